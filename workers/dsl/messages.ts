@@ -1,0 +1,71 @@
+/**
+ * Between server and DSL worker, on the one unix socket that the server opens to each DSL worker. A worker serves
+ * one query at a time. `run-stages` answers with data frames and then exactly one reply.
+ */
+import type { ParameterValue, WorkerPlan } from '../../language/plan.ts';
+import type { Column } from '../../language/types.ts';
+import type { AnswerLimits, AnswerOptions, AnswerSummary } from '../answer.ts';
+import type { WireError } from '../errors.ts';
+
+export type ToDslWorker =
+  /** Run the stages over what arrives in this worker's FIFO. */
+  | ({ readonly type: 'run-stages' } & RunStagesCall)
+  /** Interrupt the running query; it replies with `cancelled`. */
+  | { readonly type: 'cancel'; readonly queryId: string }
+  /** Forget everything of the last query (new engine instance, empty spill); replies `scrubbed`. */
+  | ({ readonly type: 'scrub' } & ScrubCall);
+
+export interface RunStagesCall {
+  readonly queryId: string;
+  readonly plan: WorkerPlan;
+  /** The answer's columns: name and type as users see them. */
+  readonly columns: readonly Column[];
+  /** Values for plan.parameters, in order. */
+  readonly parameters: readonly ParameterValue[];
+  readonly answer: AnswerOptions;
+  readonly limits: AnswerLimits;
+  /** Unix time in ms. */
+  readonly deadlineAt: number;
+}
+
+export interface ScrubCall {
+  readonly queryId: string;
+}
+
+export interface RunStagesReply extends AnswerSummary {
+  readonly inputRows: number;
+  readonly phases: DslPhases;
+}
+
+export interface ScrubReply {
+  readonly rssBytes: number;
+}
+
+/** Milliseconds. */
+export interface DslPhases {
+  /** Until the statement gave its first rows (includes reading the input). */
+  readonly dslMs: number;
+  /** From the first rows to the last byte handed to the socket. */
+  readonly encodeMs: number;
+}
+
+export interface DslWorkerCalls {
+  'run-stages': { request: RunStagesCall; reply: RunStagesReply };
+  'scrub': { request: ScrubCall; reply: ScrubReply };
+}
+
+export type FromDslWorker =
+  | { readonly type: 'reply'; readonly queryId: string; readonly ok: true; readonly value: unknown }
+  | { readonly type: 'reply'; readonly queryId: string; readonly ok: false; readonly error: WireError };
+
+/** The DSL worker's slice of the configuration, in `init`. */
+export interface DslWorkerConfig {
+  readonly socketPath: string;
+  /** Created by the worker at boot; SQL workers write CSV into it. */
+  readonly fifoPath: string;
+  /** An empty directory of this worker's own, for the engine's spill and for Parquet files. */
+  readonly spillDir: string;
+  readonly memoryBytes: number;
+  readonly spillBytes: number;
+  readonly threads: number;
+}

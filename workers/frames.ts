@@ -1,0 +1,100 @@
+/**
+ * Frames on a unix-domain socket between server, workers and logger: `u32 length (LE) | u8 kind | payload`, where
+ * length counts the payload. Kind 0 is one JSON message, kind 1 is result bytes. The reader hands data on as
+ * views of the bytes that arrived (a data frame may come in several pieces), so that nothing is copied or
+ * gathered on the bulk path; JSON messages are small and gathered.
+ */
+import type { Socket } from 'node:net';
+
+const HEADER_BYTES = 5;
+const MESSAGE_KIND = 0;
+const DATA_KIND = 1;
+/** Longest JSON message: a 1 MB query text, escaped, with parameters. */
+const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+export function messageFrame(message: object): Buffer {
+  const json = JSON.stringify(message);
+  const length = Buffer.byteLength(json);
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + length);
+  frame.writeUInt32LE(length, 0);
+  frame[4] = MESSAGE_KIND;
+  frame.write(json, HEADER_BYTES);
+  return frame;
+}
+
+/** Header only; the caller writes `length` bytes after it. */
+export function dataHeader(length: number): Buffer {
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  header.writeUInt32LE(length, 0);
+  header[4] = DATA_KIND;
+  return header;
+}
+
+/** Writes one data frame without copying. Returns false when the socket's buffer is full: wait for 'drain'. */
+export function writeData(socket: Socket, bytes: Buffer): boolean {
+  if (bytes.length === 0) return true;
+  socket.cork();
+  socket.write(dataHeader(bytes.length));
+  const more = socket.write(bytes);
+  socket.uncork();
+  return more;
+}
+
+export function writeMessage(socket: Socket, message: object): boolean {
+  return socket.write(messageFrame(message));
+}
+
+export interface FrameHandlers {
+  onMessage(message: unknown): void;
+  /** A piece of result bytes, in order. A view: copy it to keep it. */
+  onData(bytes: Buffer): void;
+}
+
+/** Returns a function to be fed with whatever arrives. It throws when the stream is not framed as it should be. */
+export function createFrameReader(handlers: FrameHandlers): (chunk: Buffer) => void {
+  let header: Buffer = Buffer.alloc(0);
+  let kind = -1;
+  let remaining = 0;
+  let pieces: Buffer[] = [];
+
+  function finishMessage(): void {
+    const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    pieces = [];
+    handlers.onMessage(JSON.parse(bytes.toString('utf8')));
+  }
+
+  function readHeader(chunk: Buffer, offset: number): number {
+    const wanted = HEADER_BYTES - header.length;
+    const piece = chunk.subarray(offset, offset + wanted);
+    header = header.length === 0 ? piece : Buffer.concat([header, piece]);
+    if (header.length < HEADER_BYTES) return chunk.length;
+    remaining = header.readUInt32LE(0);
+    kind = header[4]!;
+    header = header.subarray(0, 0);
+    if (kind !== MESSAGE_KIND && kind !== DATA_KIND) throw new Error(`frame of unknown kind ${kind}`);
+    if (kind === MESSAGE_KIND && remaining > MAX_MESSAGE_BYTES)
+      throw new Error(`message of ${remaining} bytes is over ${MAX_MESSAGE_BYTES}`);
+    return offset + piece.length;
+  }
+
+  return (chunk) => {
+    let offset = 0;
+    while (offset < chunk.length) {
+      if (kind === -1) {
+        offset = readHeader(chunk, offset);
+        if (kind === -1) return;
+      }
+      const piece = chunk.subarray(offset, offset + remaining);
+      offset += piece.length;
+      remaining -= piece.length;
+      if (kind === DATA_KIND) {
+        if (piece.length > 0) handlers.onData(piece);
+      } else if (piece.length > 0) pieces.push(piece);
+      if (remaining === 0) {
+        const finished = kind;
+        kind = -1;
+        if (finished === MESSAGE_KIND) finishMessage();
+      }
+    }
+  };
+}
