@@ -1,0 +1,164 @@
+/**
+ * The one log file: append, rotate by size, reopen. Only this process writes to it, whole lines only, and a
+ * resolved `append` means that write() has returned for all of it. A write that failed half-way is taken back by
+ * truncation, so that it may be repeated; what an earlier process left of a half-written line (its writer never
+ * had an acknowledgement for it) is removed when the file is opened.
+ *
+ * Rotation: file.(n-1) -> file.n from the first free number down, file -> file.1, new file. A crash in between
+ * leaves a free number, which the next rotation fills. When rotation fails the old file goes on.
+ */
+import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export interface LogFileOptions {
+  readonly path: string;
+  readonly maxBytes: number;
+  /** How many rotated files are kept beside the current one. */
+  readonly maxFiles: number;
+  onRotationFailed(error: unknown): void;
+}
+
+export interface LogFile {
+  /** Whole lines. Calls must not overlap. Rejects when not all could be written; then none of it was. */
+  append(lines: Buffer): Promise<void>;
+  /** Opens the path anew at the next append, for those who moved the file away. */
+  reopen(): void;
+  close(): Promise<void>;
+}
+
+const NEWLINE = 0x0a;
+const LINE_END = Buffer.from('\n');
+const TAIL_BYTES = 64 * 1024;
+/** After a failed rotation, the next is tried when the file has grown by this much. */
+const ROTATE_AGAIN_BYTES = 16 * 1024 * 1024;
+
+interface OpenFile {
+  readonly handle: FileHandle;
+  bytes: number;
+}
+
+export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
+  const { path } = options;
+  await mkdir(dirname(path), { recursive: true });
+  let current = await openAppend(path);
+  let rotateAtBytes = options.maxBytes;
+  let reopenWanted = false;
+  /** A failed write left a part of a line that could not be taken back. */
+  let torn = false;
+
+  async function replaceHandle(): Promise<void> {
+    const old = current.handle;
+    current = await openAppend(path);
+    rotateAtBytes = options.maxBytes;
+    torn = false;
+    await old.close();
+  }
+
+  async function rotate(): Promise<void> {
+    try {
+      await shiftFiles(path, options.maxFiles);
+      await replaceHandle();
+    } catch (error) {
+      rotateAtBytes = current.bytes + ROTATE_AGAIN_BYTES;
+      options.onRotationFailed(error);
+    }
+  }
+
+  async function append(lines: Buffer): Promise<void> {
+    if (reopenWanted) {
+      await replaceHandle();
+      reopenWanted = false;
+    }
+    if (current.bytes > 0 && current.bytes + lines.length > rotateAtBytes) await rotate();
+    const { handle, bytes: before } = current;
+    const whole = torn ? Buffer.concat([LINE_END, lines]) : lines;
+    try {
+      await writeAll(handle, whole);
+    } catch (thrown) {
+      torn = !(await takeBack(handle, before, whole.length));
+      throw thrown;
+    }
+    torn = false;
+    current.bytes = before + whole.length;
+  }
+
+  return {
+    append,
+    reopen() {
+      reopenWanted = true;
+    },
+    close: () => current.handle.close(),
+  };
+}
+
+async function openAppend(path: string): Promise<OpenFile> {
+  const handle = await open(path, 'a+', 0o640);
+  try {
+    return { handle, bytes: await removeTornTail(handle) };
+  } catch (thrown) {
+    await handle.close();
+    throw thrown;
+  }
+}
+
+/** Cuts the file behind its last line end; returns its size then. */
+async function removeTornTail(handle: FileHandle): Promise<number> {
+  const { size } = await handle.stat();
+  const block = Buffer.alloc(TAIL_BYTES);
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - TAIL_BYTES);
+    await handle.read(block, 0, end - start, start);
+    const newline = block.subarray(0, end - start).lastIndexOf(NEWLINE);
+    if (newline !== -1) {
+      const whole = start + newline + 1;
+      if (whole < size) await handle.truncate(whole);
+      return whole;
+    }
+    end = start;
+  }
+  if (size > 0) await handle.truncate(0);
+  return 0;
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, at);
+    at += bytesWritten;
+  }
+}
+
+/** Undoes a write that failed half-way, if nobody else has written meanwhile; tells whether it is undone. */
+async function takeBack(handle: FileHandle, before: number, attempted: number): Promise<boolean> {
+  try {
+    const { size } = await handle.stat();
+    if (size === before) return true;
+    if (size < before || size >= before + attempted) return false;
+    await handle.truncate(before);
+    return true;
+  } catch {
+    return false; // the next append begins with a line end instead, so that at most this one line is torn
+  }
+}
+
+/** Makes `file.1` of `file`; the oldest of the kept ones is overwritten only when all numbers are taken. */
+async function shiftFiles(path: string, maxFiles: number): Promise<void> {
+  const kept = Math.max(1, maxFiles);
+  let free = 1;
+  while (free < kept && (await exists(`${path}.${free}`))) free += 1;
+  for (let n = free; n > 1; n -= 1) await rename(`${path}.${n - 1}`, `${path}.${n}`);
+  try {
+    await rename(path, `${path}.1`);
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown; // somebody moved it away already
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw thrown;
+  }
+}

@@ -1,0 +1,33 @@
+/** Entry of the logger process: one file out of what every process writes. See ../monitor/child.ts for its life. */
+import { runChild } from '../monitor/child.ts';
+import { createOwnLog, type OwnLog } from './own-log.ts';
+import { startLogService } from './service.ts';
+
+const NO_QUERIES = 0;
+/** For the `stopped` line, written after stop has ended. */
+const STOP_RESERVE_MS = 100;
+
+let ownLog: OwnLog | undefined;
+
+runChild(
+  'logger',
+  async ({ config, log }) => {
+    const service = await startLogService({
+      config,
+      log,
+      onPipeline: (pipeline) => ownLog?.attach(pipeline),
+    });
+    process.on('SIGUSR2', () => {
+      service.reopen();
+      log.info('log-reopened', { file: config.file });
+    });
+    return {
+      stop: (graceMs) => service.stop(Math.max(0, graceMs - STOP_RESERVE_MS)),
+      queriesServed: () => NO_QUERIES,
+    };
+  },
+  (options) => {
+    ownLog = createOwnLog(options);
+    return ownLog;
+  },
+);

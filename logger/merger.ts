@@ -1,0 +1,110 @@
+/**
+ * Decides which line goes into the file, whatever way it came (socket, spill file, raw output): a stream's lines
+ * reach the file once each and in the order of their seqs. A line whose seq is not above all that came before is
+ * one that was sent again. Whoever brings lines of a stream must bring older ones first: see wire.ts.
+ */
+import type { Pipeline } from './pipeline.ts';
+
+export interface StreamState {
+  readonly stream: string;
+  /** Highest seq that was handed to the pipeline. */
+  received: number;
+  /** Highest seq in the file. */
+  written: number;
+  /** Told once a write, with `written`; null while no client of this stream is connected. */
+  onAck: ((seq: number) => void) | null;
+  /** When the client went (clock of performance.now), for forgetting the stream. */
+  goneAtMs: number;
+  waiters: { readonly seq: number; readonly resolve: () => void }[];
+}
+
+export interface Merger {
+  /** The state if this process already knows the stream. */
+  known(stream: string): StreamState | undefined;
+  /** The state, found out from the file when it is not known and `lookInFile`. */
+  open(stream: string, lookInFile: boolean): Promise<StreamState>;
+  /** Takes a line with its line end; false when the file has it already. */
+  accept(state: StreamState, line: Buffer, seq: number): boolean;
+  /** Resolves when everything accepted up to seq is in the file. */
+  whenWritten(state: StreamState, seq: number): Promise<void>;
+  /** Drops what is remembered of streams whose clients went long ago. */
+  forgetGone(): void;
+}
+
+const FORGET_AFTER_MS = 60_000;
+
+export interface MergerDeps {
+  readonly pipeline: Pipeline;
+  /** The stream's highest seq in the file. */
+  findLastSeq(stream: string): Promise<number>;
+}
+
+export function createMerger({ pipeline, findLastSeq }: MergerDeps): Merger {
+  const states = new Map<string, StreamState>();
+  const opening = new Map<string, Promise<StreamState>>();
+  const unacknowledged = new Set<StreamState>();
+
+  function add(stream: string, lastSeq: number): StreamState {
+    const goneAtMs = performance.now();
+    const state = { stream, received: lastSeq, written: lastSeq, onAck: null, goneAtMs, waiters: [] };
+    states.set(stream, state);
+    return state;
+  }
+
+  function open(stream: string, lookInFile: boolean): Promise<StreamState> {
+    const state = states.get(stream);
+    if (state !== undefined) return Promise.resolve(state);
+    let promise = opening.get(stream);
+    if (promise === undefined) {
+      promise = (lookInFile ? findLastSeq(stream) : Promise.resolve(0))
+        .then((lastSeq) => add(stream, lastSeq))
+        .finally(() => opening.delete(stream));
+      opening.set(stream, promise);
+    }
+    return promise;
+  }
+
+  function accept(state: StreamState, line: Buffer, seq: number): boolean {
+    if (seq <= state.received) return false;
+    state.received = seq;
+    pipeline.write(line, () => onWritten(state, seq));
+    return true;
+  }
+
+  /** All lines of one write come here in one turn, and get one acknowledgement a stream. */
+  function onWritten(state: StreamState, seq: number): void {
+    state.written = seq;
+    if (unacknowledged.size === 0) queueMicrotask(acknowledge);
+    unacknowledged.add(state);
+  }
+
+  function acknowledge(): void {
+    for (const state of unacknowledged) {
+      state.onAck?.(state.written);
+      if (state.waiters.length > 0) wake(state);
+    }
+    unacknowledged.clear();
+  }
+
+  return {
+    known: (stream) => states.get(stream),
+    open,
+    accept,
+    whenWritten(state, seq) {
+      if (state.written >= seq) return Promise.resolve();
+      return new Promise((resolve) => state.waiters.push({ seq, resolve }));
+    },
+    forgetGone() {
+      const before = performance.now() - FORGET_AFTER_MS;
+      for (const [stream, { onAck, goneAtMs, received, written }] of states) {
+        if (onAck === null && goneAtMs < before && received === written) states.delete(stream);
+      }
+    },
+  };
+}
+
+function wake(state: StreamState): void {
+  const ready = state.waiters.filter((waiter) => waiter.seq <= state.written);
+  state.waiters = state.waiters.filter((waiter) => waiter.seq > state.written);
+  for (const { resolve } of ready) resolve();
+}
