@@ -10,9 +10,12 @@ import type { WireError } from '../errors.ts';
 export type ToDslWorker =
   /** Run the stages over what arrives in this worker's FIFO. */
   | ({ readonly type: 'run-stages' } & RunStagesCall)
-  /** Interrupt the running query; it replies with `cancelled`. */
+  /** End the running query; it replies with `cancelled`. One that has ended already is left alone. */
   | { readonly type: 'cancel'; readonly queryId: string }
-  /** Forget everything of the last query (new engine instance, empty spill); replies `scrubbed`. */
+  /**
+   * Forget everything of the last query (new engine, new FIFOs, empty spill); a worker runs no second query before
+   * it. Only once the last query's `copy-to` has ended: a late writer would find the new FIFO.
+   */
   | ({ readonly type: 'scrub' } & ScrubCall);
 
 export interface RunStagesCall {
@@ -33,6 +36,10 @@ export interface ScrubCall {
 }
 
 export interface RunStagesReply extends AnswerSummary {
+  /**
+   * Rows read from the FIFO; -1 when they were streamed (plan.inputScans <= 1): counting them would mean keeping
+   * them. An input that was cut short looks complete from here: `copy-to`'s own reply says whether it was.
+   */
   readonly inputRows: number;
   readonly phases: DslPhases;
 }
@@ -51,7 +58,7 @@ export interface DslPhases {
 
 export interface DslWorkerCalls {
   'run-stages': { request: RunStagesCall; reply: RunStagesReply };
-  'scrub': { request: ScrubCall; reply: ScrubReply };
+  scrub: { request: ScrubCall; reply: ScrubReply };
 }
 
 export type FromDslWorker =
@@ -61,9 +68,9 @@ export type FromDslWorker =
 /** The DSL worker's slice of the configuration, in `init`. */
 export interface DslWorkerConfig {
   readonly socketPath: string;
-  /** Created by the worker at boot; SQL workers write CSV into it. */
+  /** Created by the worker at boot; SQL workers write CSV into it. A second one, `<fifoPath>.answer`, is its own. */
   readonly fifoPath: string;
-  /** An empty directory of this worker's own, for the engine's spill and for Parquet files. */
+  /** A directory of this worker's own, for the engine's spill; the worker makes it, empties it and removes it. */
   readonly spillDir: string;
   readonly memoryBytes: number;
   readonly spillBytes: number;

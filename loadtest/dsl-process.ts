@@ -1,0 +1,188 @@
+/**
+ * One DSL worker process on its own, for benchmarks and tests: this plays the monitor, the server and, by writing
+ * CSV into the input pipe, the SQL worker.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Column } from '../language/types.ts';
+import type { FromChild } from '../monitor/messages.ts';
+import { writeToFifo } from '../workers/dsl/fifo.ts';
+import type {
+  DslWorkerConfig,
+  FromDslWorker,
+  RunStagesCall,
+  RunStagesReply,
+  ScrubReply,
+} from '../workers/dsl/messages.ts';
+import type { WireError } from '../workers/errors.ts';
+import { createFrameReader, writeMessage } from '../workers/frames.ts';
+
+export interface DslProcess extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly socket: Socket;
+  readonly config: DslWorkerConfig;
+  readonly bootMs: number;
+  /** Sends the call and gathers the answer; `csv` goes into the input pipe meanwhile. */
+  run(call: RunStagesCall, csv?: Buffer): Promise<Answer>;
+  scrub(): Promise<ScrubReply>;
+  cancel(queryId: string): void;
+  exit(): Promise<number | null>;
+}
+
+export interface Answer {
+  readonly body: Buffer;
+  readonly reply:
+    | { readonly ok: true; readonly value: RunStagesReply }
+    | { readonly ok: false; readonly error: WireError };
+}
+
+export interface DslProcessOptions {
+  readonly config?: Partial<DslWorkerConfig>;
+  /** Called with each piece of the answer instead of keeping it. */
+  readonly onData?: (bytes: Buffer) => void;
+  /** The built worker instead of the source. */
+  readonly entry?: string;
+}
+
+const SOURCE_ENTRY = fileURLToPath(new URL('../workers/dsl/worker.ts', import.meta.url));
+
+export async function startDslProcess(options: DslProcessOptions = {}): Promise<DslProcess> {
+  const dir = mkdtempSync(join(tmpdir(), 'forkline-dsl-'));
+  mkdirSync(join(dir, 'raw'));
+  const config = workerConfig(dir, options.config ?? {});
+  const startedAt = performance.now();
+  const child = forkWorker(options.entry ?? SOURCE_ENTRY);
+  const exited = once(child, 'exit').then(([code]) => code as number | null);
+  child.send(initMessage(dir, config));
+  await readyOf(child);
+  const bootMs = performance.now() - startedAt;
+  const socket = connect(config.socketPath);
+  await once(socket, 'connect');
+  // A worker that dies closes its end in whatever way; tests look at its exit code.
+  socket.on('error', () => {});
+  const replies = readReplies(socket, options.onData ?? null);
+
+  return {
+    child,
+    socket,
+    config,
+    bootMs,
+    async run(call, csv) {
+      writeMessage(socket, { type: 'run-stages', ...call });
+      let ended = false;
+      const written = csv === undefined ? Promise.resolve() : writeToFifo(config.fifoPath, csv, () => ended);
+      const answer = await replies.next();
+      ended = true;
+      await written;
+      return { body: answer.body, reply: answer.message as Answer['reply'] };
+    },
+    async scrub() {
+      writeMessage(socket, { type: 'scrub', queryId: 'scrub' });
+      const { message } = await replies.next();
+      if (!message.ok) throw new Error(message.error.message);
+      return message.value as ScrubReply;
+    },
+    cancel: (queryId) => void writeMessage(socket, { type: 'cancel', queryId }),
+    exit: () => exited,
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
+      socket.destroy();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+function workerConfig(dir: string, overrides: Partial<DslWorkerConfig>): DslWorkerConfig {
+  return {
+    socketPath: join(dir, 'dsl.sock'),
+    fifoPath: join(dir, 'dsl.fifo'),
+    spillDir: join(dir, 'spill'),
+    memoryBytes: 256 * 1024 * 1024,
+    spillBytes: 1024 * 1024 * 1024,
+    threads: 2,
+    ...overrides,
+  };
+}
+
+function forkWorker(entry: string): ChildProcess {
+  return fork(entry, {
+    execArgv: entry.endsWith('.ts') ? ['--import', 'tsx'] : [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+}
+
+function initMessage(dir: string, config: DslWorkerConfig): object {
+  const identity = {
+    role: 'dsl',
+    workerId: 'dsl-1',
+    slot: 0,
+    buildId: 'test',
+    runDir: dir,
+    logSocket: join(dir, 'log.sock'),
+  };
+  return { type: 'init', identity, child: { role: 'dsl', config }, logLevel: 'info' };
+}
+
+async function readyOf(child: ChildProcess): Promise<void> {
+  for (;;) {
+    const [message] = (await Promise.race([
+      once(child, 'message'),
+      once(child, 'exit').then(([code]) => {
+        throw new Error(`the worker exited with ${code} before it was ready`);
+      }),
+    ])) as [FromChild];
+    if (message.type === 'ready') return;
+    if (message.type === 'init-failed') throw new Error(message.message);
+  }
+}
+
+interface Replies {
+  next(): Promise<{ readonly body: Buffer; readonly message: FromDslWorker }>;
+}
+
+function readReplies(socket: Socket, onData: ((bytes: Buffer) => void) | null): Replies {
+  let pieces: Buffer[] = [];
+  let waiting: { resolve(v: { body: Buffer; message: FromDslWorker }): void; reject(e: Error): void } | null =
+    null;
+  const read = createFrameReader({
+    onData: (bytes) => (onData === null ? void pieces.push(bytes) : onData(bytes)),
+    onMessage(message) {
+      const body = Buffer.concat(pieces);
+      pieces = [];
+      waiting?.resolve({ body, message: message as FromDslWorker });
+    },
+  });
+  socket.on('data', read);
+  socket.on('close', () => waiting?.reject(new Error('the worker closed its socket')));
+  return { next: () => new Promise((resolve, reject) => (waiting = { resolve, reject })) };
+}
+
+/** A call with everything but the plan at its usual value. */
+export function stagesCall(
+  sql: string,
+  input: Readonly<Record<string, string>>,
+  columns: readonly Column[],
+  overrides: Partial<RunStagesCall> = {},
+): RunStagesCall {
+  return {
+    queryId: 'q1',
+    plan: {
+      sql,
+      parameters: [],
+      input: Object.entries(input).map(([name, csvType]) => ({ name, csvType, expression: null })),
+      inputScans: 1,
+    },
+    columns,
+    parameters: [],
+    answer: { format: 'json', rows: 'objects', numbers: 'number' },
+    limits: { capRows: null, maxRows: 10_000_000, maxBytes: 4 * 1024 ** 3 },
+    deadlineAt: Date.now() + 60_000,
+    ...overrides,
+  };
+}

@@ -1,0 +1,405 @@
+/** The DSL worker as a process: its monitor, server and SQL worker are played by loadtest/dsl-process.ts. */
+
+import { once } from 'node:events';
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tableFromIPC } from 'apache-arrow';
+import { expect } from 'chai';
+import type { Column, ColumnType } from '../../language/types.ts';
+import { type Answer, type DslProcess, stagesCall, startDslProcess } from '../../loadtest/dsl-process.ts';
+import type { RunStagesReply } from '../../workers/dsl/messages.ts';
+import type { WireError } from '../../workers/errors.ts';
+import { writeMessage } from '../../workers/frames.ts';
+
+const MB = 1024 * 1024;
+const NO_INPUT = { x: 'BIGINT' };
+
+function column(name: string, kind: Exclude<ColumnType['kind'], 'list' | 'decimal'>): Column {
+  return { name, type: { kind } };
+}
+
+function rowsOf(answer: Answer): unknown {
+  return JSON.parse(`${answer.body.toString()}]}`).rows;
+}
+
+function replyOf({ reply }: Answer): RunStagesReply {
+  if (!reply.ok) throw new Error(`${reply.error.code}: ${reply.error.message}`);
+  return reply.value;
+}
+
+function errorOf({ reply }: Answer): WireError {
+  if (reply.ok) throw new Error('the query did not fail');
+  return reply.error;
+}
+
+/** Opens the input pipe as a SQL worker does, and keeps it open. */
+async function openWriter(fifo: string): Promise<number> {
+  for (;;) {
+    try {
+      return openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (thrown) {
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENXIO') throw thrown;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
+
+function rssBytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) * 1024;
+}
+
+describe('dsl worker: a query', function () {
+  this.timeout(60_000);
+  let worker: DslProcess;
+  before(async () => {
+    worker = await startDslProcess();
+  });
+  afterEach(() => worker.scrub());
+  after(() => worker[Symbol.asyncDispose]());
+
+  it('reads CSV from its pipe, keeps null and empty apart, and answers in order', async () => {
+    const call = stagesCall(
+      'WITH s1 AS (SELECT * FROM input WHERE n > 1) SELECT n, t FROM s1 ORDER BY n DESC',
+      { n: 'BIGINT', t: 'VARCHAR' },
+      [column('n', 'int64'), column('t', 'string')],
+    );
+    const answer = await worker.run(call, Buffer.from('1,a\n2,\n3,""\n4,"q""\r\n, "\n'));
+    expect(rowsOf(answer)).to.deep.equal([
+      { n: 4, t: 'q"\r\n, ' },
+      { n: 3, t: '' },
+      { n: 2, t: null },
+    ]);
+    expect(replyOf(answer)).to.include({ rows: 3, complete: true, inputRows: -1, bytes: answer.body.length });
+  });
+
+  it('takes the first line end for LF even when the first value has a CR in it', async () => {
+    const call = stagesCall('SELECT t FROM input', { t: 'VARCHAR', u: 'VARCHAR' }, [column('t', 'string')]);
+    const answer = await worker.run(call, Buffer.from('"x\r",y\n"a\r\nb",z\n'));
+    expect(rowsOf(answer)).to.deep.equal([{ t: 'x\r' }, { t: 'a\r\nb' }]);
+  });
+
+  it('keeps rows of one null column, which are empty lines', async () => {
+    const call = stagesCall('SELECT n FROM input', { n: 'BIGINT' }, [column('n', 'int64')]);
+    expect(rowsOf(await worker.run(call, Buffer.from('\n1\n\n\n')))).to.deep.equal([
+      { n: null },
+      { n: 1 },
+      { n: null },
+      { n: null },
+    ]);
+  });
+
+  it('reads an input twice by keeping it, and then knows how many rows it had', async () => {
+    const sql = 'SELECT n, (SELECT sum(n) FROM input)::BIGINT AS total FROM input ORDER BY n';
+    const call = stagesCall(sql, { n: 'BIGINT' }, [column('n', 'int64'), column('total', 'int64')]);
+    const answer = await worker.run(
+      { ...call, plan: { ...call.plan, inputScans: 2 } },
+      Buffer.from('1\n2\n'),
+    );
+    expect(rowsOf(answer)).to.deep.equal([
+      { n: 1, total: 3 },
+      { n: 2, total: 3 },
+    ]);
+    expect(replyOf(answer).inputRows).to.equal(2);
+  });
+
+  it('binds parameters by kind and applies expressions of the input', async () => {
+    const call = stagesCall('SELECT b, $1 AS s, $2 + 1 AS n, $3 AS f, $4 AS z FROM input', {}, [
+      column('b', 'bytes'),
+      column('s', 'string'),
+      column('n', 'int64'),
+      column('f', 'float64'),
+      column('z', 'bool'),
+    ]);
+    const plan = {
+      ...call.plan,
+      input: [{ name: 'b', csvType: 'VARCHAR', expression: `unhex(substr("b", 3))` }],
+      parameters: (['string', 'int64', 'float64', 'bool'] as const).map((kind) => ({ name: kind, kind })),
+    };
+    const answer = await worker.run(
+      { ...call, plan, parameters: ["it's", 41, 0.5, true] },
+      Buffer.from('\\x01ff\n'),
+    );
+    expect(rowsOf(answer)).to.deep.equal([{ b: 'Af8=', s: "it's", n: 42, f: 0.5, z: true }]);
+  });
+
+  it('answers columns without rows', async () => {
+    const call = stagesCall('SELECT n FROM input', { n: 'BIGINT' }, [column('n', 'int64')]);
+    const answer = await worker.run(call, Buffer.alloc(0));
+    expect(answer.body.toString()).to.equal('{"columns":[{"name":"n","type":"int64"}],"rows":[');
+  });
+
+  it('refuses a second query before it is scrubbed', async () => {
+    const call = stagesCall('SELECT 1 AS n', NO_INPUT, [column('n', 'int64')]);
+    replyOf(await worker.run(call));
+    expect(errorOf(await worker.run(call)).code).to.equal('internal');
+  });
+
+  it('sends Arrow that reads back', async () => {
+    const type: ColumnType = { kind: 'decimal', precision: null, scale: null };
+    const columns = [column('i', 'int64'), column('s', 'string'), { name: 'd', type }, column('b', 'bool')];
+    const sql = `SELECT i, CASE WHEN i % 3 = 0 THEN NULL ELSE 'a string over twelve bytes ' || i END AS s,
+      (i / 4)::DECIMAL(20, 4) AS d, i % 2 = 0 AS b FROM range(200000) AS r(i) ORDER BY i`;
+    const answer = await worker.run(
+      stagesCall(sql, NO_INPUT, columns, { answer: { format: 'arrow', rows: 'objects', numbers: 'number' } }),
+    );
+    const table = tableFromIPC(answer.body);
+    expect(replyOf(answer).rows).to.equal(200_000);
+    expect(table.numRows).to.equal(200_000);
+    expect(table.schema.fields.map((field) => String(field.type))).to.deep.equal([
+      'Int64',
+      'Utf8',
+      'Decimal[38e+4]',
+      'Bool',
+    ]);
+    const row = table.get(150_001)?.toJSON();
+    expect(row).to.include({ i: 150_001n, s: 'a string over twelve bytes 150001', b: false });
+    expect(String(row?.d)).to.equal('375002500');
+    expect(table.get(3)?.s).to.equal(null);
+  });
+
+  it('sends a Parquet file that leaves nothing on disk', async () => {
+    const call = stagesCall('SELECT i FROM range(100000) AS r(i)', NO_INPUT, [column('i', 'int64')], {
+      answer: { format: 'parquet', rows: 'objects', numbers: 'number' },
+    });
+    const answer = await worker.run(call);
+    expect(replyOf(answer)).to.include({ rows: 100_000, bytes: answer.body.length });
+    expect(answer.body.subarray(0, 4).toString()).to.equal('PAR1');
+    expect(answer.body.subarray(-4).toString()).to.equal('PAR1');
+    expect(readdirSync(worker.config.spillDir)).to.deep.equal([]);
+  });
+
+  it('ends its input early, so that the writer need not write it all', async () => {
+    const call = stagesCall('SELECT n FROM input LIMIT 2', { n: 'BIGINT' }, [column('n', 'int64')]);
+    const csv = Buffer.from('1\n'.repeat(16 * MB));
+    const running = worker.run(call);
+    let cancelled = false;
+    const fd = await openWriter(worker.config.fifoPath);
+    let written = 0;
+    const writing = (async () => {
+      for (;;) {
+        try {
+          written += writeSync(fd, csv, written);
+        } catch (thrown) {
+          const { code } = thrown as NodeJS.ErrnoException;
+          if (code === 'EPIPE') return 'EPIPE';
+          if (code !== 'EAGAIN') throw thrown;
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        if (cancelled || written === csv.length) return 'all written';
+      }
+    })();
+    expect(rowsOf(await running)).to.deep.equal([{ n: 1 }, { n: 1 }]);
+    expect(await writing).to.equal('EPIPE');
+    cancelled = true;
+    closeSync(fd);
+    expect(written).to.be.lessThan(8 * MB);
+  });
+});
+
+describe('dsl worker: limits and errors', function () {
+  this.timeout(60_000);
+  let worker: DslProcess;
+  before(async () => {
+    worker = await startDslProcess({ config: { memoryBytes: 64 * MB, spillBytes: 8 * MB } });
+  });
+  afterEach(() => worker.scrub());
+  after(() => worker[Symbol.asyncDispose]());
+
+  const numbers = (count: number): string => `SELECT i AS n FROM range(${count}) AS r(i)`;
+  const n = [column('n', 'int64')];
+  const limits = { capRows: null, maxRows: 1000, maxBytes: 100_000 };
+
+  it('cuts at the cap of the client and says so', async () => {
+    const at = (capRows: number): Promise<Answer> =>
+      worker.run(stagesCall(numbers(3), NO_INPUT, n, { limits: { ...limits, capRows } }));
+    const cut = await at(2);
+    expect([rowsOf(cut), replyOf(cut).complete]).to.deep.equal([[{ n: 0 }, { n: 1 }], false]);
+    await worker.scrub();
+    const whole = await at(3);
+    expect([replyOf(whole).rows, replyOf(whole).complete]).to.deep.equal([3, true]);
+  });
+
+  it('fails past the limits of rows and bytes, and names them', async () => {
+    const rows = errorOf(await worker.run(stagesCall(numbers(1001), NO_INPUT, n, { limits })));
+    expect(rows.limit).to.deep.equal({ name: 'resultRows', value: 1000, observed: 1001 });
+    await worker.scrub();
+    const bytes = errorOf(
+      await worker.run(stagesCall(numbers(10_000_000), NO_INPUT, n, { limits: { ...limits, maxRows: 1e9 } })),
+    );
+    expect(bytes.code).to.equal('result-too-large');
+    expect(bytes.limit).to.include({ name: 'resultBytes', value: 100_000 });
+  });
+
+  it('names the memory limit', async () => {
+    const sql = `SELECT length(list(md5(i::VARCHAR))::VARCHAR) AS n FROM range(5000000) AS r(i)`;
+    const error = errorOf(await worker.run(stagesCall(sql, NO_INPUT, n)));
+    expect(error.code).to.equal('memory-exceeded');
+    expect(error.limit).to.deep.equal({ name: 'dslMemoryBytes', value: 64 * MB });
+  });
+
+  it('names the spill limit', async () => {
+    const sql = `SELECT n FROM (SELECT i AS n, md5(i::VARCHAR) AS m FROM range(5000000) AS r(i) ORDER BY m)`;
+    const error = errorOf(await worker.run(stagesCall(sql, NO_INPUT, n)));
+    expect(error.code).to.equal('spill-exceeded');
+    expect(error.limit).to.deep.equal({ name: 'dslSpillBytes', value: 8 * MB });
+  });
+
+  it('says which value of which column is bad', async () => {
+    const csv = errorOf(
+      await worker.run(stagesCall('SELECT n FROM input', { n: 'BIGINT' }, n), Buffer.from('1\nzz\n')),
+    );
+    expect(csv).to.include({ code: 'bad-value', message: `column n: 'zz' is not a valid int64` });
+    await worker.scrub();
+    const cast = stagesCall('SELECT t::BIGINT AS n FROM input', { t: 'VARCHAR' }, n);
+    expect(errorOf(await worker.run(cast, Buffer.from('1\nyy\n')))).to.include({
+      code: 'bad-value',
+      message: `column t: 'yy' is not a valid int64`,
+    });
+    await worker.scrub();
+    const sum = stagesCall('SELECT n + 9223372036854775807 AS n FROM input', { n: 'BIGINT' }, n);
+    const overflow = errorOf(await worker.run(sum, Buffer.from('1\n')));
+    expect(overflow.code).to.equal('bad-value');
+    expect(overflow.message).to.match(/Overflow in addition/);
+  });
+
+  it('fails a row that is longer than its buffer', async () => {
+    const call = stagesCall('SELECT length(t) AS n FROM input', { t: 'VARCHAR' }, n);
+    const answer = await worker.run(call, Buffer.from(`${'x'.repeat(9 * MB)}\n`));
+    expect(errorOf(answer).limit).to.deep.equal({ name: 'dslRowBytes', value: 8 * MB });
+    await worker.scrub();
+    const fits = await worker.run(call, Buffer.from(`${'x'.repeat(7 * MB)}\n`));
+    expect(rowsOf(fits)).to.deep.equal([{ n: 7 * MB }]);
+  });
+
+  it('lets a statement reach no file', async () => {
+    const sql = `SELECT count(*) AS n FROM read_text('/etc/hostname')`;
+    const error = errorOf(await worker.run(stagesCall(sql, NO_INPUT, n)));
+    expect(error.message).to.match(/Permission Error/);
+  });
+});
+
+describe('dsl worker: ends a query', function () {
+  this.timeout(60_000);
+  const n = [column('n', 'int64')];
+  const endless = stagesCall(
+    'SELECT count(*) AS n FROM range(100000000000) AS r(i) WHERE hash(i) = 1',
+    NO_INPUT,
+    n,
+  );
+  const reading = stagesCall('SELECT n FROM input', { n: 'BIGINT' }, n);
+
+  it('that computes, at its deadline', async () => {
+    await using worker = await startDslProcess();
+    const answer = await worker.run({ ...endless, deadlineAt: Date.now() + 200 });
+    expect(errorOf(answer).code).to.equal('deadline-exceeded');
+  });
+
+  it('whose writer never comes', async () => {
+    await using worker = await startDslProcess();
+    const answer = await worker.run({ ...reading, deadlineAt: Date.now() + 200 });
+    expect(errorOf(answer).code).to.equal('deadline-exceeded');
+  });
+
+  it('whose writer came and is stuck', async () => {
+    await using worker = await startDslProcess();
+    const running = worker.run(reading);
+    const fd = await openWriter(worker.config.fifoPath);
+    writeSync(fd, '1\n2\n');
+    worker.cancel('q1');
+    expect(errorOf(await running).code).to.equal('cancelled');
+    closeSync(fd);
+    await worker.scrub();
+    expect(rowsOf(await worker.run(reading, Buffer.from('5\n')))).to.deep.equal([{ n: 5 }]);
+  });
+
+  it('whose reader is stuck', async () => {
+    await using worker = await startDslProcess();
+    let seen = 0;
+    await using slow = await startDslProcess({
+      onData: (bytes) => {
+        seen += bytes.length;
+        slow.socket.pause();
+      },
+    });
+    const call = stagesCall('SELECT i AS n FROM range(100000000) AS r(i)', NO_INPUT, n, {
+      deadlineAt: Date.now() + 500,
+    });
+    const running = slow.run(call);
+    // The reply comes behind the bytes that are under way: it can be read once the deadline has passed.
+    await worker.run({ ...endless, deadlineAt: Date.now() + 1000 });
+    slow.socket.removeAllListeners('pause').resume();
+    slow.socket.pause = () => slow.socket;
+    expect(errorOf(await running).code).to.equal('deadline-exceeded');
+    expect(seen).to.be.lessThan(4 * MB);
+  });
+
+  it('and exits with 3 when the server has gone', async () => {
+    await using worker = await startDslProcess();
+    const running = worker.run(endless).catch((error: Error) => error.message);
+    worker.cancel('another query');
+    worker.socket.end();
+    worker.socket.destroySoon();
+    expect(await running).to.match(/closed its socket/);
+    expect(await worker.exit()).to.equal(3);
+  });
+
+  it('and stops within its grace', async () => {
+    await using worker = await startDslProcess();
+    const running = worker.run(reading);
+    const fd = await openWriter(worker.config.fifoPath);
+    worker.child.send({ type: 'stop', graceMs: 100 });
+    expect(errorOf(await running).code).to.equal('cancelled');
+    closeSync(fd);
+    expect(await worker.exit()).to.equal(0);
+    expect(existsSync(worker.config.fifoPath)).to.equal(false);
+  });
+
+  it('and serves a server that connects anew while idle', async () => {
+    await using worker = await startDslProcess();
+    const again = connect(worker.config.socketPath);
+    await once(again, 'connect');
+    await once(worker.socket, 'close');
+    writeMessage(again, { type: 'scrub', queryId: 's' });
+    const [bytes] = await once(again, 'data');
+    expect(String(bytes)).to.match(/"ok":true/);
+    again.destroy();
+  });
+});
+
+describe('dsl worker: memory', function () {
+  this.timeout(120_000);
+
+  it('does not grow with a large answer and a slow reader', async function () {
+    if (process.platform !== 'linux') this.skip();
+    let bytes = 0;
+    let most = 0;
+    await using worker = await startDslProcess({
+      config: { memoryBytes: 256 * MB },
+      onData(piece) {
+        const before = bytes >> 22;
+        bytes += piece.length;
+        if (bytes >> 22 === before) return;
+        // Every 4 MB the reader rests, and whatever the worker produced meanwhile must wait with it.
+        worker.socket.pause();
+        most = Math.max(most, rssBytes(worker.child.pid!));
+        setImmediate(() => worker.socket.resume());
+      },
+    });
+    const start = rssBytes(worker.child.pid!);
+    const sql = `SELECT i AS n, 'a text of some length ' || i AS t FROM range(10000000) AS r(i)`;
+    const answer = await worker.run(stagesCall(sql, NO_INPUT, [column('n', 'int64'), column('t', 'string')]));
+    expect(replyOf(answer).rows).to.equal(10_000_000);
+    expect(replyOf(answer).bytes).to.equal(bytes);
+    expect(most - start).to.be.lessThan(128 * MB);
+  });
+
+  it('takes an input larger than its memory', async () => {
+    await using worker = await startDslProcess({ config: { memoryBytes: 64 * MB } });
+    const line = Buffer.from(`7,${'y'.repeat(998)}\n`);
+    const csv = Buffer.alloc(line.length * 200_000, line);
+    const sql = 'SELECT sum(n)::BIGINT AS n, max(length(t)) AS t FROM input';
+    const call = stagesCall(sql, { n: 'BIGINT', t: 'VARCHAR' }, [column('n', 'int64'), column('t', 'int64')]);
+    expect(rowsOf(await worker.run(call, csv))).to.deep.equal([{ n: 1_400_000, t: 998 }]);
+  });
+});

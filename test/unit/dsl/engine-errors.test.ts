@@ -1,0 +1,53 @@
+import { expect } from 'chai';
+import { engineError } from '../../../workers/dsl/engine-errors.ts';
+import { QueryError } from '../../../workers/errors.ts';
+
+const limits = { memoryBytes: 100, spillBytes: 200 };
+const mapped = (message: string): QueryError => engineError(new Error(message), limits);
+
+describe('dsl engine errors', () => {
+  it('name the limit that was passed', () => {
+    const spill = mapped(
+      "Out of Memory Error: failed to offload data block of size 256.0 KiB (7.6 MiB/7.6 MiB used).\nThis limit was set by the 'max_temp_directory_size' setting.",
+    );
+    expect([spill.code, spill.details.limit]).to.deep.equal([
+      'spill-exceeded',
+      { name: 'dslSpillBytes', value: 200 },
+    ]);
+    const memory = mapped(
+      'Out of Memory Error: could not allocate block of size 256.0 KiB (63.8 MiB/64.0 MiB used)',
+    );
+    expect([memory.code, memory.details.limit]).to.deep.equal([
+      'memory-exceeded',
+      { name: 'dslMemoryBytes', value: 100 },
+    ]);
+  });
+
+  it('say which value is bad, in the words of the language', () => {
+    const cases: Readonly<Record<string, string>> = {
+      "Conversion Error: Could not convert string 'zz' to INT64 when casting from source column s\n\nLINE 1: select":
+        "column s: 'zz' is not a valid int64",
+      "Conversion Error: Could not convert string 'zz' to INT64\n\nLINE 1: select":
+        "'zz' is not a valid int64",
+      "Conversion Error: Could not convert string 'zz' to DECIMAL(10,2) when casting from source column c0\n":
+        "'zz' is not a valid decimal(10,2)",
+      'Conversion Error: CSV Error on Line: 2\nOriginal Line: zz,b\nError when converting column "a". Could not convert string "zz" to \'BIGINT\'\n\nColumn a':
+        "column a: 'zz' is not a valid int64",
+      "Conversion Error: Type INT64 with value 99999999999 can't be cast because the value is out of range for the destination type INT32 when casting from source column x\n\nLINE 1":
+        'column x: 99999999999 is out of range for int64',
+      'Out of Range Error: Overflow in addition of INT64 (9223372036854775807 + 1)!':
+        'Overflow in addition of INT64 (9223372036854775807 + 1)!',
+      'Invalid Input Error: user said no': 'user said no',
+    };
+    for (const [message, text] of Object.entries(cases))
+      expect(mapped(message)).to.include({ code: 'bad-value', message: text });
+  });
+
+  it('pass a QueryError through and leave the unknown internal, with its cause', () => {
+    const known = new QueryError('cancelled', 'x');
+    expect(engineError(known, limits)).to.equal(known);
+    const unknown = mapped('Binder Error: Referenced column "x" not found');
+    expect(unknown.code).to.equal('internal');
+    expect(unknown.cause).to.be.instanceOf(Error);
+  });
+});

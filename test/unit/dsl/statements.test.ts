@@ -1,0 +1,77 @@
+import { expect } from 'chai';
+import type { Column } from '../../../language/types.ts';
+import type { AnswerOptions } from '../../../workers/answer.ts';
+import { inputSelect, MAX_ROW_BYTES } from '../../../workers/dsl/input.ts';
+import { answerHead, answerSelect, copyText, rowSeparator } from '../../../workers/dsl/statements.ts';
+import { firstColumn, withEngine } from './support.ts';
+
+const columns: readonly Column[] = [
+  { name: 'a "b",c', type: { kind: 'int64' } },
+  { name: "it's", type: { kind: 'string' } },
+];
+const options = (overrides: Partial<AnswerOptions>): AnswerOptions => ({
+  format: 'json',
+  rows: 'objects',
+  numbers: 'number',
+  ...overrides,
+});
+
+/** The rows that the COPY statement would write. */
+function rowTexts(answer: AnswerOptions): Promise<(string | null)[]> {
+  const copy = copyText(
+    `SELECT 1::BIGINT AS c0, 'x' AS c1 UNION ALL SELECT NULL, NULL`,
+    columns,
+    answer,
+    '/nowhere',
+  );
+  const select = /^COPY \(([\s\S]*)\) TO '\/nowhere'/.exec(copy)![1]!;
+  return withEngine((connection) => firstColumn(connection, select));
+}
+
+describe('dsl statements', () => {
+  it('print rows as objects, as arrays and as CSV, whatever the columns are called', async () => {
+    expect(await rowTexts(options({}))).to.deep.equal([
+      `{"a \\"b\\",c":1,"it's":"x"}`,
+      `{"a \\"b\\",c":null,"it's":null}`,
+    ]);
+    expect(await rowTexts(options({ rows: 'arrays' }))).to.deep.equal(['[1,"x"]', '[null,null]']);
+    expect(await rowTexts(options({ format: 'csv' }))).to.deep.equal(['1,x', ',']);
+  });
+
+  it('begin each format with its head', () => {
+    expect(answerHead(columns, options({}))).to.equal(
+      `{"columns":[{"name":"a \\"b\\",c","type":"int64"},{"name":"it's","type":"string"}],"rows":[`,
+    );
+    expect(answerHead(columns, options({ format: 'csv' }))).to.equal(`"a ""b"",c",it's\r\n`);
+    expect(answerHead(columns, options({ format: 'ndjson' }))).to.equal('');
+    expect(
+      ['json', 'ndjson', 'csv'].map((format) => rowSeparator(options({ format: format as 'json' }))),
+    ).to.deep.equal([',', '\n', '\r\n']);
+  });
+
+  it('keep the order of the stages and end a plan that ends in a comment', async () => {
+    const plan = {
+      sql: 'SELECT i, i::VARCHAR FROM range(5) AS r(i) ORDER BY i DESC -- last',
+      parameters: [],
+      input: [],
+      inputScans: 2,
+    };
+    const select = answerSelect({ plan, columns, inputFifo: '/nowhere' });
+    expect(await withEngine((connection) => firstColumn(connection, select))).to.deep.equal([
+      '4',
+      '3',
+      '2',
+      '1',
+      '0',
+    ]);
+  });
+
+  it('read inputs of fixed width through a small buffer, so that head ends early', () => {
+    const read = (csvType: string): string =>
+      inputSelect("/it's", [{ name: 'x"y', csvType, expression: null }]);
+    expect(read('BIGINT')).to.match(/buffer_size = 524288/);
+    expect(read('DECIMAL(38, 10)')).to.match(/buffer_size = 524288/);
+    expect(read('VARCHAR')).to.include(`max_line_size = ${MAX_ROW_BYTES}`);
+    expect(read('VARCHAR')).to.match(/^SELECT "x""y" FROM read_csv\('\/it''s'/);
+  });
+});

@@ -1,0 +1,146 @@
+/**
+ * DuckDB's errors as ours. DuckDB tells its errors apart by the first words of their text only, so this table is
+ * the one place that reads them; what it does not know is `internal`, with the text kept.
+ */
+import { type ErrorDetails, QueryError } from '../errors.ts';
+import { MAX_ROW_BYTES } from './input.ts';
+import type { DslWorkerConfig } from './messages.ts';
+
+type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes'>;
+
+interface Rule {
+  readonly pattern: RegExp;
+  toError(message: string, limits: Limits, cause: unknown): QueryError;
+}
+
+const SPILL = /max_temp_directory_size|temp(orary)? directory.*(full|limit)/is;
+
+/** First match wins. */
+const RULES: readonly Rule[] = [
+  {
+    pattern: SPILL,
+    toError: (_, { spillBytes }, cause) =>
+      new QueryError(
+        'spill-exceeded',
+        `the stages needed more than ${spillBytes} bytes of disk for their intermediate results`,
+        {
+          hint: 'filter or aggregate earlier, or leave out columns that are not needed',
+          limit: { name: 'dslSpillBytes', value: spillBytes },
+        },
+        cause,
+      ),
+  },
+  {
+    pattern: /^Out of Memory Error/i,
+    toError: (_, { memoryBytes }, cause) =>
+      new QueryError(
+        'memory-exceeded',
+        `the stages needed more than ${memoryBytes} bytes of memory`,
+        {
+          hint: 'filter or aggregate earlier, or leave out columns that are not needed',
+          limit: { name: 'dslMemoryBytes', value: memoryBytes },
+        },
+        cause,
+      ),
+  },
+  {
+    pattern: /maximum line size|max_line_size/i,
+    toError: (_, __, cause) =>
+      new QueryError(
+        'bad-value',
+        `a row that the stages read is longer than ${MAX_ROW_BYTES} bytes`,
+        {
+          hint: 'leave the long column out, or shorten it in the SQL part',
+          limit: { name: 'dslRowBytes', value: MAX_ROW_BYTES },
+        },
+        cause,
+      ),
+  },
+  {
+    pattern: /^Conversion Error/i,
+    toError: (message, _, cause) =>
+      new QueryError('bad-value', conversionMessage(message), conversionHint(message), cause),
+  },
+  {
+    pattern: /^(Out of Range|Invalid Input|Mismatch Type) Error/i,
+    toError: (message, _, cause) => new QueryError('bad-value', sentence(message), {}, cause),
+  },
+  {
+    // Cancelled without our having asked for it: never an answer, never a user's mistake.
+    pattern: /^INTERRUPT Error/i,
+    toError: (_, __, cause) => new QueryError('cancelled', 'the query was interrupted', {}, cause),
+  },
+];
+
+/** Any error thrown by the engine, or a QueryError as it is. */
+export function engineError(thrown: unknown, limits: Limits): QueryError {
+  if (thrown instanceof QueryError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const rule = RULES.find(({ pattern }) => pattern.test(message));
+  return rule === undefined ? QueryError.from(thrown) : rule.toError(message, limits, thrown);
+}
+
+/** The first paragraph without the error's class: what follows shows our own SQL, which nobody wrote. */
+function sentence(message: string): string {
+  const text = message.replace(/^[A-Za-z ]+ Error: */i, '');
+  return text.split(/\n\s*\n|\nLINE \d/, 1)[0]!.trim();
+}
+
+/** Names of the types as users know them. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  INT8: 'int64',
+  INT16: 'int64',
+  INT32: 'int64',
+  INT64: 'int64',
+  BIGINT: 'int64',
+  INT128: 'int64',
+  HUGEINT: 'int64',
+  DOUBLE: 'float64',
+  VARCHAR: 'string',
+  BOOL: 'bool',
+  BOOLEAN: 'bool',
+  DATE: 'date',
+  TIME: 'time',
+  TIMESTAMP: 'timestamp',
+  'TIMESTAMP WITH TIME ZONE': 'timestamptz',
+};
+
+function conversionMessage(message: string): string {
+  const csv =
+    /Error when converting column "((?:[^"]|"")*)"\. Could not convert string "([\s\S]*?)" to '([^']+)'/.exec(
+      message,
+    );
+  if (csv !== null) return `column ${csv[1]}: '${clip(csv[2]!)}' is not a valid ${userType(csv[3]!)}`;
+  const cast =
+    /Could not convert string '([\s\S]*?)' to ([A-Z0-9 (),]+?)(?: when casting from source column (\S+))?(?:\n|$)/.exec(
+      message,
+    );
+  if (cast !== null)
+    return `${columnPrefix(cast[3])}'${clip(cast[1]!)}' is not a valid ${userType(cast[2]!)}`;
+  const range =
+    /with value (\S+) can't be cast.* for the destination type ([A-Z0-9]+)(?: when casting from source column (\S+))?/.exec(
+      message,
+    );
+  if (range !== null)
+    return `${columnPrefix(range[3])}${range[1]} is out of range for ${userType(range[2]!)}`;
+  return clip(sentence(message));
+}
+
+function conversionHint(message: string): ErrorDetails {
+  return /Could not convert string/.test(message)
+    ? { hint: 'try_cast gives null for what cannot be converted' }
+    : {};
+}
+
+function columnPrefix(column: string | undefined): string {
+  // c0, c1, ... are this worker's own names for the answer's columns.
+  return column === undefined || /^c\d+$/.test(column) ? '' : `column ${column}: `;
+}
+
+function userType(engineType: string): string {
+  return TYPE_NAMES[engineType.trim()] ?? engineType.trim().toLowerCase();
+}
+
+function clip(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}...` : text;
+}

@@ -1,0 +1,49 @@
+/**
+ * One DuckDB instance in memory, locked down before it sees a query: no files but the two pipes and the spill
+ * directory, no extensions fetched, no setting changed. It serves one query and is then thrown away.
+ */
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import type { DslWorkerConfig } from './messages.ts';
+import { quoteText } from './sql-text.ts';
+
+export interface Engine {
+  readonly connection: DuckDBConnection;
+  close(): void;
+}
+
+/** The pipes that the engine may touch. */
+export interface EnginePipes {
+  readonly input: string;
+  readonly answer: string;
+}
+
+export async function createEngine(config: DslWorkerConfig, pipes: EnginePipes): Promise<Engine> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    // Bytes exactly: the engine's own units are decimal, and rounded.
+    memory_limit: `${config.memoryBytes}B`,
+    threads: String(config.threads),
+    preserve_insertion_order: 'true',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  const paths = [pipes.input, pipes.answer].map(quoteText).join(', ');
+  // The spill limit given as an option of the instance is shown, and not enforced; as a setting it holds.
+  await connection.run(`
+    SET temp_directory = ${quoteText(config.spillDir)};
+    SET max_temp_directory_size = '${config.spillBytes}B';
+    SET allowed_paths = [${paths}];
+    SET TimeZone = 'UTC';
+    SET enable_progress_bar = false;
+    SET enable_external_access = false;
+    SET lock_configuration = true;
+  `);
+  return {
+    connection,
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}

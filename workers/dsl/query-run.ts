@@ -1,0 +1,186 @@
+/**
+ * One query in the engine, from its input pipe to the last byte of its answer.
+ *
+ *   running --the statements end--> ended
+ *      |  abort(cause)
+ *   aborting --the engine lets go--> ended, and the cause is its error whatever the engine says
+ *
+ * An abort interrupts the engine, closes the answer pipe and floods the input pipe, since the engine may be blocked
+ * in any of the three. An input that ends early because of it looks like a short input to the engine: so a cause,
+ * once set, always wins.
+ */
+import type { Socket } from 'node:net';
+import { QueryError } from '../errors.ts';
+import { pumpAnswer } from './answer-pump.ts';
+import { type AnswerWriter, createAnswerWriter } from './answer-writer.ts';
+import type { Engine, EnginePipes } from './engine.ts';
+import { engineError } from './engine-errors.ts';
+import { floodReader } from './fifo.ts';
+import type { DslWorkerConfig, RunStagesCall, RunStagesReply } from './messages.ts';
+import { createStatementRunner, type StatementRunner } from './statement-runner.ts';
+import {
+  answerHead,
+  answerSelect,
+  answerTableSelect,
+  copyParquet,
+  copyText,
+  createAnswerTable,
+  createInputTable,
+  needsInputTable,
+  type QueryParts,
+} from './statements.ts';
+
+export interface QueryRunDeps {
+  readonly engine: Engine;
+  readonly pipes: EnginePipes;
+  readonly config: DslWorkerConfig;
+  /** Where the answer's bytes go. */
+  readonly socket: Socket;
+}
+
+export interface QueryRun {
+  readonly queryId: string;
+  /** Rejects with QueryError. */
+  readonly done: Promise<RunStagesReply>;
+  /** Ends the query with this error; only the first cause counts. */
+  abort(cause: QueryError): void;
+}
+
+/** What the steps of one query share. */
+interface Run {
+  readonly call: RunStagesCall;
+  readonly parts: QueryParts;
+  readonly answerPipe: string;
+  readonly statements: StatementRunner;
+  readonly writer: AnswerWriter;
+  readonly startedAt: number;
+  abort(cause: QueryError): void;
+  /** What an abort must close; set while rows go through the answer pipe. */
+  closeAnswerPipe: () => void;
+}
+
+/** Rows to be answered, and whether they are all. */
+interface AnswerRows {
+  readonly select: string;
+  readonly complete: boolean;
+}
+
+/** setTimeout takes 32 bits. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export function startQuery({ engine, pipes, config, socket }: QueryRunDeps, call: RunStagesCall): QueryRun {
+  let cause: QueryError | null = null;
+  let ended = false;
+
+  function abort(reason: QueryError): void {
+    if (ended || cause !== null) return;
+    cause = reason;
+    run.closeAnswerPipe();
+    run.writer.abandon();
+    const interrupt = (): void => engine.connection.interrupt();
+    void floodReader(pipes.input, () => ended, interrupt);
+  }
+
+  const { plan, columns, answer, limits } = call;
+  const run: Run = {
+    call,
+    parts: { plan, columns, inputFifo: pipes.input },
+    answerPipe: pipes.answer,
+    statements: createStatementRunner(engine.connection, call, () => cause),
+    writer: createAnswerWriter(socket, Buffer.from(answerHead(columns, answer)), limits.maxBytes),
+    startedAt: performance.now(),
+    abort,
+    closeAnswerPipe: () => {},
+  };
+
+  async function execute(): Promise<RunStagesReply> {
+    const remainingMs = Math.max(0, Math.min(MAX_TIMER_MS, call.deadlineAt - Date.now()));
+    const timer = setTimeout(() => abort(deadlineExceeded()), remainingMs);
+    try {
+      const reply = await runStatements(run);
+      if (cause !== null) throw cause;
+      return reply;
+    } catch (thrown) {
+      throw cause ?? engineError(thrown, config);
+    } finally {
+      ended = true;
+      clearTimeout(timer);
+    }
+  }
+
+  return { queryId: call.queryId, done: execute(), abort };
+}
+
+async function runStatements(run: Run): Promise<RunStagesReply> {
+  const { call, parts, statements, writer } = run;
+  const { maxRows } = call.limits;
+  const inputRows = needsInputTable(call.plan) ? await statements.runCounted(createInputTable(parts)) : -1;
+  const chosen = await chooseRows(run);
+  const rows = await sendRows(run, chosen.select);
+  if (rows > maxRows) throw tooManyRows(maxRows);
+  writer.end();
+  const endedAt = performance.now();
+  const firstAt = writer.startedAt ?? endedAt;
+  const phases = { dslMs: firstAt - run.startedAt, encodeMs: endedAt - firstAt };
+  return { rows, bytes: writer.bytes, complete: chosen.complete, inputRows, phases };
+}
+
+/** With a cap of the client's own, the rows are set aside first: only then is it known whether it cut any. */
+async function chooseRows({ call, parts, statements }: Run): Promise<AnswerRows> {
+  const { capRows, maxRows } = call.limits;
+  if (capRows === null || capRows > maxRows)
+    return { select: `${answerSelect(parts)} LIMIT ${maxRows + 1}`, complete: true };
+  const found = await statements.runCounted(createAnswerTable(parts, capRows + 1));
+  return { select: answerTableSelect(capRows), complete: found <= capRows };
+}
+
+/** Returns how many rows were sent. */
+async function sendRows(run: Run, select: string): Promise<number> {
+  const { answer, columns } = run.call;
+  switch (answer.format) {
+    case 'arrow':
+      return sendArrow(run, select);
+    case 'parquet':
+      return sendThroughPipe(run, copyParquet(select, columns, run.answerPipe), 0);
+    case 'json':
+      // The comma that ends every row must not follow the last.
+      return sendThroughPipe(run, copyText(select, columns, answer, run.answerPipe), 1);
+    case 'ndjson':
+    case 'csv':
+      return sendThroughPipe(run, copyText(select, columns, answer, run.answerPipe), 0);
+    default:
+      throw new Error(`an answer as ${answer.format satisfies never}`);
+  }
+}
+
+async function sendThroughPipe(run: Run, copySql: string, dropTrailing: number): Promise<number> {
+  const pump = pumpAnswer(run.answerPipe, run.writer, dropTrailing, run.abort);
+  run.closeAnswerPipe = pump.close;
+  try {
+    const rows = await run.statements.runCounted(copySql);
+    await pump.finish();
+    return rows;
+  } finally {
+    pump.close();
+  }
+}
+
+async function sendArrow({ call, statements, writer }: Run, select: string): Promise<number> {
+  const types = await statements.columnTypes(select);
+  // Imported only now: it is large, and few queries ask for it.
+  const { sendArrowStream } = await import('./arrow.ts');
+  return sendArrowStream({ select, columns: call.columns, types, writer, stream: statements.stream });
+}
+
+function deadlineExceeded(): QueryError {
+  return new QueryError('deadline-exceeded', 'the time limit passed while the stages ran', {
+    hint: 'filter earlier, or ask for more time',
+  });
+}
+
+function tooManyRows(maxRows: number): QueryError {
+  return new QueryError('result-too-large', `the answer has more than ${maxRows} rows`, {
+    hint: 'aggregate, or take fewer rows with head',
+    limit: { name: 'resultRows', value: maxRows, observed: maxRows + 1 },
+  });
+}

@@ -1,0 +1,44 @@
+/** Runs one query's statements on the engine; none starts once the query has a cause to end. */
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
+import type { QueryError } from '../errors.ts';
+import type { RunStagesCall } from './messages.ts';
+import { bindParameters } from './parameters.ts';
+
+export interface StatementRunner {
+  /** For statements that end with the number of rows that they wrote. */
+  runCounted(sql: string): Promise<number>;
+  /** Rows as they come; nothing is gathered. */
+  stream(sql: string): Promise<DuckDBResult>;
+  /** The DuckDB types of a SELECT's columns. */
+  columnTypes(sql: string): Promise<readonly string[]>;
+}
+
+export function createStatementRunner(
+  connection: DuckDBConnection,
+  { plan, parameters }: Pick<RunStagesCall, 'plan' | 'parameters'>,
+  cause: () => QueryError | null,
+): StatementRunner {
+  async function prepare(sql: string): Promise<DuckDBPreparedStatement> {
+    const ending = cause();
+    if (ending !== null) throw ending;
+    const statement = await connection.prepare(sql);
+    // A statement over rows that were set aside before has none of the query's parameters left.
+    if (statement.parameterCount > 0) bindParameters(statement, plan.parameters, parameters);
+    return statement;
+  }
+
+  return {
+    async runCounted(sql) {
+      const result = await (await prepare(sql)).run();
+      const rows = await result.getRows();
+      return Number(rows[0]?.[0] ?? 0);
+    },
+    async stream(sql) {
+      return (await prepare(sql)).stream();
+    },
+    async columnTypes(sql) {
+      const statement = await prepare(sql);
+      return Array.from({ length: statement.columnCount }, (_, index) => String(statement.columnType(index)));
+    },
+  };
+}

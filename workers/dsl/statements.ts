@@ -1,0 +1,124 @@
+/**
+ * The statements of one query, put together from the plan. The answer leaves the engine as
+ * `COPY (SELECT text of each row) TO the answer FIFO`: DuckDB prints rows in parallel and in order, and this
+ * process only moves blocks of bytes. The stages' SELECT is always nested, never edited.
+ */
+import type { WorkerPlan } from '../../language/plan.ts';
+import type { Column } from '../../language/types.ts';
+import { typeName } from '../../language/types.ts';
+import type { AnswerOptions } from '../answer.ts';
+import { inputSelect } from './input.ts';
+import { quoteName, quoteText } from './sql-text.ts';
+import { castTo, csvText, jsonText } from './value-text.ts';
+
+const INPUT = 'input';
+/** Where an answer under the client's own row cap is kept until it is known whether the cap cut it. */
+const ANSWER_TABLE = 'answer_rows';
+
+/** What every statement of a query is made of. */
+export interface QueryParts {
+  readonly plan: WorkerPlan;
+  readonly columns: readonly Column[];
+  readonly inputFifo: string;
+}
+
+export function needsInputTable(plan: WorkerPlan): boolean {
+  return plan.inputScans > 1;
+}
+
+/** Keeps the input for stages that read it more than once; its result is the number of rows. */
+export function createInputTable({ plan, inputFifo }: QueryParts): string {
+  return `CREATE TEMP TABLE ${INPUT} AS ${inputSelect(inputFifo, plan.input)}`;
+}
+
+/** At most `rows` rows of the answer into a table; its result is how many there were. */
+export function createAnswerTable(parts: QueryParts, rows: number): string {
+  return `CREATE TEMP TABLE ${ANSWER_TABLE} AS ${answerSelect(parts)} LIMIT ${rows}`;
+}
+
+/** The rows of the answer table, with the columns of `answerSelect`. */
+export function answerTableSelect(rows: number): string {
+  return `SELECT * FROM ${ANSWER_TABLE} LIMIT ${rows}`;
+}
+
+/** The answer's rows with the columns c0, c1, ... each of its declared type. */
+export function answerSelect({ plan, columns, inputFifo }: QueryParts): string {
+  const names = columns.map((_, index) => `c${index}`);
+  const casts = columns.map((column, index) => {
+    const type = castTo(column.type);
+    return type === null ? `c${index}` : `c${index}::${type} AS c${index}`;
+  });
+  const input = needsInputTable(plan)
+    ? ''
+    : `WITH ${INPUT} AS NOT MATERIALIZED (${inputSelect(inputFifo, plan.input)}) `;
+  return `${input}SELECT ${casts.join(', ')} FROM (${plan.sql}\n) AS answer(${names.join(', ')})`;
+}
+
+/** Writes rows as text; the result is the number of rows. Every row is followed by `rowSeparator`. */
+export function copyText(
+  rows: string,
+  columns: readonly Column[],
+  answer: AnswerOptions,
+  fifo: string,
+): string {
+  // Empty quote and escape: the text is finished, and the CSV writer adds nothing but the separator.
+  const options = `FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\n', NULLSTR '', USE_TMP_FILE false`;
+  const newLine = `NEW_LINE ${quoteText(rowSeparator(answer))}`;
+  return `COPY (SELECT ${rowText(columns, answer)} FROM (${rows}) AS r) TO ${quoteText(fifo)} (${options}, ${newLine})`;
+}
+
+/** Writes rows as one Parquet file; the result is the number of rows. */
+export function copyParquet(rows: string, columns: readonly Column[], fifo: string): string {
+  const outputs = columns.map(
+    (column, index) => `${parquetValue(column, `c${index}`)} AS ${quoteName(column.name)}`,
+  );
+  return `COPY (SELECT ${outputs.join(', ')} FROM (${rows}) AS r) TO ${quoteText(fifo)} (FORMAT parquet, USE_TMP_FILE false)`;
+}
+
+function parquetValue(column: Column, value: string): string {
+  // Parquet's interval has milliseconds only.
+  return column.type.kind === 'interval' ? `${value}::VARCHAR` : value;
+}
+
+export function rowSeparator(answer: AnswerOptions): string {
+  switch (answer.format) {
+    case 'json':
+      return ',';
+    case 'csv':
+      return '\r\n';
+    default:
+      return '\n';
+  }
+}
+
+/** What stands before the rows. */
+export function answerHead(columns: readonly Column[], answer: AnswerOptions): string {
+  if (answer.format === 'json') {
+    const described = columns.map(({ name, type }) => ({ name, type: typeName(type) }));
+    return `{"columns":${JSON.stringify(described)},"rows":[`;
+  }
+  if (answer.format === 'csv') return `${columns.map(({ name }) => csvName(name)).join(',')}\r\n`;
+  return '';
+}
+
+function csvName(name: string): string {
+  return name === '' || /[,"\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+}
+
+/** One row's text, from the columns c0, c1, ... */
+function rowText(columns: readonly Column[], answer: AnswerOptions): string {
+  if (answer.format === 'csv') {
+    const fields = columns.map((column, index) => csvText(column.type, `c${index}`));
+    // concat takes null for nothing, which is what CSV has for it.
+    return `concat(${fields.flatMap((field, index) => (index === 0 ? [field] : [`','`, field])).join(', ')}, '')`;
+  }
+  const objects = answer.rows === 'objects';
+  const parts = columns.flatMap((column, index) => {
+    const separator = index === 0 ? '' : ',';
+    const before = objects ? `${separator}${JSON.stringify(column.name)}:` : separator;
+    const value = `coalesce(${jsonText(column.type, `c${index}`, answer.numbers)}, 'null')`;
+    return before === '' ? [value] : [quoteText(before), value];
+  });
+  const [open, close] = objects ? [`'{'`, `'}'`] : [`'['`, `']'`];
+  return `concat(${[open, ...parts, close].join(', ')})`;
+}

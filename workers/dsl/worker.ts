@@ -1,0 +1,53 @@
+/**
+ * The DSL worker: a process that runs the stages of one query at a time in DuckDB. Entry file; it puts the parts
+ * together and says `ready` once a first query has gone through all of them.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { type ChildContext, type RunningChild, runChild } from '../../monitor/child.ts';
+import { createEngine, type Engine, type EnginePipes } from './engine.ts';
+import { createFifos } from './fifo.ts';
+import type { DslWorkerConfig, ScrubReply } from './messages.ts';
+import { startQuery } from './query-run.ts';
+import { createDslService } from './service.ts';
+import { warmUp } from './warm-up.ts';
+
+/** The connection to the server was lost in mid-query: this process has nobody to answer to. */
+const EXIT_ABANDONED = 3;
+const LOG_CLOSE_MS = 1000;
+
+runChild('dsl', boot);
+
+async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild> {
+  const pipes: EnginePipes = { input: config.fifoPath, answer: `${config.fifoPath}.answer` };
+  let engine = await freshEngine(config, pipes);
+  const service = createDslService({
+    log,
+    startQuery: (call, socket) => startQuery({ engine, pipes, config, socket }, call),
+    async scrub(): Promise<ScrubReply> {
+      engine.close();
+      engine = await freshEngine(config, pipes);
+      return { rssBytes: process.memoryUsage.rss() };
+    },
+    giveUp: () => void log.close(LOG_CLOSE_MS).finally(() => process.exit(EXIT_ABANDONED)),
+  });
+  rmSync(config.socketPath, { force: true });
+  await service.listen(config.socketPath);
+  return {
+    async stop(graceMs) {
+      await service.stop(graceMs);
+      for (const path of [config.socketPath, pipes.input, pipes.answer]) rmSync(path, { force: true });
+      rmSync(config.spillDir, { recursive: true, force: true });
+    },
+    queriesServed: () => service.queriesServed(),
+  };
+}
+
+/** Nothing of an earlier query is left: not in memory, not on disk, not in the pipes. */
+async function freshEngine(config: DslWorkerConfig, pipes: EnginePipes): Promise<Engine> {
+  rmSync(config.spillDir, { recursive: true, force: true });
+  mkdirSync(config.spillDir, { recursive: true, mode: 0o700 });
+  createFifos([pipes.input, pipes.answer]);
+  const engine = await createEngine(config, pipes);
+  await warmUp(engine, pipes);
+  return engine;
+}
