@@ -1,0 +1,57 @@
+/**
+ * One DSL worker in the monitor's books: its row of the table in rules.ts, and the process behind it. The row's
+ * state is changed in `enterState` alone, which keeps what hangs on it in step.
+ */
+import type { ManagedChild } from './managed-child.ts';
+import type { DslRow, DslState } from './rules.ts';
+
+export interface DslEntry extends DslRow {
+  readonly child: ManagedChild;
+  state: DslState;
+  idleSinceMs: number | null;
+  queriesServed: number;
+  rssBytes: number | null;
+  deadlineAtMs: number | null;
+  replacing: boolean;
+  retireNotBeforeMs: number;
+  /** What it is leased to. */
+  queryId: string | null;
+}
+
+export function createEntry(child: ManagedChild, replacing: boolean, nowMs: number): DslEntry {
+  return {
+    child,
+    workerId: child.workerId,
+    state: 'starting',
+    startedAtMs: nowMs,
+    idleSinceMs: null,
+    queriesServed: 0,
+    rssBytes: null,
+    deadlineAtMs: null,
+    replacing,
+    retireNotBeforeMs: 0,
+    queryId: null,
+  };
+}
+
+/** See the machine in rules.ts. Nothing comes back from `killing`. */
+export function enterState(entry: DslEntry, state: DslState, nowMs: number): void {
+  if (entry.state === 'killing' && state !== 'killing')
+    throw new Error(`${entry.workerId}: ${state} after killing`);
+  entry.state = state;
+  entry.idleSinceMs = isIdle(entry) ? nowMs : null;
+  if (state !== 'starting' && state !== 'idle-fresh') entry.replacing = false;
+  if (state === 'killing') entry.deadlineAtMs = null;
+}
+
+export function isIdle({ state }: DslEntry): boolean {
+  return state === 'idle-fresh' || state === 'idle-used';
+}
+
+/** The lowest place that none of these has. */
+export function freeSlot(children: readonly ManagedChild[]): number {
+  const taken = new Set(children.map(({ identity }) => identity.slot));
+  let slot = 0;
+  while (taken.has(slot)) slot++;
+  return slot;
+}

@@ -1,0 +1,118 @@
+/**
+ * Starts one child: its identity, its command line, its clean environment, its files. Nothing of the monitor's own
+ * environment reaches a child: what it needs comes in `init`.
+ */
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { mkdir, open } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import type { LogClient } from '../logger/log.ts';
+import type { Entries } from './build.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import { type ChildEvents, ManagedChild } from './managed-child.ts';
+import type { ChildConfig, ChildIdentity, Role } from './messages.ts';
+import type { RunDir } from './run-dir.ts';
+import { CHILD_PATH, dataLimitArgs, deathSignalArgs, type Tools } from './tools.ts';
+
+/** V8's old generation in a DSL worker; its rows live in native memory. */
+const DSL_HEAP_MB = 256;
+
+/** What is the same for every child of a run. */
+export interface LaunchContext {
+  readonly buildId: string;
+  readonly entries: Entries;
+  readonly tools: Tools;
+  readonly runDir: RunDir;
+  readonly clock: Clock;
+  readonly log: LogClient;
+  /** After each spawn and each end, for the state file. */
+  onChildrenChanged(): void;
+  /** A name never used before in this run. */
+  nextWorkerId(role: Role): string;
+}
+
+export interface LaunchRequest {
+  readonly slot: number;
+  readonly workerId: string;
+  readonly child: ChildConfig;
+  readonly config: Config;
+  /** For a server: the bound socket. */
+  readonly listenFd: number | null;
+  readonly events: ChildEvents;
+}
+
+export function launchChild(context: LaunchContext, request: LaunchRequest): ManagedChild {
+  const { child, config, workerId, slot } = request;
+  const identity: ChildIdentity = {
+    role: child.role,
+    workerId,
+    slot,
+    buildId: context.buildId,
+    runDir: context.runDir.path,
+    logSocket: context.runDir.logSocket,
+  };
+  return new ManagedChild({
+    identity,
+    child,
+    logLevel: config.log.level,
+    timeouts: config.monitor,
+    events: {
+      ...request.events,
+      onGone: (gone, end) => {
+        request.events.onGone(gone, end);
+        context.onChildrenChanged();
+      },
+    },
+    clock: context.clock,
+    log: context.log,
+    spawn: async (adopt) => {
+      if (child.role === 'dsl') await mkdir(context.runDir.spillDir(workerId), { mode: 0o700 });
+      await spawnChild(context, request, adopt);
+    },
+  });
+}
+
+async function spawnChild(
+  context: LaunchContext,
+  request: LaunchRequest,
+  adopt: (child: ChildProcess) => void,
+): Promise<void> {
+  const { role } = request.child;
+  const { command, args } = composeCommand(
+    role,
+    context.entries[role],
+    context.tools,
+    request.config.dsl.dataLimitBytes,
+  );
+  const raw = await open(context.runDir.rawPath(request.workerId), 'a', 0o600);
+  try {
+    const stdio: StdioOptions = ['ignore', raw.fd, raw.fd, 'ipc'];
+    if (request.listenFd !== null) stdio.push(request.listenFd);
+    const child = spawn(command, args, { stdio, cwd: '/', env: childEnvironment(), detached: true });
+    adopt(child);
+    context.onChildrenChanged();
+  } finally {
+    await raw.close();
+  }
+}
+
+/** Pure: the program and its arguments, wrapped in what the system has. */
+export function composeCommand(
+  role: Role,
+  entry: string,
+  tools: Tools,
+  dataLimitBytes: number,
+): { command: string; args: string[] } {
+  const words = [process.execPath];
+  if (role === 'dsl') {
+    words.push(`--max-old-space-size=${DSL_HEAP_MB}`);
+    if (tools.prlimit !== null) words.unshift(tools.prlimit, ...dataLimitArgs(dataLimitBytes));
+  }
+  if (tools.setpriv !== null) words.unshift(tools.setpriv, ...deathSignalArgs);
+  const [command = process.execPath, ...args] = [...words, entry];
+  return { command, args };
+}
+
+function childEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: CHILD_PATH, HOME: homedir(), TZ: 'UTC', LANG: 'C.UTF-8' };
+}

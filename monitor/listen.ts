@@ -1,0 +1,84 @@
+/**
+ * The HTTP listening socket. The monitor binds and holds it, and never listens or accepts itself; each server
+ * process inherits it as fd 4 and calls `server.listen({ fd: 4 })`. From the first such call on the socket listens
+ * for as long as anybody holds it: while a server is replaced, connections wait in the backlog and none is refused.
+ *
+ * `net._createServerHandle` is undocumented; it is what node:cluster is built on. It binds without listening, which
+ * no public function does, and without polling, so that a connection never wakes the monitor.
+ */
+import { lookup } from 'node:dns/promises';
+import net from 'node:net';
+import { getSystemErrorName } from 'node:util';
+
+/** The fd by which a server process finds the socket. */
+export const LISTEN_FD = 4;
+
+export interface BoundSocket {
+  readonly host: string;
+  /** The real one when port 0 was asked for. */
+  readonly port: number;
+  readonly fd: number;
+  close(): void;
+}
+
+interface TcpHandle {
+  readonly fd: number;
+  getsockname(out: { port?: number }): number;
+  close(): void;
+}
+
+type CreateServerHandle = (
+  address: string,
+  port: number,
+  addressType: 4 | 6,
+  fd: number,
+  flags: number,
+) => TcpHandle | number;
+
+/** The user's mistake, in words for the terminal. */
+export class ListenError extends Error {}
+
+/** @throws ListenError that says which address failed, why, and what to do. */
+export async function bindSocket(host: string, port: number): Promise<BoundSocket> {
+  const { address, family } = await resolveHost(host, port);
+  const create = (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle;
+  const handle = create(address, port, family, -1, 0);
+  if (typeof handle === 'number') throw listenError(host, port, getSystemErrorName(handle));
+  // libuv reports an address that somebody listens on here, not from bind.
+  const name: { port?: number } = {};
+  const failure = handle.getsockname(name);
+  if (failure !== 0 || name.port === undefined) {
+    handle.close();
+    throw listenError(host, port, getSystemErrorName(failure));
+  }
+  return { host, port: name.port, fd: handle.fd, close: () => handle.close() };
+}
+
+export function listenError(host: string, port: number, code: string): ListenError {
+  const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return new ListenError(`cannot listen on ${place}: ${explain(code, port)}`);
+}
+
+function explain(code: string, port: number): string {
+  const other = 'choose another with FORKLINE_PORT=<port> (0 for any free one)';
+  switch (code) {
+    case 'EADDRINUSE':
+      return `port ${port} is in use by another program; ${other}`;
+    case 'EACCES':
+      return `port ${port} needs more rights than this user has; ${other}`;
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address; set FORKLINE_HOST to one of its own';
+    default:
+      return code;
+  }
+}
+
+async function resolveHost(host: string, port: number): Promise<{ address: string; family: 4 | 6 }> {
+  try {
+    const { address, family } = await lookup(host);
+    return { address, family: family === 6 ? 6 : 4 };
+  } catch (thrown) {
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new ListenError(`cannot listen on ${host}:${port}: the host name does not resolve (${reason})`);
+  }
+}

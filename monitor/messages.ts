@@ -1,0 +1,111 @@
+/**
+ * Between the monitor and each of its children, over Node's IPC channel: small JSON-safe messages only.
+ * The order at a child's start: `init` to it, then its `ready`; nothing else counts before that. A child exits
+ * when the channel closes, so that nothing survives the monitor.
+ */
+import type { LoggerConfig } from '../logger/config.ts';
+import type { ServerConfig } from '../server/config.ts';
+import type { DslWorkerConfig } from '../workers/dsl/messages.ts';
+import type { SqlWorkerConfig } from '../workers/sql/messages.ts';
+
+export type Role = 'logger' | 'server' | 'sql' | 'dsl';
+
+export type ChildConfig =
+  | { readonly role: 'logger'; readonly config: LoggerConfig }
+  | { readonly role: 'server'; readonly config: ServerConfig }
+  | { readonly role: 'sql'; readonly config: SqlWorkerConfig }
+  | { readonly role: 'dsl'; readonly config: DslWorkerConfig };
+
+/** Who a child is and where it finds the others. */
+export interface ChildIdentity {
+  readonly role: Role;
+  /** Names this process among all that ever ran in this run: `sql-3`. Never used again. */
+  readonly workerId: string;
+  /** 0-based place among those of its role; inherited by its replacement. */
+  readonly slot: number;
+  /** Changes with every build; a child of another build is refused. */
+  readonly buildId: string;
+  readonly runDir: string;
+  readonly logSocket: string;
+}
+
+export type ToChild =
+  /** First message. A server also gets the listening socket as fd 4 (see monitor/listen.ts). */
+  | {
+      readonly type: 'init';
+      readonly identity: ChildIdentity;
+      readonly child: ChildConfig;
+      readonly logLevel: string;
+    }
+  /** Finish what runs, take nothing new, then exit 0; past `graceMs` the kill ladder follows. */
+  | { readonly type: 'stop'; readonly graceMs: number }
+  /** To the server: the workers that are ready now, whole list. Sent on every change. */
+  | { readonly type: 'workers-changed'; readonly workers: readonly WorkerAddress[] }
+  /** To the server: stop using this idle worker, so that it can be replaced. */
+  | { readonly type: 'retire'; readonly workerId: string }
+  /** To the server: the reply to `list-processes`. */
+  | { readonly type: 'processes'; readonly requestId: number; readonly processes: readonly ProcessRow[] };
+
+export type FromChild =
+  | { readonly type: 'ready'; readonly buildId: string }
+  /** Starting failed for good; the child exits after it. */
+  | { readonly type: 'init-failed'; readonly message: string }
+  | { readonly type: 'heartbeat'; readonly queriesServed: number; readonly eventLoopLagMs: number }
+  /** From the server: this DSL worker now runs a query until `deadlineAt` (Unix ms). */
+  | {
+      readonly type: 'lease';
+      readonly workerId: string;
+      readonly queryId: string;
+      readonly deadlineAt: number;
+    }
+  /** From the server: the lease ended. `discard` means: never use this process again. */
+  | {
+      readonly type: 'release';
+      readonly workerId: string;
+      readonly queryId: string;
+      readonly outcome: 'reusable' | 'discard';
+      readonly reason: string;
+    }
+  /** From the server: queries wait for a DSL worker; start more up to the cap. */
+  | { readonly type: 'want-dsl-workers'; readonly waiting: number }
+  /** From the server: the reply to `retire`. */
+  | { readonly type: 'retired'; readonly workerId: string; readonly accepted: boolean }
+  | { readonly type: 'list-processes'; readonly requestId: number };
+
+export type WorkerAddress =
+  | {
+      readonly role: 'sql';
+      readonly workerId: string;
+      readonly pid: number;
+      readonly socketPath: string;
+      readonly slots: number;
+    }
+  | {
+      readonly role: 'dsl';
+      readonly workerId: string;
+      readonly pid: number;
+      readonly socketPath: string;
+      readonly fifoPath: string;
+    };
+
+export type ProcessState = 'starting' | 'ready' | 'busy' | 'draining' | 'killing';
+
+/** One line of GET /v1/processes. */
+export interface ProcessRow {
+  readonly role: Role | 'monitor' | 'database';
+  readonly workerId: string;
+  readonly slot: number;
+  readonly pid: number;
+  readonly ppid: number;
+  /** Where it is in its life, by the monitor. */
+  readonly state: ProcessState;
+  /** The kernel's letter: R, S, D, T, Z; null where there is no /proc. */
+  readonly kernelState: string | null;
+  /** Of one core over the last sample, 0..100 and above. */
+  readonly cpuPercent: number | null;
+  readonly rssBytes: number | null;
+  readonly ageMs: number;
+  readonly queriesServed: number;
+  /** The query it is leased to now. */
+  readonly queryId: string | null;
+}

@@ -1,0 +1,74 @@
+/**
+ * What the kernel says about a process, from /proc. A process is known by (pid, start time): a pid alone may be
+ * somebody else's by now. Every read is tiny and synchronous, and answers null where there is no /proc or no such
+ * process: the caller cannot tell the two apart and need not.
+ */
+import { readFileSync } from 'node:fs';
+
+export interface KernelSample {
+  readonly pid: number;
+  readonly ppid: number;
+  /** The kernel's letter: R, S, D, T, Z ... */
+  readonly state: string;
+  /** Clock ticks from boot to the process's start. */
+  readonly startTicks: number;
+  /** User and system time in clock ticks. */
+  readonly cpuTicks: number;
+}
+
+/** USER_HZ, which is part of Linux's interface to user space. */
+export const TICKS_PER_SECOND = 100;
+
+/** The text of /proc/<pid>/stat; null when it is none. The name in parentheses may hold spaces and parentheses. */
+export function parseStat(text: string): KernelSample | null {
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  if (open < 0 || close < open) return null;
+  const fields = text.slice(close + 2).split(' ');
+  const number = (index: number) => Number(fields[index]);
+  const sample = {
+    pid: Number(text.slice(0, open)),
+    state: fields[0] ?? '',
+    ppid: number(1),
+    cpuTicks: number(11) + number(12),
+    startTicks: number(19),
+  };
+  return Number.isNaN(sample.cpuTicks + sample.startTicks + sample.ppid) ? null : sample;
+}
+
+export function readSample(pid: number): KernelSample | null {
+  const text = readProc(`${pid}/stat`);
+  return text === null ? null : parseStat(text);
+}
+
+/** Bytes in memory. From `status` rather than `statm`, whose unit is a page of unknown size. */
+export function readRssBytes(pid: number): number | null {
+  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(`${pid}/status`) ?? '');
+  return match === null ? null : Number(match[1]) * 1024;
+}
+
+/** Dead children of a process that it has not waited for (those that its first thread started). */
+export function readZombiesUnder(pid: number): KernelSample[] {
+  const children = (readProc(`${pid}/task/${pid}/children`) ?? '').split(' ').filter((text) => text !== '');
+  const samples = children.map((text) => readSample(Number(text)));
+  return samples.filter((sample): sample is KernelSample => sample?.state === 'Z');
+}
+
+/** Start times are only comparable within one boot of the machine. */
+export function readBootId(): string | null {
+  return readProc('sys/kernel/random/boot_id')?.trim() ?? null;
+}
+
+/** Whether that very process is still there, as a zombie too. null: it cannot be known here. */
+export function isSameProcess(pid: number, startTicks: number | null): boolean | null {
+  if (startTicks === null || readSample(process.pid) === null) return null;
+  return readSample(pid)?.startTicks === startTicks;
+}
+
+function readProc(path: string): string | null {
+  try {
+    return readFileSync(`/proc/${path}`, 'utf8');
+  } catch {
+    return null; // gone, another user's, or no /proc on this system
+  }
+}

@@ -1,0 +1,95 @@
+/** The rows of GET /v1/processes: the monitor, all its children, and the embedded database if there is one. */
+import type { ManagedChild } from './managed-child.ts';
+import type { ProcessRow, ProcessState } from './messages.ts';
+import type { Sampler } from './sampler.ts';
+
+export interface TableSource {
+  readonly sampler: Sampler;
+  readonly nowMs: number;
+  readonly startedAtMs: number;
+  readonly database: { readonly pid: number } | null;
+  readonly draining: boolean;
+  readonly children: readonly ManagedChild[];
+  workOf(child: ManagedChild): { queryId: string | null; queriesServed: number };
+}
+
+export function processTable(source: TableSource): ProcessRow[] {
+  const rows = [monitorRow(source), ...source.children.flatMap((child) => childRow(source, child))];
+  if (source.database !== null) rows.push(databaseRow(source, source.database.pid));
+  return rows;
+}
+
+function monitorRow({ sampler, nowMs, startedAtMs, draining }: TableSource): ProcessRow {
+  const { kernelState, cpuPercent, rssBytes } = sampler.of(process.pid);
+  return {
+    role: 'monitor',
+    workerId: 'monitor',
+    slot: 0,
+    pid: process.pid,
+    ppid: process.ppid,
+    state: draining ? 'draining' : 'ready',
+    kernelState,
+    cpuPercent,
+    rssBytes,
+    ageMs: Math.round(nowMs - startedAtMs),
+    queriesServed: 0,
+    queryId: null,
+  };
+}
+
+function childRow({ sampler, nowMs, workOf }: TableSource, child: ManagedChild): ProcessRow[] {
+  if (child.pid === null || child.phase === 'gone') return [];
+  const { kernelState, cpuPercent, rssBytes } = sampler.of(child.pid);
+  const { queryId, queriesServed } = workOf(child);
+  const { role, workerId, slot } = child.identity;
+  return [
+    {
+      role,
+      workerId,
+      slot,
+      pid: child.pid,
+      ppid: process.pid,
+      state: stateOf(child, queryId),
+      kernelState,
+      cpuPercent,
+      rssBytes,
+      ageMs: Math.round(nowMs - child.createdAtMs),
+      queriesServed,
+      queryId,
+    },
+  ];
+}
+
+function databaseRow({ sampler, nowMs, startedAtMs }: TableSource, pid: number): ProcessRow {
+  const { ageMs, kernelState, cpuPercent, ppid, rssBytes } = sampler.of(pid);
+  return {
+    role: 'database',
+    workerId: 'database',
+    slot: 0,
+    pid,
+    ppid: ppid ?? process.pid,
+    state: 'ready',
+    kernelState,
+    cpuPercent,
+    rssBytes,
+    ageMs: ageMs ?? Math.round(nowMs - startedAtMs),
+    queriesServed: 0,
+    queryId: null,
+  };
+}
+
+function stateOf({ phase }: ManagedChild, queryId: string | null): ProcessState {
+  switch (phase) {
+    case 'starting':
+      return 'starting';
+    case 'ready':
+      return queryId === null ? 'ready' : 'busy';
+    case 'stopping':
+      return 'draining';
+    case 'killing':
+    case 'gone':
+      return 'killing';
+    default:
+      return phase satisfies never;
+  }
+}

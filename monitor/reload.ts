@@ -1,0 +1,108 @@
+/**
+ * Reload on HUP: a whole new generation beside the old one, which serves all the while.
+ *
+ *   idle --HUP--> reading --bad file--> idle (errors told, nothing changed)
+ *   reading --> workers starting --> server starting --> switched: the old one drains --> idle
+ *   any start --3 failed boots--> given up: the new one is killed, the old one stays --> idle
+ *
+ * A HUP in the meantime is remembered, and makes one more round. The server starts last, because it takes
+ * connections from its first moment on.
+ */
+import type { Log } from '../logger/log.ts';
+import type { Config } from './config.ts';
+import type { Generation } from './generation.ts';
+import { describeEnd } from './managed-child.ts';
+import type { Monitor } from './monitor.ts';
+
+const MAX_BOOT_FAILURES = 3;
+
+export interface ReloaderDeps {
+  readonly monitor: Monitor;
+  readonly log: Log;
+  /** Rejects when the file is invalid. */
+  reloadConfig(): Promise<Config>;
+  consoleLog(line: string): void;
+}
+
+export class Reloader {
+  readonly #deps: ReloaderDeps;
+  #running: Promise<void> | null = null;
+  #again = false;
+
+  constructor(deps: ReloaderDeps) {
+    this.#deps = deps;
+  }
+
+  /** Resolves when nothing is left to do (never, once the monitor drains); never rejects. */
+  reload(): Promise<void> {
+    this.#again = true;
+    this.#running ??= this.#rounds().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #rounds(): Promise<void> {
+    while (this.#again && !this.#deps.monitor.draining) {
+      this.#again = false;
+      try {
+        await this.#round();
+      } catch (thrown) {
+        this.#tell('reload-failed', thrown instanceof Error ? thrown.message : String(thrown));
+      }
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { consoleLog, log, monitor, reloadConfig } = this.#deps;
+    const old = monitor.current;
+    const config = this.#keepFixed(old.config, await reloadConfig());
+    if (monitor.draining) return;
+    log.info('reload', { from: old.number });
+    const { generation, failure } = await this.#bootGeneration(config);
+    if (monitor.draining) return; // the drain ends the new one too
+    if (failure !== null) {
+      await monitor.discard(generation);
+      this.#tell('reload-failed', failure);
+      return;
+    }
+    const drained = monitor.switchTo(generation);
+    log.info('reloaded', { generation: generation.number });
+    consoleLog('forkline: reloaded');
+    await drained;
+  }
+
+  /** Resolves once the generation is whole, or with why it never will be; never when a drain ends it first. */
+  #bootGeneration(config: Config): Promise<{ generation: Generation; failure: string | null }> {
+    return new Promise((resolve) => {
+      let failures = 0;
+      const generation = this.#deps.monitor.createGeneration(config, {
+        onBootFailed: (child, end) => {
+          failures++;
+          if (failures >= MAX_BOOT_FAILURES) {
+            const failure = `${failures} processes failed to start, the last one ${child.workerId}: ${describeEnd(end)}`;
+            resolve({ generation, failure });
+          }
+        },
+        onWorkersReady: () => generation.startServer(),
+        onWhole: () => resolve({ generation, failure: null }),
+      });
+      generation.startWorkers();
+    });
+  }
+
+  /** What only a restart can change stays as it is, and it is said. */
+  #keepFixed(old: Config, next: Config): Config {
+    const differs = (key: 'listen' | 'dataDir' | 'log') =>
+      JSON.stringify(old[key]) !== JSON.stringify(next[key]);
+    const fixed = (['listen', 'dataDir', 'log'] as const).filter(differs);
+    if (fixed.length > 0)
+      this.#tell('reload-needs-restart', `${fixed.join(', ')} changed: that needs a restart`);
+    return { ...next, listen: old.listen, dataDir: old.dataDir, log: old.log };
+  }
+
+  #tell(event: string, message: string): void {
+    this.#deps.log.error(event, { message });
+    this.#deps.consoleLog(`forkline: ${event === 'reload-failed' ? 'not reloaded: ' : ''}${message}`);
+  }
+}

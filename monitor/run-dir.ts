@@ -1,0 +1,58 @@
+/**
+ * The run directory: everything that processes of one run share through the file system, private to the user
+ * (mode 0700) and gone with the run. Paths of sockets stay under what a unix-domain address can hold.
+ *
+ *   sockets/  log.sock, <workerId>.sock       fifos/  <workerId>.fifo: rows on their way to a DSL worker
+ *   spill/    <workerId>/: the stage engine's  raw/    <workerId>.log: raw stdout and stderr; spilled log lines
+ */
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Linux holds 107 bytes, macOS 103. */
+const MAX_SOCKET_PATH_BYTES = 100;
+const LONGEST_WORKER_ID = 'server-123456';
+
+export interface RunDir {
+  readonly path: string;
+  readonly rawDir: string;
+  readonly logSocket: string;
+  socketPath(workerId: string): string;
+  fifoPath(workerId: string): string;
+  spillDir(workerId: string): string;
+  rawPath(workerId: string): string;
+}
+
+export function runDirPrefix(): string {
+  return `forkline-${process.getuid?.() ?? 0}-`;
+}
+
+export async function createRunDir(): Promise<RunDir> {
+  const path = await mkdtemp(join(shortTempDir(), runDirPrefix()));
+  await chmod(path, 0o700);
+  for (const name of ['sockets', 'fifos', 'spill', 'raw']) await mkdir(join(path, name), { mode: 0o700 });
+  return describeRunDir(path);
+}
+
+export function describeRunDir(path: string): RunDir {
+  return {
+    path,
+    rawDir: join(path, 'raw'),
+    logSocket: join(path, 'sockets', 'log.sock'),
+    socketPath: (workerId) => join(path, 'sockets', `${workerId}.sock`),
+    fifoPath: (workerId) => join(path, 'fifos', `${workerId}.fifo`),
+    spillDir: (workerId) => join(path, 'spill', workerId),
+    rawPath: (workerId) => join(path, 'raw', `${workerId}.log`),
+  };
+}
+
+/** Removes what a process had of its own. Its raw output stays: the logger merges and removes it. */
+export async function removeWorkerFiles(runDir: RunDir, workerId: string): Promise<void> {
+  const paths = [runDir.socketPath(workerId), runDir.fifoPath(workerId), runDir.spillDir(workerId)];
+  await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })));
+}
+
+function shortTempDir(): string {
+  const longest = join(tmpdir(), `${runDirPrefix()}XXXXXX`, 'sockets', `${LONGEST_WORKER_ID}.sock`);
+  return Buffer.byteLength(longest) <= MAX_SOCKET_PATH_BYTES ? tmpdir() : '/tmp';
+}

@@ -1,0 +1,213 @@
+/**
+ * Runs this process as the monitor: claims the data directory, sweeps what a killed run left, binds the address,
+ * starts everything, and turns signals into drain (TERM, INT), haste (a second one) and reload (HUP).
+ * Whatever way it ends, no child, no run directory and no state file is left.
+ */
+import { rm } from 'node:fs/promises';
+import { createLogClient } from '../logger/client.ts';
+import type { LogClient } from '../logger/log.ts';
+import { type Entries, entriesOf, findBuild } from './build.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { LaunchContext } from './launch.ts';
+import { type BoundSocket, bindSocket, ListenError } from './listen.ts';
+import type { Role } from './messages.ts';
+import { Monitor } from './monitor.ts';
+import { Reloader } from './reload.ts';
+import { createRunDir, type RunDir } from './run-dir.ts';
+import {
+  AlreadyRunningError,
+  claimStateFile,
+  currentRunState,
+  StateFile,
+  stateFilePath,
+} from './state-file.ts';
+import { sweepLeftovers } from './sweep.ts';
+import { findTools, logMissingTools } from './tools.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_SIGNAL_BASE = 128;
+const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+type EndSignal = keyof typeof SIGNAL_NUMBERS;
+
+export interface RunMonitorOptions {
+  /** `connections` complete: the embedded database's too. */
+  readonly config: Config;
+  /** On HUP. Rejects with all errors of an invalid file. */
+  reloadConfig(): Promise<Config>;
+  /** The embedded database, shown in the process table. */
+  readonly database: { readonly pid: number } | null;
+  /** A line for people, on the terminal. */
+  consoleLog(line: string): void;
+  /** A server and a SQL worker are ready. The port is the real one. */
+  onReady?(address: { host: string; port: number }): void;
+  /** For tests: other programs than the build's. */
+  readonly entries?: Entries;
+  readonly clock?: Clock;
+}
+
+/** Resolves with the exit code once everything has ended: 0, 1 when it could not start, 128 + signal when forced. */
+export async function runMonitor(options: RunMonitorOptions): Promise<number> {
+  process.title = 'forkline monitor';
+  const signals = listenToSignals();
+  let runDir: RunDir | null = null;
+  let socket: BoundSocket | null = null;
+  try {
+    runDir = await createRunDir();
+    socket = await bindSocket(options.config.listen.host, options.config.listen.port);
+    return await runIn(options, runDir, socket, signals);
+  } catch (thrown) {
+    if (!(thrown instanceof ListenError || thrown instanceof AlreadyRunningError)) throw thrown;
+    options.consoleLog(`forkline: ${thrown.message}`);
+    return EXIT_FAILED;
+  } finally {
+    signals.close();
+    socket?.close();
+    if (runDir !== null) await rm(runDir.path, { recursive: true, force: true });
+  }
+}
+
+async function runIn(
+  options: RunMonitorOptions,
+  runDir: RunDir,
+  socket: BoundSocket,
+  signals: Signals,
+): Promise<number> {
+  const { config, consoleLog } = options;
+  const statePath = stateFilePath(config.dataDir);
+  const [tools, swept] = await Promise.all([
+    findTools(config.dsl.dataLimitBytes),
+    sweepLeftovers(statePath, runDir.rawDir),
+  ]);
+  await claimStateFile(statePath, currentRunState(runDir.path, []));
+  const { logSocket, path } = runDir;
+  const identity = { role: 'monitor', workerId: 'monitor', runDir: path, logSocket };
+  const log = createLogClient({ identity, level: config.log.level });
+  if (swept !== null) log.warn('swept', swept);
+  logMissingTools(tools, log);
+  const stateFile = new StateFile(statePath, log, () => currentRunState(runDir.path, childRefs(monitor)));
+  const build = findBuild();
+  const context: LaunchContext = {
+    buildId: build.id,
+    entries: options.entries ?? entriesOf(build),
+    tools,
+    runDir,
+    clock: options.clock ?? systemClock,
+    log,
+    onChildrenChanged: () => stateFile.changed(),
+    nextWorkerId: createWorkerIds(),
+  };
+  const failed = createOutcome<string>();
+  const monitor: Monitor = new Monitor({
+    config,
+    database: options.database,
+    context,
+    socket,
+    consoleLog,
+    onServing: () => announce(options, socket, log),
+    onFailed: failed.settle,
+  });
+  try {
+    monitor.start();
+    return await untilEnd({ options, monitor, log, socket, signals, failed: failed.promise });
+  } catch (thrown) {
+    await monitor.kill('the monitor itself failed');
+    throw thrown;
+  } finally {
+    await stateFile.remove();
+  }
+}
+
+interface Running {
+  readonly options: RunMonitorOptions;
+  readonly monitor: Monitor;
+  readonly log: LogClient;
+  readonly socket: BoundSocket;
+  readonly signals: Signals;
+  readonly failed: Promise<string>;
+}
+
+async function untilEnd({ options, monitor, log, socket, signals, failed }: Running): Promise<number> {
+  const { consoleLog, reloadConfig } = options;
+  const reloader = new Reloader({ monitor, log, reloadConfig, consoleLog });
+  signals.onReload(() => void reloader.reload());
+  const end = await Promise.race([signals.first, failed.then((reason) => ({ reason }))]);
+  // From here on a new connection is refused instead of waiting for nobody.
+  socket.close();
+  if (typeof end === 'object') {
+    consoleLog(`forkline: ${end.reason}`);
+    log.error('start-failed', end);
+    await monitor.kill('it cannot serve');
+    return EXIT_FAILED;
+  }
+  consoleLog('forkline: stopping; once more to stop at once');
+  const drained = monitor.drain(`received ${end}`);
+  const hasty = signals.second.then(async (signal) => {
+    await monitor.kill(`received ${signal} while stopping`);
+    return false;
+  });
+  const graceful = await Promise.race([drained, hasty]);
+  return graceful ? 0 : EXIT_SIGNAL_BASE + SIGNAL_NUMBERS[end];
+}
+
+function announce(
+  { consoleLog, onReady }: RunMonitorOptions,
+  { host, port }: BoundSocket,
+  log: LogClient,
+): void {
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  log.info('listening', { host, port });
+  consoleLog(`forkline is listening on ${url}`);
+  onReady?.({ host, port });
+}
+
+function childRefs(monitor: Monitor) {
+  return monitor
+    .children()
+    .flatMap(({ workerId, pid, startTicks }) => (pid === null ? [] : [{ workerId, pid, startTicks }]));
+}
+
+function createWorkerIds(): (role: Role) => string {
+  const last: Record<Role, number> = { logger: 0, server: 0, sql: 0, dsl: 0 };
+  return (role) => `${role}-${++last[role]}`;
+}
+
+function createOutcome<T>(): { promise: Promise<T>; settle(value: T): void } {
+  let settle: (value: T) => void = () => {};
+  const promise = new Promise<T>((resolve) => {
+    settle = resolve;
+  });
+  return { promise, settle };
+}
+
+interface Signals {
+  readonly first: Promise<EndSignal>;
+  readonly second: Promise<EndSignal>;
+  onReload(handler: () => void): void;
+  close(): void;
+}
+
+/** From the first moment on, so that a signal during the start is not lost. */
+function listenToSignals(): Signals {
+  const first = createOutcome<EndSignal>();
+  const second = createOutcome<EndSignal>();
+  let count = 0;
+  let reload: (() => void) | null = null;
+  const onEnd = (signal: EndSignal) => (++count === 1 ? first : second).settle(signal);
+  const onHup = () => reload?.();
+  process.on('SIGTERM', onEnd);
+  process.on('SIGINT', onEnd);
+  process.on('SIGHUP', onHup);
+  return {
+    first: first.promise,
+    second: second.promise,
+    onReload: (handler) => {
+      reload = handler;
+    },
+    close() {
+      process.off('SIGTERM', onEnd);
+      process.off('SIGINT', onEnd);
+      process.off('SIGHUP', onHup);
+    },
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * What an earlier run left behind when its monitor was killed: processes (those without `setpriv`, or stuck before
+ * it), its run directory with spilled rows, and log lines that no logger merged. Only processes whose pid *and*
+ * start time match are killed, and only a directory of our own name and owner is removed.
+ */
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isSameProcess, readBootId, readSample } from './proc.ts';
+import { describeRunDir, runDirPrefix } from './run-dir.ts';
+import { alreadyRunning, type ProcessRef, type RunState, readRunState } from './state-file.ts';
+
+const GONE_WITHIN_MS = 3000;
+const POLL_MS = 20;
+
+export interface Swept {
+  readonly monitorPid: number;
+  readonly killed: readonly string[];
+  /** Not killed, because nothing here can tell them from another process. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * Clears the way for a new run. Unmerged log files of the old run move into `rawDir`.
+ * @returns null when there was nothing to sweep. @throws AlreadyRunningError
+ */
+export async function sweepLeftovers(stateFile: string, rawDir: string): Promise<Swept | null> {
+  const old = await readRunState(stateFile);
+  if (old === null) {
+    await rm(stateFile, { force: true }); // unreadable, if it is there at all
+    return null;
+  }
+  if (isAlive(old, old.bootId)) throw alreadyRunning(old.pid, stateFile);
+  const leftover = old.children.filter((child) => isOurs(child, old) === true);
+  const killed = leftover.filter(({ pid }) => readSample(pid)?.state !== 'Z');
+  // Of one that is dead and was never reaped, the group may still live.
+  for (const { pid } of leftover) killGroup(pid);
+  const unknown = old.children.filter((child) => isOurs(child, old) === null && exists(child.pid));
+  await waitUntilGone(killed);
+  await removeRunDir(old.runDir, rawDir);
+  await rm(stateFile, { force: true });
+  const name = ({ workerId, pid }: RunState['children'][number]) => `${workerId} (pid ${pid})`;
+  return { monitorPid: old.pid, killed: killed.map(name), unknown: unknown.map(name) };
+}
+
+function isOurs({ pid, startTicks }: ProcessRef, { bootId }: RunState): boolean | null {
+  if (bootId !== readBootId()) return false;
+  return isSameProcess(pid, startTicks);
+}
+
+function isAlive({ pid, startTicks }: ProcessRef, bootId: string | null): boolean {
+  if (bootId !== readBootId() || pid === process.pid) return false;
+  const same = isSameProcess(pid, startTicks) ?? exists(pid);
+  return same && readSample(pid)?.state !== 'Z';
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it ended since we looked
+  }
+}
+
+async function waitUntilGone(processes: readonly ProcessRef[]): Promise<void> {
+  const giveUpAt = performance.now() + GONE_WITHIN_MS;
+  const alive = ({ pid, startTicks }: ProcessRef) =>
+    isSameProcess(pid, startTicks) === true && readSample(pid)?.state !== 'Z';
+  while (processes.some(alive) && performance.now() < giveUpAt) await delay(POLL_MS);
+}
+
+async function removeRunDir(path: string, rawDir: string): Promise<void> {
+  if (!basename(path).startsWith(runDirPrefix())) return;
+  const info = await lstat(path).catch(() => null); // gone with a reboot, say
+  if (info === null || !info.isDirectory() || info.uid !== (process.getuid?.() ?? info.uid)) return;
+  await rescueLogs(describeRunDir(path).rawDir, rawDir);
+  await rm(path, { recursive: true, force: true });
+}
+
+/** Lines that the old run's logger did not live to merge: this run's does. */
+async function rescueLogs(from: string, to: string): Promise<void> {
+  const names = await readdir(from).catch(() => []); // never got so far
+  await mkdir(to, { recursive: true });
+  for (const name of names) await rename(join(from, name), join(to, rescuedName(name)));
+}
+
+/** Worker ids start again with each run; those of the old one get a mark so that no file is overwritten. */
+function rescuedName(name: string): string {
+  return name.startsWith('spill-') ? name : `old-${name}`;
+}
