@@ -1,0 +1,165 @@
+/**
+ * What the client gets. The first `bufferBytes` are held back, so that a failure before them has a status of its
+ * own; past them the answer streams.
+ *
+ *   buffering --over bufferBytes--> streaming --finish--> ended
+ *       |  finish: status 200, exact length            |
+ *       |  fail: problem document with its status      | fail: NDJSON ends with an @error line; everything else is
+ *       v                                              v       cut without a valid end (no last chunk)
+ *     ended                                          ended
+ *
+ * The server's own memory is bounded by bufferBytes plus the socket's high-water mark: `write` returns false when
+ * the client is slow, and `onDrain` says when to go on.
+ */
+import type { Response } from 'express';
+import type { AnswerFormat } from '../workers/answer.ts';
+import type { WireError } from '../workers/errors.ts';
+import { PROBLEM_TYPE, problemOf } from './problem.ts';
+
+const CONTENT_TYPES: Record<AnswerFormat, string> = {
+  json: 'application/json; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+  csv: 'text/csv; charset=utf-8; header=present',
+  arrow: 'application/vnd.apache.arrow.stream',
+  parquet: 'application/vnd.apache.parquet',
+};
+
+export interface AnswerEnd {
+  readonly rows: number;
+  readonly complete: boolean;
+  /** JSON-safe; the `stats` member of JSON answers. */
+  readonly stats: object;
+  readonly serverTiming: string;
+}
+
+export interface AnswerStreamOptions {
+  readonly response: Response;
+  readonly format: AnswerFormat;
+  readonly queryId: string;
+  readonly queryText: string;
+  readonly bufferBytes: number;
+}
+
+export class AnswerStream {
+  readonly #options: AnswerStreamOptions;
+  #state: 'buffering' | 'streaming' | 'ended' = 'buffering';
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #lastByte = 0x0a;
+  #resume = (): void => {};
+
+  constructor(options: AnswerStreamOptions) {
+    this.#options = options;
+    options.response.on('drain', () => this.#resume());
+  }
+
+  /** What to do when the client can take more again. */
+  onDrain(resume: () => void): void {
+    this.#resume = resume;
+  }
+
+  get streaming(): boolean {
+    return this.#state === 'streaming';
+  }
+
+  /** Returns false when the client cannot take more now. Bytes after the end are dropped: the query was ended. */
+  write(bytes: Buffer): boolean {
+    if (this.#state === 'ended') return true;
+    if (this.#state === 'streaming') return this.#send(bytes);
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+    return this.#heldBytes <= this.#options.bufferBytes ? true : this.#startStreaming();
+  }
+
+  /** Bytes written so far are dropped and it starts again; only while nothing was sent. */
+  restart(): boolean {
+    if (this.#state !== 'buffering') return false;
+    this.#held = [];
+    this.#heldBytes = 0;
+    return true;
+  }
+
+  finish(end: AnswerEnd): void {
+    if (this.#state === 'ended') return;
+    const { response } = this.#options;
+    const tail = this.#tail(end);
+    if (this.#state === 'buffering') {
+      this.#held.push(tail);
+      this.#heldBytes += tail.length;
+      this.#setHeaders();
+      response.setHeader('Server-Timing', end.serverTiming);
+      response.setHeader('Forkline-Row-Count', end.rows);
+      response.setHeader('Forkline-Complete', String(end.complete));
+      response.setHeader('Content-Length', this.#heldBytes);
+      response.end(this.#held.length === 1 ? this.#held[0] : Buffer.concat(this.#held, this.#heldBytes));
+    } else {
+      response.addTrailers({
+        'Server-Timing': end.serverTiming,
+        'Forkline-Row-Count': String(end.rows),
+        'Forkline-Complete': String(end.complete),
+      });
+      response.end(tail);
+    }
+    this.#end();
+  }
+
+  fail(error: WireError): void {
+    if (this.#state === 'ended') return;
+    const { response, queryId, queryText, format } = this.#options;
+    const problem = problemOf(error, { queryId, queryText });
+    if (this.#state === 'buffering') {
+      response.status(problem.status);
+      response.setHeader('Content-Type', PROBLEM_TYPE);
+      response.setHeader('Query-Id', queryId);
+      if (error.retryAfterSeconds !== undefined) response.setHeader('Retry-After', error.retryAfterSeconds);
+      response.end(`${JSON.stringify(problem)}\n`);
+    } else if (format === 'ndjson' && this.#lastByte === 0x0a) {
+      response.end(`${JSON.stringify({ '@error': problem })}\n`);
+    } else {
+      // Without the last chunk of the chunked encoding every client sees that the body is not whole.
+      response.destroy();
+    }
+    this.#end();
+  }
+
+  #end(): void {
+    this.#state = 'ended';
+    this.#held = [];
+    this.#resume = () => {};
+  }
+
+  #startStreaming(): boolean {
+    this.#state = 'streaming';
+    this.#setHeaders();
+    this.#options.response.setHeader('Trailer', 'Server-Timing, Forkline-Row-Count, Forkline-Complete');
+    const held = this.#held;
+    this.#held = [];
+    let more = true;
+    for (const bytes of held) more = this.#send(bytes);
+    return more;
+  }
+
+  #send(bytes: Buffer): boolean {
+    this.#lastByte = bytes[bytes.length - 1] ?? this.#lastByte;
+    return this.#options.response.write(bytes);
+  }
+
+  #setHeaders(): void {
+    const { response, format, queryId } = this.#options;
+    response.setHeader('Content-Type', CONTENT_TYPES[format]);
+    response.setHeader('Query-Id', queryId);
+    response.setHeader('Vary', 'Accept');
+    response.setHeader('Cache-Control', 'no-store');
+  }
+
+  #tail({ rows, complete, stats }: AnswerEnd): Buffer {
+    switch (this.#options.format) {
+      case 'json':
+        return Buffer.from(`],"rowCount":${rows},"complete":${complete},"stats":${JSON.stringify(stats)}}\n`);
+      case 'ndjson':
+        return Buffer.from(`${JSON.stringify({ '@end': { rowCount: rows, complete } })}\n`);
+      default:
+        return Buffer.alloc(0);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** The server's slice of the configuration, in `init`. */
+
+/** Every limit in force, as GET /v1/limits shows it. */
+export interface Limits {
+  /** Bytes of query text. */
+  readonly queryBytes: number;
+  readonly resultRows: number;
+  readonly resultBytes: number;
+  /** Budget of a query for all its phases, unless it asks for another. */
+  readonly timeoutMs: number;
+  /** The most that it may ask for. */
+  readonly maxTimeoutMs: number;
+  /** Queries waiting in a lane; one more is refused. */
+  readonly queueLength: number;
+  readonly queueWaitMs: number;
+  /** Queries in flight, waiting ones included, of one client address. */
+  readonly perClient: number;
+  /** Answers up to this size are held back until their status is certain. */
+  readonly bufferBytes: number;
+  /** Of a DSL worker. */
+  readonly dslMemoryBytes: number;
+  readonly dslSpillBytes: number;
+}
+
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly limits: Limits;
+  readonly defaultConnection: string;
+  readonly connectionNames: readonly string[];
+  readonly planner: { readonly threads: number; readonly cacheEntries: number };
+  readonly dsl: { readonly reuse: 'auto' | 'never'; readonly maxQueriesPerWorker: number };
+  readonly logSocket: string;
+}

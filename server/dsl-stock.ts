@@ -1,0 +1,194 @@
+/**
+ * The server's view of the warm stock of DSL workers. The server leases and scrubs them; the monitor starts,
+ * replaces and kills them, and knows of every lease with its deadline.
+ *
+ *   connecting -> idle <-> leased
+ *                  ^          | release(reusable)
+ *                  +- scrubbing        release(discard) -> gone (the monitor kills and replaces it)
+ *                  idle --retire--> gone
+ *
+ * A worker that never served is preferred: "fresh when it can be, recycled when it must".
+ */
+import type { FromChild, WorkerAddress } from '../monitor/messages.ts';
+import { openWorkerSocket, type WorkerSocket } from '../workers/client.ts';
+import type { DslWorkerCalls } from '../workers/dsl/messages.ts';
+import { Lane } from './lane.ts';
+
+export type DslSocket = WorkerSocket<DslWorkerCalls>;
+type DslAddress = Extract<WorkerAddress, { role: 'dsl' }>;
+
+export interface DslLease {
+  readonly socket: DslSocket;
+  readonly pid: number;
+  readonly fifoPath: string;
+  /** Tells the monitor who uses it and until when. */
+  begin(queryId: string, deadlineAt: number): void;
+  release(outcome: 'reusable' | 'discard', reason: string): void;
+}
+
+type State = 'connecting' | 'idle' | 'leased' | 'scrubbing' | 'gone';
+
+interface DslWorker {
+  readonly address: DslAddress;
+  socket: DslSocket;
+  state: State;
+  served: number;
+}
+
+export interface DslStockOptions {
+  readonly queueLength: number;
+  readonly queueWaitMs: number;
+  readonly reuse: 'auto' | 'never';
+  readonly maxQueriesPerWorker: number;
+  tell(message: FromChild): void;
+  onScrubFailed(workerId: string, error: unknown): void;
+}
+
+export class DslStock {
+  readonly lane: Lane<DslLease>;
+  readonly #options: DslStockOptions;
+  readonly #workers = new Map<string, DslWorker>();
+  /** Given up for good, and perhaps still in the monitor's next list. */
+  readonly #refused = new Set<string>();
+
+  constructor(options: DslStockOptions) {
+    this.#options = options;
+    this.lane = new Lane({
+      name: 'DSL worker',
+      queueLength: options.queueLength,
+      queueWaitMs: options.queueWaitMs,
+      take: () => this.#take(),
+      onWait: (waiting) => options.tell({ type: 'want-dsl-workers', waiting }),
+    });
+  }
+
+  /** How many workers are in each state, for metrics and readiness. */
+  counts(): Record<State, number> {
+    const counts: Record<State, number> = { connecting: 0, idle: 0, leased: 0, scrubbing: 0, gone: 0 };
+    for (const worker of this.#workers.values()) counts[worker.state]++;
+    return counts;
+  }
+
+  /** The monitor's whole list of ready DSL workers. */
+  update(addresses: readonly DslAddress[]): void {
+    const listed = new Set(addresses.map((address) => address.workerId));
+    for (const worker of this.#workers.values()) {
+      if (!listed.has(worker.address.workerId) && worker.state !== 'leased') this.#forget(worker);
+    }
+    for (const workerId of this.#refused) if (!listed.has(workerId)) this.#refused.delete(workerId);
+    for (const address of addresses) {
+      if (!this.#workers.has(address.workerId) && !this.#refused.has(address.workerId)) this.#add(address);
+    }
+  }
+
+  /** The monitor wants to replace an idle worker. Only an idle one is given up. */
+  retire(workerId: string): void {
+    const worker = this.#workers.get(workerId);
+    const accepted = worker === undefined || worker.state === 'idle';
+    if (accepted) this.#refused.add(workerId);
+    if (worker !== undefined && accepted) this.#forget(worker);
+    this.#options.tell({ type: 'retired', workerId, accepted });
+  }
+
+  close(): void {
+    for (const worker of [...this.#workers.values()]) this.#forget(worker);
+  }
+
+  #add(address: DslAddress): void {
+    const worker: DslWorker = {
+      address,
+      state: 'connecting',
+      served: 0,
+      socket: openWorkerSocket<DslWorkerCalls>({
+        workerId: address.workerId,
+        socketPath: address.socketPath,
+        onConnect: () => this.#becomeIdle(worker),
+        onClose: () => this.#forget(worker),
+      }),
+    };
+    this.#workers.set(address.workerId, worker);
+  }
+
+  #forget(worker: DslWorker): void {
+    worker.state = 'gone';
+    worker.socket.close();
+    if (this.#workers.get(worker.address.workerId) === worker) this.#workers.delete(worker.address.workerId);
+  }
+
+  #becomeIdle(worker: DslWorker): void {
+    if (worker.state === 'gone') return;
+    worker.state = 'idle';
+    this.lane.offer();
+  }
+
+  #take(): DslLease | null {
+    let best: DslWorker | null = null;
+    for (const worker of this.#workers.values()) {
+      if (worker.state === 'idle' && (best === null || worker.served < best.served)) best = worker;
+    }
+    if (best === null) return null;
+    best.state = 'leased';
+    return this.#lease(best);
+  }
+
+  #lease(worker: DslWorker): DslLease {
+    const { workerId, pid, fifoPath } = worker.address;
+    let queryId: string | null = null;
+    let released = false;
+    return {
+      socket: worker.socket,
+      pid,
+      fifoPath,
+      begin: (id, deadlineAt) => {
+        queryId = id;
+        this.#options.tell({ type: 'lease', workerId, queryId: id, deadlineAt });
+      },
+      release: (outcome, reason) => {
+        if (released) return;
+        released = true;
+        this.#release(worker, queryId, outcome, reason);
+      },
+    };
+  }
+
+  #release(worker: DslWorker, queryId: string | null, outcome: 'reusable' | 'discard', reason: string): void {
+    const { reuse, maxQueriesPerWorker } = this.#options;
+    if (queryId === null) {
+      // Leased and never begun: it is as it was.
+      if (worker.state === 'leased') this.#becomeIdle(worker);
+      return;
+    }
+    worker.served++;
+    const spent = reuse === 'never' || worker.served >= maxQueriesPerWorker;
+    const keep = outcome === 'reusable' && !spent && worker.state === 'leased';
+    const why = outcome === 'reusable' && spent ? `served ${worker.served} (dsl.reuse ${reuse})` : reason;
+    const { workerId } = worker.address;
+    this.#options.tell({
+      type: 'release',
+      workerId,
+      queryId,
+      outcome: keep ? 'reusable' : 'discard',
+      reason: why,
+    });
+    if (keep) void this.#scrub(worker, queryId);
+    else this.#refuse(worker);
+  }
+
+  #refuse(worker: DslWorker): void {
+    this.#refused.add(worker.address.workerId);
+    this.#forget(worker);
+  }
+
+  async #scrub(worker: DslWorker, queryId: string): Promise<void> {
+    worker.state = 'scrubbing';
+    try {
+      await worker.socket.call('scrub', { queryId });
+      this.#becomeIdle(worker);
+    } catch (thrown) {
+      const { workerId } = worker.address;
+      this.#options.onScrubFailed(workerId, thrown);
+      this.#options.tell({ type: 'release', workerId, queryId, outcome: 'discard', reason: 'scrub failed' });
+      this.#refuse(worker);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/** POST and GET /v1/explain: everything about a query short of running it. */
+import type { Request, RequestHandler, Response } from 'express';
+import type { ExplainedQuery } from '../language/explain.ts';
+import { type Column, typeName } from '../language/types.ts';
+import { QueryError } from '../workers/errors.ts';
+import { type AppDeps, bodyOf } from './app.ts';
+import { PROBLEM_TYPE, problemOf } from './problem.ts';
+import { startQuery } from './query-handler.ts';
+import type { QueryRecord } from './query-registry.ts';
+import { type QueryRequest, readQueryRequest } from './query-request.ts';
+import { describeSource, planKey } from './run-query.ts';
+
+export function explainHandler(deps: AppDeps): RequestHandler {
+  return async (request: Request, response: Response) => {
+    const asked = readQueryRequest(request, bodyOf(request), deps.limits.queryBytes);
+    const query = startQuery(deps, request, asked);
+    let error: QueryError | null = null;
+    response.setHeader('Query-Id', query.queryId);
+    try {
+      response.json(await explain(deps, asked, query));
+    } catch (thrown) {
+      error = QueryError.from(thrown);
+      if (error.code === 'internal')
+        deps.log.error('internal-error', { queryId: query.queryId, error: thrown });
+      const problem = problemOf(error.toWire(), { queryId: query.queryId, queryText: asked.text });
+      response
+        .status(problem.status)
+        .type(PROBLEM_TYPE)
+        .send(`${JSON.stringify(problem)}\n`);
+    } finally {
+      deps.registry.end(query, error?.toWire() ?? null, Date.now());
+    }
+  };
+}
+
+async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<unknown> {
+  const key = planKey(run, asked);
+  const parsed = await run.planner.parse(key.text);
+  const explained = await run.planner.explain(key, parsed, (source) =>
+    describeSource(run, key, source, query),
+  );
+  return viewOf(explained, key.connection);
+}
+
+/** Types by their names, as in answers. */
+function viewOf({ tokens, plan }: ExplainedQuery, connection: string): object {
+  const { source, worker } = plan;
+  return {
+    connection: plan.connection ?? connection,
+    source: { sql: source.sql, parameters: source.parameters, columns: named(source.columns) },
+    worker: worker && { sql: worker.sql, parameters: worker.parameters, inputScans: worker.inputScans },
+    stages: plan.stages.map((stage) => ({ ...stage, columns: named(stage.columns) })),
+    columns: named(plan.columns),
+    warnings: plan.warnings,
+    tokens,
+  };
+}
+
+function named(columns: readonly Column[] | null): { name: string; type: string }[] | null {
+  return columns?.map(({ name, type }) => ({ name, type: typeName(type) })) ?? null;
+}

@@ -1,0 +1,150 @@
+/**
+ * The API process. It serves the socket that the monitor holds (file descriptor 4), plans, and pipes bytes from
+ * workers to clients; it never parses or holds result rows.
+ */
+import { createServer, type Server } from 'node:http';
+import { createLogSearch } from '../logger/search-client.ts';
+import { type ChildContext, type RunningChild, runChild } from '../monitor/child.ts';
+import type { ToChild, WorkerAddress } from '../monitor/messages.ts';
+import { QueryError } from '../workers/errors.ts';
+import { createApp } from './app.ts';
+import { DslStock } from './dsl-stock.ts';
+import { createMetrics } from './metrics.ts';
+import { Planner } from './planner.ts';
+import { createProcessList } from './process-list.ts';
+import { QueryRegistry } from './query-registry.ts';
+import type { RunDeps } from './run.ts';
+import { SqlSlots } from './sql-slots.ts';
+
+const LISTEN_FD = 4;
+/** Connections that idle between two requests of a dashboard stay open. */
+const KEEP_ALIVE_MS = 65_000;
+/** A cancelled call that has not ended by then loses its worker's socket. */
+const CANCEL_GRACE_MS = 2000;
+
+runChild('server', boot);
+
+async function boot({ identity, config, log, send }: ChildContext<'server'>): Promise<RunningChild> {
+  const { limits } = config;
+  const registry = new QueryRegistry();
+  const planner = new Planner(config.planner);
+  const sqlSlots = new SqlSlots(limits);
+  const dslStock = new DslStock({
+    ...limits,
+    ...config.dsl,
+    tell: send,
+    onScrubFailed: (workerId, error) => log.warn('scrub-failed', { workerId, error }),
+  });
+  const run: RunDeps = {
+    planner,
+    sqlSlots,
+    dslStock,
+    connectionNames: config.connectionNames,
+    defaultConnection: config.defaultConnection,
+    maxRows: limits.resultRows,
+    maxBytes: limits.resultBytes,
+    cancelGraceMs: CANCEL_GRACE_MS,
+  };
+  const processList = createProcessList(send);
+  const metrics = createMetrics({ registry, sqlSlots, dslStock, planner, buildId: identity.buildId });
+  const logSearch = createLogSearch({ logSocket: config.logSocket });
+  let draining = false;
+  let served = 0;
+  const app = createApp({
+    run,
+    registry,
+    limits,
+    metrics,
+    log,
+    logSearch,
+    listProcesses: processList.request,
+    isDraining: () => draining,
+  });
+  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
+    served++;
+    // While this process goes away its clients' next request must reach its successor.
+    if (!http.listening) response.setHeader('Connection', 'close');
+    app(request, response);
+  });
+  await Promise.all([planner.warm(), listen(http)]);
+  return {
+    queriesServed: () => served,
+    onMessage: (message) => onMessage(message, sqlSlots, dslStock, processList),
+    async stop(graceMs) {
+      await drain(http, registry, graceMs, () => {
+        draining = true;
+      });
+      sqlSlots.close();
+      dslStock.close();
+      await planner.close();
+    },
+  };
+}
+
+function listen(http: Server): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once('error', reject);
+    http.listen({ fd: LISTEN_FD }, () => {
+      http.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function onMessage(
+  message: ToChild,
+  sqlSlots: SqlSlots,
+  dslStock: DslStock,
+  processList: ReturnType<typeof createProcessList>,
+): void {
+  switch (message.type) {
+    case 'workers-changed':
+      sqlSlots.update(message.workers.filter(isSql));
+      dslStock.update(message.workers.filter(isDsl));
+      return;
+    case 'retire':
+      dslStock.retire(message.workerId);
+      return;
+    case 'processes':
+      processList.receive(message);
+      return;
+    case 'init':
+    case 'stop':
+      return; // handled by runChild
+    default:
+      message satisfies never;
+  }
+}
+
+function isSql(address: WorkerAddress): address is Extract<WorkerAddress, { role: 'sql' }> {
+  return address.role === 'sql';
+}
+
+function isDsl(address: WorkerAddress): address is Extract<WorkerAddress, { role: 'dsl' }> {
+  return address.role === 'dsl';
+}
+
+/**
+ * Accepts no more connections, lets running requests end, serves what still comes on open connections; after
+ * `graceMs` refuses and aborts the rest.
+ */
+async function drain(
+  http: Server,
+  registry: QueryRegistry,
+  graceMs: number,
+  refuse: () => void,
+): Promise<void> {
+  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+  http.closeIdleConnections();
+  const hard = setTimeout(() => {
+    refuse();
+    const error = new QueryError('draining', 'the server stopped before this query ended', {
+      retryAfterSeconds: 1,
+    });
+    for (const query of registry.running()) query.abort.abort(error);
+    setImmediate(() => http.closeIdleConnections());
+    setTimeout(() => http.closeAllConnections(), 500).unref();
+  }, graceMs);
+  await closed;
+  clearTimeout(hard);
+}

@@ -1,0 +1,193 @@
+/**
+ * Every metric, in one place. The server is the only process with a registry: workers report with their replies
+ * and the monitor with its process table, so that nothing resets when a worker dies. No query, user or id is a label.
+ */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ProcessRow } from '../monitor/messages.ts';
+import type { DslStock } from './dsl-stock.ts';
+import type { Planner } from './planner.ts';
+import type { Phases, QueryRegistry } from './query-registry.ts';
+import type { SqlSlots } from './sql-slots.ts';
+
+/** OpenTelemetry's database buckets, and three for what takes long here. */
+const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];
+
+export interface EndedQuery {
+  /** `ok` or an error code. */
+  readonly code: string;
+  readonly format: string;
+  readonly elapsedMs: number;
+  readonly phases: Phases;
+  readonly bytes: number;
+}
+
+export interface Metrics {
+  readonly contentType: string;
+  queryEnded(query: EndedQuery): void;
+  /** The exposition text. */
+  render(processes: readonly ProcessRow[]): Promise<string>;
+}
+
+export interface MetricsDeps {
+  readonly registry: QueryRegistry;
+  readonly sqlSlots: SqlSlots;
+  readonly dslStock: DslStock;
+  readonly planner: Planner;
+  readonly buildId: string;
+}
+
+export function createMetrics(deps: MetricsDeps): Metrics {
+  const register = new Registry();
+  collectDefaultMetrics({ register, prefix: 'forkline_server_' });
+  const counters = createCounters(register);
+  createGauges(register, deps);
+  const processMetrics = createProcessMetrics(register);
+  return {
+    contentType: register.contentType,
+    queryEnded({ code, format, elapsedMs, phases, bytes }) {
+      counters.queries.inc({ code, format });
+      counters.bytes.inc({ format }, bytes);
+      counters.duration.observe(elapsedMs / 1000);
+      for (const [phase, ms] of Object.entries(phases))
+        if (ms > 0) counters.phases.observe({ phase }, ms / 1000);
+    },
+    render(processes) {
+      processMetrics(processes);
+      return register.metrics();
+    },
+  };
+}
+
+function createCounters(register: Registry) {
+  const registers = [register];
+  return {
+    queries: new Counter({
+      name: 'forkline_queries_total',
+      help: 'Queries that ended, by outcome (ok or the error code) and answer format',
+      labelNames: ['code', 'format'],
+      registers,
+    }),
+    bytes: new Counter({
+      name: 'forkline_answer_bytes_total',
+      help: 'Bytes of answers, before the HTTP framing',
+      labelNames: ['format'],
+      registers,
+    }),
+    duration: new Histogram({
+      name: 'forkline_query_duration_seconds',
+      help: 'From the request to the end of its answer',
+      buckets: DURATION_BUCKETS,
+      registers,
+    }),
+    phases: new Histogram({
+      name: 'forkline_query_phase_seconds',
+      help: 'Time that queries spent in each phase',
+      labelNames: ['phase'],
+      buckets: DURATION_BUCKETS,
+      registers,
+    }),
+  };
+}
+
+function createGauges(
+  register: Registry,
+  { registry, sqlSlots, dslStock, planner, buildId }: MetricsDeps,
+): void {
+  const registers = [register];
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge('forkline_queries_running', 'Queries in flight, waiting ones included', () => registry.runningCount);
+  gauge('forkline_sql_slots', 'Database connections offered by the SQL workers', () => sqlSlots.total);
+  gauge('forkline_sql_slots_free', 'Database connections that no query uses', () => sqlSlots.free);
+  gauge('forkline_plan_cache_entries', 'Plans in the cache', () => planner.cache.size);
+  const lanes = [sqlSlots.lane, dslStock.lane];
+  new Gauge({
+    name: 'forkline_queue_length',
+    help: 'Queries that wait, by what they wait for',
+    labelNames: ['lane'],
+    registers,
+    collect() {
+      for (const lane of lanes) this.set({ lane: lane.name }, lane.waiting);
+    },
+  });
+  new Gauge({
+    name: 'forkline_queue_oldest_seconds',
+    help: 'How long the first in the queue has waited',
+    labelNames: ['lane'],
+    registers,
+    collect() {
+      for (const lane of lanes) this.set({ lane: lane.name }, lane.oldestWaitMs(performance.now()) / 1000);
+    },
+  });
+  new Gauge({
+    name: 'forkline_dsl_workers',
+    help: 'DSL workers by state, as the server sees them',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      for (const [state, count] of Object.entries(dslStock.counts())) this.set({ state }, count);
+    },
+  });
+  new Counter({
+    name: 'forkline_plan_cache_lookups_total',
+    help: 'Plan cache look-ups by result',
+    labelNames: ['result'],
+    registers,
+    collect() {
+      this.reset();
+      this.inc({ result: 'hit' }, planner.cache.hits);
+      this.inc({ result: 'miss' }, planner.cache.misses);
+    },
+  });
+  new Gauge({
+    name: 'forkline_build_info',
+    help: 'Always 1; the build is the label',
+    labelNames: ['build'],
+    registers,
+  }).set({ build: buildId }, 1);
+}
+
+function createProcessMetrics(register: Registry): (processes: readonly ProcessRow[]) => void {
+  const labelNames = ['role'];
+  const registers = [register];
+  const count = new Gauge({
+    name: 'forkline_processes',
+    help: 'Processes by role and state',
+    labelNames: ['role', 'state'],
+    registers,
+  });
+  const rss = new Gauge({
+    name: 'forkline_process_resident_bytes',
+    help: 'Resident memory by role',
+    labelNames,
+    registers,
+  });
+  const cpu = new Gauge({
+    name: 'forkline_process_cpu_ratio',
+    help: 'Cores in use over the last sample, by role',
+    labelNames,
+    registers,
+  });
+  const zombies = new Gauge({
+    name: 'forkline_zombies',
+    help: 'Processes that ended and were not waited for',
+    registers,
+  });
+  return (processes) => {
+    for (const gauge of [count, rss, cpu]) gauge.reset();
+    for (const { role, state, rssBytes, cpuPercent } of processes) {
+      count.inc({ role, state });
+      rss.inc({ role }, rssBytes ?? 0);
+      cpu.inc({ role }, (cpuPercent ?? 0) / 100);
+    }
+    zombies.set(processes.filter(({ kernelState }) => kernelState === 'Z').length);
+  };
+}

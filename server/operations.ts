@@ -1,0 +1,67 @@
+/** What operators ask: queries, processes, logs, limits, metrics, health. */
+import type { Request, RequestHandler, Response } from 'express';
+import { QueryError } from '../workers/errors.ts';
+import type { AppDeps } from './app.ts';
+import { readLogFilter } from './log-filter.ts';
+import { viewOf } from './query-registry.ts';
+
+export interface Operations {
+  readonly listQueries: RequestHandler;
+  readonly showQuery: RequestHandler;
+  readonly cancelQuery: RequestHandler;
+  readonly processes: RequestHandler;
+  readonly logs: RequestHandler;
+  readonly limits: RequestHandler;
+  readonly metrics: RequestHandler;
+  readonly live: RequestHandler;
+  readonly ready: RequestHandler;
+}
+
+export function createOperations(deps: AppDeps): Operations {
+  const { registry, limits, metrics, logSearch } = deps;
+  return {
+    listQueries: (_, response) => void response.json({ queries: registry.list(Date.now()) }),
+    showQuery: (request, response) => void response.json(viewOf(found(deps, request), Date.now())),
+    cancelQuery: (request, response) => cancel(deps, request, response),
+    processes: async (_, response) => void response.json({ processes: await deps.listProcesses() }),
+    logs: async (request, response) => void response.json(await logSearch.search(readLogFilter(request))),
+    limits: (_, response) => void response.json(limits),
+    metrics: async (_, response) => {
+      response.setHeader('Content-Type', metrics.contentType);
+      response.send(await metrics.render(await deps.listProcesses()));
+    },
+    live: (_, response) => void response.json({ status: 'live' }),
+    ready: (_, response) => ready(deps, response),
+  };
+}
+
+function found({ registry }: AppDeps, request: Request) {
+  const queryId = String(request.params.queryId);
+  const query = registry.find(queryId);
+  if (query !== undefined) return query;
+  throw new QueryError('not-found', `there is no query ${queryId}, neither running nor among the last ones`, {
+    hint: 'GET /v1/queries lists them.',
+  });
+}
+
+function cancel(deps: AppDeps, request: Request, response: Response): void {
+  const query = found(deps, request);
+  if (query.state !== 'running') {
+    response.status(204).end();
+    return;
+  }
+  query.abort.abort(new QueryError('cancelled', 'the query was cancelled by DELETE /v1/queries'));
+  response.status(202).json({ queryId: query.queryId, state: 'cancelling' });
+}
+
+/** Ready means: a query sent now would run. */
+function ready({ run, isDraining }: AppDeps, response: Response): void {
+  const checks = {
+    draining: isDraining(),
+    sqlWorkers: run.sqlSlots.workerCount,
+    sqlSlots: run.sqlSlots.total,
+    dslWorkers: run.dslStock.counts(),
+  };
+  const isReady = !checks.draining && checks.sqlSlots > 0;
+  response.status(isReady ? 200 : 503).json({ status: isReady ? 'ready' : 'not ready', checks });
+}

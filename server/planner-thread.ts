@@ -1,0 +1,39 @@
+/**
+ * The planner's thread (a Piscina worker): compiling may take milliseconds on hostile input, which the event loop
+ * that streams everybody's answers cannot spare. Errors come back as data: a thrown QueryError would lose its
+ * fields on the way between threads.
+ */
+import { type PlanRequest, parseQuery, planQuery } from '../language/compile.ts';
+import { explainQuery } from '../language/explain.ts';
+import { QueryError, type WireError } from '../workers/errors.ts';
+
+export type PlannerTask =
+  | { readonly type: 'parse'; readonly text: string }
+  | ({ readonly type: 'plan' } & PlanRequest)
+  | ({ readonly type: 'explain' } & PlanRequest);
+
+export type PlannerResult =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: WireError };
+
+/** Piscina calls this by its name. */
+export function runTask(task: PlannerTask): PlannerResult {
+  try {
+    return { ok: true, value: compile(task) };
+  } catch (thrown) {
+    return { ok: false, error: QueryError.from(thrown).toWire() };
+  }
+}
+
+function compile(task: PlannerTask): unknown {
+  switch (task.type) {
+    case 'parse':
+      return parseQuery(task.text);
+    case 'plan':
+      return planQuery(task);
+    case 'explain':
+      return explainQuery(task);
+    default:
+      task satisfies never;
+  }
+}

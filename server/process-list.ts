@@ -1,0 +1,40 @@
+/** Asks the monitor for the process table. */
+import type { FromChild, ProcessRow, ToChild } from '../monitor/messages.ts';
+import { QueryError } from '../workers/errors.ts';
+
+const TIMEOUT_MS = 2000;
+
+export interface ProcessList {
+  /** Rejects with no-worker when the monitor does not answer. */
+  readonly request: () => Promise<readonly ProcessRow[]>;
+  receive(message: Extract<ToChild, { type: 'processes' }>): void;
+}
+
+interface Waiting {
+  resolve(processes: readonly ProcessRow[]): void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export function createProcessList(send: (message: FromChild) => void): ProcessList {
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
+  return {
+    request: () =>
+      new Promise((resolve, reject) => {
+        const requestId = ++lastId;
+        const timer = setTimeout(() => {
+          waiting.delete(requestId);
+          reject(new QueryError('no-worker', `the monitor did not answer within ${TIMEOUT_MS} ms`));
+        }, TIMEOUT_MS);
+        waiting.set(requestId, { resolve, timer });
+        send({ type: 'list-processes', requestId });
+      }),
+    receive({ requestId, processes }) {
+      const asked = waiting.get(requestId);
+      if (asked === undefined) return; // it has timed out
+      waiting.delete(requestId);
+      clearTimeout(asked.timer);
+      asked.resolve(processes);
+    },
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * POST and GET /v1/query: from an HTTP request to a running query and back. Here a query gets its id, its
+ * deadline and the reasons that may end it early; what happens in between is run-query.ts.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Request, Response } from 'express';
+import type { Log } from '../logger/log.ts';
+import { QueryError, type WireError } from '../workers/errors.ts';
+import { AnswerStream } from './answer-stream.ts';
+import type { Limits } from './config.ts';
+import type { Metrics } from './metrics.ts';
+import type { Phases, QueryRecord, QueryRegistry } from './query-registry.ts';
+import type { QueryRequest } from './query-request.ts';
+import type { RunDeps } from './run.ts';
+import { type QueryOutcome, runQuery } from './run-query.ts';
+
+export interface QueryHandlerDeps {
+  readonly run: RunDeps;
+  readonly registry: QueryRegistry;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  /** Set when the server stops: nothing new is taken. */
+  readonly isDraining: () => boolean;
+}
+
+const QUERY_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
+
+/** Never rejects: every failure has become an answer. Throws only before the query has started. */
+export async function handleQuery(
+  deps: QueryHandlerDeps,
+  request: Request,
+  response: Response,
+  asked: QueryRequest,
+): Promise<void> {
+  const { registry, limits } = deps;
+  const query = startQuery(deps, request, asked);
+  const { queryId, text } = query;
+  const { bufferBytes } = limits;
+  const answer = new AnswerStream({
+    response,
+    format: asked.answer.format,
+    queryId,
+    queryText: text,
+    bufferBytes,
+  });
+  const deadline = setTimeout(
+    () => query.abort.abort(deadlineExceeded(query)),
+    query.deadlineAt - Date.now(),
+  );
+  response.on('close', () => {
+    if (!response.writableFinished)
+      query.abort.abort(new QueryError('client-gone', 'the client closed the connection'));
+  });
+  let error: WireError | null = null;
+  try {
+    checkPushdown(asked);
+    const outcome = await runQuery(deps.run, asked, query, answer);
+    query.rows = outcome.rows;
+    finish(query, answer, outcome);
+  } catch (thrown) {
+    const known = withDeadline(QueryError.from(thrown), query);
+    if (known.code === 'internal') deps.log.error('internal-error', { queryId, error: thrown });
+    error = known.toWire();
+    answer.fail(error);
+  } finally {
+    clearTimeout(deadline);
+    registry.end(query, error, Date.now());
+    report(deps, query, asked);
+  }
+}
+
+/** Throws too-many-queries, draining, duplicate-query-id, bad-request. */
+export function startQuery(deps: QueryHandlerDeps, request: Request, asked: QueryRequest): QueryRecord {
+  const { registry, limits } = deps;
+  const client = request.socket.remoteAddress ?? 'unknown';
+  if (deps.isDraining()) {
+    throw new QueryError('draining', 'this server is stopping', {
+      hint: 'Send it again.',
+      retryAfterSeconds: 1,
+    });
+  }
+  if (registry.inFlight(client) >= limits.perClient) throw tooManyQueries(limits.perClient);
+  return registry.start(
+    {
+      queryId: queryIdOf(request),
+      text: asked.text,
+      client,
+      connection: asked.connection ?? deps.run.defaultConnection,
+      timeoutMs: Math.min(asked.timeoutMs ?? limits.timeoutMs, limits.maxTimeoutMs),
+    },
+    Date.now(),
+  );
+}
+
+function queryIdOf(request: Request): string {
+  const given = request.get('query-id');
+  if (given === undefined) return randomUUID();
+  if (QUERY_ID.test(given)) return given;
+  throw new QueryError('bad-request', 'the Query-Id header is malformed', {
+    hint: 'Use 1 to 64 letters, digits or _ . : -',
+  });
+}
+
+function tooManyQueries(perClient: number): QueryError {
+  return new QueryError(
+    'too-many-queries',
+    `this client address already has ${perClient} queries in flight`,
+    {
+      hint: 'Wait for some of them to end; GET /v1/queries shows them.',
+      limit: { name: 'perClient', value: perClient, observed: perClient },
+      retryAfterSeconds: 1,
+    },
+  );
+}
+
+function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryError {
+  const timeoutMs = deadlineAt - startedAt;
+  return new QueryError(
+    'deadline-exceeded',
+    `the query was not done after ${timeoutMs} ms (in phase ${phase})`,
+    {
+      hint: 'Ask for more with {"limits": {"timeoutMs": ...}}, up to maxTimeoutMs of GET /v1/limits, or ask for less.',
+      limit: { name: 'timeoutMs', value: timeoutMs },
+    },
+  );
+}
+
+/** Whoever noticed first that the time was up (database, worker, this process): the user reads the same. */
+function withDeadline(error: QueryError, query: QueryRecord): QueryError {
+  return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
+}
+
+function checkPushdown({ pushdown }: QueryRequest): void {
+  if (pushdown !== 'require') return;
+  throw new QueryError('unsupported', 'pushdown=require: stages do not run in the database yet', {
+    hint: 'Use pushdown=auto; /v1/explain shows where each stage runs.',
+  });
+}
+
+function finish(query: QueryRecord, answer: AnswerStream, { rows, complete, plan }: QueryOutcome): void {
+  const phases = rounded(query.phases);
+  const stats = {
+    queryId: query.queryId,
+    elapsedMs: Date.now() - query.startedAt,
+    phases,
+    placement: plan.stages.map(({ name, where }) => ({ stage: name, where })),
+    ...(plan.warnings.length > 0 && { warnings: plan.warnings }),
+  };
+  const serverTiming = Object.entries(phases)
+    .map(([phase, ms]) => `${phase};dur=${ms}`)
+    .join(', ');
+  answer.finish({ rows, complete, stats, serverTiming });
+}
+
+function rounded(phases: Phases): Phases {
+  const hundredths = Object.entries(phases).map(([phase, ms]) => [phase, Math.round(ms * 100) / 100]);
+  return Object.fromEntries(hundredths) as Phases;
+}
+
+function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, { answer }: QueryRequest): void {
+  const elapsedMs = (query.endedAt ?? Date.now()) - query.startedAt;
+  const code = query.error?.code ?? 'ok';
+  metrics.queryEnded({ code, format: answer.format, elapsedMs, phases: query.phases, bytes: query.bytes });
+  const fields = {
+    queryId: query.queryId,
+    connection: query.connection,
+    code,
+    elapsedMs,
+    rows: query.rows,
+    bytes: query.bytes,
+  };
+  if (query.error === null) log.info('query-ended', { ...fields, phases: rounded(query.phases) });
+  else log.warn('query-failed', { ...fields, message: query.error.message });
+}

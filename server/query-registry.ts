@@ -1,0 +1,169 @@
+/**
+ * Every running query, and the last ones that ended, for GET /v1/queries and for cancelling by id. A query is
+ * ended from outside in one way only: its AbortController, with the QueryError that says why.
+ *
+ *   queued/planning/running in any order of phases -> finished | failed | cancelled
+ */
+import { QueryError, type WireError } from '../workers/errors.ts';
+
+export type QueryState = 'running' | 'finished' | 'failed' | 'cancelled';
+export type QueryPhase = 'queue' | 'plan' | 'describe' | 'sql' | 'stages' | 'done';
+
+/** Milliseconds spent in each phase; GET /v1/query answers with it as stats.phases. */
+export interface Phases {
+  plan: number;
+  queue: number;
+  sql: number;
+  handoff: number;
+  dsl: number;
+  encode: number;
+}
+
+export interface QueryRecord {
+  readonly queryId: string;
+  readonly text: string;
+  readonly client: string;
+  readonly startedAt: number;
+  readonly deadlineAt: number;
+  readonly abort: AbortController;
+  readonly phases: Phases;
+  connection: string;
+  state: QueryState;
+  phase: QueryPhase;
+  /** The processes that work on it now. */
+  pids: number[];
+  /** Bytes of the answer so far. */
+  bytes: number;
+  rows: number | null;
+  endedAt: number | null;
+  error: WireError | null;
+}
+
+/** What users see of a query. */
+export interface QueryView {
+  readonly queryId: string;
+  readonly state: QueryState;
+  readonly phase: QueryPhase;
+  readonly query: string;
+  readonly connection: string;
+  readonly client: string;
+  readonly startedAt: string;
+  readonly elapsedMs: number;
+  readonly timeLeftMs: number;
+  readonly phases: Phases;
+  readonly workerPids: readonly number[];
+  readonly bytes: number;
+  readonly rows: number | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+const RECENT = 200;
+/** Of a query's text in lists; a single query is shown whole. */
+const TEXT_IN_LISTS = 2000;
+
+export interface NewQuery {
+  readonly queryId: string;
+  readonly text: string;
+  readonly client: string;
+  readonly connection: string;
+  readonly timeoutMs: number;
+}
+
+export class QueryRegistry {
+  readonly #running = new Map<string, QueryRecord>();
+  readonly #recent = new Map<string, QueryRecord>();
+  readonly #perClient = new Map<string, number>();
+
+  get runningCount(): number {
+    return this.#running.size;
+  }
+
+  inFlight(client: string): number {
+    return this.#perClient.get(client) ?? 0;
+  }
+
+  /** Throws duplicate-query-id when a query with this id runs. */
+  start({ queryId, text, client, connection, timeoutMs }: NewQuery, now: number): QueryRecord {
+    if (this.#running.has(queryId)) {
+      throw new QueryError('duplicate-query-id', `a query with the id ${queryId} is running`, {
+        hint: 'Give each query an id of its own, or leave the Query-Id header out.',
+      });
+    }
+    const record: QueryRecord = {
+      queryId,
+      text,
+      client,
+      connection,
+      startedAt: now,
+      deadlineAt: now + timeoutMs,
+      abort: new AbortController(),
+      phases: { plan: 0, queue: 0, sql: 0, handoff: 0, dsl: 0, encode: 0 },
+      state: 'running',
+      phase: 'queue',
+      pids: [],
+      bytes: 0,
+      rows: null,
+      endedAt: null,
+      error: null,
+    };
+    this.#running.set(queryId, record);
+    this.#perClient.set(client, this.inFlight(client) + 1);
+    return record;
+  }
+
+  end(record: QueryRecord, error: WireError | null, now: number): void {
+    record.state =
+      error === null
+        ? 'finished'
+        : error.code === 'cancelled' || error.code === 'client-gone'
+          ? 'cancelled'
+          : 'failed';
+    record.phase = 'done';
+    record.error = error;
+    record.endedAt = now;
+    record.pids = [];
+    this.#running.delete(record.queryId);
+    const left = this.inFlight(record.client) - 1;
+    if (left > 0) this.#perClient.set(record.client, left);
+    else this.#perClient.delete(record.client);
+    this.#recent.delete(record.queryId);
+    this.#recent.set(record.queryId, record);
+    if (this.#recent.size > RECENT) this.#recent.delete(this.#recent.keys().next().value!);
+  }
+
+  find(queryId: string): QueryRecord | undefined {
+    return this.#running.get(queryId) ?? this.#recent.get(queryId);
+  }
+
+  running(): Iterable<QueryRecord> {
+    return this.#running.values();
+  }
+
+  /** Running ones first, then ended ones, newest first. */
+  list(now: number): QueryView[] {
+    const newestFirst = (records: Iterable<QueryRecord>): QueryRecord[] => [...records].reverse();
+    return [...newestFirst(this.#running.values()), ...newestFirst(this.#recent.values())].map((record) =>
+      viewOf(record, now, TEXT_IN_LISTS),
+    );
+  }
+}
+
+export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSITIVE_INFINITY): QueryView {
+  const { text, error } = record;
+  return {
+    queryId: record.queryId,
+    state: record.state,
+    phase: record.phase,
+    query: text.length > textLimit ? `${text.slice(0, textLimit)} ...` : text,
+    connection: record.connection,
+    client: record.client,
+    startedAt: new Date(record.startedAt).toISOString(),
+    elapsedMs: (record.endedAt ?? now) - record.startedAt,
+    timeLeftMs: record.endedAt === null ? Math.max(0, record.deadlineAt - now) : 0,
+    phases: record.phases,
+    workerPids: record.pids,
+    bytes: record.bytes,
+    rows: record.rows,
+    error: error === null ? null : { code: error.code, message: error.message },
+  };
+}

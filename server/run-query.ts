@@ -1,0 +1,115 @@
+/**
+ * The way of one query through the server: plan it (plan-cache, planner), then run it where the plan says
+ * (run-sql.ts, run-stages.ts). Invariants, whatever happens on the way:
+ *
+ * - a SQL slot or DSL worker is given back exactly once, and a slot only after its worker has replied;
+ * - the answer is whole only when every worker that took part said so;
+ * - an abort (deadline, cancel, client gone) reaches every worker that runs for it, and through the SQL worker the
+ *   database.
+ */
+import type { ParsedQuery, Plan, SourceDescription } from '../language/plan.ts';
+import type { AnswerSummary } from '../workers/answer.ts';
+import { QueryError } from '../workers/errors.ts';
+import type { AnswerStream } from './answer-stream.ts';
+import type { PlanKey } from './plan-cache.ts';
+import { parameterKinds } from './planner.ts';
+import type { QueryRecord } from './query-registry.ts';
+import type { QueryRequest } from './query-request.ts';
+import { type RunDeps, timed } from './run.ts';
+import { runSql } from './run-sql.ts';
+import { runThroughWorker } from './run-stages.ts';
+import { callInSlot } from './slot-call.ts';
+import { mapToQuery } from './source-sql.ts';
+
+/** What is left to say when all went well. */
+export interface QueryOutcome extends AnswerSummary {
+  readonly plan: Plan;
+}
+
+export async function runQuery(
+  deps: RunDeps,
+  request: QueryRequest,
+  query: QueryRecord,
+  answer: AnswerStream,
+): Promise<QueryOutcome> {
+  const key = planKey(deps, request);
+  try {
+    return await runOnce(deps, key, request, query, answer);
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || thrown.code !== 'stale-plan' || !answer.restart()) throw thrown;
+    // The schema changed since this plan was made: once more, with what the database says now.
+    deps.planner.cache.delete(key);
+    return await runOnce(deps, key, request, query, answer);
+  }
+}
+
+async function runOnce(
+  deps: RunDeps,
+  key: PlanKey,
+  request: QueryRequest,
+  query: QueryRecord,
+  answer: AnswerStream,
+): Promise<QueryOutcome> {
+  const plan = await planOf(deps, key, query);
+  const connection = plan.connection ?? key.connection;
+  checkConnection(deps, connection);
+  query.connection = connection;
+  const { maxRows, maxBytes } = deps;
+  const limits = { capRows: request.capRows, maxRows, maxBytes };
+  const { parameters, answer: options } = request;
+  const run = { deps, plan, connection, query, answer, parameters, options, limits };
+  const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
+  return { ...summary, plan };
+}
+
+/** Throws unknown-connection, bad-parameter. */
+export function planKey(deps: RunDeps, request: QueryRequest): PlanKey {
+  const connection = request.connection ?? deps.defaultConnection;
+  checkConnection(deps, connection);
+  const { format } = request.answer;
+  // Arrow and Parquet are encoded in DSL workers, so that even plain SQL goes through one.
+  const throughWorker = format === 'arrow' || format === 'parquet';
+  return { connection, text: request.text, parameters: parameterKinds(request.parameters), throughWorker };
+}
+
+function checkConnection({ connectionNames }: RunDeps, name: string): void {
+  if (connectionNames.includes(name)) return;
+  throw new QueryError('unknown-connection', `there is no connection ${name}`, {
+    hint: `Connections here: ${connectionNames.join(', ')}.`,
+    suggestions: connectionNames,
+  });
+}
+
+async function planOf(deps: RunDeps, key: PlanKey, query: QueryRecord): Promise<Plan> {
+  const cached = deps.planner.cached(key);
+  if (cached !== null) return cached;
+  query.phase = 'plan';
+  return timed(query, 'plan', planNow(deps, key, query));
+}
+
+async function planNow(deps: RunDeps, key: PlanKey, query: QueryRecord): Promise<Plan> {
+  const parsed = await deps.planner.parse(key.text);
+  return deps.planner.plan(key, parsed, (source) => describeSource(deps, key, source, query));
+}
+
+/** Columns and parameter types of the source, from the database itself. Errors point into the user's text. */
+export async function describeSource(
+  deps: RunDeps,
+  key: PlanKey,
+  parsed: ParsedQuery,
+  query: QueryRecord,
+): Promise<SourceDescription> {
+  const connection = parsed.connection ?? key.connection;
+  const { sql } = parsed;
+  checkConnection(deps, connection);
+  query.phase = 'describe';
+  const slot = await deps.sqlSlots.lane.acquire(query.abort.signal);
+  const { queryId, deadlineAt } = query;
+  try {
+    return await callInSlot(slot, query, deps.cancelGraceMs, () =>
+      slot.socket.call('describe', { queryId, connection, sql, deadlineAt }),
+    );
+  } catch (thrown) {
+    throw mapToQuery(thrown, parsed, key.text);
+  }
+}

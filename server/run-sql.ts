@@ -1,0 +1,35 @@
+/** SQL only: the SQL worker runs it and encodes the answer. */
+import type { AnswerSummary } from '../workers/answer.ts';
+import { answerSink, type Run, timed } from './run.ts';
+import { callInSlot } from './slot-call.ts';
+import { boundTexts, mapToQuery } from './source-sql.ts';
+import type { SqlSlot } from './sql-slots.ts';
+
+export async function runSql(run: Run): Promise<AnswerSummary> {
+  const { deps, plan, query } = run;
+  query.phase = 'queue';
+  const slot = await timed(query, 'queue', deps.sqlSlots.lane.acquire(query.abort.signal));
+  query.phase = 'sql';
+  try {
+    const reply = await callInSlot(slot, query, deps.cancelGraceMs, () => callRunSql(run, slot));
+    query.phases.queue += reply.phases.acquireMs;
+    query.phases.sql += reply.phases.sqlMs;
+    return reply;
+  } catch (thrown) {
+    throw mapToQuery(thrown, plan.source, query.text);
+  }
+}
+
+function callRunSql(run: Run, slot: SqlSlot) {
+  const { plan, query } = run;
+  const request = {
+    queryId: query.queryId,
+    connection: run.connection,
+    sql: plan.source.sql,
+    parameters: boundTexts(plan, run.parameters),
+    answer: run.options,
+    limits: run.limits,
+    deadlineAt: query.deadlineAt,
+  };
+  return slot.socket.call('run-sql', request, answerSink(run, slot.socket));
+}

@@ -1,0 +1,52 @@
+/** One attempt to run a plan, and what it runs with. Filled in run-query.ts; run-sql.ts and run-stages.ts use it. */
+import type { ParameterValue, Plan } from '../language/plan.ts';
+import type { AnswerLimits, AnswerOptions } from '../workers/answer.ts';
+import type { DataSink } from '../workers/client.ts';
+import type { AnswerStream } from './answer-stream.ts';
+import type { DslStock } from './dsl-stock.ts';
+import type { Planner } from './planner.ts';
+import type { QueryRecord } from './query-registry.ts';
+import type { SqlSlots } from './sql-slots.ts';
+
+export interface RunDeps {
+  readonly planner: Planner;
+  readonly sqlSlots: SqlSlots;
+  readonly dslStock: DslStock;
+  readonly connectionNames: readonly string[];
+  readonly defaultConnection: string;
+  readonly maxRows: number;
+  readonly maxBytes: number;
+  /** A call that was cancelled and does not end in this time loses its worker. */
+  readonly cancelGraceMs: number;
+}
+
+export interface Run {
+  readonly deps: RunDeps;
+  readonly plan: Plan;
+  readonly connection: string;
+  readonly query: QueryRecord;
+  readonly answer: AnswerStream;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly options: AnswerOptions;
+  readonly limits: AnswerLimits;
+}
+
+/** Result bytes of a worker's socket go to the answer, with back-pressure from the client to the worker. */
+export function answerSink({ query, answer }: Run, socket: { resume(): void }): DataSink {
+  answer.onDrain(() => socket.resume());
+  return (bytes) => {
+    query.bytes += bytes.length;
+    // After an abort the rest is read and dropped, so that the worker can end.
+    return query.abort.signal.aborted || answer.write(bytes);
+  };
+}
+
+/** Adds the time that `work` takes to a phase of the query. */
+export async function timed<T>(query: QueryRecord, phase: 'queue' | 'plan', work: Promise<T>): Promise<T> {
+  const started = performance.now();
+  try {
+    return await work;
+  } finally {
+    query.phases[phase] += performance.now() - started;
+  }
+}

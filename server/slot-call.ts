@@ -1,0 +1,33 @@
+/**
+ * A call to a SQL worker in a slot: an abort cancels it, down to the database, and the slot is given back when the
+ * worker has replied, however long the caller still waits for that.
+ */
+
+import type { QueryRecord } from './query-registry.ts';
+import { raceAbort } from './race-abort.ts';
+import type { SqlSlot } from './sql-slots.ts';
+
+export async function callInSlot<R>(
+  slot: SqlSlot,
+  query: QueryRecord,
+  cancelGraceMs: number,
+  work: () => Promise<R>,
+): Promise<R> {
+  query.pids.push(slot.pid);
+  const call = work();
+  try {
+    return await raceAbort(query.abort.signal, call, () => slot.socket.cancel(query.queryId));
+  } finally {
+    query.pids = query.pids.filter((pid) => pid !== slot.pid);
+    if (slot.socket.busy) void releaseWhenSettled(slot, call, cancelGraceMs);
+    else slot.release();
+  }
+}
+
+/** A worker that does not answer a cancel loses the slot's socket: closing it makes the worker end the query. */
+async function releaseWhenSettled(slot: SqlSlot, call: Promise<unknown>, graceMs: number): Promise<void> {
+  const timer = setTimeout(() => slot.socket.close(), graceMs);
+  await call.catch(() => {}); // the query has its error already; only the end matters here
+  clearTimeout(timer);
+  slot.release();
+}

@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import { Lane } from '../../../server/lane.ts';
+import type { QueryError } from '../../../workers/errors.ts';
+
+/** A lane in front of a bag of numbered tokens. */
+function laneOf(
+  tokens: number[],
+  options: { queueLength?: number; queueWaitMs?: number; onWait?: (n: number) => void } = {},
+) {
+  const lane = new Lane<number>({
+    name: 'token',
+    queueLength: options.queueLength ?? 10,
+    queueWaitMs: options.queueWaitMs ?? 60_000,
+    take: () => tokens.shift() ?? null,
+    ...(options.onWait !== undefined && { onWait: options.onWait }),
+  });
+  const give = (token: number): void => {
+    tokens.push(token);
+    lane.offer();
+  };
+  return { lane, give };
+}
+
+async function codeOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'resolved',
+    (error: QueryError) => error.code ?? String(error),
+  );
+}
+
+const never = new AbortController().signal;
+
+describe('Lane', () => {
+  it('gives at once what is there', async () => {
+    const { lane } = laneOf([7]);
+    expect(await lane.acquire(never)).to.equal(7);
+    expect(lane.waiting).to.equal(0);
+  });
+
+  it('serves in the order of arrival, newcomers behind those who wait', async () => {
+    const { lane, give } = laneOf([]);
+    const order: string[] = [];
+    const first = lane.acquire(never).then(() => order.push('first'));
+    const second = lane.acquire(never).then(() => order.push('second'));
+    give(1);
+    give(2);
+    await Promise.all([first, second]);
+    expect(order).to.deep.equal(['first', 'second']);
+  });
+
+  it('refuses one more than queueLength with the limit in the error', async () => {
+    const { lane, give } = laneOf([], { queueLength: 1 });
+    const waiting = lane.acquire(never);
+    const error = await lane.acquire(never).catch((e: QueryError) => e);
+    expect(error).to.include({ code: 'queue-full' });
+    expect((error as QueryError).details.limit).to.deep.equal({ name: 'queueLength', value: 1, observed: 1 });
+    give(1);
+    await waiting;
+  });
+
+  it('lets nobody wait longer than queueWaitMs, and forgets who left', async () => {
+    const { lane, give } = laneOf([], { queueWaitMs: 1 });
+    expect(await codeOf(lane.acquire(never))).to.equal('queue-timeout');
+    expect(lane.waiting).to.equal(0);
+    give(5);
+    expect(await lane.acquire(never), 'the token was not given to the one who left').to.equal(5);
+  });
+
+  it('an abort leaves the queue with its reason', async () => {
+    const { lane } = laneOf([]);
+    const abort = new AbortController();
+    const waiting = lane.acquire(abort.signal);
+    abort.abort(new Error('gone'));
+    expect(await waiting.catch((e: Error) => e.message)).to.equal('gone');
+    expect(lane.waiting).to.equal(0);
+    expect(await lane.acquire(abort.signal).catch((e: Error) => e.message), 'aborted before').to.equal(
+      'gone',
+    );
+  });
+
+  it('tells that somebody waits', () => {
+    const waits: number[] = [];
+    const { lane, give } = laneOf([], { onWait: (n) => waits.push(n) });
+    void lane.acquire(never);
+    void lane.acquire(never);
+    expect(waits).to.deep.equal([1, 2]);
+    give(1);
+    give(2);
+  });
+});
