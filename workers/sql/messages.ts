@@ -70,7 +70,7 @@ export interface SqlPhases {
 
 /** Request and reply types of each call, for a typed `call()`. */
 export interface SqlWorkerCalls {
-  'describe': { request: DescribeCall; reply: DescribeReply };
+  describe: { request: DescribeCall; reply: DescribeReply };
   'run-sql': { request: RunSqlCall; reply: RunSqlReply };
   'copy-to': { request: CopyToCall; reply: CopyToReply };
 }

@@ -1,0 +1,63 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { BackendMessage, createBackendParser } from '../../../workers/sql/backend-parser.ts';
+
+interface Message {
+  readonly type: number;
+  readonly payload: Buffer;
+}
+
+function encode({ type, payload }: Message): Buffer {
+  const header = Buffer.alloc(5);
+  header[0] = type;
+  header.writeUInt32BE(payload.length + 4, 1);
+  return Buffer.concat([header, payload]);
+}
+
+function feedInChunks(
+  bytes: Buffer,
+  size: number,
+  accept: (type: number) => boolean = () => true,
+): Message[] {
+  const seen: Message[] = [];
+  let copied: Buffer[] = [];
+  const feed = createBackendParser({
+    onMessage: (type, chunk, start, end) =>
+      seen.push({ type, payload: Buffer.from(chunk.subarray(start, end)) }),
+    onCopyData(chunk, start, end, last) {
+      copied.push(Buffer.from(chunk.subarray(start, end)));
+      if (!last) return;
+      seen.push({ type: BackendMessage.copyData, payload: Buffer.concat(copied) });
+      copied = [];
+    },
+    accept,
+  });
+  for (let offset = 0; offset < bytes.length; offset += size) feed(bytes.subarray(offset, offset + size));
+  return seen;
+}
+
+const message = fc.record({
+  type: fc.constantFrom(BackendMessage.dataRow, BackendMessage.copyData, BackendMessage.readyForQuery),
+  payload: fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+});
+
+describe('backend parser', () => {
+  it('finds the same messages however they are cut into chunks', () => {
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 12 }), fc.integer({ min: 1, max: 60 }), (messages, size) => {
+        expect(feedInChunks(Buffer.concat(messages.map(encode)), size)).to.deep.equal(messages);
+      }),
+    );
+  });
+
+  it('drops a declined message without losing its place', () => {
+    const big = { type: BackendMessage.dataRow, payload: Buffer.alloc(1000) };
+    const ready = { type: BackendMessage.readyForQuery, payload: Buffer.from('I') };
+    const seen = feedInChunks(
+      Buffer.concat([big, ready].map(encode)),
+      64,
+      (type) => type !== BackendMessage.dataRow,
+    );
+    expect(seen).to.deep.equal([ready]);
+  });
+});

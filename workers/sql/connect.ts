@@ -1,0 +1,140 @@
+/**
+ * Opens a database session: connects a `pg` client, sets the session up, and takes its wire over. Nothing of the
+ * URL ever reaches a log line or an error: PostgreSQL's own messages name user and database, never a password.
+ */
+import type { Duplex } from 'node:stream';
+import type { ConnectionOptions } from 'node:tls';
+import pg from 'pg';
+import { sendCancelRequest } from './cancel-request.ts';
+import { Session } from './session.ts';
+
+const KEEPALIVE_DELAY_MS = 10_000;
+/** How long `end` waits for the server to close, before it closes itself. */
+const END_TIMEOUT_MS = 1000;
+
+/**
+ * standard_conforming_strings is not taste: the guard reads string literals by it. The timeouts only matter when
+ * something is broken: every exchange of ours sets its own statement_timeout and ends with ROLLBACK.
+ */
+const SESSION_SETTINGS = `
+  set default_transaction_read_only = on;
+  set timezone = 'UTC';
+  set datestyle = 'ISO, MDY';
+  set intervalstyle = 'postgres';
+  set bytea_output = 'hex';
+  set extra_float_digits = 1;
+  set client_encoding = 'UTF8';
+  set standard_conforming_strings = on;
+  set lock_timeout = '5s';
+  set idle_in_transaction_session_timeout = '60s';
+`;
+
+/** PostgreSQL 14 and later, on systems whose poll() tells of a closed peer. */
+const SET_CHECK_INTERVAL = `
+  select set_config('client_connection_check_interval', '1s', false)
+  where exists (select from pg_settings where name = 'client_connection_check_interval')`;
+
+/** What of a client the `pg` types do not show; checked in `takeWire`. */
+interface ClientInternals {
+  readonly processID: number;
+  readonly secretKey: number;
+  readonly ssl: boolean | ConnectionOptions;
+  readonly sslNegotiation: 'postgres' | 'direct';
+  readonly connection: { readonly stream: Duplex };
+}
+
+export interface ConnectOptions {
+  readonly url: string;
+  readonly workerId: string;
+  readonly connectTimeoutMs: number;
+}
+
+export interface OpenedSession {
+  readonly session: Session;
+  readonly role: RoleRights;
+}
+
+/** What the session's role may do beyond reading tables. */
+export interface RoleRights {
+  readonly name: string;
+  readonly superuser: boolean;
+  /** Predefined roles that reach outside the database, and that this one is a member of. */
+  readonly dangerousRoles: readonly string[];
+}
+
+const ROLE_RIGHTS = `
+  select current_user as name,
+         (select rolsuper from pg_roles where rolname = current_user) as superuser,
+         array(select rolname::text from pg_roles
+               where rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+                 and pg_has_role(current_user, oid, 'member')
+               order by 1) as "dangerousRoles"`;
+
+/** Rejects with whatever `pg` rejects with; database-errors.ts words it for users. */
+export async function openSession(options: ConnectOptions): Promise<OpenedSession> {
+  const client = new pg.Client({
+    connectionString: options.url,
+    application_name: `forkline ${options.workerId}`,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
+  });
+  // The socket's 'close' follows every error and is what the session acts on.
+  client.on('error', () => {});
+  const timer = setTimeout(() => destroyClient(client), options.connectTimeoutMs);
+  try {
+    await client.connect();
+    await client.query(SESSION_SETTINGS);
+    // Where the platform has no such check the setting is refused: then it stays off.
+    await client.query(SET_CHECK_INTERVAL).catch(() => {});
+    const { rows } = await client.query<RoleRights>(ROLE_RIGHTS);
+    return { session: takeWire(client), role: rows[0]! };
+  } catch (thrown) {
+    destroyClient(client);
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function internalsOf(client: pg.Client): ClientInternals {
+  return client as unknown as ClientInternals; // takeWire asserts what it relies on
+}
+
+function destroyClient(client: pg.Client): void {
+  internalsOf(client).connection.stream.destroy();
+}
+
+function takeWire(client: pg.Client): Session {
+  const internals = internalsOf(client);
+  const stream = internals.connection.stream;
+  const listeners = stream.listeners('data');
+  if (listeners.length !== 1 || !Number.isInteger(internals.secretKey))
+    throw new Error('this version of pg is built otherwise: its wire cannot be taken over');
+  const forward = listeners[0] as (bytes: Buffer) => void;
+  stream.removeListener('data', forward);
+  return new Session({
+    stream,
+    forward,
+    sendCancel: () =>
+      sendCancelRequest({
+        host: client.host,
+        port: client.port,
+        processId: internals.processID,
+        secretKey: internals.secretKey,
+        ssl: internals.ssl,
+        directTls: internals.sslNegotiation === 'direct',
+      }),
+    end: () => endClient(client, stream),
+  });
+}
+
+async function endClient(client: pg.Client, stream: Duplex): Promise<void> {
+  if (stream.destroyed) return;
+  const timer = setTimeout(() => stream.destroy(), END_TIMEOUT_MS);
+  try {
+    await client.end();
+  } finally {
+    clearTimeout(timer);
+  }
+}

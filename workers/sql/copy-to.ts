@@ -1,0 +1,165 @@
+/**
+ * The `copy-to` call: a query's rows as CSV into a DSL worker's FIFO. One round trip: the query itself is parsed and
+ * described first (and bound, which checks the parameters' values), so that its mistakes are reported in its own words
+ * and positions and a changed schema is noticed before any row; the COPY of the same text follows in the same
+ * transaction. CopyData payloads go into big buffers and out again unread.
+ */
+import { serialize } from 'pg-protocol';
+import type { DatabaseColumn } from '../../language/types.ts';
+import { QueryError } from '../errors.ts';
+import {
+  readCommandRows,
+  readParameterDescription,
+  readRowDescription,
+  type ServerError,
+} from './backend-messages.ts';
+import { BackendMessage } from './backend-parser.ts';
+import type { CallControl } from './call-control.ts';
+import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
+import { statementError } from './database-errors.ts';
+import { ByteWriter } from './encode/byte-writer.ts';
+import { createFifoWriter } from './fifo-writer.ts';
+import { guardSql, requireCopyable } from './guard.ts';
+import type { CopyToCall, CopyToReply } from './messages.ts';
+import { resolveTypeNames, type TypeNames } from './parameter-types.ts';
+import { bindMessage, parseMessage, runReadOnly } from './read-only-transaction.ts';
+import type { ExchangeHandler, Session } from './session.ts';
+
+export type CopySummary = Omit<CopyToReply, 'phases'>;
+
+/** Throws what the guard, the session or the database finds wrong, and stale-plan, as QueryError. */
+export async function copyToFifo(
+  session: Session,
+  call: CopyToCall,
+  typeNames: TypeNames,
+  control: CallControl,
+): Promise<CopySummary> {
+  const guarded = guardSql(call.sql);
+  requireCopyable(guarded);
+  if (call.parameters.length !== call.parameterOids.length) throw stalePlan('the number of parameters');
+  const names = await resolveTypeNames(session, call.parameterOids, typeNames, control);
+  const nulls = call.parameters.map((value) => value === null);
+  return runCopy(session, call, buildCopy(call.sql, guarded, names, nulls), control);
+}
+
+async function runCopy(
+  session: Session,
+  call: CopyToCall,
+  copy: CopyStatement,
+  control: CallControl,
+): Promise<CopySummary> {
+  const readerClosed = new QueryError('internal', 'the reader closed the FIFO');
+  let isReaderGone = false;
+  let fifoError: QueryError | null = null;
+  const fifo = createFifoWriter(call.fifo, {
+    onDrain: () => session.resume(),
+    onReaderClosed() {
+      isReaderGone = true;
+      session.fail(readerClosed);
+    },
+    onError(error) {
+      fifoError = error;
+      session.fail(error);
+    },
+  });
+  const writer = new ByteWriter((bytes) => {
+    if (!fifo.write(bytes)) session.pause();
+  });
+  const progress = createCopyHandler(call, writer);
+  const endEarly = (): void => fifo.destroy();
+  control.signal.addEventListener('abort', endEarly);
+  try {
+    const error = await runReadOnly(session, {
+      messages: copyMessages(call, copy.text),
+      handler: progress.handler,
+      ...control,
+    });
+    if (error !== null) throw copyError(error, progress.aboutCopy, copy);
+    writer.flush();
+    await fifo.end();
+    if (fifoError !== null) throw fifoError;
+    control.signal.throwIfAborted();
+  } catch (thrown) {
+    if (thrown !== readerClosed) throw thrown;
+  } finally {
+    control.signal.removeEventListener('abort', endEarly);
+    fifo.destroy();
+  }
+  return { rows: progress.rows, bytes: writer.totalBytes, readerClosed: isReaderGone };
+}
+
+function copyMessages({ sql, parameters }: CopyToCall, copyText: string): Buffer[] {
+  const messages = [parseMessage(sql), serialize.describe({ type: 'S' })];
+  if (parameters.length > 0)
+    messages.push(
+      bindMessage(parameters),
+      parseMessage(buildSettings(parameters.length)),
+      bindMessage(parameters.map((value) => value ?? '')),
+      serialize.execute(),
+    );
+  messages.push(parseMessage(copyText), bindMessage([]), serialize.execute());
+  return messages;
+}
+
+interface CopyProgress {
+  readonly handler: ExchangeHandler;
+  /** Whole rows taken from the database. */
+  readonly rows: number;
+  /** Whether an error from now on speaks of the COPY text rather than of the query's own. */
+  readonly aboutCopy: boolean;
+}
+
+function createCopyHandler(call: CopyToCall, writer: ByteWriter): CopyProgress {
+  let rows = 0;
+  let parsed = 0;
+  return {
+    get rows() {
+      return rows;
+    },
+    get aboutCopy() {
+      return parsed > 0;
+    },
+    handler: {
+      onMessage(type, bytes, start, end) {
+        if (type === BackendMessage.parseComplete) parsed++;
+        else if (type === BackendMessage.parameterDescription)
+          expectParameters(call.parameterOids, readParameterDescription(bytes, start));
+        else if (type === BackendMessage.rowDescription)
+          expectColumns(call.expect, readRowDescription(bytes, start));
+        else if (
+          type === BackendMessage.commandComplete &&
+          bytes.toString('latin1', start, start + 5) === 'COPY '
+        )
+          rows = readCommandRows(bytes, start, end) ?? rows;
+      },
+      onCopyData(bytes, start, end, last) {
+        writer.copy(bytes, start, end);
+        if (last) rows++;
+      },
+    },
+  };
+}
+
+/** Errors after the query was parsed are about the COPY text; those of binding it carry no position. */
+function copyError(error: ServerError, aboutCopy: boolean, copy: CopyStatement): QueryError {
+  return statementError(error, aboutCopy ? { mapPosition: copy.mapPosition } : {});
+}
+
+function expectParameters(expected: readonly number[], found: readonly number[]): void {
+  if (found.length !== expected.length || found.some((oid, index) => oid !== expected[index]))
+    throw stalePlan('the types of the parameters');
+}
+
+function expectColumns(expected: readonly DatabaseColumn[], found: readonly DatabaseColumn[]): void {
+  const isSame = (column: DatabaseColumn, other: DatabaseColumn | undefined): boolean =>
+    other !== undefined &&
+    column.name === other.name &&
+    column.typeOid === other.typeOid &&
+    column.typeModifier === other.typeModifier;
+  if (found.length !== expected.length || !found.every((column, index) => isSame(column, expected[index])))
+    throw stalePlan('the columns');
+}
+
+function stalePlan(what: string): QueryError {
+  return new QueryError('stale-plan', `${what} of the query changed after it was planned`);
+}

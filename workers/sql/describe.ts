@@ -1,0 +1,44 @@
+/** The `describe` call: columns and parameter types of a statement, by Parse and Describe, without running it. */
+import { serialize } from 'pg-protocol';
+import type { DatabaseColumn } from '../../language/types.ts';
+import { QueryError } from '../errors.ts';
+import { readParameterDescription, readRowDescription } from './backend-messages.ts';
+import { BackendMessage } from './backend-parser.ts';
+import type { CallControl } from './call-control.ts';
+import { statementError } from './database-errors.ts';
+import { guardSql } from './guard.ts';
+import type { DescribeCall, DescribeReply } from './messages.ts';
+import { parseMessage, runReadOnly } from './read-only-transaction.ts';
+import type { Session } from './session.ts';
+
+/** Throws what the guard, the session or the database finds wrong, as QueryError. */
+export async function describeStatement(
+  session: Session,
+  call: DescribeCall,
+  control: CallControl,
+): Promise<DescribeReply> {
+  guardSql(call.sql);
+  let columns: DatabaseColumn[] = [];
+  let parameterOids: number[] = [];
+  const error = await runReadOnly(session, {
+    messages: [parseMessage(call.sql), serialize.describe({ type: 'S' })],
+    handler: {
+      onMessage(type, bytes, start) {
+        if (type === BackendMessage.parameterDescription)
+          parameterOids = readParameterDescription(bytes, start);
+        else if (type === BackendMessage.rowDescription) columns = readRowDescription(bytes, start);
+        else if (type === BackendMessage.noData) throw noRows();
+      },
+    },
+    ...control,
+  });
+  if (error !== null) throw statementError(error);
+  return { columns, parameterOids };
+}
+
+export function noRows(): QueryError {
+  return new QueryError('read-only', 'the statement returns no rows: it is not a query', {
+    hint: 'Queries are SELECT, WITH, VALUES, TABLE, SHOW or EXPLAIN.',
+    sqlPosition: 1,
+  });
+}

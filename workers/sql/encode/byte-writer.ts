@@ -1,0 +1,65 @@
+/**
+ * Bytes on their way out. `reserve(n)` makes room for n bytes, after which `buffer` and `position` are written
+ * directly by the encoders: they run once a value, so nothing here is allowed to cost. A full buffer is handed to
+ * `emit` and never touched again; its owner may keep it.
+ */
+
+/** Most answers are small; those that are not get bigger buffers from the second on. */
+const FIRST_BYTES = 16 * 1024;
+const NEXT_BYTES = 128 * 1024;
+
+export class ByteWriter {
+  buffer: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  position = 0;
+  /** Of the buffers emitted so far. */
+  emittedBytes = 0;
+  readonly #emit: (bytes: Buffer) => void;
+
+  constructor(emit: (bytes: Buffer) => void) {
+    this.#emit = emit;
+  }
+
+  get totalBytes(): number {
+    return this.emittedBytes + this.position;
+  }
+
+  reserve(bytes: number): void {
+    if (this.position + bytes > this.buffer.length) this.#next(bytes);
+  }
+
+  /** Copies bytes[start, end). */
+  copy(bytes: Buffer, start: number, end: number): void {
+    const length = end - start;
+    this.reserve(length);
+    const out = this.buffer;
+    let position = this.position;
+    // A call into the runtime costs as much as some forty bytes do here.
+    if (length > 40) bytes.copy(out, position, start, end);
+    else for (let index = start; index < end; index++) out[position++] = bytes[index]!;
+    this.position += length;
+  }
+
+  /** Hands out what is there. */
+  flush(): void {
+    if (this.position === 0) return;
+    const full = this.buffer.subarray(0, this.position);
+    this.emittedBytes += this.position;
+    this.position = 0;
+    this.buffer = Buffer.alloc(0);
+    this.#emit(full);
+  }
+
+  #next(bytes: number): void {
+    this.flush();
+    this.buffer = Buffer.allocUnsafeSlow(Math.max(NEXT_BYTES, bytes));
+  }
+}
+
+/** What `encode` writes, in one buffer. */
+export function collectBytes(encode: (writer: ByteWriter) => void): Buffer {
+  const pieces: Buffer[] = [];
+  const writer = new ByteWriter((bytes) => pieces.push(bytes));
+  encode(writer);
+  writer.flush();
+  return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+}

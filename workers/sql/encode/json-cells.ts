@@ -1,0 +1,145 @@
+/**
+ * Cell encoders for JSON: each turns the text of one value, src[start, end) as PostgreSQL sends it, into JSON. They
+ * work on bytes, in pieces, so that a value of any size needs a bounded room in the writer.
+ */
+import type { ByteWriter } from './byte-writer.ts';
+
+/** Never called for null. */
+export type CellEncoder = (writer: ByteWriter, src: Buffer, start: number, end: number) => void;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const LOWER_U = 0x75;
+const SPACE = 0x20;
+const UPPER_T = 0x54;
+const UPPER_Z = 0x5a;
+const HEX = Buffer.from('0123456789abcdef');
+const TRUE = Buffer.from('true');
+const FALSE = Buffer.from('false');
+/** Source bytes a piece; each may become six. */
+const PIECE_BYTES = 2048;
+const LONGEST_ESCAPE = 6;
+
+/** 0: as it is; `u`: \u00xx; else the letter after the backslash. UTF-8 beyond ASCII needs no escape. */
+const ESCAPES = new Uint8Array(256);
+ESCAPES.fill(LOWER_U, 0, 0x20);
+for (const [byte, letter] of Object.entries({ 8: 'b', 9: 't', 10: 'n', 12: 'f', 13: 'r', 34: '"', 92: '\\' }))
+  ESCAPES[Number(byte)] = letter.charCodeAt(0);
+
+export const jsonString: CellEncoder = (writer, src, start, end) => {
+  writer.reserve(1);
+  writer.buffer[writer.position++] = QUOTE;
+  for (let from = start; from < end; from += PIECE_BYTES)
+    escapePiece(writer, src, from, Math.min(end, from + PIECE_BYTES));
+  writer.reserve(1);
+  writer.buffer[writer.position++] = QUOTE;
+};
+
+function escapePiece(writer: ByteWriter, src: Buffer, start: number, end: number): void {
+  writer.reserve((end - start) * LONGEST_ESCAPE);
+  const out = writer.buffer;
+  let position = writer.position;
+  for (let index = start; index < end; index++) {
+    const byte = src[index]!;
+    const letter = ESCAPES[byte]!;
+    if (letter === 0) {
+      out[position++] = byte;
+      continue;
+    }
+    out[position++] = BACKSLASH;
+    out[position++] = letter;
+    if (letter !== LOWER_U) continue;
+    out[position++] = 0x30;
+    out[position++] = 0x30;
+    out[position++] = HEX[byte >> 4]!;
+    out[position++] = HEX[byte & 15]!;
+  }
+  writer.position = position;
+}
+
+/** For texts that never hold a character to escape: numbers as strings, dates, UUIDs. */
+export const quotedRaw: CellEncoder = (writer, src, start, end) => {
+  writer.reserve(end - start + 2);
+  writer.buffer[writer.position++] = QUOTE;
+  writer.copy(src, start, end);
+  writer.buffer[writer.position++] = QUOTE;
+};
+
+export const rawText: CellEncoder = (writer, src, start, end) => writer.copy(src, start, end);
+
+/** Digits as they are; NaN and the infinities, which JSON has no numbers for, as strings. */
+export const jsonNumber: CellEncoder = (writer, src, start, end) => {
+  const last = src[end - 1]!;
+  if (last >= 0x30 && last <= 0x39) writer.copy(src, start, end);
+  else quotedRaw(writer, src, start, end);
+};
+
+export const boolean: CellEncoder = (writer, src, start) => {
+  if (src[start] === 0x74) writer.copy(TRUE, 0, TRUE.length);
+  else writer.copy(FALSE, 0, FALSE.length);
+};
+
+/** A line break in valid JSON is white space between tokens: a space does as well, and keeps a row on its line. */
+export const rawJson: CellEncoder = (writer, src, start, end) => {
+  for (let from = start; from < end; from += PIECE_BYTES) {
+    const to = Math.min(end, from + PIECE_BYTES);
+    writer.reserve(to - from);
+    const out = writer.buffer;
+    let position = writer.position;
+    for (let index = from; index < to; index++) {
+      const byte = src[index]!;
+      out[position++] = Math.max(byte, SPACE);
+    }
+    writer.position = position;
+  }
+};
+
+/** `2001-01-01 10:00:00` as ISO 8601; `infinity` and years BC are left as their text. */
+export const isoTimestamp: CellEncoder = (writer, src, start, end) => {
+  const from = writeIso(writer, src, start, end);
+  writer.copy(src, from, end);
+};
+
+/** As isoTimestamp; the session's zone is UTC, so that the offset is `+00`: `Z`. */
+export const isoInstant: CellEncoder = (writer, src, start, end) => {
+  const isUtc = src[end - 3] === 0x2b && src[end - 2] === 0x30 && src[end - 1] === 0x30;
+  if (!isUtc) return writer.copy(src, start, end);
+  const from = writeIso(writer, src, start, end);
+  writer.copy(src, from, end - 3);
+  writer.reserve(1);
+  writer.buffer[writer.position++] = UPPER_Z;
+};
+
+/** Writes date and `T`, returns where the time begins; writes nothing when it is no plain timestamp. */
+function writeIso(writer: ByteWriter, src: Buffer, start: number, end: number): number {
+  let space = start + 10; // where it is in every year of four digits
+  if (src[space] !== SPACE) space = src.subarray(start, end).indexOf(SPACE) + start;
+  const isPlain = space > start && space < end && src[end - 1] !== 0x43; // ends in the C of BC
+  if (!isPlain) return start;
+  writer.copy(src, start, space);
+  writer.reserve(1);
+  writer.buffer[writer.position++] = UPPER_T;
+  return space + 1;
+}
+
+/** `\x48656c` (bytea_output = hex) as base64. */
+export const base64: CellEncoder = (writer, src, start, end) => {
+  const BYTES_A_PIECE = 3 * 4096;
+  for (let from = start + 2; from < end; from += 2 * BYTES_A_PIECE) {
+    const hex = src.toString('latin1', from, Math.min(end, from + 2 * BYTES_A_PIECE));
+    const text = Buffer.from(hex, 'hex').toString('base64');
+    writer.reserve(text.length);
+    writer.position += writer.buffer.write(text, writer.position, 'latin1');
+  }
+};
+
+/** A cell between quotes whose text needs no escaping. */
+export function quoted(encode: CellEncoder): CellEncoder {
+  return (writer, src, start, end) => {
+    writer.reserve(1);
+    writer.buffer[writer.position++] = QUOTE;
+    encode(writer, src, start, end);
+    writer.reserve(1);
+    writer.buffer[writer.position++] = QUOTE;
+  };
+}

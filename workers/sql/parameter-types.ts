@@ -1,0 +1,50 @@
+/**
+ * SQL names of parameter types, for casts. The common ones are known; any other (an enum, a domain, a type of an
+ * extension) is asked of the database once a connection, which spells it with schema and quotes as needed.
+ */
+import { serialize } from 'pg-protocol';
+import { castTypeName } from '../../language/dialects/postgres.ts';
+import { QueryError } from '../errors.ts';
+import { BackendMessage } from './backend-parser.ts';
+import type { CallControl } from './call-control.ts';
+import { statementError } from './database-errors.ts';
+import { bindMessage, parseMessage, runReadOnly } from './read-only-transaction.ts';
+import type { Session } from './session.ts';
+
+/** Cached names by OID, one table a registered connection. */
+export type TypeNames = Map<number, string>;
+
+/** The names of `oids`, in order; one more round trip when some of them are new. */
+export async function resolveTypeNames(
+  session: Session,
+  oids: readonly number[],
+  known: TypeNames,
+  control: CallControl,
+): Promise<string[]> {
+  const unknown = [...new Set(oids)].filter((oid) => castTypeName(oid) === null && !known.has(oid));
+  for (const oid of unknown) known.set(oid, await askTypeName(session, oid, control));
+  return oids.map((oid) => castTypeName(oid) ?? known.get(oid)!);
+}
+
+async function askTypeName(session: Session, oid: number, control: CallControl): Promise<string> {
+  let name: string | null = null;
+  const error = await runReadOnly(session, {
+    messages: [
+      parseMessage(
+        'select pg_catalog.format_type(oid, null) from pg_catalog.pg_type where oid = $1::pg_catalog.oid',
+      ),
+      bindMessage([String(oid)]),
+      serialize.execute(),
+    ],
+    handler: {
+      onMessage(type, bytes, start, end) {
+        // One column: u16 count, i32 length, text.
+        if (type === BackendMessage.dataRow) name = bytes.toString('utf8', start + 6, end);
+      },
+    },
+    ...control,
+  });
+  if (error !== null) throw statementError(error);
+  if (name === null) throw new QueryError('stale-plan', `a parameter's type (${oid}) no longer exists`);
+  return name;
+}

@@ -1,0 +1,65 @@
+/**
+ * The one way in which SQL runs: in a READ ONLY transaction with a time limit, by the extended protocol (so one
+ * statement only), and always rolled back, which also undoes whatever the statement set in the session. All of it is
+ * one write and one round trip. A statement that fails leaves the transaction aborted; the ROLLBACK ends it likewise.
+ */
+import { serialize } from 'pg-protocol';
+import { QueryError } from '../errors.ts';
+import type { ServerError } from './backend-messages.ts';
+import type { ExchangeHandler, Session } from './session.ts';
+
+/** The database gives up this long before the deadline, so that its error still arrives in time. */
+const DEADLINE_MARGIN_MS = 500;
+const MIN_STATEMENT_MS = 50;
+/** OID of pg_advisory_unlock_all(), which never changes. */
+const ADVISORY_UNLOCK_ALL_OID = 2892;
+/**
+ * What a function of the database's own can leave behind in spite of the ROLLBACK: prepared statements, and advisory
+ * locks of the session. The unlocking is a FunctionCall message because as a SELECT it costs ten times as much.
+ */
+const END = Buffer.concat([
+  serialize.query('rollback; deallocate all'),
+  functionCall(ADVISORY_UNLOCK_ALL_OID),
+]);
+/** BEGIN, the statement, ROLLBACK, unlocking: each is answered by one ReadyForQuery. */
+const READY_COUNT = 4;
+
+export interface TransactionRequest {
+  /** Messages of the extended protocol, without Sync. */
+  readonly messages: readonly Buffer[];
+  readonly handler: ExchangeHandler;
+  /** Unix ms. */
+  readonly deadlineAt: number;
+  readonly signal: AbortSignal;
+}
+
+/** Resolves with the database's error or null; rejects as Session.exchange does. */
+export function runReadOnly(session: Session, request: TransactionRequest): Promise<ServerError | null> {
+  const remainingMs = request.deadlineAt - Date.now();
+  const timeoutMs = Math.max(MIN_STATEMENT_MS, Math.floor(remainingMs - DEADLINE_MARGIN_MS));
+  const begin = serialize.query(`begin transaction read only; set local statement_timeout = ${timeoutMs}`);
+  return session.exchange({
+    bytes: Buffer.concat([begin, ...request.messages, serialize.sync(), END]),
+    readyCount: READY_COUNT,
+    handler: request.handler,
+    signal: request.signal,
+  });
+}
+
+/** Of a function without arguments; its result, as text, is of no interest. */
+function functionCall(oid: number): Buffer {
+  const message = Buffer.alloc(15);
+  message.write('F', 0, 'latin1');
+  message.writeInt32BE(message.length - 1, 1);
+  message.writeInt32BE(oid, 5);
+  return message;
+}
+
+/** Extended-protocol Parse of the unnamed statement. */
+export const parseMessage = (text: string): Buffer => serialize.parse({ text });
+
+export function bindMessage(values: readonly (string | null)[]): Buffer {
+  if (values.length > 0xffff)
+    throw new QueryError('bad-parameter', `${values.length} parameters are too many`);
+  return serialize.bind({ values: [...values] });
+}

@@ -1,0 +1,141 @@
+/**
+ * The `run-sql` call: one statement, its rows encoded on the way through. Nothing is sent before the columns are known
+ * to be good; from then on bytes go out as buffers fill, and the database is paused while the server's socket is full,
+ * so that an answer of any size needs the same little memory here.
+ */
+import { serialize } from 'pg-protocol';
+import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
+import type { Column, DatabaseColumn } from '../../language/types.ts';
+import type { AnswerLimits, AnswerSummary } from '../answer.ts';
+import { QueryError } from '../errors.ts';
+import { readRowDescription } from './backend-messages.ts';
+import { BackendMessage } from './backend-parser.ts';
+import type { CallControl } from './call-control.ts';
+import { statementError } from './database-errors.ts';
+import { noRows } from './describe.ts';
+import { ByteWriter } from './encode/byte-writer.ts';
+import { createRowEncoder, type RowEncoder, type TextAnswer } from './encode/row-encoder.ts';
+import { guardSql } from './guard.ts';
+import type { RunSqlCall } from './messages.ts';
+import { bindMessage, parseMessage, runReadOnly } from './read-only-transaction.ts';
+import type { ExchangeHandler, Session } from './session.ts';
+
+/** Execute's row count is an i32. */
+const MAX_EXECUTE_ROWS = 0x7fffffff;
+
+/** Where an answer's bytes go. */
+export interface ByteSink {
+  /** Takes the buffer over. False: pause until `onDrain` is called. */
+  write(bytes: Buffer): boolean;
+  /** null takes the callback away. */
+  setOnDrain(callback: (() => void) | null): void;
+}
+
+/** Throws what the guard, the session or the database finds wrong, and result-too-large, as QueryError. */
+export async function runStatement(
+  session: Session,
+  call: RunSqlCall,
+  sink: ByteSink,
+  control: CallControl,
+): Promise<AnswerSummary> {
+  guardSql(call.sql);
+  const answer = createAnswer(textAnswerOf(call), call.limits, (bytes) => {
+    if (!sink.write(bytes)) session.pause();
+  });
+  sink.setOnDrain(() => session.resume());
+  try {
+    const error = await runReadOnly(session, {
+      messages: [
+        parseMessage(call.sql),
+        bindMessage(call.parameters),
+        serialize.describe({ type: 'P' }),
+        serialize.execute({ rows: executeRows(call.limits) }),
+      ],
+      handler: answer.handler,
+      ...control,
+    });
+    if (error !== null) throw statementError(error);
+    return answer.finish();
+  } finally {
+    sink.setOnDrain(null);
+  }
+}
+
+/**
+ * With a client's cap the database stops by itself one row past it. Without one it gets no row count, because with one
+ * it never uses parallel workers; going past maxRows is an error anyway, and cancels.
+ */
+function executeRows({ capRows, maxRows }: AnswerLimits): number {
+  return capRows !== null && capRows <= maxRows && capRows < MAX_EXECUTE_ROWS ? capRows + 1 : 0;
+}
+
+function textAnswerOf({ answer: { format, rows, numbers } }: RunSqlCall): TextAnswer {
+  if (format === 'arrow' || format === 'parquet') throw new Error(`SQL workers do not encode ${format}`);
+  return { format, rows, numbers };
+}
+
+interface Answer {
+  readonly handler: ExchangeHandler;
+  finish(): AnswerSummary;
+}
+
+function createAnswer(options: TextAnswer, limits: AnswerLimits, emit: (bytes: Buffer) => void): Answer {
+  const writer = new ByteWriter(emit);
+  const lastRow = Math.min(limits.capRows ?? limits.maxRows, limits.maxRows);
+  let encoder: RowEncoder | null = null;
+  let rows = 0;
+  let complete = true;
+
+  function onRow(bytes: Buffer, start: number): void {
+    if (rows === lastRow) {
+      if (limits.capRows === null || limits.capRows > limits.maxRows)
+        throw tooLarge('resultRows', limits.maxRows, rows + 1);
+      complete = false;
+      return;
+    }
+    encoder!.writeRow(writer, bytes, start);
+    rows++;
+    if (writer.totalBytes > limits.maxBytes)
+      throw tooLarge('resultBytes', limits.maxBytes, writer.totalBytes);
+  }
+
+  return {
+    handler: {
+      onMessage(type, bytes, start) {
+        if (type === BackendMessage.dataRow) onRow(bytes, start);
+        else if (type === BackendMessage.rowDescription) {
+          encoder = createRowEncoder(answerColumns(readRowDescription(bytes, start)), options);
+          encoder.writeHead(writer);
+        } else if (type === BackendMessage.noData) throw noRows();
+      },
+      // Hex is the one text that is longer than what becomes of it.
+      maxMessageBytes: 2 * limits.maxBytes + 1024,
+      tooLarge: (payloadBytes) => tooLarge('resultBytes', limits.maxBytes, payloadBytes),
+    },
+    finish() {
+      writer.flush();
+      return { rows, bytes: writer.totalBytes, complete };
+    },
+  };
+}
+
+function tooLarge(name: 'resultRows' | 'resultBytes', value: number, observed: number): QueryError {
+  const unit = name === 'resultRows' ? 'rows' : 'bytes';
+  return new QueryError('result-too-large', `the result has more than ${value} ${unit}`, {
+    hint: 'Ask for fewer rows or columns, or put `| head n` behind it.',
+    limit: { name, value, observed },
+  });
+}
+
+/** Throws duplicate-column: an answer's rows could not tell them apart. */
+export function answerColumns(columns: readonly DatabaseColumn[]): Column[] {
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name))
+      throw new QueryError('duplicate-column', `two columns of the result are named "${name}"`, {
+        hint: 'Give each a name of its own: select ... as name.',
+      });
+    seen.add(name);
+  }
+  return columns.map(databaseColumnToColumn);
+}

@@ -1,0 +1,260 @@
+/**
+ * One database session: a connected `pg` client whose wire we tap, because rows as objects are several times too
+ * slow (loadtest/bench-transcode.ts). `pg` connects, authenticates and closes; in between every backend message
+ * comes to our own parser. While an exchange runs its handler sees them; what `pg` keeps account of
+ * (ParameterStatus, notifications, notices) and everything outside an exchange goes on to `pg`'s own parser.
+ *
+ *   idle --exchange--> running --last ReadyForQuery--> idle
+ *                         |  fail / abort
+ *                         v
+ *                     discarding --last ReadyForQuery, no cancel sent--> idle
+ *                         |  after a grace: CancelRequest, once
+ *                         v
+ *                     cancelling --last ReadyForQuery, or no answer in time--> dead
+ *   any --socket lost, protocol broken--> dead
+ *
+ * Invariants: a CancelRequest is sent only while the very exchange it is meant for runs, and a session for which one
+ * was sent never runs another; `idle` means that the server said so (ReadyForQuery with status I).
+ */
+import type { Duplex } from 'node:stream';
+import { QueryError } from '../errors.ts';
+import { readServerError, type ServerError } from './backend-messages.ts';
+import { BackendMessage, createBackendParser } from './backend-parser.ts';
+
+/** An answer that failed on our side usually ends by itself within this time, and the session survives. */
+const DISCARD_GRACE_MS = 50;
+/** A backend that does not end a cancelled query in this time loses its connection. */
+const CANCEL_GRACE_MS = 3000;
+const STATUS_IDLE = 'I'.charCodeAt(0);
+const HEADER_BYTES = 5;
+
+export interface ExchangeHandler {
+  /** A whole message; views are valid during the call only. May throw a QueryError: the exchange then fails with it. */
+  onMessage(type: number, bytes: Buffer, start: number, end: number): void;
+  onCopyData?(bytes: Buffer, start: number, end: number, last: boolean): void;
+  /** Largest message worth gathering; a larger one fails the exchange with `tooLarge`. */
+  readonly maxMessageBytes?: number;
+  tooLarge?(payloadBytes: number): QueryError;
+}
+
+export interface ExchangeRequest {
+  /** Frontend messages, sent in one write. */
+  readonly bytes: Buffer;
+  /** How many ReadyForQuery answer them. */
+  readonly readyCount: number;
+  readonly handler: ExchangeHandler;
+  /** Aborting cancels the query in the database; its reason is the QueryError that the exchange ends with. */
+  readonly signal: AbortSignal;
+}
+
+/** What the session needs of its client. */
+export interface SessionWire {
+  readonly stream: Duplex;
+  /** Hands bytes to pg's own parser. */
+  readonly forward: (bytes: Buffer) => void;
+  /** Sends a CancelRequest for this backend. */
+  readonly sendCancel: () => Promise<void>;
+  /** Says goodbye; resolves when the socket is closed. */
+  readonly end: () => Promise<void>;
+}
+
+export type SessionState = 'idle' | 'running' | 'discarding' | 'cancelling' | 'dead';
+
+interface Exchange {
+  readonly request: ExchangeRequest;
+  readyLeft: number;
+  /** The database's own error: the first one. */
+  serverError: ServerError | null;
+  /** Ours, which goes before the database's: it is the cause. */
+  failure: QueryError | null;
+  readonly resolve: (error: ServerError | null) => void;
+  readonly reject: (error: QueryError) => void;
+  readonly onAbort: () => void;
+}
+
+export class Session {
+  readonly #wire: SessionWire;
+  #state: SessionState = 'idle';
+  #exchange: Exchange | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #onDead: (() => void) | null = null;
+
+  constructor(wire: SessionWire) {
+    this.#wire = wire;
+    const feed = createBackendParser({
+      onMessage: (type, bytes, start, end) => this.#onMessage(type, bytes, start, end),
+      onCopyData: (bytes, start, end, last) => this.#onCopyData(bytes, start, end, last),
+      accept: (type, payloadBytes) => this.#accept(type, payloadBytes),
+    });
+    wire.stream.on('data', feed);
+    wire.stream.on('close', () => this.#die('the connection to the database was lost'));
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get usable(): boolean {
+    return this.#state === 'idle';
+  }
+
+  /** Called once, when the session dies. */
+  onDead(callback: () => void): void {
+    this.#onDead = callback;
+  }
+
+  /**
+   * Runs one exchange to its last ReadyForQuery. Resolves with the database's error, or null when it had none.
+   * Rejects with the handler's QueryError, the signal's reason, or database-unavailable.
+   */
+  exchange(request: ExchangeRequest): Promise<ServerError | null> {
+    if (this.#state !== 'idle') throw new Error(`exchange on a session that is ${this.#state}`);
+    if (request.signal.aborted) return Promise.reject(abortReason(request.signal));
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => this.#abort(abortReason(request.signal));
+      request.signal.addEventListener('abort', onAbort, { once: true });
+      this.#exchange = {
+        request,
+        readyLeft: request.readyCount,
+        serverError: null,
+        failure: null,
+        resolve,
+        reject,
+        onAbort,
+      };
+      this.#state = 'running';
+      this.#wire.stream.write(request.bytes);
+    });
+  }
+
+  /** Back-pressure: nothing more is read from the database until `resume`. */
+  pause(): void {
+    if (this.#state === 'running') this.#wire.stream.pause();
+  }
+
+  resume(): void {
+    this.#wire.stream.resume();
+  }
+
+  /** Fails the running exchange from outside its handler; what the database still sends is dropped. */
+  fail(error: QueryError): void {
+    const exchange = this.#exchange;
+    if (exchange === null || exchange.failure !== null) return;
+    exchange.failure = error;
+    this.#state = 'discarding';
+    this.#timer = setTimeout(() => this.#cancel(), DISCARD_GRACE_MS);
+    this.resume();
+  }
+
+  async end(): Promise<void> {
+    if (this.#state !== 'dead') this.#die('the session was closed');
+    await this.#wire.end();
+  }
+
+  #abort(error: QueryError): void {
+    this.fail(error);
+    if (this.#state === 'discarding') this.#cancel();
+  }
+
+  #cancel(): void {
+    clearTimeout(this.#timer);
+    this.#state = 'cancelling';
+    this.#timer = setTimeout(() => this.#wire.stream.destroy(), CANCEL_GRACE_MS);
+    // A request that cannot be delivered leaves the timer above, which closes the connection.
+    this.#wire.sendCancel().catch(() => {});
+  }
+
+  #accept(type: number, payloadBytes: number): boolean {
+    if (type !== BackendMessage.dataRow && type !== BackendMessage.copyData) return true;
+    if (this.#state !== 'running') return false;
+    const handler = this.#exchange!.request.handler;
+    if (
+      type === BackendMessage.copyData ||
+      payloadBytes <= (handler.maxMessageBytes ?? Number.MAX_SAFE_INTEGER)
+    )
+      return true;
+    this.fail(
+      handler.tooLarge?.(payloadBytes) ??
+        new QueryError('result-too-large', `a row of ${payloadBytes} bytes`),
+    );
+    return false;
+  }
+
+  #onCopyData(bytes: Buffer, start: number, end: number, last: boolean): void {
+    if (this.#state !== 'running') return;
+    try {
+      this.#exchange!.request.handler.onCopyData?.(bytes, start, end, last);
+    } catch (thrown) {
+      this.fail(QueryError.from(thrown));
+    }
+  }
+
+  #onMessage(type: number, bytes: Buffer, start: number, end: number): void {
+    const exchange = this.#exchange;
+    if (exchange === null || isForPg(type)) this.#wire.forward(bytes.subarray(start - HEADER_BYTES, end));
+    else if (type === BackendMessage.readyForQuery) this.#onReady(exchange, bytes[start]!);
+    else if (type === BackendMessage.error) exchange.serverError ??= readServerError(bytes, start, end);
+    else if (type === BackendMessage.copyInResponse || type === BackendMessage.copyBothResponse)
+      this.#wire.stream.destroy(); // The database waits for data that nobody has: only the end helps.
+    else this.#hand(exchange, type, bytes, start, end);
+  }
+
+  #hand(exchange: Exchange, type: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#state !== 'running') return;
+    try {
+      exchange.request.handler.onMessage(type, bytes, start, end);
+    } catch (thrown) {
+      this.fail(QueryError.from(thrown));
+    }
+  }
+
+  #onReady(exchange: Exchange, status: number): void {
+    exchange.readyLeft--;
+    if (exchange.readyLeft > 0) return;
+    const reusable = this.#state !== 'cancelling' && status === STATUS_IDLE;
+    this.#settle(exchange);
+    if (exchange.failure !== null) exchange.reject(exchange.failure);
+    else exchange.resolve(exchange.serverError);
+    if (!reusable) this.#die('the session was left in an unknown state');
+  }
+
+  #settle(exchange: Exchange): void {
+    clearTimeout(this.#timer);
+    exchange.request.signal.removeEventListener('abort', exchange.onAbort);
+    this.#exchange = null;
+    this.#state = 'idle';
+    this.resume();
+  }
+
+  #die(why: string): void {
+    if (this.#state === 'dead') return;
+    const exchange = this.#exchange;
+    if (exchange !== null) {
+      this.#settle(exchange);
+      exchange.reject(exchange.failure ?? connectionLost(why, exchange.serverError));
+    }
+    this.#state = 'dead';
+    this.#onDead?.();
+  }
+}
+
+function isForPg(type: number): boolean {
+  return (
+    type === BackendMessage.parameterStatus ||
+    type === BackendMessage.notice ||
+    type === BackendMessage.notification
+  );
+}
+
+function abortReason(signal: AbortSignal): QueryError {
+  return QueryError.from(signal.reason);
+}
+
+function connectionLost(why: string, error: ServerError | null): QueryError {
+  const message = error === null ? why : `${why}: ${error.message}`;
+  return new QueryError('database-unavailable', message, {
+    ...(error === null ? {} : { sqlstate: error.sqlstate }),
+    hint: 'Nothing was changed in the database; send the query again.',
+    retryAfterSeconds: 1,
+  });
+}
