@@ -1,0 +1,166 @@
+/** A client that goes away and a database that does: what is left behind is nothing. */
+import { request } from 'node:http';
+import { expect } from 'chai';
+import { startTestDatabase, type TestDatabase, testDatabase } from '../support/database.ts';
+import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { until } from '../support/until.ts';
+
+const DEADLINE_MS = 10_000;
+
+const codeOf = (answer: Answer): string => (JSON.parse(answer.text) as { code: string }).code;
+
+async function activeBackends(database: TestDatabase, marker: string): Promise<number> {
+  const { rows } = await database.admin(
+    "select count(*)::int as n from pg_stat_activity where state = 'active' and query like $1 and pid <> pg_backend_pid()",
+    [`%${marker}%`],
+  );
+  return rows[0].n;
+}
+
+describe('faults of clients', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let forkline: Forkline;
+  before(async () => {
+    database = await testDatabase();
+    forkline = await startForkline({
+      sql: { processes: 1, connectionsPerProcess: 1 },
+      limits: { timeoutMs: 60_000 },
+    });
+  });
+  after(() => forkline.stop());
+
+  const stateOf = async (queryId: string) => (await forkline.get(`/v1/queries/${queryId}`)).json;
+
+  for (const [way, stages] of [
+    ['SQL only', ''],
+    ['through stages', ' | where true'],
+  ] as const) {
+    it(`a client that goes away while its query runs, ${way}: the database stops too, nobody else is cancelled`, async () => {
+      const queryId = `gone${stages.length}`;
+      const marker = `marker_gone_${stages.length}`;
+      const client = new AbortController();
+      const gone = forkline.query(`select pg_sleep(50)::text as ${marker}${stages}`, {
+        headers: { 'Query-Id': queryId },
+        signal: client.signal,
+      });
+      await until(
+        async () => (await activeBackends(database, marker)) === 1,
+        DEADLINE_MS,
+        'it runs in the database',
+      );
+      // The next query waits for the only connection: the cancel must not hit it.
+      const next = forkline.query("select pg_sleep(0.3)::text as a, 'next' as b");
+      client.abort();
+      expect(await gone.catch((error: Error) => error.name)).to.equal('AbortError');
+      expect((await next).status, (await next).text).to.equal(200);
+      await until(
+        async () => (await activeBackends(database, marker)) === 0,
+        DEADLINE_MS,
+        'it ended in the database',
+      );
+      const { state, error } = await stateOf(queryId);
+      expect(state).to.equal('cancelled');
+      expect(error).to.include({ code: 'client-gone' });
+    });
+  }
+
+  it('a client that goes away while it waits in the queue leaves the queue', async () => {
+    const first = forkline.query('select pg_sleep(1)::text as a');
+    const client = new AbortController();
+    const queued = forkline.query('select 1 as a', {
+      headers: { 'Query-Id': 'queued' },
+      signal: client.signal,
+    });
+    await until(
+      async () => (await forkline.get('/v1/queries/queued')).text.includes('"phase":"queue"'),
+      DEADLINE_MS,
+    );
+    client.abort();
+    await queued.catch(() => {});
+    await until(async () => (await stateOf('queued')).state === 'cancelled', DEADLINE_MS);
+    expect((await first).status).to.equal(200);
+  });
+
+  it('a client that stops reading: the server holds little of a large result, others are served, a reader gets all', async () => {
+    const text = "select i, repeat('x', 1000) as t from generate_series(1, 300000) as i";
+    const serverRss = async () =>
+      (await forkline.processes()).find(({ role }) => role === 'server')!.rssBytes!;
+    const before = await serverRss();
+    const slow = request(`${forkline.url}/v1/query?format=csv`, { method: 'POST' });
+    slow.end(text);
+    const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+      slow.on('response', resolve).on('error', reject);
+    });
+    // Nothing is read for now: the whole way back to the database has to stand still.
+    const sent = await until(
+      async () => {
+        const { queries } = (await forkline.get('/v1/queries')).json as unknown as {
+          queries: { query: string; bytes: number }[];
+        };
+        const bytes = queries.find(({ query }) => query === text)?.bytes ?? 0;
+        const again = async () =>
+          (
+            (await forkline.get('/v1/queries')).json as unknown as {
+              queries: { query: string; bytes: number }[];
+            }
+          ).queries.find(({ query }) => query === text)?.bytes;
+        return bytes > 0 && bytes === (await again()) && bytes === (await again()) ? bytes : null;
+      },
+      DEADLINE_MS,
+      'the stream stands still',
+    );
+    expect(sent, 'bytes that left the worker').to.be.below(64 * 1024 * 1024);
+    if (process.platform === 'linux')
+      expect((await serverRss()) - before, 'growth of the server').to.be.below(64 * 1024 * 1024);
+    let received = 0;
+    for await (const chunk of response) received += (chunk as Buffer).length;
+    expect(received).to.be.above(300_000 * 1000);
+    expect(response.complete).to.equal(true);
+    expect(response.trailers['forkline-row-count']).to.equal('300000');
+  });
+});
+
+describe('faults of the database', function () {
+  this.timeout(60_000);
+
+  it('down at the start: the server starts, says database-unavailable at once, and recovers by itself', async () => {
+    const database = await startTestDatabase();
+    const { url } = database;
+    try {
+      await using forkline = await startForkline({
+        connections: { main: { url: url.replace(/:(\d+)\//, ':1/') } },
+      });
+      const answer = await forkline.query('select 1 as a');
+      expect([answer.status, codeOf(answer)]).to.deep.equal([503, 'database-unavailable']);
+      expect(answer.headers.get('retry-after')).to.match(/^\d+$/);
+      expect(answer.text, 'no secret').to.not.contain(new URL(url).password);
+    } finally {
+      await database.stop();
+    }
+  });
+
+  it('gone in mid-query and back: a typed error, no secret in the log, then answers again', async () => {
+    const database = await startTestDatabase();
+    try {
+      await using forkline = await startForkline({ connections: { main: { url: database.url } } });
+      const running = forkline.query('select pg_sleep(30)::text as a', { headers: { 'Query-Id': 'cut' } });
+      await until(async () => (await activeBackends(database, 'pg_sleep')) === 1, DEADLINE_MS);
+      // The postmaster takes this as a crash of one backend: it ends all sessions and comes back by itself.
+      const { rows } = await database.admin(
+        "select pid from pg_stat_activity where query like '%pg_sleep(30)%' and pid <> pg_backend_pid()",
+      );
+      process.kill(rows[0].pid, 'SIGKILL');
+      const failed = await running;
+      expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'database-unavailable']);
+      await until(
+        async () => (await forkline.query('select 1 as a | where a = 1')).status === 200,
+        15_000,
+        'it answers again',
+      );
+      expect((await forkline.logLines()).join('\n')).to.not.contain(new URL(database.url).password);
+    } finally {
+      await database.stop();
+    }
+  });
+});

@@ -1,0 +1,248 @@
+/** One bad query, one bad process: only the queries inside it fail, each with a typed error. */
+import { expect } from 'chai';
+import type { ProcessRow } from '../../monitor/messages.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { until } from '../support/until.ts';
+
+const RECOVERY_MS = 2000;
+const DEADLINE_MS = 10_000;
+
+const codeOf = (answer: Answer): string => (JSON.parse(answer.text) as { code: string }).code;
+
+describe('faults of processes', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let forkline: Forkline;
+  before(async () => {
+    database = await testDatabase();
+  });
+  beforeEach(async () => {
+    forkline = await startForkline();
+  });
+  afterEach(() => forkline.stop());
+
+  /** A query that runs long in the given way, and the pids of its workers. */
+  async function start(
+    text: string,
+    queryId: string,
+    workers: number,
+  ): Promise<{ answer: Promise<Answer>; pids: number[] }> {
+    const answer = forkline.query(text, { headers: { 'Query-Id': queryId } });
+    const pids = await until(async () => {
+      const { status, json } = await forkline.get(`/v1/queries/${queryId}`);
+      const found = json.workerPids as number[];
+      return status === 200 && found.length === workers ? found : null;
+    }, DEADLINE_MS);
+    return { answer, pids };
+  }
+
+  const rowOf = async (pid: number): Promise<ProcessRow | undefined> =>
+    (await forkline.processes()).find((row) => row.pid === pid);
+
+  /** Backends that still run something for this server. */
+  async function activeBackends(marker: string): Promise<number> {
+    const { rows } = await database.admin(
+      "select count(*)::int as n from pg_stat_activity where state = 'active' and query like $1 and pid <> pg_backend_pid()",
+      [`%${marker}%`],
+    );
+    return rows[0].n;
+  }
+
+  async function answersAgain(text: string): Promise<void> {
+    await until(
+      async () => (await forkline.query(text)).status === 200,
+      RECOVERY_MS,
+      `${text} answers again`,
+    );
+  }
+
+  async function atFullStrength(role: string, count: number): Promise<void> {
+    await until(
+      async () =>
+        (await forkline.processes()).filter((row) => row.role === role && row.state !== 'starting').length >=
+        count,
+      DEADLINE_MS,
+      `${count} ${role} processes`,
+    );
+  }
+
+  it('KILL of a SQL worker in mid-query: its query gets worker-lost, the other worker answers, the database is left alone', async () => {
+    const { answer, pids } = await start('select pg_sleep(30)::text as marker_sql_kill', 'victim', 1);
+    process.kill(pids[0]!, 'SIGKILL');
+    const failed = await answer;
+    expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
+    await answersAgain('select 1 as a');
+    await atFullStrength('sql', 2);
+    expect(await rowOf(pids[0]!), 'the pid is gone').to.equal(undefined);
+    await until(
+      async () => (await activeBackends('marker_sql_kill')) === 0,
+      DEADLINE_MS,
+      'the backend has ended',
+    );
+  });
+
+  it('KILL of a DSL worker in mid-query: worker-lost, and a fresh one serves the next', async () => {
+    const { answer, pids } = await start(
+      'select pg_sleep(30)::text as marker_dsl_kill | where true',
+      'victim',
+      2,
+    );
+    const roles = await Promise.all(pids.map(rowOf));
+    process.kill(roles.find((row) => row?.role === 'dsl')!.pid, 'SIGKILL');
+    const failed = await answer;
+    expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
+    await answersAgain('select 1 as a | where a = 1');
+    await until(
+      async () => (await activeBackends('marker_dsl_kill')) === 0,
+      DEADLINE_MS,
+      'the backend has ended',
+    );
+  });
+
+  it('KILL of a SQL worker that feeds stages: never half an answer', async () => {
+    const { answer, pids } = await start(
+      'select i from generate_series(1, 2000000000) as i | stats count() as n',
+      'victim',
+      2,
+    );
+    const roles = await Promise.all(pids.map(rowOf));
+    process.kill(roles.find((row) => row?.role === 'sql')!.pid, 'SIGKILL');
+    const failed = await answer;
+    expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
+    await answersAgain('select 1 as a | where a = 1');
+  });
+
+  it('an endless stage ends at its deadline, its worker is replaced, others are served meanwhile', async () => {
+    const endless = 'select a.i from generate_series(1, 3000) as a(i) | eval x = repeat_me(i)';
+    // No stage of this version loops for ever by itself: a stopped worker is the same to those outside it.
+    expect((await forkline.query(endless)).status).to.equal(400);
+    const text = 'select pg_sleep(0.2)::text as a | where true';
+    const answer = forkline.query(text, {
+      headers: { 'Query-Id': 'stuck' },
+      body: { limits: { timeoutMs: 1500 } },
+    });
+    const pids = await until(async () => {
+      const { status, json } = await forkline.get('/v1/queries/stuck');
+      return status === 200 && (json.workerPids as number[]).length === 2
+        ? (json.workerPids as number[])
+        : null;
+    }, DEADLINE_MS);
+    const roles = await Promise.all(pids.map(rowOf));
+    const stuck = roles.find((row) => row?.role === 'dsl')!.pid;
+    process.kill(stuck, 'SIGSTOP');
+    expect((await forkline.query('select 2 as a | where a = 2')).status, 'others meanwhile').to.equal(200);
+    const failed = await answer;
+    expect([failed.status, codeOf(failed)]).to.deep.equal([504, 'deadline-exceeded']);
+    await until(async () => (await rowOf(stuck)) === undefined, DEADLINE_MS, 'the stuck worker is gone');
+    await answersAgain('select 1 as a | where a = 1');
+  });
+
+  it('KILL of the logger: no query fails, and every line is in the file in the end', async () => {
+    const logger = (await forkline.processes()).find(({ role }) => role === 'logger')!;
+    const answers: Promise<Answer>[] = [];
+    for (let i = 0; i < 30; i++) {
+      answers.push(forkline.query('select 1 as a', { headers: { 'Query-Id': `logged-${i}` } }));
+      if (i === 10) process.kill(logger.pid, 'SIGKILL');
+    }
+    for (const answer of await Promise.all(answers)) expect(answer.status).to.equal(200);
+    await until(
+      async () => {
+        const text = (await forkline.logLines()).join('\n');
+        return Array.from({ length: 30 }, (_, i) => `"logged-${i}"`).every((id) => text.includes(id));
+      },
+      DEADLINE_MS,
+      'every query is in the log',
+    );
+  });
+
+  it('KILL of the server under load: no connection is refused, workers stay, it answers again', async () => {
+    const server = (await forkline.processes()).find(({ role }) => role === 'server')!;
+    let stop = false;
+    const refused: unknown[] = [];
+    let lost = 0;
+    const clients = Array.from({ length: 4 }, async () => {
+      while (!stop) {
+        try {
+          const response = await fetch(`${forkline.url}/v1/query`, {
+            method: 'POST',
+            body: 'select 1 as a',
+            headers: { connection: 'close' },
+          });
+          await response.text();
+        } catch (error) {
+          const code = ((error as Error).cause as { code?: string } | undefined)?.code;
+          // In flight inside the killed process: lost. Refused would mean that nobody held the socket.
+          if (code === 'ECONNREFUSED') refused.push(error);
+          else lost++;
+        }
+      }
+    });
+    process.kill(server.pid, 'SIGKILL');
+    await until(
+      async () => (await forkline.query('select 1 as a')).status === 200,
+      RECOVERY_MS,
+      'the new server answers',
+    );
+    stop = true;
+    await Promise.all(clients);
+    expect(refused).to.deep.equal([]);
+    expect(lost, 'only what was inside the killed process').to.be.at.most(8);
+    expect((await forkline.query('select 1 as a | where a = 1')).status).to.equal(200);
+  });
+
+  it('KILL of the monitor: every other process is gone soon after', async () => {
+    const pids = (await forkline.processes()).map(({ pid }) => pid);
+    process.kill(forkline.monitorPid, 'SIGKILL');
+    const alive = (pid: number): boolean => {
+      try {
+        process.kill(pid, 0);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    await until(() => pids.filter(alive).length === 0, 3000, 'no process of the run is left');
+  });
+
+  it('HUP under load: no request fails', async () => {
+    let stop = false;
+    const failures: string[] = [];
+    let served = 0;
+    const clients = Array.from({ length: 4 }, async (_, i) => {
+      while (!stop) {
+        const text = i % 2 === 0 ? 'select 1 as a' : 'select 1 as a | where a = 1';
+        const answer = await forkline.query(text).catch((error: Error) => error);
+        if (answer instanceof Error) failures.push(String(answer.cause ?? answer));
+        else if (answer.status !== 200) failures.push(answer.text);
+        else served++;
+      }
+    });
+    const before = (await forkline.processes())
+      .filter(({ role }) => role !== 'monitor' && role !== 'logger')
+      .map(({ pid }) => pid);
+    process.kill(forkline.monitorPid, 'SIGHUP');
+    await until(
+      async () => {
+        const now = new Set((await forkline.processes()).map(({ pid }) => pid));
+        return before.every((pid) => !now.has(pid));
+      },
+      20_000,
+      'every worker and the server are new',
+    );
+    stop = true;
+    await Promise.all(clients);
+    expect(failures).to.deep.equal([]);
+    expect(served).to.be.above(0);
+  });
+
+  it('TERM under load: what was accepted is answered, then everything is gone', async () => {
+    const running = forkline.query('select pg_sleep(1)::text as a | where true', {
+      headers: { 'Query-Id': 'last' },
+    });
+    await until(async () => (await forkline.get('/v1/queries/last')).status === 200, DEADLINE_MS);
+    process.kill(forkline.monitorPid, 'SIGTERM');
+    expect((await running).status).to.equal(200);
+    expect(await forkline.exited).to.equal(0);
+  });
+});

@@ -1,0 +1,153 @@
+/** What operators and tools ask, on a real server. */
+import { expect } from 'chai';
+import { type Forkline, startForkline } from '../support/forkline.ts';
+import { until } from '../support/until.ts';
+
+const DEADLINE_MS = 5000;
+
+describe('the API beside queries', function () {
+  this.timeout(60_000);
+  let forkline: Forkline;
+  before(async () => {
+    forkline = await startForkline();
+  });
+  after(() => forkline.stop());
+
+  it('lists running queries with their phase and workers, and ended ones with their outcome', async () => {
+    const running = forkline.query('select pg_sleep(1)::text as a | where true', {
+      headers: { 'Query-Id': 'listed' },
+    });
+    const view = await until(async () => {
+      const { json, status } = await forkline.get('/v1/queries/listed');
+      return status === 200 && (json.workerPids as number[]).length === 2 ? json : null;
+    }, DEADLINE_MS);
+    expect(view).to.include({ queryId: 'listed', state: 'running', phase: 'stages', connection: 'main' });
+    const pids = (await forkline.processes()).map(({ pid }) => pid);
+    expect(pids).to.include.members(view.workerPids as number[]);
+    await running;
+    const { queries } = (await forkline.get('/v1/queries')).json as unknown as {
+      queries: { queryId: string; state: string; rows: number }[];
+    };
+    expect(queries.find(({ queryId }) => queryId === 'listed')).to.include({ state: 'finished', rows: 1 });
+  });
+
+  for (const [way, stages] of [
+    ['SQL only', ''],
+    ['through stages', ' | where true'],
+  ] as const) {
+    it(`cancels by id, ${way}: 202, the query ends with 409, a second cancel is 204`, async () => {
+      const headers = { 'Query-Id': `cancel-me${stages.length}` };
+      const running = forkline.query(`select pg_sleep(60)::text as a${stages}`, { headers });
+      await until(
+        async () =>
+          (await forkline.get(`/v1/queries/${headers['Query-Id']}`)).text.includes('"workerPids":['),
+        DEADLINE_MS,
+      );
+      const path = `${forkline.url}/v1/queries/${headers['Query-Id']}`;
+      expect((await fetch(path, { method: 'DELETE' })).status).to.equal(202);
+      const answer = await running;
+      expect([answer.status, (JSON.parse(answer.text) as { code: string }).code]).to.deep.equal([
+        409,
+        'cancelled',
+      ]);
+      expect((await fetch(path, { method: 'DELETE' })).status).to.equal(204);
+      expect((await fetch(`${forkline.url}/v1/queries/nobody`, { method: 'DELETE' })).status).to.equal(404);
+    });
+  }
+
+  it('shows the process tree: each role, the monitor as the parent', async () => {
+    const processes = await forkline.processes();
+    const roles = processes.map(({ role }) => role);
+    expect(roles).to.include.members(['monitor', 'logger', 'server', 'sql', 'dsl']);
+    for (const { role, ppid, pid } of processes) {
+      if (role !== 'monitor' && role !== 'database')
+        expect(ppid, `${role} ${pid}`).to.equal(forkline.monitorPid);
+    }
+    if (process.platform === 'linux')
+      for (const { rssBytes } of processes) expect(rssBytes).to.be.above(10_000_000);
+  });
+
+  it("finds a query's lines in the one log", async () => {
+    await forkline.query('select 1 as a', { headers: { 'Query-Id': 'find-me' } });
+    const lines = await until(async () => {
+      const { json } = await forkline.get('/v1/logs?query=find-me');
+      const found = json.lines as { event: string; queryId: string }[];
+      return found.some(({ event }) => event === 'query-ended') ? found : null;
+    }, DEADLINE_MS);
+    for (const { queryId } of lines) expect(queryId).to.equal('find-me');
+    const bad = await forkline.get('/v1/logs?level=loud');
+    expect([bad.status, (JSON.parse(bad.text) as { code: string }).code]).to.deep.equal([400, 'bad-request']);
+  });
+
+  it('shows every limit', async () => {
+    const { json } = await forkline.get('/v1/limits');
+    expect(json).to.have.all.keys(
+      ...[
+        'queryBytes',
+        'resultRows',
+        'resultBytes',
+        'timeoutMs',
+        'maxTimeoutMs',
+        'queueLength',
+        'queueWaitMs',
+      ],
+      ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes'],
+    );
+  });
+
+  it('exposes metrics that count what happened', async () => {
+    const counted = async (line: RegExp) =>
+      Number(line.exec((await forkline.get('/metrics')).text)?.[1] ?? 0);
+    const ok = /^forkline_queries_total\{code="ok",format="csv"\} (\d+)/m;
+    const before = await counted(ok);
+    await forkline.query('select 1 as a', { format: 'csv' });
+    await until(async () => (await counted(ok)) === before + 1, DEADLINE_MS);
+    const { text, headers } = await forkline.get('/metrics');
+    expect(headers.get('content-type')).to.match(/^text\/plain; version=0\.0\.4/);
+    expect(text).to.match(/^forkline_processes\{role="sql",state="\w+"\} 2$/m);
+    expect(text).to.match(/^forkline_process_resident_bytes\{role="server"\} [1-9]/m);
+  });
+
+  it('is live and ready', async () => {
+    expect((await forkline.get('/livez')).json).to.deep.equal({ status: 'live' });
+    expect((await forkline.get('/readyz')).json).to.include({ status: 'ready' });
+  });
+
+  it('describes itself: every path of the document answers', async () => {
+    const document = (await forkline.get('/openapi.json')).json as unknown as {
+      openapi: string;
+      paths: Record<string, object>;
+    };
+    expect(document.openapi).to.equal('3.1.0');
+    for (const [path, operations] of Object.entries(document.paths)) {
+      if (!('get' in operations)) continue;
+      const concrete = path.replace('{queryId}', 'find-me');
+      const { status } = await forkline.get(path === '/v1/query' ? '/v1/query?q=select+1+as+a' : concrete);
+      expect(status, path).to.equal(200);
+    }
+    const page = await forkline.get('/docs');
+    expect(page.headers.get('content-type')).to.match(/^text\/html/);
+    expect(page.text).to.contain('/v1/query');
+  });
+
+  it('explains a query short of running it', async () => {
+    const response = await fetch(`${forkline.url}/v1/explain`, {
+      method: 'POST',
+      body: 'select origin, delay from flights | where delay > 0 | head 3',
+    });
+    const plan = (await response.json()) as {
+      stages: { name: string; where: string; why: string; columns: unknown[] }[];
+    };
+    expect(plan.stages.map(({ name, where }) => [name, where])).to.deep.equal([
+      ['where', 'worker'],
+      ['head', 'worker'],
+    ]);
+    for (const { why, columns } of plan.stages) {
+      expect(why).to.be.a('string').that.is.not.empty;
+      expect(columns).to.deep.equal([
+        { name: 'origin', type: 'string' },
+        { name: 'delay', type: 'int64' },
+      ]);
+    }
+  });
+});
