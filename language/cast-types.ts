@@ -1,0 +1,81 @@
+/** Type names in `cast(x as type)` and `x::type`, and which casts there are. */
+import { QueryError } from '../workers/errors.ts';
+import type { TypeName } from './ast.ts';
+import { didYouMean, suggest } from './suggest.ts';
+import { decimal, type ExprType, MAX_PRECISION, UNSIZED_DECIMAL } from './type-rules.ts';
+import type { ColumnType, ScalarKind } from './types.ts';
+
+const NAMES: Readonly<Record<ScalarKind | 'decimal', readonly string[]>> = {
+  bool: ['bool', 'boolean'],
+  int64: ['int64', 'int', 'integer', 'bigint', 'int8', 'long'],
+  float64: ['float64', 'float', 'double', 'real', 'float8'],
+  string: ['string', 'text', 'varchar'],
+  bytes: ['bytes', 'bytea'],
+  date: ['date'],
+  time: ['time'],
+  timestamp: ['timestamp', 'datetime'],
+  timestamptz: ['timestamptz'],
+  interval: ['interval'],
+  json: ['json', 'jsonb'],
+  uuid: ['uuid'],
+  decimal: ['decimal', 'numeric'],
+};
+
+const byName = new Map<string, ScalarKind | 'decimal'>();
+for (const [kind, names] of Object.entries(NAMES))
+  for (const name of names) byName.set(name, kind as ScalarKind | 'decimal'); // the keys of NAMES are those kinds
+
+export function typeFromName(to: TypeName): ColumnType {
+  const kind = byName.get(to.name);
+  if (kind === undefined) {
+    const suggestions = suggest(to.name, byName.keys());
+    const hint = didYouMean(suggestions) ?? `one of ${Object.keys(NAMES).join(', ')}`;
+    throw new QueryError('wrong-arguments', `there is no type \`${to.name}\``, {
+      span: to.span,
+      hint,
+      suggestions,
+    });
+  }
+  if (kind === 'decimal') return decimalFromName(to);
+  if (to.numbers.length > 0)
+    throw new QueryError('wrong-arguments', `\`${to.name}\` has no size`, {
+      span: to.span,
+      hint: `write \`${to.name}\``,
+    });
+  return { kind };
+}
+
+function decimalFromName(to: TypeName): ColumnType {
+  const [precision, scale = 0] = to.numbers;
+  if (precision === undefined) return UNSIZED_DECIMAL;
+  if (to.numbers.length <= 2 && precision >= 1 && precision <= MAX_PRECISION && scale <= precision)
+    return decimal(precision, scale);
+  throw new QueryError('wrong-arguments', `a decimal has 1 to ${MAX_PRECISION} digits, of them a fraction`, {
+    span: to.span,
+    hint: 'write `decimal(10,2)` for 10 digits, 2 of them after the point',
+  });
+}
+
+const NUMBERS: readonly ExprType['kind'][] = ['int64', 'float64', 'decimal'];
+const MOMENTS: readonly ExprType['kind'][] = ['date', 'timestamp', 'timestamptz'];
+const FROM_TEXT: readonly ExprType['kind'][] = [
+  ...NUMBERS,
+  ...MOMENTS,
+  'bool',
+  'time',
+  'interval',
+  'uuid',
+  'json',
+];
+
+/** Is there a cast between them? Text is cast to and from everything but bytes and lists. */
+export function castExists(from: ExprType, to: ColumnType): boolean {
+  if (from.kind === 'null' || from.kind === to.kind) return true;
+  if (to.kind === 'string') return from.kind !== 'bytes' && from.kind !== 'list';
+  if (from.kind === 'string') return FROM_TEXT.includes(to.kind);
+  if (NUMBERS.includes(from.kind)) return NUMBERS.includes(to.kind) || to.kind === 'bool';
+  if (from.kind === 'bool') return NUMBERS.includes(to.kind);
+  if (MOMENTS.includes(from.kind))
+    return MOMENTS.includes(to.kind) || (to.kind === 'time' && from.kind !== 'date');
+  return false;
+}

@@ -1,0 +1,119 @@
+/**
+ * Gives arguments the types that a function wants. Only what loses nothing happens by itself: int64 and decimal
+ * to wider numbers, date to timestamp to timestamptz (UTC), and literals to the type of what they stand beside: a
+ * text literal beside a date must be one, a number literal beside a decimal is exact.
+ */
+import { QueryError } from '../workers/errors.ts';
+import { duckdbType } from './dialects/duckdb.ts';
+import { isUuid, momentKind, normalMoment } from './moments.ts';
+import {
+  commonType,
+  DATE,
+  decimal,
+  type ExprType,
+  exprTypeName,
+  isMoment,
+  isNumeric,
+  sameType,
+  TIMESTAMP,
+  TIMESTAMPTZ,
+} from './type-rules.ts';
+import { type Typed, type TypedLiteral, valueType } from './typed.ts';
+import type { ColumnType } from './types.ts';
+
+/** `typed` as `type`; the caller has checked that this loses nothing. */
+export function coerce(typed: Typed, type: ExprType): Typed {
+  if (sameType(typed.type, type) || type.kind === 'null') return typed;
+  if (typed.kind === 'literal') {
+    if (typed.value === null) return { ...typed, type };
+    if (type.kind === 'float64' || isMoment(type)) return { ...typed, type };
+  }
+  return castTo(typed, valueType(type));
+}
+
+/** An explicit cast, whatever the types. */
+export function castTo(typed: Typed, type: ColumnType, orNull = false): Typed {
+  const verb = orNull ? 'TRY_CAST' : 'CAST';
+  // Reading text straight as a date drops ` BC` silently; as a timestamp it is an error.
+  const through = type.kind === 'date' && typed.type.kind === 'string' ? ' AS TIMESTAMP) AS DATE)' : null;
+  const emit = ([value]: readonly string[]): string =>
+    through === null ? `${verb}(${value} AS ${duckdbType(type)})` : `CAST(${verb}(${value}${through}`;
+  return {
+    kind: 'call',
+    name: 'cast',
+    type,
+    span: typed.span,
+    args: [typed],
+    emitters: { duckdb: emit },
+    aggregate: null,
+  };
+}
+
+export interface Unified {
+  readonly type: ExprType;
+  readonly args: readonly Typed[];
+}
+
+/** All of `args` as their common type; the first that does not fit is given to `mismatch`, which throws. */
+export function unify(args: readonly Typed[], mismatch: (at: Typed, sofar: ExprType) => never): Unified {
+  const adapted = adaptLiterals(args);
+  let type: ExprType = { kind: 'null' };
+  for (const arg of adapted) type = commonType(type, arg.type) ?? mismatch(arg, type);
+  return { type, args: adapted.map((arg) => coerce(arg, type)) };
+}
+
+/** Literals take the type of the columns beside them. */
+export function adaptLiterals(args: readonly Typed[]): readonly Typed[] {
+  const moment = args.find((arg) => takesText(arg.type));
+  const exact = args.some((arg) => arg.type.kind === 'decimal');
+  if (moment === undefined && !exact) return args;
+  return args.map((arg) => {
+    if (moment !== undefined && arg.type.kind === 'string') return adaptText(arg, moment.type);
+    return exact && arg.kind === 'literal' ? exactLiteral(arg) : arg;
+  });
+}
+
+/** Types that have no literal of their own kind beside them: text stands for them. */
+function takesText(type: ExprType): boolean {
+  return isMoment(type) || type.kind === 'time' || type.kind === 'uuid';
+}
+
+function adaptText(arg: Typed, beside: ExprType): Typed {
+  // A parameter's text is only known when the query runs; the engine reports what does not parse.
+  if (arg.kind === 'parameter') return castTo(arg, valueType(beside));
+  if (arg.kind !== 'literal' || typeof arg.value !== 'string') return arg;
+  return textAs(arg, arg.value, beside);
+}
+
+function textAs(arg: TypedLiteral, text: string, beside: ExprType): Typed {
+  const written = momentKind(text);
+  if (beside.kind === 'uuid' && isUuid(text)) return castTo(arg, beside);
+  if (beside.kind === 'time' && written === 'time') return { ...arg, type: beside };
+  if (isMoment(beside) && written !== null && written !== 'time') {
+    const type = written === 'date' ? DATE : written === 'timestamp' ? TIMESTAMP : TIMESTAMPTZ;
+    return { ...arg, type, value: normalMoment(text) };
+  }
+  const name = exprTypeName(beside);
+  throw new QueryError('wrong-type', `'${text}' is not a ${name}`, {
+    span: arg.span,
+    hint: `write it like ${SAMPLES[name]}`,
+  });
+}
+
+const SAMPLES: Readonly<Record<string, string>> = {
+  date: "'2020-01-31'",
+  time: "'23:59:59'",
+  timestamp: "'2020-01-31 23:59:59'",
+  timestamptz: "'2020-01-31 23:59:59+00'",
+  uuid: "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'",
+};
+
+/** `1.50` beside a decimal is decimal(3,2), `7` is decimal(1,0); exponents stay floats. */
+function exactLiteral(literal: TypedLiteral): Typed {
+  if (!isNumeric(literal.type) || typeof literal.value !== 'string') return literal;
+  const parts = /^-?0*(\d*)(?:\.(\d*))?$/.exec(literal.value);
+  if (parts === null) return literal;
+  const [whole, fraction] = [parts[1]!.length, (parts[2] ?? '').length];
+  if (whole + fraction > 38) return literal;
+  return { ...literal, type: decimal(Math.max(1, whole + fraction), fraction) };
+}

@@ -1,0 +1,174 @@
+/**
+ * The compiler's two entry points, pure and without I/O. `parseQuery` needs the text only; `planQuery` also needs
+ * what the database said about the source's columns. Both throw QueryError with a span.
+ */
+import { QueryError, type Span } from '../workers/errors.ts';
+import { inputColumn } from './dialects/duckdb.ts';
+import type {
+  ParameterKind,
+  ParsedQuery,
+  Plan,
+  PlannedStage,
+  SourceDescription,
+  SourcePlan,
+  WorkerPlan,
+} from './plan.ts';
+import { parseTree, type QueryTree, type StageNode } from './query-parser.ts';
+import { Relation } from './relation.ts';
+import { missingParameter } from './resolve-expression.ts';
+import { refuseDuplicates, type Scope } from './scope.ts';
+import { type BoundSql, bindSource, sourceColumns, wrapSource } from './source-sql.ts';
+import type { ResolvedStage } from './stage.ts';
+import { didYouMean, suggest } from './suggest.ts';
+import { isUnsized } from './type-rules.ts';
+import type { Column } from './types.ts';
+
+export interface PlanRequest {
+  readonly text: string;
+  readonly parameters: Readonly<Record<string, ParameterKind>>;
+  /** null is allowed when the query has no stages and `throughWorker` is false. */
+  readonly source: SourceDescription | null;
+  /** Run it through a DSL worker even without stages (Arrow and Parquet are encoded there). */
+  readonly throughWorker: boolean;
+}
+
+export function parseQuery(text: string): ParsedQuery {
+  const tree = parseTree(text);
+  return {
+    connection: tree.connection,
+    ...bindSource(text, tree.source),
+    stageParameters: [...new Set(tree.stageParameters.map((token) => token.text))],
+    stageCount: tree.stages.length,
+  };
+}
+
+export function planQuery(request: PlanRequest): Plan {
+  const tree = parseTree(request.text);
+  checkParameters(tree, request.parameters);
+  const bound = bindSource(request.text, tree.source);
+  if (tree.stages.length === 0 && !request.throughWorker) return planDirect(tree, bound, request.source);
+  if (request.source === null) throw new Error('a plan with stages needs a description of the source');
+  return planWorker(tree, bound, request.source, request.parameters);
+}
+
+/** SQL only: it is sent as the user wrote it. */
+function planDirect(tree: QueryTree, bound: BoundSql, described: SourceDescription | null): Plan {
+  const parameterOids = described?.parameterOids ?? null;
+  const source: SourcePlan = { ...bound, columns: null, databaseColumns: null, parameterOids };
+  return { connection: tree.connection, source, worker: null, stages: [], columns: null, warnings: [] };
+}
+
+function planWorker(
+  tree: QueryTree,
+  bound: BoundSql,
+  described: SourceDescription,
+  parameters: PlanRequest['parameters'],
+): Plan {
+  if (!tree.head.wrappable)
+    throw new QueryError('unsupported', `\`${tree.head.word}\` has no answer in this format`, {
+      span: tree.head.span,
+      hint: 'ask for json, ndjson or csv',
+    });
+  const columns = sourceColumns(described);
+  refuseBadSource(tree, columns);
+  const resolved = resolveStages(tree, columns, parameters);
+  const answer = resolved.at(-1)?.columns ?? columns;
+  const source = wrapSource(bound, described, usedColumns(tree.stages, resolved, answer));
+  return {
+    connection: tree.connection,
+    source,
+    worker: emitWorker(tree.stages, resolved, source.columns ?? [], answer),
+    stages: tree.stages.map((stage, index) => plannedStage(stage, resolved[index]!)),
+    columns: answer,
+    warnings: unsizedWarnings(source.columns ?? []),
+  };
+}
+
+function refuseBadSource(tree: QueryTree, columns: readonly Column[]): void {
+  const span: Span = { start: tree.source.sqlStart, end: tree.source.sqlEnd };
+  if (columns.length === 0)
+    throw new QueryError('unsupported', 'the SQL has no columns for stages to work on', { span });
+  const hint = (name: string): string => `name one of them differently in the SQL: \`... as ${name}_2\``;
+  refuseDuplicates(columns, () => span, hint);
+}
+
+function resolveStages(
+  tree: QueryTree,
+  source: readonly Column[],
+  parameters: Scope['parameters'],
+): readonly ResolvedStage[] {
+  let columns = source;
+  return tree.stages.map(({ definition, syntax, span, index }) => {
+    try {
+      const resolved = definition.resolve(syntax, { columns, parameters, text: tree.text }, span);
+      columns = resolved.columns;
+      return resolved;
+    } catch (thrown) {
+      throw thrown instanceof QueryError ? thrown.with({ stage: { index, name: definition.name } }) : thrown;
+    }
+  });
+}
+
+/** Which of the source's columns the stages and the answer need, found from the last stage back to the first. */
+function usedColumns(
+  stages: readonly StageNode[],
+  resolved: readonly ResolvedStage[],
+  answer: readonly Column[],
+): ReadonlySet<string> {
+  let wanted: ReadonlySet<string> = new Set(answer.map((column) => column.name));
+  for (const [index, { definition }] of [...stages.entries()].reverse())
+    wanted = definition.columnsUsed(resolved[index]!, wanted);
+  return wanted;
+}
+
+function emitWorker(
+  stages: readonly StageNode[],
+  resolved: readonly ResolvedStage[],
+  input: readonly Column[],
+  answer: readonly Column[],
+): WorkerPlan {
+  let relation = Relation.input(input.map((column) => column.name));
+  for (const [index, { definition }] of stages.entries())
+    relation = definition.emit(resolved[index]!, relation);
+  relation = relation.project(answer.map(({ name }) => ({ name, as: name })));
+  return {
+    sql: relation.finish(),
+    parameters: relation.parameters,
+    input: input.map(inputColumn),
+    inputScans: 1,
+  };
+}
+
+function plannedStage({ index, definition, span }: StageNode, resolved: ResolvedStage): PlannedStage {
+  const exactness = definition.exactInPostgres(resolved);
+  const why = exactness.exact ? 'exact in the database, but nothing is placed there yet' : exactness.why;
+  return { index, name: definition.name, span, where: 'worker', why, columns: resolved.columns };
+}
+
+function unsizedWarnings(columns: readonly Column[]): readonly string[] {
+  return columns
+    .filter((column) => isUnsized(column.type))
+    .map(
+      ({ name }) =>
+        `\`${name}\` is numeric without a size: stages carry it with 20 digits before the point and 18 after`,
+    );
+}
+
+/** Every name has a value, and every value a name. */
+function checkParameters(tree: QueryTree, given: PlanRequest['parameters']): void {
+  const uses = [
+    ...tree.source.placeholders,
+    ...tree.stageParameters.map(({ text, start, end }) => ({ name: text, start, end })),
+  ];
+  for (const { name, start, end } of uses)
+    if (!Object.hasOwn(given, name)) throw missingParameter(name, { start, end });
+  const names = new Set(uses.map((use) => use.name));
+  const stray = Object.keys(given).find((name) => !names.has(name));
+  if (stray === undefined) return;
+  const suggestions = suggest(stray, names).map((name) => `:${name}`);
+  throw new QueryError('unknown-parameter', `the query has no parameter \`:${stray}\``, {
+    span: { start: 0, end: Math.min(1, tree.text.length) },
+    hint: didYouMean(suggestions) ?? 'take its value away, or use it in the query',
+    suggestions,
+  });
+}

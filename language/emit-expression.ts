@@ -1,0 +1,53 @@
+/** Typed expressions as DuckDB SQL. Bound values become `$n`; everything else is quoted text of ours. */
+
+import { duckdbType, floatLiteral, quoteText } from './dialects/duckdb.ts';
+import type { ParameterKind } from './plan.ts';
+import { isMoment } from './type-rules.ts';
+import { type Typed, type TypedCall, type TypedLiteral, valueType } from './typed.ts';
+
+/** Where an expression's parts come from. */
+export interface EmitScope {
+  /** SQL of a column of the stage's input. */
+  column(name: string): string;
+  /** `$n` of a parameter. */
+  parameter(name: string, kind: ParameterKind): string;
+  /** ` ORDER BY ...` in force, or ''; for aggregates that depend on it. */
+  readonly order: string;
+}
+
+export function emitExpression(typed: Typed, scope: EmitScope): string {
+  switch (typed.kind) {
+    case 'column':
+      return scope.column(typed.name);
+    case 'literal':
+      return emitLiteral(typed);
+    case 'parameter':
+      // That it is null is part of the plan: it needs no place among the bound values.
+      if (typed.type.kind === 'null') return 'NULL';
+      return `CAST(${scope.parameter(typed.name, typed.parameterKind)} AS ${duckdbType(valueType(typed.type))})`;
+    case 'call':
+      return emitCall(typed, scope);
+    default:
+      return typed satisfies never;
+  }
+}
+
+function emitCall(call: TypedCall, scope: EmitScope): string {
+  const args = call.args.map((arg) => emitExpression(arg, scope));
+  const { aggregate } = call;
+  const filter =
+    aggregate?.filter == null ? '' : ` FILTER (WHERE ${emitExpression(aggregate.filter, scope)})`;
+  return call.emitters.duckdb(args, { order: aggregate?.ordered === true ? scope.order : '', filter });
+}
+
+function emitLiteral({ value, type }: TypedLiteral): string {
+  if (value === null) return type.kind === 'null' ? 'NULL' : `CAST(NULL AS ${duckdbType(valueType(type))})`;
+  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
+  if (type.kind === 'int64') return `CAST(${value} AS BIGINT)`;
+  if (type.kind === 'float64')
+    return value.startsWith('-') ? `(${floatLiteral(value)})` : floatLiteral(value);
+  if (type.kind === 'decimal') return `CAST(${value} AS ${duckdbType(type)})`;
+  if (type.kind === 'interval') return `INTERVAL ${quoteText(value)}`;
+  if (isMoment(type) || type.kind === 'time') return `${duckdbType(valueType(type))} ${quoteText(value)}`;
+  return quoteText(value);
+}

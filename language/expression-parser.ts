@@ -1,0 +1,376 @@
+/**
+ * Expressions, by precedence climbing (Pratt). Loosest to tightest:
+ *
+ *   or | and | not | = <> < <= > >= is in between like (these do not chain) | `||` | + - | * / % | unary - | ::
+ *
+ * The height of the tree is bounded, so that what comes after may recurse; a chain of `and` or `or` is one node.
+ */
+import { QueryError, type Span } from '../workers/errors.ts';
+import type { CallNode, Expression, TypeName } from './ast.ts';
+import type { Cursor } from './cursor.ts';
+import type { Token } from './token.ts';
+
+/** Low enough for the engine, whose own limit is 1000 and to whom one of our levels is up to four. */
+export const MAX_NESTING = 200;
+
+const OR = 1;
+const AND = 2;
+const NOT = 3;
+const COMPARE = 4;
+const CONCAT = 5;
+const SUM = 6;
+const PRODUCT = 7;
+const NEGATE = 8;
+
+const SYMBOLS: Readonly<Record<string, number>> = {
+  '=': COMPARE,
+  '<>': COMPARE,
+  '!=': COMPARE,
+  '<': COMPARE,
+  '<=': COMPARE,
+  '>': COMPARE,
+  '>=': COMPARE,
+  '||': CONCAT,
+  '+': SUM,
+  '-': SUM,
+  '*': PRODUCT,
+  '/': PRODUCT,
+  '%': PRODUCT,
+};
+
+/** Words that end an operand or begin something; as names they need quotes. */
+const RESERVED = new Set(
+  'and or not is in between like ilike case when then else end as by asc desc null true false where'.split(
+    ' ',
+  ),
+);
+
+const WORD_TESTS = new Set(['is', 'in', 'between', 'like', 'ilike', 'not']);
+
+const FOREIGN: Readonly<Record<string, string>> = {
+  '==': 'for equality write `=`',
+  '=~': 'for patterns write `regexp_match(text, pattern)`',
+  '!~': 'for patterns write `not regexp_match(text, pattern)`',
+  '&&': 'for "and" write `and`',
+  '=>': 'for "greater or equal" write `>=`',
+  '->': 'stages do not look into json yet; do it in the SQL',
+  '[': 'stages do not take lists apart yet; do it in the SQL',
+  '.': 'columns of a stage have no table: write the name alone; a name with a point in it needs "quotes"',
+};
+
+export function parseExpression(cursor: Cursor): Expression {
+  return parseBinary(cursor, OR, 1);
+}
+
+function parseBinary(cursor: Cursor, least: number, level: number): Expression {
+  if (level > MAX_NESTING) throw tooDeep(cursor.peek());
+  let left = parsePrefix(cursor, level);
+  for (;;) {
+    const precedence = infixPrecedence(cursor);
+    if (precedence < least) return left;
+    const right = parseInfix(cursor, left, precedence, level);
+    if (precedence === COMPARE && infixPrecedence(cursor) === COMPARE)
+      cursor.refuse('comparisons do not chain', 'join them with `and`, or put one into brackets');
+    left = right;
+  }
+}
+
+/** 0 when no infix operator stands here. */
+function infixPrecedence(cursor: Cursor): number {
+  const token = cursor.peek();
+  if (token.kind === 'word') {
+    if (token.lower === 'or') return OR;
+    if (token.lower === 'and') return AND;
+    return WORD_TESTS.has(token.lower) ? COMPARE : 0;
+  }
+  if (token.kind !== 'symbol') return 0;
+  const foreign = FOREIGN[token.text];
+  if (foreign !== undefined) cursor.fail('an operator is expected', foreign);
+  return SYMBOLS[token.text] ?? 0;
+}
+
+function parseInfix(cursor: Cursor, left: Expression, precedence: number, level: number): Expression {
+  if (precedence === OR || precedence === AND) return parseLogic(cursor, left, precedence, level);
+  if (cursor.peek().kind === 'word') return parseWordTest(cursor, left, level);
+  const token = cursor.next();
+  refuseNoOperand(cursor, token);
+  const right = parseBinary(cursor, precedence + 1, level + 1);
+  return operator(token.text === '!=' ? '<>' : token.text, token, [left, right]);
+}
+
+function parseLogic(cursor: Cursor, left: Expression, precedence: number, level: number): Expression {
+  const word = precedence === OR ? 'or' : 'and';
+  const operands = [left];
+  const first = cursor.peek();
+  for (;;) {
+    const token = cursor.acceptWord(word);
+    if (token === null) return operator(word, first, operands);
+    refuseNoOperand(cursor, token);
+    operands.push(parseBinary(cursor, precedence + 1, level + 1));
+  }
+}
+
+function refuseNoOperand(cursor: Cursor, token: Token): void {
+  if (cursor.atStageEnd()) cursor.fail(`a value is missing after \`${token.text}\``);
+}
+
+/** is [not] null, is [not] distinct from, [not] in, [not] between, [not] like. */
+function parseWordTest(cursor: Cursor, left: Expression, level: number): Expression {
+  const first = cursor.next();
+  if (first.lower === 'is') return parseIs(cursor, left, first, level);
+  const not = first.lower === 'not';
+  const word = not ? cursor.next() : first;
+  const name = `${not ? 'not ' : ''}${word.lower}`;
+  switch (word.kind === 'word' ? word.lower : '') {
+    case 'in':
+      return operator(name, first, [left, ...parseList(cursor, level)], cursor.lastEnd);
+    case 'between': {
+      const low = parseBinary(cursor, CONCAT, level + 1);
+      cursor.expectWord('and', 'between the two ends of `between`');
+      return operator(name, first, [left, low, parseBinary(cursor, CONCAT, level + 1)]);
+    }
+    case 'like':
+    case 'ilike':
+      return operator(name, first, [left, parseBinary(cursor, CONCAT, level + 1)]);
+    default:
+      throw new QueryError('syntax', '`in`, `between`, `like` or `ilike` is missing after `not`', {
+        span: { start: first.start, end: first.end },
+        hint: 'to turn a condition around, write `not (...)` before it',
+      });
+  }
+}
+
+function parseIs(cursor: Cursor, left: Expression, is: Token, level: number): Expression {
+  const not = cursor.acceptWord('not') === null ? '' : 'not ';
+  if (cursor.acceptWord('null') !== null) return operator(`is ${not}null`, is, [left], cursor.lastEnd);
+  if (cursor.acceptWord('distinct') === null)
+    cursor.fail('after `is` stands `null`, `not null` or `distinct from`');
+  cursor.expectWord('from', 'after `is distinct`');
+  return operator(`is ${not}distinct from`, is, [left, parseBinary(cursor, CONCAT, level + 1)]);
+}
+
+function parseList(cursor: Cursor, level: number): readonly Expression[] {
+  cursor.expectSymbol('(', 'after `in`');
+  if (cursor.isSymbol(')')) cursor.refuse('the list of `in` is empty', 'give at least one value');
+  return parseArguments(cursor, level, 'the list of `in`');
+}
+
+/** Values up to the closing bracket, which it takes. */
+function parseArguments(cursor: Cursor, level: number, what: string): readonly Expression[] {
+  const values: Expression[] = [];
+  if (cursor.acceptSymbol(')') !== null) return values;
+  do values.push(parseBinary(cursor, OR, level + 1));
+  while (cursor.acceptSymbol(',') !== null);
+  closeBracket(cursor, what);
+  return values;
+}
+
+function closeBracket(cursor: Cursor, what: string): void {
+  const hint = cursor.isSymbol('|') ? 'for bitwise or, write `bitor(a, b)`' : undefined;
+  if (cursor.acceptSymbol(')') === null) cursor.fail(`\`)\` is missing after ${what}`, hint);
+}
+
+function parsePrefix(cursor: Cursor, level: number): Expression {
+  const token = cursor.peek();
+  if (token.kind === 'word' && token.lower === 'not') {
+    cursor.next();
+    return operator('not', token, [parseBinary(cursor, NOT, level + 1)]);
+  }
+  if (cursor.isSymbol('-', '+')) {
+    cursor.next();
+    const value = parseBinary(cursor, NEGATE, level + 1);
+    if (token.text === '+') return value;
+    const span = { start: token.start, end: value.span.end };
+    // A sign before a plain number is part of it, so that the least int64 can be written.
+    if (value.kind === 'number' && !value.text.startsWith('-'))
+      return { ...value, text: `-${value.text}`, span };
+    return operator('negate', token, [value]);
+  }
+  return parseCasts(cursor, parsePrimary(cursor, level));
+}
+
+function parseCasts(cursor: Cursor, start: Expression): Expression {
+  let value = start;
+  while (cursor.acceptSymbol('::') !== null) {
+    const to = parseTypeName(cursor);
+    value = { kind: 'cast', value, to, orNull: false, ...extent(value.span.start, cursor.lastEnd, [value]) };
+  }
+  return value;
+}
+
+function parsePrimary(cursor: Cursor, level: number): Expression {
+  const token = cursor.peek();
+  const span = { start: token.start, end: token.end };
+  switch (token.kind) {
+    case 'number':
+    case 'string':
+    case 'duration':
+    case 'parameter':
+      cursor.next();
+      return { kind: token.kind, text: token.text, span, depth: 1 };
+    case 'quoted':
+      cursor.next();
+      return { kind: 'name', name: token.text, quoted: true, span, depth: 1 };
+    case 'word':
+      return parseWord(cursor, token, level);
+    default:
+      if (cursor.acceptSymbol('(') === null) return cursor.fail('a value is expected here');
+  }
+  const inner = parseBinary(cursor, OR, level + 1);
+  closeBracket(cursor, 'what `(` opened');
+  return { ...inner, span: cursor.spanFrom(token.start) };
+}
+
+function parseWord(cursor: Cursor, token: Token, level: number): Expression {
+  const following = cursor.peek(1);
+  const span = { start: token.start, end: token.end };
+  if (following.kind === 'symbol' && following.text === '(' && !RESERVED.has(token.lower))
+    return parseCall(cursor, level);
+  if (following.kind === 'string') {
+    const type = token.lower;
+    if (type === 'date' || type === 'timestamp' || type === 'timestamptz' || type === 'time') {
+      cursor.next();
+      cursor.next();
+      return { kind: 'moment', type, text: following.text, span: cursor.spanFrom(token.start), depth: 1 };
+    }
+  }
+  if (token.lower === 'case') return parseCase(cursor, level);
+  if (RESERVED.has(token.lower) && !['null', 'true', 'false'].includes(token.lower))
+    cursor.fail(
+      'a value is expected here',
+      `\`${token.text}\` is a keyword; a column of that name needs "quotes"`,
+    );
+  cursor.next();
+  if (token.lower === 'null') return { kind: 'null', span, depth: 1 };
+  if (token.lower === 'true' || token.lower === 'false')
+    return { kind: 'bool', value: token.lower === 'true', span, depth: 1 };
+  return { kind: 'name', name: token.text, quoted: false, span, depth: 1 };
+}
+
+function parseCall(cursor: Cursor, level: number): Expression {
+  const name = cursor.next();
+  cursor.next();
+  switch (name.lower) {
+    case 'cast':
+    case 'try_cast':
+      return parseCast(cursor, name, level);
+    case 'extract':
+      return parseExtract(cursor, name, level);
+    case 'count':
+      // count(*) is how SQL writes count().
+      if (cursor.isSymbol('*') && cursor.peek(1).text === ')') cursor.next();
+  }
+  if (cursor.isWord('distinct'))
+    cursor.refuse('`distinct` has no meaning here', 'to count different values, write `dc(x)`');
+  return call(name, parseArguments(cursor, level, `the arguments of \`${name.text}\``), cursor.lastEnd);
+}
+
+function parseCast(cursor: Cursor, name: Token, level: number): Expression {
+  const value = parseBinary(cursor, OR, level + 1);
+  cursor.expectWord('as', `in \`${name.text}(value as type)\``);
+  const to = parseTypeName(cursor);
+  closeBracket(cursor, `the type of \`${name.text}\``);
+  return {
+    kind: 'cast',
+    value,
+    to,
+    orNull: name.lower === 'try_cast',
+    ...extent(name.start, cursor.lastEnd, [value]),
+  };
+}
+
+function parseExtract(cursor: Cursor, name: Token, level: number): Expression {
+  const part = cursor.next();
+  if (part.kind !== 'word') cursor.fail('`extract` wants a part, as in `extract(year from time)`');
+  cursor.expectWord('from', 'in `extract(part from time)`');
+  const value = parseBinary(cursor, OR, level + 1);
+  closeBracket(cursor, '`extract(part from time`');
+  const unit: Expression = {
+    kind: 'string',
+    text: part.lower,
+    span: { start: part.start, end: part.end },
+    depth: 1,
+  };
+  return call(name, [unit, value], cursor.lastEnd);
+}
+
+export function parseTypeName(cursor: Cursor): TypeName {
+  const name = cursor.next();
+  if (name.kind !== 'word') cursor.fail('a type is missing', 'write `cast(x as int64)` or `x::int64`');
+  const numbers: number[] = [];
+  if (cursor.acceptSymbol('(') !== null) {
+    do numbers.push(parseCount(cursor, 'a number of digits'));
+    while (cursor.acceptSymbol(',') !== null);
+    closeBracket(cursor, 'the size of the type');
+  }
+  return { name: name.lower, numbers, span: cursor.spanFrom(name.start) };
+}
+
+/** A whole number written out. */
+export function parseCount(cursor: Cursor, what: string): number {
+  const token = cursor.peek();
+  const count = Number(token.text);
+  if (token.kind !== 'number' || !Number.isSafeInteger(count)) return cursor.fail(`${what} is expected`);
+  cursor.next();
+  return count;
+}
+
+function parseCase(cursor: Cursor, level: number): Expression {
+  const start = cursor.next().start;
+  const subject = cursor.isWord('when') ? null : parseBinary(cursor, OR, level + 1);
+  const branches: { when: Expression; then: Expression }[] = [];
+  while (cursor.acceptWord('when') !== null) {
+    const when = parseBinary(cursor, OR, level + 1);
+    cursor.expectWord('then', 'after the condition of `when`');
+    const then = parseBinary(cursor, OR, level + 1);
+    branches.push({ when: subject === null ? when : compareWith(subject, when), then });
+  }
+  if (branches.length === 0) cursor.fail('`case` needs at least one `when ... then ...`');
+  const otherwise =
+    cursor.acceptWord('else', 'otherwise') === null ? null : parseBinary(cursor, OR, level + 1);
+  cursor.expectWord('end', 'after `case`');
+  const children = branches.flatMap((branch) => [branch.when, branch.then]);
+  if (otherwise !== null) children.push(otherwise);
+  return { kind: 'case', branches, otherwise, ...extent(start, cursor.lastEnd, children) };
+}
+
+/** `case x when v` means `case when x = v`. */
+function compareWith(subject: Expression, value: Expression): Expression {
+  return { ...call('=', [subject, value], value.span.end, value.span), operator: true, span: value.span };
+}
+
+function call(name: Token | string, args: readonly Expression[], end: number, at?: Span): CallNode {
+  const { start } = typeof name === 'string' ? at! : name;
+  const nameSpan = typeof name === 'string' ? at! : { start, end: name.end };
+  const text = typeof name === 'string' ? name : name.lower;
+  return { kind: 'call', name: text, nameSpan, args, operator: false, ...extent(start, end, args) };
+}
+
+function operator(name: string, token: Token, args: readonly Expression[], end?: number): Expression {
+  const first = Math.min(token.start, args[0]!.span.start);
+  const { span, depth } = extent(first, end ?? args.at(-1)!.span.end, args);
+  return {
+    kind: 'call',
+    name,
+    nameSpan: { start: token.start, end: token.end },
+    args,
+    operator: true,
+    span,
+    depth,
+  };
+}
+
+/** Span and height of a node; the one place where the height is bounded. */
+function extent(start: number, end: number, children: readonly Expression[]): { span: Span; depth: number } {
+  let depth = 0;
+  for (const child of children) depth = Math.max(depth, child.depth);
+  if (depth >= MAX_NESTING) throw tooDeep({ start, end: Math.min(end, start + 80) });
+  return { span: { start, end }, depth: depth + 1 };
+}
+
+function tooDeep({ start, end }: Span): QueryError {
+  return new QueryError('nesting-too-deep', `expressions nest deeper than ${MAX_NESTING} levels`, {
+    span: { start, end },
+    hint: 'compute a part of it in an `eval` before; long lists of values go into `in (...)`',
+  });
+}

@@ -1,0 +1,287 @@
+/**
+ * Aggregates, for `stats`. Nulls do not count, except in `count()`, `first`, `last` and `list`. `first`, `last` and
+ * `list` follow the order of a `sort` before; without one they take the rows as they come.
+ */
+import {
+  type CallSite,
+  callError,
+  columnTypeOf,
+  constantText,
+  describeArgument,
+  type FunctionDefinition,
+  type Overload,
+  overloads,
+  typedCall,
+} from '../function.ts';
+import {
+  BIG_INTEGER,
+  decimal,
+  decimalSize,
+  type ExprType,
+  FLOAT64,
+  INT64,
+  isUnsized,
+  UNSIZED_DECIMAL,
+} from '../type-rules.ts';
+import type { AggregateText, Typed } from '../typed.ts';
+
+const UNORDERED = { ordered: false };
+const ORDERED = { ordered: true };
+
+/** `f(inside) FILTER (...)` */
+function call(name: string, inside: string, { order, filter }: AggregateText): string {
+  return `${name}(${inside}${order})${filter}`;
+}
+
+function row(
+  takes: Overload['takes'],
+  returns: Overload['returns'],
+  name: string,
+  aggregate = UNORDERED,
+): Overload {
+  return { takes, returns, aggregate, duckdb: (args, text) => call(name, args.join(', '), text) };
+}
+
+const keep = (args: readonly Typed[]): ExprType => args[0]!.type;
+
+function aggregate(
+  name: string,
+  args: string,
+  summary: string,
+  example: FunctionDefinition['example'],
+  rows: readonly Overload[],
+  aliases: readonly string[] = [],
+): FunctionDefinition {
+  return {
+    name,
+    aliases,
+    syntax: `${name}(${args})`,
+    summary,
+    example,
+    aggregate: true,
+    resolve: overloads(...rows),
+  };
+}
+
+/** Like `aggregate`, for values that have an order. */
+function ordered(definition: FunctionDefinition, argument = 0): FunctionDefinition {
+  const resolve = (site: CallSite): Typed => {
+    const arg = site.args[argument];
+    if (arg !== undefined && (arg.type.kind === 'json' || arg.type.kind === 'list'))
+      throw callError(
+        site,
+        'wrong-type',
+        `\`${site.name}\` wants values that have an order, but ${describeArgument(site, arg)}`,
+        `cast it: \`cast(${site.textOf(arg.span)} as string)\``,
+        arg.span,
+      );
+    return definition.resolve(site);
+  };
+  return { ...definition, resolve };
+}
+
+/** Sums never wrap: of int64 as decimal(38,0), of decimals with their scale, of floats as float64. */
+function sum(site: CallSite): Typed {
+  const checked = overloads({ takes: ['number'], returns: INT64, duckdb: ([a]) => a! })(site);
+  const args = checked.kind === 'call' ? checked.args : [];
+  const type = args[0]!.type;
+  if (type.kind === 'float64' || type.kind === 'null')
+    return typedCall(site, FLOAT64, args, ([a], text) => call('sum', a!, text), UNORDERED);
+  if (type.kind === 'int64')
+    return typedCall(
+      site,
+      BIG_INTEGER,
+      args,
+      ([a], text) => `CAST(${call('sum', a!, text)} AS DECIMAL(38,0))`,
+      UNORDERED,
+    );
+  const result = isUnsized(type) ? UNSIZED_DECIMAL : decimal(38, decimalSize(type).scale);
+  return typedCall(site, result, args, ([a], text) => call('sum', a!, text), UNORDERED);
+}
+
+function quantileOf(site: CallSite, args: readonly Typed[], q: string): Typed {
+  const checked = overloads({ takes: ['float64'], returns: FLOAT64, duckdb: ([a]) => a! })({ ...site, args });
+  const inner = checked.kind === 'call' ? checked.args : [];
+  return typedCall(site, FLOAT64, inner, ([a], text) => call('quantile_cont', `${a}, ${q}`, text), UNORDERED);
+}
+
+function quantile(site: CallSite): Typed {
+  if (site.args.length !== 2)
+    throw callError(
+      site,
+      'wrong-arguments',
+      `\`quantile\` takes 2 arguments, not ${site.args.length}`,
+      'write `quantile(x, 0.95)`',
+    );
+  const q = constantText(site, 1, 'the quantile');
+  if (!(Number(q) >= 0 && Number(q) <= 1))
+    throw callError(
+      site,
+      'wrong-arguments',
+      'a quantile lies between 0 and 1',
+      'write 0.95 for the 95th percentile',
+      site.args[1]!.span,
+    );
+  return quantileOf(site, site.args.slice(0, 1), String(Number(q)));
+}
+
+/** p50(x), p95(x): the percentile is in the name. */
+function percentile(site: CallSite): Typed {
+  return quantileOf(site, site.args, String(Number(site.name.slice(1)) / 100));
+}
+
+const PERCENTILES = Array.from({ length: 99 }, (_, index) => `p${index + 1}`);
+
+function spread(
+  name: string,
+  duckName: string,
+  summary: string,
+  value: number,
+  aliases: readonly string[] = [],
+): FunctionDefinition {
+  return aggregate(
+    name,
+    'x',
+    summary,
+    [`round(${name}(x), 4)`, value],
+    [row(['float64'], FLOAT64, duckName)],
+    aliases,
+  );
+}
+
+const listOf = (args: readonly Typed[]): ExprType => ({ kind: 'list', of: columnTypeOf(args[0]!) });
+
+const countRows: Overload = {
+  takes: [],
+  returns: INT64,
+  aggregate: UNORDERED,
+  duckdb: (_, text) => call('count', '*', text),
+};
+const countTrue: Overload = {
+  takes: ['bool'],
+  returns: INT64,
+  aggregate: UNORDERED,
+  duckdb: ([a], text) => call('count_if', a!, text),
+};
+const countDistinct: Overload = {
+  takes: ['any'],
+  returns: INT64,
+  aggregate: UNORDERED,
+  duckdb: ([a], text) => call('count', `DISTINCT ${a}`, text),
+};
+
+export const functions: readonly FunctionDefinition[] = [
+  aggregate(
+    'count',
+    '[x]',
+    'Number of rows, or of values that are not null.',
+    ['count()', 4],
+    [countRows, row(['any'], INT64, 'count')],
+  ),
+  aggregate(
+    'count_if',
+    'condition',
+    'Number of rows for which it is true.',
+    ['count_if(x > 2)', 2],
+    [{ ...countTrue, duckdb: ([a], text) => `CAST(${call('count_if', a!, text)} AS BIGINT)` }],
+    ['countif'],
+  ),
+  aggregate(
+    'dc',
+    'x',
+    'Number of different values, exact; null does not count.',
+    ['dc(s)', 2],
+    [countDistinct],
+    ['dcount', 'count_distinct'],
+  ),
+  {
+    name: 'sum',
+    syntax: 'sum(x)',
+    summary: 'Sum; of int64 as decimal(38,0), so that nothing overflows.',
+    example: ['sum(x)', 10],
+    aggregate: true,
+    resolve: sum,
+  },
+  aggregate('avg', 'x', 'Mean, a float64.', ['avg(x)', 2.5], [row(['number'], FLOAT64, 'avg')], ['mean']),
+  ordered(aggregate('min', 'x', 'Least value.', ['min(x)', 1], [row(['any'], keep, 'min')])),
+  ordered(aggregate('max', 'x', 'Greatest value.', ['max(s)', 'b'], [row(['any'], keep, 'max')])),
+  aggregate(
+    'median',
+    'x',
+    'Middle value, interpolated, a float64.',
+    ['median(x)', 2.5],
+    [row(['float64'], FLOAT64, 'median')],
+  ),
+  {
+    name: 'p50',
+    aliases: PERCENTILES.filter((name) => name !== 'p50'),
+    syntax: 'p1(x) ... p99(x)',
+    summary: 'Percentile, interpolated, a float64.',
+    example: ['p25(x)', 1.75],
+    aggregate: true,
+    resolve: percentile,
+  },
+  {
+    name: 'quantile',
+    syntax: 'quantile(x, q)',
+    summary: 'Quantile for q from 0 to 1, interpolated, a float64.',
+    example: ['quantile(x, 0.5)', 2.5],
+    aggregate: true,
+    resolve: quantile,
+  },
+  spread('stddev', 'stddev_samp', 'Standard deviation of a sample.', 1.291, ['stddev_samp']),
+  spread('stddev_pop', 'stddev_pop', 'Standard deviation of a population.', 1.118),
+  spread('var', 'var_samp', 'Variance of a sample.', 1.6667, ['variance', 'var_samp']),
+  spread('var_pop', 'var_pop', 'Variance of a population.', 1.25),
+  aggregate(
+    'first',
+    'x',
+    'Value of the first row, null or not.',
+    ['first(x)', 1],
+    [row(['any'], keep, 'first', ORDERED)],
+  ),
+  aggregate(
+    'last',
+    'x',
+    'Value of the last row, null or not.',
+    ['last(x)', 4],
+    [row(['any'], keep, 'last', ORDERED)],
+  ),
+  ordered(
+    aggregate(
+      'arg_min',
+      'x, by',
+      'x where `by` is least.',
+      ['arg_min(s, x)', 'a'],
+      [row(['any', 'any'], keep, 'arg_min')],
+    ),
+    1,
+  ),
+  ordered(
+    aggregate(
+      'arg_max',
+      'x, by',
+      'x where `by` is greatest; rows where one is null do not count.',
+      ['arg_max(s, x)', 'b'],
+      [row(['any', 'any'], keep, 'arg_max')],
+    ),
+    1,
+  ),
+  aggregate(
+    'any',
+    'x',
+    'Some value that is not null.',
+    ['any(1)', 1],
+    [row(['any'], keep, 'any_value')],
+    ['any_value'],
+  ),
+  aggregate(
+    'list',
+    'x',
+    'All values as a list, null ones too.',
+    ['list(x)', [1, 2, 3, 4]],
+    [row(['any'], listOf, 'list', ORDERED)],
+    ['collect'],
+  ),
+  aggregate('mode', 'x', 'Most frequent value.', ['mode(s)', 'b'], [row(['any'], keep, 'mode')]),
+];

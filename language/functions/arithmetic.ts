@@ -1,0 +1,247 @@
+/**
+ * Arithmetic. int64 stays int64 and fails on overflow; decimals stay exact as long as 38 digits hold them; `/` is
+ * always a float64 and null on division by zero; `div` and `%` are null there too.
+ */
+import { castTo, coerce } from '../coerce.ts';
+import {
+  adapted,
+  type CallSite,
+  callError,
+  castHint,
+  describeArgument,
+  type FunctionDefinition,
+  mixedTypes,
+  overloads,
+  typedCall,
+} from '../function.ts';
+import {
+  BIG_INTEGER,
+  commonType,
+  DATE,
+  type DecimalType,
+  decimal,
+  decimalSize,
+  type ExprType,
+  FLOAT64,
+  INT64,
+  INTERVAL,
+  isMoment,
+  isNumeric,
+  isUnsized,
+  MAX_PRECISION,
+  TIMESTAMP,
+  UNSIZED_DECIMAL,
+  UNSIZED_SCALE,
+} from '../type-rules.ts';
+import type { Emitter, Typed } from '../typed.ts';
+
+/** Above this many fraction digits a product of decimals leaves too little room before the point. */
+const MAX_PRODUCT_SCALE = 19;
+/** Digits of a decimal that the engine computes in 64 bits. */
+const ENGINE_INT64_DIGITS = 18;
+
+const infix =
+  (operator: string): Emitter =>
+  ([a, b]) =>
+    `(${a} ${operator} ${b})`;
+
+/**
+ * Up to 18 digits the engine's own result has our type. Beyond, it would stay with 64 bits and overflow, unless the
+ * operands are wider than 18 digits already.
+ */
+function exactCall(call: CallSite, args: readonly Typed[], type: DecimalType, emit: Emitter): Typed {
+  const { precision } = decimalSize(type);
+  const wide = precision > ENGINE_INT64_DIGITS ? ENGINE_INT64_DIGITS + 1 : 1;
+  const operands = args.map((arg) => {
+    const size = decimalSize(arg.type);
+    const fits = arg.type.kind === 'decimal' && size.precision >= wide;
+    return fits ? arg : castTo(arg, decimal(Math.max(wide, size.precision), size.scale));
+  });
+  const result = typedCall(call, type, operands, emit);
+  return precision > ENGINE_INT64_DIGITS ? castTo(result, type) : result;
+}
+
+function sumType(a: ExprType, b: ExprType): ExprType {
+  const left = decimalSize(a);
+  const right = decimalSize(b);
+  const scale = Math.max(left.scale, right.scale);
+  const whole = Math.max(left.precision - left.scale, right.precision - right.scale) + 1;
+  const unsized = (isUnsized(a) || isUnsized(b)) && scale === UNSIZED_SCALE;
+  return unsized ? UNSIZED_DECIMAL : decimal(whole + scale, scale);
+}
+
+/** float64 when the exact product would have no room. */
+function productType(a: ExprType, b: ExprType): ExprType {
+  const left = decimalSize(a);
+  const right = decimalSize(b);
+  const scale = left.scale + right.scale;
+  if (left.precision + right.precision > MAX_PRECISION && scale > MAX_PRODUCT_SCALE) return FLOAT64;
+  if ((isUnsized(a) || isUnsized(b)) && scale === UNSIZED_SCALE) return UNSIZED_DECIMAL;
+  return decimal(left.precision + right.precision, scale);
+}
+
+function numbers(call: CallSite, args: readonly Typed[], resultType: typeof sumType): Typed {
+  const common = commonType(args[0]!.type, args[1]!.type)!;
+  const emit = infix(call.name);
+  if (common.kind !== 'decimal')
+    return typedCall(
+      call,
+      common,
+      args.map((arg) => coerce(arg, common)),
+      emit,
+    );
+  const type = resultType(args[0]!.type, args[1]!.type);
+  if (type.kind === 'decimal') return exactCall(call, args, type, emit);
+  return typedCall(
+    call,
+    FLOAT64,
+    args.map((arg) => coerce(arg, FLOAT64)),
+    emit,
+  );
+}
+
+function refuse(call: CallSite, args: readonly Typed[]): never {
+  const text = args.find((arg) => arg.type.kind === 'string');
+  if (call.name === '+' && text !== undefined && args.every((arg) => !isNumeric(arg.type)))
+    throw callError(
+      call,
+      'wrong-type',
+      `\`+\` does not join text: ${describeArgument(call, text)}`,
+      'write `a || b`',
+    );
+  const wrong = args.find((arg) => !isNumeric(arg.type) && arg.type.kind !== 'null') ?? args[0]!;
+  const message = `\`${call.name}\` wants numbers, but ${describeArgument(call, wrong)}`;
+  throw callError(call, 'wrong-type', message, castHint(call, wrong, INT64), wrong.span);
+}
+
+function bothNumbers(args: readonly Typed[]): boolean {
+  return args.every((arg) => isNumeric(arg.type) || arg.type.kind === 'null');
+}
+
+/** moment + duration and the like; null when it is not about time. */
+function timeArithmetic(call: CallSite, args: readonly Typed[]): Typed | null {
+  const [a, b] = [args[0]!, args[1]!];
+  const shifts = (x: Typed, by: Typed): boolean =>
+    (isMoment(x.type) || x.type.kind === 'time' || x.type.kind === 'interval') && by.type.kind === 'interval';
+  const emit = infix(call.name);
+  const shifted = (x: ExprType): ExprType => (x.kind === 'date' ? TIMESTAMP : x);
+  if (shifts(a, b)) return typedCall(call, shifted(a.type), args, emit);
+  if (call.name === '+' && shifts(b, a)) return typedCall(call, shifted(b.type), args, emit);
+  if (a.type.kind === 'date' && b.type.kind === 'int64')
+    return typedCall(call, DATE, args, ([x, n]) => `(${x} ${call.name} CAST(${n} AS INTEGER))`);
+  if (call.name === '-' && isMoment(a.type) && isMoment(b.type)) return momentDifference(call, args);
+  return null;
+}
+
+/** Days between dates as int64, else an interval. */
+function momentDifference(call: CallSite, args: readonly Typed[]): Typed {
+  const common = commonType(args[0]!.type, args[1]!.type)!;
+  const sides = args.map((arg) => coerce(arg, common));
+  return typedCall(call, common.kind === 'date' ? INT64 : INTERVAL, sides, infix('-'));
+}
+
+function plusOrMinus(call: CallSite): Typed {
+  const args = adapted(call);
+  if (bothNumbers(args)) return numbers(call, args, sumType);
+  return timeArithmetic(call, args) ?? refuse(call, args);
+}
+
+function times(call: CallSite): Typed {
+  const args = adapted(call);
+  return bothNumbers(args) ? numbers(call, args, productType) : refuse(call, args);
+}
+
+function divide(call: CallSite): Typed {
+  if (!bothNumbers(call.args)) refuse(call, call.args);
+  const args = call.args.map((arg) => coerce(arg, FLOAT64));
+  return typedCall(call, FLOAT64, args, ([a, b]) => `(${a} / nullif(${b}, 0e0))`);
+}
+
+/** The engine forgets the size of a decimal that it finds to be always null. */
+export function keepDecimal(typed: Typed): Typed {
+  return typed.type.kind === 'decimal' ? castTo(typed, typed.type) : typed;
+}
+
+function modulo(call: CallSite): Typed {
+  const args = adapted(call);
+  if (!bothNumbers(args)) refuse(call, args);
+  const common = commonType(args[0]!.type, args[1]!.type) ?? mixedTypes(call, args[1]!, args[0]!.type);
+  const sides = args.map((arg) => coerce(arg, common));
+  return keepDecimal(typedCall(call, common, sides, ([a, b]) => `(${a} % nullif(${b}, 0))`));
+}
+
+function integerDivision(call: CallSite): Typed {
+  const args = adapted(call);
+  const whole = (arg: Typed): boolean =>
+    arg.type.kind === 'int64' || (arg.type.kind === 'decimal' && arg.type.scale === 0);
+  const wrong = args.find((arg) => !whole(arg) && arg.type.kind !== 'null');
+  if (wrong !== undefined)
+    throw callError(
+      call,
+      'wrong-type',
+      `\`div\` divides whole numbers, but ${describeArgument(call, wrong)}`,
+      'write `floor(a / b)` for other numbers',
+      wrong.span,
+    );
+  if (args.every((arg) => arg.type.kind !== 'decimal'))
+    return typedCall(call, INT64, args, ([a, b]) => `(${a} // ${b})`);
+  return typedCall(
+    call,
+    BIG_INTEGER,
+    args,
+    ([a, b]) => `CAST((CAST(${a} AS HUGEINT) // CAST(${b} AS HUGEINT)) AS DECIMAL(38,0))`,
+  );
+}
+
+function negate(call: CallSite): Typed {
+  const [arg] = call.args;
+  if (!isNumeric(arg!.type) && arg!.type.kind !== 'interval') refuse(call, call.args);
+  return keepDecimal(typedCall(call, arg!.type, call.args, ([a]) => `(- ${a})`));
+}
+
+const binary = (
+  name: string,
+  syntax: string,
+  summary: string,
+  example: FunctionDefinition['example'],
+  resolve: FunctionDefinition['resolve'],
+): FunctionDefinition => ({
+  name,
+  syntax,
+  summary,
+  example,
+  // Written as a call (`div(1)`) it may have any number of arguments.
+  resolve: (call) =>
+    call.args.length === 2
+      ? resolve(call)
+      : overloads({ takes: ['number', 'number'], returns: INT64, duckdb: infix('') })(call),
+});
+
+export const functions: readonly FunctionDefinition[] = [
+  binary('+', 'a + b', 'Sum; a moment plus a duration; a date plus days.', ['1 + 2', 3], plusOrMinus),
+  binary(
+    '-',
+    'a - b',
+    'Difference; of dates in days, of other moments an interval.',
+    ['5 - 7', -2],
+    plusOrMinus,
+  ),
+  binary('*', 'a * b', 'Product.', ['6 * 7', 42], times),
+  binary('/', 'a / b', 'Quotient, always a float64; null when b is 0.', ['7 / 2', 3.5], divide),
+  binary('%', 'a % b', 'Remainder with the sign of a; null when b is 0.', ['-7 % 3', -1], modulo),
+  binary('mod', 'mod(a, b)', 'The same as `a % b`.', ['mod(7, 3)', 1], modulo),
+  binary(
+    'div',
+    'div(a, b)',
+    'Whole quotient, cut toward zero; null when b is 0.',
+    ['div(-7, 2)', -3],
+    integerDivision,
+  ),
+  {
+    name: 'negate',
+    syntax: '-a',
+    summary: 'The number with the other sign.',
+    example: ['-(3)', -3],
+    resolve: negate,
+  },
+];

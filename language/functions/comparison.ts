@@ -1,0 +1,155 @@
+/** Comparisons, logic and tests for null, with SQL's three values. `x = null` is refused: it is never true. */
+import { unify } from '../coerce.ts';
+import {
+  type CallSite,
+  callError,
+  describeArgument,
+  type FunctionDefinition,
+  mixedTypes,
+  overloads,
+  typedCall,
+} from '../function.ts';
+import { BOOL } from '../type-rules.ts';
+import type { Emitter, Typed } from '../typed.ts';
+
+const ORDERED = new Set(['<', '<=', '>', '>=', 'between', 'not between']);
+
+/** All arguments as their common type, which must be comparable. */
+function comparable(call: CallSite): readonly Typed[] {
+  const { args, type } = unify(call.args, (at, sofar) => mixedTypes(call, at, sofar));
+  const wrong = args.find(
+    (arg) => arg.type.kind === 'json' || (arg.type.kind === 'list' && ORDERED.has(call.name)),
+  );
+  if (wrong !== undefined)
+    throw callError(
+      call,
+      'wrong-type',
+      `${type.kind === 'json' ? 'json is not compared' : 'lists have no order'}: ${describeArgument(call, wrong)}`,
+      `compare its text: \`cast(${call.textOf(wrong.span)} as string)\``,
+      wrong.span,
+    );
+  return args;
+}
+
+function refuseNull(call: CallSite): void {
+  const index = call.args.findIndex((arg) => arg.kind === 'literal' && arg.value === null);
+  if (index === -1) return;
+  const other = call.textOf(call.args[index === 0 ? 1 : 0]!.span);
+  const test = call.name === '<>' ? 'is not null' : 'is null';
+  throw callError(call, 'wrong-type', `\`${call.name} null\` is never true`, `write \`${other} ${test}\``);
+}
+
+function comparison(
+  name: string,
+  summary: string,
+  example: FunctionDefinition['example'],
+): FunctionDefinition {
+  return {
+    name,
+    syntax: `a ${name} b`,
+    summary,
+    example,
+    resolve(call) {
+      refuseNull(call);
+      return typedCall(call, BOOL, comparable(call), ([a, b]) => `(${a} ${name} ${b})`);
+    },
+  };
+}
+
+function sameTyped(
+  name: string,
+  syntax: string,
+  summary: string,
+  example: FunctionDefinition['example'],
+  duckdb: Emitter,
+) {
+  const resolve = (call: CallSite): Typed => typedCall(call, BOOL, comparable(call), duckdb);
+  return { name, syntax, summary, example, resolve } satisfies FunctionDefinition;
+}
+
+function logic(name: 'and' | 'or', example: FunctionDefinition['example']): FunctionDefinition {
+  return {
+    name,
+    syntax: `a ${name} b`,
+    summary: name === 'and' ? 'True when all are.' : 'True when one is.',
+    example,
+    resolve: overloads({
+      takes: ['bool', 'bool'],
+      rest: 'bool',
+      returns: BOOL,
+      duckdb: (args) => `(${args.join(` ${name.toUpperCase()} `)})`,
+    }),
+  };
+}
+
+function nullTest(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
+  const duckdb: Emitter = ([a]) => `(${a} ${name.toUpperCase()})`;
+  return {
+    name,
+    syntax: `a ${name}`,
+    summary,
+    example,
+    resolve: overloads({ takes: ['any'], returns: BOOL, duckdb }),
+  };
+}
+
+const list: (word: string) => Emitter =
+  (word) =>
+  ([value, ...items]) =>
+    `(${value} ${word} (${items.join(', ')}))`;
+
+export const functions: readonly FunctionDefinition[] = [
+  comparison('=', 'Equal.', ['1 = 1', true]),
+  comparison('<>', 'Different; `!=` means the same.', ['1 <> 1', false]),
+  comparison('<', 'Less; text by code point.', ["'Z' < 'a'", true]),
+  comparison('<=', 'Less or equal.', ['1 <= 1', true]),
+  comparison('>', 'Greater.', ['2 > 1.5', true]),
+  comparison('>=', 'Greater or equal.', ["date '2020-01-02' >= '2020-01-01'", true]),
+  sameTyped(
+    'is distinct from',
+    'a is distinct from b',
+    'Different, where null equals null.',
+    ['1 is distinct from null', true],
+    ([a, b]) => `(${a} IS DISTINCT FROM ${b})`,
+  ),
+  sameTyped(
+    'is not distinct from',
+    'a is not distinct from b',
+    'Equal, where null equals null.',
+    ['1 is not distinct from null', false],
+    ([a, b]) => `(${a} IS NOT DISTINCT FROM ${b})`,
+  ),
+  sameTyped(
+    'between',
+    'a between low and high',
+    'Within both, ends included.',
+    ['2 between 1 and 2', true],
+    ([a, b, c]) => `(${a} BETWEEN ${b} AND ${c})`,
+  ),
+  sameTyped(
+    'not between',
+    'a not between low and high',
+    'Outside.',
+    ['2 not between 1 and 2', false],
+    ([a, b, c]) => `(${a} NOT BETWEEN ${b} AND ${c})`,
+  ),
+  sameTyped('in', 'a in (b, ...)', 'Equal to one of them.', ["'x' in ('x', 'y')", true], list('IN')),
+  sameTyped(
+    'not in',
+    'a not in (b, ...)',
+    'Equal to none of them.',
+    ['3 not in (1, 2)', true],
+    list('NOT IN'),
+  ),
+  logic('and', ['true and false', false]),
+  logic('or', ['true or null', true]),
+  {
+    name: 'not',
+    syntax: 'not a',
+    summary: 'The opposite.',
+    example: ['not false', true],
+    resolve: overloads({ takes: ['bool'], returns: BOOL, duckdb: ([a]) => `(NOT ${a})` }),
+  },
+  nullTest('is null', 'Has no value.', ['1 is null', false]),
+  nullTest('is not null', 'Has a value.', ['1 is not null', true]),
+];

@@ -1,0 +1,237 @@
+/**
+ * Time. All of it in UTC. Bins of hours and less begin at midnight, of weeks on Monday, of months and more in January
+ * 2000; other widths count from Monday, 3 January 2000.
+ */
+import { castTo, coerce } from '../coerce.ts';
+import { quoteText } from '../dialects/duckdb.ts';
+import {
+  type CallSite,
+  callError,
+  castHint,
+  constantText,
+  describeArgument,
+  type FunctionDefinition,
+  overloads,
+  typedCall,
+} from '../function.ts';
+import { didYouMean, suggest } from '../suggest.ts';
+import {
+  commonType,
+  FLOAT64,
+  INT64,
+  isMoment,
+  isNumeric,
+  STRING,
+  TIMESTAMP,
+  TIMESTAMPTZ,
+} from '../type-rules.ts';
+import { type Typed, valueType } from '../typed.ts';
+import { numberBin } from './number.ts';
+
+const TRUNCATIONS = [
+  'microsecond',
+  'millisecond',
+  'second',
+  'minute',
+  'hour',
+  'day',
+  'week',
+  'month',
+  'quarter',
+  'year',
+  'decade',
+  'century',
+];
+const PARTS = [...TRUNCATIONS, 'dow', 'isodow', 'doy', 'epoch', 'isoyear'];
+
+/** A unit's name among `units`, checked. */
+function unitOf(call: CallSite, units: readonly string[]): string {
+  const unit = constantText(call, 0, 'the unit').toLowerCase();
+  if (units.includes(unit)) return unit;
+  const guess = didYouMean(suggest(unit, units));
+  throw callError(
+    call,
+    'wrong-arguments',
+    `\`${call.name}\` knows no unit '${unit}'`,
+    guess ?? `one of ${units.join(', ')}`,
+    call.args[0]!.span,
+  );
+}
+
+/** Argument `index`, checked to be a moment. */
+function momentAt(call: CallSite, index: number): Typed {
+  const arg = call.args[index]!;
+  if (isMoment(arg.type)) return arg;
+  const message = `\`${call.name}\` wants a date or timestamp, but ${describeArgument(call, arg)}`;
+  throw callError(call, 'wrong-type', message, castHint(call, arg, TIMESTAMP), arg.span);
+}
+
+function count(call: CallSite, ...counts: readonly number[]): void {
+  if (counts.includes(call.args.length)) return;
+  throw callError(
+    call,
+    'wrong-arguments',
+    `\`${call.name}\` takes ${counts.join(' or ')} arguments, not ${call.args.length}`,
+    `write \`${call.syntax}\``,
+  );
+}
+
+function truncate(call: CallSite): Typed {
+  count(call, 2);
+  const unit = unitOf(call, TRUNCATIONS);
+  const value = momentAt(call, 1);
+  return castTo(
+    typedCall(call, { kind: 'null' }, [value], ([a]) => `date_trunc('${unit}', ${a})`),
+    valueType(value.type),
+  );
+}
+
+function extract(call: CallSite): Typed {
+  count(call, 2);
+  const part = unitOf(call, PARTS);
+  const value = momentAt(call, 1);
+  return typedCall(call, part === 'epoch' ? FLOAT64 : INT64, [value], ([a]) => `extract(${part} FROM ${a})`);
+}
+
+function difference(call: CallSite): Typed {
+  count(call, 3);
+  const unit = unitOf(call, TRUNCATIONS);
+  const [from, to] = [momentAt(call, 1), momentAt(call, 2)];
+  const type = commonType(from.type, to.type)!;
+  return typedCall(
+    call,
+    INT64,
+    [coerce(from, type), coerce(to, type)],
+    ([a, b]) => `date_diff('${unit}', ${a}, ${b})`,
+  );
+}
+
+function format(call: CallSite): Typed {
+  count(call, 2);
+  const text = constantText(call, 1, 'the format');
+  return typedCall(call, STRING, [momentAt(call, 0)], ([a]) => `strftime(${a}, ${quoteText(text)})`);
+}
+
+function parseTime(call: CallSite): Typed {
+  count(call, 2);
+  const text = constantText(call, 1, 'the format');
+  const checked = overloads({ takes: ['string', 'string'], returns: TIMESTAMP, duckdb: ([a]) => a! })(call);
+  const args = checked.kind === 'call' ? checked.args.slice(0, 1) : [];
+  return typedCall(call, TIMESTAMP, args, ([a]) => `CAST(strptime(${a}, ${quoteText(text)}) AS TIMESTAMP)`);
+}
+
+function bin(call: CallSite): Typed {
+  count(call, 2);
+  const [value, width] = call.args;
+  if (isNumeric(value!.type) && isNumeric(width!.type)) return numberBin(call);
+  if (!isMoment(value!.type) || width!.type.kind !== 'interval') {
+    const message = `\`bin\` wants a number and a width, or a moment and a duration, but ${describeArgument(call, value!)} and ${describeArgument(call, width!)}`;
+    throw callError(call, 'wrong-type', message, 'write `bin(delay, 10)` or `bin(time, 5m)`');
+  }
+  if (Number.parseInt(constantText(call, 1, 'the duration'), 10) === 0)
+    throw callError(
+      call,
+      'wrong-arguments',
+      'the width of a bin is above 0',
+      'write `bin(time, 5m)`',
+      width!.span,
+    );
+  return typedCall(call, value!.type, [width!, value!], ([w, a]) => `time_bucket(${w}, ${a})`);
+}
+
+function ago(call: CallSite): Typed {
+  return overloads({ takes: ['interval'], returns: TIMESTAMPTZ, duckdb: ([a]) => `(now() - ${a})` })(call);
+}
+
+function add(call: CallSite): Typed {
+  const shift = overloads({
+    takes: ['moment', 'interval'],
+    returns: ([value]) => (value!.type.kind === 'date' ? TIMESTAMP : value!.type),
+    duckdb: ([a, b]) => `(${a} + ${b})`,
+  });
+  return shift(call);
+}
+
+function part(name: string, summary: string, value: number): FunctionDefinition {
+  return {
+    name,
+    syntax: `${name}(moment)`,
+    summary,
+    example: [`${name}(timestamp '2020-02-03 04:05:06')`, value],
+    resolve: overloads({ takes: ['moment'], returns: INT64, duckdb: ([a]) => `extract(${name} FROM ${a})` }),
+  };
+}
+
+export const functions: readonly FunctionDefinition[] = [
+  {
+    name: 'now',
+    syntax: 'now()',
+    summary: 'The moment at which the query began, a timestamptz.',
+    example: ["now() > timestamptz '2020-01-01 00:00:00+00'", true],
+    resolve: overloads({ takes: [], returns: TIMESTAMPTZ, duckdb: () => 'now()' }),
+  },
+  {
+    name: 'ago',
+    syntax: 'ago(duration)',
+    summary: 'So long before now.',
+    example: ['ago(5m) < now()', true],
+    resolve: ago,
+  },
+  {
+    name: 'bin',
+    syntax: 'bin(x, width)',
+    summary: 'The beginning of the bin that x lies in: numbers by a number, moments by a duration.',
+    example: ["bin(timestamp '2020-01-01 10:07:30', 5m)", '2020-01-01 10:05:00'],
+    resolve: bin,
+  },
+  {
+    name: 'date_trunc',
+    syntax: "date_trunc('unit', moment)",
+    summary: 'Cut to the unit; the type stays.',
+    example: ["date_trunc('month', date '2020-02-03')", '2020-02-01'],
+    resolve: truncate,
+  },
+  {
+    name: 'date_diff',
+    syntax: "date_diff('unit', from, to)",
+    summary: 'How many borders of the unit lie between.',
+    example: ["date_diff('day', date '2020-01-31', date '2020-02-02')", 2],
+    resolve: difference,
+  },
+  {
+    name: 'date_add',
+    syntax: 'date_add(moment, duration)',
+    summary: 'The same as `moment + duration`.',
+    example: ["date_add(date '2020-01-31', 1mon)", '2020-02-29 00:00:00'],
+    resolve: add,
+  },
+  {
+    name: 'strftime',
+    syntax: "strftime(moment, 'format')",
+    summary: 'As text, by `%Y-%m-%d %H:%M:%S` and the like.',
+    example: ["strftime(date '2020-02-03', '%d.%m.%Y')", '03.02.2020'],
+    resolve: format,
+  },
+  {
+    name: 'strptime',
+    syntax: "strptime(text, 'format')",
+    summary: 'A timestamp read from text; an error when it does not fit.',
+    example: ["strptime('03.02.2020', '%d.%m.%Y')", '2020-02-03 00:00:00'],
+    resolve: parseTime,
+  },
+  {
+    name: 'extract',
+    syntax: 'extract(part from moment)',
+    summary: `A part as int64 (epoch as float64): ${PARTS.join(', ')}. dow is 0 on Sunday.`,
+    example: ["extract(dow from date '2020-02-03')", 1],
+    resolve: extract,
+  },
+  part('year', 'The year.', 2020),
+  part('quarter', 'The quarter, 1 to 4.', 1),
+  part('month', 'The month, 1 to 12.', 2),
+  part('week', 'The ISO week, 1 to 53.', 6),
+  part('day', 'The day of the month.', 3),
+  part('hour', 'The hour, 0 to 23.', 4),
+  part('minute', 'The minute.', 5),
+  part('second', 'The whole second.', 6),
+];

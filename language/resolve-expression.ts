@@ -1,0 +1,233 @@
+/** Gives names, calls and literals of an expression their meaning and type. Throws with the span of what has none. */
+import { QueryError } from '../workers/errors.ts';
+import type { CallNode, CaseNode, CastNode, Expression } from './ast.ts';
+import { castExists, typeFromName } from './cast-types.ts';
+import { castTo, unify } from './coerce.ts';
+import { durationText } from './durations.ts';
+import { type CallSite, mixedTypes } from './function.ts';
+import { FUNCTION_NAMES, findFunction } from './function-registry.ts';
+import { momentKind, normalMoment } from './moments.ts';
+import { getColumn, type Scope } from './scope.ts';
+import { didYouMean, suggest } from './suggest.ts';
+import { BOOL, exprTypeName, FLOAT64, INT64, INTERVAL, NULL, STRING } from './type-rules.ts';
+import type { Typed } from './typed.ts';
+import type { ColumnType } from './types.ts';
+
+const MAX_INT64 = 2n ** 63n - 1n;
+const MIN_INT64 = -(2n ** 63n);
+
+/**
+ * Where aggregates stand: `none` may not have any; in `outside` bare columns are refused, since a group has many
+ * rows; `inside` an aggregate's brackets there are columns and no further aggregates.
+ */
+export type AggregateMode = 'none' | 'outside' | 'inside';
+
+export function resolveExpression(node: Expression, scope: Scope, mode: AggregateMode = 'none'): Typed {
+  switch (node.kind) {
+    case 'name': {
+      const column = getColumn(scope, node);
+      if (mode === 'outside') throw bareColumn(column.name, node);
+      return { kind: 'column', name: column.name, type: column.type, span: node.span };
+    }
+    case 'string':
+      return { kind: 'literal', value: node.text, type: STRING, span: node.span };
+    case 'number':
+      return resolveNumber(node.text, node);
+    case 'duration':
+      return resolveDuration(node.text, node);
+    case 'bool':
+      return { kind: 'literal', value: node.value, type: BOOL, span: node.span };
+    case 'null':
+      return { kind: 'literal', value: null, type: NULL, span: node.span };
+    case 'parameter':
+      return resolveParameter(node.text, node, scope);
+    case 'moment':
+      return resolveMoment(node);
+    case 'cast':
+      return resolveCast(node, scope, mode);
+    case 'case':
+      return resolveCase(node, scope, mode);
+    case 'call':
+      return resolveCall(node, scope, mode);
+    default:
+      return node satisfies never;
+  }
+}
+
+/** An expression that must be a condition. */
+export function resolveCondition(
+  node: Expression,
+  scope: Scope,
+  what: string,
+  mode: AggregateMode = 'none',
+): Typed {
+  const typed = resolveExpression(node, scope, mode);
+  if (typed.type.kind === 'bool' || typed.type.kind === 'null') return typed;
+  throw new QueryError('wrong-type', `${what} is a condition, but this is ${exprTypeName(typed.type)}`, {
+    span: typed.span,
+    hint: 'compare it with something: `delay > 0`, `name is not null`',
+  });
+}
+
+/** The type of a column made from `typed`; a bare null has none. */
+export function columnTypeOfResult(typed: Typed, name: string): ColumnType {
+  if (typed.type.kind !== 'null') return typed.type;
+  throw new QueryError('wrong-type', `\`${name}\` would have no type: its value is only null`, {
+    span: typed.span,
+    hint: 'say which: `cast(null as string)`',
+  });
+}
+
+function bareColumn(name: string, { span }: Expression): QueryError {
+  return new QueryError(
+    'misplaced-aggregate',
+    `\`${name}\` has a value for each row, and this is about groups of rows`,
+    {
+      span,
+      hint: `put it into an aggregate, like \`max(${name})\` or \`any(${name})\`, or after \`by\``,
+    },
+  );
+}
+
+function resolveNumber(text: string, { span }: Expression): Typed {
+  if (!/^-?\d+$/.test(text)) return { kind: 'literal', value: text, type: FLOAT64, span };
+  const value = BigInt(text);
+  if (value <= MAX_INT64 && value >= MIN_INT64)
+    return { kind: 'literal', value: value.toString(), type: INT64, span };
+  throw new QueryError('wrong-type', 'this number does not fit int64', {
+    span,
+    hint: `write \`${text}.0\` for a float64, or \`cast('${text}' as decimal(38,0))\``,
+  });
+}
+
+function resolveDuration(text: string, { span }: Expression): Typed {
+  const value = durationText(text);
+  if (value !== null) return { kind: 'literal', value, type: INTERVAL, span };
+  throw new QueryError('wrong-arguments', `the duration ${text} is too long`, {
+    span,
+    hint: 'use a bigger unit',
+  });
+}
+
+function resolveParameter(name: string, { span }: Expression, scope: Scope): Typed {
+  const parameterKind = Object.hasOwn(scope.parameters, name) ? scope.parameters[name] : undefined;
+  if (parameterKind === undefined) throw missingParameter(name, span);
+  if (parameterKind === 'null') return { kind: 'parameter', name, parameterKind, type: NULL, span };
+  return { kind: 'parameter', name, parameterKind, type: { kind: parameterKind }, span };
+}
+
+export function missingParameter(
+  name: string,
+  span: { readonly start: number; readonly end: number },
+): QueryError {
+  return new QueryError('missing-parameter', `the parameter \`:${name}\` has no value`, {
+    span,
+    hint: `send it: "params": {"${name}": ...}`,
+  });
+}
+
+function resolveMoment(node: Extract<Expression, { kind: 'moment' }>): Typed {
+  const written = momentKind(node.text);
+  const fits =
+    written === node.type || (node.type.startsWith('timestamp') && written !== null && written !== 'time');
+  if (fits && !(node.type === 'timestamp' && written === 'timestamptz'))
+    return { kind: 'literal', value: normalMoment(node.text), type: { kind: node.type }, span: node.span };
+  const samples = {
+    date: "date '2020-01-31'",
+    time: "time '23:59:59'",
+    timestamp: "timestamp '2020-01-31 23:59:59'",
+    timestamptz: "timestamptz '2020-01-31 23:59:59+00'",
+  };
+  throw new QueryError('wrong-type', `'${node.text}' is not a ${node.type}`, {
+    span: node.span,
+    hint: `write it like \`${samples[node.type]}\``,
+  });
+}
+
+function resolveCast(node: CastNode, scope: Scope, mode: AggregateMode): Typed {
+  const value = resolveExpression(node.value, scope, mode);
+  const to = typeFromName(node.to);
+  if (castExists(value.type, to)) return { ...castTo(value, to, node.orNull), span: node.span };
+  const message = `there is no cast from ${exprTypeName(value.type)} to ${exprTypeName(to)}`;
+  throw new QueryError('wrong-type', message, {
+    span: node.span,
+    hint: 'cast to string first, if its text is what you mean',
+  });
+}
+
+function siteOf(
+  name: string,
+  node: Expression,
+  args: readonly Typed[],
+  operator: boolean,
+  syntax: string,
+  scope: Scope,
+): CallSite {
+  return {
+    name,
+    span: node.span,
+    args,
+    operator,
+    syntax,
+    textOf: (span) => scope.text.slice(span.start, span.end),
+  };
+}
+
+function resolveCase(node: CaseNode, scope: Scope, mode: AggregateMode): Typed {
+  const conditions = node.branches.map((branch) =>
+    resolveCondition(branch.when, scope, 'what follows `when`', mode),
+  );
+  const values = node.branches.map((branch) => resolveExpression(branch.then, scope, mode));
+  if (node.otherwise !== null) values.push(resolveExpression(node.otherwise, scope, mode));
+  const site = siteOf('case', node, values, false, 'case when c then v end', scope);
+  const unified = unify(values, (at, sofar) => mixedTypes(site, at, sofar));
+  const count = conditions.length;
+  const emit = (args: readonly string[]): string => {
+    const branches = args
+      .slice(0, count)
+      .map((condition, index) => `WHEN ${condition} THEN ${args[count + index]}`);
+    const otherwise = args.length > 2 * count ? ` ELSE ${args[2 * count]}` : '';
+    return `CASE ${branches.join(' ')}${otherwise} END`;
+  };
+  const args = [...conditions, ...unified.args];
+  return {
+    kind: 'call',
+    name: 'case',
+    type: unified.type,
+    span: node.span,
+    args,
+    emitters: { duckdb: emit },
+    aggregate: null,
+  };
+}
+
+function resolveCall(node: CallNode, scope: Scope, mode: AggregateMode): Typed {
+  const definition = findFunction(node.name);
+  if (definition === null) throw unknownFunction(node);
+  const aggregate = definition.aggregate === true;
+  if (aggregate && mode !== 'outside') throw misplacedAggregate(node, mode);
+  const args = node.args.map((arg) => resolveExpression(arg, scope, aggregate ? 'inside' : mode));
+  return definition.resolve(siteOf(node.name, node, args, node.operator, definition.syntax, scope));
+}
+
+function misplacedAggregate(node: CallNode, mode: AggregateMode): QueryError {
+  const inside = mode === 'inside';
+  const message = inside
+    ? `the aggregate \`${node.name}\` stands inside another one`
+    : `the aggregate \`${node.name}\` may only stand in \`stats\``;
+  const hint = inside
+    ? 'compute the inner one in a `stats` before'
+    : `compute it before: \`stats ${node.name}(...) as value by ...\`, then use \`value\``;
+  return new QueryError('misplaced-aggregate', message, { span: node.span, hint });
+}
+
+function unknownFunction(node: CallNode): QueryError {
+  const suggestions = suggest(node.name, FUNCTION_NAMES);
+  const hint = didYouMean(suggestions);
+  const details = { span: node.nameSpan, suggestions };
+  return new QueryError(
+    'unknown-function',
+    `there is no function \`${node.name}\``,
+    hint === null ? details : { ...details, hint },
+  );
+}

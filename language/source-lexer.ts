@@ -1,0 +1,240 @@
+/**
+ * Finds where the SQL ends and what the server must know of it, without understanding it: a token that is exactly
+ * `|` or `|>` outside of brackets ends the source. Strings, comments and the longest operators are PostgreSQL's,
+ * so `||`, `?|`, `|/` and a pipe in a string are SQL. It also finds `:name` parameters and a second statement.
+ *
+ * Invariants: one pass, no recursion, linear in the text; the SQL between sqlStart and sqlEnd has balanced
+ * brackets, closed quotes and comments, and no `;` outside of quotes and comments.
+ */
+import { QueryError, type Span } from '../workers/errors.ts';
+import {
+  isDigit,
+  isSpace,
+  isWordStart,
+  skipBlockComment,
+  skipEscapeString,
+  skipLineComment,
+  skipQuoted,
+  skipWord,
+  unterminated,
+} from './scan.ts';
+
+const MAX_BRACKETS = 1000;
+const OPERATOR_CHARACTERS = '+-*/<>=~!@#%^&|?';
+const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']' };
+
+export interface Placeholder extends Span {
+  readonly name: string;
+}
+
+export interface ScannedSource {
+  readonly sqlStart: number;
+  /** Without a trailing `;`. */
+  readonly sqlEnd: number;
+  /** null: no stages follow. */
+  readonly pipe: Span | null;
+  readonly placeholders: readonly Placeholder[];
+}
+
+interface Bracket {
+  readonly open: string;
+  readonly at: number;
+  /** `[` after an expression: `a[1:n]`, where a colon is a slice. False for `array[...]`. */
+  readonly subscript: boolean;
+}
+
+interface ScanState {
+  readonly text: string;
+  readonly brackets: Bracket[];
+  readonly placeholders: Placeholder[];
+  semicolon: number;
+  /** The latest word or symbol, lower case, to tell `array[` from `a[`. */
+  previous: string;
+}
+
+/** Scans the SQL that begins at `start`. */
+export function scanSource(text: string, start: number): ScannedSource {
+  const state: ScanState = { text, brackets: [], placeholders: [], semicolon: -1, previous: '' };
+  let at = start;
+  let lastEnd = start;
+  while (at < text.length) {
+    if (isSpace(text.charCodeAt(at))) {
+      at++;
+      continue;
+    }
+    const next = scanToken(state, at);
+    const pipe = next.operator === '|' || next.operator === '|>';
+    if (pipe && state.brackets.length === 0)
+      return finish(state, start, lastEnd, { start: at, end: next.end });
+    if (!next.comment) {
+      refuseSecondStatement(state, at, next.end);
+      lastEnd = next.end;
+    } else if (state.semicolon === -1) lastEnd = next.end;
+    at = next.end;
+  }
+  return finish(state, start, lastEnd, null);
+}
+
+interface Scanned {
+  readonly end: number;
+  readonly comment?: boolean;
+  readonly operator?: string;
+}
+
+function finish(state: ScanState, start: number, lastEnd: number, pipe: Span | null): ScannedSource {
+  const open = state.brackets.at(-1);
+  if (open !== undefined)
+    throw new QueryError('syntax', `this \`${open.open}\` is never closed`, {
+      span: { start: open.at, end: open.at + 1 },
+      hint: `add \`${CLOSING[open.open]}\` where it ends; a \`|\` inside brackets belongs to the SQL`,
+    });
+  const sqlEnd = state.semicolon === -1 ? lastEnd : state.semicolon;
+  return { sqlStart: start, sqlEnd, pipe, placeholders: state.placeholders };
+}
+
+function refuseSecondStatement(state: ScanState, at: number, end: number): void {
+  if (state.semicolon === -1 || state.semicolon === at) return;
+  throw new QueryError('multiple-statements', 'a query is one statement; another begins here', {
+    span: { start: at, end },
+    hint: 'send each statement as a query of its own, or quote the `;` before it',
+  });
+}
+
+function scanToken(state: ScanState, at: number): Scanned {
+  const { text } = state;
+  const char = text[at]!;
+  const code = text.charCodeAt(at);
+  if (char === '-' && text[at + 1] === '-') return { end: skipLineComment(text, at), comment: true };
+  if (char === '/' && text[at + 1] === '*') return { end: skipBlockComment(text, at), comment: true };
+  if (isWordStart(code)) return scanWord(state, at);
+  const end = scanSymbol(state, at, char, code);
+  if (typeof end === 'number') {
+    state.previous = char;
+    return { end };
+  }
+  state.previous = end.operator ?? '';
+  return end;
+}
+
+function scanWord(state: ScanState, at: number): Scanned {
+  const { text } = state;
+  const end = skipWord(text, at);
+  state.previous = end - at === 5 ? text.slice(at, end).toLowerCase() : 'word';
+  const escapeString = end - at === 1 && (text[at] === 'e' || text[at] === 'E') && text[end] === "'";
+  return { end: escapeString ? skipEscapeString(text, end) : end };
+}
+
+function scanSymbol(state: ScanState, at: number, char: string, code: number): number | Scanned {
+  const { text } = state;
+  if (isDigit(code)) return skipNumber(text, at);
+  switch (char) {
+    case "'":
+      return skipQuoted(text, at, 'string');
+    case '"':
+    case '`':
+      return skipQuoted(text, at, 'quoted name');
+    case '$':
+      return skipDollar(text, at);
+    case '(':
+    case '[':
+      return openBracket(state, at, char);
+    case ')':
+    case ']':
+      return closeBracket(state, at, char);
+    case ':':
+      return scanColon(state, at);
+    case ';':
+      return scanSemicolon(state, at);
+    case '\0':
+      throw new QueryError('syntax', 'a query has no character U+0000', { span: { start: at, end: at + 1 } });
+    default:
+      return OPERATOR_CHARACTERS.includes(char) ? scanOperator(text, at) : at + 1;
+  }
+}
+
+/** Digits, points, letters and exponents; `1e-5` is left as `1e` and an operator, which changes nothing here. */
+function skipNumber(text: string, start: number): number {
+  let at = start;
+  while (
+    at < text.length &&
+    (isDigit(text.charCodeAt(at)) || isWordStart(text.charCodeAt(at)) || text[at] === '.')
+  )
+    at++;
+  return at;
+}
+
+function scanOperator(text: string, start: number): Scanned {
+  let at = start;
+  while (at < text.length && OPERATOR_CHARACTERS.includes(text[at]!)) {
+    const two = text.slice(at, at + 2);
+    if (at > start && (two === '--' || two === '/*')) break;
+    at++;
+  }
+  return { end: at, operator: text.slice(start, at) };
+}
+
+function skipDollar(text: string, at: number): number {
+  if (isDigit(text.charCodeAt(at + 1)))
+    throw new QueryError('syntax', 'parameters have names here, not numbers', {
+      span: { start: at, end: skipNumber(text, at + 1) },
+      hint: 'write `:name` and give its value in `params`',
+    });
+  let end = at + 1;
+  while (end < text.length && isTagPart(text.charCodeAt(end))) end++;
+  if (text[end] !== '$') return at + 1;
+  const tag = text.slice(at, end + 1);
+  const close = text.indexOf(tag, end + 1);
+  if (close === -1) throw unterminated(text, at, 'dollar-quoted string', tag);
+  return close + tag.length;
+}
+
+function openBracket(state: ScanState, at: number, open: string): number {
+  const { brackets } = state;
+  if (brackets.length >= MAX_BRACKETS)
+    throw new QueryError('nesting-too-deep', `brackets nest deeper than ${MAX_BRACKETS} levels`, {
+      span: { start: at, end: at + 1 },
+      hint: 'take some of the query apart with `with name as (...)`',
+    });
+  const outer = brackets.at(-1);
+  const inConstructor =
+    outer?.open === '[' && !outer.subscript && (state.previous === '[' || state.previous === ',');
+  brackets.push({ open, at, subscript: open === '[' && state.previous !== 'array' && !inConstructor });
+  return at + 1;
+}
+
+function closeBracket(state: ScanState, at: number, close: string): number {
+  const open = state.brackets.pop();
+  if (open !== undefined && CLOSING[open.open] === close) return at + 1;
+  const message =
+    open === undefined
+      ? `this \`${close}\` closes nothing`
+      : `\`${close}\` stands where \`${CLOSING[open.open]}\` must close the \`${open.open}\` before it`;
+  throw new QueryError('syntax', message, {
+    span: { start: at, end: at + 1 },
+    hint: 'check the brackets of the SQL',
+  });
+}
+
+/** `::cast` and the colon of a slice are SQL; `:name` is ours. */
+function scanColon(state: ScanState, at: number): number {
+  const { text } = state;
+  if (text[at + 1] === ':') return at + 2;
+  if (!isWordStart(text.charCodeAt(at + 1)) || state.brackets.at(-1)?.subscript === true) return at + 1;
+  const end = skipWord(text, at + 1);
+  state.placeholders.push({ name: text.slice(at + 1, end), start: at, end });
+  return end;
+}
+
+function scanSemicolon(state: ScanState, at: number): number {
+  if (state.brackets.length > 0)
+    throw new QueryError('syntax', '`;` stands inside brackets', {
+      span: { start: at, end: at + 1 },
+      hint: 'close the brackets before it, or take it away',
+    });
+  if (state.semicolon === -1) state.semicolon = at;
+  return at + 1;
+}
+
+function isTagPart(code: number): boolean {
+  return isWordStart(code) || isDigit(code);
+}

@@ -1,0 +1,79 @@
+/**
+ * The SQL that goes to the database: the user's own, with every `:name` replaced by `$n`, and when stages follow
+ * wrapped so that only the columns that they use leave the database. What is copied from the user's text is
+ * recorded in segments, so that a position in an error of the database's finds its way back.
+ */
+import { quoteName } from './dialects/duckdb.ts';
+import { databaseColumnToColumn, INT4_OID, JSON_OID } from './dialects/postgres.ts';
+import type { SourceDescription, SourcePlan, SourceSegment } from './plan.ts';
+import type { ScannedSource } from './source-lexer.ts';
+import type { Column, DatabaseColumn } from './types.ts';
+
+export interface BoundSql {
+  readonly sql: string;
+  readonly parameters: readonly string[];
+  readonly segments: readonly SourceSegment[];
+}
+
+/** The user's SQL with `$n`; the same name twice is the same number. */
+export function bindSource(text: string, source: ScannedSource): BoundSql {
+  const parameters: string[] = [];
+  const segments: SourceSegment[] = [];
+  let sql = '';
+  const copy = (start: number, end: number): void => {
+    if (end > start) segments.push({ sqlStart: sql.length, queryStart: start, length: end - start });
+    sql += text.slice(start, end);
+  };
+  let at = source.sqlStart;
+  for (const { name, start, end } of source.placeholders) {
+    copy(at, start);
+    const known = parameters.indexOf(name);
+    const bound = `$${known === -1 ? parameters.push(name) : known + 1}`;
+    segments.push({ sqlStart: sql.length, queryStart: start, length: Math.min(bound.length, end - start) });
+    sql += bound;
+    at = end;
+  }
+  copy(at, source.sqlEnd);
+  return { sql, parameters, segments };
+}
+
+/** Sent when no stage uses any column, so that rows can still be counted. */
+const NO_COLUMN: DatabaseColumn = { name: 'row', typeOid: INT4_OID, typeModifier: -1 };
+
+/** The bound SQL, narrowed to the columns in `used`. */
+export function wrapSource(
+  bound: BoundSql,
+  described: SourceDescription,
+  used: ReadonlySet<string>,
+): SourcePlan {
+  const kept = described.columns.filter((column) => used.has(column.name));
+  const items = kept.map(selectItem);
+  const prefix = `select ${items.length === 0 ? '1 as "row"' : items.join(', ')} from (\n`;
+  const sent = kept.length === 0 ? [NO_COLUMN] : kept;
+  return {
+    sql: `${prefix}${bound.sql}\n) as "source"`,
+    parameters: bound.parameters,
+    segments: bound.segments.map((segment) => ({ ...segment, sqlStart: segment.sqlStart + prefix.length })),
+    columns: sent.map(databaseColumnToColumn),
+    databaseColumns: kept.length === 0 ? sent : kept.map(sentColumn),
+    parameterOids: described.parameterOids,
+  };
+}
+
+function isList(column: DatabaseColumn): boolean {
+  return databaseColumnToColumn(column).type.kind === 'list';
+}
+
+/** Lists leave as JSON arrays of their elements' text, which keeps every element exact. */
+function selectItem(column: DatabaseColumn): string {
+  const name = quoteName(column.name);
+  return isList(column) ? `array_to_json(${name}::text[]) as ${name}` : name;
+}
+
+function sentColumn(column: DatabaseColumn): DatabaseColumn {
+  return isList(column) ? { name: column.name, typeOid: JSON_OID, typeModifier: -1 } : column;
+}
+
+export function sourceColumns(described: SourceDescription): readonly Column[] {
+  return described.columns.map(databaseColumnToColumn);
+}

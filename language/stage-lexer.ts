@@ -1,0 +1,125 @@
+/**
+ * Tokens of everything after the first pipe. Comments: `--`, nested block comments, and `#` or `//` at the start
+ * of a line. Invariants: linear in the text; the tokens' spans rise and never overlap; the last token is `end`.
+ */
+import { QueryError } from '../workers/errors.ts';
+import { DURATION_UNITS, isDurationUnit } from './durations.ts';
+import { isDigit, isWordStart, skipQuoted, skipTrivia, skipWord } from './scan.ts';
+import type { Token, TokenKind } from './token.ts';
+
+const TWO_CHARACTER_SYMBOLS = new Set([
+  '<=',
+  '>=',
+  '<>',
+  '!=',
+  '==',
+  '||',
+  '|>',
+  '::',
+  '=~',
+  '!~',
+  '&&',
+  '=>',
+  '->',
+]);
+const ONE_CHARACTER_SYMBOLS = '()[],.|=<>+-*/%:;';
+const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
+
+export function lexStages(text: string, start: number): readonly Token[] {
+  const tokens: Token[] = [];
+  let at = skipTrivia(text, start, true);
+  while (at < text.length) {
+    const token = lexToken(text, at);
+    tokens.push(token);
+    at = skipTrivia(text, token.end, true);
+  }
+  tokens.push({ kind: 'end', text: '', lower: '', start: text.length, end: text.length });
+  return tokens;
+}
+
+function lexToken(text: string, at: number): Token {
+  const code = text.charCodeAt(at);
+  const char = text[at]!;
+  if (isWordStart(code) && !isStrayQuote(char)) return token('word', text, at, skipWord(text, at));
+  if (isDigit(code) || (char === '.' && isDigit(text.charCodeAt(at + 1)))) return lexNumber(text, at);
+  if (char === "'") return quoted('string', text, at, skipQuoted(text, at, 'string'));
+  if (char === '"' || char === '`') return lexQuotedName(text, at);
+  if (char === ':' && isWordStart(text.charCodeAt(at + 1))) {
+    const end = skipWord(text, at + 1);
+    const name = text.slice(at + 1, end);
+    return { kind: 'parameter', text: name, lower: name, start: at, end };
+  }
+  if (TWO_CHARACTER_SYMBOLS.has(text.slice(at, at + 2))) return token('symbol', text, at, at + 2);
+  if (ONE_CHARACTER_SYMBOLS.includes(char)) return token('symbol', text, at, at + 1);
+  throw strayCharacter(text, at);
+}
+
+function token(kind: TokenKind, text: string, start: number, end: number): Token {
+  const slice = text.slice(start, end);
+  return { kind, text: slice, lower: kind === 'word' ? slice.toLowerCase() : slice, start, end };
+}
+
+function quoted(kind: 'string' | 'quoted', text: string, start: number, end: number): Token {
+  const quote = text[start]!;
+  const inner = text.slice(start + 1, end - 1).replaceAll(quote + quote, quote);
+  const nul = inner.indexOf('\0');
+  if (nul !== -1) throw strayCharacter(text, text.indexOf('\0', start));
+  return { kind, text: inner, lower: inner, start, end };
+}
+
+function lexQuotedName(text: string, at: number): Token {
+  const name = quoted('quoted', text, at, skipQuoted(text, at, 'quoted name'));
+  if (name.text !== '') return name;
+  throw new QueryError('syntax', 'a name cannot be empty', { span: { start: at, end: name.end } });
+}
+
+function lexNumber(text: string, at: number): Token {
+  NUMBER.lastIndex = at;
+  const number = NUMBER.exec(text)![0];
+  const end = at + number.length;
+  if (!isWordStart(text.charCodeAt(end))) return token('number', text, at, end);
+  const unitEnd = skipWord(text, end);
+  const unit = text.slice(end, unitEnd).toLowerCase();
+  const span = { start: at, end: unitEnd };
+  if (!isDurationUnit(unit))
+    throw new QueryError('syntax', `\`${text.slice(at, unitEnd)}\` is neither a number nor a duration`, {
+      span,
+      hint: `a duration is a whole number and one of ${DURATION_UNITS.join(' ')}; a name that begins with a digit needs "quotes"`,
+    });
+  if (!/^\d+$/.test(number))
+    throw new QueryError('syntax', `a duration is a whole number of its unit, not \`${number}\``, {
+      span,
+      hint: 'use the next smaller unit: `90m` for one and a half hours',
+    });
+  return { kind: 'duration', text: number + unit, lower: number + unit, ...span };
+}
+
+/** Quotes that text processors put in; as letters beyond ASCII they would pass for names. */
+function isStrayQuote(char: string): boolean {
+  return '\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb'.includes(char);
+}
+
+const STRAY_HINTS: Readonly<Record<string, string>> = {
+  '!': 'for "not" write `not`, for "differs" `<>`',
+  '&': 'for "and" write `and`; for bits `bitand(a, b)`',
+  '^': 'for powers write `pow(a, b)`; for bits `bitxor(a, b)`',
+  '~': 'for patterns write `regexp_match(text, pattern)`',
+  '?': 'a parameter has a name: `:name`',
+  $: 'a parameter has a name: `:name`',
+  '{': 'stages have no braces; quote names with "double quotes"',
+  '}': 'stages have no braces; quote names with "double quotes"',
+  '#': '`#` begins a comment only at the start of a line; elsewhere use `--`',
+  '\\': "a backslash is only itself, inside 'quotes'",
+};
+
+function strayCharacter(text: string, at: number): QueryError {
+  const char = String.fromCodePoint(text.codePointAt(at)!);
+  const shown = char < ' ' ? `U+${char.charCodeAt(0).toString(16).padStart(4, '0')}` : char;
+  const hint = isStrayQuote(char) ? 'use plain quotes: \'text\' and "name"' : STRAY_HINTS[char];
+  const span = { start: at, end: at + char.length };
+  return new QueryError(
+    'syntax',
+    `\`${shown}\` has no meaning in a stage`,
+    hint === undefined ? { span } : { span, hint },
+  );
+}

@@ -1,0 +1,51 @@
+/**
+ * What a stage is. Each is one file in stages/ that exports one `stage`; nothing else names it. The life of a stage
+ * in a query: `parse` its text, `resolve` against the columns that reach it, then, from the last stage back to the
+ * first, `columnsUsed` says which of those it needs, and from the first to the last `emit` adds it to the statement.
+ */
+import type { Span } from '../workers/errors.ts';
+import type { Cursor } from './cursor.ts';
+import type { Relation } from './relation.ts';
+import type { Scope } from './scope.ts';
+import type { Column } from './types.ts';
+
+export interface StageExample {
+  /** The stage as written after `select * from flights |`; tests run it. */
+  readonly text: string;
+  readonly summary: string;
+}
+
+export interface StageDocs {
+  readonly syntax: string;
+  readonly summary: string;
+  readonly examples: readonly StageExample[];
+}
+
+/** Whether a database's own dialect computes a stage with exactly our meaning. */
+export type Exactness = { readonly exact: true } | { readonly exact: false; readonly why: string };
+
+/** What every resolved stage says of itself. */
+export interface ResolvedStage {
+  /** The columns after it. */
+  readonly columns: readonly Column[];
+}
+
+export interface StageDefinition<Syntax, Resolved extends ResolvedStage> {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly docs: StageDocs;
+  /** Reads what follows the stage's name, up to the next pipe; the caller checks that nothing is left. */
+  parse(cursor: Cursor): Syntax;
+  /** `span`: the whole stage, for what has no better place. */
+  resolve(syntax: Syntax, input: Scope, span: Span): Resolved;
+  /** Names of the input's columns that it needs when only `wanted` of its own are used after it. */
+  columnsUsed(resolved: Resolved, wanted: ReadonlySet<string>): ReadonlySet<string>;
+  emit(resolved: Resolved, relation: Relation): Relation;
+  /** Is it exact in PostgreSQL, so that it may run in the database? */
+  exactInPostgres(resolved: Resolved): Exactness;
+}
+
+/** A stage whose types the registry need not know. */
+export type AnyStage = StageDefinition<unknown, ResolvedStage>;
+
+export const NOT_PLACED_YET: Exactness = { exact: false, why: 'stages are not placed in the database yet' };

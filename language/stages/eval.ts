@@ -1,0 +1,105 @@
+/**
+ * `eval name = expression, ...`: computes columns, from left to right; a later one sees the earlier ones. A name that
+ * exists keeps its place.
+ */
+import { QueryError, type Span } from '../../workers/errors.ts';
+import type { Expression } from '../ast.ts';
+import type { Cursor } from '../cursor.ts';
+import { parseExpression } from '../expression-parser.ts';
+import { parseName } from '../names.ts';
+import { columnTypeOfResult, resolveExpression } from '../resolve-expression.ts';
+import { columnKey, findColumn, type Scope, type WrittenName } from '../scope.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { collectColumns, type Typed } from '../typed.ts';
+import type { Column } from '../types.ts';
+
+interface Assignment {
+  readonly target: WrittenName;
+  readonly value: Expression;
+}
+
+interface Resolved extends ResolvedStage {
+  readonly assignments: readonly { readonly name: string; readonly value: Typed }[];
+}
+
+function parseAssignment(cursor: Cursor): Assignment {
+  const target = parseName(cursor, 'the name of a column');
+  if (cursor.acceptSymbol('=') === null)
+    cursor.fail(`\`=\` is missing after \`${target.name}\``, 'write `eval name = expression`');
+  if (cursor.atStageEnd()) cursor.fail(`a value is missing for \`${target.name}\``);
+  return { target, value: parseExpression(cursor) };
+}
+
+function assign(columns: readonly Column[], column: Column): readonly Column[] {
+  const at = columns.findIndex((existing) => existing.name === column.name);
+  return at === -1 ? [...columns, column] : columns.with(at, column);
+}
+
+/** An existing column's own spelling, so that `eval Delay = ...` overwrites `delay`; a quoted name must fit exactly. */
+function targetName(target: WrittenName, scope: Scope): string {
+  const existing = findColumn(scope, target)?.name;
+  if (existing !== undefined) return existing;
+  const clash = scope.columns.find((column) => columnKey(column.name) === columnKey(target.name));
+  if (clash === undefined) return target.name;
+  throw duplicate(
+    `\`${target.name}\` and the column \`${clash.name}\` differ only by case`,
+    target.span,
+    'choose another name',
+  );
+}
+
+function duplicate(message: string, span: Span, hint: string): QueryError {
+  return new QueryError('duplicate-column', message, { span, hint });
+}
+
+export const stage: StageDefinition<readonly Assignment[], Resolved> = {
+  name: 'eval',
+  aliases: ['extend', 'derive'],
+  docs: {
+    syntax: 'eval name = expression, ...',
+    summary: 'Computes columns; a later one sees the earlier ones; a name that exists keeps its place.',
+    examples: [
+      { text: 'eval km = distance * 1.609344, hours = delay / 60', summary: 'two new columns' },
+      {
+        text: "eval origin = lower(origin), level = case when delay > 60 then 'late' else 'fine' end",
+        summary: 'overwrites one',
+      },
+    ],
+  },
+  parse(cursor) {
+    const assignments: Assignment[] = [];
+    do assignments.push(parseAssignment(cursor));
+    while (cursor.acceptSymbol(',') !== null);
+    return assignments;
+  },
+  resolve(syntax, input) {
+    let { columns } = input;
+    const seen = new Set<string>();
+    const assignments = syntax.map(({ target, value }) => {
+      const scope = { ...input, columns };
+      const name = targetName(target, scope);
+      if (seen.has(name))
+        throw duplicate(
+          `\`${name}\` is computed twice here`,
+          target.span,
+          'take one away, or use two `eval` stages',
+        );
+      seen.add(name);
+      const typed = resolveExpression(value, scope);
+      columns = assign(columns, { name, type: columnTypeOfResult(typed, name) });
+      return { name, value: typed };
+    });
+    return { columns, assignments };
+  },
+  columnsUsed({ assignments }, wanted) {
+    const used = new Set(wanted);
+    for (const { name, value } of assignments.toReversed()) {
+      used.delete(name);
+      collectColumns(value, used);
+    }
+    return used;
+  },
+  emit: ({ assignments }, relation) =>
+    assignments.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
+  exactInPostgres: () => NOT_PLACED_YET,
+};

@@ -1,0 +1,46 @@
+/** `head n`: the first n rows in the order that a `sort` before has set, or that the source has; else any n rows. */
+import { QueryError } from '../../workers/errors.ts';
+import type { Expression } from '../ast.ts';
+import { parseExpression } from '../expression-parser.ts';
+import { resolveExpression } from '../resolve-expression.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { Typed } from '../typed.ts';
+
+interface Resolved extends ResolvedStage {
+  readonly count: Typed;
+}
+
+export const stage: StageDefinition<Expression, Resolved> = {
+  name: 'head',
+  aliases: ['limit', 'take'],
+  docs: {
+    syntax: 'head n',
+    summary: 'Keeps the first n rows; n may be a parameter.',
+    examples: [{ text: 'sort -delay | head 2', summary: 'the two greatest delays' }],
+  },
+  parse(cursor) {
+    if (cursor.atStageEnd()) cursor.fail('`head` needs a number of rows', 'write `head 10`');
+    return parseExpression(cursor);
+  },
+  resolve(syntax, input) {
+    const constant = syntax.kind === 'number' || syntax.kind === 'parameter';
+    const count = constant ? resolveExpression(syntax, input) : null;
+    if (
+      count !== null &&
+      count.type.kind === 'int64' &&
+      !(count.kind === 'literal' && Number(count.value) < 0)
+    )
+      return { columns: input.columns, count };
+    throw new QueryError(
+      count?.kind === 'parameter' ? 'bad-parameter' : 'wrong-arguments',
+      '`head` takes a whole number of rows, 0 or more',
+      {
+        span: syntax.span,
+        hint: 'write `head 10`, or a parameter with a whole number',
+      },
+    );
+  },
+  columnsUsed: (_, wanted) => wanted,
+  emit: ({ count }, relation) => relation.limit(count),
+  exactInPostgres: () => NOT_PLACED_YET,
+};

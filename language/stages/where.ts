@@ -1,0 +1,41 @@
+/** `where condition`: keeps the rows for which it is true; null is not true. */
+import type { Expression } from '../ast.ts';
+import { parseExpression } from '../expression-parser.ts';
+import { resolveCondition } from '../resolve-expression.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { collectColumns, type Typed } from '../typed.ts';
+
+interface Resolved extends ResolvedStage {
+  readonly condition: Typed;
+}
+
+export const stage: StageDefinition<Expression, Resolved> = {
+  name: 'where',
+  aliases: ['filter'],
+  docs: {
+    syntax: 'where condition',
+    summary: 'Keeps the rows for which the condition is true.',
+    examples: [
+      { text: 'where delay > 60 and origin is not null', summary: 'a comparison and a test for null' },
+      {
+        text: "where date >= '2001-01-01' and origin in ('ATL', 'ORD')",
+        summary: 'text beside a date is a date',
+      },
+    ],
+  },
+  parse(cursor) {
+    if (cursor.atStageEnd()) cursor.fail('`where` needs a condition', 'write `where delay > 0`');
+    return parseExpression(cursor);
+  },
+  resolve: (syntax, input) => ({
+    columns: input.columns,
+    condition: resolveCondition(syntax, input, 'what follows `where`'),
+  }),
+  columnsUsed(resolved, wanted) {
+    const used = new Set(wanted);
+    collectColumns(resolved.condition, used);
+    return used;
+  },
+  emit: (resolved, relation) => relation.filter(resolved.condition),
+  exactInPostgres: () => NOT_PLACED_YET,
+};

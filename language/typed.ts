@@ -1,0 +1,80 @@
+/**
+ * Expressions after resolve: every name is a column of the stage's input, every call has found its meaning and
+ * type, literals have the type that their neighbours gave them. Pure data plus one emitter a call for each dialect
+ * in which the call is exact.
+ */
+import type { Span } from '../workers/errors.ts';
+import type { ParameterKind } from './plan.ts';
+import type { ExprType } from './type-rules.ts';
+import { FLOAT64 } from './type-rules.ts';
+import type { ColumnType } from './types.ts';
+
+/** What an aggregate call adds inside and after its brackets; '' where there is nothing. */
+export interface AggregateText {
+  /** ` ORDER BY ...`: the order that a `sort` before has established. */
+  readonly order: string;
+  /** ` FILTER (WHERE ...)` */
+  readonly filter: string;
+}
+
+/**
+ * SQL text of a call from the SQL of its arguments. Invariants: the result is bracketed or a call, so that it can
+ * stand anywhere; each argument is used once, so that the text grows linearly.
+ */
+export type Emitter = (args: readonly string[], aggregate: AggregateText) => string;
+
+/** A dialect in which a function is not exact has no entry. The stage engine has all of them. */
+export interface Emitters {
+  readonly duckdb: Emitter;
+  readonly postgres?: Emitter;
+}
+
+interface TypedBase {
+  readonly type: ExprType;
+  readonly span: Span;
+}
+
+export interface TypedColumn extends TypedBase {
+  readonly kind: 'column';
+  readonly name: string;
+}
+
+export interface TypedLiteral extends TypedBase {
+  readonly kind: 'literal';
+  /** Text of a string, number, moment or duration; null for null. */
+  readonly value: string | boolean | null;
+}
+
+export interface TypedParameter extends TypedBase {
+  readonly kind: 'parameter';
+  readonly name: string;
+  readonly parameterKind: ParameterKind;
+}
+
+export interface TypedCall extends TypedBase {
+  readonly kind: 'call';
+  readonly name: string;
+  readonly args: readonly Typed[];
+  readonly emitters: Emitters;
+  /** Set on aggregates. `ordered`: its value depends on the order of rows. */
+  readonly aggregate: { readonly ordered: boolean; readonly filter: Typed | null } | null;
+}
+
+export type Typed = TypedColumn | TypedLiteral | TypedParameter | TypedCall;
+
+/** The type as a column's; a bare null counts as float64 only where its type cannot matter. */
+export function valueType(type: ExprType): ColumnType {
+  return type.kind === 'null' ? FLOAT64 : type;
+}
+
+/** Names of the columns that `typed` reads, added to `into`. */
+export function collectColumns(typed: Typed, into: Set<string>): void {
+  if (typed.kind === 'column') into.add(typed.name);
+  if (typed.kind !== 'call') return;
+  for (const arg of typed.args) collectColumns(arg, into);
+  if (typed.aggregate?.filter != null) collectColumns(typed.aggregate.filter, into);
+}
+
+export function hasAggregate(typed: Typed): boolean {
+  return typed.kind === 'call' && (typed.aggregate !== null || typed.args.some(hasAggregate));
+}

@@ -1,0 +1,55 @@
+/** The examples in the documentation of every stage and function are run; docs/language.md names each of them. */
+import { readFileSync } from 'node:fs';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { expect } from 'chai';
+import { FAMILIES } from '../../../language/function-registry.ts';
+import { STAGES } from '../../../language/stage-registry.ts';
+import { expectedTypes, openDuckDb, planFlights, runPlan } from './run-plan.ts';
+
+const DOCS = readFileSync(new URL('../../../docs/language.md', import.meta.url), 'utf8');
+const NUMBERS = [
+  { name: 'x', typeOid: 20, typeModifier: -1 },
+  { name: 's', typeOid: 25, typeModifier: -1 },
+];
+const NUMBERS_ROWS =
+  "SELECT CAST(x AS BIGINT) AS x, s FROM (VALUES (1, 'a'), (2, 'b'), (3, 'b'), (4, NULL)) AS t(x, s)";
+
+/** Engine JSON has int64 and decimal as text. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+}
+
+describe('documented examples', () => {
+  let duck: DuckDBConnection;
+  before(async () => {
+    duck = await openDuckDb();
+  });
+  after(() => duck.closeSync());
+
+  for (const stage of STAGES)
+    for (const { text } of stage.docs.examples)
+      it(`${stage.name}: ${text}`, async () => {
+        expect(DOCS).to.include(stage.docs.syntax).and.to.include(text);
+        const plan = planFlights(`select * from flights | ${text}`);
+        const ran = await runPlan(duck, plan);
+        expect(ran.types).to.deep.equal(expectedTypes(plan));
+        expect(ran.rows).to.not.be.empty;
+      });
+
+  for (const [family, definitions] of Object.entries(FAMILIES))
+    for (const { name, syntax, aggregate, example } of definitions)
+      it(`${family} ${name}: ${example[0]}`, async () => {
+        expect(DOCS)
+          .to.include(syntax.replaceAll('|', '\\|'))
+          .and.to.include(example[0].replaceAll('|', '\\|'));
+        const [expression, value] = example;
+        const stage =
+          aggregate === true ? `stats ${expression} as v` : `eval v = ${expression} | fields v | head 1`;
+        // A value that is only null needs a type to become a column.
+        const plan = planFlights(`select * from numbers | ${stage}`, {}, NUMBERS);
+        const ran = await runPlan(duck, plan, {}, NUMBERS_ROWS);
+        expect(ran.types, expression).to.deep.equal(expectedTypes(plan));
+        expect(plain(ran.rows[0]![0])).to.deep.equal(plain(value));
+      });
+});

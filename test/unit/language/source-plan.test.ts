@@ -1,0 +1,116 @@
+/** What is sent to the database, and how places in its errors come back to the user's text. */
+import { expect } from 'chai';
+import { planQuery } from '../../../language/compile.ts';
+import { mapPosition } from '../../../language/map-position.ts';
+import { renderError } from '../../../language/render-error.ts';
+import { QueryError } from '../../../workers/errors.ts';
+import { FLIGHTS_COLUMNS } from '../../fixtures/language/flights.ts';
+
+const source = { columns: FLIGHTS_COLUMNS, parameterOids: [25] };
+
+/** 1-based, in code points, as PostgreSQL counts. */
+function positionOf(sql: string, part: string): number {
+  return [...sql.slice(0, sql.indexOf(part))].length + 1;
+}
+
+describe('the source plan', () => {
+  it('without stages is the SQL as written', () => {
+    const text = 'select :a::text; -- done';
+    const plan = planQuery({ text, parameters: { a: 'string' }, source: null, throughWorker: false });
+    expect(plan.source).to.deep.include({
+      sql: 'select $1::text',
+      parameters: ['a'],
+      columns: null,
+      parameterOids: null,
+    });
+    expect(plan.worker).to.equal(null);
+  });
+
+  it('is wrapped so that a line comment at its end does no harm, and narrowed', () => {
+    const text = 'select * from flights -- all | of them\n| where delay > 0 | stats count() by origin';
+    const plan = planQuery({ text, parameters: {}, source, throughWorker: false });
+    expect(plan.source.sql).to.equal(
+      'select "origin", "delay" from (\nselect * from flights -- all | of them\n) as "source"',
+    );
+    expect(plan.source.databaseColumns!.map((column) => column.name)).to.deep.equal(['origin', 'delay']);
+  });
+
+  it('refuses columns that cannot be told apart, only when stages or a worker need to', () => {
+    const columns = [FLIGHTS_COLUMNS[0]!, { ...FLIGHTS_COLUMNS[0]!, name: 'ORIGIN' }];
+    const request = { text: 'select a, b from t', parameters: {}, source: { columns, parameterOids: [] } };
+    expect(planQuery({ ...request, throughWorker: false }).worker).to.equal(null);
+    expect(() => planQuery({ ...request, throughWorker: true }))
+      .to.throw(QueryError, 'the columns `origin` and `ORIGIN` differ only by case')
+      .with.nested.property('details.hint', 'name one of them differently in the SQL: `... as ORIGIN_2`');
+  });
+
+  it('refuses what cannot stand in a FROM for formats of the worker', () => {
+    expect(() => planQuery({ text: 'show all', parameters: {}, source, throughWorker: true })).to.throw(
+      QueryError,
+      'no answer in this format',
+    );
+  });
+});
+
+describe('positions in errors of the database', () => {
+  const text =
+    "@db select '😀é' as x, :who, nope\n  from flihgts | where delay > 0 | stats count() by origin";
+  const { sql, segments } = planQuery({
+    text,
+    parameters: { who: 'string' },
+    source,
+    throughWorker: false,
+  }).source;
+  for (const [sent, written] of [
+    ['nope', 'nope'],
+    ['flihgts', 'flihgts'],
+    ['$1', ':who'],
+    ["'😀é'", "'😀é'"],
+  ] as const)
+    it(`${sent} is ${written}`, () => {
+      const span = mapPosition(positionOf(sql, sent), sql, segments, text)!;
+      expect(text.slice(span.start, span.end)).to.equal(written);
+    });
+
+  it('are null in the text that we put around, and the last word at the end of the SQL', () => {
+    expect(mapPosition(1, sql, segments, text)).to.equal(null);
+    expect(mapPosition(positionOf(sql, ') as "source"'), sql, segments, text)).to.equal(null);
+    const direct = planQuery({
+      text: 'select 1 +',
+      parameters: {},
+      source: null,
+      throughWorker: false,
+    }).source;
+    expect(mapPosition(11, direct.sql, direct.segments, 'select 1 +')).to.deep.equal({ start: 9, end: 10 });
+  });
+});
+
+describe('errors on a terminal', () => {
+  it('show line and column in code points, with carets under the place', () => {
+    const query = "select '😀' as a\n\t| where b😀d > 1";
+    const start = query.indexOf('b😀d');
+    const error = new QueryError('unknown-column', 'there is no column', {
+      span: { start, end: start + 4 },
+      hint: 'look',
+    });
+    expect(renderError(error.toWire(), query)).to.deep.equal({
+      place: { line: 2, column: 10 },
+      text: 'error: there is no column [unknown-column]\n   --> line 2, column 10\n 2 |  | where b😀d > 1\n              ^^^\nhint: look',
+    });
+  });
+
+  it('show a window of a long line, and nothing when there is no place', () => {
+    const query = `select ${'x'.repeat(5000)} !`;
+    const at = query.length - 1;
+    const { text } = renderError(
+      new QueryError('syntax', 'bad', { span: { start: at, end: at + 1 } }).toWire(),
+      query,
+    );
+    expect(text.split('\n')[2]!.length).to.be.below(120);
+    expect(text.split('\n')[2]!.indexOf('!')).to.equal(text.split('\n')[3]!.indexOf('^'));
+    expect(renderError(new QueryError('cancelled', 'gone').toWire(), query)).to.deep.equal({
+      place: null,
+      text: 'error: gone [cancelled]',
+    });
+  });
+});
