@@ -113,30 +113,42 @@ describe('faults of processes', function () {
     await answersAgain('select 1 as a | where a = 1');
   });
 
-  it('an endless stage ends at its deadline, its worker is replaced, others are served meanwhile', async () => {
-    const endless = 'select a.i from generate_series(1, 3000) as a(i) | eval x = repeat_me(i)';
-    // No stage of this version loops for ever by itself: a stopped worker is the same to those outside it.
-    expect((await forkline.query(endless)).status).to.equal(400);
-    const text = 'select pg_sleep(0.2)::text as a | where true';
+  /** Runs with a deadline, meanwhile lets `hurt` do something to its DSL worker, and expects the deadline to hold. */
+  async function expectDeadline(text: string, hurt: (dslPid: number) => void): Promise<void> {
     const answer = forkline.query(text, {
       headers: { 'Query-Id': 'stuck' },
-      body: { limits: { timeoutMs: 1500 } },
+      body: { limits: { timeoutMs: 2000 } },
     });
-    const pids = await until(async () => {
-      const { status, json } = await forkline.get('/v1/queries/stuck');
-      return status === 200 && (json.workerPids as number[]).length === 2
-        ? (json.workerPids as number[])
-        : null;
-    }, DEADLINE_MS);
-    const roles = await Promise.all(pids.map(rowOf));
-    const stuck = roles.find((row) => row?.role === 'dsl')!.pid;
-    process.kill(stuck, 'SIGSTOP');
+    const view = await until(
+      async () => {
+        const { status, json } = await forkline.get('/v1/queries/stuck');
+        return status === 200 && (json.workerPids as number[]).length > 0 && json.phase === 'stages'
+          ? json
+          : null;
+      },
+      DEADLINE_MS,
+      'the stages run',
+    );
+    const rows = await Promise.all((view.workerPids as number[]).map(rowOf));
+    const dslPid = rows.find((row) => row?.role === 'dsl')!.pid;
+    hurt(dslPid);
     expect((await forkline.query('select 2 as a | where a = 2')).status, 'others meanwhile').to.equal(200);
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([504, 'deadline-exceeded']);
-    await until(async () => (await rowOf(stuck)) === undefined, DEADLINE_MS, 'the stuck worker is gone');
+    await until(async () => (await rowOf(dslPid)) === undefined, DEADLINE_MS, 'its worker is gone');
     await answersAgain('select 1 as a | where a = 1');
-  });
+  }
+
+  it('a stage that computes for minutes ends at its deadline; others are served meanwhile', () =>
+    expectDeadline(
+      "select i from generate_series(1, 1000000) as i | eval h = md5(rpad('x', 200000, 'y') || cast(i as string)) | stats dc(h)",
+      () => {},
+    ));
+
+  it('a DSL worker that is stopped (T) in mid-query is killed at the deadline from outside', () =>
+    expectDeadline('select pg_sleep(1)::text as a | where true', (dslPid) =>
+      process.kill(dslPid, 'SIGSTOP'),
+    ));
 
   it('KILL of the logger: no query fails, and every line is in the file in the end', async () => {
     const logger = (await forkline.processes()).find(({ role }) => role === 'logger')!;

@@ -1,0 +1,224 @@
+/**
+ * Builds dist/: the TypeScript sources compiled file by file, the DSL worker bundled into one file over its
+ * compiled one (it is started all the time, and one file loads faster than many), static assets copied, and
+ * dist/build-id.json, by which every process knows that it is of the same build as its monitor.
+ *
+ * Invariants: type errors are shown and make the exit code 1, the output is written all the same; nothing is done
+ * when no input changed since the last good build (dist/.stamp); two builds at once wait for each other (a lock
+ * file); outputs are replaced by rename and only where they differ, so that a running server never finds half a
+ * file; what no source stands for any more is removed.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(fileURLToPath(import.meta.url));
+const dist = join(root, 'dist');
+const lockFile = join(dist, '.lock');
+const sourceDirs = ['cli', 'database', 'language', 'loadtest', 'logger', 'monitor', 'server', 'workers'];
+const buildFiles = ['build.mjs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const bundleEntry = 'workers/dsl/worker.ts';
+const executables = ['cli/main.js'];
+const LOCK_POLL_MS = 50;
+const LOCK_WAIT_MS = 120_000;
+
+async function build() {
+  const startedAt = performance.now();
+  const inputs = await listInputs();
+  const stamp = await hashFiles(root, inputs);
+  if (stamp === (await readText(join(dist, '.stamp'))) && (await readText(join(dist, 'build-id.json'))))
+    return 0;
+  const staging = join(dist, `.staging-${process.pid}`);
+  try {
+    const [compiled] = await Promise.all([compile(staging), copyAssets(staging, inputs)]);
+    const bundled = await bundle(staging, inputs);
+    const outputs = await replaceOutputs(staging);
+    const good = compiled && bundled;
+    await writeFile(join(dist, '.stamp'), good ? stamp : '');
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.error(`build: ${outputs.length} files in ${seconds} s${good ? '' : ', with errors'}`);
+    return good ? 0 : 1;
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+/** Every file that the output depends on, relative to the root, sorted. */
+async function listInputs() {
+  const lists = await Promise.all(sourceDirs.map((dir) => listFiles(join(root, dir))));
+  return [...lists.flat().map((file) => relative(root, file)), ...buildFiles].sort();
+}
+
+async function listFiles(dir) {
+  const entries = await readdir(dir, { withFileTypes: true, recursive: true }).catch(ignoreMissing([]));
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+async function hashFiles(base, files) {
+  const hash = createHash('sha256').update(process.version);
+  for (const file of files) hash.update(`\0${file}\0`).update(await readFile(join(base, file)));
+  return hash.digest('hex');
+}
+
+/** Resolves to whether there were no type errors; those are on the terminal already. */
+function compile(staging) {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', staging];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code === 0));
+  });
+}
+
+async function bundle(staging, inputs) {
+  if (!inputs.includes(bundleEntry.split('/').join(sep))) return true;
+  const esbuild = await import('esbuild');
+  const result = await esbuild
+    .build({
+      absWorkingDir: root,
+      entryPoints: [bundleEntry],
+      outfile: join(staging, bundleEntry.replace(/\.ts$/, '.js')),
+      bundle: true,
+      allowOverwrite: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      sourcemap: true,
+      // The native module must stay where its shared library lies; apache-arrow is large and seldom needed.
+      external: ['@duckdb/node-bindings*', 'apache-arrow'],
+      // Bundled CommonJS packages call require() for the externals.
+      banner: {
+        js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);",
+      },
+      plugins: [ownUrls],
+      logLevel: 'warning',
+    })
+    .catch(() => null); // esbuild has printed its errors
+  return result !== null;
+}
+
+/**
+ * Inside the bundle every module's import.meta.url would be the bundle's own. Our modules find files beside
+ * themselves by it, so each keeps the address that it has when it is not bundled.
+ */
+const ownUrls = {
+  name: 'own-urls',
+  setup(builder) {
+    builder.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (path.includes(`${sep}node_modules${sep}`)) return null;
+      const text = await readFile(path, 'utf8');
+      if (!text.includes('import.meta.url')) return null;
+      const own = relative(join(root, dirname(bundleEntry)), path)
+        .split(sep)
+        .join('/')
+        .replace(/\.ts$/, '.js');
+      const url = `new URL(${JSON.stringify(own)}, import.meta.url).href`;
+      return { contents: text.replaceAll('import.meta.url', url), loader: 'ts' };
+    });
+  },
+};
+
+/** The pages that the server sends as they are. */
+async function copyAssets(staging, inputs) {
+  for (const file of inputs.filter((input) => input.startsWith(`server${sep}`) && input.endsWith('.html'))) {
+    await mkdir(dirname(join(staging, file)), { recursive: true });
+    await copyFile(join(root, file), join(staging, file));
+  }
+}
+
+/** Moves what differs from staging into dist, removes what is stale, writes the build id. Returns the outputs. */
+async function replaceOutputs(staging) {
+  const outputs = (await listFiles(staging)).map((file) => relative(staging, file)).sort();
+  for (const file of executables) await chmod(join(staging, file), 0o755).catch(ignoreMissing());
+  const code = outputs.filter((file) => !file.endsWith('.map'));
+  const buildId = (await hashFiles(staging, code)).slice(0, 16);
+  await writeFile(join(staging, 'build-id.json'), `${JSON.stringify({ buildId })}\n`);
+  outputs.push('build-id.json');
+  for (const file of outputs) await replaceFile(join(staging, file), join(dist, file));
+  await removeStale(new Set([...outputs, '.stamp', '.lock']));
+  return outputs;
+}
+
+async function replaceFile(from, to) {
+  const [fresh, old] = await Promise.all([readFile(from), readFile(to).catch(ignoreMissing(null))]);
+  if (old !== null && fresh.equals(old)) return;
+  await mkdir(dirname(to), { recursive: true });
+  await rename(from, to);
+}
+
+async function removeStale(wanted) {
+  for (const file of await listFiles(dist)) {
+    if (!wanted.has(relative(dist, file))) await rm(file, { force: true });
+  }
+  const entries = await readdir(dist, { withFileTypes: true, recursive: true });
+  const dirs = entries
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  // Deepest first; a directory that still holds something refuses, and is meant to.
+  for (const dir of dirs.sort((a, b) => b.length - a.length)) await rmdir(dir).catch(() => {});
+}
+
+/** Runs `work` while no other build of this checkout runs. A lock whose owner is dead is taken over. */
+async function withLock(work) {
+  mkdirSync(dist, { recursive: true });
+  const giveUpAt = Date.now() + LOCK_WAIT_MS;
+  while (!tryLock()) {
+    if (Date.now() > giveUpAt) throw new Error(`another build holds ${lockFile}; remove it if none runs`);
+    await delay(LOCK_POLL_MS);
+  }
+  try {
+    return await work();
+  } finally {
+    unlinkSync(lockFile);
+  }
+}
+
+function tryLock() {
+  try {
+    writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    removeDeadLock();
+    return false;
+  }
+}
+
+function removeDeadLock() {
+  try {
+    const owner = Number(readFileSync(lockFile, 'utf8'));
+    // Empty: its owner is between creating and writing; look again.
+    if (owner > 0 && !isAlive(owner)) unlinkSync(lockFile);
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error; // gone meanwhile: the next try finds out
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+async function readText(file) {
+  return await readFile(file, 'utf8').catch(ignoreMissing(null));
+}
+
+function ignoreMissing(value) {
+  return (error) => {
+    if (error.code !== 'ENOENT') throw error;
+    return value;
+  };
+}
+
+process.exitCode = await withLock(build);

@@ -1,0 +1,178 @@
+/** What the command line says: one command with its options, or a usage error that tells how to mend it. */
+import { parseArgs } from 'node:util';
+import { closestName } from '../monitor/closest-name.ts';
+
+export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'table'] as const;
+export type Format = (typeof FORMATS)[number];
+export type ParameterValue = string | number | boolean | null;
+
+export interface QueryOptions {
+  /** null: FORKLINE_URL, else the default address. */
+  readonly url: string | null;
+  /** null: to be read from stdin. */
+  readonly text: string | null;
+  readonly connection: string | null;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+  readonly capRows: number | null;
+  readonly timeoutMs: number | null;
+}
+
+export type Command =
+  | { readonly name: 'help' }
+  | { readonly name: 'version' }
+  | { readonly name: 'start'; readonly configFile: string | undefined }
+  | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions)
+  | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
+  | { readonly name: 'status'; readonly url: string | null; readonly json: boolean };
+
+export class UsageError extends Error {}
+
+const COMMANDS = ['start', 'query', 'explain', 'status', 'help', 'version'] as const;
+
+export const HELP = `forkline: a query server, SQL | stage | stage ...
+
+  forkline start [--config FILE]        start the server; without a configured database it brings its own,
+                                        with demo data. Stop it with Ctrl-C
+  forkline query [options] 'QUERY'      run a query and print its answer; without QUERY it is read from stdin
+  forkline explain [options] 'QUERY'    show how a query would run, without running it (--json)
+  forkline status [--json]              show the server's processes and queries
+
+  --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise)
+  --format FORMAT       ${FORMATS.join(', ')}; a table on a terminal, json elsewhere
+  --param NAME=VALUE    a value for :NAME in the query; a number, true, false, null or text ('"12"' is text)
+  --connection NAME     the database to ask
+  --limit N             the most rows to answer with
+  --timeout MS          the most time that the query may take
+  --json                as the API answers, for programs
+  --config FILE         configuration; forkline.config.json otherwise
+  --help, --version
+
+Exit codes: 0 done, 1 the query or the server failed, 2 a mistake in command line or configuration.`;
+
+const OPTIONS = {
+  url: { type: 'string' },
+  format: { type: 'string' },
+  param: { type: 'string', multiple: true },
+  connection: { type: 'string' },
+  limit: { type: 'string' },
+  timeout: { type: 'string' },
+  config: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const;
+
+type OptionName = keyof typeof OPTIONS;
+
+const QUERY_OPTIONS: readonly OptionName[] = ['url', 'param', 'connection', 'limit', 'timeout'];
+const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName[]>> = {
+  start: ['config'],
+  query: [...QUERY_OPTIONS, 'format'],
+  explain: [...QUERY_OPTIONS, 'json'],
+  status: ['url', 'json'],
+  help: [],
+  version: [],
+};
+
+/** Throws UsageError. */
+export function parseCommandLine(args: readonly string[]): Command {
+  const { values, positionals } = parse(args);
+  if (values.version === true) return { name: 'version' };
+  if (values.help === true || positionals.length === 0) return { name: 'help' };
+  const [given, ...rest] = positionals as [string, ...string[]];
+  const name = COMMANDS.find((command) => command === given);
+  if (name === undefined) throw unknownCommand(given);
+  const misplaced = Object.keys(values).find((option) => !OPTIONS_OF[name].includes(option as OptionName));
+  if (misplaced !== undefined) throw new UsageError(`"forkline ${name}" has no option --${misplaced}`);
+  switch (name) {
+    case 'help':
+    case 'version':
+      return { name };
+    case 'start':
+      expectNoMore(name, rest);
+      return { name, configFile: values.config };
+    case 'status':
+      expectNoMore(name, rest);
+      return { name, url: values.url ?? null, json: values.json === true };
+    case 'query':
+      return { name, format: parseFormat(values.format), ...queryOptions(values, rest) };
+    case 'explain':
+      return { name, json: values.json === true, ...queryOptions(values, rest) };
+    default:
+      throw name satisfies never;
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
+  } catch (error) {
+    const unknown = /^Unknown option '--?([^']+)'/.exec((error as Error).message)?.[1];
+    if (unknown === undefined) throw new UsageError((error as Error).message);
+    throw new UsageError(`there is no option --${unknown}${suggestion(unknown, Object.keys(OPTIONS), '--')}`);
+  }
+}
+
+function unknownCommand(given: string): UsageError {
+  const looksLikeQuery = /\s/.test(given);
+  if (looksLikeQuery) return new UsageError(`to run a query: forkline query '${given}'`);
+  return new UsageError(`there is no command "${given}"${suggestion(given, COMMANDS, '')}`);
+}
+
+function suggestion(name: string, known: readonly string[], prefix: string): string {
+  const closest = closestName(name, known);
+  return closest === null ? '; see forkline --help' : `; did you mean ${prefix}${closest}?`;
+}
+
+function expectNoMore(name: string, rest: readonly string[]): void {
+  if (rest.length > 0) throw new UsageError(`"forkline ${name}" takes no "${rest[0]}"`);
+}
+
+type Values = ReturnType<typeof parse>['values'];
+
+function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
+  if (rest.length > 1) {
+    throw new UsageError(
+      `the query must be one argument: put it in quotes, so that the shell leaves | alone`,
+    );
+  }
+  return {
+    url: values.url ?? null,
+    text: rest[0] === '-' ? null : (rest[0] ?? null),
+    connection: values.connection ?? null,
+    parameters: Object.fromEntries((values.param ?? []).map(parseParameter)),
+    capRows: parseCount('limit', values.limit),
+    timeoutMs: parseCount('timeout', values.timeout),
+  };
+}
+
+function parseFormat(given: string | undefined): Format | null {
+  if (given === undefined) return null;
+  const format = FORMATS.find((known) => known === given);
+  if (format !== undefined) return format;
+  throw new UsageError(`there is no format "${given}"; there are ${FORMATS.join(', ')}`);
+}
+
+function parseCount(option: string, given: string | undefined): number | null {
+  if (given === undefined) return null;
+  if (/^[1-9]\d{0,14}$/.test(given)) return Number(given);
+  throw new UsageError(`--${option} must be a whole number of 1 or more, not "${given}"`);
+}
+
+function parseParameter(given: string): [string, ParameterValue] {
+  const match = /^([a-z_][a-z0-9_]*)=(.*)$/is.exec(given);
+  if (match === null) throw new UsageError(`--param must be NAME=VALUE, not "${given}"`);
+  return [match[1]!, parameterValue(match[2]!)];
+}
+
+/** JSON's numbers, true, false, null and quoted text are meant as such; all else is text. */
+function parameterValue(text: string): ParameterValue {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isExact = typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value);
+    if ((typeof value !== 'object' || value === null) && isExact) return value as ParameterValue;
+  } catch {
+    // no JSON: text
+  }
+  return text;
+}

@@ -1,0 +1,103 @@
+/**
+ * The HTTP side of the commands. node:http rather than fetch: no timeouts of its own (a query may take an hour),
+ * and the answer is a Node stream. When this process ends, the connection closes and the server cancels the query.
+ */
+import type { IncomingMessage } from 'node:http';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { text } from 'node:stream/consumers';
+
+export const DEFAULT_URL = 'http://127.0.0.1:8080';
+
+/** The server said no; the problem document as it came. */
+export class ServerError extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail ?? problem.title ?? `the server answered with status ${problem.status}`);
+    this.problem = problem;
+  }
+}
+
+/** Nobody answers, or not as a Forkline does. */
+export class ConnectionError extends Error {}
+
+/** The fields of an RFC 9457 problem document that are shown; see docs/errors.md. */
+export interface Problem {
+  readonly title?: string;
+  readonly status: number;
+  readonly detail?: string;
+  readonly code?: string;
+  readonly queryId?: string;
+  readonly retryable?: boolean;
+  readonly stage?: { readonly index: number; readonly name: string };
+  readonly position?: { readonly line: number; readonly column: number; readonly excerpt?: string };
+  readonly sqlstate?: string;
+  readonly hint?: string;
+}
+
+export interface Client {
+  /** Resolves with a 2xx answer, its body unread. Rejects with ServerError or ConnectionError. */
+  post(path: string, body: object): Promise<IncomingMessage>;
+  /** The JSON of a 2xx answer. */
+  getJson<T>(path: string): Promise<T>;
+}
+
+/** Throws ConnectionError when it is no http(s) URL. */
+export function createClient(base: string): Client {
+  const baseUrl = parseBase(base);
+  return {
+    post: (path, body) => send(baseUrl, 'POST', path, JSON.stringify(body)),
+    getJson: async <T>(path: string) => (await readJson(await send(baseUrl, 'GET', path, null))) as T,
+  };
+}
+
+function parseBase(base: string): URL {
+  const url = URL.canParse(base) ? new URL(base) : null;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
+  throw new ConnectionError(`${base} is no http URL; for example ${DEFAULT_URL}`);
+}
+
+async function send(base: URL, method: string, path: string, body: string | null): Promise<IncomingMessage> {
+  const url = new URL(base.pathname.replace(/\/$/, '') + path, base);
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+      method,
+      headers: body === null ? {} : { 'content-type': 'application/json' },
+    });
+    request.once('response', resolve);
+    request.once('error', (error) => reject(unreachable(base, error)));
+    request.end(body ?? undefined);
+  });
+  const status = response.statusCode ?? 0;
+  if (status >= 200 && status < 300) return response;
+  throw new ServerError({ ...(await readProblem(response)), status });
+}
+
+function unreachable(base: URL, error: NodeJS.ErrnoException): ConnectionError {
+  const reason = error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message;
+  return new ConnectionError(
+    `no Forkline answers at ${base.origin}: ${reason}. ` +
+      'Start one with "forkline start", or name another one with --url or FORKLINE_URL.',
+  );
+}
+
+async function readProblem(response: IncomingMessage): Promise<object> {
+  const body = await text(response);
+  try {
+    const parsed: unknown = JSON.parse(body);
+    if (typeof parsed === 'object' && parsed !== null) return parsed;
+  } catch {
+    // Not of ours (a proxy's page, perhaps): shown as it is.
+  }
+  return { detail: body.slice(0, 500) };
+}
+
+async function readJson(response: IncomingMessage): Promise<unknown> {
+  const body = await text(response);
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new ConnectionError(`what answers there is no Forkline: ${body.slice(0, 100)}`);
+  }
+}

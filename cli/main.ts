@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+/**
+ * The `forkline` command. It reads the command line and hands over; each command's code is loaded only when it is
+ * the one, because `forkline start` becomes the monitor and must stay small.
+ */
+import { environment } from '../monitor/config.ts';
+import type { Command } from './arguments.ts';
+import { HELP, parseCommandLine, UsageError } from './arguments.ts';
+
+const env = environment();
+
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    return await run(parseCommandLine(args));
+  } catch (error) {
+    return await report(error);
+  }
+}
+
+async function run(command: Command): Promise<number> {
+  switch (command.name) {
+    case 'help':
+      process.stdout.write(`${HELP}\n`);
+      return 0;
+    case 'version':
+      process.stdout.write(`${(await import('./version.ts')).packageVersion()}\n`);
+      return 0;
+    case 'start':
+      return await start(command.configFile);
+    case 'query':
+      await (await import('./query.ts')).runQuery(await client(command.url), command, process);
+      return 0;
+    case 'explain':
+      await (await import('./explain.ts')).runExplain(await client(command.url), command, process);
+      return 0;
+    case 'status':
+      await (await import('./status.ts')).showStatus(await client(command.url), command.json, process.stdout);
+      return 0;
+    default:
+      throw command satisfies never;
+  }
+}
+
+async function start(configFile: string | undefined): Promise<number> {
+  const module = await import('./start.ts');
+  return await module.start({
+    cwd: process.cwd(),
+    configFile,
+    print: (line) => process.stdout.write(`${line}\n`),
+    printError: (line) => process.stderr.write(`${line}\n`),
+  });
+}
+
+async function client(url: string | null) {
+  const { createClient, DEFAULT_URL } = await import('./client.ts');
+  return createClient(url ?? (env.FORKLINE_URL || DEFAULT_URL));
+}
+
+async function report(error: unknown): Promise<number> {
+  if (error instanceof UsageError) {
+    process.stderr.write(`forkline: ${error.message}\n`);
+    return 2;
+  }
+  const { ConnectionError, ServerError } = await import('./client.ts');
+  if (error instanceof ServerError) {
+    const { renderProblem } = await import('./render-problem.ts');
+    process.stderr.write(`${renderProblem(error.problem)}\n`);
+    return 1;
+  }
+  if (error instanceof ConnectionError) {
+    process.stderr.write(`forkline: ${error.message}\n`);
+    return 1;
+  }
+  throw error;
+}
+
+// A reader that has enough (head, less) is no failure; there is nobody left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,109 @@
+/**
+ * `forkline start`: configuration, the embedded database where none is configured, then the monitor, which this
+ * process becomes. What is only needed on the way is imported on the way, or done by processes that end.
+ */
+import type { EmbeddedDatabase } from '../database/embedded.ts';
+import type { Config } from '../monitor/config.ts';
+import { readConfig } from './read-config.ts';
+
+export interface StartOptions {
+  readonly cwd: string;
+  readonly configFile: string | undefined;
+  print(line: string): void;
+  printError(line: string): void;
+}
+
+/** Resolves with the exit code, when everything has ended: 0, 1 (failed), 2 (configuration). */
+export async function start(options: StartOptions): Promise<number> {
+  const question = { cwd: options.cwd, file: options.configFile };
+  const loaded = await readConfig(question);
+  if ('errors' in loaded) {
+    options.printError(configErrors(loaded.errors));
+    return 2;
+  }
+  const hasOwn = Object.keys(loaded.config.connections).length > 0;
+  let database: EmbeddedDatabase | null = null;
+  try {
+    database = hasOwn ? null : await openEmbedded(loaded.config, options);
+    return await monitor(loaded.config, database, question, options);
+  } catch (error) {
+    options.printError(`forkline: ${(error as Error).message}`);
+    return 1;
+  } finally {
+    await database?.stop();
+  }
+}
+
+async function openEmbedded(config: Config, options: StartOptions): Promise<EmbeddedDatabase> {
+  const { startEmbeddedDatabase } = await import('../database/embedded.ts');
+  const { processes, connectionsPerProcess } = config.sql;
+  const say = (line: string): void => options.print(`database: ${line}`);
+  const database = await startEmbeddedDatabase({
+    dataDir: config.dataDir,
+    // While a reload goes on there are two generations of SQL workers.
+    connections: 2 * processes * connectionsPerProcess,
+    onProgress: say,
+    onTrouble: say,
+  });
+  say(`PostgreSQL is up with the demo tables flights and airports (its log: ${database.logFile})`);
+  return database;
+}
+
+async function monitor(
+  config: Config,
+  database: EmbeddedDatabase | null,
+  question: { readonly cwd: string; readonly file: string | undefined },
+  { print }: StartOptions,
+): Promise<number> {
+  const { runMonitor } = await import('../monitor/run.ts');
+  return await runMonitor({
+    config: withDatabase(config, database),
+    async reloadConfig() {
+      const loaded = await readConfig(question);
+      if ('errors' in loaded) throw new Error(configErrors(loaded.errors));
+      return withDatabase(loaded.config, database);
+    },
+    // Its pid changes when it is restarted; its URL is nobody's business there.
+    database: database === null ? null : pidOf(database),
+    consoleLog: print,
+    onReady: ({ host, port }) => print(nextSteps(host, port, database !== null)),
+  });
+}
+
+function pidOf(database: EmbeddedDatabase): { readonly pid: number } {
+  return {
+    get pid() {
+      return database.pid;
+    },
+  };
+}
+
+/** The embedded database is the connection `main` as long as no other is configured. */
+function withDatabase(config: Config, database: EmbeddedDatabase | null): Config {
+  if (database === null || Object.keys(config.connections).length > 0) return config;
+  return { ...config, connections: { main: { url: database.url } } };
+}
+
+function configErrors(errors: readonly string[]): string {
+  const count = errors.length === 1 ? 'a mistake' : `${errors.length} mistakes`;
+  return [`forkline: ${count} in the configuration`, ...errors.map((line) => `  ${line}`)].join('\n');
+}
+
+export function nextSteps(host: string, port: number, hasDemo: boolean): string {
+  const name =
+    host === '127.0.0.1' || host === '0.0.0.0' || host === '::'
+      ? 'localhost'
+      : host.includes(':')
+        ? `[${host}]`
+        : host;
+  const query = hasDemo
+    ? 'select origin, delay from flights | where delay > 0 | stats count() as flights, avg(delay) as mean by origin | sort -flights | head 5'
+    : 'select version()';
+  return [
+    'Try:',
+    `  curl -s ${name}:${port}/v1/query -d "${query}"`,
+    `  http://${name}:${port}/docs shows the API and runs queries in the browser`,
+    `  curl -s ${name}:${port}/v1/processes shows the processes`,
+    'Stop with Ctrl-C.',
+  ].join('\n');
+}

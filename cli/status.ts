@@ -1,0 +1,94 @@
+/** `forkline status`: the server's processes and queries, for people (--json: as the API gives them). */
+import type { ProcessRow } from '../monitor/messages.ts';
+import type { Client } from './client.ts';
+import { renderTable } from './table.ts';
+
+/** The fields of GET /v1/queries that are shown. */
+interface QueryRow {
+  readonly queryId: string;
+  readonly state: string;
+  readonly phase: string;
+  readonly query: string;
+  readonly elapsedMs: number;
+  readonly rows: number | null;
+  readonly error: { readonly code: string } | null;
+}
+
+const RECENT_SHOWN = 10;
+const QUERY_CHARS = 60;
+
+export async function showStatus(
+  client: Client,
+  json: boolean,
+  stdout: NodeJS.WritableStream,
+): Promise<void> {
+  const [{ processes }, { queries }] = await Promise.all([
+    client.getJson<{ processes: readonly ProcessRow[] }>('/v1/processes'),
+    client.getJson<{ queries: readonly QueryRow[] }>('/v1/queries'),
+  ]);
+  if (json) {
+    stdout.write(`${JSON.stringify({ processes, queries }, null, 2)}\n`);
+    return;
+  }
+  const running = queries.filter(({ state }) => state === 'running');
+  const recent = queries.filter(({ state }) => state !== 'running').slice(0, RECENT_SHOWN);
+  stdout.write(
+    `${processTable(processes)}\n\n${queryTable('running', running)}\n\n${queryTable('recent', recent)}\n`,
+  );
+}
+
+export function processTable(processes: readonly ProcessRow[]): string {
+  const left = (name: string) => ({ name, alignRight: false });
+  const right = (name: string) => ({ name, alignRight: true });
+  const columns = [
+    left('process'),
+    right('pid'),
+    right('ppid'),
+    left('state'),
+    left('kernel'),
+    right('cpu %'),
+  ];
+  const more = [right('rss MiB'), right('age'), right('served'), left('query')];
+  const rows = processes.map((row) => [
+    row.workerId,
+    row.pid,
+    row.ppid,
+    row.state,
+    row.kernelState ?? '',
+    row.cpuPercent?.toFixed(0) ?? '',
+    row.rssBytes === null ? '' : (row.rssBytes / 1024 ** 2).toFixed(0),
+    durationText(row.ageMs),
+    row.queriesServed,
+    row.queryId ?? '',
+  ]);
+  return renderTable([...columns, ...more], rows);
+}
+
+function queryTable(title: string, queries: readonly QueryRow[]): string {
+  if (queries.length === 0) return `no ${title} queries`;
+  const columns = [`${title} query`, 'state', 'ms', 'rows', 'text'].map((name) => ({
+    name,
+    alignRight: name === 'ms' || name === 'rows',
+  }));
+  const rows = queries.map(({ queryId, state, phase, elapsedMs, rows: count, error, query }) => [
+    queryId,
+    state === 'running' ? phase : (error?.code ?? state),
+    elapsedMs.toFixed(0),
+    count ?? '',
+    shorten(query),
+  ]);
+  return renderTable(columns, rows);
+}
+
+function shorten(query: string): string {
+  const line = query.replace(/\s+/g, ' ').trim();
+  return line.length <= QUERY_CHARS ? line : `${line.slice(0, QUERY_CHARS - 3)}...`;
+}
+
+/** `75 s`, `12 min`, `3.5 h` */
+export function durationText(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 120) return `${seconds.toFixed(0)} s`;
+  if (seconds < 7200) return `${(seconds / 60).toFixed(0)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,68 @@
+/**
+ * The named connections: their names, and their URLs with secrets resolved. An error never shows a URL: it may
+ * hold a password. DATABASE_URL is the connection `main`, whatever the file says of it.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { ConnectionConfig } from '../workers/sql/messages.ts';
+import type { ConfigFile, Environment } from './config-read.ts';
+import { isJsonObject } from './config-read.ts';
+
+const MEND = 'For example: "url": "env:CRM_URL", with CRM_URL=postgresql://user:password@host:5432/database';
+
+export interface ResolvedConnections {
+  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly errors: readonly string[];
+}
+
+/** What has not even the right shape is left out here: validation reports it. */
+export function resolveConnections(file: ConfigFile, cwd: string, env: Environment): ResolvedConnections {
+  const connections: Record<string, ConnectionConfig> = {};
+  const errors: string[] = [];
+  const named = isJsonObject(file.values.connections) ? file.values.connections : {};
+  const add = (name: string, where: string, url: string | { error: string }): void => {
+    const error = typeof url === 'string' ? urlProblem(url) : url.error;
+    if (error === null) connections[name] = { url: url as string };
+    else errors.push(`${where}: ${error}`);
+  };
+  if (env.DATABASE_URL) add('main', 'DATABASE_URL', env.DATABASE_URL);
+  const fileDir = file.path === null ? cwd : dirname(file.path);
+  for (const [name, value] of Object.entries(named)) {
+    if (name === 'main' && env.DATABASE_URL) continue;
+    if (!/^[a-z_][a-z0-9_-]*$/i.test(name)) {
+      errors.push(
+        `connections.${name}: a connection's name is a letter, then letters, digits, _ and -. ${MEND}`,
+      );
+    } else if (isJsonObject(value) && typeof value.url === 'string') {
+      add(name, `connections.${name}.url`, resolveReference(value.url, fileDir, env));
+    }
+  }
+  return { connections, errors };
+}
+
+function resolveReference(value: string, fileDir: string, env: Environment): string | { error: string } {
+  if (value.startsWith('env:')) {
+    const name = value.slice('env:'.length);
+    return env[name] || { error: `the environment variable ${name} is not set. ${MEND}` };
+  }
+  if (!value.startsWith('file:') || value.startsWith('file://')) return value;
+  const path = resolve(fileDir, value.slice('file:'.length));
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    return { error: `the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code})` };
+  }
+}
+
+/** null when it is a PostgreSQL URL. */
+function urlProblem(url: string): string | null {
+  const schemeFits = /^postgres(ql)?:\/\//.test(url);
+  if (!schemeFits) return `must be a URL that starts with postgresql://. ${MEND}`;
+  try {
+    new URL(url);
+    return null;
+  } catch {
+    // What is wrong is in the password as often as not: the message must not carry the URL.
+    return `is not a valid URL; characters such as @ / # in the password are written %40 %2F %23. ${MEND}`;
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * What may be configured: one zod schema, from which the file is checked, the FORKLINE_* variables are known and
+ * docs/configuration.md is written (a test holds them together). It mirrors `Config`, except that paths are still
+ * relative and secrets still references. zod costs 14 MB of memory, so only monitor/config.ts imports this file,
+ * when it loads, and `forkline start` loads in a process that ends at once (cli/config-process.ts).
+ */
+import { z } from 'zod';
+import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, whole } from './config-option.ts';
+
+export interface Machine {
+  readonly cores: number;
+}
+
+export function createConfigSchema({ cores }: Machine) {
+  const sqlProcesses = Math.max(2, Math.min(4, cores));
+  return z.strictObject({
+    listen: group({
+      host: z.string().min(1).default('127.0.0.1').meta({
+        variable: 'FORKLINE_HOST',
+        about: 'Address to listen on. There is no authentication: leave it local, or put a proxy in front.',
+        example: '127.0.0.1',
+      }),
+      port: number('FORKLINE_PORT', 'Port to listen on; 0 takes any free one.', 0, 65535, 8080),
+    }),
+    dataDir: path(
+      'FORKLINE_DATA_DIR',
+      'Where the embedded database and the state of the run are kept.',
+      './data',
+    ),
+    connections: z.record(z.string(), z.strictObject({ url: z.string() })).default({}),
+    defaultConnection: z.string().optional().meta({
+      variable: 'FORKLINE_DEFAULT_CONNECTION',
+      about: 'The connection of a query that names none.',
+      example: 'main',
+      defaultText: '`main`, or the only one',
+    }),
+    limits: limitOptions(),
+    sql: group({
+      processes: number(
+        'FORKLINE_SQL_PROCESSES',
+        'SQL worker processes.',
+        1,
+        64,
+        sqlProcesses,
+        'cores, 2 to 4',
+      ),
+      connectionsPerProcess: number(
+        'FORKLINE_SQL_CONNECTIONS',
+        'Database connections that each SQL worker keeps open for each named connection.',
+        1,
+        256,
+        Math.max(1, Math.floor((2 * cores + 1) / sqlProcesses)),
+        '(2 x cores + 1) / processes',
+      ),
+      acquireTimeoutMs: number(
+        'FORKLINE_SQL_ACQUIRE_TIMEOUT_MS',
+        'The most that a query waits for a free connection.',
+        1,
+        3_600_000,
+        5000,
+      ),
+    }),
+    dsl: dslOptions(cores),
+    planner: group({
+      threads: number(
+        'FORKLINE_PLANNER_THREADS',
+        'Threads that plan queries.',
+        1,
+        64,
+        Math.min(2, cores),
+        'cores, at most 2',
+      ),
+      cacheEntries: number('FORKLINE_PLANNER_CACHE_ENTRIES', 'Plans kept.', 0, 1_000_000, 1000),
+    }),
+    log: group({
+      file: path('FORKLINE_LOG_FILE', 'The one log file of all processes.', './logs/forkline.log'),
+      level: choice(
+        'FORKLINE_LOG_LEVEL',
+        'Least level that is written.',
+        ['debug', 'info', 'warn', 'error'],
+        'info',
+      ),
+      maxBytes: size(
+        'FORKLINE_LOG_MAX_BYTES',
+        'The file is rotated when it would grow past this.',
+        64 * KIB,
+        64 * MIB,
+      ),
+      maxFiles: number('FORKLINE_LOG_MAX_FILES', 'Files kept, the current one included.', 1, 1000, 5),
+    }),
+    monitor: monitorOptions(),
+  });
+}
+
+function limitOptions() {
+  return group({
+    queryBytes: size('FORKLINE_QUERY_BYTES', 'Longest query text.', 1, MIB),
+    resultRows: number(
+      'FORKLINE_RESULT_ROWS',
+      'Most rows of an answer.',
+      1,
+      Number.MAX_SAFE_INTEGER,
+      10_000_000,
+    ),
+    resultBytes: size('FORKLINE_RESULT_BYTES', 'Most bytes of an answer.', KIB, 4 * GIB),
+    timeoutMs: number('FORKLINE_TIMEOUT_MS', 'Time a query has, for all its phases.', 1, 86_400_000, 30_000),
+    maxTimeoutMs: number(
+      'FORKLINE_MAX_TIMEOUT_MS',
+      'The most time that a query may ask for.',
+      1,
+      86_400_000,
+      3_600_000,
+    ),
+    queueLength: number(
+      'FORKLINE_QUEUE_LENGTH',
+      'Queries waiting; one more is refused with 503.',
+      0,
+      100_000,
+      64,
+    ),
+    queueWaitMs: number(
+      'FORKLINE_QUEUE_WAIT_MS',
+      'The most that a query waits for its turn.',
+      1,
+      3_600_000,
+      10_000,
+    ),
+    perClient: number('FORKLINE_PER_CLIENT', 'Queries in flight of one client address.', 1, 100_000, 64),
+    bufferBytes: size(
+      'FORKLINE_BUFFER_BYTES',
+      'Answers up to this size wait until their status is certain.',
+      0,
+      256 * KIB,
+    ),
+    dslMemoryBytes: size(
+      'FORKLINE_DSL_MEMORY_BYTES',
+      'Memory of the stage engine in one DSL worker.',
+      32 * MIB,
+      512 * MIB,
+    ),
+    dslSpillBytes: size('FORKLINE_DSL_SPILL_BYTES', 'Disk that one DSL worker may spill to.', 0, 2 * GIB),
+  });
+}
+
+function dslOptions(cores: number) {
+  return group({
+    spares: number('FORKLINE_DSL_SPARES', 'Ready and idle DSL workers kept.', 0, 64, 2),
+    max: number(
+      'FORKLINE_DSL_MAX',
+      'DSL workers that run at once.',
+      1,
+      256,
+      Math.min(8, 2 * cores),
+      '2 x cores, at most 8',
+    ),
+    reuse: choice(
+      'FORKLINE_DSL_REUSE',
+      'Whether a DSL worker may serve a second query.',
+      ['auto', 'never'],
+      'auto',
+    ),
+    maxQueriesPerWorker: number(
+      'FORKLINE_DSL_MAX_QUERIES',
+      'Queries after which a DSL worker is replaced.',
+      1,
+      1_000_000,
+      200,
+    ),
+    maxAgeMs: number(
+      'FORKLINE_DSL_MAX_AGE_MS',
+      'Age after which an idle DSL worker is replaced.',
+      1000,
+      604_800_000,
+      3_600_000,
+    ),
+    maxRssBytes: size(
+      'FORKLINE_DSL_MAX_RSS_BYTES',
+      'Resident memory above which an idle DSL worker is replaced.',
+      64 * MIB,
+      512 * MIB,
+    ),
+    threads: number(
+      'FORKLINE_DSL_THREADS',
+      'Threads of the stage engine in one DSL worker.',
+      1,
+      64,
+      Math.min(2, cores),
+      'cores, at most 2',
+    ),
+    dataLimitBytes: whole(256 * MIB, Number.MAX_SAFE_INTEGER)
+      .optional()
+      .meta({
+        variable: 'FORKLINE_DSL_DATA_LIMIT_BYTES',
+        about:
+          'Hard limit of a whole DSL worker (`prlimit --data`), for what the stage engine does not account for.',
+        example: sizeText(2 * GIB),
+        unit: 'bytes',
+        defaultText: '2 x `limits.dslMemoryBytes` + 1 GiB',
+      }),
+  });
+}
+
+function monitorOptions() {
+  return group({
+    heartbeatTimeoutMs: number(
+      'FORKLINE_HEARTBEAT_TIMEOUT_MS',
+      'A process silent for so long is killed.',
+      1500,
+      600_000,
+      5000,
+    ),
+    bootTimeoutMs: number(
+      'FORKLINE_BOOT_TIMEOUT_MS',
+      'A process that is not ready by then is killed.',
+      500,
+      600_000,
+      10_000,
+    ),
+    drainMs: number(
+      'FORKLINE_DRAIN_MS',
+      'Time that running queries have to finish at a stop.',
+      0,
+      3_600_000,
+      25_000,
+    ),
+    termAfterMs: number('FORKLINE_TERM_AFTER_MS', 'From cancelling a query to TERM.', 0, 600_000, 2000),
+    killAfterMs: number('FORKLINE_KILL_AFTER_MS', 'From TERM to KILL.', 0, 600_000, 1000),
+  });
+}
+
+export type ConfigSchema = ReturnType<typeof createConfigSchema>;

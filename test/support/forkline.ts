@@ -1,0 +1,83 @@
+/**
+ * A whole Forkline as users run it: `node dist/cli/main.js start --config <file>`, on a free port, with data, log
+ * and configuration in a temporary directory of its own, on the shared test database unless told otherwise.
+ *
+ *   await using forkline = await startForkline({ limits: { timeoutMs: 2000 } });
+ *   const answer = await forkline.query('select 1 as one');
+ *   expect(answer.status).to.equal(200);
+ *   expect(answer.json.rows).to.deep.equal([{ one: 1 }]);
+ *
+ * Overrides are laid over the configuration file's content, group by group. Build first (npm test does).
+ * stop() (and the end of the block) sends TERM and fails when it does not exit with 0 in time, or when any process
+ * of the run outlives it. What a test leaves running is ended after the mocha run, which then fails.
+ */
+import { spawn } from 'node:child_process';
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { testDatabase } from './database.ts';
+import type { Forkline } from './forkline-process.ts';
+import { ForklineProcess, unstopped } from './forkline-process.ts';
+
+export type { Answer, Forkline, JsonAnswer, QueryInit } from './forkline-process.ts';
+
+const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** Groups as in forkline.config.json. */
+export type ConfigOverrides = Readonly<Record<string, unknown>>;
+
+export interface StartOptions {
+  /** Over the few variables that the command gets (PATH, HOME). */
+  readonly env?: Readonly<Record<string, string>>;
+  /** false: no connection is configured, so that it brings up its own database (in `dataDir`). */
+  readonly useTestDatabase?: boolean;
+}
+
+/** Rejects with everything that was printed when it does not get ready. */
+export async function startForkline(
+  overrides: ConfigOverrides = {},
+  options: StartOptions = {},
+): Promise<Forkline> {
+  const dir = await mkdtemp(join(tmpdir(), 'forkline-test-'));
+  await chmod(dir, 0o711);
+  const configFile = join(dir, 'forkline.config.json');
+  const connections = options.useTestDatabase === false ? {} : { main: { url: (await testDatabase()).url } };
+  const config = mergeGroups(baseConfig(dir, connections), overrides);
+  await writeFile(configFile, JSON.stringify(config));
+  const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...options.env };
+  const child = spawn(process.execPath, [COMMAND, 'start', '--config', configFile], { cwd: dir, env });
+  const logFile = (config.log as { file: string }).file;
+  const started = new ForklineProcess(child, { dir, dataDir: String(config.dataDir), logFile, configFile });
+  await started.listening();
+  return started;
+}
+
+function baseConfig(dir: string, connections: object): ConfigOverrides {
+  return {
+    listen: { port: 0 },
+    dataDir: join(dir, 'data'),
+    connections,
+    sql: { processes: 2, connectionsPerProcess: 2 },
+    dsl: { spares: 1, max: 3 },
+    planner: { threads: 1 },
+    log: { file: join(dir, 'forkline.log'), level: 'debug' },
+  };
+}
+
+function mergeGroups(base: ConfigOverrides, over: ConfigOverrides): ConfigOverrides {
+  const isGroup = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+  const merged: Record<string, unknown> = { ...base };
+  for (const [name, value] of Object.entries(over)) {
+    const both = name !== 'connections' && isGroup(value) && isGroup(base[name]);
+    merged[name] = both ? { ...(base[name] as object), ...(value as object) } : value;
+  }
+  return merged;
+}
+
+after(async () => {
+  const left = [...unstopped];
+  for (const forkline of left) await forkline.stop();
+  if (left.length > 0)
+    throw new Error(`${left.length} Forklines were left running: use "await using" or stop()`);
+});

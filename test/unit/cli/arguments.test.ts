@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import { parseCommandLine, UsageError } from '../../../cli/arguments.ts';
+
+const query = (...args: string[]) => {
+  const command = parseCommandLine(['query', ...args]);
+  if (command.name !== 'query') throw new Error(`parsed as ${command.name}`);
+  return command;
+};
+
+describe('the command line', () => {
+  it('without anything shows the help', () => {
+    expect(parseCommandLine([])).to.deep.equal({ name: 'help' });
+    expect(parseCommandLine(['query', '--help'])).to.deep.equal({ name: 'help' });
+  });
+
+  it('takes the configuration file of start', () => {
+    expect(parseCommandLine(['start'])).to.deep.equal({ name: 'start', configFile: undefined });
+    expect(parseCommandLine(['start', '--config', 'x.json'])).to.deep.equal({
+      name: 'start',
+      configFile: 'x.json',
+    });
+  });
+
+  it('takes a query with its options', () => {
+    const args = [
+      'select 1',
+      '--format',
+      'csv',
+      '--limit',
+      '10',
+      '--timeout=500',
+      '--connection',
+      'crm',
+      '--url',
+      'http://h',
+    ];
+    expect(query(...args)).to.deep.equal({
+      name: 'query',
+      url: 'http://h',
+      text: 'select 1',
+      format: 'csv',
+      connection: 'crm',
+      parameters: {},
+      capRows: 10,
+      timeoutMs: 500,
+    });
+  });
+
+  it('leaves the query to stdin when there is none, or a dash', () => {
+    expect(query().text).to.equal(null);
+    expect(query('-').text).to.equal(null);
+  });
+
+  it('types parameters as JSON does, and takes everything else as text', () => {
+    const given = ['n=12', 'f=1.5', 'b=true', 'z=null', 'q="12"', 't=abc', 'e=', 'eq=a=b', 'j={"a":1}'];
+    expect(query(...given.flatMap((param) => ['--param', param])).parameters).to.deep.equal({
+      n: 12,
+      f: 1.5,
+      b: true,
+      z: null,
+      q: '12',
+      t: 'abc',
+      e: '',
+      eq: 'a=b',
+      j: '{"a":1}',
+    });
+  });
+
+  it('keeps an integer exact that a JSON number could not hold', () => {
+    expect(query('--param', 'id=9007199254740993').parameters).to.deep.equal({ id: '9007199254740993' });
+  });
+
+  const mistakes: [string[], RegExp][] = [
+    [['strat'], /no command "strat"; did you mean start\?/],
+    [['zzzzzz'], /no command "zzzzzz"; see forkline --help/],
+    [['select 1 | head 1'], /forkline query 'select 1 \| head 1'/],
+    [['query', '--fromat', 'csv', 'select 1'], /no option --fromat; did you mean --format\?/],
+    [
+      ['query', '--format', 'xml', 'select 1'],
+      /no format "xml"; there are json, ndjson, csv, arrow, parquet, table/,
+    ],
+    [['query', 'select', '1'], /must be one argument/],
+    [['query', '--limit', '0', 'select 1'], /--limit must be a whole number of 1 or more, not "0"/],
+    [['query', '--timeout', '1s', 'select 1'], /--timeout must be a whole number/],
+    [['query', '--param', 'x', 'select 1'], /--param must be NAME=VALUE, not "x"/],
+    [['start', '--url', 'http://h'], /"forkline start" has no option --url/],
+    [['start', 'now'], /"forkline start" takes no "now"/],
+    [['status', '--format', 'csv'], /"forkline status" has no option --format/],
+  ];
+  for (const [args, message] of mistakes) {
+    it(`refuses ${args.join(' ')}`, () => {
+      expect(() => parseCommandLine(args)).to.throw(UsageError, message);
+    });
+  }
+});
