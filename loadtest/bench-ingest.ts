@@ -4,7 +4,7 @@
  *
  *   npx tsx loadtest/bench-ingest.ts postgresql://... [rows] [rounds]
  *
- * `fifo` is what the DSL worker does. Ways are interleaved; the medians are printed.
+ * `fifo, 1 MB buffer` is what the DSL worker does. Ways are interleaved; the medians are printed.
  */
 
 import { spawn } from 'node:child_process';
@@ -39,23 +39,25 @@ interface Bench {
   psql(sql: string, output: string): Promise<void>;
 }
 
+const MB = 1024 * 1024;
+
+const inputAt = (fifoPath: string, maxRowBytes = MB) => ({ fifoPath, columns: INPUT, maxRowBytes });
+
+async function throughFifo({ connection, fifo, psql }: Bench, bufferBytes: number): Promise<void> {
+  const written = psql(COPY, fifo);
+  await connection.run(`${AGGREGATE} FROM (${inputSelect(inputAt(fifo, bufferBytes))})`);
+  await written;
+}
+
 /** Each way, from the first byte asked for to the aggregate's result. */
 const WAYS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   'psql COPY to nowhere': ({ psql }) => psql(COPY, '/dev/null'),
-  async fifo({ connection, fifo, psql }) {
-    const written = psql(COPY, fifo);
-    await connection.run(`${AGGREGATE} FROM (${inputSelect(fifo, INPUT)})`);
-    await written;
-  },
-  async 'fifo, 32 MB buffer'({ connection, fifo, psql }) {
-    const written = psql(COPY, fifo);
-    const select = inputSelect(fifo, INPUT).replaceAll(/(buffer_size|max_line_size) = \d+/g, '$1 = 33554432');
-    await connection.run(`${AGGREGATE} FROM (${select})`);
-    await written;
-  },
+  'fifo, 1 MB buffer': (bench) => throughFifo(bench, MB),
+  'fifo, 8 MB buffer': (bench) => throughFifo(bench, 8 * MB),
+  'fifo, 32 MB buffer': (bench) => throughFifo(bench, 32 * MB),
   async 'fifo into a table first'({ connection, fifo, psql }) {
     const written = psql(COPY, fifo);
-    await connection.run(`CREATE OR REPLACE TEMP TABLE kept AS ${inputSelect(fifo, INPUT)}`);
+    await connection.run(`CREATE OR REPLACE TEMP TABLE kept AS ${inputSelect(inputAt(fifo))}`);
     await connection.run(`${AGGREGATE} FROM kept`);
     await connection.run('DROP TABLE kept');
     await written;
@@ -63,7 +65,7 @@ const WAYS: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
   async 'spool file'({ connection, dir, psql }) {
     const file = join(dir, 'spool.csv');
     await psql(COPY, file);
-    await connection.run(`${AGGREGATE} FROM (${inputSelect(file, INPUT)})`);
+    await connection.run(`${AGGREGATE} FROM (${inputSelect(inputAt(file))})`);
     rmSync(file);
   },
   async 'node parses, appender'({ connection }) {

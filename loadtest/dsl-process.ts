@@ -181,6 +181,7 @@ export function stagesCall(
     columns,
     parameters: [],
     answer: { format: 'json', rows: 'objects', numbers: 'number' },
+    maxRowBytes: 1024 * 1024,
     limits: { capRows: null, maxRows: 10_000_000, maxBytes: 4 * 1024 ** 3 },
     deadlineAt: Date.now() + 60_000,
     ...overrides,

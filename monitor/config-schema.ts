@@ -139,6 +139,7 @@ function limitOptions() {
       512 * MIB,
     ),
     dslSpillBytes: size('FORKLINE_DSL_SPILL_BYTES', 'Disk that one DSL worker may spill to.', 0, 2 * GIB),
+    dslRowBytes: size('FORKLINE_DSL_ROW_BYTES', 'The longest row that stages read.', 65_536, 32 * MIB),
   });
 }
 

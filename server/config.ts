@@ -20,6 +20,8 @@ export interface Limits {
   /** Of a DSL worker. */
   readonly dslMemoryBytes: number;
   readonly dslSpillBytes: number;
+  /** The longest row that stages read, as CSV text. */
+  readonly dslRowBytes: number;
 }
 
 export interface ServerConfig {

@@ -43,6 +43,7 @@ async function boot({ identity, config, log, send }: ChildContext<'server'>): Pr
     defaultConnection: config.defaultConnection,
     maxRows: limits.resultRows,
     maxBytes: limits.resultBytes,
+    maxRowBytes: limits.dslRowBytes,
     cancelGraceMs: CANCEL_GRACE_MS,
   };
   const processList = createProcessList(send);

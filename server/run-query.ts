@@ -26,6 +26,19 @@ export interface QueryOutcome extends AnswerSummary {
   readonly plan: Plan;
 }
 
+/**
+ * A row of CSV must fit into the stage engine's read buffer, and a small buffer is what makes it start early. So
+ * longer rows, which are rare, cost a second attempt.
+ */
+const USUAL_ROW_BYTES = 1024 * 1024;
+
+interface Attempt {
+  readonly request: QueryRequest;
+  readonly key: PlanKey;
+  readonly maxRowBytes: number;
+  readonly replanned: boolean;
+}
+
 export async function runQuery(
   deps: RunDeps,
   request: QueryRequest,
@@ -33,20 +46,38 @@ export async function runQuery(
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
   const key = planKey(deps, request);
-  try {
-    return await runOnce(deps, key, request, query, answer);
-  } catch (thrown) {
-    if (!(thrown instanceof QueryError) || thrown.code !== 'stale-plan' || !answer.restart()) throw thrown;
-    // The schema changed since this plan was made: once more, with what the database says now.
-    deps.planner.cache.delete(key);
-    return await runOnce(deps, key, request, query, answer);
+  let attempt: Attempt = {
+    request,
+    key,
+    maxRowBytes: Math.min(USUAL_ROW_BYTES, deps.maxRowBytes),
+    replanned: false,
+  };
+  for (;;) {
+    try {
+      return await runOnce(deps, attempt, query, answer);
+    } catch (thrown) {
+      const next = query.abort.signal.aborted ? null : nextAttempt(deps, attempt, thrown);
+      if (next === null || !answer.restart()) throw thrown;
+      attempt = next;
+    }
   }
+}
+
+/** What to do otherwise after this failure; null: it is one. */
+function nextAttempt(deps: RunDeps, attempt: Attempt, thrown: unknown): Attempt | null {
+  if (!(thrown instanceof QueryError)) return null;
+  if (thrown.code === 'stale-plan' && !attempt.replanned) {
+    // The schema changed since the plan was made: once more, with what the database says now.
+    deps.planner.cache.delete(attempt.key);
+    return { ...attempt, replanned: true };
+  }
+  const isLongRow = thrown.details.limit?.name === 'dslRowBytes' && attempt.maxRowBytes < deps.maxRowBytes;
+  return isLongRow ? { ...attempt, maxRowBytes: deps.maxRowBytes } : null;
 }
 
 async function runOnce(
   deps: RunDeps,
-  key: PlanKey,
-  request: QueryRequest,
+  { request, key, maxRowBytes }: Attempt,
   query: QueryRecord,
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
@@ -57,7 +88,7 @@ async function runOnce(
   const { maxRows, maxBytes } = deps;
   const limits = { capRows: request.capRows, maxRows, maxBytes };
   const { parameters, answer: options } = request;
-  const run = { deps, plan, connection, query, answer, parameters, options, limits };
+  const run = { deps, plan, connection, query, answer, parameters, options, limits, maxRowBytes };
   const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
   return { ...summary, plan };
 }

@@ -108,6 +108,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
     parameters: worker.parameters.map(({ name }) => parameters[name] ?? null),
     answer: run.options,
     limits: run.limits,
+    maxRowBytes: run.maxRowBytes,
     deadlineAt: query.deadlineAt,
   };
   return lease.socket.call('run-stages', request, answerSink(run, lease.socket));

@@ -16,6 +16,8 @@ export interface RunDeps {
   readonly defaultConnection: string;
   readonly maxRows: number;
   readonly maxBytes: number;
+  /** The longest row that stages read; the first attempt allows for less (run-query.ts). */
+  readonly maxRowBytes: number;
   /** A call that was cancelled and does not end in this time loses its worker. */
   readonly cancelGraceMs: number;
 }
@@ -29,6 +31,8 @@ export interface Run {
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly options: AnswerOptions;
   readonly limits: AnswerLimits;
+  /** In this attempt. */
+  readonly maxRowBytes: number;
 }
 
 /** Result bytes of a worker's socket go to the answer, with back-pressure from the client to the worker. */

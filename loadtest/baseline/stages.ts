@@ -1,6 +1,7 @@
 /**
- * Stages as anyone would first write them: plain JavaScript over rows as objects. Only what the benchmark's queries
- * use: `where a > 1 and b < 2`, `stats f(c) as n, ... by g, ...`, `sort -c, ...`, `head n`.
+ * Stages as anyone would first write them: plain JavaScript, each from rows as objects to rows as objects. Only what
+ * the benchmark's queries use: `where a > 1 and b < 2`, `eval n = c / 10, ...`, `rename a as b`, `fields a, b`,
+ * `stats f(c) as n, ... by g, ...`, `sort -c, ...`, `head n`.
  */
 export type Row = Record<string, unknown>;
 
@@ -9,6 +10,14 @@ export function runStage(rows: Row[], stage: string): Row[] {
   switch (name) {
     case 'where':
       return rows.filter(condition(rest!));
+    case 'eval':
+      return evaluate(rows, rest!);
+    case 'rename':
+      return rename(rows, rest!);
+    case 'fields': {
+      const names = rest!.split(/,\s*/);
+      return rows.map((row) => Object.fromEntries(names.map((name) => [name, row[name]])));
+    }
     case 'stats':
       return stats(rows, rest!);
     case 'sort':
@@ -36,6 +45,35 @@ function condition(text: string): (row: Row) => boolean {
     return (row: Row) => row[column] !== null && compare(Number(row[column]), value);
   });
   return (row) => tests.every((test) => test(row));
+}
+
+const COMPUTE: Record<string, (a: number, b: number) => number> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+};
+
+function evaluate(rows: Row[], text: string): Row[] {
+  const assignments = text.split(/,\s*/).map((part) => {
+    const [, name, column, operator, number] =
+      /^(\w+)\s*=\s*(\w+)\s*([-+*/])\s*([\d.]+)$/.exec(part.trim()) ?? [];
+    if (name === undefined) throw new Error(`cannot read the assignment ${part}`);
+    return { name, column: column!, compute: COMPUTE[operator!]!, value: Number(number) };
+  });
+  return rows.map((row) => {
+    const extended = { ...row };
+    for (const { name, column, compute, value } of assignments) {
+      extended[name] = row[column] === null ? null : compute(Number(row[column]), value);
+    }
+    return extended;
+  });
+}
+
+function rename(rows: Row[], text: string): Row[] {
+  const [, from, to] = /^(\w+)\s+as\s+(\w+)$/.exec(text.trim()) ?? [];
+  if (from === undefined || to === undefined) throw new Error(`cannot read the renaming ${text}`);
+  return rows.map(({ [from]: value, ...others }) => ({ ...others, [to]: value }));
 }
 
 interface Aggregate {

@@ -91,7 +91,7 @@ describe('the API beside queries', function () {
         'queueLength',
         'queueWaitMs',
       ],
-      ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes'],
+      ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes', 'dslRowBytes'],
     );
   });
 

@@ -265,10 +265,11 @@ describe('dsl worker: limits and errors', function () {
 
   it('fails a row that is longer than its buffer', async () => {
     const call = stagesCall('SELECT length(t) AS n FROM input', { t: 'VARCHAR' }, n);
-    const answer = await worker.run(call, Buffer.from(`${'x'.repeat(9 * MB)}\n`));
-    expect(errorOf(answer).limit).to.deep.equal({ name: 'dslRowBytes', value: 8 * MB });
+    const answer = await worker.run(call, Buffer.from(`${'x'.repeat(2 * MB)}\n`));
+    expect(errorOf(answer).limit).to.deep.equal({ name: 'dslRowBytes', value: MB });
     await worker.scrub();
-    const fits = await worker.run(call, Buffer.from(`${'x'.repeat(7 * MB)}\n`));
+    const wider = { ...call, maxRowBytes: 8 * MB };
+    const fits = await worker.run(wider, Buffer.from(`${'x'.repeat(7 * MB)}\n`));
     expect(rowsOf(fits)).to.deep.equal([{ n: 7 * MB }]);
   });
 

@@ -3,10 +3,9 @@
  * the one place that reads them; what it does not know is `internal`, with the text kept.
  */
 import { type ErrorDetails, QueryError } from '../errors.ts';
-import { MAX_ROW_BYTES } from './input.ts';
-import type { DslWorkerConfig } from './messages.ts';
+import type { DslWorkerConfig, RunStagesCall } from './messages.ts';
 
-type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes'>;
+type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes'> & Pick<RunStagesCall, 'maxRowBytes'>;
 
 interface Rule {
   readonly pattern: RegExp;
@@ -45,13 +44,13 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /maximum line size|max_line_size/i,
-    toError: (_, __, cause) =>
+    toError: (_, { maxRowBytes }, cause) =>
       new QueryError(
         'bad-value',
-        `a row that the stages read is longer than ${MAX_ROW_BYTES} bytes`,
+        `a row that the stages read is longer than ${maxRowBytes} bytes`,
         {
           hint: 'leave the long column out, or shorten it in the SQL part',
-          limit: { name: 'dslRowBytes', value: MAX_ROW_BYTES },
+          limit: { name: 'dslRowBytes', value: maxRowBytes },
         },
         cause,
       ),

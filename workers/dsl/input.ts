@@ -5,34 +5,29 @@
  *
  * - An unquoted empty field is null, a quoted one is an empty string; a line of nothing is one null column.
  * - The line end is always LF: guessing it from the first bytes takes a CR inside a value for one.
- * - A row must fit into the read buffer. A small buffer makes `head` end early: the buffer is filled before its
- *   first row is seen. So the big one is for inputs with columns of unlimited length only.
+ * - A row must fit into the read buffer, `maxRowBytes`. The buffer is filled before its first row is seen: a small
+ *   one lets the engine work while rows still arrive and `head` end early.
  */
 import type { InputColumn } from '../../language/plan.ts';
 import { quoteName, quoteText } from './sql-text.ts';
 
-/** The longest row of CSV text that an input with text columns may have. */
-export const MAX_ROW_BYTES = 8 * 1024 * 1024;
-/** Enough for the most columns that PostgreSQL allows, none of them longer than a number. */
-const FIXED_WIDTH_BUFFER_BYTES = 512 * 1024;
-
-const FIXED_WIDTH_TYPE =
-  /^(boolean|tinyint|smallint|integer|bigint|hugeint|float|double|date|time|timestamp|timestamptz|timestamp with time zone|interval|uuid|decimal(\(\d+, *\d+\))?)$/i;
+export interface Input {
+  readonly fifoPath: string;
+  readonly columns: readonly InputColumn[];
+  readonly maxRowBytes: number;
+}
 
 /** A SELECT that reads the whole FIFO once; its columns are those of `input`, in order. */
-export function inputSelect(fifoPath: string, columns: readonly InputColumn[]): string {
-  const outputs = columns.map((column) => {
+export function inputSelect(input: Input): string {
+  const outputs = input.columns.map((column) => {
     const name = quoteName(column.name);
     return column.expression === null ? name : `${column.expression} AS ${name}`;
   });
-  return `SELECT ${outputs.join(', ')} FROM ${readCsv(fifoPath, columns)}`;
+  return `SELECT ${outputs.join(', ')} FROM ${readCsv(input)}`;
 }
 
-function readCsv(fifoPath: string, columns: readonly InputColumn[]): string {
+function readCsv({ fifoPath, columns, maxRowBytes }: Input): string {
   const types = columns.map((column) => `${quoteText(column.name)}: ${quoteText(column.csvType)}`);
-  const bufferBytes = columns.every((column) => FIXED_WIDTH_TYPE.test(column.csvType.trim()))
-    ? FIXED_WIDTH_BUFFER_BYTES
-    : MAX_ROW_BYTES;
   const options = [
     `columns = {${types.join(', ')}}`,
     'header = false',
@@ -43,8 +38,8 @@ function readCsv(fifoPath: string, columns: readonly InputColumn[]): string {
     `new_line = '\\n'`,
     `nullstr = ''`,
     'allow_quoted_nulls = false',
-    `buffer_size = ${bufferBytes}`,
-    `max_line_size = ${bufferBytes}`,
+    `buffer_size = ${maxRowBytes}`,
+    `max_line_size = ${maxRowBytes}`,
   ];
   return `read_csv(${quoteText(fifoPath)}, ${options.join(', ')})`;
 }

@@ -13,7 +13,7 @@ export type ToDslWorker =
   /** End the running query; it replies with `cancelled`. One that has ended already is left alone. */
   | { readonly type: 'cancel'; readonly queryId: string }
   /**
-   * Forget everything of the last query (new engine, new FIFOs, empty spill); a worker runs no second query before
+   * Forget everything of the last query (tables, spill); a worker runs no second query before
    * it. Only once the last query's `copy-to` has ended: a late writer would find the new FIFO.
    */
   | ({ readonly type: 'scrub' } & ScrubCall);
@@ -27,6 +27,8 @@ export interface RunStagesCall {
   readonly parameters: readonly ParameterValue[];
   readonly answer: AnswerOptions;
   readonly limits: AnswerLimits;
+  /** The longest row of CSV text that is read; also the size of the read buffer, so no larger than it must be. */
+  readonly maxRowBytes: number;
   /** Unix time in ms. */
   readonly deadlineAt: number;
 }

@@ -81,10 +81,10 @@ export function startQuery({ engine, pipes, config, socket }: QueryRunDeps, call
     void floodReader(pipes.input, () => ended, interrupt);
   }
 
-  const { plan, columns, answer, limits } = call;
+  const { plan, columns, answer, limits, maxRowBytes } = call;
   const run: Run = {
     call,
-    parts: { plan, columns, inputFifo: pipes.input },
+    parts: { plan, columns, inputFifo: pipes.input, maxRowBytes },
     answerPipe: pipes.answer,
     statements: createStatementRunner(engine.connection, call, () => cause),
     writer: createAnswerWriter(socket, Buffer.from(answerHead(columns, answer)), limits.maxBytes),
@@ -101,7 +101,7 @@ export function startQuery({ engine, pipes, config, socket }: QueryRunDeps, call
       if (cause !== null) throw cause;
       return reply;
     } catch (thrown) {
-      throw cause ?? engineError(thrown, config);
+      throw cause ?? engineError(thrown, { ...config, maxRowBytes });
     } finally {
       ended = true;
       clearTimeout(timer);

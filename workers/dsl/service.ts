@@ -25,7 +25,7 @@ import type { QueryRun } from './query-run.ts';
 export interface DslServiceDeps {
   readonly log: Log;
   startQuery(call: RunStagesCall, socket: Socket): QueryRun;
-  /** A new engine, new pipes, an empty spill directory. */
+  /** Nothing of the last query is left: no table, no file. */
   scrub(): Promise<ScrubReply>;
   /** The process cannot be used any more; it ends after its last lines are logged. */
   giveUp(): void;

@@ -7,7 +7,7 @@ import type { WorkerPlan } from '../../language/plan.ts';
 import type { Column } from '../../language/types.ts';
 import { typeName } from '../../language/types.ts';
 import type { AnswerOptions } from '../answer.ts';
-import { inputSelect } from './input.ts';
+import { type Input, inputSelect } from './input.ts';
 import { quoteName, quoteText } from './sql-text.ts';
 import { castTo, csvText, jsonText } from './value-text.ts';
 
@@ -20,6 +20,7 @@ export interface QueryParts {
   readonly plan: WorkerPlan;
   readonly columns: readonly Column[];
   readonly inputFifo: string;
+  readonly maxRowBytes: number;
 }
 
 export function needsInputTable(plan: WorkerPlan): boolean {
@@ -27,8 +28,8 @@ export function needsInputTable(plan: WorkerPlan): boolean {
 }
 
 /** Keeps the input for stages that read it more than once; its result is the number of rows. */
-export function createInputTable({ plan, inputFifo }: QueryParts): string {
-  return `CREATE TEMP TABLE ${INPUT} AS ${inputSelect(inputFifo, plan.input)}`;
+export function createInputTable(parts: QueryParts): string {
+  return `CREATE TEMP TABLE ${INPUT} AS ${inputSelect(inputOf(parts))}`;
 }
 
 /** At most `rows` rows of the answer into a table; its result is how many there were. */
@@ -42,7 +43,8 @@ export function answerTableSelect(rows: number): string {
 }
 
 /** The answer's rows with the columns c0, c1, ... each of its declared type. */
-export function answerSelect({ plan, columns, inputFifo }: QueryParts): string {
+export function answerSelect(parts: QueryParts): string {
+  const { plan, columns } = parts;
   const names = columns.map((_, index) => `c${index}`);
   const casts = columns.map((column, index) => {
     const type = castTo(column.type);
@@ -50,7 +52,7 @@ export function answerSelect({ plan, columns, inputFifo }: QueryParts): string {
   });
   const input = needsInputTable(plan)
     ? ''
-    : `WITH ${INPUT} AS NOT MATERIALIZED (${inputSelect(inputFifo, plan.input)}) `;
+    : `WITH ${INPUT} AS NOT MATERIALIZED (${inputSelect(inputOf(parts))}) `;
   return `${input}SELECT ${casts.join(', ')} FROM (${plan.sql}\n) AS answer(${names.join(', ')})`;
 }
 
@@ -121,4 +123,8 @@ function rowText(columns: readonly Column[], answer: AnswerOptions): string {
   });
   const [open, close] = objects ? [`'{'`, `'}'`] : [`'['`, `']'`];
   return `concat(${[open, ...parts, close].join(', ')})`;
+}
+
+function inputOf({ plan, inputFifo, maxRowBytes }: QueryParts): Input {
+  return { fifoPath: inputFifo, columns: plan.input, maxRowBytes };
 }

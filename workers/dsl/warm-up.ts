@@ -28,6 +28,7 @@ export async function warmUp({ connection }: Engine, pipes: EnginePipes): Promis
       { name: 'f', type: { kind: 'float64' } },
     ],
     inputFifo: pipes.input,
+    maxRowBytes: 64 * 1024,
   };
   const answer = { format: 'json', rows: 'objects', numbers: 'number' } as const;
   const reader = readFifo(pipes.answer, () => {});

@@ -2,7 +2,7 @@
  * The DSL worker: a process that runs the stages of one query at a time in DuckDB. Entry file; it puts the parts
  * together and says `ready` once a first query has gone through all of them.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { type ChildContext, type RunningChild, runChild } from '../../monitor/child.ts';
 import { createEngine, type Engine, type EnginePipes } from './engine.ts';
 import { createFifos } from './fifo.ts';
@@ -24,8 +24,12 @@ async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild>
     log,
     startQuery: (call, socket) => startQuery({ engine, pipes, config, socket }, call),
     async scrub(): Promise<ScrubReply> {
-      engine.close();
-      engine = await freshEngine(config, pipes);
+      // Spilled blocks may stay on disk for as long as the instance lives.
+      if (readdirSync(config.spillDir).length === 0) await engine.renew();
+      else {
+        engine.close();
+        engine = await freshEngine(config, pipes);
+      }
       return { rssBytes: process.memoryUsage.rss() };
     },
     giveUp: () => void log.close(LOG_CLOSE_MS).finally(() => process.exit(EXIT_ABANDONED)),

@@ -15,6 +15,7 @@ import {
 } from './backend-messages.ts';
 import { BackendMessage } from './backend-parser.ts';
 import type { CallControl } from './call-control.ts';
+import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
 import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
 import { statementError } from './database-errors.ts';
 import { ByteWriter } from './encode/byte-writer.ts';
@@ -65,7 +66,8 @@ async function runCopy(
   const writer = new ByteWriter((bytes) => {
     if (!fifo.write(bytes)) session.pause();
   });
-  const progress = createCopyHandler(call, writer);
+  const payloads = gatherCopyData(writer);
+  const progress = createCopyHandler(call, payloads);
   const endEarly = (): void => fifo.destroy();
   control.signal.addEventListener('abort', endEarly);
   try {
@@ -75,6 +77,7 @@ async function runCopy(
       ...control,
     });
     if (error !== null) throw copyError(error, progress.aboutCopy, copy);
+    payloads.flush();
     writer.flush();
     await fifo.end();
     if (fifoError !== null) throw fifoError;
@@ -109,7 +112,7 @@ interface CopyProgress {
   readonly aboutCopy: boolean;
 }
 
-function createCopyHandler(call: CopyToCall, writer: ByteWriter): CopyProgress {
+function createCopyHandler(call: CopyToCall, payloads: CopyDataGatherer): CopyProgress {
   let rows = 0;
   let parsed = 0;
   return {
@@ -133,7 +136,7 @@ function createCopyHandler(call: CopyToCall, writer: ByteWriter): CopyProgress {
           rows = readCommandRows(bytes, start, end) ?? rows;
       },
       onCopyData(bytes, start, end, last) {
-        writer.copy(bytes, start, end);
+        payloads.add(bytes, start, end);
         if (last) rows++;
       },
     },

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { engineError } from '../../../workers/dsl/engine-errors.ts';
 import { QueryError } from '../../../workers/errors.ts';
 
-const limits = { memoryBytes: 100, spillBytes: 200 };
+const limits = { memoryBytes: 100, spillBytes: 200, maxRowBytes: 300 };
 const mapped = (message: string): QueryError => engineError(new Error(message), limits);
 
 describe('dsl engine errors', () => {

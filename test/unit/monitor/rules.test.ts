@@ -106,6 +106,12 @@ describe('rules of the DSL stock', () => {
       expect(decide(table(used))).to.deep.equal([]);
     });
 
+    it('waits while any query runs, however long ago its lease began', () => {
+      expect(
+        decide(table([row('a', 'leased'), row('b', 'idle-used'), row('c', 'idle-fresh')], quiet)),
+      ).to.deep.equal([]);
+    });
+
     it('starts one fresh worker in quiet time, and no second one before the first has taken its place', () => {
       expect(decide(table(used, quiet))).to.deep.equal(['replace']);
       const booting = [...used, row('c', 'starting', { replacing: true })];
