@@ -153,8 +153,7 @@ function print(rows: readonly Result[]): void {
     process.stdout.write(
       `  one process  ${range(times.baseline)}\n  forkline     ${range(times.forkline)}\n`,
     );
-    process.stdout.write(
-      `  ratio ${ratio.toFixed(1)}, target ${target}: ${ratio >= target ? 'met' : 'MISSED'}\n`,
-    );
+    const verdict = target === null ? '' : `, target ${target}: ${ratio >= target ? 'met' : 'MISSED'}`;
+    process.stdout.write(`  ratio ${ratio.toFixed(1)}${verdict}\n`);
   }
 }
