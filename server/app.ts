@@ -9,21 +9,15 @@ import express, {
   type Request,
   type Response,
 } from 'express';
-import type { LogSearch } from '../logger/search-client.ts';
-import type { ProcessRow } from '../monitor/messages.ts';
 import { QueryError } from '../workers/errors.ts';
+import type { AppDeps } from './app-deps.ts';
 import { docsPage } from './docs-page.ts';
 import { explainHandler } from './explain-handler.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOperations } from './operations.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
-import { handleQuery, type QueryHandlerDeps } from './query-handler.ts';
-import { queryTooLarge, readQueryRequest } from './query-request.ts';
-
-export interface AppDeps extends QueryHandlerDeps {
-  readonly listProcesses: () => Promise<readonly ProcessRow[]>;
-  readonly logSearch: LogSearch;
-}
+import { handleQuery } from './query-handler.ts';
+import { bodyOf, queryTooLarge, readQueryRequest } from './query-request.ts';
 
 /** JSON escapes make a body larger than the query text in it; parameters come on top. */
 const BODY_OVERHEAD_BYTES = 1024 * 1024;
@@ -65,12 +59,6 @@ export function createApp(deps: AppDeps): Express {
   });
   app.use(problemHandler(deps));
   return app;
-}
-
-/** The raw body as bytes; none is an empty query, which has an error of its own. */
-export function bodyOf(request: Request): Buffer {
-  const body: unknown = request.body;
-  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }
 
 function methodNotAllowed(allow: string) {

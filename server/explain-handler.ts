@@ -3,11 +3,11 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { ExplainedQuery } from '../language/explain.ts';
 import { type Column, typeName } from '../language/types.ts';
 import { QueryError } from '../workers/errors.ts';
-import { type AppDeps, bodyOf } from './app.ts';
+import type { AppDeps } from './app-deps.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
 import { startQuery } from './query-handler.ts';
 import type { QueryRecord } from './query-registry.ts';
-import { type QueryRequest, readQueryRequest } from './query-request.ts';
+import { bodyOf, type QueryRequest, readQueryRequest } from './query-request.ts';
 import { describeSource, planKey } from './run-query.ts';
 
 export function explainHandler(deps: AppDeps): RequestHandler {

@@ -1,7 +1,7 @@
 /** What operators ask: queries, processes, logs, limits, metrics, health. */
 import type { Request, RequestHandler, Response } from 'express';
 import { QueryError } from '../workers/errors.ts';
-import type { AppDeps } from './app.ts';
+import type { AppDeps } from './app-deps.ts';
 import { readLogFilter } from './log-filter.ts';
 import { viewOf } from './query-registry.ts';
 

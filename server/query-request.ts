@@ -58,6 +58,12 @@ const OPTION_NAMES = new Set([
 ]);
 const PARAMETER_PREFIX = 'param.';
 
+/** The raw body as bytes; none is an empty query, which has an error of its own. */
+export function bodyOf(request: Request): Buffer {
+  const body: unknown = request.body;
+  return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+}
+
 /** Throws QueryError: bad-json, bad-request, not-acceptable, unsupported-media-type, query-too-large. */
 export function readQueryRequest(request: Request, body: Buffer, queryBytes: number): QueryRequest {
   const fromUrl = readUrl(request);

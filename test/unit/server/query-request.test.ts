@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import express, { type ErrorRequestHandler } from 'express';
-import { bodyOf } from '../../../server/app.ts';
-import { type QueryRequest, readQueryRequest } from '../../../server/query-request.ts';
+import { bodyOf, type QueryRequest, readQueryRequest } from '../../../server/query-request.ts';
 import { QueryError } from '../../../workers/errors.ts';
 import { type HttpFixture, serve } from './http-fixture.ts';
 
