@@ -11,7 +11,7 @@ import { type LogFile, openLogFile } from './log-file.ts';
 import { createMerger, type Merger } from './merger.ts';
 import { within } from './own-log.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
-import { createRawTail, type RawTail } from './raw-tail.ts';
+import { RawTail } from './raw-tail.ts';
 import { findLastSeq } from './resume.ts';
 import { searchLog } from './search.ts';
 import { createSpillMerge, type SpillMerge } from './spill-merge.ts';
@@ -64,7 +64,7 @@ export async function startLogService({ config, log, onPipeline }: LogServiceDep
   await rm(socketPath, { force: true }); // left by a logger that was killed
   const search = searchLog.bind(null, logFiles);
   const listener = await listen({ socketPath, merger, pipeline, spills, log, search });
-  const tail = createRawTail({ rawDir, merger, pipeline, processes: listener.processes, now: Date.now });
+  const tail = new RawTail({ rawDir, merger, pipeline, processes: listener.processes, now: Date.now });
   return run({ pipeline, merger, spills, tail, listener, log }, file);
 }
 
