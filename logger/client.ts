@@ -8,7 +8,7 @@
  */
 import { createBacklog } from './backlog.ts';
 import { newStreamId } from './line.ts';
-import { createLink } from './link.ts';
+import { Link } from './link.ts';
 import type { LogClient, LogLevel } from './log.ts';
 import { rawDirOf } from './spill.ts';
 
@@ -64,7 +64,7 @@ export function createLogClient(options: LogClientOptions): LogClient {
   let pokeScheduled = false;
   let onEmpty: (() => void) | null = null;
 
-  const link = createLink({
+  const link = new Link({
     socketPath: identity.logSocket,
     hello: (id) => ({ type: 'hello', id, ...source, resent: queue.sentSeq >= queue.firstSeq }),
     onWritten(seq) {
