@@ -5,7 +5,7 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerConfig } from './config.ts';
-import { type Listener, listen } from './listener.ts';
+import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { createMerger, type Merger } from './merger.ts';
@@ -63,7 +63,8 @@ export async function startLogService({ config, log, onPipeline }: LogServiceDep
   const spills = createSpillMerge({ rawDir, merger, pipeline, log });
   await rm(socketPath, { force: true }); // left by a logger that was killed
   const search = searchLog.bind(null, logFiles);
-  const listener = await listen({ socketPath, merger, pipeline, spills, log, search });
+  const listener = new Listener({ merger, pipeline, spills, log, search });
+  await listener.listen(socketPath);
   const tail = new RawTail({ rawDir, merger, pipeline, processes: listener.processes, now: Date.now });
   return run({ pipeline, merger, spills, tail, listener, log }, file);
 }
