@@ -4,7 +4,7 @@
  * as soon as there is a way for it. Never throws.
  */
 import { createLineFormatter, type LineSource } from './line.ts';
-import { createLineQueue, type LineQueue } from './line-queue.ts';
+import { LineQueue } from './line-queue.ts';
 import type { LogLevel } from './log.ts';
 import { writeSpill } from './spill.ts';
 
@@ -32,7 +32,7 @@ const KEPT_BY_DROPPING = 0.75;
 
 export function createBacklog({ source, rawDir, maxCharacters }: BacklogOptions): Backlog {
   const format = createLineFormatter(source);
-  const queue = createLineQueue();
+  const queue = new LineQueue();
   let dropped: { readonly count: number; readonly fromSeq: number; readonly toSeq: number } | null = null;
   let batches = 0;
   let spillAgainAt = 0;

@@ -75,7 +75,7 @@ export function createLogClient(options: LogClientOptions): LogClient {
       queue.rewind();
       backlog.reportDropped();
     },
-    takeUnsent: queue.takeUnsent,
+    takeUnsent: (maxCharacters) => queue.takeUnsent(maxCharacters),
   });
 
   function log(level: LogLevel, event: string, fields?: object): void {
