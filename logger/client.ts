@@ -6,7 +6,7 @@
  * Nothing here throws into its caller or waits, except for that one write of a full buffer.
  * No dependencies: worker processes pay for every import.
  */
-import { type Backlog, createBacklog } from './backlog.ts';
+import { Backlog } from './backlog.ts';
 import { type LineSource, newStreamId } from './line.ts';
 import { Link } from './link.ts';
 import type { LogClient, LogLevel } from './log.ts';
@@ -65,7 +65,7 @@ class SocketLogClient implements LogClient {
     const { workerId, role, runDir, logSocket } = identity;
     this.#rank = levelRank(level);
     this.#source = { process: workerId, role, pid: process.pid, stream: newStreamId() };
-    this.#backlog = createBacklog({
+    this.#backlog = new Backlog({
       source: this.#source,
       rawDir: rawDirOf(runDir),
       maxCharacters: maxBufferedCharacters,
