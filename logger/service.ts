@@ -8,7 +8,7 @@ import type { LoggerConfig } from './config.ts';
 import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
-import { createMerger, type Merger } from './merger.ts';
+import { Merger } from './merger.ts';
 import { within } from './own-log.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
 import { RawTail } from './raw-tail.ts';
@@ -59,7 +59,7 @@ export async function startLogService({ config, log, onPipeline }: LogServiceDep
     onGap: (gap) => log.error('log-write-gap', gap),
   });
   onPipeline(pipeline);
-  const merger = createMerger({ pipeline, findLastSeq: (stream) => findLastSeq(logFiles, stream) });
+  const merger = new Merger({ pipeline, findLastSeq: (stream) => findLastSeq(logFiles, stream) });
   const spills = createSpillMerge({ rawDir, merger, pipeline, log });
   await rm(socketPath, { force: true }); // left by a logger that was killed
   const search = searchLog.bind(null, logFiles);
