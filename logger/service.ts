@@ -14,7 +14,7 @@ import { createPipeline, type Pipeline } from './pipeline.ts';
 import { RawTail } from './raw-tail.ts';
 import { findLastSeq } from './resume.ts';
 import { searchLog } from './search.ts';
-import { createSpillMerge, type SpillMerge } from './spill-merge.ts';
+import { SpillMerge } from './spill-merge.ts';
 
 export interface LogService {
   /** Opens the log file anew: it was moved away. */
@@ -60,7 +60,7 @@ export async function startLogService({ config, log, onPipeline }: LogServiceDep
   });
   onPipeline(pipeline);
   const merger = new Merger({ pipeline, findLastSeq: (stream) => findLastSeq(logFiles, stream) });
-  const spills = createSpillMerge({ rawDir, merger, pipeline, log });
+  const spills = new SpillMerge({ rawDir, merger, pipeline, log });
   await rm(socketPath, { force: true }); // left by a logger that was killed
   const search = searchLog.bind(null, logFiles);
   const listener = new Listener({ merger, pipeline, spills, log, search });
