@@ -3,21 +3,10 @@
  * synchronous batch; when that fails the oldest are dropped, counted, and reported by a `log-lines-dropped` line
  * as soon as there is a way for it. Never throws.
  */
-import { createLineFormatter, type LineSource } from './line.ts';
-import { createLineQueue, type LineQueue } from './line-queue.ts';
+import { createLineFormatter, type LineFormatter, type LineSource } from './line.ts';
+import { LineQueue } from './line-queue.ts';
 import type { LogLevel } from './log.ts';
 import { writeSpill } from './spill.ts';
-
-export interface Backlog {
-  readonly queue: LineQueue;
-  readonly isEmpty: boolean;
-  /** Makes a line and keeps it; true when room had to be made by a spill file. */
-  add(level: LogLevel, event: string, fields?: object): boolean;
-  /** Everything kept into a spill file, if the disk takes it. */
-  spill(): boolean;
-  /** Adds the line that tells of dropped ones, if there were any. */
-  reportDropped(): void;
-}
 
 export interface BacklogOptions {
   readonly source: LineSource;
@@ -30,58 +19,62 @@ const SPILL_RETRY_MS = 1000;
 /** Dropping leaves this part, so that not every further line has to drop. */
 const KEPT_BY_DROPPING = 0.75;
 
-export function createBacklog({ source, rawDir, maxCharacters }: BacklogOptions): Backlog {
-  const format = createLineFormatter(source);
-  const queue = createLineQueue();
-  let dropped: { readonly count: number; readonly fromSeq: number; readonly toSeq: number } | null = null;
-  let batches = 0;
-  let spillAgainAt = 0;
+export class Backlog {
+  readonly queue = new LineQueue();
+  readonly #options: BacklogOptions;
+  readonly #format: LineFormatter;
+  #dropped: { readonly count: number; readonly fromSeq: number; readonly toSeq: number } | null = null;
+  #batches = 0;
+  #spillAgainAt = 0;
 
-  function add(level: LogLevel, event: string, fields?: object): boolean {
-    queue.push(format(level, event, fields, queue.nextSeq));
-    return queue.characters > maxCharacters && makeRoom();
+  constructor(options: BacklogOptions) {
+    this.#options = options;
+    this.#format = createLineFormatter(options.source);
   }
 
-  function makeRoom(): boolean {
-    const nowMs = Date.now();
-    if (nowMs >= spillAgainAt) {
-      if (spill()) return true;
-      spillAgainAt = nowMs + SPILL_RETRY_MS;
-    }
-    const range = queue.dropOldest(maxCharacters * KEPT_BY_DROPPING);
-    if (range === null) return false;
-    const count = (dropped?.count ?? 0) + range.toSeq - range.fromSeq + 1;
-    dropped = { count, fromSeq: dropped?.fromSeq ?? range.fromSeq, toSeq: range.toSeq };
-    return false;
+  get isEmpty(): boolean {
+    return this.queue.firstSeq === this.queue.nextSeq;
   }
 
-  function spill(): boolean {
-    if (queue.firstSeq === queue.nextSeq) return true;
-    const name = { process: source.process, stream: source.stream, batch: batches + 1 };
+  /** Makes a line and keeps it; true when room had to be made by a spill file. */
+  add(level: LogLevel, event: string, fields?: object): boolean {
+    this.queue.push(this.#format(level, event, fields, this.queue.nextSeq));
+    return this.queue.characters > this.#options.maxCharacters && this.#makeRoom();
+  }
+
+  /** Everything kept into a spill file, if the disk takes it. */
+  spill(): boolean {
+    if (this.isEmpty) return true;
+    const { rawDir, source } = this.#options;
+    const name = { process: source.process, stream: source.stream, batch: this.#batches + 1 };
     try {
-      writeSpill(rawDir, name, queue.lines());
+      writeSpill(rawDir, name, this.queue.lines());
     } catch {
       return false; // what this loses is counted, and the count reaches the file when it can
     }
-    batches += 1;
-    queue.acknowledge(queue.nextSeq - 1);
+    this.#batches += 1;
+    this.queue.acknowledge(this.queue.nextSeq - 1);
     return true;
   }
 
-  function reportDropped(): void {
-    if (dropped === null) return;
-    const lost = dropped;
-    dropped = null;
-    add('warn', 'log-lines-dropped', lost);
+  /** Adds the line that tells of dropped ones, if there were any. */
+  reportDropped(): void {
+    if (this.#dropped === null) return;
+    const lost = this.#dropped;
+    this.#dropped = null;
+    this.add('warn', 'log-lines-dropped', lost);
   }
 
-  return {
-    queue,
-    get isEmpty() {
-      return queue.firstSeq === queue.nextSeq;
-    },
-    add,
-    spill,
-    reportDropped,
-  };
+  #makeRoom(): boolean {
+    const nowMs = Date.now();
+    if (nowMs >= this.#spillAgainAt) {
+      if (this.spill()) return true;
+      this.#spillAgainAt = nowMs + SPILL_RETRY_MS;
+    }
+    const range = this.queue.dropOldest(this.#options.maxCharacters * KEPT_BY_DROPPING);
+    if (range === null) return false;
+    const count = (this.#dropped?.count ?? 0) + range.toSeq - range.fromSeq + 1;
+    this.#dropped = { count, fromSeq: this.#dropped?.fromSeq ?? range.fromSeq, toSeq: range.toSeq };
+    return false;
+  }
 }

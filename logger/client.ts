@@ -6,9 +6,9 @@
  * Nothing here throws into its caller or waits, except for that one write of a full buffer.
  * No dependencies: worker processes pay for every import.
  */
-import { createBacklog } from './backlog.ts';
-import { newStreamId } from './line.ts';
-import { createLink } from './link.ts';
+import { Backlog } from './backlog.ts';
+import { type LineSource, newStreamId } from './line.ts';
+import { Link } from './link.ts';
 import type { LogClient, LogLevel } from './log.ts';
 import { rawDirOf } from './spill.ts';
 
@@ -50,75 +50,99 @@ function doAtExit(work: () => void): void {
 }
 
 export function createLogClient(options: LogClientOptions): LogClient {
-  const { identity, maxBufferedCharacters = MAX_BUFFERED_CHARACTERS } = options;
-  const rank = levelRank(options.level);
-  const source = {
-    process: identity.workerId,
-    role: identity.role,
-    pid: process.pid,
-    stream: newStreamId(),
-  };
-  const rawDir = rawDirOf(identity.runDir);
-  const backlog = createBacklog({ source, rawDir, maxCharacters: maxBufferedCharacters });
-  const { queue } = backlog;
-  let pokeScheduled = false;
-  let onEmpty: (() => void) | null = null;
+  return new SocketLogClient(options);
+}
 
-  const link = createLink({
-    socketPath: identity.logSocket,
-    hello: (id) => ({ type: 'hello', id, ...source, resent: queue.sentSeq >= queue.firstSeq }),
-    onWritten(seq) {
-      queue.acknowledge(seq);
-      if (backlog.isEmpty) onEmpty?.();
-    },
-    onFlowing() {
-      queue.rewind();
-      backlog.reportDropped();
-    },
-    takeUnsent: queue.takeUnsent,
-  });
+class SocketLogClient implements LogClient {
+  readonly #rank: number;
+  readonly #source: LineSource & { readonly pid: number };
+  readonly #backlog: Backlog;
+  readonly #link: Link;
+  #pokeScheduled = false;
+  #onEmpty: (() => void) | null = null;
 
-  function log(level: LogLevel, event: string, fields?: object): void {
-    if (LEVELS[level] < rank) return;
-    if (backlog.add(level, event, fields)) link.greet();
-    if (pokeScheduled) return;
-    pokeScheduled = true;
-    setImmediate(poke);
+  constructor({ identity, level, maxBufferedCharacters = MAX_BUFFERED_CHARACTERS }: LogClientOptions) {
+    const { workerId, role, runDir, logSocket } = identity;
+    this.#rank = levelRank(level);
+    this.#source = { process: workerId, role, pid: process.pid, stream: newStreamId() };
+    this.#backlog = new Backlog({
+      source: this.#source,
+      rawDir: rawDirOf(runDir),
+      maxCharacters: maxBufferedCharacters,
+    });
+    this.#link = this.#openLink(logSocket);
+    doAtExit(() => this.#spillRest());
   }
 
-  function poke(): void {
-    pokeScheduled = false;
-    link.poke();
+  debug(event: string, fields?: object): void {
+    this.#log('debug', event, fields);
   }
 
-  function spillRest(): void {
-    backlog.reportDropped();
-    backlog.spill();
+  info(event: string, fields?: object): void {
+    this.#log('info', event, fields);
   }
 
-  async function close(timeoutMs: number): Promise<void> {
-    backlog.reportDropped();
-    if (!backlog.isEmpty) {
-      link.hold();
-      link.poke();
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        onEmpty = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+  warn(event: string, fields?: object): void {
+    this.#log('warn', event, fields);
+  }
+
+  error(event: string, fields?: object): void {
+    this.#log('error', event, fields);
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    this.#backlog.reportDropped();
+    if (!this.#backlog.isEmpty) {
+      this.#link.hold();
+      this.#link.poke();
+      await this.#whenEmpty(timeoutMs);
     }
-    link.shut();
-    spillRest(); // what was not acknowledged; what is logged from now on goes the same way at exit
+    this.#link.shut();
+    this.#spillRest(); // what was not acknowledged; what is logged from now on goes the same way at exit
   }
 
-  doAtExit(spillRest);
-  return {
-    debug: (event, fields) => log('debug', event, fields),
-    info: (event, fields) => log('info', event, fields),
-    warn: (event, fields) => log('warn', event, fields),
-    error: (event, fields) => log('error', event, fields),
-    close,
-  };
+  #openLink(socketPath: string): Link {
+    const backlog = this.#backlog;
+    const { queue } = backlog;
+    return new Link({
+      socketPath,
+      hello: (id) => ({ type: 'hello', id, ...this.#source, resent: queue.sentSeq >= queue.firstSeq }),
+      onWritten: (seq) => {
+        queue.acknowledge(seq);
+        if (backlog.isEmpty) this.#onEmpty?.();
+      },
+      onFlowing() {
+        queue.rewind();
+        backlog.reportDropped();
+      },
+      takeUnsent: (maxCharacters) => queue.takeUnsent(maxCharacters),
+    });
+  }
+
+  #log(level: LogLevel, event: string, fields?: object): void {
+    if (LEVELS[level] < this.#rank) return;
+    if (this.#backlog.add(level, event, fields)) this.#link.greet();
+    if (this.#pokeScheduled) return;
+    this.#pokeScheduled = true;
+    setImmediate(() => {
+      this.#pokeScheduled = false;
+      this.#link.poke();
+    });
+  }
+
+  /** Resolves when everything is in the file, at the latest after timeoutMs. */
+  #whenEmpty(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #spillRest(): void {
+    this.#backlog.reportDropped();
+    this.#backlog.spill();
+  }
 }

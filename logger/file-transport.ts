@@ -26,7 +26,7 @@ export interface WriteGap {
 }
 
 export interface FileTransportOptions {
-  readonly file: LogFile;
+  readonly file: Pick<LogFile, 'append'>;
   readonly retryMs: number;
   onGap(gap: WriteGap): void;
 }

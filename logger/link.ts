@@ -30,69 +30,100 @@ export interface LinkDeps {
   takeUnsent(maxCharacters: number): string | null;
 }
 
-export interface Link {
-  /** There are new lines. */
-  poke(): void;
-  /** Lines went round the socket: ask again where to go on. */
-  greet(): void;
-  /** Keeps the process alive until shut. */
-  hold(): void;
-  shut(): void;
-}
-
 type State = 'away' | 'greeting' | 'flowing' | 'shut';
 
-export function createLink(deps: LinkDeps): Link {
-  let state: State = 'away';
-  let socket: Socket | null = null;
-  let helloId = 0;
-  let backoffMs = FIRST_BACKOFF_MS;
-  let retryTimer: NodeJS.Timeout | null = null;
-  let held = false;
+const NEXT: Readonly<Record<State, readonly State[]>> = {
+  away: ['away', 'greeting', 'shut'],
+  greeting: ['away', 'greeting', 'flowing', 'shut'],
+  flowing: ['away', 'greeting', 'shut'],
+  shut: ['shut'],
+};
 
-  function open(): void {
-    retryTimer = null;
-    const opened = connect(deps.socketPath);
-    socket = opened;
-    if (!held) opened.unref();
-    opened.on('connect', () => greet(opened));
-    opened.on(
+export class Link {
+  readonly #deps: LinkDeps;
+  #state: State = 'away';
+  #socket: Socket | null = null;
+  #helloId = 0;
+  #backoffMs = FIRST_BACKOFF_MS;
+  #retryTimer: NodeJS.Timeout | null = null;
+  #held = false;
+
+  constructor(deps: LinkDeps) {
+    this.#deps = deps;
+    this.#open();
+  }
+
+  /** There are new lines. */
+  poke(): void {
+    while (this.#state === 'flowing' && this.#socket !== null && !this.#socket.writableNeedDrain) {
+      const batch = this.#deps.takeUnsent(BATCH_CHARACTERS);
+      if (batch === null) return;
+      this.#socket.write(batch);
+    }
+  }
+
+  /** Lines went round the socket: ask again where to go on. */
+  greet(): void {
+    const greeted = this.#state === 'flowing' || this.#state === 'greeting';
+    if (greeted && this.#socket !== null) this.#greet(this.#socket);
+  }
+
+  /** Keeps the process alive until shut. */
+  hold(): void {
+    this.#held = true;
+    this.#socket?.ref();
+    this.#retryTimer?.ref();
+  }
+
+  shut(): void {
+    this.#become('shut');
+    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
+    this.#socket?.destroy();
+  }
+
+  #become(state: State): void {
+    if (!NEXT[this.#state].includes(state)) throw new Error(`log link: ${this.#state} -> ${state}`);
+    this.#state = state;
+  }
+
+  #open(): void {
+    this.#retryTimer = null;
+    const socket = connect(this.#deps.socketPath);
+    this.#socket = socket;
+    if (!this.#held) socket.unref();
+    socket.on('connect', () => this.#greet(socket));
+    socket.on(
       'data',
-      createLineSplitter(MAX_REPLY_BYTES, (line) => onReply(JSON.parse(line.toString()))),
+      createLineSplitter(MAX_REPLY_BYTES, (line) => this.#onReply(JSON.parse(line.toString()))),
     );
-    opened.on('drain', flush);
-    opened.on('error', () => {}); // 'close' follows, and the lines are still in the queue
-    opened.on('close', onClose);
+    socket.on('drain', () => this.poke());
+    socket.on('error', () => {}); // 'close' follows, and the lines are still in the queue
+    socket.on('close', () => this.#onClose());
   }
 
-  function onClose(): void {
-    socket = null;
-    if (state === 'shut') return;
-    state = 'away';
-    retryTimer = setTimeout(open, backoffMs);
-    if (!held) retryTimer.unref();
-    backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
+  #onClose(): void {
+    this.#socket = null;
+    if (this.#state === 'shut') return;
+    this.#become('away');
+    this.#retryTimer = setTimeout(() => this.#open(), this.#backoffMs);
+    if (!this.#held) this.#retryTimer.unref();
+    this.#backoffMs = Math.min(this.#backoffMs * 2, MAX_BACKOFF_MS);
   }
 
-  function greet(to: Socket): void {
-    if (state === 'shut') return;
-    state = 'greeting';
-    helloId += 1;
-    to.write(encodeMessage(deps.hello(helloId)));
+  #greet(to: Socket): void {
+    if (this.#state === 'shut') return;
+    this.#become('greeting');
+    this.#helloId += 1;
+    to.write(encodeMessage(this.#deps.hello(this.#helloId)));
   }
 
-  function onReply(reply: FromLogger): void {
+  #onReply(reply: FromLogger): void {
     switch (reply.type) {
       case 'welcome':
-        if (reply.id !== helloId || state !== 'greeting') return; // a later hello is on its way
-        deps.onWritten(reply.seq);
-        state = 'flowing';
-        backoffMs = FIRST_BACKOFF_MS;
-        deps.onFlowing();
-        flush();
-        return;
+        if (reply.id === this.#helloId && this.#state === 'greeting') this.#flow(reply.seq);
+        return; // otherwise a later hello is on its way
       case 'ack':
-        deps.onWritten(reply.seq);
+        this.#deps.onWritten(reply.seq);
         return;
       case 'found':
       case 'search-failed':
@@ -102,29 +133,11 @@ export function createLink(deps: LinkDeps): Link {
     }
   }
 
-  function flush(): void {
-    while (state === 'flowing' && socket !== null && !socket.writableNeedDrain) {
-      const batch = deps.takeUnsent(BATCH_CHARACTERS);
-      if (batch === null) return;
-      socket.write(batch);
-    }
+  #flow(writtenSeq: number): void {
+    this.#deps.onWritten(writtenSeq);
+    this.#become('flowing');
+    this.#backoffMs = FIRST_BACKOFF_MS;
+    this.#deps.onFlowing();
+    this.poke();
   }
-
-  open();
-  return {
-    poke: flush,
-    greet() {
-      if (socket !== null && (state === 'flowing' || state === 'greeting')) greet(socket);
-    },
-    hold() {
-      held = true;
-      socket?.ref();
-      retryTimer?.ref();
-    },
-    shut() {
-      state = 'shut';
-      if (retryTimer !== null) clearTimeout(retryTimer);
-      socket?.destroy();
-    },
-  };
 }

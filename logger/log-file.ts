@@ -15,15 +15,7 @@ export interface LogFileOptions {
   readonly maxBytes: number;
   /** How many rotated files are kept beside the current one. */
   readonly maxFiles: number;
-  onRotationFailed(error: unknown): void;
-}
-
-export interface LogFile {
-  /** Whole lines. Calls must not overlap. Rejects when not all could be written; then none of it was. */
-  append(lines: Buffer): Promise<void>;
-  /** Opens the path anew at the next append, for those who moved the file away. */
-  reopen(): void;
-  close(): Promise<void>;
+  readonly onRotationFailed: (error: unknown) => void;
 }
 
 const NEWLINE = 0x0a;
@@ -38,57 +30,75 @@ interface OpenFile {
 }
 
 export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
-  const { path } = options;
-  await mkdir(dirname(path), { recursive: true });
-  let current = await openAppend(path);
-  let rotateAtBytes = options.maxBytes;
-  let reopenWanted = false;
+  await mkdir(dirname(options.path), { recursive: true });
+  return new LogFile(options, await openAppend(options.path));
+}
+
+export class LogFile {
+  readonly #options: LogFileOptions;
+  #current: OpenFile;
+  #rotateAtBytes: number;
+  #reopenWanted = false;
   /** A failed write left a part of a line that could not be taken back. */
-  let torn = false;
+  #torn = false;
 
-  async function replaceHandle(): Promise<void> {
-    const old = current.handle;
-    current = await openAppend(path);
-    rotateAtBytes = options.maxBytes;
-    torn = false;
-    await old.close();
+  /** For openLogFile, which knows that what is there ends with a line end. */
+  constructor(options: LogFileOptions, opened: OpenFile) {
+    this.#options = options;
+    this.#current = opened;
+    this.#rotateAtBytes = options.maxBytes;
   }
 
-  async function rotate(): Promise<void> {
-    try {
-      await shiftFiles(path, options.maxFiles);
-      await replaceHandle();
-    } catch (error) {
-      rotateAtBytes = current.bytes + ROTATE_AGAIN_BYTES;
-      options.onRotationFailed(error);
+  /** Whole lines. Calls must not overlap. Rejects when not all could be written; then none of it was. */
+  async append(lines: Buffer): Promise<void> {
+    if (this.#reopenWanted) {
+      await this.#replaceHandle();
+      this.#reopenWanted = false;
     }
+    const { bytes } = this.#current;
+    if (bytes > 0 && bytes + lines.length > this.#rotateAtBytes) await this.#rotate();
+    await this.#write(this.#torn ? Buffer.concat([LINE_END, lines]) : lines);
   }
 
-  async function append(lines: Buffer): Promise<void> {
-    if (reopenWanted) {
-      await replaceHandle();
-      reopenWanted = false;
-    }
-    if (current.bytes > 0 && current.bytes + lines.length > rotateAtBytes) await rotate();
-    const { handle, bytes: before } = current;
-    const whole = torn ? Buffer.concat([LINE_END, lines]) : lines;
+  /** Opens the path anew at the next append, for those who moved the file away. */
+  reopen(): void {
+    this.#reopenWanted = true;
+  }
+
+  close(): Promise<void> {
+    return this.#current.handle.close();
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    const { handle, bytes: before } = this.#current;
     try {
-      await writeAll(handle, whole);
+      await writeAll(handle, bytes);
     } catch (thrown) {
-      torn = !(await takeBack(handle, before, whole.length));
+      this.#torn = !(await takeBack(handle, before, bytes.length));
       throw thrown;
     }
-    torn = false;
-    current.bytes = before + whole.length;
+    this.#torn = false;
+    this.#current.bytes = before + bytes.length;
   }
 
-  return {
-    append,
-    reopen() {
-      reopenWanted = true;
-    },
-    close: () => current.handle.close(),
-  };
+  async #rotate(): Promise<void> {
+    const { path, maxFiles, onRotationFailed } = this.#options;
+    try {
+      await shiftFiles(path, maxFiles);
+      await this.#replaceHandle();
+    } catch (error) {
+      this.#rotateAtBytes = this.#current.bytes + ROTATE_AGAIN_BYTES;
+      onRotationFailed(error);
+    }
+  }
+
+  async #replaceHandle(): Promise<void> {
+    const old = this.#current.handle;
+    this.#current = await openAppend(this.#options.path);
+    this.#rotateAtBytes = this.#options.maxBytes;
+    this.#torn = false;
+    await old.close();
+  }
 }
 
 async function openAppend(path: string): Promise<OpenFile> {

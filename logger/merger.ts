@@ -18,19 +18,6 @@ export interface StreamState {
   waiters: { readonly seq: number; readonly resolve: () => void }[];
 }
 
-export interface Merger {
-  /** The state if this process already knows the stream. */
-  known(stream: string): StreamState | undefined;
-  /** The state, found out from the file when it is not known and `lookInFile`. */
-  open(stream: string, lookInFile: boolean): Promise<StreamState>;
-  /** Takes a line with its line end; false when the file has it already. */
-  accept(state: StreamState, line: Buffer, seq: number): boolean;
-  /** Resolves when everything accepted up to seq is in the file. */
-  whenWritten(state: StreamState, seq: number): Promise<void>;
-  /** Drops what is remembered of streams whose clients went long ago. */
-  forgetGone(): void;
-}
-
 const FORGET_AFTER_MS = 60_000;
 
 export interface MergerDeps {
@@ -39,68 +26,77 @@ export interface MergerDeps {
   findLastSeq(stream: string): Promise<number>;
 }
 
-export function createMerger({ pipeline, findLastSeq }: MergerDeps): Merger {
-  const states = new Map<string, StreamState>();
-  const opening = new Map<string, Promise<StreamState>>();
-  const unacknowledged = new Set<StreamState>();
+export class Merger {
+  readonly #deps: MergerDeps;
+  readonly #states = new Map<string, StreamState>();
+  readonly #opening = new Map<string, Promise<StreamState>>();
+  readonly #unacknowledged = new Set<StreamState>();
 
-  function add(stream: string, lastSeq: number): StreamState {
-    const goneAtMs = performance.now();
-    const state = { stream, received: lastSeq, written: lastSeq, onAck: null, goneAtMs, waiters: [] };
-    states.set(stream, state);
-    return state;
+  constructor(deps: MergerDeps) {
+    this.#deps = deps;
   }
 
-  function open(stream: string, lookInFile: boolean): Promise<StreamState> {
-    const state = states.get(stream);
+  /** The state if this process already knows the stream. */
+  known(stream: string): StreamState | undefined {
+    return this.#states.get(stream);
+  }
+
+  /** The state, found out from the file when it is not known and `lookInFile`. */
+  open(stream: string, lookInFile: boolean): Promise<StreamState> {
+    const state = this.#states.get(stream);
     if (state !== undefined) return Promise.resolve(state);
-    let promise = opening.get(stream);
-    if (promise === undefined) {
-      promise = (lookInFile ? findLastSeq(stream) : Promise.resolve(0))
-        .then((lastSeq) => add(stream, lastSeq))
-        .finally(() => opening.delete(stream));
-      opening.set(stream, promise);
+    let opening = this.#opening.get(stream);
+    if (opening === undefined) {
+      opening = this.#add(stream, lookInFile).finally(() => this.#opening.delete(stream));
+      this.#opening.set(stream, opening);
     }
-    return promise;
+    return opening;
   }
 
-  function accept(state: StreamState, line: Buffer, seq: number): boolean {
+  /** Takes a line with its line end; false when the file has it already. */
+  accept(state: StreamState, line: Buffer, seq: number): boolean {
     if (seq <= state.received) return false;
     state.received = seq;
-    pipeline.write(line, () => onWritten(state, seq));
+    this.#deps.pipeline.write(line, () => this.#onWritten(state, seq));
     return true;
   }
 
-  /** All lines of one write come here in one turn, and get one acknowledgement a stream. */
-  function onWritten(state: StreamState, seq: number): void {
-    state.written = seq;
-    if (unacknowledged.size === 0) queueMicrotask(acknowledge);
-    unacknowledged.add(state);
+  /** Resolves when everything accepted up to seq is in the file. */
+  whenWritten(state: StreamState, seq: number): Promise<void> {
+    if (state.written >= seq) return Promise.resolve();
+    return new Promise((resolve) => state.waiters.push({ seq, resolve }));
   }
 
-  function acknowledge(): void {
-    for (const state of unacknowledged) {
+  /** Drops what is remembered of streams whose clients went long ago. */
+  forgetGone(): void {
+    const before = performance.now() - FORGET_AFTER_MS;
+    for (const [stream, { onAck, goneAtMs, received, written }] of this.#states) {
+      if (onAck === null && goneAtMs < before && received === written) this.#states.delete(stream);
+    }
+  }
+
+  async #add(stream: string, lookInFile: boolean): Promise<StreamState> {
+    const lastSeq = lookInFile ? await this.#deps.findLastSeq(stream) : 0;
+    const goneAtMs = performance.now();
+    const state = { stream, received: lastSeq, written: lastSeq, onAck: null, goneAtMs, waiters: [] };
+    this.#states.set(stream, state);
+    return state;
+  }
+
+  /** All lines of one write come here in one turn, and get one acknowledgement a stream. */
+  #onWritten(state: StreamState, seq: number): void {
+    state.written = seq;
+    if (this.#unacknowledged.size === 0) queueMicrotask(() => this.#acknowledge());
+    this.#unacknowledged.add(state);
+  }
+
+  #acknowledge(): void {
+    for (const state of this.#unacknowledged) {
       state.onAck?.(state.written);
       if (state.waiters.length > 0) wake(state);
     }
-    unacknowledged.clear();
+    this.#unacknowledged.clear();
   }
-
-  return {
-    known: (stream) => states.get(stream),
-    open,
-    accept,
-    whenWritten(state, seq) {
-      if (state.written >= seq) return Promise.resolve();
-      return new Promise((resolve) => state.waiters.push({ seq, resolve }));
-    },
-    forgetGone() {
-      const before = performance.now() - FORGET_AFTER_MS;
-      for (const [stream, { onAck, goneAtMs, received, written }] of states) {
-        if (onAck === null && goneAtMs < before && received === written) states.delete(stream);
-      }
-    },
-  };
 }
 
 function wake(state: StreamState): void {

@@ -30,11 +30,6 @@ export interface RawTailDeps {
   now(): number;
 }
 
-export interface RawTail {
-  /** One look at all files. `final`: unfinished lines too, nobody looks again. */
-  poll(final: boolean): Promise<void>;
-}
-
 const SUFFIX = '.log';
 /** How the monitor marks the files of an earlier run, whose processes are no more (see monitor/sweep.ts). */
 const RESCUED = /^(?:old-)+/;
@@ -43,48 +38,57 @@ const REST_MS = 1000;
 /** A process that never connected: past any boot timeout, its file is done with. */
 const NEVER_CONNECTED_MS = 300_000;
 
+interface Source {
+  readonly stream: string;
+  readonly state: StreamState;
+}
+
 interface RawFile {
   readonly workerId: string;
   readonly path: string;
   readonly firstSeenAt: number;
   /** null until there is something to read. */
-  source: { readonly stream: string; readonly state: StreamState } | null;
+  source: Source | null;
   /** Where the first line that is not yet in the log begins. */
   offset: number;
   size: number;
   changedAt: number;
 }
 
-export function createRawTail({ rawDir, merger, pipeline, processes, now }: RawTailDeps): RawTail {
-  const files = new Map<string, RawFile>();
+export class RawTail {
+  readonly #deps: RawTailDeps;
+  readonly #files = new Map<string, RawFile>();
 
-  async function poll(final: boolean): Promise<void> {
-    for (const name of await readdir(rawDir)) {
+  constructor(deps: RawTailDeps) {
+    this.#deps = deps;
+  }
+
+  /** One look at all files. `final`: unfinished lines too, nobody looks again. */
+  async poll(final: boolean): Promise<void> {
+    for (const name of await readdir(this.#deps.rawDir)) {
       if (!name.endsWith(SUFFIX) || parseSpillFileName(name) !== null) continue;
       const workerId = name.slice(0, -SUFFIX.length);
       try {
-        await pollFile(files.get(workerId) ?? addFile(workerId), final);
+        await this.#pollFile(this.#files.get(workerId) ?? this.#addFile(workerId), final);
       } catch (thrown) {
         if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
-        files.delete(workerId); // somebody swept it away
+        this.#files.delete(workerId); // somebody swept it away
       }
     }
   }
 
-  function addFile(workerId: string): RawFile {
-    const nowMs = now();
-    const path = join(rawDir, workerId + SUFFIX);
+  #addFile(workerId: string): RawFile {
+    const nowMs = this.#deps.now();
+    const path = join(this.#deps.rawDir, workerId + SUFFIX);
     const file = { workerId, path, firstSeenAt: nowMs, source: null, offset: 0, size: 0, changedAt: nowMs };
-    files.set(workerId, file);
+    this.#files.set(workerId, file);
     return file;
   }
 
-  async function pollFile(file: RawFile, final: boolean): Promise<void> {
+  async #pollFile(file: RawFile, final: boolean): Promise<void> {
+    const { now } = this.#deps;
     // Asked before the size is read, so that what the process wrote last is seen.
-    const gone =
-      RESCUED.test(file.workerId) ||
-      processes.isGone(file.workerId) ||
-      (processes.pidOf(file.workerId) === null && now() - file.firstSeenAt > NEVER_CONNECTED_MS);
+    const gone = this.#isGone(file);
     const { size } = await stat(file.path);
     const grown = size !== file.size;
     if (grown) {
@@ -92,19 +96,27 @@ export function createRawTail({ rawDir, merger, pipeline, processes, now }: RawT
       file.changedAt = now();
     }
     const rested = final || gone || now() - file.changedAt >= REST_MS;
-    if (file.offset < size && (grown || rested)) await readOn(file, rested);
-    if (gone && file.offset === file.size) await remove(file);
+    if (file.offset < size && (grown || rested)) await this.#readOn(file, rested);
+    if (gone && file.offset === file.size) await this.#remove(file);
   }
 
-  async function readOn(file: RawFile, unfinishedToo: boolean): Promise<void> {
-    file.source ??= await openSource(file);
+  /** Nobody writes to it any more. */
+  #isGone({ workerId, firstSeenAt }: RawFile): boolean {
+    const { processes, now } = this.#deps;
+    if (RESCUED.test(workerId) || processes.isGone(workerId)) return true;
+    return processes.pidOf(workerId) === null && now() - firstSeenAt > NEVER_CONNECTED_MS;
+  }
+
+  async #readOn(file: RawFile, unfinishedToo: boolean): Promise<void> {
+    const { pipeline, merger } = this.#deps;
+    file.source ??= await this.#openSource(file);
     const { source } = file;
     const from = file.offset;
     for (;;) {
       const bytes = await readAt(file.path, file.offset, Math.min(READ_BYTES, file.size - file.offset));
       const atEnd = file.offset + bytes.length >= file.size;
       const { pieces, consumed } = cutRawOutput(bytes, unfinishedToo && atEnd);
-      writePieces(file, source, pieces);
+      this.#writePieces(file, source, pieces);
       file.offset += consumed;
       if (pipeline.full) await pipeline.room();
       if (atEnd || consumed === 0) break;
@@ -114,12 +126,8 @@ export function createRawTail({ rawDir, merger, pipeline, processes, now }: RawT
     await writeOffset(file.path, source.stream, file.offset);
   }
 
-  function writePieces(
-    file: RawFile,
-    { stream, state }: NonNullable<RawFile['source']>,
-    pieces: RawPiece[],
-  ): void {
-    const { workerId, offset } = file;
+  #writePieces({ workerId, offset }: RawFile, { stream, state }: Source, pieces: RawPiece[]): void {
+    const { merger, processes, now } = this.#deps;
     const role = workerId.replace(RESCUED, '').replace(/-\d+$/, '');
     const format = createLineFormatter(
       { process: workerId, role, pid: processes.pidOf(workerId), stream },
@@ -131,25 +139,23 @@ export function createRawTail({ rawDir, merger, pipeline, processes, now }: RawT
     }
   }
 
-  async function openSource(file: RawFile): Promise<NonNullable<RawFile['source']>> {
+  async #openSource(file: RawFile): Promise<Source> {
     const saved = await readOffset(file.path);
     const stream = saved?.stream ?? newStreamId();
     // The stream's name must outlive this process before the first line has it.
     if (saved === null) await writeOffset(file.path, stream, 0);
-    const state = await merger.open(stream, saved !== null);
+    const state = await this.#deps.merger.open(stream, saved !== null);
     file.offset = Math.max(saved?.offset ?? 0, state.received);
     state.received = state.written = file.offset;
     return { stream, state };
   }
 
-  async function remove(file: RawFile): Promise<void> {
+  async #remove(file: RawFile): Promise<void> {
     await rm(file.path, { force: true });
     await rm(offsetPath(file.path), { force: true });
-    files.delete(file.workerId);
-    processes.forget(file.workerId);
+    this.#files.delete(file.workerId);
+    this.#deps.processes.forget(file.workerId);
   }
-
-  return { poll };
 }
 
 function offsetPath(rawPath: string): string {

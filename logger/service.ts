@@ -5,16 +5,16 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoggerConfig } from './config.ts';
-import { type Listener, listen } from './listener.ts';
+import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
-import { createMerger, type Merger } from './merger.ts';
+import { Merger } from './merger.ts';
 import { within } from './own-log.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
-import { createRawTail, type RawTail } from './raw-tail.ts';
+import { RawTail } from './raw-tail.ts';
 import { findLastSeq } from './resume.ts';
 import { searchLog } from './search.ts';
-import { createSpillMerge, type SpillMerge } from './spill-merge.ts';
+import { SpillMerge } from './spill-merge.ts';
 
 export interface LogService {
   /** Opens the log file anew: it was moved away. */
@@ -59,12 +59,13 @@ export async function startLogService({ config, log, onPipeline }: LogServiceDep
     onGap: (gap) => log.error('log-write-gap', gap),
   });
   onPipeline(pipeline);
-  const merger = createMerger({ pipeline, findLastSeq: (stream) => findLastSeq(logFiles, stream) });
-  const spills = createSpillMerge({ rawDir, merger, pipeline, log });
+  const merger = new Merger({ pipeline, findLastSeq: (stream) => findLastSeq(logFiles, stream) });
+  const spills = new SpillMerge({ rawDir, merger, pipeline, log });
   await rm(socketPath, { force: true }); // left by a logger that was killed
   const search = searchLog.bind(null, logFiles);
-  const listener = await listen({ socketPath, merger, pipeline, spills, log, search });
-  const tail = createRawTail({ rawDir, merger, pipeline, processes: listener.processes, now: Date.now });
+  const listener = new Listener({ merger, pipeline, spills, log, search });
+  await listener.listen(socketPath);
+  const tail = new RawTail({ rawDir, merger, pipeline, processes: listener.processes, now: Date.now });
   return run({ pipeline, merger, spills, tail, listener, log }, file);
 }
 

@@ -12,15 +12,6 @@ import type { Pipeline } from './pipeline.ts';
 import { parseSpillFileName, type SpillName } from './spill.ts';
 import { createLineSplitter } from './wire.ts';
 
-export interface SpillMerge {
-  /** Merges what there is of one stream; resolves when all of it was accepted, before it is written. */
-  mergeStream(stream: string): Promise<void>;
-  /** Merges what there is of streams without a connected client. */
-  mergeOrphans(): Promise<void>;
-  /** Resolves when every merged file is written and deleted. */
-  settled(): Promise<void>;
-}
-
 export interface SpillMergeDeps {
   readonly rawDir: string;
   readonly merger: Merger;
@@ -36,25 +27,51 @@ interface SpillFile extends SpillName {
   readonly path: string;
 }
 
-export function createSpillMerge({ rawDir, merger, pipeline, log }: SpillMergeDeps): SpillMerge {
+export class SpillMerge {
+  readonly #deps: SpillMergeDeps;
   /** Accepted, not yet deleted. */
-  const finishing = new Map<string, Promise<void>>();
-  let chain: Promise<void> = Promise.resolve();
+  readonly #finishing = new Map<string, Promise<void>>();
+  #chain: Promise<void> = Promise.resolve();
+
+  constructor(deps: SpillMergeDeps) {
+    this.#deps = deps;
+  }
+
+  /** Merges what there is of one stream; resolves when all of it was accepted, before it is written. */
+  mergeStream(stream: string): Promise<void> {
+    return this.#inTurn(() => this.#mergeFiles((file) => file.stream === stream));
+  }
+
+  /** Merges what there is of streams without a connected client. */
+  mergeOrphans(): Promise<void> {
+    const { rawDir, merger } = this.#deps;
+    return this.#inTurn(async () => {
+      await adoptAbandoned(rawDir);
+      await this.#mergeFiles((file) => (merger.known(file.stream)?.onAck ?? null) === null);
+    });
+  }
+
+  /** Resolves when every merged file is written and deleted. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#finishing.values());
+  }
 
   /** Files are merged one at a time, whoever asks. */
-  function inTurn(work: () => Promise<void>): Promise<void> {
-    const done = chain.then(work);
-    chain = done.catch(() => {}); // the caller of `done` gets the error; the next one starts afresh
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#chain.then(work);
+    this.#chain = done.catch(() => {}); // the caller of `done` gets the error; the next one starts afresh
     return done;
   }
 
-  async function mergeFiles(wanted: (file: SpillFile) => boolean): Promise<void> {
-    const files = (await listSpills(rawDir)).filter((file) => wanted(file) && !finishing.has(file.path));
+  async #mergeFiles(wanted: (file: SpillFile) => boolean): Promise<void> {
+    const listed = await listSpills(this.#deps.rawDir);
+    const files = listed.filter((file) => wanted(file) && !this.#finishing.has(file.path));
     files.sort((a, b) => a.batch - b.batch);
-    for (const file of files) await mergeFile(file);
+    for (const file of files) await this.#mergeFile(file);
   }
 
-  async function mergeFile(file: SpillFile): Promise<void> {
+  async #mergeFile(file: SpillFile): Promise<void> {
+    const { merger, pipeline, log } = this.#deps;
     const bytes = await readFile(file.path);
     const state = await merger.open(file.stream, true);
     let lastSeq = 0;
@@ -68,32 +85,21 @@ export function createSpillMerge({ rawDir, merger, pipeline, log }: SpillMergeDe
       }
     })(bytes);
     if (unreadable > 0) log.warn('spill-lines-unreadable', { file: file.path, lines: unreadable });
-    finishing.set(file.path, finish(file.path, merger.whenWritten(state, lastSeq)));
+    this.#finishing.set(file.path, this.#finish(file.path, merger.whenWritten(state, lastSeq)));
     if (pipeline.full) await pipeline.room();
   }
 
-  async function finish(path: string, written: Promise<void>): Promise<void> {
+  async #finish(path: string, written: Promise<void>): Promise<void> {
     try {
       await written;
       await unlink(path);
     } catch (error) {
-      log.warn('spill-not-deleted', { file: path, error }); // merged again later, and recognised by its seqs
+      // Merged again later, and recognised by its seqs.
+      this.#deps.log.warn('spill-not-deleted', { file: path, error });
     } finally {
-      finishing.delete(path);
+      this.#finishing.delete(path);
     }
   }
-
-  return {
-    mergeStream: (stream) => inTurn(() => mergeFiles((file) => file.stream === stream)),
-    mergeOrphans: () =>
-      inTurn(async () => {
-        await adoptAbandoned(rawDir);
-        await mergeFiles((file) => (merger.known(file.stream)?.onAck ?? null) === null);
-      }),
-    async settled() {
-      await Promise.all(finishing.values());
-    },
-  };
 }
 
 async function listSpills(rawDir: string): Promise<SpillFile[]> {

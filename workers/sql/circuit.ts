@@ -20,92 +20,106 @@ export interface CircuitOptions {
   onRecovery(): void;
 }
 
-export interface Circuit {
-  readonly state: CircuitState;
-  /** What the last attempt failed with; null while closed. */
-  readonly lastFailure: unknown;
-  /** Runs `attempt` until it succeeds. Rejects only once the circuit is closed for good. */
-  connect<T>(attempt: () => Promise<T>): Promise<T>;
-  close(): void;
-}
-
 export class CircuitClosedError extends Error {}
 
-export function createCircuit(options: CircuitOptions): Circuit {
-  const closing = new AbortController();
-  let state: CircuitState = 'closed';
-  let backoffMs = options.minBackoffMs;
-  let lastFailure: unknown = null;
+const NEXT: Readonly<Record<CircuitState, readonly CircuitState[]>> = {
+  closed: ['closed', 'open'],
+  open: ['half-open'],
+  'half-open': ['closed', 'open'],
+};
+
+export class Circuit {
+  readonly #options: CircuitOptions;
+  readonly #closing = new AbortController();
+  #state: CircuitState = 'closed';
+  #backoffMs: number;
+  #lastFailure: unknown = null;
   /** Settles when the running probe has had its outcome. */
-  let probe: Promise<void> | null = null;
+  #probe: Promise<void> | null = null;
 
-  function failed(thrown: unknown): void {
-    if (state !== 'closed') backoffMs = Math.min(backoffMs * 2, options.maxBackoffMs);
-    state = 'open';
-    lastFailure = thrown;
-    if (!closing.signal.aborted) options.onFailure(thrown, backoffMs);
+  constructor(options: CircuitOptions) {
+    this.#options = options;
+    this.#backoffMs = options.minBackoffMs;
   }
 
-  function succeeded(): void {
-    if (state === 'half-open') options.onRecovery();
-    state = 'closed';
-    backoffMs = options.minBackoffMs;
-    lastFailure = null;
+  get state(): CircuitState {
+    return this.#state;
   }
 
-  /** One attempt; its result in an array, or null when it failed. */
-  async function tryOnce<T>(attempt: () => Promise<T>): Promise<[T] | null> {
-    try {
-      const result = await attempt();
-      if (state !== 'open') succeeded();
-      return [result];
-    } catch (thrown) {
-      // Several attempts may have been under way when the circuit opened: the first failure counts.
-      if (state !== 'open') failed(thrown);
-      return null;
-    }
+  /** What the last attempt failed with; null while closed. */
+  get lastFailure(): unknown {
+    return this.#lastFailure;
   }
 
-  async function probeOnce<T>(attempt: () => Promise<T>): Promise<[T] | null> {
-    await delay(backoffMs, closing.signal);
-    if (closing.signal.aborted) return null;
-    state = 'half-open';
-    return tryOnce(attempt);
-  }
-
-  async function connect<T>(attempt: () => Promise<T>): Promise<T> {
-    while (!closing.signal.aborted) {
-      let outcome: [T] | null;
-      if (state === 'closed') {
-        outcome = await tryOnce(attempt);
-      } else if (probe !== null) {
-        await probe;
+  /** Runs `attempt` until it succeeds. Rejects only once the circuit is closed for good. */
+  async connect<T>(attempt: () => Promise<T>): Promise<T> {
+    while (!this.#closing.signal.aborted) {
+      if (this.#state !== 'closed' && this.#probe !== null) {
+        await this.#probe;
         continue;
-      } else {
-        const running = probeOnce(attempt);
-        probe = running
-          .then(() => undefined)
-          .finally(() => {
-            probe = null;
-          });
-        outcome = await running;
-        await probe;
       }
+      const outcome = await (this.#state === 'closed' ? this.#tryOnce(attempt) : this.#probeAlone(attempt));
       if (outcome !== null) return outcome[0];
     }
     throw new CircuitClosedError('the connection pool is closed');
   }
 
-  return {
-    get state() {
-      return state;
-    },
-    get lastFailure() {
-      return lastFailure;
-    },
-    connect,
-    close: () => closing.abort(),
-  };
+  close(): void {
+    this.#closing.abort();
+  }
+
+  /** The others wait for the outcome. */
+  async #probeAlone<T>(attempt: () => Promise<T>): Promise<[T] | null> {
+    const running = this.#probeOnce(attempt);
+    this.#probe = running
+      .then(() => undefined)
+      .finally(() => {
+        this.#probe = null;
+      });
+    const outcome = await running;
+    await this.#probe;
+    return outcome;
+  }
+
+  async #probeOnce<T>(attempt: () => Promise<T>): Promise<[T] | null> {
+    await delay(this.#backoffMs, this.#closing.signal);
+    if (this.#closing.signal.aborted) return null;
+    this.#become('half-open');
+    return this.#tryOnce(attempt);
+  }
+
+  /** One attempt; its result in an array, or null when it failed. */
+  async #tryOnce<T>(attempt: () => Promise<T>): Promise<[T] | null> {
+    try {
+      const result = await attempt();
+      if (this.#state !== 'open') this.#succeeded();
+      return [result];
+    } catch (thrown) {
+      // Several attempts may have been under way when the circuit opened: the first failure counts.
+      if (this.#state !== 'open') this.#failed(thrown);
+      return null;
+    }
+  }
+
+  #failed(thrown: unknown): void {
+    const { maxBackoffMs } = this.#options;
+    if (this.#state !== 'closed') this.#backoffMs = Math.min(this.#backoffMs * 2, maxBackoffMs);
+    this.#become('open');
+    this.#lastFailure = thrown;
+    if (!this.#closing.signal.aborted) this.#options.onFailure(thrown, this.#backoffMs);
+  }
+
+  #succeeded(): void {
+    if (this.#state === 'half-open') this.#options.onRecovery();
+    this.#become('closed');
+    this.#backoffMs = this.#options.minBackoffMs;
+    this.#lastFailure = null;
+  }
+
+  #become(state: CircuitState): void {
+    if (!NEXT[this.#state].includes(state)) throw new Error(`circuit: ${this.#state} -> ${state}`);
+    this.#state = state;
+  }
 }
 
 /** Ends early, without an error, when `signal` aborts. */

@@ -8,7 +8,7 @@
 import genericPool from 'generic-pool';
 import type { Log } from '../../logger/log.ts';
 import { QueryError } from '../errors.ts';
-import { createCircuit } from './circuit.ts';
+import { Circuit } from './circuit.ts';
 import type { OpenedSession, RoleRights } from './connect.ts';
 import { connectFailure } from './database-errors.ts';
 import type { Session } from './session.ts';
@@ -47,7 +47,7 @@ export function createSessionPool(options: SessionPoolOptions): SessionPool {
   let role: RoleRights | null = null;
   let closed = false;
 
-  const circuit = createCircuit({
+  const circuit = new Circuit({
     minBackoffMs: MIN_BACKOFF_MS,
     maxBackoffMs: MAX_BACKOFF_MS,
     onFailure(thrown, retryInMs) {

@@ -1,11 +1,11 @@
 /** The client's buffer against a plain model of it. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { createLineQueue } from '../../../logger/line-queue.ts';
+import { LineQueue } from '../../../logger/line-queue.ts';
 
 describe('line queue', () => {
   it('sends each line once, and what was not acknowledged again after a rewind', () => {
-    const queue = createLineQueue();
+    const queue = new LineQueue();
     for (const line of ['a', 'b', 'c']) queue.push(line);
     expect(queue.takeUnsent(1)).to.equal('a\n');
     expect(queue.takeUnsent(100)).to.equal('b\nc\n');
@@ -19,7 +19,7 @@ describe('line queue', () => {
   });
 
   it('drops the oldest and says which', () => {
-    const queue = createLineQueue();
+    const queue = new LineQueue();
     for (let n = 0; n < 10; n += 1) queue.push('123456789');
     expect(queue.dropOldest(35)).to.deep.equal({ fromSeq: 1, toSeq: 7 });
     expect(queue.dropOldest(35)).to.equal(null);
@@ -36,7 +36,7 @@ describe('line queue', () => {
     );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
-        const queue = createLineQueue();
+        const queue = new LineQueue();
         let model: number[] = [];
         let next = 1;
         let sent = 0;

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
-import { CircuitClosedError, createCircuit } from '../../../workers/sql/circuit.ts';
+import { Circuit, CircuitClosedError } from '../../../workers/sql/circuit.ts';
 
 const down = (): Promise<never> => Promise.reject(new Error('down'));
 
@@ -9,7 +9,7 @@ function openCircuit() {
   const events = new EventEmitter();
   const backoffs: number[] = [];
   let recoveries = 0;
-  const circuit = createCircuit({
+  const circuit = new Circuit({
     minBackoffMs: 2,
     maxBackoffMs: 8,
     onFailure(_, retryInMs) {

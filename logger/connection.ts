@@ -1,0 +1,103 @@
+/**
+ * One connection to the log socket: a client's lines, its greetings, or searches. The order is kept: a hello waits
+ * for the one before it, and its welcome for the lines that the client spilled.
+ */
+import type { Socket } from 'node:net';
+import { readStamp } from './line.ts';
+import type { Log } from './log.ts';
+import type { Merger, StreamState } from './merger.ts';
+import type { Peers } from './peers.ts';
+import type { FoundLines } from './search.ts';
+import type { SpillMerge } from './spill-merge.ts';
+import { encodeMessage, type LogFilter, type ToLogger } from './wire.ts';
+
+export interface ConnectionDeps {
+  readonly merger: Merger;
+  readonly spills: SpillMerge;
+  readonly peers: Peers;
+  readonly log: Log;
+  /** One search at a time, whoever asks. */
+  search(filter: LogFilter): Promise<FoundLines>;
+}
+
+const MESSAGE_START = Buffer.from('{"type":');
+
+export class Connection {
+  readonly #socket: Socket;
+  readonly #deps: ConnectionDeps;
+  #stream: StreamState | null = null;
+  #process: string | null = null;
+  #hellos: Promise<void> = Promise.resolve();
+
+  /** A value of its own, so that a closing connection knows whether the stream is still its. */
+  readonly #acknowledge = (seq: number): void => {
+    this.#socket.write(encodeMessage({ type: 'ack', seq }));
+  };
+
+  constructor(socket: Socket, deps: ConnectionDeps) {
+    this.#socket = socket;
+    this.#deps = deps;
+  }
+
+  /** A line with its line end. Throws when it has no place here. */
+  onLine(line: Buffer): void {
+    if (line.subarray(0, MESSAGE_START.length).equals(MESSAGE_START)) {
+      this.#onMessage(JSON.parse(line.toString('utf8')) as ToLogger);
+      return;
+    }
+    const stamp = readStamp(line);
+    if (this.#stream === null || stamp?.stream !== this.#stream.stream)
+      throw new Error('a line out of place');
+    this.#deps.merger.accept(this.#stream, line, stamp.seq);
+  }
+
+  onClose(): void {
+    if (this.#process !== null) this.#deps.peers.disconnected(this.#process);
+    if (this.#stream?.onAck !== this.#acknowledge) return; // the client has a newer connection already
+    this.#stream.onAck = null;
+    this.#stream.goneAtMs = performance.now();
+  }
+
+  #onMessage(message: ToLogger): void {
+    switch (message.type) {
+      case 'hello':
+        this.#hellos = this.#hellos.then(() => this.#greet(message));
+        return;
+      case 'search':
+        void this.#answer(message.id, message.filter);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  async #greet(hello: Extract<ToLogger, { type: 'hello' }>): Promise<void> {
+    const { merger, spills, peers, log } = this.#deps;
+    try {
+      if (this.#process === null) peers.connected(hello.process, hello.pid);
+      this.#process = hello.process;
+      await spills.mergeStream(hello.stream);
+      this.#stream = await merger.open(hello.stream, hello.resent);
+    } catch (error) {
+      log.warn('log-client-not-welcomed', { client: hello.process, error });
+      this.#socket.destroy(); // it comes again
+      return;
+    }
+    if (this.#socket.destroyed) return;
+    this.#stream.onAck = this.#acknowledge;
+    this.#socket.write(encodeMessage({ type: 'welcome', id: hello.id, seq: this.#stream.written }));
+  }
+
+  async #answer(id: number, filter: LogFilter): Promise<void> {
+    try {
+      const { lines, truncated } = await this.#deps.search(filter);
+      // The lines are JSON already.
+      this.#socket.write(
+        `{"type":"found","id":${id},"truncated":${truncated},"lines":[${lines.join(',')}]}\n`,
+      );
+    } catch (thrown) {
+      const message = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#socket.write(encodeMessage({ type: 'search-failed', id, message }));
+    }
+  }
+}
