@@ -1,6 +1,7 @@
 /** A whole query: `[@connection] sql (| stage)*` as a tree. Needs nothing but the text. */
 import { QueryError, type Span } from '../workers/errors.ts';
 import { Cursor } from './cursor.ts';
+import { FOREIGN_ENDINGS, FOREIGN_STAGES } from './foreign.ts';
 import { isWordStart, skipTrivia, skipWord } from './scan.ts';
 import { checkSourceHead, refusePrelude, type SourceHead } from './source-head.ts';
 import { type ScannedSource, scanSource } from './source-lexer.ts';
@@ -111,19 +112,30 @@ function parseStage(cursor: Cursor, index: number, pipe: Span): StageNode {
   const stage = { index, name: definition.name };
   try {
     const syntax = definition.parse(cursor);
-    if (!cursor.atStageEnd()) cursor.fail(`\`${definition.name}\` ends before this`, trailingHint(cursor));
+    if (!cursor.atStageEnd())
+      cursor.fail(`\`${definition.name}\` ends before this`, trailingHint(cursor, definition.name));
     return { index, definition, syntax, span: cursor.spanFrom(name.start) };
   } catch (thrown) {
     throw thrown instanceof QueryError ? thrown.with({ stage }) : thrown;
   }
 }
 
-/** A stage that follows without a pipe, or a bracket too many. */
-function trailingHint(cursor: Cursor): string | undefined {
+/** Stages that take a list of names. */
+const LISTS: Readonly<Record<string, string>> = {
+  fields: 'columns are separated by commas: `fields origin, delay`',
+  sort: 'columns are separated by commas, without `by`: `sort -delay, origin`',
+  rename: 'names are separated by commas: `rename a as b, c as d`',
+};
+
+/** What was probably meant: a word of another language, a stage without its pipe, a bracket too many. */
+function trailingHint(cursor: Cursor, stage: string): string | undefined {
   const token = cursor.peek();
+  const foreign = token.kind === 'word' ? FOREIGN_ENDINGS.get(token.lower) : undefined;
+  if (foreign !== undefined) return foreign;
   if (token.kind === 'word' && findStage(token.lower) !== null) return `a pipe goes before \`${token.text}\``;
   if (cursor.isSymbol(')')) return 'this bracket closes nothing';
-  return undefined;
+  if (cursor.isSymbol(',') && stage === 'where') return 'join conditions with `and`';
+  return token.kind === 'word' ? LISTS[stage] : undefined;
 }
 
 function unknownStage(cursor: Cursor, name: Token, index: number): QueryError {
@@ -140,6 +152,9 @@ function unknownStage(cursor: Cursor, name: Token, index: number): QueryError {
       span,
       hint: 'do it in the SQL before the first pipe',
     });
+  const foreign = FOREIGN_STAGES.get(name.lower);
+  if (foreign !== undefined)
+    return new QueryError('unknown-stage', `unknown stage \`${shown}\``, { span, hint: foreign });
   const suggestions = suggest(name.lower, STAGE_NAMES);
   const hints = [didYouMean(suggestions), bitwise].filter((hint) => hint !== null);
   const known = `the stages are ${STAGE_NAMES.join(', ')}`;

@@ -4,10 +4,11 @@ import type { CallNode, CaseNode, CastNode, Expression } from './ast.ts';
 import { castExists, typeFromName } from './cast-types.ts';
 import { castTo, unify } from './coerce.ts';
 import { durationText } from './durations.ts';
+import { FOREIGN_FUNCTIONS } from './foreign.ts';
 import { type CallSite, mixedTypes } from './function.ts';
 import { FUNCTION_NAMES, findFunction } from './function-registry.ts';
 import { momentKind, normalMoment } from './moments.ts';
-import { getColumn, type Scope } from './scope.ts';
+import { findColumn, getColumn, type Scope, type WrittenName } from './scope.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import { BOOL, exprTypeName, FLOAT64, INT64, INTERVAL, NULL, STRING } from './type-rules.ts';
 import type { Typed } from './typed.ts';
@@ -25,6 +26,7 @@ export type AggregateMode = 'none' | 'outside' | 'inside';
 export function resolveExpression(node: Expression, scope: Scope, mode: AggregateMode = 'none'): Typed {
   switch (node.kind) {
     case 'name': {
+      refuseFunctionName(node, scope);
       const column = getColumn(scope, node);
       if (mode === 'outside') throw bareColumn(column.name, node);
       return { kind: 'column', name: column.name, type: column.type, span: node.span };
@@ -52,6 +54,17 @@ export function resolveExpression(node: Expression, scope: Scope, mode: Aggregat
     default:
       return node satisfies never;
   }
+}
+
+/** `stats count by origin`: a function without its brackets, and no column is called so. */
+function refuseFunctionName(node: WrittenName, scope: Scope): void {
+  if (node.quoted || findColumn(scope, node) !== null) return;
+  const definition = findFunction(node.name.toLowerCase());
+  if (definition === null) return;
+  throw new QueryError('unknown-column', `there is no column \`${node.name}\` here`, {
+    span: node.span,
+    hint: `a function needs its brackets: \`${definition.syntax}\``,
+  });
 }
 
 /** An expression that must be a condition. */
@@ -222,8 +235,9 @@ function misplacedAggregate(node: CallNode, mode: AggregateMode): QueryError {
 }
 
 function unknownFunction(node: CallNode): QueryError {
-  const suggestions = suggest(node.name, FUNCTION_NAMES);
-  const hint = didYouMean(suggestions);
+  const foreign = FOREIGN_FUNCTIONS.get(node.name);
+  const suggestions = foreign === undefined ? suggest(node.name, FUNCTION_NAMES) : [];
+  const hint = foreign ?? didYouMean(suggestions);
   const details = { span: node.nameSpan, suggestions };
   return new QueryError(
     'unknown-function',

@@ -33,9 +33,11 @@ export function createApp(deps: AppDeps): Express {
 
   const query = (request: Request, response: Response) =>
     handleQuery(deps, request, response, readQueryRequest(request, bodyOf(request), deps.limits.queryBytes));
-  app.route('/v1/query').post(body, query).get(query).all(methodNotAllowed('GET, POST'));
+  // A HEAD would run the whole query to throw its answer away.
+  const queryMethods = methodNotAllowed('GET, POST');
+  app.route('/v1/query').head(queryMethods).post(body, query).get(query).all(queryMethods);
   const explain = explainHandler(deps);
-  app.route('/v1/explain').post(body, explain).get(explain).all(methodNotAllowed('GET, POST'));
+  app.route('/v1/explain').head(queryMethods).post(body, explain).get(explain).all(queryMethods);
 
   app.route('/v1/queries').get(operations.listQueries).all(methodNotAllowed('GET'));
   app
@@ -49,9 +51,18 @@ export function createApp(deps: AppDeps): Express {
   app.route('/metrics').get(operations.metrics).all(methodNotAllowed('GET'));
   app.route('/livez').get(operations.live).all(methodNotAllowed('GET'));
   app.route('/readyz').get(operations.ready).all(methodNotAllowed('GET'));
-  app.route('/openapi.json').get((_, response) => void response.json(openapiDocument(deps.limits)));
-  app.route('/docs').get((_, response) => void response.type('html').send(docsPage));
-  app.route('/').get((_, response) => response.redirect('/docs'));
+  app
+    .route('/openapi.json')
+    .get((_, response) => void response.json(openapiDocument(deps.limits)))
+    .all(methodNotAllowed('GET'));
+  app
+    .route('/docs')
+    .get((_, response) => void response.type('html').send(docsPage))
+    .all(methodNotAllowed('GET'));
+  app
+    .route('/')
+    .get((_, response) => response.redirect('/docs'))
+    .all(methodNotAllowed('GET'));
   app.use((request) => {
     throw new QueryError('not-found', `there is nothing at ${request.path}`, {
       hint: 'GET /openapi.json lists what there is; POST /v1/query runs a query.',

@@ -103,7 +103,7 @@ function kindOf(name: string, value: ParameterValue): ParameterKind {
         'bad-parameter',
         `parameter :${name} is a number that JSON does not carry exactly`,
         {
-          hint: `Send it as a string, "${name}": "...", and cast it in the query: cast(:${name} as bigint).`,
+          hint: `Send it as a string, "${name}": "...", and cast it in the query: :${name}::bigint, ::numeric or ::float8.`,
         },
       );
     default:

@@ -18,7 +18,9 @@ export interface QueryRequest {
   readonly answer: AnswerOptions;
 }
 
-const parameterValue = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+const parameterValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+  error: 'a parameter is a string, a number, a boolean or null; send a list or an object as its text',
+});
 
 /** The JSON body; also what /openapi.json shows. */
 export const queryBody = z.strictObject({

@@ -14,16 +14,51 @@ export function boundTexts(
   });
 }
 
+/** What the database was sent, as far as its errors are about it. */
+export interface SentSql {
+  readonly sql: string;
+  readonly parameters: readonly string[];
+  readonly segments: readonly SourceSegment[];
+}
+
 /** An error of the database's about `sql`, its place turned into a place in the user's text, at the source. */
-export function mapToQuery(
-  thrown: unknown,
-  { sql, segments }: { readonly sql: string; readonly segments: readonly SourceSegment[] },
-  queryText: string,
-): unknown {
+export function mapToQuery(thrown: unknown, sent: SentSql, queryText: string): unknown {
   if (!(thrown instanceof QueryError)) return thrown;
-  const { sqlPosition } = thrown.details;
+  const { sqlPosition, sqlParameter } = thrown.details;
+  if (sqlParameter !== undefined) return aboutParameter(thrown, sqlParameter, sent);
+  const { sql, segments } = sent;
   if (sqlPosition === undefined) return thrown;
   const stage = { index: 0, name: 'source' };
   const span = mapPosition(sqlPosition, sql, segments, queryText);
-  return thrown.with(span === null ? { stage } : { stage, span });
+  const named = withParameterName(thrown, sent);
+  return named.with(span === null ? { stage } : { stage, span });
+}
+
+/** The database counts parameters; their author has named them. */
+function aboutParameter(
+  error: QueryError,
+  number: number,
+  { sql, parameters, segments }: SentSql,
+): QueryError {
+  const { code, message, details, cause } = error;
+  const stage = { index: 0, name: 'source' };
+  const text = `$${number}`;
+  const at = segments.find(({ sqlStart, length }) => length > 0 && sql.startsWith(text, sqlStart));
+  const name = parameters[number - 1]!;
+  const span = at && { start: at.queryStart, end: at.queryStart + 1 + name.length };
+  return new QueryError(
+    code,
+    `parameter :${name}: ${message}`,
+    { ...details, stage, ...(span && { span }) },
+    cause,
+  );
+}
+
+/** `at or near "$1"`: a parameter where the grammar wants something else than a value. */
+function withParameterName(error: QueryError, { parameters }: SentSql): QueryError {
+  const near = /^(.* at or near ")\$(\d+)"$/s.exec(error.message);
+  const name = near === null ? undefined : parameters[Number(near[2]) - 1];
+  if (near === null || name === undefined) return error;
+  const hint = `a parameter stands for a value, not for a name or a keyword; for a typed one write \`cast(:${name} as date)\``;
+  return new QueryError(error.code, `${near[1]}:${name}"`, { ...error.details, hint }, error.cause);
 }

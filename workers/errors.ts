@@ -89,6 +89,8 @@ export interface ErrorDetails {
   readonly sqlstate?: string;
   /** 1-based position in code points in the SQL text that we sent, before it is mapped back to `span`. */
   readonly sqlPosition?: number;
+  /** The n of the `$n` whose value does not fit, before it is mapped back to `:name`. */
+  readonly sqlParameter?: number;
   readonly retryAfterSeconds?: number;
 }
 

@@ -302,6 +302,17 @@ describe('dsl worker: ends a query', function () {
     expect(errorOf(answer).code).to.equal('deadline-exceeded');
   });
 
+  it('that is cancelled before the engine has opened its pipes', async () => {
+    await using worker = await startDslProcess();
+    for (let round = 0; round < 10; round++) {
+      const running = worker.run(reading);
+      worker.cancel('q1');
+      expect(errorOf(await running).code).to.equal('cancelled');
+      await worker.scrub();
+    }
+    expect(rowsOf(await worker.run(reading, Buffer.from('5\n')))).to.deep.equal([{ n: 5 }]);
+  });
+
   it('whose writer came and is stuck', async () => {
     await using worker = await startDslProcess();
     const running = worker.run(reading);

@@ -9,7 +9,9 @@ import { readFifo } from './fifo.ts';
 export interface AnswerPump {
   /** The engine has written everything: ends when the last byte was handed to the socket. */
   finish(): Promise<void>;
-  /** Nobody wants the rest: a blocked engine is set free. */
+  /** Nobody wants the rest: an engine that is blocked in opening or writing the pipe is set free. */
+  discard(): void;
+  /** The engine has let go of the pipe. */
   close(): void;
 }
 
@@ -44,6 +46,7 @@ export function pumpAnswer(
       if (held !== null) forward(held.subarray(0, held.length - dropTrailing));
       held = null;
     },
+    discard: reader.discard,
     close: reader.destroy,
   };
 }

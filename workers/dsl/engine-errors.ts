@@ -61,6 +61,17 @@ const RULES: readonly Rule[] = [
       new QueryError('bad-value', conversionMessage(message), conversionHint(message), cause),
   },
   {
+    // Only a parameter can be: the compiler refuses a negative literal.
+    pattern: /LIMIT\/OFFSET cannot be negative/,
+    toError: (_message, _limits, cause) =>
+      new QueryError(
+        'bad-parameter',
+        '`head` takes a whole number of rows, 0 or more',
+        { hint: 'send its parameter as 0 or more' },
+        cause,
+      ),
+  },
+  {
     pattern: /^(Out of Range|Invalid Input|Mismatch Type) Error/i,
     toError: (message, _, cause) => new QueryError('bad-value', sentence(message), {}, cause),
   },
@@ -122,11 +133,27 @@ function conversionMessage(message: string): string {
     );
   if (range !== null)
     return `${columnPrefix(range[3])}${range[1]} is out of range for ${userType(range[2]!)}`;
+  const moment =
+    /^Conversion Error: invalid (date|time|timestamp) field format: "([\s\S]*?)", expected/i.exec(message);
+  // The engine reads a date by way of a timestamp.
+  if (moment !== null)
+    return `'${clip(moment[2]!)}' is not a valid ${moment[1] === 'time' ? 'time' : 'date or timestamp'}`;
   return clip(sentence(message));
 }
 
+/** A value that could not enter the stages: `try_cast` there comes too late. */
+const INPUT_HINT = 'cast it in the SQL: `column::text`';
+const INPUT_HINTS = [
+  {
+    to: /to 'DECIMAL/,
+    hint: 'a numeric without a size has 20 digits before the point in stages, and no NaN; cast it in the SQL: `x::float8`, `x::numeric(38,4)`',
+  },
+];
+
 function conversionHint(message: string): ErrorDetails {
-  return /Could not convert string/.test(message)
+  if (/Error when converting column/.test(message))
+    return { hint: INPUT_HINTS.find(({ to }) => to.test(message))?.hint ?? INPUT_HINT };
+  return /Could not convert string|field format/.test(message)
     ? { hint: 'try_cast gives null for what cannot be converted' }
     : {};
 }

@@ -91,7 +91,12 @@ export interface FifoReader {
   resume(): void;
   /** The writer is done: ends once what it wrote has been read. */
   writerDone(): Promise<void>;
-  /** Nobody wants the rest; a blocked writer gets EPIPE. */
+  /**
+   * Nobody wants the rest: what still comes is dropped. The pipe stays open, since a writer that has yet to open it
+   * would wait for a reader for ever, and no interrupt wakes it.
+   */
+  discard(): void;
+  /** The writer has ended. */
   destroy(): void;
 }
 
@@ -118,6 +123,10 @@ export function readFifo(path: string, onData: (bytes: Buffer) => void): FifoRea
     writerDone() {
       releaseKeeper();
       return closed;
+    },
+    discard() {
+      socket.off('data', onData);
+      socket.resume();
     },
     destroy() {
       releaseKeeper();

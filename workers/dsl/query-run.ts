@@ -5,7 +5,7 @@
  *      |  abort(cause)
  *   aborting --the engine lets go--> ended, and the cause is its error whatever the engine says
  *
- * An abort interrupts the engine, closes the answer pipe and floods the input pipe, since the engine may be blocked
+ * An abort interrupts the engine, empties the answer pipe and floods the input pipe, since the engine may be blocked
  * in any of the three. An input that ends early because of it looks like a short input to the engine: so a cause,
  * once set, always wins.
  */
@@ -55,8 +55,8 @@ interface Run {
   readonly writer: AnswerWriter;
   readonly startedAt: number;
   abort(cause: QueryError): void;
-  /** What an abort must close; set while rows go through the answer pipe. */
-  closeAnswerPipe: () => void;
+  /** What an abort must empty; set while rows go through the answer pipe. */
+  discardAnswer: () => void;
 }
 
 /** Rows to be answered, and whether they are all. */
@@ -75,7 +75,7 @@ export function startQuery({ engine, pipes, config, socket }: QueryRunDeps, call
   function abort(reason: QueryError): void {
     if (ended || cause !== null) return;
     cause = reason;
-    run.closeAnswerPipe();
+    run.discardAnswer();
     run.writer.abandon();
     const interrupt = (): void => engine.connection.interrupt();
     void floodReader(pipes.input, () => ended, interrupt);
@@ -90,7 +90,7 @@ export function startQuery({ engine, pipes, config, socket }: QueryRunDeps, call
     writer: createAnswerWriter(socket, Buffer.from(answerHead(columns, answer)), limits.maxBytes),
     startedAt: performance.now(),
     abort,
-    closeAnswerPipe: () => {},
+    discardAnswer: () => {},
   };
 
   async function execute(): Promise<RunStagesReply> {
@@ -155,7 +155,7 @@ async function sendRows(run: Run, select: string): Promise<number> {
 
 async function sendThroughPipe(run: Run, copySql: string, dropTrailing: number): Promise<number> {
   const pump = pumpAnswer(run.answerPipe, run.writer, dropTrailing, run.abort);
-  run.closeAnswerPipe = pump.close;
+  run.discardAnswer = pump.discard;
   try {
     const rows = await run.statements.runCounted(copySql);
     await pump.finish();

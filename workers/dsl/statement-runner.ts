@@ -18,10 +18,15 @@ export function createStatementRunner(
   { plan, parameters }: Pick<RunStagesCall, 'plan' | 'parameters'>,
   cause: () => QueryError | null,
 ): StatementRunner {
-  async function prepare(sql: string): Promise<DuckDBPreparedStatement> {
+  function throwCause(): void {
     const ending = cause();
     if (ending !== null) throw ending;
+  }
+
+  async function prepare(sql: string): Promise<DuckDBPreparedStatement> {
+    throwCause();
     const statement = await connection.prepare(sql);
+    throwCause(); // an interrupt that came while it was prepared would not reach its run
     // A statement over rows that were set aside before has none of the query's parameters left.
     if (statement.parameterCount > 0) bindParameters(statement, plan.parameters, parameters);
     return statement;

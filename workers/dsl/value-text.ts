@@ -1,8 +1,7 @@
 /**
  * A value as text, computed by DuckDB: for each column type the SQL expression that prints it as the answer formats
- * want it. The text equals what the SQL workers make of PostgreSQL's own text for the same value, with two rare
- * exceptions that mean the same: control characters whose hexadecimal code has a letter (\u001F here, \u001f there), and
- * large doubles that lie on the edge of what reads back as them (1e+23 here, 9.999999999999999e+22 there).
+ * want it. The text equals what the SQL workers make of PostgreSQL's own text for the same value, with one rare
+ * exception that means the same: large doubles that lie on the edge of what reads back as them (1e+23 here, 9.999999999999999e+22 there).
  *
  * Printing in the engine, vector by vector, takes a third to a half of what printing its vectors in JavaScript
  * does, and the answer's bytes then need not be touched again (loadtest/bench-encode.ts).

@@ -47,6 +47,7 @@ export function statementError(error: ServerError, context: StatementContext = {
     ...(error.position === null
       ? {}
       : { sqlPosition: context.mapPosition?.(error.position) ?? error.position }),
+    ...(parameterOf(error) === null ? {} : { sqlParameter: Number(parameterOf(error)) }),
     ...(isRetryable(code) ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
   };
   return new QueryError(code, messageOf(error, code), details);
@@ -69,10 +70,6 @@ function messageOf(error: ServerError, code: ErrorCode): string {
   if (code === 'multiple-statements') return 'only one statement may be sent at a time';
   if (TOO_FEW_PARAMETERS.test(error.message))
     return 'the statement has more or fewer parameters than were given';
-  if (code === 'bad-parameter') {
-    const parameter = parameterOf(error);
-    return parameter === null ? error.message : `parameter $${parameter}: ${error.message}`;
-  }
   if (code === 'deadline-exceeded') return 'the query did not end in the time it had';
   return error.message;
 }

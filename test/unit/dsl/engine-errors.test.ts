@@ -37,10 +37,27 @@ describe('dsl engine errors', () => {
         'column x: 99999999999 is out of range for int64',
       'Out of Range Error: Overflow in addition of INT64 (9223372036854775807 + 1)!':
         'Overflow in addition of INT64 (9223372036854775807 + 1)!',
+      'Conversion Error: invalid timestamp field format: "nope", expected format is (YYYY-MM-DD HH:MM:SS)':
+        "'nope' is not a valid date or timestamp",
       'Invalid Input Error: user said no': 'user said no',
     };
     for (const [message, text] of Object.entries(cases))
       expect(mapped(message)).to.include({ code: 'bad-value', message: text });
+  });
+
+  it('know a negative parameter of `head` for what it is', () => {
+    const error = mapped('Binder Error: LIMIT/OFFSET cannot be negative\n\nLINE 3: LIMIT');
+    expect([error.code, error.details.hint]).to.deep.equal([
+      'bad-parameter',
+      'send its parameter as 0 or more',
+    ]);
+  });
+
+  it('say where a value that cannot enter the stages is to be cast', () => {
+    const csv = (type: string): string =>
+      `Conversion Error: CSV Error on Line: 1\nError when converting column "a". Could not convert string "zz" to '${type}'\n`;
+    expect(mapped(csv('DECIMAL(38,18)')).details.hint).to.match(/^a numeric without a size/);
+    expect(mapped(csv('TIMESTAMP')).details.hint).to.equal('cast it in the SQL: `column::text`');
   });
 
   it('pass a QueryError through and leave the unknown internal, with its cause', () => {

@@ -60,6 +60,11 @@ describe('row encoder', () => {
   for (const [kind, text, json] of [
     ['int64', '-9223372036854775808', '-9223372036854775808'],
     ['float64', '1e+300', '1e+300'],
+    ['float64', '1e+06', '1000000'],
+    ['float64', '-1.2345678e+07', '-12345678'],
+    ['float64', '1e+15', '1e+15'],
+    ['float64', '1e-05', '1e-05'],
+    ['string', '\u001f', '"\\u001F"'],
     ['float64', 'NaN', '"NaN"'],
     ['float64', '-Infinity', '"-Infinity"'],
     ['bool', 't', 'true'],

@@ -9,8 +9,10 @@ import {
   type CellEncoder,
   isoInstant,
   isoTimestamp,
+  jsonFloat,
   jsonNumber,
   jsonString,
+  plainFloat,
   quoted,
   quotedRaw,
   rawJson,
@@ -25,7 +27,7 @@ export function jsonEncoder(type: ColumnType, numbers: AnswerOptions['numbers'])
     case 'decimal':
       return numbers === 'string' ? quotedRaw : jsonNumber;
     case 'float64':
-      return jsonNumber;
+      return jsonFloat;
     case 'bool':
       return boolean;
     case 'json':
@@ -60,9 +62,10 @@ export function csvEncoder(type: ColumnType): CellEncoder {
       return isoTimestamp;
     case 'timestamptz':
       return isoInstant;
+    case 'float64':
+      return plainFloat;
     case 'int64':
     case 'decimal':
-    case 'float64':
     case 'date':
     case 'time':
     case 'interval':

@@ -11,9 +11,14 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
 const SPACE = 0x20;
+const PLUS = 0x2b;
+const ZERO = 0x30;
+const LOWER_E = 0x65;
+const LEAST_EXPONENT = 15;
 const UPPER_T = 0x54;
 const UPPER_Z = 0x5a;
-const HEX = Buffer.from('0123456789abcdef');
+/** Upper case, as the DSL workers' engine writes it: an answer is the same whichever worker encodes it. */
+const HEX = Buffer.from('0123456789ABCDEF');
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
 /** Source bytes a piece; each may become six. */
@@ -72,6 +77,24 @@ export const jsonNumber: CellEncoder = (writer, src, start, end) => {
   const last = src[end - 1]!;
   if (last >= 0x30 && last <= 0x39) writer.copy(src, start, end);
   else quotedRaw(writer, src, start, end);
+};
+
+/**
+ * A float as the stage engine lays it out: with an exponent from 1e15 on. `real` has one from 1e6 on (`1e+06`), which
+ * float8 never has below 1e15.
+ */
+export const plainFloat: CellEncoder = (writer, src, start, end) => {
+  const hasExponent = end - start > 4 && src[end - 4] === LOWER_E && src[end - 3] === PLUS;
+  const exponent = hasExponent ? 10 * (src[end - 2]! - ZERO) + src[end - 1]! - ZERO : LEAST_EXPONENT;
+  if (exponent >= LEAST_EXPONENT) return writer.copy(src, start, end);
+  const text = Buffer.from(String(Number(src.toString('latin1', start, end))));
+  writer.copy(text, 0, text.length);
+};
+
+export const jsonFloat: CellEncoder = (writer, src, start, end) => {
+  const last = src[end - 1]!;
+  const isNumber = last >= ZERO && last <= ZERO + 9;
+  (isNumber ? plainFloat : quotedRaw)(writer, src, start, end);
 };
 
 export const boolean: CellEncoder = (writer, src, start) => {
