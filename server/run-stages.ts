@@ -115,7 +115,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
 }
 
 function callCopy(
-  { plan, query, connection, parameters }: Run,
+  { plan, query, connection, parameters, maxRowBytes }: Run,
   lease: DslLease,
   slot: SqlSlot,
 ): Promise<CopyToReply> {
@@ -128,6 +128,7 @@ function callCopy(
     parameterOids: source.parameterOids ?? [],
     expect: source.databaseColumns ?? [],
     fifo: lease.fifoPath,
+    maxRowBytes,
     deadlineAt: query.deadlineAt,
   });
 }

@@ -265,7 +265,7 @@ describe('dsl worker: limits and errors', function () {
 
   it('fails a row that is longer than its buffer', async () => {
     const call = stagesCall('SELECT length(t) AS n FROM input', { t: 'VARCHAR' }, n);
-    const answer = await worker.run(call, Buffer.from(`${'x'.repeat(2 * MB)}\n`));
+    const answer = await worker.run(call, Buffer.from(`${'x'.repeat(1.5 * MB)}\n`));
     expect(errorOf(answer).limit).to.deep.equal({ name: 'dslRowBytes', value: MB });
     await worker.scrub();
     const wider = { ...call, maxRowBytes: 8 * MB };

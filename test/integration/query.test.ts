@@ -205,15 +205,6 @@ describe('queries', function () {
     }
   });
 
-  it('rows of megabytes go through the stages, up to the limit that the error names', async () => {
-    const lengthOf = (bytes: number) =>
-      forkline.query(`select repeat('x', ${bytes}) as t | eval n = length(t) | fields n`);
-    expect((await lengthOf(20_000_000)).json.rows).to.deep.equal([{ n: 20_000_000 }]);
-    const refused = await lengthOf(40_000_000);
-    expect(refused.status, refused.text).to.equal(422);
-    expect(refused.text).to.contain('"limit":{"name":"dslRowBytes","value":33554432');
-  });
-
   it('a table whose columns change under a cached plan is planned anew', async () => {
     await database.admin('create table changing as select 1 as a; grant select on changing to reader');
     try {

@@ -115,6 +115,8 @@ interface CopyProgress {
 function createCopyHandler(call: CopyToCall, payloads: CopyDataGatherer): CopyProgress {
   let rows = 0;
   let parsed = 0;
+  /** Of the row that is under way; PostgreSQL sends each row as a message of its own. */
+  let rowBytes = 0;
   return {
     get rows() {
       return rows;
@@ -136,6 +138,9 @@ function createCopyHandler(call: CopyToCall, payloads: CopyDataGatherer): CopyPr
           rows = readCommandRows(bytes, start, end) ?? rows;
       },
       onCopyData(bytes, start, end, last) {
+        rowBytes += end - start;
+        if (rowBytes > call.maxRowBytes) throw longRow(call.maxRowBytes);
+        if (last) rowBytes = 0;
         payloads.add(bytes, start, end);
         if (last) rows++;
       },
@@ -161,6 +166,13 @@ function expectColumns(expected: readonly DatabaseColumn[], found: readonly Data
     column.typeModifier === other.typeModifier;
   if (found.length !== expected.length || !found.every((column, index) => isSame(column, expected[index])))
     throw stalePlan('the columns');
+}
+
+function longRow(maxRowBytes: number): QueryError {
+  return new QueryError('bad-value', `a row that the stages read is longer than ${maxRowBytes} bytes`, {
+    hint: 'Leave the long column out, or shorten it in the SQL part.',
+    limit: { name: 'dslRowBytes', value: maxRowBytes },
+  });
 }
 
 function stalePlan(what: string): QueryError {

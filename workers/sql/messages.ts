@@ -41,6 +41,8 @@ export interface CopyToCall extends CallBase {
   /** What the plan was made for; other columns now mean stale-plan, before any row is sent. */
   readonly expect: readonly DatabaseColumn[];
   readonly fifo: string;
+  /** The longest row, as CSV text, that the reader takes: it would lose a longer one without a word. */
+  readonly maxRowBytes: number;
 }
 
 export interface DescribeReply {
