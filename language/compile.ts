@@ -99,12 +99,13 @@ function resolveStages(
 ): readonly ResolvedStage[] {
   let columns = source;
   return tree.stages.map(({ definition, syntax, span, index }) => {
+    const stage = { index, name: definition.name };
     try {
-      const resolved = definition.resolve(syntax, { columns, parameters, text: tree.text }, span);
+      const resolved = definition.resolve(syntax, { columns, parameters, stage, text: tree.text }, span);
       columns = resolved.columns;
       return resolved;
     } catch (thrown) {
-      throw thrown instanceof QueryError ? thrown.with({ stage: { index, name: definition.name } }) : thrown;
+      throw thrown instanceof QueryError ? thrown.with({ stage }) : thrown;
     }
   });
 }

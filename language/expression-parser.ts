@@ -6,7 +6,7 @@
  * The height of the tree is bounded, so that what comes after may recurse; a chain of `and` or `or` is one node.
  */
 import { QueryError, type Span } from '../workers/errors.ts';
-import type { CallNode, Expression, TypeName } from './ast.ts';
+import type { CallNode, CaseNode, Expression, TypeName } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import type { Token } from './token.ts';
 
@@ -318,6 +318,21 @@ export function parseCount(cursor: Cursor, what: string): number {
 function parseCase(cursor: Cursor, level: number): Expression {
   const start = cursor.next().start;
   const subject = cursor.isWord('when') ? null : parseBinary(cursor, OR, level + 1);
+  const branches = parseBranches(cursor, subject, level);
+  const otherwise = parseOtherwise(cursor, level);
+  cursor.expectWord('end', 'after `case`');
+  return caseNode(start, cursor.lastEnd, branches, otherwise);
+}
+
+/** `when condition then value ... [otherwise value]`: the stage `case`, which has no `end`. */
+export function parseOpenCase(cursor: Cursor): CaseNode {
+  const { start } = cursor.peek();
+  const branches = parseBranches(cursor, null, 1);
+  const otherwise = parseOtherwise(cursor, 1);
+  return caseNode(start, cursor.lastEnd, branches, otherwise);
+}
+
+function parseBranches(cursor: Cursor, subject: Expression | null, level: number): CaseNode['branches'] {
   const branches: { when: Expression; then: Expression }[] = [];
   while (cursor.acceptWord('when') !== null) {
     const when = parseBinary(cursor, OR, level + 1);
@@ -326,12 +341,22 @@ function parseCase(cursor: Cursor, level: number): Expression {
     branches.push({ when: subject === null ? when : compareWith(subject, when), then });
   }
   if (branches.length === 0) cursor.fail('`case` needs at least one `when ... then ...`');
-  const otherwise =
-    cursor.acceptWord('else', 'otherwise') === null ? null : parseBinary(cursor, OR, level + 1);
-  cursor.expectWord('end', 'after `case`');
+  return branches;
+}
+
+function parseOtherwise(cursor: Cursor, level: number): Expression | null {
+  return cursor.acceptWord('else', 'otherwise') === null ? null : parseBinary(cursor, OR, level + 1);
+}
+
+function caseNode(
+  start: number,
+  end: number,
+  branches: CaseNode['branches'],
+  otherwise: Expression | null,
+): CaseNode {
   const children = branches.flatMap((branch) => [branch.when, branch.then]);
   if (otherwise !== null) children.push(otherwise);
-  return { kind: 'case', branches, otherwise, ...extent(start, cursor.lastEnd, children) };
+  return { kind: 'case', branches, otherwise, ...extent(start, end, children) };
 }
 
 /** `case x when v` means `case when x = v`. */

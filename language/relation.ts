@@ -81,9 +81,7 @@ export class Relation {
   assign(name: string, value: Typed): Relation {
     const base = this.#ready([value], false);
     const column = { name, sql: base.#emit(value), plain: value.kind === 'column' };
-    const { columns } = base.#select;
-    const at = columns.findIndex((existing) => existing.name === name);
-    return base.#with({ columns: at === -1 ? [...columns, column] : columns.with(at, column) });
+    return base.#with({ columns: placed(base.#select.columns, column) });
   }
 
   /** Keeps these columns, in this order, under new names where `as` differs. */
@@ -106,6 +104,57 @@ export class Relation {
     );
     const columns = all.map(({ name, value }) => ({ name, sql: base.#emit(value), plain: false }));
     return base.#with({ columns, groupBy: keys.length, order: [] });
+  }
+
+  /** Like `assign`, for values that look at other rows: filters and limits before it count, those after it do not. */
+  window(values: readonly NamedValue[]): Relation {
+    const base = this.#ready(
+      values.map((entry) => entry.value),
+      true,
+    );
+    const columns = values.reduce(
+      (sofar, { name, value }) => placed(sofar, { name, sql: base.#emit(value), plain: false }),
+      base.#select.columns,
+    );
+    return base.#with({ columns }).#seal();
+  }
+
+  /** Writes the order of the rows down: a new last column has their numbers from 1, and is what orders them from now on. */
+  number(name: string): Relation {
+    const { groupBy, limit } = this.#select;
+    const base = groupBy === null && limit === null ? this : this.#seal();
+    const { columns, order } = base.#select;
+    const sql = `row_number() OVER (${orderText(order).trimStart()})`;
+    const numbered = base.#with({ columns: [...columns, { name, sql, plain: false }], order: [] }).#seal();
+    return numbered.sort([{ column: name, descending: false, nullsFirst: false }]);
+  }
+
+  /**
+   * As many rows for each as its lists have elements; the columns become those elements. The lists of one row are
+   * equally long. The order holds, and within what was one row it is that of the elements.
+   */
+  unnest(lists: readonly NamedValue[]): Relation {
+    const sorted = this.#select.order.length === 0 ? this : this.number(this.freeName('row'));
+    const base = sorted.#ready(
+      lists.map((entry) => entry.value),
+      true,
+    );
+    const position = base.freeName('position');
+    const emitted = lists.map(({ name, value }) => ({ name, sql: base.#emit(value) }));
+    const columns = emitted.reduce(
+      (sofar, { name, sql }) => placed(sofar, { name, sql: `unnest(${sql})`, plain: false }),
+      base.#select.columns,
+    );
+    if (base.#select.order.length === 0) return base.#with({ columns }).#seal();
+    const places = { name: position, sql: `unnest(range(len(${emitted[0]!.sql})))`, plain: false };
+    const opened = base.#with({ columns: [...columns, places] }).#seal();
+    const last = { sql: opened.#columnSql(position), direction: ' ASC NULLS LAST' };
+    return opened.#with({ order: [...opened.#select.order, last] });
+  }
+
+  /** A name that no column has, whatever its case. */
+  freeName(wanted: string): string {
+    return unusedName(this.#select, wanted);
   }
 
   sort(keys: readonly SortKey[]): Relation {
@@ -206,12 +255,21 @@ function qualified(from: string, name: string): string {
   return `${from}.${quoteName(name)}`;
 }
 
-/** A name that no visible column has, whatever its case. */
 function hiddenName(select: Select, index: number): string {
+  return unusedName(select, `order_${index + 1}`);
+}
+
+function unusedName(select: Select, wanted: string): string {
   const taken = new Set(select.columns.map((column) => column.name.toLowerCase()));
-  let name = `order_${index + 1}`;
+  let name = wanted;
   while (taken.has(name)) name = `_${name}`;
   return name;
+}
+
+/** In the place of the one of its name, else at the end. */
+function placed(columns: readonly SelectColumn[], column: SelectColumn): readonly SelectColumn[] {
+  const at = columns.findIndex((existing) => existing.name === column.name);
+  return at === -1 ? [...columns, column] : columns.with(at, column);
 }
 
 function orderText(order: readonly OrderKey[]): string {

@@ -2,7 +2,7 @@
  * What a stage's expressions can see: the columns that reach it, and the parameters. Names match exactly first;
  * unquoted ones also without regard to case, when only one column matches so.
  */
-import { QueryError, type Span } from '../workers/errors.ts';
+import { QueryError, type Span, type StageRef } from '../workers/errors.ts';
 import type { ParameterKind } from './plan.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import type { Column } from './types.ts';
@@ -10,6 +10,8 @@ import type { Column } from './types.ts';
 export interface Scope {
   readonly columns: readonly Column[];
   readonly parameters: Readonly<Record<string, ParameterKind>>;
+  /** The stage itself, for errors that only show while it runs. */
+  readonly stage: StageRef;
   /** The whole query, for messages. */
   readonly text: string;
 }

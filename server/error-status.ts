@@ -53,6 +53,7 @@ export const errorClasses = {
   'database-overloaded': passing('Database overloaded'),
 
   'bad-value': mistake('Value out of range or of the wrong form', 422),
+  'assertion-failed': mistake('Assertion failed', 422),
   'result-too-large': mistake('Result too large', 422),
   'memory-exceeded': mistake('Memory limit exceeded', 422),
   'spill-exceeded': mistake('Spill limit exceeded', 422),

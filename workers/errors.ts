@@ -44,6 +44,7 @@ export type ErrorCode =
   | 'database-overloaded' // the database refused another connection, or none came free in time
   // running
   | 'bad-value' // a value could not be converted or computed while a stage ran
+  | 'assertion-failed' // a row did not meet the condition of an `assert`
   | 'result-too-large'
   | 'memory-exceeded'
   | 'spill-exceeded'

@@ -3,15 +3,15 @@
  * exists keeps its place.
  */
 import { QueryError, type Span } from '../../workers/errors.ts';
+import { assignColumn, targetName } from '../assign-columns.ts';
 import type { Expression } from '../ast.ts';
 import type { Cursor } from '../cursor.ts';
 import { parseExpression } from '../expression-parser.ts';
 import { parseName } from '../names.ts';
 import { columnTypeOfResult, resolveExpression } from '../resolve-expression.ts';
-import { columnKey, findColumn, type Scope, type WrittenName } from '../scope.ts';
+import type { WrittenName } from '../scope.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
 import { collectColumns, type Typed } from '../typed.ts';
-import type { Column } from '../types.ts';
 
 interface Assignment {
   readonly target: WrittenName;
@@ -28,24 +28,6 @@ function parseAssignment(cursor: Cursor): Assignment {
     cursor.fail(`\`=\` is missing after \`${target.name}\``, 'write `eval name = expression`');
   if (cursor.atStageEnd()) cursor.fail(`a value is missing for \`${target.name}\``);
   return { target, value: parseExpression(cursor) };
-}
-
-function assign(columns: readonly Column[], column: Column): readonly Column[] {
-  const at = columns.findIndex((existing) => existing.name === column.name);
-  return at === -1 ? [...columns, column] : columns.with(at, column);
-}
-
-/** An existing column's own spelling, so that `eval Delay = ...` overwrites `delay`; a quoted name must fit exactly. */
-function targetName(target: WrittenName, scope: Scope): string {
-  const existing = findColumn(scope, target)?.name;
-  if (existing !== undefined) return existing;
-  const clash = scope.columns.find((column) => columnKey(column.name) === columnKey(target.name));
-  if (clash === undefined) return target.name;
-  throw duplicate(
-    `\`${target.name}\` and the column \`${clash.name}\` differ only by case`,
-    target.span,
-    'choose another name',
-  );
 }
 
 function duplicate(message: string, span: Span, hint: string): QueryError {
@@ -86,7 +68,7 @@ export const stage: StageDefinition<readonly Assignment[], Resolved> = {
         );
       seen.add(name);
       const typed = resolveExpression(value, scope);
-      columns = assign(columns, { name, type: columnTypeOfResult(typed, name) });
+      columns = assignColumn(columns, { name, type: columnTypeOfResult(typed, name) });
       return { name, value: typed };
     });
     return { columns, assignments };

@@ -2,57 +2,21 @@
  * `sort [n] [+/-]column [asc/desc] [nulls first/last], ...`: orders the rows, ascending unless `-` or `desc` says
  * otherwise, nulls last in both directions. With a number it keeps that many rows, like `head` after it.
  */
-import { QueryError } from '../../workers/errors.ts';
-import type { Cursor } from '../cursor.ts';
 import { parseCount } from '../expression-parser.ts';
-import { parseName } from '../names.ts';
 import type { SortKey } from '../relation.ts';
-import { getColumn, type Scope, type WrittenName } from '../scope.ts';
+import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
 import { INT64 } from '../type-rules.ts';
 import type { Typed } from '../typed.ts';
 
-interface Key {
-  readonly column: WrittenName;
-  readonly descending: boolean;
-  readonly nullsFirst: boolean;
-}
-
 interface Syntax {
   readonly count: number | null;
-  readonly keys: readonly Key[];
+  readonly keys: readonly WrittenKey[];
 }
 
 interface Resolved extends ResolvedStage {
   readonly keys: readonly SortKey[];
   readonly count: Typed | null;
-}
-
-function parseKey(cursor: Cursor): Key {
-  const sign = cursor.acceptSymbol('-', '+');
-  const column = parseName(cursor, 'the name of a column');
-  if (cursor.isSymbol('(', '+', '*', '/', '||'))
-    cursor.refuse('`sort` takes columns', 'compute it before: `eval key = ... | sort key`');
-  const word = cursor.acceptWord('asc', 'desc');
-  if (sign !== null && word !== null)
-    throw new QueryError('syntax', `\`${sign.text}\` and \`${word.text}\` say the direction twice`, {
-      span: { start: sign.start, end: word.end },
-      hint: 'keep one of them',
-    });
-  const descending = sign?.text === '-' || word?.lower === 'desc';
-  if (cursor.acceptWord('nulls') === null) return { column, descending, nullsFirst: false };
-  const place = cursor.acceptWord('first', 'last') ?? cursor.fail('after `nulls` stands `first` or `last`');
-  return { column, descending, nullsFirst: place.lower === 'first' };
-}
-
-function resolveKey(key: Key, input: Scope): SortKey {
-  const column = getColumn(input, key.column);
-  if (column.type.kind === 'json' || column.type.kind === 'list')
-    throw new QueryError('wrong-type', `\`${column.name}\` is ${column.type.kind}, which has no order`, {
-      span: key.column.span,
-      hint: 'make a key of it before with `eval`',
-    });
-  return { column: column.name, descending: key.descending, nullsFirst: key.nullsFirst };
 }
 
 export const stage: StageDefinition<Syntax, Resolved> = {
@@ -70,14 +34,11 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const count = cursor.peek().kind === 'number' ? parseCount(cursor, 'a whole number of rows') : null;
     if (cursor.atStageEnd())
       cursor.fail('`sort` needs a column', 'write `sort -delay`; to keep rows only, `head 10`');
-    const keys: Key[] = [];
-    do keys.push(parseKey(cursor));
-    while (cursor.acceptSymbol(',') !== null);
-    return { count, keys };
+    return { count, keys: parseSortKeys(cursor) };
   },
   resolve: (syntax, input, span) => ({
     columns: input.columns,
-    keys: syntax.keys.map((key) => resolveKey(key, input)),
+    keys: syntax.keys.map((key) => resolveSortKey(key, input)),
     count: syntax.count === null ? null : { kind: 'literal', value: String(syntax.count), type: INT64, span },
   }),
   columnsUsed: ({ keys }, wanted) => new Set([...wanted, ...keys.map((key) => key.column)]),

@@ -2,6 +2,7 @@
  * DuckDB's errors as ours. DuckDB tells its errors apart by the first words of their text only, so this table is
  * the one place that reads them; what it does not know is `internal`, with the text kept.
  */
+import { raisedError } from '../../language/raised-error.ts';
 import { type ErrorDetails, QueryError } from '../errors.ts';
 import type { DslWorkerConfig, RunStagesCall } from './messages.ts';
 
@@ -86,6 +87,8 @@ const RULES: readonly Rule[] = [
 export function engineError(thrown: unknown, limits: Limits): QueryError {
   if (thrown instanceof QueryError) return thrown;
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const raised = raisedError(message, thrown);
+  if (raised !== null) return raised;
   const rule = RULES.find(({ pattern }) => pattern.test(message));
   return rule === undefined ? QueryError.from(thrown) : rule.toError(message, limits, thrown);
 }

@@ -6,15 +6,15 @@ import { STAGES } from '../../../language/stage-registry.ts';
 import { typeName } from '../../../language/types.ts';
 import { QueryError } from '../../../workers/errors.ts';
 import { ERRORS } from '../../fixtures/language/errors.ts';
-import type { QueryFixture } from '../../fixtures/language/fixture.ts';
+import type { ErrorFixture, StageFixtures } from '../../fixtures/language/fixture.ts';
 import { expectedTypes, openDuckDb, planFlights, runPlan } from './run-plan.ts';
 
 /** One file a stage, found as stages are. */
 const directory = new URL('../../fixtures/language/stages/', import.meta.url);
 const QUERIES = await Promise.all(
-  readdirSync(directory).map(async (file): Promise<[string, readonly QueryFixture[]]> => {
-    const module: { fixtures: readonly QueryFixture[] } = await import(new URL(file, directory).href);
-    return [file.replace('.ts', ''), module.fixtures];
+  readdirSync(directory).map(async (file): Promise<[string, StageFixtures]> => {
+    const module: StageFixtures = await import(new URL(file, directory).href);
+    return [file.replace('.ts', ''), module];
   }),
 );
 
@@ -28,6 +28,27 @@ function thrownBy(run: () => unknown): QueryError {
   throw new Error('nothing was thrown');
 }
 
+function itRefuses(fixture: ErrorFixture): void {
+  it(`${fixture.code}: ${fixture.query.slice(0, 80)}`, () => {
+    const { code, message, details } = thrownBy(() => planFlights(fixture.query, fixture.params));
+    expect(details.span, 'every error has a span').to.be.an('object');
+    const { start, end } = details.span!;
+    expect({
+      code,
+      at: fixture.query.slice(start, end),
+      message,
+      hint: details.hint,
+      stage: details.stage?.name,
+    }).to.deep.equal({
+      code: fixture.code,
+      at: fixture.at,
+      message: fixture.message,
+      hint: fixture.hint,
+      stage: fixture.stage,
+    });
+  });
+}
+
 describe('language fixtures', () => {
   let duck: DuckDBConnection;
   before(async () => {
@@ -35,7 +56,7 @@ describe('language fixtures', () => {
   });
   after(() => duck.closeSync());
 
-  for (const [stage, fixtures] of QUERIES)
+  for (const [stage, { fixtures, errors = [] }] of QUERIES)
     describe(stage, () => {
       for (const fixture of fixtures)
         it(fixture.name, async () => {
@@ -53,6 +74,7 @@ describe('language fixtures', () => {
           if (fixture.unordered === true) expect(ran.rows).to.have.deep.members([...fixture.rows]);
           else expect(ran.rows).to.deep.equal(fixture.rows);
         });
+      for (const fixture of errors) itRefuses(fixture);
     });
 
   it('every stage has some', () => {
@@ -60,24 +82,6 @@ describe('language fixtures', () => {
   });
 
   describe('errors', () => {
-    for (const fixture of ERRORS)
-      it(`${fixture.code}: ${fixture.query.slice(0, 80)}`, () => {
-        const { code, message, details } = thrownBy(() => planFlights(fixture.query, fixture.params));
-        expect(details.span, 'every error has a span').to.be.an('object');
-        const { start, end } = details.span!;
-        expect({
-          code,
-          at: fixture.query.slice(start, end),
-          message,
-          hint: details.hint,
-          stage: details.stage?.name,
-        }).to.deep.equal({
-          code: fixture.code,
-          at: fixture.at,
-          message: fixture.message,
-          hint: fixture.hint,
-          stage: fixture.stage,
-        });
-      });
+    for (const fixture of ERRORS) itRefuses(fixture);
   });
 });

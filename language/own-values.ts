@@ -1,0 +1,45 @@
+/** Typed expressions that stages make themselves, beside those that users write. */
+import type { Expression } from './ast.ts';
+import { resolveExpression } from './resolve-expression.ts';
+import type { Scope } from './scope.ts';
+import { BOOL, type ExprType, INT64 } from './type-rules.ts';
+import type { Emitter, Typed, TypedCall } from './typed.ts';
+import type { Column } from './types.ts';
+
+/** Where nobody will look: what a stage makes itself is always right. */
+const NOWHERE = { start: 0, end: 0 };
+
+export function columnValue({ name, type }: Column): Typed {
+  return { kind: 'column', name, type, span: NOWHERE };
+}
+
+export function wholeNumber(value: number): Typed {
+  return { kind: 'literal', value: String(value), type: INT64, span: NOWHERE };
+}
+
+/** A call with this SQL; `args` are all the columns that it reads. */
+export function ownCall(type: ExprType, args: readonly Typed[], duckdb: Emitter): TypedCall {
+  return { kind: 'call', name: 'own', type, span: NOWHERE, args, emitters: { duckdb }, aggregate: null };
+}
+
+/** The same for an aggregate. */
+export function ownAggregate(type: ExprType, args: readonly Typed[], duckdb: Emitter): TypedCall {
+  return { ...ownCall(type, args, duckdb), aggregate: { ordered: false, filter: null } };
+}
+
+/** `a <= n`, for a column of whole numbers. */
+export function atMost(column: string, count: Typed): Typed {
+  return ownCall(BOOL, [columnValue({ name: column, type: INT64 }), count], ([a, b]) => `(${a} <= ${b})`);
+}
+
+/** A constant or parameter that is a whole number of at least `least`; null when it is something else. */
+export function countOf(node: Expression, scope: Scope, least: number): Typed | null {
+  if (node.kind !== 'number' && node.kind !== 'parameter') return null;
+  const count = resolveExpression(node, scope);
+  if (count.type.kind !== 'int64') return null;
+  return count.kind === 'literal' && Number(count.value) < least ? null : count;
+}
+
+export function keepColumns(columns: readonly Column[]): readonly { name: string; as: string }[] {
+  return columns.map(({ name }) => ({ name, as: name }));
+}

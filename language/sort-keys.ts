@@ -1,0 +1,46 @@
+/** `[+/-]column [asc/desc] [nulls first/last], ...`: ascending unless said otherwise, nulls last in both directions. */
+import { QueryError } from '../workers/errors.ts';
+import type { Cursor } from './cursor.ts';
+import { parseName } from './names.ts';
+import type { SortKey } from './relation.ts';
+import { getColumn, type Scope, type WrittenName } from './scope.ts';
+
+export interface WrittenKey {
+  readonly column: WrittenName;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+export function parseSortKeys(cursor: Cursor): readonly WrittenKey[] {
+  const keys: WrittenKey[] = [];
+  do keys.push(parseKey(cursor));
+  while (cursor.acceptSymbol(',') !== null);
+  return keys;
+}
+
+function parseKey(cursor: Cursor): WrittenKey {
+  const sign = cursor.acceptSymbol('-', '+');
+  const column = parseName(cursor, 'the name of a column');
+  if (cursor.isSymbol('(', '+', '*', '/', '||'))
+    cursor.refuse('`sort` takes columns', 'compute it before: `eval key = ... | sort key`');
+  const word = cursor.acceptWord('asc', 'desc');
+  if (sign !== null && word !== null)
+    throw new QueryError('syntax', `\`${sign.text}\` and \`${word.text}\` say the direction twice`, {
+      span: { start: sign.start, end: word.end },
+      hint: 'keep one of them',
+    });
+  const descending = sign?.text === '-' || word?.lower === 'desc';
+  if (cursor.acceptWord('nulls') === null) return { column, descending, nullsFirst: false };
+  const place = cursor.acceptWord('first', 'last') ?? cursor.fail('after `nulls` stands `first` or `last`');
+  return { column, descending, nullsFirst: place.lower === 'first' };
+}
+
+export function resolveSortKey(key: WrittenKey, input: Scope): SortKey {
+  const column = getColumn(input, key.column);
+  if (column.type.kind === 'json' || column.type.kind === 'list')
+    throw new QueryError('wrong-type', `\`${column.name}\` is ${column.type.kind}, which has no order`, {
+      span: key.column.span,
+      hint: 'make a key of it before with `eval`',
+    });
+  return { column: column.name, descending: key.descending, nullsFirst: key.nullsFirst };
+}
