@@ -1,5 +1,5 @@
 /** Columns written as names or as globs, in which `*` matches anything. */
-import { QueryError } from '../workers/errors.ts';
+import { QueryError, type Span } from '../workers/errors.ts';
 import type { Cursor } from './cursor.ts';
 import { parseName } from './names.ts';
 import { available, columnKey, getColumn, type Scope, type WrittenName } from './scope.ts';
@@ -87,4 +87,19 @@ export function expandPatterns(
         });
     }
   return found;
+}
+
+/** The same, for columns whose values will be compared. */
+export function expandKeys(patterns: readonly Pattern[], scope: Scope): readonly Column[] {
+  for (const pattern of patterns)
+    for (const column of expandPattern(pattern, scope)) refuseJsonKey(column, pattern.span);
+  return expandPatterns(patterns, scope);
+}
+
+export function refuseJsonKey({ name, type }: Column, span: Span): void {
+  if (type.kind !== 'json') return;
+  throw new QueryError('wrong-type', `\`${name}\` is json, which is not compared`, {
+    span,
+    hint: `compare its text: \`cast ${name} as string\` before, or leave it out with \`fields - ${name}\``,
+  });
 }

@@ -28,6 +28,12 @@ export class Cursor {
     return this.#index === 0 ? this.peek().start : this.#tokens[this.#index - 1]!.end;
   }
 
+  /** The last token taken was a name, or a word that could be one. */
+  afterName(): boolean {
+    const last = this.#tokens[this.#index - 1];
+    return last?.kind === 'word' || last?.kind === 'quoted';
+  }
+
   isWord(...words: readonly string[]): boolean {
     const token = this.peek();
     return token.kind === 'word' && words.includes(token.lower);

@@ -133,6 +133,8 @@ function trailingHint(cursor: Cursor, stage: string): string | undefined {
   const foreign = token.kind === 'word' ? FOREIGN_ENDINGS.get(token.lower) : undefined;
   if (foreign !== undefined) return foreign;
   if (token.kind === 'word' && findStage(token.lower) !== null) return `a pipe goes before \`${token.text}\``;
+  if ((token.kind === 'word' || token.kind === 'quoted') && cursor.afterName())
+    return `if \`${token.text}\` is another column, a comma goes before it`;
   if (cursor.isSymbol(')')) return 'this bracket closes nothing';
   if (cursor.isSymbol(',') && stage === 'where') return 'join conditions with `and`';
   return token.kind === 'word' ? LISTS[stage] : undefined;

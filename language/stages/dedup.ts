@@ -1,0 +1,98 @@
+/**
+ * `dedup [n] columns [sort keys]`: for each combination of the columns' values the first n rows, in the order of the
+ * rows; `dedup a sort k` means `sort k | dedup a`. Null is a value like any other.
+ */
+import { QueryError } from '../../workers/errors.ts';
+import { expandKeys, type Pattern, parsePatterns } from '../column-patterns.ts';
+import type { Cursor } from '../cursor.ts';
+import { parseCount } from '../expression-parser.ts';
+import { atMost, columnValue, keepColumns, ownCall, wholeNumber } from '../own-values.ts';
+import type { Relation, SortKey } from '../relation.ts';
+import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { INT64 } from '../type-rules.ts';
+import type { Column } from '../types.ts';
+
+interface Syntax {
+  readonly count: number;
+  readonly patterns: readonly Pattern[];
+  readonly sort: readonly WrittenKey[];
+}
+
+interface Resolved extends ResolvedStage {
+  readonly count: number;
+  readonly keys: readonly Column[];
+  readonly sort: readonly SortKey[];
+}
+
+function parseLeadingCount(cursor: Cursor): number {
+  const token = cursor.peek();
+  if (token.kind !== 'number') return 1;
+  const count = parseCount(cursor, 'a whole number of rows');
+  if (count > 0) return count;
+  throw new QueryError('wrong-arguments', '`dedup` keeps 1 row of each or more', {
+    span: { start: token.start, end: token.end },
+    hint: 'write `dedup origin`, or `dedup 3 origin` for three of each',
+  });
+}
+
+function refuseForeign(cursor: Cursor): void {
+  if (cursor.isWord('sortby')) cursor.refuse('`sortby` is `sort` here', 'write `dedup host sort -time`');
+  if (cursor.isWord('by'))
+    cursor.refuse('`dedup` has no `by`', 'name the columns alone: `dedup host, source`');
+  if (cursor.peek(1).text === '=')
+    cursor.refuse(
+      '`dedup` has no options',
+      'null is a value like any other; to leave it out, `dropna` before',
+    );
+}
+
+function firstOfEach(relation: Relation, keys: readonly Column[], count: number): Relation {
+  const row = relation.freeName('row');
+  const numbered = relation.number(row);
+  const rank = numbered.freeName('rank');
+  const args = [...keys, { name: row, type: INT64 }].map(columnValue);
+  const value = ownCall(
+    INT64,
+    args,
+    (sql) => `row_number() OVER (PARTITION BY ${sql.slice(0, -1).join(', ')} ORDER BY ${sql.at(-1)})`,
+  );
+  return numbered.window([{ name: rank, value }]).filter(atMost(rank, wholeNumber(count)));
+}
+
+export const stage: StageDefinition<Syntax, Resolved> = {
+  name: 'dedup',
+  aliases: [],
+  docs: {
+    syntax: 'dedup [n] column, ... [sort [+/-]column, ...]',
+    summary:
+      'Keeps the first row (or the first n) of each combination of values; with `sort`, first in that order.',
+    examples: [
+      { text: 'dedup origin sort -delay', summary: 'of each origin the row with the greatest delay' },
+      { text: 'dedup 2 origin', summary: 'the first two rows of each origin' },
+    ],
+  },
+  parse(cursor) {
+    const count = parseLeadingCount(cursor);
+    if (cursor.atStageEnd() || (cursor.isWord('sort') && cursor.peek(1).kind !== 'end'))
+      cursor.fail('`dedup` needs a column', 'write `dedup origin`; for whole rows, `distinct`');
+    refuseForeign(cursor);
+    const patterns = parsePatterns(cursor);
+    refuseForeign(cursor);
+    const sort = cursor.acceptWord('sort') === null ? [] : parseSortKeys(cursor);
+    return { count, patterns, sort };
+  },
+  resolve: ({ count, patterns, sort }, input) => ({
+    columns: input.columns,
+    count,
+    keys: expandKeys(patterns, input),
+    sort: sort.map((key) => resolveSortKey(key, input)),
+  }),
+  columnsUsed: ({ keys, sort }, wanted) =>
+    new Set([...wanted, ...keys.map(({ name }) => name), ...sort.map(({ column }) => column)]),
+  emit({ columns, count, keys, sort }, relation) {
+    const sorted = sort.length === 0 ? relation : relation.sort(sort);
+    return firstOfEach(sorted, keys, count).project(keepColumns(columns));
+  },
+  exactInPostgres: () => NOT_PLACED_YET,
+};

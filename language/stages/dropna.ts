@@ -1,0 +1,39 @@
+/** `dropna columns`: drops the rows in which one of the columns is null. `*` in a name matches anything. */
+import { expandPatterns, type Pattern, parsePatterns } from '../column-patterns.ts';
+import { columnValue, ownCall } from '../own-values.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { BOOL } from '../type-rules.ts';
+import type { Column } from '../types.ts';
+
+interface Resolved extends ResolvedStage {
+  readonly tested: readonly Column[];
+}
+
+export const stage: StageDefinition<readonly Pattern[], Resolved> = {
+  name: 'dropna',
+  aliases: [],
+  docs: {
+    syntax: 'dropna column, ...',
+    summary: 'Drops the rows in which one of the columns is null. `*` in a name matches anything.',
+    examples: [
+      { text: 'dropna delay, price', summary: 'the rows that have both' },
+      { text: 'dropna *', summary: 'the rows without any null' },
+    ],
+  },
+  parse(cursor) {
+    if (cursor.atStageEnd())
+      cursor.fail('`dropna` needs a column', 'write `dropna delay`, or `dropna *` for all of them');
+    const patterns = parsePatterns(cursor);
+    if (cursor.isSymbol('='))
+      cursor.refuse('`dropna` only names columns', 'to fill nulls write `fillna delay = 0`');
+    return patterns;
+  },
+  resolve: (syntax, input) => ({ columns: input.columns, tested: expandPatterns(syntax, input) }),
+  columnsUsed: ({ tested }, wanted) => new Set([...wanted, ...tested.map(({ name }) => name)]),
+  emit: ({ tested }, relation) =>
+    tested.reduce(
+      (sofar, column) => sofar.filter(ownCall(BOOL, [columnValue(column)], ([a]) => `(${a} IS NOT NULL)`)),
+      relation,
+    ),
+  exactInPostgres: () => NOT_PLACED_YET,
+};

@@ -1,0 +1,109 @@
+/**
+ * `fillna column value, ...` (or `column = value`): the value stands where the column is null; every row stays. The
+ * value may be any expression; a later one sees the earlier ones, as in `eval`. Without a value it is an error: in
+ * the legacy language that dropped rows.
+ */
+import { QueryError } from '../../workers/errors.ts';
+import { assignColumn } from '../assign-columns.ts';
+import type { Expression } from '../ast.ts';
+import { unify } from '../coerce.ts';
+import type { Cursor } from '../cursor.ts';
+import { parseExpression } from '../expression-parser.ts';
+import { parseName } from '../names.ts';
+import { columnValue, ownCall } from '../own-values.ts';
+import type { NamedValue } from '../relation.ts';
+import { resolveExpression } from '../resolve-expression.ts';
+import { getColumn, type Scope, type WrittenName } from '../scope.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { exprTypeName } from '../type-rules.ts';
+import { collectColumns, type Typed, valueType } from '../typed.ts';
+import type { Column } from '../types.ts';
+
+interface Filling {
+  readonly target: WrittenName;
+  readonly value: Expression;
+}
+
+interface Resolved extends ResolvedStage {
+  readonly fillings: readonly NamedValue[];
+}
+
+function parseFilling(cursor: Cursor): Filling {
+  if (cursor.peek().kind === 'number' || cursor.peek().kind === 'string')
+    cursor.refuse('`fillna` names the columns that it fills', 'write `fillna delay 0`');
+  const target = parseName(cursor, 'the name of a column');
+  const { name } = target;
+  const equals = cursor.acceptSymbol('=');
+  if (cursor.atStageEnd() || cursor.isSymbol(','))
+    throw new QueryError('syntax', `\`fillna\` has no value to fill \`${name}\` with`, {
+      span: target.span,
+      hint: `write \`fillna ${name} 0\`; to drop the rows where it is null, \`dropna ${name}\``,
+    });
+  if (equals !== null && name === 'value' && cursor.peek(1).kind === 'word')
+    cursor.refuse(
+      '`fillna` has a value for each column',
+      `write \`fillna ${cursor.peek(1).text} = ${cursor.peek().text}\``,
+    );
+  return { target, value: parseExpression(cursor) };
+}
+
+function resolveFilling({ target, value }: Filling, scope: Scope): NamedValue {
+  const column = getColumn(scope, target);
+  const typed = resolveExpression(value, scope);
+  const { name } = column;
+  if (typed.type.kind === 'null')
+    throw new QueryError('wrong-arguments', `null fills nothing in \`${name}\``, {
+      span: typed.span,
+      hint: 'give a value',
+    });
+  const unified = unify([{ ...columnValue(column), span: target.span }, typed], () => {
+    throw mismatch(column, typed);
+  });
+  return { name, value: ownCall(unified.type, unified.args, (args) => `coalesce(${args.join(', ')})`) };
+}
+
+function mismatch({ name, type }: Column, value: Typed): QueryError {
+  const [has, gets] = [exprTypeName(type), exprTypeName(value.type)];
+  const code = value.kind === 'parameter' ? 'bad-parameter' : 'wrong-type';
+  return new QueryError(code, `\`${name}\` is ${has}, and what fills it is ${gets}`, {
+    span: value.span,
+    hint: `give a value of type ${has}, or cast the column before: \`cast ${name} as ${gets}\``,
+  });
+}
+
+export const stage: StageDefinition<readonly Filling[], Resolved> = {
+  name: 'fillna',
+  aliases: ['fillnull'],
+  docs: {
+    syntax: 'fillna column [=] value, ...',
+    summary: 'Puts a value where a column is null; every row stays.',
+    examples: [
+      { text: 'fillna delay 0', summary: 'no delay is a delay of 0' },
+      { text: "fillna origin = 'unknown', price = distance * 0.1", summary: 'the value may be computed' },
+    ],
+  },
+  parse(cursor) {
+    if (cursor.atStageEnd()) cursor.fail('`fillna` needs a column and a value', 'write `fillna delay 0`');
+    const fillings: Filling[] = [];
+    do fillings.push(parseFilling(cursor));
+    while (cursor.acceptSymbol(',') !== null);
+    return fillings;
+  },
+  resolve(syntax, input) {
+    let { columns } = input;
+    const fillings = syntax.map((filling) => {
+      const filled = resolveFilling(filling, { ...input, columns });
+      columns = assignColumn(columns, { name: filled.name, type: valueType(filled.value.type) });
+      return filled;
+    });
+    return { columns, fillings };
+  },
+  columnsUsed({ fillings }, wanted) {
+    const used = new Set(wanted);
+    for (const { value } of fillings) collectColumns(value, used);
+    return used;
+  },
+  emit: ({ fillings }, relation) =>
+    fillings.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
+  exactInPostgres: () => NOT_PLACED_YET,
+};

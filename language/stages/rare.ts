@@ -1,0 +1,31 @@
+/** `rare n columns [by columns]`: the n least frequent combinations of values, with their count. */
+import {
+  emitFrequency,
+  type FrequencySyntax,
+  frequencyColumnsUsed,
+  parseFrequency,
+  parseFrequencyCount,
+  type ResolvedFrequency,
+  resolveFrequency,
+} from '../frequency.ts';
+import { NOT_PLACED_YET, type StageDefinition } from '../stage.ts';
+
+export const stage: StageDefinition<FrequencySyntax, ResolvedFrequency> = {
+  name: 'rare',
+  aliases: [],
+  docs: {
+    syntax: 'rare n column, ... [by column, ...]',
+    summary: 'The n least frequent values (or combinations), with their `count`; with `by`, of each group.',
+    examples: [{ text: 'rare 1 origin', summary: 'the origin with the fewest flights' }],
+  },
+  parse(cursor) {
+    const count = parseFrequencyCount(cursor, 'rare');
+    if (cursor.isWord('by'))
+      cursor.refuse('`rare` needs a column before `by`', 'for the smallest values write `sort 10 delay`');
+    return parseFrequency(cursor, 'rare', count);
+  },
+  resolve: (syntax, input) => resolveFrequency(syntax, input, 'rare'),
+  columnsUsed: frequencyColumnsUsed,
+  emit: (resolved, relation) => emitFrequency(resolved, relation, false),
+  exactInPostgres: () => NOT_PLACED_YET,
+};

@@ -1,0 +1,41 @@
+/** `tail n`: the last n rows, in the order that they have. */
+import { QueryError } from '../../workers/errors.ts';
+import type { Expression } from '../ast.ts';
+import { parseExpression } from '../expression-parser.ts';
+import { countOf, keepColumns } from '../own-values.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { Typed } from '../typed.ts';
+
+interface Resolved extends ResolvedStage {
+  readonly count: Typed;
+}
+
+export const stage: StageDefinition<Expression, Resolved> = {
+  name: 'tail',
+  aliases: [],
+  docs: {
+    syntax: 'tail n',
+    summary: 'Keeps the last n rows, in their order; n may be a parameter.',
+    examples: [{ text: 'sort date | tail 2', summary: 'the two latest' }],
+  },
+  parse(cursor) {
+    if (cursor.atStageEnd()) cursor.fail('`tail` needs a number of rows', 'write `tail 10`');
+    return parseExpression(cursor);
+  },
+  resolve(syntax, input) {
+    const count = countOf(syntax, input, 0);
+    if (count !== null) return { columns: input.columns, count };
+    throw new QueryError(
+      syntax.kind === 'parameter' ? 'bad-parameter' : 'wrong-arguments',
+      '`tail` takes a whole number of rows, 0 or more',
+      { span: syntax.span, hint: 'write `tail 10`, or a parameter with a whole number' },
+    );
+  },
+  columnsUsed: (_, wanted) => wanted,
+  emit({ columns, count }, relation) {
+    const row = relation.freeName('row');
+    const by = (descending: boolean) => [{ column: row, descending, nullsFirst: false }];
+    return relation.number(row).sort(by(true)).limit(count).sort(by(false)).project(keepColumns(columns));
+  },
+  exactInPostgres: () => NOT_PLACED_YET,
+};
