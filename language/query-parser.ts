@@ -127,17 +127,22 @@ const LISTS: Readonly<Record<string, string>> = {
   rename: 'names are separated by commas: `rename a as b, c as d`',
 };
 
+/** Words that join the parts of some stages and are no columns. */
+const CONNECTING = new Set(['as', 'by', 'for', 'from', 'in', 'on', 'sort', 'to', 'where', 'with']);
+
 /** What was probably meant: a word of another language, a stage without its pipe, a bracket too many. */
 function trailingHint(cursor: Cursor, stage: string): string | undefined {
   const token = cursor.peek();
   const foreign = token.kind === 'word' ? FOREIGN_ENDINGS.get(token.lower) : undefined;
   if (foreign !== undefined) return foreign;
   if (token.kind === 'word' && findStage(token.lower) !== null) return `a pipe goes before \`${token.text}\``;
-  if ((token.kind === 'word' || token.kind === 'quoted') && cursor.afterName())
+  const name = token.kind === 'quoted' || (token.kind === 'word' && !CONNECTING.has(token.lower));
+  const listed = token.kind === 'word' ? LISTS[stage] : undefined;
+  if (listed === undefined && name && cursor.afterName())
     return `if \`${token.text}\` is another column, a comma goes before it`;
   if (cursor.isSymbol(')')) return 'this bracket closes nothing';
   if (cursor.isSymbol(',') && stage === 'where') return 'join conditions with `and`';
-  return token.kind === 'word' ? LISTS[stage] : undefined;
+  return listed;
 }
 
 function unknownStage(cursor: Cursor, name: Token, index: number): QueryError {

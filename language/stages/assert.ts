@@ -1,0 +1,92 @@
+/**
+ * `assert condition [message 'text']`: the rows as they are, or an error when the condition is not true for one of
+ * them; null is not true. The failing rows are counted over all rows before any goes on, because the engine tests
+ * filters in an order of its own and stops at a LIMIT: a row that a later stage drops must not escape.
+ */
+import type { Span } from '../../workers/errors.ts';
+import type { Expression } from '../ast.ts';
+import { parseExpression } from '../expression-parser.ts';
+import { columnValue, keepColumns, ownCall } from '../own-values.ts';
+import { raiseError } from '../raised-error.ts';
+import { resolveCondition } from '../resolve-expression.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { BOOL, INT64 } from '../type-rules.ts';
+import { collectColumns, type Typed } from '../typed.ts';
+
+interface Syntax {
+  readonly condition: Expression;
+  readonly message: string | null;
+}
+
+interface Resolved extends ResolvedStage {
+  readonly condition: Typed;
+  /** SQL that raises it. */
+  readonly error: string;
+}
+
+const MAX_SHOWN = 80;
+
+function quoted(text: string, { start, end }: Span): string {
+  const condition = text.slice(start, end);
+  return condition.length <= MAX_SHOWN ? condition : `${condition.slice(0, MAX_SHOWN - 1)}…`;
+}
+
+export const stage: StageDefinition<Syntax, Resolved> = {
+  name: 'assert',
+  aliases: [],
+  docs: {
+    syntax: "assert condition [message 'text']",
+    summary:
+      'Lets the rows through, or ends the query with an error when the condition is not true for one of them.',
+    examples: [
+      { text: "stats count() as n | assert n > 0 message 'empty day'", summary: 'no answer without rows' },
+      { text: 'assert distance > 0', summary: 'the message is the condition' },
+    ],
+  },
+  parse(cursor) {
+    if (cursor.atStageEnd())
+      cursor.fail('`assert` needs a condition', "write `assert n > 0 message 'no rows'`");
+    const condition = parseExpression(cursor);
+    const usual = "write `assert n > 0 message 'no rows'`";
+    if (cursor.isSymbol(',') || cursor.peek().kind === 'string')
+      cursor.refuse('the message stands after `message`', usual);
+    if (cursor.acceptWord('message') === null) return { condition, message: null };
+    const token = cursor.peek();
+    if (token.kind !== 'string') cursor.fail("a text in 'single quotes' is missing after `message`", usual);
+    cursor.next();
+    return { condition, message: token.text };
+  },
+  resolve({ condition, message }, input) {
+    const typed = resolveCondition(condition, input, 'what follows `assert`');
+    const shown = quoted(input.text, condition.span);
+    const error = raiseError({
+      code: 'assertion-failed',
+      message: message === null || message === '' ? `not true for every row: \`${shown}\`` : message,
+      span: condition.span,
+      stage: input.stage,
+      hint: `to see the rows write \`where not coalesce(${shown}, false)\` instead`,
+    });
+    return { columns: input.columns, condition: typed, error };
+  },
+  columnsUsed({ condition }, wanted) {
+    const used = new Set(wanted);
+    collectColumns(condition, used);
+    return used;
+  },
+  emit({ columns, condition, error }, relation) {
+    const row = relation.freeName('row');
+    const numbered = relation.number(row);
+    const failing = numbered.freeName('failing');
+    const count = ownCall(INT64, [condition], ([a]) => `count(*) FILTER (WHERE ${a} IS NOT TRUE) OVER ()`);
+    const passed = ownCall(
+      BOOL,
+      [columnValue({ name: failing, type: INT64 })],
+      ([a]) => `CASE WHEN ${a} = 0 THEN TRUE ELSE ${error} END`,
+    );
+    return numbered
+      .window([{ name: failing, value: count }])
+      .filter(passed)
+      .project(keepColumns(columns));
+  },
+  exactInPostgres: () => NOT_PLACED_YET,
+};

@@ -1,0 +1,55 @@
+/** `describe`: a row for each column that reaches it, with its name and type. Known before anything runs. */
+import { quoteText } from '../dialects/duckdb.ts';
+import { keepColumns, ownAggregate, ownCall, wholeNumber } from '../own-values.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { INT64, STRING } from '../type-rules.ts';
+import type { Typed } from '../typed.ts';
+import { type Column, typeName } from '../types.ts';
+
+interface Resolved extends ResolvedStage {
+  readonly described: readonly Column[];
+}
+
+function texts(values: readonly string[]): Typed {
+  return ownCall({ kind: 'list', of: STRING }, [], () => `[${values.map(quoteText).join(', ')}]`);
+}
+
+export const stage: StageDefinition<null, Resolved> = {
+  name: 'describe',
+  aliases: [],
+  docs: {
+    syntax: 'describe',
+    summary: 'A row for each column at this point: `column`, its name, and `type`.',
+    examples: [
+      { text: 'stats avg(price) as mean by bin(date, 1mon) as month | describe', summary: 'what came out' },
+    ],
+  },
+  parse(cursor) {
+    if (!cursor.atStageEnd())
+      cursor.refuse(
+        '`describe` takes nothing: it tells the columns at this point',
+        'choose them before: `fields a, b | describe`',
+      );
+    return null;
+  },
+  resolve: (_, input) => ({
+    columns: [
+      { name: 'column', type: STRING },
+      { name: 'type', type: STRING },
+    ],
+    described: input.columns,
+  }),
+  columnsUsed: () => new Set(),
+  emit({ columns, described }, relation) {
+    const one = ownAggregate(INT64, [], () => 'count(*)');
+    return relation
+      .limit(wholeNumber(0))
+      .aggregate([], [{ name: 'rows', value: one }])
+      .unnest([
+        { name: 'column', value: texts(described.map(({ name }) => name)) },
+        { name: 'type', value: texts(described.map(({ type }) => typeName(type))) },
+      ])
+      .project(keepColumns(columns));
+  },
+  exactInPostgres: () => NOT_PLACED_YET,
+};

@@ -1,0 +1,137 @@
+/**
+ * `explode column [sep 's']`: a row for each element of a list, or for each part of a text. No row is lost: null and
+ * the empty list give one row with null. A list that is too long is an error that names the limit.
+ */
+import { QueryError, type Span } from '../../workers/errors.ts';
+import { assignColumn } from '../assign-columns.ts';
+import { quoteText } from '../dialects/duckdb.ts';
+import { parseName } from '../names.ts';
+import { columnValue, keepColumns, ownCall } from '../own-values.ts';
+import { raiseError } from '../raised-error.ts';
+import { getColumn, type Scope, type WrittenName } from '../scope.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { STRING } from '../type-rules.ts';
+import type { Typed } from '../typed.ts';
+import type { Column, ColumnType } from '../types.ts';
+
+/** More than this of one row is no list any more; a row of a gigabyte of commas would fill the memory. */
+export const MAX_ELEMENTS = 1_000_000;
+
+interface Syntax {
+  readonly target: WrittenName;
+  readonly separator: { readonly text: string; readonly span: Span } | null;
+}
+
+interface Resolved extends ResolvedStage {
+  readonly name: string;
+  readonly list: Typed;
+  readonly tooLong: string;
+}
+
+function elementOf({ name, type }: Column, { target, separator }: Syntax): ColumnType {
+  if (type.kind === 'list') {
+    if (separator === null) return type.of;
+    throw new QueryError('wrong-arguments', `\`${name}\` is a list already: there is nothing to split`, {
+      span: separator.span,
+      hint: `write \`explode ${name}\``,
+    });
+  }
+  if (type.kind !== 'string')
+    throw new QueryError(
+      'wrong-type',
+      `\`explode\` takes a list or a text, and \`${name}\` is ${type.kind}`,
+      {
+        span: target.span,
+        hint:
+          type.kind === 'json'
+            ? 'take the list apart in the SQL: `json_array_elements`'
+            : 'nothing is in it to explode',
+      },
+    );
+  if (separator !== null) return STRING;
+  throw new QueryError(
+    'wrong-arguments',
+    `\`${name}\` is text: \`explode\` must know what separates its parts`,
+    {
+      span: target.span,
+      hint: `write \`explode ${name} sep ','\``,
+    },
+  );
+}
+
+function listOf(column: Column, separator: Syntax['separator']): Typed {
+  const value = columnValue(column);
+  if (separator === null) return value;
+  const type: ColumnType = { kind: 'list', of: STRING };
+  return ownCall(type, [value], ([a]) => `string_split(${a}, ${quoteText(separator.text)})`);
+}
+
+function tooLong(name: string, { stage }: Scope, span: Span): string {
+  return raiseError({
+    code: 'bad-value',
+    message: `a value of \`${name}\` has more than ${MAX_ELEMENTS} elements`,
+    span,
+    stage,
+    hint: 'filter it out before, or take it apart in the SQL',
+    limit: { name: 'explodeElements', value: MAX_ELEMENTS },
+  });
+}
+
+export const stage: StageDefinition<Syntax, Resolved> = {
+  name: 'explode',
+  aliases: ['mvexpand'],
+  docs: {
+    syntax: "explode column [sep 'text']",
+    summary:
+      'A row for each element of a list, or for each part of a text between separators; the rest is repeated.',
+    examples: [
+      {
+        text: 'stats list(delay) as delays by origin | explode delays',
+        summary: 'the elements of a list',
+      },
+      { text: "eval route = origin || '-' || dest | explode route sep '-'", summary: 'the parts of a text' },
+    ],
+  },
+  parse(cursor) {
+    if (cursor.atStageEnd())
+      cursor.fail('`explode` needs a column', "write `explode tags` or `explode tags sep ','`");
+    const target = parseName(cursor, 'the name of a column');
+    if (cursor.isSymbol('('))
+      cursor.refuse('`explode` takes a column', 'compute it before: `eval parts = ... | explode parts`');
+    if (cursor.isSymbol(','))
+      cursor.refuse('`explode` takes one column', 'for a second one add a second `explode`');
+    if (cursor.peek().kind === 'string')
+      cursor.refuse('`sep` is missing before the separator', "write `explode tags sep ','`");
+    if (cursor.acceptWord('sep') === null) return { target, separator: null };
+    const token = cursor.peek();
+    if (token.kind !== 'string') cursor.fail('a text is missing after `sep`', "write `explode tags sep ','`");
+    const span = { start: token.start, end: token.end };
+    if (token.text === '')
+      throw new QueryError('wrong-arguments', 'the separator is empty', { span, hint: "write `sep ','`" });
+    cursor.next();
+    return { target, separator: { text: token.text, span } };
+  },
+  resolve(syntax, input, span) {
+    const column = getColumn(input, syntax.target);
+    const { name } = column;
+    const type = elementOf(column, syntax);
+    const columns = assignColumn(input.columns, { name, type });
+    return { columns, name, list: listOf(column, syntax.separator), tooLong: tooLong(name, input, span) };
+  },
+  columnsUsed: ({ name }, wanted) => new Set([...wanted, name]),
+  emit({ columns, name, list, tooLong: error }, relation) {
+    const sized = relation.freeName('list');
+    const plain = columnValue({ name: sized, type: { kind: 'list', of: STRING } });
+    const elements = ownCall(
+      list.type,
+      [plain],
+      ([a]) =>
+        `CASE WHEN len(${a}) > ${MAX_ELEMENTS} THEN ${error} WHEN len(${a}) > 0 THEN ${a} ELSE [NULL] END`,
+    );
+    return relation
+      .assign(sized, list)
+      .unnest([{ name, value: elements }])
+      .project(keepColumns(columns));
+  },
+  exactInPostgres: () => NOT_PLACED_YET,
+};

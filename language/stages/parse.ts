@@ -1,0 +1,164 @@
+/**
+ * `parse column as regex/json/kv 'pattern'`: new columns of text out of a column's text. What does not fit is null; no
+ * row is lost and none is an error.
+ */
+import { QueryError, type Span } from '../../workers/errors.ts';
+import { assignColumn, targetName } from '../assign-columns.ts';
+import { quoteText } from '../dialects/duckdb.ts';
+import { defaultName, parseName } from '../names.ts';
+import { columnValue, ownCall } from '../own-values.ts';
+import { regexGroups } from '../regex-groups.ts';
+import type { NamedValue } from '../relation.ts';
+import { columnKey, getColumn, type WrittenName } from '../scope.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { STRING } from '../type-rules.ts';
+import type { Emitter } from '../typed.ts';
+import { typeName } from '../types.ts';
+
+const KINDS = ['regex', 'json', 'kv'] as const;
+type Kind = (typeof KINDS)[number];
+
+interface Syntax {
+  readonly source: WrittenName;
+  readonly kind: Kind;
+  readonly pattern: string;
+  readonly span: Span;
+}
+
+interface Resolved extends ResolvedStage {
+  readonly source: string;
+  readonly values: readonly NamedValue[];
+}
+
+interface Part {
+  readonly name: string;
+  readonly duckdb: Emitter;
+}
+
+const USUAL =
+  "write `parse msg as regex 'user=(?<user>\\w+)'`, `as json 'user, ctx.ip'` or `as kv 'user, ip'`";
+
+function regexParts(pattern: string, span: Span): readonly Part[] {
+  const found = regexGroups(pattern, span);
+  const text = quoteText(found.pattern);
+  return found.groups.map(({ name, number }) => ({
+    name,
+    duckdb: ([a]) => `regexp_extract_all(${a}, ${text}, ${number})[1]`,
+  }));
+}
+
+/** `key [as name], ...` */
+function keys(pattern: string, span: Span): readonly { readonly key: string; readonly name: string }[] {
+  const parts = pattern.split(',').map((part) => /^\s*(.*?)(?:\s+as\s+(\S+))?\s*$/is.exec(part)!);
+  return parts.map(([, key, name]) => {
+    if (key === '')
+      throw new QueryError('wrong-arguments', 'a key is missing in the pattern', {
+        span,
+        hint: "list the keys, separated by commas: 'user, ctx.ip as ip'",
+      });
+    return { key: key!, name: name ?? defaultName(key!) };
+  });
+}
+
+function jsonParts(pattern: string, span: Span): readonly Part[] {
+  return keys(pattern, span).map(({ key, name }) => {
+    const steps = key.split('.').map((step) => `.${JSON.stringify(step)}`);
+    const path = quoteText(`$${steps.join('')}`);
+    return {
+      name,
+      duckdb: ([a]) => `json_extract_string(CASE WHEN json_valid(${a}) THEN ${a} END, ${path})`,
+    };
+  });
+}
+
+/** `key=value`: the key begins the text or follows a separator; the value ends at one, or stands in double quotes. */
+function kvParts(pattern: string, span: Span): readonly Part[] {
+  return keys(pattern, span).map(({ key, name }) => {
+    const literal = key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+    const search = quoteText(`(?:^|[\\s,;&])${literal}=("[^"]*"|[^\\s,;&"]*)`);
+    return {
+      name,
+      duckdb: ([a]) => `regexp_replace(regexp_extract_all(${a}, ${search}, 1)[1], '^"(.*)"$', '\\1', 's')`,
+    };
+  });
+}
+
+const PARTS: Readonly<Record<Kind, (pattern: string, span: Span) => readonly Part[]>> = {
+  regex: regexParts,
+  json: jsonParts,
+  kv: kvParts,
+};
+
+export const stage: StageDefinition<Syntax, Resolved> = {
+  name: 'parse',
+  aliases: ['rex'],
+  docs: {
+    syntax:
+      "parse column as regex 'pattern'\nparse column as json 'key [as name], ...'\nparse column as kv 'key [as name], ...'",
+    summary: 'New columns out of the text of a column.',
+    examples: [
+      {
+        text: "eval msg = 'u=kim t=5' | parse msg as regex 'u=(?<u>\\w+) t=(?<t>\\d+)'",
+        summary: 'the named groups of a regular expression',
+      },
+      {
+        text: `eval msg = '{"u": "kim", "ip": {"v4": "::1"}}' | parse msg as json 'u, ip.v4 as ip'`,
+        summary: 'keys of a JSON object',
+      },
+      {
+        text: `eval msg = 'u=kim note="a b"' | parse msg as kv 'u, note'`,
+        summary: 'pairs of key and value',
+      },
+    ],
+  },
+  parse(cursor) {
+    if (cursor.atStageEnd()) cursor.fail('`parse` needs a column and a pattern', USUAL);
+    if (cursor.peek(1).text === '=') cursor.refuse('`parse` names the column first, without options', USUAL);
+    const source = parseName(cursor, 'the name of a column');
+    if (cursor.isWord('with', 'regex', 'kind') || cursor.peek().kind === 'string')
+      cursor.refuse('`as` and the kind of pattern are missing', USUAL);
+    if (cursor.acceptWord('as') === null) cursor.fail('`as` is missing', USUAL);
+    const kind = KINDS.find((known) => cursor.acceptWord(known) !== null);
+    if (kind === undefined) cursor.fail('`parse` knows `regex`, `json` and `kv`', USUAL);
+    const token = cursor.peek();
+    if (token.kind !== 'string') cursor.fail("a pattern in 'single quotes' is missing", USUAL);
+    cursor.next();
+    return { source, kind: kind!, pattern: token.text, span: { start: token.start, end: token.end } };
+  },
+  resolve({ source, kind, pattern, span }, input) {
+    const column = getColumn(input, source);
+    if (column.type.kind !== 'string' && column.type.kind !== 'json')
+      throw new QueryError(
+        'wrong-type',
+        `\`parse\` takes text, and \`${column.name}\` is ${typeName(column.type)}`,
+        {
+          span: source.span,
+          hint: `make it text before: \`cast ${column.name} as string\``,
+        },
+      );
+    let { columns } = input;
+    const parts = PARTS[kind](pattern, span);
+    const values = parts.map(({ name, duckdb }, index): NamedValue => {
+      if (parts.findIndex((part) => columnKey(part.name) === columnKey(name)) !== index)
+        throw new QueryError('duplicate-column', `two columns would be called \`${name}\``, {
+          span,
+          hint: 'give one another name: `key as name`',
+        });
+      const target = targetName({ name, quoted: false, span }, input);
+      columns = assignColumn(columns, { name: target, type: STRING });
+      return { name: target, value: ownCall(STRING, [columnValue(column)], duckdb) };
+    });
+    return { columns, source: column.name, values };
+  },
+  columnsUsed({ source, values }, wanted) {
+    const used = new Set(wanted);
+    for (const { name } of values) used.delete(name);
+    return used.add(source);
+  },
+  emit({ source, values }, relation) {
+    // The column itself may be among those that are set: it goes last, so that all of them read what it was.
+    const last = values.toSorted((a, b) => Number(a.name === source) - Number(b.name === source));
+    return last.reduce((sofar, { name, value }) => sofar.assign(name, value), relation);
+  },
+  exactInPostgres: () => NOT_PLACED_YET,
+};

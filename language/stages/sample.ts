@@ -1,0 +1,93 @@
+/**
+ * `sample n [seed=k]` and `sample n% [seed=k]`: some of the rows, by chance, in their order. With a seed the choice
+ * depends on the row's number and the seed alone: its hash (half an MD5, so that every engine computes the same).
+ */
+import { QueryError, type Span } from '../../workers/errors.ts';
+import type { Cursor } from '../cursor.ts';
+import { columnValue, keepColumns, ownCall, wholeNumber } from '../own-values.ts';
+import type { Relation } from '../relation.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { BOOL, FLOAT64, INT64 } from '../type-rules.ts';
+import type { Typed } from '../typed.ts';
+
+interface Syntax {
+  /** A number of rows, or a percentage. */
+  readonly amount: number;
+  readonly percent: boolean;
+  readonly seed: number | null;
+}
+
+interface Resolved extends Syntax, ResolvedStage {}
+
+const USUAL = 'write `sample 100`, `sample 1%` or `sample 1% seed=7`';
+
+function parseSeed(cursor: Cursor): number | null {
+  if (cursor.acceptWord('seed') === null) return null;
+  if (cursor.acceptSymbol('=') === null) cursor.fail('`=` is missing after `seed`', USUAL);
+  const token = cursor.peek();
+  const seed = Number(token.text);
+  if (token.kind !== 'number' || !Number.isSafeInteger(seed)) cursor.fail('a seed is a whole number', USUAL);
+  cursor.next();
+  return seed;
+}
+
+function checkAmount(amount: number, percent: boolean, span: Span): void {
+  if (percent ? amount <= 100 : Number.isSafeInteger(amount)) return;
+  const message = percent
+    ? 'there are at most 100%'
+    : '`sample` takes a whole number of rows, or a percentage';
+  throw new QueryError('wrong-arguments', message, { span, hint: USUAL });
+}
+
+/** A number from 0 to 2^64 - 1 for each row. */
+function chance(row: string, seed: number | null): Typed {
+  if (seed === null) return ownCall(FLOAT64, [], () => '(random() * 18446744073709551616.0::DOUBLE)');
+  const number = columnValue({ name: row, type: INT64 });
+  return ownCall(FLOAT64, [number], ([a]) => `CAST(md5_number_lower(concat('${seed}:', ${a})) AS HUGEINT)`);
+}
+
+function below(column: string, percent: number): Typed {
+  const millionths = BigInt(Math.round(percent * 1e6));
+  const bound = (millionths * 2n ** 64n) / 100_000_000n;
+  return ownCall(BOOL, [columnValue({ name: column, type: FLOAT64 })], ([a]) => `(${a} < ${bound}::HUGEINT)`);
+}
+
+function choose({ amount, percent }: Syntax, relation: Relation, row: string, key: string): Relation {
+  if (percent) return relation.filter(below(key, amount));
+  return relation
+    .sort([key, row].map((column) => ({ column, descending: false, nullsFirst: false })))
+    .limit(wholeNumber(amount))
+    .sort([{ column: row, descending: false, nullsFirst: false }]);
+}
+
+export const stage: StageDefinition<Syntax, Resolved> = {
+  name: 'sample',
+  aliases: [],
+  docs: {
+    syntax: 'sample n [seed=k]\nsample n% [seed=k]',
+    summary: 'Keeps n rows, or n percent of them, chosen by chance.',
+    examples: [
+      { text: 'sample 3', summary: 'three rows' },
+      { text: 'sample 80% seed=7', summary: 'about 80 percent, the same ones each time' },
+    ],
+  },
+  parse(cursor) {
+    const token = cursor.peek();
+    if (token.kind !== 'number') cursor.fail('`sample` needs a number of rows or a percentage', USUAL);
+    cursor.next();
+    const amount = Number(token.text);
+    const percent = cursor.acceptSymbol('%') ?? cursor.acceptWord('percent');
+    checkAmount(amount, percent !== null, { start: token.start, end: (percent ?? token).end });
+    return { amount, percent: percent !== null, seed: parseSeed(cursor) };
+  },
+  resolve: (syntax, input) => ({ ...syntax, columns: input.columns }),
+  columnsUsed: (_, wanted) => wanted,
+  emit(resolved, relation) {
+    const row = relation.freeName('row');
+    const numbered = relation.number(row);
+    const key = numbered.freeName('chance');
+    const drawn = numbered.window([{ name: key, value: chance(row, resolved.seed) }]);
+    return choose(resolved, drawn, row, key).project(keepColumns(resolved.columns));
+  },
+  exactInPostgres: () => NOT_PLACED_YET,
+};

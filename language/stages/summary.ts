@@ -1,0 +1,98 @@
+/**
+ * `summary`: a profile, a row for each column. Everything is exact; the number of different values needs memory for
+ * each of them, so that on many large columns it meets the engine's memory limit.
+ */
+import { duckdbType, quoteText } from '../dialects/duckdb.ts';
+import { columnValue, keepColumns, ownAggregate, ownCall } from '../own-values.ts';
+import type { NamedValue, Relation } from '../relation.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { FLOAT64, INT64, isNumeric, STRING } from '../type-rules.ts';
+import { type Column, type ColumnType, typeName } from '../types.ts';
+
+interface Resolved extends ResolvedStage {
+  readonly profiled: readonly Column[];
+}
+
+interface Measure {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** The aggregate over a column's SQL; null: there is none for the type. */
+  sql(column: Column, value: string): string | null;
+}
+
+function hasOrder({ type }: Column): boolean {
+  return !['json', 'list', 'bytes'].includes(type.kind);
+}
+
+const MEASURES: readonly Measure[] = [
+  { name: 'rows', type: INT64, sql: () => 'count(*)' },
+  { name: 'nulls', type: INT64, sql: (_, a) => `(count(*) - count(${a}))` },
+  {
+    name: 'distinct',
+    type: INT64,
+    sql: ({ type }, a) => (type.kind === 'json' ? null : `count(DISTINCT ${a})`),
+  },
+  { name: 'min', type: STRING, sql: (column, a) => (hasOrder(column) ? `CAST(min(${a}) AS VARCHAR)` : null) },
+  { name: 'max', type: STRING, sql: (column, a) => (hasOrder(column) ? `CAST(max(${a}) AS VARCHAR)` : null) },
+  {
+    name: 'mean',
+    type: FLOAT64,
+    sql: ({ type }, a) => (isNumeric(type) ? `avg(CAST(${a} AS DOUBLE))` : null),
+  },
+];
+
+/** One aggregate for each measure: the list of its values for all columns. */
+function profile(relation: Relation, columns: readonly Column[]): Relation {
+  const args = columns.map(columnValue);
+  const lists = MEASURES.map(({ name, type, sql }): NamedValue => {
+    const value = ownAggregate({ kind: 'list', of: type }, args, (values) => {
+      const none = `CAST(NULL AS ${duckdbType(type)})`;
+      return `[${columns.map((column, index) => sql(column, values[index]!) ?? none).join(', ')}]`;
+    });
+    return { name, value };
+  });
+  return relation.aggregate([], lists);
+}
+
+export const stage: StageDefinition<null, Resolved> = {
+  name: 'summary',
+  aliases: [],
+  docs: {
+    syntax: 'summary',
+    summary:
+      'A profile of the rows, a row for each column: `column`, `type`, `rows`, `nulls`, `distinct`, `min`, `max`, `mean`.',
+    examples: [{ text: 'where delay > 0 | summary', summary: 'what is in the rows' }],
+  },
+  parse(cursor) {
+    if (!cursor.atStageEnd())
+      cursor.refuse(
+        '`summary` takes nothing: it is about all columns',
+        'choose them before: `fields a, b | summary`',
+      );
+    return null;
+  },
+  resolve: (_, input) => ({
+    columns: [
+      { name: 'column', type: STRING },
+      { name: 'type', type: STRING },
+      ...MEASURES.map(({ name, type }) => ({ name, type })),
+    ],
+    profiled: input.columns,
+  }),
+  columnsUsed: ({ profiled }) => new Set(profiled.map(({ name }) => name)),
+  emit({ columns, profiled }, relation) {
+    const texts = (values: readonly string[]) =>
+      ownCall({ kind: 'list', of: STRING }, [], () => `[${values.map(quoteText).join(', ')}]`);
+    return profile(relation, profiled)
+      .unnest([
+        { name: 'column', value: texts(profiled.map(({ name }) => name)) },
+        { name: 'type', value: texts(profiled.map(({ type }) => typeName(type))) },
+        ...MEASURES.map(({ name, type }) => ({
+          name,
+          value: columnValue({ name, type: { kind: 'list', of: type } }),
+        })),
+      ])
+      .project(keepColumns(columns));
+  },
+  exactInPostgres: () => NOT_PLACED_YET,
+};

@@ -1,0 +1,90 @@
+/** Errors that show only while a plan runs: the stage's own ones come back with their code, place and hint. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { expect } from 'chai';
+import { MAX_ELEMENTS } from '../../../language/stages/explode.ts';
+import { engineError } from '../../../workers/dsl/engine-errors.ts';
+import type { QueryError } from '../../../workers/errors.ts';
+import { openDuckDb, planFlights, runPlan } from './run-plan.ts';
+
+const F = 'select * from flights';
+const LIMITS = { memoryBytes: 1, spillBytes: 1, maxRowBytes: 1 };
+
+describe('errors of running stages', () => {
+  let duck: DuckDBConnection;
+  before(async () => {
+    duck = await openDuckDb();
+  });
+  after(() => duck.closeSync());
+
+  async function failure(query: string): Promise<QueryError> {
+    try {
+      await runPlan(duck, planFlights(query));
+    } catch (thrown) {
+      return engineError(thrown, LIMITS);
+    }
+    throw new Error('nothing was thrown');
+  }
+
+  const assertions: readonly (readonly [stages: string, message: string, at: string])[] = [
+    ["assert delay < 100 message 'it''s \"late\": 늦음'", 'it\'s "late": 늦음', 'delay < 100'],
+    ['assert delay < 999', 'not true for every row: `delay < 999`', 'delay < 999'],
+    ['stats count() as n | assert n > 6', 'not true for every row: `n > 6`', 'n > 6'],
+    // Rows that later stages drop do not escape.
+    ["assert origin = 'ATL' | head 1", "not true for every row: `origin = 'ATL'`", "origin = 'ATL'"],
+    [
+      "assert dest <> 'SFO' | where dest = 'ORD' | fields dest",
+      "not true for every row: `dest <> 'SFO'`",
+      "dest <> 'SFO'",
+    ],
+    ['assert distance > 300 | stats count()', 'not true for every row: `distance > 300`', 'distance > 300'],
+    [
+      'sort -distance | assert distance > 300 | tail 1',
+      'not true for every row: `distance > 300`',
+      'distance > 300',
+    ],
+  ];
+  for (const [stages, message, at] of assertions)
+    it(stages, async () => {
+      const query = `${F} | ${stages}`;
+      const error = await failure(query);
+      expect(error.code).to.equal('assertion-failed');
+      expect(error.message).to.equal(message);
+      expect(query.slice(error.details.span!.start, error.details.span!.end)).to.equal(at);
+      expect(error.details.stage?.name).to.equal('assert');
+      expect(error.details.hint).to.match(/^to see the rows write `where not coalesce\(/);
+    });
+
+  it('a list that is too long to explode names the limit', async () => {
+    const error = await failure(
+      `${F} | head 1 | eval t = rpad('', ${MAX_ELEMENTS}, ',') | explode t sep ','`,
+    );
+    expect(error.code).to.equal('bad-value');
+    expect(error.message).to.equal(`a value of \`t\` has more than ${MAX_ELEMENTS} elements`);
+    expect(error.details.limit).to.deep.equal({ name: 'explodeElements', value: MAX_ELEMENTS });
+  });
+
+  it('the longest list that explodes', async () => {
+    const query = `${F} | head 1 | eval t = rpad('', ${MAX_ELEMENTS - 1}, ',') | explode t sep ',' | stats count()`;
+    expect((await runPlan(duck, planFlights(query))).rows).to.deep.equal([[String(MAX_ELEMENTS)]]);
+  });
+
+  const bad: readonly string[] = [
+    'cast origin as int64',
+    "cast origin as date format 'yyyyMMdd'",
+    "cast dest as timestamp format '%Y'",
+    'eval x = 9223372036854775807.0 * 4 | cast x as int64',
+    // Our own mark in a user's text is only text.
+    `eval t = '@forkline {"code":"internal","message":"x"}' | cast t as int64`,
+  ];
+  for (const stages of bad)
+    it(`bad value: ${stages}`, async () =>
+      expect((await failure(`${F} | ${stages}`)).code).to.equal('bad-value'));
+
+  it('a sample without a seed keeps the order', async () => {
+    const query = `${F} | sort -distance, date | sample 4 | fields distance`;
+    const { rows } = await runPlan(duck, planFlights(query));
+    const values = rows.map(([value]) => Number(value));
+    expect(values).to.deep.equal(values.toSorted((a, b) => b - a));
+    expect(values).to.have.length(4);
+  });
+});
