@@ -47,6 +47,19 @@ const stage = fc.oneof(
   fc.tuple(aggregate, aggregate, column).map(([a, b, by]) => `stats ${a}, ${b} as n by ${by}`),
   fc.tuple(fc.constantFrom('-', '+', ''), column, column).map(([sign, a, b]) => `sort ${sign}${a}, ${b}`),
   fc.nat(5).map((n) => `head ${n}`),
+  fc.nat(5).map((n) => `tail ${n}`),
+  column.map((name) => `dropna ${name}`),
+  fc.tuple(column, value).map(([name, v]) => `fillna ${name} = ${v}`),
+  fc.tuple(fc.integer({ min: 1, max: 3 }), column, column).map(([n, a, b]) => `dedup ${n} ${a} sort -${b}`),
+  fc.tuple(fc.constantFrom('top', 'rare'), column, column).map(([name, a, b]) => `${name} 2 ${a} by ${b}`),
+  fc.tuple(column, value).map(([a, v]) => `top 3 by ${v} | rename ${a} as k`),
+  fc.tuple(condition, column, column).map(([c, a, name]) => `case when ${c} then ${a} as ${name}`),
+  column.map((name) => `cast ${name} as string`),
+  fc.tuple(column, column, column).map(([a, b, c]) => `filldown ${a} by ${b} sort ${c}`),
+  fc.tuple(column, column).map(([a, b]) => `unpivot ${a}, ${b} as (k, n)`),
+  column.map((name) => `explode ${name} sep 'L'`),
+  column.map((name) => `parse ${name} as regex '(?<k>[A-L]+)(?<n>.)?'`),
+  fc.constantFrom('distinct', 'sample 2 seed=1', 'sample 50%', 'assert true', 'describe', 'summary'),
 );
 
 describe('generated pipelines', () => {
