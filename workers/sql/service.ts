@@ -14,7 +14,7 @@ import type { SqlPhases, SqlWorkerConfig } from './messages.ts';
 import type { TypeNames } from './parameter-types.ts';
 import { type ByteSink, runStatement } from './run-sql.ts';
 import type { Session } from './session.ts';
-import { createSessionPool, type SessionPool } from './session-pool.ts';
+import { SessionPool } from './session-pool.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** Closing sessions is a courtesy to the database: the process exits anyway. */
@@ -44,7 +44,7 @@ export function createSqlService({ config, workerId, log }: SqlServiceOptions): 
   for (const [name, { url }] of Object.entries(config.connections))
     connections.set(name, {
       typeNames: new Map(),
-      pool: createSessionPool({
+      pool: new SessionPool({
         name,
         log,
         size: config.connectionsPerProcess,
