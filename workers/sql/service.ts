@@ -6,7 +6,8 @@
 import type { Log } from '../../logger/log.ts';
 import { QueryError } from '../errors.ts';
 import type { CallControl } from './call-control.ts';
-import { type CallServer, createCallServer, type SqlCall } from './call-server.ts';
+import { CallServer } from './call-server.ts';
+import type { SqlCall } from './caller.ts';
 import { openSession } from './connect.ts';
 import { copyToFifo } from './copy-to.ts';
 import { describeStatement } from './describe.ts';
@@ -80,7 +81,7 @@ export function createSqlService({ config, workerId, log }: SqlServiceOptions): 
     }
   }
 
-  const server: CallServer = createCallServer(handle, log);
+  const server = new CallServer(handle, log);
 
   return {
     async start() {
