@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { FromChild, ToChild } from '../../monitor/messages.ts';
-import { openWorkerSocket, type WorkerSocket } from '../../workers/client.ts';
+import { WorkerSocket } from '../../workers/client.ts';
 import { QueryError } from '../../workers/errors.ts';
 import { createFrameReader, writeMessage } from '../../workers/frames.ts';
 import type { CopyToReply, FromSqlWorker, RunSqlReply, SqlWorkerCalls } from '../../workers/sql/messages.ts';
@@ -63,7 +63,7 @@ async function startHarness(url: string, connectionsPerProcess = 1): Promise<Har
 
   async function open(): Promise<WorkerSocket<SqlWorkerCalls>> {
     const socket = await new Promise<WorkerSocket<SqlWorkerCalls>>((resolve) => {
-      const opened: WorkerSocket<SqlWorkerCalls> = openWorkerSocket({
+      const opened: WorkerSocket<SqlWorkerCalls> = new WorkerSocket({
         workerId: 'test',
         socketPath,
         onConnect: () => resolve(opened),
