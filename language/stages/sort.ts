@@ -4,7 +4,6 @@
  */
 import { QueryError } from '../../workers/errors.ts';
 import type { Cursor } from '../cursor.ts';
-import { parseCount } from '../expression-parser.ts';
 import { parseName } from '../names.ts';
 import type { SortKey } from '../relation.ts';
 import { getColumn, type Scope, type WrittenName } from '../scope.ts';
@@ -67,7 +66,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     ],
   },
   parse(cursor) {
-    const count = cursor.peek().kind === 'number' ? parseCount(cursor, 'a whole number of rows') : null;
+    const count = cursor.peek().kind === 'number' ? cursor.expectCount('a whole number of rows') : null;
     if (cursor.atStageEnd())
       cursor.fail('`sort` needs a column', 'write `sort -delay`; to keep rows only, `head 10`');
     const keys: Key[] = [];
