@@ -60,6 +60,20 @@ export class Cursor {
     return this.acceptSymbol(symbol) ?? this.fail(`\`${symbol}\` is missing ${after}`);
   }
 
+  expectClosing(what: string): void {
+    const hint = this.isSymbol('|') ? 'for bitwise or, write `bitor(a, b)`' : undefined;
+    if (this.acceptSymbol(')') === null) this.fail(`\`)\` is missing after ${what}`, hint);
+  }
+
+  /** A whole number written out. */
+  expectCount(what: string): number {
+    const token = this.peek();
+    const count = Number(token.text);
+    if (token.kind !== 'number' || !Number.isSafeInteger(count)) this.fail(`${what} is expected`);
+    this.next();
+    return count;
+  }
+
   /** Nothing more belongs to this stage. */
   atStageEnd(): boolean {
     return this.peek().kind === 'end' || this.isSymbol('|', '|>', ';');

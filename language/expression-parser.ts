@@ -3,40 +3,15 @@
  *
  *   or | and | not | = <> < <= > >= is in between like (these do not chain) | `||` | + - | * / % | unary - | ::
  *
- * The height of the tree is bounded, so that what comes after may recurse; a chain of `and` or `or` is one node.
+ * The height of the tree is bounded, so that this and what comes after may recurse; a chain of `and` or `or` is one
+ * node.
  */
-import { QueryError, type Span } from '../workers/errors.ts';
-import type { CallNode, CaseNode, Expression, TypeName } from './ast.ts';
+import { QueryError } from '../workers/errors.ts';
+import type { CaseNode, Expression, TypeName } from './ast.ts';
 import type { Cursor } from './cursor.ts';
+import { call, extent, MAX_NESTING, operator, tooDeep } from './expression-nodes.ts';
+import { AND, COMPARE, CONCAT, infixPrecedence, NEGATE, NOT, OR } from './operators.ts';
 import type { Token } from './token.ts';
-
-/** Low enough for the engine, whose own limit is 1000 and to whom one of our levels is up to four. */
-export const MAX_NESTING = 200;
-
-const OR = 1;
-const AND = 2;
-const NOT = 3;
-const COMPARE = 4;
-const CONCAT = 5;
-const SUM = 6;
-const PRODUCT = 7;
-const NEGATE = 8;
-
-const SYMBOLS: Readonly<Record<string, number>> = {
-  '=': COMPARE,
-  '<>': COMPARE,
-  '!=': COMPARE,
-  '<': COMPARE,
-  '<=': COMPARE,
-  '>': COMPARE,
-  '>=': COMPARE,
-  '||': CONCAT,
-  '+': SUM,
-  '-': SUM,
-  '*': PRODUCT,
-  '/': PRODUCT,
-  '%': PRODUCT,
-};
 
 /** Words that end an operand or begin something; as names they need quotes. */
 const RESERVED = new Set(
@@ -44,19 +19,6 @@ const RESERVED = new Set(
     ' ',
   ),
 );
-
-const WORD_TESTS = new Set(['is', 'in', 'between', 'like', 'ilike', 'not']);
-
-const FOREIGN: Readonly<Record<string, string>> = {
-  '==': 'for equality write `=`',
-  '=~': 'for patterns write `regexp_match(text, pattern)`',
-  '!~': 'for patterns write `not regexp_match(text, pattern)`',
-  '&&': 'for "and" write `and`',
-  '=>': 'for "greater or equal" write `>=`',
-  '->': 'stages do not look into json yet; do it in the SQL',
-  '[': 'stages do not take lists apart yet; do it in the SQL',
-  '.': 'columns of a stage have no table: write the name alone; a name with a point in it needs "quotes"',
-};
 
 export function parseExpression(cursor: Cursor): Expression {
   return parseBinary(cursor, OR, 1);
@@ -73,20 +35,6 @@ function parseBinary(cursor: Cursor, least: number, level: number): Expression {
       cursor.refuse('comparisons do not chain', 'join them with `and`, or put one into brackets');
     left = right;
   }
-}
-
-/** 0 when no infix operator stands here. */
-function infixPrecedence(cursor: Cursor): number {
-  const token = cursor.peek();
-  if (token.kind === 'word') {
-    if (token.lower === 'or') return OR;
-    if (token.lower === 'and') return AND;
-    return WORD_TESTS.has(token.lower) ? COMPARE : 0;
-  }
-  if (token.kind !== 'symbol') return 0;
-  const foreign = FOREIGN[token.text];
-  if (foreign !== undefined) cursor.fail('an operator is expected', foreign);
-  return SYMBOLS[token.text] ?? 0;
 }
 
 function parseInfix(cursor: Cursor, left: Expression, precedence: number, level: number): Expression {
@@ -161,13 +109,8 @@ function parseArguments(cursor: Cursor, level: number, what: string): readonly E
   if (cursor.acceptSymbol(')') !== null) return values;
   do values.push(parseBinary(cursor, OR, level + 1));
   while (cursor.acceptSymbol(',') !== null);
-  closeBracket(cursor, what);
+  cursor.expectClosing(what);
   return values;
-}
-
-function closeBracket(cursor: Cursor, what: string): void {
-  const hint = cursor.isSymbol('|') ? 'for bitwise or, write `bitor(a, b)`' : undefined;
-  if (cursor.acceptSymbol(')') === null) cursor.fail(`\`)\` is missing after ${what}`, hint);
 }
 
 function parsePrefix(cursor: Cursor, level: number): Expression {
@@ -217,7 +160,7 @@ function parsePrimary(cursor: Cursor, level: number): Expression {
       if (cursor.acceptSymbol('(') === null) return cursor.fail('a value is expected here');
   }
   const inner = parseBinary(cursor, OR, level + 1);
-  closeBracket(cursor, 'what `(` opened');
+  cursor.expectClosing('what `(` opened');
   return { ...inner, span: cursor.spanFrom(token.start) };
 }
 
@@ -269,7 +212,7 @@ function parseCast(cursor: Cursor, name: Token, level: number): Expression {
   const value = parseBinary(cursor, OR, level + 1);
   cursor.expectWord('as', `in \`${name.text}(value as type)\``);
   const to = parseTypeName(cursor);
-  closeBracket(cursor, `the type of \`${name.text}\``);
+  cursor.expectClosing(`the type of \`${name.text}\``);
   return {
     kind: 'cast',
     value,
@@ -284,7 +227,7 @@ function parseExtract(cursor: Cursor, name: Token, level: number): Expression {
   if (part.kind !== 'word') cursor.fail('`extract` wants a part, as in `extract(year from time)`');
   cursor.expectWord('from', 'in `extract(part from time)`');
   const value = parseBinary(cursor, OR, level + 1);
-  closeBracket(cursor, '`extract(part from time`');
+  cursor.expectClosing('`extract(part from time`');
   const unit: Expression = {
     kind: 'string',
     text: part.lower,
@@ -299,20 +242,11 @@ export function parseTypeName(cursor: Cursor): TypeName {
   if (name.kind !== 'word') cursor.fail('a type is missing', 'write `cast(x as int64)` or `x::int64`');
   const numbers: number[] = [];
   if (cursor.acceptSymbol('(') !== null) {
-    do numbers.push(parseCount(cursor, 'a number of digits'));
+    do numbers.push(cursor.expectCount('a number of digits'));
     while (cursor.acceptSymbol(',') !== null);
-    closeBracket(cursor, 'the size of the type');
+    cursor.expectClosing('the size of the type');
   }
   return { name: name.lower, numbers, span: cursor.spanFrom(name.start) };
-}
-
-/** A whole number written out. */
-export function parseCount(cursor: Cursor, what: string): number {
-  const token = cursor.peek();
-  const count = Number(token.text);
-  if (token.kind !== 'number' || !Number.isSafeInteger(count)) return cursor.fail(`${what} is expected`);
-  cursor.next();
-  return count;
 }
 
 function parseCase(cursor: Cursor, level: number): Expression {
@@ -362,40 +296,4 @@ function caseNode(
 /** `case x when v` means `case when x = v`. */
 function compareWith(subject: Expression, value: Expression): Expression {
   return { ...call('=', [subject, value], value.span.end, value.span), operator: true, span: value.span };
-}
-
-function call(name: Token | string, args: readonly Expression[], end: number, at?: Span): CallNode {
-  const { start } = typeof name === 'string' ? at! : name;
-  const nameSpan = typeof name === 'string' ? at! : { start, end: name.end };
-  const text = typeof name === 'string' ? name : name.lower;
-  return { kind: 'call', name: text, nameSpan, args, operator: false, ...extent(start, end, args) };
-}
-
-function operator(name: string, token: Token, args: readonly Expression[], end?: number): Expression {
-  const first = Math.min(token.start, args[0]!.span.start);
-  const { span, depth } = extent(first, end ?? args.at(-1)!.span.end, args);
-  return {
-    kind: 'call',
-    name,
-    nameSpan: { start: token.start, end: token.end },
-    args,
-    operator: true,
-    span,
-    depth,
-  };
-}
-
-/** Span and height of a node; the one place where the height is bounded. */
-function extent(start: number, end: number, children: readonly Expression[]): { span: Span; depth: number } {
-  let depth = 0;
-  for (const child of children) depth = Math.max(depth, child.depth);
-  if (depth >= MAX_NESTING) throw tooDeep({ start, end: Math.min(end, start + 80) });
-  return { span: { start, end }, depth: depth + 1 };
-}
-
-function tooDeep({ start, end }: Span): QueryError {
-  return new QueryError('nesting-too-deep', `expressions nest deeper than ${MAX_NESTING} levels`, {
-    span: { start, end },
-    hint: 'compute a part of it in an `eval` before; long lists of values go into `in (...)`',
-  });
 }

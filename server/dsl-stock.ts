@@ -10,7 +10,7 @@
  * A worker that never served is preferred: "fresh when it can be, recycled when it must".
  */
 import type { FromChild, WorkerAddress } from '../monitor/messages.ts';
-import { openWorkerSocket, type WorkerSocket } from '../workers/client.ts';
+import { WorkerSocket } from '../workers/client.ts';
 import type { DslWorkerCalls } from '../workers/dsl/messages.ts';
 import { Lane } from './lane.ts';
 
@@ -99,7 +99,7 @@ export class DslStock {
       address,
       state: 'connecting',
       served: 0,
-      socket: openWorkerSocket<DslWorkerCalls>({
+      socket: new WorkerSocket<DslWorkerCalls>({
         workerId: address.workerId,
         socketPath: address.socketPath,
         onConnect: () => this.#becomeIdle(worker),

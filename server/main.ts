@@ -3,11 +3,13 @@
  * workers to clients; it never parses or holds result rows.
  */
 import { createServer, type Server } from 'node:http';
+import type { Log } from '../logger/log.ts';
 import { createLogSearch } from '../logger/search-client.ts';
 import { type ChildContext, type RunningChild, runChild } from '../monitor/child.ts';
-import type { ToChild, WorkerAddress } from '../monitor/messages.ts';
+import type { FromChild, ToChild, WorkerAddress } from '../monitor/messages.ts';
 import { QueryError } from '../workers/errors.ts';
 import { createApp } from './app.ts';
+import type { ServerConfig } from './config.ts';
 import { DslStock } from './dsl-stock.ts';
 import { createMetrics } from './metrics.ts';
 import { Planner } from './planner.ts';
@@ -25,39 +27,18 @@ const CANCEL_GRACE_MS = 2000;
 runChild('server', boot);
 
 async function boot({ identity, config, log, send }: ChildContext<'server'>): Promise<RunningChild> {
-  const { limits } = config;
   const registry = new QueryRegistry();
-  const planner = new Planner(config.planner);
-  const sqlSlots = new SqlSlots(limits);
-  const dslStock = new DslStock({
-    ...limits,
-    ...config.dsl,
-    tell: send,
-    onScrubFailed: (workerId, error) => log.warn('scrub-failed', { workerId, error }),
-  });
-  const run: RunDeps = {
-    planner,
-    sqlSlots,
-    dslStock,
-    connectionNames: config.connectionNames,
-    defaultConnection: config.defaultConnection,
-    maxRows: limits.resultRows,
-    maxBytes: limits.resultBytes,
-    maxRowBytes: limits.dslRowBytes,
-    cancelGraceMs: CANCEL_GRACE_MS,
-  };
+  const pools = createPools(config, log, send);
   const processList = createProcessList(send);
-  const metrics = createMetrics({ registry, sqlSlots, dslStock, planner, buildId: identity.buildId });
-  const logSearch = createLogSearch({ logSocket: config.logSocket });
   let draining = false;
   let served = 0;
   const app = createApp({
-    run,
+    run: runDeps(config, pools),
     registry,
-    limits,
-    metrics,
+    limits: config.limits,
+    metrics: createMetrics({ registry, ...pools, buildId: identity.buildId }),
     log,
-    logSearch,
+    logSearch: createLogSearch({ logSocket: config.logSocket }),
     listProcesses: processList.request,
     isDraining: () => draining,
   });
@@ -67,18 +48,58 @@ async function boot({ identity, config, log, send }: ChildContext<'server'>): Pr
     if (!http.listening) response.setHeader('Connection', 'close');
     app(request, response);
   });
-  await Promise.all([planner.warm(), listen(http)]);
+  await Promise.all([pools.planner.warm(), listen(http)]);
   return {
     queriesServed: () => served,
-    onMessage: (message) => onMessage(message, sqlSlots, dslStock, processList),
+    onMessage: (message) => onMessage(message, pools, processList),
     async stop(graceMs) {
       await drain(http, registry, graceMs, () => {
         draining = true;
       });
-      sqlSlots.close();
-      dslStock.close();
-      await planner.close();
+      await closePools(pools);
     },
+  };
+}
+
+/** What queries share, and wait for. */
+interface Pools {
+  readonly planner: Planner;
+  readonly sqlSlots: SqlSlots;
+  readonly dslStock: DslStock;
+}
+
+function createPools(
+  { limits, dsl, planner }: ServerConfig,
+  log: Log,
+  send: (message: FromChild) => void,
+): Pools {
+  return {
+    planner: new Planner(planner),
+    sqlSlots: new SqlSlots(limits),
+    dslStock: new DslStock({
+      ...limits,
+      ...dsl,
+      tell: send,
+      onScrubFailed: (workerId, error) => log.warn('scrub-failed', { workerId, error }),
+    }),
+  };
+}
+
+async function closePools({ planner, sqlSlots, dslStock }: Pools): Promise<void> {
+  sqlSlots.close();
+  dslStock.close();
+  await planner.close();
+}
+
+function runDeps({ limits, connectionNames, defaultConnection }: ServerConfig, pools: Pools): RunDeps {
+  return {
+    ...pools,
+    connectionNames,
+    defaultConnection,
+    maxRows: limits.resultRows,
+    maxBytes: limits.resultBytes,
+    maxRowBytes: limits.dslRowBytes,
+    cancelGraceMs: CANCEL_GRACE_MS,
   };
 }
 
@@ -94,8 +115,7 @@ function listen(http: Server): Promise<void> {
 
 function onMessage(
   message: ToChild,
-  sqlSlots: SqlSlots,
-  dslStock: DslStock,
+  { sqlSlots, dslStock }: Pools,
   processList: ReturnType<typeof createProcessList>,
 ): void {
   switch (message.type) {

@@ -5,6 +5,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ProcessRow } from '../monitor/messages.ts';
 import type { DslStock } from './dsl-stock.ts';
+import type { Lane } from './lane.ts';
 import type { Planner } from './planner.ts';
 import type { Phases, QueryRegistry } from './query-registry.ts';
 import type { SqlSlots } from './sql-slots.ts';
@@ -89,70 +90,82 @@ function createCounters(register: Registry) {
   };
 }
 
-function createGauges(
-  register: Registry,
-  { registry, sqlSlots, dslStock, planner, buildId }: MetricsDeps,
-): void {
-  const registers = [register];
-  const gauge = (name: string, help: string, read: () => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  };
-  gauge('forkline_queries_running', 'Queries in flight, waiting ones included', () => registry.runningCount);
-  gauge('forkline_sql_slots', 'Database connections offered by the SQL workers', () => sqlSlots.total);
-  gauge('forkline_sql_slots_free', 'Database connections that no query uses', () => sqlSlots.free);
-  gauge('forkline_plan_cache_entries', 'Plans in the cache', () => planner.cache.size);
-  const lanes = [sqlSlots.lane, dslStock.lane];
+interface GaugeOptions {
+  readonly name: string;
+  readonly help: string;
+  readonly labelNames?: string[];
+}
+
+/** A gauge that asks for its values when it is read. */
+function addGauge(register: Registry, options: GaugeOptions, collect: (gauge: Gauge) => void): void {
   new Gauge({
-    name: 'forkline_queue_length',
-    help: 'Queries that wait, by what they wait for',
-    labelNames: ['lane'],
-    registers,
+    ...options,
+    registers: [register],
     collect() {
-      for (const lane of lanes) this.set({ lane: lane.name }, lane.waiting);
+      collect(this);
     },
   });
-  new Gauge({
-    name: 'forkline_queue_oldest_seconds',
-    help: 'How long the first in the queue has waited',
-    labelNames: ['lane'],
-    registers,
-    collect() {
-      for (const lane of lanes) this.set({ lane: lane.name }, lane.oldestWaitMs(performance.now()) / 1000);
+}
+
+function createGauges(register: Registry, deps: MetricsDeps): void {
+  const { registry, sqlSlots, dslStock, planner, buildId } = deps;
+  const plain = (name: string, help: string, read: () => number): void =>
+    addGauge(register, { name, help }, (gauge) => gauge.set(read()));
+  plain('forkline_queries_running', 'Queries in flight, waiting ones included', () => registry.runningCount);
+  plain('forkline_sql_slots', 'Database connections offered by the SQL workers', () => sqlSlots.total);
+  plain('forkline_sql_slots_free', 'Database connections that no query uses', () => sqlSlots.free);
+  plain('forkline_plan_cache_entries', 'Plans in the cache', () => planner.cache.size);
+  createLaneGauges(register, [sqlSlots.lane, dslStock.lane]);
+  addGauge(
+    register,
+    {
+      name: 'forkline_dsl_workers',
+      help: 'DSL workers by state, as the server sees them',
+      labelNames: ['state'],
     },
-  });
-  new Gauge({
-    name: 'forkline_dsl_workers',
-    help: 'DSL workers by state, as the server sees them',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      for (const [state, count] of Object.entries(dslStock.counts())) this.set({ state }, count);
+    (gauge) => {
+      for (const [state, count] of Object.entries(dslStock.counts())) gauge.set({ state }, count);
     },
-  });
+  );
+  createPlanCacheCounter(register, planner);
+  addGauge(
+    register,
+    { name: 'forkline_build_info', help: 'Always 1; the build is the label', labelNames: ['build'] },
+    (gauge) => gauge.set({ build: buildId }, 1),
+  );
+}
+
+function createLaneGauges(register: Registry, lanes: readonly Lane<unknown>[]): void {
+  const labelNames = ['lane'];
+  addGauge(
+    register,
+    { name: 'forkline_queue_length', help: 'Queries that wait, by what they wait for', labelNames },
+    (gauge) => {
+      for (const lane of lanes) gauge.set({ lane: lane.name }, lane.waiting);
+    },
+  );
+  addGauge(
+    register,
+    { name: 'forkline_queue_oldest_seconds', help: 'How long the first in the queue has waited', labelNames },
+    (gauge) => {
+      for (const lane of lanes) gauge.set({ lane: lane.name }, lane.oldestWaitMs(performance.now()) / 1000);
+    },
+  );
+}
+
+/** The cache counts; this only shows it. */
+function createPlanCacheCounter(register: Registry, { cache }: Planner): void {
   new Counter({
     name: 'forkline_plan_cache_lookups_total',
     help: 'Plan cache look-ups by result',
     labelNames: ['result'],
-    registers,
+    registers: [register],
     collect() {
       this.reset();
-      this.inc({ result: 'hit' }, planner.cache.hits);
-      this.inc({ result: 'miss' }, planner.cache.misses);
+      this.inc({ result: 'hit' }, cache.hits);
+      this.inc({ result: 'miss' }, cache.misses);
     },
   });
-  new Gauge({
-    name: 'forkline_build_info',
-    help: 'Always 1; the build is the label',
-    labelNames: ['build'],
-    registers,
-  }).set({ build: buildId }, 1);
 }
 
 function createProcessMetrics(register: Registry): (processes: readonly ProcessRow[]) => void {

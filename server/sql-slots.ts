@@ -4,7 +4,7 @@
  * has replied: a slot with a call still running is never handed out again.
  */
 import type { WorkerAddress } from '../monitor/messages.ts';
-import { openWorkerSocket, type WorkerSocket } from '../workers/client.ts';
+import { WorkerSocket } from '../workers/client.ts';
 import type { SqlWorkerCalls } from '../workers/sql/messages.ts';
 import { Lane } from './lane.ts';
 
@@ -78,7 +78,7 @@ export class SqlSlots {
   }
 
   #open(worker: SqlWorker): void {
-    const socket: SqlSocket = openWorkerSocket<SqlWorkerCalls>({
+    const socket: SqlSocket = new WorkerSocket<SqlWorkerCalls>({
       workerId: worker.address.workerId,
       socketPath: worker.address.socketPath,
       onConnect: () => {

@@ -22,22 +22,6 @@ type Reply =
 /** Takes result bytes; false means: no more until `resume()`. */
 export type DataSink = (bytes: Buffer) => boolean;
 
-export interface WorkerSocket<C> {
-  readonly workerId: string;
-  readonly closed: boolean;
-  readonly busy: boolean;
-  /** Rejects with QueryError: the worker's own, or worker-lost. */
-  call<K extends keyof C & string>(
-    type: K,
-    request: RequestOf<C, K>,
-    sink?: DataSink,
-  ): Promise<ReplyOf<C, K>>;
-  /** Asks the worker to end this query's call, if it is still the one that runs; its reply still comes. */
-  cancel(queryId: string): void;
-  resume(): void;
-  close(): void;
-}
-
 type RequestOf<C, K extends keyof C> = C[K] extends { request: infer R } ? R : never;
 type ReplyOf<C, K extends keyof C> = C[K] extends { reply: infer R } ? R : never;
 
@@ -61,72 +45,99 @@ const refuseData: DataSink = () => {
   throw new Error('result bytes for a call that has none');
 };
 
-export function openWorkerSocket<C>(options: WorkerSocketOptions): WorkerSocket<C> {
-  const socket: Socket = connect(options.socketPath);
-  let pending: PendingCall | null = null;
-  let closed = false;
+export class WorkerSocket<C> {
+  readonly workerId: string;
+  readonly #socket: Socket;
+  #pending: PendingCall | null = null;
+  #closed = false;
 
-  function settle(reply: Reply): void {
-    const call = pending;
-    if (call === null || call.queryId !== reply.queryId) {
-      socket.destroy(new Error(`reply to ${reply.queryId} while ${call?.queryId ?? 'nothing'} runs`));
-      return;
-    }
-    pending = null;
-    if (reply.ok) call.resolve(reply.value);
-    else call.reject(QueryError.fromWire(reply.error));
+  constructor({ workerId, socketPath, onConnect, onClose }: WorkerSocketOptions) {
+    this.workerId = workerId;
+    this.#socket = connect(socketPath);
+    this.#socket.on('connect', onConnect);
+    this.#readFrames();
+    // 'close' follows every error and does the work, once.
+    this.#socket.on('error', () => {});
+    this.#socket.on('close', () => {
+      this.#closed = true;
+      this.#takePending()?.reject(lostWorker(workerId));
+      onClose();
+    });
   }
 
-  const feed = createFrameReader({
-    onMessage: (message) => settle(message as Reply), // our own worker's message: trusted
-    onData: (bytes) => {
-      if (pending !== null && !pending.sink(bytes)) socket.pause();
-    },
-  });
+  get closed(): boolean {
+    return this.#closed;
+  }
 
-  socket.on('connect', options.onConnect);
-  socket.on('data', (chunk: Buffer) => {
-    try {
-      feed(chunk);
-    } catch (thrown) {
-      socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
+  get busy(): boolean {
+    return this.#pending !== null;
+  }
+
+  /** Rejects with QueryError: the worker's own, or worker-lost. */
+  call<K extends keyof C & string>(
+    type: K,
+    request: RequestOf<C, K>,
+    sink: DataSink = refuseData,
+  ): Promise<ReplyOf<C, K>> {
+    const { queryId } = request as { queryId: string };
+    if (this.#closed) return Promise.reject(lostWorker(this.workerId));
+    if (this.#pending !== null)
+      throw new Error(`${this.workerId}: ${type} while ${this.#pending.queryId} runs`);
+    return new Promise((resolve, reject) => {
+      this.#pending = { queryId, sink, resolve: resolve as (value: unknown) => void, reject };
+      writeMessage(this.#socket, { ...(request as object), type });
+    });
+  }
+
+  /** Asks the worker to end this query's call, if it is still the one that runs; its reply still comes. */
+  cancel(queryId: string): void {
+    if (this.#closed || this.#pending?.queryId !== queryId) return;
+    writeMessage(this.#socket, { type: 'cancel', queryId });
+    this.#socket.resume();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #readFrames(): void {
+    const socket = this.#socket;
+    const feed = createFrameReader({
+      onMessage: (message) => this.#settle(message as Reply), // our own worker's message: trusted
+      onData: (bytes) => {
+        if (this.#pending !== null && !this.#pending.sink(bytes)) socket.pause();
+      },
+    });
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        feed(chunk);
+      } catch (thrown) {
+        socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      }
+    });
+  }
+
+  #settle(reply: Reply): void {
+    const runningId = this.#pending?.queryId ?? null;
+    if (runningId !== reply.queryId) {
+      this.#socket.destroy(new Error(`reply to ${reply.queryId} while ${runningId ?? 'nothing'} runs`));
+      return;
     }
-  });
-  // 'close' follows every error and does the work, once.
-  socket.on('error', () => {});
-  socket.on('close', () => {
-    closed = true;
-    const call = pending;
-    pending = null;
-    call?.reject(lostWorker(options.workerId));
-    options.onClose();
-  });
+    const call = this.#takePending();
+    if (reply.ok) call?.resolve(reply.value);
+    else call?.reject(QueryError.fromWire(reply.error));
+  }
 
-  return {
-    workerId: options.workerId,
-    get closed() {
-      return closed;
-    },
-    get busy() {
-      return pending !== null;
-    },
-    call(type, request, sink = refuseData) {
-      const { queryId } = request as { queryId: string };
-      if (closed) return Promise.reject(lostWorker(options.workerId));
-      if (pending !== null) throw new Error(`${options.workerId}: ${type} while ${pending.queryId} runs`);
-      return new Promise((resolve, reject) => {
-        pending = { queryId, sink, resolve: resolve as (value: unknown) => void, reject };
-        writeMessage(socket, { ...(request as object), type });
-      });
-    },
-    cancel(queryId) {
-      if (closed || pending?.queryId !== queryId) return;
-      writeMessage(socket, { type: 'cancel', queryId });
-      socket.resume();
-    },
-    resume: () => void socket.resume(),
-    close: () => void socket.destroy(),
-  };
+  /** Who takes it must end it: a call ends exactly once. */
+  #takePending(): PendingCall | null {
+    const call = this.#pending;
+    this.#pending = null;
+    return call;
+  }
 }
 
 function lostWorker(workerId: string): QueryError {

@@ -5,7 +5,6 @@
 import { QueryError } from '../../workers/errors.ts';
 import { expandKeys, type Pattern, parsePatterns } from '../column-patterns.ts';
 import type { Cursor } from '../cursor.ts';
-import { parseCount } from '../expression-parser.ts';
 import { atMost, columnValue, keepColumns, ownCall, wholeNumber } from '../own-values.ts';
 import type { Relation, SortKey } from '../relation.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
@@ -28,7 +27,7 @@ interface Resolved extends ResolvedStage {
 function parseLeadingCount(cursor: Cursor): number {
   const token = cursor.peek();
   if (token.kind !== 'number') return 1;
-  const count = parseCount(cursor, 'a whole number of rows');
+  const count = cursor.expectCount('a whole number of rows');
   if (count > 0) return count;
   throw new QueryError('wrong-arguments', '`dedup` keeps 1 row of each or more', {
     span: { start: token.start, end: token.end },

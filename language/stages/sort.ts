@@ -2,7 +2,6 @@
  * `sort [n] [+/-]column [asc/desc] [nulls first/last], ...`: orders the rows, ascending unless `-` or `desc` says
  * otherwise, nulls last in both directions. With a number it keeps that many rows, like `head` after it.
  */
-import { parseCount } from '../expression-parser.ts';
 import type { SortKey } from '../relation.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
@@ -31,7 +30,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     ],
   },
   parse(cursor) {
-    const count = cursor.peek().kind === 'number' ? parseCount(cursor, 'a whole number of rows') : null;
+    const count = cursor.peek().kind === 'number' ? cursor.expectCount('a whole number of rows') : null;
     if (cursor.atStageEnd())
       cursor.fail('`sort` needs a column', 'write `sort -delay`; to keep rows only, `head 10`');
     return { count, keys: parseSortKeys(cursor) };

@@ -10,11 +10,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { FromChild, ToChild } from '../../monitor/messages.ts';
-import { openWorkerSocket, type WorkerSocket } from '../../workers/client.ts';
+import { WorkerSocket } from '../../workers/client.ts';
 import { QueryError } from '../../workers/errors.ts';
 import { createFrameReader, writeMessage } from '../../workers/frames.ts';
 import type { CopyToReply, FromSqlWorker, RunSqlReply, SqlWorkerCalls } from '../../workers/sql/messages.ts';
-import { createSqlService } from '../../workers/sql/service.ts';
+import { SqlService } from '../../workers/sql/service.ts';
 import { startTestDatabase, testDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 
@@ -53,7 +53,7 @@ async function startHarness(url: string, connectionsPerProcess = 1): Promise<Har
   const socketPath = join(dir, 'sql.sock');
   const lines: LogLine[] = [];
   const add = (event: string, fields: object = {}): void => void lines.push({ event, fields });
-  const service = createSqlService({
+  const service = new SqlService({
     config: { socketPath, connectionsPerProcess, acquireTimeoutMs: 5000, connections: { main: { url } } },
     workerId: `sql-${queries++}`,
     log: { debug: add, info: add, warn: add, error: add },
@@ -63,7 +63,7 @@ async function startHarness(url: string, connectionsPerProcess = 1): Promise<Har
 
   async function open(): Promise<WorkerSocket<SqlWorkerCalls>> {
     const socket = await new Promise<WorkerSocket<SqlWorkerCalls>>((resolve) => {
-      const opened: WorkerSocket<SqlWorkerCalls> = openWorkerSocket({
+      const opened: WorkerSocket<SqlWorkerCalls> = new WorkerSocket({
         workerId: 'test',
         socketPath,
         onConnect: () => resolve(opened),

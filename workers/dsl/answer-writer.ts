@@ -6,70 +6,77 @@ import type { Socket } from 'node:net';
 import { QueryError } from '../errors.ts';
 import { writeData } from '../frames.ts';
 
-export interface AnswerWriter {
-  /** false: wait for `drained()`. Throws result-too-large. */
-  write(bytes: Buffer): boolean;
-  /** Writes the head of an answer without rows. */
-  end(): void;
-  /** Resolves when the socket takes more, is closed, or the answer was abandoned. */
-  drained(): Promise<void>;
-  /** The answer has failed: nobody need wait for its reader any more. */
-  abandon(): void;
-  readonly bytes: number;
+export class AnswerWriter {
+  readonly #socket: Socket;
+  readonly #head: Buffer;
+  readonly #maxBytes: number;
+  #bytes = 0;
+  #startedAt: number | null = null;
+  #abandoned = false;
+  #wake: () => void = () => {};
+
+  constructor(socket: Socket, head: Buffer, maxBytes: number) {
+    this.#socket = socket;
+    this.#head = head;
+    this.#maxBytes = maxBytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** performance.now() at the first bytes; null before. */
-  readonly startedAt: number | null;
-}
+  get startedAt(): number | null {
+    return this.#startedAt;
+  }
 
-export function createAnswerWriter(socket: Socket, head: Buffer, maxBytes: number): AnswerWriter {
-  let bytes = 0;
-  let startedAt: number | null = null;
-  let abandoned = false;
-  let wake: () => void = () => {};
+  /** false: wait for `drained()`. Throws result-too-large. */
+  write(piece: Buffer): boolean {
+    this.#start();
+    this.#count(piece.length);
+    return writeData(this.#socket, piece);
+  }
 
-  function count(length: number): void {
-    bytes += length;
-    if (bytes <= maxBytes) return;
-    throw new QueryError('result-too-large', `the answer is larger than ${maxBytes} bytes`, {
-      hint: 'aggregate, or take fewer rows or columns',
-      limit: { name: 'resultBytes', value: maxBytes, observed: bytes },
+  /** Writes the head of an answer without rows. */
+  end(): void {
+    this.#start();
+  }
+
+  /** Resolves when the socket takes more, is closed, or the answer was abandoned. */
+  drained(): Promise<void> {
+    const socket = this.#socket;
+    if (this.#abandoned || socket.destroyed || !socket.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        socket.off('drain', wake);
+        socket.off('close', wake);
+        resolve();
+      };
+      this.#wake = wake;
+      socket.on('drain', wake);
+      socket.on('close', wake);
     });
   }
 
-  function start(): void {
-    if (startedAt !== null) return;
-    startedAt = performance.now();
-    count(head.length);
-    writeData(socket, head);
+  /** The answer has failed: nobody need wait for its reader any more. */
+  abandon(): void {
+    this.#abandoned = true;
+    this.#wake();
   }
 
-  return {
-    write(piece) {
-      start();
-      count(piece.length);
-      return writeData(socket, piece);
-    },
-    end: start,
-    drained() {
-      if (abandoned || socket.destroyed || !socket.writableNeedDrain) return Promise.resolve();
-      return new Promise((resolve) => {
-        wake = () => {
-          socket.off('drain', wake);
-          socket.off('close', wake);
-          resolve();
-        };
-        socket.on('drain', wake);
-        socket.on('close', wake);
-      });
-    },
-    abandon() {
-      abandoned = true;
-      wake();
-    },
-    get bytes() {
-      return bytes;
-    },
-    get startedAt() {
-      return startedAt;
-    },
-  };
+  #start(): void {
+    if (this.#startedAt !== null) return;
+    this.#startedAt = performance.now();
+    this.#count(this.#head.length);
+    writeData(this.#socket, this.#head);
+  }
+
+  #count(length: number): void {
+    this.#bytes += length;
+    if (this.#bytes <= this.#maxBytes) return;
+    throw new QueryError('result-too-large', `the answer is larger than ${this.#maxBytes} bytes`, {
+      hint: 'aggregate, or take fewer rows or columns',
+      limit: { name: 'resultBytes', value: this.#maxBytes, observed: this.#bytes },
+    });
+  }
 }

@@ -12,7 +12,7 @@
 import type { Socket } from 'node:net';
 import { QueryError } from '../errors.ts';
 import { pumpAnswer } from './answer-pump.ts';
-import { type AnswerWriter, createAnswerWriter } from './answer-writer.ts';
+import { AnswerWriter } from './answer-writer.ts';
 import type { Engine, EnginePipes } from './engine.ts';
 import { engineError } from './engine-errors.ts';
 import { floodReader } from './fifo.ts';
@@ -87,7 +87,7 @@ export function startQuery({ engine, pipes, config, socket }: QueryRunDeps, call
     parts: { plan, columns, inputFifo: pipes.input, maxRowBytes },
     answerPipe: pipes.answer,
     statements: createStatementRunner(engine.connection, call, () => cause),
-    writer: createAnswerWriter(socket, Buffer.from(answerHead(columns, answer)), limits.maxBytes),
+    writer: new AnswerWriter(socket, Buffer.from(answerHead(columns, answer)), limits.maxBytes),
     startedAt: performance.now(),
     abort,
     discardAnswer: () => {},

@@ -19,7 +19,7 @@ import type {
   ScrubReply,
   ToDslWorker,
 } from './messages.ts';
-import { createOneConnection } from './one-connection.ts';
+import { createOneConnection, type OneConnection } from './one-connection.ts';
 import type { QueryRun } from './query-run.ts';
 
 export interface DslServiceDeps {
@@ -31,102 +31,124 @@ export interface DslServiceDeps {
   giveUp(): void;
 }
 
-export interface DslService {
-  listen(socketPath: string): Promise<void>;
-  /** Waits for the running query; after `graceMs` it is cancelled. */
-  stop(graceMs: number): Promise<void>;
-  queriesServed(): number;
-}
-
 type State = 'fresh' | 'running' | 'used' | 'scrubbing';
 
-export function createDslService(deps: DslServiceDeps): DslService {
-  const { log } = deps;
-  let state: State = 'fresh';
-  let run: QueryRun | null = null;
-  let running: Promise<void> = Promise.resolve();
-  let served = 0;
+const NEXT: Readonly<Record<State, readonly State[]>> = {
+  fresh: ['running', 'scrubbing'],
+  running: ['used'],
+  used: ['scrubbing'],
+  scrubbing: ['fresh'],
+};
 
-  function reply(socket: Socket, message: FromDslWorker): void {
-    if (!socket.destroyed) writeMessage(socket, message);
+export class DslService {
+  readonly #deps: DslServiceDeps;
+  readonly #connection: OneConnection;
+  #state: State = 'fresh';
+  #run: QueryRun | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #served = 0;
+
+  constructor(deps: DslServiceDeps) {
+    this.#deps = deps;
+    this.#connection = createOneConnection<ToDslWorker>({
+      log: deps.log,
+      onMessage: (message, socket) => this.#onMessage(message, socket),
+      onLost: () => this.#onLost(),
+    });
   }
 
-  function refuse(socket: Socket, queryId: string, what: string): void {
-    const error = new QueryError('internal', `internal error: ${what} while this worker is ${state}`);
-    log.error('call-refused', { queryId, call: what, state });
-    reply(socket, { type: 'reply', queryId, ok: false, error: error.toWire() });
+  listen(socketPath: string): Promise<void> {
+    return this.#connection.listen(socketPath);
   }
 
-  async function runStages(call: RunStagesCall, socket: Socket): Promise<void> {
-    state = 'running';
-    try {
-      run = deps.startQuery(call, socket);
-      const value = await run.done;
-      logEnd(log, call.queryId, value);
-      reply(socket, { type: 'reply', queryId: call.queryId, ok: true, value });
-    } catch (thrown) {
-      const error = QueryError.from(thrown);
-      logFailure(log, call.queryId, error);
-      reply(socket, { type: 'reply', queryId: call.queryId, ok: false, error: error.toWire() });
-    } finally {
-      run = null;
-      served += 1;
-      state = 'used';
-    }
+  /** Waits for the running query; after `graceMs` it is cancelled. */
+  async stop(graceMs: number): Promise<void> {
+    this.#connection.stopListening();
+    const stopping = cancelled({ hint: 'the server is stopping' });
+    const timer = setTimeout(() => this.#run?.abort(stopping), graceMs);
+    await this.#running;
+    clearTimeout(timer);
+    this.#connection.end();
   }
 
-  async function scrub({ queryId }: ScrubCall, socket: Socket): Promise<void> {
-    state = 'scrubbing';
-    try {
-      const value = await deps.scrub();
-      state = 'fresh';
-      reply(socket, { type: 'reply', queryId, ok: true, value });
-    } catch (thrown) {
-      log.error('scrub-failed', { queryId, message: String(thrown) });
-      reply(socket, { type: 'reply', queryId, ok: false, error: QueryError.from(thrown).toWire() });
-      deps.giveUp();
-    }
+  queriesServed(): number {
+    return this.#served;
   }
 
-  function onMessage(message: ToDslWorker, socket: Socket): void {
+  #become(state: State): void {
+    if (!NEXT[this.#state].includes(state)) throw new Error(`DSL service: ${this.#state} -> ${state}`);
+    this.#state = state;
+  }
+
+  #onMessage(message: ToDslWorker, socket: Socket): void {
     switch (message.type) {
       case 'run-stages':
-        if (state === 'fresh') running = runStages(message, socket);
-        else refuse(socket, message.queryId, message.type);
+        if (this.#state === 'fresh') this.#running = this.#runStages(message, socket);
+        else this.#refuse(socket, message.queryId, message.type);
         return;
       case 'scrub':
-        if (state === 'used' || state === 'fresh') running = scrub(message, socket);
-        else refuse(socket, message.queryId, message.type);
+        if (this.#state === 'used' || this.#state === 'fresh') this.#running = this.#scrub(message, socket);
+        else this.#refuse(socket, message.queryId, message.type);
         return;
       case 'cancel':
         // A cancel that comes late finds another query, or none: it was about the one that has ended.
-        if (run?.queryId === message.queryId) run.abort(cancelled());
+        if (this.#run?.queryId === message.queryId) this.#run.abort(cancelled());
         return;
       default:
         message satisfies never;
     }
   }
 
-  function onLost(): void {
-    if (state !== 'running') return;
-    log.warn('connection-lost', { queryId: run?.queryId ?? null });
-    run?.abort(cancelled({ hint: 'the server closed its connection' }));
-    deps.giveUp();
+  async #runStages(call: RunStagesCall, socket: Socket): Promise<void> {
+    const { log } = this.#deps;
+    const { queryId } = call;
+    this.#become('running');
+    try {
+      this.#run = this.#deps.startQuery(call, socket);
+      const value = await this.#run.done;
+      logEnd(log, queryId, value);
+      reply(socket, { type: 'reply', queryId, ok: true, value });
+    } catch (thrown) {
+      const error = QueryError.from(thrown);
+      logFailure(log, queryId, error);
+      reply(socket, { type: 'reply', queryId, ok: false, error: error.toWire() });
+    } finally {
+      this.#run = null;
+      this.#served += 1;
+      this.#become('used');
+    }
   }
 
-  const connection = createOneConnection<ToDslWorker>({ log, onMessage, onLost });
+  async #scrub({ queryId }: ScrubCall, socket: Socket): Promise<void> {
+    this.#become('scrubbing');
+    try {
+      const value = await this.#deps.scrub();
+      this.#become('fresh');
+      reply(socket, { type: 'reply', queryId, ok: true, value });
+    } catch (thrown) {
+      this.#deps.log.error('scrub-failed', { queryId, message: String(thrown) });
+      reply(socket, { type: 'reply', queryId, ok: false, error: QueryError.from(thrown).toWire() });
+      this.#deps.giveUp();
+    }
+  }
 
-  return {
-    listen: connection.listen,
-    async stop(graceMs) {
-      connection.stopListening();
-      const timer = setTimeout(() => run?.abort(cancelled({ hint: 'the server is stopping' })), graceMs);
-      await running;
-      clearTimeout(timer);
-      connection.end();
-    },
-    queriesServed: () => served,
-  };
+  #refuse(socket: Socket, queryId: string, what: string): void {
+    const state = this.#state;
+    const error = new QueryError('internal', `internal error: ${what} while this worker is ${state}`);
+    this.#deps.log.error('call-refused', { queryId, call: what, state });
+    reply(socket, { type: 'reply', queryId, ok: false, error: error.toWire() });
+  }
+
+  #onLost(): void {
+    if (this.#state !== 'running') return;
+    this.#deps.log.warn('connection-lost', { queryId: this.#run?.queryId ?? null });
+    this.#run?.abort(cancelled({ hint: 'the server closed its connection' }));
+    this.#deps.giveUp();
+  }
+}
+
+function reply(socket: Socket, message: FromDslWorker): void {
+  if (!socket.destroyed) writeMessage(socket, message);
 }
 
 function cancelled(details: ErrorDetails = {}): QueryError {

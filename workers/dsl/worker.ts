@@ -8,7 +8,7 @@ import { createEngine, type Engine, type EnginePipes } from './engine.ts';
 import { createFifos } from './fifo.ts';
 import type { DslWorkerConfig, ScrubReply } from './messages.ts';
 import { startQuery } from './query-run.ts';
-import { createDslService } from './service.ts';
+import { DslService } from './service.ts';
 import { warmUp } from './warm-up.ts';
 
 /** The connection to the server was lost in mid-query: this process has nobody to answer to. */
@@ -20,7 +20,7 @@ runChild('dsl', boot);
 async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild> {
   const pipes: EnginePipes = { input: config.fifoPath, answer: `${config.fifoPath}.answer` };
   let engine = await freshEngine(config, pipes);
-  const service = createDslService({
+  const service = new DslService({
     log,
     startQuery: (call, socket) => startQuery({ engine, pipes, config, socket }, call),
     async scrub(): Promise<ScrubReply> {

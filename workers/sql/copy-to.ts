@@ -19,7 +19,7 @@ import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
 import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
 import { statementError } from './database-errors.ts';
 import { ByteWriter } from './encode/byte-writer.ts';
-import { createFifoWriter } from './fifo-writer.ts';
+import { FifoWriter } from './fifo-writer.ts';
 import { guardSql, requireCopyable } from './guard.ts';
 import type { CopyToCall, CopyToReply } from './messages.ts';
 import { resolveTypeNames, type TypeNames } from './parameter-types.ts';
@@ -52,7 +52,7 @@ async function runCopy(
   const readerClosed = new QueryError('internal', 'the reader closed the FIFO');
   let isReaderGone = false;
   let fifoError: QueryError | null = null;
-  const fifo = createFifoWriter(call.fifo, {
+  const fifo = new FifoWriter(call.fifo, {
     onDrain: () => session.resume(),
     onReaderClosed() {
       isReaderGone = true;

@@ -1,9 +1,9 @@
 /**
  * The writing end of a DSL worker's FIFO.
  *
- *   opening --a reader is there--> open --end()--> ended
+ *   opening --a reader is there--> open --end()--> ended (from opening too: what is queued is written first)
  *      |                            | the reader closed (EPIPE)
- *      +--- destroy() ---> closed <-+
+ *      +--- destroy() ---> closed <-+ (from ended too)
  *
  * Opened without blocking, because a blocking open without a reader would hold a thread for ever: while there is no
  * reader the open fails with ENXIO and is tried again, shortly. Writes are event-driven and queue while opening.
@@ -24,78 +24,99 @@ export interface FifoEvents {
   onError(error: QueryError): void;
 }
 
-export interface FifoWriter {
+type State = 'opening' | 'open' | 'ended' | 'closed';
+
+const NEXT: Readonly<Record<State, readonly State[]>> = {
+  opening: ['open', 'ended', 'closed'],
+  open: ['ended', 'closed'],
+  ended: ['closed'],
+  closed: [],
+};
+
+export class FifoWriter {
+  readonly #path: string;
+  readonly #events: FifoEvents;
+  readonly #queued: Buffer[] = [];
+  readonly #closed: Promise<void>;
+  #markClosed!: () => void;
+  #state: State = 'opening';
+  #socket: Socket | null = null;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(path: string, events: FifoEvents) {
+    this.#path = path;
+    this.#events = events;
+    this.#closed = new Promise((resolve) => {
+      this.#markClosed = resolve;
+    });
+    this.#tryOpen(FIRST_RETRY_MS);
+  }
+
   /** Takes the buffer over. False: wait for `onDrain`. */
-  write(bytes: Buffer): boolean;
+  write(bytes: Buffer): boolean {
+    if (this.#state === 'closed') return true;
+    if (this.#socket !== null) return this.#socket.write(bytes);
+    this.#queued.push(bytes);
+    return false;
+  }
+
   /** Resolves when the reader's side of the pipe has everything, or the writer was destroyed. */
-  end(): Promise<void>;
+  end(): Promise<void> {
+    if (this.#state === 'opening' || this.#state === 'open') {
+      this.#become('ended');
+      this.#socket?.end();
+    }
+    return this.#closed;
+  }
+
   /** Closes at once; the reader sees an end that it must not take for a whole. Idempotent. */
-  destroy(): void;
-}
+  destroy(): void {
+    if (this.#state === 'closed') return;
+    this.#become('closed');
+    clearTimeout(this.#retry);
+    if (this.#socket === null) this.#markClosed();
+    else this.#socket.destroy();
+  }
 
-export function createFifoWriter(path: string, events: FifoEvents): FifoWriter {
-  let socket: Socket | null = null;
-  let destroyed = false;
-  let ending = false;
-  let retry: NodeJS.Timeout | undefined;
-  const queued: Buffer[] = [];
-  let markClosed!: () => void;
-  const closed = new Promise<void>((resolve) => {
-    markClosed = resolve;
-  });
+  #become(state: State): void {
+    if (!NEXT[this.#state].includes(state)) throw new Error(`FIFO writer: ${this.#state} -> ${state}`);
+    this.#state = state;
+  }
 
-  function tryOpen(retryMs: number): void {
-    open(path, constants.O_WRONLY | constants.O_NONBLOCK, (error, fd) => {
-      if (error === null) return opened(fd);
-      if (destroyed) return;
-      if (error.code !== 'ENXIO') return failed(error);
-      retry = setTimeout(() => tryOpen(Math.min(2 * retryMs, LAST_RETRY_MS)), retryMs);
+  #tryOpen(retryMs: number): void {
+    open(this.#path, constants.O_WRONLY | constants.O_NONBLOCK, (error, fd) => {
+      if (error === null) return this.#opened(fd);
+      if (this.#state === 'closed') return;
+      if (error.code !== 'ENXIO') return this.#failed(error);
+      this.#retry = setTimeout(() => this.#tryOpen(Math.min(2 * retryMs, LAST_RETRY_MS)), retryMs);
     });
   }
 
-  function opened(fd: number): void {
-    socket = new Socket({ fd, readable: false, writable: true });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (destroyed) return;
-      destroyed = true;
-      if (error.code === 'EPIPE') events.onReaderClosed();
-      else events.onError(fifoFailure(error));
-    });
-    socket.on('close', markClosed);
-    if (destroyed) return void socket.destroy();
-    for (const bytes of queued.splice(0)) socket.write(bytes);
-    if (ending) return void socket.end();
-    socket.on('drain', events.onDrain);
-    if (!socket.writableNeedDrain) events.onDrain();
+  #opened(fd: number): void {
+    const socket = new Socket({ fd, readable: false, writable: true });
+    this.#socket = socket;
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+    socket.on('close', this.#markClosed);
+    if (this.#state === 'closed') return void socket.destroy();
+    for (const bytes of this.#queued.splice(0)) socket.write(bytes);
+    if (this.#state === 'ended') return void socket.end();
+    this.#become('open');
+    socket.on('drain', () => this.#events.onDrain());
+    if (!socket.writableNeedDrain) this.#events.onDrain();
   }
 
-  function failed(error: NodeJS.ErrnoException): void {
-    destroyed = true;
-    markClosed();
-    events.onError(fifoFailure(error));
+  #onError(error: NodeJS.ErrnoException): void {
+    if (this.#state === 'closed') return;
+    this.#become('closed');
+    if (error.code === 'EPIPE') this.#events.onReaderClosed();
+    else this.#events.onError(fifoFailure(error));
   }
 
-  tryOpen(FIRST_RETRY_MS);
-  return {
-    write(bytes) {
-      if (destroyed) return true;
-      if (socket !== null) return socket.write(bytes);
-      queued.push(bytes);
-      return false;
-    },
-    end() {
-      ending = true;
-      if (!destroyed) socket?.end();
-      return closed;
-    },
-    destroy() {
-      if (destroyed) return;
-      destroyed = true;
-      clearTimeout(retry);
-      if (socket === null) markClosed();
-      else socket.destroy();
-    },
-  };
+  #failed(error: NodeJS.ErrnoException): void {
+    this.#become('closed');
+    this.#markClosed();
+    this.#events.onError(fifoFailure(error));
+  }
 }
 
 function fifoFailure(error: NodeJS.ErrnoException): QueryError {

@@ -6,7 +6,8 @@
 import type { Log } from '../../logger/log.ts';
 import { QueryError } from '../errors.ts';
 import type { CallControl } from './call-control.ts';
-import { type CallServer, createCallServer, type SqlCall } from './call-server.ts';
+import { CallServer } from './call-server.ts';
+import type { SqlCall } from './caller.ts';
 import { openSession } from './connect.ts';
 import { copyToFifo } from './copy-to.ts';
 import { describeStatement } from './describe.ts';
@@ -14,7 +15,7 @@ import type { SqlPhases, SqlWorkerConfig } from './messages.ts';
 import type { TypeNames } from './parameter-types.ts';
 import { type ByteSink, runStatement } from './run-sql.ts';
 import type { Session } from './session.ts';
-import { createSessionPool, type SessionPool } from './session-pool.ts';
+import { SessionPool } from './session-pool.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** Closing sessions is a courtesy to the database: the process exits anyway. */
@@ -26,45 +27,53 @@ export interface SqlServiceOptions {
   readonly log: Log;
 }
 
-export interface SqlService {
-  /** Resolves when it listens and every pool is warm, or known to have no database for now. */
-  start(): Promise<void>;
-  stop(graceMs: number): Promise<void>;
-  /** Statements run, successfully or not; describes are not counted. */
-  queriesServed(): number;
-}
-
 interface Connection {
   readonly pool: SessionPool;
   readonly typeNames: TypeNames;
 }
 
-export function createSqlService({ config, workerId, log }: SqlServiceOptions): SqlService {
-  const connections = new Map<string, Connection>();
-  for (const [name, { url }] of Object.entries(config.connections))
-    connections.set(name, {
-      typeNames: new Map(),
-      pool: createSessionPool({
-        name,
-        log,
-        size: config.connectionsPerProcess,
-        acquireTimeoutMs: config.acquireTimeoutMs,
-        open: () => openSession({ url, workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
-      }),
-    });
-  let served = 0;
+export class SqlService {
+  readonly #config: SqlWorkerConfig;
+  readonly #connections = new Map<string, Connection>();
+  readonly #server: CallServer;
+  #served = 0;
 
-  function connectionOf(call: SqlCall): Connection {
-    const connection = connections.get(call.connection);
-    if (connection !== undefined) return connection;
-    throw new QueryError('unknown-connection', `there is no connection "${call.connection}"`, {
-      suggestions: [...connections.keys()],
-    });
+  constructor({ config, workerId, log }: SqlServiceOptions) {
+    this.#config = config;
+    for (const [name, { url }] of Object.entries(config.connections))
+      this.#connections.set(name, {
+        typeNames: new Map(),
+        pool: new SessionPool({
+          name,
+          log,
+          size: config.connectionsPerProcess,
+          acquireTimeoutMs: config.acquireTimeoutMs,
+          open: () => openSession({ url, workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
+        }),
+      });
+    this.#server = new CallServer((call, sink, control) => this.#handle(call, sink, control), log);
   }
 
-  async function handle(call: SqlCall, sink: ByteSink, control: CallControl): Promise<unknown> {
-    const { pool, typeNames } = connectionOf(call);
-    if (call.type !== 'describe') served++;
+  /** Resolves when it listens and every pool is warm, or known to have no database for now. */
+  async start(): Promise<void> {
+    await Promise.all([...this.#connections.values()].map(({ pool }) => pool.warm()));
+    await this.#server.listen(this.#config.socketPath);
+  }
+
+  async stop(graceMs: number): Promise<void> {
+    await this.#server.stop(graceMs);
+    const closing = Promise.all([...this.#connections.values()].map(({ pool }) => pool.close()));
+    await Promise.race([closing, timeout(CLOSE_TIMEOUT_MS)]);
+  }
+
+  /** Statements run, successfully or not; describes are not counted. */
+  queriesServed(): number {
+    return this.#served;
+  }
+
+  async #handle(call: SqlCall, sink: ByteSink, control: CallControl): Promise<unknown> {
+    const { pool, typeNames } = this.#connectionOf(call);
+    if (call.type !== 'describe') this.#served++;
     const startedAt = performance.now();
     const session = await pool.acquire(control.signal);
     const acquiredAt = performance.now();
@@ -80,20 +89,13 @@ export function createSqlService({ config, workerId, log }: SqlServiceOptions): 
     }
   }
 
-  const server: CallServer = createCallServer(handle, log);
-
-  return {
-    async start() {
-      await Promise.all([...connections.values()].map(({ pool }) => pool.warm()));
-      await server.listen(config.socketPath);
-    },
-    async stop(graceMs) {
-      await server.stop(graceMs);
-      const closing = Promise.all([...connections.values()].map(({ pool }) => pool.close()));
-      await Promise.race([closing, timeout(CLOSE_TIMEOUT_MS)]);
-    },
-    queriesServed: () => served,
-  };
+  #connectionOf(call: SqlCall): Connection {
+    const connection = this.#connections.get(call.connection);
+    if (connection !== undefined) return connection;
+    throw new QueryError('unknown-connection', `there is no connection "${call.connection}"`, {
+      suggestions: [...this.#connections.keys()],
+    });
+  }
 }
 
 function runOn(

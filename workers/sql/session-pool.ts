@@ -5,7 +5,7 @@
  * - `acquire` fails at once while the database is down and no session is left, on abort, and after a time limit;
  * - a session that died while idle is found and replaced without waiting for a query to trip over it.
  */
-import genericPool from 'generic-pool';
+import genericPool, { type Pool } from 'generic-pool';
 import type { Log } from '../../logger/log.ts';
 import { QueryError } from '../errors.ts';
 import { Circuit } from './circuit.ts';
@@ -25,162 +25,176 @@ export interface SessionPoolOptions {
   open(): Promise<OpenedSession>;
 }
 
-export interface SessionPool {
-  /** Resolves when all sessions stand, or when the first attempt failed: the pool goes on trying by itself. */
-  warm(): Promise<void>;
-  /** Rejects with database-unavailable, database-overloaded or the signal's reason. */
-  acquire(signal: AbortSignal): Promise<Session>;
-  /** Back to the pool, or replaced when it is not as it was. */
-  release(session: Session): void;
-  readonly liveSessions: number;
-  close(): Promise<void>;
-}
-
-export function createSessionPool(options: SessionPoolOptions): SessionPool {
-  const { name, log, size } = options;
-  const live = new Set<Session>();
+export class SessionPool {
+  readonly #options: SessionPoolOptions;
+  readonly #live = new Set<Session>();
   /** Told at every change of `live` and of the circuit. */
-  const watchers = new Set<() => void>();
-  const notify = (): void => {
-    for (const watcher of [...watchers]) watcher();
-  };
-  let role: RoleRights | null = null;
-  let closed = false;
+  readonly #watchers = new Set<() => void>();
+  readonly #circuit: Circuit;
+  readonly #pool: Pool<Session>;
+  /** The role is the same for all sessions: its rights are looked at once. */
+  #rightsSeen = false;
+  #closed = false;
 
-  const circuit = new Circuit({
-    minBackoffMs: MIN_BACKOFF_MS,
-    maxBackoffMs: MAX_BACKOFF_MS,
-    onFailure(thrown, retryInMs) {
-      const { code, message, details } = connectFailure(name, thrown);
-      log.warn('database-unreachable', {
-        connection: name,
-        code,
-        message,
-        sqlstate: details.sqlstate,
-        retryInMs,
-      });
-      notify();
-    },
-    onRecovery: () => log.info('database-recovered', { connection: name }),
-  });
+  constructor(options: SessionPoolOptions) {
+    this.#options = options;
+    this.#circuit = this.#createCircuit();
+    this.#pool = this.#createPool();
+  }
 
-  function adopt({ session, role: rights }: OpenedSession): Session {
-    live.add(session);
-    session.onDead(() => {
-      live.delete(session);
-      if (!closed && !pool.isBorrowedResource(session)) replaceDead();
-      notify();
+  get liveSessions(): number {
+    return this.#live.size;
+  }
+
+  /** Resolves when all sessions stand, or when the first attempt failed: the pool goes on trying by itself. */
+  warm(): Promise<void> {
+    this.#pool.start();
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (this.#live.size < this.#options.size && this.#circuit.state === 'closed') return;
+        this.#watchers.delete(check);
+        resolve();
+      };
+      this.#watchers.add(check);
+      check();
     });
-    if (role === null) warnOfRights(log, name, rights);
-    role = rights;
-    notify();
-    return session;
   }
 
-  const pool = genericPool.createPool<Session>(
-    {
-      create: () => circuit.connect(async () => adopt(await options.open())).catch(rejectLater),
-      destroy: (session) => session.end(),
-      validate: (session) => Promise.resolve(session.usable),
-    },
-    {
-      min: size,
-      max: size,
-      testOnBorrow: true,
-      acquireTimeoutMillis: options.acquireTimeoutMs,
-      autostart: false,
-    },
-  );
-  // `create` rejects when the circuit is closed for good only, and `destroy` when the goodbye failed: the socket is
-  // gone either way.
-  pool.on('factoryCreateError', () => {});
-  pool.on('factoryDestroyError', () => {});
-
-  /** Borrowing tests a session, and destroys and replaces it when it is dead. */
-  function replaceDead(): void {
-    for (let left = pool.available; left > 0; left--)
-      pool.acquire().then(
-        (session) => pool.release(session),
-        () => {}, // No session within the time limit: `create` is still at it.
-      );
-  }
-
-  const databaseGone = (): boolean => live.size === 0 && circuit.state !== 'closed';
-
-  async function acquire(signal: AbortSignal): Promise<Session> {
-    if (databaseGone()) throw connectFailure(name, circuit.lastFailure);
-    const borrowed = pool.acquire();
-    const { promise: given, dispose } = whenGivenUp(signal);
+  /** Rejects with database-unavailable, database-overloaded or the signal's reason. */
+  async acquire(signal: AbortSignal): Promise<Session> {
+    if (this.#databaseGone) throw this.#connectFailure();
+    const borrowed = this.#pool.acquire();
+    const { promise: given, dispose } = this.#whenGivenUp(signal);
     try {
-      return await Promise.race([borrowed.catch(acquireTimedOut), given]);
+      return await Promise.race([borrowed.catch(() => this.#acquireTimedOut()), given]);
     } catch (thrown) {
       // It may still come: then nobody wants it any more.
-      borrowed.then(release, () => {});
+      borrowed.then(
+        (session) => this.release(session),
+        () => {},
+      );
       throw thrown;
     } finally {
       dispose();
     }
   }
 
-  function acquireTimedOut(): never {
-    if (live.size === 0) throw connectFailure(name, circuit.lastFailure);
+  /** Back to the pool, or replaced when it is not as it was. */
+  release(session: Session): void {
+    void (session.usable ? this.#pool.release(session) : this.#pool.destroy(session));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#circuit.close();
+    await this.#pool.drain();
+    await this.#pool.clear();
+  }
+
+  #createCircuit(): Circuit {
+    const { name, log } = this.#options;
+    return new Circuit({
+      minBackoffMs: MIN_BACKOFF_MS,
+      maxBackoffMs: MAX_BACKOFF_MS,
+      onFailure: (thrown, retryInMs) => {
+        const { code, message, details } = connectFailure(name, thrown);
+        const { sqlstate } = details;
+        log.warn('database-unreachable', { connection: name, code, message, sqlstate, retryInMs });
+        this.#notify();
+      },
+      onRecovery: () => log.info('database-recovered', { connection: name }),
+    });
+  }
+
+  #createPool(): Pool<Session> {
+    const { size, acquireTimeoutMs } = this.#options;
+    const pool = genericPool.createPool<Session>(
+      {
+        create: () => this.#circuit.connect(() => this.#open()).catch(rejectLater),
+        destroy: (session) => session.end(),
+        validate: (session) => Promise.resolve(session.usable),
+      },
+      { min: size, max: size, testOnBorrow: true, acquireTimeoutMillis: acquireTimeoutMs, autostart: false },
+    );
+    // `create` rejects when the circuit is closed for good only, and `destroy` when the goodbye failed: the socket is
+    // gone either way.
+    pool.on('factoryCreateError', () => {});
+    pool.on('factoryDestroyError', () => {});
+    return pool;
+  }
+
+  async #open(): Promise<Session> {
+    const { session, role } = await this.#options.open();
+    this.#live.add(session);
+    session.onDead(() => {
+      this.#live.delete(session);
+      if (!this.#closed && !this.#pool.isBorrowedResource(session)) this.#replaceDead();
+      this.#notify();
+    });
+    if (!this.#rightsSeen) warnOfRights(this.#options.log, this.#options.name, role);
+    this.#rightsSeen = true;
+    this.#notify();
+    return session;
+  }
+
+  /** Borrowing tests a session, and destroys and replaces it when it is dead. */
+  #replaceDead(): void {
+    for (let left = this.#pool.available; left > 0; left--)
+      this.#pool.acquire().then(
+        (session) => this.#pool.release(session),
+        () => {}, // No session within the time limit: `create` is still at it.
+      );
+  }
+
+  get #databaseGone(): boolean {
+    return this.#live.size === 0 && this.#circuit.state !== 'closed';
+  }
+
+  #connectFailure(): QueryError {
+    return connectFailure(this.#options.name, this.#circuit.lastFailure);
+  }
+
+  #acquireTimedOut(): never {
+    if (this.#live.size === 0) throw this.#connectFailure();
+    const { name, acquireTimeoutMs } = this.#options;
     throw new QueryError('database-overloaded', `no connection to "${name}" came free in time`, {
       hint: 'Try again in a moment.',
-      limit: { name: 'acquireTimeoutMs', value: options.acquireTimeoutMs },
+      limit: { name: 'acquireTimeoutMs', value: acquireTimeoutMs },
       retryAfterSeconds: 1,
     });
   }
 
   /** Rejects when the signal aborts or the database goes away. */
-  function whenGivenUp(signal: AbortSignal): { promise: Promise<never>; dispose(): void } {
-    let watch!: () => void;
-    const promise = new Promise<never>((_, reject) => {
-      watch = () => {
-        if (signal.aborted) reject(QueryError.from(signal.reason));
-        else if (databaseGone()) reject(connectFailure(name, circuit.lastFailure));
-      };
-    });
-    promise.catch(() => {}); // It may lose the race.
-    watchers.add(watch);
+  #whenGivenUp(signal: AbortSignal): { promise: Promise<never>; dispose(): void } {
+    const { promise, reject } = promiseWithReject();
+    const watch = (): void => {
+      if (signal.aborted) reject(QueryError.from(signal.reason));
+      else if (this.#databaseGone) reject(this.#connectFailure());
+    };
+    this.#watchers.add(watch);
     signal.addEventListener('abort', watch);
     return {
       promise,
-      dispose() {
-        watchers.delete(watch);
+      dispose: () => {
+        this.#watchers.delete(watch);
         signal.removeEventListener('abort', watch);
       },
     };
   }
 
-  function release(session: Session): void {
-    void (session.usable ? pool.release(session) : pool.destroy(session));
+  #notify(): void {
+    for (const watcher of [...this.#watchers]) watcher();
   }
+}
 
-  return {
-    warm() {
-      pool.start();
-      return new Promise((resolve) => {
-        const check = (): void => {
-          if (live.size < size && circuit.state === 'closed') return;
-          watchers.delete(check);
-          resolve();
-        };
-        watchers.add(check);
-        check();
-      });
-    },
-    acquire,
-    release,
-    get liveSessions() {
-      return live.size;
-    },
-    async close() {
-      closed = true;
-      circuit.close();
-      await pool.drain();
-      await pool.clear();
-    },
-  };
+/** A promise that only rejects, and that may lose a race. */
+function promiseWithReject(): { promise: Promise<never>; reject: (error: QueryError) => void } {
+  let reject!: (error: QueryError) => void;
+  const promise = new Promise<never>((_, rejectPromise) => {
+    reject = rejectPromise;
+  });
+  promise.catch(() => {});
+  return { promise, reject };
 }
 
 /** generic-pool calls `create` again at once while somebody waits: without a pause that would never let go of the loop. */

@@ -1,9 +1,9 @@
 /** Entry of a SQL worker process: prefork, one of several, alike in everything but its name. */
 import { runChild } from '../../monitor/child.ts';
-import { createSqlService } from './service.ts';
+import { SqlService } from './service.ts';
 
 runChild('sql', async ({ identity, config, log }) => {
-  const service = createSqlService({ config, workerId: identity.workerId, log });
+  const service = new SqlService({ config, workerId: identity.workerId, log });
   await service.start();
   return { stop: (graceMs) => service.stop(graceMs), queriesServed: () => service.queriesServed() };
 });

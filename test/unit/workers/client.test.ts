@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openWorkerSocket, type WorkerSocket } from '../../../workers/client.ts';
+import { WorkerSocket } from '../../../workers/client.ts';
 import type { QueryError } from '../../../workers/errors.ts';
 import { createFrameReader, writeData, writeMessage } from '../../../workers/frames.ts';
 
@@ -30,7 +30,7 @@ describe('worker socket', () => {
     server = createServer().listen(path);
     await once(server, 'listening');
     const connected = once(server, 'connection');
-    client = openWorkerSocket<Calls>({
+    client = new WorkerSocket<Calls>({
       workerId: 'sql-1',
       socketPath: path,
       onConnect: () => {},

@@ -1,0 +1,56 @@
+/**
+ * The infix operators and how tightly each binds; and those of other languages, refused with the word to write here.
+ */
+import type { Cursor } from './cursor.ts';
+
+export const OR = 1;
+export const AND = 2;
+export const NOT = 3;
+export const COMPARE = 4;
+export const CONCAT = 5;
+export const SUM = 6;
+export const PRODUCT = 7;
+export const NEGATE = 8;
+
+const SYMBOLS: Readonly<Record<string, number>> = {
+  '=': COMPARE,
+  '<>': COMPARE,
+  '!=': COMPARE,
+  '<': COMPARE,
+  '<=': COMPARE,
+  '>': COMPARE,
+  '>=': COMPARE,
+  '||': CONCAT,
+  '+': SUM,
+  '-': SUM,
+  '*': PRODUCT,
+  '/': PRODUCT,
+  '%': PRODUCT,
+};
+
+const WORD_TESTS = new Set(['is', 'in', 'between', 'like', 'ilike', 'not']);
+
+const FOREIGN: Readonly<Record<string, string>> = {
+  '==': 'for equality write `=`',
+  '=~': 'for patterns write `regexp_match(text, pattern)`',
+  '!~': 'for patterns write `not regexp_match(text, pattern)`',
+  '&&': 'for "and" write `and`',
+  '=>': 'for "greater or equal" write `>=`',
+  '->': 'stages do not look into json yet; do it in the SQL',
+  '[': 'stages do not take lists apart yet; do it in the SQL',
+  '.': 'columns of a stage have no table: write the name alone; a name with a point in it needs "quotes"',
+};
+
+/** How tightly the operator binds that stands here; 0 when none does. */
+export function infixPrecedence(cursor: Cursor): number {
+  const token = cursor.peek();
+  if (token.kind === 'word') {
+    if (token.lower === 'or') return OR;
+    if (token.lower === 'and') return AND;
+    return WORD_TESTS.has(token.lower) ? COMPARE : 0;
+  }
+  if (token.kind !== 'symbol') return 0;
+  const foreign = FOREIGN[token.text];
+  if (foreign !== undefined) cursor.fail('an operator is expected', foreign);
+  return SYMBOLS[token.text] ?? 0;
+}

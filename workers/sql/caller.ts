@@ -1,0 +1,143 @@
+/**
+ * One socket on which the server calls this worker.
+ *
+ *   idle --a call arrives--> calling --reply written--> idle
+ *                               | `cancel` or the socket's end: the call's control is aborted
+ *
+ * Every call gets exactly one reply, unless its socket is gone. A second call while one runs is a broken protocol and ends the
+ * socket. A `cancel` for a query that is not (or no longer) running here is late: nothing to do.
+ */
+import type { Socket } from 'node:net';
+import type { Log } from '../../logger/log.ts';
+import { QueryError } from '../errors.ts';
+import { createFrameReader, writeData, writeMessage } from '../frames.ts';
+import { type CallControl, createCallControl } from './call-control.ts';
+import type { FromSqlWorker, ToSqlWorker } from './messages.ts';
+import type { ByteSink } from './run-sql.ts';
+
+export type SqlCall = Exclude<ToSqlWorker, { type: 'cancel' }>;
+
+/** Runs a call to its reply's value; rejects with what becomes the reply's error. */
+export type CallHandler = (call: SqlCall, sink: ByteSink, control: CallControl) => Promise<unknown>;
+
+export interface CallerDeps {
+  readonly handle: CallHandler;
+  readonly log: Log;
+  onCalling(caller: Caller): void;
+  /** After the reply was written; the socket may be gone by then. */
+  onIdle(caller: Caller): void;
+  onClose(caller: Caller): void;
+}
+
+interface RunningCall {
+  readonly queryId: string;
+  readonly control: CallControl;
+}
+
+const END_TIMEOUT_MS = 500;
+
+export class Caller {
+  readonly #socket: Socket;
+  readonly #deps: CallerDeps;
+  /** null while idle. */
+  #current: RunningCall | null = null;
+
+  constructor(socket: Socket, deps: CallerDeps) {
+    this.#socket = socket;
+    this.#deps = deps;
+    const feed = createFrameReader({
+      onMessage: (message) => this.#onMessage(message as ToSqlWorker), // the server's own message: trusted
+      onData() {
+        throw new Error('data frame from the server');
+      },
+    });
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        feed(chunk);
+      } catch (thrown) {
+        socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
+      }
+    });
+    socket.on('error', (error) => deps.log.warn('call-socket-error', { message: error.message }));
+    socket.on('close', () => {
+      deps.onClose(this);
+      this.cancel(cancelled('the caller went away'));
+    });
+  }
+
+  /** Ends the running call, if there is one, with this error. */
+  cancel(error: QueryError): void {
+    this.#current?.control.cancel(error);
+  }
+
+  /** Lets a last reply out. */
+  end(): Promise<void> {
+    const socket = this.#socket;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => socket.destroy(), END_TIMEOUT_MS);
+      socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      socket.end();
+      socket.resume();
+    });
+  }
+
+  #onMessage(message: ToSqlWorker): void {
+    const runningId = this.#current?.queryId ?? null;
+    if (message.type === 'cancel') {
+      if (runningId === message.queryId) this.cancel(cancelled('the query was cancelled'));
+    } else if (runningId !== null) {
+      this.#socket.destroy(new Error(`call ${message.queryId} while ${runningId} runs`));
+    } else {
+      void this.#run(message);
+    }
+  }
+
+  async #run(call: SqlCall): Promise<void> {
+    const control = createCallControl(call.deadlineAt);
+    this.#current = { queryId: call.queryId, control };
+    this.#deps.onCalling(this);
+    const reply = await this.#replyTo(call, control);
+    control.dispose();
+    this.#current = null;
+    if (!this.#socket.destroyed) writeMessage(this.#socket, reply);
+    this.#deps.onIdle(this);
+  }
+
+  async #replyTo(call: SqlCall, control: CallControl): Promise<FromSqlWorker> {
+    const { queryId } = call;
+    try {
+      const value = await this.#deps.handle(call, createSink(this.#socket), control);
+      return { type: 'reply', queryId, ok: true, value };
+    } catch (thrown) {
+      const error = QueryError.from(thrown);
+      if (error.code === 'internal')
+        this.#deps.log.error('call-failed', { queryId, ...describeCause(thrown) });
+      return { type: 'reply', queryId, ok: false, error: error.toWire() };
+    }
+  }
+}
+
+function createSink(socket: Socket): ByteSink {
+  let onDrain: (() => void) | null = null;
+  return {
+    write: (bytes) => socket.destroyed || writeData(socket, bytes),
+    setOnDrain(callback) {
+      if (onDrain !== null) socket.off('drain', onDrain);
+      onDrain = callback;
+      if (callback !== null) socket.on('drain', callback);
+    },
+  };
+}
+
+function cancelled(message: string): QueryError {
+  return new QueryError('cancelled', message);
+}
+
+function describeCause(thrown: unknown): object {
+  return thrown instanceof Error
+    ? { message: thrown.message, stack: thrown.stack }
+    : { message: String(thrown) };
+}
