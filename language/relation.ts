@@ -15,10 +15,10 @@
  */
 
 import { quoteName } from './dialects/duckdb.ts';
-import { emitExpression } from './emit-expression.ts';
+import { type EmitScope, emitExpression } from './emit-expression.ts';
 import type { ParameterKind } from './plan.ts';
 import type { Typed } from './typed.ts';
-import { collectColumns } from './typed.ts';
+import { collectColumns, type WindowKind } from './typed.ts';
 
 interface SelectColumn {
   readonly name: string;
@@ -31,6 +31,8 @@ interface OrderKey {
   readonly sql: string;
   /** ` DESC NULLS LAST` */
   readonly direction: string;
+  /** No two rows have the same: nothing after it can matter. */
+  readonly unique?: boolean;
 }
 
 interface Select {
@@ -53,6 +55,15 @@ export interface SortKey {
   readonly column: string;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+}
+
+/** Over which rows `Relation.window` computes. */
+export interface WindowFrame {
+  readonly partition: readonly Typed[];
+  /** Order within a group, before the order that the rows have; they leave in it. */
+  readonly keys: readonly SortKey[];
+  /** `all` rows of the group; or those up to the row itself, at most so many. */
+  readonly rows: 'all' | { readonly atMost: number | null };
 }
 
 export class Relation {
@@ -111,11 +122,46 @@ export class Relation {
   sort(keys: readonly SortKey[]): Relation {
     const named = keys.map((key): Typed => columnOf(key.column));
     const base = this.#ready(named, true);
-    const order = keys.map((key) => ({
-      sql: base.#columnSql(key.column),
-      direction: ` ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`,
-    }));
-    return base.#with({ order });
+    return base.#with({ order: base.#orderKeys(keys) });
+  }
+
+  /** Adds columns whose values come from several rows; every row stays. */
+  window(values: readonly NamedValue[], frame: WindowFrame): Relation {
+    const used = [...frame.partition, ...values.map((entry) => entry.value)];
+    const base = this.#placed().#ready([...used, ...frame.keys.map((key) => columnOf(key.column))], true);
+    const keys = base.#orderKeys(frame.keys);
+    const before = base.#select.order.filter(({ sql }) => keys.every((key) => key.sql !== sql));
+    const order = [...keys, ...before];
+    const partition = frame.partition.map((key) => base.#emit(key));
+    const over: EmitScope['over'] = (window, ordered) =>
+      overText(partition, window === 'peers' ? keys : order, frameText(frame, window, ordered));
+    const columns = values.map(({ name, value }) => ({ name, sql: base.#emit(value, over), plain: false }));
+    // Sealed, so that no later filter takes rows away from the windows.
+    return base.#with({ columns: [...base.#select.columns, ...columns], order }).#seal();
+  }
+
+  /** The first rows of each group, in the order of `keys`, which they then have as a whole. */
+  firstOfEach(count: Typed, partition: readonly Typed[], keys: readonly SortKey[]): Relation {
+    const names = this.#select.columns.map((column) => column.name);
+    const place = freeName('place', names);
+    const numbered = this.window([{ name: place, value: ROW_NUMBER }], {
+      partition,
+      keys,
+      rows: { atMost: null },
+    });
+    return numbered.filter(atMost(columnOf(place), count)).project(names.map((name) => ({ name, as: name })));
+  }
+
+  /**
+   * Through a statement of the stage's own. `text` is given the name of these rows, which it may read more than once;
+   * it gives `columns`, in the order of `keys`.
+   */
+  through(columns: readonly string[], keys: readonly SortKey[], text: (rows: string) => string): Relation {
+    const { from } = this.#seal(' MATERIALIZED').#select;
+    const { entries } = this.#statement;
+    const name = `s${entries.length + 1}`;
+    entries.push(`${name} AS (\n${text(from)}\n)`);
+    return new Relation(this.#statement, reading(name, columns, [])).sort(keys);
   }
 
   limit(count: Typed): Relation {
@@ -141,7 +187,23 @@ export class Relation {
     return plain ? this : this.#seal();
   }
 
-  #seal(): Relation {
+  /** With a last key of the order that no two rows share: where each stands. */
+  #placed(): Relation {
+    const { order, groupBy, limit } = this.#select;
+    if (order.some((key) => key.unique === true)) return this;
+    const base = groupBy !== null || limit !== null ? this.#seal() : this;
+    const place = { sql: 'row_number() OVER ()', direction: ' ASC', unique: true };
+    return base.#with({ order: [...base.#select.order, place] }).#seal();
+  }
+
+  #orderKeys(keys: readonly SortKey[]): readonly OrderKey[] {
+    return keys.map((key) => ({
+      sql: this.#columnSql(key.column),
+      direction: ` ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`,
+    }));
+  }
+
+  #seal(materialized = ''): Relation {
     const select = this.#select;
     const name = `s${this.#statement.entries.length + 1}`;
     const hidden: SelectColumn[] = [];
@@ -149,9 +211,9 @@ export class Relation {
       const visible = select.columns.find((column) => column.plain && column.sql === key.sql);
       const carried = visible ?? { name: hiddenName(select, hidden.length), sql: key.sql, plain: true };
       if (visible === undefined) hidden.push(carried);
-      return { sql: qualified(name, carried.name), direction: key.direction };
+      return { ...key, sql: qualified(name, carried.name) };
     });
-    this.#statement.entries.push(`${name} AS (\n${selectText(select, hidden, false)}\n)`);
+    this.#statement.entries.push(`${name} AS${materialized} (\n${selectText(select, hidden, false)}\n)`);
     return new Relation(
       this.#statement,
       reading(
@@ -172,12 +234,13 @@ export class Relation {
     return column.sql;
   }
 
-  #emit(value: Typed): string {
+  #emit(value: Typed, over?: EmitScope['over']): string {
     const order = orderText(this.#select.order);
     return emitExpression(value, {
       column: (name) => this.#columnSql(name),
       parameter: (name, kind) => this.#parameter(name, kind),
       order,
+      ...(over === undefined ? {} : { over }),
     });
   }
 
@@ -194,7 +257,31 @@ export interface NamedValue {
 }
 
 function columnOf(name: string): Typed {
-  return { kind: 'column', name, type: { kind: 'null' }, span: { start: 0, end: 0 } };
+  return { kind: 'column', name, type: { kind: 'null' }, span: NOWHERE };
+}
+
+const NOWHERE = { start: 0, end: 0 };
+
+const ROW_NUMBER: Typed = {
+  kind: 'call',
+  name: 'row_number',
+  type: { kind: 'int64' },
+  span: NOWHERE,
+  args: [],
+  emitters: { duckdb: (_, { over }) => `row_number()${over}` },
+  aggregate: { ordered: true, filter: null, window: 'place' },
+};
+
+function atMost(value: Typed, most: Typed): Typed {
+  return {
+    kind: 'call',
+    name: '<=',
+    type: { kind: 'bool' },
+    span: NOWHERE,
+    args: [value, most],
+    emitters: { duckdb: ([a, b]) => `(${a} <= ${b})` },
+    aggregate: null,
+  };
 }
 
 function reading(from: string, names: readonly string[], order: readonly OrderKey[]): Select {
@@ -208,10 +295,34 @@ function qualified(from: string, name: string): string {
 
 /** A name that no visible column has, whatever its case. */
 function hiddenName(select: Select, index: number): string {
-  const taken = new Set(select.columns.map((column) => column.name.toLowerCase()));
-  let name = `order_${index + 1}`;
+  return freeName(
+    `order_${index + 1}`,
+    select.columns.map((column) => column.name),
+  );
+}
+
+/** `wanted`, or something like it, that none of `names` is, whatever its case. */
+export function freeName(wanted: string, names: readonly string[]): string {
+  const taken = new Set(names.map((name) => name.toLowerCase()));
+  let name = wanted;
   while (taken.has(name)) name = `_${name}`;
   return name;
+}
+
+function overText(partition: readonly string[], order: readonly OrderKey[], frame: string | null): string {
+  const parts = partition.length === 0 ? [] : [`PARTITION BY ${partition.join(', ')}`];
+  if (frame !== null) parts.push(orderText(order).trimStart(), frame);
+  return ` OVER (${parts.filter((part) => part !== '').join(' ')})`;
+}
+
+/** null: the value is one for all rows of the group, whatever their order. */
+function frameText({ rows }: WindowFrame, window: WindowKind | undefined, ordered: boolean): string | null {
+  if (window === 'peers' || window === 'place') return '';
+  if (window === 'group' || (rows === 'all' && ordered))
+    return 'ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING';
+  if (rows === 'all') return null;
+  const from = rows.atMost === null ? 'UNBOUNDED' : String(rows.atMost - 1);
+  return `ROWS BETWEEN ${from} PRECEDING AND CURRENT ROW`;
 }
 
 function orderText(order: readonly OrderKey[]): string {

@@ -28,9 +28,9 @@ import type { AggregateText, Typed } from '../typed.ts';
 const UNORDERED = { ordered: false };
 const ORDERED = { ordered: true };
 
-/** `f(inside) FILTER (...)` */
-function call(name: string, inside: string, { order, filter }: AggregateText): string {
-  return `${name}(${inside}${order})${filter}`;
+/** `f(inside) FILTER (...) OVER (...)` */
+function call(name: string, inside: string, { order, filter, over }: AggregateText): string {
+  return `${name}(${inside}${order})${filter}${over}`;
 }
 
 function row(
@@ -149,6 +149,22 @@ function spread(
   );
 }
 
+/**
+ * first and last. As window functions they take no FILTER: there the rows that count carry their value in a struct,
+ * so that a null that counts differs from a row that does not.
+ */
+function edge(name: 'first' | 'last'): Overload {
+  return {
+    takes: ['any'],
+    returns: keep,
+    aggregate: ORDERED,
+    duckdb: ([a], text) =>
+      text.over === '' || text.condition === null
+        ? call(name, a!, text)
+        : `struct_extract(${name}(CASE WHEN ${text.condition} THEN struct_pack(v := ${a}) END IGNORE NULLS)${text.over}, 'v')`,
+  };
+}
+
 const listOf = (args: readonly Typed[]): ExprType => ({ kind: 'list', of: columnTypeOf(args[0]!) });
 
 const countRows: Overload = {
@@ -233,20 +249,8 @@ export const functions: readonly FunctionDefinition[] = [
   spread('stddev_pop', 'stddev_pop', 'Standard deviation of a population.', 1.118),
   spread('var', 'var_samp', 'Variance of a sample.', 1.6667, ['variance', 'var_samp']),
   spread('var_pop', 'var_pop', 'Variance of a population.', 1.25),
-  aggregate(
-    'first',
-    'x',
-    'Value of the first row, null or not.',
-    ['first(x)', 1],
-    [row(['any'], keep, 'first', ORDERED)],
-  ),
-  aggregate(
-    'last',
-    'x',
-    'Value of the last row, null or not.',
-    ['last(x)', 4],
-    [row(['any'], keep, 'last', ORDERED)],
-  ),
+  aggregate('first', 'x', 'Value of the first row, null or not.', ['first(x)', 1], [edge('first')]),
+  aggregate('last', 'x', 'Value of the last row, null or not.', ['last(x)', 4], [edge('last')]),
   ordered(
     aggregate(
       'arg_min',

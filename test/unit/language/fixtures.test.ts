@@ -6,15 +6,20 @@ import { STAGES } from '../../../language/stage-registry.ts';
 import { typeName } from '../../../language/types.ts';
 import { QueryError } from '../../../workers/errors.ts';
 import { ERRORS } from '../../fixtures/language/errors.ts';
-import type { QueryFixture } from '../../fixtures/language/fixture.ts';
+import type { ErrorFixture, QueryFixture } from '../../fixtures/language/fixture.ts';
 import { expectedTypes, openDuckDb, planFlights, runPlan } from './run-plan.ts';
+
+interface StageFixtures {
+  readonly fixtures: readonly QueryFixture[];
+  readonly errors?: readonly ErrorFixture[];
+}
 
 /** One file a stage, found as stages are. */
 const directory = new URL('../../fixtures/language/stages/', import.meta.url);
 const QUERIES = await Promise.all(
-  readdirSync(directory).map(async (file): Promise<[string, readonly QueryFixture[]]> => {
-    const module: { fixtures: readonly QueryFixture[] } = await import(new URL(file, directory).href);
-    return [file.replace('.ts', ''), module.fixtures];
+  readdirSync(directory).map(async (file): Promise<[string, StageFixtures]> => {
+    const module: StageFixtures = await import(new URL(file, directory).href);
+    return [file.replace('.ts', ''), module];
   }),
 );
 
@@ -35,7 +40,7 @@ describe('language fixtures', () => {
   });
   after(() => duck.closeSync());
 
-  for (const [stage, fixtures] of QUERIES)
+  for (const [stage, { fixtures }] of QUERIES)
     describe(stage, () => {
       for (const fixture of fixtures)
         it(fixture.name, async () => {
@@ -60,7 +65,7 @@ describe('language fixtures', () => {
   });
 
   describe('errors', () => {
-    for (const fixture of ERRORS)
+    for (const fixture of [...ERRORS, ...QUERIES.flatMap(([, { errors }]) => errors ?? [])])
       it(`${fixture.code}: ${fixture.query.slice(0, 80)}`, () => {
         const { code, message, details } = thrownBy(() => planFlights(fixture.query, fixture.params));
         expect(details.span, 'every error has a span').to.be.an('object');

@@ -47,6 +47,12 @@ const stage = fc.oneof(
   fc.tuple(aggregate, aggregate, column).map(([a, b, by]) => `stats ${a}, ${b} as n by ${by}`),
   fc.tuple(fc.constantFrom('-', '+', ''), column, column).map(([sign, a, b]) => `sort ${sign}${a}, ${b}`),
   fc.nat(5).map((n) => `head ${n}`),
+  fc.tuple(fc.nat(3), column, column).map(([n, a, b]) => `sort ${n} -${a} by ${b}`),
+  fc.tuple(aggregate, column).map(([a, by]) => `eventstats ${a} as e by ${by}`),
+  fc
+    .tuple(aggregate, column, column)
+    .map(([a, by, k]) => `streamstats ${a} as r window=2 by ${by} sort -${k}`),
+  fc.tuple(column, column).map(([a, k]) => `streamstats lag(${a}) as l, rank() as place sort ${k}`),
 );
 
 describe('generated pipelines', () => {
