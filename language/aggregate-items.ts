@@ -6,7 +6,6 @@ import { QueryError, type Span } from '../workers/errors.ts';
 import type { Expression } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression-parser.ts';
-import { findFunction } from './function-registry.ts';
 import { defaultName, parseName } from './names.ts';
 import type { NamedValue } from './relation.ts';
 import {
@@ -15,7 +14,8 @@ import {
   resolveCondition,
   resolveExpression,
 } from './resolve-expression.ts';
-import { findColumn, refuseDuplicates, type Scope } from './scope.ts';
+import { refuseDuplicates, type Scope } from './scope.ts';
+import { BOOL } from './type-rules.ts';
 import { collectColumns, hasAggregate, type Typed } from './typed.ts';
 import type { Column } from './types.ts';
 
@@ -62,7 +62,6 @@ export function nameOf(item: Item, scope: Scope): string {
  */
 export function resolveAggregate(item: Item, scope: Scope, mode: AggregateMode = 'outside'): NamedValue {
   refuseNameBefore(item.value, scope);
-  refuseBareFunction(item.value, scope);
   const value = resolveExpression(item.value, scope, mode);
   if (!hasAggregate(value))
     throw new QueryError('misplaced-aggregate', 'there is no aggregate in this', {
@@ -73,17 +72,6 @@ export function resolveAggregate(item: Item, scope: Scope, mode: AggregateMode =
   if (item.where === null) return { name, value };
   const filter = resolveCondition(item.where, scope, 'what follows `where`', 'none');
   return { name, value: withFilter(value, filter, item.where.span) };
-}
-
-/** SPL writes `count` alone. */
-function refuseBareFunction(value: Expression, scope: Scope): void {
-  if (value.kind !== 'name' || value.quoted || findColumn(scope, value) !== null) return;
-  const definition = findFunction(value.name.toLowerCase());
-  if (definition?.aggregate !== true) return;
-  throw new QueryError('syntax', `\`${value.name}\` is a function and needs brackets`, {
-    span: value.span,
-    hint: `write \`${definition.syntax.replace('[x]', '')}\``,
-  });
 }
 
 /** `n = count()` would be a comparison with the column n, which nobody means. */
@@ -106,7 +94,21 @@ export function withFilter(value: Typed, filter: Typed, span: Span): Typed {
       span,
       hint: 'filter before, or use `if(condition, x, null)` as its argument',
     });
-  return { ...value, aggregate: { ...aggregate, filter } };
+  const both = aggregate.filter === null ? filter : and(aggregate.filter, filter);
+  return { ...value, aggregate: { ...aggregate, filter: both } };
+}
+
+function and(a: Typed, b: Typed): Typed {
+  const duckdb = ([left, right]: readonly string[]): string => `(${left} AND ${right})`;
+  return {
+    kind: 'call',
+    name: 'and',
+    type: BOOL,
+    span: a.span,
+    args: [a, b],
+    emitters: { duckdb },
+    aggregate: null,
+  };
 }
 
 /** The columns that `values` read. */

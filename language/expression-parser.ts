@@ -62,6 +62,11 @@ export function parseExpression(cursor: Cursor): Expression {
   return parseBinary(cursor, OR, 1);
 }
 
+/** An expression without comparisons, so that an `in` after it is left. */
+export function parseOperand(cursor: Cursor): Expression {
+  return parseBinary(cursor, CONCAT, 1);
+}
+
 function parseBinary(cursor: Cursor, least: number, level: number): Expression {
   if (level > MAX_NESTING) throw tooDeep(cursor.peek());
   let left = parsePrefix(cursor, level);

@@ -18,21 +18,22 @@ import { quoteName } from './dialects/duckdb.ts';
 import { type EmitScope, emitExpression } from './emit-expression.ts';
 import type { ParameterKind } from './plan.ts';
 import type { Typed } from './typed.ts';
-import { collectColumns, type WindowKind } from './typed.ts';
+import { collectColumns } from './typed.ts';
+import {
+  atMost,
+  frameText,
+  type OrderKey,
+  orderText,
+  overText,
+  ROW_NUMBER,
+  type SortKey,
+  type WindowFrame,
+} from './window-frame.ts';
 
 interface SelectColumn {
   readonly name: string;
   readonly sql: string;
   readonly plain: boolean;
-}
-
-interface OrderKey {
-  /** A plain column of `from`. */
-  readonly sql: string;
-  /** ` DESC NULLS LAST` */
-  readonly direction: string;
-  /** No two rows have the same: nothing after it can matter. */
-  readonly unique?: boolean;
 }
 
 interface Select {
@@ -49,21 +50,6 @@ interface Select {
 export interface Statement {
   readonly entries: string[];
   readonly parameters: { name: string; kind: ParameterKind }[];
-}
-
-export interface SortKey {
-  readonly column: string;
-  readonly descending: boolean;
-  readonly nullsFirst: boolean;
-}
-
-/** Over which rows `Relation.window` computes. */
-export interface WindowFrame {
-  readonly partition: readonly Typed[];
-  /** Order within a group, before the order that the rows have; they leave in it. */
-  readonly keys: readonly SortKey[];
-  /** `all` rows of the group; or those up to the row itself, at most so many. */
-  readonly rows: 'all' | { readonly atMost: number | null };
 }
 
 export class Relation {
@@ -257,31 +243,7 @@ export interface NamedValue {
 }
 
 function columnOf(name: string): Typed {
-  return { kind: 'column', name, type: { kind: 'null' }, span: NOWHERE };
-}
-
-const NOWHERE = { start: 0, end: 0 };
-
-const ROW_NUMBER: Typed = {
-  kind: 'call',
-  name: 'row_number',
-  type: { kind: 'int64' },
-  span: NOWHERE,
-  args: [],
-  emitters: { duckdb: (_, { over }) => `row_number()${over}` },
-  aggregate: { ordered: true, filter: null, window: 'place' },
-};
-
-function atMost(value: Typed, most: Typed): Typed {
-  return {
-    kind: 'call',
-    name: '<=',
-    type: { kind: 'bool' },
-    span: NOWHERE,
-    args: [value, most],
-    emitters: { duckdb: ([a, b]) => `(${a} <= ${b})` },
-    aggregate: null,
-  };
+  return { kind: 'column', name, type: { kind: 'null' }, span: { start: 0, end: 0 } };
 }
 
 function reading(from: string, names: readonly string[], order: readonly OrderKey[]): Select {
@@ -307,26 +269,6 @@ export function freeName(wanted: string, names: readonly string[]): string {
   let name = wanted;
   while (taken.has(name)) name = `_${name}`;
   return name;
-}
-
-function overText(partition: readonly string[], order: readonly OrderKey[], frame: string | null): string {
-  const parts = partition.length === 0 ? [] : [`PARTITION BY ${partition.join(', ')}`];
-  if (frame !== null) parts.push(orderText(order).trimStart(), frame);
-  return ` OVER (${parts.filter((part) => part !== '').join(' ')})`;
-}
-
-/** null: the value is one for all rows of the group, whatever their order. */
-function frameText({ rows }: WindowFrame, window: WindowKind | undefined, ordered: boolean): string | null {
-  if (window === 'peers' || window === 'place') return '';
-  if (window === 'group' || (rows === 'all' && ordered))
-    return 'ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING';
-  if (rows === 'all') return null;
-  const from = rows.atMost === null ? 'UNBOUNDED' : String(rows.atMost - 1);
-  return `ROWS BETWEEN ${from} PRECEDING AND CURRENT ROW`;
-}
-
-function orderText(order: readonly OrderKey[]): string {
-  return order.length === 0 ? '' : ` ORDER BY ${order.map((key) => key.sql + key.direction).join(', ')}`;
 }
 
 function selectText(select: Select, hidden: readonly SelectColumn[], last: boolean): string {

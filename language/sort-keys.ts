@@ -2,8 +2,8 @@
 import { QueryError } from '../workers/errors.ts';
 import type { Cursor } from './cursor.ts';
 import { parseName } from './names.ts';
-import type { SortKey } from './relation.ts';
 import { getColumn, type Scope, type WrittenName } from './scope.ts';
+import type { SortKey } from './window-frame.ts';
 
 /** One key, as written. */
 export interface SortKeySyntax {

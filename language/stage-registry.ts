@@ -8,8 +8,8 @@ import type { AnyStage } from './stage.ts';
 /** Stages of the design that are still to come: named in errors, so that nobody takes them for a typing mistake. */
 export const PLANNED_STAGES: ReadonlySet<string> = new Set(
   (
-    'case cast typecast timechart tail top rare dedup distinct join lookup union append ' +
-    'pivot unpivot fillna fillnull filldown dropna explode mvexpand parse rex sample describe summary assert sql'
+    'case cast typecast tail top rare dedup distinct join lookup union append ' +
+    'unpivot fillna fillnull filldown dropna explode mvexpand parse rex sample describe summary assert sql'
   ).split(' '),
 );
 

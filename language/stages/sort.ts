@@ -5,11 +5,12 @@
  */
 import { columnsOf, type Item, parseItems, resolveKey } from '../aggregate-items.ts';
 import { parseCount } from '../expression-parser.ts';
-import type { NamedValue, SortKey } from '../relation.ts';
+import type { NamedValue } from '../relation.ts';
 import { parseSortKeys, resolveSortKey, type SortKeySyntax } from '../sort-keys.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
 import { INT64 } from '../type-rules.ts';
 import type { Typed } from '../typed.ts';
+import type { SortKey } from '../window-frame.ts';
 
 interface Syntax {
   readonly count: number | null;

@@ -14,9 +14,10 @@ import {
 } from '../aggregate-items.ts';
 import type { Cursor } from '../cursor.ts';
 import { parseCount } from '../expression-parser.ts';
-import type { NamedValue, SortKey } from '../relation.ts';
+import type { NamedValue } from '../relation.ts';
 import { parseSortKeys, resolveSortKey, type SortKeySyntax } from '../sort-keys.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { SortKey } from '../window-frame.ts';
 
 interface Syntax {
   readonly aggregates: readonly Item[];

@@ -14,6 +14,8 @@ interface Rule {
 
 const SPILL = /max_temp_directory_size|temp(orary)? directory.*(full|limit)/is;
 
+const LIMIT = /^Invalid Input Error: limit (\w+) (\d+): ([^;\n]+)(?:; ([^\n]+))?/;
+
 /** First match wins. */
 const RULES: readonly Rule[] = [
   {
@@ -70,6 +72,16 @@ const RULES: readonly Rule[] = [
         { hint: 'send its parameter as 0 or more' },
         cause,
       ),
+  },
+  {
+    // A stage's own limit, met while it ran: the statement's `error('limit <name> <value>: <message>; <hint>')`.
+    pattern: LIMIT,
+    toError: (message, _, cause) => {
+      const [, name, value, text, hint] = LIMIT.exec(message)!;
+      const limit = { name: name!, value: Number(value) };
+      const details = hint === undefined ? { limit } : { limit, hint };
+      return new QueryError('result-too-large', text!, details, cause);
+    },
   },
   {
     pattern: /^(Out of Range|Invalid Input|Mismatch Type) Error/i,

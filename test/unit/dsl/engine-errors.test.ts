@@ -60,6 +60,15 @@ describe('dsl engine errors', () => {
     expect(mapped(csv('TIMESTAMP')).details.hint).to.equal('cast it in the SQL: `column::text`');
   });
 
+  it("name a stage's own limit", () => {
+    const error = mapped('Invalid Input Error: limit timechartRows 1000000: too many rows; ask for less');
+    expect(error).to.include({ code: 'result-too-large', message: 'too many rows' });
+    expect(error.details).to.deep.include({
+      hint: 'ask for less',
+      limit: { name: 'timechartRows', value: 1000000 },
+    });
+  });
+
   it('pass a QueryError through and leave the unknown internal, with its cause', () => {
     const known = new QueryError('cancelled', 'x');
     expect(engineError(known, limits)).to.equal(known);

@@ -52,6 +52,8 @@ const stage = fc.oneof(
   fc
     .tuple(aggregate, column, column)
     .map(([a, by, k]) => `streamstats ${a} as r window=2 by ${by} sort -${k}`),
+  fc.tuple(aggregate, column).map(([a, c]) => `timechart date span=1w ${a} as n by ${c} limit=2`),
+  fc.tuple(aggregate, column).map(([a, r]) => `pivot ${a} splitrow ${r} splitcol dest in ('LAX', null as k)`),
   fc.tuple(column, column).map(([a, k]) => `streamstats lag(${a}) as l, rank() as place sort ${k}`),
 );
 

@@ -40,9 +40,34 @@ describe('limits of the language', () => {
       'unterminated-string',
     ],
     ['a megabyte of one name', `${F} | fields ${'a'.repeat(MEGABYTE)}`, 'unknown-column'],
+    [
+      'a thousand and one columns of a pivot',
+      `${F} | pivot count() splitcol delay in (${Array.from({ length: 1001 }, (_, n) => n).join(', ')})`,
+      'result-too-large',
+    ],
     ['a megabyte of stars', `${F} | fields ${'*a'.repeat(MEGABYTE / 2)}`, 'unknown-column'],
   ];
   for (const [name, query, code] of bad) it(name, () => expect(codeOf(query)).to.equal(code));
+
+  const running: readonly (readonly [name: string, stages: string, limit: string])[] = [
+    [
+      'a timechart of milliseconds',
+      'eval t = date + 0s | timechart t span=1ms count()',
+      'timechartRows 1000000',
+    ],
+    [
+      'a timechart of many values',
+      'eval t = date + 0s | timechart t span=5s count() by dest',
+      'timechartRows 1000000',
+    ],
+  ];
+  for (const [name, stages, limit] of running)
+    it(name, async () => {
+      const failed = await runPlan(duck, planFlights(`${F} | ${stages}`)).catch(
+        (thrown: Error) => thrown.message,
+      );
+      expect(failed).to.be.a('string').that.includes(`limit ${limit}: `);
+    });
 
   const good: readonly (readonly [name: string, stages: string])[] = [
     [
