@@ -3,7 +3,14 @@
 import { duckdbType, floatLiteral, quoteText } from './dialects/duckdb.ts';
 import type { ParameterKind } from './plan.ts';
 import { isMoment } from './type-rules.ts';
-import { type Typed, type TypedCall, type TypedLiteral, valueType } from './typed.ts';
+import {
+  type AggregateText,
+  type Typed,
+  type TypedCall,
+  type TypedLiteral,
+  valueType,
+  type WindowKind,
+} from './typed.ts';
 
 /** Where an expression's parts come from. */
 export interface EmitScope {
@@ -13,6 +20,8 @@ export interface EmitScope {
   parameter(name: string, kind: ParameterKind): string;
   /** ` ORDER BY ...` in force, or ''; for aggregates that depend on it. */
   readonly order: string;
+  /** ` OVER (...)` for values that every row has; undefined: a group has one. */
+  over?(window: WindowKind | undefined, ordered: boolean): string;
 }
 
 export function emitExpression(typed: Typed, scope: EmitScope): string {
@@ -32,12 +41,19 @@ export function emitExpression(typed: Typed, scope: EmitScope): string {
   }
 }
 
+const NO_AGGREGATE: AggregateText = { order: '', filter: '', over: '', condition: null };
+
 function emitCall(call: TypedCall, scope: EmitScope): string {
   const args = call.args.map((arg) => emitExpression(arg, scope));
   const { aggregate } = call;
-  const filter =
-    aggregate?.filter == null ? '' : ` FILTER (WHERE ${emitExpression(aggregate.filter, scope)})`;
-  return call.emitters.duckdb(args, { order: aggregate?.ordered === true ? scope.order : '', filter });
+  if (aggregate === null) return call.emitters.duckdb(args, NO_AGGREGATE);
+  const condition = aggregate.filter === null ? null : emitExpression(aggregate.filter, scope);
+  return call.emitters.duckdb(args, {
+    order: aggregate.ordered && scope.over === undefined ? scope.order : '',
+    filter: condition === null ? '' : ` FILTER (WHERE ${condition})`,
+    over: scope.over?.(aggregate.window, aggregate.ordered) ?? '',
+    condition,
+  });
 }
 
 function emitLiteral({ value, type }: TypedLiteral): string {

@@ -24,6 +24,11 @@ export function parseExpression(cursor: Cursor): Expression {
   return parseBinary(cursor, OR, 1);
 }
 
+/** An expression without comparisons, so that an `in` after it is left. */
+export function parseOperand(cursor: Cursor): Expression {
+  return parseBinary(cursor, CONCAT, 1);
+}
+
 function parseBinary(cursor: Cursor, least: number, level: number): Expression {
   if (level > MAX_NESTING) throw tooDeep(cursor.peek());
   let left = parsePrefix(cursor, level);
@@ -205,7 +210,13 @@ function parseCall(cursor: Cursor, level: number): Expression {
   }
   if (cursor.isWord('distinct'))
     cursor.refuse('`distinct` has no meaning here', 'to count different values, write `dc(x)`');
-  return call(name, parseArguments(cursor, level, `the arguments of \`${name.text}\``), cursor.lastEnd);
+  const args = parseArguments(cursor, level, `the arguments of \`${name.text}\``);
+  if (cursor.isWord('over') && cursor.peek(1).text === '(')
+    cursor.refuse(
+      'stages have no `over (...)`',
+      `write \`streamstats ${name.text}(...) as value by ... sort ...\` for values that follow an order, \`eventstats\` for those of a whole group`,
+    );
+  return call(name, args, cursor.lastEnd);
 }
 
 function parseCast(cursor: Cursor, name: Token, level: number): Expression {

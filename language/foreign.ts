@@ -37,7 +37,7 @@ export const FOREIGN_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ...sameHint('`regexp_match(text, pattern)`', 'match', 'regexp_matches', 'regexp_like', 'rlike'),
   ...sameHint('`p95(x)`, or `quantile(x, 0.95)`', 'percentile', 'perc95', 'percentile_cont', 'perc'),
   ...sameHint('`avg(x)`', 'average'),
-  ...sameHint('`list(x)`', 'values', 'array_agg', 'make_list', 'make_set', 'string_agg'),
+  ...sameHint('`list(x)`', 'array_agg', 'make_list', 'string_agg'),
   ...sameHint('`now()`', 'current_timestamp', 'getdate', 'sysdate'),
 ]);
 

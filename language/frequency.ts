@@ -7,13 +7,14 @@ import type { Expression } from './ast.ts';
 import { expandKeys, type Pattern, parsePatterns } from './column-patterns.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression-parser.ts';
-import { atMost, columnValue, countOf, keepColumns, ownAggregate, ownCall } from './own-values.ts';
-import type { Relation, SortKey } from './relation.ts';
+import { columnValue, countOf, keepColumns, ownAggregate } from './own-values.ts';
+import type { Relation } from './relation.ts';
 import { refuseDuplicates, type Scope } from './scope.ts';
 import type { ResolvedStage } from './stage.ts';
 import { INT64 } from './type-rules.ts';
 import type { Typed } from './typed.ts';
 import type { Column } from './types.ts';
+import type { SortKey } from './window-frame.ts';
 
 export interface FrequencySyntax {
   readonly count: Expression;
@@ -110,16 +111,8 @@ export function emitFrequency(
   const up = ({ name }: Column): SortKey => ({ column: name, descending: false, nullsFirst: false });
   const order = [{ ...up(COUNT), descending: mostFrequentFirst }, ...values.map(up)];
   if (by.length === 0) return counted.sort(order).limit(count);
-  const rank = counted.freeName('rank');
-  const value = ownCall(INT64, [...by, COUNT, ...values].map(columnValue), (args) => {
-    const keys = args
-      .slice(by.length)
-      .map((sql, index) => `${sql} ${index === 0 && mostFrequentFirst ? 'DESC' : 'ASC'} NULLS LAST`);
-    return `row_number() OVER (PARTITION BY ${args.slice(0, by.length).join(', ')} ORDER BY ${keys.join(', ')})`;
-  });
   return counted
-    .window([{ name: rank, value }])
-    .filter(atMost(rank, count))
+    .firstOfEach(count, by.map(columnValue), order)
     .sort([...by.map(up), ...order])
     .project(keepColumns(columns));
 }

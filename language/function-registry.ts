@@ -7,9 +7,11 @@ import { functions as conditional } from './functions/conditional.ts';
 import { functions as number } from './functions/number.ts';
 import { functions as text } from './functions/text.ts';
 import { functions as time } from './functions/time.ts';
+import { functions as window } from './functions/window.ts';
 
 export const FAMILIES: Readonly<Record<string, readonly FunctionDefinition[]>> = {
   aggregates: aggregate,
+  window,
   arithmetic,
   comparison,
   conditional,

@@ -18,7 +18,7 @@ import {
   STRING,
   sameType,
 } from './type-rules.ts';
-import { type Emitter, type Typed, type TypedCall, valueType } from './typed.ts';
+import { type Emitter, type Typed, type TypedCall, valueType, type WindowKind } from './typed.ts';
 
 /** One call in a query, with its arguments resolved. */
 export interface CallSite {
@@ -40,6 +40,8 @@ export interface FunctionDefinition {
   /** An expression and its value as JSON. Aggregates run over x = 1, 2, 3, 4 and s = 'a', 'b', 'b', null. */
   readonly example: readonly [expression: string, value: unknown];
   readonly aggregate?: boolean;
+  /** An aggregate that only has a meaning row by row, in `streamstats`. */
+  readonly window?: boolean;
   resolve(call: CallSite): Typed;
 }
 
@@ -62,7 +64,12 @@ export interface Overload {
   /** `same`: the common type of the `same` arguments. A function of the arguments as they came. */
   readonly returns: ExprType | 'same' | ((args: readonly Typed[]) => ExprType);
   readonly duckdb: Emitter;
-  readonly aggregate?: { readonly ordered: boolean };
+  readonly aggregate?: AggregateKind;
+}
+
+export interface AggregateKind {
+  readonly ordered: boolean;
+  readonly window?: WindowKind;
 }
 
 /** A `resolve` that takes the first overload that fits. */
@@ -81,7 +88,7 @@ export function typedCall(
   type: ExprType,
   args: readonly Typed[],
   duckdb: Emitter,
-  aggregate: { readonly ordered: boolean } | null = null,
+  aggregate: AggregateKind | null = null,
 ): TypedCall {
   const { name, span } = call;
   return {

@@ -1,5 +1,6 @@
 /** Typed expressions that stages make themselves, beside those that users write. */
 import type { Expression } from './ast.ts';
+import type { AggregateKind } from './function.ts';
 import { resolveExpression } from './resolve-expression.ts';
 import type { Scope } from './scope.ts';
 import { BOOL, type ExprType, INT64 } from './type-rules.ts';
@@ -22,9 +23,14 @@ export function ownCall(type: ExprType, args: readonly Typed[], duckdb: Emitter)
   return { kind: 'call', name: 'own', type, span: NOWHERE, args, emitters: { duckdb }, aggregate: null };
 }
 
-/** The same for an aggregate. */
-export function ownAggregate(type: ExprType, args: readonly Typed[], duckdb: Emitter): TypedCall {
-  return { ...ownCall(type, args, duckdb), aggregate: { ordered: false, filter: null } };
+/** The same for an aggregate, or a window function. */
+export function ownAggregate(
+  type: ExprType,
+  args: readonly Typed[],
+  duckdb: Emitter,
+  kind: AggregateKind = { ordered: false },
+): TypedCall {
+  return { ...ownCall(type, args, duckdb), aggregate: { ...kind, filter: null } };
 }
 
 /** `a <= n`, for a column of whole numbers. */

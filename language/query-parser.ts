@@ -138,7 +138,8 @@ function trailingHint(cursor: Cursor, stage: string): string | undefined {
   if (token.kind === 'word' && findStage(token.lower) !== null) return `a pipe goes before \`${token.text}\``;
   const name = token.kind === 'quoted' || (token.kind === 'word' && !CONNECTING.has(token.lower));
   const listed = token.kind === 'word' ? LISTS[stage] : undefined;
-  if (listed === undefined && name && cursor.afterName())
+  const option = cursor.peek(1).text === '=';
+  if (listed === undefined && name && !option && cursor.afterName())
     return `if \`${token.text}\` is another column, a comma goes before it`;
   if (cursor.isSymbol(')')) return 'this bracket closes nothing';
   if (cursor.isSymbol(',') && stage === 'where') return 'join conditions with `and`';

@@ -14,45 +14,35 @@
  * source did not send, because no stage uses them, are missing here and may be left out by projections.
  */
 
-import { quoteName } from './dialects/duckdb.ts';
-import { emitExpression } from './emit-expression.ts';
+import { type EmitScope, emitExpression } from './emit-expression.ts';
+import { atMost } from './own-values.ts';
 import type { ParameterKind } from './plan.ts';
+import {
+  freeName,
+  hiddenName,
+  placed,
+  qualified,
+  reading,
+  type Select,
+  type SelectColumn,
+  selectText,
+} from './select.ts';
 import type { Typed } from './typed.ts';
 import { collectColumns } from './typed.ts';
-
-interface SelectColumn {
-  readonly name: string;
-  readonly sql: string;
-  readonly plain: boolean;
-}
-
-interface OrderKey {
-  /** A plain column of `from`. */
-  readonly sql: string;
-  /** ` DESC NULLS LAST` */
-  readonly direction: string;
-}
-
-interface Select {
-  readonly from: string;
-  readonly columns: readonly SelectColumn[];
-  readonly filters: readonly string[];
-  /** Number of leading columns that it groups by; null: it does not aggregate. */
-  readonly groupBy: number | null;
-  readonly order: readonly OrderKey[];
-  readonly limit: string | null;
-}
+import {
+  frameText,
+  type OrderKey,
+  orderText,
+  overText,
+  ROW_NUMBER,
+  type SortKey,
+  type WindowFrame,
+} from './window-frame.ts';
 
 /** What all SELECTs of one statement share. */
 export interface Statement {
   readonly entries: string[];
   readonly parameters: { name: string; kind: ParameterKind }[];
-}
-
-export interface SortKey {
-  readonly column: string;
-  readonly descending: boolean;
-  readonly nullsFirst: boolean;
 }
 
 export class Relation {
@@ -106,17 +96,43 @@ export class Relation {
     return base.#with({ columns, groupBy: keys.length, order: [] });
   }
 
-  /** Like `assign`, for values that look at other rows: filters and limits before it count, those after it do not. */
-  window(values: readonly NamedValue[]): Relation {
-    const base = this.#ready(
-      values.map((entry) => entry.value),
-      true,
-    );
+  sort(keys: readonly SortKey[]): Relation {
+    const named = keys.map((key): Typed => columnOf(key.column));
+    const base = this.#ready(named, true);
+    return base.#with({ order: base.#orderKeys(keys) });
+  }
+
+  /**
+   * Like `assign`, for values that come from several rows; every row stays. Filters and limits before it count, those
+   * after it do not.
+   */
+  window(values: readonly NamedValue[], frame: WindowFrame): Relation {
+    const used = [...frame.partition, ...values.map((entry) => entry.value)];
+    const base = this.#placed().#ready([...used, ...frame.keys.map((key) => columnOf(key.column))], true);
+    const keys = base.#orderKeys(frame.keys);
+    const before = base.#select.order.filter(({ sql }) => keys.every((key) => key.sql !== sql));
+    const order = [...keys, ...before];
+    const partition = frame.partition.map((key) => base.#emit(key));
+    const over: EmitScope['over'] = (window, ordered) =>
+      overText(partition, window === 'peers' ? keys : order, frameText(frame, window, ordered));
     const columns = values.reduce(
-      (sofar, { name, value }) => placed(sofar, { name, sql: base.#emit(value), plain: false }),
+      (sofar, { name, value }) => placed(sofar, { name, sql: base.#emit(value, over), plain: false }),
       base.#select.columns,
     );
-    return base.#with({ columns }).#seal();
+    // Sealed, so that no later filter takes rows away from the windows.
+    return base.#with({ columns, order }).#seal();
+  }
+
+  /** The first rows of each group, in the order of `keys`, which they then have as a whole. */
+  firstOfEach(count: Typed, partition: readonly Typed[], keys: readonly SortKey[]): Relation {
+    const names = this.#select.columns.map((column) => column.name);
+    const place = this.freeName('place');
+    const numbered = this.window([{ name: place, value: ROW_NUMBER }], {
+      partition,
+      keys,
+      rows: { atMost: null },
+    });
+    return numbered.filter(atMost(place, count)).project(names.map((name) => ({ name, as: name })));
   }
 
   /** Writes the order of the rows down: a new last column has their numbers from 1, and is what orders them from now on. */
@@ -124,9 +140,9 @@ export class Relation {
     const { groupBy, limit } = this.#select;
     const base = groupBy === null && limit === null ? this : this.#seal();
     const { columns, order } = base.#select;
-    const sql = `row_number() OVER (${orderText(order).trimStart()})`;
+    const sql = `row_number()${overText([], order, '')}`;
     const numbered = base.#with({ columns: [...columns, { name, sql, plain: false }], order: [] }).#seal();
-    return numbered.sort([{ column: name, descending: false, nullsFirst: false }]);
+    return numbered.#with({ order: [numbered.#placeKey(name)] });
   }
 
   /**
@@ -147,29 +163,35 @@ export class Relation {
     );
     if (base.#select.order.length === 0) return base.#with({ columns }).#seal();
     const places = { name: position, sql: `unnest(range(len(${emitted[0]!.sql})))`, plain: false };
-    const opened = base.#with({ columns: [...columns, places] }).#seal();
-    const last = { sql: opened.#columnSql(position), direction: ' ASC NULLS LAST' };
-    return opened.#with({ order: [...opened.#select.order, last] });
+    // A row's number is no longer its own; together with the place in the list it is.
+    const order = base.#select.order.map((key) => ({ ...key, unique: false }));
+    const opened = base.#with({ columns: [...columns, places], order }).#seal();
+    return opened.#with({ order: [...opened.#select.order, opened.#placeKey(position)] });
   }
 
-  /** A name that no column has, whatever its case. */
-  freeName(wanted: string): string {
-    return unusedName(this.#select, wanted);
-  }
-
-  sort(keys: readonly SortKey[]): Relation {
-    const named = keys.map((key): Typed => columnOf(key.column));
-    const base = this.#ready(named, true);
-    const order = keys.map((key) => ({
-      sql: base.#columnSql(key.column),
-      direction: ` ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`,
-    }));
-    return base.#with({ order });
+  /**
+   * Through a statement of the stage's own. `text` is given the name of these rows, which it may read more than once;
+   * it gives `columns`, in the order of `keys`.
+   */
+  through(columns: readonly string[], keys: readonly SortKey[], text: (rows: string) => string): Relation {
+    const { from } = this.#seal(' MATERIALIZED').#select;
+    const { entries } = this.#statement;
+    const name = `s${entries.length + 1}`;
+    entries.push(`${name} AS (\n${text(from)}\n)`);
+    return new Relation(this.#statement, reading(name, columns, [])).sort(keys);
   }
 
   limit(count: Typed): Relation {
     const base = this.#select.limit === null && this.#select.groupBy === null ? this : this.#seal();
     return base.#with({ limit: base.#emit(count) });
+  }
+
+  /** A name that no column has, whatever its case. */
+  freeName(wanted: string): string {
+    return freeName(
+      wanted,
+      this.#select.columns.map((column) => column.name),
+    );
   }
 
   /** The whole statement. */
@@ -190,7 +212,27 @@ export class Relation {
     return plain ? this : this.#seal();
   }
 
-  #seal(): Relation {
+  /** With a last key of the order that no two rows share: where each stands. */
+  #placed(): Relation {
+    const { order, groupBy, limit } = this.#select;
+    if (order.some((key) => key.unique === true)) return this;
+    const base = groupBy !== null || limit !== null ? this.#seal() : this;
+    const place = { sql: 'row_number() OVER ()', direction: ' ASC', unique: true };
+    return base.#with({ order: [...base.#select.order, place] }).#seal();
+  }
+
+  #placeKey(name: string): OrderKey {
+    return { ...this.#orderKeys([{ column: name, descending: false, nullsFirst: false }])[0]!, unique: true };
+  }
+
+  #orderKeys(keys: readonly SortKey[]): readonly OrderKey[] {
+    return keys.map((key) => ({
+      sql: this.#columnSql(key.column),
+      direction: ` ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`,
+    }));
+  }
+
+  #seal(materialized = ''): Relation {
     const select = this.#select;
     const name = `s${this.#statement.entries.length + 1}`;
     const hidden: SelectColumn[] = [];
@@ -198,9 +240,9 @@ export class Relation {
       const visible = select.columns.find((column) => column.plain && column.sql === key.sql);
       const carried = visible ?? { name: hiddenName(select, hidden.length), sql: key.sql, plain: true };
       if (visible === undefined) hidden.push(carried);
-      return { sql: qualified(name, carried.name), direction: key.direction };
+      return { ...key, sql: qualified(name, carried.name) };
     });
-    this.#statement.entries.push(`${name} AS (\n${selectText(select, hidden, false)}\n)`);
+    this.#statement.entries.push(`${name} AS${materialized} (\n${selectText(select, hidden, false)}\n)`);
     return new Relation(
       this.#statement,
       reading(
@@ -221,12 +263,13 @@ export class Relation {
     return column.sql;
   }
 
-  #emit(value: Typed): string {
+  #emit(value: Typed, over?: EmitScope['over']): string {
     const order = orderText(this.#select.order);
     return emitExpression(value, {
       column: (name) => this.#columnSql(name),
       parameter: (name, kind) => this.#parameter(name, kind),
       order,
+      ...(over === undefined ? {} : { over }),
     });
   }
 
@@ -244,50 +287,4 @@ export interface NamedValue {
 
 function columnOf(name: string): Typed {
   return { kind: 'column', name, type: { kind: 'null' }, span: { start: 0, end: 0 } };
-}
-
-function reading(from: string, names: readonly string[], order: readonly OrderKey[]): Select {
-  const columns = names.map((name) => ({ name, sql: qualified(from, name), plain: true }));
-  return { from, columns, filters: [], groupBy: null, order, limit: null };
-}
-
-function qualified(from: string, name: string): string {
-  return `${from}.${quoteName(name)}`;
-}
-
-function hiddenName(select: Select, index: number): string {
-  return unusedName(select, `order_${index + 1}`);
-}
-
-function unusedName(select: Select, wanted: string): string {
-  const taken = new Set(select.columns.map((column) => column.name.toLowerCase()));
-  let name = wanted;
-  while (taken.has(name)) name = `_${name}`;
-  return name;
-}
-
-/** In the place of the one of its name, else at the end. */
-function placed(columns: readonly SelectColumn[], column: SelectColumn): readonly SelectColumn[] {
-  const at = columns.findIndex((existing) => existing.name === column.name);
-  return at === -1 ? [...columns, column] : columns.with(at, column);
-}
-
-function orderText(order: readonly OrderKey[]): string {
-  return order.length === 0 ? '' : ` ORDER BY ${order.map((key) => key.sql + key.direction).join(', ')}`;
-}
-
-function selectText(select: Select, hidden: readonly SelectColumn[], last: boolean): string {
-  const { from, filters, groupBy, limit } = select;
-  const items = [...select.columns, ...hidden].map(({ name, sql }) =>
-    sql === qualified(from, name) ? sql : `${sql} AS ${quoteName(name)}`,
-  );
-  // A WITH entry of which nothing but the number of rows counts.
-  if (items.length === 0) items.push('1 AS "row"');
-  const parts = [`SELECT ${items.join(', ')}`, `FROM ${from}`];
-  if (filters.length > 0) parts.push(`WHERE ${filters.join(' AND ')}`);
-  if (groupBy !== null && groupBy > 0)
-    parts.push(`GROUP BY ${Array.from({ length: groupBy }, (_, index) => index + 1).join(', ')}`);
-  if (last || limit !== null) parts.push(orderText(select.order).trimStart());
-  if (limit !== null) parts.push(`LIMIT ${limit}`);
-  return parts.filter((part) => part !== '').join('\n');
 }

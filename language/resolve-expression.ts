@@ -19,9 +19,10 @@ const MIN_INT64 = -(2n ** 63n);
 
 /**
  * Where aggregates stand: `none` may not have any; in `outside` bare columns are refused, since a group has many
- * rows; `inside` an aggregate's brackets there are columns and no further aggregates.
+ * rows; `inside` an aggregate's brackets there are columns and no further aggregates; in `rows` a value is
+ * computed for every row, from columns and aggregates; `running` has window functions as well.
  */
-export type AggregateMode = 'none' | 'outside' | 'inside';
+export type AggregateMode = 'none' | 'outside' | 'inside' | 'rows' | 'running';
 
 export function resolveExpression(node: Expression, scope: Scope, mode: AggregateMode = 'none'): Typed {
   switch (node.kind) {
@@ -218,7 +219,8 @@ function resolveCall(node: CallNode, scope: Scope, mode: AggregateMode): Typed {
   const definition = findFunction(node.name);
   if (definition === null) throw unknownFunction(node);
   const aggregate = definition.aggregate === true;
-  if (aggregate && mode !== 'outside') throw misplacedAggregate(node, mode);
+  if (definition.window === true && mode !== 'running') throw misplacedWindow(node, mode);
+  if (aggregate && (mode === 'none' || mode === 'inside')) throw misplacedAggregate(node, mode);
   const args = node.args.map((arg) => resolveExpression(arg, scope, aggregate ? 'inside' : mode));
   return definition.resolve(siteOf(node.name, node, args, node.operator, definition.syntax, scope));
 }
@@ -231,6 +233,17 @@ function misplacedAggregate(node: CallNode, mode: AggregateMode): QueryError {
   const hint = inside
     ? 'compute the inner one in a `stats` before'
     : `compute it before: \`stats ${node.name}(...) as value by ...\`, then use \`value\``;
+  return new QueryError('misplaced-aggregate', message, { span: node.span, hint });
+}
+
+function misplacedWindow(node: CallNode, mode: AggregateMode): QueryError {
+  const inside = mode === 'inside';
+  const message = inside
+    ? `\`${node.name}\` stands inside an aggregate or another window function`
+    : `the window function \`${node.name}\` may only stand in \`streamstats\``;
+  const hint = inside
+    ? 'compute it in a `streamstats` before'
+    : `compute it before: \`streamstats ${node.name}(...) as value by ... sort ...\`, then use \`value\``;
   return new QueryError('misplaced-aggregate', message, { span: node.span, hint });
 }
 

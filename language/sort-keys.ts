@@ -1,28 +1,30 @@
-/** `[+/-]column [asc/desc] [nulls first/last], ...`: ascending unless said otherwise, nulls last in both directions. */
+/** `[+/-]column [asc/desc] [nulls first/last], ...`, wherever an order is written: ascending and nulls last by default. */
 import { QueryError } from '../workers/errors.ts';
 import type { Cursor } from './cursor.ts';
 import { parseName } from './names.ts';
-import type { SortKey } from './relation.ts';
 import { getColumn, type Scope, type WrittenName } from './scope.ts';
+import type { SortKey } from './window-frame.ts';
 
+/** One key, as written. */
 export interface WrittenKey {
   readonly column: WrittenName;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
 }
 
-export function parseSortKeys(cursor: Cursor): readonly WrittenKey[] {
+/** `stage`: whose keys they are, for messages. */
+export function parseSortKeys(cursor: Cursor, stage: string): readonly WrittenKey[] {
   const keys: WrittenKey[] = [];
-  do keys.push(parseKey(cursor));
+  do keys.push(parseKey(cursor, stage));
   while (cursor.acceptSymbol(',') !== null);
   return keys;
 }
 
-function parseKey(cursor: Cursor): WrittenKey {
+function parseKey(cursor: Cursor, stage: string): WrittenKey {
   const sign = cursor.acceptSymbol('-', '+');
   const column = parseName(cursor, 'the name of a column');
   if (cursor.isSymbol('(', '+', '*', '/', '||'))
-    cursor.refuse('`sort` takes columns', 'compute it before: `eval key = ... | sort key`');
+    cursor.refuse('`sort` takes columns', `compute it before: \`eval key = ... | ${stage} key\``);
   const word = cursor.acceptWord('asc', 'desc');
   if (sign !== null && word !== null)
     throw new QueryError('syntax', `\`${sign.text}\` and \`${word.text}\` say the direction twice`, {

@@ -15,7 +15,17 @@ export interface AggregateText {
   readonly order: string;
   /** ` FILTER (WHERE ...)` */
   readonly filter: string;
+  /** ` OVER (...)`: the value stands on every row. */
+  readonly over: string;
+  /** The condition in `filter`, for what takes none; null: there is none. */
+  readonly condition: string | null;
 }
+
+/**
+ * Which rows a function of `streamstats` looks at. `peers`: ordered by the stage's keys alone, so that equal rows are
+ * equal; `place`: by the keys and then by where the rows stood, so that no two are; `group`: likewise, all of the group.
+ */
+export type WindowKind = 'peers' | 'place' | 'group';
 
 /**
  * SQL text of a call from the SQL of its arguments. Invariants: the result is bracketed or a call, so that it can
@@ -57,7 +67,12 @@ export interface TypedCall extends TypedBase {
   readonly args: readonly Typed[];
   readonly emitters: Emitters;
   /** Set on aggregates. `ordered`: its value depends on the order of rows. */
-  readonly aggregate: { readonly ordered: boolean; readonly filter: Typed | null } | null;
+  readonly aggregate: {
+    readonly ordered: boolean;
+    readonly filter: Typed | null;
+    /** Set on window functions, which have no meaning for a group as a whole. */
+    readonly window?: WindowKind;
+  } | null;
 }
 
 export type Typed = TypedColumn | TypedLiteral | TypedParameter | TypedCall;

@@ -1,6 +1,6 @@
 /** The server's slice of the configuration, in `init`. */
 
-/** Every limit in force, as GET /v1/limits shows it. */
+/** Every limit that is configured; GET /v1/limits shows them beside those of the stages (language/stage-limits.ts). */
 export interface Limits {
   /** Bytes of query text. */
   readonly queryBytes: number;

@@ -1,5 +1,6 @@
 /** What operators ask: queries, processes, logs, limits, metrics, health. */
 import type { Request, RequestHandler, Response } from 'express';
+import { STAGE_LIMITS } from '../language/stage-limits.ts';
 import { QueryError } from '../workers/errors.ts';
 import type { AppDeps } from './app-deps.ts';
 import { readLogFilter } from './log-filter.ts';
@@ -25,7 +26,7 @@ export function createOperations(deps: AppDeps): Operations {
     cancelQuery: (request, response) => cancel(deps, request, response),
     processes: async (_, response) => void response.json({ processes: await deps.listProcesses() }),
     logs: async (request, response) => void response.json(await logSearch.search(readLogFilter(request))),
-    limits: (_, response) => void response.json(limits),
+    limits: (_, response) => void response.json({ ...limits, ...STAGE_LIMITS }),
     metrics: async (_, response) => {
       response.setHeader('Content-Type', metrics.contentType);
       response.send(await metrics.render(await deps.listProcesses()));

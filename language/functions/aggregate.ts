@@ -1,6 +1,6 @@
 /**
- * Aggregates, for `stats`. Nulls do not count, except in `count()`, `first`, `last` and `list`. `first`, `last` and
- * `list` follow the order of a `sort` before; without one they take the rows as they come.
+ * Aggregates, for `stats` and its like. Nulls do not count, except in `count()`, `first`, `last`, `list`, `earliest`
+ * and `latest`. `first`, `last` and `list` follow the order of a `sort` before; without one they take the rows as they come.
  */
 import {
   type CallSite,
@@ -28,9 +28,9 @@ import type { AggregateText, Typed } from '../typed.ts';
 const UNORDERED = { ordered: false };
 const ORDERED = { ordered: true };
 
-/** `f(inside) FILTER (...)` */
-function call(name: string, inside: string, { order, filter }: AggregateText): string {
-  return `${name}(${inside}${order})${filter}`;
+/** `f(inside) FILTER (...) OVER (...)` */
+function call(name: string, inside: string, { order, filter, over }: AggregateText): string {
+  return `${name}(${inside}${order})${filter}${over}`;
 }
 
 function row(
@@ -105,24 +105,50 @@ function quantileOf(site: CallSite, args: readonly Typed[], q: string): Typed {
   return typedCall(site, FLOAT64, inner, ([a], text) => call('quantile_cont', `${a}, ${q}`, text), UNORDERED);
 }
 
-function quantile(site: CallSite): Typed {
+/** The quantile written as the second argument. */
+function quantileAt(site: CallSite): string {
   if (site.args.length !== 2)
     throw callError(
       site,
       'wrong-arguments',
-      `\`quantile\` takes 2 arguments, not ${site.args.length}`,
-      'write `quantile(x, 0.95)`',
+      `\`${site.name}\` takes 2 arguments, not ${site.args.length}`,
+      `write \`${site.name}(x, 0.95)\``,
     );
   const q = constantText(site, 1, 'the quantile');
-  if (!(Number(q) >= 0 && Number(q) <= 1))
+  if (q.trim() !== '' && Number(q) >= 0 && Number(q) <= 1) return String(Number(q));
+  throw callError(
+    site,
+    'wrong-arguments',
+    'a quantile lies between 0 and 1',
+    'write 0.95 for the 95th percentile',
+    site.args[1]!.span,
+  );
+}
+
+function quantile(site: CallSite): Typed {
+  const q = quantileAt(site);
+  return quantileOf(site, site.args.slice(0, 1), q);
+}
+
+/** Of values as they are, not interpolated. */
+function quantileAmong(site: CallSite): Typed {
+  const q = quantileAt(site);
+  const [value] = site.args;
+  if (value!.type.kind === 'json' || value!.type.kind === 'list')
     throw callError(
       site,
-      'wrong-arguments',
-      'a quantile lies between 0 and 1',
-      'write 0.95 for the 95th percentile',
-      site.args[1]!.span,
+      'wrong-type',
+      `\`${site.name}\` wants values that have an order, but ${describeArgument(site, value!)}`,
+      'compute a key of it before with `eval`',
+      value!.span,
     );
-  return quantileOf(site, site.args.slice(0, 1), String(Number(q)));
+  return typedCall(
+    site,
+    value!.type,
+    [value!],
+    ([a], text) => call('quantile_disc', `${a}, ${q}`, text),
+    UNORDERED,
+  );
 }
 
 /** p50(x), p95(x): the percentile is in the name. */
@@ -149,6 +175,22 @@ function spread(
   );
 }
 
+/**
+ * first and last. As window functions they take no FILTER: there the rows that count carry their value in a struct,
+ * so that a null that counts differs from a row that does not.
+ */
+function edge(name: 'first' | 'last'): Overload {
+  return {
+    takes: ['any'],
+    returns: keep,
+    aggregate: ORDERED,
+    duckdb: ([a], text) =>
+      text.over === '' || text.condition === null
+        ? call(name, a!, text)
+        : `struct_extract(${name}(CASE WHEN ${text.condition} THEN struct_pack(v := ${a}) END IGNORE NULLS)${text.over}, 'v')`,
+  };
+}
+
 const listOf = (args: readonly Typed[]): ExprType => ({ kind: 'list', of: columnTypeOf(args[0]!) });
 
 const countRows: Overload = {
@@ -168,6 +210,13 @@ const countDistinct: Overload = {
   returns: INT64,
   aggregate: UNORDERED,
   duckdb: ([a], text) => call('count', `DISTINCT ${a}`, text),
+};
+
+const distinctValues: Overload = {
+  takes: ['any'],
+  returns: listOf,
+  aggregate: UNORDERED,
+  duckdb: ([a], text) => `list_sort(list_distinct(${call('list', `DISTINCT ${a}`, text)}))`,
 };
 
 export const functions: readonly FunctionDefinition[] = [
@@ -233,20 +282,8 @@ export const functions: readonly FunctionDefinition[] = [
   spread('stddev_pop', 'stddev_pop', 'Standard deviation of a population.', 1.118),
   spread('var', 'var_samp', 'Variance of a sample.', 1.6667, ['variance', 'var_samp']),
   spread('var_pop', 'var_pop', 'Variance of a population.', 1.25),
-  aggregate(
-    'first',
-    'x',
-    'Value of the first row, null or not.',
-    ['first(x)', 1],
-    [row(['any'], keep, 'first', ORDERED)],
-  ),
-  aggregate(
-    'last',
-    'x',
-    'Value of the last row, null or not.',
-    ['last(x)', 4],
-    [row(['any'], keep, 'last', ORDERED)],
-  ),
+  aggregate('first', 'x', 'Value of the first row, null or not.', ['first(x)', 1], [edge('first')]),
+  aggregate('last', 'x', 'Value of the last row, null or not.', ['last(x)', 4], [edge('last')]),
   ordered(
     aggregate(
       'arg_min',
@@ -284,4 +321,52 @@ export const functions: readonly FunctionDefinition[] = [
     ['collect'],
   ),
   aggregate('mode', 'x', 'Most frequent value.', ['mode(s)', 'b'], [row(['any'], keep, 'mode')]),
+  ordered(
+    aggregate(
+      'values',
+      'x',
+      'The different values as a list, sorted; null does not count.',
+      ['values(s)', ['a', 'b']],
+      [distinctValues],
+      ['make_set'],
+    ),
+  ),
+  aggregate(
+    'earliest',
+    'x, time',
+    'x of the row with the least time, null or not; of several such rows any one.',
+    ["earliest(s, date '2020-01-01' + x)", 'a'],
+    [row(['any', 'moment'], keep, 'arg_min_null')],
+  ),
+  aggregate(
+    'latest',
+    'x, time',
+    'x of the row with the greatest time, null or not.',
+    ["latest(x, date '2020-01-01' + x)", 4],
+    [row(['any', 'moment'], keep, 'arg_max_null')],
+  ),
+  aggregate(
+    'dc_approx',
+    'x',
+    'About how many different values, within a few percent, in little memory.',
+    ['dc_approx(s)', 2],
+    [row(['any'], INT64, 'approx_count_distinct')],
+    ['approx_count_distinct', 'approx_dc', 'estdc'],
+  ),
+  {
+    name: 'quantile_disc',
+    syntax: 'quantile_disc(x, q)',
+    summary:
+      'The least value that at least the part q of the values is not above: one of them, of any type with an order.',
+    example: ['quantile_disc(x, 0.5)', 2],
+    aggregate: true,
+    resolve: quantileAmong,
+  },
+  aggregate(
+    'corr',
+    'x, y',
+    'Correlation of Pearson, from -1 to 1; rows where one is null do not count.',
+    ['round(corr(x, 2 * x), 4)', 1],
+    [row(['float64', 'float64'], FLOAT64, 'corr')],
+  ),
 ];

@@ -152,6 +152,28 @@ function add(call: CallSite): Typed {
   return shift(call);
 }
 
+const ZONES: ReadonlySet<string> = new Set(['UTC', 'GMT', ...Intl.supportedValuesOf('timeZone')]);
+
+/** The zone is checked here: the engine's own error would come late, and would not name the place. */
+function atTimezone(call: CallSite): Typed {
+  count(call, 2);
+  const zone = constantText(call, 1, 'the zone');
+  const value = momentAt(call, 0);
+  if (!ZONES.has(zone)) {
+    const suggestions = suggest(zone, ZONES);
+    throw callError(
+      call,
+      'wrong-arguments',
+      `there is no time zone '${zone}'`,
+      didYouMean(suggestions) ?? "write a name like 'Asia/Seoul' or 'UTC'",
+      call.args[1]!.span,
+    );
+  }
+  const type = value.type.kind === 'timestamptz' ? TIMESTAMP : TIMESTAMPTZ;
+  const moment = type === TIMESTAMP ? value : coerce(value, TIMESTAMP);
+  return typedCall(call, type, [moment], ([a]) => `(${a} AT TIME ZONE ${quoteText(zone)})`);
+}
+
 function part(name: string, summary: string, value: number): FunctionDefinition {
   return {
     name,
@@ -225,6 +247,14 @@ export const functions: readonly FunctionDefinition[] = [
     summary: `A part as int64 (epoch as float64): ${PARTS.join(', ')}. dow is 0 on Sunday.`,
     example: ["extract(dow from date '2020-02-03')", 1],
     resolve: extract,
+  },
+  {
+    name: 'at_timezone',
+    syntax: "at_timezone(moment, 'zone')",
+    summary:
+      'What the clocks of a zone show at a timestamptz; at a timestamp, the timestamptz at which they show it.',
+    example: ["at_timezone(timestamptz '2020-01-01 00:00:00+00', 'Asia/Seoul')", '2020-01-01 09:00:00'],
+    resolve: atTimezone,
   },
   part('year', 'The year.', 2020),
   part('quarter', 'The quarter, 1 to 4.', 1),

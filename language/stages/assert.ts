@@ -6,7 +6,7 @@
 import type { Span } from '../../workers/errors.ts';
 import type { Expression } from '../ast.ts';
 import { parseExpression } from '../expression-parser.ts';
-import { columnValue, keepColumns, ownCall } from '../own-values.ts';
+import { columnValue, keepColumns, ownAggregate, ownCall } from '../own-values.ts';
 import { raiseError } from '../raised-error.ts';
 import { resolveCondition } from '../resolve-expression.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
@@ -74,17 +74,19 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     return used;
   },
   emit({ columns, condition, error }, relation) {
-    const row = relation.freeName('row');
-    const numbered = relation.number(row);
-    const failing = numbered.freeName('failing');
-    const count = ownCall(INT64, [condition], ([a]) => `count(*) FILTER (WHERE ${a} IS NOT TRUE) OVER ()`);
+    const failing = relation.freeName('failing');
+    const count = ownAggregate(
+      INT64,
+      [condition],
+      ([a], { over }) => `count(*) FILTER (WHERE ${a} IS NOT TRUE)${over}`,
+    );
     const passed = ownCall(
       BOOL,
       [columnValue({ name: failing, type: INT64 })],
       ([a]) => `CASE WHEN ${a} = 0 THEN TRUE ELSE ${error} END`,
     );
-    return numbered
-      .window([{ name: failing, value: count }])
+    return relation
+      .window([{ name: failing, value: count }], { partition: [], keys: [], rows: 'all' })
       .filter(passed)
       .project(keepColumns(columns));
   },

@@ -5,12 +5,11 @@
 import { QueryError } from '../../workers/errors.ts';
 import { expandKeys, type Pattern, parsePatterns } from '../column-patterns.ts';
 import type { Cursor } from '../cursor.ts';
-import { atMost, columnValue, keepColumns, ownCall, wholeNumber } from '../own-values.ts';
-import type { Relation, SortKey } from '../relation.ts';
+import { columnValue, keepColumns, wholeNumber } from '../own-values.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
-import { INT64 } from '../type-rules.ts';
 import type { Column } from '../types.ts';
+import type { SortKey } from '../window-frame.ts';
 
 interface Syntax {
   readonly count: number;
@@ -46,19 +45,6 @@ function refuseForeign(cursor: Cursor): void {
     );
 }
 
-function firstOfEach(relation: Relation, keys: readonly Column[], count: number): Relation {
-  const row = relation.freeName('row');
-  const numbered = relation.number(row);
-  const rank = numbered.freeName('rank');
-  const args = [...keys, { name: row, type: INT64 }].map(columnValue);
-  const value = ownCall(
-    INT64,
-    args,
-    (sql) => `row_number() OVER (PARTITION BY ${sql.slice(0, -1).join(', ')} ORDER BY ${sql.at(-1)})`,
-  );
-  return numbered.window([{ name: rank, value }]).filter(atMost(rank, wholeNumber(count)));
-}
-
 export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'dedup',
   aliases: [],
@@ -78,7 +64,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     refuseForeign(cursor);
     const patterns = parsePatterns(cursor);
     refuseForeign(cursor);
-    const sort = cursor.acceptWord('sort') === null ? [] : parseSortKeys(cursor);
+    const sort = cursor.acceptWord('sort') === null ? [] : parseSortKeys(cursor, 'dedup ... sort');
     return { count, patterns, sort };
   },
   resolve: ({ count, patterns, sort }, input) => ({
@@ -89,9 +75,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   }),
   columnsUsed: ({ keys, sort }, wanted) =>
     new Set([...wanted, ...keys.map(({ name }) => name), ...sort.map(({ column }) => column)]),
-  emit({ columns, count, keys, sort }, relation) {
-    const sorted = sort.length === 0 ? relation : relation.sort(sort);
-    return firstOfEach(sorted, keys, count).project(keepColumns(columns));
-  },
+  emit: ({ columns, count, keys, sort }, relation) =>
+    relation.firstOfEach(wholeNumber(count), keys.map(columnValue), sort).project(keepColumns(columns)),
   exactInPostgres: () => NOT_PLACED_YET,
 };

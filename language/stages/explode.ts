@@ -10,12 +10,10 @@ import { columnValue, keepColumns, ownCall } from '../own-values.ts';
 import { raiseError } from '../raised-error.ts';
 import { getColumn, type Scope, type WrittenName } from '../scope.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { STAGE_LIMITS, stageLimit } from '../stage-limits.ts';
 import { STRING } from '../type-rules.ts';
 import type { Typed } from '../typed.ts';
 import type { Column, ColumnType } from '../types.ts';
-
-/** More than this of one row is no list any more; a row of a gigabyte of commas would fill the memory. */
-export const MAX_ELEMENTS = 1_000_000;
 
 interface Syntax {
   readonly target: WrittenName;
@@ -69,11 +67,11 @@ function listOf(column: Column, separator: Syntax['separator']): Typed {
 function tooLong(name: string, { stage }: Scope, span: Span): string {
   return raiseError({
     code: 'bad-value',
-    message: `a value of \`${name}\` has more than ${MAX_ELEMENTS} elements`,
+    message: `a value of \`${name}\` has more than ${STAGE_LIMITS.explodeElements} elements`,
     span,
     stage,
     hint: 'filter it out before, or take it apart in the SQL',
-    limit: { name: 'explodeElements', value: MAX_ELEMENTS },
+    limit: stageLimit('explodeElements'),
   });
 }
 
@@ -126,7 +124,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       list.type,
       [plain],
       ([a]) =>
-        `CASE WHEN len(${a}) > ${MAX_ELEMENTS} THEN ${error} WHEN len(${a}) > 0 THEN ${a} ELSE [NULL] END`,
+        `CASE WHEN len(${a}) > ${STAGE_LIMITS.explodeElements} THEN ${error} WHEN len(${a}) > 0 THEN ${a} ELSE [NULL] END`,
     );
     return relation
       .assign(sized, list)

@@ -3,12 +3,11 @@
  * given, within its group. `filldown c sort k` means `sort k | filldown c`.
  */
 import { expandKeys, expandPatterns, type Pattern, parsePatterns } from '../column-patterns.ts';
-import { columnValue, keepColumns, ownCall } from '../own-values.ts';
-import type { SortKey } from '../relation.ts';
+import { columnValue, ownAggregate } from '../own-values.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
-import { INT64 } from '../type-rules.ts';
 import type { Column } from '../types.ts';
+import type { SortKey } from '../window-frame.ts';
 
 interface Syntax {
   readonly filled: readonly Pattern[];
@@ -46,7 +45,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       );
     if (cursor.isWord('by')) cursor.refuse('`by` stands before `sort`', 'write `filldown c by g sort k`');
     if (cursor.acceptWord('sort') === null) cursor.fail('`sort` is missing', usual);
-    const sort = parseSortKeys(cursor);
+    const sort = parseSortKeys(cursor, 'filldown ... sort');
     if (cursor.isWord('by')) cursor.refuse('`by` stands before `sort`', 'write `filldown c by g sort k`');
     return { filled, by, sort };
   },
@@ -58,17 +57,17 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   }),
   columnsUsed: ({ filled, by, sort }, wanted) =>
     new Set([...wanted, ...[...filled, ...by].map(({ name }) => name), ...sort.map(({ column }) => column)]),
-  emit({ columns, filled, by, sort }, relation) {
-    const row = relation.freeName('row');
-    const around = [...by, { name: row, type: INT64 }].map(columnValue);
+  emit({ filled, by, sort }, relation) {
     const values = filled.map((column) => ({
       name: column.name,
-      value: ownCall(column.type, [columnValue(column), ...around], ([value, ...rest]) => {
-        const partition = by.length === 0 ? '' : `PARTITION BY ${rest.slice(0, -1).join(', ')} `;
-        return `last_value(${value} IGNORE NULLS) OVER (${partition}ORDER BY ${rest.at(-1)} ROWS UNBOUNDED PRECEDING)`;
-      }),
+      value: ownAggregate(
+        column.type,
+        [columnValue(column)],
+        ([value], { over }) => `last_value(${value} IGNORE NULLS)${over}`,
+        { ordered: true },
+      ),
     }));
-    return relation.sort(sort).number(row).window(values).project(keepColumns(columns));
+    return relation.window(values, { partition: by.map(columnValue), keys: sort, rows: { atMost: null } });
   },
   exactInPostgres: () => NOT_PLACED_YET,
 };

@@ -86,7 +86,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const row = relation.freeName('row');
     const numbered = relation.number(row);
     const key = numbered.freeName('chance');
-    const drawn = numbered.window([{ name: key, value: chance(row, resolved.seed) }]);
+    const drawn = numbered.assign(key, chance(row, resolved.seed));
     return choose(resolved, drawn, row, key).project(keepColumns(resolved.columns));
   },
   exactInPostgres: () => NOT_PLACED_YET,

@@ -1,49 +1,76 @@
 /**
- * `sort [n] [+/-]column [asc/desc] [nulls first/last], ...`: orders the rows, ascending unless `-` or `desc` says
- * otherwise, nulls last in both directions. With a number it keeps that many rows, like `head` after it.
+ * `sort [n] [+/-]column [asc/desc] [nulls first/last], ... [by expression, ...]`: orders the rows, ascending unless `-`
+ * or `desc` says otherwise, nulls last in both directions. With a number it keeps that many rows, like `head` after it;
+ * with `by` that many of each group, the groups mixed as the order has them. There, of equal rows those that came first stay.
  */
-import type { SortKey } from '../relation.ts';
+import { columnsOf, type Item, parseItems, resolveKey } from '../aggregate-items.ts';
+import type { NamedValue } from '../relation.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
 import { INT64 } from '../type-rules.ts';
 import type { Typed } from '../typed.ts';
+import type { SortKey } from '../window-frame.ts';
 
 interface Syntax {
   readonly count: number | null;
   readonly keys: readonly WrittenKey[];
+  readonly by: readonly Item[];
 }
 
 interface Resolved extends ResolvedStage {
   readonly keys: readonly SortKey[];
   readonly count: Typed | null;
+  readonly by: readonly NamedValue[];
 }
 
 export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'sort',
   aliases: [],
   docs: {
-    syntax: 'sort [n] [+/-]column [asc/desc] [nulls first/last], ...',
-    summary: 'Orders the rows; nulls come last in both directions; with a number keeps the first n.',
+    syntax: 'sort [n] [+/-]column [asc/desc] [nulls first/last], ... [by expression, ...]',
+    summary:
+      'Orders the rows; nulls come last in both directions; with a number keeps the first n, with `by` those of each group.',
     examples: [
       { text: 'sort -delay, origin', summary: 'the greatest delay first, then by origin' },
       { text: 'sort 3 distance desc nulls first', summary: 'the three first' },
+      { text: 'sort 1 -delay by origin', summary: 'the greatest delay of each origin' },
     ],
   },
   parse(cursor) {
     const count = cursor.peek().kind === 'number' ? cursor.expectCount('a whole number of rows') : null;
+    if (cursor.isWord('order') && cursor.peek(1).lower === 'by')
+      cursor.refuse('`order by` is SQL', 'write `sort -delay, origin`');
+    if (cursor.isWord('by'))
+      cursor.refuse(
+        'the columns to sort by stand right after `sort`',
+        'write `sort -delay`; for the first of each group `sort 3 -delay by origin`',
+      );
     if (cursor.atStageEnd())
       cursor.fail('`sort` needs a column', 'write `sort -delay`; to keep rows only, `head 10`');
-    return { count, keys: parseSortKeys(cursor) };
+    const keys = parseSortKeys(cursor, 'sort');
+    if (count === null && cursor.isWord('by'))
+      cursor.refuse(
+        'with `by`, `sort` needs a number: how many rows of each group',
+        'write `sort 3 -delay by origin`; to order by groups, name them first: `sort origin, -delay`',
+      );
+    return { count, keys, by: cursor.acceptWord('by') === null ? [] : parseItems(cursor, false) };
   },
   resolve: (syntax, input, span) => ({
     columns: input.columns,
     keys: syntax.keys.map((key) => resolveSortKey(key, input)),
     count: syntax.count === null ? null : { kind: 'literal', value: String(syntax.count), type: INT64, span },
+    by: syntax.by.map((item) => resolveKey(item, input)),
   }),
-  columnsUsed: ({ keys }, wanted) => new Set([...wanted, ...keys.map((key) => key.column)]),
-  emit({ keys, count }, relation) {
-    const sorted = relation.sort(keys);
-    return count === null ? sorted : sorted.limit(count);
+  columnsUsed: ({ keys, by }, wanted) =>
+    new Set([...wanted, ...keys.map((key) => key.column), ...columnsOf(by)]),
+  emit({ keys, count, by }, relation) {
+    if (count === null) return relation.sort(keys);
+    if (by.length === 0) return relation.sort(keys).limit(count);
+    return relation.firstOfEach(
+      count,
+      by.map((entry) => entry.value),
+      keys,
+    );
   },
   exactInPostgres: () => NOT_PLACED_YET,
 };

@@ -60,6 +60,14 @@ describe('dsl engine errors', () => {
     expect(mapped(csv('TIMESTAMP')).details.hint).to.equal('cast it in the SQL: `column::text`');
   });
 
+  it("are a stage's own where its statement raised one", () => {
+    const details = { hint: 'ask for less', limit: { name: 'timechartRows', value: 1000000 } };
+    const raised = { code: 'result-too-large', message: 'too many rows', ...details };
+    const error = mapped(`Invalid Input Error: @forkline ${JSON.stringify(raised)}`);
+    expect(error).to.include({ code: 'result-too-large', message: 'too many rows' });
+    expect(error.details).to.deep.equal(details);
+  });
+
   it('pass a QueryError through and leave the unknown internal, with its cause', () => {
     const known = new QueryError('cancelled', 'x');
     expect(engineError(known, limits)).to.equal(known);

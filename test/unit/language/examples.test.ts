@@ -38,14 +38,18 @@ describe('documented examples', () => {
       });
 
   for (const [family, definitions] of Object.entries(FAMILIES))
-    for (const { name, syntax, aggregate, example } of definitions)
+    for (const { name, syntax, aggregate, window, example } of definitions)
       it(`${family} ${name}: ${example[0]}`, async () => {
         expect(DOCS)
           .to.include(syntax.replaceAll('|', '\\|'))
           .and.to.include(example[0].replaceAll('|', '\\|'));
         const [expression, value] = example;
         const stage =
-          aggregate === true ? `stats ${expression} as v` : `eval v = ${expression} | fields v | head 1`;
+          window === true
+            ? `streamstats ${expression} as v sort x | fields v | head 1`
+            : aggregate === true
+              ? `stats ${expression} as v`
+              : `eval v = ${expression} | fields v | head 1`;
         // A value that is only null needs a type to become a column.
         const plan = planFlights(`select * from numbers | ${stage}`, {}, NUMBERS);
         const ran = await runPlan(duck, plan, {}, NUMBERS_ROWS);

@@ -60,6 +60,14 @@ const stage = fc.oneof(
   column.map((name) => `explode ${name} sep 'L'`),
   column.map((name) => `parse ${name} as regex '(?<k>[A-L]+)(?<n>.)?'`),
   fc.constantFrom('distinct', 'sample 2 seed=1', 'sample 50%', 'assert true', 'describe', 'summary'),
+  fc.tuple(fc.nat(3), column, column).map(([n, a, b]) => `sort ${n} -${a} by ${b}`),
+  fc.tuple(aggregate, column).map(([a, by]) => `eventstats ${a} as e by ${by}`),
+  fc
+    .tuple(aggregate, column, column)
+    .map(([a, by, k]) => `streamstats ${a} as r window=2 by ${by} sort -${k}`),
+  fc.tuple(aggregate, column).map(([a, c]) => `timechart date span=1w ${a} as n by ${c} limit=2`),
+  fc.tuple(aggregate, column).map(([a, r]) => `pivot ${a} splitrow ${r} splitcol dest in ('LAX', null as k)`),
+  fc.tuple(column, column).map(([a, k]) => `streamstats lag(${a}) as l, rank() as place sort ${k}`),
 );
 
 describe('generated pipelines', () => {

@@ -40,6 +40,11 @@ describe('limits of the language', () => {
       'unterminated-string',
     ],
     ['a megabyte of one name', `${F} | fields ${'a'.repeat(MEGABYTE)}`, 'unknown-column'],
+    [
+      'a thousand and one columns of a pivot',
+      `${F} | pivot count() splitcol delay in (${Array.from({ length: 1001 }, (_, n) => n).join(', ')})`,
+      'result-too-large',
+    ],
     ['a megabyte of stars', `${F} | fields ${'*a'.repeat(MEGABYTE / 2)}`, 'unknown-column'],
   ];
   for (const [name, query, code] of bad) it(name, () => expect(codeOf(query)).to.equal(code));

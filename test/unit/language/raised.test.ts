@@ -1,12 +1,13 @@
 /** Errors that show only while a plan runs: the stage's own ones come back with their code, place and hint. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { MAX_ELEMENTS } from '../../../language/stages/explode.ts';
+import { STAGE_LIMITS } from '../../../language/stage-limits.ts';
 import { engineError } from '../../../workers/dsl/engine-errors.ts';
 import type { QueryError } from '../../../workers/errors.ts';
 import { openDuckDb, planFlights, runPlan } from './run-plan.ts';
 
 const F = 'select * from flights';
+const MAX_ELEMENTS = STAGE_LIMITS.explodeElements;
 const LIMITS = { memoryBytes: 1, spillBytes: 1, maxRowBytes: 1 };
 
 describe('errors of running stages', () => {
@@ -62,6 +63,23 @@ describe('errors of running stages', () => {
     expect(error.message).to.equal(`a value of \`t\` has more than ${MAX_ELEMENTS} elements`);
     expect(error.details.limit).to.deep.equal({ name: 'explodeElements', value: MAX_ELEMENTS });
   });
+
+  const charts: readonly (readonly [name: string, stages: string, at: string])[] = [
+    ['of milliseconds', 'eval t = date + 0s | timechart t span=1ms count()', '1ms'],
+    ['of many values', 'eval t = date + 0s | timechart t span=5s count() by dest', '5s'],
+  ];
+  for (const [name, stages, at] of charts)
+    it(`a timechart ${name} names the limit`, async () => {
+      const query = `${F} | ${stages}`;
+      const error = await failure(query);
+      expect(error.code).to.equal('result-too-large');
+      expect(error.message).to.equal('`timechart` would make too many rows, gaps included');
+      const { span, stage, limit, hint } = error.details;
+      expect(query.slice(span!.start, span!.end)).to.equal(at);
+      expect(stage).to.deep.equal({ index: 2, name: 'timechart' });
+      expect(limit).to.deep.equal({ name: 'timechartRows', value: STAGE_LIMITS.timechartRows });
+      expect(hint).to.equal('ask for a longer span or less time');
+    });
 
   it('the longest list that explodes', async () => {
     const query = `${F} | head 1 | eval t = rpad('', ${MAX_ELEMENTS - 1}, ',') | explode t sep ',' | stats count()`;

@@ -1,0 +1,60 @@
+/**
+ * `eventstats aggregate [where condition] [as name], ... [by expression, ...]`: as `stats`, but every row stays, and the
+ * value of its group stands on it. Columns may stand beside the aggregates: `delay - avg(delay)`. Keeps the order of rows.
+ */
+import {
+  columnsOf,
+  columnsWith,
+  type Item,
+  parseItems,
+  resolveAggregate,
+  resolveKey,
+} from '../aggregate-items.ts';
+import type { NamedValue } from '../relation.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+
+interface Syntax {
+  readonly aggregates: readonly Item[];
+  readonly by: readonly Item[];
+}
+
+interface Resolved extends ResolvedStage {
+  readonly keys: readonly NamedValue[];
+  readonly values: readonly NamedValue[];
+}
+
+export const stage: StageDefinition<Syntax, Resolved> = {
+  name: 'eventstats',
+  aliases: [],
+  docs: {
+    syntax: 'eventstats aggregate [where condition] [as name], ... [by expression, ...]',
+    summary:
+      'Adds to every row the aggregates of its group; columns may stand beside them. Keeps all rows and their order.',
+    examples: [
+      { text: 'eventstats avg(delay) as mean, count() by origin', summary: 'two new columns on each row' },
+      {
+        text: 'eventstats delay - avg(delay) as above by origin',
+        summary: 'how far from the mean of its group',
+      },
+    ],
+  },
+  parse(cursor) {
+    if (cursor.isWord('by') || cursor.atStageEnd())
+      cursor.fail('`eventstats` needs an aggregate', 'write `eventstats avg(delay) as mean by origin`');
+    const aggregates = parseItems(cursor, true);
+    return { aggregates, by: cursor.acceptWord('by') === null ? [] : parseItems(cursor, false) };
+  },
+  resolve(syntax, input) {
+    const keys = syntax.by.map((item) => resolveKey(item, input));
+    const values = syntax.aggregates.map((item) => resolveAggregate(item, input, 'rows'));
+    return { columns: columnsWith(input.columns, values, syntax.aggregates), keys, values };
+  },
+  columnsUsed({ keys, values }, wanted) {
+    const names = new Set(values.map((value) => value.name));
+    const before = [...wanted].filter((name) => !names.has(name));
+    return new Set([...before, ...columnsOf([...keys, ...values])]);
+  },
+  emit: ({ keys, values }, relation) =>
+    relation.window(values, { partition: keys.map((key) => key.value), keys: [], rows: 'all' }),
+  exactInPostgres: () => NOT_PLACED_YET,
+};

@@ -1,0 +1,311 @@
+/**
+ * `timechart column span=5m aggregate, ... [by expression] [limit=n] [fill=v]`: one row for each bin of time from the first
+ * to the last, gaps filled; with `by` one for each bin and each value. That is the long form (time, value, aggregates):
+ * one column a value would depend on the data, and the columns of an answer are known before it runs; `pivot ... in (...)`
+ * makes columns of it. Rows without a time (null or infinite) have no bin and are left out.
+ */
+import { QueryError, type Span } from '../../workers/errors.ts';
+import {
+  columnsOf,
+  columnsWith,
+  type Item,
+  parseItems,
+  resolveAggregate,
+  resolveKey,
+} from '../aggregate-items.ts';
+import type { CallNode, Expression } from '../ast.ts';
+import { coerce, unify } from '../coerce.ts';
+import type { Cursor } from '../cursor.ts';
+import { duckdbType, quoteName, quoteText } from '../dialects/duckdb.ts';
+import { durationText } from '../durations.ts';
+import { parseExpression } from '../expression-parser.ts';
+import { parseName } from '../names.ts';
+import { columnValue, ownAggregate, ownCall } from '../own-values.ts';
+import { raiseError } from '../raised-error.ts';
+import type { NamedValue, Relation } from '../relation.ts';
+import { resolveExpression } from '../resolve-expression.ts';
+import { getColumn, type Scope, type WrittenName } from '../scope.ts';
+import { freeName } from '../select.ts';
+import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { STAGE_LIMITS, stageLimit } from '../stage-limits.ts';
+import { BOOL, exprTypeName, INT64, isMoment } from '../type-rules.ts';
+import { type Typed, type TypedColumn, valueType } from '../typed.ts';
+import type { SortKey } from '../window-frame.ts';
+
+interface Syntax {
+  readonly time: WrittenName;
+  readonly span: Expression;
+  readonly aggregates: readonly Item[];
+  readonly by: Item | null;
+  readonly limit: number | null;
+  readonly fill: Expression | null;
+}
+
+interface Resolved extends ResolvedStage {
+  /** The column, and the bin that it lies in. */
+  readonly time: NamedValue;
+  readonly bin: NamedValue;
+  /** `5 minute` */
+  readonly span: string;
+  readonly by: NamedValue | null;
+  readonly values: readonly NamedValue[];
+  readonly limit: number | null;
+  /** Each value with its gaps filled, over the columns called as the values are; null: gaps are null. */
+  readonly fill: Typed | null;
+  /** SQL that raises it. */
+  readonly tooManyRows: string;
+}
+
+const EXAMPLE = 'write `timechart date span=1d count() by origin`';
+
+function parseSpan(cursor: Cursor): Expression {
+  if (cursor.acceptWord('span') === null) cursor.fail('`span` is missing: how long each bin is', EXAMPLE);
+  cursor.expectSymbol('=', 'after `span`');
+  const token = cursor.peek();
+  const span = { start: token.start, end: token.end };
+  if (token.kind === 'duration' && !/^0+[a-z]/.test(token.text)) {
+    cursor.next();
+    return { kind: 'duration', text: token.text, span, depth: 1 };
+  }
+  throw new QueryError('wrong-arguments', '`span` is a duration above 0', {
+    span,
+    hint: 'write `span=5m`; the units are ms s m h d w mon q y, and `m` is minutes',
+  });
+}
+
+interface Options {
+  readonly limit: number | null;
+  readonly fill: Expression | null;
+}
+
+function parseOptions(cursor: Cursor): Options {
+  let options: Options = { limit: null, fill: null };
+  for (;;) {
+    const word = cursor.acceptWord('limit', 'fill');
+    if (word === null) return options;
+    cursor.expectSymbol('=', `after \`${word.text}\``);
+    if (word.lower === 'limit') options = { ...options, limit: cursor.expectCount('a number of values') };
+    else options = { ...options, fill: parseFill(cursor) };
+  }
+}
+
+function parseFill(cursor: Cursor): Expression {
+  const fill = parseExpression(cursor);
+  if (['number', 'string', 'bool', 'moment', 'duration', 'parameter'].includes(fill.kind)) return fill;
+  throw new QueryError('wrong-arguments', '`fill` is a value that is written out, or a parameter', {
+    span: fill.span,
+    hint: 'write `fill=0`; without `fill` the gaps are null',
+  });
+}
+
+function parseBy(cursor: Cursor): Item | null {
+  if (cursor.acceptWord('by') === null) return null;
+  const items = parseItems(cursor, false);
+  const second = items[1];
+  if (second === undefined) return items[0]!;
+  throw new QueryError('wrong-arguments', '`timechart` splits by one value', {
+    span: second.span,
+    hint: "join them: `by origin || '-' || dest as route`",
+  });
+}
+
+/** The bin, as the function `bin` has it. */
+function resolveBin(time: TypedColumn, span: Expression, scope: Scope): Typed {
+  if (!isMoment(time.type))
+    throw new QueryError(
+      'wrong-type',
+      `\`${time.name}\` is ${exprTypeName(time.type)}, not a date or timestamp`,
+      {
+        span: time.span,
+        hint: 'the column of time comes first: `timechart date span=1d count()`',
+      },
+    );
+  if (time.type.kind === 'date' && span.kind === 'duration' && /[0-9](ms|s|m|h)$/.test(span.text))
+    throw new QueryError('wrong-type', `\`${time.name}\` is a date and has no time of day`, {
+      span: span.span,
+      hint: 'write `span=1d` or longer',
+    });
+  const name: Expression = { kind: 'name', name: time.name, quoted: true, span: time.span, depth: 1 };
+  const bin: CallNode = {
+    kind: 'call',
+    name: 'bin',
+    nameSpan: span.span,
+    args: [name, span],
+    operator: false,
+    span: span.span,
+    depth: 2,
+  };
+  return resolveExpression(bin, scope);
+}
+
+/** The values' types have room for `fill`. */
+function withRoom(values: readonly NamedValue[], fill: Typed | null): readonly NamedValue[] {
+  if (fill === null) return values;
+  return values.map(({ name, value }) => {
+    const { type } = unify([value, fill], () => {
+      throw new QueryError(
+        'wrong-type',
+        `\`fill\` is ${exprTypeName(fill.type)}, but \`${name}\` is ${exprTypeName(value.type)}`,
+        {
+          span: fill.span,
+          hint: 'leave `fill` out and write `eval` with `coalesce` after it',
+        },
+      );
+    });
+    return { name, value: coerce(value, type) };
+  });
+}
+
+/** SQL that raises the error of too many rows, gaps included. */
+function tooMany(span: Span, { stage }: Scope): string {
+  return raiseError({
+    code: 'result-too-large',
+    message: '`timechart` would make too many rows, gaps included',
+    span,
+    stage,
+    hint: 'ask for a longer span or less time',
+    limit: stageLimit('timechartRows'),
+  });
+}
+
+/** How many bins lie from `lo` to `hi`, as SQL. */
+function binCount(span: string): string {
+  const [count, unit] = span.split(' ');
+  if (unit === 'month') return `date_diff('month', lo, hi) // ${count} + 1`;
+  const us = { millisecond: 1e3, second: 1e6, minute: 6e7, hour: 36e8, day: 864e8 }[unit ?? ''];
+  return `(epoch_us(hi) - epoch_us(lo)) // ${BigInt(us ?? 1) * BigInt(count ?? 1)} + 1`;
+}
+
+interface Names {
+  readonly rows: string;
+  readonly time: string;
+  readonly by: string | null;
+  readonly values: readonly string[];
+  /** How many rows a bin has; null in gaps. */
+  readonly size: string;
+}
+
+/** Every bin from the first to the last, for every value of `by`, beside what `rows` has there. */
+function gapless(
+  { rows, time, by, values, size }: Names,
+  { bin, span, limit, tooManyRows }: Resolved,
+): string {
+  const type = duckdbType(valueType(bin.value.type));
+  const [t, c] = [quoteName(time), by === null ? null : quoteName(by)];
+  const most =
+    limit === null ? '' : ` ORDER BY sum(${quoteName(size)}) DESC, ${c} ASC NULLS LAST LIMIT ${limit}`;
+  const series = c === null ? 'SELECT 1 AS one' : `SELECT ${c} FROM ${rows} GROUP BY ${c}${most}`;
+  const step = `INTERVAL ${quoteText(span)}`;
+  const items = [`ticks.t AS ${t}`];
+  if (c !== null) items.push(`series.${c}`);
+  items.push(...[...values, size].map((name) => `${rows}.${quoteName(name)}`));
+  const same = c === null ? '' : ` AND ${rows}.${c} IS NOT DISTINCT FROM series.${c}`;
+  return [
+    `WITH series AS MATERIALIZED (${series}),`,
+    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT count(*) FROM series) AS many FROM ${rows}),`,
+    `ticks AS (SELECT CAST(unnest(CASE WHEN (${binCount(span)}) * many > ${STAGE_LIMITS.timechartRows} THEN ${tooManyRows} ELSE generate_series(lo, hi, ${step}) END) AS ${type}) AS t FROM ends)`,
+    `SELECT ${items.join(', ')}`,
+    `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}`,
+  ].join('\n');
+}
+
+function emit(resolved: Resolved, relation: Relation): Relation {
+  const { time, bin, by, values, fill, columns } = resolved;
+  const names = columns.map((column) => column.name);
+  const size = freeName('size', names);
+  const finite = ownCall(BOOL, [time.value], ([at]) => `isfinite(${at})`);
+  const count = ownAggregate(INT64, [], () => 'count(*)');
+  const binned = relation
+    .filter(finite)
+    .aggregate([bin, ...(by === null ? [] : [by])], [...values, { name: size, value: count }]);
+  const keys = names.slice(0, by === null ? 1 : 2);
+  const whole = binned.through(
+    [...names, size],
+    keys.map((column): SortKey => ({ column, descending: false, nullsFirst: false })),
+    (rows) =>
+      gapless(
+        { rows, time: bin.name, by: by?.name ?? null, values: values.map(({ name }) => name), size },
+        resolved,
+      ),
+  );
+  const answer =
+    fill === null ? whole : values.reduce((sofar, value) => filled(sofar, value, size, fill), whole);
+  return answer.project(names.map((name) => ({ name, as: name })));
+}
+
+/** `fill` where there were no rows; a value that is null for other reasons stays null. */
+function filled(relation: Relation, { name, value }: NamedValue, size: string, fill: Typed): Relation {
+  const own = columnValue({ name, type: valueType(value.type) });
+  const args = [columnValue({ name: size, type: INT64 }), coerce(fill, value.type), own];
+  const whole = ownCall(
+    value.type,
+    args,
+    ([rows, gap, there]) => `CASE WHEN ${rows} IS NULL THEN ${gap} ELSE ${there} END`,
+  );
+  return relation.assign(name, whole);
+}
+
+export const stage: StageDefinition<Syntax, Resolved> = {
+  name: 'timechart',
+  aliases: [],
+  docs: {
+    syntax:
+      'timechart column span=duration aggregate [where condition] [as name], ... [by expression [as name]] [limit=n] [fill=v]',
+    summary:
+      'One row for each bin of time, from the first to the last, gaps filled with null or `fill`; with `by` one for each bin and value, `limit` keeps the values with the most rows. Ordered by time, then by value.',
+    examples: [
+      {
+        text: 'timechart date span=1w count() as flights fill=0',
+        summary: 'a row for each week, empty ones too',
+      },
+      {
+        text: 'timechart date span=1mon sum(price) as price by origin limit=2',
+        summary: 'a row for each month and each of the two busiest origins',
+      },
+    ],
+  },
+  parse(cursor) {
+    if (cursor.isWord('span') && cursor.peek(1).text === '=')
+      cursor.refuse('the column of time comes first: there is no `_time` here', EXAMPLE);
+    if (cursor.atStageEnd()) cursor.fail('`timechart` needs a column of time', EXAMPLE);
+    const time = parseName(cursor, 'the column of time');
+    const span = parseSpan(cursor);
+    if (cursor.isWord('by', 'limit', 'fill') || cursor.atStageEnd())
+      cursor.fail('`timechart` needs an aggregate', EXAMPLE);
+    const aggregates = parseItems(cursor, true);
+    const by = parseBy(cursor);
+    return { time, span, aggregates, by, ...parseOptions(cursor) };
+  },
+  resolve(syntax, input) {
+    const { name, type } = getColumn(input, syntax.time);
+    const column: TypedColumn = { kind: 'column', name, type, span: syntax.time.span };
+    const bin = { name, value: resolveBin(column, syntax.span, input) };
+    const by = syntax.by === null ? null : resolveKey(syntax.by, input);
+    if (by === null && syntax.limit !== null)
+      throw new QueryError('wrong-arguments', '`limit` is for the values of `by`', {
+        span: syntax.span.span,
+        hint: 'to keep rows, add `| head 10`',
+      });
+    const fill = syntax.fill === null ? null : resolveExpression(syntax.fill, input);
+    const own = syntax.aggregates.map((item) => resolveAggregate(item, input));
+    const values = withRoom(own, fill);
+    const timeItem = { value: syntax.span, where: null, name, span: syntax.time.span };
+    const items = [timeItem, ...(syntax.by === null ? [] : [syntax.by]), ...syntax.aggregates];
+    const columns = columnsWith([], [bin, ...(by === null ? [] : [by]), ...values], items);
+    const span = durationText(syntax.span.kind === 'duration' ? syntax.span.text : '')!;
+    return {
+      columns,
+      time: { name, value: column },
+      bin,
+      span,
+      by,
+      values,
+      limit: syntax.limit,
+      fill,
+      tooManyRows: tooMany(syntax.span.span, input),
+    };
+  },
+  columnsUsed: ({ time, by, values }) => columnsOf([time, ...(by === null ? [] : [by]), ...values]),
+  emit,
+  exactInPostgres: () => NOT_PLACED_YET,
+};
