@@ -2,10 +2,13 @@
  * The worker's one unix socket, for the server's one connection, and the life of this worker between queries.
  *
  *   fresh --run-stages--> running --reply--> used --scrub--> scrubbing --reply--> fresh
+ *                                            used --connection lost--> scrubbing --> fresh
  *
  * - One query at a time; an engine that has served one serves no other before it is scrubbed.
  * - A server that connects anew replaces its old connection. A connection that closes while a query runs leaves a
  *   query without an owner: it is interrupted and the process ends, never to be used again.
+ * - A server that died after its query's reply is followed by one that knows nothing of the query: this worker
+ *   scrubs itself, and a call that comes meanwhile waits for that.
  */
 import type { Socket } from 'node:net';
 import type { Log } from '../../logger/log.ts';
@@ -57,6 +60,12 @@ export function createDslService(deps: DslServiceDeps): DslService {
     reply(socket, { type: 'reply', queryId, ok: false, error: error.toWire() });
   }
 
+  /** After a scrub. */
+  async function start(call: RunStagesCall, socket: Socket): Promise<void> {
+    if (state === 'fresh') await runStages(call, socket);
+    else refuse(socket, call.queryId, 'run-stages');
+  }
+
   async function runStages(call: RunStagesCall, socket: Socket): Promise<void> {
     state = 'running';
     try {
@@ -76,10 +85,8 @@ export function createDslService(deps: DslServiceDeps): DslService {
   }
 
   async function scrub({ queryId }: ScrubCall, socket: Socket): Promise<void> {
-    state = 'scrubbing';
     try {
-      const value = await deps.scrub();
-      state = 'fresh';
+      const value = await scrubEngine();
       reply(socket, { type: 'reply', queryId, ok: true, value });
     } catch (thrown) {
       log.error('scrub-failed', { queryId, message: String(thrown) });
@@ -88,10 +95,32 @@ export function createDslService(deps: DslServiceDeps): DslService {
     }
   }
 
+  async function scrubEngine(): Promise<ScrubReply> {
+    state = 'scrubbing';
+    try {
+      const value = await deps.scrub();
+      state = 'fresh';
+      return value;
+    } catch (thrown) {
+      state = 'used';
+      throw thrown;
+    }
+  }
+
+  async function scrubForNextServer(): Promise<void> {
+    try {
+      await scrubEngine();
+    } catch (thrown) {
+      log.error('scrub-failed', { message: String(thrown) });
+      deps.giveUp();
+    }
+  }
+
   function onMessage(message: ToDslWorker, socket: Socket): void {
     switch (message.type) {
       case 'run-stages':
-        if (state === 'fresh') running = runStages(message, socket);
+        if (state === 'scrubbing') running = running.then(() => start(message, socket));
+        else if (state === 'fresh') running = runStages(message, socket);
         else refuse(socket, message.queryId, message.type);
         return;
       case 'scrub':
@@ -108,8 +137,10 @@ export function createDslService(deps: DslServiceDeps): DslService {
   }
 
   function onLost(): void {
+    if (state === 'used') running = scrubForNextServer();
     if (state !== 'running') return;
-    log.warn('connection-lost', { queryId: run?.queryId ?? null });
+    // A server that gave the query up, or one that died: both are reported by others.
+    log.info('connection-lost', { queryId: run?.queryId ?? null });
     run?.abort(cancelled({ hint: 'the server closed its connection' }));
     deps.giveUp();
   }
