@@ -9,6 +9,7 @@ import { type ChildContext, type RunningChild, runChild } from '../monitor/child
 import type { FromChild, ToChild, WorkerAddress } from '../monitor/messages.ts';
 import { QueryError } from '../workers/errors.ts';
 import { createApp } from './app.ts';
+import { answerClientErrors } from './client-error.ts';
 import type { ServerConfig } from './config.ts';
 import { HttpDrain } from './drain.ts';
 import { DslStock } from './dsl-stock.ts';
@@ -47,6 +48,7 @@ async function boot({ identity, config, log, send }: ChildContext<'server'>): Pr
     served++;
     app(request, response);
   });
+  answerClientErrors(http);
   const drain = new HttpDrain(http);
   await Promise.all([pools.planner.warm(), listen(http)]);
   return {
