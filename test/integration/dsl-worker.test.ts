@@ -363,6 +363,17 @@ describe('dsl worker: ends a query', function () {
     expect(await worker.exit()).to.equal(3);
   });
 
+  it('and ends with its monitor, also while the engine is blocked where no exit can reach it', async () => {
+    await using worker = await startDslProcess();
+    worker.run(reading).catch(() => {}); // nobody answers it any more
+    // Its open of the pipe has returned once somebody can open the other end.
+    const fd = await openWriter(worker.config.fifoPath);
+    worker.child.disconnect();
+    await worker.exit();
+    closeSync(fd);
+    expect(worker.child.exitCode ?? worker.child.signalCode).to.equal('SIGKILL');
+  });
+
   it('and stops within its grace', async () => {
     await using worker = await startDslProcess();
     const running = worker.run(reading);

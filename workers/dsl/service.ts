@@ -78,6 +78,16 @@ export class DslService {
     return this.#served;
   }
 
+  /** Resolves when what runs now has ended. */
+  settled(): Promise<void> {
+    return this.#running;
+  }
+
+  /** The engine works, or is asked to end. */
+  get busy(): boolean {
+    return this.#state === 'running' || this.#state === 'scrubbing';
+  }
+
   #become(state: State): void {
     if (!NEXT[this.#state].includes(state)) throw new Error(`DSL service: ${this.#state} -> ${state}`);
     this.#state = state;
