@@ -40,7 +40,7 @@ export interface ChildContext<R extends Role> {
 /** What a role gives back once it is ready to work. */
 export interface RunningChild {
   /** Finish what runs and take nothing new; resolves when done. Called at most once. */
-  stop(graceMs: number): Promise<void>;
+  stop(graceMs: number, successor: boolean): Promise<void>;
   queriesServed(): number;
   /** Every message but `init` and `stop`; those of the boot time first. */
   onMessage?(message: ToChild): void;
@@ -112,7 +112,7 @@ async function bootAndRun<R extends Role>(
     if (message.type !== 'stop') running.onMessage?.(message);
     if (message.type !== 'stop' || stopping) return;
     stopping = true;
-    void stopAndExit(running, message.graceMs, log);
+    void stopAndExit(() => running.stop(message.graceMs, message.successor), log);
   });
   startHeartbeat(running);
   send({ type: 'ready', buildId });
@@ -130,7 +130,8 @@ function exitOnTrouble(log: LogClient): void {
     void log.close(LOG_CLOSE_MS).finally(() => process.exit(1));
   });
   process.on('SIGTERM', () => {
-    log.warn('terminated', {});
+    // Why is in the line of whoever sent it: the monitor's, as a rule.
+    log.info('terminated', {});
     void log.close(LOG_CLOSE_ON_TERM_MS).finally(() => process.exit(EXIT_TERM));
   });
 }
@@ -158,10 +159,10 @@ function startHeartbeat(running: RunningChild): void {
   }, HEARTBEAT_MS);
 }
 
-async function stopAndExit(running: RunningChild, graceMs: number, log: LogClient): Promise<void> {
+async function stopAndExit(stop: () => Promise<void>, log: LogClient): Promise<void> {
   let code = 0;
   try {
-    await running.stop(graceMs);
+    await stop();
   } catch (thrown) {
     code = 1;
     log.error('stop-failed', { message: String(thrown) });

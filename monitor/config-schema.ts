@@ -224,7 +224,13 @@ function monitorOptions() {
       3_600_000,
       25_000,
     ),
-    termAfterMs: number('FORKLINE_TERM_AFTER_MS', 'From cancelling a query to TERM.', 0, 600_000, 2000),
+    termAfterMs: number(
+      'FORKLINE_TERM_AFTER_MS',
+      "From a query's deadline to TERM for its DSL worker, when the server did not end it.",
+      0,
+      600_000,
+      500,
+    ),
     killAfterMs: number('FORKLINE_KILL_AFTER_MS', 'From TERM to KILL.', 0, 600_000, 1000),
   });
 }

@@ -24,8 +24,6 @@ import {
 
 export interface DslPoolOptions {
   readonly policy: DslPolicy;
-  /** How long a worker that the server gave up may take to stop. */
-  readonly stopGraceMs: number;
   readonly heartbeatTimeoutMs: number;
   readonly brake: Brake;
   readonly clock: Clock;
@@ -40,6 +38,9 @@ export interface DslPoolOptions {
   onLost(child: ManagedChild, end: ChildEnd): void;
   onGone(child: ManagedChild): void;
 }
+
+/** How long a worker that the server gave up may take to stop: it has nothing left to do. */
+const RETIRE_GRACE_MS = 1000;
 
 type Lease = Extract<FromChild, { type: 'lease' }>;
 type Release = Extract<FromChild, { type: 'release' }>;
@@ -99,7 +100,7 @@ export class DslPool {
   release({ workerId, queryId, outcome, reason }: Release): void {
     const entry = this.#entries.get(workerId);
     if (entry === undefined || entry.state === 'killing') return; // it died or was killed in that lease
-    if (entry.queryId !== null && entry.queryId !== queryId) {
+    if (entry.queryId !== null && queryId !== null && entry.queryId !== queryId) {
       this.#options.log.warn('late-release', { workerId, queryId, leasedTo: entry.queryId });
       return;
     }
@@ -107,7 +108,7 @@ export class DslPool {
     if (entry.state === 'leased') entry.queriesServed++;
     entry.queryId = null;
     entry.deadlineAtMs = null;
-    if (outcome === 'discard') this.#kill(entry, reason);
+    if (outcome === 'discard') this.#discard(entry, reason);
     else if (entry.state === 'leased') this.#enter(entry, 'idle-used');
     this.evaluate();
   }
@@ -209,7 +210,7 @@ export class DslPool {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const nowMs = this.#options.clock.monotonicMs();
-    const atMs = nextDecisionAtMs(this.#table(nowMs), nowMs);
+    const atMs = nextDecisionAtMs(this.#table(nowMs), this.#options.policy, nowMs);
     if (atMs !== null) this.#timer = setTimeout(() => this.evaluate(), Math.ceil(atMs - nowMs) + 1);
   }
 
@@ -275,30 +276,42 @@ export class DslPool {
     this.evaluate();
   }
 
+  /** Its query was cancelled or failed, as queries do: routine, where `#kill` is what people should look at. */
+  #discard(entry: DslEntry, reason: string): void {
+    const { workerId } = entry.child;
+    this.#options.log.info('dsl-discard', { workerId, reason });
+    this.#signal(entry, reason, false);
+  }
+
   #stop(entry: DslEntry): void {
     this.#enter(entry, 'killing');
-    entry.child.stop(this.#options.stopGraceMs, 'retired');
+    entry.child.stop(RETIRE_GRACE_MS, 'retired');
     this.#options.onChanged();
   }
 
   #kill(entry: DslEntry, reason: string, straight = false): void {
     if (entry.state === 'killing' && !straight) return;
     const { child, queryId } = entry;
-    const kernelState = child.pid === null ? undefined : readSample(child.pid)?.state;
-    this.#options.log.warn('dsl-kill', {
-      workerId: child.workerId,
-      childPid: child.pid,
-      queryId,
-      reason,
-      kernelState,
-    });
-    this.#enter(entry, 'killing');
+    const kernelState = kernelStateOf(entry);
     // Dead already: it ended by itself, and its 'exit' that is on the way shall say so.
-    if (kernelState !== 'Z') child.kill(reason, straight);
+    if (kernelState !== 'Z') {
+      const fields = { workerId: child.workerId, childPid: child.pid, queryId, reason, kernelState };
+      this.#options.log.warn('dsl-kill', fields);
+    }
+    this.#signal(entry, reason, straight);
+  }
+
+  #signal(entry: DslEntry, reason: string, straight: boolean): void {
+    this.#enter(entry, 'killing');
+    if (kernelStateOf(entry) !== 'Z') entry.child.kill(reason, straight);
     this.#options.onChanged();
   }
 
   #enter(entry: DslEntry, state: DslState): void {
     enterState(entry, state, this.#options.clock.monotonicMs());
   }
+}
+
+function kernelStateOf({ child }: DslEntry): string | undefined {
+  return child.pid === null ? undefined : readSample(child.pid)?.state;
 }

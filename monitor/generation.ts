@@ -109,11 +109,14 @@ export class Generation {
     child.kill(reason, true);
   }
 
-  /** Finishes what runs. Resolves when all are gone: true when the server ended by itself in time. */
-  async drain(reason: string): Promise<boolean> {
+  /**
+   * Finishes what runs; with a successor, clients without a request get time to move over to it. Resolves when all
+   * are gone: true when the server ended by itself in time.
+   */
+  async drain(reason: string, successor: boolean): Promise<boolean> {
     const server = this.#server.child;
     this.#draining = true;
-    await this.#server.stop(this.config.monitor.drainMs, reason, HARD_STOP_MS);
+    await this.#server.stop(this.config.monitor.drainMs, reason, { patienceMs: HARD_STOP_MS, successor });
     await Promise.all([
       ...this.#sql.map((place) => place.stop(WORKER_STOP_MS, reason)),
       this.#dsl.stop(WORKER_STOP_MS, reason),
@@ -187,8 +190,10 @@ export class Generation {
     const { spares, max, maxQueriesPerWorker, maxAgeMs, maxRssBytes } = config.dsl;
     const startConcurrency = Math.max(2, availableParallelism());
     return new DslPool({
-      policy: { spares, max, maxQueriesPerWorker, maxAgeMs, maxRssBytes, startConcurrency },
-      stopGraceMs: config.monitor.termAfterMs,
+      policy: {
+        ...{ spares, max, maxQueriesPerWorker, maxAgeMs, maxRssBytes, startConcurrency },
+        deadlineGraceMs: config.monitor.termAfterMs,
+      },
       heartbeatTimeoutMs: config.monitor.heartbeatTimeoutMs,
       brake: this.#brakes.dsl,
       clock: context.clock,

@@ -117,12 +117,12 @@ export class ManagedChild {
   }
 
   /** Lets it finish: it is told to within `graceMs`, and `patienceMs` later come TERM and KILL. */
-  stop(graceMs: number, reason: string, patienceMs = STOP_PATIENCE_MS): void {
+  stop(graceMs: number, reason: string, { patienceMs = STOP_PATIENCE_MS, successor = false } = {}): void {
     if (this.phase === 'starting') this.kill(reason);
     if (this.phase !== 'ready') return;
     this.phase = 'stopping';
     this.#decided ??= reason;
-    this.send({ type: 'stop', graceMs });
+    this.send({ type: 'stop', graceMs, successor });
     const limitMs = graceMs + patienceMs;
     this.#after(limitMs, () => {
       this.#options.log.warn('did-not-stop', { workerId: this.workerId, childPid: this.pid, limitMs });

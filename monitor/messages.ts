@@ -37,8 +37,11 @@ export type ToChild =
       readonly child: ChildConfig;
       readonly logLevel: string;
     }
-  /** Finish what runs, take nothing new, then exit 0; past `graceMs` the kill ladder follows. */
-  | { readonly type: 'stop'; readonly graceMs: number }
+  /**
+   * Finish what runs, take nothing new, then exit 0; past `graceMs` the kill ladder follows. With a `successor`
+   * beside it a server need not hurry its idle clients away.
+   */
+  | { readonly type: 'stop'; readonly graceMs: number; readonly successor: boolean }
   /** To the server: the workers that are ready now, whole list. Sent on every change. */
   | { readonly type: 'workers-changed'; readonly workers: readonly WorkerAddress[] }
   /** To the server: stop using this idle worker, so that it can be replaced. */
@@ -58,11 +61,14 @@ export type FromChild =
       readonly queryId: string;
       readonly deadlineAt: number;
     }
-  /** From the server: the lease ended. `discard` means: never use this process again. */
+  /**
+   * From the server: the lease ended. `discard` means: never use this process again; with null as its query it is
+   * given up without a lease.
+   */
   | {
       readonly type: 'release';
       readonly workerId: string;
-      readonly queryId: string;
+      readonly queryId: string | null;
       readonly outcome: 'reusable' | 'discard';
       readonly reason: string;
     }

@@ -109,7 +109,7 @@ export class Monitor {
   async switchTo(next: Generation): Promise<void> {
     const old = this.#current;
     this.#current = next;
-    await old.drain('replaced by a reload');
+    await old.drain('replaced by a reload', true);
     this.#generations.delete(old);
   }
 
@@ -122,7 +122,9 @@ export class Monitor {
   async drain(reason: string): Promise<boolean> {
     this.#draining = true;
     this.#log.info('drain', { reason });
-    const clean = await Promise.all([...this.#generations].map((generation) => generation.drain(reason)));
+    const clean = await Promise.all(
+      [...this.#generations].map((generation) => generation.drain(reason, false)),
+    );
     if (this.#killing !== null) {
       await this.#killing; // somebody lost patience meanwhile; the rest is done there
       return false;

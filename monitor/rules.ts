@@ -48,6 +48,8 @@ export interface DslPolicy {
   readonly maxRssBytes: number;
   /** The most that boot at once: booting costs CPU. */
   readonly startConcurrency: number;
+  /** The server cancels at the deadline; the monitor steps in this much later. */
+  readonly deadlineGraceMs: number;
 }
 
 export type DslDecision =
@@ -59,17 +61,23 @@ export type DslDecision =
 export const QUIET_MS = 250;
 /** How long a worker above the stock may idle. */
 export const EXCESS_IDLE_MS = 60_000;
-/** The server cancels at the deadline; the monitor steps in this much later. */
-export const DEADLINE_GRACE_MS = 500;
 
 export function decideDsl(table: DslTable, policy: DslPolicy, nowMs: number): DslDecision[] {
-  return [...overdue(table, nowMs), ...starts(table, policy, nowMs), ...retirement(table, policy, nowMs)];
+  return [
+    ...overdue(table, policy, nowMs),
+    ...starts(table, policy, nowMs),
+    ...retirement(table, policy, nowMs),
+  ];
 }
 
 /** When the passing of time alone may change a decision; null: not before the next event or sample. */
-export function nextDecisionAtMs(table: DslTable, nowMs: number): number | null {
+export function nextDecisionAtMs(
+  table: DslTable,
+  { deadlineGraceMs }: DslPolicy,
+  nowMs: number,
+): number | null {
   const times = table.rows.flatMap((row) =>
-    row.deadlineAtMs === null || row.state === 'killing' ? [] : [row.deadlineAtMs + DEADLINE_GRACE_MS],
+    row.deadlineAtMs === null || row.state === 'killing' ? [] : [row.deadlineAtMs + deadlineGraceMs],
   );
   times.push(table.lastLeaseAtMs + QUIET_MS, table.startNotBeforeMs);
   times.push(...table.rows.map(({ retireNotBeforeMs }) => retireNotBeforeMs));
@@ -77,10 +85,10 @@ export function nextDecisionAtMs(table: DslTable, nowMs: number): number | null 
   return future.length === 0 ? null : Math.min(...future);
 }
 
-function overdue({ rows }: DslTable, nowMs: number): DslDecision[] {
+function overdue({ rows }: DslTable, { deadlineGraceMs }: DslPolicy, nowMs: number): DslDecision[] {
   const late = rows.filter(
     ({ state, deadlineAtMs }) =>
-      state !== 'killing' && deadlineAtMs !== null && nowMs >= deadlineAtMs + DEADLINE_GRACE_MS,
+      state !== 'killing' && deadlineAtMs !== null && nowMs >= deadlineAtMs + deadlineGraceMs,
   );
   return late.map(({ workerId, deadlineAtMs }) => ({
     type: 'kill',

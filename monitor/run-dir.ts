@@ -2,7 +2,7 @@
  * The run directory: everything that processes of one run share through the file system, private to the user
  * (mode 0700) and gone with the run. Paths of sockets stay under what a unix-domain address can hold.
  *
- *   sockets/  log.sock, <workerId>.sock       fifos/  <workerId>.fifo: rows on their way to a DSL worker
+ *   sockets/  log.sock, <workerId>.sock       fifos/  <workerId>.fifo, .fifo.answer: rows into and out of DuckDB
  *   spill/    <workerId>/: the stage engine's  raw/    <workerId>.log: raw stdout and stderr; spilled log lines
  */
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -48,7 +48,8 @@ export function describeRunDir(path: string): RunDir {
 
 /** Removes what a process had of its own. Its raw output stays: the logger merges and removes it. */
 export async function removeWorkerFiles(runDir: RunDir, workerId: string): Promise<void> {
-  const paths = [runDir.socketPath(workerId), runDir.fifoPath(workerId), runDir.spillDir(workerId)];
+  const fifo = runDir.fifoPath(workerId);
+  const paths = [runDir.socketPath(workerId), fifo, `${fifo}.answer`, runDir.spillDir(workerId)];
   await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })));
 }
 

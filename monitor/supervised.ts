@@ -50,9 +50,13 @@ export class Supervised {
   }
 
   /** Lets it finish; resolves when it is gone. */
-  async stop(graceMs: number, reason: string, patienceMs?: number): Promise<void> {
+  async stop(
+    graceMs: number,
+    reason: string,
+    how: { readonly patienceMs?: number; readonly successor?: boolean } = {},
+  ): Promise<void> {
     this.#end();
-    this.#child?.stop(graceMs, reason, patienceMs);
+    this.#child?.stop(graceMs, reason, how);
     await this.#child?.gone;
   }
 

@@ -6,6 +6,7 @@
  *                  ^          | release(reusable)
  *                  +- scrubbing        release(discard) -> gone (the monitor kills and replaces it)
  *                  idle --retire--> gone
+ *   any --socket closed--> gone (the monitor hears of it: a worker that lives on would never be used again)
  *
  * A worker that never served is preferred: "fresh when it can be, recycled when it must".
  */
@@ -103,7 +104,7 @@ export class DslStock {
         workerId: address.workerId,
         socketPath: address.socketPath,
         onConnect: () => this.#becomeIdle(worker),
-        onClose: () => this.#forget(worker),
+        onClose: () => this.#onClose(worker),
       }),
     };
     this.#workers.set(address.workerId, worker);
@@ -113,6 +114,18 @@ export class DslStock {
     worker.state = 'gone';
     worker.socket.close();
     if (this.#workers.get(worker.address.workerId) === worker) this.#workers.delete(worker.address.workerId);
+  }
+
+  /** Not by us. One that is leased is given up by its lease, which knows the query. */
+  #onClose(worker: DslWorker): void {
+    if (worker.state === 'leased') this.#refuse(worker);
+    else if (worker.state !== 'gone') this.#giveUp(worker, null, 'its socket closed');
+  }
+
+  #giveUp(worker: DslWorker, queryId: string | null, reason: string): void {
+    const { workerId } = worker.address;
+    this.#options.tell({ type: 'release', workerId, queryId, outcome: 'discard', reason });
+    this.#refuse(worker);
   }
 
   #becomeIdle(worker: DslWorker): void {
@@ -185,10 +198,15 @@ export class DslStock {
       await worker.socket.call('scrub', { queryId });
       this.#becomeIdle(worker);
     } catch (thrown) {
-      const { workerId } = worker.address;
-      this.#options.onScrubFailed(workerId, thrown);
-      this.#options.tell({ type: 'release', workerId, queryId, outcome: 'discard', reason: 'scrub failed' });
-      this.#refuse(worker);
+      // Closed meanwhile, by us (drain, the monitor's list) or by its death: nothing of the scrub's failed.
+      if (isGone(worker)) return;
+      this.#options.onScrubFailed(worker.address.workerId, thrown);
+      this.#giveUp(worker, queryId, 'scrub failed');
     }
   }
+}
+
+/** A call of its own, because the compiler takes the state for what was last assigned. */
+function isGone({ state }: DslWorker): boolean {
+  return state === 'gone';
 }

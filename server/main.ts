@@ -9,7 +9,9 @@ import { type ChildContext, type RunningChild, runChild } from '../monitor/child
 import type { FromChild, ToChild, WorkerAddress } from '../monitor/messages.ts';
 import { QueryError } from '../workers/errors.ts';
 import { createApp } from './app.ts';
+import { answerClientErrors } from './client-error.ts';
 import type { ServerConfig } from './config.ts';
+import { HttpDrain } from './drain.ts';
 import { DslStock } from './dsl-stock.ts';
 import { createMetrics } from './metrics.ts';
 import { Planner } from './planner.ts';
@@ -44,18 +46,20 @@ async function boot({ identity, config, log, send }: ChildContext<'server'>): Pr
   });
   const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
     served++;
-    // While this process goes away its clients' next request must reach its successor.
-    if (!http.listening) response.setHeader('Connection', 'close');
     app(request, response);
   });
+  answerClientErrors(http);
+  const drain = new HttpDrain(http);
   await Promise.all([pools.planner.warm(), listen(http)]);
   return {
     queriesServed: () => served,
     onMessage: (message) => onMessage(message, pools, processList),
-    async stop(graceMs) {
-      await drain(http, registry, graceMs, () => {
+    async stop(graceMs, successor) {
+      const refuse = (): void => {
         draining = true;
-      });
+        abortAll(registry);
+      };
+      await drain.begin({ graceMs, successor, refuse });
       await closePools(pools);
     },
   };
@@ -145,27 +149,9 @@ function isDsl(address: WorkerAddress): address is Extract<WorkerAddress, { role
   return address.role === 'dsl';
 }
 
-/**
- * Accepts no more connections, lets running requests end, serves what still comes on open connections; after
- * `graceMs` refuses and aborts the rest.
- */
-async function drain(
-  http: Server,
-  registry: QueryRegistry,
-  graceMs: number,
-  refuse: () => void,
-): Promise<void> {
-  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-  http.closeIdleConnections();
-  const hard = setTimeout(() => {
-    refuse();
-    const error = new QueryError('draining', 'the server stopped before this query ended', {
-      retryAfterSeconds: 1,
-    });
-    for (const query of registry.running()) query.abort.abort(error);
-    setImmediate(() => http.closeIdleConnections());
-    setTimeout(() => http.closeAllConnections(), 500).unref();
-  }, graceMs);
-  await closed;
-  clearTimeout(hard);
+function abortAll(registry: QueryRegistry): void {
+  const error = new QueryError('draining', 'the server stopped before this query ended', {
+    retryAfterSeconds: 1,
+  });
+  for (const query of registry.running()) query.abort.abort(error);
 }

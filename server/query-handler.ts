@@ -8,6 +8,7 @@ import type { Log } from '../logger/log.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 import { AnswerStream } from './answer-stream.ts';
 import type { Limits } from './config.ts';
+import { errorClass } from './error-status.ts';
 import type { Metrics } from './metrics.ts';
 import type { Phases, QueryRecord, QueryRegistry } from './query-registry.ts';
 import type { QueryRequest } from './query-request.ts';
@@ -171,5 +172,9 @@ function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, { answer
     bytes: query.bytes,
   };
   if (query.error === null) log.info('query-ended', { ...fields, phases: rounded(query.phases) });
-  else log.warn('query-failed', { ...fields, message: query.error.message });
+  // The user's mistake is no more than a note; what an operator may have to mend is a warning.
+  else {
+    const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';
+    log[level]('query-failed', { ...fields, message: query.error.message });
+  }
 }

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tableFromIPC } from 'apache-arrow';
 import { expect } from 'chai';
 import type { Column, ColumnType } from '../../language/types.ts';
@@ -42,6 +42,13 @@ async function openWriter(fifo: string): Promise<number> {
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
+}
+
+/** Everything that came up to and with the reply. */
+async function untilReply(socket: Socket): Promise<string> {
+  let text = '';
+  while (!text.includes('"type":"reply"')) text += String((await once(socket, 'data'))[0]);
+  return text;
 }
 
 function rssBytes(pid: number): number {
@@ -356,15 +363,38 @@ describe('dsl worker: ends a query', function () {
     expect(await worker.exit()).to.equal(3);
   });
 
+  it('and ends with its monitor, also while the engine is blocked where no exit can reach it', async () => {
+    await using worker = await startDslProcess();
+    worker.run(reading).catch(() => {}); // nobody answers it any more
+    // Its open of the pipe has returned once somebody can open the other end.
+    const fd = await openWriter(worker.config.fifoPath);
+    worker.child.disconnect();
+    await worker.exit();
+    closeSync(fd);
+    expect(worker.child.exitCode ?? worker.child.signalCode).to.equal('SIGKILL');
+  });
+
   it('and stops within its grace', async () => {
     await using worker = await startDslProcess();
     const running = worker.run(reading);
     const fd = await openWriter(worker.config.fifoPath);
-    worker.child.send({ type: 'stop', graceMs: 100 });
+    worker.child.send({ type: 'stop', graceMs: 100, successor: false });
     expect(errorOf(await running).code).to.equal('cancelled');
     closeSync(fd);
     expect(await worker.exit()).to.equal(0);
     expect(existsSync(worker.config.fifoPath)).to.equal(false);
+  });
+
+  it('and scrubs itself for the next server when one died between its reply and the scrub', async () => {
+    await using worker = await startDslProcess();
+    const call = stagesCall('SELECT 1::BIGINT AS a', NO_INPUT, [column('a', 'int64')]);
+    replyOf(await worker.run(call));
+    worker.socket.destroy();
+    const next = connect(worker.config.socketPath);
+    writeMessage(next, { type: 'run-stages', ...call, queryId: 'next' });
+    const frames = await untilReply(next);
+    expect(frames).to.include('"queryId":"next"').and.to.include('"ok":true');
+    next.destroy();
   });
 
   it('and serves a server that connects anew while idle', async () => {

@@ -439,7 +439,7 @@ describe('SQL worker', () => {
       const [ready] = (await once(child, 'message')) as [FromChild];
       expect(ready.type).to.equal('ready');
       const exited = once(child, 'exit');
-      child.send({ type: 'stop', graceMs: 500 } satisfies ToChild);
+      child.send({ type: 'stop', graceMs: 500, successor: false } satisfies ToChild);
       expect(await exited).to.deep.equal([0, null]);
     } finally {
       child.kill('SIGKILL');

@@ -6,6 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProcessRow } from '../../monitor/messages.ts';
+import { expectWholeLog } from './log-check.ts';
 import type { FoundProcess } from './processes.ts';
 import { isThere, processesOfRun, treeOf } from './processes.ts';
 import { until } from './until.ts';
@@ -55,6 +56,8 @@ export interface Forkline extends AsyncDisposable, Places {
   /** Of the `forkline start` process, which is the monitor. */
   readonly pid: number;
   readonly monitorPid: number;
+  /** Its sockets, FIFOs, raw logs and spill directories; gone when it has stopped. */
+  readonly runDir: string;
   /** Everything that it printed so far. */
   output(): string;
   query(text: string, init?: QueryInit): Promise<Answer>;
@@ -140,6 +143,11 @@ export class ForklineProcess implements Forkline {
     return this.pid;
   }
 
+  get runDir(): string {
+    if (this.#runDir === null) throw new Error('it does not listen yet');
+    return this.#runDir;
+  }
+
   output(): string {
     return this.#output;
   }
@@ -179,8 +187,13 @@ export class ForklineProcess implements Forkline {
       await this.#kill();
       throw new Error(`${(error as Error).message}; it printed:\n${this.#output}`, { cause: error });
     }
-    await this.#remove();
     const code = await this.exited;
+    try {
+      // A killed monitor leaves lines that only the next start merges.
+      if (code !== 'SIGKILL') await expectWholeLog(this.logFile);
+    } finally {
+      await this.#remove();
+    }
     // A test that killed the monitor itself knows; anything else must have been graceful.
     if (code !== 0 && code !== 'SIGKILL')
       throw new Error(`forkline ended with ${code}; it printed:\n${this.#output}`);

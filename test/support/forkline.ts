@@ -9,7 +9,8 @@
  *
  * Overrides are laid over the configuration file's content, group by group. Build first (npm test does).
  * stop() (and the end of the block) sends TERM and fails when it does not exit with 0 in time, or when any process
- * of the run outlives it. What a test leaves running is ended after the mocha run, which then fails.
+ * of the run outlives it, or when its log is not whole (log-check.ts). What a test
+ * leaves running is ended after the mocha run, which then fails.
  */
 import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises';

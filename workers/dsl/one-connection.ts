@@ -39,7 +39,7 @@ export function createOneConnection<M>({ log, onMessage, onLost }: OneConnection
     }
     current = socket;
     readMessages(socket, (message) => onMessage(message as M, socket));
-    socket.on('error', (error) => log.warn('socket-error', { message: error.message }));
+    socket.on('error', (error) => log.info('socket-error', { message: error.message }));
     socket.on('close', () => lose(socket));
   });
 

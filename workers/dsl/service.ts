@@ -2,10 +2,13 @@
  * The worker's one unix socket, for the server's one connection, and the life of this worker between queries.
  *
  *   fresh --run-stages--> running --reply--> used --scrub--> scrubbing --reply--> fresh
+ *                                            used --connection lost--> scrubbing --> fresh
  *
  * - One query at a time; an engine that has served one serves no other before it is scrubbed.
  * - A server that connects anew replaces its old connection. A connection that closes while a query runs leaves a
  *   query without an owner: it is interrupted and the process ends, never to be used again.
+ * - A server that died after its query's reply is followed by one that knows nothing of the query: this worker
+ *   scrubs itself, and a call that comes meanwhile waits for that.
  */
 import type { Socket } from 'node:net';
 import type { Log } from '../../logger/log.ts';
@@ -37,7 +40,7 @@ const NEXT: Readonly<Record<State, readonly State[]>> = {
   fresh: ['running', 'scrubbing'],
   running: ['used'],
   used: ['scrubbing'],
-  scrubbing: ['fresh'],
+  scrubbing: ['fresh', 'used'],
 };
 
 export class DslService {
@@ -75,6 +78,16 @@ export class DslService {
     return this.#served;
   }
 
+  /** Resolves when what runs now has ended. */
+  settled(): Promise<void> {
+    return this.#running;
+  }
+
+  /** The engine works, or is asked to end. */
+  get busy(): boolean {
+    return this.#state === 'running' || this.#state === 'scrubbing';
+  }
+
   #become(state: State): void {
     if (!NEXT[this.#state].includes(state)) throw new Error(`DSL service: ${this.#state} -> ${state}`);
     this.#state = state;
@@ -83,7 +96,9 @@ export class DslService {
   #onMessage(message: ToDslWorker, socket: Socket): void {
     switch (message.type) {
       case 'run-stages':
-        if (this.#state === 'fresh') this.#running = this.#runStages(message, socket);
+        if (this.#state === 'scrubbing')
+          this.#running = this.#running.then(() => this.#startScrubbed(message, socket));
+        else if (this.#state === 'fresh') this.#running = this.#runStages(message, socket);
         else this.#refuse(socket, message.queryId, message.type);
         return;
       case 'scrub':
@@ -97,6 +112,11 @@ export class DslService {
       default:
         message satisfies never;
     }
+  }
+
+  async #startScrubbed(call: RunStagesCall, socket: Socket): Promise<void> {
+    if (this.#state === 'fresh') await this.#runStages(call, socket);
+    else this.#refuse(socket, call.queryId, 'run-stages');
   }
 
   async #runStages(call: RunStagesCall, socket: Socket): Promise<void> {
@@ -120,14 +140,33 @@ export class DslService {
   }
 
   async #scrub({ queryId }: ScrubCall, socket: Socket): Promise<void> {
-    this.#become('scrubbing');
     try {
-      const value = await this.#deps.scrub();
-      this.#become('fresh');
+      const value = await this.#scrubEngine();
       reply(socket, { type: 'reply', queryId, ok: true, value });
     } catch (thrown) {
       this.#deps.log.error('scrub-failed', { queryId, message: String(thrown) });
       reply(socket, { type: 'reply', queryId, ok: false, error: QueryError.from(thrown).toWire() });
+      this.#deps.giveUp();
+    }
+  }
+
+  async #scrubEngine(): Promise<ScrubReply> {
+    this.#become('scrubbing');
+    try {
+      const value = await this.#deps.scrub();
+      this.#become('fresh');
+      return value;
+    } catch (thrown) {
+      this.#become('used');
+      throw thrown;
+    }
+  }
+
+  async #scrubForNextServer(): Promise<void> {
+    try {
+      await this.#scrubEngine();
+    } catch (thrown) {
+      this.#deps.log.error('scrub-failed', { message: String(thrown) });
       this.#deps.giveUp();
     }
   }
@@ -140,8 +179,10 @@ export class DslService {
   }
 
   #onLost(): void {
+    if (this.#state === 'used') this.#running = this.#scrubForNextServer();
     if (this.#state !== 'running') return;
-    this.#deps.log.warn('connection-lost', { queryId: this.#run?.queryId ?? null });
+    // A server that gave the query up, or one that died: both are reported by others.
+    this.#deps.log.info('connection-lost', { queryId: this.#run?.queryId ?? null });
     this.#run?.abort(cancelled({ hint: 'the server closed its connection' }));
     this.#deps.giveUp();
   }

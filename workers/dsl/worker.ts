@@ -3,6 +3,8 @@
  * together and says `ready` once a first query has gone through all of them.
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import type { LogClient } from '../../logger/log.ts';
 import { type ChildContext, type RunningChild, runChild } from '../../monitor/child.ts';
 import { createEngine, type Engine, type EnginePipes } from './engine.ts';
 import { createFifos } from './fifo.ts';
@@ -14,6 +16,7 @@ import { warmUp } from './warm-up.ts';
 /** The connection to the server was lost in mid-query: this process has nobody to answer to. */
 const EXIT_ABANDONED = 3;
 const LOG_CLOSE_MS = 1000;
+const ENGINE_GRACE_MS = 1000;
 
 runChild('dsl', boot);
 
@@ -32,7 +35,12 @@ async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild>
       }
       return { rssBytes: process.memoryUsage.rss() };
     },
-    giveUp: () => void log.close(LOG_CLOSE_MS).finally(() => process.exit(EXIT_ABANDONED)),
+    giveUp: () => void giveUp(service, log),
+  });
+  // exit() waits for the engine's threads, and one that computes for minutes or is blocked in a pipe keeps it waiting.
+  // What has to be done at an exit (the log's last lines) was registered before this, so it is done.
+  process.on('exit', () => {
+    if (service.busy) process.kill(process.pid, 'SIGKILL');
   });
   rmSync(config.socketPath, { force: true });
   await service.listen(config.socketPath);
@@ -44,6 +52,13 @@ async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild>
     },
     queriesServed: () => service.queriesServed(),
   };
+}
+
+/** The engine gets a moment to let go of the query, so that this is an exit in order. */
+async function giveUp(service: DslService, log: LogClient): Promise<void> {
+  await Promise.race([service.settled(), setTimeout(ENGINE_GRACE_MS)]);
+  await log.close(LOG_CLOSE_MS);
+  process.exit(EXIT_ABANDONED);
 }
 
 /** Nothing of an earlier query is left: not in memory, not on disk, not in the pipes. */

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import {
-  DEADLINE_GRACE_MS,
   type DslPolicy,
   type DslRow,
   type DslState,
@@ -19,6 +18,7 @@ const policy: DslPolicy = {
   maxAgeMs: 3_600_000,
   maxRssBytes: 1000,
   startConcurrency: 2,
+  deadlineGraceMs: 500,
 };
 
 function row(workerId: string, state: DslState, changes: Partial<DslRow> = {}): DslRow {
@@ -173,8 +173,8 @@ describe('rules of the DSL stock', () => {
     const leased = table([row('a', 'leased', { deadlineAtMs: NOW }), row('b', 'idle-fresh')]);
 
     it('kills what is half a second past its deadline', () => {
-      expect(decide(leased, {}, NOW + DEADLINE_GRACE_MS - 1)).to.not.include('kill a');
-      expect(decide(leased, {}, NOW + DEADLINE_GRACE_MS)).to.include('kill a');
+      expect(decide(leased, {}, NOW + policy.deadlineGraceMs - 1)).to.not.include('kill a');
+      expect(decide(leased, {}, NOW + policy.deadlineGraceMs)).to.include('kill a');
     });
 
     it('kills it once', () => {
@@ -183,13 +183,13 @@ describe('rules of the DSL stock', () => {
     });
 
     it('is looked at again exactly then', () => {
-      const at = nextDecisionAtMs({ ...leased, lastLeaseAtMs: NOW - 1000 }, NOW);
-      expect(at).to.equal(NOW + DEADLINE_GRACE_MS);
+      const at = nextDecisionAtMs({ ...leased, lastLeaseAtMs: NOW - 1000 }, policy, NOW);
+      expect(at).to.equal(NOW + policy.deadlineGraceMs);
     });
 
     it('is looked at again when quiet time begins', () => {
-      expect(nextDecisionAtMs(table([row('a', 'idle-used')]), NOW)).to.equal(NOW - 10 + QUIET_MS);
-      expect(nextDecisionAtMs(table([row('a', 'idle-used')], quiet), NOW)).to.equal(null);
+      expect(nextDecisionAtMs(table([row('a', 'idle-used')]), policy, NOW)).to.equal(NOW - 10 + QUIET_MS);
+      expect(nextDecisionAtMs(table([row('a', 'idle-used')], quiet), policy, NOW)).to.equal(null);
     });
   });
 

@@ -1,0 +1,208 @@
+/**
+ * Mixed load with random faults against one Forkline, and what must hold afterwards. Numbers come from a seed, so
+ * that a failure can be run again; what the machine makes of the timing is its own.
+ */
+import http from 'node:http';
+import type { ProcessRow } from '../../monitor/messages.ts';
+import type { TestDatabase } from './database.ts';
+import type { Forkline } from './forkline.ts';
+import { until } from './until.ts';
+
+const CLIENTS = 6;
+const SETTLE_MS = 20_000;
+const FAULT_EVERY_QUERIES = 25;
+
+/** Typed errors that a fault or the load itself may cause; anything else is a bug. */
+const EXPECTED = new Set([
+  'worker-lost',
+  'database-unavailable',
+  'queue-full',
+  'queue-timeout',
+  'deadline-exceeded',
+  'cancelled',
+  'draining',
+  'too-many-queries',
+]);
+
+/** Each with the code that it ends with when nothing hurts it; null: an answer. */
+const QUERIES: readonly (readonly [text: string, code: string | null])[] = [
+  ['select 1 as a', null],
+  ['select origin, delay from flights | stats count() as n by origin', null],
+  ['select * from flights', null],
+  ['select * from flights | where delay > 0 | sort -delay', null],
+  ['select pg_sleep(0.3)::text as a', null],
+  ['select pg_sleep(0.3)::text as a | where true', null],
+  ['select nope from flights', 'unknown-column'],
+  ['select 1/(delay - delay) from flights', 'sql-error'],
+  ['select 1 as a | hed 1', 'unknown-stage'],
+  ['select i from generate_series(1, 100000000) as i', 'deadline-exceeded'],
+  ['select i from generate_series(1, 100000000) as i | stats dc(i)', 'deadline-exceeded'],
+];
+
+export interface SoakResult {
+  readonly seen: Readonly<Record<string, number>>;
+  /** What no fault explains. */
+  readonly unexpected: readonly string[];
+  readonly faults: readonly string[];
+}
+
+export interface SoakOptions {
+  readonly queries: number;
+  readonly seed: number;
+  readonly faults?: readonly Fault[];
+}
+
+export type Fault = 'KILL' | 'TERM' | 'STOP' | 'HUP' | 'terminate-backends';
+const FAULTS: readonly Fault[] = ['KILL', 'KILL', 'TERM', 'STOP', 'HUP', 'terminate-backends'];
+
+/** mulberry32 */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function pick<T>(values: readonly T[], random: () => number): T {
+  return values[Math.floor(random() * values.length)]!;
+}
+
+export async function soak(
+  forkline: Forkline,
+  database: TestDatabase,
+  { queries, seed, faults = FAULTS }: SoakOptions,
+): Promise<SoakResult> {
+  const random = randomOf(seed);
+  const seen: Record<string, number> = {};
+  const unexpected: string[] = [];
+  const done: string[] = [];
+  let sent = 0;
+  const client = async (): Promise<void> => {
+    while (sent < queries) {
+      if (++sent % FAULT_EVERY_QUERIES === 0) done.push(await hurt(forkline, database, random, faults));
+      const [text, code] = pick(QUERIES, random);
+      const outcome = await ask(forkline.port, text, random);
+      seen[outcome] = (seen[outcome] ?? 0) + 1;
+      const known = outcome === (code ?? 'ok') || outcome === 'left' || outcome === 'cut';
+      if (!known && !EXPECTED.has(outcome)) unexpected.push(`${text}: ${outcome}`);
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  return { seen, unexpected, faults: done };
+}
+
+/** `ok`, an error's code, `left` (this client went away), `cut` (the connection ended: the server was killed). */
+function ask(port: number, text: string, random: () => number): Promise<string> {
+  const leaveAfterMs = random() < 0.15 ? random() * 200 : null;
+  const timeoutMs = random() < 0.15 ? 1 + Math.floor(random() * 50) : 1500;
+  return new Promise((resolve) => {
+    const request = http.request(
+      { port, host: '127.0.0.1', path: '/v1/query', method: 'POST', agent: false },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', () => resolve('cut'));
+        response.on('end', () => resolve(outcomeOf(response.statusCode ?? 0, Buffer.concat(chunks))));
+      },
+    );
+    const timer = leaveAfterMs === null ? null : setTimeout(() => request.destroy(), leaveAfterMs);
+    request.on('close', () => {
+      if (timer !== null) clearTimeout(timer);
+      resolve('left');
+    });
+    request.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ECONNREFUSED' ? 'refused' : request.destroyed && timer ? 'left' : 'cut'),
+    );
+    request.setHeader('content-type', 'application/json');
+    request.end(JSON.stringify({ query: text, limits: { timeoutMs } }));
+  });
+}
+
+function outcomeOf(status: number, body: Buffer): string {
+  if (status !== 200) return (JSON.parse(body.toString()) as { code: string }).code;
+  JSON.parse(body.toString()); // an answer that ended well is whole
+  return 'ok';
+}
+
+async function hurt(
+  forkline: Forkline,
+  database: TestDatabase,
+  random: () => number,
+  faults: readonly Fault[],
+): Promise<string> {
+  const fault = pick(faults, random);
+  if (fault === 'HUP') {
+    process.kill(forkline.monitorPid, 'SIGHUP');
+    return fault;
+  }
+  if (fault === 'terminate-backends') {
+    await database.admin(
+      "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'reader' and random() < 0.5",
+    );
+    return fault;
+  }
+  return await signal(forkline, fault, random);
+}
+
+async function signal(
+  forkline: Forkline,
+  fault: 'KILL' | 'TERM' | 'STOP',
+  random: () => number,
+): Promise<string> {
+  const rows = await forkline.processes().catch((): ProcessRow[] => []); // its server was killed just now
+  const children = rows.filter(({ role }) => role !== 'monitor' && role !== 'database');
+  const victim = children.length === 0 ? null : pick(children, random);
+  if (victim === null) return 'nobody';
+  try {
+    process.kill(victim.pid, `SIG${fault}`);
+  } catch {
+    // it ended since it was listed
+  }
+  return `${fault} ${victim.workerId}`;
+}
+
+/** Resolves once everything is as if nothing had happened; rejects with what is not. */
+export async function settled(forkline: Forkline, database: TestDatabase, slots: number): Promise<void> {
+  let problems: string[] = [];
+  const look = async (): Promise<boolean> => {
+    problems = [];
+    await checkServer(forkline, slots, problems);
+    await checkDatabase(database, problems);
+    return problems.length === 0;
+  };
+  await until(look, SETTLE_MS, 'everything is as before').catch((error: Error) => {
+    throw new Error(`${error.message}: ${problems.join('; ')}`, { cause: error.cause });
+  });
+}
+
+async function checkServer(forkline: Forkline, slots: number, problems: string[]): Promise<void> {
+  const ready = (await forkline.get('/readyz')).json as unknown as {
+    checks: { sqlSlots: number; dslWorkers: Record<string, number> };
+  };
+  const { idle = 0, leased, scrubbing, connecting } = ready.checks.dslWorkers;
+  if (ready.checks.sqlSlots !== slots) problems.push(`${ready.checks.sqlSlots} of ${slots} slots`);
+  if (idle < 1 || leased || scrubbing || connecting)
+    problems.push(`DSL stock ${JSON.stringify(ready.checks.dslWorkers)}`);
+  const metrics = (await forkline.get('/metrics')).text;
+  const gauge = (name: string): number => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics)?.[1]);
+  if (gauge('forkline_sql_slots_free') !== slots)
+    problems.push(`${gauge('forkline_sql_slots_free')} of ${slots} slots free`);
+  if (gauge('forkline_queries_running') !== 0)
+    problems.push(`${gauge('forkline_queries_running')} queries run`);
+  const rows = await forkline.processes();
+  for (const { workerId, state, kernelState } of rows)
+    if (state !== 'ready' || kernelState === 'Z' || kernelState === 'T')
+      problems.push(`${workerId} is ${state} (${kernelState})`);
+  const dsl = rows.filter(({ role }) => role === 'dsl').length;
+  if (dsl !== idle) problems.push(`the monitor has ${dsl} DSL workers, the server ${idle}`);
+}
+
+async function checkDatabase(database: TestDatabase, problems: string[]): Promise<void> {
+  const { rows } = await database.admin(
+    "select query from pg_stat_activity where usename = 'reader' and state <> 'idle'",
+  );
+  for (const { query } of rows as { query: string }[]) problems.push(`active: ${query.slice(0, 60)}`);
+}
