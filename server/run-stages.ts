@@ -12,6 +12,7 @@ import type { CopyToReply } from '../workers/sql/messages.ts';
 import type { DslLease } from './dsl-stock.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { raceAbort } from './race-abort.ts';
+import { rootCause } from './root-cause.ts';
 import { answerSink, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 import { boundTexts, mapToQuery } from './source-sql.ts';
@@ -79,10 +80,7 @@ function conclude(
 ): AnswerSummary {
   const { plan, query } = run;
   const copyError = copied.status === 'rejected' ? mapToQuery(copied.reason, plan.source, query.text) : null;
-  if (staged.status === 'rejected') {
-    // Each failure cancels the other worker; the cause is the one that was not cancelled.
-    throw copyError !== null && !isCancelled(copyError) ? copyError : staged.reason;
-  }
+  if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
   // Cancelled by cancelSilentCopy, after the stages had all that they needed.
   if (copyError !== null && !isCancelled(copyError)) throw copyError;
   if (copied.status === 'fulfilled') {
