@@ -10,6 +10,7 @@ import { type Answer, type DslProcess, stagesCall, startDslProcess } from '../..
 import type { RunStagesReply } from '../../workers/dsl/messages.ts';
 import type { WireError } from '../../workers/errors.ts';
 import { writeMessage } from '../../workers/frames.ts';
+import { until } from '../support/until.ts';
 
 const MB = 1024 * 1024;
 const NO_INPUT = { x: 'BIGINT' };
@@ -33,15 +34,19 @@ function errorOf({ reply }: Answer): WireError {
 }
 
 /** Opens the input pipe as a SQL worker does, and keeps it open. */
-async function openWriter(fifo: string): Promise<number> {
-  for (;;) {
+const OPEN_DEADLINE_MS = 15_000;
+
+/** Opens once the worker reads; gives up when it never does, so that a failed test leaves no loop behind. */
+function openWriter(fifo: string): Promise<number> {
+  const tryOpen = (): number | null => {
     try {
       return openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== 'ENXIO') throw thrown;
-      await new Promise((resolve) => setImmediate(resolve));
+      return null;
     }
-  }
+  };
+  return until(tryOpen, OPEN_DEADLINE_MS, 'the worker opens its pipe');
 }
 
 /** Everything that came up to and with the reply. */
