@@ -1,14 +1,15 @@
 /**
  * The compiler's two entry points, pure and without I/O. `parseQuery` needs the text only; `planQuery` also needs
- * what the database said about the source's columns. Both throw QueryError with a span.
+ * what the database said about the source's columns, and asks for it. Both throw QueryError with a span.
  */
 import { QueryError, type Span } from '../workers/errors.ts';
 import { inputColumn } from './dialects/duckdb.ts';
 import type {
-  ParameterKind,
   ParsedQuery,
   Plan,
   PlannedStage,
+  PlanRequest,
+  PlanStep,
   SourceDescription,
   SourcePlan,
   WorkerPlan,
@@ -23,15 +24,6 @@ import { didYouMean, suggest } from './suggest.ts';
 import { isUnsized } from './type-rules.ts';
 import type { Column } from './types.ts';
 
-export interface PlanRequest {
-  readonly text: string;
-  readonly parameters: Readonly<Record<string, ParameterKind>>;
-  /** null is allowed when the query has no stages and `throughWorker` is false. */
-  readonly source: SourceDescription | null;
-  /** Run it through a DSL worker even without stages (Arrow and Parquet are encoded there). */
-  readonly throughWorker: boolean;
-}
-
 export function parseQuery(text: string): ParsedQuery {
   const tree = parseTree(text);
   return {
@@ -42,24 +34,36 @@ export function parseQuery(text: string): ParsedQuery {
   };
 }
 
-export function planQuery(request: PlanRequest): Plan {
+const SOURCE_KEY = 'source';
+
+export function planQuery(request: PlanRequest): PlanStep {
   const tree = parseTree(request.text);
   checkParameters(tree, request.parameters);
   const bound = bindSource(request.text, tree.source);
-  if (tree.stages.length === 0 && !request.throughWorker) return planDirect(tree, bound, request.source);
-  if (request.source === null) throw new Error('a plan with stages needs a description of the source');
-  return planWorker(tree, bound, request.source, request.parameters);
+  const connection = tree.connection ?? request.connection;
+  if (tree.stages.length === 0 && !request.throughWorker)
+    return { kind: 'plan', plan: planDirect(connection, bound) };
+  const answer = request.answers[SOURCE_KEY];
+  if (answer?.kind !== 'source')
+    return { kind: 'ask', asks: [{ kind: 'source', key: SOURCE_KEY, connection, ...bound }] };
+  return { kind: 'plan', plan: planWorker(tree, connection, bound, answer, request.parameters) };
 }
 
 /** SQL only: it is sent as the user wrote it. */
-function planDirect(tree: QueryTree, bound: BoundSql, described: SourceDescription | null): Plan {
-  const parameterOids = described?.parameterOids ?? null;
-  const source: SourcePlan = { ...bound, columns: null, databaseColumns: null, parameterOids };
-  return { connection: tree.connection, source, worker: null, stages: [], columns: null, warnings: [] };
+function planDirect(connection: string, bound: BoundSql): Plan {
+  const source: SourcePlan = {
+    connection,
+    ...bound,
+    columns: null,
+    databaseColumns: null,
+    parameterOids: null,
+  };
+  return { sources: [source], worker: null, stages: [], columns: null, warnings: [], cacheable: true };
 }
 
 function planWorker(
   tree: QueryTree,
+  connection: string,
   bound: BoundSql,
   described: SourceDescription,
   parameters: PlanRequest['parameters'],
@@ -75,12 +79,12 @@ function planWorker(
   const answer = resolved.at(-1)?.columns ?? columns;
   const source = wrapSource(bound, described, usedColumns(tree.stages, resolved, answer));
   return {
-    connection: tree.connection,
-    source,
+    sources: [{ connection, ...source }],
     worker: emitWorker(tree.stages, resolved, source.columns ?? [], answer),
     stages: tree.stages.map((stage, index) => plannedStage(stage, resolved[index]!)),
     columns: answer,
     warnings: unsizedWarnings(source.columns ?? []),
+    cacheable: true,
   };
 }
 
@@ -135,8 +139,8 @@ function emitWorker(
   return {
     sql: relation.finish(),
     parameters: relation.parameters,
-    input: input.map(inputColumn),
-    inputScans: 1,
+    inputs: [{ name: 'input', columns: input.map(inputColumn), scans: 1 }],
+    runsUserSql: false,
   };
 }
 

@@ -1,7 +1,7 @@
 /** The compiler's part of POST /v1/explain: tokens of the stages, and the plan. */
 
-import { type PlanRequest, planQuery } from './compile.ts';
-import type { Plan } from './plan.ts';
+import { planQuery } from './compile.ts';
+import type { Plan, PlanRequest, PlanStep } from './plan.ts';
 import { parseTree } from './query-parser.ts';
 import { lexStages } from './stage-lexer.ts';
 import type { Token } from './token.ts';
@@ -13,12 +13,19 @@ export interface ExplainedQuery {
   readonly plan: Plan;
 }
 
-export function explainQuery(request: PlanRequest): ExplainedQuery {
+export type ExplainStep =
+  | Extract<PlanStep, { kind: 'ask' }>
+  | { readonly kind: 'explained'; readonly explained: ExplainedQuery };
+
+export function explainQuery(request: PlanRequest): ExplainStep {
+  const step = planQuery(request);
+  if (step.kind === 'ask') return step;
   const { source } = parseTree(request.text);
   const tokens = source.pipe === null ? [] : lexStages(request.text, source.pipe.end);
-  return {
+  const explained = {
     sourceText: request.text.slice(source.sqlStart, source.sqlEnd),
     tokens: tokens.map(({ kind, text, start, end }) => ({ kind, text, start, end })),
-    plan: planQuery(request),
+    plan: step.plan,
   };
+  return { kind: 'explained', explained };
 }

@@ -20,8 +20,13 @@ export interface SourceSegment {
   readonly length: number;
 }
 
-/** The part that runs in the database. */
+/** Where stages may run: nowhere but in the worker; wherever it is exact; all of them in the database, or an error. */
+export type Pushdown = 'off' | 'auto' | 'require';
+
+/** A part that runs in a database. */
 export interface SourcePlan {
+  /** The name of its connection. */
+  readonly connection: string;
   /** One SELECT; the i-th entry of `parameters` is bound to `$i` (1-based). */
   readonly sql: string;
   readonly parameters: readonly string[];
@@ -43,14 +48,24 @@ export interface InputColumn {
   readonly expression: string | null;
 }
 
-/** The part that runs in a DSL worker: one DuckDB statement over the relation `input`. */
+/** One relation that the worker's statement reads; the rows of the source of the same index. */
+export interface WorkerInput {
+  /** Its name in the statement: `input`, `input2`, ... */
+  readonly name: string;
+  readonly columns: readonly InputColumn[];
+  /** How often the statement reads it; above 1 it is materialised first. */
+  readonly scans: number;
+}
+
+/** The part that runs in a DSL worker: one DuckDB statement over the relations in `inputs`. */
 export interface WorkerPlan {
-  /** One SELECT over the relation `input`; `parameters[i]` is bound to `$i+1`. */
+  /** One SELECT; `parameters[i]` is bound to `$i+1`. */
   readonly sql: string;
   readonly parameters: readonly { readonly name: string; readonly kind: ParameterKind }[];
-  readonly input: readonly InputColumn[];
-  /** How often `sql` reads `input`; above 1 it is materialised first. */
-  readonly inputScans: number;
+  /** One for each of the plan's sources, in their order. */
+  readonly inputs: readonly WorkerInput[];
+  /** Holds SQL that the user wrote for the stage engine (the stage `sql`): the worker serves no other query after it. */
+  readonly runsUserSql: boolean;
 }
 
 export interface PlannedStage {
@@ -65,16 +80,78 @@ export interface PlannedStage {
 }
 
 export interface Plan {
-  /** null: the server's default connection. */
-  readonly connection: string | null;
-  readonly source: SourcePlan;
-  /** null: SQL only. */
+  /** At least one; the first is what the query begins with. Without a worker it is the only one, and its rows are the answer. */
+  readonly sources: readonly SourcePlan[];
+  /** null: SQL only, or every stage was placed in the database. */
   readonly worker: WorkerPlan | null;
   readonly stages: readonly PlannedStage[];
   /** The answer's columns; null when they are only known once the SQL runs. */
   readonly columns: readonly Column[] | null;
   readonly warnings: readonly string[];
+  /** False when it holds for the data as it was when it was planned (`pivot` without a list of values). */
+  readonly cacheable: boolean;
 }
+
+/** What a plan depends on. JSON-safe. */
+export interface PlanRequest {
+  readonly text: string;
+  readonly parameters: Readonly<Record<string, ParameterKind>>;
+  /** The connection of sources that name none. */
+  readonly connection: string;
+  /** What the client asked for; `set pushdown = ...` in the query itself is stronger. */
+  readonly pushdown: Pushdown;
+  /** Run it through a DSL worker even without stages (Arrow and Parquet are encoded there). */
+  readonly throughWorker: boolean;
+  /** What was asked for in earlier steps, by the asks' keys. */
+  readonly answers: Readonly<Record<string, AskAnswer>>;
+}
+
+/** A plan, or what must be known before there is one: the compiler does no I/O, so whoever calls it asks and calls again. */
+export type PlanStep =
+  | { readonly kind: 'plan'; readonly plan: Plan }
+  | { readonly kind: 'ask'; readonly asks: readonly Ask[] };
+
+export type Ask = SourceAsk | EngineAsk | ValuesAsk;
+
+/** Which columns and parameter types has this SQL? The database of the connection knows. */
+export interface SourceAsk {
+  readonly kind: 'source';
+  readonly key: string;
+  readonly connection: string;
+  readonly sql: string;
+  readonly parameters: readonly string[];
+  readonly segments: readonly SourceSegment[];
+}
+
+/** Which columns has this SELECT of the stage engine's? It reads relations of these names and engine types. */
+export interface EngineAsk {
+  readonly kind: 'engine';
+  readonly key: string;
+  readonly sql: string;
+  readonly relations: readonly {
+    readonly name: string;
+    readonly columns: readonly { readonly name: string; readonly engineType: string }[];
+  }[];
+  /** Where the user wrote it, for errors. */
+  readonly segments: readonly SourceSegment[];
+}
+
+/** Which values has the only column of this plan's answer? At most `atMost`; one more is an error of the stage's. */
+export interface ValuesAsk {
+  readonly kind: 'values';
+  readonly key: string;
+  readonly plan: Plan;
+  readonly atMost: number;
+}
+
+export type AskAnswer =
+  | ({ readonly kind: 'source' } & SourceDescription)
+  | {
+      readonly kind: 'engine';
+      readonly columns: readonly { readonly name: string; readonly engineType: string }[];
+    }
+  /** Texts as in JSON answers; null for null. `complete`: there are no more than `atMost`. */
+  | { readonly kind: 'values'; readonly values: readonly unknown[]; readonly complete: boolean };
 
 /** What can be known from the text alone; enough to ask the database to describe the source. */
 export interface ParsedQuery {

@@ -45,7 +45,7 @@ export function wrapSource(
   bound: BoundSql,
   described: SourceDescription,
   used: ReadonlySet<string>,
-): SourcePlan {
+): Omit<SourcePlan, 'connection'> {
   const kept = described.columns.filter((column) => used.has(column.name));
   const items = kept.map(selectItem);
   const prefix = `select ${items.length === 0 ? '1 as "row"' : items.join(', ')} from (\n`;

@@ -178,8 +178,14 @@ export function stagesCall(
     plan: {
       sql,
       parameters: [],
-      input: Object.entries(input).map(([name, csvType]) => ({ name, csvType, expression: null })),
-      inputScans: 1,
+      inputs: [
+        {
+          name: 'input',
+          columns: Object.entries(input).map(([name, csvType]) => ({ name, csvType, expression: null })),
+          scans: 1,
+        },
+      ],
+      runsUserSql: false,
     },
     columns,
     parameters: [],

@@ -8,7 +8,7 @@ import { PROBLEM_TYPE, problemOf } from './problem.ts';
 import { startQuery } from './query-handler.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { bodyOf, type QueryRequest, readQueryRequest } from './query-request.ts';
-import { describeSource, planKey } from './run-query.ts';
+import { answerAsk, planKey } from './run-query.ts';
 
 export function explainHandler(deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
@@ -35,20 +35,20 @@ export function explainHandler(deps: AppDeps): RequestHandler {
 
 async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<unknown> {
   const key = planKey(run, asked);
-  const parsed = await run.planner.parse(key.text);
-  const explained = await run.planner.explain(key, parsed, (source) =>
-    describeSource(run, key, source, query),
-  );
-  return viewOf(explained, key.connection);
+  return viewOf(await run.planner.explain(key, (ask) => answerAsk(run, key.text, ask, query)));
 }
 
 /** Types by their names, as in answers. */
-function viewOf({ tokens, plan }: ExplainedQuery, connection: string): object {
-  const { source, worker } = plan;
+function viewOf({ tokens, plan }: ExplainedQuery): object {
+  const { sources, worker } = plan;
   return {
-    connection: plan.connection ?? connection,
-    source: { sql: source.sql, parameters: source.parameters, columns: named(source.columns) },
-    worker: worker && { sql: worker.sql, parameters: worker.parameters, inputScans: worker.inputScans },
+    sources: sources.map(({ connection, sql, parameters, columns }) => ({
+      connection,
+      sql,
+      parameters,
+      columns: named(columns),
+    })),
+    worker: worker && { sql: worker.sql, parameters: worker.parameters },
     stages: plan.stages.map((stage) => ({ ...stage, columns: named(stage.columns) })),
     columns: named(plan.columns),
     warnings: plan.warnings,

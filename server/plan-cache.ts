@@ -1,10 +1,11 @@
 /** Plans by what they depend on, least recently used ones dropped first. */
-import type { ParameterKind, Plan } from '../language/plan.ts';
+import type { ParameterKind, Plan, Pushdown } from '../language/plan.ts';
 
 export interface PlanKey {
   readonly connection: string;
   readonly text: string;
   readonly parameters: Readonly<Record<string, ParameterKind>>;
+  readonly pushdown: Pushdown;
   readonly throughWorker: boolean;
 }
 
@@ -47,7 +48,7 @@ export class PlanCache {
 }
 
 /** Every part in full: two queries share a plan only when they are the same to the letter. */
-function keyText({ connection, text, parameters, throughWorker }: PlanKey): string {
+function keyText({ connection, text, parameters, pushdown, throughWorker }: PlanKey): string {
   const kinds = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([connection, throughWorker, kinds, text]);
+  return JSON.stringify([connection, pushdown, throughWorker, kinds, text]);
 }

@@ -3,12 +3,12 @@
  * that streams everybody's answers cannot spare. Errors come back as data: a thrown QueryError would lose its
  * fields on the way between threads.
  */
-import { type PlanRequest, parseQuery, planQuery } from '../language/compile.ts';
+import { planQuery } from '../language/compile.ts';
 import { explainQuery } from '../language/explain.ts';
+import type { PlanRequest } from '../language/plan.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 
 export type PlannerTask =
-  | { readonly type: 'parse'; readonly text: string }
   | ({ readonly type: 'plan' } & PlanRequest)
   | ({ readonly type: 'explain' } & PlanRequest);
 
@@ -27,8 +27,6 @@ export function runTask(task: PlannerTask): PlannerResult {
 
 function compile(task: PlannerTask): unknown {
   switch (task.type) {
-    case 'parse':
-      return parseQuery(task.text);
     case 'plan':
       return planQuery(task);
     case 'explain':

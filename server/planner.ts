@@ -3,14 +3,8 @@
  * the source in between when stages need its columns.
  */
 import { Piscina } from 'piscina';
-import type { ExplainedQuery } from '../language/explain.ts';
-import type {
-  ParameterKind,
-  ParameterValue,
-  ParsedQuery,
-  Plan,
-  SourceDescription,
-} from '../language/plan.ts';
+import type { ExplainedQuery, ExplainStep } from '../language/explain.ts';
+import type { Ask, AskAnswer, ParameterKind, ParameterValue, Plan, PlanStep } from '../language/plan.ts';
 import { QueryError } from '../workers/errors.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
 import type { PlannerResult, PlannerTask } from './planner-thread.ts';
@@ -20,8 +14,8 @@ export interface PlannerOptions {
   readonly cacheEntries: number;
 }
 
-/** Asks the database about the source's columns and parameters. */
-export type Describe = (parsed: ParsedQuery) => Promise<SourceDescription>;
+/** Finds out what the compiler asks for: the database, or a worker, knows. */
+export type Answerer = (ask: Ask) => Promise<AskAnswer>;
 
 export class Planner {
   readonly cache: PlanCache;
@@ -41,37 +35,46 @@ export class Planner {
 
   /** Boots the threads before the first query needs them. */
   async warm(): Promise<void> {
-    await this.#run({ type: 'parse', text: 'select 1' });
-  }
-
-  parse(text: string): Promise<ParsedQuery> {
-    return this.#run({ type: 'parse', text }) as Promise<ParsedQuery>;
+    const key = {
+      connection: '',
+      text: 'select 1',
+      parameters: {},
+      pushdown: 'auto',
+      throughWorker: false,
+    } as const;
+    await this.#run({ type: 'plan', ...key, answers: {} });
   }
 
   cached(key: PlanKey): Plan | null {
     return this.cache.get(key);
   }
 
-  async plan(key: PlanKey, parsed: ParsedQuery, describe: Describe): Promise<Plan> {
-    const request = await this.#request(key, parsed, describe);
-    const plan = (await this.#run({ type: 'plan', ...request })) as Plan;
-    this.cache.set(key, plan);
+  async plan(key: PlanKey, answer: Answerer): Promise<Plan> {
+    const { plan } = await this.#untilDone<Extract<PlanStep, { kind: 'plan' }>>('plan', key, answer);
+    if (plan.cacheable) this.cache.set(key, plan);
     return plan;
   }
 
-  async explain(key: PlanKey, parsed: ParsedQuery, describe: Describe): Promise<ExplainedQuery> {
-    const request = await this.#request(key, parsed, describe, true);
-    return (await this.#run({ type: 'explain', ...request })) as ExplainedQuery;
+  async explain(key: PlanKey, answer: Answerer): Promise<ExplainedQuery> {
+    const done = await this.#untilDone<Extract<ExplainStep, { kind: 'explained' }>>('explain', key, answer);
+    return done.explained;
   }
 
   async close(): Promise<void> {
     await this.#threads.destroy();
   }
 
-  async #request(key: PlanKey, parsed: ParsedQuery, describe: Describe, always = false) {
-    const needed = always || key.throughWorker || parsed.stageCount > 0;
-    const source = needed ? await describe(parsed) : null;
-    return { text: key.text, parameters: key.parameters, source, throughWorker: key.throughWorker };
+  /** The compiler again and again, each time with what it asked for, until it asks no more. */
+  async #untilDone<Done>(type: 'plan' | 'explain', key: PlanKey, answer: Answerer): Promise<Done> {
+    const answers: Record<string, AskAnswer> = {};
+    for (;;) {
+      const step = (await this.#run({ type, ...key, answers })) as
+        | Exclude<Done, { kind: 'ask' }>
+        | Extract<PlanStep, { kind: 'ask' }>;
+      if (!isAsk(step)) return step;
+      const found = await Promise.all(step.asks.map(answer));
+      for (const [index, { key: name }] of step.asks.entries()) answers[name] = found[index]!;
+    }
   }
 
   async #run(task: PlannerTask): Promise<unknown> {
@@ -79,6 +82,10 @@ export class Planner {
     if (!result.ok) throw QueryError.fromWire(result.error);
     return result.value;
   }
+}
+
+function isAsk(step: unknown): step is Extract<PlanStep, { kind: 'ask' }> {
+  return (step as PlanStep).kind === 'ask';
 }
 
 /** Throws bad-parameter for a number that JSON could not carry exactly. */

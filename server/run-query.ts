@@ -7,7 +7,7 @@
  * - an abort (deadline, cancel, client gone) reaches every worker that runs for it, and through the SQL worker the
  *   database.
  */
-import type { ParsedQuery, Plan, SourceDescription } from '../language/plan.ts';
+import type { Ask, AskAnswer, Plan, SourceAsk } from '../language/plan.ts';
 import type { AnswerSummary } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
 import type { AnswerStream } from './answer-stream.ts';
@@ -82,13 +82,11 @@ async function runOnce(
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
   const plan = await planOf(deps, key, query);
-  const connection = plan.connection ?? key.connection;
-  checkConnection(deps, connection);
-  query.connection = connection;
+  query.connection = plan.sources[0]!.connection;
   const { maxRows, maxBytes } = deps;
   const limits = { capRows: request.capRows, maxRows, maxBytes };
   const { parameters, answer: options } = request;
-  const run = { deps, plan, connection, query, answer, parameters, options, limits, maxRowBytes };
+  const run = { deps, plan, query, answer, parameters, options, limits, maxRowBytes };
   const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
   return { ...summary, plan };
 }
@@ -100,7 +98,13 @@ export function planKey(deps: RunDeps, request: QueryRequest): PlanKey {
   const { format } = request.answer;
   // Arrow and Parquet are encoded in DSL workers, so that even plain SQL goes through one.
   const throughWorker = format === 'arrow' || format === 'parquet';
-  return { connection, text: request.text, parameters: parameterKinds(request.parameters), throughWorker };
+  return {
+    connection,
+    text: request.text,
+    parameters: parameterKinds(request.parameters),
+    pushdown: request.pushdown,
+    throughWorker,
+  };
 }
 
 function checkConnection({ connectionNames }: RunDeps, name: string): void {
@@ -115,32 +119,48 @@ async function planOf(deps: RunDeps, key: PlanKey, query: QueryRecord): Promise<
   const cached = deps.planner.cached(key);
   if (cached !== null) return cached;
   query.phase = 'plan';
-  return timed(query, 'plan', planNow(deps, key, query));
+  const answer = (ask: Ask): Promise<AskAnswer> => answerAsk(deps, key.text, ask, query);
+  const plan = await timed(query, 'plan', deps.planner.plan(key, answer));
+  for (const { connection } of plan.sources) checkConnection(deps, connection);
+  return plan;
 }
 
-async function planNow(deps: RunDeps, key: PlanKey, query: QueryRecord): Promise<Plan> {
-  const parsed = await deps.planner.parse(key.text);
-  return deps.planner.plan(key, parsed, (source) => describeSource(deps, key, source, query));
-}
-
-/** Columns and parameter types of the source, from the database itself. Errors point into the user's text. */
-export async function describeSource(
+/** What the compiler wants to know. Errors point into the user's text. */
+export async function answerAsk(
   deps: RunDeps,
-  key: PlanKey,
-  parsed: ParsedQuery,
+  text: string,
+  ask: Ask,
   query: QueryRecord,
-): Promise<SourceDescription> {
-  const connection = parsed.connection ?? key.connection;
-  const { sql } = parsed;
+): Promise<AskAnswer> {
+  switch (ask.kind) {
+    case 'source':
+      return describeSource(deps, text, ask, query);
+    case 'engine':
+    case 'values':
+      throw new Error(`nothing asks for ${ask.kind} yet`);
+    default:
+      return ask satisfies never;
+  }
+}
+
+/** Columns and parameter types of a source, from the database itself. */
+async function describeSource(
+  deps: RunDeps,
+  text: string,
+  ask: SourceAsk,
+  query: QueryRecord,
+): Promise<AskAnswer> {
+  const { connection, sql } = ask;
   checkConnection(deps, connection);
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query.abort.signal);
   const { queryId, deadlineAt } = query;
   try {
-    return await callInSlot(slot, query, deps.cancelGraceMs, () =>
+    const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
       slot.socket.call('describe', { queryId, connection, sql, deadlineAt }),
     );
+    return { kind: 'source', ...described };
   } catch (thrown) {
-    throw mapToQuery(thrown, parsed, key.text);
+    throw mapToQuery(thrown, ask, text);
   }
 }

@@ -16,17 +16,18 @@ export async function runSql(run: Run): Promise<AnswerSummary> {
     query.phases.sql += reply.phases.sqlMs;
     return reply;
   } catch (thrown) {
-    throw mapToQuery(thrown, plan.source, query.text);
+    throw mapToQuery(thrown, plan.sources[0]!, query.text);
   }
 }
 
 function callRunSql(run: Run, slot: SqlSlot) {
   const { plan, query } = run;
+  const source = plan.sources[0]!;
   const request = {
     queryId: query.queryId,
-    connection: run.connection,
-    sql: plan.source.sql,
-    parameters: boundTexts(plan, run.parameters),
+    connection: source.connection,
+    sql: source.sql,
+    parameters: boundTexts(source, run.parameters),
     answer: run.options,
     limits: run.limits,
     deadlineAt: query.deadlineAt,

@@ -79,7 +79,8 @@ function conclude(
   staged: PromiseSettledResult<RunStagesReply>,
 ): AnswerSummary {
   const { plan, query } = run;
-  const copyError = copied.status === 'rejected' ? mapToQuery(copied.reason, plan.source, query.text) : null;
+  const copyError =
+    copied.status === 'rejected' ? mapToQuery(copied.reason, plan.sources[0]!, query.text) : null;
   if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
   // Cancelled by cancelSilentCopy, after the stages had all that they needed.
   if (copyError !== null && !isCancelled(copyError)) throw copyError;
@@ -113,16 +114,16 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
 }
 
 function callCopy(
-  { plan, query, connection, parameters, maxRowBytes }: Run,
+  { plan, query, parameters, maxRowBytes }: Run,
   lease: DslLease,
   slot: SqlSlot,
 ): Promise<CopyToReply> {
-  const { source } = plan;
+  const source = plan.sources[0]!;
   return slot.socket.call('copy-to', {
     queryId: query.queryId,
-    connection,
+    connection: source.connection,
     sql: source.sql,
-    parameters: boundTexts(plan, parameters),
+    parameters: boundTexts(source, parameters),
     parameterOids: source.parameterOids ?? [],
     expect: source.databaseColumns ?? [],
     fifo: lease.fifoPath,

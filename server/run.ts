@@ -25,7 +25,6 @@ export interface RunDeps {
 export interface Run {
   readonly deps: RunDeps;
   readonly plan: Plan;
-  readonly connection: string;
   readonly query: QueryRecord;
   readonly answer: AnswerStream;
   readonly parameters: Readonly<Record<string, ParameterValue>>;

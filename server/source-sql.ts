@@ -1,14 +1,14 @@
 /** Between the user's text and the SQL that the database sees: parameters on the way in, error places on the way out. */
 import { mapPosition } from '../language/map-position.ts';
-import type { ParameterValue, Plan, SourceSegment } from '../language/plan.ts';
+import type { ParameterValue, SourceSegment } from '../language/plan.ts';
 import { QueryError } from '../workers/errors.ts';
 
 /** The texts bound to `$1..$n`; the database infers their types and refuses what does not fit. */
 export function boundTexts(
-  plan: Plan,
+  source: { readonly parameters: readonly string[] },
   parameters: Readonly<Record<string, ParameterValue>>,
 ): (string | null)[] {
-  return plan.source.parameters.map((name) => {
+  return source.parameters.map((name) => {
     const value = parameters[name] ?? null;
     return value === null ? null : String(value);
   });

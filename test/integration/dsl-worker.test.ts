@@ -105,7 +105,7 @@ describe('dsl worker: a query', function () {
     const sql = 'SELECT n, (SELECT sum(n) FROM input)::BIGINT AS total FROM input ORDER BY n';
     const call = stagesCall(sql, { n: 'BIGINT' }, [column('n', 'int64'), column('total', 'int64')]);
     const answer = await worker.run(
-      { ...call, plan: { ...call.plan, inputScans: 2 } },
+      { ...call, plan: { ...call.plan, inputs: [{ ...call.plan.inputs[0]!, scans: 2 }] } },
       Buffer.from('1\n2\n'),
     );
     expect(rowsOf(answer)).to.deep.equal([
@@ -125,7 +125,13 @@ describe('dsl worker: a query', function () {
     ]);
     const plan = {
       ...call.plan,
-      input: [{ name: 'b', csvType: 'VARCHAR', expression: `unhex(substr("b", 3))` }],
+      inputs: [
+        {
+          name: 'input',
+          columns: [{ name: 'b', csvType: 'VARCHAR', expression: `unhex(substr("b", 3))` }],
+          scans: 1,
+        },
+      ],
       parameters: (['string', 'int64', 'float64', 'bool'] as const).map((kind) => ({ name: kind, kind })),
     };
     const answer = await worker.run(

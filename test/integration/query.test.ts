@@ -48,7 +48,7 @@ describe('queries', function () {
     const { json } = await forkline.get(
       `/v1/explain?q=${encodeURIComponent('select * from flights | where delay > 0 | stats count() by origin')}`,
     );
-    const source = json.source as { columns: { name: string }[] };
+    const [source] = json.sources as [{ columns: { name: string }[] }];
     expect(source.columns.map(({ name }) => name)).to.have.members(['delay', 'origin']);
   });
 

@@ -39,7 +39,7 @@ export interface ScrubCall {
 
 export interface RunStagesReply extends AnswerSummary {
   /**
-   * Rows read from the FIFO; -1 when they were streamed (plan.inputScans <= 1): counting them would mean keeping
+   * Rows read from the FIFO; -1 when they were streamed (its input is read once): counting them would mean keeping
    * them. An input that was cut short looks complete from here: `copy-to`'s own reply says whether it was.
    */
   readonly inputRows: number;

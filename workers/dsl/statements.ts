@@ -24,7 +24,7 @@ export interface QueryParts {
 }
 
 export function needsInputTable(plan: WorkerPlan): boolean {
-  return plan.inputScans > 1;
+  return plan.inputs[0]!.scans > 1;
 }
 
 /** Keeps the input for stages that read it more than once; its result is the number of rows. */
@@ -126,5 +126,5 @@ function rowText(columns: readonly Column[], answer: AnswerOptions): string {
 }
 
 function inputOf({ plan, inputFifo, maxRowBytes }: QueryParts): Input {
-  return { fifoPath: inputFifo, columns: plan.input, maxRowBytes };
+  return { fifoPath: inputFifo, columns: plan.inputs[0]!.columns, maxRowBytes };
 }

@@ -13,13 +13,19 @@ export async function warmUp({ connection }: Engine, pipes: EnginePipes): Promis
     plan: {
       sql: 'WITH s1 AS (SELECT n, t, f, d FROM input WHERE n > $1), s2 AS (SELECT t, max(d) AS d, count(*) AS n, sum(f) AS f FROM s1 GROUP BY t) SELECT * FROM s2 ORDER BY n DESC',
       parameters: [{ name: 'least', kind: 'int64' }],
-      input: [
-        { name: 'n', csvType: 'BIGINT', expression: null },
-        { name: 't', csvType: 'VARCHAR', expression: null },
-        { name: 'f', csvType: 'DOUBLE', expression: null },
-        { name: 'd', csvType: 'TIMESTAMP', expression: null },
+      inputs: [
+        {
+          name: 'input',
+          columns: [
+            { name: 'n', csvType: 'BIGINT', expression: null },
+            { name: 't', csvType: 'VARCHAR', expression: null },
+            { name: 'f', csvType: 'DOUBLE', expression: null },
+            { name: 'd', csvType: 'TIMESTAMP', expression: null },
+          ],
+          scans: 1,
+        },
       ],
-      inputScans: 1,
+      runsUserSql: false,
     },
     columns: [
       { name: 't', type: { kind: 'string' } },

@@ -53,8 +53,8 @@ describe('dsl statements', () => {
     const plan = {
       sql: 'SELECT i, i::VARCHAR FROM range(5) AS r(i) ORDER BY i DESC -- last',
       parameters: [],
-      input: [],
-      inputScans: 2,
+      inputs: [{ name: 'input', columns: [], scans: 2 }],
+      runsUserSql: false,
     };
     const select = answerSelect({ plan, columns, inputFifo: '/nowhere', maxRowBytes: 1000 });
     expect(await withEngine((connection) => firstColumn(connection, select))).to.deep.equal([

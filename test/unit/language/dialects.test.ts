@@ -6,10 +6,10 @@
 import { fileURLToPath } from 'node:url';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { planQuery } from '../../../language/compile.ts';
 import { inputColumn, quoteName, quoteText } from '../../../language/dialects/duckdb.ts';
 import { castTypeName, columnType } from '../../../language/dialects/postgres.ts';
 import { typeName } from '../../../language/types.ts';
+import { planOf } from './run-plan.ts';
 
 const CSV = fileURLToPath(new URL('../../fixtures/language/postgres-copy.csv', import.meta.url));
 
@@ -112,13 +112,8 @@ describe('types from PostgreSQL to DuckDB', () => {
 
   it('asks the database for lists as JSON and expects it to describe them so', () => {
     const columns = [{ name: 'tags', typeOid: 1009, typeModifier: -1 }];
-    const request = {
-      text: 'select tags from t',
-      parameters: {},
-      source: { columns, parameterOids: [] },
-      throughWorker: true,
-    };
-    const { source, worker } = planQuery(request);
+    const { sources, worker } = planOf('select tags from t', columns, { throughWorker: true });
+    const source = sources[0]!;
     expect(source.sql).to.equal(
       'select array_to_json("tags"::text[]) as "tags" from (\nselect tags from t\n) as "source"',
     );

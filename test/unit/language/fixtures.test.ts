@@ -62,7 +62,7 @@ describe('language fixtures', () => {
         it(fixture.name, async () => {
           const plan = planFlights(fixture.query, fixture.params);
           if (fixture.sends !== undefined)
-            expect(plan.source.columns!.map((column) => column.name)).to.deep.equal(fixture.sends);
+            expect(plan.sources[0]!.columns!.map((column) => column.name)).to.deep.equal(fixture.sends);
           if (fixture.workerSql !== undefined) expect(plan.worker!.sql).to.equal(fixture.workerSql);
           if (fixture.columns !== undefined)
             expect(plan.columns!.map(({ name, type }) => `${name} ${typeName(type)}`)).to.deep.equal(

@@ -2,7 +2,7 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { planQuery } from '../../../language/compile.ts';
 import { duckdbType, quoteName } from '../../../language/dialects/duckdb.ts';
-import type { ParameterKind, ParameterValue, Plan } from '../../../language/plan.ts';
+import type { ParameterKind, ParameterValue, Plan, PlanRequest } from '../../../language/plan.ts';
 import type { DatabaseColumn } from '../../../language/types.ts';
 import { FLIGHTS_COLUMNS, FLIGHTS_ROWS } from '../../fixtures/language/flights.ts';
 
@@ -21,7 +21,32 @@ export function planFlights(
   columns: readonly DatabaseColumn[] = FLIGHTS_COLUMNS,
 ): Plan {
   const parameters = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, kindOf(value)]));
-  return planQuery({ text, parameters, source: { columns, parameterOids: [] }, throughWorker: false });
+  return planOf(text, columns, { parameters });
+}
+
+/** The plan of a query whose only source has these columns; every stage in the worker unless asked otherwise. */
+export function planOf(
+  text: string,
+  columns: readonly DatabaseColumn[],
+  request: Partial<PlanRequest> = {},
+): Plan {
+  const whole: PlanRequest = {
+    text,
+    parameters: {},
+    connection: 'main',
+    pushdown: 'off',
+    throughWorker: false,
+    answers: {},
+    ...request,
+  };
+  const step = planQuery(whole);
+  if (step.kind === 'plan') return step.plan;
+  const answers = Object.fromEntries(
+    step.asks.map(({ key }) => [key, { kind: 'source' as const, columns, parameterOids: [] }]),
+  );
+  const next = planQuery({ ...whole, answers });
+  if (next.kind === 'ask') throw new Error('the compiler asks for more than the source');
+  return next.plan;
 }
 
 export async function openDuckDb(): Promise<DuckDBConnection> {
@@ -45,8 +70,9 @@ export async function runPlan(
   rowsSql = FLIGHTS_ROWS,
 ): Promise<Ran> {
   const worker = plan.worker!;
-  const counted = worker.input.length === 1 && worker.input[0]!.name === 'row';
-  const columns = counted ? '1 AS "row"' : worker.input.map((column) => quoteName(column.name)).join(', ');
+  const input = worker.inputs[0]!.columns;
+  const counted = input.length === 1 && input[0]!.name === 'row';
+  const columns = counted ? '1 AS "row"' : input.map((column) => quoteName(column.name)).join(', ');
   await duck.run(`CREATE OR REPLACE TEMP TABLE input AS SELECT ${columns} FROM (${rowsSql})`);
   const values = worker.parameters.map(({ name, kind }): DuckDBValue => {
     const value = params[name]!;

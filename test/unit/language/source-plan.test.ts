@@ -1,12 +1,10 @@
 /** What is sent to the database, and how places in its errors come back to the user's text. */
 import { expect } from 'chai';
-import { planQuery } from '../../../language/compile.ts';
 import { mapPosition } from '../../../language/map-position.ts';
 import { renderError } from '../../../language/render-error.ts';
 import { QueryError } from '../../../workers/errors.ts';
 import { FLIGHTS_COLUMNS } from '../../fixtures/language/flights.ts';
-
-const source = { columns: FLIGHTS_COLUMNS, parameterOids: [25] };
+import { planOf } from './run-plan.ts';
 
 /** 1-based, in code points, as PostgreSQL counts. */
 function positionOf(sql: string, part: string): number {
@@ -16,8 +14,8 @@ function positionOf(sql: string, part: string): number {
 describe('the source plan', () => {
   it('without stages is the SQL as written', () => {
     const text = 'select :a::text; -- done';
-    const plan = planQuery({ text, parameters: { a: 'string' }, source: null, throughWorker: false });
-    expect(plan.source).to.deep.include({
+    const plan = planOf(text, [], { parameters: { a: 'string' } });
+    expect(plan.sources[0]).to.deep.include({
       sql: 'select $1::text',
       parameters: ['a'],
       columns: null,
@@ -28,24 +26,23 @@ describe('the source plan', () => {
 
   it('is wrapped so that a line comment at its end does no harm, and narrowed', () => {
     const text = 'select * from flights -- all | of them\n| where delay > 0 | stats count() by origin';
-    const plan = planQuery({ text, parameters: {}, source, throughWorker: false });
-    expect(plan.source.sql).to.equal(
+    const plan = planOf(text, FLIGHTS_COLUMNS);
+    expect(plan.sources[0]!.sql).to.equal(
       'select "origin", "delay" from (\nselect * from flights -- all | of them\n) as "source"',
     );
-    expect(plan.source.databaseColumns!.map((column) => column.name)).to.deep.equal(['origin', 'delay']);
+    expect(plan.sources[0]!.databaseColumns!.map((column) => column.name)).to.deep.equal(['origin', 'delay']);
   });
 
   it('refuses columns that cannot be told apart, only when stages or a worker need to', () => {
     const columns = [FLIGHTS_COLUMNS[0]!, { ...FLIGHTS_COLUMNS[0]!, name: 'ORIGIN' }];
-    const request = { text: 'select a, b from t', parameters: {}, source: { columns, parameterOids: [] } };
-    expect(planQuery({ ...request, throughWorker: false }).worker).to.equal(null);
-    expect(() => planQuery({ ...request, throughWorker: true }))
+    expect(planOf('select a, b from t', columns).worker).to.equal(null);
+    expect(() => planOf('select a, b from t', columns, { throughWorker: true }))
       .to.throw(QueryError, 'the columns `origin` and `ORIGIN` differ only by case')
       .with.nested.property('details.hint', 'name one of them differently in the SQL: `... as ORIGIN_2`');
   });
 
   it('refuses what cannot stand in a FROM for formats of the worker', () => {
-    expect(() => planQuery({ text: 'show all', parameters: {}, source, throughWorker: true })).to.throw(
+    expect(() => planOf('show all', FLIGHTS_COLUMNS, { throughWorker: true })).to.throw(
       QueryError,
       'no answer in this format',
     );
@@ -55,12 +52,7 @@ describe('the source plan', () => {
 describe('positions in errors of the database', () => {
   const text =
     "@db select '😀é' as x, :who, nope\n  from flihgts | where delay > 0 | stats count() by origin";
-  const { sql, segments } = planQuery({
-    text,
-    parameters: { who: 'string' },
-    source,
-    throughWorker: false,
-  }).source;
+  const { sql, segments } = planOf(text, FLIGHTS_COLUMNS, { parameters: { who: 'string' } }).sources[0]!;
   for (const [sent, written] of [
     ['nope', 'nope'],
     ['flihgts', 'flihgts'],
@@ -75,12 +67,7 @@ describe('positions in errors of the database', () => {
   it('are null in the text that we put around, and the last word at the end of the SQL', () => {
     expect(mapPosition(1, sql, segments, text)).to.equal(null);
     expect(mapPosition(positionOf(sql, ') as "source"'), sql, segments, text)).to.equal(null);
-    const direct = planQuery({
-      text: 'select 1 +',
-      parameters: {},
-      source: null,
-      throughWorker: false,
-    }).source;
+    const direct = planOf('select 1 +', []).sources[0]!;
     expect(mapPosition(11, direct.sql, direct.segments, 'select 1 +')).to.deep.equal({ start: 9, end: 10 });
   });
 });
