@@ -1,24 +1,10 @@
 /** Mixed load while processes are killed, stopped and replaced: afterwards nothing is lost, leaked or wrong. */
-import { readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
-import { settled, soak } from '../support/soak.ts';
+import { startForkline } from '../support/forkline.ts';
+import { filesOfGoneWorkers, settled, soak } from '../support/soak.ts';
 
 const SLOTS = 4;
-
-/** FIFOs, sockets, logs, spill directories. */
-async function filesOfGoneWorkers(forkline: Forkline): Promise<string[]> {
-  const rows = await forkline.processes();
-  const alive = new Set(rows.map(({ workerId }) => workerId));
-  const found = await readdir(forkline.runDir, { recursive: true });
-  return found.filter((name) => {
-    const workerId = /\b(?:dsl|sql)-\d+/.exec(name)?.[0];
-    // What a process printed stays until the logger has merged it.
-    return workerId !== undefined && !alive.has(workerId) && dirname(name) !== 'raw';
-  });
-}
 
 describe('a soak with random faults', function () {
   this.timeout(180_000);
