@@ -49,7 +49,10 @@ export interface SoakResult {
 }
 
 export interface SoakOptions {
-  readonly queries: number;
+  /** It ends after so many. */
+  readonly queries?: number;
+  /** Or after so long. */
+  readonly durationMs?: number;
   readonly seed: number;
   readonly faults?: readonly Fault[];
 }
@@ -75,15 +78,16 @@ function pick<T>(values: readonly T[], random: () => number): T {
 export async function soak(
   forkline: Forkline,
   database: TestDatabase,
-  { queries, seed, faults = FAULTS }: SoakOptions,
+  { queries = Number.POSITIVE_INFINITY, durationMs, seed, faults = FAULTS }: SoakOptions,
 ): Promise<SoakResult> {
   const random = randomOf(seed);
   const seen: Record<string, number> = {};
   const unexpected: string[] = [];
   const done: string[] = [];
   let sent = 0;
+  const endAt = durationMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + durationMs;
   const client = async (): Promise<void> => {
-    while (sent < queries) {
+    while (sent < queries && Date.now() < endAt) {
       if (++sent % FAULT_EVERY_QUERIES === 0) done.push(await hurt(forkline, database, random, faults));
       const [text, code] = pick(QUERIES, random);
       const outcome = await ask(forkline.port, text, random);
