@@ -16,6 +16,8 @@ export interface LogFileOptions {
   /** How many rotated files are kept beside the current one. */
   readonly maxFiles: number;
   readonly onRotationFailed: (error: unknown) => void;
+  /** Told of each write that is in the file, before `append` resolves. */
+  readonly onWritten?: (lines: Buffer) => void;
 }
 
 const NEWLINE = 0x0a;
@@ -41,6 +43,7 @@ export class LogFile {
   #reopenWanted = false;
   /** A failed write left a part of a line that could not be taken back. */
   #torn = false;
+  #rotations = 0;
 
   /** For openLogFile, which knows that what is there ends with a line end. */
   constructor(options: LogFileOptions, opened: OpenFile) {
@@ -65,6 +68,10 @@ export class LogFile {
     this.#reopenWanted = true;
   }
 
+  get rotations(): number {
+    return this.#rotations;
+  }
+
   close(): Promise<void> {
     return this.#current.handle.close();
   }
@@ -79,6 +86,7 @@ export class LogFile {
     }
     this.#torn = false;
     this.#current.bytes = before + bytes.length;
+    this.#options.onWritten?.(bytes);
   }
 
   async #rotate(): Promise<void> {
@@ -86,6 +94,7 @@ export class LogFile {
     try {
       await shiftFiles(path, maxFiles);
       await this.#replaceHandle();
+      this.#rotations += 1;
     } catch (error) {
       this.#rotateAtBytes = this.#current.bytes + ROTATE_AGAIN_BYTES;
       onRotationFailed(error);

@@ -4,13 +4,16 @@
  */
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { LogAnalysis } from './analysis.ts';
 import type { LoggerConfig } from './config.ts';
+import { eachLine, readStamp } from './line.ts';
 import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
 import { Merger } from './merger.ts';
 import { within } from './own-log.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
+import { Questions } from './questions.ts';
 import { RawTail } from './raw-tail.ts';
 import { findLastSeq } from './resume.ts';
 import { searchLog } from './search.ts';
@@ -47,23 +50,47 @@ interface Parts {
 
 export async function startLogService({ config, log, onPipeline }: LogServiceDeps): Promise<LogService> {
   const { rawDir, socketPath } = config;
+  const startedAtMs = Date.now();
   const logFiles = { path: config.file, maxFiles: config.maxFiles };
+  const analysis = new LogAnalysis(Date.now);
+  const gaps = { count: 0, totalMs: 0 };
   const file = await openLogFile({
     ...logFiles,
     maxBytes: config.maxBytes,
     onRotationFailed: (error) => log.error('log-rotation-failed', { file: config.file, error }),
+    onWritten: (lines) =>
+      eachLine(lines, (line) => {
+        const stamp = readStamp(line);
+        if (stamp !== null) analysis.observe(line, stamp);
+      }),
   });
   const pipeline = createPipeline({
     file,
     retryMs: WRITE_RETRY_MS,
-    onGap: (gap) => log.error('log-write-gap', gap),
+    onGap: (gap) => {
+      gaps.count += 1;
+      gaps.totalMs += gap.gapMs;
+      log.error('log-write-gap', gap);
+    },
   });
   onPipeline(pipeline);
   const merger = new Merger({ pipeline, findLastSeq: (stream) => findLastSeq(logFiles, stream) });
   const spills = new SpillMerge({ rawDir, merger, pipeline, log });
   await rm(socketPath, { force: true }); // left by a logger that was killed
-  const search = searchLog.bind(null, logFiles);
-  const listener = new Listener({ merger, pipeline, spills, log, search });
+  const answers = new Questions({
+    search: (filter) => searchLog(logFiles, filter),
+    stats: () => ({
+      instance: `${process.pid}-${startedAtMs}`,
+      ...analysis.totals(),
+      ...analysis.shapeStats(),
+      writeGaps: gaps.count,
+      writeGapMs: gaps.totalMs,
+      rotations: file.rotations,
+      pendingBytes: pipeline.pendingBytes,
+    }),
+    summary: (filter) => analysis.summary(filter),
+  });
+  const listener = new Listener({ merger, pipeline, spills, log, answers });
   await listener.listen(socketPath);
   const tail = new RawTail({ rawDir, merger, pipeline, processes: listener.processes, now: Date.now });
   return run({ pipeline, merger, spills, tail, listener, log }, file);

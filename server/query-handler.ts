@@ -159,6 +159,14 @@ function rounded(phases: Phases): Phases {
   return Object.fromEntries(hundredths) as Phases;
 }
 
+/** Long enough to know a query by. */
+const LOGGED_QUERY_CHARACTERS = 4000;
+
+function textForLog(text: string): string {
+  const removed = text.length - LOGGED_QUERY_CHARACTERS;
+  return removed <= 0 ? text : `${text.slice(0, LOGGED_QUERY_CHARACTERS)}…[+${removed} characters]`;
+}
+
 function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, { answer }: QueryRequest): void {
   const elapsedMs = (query.endedAt ?? Date.now()) - query.startedAt;
   const code = query.error?.code ?? 'ok';
@@ -166,6 +174,7 @@ function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, { answer
   const fields = {
     queryId: query.queryId,
     connection: query.connection,
+    query: textForLog(query.text),
     code,
     elapsedMs,
     rows: query.rows,
