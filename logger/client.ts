@@ -106,7 +106,7 @@ class SocketLogClient implements LogClient {
     const { queue } = backlog;
     return new Link({
       socketPath,
-      hello: (id) => ({ type: 'hello', id, ...this.#source, resent: queue.sentSeq >= queue.firstSeq }),
+      hello: (id) => ({ type: 'hello', id, ...this.#source }),
       onWritten: (seq) => {
         queue.acknowledge(seq);
         if (backlog.isEmpty) this.#onEmpty?.();

@@ -6,7 +6,7 @@
  */
 import type { LogLevel } from './log.ts';
 import { toPlain } from './plain.ts';
-import { isSecretName, REDACTED, redactText } from './redact.ts';
+import { isSecretName, REDACTED, redactField } from './redact.ts';
 
 export interface LogLine {
   /** ISO 8601 with milliseconds, UTC. */
@@ -98,7 +98,7 @@ function fieldsJson(fields: object): string {
     let json = '';
     for (const name of Object.keys(flat)) {
       const key = keyOf(name);
-      const value = key.secret ? `"${REDACTED}"` : valueJson((flat as Record<string, unknown>)[name]);
+      const value = key.secret ? `"${REDACTED}"` : valueJson(name, (flat as Record<string, unknown>)[name]);
       if (value !== undefined) json += key.json + value;
     }
     return json.length > MAX_FIELDS ? oversize(json) : json;
@@ -117,10 +117,10 @@ function oversize(json: string): string {
   return `,"oversize":true,"characters":${json.length},"text":${text}`;
 }
 
-function valueJson(value: unknown): string | undefined {
+function valueJson(name: string, value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(redactText(value));
+      return JSON.stringify(redactField(name, value));
     case 'number':
       return Number.isFinite(value) ? String(value) : `"${value}"`;
     case 'boolean':

@@ -15,6 +15,9 @@ export interface LogStats {
   readonly writeGaps: number;
   readonly writeGapMs: number;
   readonly rotations: number;
+  /** Rotated files beside the current one, and their bytes as they lie on the disk. */
+  readonly keptFiles: number;
+  readonly keptBytes: number;
   /** Received, not yet in the file. */
   readonly pendingBytes: number;
   /** Different query shapes in the newest hour. */

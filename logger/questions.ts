@@ -10,7 +10,7 @@ export interface Answers {
 
 export interface QuestionsDeps {
   search(filter: LogFilter): Promise<FoundLines>;
-  stats(): LogStats;
+  stats(): Promise<LogStats>;
   summary(filter: SummaryFilter): LogSummary;
 }
 
@@ -28,7 +28,7 @@ export class Questions implements Answers {
       case 'search':
         return encodeFound(id, await this.#search(question.filter));
       case 'stats':
-        return encodeMessage({ type: 'stats', id, stats: this.#deps.stats() });
+        return encodeMessage({ type: 'stats', id, stats: await this.#deps.stats() });
       case 'summary':
         return encodeMessage({ type: 'summary', id, summary: this.#deps.summary(question.filter) });
       default:
@@ -44,6 +44,7 @@ export class Questions implements Answers {
 }
 
 /** The lines are JSON already. */
-function encodeFound(id: number, { lines, truncated }: FoundLines): string {
-  return `{"type":"found","id":${id},"truncated":${truncated},"lines":[${lines.join(',')}]}\n`;
+function encodeFound(id: number, { lines, truncated, unreadable }: FoundLines): string {
+  const more = unreadable.length === 0 ? '' : `"unreadable":${JSON.stringify(unreadable)},`;
+  return `{"type":"found","id":${id},"truncated":${truncated},${more}"lines":[${lines.join(',')}]}\n`;
 }

@@ -20,8 +20,6 @@ export type ToLogger =
       readonly role: string;
       readonly pid: number;
       readonly stream: string;
-      /** Some line that comes next may have been sent before, so that the logger must find out what it has. */
-      readonly resent: boolean;
     }
   | Question;
 

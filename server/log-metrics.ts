@@ -78,6 +78,8 @@ function addCounters(count: Add<Totals>): void {
 function addGauges(gauge: Add<LogStats>): void {
   const one = (name: string, help: string, read: (latest: LogStats) => number): void =>
     gauge(name, help, [], (latest) => [{ labels: {}, value: read(latest) }]);
+  one('forkline_log_kept_files', 'Rotated log files', ({ keptFiles }) => keptFiles);
+  one('forkline_log_kept_bytes', 'Bytes of rotated log files on the disk', ({ keptBytes }) => keptBytes);
   one(
     'forkline_log_pending_bytes',
     'Bytes of lines on their way into the log',

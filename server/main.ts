@@ -137,6 +137,8 @@ function onMessage(
     case 'init':
     case 'stop':
       return; // handled by runChild
+    case 'reopen-log':
+      return; // for the logger only
     default:
       message satisfies never;
   }
