@@ -227,12 +227,14 @@ function logEnd(log: Log, queryId: string, { rows, bytes, phases }: RunStagesRep
 }
 
 /** What is ours to mend is an error with its text; what is the user's is no more than a note. */
-function logFailure(log: Log, { queryId, parameters }: RunStagesCall, error: QueryError): void {
+function logFailure(log: Log, call: EngineCall, error: QueryError): void {
+  const { queryId } = call;
   if (error.code !== 'internal') {
     log.info('query-failed', { queryId, code: error.code });
     return;
   }
   const cause = error.cause instanceof Error ? error.cause.stack : undefined;
+  const parameters = call.type === 'run-stages' ? call.parameters : [];
   const told = withoutValues({ message: error.message, cause }, parameters) as object; // a plain object stays one
   log.error('query-failed', { queryId, code: error.code, ...told });
 }
