@@ -8,9 +8,13 @@ import type { LogStats } from '../logger/log-stats.ts';
 /** The metrics of one scrape are read together: they share one question. */
 const SHARED_MS = 500;
 
-/** `stats` asks the logger; it may reject. */
-export function addLogMetrics(register: Registry, stats: () => Promise<LogStats>): void {
-  const source = new LogNumbers(stats);
+/** `stats` asks the logger; it may reject. `now` is a clock in ms. */
+export function addLogMetrics(
+  register: Registry,
+  stats: () => Promise<LogStats>,
+  now: () => number = () => performance.now(),
+): void {
+  const source = new LogNumbers(stats, now);
   const registers = [register];
   const count = (name: string, help: string, labelNames: string[], rows: (total: Totals) => Row[]): void => {
     new Counter({
@@ -117,17 +121,19 @@ function labelled(totals: Totals, name: string, labelNames: readonly string[]): 
 
 class LogNumbers {
   readonly #stats: () => Promise<LogStats>;
+  readonly #now: () => number;
   #latest: LogStats | null = null;
   /** Of loggers that are no more. */
   #before = new Map<string, number>();
   #asked: { readonly atMs: number; readonly done: Promise<void> } | null = null;
 
-  constructor(stats: () => Promise<LogStats>) {
+  constructor(stats: () => Promise<LogStats>, now: () => number) {
     this.#stats = stats;
+    this.#now = now;
   }
 
   async read(): Promise<{ readonly totals: Totals; readonly latest: LogStats | null }> {
-    const nowMs = performance.now();
+    const nowMs = this.#now();
     if (this.#asked === null || nowMs - this.#asked.atMs > SHARED_MS)
       this.#asked = { atMs: nowMs, done: this.#ask() };
     await this.#asked.done;
