@@ -73,18 +73,13 @@ export function recordSize(bytes: Buffer, at: number): number | null {
 }
 
 /**
- * What recordSize has found. `ids` is a view: valid as long as the bytes are. `bytes` begins at a multiple of 8 in its
+ * What recordSize has found. `ids` and `streams` are read from the bytes: valid as long as those are. `bytes` begins at a multiple of 8 in its
  * memory, and so does `at`.
  */
 export function decodeRecord(bytes: Buffer, at: number): BlockRecord {
   const idCount = bytes.readUInt32LE(at + 56);
   const streamCount = bytes.readUInt32LE(at + 60);
   const idsAt = at + FIXED + streamCount * STREAM_BYTES;
-  const streams = new Map<string, number>();
-  for (let from = at + FIXED; from < idsAt; from += STREAM_BYTES) {
-    const stream = bytes.toString('latin1', from, from + STREAM_ID_BYTES);
-    streams.set(stream, bytes.readDoubleLE(from + STREAM_ID_BYTES));
-  }
   return {
     offset: bytes.readDoubleLE(at + 8),
     bytes: bytes.readUInt32LE(at + 16),
@@ -94,9 +89,21 @@ export function decodeRecord(bytes: Buffer, at: number): BlockRecord {
     storedAt: bytes.readDoubleLE(at + 40),
     storedBytes: bytes.readUInt32LE(at + 48),
     levels: bytes.readUInt32LE(at + 52),
-    streams,
+    // Searches, which read every record, do without.
+    get streams() {
+      return decodeStreams(bytes, at + FIXED, idsAt);
+    },
     ids: new Uint32Array(bytes.buffer, bytes.byteOffset + idsAt, idCount),
   };
+}
+
+function decodeStreams(bytes: Buffer, start: number, end: number): ReadonlyMap<string, number> {
+  const streams = new Map<string, number>();
+  for (let at = start; at < end; at += STREAM_BYTES) {
+    const stream = bytes.toString('latin1', at, at + STREAM_ID_BYTES);
+    streams.set(stream, bytes.readDoubleLE(at + STREAM_ID_BYTES));
+  }
+  return streams;
 }
 
 /** FNV-1a with a last mix; of the id's bytes. */

@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type BlockRecord, decodeRecord, HEAD_BYTES, recordSize } from './block-record.ts';
 
-const CHUNK_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 2 * 1024 * 1024;
 const MAX_CHUNK_BYTES = 32 * 1024 * 1024;
 
 export interface IndexEntry {
@@ -28,12 +28,15 @@ export async function* readIndex(path: string): AsyncGenerator<IndexEntry> {
   }
 }
 
+/** What is there when it begins; an index grows with its file. */
 async function* entriesOf(handle: FileHandle): AsyncGenerator<IndexEntry> {
+  const { size: indexBytes } = await handle.stat();
   // Not from the pool: records are looked at in place, at multiples of 8.
-  let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  let chunk = Buffer.allocUnsafeSlow(Math.min(indexBytes, CHUNK_BYTES));
   let filled = 0;
-  for (let position = 0; ; ) {
+  for (let position = 0; position + filled < indexBytes; ) {
     const { bytesRead } = await handle.read(chunk, filled, chunk.length - filled, position + filled);
+    if (bytesRead === 0) return; // truncated under us
     filled += bytesRead;
     const view = chunk.subarray(0, filled);
     let at = 0;
@@ -41,7 +44,6 @@ async function* entriesOf(handle: FileHandle): AsyncGenerator<IndexEntry> {
       yield { record: decodeRecord(view, at), end: position + at + size };
       at += size;
     }
-    if (bytesRead === 0) return;
     chunk.copyWithin(0, at, filled);
     position += at;
     filled -= at;

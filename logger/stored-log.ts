@@ -28,7 +28,7 @@ const READ_BYTES = 512 * 1024;
 const NEWLINE = 0x0a;
 
 /** What stays true of a record when its index is read on. */
-type BlockRange = Omit<BlockRecord, 'ids' | 'streams'>;
+type BlockRange = Pick<BlockRecord, 'offset' | 'bytes' | 'head' | 'storedAt' | 'storedBytes'>;
 
 interface Place {
   readonly storedAt: number;
@@ -103,15 +103,15 @@ async function candidates(
   const places: Place[] = [];
   let last: BlockRange | null = null;
   for await (const { record } of readIndex(path)) {
-    if (record.offset + record.bytes > upToBytes) break;
-    const { ids, streams: _, ...rest } = record;
-    last = rest;
+    const { offset, bytes, head, storedAt, storedBytes } = record;
+    if (offset + bytes > upToBytes) break;
+    last = { offset, bytes, head, storedAt, storedBytes };
     const may =
-      record.bytes > 0 &&
+      bytes > 0 &&
       record.newestMs >= sinceMs &&
       record.levels >> minRank !== 0 &&
-      (idHash === null || ids.includes(idHash));
-    if (may) places.push({ storedAt: record.storedAt, storedBytes: record.storedBytes });
+      (idHash === null || record.ids.includes(idHash));
+    if (may) places.push({ storedAt, storedBytes });
   }
   return { places, last };
 }
