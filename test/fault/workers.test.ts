@@ -2,7 +2,9 @@
 import { expect } from 'chai';
 import type { ProcessRow } from '../../monitor/messages.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { recordFigure } from '../support/figures.ts';
 import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { answersAgain as untilItAnswers } from '../support/long-query.ts';
 import { until } from '../support/until.ts';
 
 const RECOVERY_MS = 2000;
@@ -49,13 +51,8 @@ describe('faults of processes', function () {
     return rows[0].n;
   }
 
-  async function answersAgain(text: string): Promise<void> {
-    await until(
-      async () => (await forkline.query(text)).status === 200,
-      RECOVERY_MS,
-      `${text} answers again`,
-    );
-  }
+  const answersAgain = (text: string, figure: string): Promise<void> =>
+    untilItAnswers(forkline, text, RECOVERY_MS, figure);
 
   async function atFullStrength(role: string, count: number): Promise<void> {
     await until(
@@ -72,7 +69,7 @@ describe('faults of processes', function () {
     process.kill(pids[0]!, 'SIGKILL');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
-    await answersAgain('select 1 as a');
+    await answersAgain('select 1 as a', 'answers again after KILL of a SQL worker');
     await atFullStrength('sql', 2);
     expect(await rowOf(pids[0]!), 'the pid is gone').to.equal(undefined);
     await until(
@@ -92,7 +89,7 @@ describe('faults of processes', function () {
     process.kill(roles.find((row) => row?.role === 'dsl')!.pid, 'SIGKILL');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
-    await answersAgain('select 1 as a | where a = 1');
+    await answersAgain('select 1 as a | where a = 1', 'answers again after KILL of a DSL worker');
     await until(
       async () => (await activeBackends('marker_dsl_kill')) === 0,
       DEADLINE_MS,
@@ -110,7 +107,10 @@ describe('faults of processes', function () {
     process.kill(roles.find((row) => row?.role === 'sql')!.pid, 'SIGKILL');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
-    await answersAgain('select 1 as a | where a = 1');
+    await answersAgain(
+      'select 1 as a | where a = 1',
+      'answers again after KILL of a SQL worker that feeds stages',
+    );
   });
 
   /** Runs with a deadline, meanwhile lets `hurt` do something to its DSL worker, and expects the deadline to hold. */
@@ -136,7 +136,10 @@ describe('faults of processes', function () {
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([504, 'deadline-exceeded']);
     await until(async () => (await rowOf(dslPid)) === undefined, DEADLINE_MS, 'its worker is gone');
-    await answersAgain('select 1 as a | where a = 1');
+    await answersAgain(
+      'select 1 as a | where a = 1',
+      'answers again after a DSL worker was killed at its deadline',
+    );
   }
 
   it('fault 3, a stage that computes for minutes ends at its deadline; others are served meanwhile', () =>
@@ -155,7 +158,7 @@ describe('faults of processes', function () {
     process.kill(pids[0]!, 'SIGSTOP');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
-    await answersAgain('select 1 as a');
+    await answersAgain('select 1 as a', 'answers again after STOP of a SQL worker');
     await atFullStrength('sql', 2);
     expect(await rowOf(pids[0]!), 'the pid is gone').to.equal(undefined);
     await until(
@@ -225,14 +228,11 @@ describe('faults of processes', function () {
       }
     });
     process.kill(server.pid, 'SIGKILL');
-    await until(
-      async () => (await forkline.query('select 1 as a')).status === 200,
-      RECOVERY_MS,
-      'the new server answers',
-    );
+    await answersAgain('select 1 as a', 'answers again after KILL of the server');
     stop = true;
     await Promise.all(clients);
     expect(refused).to.deep.equal([]);
+    recordFigure('lost with the killed server, of 4 clients at once', lost, 'requests');
     expect(lost, 'only what was inside the killed process').to.be.at.most(8);
     expect((await forkline.query('select 1 as a | where a = 1')).status).to.equal(200);
   });

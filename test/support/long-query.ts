@@ -1,6 +1,7 @@
 /** A query that is caught in the middle: started, and seen to run by its workers. */
 import type { ProcessRow } from '../../monitor/messages.ts';
 import type { TestDatabase } from './database.ts';
+import { recordFigure } from './figures.ts';
 import type { Answer, Forkline, QueryInit } from './forkline.ts';
 import { until } from './until.ts';
 
@@ -54,8 +55,14 @@ export async function activeBackends(database: TestDatabase, marker: string): Pr
 }
 
 /** Within two seconds, as docs/reliability.md promises. */
-export async function answersAgain(forkline: Forkline, text: string, withinMs = 2000): Promise<void> {
+export async function answersAgain(
+  forkline: Forkline,
+  text: string,
+  withinMs = 2000,
+  figure?: string,
+): Promise<void> {
   let last = '';
+  const startedAt = performance.now();
   await until(
     async () => {
       const answer = await forkline.query(text);
@@ -67,4 +74,5 @@ export async function answersAgain(forkline: Forkline, text: string, withinMs = 
   ).catch((error: Error) => {
     throw new Error(`${error.message}; last: ${last.slice(0, 300)}`, { cause: error.cause });
   });
+  if (figure !== undefined) recordFigure(figure, performance.now() - startedAt, 'ms');
 }
