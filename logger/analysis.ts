@@ -120,14 +120,14 @@ export class LogAnalysis {
 
   #addQuery(counts: WindowCounts, role: string, line: Buffer): void {
     if (role !== 'server') return; // a DSL worker tells of its part of a query in the same words
-    const { query, queryId, code, elapsedMs } = JSON.parse(line.toString('utf8')) as Record<string, unknown>;
+    const { query, queryId, code, elapsedMs } = fieldsOf(line);
     if (typeof query !== 'string' || typeof elapsedMs !== 'number') return; // its fields were too long: see line.ts
     const failure = typeof code === 'string' && code !== 'ok' ? code : null;
     counts.addQuery({ shape: this.#shapeOf(query), queryId: String(queryId), code: failure, elapsedMs });
   }
 
   #addDropped(role: string, line: Buffer): void {
-    const { count } = JSON.parse(line.toString('utf8')) as Record<string, unknown>;
+    const { count } = fieldsOf(line);
     if (typeof count === 'number') this.#dropped.set(role, (this.#dropped.get(role) ?? 0) + count);
   }
 
@@ -138,6 +138,15 @@ export class LogAnalysis {
     this.#shapes.set(text, shape);
     if (this.#shapes.size > MAX_CACHED_SHAPES) this.#shapes.delete(this.#shapes.keys().next().value!);
     return shape;
+  }
+}
+
+/** Nothing here may throw: the line is in the file, whatever can be made of it. */
+function fieldsOf(line: Buffer): Record<string, unknown> {
+  try {
+    return JSON.parse(line.toString('utf8')) as Record<string, unknown>;
+  } catch {
+    return {}; // torn by its writer's end; a search passes over it as well
   }
 }
 

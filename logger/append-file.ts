@@ -17,6 +17,7 @@ export class AppendFile {
   #bytes: number;
   /** A failed write left a part of a line that could not be taken back. */
   #torn = false;
+  #healed = false;
 
   private constructor(handle: FileHandle, bytes: number, modifiedAtMs: number) {
     this.handle = handle;
@@ -35,6 +36,11 @@ export class AppendFile {
     }
   }
 
+  /** A half line stands in it, ended by a line end: offsets counted by whoever watched the writes are off. */
+  get healed(): boolean {
+    return this.#healed;
+  }
+
   get bytes(): number {
     return this.#bytes;
   }
@@ -42,15 +48,16 @@ export class AppendFile {
   /** Whole lines; resolves with the bytes as they stand in the file. Rejects when not all could be written; then none was. */
   async write(lines: Buffer): Promise<Buffer> {
     const bytes = this.#torn ? Buffer.concat([LINE_END, lines]) : lines;
-    const before = this.#bytes;
+    const before = this.#torn ? (await this.handle.stat()).size : this.#bytes;
     try {
       await writeAll(this.handle, bytes);
     } catch (thrown) {
       this.#torn = !(await takeBack(this.handle, before, bytes.length));
       throw thrown;
     }
-    this.#torn = false;
     this.#bytes = before + bytes.length;
+    this.#healed ||= this.#torn;
+    this.#torn = false;
     return bytes;
   }
 

@@ -3,12 +3,18 @@
  * thing at a time, newest files first, beside the writing: gzip runs in a thread of the pool. Everything is found out
  * from the directory, so that a start takes up what a crash left.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { rm, stat } from 'node:fs/promises';
 import { completeIndex, compressFile, hasWholeIndex, indexCompressed } from './compress.ts';
 import { readIndex } from './index-reader.ts';
 import type { Log } from './log.ts';
-import { COMPRESSED, indexPath, listRotated, type RotatedFile, UNFINISHED, utcDay } from './stored-names.ts';
+import {
+  COMPRESSED,
+  indexPath,
+  listLeftovers,
+  listRotated,
+  type RotatedFile,
+  utcDay,
+} from './stored-names.ts';
 import { StreamLedger } from './stream-ledger.ts';
 
 export interface ArchiveOptions {
@@ -96,7 +102,7 @@ export class Archive {
     for (const file of files) {
       if (!kept.has(file.serial) || file.day < oldestDay) await removeWithIndex(file.path);
     }
-    await removeUnfinished(path);
+    for (const left of await listLeftovers(path)) await rm(left, { force: true });
   }
 
   async #finish(file: RotatedFile, ledgerBefore: () => Promise<StreamLedger>): Promise<void> {
@@ -149,15 +155,6 @@ async function ledgerFrom(files: readonly RotatedFile[], newest: number): Promis
 async function removeWithIndex(path: string): Promise<void> {
   await rm(path, { force: true });
   await rm(indexPath(path), { force: true });
-}
-
-/** What a crash left of a compression, and indexes whose file is gone. */
-async function removeUnfinished(path: string): Promise<void> {
-  const base = `${basename(path)}.`;
-  for (const name of await readdir(dirname(path))) {
-    if (name.startsWith(base) && name.endsWith(UNFINISHED))
-      await rm(join(dirname(path), name), { force: true });
-  }
 }
 
 async function isMissing(path: string): Promise<boolean> {

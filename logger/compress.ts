@@ -85,7 +85,9 @@ async function compressBlocks(
   index: FileHandle,
   signal: AbortSignal,
 ): Promise<void> {
+  const { size } = await log.stat();
   let storedAt = 0;
+  let covered = 0;
   for await (const { record } of readIndex(plainIndex)) {
     signal.throwIfAborted();
     let storedBytes = 0;
@@ -96,7 +98,10 @@ async function compressBlocks(
     }
     await index.appendFile(encodeRecord({ ...record, storedAt, storedBytes }));
     storedAt += storedBytes;
+    covered += record.bytes;
   }
+  // The plain file goes next: what is not in the compressed one would be lost.
+  if (covered !== size) throw new Error(`the index covers ${covered} of ${size} bytes`);
 }
 
 async function readAt(file: FileHandle, offset: number, bytes: number): Promise<Buffer> {

@@ -116,10 +116,12 @@ export class IndexWriter {
     for (let at = this.#builder.end; at < logBytes; at = this.#builder.end) {
       const bytes = Buffer.allocUnsafe(Math.min(wanted, logBytes - at));
       const { bytesRead } = await log.read(bytes, 0, bytes.length, at);
-      const whole = bytes.subarray(0, bytes.lastIndexOf(NEWLINE, bytesRead - 1) + 1);
-      if (whole.length === 0 && (bytesRead < bytes.length || wanted > MAX_READ_BYTES)) return; // no more lines
-      wanted = whole.length === 0 ? wanted * 4 : BLOCK_BYTES;
-      eachLine(whole, (line) => this.add(line, readStamp(line)));
+      const lastLineEnd = bytes.lastIndexOf(NEWLINE, bytesRead - 1) + 1;
+      // Half a line at the end is part of a rotated file as well.
+      const end = at + bytesRead === logBytes ? bytesRead : lastLineEnd;
+      if (bytesRead < bytes.length || (end === 0 && wanted > MAX_READ_BYTES)) return; // truncated, or no lines at all
+      wanted = end === 0 ? wanted * 4 : BLOCK_BYTES;
+      eachLine(bytes.subarray(0, end), (line) => this.add(line, readStamp(line)));
       await this.#saving;
     }
   }

@@ -87,7 +87,7 @@ export class LogFile {
 
   /** Whole lines. Calls must not overlap. Rejects when not all could be written; then none of it was. */
   async append(lines: Buffer): Promise<void> {
-    if (this.#reopenWanted || (await this.#wasReplaced())) {
+    if (this.#reopenWanted || this.#current.file.healed || (await this.#wasReplaced())) {
       await this.#inTurn(() => this.#replace());
       this.#reopenWanted = false;
     }

@@ -108,7 +108,7 @@ async function candidates(
     last = { offset, bytes, head, storedAt, storedBytes };
     const may =
       bytes > 0 &&
-      record.newestMs >= sinceMs &&
+      !(record.newestMs < sinceMs) && // NaN, of a time that is none, tells nothing
       record.levels >> minRank !== 0 &&
       (idHash === null || record.ids.includes(idHash));
     if (may) places.push({ storedAt, storedBytes });

@@ -15,6 +15,7 @@ export interface RotatedFile {
 }
 
 export const COMPRESSED = '.gz';
+const INDEX = '.index';
 /** Of a file that is not finished: what a crash leaves has it. */
 export const UNFINISHED = '.tmp';
 const ROTATED = /^\.(\d{4}-\d\d-\d\d)\.(\d{1,15})(\.gz)?$/;
@@ -24,7 +25,7 @@ export function rotatedPath(path: string, day: string, serial: number): string {
 }
 
 export function indexPath(path: string): string {
-  return `${path}.index`;
+  return path + INDEX;
 }
 
 /** Newest first; one that is there plain and compressed comes twice, plain first. */
@@ -44,6 +45,21 @@ export async function listRotated(path: string): Promise<RotatedFile[]> {
     });
   }
   return files.sort((a, b) => b.serial - a.serial || Number(a.compressed) - Number(b.compressed));
+}
+
+const LEFTOVER = /^(\.\d{4}-\d\d-\d\d\.\d{1,15}(?:\.gz)?)(?:\.index)?(\.tmp)?$/;
+
+/** What a crash or somebody's deletion left: unfinished files, and indexes of rotated files that are gone. */
+export async function listLeftovers(path: string): Promise<string[]> {
+  const base = basename(path);
+  const names = (await readdir(dirname(path))).filter((name) => name.startsWith(base));
+  const there = new Set(names);
+  const left = names.filter((name) => {
+    const match = LEFTOVER.exec(name.slice(base.length));
+    if (match === null) return false;
+    return match[2] !== undefined || (name.endsWith(INDEX) && !there.has(base + match[1]));
+  });
+  return left.map((name) => join(dirname(path), name));
 }
 
 /** `2026-01-31` of a time in Unix ms. */

@@ -1,6 +1,14 @@
 /** Rotated files: what is kept, what is compressed, and what a crash left is taken up. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -100,12 +108,16 @@ describe('log archive', () => {
     const half = write('2026-01-30', 3);
     writeFileSync(`${half}.gz.tmp`, 'half');
     writeFileSync(indexPath(half), 'nonsense');
+    appendFileSync(half, 'half a li');
+    writeFileSync(indexPath(rotatedPath(path, '2026-01-30', 9)), 'of a file that is gone');
+    writeFileSync(`${path}.backup.tmp`, "somebody's");
     await look();
     const wanted = [1, 2, 3].flatMap((n) => [
       `forkline.log.2026-01-30.${n}.gz`,
       `forkline.log.2026-01-30.${n}.gz.index`,
     ]);
-    expect(names()).to.deep.equal(wanted.sort());
+    expect(names()).to.deep.equal([...wanted, 'forkline.log.backup.tmp'].sort());
+    expect(gunzipSync(readFileSync(`${half}.gz`)).toString()).to.match(/\nhalf a li$/);
     const ledger = await ledgerOfRotated(path);
     expect([1, 2, 3].map((n) => ledger.lastSeq(`stream0${n}`))).to.deep.equal([3000, 3000, 3000]);
     expect(errors).to.deep.equal([]);
