@@ -11,6 +11,7 @@ import { redactLiterals } from '../logger/redact.ts';
 import { type Entries, entriesOf, findBuild } from './build.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { readMemory } from './host-memory.ts';
 import type { LaunchContext } from './launch.ts';
 import { type BoundSocket, bindSocket, ListenError } from './listen.ts';
 import type { Role } from './messages.ts';
@@ -24,6 +25,7 @@ import {
   StateFile,
   stateFilePath,
 } from './state-file.ts';
+import { type MemoryReading, StatsBook } from './stats.ts';
 import { sweepLeftovers } from './sweep.ts';
 import { findTools, logMissingTools } from './tools.ts';
 
@@ -46,6 +48,8 @@ export interface RunMonitorOptions {
   /** For tests: other programs than the build's. */
   readonly entries?: Entries;
   readonly clock?: Clock;
+  /** For tests: memory cannot be short on demand. */
+  readonly readMemory?: () => MemoryReading | null;
 }
 
 /** Resolves with the exit code once everything has ended: 0, 1 when it could not start, 128 + signal when forced. */
@@ -97,7 +101,9 @@ async function runIn(
     runDir,
     clock: options.clock ?? systemClock,
     log,
+    stats: new StatsBook(),
     onChildrenChanged: () => stateFile.changed(),
+    onChildEnded: (child) => monitor.childEnded(child),
     nextWorkerId: createWorkerIds(),
   };
   const failed = createOutcome<string>();
@@ -106,13 +112,22 @@ async function runIn(
     database: options.database,
     context,
     socket,
+    readMemory: options.readMemory ?? readMemory,
     consoleLog,
     onServing: () => announce(options, socket, log),
     onFailed: failed.settle,
   });
   try {
     monitor.start();
-    return await untilEnd({ options, monitor, log, socket, signals, failed: failed.promise });
+    return await untilEnd({
+      options,
+      monitor,
+      log,
+      stats: context.stats,
+      socket,
+      signals,
+      failed: failed.promise,
+    });
   } catch (thrown) {
     await monitor.kill('the monitor itself failed');
     throw thrown;
@@ -125,14 +140,16 @@ interface Running {
   readonly options: RunMonitorOptions;
   readonly monitor: Monitor;
   readonly log: LogClient;
+  readonly stats: StatsBook;
   readonly socket: BoundSocket;
   readonly signals: Signals;
   readonly failed: Promise<string>;
 }
 
-async function untilEnd({ options, monitor, log, socket, signals, failed }: Running): Promise<number> {
+async function untilEnd({ options, monitor, log, stats, socket, signals, failed }: Running): Promise<number> {
   const { consoleLog, reloadConfig } = options;
-  const reloader = new Reloader({ monitor, log, reloadConfig, consoleLog });
+  const onReloaded = (ok: boolean) => stats.reloaded(ok);
+  const reloader = new Reloader({ monitor, log, reloadConfig, consoleLog, onReloaded });
   signals.onReload(() => void reloader.reload());
   signals.onReopen(() => monitor.reopenLog());
   const end = await Promise.race([signals.first, failed.then((reason) => ({ reason }))]);

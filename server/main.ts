@@ -80,7 +80,10 @@ function createPools(
 ): Pools {
   return {
     planner: new Planner(planner),
-    sqlSlots: new SqlSlots(limits),
+    sqlSlots: new SqlSlots({
+      ...limits,
+      onRetired: (workerId) => send({ type: 'retired', workerId, accepted: true }),
+    }),
     dslStock: new DslStock({
       ...limits,
       ...dsl,
@@ -129,10 +132,14 @@ function onMessage(
       dslStock.update(message.workers.filter(isDsl));
       return;
     case 'retire':
-      dslStock.retire(message.workerId);
+      if (message.role === 'sql') sqlSlots.retire(message.workerId);
+      else dslStock.retire(message.workerId);
       return;
     case 'processes':
       processList.receive(message);
+      return;
+    case 'worker-lost':
+    case 'end-query':
       return;
     case 'init':
     case 'stop':

@@ -47,6 +47,8 @@ function observe(spawnChild: () => ChildProcess, bootTimeoutMs = 5000): Observed
   return { child, ends, readies };
 }
 
+const because = (reason: string) => ({ cause: 'stop' as const, reason });
+
 function node(...args: string[]): ChildProcess {
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
 }
@@ -62,9 +64,16 @@ describe('managed child', () => {
     });
     await child.gone;
     expect(ends).to.deep.equal([
-      { code: null, signal: null, decided: null, failure: 'spawn EAGAIN', early: true },
+      {
+        code: null,
+        signal: null,
+        decided: null,
+        failure: 'spawn EAGAIN',
+        cause: 'failed-start',
+        early: true,
+      },
     ]);
-    child.kill('too late');
+    child.kill(because('too late'));
     expect(ends).to.have.length(1);
   });
 
@@ -78,10 +87,10 @@ describe('managed child', () => {
   it('becomes ready, and stops when told', async () => {
     const observed = observe(fake('worker'));
     await ready(observed);
-    observed.child.stop(5000, 'enough');
+    observed.child.stop(5000, because('enough'));
     await observed.child.gone;
     expect(observed.ends).to.deep.equal([
-      { code: 0, signal: null, decided: 'enough', failure: null, early: true },
+      { code: 0, signal: null, decided: 'enough', failure: null, cause: 'stop', early: true },
     ]);
     expect(observed.child.forced).to.equal(false);
   });
@@ -96,7 +105,7 @@ describe('managed child', () => {
 
   it('is killed as soon as it exists when that was decided before', async () => {
     const { child, ends } = observe(fake('worker'));
-    child.kill('changed my mind');
+    child.kill(because('changed my mind'));
     await child.gone;
     expect(ends[0]).to.deep.include({ signal: 'SIGKILL', decided: 'changed my mind' });
   });
@@ -104,7 +113,7 @@ describe('managed child', () => {
   it('gets KILL when TERM does not help', async () => {
     const observed = observe(fake('stubborn'));
     await ready(observed);
-    observed.child.kill('go');
+    observed.child.kill(because('go'));
     await observed.child.gone;
     expect(observed.ends[0]).to.deep.include({ signal: 'SIGKILL', decided: 'go' });
     expect(observed.child.forced).to.equal(true);

@@ -38,7 +38,7 @@ function row(workerId: string, state: DslState, changes: Partial<DslRow> = {}): 
 
 /** In the middle of work unless told otherwise. */
 function table(rows: DslRow[], changes: Partial<DslTable> = {}): DslTable {
-  return { rows, waiting: 0, lastLeaseAtMs: NOW - 10, startNotBeforeMs: 0, ...changes };
+  return { rows, waiting: 0, lastLeaseAtMs: NOW - 10, startNotBeforeMs: 0, mayFork: true, ...changes };
 }
 
 const quiet = { lastLeaseAtMs: NOW - QUIET_MS };
