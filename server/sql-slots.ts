@@ -15,6 +15,8 @@ type SqlAddress = Extract<WorkerAddress, { role: 'sql' }>;
 export interface SqlSlot {
   readonly socket: SqlSocket;
   readonly pid: number;
+  /** When its worker died: whether other queries ran in it too. */
+  wasShared(): boolean;
   /** Gives the slot back. A slot whose call still runs must be closed instead. */
   release(): void;
 }
@@ -24,6 +26,8 @@ interface SqlWorker {
   readonly free: Set<SqlSocket>;
   readonly all: Set<SqlSocket>;
   listed: boolean;
+  /** Slots in use when its first one was lost; null while it lives. */
+  takenAtLoss: number | null;
 }
 
 const RECONNECT_MS = 50;
@@ -78,7 +82,7 @@ export class SqlSlots {
   }
 
   #add(address: SqlAddress): void {
-    const worker: SqlWorker = { address, free: new Set(), all: new Set(), listed: true };
+    const worker: SqlWorker = { address, free: new Set(), all: new Set(), listed: true, takenAtLoss: null };
     this.#workers.set(address.workerId, worker);
     for (let slot = 0; slot < address.slots; slot++) this.#open(worker);
   }
@@ -108,11 +112,13 @@ export class SqlSlots {
           socket.close(); // it connected too late to be used
           return;
         }
+        worker.takenAtLoss = null;
         worker.all.add(socket);
         worker.free.add(socket);
         this.lane.offer();
       },
       onClose: () => {
+        worker.takenAtLoss ??= worker.all.size - worker.free.size;
         worker.all.delete(socket);
         worker.free.delete(socket);
         this.#onSlotGone(worker);
@@ -147,7 +153,8 @@ export class SqlSlots {
       worker.free.add(socket);
       this.lane.offer();
     };
-    return { socket, pid: worker.address.pid, release };
+    const wasShared = () => (worker.takenAtLoss ?? 1) > 1;
+    return { socket, pid: worker.address.pid, wasShared, release };
   }
 }
 

@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { systemClock } from '../../../monitor/clock.ts';
-import { type ChildEnd, ManagedChild } from '../../../monitor/managed-child.ts';
+import {
+  type ChildEnd,
+  type ChildOptions,
+  describeEnd,
+  ManagedChild,
+} from '../../../monitor/managed-child.ts';
 
 interface Observed {
   readonly child: ManagedChild;
@@ -12,7 +18,11 @@ interface Observed {
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-function observe(spawnChild: () => ChildProcess, bootTimeoutMs = 5000): Observed {
+function observe(
+  spawnChild: () => ChildProcess,
+  bootTimeoutMs = 5000,
+  more: Partial<ChildOptions> = {},
+): Observed {
   const ends: ChildEnd[] = [];
   const readies: number[] = [];
   const socketPath = '/nowhere';
@@ -39,6 +49,7 @@ function observe(spawnChild: () => ChildProcess, bootTimeoutMs = 5000): Observed
       onMessage: () => {},
       onGone: (_, end) => ends.push(end),
     },
+    ...more,
     spawn: async (adopt) => {
       await Promise.resolve(); // as the real one prepares files first
       adopt(spawnChild());
@@ -117,6 +128,32 @@ describe('managed child', () => {
     await observed.child.gone;
     expect(observed.ends[0]).to.deep.include({ signal: 'SIGKILL', decided: 'go' });
     expect(observed.child.forced).to.equal(true);
+  });
+
+  it('is given up when KILL does not end it, so that another can take its place, and heard no more', async () => {
+    const spawned: ChildProcess[] = [];
+    const { child, ends } = observe(
+      () => {
+        spawned.push(fake('worker')());
+        return spawned[0]!;
+      },
+      5000,
+      { sendSignal: () => {}, unkillableAfterMs: 50 },
+    );
+    child.kill({ cause: 'uninterruptible', reason: 'held' }, true);
+    await child.gone;
+    expect(ends).to.deep.equal([
+      {
+        ...{ code: null, signal: null, decided: 'held', failure: null, cause: 'unkillable', early: true },
+      },
+    ]);
+    expect(describeEnd(ends[0]!)).to.equal('outlived KILL (held)');
+    expect(child.abandoned).to.equal(true);
+    const [process] = spawned;
+    const exited = once(process!, 'exit');
+    process!.kill('SIGKILL'); // the kernel lets it go after all
+    await exited;
+    expect(ends).to.have.length(1);
   });
 
   it('keeps what a child says about why it cannot start', async () => {
