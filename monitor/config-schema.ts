@@ -6,6 +6,7 @@
  */
 import { z } from 'zod';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, whole } from './config-option.ts';
+import { MAX_POOL_SIZE } from './control-messages.ts';
 
 export interface Machine {
   readonly cores: number;
@@ -40,7 +41,7 @@ export function createConfigSchema({ cores }: Machine) {
         'FORKLINE_SQL_PROCESSES',
         'SQL worker processes.',
         1,
-        64,
+        MAX_POOL_SIZE.sql,
         sqlProcesses,
         'cores, 2 to 4',
       ),
@@ -218,7 +219,7 @@ function dslOptions(cores: number) {
       'FORKLINE_DSL_MAX',
       'DSL workers that run at once.',
       1,
-      256,
+      MAX_POOL_SIZE.dsl,
       Math.min(8, 2 * cores),
       '2 x cores, at most 8',
     ),

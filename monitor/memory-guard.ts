@@ -40,7 +40,7 @@ export class MemoryGuard {
     stats.forksStopped = !mayFork;
     if (state.level !== before)
       log[state.level === 'normal' ? 'info' : 'warn']('memory-pressure', {
-        ...{ level: state.level, from: before, mayFork },
+        ...{ pressure: state.level, from: before, mayFork },
         ...reading,
       });
     return { mayFork, victim };

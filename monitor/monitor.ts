@@ -10,6 +10,8 @@
 import type { LogClient } from '../logger/log.ts';
 import { passwordsOf, registerSecrets } from '../logger/redact.ts';
 import type { Config } from './config.ts';
+import { ControlError } from './control.ts';
+import { POOLS, type PoolSizes, type ScaleReply, type StatusReply } from './control-messages.ts';
 import type { Ending } from './endings.ts';
 import { Generation, type GenerationDeps } from './generation.ts';
 import type { Patient } from './inspection.ts';
@@ -104,6 +106,24 @@ export class Monitor {
 
   childEnded(child: ManagedChild): void {
     this.#watch.childEnded(child);
+  }
+
+  /** Of the current generation: the next reload takes the configuration's again. Throws ControlError. */
+  scale(sizes: Partial<PoolSizes>, reason: string): ScaleReply {
+    if (this.#draining) throw new ControlError('the server is stopping');
+    const before = this.#current.sizes;
+    for (const pool of POOLS) {
+      const size = sizes[pool];
+      if (size !== undefined && size !== before[pool]) this.#current.scale(pool, size);
+    }
+    const after = this.#current.sizes;
+    this.#log.info('scaled', { reason, before, after });
+    return { before, after };
+  }
+
+  status(): StatusReply {
+    const stats = this.#deps.context.stats.snapshot();
+    return { processes: this.processes(), stats, sizes: this.#current.sizes };
   }
 
   processes(): ProcessRow[] {
