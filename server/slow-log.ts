@@ -5,7 +5,7 @@
  */
 import type { Log } from '../logger/log.ts';
 import type { ProcessRow } from '../monitor/messages.ts';
-import type { QueryRecord } from './query-registry.ts';
+import type { Phases, QueryRecord } from './query-registry.ts';
 
 export interface SlowLogDeps {
   readonly slowQueryMs: number;
@@ -62,9 +62,13 @@ export class SlowLog {
     this.#deps.log.warn('slow-query-ended', {
       ...{ queryId, connection, code: query.error?.code ?? 'ok' },
       elapsedMs: (query.endedAt ?? Date.now()) - query.startedAt,
-      ...{ rows, bytes, phases },
+      ...{ rows, bytes, phases: rounded(phases) },
     });
   }
+}
+
+function rounded(phases: Phases): object {
+  return Object.fromEntries(Object.entries(phases).map(([phase, ms]) => [phase, Math.round(ms)]));
 }
 
 function excerpt(text: string): string {
