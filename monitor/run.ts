@@ -1,9 +1,8 @@
 /**
  * Runs this process as the monitor: claims the data directory, sweeps what a killed run left, binds the address,
- * starts everything, and turns signals into drain (TERM, INT), haste (a second one), reload (HUP) and a log file that
- * is opened anew (USR2).
- * starts everything, and turns signals into drain (TERM, INT), haste (a second one), reload (HUP) and one SQL worker
- * more or less (TTIN, TTOU). The `forkline` command reaches it through the control socket.
+ * starts everything, and turns signals into drain (TERM, INT), haste (a second one), reload (HUP), a log file that is
+ * opened anew (USR2) and one SQL worker more or less (TTIN, TTOU). The `forkline` command reaches it through the
+ * control socket.
  * Whatever way it ends, no child, no run directory and no state file is left.
  */
 import { rm } from 'node:fs/promises';
