@@ -41,7 +41,7 @@ export class DslEndings {
 
   stop(entry: DslEntry): void {
     enterState(entry, 'killing', this.#deps.clock.monotonicMs());
-    entry.child.stop(RETIRE_GRACE_MS, { cause: 'recycle', reason: 'retired' });
+    entry.child.stop(RETIRE_GRACE_MS, entry.retiring ?? { cause: 'recycle', reason: 'retired' });
     this.#deps.onChanged();
   }
 

@@ -18,6 +18,8 @@ export interface DslEntry extends DslRow {
   retireNotBeforeMs: number;
   /** What it is leased to. */
   queryId: string | null;
+  /** Why it is asked of the server. */
+  retiring: Ending | null;
   /** The server was told to end its query, and why; killed when that takes too long. */
   condemned: { readonly ending: Ending; readonly sinceMs: number } | null;
 }
@@ -35,6 +37,7 @@ export function createEntry(child: ManagedChild, replacing: boolean, nowMs: numb
     replacing,
     retireNotBeforeMs: 0,
     queryId: null,
+    retiring: null,
     condemned: null,
   };
 }

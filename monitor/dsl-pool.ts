@@ -270,6 +270,7 @@ export class DslPool {
     }
     const { workerId, reason, limit } = decision;
     if (limit !== null) this.#options.onRecycled(limit);
+    entry.retiring = { cause: limit === null ? 'surplus' : 'recycle', reason };
     this.#options.log.info('dsl-retire', { workerId, reason });
     this.#enter(entry, 'retiring');
     for (const other of this.#entries.values()) if (other.state === 'idle-fresh') other.replacing = false;

@@ -23,7 +23,7 @@ export interface Watched {
 export interface Measured {
   readonly ppid: number | null;
   readonly kernelState: string | null;
-  /** Since when it has been seen in that state at every look, on the monotonic clock. */
+  /** Since when it has been in that state at every look (in D: without using CPU), on the monotonic clock. */
   readonly stateSinceMs: number | null;
   /** Of one core since the last sample; null at the first. */
   readonly cpuPercent: number | null;
@@ -110,7 +110,9 @@ export class Sampler {
     const key = `${pid}:${sample.startTicks}`;
     const known = this.#records.get(pid);
     const before = known?.key === key ? known : null;
-    const sameState = before?.measured.kernelState === state;
+    // One that waits for a disk again and again is found in D at every look, and yet gets on.
+    const movedOn = state === 'D' && before?.cpuTicks !== cpuTicks;
+    const sameState = before?.measured.kernelState === state && !movedOn;
     return {
       key,
       cpuTicks,
