@@ -22,6 +22,12 @@ export interface Limits {
   readonly dslSpillBytes: number;
   /** The longest row that stages read, as CSV text. */
   readonly dslRowBytes: number;
+  /** Deaths of workers under a query, with no success in between, after which it is refused; 0: never. */
+  readonly poisonDeaths: number;
+  /** How long it is refused. */
+  readonly poisonMs: number;
+  /** Running for so long is logged. */
+  readonly slowQueryMs: number;
 }
 
 export interface ServerConfig {

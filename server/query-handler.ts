@@ -11,16 +11,20 @@ import { AnswerStream } from './answer-stream.ts';
 import type { Limits } from './config.ts';
 import { errorClass } from './error-status.ts';
 import type { Metrics } from './metrics.ts';
+import { type PoisonLedger, poisonKey } from './poison.ts';
 import type { Phases, QueryRecord, QueryRegistry } from './query-registry.ts';
 import type { QueryRequest } from './query-request.ts';
 import type { RunDeps } from './run.ts';
 import { type QueryOutcome, runQuery } from './run-query.ts';
+import type { SlowLog } from './slow-log.ts';
 
 export interface QueryHandlerDeps {
   readonly run: RunDeps;
   readonly registry: QueryRegistry;
   readonly limits: Limits;
   readonly metrics: Metrics;
+  readonly poison: PoisonLedger;
+  readonly slowLog: SlowLog;
   readonly log: Log;
   /** Set when the server stops: nothing new is taken. */
   readonly isDraining: () => boolean;
@@ -54,10 +58,14 @@ export async function handleQuery(
     if (!response.writableFinished)
       query.abort.abort(new QueryError('client-gone', 'the client closed the connection'));
   });
+  const slowEnded = deps.slowLog.watch(query);
+  const key = poisonKey(query.connection, text);
   let error: WireError | null = null;
   try {
+    deps.poison.check(key);
     const outcome = await runQuery(deps.run, asked, query, answer);
     query.rows = outcome.rows;
+    deps.poison.succeeded(key);
     finish(query, answer, outcome);
   } catch (thrown) {
     const known = withDeadline(QueryError.from(thrown), query);
@@ -65,11 +73,13 @@ export async function handleQuery(
       const told = withoutValues(thrown, Object.values(asked.parameters));
       deps.log.error('internal-error', { queryId, connection: query.connection, error: told });
     }
+    if (known.code === 'worker-lost') deps.poison.lost(key, query.lostWorkers);
     error = known.toWire();
     answer.fail(error);
   } finally {
     clearTimeout(deadline);
     registry.end(query, error, Date.now());
+    slowEnded();
     report(deps, query, asked);
   }
 }

@@ -5,6 +5,7 @@
  *   queued/planning/running in any order of phases -> finished | failed | cancelled
  */
 import { QueryError, type WireError } from '../workers/errors.ts';
+import type { LostWorker } from './poison.ts';
 
 export type QueryState = 'running' | 'finished' | 'failed' | 'cancelled';
 export type QueryPhase = 'queue' | 'plan' | 'describe' | 'sql' | 'stages' | 'done';
@@ -37,6 +38,8 @@ export interface QueryRecord {
   rows: number | null;
   endedAt: number | null;
   error: WireError | null;
+  /** Workers that died while it ran in them. */
+  readonly lostWorkers: LostWorker[];
 }
 
 /** What users see of a query. */
@@ -105,6 +108,7 @@ export class QueryRegistry {
       rows: null,
       endedAt: null,
       error: null,
+      lostWorkers: [],
     };
     this.#running.set(queryId, record);
     this.#perClient.set(client, this.inFlight(client) + 1);
@@ -133,6 +137,13 @@ export class QueryRegistry {
 
   find(queryId: string): QueryRecord | undefined {
     return this.#running.get(queryId) ?? this.#recent.get(queryId);
+  }
+
+  /** Ends a running query with that error; false when there is none by that id. */
+  abort(queryId: string, error: QueryError): boolean {
+    const query = this.#running.get(queryId);
+    query?.abort.abort(error);
+    return query !== undefined;
   }
 
   running(): Iterable<QueryRecord> {

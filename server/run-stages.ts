@@ -11,6 +11,7 @@ import { inputFifo, type RunStagesReply } from '../workers/dsl/messages.ts';
 import { QueryError } from '../workers/errors.ts';
 import type { CopyToReply } from '../workers/sql/messages.ts';
 import type { DslLease } from './dsl-stock.ts';
+import { noteLoss } from './lost-worker.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { raceAbort } from './race-abort.ts';
 import { rootCause } from './root-cause.ts';
@@ -155,7 +156,9 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
     maxRowBytes: run.maxRowBytes,
     deadlineAt: query.deadlineAt,
   };
-  return lease.socket.call('run-stages', request, answerSink(run, lease.socket));
+  const call = lease.socket.call('run-stages', request, answerSink(run, lease.socket));
+  call.catch((thrown) => noteLoss(query, thrown, () => ({ workerId: lease.socket.workerId, shared: false })));
+  return call;
 }
 
 function callCopy(

@@ -3,6 +3,7 @@
  * worker has replied, however long the caller still waits for that.
  */
 
+import { noteLoss } from './lost-worker.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { raceAbort } from './race-abort.ts';
 import type { SqlSlot } from './sql-slots.ts';
@@ -17,6 +18,9 @@ export async function callInSlot<R>(
   const call = work();
   try {
     return await raceAbort(query.abort.signal, call, () => slot.socket.cancel(query.queryId));
+  } catch (thrown) {
+    noteLoss(query, thrown, () => ({ workerId: slot.socket.workerId, shared: slot.wasShared() }));
+    throw thrown;
   } finally {
     query.pids = query.pids.filter((pid) => pid !== slot.pid);
     if (slot.socket.busy) void releaseWhenSettled(slot, call, cancelGraceMs);

@@ -148,10 +148,16 @@ describe('faults of processes', function () {
       () => {},
     ));
 
-  it('fault 2, a DSL worker that is stopped (T) in mid-query is killed at the deadline from outside', () =>
-    expectDeadline('select pg_sleep(1)::text as a | where true', (dslPid) =>
-      process.kill(dslPid, 'SIGSTOP'),
-    ));
+  it('fault 2, a DSL worker that is stopped (T) in mid-query is killed at once, long before the deadline', async () => {
+    const { answer, pids } = await start('select pg_sleep(20)::text as a | where true', 'victim', 2);
+    const roles = await Promise.all(pids.map(rowOf));
+    const dslPid = roles.find((row) => row?.role === 'dsl')!.pid;
+    process.kill(dslPid, 'SIGSTOP');
+    const failed = await answer;
+    expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
+    expect(await rowOf(dslPid), 'the pid is gone').to.equal(undefined);
+    await answersAgain('select 1 as a | where a = 1');
+  });
 
   it('fault 2, a SQL worker that is stopped (T) in mid-query: found, killed, replaced; the other answers', async () => {
     const { answer, pids } = await start('select pg_sleep(30)::text as marker_sql_stop', 'stopped', 1);
