@@ -41,7 +41,10 @@ export function openapiDocument(limits: Limits): object {
         },
       },
       '/v1/processes': {
-        get: { summary: 'The process table', responses: { 200: json('`{processes: [...]}`') } },
+        get: {
+          summary: 'The process table: state, CPU, RSS, PSS, open files and what each process waits in',
+          responses: { 200: json('`{processes: [...]}`') },
+        },
       },
       '/v1/logs': { get: logsOperation() },
       '/v1/logs/summary': { get: logSummaryOperation() },
