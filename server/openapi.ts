@@ -103,6 +103,13 @@ function queryOperation(limits: Limits) {
         required: false,
         schema: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
       },
+      {
+        name: 'traceparent',
+        in: 'header',
+        required: false,
+        description: 'W3C Trace Context; the answer has its own in `traceresponse`',
+        schema: { type: 'string' },
+      },
     ],
     requestBody: requestBody(limits),
     responses: {
