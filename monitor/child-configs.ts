@@ -21,6 +21,7 @@ export function serverConfig(
     planner: config.planner,
     dsl: { reuse: config.dsl.reuse, maxQueriesPerWorker: config.dsl.maxQueriesPerWorker },
     logSocket,
+    tracing: config.tracing,
   };
 }
 

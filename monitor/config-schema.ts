@@ -5,7 +5,7 @@
  * when it loads, and `forkline start` loads in a process that ends at once (cli/config-process.ts).
  */
 import { z } from 'zod';
-import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, whole } from './config-option.ts';
+import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './config-option.ts';
 import { MAX_POOL_SIZE } from './control-messages.ts';
 
 export interface Machine {
@@ -110,6 +110,7 @@ export function createConfigSchema({ cores }: Machine) {
         'off',
       ),
     }),
+    tracing: tracingOptions(),
     monitor: monitorOptions(),
   });
 }
@@ -267,6 +268,23 @@ function dslOptions(cores: number) {
         unit: 'bytes',
         defaultText: '2 x `limits.dslMemoryBytes` + 1 GiB',
       }),
+  });
+}
+
+function tracingOptions() {
+  return group({
+    endpoint: url(
+      'FORKLINE_TRACING_ENDPOINT',
+      'Where spans are sent: an OTLP/HTTP collector that takes JSON, with its path. Left out: none are.',
+      'http://127.0.0.1:4318/v1/traces',
+    ),
+    samplePercent: number(
+      'FORKLINE_TRACING_SAMPLE_PERCENT',
+      'How many of the traces that begin here are sent; those that a `traceparent` brings are as it says.',
+      0,
+      100,
+      100,
+    ),
   });
 }
 

@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { Limits } from '../server/config.ts';
+import type { Limits, TracingConfig } from '../server/config.ts';
 import type { ConnectionConfig } from '../workers/sql/messages.ts';
 import type { Option } from './config-option.ts';
 import type { ConfigSchema } from './config-schema.ts';
@@ -52,6 +52,7 @@ export interface Config {
     readonly compress: 'gzip' | 'none';
     readonly redactLiterals: 'on' | 'off';
   };
+  readonly tracing: TracingConfig;
   readonly monitor: {
     readonly heartbeatTimeoutMs: number;
     readonly bootTimeoutMs: number;
@@ -129,6 +130,7 @@ function complete(parsed: ParsedConfig, connections: Config['connections'], cwd:
       killRssBytes: parsed.monitor.killRssBytes ?? killBytes,
       killPssBytes: parsed.monitor.killPssBytes ?? killBytes,
     },
+    tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
 }
 

@@ -140,6 +140,8 @@ export interface ProcessRow {
   readonly openFilesLimit: number | null;
   /** The kernel function that it sleeps in; null while it runs and where the kernel does not tell. */
   readonly wchan: string | null;
+  /** The worst of the last second; null before its first heartbeat, and for what has no event loop. */
+  readonly eventLoopLagMs: number | null;
   readonly ageMs: number;
   readonly queriesServed: number;
   /** The query it is leased to now. */

@@ -9,6 +9,8 @@ export interface TableSource {
   readonly startedAtMs: number;
   readonly database: { readonly pid: number } | null;
   readonly draining: boolean;
+  /** The monitor's own. */
+  readonly eventLoopLagMs: number;
   readonly children: readonly ManagedChild[];
   workOf(child: ManagedChild): { queryId: string | null; queriesServed: number };
 }
@@ -35,7 +37,7 @@ function vitals({ ppid, stateSinceMs, ageMs, ...shown }: Measured): Vitals {
   return shown;
 }
 
-function monitorRow({ sampler, nowMs, startedAtMs, draining }: TableSource): ProcessRow {
+function monitorRow({ sampler, nowMs, startedAtMs, draining, eventLoopLagMs }: TableSource): ProcessRow {
   return {
     role: 'monitor',
     workerId: 'monitor',
@@ -44,6 +46,7 @@ function monitorRow({ sampler, nowMs, startedAtMs, draining }: TableSource): Pro
     ppid: process.ppid,
     state: draining ? 'draining' : 'ready',
     ...vitals(sampler.of(process.pid)),
+    eventLoopLagMs,
     ageMs: Math.round(nowMs - startedAtMs),
     queriesServed: 0,
     queryId: null,
@@ -63,6 +66,7 @@ function childRow({ sampler, nowMs, workOf }: TableSource, child: ManagedChild):
       ppid: process.pid,
       state: stateOf(child, queryId),
       ...vitals(sampler.of(child.pid)),
+      eventLoopLagMs: child.readyAtMs === null ? null : child.eventLoopLagMs,
       ageMs: Math.round(nowMs - child.createdAtMs),
       queriesServed,
       queryId,
@@ -80,6 +84,7 @@ function databaseRow({ sampler, nowMs, startedAtMs }: TableSource, pid: number):
     ppid: measured.ppid ?? process.pid,
     state: 'ready',
     ...vitals(measured),
+    eventLoopLagMs: null,
     ageMs: measured.ageMs ?? Math.round(nowMs - startedAtMs),
     queriesServed: 0,
     queryId: null,

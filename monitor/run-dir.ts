@@ -18,6 +18,8 @@ export interface RunDir {
   readonly rawDir: string;
   readonly logSocket: string;
   readonly controlSocket: string;
+  /** Has the spill directories of all DSL workers. */
+  readonly spillRoot: string;
   socketPath(workerId: string): string;
   fifoPath(workerId: string): string;
   spillDir(workerId: string): string;
@@ -43,6 +45,7 @@ export function describeRunDir(path: string): RunDir {
     controlSocket: join(path, 'sockets', 'control.sock'),
     socketPath: (workerId) => join(path, 'sockets', `${workerId}.sock`),
     fifoPath: (workerId) => join(path, 'fifos', `${workerId}.fifo`),
+    spillRoot: join(path, 'spill'),
     spillDir: (workerId) => join(path, 'spill', workerId),
     rawPath: (workerId) => join(path, 'raw', `${workerId}.log`),
   };

@@ -97,14 +97,17 @@ async function runIn(
   logMissingTools(tools, log);
   const stateFile = new StateFile(statePath, log, () => currentRunState(runDir, childRefs(monitor)));
   const build = findBuild();
+  const clock = options.clock ?? systemClock;
+  const stats = new StatsBook();
+  stats.configuredAtUnixMs = clock.unixMs();
   const context: LaunchContext = {
     buildId: build.id,
     entries: options.entries ?? entriesOf(build),
     tools,
     runDir,
-    clock: options.clock ?? systemClock,
+    clock,
     log,
-    stats: new StatsBook(),
+    stats,
     onChildrenChanged: () => stateFile.changed(),
     onChildEnded: (child) => monitor.childEnded(child),
     nextWorkerId: createWorkerIds(),
@@ -132,7 +135,7 @@ async function runIn(
       options,
       monitor,
       log,
-      stats: context.stats,
+      stats,
       socket,
       signals,
       failed: failed.promise,
@@ -158,7 +161,7 @@ interface Running {
 
 async function untilEnd({ options, monitor, log, stats, socket, signals, failed }: Running): Promise<number> {
   const { consoleLog, reloadConfig } = options;
-  const onReloaded = (ok: boolean) => stats.reloaded(ok);
+  const onReloaded = (ok: boolean) => stats.reloaded(ok, (options.clock ?? systemClock).unixMs());
   const reloader = new Reloader({ monitor, log, reloadConfig, consoleLog, onReloaded });
   signals.on('SIGHUP', () => void reloader.reload());
   signals.on('SIGUSR2', () => monitor.reopenLog());

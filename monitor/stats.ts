@@ -2,8 +2,9 @@
  * What the monitor counts over its whole life, for the server to show as metrics: counters live here and not in the
  * server, because servers come and go. `MonitorStats` is the message's shape: JSON-safe and small.
  */
+import { CpuBook } from './cpu-book.ts';
 import type { EndCause, KillCause } from './endings.ts';
-import type { Role } from './messages.ts';
+import type { ProcessRow, Role } from './messages.ts';
 
 export interface MonitorStats {
   /** Processes that ended. */
@@ -32,6 +33,10 @@ export interface MonitorStats {
   /** Memory is short, so that nothing but what is indispensable is started. */
   readonly forksStopped: boolean;
   readonly reloads: { readonly succeeded: number; readonly failed: number };
+  /** The start counts as the first one, and it succeeded. */
+  readonly lastReload: { readonly succeeded: boolean; readonly lastSuccessAtUnixMs: number };
+  /** User and system time of all processes of a role, those that are gone included. */
+  readonly cpu: readonly { readonly role: ProcessRow['role']; readonly seconds: number }[];
 }
 
 export type RecycleLimit = 'queries' | 'age' | 'rss' | 'used';
@@ -57,6 +62,10 @@ export class StatsBook {
   readonly #recycled = new Map<string, number>();
   readonly #starts = new Map<Role, Starts>();
   readonly #reloads = { succeeded: 0, failed: 0 };
+  readonly cpu = new CpuBook();
+  /** When the configuration that is in force was read. */
+  configuredAtUnixMs = 0;
+  #lastReloadSucceeded = true;
   #warmMisses = 0;
   #straysKilled = 0;
   zombies = 0;
@@ -92,8 +101,10 @@ export class StatsBook {
     this.#straysKilled += number;
   }
 
-  reloaded(ok: boolean): void {
+  reloaded(ok: boolean, atUnixMs: number): void {
     this.#reloads[ok ? 'succeeded' : 'failed']++;
+    this.#lastReloadSucceeded = ok;
+    if (ok) this.configuredAtUnixMs = atUnixMs;
   }
 
   snapshot(): MonitorStats {
@@ -123,6 +134,8 @@ export class StatsBook {
       memory: this.memory,
       forksStopped: this.forksStopped,
       reloads: { ...this.#reloads },
+      lastReload: { succeeded: this.#lastReloadSucceeded, lastSuccessAtUnixMs: this.configuredAtUnixMs },
+      cpu: this.cpu.totals(),
     };
   }
 }

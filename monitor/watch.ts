@@ -8,6 +8,7 @@ import type { Config } from './config.ts';
 import type { Generation } from './generation.ts';
 import { Inspection, type Patient } from './inspection.ts';
 import type { LaunchContext } from './launch.ts';
+import { LoopLag } from './loop-lag.ts';
 import type { ManagedChild } from './managed-child.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import type { ProcessRow } from './messages.ts';
@@ -49,6 +50,8 @@ export class Watch {
   /** Processes that outlived KILL. */
   #unkillable: ManagedChild[] = [];
   #ticker: NodeJS.Timeout | null = null;
+  readonly #ownLag = new LoopLag();
+  #ownLagMs = 0;
   #lastTickMs: number;
 
   constructor(deps: WatchDeps) {
@@ -75,6 +78,7 @@ export class Watch {
   stop(): void {
     if (this.#ticker !== null) clearInterval(this.#ticker);
     this.#ticker = null;
+    this.#ownLag.stop();
     this.#hunt();
   }
 
@@ -103,6 +107,7 @@ export class Watch {
     return processTable({
       ...{ sampler: this.#sampler, nowMs: this.#nowMs(), startedAtMs: this.#startedAtMs, database },
       draining: watchee.isDraining(),
+      eventLoopLagMs: this.#ownLagMs,
       children: this.#patients().map(({ child }) => child),
       workOf: (child) => owner.get(child)?.workOf(child) ?? { queryId: null, queriesServed: 0 },
     });
@@ -128,7 +133,9 @@ export class Watch {
     const policy = watchee.policy();
     const patients = this.#patients();
     this.#forgiveOwnSleep(patients, policy.heartbeatTimeoutMs);
+    this.#ownLagMs = this.#ownLag.takeMaxMs();
     this.#sampler.sample(this.#watched());
+    context.stats.cpu.look(this.processes());
     context.stats.zombies = this.#inspection.round(patients, policy);
     const mayFork = this.#guardMemory(policy);
     const rssOf = (child: ManagedChild) => this.#sampler.of(child.pid).rssBytes;

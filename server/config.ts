@@ -30,6 +30,13 @@ export interface Limits {
   readonly slowQueryMs: number;
 }
 
+export interface TracingConfig {
+  /** Of a collector, with its path (`http://host:4318/v1/traces`); null: spans are not exported. */
+  readonly endpoint: string | null;
+  /** Of the traces that begin here. */
+  readonly samplePercent: number;
+}
+
 export interface ServerConfig {
   readonly host: string;
   readonly port: number;
@@ -39,4 +46,5 @@ export interface ServerConfig {
   readonly planner: { readonly threads: number; readonly cacheEntries: number };
   readonly dsl: { readonly reuse: 'auto' | 'never'; readonly maxQueriesPerWorker: number };
   readonly logSocket: string;
+  readonly tracing: TracingConfig;
 }

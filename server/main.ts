@@ -4,7 +4,6 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { Log } from '../logger/log.ts';
-import { createLogSearch } from '../logger/search-client.ts';
 import { type ChildContext, type RunningChild, runChild } from '../monitor/child.ts';
 import type { FromChild, ToChild, WorkerAddress } from '../monitor/messages.ts';
 import { QueryError } from '../workers/errors.ts';
@@ -13,7 +12,7 @@ import { answerClientErrors } from './client-error.ts';
 import type { ServerConfig } from './config.ts';
 import { HttpDrain } from './drain.ts';
 import { DslStock } from './dsl-stock.ts';
-import { createMetrics } from './metrics.ts';
+import { createObservation } from './observation.ts';
 import { Planner } from './planner.ts';
 import { PoisonLedger } from './poison.ts';
 import { createProcessList } from './process-list.ts';
@@ -32,11 +31,12 @@ const RETRY_AFTER_PRESSURE_SECONDS = 5;
 
 runChild('server', boot);
 
-async function boot({ identity, config, log, send }: ChildContext<'server'>): Promise<RunningChild> {
+async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
+  const { config, log, send } = context;
   const registry = new QueryRegistry();
-  const pools = createPools(config, log, send);
+  const pools = createPools(config, log, send, (ms) => observation.metrics.cancelled(ms));
+  const observation = createObservation(context, { registry, ...pools });
   const processList = createProcessList(send);
-  const logSearch = createLogSearch({ logSocket: config.logSocket });
   const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
@@ -45,12 +45,11 @@ async function boot({ identity, config, log, send }: ChildContext<'server'>): Pr
     run: runDeps(config, pools),
     registry,
     limits: config.limits,
-    metrics: createMetrics({ registry, ...pools, buildId: identity.buildId, logStats: logSearch.stats }),
+    ...observation,
     poison,
     slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),
     log,
-    logSearch,
-    listProcesses: processList.request,
+    askMonitor: processList.requestAll,
     isDraining: () => draining,
   });
   const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
@@ -69,7 +68,7 @@ async function boot({ identity, config, log, send }: ChildContext<'server'>): Pr
         abortAll(registry);
       };
       await drain.begin({ graceMs, successor, refuse });
-      await closePools(pools);
+      await Promise.all([closePools(pools), observation.close()]);
     },
   };
 }
@@ -85,11 +84,13 @@ function createPools(
   { limits, dsl, planner }: ServerConfig,
   log: Log,
   send: (message: FromChild) => void,
+  onCancelled: (elapsedMs: number) => void,
 ): Pools {
   return {
     planner: new Planner(planner),
     sqlSlots: new SqlSlots({
       ...limits,
+      onCancelled,
       onRetired: (workerId) => send({ type: 'retired', workerId, accepted: true }),
     }),
     dslStock: new DslStock({

@@ -6,6 +6,7 @@
  */
 import { QueryError, type WireError } from '../workers/errors.ts';
 import type { LostWorker } from './poison.ts';
+import type { QueryTrace } from './query-trace.ts';
 
 export type QueryState = 'running' | 'finished' | 'failed' | 'cancelled';
 export type QueryPhase = 'queue' | 'plan' | 'describe' | 'sql' | 'stages' | 'done';
@@ -28,6 +29,7 @@ export interface QueryRecord {
   readonly deadlineAt: number;
   readonly abort: AbortController;
   readonly phases: Phases;
+  readonly trace: QueryTrace;
   connection: string;
   state: QueryState;
   phase: QueryPhase;
@@ -36,6 +38,8 @@ export interface QueryRecord {
   /** Bytes of the answer so far. */
   bytes: number;
   rows: number | null;
+  /** What stages read: rows and bytes of CSV that went from SQL workers to a DSL worker. */
+  readonly handoff: { rows: number; bytes: number };
   endedAt: number | null;
   error: WireError | null;
   /** Workers that died while it ran in them. */
@@ -45,6 +49,7 @@ export interface QueryRecord {
 /** What users see of a query. */
 export interface QueryView {
   readonly queryId: string;
+  readonly traceId: string;
   readonly state: QueryState;
   readonly phase: QueryPhase;
   readonly query: string;
@@ -70,6 +75,7 @@ export interface NewQuery {
   readonly client: string;
   readonly connection: string;
   readonly timeoutMs: number;
+  readonly trace: QueryTrace;
 }
 
 export class QueryRegistry {
@@ -86,7 +92,7 @@ export class QueryRegistry {
   }
 
   /** Throws duplicate-query-id when a query with this id runs. */
-  start({ queryId, text, client, connection, timeoutMs }: NewQuery, now: number): QueryRecord {
+  start({ queryId, text, client, connection, timeoutMs, trace }: NewQuery, now: number): QueryRecord {
     if (this.#running.has(queryId)) {
       throw new QueryError('duplicate-query-id', `a query with the id ${queryId} is running`, {
         hint: 'Give each query an id of its own, or leave the Query-Id header out.',
@@ -101,11 +107,13 @@ export class QueryRegistry {
       deadlineAt: now + timeoutMs,
       abort: new AbortController(),
       phases: { plan: 0, queue: 0, sql: 0, handoff: 0, dsl: 0, encode: 0 },
+      trace,
       state: 'running',
       phase: 'queue',
       pids: [],
       bytes: 0,
       rows: null,
+      handoff: { rows: 0, bytes: 0 },
       endedAt: null,
       error: null,
       lostWorkers: [],
@@ -163,6 +171,7 @@ export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSI
   const { text, error } = record;
   return {
     queryId: record.queryId,
+    traceId: record.trace.traceId,
     state: record.state,
     phase: record.phase,
     query: text.length > textLimit ? `${text.slice(0, textLimit)} ...` : text,

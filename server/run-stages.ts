@@ -119,9 +119,13 @@ async function conclude(
   if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
   // Cancelled by cancelSilentCopies, after the stages had all that they needed.
   if (copyError !== null && !isCancelled(copyError)) throw copyError;
-  const replies = copied.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value.phases] : []));
-  query.phases.queue += Math.max(0, ...replies.map((phases) => phases.acquireMs));
-  query.phases.sql += Math.max(0, ...replies.map((phases) => phases.sqlMs));
+  const replies = copied.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value] : []));
+  query.phases.queue += Math.max(0, ...replies.map(({ phases }) => phases.acquireMs));
+  query.phases.sql += Math.max(0, ...replies.map(({ phases }) => phases.sqlMs));
+  for (const { rows, bytes } of replies) {
+    query.handoff.rows += rows;
+    query.handoff.bytes += bytes;
+  }
   query.phases.dsl += staged.value.phases.dslMs;
   query.phases.encode += staged.value.phases.encodeMs;
   return staged.value;
@@ -158,7 +162,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
   };
   const call = lease.socket.call('run-stages', request, answerSink(run, lease.socket));
   call.catch((thrown) => noteLoss(query, thrown, () => ({ workerId: lease.socket.workerId, shared: false })));
-  return call;
+  return query.trace.timeStages(call);
 }
 
 function callCopy(
@@ -169,6 +173,7 @@ function callCopy(
 ): Promise<CopyToReply> {
   return slot.socket.call('copy-to', {
     queryId: query.queryId,
+    traceId: query.trace.databaseTraceId,
     connection: source.connection,
     sql: source.sql,
     parameters: boundTexts(source, parameters),

@@ -15,7 +15,7 @@ export async function callInSlot<R>(
   work: () => Promise<R>,
 ): Promise<R> {
   query.pids.push(slot.pid);
-  const call = work();
+  const call = query.trace.time(query.phase === 'describe' ? 'describe' : 'sql', work());
   try {
     return await raceAbort(query.abort.signal, call, () => slot.socket.cancel(query.queryId));
   } catch (thrown) {
@@ -30,8 +30,10 @@ export async function callInSlot<R>(
 
 /** A worker that does not answer a cancel loses the slot's socket: closing it makes the worker end the query. */
 async function releaseWhenSettled(slot: SqlSlot, call: Promise<unknown>, graceMs: number): Promise<void> {
+  const abortedAt = performance.now();
   const timer = setTimeout(() => slot.socket.close(), graceMs);
   await call.catch(() => {}); // the query has its error already; only the end matters here
   clearTimeout(timer);
+  slot.cancelled(performance.now() - abortedAt);
   slot.release();
 }

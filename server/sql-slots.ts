@@ -19,6 +19,8 @@ export interface SqlSlot {
   wasShared(): boolean;
   /** Gives the slot back. A slot whose call still runs must be closed instead. */
   release(): void;
+  /** Its call was cancelled, and its worker took so long to end it. */
+  cancelled(elapsedMs: number): void;
 }
 
 interface SqlWorker {
@@ -37,19 +39,24 @@ export interface SqlSlotsOptions {
   readonly queueWaitMs: number;
   /** A worker that the monitor wants back runs nothing any more. */
   onRetired(workerId: string): void;
+  /** From the abort of a query to the reply of its worker. */
+  onCancelled?(elapsedMs: number): void;
 }
 
 export class SqlSlots {
   readonly lane: Lane<SqlSlot>;
+  readonly #onCancelled: (elapsedMs: number) => void;
   readonly #workers = new Map<string, SqlWorker>();
   /** No longer listed, and some query still runs in them. */
   readonly #leaving = new Map<string, SqlWorker>();
   readonly #retiring = new Set<string>();
   readonly #onRetired: (workerId: string) => void;
 
-  constructor({ onRetired, ...options }: SqlSlotsOptions) {
+  constructor({ queueLength, queueWaitMs, onRetired, onCancelled = () => {} }: SqlSlotsOptions) {
     this.#onRetired = onRetired;
-    this.lane = new Lane({ name: 'database connection', ...options, take: (count) => this.#takeAll(count) });
+    this.#onCancelled = onCancelled;
+    const take = (count: number) => this.#takeAll(count);
+    this.lane = new Lane({ name: 'database connection', queueLength, queueWaitMs, take });
   }
 
   get free(): number {
@@ -154,7 +161,8 @@ export class SqlSlots {
       this.lane.offer();
     };
     const wasShared = () => (worker.takenAtLoss ?? 1) > 1;
-    return { socket, pid: worker.address.pid, wasShared, release };
+    const cancelled = this.#onCancelled;
+    return { socket, pid: worker.address.pid, wasShared, release, cancelled };
   }
 }
 

@@ -8,7 +8,7 @@ function processRow(workerId: string, changes: Partial<ProcessRow>): ProcessRow 
   return {
     ...{ role: 'sql', workerId, slot: 0, pid: 1, ppid: 1, state: 'ready', kernelState: 'S', ageMs: 1000 },
     ...{ cpuPercent: 0, cpuSeconds: 1, rssBytes: 0, pssBytes: null, openFiles: 1, openFilesLimit: 9 },
-    ...{ wchan: null, queriesServed: 0, queryId: null },
+    ...{ wchan: null, eventLoopLagMs: null, queriesServed: 0, queryId: null },
     ...changes,
   };
 }

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import type { ProcessRow } from '../../../monitor/messages.ts';
 import { type QueryRecord, QueryRegistry } from '../../../server/query-registry.ts';
+import { QueryTrace } from '../../../server/query-trace.ts';
 import { SlowLog } from '../../../server/slow-log.ts';
+import { readTraceContext } from '../../../server/trace-context.ts';
 import { until } from '../../support/until.ts';
 
 type Line = { readonly event: string; readonly [field: string]: unknown };
@@ -16,7 +18,10 @@ function watch(rows: () => Promise<readonly ProcessRow[]>) {
   };
   const registry = new QueryRegistry();
   const query = registry.start(
-    { queryId: 'q1', text: 'select 1 | head 1', client: 'me', connection: 'main', timeoutMs: 60_000 },
+    {
+      ...{ queryId: 'q1', text: 'select 1 | head 1', client: 'me', connection: 'main', timeoutMs: 60_000 },
+      trace: new QueryTrace(readTraceContext(undefined), false),
+    },
     Date.now(),
   );
   const ended = new SlowLog({ slowQueryMs: 1, log, listProcesses: rows }).watch(query);
