@@ -5,6 +5,7 @@
 import type { Registry } from 'prom-client';
 import type { EndCause, KillCause } from '../monitor/endings.ts';
 import type { Role } from '../monitor/messages.ts';
+import { readZombiesUnder } from '../monitor/proc.ts';
 import { type MonitorStats, type RecycleLimit, START_BUCKETS_MS } from '../monitor/stats.ts';
 import {
   addHistogram,
@@ -53,6 +54,7 @@ export function addMonitorMetrics(register: Registry, read: ReadMonitor): void {
   addEndings(counter);
   addStarts(register, read);
   addTroubles(gauge, counter);
+  addUnreaped(register);
   addMemory(gauge);
   addReloads(gauge, counter);
 }
@@ -102,6 +104,14 @@ function addTroubles(gauge: DefineFrom, counter: DefineFrom): void {
   gauge('forkline_unkillable_processes', unkillableHelp, [], ({ unkillable }, say) => say({}, unkillable));
   const straysHelp = "Processes that left their worker's group, found by the run's id and killed";
   counter('forkline_strays_killed_total', straysHelp, [], ({ straysKilled }, say) => say({}, straysKilled));
+}
+
+/** Counted by the server itself: a monitor that stands still is just what it is there to show. */
+function addUnreaped(register: Registry): void {
+  const help = 'Dead children that the monitor has not waited for, as the server sees them';
+  defineGauges(register)('forkline_unreaped_children', help, [], (say) =>
+    say({}, readZombiesUnder(process.ppid).length),
+  );
 }
 
 function addMemory(gauge: DefineFrom): void {

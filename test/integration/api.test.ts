@@ -93,7 +93,15 @@ describe('the API beside queries', function () {
       ],
       ...['poisonDeaths', 'poisonMs', 'slowQueryMs'],
       ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes', 'dslRowBytes'],
-      ...['timechartRows', 'pivotColumns', 'explodeElements', 'querySources', 'crossRows'],
+      ...[
+        'timechartRows',
+        'pivotColumns',
+        'explodeElements',
+        'querySources',
+        'crossRows',
+        'lets',
+        'queryNesting',
+      ],
     );
   });
 
