@@ -10,12 +10,13 @@ export interface SeenProcess {
   readonly rssBytes: number;
 }
 
+/** By process title, which Forkline's set once they know what they are; by program before that, and of others. */
 const ROLES: readonly (readonly [RegExp, string])[] = [
-  [/workers\/dsl\//, 'dsl worker'],
-  [/workers\/sql\//, 'sql worker'],
-  [/server\/main/, 'server'],
-  [/logger\/main/, 'logger'],
-  [/cli\/main/, 'monitor'],
+  [/^forkline dsl-|workers\/dsl\//, 'dsl worker'],
+  [/^forkline sql-|workers\/sql\//, 'sql worker'],
+  [/^forkline server-|\/server\/main/, 'server'],
+  [/^forkline logger-|\/logger\/main/, 'logger'],
+  [/^forkline monitor|\/cli\/main/, 'monitor'],
   [/loadtest\/baseline\//, 'baseline'],
   [/^postgres|\/postgres/, 'database'],
 ];

@@ -17,7 +17,7 @@ export interface RoleUse {
   readonly rssGrowthBytes: number;
 }
 
-export class ResourceWatch {
+export class ResourceWatch implements Disposable {
   readonly #rootPid: number;
   readonly #timer: NodeJS.Timeout;
   readonly #first = new Map<string, SeenProcess>();
@@ -31,9 +31,14 @@ export class ResourceWatch {
     this.#timer = setInterval(() => this.#look(), INTERVAL_MS);
   }
 
+  /** Also when what was watched has failed: a timer that is left keeps the process alive. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
+
   /** Ends the watch. By role, in alphabetical order. */
   end(): RoleUse[] {
-    clearInterval(this.#timer);
+    this[Symbol.dispose]();
     this.#look();
     return [...this.#rss.keys()].sort().map((role) => this.#useOf(role));
   }

@@ -10,7 +10,7 @@ import {
   type Series,
 } from '../result.ts';
 import { chartSvg } from './charts.ts';
-import { escapeHtml, figure } from './text.ts';
+import { escapeHtml, figure, figureWithUnit } from './text.ts';
 
 const STYLE = `
   :root { color-scheme: light dark; --line: #8884; --bad: #d55e00; --good: #009e73 }
@@ -62,7 +62,7 @@ function targetsHtml(scenarios: readonly ScenarioResult[]): string {
       ];
     }
     return checks.map(({ what, target, value, unit, measured, held }, index) => {
-      const cells = [what, target, `${figure(value)} ${unit}`, measured].map(
+      const cells = [what, target, figureWithUnit(value, unit), measured].map(
         (cell) => `<td>${escapeHtml(cell)}</td>`,
       );
       return `<tr><td>${index === 0 ? link : ''}</td>${cells.join('')}<td class="${held ? 'held' : 'missed'}">${held ? 'held' : 'MISSED'}</td></tr>`;

@@ -1,7 +1,7 @@
 /** The result as a table on the terminal: target, measured, held or MISSED; then what is to be said beside it. */
 import { type Check, isHeld, isScenarioHeld, type RunResult, type ScenarioResult } from '../result.ts';
 import type { Scenario } from '../scenario.ts';
-import { alignColumns, figure } from './text.ts';
+import { alignColumns, figureWithUnit } from './text.ts';
 
 export interface ReportFiles {
   readonly json: string;
@@ -35,7 +35,7 @@ function scenarioRows({ name, state, reason, checks }: ScenarioResult): string[]
 }
 
 function checkCells({ what, target, value, unit, measured, held }: Check): string[] {
-  return [what, target, `${figure(value)} ${unit}`, measured, held ? 'held' : 'MISSED'];
+  return [what, target, figureWithUnit(value, unit), measured, held ? 'held' : 'MISSED'];
 }
 
 function verdict(result: RunResult): string {

@@ -1,11 +1,15 @@
 /** Small pieces of text that reports are made of. */
 
-/** Three digits that count; NaN is told in words. */
+/** Three digits that count. */
 export function figure(value: number): string {
-  if (!Number.isFinite(value)) return 'not measured';
+  if (!Number.isFinite(value)) return '-';
   const size = Math.abs(value);
   if (size >= 100 || value === 0) return value.toFixed(0);
   return value.toFixed(size >= 10 ? 1 : 2);
+}
+
+export function figureWithUnit(value: number, unit: string): string {
+  return Number.isFinite(value) ? `${figure(value)} ${unit}` : 'not measured';
 }
 
 /** Columns one below the other, two spaces between. */

@@ -71,7 +71,7 @@ async function lightBesideHeavy(
     bench.verifier.request(contender, 'light', SMALL, bench.signal),
     bench.verifier.request(contender, 'heavy', query, bench.signal),
   ]);
-  const watched = await watch(bench, contender);
+  using watched = await watch(bench, contender);
   const [lightResult, heavyResult] = await Promise.all([
     bench.load({
       url,

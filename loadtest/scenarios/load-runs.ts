@@ -6,6 +6,7 @@ import { ResourceWatch } from '../measure/resources.ts';
 import { percentiles } from '../measure/statistics.ts';
 import type { LoadQuery } from '../queries.ts';
 import type { ScenarioRecord } from '../record.ts';
+import type { ResourceFigures } from '../result.ts';
 import { type Bench, inTurns } from '../scenario.ts';
 
 export const THROUGHPUT = 'throughput';
@@ -64,7 +65,7 @@ export async function runLoad(
     const request = await bench.verifier.request(contender, name, query, bench.signal);
     for (let times = weights[name] ?? 1; times > 0; times--) requests.push(request);
   }
-  const watched = await watch(bench, contender);
+  using watched = await watch(bench, contender);
   const warmUpMs = Math.min(1000, bench.durationMs / 2);
   const result = await bench.load({
     url: contender.url,
@@ -99,21 +100,24 @@ export function percentileLines(all: ReadonlyMap<string, readonly number[]>) {
   });
 }
 
+export interface Watched extends Disposable {
+  end(during: string): Promise<ResourceFigures>;
+}
+
 /** CPU, memory and event-loop lag of a contender until `end`. */
-export async function watch(bench: Pick<Bench, 'signal'>, { label, url, rootPid }: Contender) {
-  await readLoopLag(url, bench.signal);
+export async function watch(
+  { signal }: Pick<Bench, 'signal'>,
+  { label, url, rootPid }: Contender,
+): Promise<Watched> {
+  await readLoopLag(url, signal);
   const resources = rootPid === null ? null : new ResourceWatch(rootPid);
   return {
-    async end(during: string) {
+    async end(during) {
       const roles = resources?.end() ?? [];
-      const lag = await readLoopLag(url, bench.signal);
-      return {
-        who: label,
-        during,
-        roles,
-        loopLagP99Ms: lag?.p99Ms ?? null,
-        loopLagMaxMs: lag?.maxMs ?? null,
-      };
+      const lag = await readLoopLag(url, signal);
+      const [loopLagP99Ms, loopLagMaxMs] = [lag?.p99Ms ?? null, lag?.maxMs ?? null];
+      return { who: label, during, roles, loopLagP99Ms, loopLagMaxMs };
     },
+    [Symbol.dispose]: () => resources?.[Symbol.dispose](),
   };
 }

@@ -3,13 +3,15 @@ import type { Contender } from '../contender/contender.ts';
 import { bodyOf, type LoadQuery } from '../queries.ts';
 import type { ScenarioRecord } from '../record.ts';
 import { type Bench, inTurns } from '../scenario.ts';
-import { ask, type QueryAnswer } from '../verify.ts';
+import { ask } from '../verify.ts';
 
 export const ELAPSED = 'elapsed';
 
 /** Something that is timed: records under `who`. */
 export interface Timed {
   readonly who: string;
+  /** How often in a round; all count. Once when left out. */
+  readonly times?: number;
   /** Milliseconds. */
   time(): Promise<number>;
 }
@@ -38,12 +40,11 @@ export function timedSql(bench: Bench, sql: string): Timed {
   return { who: bench.plainSql.tool, time: () => bench.plainSql.time(sql) };
 }
 
-/** Each once to warm up, then in turns; `perRound` of each one after the other, of which all count. */
+/** Each once to warm up, then in turns. */
 export async function timeInTurns(
   bench: Bench,
   record: ScenarioRecord,
   timed: readonly Timed[],
-  perRound = 1,
 ): Promise<void> {
   for (const { who, time } of timed) {
     bench.signal.throwIfAborted();
@@ -54,13 +55,17 @@ export async function timeInTurns(
     bench,
     timed,
     ({ who }) => who,
-    async ({ who, time }) => {
-      for (let i = 0; i < perRound; i++) record.add(who, ELAPSED, 'ms', await time());
+    async ({ who, time, times = 1 }) => {
+      for (let i = 0; i < times; i++) record.add(who, ELAPSED, 'ms', await time());
     },
   );
 }
 
-/** Where the stages ran, asked with one query. */
-export async function placementOf(bench: Bench, { url }: Contender, query: LoadQuery): Promise<QueryAnswer> {
-  return await ask(url, bodyOf(query), bench.signal);
+/** Where each stage ran: `source` or `worker`; empty when the server does not say. */
+export async function placementOf(
+  bench: Bench,
+  { url }: Contender,
+  query: LoadQuery,
+): Promise<readonly string[]> {
+  return (await ask(url, bodyOf(query), bench.signal)).placement;
 }

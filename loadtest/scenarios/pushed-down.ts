@@ -15,7 +15,7 @@ export const pushedDown: Scenario = {
   async run(bench, record) {
     const query = twoColumns(`${SCHEMA}.requests`, 'auto');
     const contender = bench.contender('forkline');
-    const { placement } = await placementOf(bench, contender, query);
+    const placement = await placementOf(bench, contender, query);
     const forkline = timedQuery(bench, record, contender, query, ', pushed down');
     const sql = timedSql(bench, query.expectedSql);
     await timeInTurns(bench, record, [sql, forkline]);

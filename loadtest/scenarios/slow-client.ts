@@ -34,7 +34,7 @@ export const slowClient: Scenario = {
     const rows = Math.ceil(bytes / ROW_BYTES);
     await measureLight(bench, record, 'before ', seconds / 3);
     bench.progress(`reading ${bytes / MB} MB in ${seconds} s`);
-    const resources = new ResourceWatch(contender.rootPid);
+    using resources = new ResourceWatch(contender.rootPid);
     const [read] = await Promise.all([
       bench.readSlowly({ url: contender.url, body: bodyOf(rows), bytesPerSecond: bytes / seconds }),
       measureLight(bench, record, 'while ', seconds - 2),

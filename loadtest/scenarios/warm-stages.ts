@@ -12,9 +12,12 @@ export const warmStages: Scenario = {
   how: `${PER_ROUND} queries one after the other, and their SQL alone in psql, in turns`,
   needs: { contenders: ['forkline'] },
   async run(bench, record) {
-    const forkline = timedQuery(bench, record, bench.contender('forkline'), HUNDRED_ROWS, ', 100 rows');
-    const sql = timedSql(bench, HUNDRED_ROWS_SQL);
-    await timeInTurns(bench, record, [sql, forkline], PER_ROUND);
+    const forkline = {
+      ...timedQuery(bench, record, bench.contender('forkline'), HUNDRED_ROWS, ', 100 rows'),
+      times: PER_ROUND,
+    };
+    const sql = { ...timedSql(bench, HUNDRED_ROWS_SQL), times: PER_ROUND };
+    await timeInTurns(bench, record, [sql, forkline]);
     const [sqlMs, forklineMs] = [sql, forkline].map(({ who }) => record.median(who, ELAPSED)) as [
       number,
       number,
