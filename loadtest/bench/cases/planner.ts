@@ -1,0 +1,38 @@
+/** What a planner thread does with a query that is not in the plan cache: text to plan, the source described. */
+import { parseQuery, planQuery } from '../../../language/compile.ts';
+import type { PlanRequest } from '../../../language/plan.ts';
+import { type BenchCase, timeOf } from '../case.ts';
+
+const QUERIES = 200;
+const TEXT = `select * from requests where id <= 1000
+| where status < 500 and duration > 1.5
+| eval seconds = duration / 1000, megabytes = bytes / 1048576
+| stats count() as n, avg(seconds) as mean, max(megabytes) as largest by host
+| sort -n, host
+| head 20`;
+/** Type OIDs of PostgreSQL: int8, timestamp, text, int4, float8. */
+const COLUMN_OIDS = { id: 20, time: 1114, host: 25, path: 25, status: 23, bytes: 20, duration: 701 };
+
+export async function open(): Promise<BenchCase> {
+  const columns = Object.entries(COLUMN_OIDS).map(([name, typeOid]) => ({ name, typeOid, typeModifier: -1 }));
+  const request: PlanRequest = {
+    text: TEXT,
+    parameters: {},
+    connection: 'main',
+    pushdown: 'off',
+    throughWorker: false,
+    answers: { source: { kind: 'source', columns, parameterOids: [] } },
+  };
+  return {
+    async measure() {
+      const ms = timeOf(() => {
+        for (let i = 0; i < QUERIES; i++) {
+          parseQuery(TEXT);
+          const step = planQuery(request);
+          if (step.kind !== 'plan' || step.plan.stages.length !== 5) throw new Error('it was not planned');
+        }
+      });
+      return (ms * 1e3) / QUERIES;
+    },
+  };
+}
