@@ -46,10 +46,10 @@ export class ScenarioRecord {
     return median(this.#series.get(`${who}\0${what}`)?.values ?? []);
   }
 
-  /** A value that is no number holds no target. */
+  /** What is no number holds no target, and neither does a ratio to nothing. */
   check(request: CheckRequest): void {
     const { value, bound, limit, unit } = request;
-    const held = bound === 'at-least' ? value >= limit : value <= limit;
+    const held = Number.isFinite(value) && (bound === 'at-least' ? value >= limit : value <= limit);
     const target = `${bound === 'at-least' ? '>=' : '<='} ${limit} ${unit}`;
     this.checks.push({ ...request, target, held });
   }

@@ -90,7 +90,11 @@ async function runScenario(deps: RunDeps, setup: Setup, scenario: Scenario): Pro
   }
   const bars = record.phaseBars;
   if (bars.length > 0)
-    record.chart({ type: 'phases', title: `Where the time of a query goes (${name})`, bars });
+    record.chart({
+      type: 'phases',
+      title: `Where the time of a query goes (${name}; database and stages overlap)`,
+      bars,
+    });
   const { checks, series, resources, charts, notes } = record;
   const seconds = (performance.now() - startedAt) / 1000;
   return { name, title, state, reason, checks, series, resources, charts, notes, seconds };

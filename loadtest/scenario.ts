@@ -47,6 +47,11 @@ export interface Bench {
   progress(text: string): void;
 }
 
+/** For what takes long: a quick run does it once. */
+export function onceIfQuick(bench: Bench): Bench {
+  return bench.quick ? { ...bench, rounds: 1 } : bench;
+}
+
 /** Runs `work` for each round and each of `whos`, in turns, the order changing from round to round. */
 export async function inTurns<T>(
   bench: Pick<Bench, 'rounds' | 'signal' | 'progress'>,

@@ -9,7 +9,7 @@ import { BENCH_CASES } from './catalogue.ts';
 import { type Build, casesTable, measureCases } from './measure-cases.ts';
 import { BENCH_HELP, type BenchOptions, BenchUsageError, parseBenchOptions } from './options.ts';
 import { createRunner, type Runner } from './runner.ts';
-import { openWorktree, type Worktree } from './worktree.ts';
+import { commitOf, openWorktree, type Worktree } from './worktree.ts';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const LANGUAGE_BENCH = 'bench:language';
@@ -71,12 +71,16 @@ async function openBuilds(
   onProgress: (text: string) => void,
 ): Promise<Build[]> {
   if (compare === null) return [{ label: 'this build', dist: join(ROOT, 'dist') }];
+  const checkout = { root: ROOT, run };
+  const commits: string[] = [];
+  for (const given of compare) commits.push(await commitOf(checkout, given));
   const builds: Build[] = [];
-  for (const [index, given] of compare.entries()) {
-    onProgress(`checking out and building ${given}`);
-    const worktree = await openWorktree({ root: ROOT, run }, given, join(scratch, `${index}`));
+  for (const [index, commit] of commits.entries()) {
+    const label = `${compare[index]} (${commit.slice(0, 9)})`;
+    onProgress(`checking out and building ${label}`);
+    const worktree = await openWorktree(checkout, commit, join(scratch, `${index}`));
     worktrees.push(worktree);
-    builds.push({ label: `${given} (${worktree.commit.slice(0, 9)})`, dist: worktree.dist });
+    builds.push({ label, dist: worktree.dist });
   }
   return builds;
 }

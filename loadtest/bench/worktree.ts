@@ -5,26 +5,31 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { BenchUsageError } from './options.ts';
 import type { Runner } from './runner.ts';
 
 export interface Worktree {
-  readonly commit: string;
   readonly dist: string;
   /** Also after an interruption, when no other command is started any more. */
   remove(): void;
 }
 
-/** Rejects when there is no such commit, or when it cannot be built. */
-export async function openWorktree(
-  { root, run }: { readonly root: string; readonly run: Runner },
-  given: string,
-  dir: string,
-): Promise<Worktree> {
-  const commit = (
-    await run('git', ['rev-parse', '--verify', '--quiet', `${given}^{commit}`], root).catch(() => {
-      throw new Error(`there is no commit "${given}"`);
-    })
-  ).trim();
+export interface Checkout {
+  readonly root: string;
+  readonly run: Runner;
+}
+
+/** The full id of a commit. Throws BenchUsageError when there is none of that name. */
+export async function commitOf({ root, run }: Checkout, given: string): Promise<string> {
+  const args = ['rev-parse', '--verify', '--quiet', `${given}^{commit}`];
+  const found = await run('git', args, root).catch((error: Error) => {
+    throw error.name === 'AbortError' ? error : new BenchUsageError(`there is no commit "${given}"`);
+  });
+  return found.trim();
+}
+
+/** Rejects when it cannot be built. */
+export async function openWorktree({ root, run }: Checkout, commit: string, dir: string): Promise<Worktree> {
   const remove = (): void => {
     rmSync(dir, { recursive: true, force: true });
     execFileSync('git', ['worktree', 'prune'], { cwd: root });
@@ -36,7 +41,7 @@ export async function openWorktree(
     remove();
     throw error;
   }
-  return { commit, dist: join(dir, 'dist'), remove };
+  return { dist: join(dir, 'dist'), remove };
 }
 
 async function build(root: string, dir: string, run: Runner): Promise<void> {
@@ -45,6 +50,8 @@ async function build(root: string, dir: string, run: Runner): Promise<void> {
   if (lock(root) === lock(dir)) symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
   else await run('npm', ['ci', '--no-audit', '--no-fund'], dir);
   // Benchmarks of today may not fit the types of then; what does not run says so when it is run.
-  await run(process.execPath, ['build.mjs'], dir).catch(() => {});
+  await run(process.execPath, ['build.mjs'], dir).catch((error: Error) => {
+    if (error.name === 'AbortError') throw error;
+  });
   if (!existsSync(join(dir, 'dist/loadtest/bench/run-case.js'))) throw new Error(`${dir} cannot be built`);
 }

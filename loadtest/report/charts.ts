@@ -42,7 +42,8 @@ interface Axes {
 function lineChart(lines: readonly Line[], axes: Axes, makeX: MakeScale, makeY: MakeScale): string {
   const drawn = lines.map(({ who, points }) => ({
     who,
-    points: points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y)),
+    // Less than nothing was not measured: it would lie outside of the chart.
+    points: points.filter(([x, y]) => Number.isFinite(x) && y >= 0 && y < Number.POSITIVE_INFINITY),
   }));
   const points = drawn.flatMap((line) => line.points);
   if (points.length === 0) return '<p>Nothing was measured.</p>';

@@ -5,7 +5,7 @@
 import type { Contender } from '../contender/contender.ts';
 import { startForkline } from '../contender/start-forkline.ts';
 import { HUNDRED_ROWS } from '../queries.ts';
-import type { Scenario } from '../scenario.ts';
+import { onceIfQuick, type Scenario } from '../scenario.ts';
 import { measureLoad, percentileLines } from './load-runs.ts';
 
 const CONNECTIONS = 4;
@@ -25,7 +25,11 @@ export const forkPolicies: Scenario = {
         { ...bench.contender('duckdb'), label: 'all in one process' },
       ];
       const pace = { kind: 'closed', connections: CONNECTIONS } as const;
-      const all = await measureLoad(bench, record, { contenders, queries: { stages: HUNDRED_ROWS }, pace });
+      const all = await measureLoad(onceIfQuick(bench), record, {
+        contenders,
+        queries: { stages: HUNDRED_ROWS },
+        pace,
+      });
       record.chart({
         type: 'percentiles',
         title: 'Fork policies, stages on 100 rows',

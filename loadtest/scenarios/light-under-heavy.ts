@@ -9,7 +9,7 @@ import type { LoadResult } from '../load/messages.ts';
 
 import { allColumns, SMALL } from '../queries.ts';
 import type { ScenarioRecord } from '../record.ts';
-import { type Bench, inTurns, type Scenario } from '../scenario.ts';
+import { type Bench, inTurns, onceIfQuick, type Scenario } from '../scenario.ts';
 import { addPercentiles, watch } from './load-runs.ts';
 
 const LIGHT_PER_SECOND = 50;
@@ -28,7 +28,7 @@ export const lightUnderHeavy: Scenario = {
     const heavyConnections = dslSlots();
     const busy = new Map<string, LoadResult>();
     await inTurns(
-      bench,
+      onceIfQuick(bench),
       contenders,
       ({ label }) => label,
       async (contender) => {

@@ -1,7 +1,7 @@
 /** Many clients, light and heavy queries mixed: what a team's afternoon looks like. */
 import { SCHEMA } from '../data.ts';
 import { allColumns, SMALL } from '../queries.ts';
-import type { Scenario } from '../scenario.ts';
+import { onceIfQuick, type Scenario } from '../scenario.ts';
 import { measureLoad, percentileLines, THROUGHPUT } from './load-runs.ts';
 
 const CLIENTS = 50;
@@ -13,7 +13,7 @@ export const mixedClients: Scenario = {
   needs: { contenders: ['baseline', 'forkline'] },
   async run(bench, record) {
     const contenders = [bench.contender('baseline'), bench.contender('forkline')];
-    const all = await measureLoad(bench, record, {
+    const all = await measureLoad(onceIfQuick(bench), record, {
       contenders,
       // As users send it: where stages run is left to Forkline.
       queries: { light: SMALL, heavy: allColumns(`${SCHEMA}.requests_heavy`, 'auto') },

@@ -6,7 +6,7 @@ import type { Contender } from '../contender/contender.ts';
 import { mean } from '../measure/statistics.ts';
 import { SMALL } from '../queries.ts';
 import type { ScenarioRecord } from '../record.ts';
-import { type Bench, inTurns, type Scenario } from '../scenario.ts';
+import { type Bench, inTurns, onceIfQuick, type Scenario } from '../scenario.ts';
 import { runLoad } from './load-runs.ts';
 
 const CLIENTS = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -24,9 +24,9 @@ export const queuedClients: Scenario = {
     const forkline = bench.contender('forkline');
     const others = [bench.contender('baseline'), bench.contender('duckdb')];
     const points = bench.quick ? QUICK_CLIENTS : CLIENTS;
-    const half = { ...bench, durationMs: bench.durationMs / 2 };
+    const half = { ...onceIfQuick(bench), durationMs: bench.durationMs / 2 };
     await inTurns(
-      bench,
+      half,
       points,
       (clients) => `Forkline, ${clients} clients`,
       (clients) => measureClients(half, record, forkline, clients),
@@ -34,7 +34,7 @@ export const queuedClients: Scenario = {
     // For the chart only: once.
     for (const other of others)
       await inTurns(
-        { ...bench, rounds: 1 },
+        { ...half, rounds: 1 },
         points,
         (clients) => `${other.label}, ${clients} clients`,
         (clients) => measureClients(half, record, other, clients),

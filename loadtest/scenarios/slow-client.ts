@@ -10,13 +10,13 @@ import { addPercentiles } from './load-runs.ts';
 
 const MB = 1e6;
 const FULL_BYTES = 1000 * MB;
-const QUICK_BYTES = 64 * MB;
+const QUICK_BYTES = 48 * MB;
 /** A row is an id and this much text. */
 const PAD_BYTES = 992;
 const ROW_BYTES = 1024;
 /** The whole takes so long; a fast client takes a fraction of it. */
 const FULL_SECONDS = 30;
-const QUICK_SECONDS = 4;
+const QUICK_SECONDS = 3;
 const LIGHT_PER_SECOND = 50;
 const MOST_SLOWDOWN = 1.5;
 const MOST_GROWTH_MB = 32;

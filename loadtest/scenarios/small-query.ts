@@ -1,6 +1,6 @@
 /** Small queries at full speed: what the hop to another process costs where there is nothing to gain. */
 import { SMALL } from '../queries.ts';
-import type { Scenario } from '../scenario.ts';
+import { onceIfQuick, type Scenario } from '../scenario.ts';
 import { measureLoad, percentileLines, THROUGHPUT } from './load-runs.ts';
 
 const CONNECTIONS = 32;
@@ -21,7 +21,7 @@ export const smallQuery: Scenario = {
       queries,
       pace: { kind: 'closed', connections: CONNECTIONS },
     });
-    const open = await measureLoad(bench, record, {
+    const open = await measureLoad(onceIfQuick(bench), record, {
       contenders,
       queries,
       pace: { kind: 'open', perSecond: OPEN_PER_SECOND },

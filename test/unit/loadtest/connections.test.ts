@@ -60,13 +60,14 @@ describe('what is counted of a load', () => {
     ]);
   });
 
-  it('a run with failures, or without a single answer, measures nothing', () => {
-    const fine = { answers: 3, seconds: 1, latencies: {}, unanswered: 0 };
+  it('a run with failures, or without a single request, measures nothing', () => {
+    const latencies = { light: [{ atMs: 0, ms: 9000 }] };
+    const fine = { answers: 0, seconds: 1, latencies, unanswered: 0 };
     const failures = { statuses: {}, errors: 0, wrongSizes: 0 };
     expect(failuresOf({ ...fine, failures })).to.equal(null);
     expect(failuresOf({ ...fine, failures: { ...failures, statuses: { 503: 2 }, wrongSizes: 1 } })).to.equal(
       '2 answers with status 503, 1 answers of the wrong length',
     );
-    expect(failuresOf({ ...fine, answers: 0, failures })).to.match(/not one answer/);
+    expect(failuresOf({ ...fine, latencies: {}, failures })).to.match(/nothing was asked/);
   });
 });
