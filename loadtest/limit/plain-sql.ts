@@ -35,7 +35,7 @@ export function openPsql({ children, url, path }: PlainSqlDeps): PlainSql {
   const child = children.start({
     what: 'psql',
     command: 'psql',
-    args: ['--no-psqlrc', '--quiet', '--set', 'ON_ERROR_STOP=1'],
+    args: ['--no-psqlrc', '--quiet'],
     env: { PATH: path, TZ: 'UTC', LC_ALL: 'C', ...connectionVariables(url) },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -46,7 +46,8 @@ export function openPsql({ children, url, path }: PlainSqlDeps): PlainSql {
     tool: 'psql',
     time(sql) {
       const reply = replies.next();
-      child.stdin!.write(`${sql};\n`);
+      // A failed statement has a time as well.
+      child.stdin!.write(`${sql};\n\\echo ended :SQLSTATE :LAST_ERROR_MESSAGE\n`);
       return reply;
     },
   };
@@ -74,12 +75,17 @@ interface Replies {
 function psqlReplies(child: ChildProcess): Replies {
   let waiting: { resolve(ms: number): void; reject(error: Error): void } | null = null;
   let trouble = '';
+  let ms = Number.NaN;
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     trouble += text;
   });
   createInterface({ input: child.stdout! }).on('line', (line) => {
-    const ms = /^Time: ([\d.]+) ms/.exec(line)?.[1];
-    if (ms !== undefined) waiting?.resolve(Number(ms));
+    const time = /^Time: ([\d.]+) ms/.exec(line)?.[1];
+    if (time !== undefined) ms = Number(time);
+    const ended = /^ended (\w+) (.*)$/.exec(line);
+    if (ended === null) return;
+    if (ended[1] === '00000') waiting?.resolve(ms);
+    else waiting?.reject(new Error(ended[2]));
   });
   child.once('close', () => waiting?.reject(new Error(`psql ended: ${trouble.trim()}`)));
   return {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { Children } from '../../loadtest/children.ts';
+import { hasPsql, type PlainSql } from '../../loadtest/limit/plain-sql.ts';
 import { isHeld, type RunResult } from '../../loadtest/result.ts';
 import { testDatabase } from '../support/database.ts';
 import { startForkline } from '../support/forkline.ts';
@@ -209,19 +210,23 @@ describe('loadtest', function () {
   });
 });
 
-describe('the plain SQL driver', () => {
-  it("times statements, and tells the database's own message", async () => {
-    // Imported by its built path: it starts a built process.
-    const { openDriver } = await import('../../dist/loadtest/limit/plain-sql.js' as string);
-    const children = new Children();
-    try {
-      const driver = await openDriver({ children, url: (await testDatabase()).adminUrl });
-      expect(await driver.time('COPY (SELECT generate_series(1, 1000)) TO STDOUT')).to.be.above(0);
-      const failed = await driver.time('SELECT nonsense').catch((error: Error) => error.message);
-      expect(failed).to.equal('column "nonsense" does not exist');
-      expect(await driver.time('SELECT 1')).to.be.above(0);
-    } finally {
-      await children.endAll();
-    }
-  });
+describe('plain SQL', () => {
+  for (const tool of ['psql', 'driver'] as const) {
+    it(`${tool} times statements, and tells the database's own message`, async function () {
+      if (tool === 'psql' && !hasPsql(process.env.PATH)) this.skip();
+      // By its built path: it starts a built process.
+      const built = await import('../../dist/loadtest/limit/plain-sql.js' as string);
+      const children = new Children();
+      const deps = { children, url: (await testDatabase()).adminUrl, path: process.env.PATH };
+      try {
+        const plain: PlainSql = tool === 'psql' ? built.openPsql(deps) : await built.openDriver(deps);
+        expect(await plain.time('COPY (SELECT generate_series(1, 1000)) TO STDOUT')).to.be.above(0);
+        const failed = await plain.time('SELECT nonsense').catch((error: Error) => error.message);
+        expect(failed).to.equal('column "nonsense" does not exist');
+        expect(await plain.time('SELECT 1')).to.be.above(0);
+      } finally {
+        await children.endAll();
+      }
+    });
+  }
 });
