@@ -27,6 +27,7 @@ export const lightUnderHeavy: Scenario = {
     const contenders = [bench.contender('baseline'), bench.contender('forkline')];
     const heavyConnections = dslSlots();
     const busy = new Map<string, LoadResult>();
+    const busyBench = bench.quick ? bench : { ...bench, durationMs: 2 * bench.durationMs };
     await inTurns(
       onceIfQuick(bench),
       contenders,
@@ -34,7 +35,7 @@ export const lightUnderHeavy: Scenario = {
       async (contender) => {
         const idle = await lightAlone(bench, contender);
         addPercentiles(record, contender.label, 'idle ', msOf(idle));
-        const result = await lightBesideHeavy(bench, record, contender, heavyConnections);
+        const result = await lightBesideHeavy(busyBench, record, contender, heavyConnections);
         addPercentiles(record, contender.label, 'busy ', msOf(result));
         busy.set(contender.label, result);
       },
