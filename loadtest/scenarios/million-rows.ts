@@ -54,7 +54,7 @@ export const twoColumnsThroughStages: Scenario = {
       twoColumns(TABLE, 'off'),
       ', two columns',
     );
-    const copy = timedSql(bench, copyOf(TABLE, 'host, duration'));
+    const copy = timedSql(bench, copyOf(TABLE, 'host, bytes'));
     await timeInTurns(bench, record, [copy, forkline]);
     const [copyMs, forklineMs] = [copy, forkline].map(({ who }) => record.median(who, ELAPSED)) as [
       number,
