@@ -20,6 +20,7 @@ import type { ParameterKind } from './plan.ts';
 import {
   freeName,
   hiddenName,
+  isTable,
   placed,
   qualified,
   reading,
@@ -39,10 +40,21 @@ import {
   type WindowFrame,
 } from './window-frame.ts';
 
-/** What all SELECTs of one statement share. */
-export interface Statement {
-  readonly entries: string[];
-  readonly parameters: { name: string; kind: ParameterKind }[];
+/** What all SELECTs of one statement share: every relation of it numbers its entries and parameters here. */
+export class Statement {
+  readonly entries: string[] = [];
+  readonly parameters: { name: string; kind: ParameterKind }[] = [];
+  readonly #reads = new Map<string, number>();
+
+  /** How often its text reads a relation. */
+  readsOf(name: string): number {
+    return this.#reads.get(name) ?? 0;
+  }
+
+  read(name: string): string {
+    this.#reads.set(name, this.readsOf(name) + 1);
+    return name;
+  }
 }
 
 export class Relation {
@@ -54,12 +66,14 @@ export class Relation {
     this.#select = select;
   }
 
-  static input(columns: readonly string[]): Relation {
-    return new Relation({ entries: [], parameters: [] }, reading('input', columns, []));
+  /** The rows that come in under this name. */
+  static input(statement: Statement, name: string, columns: readonly string[]): Relation {
+    return new Relation(statement, reading(name, columns, []));
   }
 
-  get parameters(): Statement['parameters'] {
-    return this.#statement.parameters;
+  /** The same rows, for several to read: they are computed once. */
+  shared(): Relation {
+    return isTable(this.#select) ? this : this.#seal(' MATERIALIZED');
   }
 
   filter(condition: Typed): Relation {
@@ -197,7 +211,7 @@ export class Relation {
   /** The whole statement. */
   finish(): string {
     const entries = this.#statement.entries;
-    const select = selectText(this.#select, [], true);
+    const select = this.#text([], true);
     return entries.length === 0 ? select : `WITH ${entries.join(',\n')}\n${select}`;
   }
 
@@ -242,7 +256,7 @@ export class Relation {
       if (visible === undefined) hidden.push(carried);
       return { ...key, sql: qualified(name, carried.name) };
     });
-    this.#statement.entries.push(`${name} AS${materialized} (\n${selectText(select, hidden, false)}\n)`);
+    this.#statement.entries.push(`${name} AS${materialized} (\n${this.#text(hidden, false)}\n)`);
     return new Relation(
       this.#statement,
       reading(
@@ -251,6 +265,11 @@ export class Relation {
         order,
       ),
     );
+  }
+
+  #text(hidden: readonly SelectColumn[], last: boolean): string {
+    this.#statement.read(this.#select.from);
+    return selectText(this.#select, hidden, last);
   }
 
   #with(change: Partial<Select>): Relation {

@@ -24,6 +24,12 @@ export function reading(from: string, names: readonly string[], order: readonly 
   return { from, columns, filters: [], groupBy: null, order, limit: null };
 }
 
+/** Nothing but what `from` has. */
+export function isTable({ from, columns, filters, groupBy, limit }: Select): boolean {
+  const same = columns.every(({ name, sql }) => sql === qualified(from, name));
+  return same && filters.length === 0 && groupBy === null && limit === null;
+}
+
 export function qualified(from: string, name: string): string {
   return `${from}.${quoteName(name)}`;
 }
