@@ -2,7 +2,7 @@
  * What the compiler hands to the server: which SQL goes to the database, which statement runs in the DSL worker,
  * and where each stage was placed and why. JSON-safe, so that it can cross threads and live in the plan cache.
  */
-import type { Span } from '../workers/errors.ts';
+import type { Span, StageRef } from '../workers/errors.ts';
 import type { Column, DatabaseColumn } from './types.ts';
 
 /** A value given for a `:name`, as JSON has it. */
@@ -134,6 +134,7 @@ export interface EngineAsk {
   }[];
   /** Where the user wrote it, for errors. */
   readonly segments: readonly SourceSegment[];
+  readonly stage: StageRef;
 }
 
 /** Which values has the only column of this plan's answer? At most `atMost`; one more is an error of the stage's. */

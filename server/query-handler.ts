@@ -55,7 +55,6 @@ export async function handleQuery(
   });
   let error: WireError | null = null;
   try {
-    checkPushdown(asked);
     const outcome = await runQuery(deps.run, asked, query, answer);
     query.rows = outcome.rows;
     finish(query, answer, outcome);
@@ -130,13 +129,6 @@ function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryE
 /** Whoever noticed first that the time was up (database, worker, this process): the user reads the same. */
 function withDeadline(error: QueryError, query: QueryRecord): QueryError {
   return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
-}
-
-function checkPushdown({ pushdown }: QueryRequest): void {
-  if (pushdown !== 'require') return;
-  throw new QueryError('unsupported', 'pushdown=require: stages do not run in the database yet', {
-    hint: 'Use pushdown=auto; /v1/explain shows where each stage runs.',
-  });
 }
 
 function finish(query: QueryRecord, answer: AnswerStream, { rows, complete, plan }: QueryOutcome): void {
