@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Log } from '../logger/log.ts';
+import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 import { AnswerStream } from './answer-stream.ts';
 import type { Limits } from './config.ts';
@@ -60,7 +61,10 @@ export async function handleQuery(
     finish(query, answer, outcome);
   } catch (thrown) {
     const known = withDeadline(QueryError.from(thrown), query);
-    if (known.code === 'internal') deps.log.error('internal-error', { queryId, error: thrown });
+    if (known.code === 'internal') {
+      const told = withoutValues(thrown, Object.values(asked.parameters));
+      deps.log.error('internal-error', { queryId, connection: query.connection, error: told });
+    }
     error = known.toWire();
     answer.fail(error);
   } finally {
@@ -151,13 +155,23 @@ function rounded(phases: Phases): Phases {
   return Object.fromEntries(hundredths) as Phases;
 }
 
-function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, { answer }: QueryRequest): void {
+/** Long enough to know a query by. */
+const LOGGED_QUERY_CHARACTERS = 4000;
+
+function textForLog(text: string): string {
+  const removed = text.length - LOGGED_QUERY_CHARACTERS;
+  return removed <= 0 ? text : `${text.slice(0, LOGGED_QUERY_CHARACTERS)}…[+${removed} characters]`;
+}
+
+function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, asked: QueryRequest): void {
+  const { answer, parameters } = asked;
   const elapsedMs = (query.endedAt ?? Date.now()) - query.startedAt;
   const code = query.error?.code ?? 'ok';
   metrics.queryEnded({ code, format: answer.format, elapsedMs, phases: query.phases, bytes: query.bytes });
   const fields = {
     queryId: query.queryId,
     connection: query.connection,
+    query: textForLog(query.text),
     code,
     elapsedMs,
     rows: query.rows,
@@ -167,6 +181,7 @@ function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, { answer
   // The user's mistake is no more than a note; what an operator may have to mend is a warning.
   else {
     const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';
-    log[level]('query-failed', { ...fields, message: query.error.message });
+    const message = withoutValues(query.error.message, Object.values(parameters));
+    log[level]('query-failed', { ...fields, message });
   }
 }
