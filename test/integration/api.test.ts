@@ -92,7 +92,15 @@ describe('the API beside queries', function () {
         'queueWaitMs',
       ],
       ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes', 'dslRowBytes'],
-      ...['timechartRows', 'pivotColumns', 'explodeElements', 'querySources'],
+      ...[
+        'timechartRows',
+        'pivotColumns',
+        'explodeElements',
+        'querySources',
+        'queryNesting',
+        'lets',
+        'crossRows',
+      ],
     );
   });
 
