@@ -98,9 +98,9 @@ describe('the API beside queries', function () {
         'pivotColumns',
         'explodeElements',
         'querySources',
-        'crossRows',
-        'lets',
         'queryNesting',
+        'lets',
+        'crossRows',
       ],
     );
   });
