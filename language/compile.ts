@@ -1,178 +1,141 @@
 /**
- * The compiler's two entry points, pure and without I/O. `parseQuery` needs the text only; `planQuery` also needs
- * what the database said about the source's columns, and asks for it. Both throw QueryError with a span.
+ * The compiler's entry point, pure and without I/O: from a text to a plan, or to what must be known before there is one.
+ * Throws QueryError with a span.
  */
 import { QueryError, type Span } from '../workers/errors.ts';
-import { inputColumn } from './dialects/duckdb.ts';
-import type {
-  ParsedQuery,
-  Plan,
-  PlannedStage,
-  PlanRequest,
-  PlanStep,
-  SourceDescription,
-  SourcePlan,
-  WorkerPlan,
-} from './plan.ts';
-import { parseTree, type QueryTree, type StageNode } from './query-parser.ts';
-import { Relation } from './relation.ts';
+import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './ast.ts';
+import { explainPlan } from './explain-rows.ts';
+import type { Plan, PlannedStage, PlanRequest, PlanStep } from './plan.ts';
+import { planInWorker } from './plan-worker.ts';
+import { parseTree } from './query-parser.ts';
 import { missingParameter } from './resolve-expression.ts';
-import { refuseDuplicates, type Scope } from './scope.ts';
-import { type BoundSql, bindSource, sourceColumns, wrapSource } from './source-sql.ts';
-import type { ResolvedStage } from './stage.ts';
+import { Asking, resolveTree } from './resolve-query.ts';
+import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolved-query.ts';
+import { type BoundSql, bindSource } from './source-sql.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import { isUnsized } from './type-rules.ts';
 import type { Column } from './types.ts';
 
-export function parseQuery(text: string): ParsedQuery {
-  const tree = parseTree(text);
-  return {
-    connection: tree.connection,
-    ...bindSource(text, tree.source),
-    stageParameters: [...new Set(tree.stageParameters.map((token) => token.text))],
-    stageCount: tree.stages.length,
-  };
-}
-
-const SOURCE_KEY = 'source';
-
 export function planQuery(request: PlanRequest): PlanStep {
   const tree = parseTree(request.text);
+  const step = planTree(tree, request);
+  if (step.kind === 'ask' || !tree.explain) return step;
+  return { kind: 'plan', plan: explainPlan(step.plan, request.throughWorker) };
+}
+
+/** The plan of the query itself, whether `explain` stands before it or not. */
+export function planTree(tree: QueryTree, request: PlanRequest): PlanStep {
   checkParameters(tree, request.parameters);
-  const bound = bindSource(request.text, tree.source);
-  const connection = tree.connection ?? request.connection;
-  if (tree.stages.length === 0 && !request.throughWorker)
-    return { kind: 'plan', plan: planDirect(connection, bound) };
-  const answer = request.answers[SOURCE_KEY];
-  if (answer?.kind !== 'source')
-    return { kind: 'ask', asks: [{ kind: 'source', key: SOURCE_KEY, connection, ...bound }] };
-  return { kind: 'plan', plan: planWorker(tree, connection, bound, answer, request.parameters) };
+  const warnings = unusedLets(tree);
+  const alone = sqlAlone(tree.query);
+  if (alone !== null && !request.throughWorker) {
+    const bound = bindSource(request.text, alone.scanned);
+    return { kind: 'plan', plan: planDirect(alone.connection ?? request.connection, bound, warnings) };
+  }
+  if (alone !== null) refuseUnwrappable(alone);
+  try {
+    const plan = planResolved(resolveTree(tree, request, planResolved));
+    if ((tree.pushdown ?? request.pushdown) === 'require') refuseUnplaced(plan);
+    return { kind: 'plan', plan: { ...plan, warnings: [...warnings, ...plan.warnings] } };
+  } catch (thrown) {
+    if (thrown instanceof Asking) return { kind: 'ask', asks: thrown.asks };
+    throw thrown;
+  }
+}
+
+/** The SQL that is all of the query; null when there are stages. */
+function sqlAlone({ source, stages }: QueryNode): SqlSourceNode | null {
+  if (stages.length > 0) return null;
+  switch (source.kind) {
+    case 'sql':
+      return source;
+    case 'let':
+      return sqlAlone(source.definition.query);
+    case 'query':
+      return sqlAlone(source.query);
+    default:
+      return source satisfies never;
+  }
 }
 
 /** SQL only: it is sent as the user wrote it. */
-function planDirect(connection: string, bound: BoundSql): Plan {
-  const source: SourcePlan = {
-    connection,
-    ...bound,
-    columns: null,
-    databaseColumns: null,
-    parameterOids: null,
-  };
-  return { sources: [source], worker: null, stages: [], columns: null, warnings: [], cacheable: true };
+function planDirect(connection: string, bound: BoundSql, warnings: readonly string[]): Plan {
+  const source = { connection, ...bound, columns: null, databaseColumns: null, parameterOids: null };
+  return { sources: [source], worker: null, stages: [], columns: null, warnings, cacheable: true };
 }
 
-function planWorker(
-  tree: QueryTree,
-  connection: string,
-  bound: BoundSql,
-  described: SourceDescription,
-  parameters: PlanRequest['parameters'],
-): Plan {
-  if (!tree.head.wrappable)
-    throw new QueryError('unsupported', `\`${tree.head.word}\` has no answer in this format`, {
-      span: tree.head.span,
-      hint: 'ask for json, ndjson or csv',
-    });
-  const columns = sourceColumns(described);
-  refuseBadSource(tree, columns);
-  const resolved = resolveStages(tree, columns, parameters);
-  const answer = resolved.at(-1)?.columns ?? columns;
-  const source = wrapSource(bound, described, usedColumns(tree.stages, resolved, answer));
-  return {
-    sources: [{ connection, ...source }],
-    worker: emitWorker(tree.stages, resolved, source.columns ?? [], answer),
-    stages: tree.stages.map((stage, index) => plannedStage(stage, resolved[index]!)),
-    columns: answer,
-    warnings: unsizedWarnings(source.columns ?? []),
-    cacheable: true,
-  };
-}
-
-function refuseBadSource(tree: QueryTree, columns: readonly Column[]): void {
-  const span: Span = { start: tree.source.sqlStart, end: tree.source.sqlEnd };
-  if (columns.length === 0)
-    throw new QueryError('unsupported', 'the SQL has no columns for stages to work on', { span });
-  const hint = (name: string): string => `name one of them differently in the SQL: \`... as ${name}_2\``;
-  refuseDuplicates(columns, () => span, hint);
-}
-
-function resolveStages(
-  tree: QueryTree,
-  source: readonly Column[],
-  parameters: Scope['parameters'],
-): readonly ResolvedStage[] {
-  let columns = source;
-  return tree.stages.map(({ definition, syntax, span, index }) => {
-    const stage = { index, name: definition.name };
-    try {
-      const resolved = definition.resolve(syntax, { columns, parameters, stage, text: tree.text }, span);
-      columns = resolved.columns;
-      return resolved;
-    } catch (thrown) {
-      throw thrown instanceof QueryError ? thrown.with({ stage }) : thrown;
-    }
+function refuseUnwrappable({ head }: SqlSourceNode): void {
+  if (head.wrappable) return;
+  throw new QueryError('unsupported', `\`${head.word}\` has no answer in this format`, {
+    span: head.span,
+    hint: 'ask for json, ndjson or csv',
   });
 }
 
-/** Which of the source's columns the stages and the answer need, found from the last stage back to the first. */
-function usedColumns(
-  stages: readonly StageNode[],
-  resolved: readonly ResolvedStage[],
-  answer: readonly Column[],
-): ReadonlySet<string> {
-  let wanted: ReadonlySet<string> = new Set(answer.map((column) => column.name));
-  for (const [index, { definition }] of [...stages.entries()].reverse())
-    wanted = definition.columnsUsed(resolved[index]!, wanted);
-  return wanted;
-}
-
-function emitWorker(
-  stages: readonly StageNode[],
-  resolved: readonly ResolvedStage[],
-  input: readonly Column[],
-  answer: readonly Column[],
-): WorkerPlan {
-  let relation = Relation.input(input.map((column) => column.name));
-  for (const [index, { definition }] of stages.entries())
-    relation = definition.emit(resolved[index]!, relation);
-  relation = relation.project(answer.map(({ name }) => ({ name, as: name })));
+function planResolved(query: ResolvedQuery): Plan {
+  const { sources, worker } = planInWorker(query);
+  const stages = stagesOf(query);
   return {
-    sql: relation.finish(),
-    parameters: relation.parameters,
-    inputs: [{ name: 'input', columns: input.map(inputColumn), scans: 1 }],
-    runsUserSql: false,
+    sources,
+    worker,
+    stages: stages.map(plannedStage),
+    columns: query.columns,
+    warnings: unsizedWarnings(sources.flatMap(({ columns }) => columns ?? [])),
+    cacheable: !stages.some(({ resolved }) => resolved.dependsOnData === true),
   };
 }
 
-function plannedStage({ index, definition, span }: StageNode, resolved: ResolvedStage): PlannedStage {
+function plannedStage({ node, resolved }: ResolvedStageNode): PlannedStage {
+  const { index, definition, span } = node;
   const exactness = definition.exactInPostgres(resolved);
   const why = exactness.exact ? 'exact in the database, but nothing is placed there yet' : exactness.why;
   return { index, name: definition.name, span, where: 'worker', why, columns: resolved.columns };
 }
 
+function refuseUnplaced({ stages }: Plan): void {
+  const local = stages.find(({ where }) => where === 'worker');
+  if (local === undefined) return;
+  const { index, name, span, why } = local;
+  throw new QueryError('unsupported', `pushdown is required, and \`${name}\` runs in a worker: ${why}`, {
+    span,
+    stage: { index, name },
+    hint: 'set pushdown to auto; `explain` shows where each stage runs',
+  });
+}
+
 function unsizedWarnings(columns: readonly Column[]): readonly string[] {
-  return columns
-    .filter((column) => isUnsized(column.type))
-    .map(
-      ({ name }) =>
-        `\`${name}\` is numeric without a size: stages carry it with 20 digits before the point and 18 after`,
-    );
+  const names = columns.filter(({ type }) => isUnsized(type)).map(({ name }) => name);
+  return [...new Set(names)].map(
+    (name) =>
+      `\`${name}\` is numeric without a size: stages carry it with 20 digits before the point and 18 after`,
+  );
+}
+
+function unusedLets({ lets, query }: QueryTree): readonly string[] {
+  const used = new Set<LetNode>();
+  const visit = ({ source, stages }: QueryNode): void => {
+    if (source.kind === 'query') visit(source.query);
+    if (source.kind === 'let' && !used.has(source.definition)) {
+      used.add(source.definition);
+      visit(source.definition.query);
+    }
+    for (const stage of stages) stage.sources.forEach(visit);
+  };
+  visit(query);
+  return lets.filter((definition) => !used.has(definition)).map(({ name }) => `\`${name}\` is never used`);
 }
 
 /** Every name has a value, and every value a name. */
-function checkParameters(tree: QueryTree, given: PlanRequest['parameters']): void {
-  const uses = [
-    ...tree.source.placeholders,
-    ...tree.stageParameters.map(({ text, start, end }) => ({ name: text, start, end })),
-  ];
+function checkParameters({ parameters: uses, text }: QueryTree, given: PlanRequest['parameters']): void {
   for (const { name, start, end } of uses)
     if (!Object.hasOwn(given, name)) throw missingParameter(name, { start, end });
   const names = new Set(uses.map((use) => use.name));
   const stray = Object.keys(given).find((name) => !names.has(name));
   if (stray === undefined) return;
   const suggestions = suggest(stray, names).map((name) => `:${name}`);
+  const span: Span = { start: 0, end: Math.min(1, text.length) };
   throw new QueryError('unknown-parameter', `the query has no parameter \`:${stray}\``, {
-    span: { start: 0, end: Math.min(1, tree.text.length) },
+    span,
     hint: didYouMean(suggestions) ?? 'take its value away, or use it in the query',
     suggestions,
   });

@@ -2,7 +2,7 @@
  * What the compiler hands to the server: which SQL goes to the database, which statement runs in the DSL worker,
  * and where each stage was placed and why. JSON-safe, so that it can cross threads and live in the plan cache.
  */
-import type { Span } from '../workers/errors.ts';
+import type { Span, StageRef } from '../workers/errors.ts';
 import type { Column, DatabaseColumn } from './types.ts';
 
 /** A value given for a `:name`, as JSON has it. */
@@ -134,6 +134,7 @@ export interface EngineAsk {
   }[];
   /** Where the user wrote it, for errors. */
   readonly segments: readonly SourceSegment[];
+  readonly stage: StageRef;
 }
 
 /** Which values has the only column of this plan's answer? At most `atMost`; one more is an error of the stage's. */
@@ -153,20 +154,7 @@ export type AskAnswer =
   /** Texts as in JSON answers; null for null. `complete`: there are no more than `atMost`. */
   | { readonly kind: 'values'; readonly values: readonly unknown[]; readonly complete: boolean };
 
-/** What can be known from the text alone; enough to ask the database to describe the source. */
-export interface ParsedQuery {
-  readonly connection: string | null;
-  /** The user's SQL with every `:name` replaced by `$n`. */
-  readonly sql: string;
-  /** Names in the order of `$1..$n`. */
-  readonly parameters: readonly string[];
-  readonly segments: readonly SourceSegment[];
-  /** Names used in stages. */
-  readonly stageParameters: readonly string[];
-  readonly stageCount: number;
-}
-
-/** What the database said about `ParsedQuery.sql`. */
+/** What the database said about some SQL. */
 export interface SourceDescription {
   readonly columns: readonly DatabaseColumn[];
   readonly parameterOids: readonly number[];

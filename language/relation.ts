@@ -14,12 +14,14 @@
  * source did not send, because no stage uses them, are missing here and may be left out by projections.
  */
 
+import { quoteName } from './dialects/duckdb.ts';
 import { type EmitScope, emitExpression } from './emit-expression.ts';
 import { atMost } from './own-values.ts';
 import type { ParameterKind } from './plan.ts';
 import {
   freeName,
   hiddenName,
+  isTable,
   placed,
   qualified,
   reading,
@@ -39,10 +41,21 @@ import {
   type WindowFrame,
 } from './window-frame.ts';
 
-/** What all SELECTs of one statement share. */
-export interface Statement {
-  readonly entries: string[];
-  readonly parameters: { name: string; kind: ParameterKind }[];
+/** What all SELECTs of one statement share: every relation of it numbers its entries and parameters here. */
+export class Statement {
+  readonly entries: string[] = [];
+  readonly parameters: { name: string; kind: ParameterKind }[] = [];
+  readonly #reads = new Map<string, number>();
+
+  /** How often its text reads a relation. */
+  readsOf(name: string): number {
+    return this.#reads.get(name) ?? 0;
+  }
+
+  read(name: string): string {
+    this.#reads.set(name, this.readsOf(name) + 1);
+    return name;
+  }
 }
 
 export class Relation {
@@ -54,12 +67,14 @@ export class Relation {
     this.#select = select;
   }
 
-  static input(columns: readonly string[]): Relation {
-    return new Relation({ entries: [], parameters: [] }, reading('input', columns, []));
+  /** The rows that come in under this name. */
+  static input(statement: Statement, name: string, columns: readonly string[]): Relation {
+    return new Relation(statement, reading(name, columns, []));
   }
 
-  get parameters(): Statement['parameters'] {
-    return this.#statement.parameters;
+  /** The same rows, for several to read: they are computed once. */
+  shared(): Relation {
+    return isTable(this.#select) ? this : this.#seal(' MATERIALIZED');
   }
 
   filter(condition: Typed): Relation {
@@ -75,7 +90,7 @@ export class Relation {
   }
 
   /** Keeps these columns, in this order, under new names where `as` differs. */
-  project(kept: readonly { readonly name: string; readonly as: string }[]): Relation {
+  project(kept: readonly Renamed[]): Relation {
     const base = this.#select.groupBy === null ? this : this.#seal();
     const byName = new Map(base.#select.columns.map((column) => [column.name, column]));
     const columns = kept.flatMap(({ name, as }) => {
@@ -173,12 +188,74 @@ export class Relation {
    * Through a statement of the stage's own. `text` is given the name of these rows, which it may read more than once;
    * it gives `columns`, in the order of `keys`.
    */
-  through(columns: readonly string[], keys: readonly SortKey[], text: (rows: string) => string): Relation {
+  through(
+    columns: readonly string[],
+    keys: readonly SortKey[],
+    text: (rows: string, parameter: (name: string, kind: ParameterKind) => string) => string,
+  ): Relation {
     const { from } = this.#seal(' MATERIALIZED').#select;
-    const { entries } = this.#statement;
-    const name = `s${entries.length + 1}`;
-    entries.push(`${name} AS (\n${text(from)}\n)`);
-    return new Relation(this.#statement, reading(name, columns, [])).sort(keys);
+    const written = text(from, (name, kind) => this.#parameter(name, kind));
+    return this.#entry(written, columns).sort(keys);
+  }
+
+  /**
+   * Beside the rows of another: each of these with each of those for which `on` is true. The other's columns come last, as
+   * `renamed`; `on` names all columns as they are afterwards. The order stays; what has no row here comes last.
+   */
+  join(kind: JoinKind, other: Relation, renamed: readonly Renamed[], on: Typed | null): Relation {
+    const keepsAll = kind === 'right' || kind === 'full';
+    const left = this.#ordered(keepsAll).#table();
+    const right = other.#besides(left);
+    const columns = [...left.#select.columns, ...right.#renamed(renamed)];
+    const joined = left.#with({
+      columns,
+      order: left.#select.order.map((key) => ({ ...key, unique: false })),
+    });
+    const condition = on === null ? '' : ` ON ${joined.#emit(on)}`;
+    return joined.#with({ join: `${JOINS[kind]} ${right.#readAs()}${condition}` });
+  }
+
+  /** Those rows for which the other has one (or has none) for which `on` is true; `renamed` is how `on` names its columns. */
+  whereExists(exists: boolean, other: Relation, renamed: readonly Renamed[], on: Typed): Relation {
+    const left = this.#ordered(false).#table();
+    const right = other.#besides(left);
+    const both = left.#with({ columns: [...left.#select.columns, ...right.#renamed(renamed)] });
+    const rows = `EXISTS (SELECT 1 FROM ${right.#readAs()} WHERE ${both.#emit(on)})`;
+    return left.#with({ filters: [exists ? rows : `(NOT ${rows})`] });
+  }
+
+  /** These rows and then those of the other, which has the same columns. */
+  unionAll(other: Relation): Relation {
+    const ordered = this.#select.order.length > 0 || other.#select.order.length > 0;
+    const taken = [this, other].flatMap((side) => side.#select.columns.map(({ name }) => name));
+    const names = this.#names().filter((name) => other.#names().includes(name));
+    const [side, place] = [freeName('side', taken), freeName('place', taken)];
+    const texts = [this, other].map((relation, index) => {
+      const table = (ordered ? relation.number(place) : relation).#table();
+      const items = [...names, ...(ordered ? [place] : [])].map((name) => table.#columnSql(name));
+      if (ordered) items.push(`${index} AS ${quoteName(side)}`);
+      if (items.length === 0) items.push('1 AS "row"');
+      return `SELECT ${items.join(', ')} FROM ${table.#readAs()}`;
+    });
+    const added = ordered ? [place, side] : [];
+    const keys = added.map((column) => ({ column, descending: false, nullsFirst: false })).reverse();
+    const united = this.#entry(texts.join('\nUNION ALL\n'), [...names, ...added]);
+    return united.sort(keys).project(names.map((name) => ({ name, as: name })));
+  }
+
+  /** The same rows; the statement fails with `error` (SQL that raises it) once there are more than `most`. */
+  atMost(most: number, error: string): Relation {
+    const name = this.freeName('number');
+    const base = this.#select.groupBy === null && this.#select.limit === null ? this : this.#seal();
+    const { columns } = base.#select;
+    // Without an order, so that rows are counted as they come.
+    const counted = base
+      .#with({ columns: [...columns, { name, sql: 'row_number() OVER ()', plain: false }] })
+      .#seal();
+    const filter = `CASE WHEN ${counted.#columnSql(name)} > ${most} THEN ${error} ELSE true END`;
+    return counted
+      .#with({ filters: [filter] })
+      .project(columns.map((column) => ({ name: column.name, as: column.name })));
   }
 
   limit(count: Typed): Relation {
@@ -186,18 +263,20 @@ export class Relation {
     return base.#with({ limit: base.#emit(count) });
   }
 
+  /** Is it there? A column that nobody uses may have stayed in the database. */
+  has(name: string): boolean {
+    return this.#names().includes(name);
+  }
+
   /** A name that no column has, whatever its case. */
   freeName(wanted: string): string {
-    return freeName(
-      wanted,
-      this.#select.columns.map((column) => column.name),
-    );
+    return freeName(wanted, this.#names());
   }
 
   /** The whole statement. */
   finish(): string {
     const entries = this.#statement.entries;
-    const select = selectText(this.#select, [], true);
+    const select = this.#text([], true);
     return entries.length === 0 ? select : `WITH ${entries.join(',\n')}\n${select}`;
   }
 
@@ -221,6 +300,46 @@ export class Relation {
     return base.#with({ order: [...base.#select.order, place] }).#seal();
   }
 
+  /** With an order that can be written down; `anew`: a key that no row of another relation has. */
+  #ordered(anew: boolean): Relation {
+    if (this.#select.order.length > 0 && !anew) return this;
+    const names = this.#names();
+    return this.number(this.freeName('place')).project(names.map((name) => ({ name, as: name })));
+  }
+
+  /** Of which nothing but its columns matters to who reads it: a plain name in a FROM, with its order in columns. */
+  #table(): Relation {
+    return isTable(this.#select) ? this : this.#seal();
+  }
+
+  /** A table that can stand in one FROM with `left`. */
+  #besides(left: Relation): Relation {
+    const table = this.#table();
+    const { from } = table.#select;
+    if (from !== left.#select.from) return table;
+    return new Relation(this.#statement, { ...reading(`${from}_2`, table.#names(), []), table: from });
+  }
+
+  #readAs(): string {
+    const { from, table } = this.#select;
+    this.#statement.read(table ?? from);
+    return table === undefined ? from : `${table} AS ${from}`;
+  }
+
+  #renamed(renamed: readonly Renamed[]): readonly SelectColumn[] {
+    return renamed.flatMap(({ name, as }) => {
+      const column = this.#select.columns.find((candidate) => candidate.name === name);
+      return column === undefined ? [] : [{ ...column, name: as }];
+    });
+  }
+
+  #entry(text: string, columns: readonly string[]): Relation {
+    const { entries } = this.#statement;
+    const name = `s${entries.length + 1}`;
+    entries.push(`${name} AS (\n${text}\n)`);
+    return new Relation(this.#statement, reading(name, columns, []));
+  }
+
   #placeKey(name: string): OrderKey {
     return { ...this.#orderKeys([{ column: name, descending: false, nullsFirst: false }])[0]!, unique: true };
   }
@@ -242,7 +361,7 @@ export class Relation {
       if (visible === undefined) hidden.push(carried);
       return { ...key, sql: qualified(name, carried.name) };
     });
-    this.#statement.entries.push(`${name} AS${materialized} (\n${selectText(select, hidden, false)}\n)`);
+    this.#statement.entries.push(`${name} AS${materialized} (\n${this.#text(hidden, false)}\n)`);
     return new Relation(
       this.#statement,
       reading(
@@ -253,8 +372,17 @@ export class Relation {
     );
   }
 
+  #text(hidden: readonly SelectColumn[], last: boolean): string {
+    this.#statement.read(this.#select.from);
+    return selectText(this.#select, hidden, last);
+  }
+
   #with(change: Partial<Select>): Relation {
     return new Relation(this.#statement, { ...this.#select, ...change });
+  }
+
+  #names(): readonly string[] {
+    return this.#select.columns.map(({ name }) => name);
   }
 
   #columnSql(name: string): string {
@@ -278,6 +406,22 @@ export class Relation {
     const at = parameters.findIndex((parameter) => parameter.name === name);
     return `$${at === -1 ? parameters.push({ name, kind }) : at + 1}`;
   }
+}
+
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'cross';
+
+const JOINS: Readonly<Record<JoinKind, string>> = {
+  inner: 'JOIN',
+  left: 'LEFT JOIN',
+  right: 'RIGHT JOIN',
+  full: 'FULL JOIN',
+  cross: 'CROSS JOIN',
+};
+
+/** A column under another name. */
+export interface Renamed {
+  readonly name: string;
+  readonly as: string;
 }
 
 export interface NamedValue {

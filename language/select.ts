@@ -11,6 +11,10 @@ export interface SelectColumn {
 
 export interface Select {
   readonly from: string;
+  /** What `from` stands for, when that is read twice. */
+  readonly table?: string;
+  /** `LEFT JOIN s2 ON ...`: columns may be those of what is joined too. */
+  readonly join?: string;
   readonly columns: readonly SelectColumn[];
   readonly filters: readonly string[];
   /** Number of leading columns that it groups by; null: it does not aggregate. */
@@ -22,6 +26,13 @@ export interface Select {
 export function reading(from: string, names: readonly string[], order: readonly OrderKey[]): Select {
   const columns = names.map((name) => ({ name, sql: qualified(from, name), plain: true }));
   return { from, columns, filters: [], groupBy: null, order, limit: null };
+}
+
+/** Nothing but what `from` has. */
+export function isTable({ from, columns, join, filters, groupBy, limit }: Select): boolean {
+  if (join !== undefined) return false;
+  const same = columns.every(({ name, sql }) => sql === qualified(from, name));
+  return same && filters.length === 0 && groupBy === null && limit === null;
 }
 
 export function qualified(from: string, name: string): string {
@@ -52,13 +63,13 @@ export function placed(columns: readonly SelectColumn[], column: SelectColumn): 
 
 /** `hidden`: keys of the order that travel on. `last`: what its order is shows. */
 export function selectText(select: Select, hidden: readonly SelectColumn[], last: boolean): string {
-  const { from, filters, groupBy, limit } = select;
+  const { from, join, filters, groupBy, limit } = select;
   const items = [...select.columns, ...hidden].map(({ name, sql }) =>
     sql === qualified(from, name) ? sql : `${sql} AS ${quoteName(name)}`,
   );
   // A WITH entry of which nothing but the number of rows counts.
   if (items.length === 0) items.push('1 AS "row"');
-  const parts = [`SELECT ${items.join(', ')}`, `FROM ${from}`];
+  const parts = [`SELECT ${items.join(', ')}`, `FROM ${from}${join === undefined ? '' : `\n${join}`}`];
   if (filters.length > 0) parts.push(`WHERE ${filters.join(' AND ')}`);
   if (groupBy !== null && groupBy > 0)
     parts.push(`GROUP BY ${Array.from({ length: groupBy }, (_, index) => index + 1).join(', ')}`);

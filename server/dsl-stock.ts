@@ -51,6 +51,8 @@ export class DslStock {
   readonly #workers = new Map<string, DslWorker>();
   /** Given up for good, and perhaps still in the monitor's next list. */
   readonly #refused = new Set<string>();
+  /** Queries that were given a worker that never served, or one that was scrubbed. */
+  readonly leases = { fresh: 0, scrubbed: 0 };
 
   constructor(options: DslStockOptions) {
     this.#options = options;
@@ -58,7 +60,7 @@ export class DslStock {
       name: 'DSL worker',
       queueLength: options.queueLength,
       queueWaitMs: options.queueWaitMs,
-      take: () => this.#take(),
+      take: () => this.#take(), // a query has one
       onWait: (waiting) => options.tell({ type: 'want-dsl-workers', waiting }),
     });
   }
@@ -134,14 +136,14 @@ export class DslStock {
     this.lane.offer();
   }
 
-  #take(): DslLease | null {
+  #take(): readonly DslLease[] | null {
     let best: DslWorker | null = null;
     for (const worker of this.#workers.values()) {
       if (worker.state === 'idle' && (best === null || worker.served < best.served)) best = worker;
     }
     if (best === null) return null;
     best.state = 'leased';
-    return this.#lease(best);
+    return [this.#lease(best)];
   }
 
   #lease(worker: DslWorker): DslLease {
@@ -154,6 +156,7 @@ export class DslStock {
       fifoPath,
       begin: (id, deadlineAt) => {
         queryId = id;
+        this.leases[worker.served === 0 ? 'fresh' : 'scrubbed']++;
         this.#options.tell({ type: 'lease', workerId, queryId: id, deadlineAt });
       },
       release: (outcome, reason) => {

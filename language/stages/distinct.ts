@@ -1,8 +1,7 @@
 /** `distinct`: each row once, where it came first. Null equals null; the order of rows holds. */
 import { refuseJsonKey } from '../column-patterns.ts';
-import { columnValue, keepColumns, ownAggregate } from '../own-values.ts';
+import { eachOnce } from '../each-once.ts';
 import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
-import { INT64 } from '../type-rules.ts';
 
 export const stage: StageDefinition<null, ResolvedStage> = {
   name: 'distinct',
@@ -26,17 +25,6 @@ export const stage: StageDefinition<null, ResolvedStage> = {
     return { columns: input.columns };
   },
   columnsUsed: ({ columns }) => new Set(columns.map(({ name }) => name)),
-  emit({ columns }, relation) {
-    const row = relation.freeName('row');
-    const first = ownAggregate(INT64, [columnValue({ name: row, type: INT64 })], ([a]) => `min(${a})`);
-    return relation
-      .number(row)
-      .aggregate(
-        columns.map((column) => ({ name: column.name, value: columnValue(column) })),
-        [{ name: row, value: first }],
-      )
-      .sort([{ column: row, descending: false, nullsFirst: false }])
-      .project(keepColumns(columns));
-  },
+  emit: ({ columns }, relation) => eachOnce(columns, relation),
   exactInPostgres: () => NOT_PLACED_YET,
 };
