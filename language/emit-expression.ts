@@ -1,16 +1,8 @@
 /** Typed expressions as DuckDB SQL. Bound values become `$n`; everything else is quoted text of ours. */
 
-import { duckdbType, floatLiteral, quoteText } from './dialects/duckdb.ts';
+import { DUCKDB } from './dialects/duckdb.ts';
 import type { ParameterKind } from './plan.ts';
-import { isMoment } from './type-rules.ts';
-import {
-  type AggregateText,
-  type Typed,
-  type TypedCall,
-  type TypedLiteral,
-  valueType,
-  type WindowKind,
-} from './typed.ts';
+import { type AggregateText, type Typed, type TypedCall, valueType, type WindowKind } from './typed.ts';
 
 /** Where an expression's parts come from. */
 export interface EmitScope {
@@ -29,11 +21,11 @@ export function emitExpression(typed: Typed, scope: EmitScope): string {
     case 'column':
       return scope.column(typed.name);
     case 'literal':
-      return emitLiteral(typed);
+      return DUCKDB.literal(typed);
     case 'parameter':
       // That it is null is part of the plan: it needs no place among the bound values.
       if (typed.type.kind === 'null') return 'NULL';
-      return `CAST(${scope.parameter(typed.name, typed.parameterKind)} AS ${duckdbType(valueType(typed.type))})`;
+      return DUCKDB.parameter(scope.parameter(typed.name, typed.parameterKind), valueType(typed.type));
     case 'call':
       return emitCall(typed, scope);
     default:
@@ -54,16 +46,4 @@ function emitCall(call: TypedCall, scope: EmitScope): string {
     over: scope.over?.(aggregate.window, aggregate.ordered) ?? '',
     condition,
   });
-}
-
-function emitLiteral({ value, type }: TypedLiteral): string {
-  if (value === null) return type.kind === 'null' ? 'NULL' : `CAST(NULL AS ${duckdbType(valueType(type))})`;
-  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
-  if (type.kind === 'int64') return `CAST(${value} AS BIGINT)`;
-  if (type.kind === 'float64')
-    return value.startsWith('-') ? `(${floatLiteral(value)})` : floatLiteral(value);
-  if (type.kind === 'decimal') return `CAST(${value} AS ${duckdbType(type)})`;
-  if (type.kind === 'interval') return `INTERVAL ${quoteText(value)}`;
-  if (isMoment(type) || type.kind === 'time') return `${duckdbType(valueType(type))} ${quoteText(value)}`;
-  return quoteText(value);
 }

@@ -1,14 +1,23 @@
-/** Text. Positions count code points from 1. Patterns of `like` escape with a backslash, as in PostgreSQL. */
+/**
+ * Text. Positions count code points from 1. Patterns of `like` escape with a backslash, as in PostgreSQL.
+ *
+ * Matches that are taken out or replaced are not exact there: of `a?(ab)?` in 'ab', RE2 takes the first way to match, `a`, and
+ * PostgreSQL the longest, `ab`. Whether a pattern matches at all is the same, for patterns that both read alike.
+ */
+import { quoteText } from '../dialects/duckdb.ts';
+import { postgresPattern } from '../dialects/postgres-pattern.ts';
 import {
+  both,
   type CallSite,
   constantText,
+  emittersOf,
   type FunctionDefinition,
   type Overload,
   overloads,
   typedCall,
 } from '../function.ts';
 import { BOOL, INT64, STRING } from '../type-rules.ts';
-import type { Emitter, Typed } from '../typed.ts';
+import type { Emitter, Emitters, Typed, TypedLiteral } from '../typed.ts';
 
 const LIST_OF_STRING = { kind: 'list', of: STRING } as const;
 
@@ -23,23 +32,47 @@ function text(
 }
 
 /** `f(text)` with the same name and meaning in the engine. */
-function plain(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
-  return text(name, 'text', summary, example, {
+function plain(
+  name: string,
+  summary: string,
+  example: FunctionDefinition['example'],
+  aliases: readonly string[] = [],
+): FunctionDefinition {
+  const definition = text(name, 'text', summary, example, {
     takes: ['string'],
     returns: STRING,
     duckdb: ([a]) => `${name}(${a})`,
+    ...(EXACT.has(name) ? { postgres: ([a]: readonly string[]) => `${name}(${a})` } : {}),
   });
+  return { ...definition, aliases };
 }
 
+/**
+ * Of `plain`. Not: `lower` and `upper`, which follow the database's locale (and its Unicode version); `reverse`, which keeps
+ * a letter and its accent together in the engine and turns them round in PostgreSQL.
+ */
+const EXACT = new Set(['md5']);
+
 function trimming(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
+  const inPostgres = name === 'trim' ? 'btrim' : name;
   return text(
     name,
     'text[, characters]',
     summary,
     example,
     // Blanks only, as PostgreSQL does; the engine's one-argument form takes other white space too.
-    { takes: ['string'], returns: STRING, duckdb: ([a]) => `${name}(${a}, ' ')` },
-    { takes: ['string', 'string'], returns: STRING, duckdb: ([a, b]) => `${name}(${a}, ${b})` },
+    {
+      takes: ['string'],
+      returns: STRING,
+      ...both(([a]) => `${inPostgres}(${a}, ' ')`),
+      duckdb: ([a]) => `${name}(${a}, ' ')`,
+    },
+    {
+      takes: ['string', 'string'],
+      returns: STRING,
+      duckdb: ([a, b]) => `${name}(${a}, ${b})`,
+      postgres: ([a, b]) => `${inPostgres}(${a}, ${b})`,
+    },
   );
 }
 
@@ -54,37 +87,63 @@ function padding(name: string, example: FunctionDefinition['example']): Function
       takes: ['string', 'int64'],
       returns: STRING,
       duckdb: ([a, n]) => `${name}(${a}, CAST(${n} AS INTEGER), ' ')`,
+      postgres: ([a, n]) => `${name}(${a}, CAST(${n} AS int4), ' ')`,
     },
     {
       takes: ['string', 'int64', 'string'],
       returns: STRING,
       duckdb: ([a, n, f]) => `${name}(${a}, CAST(${n} AS INTEGER), ${f})`,
+      // With nothing to fill up with, one fails and the other leaves the text as it is.
+      postgresFor: ([, , fill]) =>
+        isText(fill) && fill.value !== '' ? ([a, n, f]) => `${name}(${a}, CAST(${n} AS int4), ${f})` : null,
     },
   );
 }
 
 function testing(
   name: string,
-  duckName: string,
   summary: string,
   example: FunctionDefinition['example'],
+  emitters: Emitters,
 ): FunctionDefinition {
-  const duckdb: Emitter = ([a, b]) => `${duckName}(${a}, ${b})`;
-  return text(name, 'text, part', summary, example, { takes: ['string', 'string'], returns: BOOL, duckdb });
+  return text(name, 'text, part', summary, example, {
+    takes: ['string', 'string'],
+    returns: BOOL,
+    ...emitters,
+  });
+}
+
+function isText(arg: Typed | undefined): arg is TypedLiteral & { readonly value: string } {
+  return arg?.kind === 'literal' && typeof arg.value === 'string';
+}
+
+/** A whole number that is written out. */
+function literalInteger(arg: Typed | undefined): number | null {
+  return arg?.kind === 'literal' && arg.type.kind === 'int64' ? Number(arg.value) : null;
+}
+
+/** Where a part begins at or after the first character, both count alike. */
+function substring(start: Typed, length: Typed | null): Emitter | null {
+  const [from, count] = [literalInteger(start), length === null ? 0 : literalInteger(length)];
+  const fits =
+    from !== null && from >= 1 && from < 2 ** 30 && count !== null && count >= 0 && count < 2 ** 30;
+  return fits ? ([a]) => `substr(${a}, ${from}${length === null ? '' : `, ${count}`})` : null;
 }
 
 function pattern(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
   const word = name.toUpperCase();
+  // ilike follows the database's locale, as lower does.
+  const emitters = (emit: Emitter): Emitters => (name.endsWith('ilike') ? { duckdb: emit } : both(emit));
   const resolve = overloads({
     takes: ['string', 'string'],
     returns: BOOL,
-    duckdb: ([a, b]) => `(${a} ${word} ${b} ESCAPE '\\')`,
+    ...emitters(([a, b]) => `(${a} ${word} ${b} ESCAPE '\\')`),
   });
   // Without an escape in it the engine can run a pattern as a plain search.
   const simple = overloads({
     takes: ['string', 'string'],
     returns: BOOL,
-    duckdb: ([a, b]) => `(${a} ${word} ${b})`,
+    ...emitters(([a, b]) => `(${a} ${word} ${b})`),
   });
   return {
     name,
@@ -97,6 +156,15 @@ function pattern(name: string, summary: string, example: FunctionDefinition['exa
 
 function withoutEscape(arg: Typed | undefined): boolean {
   return arg?.kind === 'literal' && typeof arg.value === 'string' && !arg.value.includes('\\');
+}
+
+/** Numbers that both engines take; null stays null, which `least` and `greatest` alone would pass over. */
+function clamped(n: string, most = 2_000_000_000): string {
+  return `CASE WHEN ${n} > ${most} THEN ${most} WHEN ${n} < -${most} THEN -${most} ELSE ${n} END`;
+}
+
+function aliased(aliases: readonly string[], definition: FunctionDefinition): FunctionDefinition {
+  return { ...definition, aliases };
 }
 
 const concatenate: Emitter = ([a, b]) => `(${a} || ${b})`;
@@ -117,21 +185,25 @@ export const functions: readonly FunctionDefinition[] = [
     syntax: 'a || b',
     summary: 'Joined text; null when one is null. The only way to join with an operator.',
     example: ["'a' || 'b'", 'ab'],
-    resolve: overloads({ takes: ['string', 'string'], returns: STRING, duckdb: concatenate }),
+    resolve: overloads({ takes: ['string', 'string'], returns: STRING, ...both(concatenate) }),
   },
   text('concat', 'text, ...', 'Joined text; nulls are left out.', ["concat('a', null, 'b')", 'ab'], {
     takes: ['string'],
     rest: 'string',
     returns: STRING,
-    duckdb: (args) => `concat(${args.join(', ')})`,
+    ...both((args) => `concat(${args.join(', ')})`),
   }),
-  text('length', 'text', 'Number of code points.', ["length('héé')", 3], {
-    takes: ['string'],
-    returns: INT64,
-    duckdb: ([a]) => `length(${a})`,
-  }),
-  plain('lower', 'In lower case.', ["lower('Ab')", 'ab']),
-  plain('upper', 'In upper case.', ["upper('Ab')", 'AB']),
+  {
+    ...text('length', 'text', 'Number of code points.', ["length('héé')", 3], {
+      takes: ['string'],
+      returns: INT64,
+      duckdb: ([a]) => `length(${a})`,
+      postgres: ([a]) => `CAST(length(${a}) AS int8)`,
+    }),
+    aliases: ['char_length', 'character_length'],
+  },
+  plain('lower', 'In lower case.', ["lower('Ab')", 'ab'], ['lcase', 'tolower']),
+  plain('upper', 'In upper case.', ["upper('Ab')", 'AB'], ['ucase', 'toupper']),
   plain('reverse', 'Backwards.', ["reverse('abc')", 'cba']),
   plain('md5', 'MD5 of its UTF-8, in hex.', ["md5('a')", '0cc175b9c0f1b6a831c399e269772661']),
   trimming('trim', 'Without blanks (or the given characters) at both ends.', ["trim('  a ')", 'a']),
@@ -142,28 +214,106 @@ export const functions: readonly FunctionDefinition[] = [
     'text, start[, length]',
     'Part of a text from position `start` (1 is the first, -1 the last).',
     ["substr('hello', 2, 3)", 'ell'],
-    { takes: ['string', 'int64'], returns: STRING, duckdb: ([a, b]) => `substr(${a}, ${b})` },
+    {
+      takes: ['string', 'int64'],
+      returns: STRING,
+      duckdb: ([a, b]) => `substr(${a}, ${b})`,
+      postgresFor: ([, start]) => substring(start!, null),
+    },
     {
       takes: ['string', 'int64', 'int64'],
       returns: STRING,
       duckdb: ([a, b, c]) => `substr(${a}, ${b}, ${c})`,
+      postgresFor: ([, start, length]) => substring(start!, length!),
     },
+  ),
+  text(
+    'left',
+    'text, n',
+    'The first n code points; all but the last -n when n is negative.',
+    ["left('abc', 2)", 'ab'],
+    {
+      takes: ['string', 'int64'],
+      returns: STRING,
+      duckdb: ([a, n]) => `left(${a}, ${clamped(n!)})`,
+      postgres: ([a, n]) => `left(${a}, CAST(${clamped(n!)} AS int4))`,
+    },
+  ),
+  text(
+    'right',
+    'text, n',
+    'The last n code points; all but the first -n when n is negative.',
+    ["right('abc', 2)", 'bc'],
+    {
+      takes: ['string', 'int64'],
+      returns: STRING,
+      duckdb: ([a, n]) => `right(${a}, ${clamped(n!)})`,
+      postgres: ([a, n]) => `right(${a}, CAST(${clamped(n!)} AS int4))`,
+    },
+  ),
+  text('repeat', 'text, n', 'The text n times.', ["repeat('ab', 2)", 'abab'], {
+    takes: ['string', 'int64'],
+    returns: STRING,
+    // Without a bound a row could need more memory than there is.
+    duckdb: ([a, n]) => `repeat(${a}, ${clamped(n!, 10_000)})`,
+    postgres: ([a, n]) => `repeat(${a}, CAST(${clamped(n!, 10_000)} AS int4))`,
+  }),
+  aliased(
+    ['strpos', 'instr'],
+    text(
+      'position',
+      'text, part',
+      'Where the part begins, from 1; 0 when it is not there.',
+      ["position('abc', 'c')", 3],
+      {
+        takes: ['string', 'string'],
+        returns: INT64,
+        duckdb: ([a, b]) => `instr(${a}, ${b})`,
+        postgres: ([a, b]) => `CAST(strpos(${a}, ${b}) AS int8)`,
+      },
+    ),
   ),
   text('replace', 'text, from, to', 'Every occurrence replaced.', ["replace('aba', 'a', 'x')", 'xbx'], {
     takes: ['string', 'string', 'string'],
     returns: STRING,
-    duckdb: ([a, b, c]) => `replace(${a}, ${b}, ${c})`,
+    ...both(([a, b, c]) => `replace(${a}, ${b}, ${c})`),
   }),
   text('split', 'text, separator', 'The parts as a list.', ["split('a,b', ',')", ['a', 'b']], {
     takes: ['string', 'string'],
     returns: LIST_OF_STRING,
     duckdb: ([a, b]) => `string_split(${a}, ${b})`,
+    // string_to_array makes no part of an empty text; with an empty separator each cuts in its own way.
+    postgresFor: ([, separator]) =>
+      isText(separator) && separator.value !== ''
+        ? ([a]) => `regexp_split_to_array(${a}, ${quoteText(`***=${separator.value}`)})`
+        : null,
   }),
   padding('lpad', ["lpad('7', 3, '0')", '007']),
   padding('rpad', ["rpad('7', 3, '0')", '700']),
-  testing('contains', 'contains', 'Has the part in it.', ["contains('abc', 'b')", true]),
-  testing('starts_with', 'starts_with', 'Begins with the part.', ["starts_with('abc', 'ab')", true]),
-  testing('ends_with', 'suffix', 'Ends with the part.', ["ends_with('abc', 'bc')", true]),
+  testing(
+    'contains',
+    'Has the part in it.',
+    ["contains('abc', 'b')", true],
+    emittersOf(
+      ([a, b]) => `contains(${a}, ${b})`,
+      ([a, b]) => `(strpos(${a}, ${b}) > 0)`,
+    ),
+  ),
+  testing(
+    'starts_with',
+    'Begins with the part.',
+    ["starts_with('abc', 'ab')", true],
+    both(([a, b]) => `starts_with(${a}, ${b})`),
+  ),
+  testing(
+    'ends_with',
+    'Ends with the part.',
+    ["ends_with('abc', 'bc')", true],
+    emittersOf(
+      ([a, b]) => `suffix(${a}, ${b})`,
+      ([a, b]) => `starts_with(reverse(${a}), reverse(${b}))`,
+    ),
+  ),
   pattern('like', '`%` is any text, `_` one character, `\\` takes the next as it is.', [
     "'abc' like 'a%'",
     true,
@@ -171,17 +321,24 @@ export const functions: readonly FunctionDefinition[] = [
   pattern('not like', 'The opposite of like.', ["'abc' not like 'a%'", false]),
   pattern('ilike', 'like, without regard to case.', ["'ABC' ilike 'a%'", true]),
   pattern('not ilike', 'The opposite of ilike.', ["'ABC' not ilike 'b%'", true]),
-  text(
-    'regexp_match',
-    'text, pattern',
-    'The RE2 pattern matches somewhere.',
-    ["regexp_match('abc', 'b.')", true],
-    {
-      takes: ['string', 'string'],
-      returns: BOOL,
-      duckdb: ([a, b]) => `regexp_matches(${a}, ${b})`,
-    },
-  ),
+  {
+    ...text(
+      'regexp_match',
+      'text, pattern',
+      'The RE2 pattern matches somewhere.',
+      ["regexp_match('abc', 'b.')", true],
+      {
+        takes: ['string', 'string'],
+        returns: BOOL,
+        duckdb: ([a, b]) => `regexp_matches(${a}, ${b})`,
+        postgresFor([, pattern]) {
+          const inPostgres = isText(pattern) ? postgresPattern(pattern.value) : null;
+          return inPostgres === null ? null : ([a]) => `(${a} COLLATE "C" ~ ${quoteText(inPostgres)})`;
+        },
+      },
+    ),
+    aliases: ['regexp_like', 'regexp_matches', 'rlike'],
+  },
   {
     name: 'regexp_extract',
     syntax: 'regexp_extract(text, pattern[, group = 0])',
