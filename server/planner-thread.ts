@@ -5,12 +5,14 @@
  */
 import { planQuery } from '../language/compile.ts';
 import { explainQuery } from '../language/explain.ts';
+import { formatQuery } from '../language/format.ts';
 import type { PlanRequest } from '../language/plan.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 
 export type PlannerTask =
   | ({ readonly type: 'plan' } & PlanRequest)
-  | ({ readonly type: 'explain' } & PlanRequest);
+  | ({ readonly type: 'explain' } & PlanRequest)
+  | { readonly type: 'format'; readonly text: string };
 
 export type PlannerResult =
   | { readonly ok: true; readonly value: unknown }
@@ -31,6 +33,8 @@ function compile(task: PlannerTask): unknown {
       return planQuery(task);
     case 'explain':
       return explainQuery(task);
+    case 'format':
+      return formatQuery(task.text);
     default:
       task satisfies never;
   }

@@ -60,6 +60,11 @@ export class Planner {
     return done.explained;
   }
 
+  /** The query, formatted. */
+  async format(text: string): Promise<string> {
+    return (await this.#run({ type: 'format', text })) as string; // what the task returns
+  }
+
   async close(): Promise<void> {
     await this.#threads.destroy();
   }

@@ -1,0 +1,121 @@
+/**
+ * The formatter, by what it promises: the same tokens and comments, nothing changes when it is run again, the same plan.
+ * Every query of the fixtures goes through it, and generated ones with white space, comments and case thrown in.
+ */
+import { readdirSync } from 'node:fs';
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { formatQuery } from '../../../language/format.ts';
+import { lexStages } from '../../../language/stage-lexer.ts';
+import { QueryError } from '../../../workers/errors.ts';
+import type { StageFixtures } from '../../fixtures/language/fixture.ts';
+import { FORMATTED } from '../../fixtures/language/formatted.ts';
+import { planFlights } from './run-plan.ts';
+
+const directory = new URL('../../fixtures/language/stages/', import.meta.url);
+const FIXTURES = (
+  await Promise.all(
+    readdirSync(directory).map((file): Promise<StageFixtures> => import(new URL(file, directory).href)),
+  )
+).flatMap((module) => [...module.fixtures]);
+
+/** All but places in the text, and white space: `assert` quotes its condition. */
+function planText(query: string, params: Parameters<typeof planFlights>[1] = {}): string {
+  const plan = planFlights(query, params);
+  return JSON.stringify(plan, (key, value) => (key === 'span' || key === 'segments' ? undefined : value))
+    .replace(/\\+[nt]|\s/g, '')
+    .replace(/\{"start":\d+,"end":\d+\}|\\"span\\":\{[^}]*\}/g, '');
+}
+
+function wordsOf(query: string): readonly string[] {
+  return lexStages(query, query.indexOf('|')).map(({ kind, text, lower }) =>
+    kind === 'word' ? lower : `${kind} ${text}`,
+  );
+}
+
+function checkPromises(query: string, params: Parameters<typeof planFlights>[1] = {}): void {
+  const formatted = formatQuery(query);
+  expect(formatQuery(formatted), `twice: ${query}`).to.equal(formatted);
+  expect(wordsOf(formatted)).to.deep.equal(wordsOf(query));
+  expect(formatted, query).to.match(/[^\s]\n$/);
+  const before = planned(query, params);
+  const after = planned(formatted, params);
+  expect(after, `${query}\n${formatted}`).to.equal(before);
+}
+
+/** The plan, or the message of its error. */
+function planned(query: string, params: Parameters<typeof planFlights>[1]): string {
+  try {
+    return planText(query, params);
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError)) throw thrown;
+    return thrown.message.replace(/\s/g, '').toLowerCase();
+  }
+}
+
+describe('formatter', () => {
+  for (const { name, query, formatted } of FORMATTED)
+    it(name, () => {
+      expect(formatQuery(query)).to.equal(formatted);
+      expect(formatQuery(formatted)).to.equal(formatted);
+    });
+
+  it('keeps its promises for every query of the fixtures', () => {
+    expect(FIXTURES.length).to.be.above(100);
+    for (const { query, params } of FIXTURES) checkPromises(query, params);
+  });
+
+  it('and for every query that is mangled with comments, white space and capitals', () => {
+    const queries = fc.constantFrom(...FIXTURES.filter((fixture) => fixture.params === undefined));
+    const choices = fc.infiniteStream(fc.nat(11));
+    fc.assert(
+      fc.property(queries, choices, ({ query }, choice) => checkPromises(mangled(query, choice))),
+      { numRuns: Number(process.env.FORKLINE_TEST_RUNS ?? 600) },
+    );
+  });
+
+  it('reports what does not parse, with its place', () => {
+    expect(() => formatQuery('select 1 | hed 5')).to.throw(QueryError, 'unknown stage `hed`');
+    expect(() => formatQuery("select 1 | where 'a")).to.throw(QueryError, 'this string has no end');
+    expect(() => formatQuery('')).to.throw(QueryError, 'the query is empty');
+  });
+
+  it('takes long input in its stride', () => {
+    const values = Array.from({ length: 100_000 }, (_, n) => n).join(',');
+    const formatted = formatQuery(`select * from flights | where delay in (${values})`);
+    expect(formatted.split('\n').length).to.be.above(5000);
+    const nested = `${'('.repeat(90)}delay > 0${' and delay < 1000)'.repeat(90)}`;
+    checkPromises(`select * from flights | where ${nested}`);
+  });
+});
+
+const BETWEEN = [
+  ' ',
+  '\n',
+  '\t ',
+  ' -- note\n',
+  ' /* a\n b */ ',
+  '\n# own line\n',
+  '\n// own\n',
+  ' /* c */\n',
+  '\n\n',
+];
+
+/** The same tokens with other things between them; words that are no names in capitals. */
+function mangled(query: string, choice: Iterator<number>): string {
+  const pipe = query.indexOf('|');
+  if (pipe === -1) return query;
+  const tokens = lexStages(query, pipe).slice(0, -1);
+  let text = query.slice(0, pipe);
+  let at = pipe;
+  for (const token of tokens) {
+    const gap = query.slice(at, token.start);
+    const raw = query.slice(token.start, token.end);
+    const loud = token.kind === 'word' && /^(and|or|not|is|null|then|when|else|end|in|by)$/.test(raw);
+    const chosen = choice.next().value as number; // the stream never ends
+    text += gap === '' ? '' : (BETWEEN[chosen] ?? gap);
+    text += loud && chosen % 2 === 0 ? raw.toUpperCase() : raw;
+    at = token.end;
+  }
+  return text + query.slice(at);
+}
