@@ -70,7 +70,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   --config FILE         configuration; forkline.config.json otherwise
   --help, --version
 
-Exit codes: 0 done, 1 the query or the server failed, or fmt --check found something, 2 a mistake in command line or configuration.`;
+Exit codes: 0 done, 1 the query or the server failed, or fmt --check found
+something, 2 a mistake in command line or configuration.`;
 
 const OPTIONS = {
   url: { type: 'string' },

@@ -2,6 +2,7 @@
  * SQL as the formatter leaves it: as written, without the white space at the ends of its lines and around it. Inside of
  * strings, quoted names and dollar quotes white space is part of the value, so those are copied.
  */
+import { QueryError } from '../workers/errors.ts';
 import { skipBlockComment, skipEscapeString, skipLineComment, skipQuoted } from './scan.ts';
 
 /** The text from `start` to `end`, which has parsed. */
@@ -37,7 +38,9 @@ function endOfQuoted(text: string, at: number): number | null {
       return skipQuoted(text, at, 'quoted name');
     case '$': {
       const tag = /^\$[\p{L}_]?[\p{L}\p{N}_]*\$/u.exec(text.slice(at, at + 70))?.[0];
-      return tag === undefined ? null : text.indexOf(tag, at + tag.length) + tag.length;
+      if (tag === undefined) return null;
+      const close = text.indexOf(tag, at + tag.length);
+      return close === -1 ? text.length : close + tag.length;
     }
     default:
       return null;
@@ -47,6 +50,16 @@ function endOfQuoted(text: string, at: number): number | null {
 /** E'...', but not the end of a longer word. */
 function isEscapeString(text: string, at: number): boolean {
   return /(^|[^\p{L}\p{N}_$])[eE]$/u.test(text.slice(Math.max(0, at - 2), at));
+}
+
+/** The offset after the quoted thing, comment or character that begins at `at`, in SQL that need not be whole. */
+export function sqlStep(text: string, at: number): number {
+  try {
+    return endOfQuoted(text, at) ?? afterOther(text, at);
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError)) throw thrown;
+    return text.length; // what is never closed takes the rest
+  }
 }
 
 function afterOther(text: string, at: number): number {

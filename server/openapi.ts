@@ -4,7 +4,7 @@ import type { Limits } from './config.ts';
 import { errorClasses } from './error-status.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { queryBody } from './query-request.ts';
-import { formatBody } from './tool-request.ts';
+import { completeBody, formatBody } from './tool-request.ts';
 
 const VERSION = '0.1.0';
 
@@ -32,6 +32,18 @@ export function openapiDocument(limits: Limits): object {
           summary: 'A query formatted: one stage a line; tokens, comments and the SQL stay as they are',
           requestBody: toolBody(formatBody),
           responses: { 200: json('`{query, changed}`'), default: problem() },
+        },
+      },
+      '/v1/complete': {
+        post: {
+          summary: 'What may stand at a position of an unfinished query',
+          requestBody: toolBody(completeBody),
+          responses: {
+            200: json(
+              '`{from, to, items: [{label, kind, type?, detail, insert}], complete, warnings}`: `insert` replaces what stands from `from` to `to`',
+            ),
+            default: problem(),
+          },
         },
       },
       '/v1/queries': {
