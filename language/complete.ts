@@ -4,11 +4,12 @@
  * longest part of the pipeline before it that compiles. Any text at any position has an answer.
  */
 import { QueryError } from '../workers/errors.ts';
-import { parseQuery, planQuery } from './compile.ts';
-import { type Place, placeAt } from './complete-place.ts';
+import { planQuery } from './compile.ts';
+import { type Place, type PlaceInQuery, placeAt } from './complete-place.ts';
 import { sqlItems } from './complete-sql.ts';
-import { stageItems } from './complete-stage.ts';
+import { quotedIfNeeded, stageItems } from './complete-stage.ts';
 import type {
+  CatalogTable,
   CompleteAnswer,
   CompleteAsk,
   CompleteRequest,
@@ -16,6 +17,8 @@ import type {
   CompletionItem,
 } from './complete-types.ts';
 import type { AskAnswer, ParameterKind } from './plan.ts';
+import { parseTree } from './query-parser.ts';
+import type { Token } from './token.ts';
 import type { Column } from './types.ts';
 
 const MAX_ITEMS = 500;
@@ -74,6 +77,8 @@ function itemsAt(place: Place, request: CompleteRequest): Found {
       return found(connectionItems(request));
     case 'parameter':
       return found(parameterItems(request));
+    case 'setting':
+      return found(settingItems(place.tokens));
     case 'sql':
       return sqlFound(place, request);
     case 'stage':
@@ -107,16 +112,51 @@ function parameterItems({ text, parameters }: CompleteRequest): readonly Complet
   });
 }
 
+const SETTINGS: readonly (readonly [string, string])[] = [
+  ['off', 'every stage in a worker'],
+  ['auto', 'each stage where it is exact'],
+  ['require', 'every stage in the database, or an error'],
+];
+
+/** `set pushdown = value;` */
+function settingItems(tokens: readonly Token[]): readonly CompletionItem[] {
+  switch (tokens.length) {
+    case 1:
+      return [{ label: 'pushdown', kind: 'option', detail: 'where stages may run', insert: 'pushdown = ' }];
+    case 3:
+      return SETTINGS.map(([label, detail]) => ({ label, kind: 'option', detail, insert: `${label};` }));
+    default:
+      return [];
+  }
+}
+
+function letItems({ lets }: PlaceInQuery): readonly CompletionItem[] {
+  return lets.map(({ name }) => ({
+    label: name,
+    kind: 'table',
+    detail: 'defined by `let`',
+    insert: quotedIfNeeded(name),
+  }));
+}
+
 function sqlFound(place: Extract<Place, { kind: 'sql' }>, request: CompleteRequest): Found {
   const connection = place.connection ?? request.connection;
   if (!request.connectionNames.includes(connection))
-    return found(sqlItems(place.before, []), `there is no connection ${connection}`);
+    return found(sourceItems(place, []), `there is no connection ${connection}`);
   const key = `catalog ${connection}`;
   const answer = request.answers[key];
   if (answer === undefined) return { kind: 'ask', asks: [{ kind: 'catalog', key, connection }] };
-  if (answer.kind !== 'catalog') return found(sqlItems(place.before, []), whyNot(answer));
+  if (answer.kind !== 'catalog') return found(sourceItems(place, []), whyNot(answer));
   const warnings = answer.complete ? [] : ['the database has more tables than are looked at'];
-  return found(sqlItems(place.before, answer.tables), ...warnings);
+  return found(sourceItems(place, answer.tables), ...warnings);
+}
+
+/** A query may begin with the name of a `let` as well. */
+function sourceItems(
+  { before, query }: Extract<Place, { kind: 'sql' }>,
+  tables: readonly CatalogTable[],
+): readonly CompletionItem[] {
+  return [...(before.trim() === '' ? letItems(query) : []), ...sqlItems(before, tables)];
 }
 
 function whyNot(answer: CompleteAnswer): string {
@@ -126,10 +166,15 @@ function whyNot(answer: CompleteAnswer): string {
 function stageFound(place: Extract<Place, { kind: 'stage' }>, request: CompleteRequest): Found {
   // Before a stage's name nothing needs to be known of the columns.
   if (place.tokens.length === 0) return found(stageItems({ tokens: [], columns: null, sources: [] }));
-  const reached = columnsBefore(place.pipes, request);
+  const { query } = place;
+  const reached = columnsBefore(query, request);
   if (reached.kind === 'ask') return reached;
   const { columns, why } = reached;
-  const items = stageItems({ tokens: place.tokens, columns, sources: connectionItems(request) });
+  const items = stageItems({
+    tokens: place.tokens,
+    columns,
+    sources: [...letItems(query), ...connectionItems(request)],
+  });
   return found(items, ...(why === null ? [] : [why]));
 }
 
@@ -137,19 +182,21 @@ type Reached =
   | Extract<CompleteStep, { kind: 'ask' }>
   | { readonly kind: 'columns'; readonly columns: readonly Column[] | null; readonly why: string | null };
 
-/** The columns before the last of `pipes`; of the stages before it, as many as compile. */
-function columnsBefore(pipes: readonly number[], request: CompleteRequest): Reached {
+/** The columns before the last of the query's pipes; of the stages before it, as many as compile. */
+function columnsBefore({ lets, start, pipes }: PlaceInQuery, request: CompleteRequest): Reached {
+  const preludes = lets.map((one) => `${request.text.slice(one.start, one.end)} `).join('');
   let count = pipes.length - 1;
   let why: string | null = null;
   for (let cut = 0; cut <= MAX_CUTS; cut++) {
     try {
-      const step = planPrefix(request.text.slice(0, pipes[count]), request);
+      const step = planPrefix(preludes + request.text.slice(start, pipes[count]), request);
       if (step.kind === 'ask') return step;
       return { kind: 'columns', columns: step.columns, why: why ?? step.why };
     } catch (thrown) {
       if (!(thrown instanceof QueryError)) throw thrown;
       why ??= `the columns may not be right: ${thrown.message}`;
-      const failed = failedStage(thrown, pipes.slice(0, count));
+      const shift = start - preludes.length;
+      const failed = failedStage(thrown, pipes.slice(0, count), shift);
       if (failed < 1) return { kind: 'columns', columns: null, why };
       count = failed - 1;
     }
@@ -157,11 +204,9 @@ function columnsBefore(pipes: readonly number[], request: CompleteRequest): Reac
   return { kind: 'columns', columns: null, why };
 }
 
-/** Which stage an error is about; 0: none. What cannot even be read has a place and no stage yet. */
-function failedStage({ details }: QueryError, pipes: readonly number[]): number {
-  const index = details.stage?.index;
-  if (index !== undefined) return index > pipes.length ? 0 : index;
-  const start = details.span?.start ?? 0;
+/** Which of the stages an error is about, by its place; 0: none. `shift`: from the compiled text to the whole one. */
+function failedStage({ details }: QueryError, pipes: readonly number[], shift: number): number {
+  const start = (details.span?.start ?? 0) + shift;
   return pipes.filter((pipe) => pipe < start).length;
 }
 
@@ -190,12 +235,9 @@ function parametersOf(
   text: string,
   given: CompleteRequest['parameters'],
 ): Readonly<Record<string, ParameterKind>> {
-  const { parameters, stageParameters } = parseQuery(text);
+  const names = new Set(parseTree(text).parameters.map(({ name }) => name));
   return Object.fromEntries(
-    [...parameters, ...stageParameters].map((name) => [
-      name,
-      Object.hasOwn(given, name) ? given[name]! : 'null',
-    ]),
+    [...names].map((name) => [name, Object.hasOwn(given, name) ? given[name]! : 'null']),
   );
 }
 

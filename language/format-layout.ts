@@ -4,7 +4,8 @@
  * conditions break before `and` and `or`, brackets that are too long after they open. A comment stays behind what it
  * stands behind, or on its own line.
  */
-import type { Spaced } from './format-spacing.ts';
+import { type Leaf, type QueryLeaves, withHeadKeywords, withKeywords } from './format-leaves.ts';
+import { type Spaced, spaced } from './format-spacing.ts';
 
 const WIDTH = 100;
 
@@ -27,6 +28,11 @@ export class Lines {
     return this.#indent;
   }
 
+  /** The line is that of a stage, whose own words stand after the pipe. */
+  get startsWithPipe(): boolean {
+    return this.#line.trimStart().startsWith('|');
+  }
+
   /** Would this stand within the width? */
   fits(length: number): boolean {
     return this.#line.length + length <= WIDTH;
@@ -34,6 +40,10 @@ export class Lines {
 
   put(text: string, space: boolean): void {
     this.#line += this.#line.trim() === '' ? text : `${space ? ' ' : ''}${text}`;
+    const newline = this.#line.lastIndexOf('\n');
+    if (newline === -1) return;
+    this.#lines.push(this.#line.slice(0, newline));
+    this.#line = this.#line.slice(newline + 1);
   }
 
   /** Nothing when the line is still empty: but then it gets this indent. */
@@ -44,12 +54,40 @@ export class Lines {
   }
 
   text(): string {
-    return [...this.#lines, this.#line].filter((line) => line.trim() !== '').join('\n');
+    return [...this.#lines, ...(this.#line.trim() === '' ? [] : [this.#line])].join('\n');
   }
 }
 
-/** Writes one stage, its pipe included, beginning a line at `indent`. */
-export function layOut(lines: Lines, pipe: string, leaves: readonly Spaced[], indent: number): void {
+/** Writes a whole query from a new line at `indent` on. */
+export function writeQuery(lines: Lines, { head, stages, after }: QueryLeaves, indent: number): void {
+  writeHead(lines, head, indent);
+  for (const { pipe, leaves, before } of stages) {
+    for (const comment of before) writeComment(lines, comment, indent);
+    writeStage(lines, pipe.text, spaced(withKeywords(leaves)), indent);
+  }
+  for (const comment of after) writeComment(lines, comment, indent);
+}
+
+/** `set` and `let`, each on its line, then the source. */
+function writeHead(lines: Lines, head: readonly Leaf[], indent: number): void {
+  const statements = split(
+    treeOf(spaced(withHeadKeywords(head))),
+    () => false,
+    (node) => node.kind === 'one' && node.leaf.text === ';',
+  );
+  for (const statement of statements) {
+    lines.newline(indent);
+    new Writer(lines, indent).clauses([statement]);
+  }
+}
+
+function writeComment(lines: Lines, comment: Leaf, indent: number): void {
+  lines.newline(indent);
+  lines.put(comment.text, false);
+}
+
+/** Writes one stage, its pipe included. */
+function writeStage(lines: Lines, pipe: string, leaves: readonly Spaced[], indent: number): void {
   lines.newline(indent);
   lines.put(pipe, false);
   const nodes = treeOf(leaves);
@@ -101,9 +139,15 @@ function flatLength(nodes: readonly Node[]): number {
   let length = 0;
   for (const node of nodes)
     if (node.kind === 'brackets') length += flatLength(flatOf(node));
+    else if (node.leaf.query !== undefined) length += flatQuery(node.leaf.query);
     else if (node.leaf.ownLine || node.leaf.endsLine || node.leaf.text.includes('\n')) return Infinity;
     else length += node.leaf.text.length + (node.space ? 1 : 0);
   return length;
+}
+
+/** Only SQL alone, or a name, stands in its brackets on one line. */
+function flatQuery({ head, stages, after }: QueryLeaves): number {
+  return stages.length + after.length > 0 ? Infinity : flatLength(treeOf(spaced(head))) - 1;
 }
 
 function flatOf({ open, inner, close }: Brackets): readonly Node[] {
@@ -195,7 +239,13 @@ class Writer {
   flat(nodes: readonly Node[]): void {
     for (const node of nodes)
       if (node.kind === 'brackets') this.flat(flatOf(node));
+      else if (node.leaf.query !== undefined) this.#inline(node.leaf.query);
       else this.#one(node);
+  }
+
+  #inline({ head }: QueryLeaves): void {
+    for (const [index, node] of treeOf(spaced(head)).entries())
+      this.flat([index === 0 && node.kind === 'one' ? { ...node, space: false } : node]);
   }
 
   clauses(clauses: readonly (readonly Node[])[]): void {
@@ -241,16 +291,26 @@ class Writer {
 
   #openBrackets(brackets: Brackets): void {
     this.#one(brackets.open);
-    const outer = this.#lines.indent === 0 ? 2 : this.#lines.indent;
+    const query = queryIn(brackets);
+    const outer = this.#lines.indent + (this.#lines.startsWithPipe ? 2 : 0);
+    if (query !== null) {
+      writeQuery(this.#lines, query, outer + 2);
+      this.#closeBrackets(brackets, outer);
+      return;
+    }
     const first = brackets.inner.findIndex((node) => node.kind === 'brackets' || node.leaf.token !== null);
     const trailing = brackets.inner.slice(0, Math.max(first, 0)).filter(isTrailing);
     this.flat(trailing);
     const inside = new Writer(this.#lines, outer + 2);
     this.#lines.newline(outer + 2);
     inside.list(brackets.inner.slice(trailing.length));
+    this.#closeBrackets(brackets, outer);
+  }
+
+  #closeBrackets({ close }: Brackets, outer: number): void {
     this.#endsLine = false;
     this.#lines.newline(outer);
-    this.#one(brackets.close);
+    this.#one({ ...close, space: false });
   }
 
   #one({ leaf, space }: Spaced): void {
@@ -263,6 +323,11 @@ class Writer {
     this.#lines.newline(this.#indent);
     this.#endsLine = false;
   }
+}
+
+function queryIn({ inner }: Brackets): QueryLeaves | null {
+  const [only] = inner;
+  return inner.length === 1 && only?.kind === 'one' ? (only.leaf.query ?? null) : null;
 }
 
 function isTrailing(node: Node): boolean {

@@ -4,6 +4,7 @@
  * makes a name is changed, so that the formatted query has the same columns; a value without `as` is called by its
  * own text (names.ts), so inside of such values keywords stay as they are written.
  */
+import { endsInLineComment, sqlText } from './format-sql.ts';
 import { isSpace, skipBlockComment, skipLineComment } from './scan.ts';
 import { findStage } from './stage-registry.ts';
 import type { Token } from './token.ts';
@@ -19,6 +20,23 @@ export interface Leaf {
   readonly endsLine: boolean;
   /** It touched the token before. */
   readonly glued: boolean;
+  /** A whole query in brackets stands here; it has no text of its own. */
+  readonly query?: QueryLeaves;
+}
+
+export interface StageLeaves {
+  readonly pipe: Leaf;
+  readonly leaves: readonly Leaf[];
+  /** Comments on lines of their own before the pipe. */
+  readonly before: readonly Leaf[];
+}
+
+export interface QueryLeaves {
+  /** Before the first pipe: `set`, `let`, the source. */
+  readonly head: readonly Leaf[];
+  readonly stages: readonly StageLeaves[];
+  /** Comments on lines of their own behind it all. */
+  readonly after: readonly Leaf[];
 }
 
 const KEYWORDS = new Set(
@@ -44,8 +62,10 @@ export function leavesOf(text: string, tokens: readonly Token[], start: number, 
   for (const token of tokens) {
     leaves.push(...commentsIn(text, at, token.start));
     const glued = at === token.start;
-    const raw = text.slice(token.start, token.end);
-    leaves.push({ kind: 'leaf', text: raw, token, ownLine: false, endsLine: false, glued });
+    const sql = token.kind === 'sql';
+    const shown = sql ? sqlText(text, token.start, token.end) : text.slice(token.start, token.end);
+    const endsLine = sql && endsInLineComment(shown);
+    leaves.push({ kind: 'leaf', text: shown, token, ownLine: false, endsLine, glued });
     at = token.end;
   }
   leaves.push(...commentsIn(text, at, end));
@@ -86,6 +106,16 @@ export function withKeywords(leaves: readonly Leaf[]): readonly Leaf[] {
     if (!isKeyword(leaf) || isName(leaves, index)) return leaf;
     const between = depth === 0 && BETWEEN_VALUES.has(leaf.token!.lower);
     return byText && !between ? leaf : lowered(leaf);
+  });
+}
+
+/** What stands before the first pipe: `set`, `let` and `explain` are words of ours, all else is names and SQL. */
+export function withHeadKeywords(leaves: readonly Leaf[]): readonly Leaf[] {
+  return leaves.map((leaf, index) => {
+    const before = significant(leaves, index, -1);
+    const first = before === undefined || before.text === ';' || before.token?.lower === 'explain';
+    const ours = first && ['set', 'let', 'explain'].includes(leaf.token?.lower ?? '');
+    return ours ? lowered(leaf) : leaf;
   });
 }
 

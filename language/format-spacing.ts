@@ -41,6 +41,7 @@ function spaceBefore(leaves: readonly Leaf[], index: number, stage: string, dept
   if (isSign(leaves, index - 1, stage)) return SIGNS.has(leaf.text) || isExclusion(leaves, index - 1, stage);
   if (leaf.text === '=' || last.text === '=') return !isOption(leaves, index, stage, depth);
   if (leaf.text === '%' && stage === 'sample') return false;
+  if (leaf.text === '(' && leaves[index + 1]?.query !== undefined) return last.text !== '(';
   return spaceBetween(last, leaf, index === 1);
 }
 

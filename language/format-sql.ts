@@ -24,6 +24,17 @@ export function sqlText(text: string, start: number, end: number): string {
   return parts.join('').trim();
 }
 
+/** Whatever comes behind this SQL must begin a line. */
+export function endsInLineComment(sql: string): boolean {
+  let at = 0;
+  while (at < sql.length) {
+    const comment = sql.startsWith('--', at);
+    at = sqlStep(sql, at);
+    if (comment && at === sql.length) return true;
+  }
+  return false;
+}
+
 function trimmedLines(sql: string): string {
   return sql.replace(/[^\S\n]+\n/g, '\n');
 }

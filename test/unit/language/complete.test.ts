@@ -206,6 +206,34 @@ describe('completion', () => {
     });
   });
 
+  describe('within brackets and behind preludes', () => {
+    it('knows the columns of the query that the cursor stands in', () => {
+      expect(labels('(select * from flights | fields origin, delay | where ^', 'column')).to.deep.equal([
+        'origin',
+        'delay',
+      ]);
+      expect(labels('(select * from flights | fields origin) | where ^', 'column')).to.deep.equal(['origin']);
+      expect(labels('let late = (select * from flights | fields delay | sort ^', 'column')).to.deep.equal([
+        'delay',
+      ]);
+      const after =
+        'set pushdown = off; let late = (select * from flights | fields delay);\nlate | eval x = ^';
+      expect(labels(after, 'column')).to.deep.equal(['delay']);
+      expect(labels('explain select * from flights | fields date | sort ^', 'column')).to.deep.equal([
+        'date',
+      ]);
+    });
+
+    it('knows the names of lets, and what can be set', () => {
+      const lets = 'let late = (select 1 as a | where true); ';
+      expect(labels(`${lets}la^`, 'table')).to.deep.equal(['late']);
+      expect(labels('set ^')).to.deep.equal(['pushdown']);
+      expect(labels('set pushdown = ^')).to.deep.equal(['off', 'auto', 'require']);
+      expect(labels('let ^')).to.deep.equal([]);
+      expect(labels('let late = (select * from ^', 'table')).to.include('flights');
+    });
+  });
+
   it('of parameters: those sent and those used', () => {
     expect(at(`${F} where a = :other | where delay > :^`, { least: 'int64' }).items).to.deep.equal([
       { label: 'least', kind: 'parameter', type: 'int64', detail: 'a parameter, int64', insert: ':least' },

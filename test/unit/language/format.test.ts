@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { formatQuery } from '../../../language/format.ts';
-import { lexStages } from '../../../language/stage-lexer.ts';
+import { parseTree } from '../../../language/query-parser.ts';
 import { QueryError } from '../../../workers/errors.ts';
 import type { StageFixtures } from '../../fixtures/language/fixture.ts';
 import { FORMATTED } from '../../fixtures/language/formatted.ts';
@@ -28,9 +28,9 @@ function planText(query: string, params: Parameters<typeof planFlights>[1] = {})
 }
 
 function wordsOf(query: string): readonly string[] {
-  return lexStages(query, query.indexOf('|')).map(({ kind, text, lower }) =>
-    kind === 'word' ? lower : `${kind} ${text}`,
-  );
+  return parseTree(query)
+    .tokens.filter(({ kind }) => kind !== 'sql')
+    .map(({ kind, text, lower }) => (kind === 'word' ? lower : `${kind} ${text}`));
 }
 
 function checkPromises(query: string, params: Parameters<typeof planFlights>[1] = {}): void {
@@ -103,9 +103,11 @@ const BETWEEN = [
 
 /** The same tokens with other things between them; words that are no names in capitals. */
 function mangled(query: string, choice: Iterator<number>): string {
-  const pipe = query.indexOf('|');
-  if (pipe === -1) return query;
-  const tokens = lexStages(query, pipe).slice(0, -1);
+  const pipe = parseTree(query).tokens.find(
+    ({ kind, text }) => kind === 'symbol' && text.startsWith('|'),
+  )?.start;
+  if (pipe === undefined) return query;
+  const tokens = parseTree(query).tokens.filter(({ start, kind }) => start >= pipe && kind !== 'sql');
   let text = query.slice(0, pipe);
   let at = pipe;
   for (const token of tokens) {
