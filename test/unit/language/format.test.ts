@@ -81,9 +81,9 @@ describe('formatter', () => {
   });
 
   it('takes long input in its stride', () => {
-    const values = Array.from({ length: 100_000 }, (_, n) => n).join(',');
+    const values = Array.from({ length: 20_000 }, (_, n) => n).join(',');
     const formatted = formatQuery(`select * from flights | where delay in (${values})`);
-    expect(formatted.split('\n').length).to.be.above(5000);
+    expect(formatted.split('\n').length).to.be.above(1000);
     const nested = `${'('.repeat(90)}delay > 0${' and delay < 1000)'.repeat(90)}`;
     checkPromises(`select * from flights | where ${nested}`);
   });
