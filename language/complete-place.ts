@@ -273,7 +273,7 @@ class Walker {
     else if (symbol === ')' && frame.depth === 0 && nested) this.#close(token.start);
     else {
       frame.tokens.push(token);
-      if (symbol === '(' && this.#opensQuery(token.end)) this.#query(token.end);
+      if (symbol === '(' && !isEngineSql(frame) && this.#opensQuery(token.end)) this.#query(token.end);
       else if (symbol === '(') frame.depth++;
       else if (symbol === ')') frame.depth = Math.max(0, frame.depth - 1);
     }
@@ -297,6 +297,11 @@ class Walker {
   #wordAt(at: number): string {
     return this.#head.slice(at, Math.min(skipWord(this.#head, at), at + 70)).toLowerCase();
   }
+}
+
+/** The stage `sql` reads the rows so far, not the database. */
+function isEngineSql({ tokens }: Frame): boolean {
+  return tokens[0]?.kind === 'word' && tokens[0].lower === 'sql';
 }
 
 /** `@name`, also with the hyphens that such names may have. */

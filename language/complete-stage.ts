@@ -23,10 +23,18 @@ export function stageItems(context: StageContext): readonly CompletionItem[] {
   if (name === undefined) return STAGE_ITEMS;
   const stage = name.kind === 'word' ? findStage(name.lower) : null;
   if (stage === null) return [];
+  if (stage.name === 'sql') return engineSqlItems(rest, context);
   const words = wordsOf(stage);
   const at = placeIn(rest, words);
   if (at.expectsValue) return valueItems(at, context, stage, words);
   return [...(at.depth > 0 ? [] : keywordItems(words, stage)), ...operatorItems(at)];
+}
+
+/** `sql (select ... from input)`: the stage engine's own SQL, whose functions are not ours to know. */
+function engineSqlItems(tokens: readonly Token[], { columns }: StageContext): readonly CompletionItem[] {
+  if (tokens.length === 0)
+    return [keyword('(select', 'SQL over the rows so far, called `input`', '(select ')];
+  return [...(columns ?? []).map(columnItem), keyword('input', 'the rows so far')];
 }
 
 const STAGE_ITEMS: readonly CompletionItem[] = STAGES.flatMap((stage) => {

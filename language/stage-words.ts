@@ -58,17 +58,27 @@ function readSyntax(stage: AnyStage): StageWords {
   const options = new Set<string>();
   const slots = new Map<string, Set<Slot>>([['', new Set()]]);
   for (const form of stage.docs.syntax.split('\n')) {
-    let clause = '';
-    for (const [, word, equals] of form.replace(/'[^']*'/g, '').matchAll(/([a-z_]+)(=?)/g)) {
-      const slot = SLOTS[word!];
-      if (equals === '=') options.add(word!);
-      else if (slot !== undefined) slots.get(clause)!.add(slot);
-      else if (word !== stage.name || form.indexOf(word) > 0) {
-        clause = word!;
-        keywords.add(clause);
-        if (!slots.has(clause)) slots.set(clause, new Set());
+    // What may stand here follows each of these; after an optional part also what it would follow without that.
+    let clauses: readonly string[] = [''];
+    const outer: (readonly string[])[] = [];
+    for (const [part] of form.slice(stage.name.length).matchAll(PARTS)) {
+      const words = part.split('/');
+      const slot = SLOTS[part];
+      if (part === '[') outer.push(clauses);
+      else if (part === ']') clauses = [...new Set([...(outer.pop() ?? []), ...clauses])];
+      else if (part.endsWith('=')) options.add(part.slice(0, -1));
+      else if (slot !== undefined) for (const clause of clauses) slots.get(clause)!.add(slot);
+      else if (!part.startsWith("'")) {
+        clauses = words;
+        for (const word of words) {
+          keywords.add(word);
+          if (!slots.has(word)) slots.set(word, new Set());
+        }
       }
     }
   }
   return { keywords: [...keywords], options: [...options], slots };
 }
+
+/** Brackets, quoted examples, and words: `left/right` are alternatives, `span=` is an option. */
+const PARTS = /\[|\]|'[^']*'|[a-z_]+(?:\/[a-z_]+)*=?/g;

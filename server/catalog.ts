@@ -29,7 +29,7 @@ type Row = readonly [string, string, boolean, string, number, number];
 
 /** Rejects with what the SQL worker finds wrong. */
 export async function readCatalog(deps: RunDeps, connection: string, query: QueryRecord): Promise<Catalog> {
-  const slot = await deps.sqlSlots.lane.acquire(query.abort.signal);
+  const slot = await deps.sqlSlots.lane.acquire(query);
   const chunks: Buffer[] = [];
   const call = {
     queryId: query.queryId,

@@ -3,14 +3,16 @@
  * Every query of the fixtures goes through it, and generated ones with white space, comments and case thrown in.
  */
 import { readdirSync } from 'node:fs';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { formatQuery } from '../../../language/format.ts';
 import { parseTree } from '../../../language/query-parser.ts';
+import type { TokenKind } from '../../../language/token.ts';
 import { QueryError } from '../../../workers/errors.ts';
 import type { StageFixtures } from '../../fixtures/language/fixture.ts';
 import { FORMATTED } from '../../fixtures/language/formatted.ts';
-import { planFlights } from './run-plan.ts';
+import { openDuckDb, type Params, planAsking } from './run-plan.ts';
 
 const directory = new URL('../../fixtures/language/stages/', import.meta.url);
 const FIXTURES = (
@@ -20,8 +22,8 @@ const FIXTURES = (
 ).flatMap((module) => [...module.fixtures]);
 
 /** All but places in the text, and white space: `assert` quotes its condition. */
-function planText(query: string, params: Parameters<typeof planFlights>[1] = {}): string {
-  const plan = planFlights(query, params);
+async function planText(duck: DuckDBConnection, query: string, params: Params): Promise<string> {
+  const plan = await planAsking(duck, query, params);
   return JSON.stringify(plan, (key, value) => (key === 'span' || key === 'segments' ? undefined : value))
     .replace(/\\+[nt]|\s/g, '')
     .replace(/\{"start":\d+,"end":\d+\}|\\"span\\":\{[^}]*\}/g, '');
@@ -33,20 +35,20 @@ function wordsOf(query: string): readonly string[] {
     .map(({ kind, text, lower }) => (kind === 'word' ? lower : `${kind} ${text}`));
 }
 
-function checkPromises(query: string, params: Parameters<typeof planFlights>[1] = {}): void {
+async function checkPromises(duck: DuckDBConnection, query: string, params: Params = {}): Promise<void> {
   const formatted = formatQuery(query);
   expect(formatQuery(formatted), `twice: ${query}`).to.equal(formatted);
   expect(wordsOf(formatted)).to.deep.equal(wordsOf(query));
   expect(formatted, query).to.match(/[^\s]\n$/);
-  const before = planned(query, params);
-  const after = planned(formatted, params);
+  const before = await planned(duck, query, params);
+  const after = await planned(duck, formatted, params);
   expect(after, `${query}\n${formatted}`).to.equal(before);
 }
 
 /** The plan, or the message of its error. */
-function planned(query: string, params: Parameters<typeof planFlights>[1]): string {
+async function planned(duck: DuckDBConnection, query: string, params: Params): Promise<string> {
   try {
-    return planText(query, params);
+    return await planText(duck, query, params);
   } catch (thrown) {
     if (!(thrown instanceof QueryError)) throw thrown;
     return thrown.message.replace(/\s/g, '').toLowerCase();
@@ -54,22 +56,28 @@ function planned(query: string, params: Parameters<typeof planFlights>[1]): stri
 }
 
 describe('formatter', () => {
+  let duck: DuckDBConnection;
+  before(async () => {
+    duck = await openDuckDb();
+  });
+  after(() => duck.closeSync());
+
   for (const { name, query, formatted } of FORMATTED)
     it(name, () => {
       expect(formatQuery(query)).to.equal(formatted);
       expect(formatQuery(formatted)).to.equal(formatted);
     });
 
-  it('keeps its promises for every query of the fixtures', () => {
+  it('keeps its promises for every query of the fixtures', async () => {
     expect(FIXTURES.length).to.be.above(100);
-    for (const { query, params } of FIXTURES) checkPromises(query, params);
+    for (const { query, params } of FIXTURES) await checkPromises(duck, query, params);
   });
 
-  it('and for every query that is mangled with comments, white space and capitals', () => {
+  it('and for every query that is mangled with comments, white space and capitals', async () => {
     const queries = fc.constantFrom(...FIXTURES.filter((fixture) => fixture.params === undefined));
     const choices = fc.infiniteStream(fc.nat(11));
-    fc.assert(
-      fc.property(queries, choices, ({ query }, choice) => checkPromises(mangled(query, choice))),
+    await fc.assert(
+      fc.asyncProperty(queries, choices, ({ query }, choice) => checkPromises(duck, mangled(query, choice))),
       { numRuns: Number(process.env.FORKLINE_TEST_RUNS ?? 600) },
     );
   });
@@ -80,12 +88,12 @@ describe('formatter', () => {
     expect(() => formatQuery('')).to.throw(QueryError, 'the query is empty');
   });
 
-  it('takes long input in its stride', () => {
+  it('takes long input in its stride', async () => {
     const values = Array.from({ length: 20_000 }, (_, n) => n).join(',');
     const formatted = formatQuery(`select * from flights | where delay in (${values})`);
     expect(formatted.split('\n').length).to.be.above(1000);
     const nested = `${'('.repeat(90)}delay > 0${' and delay < 1000)'.repeat(90)}`;
-    checkPromises(`select * from flights | where ${nested}`);
+    await checkPromises(duck, `select * from flights | where ${nested}`);
   });
 });
 
@@ -107,15 +115,19 @@ function mangled(query: string, choice: Iterator<number>): string {
     ({ kind, text }) => kind === 'symbol' && text.startsWith('|'),
   )?.start;
   if (pipe === undefined) return query;
-  const tokens = parseTree(query).tokens.filter(({ start, kind }) => start >= pipe && kind !== 'sql');
+  const tokens = parseTree(query).tokens.filter(({ start }) => start >= pipe);
   let text = query.slice(0, pipe);
   let at = pipe;
+  let last: TokenKind = 'sql';
   for (const token of tokens) {
     const gap = query.slice(at, token.start);
     const raw = query.slice(token.start, token.end);
     const loud = token.kind === 'word' && /^(and|or|not|is|null|then|when|else|end|in|by)$/.test(raw);
     const chosen = choice.next().value as number; // the stream never ends
-    text += gap === '' ? '' : (BETWEEN[chosen] ?? gap);
+    // Around SQL a comment would be part of it.
+    const open = gap !== '' && token.kind !== 'sql' && last !== 'sql';
+    last = token.kind;
+    text += open ? (BETWEEN[chosen] ?? gap) : gap;
     text += loud && chosen % 2 === 0 ? raw.toUpperCase() : raw;
     at = token.end;
   }
