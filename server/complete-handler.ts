@@ -26,8 +26,7 @@ export function completeHandler(deps: AppDeps): RequestHandler {
   const cache = new BriefCache<CompleteAnswer>(CACHE);
   return async (request: Request, response: Response) => {
     const body = readCompleteRequest(request, deps.limits.queryBytes);
-    const client = request.socket.remoteAddress ?? 'unknown';
-    if (registry.inFlight(client) >= PER_CLIENT)
+    if (registry.inFlight(clientOf(request)) >= PER_CLIENT)
       throw new QueryError('too-many-queries', `this client has ${PER_CLIENT} completions in flight`, {
         hint: 'Ask for the latest text only; give up the ones before.',
         retryAfterSeconds: 1,
@@ -35,10 +34,14 @@ export function completeHandler(deps: AppDeps): RequestHandler {
     const asked = requestOf(deps, body);
     const ask = (one: CompleteAsk): Promise<CompleteAnswer> =>
       cache
-        .get(JSON.stringify(one), () => answerWithin(deps, registry, client, body.query, one))
+        .get(JSON.stringify(one), () => answerWithin(deps, registry, request, body.query, one))
         .catch((thrown: unknown) => failed(deps, thrown));
     response.json(await deps.run.planner.complete(asked, ask));
   };
+}
+
+function clientOf(request: Request): string {
+  return request.socket.remoteAddress ?? 'unknown';
 }
 
 /** Throws unknown-connection, bad-parameter. */
@@ -54,14 +57,15 @@ function requestOf({ run }: AppDeps, body: CompleteBody): Omit<CompleteRequest, 
 async function answerWithin(
   deps: AppDeps,
   registry: QueryRegistry,
-  client: string,
+  request: Request,
   text: string,
   ask: CompleteAsk,
 ): Promise<CompleteAnswer> {
   const started = {
     queryId: `complete-${randomUUID()}`,
     text,
-    client,
+    client: clientOf(request),
+    trace: deps.tracing.begin(request),
     connection: 'connection' in ask ? ask.connection : '',
     timeoutMs: TIMEOUT_MS,
   };
