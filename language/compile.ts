@@ -132,7 +132,7 @@ function emitWorker(
   input: readonly Column[],
   answer: readonly Column[],
 ): WorkerPlan {
-  let relation = Relation.input(input.map((column) => column.name));
+  let relation = Relation.input(input);
   for (const [index, { definition }] of stages.entries())
     relation = definition.emit(resolved[index]!, relation);
   relation = relation.project(answer.map(({ name }) => ({ name, as: name })));

@@ -14,12 +14,16 @@
  * source did not send, because no stage uses them, are missing here and may be left out by projections.
  */
 
+import type { Dialect } from './dialects/dialect.ts';
+import { DUCKDB } from './dialects/duckdb-dialect.ts';
 import { type EmitScope, emitExpression } from './emit-expression.ts';
+import { mayRaise } from './may-raise.ts';
 import { atMost } from './own-values.ts';
 import type { ParameterKind } from './plan.ts';
 import {
   freeName,
   hiddenName,
+  type Origin,
   placed,
   qualified,
   reading,
@@ -28,7 +32,8 @@ import {
   selectText,
 } from './select.ts';
 import type { Typed } from './typed.ts';
-import { collectColumns } from './typed.ts';
+import { collectColumns, hasOrderedAggregate } from './typed.ts';
+import type { Column } from './types.ts';
 import {
   frameText,
   type OrderKey,
@@ -41,8 +46,17 @@ import {
 
 /** What all SELECTs of one statement share. */
 export interface Statement {
+  readonly dialect: Dialect;
+  /** What the names of its WITH entries begin with. */
+  readonly prefix: string;
   readonly entries: string[];
   readonly parameters: { name: string; kind: ParameterKind }[];
+  /** How many `$n` the statement has besides, with lower numbers. */
+  readonly foreignParameters: number;
+}
+
+export function engineStatement(): Statement {
+  return { dialect: DUCKDB, prefix: 's', entries: [], parameters: [], foreignParameters: 0 };
 }
 
 export class Relation {
@@ -54,8 +68,23 @@ export class Relation {
     this.#select = select;
   }
 
-  static input(columns: readonly string[]): Relation {
-    return new Relation({ entries: [], parameters: [] }, reading('input', columns, []));
+  /** What the worker reads, which comes in the order in which it was sent; `keys` say which order that is. */
+  static input(columns: readonly Column[], keys: readonly SortKey[] = []): Relation {
+    const select = reading({ from: 'input', order: [], arrival: true }, columns);
+    return new Relation(engineStatement(), select).sort(keys);
+  }
+
+  get dialect(): Dialect['name'] {
+    return this.#statement.dialect.name;
+  }
+
+  get columns(): readonly SelectColumn[] {
+    return this.#select.columns;
+  }
+
+  /** Do the rows stand in an order that a stage may rely on? */
+  get isOrdered(): boolean {
+    return this.#select.order.length > 0 || this.#select.arrival;
   }
 
   get parameters(): Statement['parameters'] {
@@ -63,14 +92,17 @@ export class Relation {
   }
 
   filter(condition: Typed): Relation {
-    const base = this.#ready([condition], true);
+    const fences = this.dialect === 'postgres' && this.#raises(condition);
+    const base = fences ? this.#fenced() : this.#ready([condition], true);
     return base.#with({ filters: [...base.#select.filters, base.#emit(condition)] });
   }
 
   /** Sets a column: in its place when there is one of that name, else at the end. */
   assign(name: string, value: Typed): Relation {
-    const base = this.#ready([value], false);
-    const column = { name, sql: base.#emit(value), plain: value.kind === 'column' };
+    const raises = this.#raises(value);
+    // Beside a LIMIT it would be computed for the rows that the limit cuts, too.
+    const base = this.#ready([value], raises);
+    const column = { name, sql: base.#emit(value), type: value.type, plain: value.kind === 'column', raises };
     return base.#with({ columns: placed(base.#select.columns, column) });
   }
 
@@ -88,18 +120,19 @@ export class Relation {
   /** One row a group. What depended on an order has it in itself; the result has none. */
   aggregate(keys: readonly NamedValue[], values: readonly NamedValue[]): Relation {
     const all = [...keys, ...values];
-    const base = this.#ready(
+    const base = this.#orderedFor(values).#ready(
       all.map((entry) => entry.value),
       true,
     );
-    const columns = all.map(({ name, value }) => ({ name, sql: base.#emit(value), plain: false }));
-    return base.#with({ columns, groupBy: keys.length, order: [] });
+    const columns = all.map(({ name, value }) => base.#column(name, value));
+    return base.#with({ columns, groupBy: keys.length, order: [], arrival: false });
   }
 
   sort(keys: readonly SortKey[]): Relation {
     const named = keys.map((key): Typed => columnOf(key.column));
+    if (keys.length === 0) return this;
     const base = this.#ready(named, true);
-    return base.#with({ order: base.#orderKeys(keys) });
+    return base.#with({ order: base.#orderKeys(keys), arrival: false });
   }
 
   /**
@@ -108,7 +141,10 @@ export class Relation {
    */
   window(values: readonly NamedValue[], frame: WindowFrame): Relation {
     const used = [...frame.partition, ...values.map((entry) => entry.value)];
-    const base = this.#placed().#ready([...used, ...frame.keys.map((key) => columnOf(key.column))], true);
+    const base = this.#placedFor(frame).#ready(
+      [...used, ...frame.keys.map((key) => columnOf(key.column))],
+      true,
+    );
     const keys = base.#orderKeys(frame.keys);
     const before = base.#select.order.filter(({ sql }) => keys.every((key) => key.sql !== sql));
     const order = [...keys, ...before];
@@ -116,7 +152,7 @@ export class Relation {
     const over: EmitScope['over'] = (window, ordered) =>
       overText(partition, window === 'peers' ? keys : order, frameText(frame, window, ordered));
     const columns = values.reduce(
-      (sofar, { name, value }) => placed(sofar, { name, sql: base.#emit(value, over), plain: false }),
+      (sofar, { name, value }) => placed(sofar, base.#column(name, value, over)),
       base.#select.columns,
     );
     // Sealed, so that no later filter takes rows away from the windows.
@@ -141,7 +177,8 @@ export class Relation {
     const base = groupBy === null && limit === null ? this : this.#seal();
     const { columns, order } = base.#select;
     const sql = `row_number()${overText([], order, '')}`;
-    const numbered = base.#with({ columns: [...columns, { name, sql, plain: false }], order: [] }).#seal();
+    const place: SelectColumn = { name, sql, type: ROW_NUMBER.type, plain: false };
+    const numbered = base.#with({ columns: [...columns, place], order: [], arrival: false }).#seal();
     return numbered.#with({ order: [numbered.#placeKey(name)] });
   }
 
@@ -156,13 +193,19 @@ export class Relation {
       true,
     );
     const position = base.freeName('position');
-    const emitted = lists.map(({ name, value }) => ({ name, sql: base.#emit(value) }));
+    const emitted = lists.map(({ name, value }) => ({ name, type: value.type, sql: base.#emit(value) }));
     const columns = emitted.reduce(
-      (sofar, { name, sql }) => placed(sofar, { name, sql: `unnest(${sql})`, plain: false }),
+      (sofar, { name, type, sql }) =>
+        placed(sofar, { name, sql: `unnest(${sql})`, type: elementType(type), plain: false }),
       base.#select.columns,
     );
     if (base.#select.order.length === 0) return base.#with({ columns }).#seal();
-    const places = { name: position, sql: `unnest(range(len(${emitted[0]!.sql})))`, plain: false };
+    const places = {
+      name: position,
+      sql: base.#statement.dialect.subscripts(emitted[0]!.sql),
+      type: ROW_NUMBER.type,
+      plain: false,
+    };
     // A row's number is no longer its own; together with the place in the list it is.
     const order = base.#select.order.map((key) => ({ ...key, unique: false }));
     const opened = base.#with({ columns: [...columns, places], order }).#seal();
@@ -173,12 +216,13 @@ export class Relation {
    * Through a statement of the stage's own. `text` is given the name of these rows, which it may read more than once;
    * it gives `columns`, in the order of `keys`.
    */
-  through(columns: readonly string[], keys: readonly SortKey[], text: (rows: string) => string): Relation {
+  through(columns: readonly Column[], keys: readonly SortKey[], text: (rows: string) => string): Relation {
     const { from } = this.#seal(' MATERIALIZED').#select;
     const { entries } = this.#statement;
-    const name = `s${entries.length + 1}`;
+    const name = this.#nextName();
     entries.push(`${name} AS (\n${text(from)}\n)`);
-    return new Relation(this.#statement, reading(name, columns, [])).sort(keys);
+    const origin = { from: name, order: [], arrival: false };
+    return new Relation(this.#statement, reading(origin, columns)).sort(keys);
   }
 
   limit(count: Typed): Relation {
@@ -212,13 +256,45 @@ export class Relation {
     return plain ? this : this.#seal();
   }
 
+  /** In the database nothing reads rows in the order in which they come, unless it is told their places. */
+  #orderedFor(values: readonly NamedValue[]): Relation {
+    const { order, arrival } = this.#select;
+    if (this.dialect === 'duckdb' || order.length > 0 || !arrival) return this;
+    const ordered = values.some(({ value }) => hasOrderedAggregate(value));
+    return ordered ? this.number(this.freeName('row')) : this;
+  }
+
+  /** Where rows have no order there is none to keep: no place is needed for values of whole groups. */
+  #placedFor({ keys }: WindowFrame): Relation {
+    const unordered = this.dialect === 'postgres' && !this.isOrdered && keys.length === 0;
+    return unordered ? this : this.#placed();
+  }
+
   /** With a last key of the order that no two rows share: where each stands. */
   #placed(): Relation {
     const { order, groupBy, limit } = this.#select;
     if (order.some((key) => key.unique === true)) return this;
     const base = groupBy !== null || limit !== null ? this.#seal() : this;
-    const place = { sql: 'row_number() OVER ()', direction: ' ASC', unique: true };
+    const place = { sql: 'row_number() OVER ()', direction: ' ASC', type: ROW_NUMBER.type, unique: true };
     return base.#with({ order: [...base.#select.order, place] }).#seal();
+  }
+
+  /** May computing it fail, here? */
+  #raises(value: Typed): boolean {
+    if (mayRaise(value)) return true;
+    const used = new Set<string>();
+    collectColumns(value, used);
+    return this.#select.columns.some((column) => column.raises === true && used.has(column.name));
+  }
+
+  /**
+   * For a filter that may fail. A database merges filters and tests the cheap ones first; behind OFFSET 0 it sees only
+   * the rows that those before it left. The stage engine keeps the order of what can fail.
+   */
+  #fenced(): Relation {
+    const fenced = this.#with({ fenced: true }).#seal();
+    const columns = fenced.#select.columns.map((column) => ({ ...column, raises: false }));
+    return fenced.#with({ columns });
   }
 
   #placeKey(name: string): OrderKey {
@@ -226,47 +302,54 @@ export class Relation {
   }
 
   #orderKeys(keys: readonly SortKey[]): readonly OrderKey[] {
-    return keys.map((key) => ({
-      sql: this.#columnSql(key.column),
-      direction: ` ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`,
-    }));
+    return keys.map((key) => {
+      const { sql, type } = this.#columnNamed(key.column);
+      const collation = this.#statement.dialect.collation(type);
+      const direction = `${collation} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
+      return { sql, type, direction };
+    });
   }
 
   #seal(materialized = ''): Relation {
     const select = this.#select;
-    const name = `s${this.#statement.entries.length + 1}`;
-    const hidden: SelectColumn[] = [];
+    const name = this.#nextName();
+    const hidden: Pick<SelectColumn, 'name' | 'sql'>[] = [];
     const order = select.order.map((key) => {
       const visible = select.columns.find((column) => column.plain && column.sql === key.sql);
-      const carried = visible ?? { name: hiddenName(select, hidden.length), sql: key.sql, plain: true };
+      const carried = visible ?? { name: hiddenName(select, hidden.length), sql: key.sql };
       if (visible === undefined) hidden.push(carried);
       return { ...key, sql: qualified(name, carried.name) };
     });
     this.#statement.entries.push(`${name} AS${materialized} (\n${selectText(select, hidden, false)}\n)`);
-    return new Relation(
-      this.#statement,
-      reading(
-        name,
-        select.columns.map((column) => column.name),
-        order,
-      ),
-    );
+    const origin: Origin = { from: name, order, arrival: select.arrival };
+    return new Relation(this.#statement, reading(origin, select.columns));
+  }
+
+  #nextName(): string {
+    return `${this.#statement.prefix}${this.#statement.entries.length + 1}`;
+  }
+
+  #column(name: string, value: Typed, over?: EmitScope['over']): SelectColumn {
+    const raises = this.#raises(value);
+    return { name, sql: this.#emit(value, over), type: value.type, plain: false, raises };
   }
 
   #with(change: Partial<Select>): Relation {
     return new Relation(this.#statement, { ...this.#select, ...change });
   }
 
-  #columnSql(name: string): string {
+  #columnNamed(name: string): SelectColumn {
     const column = this.#select.columns.find((candidate) => candidate.name === name);
     if (column === undefined) throw new Error(`column ${name} did not reach this stage`);
-    return column.sql;
+    return column;
   }
 
   #emit(value: Typed, over?: EmitScope['over']): string {
     const order = orderText(this.#select.order);
     return emitExpression(value, {
-      column: (name) => this.#columnSql(name),
+      dialect: this.#statement.dialect,
+      column: (name) => this.#columnNamed(name).sql,
+      compared: (name) => this.#columnNamed(name).stored ?? this.#columnNamed(name).sql,
       parameter: (name, kind) => this.#parameter(name, kind),
       order,
       ...(over === undefined ? {} : { over }),
@@ -274,9 +357,9 @@ export class Relation {
   }
 
   #parameter(name: string, kind: ParameterKind): string {
-    const { parameters } = this.#statement;
+    const { parameters, foreignParameters } = this.#statement;
     const at = parameters.findIndex((parameter) => parameter.name === name);
-    return `$${at === -1 ? parameters.push({ name, kind }) : at + 1}`;
+    return `$${foreignParameters + (at === -1 ? parameters.push({ name, kind }) : at + 1)}`;
   }
 }
 
@@ -287,4 +370,8 @@ export interface NamedValue {
 
 function columnOf(name: string): Typed {
   return { kind: 'column', name, type: { kind: 'null' }, span: { start: 0, end: 0 } };
+}
+
+function elementType(type: Typed['type']): Typed['type'] {
+  return type.kind === 'list' ? type.of : type;
 }

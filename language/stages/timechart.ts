@@ -220,7 +220,7 @@ function emit(resolved: Resolved, relation: Relation): Relation {
     .aggregate([bin, ...(by === null ? [] : [by])], [...values, { name: size, value: count }]);
   const keys = names.slice(0, by === null ? 1 : 2);
   const whole = binned.through(
-    [...names, size],
+    [...columns, { name: size, type: INT64 }],
     keys.map((column): SortKey => ({ column, descending: false, nullsFirst: false })),
     (rows) =>
       gapless(

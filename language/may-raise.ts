@@ -1,0 +1,48 @@
+/**
+ * Which expressions can fail for some value. It decides what may be computed earlier than it was written: what never
+ * fails may; what can fail must not see a row that an earlier filter or limit takes away. Everything that is not
+ * listed counts as failing, so that a forgotten function costs time and never a wrong error.
+ */
+import { sameType } from './type-rules.ts';
+import type { Typed, TypedCall } from './typed.ts';
+
+const NEVER = new Set([
+  ...['=', '<>', '<', '<=', '>', '>=', 'is distinct from', 'is not distinct from', 'between', 'not between'],
+  ...['in', 'not in', 'and', 'or', 'not', 'is null', 'is not null', 'if', 'iff', 'case', 'coalesce', 'nullif'],
+  ...['greatest', 'least', 'like', 'not like', 'ilike', 'not ilike', 'contains', 'starts_with', 'ends_with'],
+  ...['length', 'lower', 'upper', 'trim', 'ltrim', 'rtrim', 'reverse', 'md5', '||', 'concat', 'sign'],
+  ...['bitand', 'bitor', 'bitxor', 'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'],
+  ...['count', 'count_if', 'countif', 'dc', 'dcount', 'count_distinct', 'min', 'max', 'any', 'any_value'],
+  ...['first', 'last', 'list', 'row_number', 'rank', 'dense_rank', 'ntile', 'lag', 'lead', 'first_value', 'last_value'],
+]);
+
+export function mayRaise(typed: Typed): boolean {
+  if (typed.kind !== 'call') return false;
+  const filter = typed.aggregate?.filter ?? null;
+  return !neverRaises(typed) || typed.args.some(mayRaise) || (filter !== null && mayRaise(filter));
+}
+
+/** The call itself, its arguments apart. */
+function neverRaises(call: TypedCall): boolean {
+  if (call.safe === true) return true;
+  return call.name === 'cast' ? castNeverRaises(call) : NEVER.has(call.name);
+}
+
+/** To text everything can be cast; whole numbers fit into floats. */
+function castNeverRaises({ type, args: [arg] }: TypedCall): boolean {
+  const from = arg!.type.kind;
+  if (type.kind === 'string' || from === 'null' || sameType(arg!.type, type)) return true;
+  return from === 'int64' && type.kind === 'float64';
+}
+
+/** Fails for every row or for none: a database may compute it before there is any row. */
+export function raisesAtOnce(typed: Typed): boolean {
+  if (typed.kind !== 'call') return false;
+  if (typed.args.some(raisesAtOnce)) return true;
+  return typed.aggregate === null && !neverRaises(typed) && !dependsOnRows(typed);
+}
+
+function dependsOnRows(typed: Typed): boolean {
+  if (typed.kind === 'column' || typed.kind === 'parameter') return true;
+  return typed.kind === 'call' && (typed.aggregate !== null || typed.args.some(dependsOnRows));
+}
