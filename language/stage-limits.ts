@@ -8,6 +8,8 @@ export const STAGE_LIMITS = {
   pivotColumns: 1000,
   /** More than this of one row is no list any more; a row of a gigabyte of commas would fill the memory. */
   explodeElements: 1_000_000,
+  /** Each is fetched at the same time as the others, over a database connection of its own. */
+  querySources: 8,
 } as const;
 
 export function stageLimit(name: keyof typeof STAGE_LIMITS): LimitRef {

@@ -12,12 +12,14 @@ import { fileURLToPath } from 'node:url';
 import type { Column } from '../language/types.ts';
 import type { FromChild } from '../monitor/messages.ts';
 import { writeToFifo } from '../workers/dsl/fifo.ts';
-import type {
-  DslWorkerConfig,
-  FromDslWorker,
-  RunStagesCall,
-  RunStagesReply,
-  ScrubReply,
+import {
+  type DescribeStagesCall,
+  type DslWorkerConfig,
+  type FromDslWorker,
+  inputFifo,
+  type RunStagesCall,
+  type RunStagesReply,
+  type ScrubReply,
 } from '../workers/dsl/messages.ts';
 import type { WireError } from '../workers/errors.ts';
 import { createFrameReader, writeMessage } from '../workers/frames.ts';
@@ -27,8 +29,9 @@ export interface DslProcess extends AsyncDisposable {
   readonly socket: Socket;
   readonly config: DslWorkerConfig;
   readonly bootMs: number;
-  /** Sends the call and gathers the answer; `csv` goes into the input pipe meanwhile. */
-  run(call: RunStagesCall, csv?: Buffer): Promise<Answer>;
+  /** Sends the call and gathers the answer; the CSVs go into the input pipes meanwhile, one for each input. */
+  run(call: RunStagesCall, ...csvs: readonly Buffer[]): Promise<Answer>;
+  describe(call: DescribeStagesCall): Promise<FromDslWorker>;
   scrub(): Promise<ScrubReply>;
   cancel(queryId: string): void;
   exit(): Promise<number | null>;
@@ -72,14 +75,20 @@ export async function startDslProcess(options: DslProcessOptions = {}): Promise<
     socket,
     config,
     bootMs,
-    async run(call, csv) {
+    async run(call, ...csvs) {
       writeMessage(socket, { type: 'run-stages', ...call });
       let ended = false;
-      const written = csv === undefined ? Promise.resolve() : writeToFifo(config.fifoPath, csv, () => ended);
+      const written = csvs.map((csv, index) =>
+        writeToFifo(inputFifo(config.fifoPath, index), csv, () => ended),
+      );
       const answer = await replies.next();
       ended = true;
-      await written;
+      await Promise.all(written);
       return { body: answer.body, reply: answer.message as Answer['reply'] };
+    },
+    async describe(call) {
+      writeMessage(socket, { type: 'describe-stages', ...call });
+      return (await replies.next()).message;
     },
     async scrub() {
       writeMessage(socket, { type: 'scrub', queryId: 'scrub' });

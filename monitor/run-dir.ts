@@ -2,12 +2,12 @@
  * The run directory: everything that processes of one run share through the file system, private to the user
  * (mode 0700) and gone with the run. Paths of sockets stay under what a unix-domain address can hold.
  *
- *   sockets/  log.sock, <workerId>.sock       fifos/  <workerId>.fifo, .fifo.answer: rows into and out of DuckDB
+ *   sockets/  log.sock, <workerId>.sock       fifos/  <workerId>.fifo, .fifo.2 ..., .fifo.answer: rows into and out of DuckDB
  *   spill/    <workerId>/: the stage engine's  raw/    <workerId>.log: raw stdout and stderr; spilled log lines
  */
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** Linux holds 107 bytes, macOS 103. */
 const MAX_SOCKET_PATH_BYTES = 100;
@@ -49,7 +49,12 @@ export function describeRunDir(path: string): RunDir {
 /** Removes what a process had of its own. Its raw output stays: the logger merges and removes it. */
 export async function removeWorkerFiles(runDir: RunDir, workerId: string): Promise<void> {
   const fifo = runDir.fifoPath(workerId);
-  const paths = [runDir.socketPath(workerId), fifo, `${fifo}.answer`, runDir.spillDir(workerId)];
+  const fifos = (await readdir(dirname(fifo))).filter((name) => name.startsWith(basename(fifo)));
+  const paths = [
+    runDir.socketPath(workerId),
+    ...fifos.map((name) => join(dirname(fifo), name)),
+    runDir.spillDir(workerId),
+  ];
   await Promise.all(paths.map((path) => rm(path, { recursive: true, force: true })));
 }
 

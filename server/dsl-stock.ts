@@ -58,7 +58,7 @@ export class DslStock {
       name: 'DSL worker',
       queueLength: options.queueLength,
       queueWaitMs: options.queueWaitMs,
-      take: () => this.#take(),
+      take: () => this.#take(), // a query has one
       onWait: (waiting) => options.tell({ type: 'want-dsl-workers', waiting }),
     });
   }
@@ -134,14 +134,14 @@ export class DslStock {
     this.lane.offer();
   }
 
-  #take(): DslLease | null {
+  #take(): readonly DslLease[] | null {
     let best: DslWorker | null = null;
     for (const worker of this.#workers.values()) {
       if (worker.state === 'idle' && (best === null || worker.served < best.served)) best = worker;
     }
     if (best === null) return null;
     best.state = 'leased';
-    return this.#lease(best);
+    return [this.#lease(best)];
   }
 
   #lease(worker: DslWorker): DslLease {

@@ -3,12 +3,13 @@ import type { Request, RequestHandler, Response } from 'express';
 import type { ExplainedQuery } from '../language/explain.ts';
 import { type Column, typeName } from '../language/types.ts';
 import { QueryError } from '../workers/errors.ts';
+import { answerAsk } from './answer-ask.ts';
 import type { AppDeps } from './app-deps.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
 import { startQuery } from './query-handler.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { bodyOf, type QueryRequest, readQueryRequest } from './query-request.ts';
-import { answerAsk, planKey } from './run-query.ts';
+import { planKey } from './run-query.ts';
 
 export function explainHandler(deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
@@ -35,7 +36,7 @@ export function explainHandler(deps: AppDeps): RequestHandler {
 
 async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<unknown> {
   const key = planKey(run, asked);
-  return viewOf(await run.planner.explain(key, (ask) => answerAsk(run, key.text, ask, query)));
+  return viewOf(await run.planner.explain(key, (ask) => answerAsk(run, asked, ask, query)));
 }
 
 /** Types by their names, as in answers. */

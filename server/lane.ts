@@ -1,6 +1,7 @@
 /**
  * A queue in front of something scarce (a database slot, a DSL worker): first come, first served, bounded in
- * length and in waiting time. A lane holds no resources itself; `take` gives one or null.
+ * length and in waiting time. Who needs several gets them at once, and is not overtaken meanwhile by who needs one. A
+ * lane holds no resources itself.
  */
 import { QueryError } from '../workers/errors.ts';
 
@@ -8,13 +9,15 @@ export interface LaneOptions<T> {
   readonly name: string;
   readonly queueLength: number;
   readonly queueWaitMs: number;
-  take(): T | null;
+  /** So many at once, or null: never some of them, which two queries could hold while each waits for the rest. */
+  take(count: number): readonly T[] | null;
   /** Called when a query has to wait. */
   onWait?(waiting: number): void;
 }
 
 interface Waiter<T> {
-  resolve(resource: T): void;
+  readonly count: number;
+  resolve(resources: readonly T[]): void;
   reject(error: unknown): void;
   readonly since: number;
 }
@@ -42,24 +45,30 @@ export class Lane<T> {
   }
 
   /** Rejects with queue-full, queue-timeout, or the signal's reason. */
-  acquire(signal: AbortSignal): Promise<T> {
+  async acquire(signal: AbortSignal): Promise<T> {
+    const [resource] = await this.acquireAll(signal, 1);
+    return resource!; // as many as were asked for
+  }
+
+  /** `count` of them, at once. Rejects as `acquire` does. */
+  acquireAll(signal: AbortSignal, count: number): Promise<readonly T[]> {
     if (signal.aborted) return Promise.reject(signal.reason);
-    const resource = this.#waiters.size === 0 ? this.#options.take() : null;
-    if (resource !== null) return Promise.resolve(resource);
+    const resources = this.#waiters.size === 0 ? this.#options.take(count) : null;
+    if (resources !== null) return Promise.resolve(resources);
     if (this.#waiters.size >= this.#options.queueLength) return Promise.reject(this.#full());
-    return this.#wait(signal);
+    return this.#wait(signal, count);
   }
 
   /** Something may have become free: serve those who wait. */
   offer(): void {
     for (const waiter of this.#waiters) {
-      const resource = this.#options.take();
-      if (resource === null) return;
-      waiter.resolve(resource);
+      const resources = this.#options.take(waiter.count);
+      if (resources === null) return;
+      waiter.resolve(resources);
     }
   }
 
-  #wait(signal: AbortSignal): Promise<T> {
+  #wait(signal: AbortSignal, count: number): Promise<readonly T[]> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#waiters.delete(waiter);
@@ -67,10 +76,11 @@ export class Lane<T> {
         signal.removeEventListener('abort', onAbort);
       };
       const waiter: Waiter<T> = {
+        count,
         since: performance.now(),
-        resolve: (resource) => {
+        resolve: (resources) => {
           leave();
-          resolve(resource);
+          resolve(resources);
         },
         reject: (error) => {
           leave();
@@ -78,7 +88,7 @@ export class Lane<T> {
         },
       };
       const onAbort = (): void => waiter.reject(signal.reason);
-      const timer = setTimeout(() => waiter.reject(this.#timedOut()), this.#options.queueWaitMs);
+      const timer = setTimeout(() => waiter.reject(this.#timedOut(count)), this.#options.queueWaitMs);
       signal.addEventListener('abort', onAbort);
       this.#waiters.add(waiter);
       this.#options.onWait?.(this.#waiters.size);
@@ -94,12 +104,16 @@ export class Lane<T> {
     });
   }
 
-  #timedOut(): QueryError {
+  #timedOut(count: number): QueryError {
     const { name, queueWaitMs } = this.#options;
-    return new QueryError('queue-timeout', `no ${name} became free within ${queueWaitMs} ms`, {
-      hint: 'The server is busy with other queries; GET /v1/queries shows them. Try again later.',
-      limit: { name: 'queueWaitMs', value: queueWaitMs },
-      retryAfterSeconds: 2,
-    });
+    return new QueryError(
+      'queue-timeout',
+      `${count === 1 ? `no ${name}` : `no ${count} of ${name}`} became free within ${queueWaitMs} ms`,
+      {
+        hint: 'The server is busy with other queries; GET /v1/queries shows them. Try again later.',
+        limit: { name: 'queueWaitMs', value: queueWaitMs },
+        retryAfterSeconds: 2,
+      },
+    );
   }
 }

@@ -7,10 +7,12 @@
  * - an abort (deadline, cancel, client gone) reaches every worker that runs for it, and through the SQL worker the
  *   database.
  */
-import type { Ask, AskAnswer, Plan, SourceAsk } from '../language/plan.ts';
+import type { Ask, AskAnswer, Plan } from '../language/plan.ts';
 import type { AnswerSummary } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
+import { answerAsk } from './answer-ask.ts';
 import type { AnswerStream } from './answer-stream.ts';
+import { checkConnection } from './check-connection.ts';
 import type { PlanKey } from './plan-cache.ts';
 import { parameterKinds } from './planner.ts';
 import type { QueryRecord } from './query-registry.ts';
@@ -18,8 +20,6 @@ import type { QueryRequest } from './query-request.ts';
 import { type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
-import { callInSlot } from './slot-call.ts';
-import { mapToQuery } from './source-sql.ts';
 
 /** What is left to say when all went well. */
 export interface QueryOutcome extends AnswerSummary {
@@ -81,7 +81,7 @@ async function runOnce(
   query: QueryRecord,
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
-  const plan = await planOf(deps, key, query);
+  const plan = await planOf(deps, request, key, query);
   query.connection = plan.sources[0]!.connection;
   const { maxRows, maxBytes } = deps;
   const limits = { capRows: request.capRows, maxRows, maxBytes };
@@ -107,60 +107,12 @@ export function planKey(deps: RunDeps, request: QueryRequest): PlanKey {
   };
 }
 
-function checkConnection({ connectionNames }: RunDeps, name: string): void {
-  if (connectionNames.includes(name)) return;
-  throw new QueryError('unknown-connection', `there is no connection ${name}`, {
-    hint: `Connections here: ${connectionNames.join(', ')}.`,
-    suggestions: connectionNames,
-  });
-}
-
-async function planOf(deps: RunDeps, key: PlanKey, query: QueryRecord): Promise<Plan> {
+async function planOf(deps: RunDeps, request: QueryRequest, key: PlanKey, query: QueryRecord): Promise<Plan> {
   const cached = deps.planner.cached(key);
   if (cached !== null) return cached;
   query.phase = 'plan';
-  const answer = (ask: Ask): Promise<AskAnswer> => answerAsk(deps, key.text, ask, query);
+  const answer = (ask: Ask): Promise<AskAnswer> => answerAsk(deps, request, ask, query);
   const plan = await timed(query, 'plan', deps.planner.plan(key, answer));
   for (const { connection } of plan.sources) checkConnection(deps, connection);
   return plan;
-}
-
-/** What the compiler wants to know. Errors point into the user's text. */
-export async function answerAsk(
-  deps: RunDeps,
-  text: string,
-  ask: Ask,
-  query: QueryRecord,
-): Promise<AskAnswer> {
-  switch (ask.kind) {
-    case 'source':
-      return describeSource(deps, text, ask, query);
-    case 'engine':
-    case 'values':
-      throw new Error(`nothing asks for ${ask.kind} yet`);
-    default:
-      return ask satisfies never;
-  }
-}
-
-/** Columns and parameter types of a source, from the database itself. */
-async function describeSource(
-  deps: RunDeps,
-  text: string,
-  ask: SourceAsk,
-  query: QueryRecord,
-): Promise<AskAnswer> {
-  const { connection, sql } = ask;
-  checkConnection(deps, connection);
-  query.phase = 'describe';
-  const slot = await deps.sqlSlots.lane.acquire(query.abort.signal);
-  const { queryId, deadlineAt } = query;
-  try {
-    const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
-      slot.socket.call('describe', { queryId, connection, sql, deadlineAt }),
-    );
-    return { kind: 'source', ...described };
-  } catch (thrown) {
-    throw mapToQuery(thrown, ask, text);
-  }
 }

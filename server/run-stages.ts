@@ -1,12 +1,13 @@
 /**
- * SQL and stages: rows go from the SQL worker into the DSL worker's FIFO, never through this process; the DSL
- * worker runs the stages and encodes the answer. Both work side by side.
+ * SQL and stages: rows go from SQL workers into the DSL worker's FIFOs, one for each source, never through this process;
+ * the DSL worker runs the stages and encodes the answer. All of them work side by side.
  *
- * The answer counts only when both ended well: a SQL worker that fails or dies closes the FIFO, and half of the
- * rows would look like all of them to the DSL worker. The first failure ends the other worker.
+ * The answer counts only when all ended well: a SQL worker that fails or dies closes its FIFO, and half of the
+ * rows would look like all of them to the DSL worker. The first failure ends the others.
  */
+import type { SourcePlan } from '../language/plan.ts';
 import type { AnswerSummary } from '../workers/answer.ts';
-import type { RunStagesReply } from '../workers/dsl/messages.ts';
+import { inputFifo, type RunStagesReply } from '../workers/dsl/messages.ts';
 import { QueryError } from '../workers/errors.ts';
 import type { CopyToReply } from '../workers/sql/messages.ts';
 import type { DslLease } from './dsl-stock.ts';
@@ -21,19 +22,29 @@ import type { SqlSlot } from './sql-slots.ts';
 /** After the stages have all they need (`head`), the database may compute on in silence: then it is cancelled. */
 const READER_DONE_GRACE_MS = 50;
 
+/** The rows of one source on their way into the DSL worker. */
+interface Copy {
+  readonly source: SourcePlan;
+  readonly slot: SqlSlot;
+  readonly reply: Promise<CopyToReply>;
+  settled: boolean;
+}
+
 export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
-  const { deps, query } = run;
+  const { deps, plan, query } = run;
   query.phase = 'queue';
   const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query.abort.signal));
   let outcome: 'reusable' | 'discard' = 'discard';
   let reason = '';
   try {
-    const slot = await timed(query, 'queue', deps.sqlSlots.lane.acquire(query.abort.signal));
+    const count = plan.sources.length;
+    const slots = await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query.abort.signal, count));
     lease.begin(query.queryId, query.deadlineAt);
     query.phase = 'stages';
     query.pids = [lease.pid];
-    const summary = await runBoth(run, lease, slot);
-    outcome = 'reusable';
+    const summary = await runAll(run, lease, slots);
+    if (plan.worker?.runsUserSql === true) reason = 'it ran SQL of a user';
+    else outcome = 'reusable';
     return summary;
   } catch (thrown) {
     reason = QueryError.from(thrown).code;
@@ -44,53 +55,87 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   }
 }
 
-async function runBoth(run: Run, lease: DslLease, slot: SqlSlot): Promise<AnswerSummary> {
-  const { deps, query } = run;
+async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Promise<AnswerSummary> {
+  const { query } = run;
   const stages = callStages(run, lease);
-  const copy = callInSlot(slot, query, deps.cancelGraceMs, () => callCopy(run, lease, slot));
-  copy.catch(() => lease.socket.cancel(query.queryId));
-  const readerDone = cancelSilentCopy(stages, slot, query);
-  const both = Promise.allSettled([copy, stages]);
-  const [copied, staged] = await raceAbort(query.abort.signal, both, () =>
-    lease.socket.cancel(query.queryId),
-  );
+  const copies = run.plan.sources.map((source, index) => startCopy(run, lease, source, slots[index]!, index));
+  const readerDone = cancelSilentCopies(stages, copies, query);
+  const all = Promise.allSettled([stages, ...copies.map((copy) => copy.reply)] as const);
+  const [staged] = await raceAbort(query.abort.signal, all, () => lease.socket.cancel(query.queryId));
   clearTimeout(await readerDone);
-  return conclude(run, copied, staged);
+  return conclude(run, copies, staged);
 }
 
-/** Ends the copy when nobody reads it any more: at once after a failure, after a moment when the stages ended well. */
-async function cancelSilentCopy(
+/** A copy that fails ends the stages. */
+function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot, index: number): Copy {
+  const { deps, query } = run;
+  const call = (): Promise<CopyToReply> => callCopy(run, source, inputFifo(lease.fifoPath, index), slot);
+  const copy: Copy = {
+    source,
+    slot,
+    reply: callInSlot(slot, query, deps.cancelGraceMs, call),
+    settled: false,
+  };
+  copy.reply.then(
+    () => {
+      copy.settled = true;
+    },
+    () => {
+      copy.settled = true;
+      lease.socket.cancel(query.queryId);
+    },
+  );
+  return copy;
+}
+
+/** Ends the copies when nobody reads them any more: at once after a failure, after a moment when the stages ended well. */
+async function cancelSilentCopies(
   stages: Promise<RunStagesReply>,
-  slot: SqlSlot,
+  copies: readonly Copy[],
   query: QueryRecord,
 ): Promise<NodeJS.Timeout | undefined> {
+  // A slot whose copy has ended may serve another query by now.
+  const cancel = (): void => {
+    for (const { settled, slot } of copies) if (!settled) slot.socket.cancel(query.queryId);
+  };
   try {
     await stages;
-    return setTimeout(() => slot.socket.cancel(query.queryId), READER_DONE_GRACE_MS);
+    return setTimeout(cancel, READER_DONE_GRACE_MS);
   } catch {
-    slot.socket.cancel(query.queryId); // the failure itself is reported by conclude()
+    cancel(); // the failure itself is reported by conclude()
     return undefined;
   }
 }
 
-function conclude(
+async function conclude(
   run: Run,
-  copied: PromiseSettledResult<CopyToReply>,
+  copies: readonly Copy[],
   staged: PromiseSettledResult<RunStagesReply>,
-): AnswerSummary {
-  const { plan, query } = run;
-  const copyError =
-    copied.status === 'rejected' ? mapToQuery(copied.reason, plan.sources[0]!, query.text) : null;
+): Promise<AnswerSummary> {
+  const { query } = run;
+  const copied = await Promise.allSettled(copies.map((copy) => copy.reply));
+  const copyError = firstError(copies, copied, query.text);
   if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
-  // Cancelled by cancelSilentCopy, after the stages had all that they needed.
+  // Cancelled by cancelSilentCopies, after the stages had all that they needed.
   if (copyError !== null && !isCancelled(copyError)) throw copyError;
-  if (copied.status === 'fulfilled') {
-    query.phases.queue += copied.value.phases.acquireMs;
-    query.phases.sql += copied.value.phases.sqlMs;
-  }
+  const replies = copied.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value.phases] : []));
+  query.phases.queue += Math.max(0, ...replies.map((phases) => phases.acquireMs));
+  query.phases.sql += Math.max(0, ...replies.map((phases) => phases.sqlMs));
   query.phases.dsl += staged.value.phases.dslMs;
   query.phases.encode += staged.value.phases.encodeMs;
   return staged.value;
+}
+
+/** Of several sources that failed, the one that failed by itself: the others were cancelled because of it. */
+function firstError(
+  copies: readonly Copy[],
+  copied: readonly PromiseSettledResult<CopyToReply>[],
+  text: string,
+): unknown {
+  const errors = copied.flatMap((copy, index) =>
+    copy.status === 'rejected' ? [mapToQuery(copy.reason, copies[index]!.source, text)] : [],
+  );
+  return errors.find((error) => !isCancelled(error)) ?? errors[0] ?? null;
 }
 
 function isCancelled(error: unknown): boolean {
@@ -114,11 +159,11 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
 }
 
 function callCopy(
-  { plan, query, parameters, maxRowBytes }: Run,
-  lease: DslLease,
+  { query, parameters, maxRowBytes }: Run,
+  source: SourcePlan,
+  fifo: string,
   slot: SqlSlot,
 ): Promise<CopyToReply> {
-  const source = plan.sources[0]!;
   return slot.socket.call('copy-to', {
     queryId: query.queryId,
     connection: source.connection,
@@ -126,7 +171,7 @@ function callCopy(
     parameters: boundTexts(source, parameters),
     parameterOids: source.parameterOids ?? [],
     expect: source.databaseColumns ?? [],
-    fifo: lease.fifoPath,
+    fifo,
     maxRowBytes,
     deadlineAt: query.deadlineAt,
   });

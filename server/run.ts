@@ -2,7 +2,6 @@
 import type { ParameterValue, Plan } from '../language/plan.ts';
 import type { AnswerLimits, AnswerOptions } from '../workers/answer.ts';
 import type { DataSink } from '../workers/client.ts';
-import type { AnswerStream } from './answer-stream.ts';
 import type { DslStock } from './dsl-stock.ts';
 import type { Planner } from './planner.ts';
 import type { QueryRecord } from './query-registry.ts';
@@ -22,11 +21,18 @@ export interface RunDeps {
   readonly cancelGraceMs: number;
 }
 
+/** Where the bytes of an answer go. */
+export interface AnswerTarget {
+  /** False: `onDrain`'s callback says when there is room again. */
+  write(bytes: Buffer): boolean;
+  onDrain(callback: () => void): void;
+}
+
 export interface Run {
   readonly deps: RunDeps;
   readonly plan: Plan;
   readonly query: QueryRecord;
-  readonly answer: AnswerStream;
+  readonly answer: AnswerTarget;
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly options: AnswerOptions;
   readonly limits: AnswerLimits;

@@ -37,7 +37,7 @@ export class SqlSlots {
   readonly #workers = new Map<string, SqlWorker>();
 
   constructor(options: SqlSlotsOptions) {
-    this.lane = new Lane({ name: 'database connection', ...options, take: () => this.#take() });
+    this.lane = new Lane({ name: 'database connection', ...options, take: (count) => this.#takeAll(count) });
   }
 
   get free(): number {
@@ -94,13 +94,18 @@ export class SqlSlots {
     });
   }
 
-  #take(): SqlSlot | null {
+  #takeAll(count: number): readonly SqlSlot[] | null {
+    if (this.free < count) return null;
+    return Array.from({ length: count }, () => this.#take());
+  }
+
+  /** There is a free one. */
+  #take(): SqlSlot {
     let best: SqlWorker | null = null;
     for (const worker of this.#workers.values()) {
       if (worker.free.size > 0 && (best === null || worker.free.size > best.free.size)) best = worker;
     }
-    if (best === null) return null;
-    const worker = best;
+    const worker = best!;
     const socket = worker.free.values().next().value!;
     worker.free.delete(socket);
     let released = false;

@@ -115,6 +115,60 @@ describe('dsl worker: a query', function () {
     expect(replyOf(answer).inputRows).to.equal(2);
   });
 
+  it('reads several inputs side by side, whichever it wants first, and keeps those that are read twice', async () => {
+    const sql =
+      'SELECT input.n AS n, input2.t AS t, (SELECT count(*) FROM input2) AS total FROM input JOIN input2 USING (n) ORDER BY n';
+    const columns = [column('n', 'int64'), column('t', 'string'), column('total', 'int64')];
+    const call = stagesCall(sql, { n: 'BIGINT' }, columns);
+    const text = { name: 't', csvType: 'VARCHAR', expression: null };
+    const number = { name: 'n', csvType: 'BIGINT', expression: null };
+    const inputs = [call.plan.inputs[0]!, { name: 'input2', columns: [number, text], scans: 2 }];
+    const many = Buffer.from(Array.from({ length: 200_000 }, (_, n) => `${n}\n`).join(''));
+    const answer = await worker.run(
+      { ...call, plan: { ...call.plan, inputs } },
+      many,
+      Buffer.from('7,seven\n199999,last\n-1,none\n'),
+    );
+    expect(rowsOf(answer)).to.deep.equal([
+      { n: 7, t: 'seven', total: 3 },
+      { n: 199_999, t: 'last', total: 3 },
+    ]);
+  });
+
+  it('a cancel frees it while it waits for inputs that never come', async () => {
+    const call = stagesCall('SELECT n FROM input UNION ALL SELECT n FROM input2', { n: 'BIGINT' }, [
+      column('n', 'int64'),
+    ]);
+    const inputs = ['input', 'input2'].map((name) => ({ ...call.plan.inputs[0]!, name }));
+    const running = worker.run({ ...call, plan: { ...call.plan, inputs } });
+    closeSync(await openWriter(worker.config.fifoPath));
+    worker.cancel(call.queryId);
+    expect(errorOf(await running).code).to.equal('cancelled');
+  });
+
+  it('describes the SQL of a user over relations of any types, without running it', async () => {
+    const relations = [
+      { name: 'input', columns: [{ name: 'a "b"', engineType: 'DECIMAL(10,2)' }] },
+      { name: 'input2', columns: [{ name: 'l', engineType: 'BIGINT[]' }] },
+    ];
+    const call = { queryId: 'd', relations, deadlineAt: Date.now() + 60_000 };
+    const sql = 'SELECT "a ""b""" AS x, md5(\'q\') AS m, l FROM input, input2 -- done';
+    const described = await worker.describe({ ...call, sql });
+    expect(described).to.deep.include({
+      ok: true,
+      value: {
+        columns: [
+          { name: 'x', engineType: 'DECIMAL(10,2)' },
+          { name: 'm', engineType: 'VARCHAR' },
+          { name: 'l', engineType: 'BIGINT[]' },
+        ],
+      },
+    });
+    await worker.scrub();
+    const refused = await worker.describe({ ...call, sql: 'SELECT 1) AS x; DROP TABLE input; SELECT (2' });
+    expect(refused.ok).to.equal(false);
+  });
+
   it('binds parameters by kind and applies expressions of the input', async () => {
     const call = stagesCall('SELECT b, $1 AS s, $2 + 1 AS n, $3 AS f, $4 AS z FROM input', {}, [
       column('b', 'bytes'),

@@ -18,7 +18,8 @@ export interface Engine {
 
 /** The pipes that the engine may touch. */
 export interface EnginePipes {
-  readonly input: string;
+  /** By the index of the plan's input. */
+  readonly inputs: readonly string[];
   readonly answer: string;
 }
 
@@ -33,7 +34,7 @@ export async function createEngine(config: DslWorkerConfig, pipes: EnginePipes):
     allow_community_extensions: 'false',
   });
   let connection = await instance.connect();
-  const paths = [pipes.input, pipes.answer].map(quoteText).join(', ');
+  const paths = [...pipes.inputs, pipes.answer].map(quoteText).join(', ');
   // The spill limit given as an option of the instance is shown, and not enforced; as a setting it holds.
   await connection.run(`
     SET temp_directory = ${quoteText(config.spillDir)};

@@ -2,14 +2,16 @@
  * Between server and DSL worker, on the one unix socket that the server opens to each DSL worker. A worker serves
  * one query at a time. `run-stages` answers with data frames and then exactly one reply.
  */
-import type { ParameterValue, WorkerPlan } from '../../language/plan.ts';
+import type { EngineAsk, ParameterValue, WorkerPlan } from '../../language/plan.ts';
 import type { Column } from '../../language/types.ts';
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from '../answer.ts';
 import type { WireError } from '../errors.ts';
 
 export type ToDslWorker =
-  /** Run the stages over what arrives in this worker's FIFO. */
+  /** Run the stages over what arrives in this worker's FIFOs. */
   | ({ readonly type: 'run-stages' } & RunStagesCall)
+  /** Which columns has this SELECT? Nothing is read; the worker counts as used after it. */
+  | ({ readonly type: 'describe-stages' } & DescribeStagesCall)
   /** End the running query; it replies with `cancelled`. One that has ended already is left alone. */
   | { readonly type: 'cancel'; readonly queryId: string }
   /**
@@ -33,13 +35,31 @@ export interface RunStagesCall {
   readonly deadlineAt: number;
 }
 
+/** The pipe of the plan's input of this index (0 is the first), beside `fifoPath`; `<fifoPath>.answer` is the worker's own. */
+export function inputFifo(fifoPath: string, index: number): string {
+  return index === 0 ? fifoPath : `${fifoPath}.${index + 1}`;
+}
+
+export interface DescribeStagesCall {
+  readonly queryId: string;
+  /** One SELECT of the stage engine's, over these relations. */
+  readonly sql: string;
+  readonly relations: EngineAsk['relations'];
+  /** Unix time in ms. */
+  readonly deadlineAt: number;
+}
+
+export interface DescribeStagesReply {
+  readonly columns: readonly { readonly name: string; readonly engineType: string }[];
+}
+
 export interface ScrubCall {
   readonly queryId: string;
 }
 
 export interface RunStagesReply extends AnswerSummary {
   /**
-   * Rows read from the FIFO; -1 when they were streamed (its input is read once): counting them would mean keeping
+   * Rows read from the first FIFO; -1 when they were streamed (it is read once): counting them would mean keeping
    * them. An input that was cut short looks complete from here: `copy-to`'s own reply says whether it was.
    */
   readonly inputRows: number;
@@ -60,6 +80,7 @@ export interface DslPhases {
 
 export interface DslWorkerCalls {
   'run-stages': { request: RunStagesCall; reply: RunStagesReply };
+  'describe-stages': { request: DescribeStagesCall; reply: DescribeStagesReply };
   scrub: { request: ScrubCall; reply: ScrubReply };
 }
 
@@ -70,7 +91,7 @@ export type FromDslWorker =
 /** The DSL worker's slice of the configuration, in `init`. */
 export interface DslWorkerConfig {
   readonly socketPath: string;
-  /** Created by the worker at boot; SQL workers write CSV into it. A second one, `<fifoPath>.answer`, is its own. */
+  /** Created by the worker at boot, with one for each further input; SQL workers write CSV into them. */
   readonly fifoPath: string;
   /** A directory of this worker's own, for the engine's spill; the worker makes it, empties it and removes it. */
   readonly spillDir: string;

@@ -5,8 +5,8 @@
  *      |  abort(cause)
  *   aborting --the engine lets go--> ended, and the cause is its error whatever the engine says
  *
- * An abort interrupts the engine, empties the answer pipe and floods the input pipe, since the engine may be blocked
- * in any of the three. An input that ends early because of it looks like a short input to the engine: so a cause,
+ * An abort interrupts the engine, empties the answer pipe and floods the input pipes, since the engine may be blocked
+ * in any of them. An input that ends early because of it looks like a short input to the engine: so a cause,
  * once set, always wins.
  */
 import type { Socket } from 'node:net';
@@ -17,6 +17,7 @@ import type { Engine, EnginePipes } from './engine.ts';
 import { engineError } from './engine-errors.ts';
 import { floodReader } from './fifo.ts';
 import type { DslWorkerConfig, RunStagesCall, RunStagesReply } from './messages.ts';
+import type { RunningCall } from './service.ts';
 import { createStatementRunner, type StatementRunner } from './statement-runner.ts';
 import {
   answerHead,
@@ -25,8 +26,7 @@ import {
   copyParquet,
   copyText,
   createAnswerTable,
-  createInputTable,
-  needsInputTable,
+  createInputTables,
   type QueryParts,
 } from './statements.ts';
 
@@ -36,14 +36,6 @@ export interface QueryRunDeps {
   readonly config: DslWorkerConfig;
   /** Where the answer's bytes go. */
   readonly socket: Socket;
-}
-
-export interface QueryRun {
-  readonly queryId: string;
-  /** Rejects with QueryError. */
-  readonly done: Promise<RunStagesReply>;
-  /** Ends the query with this error; only the first cause counts. */
-  abort(cause: QueryError): void;
 }
 
 /** What the steps of one query share. */
@@ -65,10 +57,10 @@ interface AnswerRows {
   readonly complete: boolean;
 }
 
-/** setTimeout takes 32 bits. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-export function startQuery({ engine, pipes, config, socket }: QueryRunDeps, call: RunStagesCall): QueryRun {
+export function startQuery(
+  { engine, pipes, config, socket }: QueryRunDeps,
+  call: RunStagesCall,
+): RunningCall<RunStagesReply> {
   let cause: QueryError | null = null;
   let ended = false;
 
@@ -78,13 +70,14 @@ export function startQuery({ engine, pipes, config, socket }: QueryRunDeps, call
     run.discardAnswer();
     run.writer.abandon();
     const interrupt = (): void => engine.connection.interrupt();
-    void floodReader(pipes.input, () => ended, interrupt);
+    for (const input of pipes.inputs.slice(0, call.plan.inputs.length))
+      void floodReader(input, () => ended, interrupt);
   }
 
   const { plan, columns, answer, limits, maxRowBytes } = call;
   const run: Run = {
     call,
-    parts: { plan, columns, inputFifo: pipes.input, maxRowBytes },
+    parts: { plan, columns, inputFifos: pipes.inputs, maxRowBytes },
     answerPipe: pipes.answer,
     statements: createStatementRunner(engine.connection, call, () => cause),
     writer: new AnswerWriter(socket, Buffer.from(answerHead(columns, answer)), limits.maxBytes),
@@ -94,8 +87,7 @@ export function startQuery({ engine, pipes, config, socket }: QueryRunDeps, call
   };
 
   async function execute(): Promise<RunStagesReply> {
-    const remainingMs = Math.max(0, Math.min(MAX_TIMER_MS, call.deadlineAt - Date.now()));
-    const timer = setTimeout(() => abort(deadlineExceeded()), remainingMs);
+    const timer = setTimeout(() => abort(deadlineExceeded()), remainingMs(call.deadlineAt));
     try {
       const reply = await runStatements(run);
       if (cause !== null) throw cause;
@@ -114,7 +106,11 @@ export function startQuery({ engine, pipes, config, socket }: QueryRunDeps, call
 async function runStatements(run: Run): Promise<RunStagesReply> {
   const { call, parts, statements, writer } = run;
   const { maxRows } = call.limits;
-  const inputRows = needsInputTable(call.plan) ? await statements.runCounted(createInputTable(parts)) : -1;
+  let inputRows = -1;
+  for (const { index, sql } of createInputTables(parts)) {
+    const rows = await statements.runCounted(sql);
+    if (index === 0) inputRows = rows;
+  }
   const chosen = await chooseRows(run);
   const rows = await sendRows(run, chosen.select);
   if (rows > maxRows) throw tooManyRows(maxRows);
@@ -172,10 +168,17 @@ async function sendArrow({ call, statements, writer }: Run, select: string): Pro
   return sendArrowStream({ select, columns: call.columns, types, writer, stream: statements.stream });
 }
 
-function deadlineExceeded(): QueryError {
+export function deadlineExceeded(): QueryError {
   return new QueryError('deadline-exceeded', 'the time limit passed while the stages ran', {
     hint: 'filter earlier, or ask for more time',
   });
+}
+
+/** setTimeout takes 32 bits. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export function remainingMs(deadlineAt: number): number {
+  return Math.max(0, Math.min(MAX_TIMER_MS, deadlineAt - Date.now()));
 }
 
 function tooManyRows(maxRows: number): QueryError {

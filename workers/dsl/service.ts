@@ -1,7 +1,7 @@
 /**
  * The worker's one unix socket, for the server's one connection, and the life of this worker between queries.
  *
- *   fresh --run-stages--> running --reply--> used --scrub--> scrubbing --reply--> fresh
+ *   fresh --run-stages, describe-stages--> running --reply--> used --scrub--> scrubbing --reply--> fresh
  *                                            used --connection lost--> scrubbing --> fresh
  *
  * - One query at a time; an engine that has served one serves no other before it is scrubbed.
@@ -15,6 +15,8 @@ import type { Log } from '../../logger/log.ts';
 import { type ErrorDetails, QueryError } from '../errors.ts';
 import { writeMessage } from '../frames.ts';
 import type {
+  DescribeStagesCall,
+  DescribeStagesReply,
   FromDslWorker,
   RunStagesCall,
   RunStagesReply,
@@ -23,16 +25,27 @@ import type {
   ToDslWorker,
 } from './messages.ts';
 import { createOneConnection, type OneConnection } from './one-connection.ts';
-import type { QueryRun } from './query-run.ts';
 
 export interface DslServiceDeps {
   readonly log: Log;
-  startQuery(call: RunStagesCall, socket: Socket): QueryRun;
+  startQuery(call: RunStagesCall, socket: Socket): RunningCall<RunStagesReply>;
+  startDescribe(call: DescribeStagesCall): RunningCall<DescribeStagesReply>;
   /** Nothing of the last query is left: no table, no file. */
   scrub(): Promise<ScrubReply>;
   /** The process cannot be used any more; it ends after its last lines are logged. */
   giveUp(): void;
 }
+
+/** What keeps the engine busy for one call. */
+export interface RunningCall<Reply> {
+  readonly queryId: string;
+  /** Rejects with QueryError. */
+  readonly done: Promise<Reply>;
+  /** Ends it with this error; only the first cause counts. */
+  abort(cause: QueryError): void;
+}
+
+type EngineCall = Extract<ToDslWorker, { type: 'run-stages' | 'describe-stages' }>;
 
 type State = 'fresh' | 'running' | 'used' | 'scrubbing';
 
@@ -47,7 +60,7 @@ export class DslService {
   readonly #deps: DslServiceDeps;
   readonly #connection: OneConnection;
   #state: State = 'fresh';
-  #run: QueryRun | null = null;
+  #run: RunningCall<unknown> | null = null;
   #running: Promise<void> = Promise.resolve();
   #served = 0;
 
@@ -96,9 +109,10 @@ export class DslService {
   #onMessage(message: ToDslWorker, socket: Socket): void {
     switch (message.type) {
       case 'run-stages':
+      case 'describe-stages':
         if (this.#state === 'scrubbing')
           this.#running = this.#running.then(() => this.#startScrubbed(message, socket));
-        else if (this.#state === 'fresh') this.#running = this.#runStages(message, socket);
+        else if (this.#state === 'fresh') this.#running = this.#runCall(message, socket);
         else this.#refuse(socket, message.queryId, message.type);
         return;
       case 'scrub':
@@ -114,19 +128,17 @@ export class DslService {
     }
   }
 
-  async #startScrubbed(call: RunStagesCall, socket: Socket): Promise<void> {
-    if (this.#state === 'fresh') await this.#runStages(call, socket);
-    else this.#refuse(socket, call.queryId, 'run-stages');
+  async #startScrubbed(call: EngineCall, socket: Socket): Promise<void> {
+    if (this.#state === 'fresh') await this.#runCall(call, socket);
+    else this.#refuse(socket, call.queryId, call.type);
   }
 
-  async #runStages(call: RunStagesCall, socket: Socket): Promise<void> {
+  async #runCall(call: EngineCall, socket: Socket): Promise<void> {
     const { log } = this.#deps;
     const { queryId } = call;
     this.#become('running');
     try {
-      this.#run = this.#deps.startQuery(call, socket);
-      const value = await this.#run.done;
-      logEnd(log, queryId, value);
+      const value = await this.#start(call, socket);
       reply(socket, { type: 'reply', queryId, ok: true, value });
     } catch (thrown) {
       const error = QueryError.from(thrown);
@@ -137,6 +149,19 @@ export class DslService {
       this.#served += 1;
       this.#become('used');
     }
+  }
+
+  async #start(call: EngineCall, socket: Socket): Promise<RunStagesReply | DescribeStagesReply> {
+    if (call.type === 'describe-stages') {
+      const run = this.#deps.startDescribe(call);
+      this.#run = run;
+      return run.done;
+    }
+    const run = this.#deps.startQuery(call, socket);
+    this.#run = run;
+    const value = await run.done;
+    logEnd(this.#deps.log, call.queryId, value);
+    return value;
   }
 
   async #scrub({ queryId }: ScrubCall, socket: Socket): Promise<void> {

@@ -3,7 +3,7 @@
  * `COPY (SELECT text of each row) TO the answer FIFO`: DuckDB prints rows in parallel and in order, and this
  * process only moves blocks of bytes. The stages' SELECT is always nested, never edited.
  */
-import type { WorkerPlan } from '../../language/plan.ts';
+import type { WorkerInput, WorkerPlan } from '../../language/plan.ts';
 import type { Column } from '../../language/types.ts';
 import { typeName } from '../../language/types.ts';
 import type { AnswerOptions } from '../answer.ts';
@@ -11,7 +11,6 @@ import { type Input, inputSelect } from './input.ts';
 import { quoteName, quoteText } from './sql-text.ts';
 import { castTo, csvText, jsonText } from './value-text.ts';
 
-const INPUT = 'input';
 /** Where an answer under the client's own row cap is kept until it is known whether the cap cut it. */
 const ANSWER_TABLE = 'answer_rows';
 
@@ -19,17 +18,22 @@ const ANSWER_TABLE = 'answer_rows';
 export interface QueryParts {
   readonly plan: WorkerPlan;
   readonly columns: readonly Column[];
-  readonly inputFifo: string;
+  /** Of the plan's inputs, in their order. */
+  readonly inputFifos: readonly string[];
   readonly maxRowBytes: number;
 }
 
-export function needsInputTable(plan: WorkerPlan): boolean {
-  return plan.inputs[0]!.scans > 1;
+function isKept({ scans }: WorkerInput): boolean {
+  return scans > 1;
 }
 
-/** Keeps the input for stages that read it more than once; its result is the number of rows. */
-export function createInputTable(parts: QueryParts): string {
-  return `CREATE TEMP TABLE ${INPUT} AS ${inputSelect(inputOf(parts))}`;
+/** Statements that keep the inputs that stages read more than once, by the inputs' indexes; each one's result is its number of rows. */
+export function createInputTables(parts: QueryParts): readonly { index: number; sql: string }[] {
+  return parts.plan.inputs.flatMap((input, index) =>
+    isKept(input)
+      ? [{ index, sql: `CREATE TEMP TABLE ${input.name} AS ${inputSelect(inputOf(parts, index))}` }]
+      : [],
+  );
 }
 
 /** At most `rows` rows of the answer into a table; its result is how many there were. */
@@ -50,10 +54,11 @@ export function answerSelect(parts: QueryParts): string {
     const type = castTo(column.type);
     return type === null ? `c${index}` : `c${index}::${type} AS c${index}`;
   });
-  const input = needsInputTable(plan)
-    ? ''
-    : `WITH ${INPUT} AS NOT MATERIALIZED (${inputSelect(inputOf(parts))}) `;
-  return `${input}SELECT ${casts.join(', ')} FROM (${plan.sql}\n) AS answer(${names.join(', ')})`;
+  const streamed = plan.inputs.flatMap((input, index) =>
+    isKept(input) ? [] : [`${input.name} AS NOT MATERIALIZED (${inputSelect(inputOf(parts, index))})`],
+  );
+  const inputs = streamed.length === 0 ? '' : `WITH ${streamed.join(', ')} `;
+  return `${inputs}SELECT ${casts.join(', ')} FROM (${plan.sql}\n) AS answer(${names.join(', ')})`;
 }
 
 /** Writes rows as text; the result is the number of rows. Every row is followed by `rowSeparator`. */
@@ -125,6 +130,6 @@ function rowText(columns: readonly Column[], answer: AnswerOptions): string {
   return `concat(${[open, ...parts, close].join(', ')})`;
 }
 
-function inputOf({ plan, inputFifo, maxRowBytes }: QueryParts): Input {
-  return { fifoPath: inputFifo, columns: plan.inputs[0]!.columns, maxRowBytes };
+function inputOf({ plan, inputFifos, maxRowBytes }: QueryParts, index: number): Input {
+  return { fifoPath: inputFifos[index]!, columns: plan.inputs[index]!.columns, maxRowBytes };
 }

@@ -33,13 +33,13 @@ export async function warmUp({ connection }: Engine, pipes: EnginePipes): Promis
       { name: 'n', type: { kind: 'int64' } },
       { name: 'f', type: { kind: 'float64' } },
     ],
-    inputFifo: pipes.input,
+    inputFifos: pipes.inputs,
     maxRowBytes: 64 * 1024,
   };
   const answer = { format: 'json', rows: 'objects', numbers: 'number' } as const;
   const reader = readFifo(pipes.answer, () => {});
   let ended = false;
-  const written = writeToFifo(pipes.input, ROWS, () => ended);
+  const written = writeToFifo(pipes.inputs[0]!, ROWS, () => ended);
   try {
     await connection.run(copyText(answerSelect(parts), parts.columns, answer, pipes.answer), [0n]);
     await reader.writerDone();

@@ -4,11 +4,13 @@
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { STAGE_LIMITS } from '../../language/stage-limits.ts';
 import type { LogClient } from '../../logger/log.ts';
 import { type ChildContext, type RunningChild, runChild } from '../../monitor/child.ts';
+import { startDescribe } from './describe-stages.ts';
 import { createEngine, type Engine, type EnginePipes } from './engine.ts';
 import { createFifos } from './fifo.ts';
-import type { DslWorkerConfig, ScrubReply } from './messages.ts';
+import { type DslWorkerConfig, inputFifo, type ScrubReply } from './messages.ts';
 import { startQuery } from './query-run.ts';
 import { DslService } from './service.ts';
 import { warmUp } from './warm-up.ts';
@@ -21,11 +23,17 @@ const ENGINE_GRACE_MS = 1000;
 runChild('dsl', boot);
 
 async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild> {
-  const pipes: EnginePipes = { input: config.fifoPath, answer: `${config.fifoPath}.answer` };
+  const pipes: EnginePipes = {
+    inputs: Array.from({ length: STAGE_LIMITS.querySources }, (_, index) =>
+      inputFifo(config.fifoPath, index),
+    ),
+    answer: `${config.fifoPath}.answer`,
+  };
   let engine = await freshEngine(config, pipes);
   const service = new DslService({
     log,
     startQuery: (call, socket) => startQuery({ engine, pipes, config, socket }, call),
+    startDescribe: (call) => startDescribe(engine, config, call),
     async scrub(): Promise<ScrubReply> {
       // Spilled blocks may stay on disk for as long as the instance lives.
       if (readdirSync(config.spillDir).length === 0) await engine.renew();
@@ -47,7 +55,7 @@ async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild>
   return {
     async stop(graceMs) {
       await service.stop(graceMs);
-      for (const path of [config.socketPath, pipes.input, pipes.answer]) rmSync(path, { force: true });
+      for (const path of [config.socketPath, ...pipes.inputs, pipes.answer]) rmSync(path, { force: true });
       rmSync(config.spillDir, { recursive: true, force: true });
     },
     queriesServed: () => service.queriesServed(),
@@ -65,7 +73,7 @@ async function giveUp(service: DslService, log: LogClient): Promise<void> {
 async function freshEngine(config: DslWorkerConfig, pipes: EnginePipes): Promise<Engine> {
   rmSync(config.spillDir, { recursive: true, force: true });
   mkdirSync(config.spillDir, { recursive: true, mode: 0o700 });
-  createFifos([pipes.input, pipes.answer]);
+  createFifos([...pipes.inputs, pipes.answer]);
   const engine = await createEngine(config, pipes);
   await warmUp(engine, pipes);
   return engine;

@@ -56,7 +56,7 @@ describe('dsl statements', () => {
       inputs: [{ name: 'input', columns: [], scans: 2 }],
       runsUserSql: false,
     };
-    const select = answerSelect({ plan, columns, inputFifo: '/nowhere', maxRowBytes: 1000 });
+    const select = answerSelect({ plan, columns, inputFifos: ['/nowhere'], maxRowBytes: 1000 });
     expect(await withEngine((connection) => firstColumn(connection, select))).to.deep.equal([
       '4',
       '3',

@@ -11,7 +11,7 @@ function laneOf(
     name: 'token',
     queueLength: options.queueLength ?? 10,
     queueWaitMs: options.queueWaitMs ?? 60_000,
-    take: () => tokens.shift() ?? null,
+    take: (count) => (tokens.length < count ? null : tokens.splice(0, count)),
     ...(options.onWait !== undefined && { onWait: options.onWait }),
   });
   const give = (token: number): void => {
@@ -35,6 +35,18 @@ describe('Lane', () => {
     const { lane } = laneOf([7]);
     expect(await lane.acquire(never)).to.equal(7);
     expect(lane.waiting).to.equal(0);
+  });
+
+  it('gives several at once or none, and who needs one does not overtake who needs two', async () => {
+    const tokens = [1];
+    const { lane, give } = laneOf(tokens);
+    const two = lane.acquireAll(never, 2);
+    const one = lane.acquire(never);
+    expect([lane.waiting, tokens]).to.deep.equal([2, [1]]);
+    give(2);
+    expect(await two).to.deep.equal([1, 2]);
+    give(3);
+    expect(await one).to.equal(3);
   });
 
   it('serves in the order of arrival, newcomers behind those who wait', async () => {

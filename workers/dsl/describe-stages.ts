@@ -1,0 +1,56 @@
+/**
+ * The `describe-stages` call: which columns a SELECT of the stage engine's has, found by preparing it over empty tables.
+ * Nothing is read and no row is made, but constants may be folded, so that it has a deadline like any query.
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { QueryError } from '../errors.ts';
+import type { Engine } from './engine.ts';
+import { engineError } from './engine-errors.ts';
+import type { DescribeStagesCall, DescribeStagesReply, DslWorkerConfig } from './messages.ts';
+import { deadlineExceeded, remainingMs } from './query-run.ts';
+import type { RunningCall } from './service.ts';
+import { quoteName } from './sql-text.ts';
+
+export function startDescribe(
+  engine: Engine,
+  config: DslWorkerConfig,
+  call: DescribeStagesCall,
+): RunningCall<DescribeStagesReply> {
+  let cause: QueryError | null = null;
+  function abort(reason: QueryError): void {
+    cause ??= reason;
+    engine.connection.interrupt();
+  }
+
+  async function execute(): Promise<DescribeStagesReply> {
+    const timer = setTimeout(() => abort(deadlineExceeded()), remainingMs(call.deadlineAt));
+    try {
+      const reply = await describe(engine.connection, call);
+      if (cause !== null) throw cause;
+      return reply;
+    } catch (thrown) {
+      throw cause ?? engineError(thrown, { ...config, maxRowBytes: 0 });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return { queryId: call.queryId, done: execute(), abort };
+}
+
+async function describe(
+  connection: DuckDBConnection,
+  { sql, relations }: DescribeStagesCall,
+): Promise<DescribeStagesReply> {
+  for (const { name, columns } of relations) {
+    const items = columns.map((column) => `${quoteName(column.name)} ${column.engineType}`);
+    await connection.run(`CREATE TEMP TABLE ${name} (${items.join(', ')})`);
+  }
+  // Nested, so that nothing but a SELECT can stand there.
+  const statement = await connection.prepare(`SELECT * FROM (${sql}\n) AS described`);
+  const columns = Array.from({ length: statement.columnCount }, (_, index) => ({
+    name: statement.columnName(index),
+    engineType: String(statement.columnType(index)),
+  }));
+  return { columns };
+}
