@@ -23,11 +23,11 @@ export function emitExpression(typed: Typed, scope: EmitScope): string {
     case 'column':
       return scope.column(typed.name);
     case 'literal':
-      return scope.dialect.literal(typed.value, typed.type);
+      return scope.dialect.literal(typed);
     case 'parameter':
       // That it is null is part of the plan: it needs no place among the bound values.
       if (typed.type.kind === 'null') return 'NULL';
-      return `CAST(${scope.parameter(typed.name, typed.parameterKind)} AS ${scope.dialect.typeName(valueType(typed.type))})`;
+      return scope.dialect.parameter(scope.parameter(typed.name, typed.parameterKind), valueType(typed.type));
     case 'call':
       return emitCall(typed, scope);
     default:
@@ -41,7 +41,7 @@ const NO_AGGREGATE: AggregateText = { order: '', filter: '', over: '', condition
 const COMPARISONS = new Set(['=', '<>', '<', '<=', '>', '>=', 'between', 'not between', 'in', 'not in']);
 
 function emitCall(call: TypedCall, scope: EmitScope): string {
-  const emit = scope.dialect.emitter(call.emitters);
+  const emit = call.emitters[scope.dialect.name];
   // Placement has asked before: only what has a text in a dialect is emitted in it.
   if (emit === undefined) throw new Error(`${call.name} has no text in ${scope.dialect.name}`);
   const stored = COMPARISONS.has(call.name) ? { ...scope, column: scope.compared } : null;

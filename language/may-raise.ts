@@ -8,12 +8,37 @@ import type { Typed, TypedCall } from './typed.ts';
 
 const NEVER = new Set([
   ...['=', '<>', '<', '<=', '>', '>=', 'is distinct from', 'is not distinct from', 'between', 'not between'],
-  ...['in', 'not in', 'and', 'or', 'not', 'is null', 'is not null', 'if', 'iff', 'case', 'coalesce', 'nullif'],
+  ...[
+    'in',
+    'not in',
+    'and',
+    'or',
+    'not',
+    'is null',
+    'is not null',
+    'if',
+    'iff',
+    'case',
+    'coalesce',
+    'nullif',
+  ],
   ...['greatest', 'least', 'like', 'not like', 'ilike', 'not ilike', 'contains', 'starts_with', 'ends_with'],
   ...['length', 'lower', 'upper', 'trim', 'ltrim', 'rtrim', 'reverse', 'md5', '||', 'concat', 'sign'],
   ...['bitand', 'bitor', 'bitxor', 'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'],
   ...['count', 'count_if', 'countif', 'dc', 'dcount', 'count_distinct', 'min', 'max', 'any', 'any_value'],
-  ...['first', 'last', 'list', 'row_number', 'rank', 'dense_rank', 'ntile', 'lag', 'lead', 'first_value', 'last_value'],
+  ...[
+    'first',
+    'last',
+    'list',
+    'row_number',
+    'rank',
+    'dense_rank',
+    'ntile',
+    'lag',
+    'lead',
+    'first_value',
+    'last_value',
+  ],
 ]);
 
 export function mayRaise(typed: Typed): boolean {

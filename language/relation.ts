@@ -15,7 +15,7 @@
  */
 
 import type { Dialect } from './dialects/dialect.ts';
-import { DUCKDB } from './dialects/duckdb-dialect.ts';
+import { DUCKDB } from './dialects/duckdb.ts';
 import { type EmitScope, emitExpression } from './emit-expression.ts';
 import { mayRaise } from './may-raise.ts';
 import { atMost } from './own-values.ts';
@@ -202,7 +202,7 @@ export class Relation {
     if (base.#select.order.length === 0) return base.#with({ columns }).#seal();
     const places = {
       name: position,
-      sql: base.#statement.dialect.subscripts(emitted[0]!.sql),
+      sql: base.#subscripts(emitted[0]!.sql),
       type: ROW_NUMBER.type,
       plain: false,
     };
@@ -304,7 +304,8 @@ export class Relation {
   #orderKeys(keys: readonly SortKey[]): readonly OrderKey[] {
     return keys.map((key) => {
       const { sql, type } = this.#columnNamed(key.column);
-      const collation = this.#statement.dialect.collation(type);
+      // By code point; no collation of the database's may decide.
+      const collation = this.dialect === 'postgres' && type.kind === 'string' ? ' COLLATE "C"' : '';
       const direction = `${collation} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
       return { sql, type, direction };
     });
@@ -323,6 +324,11 @@ export class Relation {
     this.#statement.entries.push(`${name} AS${materialized} (\n${selectText(select, hidden, false)}\n)`);
     const origin: Origin = { from: name, order, arrival: select.arrival };
     return new Relation(this.#statement, reading(origin, select.columns));
+  }
+
+  /** The places of a list's elements, as rows. */
+  #subscripts(list: string): string {
+    return this.dialect === 'duckdb' ? `unnest(range(len(${list})))` : `generate_subscripts(${list}, 1)`;
   }
 
   #nextName(): string {

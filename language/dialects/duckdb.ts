@@ -12,8 +12,10 @@
  *   date, timestamp        years 1 to 9999 and beyond, and infinity; years BC are bad-value errors
  */
 import type { InputColumn } from '../plan.ts';
-import { decimalSize } from '../type-rules.ts';
+import { decimalSize, isMoment } from '../type-rules.ts';
+import { type TypedLiteral, valueType } from '../typed.ts';
 import type { Column, ColumnType } from '../types.ts';
+import type { Dialect } from './dialect.ts';
 
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
@@ -52,6 +54,27 @@ export function duckdbType(type: ColumnType): string {
       return type.kind.toUpperCase();
   }
 }
+
+function literal({ value, type }: TypedLiteral): string {
+  if (value === null) return type.kind === 'null' ? 'NULL' : `CAST(NULL AS ${duckdbType(valueType(type))})`;
+  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
+  if (type.kind === 'int64') return `CAST(${value} AS BIGINT)`;
+  if (type.kind === 'float64')
+    return value.startsWith('-') ? `(${floatLiteral(value)})` : floatLiteral(value);
+  if (type.kind === 'decimal') return `CAST(${value} AS ${duckdbType(type)})`;
+  if (type.kind === 'interval') return `INTERVAL ${quoteText(value)}`;
+  if (isMoment(type) || type.kind === 'time') return `${duckdbType(valueType(type))} ${quoteText(value)}`;
+  return quoteText(value);
+}
+
+export const DUCKDB: Dialect = {
+  name: 'duckdb',
+  quoteName,
+  quoteText,
+  typeName: duckdbType,
+  literal,
+  parameter: (bound, type) => `CAST(${bound} AS ${duckdbType(type)})`,
+};
 
 /** How a column of the source enters the stage engine. */
 export function inputColumn(column: Column): InputColumn {
