@@ -4,6 +4,7 @@
  */
 import { QueryError, type Span } from '../workers/errors.ts';
 import { inputColumn } from './dialects/duckdb.ts';
+import { decidePlacement, type PlaceableStage, type Placement } from './placement.ts';
 import type {
   ParsedQuery,
   Plan,
@@ -14,7 +15,8 @@ import type {
   SourcePlan,
   WorkerPlan,
 } from './plan.ts';
-import { parseTree, type QueryTree, type StageNode } from './query-parser.ts';
+import { planPlaced } from './postgres-plan.ts';
+import { parseTree, type QueryTree } from './query-parser.ts';
 import { Relation } from './relation.ts';
 import { missingParameter } from './resolve-expression.ts';
 import { refuseDuplicates, type Scope } from './scope.ts';
@@ -23,6 +25,7 @@ import type { ResolvedStage } from './stage.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import { isUnsized } from './type-rules.ts';
 import type { Column } from './types.ts';
+import type { SortKey } from './window-frame.ts';
 
 export function parseQuery(text: string): ParsedQuery {
   const tree = parseTree(text);
@@ -46,7 +49,7 @@ export function planQuery(request: PlanRequest): PlanStep {
   const answer = request.answers[SOURCE_KEY];
   if (answer?.kind !== 'source')
     return { kind: 'ask', asks: [{ kind: 'source', key: SOURCE_KEY, connection, ...bound }] };
-  return { kind: 'plan', plan: planWorker(tree, connection, bound, answer, request.parameters) };
+  return { kind: 'plan', plan: planStages(tree, connection, bound, answer, request) };
 }
 
 /** SQL only: it is sent as the user wrote it. */
@@ -61,12 +64,12 @@ function planDirect(connection: string, bound: BoundSql): Plan {
   return { sources: [source], worker: null, stages: [], columns: null, warnings: [], cacheable: true };
 }
 
-function planWorker(
+function planStages(
   tree: QueryTree,
   connection: string,
   bound: BoundSql,
   described: SourceDescription,
-  parameters: PlanRequest['parameters'],
+  request: PlanRequest,
 ): Plan {
   if (!tree.head.wrappable)
     throw new QueryError('unsupported', `\`${tree.head.word}\` has no answer in this format`, {
@@ -75,17 +78,47 @@ function planWorker(
     });
   const columns = sourceColumns(described);
   refuseBadSource(tree, columns);
-  const resolved = resolveStages(tree, columns, parameters);
+  const resolved = resolveStages(tree, columns, request.parameters);
   const answer = resolved.at(-1)?.columns ?? columns;
-  const source = wrapSource(bound, described, usedColumns(tree.stages, resolved, answer));
+  const stages = tree.stages.map((stage, index) => ({ ...stage, resolved: resolved[index]! }));
+  const placement = decidePlacement(columns, stages, request.pushdown);
+  const parts = splitPlan(placement, columns, answer, bound, described, request.throughWorker);
   return {
-    sources: [{ connection, ...source }],
-    worker: emitWorker(tree.stages, resolved, source.columns ?? [], answer),
-    stages: tree.stages.map((stage, index) => plannedStage(stage, resolved[index]!)),
+    sources: [{ connection, ...parts.source }],
+    worker: parts.worker,
+    stages: stages.map((stage, index) => plannedStage(stage, placement, index)),
     columns: answer,
-    warnings: unsizedWarnings(source.columns ?? []),
+    warnings: unsizedWarnings(parts.source.columns ?? []),
     cacheable: true,
   };
+}
+
+interface PlanParts {
+  readonly source: Omit<SourcePlan, 'connection'>;
+  readonly worker: WorkerPlan | null;
+}
+
+function splitPlan(
+  placement: Placement,
+  columns: readonly Column[],
+  answer: readonly Column[],
+  bound: BoundSql,
+  described: SourceDescription,
+  throughWorker: boolean,
+): PlanParts {
+  const { placed, rest, atMost } = placement;
+  const wanted = usedColumns(rest, new Set(answer.map(({ name }) => name)));
+  const used = usedColumns(placed, wanted);
+  if (placed.length === 0 && atMost === null) {
+    const source = wrapSource(bound, described, used);
+    return { source, worker: emitWorker(rest, source.columns ?? [], [], answer) };
+  }
+  const last = placed.at(-1)?.resolved.columns ?? columns;
+  const answers = rest.length === 0 && !throughWorker;
+  const leaving = last.filter(({ name }) => wanted.has(name));
+  const planned = planPlaced(bound, described, placement, used, leaving, answers);
+  const worker = answers ? null : emitWorker(rest, planned.columns, planned.keys, answer);
+  return { source: planned.source, worker };
 }
 
 function refuseBadSource(tree: QueryTree, columns: readonly Column[]): void {
@@ -114,27 +147,22 @@ function resolveStages(
   });
 }
 
-/** Which of the source's columns the stages and the answer need, found from the last stage back to the first. */
-function usedColumns(
-  stages: readonly StageNode[],
-  resolved: readonly ResolvedStage[],
-  answer: readonly Column[],
-): ReadonlySet<string> {
-  let wanted: ReadonlySet<string> = new Set(answer.map((column) => column.name));
-  for (const [index, { definition }] of [...stages.entries()].reverse())
-    wanted = definition.columnsUsed(resolved[index]!, wanted);
-  return wanted;
+/** Which columns the stages read when `wanted` of the last one's are, found from the last stage back to the first. */
+function usedColumns(stages: readonly PlaceableStage[], wanted: ReadonlySet<string>): ReadonlySet<string> {
+  return stages.reduceRight(
+    (used, { definition, resolved }) => definition.columnsUsed(resolved, used),
+    wanted,
+  );
 }
 
 function emitWorker(
-  stages: readonly StageNode[],
-  resolved: readonly ResolvedStage[],
+  stages: readonly PlaceableStage[],
   input: readonly Column[],
+  keys: readonly SortKey[],
   answer: readonly Column[],
 ): WorkerPlan {
-  let relation = Relation.input(input);
-  for (const [index, { definition }] of stages.entries())
-    relation = definition.emit(resolved[index]!, relation);
+  let relation = Relation.input(input, keys);
+  for (const { definition, resolved } of stages) relation = definition.emit(resolved, relation);
   relation = relation.project(answer.map(({ name }) => ({ name, as: name })));
   return {
     sql: relation.finish(),
@@ -144,10 +172,13 @@ function emitWorker(
   };
 }
 
-function plannedStage({ index, definition, span }: StageNode, resolved: ResolvedStage): PlannedStage {
-  const exactness = definition.exactInPostgres(resolved);
-  const why = exactness.exact ? 'exact in the database, but nothing is placed there yet' : exactness.why;
-  return { index, name: definition.name, span, where: 'worker', why, columns: resolved.columns };
+function plannedStage(
+  { index, definition, span, resolved }: PlaceableStage,
+  { placed, rest, why }: Placement,
+  at: number,
+): PlannedStage {
+  const where = rest.some((stage) => stage.index === index) || placed.length === 0 ? 'worker' : 'source';
+  return { index, name: definition.name, span, where, why: why[at]!, columns: resolved.columns };
 }
 
 function unsizedWarnings(columns: readonly Column[]): readonly string[] {

@@ -1,5 +1,6 @@
 /** Typed expressions that stages make themselves, beside those that users write. */
 import type { Expression } from './ast.ts';
+import { quoteText } from './dialects/duckdb.ts';
 import type { AggregateKind } from './function.ts';
 import { resolveExpression } from './resolve-expression.ts';
 import type { Scope } from './scope.ts';
@@ -69,3 +70,15 @@ export function countOf(node: Expression, scope: Scope, least: number): Typed | 
 export function keepColumns(columns: readonly Column[]): readonly { name: string; as: string }[] {
   return columns.map(({ name }) => ({ name, as: name }));
 }
+
+/** A list of texts that are known. */
+export function constantTexts(values: readonly string[]): Emitters {
+  const texts = values.map(quoteText).join(', ');
+  return { duckdb: () => `[${texts}]`, postgres: () => `CAST(ARRAY[${texts}] AS text[])` };
+}
+
+/** The arguments, of one type, as a list. */
+export const listOfArguments: Emitters = {
+  duckdb: (args) => `[${args.join(', ')}]`,
+  postgres: (args) => `ARRAY[${args.join(', ')}]`,
+};

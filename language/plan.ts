@@ -2,7 +2,7 @@
  * What the compiler hands to the server: which SQL goes to the database, which statement runs in the DSL worker,
  * and where each stage was placed and why. JSON-safe, so that it can cross threads and live in the plan cache.
  */
-import type { Span } from '../workers/errors.ts';
+import type { Span, StageRef } from '../workers/errors.ts';
 import type { Column, DatabaseColumn } from './types.ts';
 
 /** A value given for a `:name`, as JSON has it. */
@@ -18,6 +18,25 @@ export interface SourceSegment {
   /** UTF-16 offset in the user's query text. */
   readonly queryStart: number;
   readonly length: number;
+}
+
+/** A stretch of the SQL that we send which a stage has made, and the stage. */
+export interface StageSegment {
+  readonly sqlStart: number;
+  readonly length: number;
+  readonly stage: StageRef;
+  readonly span: Span;
+}
+
+/** What is needed to tell what an error of the database's is about, when stages run there. */
+export interface PlacedParts {
+  readonly segments: readonly StageSegment[];
+  /** The stages that may fail for some value, in their order. */
+  readonly raising: readonly { readonly stage: StageRef; readonly span: Span }[];
+  /** Whether the user's own SQL may. */
+  readonly sourceMayFail: boolean;
+  /** The user's SQL as it was described, so that a change of its types since then is noticed. */
+  readonly described: readonly { readonly sql: string; readonly columns: readonly DatabaseColumn[] }[];
 }
 
 /** Where stages may run: nowhere but in the worker; wherever it is exact; all of them in the database, or an error. */
@@ -37,6 +56,8 @@ export interface SourcePlan {
   readonly databaseColumns: readonly DatabaseColumn[] | null;
   /** Types of `$1..$n` that the database inferred when it described the SQL. */
   readonly parameterOids: readonly number[] | null;
+  /** Set when stages were placed in it. */
+  readonly placed?: PlacedParts;
 }
 
 /** One column as it enters the stage engine. */

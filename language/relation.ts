@@ -15,7 +15,6 @@
  */
 
 import type { Dialect } from './dialects/dialect.ts';
-import { DUCKDB } from './dialects/duckdb.ts';
 import { type EmitScope, emitExpression } from './emit-expression.ts';
 import { mayRaise } from './may-raise.ts';
 import { atMost } from './own-values.ts';
@@ -31,6 +30,7 @@ import {
   type SelectColumn,
   selectText,
 } from './select.ts';
+import { type Author, authored, engineStatement, type Statement } from './statement.ts';
 import type { Typed } from './typed.ts';
 import { collectColumns, hasOrderedAggregate } from './typed.ts';
 import type { Column } from './types.ts';
@@ -44,28 +44,16 @@ import {
   type WindowFrame,
 } from './window-frame.ts';
 
-/** What all SELECTs of one statement share. */
-export interface Statement {
-  readonly dialect: Dialect;
-  /** What the names of its WITH entries begin with. */
-  readonly prefix: string;
-  readonly entries: string[];
-  readonly parameters: { name: string; kind: ParameterKind }[];
-  /** How many `$n` the statement has besides, with lower numbers. */
-  readonly foreignParameters: number;
-}
-
-export function engineStatement(): Statement {
-  return { dialect: DUCKDB, prefix: 's', entries: [], parameters: [], foreignParameters: 0 };
-}
-
 export class Relation {
   readonly #statement: Statement;
   readonly #select: Select;
+  /** Who adds to it now. */
+  readonly #author: Author | null;
 
-  constructor(statement: Statement, select: Select) {
+  constructor(statement: Statement, select: Select, author: Author | null = null) {
     this.#statement = statement;
     this.#select = select;
+    this.#author = author;
   }
 
   /** What the worker reads, which comes in the order in which it was sent; `keys` say which order that is. */
@@ -76,6 +64,11 @@ export class Relation {
 
   get dialect(): Dialect['name'] {
     return this.#statement.dialect.name;
+  }
+
+  /** The same, with what is added from now on known as the author's. */
+  by(author: Author): Relation {
+    return new Relation(this.#statement, this.#select, author);
   }
 
   get columns(): readonly SelectColumn[] {
@@ -222,7 +215,7 @@ export class Relation {
     const name = this.#nextName();
     entries.push(`${name} AS (\n${text(from)}\n)`);
     const origin = { from: name, order: [], arrival: false };
-    return new Relation(this.#statement, reading(origin, columns)).sort(keys);
+    return new Relation(this.#statement, reading(origin, columns), this.#author).sort(keys);
   }
 
   limit(count: Typed): Relation {
@@ -238,11 +231,34 @@ export class Relation {
     );
   }
 
-  /** The whole statement. */
-  finish(): string {
+  /** The whole statement. `ordered`: its rows are wanted in their order. */
+  finish(ordered = true): string {
     const entries = this.#statement.entries;
-    const select = selectText(this.#select, [], true);
+    const select = selectText(this.#select, [], ordered);
     return entries.length === 0 ? select : `WITH ${entries.join(',\n')}\n${select}`;
+  }
+
+  /** Each column as `express` writes it: for the end of a statement. */
+  leaving(express: (sql: string, column: SelectColumn) => string): Relation {
+    const columns = this.#select.columns.map((column) => ({
+      ...column,
+      sql: express(column.sql, column),
+      plain: false,
+    }));
+    return this.#with({ columns });
+  }
+
+  /** Its order as keys that are columns, of which some may have been added for it. */
+  withOrderColumns(): { readonly relation: Relation; readonly keys: readonly SortKey[] } {
+    const base = this.#select.groupBy === null ? this : this.#seal();
+    const columns = [...base.#select.columns];
+    const keys = base.#select.order.map(({ sql, type, descending, nullsFirst }): SortKey => {
+      const visible = columns.find((column) => column.plain && column.sql === sql);
+      const name = visible?.name ?? hiddenName({ ...base.#select, columns }, 0);
+      if (visible === undefined) columns.push({ name, sql, type, plain: false });
+      return { column: name, descending, nullsFirst };
+    });
+    return { relation: base.#with({ columns }), keys };
   }
 
   /** This relation, or a sealed one, where the columns that `values` read are plain. */
@@ -275,7 +291,14 @@ export class Relation {
     const { order, groupBy, limit } = this.#select;
     if (order.some((key) => key.unique === true)) return this;
     const base = groupBy !== null || limit !== null ? this.#seal() : this;
-    const place = { sql: 'row_number() OVER ()', direction: ' ASC', type: ROW_NUMBER.type, unique: true };
+    const place: OrderKey = {
+      sql: 'row_number() OVER ()',
+      direction: ' ASC',
+      descending: false,
+      nullsFirst: false,
+      type: ROW_NUMBER.type,
+      unique: true,
+    };
     return base.#with({ order: [...base.#select.order, place] }).#seal();
   }
 
@@ -307,7 +330,7 @@ export class Relation {
       // By code point; no collation of the database's may decide.
       const collation = this.dialect === 'postgres' && type.kind === 'string' ? ' COLLATE "C"' : '';
       const direction = `${collation} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
-      return { sql, type, direction };
+      return { sql, type, direction, descending: key.descending, nullsFirst: key.nullsFirst };
     });
   }
 
@@ -323,7 +346,7 @@ export class Relation {
     });
     this.#statement.entries.push(`${name} AS${materialized} (\n${selectText(select, hidden, false)}\n)`);
     const origin: Origin = { from: name, order, arrival: select.arrival };
-    return new Relation(this.#statement, reading(origin, select.columns));
+    return new Relation(this.#statement, reading(origin, select.columns), this.#author);
   }
 
   /** The places of a list's elements, as rows. */
@@ -341,7 +364,7 @@ export class Relation {
   }
 
   #with(change: Partial<Select>): Relation {
-    return new Relation(this.#statement, { ...this.#select, ...change });
+    return new Relation(this.#statement, { ...this.#select, ...change }, this.#author);
   }
 
   #columnNamed(name: string): SelectColumn {
@@ -352,7 +375,7 @@ export class Relation {
 
   #emit(value: Typed, over?: EmitScope['over']): string {
     const order = orderText(this.#select.order);
-    return emitExpression(value, {
+    const text = emitExpression(value, {
       dialect: this.#statement.dialect,
       column: (name) => this.#columnNamed(name).sql,
       compared: (name) => this.#columnNamed(name).stored ?? this.#columnNamed(name).sql,
@@ -360,6 +383,7 @@ export class Relation {
       order,
       ...(over === undefined ? {} : { over }),
     });
+    return value.kind === 'call' ? authored(this.#statement, this.#author, text) : text;
   }
 
   #parameter(name: string, kind: ParameterKind): string {

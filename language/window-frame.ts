@@ -14,6 +14,8 @@ export interface OrderKey {
   readonly sql: string;
   /** ` DESC NULLS LAST`, after the collation */
   readonly direction: string;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
   readonly type: ExprType;
   /** With the keys before it, no two rows have the same: nothing after it can matter. */
   readonly unique?: boolean;

@@ -1,7 +1,9 @@
 /** `distinct`: each row once, where it came first. Null equals null; the order of rows holds. */
+
 import { refuseJsonKey } from '../column-patterns.ts';
-import { columnValue, keepColumns, ownAggregate } from '../own-values.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { exactKeys } from '../exactness.ts';
+import { columnValue, everywhere, keepColumns, ownAggregate } from '../own-values.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { INT64 } from '../type-rules.ts';
 
 export const stage: StageDefinition<null, ResolvedStage> = {
@@ -27,16 +29,19 @@ export const stage: StageDefinition<null, ResolvedStage> = {
   },
   columnsUsed: ({ columns }) => new Set(columns.map(({ name }) => name)),
   emit({ columns }, relation) {
+    const groups = columns.map((column) => ({ name: column.name, value: columnValue(column) }));
+    if (!relation.isOrdered) return relation.aggregate(groups, []);
     const row = relation.freeName('row');
-    const first = ownAggregate(INT64, [columnValue({ name: row, type: INT64 })], ([a]) => `min(${a})`);
+    const first = ownAggregate(
+      INT64,
+      [columnValue({ name: row, type: INT64 })],
+      everywhere(([a]) => `min(${a})`),
+    );
     return relation
       .number(row)
-      .aggregate(
-        columns.map((column) => ({ name: column.name, value: columnValue(column) })),
-        [{ name: row, value: first }],
-      )
+      .aggregate(groups, [{ name: row, value: first }])
       .sort([{ column: row, descending: false, nullsFirst: false }])
       .project(keepColumns(columns));
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ columns }) => exactKeys(columns),
 };

@@ -4,6 +4,7 @@
  * aggregate, over the rows whose `column` has it. Which values there are must stand in the query: the columns of an
  * answer are known before it runs.
  */
+
 import { QueryError, type Span } from '../../workers/errors.ts';
 import {
   columnsOf,
@@ -17,12 +18,13 @@ import {
 } from '../aggregate-items.ts';
 import type { CallNode, Expression } from '../ast.ts';
 import type { Cursor } from '../cursor.ts';
+import { exactGroups } from '../exactness.ts';
 import { parseExpression, parseOperand } from '../expression-parser.ts';
 import { parseName } from '../names.ts';
 import type { NamedValue } from '../relation.ts';
 import { resolveCondition } from '../resolve-expression.ts';
 import type { Scope } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { stageLimit } from '../stage-limits.ts';
 
 interface Value {
@@ -186,5 +188,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   columnsUsed: ({ keys, values }) => columnsOf([...keys, ...values]),
   emit: ({ keys, values }, relation) => relation.aggregate(keys, values),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ keys, values }) => exactGroups(keys, values),
+  computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

@@ -1,0 +1,49 @@
+/**
+ * A user's SQL as the relation that a statement in PostgreSQL begins with: the columns that are used, each in the
+ * canonical form of its type, so that all that follows is about our types only.
+ *
+ * Nothing is computed until it is needed: the SQL stands in the FROM of the first stage's own SELECT, and comparisons
+ * read integers and decimals as they are stored, so that an index serves as it would without us.
+ */
+import { canonicalColumn } from './dialects/postgres-columns.ts';
+import { Relation } from './relation.ts';
+import { qualified, type Select, type SelectColumn } from './select.ts';
+import { mayBeOrdered } from './source-facts.ts';
+import type { BoundSql } from './source-sql.ts';
+import { type Statement, sourceMark } from './statement.ts';
+import type { DatabaseColumn } from './types.ts';
+
+/** int2, int4: PostgreSQL compares integers of any width with each other. */
+const NARROW_INTEGERS = new Set([21, 23]);
+
+/** `columns`: those that are used. */
+export function postgresSource(
+  statement: Statement,
+  bound: BoundSql,
+  columns: readonly DatabaseColumn[],
+): Relation {
+  const index = statement.sources.push(bound);
+  const from = index === 1 ? '"source"' : `"source${index}"`;
+  const select: Select = {
+    from,
+    // The user's text is put in at the very end, so that its places are known.
+    fromText: `(\n${sourceMark(index - 1)}\n) AS ${from}`,
+    columns: columns.map((column) => sourceColumn(from, column)),
+    filters: [],
+    groupBy: null,
+    order: [],
+    arrival: mayBeOrdered(bound.sql),
+    limit: null,
+    fenced: false,
+  };
+  return new Relation(statement, select);
+}
+
+function sourceColumn(from: string, column: DatabaseColumn): SelectColumn {
+  const stored = qualified(from, column.name);
+  const { type, canonical } = canonicalColumn(column);
+  const sql = canonical(stored);
+  const comparable =
+    NARROW_INTEGERS.has(column.typeOid) || (type.kind === 'decimal' && type.precision !== null);
+  return { name: column.name, sql, type, plain: true, ...(comparable && { stored }) };
+}
