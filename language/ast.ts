@@ -1,8 +1,76 @@
 /**
- * The syntax tree of expressions. Operators are calls of functions named like them, so that types and emission
- * have one table. `depth` is the height of the tree; it is bounded while parsing, so that everything after may recurse.
+ * The syntax tree: of queries (sources and stages), and of expressions. Operators are calls of functions named like
+ * them, so that types and emission have one table. `depth` is the height of an expression's tree; it is bounded while
+ * parsing, as is the nesting of queries, so that everything after may recurse.
  */
 import type { Span } from '../workers/errors.ts';
+import type { Pushdown } from './plan.ts';
+import type { WrittenName } from './scope.ts';
+import type { SourceHead } from './source-head.ts';
+import type { ScannedSource } from './source-lexer.ts';
+import type { AnyStage } from './stage.ts';
+import type { Token } from './token.ts';
+
+/** SQL for a database. */
+export interface SqlSourceNode {
+  readonly kind: 'sql';
+  /** As written, `@name` before it or before brackets around it; null: that of the request. */
+  readonly connection: string | null;
+  readonly scanned: ScannedSource;
+  readonly head: SourceHead;
+  /** The SQL without what is around it. */
+  readonly span: Span;
+}
+
+/** Where a query's rows come from. */
+export type SourceNode =
+  | SqlSourceNode
+  | { readonly kind: 'let'; readonly definition: LetNode; readonly span: Span }
+  /** A query in brackets; it has stages, else it would be its own source. */
+  | { readonly kind: 'query'; readonly query: QueryNode; readonly span: Span };
+
+export interface StageNode {
+  /** 1 is the first of the text, whichever query it belongs to. */
+  readonly index: number;
+  readonly definition: AnyStage;
+  readonly syntax: unknown;
+  /** The queries that it takes beside its own input. */
+  readonly sources: readonly QueryNode[];
+  /** From its name to its last token. */
+  readonly span: Span;
+}
+
+export interface QueryNode {
+  readonly source: SourceNode;
+  readonly stages: readonly StageNode[];
+  readonly span: Span;
+}
+
+/** `let name = (query);` */
+export interface LetNode {
+  readonly name: string;
+  readonly nameSpan: Span;
+  readonly query: QueryNode;
+}
+
+export interface ParameterUse extends Span {
+  readonly name: string;
+}
+
+/** The whole text. */
+export interface QueryTree {
+  readonly text: string;
+  /** `explain` stands before it. */
+  readonly explain: boolean;
+  /** `set pushdown = ...`; null: not set. */
+  readonly pushdown: Pushdown | null;
+  readonly lets: readonly LetNode[];
+  readonly query: QueryNode;
+  /** Every `:name`, in SQL and in stages. */
+  readonly parameters: readonly ParameterUse[];
+  /** All of the text but comments; SQL is one token of kind `sql`. */
+  readonly tokens: readonly Token[];
+}
 
 interface Node {
   readonly span: Span;
@@ -13,6 +81,8 @@ export interface NameNode extends Node {
   readonly kind: 'name';
   readonly name: string;
   readonly quoted: boolean;
+  /** `a` in `a.name`: only a stage with several inputs has a meaning for it. */
+  readonly qualifier?: WrittenName;
 }
 
 export interface CallNode extends Node {

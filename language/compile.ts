@@ -1,209 +1,127 @@
 /**
- * The compiler's two entry points, pure and without I/O. `parseQuery` needs the text only; `planQuery` also needs
- * what the database said about the source's columns, and asks for it. Both throw QueryError with a span.
+ * The compiler's entry point, pure and without I/O: from a text to a plan, or to what must be known before there is one.
+ * Throws QueryError with a span.
  */
 import { QueryError, type Span } from '../workers/errors.ts';
-import { inputColumn } from './dialects/duckdb.ts';
-import { decidePlacement, type PlaceableStage, type Placement } from './placement.ts';
-import type {
-  ParsedQuery,
-  Plan,
-  PlannedStage,
-  PlanRequest,
-  PlanStep,
-  SourceDescription,
-  SourcePlan,
-  WorkerPlan,
-} from './plan.ts';
-import { planPlaced } from './postgres-plan.ts';
-import { parseTree, type QueryTree } from './query-parser.ts';
-import { Relation } from './relation.ts';
+import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './ast.ts';
+import type { Plan, PlannedStage, PlanRequest, PlanStep, Pushdown } from './plan.ts';
+import { planParts, type StagePlace } from './plan-parts.ts';
+import { parseTree } from './query-parser.ts';
 import { missingParameter } from './resolve-expression.ts';
-import { refuseDuplicates, type Scope } from './scope.ts';
-import { type BoundSql, bindSource, sourceColumns, wrapSource } from './source-sql.ts';
-import type { ResolvedStage } from './stage.ts';
+import { Asking, resolveTree } from './resolve-query.ts';
+import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolved-query.ts';
+import { type BoundSql, bindSource } from './source-sql.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import { isUnsized } from './type-rules.ts';
 import type { Column } from './types.ts';
-import type { SortKey } from './window-frame.ts';
-
-export function parseQuery(text: string): ParsedQuery {
-  const tree = parseTree(text);
-  return {
-    connection: tree.connection,
-    ...bindSource(text, tree.source),
-    stageParameters: [...new Set(tree.stageParameters.map((token) => token.text))],
-    stageCount: tree.stages.length,
-  };
-}
-
-const SOURCE_KEY = 'source';
 
 export function planQuery(request: PlanRequest): PlanStep {
-  const tree = parseTree(request.text);
+  return planTree(parseTree(request.text), request);
+}
+
+/** The plan of the query itself, whether `explain` stands before it or not. */
+export function planTree(tree: QueryTree, request: PlanRequest): PlanStep {
   checkParameters(tree, request.parameters);
-  const bound = bindSource(request.text, tree.source);
-  const connection = tree.connection ?? request.connection;
-  if (tree.stages.length === 0 && !request.throughWorker)
-    return { kind: 'plan', plan: planDirect(connection, bound) };
-  const answer = request.answers[SOURCE_KEY];
-  if (answer?.kind !== 'source')
-    return { kind: 'ask', asks: [{ kind: 'source', key: SOURCE_KEY, connection, ...bound }] };
-  return { kind: 'plan', plan: planStages(tree, connection, bound, answer, request) };
+  const warnings = unusedLets(tree);
+  const alone = sqlAlone(tree.query);
+  if (alone !== null && !request.throughWorker) {
+    const bound = bindSource(request.text, alone.scanned);
+    return { kind: 'plan', plan: planDirect(alone.connection ?? request.connection, bound, warnings) };
+  }
+  if (alone !== null) refuseUnwrappable(alone);
+  try {
+    const pushdown = tree.pushdown ?? request.pushdown;
+    // What the compiler itself must know of the rows may be found out anywhere.
+    const anywhere = pushdown === 'require' ? 'auto' : pushdown;
+    const resolved = resolveTree(tree, request, (asked) => planResolved(asked, anywhere, false));
+    const plan = planResolved(resolved, pushdown, request.throughWorker);
+    return { kind: 'plan', plan: { ...plan, warnings: [...warnings, ...plan.warnings] } };
+  } catch (thrown) {
+    if (thrown instanceof Asking) return { kind: 'ask', asks: thrown.asks };
+    throw thrown;
+  }
+}
+
+/** The SQL that is all of the query; null when there are stages. */
+function sqlAlone({ source, stages }: QueryNode): SqlSourceNode | null {
+  if (stages.length > 0) return null;
+  switch (source.kind) {
+    case 'sql':
+      return source;
+    case 'let':
+      return sqlAlone(source.definition.query);
+    case 'query':
+      return sqlAlone(source.query);
+    default:
+      return source satisfies never;
+  }
 }
 
 /** SQL only: it is sent as the user wrote it. */
-function planDirect(connection: string, bound: BoundSql): Plan {
-  const source: SourcePlan = {
-    connection,
-    ...bound,
-    columns: null,
-    databaseColumns: null,
-    parameterOids: null,
-  };
-  return { sources: [source], worker: null, stages: [], columns: null, warnings: [], cacheable: true };
+function planDirect(connection: string, bound: BoundSql, warnings: readonly string[]): Plan {
+  const source = { connection, ...bound, columns: null, databaseColumns: null, parameterOids: null };
+  return { sources: [source], worker: null, stages: [], columns: null, warnings, cacheable: true };
 }
 
-function planStages(
-  tree: QueryTree,
-  connection: string,
-  bound: BoundSql,
-  described: SourceDescription,
-  request: PlanRequest,
-): Plan {
-  if (!tree.head.wrappable)
-    throw new QueryError('unsupported', `\`${tree.head.word}\` has no answer in this format`, {
-      span: tree.head.span,
-      hint: 'ask for json, ndjson or csv',
-    });
-  const columns = sourceColumns(described);
-  refuseBadSource(tree, columns);
-  const resolved = resolveStages(tree, columns, request.parameters);
-  const answer = resolved.at(-1)?.columns ?? columns;
-  const stages = tree.stages.map((stage, index) => ({ ...stage, resolved: resolved[index]! }));
-  const placement = decidePlacement(columns, stages, request.pushdown);
-  const parts = splitPlan(placement, columns, answer, bound, described, request.throughWorker);
-  return {
-    sources: [{ connection, ...parts.source }],
-    worker: parts.worker,
-    stages: stages.map((stage, index) => plannedStage(stage, placement, index)),
-    columns: answer,
-    warnings: unsizedWarnings(parts.source.columns ?? []),
-    cacheable: true,
-  };
-}
-
-interface PlanParts {
-  readonly source: Omit<SourcePlan, 'connection'>;
-  readonly worker: WorkerPlan | null;
-}
-
-function splitPlan(
-  placement: Placement,
-  columns: readonly Column[],
-  answer: readonly Column[],
-  bound: BoundSql,
-  described: SourceDescription,
-  throughWorker: boolean,
-): PlanParts {
-  const { placed, rest, atMost } = placement;
-  const wanted = usedColumns(rest, new Set(answer.map(({ name }) => name)));
-  const used = usedColumns(placed, wanted);
-  if (placed.length === 0 && atMost === null) {
-    const source = wrapSource(bound, described, used);
-    return { source, worker: emitWorker(rest, source.columns ?? [], [], answer) };
-  }
-  const last = placed.at(-1)?.resolved.columns ?? columns;
-  const answers = rest.length === 0 && !throughWorker;
-  const leaving = last.filter(({ name }) => wanted.has(name));
-  const planned = planPlaced(bound, described, placement, used, leaving, answers);
-  const worker = answers ? null : emitWorker(rest, planned.columns, planned.keys, answer);
-  return { source: planned.source, worker };
-}
-
-function refuseBadSource(tree: QueryTree, columns: readonly Column[]): void {
-  const span: Span = { start: tree.source.sqlStart, end: tree.source.sqlEnd };
-  if (columns.length === 0)
-    throw new QueryError('unsupported', 'the SQL has no columns for stages to work on', { span });
-  const hint = (name: string): string => `name one of them differently in the SQL: \`... as ${name}_2\``;
-  refuseDuplicates(columns, () => span, hint);
-}
-
-function resolveStages(
-  tree: QueryTree,
-  source: readonly Column[],
-  parameters: Scope['parameters'],
-): readonly ResolvedStage[] {
-  let columns = source;
-  return tree.stages.map(({ definition, syntax, span, index }) => {
-    const stage = { index, name: definition.name };
-    try {
-      const resolved = definition.resolve(syntax, { columns, parameters, stage, text: tree.text }, span);
-      columns = resolved.columns;
-      return resolved;
-    } catch (thrown) {
-      throw thrown instanceof QueryError ? thrown.with({ stage }) : thrown;
-    }
+function refuseUnwrappable({ head }: SqlSourceNode): void {
+  if (head.wrappable) return;
+  throw new QueryError('unsupported', `\`${head.word}\` has no answer in this format`, {
+    span: head.span,
+    hint: 'ask for json, ndjson or csv',
   });
 }
 
-/** Which columns the stages read when `wanted` of the last one's are, found from the last stage back to the first. */
-function usedColumns(stages: readonly PlaceableStage[], wanted: ReadonlySet<string>): ReadonlySet<string> {
-  return stages.reduceRight(
-    (used, { definition, resolved }) => definition.columnsUsed(resolved, used),
-    wanted,
-  );
-}
-
-function emitWorker(
-  stages: readonly PlaceableStage[],
-  input: readonly Column[],
-  keys: readonly SortKey[],
-  answer: readonly Column[],
-): WorkerPlan {
-  let relation = Relation.input(input, keys);
-  for (const { definition, resolved } of stages) relation = definition.emit(resolved, relation);
-  relation = relation.project(answer.map(({ name }) => ({ name, as: name })));
+function planResolved(query: ResolvedQuery, pushdown: Pushdown, throughWorker: boolean): Plan {
+  const { sources, worker, places } = planParts(query, pushdown, throughWorker);
+  const stages = stagesOf(query);
   return {
-    sql: relation.finish(),
-    parameters: relation.parameters,
-    inputs: [{ name: 'input', columns: input.map(inputColumn), scans: 1 }],
-    runsUserSql: false,
+    sources,
+    worker,
+    stages: stages.map((stage) => plannedStage(stage, places.get(stage.node.index)!)),
+    columns: query.columns,
+    warnings: unsizedWarnings(sources.flatMap(({ columns }) => columns ?? [])),
+    cacheable: !stages.some(({ resolved }) => resolved.dependsOnData === true),
   };
 }
 
-function plannedStage(
-  { index, definition, span, resolved }: PlaceableStage,
-  { placed, rest, why }: Placement,
-  at: number,
-): PlannedStage {
-  const where = rest.some((stage) => stage.index === index) || placed.length === 0 ? 'worker' : 'source';
-  return { index, name: definition.name, span, where, why: why[at]!, columns: resolved.columns };
+function plannedStage({ node, resolved }: ResolvedStageNode, place: StagePlace): PlannedStage {
+  const { index, definition, span } = node;
+  return { index, name: definition.name, span, ...place, columns: resolved.columns };
 }
 
 function unsizedWarnings(columns: readonly Column[]): readonly string[] {
-  return columns
-    .filter((column) => isUnsized(column.type))
-    .map(
-      ({ name }) =>
-        `\`${name}\` is numeric without a size: stages carry it with 20 digits before the point and 18 after`,
-    );
+  const names = columns.filter(({ type }) => isUnsized(type)).map(({ name }) => name);
+  return [...new Set(names)].map(
+    (name) =>
+      `\`${name}\` is numeric without a size: stages carry it with 20 digits before the point and 18 after`,
+  );
+}
+
+function unusedLets({ lets, query }: QueryTree): readonly string[] {
+  const used = new Set<LetNode>();
+  const visit = ({ source, stages }: QueryNode): void => {
+    if (source.kind === 'query') visit(source.query);
+    if (source.kind === 'let' && !used.has(source.definition)) {
+      used.add(source.definition);
+      visit(source.definition.query);
+    }
+    for (const stage of stages) stage.sources.forEach(visit);
+  };
+  visit(query);
+  return lets.filter((definition) => !used.has(definition)).map(({ name }) => `\`${name}\` is never used`);
 }
 
 /** Every name has a value, and every value a name. */
-function checkParameters(tree: QueryTree, given: PlanRequest['parameters']): void {
-  const uses = [
-    ...tree.source.placeholders,
-    ...tree.stageParameters.map(({ text, start, end }) => ({ name: text, start, end })),
-  ];
+function checkParameters({ parameters: uses, text }: QueryTree, given: PlanRequest['parameters']): void {
   for (const { name, start, end } of uses)
     if (!Object.hasOwn(given, name)) throw missingParameter(name, { start, end });
   const names = new Set(uses.map((use) => use.name));
   const stray = Object.keys(given).find((name) => !names.has(name));
   if (stray === undefined) return;
   const suggestions = suggest(stray, names).map((name) => `:${name}`);
+  const span: Span = { start: 0, end: Math.min(1, text.length) };
   throw new QueryError('unknown-parameter', `the query has no parameter \`:${stray}\``, {
-    span: { start: 0, end: Math.min(1, tree.text.length) },
+    span,
     hint: didYouMean(suggestions) ?? 'take its value away, or use it in the query',
     suggestions,
   });

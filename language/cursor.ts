@@ -1,19 +1,55 @@
-/** A place in the tokens of the stages, and the small questions that parsers ask there. Never moves backwards. */
+/**
+ * A place in the text of a query, and the small questions that parsers ask there. Tokens are made when they are asked
+ * for, so that SQL inside a stage is never read by the stages' rules. Never moves backwards.
+ */
 import { QueryError, type Span } from '../workers/errors.ts';
+import type { QueryNode } from './ast.ts';
+import { nextToken } from './stage-lexer.ts';
 import type { Token } from './token.ts';
+
+/** Reads SQL or a whole query at a cursor: the parser of queries gives these, stages use them. */
+export interface SourceParser {
+  source(cursor: Cursor): QueryNode;
+  engineSql(cursor: Cursor): EngineSql;
+}
+
+/** SQL of the stage engine's in brackets, as written. */
+export interface EngineSql {
+  readonly span: Span;
+  readonly placeholders: readonly (Span & { readonly name: string })[];
+}
 
 export class Cursor {
   readonly text: string;
-  readonly #tokens: readonly Token[];
+  readonly #sources: SourceParser;
+  readonly #tokens: Token[] = [];
   #index = 0;
+  readonly #start: number;
+  /** Where the next token is looked for. */
+  #at: number;
+  #open = 0;
 
-  constructor(text: string, tokens: readonly Token[]) {
+  constructor(text: string, start: number, sources: SourceParser) {
     this.text = text;
-    this.#tokens = tokens;
+    this.#start = start;
+    this.#at = start;
+    this.#sources = sources;
+  }
+
+  /** Those taken so far. */
+  get tokens(): readonly Token[] {
+    return this.#tokens.slice(0, this.#index);
   }
 
   peek(ahead = 0): Token {
-    return this.#tokens[Math.min(this.#index + ahead, this.#tokens.length - 1)]!;
+    while (this.#tokens.length <= this.#index + ahead) {
+      const last = this.#tokens.at(-1);
+      if (last?.kind === 'end') return last;
+      const token = nextToken(this.text, this.#at);
+      this.#tokens.push(token);
+      this.#at = token.end;
+    }
+    return this.#tokens[this.#index + ahead]!;
   }
 
   /** Takes the token; at the end it stays. */
@@ -23,9 +59,37 @@ export class Cursor {
     return token;
   }
 
-  /** Offset after the last token taken. */
+  /** Offset after the last token taken: where SQL begins that follows it. */
   get lastEnd(): number {
-    return this.#index === 0 ? this.peek().start : this.#tokens[this.#index - 1]!.end;
+    return this.#tokens[this.#index - 1]?.end ?? this.#start;
+  }
+
+  /** Takes everything up to `sql.end` as one token; what was looked at beyond the last token is forgotten. */
+  takeSql(sql: Span): void {
+    this.#tokens.length = this.#index;
+    const text = this.text.slice(sql.start, sql.end);
+    if (text !== '') this.#tokens.push({ kind: 'sql', text, lower: text, ...sql });
+    this.#index = this.#tokens.length;
+    this.#at = sql.end;
+  }
+
+  /** A source of a stage's: `name`, or `[@connection] (query)`. */
+  source(): QueryNode {
+    return this.#sources.source(this);
+  }
+
+  /** `(sql)` for the stage engine. */
+  engineSql(): EngineSql {
+    return this.#sources.engineSql(this);
+  }
+
+  /** From here to `close` a closing bracket ends a stage. */
+  open(): void {
+    this.#open++;
+  }
+
+  close(): void {
+    this.#open--;
   }
 
   /** The last token taken was a name, or a word that could be one. */
@@ -76,7 +140,9 @@ export class Cursor {
 
   /** Nothing more belongs to this stage. */
   atStageEnd(): boolean {
-    return this.peek().kind === 'end' || this.isSymbol('|', '|>', ';');
+    return (
+      this.peek().kind === 'end' || this.isSymbol('|', '|>', ';') || (this.#open > 0 && this.isSymbol(')'))
+    );
   }
 
   /** What stands here, for a message. */
@@ -91,7 +157,7 @@ export class Cursor {
   }
 
   /** Span of the token that stands here; at the end of the query, of the last one. */
-  #here(): Span {
+  here(): Span {
     const token = this.peek();
     const { start, end } = token.kind === 'end' && this.#index > 0 ? this.#tokens[this.#index - 1]! : token;
     return { start, end };
@@ -99,7 +165,7 @@ export class Cursor {
 
   /** Throws a syntax error about the token that stands here, which the message names. */
   refuse(message: string, hint: string): never {
-    throw new QueryError('syntax', message, { span: this.#here(), hint });
+    throw new QueryError('syntax', message, { span: this.here(), hint });
   }
 
   /** Throws a syntax error: something else was expected here. Says what was found. */
@@ -107,7 +173,7 @@ export class Cursor {
     const token = this.peek();
     const found = token.kind === 'end' ? 'the query ends' : `found ${this.describe()}`;
 
-    const span = this.#here();
+    const span = this.here();
     throw new QueryError('syntax', `${message}; ${found}`, hint === undefined ? { span } : { span, hint });
   }
 }

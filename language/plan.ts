@@ -174,20 +174,7 @@ export type AskAnswer =
   /** Texts as in JSON answers; null for null. `complete`: there are no more than `atMost`. */
   | { readonly kind: 'values'; readonly values: readonly unknown[]; readonly complete: boolean };
 
-/** What can be known from the text alone; enough to ask the database to describe the source. */
-export interface ParsedQuery {
-  readonly connection: string | null;
-  /** The user's SQL with every `:name` replaced by `$n`. */
-  readonly sql: string;
-  /** Names in the order of `$1..$n`. */
-  readonly parameters: readonly string[];
-  readonly segments: readonly SourceSegment[];
-  /** Names used in stages. */
-  readonly stageParameters: readonly string[];
-  readonly stageCount: number;
-}
-
-/** What the database said about `ParsedQuery.sql`. */
+/** What the database said about some SQL. */
 export interface SourceDescription {
   readonly columns: readonly DatabaseColumn[];
   readonly parameterOids: readonly number[];

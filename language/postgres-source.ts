@@ -9,7 +9,7 @@ import { canonicalColumn } from './dialects/postgres-columns.ts';
 import { Relation } from './relation.ts';
 import { qualified, type Select, type SelectColumn } from './select.ts';
 import { mayBeOrdered } from './source-facts.ts';
-import type { BoundSql } from './source-sql.ts';
+import { type BoundSql, renumbered } from './source-sql.ts';
 import { type Statement, sourceMark } from './statement.ts';
 import type { DatabaseColumn } from './types.ts';
 
@@ -22,7 +22,8 @@ export function postgresSource(
   bound: BoundSql,
   columns: readonly DatabaseColumn[],
 ): Relation {
-  const index = statement.sources.push(bound);
+  const before = statement.sources.reduce((sum, { parameters }) => sum + parameters.length, 0);
+  const index = statement.sources.push(renumbered(bound, before));
   const from = index === 1 ? '"source"' : `"source${index}"`;
   const select: Select = {
     from,

@@ -1,182 +1,303 @@
-/** A whole query: `[@connection] sql (| stage)*` as a tree. Needs nothing but the text. */
+/**
+ * A whole text as a tree: `[explain] (prelude ;)* source (| stage)*`, and the same in brackets wherever a source may
+ * stand. Needs nothing but the text.
+ *
+ * SQL and stages have lexers of their own, and which of them reads a stretch of the text is decided here alone: after
+ * an opening bracket of ours, and at the beginning, SQL is scanned to the pipe or bracket that ends it, and the cursor
+ * goes on behind it. Brackets that a source begins with are ours when a pipe, `@` or the name of a `let` stands in
+ * them, and SQL otherwise: `(select 1) union (select 2)`.
+ */
 import { QueryError, type Span } from '../workers/errors.ts';
-import { Cursor } from './cursor.ts';
-import { FOREIGN_ENDINGS, FOREIGN_STAGES } from './foreign.ts';
-import { isWordStart, skipTrivia, skipWord } from './scan.ts';
-import { checkSourceHead, refusePrelude, type SourceHead } from './source-head.ts';
-import { type ScannedSource, scanSource } from './source-lexer.ts';
-import type { AnyStage } from './stage.ts';
-import { lexStages } from './stage-lexer.ts';
-import { findStage, PLANNED_STAGES, STAGE_NAMES } from './stage-registry.ts';
-import { didYouMean, suggest } from './suggest.ts';
-import type { Token } from './token.ts';
-
-const MAX_STAGES = 200;
-
-export interface StageNode {
-  /** 1 is the first. */
-  readonly index: number;
-  readonly definition: AnyStage;
-  readonly syntax: unknown;
-  /** From its name to its last token. */
-  readonly span: Span;
-}
-
-export interface QueryTree {
-  readonly text: string;
-  readonly connection: string | null;
-  readonly source: ScannedSource;
-  readonly head: SourceHead;
-  readonly stages: readonly StageNode[];
-  /** `:name` tokens in the stages. */
-  readonly stageParameters: readonly Token[];
-}
+import type { LetNode, ParameterUse, QueryNode, QueryTree, SourceNode } from './ast.ts';
+import { Cursor, type EngineSql } from './cursor.ts';
+import { findLet, isLetName, namesLater, parseLet, parseSet, type Settings } from './preludes.ts';
+import { skipTrivia, skipWord } from './scan.ts';
+import { checkSourceHead, READS } from './source-head.ts';
+import { scanSource } from './source-lexer.ts';
+import { STAGE_LIMITS, stageLimit } from './stage-limits.ts';
+import { parseStages, type StageCount } from './stage-parser.ts';
 
 export function parseTree(text: string): QueryTree {
-  const { connection, at } = parseConnection(text);
-  refusePrelude(text, at);
-  const source = scanSource(text, at);
-  if (skipTrivia(text, source.sqlStart, false) >= source.sqlEnd) throw emptyQuery(text, source);
-  const head = checkSourceHead(text, source.sqlStart, source.sqlEnd);
-  if (source.pipe === null) return { text, connection, source, head, stages: [], stageParameters: [] };
-  const tokens = lexStages(text, source.pipe.end);
-  const cursor = new Cursor(text, tokens);
-  const stages = parseStages(cursor, source.pipe);
-  if (!head.wrappable)
-    throw new QueryError('unsupported', `stages cannot follow \`${head.word}\``, {
-      span: source.pipe,
-      hint: 'send it without stages',
-    });
-  return {
-    text,
-    connection,
-    source,
-    head,
-    stages,
-    stageParameters: tokens.filter((token) => token.kind === 'parameter'),
-  };
+  return new QueryParser(text).parse();
 }
 
-function emptyQuery(text: string, source: ScannedSource): QueryError {
-  const span = source.pipe ?? { start: 0, end: Math.min(1, text.length) };
-  const message = source.pipe === null ? 'the query is empty' : 'there is no SQL before the first stage';
-  return new QueryError('empty-query', message, {
-    span,
-    hint: 'begin with SQL: `select * from flights | head 5`',
+/** Options of the database's own EXPLAIN. */
+const DATABASE_EXPLAIN = new Set('analyze verbose ( costs buffers format timing settings'.split(' '));
+
+class QueryParser implements StageCount {
+  stages = 0;
+  taken: QueryNode[] = [];
+  readonly #text: string;
+  readonly #cursor: Cursor;
+  readonly #settings: Settings = { pushdown: null };
+  readonly #lets: LetNode[] = [];
+  readonly #placeholders: ParameterUse[] = [];
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#cursor = new Cursor(text, 0, {
+      source: () => this.#stageSource(),
+      engineSql: () => this.#engineSql(),
+    });
+  }
+
+  parse(): QueryTree {
+    try {
+      return this.#tree();
+    } catch (thrown) {
+      throw namesLater(thrown, this.#text) ?? thrown;
+    }
+  }
+
+  #tree(): QueryTree {
+    let explain = this.#acceptExplain();
+    const preludes = this.#preludes();
+    if (preludes && !explain) explain = this.#acceptExplain();
+    const query = this.#query(null);
+    this.#end();
+    refuseStagesAfter(query, this.#cursor);
+    const { tokens } = this.#cursor;
+    const inStages = tokens
+      .filter(({ kind }) => kind === 'parameter')
+      .map(({ text, start, end }) => ({ name: text, start, end }));
+    return {
+      text: this.#text,
+      explain,
+      pushdown: this.#settings.pushdown,
+      lets: this.#lets,
+      query,
+      parameters: [...this.#placeholders, ...inStages],
+      tokens,
+    };
+  }
+
+  /** Ours, when what follows is more than SQL; else it is the database's. */
+  #acceptExplain(): boolean {
+    const at = this.#next();
+    if (this.#word(at) !== 'explain') return false;
+    const after = skipTrivia(this.#text, at + 'explain'.length, true);
+    const word = this.#text[after] === '(' ? '(' : this.#word(after);
+    if (word === '(' ? !this.#isQuery(after) : DATABASE_EXPLAIN.has(word)) return false;
+    const ours =
+      this.#lets.length > 0 ||
+      this.#settings.pushdown !== null ||
+      ['(', 'set', 'let'].includes(word) ||
+      this.#text[after] === '@' ||
+      scanSource(this.#text, after).pipe !== null;
+    if (ours) this.#cursor.next();
+    return ours;
+  }
+
+  /** Are there any? */
+  #preludes(): boolean {
+    let any = false;
+    for (;;) {
+      const word = this.#word(this.#next());
+      if (word !== 'set' && word !== 'let') return any;
+      any = true;
+      if (word === 'set') parseSet(this.#cursor, this.#settings);
+      else this.#lets.push(parseLet(this.#cursor, this.#lets, () => this.#bracketed(null)));
+      this.#cursor.expectSymbol(';', `after \`${word} ...\``);
+    }
+  }
+
+  #end(): void {
+    const cursor = this.#cursor;
+    cursor.acceptSymbol(';');
+    if (cursor.peek().kind === 'end') return;
+    throw new QueryError('multiple-statements', 'a query is one statement; another begins here', {
+      span: cursor.here(),
+      hint: 'send each as a query of its own',
+    });
+  }
+
+  /** `source (| stage)*`; `connection`: of its SQL where that names none. */
+  #query(connection: string | null): QueryNode {
+    const start = this.#next();
+    const source = this.#source(connection);
+    const stages = parseStages(this.#cursor, this);
+    // Brackets around a query mean the query.
+    if (stages.length === 0 && source.kind === 'query') return source.query;
+    return { source, stages, span: this.#cursor.spanFrom(start) };
+  }
+
+  #source(outer: string | null): SourceNode {
+    const start = this.#next();
+    const connection = this.#text[start] === '@' ? this.#cursor.next().text : outer;
+    const at = this.#next();
+    if (this.#text[at] === '(' && this.#isQuery(at)) {
+      const query = this.#bracketed(connection);
+      this.#expectSourceEnd();
+      return { kind: 'query', query, span: this.#cursor.spanFrom(start) };
+    }
+    const definition = this.#letAt(at);
+    if (definition === null) return this.#sql(connection);
+    const name = this.#cursor.next();
+    if (connection !== outer) throw connectionOfLet({ start, end: name.end }, name.text);
+    return { kind: 'let', definition, span: { start: name.start, end: name.end } };
+  }
+
+  #sql(connection: string | null): SourceNode {
+    const inBrackets = this.#depth > 0;
+    const scanned = scanSource(this.#text, this.#next(), inBrackets);
+    const { sqlStart, sqlEnd, pipe, placeholders } = scanned;
+    const span = { start: sqlStart, end: sqlEnd };
+    if (skipTrivia(this.#text, sqlStart, false) >= sqlEnd) throw this.#empty(pipe, sqlStart);
+    const head = checkSourceHead(
+      this.#text,
+      sqlStart,
+      sqlEnd,
+      this.#lets.map(({ name }) => name),
+    );
+    if (!head.wrappable && inBrackets)
+      throw new QueryError('unsupported', `\`${head.word}\` cannot stand in brackets`, {
+        span: head.span,
+        hint: 'send it as a query of its own',
+      });
+    this.#placeholders.push(...placeholders);
+    this.#cursor.takeSql(span);
+    if (!inBrackets && pipe !== null) this.#cursor.acceptSymbol(';');
+    return { kind: 'sql', connection, scanned, head, span };
+  }
+
+  #empty(pipe: Span | null, at: number): QueryError {
+    const hint = 'begin with SQL: `select * from flights | head 5`';
+    if (this.#depth > 0)
+      return new QueryError('empty-query', 'there is no query in these brackets', {
+        span: pipe ?? { start: at, end: Math.min(at + 1, this.#text.length) },
+        hint: 'write one: `(select * from flights)`',
+      });
+    if (this.#cursor.tokens.length > 0)
+      return new QueryError('empty-query', 'there is no query after this', {
+        span: pipe ?? this.#cursor.here(),
+        hint,
+      });
+    const span = pipe ?? { start: 0, end: Math.min(1, this.#text.length) };
+    const message = pipe === null ? 'the query is empty' : 'there is no SQL before the first stage';
+    return new QueryError('empty-query', message, { span, hint });
+  }
+
+  /** `( query )` */
+  #bracketed(connection: string | null): QueryNode {
+    const cursor = this.#cursor;
+    const open = cursor.next();
+    if (this.#depth === STAGE_LIMITS.queryNesting)
+      throw new QueryError('nesting-too-deep', `queries nest deeper than ${this.#depth} levels`, {
+        span: { start: open.start, end: open.end },
+        hint: 'give parts of it names: `let name = (query);`',
+        limit: stageLimit('queryNesting'),
+      });
+    this.#depth++;
+    cursor.open();
+    const query = this.#query(connection);
+    if (!cursor.isSymbol(')')) this.#unclosed(open);
+    cursor.close();
+    this.#depth--;
+    cursor.next();
+    return query;
+  }
+
+  #unclosed(open: Span): never {
+    if (this.#cursor.peek().kind !== 'end')
+      this.#cursor.fail('a pipe or the closing bracket is expected after a query in brackets');
+    throw new QueryError('syntax', 'this `(` is never closed', {
+      span: { start: open.start, end: open.end },
+      hint: 'add `)` where the query ends',
+    });
+  }
+
+  /** What a stage takes: `name`, or `[@connection] (query)`. */
+  #stageSource(): QueryNode {
+    const cursor = this.#cursor;
+    const first = cursor.peek();
+    const connection = first.kind === 'connection' ? cursor.next().text : null;
+    const query = cursor.isSymbol('(') ? this.#bracketed(connection) : this.#letSource(first);
+    this.taken.push(query);
+    return query;
+  }
+
+  #letSource(first: Span): QueryNode {
+    const cursor = this.#cursor;
+    const token = cursor.peek();
+    if (token.kind !== 'word' && token.kind !== 'quoted')
+      cursor.fail('a source is expected here', 'write a query in brackets: `(select * from airports)`');
+    if (token !== first) throw connectionOfLet({ start: first.start, end: token.end }, token.text);
+    const definition = findLet(this.#lets, token);
+    cursor.next();
+    const span = { start: token.start, end: token.end };
+    return { source: { kind: 'let', definition, span }, stages: [], span };
+  }
+
+  #engineSql(): EngineSql {
+    const cursor = this.#cursor;
+    const open = cursor.expectSymbol('(', 'after `sql`');
+    const { sqlStart, sqlEnd, pipe, placeholders } = scanSource(this.#text, this.#next(), true);
+    const span = { start: sqlStart, end: sqlEnd };
+    if (pipe !== null)
+      throw new QueryError('syntax', '`sql` takes SQL without stages', {
+        span: pipe,
+        hint: 'close the bracket before the pipe; for bitwise or, write `(a | b)`',
+      });
+    this.#placeholders.push(...placeholders);
+    cursor.takeSql(span);
+    if (!cursor.isSymbol(')')) this.#unclosed(open);
+    cursor.next();
+    return { span, placeholders };
+  }
+
+  /** Is the bracket at `at` one of ours? Only the SQL that it begins with is looked at. */
+  #isQuery(at: number): boolean {
+    let inside = at;
+    while (this.#text[inside] === '(') inside = skipTrivia(this.#text, inside + 1, true);
+    if (this.#text[inside] === '@' || this.#letAt(inside) !== null) return true;
+    return READS.includes(this.#word(inside)) && scanSource(this.#text, inside, true).pipe !== null;
+  }
+
+  /** The `let` that is meant by the word at `at`: nothing but a pipe, a bracket or the end may follow it. */
+  #letAt(at: number): LetNode | null {
+    if (this.#lets.length === 0) return null;
+    const quoted = this.#text[at] === '"' || this.#text[at] === '`';
+    const end = quoted ? this.#text.indexOf(this.#text[at]!, at + 1) + 1 : skipWord(this.#text, at);
+    const name = quoted ? this.#text.slice(at + 1, end - 1) : this.#text.slice(at, end);
+    const after = this.#text[skipTrivia(this.#text, end, true)];
+    if (end <= at || (after !== undefined && !'|);'.includes(after))) return null;
+    return this.#lets.find((candidate) => isLetName(candidate, name, quoted)) ?? null;
+  }
+
+  #expectSourceEnd(): void {
+    if (!this.#cursor.atStageEnd())
+      this.#cursor.fail(
+        'a pipe is missing after the query in brackets',
+        'stages follow a pipe: `(...) | head 10`',
+      );
+  }
+
+  /** Offset of what comes next. */
+  #next(): number {
+    return skipTrivia(this.#text, this.#cursor.lastEnd, true);
+  }
+
+  #word(at: number): string {
+    return this.#text.slice(at, skipWord(this.#text, at)).toLowerCase();
+  }
+}
+
+function refuseStagesAfter({ source, stages }: QueryNode, cursor: Cursor): void {
+  if (stages.length === 0 || source.kind !== 'sql' || source.head.wrappable) return;
+  const pipe = cursor.tokens.find(({ start, text }) => start >= source.span.end && text.startsWith('|'))!;
+  throw new QueryError('unsupported', `stages cannot follow \`${source.head.word}\``, {
+    span: { start: pipe.start, end: pipe.end },
+    hint:
+      source.head.word === 'explain'
+        ? 'to see the plan of a query with stages, begin with `explain`, without options'
+        : 'send it without stages',
   });
 }
 
-/** `@name` before the SQL. */
-function parseConnection(text: string): { readonly connection: string | null; readonly at: number } {
-  const at = skipTrivia(text, 0, true);
-  if (text[at] !== '@') return { connection: null, at };
-  let end = skipWord(text, at + 1);
-  while (text[end] === '-' && isWordStart(text.charCodeAt(end + 1))) end = skipWord(text, end + 1);
-  if (end === at + 1)
-    throw new QueryError('syntax', 'a name is missing after `@`', {
-      span: { start: at, end: at + 1 },
-      hint: 'write `@connection select ...`',
-    });
-  return { connection: text.slice(at + 1, end), at: skipTrivia(text, end, true) };
-}
-
-function parseStages(cursor: Cursor, firstPipe: Span): readonly StageNode[] {
-  const stages: StageNode[] = [];
-  let pipe: Span = firstPipe;
-  for (;;) {
-    if (stages.length === MAX_STAGES)
-      throw new QueryError('too-many-stages', `a query has at most ${MAX_STAGES} stages`, {
-        span: pipe,
-        hint: 'put some of it into the SQL',
-        limit: { name: 'stages', value: MAX_STAGES },
-      });
-    stages.push(parseStage(cursor, stages.length + 1, pipe));
-    const next = cursor.acceptSymbol('|', '|>');
-    if (next === null) break;
-    pipe = { start: next.start, end: next.end };
-  }
-  endOfQuery(cursor);
-  return stages;
-}
-
-function parseStage(cursor: Cursor, index: number, pipe: Span): StageNode {
-  const name = cursor.peek();
-  if (name.kind === 'end' || cursor.isSymbol('|', '|>', ';'))
-    throw new QueryError('syntax', 'a stage is missing after this pipe', {
-      span: pipe,
-      hint: 'write one, like `head 10`, or take the pipe away',
-    });
-  const definition = name.kind === 'word' ? findStage(name.lower) : null;
-  if (definition === null) throw unknownStage(cursor, name, index);
-  cursor.next();
-  const stage = { index, name: definition.name };
-  try {
-    const syntax = definition.parse(cursor);
-    if (!cursor.atStageEnd())
-      cursor.fail(`\`${definition.name}\` ends before this`, trailingHint(cursor, definition.name));
-    return { index, definition, syntax, span: cursor.spanFrom(name.start) };
-  } catch (thrown) {
-    throw thrown instanceof QueryError ? thrown.with({ stage }) : thrown;
-  }
-}
-
-/** Stages that take a list of names. */
-const LISTS: Readonly<Record<string, string>> = {
-  fields: 'columns are separated by commas: `fields origin, delay`',
-  sort: 'columns are separated by commas, without `by`: `sort -delay, origin`',
-  rename: 'names are separated by commas: `rename a as b, c as d`',
-};
-
-/** Words that join the parts of some stages and are no columns. */
-const CONNECTING = new Set(['as', 'by', 'for', 'from', 'in', 'on', 'sort', 'to', 'where', 'with']);
-
-/** What was probably meant: a word of another language, a stage without its pipe, a bracket too many. */
-function trailingHint(cursor: Cursor, stage: string): string | undefined {
-  const token = cursor.peek();
-  const foreign = token.kind === 'word' ? FOREIGN_ENDINGS.get(token.lower) : undefined;
-  if (foreign !== undefined) return foreign;
-  if (token.kind === 'word' && findStage(token.lower) !== null) return `a pipe goes before \`${token.text}\``;
-  const name = token.kind === 'quoted' || (token.kind === 'word' && !CONNECTING.has(token.lower));
-  const listed = token.kind === 'word' ? LISTS[stage] : undefined;
-  const option = cursor.peek(1).text === '=';
-  if (listed === undefined && name && !option && cursor.afterName())
-    return `if \`${token.text}\` is another column, a comma goes before it`;
-  if (cursor.isSymbol(')')) return 'this bracket closes nothing';
-  if (cursor.isSymbol(',') && stage === 'where') return 'join conditions with `and`';
-  return listed;
-}
-
-function unknownStage(cursor: Cursor, name: Token, index: number): QueryError {
-  const shown = cursor.text.slice(name.start, name.end);
-  const span = { start: name.start, end: name.end };
-  const bitwise = index === 1 ? `For bitwise or, write \`(a | ${shown.slice(0, 40)})\`` : null;
-  if (name.kind !== 'word')
-    return new QueryError('syntax', `a stage is expected after the pipe; found \`${shown.slice(0, 40)}\``, {
-      span,
-      hint: bitwise ?? 'write one, like `head 10`',
-    });
-  if (PLANNED_STAGES.has(name.lower))
-    return new QueryError('unsupported', `the stage \`${name.lower}\` is not available yet`, {
-      span,
-      hint: 'do it in the SQL before the first pipe',
-    });
-  const foreign = FOREIGN_STAGES.get(name.lower);
-  if (foreign !== undefined)
-    return new QueryError('unknown-stage', `unknown stage \`${shown}\``, { span, hint: foreign });
-  const suggestions = suggest(name.lower, STAGE_NAMES);
-  const hints = [didYouMean(suggestions), bitwise].filter((hint) => hint !== null);
-  const known = `the stages are ${STAGE_NAMES.join(', ')}`;
-  const hint =
-    hints.length === 0 || suggestions.length === 0 ? [...hints, known].join('; ') : hints.join(' ');
-  return new QueryError('unknown-stage', `unknown stage \`${shown}\``, { span, hint, suggestions });
-}
-
-function endOfQuery(cursor: Cursor): void {
-  cursor.acceptSymbol(';');
-  if (cursor.peek().kind === 'end') return;
-  const { start, end } = cursor.peek();
-  throw new QueryError('multiple-statements', 'a query is one statement; another begins here', {
-    span: { start, end },
-    hint: 'send each as a query of its own',
+function connectionOfLet(span: Span, name: string): QueryError {
+  return new QueryError('syntax', `\`${name}\` has the connection of its own query`, {
+    span,
+    hint: `name the connection where it is defined: \`let ${name} = (@connection select ...)\``,
   });
 }

@@ -22,6 +22,7 @@ import type { ParameterKind } from './plan.ts';
 import {
   freeName,
   hiddenName,
+  isTable,
   type Origin,
   placed,
   qualified,
@@ -30,7 +31,7 @@ import {
   type SelectColumn,
   selectText,
 } from './select.ts';
-import { type Author, authored, engineStatement, type Statement } from './statement.ts';
+import { type Author, authored, type Statement } from './statement.ts';
 import type { Typed } from './typed.ts';
 import { collectColumns, hasOrderedAggregate } from './typed.ts';
 import type { Column } from './types.ts';
@@ -56,10 +57,20 @@ export class Relation {
     this.#author = author;
   }
 
-  /** What the worker reads, which comes in the order in which it was sent; `keys` say which order that is. */
-  static input(columns: readonly Column[], keys: readonly SortKey[] = []): Relation {
-    const select = reading({ from: 'input', order: [], arrival: true }, columns);
-    return new Relation(engineStatement(), select).sort(keys);
+  /** The rows that come in under this name, in the order in which they were sent; `keys` say which that is. */
+  static input(
+    statement: Statement,
+    name: string,
+    columns: readonly Column[],
+    keys: readonly SortKey[] = [],
+  ): Relation {
+    const select = reading({ from: name, order: [], arrival: true }, columns);
+    return new Relation(statement, select).sort(keys);
+  }
+
+  /** The same rows, for several to read: they are computed once. */
+  shared(): Relation {
+    return isTable(this.#select) ? this : this.#seal(' MATERIALIZED');
   }
 
   get dialect(): Dialect['name'] {
@@ -78,10 +89,6 @@ export class Relation {
   /** Do the rows stand in an order that a stage may rely on? */
   get isOrdered(): boolean {
     return this.#select.order.length > 0 || this.#select.arrival;
-  }
-
-  get parameters(): Statement['parameters'] {
-    return this.#statement.parameters;
   }
 
   filter(condition: Typed): Relation {
@@ -234,7 +241,7 @@ export class Relation {
   /** The whole statement. `ordered`: its rows are wanted in their order. */
   finish(ordered = true): string {
     const entries = this.#statement.entries;
-    const select = selectText(this.#select, [], ordered);
+    const select = this.#text([], ordered);
     return entries.length === 0 ? select : `WITH ${entries.join(',\n')}\n${select}`;
   }
 
@@ -344,7 +351,7 @@ export class Relation {
       if (visible === undefined) hidden.push(carried);
       return { ...key, sql: qualified(name, carried.name) };
     });
-    this.#statement.entries.push(`${name} AS${materialized} (\n${selectText(select, hidden, false)}\n)`);
+    this.#statement.entries.push(`${name} AS${materialized} (\n${this.#text(hidden, false)}\n)`);
     const origin: Origin = { from: name, order, arrival: select.arrival };
     return new Relation(this.#statement, reading(origin, select.columns), this.#author);
   }
@@ -352,6 +359,11 @@ export class Relation {
   /** The places of a list's elements, as rows. */
   #subscripts(list: string): string {
     return this.dialect === 'duckdb' ? `unnest(range(len(${list})))` : `generate_subscripts(${list}, 1)`;
+  }
+
+  #text(hidden: readonly Pick<SelectColumn, 'name' | 'sql'>[], last: boolean): string {
+    this.#statement.read(this.#select.from);
+    return selectText(this.#select, hidden, last);
   }
 
   #nextName(): string {

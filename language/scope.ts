@@ -4,6 +4,7 @@
  */
 import { QueryError, type Span, type StageRef } from '../workers/errors.ts';
 import type { ParameterKind } from './plan.ts';
+import type { StageAnswers } from './stage-answers.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import type { Column } from './types.ts';
 
@@ -14,6 +15,8 @@ export interface Scope {
   readonly stage: StageRef;
   /** The whole query, for messages. */
   readonly text: string;
+  /** What only an engine or the data knows. */
+  readonly answers: StageAnswers;
 }
 
 /** Columns that differ by case only are one column to the stage engine. */

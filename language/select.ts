@@ -56,6 +56,13 @@ export function reading(
   return { ...base, filters: [], groupBy: null, limit: null, fenced: false };
 }
 
+/** Nothing but what `from` has. */
+export function isTable({ from, fromText, columns, filters, groupBy, limit, fenced }: Select): boolean {
+  if (fromText !== null || fenced) return false;
+  const same = columns.every(({ name, sql }) => sql === qualified(from, name));
+  return same && filters.length === 0 && groupBy === null && limit === null;
+}
+
 export function qualified(from: string, name: string): string {
   return `${from}.${quoteName(name)}`;
 }

@@ -6,7 +6,7 @@ import { QueryError, type Span } from '../workers/errors.ts';
 import { isWordStart, skipTrivia, skipWord } from './scan.ts';
 import { didYouMean, suggest } from './suggest.ts';
 
-const READS = ['select', 'with', 'values', 'table', 'show', 'explain'];
+export const READS: readonly string[] = ['select', 'with', 'values', 'table', 'show', 'explain'];
 /** These cannot stand in a FROM, so no stage can follow them. */
 const ALONE = new Set(['show', 'explain']);
 
@@ -25,8 +25,13 @@ export interface SourceHead {
   readonly wrappable: boolean;
 }
 
-/** Checks the first word of the SQL that stands in `text` from `start` to `end`. */
-export function checkSourceHead(text: string, start: number, end: number): SourceHead {
+/** Checks the first word of the SQL that stands in `text` from `start` to `end`; `names`: what else could be meant. */
+export function checkSourceHead(
+  text: string,
+  start: number,
+  end: number,
+  names: readonly string[] = [],
+): SourceHead {
   let at = skipTrivia(text, start, false);
   while (text[at] === '(' && at < end) at = skipTrivia(text, at + 1, false);
   const span = { start: at, end: Math.max(at + 1, skipWord(text, at)) };
@@ -37,12 +42,12 @@ export function checkSourceHead(text: string, start: number, end: number): Sourc
       span,
       hint: `a query begins with ${READS.join(', ')}`,
     });
-  throw notSql(text, word, span, end);
+  throw notSql(text, word, span, end, names);
 }
 
-function notSql(text: string, word: string, span: Span, end: number): QueryError {
-  const suggestions = suggest(word, READS);
+function notSql(text: string, word: string, span: Span, end: number, names: readonly string[]): QueryError {
   const alone = word !== '' && skipTrivia(text, span.end, false) >= end;
+  const suggestions = suggest(word, alone ? names : [...READS, ...names]);
   const instead = alone
     ? `to read a table, write \`select * from ${word}\``
     : `it begins with ${READS.join(', ')}`;
@@ -50,21 +55,7 @@ function notSql(text: string, word: string, span: Span, end: number): QueryError
     word === '' ? `\`${String.fromCodePoint(text.codePointAt(span.start) ?? 32)}\`` : `\`${word}\``;
   return new QueryError('syntax', `a query begins with SQL, not with ${shown}`, {
     span,
-    hint: (alone ? null : didYouMean(suggestions)) ?? instead,
+    hint: didYouMean(suggestions) ?? instead,
     suggestions,
-  });
-}
-
-/** `set option = value;` and `let name = (query);` are part of the language to come. */
-export function refusePrelude(text: string, at: number): void {
-  const span = { start: at, end: skipWord(text, at) };
-  const word = text.slice(span.start, span.end).toLowerCase();
-  if (word !== 'set' && word !== 'let') return;
-  throw new QueryError('unsupported', `\`${word}\` is not available yet`, {
-    span,
-    hint:
-      word === 'let'
-        ? 'use `with name as (...)` in the SQL'
-        : 'leave it out; every stage runs in a worker for now',
   });
 }

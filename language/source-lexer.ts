@@ -1,12 +1,14 @@
 /**
  * Finds where the SQL ends and what the server must know of it, without understanding it: a token that is exactly
  * `|` or `|>` outside of brackets ends the source. Strings, comments and the longest operators are PostgreSQL's,
- * so `||`, `?|`, `|/` and a pipe in a string are SQL. It also finds `:name` parameters and a second statement.
+ * so `||`, `?|`, `|/` and a pipe in a string are SQL. SQL that stands in brackets of ours ends before the closing one
+ * as well. It also finds `:name` parameters and a second statement.
  *
  * Invariants: one pass, no recursion, linear in the text; the SQL between sqlStart and sqlEnd has balanced
  * brackets, closed quotes and comments, and no `;` outside of quotes and comments.
  */
 import { QueryError, type Span } from '../workers/errors.ts';
+import type { ParameterUse } from './ast.ts';
 import {
   isDigit,
   isSpace,
@@ -23,17 +25,13 @@ const MAX_BRACKETS = 1000;
 const OPERATOR_CHARACTERS = '+-*/<>=~!@#%^&|?';
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']' };
 
-export interface Placeholder extends Span {
-  readonly name: string;
-}
-
 export interface ScannedSource {
   readonly sqlStart: number;
   /** Without a trailing `;`. */
   readonly sqlEnd: number;
   /** null: no stages follow. */
   readonly pipe: Span | null;
-  readonly placeholders: readonly Placeholder[];
+  readonly placeholders: readonly ParameterUse[];
 }
 
 interface Bracket {
@@ -45,16 +43,25 @@ interface Bracket {
 
 interface ScanState {
   readonly text: string;
+  /** It stands in brackets of ours. */
+  readonly inBrackets: boolean;
   readonly brackets: Bracket[];
-  readonly placeholders: Placeholder[];
+  readonly placeholders: ParameterUse[];
   semicolon: number;
   /** The latest word or symbol, lower case, to tell `array[` from `a[`. */
   previous: string;
 }
 
-/** Scans the SQL that begins at `start`. */
-export function scanSource(text: string, start: number): ScannedSource {
-  const state: ScanState = { text, brackets: [], placeholders: [], semicolon: -1, previous: '' };
+/** Scans the SQL that begins at `start`; `inBrackets`: it ends before a bracket that closes none of its own. */
+export function scanSource(text: string, start: number, inBrackets = false): ScannedSource {
+  const state: ScanState = {
+    text,
+    inBrackets,
+    brackets: [],
+    placeholders: [],
+    semicolon: -1,
+    previous: '',
+  };
   let at = start;
   let lastEnd = start;
   while (at < text.length) {
@@ -62,6 +69,8 @@ export function scanSource(text: string, start: number): ScannedSource {
       at++;
       continue;
     }
+    if (inBrackets && text[at] === ')' && state.brackets.length === 0)
+      return finish(state, start, lastEnd, null);
     const next = scanToken(state, at);
     const pipe = next.operator === '|' || next.operator === '|>';
     if (pipe && state.brackets.length === 0)
@@ -226,7 +235,7 @@ function scanColon(state: ScanState, at: number): number {
 }
 
 function scanSemicolon(state: ScanState, at: number): number {
-  if (state.brackets.length > 0)
+  if (state.brackets.length > 0 || state.inBrackets)
     throw new QueryError('syntax', '`;` stands inside brackets', {
       span: { start: at, end: at + 1 },
       hint: 'close the brackets before it, or take it away',

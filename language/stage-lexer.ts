@@ -1,6 +1,7 @@
 /**
- * Tokens of everything after the first pipe. Comments: `--`, nested block comments, and `#` or `//` at the start
- * of a line. Invariants: linear in the text; the tokens' spans rise and never overlap; the last token is `end`.
+ * Tokens of everything but SQL, one at a time: a parser that knows that SQL follows hands over to the SQL's own lexer
+ * (source-lexer.ts) before anything of it was read by these rules. Comments: `--`, nested block comments, and `#` or
+ * `//` at the start of a line. Invariants: linear in the text; a token begins at or after the offset asked for.
  */
 import { QueryError } from '../workers/errors.ts';
 import { DURATION_UNITS, isDurationUnit } from './durations.ts';
@@ -25,16 +26,11 @@ const TWO_CHARACTER_SYMBOLS = new Set([
 const ONE_CHARACTER_SYMBOLS = '()[],.|=<>+-*/%:;';
 const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 
-export function lexStages(text: string, start: number): readonly Token[] {
-  const tokens: Token[] = [];
-  let at = skipTrivia(text, start, true);
-  while (at < text.length) {
-    const token = lexToken(text, at);
-    tokens.push(token);
-    at = skipTrivia(text, token.end, true);
-  }
-  tokens.push({ kind: 'end', text: '', lower: '', start: text.length, end: text.length });
-  return tokens;
+/** The first token at or after `start`; `end` when there is none. */
+export function nextToken(text: string, start: number): Token {
+  const at = skipTrivia(text, start, true);
+  if (at < text.length) return lexToken(text, at);
+  return { kind: 'end', text: '', lower: '', start: text.length, end: text.length };
 }
 
 function lexToken(text: string, at: number): Token {
@@ -49,6 +45,7 @@ function lexToken(text: string, at: number): Token {
     const name = text.slice(at + 1, end);
     return { kind: 'parameter', text: name, lower: name, start: at, end };
   }
+  if (char === '@') return lexConnection(text, at);
   if (TWO_CHARACTER_SYMBOLS.has(text.slice(at, at + 2))) return token('symbol', text, at, at + 2);
   if (ONE_CHARACTER_SYMBOLS.includes(char)) return token('symbol', text, at, at + 1);
   throw strayCharacter(text, at);
@@ -71,6 +68,19 @@ function lexQuotedName(text: string, at: number): Token {
   const name = quoted('quoted', text, at, skipQuoted(text, at, 'quoted name'));
   if (name.text !== '') return name;
   throw new QueryError('syntax', 'a name cannot be empty', { span: { start: at, end: name.end } });
+}
+
+/** Names of connections may have hyphens. */
+function lexConnection(text: string, at: number): Token {
+  let end = skipWord(text, at + 1);
+  while (text[end] === '-' && isWordStart(text.charCodeAt(end + 1))) end = skipWord(text, end + 1);
+  if (end === at + 1)
+    throw new QueryError('syntax', 'a name is missing after `@`', {
+      span: { start: at, end: at + 1 },
+      hint: 'write `@connection select ...`',
+    });
+  const name = text.slice(at + 1, end);
+  return { kind: 'connection', text: name, lower: name, start: at, end };
 }
 
 function lexNumber(text: string, at: number): Token {

@@ -10,6 +10,11 @@ export const STAGE_LIMITS = {
   explodeElements: 1_000_000,
   /** Each is fetched at the same time as the others, over a database connection of its own. */
   querySources: 8,
+  /** Brackets around queries; each is a few calls deeper while compiling. */
+  queryNesting: 16,
+  lets: 50,
+  /** Rows of a `join cross`: two tables of ten thousand rows have a hundred million pairs. */
+  crossRows: 10_000_000,
 } as const;
 
 export function stageLimit(name: keyof typeof STAGE_LIMITS): LimitRef {

@@ -5,9 +5,6 @@
 import { readdirSync } from 'node:fs';
 import type { AnyStage } from './stage.ts';
 
-/** Stages of the design that are still to come: named in errors, so that nobody takes them for a typing mistake. */
-export const PLANNED_STAGES: ReadonlySet<string> = new Set('join lookup union append sql'.split(' '));
-
 const directory = new URL('./stages/', import.meta.url);
 const files = readdirSync(directory)
   .filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.d.ts'))

@@ -2,6 +2,9 @@
  * What a stage is. Each is one file in stages/ that exports one `stage`; nothing else names it. The life of a stage
  * in a query: `parse` its text, `resolve` against the columns that reach it, then, from the last stage back to the
  * first, `columnsUsed` says which of those it needs, and from the first to the last `emit` adds it to the statement.
+ *
+ * A stage that takes further queries (`join`) reads each with `cursor.source()`; their columns and relations then come
+ * to `resolve` and `emit` in that order, and `sourcesUsed` says which columns it needs of each. Others ignore them.
  */
 import type { Span } from '../workers/errors.ts';
 import type { Cursor } from './cursor.ts';
@@ -29,6 +32,8 @@ export type Exactness = { readonly exact: true } | { readonly exact: false; read
 export interface ResolvedStage {
   /** The columns after it. */
   readonly columns: readonly Column[];
+  /** They hold for the data as it was when they were asked for. */
+  readonly dependsOnData?: boolean;
 }
 
 export interface StageDefinition<Syntax, Resolved extends ResolvedStage> {
@@ -37,11 +42,15 @@ export interface StageDefinition<Syntax, Resolved extends ResolvedStage> {
   readonly docs: StageDocs;
   /** Reads what follows the stage's name, up to the next pipe; the caller checks that nothing is left. */
   parse(cursor: Cursor): Syntax;
-  /** `span`: the whole stage, for what has no better place. */
-  resolve(syntax: Syntax, input: Scope, span: Span): Resolved;
+  /** `span`: the whole stage, for what has no better place. `sources`: columns of the queries that it takes. */
+  resolve(syntax: Syntax, input: Scope, span: Span, sources: readonly (readonly Column[])[]): Resolved;
   /** Names of the input's columns that it needs when only `wanted` of its own are used after it. */
   columnsUsed(resolved: Resolved, wanted: ReadonlySet<string>): ReadonlySet<string>;
-  emit(resolved: Resolved, relation: Relation): Relation;
+  /** The same for each of the queries that it takes. */
+  sourcesUsed?(resolved: Resolved, wanted: ReadonlySet<string>): readonly ReadonlySet<string>[];
+  emit(resolved: Resolved, relation: Relation, sources: readonly Relation[]): Relation;
+  /** It puts SQL of the user's into the statement: the worker that runs it serves no other query after it. */
+  readonly runsUserSql?: boolean;
   /** Is it exact in PostgreSQL, so that it may run in the database? */
   exactInPostgres(resolved: Resolved): Exactness;
   /** Everything of it that may fail for some value; absent: nothing does. */

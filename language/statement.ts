@@ -16,33 +16,47 @@ export interface Author {
   readonly span: Span;
 }
 
-export interface Statement {
+export class Statement {
   readonly dialect: Dialect;
   /** What the names of its WITH entries begin with. */
   readonly prefix: string;
-  readonly entries: string[];
-  readonly parameters: { name: string; kind: ParameterKind }[];
   /** How many `$n` with lower numbers there are besides: those of the users' SQL. */
   readonly foreignParameters: number;
+  readonly entries: string[] = [];
+  readonly parameters: { name: string; kind: ParameterKind }[] = [];
   /** The users' SQL that stands in it. */
-  readonly sources: BoundSql[];
-  readonly authors: Author[];
+  readonly sources: BoundSql[] = [];
+  readonly authors: Author[] = [];
+  readonly #reads = new Map<string, number>();
+
+  /** For the stage engine; for PostgreSQL see `postgresStatement`. */
+  constructor(dialect: Dialect = DUCKDB, prefix = 's', foreignParameters = 0) {
+    this.dialect = dialect;
+    this.prefix = prefix;
+    this.foreignParameters = foreignParameters;
+  }
+
+  /** How often its text reads a relation. */
+  readsOf(name: string): number {
+    return this.#reads.get(name) ?? 0;
+  }
+
+  read(name: string): void {
+    this.#reads.set(name, this.readsOf(name) + 1);
+  }
 }
 
-export function engineStatement(): Statement {
-  return { dialect: DUCKDB, prefix: 's', ...empty(), foreignParameters: 0 };
-}
-
-/** A statement around `sqls`, whose text is only put in by `completed`. */
-export function postgresStatement(sqls: readonly string[], foreignParameters: number): Statement {
+/** A statement around `sqls`, whose texts are only put in by `completed`. */
+export function postgresStatement(sqls: readonly BoundSql[]): Statement {
   // A table of the user's may be called `s1`: the name of an entry would hide it.
   let prefix = 's';
-  while (sqls.some((sql) => new RegExp(`(?<![\\w$])${prefix}\\d`, 'i').test(sql))) prefix = `_${prefix}`;
-  return { dialect: POSTGRES, prefix, ...empty(), foreignParameters };
-}
-
-function empty(): Pick<Statement, 'entries' | 'parameters' | 'sources' | 'authors'> {
-  return { entries: [], parameters: [], sources: [], authors: [] };
+  const taken = (): boolean => sqls.some(({ sql }) => new RegExp(`(?<![\\w$])${prefix}\\d`, 'i').test(sql));
+  while (taken()) prefix = `_${prefix}`;
+  return new Statement(
+    POSTGRES,
+    prefix,
+    sqls.reduce((sum, { parameters }) => sum + parameters.length, 0),
+  );
 }
 
 /** `text`, marked as the author's. */

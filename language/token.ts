@@ -8,6 +8,8 @@ export type TokenKind =
   | 'number'
   | 'duration' // 5m
   | 'parameter' // :name; text is the name
+  | 'connection' // @name; text is the name
+  | 'sql' // SQL for a database or the engine, as written; it has its own lexer
   | 'symbol'
   | 'end';
 

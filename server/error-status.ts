@@ -29,6 +29,7 @@ export const errorClasses = {
   syntax: mistake('Syntax error'),
   'unterminated-string': mistake('Unterminated string, name or comment'),
   'unknown-stage': mistake('Unknown stage'),
+  'unknown-source': mistake('Unknown source'),
   'unknown-column': mistake('Unknown column'),
   'ambiguous-column': mistake('Ambiguous column'),
   'unknown-function': mistake('Unknown function'),

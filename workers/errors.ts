@@ -20,6 +20,7 @@ export type ErrorCode =
   | 'syntax'
   | 'unterminated-string'
   | 'unknown-stage'
+  | 'unknown-source' // no `let` of that name
   | 'unknown-column'
   | 'ambiguous-column'
   | 'unknown-function'

@@ -7,7 +7,7 @@ import { typeName } from '../../../language/types.ts';
 import { QueryError } from '../../../workers/errors.ts';
 import { ERRORS } from '../../fixtures/language/errors.ts';
 import type { ErrorFixture, StageFixtures } from '../../fixtures/language/fixture.ts';
-import { expectedTypes, openDuckDb, planFlights, runPlan } from './run-plan.ts';
+import { expectedTypes, openDuckDb, planAsking, planFlights, runPlan } from './run-plan.ts';
 
 /** One file a stage, found as stages are. */
 const directory = new URL('../../fixtures/language/stages/', import.meta.url);
@@ -60,7 +60,7 @@ describe('language fixtures', () => {
     describe(stage, () => {
       for (const fixture of fixtures)
         it(fixture.name, async () => {
-          const plan = planFlights(fixture.query, fixture.params);
+          const plan = await planAsking(duck, fixture.query, fixture.params);
           if (fixture.sends !== undefined)
             expect(plan.sources[0]!.columns!.map((column) => column.name)).to.deep.equal(fixture.sends);
           if (fixture.workerSql !== undefined) expect(plan.worker!.sql).to.equal(fixture.workerSql);

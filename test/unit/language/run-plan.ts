@@ -2,9 +2,17 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { planQuery } from '../../../language/compile.ts';
 import { duckdbType, quoteName } from '../../../language/dialects/duckdb.ts';
-import type { ParameterKind, ParameterValue, Plan, PlanRequest } from '../../../language/plan.ts';
+import type {
+  Ask,
+  AskAnswer,
+  ParameterKind,
+  ParameterValue,
+  Plan,
+  PlanRequest,
+  PlanStep,
+} from '../../../language/plan.ts';
 import type { DatabaseColumn } from '../../../language/types.ts';
-import { FLIGHTS_COLUMNS, FLIGHTS_ROWS } from '../../fixtures/language/flights.ts';
+import { FLIGHTS_ROWS, TABLES } from '../../fixtures/language/flights.ts';
 
 export type Params = Readonly<Record<string, ParameterValue>>;
 
@@ -15,38 +23,89 @@ export function kindOf(value: ParameterValue): ParameterKind {
   return Number.isInteger(value) ? 'int64' : 'float64';
 }
 
+/** The columns of a table that the SQL of a source reads. */
+export type Describe = (sql: string) => readonly DatabaseColumn[];
+
 export function planFlights(
   text: string,
   params: Params = {},
-  columns: readonly DatabaseColumn[] = FLIGHTS_COLUMNS,
+  columns: readonly DatabaseColumn[] | null = null,
 ): Plan {
-  const parameters = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, kindOf(value)]));
-  return planOf(text, columns, { parameters });
+  const describe = columns === null ? describeTable : () => columns;
+  const step = stepOf(text, describe, { parameters: kindsOf(params) });
+  if (step.kind === 'ask') throw new Error('the compiler asks for more than the sources');
+  return step.plan;
 }
 
-/** The plan of a query whose only source has these columns; every stage in the worker unless asked otherwise. */
+/** The plan of a query whose sources all have these columns; every stage in the worker unless asked otherwise. */
 export function planOf(
   text: string,
   columns: readonly DatabaseColumn[],
   request: Partial<PlanRequest> = {},
 ): Plan {
-  const whole: PlanRequest = {
-    text,
-    parameters: {},
-    connection: 'main',
-    pushdown: 'off',
-    throughWorker: false,
-    answers: {},
-    ...request,
-  };
-  const step = planQuery(whole);
-  if (step.kind === 'plan') return step.plan;
-  const answers = Object.fromEntries(
-    step.asks.map(({ key }) => [key, { kind: 'source' as const, columns, parameterOids: [] }]),
-  );
-  const next = planQuery({ ...whole, answers });
-  if (next.kind === 'ask') throw new Error('the compiler asks for more than the source');
-  return next.plan;
+  const step = stepOf(text, () => columns, request);
+  if (step.kind === 'ask') throw new Error('the compiler asks for more than the sources');
+  return step.plan;
+}
+
+/** The plan, with whatever else it asks for found out in the engine. */
+export async function planAsking(duck: DuckDBConnection, text: string, params: Params = {}): Promise<Plan> {
+  const answers: Record<string, AskAnswer> = {};
+  for (;;) {
+    const step = stepOf(text, describeTable, { parameters: kindsOf(params), answers });
+    if (step.kind === 'plan') return step.plan;
+    for (const ask of step.asks) answers[ask.key] = await answerIn(duck, ask, params);
+  }
+}
+
+async function answerIn(duck: DuckDBConnection, ask: Ask, params: Params): Promise<AskAnswer> {
+  switch (ask.kind) {
+    case 'source':
+      return { kind: 'source', columns: describeTable(ask.sql), parameterOids: [] };
+    case 'engine': {
+      for (const { name, columns } of ask.relations) {
+        const items = columns.map((column) => `${quoteName(column.name)} ${column.engineType}`);
+        await duck.run(`CREATE OR REPLACE TEMP TABLE ${name} (${items.join(', ')})`);
+      }
+      const prepared = await duck.prepare(`SELECT * FROM (${ask.sql}\n) AS described`);
+      const columns = Array.from({ length: prepared.columnCount }, (_, index) => ({
+        name: prepared.columnName(index),
+        engineType: String(prepared.columnType(index)),
+      }));
+      return { kind: 'engine', columns };
+    }
+    case 'values': {
+      const { rows } = await runPlan(duck, ask.plan, params);
+      const values = rows.map(([value]) => value);
+      return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
+    }
+    default:
+      return ask satisfies never;
+  }
+}
+
+function kindsOf(params: Params): Record<string, ParameterKind> {
+  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, kindOf(value)]));
+}
+
+/** Until the compiler asks for nothing, or for something else than a source. */
+function stepOf(text: string, describe: Describe, request: Partial<PlanRequest>): PlanStep {
+  const answers: Record<string, AskAnswer> = { ...request.answers };
+  for (;;) {
+    const step = planQuery({
+      text,
+      parameters: {},
+      connection: 'main',
+      pushdown: 'off',
+      throughWorker: false,
+      ...request,
+      answers,
+    });
+    if (step.kind === 'plan' || step.asks.some(({ kind }) => kind !== 'source')) return step;
+    for (const ask of step.asks)
+      if (ask.kind === 'source')
+        answers[ask.key] = { kind: 'source', columns: describe(ask.sql), parameterOids: [] };
+  }
 }
 
 export async function openDuckDb(): Promise<DuckDBConnection> {
@@ -62,7 +121,7 @@ export interface Ran {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-/** Runs the plan's worker over `rowsSql` (a SELECT of all source columns). */
+/** Runs the plan's worker over the tables that its sources read; `rowsSql` is a SELECT that stands for `flights`. */
 export async function runPlan(
   duck: DuckDBConnection,
   plan: Plan,
@@ -70,16 +129,29 @@ export async function runPlan(
   rowsSql = FLIGHTS_ROWS,
 ): Promise<Ran> {
   const worker = plan.worker!;
-  const input = worker.inputs[0]!.columns;
-  const counted = input.length === 1 && input[0]!.name === 'row';
-  const columns = counted ? '1 AS "row"' : input.map((column) => quoteName(column.name)).join(', ');
-  await duck.run(`CREATE OR REPLACE TEMP TABLE input AS SELECT ${columns} FROM (${rowsSql})`);
+  for (const [index, { name, columns }] of worker.inputs.entries()) {
+    const counted = columns.length === 1 && columns[0]!.name === 'row';
+    const items = counted ? '1 AS "row"' : columns.map((column) => quoteName(column.name)).join(', ');
+    const table = tableOf(plan.sources[index]!.sql);
+    const rows = table === 'flights' ? rowsSql : TABLES[table]!.rows;
+    await duck.run(`CREATE OR REPLACE TEMP TABLE ${name} AS SELECT ${items} FROM (${rows})`);
+  }
   const values = worker.parameters.map(({ name, kind }): DuckDBValue => {
     const value = params[name]!;
     return kind === 'int64' && typeof value === 'number' ? BigInt(value) : value;
   });
   const reader = await duck.runAndReadAll(worker.sql, values);
   return { names: reader.columnNames(), types: reader.columnTypes().map(String), rows: reader.getRowsJson() };
+}
+
+/** The last one named, so that the wrapping of a source does not hide it. */
+function tableOf(sql: string): string {
+  const named = [...sql.matchAll(/\bfrom (\w+)/g)].map((match) => match[1]!);
+  return named.findLast((name) => TABLES[name] !== undefined) ?? 'flights';
+}
+
+function describeTable(sql: string): readonly DatabaseColumn[] {
+  return TABLES[tableOf(sql)]!.columns;
 }
 
 export function expectedTypes(plan: Plan): readonly string[] {

@@ -1,10 +1,19 @@
 /** Where the SQL ends, which `:name` are parameters, and that nothing but QueryError ever comes out of lexing. */
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { parseQuery } from '../../../language/compile.ts';
+import { parseTree } from '../../../language/query-parser.ts';
 import { scanSource } from '../../../language/source-lexer.ts';
-import { lexStages } from '../../../language/stage-lexer.ts';
+import { bindSource } from '../../../language/source-sql.ts';
+import { nextToken } from '../../../language/stage-lexer.ts';
 import { QueryError } from '../../../workers/errors.ts';
+
+/** The SQL that the query begins with, as it is sent. */
+function sourceOf(text: string) {
+  const { query, parameters: uses } = parseTree(text);
+  if (query.source.kind !== 'sql') throw new Error('it does not begin with SQL');
+  const { connection, scanned } = query.source;
+  return { ...bindSource(text, scanned), connection, uses: uses.map(({ name }) => name) };
+}
 
 function sqlOf(text: string): string {
   const { sqlStart, sqlEnd } = scanSource(text, 0);
@@ -46,12 +55,12 @@ describe('where the SQL ends', () => {
 describe('parameters in the SQL', () => {
   it('become $n, the same name the same number, and can be found again', () => {
     const text = '@db select :a, \':b\', ":c", x::int, :b_2, :a -- :d\n| where q = :z';
-    const { sql, parameters, segments, connection, stageParameters } = parseQuery(text);
+    const { sql, parameters, segments, connection, uses } = sourceOf(text);
     expect(sql).to.equal('select $1, \':b\', ":c", x::int, $2, $1 -- :d');
-    expect({ parameters, connection, stageParameters }).to.deep.equal({
+    expect({ parameters, connection, uses }).to.deep.equal({
       parameters: ['a', 'b_2'],
       connection: 'db',
-      stageParameters: ['z'],
+      uses: ['a', 'b_2', 'a', 'z'],
     });
     for (const { sqlStart, queryStart, length } of segments) {
       const [sent, written] = [
@@ -64,8 +73,8 @@ describe('parameters in the SQL', () => {
   });
 
   it('are not slices of arrays, but may stand in array constructors and in brackets within slices', () => {
-    expect(parseQuery('select a[1:n], b[lo:hi], c[:n], d[x:]').parameters).to.deep.equal([]);
-    expect(parseQuery('select array[:p, :q], array[[:r], [:s]], a[(:t)]').parameters).to.deep.equal([
+    expect(sourceOf('select a[1:n], b[lo:hi], c[:n], d[x:]').parameters).to.deep.equal([]);
+    expect(sourceOf('select array[:p, :q], array[[:r], [:s]], a[(:t)]').parameters).to.deep.equal([
       ...'pqrst',
     ]);
   });
@@ -96,10 +105,11 @@ describe('lexing any text', () => {
       fc.property(texts, (text) => {
         try {
           let last = 0;
-          for (const { start, end, kind } of lexStages(text, 0)) {
-            expect(start).to.be.at.least(last);
-            expect(end).to.be.within(kind === 'end' ? start : start + 1, text.length);
-            last = end;
+          for (let kind = ''; kind !== 'end'; ) {
+            const token = nextToken(text, last);
+            expect(token.start).to.be.at.least(last);
+            expect(token.end).to.be.within(token.kind === 'end' ? token.start : token.start + 1, text.length);
+            ({ kind, end: last } = token);
           }
         } catch (thrown) {
           expectSpanned(thrown, text);
@@ -114,7 +124,7 @@ describe('lexing any text', () => {
       fc.property(texts, fc.boolean(), (text, asStages) => {
         const query = asStages ? `select 1 | ${text}` : text;
         try {
-          parseQuery(query);
+          parseTree(query);
         } catch (thrown) {
           expectSpanned(thrown, query);
         }

@@ -1,0 +1,63 @@
+/**
+ * The different values of a column as a query of its own: what `pivot` must know before it has columns. They are compared
+ * as text, which is also what the new columns are called by.
+ */
+import type { StageNode } from './ast.ts';
+import { quoteText } from './dialects/duckdb.ts';
+import { ownAggregate, ownCall, wholeNumber } from './own-values.ts';
+import type { ResolvedQuery } from './resolved-query.ts';
+import type { ResolvedStage, StageDefinition } from './stage.ts';
+import { BOOL, STRING } from './type-rules.ts';
+import { collectColumns, type Typed } from './typed.ts';
+
+interface Resolved extends ResolvedStage {
+  readonly value: Typed;
+  readonly atMost: number;
+}
+
+const NAME = 'value';
+
+/** Never written by anybody, so that it is in no registry. */
+const VALUES: StageDefinition<null, Resolved> = {
+  name: 'values',
+  aliases: [],
+  docs: { syntax: '', summary: '', examples: [] },
+  parse: () => null,
+  resolve: () => {
+    throw new Error('the compiler makes this stage resolved');
+  },
+  columnsUsed({ value }) {
+    const used = new Set<string>();
+    collectColumns(value, used);
+    return used;
+  },
+  emit({ value, atMost }, relation) {
+    const least = ownAggregate(value.type, [value], ([a]) => `min(${a})`);
+    return relation
+      .aggregate([{ name: NAME, value: textOf(value) }], [{ name: 'least', value: least }])
+      .sort([{ column: 'least', descending: false, nullsFirst: false }])
+      .limit(wholeNumber(atMost + 1))
+      .project([{ name: NAME, as: NAME }]);
+  },
+  exactInPostgres: () => ({ exact: false, why: 'its values are compared as the stage engine prints them' }),
+};
+
+/** The values of `value` over the rows of `input`, in their order, one more than `atMost` at most. */
+export function valuesOf(input: ResolvedQuery, value: Typed, atMost: number): ResolvedQuery {
+  const node: StageNode = { index: 0, definition: VALUES, syntax: null, sources: [], span: value.span };
+  const columns = [{ name: NAME, type: STRING }];
+  const resolved: Resolved = { columns, value, atMost };
+  return { ...input, stages: [...input.stages, { node, resolved, sources: [] }], columns };
+}
+
+/** A zero has no sign here: as numbers they are the same value. */
+export function textOf(value: Typed): Typed {
+  const float = value.type.kind === 'float64';
+  return ownCall(STRING, [value], ([a]) => `CAST(${float ? `(${a} + 0.0e0)` : a} AS VARCHAR)`);
+}
+
+/** The text of `value` is `text`; null: it is null. */
+export function hasText(value: Typed, text: string | null): Typed {
+  if (text === null) return ownCall(BOOL, [value], ([a]) => `(${a} IS NULL)`);
+  return ownCall(BOOL, [textOf(value)], ([a]) => `(${a} = ${quoteText(text)})`);
+}
