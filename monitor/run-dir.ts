@@ -49,7 +49,8 @@ export function describeRunDir(path: string): RunDir {
 /** Removes what a process had of its own. Its raw output stays: the logger merges and removes it. */
 export async function removeWorkerFiles(runDir: RunDir, workerId: string): Promise<void> {
   const fifo = runDir.fifoPath(workerId);
-  const fifos = (await readdir(dirname(fifo))).filter((name) => name.startsWith(basename(fifo)));
+  const names = await readdir(dirname(fifo)).catch(() => []); // the whole directory is gone already
+  const fifos = names.filter((name) => name.startsWith(basename(fifo)));
   const paths = [
     runDir.socketPath(workerId),
     ...fifos.map((name) => join(dirname(fifo), name)),

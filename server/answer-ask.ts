@@ -47,7 +47,7 @@ async function describeSource(
   const { connection, sql } = ask;
   checkConnection(deps, connection);
   query.phase = 'describe';
-  const slot = await deps.sqlSlots.lane.acquire(query.abort.signal);
+  const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
   try {
     const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
@@ -68,7 +68,7 @@ async function describeStages(
 ): Promise<AskAnswer> {
   query.phase = 'describe';
   const { queryId, deadlineAt } = query;
-  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query.abort.signal));
+  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
   try {
     lease.begin(queryId, deadlineAt);
     const { sql, relations } = ask;

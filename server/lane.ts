@@ -1,7 +1,9 @@
 /**
- * A queue in front of something scarce (a database slot, a DSL worker): first come, first served, bounded in
- * length and in waiting time. Who needs several gets them at once, and is not overtaken meanwhile by who needs one. A
- * lane holds no resources itself.
+ * A queue in front of something scarce (a database slot, a DSL worker), bounded in length and in waiting time. Fair
+ * between clients: what becomes free goes to the clients in turn, and within a client to who came first, so that one
+ * who sends a hundred queries at once holds up another's single one by one turn. When the queue is full, the newest
+ * of the client with the most makes room for one with fewer. Who needs several resources gets them at once, and is
+ * not overtaken meanwhile. A lane holds no resources itself.
  */
 import { QueryError } from '../workers/errors.ts';
 
@@ -15,16 +17,25 @@ export interface LaneOptions<T> {
   onWait?(waiting: number): void;
 }
 
+/** Who asks, and what ends the asking. */
+export interface Asker {
+  readonly client: string;
+  readonly abort: { readonly signal: AbortSignal };
+}
+
 interface Waiter<T> {
   readonly count: number;
+  readonly client: string;
+  readonly since: number;
   resolve(resources: readonly T[]): void;
   reject(error: unknown): void;
-  readonly since: number;
 }
 
 export class Lane<T> {
   readonly #options: LaneOptions<T>;
-  readonly #waiters = new Set<Waiter<T>>();
+  /** By client, whose turn it is first; no entry is empty. */
+  readonly #queues = new Map<string, Waiter<T>[]>();
+  #waiting = 0;
 
   constructor(options: LaneOptions<T>) {
     this.#options = options;
@@ -35,48 +46,72 @@ export class Lane<T> {
   }
 
   get waiting(): number {
-    return this.#waiters.size;
+    return this.#waiting;
   }
 
-  /** Milliseconds that the first in the queue has waited; 0 when nobody waits. */
+  /** Milliseconds that the one who waits longest has waited; 0 when nobody waits. */
   oldestWaitMs(now: number): number {
-    const first = this.#waiters.values().next();
-    return first.done === true ? 0 : now - first.value.since;
+    let oldest = now;
+    for (const [first] of this.#queues.values()) oldest = Math.min(oldest, first!.since);
+    return now - oldest;
   }
 
   /** Rejects with queue-full, queue-timeout, or the signal's reason. */
-  async acquire(signal: AbortSignal): Promise<T> {
-    const [resource] = await this.acquireAll(signal, 1);
+  async acquire(asker: Asker): Promise<T> {
+    const [resource] = await this.acquireAll(asker, 1);
     return resource!; // as many as were asked for
   }
 
   /** `count` of them, at once. Rejects as `acquire` does. */
-  acquireAll(signal: AbortSignal, count: number): Promise<readonly T[]> {
+  acquireAll(asker: Asker, count: number): Promise<readonly T[]> {
+    const { signal } = asker.abort;
     if (signal.aborted) return Promise.reject(signal.reason);
-    const resources = this.#waiters.size === 0 ? this.#options.take(count) : null;
+    const resources = this.#waiting === 0 ? this.#options.take(count) : null;
     if (resources !== null) return Promise.resolve(resources);
-    if (this.#waiters.size >= this.#options.queueLength) return Promise.reject(this.#full());
-    return this.#wait(signal, count);
+    if (this.#waiting >= this.#options.queueLength && !this.#makeRoom(asker.client))
+      return Promise.reject(this.#full());
+    return this.#wait(asker, count);
   }
 
   /** Something may have become free: serve those who wait. */
   offer(): void {
-    for (const waiter of this.#waiters) {
+    for (;;) {
+      const next = this.#queues.entries().next();
+      if (next.done === true) return;
+      const [client, queue] = next.value;
+      const waiter = queue[0]!;
       const resources = this.#options.take(waiter.count);
       if (resources === null) return;
       waiter.resolve(resources);
+      this.#turnOver(client, queue);
     }
   }
 
-  #wait(signal: AbortSignal, count: number): Promise<readonly T[]> {
+  /** The client goes behind the others. */
+  #turnOver(client: string, queue: Waiter<T>[]): void {
+    if (this.#queues.delete(client) && queue.length > 0) this.#queues.set(client, queue);
+  }
+
+  /** Refuses the newest of the client with the most, if `client` would still have fewer than that one. */
+  #makeRoom(client: string): boolean {
+    let most: Waiter<T>[] = [];
+    for (const queue of this.#queues.values()) if (queue.length > most.length) most = queue;
+    const own = this.#queues.get(client)?.length ?? 0;
+    if (most.length <= own + 1) return false;
+    most.at(-1)!.reject(this.#full());
+    return true;
+  }
+
+  #wait({ client, abort: { signal } }: Asker, count: number): Promise<readonly T[]> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        this.#waiters.delete(waiter);
+        this.#remove(waiter);
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
       };
       const waiter: Waiter<T> = {
         count,
+        client,
         since: performance.now(),
         resolve: (resources) => {
           leave();
@@ -90,30 +125,43 @@ export class Lane<T> {
       const onAbort = (): void => waiter.reject(signal.reason);
       const timer = setTimeout(() => waiter.reject(this.#timedOut(count)), this.#options.queueWaitMs);
       signal.addEventListener('abort', onAbort);
-      this.#waiters.add(waiter);
-      this.#options.onWait?.(this.#waiters.size);
+      this.#add(waiter);
+      this.#options.onWait?.(this.#waiting);
     });
+  }
+
+  #add(waiter: Waiter<T>): void {
+    const queue = this.#queues.get(waiter.client);
+    if (queue === undefined) this.#queues.set(waiter.client, [waiter]);
+    else queue.push(waiter);
+    this.#waiting++;
+  }
+
+  #remove(waiter: Waiter<T>): void {
+    const queue = this.#queues.get(waiter.client) ?? [];
+    const at = queue.indexOf(waiter);
+    if (at === -1) return;
+    queue.splice(at, 1);
+    if (queue.length === 0) this.#queues.delete(waiter.client);
+    this.#waiting--;
   }
 
   #full(): QueryError {
     const { name, queueLength } = this.#options;
     return new QueryError('queue-full', `${queueLength} queries already wait for a ${name}`, {
       hint: 'Try again in a moment, or send fewer queries at once.',
-      limit: { name: 'queueLength', value: queueLength, observed: this.#waiters.size },
+      limit: { name: 'queueLength', value: queueLength, observed: this.#waiting },
       retryAfterSeconds: 1,
     });
   }
 
   #timedOut(count: number): QueryError {
     const { name, queueWaitMs } = this.#options;
-    return new QueryError(
-      'queue-timeout',
-      `${count === 1 ? `no ${name}` : `no ${count} of ${name}`} became free within ${queueWaitMs} ms`,
-      {
-        hint: 'The server is busy with other queries; GET /v1/queries shows them. Try again later.',
-        limit: { name: 'queueWaitMs', value: queueWaitMs },
-        retryAfterSeconds: 2,
-      },
-    );
+    const what = count === 1 ? `no ${name}` : `no ${count} of ${name}`;
+    return new QueryError('queue-timeout', `${what} became free within ${queueWaitMs} ms`, {
+      hint: 'The server is busy with other queries; GET /v1/queries shows them. Try again later.',
+      limit: { name: 'queueWaitMs', value: queueWaitMs },
+      retryAfterSeconds: 2,
+    });
   }
 }

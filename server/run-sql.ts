@@ -8,7 +8,7 @@ import type { SqlSlot } from './sql-slots.ts';
 export async function runSql(run: Run): Promise<AnswerSummary> {
   const { deps, plan, query } = run;
   query.phase = 'queue';
-  const slot = await timed(query, 'queue', deps.sqlSlots.lane.acquire(query.abort.signal));
+  const slot = await timed(query, 'queue', deps.sqlSlots.lane.acquire(query));
   query.phase = 'sql';
   try {
     const reply = await callInSlot(slot, query, deps.cancelGraceMs, () => callRunSql(run, slot));

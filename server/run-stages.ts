@@ -33,12 +33,12 @@ interface Copy {
 export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   const { deps, plan, query } = run;
   query.phase = 'queue';
-  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query.abort.signal));
+  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
   let outcome: 'reusable' | 'discard' = 'discard';
   let reason = '';
   try {
     const count = plan.sources.length;
-    const slots = await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query.abort.signal, count));
+    const slots = await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query, count));
     lease.begin(query.queryId, query.deadlineAt);
     query.phase = 'stages';
     query.pids = [lease.pid];

@@ -32,7 +32,7 @@ async function stockOfOne(scrub: Scrub) {
   const address = { role: 'dsl', workerId: 'dsl-1', pid: 1, socketPath, fifoPath: join(dir, 'f') } as const;
   stock.update([address]);
   const [socket] = await connected;
-  const lease = await stock.lane.acquire(new AbortController().signal);
+  const lease = await stock.lane.acquire({ client: 'c', abort: new AbortController() });
   const releases = () => told.filter(({ type }) => type === 'release');
   const listAgain = (): void => stock.update([address]);
   const end = async (): Promise<void> => {

@@ -28,7 +28,8 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   );
 }
 
-const never = new AbortController().signal;
+const asker = (client: string, abort = new AbortController()) => ({ client, abort });
+const never = asker('c');
 
 describe('Lane', () => {
   it('gives at once what is there', async () => {
@@ -81,11 +82,11 @@ describe('Lane', () => {
   it('an abort leaves the queue with its reason', async () => {
     const { lane } = laneOf([]);
     const abort = new AbortController();
-    const waiting = lane.acquire(abort.signal);
+    const waiting = lane.acquire(asker('c', abort));
     abort.abort(new Error('gone'));
     expect(await waiting.catch((e: Error) => e.message)).to.equal('gone');
     expect(lane.waiting).to.equal(0);
-    expect(await lane.acquire(abort.signal).catch((e: Error) => e.message), 'aborted before').to.equal(
+    expect(await lane.acquire(asker('c', abort)).catch((e: Error) => e.message), 'aborted before').to.equal(
       'gone',
     );
   });
@@ -98,5 +99,38 @@ describe('Lane', () => {
     expect(waits).to.deep.equal([1, 2]);
     give(1);
     give(2);
+  });
+
+  it('serves clients in turn, each in its own order', async () => {
+    const { lane, give } = laneOf([]);
+    const order: string[] = [];
+    const ask = (client: string, name: string) =>
+      lane.acquire(asker(client)).then(() => void order.push(name));
+    const all = [
+      ask('a', 'a1'),
+      ask('a', 'a2'),
+      ask('a', 'a3'),
+      ask('b', 'b1'),
+      ask('c', 'c1'),
+      ask('b', 'b2'),
+    ];
+    for (let token = 1; token <= all.length; token++) give(token);
+    await Promise.all(all);
+    expect(order).to.deep.equal(['a1', 'b1', 'c1', 'a2', 'b2', 'a3']);
+  });
+
+  it('full of one client, it makes room for another, and never for one that has as many', async () => {
+    const { lane, give } = laneOf([], { queueLength: 3 });
+    const greedy = [1, 2, 3].map(() => codeOf(lane.acquire(asker('greedy'))));
+    const modest = lane.acquire(asker('modest'));
+    expect(await greedy[2], 'the newest').to.equal('queue-full');
+    expect(await codeOf(lane.acquire(asker('greedy')))).to.equal('queue-full');
+    expect(await codeOf(lane.acquire(asker('modest')))).to.equal('queue-full');
+    expect(lane.waiting).to.equal(3);
+    give(1);
+    give(2);
+    expect(await modest).to.equal(2);
+    give(3);
+    expect(await Promise.all(greedy.slice(0, 2))).to.deep.equal(['resolved', 'resolved']);
   });
 });
