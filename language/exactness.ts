@@ -3,6 +3,7 @@
  * when it has a PostgreSQL text (typed.ts); what has one is decided where functions are defined, and tried by the oracle.
  */
 import { mayRaise, raisesAtOnce } from './may-raise.ts';
+import { everywhere } from './own-values.ts';
 import type { NamedValue } from './relation.ts';
 import type { Exactness } from './stage.ts';
 import { type Typed, type TypedCall, valueType } from './typed.ts';
@@ -87,10 +88,12 @@ export function splitCondition(condition: Typed): readonly [Typed, Typed] | null
   for (const part of parts)
     (exactIf([part]).exact && (rest.length === 0 || !mayRaise(part)) ? exact : rest).push(part);
   if (exact.length === 0 || rest.length === 0) return null;
-  return [
-    { ...condition, args: exact },
-    { ...condition, args: rest },
-  ];
+  const all = (args: readonly Typed[]): Typed => ({
+    ...condition,
+    args,
+    emitters: everywhere((texts) => `(${texts.join(' AND ')})`),
+  });
+  return [all(exact), all(rest)];
 }
 
 function conjuncts(typed: Typed): readonly Typed[] {
