@@ -4,7 +4,7 @@
  * text literal beside a date must be one, a number literal beside a decimal is exact.
  */
 import { QueryError } from '../workers/errors.ts';
-import { duckdbType } from './dialects/duckdb.ts';
+import { castEmitters } from './cast-emitters.ts';
 import { isUuid, momentKind, normalMoment } from './moments.ts';
 import {
   commonType,
@@ -33,18 +33,13 @@ export function coerce(typed: Typed, type: ExprType): Typed {
 
 /** An explicit cast, whatever the types. */
 export function castTo(typed: Typed, type: ColumnType, orNull = false): Typed {
-  const verb = orNull ? 'TRY_CAST' : 'CAST';
-  // Reading text straight as a date drops ` BC` silently; as a timestamp it is an error.
-  const through = type.kind === 'date' && typed.type.kind === 'string' ? ' AS TIMESTAMP) AS DATE)' : null;
-  const emit = ([value]: readonly string[]): string =>
-    through === null ? `${verb}(${value} AS ${duckdbType(type)})` : `CAST(${verb}(${value}${through}`;
   return {
     kind: 'call',
     name: 'cast',
     type,
     span: typed.span,
     args: [typed],
-    emitters: { duckdb: emit },
+    emitters: castEmitters(typed.type, type, orNull),
     aggregate: null,
   };
 }

@@ -21,7 +21,7 @@ export const FOREIGN_FUNCTIONS: ReadonlyMap<string, string> = new Map([
   ...sameHint('`x is not null`', 'isnotnull', 'is_not_null', 'notnull'),
   ...sameHint("`x is null or x = ''`", 'isempty', 'is_empty'),
   ...sameHint("`x is not null and x <> ''`", 'isnotempty'),
-  ...sameHint('`coalesce(x, y)`', 'ifnull', 'nvl', 'zeroifnull'),
+  ...sameHint('`coalesce(x, 0)`', 'zeroifnull'),
   ...sameHint('`length(text)`', 'len', 'strlen', 'char_length'),
   ...sameHint('`substr(text, start, length)`', 'substring', 'mid'),
   ...sameHint('`cast(x as string)`', 'tostring', 'to_string', 'str', 'string', 'text'),

@@ -18,7 +18,14 @@ import {
   STRING,
   sameType,
 } from './type-rules.ts';
-import { type Emitter, type Typed, type TypedCall, valueType, type WindowKind } from './typed.ts';
+import {
+  type Emitter,
+  type Emitters,
+  type Typed,
+  type TypedCall,
+  valueType,
+  type WindowKind,
+} from './typed.ts';
 
 /** One call in a query, with its arguments resolved. */
 export interface CallSite {
@@ -64,6 +71,12 @@ export interface Overload {
   /** `same`: the common type of the `same` arguments. A function of the arguments as they came. */
   readonly returns: ExprType | 'same' | ((args: readonly Typed[]) => ExprType);
   readonly duckdb: Emitter;
+  /** Only where PostgreSQL computes exactly the same from every input. */
+  readonly postgres?: Emitter;
+  /** The same where it depends on the arguments, as they are after coercion; null: not with these. */
+  postgresFor?(args: readonly Typed[]): Emitter | null;
+  /** Of an aggregate or a window function, with an OVER. */
+  readonly postgresOver?: Emitter;
   readonly aggregate?: AggregateKind;
 }
 
@@ -87,7 +100,7 @@ export function typedCall(
   call: CallSite,
   type: ExprType,
   args: readonly Typed[],
-  duckdb: Emitter,
+  emitters: Emitter | Emitters,
   aggregate: AggregateKind | null = null,
 ): TypedCall {
   const { name, span } = call;
@@ -97,8 +110,26 @@ export function typedCall(
     type,
     span,
     args,
-    emitters: { duckdb },
+    emitters: typeof emitters === 'function' ? { duckdb: emitters } : emitters,
     aggregate: aggregate === null ? null : { ...aggregate, filter: null },
+  };
+}
+
+/** For SQL that both dialects read alike. */
+export function both(emitter: Emitter): Emitters {
+  return { duckdb: emitter, postgres: emitter };
+}
+
+/** Leaves PostgreSQL out where it is null. */
+export function emittersOf(
+  duckdb: Emitter,
+  postgres: Emitter | null,
+  postgresOver: Emitter | null = null,
+): Emitters {
+  return {
+    duckdb,
+    ...(postgres === null ? {} : { postgres }),
+    ...(postgresOver === null ? {} : { postgresOver }),
   };
 }
 
@@ -147,7 +178,9 @@ function applyOverload(call: CallSite, row: Overload): Typed {
       : typeof row.returns === 'function'
         ? row.returns(call.args)
         : row.returns;
-  return typedCall(call, type, args, row.duckdb, row.aggregate ?? null);
+  const postgres = row.postgres ?? row.postgresFor?.(args) ?? null;
+  const emitters = emittersOf(row.duckdb, postgres, row.postgresOver ?? null);
+  return typedCall(call, type, args, emitters, row.aggregate ?? null);
 }
 
 export function mixedTypes(call: CallSite, at: Typed, sofar: ExprType): never {

@@ -210,7 +210,7 @@ function resolveCase(node: CaseNode, scope: Scope, mode: AggregateMode): Typed {
     type: unified.type,
     span: node.span,
     args,
-    emitters: { duckdb: emit },
+    emitters: { duckdb: emit, postgres: emit },
     aggregate: null,
   };
 }

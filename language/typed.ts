@@ -36,7 +36,10 @@ export type Emitter = (args: readonly string[], aggregate: AggregateText) => str
 /** A dialect in which a function is not exact has no entry. The stage engine has all of them. */
 export interface Emitters {
   readonly duckdb: Emitter;
+  /** Of an aggregate: as the value of a group. */
   readonly postgres?: Emitter;
+  /** Of an aggregate or a window function: as a value on every row, with an OVER. */
+  readonly postgresOver?: Emitter;
 }
 
 interface TypedBase {

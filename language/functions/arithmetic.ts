@@ -3,12 +3,16 @@
  * always a float64 and null on division by zero; `div` and `%` are null there too.
  */
 import { castTo, coerce } from '../coerce.ts';
+import { onceInDuckdb, onceInPostgres } from '../dialects/bind-once.ts';
+import { postgresType } from '../dialects/postgres-sql.ts';
 import {
   adapted,
+  both,
   type CallSite,
   callError,
   castHint,
   describeArgument,
+  emittersOf,
   type FunctionDefinition,
   mixedTypes,
   overloads,
@@ -33,7 +37,8 @@ import {
   UNSIZED_DECIMAL,
   UNSIZED_SCALE,
 } from '../type-rules.ts';
-import type { Emitter, Typed } from '../typed.ts';
+import type { Emitter, Emitters, Typed } from '../typed.ts';
+import { isOrdinary, rangeChecked } from './float-range.ts';
 
 /** Above this many fraction digits a product of decimals leaves too little room before the point. */
 const MAX_PRODUCT_SCALE = 19;
@@ -49,7 +54,7 @@ const infix =
  * Up to 18 digits the engine's own result has our type. Beyond, it would stay with 64 bits and overflow, unless the
  * operands are wider than 18 digits already.
  */
-function exactCall(call: CallSite, args: readonly Typed[], type: DecimalType, emit: Emitter): Typed {
+function exactCall(call: CallSite, args: readonly Typed[], type: DecimalType, duckdb: Emitter): Typed {
   const { precision } = decimalSize(type);
   const wide = precision > ENGINE_INT64_DIGITS ? ENGINE_INT64_DIGITS + 1 : 1;
   const operands = args.map((arg) => {
@@ -57,7 +62,9 @@ function exactCall(call: CallSite, args: readonly Typed[], type: DecimalType, em
     const fits = arg.type.kind === 'decimal' && size.precision >= wide;
     return fits ? arg : castTo(arg, decimal(Math.max(wide, size.precision), size.scale));
   });
-  const result = typedCall(call, type, operands, emit);
+  // The size makes PostgreSQL fail where our decimal ends.
+  const postgres: Emitter = (sides, text) => `CAST(${duckdb(sides, text)} AS ${postgresType(type)})`;
+  const result = typedCall(call, type, operands, emittersOf(duckdb, postgres));
   return precision > ENGINE_INT64_DIGITS ? castTo(result, type) : result;
 }
 
@@ -83,21 +90,23 @@ function productType(a: ExprType, b: ExprType): ExprType {
 function numbers(call: CallSite, args: readonly Typed[], resultType: typeof sumType): Typed {
   const common = commonType(args[0]!.type, args[1]!.type)!;
   const emit = infix(call.name);
-  if (common.kind !== 'decimal')
-    return typedCall(
-      call,
-      common,
-      args.map((arg) => coerce(arg, common)),
-      emit,
-    );
-  const type = resultType(args[0]!.type, args[1]!.type);
+  if (common.kind === 'int64') {
+    const sides = args.map((arg) => coerce(arg, common));
+    return typedCall(call, common, sides, both(emit));
+  }
+  const type = common.kind === 'decimal' ? resultType(args[0]!.type, args[1]!.type) : FLOAT64;
   if (type.kind === 'decimal') return exactCall(call, args, type, emit);
-  return typedCall(
-    call,
-    FLOAT64,
-    args.map((arg) => coerce(arg, FLOAT64)),
-    emit,
-  );
+  const sides = args.map((arg) => coerce(arg, FLOAT64));
+  return typedCall(call, common.kind === 'null' ? common : FLOAT64, sides, floatEmitters(call.name, sides));
+}
+
+const bothNotZero = ([a, b]: readonly string[]): string => `${a} <> 0 AND ${b} <> 0`;
+
+/** Sums of tiny numbers are exact; only products become 0. */
+function floatEmitters(operator: string, sides: readonly Typed[]): Emitters {
+  const plain = infix(operator);
+  if (sides.every(isOrdinary)) return both(plain);
+  return emittersOf(rangeChecked(plain, operator === '*' ? bothNotZero : null), plain);
 }
 
 function refuse(call: CallSite, args: readonly Typed[]): never {
@@ -118,26 +127,65 @@ function bothNumbers(args: readonly Typed[]): boolean {
   return args.every((arg) => isNumeric(arg.type) || arg.type.kind === 'null');
 }
 
+/** A moment, time or interval moved by a duration: months first, then days, then the rest. */
+export function shifted(call: CallSite, value: Typed, by: Typed): Typed {
+  const emit = infix(call.name === '-' ? '-' : '+');
+  const type = value.type.kind === 'date' ? TIMESTAMP : value.type;
+  // The engine's own sum of a timestamptz begins with the hours.
+  const asTimestamp: Emitter = ([a, b], text) =>
+    `CAST(${emit([`CAST(${a} AS TIMESTAMP)`, b!], text)} AS TIMESTAMPTZ)`;
+  const duckdb = type.kind === 'timestamptz' ? asTimestamp : emit;
+  return typedCall(call, type, [value, by], emittersOf(duckdb, emit));
+}
+
 /** moment + duration and the like; null when it is not about time. */
 function timeArithmetic(call: CallSite, args: readonly Typed[]): Typed | null {
   const [a, b] = [args[0]!, args[1]!];
   const shifts = (x: Typed, by: Typed): boolean =>
     (isMoment(x.type) || x.type.kind === 'time' || x.type.kind === 'interval') && by.type.kind === 'interval';
-  const emit = infix(call.name);
-  const shifted = (x: ExprType): ExprType => (x.kind === 'date' ? TIMESTAMP : x);
-  if (shifts(a, b)) return typedCall(call, shifted(a.type), args, emit);
-  if (call.name === '+' && shifts(b, a)) return typedCall(call, shifted(b.type), args, emit);
-  if (a.type.kind === 'date' && b.type.kind === 'int64')
-    return typedCall(call, DATE, args, ([x, n]) => `(${x} ${call.name} CAST(${n} AS INTEGER))`);
+  if (shifts(a, b)) return shifted(call, a, b);
+  if (call.name === '+' && shifts(b, a)) return shifted(call, b, a);
+  if (a.type.kind === 'date' && b.type.kind === 'int64') return dateShiftedByDays(call, args);
   if (call.name === '-' && isMoment(a.type) && isMoment(b.type)) return momentDifference(call, args);
   return null;
+}
+
+/** Within the years that PostgreSQL has as well. */
+function dateShiftedByDays(call: CallSite, args: readonly Typed[]): Typed {
+  const emit: Emitter = ([date, days]) => `(${date} ${call.name} CAST(${days} AS INTEGER))`;
+  const duckdb: Emitter = (sides, text) =>
+    onceInDuckdb(
+      [emit(sides, text)],
+      ([date]) =>
+        `CASE WHEN isfinite(${date}) AND ${date} NOT BETWEEN DATE '4714-11-24 (BC)' AND DATE '5874897-12-31' THEN CAST('out of range' AS DATE) ELSE ${date} END`,
+    );
+  return typedCall(call, DATE, args, emittersOf(duckdb, emit));
 }
 
 /** Days between dates as int64, else an interval. */
 function momentDifference(call: CallSite, args: readonly Typed[]): Typed {
   const common = commonType(args[0]!.type, args[1]!.type)!;
   const sides = args.map((arg) => coerce(arg, common));
-  return typedCall(call, common.kind === 'date' ? INT64 : INTERVAL, sides, infix('-'));
+  const days = common.kind === 'date';
+  const minus = infix('-');
+  // Infinite moments have no difference: PostgreSQL makes an infinite interval since 17, the engine some number of days.
+  const finite =
+    (wrong: string): Emitter =>
+    (names, text) => {
+      const [x, y] = names;
+      return `CASE WHEN (isfinite(${x}) AND isfinite(${y})) OR ${x} IS NULL OR ${y} IS NULL THEN ${minus(names, text)} ELSE ${wrong.replace('?', x!)} END`;
+    };
+  const duckdb = finite(days ? "CAST('infinity' AS BIGINT)" : "CAST('infinity' AS INTERVAL)");
+  const postgres = finite(`CAST('infinity' || chr(1) || CAST(? AS text) AS ${days ? 'int8' : 'interval'})`);
+  return typedCall(
+    call,
+    days ? INT64 : INTERVAL,
+    sides,
+    emittersOf(
+      (args, text) => onceInDuckdb(args, (names) => duckdb(names, text)),
+      (args, text) => onceInPostgres(args, (names) => postgres(names, text)),
+    ),
+  );
 }
 
 function plusOrMinus(call: CallSite): Typed {
@@ -154,7 +202,9 @@ function times(call: CallSite): Typed {
 function divide(call: CallSite): Typed {
   if (!bothNumbers(call.args)) refuse(call, call.args);
   const args = call.args.map((arg) => coerce(arg, FLOAT64));
-  return typedCall(call, FLOAT64, args, ([a, b]) => `(${a} / nullif(${b}, 0e0))`);
+  const plain: Emitter = ([a, b]) => `(${a} / nullif(${b}, 0e0))`;
+  const duckdb = args.every(isOrdinary) ? plain : rangeChecked(plain, ([a]) => `${a} <> 0`);
+  return typedCall(call, FLOAT64, args, emittersOf(duckdb, plain));
 }
 
 /** The engine forgets the size of a decimal that it finds to be always null. */
@@ -167,7 +217,14 @@ function modulo(call: CallSite): Typed {
   if (!bothNumbers(args)) refuse(call, args);
   const common = commonType(args[0]!.type, args[1]!.type) ?? mixedTypes(call, args[1]!, args[0]!.type);
   const sides = args.map((arg) => coerce(arg, common));
-  return keepDecimal(typedCall(call, common, sides, ([a, b]) => `(${a} % nullif(${b}, 0))`));
+  const emit: Emitter = ([a, b]) => `(${a} % nullif(${b}, 0))`;
+  // The least int64 overflows by -1 in the engine, though its remainder is 0 as by 1.
+  const safe: Emitter = (both, text) =>
+    onceInDuckdb(both, ([a, b]) => emit([a!, `CASE ${b} WHEN -1 THEN 1 ELSE ${b} END`], text));
+  const duckdb = common.kind === 'int64' && args[1]!.kind !== 'literal' ? safe : emit;
+  // PostgreSQL has no remainder of floats.
+  const postgres = common.kind === 'int64' || common.kind === 'decimal' ? emit : null;
+  return keepDecimal(typedCall(call, common, sides, emittersOf(duckdb, postgres)));
 }
 
 function integerDivision(call: CallSite): Typed {
@@ -184,19 +241,38 @@ function integerDivision(call: CallSite): Typed {
       wrong.span,
     );
   if (args.every((arg) => arg.type.kind !== 'decimal'))
-    return typedCall(call, INT64, args, ([a, b]) => `(${a} // ${b})`);
+    return typedCall(
+      call,
+      INT64,
+      args,
+      emittersOf(
+        ([a, b]) => `(${a} // ${b})`,
+        ([a, b]) => `(${a} / nullif(${b}, 0))`,
+      ),
+    );
   return typedCall(
     call,
     BIG_INTEGER,
     args,
-    ([a, b]) => `CAST((CAST(${a} AS HUGEINT) // CAST(${b} AS HUGEINT)) AS DECIMAL(38,0))`,
+    emittersOf(
+      ([a, b]) => `CAST((CAST(${a} AS HUGEINT) // CAST(${b} AS HUGEINT)) AS DECIMAL(38,0))`,
+      ([a, b]) => `CAST(div(CAST(${a} AS numeric), nullif(CAST(${b} AS numeric), 0)) AS numeric(38,0))`,
+    ),
   );
 }
 
 function negate(call: CallSite): Typed {
-  const [arg] = call.args;
+  const checked = overloads({ takes: ['any'], returns: INT64, duckdb: infix('') })(call);
+  const [arg] = checked.kind === 'call' ? checked.args : [];
   if (!isNumeric(arg!.type) && arg!.type.kind !== 'interval') refuse(call, call.args);
-  return keepDecimal(typedCall(call, arg!.type, call.args, ([a]) => `(- ${a})`));
+  return keepDecimal(
+    typedCall(
+      call,
+      arg!.type,
+      call.args,
+      both(([a]) => `(- ${a})`),
+    ),
+  );
 }
 
 const binary = (

@@ -1,18 +1,37 @@
 /** Comparisons, logic and tests for null, with SQL's three values. `x = null` is refused: it is never true. */
 import { unify } from '../coerce.ts';
 import {
+  both,
   type CallSite,
   callError,
   describeArgument,
+  emittersOf,
   type FunctionDefinition,
   mixedTypes,
   overloads,
   typedCall,
 } from '../function.ts';
-import { BOOL } from '../type-rules.ts';
+import { BOOL, type ExprType } from '../type-rules.ts';
 import type { Emitter, Typed } from '../typed.ts';
 
 const ORDERED = new Set(['<', '<=', '>', '>=', 'between', 'not between']);
+
+/** Text is ordered by code point, whatever the database's collation; equality needs none, so that indexes serve. */
+function byCodePoint(emit: Emitter, name: string, type: ExprType): Emitter {
+  if (type.kind !== 'string' || !ORDERED.has(name)) return emit;
+  return ([first, ...rest], text) => emit([`${first} COLLATE "C"`, ...rest], text);
+}
+
+function comparing(call: CallSite, emit: Emitter): Typed {
+  const args = comparable(call);
+  const postgres = byCodePoint(emit, call.name, args[0]!.type);
+  return typedCall(call, BOOL, args, emittersOf(emit, exactlyCompared(args[0]!.type) ? postgres : null));
+}
+
+/** Elements of lists are compared with their own collation and with null as a value: not the same in both. */
+function exactlyCompared(type: ExprType): boolean {
+  return type.kind !== 'list';
+}
 
 /** All arguments as their common type, which must be comparable. */
 function comparable(call: CallSite): readonly Typed[] {
@@ -51,7 +70,7 @@ function comparison(
     example,
     resolve(call) {
       refuseNull(call);
-      return typedCall(call, BOOL, comparable(call), ([a, b]) => `(${a} ${name} ${b})`);
+      return comparing(call, ([a, b]) => `(${a} ${name} ${b})`);
     },
   };
 }
@@ -61,9 +80,9 @@ function sameTyped(
   syntax: string,
   summary: string,
   example: FunctionDefinition['example'],
-  duckdb: Emitter,
+  emit: Emitter,
 ) {
-  const resolve = (call: CallSite): Typed => typedCall(call, BOOL, comparable(call), duckdb);
+  const resolve = (call: CallSite): Typed => comparing(call, emit);
   return { name, syntax, summary, example, resolve } satisfies FunctionDefinition;
 }
 
@@ -77,19 +96,19 @@ function logic(name: 'and' | 'or', example: FunctionDefinition['example']): Func
       takes: ['bool', 'bool'],
       rest: 'bool',
       returns: BOOL,
-      duckdb: (args) => `(${args.join(` ${name.toUpperCase()} `)})`,
+      ...both((args) => `(${args.join(` ${name.toUpperCase()} `)})`),
     }),
   };
 }
 
 function nullTest(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
-  const duckdb: Emitter = ([a]) => `(${a} ${name.toUpperCase()})`;
+  const emit: Emitter = ([a]) => `(${a} ${name.toUpperCase()})`;
   return {
     name,
     syntax: `a ${name}`,
     summary,
     example,
-    resolve: overloads({ takes: ['any'], returns: BOOL, duckdb }),
+    resolve: overloads({ takes: ['any'], returns: BOOL, ...both(emit) }),
   };
 }
 
@@ -148,7 +167,7 @@ export const functions: readonly FunctionDefinition[] = [
     syntax: 'not a',
     summary: 'The opposite.',
     example: ['not false', true],
-    resolve: overloads({ takes: ['bool'], returns: BOOL, duckdb: ([a]) => `(NOT ${a})` }),
+    resolve: overloads({ takes: ['bool'], returns: BOOL, ...both(([a]) => `(NOT ${a})`) }),
   },
   nullTest('is null', 'Has no value.', ['1 is null', false]),
   nullTest('is not null', 'Has a value.', ['1 is not null', true]),

@@ -1,14 +1,23 @@
-/** Text. Positions count code points from 1. Patterns of `like` escape with a backslash, as in PostgreSQL. */
+/**
+ * Text. Positions count code points from 1. Patterns of `like` escape with a backslash, as in PostgreSQL.
+ *
+ * Matches that are taken out or replaced are not exact there: of `a?(ab)?` in 'ab', RE2 takes the first way to match, `a`, and
+ * PostgreSQL the longest, `ab`. Whether a pattern matches at all is the same, for patterns that both read alike.
+ */
+import { quoteText } from '../dialects/duckdb.ts';
+import { postgresPattern } from '../dialects/postgres-pattern.ts';
 import {
+  both,
   type CallSite,
   constantText,
+  emittersOf,
   type FunctionDefinition,
   type Overload,
   overloads,
   typedCall,
 } from '../function.ts';
 import { BOOL, INT64, STRING } from '../type-rules.ts';
-import type { Emitter, Typed } from '../typed.ts';
+import type { Emitter, Emitters, Typed, TypedLiteral } from '../typed.ts';
 
 const LIST_OF_STRING = { kind: 'list', of: STRING } as const;
 
@@ -28,18 +37,36 @@ function plain(name: string, summary: string, example: FunctionDefinition['examp
     takes: ['string'],
     returns: STRING,
     duckdb: ([a]) => `${name}(${a})`,
+    ...(EXACT.has(name) ? { postgres: ([a]: readonly string[]) => `${name}(${a})` } : {}),
   });
 }
 
+/**
+ * Of `plain`. Not: `lower` and `upper`, which follow the database's locale (and its Unicode version); `reverse`, which keeps
+ * a letter and its accent together in the engine and turns them round in PostgreSQL.
+ */
+const EXACT = new Set(['md5']);
+
 function trimming(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
+  const inPostgres = name === 'trim' ? 'btrim' : name;
   return text(
     name,
     'text[, characters]',
     summary,
     example,
     // Blanks only, as PostgreSQL does; the engine's one-argument form takes other white space too.
-    { takes: ['string'], returns: STRING, duckdb: ([a]) => `${name}(${a}, ' ')` },
-    { takes: ['string', 'string'], returns: STRING, duckdb: ([a, b]) => `${name}(${a}, ${b})` },
+    {
+      takes: ['string'],
+      returns: STRING,
+      ...both(([a]) => `${inPostgres}(${a}, ' ')`),
+      duckdb: ([a]) => `${name}(${a}, ' ')`,
+    },
+    {
+      takes: ['string', 'string'],
+      returns: STRING,
+      duckdb: ([a, b]) => `${name}(${a}, ${b})`,
+      postgres: ([a, b]) => `${inPostgres}(${a}, ${b})`,
+    },
   );
 }
 
@@ -54,37 +81,63 @@ function padding(name: string, example: FunctionDefinition['example']): Function
       takes: ['string', 'int64'],
       returns: STRING,
       duckdb: ([a, n]) => `${name}(${a}, CAST(${n} AS INTEGER), ' ')`,
+      postgres: ([a, n]) => `${name}(${a}, CAST(${n} AS int4), ' ')`,
     },
     {
       takes: ['string', 'int64', 'string'],
       returns: STRING,
       duckdb: ([a, n, f]) => `${name}(${a}, CAST(${n} AS INTEGER), ${f})`,
+      // With nothing to fill up with, one fails and the other leaves the text as it is.
+      postgresFor: ([, , fill]) =>
+        isText(fill) && fill.value !== '' ? ([a, n, f]) => `${name}(${a}, CAST(${n} AS int4), ${f})` : null,
     },
   );
 }
 
 function testing(
   name: string,
-  duckName: string,
   summary: string,
   example: FunctionDefinition['example'],
+  emitters: Emitters,
 ): FunctionDefinition {
-  const duckdb: Emitter = ([a, b]) => `${duckName}(${a}, ${b})`;
-  return text(name, 'text, part', summary, example, { takes: ['string', 'string'], returns: BOOL, duckdb });
+  return text(name, 'text, part', summary, example, {
+    takes: ['string', 'string'],
+    returns: BOOL,
+    ...emitters,
+  });
+}
+
+function isText(arg: Typed | undefined): arg is TypedLiteral & { readonly value: string } {
+  return arg?.kind === 'literal' && typeof arg.value === 'string';
+}
+
+/** A whole number that is written out. */
+function literalInteger(arg: Typed | undefined): number | null {
+  return arg?.kind === 'literal' && arg.type.kind === 'int64' ? Number(arg.value) : null;
+}
+
+/** Where a part begins at or after the first character, both count alike. */
+function substring(start: Typed, length: Typed | null): Emitter | null {
+  const [from, count] = [literalInteger(start), length === null ? 0 : literalInteger(length)];
+  const fits =
+    from !== null && from >= 1 && from < 2 ** 30 && count !== null && count >= 0 && count < 2 ** 30;
+  return fits ? ([a]) => `substr(${a}, ${from}${length === null ? '' : `, ${count}`})` : null;
 }
 
 function pattern(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
   const word = name.toUpperCase();
+  // ilike follows the database's locale, as lower does.
+  const emitters = (emit: Emitter): Emitters => (name.endsWith('ilike') ? { duckdb: emit } : both(emit));
   const resolve = overloads({
     takes: ['string', 'string'],
     returns: BOOL,
-    duckdb: ([a, b]) => `(${a} ${word} ${b} ESCAPE '\\')`,
+    ...emitters(([a, b]) => `(${a} ${word} ${b} ESCAPE '\\')`),
   });
   // Without an escape in it the engine can run a pattern as a plain search.
   const simple = overloads({
     takes: ['string', 'string'],
     returns: BOOL,
-    duckdb: ([a, b]) => `(${a} ${word} ${b})`,
+    ...emitters(([a, b]) => `(${a} ${word} ${b})`),
   });
   return {
     name,
@@ -117,18 +170,19 @@ export const functions: readonly FunctionDefinition[] = [
     syntax: 'a || b',
     summary: 'Joined text; null when one is null. The only way to join with an operator.',
     example: ["'a' || 'b'", 'ab'],
-    resolve: overloads({ takes: ['string', 'string'], returns: STRING, duckdb: concatenate }),
+    resolve: overloads({ takes: ['string', 'string'], returns: STRING, ...both(concatenate) }),
   },
   text('concat', 'text, ...', 'Joined text; nulls are left out.', ["concat('a', null, 'b')", 'ab'], {
     takes: ['string'],
     rest: 'string',
     returns: STRING,
-    duckdb: (args) => `concat(${args.join(', ')})`,
+    ...both((args) => `concat(${args.join(', ')})`),
   }),
   text('length', 'text', 'Number of code points.', ["length('héé')", 3], {
     takes: ['string'],
     returns: INT64,
     duckdb: ([a]) => `length(${a})`,
+    postgres: ([a]) => `CAST(length(${a}) AS int8)`,
   }),
   plain('lower', 'In lower case.', ["lower('Ab')", 'ab']),
   plain('upper', 'In upper case.', ["upper('Ab')", 'AB']),
@@ -142,28 +196,60 @@ export const functions: readonly FunctionDefinition[] = [
     'text, start[, length]',
     'Part of a text from position `start` (1 is the first, -1 the last).',
     ["substr('hello', 2, 3)", 'ell'],
-    { takes: ['string', 'int64'], returns: STRING, duckdb: ([a, b]) => `substr(${a}, ${b})` },
+    {
+      takes: ['string', 'int64'],
+      returns: STRING,
+      duckdb: ([a, b]) => `substr(${a}, ${b})`,
+      postgresFor: ([, start]) => substring(start!, null),
+    },
     {
       takes: ['string', 'int64', 'int64'],
       returns: STRING,
       duckdb: ([a, b, c]) => `substr(${a}, ${b}, ${c})`,
+      postgresFor: ([, start, length]) => substring(start!, length!),
     },
   ),
   text('replace', 'text, from, to', 'Every occurrence replaced.', ["replace('aba', 'a', 'x')", 'xbx'], {
     takes: ['string', 'string', 'string'],
     returns: STRING,
-    duckdb: ([a, b, c]) => `replace(${a}, ${b}, ${c})`,
+    ...both(([a, b, c]) => `replace(${a}, ${b}, ${c})`),
   }),
   text('split', 'text, separator', 'The parts as a list.', ["split('a,b', ',')", ['a', 'b']], {
     takes: ['string', 'string'],
     returns: LIST_OF_STRING,
     duckdb: ([a, b]) => `string_split(${a}, ${b})`,
+    // string_to_array makes no part of an empty text; with an empty separator each cuts in its own way.
+    postgresFor: ([, separator]) =>
+      isText(separator) && separator.value !== ''
+        ? ([a]) => `regexp_split_to_array(${a}, ${quoteText(`***=${separator.value}`)})`
+        : null,
   }),
   padding('lpad', ["lpad('7', 3, '0')", '007']),
   padding('rpad', ["rpad('7', 3, '0')", '700']),
-  testing('contains', 'contains', 'Has the part in it.', ["contains('abc', 'b')", true]),
-  testing('starts_with', 'starts_with', 'Begins with the part.', ["starts_with('abc', 'ab')", true]),
-  testing('ends_with', 'suffix', 'Ends with the part.', ["ends_with('abc', 'bc')", true]),
+  testing(
+    'contains',
+    'Has the part in it.',
+    ["contains('abc', 'b')", true],
+    emittersOf(
+      ([a, b]) => `contains(${a}, ${b})`,
+      ([a, b]) => `(strpos(${a}, ${b}) > 0)`,
+    ),
+  ),
+  testing(
+    'starts_with',
+    'Begins with the part.',
+    ["starts_with('abc', 'ab')", true],
+    both(([a, b]) => `starts_with(${a}, ${b})`),
+  ),
+  testing(
+    'ends_with',
+    'Ends with the part.',
+    ["ends_with('abc', 'bc')", true],
+    emittersOf(
+      ([a, b]) => `suffix(${a}, ${b})`,
+      ([a, b]) => `starts_with(reverse(${a}), reverse(${b}))`,
+    ),
+  ),
   pattern('like', '`%` is any text, `_` one character, `\\` takes the next as it is.', [
     "'abc' like 'a%'",
     true,
@@ -180,6 +266,10 @@ export const functions: readonly FunctionDefinition[] = [
       takes: ['string', 'string'],
       returns: BOOL,
       duckdb: ([a, b]) => `regexp_matches(${a}, ${b})`,
+      postgresFor([, pattern]) {
+        const inPostgres = isText(pattern) ? postgresPattern(pattern.value) : null;
+        return inPostgres === null ? null : ([a]) => `(${a} COLLATE "C" ~ ${quoteText(inPostgres)})`;
+      },
     },
   ),
   {

@@ -2,6 +2,7 @@
  * DuckDB's errors as ours. DuckDB tells its errors apart by the first words of their text only, so this table is
  * the one place that reads them; what it does not know is `internal`, with the text kept.
  */
+import { REFUSED_MARK } from '../../language/cast-emitters.ts';
 import { raisedError } from '../../language/raised-error.ts';
 import { type ErrorDetails, QueryError } from '../errors.ts';
 import type { DslWorkerConfig, RunStagesCall } from './messages.ts';
@@ -86,7 +87,9 @@ const RULES: readonly Rule[] = [
 /** Any error thrown by the engine, or a QueryError as it is. */
 export function engineError(thrown: unknown, limits: Limits): QueryError {
   if (thrown instanceof QueryError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  // A text that casts refuse carries a mark of ours.
+  const message = text.replaceAll(REFUSED_MARK, '');
   const raised = raisedError(message, thrown);
   if (raised !== null) return raised;
   const rule = RULES.find(({ pattern }) => pattern.test(message));
@@ -118,7 +121,12 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   'TIMESTAMP WITH TIME ZONE': 'timestamptz',
 };
 
+/** The failing cast that float64 arithmetic raises (language/functions/float-range.ts). */
+const RANGE_ERROR = /Could not convert string '(the result is out of range for float64)' to DOUBLE/;
+
 function conversionMessage(message: string): string {
+  const range64 = RANGE_ERROR.exec(message);
+  if (range64 !== null) return range64[1]!;
   const csv =
     /Error when converting column "((?:[^"]|"")*)"\. Could not convert string "([\s\S]*?)" to '([^']+)'/.exec(
       message,
