@@ -60,11 +60,9 @@ function castNeverRaises({ type, args: [arg] }: TypedCall): boolean {
   return from === 'int64' && type.kind === 'float64';
 }
 
-/** Fails for every row or for none: a database may compute it before there is any row. */
-export function raisesAtOnce(typed: Typed): boolean {
-  if (typed.kind !== 'call') return false;
-  if (typed.args.some(raisesAtOnce)) return true;
-  return typed.aggregate === null && !neverRaises(typed) && !dependsOnRows(typed);
+/** The call itself, whatever its arguments do: fails for every row or for none, so that it may be computed before there is any. */
+export function raisesAtOnce(call: TypedCall): boolean {
+  return call.aggregate === null && !neverRaises(call) && !dependsOnRows(call);
 }
 
 function dependsOnRows(typed: Typed): boolean {

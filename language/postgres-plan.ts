@@ -52,11 +52,7 @@ export class PostgresPlanner {
   }
 
   /** A source with the stages that were placed, for the worker, which wants `wanted` after all of the stages. */
-  input(
-    source: ResolvedSql,
-    { placed, rest, atMost }: Placement,
-    wanted: ReadonlySet<string>,
-  ): PlacedInput {
+  input(source: ResolvedSql, { placed, rest, atMost }: Placement, wanted: ReadonlySet<string>): PlacedInput {
     this.#begin([source, ...placed.flatMap(({ sources }) => sources.flatMap(sqlsOf))]);
     const sent = rest.reduceRight(
       (after, { node, resolved }) => node.definition.columnsUsed(resolved, after),

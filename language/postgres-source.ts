@@ -31,11 +31,12 @@ export function postgresSource(
     fromText: `(\n${sourceMark(index - 1)}\n) AS ${from}`,
     columns: columns.map((column) => sourceColumn(from, column)),
     filters: [],
+    filteredBelow: true,
     groupBy: null,
     order: [],
     arrival: mayBeOrdered(bound.sql),
     limit: null,
-    fenced: false,
+    fence: null,
   };
   return new Relation(statement, select);
 }

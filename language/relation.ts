@@ -45,6 +45,9 @@ import {
   type WindowFrame,
 } from './window-frame.ts';
 
+/** Neither engine moves a filter across these. DuckDB takes an OFFSET 0 alone away; a LIMIT keeps PostgreSQL from parallel plans. */
+const FENCES = { duckdb: `LIMIT ${2n ** 62n} OFFSET 0`, postgres: 'OFFSET 0' } as const;
+
 export class Relation {
   readonly #statement: Statement;
   readonly #select: Select;
@@ -92,9 +95,10 @@ export class Relation {
   }
 
   filter(condition: Typed): Relation {
-    const fences = this.dialect === 'postgres' && this.#raises(condition);
-    const base = fences ? this.#fenced() : this.#ready([condition], true);
-    return base.#with({ filters: [...base.#select.filters, base.#emit(condition)] });
+    const raises = this.#raises(condition);
+    const base = raises ? this.#readyToRaise(condition) : this.#ready([condition], true);
+    const filter = { sql: base.#emit(condition), raises: base.#raises(condition) };
+    return base.#with({ filters: [...base.#select.filters, filter] });
   }
 
   /** Sets a column: in its place when there is one of that name, else at the end. */
@@ -270,13 +274,15 @@ export class Relation {
 
   /** This relation, or a sealed one, where the columns that `values` read are plain. */
   #ready(values: readonly Typed[], countsRows: boolean): Relation {
+    return this.#isReady(values, countsRows) ? this : this.#seal();
+  }
+
+  #isReady(values: readonly Typed[], countsRows: boolean): boolean {
     const { columns, groupBy, limit } = this.#select;
-    if (groupBy !== null || (countsRows && limit !== null)) return this.#seal();
+    if (groupBy !== null || (countsRows && limit !== null)) return false;
     const used = new Set<string>();
     for (const value of values) collectColumns(value, used);
-    if (used.size === 0) return this;
-    const plain = columns.every((column) => column.plain || !used.has(column.name));
-    return plain ? this : this.#seal();
+    return columns.every((column) => column.plain || !used.has(column.name));
   }
 
   /** In the database nothing reads rows in the order in which they come, unless it is told their places. */
@@ -318,11 +324,19 @@ export class Relation {
   }
 
   /**
-   * For a filter that may fail. A database merges filters and tests the cheap ones first; behind OFFSET 0 it sees only
-   * the rows that those before it left. The stage engine keeps the order of what can fail.
+   * For a filter that may fail and must not see a row that one before it drops. Where all filters stand in one SELECT of
+   * the stage engine, their text keeps the order (select.ts); else they are kept apart.
    */
+  #readyToRaise(condition: Typed): Relation {
+    const { filters, filteredBelow } = this.#select;
+    if (filters.length === 0 && !filteredBelow) return this.#ready([condition], true);
+    const inOrder = this.dialect === 'duckdb' && !filteredBelow && this.#isReady([condition], true);
+    return inOrder ? this : this.#fenced();
+  }
+
+  /** Sealed so that no filter of what follows is merged with what it has: with a limit that is none. */
   #fenced(): Relation {
-    const fenced = this.#with({ fenced: true }).#seal();
+    const fenced = this.#with({ fence: FENCES[this.dialect] }).#seal();
     const columns = fenced.#select.columns.map((column) => ({ ...column, raises: false }));
     return fenced.#with({ columns });
   }
@@ -352,7 +366,9 @@ export class Relation {
       return { ...key, sql: qualified(name, carried.name) };
     });
     this.#statement.entries.push(`${name} AS${materialized} (\n${this.#text(hidden, false)}\n)`);
-    const origin: Origin = { from: name, order, arrival: select.arrival };
+    const { filters, arrival, limit, fence } = select;
+    const filteredBelow = limit === null && fence === null && (filters.length > 0 || select.filteredBelow);
+    const origin: Origin = { from: name, order, arrival, filteredBelow };
     return new Relation(this.#statement, reading(origin, select.columns), this.#author);
   }
 

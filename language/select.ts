@@ -15,21 +15,29 @@ export interface SelectColumn {
   readonly raises?: boolean;
 }
 
+export interface Filter {
+  readonly sql: string;
+  /** It must only see the rows that the filters before it leave. */
+  readonly raises: boolean;
+}
+
 export interface Select {
   /** The name of what it reads. */
   readonly from: string;
   /** What stands behind FROM; null: the name itself, an entry of the WITH. */
   readonly fromText: string | null;
   readonly columns: readonly SelectColumn[];
-  readonly filters: readonly string[];
+  readonly filters: readonly Filter[];
+  /** Something below it filters, and its filters may be merged with those here. */
+  readonly filteredBelow: boolean;
   /** Number of leading columns that it groups by; null: it does not aggregate. */
   readonly groupBy: number | null;
   readonly order: readonly OrderKey[];
   /** The rows come in an order that no key says: the one in which a source sends them. */
   readonly arrival: boolean;
   readonly limit: string | null;
-  /** Filters on it stay outside of it. */
-  readonly fenced: boolean;
+  /** What keeps filters on it outside of it, a limit that is none; null: nothing does. */
+  readonly fence: string | null;
 }
 
 export interface Origin {
@@ -37,10 +45,11 @@ export interface Origin {
   readonly fromText?: string | null;
   readonly order: readonly OrderKey[];
   readonly arrival: boolean;
+  readonly filteredBelow?: boolean;
 }
 
 export function reading(
-  { from, fromText = null, order, arrival }: Origin,
+  { from, fromText = null, order, arrival, filteredBelow = false }: Origin,
   columns: readonly { readonly name: string; readonly type: ExprType; readonly raises?: boolean }[],
 ): Select {
   const read = columns.map(
@@ -52,13 +61,13 @@ export function reading(
       ...(raises === true && { raises }),
     }),
   );
-  const base = { from, fromText, columns: read, order, arrival };
-  return { ...base, filters: [], groupBy: null, limit: null, fenced: false };
+  const base = { from, fromText, columns: read, order, arrival, filteredBelow };
+  return { ...base, filters: [], groupBy: null, limit: null, fence: null };
 }
 
 /** Nothing but what `from` has. */
-export function isTable({ from, fromText, columns, filters, groupBy, limit, fenced }: Select): boolean {
-  if (fromText !== null || fenced) return false;
+export function isTable({ from, fromText, columns, filters, groupBy, limit, fence }: Select): boolean {
+  if (fromText !== null || fence !== null) return false;
   const same = columns.every(({ name, sql }) => sql === qualified(from, name));
   return same && filters.length === 0 && groupBy === null && limit === null;
 }
@@ -102,11 +111,22 @@ export function selectText(
   // A WITH entry of which nothing but the number of rows counts.
   if (items.length === 0) items.push('1 AS "row"');
   const parts = [`SELECT ${items.join(', ')}`, `FROM ${fromText ?? from}`];
-  if (filters.length > 0) parts.push(`WHERE ${filters.join(' AND ')}`);
+  if (filters.length > 0) parts.push(`WHERE ${filterText(filters)}`);
   if (groupBy !== null && groupBy > 0)
     parts.push(`GROUP BY ${Array.from({ length: groupBy }, (_, index) => index + 1).join(', ')}`);
   if (last || limit !== null) parts.push(orderText(select.order).trimStart());
   if (limit !== null) parts.push(`LIMIT ${limit}`);
-  else if (select.fenced) parts.push('OFFSET 0');
+  else if (select.fence !== null) parts.push(select.fence);
   return parts.filter((part) => part !== '').join('\n');
+}
+
+/** An engine tests the parts of an AND in an order of its own, but those of a CASE one after the other. */
+function filterText(filters: readonly Filter[]): string {
+  const last = filters.findLastIndex(({ raises }) => raises);
+  const tail = filters.slice(Math.max(0, last + 1)).map(({ sql }) => sql);
+  if (last <= 0) return filters.map(({ sql }) => sql).join(' AND ');
+  const nested = filters
+    .slice(0, last)
+    .reduceRight((inner, { sql }) => `CASE WHEN ${sql} THEN ${inner} ELSE FALSE END`, filters[last]!.sql);
+  return [nested, ...tail].join(' AND ');
 }

@@ -135,7 +135,7 @@ export const COLUMNS: readonly DataColumn[] = [
   {
     name: 'iv',
     type: 'interval',
-    values: text('0', '1 day', '-1 day', '1 mon', '30 days', '24:00:00', '1 year 2 mons -3 days 04:05:06'),
+    values: text('0', '1 day', '-1 day', '1 mon', '1 year 2 mons -3 days 04:05:06'),
   },
   { name: 'tm', type: 'time', values: text('00:00:00', '23:59:59.999999', '12:00:00') },
   {

@@ -119,7 +119,7 @@ async function checkData(
     return found.difference === null;
   });
   const result = await fc.check(property, { seed, numRuns: runs });
-  if (result.errorInstance instanceof Error) throw result.errorInstance;
+  if (result.failed && last === null) throw result.errorInstance;
   return result.failed ? last : null;
 }
 

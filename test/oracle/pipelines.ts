@@ -63,6 +63,8 @@ export function makePipeline(
 
 function withStage(state: State, seed: StageSeed, described: readonly DatabaseColumn[]): State {
   const draw = drawFrom(seed);
+  // Every maker may count on a column that it may look at.
+  if (exact(state).length === 0 || groupable(state).length === 0) return state;
   const made = MAKERS[draw(MAKERS.length)]!(state, draw);
   if (made === null) return state;
   const text = `${state.text} | ${made.stage}`;
