@@ -77,6 +77,7 @@ export interface Overload {
   postgresFor?(args: readonly Typed[]): Emitter | null;
   /** Of an aggregate or a window function, with an OVER. */
   readonly postgresOver?: Emitter;
+  postgresOverFor?(args: readonly Typed[]): Emitter | null;
   readonly aggregate?: AggregateKind;
 }
 
@@ -179,7 +180,8 @@ function applyOverload(call: CallSite, row: Overload): Typed {
         ? row.returns(call.args)
         : row.returns;
   const postgres = row.postgres ?? row.postgresFor?.(args) ?? null;
-  const emitters = emittersOf(row.duckdb, postgres, row.postgresOver ?? null);
+  const over = row.postgresOver ?? row.postgresOverFor?.(args) ?? null;
+  const emitters = emittersOf(row.duckdb, postgres, over);
   return typedCall(call, type, args, emitters, row.aggregate ?? null);
 }
 

@@ -8,6 +8,7 @@ import { unify } from '../coerce.ts';
 import {
   type CallSite,
   callError,
+  emittersOf,
   type FunctionDefinition,
   mixedTypes,
   type Overload,
@@ -15,7 +16,7 @@ import {
   typedCall,
 } from '../function.ts';
 import { INT64 } from '../type-rules.ts';
-import type { Typed, WindowKind } from '../typed.ts';
+import type { Emitter, Typed, WindowKind } from '../typed.ts';
 
 function windowed(
   name: string,
@@ -37,7 +38,16 @@ function row(
     takes,
     returns,
     aggregate: { ordered: true, window },
-    duckdb: (args, { over }) => `${name}(${args.join(', ')})${over}`,
+    ...overBoth(name, returns === INT64),
+  };
+}
+
+/** PostgreSQL counts in int8, but in int4 for ntile. */
+function overBoth(name: string, whole: boolean): Pick<Overload, 'duckdb' | 'postgresOver'> {
+  const emit: Emitter = (args, { over }) => `${name}(${args.join(', ')})${over}`;
+  return {
+    duckdb: emit,
+    postgresOver: whole ? (args, text) => `CAST(${emit(args, text)} AS int8)` : emit,
   };
 }
 
@@ -60,10 +70,9 @@ function countAt(site: CallSite, index: number, least: number, what: string): st
 function ntile(site: CallSite): Typed {
   overloads({ takes: ['any'], returns: INT64, duckdb: ([a]) => a! })(site);
   const count = countAt(site, 0, 1, 'the number of parts');
-  return typedCall(site, INT64, [], (_, { over }) => `ntile(${count})${over}`, {
-    ordered: true,
-    window: 'place',
-  });
+  const emit: Emitter = (_, { over }) => `ntile(${count})${over}`;
+  const emitters = emittersOf(emit, null, (args, text) => `CAST(${emit(args, text)} AS int8)`);
+  return typedCall(site, INT64, [], emitters, { ordered: true, window: 'place' });
 }
 
 /** lag and lead: the value so many rows away; outside of the group the default, else null. */
@@ -74,14 +83,10 @@ function away(site: CallSite): Typed {
   const count = args.length > 1 ? countAt(site, 1, 0, 'the distance') : '1';
   const values = args.length > 2 ? [args[0]!, args[2]!] : [args[0]!];
   const unified = unify(values, (at, sofar) => mixedTypes({ ...site, args: values }, at, sofar));
-  return typedCall(
-    site,
-    unified.type,
-    unified.args,
-    ([value, otherwise], { over }) =>
-      `${site.name}(${value}, ${count}${otherwise === undefined ? '' : `, ${otherwise}`})${over}`,
-    { ordered: true, window: 'place' },
-  );
+  const emit: Emitter = ([value, otherwise], { over }) =>
+    `${site.name}(${value}, ${count}${otherwise === undefined ? '' : `, ${otherwise}`})${over}`;
+  const emitters = emittersOf(emit, null, emit);
+  return typedCall(site, unified.type, unified.args, emitters, { ordered: true, window: 'place' });
 }
 
 export const functions: readonly FunctionDefinition[] = [

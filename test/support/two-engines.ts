@@ -59,30 +59,25 @@ export async function openTwoEngines(): Promise<TwoEngines> {
       await loadDuckDb(client, duck, columns);
     },
     async postgres(sql, type, group) {
-      const printed = printedByPostgres(sql, type);
-      const all =
-        group === undefined ? 'FROM cases ORDER BY i' : `FROM cases GROUP BY ${group} ORDER BY ${group}`;
+      const all = rowsOf(sql, printedByPostgres('v', type), POSTGRES.typeName(type), group);
       try {
-        const found = await client.query({ text: `SELECT ${printed} ${all}`, rowMode: 'array' });
+        const found = await client.query({ text: `${all()} ORDER BY k`, rowMode: 'array' });
         return found.rows.map(([value]) => value as string | null); // printed: always text
       } catch {
-        const one = `SELECT ${printed} FROM cases WHERE ${group ?? 'i'} = $1`;
-        const count =
-          group === undefined
-            ? rows
-            : (await client.query(`SELECT max(${group})::int AS n FROM cases`)).rows[0].n;
-        const found = await client.query('SELECT probe AS p FROM pg_temp.probe($1, $2)', [one, count]);
+        const last = await client.query(`SELECT max(${group ?? 'i'})::int AS n FROM cases`);
+        const found = await client.query('SELECT probe AS p FROM pg_temp.probe($1, $2)', [
+          all('$1'),
+          last.rows[0].n,
+        ]);
         return found.rows.map(({ p }) => (p[0] === 'ok' ? p[1] : FAILED));
       }
     },
     async duckdb(sql, type, group) {
-      const printed = printedByDuckDb(sql, type);
-      const all =
-        group === undefined ? 'FROM cases ORDER BY i' : `FROM cases GROUP BY ${group} ORDER BY ${group}`;
+      const all = rowsOf(sql, printedByDuckDb('v', type), DUCKDB.typeName(type), group);
       try {
-        return (await texts(duck, `SELECT ${printed} ${all}`)) as Outcome[];
+        return (await texts(duck, `${all()} ORDER BY k`)) as Outcome[];
       } catch {
-        return group === undefined ? tryRows(duck, printed) : tryGroups(duck, printed, group);
+        return oneByOne(duck, group ?? 'i', all);
       }
     },
     async close() {
@@ -93,33 +88,45 @@ export async function openTwoEngines(): Promise<TwoEngines> {
   };
 }
 
-async function texts(duck: DuckDBConnection, sql: string): Promise<(string | null)[]> {
+async function texts(duck: DuckDBConnection, sql: string, column = 0): Promise<(string | null)[]> {
   const reader = await duck.runAndReadAll(sql);
-  return reader.getRowsJson().map(([value]) => value as string | null); // printed: always text
+  return reader.getRowsJson().map((row) => row[column] as string | null); // printed: always text
 }
 
-/** An error inside of TRY is null; a value that is null stands in a list. */
-async function tryRows(duck: DuckDBConnection, printed: string): Promise<Outcome[]> {
-  try {
-    const found = await duck.runAndReadAll(`SELECT TRY([${printed}]) FROM cases ORDER BY i`);
-    return found.getRowsJson().map(([value]) => (value === null ? FAILED : (value as (string | null)[])[0]!));
-  } catch {
-    return tryGroups(duck, printed, 'i'); // some errors get out of a TRY
-  }
+/** All rows, or those of one key: the value is computed first and printed from outside. */
+function rowsOf(
+  sql: string,
+  printed: string,
+  typeName: string,
+  group: string | undefined,
+): (key?: string) => string {
+  const keyName = group ?? 'i';
+  const grouping = group === undefined ? '' : ` GROUP BY ${group}`;
+  return (key) => {
+    const where = key === undefined ? '' : ` WHERE ${keyName} = ${key}`;
+    return `SELECT ${printed} FROM (SELECT ${keyName} AS k, CAST((${sql}) AS ${typeName}) AS v FROM cases${where}${grouping}) AS t`;
+  };
 }
 
-async function tryGroups(duck: DuckDBConnection, printed: string, group: string): Promise<Outcome[]> {
-  const numbers = await texts(duck, `SELECT DISTINCT ${group}::VARCHAR FROM cases ORDER BY ${group}`);
+/** Which rows fail: each on its own. */
+async function oneByOne(
+  duck: DuckDBConnection,
+  keyName: string,
+  rows: (key: string) => string,
+): Promise<Outcome[]> {
+  const keys = await texts(
+    duck,
+    `SELECT DISTINCT ${keyName}, CAST(${keyName} AS VARCHAR) AS t FROM cases ORDER BY 1`,
+    1,
+  );
   const outcomes: Outcome[] = [];
-  for (const number of numbers) {
-    const one = texts(duck, `SELECT ${printed} FROM cases WHERE ${group} = ${number}`);
+  for (const key of keys)
     outcomes.push(
-      await one.then(
+      await texts(duck, rows(key!)).then(
         ([value]) => value!,
         () => FAILED,
       ),
     );
-  }
   return outcomes;
 }
 
@@ -178,22 +185,23 @@ const OUTPUT: Readonly<Record<string, string>> = {
 };
 
 /** Months, days and microseconds: two engines word intervals differently. */
-const INTERVAL_PARTS = (value: string, epoch: string): string =>
-  `(${epoch}(year FROM ${value}) * 12 + ${epoch}(month FROM ${value})) || '/' || ${epoch}(day FROM ${value}) || '/' || `;
+const INTERVAL_PARTS = (value: string): string =>
+  `(extract(year FROM ${value}) * 12 + extract(month FROM ${value})) || '/' || extract(day FROM ${value}) || '/' || `;
 
-function printedByPostgres(sql: string, type: ColumnType): string {
-  const value = `CAST((${sql}) AS ${POSTGRES.typeName(type)})`;
+function printedByPostgres(value: string, type: ColumnType): string {
   if (type.kind === 'interval')
-    return `(SELECT ${INTERVAL_PARTS('v', 'extract')} trunc(extract(hour FROM v) * 3600000000 + extract(minute FROM v) * 60000000 + extract(microsecond FROM v)) FROM (SELECT ${value} AS v OFFSET 0) AS b)`;
+    return `${INTERVAL_PARTS(value)} trunc(extract(hour FROM ${value}) * 3600000000 + extract(minute FROM ${value}) * 60000000 + extract(microsecond FROM ${value}))`;
   if (type.kind === 'list') return `CAST(array_to_json(CAST(${value} AS text[])) AS text)`;
   return `CAST(${value} AS text)`;
 }
 
-function printedByDuckDb(sql: string, type: ColumnType): string {
-  const value = `CAST((${sql}) AS ${DUCKDB.typeName(type)})`;
+function printedByDuckDb(value: string, type: ColumnType): string {
   if (type.kind === 'interval')
-    return `list_transform([${value}], lambda v: ${INTERVAL_PARTS('v', 'extract')} (extract(hour FROM v) * 3600000000 + extract(minute FROM v) * 60000000 + extract(microsecond FROM v)))[1]`;
-  if (type.kind === 'list') return `CAST(to_json(CAST(${value} AS VARCHAR[])) AS VARCHAR)`;
+    return `${INTERVAL_PARTS(value)} (extract(hour FROM ${value}) * 3600000000 + extract(minute FROM ${value}) * 60000000 + extract(microsecond FROM ${value}))`;
+  if (type.kind === 'list') {
+    const element = type.of.kind === 'bytes' ? `'\\x' || lower(hex(e))` : 'CAST(e AS VARCHAR)';
+    return `CAST(to_json(list_transform(${value}, lambda e: ${element})) AS VARCHAR)`;
+  }
   if (type.kind === 'bytes') return `'\\x' || lower(hex(${value}))`;
   return `CAST(${value} AS VARCHAR)`;
 }
