@@ -129,7 +129,8 @@ export class Relation {
       true,
     );
     const columns = all.map(({ name, value }) => base.#column(name, value));
-    return base.#with({ columns, groupBy: keys.length, order: [], arrival: false });
+    // One row alone stands in order.
+    return base.#with({ columns, groupBy: keys.length, order: [], arrival: keys.length === 0 });
   }
 
   sort(keys: readonly SortKey[]): Relation {

@@ -1,17 +1,19 @@
 /**
  * A client's lines on their way to the file, kept within a bound: full, all of them go into a spill file in one
- * synchronous batch; when that fails the oldest are dropped, counted, and reported by a `log-lines-dropped` line
- * as soon as there is a way for it. Never throws.
+ * synchronous batch; when that fails, or as much as may be lies there already, the oldest are dropped, counted, and
+ * reported by a `log-lines-dropped` line as soon as there is a way for it. Never throws.
  */
 import { createLineFormatter, type LineFormatter, type LineSource } from './line.ts';
 import { LineQueue } from './line-queue.ts';
 import type { LogLevel } from './log.ts';
-import { writeSpill } from './spill.ts';
+import { spilledBytes, writeSpill } from './spill.ts';
 
 export interface BacklogOptions {
   readonly source: LineSource;
   readonly rawDir: string;
   readonly maxCharacters: number;
+  /** Of this client's spill files together: a logger that is away for hours must not fill the disk. */
+  readonly maxSpilledBytes: number;
 }
 
 /** After a spill that failed, the next is tried this much later; until then the oldest lines go. */
@@ -42,12 +44,13 @@ export class Backlog {
     return this.queue.characters > this.#options.maxCharacters && this.#makeRoom();
   }
 
-  /** Everything kept into a spill file, if the disk takes it. */
-  spill(): boolean {
+  /** Everything kept into a spill file, if the disk takes it; the last lines of a process whatever lies there. */
+  spill(last = false): boolean {
     if (this.isEmpty) return true;
-    const { rawDir, source } = this.#options;
+    const { rawDir, source, maxSpilledBytes } = this.#options;
     const name = { process: source.process, stream: source.stream, batch: this.#batches + 1 };
     try {
+      if (!last && spilledBytes(rawDir, source.stream) >= maxSpilledBytes) return false;
       writeSpill(rawDir, name, this.queue.lines());
     } catch {
       return false; // what this loses is counted, and the count reaches the file when it can

@@ -26,9 +26,12 @@ export interface LogClientOptions {
   readonly level: string;
   /** Bound of the buffer, in characters. */
   readonly maxBufferedCharacters?: number;
+  /** Bound of what it spills while the logger is away. */
+  readonly maxSpilledBytes?: number;
 }
 
 const MAX_BUFFERED_CHARACTERS = 4 * 1024 * 1024;
+const MAX_SPILLED_BYTES = 64 * 1024 * 1024;
 const LEVELS: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /** The rank of a level, debug 0 to error 3; that of info for anything else. */
@@ -61,7 +64,8 @@ class SocketLogClient implements LogClient {
   #pokeScheduled = false;
   #onEmpty: (() => void) | null = null;
 
-  constructor({ identity, level, maxBufferedCharacters = MAX_BUFFERED_CHARACTERS }: LogClientOptions) {
+  constructor(options: LogClientOptions) {
+    const { identity, level, maxBufferedCharacters = MAX_BUFFERED_CHARACTERS } = options;
     const { workerId, role, runDir, logSocket } = identity;
     this.#rank = levelRank(level);
     this.#source = { process: workerId, role, pid: process.pid, stream: newStreamId() };
@@ -69,6 +73,7 @@ class SocketLogClient implements LogClient {
       source: this.#source,
       rawDir: rawDirOf(runDir),
       maxCharacters: maxBufferedCharacters,
+      maxSpilledBytes: options.maxSpilledBytes ?? MAX_SPILLED_BYTES,
     });
     this.#link = this.#openLink(logSocket);
     doAtExit(() => this.#spillRest());
@@ -106,7 +111,7 @@ class SocketLogClient implements LogClient {
     const { queue } = backlog;
     return new Link({
       socketPath,
-      hello: (id) => ({ type: 'hello', id, ...this.#source, resent: queue.sentSeq >= queue.firstSeq }),
+      hello: (id) => ({ type: 'hello', id, ...this.#source }),
       onWritten: (seq) => {
         queue.acknowledge(seq);
         if (backlog.isEmpty) this.#onEmpty?.();
@@ -143,6 +148,6 @@ class SocketLogClient implements LogClient {
 
   #spillRest(): void {
     this.#backlog.reportDropped();
-    this.#backlog.spill();
+    this.#backlog.spill(true);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * One connection to the log socket: a client's lines, its greetings, or searches. The order is kept: a hello waits
+ * One connection to the log socket: a client's lines, its greetings, or questions. The order is kept: a hello waits
  * for the one before it, and its welcome for the lines that the client spilled.
  */
 import type { Socket } from 'node:net';
@@ -7,17 +7,16 @@ import { readStamp } from './line.ts';
 import type { Log } from './log.ts';
 import type { Merger, StreamState } from './merger.ts';
 import type { Peers } from './peers.ts';
-import type { FoundLines } from './search.ts';
+import type { Answers } from './questions.ts';
 import type { SpillMerge } from './spill-merge.ts';
-import { encodeMessage, type LogFilter, type ToLogger } from './wire.ts';
+import { encodeMessage, type Question, type ToLogger } from './wire.ts';
 
 export interface ConnectionDeps {
   readonly merger: Merger;
   readonly spills: SpillMerge;
   readonly peers: Peers;
   readonly log: Log;
-  /** One search at a time, whoever asks. */
-  search(filter: LogFilter): Promise<FoundLines>;
+  readonly answers: Answers;
 }
 
 const MESSAGE_START = Buffer.from('{"type":');
@@ -64,7 +63,9 @@ export class Connection {
         this.#hellos = this.#hellos.then(() => this.#greet(message));
         return;
       case 'search':
-        void this.#answer(message.id, message.filter);
+      case 'stats':
+      case 'summary':
+        void this.#answer(message);
         return;
       default:
         message satisfies never;
@@ -77,7 +78,7 @@ export class Connection {
       if (this.#process === null) peers.connected(hello.process, hello.pid);
       this.#process = hello.process;
       await spills.mergeStream(hello.stream);
-      this.#stream = await merger.open(hello.stream, hello.resent);
+      this.#stream = merger.open(hello.stream);
     } catch (error) {
       log.warn('log-client-not-welcomed', { client: hello.process, error });
       this.#socket.destroy(); // it comes again
@@ -88,16 +89,14 @@ export class Connection {
     this.#socket.write(encodeMessage({ type: 'welcome', id: hello.id, seq: this.#stream.written }));
   }
 
-  async #answer(id: number, filter: LogFilter): Promise<void> {
+  async #answer(question: Question): Promise<void> {
+    let reply: string;
     try {
-      const { lines, truncated } = await this.#deps.search(filter);
-      // The lines are JSON already.
-      this.#socket.write(
-        `{"type":"found","id":${id},"truncated":${truncated},"lines":[${lines.join(',')}]}\n`,
-      );
+      reply = await this.#deps.answers.answer(question);
     } catch (thrown) {
       const message = thrown instanceof Error ? thrown.message : String(thrown);
-      this.#socket.write(encodeMessage({ type: 'search-failed', id, message }));
+      reply = encodeMessage({ type: 'failed', id: question.id, message });
     }
+    if (!this.#socket.destroyed) this.#socket.write(reply);
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { LogLevel } from './log.ts';
 import { toPlain } from './plain.ts';
-import { isSecretName, REDACTED, redactText } from './redact.ts';
+import { isSecretName, REDACTED, redactField } from './redact.ts';
 
 export interface LogLine {
   /** ISO 8601 with milliseconds, UTC. */
@@ -36,6 +36,7 @@ export interface LineStamp extends LineSource {
   readonly time: string;
   readonly level: string;
   readonly seq: number;
+  readonly event: string;
 }
 
 const RESERVED: ReadonlySet<string> = new Set([
@@ -97,7 +98,7 @@ function fieldsJson(fields: object): string {
     let json = '';
     for (const name of Object.keys(flat)) {
       const key = keyOf(name);
-      const value = key.secret ? `"${REDACTED}"` : valueJson((flat as Record<string, unknown>)[name]);
+      const value = key.secret ? `"${REDACTED}"` : valueJson(name, (flat as Record<string, unknown>)[name]);
       if (value !== undefined) json += key.json + value;
     }
     return json.length > MAX_FIELDS ? oversize(json) : json;
@@ -116,10 +117,10 @@ function oversize(json: string): string {
   return `,"oversize":true,"characters":${json.length},"text":${text}`;
 }
 
-function valueJson(value: unknown): string | undefined {
+function valueJson(name: string, value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(redactText(value));
+      return JSON.stringify(redactField(name, value));
     case 'number':
       return Number.isFinite(value) ? String(value) : `"${value}"`;
     case 'boolean':
@@ -130,14 +131,14 @@ function valueJson(value: unknown): string | undefined {
 }
 
 const STAMP =
-  /^\{"time":"([^"]{24})","level":"(\w+)","process":"([^"]*)","role":"([^"]*)","pid":(\d+|null),"stream":"([^"]*)","seq":(\d+),/;
+  /^\{"time":"([^"]{24})","level":"(\w+)","process":"([^"]*)","role":"([^"]*)","pid":(\d+|null),"stream":"([^"]*)","seq":(\d+),"event":"([^"]*)/;
 const STAMP_BYTES = 512;
 
 /** The stamp of a line of ours; null for anything else. Looks at the first bytes only. */
 export function readStamp(line: Buffer): LineStamp | null {
   const match = STAMP.exec(line.toString('latin1', 0, STAMP_BYTES));
   if (match === null) return null;
-  const [, time, level, process, role, pid, stream, seq] = match;
+  const [, time, level, process, role, pid, stream, seq, event] = match;
   return {
     time: time!,
     level: level!,
@@ -146,6 +147,7 @@ export function readStamp(line: Buffer): LineStamp | null {
     pid: pid === 'null' ? null : Number(pid),
     stream: stream!,
     seq: Number(seq),
+    event: event!,
   };
 }
 
@@ -154,4 +156,16 @@ export function newStreamId(): string {
   let id = '';
   while (id.length < 8) id += Math.floor(Math.random() * 36).toString(36);
   return id;
+}
+
+const NEWLINE = 0x0a;
+
+/** Calls `visit` with each line of `lines`, its line end included; `start` is its offset. */
+export function eachLine(lines: Buffer, visit: (line: Buffer, start: number) => void): void {
+  for (let start = 0; start < lines.length; ) {
+    const newline = lines.indexOf(NEWLINE, start);
+    const end = newline === -1 ? lines.length : newline + 1;
+    visit(lines.subarray(start, end), start);
+    start = end;
+  }
 }

@@ -126,8 +126,10 @@ export class Link {
         this.#deps.onWritten(reply.seq);
         return;
       case 'found':
-      case 'search-failed':
-        return; // searches have connections of their own
+      case 'stats':
+      case 'summary':
+      case 'failed':
+        return; // questions have connections of their own
       default:
         reply satisfies never;
     }

@@ -1,5 +1,5 @@
 /**
- * The log socket: takes lines from clients, acknowledges what is in the file, answers searches (what one connection
+ * The log socket: takes lines from clients, acknowledges what is in the file, answers questions (what one connection
  * says is in connection.ts). When the file cannot keep up, sockets are no longer read, and the clients' own
  * bounded buffers take over.
  */
@@ -9,17 +9,17 @@ import type { Log } from './log.ts';
 import type { Merger } from './merger.ts';
 import { Peers } from './peers.ts';
 import type { Pipeline } from './pipeline.ts';
+import type { Answers } from './questions.ts';
 import type { ProcessTable } from './raw-tail.ts';
-import type { FoundLines } from './search.ts';
 import type { SpillMerge } from './spill-merge.ts';
-import { createLineSplitter, type LogFilter } from './wire.ts';
+import { createLineSplitter } from './wire.ts';
 
 export interface ListenerDeps {
   readonly merger: Merger;
   readonly pipeline: Pipeline;
   readonly spills: SpillMerge;
   readonly log: Log;
-  search(filter: LogFilter): Promise<FoundLines>;
+  readonly answers: Answers;
 }
 
 const MAX_LINE_BYTES = 2 * 1024 * 1024;
@@ -30,8 +30,6 @@ export class Listener {
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
   #receivedBytes = 0;
-  /** Searches run one after the other: they share this process's time with the lines. */
-  #searches: Promise<unknown> = Promise.resolve();
 
   constructor(deps: ListenerDeps) {
     this.#deps = deps;
@@ -64,9 +62,8 @@ export class Listener {
   }
 
   #serve(socket: Socket): void {
-    const { merger, spills, log } = this.#deps;
-    const search = (filter: LogFilter) => this.#search(filter);
-    const connection = new Connection(socket, { merger, spills, log, search, peers: this.#peers });
+    const { merger, spills, log, answers } = this.#deps;
+    const connection = new Connection(socket, { merger, spills, log, answers, peers: this.#peers });
     const split = createLineSplitter(MAX_LINE_BYTES, (line) => connection.onLine(line));
     this.#sockets.add(socket);
     socket.on('data', (chunk: Buffer) => this.#onData(socket, chunk, split));
@@ -89,11 +86,5 @@ export class Listener {
     if (!pipeline.full) return;
     socket.pause();
     void pipeline.room().then(() => socket.resume());
-  }
-
-  #search(filter: LogFilter): Promise<FoundLines> {
-    const found = this.#searches.then(() => this.#deps.search(filter));
-    this.#searches = found.catch(() => {}); // whoever asked gets the error; the next search starts afresh
-    return found;
   }
 }

@@ -1,63 +1,105 @@
 /**
- * The one log file: append, rotate by size, reopen. Only this process writes to it, whole lines only, and a
- * resolved `append` means that write() has returned for all of it. A write that failed half-way is taken back by
- * truncation, so that it may be repeated; what an earlier process left of a half-written line (its writer never
- * had an acknowledgement for it) is removed when the file is opened.
- *
- * Rotation: file.(n-1) -> file.n from the first free number down, file -> file.1, new file. A crash in between
- * leaves a free number, which the next rotation fills. When rotation fails the old file goes on.
+ * The one log file with its index: append, rotate by size and by UTC day, reopen. Only this process writes to it, whole
+ * lines only. Rotation gives the file its name of stored-names.ts, for good, and begins a new one; what becomes of
+ * rotated files is archive.ts. When rotation fails the old file goes on. A crash between any two steps leaves files
+ * that the next start completes: a missing index is made from the lines.
  */
 import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { AppendFile } from './append-file.ts';
+import { IndexWriter } from './index-writer.ts';
+import { eachLine, type LineStamp, readStamp } from './line.ts';
+import { indexPath, listRotated, rotatedPath, utcDay } from './stored-names.ts';
+import type { StreamLedger } from './stream-ledger.ts';
 
 export interface LogFileOptions {
   readonly path: string;
   readonly maxBytes: number;
-  /** How many rotated files are kept beside the current one. */
-  readonly maxFiles: number;
-  readonly onRotationFailed: (error: unknown) => void;
+  /** A file holds lines of one UTC day. */
+  readonly daily: boolean;
+  /** Unix ms. */
+  now(): number;
+  /** The last seqs in the rotated files; asked when the current one has no index that says it. */
+  ledgerBefore(): Promise<StreamLedger>;
+  onRotated(): void;
+  onRotationFailed(error: unknown): void;
+  /** A line is in the file; its stamp is null when it is none of ours. */
+  onLine(line: Buffer, stamp: LineStamp | null): void;
 }
 
-const NEWLINE = 0x0a;
-const LINE_END = Buffer.from('\n');
-const TAIL_BYTES = 64 * 1024;
+/** The current file and its index as they are at one moment. */
+export interface CurrentFile {
+  readonly handle: FileHandle;
+  readonly bytes: number;
+  readonly indexPath: string;
+}
+
+export interface OpenedCurrent {
+  /** null when the file was moved away. */
+  readonly file: CurrentFile | null;
+  /** Of the newest rotated file at that moment; 0 when there is none. */
+  readonly lastSerial: number;
+}
+
 /** After a failed rotation, the next is tried when the file has grown by this much. */
 const ROTATE_AGAIN_BYTES = 16 * 1024 * 1024;
+const LOOK_AT_FILE_MS = 1000;
 
-interface OpenFile {
-  readonly handle: FileHandle;
-  bytes: number;
+interface Opened {
+  readonly file: AppendFile;
+  readonly index: IndexWriter;
 }
 
 export async function openLogFile(options: LogFileOptions): Promise<LogFile> {
   await mkdir(dirname(options.path), { recursive: true });
-  return new LogFile(options, await openAppend(options.path));
+  const [newest] = await listRotated(options.path);
+  return new LogFile(options, await openBoth(options, options.ledgerBefore), newest?.serial ?? 0);
 }
 
 export class LogFile {
   readonly #options: LogFileOptions;
-  #current: OpenFile;
+  #current: Opened;
+  #serial: number;
+  #day: string;
   #rotateAtBytes: number;
   #reopenWanted = false;
-  /** A failed write left a part of a line that could not be taken back. */
-  #torn = false;
+  #lookedAtMs = 0;
+  #rotations = 0;
+  /** Renames and those who open two files that belong together take turns. */
+  #turn: Promise<unknown> = Promise.resolve();
 
-  /** For openLogFile, which knows that what is there ends with a line end. */
-  constructor(options: LogFileOptions, opened: OpenFile) {
+  /** For openLogFile. */
+  constructor(options: LogFileOptions, opened: Opened, serial: number) {
     this.#options = options;
     this.#current = opened;
+    this.#serial = serial;
     this.#rotateAtBytes = options.maxBytes;
+    this.#day = utcDay(opened.file.openedBytes > 0 ? opened.file.modifiedAtMs : options.now());
+  }
+
+  get rotations(): number {
+    return this.#rotations;
+  }
+
+  lastSeq(stream: string): number {
+    return this.#current.index.lastSeq(stream);
   }
 
   /** Whole lines. Calls must not overlap. Rejects when not all could be written; then none of it was. */
   async append(lines: Buffer): Promise<void> {
-    if (this.#reopenWanted) {
-      await this.#replaceHandle();
+    if (this.#reopenWanted || this.#current.file.healed || (await this.#wasReplaced())) {
+      await this.#inTurn(() => this.#replace());
       this.#reopenWanted = false;
     }
-    const { bytes } = this.#current;
-    if (bytes > 0 && bytes + lines.length > this.#rotateAtBytes) await this.#rotate();
-    await this.#write(this.#torn ? Buffer.concat([LINE_END, lines]) : lines);
+    if (this.#isDue(lines.length)) await this.#inTurn(() => this.#rotate());
+    const { file, index } = this.#current;
+    const written = await file.write(lines);
+    this.#day = utcDay(this.#options.now());
+    eachLine(written, (line) => {
+      const stamp = readStamp(line);
+      index.add(line, stamp);
+      this.#options.onLine(line, stamp);
+    });
   }
 
   /** Opens the path anew at the next append, for those who moved the file away. */
@@ -65,110 +107,101 @@ export class LogFile {
     this.#reopenWanted = true;
   }
 
-  close(): Promise<void> {
-    return this.#current.handle.close();
+  /** The file with a handle of its own, for reading. */
+  openCurrent(): Promise<OpenedCurrent> {
+    return this.#inTurn(async () => {
+      const { path } = this.#options;
+      try {
+        const handle = await open(path, 'r');
+        const { ino, size } = await handle.stat();
+        const ours = ino === (await this.#current.file.handle.stat()).ino;
+        const bytes = ours ? this.#current.file.bytes : size;
+        return { file: { handle, bytes, indexPath: indexPath(path) }, lastSerial: this.#serial };
+      } catch (thrown) {
+        if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown;
+        return { file: null, lastSerial: this.#serial };
+      }
+    });
   }
 
-  async #write(bytes: Buffer): Promise<void> {
-    const { handle, bytes: before } = this.#current;
-    try {
-      await writeAll(handle, bytes);
-    } catch (thrown) {
-      this.#torn = !(await takeBack(handle, before, bytes.length));
-      throw thrown;
-    }
-    this.#torn = false;
-    this.#current.bytes = before + bytes.length;
+  /** Whether this is the file that lines go into, whatever it is called by now. */
+  async isCurrent(path: string): Promise<boolean> {
+    const { ino } = await this.#current.file.handle.stat();
+    return (await stat(path)).ino === ino;
+  }
+
+  async close(): Promise<void> {
+    await this.#current.index.finish();
+    await this.#current.index.close();
+    await this.#current.file.close();
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {}); // the caller of `done` gets the error
+    return done;
+  }
+
+  #isDue(moreBytes: number): boolean {
+    const { bytes } = this.#current.file;
+    if (bytes === 0) return false;
+    const dayIsOver = this.#options.daily && utcDay(this.#options.now()) > this.#day;
+    return dayIsOver || bytes + moreBytes > this.#rotateAtBytes;
+  }
+
+  async #wasReplaced(): Promise<boolean> {
+    const nowMs = performance.now();
+    if (nowMs - this.#lookedAtMs < LOOK_AT_FILE_MS) return false;
+    this.#lookedAtMs = nowMs;
+    return await this.#current.file.wasReplaced();
   }
 
   async #rotate(): Promise<void> {
-    const { path, maxFiles, onRotationFailed } = this.#options;
+    const { path, onRotated, onRotationFailed } = this.#options;
     try {
-      await shiftFiles(path, maxFiles);
-      await this.#replaceHandle();
+      await this.#current.index.finish();
+      const target = rotatedPath(path, this.#day, this.#serial + 1);
+      await renameExisting(path, target);
+      this.#serial += 1;
+      await renameExisting(indexPath(path), indexPath(target));
+      await this.#replace();
+      this.#rotations += 1;
+      onRotated();
     } catch (error) {
-      this.#rotateAtBytes = this.#current.bytes + ROTATE_AGAIN_BYTES;
+      this.#rotateAtBytes = this.#current.file.bytes + ROTATE_AGAIN_BYTES;
       onRotationFailed(error);
     }
   }
 
-  async #replaceHandle(): Promise<void> {
-    const old = this.#current.handle;
-    this.#current = await openAppend(this.#options.path);
+  /** Goes on in what the path names now. */
+  async #replace(): Promise<void> {
+    const old = this.#current;
+    const ledger = await old.index.finish();
+    this.#current = await openBoth(this.#options, () => Promise.resolve(ledger));
     this.#rotateAtBytes = this.#options.maxBytes;
-    this.#torn = false;
-    await old.close();
+    await old.index.close();
+    await old.file.close();
   }
 }
 
-async function openAppend(path: string): Promise<OpenFile> {
-  const handle = await open(path, 'a+', 0o640);
+async function openBoth(
+  { path }: LogFileOptions,
+  ledgerBefore: () => Promise<StreamLedger>,
+): Promise<Opened> {
+  const file = await AppendFile.open(path);
   try {
-    return { handle, bytes: await removeTornTail(handle) };
+    const index = await IndexWriter.open(indexPath(path), file.handle, file.bytes, ledgerBefore);
+    return { file, index };
   } catch (thrown) {
-    await handle.close();
+    await file.close();
     throw thrown;
   }
 }
 
-/** Cuts the file behind its last line end; returns its size then. */
-async function removeTornTail(handle: FileHandle): Promise<number> {
-  const { size } = await handle.stat();
-  const block = Buffer.alloc(TAIL_BYTES);
-  for (let end = size; end > 0; ) {
-    const start = Math.max(0, end - TAIL_BYTES);
-    await handle.read(block, 0, end - start, start);
-    const newline = block.subarray(0, end - start).lastIndexOf(NEWLINE);
-    if (newline !== -1) {
-      const whole = start + newline + 1;
-      if (whole < size) await handle.truncate(whole);
-      return whole;
-    }
-    end = start;
-  }
-  if (size > 0) await handle.truncate(0);
-  return 0;
-}
-
-async function writeAll(handle: FileHandle, bytes: Buffer): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, at);
-    at += bytesWritten;
-  }
-}
-
-/** Undoes a write that failed half-way, if nobody else has written meanwhile; tells whether it is undone. */
-async function takeBack(handle: FileHandle, before: number, attempted: number): Promise<boolean> {
+async function renameExisting(from: string, to: string): Promise<void> {
   try {
-    const { size } = await handle.stat();
-    if (size === before) return true;
-    if (size < before || size >= before + attempted) return false;
-    await handle.truncate(before);
-    return true;
-  } catch {
-    return false; // the next append begins with a line end instead, so that at most this one line is torn
-  }
-}
-
-/** Makes `file.1` of `file`; the oldest of the kept ones is overwritten only when all numbers are taken. */
-async function shiftFiles(path: string, maxFiles: number): Promise<void> {
-  const kept = Math.max(1, maxFiles);
-  let free = 1;
-  while (free < kept && (await exists(`${path}.${free}`))) free += 1;
-  for (let n = free; n > 1; n -= 1) await rename(`${path}.${n - 1}`, `${path}.${n}`);
-  try {
-    await rename(path, `${path}.1`);
+    await rename(from, to);
   } catch (thrown) {
     if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown; // somebody moved it away already
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw thrown;
   }
 }

@@ -8,6 +8,10 @@ const NO_QUERIES = 0;
 const STOP_RESERVE_MS = 100;
 
 let ownLog: OwnLog | undefined;
+let reopen: (() => void) | undefined;
+
+// From the first moment on: without a handler the signal would end this process. A file that is not open yet is new.
+process.on('SIGUSR2', () => reopen?.());
 
 runChild(
   'logger',
@@ -17,11 +21,14 @@ runChild(
       log,
       onPipeline: (pipeline) => ownLog?.attach(pipeline),
     });
-    process.on('SIGUSR2', () => {
+    reopen = () => {
       service.reopen();
       log.info('log-reopened', { file: config.file });
-    });
+    };
     return {
+      onMessage: (message) => {
+        if (message.type === 'reopen-log') reopen?.();
+      },
       stop: (graceMs) => service.stop(Math.max(0, graceMs - STOP_RESERVE_MS)),
       queriesServed: () => NO_QUERIES,
     };

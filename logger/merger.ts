@@ -22,14 +22,13 @@ const FORGET_AFTER_MS = 60_000;
 
 export interface MergerDeps {
   readonly pipeline: Pipeline;
-  /** The stream's highest seq in the file. */
-  findLastSeq(stream: string): Promise<number>;
+  /** The stream's highest seq in the log; 0 when there is none. */
+  lastSeq(stream: string): number;
 }
 
 export class Merger {
   readonly #deps: MergerDeps;
   readonly #states = new Map<string, StreamState>();
-  readonly #opening = new Map<string, Promise<StreamState>>();
   readonly #unacknowledged = new Set<StreamState>();
 
   constructor(deps: MergerDeps) {
@@ -41,16 +40,15 @@ export class Merger {
     return this.#states.get(stream);
   }
 
-  /** The state, found out from the file when it is not known and `lookInFile`. */
-  open(stream: string, lookInFile: boolean): Promise<StreamState> {
-    const state = this.#states.get(stream);
-    if (state !== undefined) return Promise.resolve(state);
-    let opening = this.#opening.get(stream);
-    if (opening === undefined) {
-      opening = this.#add(stream, lookInFile).finally(() => this.#opening.delete(stream));
-      this.#opening.set(stream, opening);
-    }
-    return opening;
+  /** The state, made from what is in the log when it is not known. */
+  open(stream: string): StreamState {
+    const known = this.#states.get(stream);
+    if (known !== undefined) return known;
+    const lastSeq = this.#deps.lastSeq(stream);
+    const goneAtMs = performance.now();
+    const state = { stream, received: lastSeq, written: lastSeq, onAck: null, goneAtMs, waiters: [] };
+    this.#states.set(stream, state);
+    return state;
   }
 
   /** Takes a line with its line end; false when the file has it already. */
@@ -73,14 +71,6 @@ export class Merger {
     for (const [stream, { onAck, goneAtMs, received, written }] of this.#states) {
       if (onAck === null && goneAtMs < before && received === written) this.#states.delete(stream);
     }
-  }
-
-  async #add(stream: string, lookInFile: boolean): Promise<StreamState> {
-    const lastSeq = lookInFile ? await this.#deps.findLastSeq(stream) : 0;
-    const goneAtMs = performance.now();
-    const state = { stream, received: lastSeq, written: lastSeq, onAck: null, goneAtMs, waiters: [] };
-    this.#states.set(stream, state);
-    return state;
   }
 
   /** All lines of one write come here in one turn, and get one acknowledgement a stream. */

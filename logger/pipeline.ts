@@ -10,6 +10,7 @@ export interface Pipeline {
   write(line: Buffer, onWritten: () => void): void;
   /** Too much waits to be written. */
   readonly full: boolean;
+  readonly pendingBytes: number;
   /** Resolves when it is no longer full. */
   room(): Promise<void>;
   /** Resolves when all that was given so far is written. */
@@ -62,6 +63,9 @@ export function createPipeline(options: FileTransportOptions, maxPendingBytes = 
     },
     get full() {
       return pendingBytes >= maxPendingBytes;
+    },
+    get pendingBytes() {
+      return pendingBytes;
     },
     room: () => below(maxPendingBytes / 2),
     drained: () => below(1),

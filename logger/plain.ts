@@ -2,7 +2,7 @@
  * Any value as plain JSON-safe data, for a log field. Never throws: circular references, BigInts, getters that
  * throw, classes and huge collections all become something readable. Secrets are redacted on the way.
  */
-import { isSecretName, REDACTED, redactText } from './redact.ts';
+import { isSecretName, REDACTED, redactField, redactText } from './redact.ts';
 
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 200;
@@ -70,10 +70,14 @@ function itemsToPlain(items: readonly unknown[], within: Seen): unknown[] {
 function entriesToPlain(entries: readonly (readonly [string, unknown])[], within: Seen): object {
   const plain: [string, unknown][] = [];
   for (const [key, value] of entries.slice(0, MAX_ITEMS)) {
-    plain.push([key, isSecretName(key) ? REDACTED : toPlain(value, within)]);
+    plain.push([key, isSecretName(key) ? REDACTED : fieldToPlain(key, value, within)]);
   }
   if (entries.length > MAX_ITEMS) plain.push(['…', `[+${entries.length - MAX_ITEMS} fields]`]);
   return Object.fromEntries(plain);
+}
+
+function fieldToPlain(key: string, value: unknown, within: Seen): unknown {
+  return typeof value === 'string' ? redactField(key, value) : toPlain(value, within);
 }
 
 /** An Error's useful parts; its other properties (a database error's `detail` holds users' data) stay out. */
@@ -82,8 +86,8 @@ function errorToPlain(error: Error, within: Seen): object {
   const code = read(error, 'code');
   return {
     name: String(name),
-    message: redactText(String(message)),
-    ...(typeof stack === 'string' ? { stack: redactText(stack) } : {}),
+    message: redactField('message', String(message)),
+    ...(typeof stack === 'string' ? { stack: redactField('stack', stack) } : {}),
     ...(code === undefined ? {} : { code: toPlain(code, within) }),
     ...(error.cause === undefined ? {} : { cause: toPlain(error.cause, within) }),
   };

@@ -144,7 +144,7 @@ export class RawTail {
     const stream = saved?.stream ?? newStreamId();
     // The stream's name must outlive this process before the first line has it.
     if (saved === null) await writeOffset(file.path, stream, 0);
-    const state = await this.#deps.merger.open(stream, saved !== null);
+    const state = this.#deps.merger.open(stream);
     file.offset = Math.max(saved?.offset ?? 0, state.received);
     state.received = state.written = file.offset;
     return { stream, state };

@@ -1,8 +1,10 @@
 /**
- * Keeps secrets out of the log: fields whose name says that they hold one, and passwords inside URLs and connection
- * strings wherever they stand in a text. Texts come from users too (query texts), so that every pattern here has
- * bounded repetition: no input makes it slow.
+ * Keeps secrets out of the log: fields whose name says that they hold one, passwords inside URLs and connection strings
+ * and what authorizes a request wherever they stand in a text, and secrets that this process was told of, whatever
+ * stands around them. With `log.redactLiterals` also the literals of queries, and what errors quote. Texts come from
+ * users too (query texts), so that every pattern here has bounded repetition: no input makes it slow.
  */
+import { shapeOf } from './shape.ts';
 
 export const REDACTED = '***';
 /** Longest string kept whole in a field; the rest is cut and the cut is said. */
@@ -16,6 +18,65 @@ const SECRET_NAME =
 const POSTGRES_URL = /(postgres(?:ql)?:\/\/[^\s:/@"']{0,128}):[^\s"']{0,256}@/gi;
 const OTHER_URL = /([a-z][a-z0-9+.-]{0,15}:\/\/[^\s:/@"']{0,128}):[^\s/@"']{1,256}@/gi;
 const PASSWORD_PAIR = /(password["']?\s?[=:]\s?)(?:'[^']{0,256}'|"[^"]{0,256}"|[^\s&"',;]{1,256})/gi;
+
+const AUTHORIZATION =
+  /(authorization["']?\s{0,4}[=:]\s{0,4}["']?(?:(?:basic|bearer|digest|token)\s{1,4})?)[^\s"',;]{1,4096}/gi;
+const AUTHORIZING = /authorization|bearer/i;
+const BEARER = /\b(bearer\s{1,4})[\w.~+/=-]{8,4096}/gi;
+
+/** Shorter ones would turn up in any text. */
+const MIN_SECRET_CHARACTERS = 4;
+let known: readonly string[] = [];
+
+/** Secrets that this process knows of: they are removed wherever they stand, whatever stands around them. */
+export function registerSecrets(secrets: readonly string[]): void {
+  const all = new Set([...known, ...secrets.filter(({ length }) => length >= MIN_SECRET_CHARACTERS)]);
+  known = [...all].sort((a, b) => b.length - a.length);
+}
+
+/** The passwords in connection URLs, as written and as meant. */
+export function passwordsOf(connections: Readonly<Record<string, { readonly url: string }>>): string[] {
+  return Object.values(connections).flatMap(({ url }) => {
+    const { password, searchParams } = new URL(url); // checked when the configuration was read
+    const given = [password, searchParams.get('password') ?? ''].filter((text) => text !== '');
+    return given.flatMap((text) => [text, decoded(text)]);
+  });
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // a lone %: it means itself
+  }
+}
+
+let literalsToo = false;
+
+/** `log.redactLiterals`, for all lines of this process. */
+export function redactLiterals(on: boolean): void {
+  literalsToo = on;
+}
+
+const QUERY_FIELDS: ReadonlySet<string> = new Set(['query', 'sql']);
+const TELLING_FIELDS: ReadonlySet<string> = new Set([
+  'message',
+  'reason',
+  'cause',
+  'stack',
+  'hint',
+  'detail',
+]);
+const QUOTED = /'[^'\n]{0,4096}'|"[^"\n]{0,4096}"|\b\d[\d.]{0,64}\b/g;
+
+/** A field's text as it is written: redactText, and without literals when they are not wanted. */
+export function redactField(name: string, text: string): string {
+  const safe = redactText(text);
+  if (!literalsToo) return safe;
+  if (QUERY_FIELDS.has(name)) return shapeOf(safe);
+  if (name === 'stack') return safe.replace(/^[\s\S]*?(?=\n {4}at )/, '');
+  return TELLING_FIELDS.has(name) ? safe.replace(QUOTED, '?') : safe;
+}
 
 /** Whether a field of this name is never written. */
 export function isSecretName(name: string): boolean {
@@ -36,5 +97,8 @@ export function redactText(text: string): string {
   }
   if (kept.includes('assword') || kept.includes('ASSWORD'))
     kept = kept.replace(PASSWORD_PAIR, `$1${REDACTED}`);
+  if (AUTHORIZING.test(kept))
+    kept = kept.replace(AUTHORIZATION, `$1${REDACTED}`).replace(BEARER, `$1${REDACTED}`);
+  for (const secret of known) if (kept.includes(secret)) kept = kept.replaceAll(secret, REDACTED);
   return cut ? `${kept}…[+${removed} characters]` : kept;
 }

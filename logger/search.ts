@@ -1,11 +1,12 @@
 /**
  * Searches the log from its newest line back, until enough was found. Bounded memory: a block of the file and the
  * lines found. "Newest" is by place in the file, which differs from the lines' own times only for lines that came
- * late by a spill file; the answer is in the order of times.
+ * late by a spill file; the answer is in the order of times, and of seqs within a stream.
  */
+import { hashId } from './block-record.ts';
 import { levelRank } from './client.ts';
-import { readStamp } from './line.ts';
-import { readBlocksBackwards } from './reverse-blocks.ts';
+import { type LineStamp, readStamp } from './line.ts';
+import { readBlocks, type StoredLog } from './stored-log.ts';
 import type { LogFilter } from './wire.ts';
 
 export interface FoundLines {
@@ -13,6 +14,8 @@ export interface FoundLines {
   readonly lines: readonly string[];
   /** More lines match than are given. */
   readonly truncated: boolean;
+  /** Files that could not be read, and why. */
+  readonly unreadable: readonly string[];
 }
 
 const NEWLINE = 0x0a;
@@ -21,7 +24,7 @@ const MAX_LIMIT = 10_000;
 const MAX_ANSWER_CHARACTERS = 2 * 1024 * 1024;
 
 interface Match {
-  readonly time: string;
+  readonly stamp: LineStamp;
   readonly json: string;
 }
 
@@ -32,29 +35,45 @@ interface Matcher {
 }
 
 /** Rejects when the filter is not valid. */
-export async function searchLog(
-  log: { readonly path: string; readonly maxFiles: number },
-  filter: LogFilter,
-): Promise<FoundLines> {
+export async function searchLog(log: StoredLog, filter: LogFilter): Promise<FoundLines> {
   const limit = Math.min(MAX_LIMIT, Math.max(1, Math.trunc(filter.limit)));
   if (!Number.isFinite(limit)) throw new Error('limit is not a number');
   const sinceMs = filter.since === undefined ? 0 : Date.parse(filter.since);
   if (Number.isNaN(sinceMs)) throw new Error(`since is not a date: ${filter.since}`);
   const matcher = createMatcher(filter, sinceMs);
+  const unreadable: string[] = [];
   const found: Match[] = [];
+  const onUnreadable = (path: string, error: unknown): void => {
+    unreadable.push(`${path}: ${error instanceof Error ? error.message : error}`);
+  };
   let characters = 0;
-  let truncated = false;
-  for await (const block of readBlocksBackwards({ ...log, notBeforeMs: sinceMs })) {
+  for await (const block of readBlocks(log, wantedOf(filter, sinceMs), onUnreadable)) {
     for (const match of matchesIn(block, matcher)) {
-      truncated = found.length === limit || characters + match.json.length > MAX_ANSWER_CHARACTERS;
-      if (truncated) break;
+      const full = found.length === limit || characters + match.json.length > MAX_ANSWER_CHARACTERS;
+      if (full) return { lines: inOrder(found), truncated: true, unreadable };
       found.push(match);
       characters += match.json.length;
     }
-    if (truncated) break;
   }
-  found.reverse().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  return { lines: found.map(({ json }) => json), truncated };
+  return { lines: inOrder(found), truncated: false, unreadable };
+}
+
+function wantedOf({ queryId, level }: LogFilter, sinceMs: number) {
+  const id = queryId === undefined ? null : Buffer.from(queryId);
+  return {
+    idHash: id === null ? null : hashId(id, 0, id.length),
+    sinceMs,
+    minRank: levelRank(level ?? 'debug'),
+  };
+}
+
+/** `newestFirst` is by place. Lines of one time and stream have come in the order of their seqs. */
+function inOrder(newestFirst: readonly Match[]): string[] {
+  const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+  const sorted = [...newestFirst].reverse().sort(({ stamp: a }, { stamp: b }) => {
+    return compare(a.time, b.time) || (a.stream === b.stream ? a.seq - b.seq : compare(a.stream, b.stream));
+  });
+  return sorted.map(({ json }) => json);
 }
 
 function createMatcher({ queryId, level }: LogFilter, sinceMs: number): Matcher {
@@ -68,7 +87,7 @@ function createMatcher({ queryId, level }: LogFilter, sinceMs: number): Matcher 
       const json = line.toString('utf8');
       const parsed = parseObject(json);
       if (parsed === null || (queryId !== undefined && parsed.queryId !== queryId)) return null;
-      return { time: stamp.time, json };
+      return { stamp, json };
     },
   };
 }

@@ -4,15 +4,20 @@
  */
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { LogAnalysis } from './analysis.ts';
+import { Archive, ledgerOfRotated } from './archive.ts';
 import type { LoggerConfig } from './config.ts';
+import type { WriteGap } from './file-transport.ts';
 import { Listener } from './listener.ts';
 import type { Log } from './log.ts';
 import { type LogFile, openLogFile } from './log-file.ts';
+import type { LogStats } from './log-stats.ts';
 import { Merger } from './merger.ts';
 import { within } from './own-log.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
+import { Questions } from './questions.ts';
 import { RawTail } from './raw-tail.ts';
-import { findLastSeq } from './resume.ts';
+import { registerSecrets } from './redact.ts';
 import { searchLog } from './search.ts';
 import { SpillMerge } from './spill-merge.ts';
 
@@ -42,35 +47,104 @@ interface Parts {
   readonly spills: SpillMerge;
   readonly tail: RawTail;
   readonly listener: Listener;
+  readonly archive: Archive;
   readonly log: Log;
 }
 
 export async function startLogService({ config, log, onPipeline }: LogServiceDeps): Promise<LogService> {
   const { rawDir, socketPath } = config;
-  const logFiles = { path: config.file, maxFiles: config.maxFiles };
-  const file = await openLogFile({
-    ...logFiles,
-    maxBytes: config.maxBytes,
-    onRotationFailed: (error) => log.error('log-rotation-failed', { file: config.file, error }),
-  });
-  const pipeline = createPipeline({
-    file,
-    retryMs: WRITE_RETRY_MS,
-    onGap: (gap) => log.error('log-write-gap', gap),
-  });
+  registerSecrets(config.secrets);
+  const analysis = new LogAnalysis(Date.now);
+  const gaps = new WriteGaps((gap) => log.error('log-write-gap', gap));
+  const { file, archive } = await openStore(config, log, analysis);
+  const pipeline = createPipeline({ file, retryMs: WRITE_RETRY_MS, onGap: (gap) => gaps.add(gap) });
   onPipeline(pipeline);
-  const merger = new Merger({ pipeline, findLastSeq: (stream) => findLastSeq(logFiles, stream) });
+  const merger = new Merger({ pipeline, lastSeq: (stream) => file.lastSeq(stream) });
   const spills = new SpillMerge({ rawDir, merger, pipeline, log });
   await rm(socketPath, { force: true }); // left by a logger that was killed
-  const search = searchLog.bind(null, logFiles);
-  const listener = new Listener({ merger, pipeline, spills, log, search });
+  const stored = { path: config.file, openCurrent: () => file.openCurrent() };
+  const answers = new Questions({
+    search: (filter) => searchLog(stored, filter),
+    stats: createStats({ analysis, gaps, file, archive, pipeline }),
+    summary: (filter) => analysis.summary(filter),
+  });
+  const listener = new Listener({ merger, pipeline, spills, log, answers });
   await listener.listen(socketPath);
   const tail = new RawTail({ rawDir, merger, pipeline, processes: listener.processes, now: Date.now });
-  return run({ pipeline, merger, spills, tail, listener, log }, file);
+  archive.look();
+  return run({ pipeline, merger, spills, tail, listener, archive, log }, file);
+}
+
+async function openStore(
+  config: LoggerConfig,
+  log: Log,
+  analysis: LogAnalysis,
+): Promise<{ readonly file: LogFile; readonly archive: Archive }> {
+  const file = await openLogFile({
+    path: config.file,
+    maxBytes: config.maxBytes,
+    daily: config.rotateEvery === 'day',
+    now: Date.now,
+    ledgerBefore: () => ledgerOfRotated(config.file),
+    onRotated: () => archive.look(),
+    onRotationFailed: (error) => log.error('log-rotation-failed', { file: config.file, error }),
+    onLine: (line, stamp) => {
+      if (stamp !== null) analysis.observe(line, stamp);
+    },
+  });
+  const archive = new Archive({
+    path: config.file,
+    maxFiles: config.maxFiles - 1,
+    maxAgeDays: config.maxAgeDays,
+    compress: config.compress === 'gzip',
+    log,
+    now: Date.now,
+    isCurrent: (path) => file.isCurrent(path),
+  });
+  return { file, archive };
+}
+
+interface StatsSources {
+  readonly analysis: LogAnalysis;
+  readonly gaps: WriteGaps;
+  readonly file: LogFile;
+  readonly archive: Archive;
+  readonly pipeline: Pipeline;
+}
+
+function createStats({ analysis, gaps, file, archive, pipeline }: StatsSources): () => Promise<LogStats> {
+  const instance = `${process.pid}-${Date.now()}`;
+  return async () => ({
+    instance,
+    ...analysis.totals(),
+    ...analysis.shapeStats(),
+    writeGaps: gaps.count,
+    writeGapMs: gaps.totalMs,
+    rotations: file.rotations,
+    ...(await archive.size()),
+    pendingBytes: pipeline.pendingBytes,
+  });
+}
+
+/** The disk's refusals, counted for the metrics and told in the log when they are over. */
+class WriteGaps {
+  readonly #tell: (gap: WriteGap) => void;
+  count = 0;
+  totalMs = 0;
+
+  constructor(tell: (gap: WriteGap) => void) {
+    this.#tell = tell;
+  }
+
+  add(gap: WriteGap): void {
+    this.count += 1;
+    this.totalMs += gap.gapMs;
+    this.#tell(gap);
+  }
 }
 
 function run(parts: Parts, file: LogFile): LogService {
-  const { pipeline, spills, tail, listener } = parts;
+  const { pipeline, spills, tail, listener, archive } = parts;
   const looking = new AbortController();
   const looked = lookRegularly(parts, looking.signal);
 
@@ -83,6 +157,7 @@ function run(parts: Parts, file: LogFile): LogService {
     await tail.poll(true);
     await spills.settled();
     await pipeline.drained();
+    await archive.stop();
   }
 
   return {

@@ -73,7 +73,7 @@ export class SpillMerge {
   async #mergeFile(file: SpillFile): Promise<void> {
     const { merger, pipeline, log } = this.#deps;
     const bytes = await readFile(file.path);
-    const state = await merger.open(file.stream, true);
+    const state = merger.open(file.stream);
     let lastSeq = 0;
     let unreadable = 0;
     createLineSplitter(Number.POSITIVE_INFINITY, (line) => {

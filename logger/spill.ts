@@ -3,7 +3,7 @@
  * temporary name and then renamed, so that the logger only ever sees whole batches and may delete what it has
  * merged without asking anybody. The number orders a stream's batches.
  */
-import { closeSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 export interface SpillName {
@@ -27,6 +27,16 @@ export function parseSpillFileName(file: string): SpillName | null {
 /** Where the files that go round the log socket are, in a run directory. */
 export function rawDirOf(runDir: string): string {
   return join(runDir, 'raw');
+}
+
+/** Bytes of a stream's batches that the logger has not merged yet; throws when the directory cannot be read. */
+export function spilledBytes(rawDir: string, stream: string): number {
+  let bytes = 0;
+  for (const file of readdirSync(rawDir)) {
+    if (parseSpillFileName(file)?.stream !== stream) continue;
+    bytes += statSync(join(rawDir, file), { throwIfNoEntry: false })?.size ?? 0; // else merged just now
+  }
+  return bytes;
 }
 
 /** Writes one batch, synchronously; throws (and leaves nothing behind) when the disk refuses. */

@@ -10,6 +10,7 @@
  * reach the file in their order.
  */
 import type { LogLevel } from './log.ts';
+import type { LogStats, LogSummary, SummaryFilter } from './log-stats.ts';
 
 export type ToLogger =
   | {
@@ -19,10 +20,14 @@ export type ToLogger =
       readonly role: string;
       readonly pid: number;
       readonly stream: string;
-      /** Some line that comes next may have been sent before, so that the logger must find out what it has. */
-      readonly resent: boolean;
     }
-  | { readonly type: 'search'; readonly id: number; readonly filter: LogFilter };
+  | Question;
+
+/** Each has a connection of its own, and one answer. */
+export type Question =
+  | { readonly type: 'search'; readonly id: number; readonly filter: LogFilter }
+  | { readonly type: 'stats'; readonly id: number }
+  | { readonly type: 'summary'; readonly id: number; readonly filter: SummaryFilter };
 
 export type FromLogger =
   | { readonly type: 'welcome'; readonly id: number; readonly seq: number }
@@ -32,8 +37,12 @@ export type FromLogger =
       readonly id: number;
       readonly truncated: boolean;
       readonly lines: readonly unknown[];
+      readonly unreadable?: readonly string[];
     }
-  | { readonly type: 'search-failed'; readonly id: number; readonly message: string };
+  | { readonly type: 'stats'; readonly id: number; readonly stats: LogStats }
+  | { readonly type: 'summary'; readonly id: number; readonly summary: LogSummary }
+  /** To any question. */
+  | { readonly type: 'failed'; readonly id: number; readonly message: string };
 
 /** Which lines are searched for; all that are given must hold. */
 export interface LogFilter {

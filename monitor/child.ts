@@ -13,6 +13,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createLogClient } from '../logger/client.ts';
 import type { LogClient } from '../logger/log.ts';
+import { redactLiterals } from '../logger/redact.ts';
 import { findBuild } from './build.ts';
 import type { ChildConfig, ChildIdentity, FromChild, Role, ToChild } from './messages.ts';
 
@@ -97,6 +98,7 @@ async function bootAndRun<R extends Role>(
   createLog: CreateLog,
 ): Promise<void> {
   const { identity } = init;
+  redactLiterals(init.redactLiterals);
   const log = createLog({ identity, level: init.logLevel });
   process.title = `forkline ${identity.workerId}`;
   exitOnTrouble(log);

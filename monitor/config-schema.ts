@@ -87,6 +87,26 @@ export function createConfigSchema({ cores }: Machine) {
         64 * MIB,
       ),
       maxFiles: number('FORKLINE_LOG_MAX_FILES', 'Files kept, the current one included.', 1, 1000, 5),
+      maxAgeDays: number(
+        'FORKLINE_LOG_MAX_AGE_DAYS',
+        'Days that a rotated file is kept; 0: as long as `log.maxFiles` allows.',
+        0,
+        36_500,
+        30,
+      ),
+      rotateEvery: choice(
+        'FORKLINE_LOG_ROTATE_EVERY',
+        'Whether the first line of a new day (UTC) rotates the file too.',
+        ['day', 'never'],
+        'day',
+      ),
+      compress: choice('FORKLINE_LOG_COMPRESS', 'How rotated files are kept.', ['gzip', 'none'], 'gzip'),
+      redactLiterals: choice(
+        'FORKLINE_LOG_REDACT_LITERALS',
+        'Whether literals of queries, and what errors quote, stay out of the log.',
+        ['off', 'on'],
+        'off',
+      ),
     }),
     monitor: monitorOptions(),
   });

@@ -43,6 +43,11 @@ export interface Config {
     readonly level: string;
     readonly maxBytes: number;
     readonly maxFiles: number;
+    /** 0: for ever, as far as maxFiles allows. */
+    readonly maxAgeDays: number;
+    readonly rotateEvery: 'day' | 'never';
+    readonly compress: 'gzip' | 'none';
+    readonly redactLiterals: 'on' | 'off';
   };
   readonly monitor: {
     readonly heartbeatTimeoutMs: number;

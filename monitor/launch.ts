@@ -55,6 +55,7 @@ export function launchChild(context: LaunchContext, request: LaunchRequest): Man
     identity,
     child,
     logLevel: config.log.level,
+    redactLiterals: config.log.redactLiterals === 'on',
     timeouts: config.monitor,
     events: {
       ...request.events,

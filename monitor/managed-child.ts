@@ -49,6 +49,7 @@ export interface ChildOptions {
   readonly identity: ChildIdentity;
   readonly child: ChildConfig;
   readonly logLevel: string;
+  readonly redactLiterals: boolean;
   readonly timeouts: ChildTimeouts;
   readonly events: ChildEvents;
   readonly clock: Clock;
@@ -169,8 +170,8 @@ export class ManagedChild {
       this.#killNow(); // decided while it was being prepared
       return;
     }
-    const { identity, child, logLevel, timeouts } = this.#options;
-    this.send({ type: 'init', identity, child, logLevel });
+    const { identity, child, logLevel, redactLiterals, timeouts } = this.#options;
+    this.send({ type: 'init', identity, child, logLevel, redactLiterals });
     this.#after(timeouts.bootTimeoutMs, () => {
       this.#failure = `was not ready within ${timeouts.bootTimeoutMs} ms`;
       this.#killUndecided();

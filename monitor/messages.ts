@@ -36,12 +36,16 @@ export type ToChild =
       readonly identity: ChildIdentity;
       readonly child: ChildConfig;
       readonly logLevel: string;
+      /** `log.redactLiterals`. */
+      readonly redactLiterals: boolean;
     }
   /**
    * Finish what runs, take nothing new, then exit 0; past `graceMs` the kill ladder follows. With a `successor`
    * beside it a server need not hurry its idle clients away.
    */
   | { readonly type: 'stop'; readonly graceMs: number; readonly successor: boolean }
+  /** To the logger: open the log file anew, it was moved away. */
+  | { readonly type: 'reopen-log' }
   /** To the server: the workers that are ready now, whole list. Sent on every change. */
   | { readonly type: 'workers-changed'; readonly workers: readonly WorkerAddress[] }
   /** To the server: stop using this idle worker, so that it can be replaced. */

@@ -8,6 +8,7 @@
  * - The logger is the first to start and the last to go, so that every line is in the file.
  */
 import type { LogClient } from '../logger/log.ts';
+import { passwordsOf, registerSecrets } from '../logger/redact.ts';
 import { Brake } from './brake.ts';
 import type { Config } from './config.ts';
 import { Generation, type GenerationDeps } from './generation.ts';
@@ -82,6 +83,11 @@ export class Monitor {
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
   }
 
+  /** The log file was moved away: go on in a new one. */
+  reopenLog(): void {
+    this.#logger.child?.send({ type: 'reopen-log' });
+  }
+
   children(): ManagedChild[] {
     const logger = this.#logger.child;
     const others = [...this.#generations].flatMap((generation) => generation.children());
@@ -90,6 +96,7 @@ export class Monitor {
 
   /** A generation beside the current one; it starts nothing by itself. */
   createGeneration(config: Config, events: GenerationEvents): Generation {
+    registerSecrets(passwordsOf(config.connections));
     const generation = new Generation({
       onServing: () => {},
       ...events,
@@ -155,11 +162,12 @@ export class Monitor {
 
   #superviseLogger(): Supervised {
     const { config, context } = this.#deps;
-    const { file, maxBytes, maxFiles } = config.log;
+    const { level: _, redactLiterals: __, ...kept } = config.log;
     const { logSocket, rawDir } = context.runDir;
+    const secrets = passwordsOf(config.connections);
     const child = {
       role: 'logger' as const,
-      config: { file, maxBytes, maxFiles, socketPath: logSocket, rawDir },
+      config: { ...kept, socketPath: logSocket, rawDir, secrets },
     };
     return new Supervised({
       brake: new Brake(context.clock.monotonicMs),

@@ -1,11 +1,13 @@
 /**
  * Runs this process as the monitor: claims the data directory, sweeps what a killed run left, binds the address,
- * starts everything, and turns signals into drain (TERM, INT), haste (a second one) and reload (HUP).
+ * starts everything, and turns signals into drain (TERM, INT), haste (a second one), reload (HUP) and a log file that
+ * is opened anew (USR2).
  * Whatever way it ends, no child, no run directory and no state file is left.
  */
 import { rm } from 'node:fs/promises';
 import { createLogClient } from '../logger/client.ts';
 import type { LogClient } from '../logger/log.ts';
+import { redactLiterals } from '../logger/redact.ts';
 import { type Entries, entriesOf, findBuild } from './build.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -82,6 +84,7 @@ async function runIn(
   await claimStateFile(statePath, currentRunState(runDir.path, []));
   const { logSocket, path } = runDir;
   const identity = { role: 'monitor', workerId: 'monitor', runDir: path, logSocket };
+  redactLiterals(config.log.redactLiterals === 'on');
   const log = createLogClient({ identity, level: config.log.level });
   if (swept !== null) log.warn('swept', swept);
   logMissingTools(tools, log);
@@ -131,6 +134,7 @@ async function untilEnd({ options, monitor, log, socket, signals, failed }: Runn
   const { consoleLog, reloadConfig } = options;
   const reloader = new Reloader({ monitor, log, reloadConfig, consoleLog });
   signals.onReload(() => void reloader.reload());
+  signals.onReopen(() => monitor.reopenLog());
   const end = await Promise.race([signals.first, failed.then((reason) => ({ reason }))]);
   // From here on a new connection is refused instead of waiting for nobody.
   socket.close();
@@ -184,6 +188,7 @@ interface Signals {
   readonly first: Promise<EndSignal>;
   readonly second: Promise<EndSignal>;
   onReload(handler: () => void): void;
+  onReopen(handler: () => void): void;
   close(): void;
 }
 
@@ -193,21 +198,28 @@ function listenToSignals(): Signals {
   const second = createOutcome<EndSignal>();
   let count = 0;
   let reload: (() => void) | null = null;
+  let reopen: (() => void) | null = null;
   const onEnd = (signal: EndSignal) => (++count === 1 ? first : second).settle(signal);
   const onHup = () => reload?.();
+  const onUsr2 = () => reopen?.();
   process.on('SIGTERM', onEnd);
   process.on('SIGINT', onEnd);
   process.on('SIGHUP', onHup);
+  process.on('SIGUSR2', onUsr2);
   return {
     first: first.promise,
     second: second.promise,
     onReload: (handler) => {
       reload = handler;
     },
+    onReopen: (handler) => {
+      reopen = handler;
+    },
     close() {
       process.off('SIGTERM', onEnd);
       process.off('SIGINT', onEnd);
       process.off('SIGHUP', onHup);
+      process.off('SIGUSR2', onUsr2);
     },
   };
 }

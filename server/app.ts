@@ -47,6 +47,7 @@ export function createApp(deps: AppDeps): Express {
     .all(methodNotAllowed('GET, DELETE'));
   app.route('/v1/processes').get(operations.processes).all(methodNotAllowed('GET'));
   app.route('/v1/logs').get(operations.logs).all(methodNotAllowed('GET'));
+  app.route('/v1/logs/summary').get(operations.logSummary).all(methodNotAllowed('GET'));
   app.route('/v1/limits').get(operations.limits).all(methodNotAllowed('GET'));
   app.route('/metrics').get(operations.metrics).all(methodNotAllowed('GET'));
   app.route('/livez').get(operations.live).all(methodNotAllowed('GET'));

@@ -13,8 +13,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 
-/** With a successor: clients whose next request comes within this time learn from its answer to connect anew. */
-const LINGER_MS = 2000;
+/**
+ * With a successor: clients whose next request comes within this time learn from its answer to connect anew. Longer than
+ * HTTP clients usually keep an idle connection for (Node's own 4 s): those close first, and send nothing on its way.
+ */
+const LINGER_MS = 5000;
 /** For the answers of what was aborted. */
 const REFUSING_MS = 500;
 

@@ -2,6 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { ExplainedQuery } from '../language/explain.ts';
 import { type Column, typeName } from '../language/types.ts';
+import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError } from '../workers/errors.ts';
 import { answerAsk } from './answer-ask.ts';
 import type { AppDeps } from './app-deps.ts';
@@ -21,8 +22,10 @@ export function explainHandler(deps: AppDeps): RequestHandler {
       response.json(await explain(deps, asked, query));
     } catch (thrown) {
       error = QueryError.from(thrown);
-      if (error.code === 'internal')
-        deps.log.error('internal-error', { queryId: query.queryId, error: thrown });
+      if (error.code === 'internal') {
+        const told = withoutValues(thrown, Object.values(asked.parameters));
+        deps.log.error('internal-error', { queryId: query.queryId, error: told });
+      }
       const problem = problemOf(error.toWire(), { queryId: query.queryId, queryText: asked.text });
       response
         .status(problem.status)

@@ -32,15 +32,16 @@ async function boot({ identity, config, log, send }: ChildContext<'server'>): Pr
   const registry = new QueryRegistry();
   const pools = createPools(config, log, send);
   const processList = createProcessList(send);
+  const logSearch = createLogSearch({ logSocket: config.logSocket });
   let draining = false;
   let served = 0;
   const app = createApp({
     run: runDeps(config, pools),
     registry,
     limits: config.limits,
-    metrics: createMetrics({ registry, ...pools, buildId: identity.buildId }),
+    metrics: createMetrics({ registry, ...pools, buildId: identity.buildId, logStats: logSearch.stats }),
     log,
-    logSearch: createLogSearch({ logSocket: config.logSocket }),
+    logSearch,
     listProcesses: processList.request,
     isDraining: () => draining,
   });
@@ -136,6 +137,8 @@ function onMessage(
     case 'init':
     case 'stop':
       return; // handled by runChild
+    case 'reopen-log':
+      return; // for the logger only
     default:
       message satisfies never;
   }

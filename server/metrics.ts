@@ -3,9 +3,11 @@
  * and the monitor with its process table, so that nothing resets when a worker dies. No query, user or id is a label.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { LogStats } from '../logger/log-stats.ts';
 import type { ProcessRow } from '../monitor/messages.ts';
 import type { DslStock } from './dsl-stock.ts';
 import type { Lane } from './lane.ts';
+import { addLogMetrics } from './log-metrics.ts';
 import type { Planner } from './planner.ts';
 import type { Phases, QueryRegistry } from './query-registry.ts';
 import type { SqlSlots } from './sql-slots.ts';
@@ -35,6 +37,8 @@ export interface MetricsDeps {
   readonly dslStock: DslStock;
   readonly planner: Planner;
   readonly buildId: string;
+  /** The logger's counts; may reject while it is away. */
+  logStats(): Promise<LogStats>;
 }
 
 export function createMetrics(deps: MetricsDeps): Metrics {
@@ -42,6 +46,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   collectDefaultMetrics({ register, prefix: 'forkline_server_' });
   const counters = createCounters(register);
   createGauges(register, deps);
+  addLogMetrics(register, deps.logStats);
   const processMetrics = createProcessMetrics(register);
   return {
     contentType: register.contentType,

@@ -44,6 +44,7 @@ export function openapiDocument(limits: Limits): object {
         get: { summary: 'The process table', responses: { 200: json('`{processes: [...]}`') } },
       },
       '/v1/logs': { get: logsOperation() },
+      '/v1/logs/summary': { get: logSummaryOperation() },
       '/v1/limits': { get: { summary: 'Every limit in force', responses: { 200: json('Limits by name') } } },
       '/metrics': {
         get: {
@@ -156,7 +157,33 @@ function logsOperation() {
       parameter('since', { type: 'string', format: 'date-time' }),
       parameter('limit', { type: 'integer', minimum: 1, maximum: 10000, default: 200 }),
     ],
-    responses: { 200: json('`{lines: [...], truncated}`'), 400: problem() },
+    responses: {
+      200: json('`{lines: [...], truncated}`; `unreadable` names log files that could not be read'),
+      400: problem(),
+    },
+  };
+}
+
+function logSummaryOperation() {
+  const parameter = (name: string, schema: object, description: string) => ({
+    name,
+    in: 'query',
+    schema,
+    description,
+  });
+  return {
+    summary: 'Rates of log lines, the slowest and the most failing shapes of queries',
+    description:
+      'Counted as the lines are written, in windows of five minutes, over at most 24 hours and since the start of the ' +
+      'logger: `from` and `to` say what is covered. A shape is a query without its literals.',
+    parameters: [
+      parameter('since', { type: 'string', format: 'date-time' }, 'From the window that this falls into'),
+      parameter('limit', { type: 'integer', minimum: 1, maximum: 100, default: 10 }, 'Length of each list'),
+    ],
+    responses: {
+      200: json('`{from, to, rates, queries, shapes, unlistedQueries, slowest, mostFailing}`'),
+      400: problem(),
+    },
   };
 }
 

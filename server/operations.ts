@@ -3,7 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { STAGE_LIMITS } from '../language/stage-limits.ts';
 import { QueryError } from '../workers/errors.ts';
 import type { AppDeps } from './app-deps.ts';
-import { readLogFilter } from './log-filter.ts';
+import { readLogFilter, readSummaryFilter } from './log-filter.ts';
 import { viewOf } from './query-registry.ts';
 
 export interface Operations {
@@ -12,6 +12,7 @@ export interface Operations {
   readonly cancelQuery: RequestHandler;
   readonly processes: RequestHandler;
   readonly logs: RequestHandler;
+  readonly logSummary: RequestHandler;
   readonly limits: RequestHandler;
   readonly metrics: RequestHandler;
   readonly live: RequestHandler;
@@ -26,6 +27,8 @@ export function createOperations(deps: AppDeps): Operations {
     cancelQuery: (request, response) => cancel(deps, request, response),
     processes: async (_, response) => void response.json({ processes: await deps.listProcesses() }),
     logs: async (request, response) => void response.json(await logSearch.search(readLogFilter(request))),
+    logSummary: async (request, response) =>
+      void response.json(await logSearch.summary(readSummaryFilter(request))),
     limits: (_, response) => void response.json({ ...limits, ...STAGE_LIMITS }),
     metrics: async (_, response) => {
       response.setHeader('Content-Type', metrics.contentType);

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
 import type { Log } from '../logger/log.ts';
+import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 import { AnswerStream } from './answer-stream.ts';
 import type { Limits } from './config.ts';
@@ -55,13 +56,15 @@ export async function handleQuery(
   });
   let error: WireError | null = null;
   try {
-    checkPushdown(asked);
     const outcome = await runQuery(deps.run, asked, query, answer);
     query.rows = outcome.rows;
     finish(query, answer, outcome);
   } catch (thrown) {
     const known = withDeadline(QueryError.from(thrown), query);
-    if (known.code === 'internal') deps.log.error('internal-error', { queryId, error: thrown });
+    if (known.code === 'internal') {
+      const told = withoutValues(thrown, Object.values(asked.parameters));
+      deps.log.error('internal-error', { queryId, connection: query.connection, error: told });
+    }
     error = known.toWire();
     answer.fail(error);
   } finally {
@@ -132,13 +135,6 @@ function withDeadline(error: QueryError, query: QueryRecord): QueryError {
   return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
 }
 
-function checkPushdown({ pushdown }: QueryRequest): void {
-  if (pushdown !== 'require') return;
-  throw new QueryError('unsupported', 'pushdown=require: stages do not run in the database yet', {
-    hint: 'Use pushdown=auto; /v1/explain shows where each stage runs.',
-  });
-}
-
 function finish(query: QueryRecord, answer: AnswerStream, { rows, complete, plan }: QueryOutcome): void {
   const phases = rounded(query.phases);
   const stats = {
@@ -159,13 +155,23 @@ function rounded(phases: Phases): Phases {
   return Object.fromEntries(hundredths) as Phases;
 }
 
-function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, { answer }: QueryRequest): void {
+/** Long enough to know a query by. */
+const LOGGED_QUERY_CHARACTERS = 4000;
+
+function textForLog(text: string): string {
+  const removed = text.length - LOGGED_QUERY_CHARACTERS;
+  return removed <= 0 ? text : `${text.slice(0, LOGGED_QUERY_CHARACTERS)}…[+${removed} characters]`;
+}
+
+function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, asked: QueryRequest): void {
+  const { answer, parameters } = asked;
   const elapsedMs = (query.endedAt ?? Date.now()) - query.startedAt;
   const code = query.error?.code ?? 'ok';
   metrics.queryEnded({ code, format: answer.format, elapsedMs, phases: query.phases, bytes: query.bytes });
   const fields = {
     queryId: query.queryId,
     connection: query.connection,
+    query: textForLog(query.text),
     code,
     elapsedMs,
     rows: query.rows,
@@ -175,6 +181,7 @@ function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, { answer
   // The user's mistake is no more than a note; what an operator may have to mend is a warning.
   else {
     const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';
-    log[level]('query-failed', { ...fields, message: query.error.message });
+    const message = withoutValues(query.error.message, Object.values(parameters));
+    log[level]('query-failed', { ...fields, message });
   }
 }

@@ -27,6 +27,7 @@ function callRunSql(run: Run, slot: SqlSlot) {
     queryId: query.queryId,
     connection: source.connection,
     sql: source.sql,
+    basis: source.placed?.described ?? [],
     parameters: boundTexts(source, run.parameters),
     answer: run.options,
     limits: run.limits,

@@ -168,6 +168,7 @@ function callCopy(
     queryId: query.queryId,
     connection: source.connection,
     sql: source.sql,
+    basis: source.placed?.described ?? [],
     parameters: boundTexts(source, parameters),
     parameterOids: source.parameterOids ?? [],
     expect: source.databaseColumns ?? [],

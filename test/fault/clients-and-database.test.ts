@@ -3,6 +3,8 @@ import { request } from 'node:http';
 import { expect } from 'chai';
 import { startTestDatabase, type TestDatabase, testDatabase } from '../support/database.ts';
 import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { answersAgain, startLongQuery } from '../support/long-query.ts';
+import { tcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 10_000;
@@ -36,7 +38,7 @@ describe('faults of clients', function () {
     ['SQL only', ''],
     ['through stages', ' | where true'],
   ] as const) {
-    it(`a client that goes away while its query runs, ${way}: the database stops too, nobody else is cancelled`, async () => {
+    it(`fault 16, a client that goes away while its query runs, ${way}: the database stops too, nobody else is cancelled`, async () => {
       const queryId = `gone${stages.length}`;
       const marker = `marker_gone_${stages.length}`;
       const client = new AbortController();
@@ -65,7 +67,7 @@ describe('faults of clients', function () {
     });
   }
 
-  it('a client that goes away while it waits in the queue leaves the queue', async () => {
+  it('fault 16, a client that goes away while it waits in the queue leaves the queue', async () => {
     const first = forkline.query('select pg_sleep(1)::text as a');
     const client = new AbortController();
     const queued = forkline.query('select 1 as a', {
@@ -124,7 +126,7 @@ describe('faults of clients', function () {
 describe('faults of the database', function () {
   this.timeout(60_000);
 
-  it('down at the start: the server starts, says database-unavailable at once, and recovers by itself', async () => {
+  it('fault 15, down at the start: the server starts, says database-unavailable at once, and recovers by itself', async () => {
     const database = await startTestDatabase();
     const { url } = database;
     try {
@@ -140,7 +142,7 @@ describe('faults of the database', function () {
     }
   });
 
-  it('gone in mid-query and back: a typed error, no secret in the log, then answers again', async () => {
+  it('fault 15, gone in mid-query and back: a typed error, no secret in the log, then answers again', async () => {
     const database = await startTestDatabase();
     try {
       await using forkline = await startForkline({ connections: { main: { url: database.url } } });
@@ -162,5 +164,85 @@ describe('faults of the database', function () {
     } finally {
       await database.stop();
     }
+  });
+
+  it('fault 15, its packets are lost: fails in time, no storm of connections, and recovers by itself', async () => {
+    const { url } = await testDatabase();
+    const target = new URL(url);
+    await using proxy = await tcpProxy({ host: target.hostname, port: Number(target.port) });
+    target.port = String(proxy.port);
+    await using forkline = await startForkline({
+      connections: { main: { url: target.href } },
+      sql: { processes: 1, connectionsPerProcess: 2, acquireTimeoutMs: 1000 },
+      limits: { timeoutMs: 3000 },
+    });
+    const running = await startLongQuery(forkline, 'select pg_sleep(1)::text as a', ['sql']);
+    proxy.drop();
+    expect(['deadline-exceeded', 'database-unavailable']).to.include(codeOf(await running.answer));
+    const before = proxy.connections;
+    const answers = await Promise.all(Array.from({ length: 20 }, () => forkline.query('select 1 as a')));
+    for (const answer of answers)
+      expect(['deadline-exceeded', 'database-unavailable', 'database-overloaded']).to.include(codeOf(answer));
+    expect(proxy.connections - before, 'attempts to connect, of 20 queries').to.be.below(20);
+    proxy.restore();
+    await answersAgain(forkline, 'select 1 as a | where a = 1', 30_000);
+  });
+});
+
+describe('faults of load', function () {
+  this.timeout(60_000);
+
+  /** From another client address of this machine. */
+  function askFrom(forkline: Forkline, localAddress: string, text: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const asked = request(
+        {
+          host: '127.0.0.1',
+          port: forkline.port,
+          path: '/v1/query',
+          method: 'POST',
+          localAddress,
+          agent: false,
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('end', () => {
+            const body = JSON.parse(Buffer.concat(chunks).toString()) as { code?: string };
+            const retry =
+              response.statusCode === 503 ? ` retry-after ${response.headers['retry-after']}` : '';
+            resolve(response.statusCode === 200 ? 'ok' : `${body.code}${retry}`);
+          });
+        },
+      );
+      asked.on('error', reject);
+      asked.end(text);
+    });
+  }
+
+  it('fault 17, twice the load it can bear with one greedy client: 503 with Retry-After, and nobody starves', async function () {
+    if (process.platform !== 'linux') this.skip(); // one machine with several addresses
+    await using forkline = await startForkline({
+      sql: { processes: 1, connectionsPerProcess: 2 },
+      limits: { queueLength: 8, queueWaitMs: 30_000, perClient: 60 },
+    });
+    const slow = 'select pg_sleep(0.2)::text as a';
+    const greedy = Array.from({ length: 50 }, () => askFrom(forkline, '127.0.0.2', slow));
+    const waiting = async () => {
+      const { queries } = (await forkline.get('/v1/queries')).json as unknown as {
+        queries: { state: string; phase: string }[];
+      };
+      return queries.filter(({ state, phase }) => state === 'running' && phase === 'queue').length;
+    };
+    await until(async () => (await waiting()) === 8, DEADLINE_MS, 'the queue is full');
+    // Each of them comes when the queue is full of the greedy one, and all are served.
+    for (const client of ['127.0.0.3', '127.0.0.4', '127.0.0.5'])
+      expect(await askFrom(forkline, client, slow), client).to.equal('ok');
+    const outcomes = await Promise.all(greedy);
+    expect(outcomes.filter((outcome) => outcome === 'ok').length).to.be.at.least(8);
+    const refused = outcomes.filter((outcome) => outcome !== 'ok');
+    expect(refused.length, 'the greedy client is refused').to.be.above(0);
+    expect(new Set(refused)).to.deep.equal(new Set(['queue-full retry-after 1']));
+    expect((await forkline.query('select 1 as a')).status).to.equal(200);
   });
 });

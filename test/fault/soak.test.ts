@@ -1,32 +1,59 @@
 /** Mixed load while processes are killed, stopped and replaced: afterwards nothing is lost, leaked or wrong. */
-import { readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
-import { settled, soak } from '../support/soak.ts';
+import { startForkline } from '../support/forkline.ts';
+import { filesOfGoneWorkers, type SoakResult, settled, soak } from '../support/soak.ts';
+import { growth, type WatchResult, watchSoak } from '../support/soak-watch.ts';
 
 const SLOTS = 4;
 
-/** FIFOs, sockets, logs, spill directories. */
-async function filesOfGoneWorkers(forkline: Forkline): Promise<string[]> {
-  const rows = await forkline.processes();
-  const alive = new Set(rows.map(({ workerId }) => workerId));
-  const found = await readdir(forkline.runDir, { recursive: true });
-  return found.filter((name) => {
-    const workerId = /\b(?:dsl|sql)-\d+/.exec(name)?.[0];
-    // What a process printed stays until the logger has merged it.
-    return workerId !== undefined && !alive.has(workerId) && dirname(name) !== 'raw';
-  });
+/** `npm run soak -- 10m` sets these; in CI it is a short one with a seed of its own, which a failure prints. */
+const DURATION_MS = Number(process.env.FORKLINE_SOAK_MS ?? 0);
+const SEED = Number(process.env.FORKLINE_SOAK_SEED ?? Date.now() % 1_000_000);
+const MAX_GROWTH = 1.3;
+
+function report(result: SoakResult, { samples }: WatchResult, logLines: number): void {
+  const kinds: Record<string, number> = {};
+  for (const fault of result.faults) {
+    const kind = fault.replace(/-\d+$/, '');
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
+  const last = samples.at(-1);
+  console.log(
+    JSON.stringify(
+      {
+        seed: SEED,
+        seconds: last?.seconds ?? 0,
+        queries: result.seen,
+        faults: kinds,
+        most: {
+          processes: Math.max(...samples.map(({ processes }) => processes)),
+          backends: Math.max(...samples.map(({ backends }) => backends)),
+        },
+        monitor: {
+          rssBytes: [samples[0]?.monitorRssBytes, last?.monitorRssBytes],
+          fds: [samples[0]?.monitorFds, last?.monitorFds],
+        },
+        logLines,
+      },
+      null,
+      2,
+    ),
+  );
 }
 
 describe('a soak with random faults', function () {
-  this.timeout(180_000);
+  this.timeout(180_000 + 2 * DURATION_MS);
 
-  it('ends with every query answered or refused by a typed error, and everything back', async () => {
+  it(`ends with every query answered or refused by a typed error, and everything back (seed ${SEED})`, async () => {
     const database = await testDatabase();
     await using forkline = await startForkline({ monitor: { heartbeatTimeoutMs: 1500 } });
-    const { unexpected, seen, faults } = await soak(forkline, database, { queries: 300, seed: 7 });
+    const watch = watchSoak(forkline, database);
+    const length = DURATION_MS > 0 ? { durationMs: DURATION_MS } : { queries: 300 };
+    const result = await soak(forkline, database, { ...length, seed: SEED });
+    const { unexpected, seen, faults } = result;
+    const watched = await watch.stop();
+    expect(watched.violations).to.deep.equal([]);
     expect(unexpected, `after ${faults}`).to.deep.equal([]);
     expect(seen.ok, JSON.stringify(seen)).to.be.above(30);
     await settled(forkline, database, SLOTS);
@@ -34,5 +61,15 @@ describe('a soak with random faults', function () {
     const lines = (await forkline.logLines()).map((line) => JSON.parse(line) as { event: string });
     expect(lines.filter(({ event }) => event === 'internal-error')).to.deep.equal([]);
     expect(lines.filter(({ event }) => event === 'uncaught-exception')).to.deep.equal([]);
+    if (DURATION_MS === 0) return;
+    report(result, watched, lines.length);
+    expect(
+      growth(watched.samples, (sample) => sample.monitorRssBytes),
+      'RSS of the monitor',
+    ).to.be.below(MAX_GROWTH);
+    expect(
+      growth(watched.samples, (sample) => sample.monitorFds),
+      'its open files',
+    ).to.be.below(MAX_GROWTH);
   });
 });

@@ -2,7 +2,9 @@
 import { expect } from 'chai';
 import type { ProcessRow } from '../../monitor/messages.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { recordFigure } from '../support/figures.ts';
 import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { answersAgain as untilItAnswers } from '../support/long-query.ts';
 import { until } from '../support/until.ts';
 
 const RECOVERY_MS = 2000;
@@ -49,13 +51,8 @@ describe('faults of processes', function () {
     return rows[0].n;
   }
 
-  async function answersAgain(text: string): Promise<void> {
-    await until(
-      async () => (await forkline.query(text)).status === 200,
-      RECOVERY_MS,
-      `${text} answers again`,
-    );
-  }
+  const answersAgain = (text: string, figure: string): Promise<void> =>
+    untilItAnswers(forkline, text, RECOVERY_MS, figure);
 
   async function atFullStrength(role: string, count: number): Promise<void> {
     await until(
@@ -67,12 +64,12 @@ describe('faults of processes', function () {
     );
   }
 
-  it('KILL of a SQL worker in mid-query: its query gets worker-lost, the other worker answers, the database is left alone', async () => {
+  it('fault 1, KILL of a SQL worker in mid-query: its query gets worker-lost, the other worker answers, the database is left alone', async () => {
     const { answer, pids } = await start('select pg_sleep(30)::text as marker_sql_kill', 'victim', 1);
     process.kill(pids[0]!, 'SIGKILL');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
-    await answersAgain('select 1 as a');
+    await answersAgain('select 1 as a', 'answers again after KILL of a SQL worker');
     await atFullStrength('sql', 2);
     expect(await rowOf(pids[0]!), 'the pid is gone').to.equal(undefined);
     await until(
@@ -92,7 +89,7 @@ describe('faults of processes', function () {
     process.kill(roles.find((row) => row?.role === 'dsl')!.pid, 'SIGKILL');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
-    await answersAgain('select 1 as a | where a = 1');
+    await answersAgain('select 1 as a | where a = 1', 'answers again after KILL of a DSL worker');
     await until(
       async () => (await activeBackends('marker_dsl_kill')) === 0,
       DEADLINE_MS,
@@ -110,7 +107,10 @@ describe('faults of processes', function () {
     process.kill(roles.find((row) => row?.role === 'sql')!.pid, 'SIGKILL');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
-    await answersAgain('select 1 as a | where a = 1');
+    await answersAgain(
+      'select 1 as a | where a = 1',
+      'answers again after KILL of a SQL worker that feeds stages',
+    );
   });
 
   /** Runs with a deadline, meanwhile lets `hurt` do something to its DSL worker, and expects the deadline to hold. */
@@ -136,21 +136,39 @@ describe('faults of processes', function () {
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([504, 'deadline-exceeded']);
     await until(async () => (await rowOf(dslPid)) === undefined, DEADLINE_MS, 'its worker is gone');
-    await answersAgain('select 1 as a | where a = 1');
+    await answersAgain(
+      'select 1 as a | where a = 1',
+      'answers again after a DSL worker was killed at its deadline',
+    );
   }
 
-  it('a stage that computes for minutes ends at its deadline; others are served meanwhile', () =>
+  it('fault 3, a stage that computes for minutes ends at its deadline; others are served meanwhile', () =>
     expectDeadline(
       "select i from generate_series(1, 1000000) as i | eval h = md5(rpad('x', 200000, 'y') || cast(i as string)) | stats dc(h)",
       () => {},
     ));
 
-  it('a DSL worker that is stopped (T) in mid-query is killed at the deadline from outside', () =>
+  it('fault 2, a DSL worker that is stopped (T) in mid-query is killed at the deadline from outside', () =>
     expectDeadline('select pg_sleep(1)::text as a | where true', (dslPid) =>
       process.kill(dslPid, 'SIGSTOP'),
     ));
 
-  it('KILL of the logger: no query fails, and every line is in the file in the end', async () => {
+  it('fault 2, a SQL worker that is stopped (T) in mid-query: found, killed, replaced; the other answers', async () => {
+    const { answer, pids } = await start('select pg_sleep(30)::text as marker_sql_stop', 'stopped', 1);
+    process.kill(pids[0]!, 'SIGSTOP');
+    const failed = await answer;
+    expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
+    await answersAgain('select 1 as a', 'answers again after STOP of a SQL worker');
+    await atFullStrength('sql', 2);
+    expect(await rowOf(pids[0]!), 'the pid is gone').to.equal(undefined);
+    await until(
+      async () => (await activeBackends('marker_sql_stop')) === 0,
+      DEADLINE_MS,
+      'the backend has ended',
+    );
+  });
+
+  it('fault 19, KILL of the logger: no query fails, and every line is in the file in the end', async () => {
     const logger = (await forkline.processes()).find(({ role }) => role === 'logger')!;
     const answers: Promise<Answer>[] = [];
     for (let i = 0; i < 30; i++) {
@@ -168,7 +186,26 @@ describe('faults of processes', function () {
     );
   });
 
-  it('KILL of the server under load: no connection is refused, workers stay, it answers again', async () => {
+  it('fault 19, STOP of the logger under load: no query waits for it, and every line is in the file in the end', async () => {
+    const logger = (await forkline.processes()).find(({ role }) => role === 'logger')!;
+    process.kill(logger.pid, 'SIGSTOP');
+    const ids = Array.from({ length: 40 }, (_, i) => `unheard-${i}`);
+    for (const id of ids) {
+      const answer = await forkline.query('select 1 as a | where a = 1', { headers: { 'Query-Id': id } });
+      expect(answer.status).to.equal(200);
+    }
+    await until(async () => (await rowOf(logger.pid)) === undefined, 20_000, 'it is found and killed');
+    await until(
+      async () => {
+        const text = (await forkline.logLines()).join('\n');
+        return ids.every((id) => text.includes(`"${id}"`));
+      },
+      DEADLINE_MS,
+      'every query is in the log',
+    );
+  });
+
+  it('fault 10, KILL of the server under load: no connection is refused, workers stay, it answers again', async () => {
     const server = (await forkline.processes()).find(({ role }) => role === 'server')!;
     let stop = false;
     const refused: unknown[] = [];
@@ -191,33 +228,16 @@ describe('faults of processes', function () {
       }
     });
     process.kill(server.pid, 'SIGKILL');
-    await until(
-      async () => (await forkline.query('select 1 as a')).status === 200,
-      RECOVERY_MS,
-      'the new server answers',
-    );
+    await answersAgain('select 1 as a', 'answers again after KILL of the server');
     stop = true;
     await Promise.all(clients);
     expect(refused).to.deep.equal([]);
+    recordFigure('lost with the killed server, of 4 clients at once', lost, 'requests');
     expect(lost, 'only what was inside the killed process').to.be.at.most(8);
     expect((await forkline.query('select 1 as a | where a = 1')).status).to.equal(200);
   });
 
-  it('KILL of the monitor: every other process is gone soon after', async () => {
-    const pids = (await forkline.processes()).map(({ pid }) => pid);
-    process.kill(forkline.monitorPid, 'SIGKILL');
-    const alive = (pid: number): boolean => {
-      try {
-        process.kill(pid, 0);
-        return true;
-      } catch {
-        return false;
-      }
-    };
-    await until(() => pids.filter(alive).length === 0, 3000, 'no process of the run is left');
-  });
-
-  it('HUP under load: no request fails', async () => {
+  it('fault 18, HUP under load: no request fails', async () => {
     let stop = false;
     const failures: string[] = [];
     let served = 0;
@@ -248,7 +268,7 @@ describe('faults of processes', function () {
     expect(served).to.be.above(0);
   });
 
-  it('TERM under load: what was accepted is answered, then everything is gone', async () => {
+  it('fault 18, TERM under load: what was accepted is answered, then everything is gone', async () => {
     const running = forkline.query('select pg_sleep(1)::text as a | where true', {
       headers: { 'Query-Id': 'last' },
     });

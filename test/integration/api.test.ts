@@ -92,7 +92,7 @@ describe('the API beside queries', function () {
         'queueWaitMs',
       ],
       ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes', 'dslRowBytes'],
-      ...['timechartRows', 'pivotColumns', 'explodeElements'],
+      ...['timechartRows', 'pivotColumns', 'explodeElements', 'querySources'],
     );
   });
 

@@ -19,7 +19,8 @@ import { expect } from 'chai';
 import { createLogClient } from '../../logger/client.ts';
 import { createLineFormatter, type LogLine } from '../../logger/line.ts';
 import { createLogSearch } from '../../logger/search-client.ts';
-import { readLines, seqsByProcess, setUpLog, until } from '../fixtures/logger/harness.ts';
+import { rotatedPath } from '../../logger/stored-names.ts';
+import { logFiles, readLines, seqsByProcess, setUpLog, until } from '../fixtures/logger/harness.ts';
 
 function upTo(n: number): number[] {
   return Array.from({ length: n }, (_, i) => i + 1);
@@ -28,17 +29,16 @@ function upTo(n: number): number[] {
 describe('logger process', function () {
   this.timeout(120_000);
 
-  it('loses, tears and doubles nothing when it is killed five times in mid-burst', async () => {
-    // 60 MB in all: a resent line is recognised within the newest 64 MiB, and a loaded machine may stall one writer.
-    await using setup = setUpLog();
+  it('loses, tears and doubles nothing when it is killed ten times in mid-burst, rotating', async () => {
+    await using setup = setUpLog({ maxBytes: 2_000_000, maxFiles: 1000 });
     let logger = await setup.startLogger();
     const ids = upTo(10).map((n) => `sql-${n}`);
     const writers = ids.map((workerId) =>
       setup.startWriter({ workerId, lines: 1500, maxPadding: 8000, burst: 20 }),
     );
-    for (let kill = 1; kill <= 5; kill += 1) {
-      const wanted = kill * 9_000_000;
-      await until(`${wanted} bytes in the log`, () => statSync(setup.file).size >= wanted);
+    for (let kill = 1; kill <= 10; kill += 1) {
+      // Two rotations after each kill: so that some fall between two of their steps, and into a compression.
+      await until(`${2 * kill} rotated files`, () => logFiles(setup.file).length > 2 * kill);
       await setup.killLogger(logger);
       logger = await setup.startLogger();
     }
@@ -196,9 +196,10 @@ describe('logger process', function () {
     const writers = ids.map((workerId) => setup.startWriter({ workerId, lines: 1500, maxPadding: 8000 }));
     await Promise.all(writers.map((writer) => writer.exited));
     expect(await setup.stopLogger(logger)).to.equal(0);
-    const files = readdirSync(setup.runDir).filter((name) => name.startsWith('forkline.log'));
+    const files = logFiles(setup.file);
     expect(files.length).to.be.greaterThan(20);
-    for (const name of files) expect(statSync(join(setup.runDir, name)).size).to.be.at.most(1_000_000);
+    expect(files.filter((path) => path.endsWith('.gz'))).not.to.be.empty;
+    for (const path of files) expect(statSync(path).size).to.be.at.most(1_000_000);
     const seqs = seqsByProcess(setup.lines(), 'written');
     for (const id of ids) expect(seqs.get(id)).to.deep.equal(upTo(1500));
   });
@@ -232,7 +233,7 @@ describe('logger process', function () {
 
   it('finds the lines of one query in 100 MB, over rotated files', async () => {
     await using setup = setUpLog();
-    const old = `${setup.file}.1`;
+    const old = rotatedPath(setup.file, '2026-01-01', 1);
     writeLog(
       old,
       60_000_000,

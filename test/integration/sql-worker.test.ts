@@ -434,6 +434,7 @@ describe('SQL worker', () => {
           },
         },
         logLevel: 'info',
+        redactLiterals: false,
       };
       child.send(init);
       const [ready] = (await once(child, 'message')) as [FromChild];

@@ -33,6 +33,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** false: no connection is configured, so that it brings up its own database (in `dataDir`). */
   readonly useTestDatabase?: boolean;
+  /** Another build's command (faulty-build.ts). */
+  readonly command?: string;
 }
 
 /** Rejects with everything that was printed when it does not get ready. */
@@ -47,7 +49,10 @@ export async function startForkline(
   const config = mergeGroups(baseConfig(dir, connections), overrides);
   await writeFile(configFile, JSON.stringify(config));
   const env = { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...options.env };
-  const child = spawn(process.execPath, [COMMAND, 'start', '--config', configFile], { cwd: dir, env });
+  const child = spawn(process.execPath, [options.command ?? COMMAND, 'start', '--config', configFile], {
+    cwd: dir,
+    env,
+  });
   const logFile = (config.log as { file: string }).file;
   const started = new ForklineProcess(child, { dir, dataDir: String(config.dataDir), logFile, configFile });
   await started.listening();

@@ -3,8 +3,9 @@
  * Lines carry `stream` (one per process life) and `seq` (1, 2, 3, ... as written): a gap is a lost line, a repeat a
  * doubled one, text that is not JSON a torn one. A process that stopped in order says `stopped` as its last line.
  */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { gunzipSync } from 'node:zlib';
+import { logFiles } from '../fixtures/logger/harness.ts';
 
 interface Line {
   readonly process: string;
@@ -29,11 +30,13 @@ export async function expectWholeLog(file: string): Promise<void> {
 }
 
 async function linesOf(file: string): Promise<string[]> {
-  const files: string[] = [];
-  for (let i = 1; existsSync(`${file}.${i}`); i++) files.unshift(`${file}.${i}`);
-  if (existsSync(file)) files.push(file);
-  const texts = await Promise.all(files.map((name) => readFile(name, 'utf8')));
+  const texts = await Promise.all(logFiles(file).map(textOf));
   return texts.flatMap((text) => text.split('\n')).filter((text) => text !== '');
+}
+
+async function textOf(path: string): Promise<string> {
+  const bytes = await readFile(path);
+  return (path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
 }
 
 function parse(text: string): Line | null {

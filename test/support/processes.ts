@@ -2,7 +2,7 @@
  * The processes of one Forkline run, found from outside and also when their parent is gone: every child's stdout is
  * a file in the run directory, whose name is unique. Linux only (elsewhere the lists are empty).
  */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { readSample } from '../../monitor/proc.ts';
 
 export interface FoundProcess {
@@ -16,6 +16,17 @@ export function processesOfRun(runDir: string): FoundProcess[] {
     const stdout = readLink(`/proc/${pid}/fd/1`);
     const sample = stdout?.startsWith(`${runDir}/`) ? readSample(pid) : null;
     return sample === null || sample.state === 'Z' ? [] : [{ pid, startTicks: sample.startTicks }];
+  });
+}
+
+/** Of processes that run this program. */
+export function pidsOf(command: string): number[] {
+  return allPids().filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === command;
+    } catch {
+      return false; // gone
+    }
   });
 }
 

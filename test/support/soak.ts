@@ -2,7 +2,9 @@
  * Mixed load with random faults against one Forkline, and what must hold afterwards. Numbers come from a seed, so
  * that a failure can be run again; what the machine makes of the timing is its own.
  */
+import { readdir } from 'node:fs/promises';
 import http from 'node:http';
+import { dirname } from 'node:path';
 import type { ProcessRow } from '../../monitor/messages.ts';
 import type { TestDatabase } from './database.ts';
 import type { Forkline } from './forkline.ts';
@@ -47,7 +49,10 @@ export interface SoakResult {
 }
 
 export interface SoakOptions {
-  readonly queries: number;
+  /** It ends after so many. */
+  readonly queries?: number;
+  /** Or after so long. */
+  readonly durationMs?: number;
   readonly seed: number;
   readonly faults?: readonly Fault[];
 }
@@ -73,15 +78,16 @@ function pick<T>(values: readonly T[], random: () => number): T {
 export async function soak(
   forkline: Forkline,
   database: TestDatabase,
-  { queries, seed, faults = FAULTS }: SoakOptions,
+  { queries = Number.POSITIVE_INFINITY, durationMs, seed, faults = FAULTS }: SoakOptions,
 ): Promise<SoakResult> {
   const random = randomOf(seed);
   const seen: Record<string, number> = {};
   const unexpected: string[] = [];
   const done: string[] = [];
   let sent = 0;
+  const endAt = durationMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + durationMs;
   const client = async (): Promise<void> => {
-    while (sent < queries) {
+    while (sent < queries && Date.now() < endAt) {
       if (++sent % FAULT_EVERY_QUERIES === 0) done.push(await hurt(forkline, database, random, faults));
       const [text, code] = pick(QUERIES, random);
       const outcome = await ask(forkline.port, text, random);
@@ -205,4 +211,16 @@ async function checkDatabase(database: TestDatabase, problems: string[]): Promis
     "select query from pg_stat_activity where usename = 'reader' and state <> 'idle'",
   );
   for (const { query } of rows as { query: string }[]) problems.push(`active: ${query.slice(0, 60)}`);
+}
+
+/** FIFOs, sockets and spill directories of workers that are no more. */
+export async function filesOfGoneWorkers(forkline: Forkline): Promise<string[]> {
+  const rows = await forkline.processes();
+  const alive = new Set(rows.map(({ workerId }) => workerId));
+  const found = await readdir(forkline.runDir, { recursive: true });
+  return found.filter((name) => {
+    const workerId = /\b(?:dsl|sql)-\d+/.exec(name)?.[0];
+    // What a process printed stays until the logger has merged it.
+    return workerId !== undefined && !alive.has(workerId) && dirname(name) !== 'raw';
+  });
 }

@@ -12,6 +12,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Log } from '../../logger/log.ts';
+import { withoutValues } from '../../logger/redact-values.ts';
 import { type ErrorDetails, QueryError } from '../errors.ts';
 import { writeMessage } from '../frames.ts';
 import type {
@@ -142,7 +143,7 @@ export class DslService {
       reply(socket, { type: 'reply', queryId, ok: true, value });
     } catch (thrown) {
       const error = QueryError.from(thrown);
-      logFailure(log, queryId, error);
+      logFailure(log, call, error);
       reply(socket, { type: 'reply', queryId, ok: false, error: error.toWire() });
     } finally {
       this.#run = null;
@@ -226,11 +227,14 @@ function logEnd(log: Log, queryId: string, { rows, bytes, phases }: RunStagesRep
 }
 
 /** What is ours to mend is an error with its text; what is the user's is no more than a note. */
-function logFailure(log: Log, queryId: string, error: QueryError): void {
+function logFailure(log: Log, call: EngineCall, error: QueryError): void {
+  const { queryId } = call;
   if (error.code !== 'internal') {
     log.info('query-failed', { queryId, code: error.code });
     return;
   }
   const cause = error.cause instanceof Error ? error.cause.stack : undefined;
-  log.error('query-failed', { queryId, code: error.code, message: error.message, cause });
+  const parameters = call.type === 'run-stages' ? call.parameters : [];
+  const told = withoutValues({ message: error.message, cause }, parameters) as object; // a plain object stays one
+  log.error('query-failed', { queryId, code: error.code, ...told });
 }

@@ -9,6 +9,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Log } from '../../logger/log.ts';
+import { withoutValues } from '../../logger/redact-values.ts';
 import { QueryError } from '../errors.ts';
 import { createFrameReader, writeData, writeMessage } from '../frames.ts';
 import { type CallControl, createCallControl } from './call-control.ts';
@@ -114,7 +115,11 @@ export class Caller {
     } catch (thrown) {
       const error = QueryError.from(thrown);
       if (error.code === 'internal')
-        this.#deps.log.error('call-failed', { queryId, ...describeCause(thrown) });
+        this.#deps.log.error('call-failed', {
+          queryId,
+          connection: call.connection,
+          error: withoutValues(thrown, call.type === 'describe' ? [] : call.parameters),
+        });
       return { type: 'reply', queryId, ok: false, error: error.toWire() };
     }
   }
@@ -134,10 +139,4 @@ function createSink(socket: Socket): ByteSink {
 
 function cancelled(message: string): QueryError {
   return new QueryError('cancelled', message);
-}
-
-function describeCause(thrown: unknown): object {
-  return thrown instanceof Error
-    ? { message: thrown.message, stack: thrown.stack }
-    : { message: String(thrown) };
 }

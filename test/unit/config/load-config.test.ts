@@ -62,6 +62,10 @@ describe('the configuration', () => {
         level: 'info',
         maxBytes: 64 * MIB,
         maxFiles: 5,
+        maxAgeDays: 30,
+        rotateEvery: 'day',
+        compress: 'gzip',
+        redactLiterals: 'off',
       });
     });
 

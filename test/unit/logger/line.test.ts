@@ -137,6 +137,7 @@ describe('log line', () => {
             time: HEAD.time,
             level: 'info',
             seq: 1,
+            event: 'any',
           });
         },
       ),

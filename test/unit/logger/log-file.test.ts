@@ -1,11 +1,27 @@
 /** The file: rotation, its failure, half-written lines; and the transport that repeats failed writes. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { ledgerOfRotated } from '../../../logger/archive.ts';
 import type { WriteGap } from '../../../logger/file-transport.ts';
+import { createLineFormatter } from '../../../logger/line.ts';
 import { type LogFile, openLogFile } from '../../../logger/log-file.ts';
 import { createPipeline } from '../../../logger/pipeline.ts';
+import { indexPath, listRotated } from '../../../logger/stored-names.ts';
+import { until } from '../../support/until.ts';
 
 describe('log file', () => {
   let dir: string;
@@ -15,11 +31,29 @@ describe('log file', () => {
     dir = mkdtempSync(join(tmpdir(), 'flog-'));
     path = join(dir, 'deep', 'forkline.log');
     failures = [];
+    nowMs = Date.UTC(2026, 0, 1, 23, 59);
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
-  function open(maxBytes: number, maxFiles: number): Promise<LogFile> {
-    return openLogFile({ path, maxBytes, maxFiles, onRotationFailed: (error) => failures.push(error) });
+  let nowMs: number;
+
+  function open(maxBytes: number): Promise<LogFile> {
+    return openLogFile({
+      path,
+      maxBytes,
+      daily: true,
+      now: () => nowMs,
+      ledgerBefore: () => ledgerOfRotated(path),
+      onRotated: () => {},
+      onRotationFailed: (error) => failures.push(error),
+      onLine: () => {},
+    });
+  }
+
+  /** Oldest first: `day.serial text`. */
+  async function rotated(): Promise<string[]> {
+    const files = await listRotated(path);
+    return files.reverse().map((file) => `${file.day}.${file.serial} ${readFileSync(file.path, 'utf8')}`);
   }
 
   async function appendEach(file: LogFile, texts: readonly string[]): Promise<void> {
@@ -30,41 +64,92 @@ describe('log file', () => {
     return readFileSync(path + suffix, 'utf8');
   }
 
-  it('keeps the newest lines in the file and maxFiles beside it', async () => {
-    const file = await open(6, 2);
-    await appendEach(file, ['one', 'two', 'three', 'four', 'five']);
+  it('rotates by size, under names that stay', async () => {
+    const file = await open(6);
+    await appendEach(file, ['one', 'two', 'three']);
     await file.close();
-    expect([read(), read('.1'), read('.2'), existsSync(`${path}.3`)]).to.deep.equal([
-      'five\n',
-      'four\n',
-      'three\n',
-      false,
-    ]);
+    expect(await rotated()).to.deep.equal(['2026-01-01.1 one\n', '2026-01-01.2 two\n']);
+    const again = await open(6);
+    await appendEach(again, ['four']);
+    await again.close();
+    expect((await rotated()).at(-1)).to.match(/\.3 three\n$/);
+    expect(read()).to.equal('four\n');
     expect(failures).to.deep.equal([]);
   });
 
-  it('fills the number that a crash in mid-rotation left free, and loses nothing', async () => {
-    mkdirSync(join(dir, 'deep'));
-    for (const suffix of ['', '.2', '.3']) writeFileSync(path + suffix, `old${suffix}\n`);
-    const file = await open(6, 3);
-    await appendEach(file, ['new']);
+  it('rotates with the first line of a new UTC day, and after a start on a later day', async () => {
+    const file = await open(1e9);
+    await appendEach(file, ['one', 'two']);
+    nowMs += 60_000;
+    await appendEach(file, ['three']);
     await file.close();
-    expect([read(), read('.1'), read('.2'), read('.3')]).to.deep.equal([
-      'new\n',
-      'old\n',
-      'old.2\n',
-      'old.3\n',
-    ]);
+    expect(await rotated()).to.deep.equal(['2026-01-01.1 one\ntwo\n']);
+    const lastYear = new Date(Date.UTC(2025, 11, 31));
+    utimesSync(path, lastYear, lastYear);
+    const later = await open(1e9);
+    await appendEach(later, ['four']);
+    await later.close();
+    expect((await rotated()).at(-1)).to.equal('2025-12-31.2 three\n');
+    expect(read()).to.equal('four\n');
   });
 
   it('goes on in the old file when it cannot rotate', async () => {
-    const file = await open(6, 1);
-    mkdirSync(join(`${path}.1`, 'in the way'), { recursive: true });
+    const file = await open(6);
+    mkdirSync(join(`${path}.2026-01-01.1`, 'in the way'), { recursive: true });
     await appendEach(file, ['one', 'two', 'three']);
     await file.close();
     expect(read()).to.equal('one\ntwo\nthree\n');
     expect(failures).to.have.length(1);
   });
+
+  it('goes on behind a file that somebody truncated or removed', async () => {
+    const file = await open(1e9);
+    await appendEach(file, ['one']);
+    truncateSync(path);
+    const truncatedAtMs = Date.now();
+    // Looked for once a second: until then it goes on at the begin of the file, as append mode has it.
+    await until(async () => {
+      await appendEach(file, ['two']);
+      return statSync(indexPath(path)).mtimeMs > truncatedAtMs;
+    }, 10_000);
+    expect(read()).to.match(/^(two\n)+$/);
+    unlinkSync(path);
+    await until(async () => {
+      await appendEach(file, ['three']);
+      return existsSync(path);
+    }, 10_000);
+    await file.close();
+    expect(read()).to.match(/^(three\n)+$/);
+  });
+
+  for (const lost of ['nothing', 'index', 'half of the index', 'all indexes']) {
+    it(`knows each stream's last seq after a crash that cost ${lost}, over rotated files`, async () => {
+      const file = await open(300_000);
+      const streams = ['aaaaaaaa', 'bbbbbbbb', 'cccccccc'];
+      for (let seq = 1; seq <= 900; seq += 1) {
+        // Each stream ends in another stretch of the log; the last one in mid-block.
+        for (const stream of streams.slice(Math.floor(seq / 301))) {
+          const format = createLineFormatter({ process: 'p', role: 'sql', pid: 1, stream });
+          await file.append(
+            Buffer.from(
+              `${format('info', 'x', { padding: 'x'.repeat(700), nested: { stream: 'aaaaaaaa', seq: 9999 } }, seq)}\n`,
+            ),
+          );
+        }
+      }
+      const indexes = [path, ...(await listRotated(path)).map((each) => each.path)].map(indexPath);
+      expect(indexes.length).to.be.above(3);
+      if (lost === 'index') unlinkSync(indexes[0]!);
+      if (lost === 'half of the index')
+        for (const index of indexes.slice(0, 2)) truncateSync(index, statSync(index).size / 2);
+      if (lost === 'all indexes') for (const index of indexes) unlinkSync(index);
+      const next = await open(300_000);
+      expect(streams.map((stream) => next.lastSeq(stream))).to.deep.equal([300, 601, 900]);
+      expect(next.lastSeq('dddddddd')).to.equal(0);
+      await next.close();
+      await file.close();
+    });
+  }
 
   it('removes a half line at its end when it opens', async () => {
     mkdirSync(join(dir, 'deep'));
@@ -74,7 +159,7 @@ describe('log file', () => {
       [`${'x'.repeat(70_000)}\n${'y'.repeat(70_000)}`, `${'x'.repeat(70_000)}\n`],
     ]) {
       writeFileSync(path, before!);
-      const file = await open(1e9, 1);
+      const file = await open(1e9);
       await appendEach(file, ['next']);
       await file.close();
       expect(read()).to.equal(`${after}next\n`);
@@ -82,7 +167,7 @@ describe('log file', () => {
   });
 
   it('reopens its path', async () => {
-    const file = await open(1e9, 1);
+    const file = await open(1e9);
     await appendEach(file, ['one']);
     renameSync(path, `${path}.moved`);
     await appendEach(file, ['two']);
@@ -93,7 +178,7 @@ describe('log file', () => {
   });
 
   it('repeats a write that failed, in order, and reports the gap', async () => {
-    const file = await open(1e9, 1);
+    const file = await open(1e9);
     let refusals = 3;
     const gaps: WriteGap[] = [];
     const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
@@ -114,7 +199,7 @@ describe('log file', () => {
   });
 
   it('acknowledges nothing that it has given up', async () => {
-    const file = await open(1e9, 1);
+    const file = await open(1e9);
     const broken: Pick<LogFile, 'append'> = { append: () => Promise.reject(new Error('no')) };
     const pipeline = createPipeline({ file: broken, retryMs: 60_000, onGap: () => {} });
     let acknowledged = 0;

@@ -1,22 +1,44 @@
 /** Reading the log backwards, and finding lines in it, against plain filters over all lines. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { completeIndex, compressFile } from '../../../logger/compress.ts';
 import { createLineFormatter, type LogLine } from '../../../logger/line.ts';
 import type { LogLevel } from '../../../logger/log.ts';
-import { findLastSeq } from '../../../logger/resume.ts';
-import { readBlocksBackwards } from '../../../logger/reverse-blocks.ts';
 import { searchLog } from '../../../logger/search.ts';
+import { readBlocks, type StoredLog } from '../../../logger/stored-log.ts';
+import { indexPath, rotatedPath } from '../../../logger/stored-names.ts';
+import { StreamLedger } from '../../../logger/stream-ledger.ts';
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+const EVERYTHING = { idHash: null, sinceMs: 0, minRank: 0 };
+const noStreams = async () => new StreamLedger();
+
+function storedAt(path: string): StoredLog {
+  return {
+    path,
+    async openCurrent() {
+      const handle = await open(path, 'r');
+      const { size: bytes } = await handle.stat();
+      return { file: { handle, bytes, indexPath: indexPath(path) }, lastSerial: 99 };
+    },
+  };
+}
+
+function unexpected(path: string, error: unknown): void {
+  throw new Error(`${path} is unreadable`, { cause: error });
+}
 
 describe('log search', () => {
   let dir: string;
-  let log: { path: string; maxFiles: number };
+  let log: StoredLog;
+  let rotated: string;
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'flog-'));
-    log = { path: join(dir, 'forkline.log'), maxFiles: 3 };
+    log = storedAt(join(dir, 'forkline.log'));
+    rotated = rotatedPath(log.path, '2026-01-01', 7);
   });
   afterEach(() => rmSync(dir, { recursive: true }));
 
@@ -44,7 +66,7 @@ describe('log search', () => {
     const lengths = [1, 10, 1_500_000, 5, 2_500_000, 700_000, 1_048_575, 1_048_576, 3];
     const texts = lengths.map((length, i) => String(i).repeat(length));
     writeFileSync(
-      `${log.path}.1`,
+      rotated,
       texts
         .slice(0, 5)
         .map((text) => `${text}\n`)
@@ -58,7 +80,7 @@ describe('log search', () => {
         .join(''),
     );
     const found: string[] = [];
-    for await (const block of readBlocksBackwards(log)) {
+    for await (const block of readBlocks(log, EVERYTHING, unexpected)) {
       found.unshift(...block.toString().replace(/\n$/, '').split('\n'));
     }
     expect(found.map((text) => [text[0], text.length])).to.deep.equal(
@@ -68,7 +90,7 @@ describe('log search', () => {
 
   it('finds by query, level and time, newest first up to the limit, in the order of times', async () => {
     writeFileSync(
-      `${log.path}.1`,
+      rotated,
       makeLines(50)
         .map((line) => `${line}\n`)
         .join(''),
@@ -79,6 +101,19 @@ describe('log search', () => {
         .map((line) => `${line}\n`)
         .join(''),
     );
+    for (const prepare of [
+      async () => {}, // no index at all
+      () => completeIndex(rotated, noStreams),
+      () => completeIndex(log.path, noStreams),
+      () => compressFile(rotated, new AbortController().signal),
+      () => unlinkSync(indexPath(`${rotated}.gz`)), // its members are walked
+    ]) {
+      await prepare();
+      await expectFinds();
+    }
+  });
+
+  async function expectFinds(): Promise<void> {
     expect(await seqsOf({ queryId: 'q3', limit: 100 })).to.deep.equal({
       seqs: [4, 14, 24, 34, 44, 54, 64, 74, 84, 94],
       truncated: false,
@@ -94,7 +129,7 @@ describe('log search', () => {
       truncated: false,
     });
     expect((await seqsOf({ limit: 100 })).seqs).to.have.length(100);
-  });
+  }
 
   it('orders lines that came late by their times, and passes over what is no line', async () => {
     const [a, b, c] = makeLines(3);
@@ -111,12 +146,42 @@ describe('log search', () => {
     }
   });
 
-  it('finds the last seq of a stream, not one that only a field mentions', async () => {
-    const other = createLineFormatter({ process: 'dsl-1', role: 'dsl', pid: 2, stream: 'bbbbbbbb' });
-    const mention = other('info', 'x', { nested: { stream: 'aaaaaaaa' }, seq: 99 }, 5);
-    writeFileSync(log.path, `${makeLines(20).join('\n')}\n${mention}\n`);
-    expect(await findLastSeq(log, 'aaaaaaaa')).to.equal(20);
-    expect(await findLastSeq(log, 'bbbbbbbb')).to.equal(5);
-    expect(await findLastSeq(log, 'cccccccc')).to.equal(0);
+  it('orders the lines of one millisecond by stream and seq', async () => {
+    const lines = ['bbbbbbbb', 'aaaaaaaa'].flatMap((stream) => {
+      const format = createLineFormatter({ process: 'p', role: 'sql', pid: 1, stream }, () => 0);
+      return [9, 10].map((seq) => `${format('info', 'event', { queryId: 'q' }, seq)}\n`);
+    });
+    writeFileSync(log.path, lines.join(''));
+    const { lines: found } = await searchLog(log, { queryId: 'q', limit: 9 });
+    const order = found
+      .map((line) => JSON.parse(line) as LogLine)
+      .map(({ stream, seq }) => `${stream[0]}${seq}`);
+    expect(order).to.deep.equal(['a9', 'a10', 'b9', 'b10']);
+  });
+
+  it('reads of a large indexed file only the blocks that have the query', async () => {
+    const many = createLineFormatter({ process: 'p', role: 'sql', pid: 1, stream: 'aaaaaaaa' });
+    const lines = Array.from({ length: 20_000 }, (_, n) =>
+      many('info', 'event', { queryId: `id-${n}` }, n + 1),
+    );
+    writeFileSync(rotated, `${lines.join('\n')}\n`);
+    writeFileSync(log.path, '');
+    await completeIndex(rotated, noStreams);
+    for (const compress of [false, true]) {
+      if (compress) await compressFile(rotated, new AbortController().signal);
+      expect((await searchLog(log, { queryId: 'id-777', limit: 9 })).lines).to.deep.equal([lines[777]]);
+      // The same without its block: what is found came from there, and nothing else was looked at for it.
+      let blocks = 0;
+      for await (const _ of readBlocks(log, { ...EVERYTHING, minRank: 3 }, unexpected)) blocks += 1;
+      expect(blocks).to.equal(0);
+    }
+  });
+
+  it('says which file it could not read, and gives what the others have', async () => {
+    writeFileSync(log.path, `${makeLines(3).join('\n')}\n`);
+    writeFileSync(`${rotated}.gz`, 'no gzip at all');
+    const { lines, unreadable } = await searchLog(log, { queryId: 'q1', limit: 9 });
+    expect(lines).to.have.length(1);
+    expect(unreadable).to.deep.equal([`${rotated}.gz: no block at 0`]);
   });
 });

@@ -30,6 +30,7 @@ function observe(spawnChild: () => ChildProcess, bootTimeoutMs = 5000): Observed
       config: { socketPath, connectionsPerProcess: 1, acquireTimeoutMs: 1, connections: {} },
     },
     logLevel: 'info',
+    redactLiterals: false,
     timeouts: { bootTimeoutMs, killAfterMs: 200 },
     clock: systemClock,
     log: silent,

@@ -1,0 +1,78 @@
+/** Reads an index file record by record, in bounded memory. What is torn or foreign ends it: the rest is not indexed. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
+import { type BlockRecord, decodeRecord, HEAD_BYTES, recordSize } from './block-record.ts';
+
+const CHUNK_BYTES = 2 * 1024 * 1024;
+const MAX_CHUNK_BYTES = 32 * 1024 * 1024;
+
+export interface IndexEntry {
+  readonly record: BlockRecord;
+  /** Offset in the index just behind the record. */
+  readonly end: number;
+}
+
+/** Records without gaps from the file's begin on; each is valid until the next is asked for. */
+export async function* readIndex(path: string): AsyncGenerator<IndexEntry> {
+  const handle = await openExisting(path);
+  if (handle === null) return;
+  try {
+    let covered = 0;
+    for await (const entry of entriesOf(handle)) {
+      if (entry.record.offset !== covered) return;
+      covered += entry.record.bytes;
+      yield entry;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+/** What is there when it begins; an index grows with its file. */
+async function* entriesOf(handle: FileHandle): AsyncGenerator<IndexEntry> {
+  const { size: indexBytes } = await handle.stat();
+  // Not from the pool: records are looked at in place, at multiples of 8.
+  let chunk = Buffer.allocUnsafeSlow(Math.min(indexBytes, CHUNK_BYTES));
+  let filled = 0;
+  for (let position = 0; position + filled < indexBytes; ) {
+    const { bytesRead } = await handle.read(chunk, filled, chunk.length - filled, position + filled);
+    if (bytesRead === 0) return; // truncated under us
+    filled += bytesRead;
+    const view = chunk.subarray(0, filled);
+    let at = 0;
+    for (let size = recordSize(view, at); size !== null; size = recordSize(view, at)) {
+      yield { record: decodeRecord(view, at), end: position + at + size };
+      at += size;
+    }
+    chunk.copyWithin(0, at, filled);
+    position += at;
+    filled -= at;
+    if (filled < chunk.length) continue;
+    if (chunk.length >= MAX_CHUNK_BYTES) return; // no record is that long
+    const larger = Buffer.allocUnsafeSlow(chunk.length * 4);
+    chunk.copy(larger);
+    chunk = larger;
+  }
+}
+
+/** Whether the record is about this plain file. */
+export async function matchesFile(
+  record: Pick<BlockRecord, 'offset' | 'bytes' | 'head'>,
+  log: FileHandle,
+  logBytes: number,
+): Promise<boolean> {
+  if (record.offset + record.bytes > logBytes) return false;
+  const head = Buffer.alloc(Math.min(HEAD_BYTES, record.bytes));
+  const { bytesRead } = await log.read(head, 0, head.length, record.offset);
+  return bytesRead === head.length && crc32(head) === record.head;
+}
+
+/** null when there is no such file. */
+export async function openExisting(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw thrown;
+  }
+}

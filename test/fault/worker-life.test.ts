@@ -1,0 +1,162 @@
+/**
+ * Faults 4 to 9 and 14 of docs/reliability.md: what a worker process can do to itself. The workers are the real ones of a
+ * faulty build (test/support/faulty-build.ts), told to misbehave in the middle of a query.
+ */
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { readRssBytes, readSample } from '../../monitor/proc.ts';
+import { type TestDatabase, testDatabase } from '../support/database.ts';
+import { type FaultName, type FaultyBuild, faultyBuild } from '../support/faulty-build.ts';
+import { type Forkline, startForkline } from '../support/forkline.ts';
+import { activeBackends, answersAgain, codeOf, rowOf, startLongQuery } from '../support/long-query.ts';
+import { pidsOf } from '../support/processes.ts';
+import { filesOfGoneWorkers, settled } from '../support/soak.ts';
+import { until } from '../support/until.ts';
+
+const DEADLINE_MS = 15_000;
+const SLOTS = 4;
+const STAGES = 'select 1 as a | where a = 1';
+/** Not the engine's memory, which has a limit of its own: the process's. */
+const DATA_LIMIT_BYTES = 800 * 1024 * 1024;
+
+function hasDataLimit(pid: number): boolean {
+  const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
+  return !/^Max data size\s+unlimited/m.test(limits);
+}
+
+describe('faults inside a DSL worker', function () {
+  this.timeout(60_000);
+  let database: TestDatabase;
+  let build: FaultyBuild;
+  let forkline: Forkline;
+  before(async () => {
+    database = await testDatabase();
+    build = await faultyBuild('dsl');
+  });
+  after(() => build[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    forkline = await startForkline(
+      { dsl: { spares: 1, max: 3, dataLimitBytes: DATA_LIMIT_BYTES } },
+      { command: build.command },
+    );
+  });
+  afterEach(async () => {
+    await settled(forkline, database, SLOTS);
+    expect(await filesOfGoneWorkers(forkline)).to.deep.equal([]);
+    await forkline.stop();
+  });
+
+  /** Misbehaves in mid-query; its query fails with one of `codes`, others do not, and its pid is gone. */
+  async function expectItsQueryOnly(fault: FaultName, codes: readonly string[]): Promise<void> {
+    const marker = `marker_${fault.replaceAll('-', '_')}`;
+    const { answer, pidOf } = await startLongQuery(
+      forkline,
+      `select pg_sleep(20)::text as ${marker} | where true`,
+      ['sql', 'dsl'],
+    );
+    const pid = pidOf('dsl');
+    await build.trigger(fault);
+    const neighbour = forkline.query(STAGES);
+    const failed = await answer;
+    expect(codes, failed.text).to.include(codeOf(failed));
+    expect(failed.headers.get('retry-after'), 'it may be sent again').to.match(/^\d+$/);
+    expect((await neighbour).status, 'a query beside it').to.equal(200);
+    await answersAgain(forkline, STAGES, 2000, `answers again after ${fault}`);
+    expect(await rowOf(forkline, pid)).to.equal(undefined);
+    await until(async () => (await activeBackends(database, marker)) === 0, DEADLINE_MS, 'the backend ended');
+  }
+
+  it('fault 4, its heap is exhausted: a typed error', () => expectItsQueryOnly('fill-heap', ['worker-lost']));
+
+  it('fault 5, a native-memory bomb: the data limit holds', async function () {
+    const worker = (await forkline.processes()).find(({ role }) => role === 'dsl')!;
+    if (!hasDataLimit(worker.pid)) this.skip(); // no `prlimit` here
+    let highest = 0;
+    const watch = setInterval(() => {
+      highest = Math.max(highest, readRssBytes(worker.pid) ?? 0);
+    }, 5);
+    try {
+      await expectItsQueryOnly('fill-native-memory', ['worker-lost']);
+    } finally {
+      clearInterval(watch);
+    }
+    expect(highest, 'memory of the process').to.be.below(DATA_LIMIT_BYTES + 200 * 1024 * 1024);
+  });
+
+  it('fault 6, it exits with 0 without a reply: an error, never an empty success', () =>
+    expectItsQueryOnly('exit-0', ['worker-lost']));
+
+  it('fault 7, one start fails: the next query is fine', async () => {
+    await build.trigger('fail-to-start');
+    const worker = (await forkline.processes()).find(({ role }) => role === 'dsl')!;
+    process.kill(worker.pid, 'SIGKILL');
+    await answersAgain(forkline, STAGES, DEADLINE_MS);
+    await until(
+      async () => (await forkline.logLines()).some((line) => line.includes('told to fail')),
+      DEADLINE_MS,
+      'the log says why',
+    );
+  });
+
+  it('fault 8, it dies just after its reply: that answer is whole, and it is not used again', async () => {
+    await build.trigger('die-after-reply');
+    const old = (await forkline.processes()).filter(({ role }) => role === 'dsl').map(({ pid }) => pid);
+    for (const pid of old) process.kill(pid, 'SIGKILL');
+    await until(
+      async () => {
+        const rows = (await forkline.processes()).filter(({ role }) => role === 'dsl');
+        return rows.length > 0 && rows.every(({ pid, state }) => !old.includes(pid) && state === 'ready');
+      },
+      DEADLINE_MS,
+      'a new worker',
+    );
+    for (let i = 0; i < 4; i++) {
+      const answer = await forkline.query(STAGES);
+      expect([answer.status, answer.text.includes('"rowCount":1')], answer.text).to.deep.equal([200, true]);
+    }
+  });
+
+  it('fault 9, it crashes at every start: a brake instead of a fork storm; SQL is answered meanwhile', async () => {
+    await build.trigger('crash-at-start', 'always');
+    try {
+      const worker = (await forkline.processes()).find(({ role }) => role === 'dsl')!;
+      process.kill(worker.pid, 'SIGKILL');
+      const starts = async () =>
+        (await forkline.logLines())
+          .map((line) => JSON.parse(line) as { event: string; time: string })
+          .filter(({ event }) => event === 'dsl-start')
+          .map(({ time }) => Date.parse(time));
+      const before = (await starts()).length;
+      const times = await until(
+        async () => ((await starts()).length >= before + 8 ? (await starts()).slice(before) : null),
+        DEADLINE_MS,
+        'it is tried again and again',
+      );
+      for (let i = 0; i < 20; i++) expect((await forkline.query('select 1 as a')).status).to.equal(200);
+      // Five in a row are taken for bad luck; from then on each waits longer.
+      const waits = times.slice(6).map((time, index) => time - times[5 + index]!);
+      for (const wait of waits) expect(wait, `ms between starts ${times}`).to.be.at.least(450);
+    } finally {
+      await build.end('crash-at-start');
+    }
+    await answersAgain(forkline, STAGES, 30_000);
+  });
+
+  it('fault 14, a grandchild in a session of its own goes with its worker', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const { answer, pidOf } = await startLongQuery(forkline, 'select pg_sleep(20)::text as a | where true', [
+      'dsl',
+    ]);
+    const sleeps = () => pidsOf('sleep');
+    const before = new Set(sleeps());
+    await build.trigger('double-fork');
+    const grandchild = await until(
+      () => sleeps().find((pid) => !before.has(pid)),
+      DEADLINE_MS,
+      'a grandchild',
+    );
+    process.kill(pidOf('dsl'), 'SIGKILL');
+    expect(codeOf(await answer)).to.equal('worker-lost');
+    await until(() => readSample(grandchild) === null, DEADLINE_MS, 'the grandchild is gone');
+  });
+});
