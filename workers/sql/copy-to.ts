@@ -67,7 +67,7 @@ async function runCopy(
     if (!fifo.write(bytes)) session.pause();
   });
   const payloads = gatherCopyData(writer);
-  const basis = new BasisCheck(call.basis);
+  const basis = new BasisCheck(call.basis ?? []);
   const progress = createCopyHandler(call, basis, payloads);
   const endEarly = (): void => fifo.destroy();
   control.signal.addEventListener('abort', endEarly);
@@ -92,7 +92,7 @@ async function runCopy(
   return { rows: progress.rows, bytes: writer.totalBytes, readerClosed: isReaderGone };
 }
 
-function copyMessages({ sql, parameters, basis }: CopyToCall, copyText: string): Buffer[] {
+function copyMessages({ sql, parameters, basis = [] }: CopyToCall, copyText: string): Buffer[] {
   const messages = [...basisMessages(basis), parseMessage(sql), serialize.describe({ type: 'S' })];
   if (parameters.length > 0)
     messages.push(

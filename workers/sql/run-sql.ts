@@ -40,7 +40,7 @@ export async function runStatement(
   control: CallControl,
 ): Promise<AnswerSummary> {
   guardSql(call.sql);
-  const basis = new BasisCheck(call.basis);
+  const basis = new BasisCheck(call.basis ?? []);
   const answer = createAnswer(textAnswerOf(call), call.limits, basis, (bytes) => {
     if (!sink.write(bytes)) session.pause();
   });
@@ -48,7 +48,7 @@ export async function runStatement(
   try {
     const error = await runReadOnly(session, {
       messages: [
-        ...basisMessages(call.basis),
+        ...basisMessages(call.basis ?? []),
         parseMessage(call.sql),
         bindMessage(call.parameters),
         serialize.describe({ type: 'P' }),
