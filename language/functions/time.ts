@@ -2,14 +2,18 @@
  * Time. All of it in UTC. Bins of hours and less begin at midnight, of weeks on Monday, of months and more in January
  * 2000; other widths count from Monday, 3 January 2000.
  */
-import { castTo, coerce } from '../coerce.ts';
-import { quoteText } from '../dialects/duckdb.ts';
+import { coerce } from '../coerce.ts';
+import { onceInPostgres } from '../dialects/bind-once.ts';
+import { duckdbType, quoteText } from '../dialects/duckdb.ts';
+import { postgresType } from '../dialects/postgres-sql.ts';
 import {
+  both,
   type CallSite,
   callError,
   castHint,
   constantText,
   describeArgument,
+  emittersOf,
   type FunctionDefinition,
   overloads,
   typedCall,
@@ -25,7 +29,9 @@ import {
   TIMESTAMP,
   TIMESTAMPTZ,
 } from '../type-rules.ts';
-import { type Typed, valueType } from '../typed.ts';
+import { type Emitter, type Typed, valueType } from '../typed.ts';
+import type { ColumnType } from '../types.ts';
+import { shifted } from './arithmetic.ts';
 import { numberBin } from './number.ts';
 
 const TRUNCATIONS = [
@@ -80,17 +86,31 @@ function truncate(call: CallSite): Typed {
   count(call, 2);
   const unit = unitOf(call, TRUNCATIONS);
   const value = momentAt(call, 1);
-  return castTo(
-    typedCall(call, { kind: 'null' }, [value], ([a]) => `date_trunc('${unit}', ${a})`),
-    valueType(value.type),
-  );
+  // The type of what the engine's own function gives depends on the unit.
+  const duckdb: Emitter = ([a]) =>
+    `CAST(date_trunc('${unit}', ${a}) AS ${duckdbType(valueType(value.type))})`;
+  const postgres: Emitter = ([a]) =>
+    `CAST(date_trunc('${unit}', ${a}) AS ${postgresType(valueType(value.type))})`;
+  // The 21st century begins in 2001 there, and in 2000 here.
+  return typedCall(call, value.type, [value], emittersOf(duckdb, unit === 'century' ? null : postgres));
 }
 
 function extract(call: CallSite): Typed {
   count(call, 2);
   const part = unitOf(call, PARTS);
   const value = momentAt(call, 1);
-  return typedCall(call, part === 'epoch' ? FLOAT64 : INT64, [value], ([a]) => `extract(${part} FROM ${a})`);
+  const type = part === 'epoch' ? FLOAT64 : INT64;
+  const duckdb: Emitter = ([a]) => `extract(${part} FROM ${a})`;
+  return typedCall(call, type, [value], emittersOf(duckdb, partInPostgres(part, type)));
+}
+
+/** Parts of a time of day of a date are 0; of infinity there is none. PostgreSQL has fractions of seconds. */
+function partInPostgres(part: string, type: ColumnType): Emitter {
+  return ([a]) => {
+    const value = `CAST(extract(${part} FROM CAST(${a} AS timestamp)) AS float8)`;
+    const finite = `nullif(nullif(${value}, CAST('Infinity' AS float8)), CAST('-Infinity' AS float8))`;
+    return part === 'epoch' ? finite : `CAST(trunc(${finite}) AS ${postgresType(type)})`;
+  };
 }
 
 function difference(call: CallSite): Typed {
@@ -98,12 +118,48 @@ function difference(call: CallSite): Typed {
   const unit = unitOf(call, TRUNCATIONS);
   const [from, to] = [momentAt(call, 1), momentAt(call, 2)];
   const type = commonType(from.type, to.type)!;
+  const plain: Emitter = ([a, b]) => `date_diff('${unit}', ${a}, ${b})`;
+  // The engine's own weeks begin on no certain day.
+  const weeks: Emitter = ([a, b]) =>
+    `(date_diff('day', date_trunc('week', ${a}), date_trunc('week', ${b})) // 7)`;
+  const duckdb = unit === 'week' ? weeks : plain;
   return typedCall(
     call,
     INT64,
     [coerce(from, type), coerce(to, type)],
-    ([a, b]) => `date_diff('${unit}', ${a}, ${b})`,
+    emittersOf(duckdb, differenceInPostgres(unit)),
   );
+}
+
+const SECONDS: Readonly<Record<string, number>> = {
+  second: 1,
+  minute: 60,
+  hour: 3600,
+  day: 86_400,
+  week: 604_800,
+};
+const PER_YEAR: Readonly<Record<string, number>> = { month: 12, quarter: 4, year: 1 };
+
+/** Borders between: of the beginnings of both units. Infinite moments have none. */
+function differenceInPostgres(unit: string): Emitter | null {
+  const counted = countedUnits(unit);
+  if (counted === null) return null;
+  return (args) =>
+    onceInPostgres(
+      args,
+      ([a, b]) =>
+        `CASE WHEN isfinite(${a}) AND isfinite(${b}) THEN CAST(${counted(b!)} - ${counted(a!)} AS int8) END`,
+    );
+}
+
+/** A number that grows by one with each unit; null for units that PostgreSQL counts otherwise. */
+function countedUnits(unit: string): ((at: string) => string) | null {
+  const seconds = SECONDS[unit];
+  if (seconds !== undefined) return (at) => `extract(epoch FROM date_trunc('${unit}', ${at})) / ${seconds}`;
+  const inYear = PER_YEAR[unit];
+  if (inYear === undefined) return null;
+  if (inYear === 1) return (at) => `extract(year FROM ${at})`;
+  return (at) => `(extract(year FROM ${at}) * ${inYear} + extract(${unit} FROM ${at}))`;
 }
 
 function format(call: CallSite): Typed {
@@ -136,20 +192,49 @@ function bin(call: CallSite): Typed {
       'write `bin(time, 5m)`',
       width!.span,
     );
-  return typedCall(call, value!.type, [width!, value!], ([w, a]) => `time_bucket(${w}, ${a})`);
+  const duckdb: Emitter = ([w, a]) => `time_bucket(${w}, ${a})`;
+  return typedCall(call, value!.type, [width!, value!], emittersOf(duckdb, binInPostgres(call, value!)));
 }
 
+/**
+ * Fixed widths by date_bin, from Monday, 3 January 2000, which is a midnight as well; months by date_trunc, where they
+ * divide the year. Other numbers of months have no counterpart.
+ */
+function binInPostgres(call: CallSite, value: Typed): Emitter | null {
+  const [count, unit] = constantText(call, 1, 'the duration').split(' ');
+  const type = postgresType(valueType(value.type));
+  const months = unit === 'month' ? Number(count) : 0;
+  const whole = WHOLE_UNITS[months];
+  if (whole !== undefined) return ([, a]) => `CAST(date_trunc('${whole}', ${a}) AS ${type})`;
+  if (months > 0) return null;
+  const origin = valueType(value.type).kind === 'timestamptz' ? 'timestamptz' : 'timestamp';
+  return ([w, a]) =>
+    onceInPostgres(
+      [a!],
+      ([at]) =>
+        `CAST(CASE WHEN isfinite(${at}) THEN date_bin(${w}, CAST(${at} AS ${origin}), CAST('2000-01-03 00:00:00' AS ${origin})) ELSE ${at} END AS ${type})`,
+    );
+}
+
+const WHOLE_UNITS: Readonly<Record<number, string>> = { 1: 'month', 3: 'quarter', 12: 'year' };
+
 function ago(call: CallSite): Typed {
-  return overloads({ takes: ['interval'], returns: TIMESTAMPTZ, duckdb: ([a]) => `(now() - ${a})` })(call);
+  return overloads({
+    takes: ['interval'],
+    returns: TIMESTAMPTZ,
+    duckdb: ([a]) => `CAST((CAST(now() AS TIMESTAMP) - ${a}) AS TIMESTAMPTZ)`,
+    postgres: ([a]) => `(now() - ${a})`,
+  })(call);
 }
 
 function add(call: CallSite): Typed {
-  const shift = overloads({
+  const checked = overloads({
     takes: ['moment', 'interval'],
-    returns: ([value]) => (value!.type.kind === 'date' ? TIMESTAMP : value!.type),
+    returns: TIMESTAMP,
     duckdb: ([a, b]) => `(${a} + ${b})`,
-  });
-  return shift(call);
+  })(call);
+  const [value, duration] = checked.kind === 'call' ? checked.args : [];
+  return shifted(call, value!, duration!);
 }
 
 const ZONES: ReadonlySet<string> = new Set(['UTC', 'GMT', ...Intl.supportedValuesOf('timeZone')]);
@@ -171,7 +256,12 @@ function atTimezone(call: CallSite): Typed {
   }
   const type = value.type.kind === 'timestamptz' ? TIMESTAMP : TIMESTAMPTZ;
   const moment = type === TIMESTAMP ? value : coerce(value, TIMESTAMP);
-  return typedCall(call, type, [moment], ([a]) => `(${a} AT TIME ZONE ${quoteText(zone)})`);
+  return typedCall(
+    call,
+    type,
+    [moment],
+    both(([a]) => `(${a} AT TIME ZONE ${quoteText(zone)})`),
+  );
 }
 
 function part(name: string, summary: string, value: number): FunctionDefinition {
@@ -180,7 +270,12 @@ function part(name: string, summary: string, value: number): FunctionDefinition 
     syntax: `${name}(moment)`,
     summary,
     example: [`${name}(timestamp '2020-02-03 04:05:06')`, value],
-    resolve: overloads({ takes: ['moment'], returns: INT64, duckdb: ([a]) => `extract(${name} FROM ${a})` }),
+    resolve: overloads({
+      takes: ['moment'],
+      returns: INT64,
+      duckdb: ([a]) => `extract(${name} FROM ${a})`,
+      postgres: partInPostgres(name, INT64),
+    }),
   };
 }
 
@@ -190,7 +285,7 @@ export const functions: readonly FunctionDefinition[] = [
     syntax: 'now()',
     summary: 'The moment at which the query began, a timestamptz.',
     example: ["now() > timestamptz '2020-01-01 00:00:00+00'", true],
-    resolve: overloads({ takes: [], returns: TIMESTAMPTZ, duckdb: () => 'now()' }),
+    resolve: overloads({ takes: [], returns: TIMESTAMPTZ, ...both(() => 'now()') }),
   },
   {
     name: 'ago',

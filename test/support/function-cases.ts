@@ -14,8 +14,12 @@ export interface FunctionCase {
   readonly title: string;
   readonly definition: FunctionDefinition;
   readonly call: TypedCall;
-  /** The columns that it reads: `c0`, `c1`, ... */
-  readonly columns: readonly EdgeValues[];
+  readonly columns: readonly CaseColumn[];
+}
+
+/** A column that a call reads: named `c0`, `c1`, ... by its place among the arguments. */
+export interface CaseColumn extends EdgeValues {
+  readonly column: string;
 }
 
 const HERE = { start: 0, end: 0 };
@@ -65,7 +69,9 @@ function caseOf(
 ): FunctionCase | null {
   const call = resolved(definition, name, choices);
   if (call?.kind !== 'call' || call.type.kind === 'null') return null;
-  const columns = choices.map(({ values }) => values).filter((values) => values !== null);
+  const columns = choices.flatMap(({ values }, index) =>
+    values === null ? [] : [{ ...values, column: `c${index}` }],
+  );
   return { title: `${name}(${choices.map(({ label }) => label).join(', ')})`, definition, call, columns };
 }
 
@@ -116,7 +122,9 @@ export function castCases(): readonly FunctionCase[] {
           const column: Typed = { kind: 'column', name: 'c0', type: from.type, span: HERE };
           const call = castTo(column, to.type, orNull);
           const title = `${orNull ? 'try_cast' : 'cast'}(${from.name} as ${to.name})`;
-          return call.kind === 'call' ? [{ title, definition, call, columns: [from] }] : [];
+          return call.kind === 'call'
+            ? [{ title, definition, call, columns: [{ ...from, column: 'c0' }] }]
+            : [];
         }),
     ),
   );
