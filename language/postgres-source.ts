@@ -42,10 +42,12 @@ export function postgresSource(
 }
 
 function sourceColumn(from: string, column: DatabaseColumn): SelectColumn {
-  const stored = qualified(from, column.name);
+  const { name } = column;
+  const stored = qualified(from, name);
   const { type, canonical } = canonicalColumn(column);
-  const sql = canonical(stored);
-  const comparable =
-    NARROW_INTEGERS.has(column.typeOid) || (type.kind === 'decimal' && type.precision !== null);
-  return { name: column.name, sql, type, plain: true, ...(comparable && { stored }) };
+  // A decimal of a size is carried as it is. NaN in one, which the stage engine refuses, stays NaN: a test of every value
+  // for it would cost more than adding it up.
+  if (type.kind === 'decimal' && type.precision !== null) return { name, sql: stored, type, plain: true };
+  const narrow = NARROW_INTEGERS.has(column.typeOid);
+  return { name, sql: canonical(stored), type, plain: true, ...(narrow && { stored }) };
 }
