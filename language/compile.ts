@@ -4,6 +4,7 @@
  */
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './ast.ts';
+import { explainPlan } from './explain-rows.ts';
 import type { Plan, PlannedStage, PlanRequest, PlanStep, Pushdown } from './plan.ts';
 import { planParts, type StagePlace } from './plan-parts.ts';
 import { parseTree } from './query-parser.ts';
@@ -16,7 +17,10 @@ import { isUnsized } from './type-rules.ts';
 import type { Column } from './types.ts';
 
 export function planQuery(request: PlanRequest): PlanStep {
-  return planTree(parseTree(request.text), request);
+  const tree = parseTree(request.text);
+  const step = planTree(tree, request);
+  if (step.kind === 'ask' || !tree.explain) return step;
+  return { kind: 'plan', plan: explainPlan(step.plan, request.throughWorker) };
 }
 
 /** The plan of the query itself, whether `explain` stands before it or not. */

@@ -1,5 +1,6 @@
 /** Typed expressions as SQL of a dialect. Bound values become `$n`; everything else is quoted text of ours. */
 import type { Dialect } from './dialects/dialect.ts';
+import { mayRaise } from './may-raise.ts';
 import type { ParameterKind } from './plan.ts';
 import { type AggregateText, type Typed, type TypedCall, valueType, type WindowKind } from './typed.ts';
 
@@ -51,7 +52,10 @@ function emitCall(call: TypedCall, scope: EmitScope): string {
   const { aggregate } = call;
   if (aggregate === null) return emit(args, NO_AGGREGATE);
   const condition = aggregate.filter === null ? null : emitExpression(aggregate.filter, scope);
-  return emit(args, {
+  // The stage engine computes the arguments before it tests the rows.
+  const early = condition !== null && scope.dialect.name === 'duckdb' && call.args.some(mayRaise);
+  const guarded = early ? args.map((arg) => `CASE WHEN ${condition} THEN ${arg} END`) : args;
+  return emit(guarded, {
     order: aggregate.ordered && scope.over === undefined ? scope.order : '',
     filter: condition === null ? '' : ` FILTER (WHERE ${condition})`,
     over: scope.over?.(aggregate.window, aggregate.ordered) ?? '',

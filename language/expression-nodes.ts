@@ -30,6 +30,11 @@ export function operator(name: string, token: Token, args: readonly Expression[]
   };
 }
 
+/** An operator that a stage writes itself. */
+export function operatorCall(name: string, args: readonly Expression[], span: Span): CallNode {
+  return { kind: 'call', name, nameSpan: span, args, operator: true, ...extent(span.start, span.end, args) };
+}
+
 /** Span and height of a node; the one place where the height is bounded. */
 export function extent(
   start: number,

@@ -11,6 +11,7 @@ import type { CaseNode, Expression, TypeName } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { call, extent, MAX_NESTING, operator, tooDeep } from './expression-nodes.ts';
 import { AND, COMPARE, CONCAT, infixPrecedence, NEGATE, NOT, OR } from './operators.ts';
+import type { WrittenName } from './scope.ts';
 import type { Token } from './token.ts';
 
 /** Words that end an operand or begin something; as names they need quotes. */
@@ -158,7 +159,7 @@ function parsePrimary(cursor: Cursor, level: number): Expression {
       return { kind: token.kind, text: token.text, span, depth: 1 };
     case 'quoted':
       cursor.next();
-      return { kind: 'name', name: token.text, quoted: true, span, depth: 1 };
+      return parseQualified(cursor, { name: token.text, quoted: true, span });
     case 'word':
       return parseWord(cursor, token, level);
     default:
@@ -192,7 +193,25 @@ function parseWord(cursor: Cursor, token: Token, level: number): Expression {
   if (token.lower === 'null') return { kind: 'null', span, depth: 1 };
   if (token.lower === 'true' || token.lower === 'false')
     return { kind: 'bool', value: token.lower === 'true', span, depth: 1 };
-  return { kind: 'name', name: token.text, quoted: false, span, depth: 1 };
+  return parseQualified(cursor, { name: token.text, quoted: false, span });
+}
+
+/** `name`, or `name.column`, which only stages with several inputs have a meaning for. */
+function parseQualified(cursor: Cursor, first: WrittenName): Expression {
+  const column = cursor.peek(1);
+  if (!cursor.isSymbol('.') || (column.kind !== 'word' && column.kind !== 'quoted'))
+    return { kind: 'name', ...first, depth: 1 };
+  cursor.next();
+  cursor.next();
+  const span = cursor.spanFrom(first.span.start);
+  return {
+    kind: 'name',
+    name: column.text,
+    quoted: column.kind === 'quoted',
+    span,
+    depth: 1,
+    qualifier: first,
+  };
 }
 
 function parseCall(cursor: Cursor, level: number): Expression {

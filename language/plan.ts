@@ -155,6 +155,7 @@ export interface EngineAsk {
   }[];
   /** Where the user wrote it, for errors. */
   readonly segments: readonly SourceSegment[];
+  readonly stage: StageRef;
 }
 
 /** Which values has the only column of this plan's answer? At most `atMost`; one more is an error of the stage's. */

@@ -77,7 +77,7 @@ export function parseLet(cursor: Cursor, before: readonly LetNode[], parseQuery:
 
 /** A name that meant nothing where it stood, and that a `let` of the text defines there or later. */
 export function namesLater(thrown: unknown, text: string): QueryError | null {
-  if (!(thrown instanceof QueryError) || !['unknown-source', 'syntax'].includes(thrown.code)) return null;
+  if (!(thrown instanceof QueryError) || thrown.code !== 'unknown-source') return null;
   const { span } = thrown.details;
   const name = span === undefined ? '' : text.slice(span.start, span.end);
   if (span === undefined || !/^[\p{L}_][\p{L}\p{N}_]{0,62}$/u.test(name)) return null;

@@ -13,7 +13,7 @@ import { Cursor, type EngineSql } from './cursor.ts';
 import { findLet, isLetName, namesLater, parseLet, parseSet, type Settings } from './preludes.ts';
 import { skipTrivia, skipWord } from './scan.ts';
 import { checkSourceHead, READS } from './source-head.ts';
-import { scanSource } from './source-lexer.ts';
+import { MAX_BRACKETS, scanSource } from './source-lexer.ts';
 import { STAGE_LIMITS, stageLimit } from './stage-limits.ts';
 import { parseStages, type StageCount } from './stage-parser.ts';
 
@@ -222,6 +222,7 @@ class QueryParser implements StageCount {
     const token = cursor.peek();
     if (token.kind !== 'word' && token.kind !== 'quoted')
       cursor.fail('a source is expected here', 'write a query in brackets: `(select * from airports)`');
+    if (READS.includes(token.lower)) cursor.refuse('a query stands in brackets here', 'write `(select ...)`');
     if (token !== first) throw connectionOfLet({ start: first.start, end: token.end }, token.text);
     const definition = findLet(this.#lets, token);
     cursor.next();
@@ -249,7 +250,9 @@ class QueryParser implements StageCount {
   /** Is the bracket at `at` one of ours? Only the SQL that it begins with is looked at. */
   #isQuery(at: number): boolean {
     let inside = at;
-    while (this.#text[inside] === '(') inside = skipTrivia(this.#text, inside + 1, true);
+    // More brackets than this are an error either way; they are not looked at again for each of them.
+    for (let open = 0; this.#text[inside] === '(' && open <= MAX_BRACKETS; open++)
+      inside = skipTrivia(this.#text, inside + 1, true);
     if (this.#text[inside] === '@' || this.#letAt(inside) !== null) return true;
     return READS.includes(this.#word(inside)) && scanSource(this.#text, inside, true).pipe !== null;
   }

@@ -26,6 +26,12 @@ export function raisedInPostgres(message: string, cause: unknown): QueryError | 
   return found === null ? null : written(found[1]!, cause);
 }
 
+/** The same, with a message that is made while it runs: `message` is SQL of a text. */
+export function raiseErrorAbout(error: Omit<WireError, 'message'>, message: string): string {
+  const known = JSON.stringify(error).slice(0, -1);
+  return `error(concat(${quoteText(`${MARK}${known},"message":`)}, to_json(${message}), '}'))`;
+}
+
 /** The error in the text of an exception of the engine's; null when there is none of ours in it. */
 export function raisedError(message: string, cause: unknown): QueryError | null {
   // Anchored: a value of the user's, quoted later in another message, must not pass for it.

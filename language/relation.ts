@@ -15,6 +15,7 @@
  */
 
 import type { Dialect } from './dialects/dialect.ts';
+import { quoteName } from './dialects/duckdb.ts';
 import { type EmitScope, emitExpression } from './emit-expression.ts';
 import { mayRaise } from './may-raise.ts';
 import { atMost } from './own-values.ts';
@@ -111,7 +112,7 @@ export class Relation {
   }
 
   /** Keeps these columns, in this order, under new names where `as` differs. */
-  project(kept: readonly { readonly name: string; readonly as: string }[]): Relation {
+  project(kept: readonly Renamed[]): Relation {
     const base = this.#select.groupBy === null ? this : this.#seal();
     const byName = new Map(base.#select.columns.map((column) => [column.name, column]));
     const columns = kept.flatMap(({ name, as }) => {
@@ -221,13 +222,76 @@ export class Relation {
    * Through a statement of the stage's own. `text` is given the name of these rows, which it may read more than once;
    * it gives `columns`, in the order of `keys`.
    */
-  through(columns: readonly Column[], keys: readonly SortKey[], text: (rows: string) => string): Relation {
+  through(
+    columns: readonly Column[],
+    keys: readonly SortKey[],
+    text: (rows: string, parameter: (name: string, kind: ParameterKind) => string) => string,
+  ): Relation {
     const { from } = this.#seal(' MATERIALIZED').#select;
-    const { entries } = this.#statement;
-    const name = this.#nextName();
-    entries.push(`${name} AS (\n${text(from)}\n)`);
-    const origin = { from: name, order: [], arrival: false };
-    return new Relation(this.#statement, reading(origin, columns), this.#author).sort(keys);
+    const written = text(from, (name, kind) => this.#parameter(name, kind));
+    return this.#entry(written, columns).sort(keys);
+  }
+
+  /**
+   * Beside the rows of another: each of these with each of those for which `on` is true. The other's columns come last, as
+   * `renamed`; `on` names all columns as they are afterwards. The order stays; what has no row here comes last.
+   */
+  join(kind: JoinKind, other: Relation, renamed: readonly Renamed[], on: Typed | null): Relation {
+    const keepsAll = kind === 'right' || kind === 'full';
+    const left = this.#ordered(keepsAll).#table();
+    const right = other.#besides(left);
+    const columns = [...left.#select.columns, ...right.#renamed(renamed)];
+    const joined = left.#with({
+      columns,
+      order: left.#select.order.map((key) => ({ ...key, unique: false })),
+      arrival: false,
+      filteredBelow: true,
+    });
+    const condition = on === null ? '' : ` ON ${joined.#emit(on)}`;
+    return joined.#with({ join: `${JOINS[kind]} ${right.#readAs()}${condition}` });
+  }
+
+  /** Those rows for which the other has one (or has none) for which `on` is true; `renamed` is how `on` names its columns. */
+  whereExists(exists: boolean, other: Relation, renamed: readonly Renamed[], on: Typed): Relation {
+    const left = this.#ordered(false).#table();
+    const right = other.#besides(left);
+    const both = left.#with({ columns: [...left.#select.columns, ...right.#renamed(renamed)] });
+    const rows = `EXISTS (SELECT 1 FROM ${right.#readAs()} WHERE ${both.#emit(on)})`;
+    return left.#with({ filters: [{ sql: exists ? rows : `(NOT ${rows})`, raises: false }] });
+  }
+
+  /** These rows and then those of the other, which has the same columns. */
+  unionAll(other: Relation): Relation {
+    const ordered = this.#mustBeNumbered() || other.#mustBeNumbered();
+    const taken = [this, other].flatMap((side) => side.#select.columns.map(({ name }) => name));
+    const shared = this.#select.columns.filter(({ name }) => other.has(name));
+    const names = shared.map(({ name }) => name);
+    const [side, place] = [freeName('side', taken), freeName('place', taken)];
+    const texts = [this, other].map((relation, index) => {
+      const table = (ordered ? relation.number(place) : relation).#table();
+      const items = [...names, ...(ordered ? [place] : [])].map((name) => table.#columnNamed(name).sql);
+      if (ordered) items.push(`${index} AS ${quoteName(side)}`);
+      if (items.length === 0) items.push('1 AS "row"');
+      return `SELECT ${items.join(', ')} FROM ${table.#readAs()}`;
+    });
+    const added = ordered ? [place, side].map((name) => ({ name, type: ROW_NUMBER.type })) : [];
+    const keys = added.map(({ name }) => ({ column: name, descending: false, nullsFirst: false })).reverse();
+    const united = this.#entry(texts.join('\nUNION ALL\n'), [...shared, ...added]);
+    return united.sort(keys).project(names.map((name) => ({ name, as: name })));
+  }
+
+  /** The same rows; the statement fails with `error` (SQL that raises it) once there are more than `most`. */
+  atMost(most: number, error: string): Relation {
+    const name = this.freeName('number');
+    const base = this.#select.groupBy === null && this.#select.limit === null ? this : this.#seal();
+    const { columns } = base.#select;
+    // Without an order, so that rows are counted as they come.
+    const number: SelectColumn = { name, sql: 'row_number() OVER ()', type: ROW_NUMBER.type, plain: false };
+    const counted = base.#with({ columns: [...columns, number] }).#seal();
+    const sql = `CASE WHEN ${counted.#columnNamed(name).sql} > ${most} THEN ${error} ELSE true END`;
+    return counted
+      .#with({ filters: [{ sql, raises: true }] })
+      .project(columns.map((column) => ({ name: column.name, as: column.name })));
   }
 
   limit(count: Typed): Relation {
@@ -235,12 +299,14 @@ export class Relation {
     return base.#with({ limit: base.#emit(count) });
   }
 
+  /** Is it there? A column that nobody uses may have stayed in the database. */
+  has(name: string): boolean {
+    return this.#names().includes(name);
+  }
+
   /** A name that no column has, whatever its case. */
   freeName(wanted: string): string {
-    return freeName(
-      wanted,
-      this.#select.columns.map((column) => column.name),
-    );
+    return freeName(wanted, this.#names());
   }
 
   /** The whole statement. `ordered`: its rows are wanted in their order. */
@@ -342,6 +408,59 @@ export class Relation {
     return fenced.#with({ columns });
   }
 
+  /** Would a database lose an order of its rows beside those of another? The stage engine keeps that of arrival. */
+  #mustBeNumbered(): boolean {
+    const { order, arrival } = this.#select;
+    return order.length > 0 || (arrival && this.dialect === 'postgres');
+  }
+
+  /** With an order that can be written down; `anew`: a key that no row of another relation has. */
+  #ordered(anew: boolean): Relation {
+    if (!this.isOrdered || (this.#select.order.length > 0 && !anew)) return this;
+    const names = this.#names();
+    return this.number(this.freeName('place')).project(names.map((name) => ({ name, as: name })));
+  }
+
+  /** Of which nothing but its columns matters to who reads it: a plain name in a FROM, with its order in columns. */
+  #table(): Relation {
+    return isTable(this.#select) ? this : this.#seal();
+  }
+
+  /** A table that can stand in one FROM with `left`. */
+  #besides(left: Relation): Relation {
+    const table = this.#table();
+    const { from, columns } = table.#select;
+    if (from !== left.#select.from) return table;
+    const select = reading({ from: `${from}_2`, order: [], arrival: false }, columns);
+    return new Relation(this.#statement, { ...select, table: from }, this.#author);
+  }
+
+  #readAs(): string {
+    const { from, table } = this.#select;
+    this.#statement.read(table ?? from);
+    return table === undefined ? from : `${table} AS ${from}`;
+  }
+
+  #renamed(renamed: readonly Renamed[]): readonly SelectColumn[] {
+    return renamed.flatMap(({ name, as }) => {
+      const column = this.#select.columns.find((candidate) => candidate.name === name);
+      return column === undefined ? [] : [{ ...column, name: as }];
+    });
+  }
+
+  #entry(text: string, columns: readonly Pick<SelectColumn, 'name' | 'type'>[]): Relation {
+    const name = this.#nextName();
+    this.#statement.entries.push(`${name} AS (\n${text}\n)`);
+    // The stage engine keeps the order of what it reads.
+    const arrival = this.dialect === 'duckdb';
+    const select = reading({ from: name, order: [], arrival, filteredBelow: true }, columns);
+    return new Relation(this.#statement, select, this.#author);
+  }
+
+  #names(): readonly string[] {
+    return this.#select.columns.map(({ name }) => name);
+  }
+
   #placeKey(name: string): OrderKey {
     return { ...this.#orderKeys([{ column: name, descending: false, nullsFirst: false }])[0]!, unique: true };
   }
@@ -420,6 +539,22 @@ export class Relation {
     const at = parameters.findIndex((parameter) => parameter.name === name);
     return `$${foreignParameters + (at === -1 ? parameters.push({ name, kind }) : at + 1)}`;
   }
+}
+
+export type JoinKind = 'inner' | 'left' | 'right' | 'full' | 'cross';
+
+const JOINS: Readonly<Record<JoinKind, string>> = {
+  inner: 'JOIN',
+  left: 'LEFT JOIN',
+  right: 'RIGHT JOIN',
+  full: 'FULL JOIN',
+  cross: 'CROSS JOIN',
+};
+
+/** A column under another name. */
+export interface Renamed {
+  readonly name: string;
+  readonly as: string;
 }
 
 export interface NamedValue {

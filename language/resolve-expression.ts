@@ -28,7 +28,7 @@ export function resolveExpression(node: Expression, scope: Scope, mode: Aggregat
   switch (node.kind) {
     case 'name': {
       refuseFunctionName(node, scope);
-      const column = getColumn(scope, node);
+      const column = getColumn(scope, node, node.qualifier);
       if (mode === 'outside') throw bareColumn(column.name, node);
       return { kind: 'column', name: column.name, type: column.type, span: node.span };
     }

@@ -26,6 +26,10 @@ export interface Select {
   readonly from: string;
   /** What stands behind FROM; null: the name itself, an entry of the WITH. */
   readonly fromText: string | null;
+  /** What `from` stands for, when that is read twice. */
+  readonly table?: string;
+  /** `LEFT JOIN s2 ON ...`: columns may be those of what is joined too. */
+  readonly join?: string;
   readonly columns: readonly SelectColumn[];
   readonly filters: readonly Filter[];
   /** Something below it filters, and its filters may be merged with those here. */
@@ -66,8 +70,9 @@ export function reading(
 }
 
 /** Nothing but what `from` has. */
-export function isTable({ from, fromText, columns, filters, groupBy, limit, fence }: Select): boolean {
-  if (fromText !== null || fence !== null) return false;
+export function isTable(select: Select): boolean {
+  const { from, fromText, columns, join, filters, groupBy, limit, fence } = select;
+  if (fromText !== null || fence !== null || join !== undefined) return false;
   const same = columns.every(({ name, sql }) => sql === qualified(from, name));
   return same && filters.length === 0 && groupBy === null && limit === null;
 }
@@ -104,13 +109,14 @@ export function selectText(
   hidden: readonly Pick<SelectColumn, 'name' | 'sql'>[],
   last: boolean,
 ): string {
-  const { from, fromText, filters, groupBy, limit } = select;
+  const { from, fromText, join, filters, groupBy, limit } = select;
   const items = [...select.columns, ...hidden].map(({ name, sql }) =>
     sql === qualified(from, name) ? sql : `${sql} AS ${quoteName(name)}`,
   );
   // A WITH entry of which nothing but the number of rows counts.
   if (items.length === 0) items.push('1 AS "row"');
   const parts = [`SELECT ${items.join(', ')}`, `FROM ${fromText ?? from}`];
+  if (join !== undefined) parts.push(join);
   if (filters.length > 0) parts.push(`WHERE ${filterText(filters)}`);
   if (groupBy !== null && groupBy > 0)
     parts.push(`GROUP BY ${Array.from({ length: groupBy }, (_, index) => index + 1).join(', ')}`);

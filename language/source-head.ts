@@ -53,7 +53,7 @@ function notSql(text: string, word: string, span: Span, end: number, names: read
     : `it begins with ${READS.join(', ')}`;
   const shown =
     word === '' ? `\`${String.fromCodePoint(text.codePointAt(span.start) ?? 32)}\`` : `\`${word}\``;
-  return new QueryError('syntax', `a query begins with SQL, not with ${shown}`, {
+  return new QueryError(alone ? 'unknown-source' : 'syntax', `a query begins with SQL, not with ${shown}`, {
     span,
     hint: didYouMean(suggestions) ?? instead,
     suggestions,

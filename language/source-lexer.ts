@@ -21,7 +21,7 @@ import {
   unterminated,
 } from './scan.ts';
 
-const MAX_BRACKETS = 1000;
+export const MAX_BRACKETS = 1000;
 const OPERATOR_CHARACTERS = '+-*/<>=~!@#%^&|?';
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']' };
 

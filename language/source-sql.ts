@@ -3,6 +3,8 @@
  * wrapped so that only the columns that they use leave the database. What is copied from the user's text is
  * recorded in segments, so that a position in an error of the database's finds its way back.
  */
+import type { Span } from '../workers/errors.ts';
+import type { ParameterUse } from './ast.ts';
 import { quoteName } from './dialects/duckdb.ts';
 import { databaseColumnToColumn, INT4_OID, JSON_OID } from './dialects/postgres.ts';
 import type { SourceDescription, SourcePlan, SourceSegment } from './plan.ts';
@@ -16,25 +18,39 @@ export interface BoundSql {
 }
 
 /** The user's SQL with `$n`; the same name twice is the same number. */
-export function bindSource(text: string, source: ScannedSource): BoundSql {
+export function bindSource(text: string, { sqlStart, sqlEnd, placeholders }: ScannedSource): BoundSql {
   const parameters: string[] = [];
+  const bound = bindWith(text, { start: sqlStart, end: sqlEnd }, placeholders, ({ name }) => {
+    const known = parameters.indexOf(name);
+    return `$${known === -1 ? parameters.push(name) : known + 1}`;
+  });
+  return { ...bound, parameters };
+}
+
+/** The user's SQL in `span` with the text of `value` for each parameter. */
+export function bindWith(
+  text: string,
+  span: Span,
+  placeholders: readonly ParameterUse[],
+  value: (use: ParameterUse) => string,
+): Omit<BoundSql, 'parameters'> {
   const segments: SourceSegment[] = [];
   let sql = '';
   const copy = (start: number, end: number): void => {
     if (end > start) segments.push({ sqlStart: sql.length, queryStart: start, length: end - start });
     sql += text.slice(start, end);
   };
-  let at = source.sqlStart;
-  for (const { name, start, end } of source.placeholders) {
+  let at = span.start;
+  for (const use of placeholders) {
+    const { start, end } = use;
     copy(at, start);
-    const known = parameters.indexOf(name);
-    const bound = `$${known === -1 ? parameters.push(name) : known + 1}`;
+    const bound = value(use);
     segments.push({ sqlStart: sql.length, queryStart: start, length: Math.min(bound.length, end - start) });
     sql += bound;
     at = end;
   }
-  copy(at, source.sqlEnd);
-  return { sql, parameters, segments };
+  copy(at, span.end);
+  return { sql, segments };
 }
 
 /** The same with `by` added to the number of every `$n`: where two users' texts stand in one statement. */

@@ -3,11 +3,10 @@
  * as text, which is also what the new columns are called by.
  */
 import type { StageNode } from './ast.ts';
-import { quoteText } from './dialects/duckdb.ts';
 import { ownAggregate, ownCall, wholeNumber } from './own-values.ts';
 import type { ResolvedQuery } from './resolved-query.ts';
 import type { ResolvedStage, StageDefinition } from './stage.ts';
-import { BOOL, STRING } from './type-rules.ts';
+import { STRING } from './type-rules.ts';
 import { collectColumns, type Typed } from './typed.ts';
 
 interface Resolved extends ResolvedStage {
@@ -54,10 +53,4 @@ export function valuesOf(input: ResolvedQuery, value: Typed, atMost: number): Re
 export function textOf(value: Typed): Typed {
   const float = value.type.kind === 'float64';
   return ownCall(STRING, [value], ([a]) => `CAST(${float ? `(${a} + 0.0e0)` : a} AS VARCHAR)`);
-}
-
-/** The text of `value` is `text`; null: it is null. */
-export function hasText(value: Typed, text: string | null): Typed {
-  if (text === null) return ownCall(BOOL, [value], ([a]) => `(${a} IS NULL)`);
-  return ownCall(BOOL, [textOf(value)], ([a]) => `(${a} = ${quoteText(text)})`);
 }

@@ -76,7 +76,8 @@ async function describeStages(
     const described = await raceAbort(query.abort.signal, call, () => lease.socket.cancel(queryId));
     return { kind: 'engine', ...described };
   } catch (thrown) {
-    throw mapToQuery(thrown, { ...ask, parameters: [] }, text);
+    const mapped = mapToQuery(thrown, { ...ask, parameters: [] }, text);
+    throw mapped instanceof QueryError ? mapped.with({ stage: ask.stage }) : mapped;
   } finally {
     lease.release('discard', 'it described SQL of a user');
   }

@@ -1,10 +1,9 @@
 /** `distinct`: each row once, where it came first. Null equals null; the order of rows holds. */
 
 import { refuseJsonKey } from '../column-patterns.ts';
+import { eachOnce } from '../each-once.ts';
 import { exactKeys } from '../exactness.ts';
-import { columnValue, everywhere, keepColumns, ownAggregate } from '../own-values.ts';
 import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { INT64 } from '../type-rules.ts';
 
 export const stage: StageDefinition<null, ResolvedStage> = {
   name: 'distinct',
@@ -28,20 +27,6 @@ export const stage: StageDefinition<null, ResolvedStage> = {
     return { columns: input.columns };
   },
   columnsUsed: ({ columns }) => new Set(columns.map(({ name }) => name)),
-  emit({ columns }, relation) {
-    const groups = columns.map((column) => ({ name: column.name, value: columnValue(column) }));
-    if (!relation.isOrdered) return relation.aggregate(groups, []);
-    const row = relation.freeName('row');
-    const first = ownAggregate(
-      INT64,
-      [columnValue({ name: row, type: INT64 })],
-      everywhere(([a]) => `min(${a})`),
-    );
-    return relation
-      .number(row)
-      .aggregate(groups, [{ name: row, value: first }])
-      .sort([{ column: row, descending: false, nullsFirst: false }])
-      .project(keepColumns(columns));
-  },
+  emit: ({ columns }, relation) => eachOnce(columns, relation),
   exactInPostgres: ({ columns }) => exactKeys(columns),
 };

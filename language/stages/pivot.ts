@@ -1,10 +1,9 @@
 /**
- * `pivot aggregate [where condition] [as name], ... [splitrow row, ...] splitcol column in (value [as name], ...)`, or
- * `... for column in (...) [by row, ...]`: one row for each group of `row`, and for each value of the list one column an
- * aggregate, over the rows whose `column` has it. Which values there are must stand in the query: the columns of an
- * answer are known before it runs.
+ * `pivot aggregate [where condition] [as name], ... [splitrow row, ...] splitcol column [in (value [as name], ...)]`, or
+ * `... for column [in (...)] [by row, ...]`: one row for each group of `row`, and for each value one column an aggregate,
+ * over the rows whose `column` has it. Values that do not stand in the query are asked for before it is planned
+ * (found-values.ts): the columns of an answer are known before it runs.
  */
-
 import { QueryError, type Span } from '../../workers/errors.ts';
 import {
   columnsOf,
@@ -16,16 +15,29 @@ import {
   resolveKey,
   withFilter,
 } from '../aggregate-items.ts';
-import type { CallNode, Expression } from '../ast.ts';
+import type { Expression } from '../ast.ts';
 import type { Cursor } from '../cursor.ts';
 import { exactGroups } from '../exactness.ts';
+import { operatorCall } from '../expression-nodes.ts';
 import { parseExpression, parseOperand } from '../expression-parser.ts';
+import {
+  choicesOf,
+  countOthers,
+  type FoundValues,
+  findValues,
+  noValues,
+  refuseOthers,
+} from '../found-values.ts';
 import { parseName } from '../names.ts';
+import { keepColumns } from '../own-values.ts';
 import type { NamedValue } from '../relation.ts';
 import { resolveCondition } from '../resolve-expression.ts';
 import type { Scope } from '../scope.ts';
+import { freeName } from '../select.ts';
 import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { stageLimit } from '../stage-limits.ts';
+import type { Typed } from '../typed.ts';
+import type { Column } from '../types.ts';
 
 interface Value {
   readonly value: Expression;
@@ -37,12 +49,23 @@ interface Syntax {
   readonly aggregates: readonly Item[];
   readonly rows: readonly Item[];
   readonly column: Expression;
-  readonly values: readonly Value[];
+  /** null: those that there are. */
+  readonly values: readonly Value[] | null;
+}
+
+/** One column an aggregate. */
+interface Choice {
+  readonly name: string;
+  readonly filter: Typed;
+  readonly span: Span;
 }
 
 interface Resolved extends ResolvedStage {
   readonly keys: readonly NamedValue[];
   readonly values: readonly NamedValue[];
+  /** Whose values were asked for, and what may come of them. */
+  readonly found: FoundValues | null;
+  readonly dependsOnData: boolean;
 }
 
 const EXAMPLE = "write `pivot sum(v) splitrow host splitcol month in ('jan', 'feb')`";
@@ -73,12 +96,8 @@ function valueName(value: Expression, text: string): string {
   return text.slice(value.span.start, value.span.end).toLowerCase();
 }
 
-function parseValues(cursor: Cursor, column: Expression): readonly Value[] {
-  if (cursor.acceptWord('in') === null)
-    throw new QueryError('unsupported', 'which columns `pivot` makes must stand in the query', {
-      span: column.span,
-      hint: `list the values: \`${cursor.text.slice(column.span.start, column.span.end)} in ('a', 'b')\`; for one row a value instead, group by both with \`stats\``,
-    });
+function parseValues(cursor: Cursor): readonly Value[] | null {
+  if (cursor.acceptWord('in') === null) return null;
   cursor.expectSymbol('(', 'after `in`');
   if (cursor.isSymbol(')')) cursor.refuse('the list of `in` is empty', 'give at least one value');
   const values: Value[] = [];
@@ -103,39 +122,32 @@ function parseSplits(cursor: Cursor): Omit<Syntax, 'aggregates'> {
     if (rows === null && cursor.acceptWord('splitrow', 'by') !== null) rows = parseItems(cursor, false);
     else if (split === null && cursor.acceptWord('splitcol', 'for') !== null) {
       const column = parseColumn(cursor, word.lower);
-      split = { column, values: parseValues(cursor, column) };
+      split = { column, values: parseValues(cursor) };
     } else break;
   }
   if (split === null) return cursor.fail('`pivot` needs `splitcol`: whose values become columns', EXAMPLE);
   return { rows: rows ?? [], ...split };
 }
 
-function equals(column: Expression, { value, span }: Value): CallNode {
-  const isNull = value.kind === 'null';
-  return {
-    kind: 'call',
-    name: isNull ? 'is null' : '=',
-    nameSpan: span,
-    args: isNull ? [column] : [column, value],
-    operator: true,
-    span: value.span,
-    depth: 1 + Math.max(column.depth, value.depth),
-  };
+function equals(column: Expression, { value }: Value): Expression {
+  if (value.kind === 'null') return operatorCall('is null', [column], value.span);
+  return operatorCall('=', [column, value], value.span);
 }
 
-function resolveCell(
-  item: Item,
-  column: Expression,
-  value: Value,
-  scope: Scope,
-  single: boolean,
-): NamedValue {
+function written(values: readonly Value[], column: Expression, scope: Scope): readonly Choice[] {
+  return values.map((value) => ({
+    name: value.name,
+    filter: resolveCondition(equals(column, value), scope, 'what follows `in`'),
+    span: value.span,
+  }));
+}
+
+function resolveCell(item: Item, { name, filter, span }: Choice, scope: Scope, single: boolean): NamedValue {
   const aggregate = resolveAggregate(item, scope);
-  const filter = resolveCondition(equals(column, value), scope, 'what follows `in`');
   const suffix = item.name ?? (single ? null : nameOf(item, scope));
   return {
-    name: suffix === null ? value.name : `${value.name}_${suffix}`,
-    value: withFilter(aggregate.value, filter, value.span),
+    name: suffix === null ? name : `${name}_${suffix}`,
+    value: withFilter(aggregate.value, filter, span),
   };
 }
 
@@ -149,18 +161,31 @@ function refuseTooMany(count: number, span: Span): void {
   });
 }
 
+function freshNames(columns: readonly Column[], count: number): readonly string[] {
+  const names = columns.map(({ name }) => name);
+  return Array.from({ length: count }, () => {
+    const name = freeName('others', names);
+    names.push(name);
+    return name;
+  });
+}
+
 export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'pivot',
   aliases: [],
   docs: {
     syntax:
-      'pivot aggregate [where condition] [as name], ... [splitrow row, ...] splitcol column in (value [as name], ...)',
+      'pivot aggregate [where condition] [as name], ... [splitrow row, ...] splitcol column [in (value [as name], ...)]',
     summary:
-      'One row for each group of `row`, one column for each value of `column`. `for column in (...) by row` is the same. Ends the order of rows.',
+      'One row for each group of `row`, one column for each value of `column`, or for those listed. `for column by row` is the same. Ends the order of rows.',
     examples: [
       {
         text: "pivot count() splitrow origin splitcol dest in ('LAX', 'ORD')",
         summary: 'a row for each origin, columns `LAX` and `ORD`',
+      },
+      {
+        text: 'pivot count() splitrow dest splitcol origin',
+        summary: 'a column for each origin that there is',
       },
       {
         text: 'pivot sum(price) as price, count() as n for month(date) in (1 as jan, 2 as feb) by origin',
@@ -174,20 +199,34 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     return { aggregates: parseItems(cursor, true), ...parseSplits(cursor) };
   },
   resolve({ aggregates, rows, column, values }, input, span) {
-    refuseTooMany(aggregates.length * values.length, span);
+    refuseTooMany(aggregates.length * (values?.length ?? 1), span);
     const keys = rows.map((item) => resolveKey(item, input));
+    const most = Math.floor(stageLimit('pivotColumns').value / aggregates.length);
+    const found = values === null ? findValues(column, input, most) : null;
+    if (found !== null && found.texts.length + rows.length === 0) throw noValues(column.span);
+    const choices = values === null ? choicesOf(found!, column.span) : written(values, column, input);
     const cells = aggregates.flatMap((item) =>
-      values.map((value) => ({
-        cell: resolveCell(item, column, value, input, aggregates.length === 1),
-        item: { ...item, span: value.span },
+      choices.map((choice) => ({
+        cell: resolveCell(item, choice, input, aggregates.length === 1),
+        item: { ...item, span: choice.span },
       })),
     );
     const named = cells.map(({ cell }) => cell);
     const items = [...rows, ...cells.map(({ item }) => item)];
-    return { columns: columnsWith([], [...keys, ...named], items), keys, values: named };
+    const columns = columnsWith([], [...keys, ...named], items);
+    return { columns, keys, values: named, found, dependsOnData: found !== null };
   },
-  columnsUsed: ({ keys, values }) => columnsOf([...keys, ...values]),
-  emit: ({ keys, values }, relation) => relation.aggregate(keys, values),
-  exactInPostgres: ({ keys, values }) => exactGroups(keys, values),
+  columnsUsed: ({ keys, values, found }) =>
+    columnsOf([...keys, ...values, ...(found === null ? [] : [{ name: '', value: found.value }])]),
+  emit({ columns, keys, values, found }, relation) {
+    if (found === null) return relation.aggregate(keys, values);
+    const [count, total] = freshNames(columns, 2);
+    const counted = relation.aggregate(keys, [...values, { name: count!, value: countOthers(found) }]);
+    return refuseOthers(counted, found, count!, total!).project(keepColumns(columns));
+  },
+  exactInPostgres: ({ keys, values, found }) =>
+    found === null
+      ? exactGroups(keys, values)
+      : { exact: false, why: 'that no value has come since is checked by a worker' },
   computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

@@ -2,12 +2,13 @@
  * The `describe-stages` call: which columns a SELECT of the stage engine's has, found by preparing it over empty tables.
  * Nothing is read and no row is made, but constants may be folded, so that it has a deadline like any query.
  */
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import type { QueryError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import { engineError } from './engine-errors.ts';
 import type { DescribeStagesCall, DescribeStagesReply, DslWorkerConfig } from './messages.ts';
 import { deadlineExceeded, remainingMs } from './query-run.ts';
+import { refusedSql } from './refused-sql.ts';
 import type { RunningCall } from './service.ts';
 import { quoteName } from './sql-text.ts';
 
@@ -46,11 +47,22 @@ async function describe(
     const items = columns.map((column) => `${quoteName(column.name)} ${column.engineType}`);
     await connection.run(`CREATE TEMP TABLE ${name} (${items.join(', ')})`);
   }
-  // Nested, so that nothing but a SELECT can stand there.
-  const statement = await connection.prepare(`SELECT * FROM (${sql}\n) AS described`);
+  const statement = await prepare(connection, sql);
   const columns = Array.from({ length: statement.columnCount }, (_, index) => ({
     name: statement.columnName(index),
     engineType: String(statement.columnType(index)),
   }));
   return { columns };
+}
+
+const BEFORE = 'SELECT * FROM (';
+
+/** Nested, so that nothing but a SELECT can stand there. */
+async function prepare(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
+  const sent = `${BEFORE}${sql}\n) AS described`;
+  try {
+    return await connection.prepare(sent);
+  } catch (thrown) {
+    throw refusedSql(thrown, sent, BEFORE.length) ?? thrown;
+  }
 }

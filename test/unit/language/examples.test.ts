@@ -4,7 +4,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { FAMILIES } from '../../../language/function-registry.ts';
 import { STAGES } from '../../../language/stage-registry.ts';
-import { expectedTypes, openDuckDb, planFlights, runPlan } from './run-plan.ts';
+import { expectedTypes, openDuckDb, planAsking, planFlights, runPlan } from './run-plan.ts';
 
 const DOCS = readFileSync(new URL('../../../docs/language.md', import.meta.url), 'utf8');
 const NUMBERS = [
@@ -31,7 +31,7 @@ describe('documented examples', () => {
     for (const { text } of stage.docs.examples)
       it(`${stage.name}: ${text}`, async () => {
         expect(DOCS).to.include(stage.docs.syntax).and.to.include(text);
-        const plan = planFlights(`select * from flights | ${text}`);
+        const plan = await planAsking(duck, `select * from flights | ${text}`);
         const ran = await runPlan(duck, plan);
         expect(ran.types).to.deep.equal(expectedTypes(plan));
         expect(ran.rows).to.not.be.empty;

@@ -7,7 +7,8 @@ import { typeName } from '../../../language/types.ts';
 import { QueryError } from '../../../workers/errors.ts';
 import { ERRORS } from '../../fixtures/language/errors.ts';
 import type { ErrorFixture, StageFixtures } from '../../fixtures/language/fixture.ts';
-import { expectedTypes, openDuckDb, planAsking, planFlights, runPlan } from './run-plan.ts';
+import * as WHOLE from '../../fixtures/language/queries.ts';
+import { expectedTypes, openDuckDb, planAsking, runPlan } from './run-plan.ts';
 
 /** One file a stage, found as stages are. */
 const directory = new URL('../../fixtures/language/stages/', import.meta.url);
@@ -18,35 +19,14 @@ const QUERIES = await Promise.all(
   }),
 );
 
-function thrownBy(run: () => unknown): QueryError {
+async function thrownBy(run: () => Promise<unknown>): Promise<QueryError> {
   try {
-    run();
+    await run();
   } catch (thrown) {
-    expect(thrown).to.be.instanceOf(QueryError);
+    expect(thrown, String(thrown)).to.be.instanceOf(QueryError);
     return thrown as QueryError; // checked by the line above
   }
   throw new Error('nothing was thrown');
-}
-
-function itRefuses(fixture: ErrorFixture): void {
-  it(`${fixture.code}: ${fixture.query.slice(0, 80)}`, () => {
-    const { code, message, details } = thrownBy(() => planFlights(fixture.query, fixture.params));
-    expect(details.span, 'every error has a span').to.be.an('object');
-    const { start, end } = details.span!;
-    expect({
-      code,
-      at: fixture.query.slice(start, end),
-      message,
-      hint: details.hint,
-      stage: details.stage?.name,
-    }).to.deep.equal({
-      code: fixture.code,
-      at: fixture.at,
-      message: fixture.message,
-      hint: fixture.hint,
-      stage: fixture.stage,
-    });
-  });
 }
 
 describe('language fixtures', () => {
@@ -56,7 +36,30 @@ describe('language fixtures', () => {
   });
   after(() => duck.closeSync());
 
-  for (const [stage, { fixtures, errors = [] }] of QUERIES)
+  function itRefuses(fixture: ErrorFixture): void {
+    it(`${fixture.code}: ${fixture.query.slice(0, 80)}`, async () => {
+      const { code, message, details } = await thrownBy(() =>
+        planAsking(duck, fixture.query, fixture.params),
+      );
+      expect(details.span, 'every error has a span').to.be.an('object');
+      const { start, end } = details.span!;
+      expect({
+        code,
+        at: fixture.query.slice(start, end),
+        message,
+        hint: details.hint,
+        stage: details.stage?.name,
+      }).to.deep.equal({
+        code: fixture.code,
+        at: fixture.at,
+        message: fixture.message,
+        hint: fixture.hint,
+        stage: fixture.stage,
+      });
+    });
+  }
+
+  for (const [stage, { fixtures, errors = [] }] of [...QUERIES, ['queries', WHOLE] as const])
     describe(stage, () => {
       for (const fixture of fixtures)
         it(fixture.name, async () => {

@@ -45,6 +45,34 @@ describe('limits of the language', () => {
       `${F} | pivot count() splitcol delay in (${Array.from({ length: 1001 }, (_, n) => n).join(', ')})`,
       'result-too-large',
     ],
+    ['ten thousand stages', `${F} ${'| head 1 '.repeat(10_000)}`, 'too-many-stages'],
+    [
+      '200 stages in a let and one more behind',
+      `let a = (${F} ${'| head 1 '.repeat(200)}); a | head 1`,
+      'too-many-stages',
+    ],
+    ['a megabyte of brackets around a query', `${'('.repeat(MEGABYTE)}${F} | head 1`, 'nesting-too-deep'],
+    ['a megabyte of brackets in a source', `${F} | union ${'('.repeat(MEGABYTE)}`, 'nesting-too-deep'],
+    ['queries in queries', `${`${F} | union (`.repeat(17)}${F}${')'.repeat(17)}`, 'nesting-too-deep'],
+    [
+      'a megabyte of unions in unions',
+      `${F}${' | union (select 1'.repeat(MEGABYTE / 18)}`,
+      'nesting-too-deep',
+    ],
+    ['a megabyte of lets', `${'let a = (select 1); '.repeat(MEGABYTE / 20)}select 1`, 'syntax'],
+    [
+      '51 lets',
+      `${Array.from({ length: 51 }, (_, n) => `let a${n} = (select 1); `).join('')}select 1`,
+      'syntax',
+    ],
+    ['a megabyte of sets', `${'set pushdown = off; '.repeat(MEGABYTE / 20)}select 1`, 'syntax'],
+    ['nine sources', `${F}${' | union (select * from flights)'.repeat(8)}`, 'unsupported'],
+    [
+      'a megabyte of brackets in the SQL of the engine',
+      `${F} | sql (select ${'('.repeat(MEGABYTE)}`,
+      'nesting-too-deep',
+    ],
+    ['a megabyte of names with points', `${F} | where ${'a.'.repeat(MEGABYTE / 2)}a`, 'syntax'],
     ['a megabyte of stars', `${F} | fields ${'*a'.repeat(MEGABYTE / 2)}`, 'unknown-column'],
   ];
   for (const [name, query, code] of bad) it(name, () => expect(codeOf(query)).to.equal(code));
@@ -61,8 +89,22 @@ describe('limits of the language', () => {
     ['the deepest expression', `eval x = 1${' / 1'.repeat(195)} | head 1`],
     ['the deepest brackets', `eval x = ${'abs('.repeat(95)}1${')'.repeat(95)} | head 1`],
     ['bins of bins', `eval x = ${'bin('.repeat(60)}delay${', 2)'.repeat(60)} | head 1`],
+    ['eight sources', `fields delay${' | union (select delay from flights | fields delay)'.repeat(7)}`],
+    [
+      'queries in queries',
+      `fields delay | head 1${' | union (select * from flights | fields delay | head 1'.repeat(7)}${')'.repeat(7)}`,
+    ],
     ['200 stages', `eval x = 0 ${'| eval x = x + 1 '.repeat(199)}`],
   ];
+  it('lets that each read the one before twice are computed once each', async () => {
+    const lets = Array.from({ length: 49 }, (_, n) => `let a${n + 1} = (a${n} | union a${n} | head 3); `);
+    const query = `let a0 = (${F} | fields delay); ${lets.join('')}a49`;
+    const plan = planFlights(query);
+    expect(plan.sources).to.have.length(1);
+    expect(plan.worker!.sql.match(/UNION ALL/g)).to.have.length(49);
+    expect((await runPlan(duck, plan)).rows).to.deep.equal([['10'], [null], ['-5']]);
+  });
+
   for (const [name, stages] of good)
     it(name, async () => {
       const { rows } = await runPlan(duck, planFlights(`${F} | ${stages}`));

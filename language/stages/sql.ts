@@ -1,0 +1,127 @@
+/**
+ * `sql (select ... from input ...)`: a SELECT over the rows so far, which it reads as `input`. It is DuckDB's SQL, since
+ * that is what runs stages: whatever a database speaks, this is the same. It stands in a FROM, so that nothing but a
+ * SELECT can; the engine has no access to files or networks; and the worker that ran it serves no other query.
+ *
+ * The rows so far are kept before it runs: it may read them as often as it likes.
+ */
+import { QueryError, type Span } from '../../workers/errors.ts';
+import type { EngineSql } from '../cursor.ts';
+import { duckdbType, quoteName } from '../dialects/duckdb.ts';
+import { typeOfEngine } from '../dialects/duckdb-types.ts';
+import type { ParameterKind } from '../plan.ts';
+import { missingParameter } from '../resolve-expression.ts';
+import { skipTrivia, skipWord } from '../scan.ts';
+import { refuseDuplicates, type Scope } from '../scope.ts';
+import { type BoundSql, bindWith } from '../source-sql.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
+import type { Column } from '../types.ts';
+
+interface Resolved extends ResolvedStage {
+  readonly input: readonly Column[];
+  readonly sql: EngineSql;
+  readonly text: string;
+  readonly parameters: Scope['parameters'];
+}
+
+const EXAMPLE = 'write `sql (select md5(host) as h from input)`';
+const READS = new Set(['select', 'with', 'values', 'from']);
+
+function checkHead(text: string, { start, end }: Span): void {
+  const at = skipTrivia(text, start, false);
+  const span = {
+    start: Math.min(at, end),
+    end: Math.min(Math.max(at + 1, skipWord(text, at)), Math.max(end, start + 1)),
+  };
+  if (at >= end)
+    throw new QueryError('syntax', '`sql` needs a SELECT in its brackets', { span, hint: EXAMPLE });
+  const word = text.slice(at, skipWord(text, at));
+  if (READS.has(word.toLowerCase()) || text[at] === '(') return;
+  throw new QueryError('read-only', `\`sql\` takes a SELECT, not \`${word === '' ? text[at] : word}\``, {
+    span,
+    hint: EXAMPLE,
+  });
+}
+
+/** The engine's SQL with `value` in the place of each parameter. */
+function bound(
+  { text, sql, parameters }: Pick<Resolved, 'text' | 'sql' | 'parameters'>,
+  value: (name: string, kind: ParameterKind) => string,
+): Pick<BoundSql, 'sql' | 'segments'> {
+  return bindWith(text, sql.span, sql.placeholders, (use) => {
+    const kind = Object.hasOwn(parameters, use.name) ? parameters[use.name] : undefined;
+    if (kind === undefined) throw missingParameter(use.name, use);
+    return kind === 'null' ? 'NULL' : `CAST(${value(use.name, kind)} AS ${duckdbType({ kind })})`;
+  });
+}
+
+function describe(sql: EngineSql, input: Scope): readonly Column[] {
+  const { text, parameters } = input;
+  // Its columns cannot depend on the values of parameters: they are null here.
+  const asked = bound({ text, sql, parameters }, () => 'NULL');
+  const columns = input.columns.map(({ name, type }) => ({ name, engineType: duckdbType(type) }));
+  const relations = [{ name: 'input', columns }];
+  const described = input.answers.engine({ ...asked, relations, stage: input.stage });
+  const { span } = sql;
+  const typed = described.map(({ name, engineType }): Column => {
+    const type = typeOfEngine(engineType);
+    if (type !== null) return { name, type };
+    throw new QueryError('unsupported', `\`${name}\` is ${engineType}, which answers do not carry`, {
+      span,
+      hint: 'cast it to VARCHAR or JSON, or take its parts: `x.part as part`',
+    });
+  });
+  refuseDuplicates(
+    typed,
+    () => span,
+    (name) => `name one of them differently: \`... as ${name}_2\``,
+  );
+  return typed;
+}
+
+export const stage: StageDefinition<EngineSql, Resolved> = {
+  name: 'sql',
+  aliases: [],
+  docs: {
+    syntax: 'sql (select ... from input ...)',
+    summary:
+      "A SELECT over the rows so far, called `input`, in DuckDB's SQL, wherever the rows came from. Ends the order of rows.",
+    examples: [
+      {
+        text: 'sql (select md5(dest) as hash, delay from input)',
+        summary: 'a function that stages do not have',
+      },
+      {
+        text: 'sql (select origin, list(dest order by delay) as dests from input group by all) | sort origin',
+        summary: 'stages go on behind it',
+      },
+    ],
+  },
+  parse(cursor) {
+    if (!cursor.isSymbol('(')) cursor.fail('`sql` needs a SELECT in brackets', EXAMPLE);
+    const sql = cursor.engineSql();
+    checkHead(cursor.text, sql.span);
+    return sql;
+  },
+  resolve(sql, input) {
+    const { text, parameters } = input;
+    return { columns: describe(sql, input), input: input.columns, sql, text, parameters };
+  },
+  // What it reads is the engine's to know: `select *` and `count(*)` need all.
+  columnsUsed: ({ input }) => new Set(input.map(({ name }) => name)),
+  emit(resolved, relation) {
+    const { columns, input } = resolved;
+    const given = input.map(({ name }) => quoteName(name)).join(', ');
+    const casts = columns.map(
+      ({ type }, index) => `CAST(c${index} AS ${duckdbType(type)}) AS ${quoteName(columns[index]!.name)}`,
+    );
+    const names = columns.map((_, index) => `c${index}`).join(', ');
+    return relation.through(columns, [], (rows, parameter) => {
+      const { sql } = bound(resolved, parameter);
+      const select = `SELECT ${casts.join(', ')}\nFROM (\n${sql}\n) AS written(${names})`;
+      return `WITH input AS NOT MATERIALIZED (SELECT ${given} FROM ${rows})\n${select}`;
+    });
+  },
+  runsUserSql: true,
+  exactInPostgres: () => ({ exact: false, why: "it is DuckDB's SQL" }),
+};
