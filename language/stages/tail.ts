@@ -35,8 +35,6 @@ export const stage: StageDefinition<Expression, Resolved> = {
   },
   columnsUsed: (_, wanted) => wanted,
   emit({ columns, count }, relation) {
-    // Any n rows, where rows have no order.
-    if (!relation.isOrdered) return relation.limit(count);
     const row = relation.freeName('row');
     const by = (descending: boolean) => [{ column: row, descending, nullsFirst: false }];
     return relation.number(row).sort(by(true)).limit(count).sort(by(false)).project(keepColumns(columns));

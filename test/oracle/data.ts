@@ -161,6 +161,19 @@ export interface DataSet {
 /** A number from 0 to below `below`. */
 export type Draw = (below: number) => number;
 
+/** All columns, and as many rows as the longest pool has values: row n has the n-th of each pool, and the last is null. */
+export async function createWholeDataSet(client: Client, table: string): Promise<void> {
+  const definition = COLUMNS.map(({ name, type }) => `${name} ${type}`).join(', ');
+  const count = Math.max(...COLUMNS.map(({ values }) => values.length));
+  const line = (row: number): string =>
+    [row + 1, ...COLUMNS.map(({ values }) => (row === count ? 'NULL' : values[row % values.length]!))].join(
+      ', ',
+    );
+  const lines = Array.from({ length: count + 1 }, (_, row) => `(${line(row)})`);
+  await client.query(`CREATE TEMP TABLE ${table} (id int8 PRIMARY KEY, ${definition})`);
+  await client.query(`INSERT INTO ${table} VALUES ${lines.join(', ')}`);
+}
+
 /** A temporary table of some columns and rows. */
 export async function createDataSet(client: Client, table: string, draw: Draw): Promise<DataSet> {
   const columns = COLUMNS.filter(() => draw(100) < 60);

@@ -10,6 +10,7 @@ import pg from 'pg';
 import { planQuery } from '../../language/compile.ts';
 import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
 import type {
+  Ask,
   AskAnswer,
   ParameterKind,
   ParameterValue,
@@ -91,10 +92,20 @@ export class Engines {
       const step = planQuery(request);
       if (step.kind === 'plan') return step.plan;
       for (const ask of step.asks) {
-        if (ask.kind !== 'source') throw new Error(`the oracle does not answer ${ask.kind}`);
-        answers[ask.key] = { kind: 'source', columns: await this.describe(ask.sql), parameterOids: [] };
+        answers[ask.key] = await this.#answer(ask, params);
       }
     }
+  }
+
+  async #answer(ask: Ask, params: Params): Promise<AskAnswer> {
+    if (ask.kind === 'source')
+      return { kind: 'source', columns: await this.describe(ask.sql), parameterOids: [] };
+    if (ask.kind === 'engine')
+      throw new Error('SQL for the stage engine is never placed: nothing to compare');
+    const outcome = await this.run(ask.plan, params);
+    if (outcome.kind !== 'rows') throw new Error(`the values were not found: ${outcome.message}`);
+    const values = outcome.rows.map(([cell]): unknown => (cell === null ? null : JSON.parse(cell!)));
+    return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
   }
 
   async run(plan: Plan, params: Params = {}): Promise<Outcome> {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Plan } from '../../language/plan.ts';
 import { difference } from './compare.ts';
 import { createDataSet, type DataSet } from './data.ts';
-import type { Engines, Outcome } from './engines.ts';
+import type { Engines, Outcome, Params } from './engines.ts';
 import { makePipeline, type StageSeed } from './pipelines.ts';
 
 /** What was really tried. */
@@ -50,12 +50,20 @@ export interface Comparison {
   readonly outcome: Outcome;
 }
 
-export async function compare(engines: Engines, query: string, ordered: boolean): Promise<Comparison> {
-  const [placed, local] = [await engines.plan(query, 'auto'), await engines.plan(query, 'off')];
+export async function compare(
+  engines: Engines,
+  query: string,
+  ordered: boolean,
+  params: Params = {},
+): Promise<Comparison> {
+  const [placed, local] = [
+    await engines.plan(query, 'auto', params),
+    await engines.plan(query, 'off', params),
+  ];
   // Where nothing was placed it is the same plan twice.
   if (placed.worker?.sql === local.worker?.sql && placed.sources[0]!.sql === local.sources[0]!.sql)
     return { difference: null, plan: placed, outcome: { kind: 'rows', columns: [], rows: [] } };
-  const outcomes = [await engines.run(local), await engines.run(placed)] as const;
+  const outcomes = [await engines.run(local, params), await engines.run(placed, params)] as const;
   const what = difference(outcomes[0], outcomes[1], ordered);
   return {
     difference: what === null ? null : { query, what, placed, local, outcomes },

@@ -6,6 +6,7 @@
  * with a column that is unique), and values that may be rounded differently (sums of floats) are not compared or grouped by.
  */
 import { planQuery } from '../../language/compile.ts';
+import type { AskAnswer } from '../../language/plan.ts';
 import type { Column, DatabaseColumn } from '../../language/types.ts';
 import { QueryError } from '../../workers/errors.ts';
 import type { DataSet, Draw } from './data.ts';
@@ -76,21 +77,28 @@ function withStage(state: State, seed: StageSeed, described: readonly DatabaseCo
   return { text, columns, key, ordered: made.ordered, rounded };
 }
 
+/** What stands beside the rows in joins and unions. */
+const SIDE = "select id, id % 3 as j1, 'x' as j2 from data where id > 2";
+const SIDE_COLUMNS: readonly DatabaseColumn[] = [
+  { name: 'id', typeOid: 20, typeModifier: -1 },
+  { name: 'j1', typeOid: 20, typeModifier: -1 },
+  { name: 'j2', typeOid: 25, typeModifier: -1 },
+];
+
 /** null: the compiler refuses it. */
 function columnsAfter(text: string, described: readonly DatabaseColumn[]): readonly Column[] | null {
-  const answers = { 'source-0': { kind: 'source' as const, columns: described, parameterOids: [] } };
-  const request = {
-    text,
-    parameters: {},
-    connection: 'main',
-    pushdown: 'off' as const,
-    throughWorker: false,
-    answers,
-  };
+  const answers: Record<string, AskAnswer> = {};
   try {
-    const step = planQuery(request);
-    if (step.kind === 'ask') throw new Error('the oracle does not answer this');
-    return step.plan.columns;
+    for (;;) {
+      const request = { text, parameters: {}, connection: 'main', throughWorker: false, answers };
+      const step = planQuery({ ...request, pushdown: 'off' });
+      if (step.kind === 'plan') return step.plan.columns;
+      for (const ask of step.asks) {
+        if (ask.kind !== 'source') throw new Error('only sources are known here');
+        const columns = ask.sql === SIDE ? SIDE_COLUMNS : described;
+        answers[ask.key] = { kind: 'source', columns, parameterOids: [] };
+      }
+    }
   } catch (thrown) {
     if (thrown instanceof QueryError) return null;
     throw new Error(`the compiler fails at ${text}`, { cause: thrown });
@@ -265,7 +273,25 @@ const pivot: Maker = (state, draw) => {
   };
 };
 
+const join: Maker = (state, draw) => {
+  if (state.key?.join() !== 'id') return null;
+  const kind = ['inner', 'left', 'right', 'full', 'semi', 'anti'][draw(6)]!;
+  const on = draw(3) === 0 ? `as s on id = s.id and ${expressions(state, draw).condition(1)}` : 'on id';
+  const keeps = kind !== 'right' && kind !== 'full';
+  const key = keeps && on === 'on id' ? state.key : null;
+  return { stage: `join ${kind} (${SIDE}) ${on}`, key, ordered: keeps && state.ordered };
+};
+
+const union: Maker = (state, draw) => {
+  if (state.rounded.size > 0) return null;
+  const stages = draw(2) === 0 ? '' : ' | where j1 > 0';
+  return { stage: `union ${draw(3) === 0 ? 'distinct ' : ''}(${SIDE}${stages})`, key: null, ordered: false };
+};
+
 const MAKERS: readonly Maker[] = [
+  join,
+  join,
+  union,
   (state, draw) => same(state, `where ${expressions(state, draw).condition(DEPTH)}`),
   (state, draw) =>
     same(
