@@ -22,7 +22,7 @@ const NEVER = new Set([
     'coalesce',
     'nullif',
   ],
-  ...['greatest', 'least', 'like', 'not like', 'ilike', 'not ilike', 'contains', 'starts_with', 'ends_with'],
+  ...['greatest', 'least', 'contains', 'starts_with', 'ends_with'],
   ...['length', 'lower', 'upper', 'trim', 'ltrim', 'rtrim', 'reverse', 'md5', '||', 'concat', 'sign'],
   ...['bitand', 'bitor', 'bitxor', 'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'],
   ...['count', 'count_if', 'countif', 'dc', 'dcount', 'count_distinct', 'min', 'max', 'any', 'any_value'],
@@ -50,7 +50,16 @@ export function mayRaise(typed: Typed): boolean {
 /** The call itself, its arguments apart. */
 function neverRaises(call: TypedCall): boolean {
   if (call.safe === true) return true;
-  return call.name === 'cast' ? castNeverRaises(call) : NEVER.has(call.name);
+  if (call.name === 'cast') return castNeverRaises(call);
+  return LIKE.has(call.name) ? patternNeverRaises(call) : NEVER.has(call.name);
+}
+
+const LIKE = new Set(['like', 'not like', 'ilike', 'not ilike']);
+
+/** A pattern that ends with its escape fails, and which does shows row by row. */
+function patternNeverRaises({ args }: TypedCall): boolean {
+  const pattern = args[1]!;
+  return pattern.kind === 'literal' && !String(pattern.value).includes('\\');
 }
 
 /** To text everything can be cast; whole numbers fit into floats. */
