@@ -1,6 +1,8 @@
 /** What the command line says: one command with its options, or a usage error that tells how to mend it. */
 import { parseArgs } from 'node:util';
 import { closestName } from '../monitor/closest-name.ts';
+import { ControlError, checkSize } from '../monitor/control.ts';
+import type { PoolSizes } from '../monitor/control-messages.ts';
 
 export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'table'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -23,11 +25,25 @@ export type Command =
   | { readonly name: 'start'; readonly configFile: string | undefined }
   | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
-  | { readonly name: 'status'; readonly url: string | null; readonly json: boolean };
+  | {
+      readonly name: 'status';
+      readonly url: string | null;
+      readonly json: boolean;
+      /** Asked of the monitor itself, not over HTTP. */
+      readonly local: boolean;
+      readonly configFile: string | undefined;
+    }
+  | { readonly name: 'top'; readonly url: string | null; readonly once: boolean }
+  | {
+      readonly name: 'scale';
+      readonly sizes: Partial<PoolSizes>;
+      readonly json: boolean;
+      readonly configFile: string | undefined;
+    };
 
 export class UsageError extends Error {}
 
-const COMMANDS = ['start', 'query', 'explain', 'status', 'help', 'version'] as const;
+const COMMANDS = ['start', 'query', 'explain', 'status', 'top', 'scale', 'help', 'version'] as const;
 
 export const HELP = `forkline: a query server, SQL | stage | stage ...
 
@@ -35,7 +51,10 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         with demo data. Stop it with Ctrl-C
   forkline query [options] 'QUERY'      run a query and print its answer; without QUERY it is read from stdin
   forkline explain [options] 'QUERY'    show how a query would run, without running it (--json)
-  forkline status [--json]              show the server's processes and queries
+  forkline status [--json]              show the server's processes and queries; with --local of the monitor,
+                                        which answers without the server (--config)
+  forkline top [--once]                 the same, live: sort, choose a query, kill it
+  forkline scale sql=N dsl=N            other numbers of workers, until the next reload or restart (--config)
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise)
   --format FORMAT       ${FORMATS.join(', ')}; a table on a terminal, json elsewhere
@@ -44,6 +63,7 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   --limit N             the most rows to answer with
   --timeout MS          the most time that the query may take
   --json                as the API answers, for programs
+  --once                print once and end, as without a terminal
   --config FILE         configuration; forkline.config.json otherwise
   --help, --version
 
@@ -58,6 +78,8 @@ const OPTIONS = {
   timeout: { type: 'string' },
   config: { type: 'string' },
   json: { type: 'boolean' },
+  local: { type: 'boolean' },
+  once: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -69,7 +91,9 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   start: ['config'],
   query: [...QUERY_OPTIONS, 'format'],
   explain: [...QUERY_OPTIONS, 'json'],
-  status: ['url', 'json'],
+  status: ['url', 'json', 'local', 'config'],
+  top: ['url', 'once'],
+  scale: ['config', 'json'],
   help: [],
   version: [],
 };
@@ -93,7 +117,12 @@ export function parseCommandLine(args: readonly string[]): Command {
       return { name, configFile: values.config };
     case 'status':
       expectNoMore(name, rest);
-      return { name, url: values.url ?? null, json: values.json === true };
+      return statusCommand(values);
+    case 'top':
+      expectNoMore(name, rest);
+      return { name, url: values.url ?? null, once: values.once === true };
+    case 'scale':
+      return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
       return { name, format: parseFormat(values.format), ...queryOptions(values, rest) };
     case 'explain':
@@ -129,6 +158,37 @@ function expectNoMore(name: string, rest: readonly string[]): void {
 }
 
 type Values = ReturnType<typeof parse>['values'];
+
+function statusCommand(values: Values): Command {
+  const local = values.local === true;
+  if (local && values.url !== undefined) throw new UsageError('--local asks no URL; leave out --url');
+  if (!local && values.config !== undefined)
+    throw new UsageError('--config needs --local; a server has --url');
+  const { config: configFile, url = null } = values;
+  return { name: 'status', url, json: values.json === true, local, configFile };
+}
+
+/** `sql=4 dsl=6` */
+function parseSizes(given: readonly string[]): Partial<PoolSizes> {
+  if (given.length === 0) throw new UsageError('say what to scale, for example: forkline scale sql=4 dsl=6');
+  const sizes = given.map((each): [string, number] => {
+    const [pool, size, ...more] = each.split('=');
+    if (pool === undefined || size === undefined || more.length > 0)
+      throw new UsageError(`"${each}" is not POOL=N; for example: forkline scale sql=4`);
+    return checked(() => checkSize(pool, /^\d+$/.test(size) ? Number(size) : size));
+  });
+  const twice = sizes.find(([pool], index) => sizes.findIndex(([other]) => other === pool) !== index);
+  if (twice !== undefined) throw new UsageError(`${twice[0]} is given twice`);
+  return Object.fromEntries(sizes);
+}
+
+function checked<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw error instanceof ControlError ? new UsageError(error.message) : error;
+  }
+}
 
 function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
   if (rest.length > 1) {

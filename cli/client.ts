@@ -41,6 +41,8 @@ export interface Client {
   post(path: string, body: object): Promise<IncomingMessage>;
   /** The JSON of a 2xx answer. */
   getJson<T>(path: string): Promise<T>;
+  /** Rejects as the others do. */
+  delete(path: string): Promise<void>;
 }
 
 /** Throws ConnectionError when it is no http(s) URL. */
@@ -48,6 +50,9 @@ export function createClient(base: string): Client {
   const baseUrl = parseBase(base);
   return {
     post: (path, body) => send(baseUrl, 'POST', path, JSON.stringify(body)),
+    delete: async (path) => {
+      await text(await send(baseUrl, 'DELETE', path, null));
+    },
     getJson: async <T>(path: string) => (await readJson(await send(baseUrl, 'GET', path, null))) as T,
   };
 }

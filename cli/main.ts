@@ -34,11 +34,29 @@ async function run(command: Command): Promise<number> {
       await (await import('./explain.ts')).runExplain(await client(command.url), command, process);
       return 0;
     case 'status':
-      await (await import('./status.ts')).showStatus(await client(command.url), command.json, process.stdout);
+      return await status(command);
+    case 'top':
+      return await (await import('./top.ts')).runTop(await client(command.url), command.once, process);
+    case 'scale': {
+      const { runScale } = await import('./scale.ts');
+      await runScale(question(command.configFile), command.sizes, command.json, process.stdout);
       return 0;
+    }
     default:
       throw command satisfies never;
   }
+}
+
+async function status(command: Extract<Command, { name: 'status' }>): Promise<number> {
+  const { json, local, url } = command;
+  if (local)
+    await (await import('./local-status.ts')).showLocal(question(command.configFile), json, process.stdout);
+  else await (await import('./status.ts')).showStatus(await client(url), json, process.stdout);
+  return 0;
+}
+
+function question(file: string | undefined) {
+  return { cwd: process.cwd(), file };
 }
 
 async function start(configFile: string | undefined): Promise<number> {
@@ -62,12 +80,13 @@ async function report(error: unknown): Promise<number> {
     return 2;
   }
   const { ConnectionError, ServerError } = await import('./client.ts');
+  const { ControlFailure } = await import('./control-client.ts');
   if (error instanceof ServerError) {
     const { renderProblem } = await import('./render-problem.ts');
     process.stderr.write(`${renderProblem(error.problem)}\n`);
     return 1;
   }
-  if (error instanceof ConnectionError) {
+  if (error instanceof ConnectionError || error instanceof ControlFailure) {
     process.stderr.write(`forkline: ${error.message}\n`);
     return 1;
   }

@@ -4,7 +4,7 @@ import type { Client } from './client.ts';
 import { renderTable } from './table.ts';
 
 /** The fields of GET /v1/queries that are shown. */
-interface QueryRow {
+export interface QueryRow {
   readonly queryId: string;
   readonly state: string;
   readonly phase: string;
@@ -48,7 +48,8 @@ export function processTable(processes: readonly ProcessRow[]): string {
     left('kernel'),
     right('cpu %'),
   ];
-  const more = [right('rss MiB'), right('age'), right('served'), left('query')];
+  const memory = [right('rss MiB'), right('pss MiB'), right('files')];
+  const more = [right('age'), right('served'), left('waits in'), left('query')];
   const rows = processes.map((row) => [
     row.workerId,
     row.pid,
@@ -56,15 +57,22 @@ export function processTable(processes: readonly ProcessRow[]): string {
     row.state,
     row.kernelState ?? '',
     row.cpuPercent?.toFixed(0) ?? '',
-    row.rssBytes === null ? '' : (row.rssBytes / 1024 ** 2).toFixed(0),
+    mebibytes(row.rssBytes),
+    mebibytes(row.pssBytes),
+    row.openFiles ?? '',
     durationText(row.ageMs),
     row.queriesServed,
+    row.wchan ?? '',
     row.queryId ?? '',
   ]);
-  return renderTable([...columns, ...more], rows);
+  return renderTable([...columns, ...memory, ...more], rows);
 }
 
-function queryTable(title: string, queries: readonly QueryRow[]): string {
+function mebibytes(bytes: number | null): string {
+  return bytes === null ? '' : (bytes / 1024 ** 2).toFixed(0);
+}
+
+export function queryTable(title: string, queries: readonly QueryRow[]): string {
   if (queries.length === 0) return `no ${title} queries`;
   const columns = [`${title} query`, 'state', 'ms', 'rows', 'text'].map((name) => ({
     name,

@@ -3,7 +3,7 @@
  * for, so that SQL inside a stage is never read by the stages' rules. Never moves backwards.
  */
 import { QueryError, type Span } from '../workers/errors.ts';
-import type { QueryNode } from './ast.ts';
+import type { ParameterUse, QueryNode } from './ast.ts';
 import { nextToken } from './stage-lexer.ts';
 import type { Token } from './token.ts';
 
@@ -16,7 +16,7 @@ export interface SourceParser {
 /** SQL of the stage engine's in brackets, as written. */
 export interface EngineSql {
   readonly span: Span;
-  readonly placeholders: readonly (Span & { readonly name: string })[];
+  readonly placeholders: readonly ParameterUse[];
 }
 
 export class Cursor {

@@ -72,8 +72,9 @@ FROM generate_series(1, 200000) AS i;
 ANALYZE requests`;
 
 async function startBaseline(databaseUrl: string, stops: Stop[]): Promise<Contender> {
-  const child = spawn(process.execPath, [BASELINE, databaseUrl, String(POOL_SIZE)], {
+  const child = spawn(process.execPath, [BASELINE, String(POOL_SIZE)], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { DATABASE_URL: databaseUrl },
   });
   stops.push(() => end(child));
   const port = await firstMatch(child, /^(\d+)$/);

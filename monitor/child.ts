@@ -10,15 +10,14 @@
  * Messages that come while it boots are kept in order and handed on before `ready` is said: a server knows its
  * workers before it answers anybody.
  */
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createLogClient } from '../logger/client.ts';
 import type { LogClient } from '../logger/log.ts';
 import { redactLiterals } from '../logger/redact.ts';
 import { findBuild } from './build.ts';
+import { LoopLag } from './loop-lag.ts';
 import type { ChildConfig, ChildIdentity, FromChild, Role, ToChild } from './messages.ts';
 
 const HEARTBEAT_MS = 1000;
-const LAG_RESOLUTION_MS = 20;
 const LOG_CLOSE_MS = 1000;
 /** Less than the time from TERM to KILL. */
 const LOG_CLOSE_ON_TERM_MS = 300;
@@ -152,12 +151,10 @@ async function failInit(thrown: unknown, log: LogClient): Promise<void> {
 }
 
 function startHeartbeat(running: RunningChild): void {
-  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
-  delay.enable();
+  const lag = new LoopLag();
   setInterval(() => {
-    const eventLoopLagMs = Math.max(0, delay.max / 1e6 - LAG_RESOLUTION_MS);
-    delay.reset();
-    send({ type: 'heartbeat', queriesServed: running.queriesServed(), eventLoopLagMs });
+    const queriesServed = running.queriesServed();
+    send({ type: 'heartbeat', queriesServed, eventLoopLagMs: lag.takeMaxMs() });
   }, HEARTBEAT_MS);
 }
 

@@ -53,6 +53,7 @@ export function mend(option: Option, variable: string | undefined): string {
 export function expectation({ schema, notes }: Option): string {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodEnum) return `one of ${inner.options.join(', ')}`;
+  if (notes.unit === 'url') return 'an http:// or https:// address without user and password';
   if (!(inner instanceof z.ZodNumber)) return 'a text that is not empty';
   const { minValue, maxValue } = inner;
   const bounded = maxValue !== null && maxValue < Number.MAX_SAFE_INTEGER;

@@ -11,7 +11,7 @@ export interface OptionNotes {
   /** Shown in an error as the mend. */
   readonly example: string | number;
   /** Sizes may be given as "64 MiB"; paths are relative to the file that names them. */
-  readonly unit?: 'bytes' | 'path';
+  readonly unit?: 'bytes' | 'path' | 'url';
   /** What the default is, when it is not one value for every machine. */
   readonly defaultText?: string;
 }
@@ -59,6 +59,16 @@ export function choice<const T extends readonly [string, ...string[]]>(
   value: T[number],
 ) {
   return z.enum(of).default(value).meta({ variable, about, example: value });
+}
+
+/** The address of something to speak HTTP with; none by default. Credentials in it would end up in the log. */
+export function url(variable: string, about: string, example: string) {
+  const notes: OptionNotes = { variable, about, example, unit: 'url', defaultText: 'none' };
+  return z
+    .url({ protocol: /^https?$/ })
+    .refine((text) => new URL(text).username === '' && new URL(text).password === '')
+    .optional()
+    .meta({ ...notes });
 }
 
 /** A group of options; left out, all its defaults hold. */

@@ -5,7 +5,8 @@
  * when it loads, and `forkline start` loads in a process that ends at once (cli/config-process.ts).
  */
 import { z } from 'zod';
-import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, whole } from './config-option.ts';
+import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './config-option.ts';
+import { MAX_POOL_SIZE } from './control-messages.ts';
 
 export interface Machine {
   readonly cores: number;
@@ -40,7 +41,7 @@ export function createConfigSchema({ cores }: Machine) {
         'FORKLINE_SQL_PROCESSES',
         'SQL worker processes.',
         1,
-        64,
+        MAX_POOL_SIZE.sql,
         sqlProcesses,
         'cores, 2 to 4',
       ),
@@ -59,6 +60,7 @@ export function createConfigSchema({ cores }: Machine) {
         3_600_000,
         5000,
       ),
+      ...sqlLifeOptions(),
     }),
     dsl: dslOptions(cores),
     planner: group({
@@ -108,6 +110,7 @@ export function createConfigSchema({ cores }: Machine) {
         'off',
       ),
     }),
+    tracing: tracingOptions(),
     monitor: monitorOptions(),
   });
 }
@@ -160,7 +163,54 @@ function limitOptions() {
     ),
     dslSpillBytes: size('FORKLINE_DSL_SPILL_BYTES', 'Disk that one DSL worker may spill to.', 0, 2 * GIB),
     dslRowBytes: size('FORKLINE_DSL_ROW_BYTES', 'The longest row that stages read.', 65_536, 32 * MIB),
+    poisonDeaths: number(
+      'FORKLINE_POISON_DEATHS',
+      'Deaths of workers under a query, with no success in between, after which it is refused; 0: never.',
+      0,
+      1000,
+      2,
+    ),
+    poisonMs: number(
+      'FORKLINE_POISON_MS',
+      'How long a query that kills its workers is refused.',
+      1000,
+      86_400_000,
+      300_000,
+    ),
+    slowQueryMs: number(
+      'FORKLINE_SLOW_QUERY_MS',
+      'A query that runs for so long is logged while it runs, and again at its end.',
+      1,
+      86_400_000,
+      5000,
+    ),
   });
+}
+
+/** Each worker has limits of its own, up to 10 % off these, so that they do not all go together. */
+function sqlLifeOptions() {
+  return {
+    maxQueriesPerWorker: number(
+      'FORKLINE_SQL_MAX_QUERIES',
+      'Queries (+-10 %) after which a SQL worker is replaced.',
+      1,
+      1_000_000_000,
+      10_000,
+    ),
+    maxAgeMs: number(
+      'FORKLINE_SQL_MAX_AGE_MS',
+      'Age (+-10 %) after which a SQL worker is replaced.',
+      1000,
+      604_800_000,
+      3_600_000,
+    ),
+    maxRssBytes: size(
+      'FORKLINE_SQL_MAX_RSS_BYTES',
+      'Resident memory (+-10 %) above which a SQL worker is replaced.',
+      64 * MIB,
+      512 * MIB,
+    ),
+  };
 }
 
 function dslOptions(cores: number) {
@@ -170,7 +220,7 @@ function dslOptions(cores: number) {
       'FORKLINE_DSL_MAX',
       'DSL workers that run at once.',
       1,
-      256,
+      MAX_POOL_SIZE.dsl,
       Math.min(8, 2 * cores),
       '2 x cores, at most 8',
     ),
@@ -221,6 +271,23 @@ function dslOptions(cores: number) {
   });
 }
 
+function tracingOptions() {
+  return group({
+    endpoint: url(
+      'FORKLINE_TRACING_ENDPOINT',
+      'Where spans are sent: an OTLP/HTTP collector that takes JSON, with its path. Left out: none are.',
+      'http://127.0.0.1:4318/v1/traces',
+    ),
+    samplePercent: number(
+      'FORKLINE_TRACING_SAMPLE_PERCENT',
+      'How many of the traces that begin here are sent; those that a `traceparent` brings are as it says.',
+      0,
+      100,
+      100,
+    ),
+  });
+}
+
 function monitorOptions() {
   return group({
     heartbeatTimeoutMs: number(
@@ -252,7 +319,75 @@ function monitorOptions() {
       500,
     ),
     killAfterMs: number('FORKLINE_KILL_AFTER_MS', 'From TERM to KILL.', 0, 600_000, 1000),
+    uninterruptibleMs: number(
+      'FORKLINE_UNINTERRUPTIBLE_MS',
+      'A process that the kernel holds (state D) for so long is killed, and replaced even if it does not end.',
+      1000,
+      3_600_000,
+      10_000,
+    ),
+    killRssBytes: processMemory('FORKLINE_KILL_RSS_BYTES', 'resident memory'),
+    killPssBytes: processMemory('FORKLINE_KILL_PSS_BYTES', 'proportional memory (PSS)'),
+    ...openFilesOptions(),
+    ...memoryOptions(),
   });
+}
+
+function processMemory(variable: string, what: string) {
+  return whole(64 * MIB, Number.MAX_SAFE_INTEGER)
+    .optional()
+    .meta({
+      variable,
+      about: `A process with more ${what} is ended, and the query in it with \`memory-exceeded\`.`,
+      example: sizeText(4 * GIB),
+      unit: 'bytes',
+      defaultText: '`dsl.dataLimitBytes` + 1 GiB',
+    });
+}
+
+function openFilesOptions() {
+  return {
+    openFilesWarnPercent: number(
+      'FORKLINE_OPEN_FILES_WARN_PERCENT',
+      'Open files of a process, in percent of its limit, from which on it is logged.',
+      1,
+      100,
+      80,
+    ),
+    openFilesKillPercent: number(
+      'FORKLINE_OPEN_FILES_KILL_PERCENT',
+      'The same, from which on a SQL or DSL worker is replaced.',
+      1,
+      100,
+      95,
+    ),
+  };
+}
+
+function memoryOptions() {
+  return {
+    memoryStopForkPercent: number(
+      'FORKLINE_MEMORY_STOP_FORK_PERCENT',
+      'Memory in use (of the control group if it has a limit, else of the machine) from which on nothing is started that is not indispensable.',
+      1,
+      100,
+      80,
+    ),
+    memoryKillPercent: number(
+      'FORKLINE_MEMORY_KILL_PERCENT',
+      'Memory in use from which on the biggest query in a DSL worker is ended, one at a time.',
+      1,
+      100,
+      90,
+    ),
+    memorySettleMs: number(
+      'FORKLINE_MEMORY_SETTLE_MS',
+      'From one query ended for memory to the next.',
+      0,
+      600_000,
+      5000,
+    ),
+  };
 }
 
 export type ConfigSchema = ReturnType<typeof createConfigSchema>;

@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { Limits } from '../server/config.ts';
+import type { Limits, TracingConfig } from '../server/config.ts';
 import type { ConnectionConfig } from '../workers/sql/messages.ts';
 import type { Option } from './config-option.ts';
 import type { ConfigSchema } from './config-schema.ts';
@@ -23,6 +23,9 @@ export interface Config {
     readonly processes: number;
     readonly connectionsPerProcess: number;
     readonly acquireTimeoutMs: number;
+    readonly maxQueriesPerWorker: number;
+    readonly maxAgeMs: number;
+    readonly maxRssBytes: number;
   };
   readonly dsl: {
     /** Ready and idle processes that the monitor keeps. */
@@ -49,12 +52,21 @@ export interface Config {
     readonly compress: 'gzip' | 'none';
     readonly redactLiterals: 'on' | 'off';
   };
+  readonly tracing: TracingConfig;
   readonly monitor: {
     readonly heartbeatTimeoutMs: number;
     readonly bootTimeoutMs: number;
     readonly drainMs: number;
     readonly termAfterMs: number;
     readonly killAfterMs: number;
+    readonly uninterruptibleMs: number;
+    readonly killRssBytes: number;
+    readonly killPssBytes: number;
+    readonly openFilesWarnPercent: number;
+    readonly openFilesKillPercent: number;
+    readonly memoryStopForkPercent: number;
+    readonly memoryKillPercent: number;
+    readonly memorySettleMs: number;
   };
 }
 
@@ -103,16 +115,22 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
 type ParsedConfig = z.output<ConfigSchema>;
 
 function complete(parsed: ParsedConfig, connections: Config['connections'], cwd: string): Config {
+  const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
+  // Resident is also what is mapped from files, which the data limit leaves out.
+  const killBytes = dataLimitBytes + 1024 ** 3;
   return {
     ...parsed,
     dataDir: resolve(cwd, parsed.dataDir),
     connections,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
-    dsl: {
-      ...parsed.dsl,
-      dataLimitBytes: parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes),
-    },
+    dsl: { ...parsed.dsl, dataLimitBytes },
     log: { ...parsed.log, file: resolve(cwd, parsed.log.file) },
+    monitor: {
+      ...parsed.monitor,
+      killRssBytes: parsed.monitor.killRssBytes ?? killBytes,
+      killPssBytes: parsed.monitor.killPssBytes ?? killBytes,
+    },
+    tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
 }
 
@@ -155,8 +173,22 @@ function contradictions(
         `(${limits.dslMemoryBytes}). Leave it out, or raise ${mendOf('dsl.dataLimitBytes')}`,
     );
   }
+  errors.push(...disorder(parsed.monitor));
   if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
   return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
+}
+
+/** A warning that comes after the deed is none. */
+function disorder(monitor: ParsedConfig['monitor']): string[] {
+  const pairs = [
+    ['openFilesWarnPercent', 'openFilesKillPercent'],
+    ['memoryStopForkPercent', 'memoryKillPercent'],
+  ] as const;
+  return pairs.flatMap(([first, second]) =>
+    monitor[first] <= monitor[second]
+      ? []
+      : [`monitor.${first}: ${monitor[first]} must not be above monitor.${second} (${monitor[second]})`],
+  );
 }
 
 const MIN_DATA_HEADROOM_BYTES = 256 * 1024 ** 2;

@@ -2,7 +2,9 @@
  * One DSL worker in the monitor's books: its row of the table in rules.ts, and the process behind it. The row's
  * state is changed in `enterState` alone, which keeps what hangs on it in step.
  */
+import type { Ending } from './endings.ts';
 import type { ManagedChild } from './managed-child.ts';
+import { readSample } from './proc.ts';
 import type { DslRow, DslState } from './rules.ts';
 
 export interface DslEntry extends DslRow {
@@ -16,6 +18,10 @@ export interface DslEntry extends DslRow {
   retireNotBeforeMs: number;
   /** What it is leased to. */
   queryId: string | null;
+  /** Why it is asked of the server. */
+  retiring: Ending | null;
+  /** The server was told to end its query, and why; killed when that takes too long. */
+  condemned: { readonly ending: Ending; readonly sinceMs: number } | null;
 }
 
 export function createEntry(child: ManagedChild, replacing: boolean, nowMs: number): DslEntry {
@@ -31,6 +37,8 @@ export function createEntry(child: ManagedChild, replacing: boolean, nowMs: numb
     replacing,
     retireNotBeforeMs: 0,
     queryId: null,
+    retiring: null,
+    condemned: null,
   };
 }
 
@@ -42,6 +50,11 @@ export function enterState(entry: DslEntry, state: DslState, nowMs: number): voi
   entry.idleSinceMs = isIdle(entry) ? nowMs : null;
   if (state !== 'starting' && state !== 'idle-fresh') entry.replacing = false;
   if (state === 'killing') entry.deadlineAtMs = null;
+}
+
+/** Dead already: it ended by itself, and its 'exit' that is on the way shall say so. */
+export function isZombie({ child }: DslEntry): boolean {
+  return child.pid !== null && readSample(child.pid)?.state === 'Z';
 }
 
 export function isIdle({ state }: DslEntry): boolean {

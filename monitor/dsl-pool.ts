@@ -5,13 +5,12 @@
  * - A row lives from launch to the end of its process; its state is changed only by `enterState`.
  * - One timer, for the next moment at which time alone may change a decision.
  */
-import type { Log } from '../logger/log.ts';
 import type { Brake } from './brake.ts';
-import type { Clock } from './clock.ts';
+import { DslEndings, type DslEndingsDeps } from './dsl-endings.ts';
 import { createEntry, type DslEntry, enterState, freeSlot, isIdle } from './dsl-entry.ts';
+import type { Ending } from './endings.ts';
 import { type ChildEnd, type ChildEvents, describeEnd, type ManagedChild } from './managed-child.ts';
-import type { FromChild, ToChild } from './messages.ts';
-import { readSample } from './proc.ts';
+import type { FromChild } from './messages.ts';
 import {
   type DslDecision,
   type DslPolicy,
@@ -21,41 +20,48 @@ import {
   nextDecisionAtMs,
   QUIET_MS,
 } from './rules.ts';
+import type { RecycleLimit } from './stats.ts';
 
-export interface DslPoolOptions {
+export interface DslPoolOptions extends DslEndingsDeps {
   readonly policy: DslPolicy;
-  readonly heartbeatTimeoutMs: number;
   readonly brake: Brake;
-  readonly clock: Clock;
-  readonly log: Log;
   launch(slot: number, events: ChildEvents): ManagedChild;
-  /** false: there is no server to tell. */
-  tellServer(message: ToChild): boolean;
-  /** The set of workers that may be used has changed. */
-  onChanged(): void;
   onReady(child: ManagedChild): void;
   /** It ended without being asked to. */
   onLost(child: ManagedChild, end: ChildEnd): void;
   onGone(child: ManagedChild): void;
+  onRecycled(limit: RecycleLimit): void;
+  onWarmMiss(): void;
 }
 
-/** How long a worker that the server gave up may take to stop: it has nothing left to do. */
-const RETIRE_GRACE_MS = 1000;
+/** A query that runs in a DSL worker now. */
+export interface LeasedQuery {
+  readonly workerId: string;
+  readonly queryId: string;
+  readonly rssBytes: number;
+}
+
+const SERVER_DIED: Ending = { cause: 'server-lost', reason: 'its server died' };
 
 type Lease = Extract<FromChild, { type: 'lease' }>;
 type Release = Extract<FromChild, { type: 'release' }>;
 
 export class DslPool {
   readonly #options: DslPoolOptions;
+  readonly #endings: DslEndings;
   readonly #entries = new Map<string, DslEntry>();
   #waiting = 0;
   #waitingSinceMs: number;
   #lastLeaseAtMs: number;
   #timer: NodeJS.Timeout | null = null;
   #running = false;
+  #policy: DslPolicy;
+  #mayFork = true;
 
   constructor(options: DslPoolOptions) {
     this.#options = options;
+    this.#endings = new DslEndings(options);
+    this.#policy = options.policy;
     this.#lastLeaseAtMs = this.#waitingSinceMs = options.clock.monotonicMs();
   }
 
@@ -80,6 +86,39 @@ export class DslPool {
   workOf(workerId: string): { queryId: string | null; queriesServed: number } {
     const entry = this.#entries.get(workerId);
     return { queryId: entry?.queryId ?? null, queriesServed: entry?.queriesServed ?? 0 };
+  }
+
+  get max(): number {
+    return this.#policy.max;
+  }
+
+  /** The most that run at once; those above it go when they are idle. */
+  scale(max: number): void {
+    this.#policy = { ...this.#policy, max };
+    this.evaluate();
+  }
+
+  leased(): LeasedQuery[] {
+    return [...this.#entries.values()].flatMap(({ state, workerId, queryId, rssBytes, condemned }) =>
+      state === 'leased' && queryId !== null && condemned === null
+        ? [{ workerId, queryId, rssBytes: rssBytes ?? 0 }]
+        : [],
+    );
+  }
+
+  /** Some worker is being killed, or will be: what it holds is not yet free. */
+  get isEndingOne(): boolean {
+    return [...this.#entries.values()].some(
+      ({ state, condemned }) => state === 'killing' || condemned !== null,
+    );
+  }
+
+  /** Has the server end a query with an error that says why; its worker goes with it, at the latest soon. */
+  endQuery(workerId: string, code: 'memory-pressure' | 'memory-exceeded', ending: Ending): void {
+    const entry = this.#entries.get(workerId);
+    if (entry === undefined) return;
+    this.#endings.condemn(entry, code, ending);
+    this.evaluate();
   }
 
   lease({ workerId, queryId, deadlineAt }: Lease): void {
@@ -108,12 +147,14 @@ export class DslPool {
     if (entry.state === 'leased') entry.queriesServed++;
     entry.queryId = null;
     entry.deadlineAtMs = null;
-    if (outcome === 'discard') this.#discard(entry, reason);
+    if (entry.condemned !== null) this.#endings.kill(entry, entry.condemned.ending, true);
+    else if (outcome === 'discard') this.#endings.discard(entry, reason);
     else if (entry.state === 'leased') this.#enter(entry, 'idle-used');
     this.evaluate();
   }
 
   want(waiting: number): void {
+    this.#options.onWarmMiss();
     this.#waiting = waiting;
     this.#waitingSinceMs = this.#options.clock.monotonicMs();
     this.evaluate();
@@ -122,7 +163,7 @@ export class DslPool {
   retired(workerId: string, accepted: boolean): void {
     const entry = this.#entries.get(workerId);
     if (entry?.state !== 'retiring') return; // leased or ended meanwhile
-    if (accepted) this.#stop(entry);
+    if (accepted) this.#endings.stop(entry);
     else {
       entry.retireNotBeforeMs = this.#options.clock.monotonicMs() + QUIET_MS;
       this.#enter(entry, entry.queriesServed > 0 ? 'idle-used' : 'idle-fresh');
@@ -134,8 +175,8 @@ export class DslPool {
   serverLost(): void {
     this.#waiting = 0;
     for (const entry of this.#entries.values()) {
-      if (entry.state === 'leased') this.#kill(entry, 'its server died');
-      else if (entry.state === 'retiring') this.#stop(entry);
+      if (entry.state === 'leased') this.#endings.kill(entry, SERVER_DIED);
+      else if (entry.state === 'retiring') this.#endings.stop(entry);
     }
     this.evaluate();
   }
@@ -143,40 +184,42 @@ export class DslPool {
   /** A lease that a dead server managed to announce. */
   voidLease(workerId: string): void {
     const entry = this.#entries.get(workerId);
-    if (entry !== undefined) this.#kill(entry, 'its server died');
+    if (entry !== undefined) this.#endings.kill(entry, SERVER_DIED);
     this.evaluate();
   }
 
-  /** Each second. */
-  tick(rssOf: (child: ManagedChild) => number | null): void {
-    const nowMs = this.#options.clock.monotonicMs();
-    const { heartbeatTimeoutMs } = this.#options;
+  /** Each second. `mayFork`: memory allows more than what is indispensable. */
+  tick(mayFork: boolean, rssOf: (child: ManagedChild) => number | null): void {
+    this.#mayFork = mayFork;
     for (const entry of this.#entries.values()) {
       entry.rssBytes = rssOf(entry.child);
-      const silentMs = nowMs - entry.child.lastHeartbeatAtMs;
-      // A leased one may well be busy: its deadline is what counts.
-      if (isIdle(entry) && silentMs > heartbeatTimeoutMs)
-        this.#kill(entry, `no heartbeat for ${Math.round(silentMs)} ms`, true);
+      this.#endings.killOverdue(entry);
     }
     this.evaluate();
   }
 
-  killWorker(child: ManagedChild, reason: string): void {
+  /** Whether it has to beat: a leased one may well be busy, and its deadline is what counts. */
+  mustBeat(workerId: string): boolean {
+    const entry = this.#entries.get(workerId);
+    return entry !== undefined && isIdle(entry);
+  }
+
+  killWorker(child: ManagedChild, ending: Ending): void {
     const entry = this.#entries.get(child.workerId);
-    if (entry !== undefined) this.#kill(entry, reason, true);
+    if (entry !== undefined) this.#endings.kill(entry, ending, true);
     this.evaluate();
   }
 
   /** Nothing is started any more; resolves when all are gone. */
-  async stop(graceMs: number, reason: string): Promise<void> {
+  async stop(graceMs: number, ending: Ending): Promise<void> {
     this.#end();
-    for (const { child } of this.#entries.values()) child.stop(graceMs, reason);
+    for (const { child } of this.#entries.values()) child.stop(graceMs, ending);
     await Promise.all(this.children().map(({ gone }) => gone));
   }
 
-  async kill(reason: string): Promise<void> {
+  async kill(ending: Ending): Promise<void> {
     this.#end();
-    for (const { child } of this.#entries.values()) child.kill(reason, true);
+    for (const { child } of this.#entries.values()) child.kill(ending, true);
     await Promise.all(this.children().map(({ gone }) => gone));
   }
 
@@ -192,8 +235,7 @@ export class DslPool {
     const idle = [...this.#entries.values()].some(isIdle);
     // Whoever waited got a worker or gave up: with one idle for so long nobody can be waiting.
     if (idle && nowMs - Math.max(this.#waitingSinceMs, this.#lastLeaseAtMs) >= QUIET_MS) this.#waiting = 0;
-    for (const decision of decideDsl(this.#table(nowMs), this.#options.policy, nowMs))
-      this.#carryOut(decision);
+    for (const decision of decideDsl(this.#table(nowMs), this.#policy, nowMs)) this.#carryOut(decision);
     this.#arm();
   }
 
@@ -203,6 +245,7 @@ export class DslPool {
       waiting: this.#waiting,
       lastLeaseAtMs: this.#lastLeaseAtMs,
       startNotBeforeMs: nowMs + this.#options.brake.waitMs(),
+      mayFork: this.#mayFork,
     };
   }
 
@@ -210,7 +253,7 @@ export class DslPool {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     const nowMs = this.#options.clock.monotonicMs();
-    const atMs = nextDecisionAtMs(this.#table(nowMs), this.#options.policy, nowMs);
+    const atMs = nextDecisionAtMs(this.#table(nowMs), this.#policy, nowMs);
     if (atMs !== null) this.#timer = setTimeout(() => this.evaluate(), Math.ceil(atMs - nowMs) + 1);
   }
 
@@ -222,14 +265,16 @@ export class DslPool {
     const entry = this.#entries.get(decision.workerId);
     if (entry === undefined) return;
     if (decision.type === 'kill') {
-      this.#kill(entry, decision.reason);
+      this.#endings.kill(entry, { cause: 'deadline', reason: decision.reason });
       return;
     }
-    const { workerId, reason } = decision;
+    const { workerId, reason, limit } = decision;
+    if (limit !== null) this.#options.onRecycled(limit);
+    entry.retiring = { cause: limit === null ? 'surplus' : 'recycle', reason };
     this.#options.log.info('dsl-retire', { workerId, reason });
     this.#enter(entry, 'retiring');
     for (const other of this.#entries.values()) if (other.state === 'idle-fresh') other.replacing = false;
-    if (!this.#options.tellServer({ type: 'retire', workerId })) this.#stop(entry);
+    if (!this.#options.tellServer({ type: 'retire', role: 'dsl', workerId })) this.#endings.stop(entry);
   }
 
   #start({ replacing, reason }: Extract<DslDecision, { type: 'start' }>): void {
@@ -276,42 +321,7 @@ export class DslPool {
     this.evaluate();
   }
 
-  /** Its query was cancelled or failed, as queries do: routine, where `#kill` is what people should look at. */
-  #discard(entry: DslEntry, reason: string): void {
-    const { workerId } = entry.child;
-    this.#options.log.info('dsl-discard', { workerId, reason });
-    this.#signal(entry, reason, false);
-  }
-
-  #stop(entry: DslEntry): void {
-    this.#enter(entry, 'killing');
-    entry.child.stop(RETIRE_GRACE_MS, 'retired');
-    this.#options.onChanged();
-  }
-
-  #kill(entry: DslEntry, reason: string, straight = false): void {
-    if (entry.state === 'killing' && !straight) return;
-    const { child, queryId } = entry;
-    const kernelState = kernelStateOf(entry);
-    // Dead already: it ended by itself, and its 'exit' that is on the way shall say so.
-    if (kernelState !== 'Z') {
-      const fields = { workerId: child.workerId, childPid: child.pid, queryId, reason, kernelState };
-      this.#options.log.warn('dsl-kill', fields);
-    }
-    this.#signal(entry, reason, straight);
-  }
-
-  #signal(entry: DslEntry, reason: string, straight: boolean): void {
-    this.#enter(entry, 'killing');
-    if (kernelStateOf(entry) !== 'Z') entry.child.kill(reason, straight);
-    this.#options.onChanged();
-  }
-
   #enter(entry: DslEntry, state: DslState): void {
     enterState(entry, state, this.#options.clock.monotonicMs());
   }
-}
-
-function kernelStateOf({ child }: DslEntry): string | undefined {
-  return child.pid === null ? undefined : readSample(child.pid)?.state;
 }

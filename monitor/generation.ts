@@ -10,14 +10,18 @@
  */
 import { availableParallelism } from 'node:os';
 import { Brake } from './brake.ts';
+import { dslConfig, serverConfig, sqlConfig, workerAddresses } from './child-configs.ts';
 import type { Config } from './config.ts';
-import { DslPool } from './dsl-pool.ts';
+import { DslPool, type LeasedQuery } from './dsl-pool.ts';
+import type { Ending } from './endings.ts';
+import type { Patient } from './inspection.ts';
 import { type LaunchContext, launchChild } from './launch.ts';
 import type { BoundSocket } from './listen.ts';
-import type { ChildEnd, ChildEvents, ManagedChild } from './managed-child.ts';
-import type { ChildConfig, FromChild, WorkerAddress } from './messages.ts';
+import { type ChildEnd, type ChildEvents, describeEnd, type ManagedChild } from './managed-child.ts';
+import type { ChildConfig, FromChild, ToChild } from './messages.ts';
 import { removeWorkerFiles } from './run-dir.ts';
-import { Supervised } from './supervised.ts';
+import { SqlPool } from './sql-pool.ts';
+import { Supervised, type SupervisedOptions } from './supervised.ts';
 
 /** Workers have nothing left to do once their server is gone. */
 const WORKER_STOP_MS = 2000;
@@ -29,6 +33,8 @@ export interface GenerationDeps {
   readonly config: Config;
   readonly socket: BoundSocket;
   readonly context: LaunchContext;
+  /** What the kernel says of a process, for the log line about its end. */
+  vitalsOf(child: ManagedChild): object;
   /** A child died before the generation was whole. */
   onBootFailed(child: ManagedChild, end: ChildEnd): void;
   /** Anything that died without being asked to. */
@@ -47,7 +53,7 @@ export class Generation {
   readonly number: number;
   readonly #deps: GenerationDeps;
   readonly #server: Supervised;
-  readonly #sql: readonly Supervised[];
+  readonly #sql: SqlPool;
   readonly #dsl: DslPool;
   readonly #brakes: Readonly<Record<'server' | 'sql' | 'dsl', Brake>>;
   #draining = false;
@@ -64,12 +70,12 @@ export class Generation {
       dsl: new Brake(monotonicMs),
     };
     this.#server = this.#superviseServer();
-    this.#sql = Array.from({ length: deps.config.sql.processes }, (_, slot) => this.#superviseSql(slot));
+    this.#sql = this.#createSqlPool();
     this.#dsl = this.#createDslPool();
   }
 
   startWorkers(): void {
-    for (const place of this.#sql) place.start();
+    this.#sql.start();
     this.#dsl.start();
   }
 
@@ -78,8 +84,9 @@ export class Generation {
   }
 
   children(): ManagedChild[] {
-    const places = [this.#server, ...this.#sql].flatMap(({ child }) => (child === null ? [] : [child]));
-    return [...places, ...this.#dsl.children()];
+    const server = this.#server.child;
+    const workers = [...this.#sql.children(), ...this.#dsl.children()];
+    return server === null ? workers : [server, ...workers];
   }
 
   /** What a child works on, for the process table. */
@@ -88,62 +95,84 @@ export class Generation {
     return { queryId: null, queriesServed: child.queriesServed };
   }
 
-  /** Each second: who has been silent for too long goes, straight away; a stopped process ignores TERM. */
-  tick(nowMs: number, rssOf: (child: ManagedChild) => number | null): void {
-    for (const { readyChild } of [this.#server, ...this.#sql]) {
-      if (readyChild === null) continue;
-      const silentMs = nowMs - readyChild.lastHeartbeatAtMs;
-      if (silentMs > this.config.monitor.heartbeatTimeoutMs)
-        this.killChild(readyChild, `no heartbeat for ${Math.round(silentMs)} ms`);
-    }
-    this.#dsl.tick(rssOf);
+  /** Each second. `mayFork`: memory allows more than what is indispensable. */
+  tick(mayFork: boolean, rssOf: (child: ManagedChild) => number | null): void {
+    this.#sql.tick(mayFork && !this.#draining && this.#reached.whole, rssOf);
+    this.#dsl.tick(mayFork, rssOf);
   }
 
-  /** KILL at once; a replacement follows. */
-  killChild(child: ManagedChild, reason: string): void {
+  /** Its processes, and what may be done about each. */
+  patients(): Patient[] {
+    return this.children().map((child) => {
+      const isDsl = child.identity.role === 'dsl';
+      return {
+        child,
+        mustBeat: isDsl ? this.#dsl.mustBeat(child.workerId) : child.phase === 'ready',
+        kill: (ending) => this.#killChild(child, ending),
+        endQuery: (ending) => {
+          if (isDsl) this.#dsl.endQuery(child.workerId, 'memory-exceeded', ending);
+          else this.#killChild(child, ending);
+        },
+      };
+    });
+  }
+
+  /** The queries that run in DSL workers, which are the ones that can be ended for their memory. */
+  leased(): LeasedQuery[] {
+    return this.#dsl.leased();
+  }
+
+  get isEndingOne(): boolean {
+    return this.#dsl.isEndingOne;
+  }
+
+  /** Ends the query in that worker because memory is short; false when the worker is not of this generation. */
+  endForPressure(workerId: string, reason: string): boolean {
+    if (!this.#dsl.children().some((child) => child.workerId === workerId)) return false;
+    this.#dsl.endQuery(workerId, 'memory-pressure', { cause: 'memory-pressure', reason });
+    return true;
+  }
+
+  get sizes(): { readonly sql: number; readonly dsl: number } {
+    return { sql: this.#sql.size, dsl: this.#dsl.max };
+  }
+
+  /** Until this generation is replaced. */
+  scale(pool: 'sql' | 'dsl', size: number): void {
+    if (pool === 'sql') this.#sql.scale(size, `scaled to ${size}`);
+    else this.#dsl.scale(size);
+  }
+
+  #killChild(child: ManagedChild, ending: Ending): void {
     if (child.identity.role === 'dsl') {
-      this.#dsl.killWorker(child, reason);
+      this.#dsl.killWorker(child, ending);
       return;
     }
-    this.#deps.context.log.warn('kill', { workerId: child.workerId, childPid: child.pid, reason });
-    child.kill(reason, true);
+    const { context, vitalsOf } = this.#deps;
+    const { workerId, pid } = child;
+    context.log.warn('kill', { workerId, childPid: pid, ...ending, ...vitalsOf(child) });
+    child.kill(ending, true);
   }
 
   /**
    * Finishes what runs; with a successor, clients without a request get time to move over to it. Resolves when all
    * are gone: true when the server ended by itself in time.
    */
-  async drain(reason: string, successor: boolean): Promise<boolean> {
+  async drain(ending: Ending, successor: boolean): Promise<boolean> {
     const server = this.#server.child;
     this.#draining = true;
-    await this.#server.stop(this.config.monitor.drainMs, reason, { patienceMs: HARD_STOP_MS, successor });
-    await Promise.all([
-      ...this.#sql.map((place) => place.stop(WORKER_STOP_MS, reason)),
-      this.#dsl.stop(WORKER_STOP_MS, reason),
-    ]);
+    await this.#server.stop(this.config.monitor.drainMs, ending, { patienceMs: HARD_STOP_MS, successor });
+    await Promise.all([this.#sql.stop(WORKER_STOP_MS, ending), this.#dsl.stop(WORKER_STOP_MS, ending)]);
     return server === null || !server.forced;
   }
 
-  async kill(reason: string): Promise<void> {
-    await Promise.all([
-      this.#server.kill(reason),
-      ...this.#sql.map((place) => place.kill(reason)),
-      this.#dsl.kill(reason),
-    ]);
+  async kill(ending: Ending): Promise<void> {
+    await Promise.all([this.#server.kill(ending), this.#sql.kill(ending), this.#dsl.kill(ending)]);
   }
 
   #superviseServer(): Supervised {
     const { config, socket, context, onListProcesses } = this.#deps;
-    const serverConfig = {
-      host: socket.host,
-      port: socket.port,
-      limits: config.limits,
-      defaultConnection: config.defaultConnection,
-      connectionNames: Object.keys(config.connections),
-      planner: config.planner,
-      dsl: { reuse: config.dsl.reuse, maxQueriesPerWorker: config.dsl.maxQueriesPerWorker },
-      logSocket: context.runDir.logSocket,
-    };
+    const child = { role: 'server' as const, config: serverConfig(config, socket, context.runDir) };
     return new Supervised({
       brake: this.#brakes.server,
       log: context.log,
@@ -151,7 +180,7 @@ export class Generation {
         const workerId = context.nextWorkerId('server');
         // Before it answers anybody it knows its workers.
         const onStarted = (server: ManagedChild) => server.send(this.#workerList());
-        return this.#launch(0, workerId, { role: 'server', config: serverConfig }, { ...events, onStarted });
+        return this.#launch(0, workerId, child, { ...events, onStarted });
       },
       onReady: () => this.#onReady(),
       onMessage: (child, message) => {
@@ -160,33 +189,49 @@ export class Generation {
       },
       onLost: (child, end) => this.#onLost(child, end),
       onGone: () => {
-        if (!this.#draining) this.#dsl.serverLost();
+        if (this.#draining) return;
+        this.#dsl.serverLost();
+        this.#sql.serverLost();
       },
     });
   }
 
-  #superviseSql(slot: number): Supervised {
+  #createSqlPool(): SqlPool {
     const { config, context } = this.#deps;
-    const { connectionsPerProcess, acquireTimeoutMs } = config.sql;
-    const { connections } = config;
-    return new Supervised({
-      brake: this.#brakes.sql,
+    return new SqlPool({
+      processes: config.sql.processes,
+      policy: config.sql,
+      maxQueryMs: config.limits.maxTimeoutMs,
+      clock: context.clock,
       log: context.log,
-      launch: (events) => {
-        const workerId = context.nextWorkerId('sql');
-        const socketPath = context.runDir.socketPath(workerId);
-        const sqlConfig = { socketPath, connectionsPerProcess, acquireTimeoutMs, connections };
-        return this.#launch(slot, workerId, { role: 'sql', config: sqlConfig }, events);
-      },
+      random: Math.random,
+      supervise: (slot, events) => this.#superviseSql(slot, events),
+      tellServer: (message) => this.#tellServer(message),
+      onChanged: () => this.#tellWorkers(),
       onReady: () => this.#onReady(),
-      onMessage: (child, message) => this.#onStray(child, message),
       onLost: (child, end) => this.#onLost(child, end),
       onGone: (child) => this.#onWorkerGone(child),
+      onRecycled: (limit) => context.stats.recycled('sql', limit),
+    });
+  }
+
+  #superviseSql(slot: number, events: Pick<SupervisedOptions, 'onReady' | 'onLost' | 'onGone'>): Supervised {
+    const { config, context } = this.#deps;
+    return new Supervised({
+      ...events,
+      brake: this.#brakes.sql,
+      log: context.log,
+      launch: (childEvents) => {
+        const workerId = context.nextWorkerId('sql');
+        const child = { role: 'sql' as const, config: sqlConfig(config, context.runDir, workerId) };
+        return this.#launch(slot, workerId, child, childEvents);
+      },
+      onMessage: (child, message) => this.#onStray(child, message),
     });
   }
 
   #createDslPool(): DslPool {
-    const { config, context } = this.#deps;
+    const { config, context, vitalsOf } = this.#deps;
     const { spares, max, maxQueriesPerWorker, maxAgeMs, maxRssBytes } = config.dsl;
     const startConcurrency = Math.max(2, availableParallelism());
     return new DslPool({
@@ -194,36 +239,26 @@ export class Generation {
         ...{ spares, max, maxQueriesPerWorker, maxAgeMs, maxRssBytes, startConcurrency },
         deadlineGraceMs: config.monitor.termAfterMs,
       },
-      heartbeatTimeoutMs: config.monitor.heartbeatTimeoutMs,
       brake: this.#brakes.dsl,
       clock: context.clock,
       log: context.log,
       launch: (slot, events) => this.#launchDsl(slot, events),
-      tellServer: (message) => {
-        // A draining server still works, and may still need what is to be retired.
-        const server = this.#server.child;
-        server?.send(message);
-        return server !== null;
-      },
+      tellServer: (message) => this.#tellServer(message),
       onChanged: () => this.#tellWorkers(),
       onReady: () => this.#onReady(),
       onLost: (child, end) => this.#onLost(child, end),
       onGone: (child) => this.#onWorkerGone(child),
+      onRecycled: (limit) => context.stats.recycled('dsl', limit),
+      onWarmMiss: () => context.stats.warmMiss(),
+      vitalsOf,
     });
   }
 
   #launchDsl(slot: number, events: ChildEvents): ManagedChild {
     const { config, context } = this.#deps;
     const workerId = context.nextWorkerId('dsl');
-    const dslConfig = {
-      socketPath: context.runDir.socketPath(workerId),
-      fifoPath: context.runDir.fifoPath(workerId),
-      spillDir: context.runDir.spillDir(workerId),
-      memoryBytes: config.limits.dslMemoryBytes,
-      spillBytes: config.limits.dslSpillBytes,
-      threads: config.dsl.threads,
-    };
-    return this.#launch(slot, workerId, { role: 'dsl', config: dslConfig }, events);
+    const child = { role: 'dsl' as const, config: dslConfig(config, context.runDir, workerId) };
+    return this.#launch(slot, workerId, child, events);
   }
 
   #launch(slot: number, workerId: string, child: ChildConfig, events: ChildEvents): ManagedChild {
@@ -235,10 +270,9 @@ export class Generation {
   #onReady(): void {
     this.#tellWorkers();
     const server = this.#server.readyChild !== null;
-    const sql = this.#sql.filter(({ readyChild }) => readyChild !== null).length;
     const dsl = this.#dsl.usable().length > 0 || this.config.dsl.spares === 0;
-    const workersReady = sql === this.#sql.length && dsl;
-    this.#reach('serving', server && sql > 0, this.#deps.onServing);
+    const workersReady = this.#sql.isWhole && dsl;
+    this.#reach('serving', server && this.#sql.usable().length > 0, this.#deps.onServing);
     this.#reach('workersReady', workersReady, this.#deps.onWorkersReady);
     this.#reach('whole', server && workersReady, this.#deps.onWhole);
   }
@@ -266,7 +300,7 @@ export class Generation {
         this.#dsl.want(message.waiting);
         return;
       case 'retired':
-        this.#dsl.retired(message.workerId, message.accepted);
+        if (!this.#sql.retired(message.workerId)) this.#dsl.retired(message.workerId, message.accepted);
         return;
       default:
         this.#onStray(child, message);
@@ -280,6 +314,9 @@ export class Generation {
   #onLost(child: ManagedChild, end: ChildEnd): void {
     if (!this.#reached.whole) this.#deps.onBootFailed(child, end);
     this.#deps.onLost(child, end);
+    // What the server makes of a query whose worker crashed depends on whether we wanted it.
+    if (end.decided === null)
+      this.#tellServer({ type: 'worker-lost', workerId: child.workerId, how: describeEnd(end) });
   }
 
   #onWorkerGone(child: ManagedChild): void {
@@ -291,22 +328,19 @@ export class Generation {
   }
 
   #tellWorkers(): void {
-    this.#server.child?.send(this.#workerList());
+    this.#tellServer(this.#workerList());
   }
 
-  #workerList(): { type: 'workers-changed'; workers: WorkerAddress[] } {
-    const { runDir } = this.#deps.context;
-    const sql = this.#sql.flatMap(({ readyChild }): WorkerAddress[] => {
-      if (readyChild?.pid == null) return [];
-      const { workerId, pid } = readyChild;
-      const slots = this.config.sql.connectionsPerProcess;
-      return [{ role: 'sql', workerId, pid, socketPath: runDir.socketPath(workerId), slots }];
-    });
-    const dsl = this.#dsl.usable().flatMap(({ workerId, pid }): WorkerAddress[] => {
-      if (pid === null) return [];
-      const socketPath = runDir.socketPath(workerId);
-      return [{ role: 'dsl', workerId, pid, socketPath, fifoPath: runDir.fifoPath(workerId) }];
-    });
-    return { type: 'workers-changed', workers: [...sql, ...dsl] };
+  /** A draining server still works, and may still need what it is told. */
+  #tellServer(message: ToChild): boolean {
+    const server = this.#server.child;
+    server?.send(message);
+    return server !== null;
+  }
+
+  #workerList(): ToChild {
+    const usable = [...this.#sql.usable(), ...this.#dsl.usable()];
+    const workers = workerAddresses(this.config, this.#deps.context.runDir, usable);
+    return { type: 'workers-changed', workers };
   }
 }

@@ -12,6 +12,8 @@ import type { Config } from './config.ts';
 import { type ChildEvents, ManagedChild } from './managed-child.ts';
 import type { ChildConfig, ChildIdentity, Role } from './messages.ts';
 import type { RunDir } from './run-dir.ts';
+import type { StatsBook } from './stats.ts';
+import { RUN_ID, WORKER_ID } from './strays.ts';
 import { CHILD_PATH, dataLimitArgs, deathSignalArgs, type Tools } from './tools.ts';
 
 /** V8's old generation in a DSL worker; its rows live in native memory. */
@@ -25,8 +27,10 @@ export interface LaunchContext {
   readonly runDir: RunDir;
   readonly clock: Clock;
   readonly log: LogClient;
+  readonly stats: StatsBook;
   /** After each spawn and each end, for the state file. */
   onChildrenChanged(): void;
+  onChildEnded(child: ManagedChild): void;
   /** A name never used before in this run. */
   nextWorkerId(role: Role): string;
 }
@@ -59,7 +63,13 @@ export function launchChild(context: LaunchContext, request: LaunchRequest): Man
     timeouts: config.monitor,
     events: {
       ...request.events,
+      onReady: (ready) => {
+        context.stats.started(child.role, context.clock.monotonicMs() - ready.createdAtMs);
+        request.events.onReady(ready);
+      },
       onGone: (gone, end) => {
+        context.stats.ended(child.role, end.cause, gone.forced);
+        context.onChildEnded(gone);
         request.events.onGone(gone, end);
         context.onChildrenChanged();
       },
@@ -89,7 +99,12 @@ async function spawnChild(
   try {
     const stdio: StdioOptions = ['ignore', raw.fd, raw.fd, 'ipc'];
     if (request.listenFd !== null) stdio.push(request.listenFd);
-    const child = spawn(command, args, { stdio, cwd: '/', env: childEnvironment(), detached: true });
+    const child = spawn(command, args, {
+      stdio,
+      cwd: '/',
+      env: childEnvironment(context.runDir.path, request.workerId),
+      detached: true,
+    });
     adopt(child);
     context.onChildrenChanged();
   } finally {
@@ -114,6 +129,8 @@ export function composeCommand(
   return { command, args };
 }
 
-function childEnvironment(): NodeJS.ProcessEnv {
-  return { PATH: CHILD_PATH, HOME: homedir(), TZ: 'UTC', LANG: 'C.UTF-8' };
+/** The two ids are what strays.ts finds its descendants by. */
+function childEnvironment(runId: string, workerId: string): NodeJS.ProcessEnv {
+  const ids = { [RUN_ID]: runId, [WORKER_ID]: workerId };
+  return { PATH: CHILD_PATH, HOME: homedir(), TZ: 'UTC', LANG: 'C.UTF-8', ...ids };
 }

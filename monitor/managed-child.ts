@@ -7,15 +7,17 @@
  *      +--- init-failed, other build, boot timeout, disconnect, kill() --------+
  *   any --exit, spawn error--> gone
  *
- * - `onGone` comes exactly once, whatever happened, and no timer is left after it.
+ * - `onGone` comes exactly once, whatever happened, and no timer is left after it. Of a process that outlives KILL it
+ *   comes as well: another may take its place beside it.
  * - Signals go to the whole process group, and what is left of the group when its leader is gone is killed.
  * - A signal is only sent between spawn and exit: until the exit is reaped the pid cannot be anybody else's.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Log } from '../logger/log.ts';
 import type { Clock } from './clock.ts';
+import { causeOf, type EndCause, type Ending } from './endings.ts';
 import type { ChildConfig, ChildIdentity, FromChild, ToChild } from './messages.ts';
-import { readSample } from './proc.ts';
+import { readSample, readWchan } from './proc.ts';
 
 export type ChildPhase = 'starting' | 'ready' | 'stopping' | 'killing' | 'gone';
 
@@ -24,6 +26,7 @@ export interface ChildEnd {
   readonly signal: string | null;
   /** Why the monitor ended it; null when it ended by itself. */
   readonly decided: string | null;
+  readonly cause: EndCause;
   /** What it or the system said about why it could not start. */
   readonly failure: string | null;
   /** It never became ready, or died soon after: counts for the crash brake unless `decided`. */
@@ -59,12 +62,18 @@ export interface ChildOptions {
    * fails says so in an 'error' event at the next tick. Rejects when there is nothing to adopt (EMFILE, ...).
    */
   spawn(adopt: (process: ChildProcess) => void): Promise<void>;
+  /** For tests: a process that KILL does not end cannot be made. */
+  readonly sendSignal?: (pid: number, signal: NodeJS.Signals) => void;
+  /** From KILL until the monitor goes on without it. */
+  readonly unkillableAfterMs?: number;
 }
 
 /** Dying so soon after `ready` counts as failing to start. */
 const EARLY_MS = 5000;
 /** Beyond the grace that a stopping child was given. */
 const STOP_PATIENCE_MS = 1000;
+/** After KILL: a process that is still there is held by the kernel (state D), and is not waited for. */
+const UNKILLABLE_AFTER_MS = 5000;
 /** The channel closed and the process did not end: it cannot be told anything any more. */
 const DISCONNECT_GRACE_MS = 1000;
 
@@ -81,12 +90,14 @@ export class ManagedChild {
   eventLoopLagMs = 0;
   /** It was sent a signal, at whatever point. */
   forced = false;
+  /** It outlived KILL, and counts as gone. */
+  abandoned = false;
   /** Resolves when it is gone. */
   readonly gone: Promise<void>;
   readonly #options: ChildOptions;
   #process: ChildProcess | null = null;
   #timer: NodeJS.Timeout | null = null;
-  #decided: string | null = null;
+  #decided: Ending | null = null;
   #failure: string | null = null;
   #resolveGone: () => void = () => {};
 
@@ -118,26 +129,26 @@ export class ManagedChild {
   }
 
   /** Lets it finish: it is told to within `graceMs`, and `patienceMs` later come TERM and KILL. */
-  stop(graceMs: number, reason: string, { patienceMs = STOP_PATIENCE_MS, successor = false } = {}): void {
-    if (this.phase === 'starting') this.kill(reason);
+  stop(graceMs: number, ending: Ending, { patienceMs = STOP_PATIENCE_MS, successor = false } = {}): void {
+    if (this.phase === 'starting') this.kill(ending);
     if (this.phase !== 'ready') return;
     this.phase = 'stopping';
-    this.#decided ??= reason;
+    this.#decided ??= ending;
     this.send({ type: 'stop', graceMs, successor });
     const limitMs = graceMs + patienceMs;
     this.#after(limitMs, () => {
       this.#options.log.warn('did-not-stop', { workerId: this.workerId, childPid: this.pid, limitMs });
-      this.kill(reason);
+      this.kill(ending);
     });
   }
 
   /** TERM and, after a while, KILL; `straight` means KILL at once (a stopped process ignores TERM). */
-  kill(reason: string, straight = false): void {
+  kill(ending: Ending, straight = false): void {
     if (this.phase === 'gone') return;
     if (this.phase === 'killing' && !straight) return;
     this.phase = 'killing';
     this.forced = true;
-    this.#decided ??= reason;
+    this.#decided ??= ending;
     if (straight) {
       this.#killNow();
       return;
@@ -148,10 +159,19 @@ export class ManagedChild {
 
   #killNow(): void {
     this.#signal('SIGKILL');
-    // Still there: the kernel holds it (state D). Nothing more can be done; people should know.
-    this.#after(5000, () =>
-      this.#options.log.error('unkillable', { childPid: this.pid, state: readSample(this.pid ?? 0)?.state }),
-    );
+    this.#after(this.#options.unkillableAfterMs ?? UNKILLABLE_AFTER_MS, () => this.#abandon());
+  }
+
+  /** Nothing more can be done but not to wait for it. When the kernel lets it go, node reaps it by itself. */
+  #abandon(): void {
+    const pid = this.pid ?? 0;
+    const { workerId } = this;
+    const kernelState = readSample(pid)?.state;
+    this.#options.log.error('unkillable', { workerId, childPid: pid, kernelState, wchan: readWchan(pid) });
+    this.#process?.channel?.unref();
+    this.#process?.unref();
+    this.abandoned = true;
+    this.#end(null, null, null);
   }
 
   #adopt(process: ChildProcess): void {
@@ -180,6 +200,7 @@ export class ManagedChild {
   }
 
   #receive(message: FromChild): void {
+    if (this.phase === 'gone') return; // abandoned, and awake after all
     switch (message.type) {
       case 'ready':
         this.#onReady(message.buildId);
@@ -213,7 +234,7 @@ export class ManagedChild {
   /** Ends a child that failed to start; that is its failure and not our decision, so that the brake counts it. */
   #killUndecided(): void {
     const decided = this.#decided;
-    this.kill('failed to start', true);
+    this.kill({ cause: 'failed-start', reason: 'failed to start' }, true);
     this.#decided = decided;
   }
 
@@ -231,20 +252,16 @@ export class ManagedChild {
     this.phase = 'gone';
     this.#clearTimer();
     if (this.pid !== null) this.#signal('SIGKILL'); // what it started and left behind
-    this.#options.events.onGone(this, {
-      code,
-      signal,
-      decided: this.#decided,
-      failure: failure ?? this.#failure,
-      early,
-    });
+    const facts = { code, signal, decided: this.#decided, failure: failure ?? this.#failure };
+    const cause = this.abandoned ? 'unkillable' : causeOf(facts);
+    this.#options.events.onGone(this, { ...facts, decided: this.#decided?.reason ?? null, cause, early });
     this.#resolveGone();
   }
 
   #signal(signal: NodeJS.Signals): void {
     if (this.pid === null) return;
     try {
-      process.kill(-this.pid, signal);
+      (this.#options.sendSignal ?? signalGroup)(this.pid, signal);
     } catch {
       // ESRCH: the whole group is gone; its 'exit' is on the way or was just handled
     }
@@ -265,9 +282,14 @@ export class ManagedChild {
   }
 }
 
+function signalGroup(leaderPid: number, signal: NodeJS.Signals): void {
+  process.kill(-leaderPid, signal);
+}
+
 /** How a process ended, for people: `exit code 1`, `signal SIGKILL`, `spawn EAGAIN`. */
-export function describeEnd({ code, signal, decided, failure }: ChildEnd): string {
-  const how = signal !== null ? `signal ${signal}` : code !== null ? `exit code ${code}` : 'not started';
+export function describeEnd({ code, signal, decided, failure, cause }: ChildEnd): string {
+  const nothing = cause === 'unkillable' ? 'outlived KILL' : 'not started';
+  const how = signal !== null ? `signal ${signal}` : code !== null ? `exit code ${code}` : nothing;
   const why = decided ?? failure;
   return why === null ? how : `${how} (${why})`;
 }

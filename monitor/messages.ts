@@ -7,6 +7,7 @@ import type { LoggerConfig } from '../logger/config.ts';
 import type { ServerConfig } from '../server/config.ts';
 import type { DslWorkerConfig } from '../workers/dsl/messages.ts';
 import type { SqlWorkerConfig } from '../workers/sql/messages.ts';
+import type { MonitorStats } from './stats.ts';
 
 export type Role = 'logger' | 'server' | 'sql' | 'dsl';
 
@@ -48,10 +49,27 @@ export type ToChild =
   | { readonly type: 'reopen-log' }
   /** To the server: the workers that are ready now, whole list. Sent on every change. */
   | { readonly type: 'workers-changed'; readonly workers: readonly WorkerAddress[] }
-  /** To the server: stop using this idle worker, so that it can be replaced. */
-  | { readonly type: 'retire'; readonly workerId: string }
+  /**
+   * To the server: stop using this worker, so that it can be replaced. A DSL worker is given up only when it is idle;
+   * a SQL worker gets nothing new, and `retired` follows when its last query has ended.
+   */
+  | { readonly type: 'retire'; readonly role: 'sql' | 'dsl'; readonly workerId: string }
+  /** To the server: this worker ended, and not because the monitor wanted it (a crash, the OOM killer). */
+  | { readonly type: 'worker-lost'; readonly workerId: string; readonly how: string }
+  /** To the server: end this query with this error; where it does not, its worker is killed. */
+  | {
+      readonly type: 'end-query';
+      readonly queryId: string;
+      readonly code: 'memory-pressure' | 'memory-exceeded';
+      readonly message: string;
+    }
   /** To the server: the reply to `list-processes`. */
-  | { readonly type: 'processes'; readonly requestId: number; readonly processes: readonly ProcessRow[] };
+  | {
+      readonly type: 'processes';
+      readonly requestId: number;
+      readonly processes: readonly ProcessRow[];
+      readonly stats: MonitorStats;
+    };
 
 export type FromChild =
   | { readonly type: 'ready'; readonly buildId: string }
@@ -109,11 +127,21 @@ export interface ProcessRow {
   readonly ppid: number;
   /** Where it is in its life, by the monitor. */
   readonly state: ProcessState;
-  /** The kernel's letter: R, S, D, T, Z; null where there is no /proc. */
+  /** The kernel's letter: R, S, D, T, t, Z; null where there is no /proc. */
   readonly kernelState: string | null;
   /** Of one core over the last sample, 0..100 and above. */
   readonly cpuPercent: number | null;
+  /** User and system time since its start. */
+  readonly cpuSeconds: number | null;
   readonly rssBytes: number | null;
+  /** Its share of what it shares added to what is its own; measured seldom, null until then. */
+  readonly pssBytes: number | null;
+  readonly openFiles: number | null;
+  readonly openFilesLimit: number | null;
+  /** The kernel function that it sleeps in; null while it runs and where the kernel does not tell. */
+  readonly wchan: string | null;
+  /** The worst of the last second; null before its first heartbeat, and for what has no event loop. */
+  readonly eventLoopLagMs: number | null;
   readonly ageMs: number;
   readonly queriesServed: number;
   /** The query it is leased to now. */

@@ -1,5 +1,5 @@
 /**
- * The monitor at work: the logger, the generations, a look at everything each second, reload and drain.
+ * The monitor at work: the logger, the generations, reload and drain. The look at everything each second is watch.ts.
  *
  *   starting --a server and a SQL worker ready--> serving --drain--> draining --> ended
  *   starting --the server cannot start--> failed            any --kill--> ended
@@ -9,18 +9,21 @@
  */
 import type { LogClient } from '../logger/log.ts';
 import { passwordsOf, registerSecrets } from '../logger/redact.ts';
-import { Brake } from './brake.ts';
 import type { Config } from './config.ts';
+import { ControlError } from './control.ts';
+import { POOLS, type PoolSizes, type ScaleReply, type StatusReply } from './control-messages.ts';
+import type { Ending } from './endings.ts';
 import { Generation, type GenerationDeps } from './generation.ts';
-import { type LaunchContext, launchChild } from './launch.ts';
+import type { Patient } from './inspection.ts';
+import type { LaunchContext } from './launch.ts';
 import type { BoundSocket } from './listen.ts';
+import { superviseLogger } from './logger-place.ts';
 import { type ChildEnd, describeEnd, type ManagedChild } from './managed-child.ts';
 import type { ProcessRow } from './messages.ts';
-import { processTable } from './process-table.ts';
-import { Sampler, type Watched } from './sampler.ts';
-import { Supervised } from './supervised.ts';
+import type { MemoryReading } from './stats.ts';
+import type { Supervised } from './supervised.ts';
+import { Watch } from './watch.ts';
 
-const TICK_MS = 1000;
 const LOGGER_STOP_MS = 5000;
 const LOGGER_KILL_MS = 1000;
 const LOG_CLOSE_MS = 2000;
@@ -33,6 +36,7 @@ export interface MonitorDeps {
   readonly database: { readonly pid: number } | null;
   readonly context: LaunchContext;
   readonly socket: BoundSocket;
+  readMemory(): MemoryReading | null;
   consoleLog(line: string): void;
   onServing(): void;
   /** It can never serve: why. */
@@ -45,16 +49,12 @@ type GenerationEvents = Pick<GenerationDeps, 'onBootFailed' | 'onWorkersReady' |
 export class Monitor {
   readonly #deps: MonitorDeps;
   readonly #log: LogClient;
-  readonly #sampler: Sampler;
+  readonly #watch: Watch;
   readonly #logger: Supervised;
-  readonly #startedAtMs: number;
   readonly #generations = new Set<Generation>();
   readonly #toldAtMs = new Map<string, number>();
-  readonly #orphanZombies = new Set<number>();
   #current: Generation;
   #nextGeneration = 1;
-  #ticker: NodeJS.Timeout | null = null;
-  #lastTickMs: number;
   #draining = false;
   #serving = false;
   #killing: Promise<void> | null = null;
@@ -62,9 +62,17 @@ export class Monitor {
   constructor(deps: MonitorDeps) {
     this.#deps = deps;
     this.#log = deps.context.log;
-    this.#startedAtMs = this.#lastTickMs = deps.context.clock.monotonicMs();
-    this.#sampler = new Sampler(deps.context.clock.monotonicMs);
-    this.#logger = this.#superviseLogger();
+    const { config, context, database, readMemory } = deps;
+    this.#logger = superviseLogger(config, context, (child, end) => this.#tellLoss(child, end));
+    this.#watch = new Watch({
+      ...{ context, database, readMemory },
+      watchee: {
+        isDraining: () => this.#draining,
+        generations: () => this.#generations,
+        ownPatients: () => this.#ownPatients(),
+        policy: () => this.#current.config.monitor,
+      },
+    });
     this.#current = this.#createFirst();
   }
 
@@ -80,7 +88,7 @@ export class Monitor {
     this.#logger.start();
     this.#current.startWorkers();
     this.#current.startServer();
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#watch.start();
   }
 
   /** The log file was moved away: go on in a new one. */
@@ -88,10 +96,38 @@ export class Monitor {
     this.#logger.child?.send({ type: 'reopen-log' });
   }
 
+  /** Also those that outlived KILL. */
   children(): ManagedChild[] {
     const logger = this.#logger.child;
     const others = [...this.#generations].flatMap((generation) => generation.children());
-    return logger === null ? others : [logger, ...others];
+    const lost = this.#watch.unkillable;
+    return logger === null ? [...others, ...lost] : [logger, ...others, ...lost];
+  }
+
+  childEnded(child: ManagedChild): void {
+    this.#watch.childEnded(child);
+  }
+
+  /** Of the current generation: the next reload takes the configuration's again. Throws ControlError. */
+  scale(sizes: Partial<PoolSizes>, reason: string): ScaleReply {
+    if (this.#draining) throw new ControlError('the server is stopping');
+    const before = this.#current.sizes;
+    for (const pool of POOLS) {
+      const size = sizes[pool];
+      if (size !== undefined && size !== before[pool]) this.#current.scale(pool, size);
+    }
+    const after = this.#current.sizes;
+    this.#log.info('scaled', { reason, before, after });
+    return { before, after };
+  }
+
+  status(): StatusReply {
+    const stats = this.#deps.context.stats.snapshot();
+    return { processes: this.processes(), stats, sizes: this.#current.sizes };
+  }
+
+  processes(): ProcessRow[] {
+    return this.#watch.processes();
   }
 
   /** A generation beside the current one; it starts nothing by itself. */
@@ -105,8 +141,12 @@ export class Monitor {
       socket: this.#deps.socket,
       context: this.#deps.context,
       onLost: (child, end) => this.#tellLoss(child, end),
+      vitalsOf: (child) => this.#watch.vitalsOf(child),
       onListProcesses: (server, requestId) =>
-        server.send({ type: 'processes', requestId, processes: this.#processes() }),
+        server.send({
+          ...{ type: 'processes', requestId, processes: this.processes() },
+          stats: this.#deps.context.stats.snapshot(),
+        }),
     });
     this.#generations.add(generation);
     return generation;
@@ -116,12 +156,12 @@ export class Monitor {
   async switchTo(next: Generation): Promise<void> {
     const old = this.#current;
     this.#current = next;
-    await old.drain('replaced by a reload', true);
+    await old.drain(stop('replaced by a reload'), true);
     this.#generations.delete(old);
   }
 
   async discard(generation: Generation): Promise<void> {
-    await generation.kill('reload given up');
+    await generation.kill(stop('reload given up'));
     this.#generations.delete(generation);
   }
 
@@ -130,7 +170,7 @@ export class Monitor {
     this.#draining = true;
     this.#log.info('drain', { reason });
     const clean = await Promise.all(
-      [...this.#generations].map((generation) => generation.drain(reason, false)),
+      [...this.#generations].map((generation) => generation.drain(stop(reason), false)),
     );
     if (this.#killing !== null) {
       await this.#killing; // somebody lost patience meanwhile; the rest is done there
@@ -149,43 +189,15 @@ export class Monitor {
   async #killAll(reason: string): Promise<void> {
     this.#draining = true;
     this.#log.warn('kill-all', { reason });
-    await Promise.all([...this.#generations].map((generation) => generation.kill(reason)));
+    await Promise.all([...this.#generations].map((generation) => generation.kill(stop(reason))));
     await this.#endLogger(LOGGER_KILL_MS);
   }
 
   async #endLogger(graceMs: number): Promise<void> {
-    if (this.#ticker !== null) clearInterval(this.#ticker);
+    this.#watch.stop();
     this.#log.info('monitor-stopped', {});
     await this.#log.close(Math.min(graceMs, LOG_CLOSE_MS));
-    await this.#logger.stop(graceMs, 'the monitor stops');
-  }
-
-  #superviseLogger(): Supervised {
-    const { config, context } = this.#deps;
-    const { level: _, redactLiterals: __, ...kept } = config.log;
-    const { logSocket, rawDir } = context.runDir;
-    const secrets = passwordsOf(config.connections);
-    const child = {
-      role: 'logger' as const,
-      config: { ...kept, socketPath: logSocket, rawDir, secrets },
-    };
-    return new Supervised({
-      brake: new Brake(context.clock.monotonicMs),
-      log: this.#log,
-      launch: (events) =>
-        launchChild(context, {
-          slot: 0,
-          workerId: context.nextWorkerId('logger'),
-          child,
-          config,
-          listenFd: null,
-          events,
-        }),
-      onReady: () => {},
-      onMessage: (from, { type }) => this.#log.warn('unexpected-message', { workerId: from.workerId, type }),
-      onLost: (lost, end) => this.#tellLoss(lost, end),
-      onGone: () => {},
-    });
+    await this.#logger.stop(graceMs, stop('the monitor stops'));
   }
 
   /** The first generation may fail where a later one is only given up: then there is nothing to keep. */
@@ -218,72 +230,19 @@ export class Monitor {
     );
   }
 
-  #watched(): Watched[] {
-    const { database } = this.#deps;
-    const others = database === null ? [process.pid] : [process.pid, database.pid];
-    return [...this.children(), ...others.map((pid) => ({ pid, startTicks: null }))];
+  #ownPatients(): Patient[] {
+    const { child } = this.#logger;
+    if (child === null) return [];
+    const kill = (ending: Ending): void => {
+      const { workerId, pid } = child;
+      const vitals = this.#watch.vitalsOf(child);
+      this.#log.warn('kill', { workerId, childPid: pid, ...ending, ...vitals });
+      child.kill(ending, true);
+    };
+    return [{ child, mustBeat: child.phase === 'ready', kill, endQuery: kill }];
   }
+}
 
-  #processes(): ProcessRow[] {
-    this.#sampler.sampleNew(this.#watched());
-    const owner = new Map(
-      [...this.#generations].flatMap((generation) =>
-        generation.children().map((child) => [child, generation]),
-      ),
-    );
-    return processTable({
-      sampler: this.#sampler,
-      nowMs: this.#deps.context.clock.monotonicMs(),
-      startedAtMs: this.#startedAtMs,
-      database: this.#deps.database,
-      draining: this.#draining,
-      children: this.children(),
-      workOf: (child) => owner.get(child)?.workOf(child) ?? { queryId: null, queriesServed: 0 },
-    });
-  }
-
-  #tick(): void {
-    const nowMs = this.#deps.context.clock.monotonicMs();
-    const children = this.children();
-    const lateMs = nowMs - this.#lastTickMs - TICK_MS;
-    this.#lastTickMs = nowMs;
-    // This process itself stood still (a laptop asleep, a debugger): nobody's heartbeat could be heard.
-    if (lateMs > this.#deps.config.monitor.heartbeatTimeoutMs / 4) {
-      this.#log.warn('tick-late', { lateMs: Math.round(lateMs) });
-      for (const child of children) child.lastHeartbeatAtMs = nowMs;
-    }
-    this.#sampler.sample(this.#watched());
-    this.#checkZombies(children);
-    this.#checkLogger(nowMs);
-    const rssOf = (child: ManagedChild) => this.#sampler.of(child.pid).rssBytes;
-    for (const generation of this.#generations) generation.tick(nowMs, rssOf);
-  }
-
-  #checkLogger(nowMs: number): void {
-    const logger = this.#logger.readyChild;
-    if (logger === null) return;
-    const silentMs = nowMs - logger.lastHeartbeatAtMs;
-    if (silentMs > this.#deps.config.monitor.heartbeatTimeoutMs)
-      logger.kill(`no heartbeat for ${Math.round(silentMs)} ms`, true);
-  }
-
-  #checkZombies(children: readonly ManagedChild[]): void {
-    const pids = children.flatMap(({ pid }) => (pid === null ? [] : [pid]));
-    for (const zombie of this.#sampler.lastingZombies([process.pid, ...pids], new Set(pids))) {
-      const parent = children.find(({ pid }) => pid === zombie.ppid);
-      const role = parent?.identity.role;
-      if (parent !== undefined && (role === 'sql' || role === 'dsl')) {
-        const reason = `it does not reap its child ${zombie.pid}`;
-        for (const generation of this.#generations)
-          if (generation.children().includes(parent)) generation.killChild(parent, reason);
-      } else if (!this.#orphanZombies.has(zombie.pid)) {
-        this.#orphanZombies.add(zombie.pid);
-        this.#log.warn('zombie', {
-          zombiePid: zombie.pid,
-          parent: parent?.workerId ?? 'monitor',
-          count: this.#orphanZombies.size,
-        });
-      }
-    }
-  }
+function stop(reason: string): Ending {
+  return { cause: 'stop', reason };
 }

@@ -3,7 +3,7 @@
  * somebody else's by now. Every read is tiny and synchronous, and answers null where there is no /proc or no such
  * process: the caller cannot tell the two apart and need not.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 export interface KernelSample {
   readonly pid: number;
@@ -45,6 +45,61 @@ export function readSample(pid: number): KernelSample | null {
 export function readRssBytes(pid: number): number | null {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(`${pid}/status`) ?? '');
   return match === null ? null : Number(match[1]) * 1024;
+}
+
+/**
+ * Proportional memory: what is shared counts by share. The kernel walks all pages of the process for it (measured:
+ * 2 ms at 60 MB, 4 ms at 300 MB; RSS takes 0.05 ms), so not of every process at every look.
+ */
+export function readPssBytes(pid: number): number | null {
+  const match = /^Pss:\s+(\d+) kB$/m.exec(readProc(`${pid}/smaps_rollup`) ?? '');
+  return match === null ? null : Number(match[1]) * 1024;
+}
+
+export function countOpenFiles(pid: number): number | null {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return null; // as for readProc
+  }
+}
+
+/** The soft limit, which is what `open` fails at; null too when there is none. */
+export function readOpenFilesLimit(pid: number): number | null {
+  const match = /^Max open files\s+(\d+)\s/m.exec(readProc(`${pid}/limits`) ?? '');
+  return match === null ? null : Number(match[1]);
+}
+
+/** The kernel function that it sleeps in; null while it runs and where the kernel does not tell. */
+export function readWchan(pid: number): string | null {
+  const name = readProc(`${pid}/wchan`);
+  return name === null || name === '0' || name === '' ? null : name;
+}
+
+/** The name of its program, as the kernel shortens it. */
+export function readCommand(pid: number): string | null {
+  return readProc(`${pid}/comm`)?.trim() ?? null;
+}
+
+/** The processes there are; empty where there is no /proc. */
+export function listPids(): number[] {
+  try {
+    return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+  } catch {
+    return []; // no /proc on this system
+  }
+}
+
+/** Of its environment as it was started with; null where it is another user's. */
+export function readEnvironment(pid: number, names: readonly string[]): Record<string, string> | null {
+  const text = readProc(`${pid}/environ`);
+  if (text === null) return null;
+  const found: Record<string, string> = {};
+  for (const entry of text.split('\0')) {
+    const name = names.find((each) => entry.startsWith(`${each}=`));
+    if (name !== undefined) found[name] = entry.slice(name.length + 1);
+  }
+  return found;
 }
 
 /** Dead children of a process that it has not waited for (those that its first thread started). */

@@ -1,7 +1,7 @@
 /** The rows of GET /v1/processes: the monitor, all its children, and the embedded database if there is one. */
 import type { ManagedChild } from './managed-child.ts';
 import type { ProcessRow, ProcessState } from './messages.ts';
-import type { Sampler } from './sampler.ts';
+import type { Measured, Sampler } from './sampler.ts';
 
 export interface TableSource {
   readonly sampler: Sampler;
@@ -9,6 +9,8 @@ export interface TableSource {
   readonly startedAtMs: number;
   readonly database: { readonly pid: number } | null;
   readonly draining: boolean;
+  /** The monitor's own. */
+  readonly eventLoopLagMs: number;
   readonly children: readonly ManagedChild[];
   workOf(child: ManagedChild): { queryId: string | null; queriesServed: number };
 }
@@ -19,8 +21,23 @@ export function processTable(source: TableSource): ProcessRow[] {
   return rows;
 }
 
-function monitorRow({ sampler, nowMs, startedAtMs, draining }: TableSource): ProcessRow {
-  const { kernelState, cpuPercent, rssBytes } = sampler.of(process.pid);
+type Vitals = Pick<
+  ProcessRow,
+  | 'kernelState'
+  | 'cpuPercent'
+  | 'cpuSeconds'
+  | 'rssBytes'
+  | 'pssBytes'
+  | 'openFiles'
+  | 'openFilesLimit'
+  | 'wchan'
+>;
+
+function vitals({ ppid, stateSinceMs, ageMs, ...shown }: Measured): Vitals {
+  return shown;
+}
+
+function monitorRow({ sampler, nowMs, startedAtMs, draining, eventLoopLagMs }: TableSource): ProcessRow {
   return {
     role: 'monitor',
     workerId: 'monitor',
@@ -28,9 +45,8 @@ function monitorRow({ sampler, nowMs, startedAtMs, draining }: TableSource): Pro
     pid: process.pid,
     ppid: process.ppid,
     state: draining ? 'draining' : 'ready',
-    kernelState,
-    cpuPercent,
-    rssBytes,
+    ...vitals(sampler.of(process.pid)),
+    eventLoopLagMs,
     ageMs: Math.round(nowMs - startedAtMs),
     queriesServed: 0,
     queryId: null,
@@ -39,7 +55,6 @@ function monitorRow({ sampler, nowMs, startedAtMs, draining }: TableSource): Pro
 
 function childRow({ sampler, nowMs, workOf }: TableSource, child: ManagedChild): ProcessRow[] {
   if (child.pid === null || child.phase === 'gone') return [];
-  const { kernelState, cpuPercent, rssBytes } = sampler.of(child.pid);
   const { queryId, queriesServed } = workOf(child);
   const { role, workerId, slot } = child.identity;
   return [
@@ -50,9 +65,8 @@ function childRow({ sampler, nowMs, workOf }: TableSource, child: ManagedChild):
       pid: child.pid,
       ppid: process.pid,
       state: stateOf(child, queryId),
-      kernelState,
-      cpuPercent,
-      rssBytes,
+      ...vitals(sampler.of(child.pid)),
+      eventLoopLagMs: child.readyAtMs === null ? null : child.eventLoopLagMs,
       ageMs: Math.round(nowMs - child.createdAtMs),
       queriesServed,
       queryId,
@@ -61,18 +75,17 @@ function childRow({ sampler, nowMs, workOf }: TableSource, child: ManagedChild):
 }
 
 function databaseRow({ sampler, nowMs, startedAtMs }: TableSource, pid: number): ProcessRow {
-  const { ageMs, kernelState, cpuPercent, ppid, rssBytes } = sampler.of(pid);
+  const measured = sampler.of(pid);
   return {
     role: 'database',
     workerId: 'database',
     slot: 0,
     pid,
-    ppid: ppid ?? process.pid,
+    ppid: measured.ppid ?? process.pid,
     state: 'ready',
-    kernelState,
-    cpuPercent,
-    rssBytes,
-    ageMs: ageMs ?? Math.round(nowMs - startedAtMs),
+    ...vitals(measured),
+    eventLoopLagMs: null,
+    ageMs: measured.ageMs ?? Math.round(nowMs - startedAtMs),
     queriesServed: 0,
     queryId: null,
   };

@@ -22,6 +22,8 @@ export interface ReloaderDeps {
   /** Rejects when the file is invalid. */
   reloadConfig(): Promise<Config>;
   consoleLog(line: string): void;
+  /** Each round, by how it ended. */
+  onReloaded(ok: boolean): void;
 }
 
 export class Reloader {
@@ -48,6 +50,7 @@ export class Reloader {
       try {
         await this.#round();
       } catch (thrown) {
+        this.#deps.onReloaded(false);
         this.#tell('reload-failed', thrown instanceof Error ? thrown.message : String(thrown));
       }
     }
@@ -63,11 +66,13 @@ export class Reloader {
     if (monitor.draining) return; // the drain ends the new one too
     if (failure !== null) {
       await monitor.discard(generation);
+      this.#deps.onReloaded(false);
       this.#tell('reload-failed', failure);
       return;
     }
     const drained = monitor.switchTo(generation);
     log.info('reloaded', { generation: generation.number });
+    this.#deps.onReloaded(true);
     consoleLog('forkline: reloaded');
     await drained;
   }

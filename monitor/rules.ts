@@ -10,8 +10,12 @@
  *   used one goes.
  * - The limits on age, queries and memory retire a worker once it is idle; nothing idle is killed for them.
  * - A lease past its deadline is killed, whatever the server thinks.
+ * - While memory is short nothing is started but the first worker: without one no query could run at all.
+ * - Above `max` (it was scaled down) idle ones retire until it holds.
  * - `max` counts every process that lives, also one that is being killed: memory is what it guards.
  */
+import type { RecycleLimit } from './stats.ts';
+
 export type DslState = 'starting' | 'idle-fresh' | 'leased' | 'idle-used' | 'retiring' | 'killing';
 
 export interface DslRow {
@@ -38,6 +42,8 @@ export interface DslTable {
   readonly lastLeaseAtMs: number;
   /** No start before this: the crash brake. */
   readonly startNotBeforeMs: number;
+  /** false: memory is short. */
+  readonly mayFork: boolean;
 }
 
 export interface DslPolicy {
@@ -54,7 +60,13 @@ export interface DslPolicy {
 
 export type DslDecision =
   | { readonly type: 'start'; readonly replacing: boolean; readonly reason: string }
-  | { readonly type: 'retire'; readonly workerId: string; readonly reason: string }
+  /** `limit`: the limit of its life that it met; null when there are too many. */
+  | {
+      readonly type: 'retire';
+      readonly workerId: string;
+      readonly reason: string;
+      readonly limit: RecycleLimit | null;
+    }
   | { readonly type: 'kill'; readonly workerId: string; readonly reason: string };
 
 /** No lease for so long is quiet time. */
@@ -102,7 +114,8 @@ function starts(table: DslTable, policy: DslPolicy, nowMs: number): DslDecision[
   const { rows, waiting } = table;
   const starting = count(rows, 'starting');
   const idle = idleRows(rows).length;
-  const room = Math.min(policy.max - rows.length, policy.startConcurrency - starting);
+  const affordable = table.mayFork ? policy.max : Math.min(1, policy.max);
+  const room = Math.min(affordable - rows.length, policy.startConcurrency - starting);
   const missing = idle === 0 || waiting > 0 || isQuiet(table, nowMs) ? policy.spares - idle - starting : 0;
   const wanted = Math.max(missing, idle === 0 ? waiting - starting : 0);
   const number = Math.max(0, Math.min(room, wanted));
@@ -119,7 +132,8 @@ function starts(table: DslTable, policy: DslPolicy, nowMs: number): DslDecision[
  * core for some 200 ms: beside a running query it made that query 1.5 times slower, for the sake of the next one.
  */
 function needsReplacement(table: DslTable, policy: DslPolicy, nowMs: number): boolean {
-  if (!isQuiet(table, nowMs) || inChange(table.rows) || count(table.rows, 'leased') > 0) return false;
+  if (!table.mayFork || !isQuiet(table, nowMs)) return false;
+  if (inChange(table.rows) || count(table.rows, 'leased') > 0) return false;
   const fresh = count(table.rows, 'idle-fresh');
   return fresh < policy.spares && count(table.rows, 'idle-used') > 0;
 }
@@ -130,32 +144,42 @@ function retirement(table: DslTable, policy: DslPolicy, nowMs: number): DslDecis
   if (count(rows, 'retiring') > 0) return [];
   const idle = idleRows(rows).filter(({ retireNotBeforeMs }) => nowMs >= retireNotBeforeMs);
   const used = byWear(idle.filter(({ state }) => state === 'idle-used'));
-  const limited = idle.map((row) => ({ row, reason: overLimit(row, policy, nowMs) }));
-  const over = limited.find(({ reason }) => reason !== null);
-  if (over !== undefined) return retire(over.row, over.reason ?? '');
+  const limited = idle.map((row) => ({ row, met: metLimit(row, policy, nowMs) }));
+  const over = limited.find(({ met }) => met !== null);
+  if (over !== undefined && over.met !== null) return retire(over.row, over.met.reason, over.met.limit);
+  const [leastNeeded] = byWear(idle);
+  if (leastNeeded !== undefined && rows.length - count(rows, 'killing') > policy.max)
+    return retire(leastNeeded, `${rows.length} live of ${policy.max}`, null);
   const [mostUsed] = used;
   if (mostUsed !== undefined && rows.some((row) => row.replacing && row.state === 'idle-fresh'))
-    return retire(mostUsed, `served ${mostUsed.queriesServed}; a fresh one is ready`);
+    return retire(mostUsed, `served ${mostUsed.queriesServed}; a fresh one is ready`, 'used');
   // No room beside it for a fresh one, so it goes first.
   const full = rows.length >= policy.max && count(rows, 'killing') === 0;
   if (mostUsed !== undefined && full && needsReplacement(table, policy, nowMs))
-    return retire(mostUsed, `served ${mostUsed.queriesServed}; makes room for a fresh one`);
+    return retire(mostUsed, `served ${mostUsed.queriesServed}; makes room for a fresh one`, 'used');
   const excess = byWear(idle).find(({ idleSinceMs }) => nowMs - (idleSinceMs ?? nowMs) >= EXCESS_IDLE_MS);
   const tooMany = idleRows(rows).length > policy.spares;
-  return tooMany && excess !== undefined ? retire(excess, `${idle.length} idle of ${policy.spares}`) : [];
+  return tooMany && excess !== undefined
+    ? retire(excess, `${idle.length} idle of ${policy.spares}`, null)
+    : [];
 }
 
-function overLimit(row: DslRow, policy: DslPolicy, nowMs: number): string | null {
+function metLimit(
+  row: DslRow,
+  policy: DslPolicy,
+  nowMs: number,
+): { readonly limit: RecycleLimit; readonly reason: string } | null {
   const ageMs = nowMs - row.startedAtMs;
-  if (row.queriesServed >= policy.maxQueriesPerWorker) return `served ${row.queriesServed} queries`;
-  if (ageMs >= policy.maxAgeMs) return `${Math.round(ageMs / 1000)} s old`;
+  if (row.queriesServed >= policy.maxQueriesPerWorker)
+    return { limit: 'queries', reason: `served ${row.queriesServed} queries` };
+  if (ageMs >= policy.maxAgeMs) return { limit: 'age', reason: `${Math.round(ageMs / 1000)} s old` };
   if (row.rssBytes !== null && row.rssBytes >= policy.maxRssBytes)
-    return `uses ${row.rssBytes} bytes of memory`;
+    return { limit: 'rss', reason: `uses ${row.rssBytes} bytes of memory` };
   return null;
 }
 
-function retire({ workerId }: DslRow, reason: string): DslDecision[] {
-  return [{ type: 'retire', workerId, reason }];
+function retire({ workerId }: DslRow, reason: string, limit: RecycleLimit | null): DslDecision[] {
+  return [{ type: 'retire', workerId, reason, limit }];
 }
 
 function isQuiet(table: DslTable, nowMs: number): boolean {

@@ -2,7 +2,7 @@
  * The run directory: everything that processes of one run share through the file system, private to the user
  * (mode 0700) and gone with the run. Paths of sockets stay under what a unix-domain address can hold.
  *
- *   sockets/  log.sock, <workerId>.sock       fifos/  <workerId>.fifo, .fifo.2 ..., .fifo.answer: rows into and out of DuckDB
+ *   sockets/  log, control, <workerId>.sock   fifos/  <workerId>.fifo, .fifo.2 ..., .fifo.answer: rows into and out of DuckDB
  *   spill/    <workerId>/: the stage engine's  raw/    <workerId>.log: raw stdout and stderr; spilled log lines
  */
 import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
@@ -17,6 +17,9 @@ export interface RunDir {
   readonly path: string;
   readonly rawDir: string;
   readonly logSocket: string;
+  readonly controlSocket: string;
+  /** Has the spill directories of all DSL workers. */
+  readonly spillRoot: string;
   socketPath(workerId: string): string;
   fifoPath(workerId: string): string;
   spillDir(workerId: string): string;
@@ -39,8 +42,10 @@ export function describeRunDir(path: string): RunDir {
     path,
     rawDir: join(path, 'raw'),
     logSocket: join(path, 'sockets', 'log.sock'),
+    controlSocket: join(path, 'sockets', 'control.sock'),
     socketPath: (workerId) => join(path, 'sockets', `${workerId}.sock`),
     fifoPath: (workerId) => join(path, 'fifos', `${workerId}.fifo`),
+    spillRoot: join(path, 'spill'),
     spillDir: (workerId) => join(path, 'spill', workerId),
     rawPath: (workerId) => join(path, 'raw', `${workerId}.log`),
   };

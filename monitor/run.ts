@@ -1,7 +1,8 @@
 /**
  * Runs this process as the monitor: claims the data directory, sweeps what a killed run left, binds the address,
- * starts everything, and turns signals into drain (TERM, INT), haste (a second one), reload (HUP) and a log file that
- * is opened anew (USR2).
+ * starts everything, and turns signals into drain (TERM, INT), haste (a second one), reload (HUP), a log file that is
+ * opened anew (USR2) and one SQL worker more or less (TTIN, TTOU). The `forkline` command reaches it through the
+ * control socket.
  * Whatever way it ends, no child, no run directory and no state file is left.
  */
 import { rm } from 'node:fs/promises';
@@ -11,12 +12,16 @@ import { redactLiterals } from '../logger/redact.ts';
 import { type Entries, entriesOf, findBuild } from './build.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { ControlError, ControlServer } from './control.ts';
+import { MAX_POOL_SIZE } from './control-messages.ts';
+import { readMemory } from './host-memory.ts';
 import type { LaunchContext } from './launch.ts';
 import { type BoundSocket, bindSocket, ListenError } from './listen.ts';
 import type { Role } from './messages.ts';
 import { Monitor } from './monitor.ts';
 import { Reloader } from './reload.ts';
 import { createRunDir, type RunDir } from './run-dir.ts';
+import { Signals } from './signals.ts';
 import {
   AlreadyRunningError,
   claimStateFile,
@@ -24,13 +29,13 @@ import {
   StateFile,
   stateFilePath,
 } from './state-file.ts';
+import { type MemoryReading, StatsBook } from './stats.ts';
 import { sweepLeftovers } from './sweep.ts';
 import { findTools, logMissingTools } from './tools.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_SIGNAL_BASE = 128;
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
-type EndSignal = keyof typeof SIGNAL_NUMBERS;
 
 export interface RunMonitorOptions {
   /** `connections` complete: the embedded database's too. */
@@ -46,12 +51,14 @@ export interface RunMonitorOptions {
   /** For tests: other programs than the build's. */
   readonly entries?: Entries;
   readonly clock?: Clock;
+  /** For tests: memory cannot be short on demand. */
+  readonly readMemory?: () => MemoryReading | null;
 }
 
 /** Resolves with the exit code once everything has ended: 0, 1 when it could not start, 128 + signal when forced. */
 export async function runMonitor(options: RunMonitorOptions): Promise<number> {
   process.title = 'forkline monitor';
-  const signals = listenToSignals();
+  const signals = new Signals();
   let runDir: RunDir | null = null;
   let socket: BoundSocket | null = null;
   try {
@@ -81,23 +88,28 @@ async function runIn(
     findTools(config.dsl.dataLimitBytes),
     sweepLeftovers(statePath, runDir.rawDir),
   ]);
-  await claimStateFile(statePath, currentRunState(runDir.path, []));
+  await claimStateFile(statePath, currentRunState(runDir, []));
   const { logSocket, path } = runDir;
   const identity = { role: 'monitor', workerId: 'monitor', runDir: path, logSocket };
   redactLiterals(config.log.redactLiterals === 'on');
   const log = createLogClient({ identity, level: config.log.level });
   if (swept !== null) log.warn('swept', swept);
   logMissingTools(tools, log);
-  const stateFile = new StateFile(statePath, log, () => currentRunState(runDir.path, childRefs(monitor)));
+  const stateFile = new StateFile(statePath, log, () => currentRunState(runDir, childRefs(monitor)));
   const build = findBuild();
+  const clock = options.clock ?? systemClock;
+  const stats = new StatsBook();
+  stats.configuredAtUnixMs = clock.unixMs();
   const context: LaunchContext = {
     buildId: build.id,
     entries: options.entries ?? entriesOf(build),
     tools,
     runDir,
-    clock: options.clock ?? systemClock,
+    clock,
     log,
+    stats,
     onChildrenChanged: () => stateFile.changed(),
+    onChildEnded: (child) => monitor.childEnded(child),
     nextWorkerId: createWorkerIds(),
   };
   const failed = createOutcome<string>();
@@ -106,17 +118,33 @@ async function runIn(
     database: options.database,
     context,
     socket,
+    readMemory: options.readMemory ?? readMemory,
     consoleLog,
     onServing: () => announce(options, socket, log),
     onFailed: failed.settle,
   });
+  const control = new ControlServer({
+    log,
+    scale: (sizes) => monitor.scale(sizes, 'forkline scale'),
+    status: () => monitor.status(),
+  });
   try {
+    await control.listen(runDir.controlSocket);
     monitor.start();
-    return await untilEnd({ options, monitor, log, socket, signals, failed: failed.promise });
+    return await untilEnd({
+      options,
+      monitor,
+      log,
+      stats,
+      socket,
+      signals,
+      failed: failed.promise,
+    });
   } catch (thrown) {
     await monitor.kill('the monitor itself failed');
     throw thrown;
   } finally {
+    control.close();
     await stateFile.remove();
   }
 }
@@ -125,16 +153,20 @@ interface Running {
   readonly options: RunMonitorOptions;
   readonly monitor: Monitor;
   readonly log: LogClient;
+  readonly stats: StatsBook;
   readonly socket: BoundSocket;
   readonly signals: Signals;
   readonly failed: Promise<string>;
 }
 
-async function untilEnd({ options, monitor, log, socket, signals, failed }: Running): Promise<number> {
+async function untilEnd({ options, monitor, log, stats, socket, signals, failed }: Running): Promise<number> {
   const { consoleLog, reloadConfig } = options;
-  const reloader = new Reloader({ monitor, log, reloadConfig, consoleLog });
-  signals.onReload(() => void reloader.reload());
-  signals.onReopen(() => monitor.reopenLog());
+  const onReloaded = (ok: boolean) => stats.reloaded(ok, (options.clock ?? systemClock).unixMs());
+  const reloader = new Reloader({ monitor, log, reloadConfig, consoleLog, onReloaded });
+  signals.on('SIGHUP', () => void reloader.reload());
+  signals.on('SIGUSR2', () => monitor.reopenLog());
+  signals.on('SIGTTIN', () => scaleBy(monitor, 1, log));
+  signals.on('SIGTTOU', () => scaleBy(monitor, -1, log));
   const end = await Promise.race([signals.first, failed.then((reason) => ({ reason }))]);
   // From here on a new connection is refused instead of waiting for nobody.
   socket.close();
@@ -152,6 +184,22 @@ async function untilEnd({ options, monitor, log, socket, signals, failed }: Runn
   });
   const graceful = await Promise.race([drained, hasty]);
   return graceful ? 0 : EXIT_SIGNAL_BASE + SIGNAL_NUMBERS[end];
+}
+
+/** TTIN and TTOU: one SQL worker more or less. */
+function scaleBy(monitor: Monitor, by: 1 | -1, log: LogClient): void {
+  const sql = monitor.current.sizes.sql + by;
+  const reason = by > 0 ? 'received SIGTTIN' : 'received SIGTTOU';
+  if (sql < 1 || sql > MAX_POOL_SIZE.sql) {
+    log.warn('not-scaled', { reason, sql, limits: [1, MAX_POOL_SIZE.sql] });
+    return;
+  }
+  try {
+    monitor.scale({ sql }, reason);
+  } catch (thrown) {
+    if (!(thrown instanceof ControlError)) throw thrown;
+    log.warn('not-scaled', { reason, message: thrown.message });
+  }
 }
 
 function announce(
@@ -182,44 +230,4 @@ function createOutcome<T>(): { promise: Promise<T>; settle(value: T): void } {
     settle = resolve;
   });
   return { promise, settle };
-}
-
-interface Signals {
-  readonly first: Promise<EndSignal>;
-  readonly second: Promise<EndSignal>;
-  onReload(handler: () => void): void;
-  onReopen(handler: () => void): void;
-  close(): void;
-}
-
-/** From the first moment on, so that a signal during the start is not lost. */
-function listenToSignals(): Signals {
-  const first = createOutcome<EndSignal>();
-  const second = createOutcome<EndSignal>();
-  let count = 0;
-  let reload: (() => void) | null = null;
-  let reopen: (() => void) | null = null;
-  const onEnd = (signal: EndSignal) => (++count === 1 ? first : second).settle(signal);
-  const onHup = () => reload?.();
-  const onUsr2 = () => reopen?.();
-  process.on('SIGTERM', onEnd);
-  process.on('SIGINT', onEnd);
-  process.on('SIGHUP', onHup);
-  process.on('SIGUSR2', onUsr2);
-  return {
-    first: first.promise,
-    second: second.promise,
-    onReload: (handler) => {
-      reload = handler;
-    },
-    onReopen: (handler) => {
-      reopen = handler;
-    },
-    close() {
-      process.off('SIGTERM', onEnd);
-      process.off('SIGINT', onEnd);
-      process.off('SIGHUP', onHup);
-      process.off('SIGUSR2', onUsr2);
-    },
-  };
 }

@@ -7,6 +7,7 @@ import { link, mkdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/pr
 import { dirname, join } from 'node:path';
 import type { Log } from '../logger/log.ts';
 import { readBootId, readSample } from './proc.ts';
+import type { RunDir } from './run-dir.ts';
 
 export interface ProcessRef {
   readonly pid: number;
@@ -18,6 +19,8 @@ export interface RunState extends ProcessRef {
   /** Start times mean nothing after a reboot. */
   readonly bootId: string | null;
   readonly runDir: string;
+  /** Where the `forkline` command reaches the monitor. */
+  readonly controlSocket?: string;
   readonly children: readonly (ProcessRef & { readonly workerId: string })[];
 }
 
@@ -45,9 +48,9 @@ export async function readRunState(path: string): Promise<RunState | null> {
   }
 }
 
-export function currentRunState(runDir: string, children: RunState['children']): RunState {
+export function currentRunState({ path, controlSocket }: RunDir, children: RunState['children']): RunState {
   const startTicks = readSample(process.pid)?.startTicks ?? null;
-  return { pid: process.pid, startTicks, bootId: readBootId(), runDir, children };
+  return { pid: process.pid, startTicks, bootId: readBootId(), runDir: path, controlSocket, children };
 }
 
 /** Makes this monitor the one of this data directory. @throws AlreadyRunningError when another came first. */

@@ -6,6 +6,7 @@
  */
 import type { Log } from '../logger/log.ts';
 import type { Brake } from './brake.ts';
+import type { Ending } from './endings.ts';
 import { type ChildEnd, type ChildEvents, describeEnd, type ManagedChild } from './managed-child.ts';
 import type { FromChild } from './messages.ts';
 
@@ -52,18 +53,18 @@ export class Supervised {
   /** Lets it finish; resolves when it is gone. */
   async stop(
     graceMs: number,
-    reason: string,
+    ending: Ending,
     how: { readonly patienceMs?: number; readonly successor?: boolean } = {},
   ): Promise<void> {
     this.#end();
-    this.#child?.stop(graceMs, reason, how);
+    this.#child?.stop(graceMs, ending, how);
     await this.#child?.gone;
   }
 
   /** KILL at once; resolves when it is gone. */
-  async kill(reason: string): Promise<void> {
+  async kill(ending: Ending): Promise<void> {
     this.#end();
-    this.#child?.kill(reason, true);
+    this.#child?.kill(ending, true);
     await this.#child?.gone;
   }
 

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isSameProcess, readBootId, readSample } from './proc.ts';
 import { describeRunDir, runDirPrefix } from './run-dir.ts';
 import { alreadyRunning, type ProcessRef, type RunState, readRunState } from './state-file.ts';
+import { findStrays, killStrays } from './strays.ts';
 
 const GONE_WITHIN_MS = 3000;
 const POLL_MS = 20;
@@ -36,11 +37,18 @@ export async function sweepLeftovers(stateFile: string, rawDir: string): Promise
   // Of one that is dead and was never reaped, the group may still live.
   for (const { pid } of leftover) killGroup(pid);
   const unknown = old.children.filter((child) => isOurs(child, old) === null && exists(child.pid));
-  await waitUntilGone(killed);
+  // By the run's id: also those whose group nobody knew.
+  const strays = old.bootId === readBootId() ? killStrays(findStrays(old.runDir, new Set(), new Set())) : [];
+  await waitUntilGone([...killed, ...strays]);
   await removeRunDir(old.runDir, rawDir);
   await rm(stateFile, { force: true });
-  const name = ({ workerId, pid }: RunState['children'][number]) => `${workerId} (pid ${pid})`;
-  return { monitorPid: old.pid, killed: killed.map(name), unknown: unknown.map(name) };
+  const name = ({ workerId, pid }: { readonly workerId: string; readonly pid: number }) =>
+    `${workerId} (pid ${pid})`;
+  return {
+    monitorPid: old.pid,
+    killed: [...killed.map(name), ...strays.map((stray) => `${name(stray)}, a stray`)],
+    unknown: unknown.map(name),
+  };
 }
 
 function isOurs({ pid, startTicks }: ProcessRef, { bootId }: RunState): boolean | null {

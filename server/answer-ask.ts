@@ -49,9 +49,10 @@ async function describeSource(
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
+  const traceId = query.trace.databaseTraceId;
   try {
     const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
-      slot.socket.call('describe', { queryId, connection, sql, deadlineAt }),
+      slot.socket.call('describe', { queryId, traceId, connection, sql, deadlineAt }),
     );
     return { kind: 'source', ...described };
   } catch (thrown) {

@@ -30,6 +30,7 @@ export function createApp(deps: AppDeps): Express {
   app.set('query parser', false);
   const body = express.raw({ type: () => true, limit: deps.limits.queryBytes + BODY_OVERHEAD_BYTES });
   const operations = createOperations(deps);
+  app.use(countRequest(deps));
 
   const query = (request: Request, response: Response) =>
     handleQuery(deps, request, response, readQueryRequest(request, bodyOf(request), deps.limits.queryBytes));
@@ -73,6 +74,17 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
+function countRequest({ metrics }: AppDeps) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    response.once('close', () => {
+      const { route } = request as { route?: { path: string } }; // set by the router where one fits
+      const status = response.writableFinished ? response.statusCode : null;
+      metrics.requestEnded({ route: route?.path, method: request.method, status });
+    });
+    next();
+  };
+}
+
 function methodNotAllowed(allow: string) {
   return (request: Request, response: Response): void => {
     response.setHeader('Allow', allow);
@@ -82,7 +94,7 @@ function methodNotAllowed(allow: string) {
   };
 }
 
-function problemHandler({ limits, log }: AppDeps): ErrorRequestHandler {
+function problemHandler({ limits, log, metrics }: AppDeps): ErrorRequestHandler {
   return (thrown: unknown, request: Request, response: Response, _next: NextFunction): void => {
     const error = fromExpress(thrown, limits.queryBytes);
     if (error.code === 'internal')
@@ -91,7 +103,8 @@ function problemHandler({ limits, log }: AppDeps): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    const { retryAfterSeconds } = error.details;
+    const { limit, retryAfterSeconds } = error.details;
+    metrics.limitHit(limit);
     if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
     // The rest of an oversized body is not read: the connection cannot be used again.
     if (error.code === 'query-too-large') response.setHeader('Connection', 'close');

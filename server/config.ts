@@ -22,6 +22,19 @@ export interface Limits {
   readonly dslSpillBytes: number;
   /** The longest row that stages read, as CSV text. */
   readonly dslRowBytes: number;
+  /** Deaths of workers under a query, with no success in between, after which it is refused; 0: never. */
+  readonly poisonDeaths: number;
+  /** How long it is refused. */
+  readonly poisonMs: number;
+  /** Running for so long is logged. */
+  readonly slowQueryMs: number;
+}
+
+export interface TracingConfig {
+  /** Of a collector, with its path (`http://host:4318/v1/traces`); null: spans are not exported. */
+  readonly endpoint: string | null;
+  /** Of the traces that begin here. */
+  readonly samplePercent: number;
 }
 
 export interface ServerConfig {
@@ -33,4 +46,5 @@ export interface ServerConfig {
   readonly planner: { readonly threads: number; readonly cacheEntries: number };
   readonly dsl: { readonly reuse: 'auto' | 'never'; readonly maxQueriesPerWorker: number };
   readonly logSocket: string;
+  readonly tracing: TracingConfig;
 }

@@ -51,6 +51,8 @@ export class DslStock {
   readonly #workers = new Map<string, DslWorker>();
   /** Given up for good, and perhaps still in the monitor's next list. */
   readonly #refused = new Set<string>();
+  /** Queries that were given a worker that never served, or one that was scrubbed. */
+  readonly leases = { fresh: 0, scrubbed: 0 };
 
   constructor(options: DslStockOptions) {
     this.#options = options;
@@ -154,6 +156,7 @@ export class DslStock {
       fifoPath,
       begin: (id, deadlineAt) => {
         queryId = id;
+        this.leases[worker.served === 0 ? 'fresh' : 'scrubbed']++;
         this.#options.tell({ type: 'lease', workerId, queryId: id, deadlineAt });
       },
       release: (outcome, reason) => {

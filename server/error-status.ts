@@ -66,6 +66,8 @@ export const errorClasses = {
   'queue-timeout': passing('Waited too long in the queue'),
   'too-many-queries': passing('Too many queries from one client', 429),
   draining: passing('Server is stopping'),
+  'memory-pressure': passing('Server is short of memory'),
+  'poison-query': mistake('Query kills its workers', 422),
   'worker-lost': passing('Worker died'),
   'no-worker': passing('No worker available'),
   'stale-plan': passing('The database schema changed'),

@@ -36,6 +36,8 @@ export class Lane<T> {
   /** By client, whose turn it is first; no entry is empty. */
   readonly #queues = new Map<string, Waiter<T>[]>();
   #waiting = 0;
+  /** How often somebody came and nothing was free. */
+  misses = 0;
 
   constructor(options: LaneOptions<T>) {
     this.#options = options;
@@ -47,6 +49,10 @@ export class Lane<T> {
 
   get waiting(): number {
     return this.#waiting;
+  }
+
+  get queueLength(): number {
+    return this.#options.queueLength;
   }
 
   /** Milliseconds that the one who waits longest has waited; 0 when nobody waits. */
@@ -68,6 +74,7 @@ export class Lane<T> {
     if (signal.aborted) return Promise.reject(signal.reason);
     const resources = this.#waiting === 0 ? this.#options.take(count) : null;
     if (resources !== null) return Promise.resolve(resources);
+    this.misses++;
     if (this.#waiting >= this.#options.queueLength && !this.#makeRoom(asker.client))
       return Promise.reject(this.#full());
     return this.#wait(asker, count);

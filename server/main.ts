@@ -4,7 +4,6 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { Log } from '../logger/log.ts';
-import { createLogSearch } from '../logger/search-client.ts';
 import { type ChildContext, type RunningChild, runChild } from '../monitor/child.ts';
 import type { FromChild, ToChild, WorkerAddress } from '../monitor/messages.ts';
 import { QueryError } from '../workers/errors.ts';
@@ -13,11 +12,13 @@ import { answerClientErrors } from './client-error.ts';
 import type { ServerConfig } from './config.ts';
 import { HttpDrain } from './drain.ts';
 import { DslStock } from './dsl-stock.ts';
-import { createMetrics } from './metrics.ts';
+import { createObservation } from './observation.ts';
 import { Planner } from './planner.ts';
+import { PoisonLedger } from './poison.ts';
 import { createProcessList } from './process-list.ts';
 import { QueryRegistry } from './query-registry.ts';
 import type { RunDeps } from './run.ts';
+import { SlowLog } from './slow-log.ts';
 import { SqlSlots } from './sql-slots.ts';
 
 const LISTEN_FD = 4;
@@ -25,24 +26,30 @@ const LISTEN_FD = 4;
 const KEEP_ALIVE_MS = 65_000;
 /** A cancelled call that has not ended by then loses its worker's socket. */
 const CANCEL_GRACE_MS = 2000;
+/** Memory comes back when what used it has ended. */
+const RETRY_AFTER_PRESSURE_SECONDS = 5;
 
 runChild('server', boot);
 
-async function boot({ identity, config, log, send }: ChildContext<'server'>): Promise<RunningChild> {
+async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
+  const { config, log, send } = context;
   const registry = new QueryRegistry();
-  const pools = createPools(config, log, send);
+  const pools = createPools(config, log, send, (ms) => observation.metrics.cancelled(ms));
+  const observation = createObservation(context, { registry, ...pools });
   const processList = createProcessList(send);
-  const logSearch = createLogSearch({ logSocket: config.logSocket });
+  const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
+  const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
   let served = 0;
   const app = createApp({
     run: runDeps(config, pools),
     registry,
     limits: config.limits,
-    metrics: createMetrics({ registry, ...pools, buildId: identity.buildId, logStats: logSearch.stats }),
+    ...observation,
+    poison,
+    slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),
     log,
-    logSearch,
-    listProcesses: processList.request,
+    askMonitor: processList.requestAll,
     isDraining: () => draining,
   });
   const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
@@ -54,14 +61,14 @@ async function boot({ identity, config, log, send }: ChildContext<'server'>): Pr
   await Promise.all([pools.planner.warm(), listen(http)]);
   return {
     queriesServed: () => served,
-    onMessage: (message) => onMessage(message, pools, processList),
+    onMessage: (message) => onMessage(message, { ...pools, registry, poison, processList }),
     async stop(graceMs, successor) {
       const refuse = (): void => {
         draining = true;
         abortAll(registry);
       };
       await drain.begin({ graceMs, successor, refuse });
-      await closePools(pools);
+      await Promise.all([closePools(pools), observation.close()]);
     },
   };
 }
@@ -77,10 +84,15 @@ function createPools(
   { limits, dsl, planner }: ServerConfig,
   log: Log,
   send: (message: FromChild) => void,
+  onCancelled: (elapsedMs: number) => void,
 ): Pools {
   return {
     planner: new Planner(planner),
-    sqlSlots: new SqlSlots(limits),
+    sqlSlots: new SqlSlots({
+      ...limits,
+      onCancelled,
+      onRetired: (workerId) => send({ type: 'retired', workerId, accepted: true }),
+    }),
     dslStock: new DslStock({
       ...limits,
       ...dsl,
@@ -118,21 +130,30 @@ function listen(http: Server): Promise<void> {
   });
 }
 
-function onMessage(
-  message: ToChild,
-  { sqlSlots, dslStock }: Pools,
-  processList: ReturnType<typeof createProcessList>,
-): void {
+interface Hearers extends Pools {
+  readonly registry: QueryRegistry;
+  readonly poison: PoisonLedger;
+  readonly processList: ReturnType<typeof createProcessList>;
+}
+
+function onMessage(message: ToChild, { sqlSlots, dslStock, registry, poison, processList }: Hearers): void {
   switch (message.type) {
     case 'workers-changed':
       sqlSlots.update(message.workers.filter(isSql));
       dslStock.update(message.workers.filter(isDsl));
       return;
     case 'retire':
-      dslStock.retire(message.workerId);
+      if (message.role === 'sql') sqlSlots.retire(message.workerId);
+      else dslStock.retire(message.workerId);
       return;
     case 'processes':
       processList.receive(message);
+      return;
+    case 'worker-lost':
+      poison.explained(message.workerId, message.how);
+      return;
+    case 'end-query':
+      registry.abort(message.queryId, endedForMemory(message));
       return;
     case 'init':
     case 'stop':
@@ -150,6 +171,12 @@ function isSql(address: WorkerAddress): address is Extract<WorkerAddress, { role
 
 function isDsl(address: WorkerAddress): address is Extract<WorkerAddress, { role: 'dsl' }> {
   return address.role === 'dsl';
+}
+
+function endedForMemory({ code, message }: Extract<ToChild, { type: 'end-query' }>): QueryError {
+  if (code === 'memory-exceeded') return new QueryError(code, message, { hint: 'Ask for less at once.' });
+  const hint = 'Send it again when the server is less busy, or ask for less at once.';
+  return new QueryError(code, message, { hint, retryAfterSeconds: RETRY_AFTER_PRESSURE_SECONDS });
 }
 
 function abortAll(registry: QueryRegistry): void {

@@ -41,7 +41,10 @@ export function openapiDocument(limits: Limits): object {
         },
       },
       '/v1/processes': {
-        get: { summary: 'The process table', responses: { 200: json('`{processes: [...]}`') } },
+        get: {
+          summary: 'The process table: state, CPU, RSS, PSS, open files and what each process waits in',
+          responses: { 200: json('`{processes: [...]}`') },
+        },
       },
       '/v1/logs': { get: logsOperation() },
       '/v1/logs/summary': { get: logSummaryOperation() },
@@ -99,6 +102,13 @@ function queryOperation(limits: Limits) {
         in: 'header',
         required: false,
         schema: { type: 'string', pattern: '^[A-Za-z0-9_.:-]{1,64}$' },
+      },
+      {
+        name: 'traceparent',
+        in: 'header',
+        required: false,
+        description: 'W3C Trace Context; the answer has its own in `traceresponse`',
+        schema: { type: 'string' },
       },
     ],
     requestBody: requestBody(limits),

@@ -25,14 +25,18 @@ export function createOperations(deps: AppDeps): Operations {
     listQueries: (_, response) => void response.json({ queries: registry.list(Date.now()) }),
     showQuery: (request, response) => void response.json(viewOf(found(deps, request), Date.now())),
     cancelQuery: (request, response) => cancel(deps, request, response),
-    processes: async (_, response) => void response.json({ processes: await deps.listProcesses() }),
+    processes: async (_, response) => {
+      const { processes } = await deps.askMonitor();
+      response.json({ processes });
+    },
     logs: async (request, response) => void response.json(await logSearch.search(readLogFilter(request))),
     logSummary: async (request, response) =>
       void response.json(await logSearch.summary(readSummaryFilter(request))),
     limits: (_, response) => void response.json({ ...limits, ...STAGE_LIMITS }),
     metrics: async (_, response) => {
       response.setHeader('Content-Type', metrics.contentType);
-      response.send(await metrics.render(await deps.listProcesses()));
+      // Without the monitor's word there is still all the rest, and a metric that says so.
+      response.send(await metrics.render(await deps.askMonitor().catch(() => null)));
     },
     live: (_, response) => void response.json({ status: 'live' }),
     ready: (_, response) => ready(deps, response),

@@ -1,6 +1,6 @@
 /**
- * From query text to plan: cache, else the compiler on a Piscina thread, with the database's own description of
- * the source in between when stages need its columns.
+ * From query text to plan: cache, else the compiler on a Piscina thread, again and again, with what it asks for in
+ * between: what databases say of their SQL's columns, a worker of the engine's, the data of values.
  */
 import { Piscina } from 'piscina';
 import type { ExplainedQuery, ExplainStep } from '../language/explain.ts';
@@ -72,6 +72,9 @@ export class Planner {
         | Exclude<Done, { kind: 'ask' }>
         | Extract<PlanStep, { kind: 'ask' }>;
       if (!isAsk(step)) return step;
+      // What is asked for again would be asked for for ever.
+      const known = step.asks.find(({ key: name }) => answers[name] !== undefined);
+      if (known !== undefined) throw new Error(`the compiler asks twice for ${known.key}`);
       const found = await Promise.all(step.asks.map(answer));
       for (const [index, { key: name }] of step.asks.entries()) answers[name] = found[index]!;
     }

@@ -11,16 +11,22 @@ import { AnswerStream } from './answer-stream.ts';
 import type { Limits } from './config.ts';
 import { errorClass } from './error-status.ts';
 import type { Metrics } from './metrics.ts';
+import { type PoisonLedger, poisonKey } from './poison.ts';
 import type { Phases, QueryRecord, QueryRegistry } from './query-registry.ts';
 import type { QueryRequest } from './query-request.ts';
 import type { RunDeps } from './run.ts';
 import { type QueryOutcome, runQuery } from './run-query.ts';
+import type { SlowLog } from './slow-log.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface QueryHandlerDeps {
   readonly run: RunDeps;
   readonly registry: QueryRegistry;
   readonly limits: Limits;
   readonly metrics: Metrics;
+  readonly poison: PoisonLedger;
+  readonly slowLog: SlowLog;
+  readonly tracing: Tracing;
   readonly log: Log;
   /** Set when the server stops: nothing new is taken. */
   readonly isDraining: () => boolean;
@@ -38,6 +44,7 @@ export async function handleQuery(
   const { registry, limits } = deps;
   const query = startQuery(deps, request, asked);
   const { queryId, text } = query;
+  response.setHeader('traceresponse', query.trace.response);
   const { bufferBytes } = limits;
   const answer = new AnswerStream({
     response,
@@ -54,10 +61,14 @@ export async function handleQuery(
     if (!response.writableFinished)
       query.abort.abort(new QueryError('client-gone', 'the client closed the connection'));
   });
+  const slowEnded = deps.slowLog.watch(query);
+  const key = poisonKey(query.connection, text);
   let error: WireError | null = null;
   try {
+    deps.poison.check(key);
     const outcome = await runQuery(deps.run, asked, query, answer);
     query.rows = outcome.rows;
+    deps.poison.succeeded(key);
     finish(query, answer, outcome);
   } catch (thrown) {
     const known = withDeadline(QueryError.from(thrown), query);
@@ -65,11 +76,13 @@ export async function handleQuery(
       const told = withoutValues(thrown, Object.values(asked.parameters));
       deps.log.error('internal-error', { queryId, connection: query.connection, error: told });
     }
+    if (known.code === 'worker-lost') deps.poison.lost(key, query.lostWorkers);
     error = known.toWire();
     answer.fail(error);
   } finally {
     clearTimeout(deadline);
     registry.end(query, error, Date.now());
+    slowEnded();
     report(deps, query, asked);
   }
 }
@@ -91,6 +104,7 @@ export function startQuery(deps: QueryHandlerDeps, request: Request, asked: Quer
       text: asked.text,
       client,
       connection: asked.connection ?? deps.run.defaultConnection,
+      trace: deps.tracing.begin(request),
       timeoutMs: Math.min(asked.timeoutMs ?? limits.timeoutMs, limits.maxTimeoutMs),
     },
     Date.now(),
@@ -163,21 +177,24 @@ function textForLog(text: string): string {
   return removed <= 0 ? text : `${text.slice(0, LOGGED_QUERY_CHARACTERS)}…[+${removed} characters]`;
 }
 
-function report({ metrics, log }: QueryHandlerDeps, query: QueryRecord, asked: QueryRequest): void {
+function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord, asked: QueryRequest): void {
   const { answer, parameters } = asked;
   const elapsedMs = (query.endedAt ?? Date.now()) - query.startedAt;
   const code = query.error?.code ?? 'ok';
-  metrics.queryEnded({ code, format: answer.format, elapsedMs, phases: query.phases, bytes: query.bytes });
+  metrics.queryEnded(query, answer.format, elapsedMs);
+  tracing.end(query);
+  const { bytes, rows, phases } = query;
   const fields = {
     queryId: query.queryId,
+    traceId: query.trace.traceId,
     connection: query.connection,
     query: textForLog(query.text),
     code,
     elapsedMs,
-    rows: query.rows,
-    bytes: query.bytes,
+    rows,
+    bytes,
   };
-  if (query.error === null) log.info('query-ended', { ...fields, phases: rounded(query.phases) });
+  if (query.error === null) log.info('query-ended', { ...fields, phases: rounded(phases) });
   // The user's mistake is no more than a note; what an operator may have to mend is a warning.
   else {
     const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';

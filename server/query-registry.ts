@@ -5,6 +5,8 @@
  *   queued/planning/running in any order of phases -> finished | failed | cancelled
  */
 import { QueryError, type WireError } from '../workers/errors.ts';
+import type { LostWorker } from './poison.ts';
+import type { QueryTrace } from './query-trace.ts';
 
 export type QueryState = 'running' | 'finished' | 'failed' | 'cancelled';
 export type QueryPhase = 'queue' | 'plan' | 'describe' | 'sql' | 'stages' | 'done';
@@ -27,6 +29,7 @@ export interface QueryRecord {
   readonly deadlineAt: number;
   readonly abort: AbortController;
   readonly phases: Phases;
+  readonly trace: QueryTrace;
   connection: string;
   state: QueryState;
   phase: QueryPhase;
@@ -35,13 +38,18 @@ export interface QueryRecord {
   /** Bytes of the answer so far. */
   bytes: number;
   rows: number | null;
+  /** What stages read: rows and bytes of CSV that went from SQL workers to a DSL worker. */
+  readonly handoff: { rows: number; bytes: number };
   endedAt: number | null;
   error: WireError | null;
+  /** Workers that died while it ran in them. */
+  readonly lostWorkers: LostWorker[];
 }
 
 /** What users see of a query. */
 export interface QueryView {
   readonly queryId: string;
+  readonly traceId: string;
   readonly state: QueryState;
   readonly phase: QueryPhase;
   readonly query: string;
@@ -67,6 +75,7 @@ export interface NewQuery {
   readonly client: string;
   readonly connection: string;
   readonly timeoutMs: number;
+  readonly trace: QueryTrace;
 }
 
 export class QueryRegistry {
@@ -83,7 +92,7 @@ export class QueryRegistry {
   }
 
   /** Throws duplicate-query-id when a query with this id runs. */
-  start({ queryId, text, client, connection, timeoutMs }: NewQuery, now: number): QueryRecord {
+  start({ queryId, text, client, connection, timeoutMs, trace }: NewQuery, now: number): QueryRecord {
     if (this.#running.has(queryId)) {
       throw new QueryError('duplicate-query-id', `a query with the id ${queryId} is running`, {
         hint: 'Give each query an id of its own, or leave the Query-Id header out.',
@@ -98,13 +107,16 @@ export class QueryRegistry {
       deadlineAt: now + timeoutMs,
       abort: new AbortController(),
       phases: { plan: 0, queue: 0, sql: 0, handoff: 0, dsl: 0, encode: 0 },
+      trace,
       state: 'running',
       phase: 'queue',
       pids: [],
       bytes: 0,
       rows: null,
+      handoff: { rows: 0, bytes: 0 },
       endedAt: null,
       error: null,
+      lostWorkers: [],
     };
     this.#running.set(queryId, record);
     this.#perClient.set(client, this.inFlight(client) + 1);
@@ -135,6 +147,13 @@ export class QueryRegistry {
     return this.#running.get(queryId) ?? this.#recent.get(queryId);
   }
 
+  /** Ends a running query with that error; false when there is none by that id. */
+  abort(queryId: string, error: QueryError): boolean {
+    const query = this.#running.get(queryId);
+    query?.abort.abort(error);
+    return query !== undefined;
+  }
+
   running(): Iterable<QueryRecord> {
     return this.#running.values();
   }
@@ -152,6 +171,7 @@ export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSI
   const { text, error } = record;
   return {
     queryId: record.queryId,
+    traceId: record.trace.traceId,
     state: record.state,
     phase: record.phase,
     query: text.length > textLimit ? `${text.slice(0, textLimit)} ...` : text,

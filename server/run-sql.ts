@@ -25,6 +25,7 @@ function callRunSql(run: Run, slot: SqlSlot) {
   const source = plan.sources[0]!;
   const request = {
     queryId: query.queryId,
+    traceId: query.trace.databaseTraceId,
     connection: source.connection,
     sql: source.sql,
     basis: source.placed?.described ?? [],

@@ -11,6 +11,7 @@ import { inputFifo, type RunStagesReply } from '../workers/dsl/messages.ts';
 import { QueryError } from '../workers/errors.ts';
 import type { CopyToReply } from '../workers/sql/messages.ts';
 import type { DslLease } from './dsl-stock.ts';
+import { noteLoss } from './lost-worker.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { raceAbort } from './race-abort.ts';
 import { rootCause } from './root-cause.ts';
@@ -118,9 +119,13 @@ async function conclude(
   if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
   // Cancelled by cancelSilentCopies, after the stages had all that they needed.
   if (copyError !== null && !isCancelled(copyError)) throw copyError;
-  const replies = copied.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value.phases] : []));
-  query.phases.queue += Math.max(0, ...replies.map((phases) => phases.acquireMs));
-  query.phases.sql += Math.max(0, ...replies.map((phases) => phases.sqlMs));
+  const replies = copied.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value] : []));
+  query.phases.queue += Math.max(0, ...replies.map(({ phases }) => phases.acquireMs));
+  query.phases.sql += Math.max(0, ...replies.map(({ phases }) => phases.sqlMs));
+  for (const { rows, bytes } of replies) {
+    query.handoff.rows += rows;
+    query.handoff.bytes += bytes;
+  }
   query.phases.dsl += staged.value.phases.dslMs;
   query.phases.encode += staged.value.phases.encodeMs;
   return staged.value;
@@ -155,7 +160,9 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
     maxRowBytes: run.maxRowBytes,
     deadlineAt: query.deadlineAt,
   };
-  return lease.socket.call('run-stages', request, answerSink(run, lease.socket));
+  const call = lease.socket.call('run-stages', request, answerSink(run, lease.socket));
+  call.catch((thrown) => noteLoss(query, thrown, () => ({ workerId: lease.socket.workerId, shared: false })));
+  return query.trace.timeStages(call);
 }
 
 function callCopy(
@@ -166,6 +173,7 @@ function callCopy(
 ): Promise<CopyToReply> {
   return slot.socket.call('copy-to', {
     queryId: query.queryId,
+    traceId: query.trace.databaseTraceId,
     connection: source.connection,
     sql: source.sql,
     basis: source.placed?.described ?? [],

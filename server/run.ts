@@ -57,5 +57,6 @@ export async function timed<T>(query: QueryRecord, phase: 'queue' | 'plan', work
     return await work;
   } finally {
     query.phases[phase] += performance.now() - started;
+    query.trace.add(phase, started);
   }
 }

@@ -3,6 +3,7 @@
  * worker has replied, however long the caller still waits for that.
  */
 
+import { noteLoss } from './lost-worker.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { raceAbort } from './race-abort.ts';
 import type { SqlSlot } from './sql-slots.ts';
@@ -14,9 +15,12 @@ export async function callInSlot<R>(
   work: () => Promise<R>,
 ): Promise<R> {
   query.pids.push(slot.pid);
-  const call = work();
+  const call = query.trace.time(query.phase === 'describe' ? 'describe' : 'sql', work());
   try {
     return await raceAbort(query.abort.signal, call, () => slot.socket.cancel(query.queryId));
+  } catch (thrown) {
+    noteLoss(query, thrown, () => ({ workerId: slot.socket.workerId, shared: slot.wasShared() }));
+    throw thrown;
   } finally {
     query.pids = query.pids.filter((pid) => pid !== slot.pid);
     if (slot.socket.busy) void releaseWhenSettled(slot, call, cancelGraceMs);
@@ -26,8 +30,10 @@ export async function callInSlot<R>(
 
 /** A worker that does not answer a cancel loses the slot's socket: closing it makes the worker end the query. */
 async function releaseWhenSettled(slot: SqlSlot, call: Promise<unknown>, graceMs: number): Promise<void> {
+  const abortedAt = performance.now();
   const timer = setTimeout(() => slot.socket.close(), graceMs);
   await call.catch(() => {}); // the query has its error already; only the end matters here
   clearTimeout(timer);
+  slot.cancelled(performance.now() - abortedAt);
   slot.release();
 }

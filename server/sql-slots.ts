@@ -1,7 +1,8 @@
 /**
  * The server's view of the SQL workers: each offers as many slots as it has database connections, a slot is one
  * unix socket. A query takes a slot of the worker with the most free ones, and gives it back when the worker
- * has replied: a slot with a call still running is never handed out again.
+ * has replied: a slot with a call still running is never handed out again. A worker that is no longer listed gets
+ * nothing new, finishes what runs, and is reported as retired once its last socket has closed.
  */
 import type { WorkerAddress } from '../monitor/messages.ts';
 import { WorkerSocket } from '../workers/client.ts';
@@ -14,8 +15,12 @@ type SqlAddress = Extract<WorkerAddress, { role: 'sql' }>;
 export interface SqlSlot {
   readonly socket: SqlSocket;
   readonly pid: number;
+  /** When its worker died: whether other queries ran in it too. */
+  wasShared(): boolean;
   /** Gives the slot back. A slot whose call still runs must be closed instead. */
   release(): void;
+  /** Its call was cancelled, and its worker took so long to end it. */
+  cancelled(elapsedMs: number): void;
 }
 
 interface SqlWorker {
@@ -23,6 +28,8 @@ interface SqlWorker {
   readonly free: Set<SqlSocket>;
   readonly all: Set<SqlSocket>;
   listed: boolean;
+  /** Slots in use when its first one was lost; null while it lives. */
+  takenAtLoss: number | null;
 }
 
 const RECONNECT_MS = 50;
@@ -30,14 +37,26 @@ const RECONNECT_MS = 50;
 export interface SqlSlotsOptions {
   readonly queueLength: number;
   readonly queueWaitMs: number;
+  /** A worker that the monitor wants back runs nothing any more. */
+  onRetired(workerId: string): void;
+  /** From the abort of a query to the reply of its worker. */
+  onCancelled?(elapsedMs: number): void;
 }
 
 export class SqlSlots {
   readonly lane: Lane<SqlSlot>;
+  readonly #onCancelled: (elapsedMs: number) => void;
   readonly #workers = new Map<string, SqlWorker>();
+  /** No longer listed, and some query still runs in them. */
+  readonly #leaving = new Map<string, SqlWorker>();
+  readonly #retiring = new Set<string>();
+  readonly #onRetired: (workerId: string) => void;
 
-  constructor(options: SqlSlotsOptions) {
-    this.lane = new Lane({ name: 'database connection', ...options, take: (count) => this.#takeAll(count) });
+  constructor({ queueLength, queueWaitMs, onRetired, onCancelled = () => {} }: SqlSlotsOptions) {
+    this.#onRetired = onRetired;
+    this.#onCancelled = onCancelled;
+    const take = (count: number) => this.#takeAll(count);
+    this.lane = new Lane({ name: 'database connection', queueLength, queueWaitMs, take });
   }
 
   get free(): number {
@@ -59,12 +78,18 @@ export class SqlSlots {
     for (const address of addresses) if (!this.#workers.has(address.workerId)) this.#add(address);
   }
 
+  /** The monitor wants a worker back that it no longer lists. */
+  retire(workerId: string): void {
+    if (this.#leaving.has(workerId)) this.#retiring.add(workerId);
+    else this.#onRetired(workerId);
+  }
+
   close(): void {
     for (const [workerId, worker] of this.#workers) this.#drop(workerId, worker);
   }
 
   #add(address: SqlAddress): void {
-    const worker: SqlWorker = { address, free: new Set(), all: new Set(), listed: true };
+    const worker: SqlWorker = { address, free: new Set(), all: new Set(), listed: true, takenAtLoss: null };
     this.#workers.set(address.workerId, worker);
     for (let slot = 0; slot < address.slots; slot++) this.#open(worker);
   }
@@ -73,8 +98,16 @@ export class SqlSlots {
   #drop(workerId: string, worker: SqlWorker): void {
     worker.listed = false;
     this.#workers.delete(workerId);
-    for (const socket of worker.free) socket.close();
+    const idle = [...worker.free];
     worker.free.clear();
+    for (const socket of idle) worker.all.delete(socket);
+    if (worker.all.size > 0) this.#leaving.set(workerId, worker);
+    for (const socket of idle) socket.close();
+  }
+
+  #onSlotGone({ address: { workerId }, all }: SqlWorker): void {
+    if (all.size > 0 || !this.#leaving.delete(workerId)) return;
+    if (this.#retiring.delete(workerId)) this.#onRetired(workerId);
   }
 
   #open(worker: SqlWorker): void {
@@ -82,13 +115,20 @@ export class SqlSlots {
       workerId: worker.address.workerId,
       socketPath: worker.address.socketPath,
       onConnect: () => {
+        if (!worker.listed) {
+          socket.close(); // it connected too late to be used
+          return;
+        }
+        worker.takenAtLoss = null;
         worker.all.add(socket);
         worker.free.add(socket);
         this.lane.offer();
       },
       onClose: () => {
+        worker.takenAtLoss ??= worker.all.size - worker.free.size;
         worker.all.delete(socket);
         worker.free.delete(socket);
+        this.#onSlotGone(worker);
         if (worker.listed) setTimeout(() => worker.listed && this.#open(worker), RECONNECT_MS);
       },
     });
@@ -120,7 +160,9 @@ export class SqlSlots {
       worker.free.add(socket);
       this.lane.offer();
     };
-    return { socket, pid: worker.address.pid, release };
+    const wasShared = () => (worker.takenAtLoss ?? 1) > 1;
+    const cancelled = this.#onCancelled;
+    return { socket, pid: worker.address.pid, wasShared, release, cancelled };
   }
 }
 

@@ -57,6 +57,8 @@ export type ErrorCode =
   | 'queue-timeout'
   | 'too-many-queries' // one client address has too many in flight
   | 'draining'
+  | 'memory-pressure' // memory is short, and this query was the biggest
+  | 'poison-query' // its workers died under it again and again
   | 'worker-lost' // the process that ran the query died
   | 'no-worker' // no worker of the needed role is alive
   | 'stale-plan' // the database's schema changed under a cached plan; the server plans once more

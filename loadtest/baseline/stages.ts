@@ -86,9 +86,9 @@ interface Accumulator {
 }
 
 function stats(rows: Row[], text: string): Row[] {
-  const [list, by = ''] = text.split(/\s+by\s+/);
+  const [list, by] = text.split(/\s+by\s+/);
   const aggregates = list!.split(/,\s*/).map(aggregate);
-  const keys = by.split(/,\s*/).map((key) => key.trim());
+  const keys = by === undefined ? [] : by.split(/,\s*/).map((key) => key.trim());
   const groups = new Map<string, { row: Row; accumulators: Accumulator[] }>();
   for (const row of rows) {
     const key = keys.map((name) => row[name]).join('\u0000');

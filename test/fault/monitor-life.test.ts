@@ -92,7 +92,7 @@ describe('faults of the monitor', function () {
       const server = before.find(({ role }) => role === 'server')!;
       await new Promise((resolve) => setTimeout(resolve, 5500));
       expect(readSample(server.pid)?.state, 'the server lives on').to.be.oneOf(['S', 'R']);
-      const gauge = /^forkline_zombie_processes(?:\{[^}]*\})? (\d+)$/m;
+      const gauge = /^forkline_unreaped_children(?:\{[^}]*\})? (\d+)$/m;
       const metrics = (await forkline.get('/metrics')).text;
       expect(Number(gauge.exec(metrics)?.[1]), 'the gauge fires meanwhile').to.be.at.least(workers.length);
     } finally {

@@ -91,8 +91,17 @@ describe('the API beside queries', function () {
         'queueLength',
         'queueWaitMs',
       ],
+      ...['poisonDeaths', 'poisonMs', 'slowQueryMs'],
       ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes', 'dslRowBytes'],
-      ...['timechartRows', 'pivotColumns', 'explodeElements', 'querySources'],
+      ...[
+        'timechartRows',
+        'pivotColumns',
+        'explodeElements',
+        'querySources',
+        'queryNesting',
+        'lets',
+        'crossRows',
+      ],
     );
   });
 

@@ -202,7 +202,17 @@ describe('monitor', () => {
       process.kill(pid, 'SIGSTOP');
       await until('replaced', async () => (await monitor.idsOf('sql'))[0] === 'sql-2');
       expect(isAlive(pid)).to.equal(false);
-      expect((await firstLogged(monitor, 'kill')).reason).to.match(/^no heartbeat for \d+ ms$/);
+      expect(await firstLogged(monitor, 'kill')).to.include({ cause: 'stopped', kernelState: 'T' });
+    });
+
+    it('kills and replaces a process whose loop is blocked, and says what it was doing', async () => {
+      await using monitor = await startMonitor({ entries: { sql: 'blocked' } });
+      await monitor.ready();
+      await until('replaced', async () => (await monitor.idsOf('sql'))[0] === 'sql-2');
+      const line = await firstLogged(monitor, 'kill');
+      expect(line).to.include({ cause: 'heartbeat', kernelState: 'R' });
+      expect(line.reason).to.match(/^no heartbeat for \d+ ms$/);
+      expect(line.cpuPercent).to.be.above(0);
     });
 
     it('refuses no connection while servers are killed under load', async () => {

@@ -24,6 +24,7 @@ const EXPECTED = new Set([
   'cancelled',
   'draining',
   'too-many-queries',
+  'poison-query', // a fault that hit the same query twice looks like its doing
 ]);
 
 /** Each with the code that it ends with when nothing hurts it; null: an answer. */

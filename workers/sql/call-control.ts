@@ -8,6 +8,8 @@ import { QueryError } from '../errors.ts';
 export interface CallControl {
   readonly signal: AbortSignal;
   readonly deadlineAt: number;
+  /** What the database calls the session while this call runs; left out: as it was connected. */
+  readonly applicationName?: string;
   cancel(error: QueryError): void;
   dispose(): void;
 }

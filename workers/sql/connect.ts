@@ -70,11 +70,17 @@ const ROLE_RIGHTS = `
                  and pg_has_role(current_user, oid, 'member')
                order by 1) as "dangerousRoles"`;
 
+/** How sessions are told apart in pg_stat_activity and in the database's log; PostgreSQL keeps 63 bytes of it. */
+export function applicationName(workerId: string, traceId: string | null = null): string {
+  const name = `forkline ${workerId}`;
+  return traceId === null ? name : `${name} ${traceId}`;
+}
+
 /** Rejects with whatever `pg` rejects with; database-errors.ts words it for users. */
 export async function openSession(options: ConnectOptions): Promise<OpenedSession> {
   const client = new pg.Client({
     connectionString: options.url,
-    application_name: `forkline ${options.workerId}`,
+    application_name: applicationName(options.workerId),
     connectionTimeoutMillis: options.connectTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,

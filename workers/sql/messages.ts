@@ -20,6 +20,8 @@ export type ToSqlWorker =
 
 interface CallBase {
   readonly queryId: string;
+  /** 32 hexadecimal digits that the database shows as part of the session's application_name; null or left out: none. */
+  readonly traceId?: string | null;
   readonly connection: string;
   readonly sql: string;
   /** Unix time in ms; the database's statement_timeout is what remains of it. */

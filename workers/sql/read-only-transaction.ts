@@ -23,6 +23,8 @@ const END = Buffer.concat([
 ]);
 /** BEGIN, the statement, ROLLBACK, unlocking: each is answered by one ReadyForQuery. */
 const READY_COUNT = 4;
+/** OID of set_config(text, text, boolean), which never changes. */
+const SET_CONFIG_OID = 2078;
 
 export interface TransactionRequest {
   /** Messages of the extended protocol, without Sync. */
@@ -31,6 +33,8 @@ export interface TransactionRequest {
   /** Unix ms. */
   readonly deadlineAt: number;
   readonly signal: AbortSignal;
+  /** Until the ROLLBACK; left out: as it is. */
+  readonly applicationName?: string;
 }
 
 /** Resolves with the database's error or null; rejects as Session.exchange does. */
@@ -38,20 +42,37 @@ export function runReadOnly(session: Session, request: TransactionRequest): Prom
   const remainingMs = request.deadlineAt - Date.now();
   const timeoutMs = Math.max(MIN_STATEMENT_MS, Math.floor(remainingMs - DEADLINE_MARGIN_MS));
   const begin = serialize.query(`begin transaction read only; set local statement_timeout = ${timeoutMs}`);
+  const naming = request.applicationName === undefined ? [] : [nameSession(request.applicationName)];
   return session.exchange({
-    bytes: Buffer.concat([begin, ...request.messages, serialize.sync(), END]),
-    readyCount: READY_COUNT,
+    bytes: Buffer.concat([begin, ...naming, ...request.messages, serialize.sync(), END]),
+    readyCount: READY_COUNT + naming.length,
     handler: request.handler,
     signal: request.signal,
   });
 }
 
-/** Of a function without arguments; its result, as text, is of no interest. */
-function functionCall(oid: number): Buffer {
-  const message = Buffer.alloc(15);
+/**
+ * Neither a comment in the statement nor a SET: the statement stays the user's to the letter (its positions, its
+ * fingerprint in pg_stat_statements), and a SET with another text each time would fill pg_stat_statements up.
+ */
+function nameSession(name: string): Buffer {
+  return functionCall(SET_CONFIG_OID, ['application_name', name, 'true']);
+}
+
+/** Arguments and result as text; the result is of no interest. */
+function functionCall(oid: number, values: readonly string[] = []): Buffer {
+  const head = Buffer.alloc(13);
+  const argumentBytes = values.map((value) => {
+    const text = Buffer.from(value);
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(text.length);
+    return Buffer.concat([length, text]);
+  });
+  const message = Buffer.concat([head, ...argumentBytes, Buffer.alloc(2)]);
   message.write('F', 0, 'latin1');
   message.writeInt32BE(message.length - 1, 1);
   message.writeInt32BE(oid, 5);
+  message.writeInt16BE(values.length, 11);
   return message;
 }
 

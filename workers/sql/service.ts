@@ -8,7 +8,7 @@ import { QueryError } from '../errors.ts';
 import type { CallControl } from './call-control.ts';
 import { CallServer } from './call-server.ts';
 import type { SqlCall } from './caller.ts';
-import { openSession } from './connect.ts';
+import { applicationName, openSession } from './connect.ts';
 import { copyToFifo } from './copy-to.ts';
 import { describeStatement } from './describe.ts';
 import type { SqlPhases, SqlWorkerConfig } from './messages.ts';
@@ -34,12 +34,14 @@ interface Connection {
 
 export class SqlService {
   readonly #config: SqlWorkerConfig;
+  readonly #workerId: string;
   readonly #connections = new Map<string, Connection>();
   readonly #server: CallServer;
   #served = 0;
 
   constructor({ config, workerId, log }: SqlServiceOptions) {
     this.#config = config;
+    this.#workerId = workerId;
     for (const [name, { url }] of Object.entries(config.connections))
       this.#connections.set(name, {
         typeNames: new Map(),
@@ -78,7 +80,7 @@ export class SqlService {
     const session = await pool.acquire(control.signal);
     const acquiredAt = performance.now();
     try {
-      const value = await runOn(session, call, typeNames, sink, control);
+      const value = await runOn(session, call, typeNames, sink, this.#named(call, control));
       const phases: SqlPhases = {
         acquireMs: acquiredAt - startedAt,
         sqlMs: performance.now() - acquiredAt,
@@ -87,6 +89,12 @@ export class SqlService {
     } finally {
       pool.release(session);
     }
+  }
+
+  /** A traced call is found by its trace in the database's own views and log. */
+  #named({ traceId }: SqlCall, control: CallControl): CallControl {
+    if (traceId === undefined || traceId === null) return control;
+    return { ...control, applicationName: applicationName(this.#workerId, traceId) };
   }
 
   #connectionOf(call: SqlCall): Connection {

@@ -21,6 +21,32 @@ describe('the command line', () => {
     });
   });
 
+  it('takes pools to scale, and says what is wrong with them', () => {
+    expect(parseCommandLine(['scale', 'sql=4', 'dsl=6', '--config', 'x.json'])).to.deep.equal({
+      name: 'scale',
+      sizes: { sql: 4, dsl: 6 },
+      json: false,
+      configFile: 'x.json',
+    });
+    const wrong = (...args: string[]) =>
+      expect(() => parseCommandLine(['scale', ...args])).to.throw(UsageError);
+    wrong()
+      .with.property('message')
+      .that.matches(/^say what to scale/);
+    wrong('sql').with.property('message', '"sql" is not POOL=N; for example: forkline scale sql=4');
+    wrong('sqll=1').with.property('message', 'there is no pool "sqll"; did you mean sql?');
+    wrong('sql=65').with.property('message', 'sql must be a whole number from 1 to 64, not 65');
+    wrong('sql=-1').with.property('message', 'sql must be a whole number from 1 to 64, not "-1"');
+    wrong('sql=1', 'sql=2').with.property('message', 'sql is given twice');
+  });
+
+  it('asks status of the server or of the monitor, not of both', () => {
+    expect(parseCommandLine(['status', '--local'])).to.include({ name: 'status', local: true });
+    expect(() => parseCommandLine(['status', '--local', '--url', 'http://h'])).to.throw(UsageError);
+    expect(() => parseCommandLine(['status', '--config', 'x'])).to.throw(UsageError);
+    expect(parseCommandLine(['top', '--once'])).to.deep.equal({ name: 'top', url: null, once: true });
+  });
+
   it('takes a query with its options', () => {
     const args = [
       'select 1',

@@ -37,6 +37,17 @@ describe('the configuration', () => {
     return loaded.errors.map((line) => line.replaceAll(`${join(cwd, 'forkline.config.json')}: `, ''));
   }
 
+  it('refuses a warning threshold above the one it warns of', async () => {
+    const found = await errors({
+      FORKLINE_MEMORY_STOP_FORK_PERCENT: '95',
+      FORKLINE_OPEN_FILES_WARN_PERCENT: '99',
+    });
+    expect(found).to.deep.equal([
+      'monitor.openFilesWarnPercent: 99 must not be above monitor.openFilesKillPercent (95)',
+      'monitor.memoryStopForkPercent: 95 must not be above monitor.memoryKillPercent (90)',
+    ]);
+  });
+
   describe('without a file', () => {
     it('has the documented defaults for two cores', async () => {
       const config = await load();
@@ -44,7 +55,20 @@ describe('the configuration', () => {
       expect(config.dataDir).to.equal(join(cwd, 'data'));
       expect(config.connections).to.deep.equal({});
       expect(config.defaultConnection).to.equal('main');
-      expect(config.sql).to.deep.equal({ processes: 2, connectionsPerProcess: 2, acquireTimeoutMs: 5000 });
+      expect(config.sql).to.deep.equal({
+        processes: 2,
+        connectionsPerProcess: 2,
+        acquireTimeoutMs: 5000,
+        maxQueriesPerWorker: 10_000,
+        maxAgeMs: 3_600_000,
+        maxRssBytes: 512 * MIB,
+      });
+      expect(config.monitor).to.include({
+        killRssBytes: 3072 * MIB,
+        killPssBytes: 3072 * MIB,
+        memoryStopForkPercent: 80,
+        memoryKillPercent: 90,
+      });
       expect(config.dsl).to.include({
         spares: 2,
         max: 4,

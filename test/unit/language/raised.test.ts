@@ -4,7 +4,8 @@ import { expect } from 'chai';
 import { STAGE_LIMITS } from '../../../language/stage-limits.ts';
 import { engineError } from '../../../workers/dsl/engine-errors.ts';
 import type { QueryError } from '../../../workers/errors.ts';
-import { openDuckDb, planFlights, runPlan } from './run-plan.ts';
+import { FLIGHTS_ROWS } from '../../fixtures/language/flights.ts';
+import { openDuckDb, planAsking, planFlights, runPlan } from './run-plan.ts';
 
 const F = 'select * from flights';
 const MAX_ELEMENTS = STAGE_LIMITS.explodeElements;
@@ -80,6 +81,53 @@ describe('errors of running stages', () => {
       expect(limit).to.deep.equal({ name: 'timechartRows', value: STAGE_LIMITS.timechartRows });
       expect(hint).to.equal('ask for a longer span or less time');
     });
+
+  const many =
+    "select * from flights | stats list(delay) as l | eval t = rpad('', 3999, ',') | explode t sep ','";
+  for (const on of ['join cross b', 'join b as c on left.t <= c.t', 'join left b as c on left.t <= c.t'])
+    it(`${on}: more rows than crossRows name the limit`, async () => {
+      const query = `let b = (${many}); b | fields t | ${on.replace(' b ', ' (b | fields t) ').replace(/ b$/, ' (b | fields t | rename t as u)')} | stats count()`;
+      const error = await failure(query);
+      expect(error.code).to.equal('result-too-large');
+      expect(error.details.limit).to.deep.equal({ name: 'crossRows', value: STAGE_LIMITS.crossRows });
+      expect(error.details.stage?.name).to.equal('join');
+    });
+
+  it('an equality is not bounded by it', async () => {
+    const query = `let b = (${many}); b | fields t | join semi (b | fields t) on t | stats count() as n`;
+    expect((await runPlan(duck, planFlights(query))).rows).to.deep.equal([['4000']]);
+  });
+
+  for (const rest of ['', ' | stats count()', " | where reason = 'nothing'", ' | fields origin | head 1'])
+    it(`a key that a lookup finds twice does not escape${rest}`, async () => {
+      const query = `${F} | lookup (select * from delays) origin output reason${rest}`;
+      const error = await failure(query);
+      expect([error.code, error.message]).to.deep.equal([
+        'bad-value',
+        'the source has several rows for `origin` = ATL',
+      ]);
+      const { start, end } = error.details.span!;
+      expect(query.slice(start, end)).to.equal('origin');
+    });
+
+  it('the key in an error may hold anything', async () => {
+    const key = `it''s "} {"\\\n가😀`;
+    const source = `(select * from airports | head 2 | eval k = '${key}' | fields k, city)`;
+    const error = await failure(`${F} | eval k = '${key}' | lookup ${source} k`);
+    expect(error.message).to.equal(`the source has several rows for \`k\` = ${key.replace("''", "'")}`);
+  });
+
+  it('a value that pivot has no column for is an error, never left out', async () => {
+    const query = `${F} | pivot count() splitrow origin splitcol dest`;
+    const plan = await planAsking(duck, query);
+    const rows = `${FLIGHTS_ROWS} UNION ALL SELECT 'ATL', 'NEW', 1, 1, NULL, NULL`;
+    for (const text of ['NEW', null]) {
+      const changed = text === null ? rows.replace("'NEW'", 'NULL') : rows;
+      const error = engineError(await runPlan(duck, plan, {}, changed).catch((thrown) => thrown), LIMITS);
+      expect(error.code).to.equal('stale-plan');
+    }
+    expect(plan.cacheable).to.equal(false);
+  });
 
   it('the longest list that explodes', async () => {
     const query = `${F} | head 1 | eval t = rpad('', ${MAX_ELEMENTS - 1}, ',') | explode t sep ',' | stats count()`;

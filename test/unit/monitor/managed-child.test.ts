@@ -1,8 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { systemClock } from '../../../monitor/clock.ts';
-import { type ChildEnd, ManagedChild } from '../../../monitor/managed-child.ts';
+import {
+  type ChildEnd,
+  type ChildOptions,
+  describeEnd,
+  ManagedChild,
+} from '../../../monitor/managed-child.ts';
 
 interface Observed {
   readonly child: ManagedChild;
@@ -12,7 +18,11 @@ interface Observed {
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-function observe(spawnChild: () => ChildProcess, bootTimeoutMs = 5000): Observed {
+function observe(
+  spawnChild: () => ChildProcess,
+  bootTimeoutMs = 5000,
+  more: Partial<ChildOptions> = {},
+): Observed {
   const ends: ChildEnd[] = [];
   const readies: number[] = [];
   const socketPath = '/nowhere';
@@ -39,6 +49,7 @@ function observe(spawnChild: () => ChildProcess, bootTimeoutMs = 5000): Observed
       onMessage: () => {},
       onGone: (_, end) => ends.push(end),
     },
+    ...more,
     spawn: async (adopt) => {
       await Promise.resolve(); // as the real one prepares files first
       adopt(spawnChild());
@@ -46,6 +57,8 @@ function observe(spawnChild: () => ChildProcess, bootTimeoutMs = 5000): Observed
   });
   return { child, ends, readies };
 }
+
+const because = (reason: string) => ({ cause: 'stop' as const, reason });
 
 function node(...args: string[]): ChildProcess {
   return spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true });
@@ -62,9 +75,16 @@ describe('managed child', () => {
     });
     await child.gone;
     expect(ends).to.deep.equal([
-      { code: null, signal: null, decided: null, failure: 'spawn EAGAIN', early: true },
+      {
+        code: null,
+        signal: null,
+        decided: null,
+        failure: 'spawn EAGAIN',
+        cause: 'failed-start',
+        early: true,
+      },
     ]);
-    child.kill('too late');
+    child.kill(because('too late'));
     expect(ends).to.have.length(1);
   });
 
@@ -78,10 +98,10 @@ describe('managed child', () => {
   it('becomes ready, and stops when told', async () => {
     const observed = observe(fake('worker'));
     await ready(observed);
-    observed.child.stop(5000, 'enough');
+    observed.child.stop(5000, because('enough'));
     await observed.child.gone;
     expect(observed.ends).to.deep.equal([
-      { code: 0, signal: null, decided: 'enough', failure: null, early: true },
+      { code: 0, signal: null, decided: 'enough', failure: null, cause: 'stop', early: true },
     ]);
     expect(observed.child.forced).to.equal(false);
   });
@@ -96,7 +116,7 @@ describe('managed child', () => {
 
   it('is killed as soon as it exists when that was decided before', async () => {
     const { child, ends } = observe(fake('worker'));
-    child.kill('changed my mind');
+    child.kill(because('changed my mind'));
     await child.gone;
     expect(ends[0]).to.deep.include({ signal: 'SIGKILL', decided: 'changed my mind' });
   });
@@ -104,10 +124,36 @@ describe('managed child', () => {
   it('gets KILL when TERM does not help', async () => {
     const observed = observe(fake('stubborn'));
     await ready(observed);
-    observed.child.kill('go');
+    observed.child.kill(because('go'));
     await observed.child.gone;
     expect(observed.ends[0]).to.deep.include({ signal: 'SIGKILL', decided: 'go' });
     expect(observed.child.forced).to.equal(true);
+  });
+
+  it('is given up when KILL does not end it, so that another can take its place, and heard no more', async () => {
+    const spawned: ChildProcess[] = [];
+    const { child, ends } = observe(
+      () => {
+        spawned.push(fake('worker')());
+        return spawned[0]!;
+      },
+      5000,
+      { sendSignal: () => {}, unkillableAfterMs: 50 },
+    );
+    child.kill({ cause: 'uninterruptible', reason: 'held' }, true);
+    await child.gone;
+    expect(ends).to.deep.equal([
+      {
+        ...{ code: null, signal: null, decided: 'held', failure: null, cause: 'unkillable', early: true },
+      },
+    ]);
+    expect(describeEnd(ends[0]!)).to.equal('outlived KILL (held)');
+    expect(child.abandoned).to.equal(true);
+    const [process] = spawned;
+    const exited = once(process!, 'exit');
+    process!.kill('SIGKILL'); // the kernel lets it go after all
+    await exited;
+    expect(ends).to.have.length(1);
   });
 
   it('keeps what a child says about why it cannot start', async () => {

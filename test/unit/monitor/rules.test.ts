@@ -38,7 +38,7 @@ function row(workerId: string, state: DslState, changes: Partial<DslRow> = {}): 
 
 /** In the middle of work unless told otherwise. */
 function table(rows: DslRow[], changes: Partial<DslTable> = {}): DslTable {
-  return { rows, waiting: 0, lastLeaseAtMs: NOW - 10, startNotBeforeMs: 0, ...changes };
+  return { rows, waiting: 0, lastLeaseAtMs: NOW - 10, startNotBeforeMs: 0, mayFork: true, ...changes };
 }
 
 const quiet = { lastLeaseAtMs: NOW - QUIET_MS };
@@ -55,6 +55,33 @@ function decide(state: DslTable, changes: Partial<DslPolicy> = {}, nowMs = NOW):
 }
 
 describe('rules of the DSL stock', () => {
+  describe('when memory is short', () => {
+    const short = { mayFork: false };
+
+    it('starts the first worker and no other, whoever waits', () => {
+      expect(decide(table([], short))).to.deep.equal(['start']);
+      expect(decide(table([row('a', 'leased')], { ...short, waiting: 3 }))).to.deep.equal([]);
+    });
+
+    it('replaces nothing for freshness', () => {
+      const rows = [row('a', 'idle-used'), row('b', 'idle-used')];
+      expect(decide(table(rows, { ...quiet, ...short }), { max: 2 })).to.deep.equal([]);
+    });
+  });
+
+  describe('scaled down', () => {
+    it('retires idle ones until the maximum holds, the most used first, and no leased one', () => {
+      const rows = [row('a', 'idle-fresh'), row('b', 'idle-used'), row('c', 'leased'), row('d', 'leased')];
+      expect(decide(table(rows), { max: 3 })).to.deep.equal(['retire b']);
+      expect(decide(table(rows.slice(2)), { max: 1 })).to.deep.equal([]);
+    });
+
+    it('counts those that are being killed as gone', () => {
+      const rows = [row('a', 'idle-fresh'), row('b', 'killing')];
+      expect(decide(table(rows), { max: 1 })).to.deep.equal([]);
+    });
+  });
+
   describe('starting', () => {
     it('fills an empty stock at once', () => {
       expect(decide(table([]))).to.deep.equal(['start', 'start']);

@@ -1,0 +1,78 @@
+/**
+ * The queries of the load test, each with plain SQL that says what it must answer. What is measured with stages in
+ * processes says `pushdown: off`, as the targets do; what says nothing runs as users' queries do.
+ */
+import { SCHEMA } from './data.ts';
+
+export interface LoadQuery {
+  readonly text: string;
+  readonly pushdown: 'off' | 'auto';
+  /** In the database's own dialect; its rows are the right ones, in this order. */
+  readonly expectedSql: string;
+}
+
+export const ROWS_OF_PAGE = 5000;
+
+/** A primary key look-up: as light as a query gets. */
+export const SMALL: LoadQuery = {
+  text: `select name, region, capacity from ${SCHEMA}.hosts where id = 17`,
+  pushdown: 'auto',
+  expectedSql: `SELECT name, region, capacity FROM ${SCHEMA}.hosts WHERE id = 17`,
+};
+
+export const PAGE: LoadQuery = {
+  text: `select * from ${SCHEMA}.requests where id <= ${ROWS_OF_PAGE} order by id`,
+  pushdown: 'auto',
+  expectedSql: `SELECT * FROM ${SCHEMA}.requests WHERE id <= ${ROWS_OF_PAGE} ORDER BY id`,
+};
+
+/** Every one of the seven columns is used: none can be left in the database. */
+export function allColumns(table: string, pushdown: 'off' | 'auto' = 'off'): LoadQuery {
+  return {
+    text: `select * from ${table}
+| where status < 500 and duration > 1.5
+| eval seconds = duration / 1000, megabytes = bytes / 1048576
+| rename path as page
+| fields id, time, host, page, seconds, megabytes
+| stats count() as n, avg(seconds) as mean, max(megabytes) as largest, min(time) as first, dc(page) as pages, max(id) as last by host
+| sort -n, host
+| head 20`,
+    pushdown,
+    expectedSql: `SELECT host, count(*) AS n, avg(duration / 1000) AS mean, max(bytes::float8 / 1048576) AS largest,
+        min(time) AS first, count(DISTINCT path) AS pages, max(id) AS last
+      FROM ${table} WHERE status < 500 AND duration > 1.5
+      GROUP BY host ORDER BY n DESC, host COLLATE "C" LIMIT 20`,
+  };
+}
+
+/** Of integers only: what a float sums up to depends on the order of rows, so that it may not be moved. */
+export function twoColumns(source: string, pushdown: 'off' | 'auto'): LoadQuery {
+  return {
+    text: `select * from ${source}
+| where bytes > 1500
+| stats count() as n, max(bytes) as most, min(bytes) as least by host
+| sort -n, host
+| head 20`,
+    pushdown,
+    expectedSql: `SELECT host, count(*) AS n, max(bytes) AS most, min(bytes) AS least
+      FROM (SELECT * FROM ${source}) AS source WHERE bytes > 1500
+      GROUP BY host ORDER BY n DESC, host COLLATE "C" LIMIT 20`,
+  };
+}
+
+export const HUNDRED_ROWS_SQL = `select * from ${SCHEMA}.requests where id <= 100`;
+
+/** What stages cost beside their SQL. */
+export const HUNDRED_ROWS = twoColumns(`${SCHEMA}.requests where id <= 100`, 'off');
+
+export function copyOf(table: string, columns: string): string {
+  return `COPY (SELECT ${columns} FROM ${table}) TO STDOUT (FORMAT csv)`;
+}
+
+/** The body of POST /v1/query. */
+export function bodyOf({ text, pushdown }: Pick<LoadQuery, 'text' | 'pushdown'>): string {
+  return JSON.stringify({ query: text, pushdown, limits: { timeoutMs: QUERY_TIMEOUT_MS } });
+}
+
+/** What stands in a queue behind a slow server shall be measured, not refused. */
+export const QUERY_TIMEOUT_MS = 300_000;

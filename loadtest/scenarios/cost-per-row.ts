@@ -1,0 +1,100 @@
+/**
+ * Whether work costs in proportion to its size: the same stages over more and more rows. What a query costs beside its
+ * rows is taken off by measuring it on no rows, else the smallest table would only show that.
+ */
+import { LABELS } from '../contender/contender.ts';
+import { sizesOf, tableOfSize } from '../data.ts';
+import { allColumns } from '../queries.ts';
+import type { ScenarioRecord } from '../record.ts';
+import type { Bench, Scenario } from '../scenario.ts';
+import { ELAPSED, type Timed, timedQuery, timeInTurns } from './one-query.ts';
+
+const TOLERANCE = 0.15;
+/** Short ones are taken more often: what they differ by is as large as what is measured. */
+const SHORT_ROWS = 10_000;
+const TIMES_OF_SHORT = 10;
+
+export const costPerRow: Scenario = {
+  name: 'cost-per-row',
+  title: 'cost as work grows: time per row from 10,000 to 10 million rows',
+  how: 'one query at a time over tables of N/100, N/10, N and 10 N rows, in turns, less the time on no rows',
+  needs: { contenders: ['baseline', 'forkline'], sizes: true },
+  async run(bench, record) {
+    const sizes = sizesOf(bench.rows);
+    const forkline = timeSizes(bench, record, 'forkline', sizes);
+    // It holds all rows as objects: the largest table is beyond it.
+    const baseline = timeSizes(bench, record, 'baseline', sizes.slice(0, -1));
+    await timeInTurns(
+      bench,
+      record,
+      [forkline, baseline].flatMap(({ nothing, bySize }) => [nothing, ...bySize.values()]),
+    );
+    const costs = costsOf(record, forkline);
+    record.chart({
+      type: 'cost',
+      title: 'Cost of a row',
+      lines: [
+        { who: LABELS.forkline, points: costs },
+        { who: LABELS.baseline, points: costsOf(record, baseline) },
+      ],
+    });
+    const fixedMs = record.median(forkline.nothing.who, ELAPSED);
+    record.note(`on no rows: ${fixedMs.toFixed(1)} ms, which are not in the cost of a row`);
+    checkFlat(record, costs);
+  },
+};
+
+interface TimedSizes {
+  /** The same query on no rows. */
+  readonly nothing: Timed;
+  readonly bySize: ReadonlyMap<number, Timed>;
+}
+
+function timeSizes(
+  bench: Bench,
+  record: ScenarioRecord,
+  name: 'forkline' | 'baseline',
+  sizes: readonly number[],
+): TimedSizes {
+  const contender = bench.contender(name);
+  const timed = (from: string, what: string, times: number): Timed => ({
+    ...timedQuery(bench, record, contender, allColumns(from), what),
+    times,
+  });
+  const ofSize = (size: number): Timed =>
+    timed(
+      tableOfSize(bench.rows, size),
+      `, ${size.toLocaleString('en')} rows`,
+      size <= SHORT_ROWS ? TIMES_OF_SHORT : 1,
+    );
+  const nothing = `(select * from ${tableOfSize(bench.rows, bench.rows)} where id < 0) as nothing`;
+  return {
+    nothing: timed(nothing, ', no rows', TIMES_OF_SHORT),
+    bySize: new Map(sizes.map((size) => [size, ofSize(size)])),
+  };
+}
+
+/** Rows, and microseconds for each. */
+function costsOf(record: ScenarioRecord, { nothing, bySize }: TimedSizes): (readonly [number, number])[] {
+  const fixedMs = record.median(nothing.who, ELAPSED);
+  return [...bySize].map(([size, { who }]) => {
+    const ms = record.median(who, ELAPSED) - fixedMs;
+    return [size, (ms * 1000) / size] as const;
+  });
+}
+
+/** Within the tolerance around the middle between the cheapest and the dearest. */
+function checkFlat(record: ScenarioRecord, costs: readonly (readonly [number, number])[]): void {
+  // Rows that cost less than nothing were not measured: they drown in what a query costs beside them.
+  const micros = costs.map(([, us]) => us);
+  const isMeasured = micros.every((us) => us > 0);
+  const [least, most] = [Math.min(...micros), Math.max(...micros)];
+  record.check({
+    what: 'time per row, deviation from the middle',
+    value: isMeasured ? ((most - least) / (most + least)) * 100 : Number.NaN,
+    unit: '%',
+    bound: 'at-most',
+    limit: TOLERANCE * 100,
+    measured: costs.map(([size, us]) => `${us.toFixed(2)} us at ${size.toLocaleString('en')}`).join(', '),
+  });
+}

@@ -1,0 +1,112 @@
+/**
+ * Fast and wrong does not count: every contender's answer to every query is compared with the rows that plain SQL
+ * gives. Servers may differ in how they write a time and in the last digits of a float sum, and in nothing else.
+ */
+import pg from 'pg';
+import type { LoadRequest } from './load/messages.ts';
+import { bodyOf, type LoadQuery } from './queries.ts';
+
+/** Bytes of an answer beside its rows that may differ from one answer to the next: times, ids, HTTP headers. */
+const ELSE_BYTES = 2048;
+const FLOAT_DIGITS = 9;
+
+export interface Phases {
+  readonly [phase: string]: number;
+}
+
+export interface QueryAnswer {
+  readonly ms: number;
+  readonly bytes: number;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  /** Forkline's, in ms; empty from a baseline. */
+  readonly phases: Phases;
+  /** Where each stage ran: `source` or `worker`; empty from a baseline. */
+  readonly placement: readonly string[];
+}
+
+/** Sends it once. Rejects with status and text of an answer that is none. */
+export async function ask(url: string, body: string, signal: AbortSignal): Promise<QueryAnswer> {
+  const headers = { 'content-type': 'application/json' };
+  const startedAt = performance.now();
+  const response = await fetch(`${url}/v1/query`, { method: 'POST', headers, body, signal });
+  const text = await response.text();
+  const ms = performance.now() - startedAt;
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 500)}`);
+  const { rows, stats } = JSON.parse(text);
+  const placement = (stats?.placement ?? []).map(({ where }: { where: string }) => where);
+  return { ms, bytes: Buffer.byteLength(text), rows, phases: stats?.phases ?? {}, placement };
+}
+
+export class Verifier {
+  readonly #pool: pg.Pool;
+  readonly #expected = new Map<string, Promise<string>>();
+
+  constructor(databaseUrl: string) {
+    // Times as text, which carries no zone of this process.
+    const types = { getTypeParser: () => (text: string) => text };
+    this.#pool = new pg.Pool({ connectionString: databaseUrl, max: 1, types: types as pg.CustomTypesConfig });
+    this.#pool.on('error', () => {}); // an idle connection was lost: the pool opens another
+  }
+
+  /** Rejects when the answer differs from what SQL gives. */
+  async check(who: string, query: LoadQuery, answer: QueryAnswer): Promise<void> {
+    const expected = await this.#expectedOf(query.expectedSql);
+    const found = comparableRows(answer.rows);
+    if (found === expected) return;
+    throw new Error(`${who} answers wrongly to:\n${query.text}\n${firstDifference(expected, found)}`);
+  }
+
+  /** Asks once, checks the answer, and makes of it what the load generator needs to know. */
+  async request(
+    { label, url }: { readonly label: string; readonly url: string },
+    name: string,
+    query: LoadQuery,
+    signal: AbortSignal,
+  ): Promise<LoadRequest> {
+    const body = bodyOf(query);
+    const answer = await ask(url, body, signal);
+    await this.check(label, query, answer);
+    const { bytes } = answer;
+    return { name, body, minBytes: bytes - 256, maxBytes: Math.ceil(bytes * 1.02) + ELSE_BYTES };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  #expectedOf(sql: string): Promise<string> {
+    let known = this.#expected.get(sql);
+    if (known === undefined) {
+      known = this.#pool.query(sql).then(({ rows }) => comparableRows(rows));
+      this.#expected.set(sql, known);
+    }
+    return known;
+  }
+}
+
+/** One text for rows that mean the same; the order of columns does not count, that of rows does. */
+export function comparableRows(rows: readonly Readonly<Record<string, unknown>>[]): string {
+  const cells = (row: Readonly<Record<string, unknown>>) =>
+    Object.entries(row)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => `${name}=${comparable(value)}`);
+  return rows.map((row) => cells(row).join(' ')).join('\n');
+}
+
+function comparable(value: unknown): string {
+  if (value === null) return 'null';
+  const text = String(value);
+  if (/^-?\d+(\.\d+)?(e[-+]?\d+)?$/i.test(text))
+    return String(Number(Number(text).toPrecision(FLOAT_DIGITS)));
+  const time = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d+?)0*)?Z?$/.exec(text);
+  if (time === null) return text;
+  const [, day, clock, fraction = ''] = time;
+  return `${day}T${clock}${/[1-9]/.test(fraction) ? `.${fraction}` : ''}`;
+}
+
+function firstDifference(expected: string, found: string): string {
+  const [wanted, given] = [expected.split('\n'), found.split('\n')];
+  const at = wanted.findIndex((line, index) => line !== given[index]);
+  const row = at === -1 ? wanted.length : at;
+  return `row ${row}:\n  expected ${wanted[row] ?? '(none)'}\n  found    ${given[row] ?? '(none)'}`;
+}

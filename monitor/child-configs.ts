@@ -1,0 +1,62 @@
+/** What each role gets of the configuration in its `init`, and how the server is told of the workers. Pure. */
+import type { ServerConfig } from '../server/config.ts';
+import type { DslWorkerConfig } from '../workers/dsl/messages.ts';
+import type { SqlWorkerConfig } from '../workers/sql/messages.ts';
+import type { Config } from './config.ts';
+import type { ManagedChild } from './managed-child.ts';
+import type { WorkerAddress } from './messages.ts';
+import type { RunDir } from './run-dir.ts';
+
+export function serverConfig(
+  config: Config,
+  { host, port }: { readonly host: string; readonly port: number },
+  { logSocket }: RunDir,
+): ServerConfig {
+  return {
+    host,
+    port,
+    limits: config.limits,
+    defaultConnection: config.defaultConnection,
+    connectionNames: Object.keys(config.connections),
+    planner: config.planner,
+    dsl: { reuse: config.dsl.reuse, maxQueriesPerWorker: config.dsl.maxQueriesPerWorker },
+    logSocket,
+    tracing: config.tracing,
+  };
+}
+
+export function sqlConfig({ sql, connections }: Config, runDir: RunDir, workerId: string): SqlWorkerConfig {
+  const { connectionsPerProcess, acquireTimeoutMs } = sql;
+  return {
+    socketPath: runDir.socketPath(workerId),
+    connectionsPerProcess,
+    acquireTimeoutMs,
+    connections,
+  };
+}
+
+export function dslConfig({ limits, dsl }: Config, runDir: RunDir, workerId: string): DslWorkerConfig {
+  return {
+    socketPath: runDir.socketPath(workerId),
+    fifoPath: runDir.fifoPath(workerId),
+    spillDir: runDir.spillDir(workerId),
+    memoryBytes: limits.dslMemoryBytes,
+    spillBytes: limits.dslSpillBytes,
+    threads: dsl.threads,
+  };
+}
+
+/** The workers as the server finds them; those that have no pid are gone in a moment. */
+export function workerAddresses(
+  { sql }: Config,
+  runDir: RunDir,
+  workers: readonly ManagedChild[],
+): WorkerAddress[] {
+  return workers.flatMap(({ workerId, pid, identity: { role } }): WorkerAddress[] => {
+    if (pid === null) return [];
+    const socketPath = runDir.socketPath(workerId);
+    return role === 'sql'
+      ? [{ role, workerId, pid, socketPath, slots: sql.connectionsPerProcess }]
+      : [{ role: 'dsl', workerId, pid, socketPath, fifoPath: runDir.fifoPath(workerId) }];
+  });
+}

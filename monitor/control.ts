@@ -1,0 +1,112 @@
+/**
+ * The monitor's end of the control socket. What comes is checked like anything from outside, although only the same user
+ * can connect; an asker that is slow or sends too much is cut off, and none of it can hold up the monitor.
+ */
+import { chmod } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Log } from '../logger/log.ts';
+import { closestName } from './closest-name.ts';
+import type { ControlReply, ControlRequest, PoolSizes, ScaleReply, StatusReply } from './control-messages.ts';
+import { MAX_POOL_SIZE, POOLS } from './control-messages.ts';
+
+export interface ControlDeps {
+  readonly log: Log;
+  /** Throws ControlError. */
+  scale(sizes: Partial<PoolSizes>): ScaleReply;
+  status(): StatusReply;
+}
+
+/** Said to the asker. */
+export class ControlError extends Error {}
+
+const MAX_REQUEST_BYTES = 16 * 1024;
+const TIMEOUT_MS = 5000;
+
+export class ControlServer {
+  readonly #server: Server;
+
+  constructor(deps: ControlDeps) {
+    this.#server = createServer((socket) => converse(socket, deps));
+  }
+
+  async listen(path: string): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(path, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    await chmod(path, 0o600);
+  }
+
+  close(): void {
+    this.#server.close();
+  }
+}
+
+function converse(socket: Socket, deps: ControlDeps): void {
+  let text = '';
+  socket.setEncoding('utf8');
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy());
+  socket.on('error', () => {}); // the asker went away: nobody is left to tell
+  socket.on('data', (chunk) => {
+    text += chunk;
+    const end = text.indexOf('\n');
+    if (end >= 0) socket.end(`${JSON.stringify(answer(text.slice(0, end), deps))}\n`);
+    else if (text.length > MAX_REQUEST_BYTES) socket.destroy();
+  });
+}
+
+function answer(line: string, deps: ControlDeps): ControlReply {
+  try {
+    const request = parseRequest(line);
+    switch (request.type) {
+      case 'scale':
+        return { ok: true, value: deps.scale(request.sizes) };
+      case 'status':
+        return { ok: true, value: deps.status() };
+      default:
+        return request satisfies never;
+    }
+  } catch (thrown) {
+    if (thrown instanceof ControlError) return { ok: false, message: thrown.message };
+    deps.log.error('control-failed', { message: String(thrown) });
+    return { ok: false, message: 'the monitor failed to answer; its log says why' };
+  }
+}
+
+/** Throws ControlError. */
+export function parseRequest(line: string): ControlRequest {
+  const request = parseObject(line);
+  if (request.type === 'status') return { type: 'status' };
+  if (request.type !== 'scale') throw new ControlError(`there is no request ${JSON.stringify(request.type)}`);
+  const { sizes } = request;
+  if (typeof sizes !== 'object' || sizes === null) throw new ControlError('"sizes" must be an object');
+  const checked = Object.entries(sizes).map(([pool, size]) => checkSize(pool, size));
+  if (checked.length === 0) throw new ControlError('say what to scale: sql=N, dsl=N or both');
+  return { type: 'scale', sizes: Object.fromEntries(checked) };
+}
+
+/** Throws ControlError. */
+export function checkSize(pool: string, size: unknown): [string, number] {
+  const known = POOLS.find((each) => each === pool);
+  if (known === undefined) {
+    const closest = closestName(pool, POOLS);
+    const mend = closest === null ? `there are ${POOLS.join(' and ')}` : `did you mean ${closest}?`;
+    throw new ControlError(`there is no pool ${JSON.stringify(pool)}; ${mend}`);
+  }
+  const max = MAX_POOL_SIZE[known];
+  if (typeof size === 'number' && Number.isInteger(size) && size >= 1 && size <= max) return [known, size];
+  throw new ControlError(`${known} must be a whole number from 1 to ${max}, not ${JSON.stringify(size)}`);
+}
+
+function parseObject(line: string): { readonly [key: string]: unknown } {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value === 'object' && value !== null) return value as { readonly [key: string]: unknown };
+  } catch {
+    // said below, as for any other JSON that is no object
+  }
+  throw new ControlError('a request is one line with a JSON object');
+}

@@ -1,0 +1,42 @@
+/**
+ * The signals of the monitor, heard from its first moment on so that none that comes during the start is lost: the first
+ * and the second that end it, and those that ask it for something, which count once somebody listens.
+ */
+export type EndSignal = 'SIGINT' | 'SIGTERM';
+
+/** Reload, reopen the log, a SQL worker more, one fewer. */
+const REQUESTS = ['SIGHUP', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const;
+export type RequestSignal = (typeof REQUESTS)[number];
+
+export class Signals {
+  readonly first: Promise<EndSignal>;
+  readonly second: Promise<EndSignal>;
+  readonly #handlers = new Map<RequestSignal, () => void>();
+  readonly #undo: (() => void)[] = [];
+
+  constructor() {
+    const settles: ((signal: EndSignal) => void)[] = [];
+    const next = (): Promise<EndSignal> =>
+      new Promise((resolve) => {
+        settles.push(resolve);
+      });
+    this.first = next();
+    this.second = next();
+    const onEnd = (signal: EndSignal): void => settles.shift()?.(signal);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) this.#listen(signal, () => onEnd(signal));
+    for (const signal of REQUESTS) this.#listen(signal, () => this.#handlers.get(signal)?.());
+  }
+
+  on(signal: RequestSignal, handler: () => void): void {
+    this.#handlers.set(signal, handler);
+  }
+
+  close(): void {
+    for (const undo of this.#undo) undo();
+  }
+
+  #listen(signal: NodeJS.Signals, handler: () => void): void {
+    process.on(signal, handler);
+    this.#undo.push(() => process.off(signal, handler));
+  }
+}

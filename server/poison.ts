@@ -1,0 +1,126 @@
+/**
+ * The queries that kill their workers: one whose workers died under it again and again, with no success in between, is
+ * refused for a while, so that it does not take others' workers down with it.
+ *
+ * - A death counts when the worker ended by itself (a crash, the kernel's OOM killer), which the monitor says, and the
+ *   query had no other end: a cancel, a deadline or a kill by the monitor is none of its doing.
+ * - A DSL worker runs one query. In a SQL worker others may run as well, and any of them may be to blame: then the death
+ *   counts for half. However often a query ran in a worker, its death counts once.
+ * - A success clears it. So does the time: what happened longer ago than the refusal lasts is forgotten.
+ *
+ * The ledger is this server's, and ends with it.
+ */
+import { createHash } from 'node:crypto';
+import type { Log } from '../logger/log.ts';
+import { QueryError } from '../workers/errors.ts';
+
+export interface PoisonOptions {
+  /** So many deaths and it is refused; 0: never. */
+  readonly deaths: number;
+  readonly refuseMs: number;
+  readonly log: Log;
+  /** Unix milliseconds. */
+  now(): number;
+}
+
+/** A worker that died while a query ran in it. */
+export interface LostWorker {
+  readonly workerId: string;
+  /** Other queries ran in it too. */
+  readonly shared: boolean;
+}
+
+interface Suspect {
+  deaths: number;
+  lastDeathAt: number;
+  lastHow: string;
+}
+
+/** Each is small, and forgotten in time; against a flood of different ones. */
+const MAX_SUSPECTS = 1000;
+const MAX_WORKERS = 100;
+/** A death that is shared with others. */
+const SHARED_DEATH = 0.5;
+
+export class PoisonLedger {
+  readonly #options: PoisonOptions;
+  readonly #suspects = new Map<string, Suspect>();
+  /** What ran in dead workers of which the monitor has not yet said how they ended. */
+  readonly #unexplained = new Map<string, Map<string, number>>();
+  /** How workers ended, of which the queries have not yet said that they lost them. */
+  readonly #explained = new Map<string, string>();
+
+  constructor(options: PoisonOptions) {
+    this.#options = options;
+  }
+
+  /** Throws poison-query. */
+  check(key: string): void {
+    const { deaths, refuseMs, now } = this.#options;
+    const suspect = this.#suspects.get(key);
+    if (suspect === undefined || deaths === 0 || suspect.deaths < deaths) return;
+    const until = suspect.lastDeathAt + refuseMs;
+    if (now() < until) throw refusal(suspect, until, now());
+    this.#suspects.delete(key);
+  }
+
+  /** The query failed because these workers died. */
+  lost(key: string, workers: readonly LostWorker[]): void {
+    for (const { workerId, shared } of workers) {
+      const weight = shared ? SHARED_DEATH : 1;
+      const how = this.#explained.get(workerId);
+      const queries = this.#unexplained.get(workerId) ?? new Map<string, number>();
+      if (how !== undefined && !queries.has(key)) this.#count(key, weight, workerId, how);
+      queries.set(key, weight);
+      this.#unexplained.set(workerId, queries);
+    }
+    shrink(this.#unexplained, MAX_WORKERS);
+  }
+
+  /** The monitor: it ended by itself, and so. */
+  explained(workerId: string, how: string): void {
+    this.#explained.set(workerId, how);
+    for (const [key, weight] of this.#unexplained.get(workerId) ?? [])
+      this.#count(key, weight, workerId, how);
+    shrink(this.#explained, MAX_WORKERS);
+  }
+
+  succeeded(key: string): void {
+    this.#suspects.delete(key);
+  }
+
+  #count(key: string, weight: number, workerId: string, how: string): void {
+    const { deaths, log, now, refuseMs } = this.#options;
+    const before = this.#suspects.get(key);
+    const recent = before !== undefined && now() - before.lastDeathAt < refuseMs ? before.deaths : 0;
+    const suspect = { deaths: recent + weight, lastDeathAt: now(), lastHow: `${workerId}: ${how}` };
+    this.#suspects.delete(key);
+    this.#suspects.set(key, suspect);
+    shrink(this.#suspects, MAX_SUSPECTS);
+    const refused = deaths > 0 && suspect.deaths >= deaths;
+    log.warn('worker-died-under-query', { key, workerId, how, deaths: suspect.deaths, refused });
+  }
+}
+
+/** The same text on the same connection; layout does not count. A hash, because texts may be long. */
+export function poisonKey(connection: string, text: string): string {
+  const layout = text.replace(/\s+/g, ' ').replace(/[\s;]+$/, '');
+  return createHash('sha256').update(`${connection}\0${layout.trim()}`).digest('hex').slice(0, 32);
+}
+
+function refusal({ deaths, lastHow }: Suspect, until: number, now: number): QueryError {
+  const times = Number.isInteger(deaths) ? `${deaths} times` : `more than ${Math.floor(deaths)} times`;
+  return new QueryError(
+    'poison-query',
+    `this query is refused until ${new Date(until).toISOString()}: the process that ran it died ${times} in a row (${lastHow})`,
+    {
+      hint: 'It was neither cancelled nor too slow: its process crashed or ran out of memory. Change the query, or try again after that time.',
+      retryAfterSeconds: Math.ceil((until - now) / 1000),
+    },
+  );
+}
+
+/** Drops the oldest entries. */
+function shrink(map: Map<string, unknown>, size: number): void {
+  while (map.size > size) map.delete(map.keys().next().value!);
+}

@@ -1,0 +1,33 @@
+/** How much of the disk the stage engines use now: the files in the spill directory of each DSL worker. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export interface SpillUsage {
+  readonly totalBytes: number;
+  /** Of the worker that has most. */
+  readonly largestBytes: number;
+}
+
+/** `spillRoot` has a directory for each worker. What vanishes while it is read counts nothing. */
+export async function readSpillUsage(spillRoot: string): Promise<SpillUsage> {
+  const workers = await namesIn(spillRoot);
+  const bytes = await Promise.all(workers.map((name) => bytesIn(join(spillRoot, name))));
+  const totalBytes = bytes.reduce((sum, each) => sum + each, 0);
+  return { totalBytes, largestBytes: Math.max(0, ...bytes) };
+}
+
+async function bytesIn(directory: string): Promise<number> {
+  const sizes = await Promise.all((await namesIn(directory)).map((name) => sizeOf(join(directory, name))));
+  return sizes.reduce((sum, each) => sum + each, 0);
+}
+
+/** A worker that ends takes its directory with it. */
+async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch(() => []);
+}
+
+/** What is allocated, not the length: the engine's files have holes. */
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => null); // gone meanwhile
+  return found === null ? 0 : found.blocks * 512;
+}

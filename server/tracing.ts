@@ -1,0 +1,50 @@
+/** Which queries are traced and where their spans go. Without a configured endpoint nothing is kept and nothing is sent. */
+import type { Request } from 'express';
+import type { Log } from '../logger/log.ts';
+import type { TracingConfig } from './config.ts';
+import { outcomeOf } from './metrics-queries.ts';
+import type { QueryRecord } from './query-registry.ts';
+import { QueryTrace, type SpanAttributes } from './query-trace.ts';
+import { readTraceContext } from './trace-context.ts';
+import { TraceExporter } from './trace-exporter.ts';
+
+export interface Tracing {
+  /** null when spans are not exported. */
+  readonly exporter: TraceExporter | null;
+  begin(request: Request): QueryTrace;
+  /** After the answer's last byte was handed over. */
+  end(query: QueryRecord): void;
+}
+
+export function createTracing(
+  { endpoint, samplePercent }: TracingConfig,
+  resource: SpanAttributes,
+  log: Log,
+): Tracing {
+  const exporter = endpoint === null ? null : new TraceExporter({ endpoint, resource, log });
+  return {
+    exporter,
+    begin(request) {
+      const context = readTraceContext(request.get('traceparent'), request.get('tracestate'));
+      const sampled = context.sampled ?? Math.random() * 100 < samplePercent;
+      return new QueryTrace(context, exporter !== null && sampled);
+    },
+    end(query) {
+      if (exporter === null || !query.trace.exported) return;
+      const code = query.error?.code ?? 'ok';
+      const failed = outcomeOf(code) === 'server-error';
+      exporter.add(query.trace.end({ attributes: attributesOf(query), error: failed ? code : null }));
+    },
+  };
+}
+
+/** Not the query's text: it may hold what is nobody else's business. The log and /v1/queries have it by the id. */
+function attributesOf({ queryId, connection, error, rows, bytes }: QueryRecord): SpanAttributes {
+  return {
+    'forkline.query_id': queryId,
+    'forkline.connection': connection,
+    'forkline.answer.bytes': bytes,
+    ...(rows !== null && { 'forkline.answer.rows': rows }),
+    ...(error !== null && { 'error.type': error.code }),
+  };
+}
