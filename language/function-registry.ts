@@ -4,6 +4,8 @@ import { functions as aggregate } from './functions/aggregate.ts';
 import { functions as arithmetic } from './functions/arithmetic.ts';
 import { functions as comparison } from './functions/comparison.ts';
 import { functions as conditional } from './functions/conditional.ts';
+import { functions as json } from './functions/json.ts';
+import { functions as list } from './functions/list.ts';
 import { functions as number } from './functions/number.ts';
 import { functions as text } from './functions/text.ts';
 import { functions as time } from './functions/time.ts';
@@ -18,6 +20,8 @@ export const FAMILIES: Readonly<Record<string, readonly FunctionDefinition[]>> =
   number,
   text,
   time,
+  json,
+  list,
 };
 
 const byName = new Map<string, FunctionDefinition>();

@@ -11,6 +11,7 @@ export const CONCAT = 5;
 export const SUM = 6;
 export const PRODUCT = 7;
 export const NEGATE = 8;
+export const EXTRACT = 9;
 
 const SYMBOLS: Readonly<Record<string, number>> = {
   '=': COMPARE,
@@ -26,6 +27,8 @@ const SYMBOLS: Readonly<Record<string, number>> = {
   '*': PRODUCT,
   '/': PRODUCT,
   '%': PRODUCT,
+  '->': EXTRACT,
+  '->>': EXTRACT,
 };
 
 const WORD_TESTS = new Set(['is', 'in', 'between', 'like', 'ilike', 'not']);
@@ -36,8 +39,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '!~': 'for patterns write `not regexp_match(text, pattern)`',
   '&&': 'for "and" write `and`',
   '=>': 'for "greater or equal" write `>=`',
-  '->': 'stages do not look into json yet; do it in the SQL',
-  '[': 'stages do not take lists apart yet; do it in the SQL',
+  '[': 'the n-th element of a list is `list_get(list, n)`, from 1; of json `json -> n`, from 0',
   '.': 'columns of a stage have no table: write the name alone; a name with a point in it needs "quotes"',
 };
 

@@ -46,6 +46,7 @@ function lexToken(text: string, at: number): Token {
     return { kind: 'parameter', text: name, lower: name, start: at, end };
   }
   if (char === '@') return lexConnection(text, at);
+  if (text.startsWith('->>', at)) return token('symbol', text, at, at + 3);
   if (TWO_CHARACTER_SYMBOLS.has(text.slice(at, at + 2))) return token('symbol', text, at, at + 2);
   if (ONE_CHARACTER_SYMBOLS.includes(char)) return token('symbol', text, at, at + 1);
   throw strayCharacter(text, at);

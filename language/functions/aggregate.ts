@@ -402,7 +402,7 @@ export const functions: readonly FunctionDefinition[] = [
   },
   {
     name: 'avg',
-    aliases: ['mean'],
+    aliases: ['mean', 'average'],
     syntax: 'avg(x)',
     summary: 'Mean, a float64.',
     example: ['avg(x)', 2.5],
@@ -488,7 +488,7 @@ export const functions: readonly FunctionDefinition[] = [
         ORDERED,
       ),
     ],
-    ['collect'],
+    ['collect', 'array_agg'],
   ),
   aggregate('mode', 'x', 'Most frequent value.', ['mode(s)', 'b'], [row(['any'], keep, 'mode')]),
   ordered(

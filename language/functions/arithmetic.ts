@@ -38,12 +38,15 @@ import {
   UNSIZED_SCALE,
 } from '../type-rules.ts';
 import type { Emitter, Emitters, Typed } from '../typed.ts';
-import { isOrdinary, rangeChecked } from './float-range.ts';
+import { rangeChecked, staysInRange } from './float-range.ts';
 
 /** Above this many fraction digits a product of decimals leaves too little room before the point. */
 const MAX_PRODUCT_SCALE = 19;
 /** Digits of a decimal that the engine computes in 64 bits. */
 const ENGINE_INT64_DIGITS = 18;
+
+/** Of a duration: far below where either engine ends. */
+const MAX_EXACT_TIMES = 10_000;
 
 const infix =
   (operator: string): Emitter =>
@@ -105,7 +108,7 @@ const bothNotZero = ([a, b]: readonly string[]): string => `${a} <> 0 AND ${b} <
 /** Sums of tiny numbers are exact; only products become 0. */
 function floatEmitters(operator: string, sides: readonly Typed[]): Emitters {
   const plain = infix(operator);
-  if (sides.every(isOrdinary)) return both(plain);
+  if (staysInRange(operator, sides)) return both(plain);
   return emittersOf(rangeChecked(plain, operator === '*' ? bothNotZero : null), plain);
 }
 
@@ -196,14 +199,20 @@ function plusOrMinus(call: CallSite): Typed {
 
 function times(call: CallSite): Typed {
   const args = adapted(call);
-  return bothNumbers(args) ? numbers(call, args, productType) : refuse(call, args);
+  if (bothNumbers(args)) return numbers(call, args, productType);
+  const duration = args.find((arg) => arg.type.kind === 'interval');
+  const times = args.find((arg) => arg.type.kind === 'int64');
+  if (duration === undefined || times === undefined) return refuse(call, args);
+  // The engine counts in 32 bits, PostgreSQL by way of a float: so with a small constant alone.
+  const small = times.kind === 'literal' && Math.abs(Number(times.value)) <= MAX_EXACT_TIMES;
+  return typedCall(call, INTERVAL, [duration, times], emittersOf(infix('*'), small ? infix('*') : null));
 }
 
 function divide(call: CallSite): Typed {
   if (!bothNumbers(call.args)) refuse(call, call.args);
   const args = call.args.map((arg) => coerce(arg, FLOAT64));
   const plain: Emitter = ([a, b]) => `(${a} / nullif(${b}, 0e0))`;
-  const duckdb = args.every(isOrdinary) ? plain : rangeChecked(plain, ([a]) => `${a} <> 0`);
+  const duckdb = staysInRange('/', args) ? plain : rangeChecked(plain, ([a]) => `${a} <> 0`);
   return typedCall(call, FLOAT64, args, emittersOf(duckdb, plain));
 }
 
@@ -302,7 +311,7 @@ export const functions: readonly FunctionDefinition[] = [
     ['5 - 7', -2],
     plusOrMinus,
   ),
-  binary('*', 'a * b', 'Product.', ['6 * 7', 42], times),
+  binary('*', 'a * b', 'Product; a duration so many times.', ['6 * 7', 42], times),
   binary('/', 'a / b', 'Quotient, always a float64; null when b is 0.', ['7 / 2', 3.5], divide),
   binary('%', 'a % b', 'Remainder with the sign of a; null when b is 0.', ['-7 % 3', -1], modulo),
   binary('mod', 'mod(a, b)', 'The same as `a % b`.', ['mod(7, 3)', 1], modulo),

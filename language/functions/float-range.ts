@@ -10,16 +10,60 @@ import type { Emitter, Typed } from '../typed.ts';
 
 export const OUT_OF_RANGE = "CAST('the result is out of range for float64' AS DOUBLE)";
 
-const ORDINARY = { least: 1e-38, most: 1e38 };
+/** Powers of ten between which the size of a number other than 0 lies. */
+interface Size {
+  readonly least: number;
+  readonly most: number;
+}
 
-/** Is it finite and of ordinary size, by what it is made of? */
-export function isOrdinary(arg: Typed): boolean {
-  if (arg.kind === 'literal') {
-    const size = Math.abs(Number(arg.value ?? 0));
-    return size === 0 || (size >= ORDINARY.least && size <= ORDINARY.most);
+const UNKNOWN: Size = { least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY };
+const INT64_SIZE: Size = { least: 0, most: 19 };
+const DECIMAL_SIZE: Size = { least: -38, most: 38 };
+/** Inside, no float64 ends. */
+const ORDINARY: Size = { least: -300, most: 300 };
+/** What is left of a difference has at least the last bit of its sides. */
+const FLOAT_DIGITS = 17;
+
+/** Of what is surely finite, by what it is made of. */
+function sizeOf(arg: Typed): Size {
+  if (arg.type.kind === 'int64' || arg.type.kind === 'bool') return INT64_SIZE;
+  if (arg.type.kind === 'decimal') return DECIMAL_SIZE;
+  if (arg.kind === 'literal') return sizeOfLiteral(Math.abs(Number(arg.value ?? 0)));
+  if (arg.kind !== 'call') return UNKNOWN;
+  if (arg.name === 'cast') return sizeOf(arg.args[0]!);
+  return arg.args.length === 2 ? resultSize(arg.name, sizeOf(arg.args[0]!), sizeOf(arg.args[1]!)) : UNKNOWN;
+}
+
+function sizeOfLiteral(value: number): Size {
+  if (value === 0) return { least: 0, most: 0 };
+  const power = Math.log10(value);
+  return { least: Math.floor(power), most: Math.ceil(power) };
+}
+
+function resultSize(operator: string, a: Size, b: Size): Size {
+  switch (operator) {
+    case '*':
+      return { least: a.least + b.least, most: a.most + b.most };
+    case '/':
+      return { least: a.least - b.most, most: a.most - b.least };
+    case '+':
+    case '-':
+      return { least: Math.min(a.least, b.least) - FLOAT_DIGITS, most: Math.max(a.most, b.most) + 1 };
+    default:
+      return UNKNOWN;
   }
-  const from = arg.kind === 'call' && arg.name === 'cast' ? arg.args[0]!.type.kind : arg.type.kind;
-  return from === 'int64' || from === 'decimal' || from === 'bool';
+}
+
+/** Can no result of the operator leave float64? */
+export function staysInRange(operator: string, sides: readonly Typed[]): boolean {
+  const { least, most } = resultSize(operator, sizeOf(sides[0]!), sizeOf(sides[1]!));
+  return least >= ORDINARY.least && most <= ORDINARY.most;
+}
+
+/** Is it finite and far from the ends of float64, by what it is made of? */
+export function isOrdinary(arg: Typed): boolean {
+  const { least, most } = sizeOf(arg);
+  return least >= -100 && most <= 100;
 }
 
 /** `underflow`: when a result of 0 is one that was too small, as SQL over the arguments. */

@@ -32,13 +32,19 @@ function text(
 }
 
 /** `f(text)` with the same name and meaning in the engine. */
-function plain(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
-  return text(name, 'text', summary, example, {
+function plain(
+  name: string,
+  summary: string,
+  example: FunctionDefinition['example'],
+  aliases: readonly string[] = [],
+): FunctionDefinition {
+  const definition = text(name, 'text', summary, example, {
     takes: ['string'],
     returns: STRING,
     duckdb: ([a]) => `${name}(${a})`,
     ...(EXACT.has(name) ? { postgres: ([a]: readonly string[]) => `${name}(${a})` } : {}),
   });
+  return { ...definition, aliases };
 }
 
 /**
@@ -152,6 +158,15 @@ function withoutEscape(arg: Typed | undefined): boolean {
   return arg?.kind === 'literal' && typeof arg.value === 'string' && !arg.value.includes('\\');
 }
 
+/** Numbers that both engines take; null stays null, which `least` and `greatest` alone would pass over. */
+function clamped(n: string, most = 2_000_000_000): string {
+  return `CASE WHEN ${n} > ${most} THEN ${most} WHEN ${n} < -${most} THEN -${most} ELSE ${n} END`;
+}
+
+function aliased(aliases: readonly string[], definition: FunctionDefinition): FunctionDefinition {
+  return { ...definition, aliases };
+}
+
 const concatenate: Emitter = ([a, b]) => `(${a} || ${b})`;
 
 /** Null when nothing matches; the engine's own function gives '' then. The group's number must be constant. */
@@ -178,14 +193,17 @@ export const functions: readonly FunctionDefinition[] = [
     returns: STRING,
     ...both((args) => `concat(${args.join(', ')})`),
   }),
-  text('length', 'text', 'Number of code points.', ["length('héé')", 3], {
-    takes: ['string'],
-    returns: INT64,
-    duckdb: ([a]) => `length(${a})`,
-    postgres: ([a]) => `CAST(length(${a}) AS int8)`,
-  }),
-  plain('lower', 'In lower case.', ["lower('Ab')", 'ab']),
-  plain('upper', 'In upper case.', ["upper('Ab')", 'AB']),
+  {
+    ...text('length', 'text', 'Number of code points.', ["length('héé')", 3], {
+      takes: ['string'],
+      returns: INT64,
+      duckdb: ([a]) => `length(${a})`,
+      postgres: ([a]) => `CAST(length(${a}) AS int8)`,
+    }),
+    aliases: ['char_length', 'character_length'],
+  },
+  plain('lower', 'In lower case.', ["lower('Ab')", 'ab'], ['lcase', 'tolower']),
+  plain('upper', 'In upper case.', ["upper('Ab')", 'AB'], ['ucase', 'toupper']),
   plain('reverse', 'Backwards.', ["reverse('abc')", 'cba']),
   plain('md5', 'MD5 of its UTF-8, in hex.', ["md5('a')", '0cc175b9c0f1b6a831c399e269772661']),
   trimming('trim', 'Without blanks (or the given characters) at both ends.', ["trim('  a ')", 'a']),
@@ -208,6 +226,52 @@ export const functions: readonly FunctionDefinition[] = [
       duckdb: ([a, b, c]) => `substr(${a}, ${b}, ${c})`,
       postgresFor: ([, start, length]) => substring(start!, length!),
     },
+  ),
+  text(
+    'left',
+    'text, n',
+    'The first n code points; all but the last -n when n is negative.',
+    ["left('abc', 2)", 'ab'],
+    {
+      takes: ['string', 'int64'],
+      returns: STRING,
+      duckdb: ([a, n]) => `left(${a}, ${clamped(n!)})`,
+      postgres: ([a, n]) => `left(${a}, CAST(${clamped(n!)} AS int4))`,
+    },
+  ),
+  text(
+    'right',
+    'text, n',
+    'The last n code points; all but the first -n when n is negative.',
+    ["right('abc', 2)", 'bc'],
+    {
+      takes: ['string', 'int64'],
+      returns: STRING,
+      duckdb: ([a, n]) => `right(${a}, ${clamped(n!)})`,
+      postgres: ([a, n]) => `right(${a}, CAST(${clamped(n!)} AS int4))`,
+    },
+  ),
+  text('repeat', 'text, n', 'The text n times.', ["repeat('ab', 2)", 'abab'], {
+    takes: ['string', 'int64'],
+    returns: STRING,
+    // Without a bound a row could need more memory than there is.
+    duckdb: ([a, n]) => `repeat(${a}, ${clamped(n!, 10_000)})`,
+    postgres: ([a, n]) => `repeat(${a}, CAST(${clamped(n!, 10_000)} AS int4))`,
+  }),
+  aliased(
+    ['strpos', 'instr'],
+    text(
+      'position',
+      'text, part',
+      'Where the part begins, from 1; 0 when it is not there.',
+      ["position('abc', 'c')", 3],
+      {
+        takes: ['string', 'string'],
+        returns: INT64,
+        duckdb: ([a, b]) => `instr(${a}, ${b})`,
+        postgres: ([a, b]) => `CAST(strpos(${a}, ${b}) AS int8)`,
+      },
+    ),
   ),
   text('replace', 'text, from, to', 'Every occurrence replaced.', ["replace('aba', 'a', 'x')", 'xbx'], {
     takes: ['string', 'string', 'string'],
@@ -257,21 +321,24 @@ export const functions: readonly FunctionDefinition[] = [
   pattern('not like', 'The opposite of like.', ["'abc' not like 'a%'", false]),
   pattern('ilike', 'like, without regard to case.', ["'ABC' ilike 'a%'", true]),
   pattern('not ilike', 'The opposite of ilike.', ["'ABC' not ilike 'b%'", true]),
-  text(
-    'regexp_match',
-    'text, pattern',
-    'The RE2 pattern matches somewhere.',
-    ["regexp_match('abc', 'b.')", true],
-    {
-      takes: ['string', 'string'],
-      returns: BOOL,
-      duckdb: ([a, b]) => `regexp_matches(${a}, ${b})`,
-      postgresFor([, pattern]) {
-        const inPostgres = isText(pattern) ? postgresPattern(pattern.value) : null;
-        return inPostgres === null ? null : ([a]) => `(${a} COLLATE "C" ~ ${quoteText(inPostgres)})`;
+  {
+    ...text(
+      'regexp_match',
+      'text, pattern',
+      'The RE2 pattern matches somewhere.',
+      ["regexp_match('abc', 'b.')", true],
+      {
+        takes: ['string', 'string'],
+        returns: BOOL,
+        duckdb: ([a, b]) => `regexp_matches(${a}, ${b})`,
+        postgresFor([, pattern]) {
+          const inPostgres = isText(pattern) ? postgresPattern(pattern.value) : null;
+          return inPostgres === null ? null : ([a]) => `(${a} COLLATE "C" ~ ${quoteText(inPostgres)})`;
+        },
       },
-    },
-  ),
+    ),
+    aliases: ['regexp_like', 'regexp_matches', 'rlike'],
+  },
   {
     name: 'regexp_extract',
     syntax: 'regexp_extract(text, pattern[, group = 0])',

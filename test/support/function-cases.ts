@@ -33,11 +33,13 @@ function choicesAt(name: string, index: number, count: number): readonly Choice[
   const constants = CONSTANTS[name]?.[index];
   if (constants !== undefined)
     return constants.map((value) => ({ label: `'${value.value}'`, value, values: null }));
-  return EDGE_VALUES.filter((values) => count < MOST_ARGUMENTS || FEW.has(values.name)).map((values) => ({
-    label: values.name,
-    value: { kind: 'column', name: `c${index}`, type: values.type, span: HERE },
-    values,
-  }));
+  return EDGE_VALUES.filter((values) => count < MOST_ARGUMENTS || index === 0 || FEW.has(values.name)).map(
+    (values) => ({
+      label: values.name,
+      value: { kind: 'column', name: `c${index}`, type: values.type, span: HERE },
+      values,
+    }),
+  );
 }
 
 function* combinations(name: string, count: number, at = 0): Generator<readonly Choice[]> {
@@ -90,7 +92,9 @@ const SIDES: Readonly<Record<string, readonly number[]>> = {
 
 function countsOf({ name, syntax }: FunctionDefinition): readonly number[] {
   if (SIDES[name] !== undefined) return SIDES[name];
-  return syntax.startsWith('a ') || syntax.startsWith('text ') ? [2] : [0, 1, 2, MOST_ARGUMENTS];
+  return syntax.startsWith('a ') || syntax.startsWith('text ') || syntax.startsWith('json ')
+    ? [2]
+    : [0, 1, 2, MOST_ARGUMENTS];
 }
 
 export function functionCases(definition: FunctionDefinition): readonly FunctionCase[] {

@@ -1,0 +1,157 @@
+/**
+ * JSON: columns of type json, and text that holds some. A path is a key ('a'), the keys and places from the root
+ * ('$.a[0].b'), or a number, the place in an array from 0. What is not there is null; text that is no JSON is an error.
+ *
+ * Not exact in PostgreSQL: taking out a part. The engine writes it anew (`2.50` is 2.5, blanks go), PostgreSQL copies the
+ * stretch; of a key that stands twice the engine takes the first, PostgreSQL the last.
+ */
+import { quoteText } from '../dialects/duckdb.ts';
+import {
+  type CallSite,
+  callError,
+  castHint,
+  describeArgument,
+  emittersOf,
+  type FunctionDefinition,
+  typedCall,
+} from '../function.ts';
+import { type ExprType, INT64, STRING } from '../type-rules.ts';
+import type { Emitter, Typed } from '../typed.ts';
+import type { ColumnType } from '../types.ts';
+
+const JSON_TYPE: ColumnType = { kind: 'json' };
+
+/** The first argument, checked to be json or text. */
+function jsonArgument(call: CallSite, count: number): Typed {
+  if (call.args.length !== count)
+    throw callError(
+      call,
+      'wrong-arguments',
+      `\`${call.name}\` takes ${count} argument${count === 1 ? '' : 's'}, not ${call.args.length}`,
+      `write \`${call.syntax}\``,
+    );
+  const [value] = call.args;
+  if (isJson(value!.type) || value!.type.kind === 'string') return value!;
+  throw callError(
+    call,
+    'wrong-type',
+    `\`${call.name}\` wants json, but ${describeArgument(call, value!)}`,
+    castHint(call, value!, JSON_TYPE),
+    value!.span,
+  );
+}
+
+function isJson(type: ExprType): boolean {
+  return type.kind === 'json' || type.kind === 'null';
+}
+
+/** A key or a whole path, or the place in an array. */
+function pathText(call: CallSite): string {
+  const path = call.args[1]!;
+  if (path.kind === 'literal' && path.type.kind === 'int64') return String(path.value);
+  if (path.kind === 'literal' && typeof path.value === 'string') return quoteText(jsonPath(call, path.value));
+  throw callError(
+    call,
+    'wrong-arguments',
+    `the path of \`${call.name}\` must be written out`,
+    "write a key 'a', a path '$.a[0].b', or a place 0",
+    path.span,
+  );
+}
+
+/** A key that is no path is quoted, so that points and brackets in it are itself. */
+function jsonPath(call: CallSite, path: string): string {
+  if (!path.startsWith('$')) return `$.${JSON.stringify(path)}`;
+  if (/^\$(\.("[^"]*"|[^."[\]*]+)|\[\d+\])*$/.test(path)) return path;
+  throw callError(
+    call,
+    'wrong-arguments',
+    `'${path}' is no path into json`,
+    "write it like '$.a[0].b'; a key with other characters needs quotes: '$.\"a b\"'",
+    call.args[1]!.span,
+  );
+}
+
+function extraction(
+  name: string,
+  alias: readonly string[],
+  engineName: string,
+  type: ColumnType,
+  summary: string,
+  example: FunctionDefinition['example'],
+): FunctionDefinition {
+  return {
+    name,
+    aliases: alias,
+    syntax: /^\w/.test(name) ? `${name}(json, path)` : `json ${name} path`,
+    summary,
+    example,
+    resolve(call) {
+      const value = jsonArgument(call, 2);
+      const path = pathText(call);
+      const duckdb: Emitter = ([a]) => `CAST(${engineName}(${a}, ${path}) AS VARCHAR)`;
+      return typedCall(call, type, [value], duckdb);
+    },
+  };
+}
+
+function aboutJson(
+  name: string,
+  type: ColumnType,
+  summary: string,
+  example: FunctionDefinition['example'],
+  duckdb: Emitter,
+  postgres: Emitter,
+): FunctionDefinition {
+  return {
+    name,
+    syntax: `${name}(json)`,
+    summary,
+    example,
+    resolve(call) {
+      const value = jsonArgument(call, 1);
+      // Text that is no JSON fails in both, but not the same text: each is strict about something else.
+      return typedCall(call, type, [value], emittersOf(duckdb, isJson(value.type) ? postgres : null));
+    },
+  };
+}
+
+/** The engine has names of its own for the kinds of numbers. */
+const typeInDuckdb: Emitter = ([a]) =>
+  `lower(regexp_replace(regexp_replace(json_type(${a}), '^(U?BIGINT|HUGEINT|DOUBLE)$', 'number'), '^VARCHAR$', 'string'))`;
+
+export const functions: readonly FunctionDefinition[] = [
+  extraction('->', [], 'json_extract', JSON_TYPE, 'A part, as json.', [`'{"a": [1, 2]}' -> 'a'`, '[1,2]']),
+  extraction('->>', [], 'json_extract_string', STRING, 'A part, as text; null for a JSON null.', [
+    `'{"a": {"b": "x"}}' ->> '$.a.b'`,
+    'x',
+  ]),
+  extraction('json_extract', [], 'json_extract', JSON_TYPE, 'The same as `json -> path`.', [
+    `json_extract('[1, [2]]', 1)`,
+    '[2]',
+  ]),
+  extraction(
+    'json_extract_string',
+    ['json_extract_path_text', 'json_value'],
+    'json_extract_string',
+    STRING,
+    'The same as `json ->> path`.',
+    [`json_extract_string('{"a": "x"}', 'a')`, 'x'],
+  ),
+  aboutJson(
+    'json_type',
+    STRING,
+    'object, array, string, number, boolean or null.',
+    [`json_type('[1]')`, 'array'],
+    typeInDuckdb,
+    ([a]) => `json_typeof(${a})`,
+  ),
+  aboutJson(
+    'json_array_length',
+    INT64,
+    'Number of elements; null for what is no array.',
+    [`json_array_length('[1, 2]')`, 2],
+    ([a]) => `CASE json_type(${a}) WHEN 'ARRAY' THEN CAST(json_array_length(${a}) AS BIGINT) END`,
+    ([a]) => `CASE json_typeof(${a}) WHEN 'array' THEN CAST(json_array_length(${a}) AS int8) END`,
+  ),
+];
