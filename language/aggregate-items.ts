@@ -7,7 +7,7 @@ import type { Expression } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression-parser.ts';
 import { defaultName, parseName } from './names.ts';
-import { ownCall } from './own-values.ts';
+import { everywhere, ownCall } from './own-values.ts';
 import type { NamedValue } from './relation.ts';
 import {
   type AggregateMode,
@@ -100,7 +100,11 @@ export function withFilter(value: Typed, filter: Typed, span: Span): Typed {
 }
 
 function and(a: Typed, b: Typed): Typed {
-  return ownCall(BOOL, [a, b], ([left, right]) => `(${left} AND ${right})`);
+  return ownCall(
+    BOOL,
+    [a, b],
+    everywhere(([left, right]) => `(${left} AND ${right})`),
+  );
 }
 
 /** The columns that `values` read. */

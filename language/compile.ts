@@ -5,8 +5,8 @@
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './ast.ts';
 import { explainPlan } from './explain-rows.ts';
-import type { Plan, PlannedStage, PlanRequest, PlanStep } from './plan.ts';
-import { planInWorker } from './plan-worker.ts';
+import type { Plan, PlannedStage, PlanRequest, PlanStep, Pushdown } from './plan.ts';
+import { planParts, type StagePlace } from './plan-parts.ts';
 import { parseTree } from './query-parser.ts';
 import { missingParameter } from './resolve-expression.ts';
 import { Asking, resolveTree } from './resolve-query.ts';
@@ -34,8 +34,11 @@ export function planTree(tree: QueryTree, request: PlanRequest): PlanStep {
   }
   if (alone !== null) refuseUnwrappable(alone);
   try {
-    const plan = planResolved(resolveTree(tree, request, planResolved));
-    if ((tree.pushdown ?? request.pushdown) === 'require') refuseUnplaced(plan);
+    const pushdown = tree.pushdown ?? request.pushdown;
+    // What the compiler itself must know of the rows may be found out anywhere.
+    const anywhere = pushdown === 'require' ? 'auto' : pushdown;
+    const resolved = resolveTree(tree, request, (asked) => planResolved(asked, anywhere, false));
+    const plan = planResolved(resolved, pushdown, request.throughWorker);
     return { kind: 'plan', plan: { ...plan, warnings: [...warnings, ...plan.warnings] } };
   } catch (thrown) {
     if (thrown instanceof Asking) return { kind: 'ask', asks: thrown.asks };
@@ -72,35 +75,22 @@ function refuseUnwrappable({ head }: SqlSourceNode): void {
   });
 }
 
-function planResolved(query: ResolvedQuery): Plan {
-  const { sources, worker } = planInWorker(query);
+function planResolved(query: ResolvedQuery, pushdown: Pushdown, throughWorker: boolean): Plan {
+  const { sources, worker, places } = planParts(query, pushdown, throughWorker);
   const stages = stagesOf(query);
   return {
     sources,
     worker,
-    stages: stages.map(plannedStage),
+    stages: stages.map((stage) => plannedStage(stage, places.get(stage.node.index)!)),
     columns: query.columns,
     warnings: unsizedWarnings(sources.flatMap(({ columns }) => columns ?? [])),
     cacheable: !stages.some(({ resolved }) => resolved.dependsOnData === true),
   };
 }
 
-function plannedStage({ node, resolved }: ResolvedStageNode): PlannedStage {
+function plannedStage({ node, resolved }: ResolvedStageNode, place: StagePlace): PlannedStage {
   const { index, definition, span } = node;
-  const exactness = definition.exactInPostgres(resolved);
-  const why = exactness.exact ? 'exact in the database, but nothing is placed there yet' : exactness.why;
-  return { index, name: definition.name, span, where: 'worker', why, columns: resolved.columns };
-}
-
-function refuseUnplaced({ stages }: Plan): void {
-  const local = stages.find(({ where }) => where === 'worker');
-  if (local === undefined) return;
-  const { index, name, span, why } = local;
-  throw new QueryError('unsupported', `pushdown is required, and \`${name}\` runs in a worker: ${why}`, {
-    span,
-    stage: { index, name },
-    hint: 'set pushdown to auto; `explain` shows where each stage runs',
-  });
+  return { index, name: definition.name, span, ...place, columns: resolved.columns };
 }
 
 function unsizedWarnings(columns: readonly Column[]): readonly string[] {

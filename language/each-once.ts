@@ -1,18 +1,21 @@
 /** Each row once, where it came first; null equals null. What `distinct` and `union distinct` do. */
-import { columnValue, keepColumns, ownAggregate } from './own-values.ts';
+import { columnValue, everywhere, keepColumns, ownAggregate } from './own-values.ts';
 import type { Relation } from './relation.ts';
 import { INT64 } from './type-rules.ts';
 import type { Column } from './types.ts';
 
 export function eachOnce(columns: readonly Column[], relation: Relation): Relation {
+  const groups = columns.map((column) => ({ name: column.name, value: columnValue(column) }));
+  if (!relation.isOrdered) return relation.aggregate(groups, []);
   const row = relation.freeName('row');
-  const first = ownAggregate(INT64, [columnValue({ name: row, type: INT64 })], ([a]) => `min(${a})`);
+  const first = ownAggregate(
+    INT64,
+    [columnValue({ name: row, type: INT64 })],
+    everywhere(([a]) => `min(${a})`),
+  );
   return relation
     .number(row)
-    .aggregate(
-      columns.map((column) => ({ name: column.name, value: columnValue(column) })),
-      [{ name: row, value: first }],
-    )
+    .aggregate(groups, [{ name: row, value: first }])
     .sort([{ column: row, descending: false, nullsFirst: false }])
     .project(keepColumns(columns));
 }

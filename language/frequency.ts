@@ -7,7 +7,7 @@ import type { Expression } from './ast.ts';
 import { expandKeys, type Pattern, parsePatterns } from './column-patterns.ts';
 import type { Cursor } from './cursor.ts';
 import { parseExpression } from './expression-parser.ts';
-import { columnValue, countOf, keepColumns, ownAggregate } from './own-values.ts';
+import { columnValue, countOf, countRows, keepColumns } from './own-values.ts';
 import type { Relation } from './relation.ts';
 import { refuseDuplicates, type Scope } from './scope.ts';
 import type { ResolvedStage } from './stage.ts';
@@ -105,9 +105,7 @@ export function emitFrequency(
   mostFrequentFirst: boolean,
 ): Relation {
   const groups = [...by, ...values].map((column) => ({ name: column.name, value: columnValue(column) }));
-  const counted = relation.aggregate(groups, [
-    { name: COUNT.name, value: ownAggregate(INT64, [], () => 'count(*)') },
-  ]);
+  const counted = relation.aggregate(groups, [{ name: COUNT.name, value: countRows() }]);
   const up = ({ name }: Column): SortKey => ({ column: name, descending: false, nullsFirst: false });
   const order = [{ ...up(COUNT), descending: mostFrequentFirst }, ...values.map(up)];
   if (by.length === 0) return counted.sort(order).limit(count);

@@ -20,6 +20,25 @@ export interface SourceSegment {
   readonly length: number;
 }
 
+/** A stretch of the SQL that we send which a stage has made, and the stage. */
+export interface StageSegment {
+  readonly sqlStart: number;
+  readonly length: number;
+  readonly stage: StageRef;
+  readonly span: Span;
+}
+
+/** What is needed to tell what an error of the database's is about, when stages run there. */
+export interface PlacedParts {
+  readonly segments: readonly StageSegment[];
+  /** The stages that may fail for some value, in their order. */
+  readonly raising: readonly { readonly stage: StageRef; readonly span: Span }[];
+  /** Whether the user's own SQL may. */
+  readonly sourceMayFail: boolean;
+  /** The user's SQL as it was described, so that a change of its types since then is noticed. */
+  readonly described: readonly { readonly sql: string; readonly columns: readonly DatabaseColumn[] }[];
+}
+
 /** Where stages may run: nowhere but in the worker; wherever it is exact; all of them in the database, or an error. */
 export type Pushdown = 'off' | 'auto' | 'require';
 
@@ -37,6 +56,8 @@ export interface SourcePlan {
   readonly databaseColumns: readonly DatabaseColumn[] | null;
   /** Types of `$1..$n` that the database inferred when it described the SQL. */
   readonly parameterOids: readonly number[] | null;
+  /** Set when stages were placed in it. */
+  readonly placed?: PlacedParts;
 }
 
 /** One column as it enters the stage engine. */

@@ -56,11 +56,18 @@ export function countReads(query: ResolvedQuery): ReadonlyMap<ResolvedQuery, num
   return reads;
 }
 
+export interface UsedColumns {
+  /** Of each source. */
+  readonly ofSql: ReadonlyMap<ResolvedSql, ReadonlySet<string>>;
+  /** Of each query's own columns. */
+  readonly ofQuery: ReadonlyMap<ResolvedQuery, ReadonlySet<string>>;
+}
+
 /**
- * Which columns of each source the stages and the answer need, found from the last stage back to the first. A query that
- * several read is looked at when all of them have said what they want of it.
+ * Which columns the stages and the answer need, found from the last stage back to the first. A query that several read
+ * is looked at when all of them have said what they want of it.
  */
-export function usedColumns(query: ResolvedQuery): ReadonlyMap<ResolvedSql, ReadonlySet<string>> {
+export function usedColumns(query: ResolvedQuery): UsedColumns {
   const used = new Map<ResolvedSql, ReadonlySet<string>>();
   const unasked = new Map(countReads(query));
   const wishes = new Map<ResolvedQuery, Set<string>>();
@@ -86,7 +93,7 @@ export function usedColumns(query: ResolvedQuery): ReadonlyMap<ResolvedSql, Read
     query,
     query.columns.map(({ name }) => name),
   );
-  return used;
+  return { ofSql: used, ofQuery: wishes };
 }
 
 /** All stages in the order in which they were written. */

@@ -53,6 +53,25 @@ export function bindWith(
   return { sql, segments };
 }
 
+/** The same with `by` added to the number of every `$n`: where two users' texts stand in one statement. */
+export function renumbered(bound: BoundSql, by: number): BoundSql {
+  if (by === 0 || bound.parameters.length === 0) return bound;
+  const segments: SourceSegment[] = [];
+  let sql = '';
+  let from = 0;
+  for (const segment of bound.segments) {
+    sql += bound.sql.slice(from, segment.sqlStart);
+    segments.push({ ...segment, sqlStart: sql.length });
+    from = segment.sqlStart;
+    // The text of the user's has no `$` with a number: this stands for a `:name`.
+    const found = /^\$(\d+)/.exec(bound.sql.slice(from, from + 8));
+    if (found === null) continue;
+    sql += `$${Number(found[1]) + by}`;
+    from += found[0].length;
+  }
+  return { ...bound, sql: sql + bound.sql.slice(from), segments };
+}
+
 /** Sent when no stage uses any column, so that rows can still be counted. */
 const NO_COLUMN: DatabaseColumn = { name: 'row', typeOid: INT4_OID, typeModifier: -1 };
 

@@ -10,6 +10,7 @@ import type { Span } from '../workers/errors.ts';
 import type { Cursor } from './cursor.ts';
 import type { Relation } from './relation.ts';
 import type { Scope } from './scope.ts';
+import type { Typed } from './typed.ts';
 import type { Column } from './types.ts';
 
 export interface StageExample {
@@ -55,9 +56,15 @@ export interface StageDefinition<Syntax, Resolved extends ResolvedStage> {
   readonly runsUserSql?: boolean;
   /** Is it exact in PostgreSQL, so that it may run in the database? */
   exactInPostgres(resolved: Resolved): Exactness;
+  /** Everything of it that may fail for some value; absent: nothing does. */
+  computes?(resolved: Resolved): readonly Typed[];
+  /** When it is not exact as a whole: a part that is and may go before the rest, and the rest. */
+  split?(resolved: Resolved): readonly [exact: Resolved, rest: Resolved] | null;
+  /** Each row of the input gives one row, in the same order: a limit after it may be one before it. */
+  readonly rowByRow?: boolean;
+  /** It keeps no more than so many of the first rows, and does nothing else. */
+  keepsFirst?(resolved: Resolved): Typed;
 }
 
 /** A stage whose types the registry need not know. */
 export type AnyStage = StageDefinition<unknown, ResolvedStage>;
-
-export const NOT_PLACED_YET: Exactness = { exact: false, why: 'stages are not placed in the database yet' };

@@ -69,6 +69,8 @@ export interface TypedCall extends TypedBase {
   readonly name: string;
   readonly args: readonly Typed[];
   readonly emitters: Emitters;
+  /** Fails for no value of its arguments; absent: may-raise.ts knows by the name. */
+  readonly safe?: boolean;
   /** Set on aggregates. `ordered`: its value depends on the order of rows. */
   readonly aggregate: {
     readonly ordered: boolean;
@@ -95,4 +97,10 @@ export function collectColumns(typed: Typed, into: Set<string>): void {
 
 export function hasAggregate(typed: Typed): boolean {
   return typed.kind === 'call' && (typed.aggregate !== null || typed.args.some(hasAggregate));
+}
+
+/** Is there an aggregate in it whose value depends on the order of rows? */
+export function hasOrderedAggregate(typed: Typed): boolean {
+  if (typed.kind !== 'call') return false;
+  return typed.aggregate?.ordered === true || typed.args.some(hasOrderedAggregate);
 }

@@ -1,6 +1,6 @@
 /** Orders, and the rows that a window function sees: how they are said, and their SQL. */
-import { ownAggregate } from './own-values.ts';
-import { INT64 } from './type-rules.ts';
+import { everywhere, ownAggregate } from './own-values.ts';
+import { type ExprType, INT64 } from './type-rules.ts';
 import type { Typed, WindowKind } from './typed.ts';
 
 export interface SortKey {
@@ -12,8 +12,11 @@ export interface SortKey {
 export interface OrderKey {
   /** A plain column of `from`. */
   readonly sql: string;
-  /** ` DESC NULLS LAST` */
+  /** ` DESC NULLS LAST`, after the collation */
   readonly direction: string;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+  readonly type: ExprType;
   /** With the keys before it, no two rows have the same: nothing after it can matter. */
   readonly unique?: boolean;
 }
@@ -55,7 +58,9 @@ export function orderText(order: readonly OrderKey[]): string {
   return order.length === 0 ? '' : ` ORDER BY ${order.map((key) => key.sql + key.direction).join(', ')}`;
 }
 
-export const ROW_NUMBER: Typed = ownAggregate(INT64, [], (_, { over }) => `row_number()${over}`, {
-  ordered: true,
-  window: 'place',
-});
+export const ROW_NUMBER: Typed = ownAggregate(
+  INT64,
+  [],
+  everywhere((_, { over }) => `row_number()${over}`),
+  { ordered: true, window: 'place' },
+);

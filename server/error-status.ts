@@ -43,6 +43,7 @@ export const errorClasses = {
   'unknown-parameter': mistake('Unknown parameter'),
   'bad-parameter': mistake('Bad parameter value'),
   unsupported: mistake('Not supported'),
+  'not-pushable': mistake('Cannot run in the database'),
 
   'unknown-connection': mistake('Unknown connection', 404),
   'sql-syntax': mistake('SQL syntax error'),

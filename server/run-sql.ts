@@ -28,6 +28,7 @@ function callRunSql(run: Run, slot: SqlSlot) {
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
     sql: source.sql,
+    basis: source.placed?.described ?? [],
     parameters: boundTexts(source, run.parameters),
     answer: run.options,
     limits: run.limits,

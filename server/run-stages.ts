@@ -176,6 +176,7 @@ function callCopy(
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
     sql: source.sql,
+    basis: source.placed?.described ?? [],
     parameters: boundTexts(source, parameters),
     parameterOids: source.parameterOids ?? [],
     expect: source.databaseColumns ?? [],

@@ -1,6 +1,7 @@
 /** Between the user's text and the SQL that the database sees: parameters on the way in, error places on the way out. */
 import { mapPosition } from '../language/map-position.ts';
-import type { ParameterValue, SourceSegment } from '../language/plan.ts';
+import type { ParameterValue, PlacedParts, SourceSegment } from '../language/plan.ts';
+import { raisedInPostgres } from '../language/raised-error.ts';
 import { QueryError } from '../workers/errors.ts';
 
 /** The texts bound to `$1..$n`; the database infers their types and refuses what does not fit. */
@@ -19,12 +20,16 @@ export interface SentSql {
   readonly sql: string;
   readonly parameters: readonly string[];
   readonly segments: readonly SourceSegment[];
+  readonly placed?: PlacedParts;
 }
 
 /** An error of the database's about `sql`, its place turned into a place in the user's text, at the source. */
 export function mapToQuery(thrown: unknown, sent: SentSql, queryText: string): unknown {
   if (!(thrown instanceof QueryError)) return thrown;
   const { sqlPosition, sqlParameter } = thrown.details;
+  const { placed } = sent;
+  const ofStages = placed === undefined ? null : aboutStages(thrown, placed);
+  if (ofStages !== null) return ofStages;
   if (sqlParameter !== undefined) return aboutParameter(thrown, sqlParameter, sent);
   const { sql, segments } = sent;
   if (sqlPosition === undefined) return thrown;
@@ -61,4 +66,41 @@ function withParameterName(error: QueryError, { parameters }: SentSql): QueryErr
   if (near === null || name === undefined) return error;
   const hint = `a parameter stands for a value, not for a name or a keyword; for a typed one write \`cast(:${name} as date)\``;
   return new QueryError(error.code, `${near[1]}:${name}"`, { ...error.details, hint }, error.cause);
+}
+
+/** An error that stages in the statement have caused; null: it is about the user's SQL, or about both alike. */
+function aboutStages(error: QueryError, placed: PlacedParts): QueryError | null {
+  const { sqlstate = '', sqlPosition, sqlParameter } = error.details;
+  const raised = raisedInPostgres(error.message, error);
+  if (raised !== null) return raised;
+  if (sqlPosition !== undefined) return atStage(error, sqlPosition - 1, placed);
+  // Class 22: a value that could not be computed.
+  return sqlstate.startsWith('22') && sqlParameter === undefined ? byStages(error, placed) : null;
+}
+
+/** Text of ours that the database does not understand: the schema has changed, or it is our mistake. */
+function atStage(error: QueryError, offset: number, { segments }: PlacedParts): QueryError | null {
+  const at = segments.find(({ sqlStart, length }) => offset >= sqlStart && offset < sqlStart + length);
+  return at === undefined ? null : error.with({ stage: at.stage, span: at.span });
+}
+
+const ONLY_HEAD = '2201W';
+
+/** The same code as a worker's; the stage, when only one can have failed. */
+function byStages(error: QueryError, { raising, sourceMayFail }: PlacedParts): QueryError | null {
+  const { message, details, cause } = error;
+  if (details.sqlstate === ONLY_HEAD)
+    return new QueryError(
+      'bad-parameter',
+      'a number of rows is 0 or more',
+      { ...details, hint: 'send its parameter as 0 or more' },
+      cause,
+    );
+  const [first] = raising;
+  if (first === undefined) return null;
+  const bad = new QueryError('bad-value', message, details, cause);
+  if (raising.length === 1 && !sourceMayFail) return bad.with(first);
+  const names = raising.map(({ stage }) => `\`${stage.name}\` (stage ${stage.index})`);
+  const all = sourceMayFail ? ['the SQL', ...names] : names;
+  return bad.with({ hint: `it was computed in ${all.slice(0, -1).join(', ')} or ${all.at(-1)}` });
 }

@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'unknown-parameter'
   | 'bad-parameter' // a parameter's value does not fit its type
   | 'unsupported' // understood, and not available (yet)
+  | 'not-pushable' // `pushdown = require`, and a stage cannot run in the database
   // the database
   | 'unknown-connection'
   | 'sql-syntax'

@@ -51,6 +51,11 @@ const TYPES: Readonly<Record<number, TypeEntry>> = {
   3802: { name: 'jsonb', kind: 'json', array: 3807 },
 };
 
+/** The one type of the database's that carries each of ours. */
+const CARRIERS = new Map<ColumnType['kind'], number>(
+  [20, 701, 25, 16, 17, 114, 1082, 1083, 1114, 1184, 1186, 2950].map((oid) => [TYPES[oid]!.kind, oid]),
+);
+
 const ELEMENTS = new Map(Object.entries(TYPES).map(([oid, entry]) => [entry.array, Number(oid)]));
 
 /** The column type of a type OID with its modifier (-1: none). */
@@ -63,6 +68,16 @@ export function columnType(typeOid: number, typeModifier: number): ColumnType {
 
 export function databaseColumnToColumn(column: DatabaseColumn): Column {
   return { name: column.name, type: columnType(column.typeOid, column.typeModifier) };
+}
+
+/** How the database describes a column that was cast to this type of ours. */
+export function databaseType(type: ColumnType): { readonly typeOid: number; readonly typeModifier: number } {
+  if (type.kind === 'list')
+    return { ...databaseType(type.of), typeOid: TYPES[databaseType(type.of).typeOid]!.array };
+  if (type.kind !== 'decimal') return { typeOid: CARRIERS.get(type.kind)!, typeModifier: -1 };
+  const { precision, scale } = type;
+  const typeModifier = precision === null ? -1 : ((precision << 16) | (scale ?? 0)) + TYPMOD_HEADER;
+  return { typeOid: NUMERIC_OID, typeModifier };
 }
 
 /** The name that a value is cast to so that it has this type; null for a type that we do not know. */

@@ -230,7 +230,9 @@ function modulo(call: CallSite): Typed {
   // The least int64 overflows by -1 in the engine, though its remainder is 0 as by 1.
   const safe: Emitter = (both, text) =>
     onceInDuckdb(both, ([a, b]) => emit([a!, `CASE ${b} WHEN -1 THEN 1 ELSE ${b} END`], text));
-  const duckdb = common.kind === 'int64' && args[1]!.kind !== 'literal' ? safe : emit;
+  const divisor = args[1]!;
+  const isOther = divisor.kind === 'literal' && divisor.value !== '-1';
+  const duckdb = common.kind === 'int64' && !isOther ? safe : emit;
   // PostgreSQL has no remainder of floats.
   const postgres = common.kind === 'int64' || common.kind === 'decimal' ? emit : null;
   return keepDecimal(typedCall(call, common, sides, emittersOf(duckdb, postgres)));

@@ -3,13 +3,15 @@
  * them; null is not true. The failing rows are counted over all rows before any goes on, because the engine tests
  * filters in an order of its own and stops at a LIMIT: a row that a later stage drops must not escape.
  */
-import type { Span } from '../../workers/errors.ts';
+
+import type { Span, WireError } from '../../workers/errors.ts';
 import type { Expression } from '../ast.ts';
+import { exactIf } from '../exactness.ts';
 import { parseExpression } from '../expression-parser.ts';
-import { columnValue, keepColumns, ownAggregate, ownCall } from '../own-values.ts';
-import { raiseError } from '../raised-error.ts';
+import { columnValue, everywhere, keepColumns, ownAggregate, ownCall } from '../own-values.ts';
+import { raiseError, raiseInPostgres } from '../raised-error.ts';
 import { resolveCondition } from '../resolve-expression.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { BOOL, INT64 } from '../type-rules.ts';
 import { collectColumns, type Typed } from '../typed.ts';
 
@@ -20,8 +22,7 @@ interface Syntax {
 
 interface Resolved extends ResolvedStage {
   readonly condition: Typed;
-  /** SQL that raises it. */
-  readonly error: string;
+  readonly error: WireError;
 }
 
 const MAX_SHOWN = 80;
@@ -61,13 +62,13 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   resolve({ condition, message }, input) {
     const typed = resolveCondition(condition, input, 'what follows `assert`');
     const shown = quoted(input.text, condition.span);
-    const error = raiseError({
+    const error: WireError = {
       code: 'assertion-failed',
       message: message === null || message === '' ? `not true for every row: \`${shown}\`` : message,
       span: condition.span,
       stage: input.stage,
       hint: `to see the rows write \`where not coalesce(${shown}, false)\` instead`,
-    });
+    };
     return { columns: input.columns, condition: typed, error };
   },
   columnsUsed({ condition }, wanted) {
@@ -80,17 +81,17 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const count = ownAggregate(
       INT64,
       [condition],
-      ([a], { over }) => `count(*) FILTER (WHERE ${a} IS NOT TRUE)${over}`,
+      everywhere(([a], { over }) => `count(*) FILTER (WHERE ${a} IS NOT TRUE)${over}`),
     );
-    const passed = ownCall(
-      BOOL,
-      [columnValue({ name: failing, type: INT64 })],
-      ([a]) => `CASE WHEN ${a} = 0 THEN TRUE ELSE ${error} END`,
-    );
+    const passed = ownCall(BOOL, [columnValue({ name: failing, type: INT64 })], {
+      duckdb: ([a]) => `CASE WHEN ${a} = 0 THEN TRUE ELSE ${raiseError(error)} END`,
+      postgres: ([a]) => `CASE WHEN ${a} = 0 THEN TRUE ELSE ${raiseInPostgres(error, 'bool', a!)} END`,
+    });
     return relation
       .window([{ name: failing, value: count }], { partition: [], keys: [], rows: 'all' })
       .filter(passed)
       .project(keepColumns(columns));
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ condition }) => exactIf([condition]),
+  computes: ({ condition }) => [condition],
 };

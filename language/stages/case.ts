@@ -2,11 +2,12 @@
 
 import { assignColumn, targetName } from '../assign-columns.ts';
 import type { CaseNode } from '../ast.ts';
+import { exactIf } from '../exactness.ts';
 import { parseOpenCase } from '../expression-parser.ts';
 import { parseName } from '../names.ts';
 import { columnTypeOfResult, resolveExpression } from '../resolve-expression.ts';
 import type { WrittenName } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { collectColumns, type Typed } from '../typed.ts';
 
 interface Syntax {
@@ -59,5 +60,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     return used;
   },
   emit: ({ name, value }, relation) => relation.assign(name, value),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ value }) => exactIf([value]),
+  computes: ({ value }) => [value],
+  rowByRow: true,
 };

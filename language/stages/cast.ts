@@ -1,16 +1,18 @@
 /** `cast column as type [format 'text'], ...`: another type for columns, in their places. A value that does not fit is an error. */
+
 import { QueryError, type Span } from '../../workers/errors.ts';
 import type { TypeName } from '../ast.ts';
 import { castExists, typeFromName } from '../cast-types.ts';
 import { castTo } from '../coerce.ts';
 import type { Cursor } from '../cursor.ts';
 import { duckdbType, quoteText } from '../dialects/duckdb.ts';
+import { exactIf } from '../exactness.ts';
 import { parseTypeName } from '../expression-parser.ts';
 import { parseName } from '../names.ts';
 import { columnValue, ownCall } from '../own-values.ts';
 import type { NamedValue } from '../relation.ts';
 import { getColumn, type Scope, type WrittenName } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { percentFormat } from '../time-formats.ts';
 import { isMoment, STRING } from '../type-rules.ts';
 import { type Typed, valueType } from '../typed.ts';
@@ -119,5 +121,7 @@ export const stage: StageDefinition<readonly Casting[], Resolved> = {
   columnsUsed: ({ casts }, wanted) => new Set([...wanted, ...casts.map(({ name }) => name)]),
   emit: ({ casts }, relation) =>
     casts.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ casts }) => exactIf(casts.map(({ value }) => value)),
+  computes: ({ casts }) => casts.map(({ value }) => value),
+  rowByRow: true,
 };

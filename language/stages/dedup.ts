@@ -2,12 +2,14 @@
  * `dedup [n] columns [sort keys]`: for each combination of the columns' values the first n rows, in the order of the
  * rows; `dedup a sort k` means `sort k | dedup a`. Null is a value like any other.
  */
+
 import { QueryError } from '../../workers/errors.ts';
 import { expandKeys, type Pattern, parsePatterns } from '../column-patterns.ts';
 import type { Cursor } from '../cursor.ts';
+import { exactKeys } from '../exactness.ts';
 import { columnValue, keepColumns, wholeNumber } from '../own-values.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import type { Column } from '../types.ts';
 import type { SortKey } from '../window-frame.ts';
 
@@ -79,5 +81,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     new Set([...wanted, ...keys.map(({ name }) => name), ...sort.map(({ column }) => column)]),
   emit: ({ columns, count, keys, sort }, relation) =>
     relation.firstOfEach(wholeNumber(count), keys.map(columnValue), sort).project(keepColumns(columns)),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ keys }) => exactKeys(keys),
 };

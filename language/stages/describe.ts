@@ -1,8 +1,8 @@
 /** `describe`: a row for each column that reaches it, with its name and type. Known before anything runs. */
-import { quoteText } from '../dialects/duckdb.ts';
-import { keepColumns, ownAggregate, ownCall, wholeNumber } from '../own-values.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
-import { INT64, STRING } from '../type-rules.ts';
+import { EXACT } from '../exactness.ts';
+import { constantTexts, countRows, keepColumns, ownCall, wholeNumber } from '../own-values.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
+import { STRING } from '../type-rules.ts';
 import type { Typed } from '../typed.ts';
 import { type Column, typeName } from '../types.ts';
 
@@ -11,7 +11,7 @@ interface Resolved extends ResolvedStage {
 }
 
 function texts(values: readonly string[]): Typed {
-  return ownCall({ kind: 'list', of: STRING }, [], () => `[${values.map(quoteText).join(', ')}]`);
+  return ownCall({ kind: 'list', of: STRING }, [], constantTexts(values));
 }
 
 export const stage: StageDefinition<null, Resolved> = {
@@ -42,15 +42,14 @@ export const stage: StageDefinition<null, Resolved> = {
   }),
   columnsUsed: () => new Set(),
   emit({ columns, described }, relation) {
-    const one = ownAggregate(INT64, [], () => 'count(*)');
     return relation
       .limit(wholeNumber(0))
-      .aggregate([], [{ name: 'rows', value: one }])
+      .aggregate([], [{ name: 'rows', value: countRows() }])
       .unnest([
         { name: 'column', value: texts(described.map(({ name }) => name)) },
         { name: 'type', value: texts(described.map(({ type }) => typeName(type))) },
       ])
       .project(keepColumns(columns));
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: () => EXACT,
 };

@@ -1,7 +1,9 @@
 /** `distinct`: each row once, where it came first. Null equals null; the order of rows holds. */
+
 import { refuseJsonKey } from '../column-patterns.ts';
 import { eachOnce } from '../each-once.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { exactKeys } from '../exactness.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 
 export const stage: StageDefinition<null, ResolvedStage> = {
   name: 'distinct',
@@ -26,5 +28,5 @@ export const stage: StageDefinition<null, ResolvedStage> = {
   },
   columnsUsed: ({ columns }) => new Set(columns.map(({ name }) => name)),
   emit: ({ columns }, relation) => eachOnce(columns, relation),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ columns }) => exactKeys(columns),
 };

@@ -1,7 +1,9 @@
 /** `dropna columns`: drops the rows in which one of the columns is null. `*` in a name matches anything. */
+
 import { expandPatterns, type Pattern, parsePatterns } from '../column-patterns.ts';
-import { columnValue, ownCall } from '../own-values.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import { EXACT } from '../exactness.ts';
+import { columnValue, everywhere, ownCall } from '../own-values.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { BOOL } from '../type-rules.ts';
 import type { Column } from '../types.ts';
 
@@ -33,8 +35,15 @@ export const stage: StageDefinition<readonly Pattern[], Resolved> = {
   columnsUsed: ({ tested }, wanted) => new Set([...wanted, ...tested.map(({ name }) => name)]),
   emit: ({ tested }, relation) =>
     tested.reduce(
-      (sofar, column) => sofar.filter(ownCall(BOOL, [columnValue(column)], ([a]) => `(${a} IS NOT NULL)`)),
+      (sofar, column) =>
+        sofar.filter(
+          ownCall(
+            BOOL,
+            [columnValue(column)],
+            everywhere(([a]) => `(${a} IS NOT NULL)`),
+          ),
+        ),
       relation,
     ),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: () => EXACT,
 };

@@ -2,15 +2,17 @@
  * `eval name = expression, ...`: computes columns, from left to right; a later one sees the earlier ones. A name that
  * exists keeps its place.
  */
+
 import { QueryError, type Span } from '../../workers/errors.ts';
 import { assignColumn, targetName } from '../assign-columns.ts';
 import type { Expression } from '../ast.ts';
 import type { Cursor } from '../cursor.ts';
+import { exactIf } from '../exactness.ts';
 import { parseExpression } from '../expression-parser.ts';
 import { parseName } from '../names.ts';
 import { columnTypeOfResult, resolveExpression } from '../resolve-expression.ts';
 import type { WrittenName } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { collectColumns, type Typed } from '../typed.ts';
 
 interface Assignment {
@@ -83,5 +85,7 @@ export const stage: StageDefinition<readonly Assignment[], Resolved> = {
   },
   emit: ({ assignments }, relation) =>
     assignments.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ assignments }) => exactIf(assignments.map(({ value }) => value)),
+  computes: ({ assignments }) => assignments.map(({ value }) => value),
+  rowByRow: true,
 };

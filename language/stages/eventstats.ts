@@ -2,6 +2,7 @@
  * `eventstats aggregate [where condition] [as name], ... [by expression, ...]`: as `stats`, but every row stays, and the
  * value of its group stands on it. Columns may stand beside the aggregates: `delay - avg(delay)`. Keeps the order of rows.
  */
+
 import {
   columnsOf,
   columnsWith,
@@ -10,8 +11,9 @@ import {
   resolveAggregate,
   resolveKey,
 } from '../aggregate-items.ts';
+import { exactWindow } from '../exactness.ts';
 import type { NamedValue } from '../relation.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 
 interface Syntax {
   readonly aggregates: readonly Item[];
@@ -58,5 +60,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   emit: ({ keys, values }, relation) =>
     relation.window(values, { partition: keys.map((key) => key.value), keys: [], rows: 'all' }),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ keys, values }) => exactWindow(keys, values),
+  computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

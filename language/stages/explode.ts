@@ -2,17 +2,20 @@
  * `explode column [sep 's']`: a row for each element of a list, or for each part of a text. No row is lost: null and
  * the empty list give one row with null. A list that is too long is an error that names the limit.
  */
-import { QueryError, type Span } from '../../workers/errors.ts';
+
+import { QueryError, type Span, type WireError } from '../../workers/errors.ts';
 import { assignColumn } from '../assign-columns.ts';
 import { quoteText } from '../dialects/duckdb.ts';
+import { postgresType } from '../dialects/postgres-sql.ts';
+import { exactLists } from '../exactness.ts';
 import { parseName } from '../names.ts';
 import { columnValue, keepColumns, ownCall } from '../own-values.ts';
-import { raiseError } from '../raised-error.ts';
+import { raiseError, raiseInPostgres } from '../raised-error.ts';
 import { getColumn, type Scope, type WrittenName } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { STAGE_LIMITS, stageLimit } from '../stage-limits.ts';
 import { STRING } from '../type-rules.ts';
-import type { Typed } from '../typed.ts';
+import { type Emitters, type Typed, valueType } from '../typed.ts';
 import type { Column, ColumnType } from '../types.ts';
 
 interface Syntax {
@@ -23,7 +26,7 @@ interface Syntax {
 interface Resolved extends ResolvedStage {
   readonly name: string;
   readonly list: Typed;
-  readonly tooLong: string;
+  readonly tooLong: WireError;
 }
 
 function elementOf({ name, type }: Column, { target, separator }: Syntax): ColumnType {
@@ -61,18 +64,36 @@ function listOf(column: Column, separator: Syntax['separator']): Typed {
   const value = columnValue(column);
   if (separator === null) return value;
   const type: ColumnType = { kind: 'list', of: STRING };
-  return ownCall(type, [value], ([a]) => `string_split(${a}, ${quoteText(separator.text)})`);
+  const sep = quoteText(separator.text);
+  return ownCall(type, [value], {
+    duckdb: ([a]) => `string_split(${a}, ${sep})`,
+    // Of the empty text it would make an empty list.
+    postgres: ([a]) =>
+      `CASE WHEN ${a} = '' THEN CAST(ARRAY[''] AS text[]) ELSE string_to_array(${a}, ${sep}) END`,
+  });
 }
 
-function tooLong(name: string, { stage }: Scope, span: Span): string {
-  return raiseError({
+function tooLong(name: string, { stage }: Scope, span: Span): WireError {
+  return {
     code: 'bad-value',
     message: `a value of \`${name}\` has more than ${STAGE_LIMITS.explodeElements} elements`,
     span,
     stage,
     hint: 'filter it out before, or take it apart in the SQL',
     limit: stageLimit('explodeElements'),
-  });
+  };
+}
+
+/** One null for none of them. */
+function elementsOrNull(type: ColumnType, error: WireError): Emitters {
+  const most = STAGE_LIMITS.explodeElements;
+  const name = postgresType(type);
+  return {
+    duckdb: ([a]) =>
+      `CASE WHEN len(${a}) > ${most} THEN ${raiseError(error)} WHEN len(${a}) > 0 THEN ${a} ELSE [NULL] END`,
+    postgres: ([a]) =>
+      `CASE WHEN cardinality(${a}) > ${most} THEN ${raiseInPostgres(error, name, `cardinality(${a})`)} WHEN cardinality(${a}) > 0 THEN ${a} ELSE CAST(ARRAY[NULL] AS ${name}) END`,
+  };
 }
 
 export const stage: StageDefinition<Syntax, Resolved> = {
@@ -122,16 +143,11 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   emit({ columns, name, list, tooLong: error }, relation) {
     const sized = relation.freeName('list');
     const plain = columnValue({ name: sized, type: { kind: 'list', of: STRING } });
-    const elements = ownCall(
-      list.type,
-      [plain],
-      ([a]) =>
-        `CASE WHEN len(${a}) > ${STAGE_LIMITS.explodeElements} THEN ${error} WHEN len(${a}) > 0 THEN ${a} ELSE [NULL] END`,
-    );
+    const elements = ownCall(list.type, [plain], elementsOrNull(valueType(list.type), error));
     return relation
       .assign(sized, list)
       .unnest([{ name, value: elements }])
       .project(keepColumns(columns));
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ list }) => exactLists([list]),
 };

@@ -1,9 +1,11 @@
 /** `fields [-] columns`: keeps columns in the order given, or (with `-`) all but those. `*` in a name matches anything. */
+
 import { QueryError, type Span } from '../../workers/errors.ts';
 import { expandPattern, expandPatterns, type Pattern, parsePattern } from '../column-patterns.ts';
 import type { Cursor } from '../cursor.ts';
+import { EXACT } from '../exactness.ts';
 import type { Scope } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import type { Column } from '../types.ts';
 
 interface Syntax {
@@ -61,5 +63,6 @@ export const stage: StageDefinition<Syntax, ResolvedStage> = {
   }),
   columnsUsed: (_, wanted) => wanted,
   emit: ({ columns }, relation) => relation.project(columns.map(({ name }) => ({ name, as: name }))),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: () => EXACT,
+  rowByRow: true,
 };

@@ -5,7 +5,7 @@
 import { expandKeys, expandPatterns, type Pattern, parsePatterns } from '../column-patterns.ts';
 import { columnValue, ownAggregate } from '../own-values.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import type { Column } from '../types.ts';
 import type { SortKey } from '../window-frame.ts';
 
@@ -71,5 +71,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     }));
     return relation.window(values, { partition: by.map(columnValue), keys: sort, rows: { atMost: null } });
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: () => ({ exact: false, why: 'PostgreSQL cannot look back over nulls' }),
 };

@@ -3,18 +3,20 @@
  * value may be any expression; a later one sees the earlier ones, as in `eval`. Without a value it is an error: in
  * the legacy language that dropped rows.
  */
+
 import { QueryError } from '../../workers/errors.ts';
 import { assignColumn } from '../assign-columns.ts';
 import type { Expression } from '../ast.ts';
 import { unify } from '../coerce.ts';
 import type { Cursor } from '../cursor.ts';
+import { exactIf } from '../exactness.ts';
 import { parseExpression } from '../expression-parser.ts';
 import { parseName } from '../names.ts';
-import { columnValue, ownCall } from '../own-values.ts';
+import { columnValue, everywhere, ownCall } from '../own-values.ts';
 import type { NamedValue } from '../relation.ts';
 import { resolveExpression } from '../resolve-expression.ts';
 import { getColumn, type Scope, type WrittenName } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { exprTypeName } from '../type-rules.ts';
 import { collectColumns, type Typed, valueType } from '../typed.ts';
 import type { Column } from '../types.ts';
@@ -59,7 +61,14 @@ function resolveFilling({ target, value }: Filling, scope: Scope): NamedValue {
   const unified = unify([{ ...columnValue(column), span: target.span }, typed], () => {
     throw mismatch(column, typed);
   });
-  return { name, value: ownCall(unified.type, unified.args, (args) => `coalesce(${args.join(', ')})`) };
+  return {
+    name,
+    value: ownCall(
+      unified.type,
+      unified.args,
+      everywhere((args) => `coalesce(${args.join(', ')})`),
+    ),
+  };
 }
 
 function mismatch({ name, type }: Column, value: Typed): QueryError {
@@ -107,5 +116,7 @@ export const stage: StageDefinition<readonly Filling[], Resolved> = {
   },
   emit: ({ fillings }, relation) =>
     fillings.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ fillings }) => exactIf(fillings.map(({ value }) => value)),
+  computes: ({ fillings }) => fillings.map(({ value }) => value),
+  rowByRow: true,
 };

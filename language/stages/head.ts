@@ -1,9 +1,11 @@
 /** `head n`: the first n rows in the order that a `sort` before has set, or that the source has; else any n rows. */
+
 import { QueryError } from '../../workers/errors.ts';
 import type { Expression } from '../ast.ts';
+import { EXACT } from '../exactness.ts';
 import { parseExpression } from '../expression-parser.ts';
 import { resolveExpression } from '../resolve-expression.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import type { Typed } from '../typed.ts';
 
 interface Resolved extends ResolvedStage {
@@ -42,5 +44,6 @@ export const stage: StageDefinition<Expression, Resolved> = {
   },
   columnsUsed: (_, wanted) => wanted,
   emit: ({ count }, relation) => relation.limit(count),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: () => EXACT,
+  keepsFirst: ({ count }) => count,
 };

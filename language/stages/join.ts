@@ -3,11 +3,13 @@
  * condition is true. Null is equal to nothing. The order of the rows holds; the matches of one row come in any order, and
  * rows of the source that match none (`right`, `full`) last.
  */
+
 import { QueryError, type Span } from '../../workers/errors.ts';
 import type { Expression, QueryNode } from '../ast.ts';
 import { unify } from '../coerce.ts';
 import type { Cursor } from '../cursor.ts';
 import { equalKeys } from '../equal-keys.ts';
+import { exactIf } from '../exactness.ts';
 import { parseExpression } from '../expression-parser.ts';
 import { type JoinedColumns, joinColumns, leftNames, sourceNames } from '../join-columns.ts';
 import { parseName } from '../names.ts';
@@ -16,7 +18,7 @@ import { raiseError } from '../raised-error.ts';
 import type { JoinKind, NamedValue, Relation } from '../relation.ts';
 import { resolveCondition } from '../resolve-expression.ts';
 import { findColumn, getColumn, type Scope, unknownColumn, type WrittenName } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { STAGE_LIMITS, stageLimit } from '../stage-limits.ts';
 import { collectColumns, type Typed, valueType } from '../typed.ts';
 import type { Column } from '../types.ts';
@@ -247,5 +249,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   columnsUsed: (resolved, wanted) => leftNames(resolved.joined.renamed, wideUsed(resolved, wanted)),
   sourcesUsed: (resolved, wanted) => [sourceNames(resolved.joined.renamed, wideUsed(resolved, wanted))],
   emit: (resolved, relation, [right]) => emit(resolved, relation, right!),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ on, merged, tooMany: error }) =>
+    error === null
+      ? exactIf([...(on === null ? [] : [on]), ...merged.map(({ value }) => value)])
+      : { exact: false, why: 'how many rows a product has is limited by a worker' },
+  computes: ({ on }) => (on === null ? [] : [on]),
 };

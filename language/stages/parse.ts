@@ -10,7 +10,7 @@ import { columnValue, ownCall } from '../own-values.ts';
 import { regexGroups } from '../regex-groups.ts';
 import type { NamedValue } from '../relation.ts';
 import { columnKey, getColumn, type WrittenName } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { STRING } from '../type-rules.ts';
 import type { Emitter } from '../typed.ts';
 import { typeName } from '../types.ts';
@@ -162,5 +162,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const last = values.toSorted((a, b) => Number(a.name === source) - Number(b.name === source));
     return last.reduce((sofar, { name, value }) => sofar.assign(name, value), relation);
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  rowByRow: true,
+  exactInPostgres: () => ({ exact: false, why: 'its patterns and JSON are read by the stage engine' }),
 };

@@ -17,6 +17,7 @@ import {
 } from '../aggregate-items.ts';
 import type { Expression } from '../ast.ts';
 import type { Cursor } from '../cursor.ts';
+import { exactGroups } from '../exactness.ts';
 import { operatorCall } from '../expression-nodes.ts';
 import { parseExpression, parseOperand } from '../expression-parser.ts';
 import {
@@ -33,7 +34,7 @@ import type { NamedValue } from '../relation.ts';
 import { resolveCondition } from '../resolve-expression.ts';
 import type { Scope } from '../scope.ts';
 import { freeName } from '../select.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { stageLimit } from '../stage-limits.ts';
 import type { Typed } from '../typed.ts';
 import type { Column } from '../types.ts';
@@ -225,5 +226,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const counted = relation.aggregate(keys, [...values, { name: count!, value: countOthers(found) }]);
     return refuseOthers(counted, found, count!, total!).project(keepColumns(columns));
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ keys, values, found }) =>
+    found === null
+      ? exactGroups(keys, values)
+      : { exact: false, why: 'that no value has come since is checked by a worker' },
+  computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

@@ -1,4 +1,5 @@
 /** `rare n columns [by columns]`: the n least frequent combinations of values, with their count. */
+import { exactKeys } from '../exactness.ts';
 import {
   emitFrequency,
   type FrequencySyntax,
@@ -8,7 +9,7 @@ import {
   type ResolvedFrequency,
   resolveFrequency,
 } from '../frequency.ts';
-import { NOT_PLACED_YET, type StageDefinition } from '../stage.ts';
+import type { StageDefinition } from '../stage.ts';
 
 export const stage: StageDefinition<FrequencySyntax, ResolvedFrequency> = {
   name: 'rare',
@@ -28,5 +29,5 @@ export const stage: StageDefinition<FrequencySyntax, ResolvedFrequency> = {
   resolve: (syntax, input) => resolveFrequency(syntax, input, 'rare'),
   columnsUsed: frequencyColumnsUsed,
   emit: (resolved, relation) => emitFrequency(resolved, relation, false),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ values, by }) => exactKeys([...values, ...by]),
 };

@@ -1,9 +1,11 @@
 /** `rename a as b, ...`: new names, all at once (so that two may swap); places stay. */
+
 import { QueryError, type Span } from '../../workers/errors.ts';
 import type { Cursor } from '../cursor.ts';
+import { EXACT } from '../exactness.ts';
 import { parseName } from '../names.ts';
 import { columnKey, getColumn, refuseDuplicates, type WrittenName } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 
 interface Renaming {
   readonly from: WrittenName;
@@ -61,5 +63,6 @@ export const stage: StageDefinition<readonly Renaming[], Resolved> = {
   columnsUsed: ({ names }, wanted) =>
     new Set(names.filter(({ as }) => wanted.has(as)).map(({ name }) => name)),
   emit: ({ names }, relation) => relation.project(names),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: () => EXACT,
+  rowByRow: true,
 };

@@ -6,7 +6,7 @@ import { QueryError, type Span } from '../../workers/errors.ts';
 import type { Cursor } from '../cursor.ts';
 import { columnValue, keepColumns, ownCall, wholeNumber } from '../own-values.ts';
 import type { Relation } from '../relation.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { BOOL, FLOAT64, INT64 } from '../type-rules.ts';
 import type { Typed } from '../typed.ts';
 
@@ -91,5 +91,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const drawn = numbered.assign(key, chance(row, resolved.seed));
     return choose(resolved, drawn, row, key).project(keepColumns(resolved.columns));
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: () => ({ exact: false, why: 'its chance is drawn by the stage engine' }),
 };

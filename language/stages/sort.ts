@@ -3,10 +3,12 @@
  * or `desc` says otherwise, nulls last in both directions. With a number it keeps that many rows, like `head` after it;
  * with `by` that many of each group, the groups mixed as the order has them. There, of equal rows those that came first stay.
  */
+
 import { columnsOf, type Item, parseItems, resolveKey } from '../aggregate-items.ts';
+import { exactGroups } from '../exactness.ts';
 import type { NamedValue } from '../relation.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { INT64 } from '../type-rules.ts';
 import type { Typed } from '../typed.ts';
 import type { SortKey } from '../window-frame.ts';
@@ -74,5 +76,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       keys,
     );
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ by }) => exactGroups(by, []),
+  computes: ({ by }) => by.map(({ value }) => value),
 };

@@ -118,15 +118,11 @@ export const stage: StageDefinition<EngineSql, Resolved> = {
       ({ type }, index) => `CAST(c${index} AS ${duckdbType(type)}) AS ${quoteName(columns[index]!.name)}`,
     );
     const names = columns.map((_, index) => `c${index}`).join(', ');
-    return relation.through(
-      columns.map(({ name }) => name),
-      [],
-      (rows, parameter) => {
-        const { sql } = bound(resolved, parameter);
-        const select = `SELECT ${casts.join(', ')}\nFROM (\n${sql}\n) AS written(${names})`;
-        return `WITH input AS NOT MATERIALIZED (SELECT ${given} FROM ${rows})\n${select}`;
-      },
-    );
+    return relation.through(columns, [], (rows, parameter) => {
+      const { sql } = bound(resolved, parameter);
+      const select = `SELECT ${casts.join(', ')}\nFROM (\n${sql}\n) AS written(${names})`;
+      return `WITH input AS NOT MATERIALIZED (SELECT ${given} FROM ${rows})\n${select}`;
+    });
   },
   runsUserSql: true,
   exactInPostgres: () => ({ exact: false, why: "it is DuckDB's SQL" }),

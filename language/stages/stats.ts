@@ -2,6 +2,7 @@
  * `stats aggregate [where condition] [as name], ... [by expression [as name], ...]`: one row a group, first the
  * `by` columns, then the aggregates. Null is a group like any other. Without `by` there is exactly one row.
  */
+
 import {
   columnsOf,
   columnsWith,
@@ -10,8 +11,9 @@ import {
   resolveAggregate,
   resolveKey,
 } from '../aggregate-items.ts';
+import { exactGroups } from '../exactness.ts';
 import type { NamedValue } from '../relation.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 
 interface Syntax {
   readonly aggregates: readonly Item[];
@@ -51,5 +53,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   columnsUsed: ({ keys, values }) => columnsOf([...keys, ...values]),
   emit: ({ keys, values }, relation) => relation.aggregate(keys, values),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ keys, values }) => exactGroups(keys, values),
+  computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

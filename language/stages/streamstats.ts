@@ -3,6 +3,7 @@
  * aggregates over the rows of its group up to it, in the order of `sort`; with `window=n` over the last n of them. Window
  * functions (`lag`, `rank`, ...) stand here too. The rows leave in that order; rows that are equal in it keep theirs.
  */
+
 import { QueryError } from '../../workers/errors.ts';
 import {
   columnsOf,
@@ -13,9 +14,10 @@ import {
   resolveKey,
 } from '../aggregate-items.ts';
 import type { Cursor } from '../cursor.ts';
+import { exactWindow } from '../exactness.ts';
 import type { NamedValue } from '../relation.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import type { SortKey } from '../window-frame.ts';
 
 interface Syntax {
@@ -107,5 +109,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       keys: sort,
       rows: { atMost: window },
     }),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ keys, values }) => exactWindow(keys, values),
+  computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

@@ -1,9 +1,11 @@
 /** `tail n`: the last n rows, in the order that they have. */
+
 import { QueryError } from '../../workers/errors.ts';
 import type { Expression } from '../ast.ts';
+import { EXACT } from '../exactness.ts';
 import { parseExpression } from '../expression-parser.ts';
 import { countOf, keepColumns } from '../own-values.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import type { Typed } from '../typed.ts';
 
 interface Resolved extends ResolvedStage {
@@ -37,5 +39,5 @@ export const stage: StageDefinition<Expression, Resolved> = {
     const by = (descending: boolean) => [{ column: row, descending, nullsFirst: false }];
     return relation.number(row).sort(by(true)).limit(count).sort(by(false)).project(keepColumns(columns));
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: () => EXACT,
 };

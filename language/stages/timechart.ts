@@ -26,7 +26,7 @@ import type { NamedValue, Relation } from '../relation.ts';
 import { resolveExpression } from '../resolve-expression.ts';
 import { getColumn, type Scope, type WrittenName } from '../scope.ts';
 import { freeName } from '../select.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { STAGE_LIMITS, stageLimit } from '../stage-limits.ts';
 import { BOOL, exprTypeName, INT64, isMoment } from '../type-rules.ts';
 import { type Typed, type TypedColumn, valueType } from '../typed.ts';
@@ -220,7 +220,7 @@ function emit(resolved: Resolved, relation: Relation): Relation {
     .aggregate([bin, ...(by === null ? [] : [by])], [...values, { name: size, value: count }]);
   const keys = names.slice(0, by === null ? 1 : 2);
   const whole = binned.through(
-    [...names, size],
+    [...columns, { name: size, type: INT64 }],
     keys.map((column): SortKey => ({ column, descending: false, nullsFirst: false })),
     (rows) =>
       gapless(
@@ -309,5 +309,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   columnsUsed: ({ time, by, values }) => columnsOf([time, ...(by === null ? [] : [by]), ...values]),
   emit,
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: () => ({ exact: false, why: 'the gaps are filled by the stage engine' }),
 };

@@ -2,9 +2,11 @@
  * `top n columns [by columns]`: the n most frequent combinations of values, with their count; `top n by expression`:
  * the n rows where it is greatest.
  */
+
 import { QueryError } from '../../workers/errors.ts';
 import type { Expression } from '../ast.ts';
 import type { Cursor } from '../cursor.ts';
+import { exactIf, exactKeys } from '../exactness.ts';
 import { parseExpression } from '../expression-parser.ts';
 import {
   emitFrequency,
@@ -19,7 +21,7 @@ import {
 import { keepColumns } from '../own-values.ts';
 import { resolveExpression } from '../resolve-expression.ts';
 import type { Scope } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { collectColumns, type Typed } from '../typed.ts';
 
 type Syntax = FrequencySyntax | { readonly count: Expression; readonly key: Expression };
@@ -91,5 +93,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       .limit(resolved.count)
       .project(keepColumns(resolved.columns));
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: (resolved) =>
+    'key' in resolved ? exactIf([resolved.key]) : exactKeys([...resolved.values, ...resolved.by]),
+  computes: (resolved) => ('key' in resolved ? [resolved.key] : []),
 };

@@ -2,16 +2,18 @@
  * `union [distinct] source`: these rows and then those of another query. Columns are the same by name; one that only one
  * side has is null on the other; numbers and moments of two types become the wider one.
  */
+
 import { QueryError, type Span } from '../../workers/errors.ts';
 import type { QueryNode } from '../ast.ts';
 import { castExists } from '../cast-types.ts';
 import { castTo, coerce } from '../coerce.ts';
 import { refuseJsonKey } from '../column-patterns.ts';
 import { eachOnce } from '../each-once.ts';
+import { EXACT, exactIf, exactKeys } from '../exactness.ts';
 import { columnValue, keepColumns } from '../own-values.ts';
 import type { Relation } from '../relation.ts';
 import { columnKey } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { commonType, NULL } from '../type-rules.ts';
 import type { Typed } from '../typed.ts';
 import { type Column, typeName } from '../types.ts';
@@ -45,13 +47,17 @@ function find(columns: readonly Column[], { name }: Column): Column | undefined 
   return columns.find((column) => columnKey(column.name) === columnKey(name));
 }
 
-/** `side` with exactly `columns`, of their types. */
-function shaped(relation: Relation, side: readonly Column[], columns: readonly Column[]): Relation {
-  const values = columns.map((column): Value => {
+function valuesOf(side: readonly Column[], columns: readonly Column[]): readonly Value[] {
+  return columns.map((column) => {
     const own = find(side, column);
     if (own === undefined) return { own: null, column, value: castTo(NOTHING, column.type) };
     return { own: own.name, column, value: coerce(columnValue(own), column.type) };
   });
+}
+
+/** `side` with exactly `columns`, of their types. */
+function shaped(relation: Relation, side: readonly Column[], columns: readonly Column[]): Relation {
+  const values = valuesOf(side, columns);
   const changed = values.filter(({ own, value }) => own === null || value.kind !== 'column');
   const free = changed.map(({ column }) => relation.freeName(`united_${column.name}`));
   const assigned = changed.reduce(
@@ -118,7 +124,11 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const rows = shaped(relation, left, columns).unionAll(shaped(source!, right, columns));
     return distinct ? eachOnce(columns, rows) : rows.project(keepColumns(columns));
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres({ columns, distinct, left, right }) {
+    const values = [left, right].flatMap((side) => valuesOf(side, columns).map(({ value }) => value));
+    const comparable = distinct ? exactKeys(columns) : EXACT;
+    return comparable.exact ? exactIf(values) : comparable;
+  },
 };
 
 /** What a side calls those of `wanted` that it has; `distinct` compares all. */

@@ -2,16 +2,17 @@
  * `unpivot columns as (name, value)`: for each row one row a column, with the column's name and its value; the other
  * columns are repeated. Nulls stay. The order holds, and within a row it is that of the columns as written.
  */
+
 import { QueryError, type Span } from '../../workers/errors.ts';
 import { unify } from '../coerce.ts';
 import { expandPattern, expandPatterns, type Pattern, parsePatterns } from '../column-patterns.ts';
 import type { Cursor } from '../cursor.ts';
-import { quoteText } from '../dialects/duckdb.ts';
+import { exactLists } from '../exactness.ts';
 import { parseName } from '../names.ts';
-import { columnValue, keepColumns, ownCall } from '../own-values.ts';
+import { columnValue, constantTexts, keepColumns, listOfArguments, ownCall } from '../own-values.ts';
 import type { NamedValue } from '../relation.ts';
 import { refuseDuplicates, type Scope, type WrittenName } from '../scope.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { exprTypeName, STRING } from '../type-rules.ts';
 import { type Typed, valueType } from '../typed.ts';
 import type { Column } from '../types.ts';
@@ -94,12 +95,14 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       (index) => (index === kept.length ? name.span : index > kept.length ? value.span : span),
       () => 'choose another name',
     );
-    const names = turned.map((column) => quoteText(column.name)).join(', ');
     const lists = [
-      { name: name.name, value: ownCall({ kind: 'list', of: STRING }, [], () => `[${names}]`) },
+      {
+        name: name.name,
+        value: ownCall({ kind: 'list', of: STRING }, [], constantTexts(turned.map((column) => column.name))),
+      },
       {
         name: value.name,
-        value: ownCall({ kind: 'list', of: valueType(type) }, args, (sql) => `[${sql.join(', ')}]`),
+        value: ownCall({ kind: 'list', of: valueType(type) }, args, listOfArguments),
       },
     ];
     return { columns, turned, lists };
@@ -120,5 +123,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const kept = keepColumns(columns.filter(({ name }) => !lists.some((list) => list.name === name)));
     return relation.unnest(free).project([...kept, ...free.map(({ name, as }) => ({ name, as }))]);
   },
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ lists }) => exactLists(lists.map(({ value }) => value)),
 };

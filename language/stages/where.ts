@@ -1,8 +1,10 @@
 /** `where condition`: keeps the rows for which it is true; null is not true. */
+
 import type { Expression } from '../ast.ts';
+import { exactIf, splitCondition } from '../exactness.ts';
 import { parseExpression } from '../expression-parser.ts';
 import { resolveCondition } from '../resolve-expression.ts';
-import { NOT_PLACED_YET, type ResolvedStage, type StageDefinition } from '../stage.ts';
+import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { collectColumns, type Typed } from '../typed.ts';
 
 interface Resolved extends ResolvedStage {
@@ -37,5 +39,15 @@ export const stage: StageDefinition<Expression, Resolved> = {
     return used;
   },
   emit: (resolved, relation) => relation.filter(resolved.condition),
-  exactInPostgres: () => NOT_PLACED_YET,
+  exactInPostgres: ({ condition }) => exactIf([condition]),
+  computes: ({ condition }) => [condition],
+  split({ columns, condition }) {
+    const parts = splitCondition(condition);
+    return (
+      parts && [
+        { columns, condition: parts[0] },
+        { columns, condition: parts[1] },
+      ]
+    );
+  },
 };

@@ -41,7 +41,7 @@ describe('queries', function () {
     expect(answer.json).to.include({ rowCount: expected.length, complete: true });
     expect(answer.json.stats)
       .to.have.property('placement')
-      .that.deep.includes({ stage: 'stats', where: 'worker' });
+      .that.deep.includes({ stage: 'stats', where: 'source' });
   });
 
   it('sends only the columns that the stages use', async () => {

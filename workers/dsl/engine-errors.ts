@@ -74,6 +74,11 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
+    // A pattern that a row holds; the engine calls it a mistake in its SQL.
+    pattern: /^Syntax Error: Like pattern must not end with escape character/,
+    toError: (message, _, cause) => new QueryError('bad-value', sentence(message), {}, cause),
+  },
+  {
     pattern: /^(Out of Range|Invalid Input|Mismatch Type) Error/i,
     toError: (message, _, cause) => new QueryError('bad-value', sentence(message), {}, cause),
   },

@@ -5,7 +5,6 @@
  * transaction. CopyData payloads go into big buffers and out again unread.
  */
 import { serialize } from 'pg-protocol';
-import type { DatabaseColumn } from '../../language/types.ts';
 import { QueryError } from '../errors.ts';
 import {
   readCommandRows,
@@ -14,6 +13,7 @@ import {
   type ServerError,
 } from './backend-messages.ts';
 import { BackendMessage } from './backend-parser.ts';
+import { BasisCheck, basisMessages, expectColumns, stalePlan } from './basis.ts';
 import type { CallControl } from './call-control.ts';
 import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
 import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
@@ -67,7 +67,8 @@ async function runCopy(
     if (!fifo.write(bytes)) session.pause();
   });
   const payloads = gatherCopyData(writer);
-  const progress = createCopyHandler(call, payloads);
+  const basis = new BasisCheck(call.basis ?? []);
+  const progress = createCopyHandler(call, basis, payloads);
   const endEarly = (): void => fifo.destroy();
   control.signal.addEventListener('abort', endEarly);
   try {
@@ -76,7 +77,7 @@ async function runCopy(
       handler: progress.handler,
       ...control,
     });
-    if (error !== null) throw copyError(error, progress.aboutCopy, copy);
+    if (error !== null) throw basis.errorOf(error) ?? copyError(error, progress.aboutCopy, copy);
     payloads.flush();
     writer.flush();
     await fifo.end();
@@ -91,8 +92,8 @@ async function runCopy(
   return { rows: progress.rows, bytes: writer.totalBytes, readerClosed: isReaderGone };
 }
 
-function copyMessages({ sql, parameters }: CopyToCall, copyText: string): Buffer[] {
-  const messages = [parseMessage(sql), serialize.describe({ type: 'S' })];
+function copyMessages({ sql, parameters, basis = [] }: CopyToCall, copyText: string): Buffer[] {
+  const messages = [...basisMessages(basis), parseMessage(sql), serialize.describe({ type: 'S' })];
   if (parameters.length > 0)
     messages.push(
       bindMessage(parameters),
@@ -112,7 +113,7 @@ interface CopyProgress {
   readonly aboutCopy: boolean;
 }
 
-function createCopyHandler(call: CopyToCall, payloads: CopyDataGatherer): CopyProgress {
+function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDataGatherer): CopyProgress {
   let rows = 0;
   let parsed = 0;
   /** Of the row that is under way; PostgreSQL sends each row as a message of its own. */
@@ -126,6 +127,7 @@ function createCopyHandler(call: CopyToCall, payloads: CopyDataGatherer): CopyPr
     },
     handler: {
       onMessage(type, bytes, start, end) {
+        if (basis.onMessage(type, bytes, start)) return;
         if (type === BackendMessage.parseComplete) parsed++;
         else if (type === BackendMessage.parameterDescription)
           expectParameters(call.parameterOids, readParameterDescription(bytes, start));
@@ -158,23 +160,9 @@ function expectParameters(expected: readonly number[], found: readonly number[])
     throw stalePlan('the types of the parameters');
 }
 
-function expectColumns(expected: readonly DatabaseColumn[], found: readonly DatabaseColumn[]): void {
-  const isSame = (column: DatabaseColumn, other: DatabaseColumn | undefined): boolean =>
-    other !== undefined &&
-    column.name === other.name &&
-    column.typeOid === other.typeOid &&
-    column.typeModifier === other.typeModifier;
-  if (found.length !== expected.length || !found.every((column, index) => isSame(column, expected[index])))
-    throw stalePlan('the columns');
-}
-
 function longRow(maxRowBytes: number): QueryError {
   return new QueryError('bad-value', `a row that the stages read is longer than ${maxRowBytes} bytes`, {
     hint: 'Leave the long column out, or shorten it in the SQL part.',
     limit: { name: 'dslRowBytes', value: maxRowBytes },
   });
-}
-
-function stalePlan(what: string): QueryError {
-  return new QueryError('stale-plan', `${what} of the query changed after it was planned`);
 }

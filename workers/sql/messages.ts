@@ -6,6 +6,7 @@
 import type { DatabaseColumn } from '../../language/types.ts';
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from '../answer.ts';
 import type { WireError } from '../errors.ts';
+import type { Basis } from './basis.ts';
 
 export type ToSqlWorker =
   /** Columns and parameter types of one statement, without running it. */
@@ -30,6 +31,8 @@ interface CallBase {
 export interface DescribeCall extends CallBase {}
 
 export interface RunSqlCall extends CallBase {
+  /** The users' SQL that the statement was made around; empty for SQL as a user wrote it. */
+  readonly basis?: readonly Basis[];
   /** Text values bound to $1..$n; their types are the database's to infer. */
   readonly parameters: readonly (string | null)[];
   readonly answer: AnswerOptions;
@@ -37,6 +40,7 @@ export interface RunSqlCall extends CallBase {
 }
 
 export interface CopyToCall extends CallBase {
+  readonly basis?: readonly Basis[];
   readonly parameters: readonly (string | null)[];
   /** Types of $1..$n as described; COPY takes no bound parameters, so the worker casts session settings to these. */
   readonly parameterOids: readonly number[];

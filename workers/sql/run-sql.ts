@@ -10,6 +10,7 @@ import type { AnswerLimits, AnswerSummary } from '../answer.ts';
 import { QueryError } from '../errors.ts';
 import { readRowDescription } from './backend-messages.ts';
 import { BackendMessage } from './backend-parser.ts';
+import { BasisCheck, basisMessages } from './basis.ts';
 import type { CallControl } from './call-control.ts';
 import { statementError } from './database-errors.ts';
 import { noRows } from './describe.ts';
@@ -39,13 +40,15 @@ export async function runStatement(
   control: CallControl,
 ): Promise<AnswerSummary> {
   guardSql(call.sql);
-  const answer = createAnswer(textAnswerOf(call), call.limits, (bytes) => {
+  const basis = new BasisCheck(call.basis ?? []);
+  const answer = createAnswer(textAnswerOf(call), call.limits, basis, (bytes) => {
     if (!sink.write(bytes)) session.pause();
   });
   sink.setOnDrain(() => session.resume());
   try {
     const error = await runReadOnly(session, {
       messages: [
+        ...basisMessages(call.basis ?? []),
         parseMessage(call.sql),
         bindMessage(call.parameters),
         serialize.describe({ type: 'P' }),
@@ -54,7 +57,7 @@ export async function runStatement(
       handler: answer.handler,
       ...control,
     });
-    if (error !== null) throw statementError(error);
+    if (error !== null) throw basis.errorOf(error) ?? statementError(error);
     return answer.finish();
   } finally {
     sink.setOnDrain(null);
@@ -79,7 +82,12 @@ interface Answer {
   finish(): AnswerSummary;
 }
 
-function createAnswer(options: TextAnswer, limits: AnswerLimits, emit: (bytes: Buffer) => void): Answer {
+function createAnswer(
+  options: TextAnswer,
+  limits: AnswerLimits,
+  basis: BasisCheck,
+  emit: (bytes: Buffer) => void,
+): Answer {
   const writer = new ByteWriter(emit);
   const lastRow = Math.min(limits.capRows ?? limits.maxRows, limits.maxRows);
   let encoder: RowEncoder | null = null;
@@ -102,6 +110,7 @@ function createAnswer(options: TextAnswer, limits: AnswerLimits, emit: (bytes: B
   return {
     handler: {
       onMessage(type, bytes, start) {
+        if (basis.onMessage(type, bytes, start)) return;
         if (type === BackendMessage.dataRow) onRow(bytes, start);
         else if (type === BackendMessage.rowDescription) {
           encoder = createRowEncoder(answerColumns(readRowDescription(bytes, start)), options);

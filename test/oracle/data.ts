@@ -1,0 +1,192 @@
+/**
+ * Tables for the oracle: one column of each type that a database column can have, filled from pools of values on which
+ * engines disagree. `id` is unique, so that any order can be made total.
+ */
+import type { Client } from 'pg';
+
+export interface DataColumn {
+  readonly name: string;
+  readonly type: string;
+  /** SQL literals of the type; null is added to all of them. */
+  readonly values: readonly string[];
+}
+
+const text = (...values: readonly string[]): string[] =>
+  values.map((value) => `'${value.replaceAll("'", "''")}'`);
+
+export const COLUMNS: readonly DataColumn[] = [
+  { name: 'i4', type: 'int4', values: ['0', '1', '-1', '7', '42', '-100', '2147483647', '-2147483648'] },
+  {
+    name: 'i8',
+    type: 'int8',
+    values: [
+      '0',
+      '1',
+      '-3',
+      '10',
+      '9223372036854775807',
+      '-9223372036854775808',
+      '9007199254740993',
+      '1000000007',
+    ],
+  },
+  { name: 'i2', type: 'int2', values: ['0', '5', '-5', '32767', '-32768'] },
+  {
+    name: 'f8',
+    type: 'float8',
+    values: text(
+      '0',
+      '-0',
+      '1',
+      '-1',
+      '0.1',
+      '2.5',
+      '-2.5',
+      '3.5',
+      '1e15',
+      '123456789.125',
+      '1e300',
+      '1e-300',
+      'NaN',
+      'Infinity',
+      '-Infinity',
+    ),
+  },
+  { name: 'f4', type: 'float4', values: text('0', '1.1', '-0.3333', '16777216', 'NaN', 'Infinity') },
+  {
+    name: 'n',
+    type: 'numeric(12,3)',
+    values: ['0', '1.5', '-1.5', '2.345', '-2.345', '999999999.999', '0.001'],
+  },
+  {
+    name: 'n38',
+    type: 'numeric(38,8)',
+    values: ['0', '123456789012345678901234567890.12345678', '-1', '0.00000001'],
+  },
+  {
+    name: 'u',
+    type: 'numeric',
+    values: ['0', '1', '12.50', '-0.000000000000000001', '98765432109876543210', '3.3'],
+  },
+  {
+    name: 't',
+    type: 'text',
+    values: text(
+      '',
+      ' ',
+      'a',
+      'A',
+      'b',
+      'abc',
+      'Zz',
+      '한글',
+      '한국어',
+      'é',
+      'É',
+      'ß',
+      'İ',
+      'ÿ',
+      'a,b',
+      '"q"',
+      "it's",
+      '10',
+      '-7',
+      '1e3',
+      'x\ny',
+      '😀',
+      '%',
+      '_',
+      '\\',
+      '  pad ',
+      'true',
+      '2020-01-31',
+    ),
+  },
+  { name: 'v', type: 'varchar(20)', values: text('', 'ab', 'AB', 'ba', '나', 'z  ', '9') },
+  { name: 'c', type: 'char(4)', values: text('', 'a', 'ab', 'abcd', '한') },
+  { name: 'b', type: 'bool', values: ['true', 'false'] },
+  {
+    name: 'd',
+    type: 'date',
+    values: text('2020-02-29', '2019-12-31', '1970-01-01', '0001-01-01', '9999-12-31', '2021-01-03'),
+  },
+  {
+    name: 'ts',
+    type: 'timestamp',
+    values: text(
+      '2020-02-29 23:59:59.999999',
+      '1999-12-31 00:00:00',
+      '1969-12-31 23:59:59.5',
+      '0001-01-01 00:00:00',
+      '9999-12-31 23:59:59',
+      '2021-06-15 12:30:00',
+    ),
+  },
+  {
+    name: 'tz',
+    type: 'timestamptz',
+    values: text(
+      '2020-03-29 01:30:00+01',
+      '1970-01-01 00:00:00Z',
+      '2021-06-15 12:30:00.25+09',
+      '1900-01-01 00:00:00Z',
+    ),
+  },
+  {
+    name: 'iv',
+    type: 'interval',
+    values: text('0', '1 day', '-1 day', '1 mon', '1 year 2 mons -3 days 04:05:06'),
+  },
+  { name: 'tm', type: 'time', values: text('00:00:00', '23:59:59.999999', '12:00:00') },
+  {
+    name: 'uu',
+    type: 'uuid',
+    values: text(
+      '00000000-0000-0000-0000-000000000000',
+      'ffffffff-ffff-ffff-ffff-ffffffffffff',
+      '123e4567-e89b-12d3-a456-426614174000',
+    ),
+  },
+  { name: 'j', type: 'json', values: text('{"a": 1}', '[1, 2]', 'null', '"x"', '{"a":{"b":"c"}}') },
+  { name: 'y', type: 'bytea', values: text('\\x', '\\x00ff', '\\x61') },
+  { name: 'a', type: 'int4[]', values: text('{}', '{1}', '{3,NULL,1}', '{1,1}') },
+  { name: 'ta', type: 'text[]', values: text('{}', '{a}', '{"x,y",NULL,""}', '{한,b}') },
+];
+
+export interface DataSet {
+  readonly table: string;
+  readonly columns: readonly DataColumn[];
+}
+
+/** A number from 0 to below `below`. */
+export type Draw = (below: number) => number;
+
+/** All columns, and as many rows as the longest pool has values: row n has the n-th of each pool, and the last is null. */
+export async function createWholeDataSet(client: Client, table: string): Promise<void> {
+  const definition = COLUMNS.map(({ name, type }) => `${name} ${type}`).join(', ');
+  const count = Math.max(...COLUMNS.map(({ values }) => values.length));
+  const line = (row: number): string =>
+    [row + 1, ...COLUMNS.map(({ values }) => (row === count ? 'NULL' : values[row % values.length]!))].join(
+      ', ',
+    );
+  const lines = Array.from({ length: count + 1 }, (_, row) => `(${line(row)})`);
+  await client.query(`CREATE TEMP TABLE ${table} (id int8 PRIMARY KEY, ${definition})`);
+  await client.query(`INSERT INTO ${table} VALUES ${lines.join(', ')}`);
+}
+
+/** A temporary table of some columns and rows. */
+export async function createDataSet(client: Client, table: string, draw: Draw): Promise<DataSet> {
+  const columns = COLUMNS.filter(() => draw(100) < 60);
+  const kept = columns.length < 3 ? COLUMNS.slice(0, 9) : columns;
+  const rows = [0, 1, 5, 12, 30, 30][draw(6)]!;
+  const definition = kept.map(({ name, type }) => `${name} ${type}`).join(', ');
+  await client.query(
+    `DROP TABLE IF EXISTS ${table}; CREATE TEMP TABLE ${table} (id int8 PRIMARY KEY, ${definition})`,
+  );
+  const value = ({ values }: DataColumn): string => (draw(6) === 0 ? 'NULL' : values[draw(values.length)]!);
+  // Few different values, so that there are equal ones.
+  const lines = Array.from({ length: rows }, (_, id) => `(${[id + 1, ...kept.map(value)].join(', ')})`);
+  if (rows > 0) await client.query(`INSERT INTO ${table} VALUES ${lines.join(', ')}`);
+  await client.query(`ANALYZE ${table}`);
+  return { table, columns: kept };
+}

@@ -1,0 +1,245 @@
+/**
+ * Runs a plan for real: its sources in a PostgreSQL, over the wire as text, its worker in a DuckDB in this process that
+ * reads what PostgreSQL's COPY wrote. The answer is each cell's JSON text, made by the encoders that the workers use.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import pg from 'pg';
+import { planQuery } from '../../language/compile.ts';
+import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
+import type {
+  Ask,
+  AskAnswer,
+  ParameterKind,
+  ParameterValue,
+  Plan,
+  Pushdown,
+  SourcePlan,
+} from '../../language/plan.ts';
+import { type Column, type DatabaseColumn, typeName } from '../../language/types.ts';
+import { engineError } from '../../workers/dsl/engine-errors.ts';
+import { answerSelect, createInputTables } from '../../workers/dsl/statements.ts';
+import { jsonText } from '../../workers/dsl/value-text.ts';
+import { QueryError } from '../../workers/errors.ts';
+import { ByteWriter } from '../../workers/sql/encode/byte-writer.ts';
+import { jsonEncoder } from '../../workers/sql/encode/cell-encoders.ts';
+
+export type Params = Readonly<Record<string, ParameterValue>>;
+export type Cells = readonly (string | null)[];
+
+export type Outcome =
+  | { readonly kind: 'rows'; readonly columns: readonly Column[]; readonly rows: readonly Cells[] }
+  /** A value could not be computed. `entering`: it could not even enter the stage engine. */
+  | { readonly kind: 'failed'; readonly message: string; readonly entering: boolean }
+  /** What no data may cause: a statement that does not parse, a type that is not the promised one. */
+  | { readonly kind: 'broken'; readonly message: string };
+
+const SETTINGS = `SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres';
+  SET bytea_output = 'hex'; SET extra_float_digits = 1; SET standard_conforming_strings = on`;
+const LIMITS = { memoryBytes: 1, spillBytes: 1, maxRowBytes: 1 };
+const ROW_BYTES = 4 * 1024 * 1024;
+
+export class Engines {
+  readonly client: pg.Client;
+  readonly #duck: DuckDBConnection;
+  readonly #dir: string;
+  /** CSV files by the SQL that they hold the rows of; forgotten when the data changes. */
+  readonly #copies = new Map<string, string>();
+  readonly #described = new Map<string, readonly DatabaseColumn[]>();
+  #files = 0;
+
+  private constructor(client: pg.Client, duck: DuckDBConnection, dir: string) {
+    this.client = client;
+    this.#duck = duck;
+    this.#dir = dir;
+  }
+
+  static async open(url: string): Promise<Engines> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query(SETTINGS);
+    const instance = await DuckDBInstance.create(':memory:', {
+      threads: '1',
+      preserve_insertion_order: 'true',
+    });
+    const duck = await instance.connect();
+    await duck.run("SET TimeZone = 'UTC'");
+    return new Engines(client, duck, await mkdtemp(join(tmpdir(), 'forkline-oracle-')));
+  }
+
+  async close(): Promise<void> {
+    this.#duck.closeSync();
+    await this.client.end();
+    await rm(this.#dir, { recursive: true, force: true });
+  }
+
+  /** The tables are others now. */
+  forget(): void {
+    this.#copies.clear();
+    this.#described.clear();
+  }
+
+  /** Throws QueryError where the query is refused. */
+  async plan(text: string, pushdown: Pushdown, params: Params = {}): Promise<Plan> {
+    const answers: Record<string, AskAnswer> = {};
+    const parameters = Object.fromEntries(
+      Object.entries(params).map(([name, value]) => [name, kindOf(value)]),
+    );
+    for (;;) {
+      const request = { text, parameters, connection: 'main', pushdown, throughWorker: false, answers };
+      const step = planQuery(request);
+      if (step.kind === 'plan') return step.plan;
+      for (const ask of step.asks) {
+        answers[ask.key] = await this.#answer(ask, params);
+      }
+    }
+  }
+
+  async #answer(ask: Ask, params: Params): Promise<AskAnswer> {
+    if (ask.kind === 'source')
+      return { kind: 'source', columns: await this.describe(ask.sql), parameterOids: [] };
+    if (ask.kind === 'engine')
+      throw new Error('SQL for the stage engine is never placed: nothing to compare');
+    const outcome = await this.run(ask.plan, params);
+    if (outcome.kind !== 'rows') throw new Error(`the values were not found: ${outcome.message}`);
+    const values = outcome.rows.map(([cell]): unknown => (cell === null ? null : JSON.parse(cell!)));
+    return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
+  }
+
+  async run(plan: Plan, params: Params = {}): Promise<Outcome> {
+    try {
+      const [source] = plan.sources;
+      return plan.worker === null
+        ? await this.#inDatabase(source!, plan.columns!, params)
+        : await this.#inWorker(plan, params);
+    } catch (thrown) {
+      return outcomeOf(thrown);
+    }
+  }
+
+  async describe(sql: string): Promise<readonly DatabaseColumn[]> {
+    const known = this.#described.get(sql);
+    if (known !== undefined) return known;
+    const { fields } = await this.client.query(`SELECT * FROM (\n${sql}\n) AS described LIMIT 0`);
+    const columns = fields.map((field) => ({
+      name: field.name,
+      typeOid: field.dataTypeID,
+      typeModifier: field.dataTypeModifier,
+    }));
+    this.#described.set(sql, columns);
+    return columns;
+  }
+
+  async #inDatabase(source: SourcePlan, columns: readonly Column[], params: Params): Promise<Outcome> {
+    const result = await this.client.query({
+      text: source.sql,
+      values: source.parameters.map((name) => params[name] ?? null),
+      rowMode: 'array',
+      types: { getTypeParser: () => (value: string) => value },
+    });
+    const found = result.fields.map((field) =>
+      databaseColumnToColumn({
+        name: field.name,
+        typeOid: field.dataTypeID,
+        typeModifier: field.dataTypeModifier,
+      }),
+    );
+    if (shown(found) !== shown(columns))
+      return { kind: 'broken', message: `promised ${shown(columns)}, found ${shown(found)}` };
+    const encoders = columns.map(({ type }) => jsonEncoder(type, 'number'));
+    const rows = result.rows.map((row: (string | null)[]) =>
+      row.map((value, index) => (value === null ? null : encoded(encoders[index]!, value))),
+    );
+    return { kind: 'rows', columns, rows };
+  }
+
+  async #inWorker(plan: Plan, params: Params): Promise<Outcome> {
+    const worker = plan.worker!;
+    const inputFifos: string[] = [];
+    for (const source of plan.sources) inputFifos.push(await this.#copy(source, params));
+    const columns = plan.columns!;
+    const parts = { plan: worker, columns, inputFifos, maxRowBytes: ROW_BYTES };
+    const tables = createInputTables(parts);
+    for (const { sql } of tables) await this.#duck.run(sql);
+    try {
+      const cells = columns.map(({ type }, index) => `${jsonText(type, `c${index}`, 'number')} AS c${index}`);
+      const values = worker.parameters.map(({ name, kind }): DuckDBValue => {
+        const value = params[name]!;
+        return kind === 'int64' && typeof value === 'number' ? BigInt(value) : value;
+      });
+      const reader = await this.#duck.runAndReadAll(
+        `SELECT ${cells.join(', ')} FROM (${answerSelect(parts)}) AS r`,
+        values,
+      );
+      return { kind: 'rows', columns, rows: reader.getRowsJson() as Cells[] };
+    } finally {
+      for (const { index } of tables) await this.#duck.run(`DROP TABLE ${worker.inputs[index]!.name}`);
+    }
+  }
+
+  /** A file with the source's rows. Bound values are not supported here: COPY takes none. */
+  async #copy(source: SourcePlan, params: Params): Promise<string> {
+    const sql = withValues(source, params);
+    const known = this.#copies.get(sql);
+    if (known !== undefined) return known;
+    const chunks: Buffer[] = [];
+    const { connection } = this.client as unknown as { connection: NodeJS.EventEmitter };
+    const onData = ({ chunk }: { chunk: Buffer }): void => void chunks.push(chunk);
+    connection.on('copyData', onData);
+    try {
+      await this.client.query(`COPY (${sql}\n) TO STDOUT (FORMAT csv)`);
+    } finally {
+      connection.off('copyData', onData);
+    }
+    const path = join(this.#dir, `${this.#files++ % 500}.csv`);
+    for (const [key, file] of this.#copies) if (file === path) this.#copies.delete(key);
+    await writeFile(path, Buffer.concat(chunks));
+    this.#copies.set(sql, path);
+    return path;
+  }
+}
+
+function encoded(encode: ReturnType<typeof jsonEncoder>, value: string): string {
+  let text = '';
+  const writer = new ByteWriter((bytes) => {
+    text += bytes.toString();
+  });
+  const bytes = Buffer.from(value);
+  encode(writer, bytes, 0, bytes.length);
+  writer.flush();
+  return text;
+}
+
+/** Only the oracle's own values get here, so that quoting them is safe. */
+function withValues({ sql, parameters }: SourcePlan, params: Params): string {
+  return parameters.reduceRight((text, name, index) => {
+    const value = params[name] ?? null;
+    const literal = value === null ? 'NULL' : `'${String(value).replaceAll("'", "''")}'`;
+    return text.replaceAll(`$${index + 1}`, literal);
+  }, sql);
+}
+
+function kindOf(value: ParameterValue): ParameterKind {
+  if (value === null) return 'null';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'string') return 'string';
+  return Number.isInteger(value) ? 'int64' : 'float64';
+}
+
+function shown(columns: readonly Column[]): string {
+  return columns.map(({ name, type }) => `${name} ${typeName(type)}`).join(', ');
+}
+
+function outcomeOf(thrown: unknown): Outcome {
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  if (thrown instanceof pg.DatabaseError) {
+    const isData = /^(22|2201|21000)/.test(thrown.code ?? '');
+    return isData ? { kind: 'failed', message, entering: false } : { kind: 'broken', message };
+  }
+  const error = thrown instanceof QueryError ? thrown : engineError(thrown, LIMITS);
+  if (error.code === 'internal') return { kind: 'broken', message };
+  const entering = /Error when converting column|before Christ|several dimensions/.test(message);
+  return { kind: 'failed', message, entering };
+}

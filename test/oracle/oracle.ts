@@ -1,0 +1,137 @@
+/**
+ * The oracle: the same pipeline in the worker alone and with as much of it as possible in the database must give the same
+ * answer, or fail both times. Everything follows from one seed.
+ */
+import fc from 'fast-check';
+import type { Plan } from '../../language/plan.ts';
+import { difference } from './compare.ts';
+import { createDataSet, type DataSet } from './data.ts';
+import type { Engines, Outcome, Params } from './engines.ts';
+import { makePipeline, type StageSeed } from './pipelines.ts';
+
+/** What was really tried. */
+export class Tally {
+  pipelines = 0;
+  /** No stage ran in the database. */
+  local = 0;
+  wholly = 0;
+  failed = 0;
+  /** Of stages by name: in the database, in the worker beside a placed part. */
+  readonly placed = new Map<string, number>();
+  readonly left = new Map<string, number>();
+  readonly reasons = new Map<string, number>();
+
+  add(plan: Plan, outcome: Outcome): void {
+    this.pipelines++;
+    if (plan.worker === null) this.wholly++;
+    if (plan.stages.every(({ where }) => where === 'worker')) this.local++;
+    if (outcome.kind === 'failed') this.failed++;
+    for (const { name, where, why } of plan.stages) {
+      const counts = where === 'source' ? this.placed : this.left;
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+      if (where === 'worker' && !why.startsWith('it follows'))
+        this.reasons.set(why, (this.reasons.get(why) ?? 0) + 1);
+    }
+  }
+}
+
+export interface Difference {
+  readonly query: string;
+  readonly what: string;
+  /** Source, worker SQL: pushed, then local. */
+  readonly placed: Plan | null;
+  readonly local: Plan | null;
+  readonly outcomes: readonly [local: Outcome, placed: Outcome] | null;
+}
+
+export interface Comparison {
+  readonly difference: Difference | null;
+  readonly plan: Plan;
+  readonly outcome: Outcome;
+}
+
+export async function compare(
+  engines: Engines,
+  query: string,
+  ordered: boolean,
+  params: Params = {},
+): Promise<Comparison> {
+  const [placed, local] = [
+    await engines.plan(query, 'auto', params),
+    await engines.plan(query, 'off', params),
+  ];
+  // Where nothing was placed it is the same plan twice.
+  if (placed.worker?.sql === local.worker?.sql && placed.sources[0]!.sql === local.sources[0]!.sql)
+    return { difference: null, plan: placed, outcome: { kind: 'rows', columns: [], rows: [] } };
+  const outcomes = [await engines.run(local, params), await engines.run(placed, params)] as const;
+  const what = difference(outcomes[0], outcomes[1], ordered);
+  return {
+    difference: what === null ? null : { query, what, placed, local, outcomes },
+    plan: placed,
+    outcome: outcomes[1],
+  };
+}
+
+const PER_DATA_SET = 60;
+const stageSeed = fc.array(fc.nat(9999), { minLength: 6, maxLength: 24 });
+const pipelineSeed = fc.array(stageSeed, { minLength: 2, maxLength: 6 });
+
+export interface OracleOptions {
+  readonly runs: number;
+  readonly seed: number;
+  readonly maxDifferences: number;
+  onDifference(difference: Difference, data: string): void;
+  onProgress?(tally: Tally): void;
+}
+
+/** Runs so many pipelines; the same seed gives the same ones. */
+export async function runOracle(engines: Engines, options: OracleOptions): Promise<Tally> {
+  const tally = new Tally();
+  let differences = 0;
+  for (let round = 0; tally.pipelines < options.runs && differences < options.maxDifferences; round++) {
+    const seed = (options.seed + round * 7919) | 0;
+    const data = await newData(engines, seed);
+    const left = Math.min(PER_DATA_SET, options.runs - tally.pipelines);
+    const found = await checkData(engines, data, seed, left, tally);
+    if (found !== null) {
+      differences++;
+      options.onDifference(found, await contents(engines, data));
+    }
+    options.onProgress?.(tally);
+  }
+  return tally;
+}
+
+async function newData(engines: Engines, seed: number): Promise<DataSet> {
+  engines.forget();
+  const numbers = fc.sample(fc.nat(1_000_000), { seed, numRuns: 2000 });
+  let at = 0;
+  return createDataSet(engines.client, 'data', (below) => numbers[at++ % numbers.length]! % below);
+}
+
+/** The first difference, shrunk. */
+async function checkData(
+  engines: Engines,
+  data: DataSet,
+  seed: number,
+  runs: number,
+  tally: Tally,
+): Promise<Difference | null> {
+  const described = await engines.describe(`select * from ${data.table}`);
+  let last: Difference | null = null;
+  const property = fc.asyncProperty(pipelineSeed, async (seeds: readonly StageSeed[]) => {
+    const { text, ordered } = makePipeline(data, described, seeds);
+    const found = await compare(engines, text, ordered);
+    tally.add(found.plan, found.outcome);
+    if (found.difference !== null) last = found.difference;
+    return found.difference === null;
+  });
+  const result = await fc.check(property, { seed, numRuns: runs });
+  if (result.failed && last === null) throw result.errorInstance;
+  return result.failed ? last : null;
+}
+
+async function contents(engines: Engines, { table }: DataSet): Promise<string> {
+  const { rows } = await engines.client.query(`SELECT ${table}::text AS line FROM ${table} ORDER BY id`);
+  return rows.map(({ line }) => String(line)).join('\n');
+}
