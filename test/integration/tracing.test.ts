@@ -40,7 +40,7 @@ describe('tracing', function () {
 
   for (const [way, stages] of [
     ['SQL only', ''],
-    ['through stages', ' | where true'],
+    ['through stages', " | where lower('A') = 'a'"],
   ] as const) {
     it(`the database shows the trace while its query runs and no longer, ${way}`, async () => {
       await using forkline = await startForkline();
