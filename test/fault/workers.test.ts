@@ -163,7 +163,7 @@ describe('faults of processes', function () {
     process.kill(dslPid, 'SIGSTOP');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
-    expect(await rowOf(dslPid), 'the pid is gone').to.equal(undefined);
+    await until(async () => (await rowOf(dslPid)) === undefined, RECOVERY_MS, 'the pid is gone');
     await answersAgain(
       'set pushdown = off; select 1 as a | where a = 1',
       'answers again after STOP of a DSL worker',
