@@ -104,12 +104,16 @@ function extract(call: CallSite): Typed {
   return typedCall(call, type, [value], emittersOf(duckdb, partInPostgres(part, type)));
 }
 
+const YEARS = new Set(['year', 'isoyear']);
+
 /** Parts of a time of day of a date are 0; of infinity there is none. PostgreSQL has fractions of seconds. */
 function partInPostgres(part: string, type: ColumnType): Emitter {
   return ([a]) => {
     const value = `CAST(extract(${part} FROM CAST(${a} AS timestamp)) AS float8)`;
     const finite = `nullif(nullif(${value}, CAST('Infinity' AS float8)), CAST('-Infinity' AS float8))`;
-    return part === 'epoch' ? finite : `CAST(trunc(${finite}) AS ${postgresType(type)})`;
+    // The year before 1 is -1 there and 0 here: half a year on, what is cut off toward zero is one less.
+    const whole = YEARS.has(part) ? `${finite} + CAST('0.5' AS float8)` : finite;
+    return part === 'epoch' ? finite : `CAST(trunc(${whole}) AS ${postgresType(type)})`;
   };
 }
 

@@ -8,7 +8,7 @@ const ROWS =
 const CASES: readonly (readonly [stages: string, rows: readonly object[]])[] = [
   ['dropna n | tail 1 | fields n', [{ n: 3 }]],
   ['fillna n 0 | tail 1 | fields n', [{ n: 0 }]],
-  ['fields g | distinct', [{ g: 'a' }, { g: 'b' }]],
+  ['fields g | distinct | sort g', [{ g: 'a' }, { g: 'b' }]],
   ['dedup g sort -n | fields n', [{ n: 3 }, { n: 2 }]],
   ['top 1 g', [{ g: 'a', count: 2 }]],
   ['top 1 by n | fields n', [{ n: 3 }]],

@@ -150,6 +150,9 @@ export const COLUMNS: readonly DataColumn[] = [
   { name: 'j', type: 'json', values: text('{"a": 1}', '[1, 2]', 'null', '"x"', '{"a":{"b":"c"}}') },
   { name: 'y', type: 'bytea', values: text('\\x', '\\x00ff', '\\x61') },
   { name: 'a', type: 'int4[]', values: text('{}', '{1}', '{3,NULL,1}', '{1,1}') },
+  { name: 'fa', type: 'float4[]', values: text('{}', '{0.1,NULL,-2.5}', '{NaN}', '{{1,2},{3,4}}') },
+  { name: 'na', type: 'numeric(6,2)[]', values: text('{1.5,0}', '{}', '{NULL}') },
+  { name: 'nu', type: 'numeric[]', values: text('{1.50}', '{}') },
   { name: 'ta', type: 'text[]', values: text('{}', '{a}', '{"x,y",NULL,""}', '{한,b}') },
 ];
 
