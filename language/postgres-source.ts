@@ -10,7 +10,7 @@ import { postgresType } from './dialects/postgres-sql.ts';
 import { raiseInPostgres } from './raised-error.ts';
 import { Relation } from './relation.ts';
 import { qualified, type Select, type SelectColumn } from './select.ts';
-import { mayBeOrdered } from './source-facts.ts';
+import { mayBeOrdered, mayFilter } from './source-facts.ts';
 import { type BoundSql, renumbered } from './source-sql.ts';
 import { type Author, type Statement, sourceMark } from './statement.ts';
 import type { ColumnType, DatabaseColumn } from './types.ts';
@@ -35,7 +35,7 @@ export function postgresSource(
     fromText: `(\n${sourceMark(index - 1)}\n) AS ${from}`,
     columns: columns.map((column) => sourceColumn(from, column, author)),
     filters: [],
-    filteredBelow: true,
+    filteredBelow: mayFilter(bound.sql),
     groupBy: null,
     order: [],
     arrival: mayBeOrdered(bound.sql),
