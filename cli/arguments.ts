@@ -25,6 +25,7 @@ export type Command =
   | { readonly name: 'start'; readonly configFile: string | undefined }
   | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
+  | { readonly name: 'fmt'; readonly files: readonly string[]; readonly mode: 'print' | 'check' | 'write' }
   | {
       readonly name: 'status';
       readonly url: string | null;
@@ -43,7 +44,7 @@ export type Command =
 
 export class UsageError extends Error {}
 
-const COMMANDS = ['start', 'query', 'explain', 'status', 'top', 'scale', 'help', 'version'] as const;
+const COMMANDS = ['start', 'query', 'explain', 'fmt', 'status', 'top', 'scale', 'help', 'version'] as const;
 
 export const HELP = `forkline: a query server, SQL | stage | stage ...
 
@@ -51,6 +52,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         with demo data. Stop it with Ctrl-C
   forkline query [options] 'QUERY'      run a query and print its answer; without QUERY it is read from stdin
   forkline explain [options] 'QUERY'    show how a query would run, without running it (--json)
+  forkline fmt [FILE...]                format queries, one a file; without FILE, or for -, from stdin to stdout.
+                                        --write replaces the files, --check only names those that would change
   forkline status [--json]              show the server's processes and queries; with --local of the monitor,
                                         which answers without the server (--config)
   forkline top [--once]                 the same, live: sort, choose a query, kill it
@@ -67,7 +70,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   --config FILE         configuration; forkline.config.json otherwise
   --help, --version
 
-Exit codes: 0 done, 1 the query or the server failed, 2 a mistake in command line or configuration.`;
+Exit codes: 0 done, 1 the query or the server failed, or fmt --check found
+something, 2 a mistake in command line or configuration.`;
 
 const OPTIONS = {
   url: { type: 'string' },
@@ -78,6 +82,8 @@ const OPTIONS = {
   timeout: { type: 'string' },
   config: { type: 'string' },
   json: { type: 'boolean' },
+  check: { type: 'boolean' },
+  write: { type: 'boolean' },
   local: { type: 'boolean' },
   once: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -91,6 +97,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   start: ['config'],
   query: [...QUERY_OPTIONS, 'format'],
   explain: [...QUERY_OPTIONS, 'json'],
+  fmt: ['check', 'write'],
   status: ['url', 'json', 'local', 'config'],
   top: ['url', 'once'],
   scale: ['config', 'json'],
@@ -115,6 +122,8 @@ export function parseCommandLine(args: readonly string[]): Command {
     case 'start':
       expectNoMore(name, rest);
       return { name, configFile: values.config };
+    case 'fmt':
+      return { name, files: rest, mode: fmtMode(values) };
     case 'status':
       expectNoMore(name, rest);
       return statusCommand(values);
@@ -204,6 +213,13 @@ function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
     capRows: parseCount('limit', values.limit),
     timeoutMs: parseCount('timeout', values.timeout),
   };
+}
+
+function fmtMode({ check, write }: Values): 'print' | 'check' | 'write' {
+  if (check === true && write === true)
+    throw new UsageError('--check leaves the files alone and --write replaces them: choose one');
+  if (check === true) return 'check';
+  return write === true ? 'write' : 'print';
 }
 
 function parseFormat(given: string | undefined): Format | null {

@@ -8,8 +8,7 @@ import { renderTable } from './table.ts';
 
 /** The fields of POST /v1/explain that are shown. */
 export interface Explanation {
-  readonly connection: string;
-  readonly source: { readonly sql: string };
+  readonly sources: readonly { readonly connection: string; readonly sql: string }[];
   readonly worker: { readonly sql: string } | null;
   readonly stages: readonly {
     readonly name: string;
@@ -35,7 +34,7 @@ export async function runExplain(
 
 /** No trailing line end. */
 export function renderExplanation(explanation: Explanation): string {
-  const { connection, source, worker, stages, columns, warnings } = explanation;
+  const { sources, worker, stages, columns, warnings } = explanation;
   const left = (name: string) => ({ name, alignRight: false });
   const rows = [
     ['SQL', 'database', ''],
@@ -43,7 +42,7 @@ export function renderExplanation(explanation: Explanation): string {
   ];
   return [
     renderTable(['stage', 'runs in', 'because'].map(left), rows),
-    section(`sent to the database (${connection})`, source.sql),
+    ...sources.map(({ connection, sql }) => section(`sent to the database (${connection})`, sql)),
     ...(worker === null ? [] : [section('run in the worker', worker.sql)]),
     columns === null
       ? 'columns: known once it runs'

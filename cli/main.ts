@@ -33,6 +33,8 @@ async function run(command: Command): Promise<number> {
     case 'explain':
       await (await import('./explain.ts')).runExplain(await client(command.url), command, process);
       return 0;
+    case 'fmt':
+      return await (await import('./fmt.ts')).runFmt(command, process);
     case 'status':
       return await status(command);
     case 'top':

@@ -21,6 +21,9 @@ const NAMES: Readonly<Record<ScalarKind | 'decimal', readonly string[]>> = {
   decimal: ['decimal', 'numeric'],
 };
 
+/** One name of each type. */
+export const TYPE_NAMES: readonly string[] = Object.keys(NAMES);
+
 const byName = new Map<string, ScalarKind | 'decimal'>();
 for (const [kind, names] of Object.entries(NAMES))
   for (const name of names) byName.set(name, kind as ScalarKind | 'decimal'); // the keys of NAMES are those kinds

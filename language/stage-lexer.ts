@@ -33,7 +33,8 @@ export function nextToken(text: string, start: number): Token {
   return { kind: 'end', text: '', lower: '', start: text.length, end: text.length };
 }
 
-function lexToken(text: string, at: number): Token {
+/** The token that begins at `at`, which is no white space. */
+export function lexToken(text: string, at: number): Token {
   const code = text.charCodeAt(at);
   const char = text[at]!;
   if (isWordStart(code) && !isStrayQuote(char)) return token('word', text, at, skipWord(text, at));

@@ -21,7 +21,10 @@ export interface StageExample {
 
 export interface StageDocs {
   readonly syntax: string;
+  /** One or two sentences. */
   readonly summary: string;
+  /** What else there is to know. */
+  readonly notes?: string;
   readonly examples: readonly StageExample[];
 }
 

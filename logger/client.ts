@@ -30,6 +30,8 @@ export interface LogClientOptions {
   readonly maxSpilledBytes?: number;
 }
 
+/** For how long lines gather; those of a process that is killed meanwhile are lost with it. */
+const GATHER_MS = 10;
 const MAX_BUFFERED_CHARACTERS = 4 * 1024 * 1024;
 const MAX_SPILLED_BYTES = 64 * 1024 * 1024;
 const LEVELS: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
@@ -61,7 +63,7 @@ class SocketLogClient implements LogClient {
   readonly #source: LineSource & { readonly pid: number };
   readonly #backlog: Backlog;
   readonly #link: Link;
-  #pokeScheduled = false;
+  #gathering = false;
   #onEmpty: (() => void) | null = null;
 
   constructor(options: LogClientOptions) {
@@ -127,12 +129,18 @@ class SocketLogClient implements LogClient {
   #log(level: LogLevel, event: string, fields?: object): void {
     if (LEVELS[level] < this.#rank) return;
     if (this.#backlog.add(level, event, fields)) this.#link.greet();
-    if (this.#pokeScheduled) return;
-    this.#pokeScheduled = true;
-    setImmediate(() => {
-      this.#pokeScheduled = false;
+    if (LEVELS[level] >= LEVELS.warn) setImmediate(() => this.#link.poke());
+    else this.#gather();
+  }
+
+  /** Lines of no urgency go together: each message to the logger costs both sides a system call and an answer. */
+  #gather(): void {
+    if (this.#gathering) return;
+    this.#gathering = true;
+    setTimeout(() => {
+      this.#gathering = false;
       this.#link.poke();
-    });
+    }, GATHER_MS).unref();
   }
 
   /** Resolves when everything is in the file, at the latest after timeoutMs. */

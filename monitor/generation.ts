@@ -19,6 +19,7 @@ import { type LaunchContext, launchChild } from './launch.ts';
 import type { BoundSocket } from './listen.ts';
 import { type ChildEnd, type ChildEvents, describeEnd, type ManagedChild } from './managed-child.ts';
 import type { ChildConfig, FromChild, ToChild } from './messages.ts';
+import { dslPatientOf, patientOf } from './patients.ts';
 import { removeWorkerFiles } from './run-dir.ts';
 import { SqlPool } from './sql-pool.ts';
 import { Supervised, type SupervisedOptions } from './supervised.ts';
@@ -103,18 +104,12 @@ export class Generation {
 
   /** Its processes, and what may be done about each. */
   patients(): Patient[] {
-    return this.children().map((child) => {
-      const isDsl = child.identity.role === 'dsl';
-      return {
-        child,
-        mustBeat: isDsl ? this.#dsl.mustBeat(child.workerId) : child.phase === 'ready',
-        kill: (ending) => this.#killChild(child, ending),
-        endQuery: (ending) => {
-          if (isDsl) this.#dsl.endQuery(child.workerId, 'memory-exceeded', ending);
-          else this.#killChild(child, ending);
-        },
-      };
-    });
+    const { vitalsOf, context } = this.#deps;
+    return this.children().map((child) =>
+      child.identity.role === 'dsl'
+        ? dslPatientOf(child, this.#dsl)
+        : patientOf(child, { log: context.log, vitalsOf }),
+    );
   }
 
   /** The queries that run in DSL workers, which are the ones that can be ended for their memory. */
@@ -141,17 +136,6 @@ export class Generation {
   scale(pool: 'sql' | 'dsl', size: number): void {
     if (pool === 'sql') this.#sql.scale(size, `scaled to ${size}`);
     else this.#dsl.scale(size);
-  }
-
-  #killChild(child: ManagedChild, ending: Ending): void {
-    if (child.identity.role === 'dsl') {
-      this.#dsl.killWorker(child, ending);
-      return;
-    }
-    const { context, vitalsOf } = this.#deps;
-    const { workerId, pid } = child;
-    context.log.warn('kill', { workerId, childPid: pid, ...ending, ...vitalsOf(child) });
-    child.kill(ending, true);
   }
 
   /**

@@ -20,6 +20,7 @@ import type { BoundSocket } from './listen.ts';
 import { superviseLogger } from './logger-place.ts';
 import { type ChildEnd, describeEnd, type ManagedChild } from './managed-child.ts';
 import type { ProcessRow } from './messages.ts';
+import { patientOf } from './patients.ts';
 import type { MemoryReading } from './stats.ts';
 import type { Supervised } from './supervised.ts';
 import { Watch } from './watch.ts';
@@ -232,14 +233,8 @@ export class Monitor {
 
   #ownPatients(): Patient[] {
     const { child } = this.#logger;
-    if (child === null) return [];
-    const kill = (ending: Ending): void => {
-      const { workerId, pid } = child;
-      const vitals = this.#watch.vitalsOf(child);
-      this.#log.warn('kill', { workerId, childPid: pid, ...ending, ...vitals });
-      child.kill(ending, true);
-    };
-    return [{ child, mustBeat: child.phase === 'ready', kill, endQuery: kill }];
+    const vitalsOf = (of: ManagedChild) => this.#watch.vitalsOf(of);
+    return child === null ? [] : [patientOf(child, { log: this.#log, vitalsOf })];
   }
 }
 

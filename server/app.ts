@@ -11,8 +11,10 @@ import express, {
 } from 'express';
 import { QueryError } from '../workers/errors.ts';
 import type { AppDeps } from './app-deps.ts';
+import { completeHandler } from './complete-handler.ts';
 import { docsPage } from './docs-page.ts';
 import { explainHandler } from './explain-handler.ts';
+import { formatHandler } from './format-handler.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOperations } from './operations.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
@@ -39,6 +41,8 @@ export function createApp(deps: AppDeps): Express {
   app.route('/v1/query').head(queryMethods).post(body, query).get(query).all(queryMethods);
   const explain = explainHandler(deps);
   app.route('/v1/explain').head(queryMethods).post(body, explain).get(explain).all(queryMethods);
+  app.route('/v1/format').post(body, formatHandler(deps)).all(methodNotAllowed('POST'));
+  app.route('/v1/complete').post(body, completeHandler(deps)).all(methodNotAllowed('POST'));
 
   app.route('/v1/queries').get(operations.listQueries).all(methodNotAllowed('GET'));
   app

@@ -4,6 +4,7 @@ import type { Limits } from './config.ts';
 import { errorClasses } from './error-status.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import { queryBody } from './query-request.ts';
+import { completeBody, formatBody } from './tool-request.ts';
 
 const VERSION = '0.1.0';
 
@@ -24,6 +25,25 @@ export function openapiDocument(limits: Limits): object {
           summary: 'Where each stage of a query would run and why, with the SQL of each side',
           requestBody: requestBody(limits),
           responses: { 200: json('The plan'), default: problem() },
+        },
+      },
+      '/v1/format': {
+        post: {
+          summary: 'A query formatted: one stage a line; tokens, comments and the SQL stay as they are',
+          requestBody: toolBody(formatBody),
+          responses: { 200: json('`{query, changed}`'), default: problem() },
+        },
+      },
+      '/v1/complete': {
+        post: {
+          summary: 'What may stand at a position of an unfinished query',
+          requestBody: toolBody(completeBody),
+          responses: {
+            200: json(
+              '`{from, to, items: [{label, kind, type?, detail, insert}], complete, warnings}`: `insert` replaces what stands from `from` to `to`',
+            ),
+            default: problem(),
+          },
         },
       },
       '/v1/queries': {
@@ -90,6 +110,10 @@ function requestBody({ queryBytes }: Limits) {
       'application/json': { schema: z.toJSONSchema(queryBody) },
     },
   };
+}
+
+function toolBody(schema: z.ZodType) {
+  return { required: true, content: { 'application/json': { schema: z.toJSONSchema(schema) } } };
 }
 
 function queryOperation(limits: Limits) {

@@ -4,13 +4,18 @@
  * fields on the way between threads.
  */
 import { planQuery } from '../language/compile.ts';
+import { completeQuery } from '../language/complete.ts';
+import type { CompleteRequest } from '../language/complete-types.ts';
 import { explainQuery } from '../language/explain.ts';
+import { formatQuery } from '../language/format.ts';
 import type { PlanRequest } from '../language/plan.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 
 export type PlannerTask =
   | ({ readonly type: 'plan' } & PlanRequest)
-  | ({ readonly type: 'explain' } & PlanRequest);
+  | ({ readonly type: 'explain' } & PlanRequest)
+  | { readonly type: 'format'; readonly text: string }
+  | ({ readonly type: 'complete' } & CompleteRequest);
 
 export type PlannerResult =
   | { readonly ok: true; readonly value: unknown }
@@ -31,6 +36,10 @@ function compile(task: PlannerTask): unknown {
       return planQuery(task);
     case 'explain':
       return explainQuery(task);
+    case 'format':
+      return formatQuery(task.text);
+    case 'complete':
+      return completeQuery(task);
     default:
       task satisfies never;
   }

@@ -3,6 +3,13 @@
  * between: what databases say of their SQL's columns, a worker of the engine's, the data of values.
  */
 import { Piscina } from 'piscina';
+import type {
+  CompleteAnswer,
+  CompleteAsk,
+  CompleteRequest,
+  CompleteStep,
+  Completion,
+} from '../language/complete-types.ts';
 import type { ExplainedQuery, ExplainStep } from '../language/explain.ts';
 import type { Ask, AskAnswer, ParameterKind, ParameterValue, Plan, PlanStep } from '../language/plan.ts';
 import { QueryError } from '../workers/errors.ts';
@@ -58,6 +65,24 @@ export class Planner {
   async explain(key: PlanKey, answer: Answerer): Promise<ExplainedQuery> {
     const done = await this.#untilDone<Extract<ExplainStep, { kind: 'explained' }>>('explain', key, answer);
     return done.explained;
+  }
+
+  /** The query, formatted. */
+  async format(text: string): Promise<string> {
+    return (await this.#run({ type: 'format', text })) as string; // what the task returns
+  }
+
+  async complete(
+    request: Omit<CompleteRequest, 'answers'>,
+    answer: (ask: CompleteAsk) => Promise<CompleteAnswer>,
+  ): Promise<Completion> {
+    const answers: Record<string, CompleteAnswer> = {};
+    for (;;) {
+      const step = (await this.#run({ type: 'complete', ...request, answers })) as CompleteStep; // what the task returns
+      if (step.kind === 'completed') return step.completion;
+      const found = await Promise.all(step.asks.map(answer));
+      for (const [index, { key }] of step.asks.entries()) answers[key] = found[index]!;
+    }
   }
 
   async close(): Promise<void> {

@@ -53,14 +53,7 @@ export async function handleQuery(
     queryText: text,
     bufferBytes,
   });
-  const deadline = setTimeout(
-    () => query.abort.abort(deadlineExceeded(query)),
-    query.deadlineAt - Date.now(),
-  );
-  response.on('close', () => {
-    if (!response.writableFinished)
-      query.abort.abort(new QueryError('client-gone', 'the client closed the connection'));
-  });
+  const stopTimer = endEarly(query, response);
   const slowEnded = deps.slowLog.watch(query);
   const key = poisonKey(query.connection, text);
   let error: WireError | null = null;
@@ -80,11 +73,24 @@ export async function handleQuery(
     error = known.toWire();
     answer.fail(error);
   } finally {
-    clearTimeout(deadline);
+    stopTimer();
     registry.end(query, error, Date.now());
     slowEnded();
     report(deps, query, asked);
   }
+}
+
+/** Its deadline and its client's leaving end it; returns what stops the deadline's timer. */
+function endEarly(query: QueryRecord, response: Response): () => void {
+  const deadline = setTimeout(
+    () => query.abort.abort(deadlineExceeded(query)),
+    query.deadlineAt - Date.now(),
+  );
+  response.on('close', () => {
+    if (!response.writableFinished)
+      query.abort.abort(new QueryError('client-gone', 'the client closed the connection'));
+  });
+  return () => clearTimeout(deadline);
 }
 
 /** Throws too-many-queries, draining, duplicate-query-id, bad-request. */

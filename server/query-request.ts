@@ -18,7 +18,7 @@ export interface QueryRequest {
   readonly answer: AnswerOptions;
 }
 
-const parameterValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
+export const parameterValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
   error: 'a parameter is a string, a number, a boolean or null; send a list or an object as its text',
 });
 
@@ -95,7 +95,7 @@ function requiredText(text: string | undefined): string {
   });
 }
 
-function checkSize(text: string, queryBytes: number): void {
+export function checkSize(text: string, queryBytes: number): void {
   const observed = Buffer.byteLength(text);
   if (observed > queryBytes) throw queryTooLarge(queryBytes, observed);
 }
@@ -127,7 +127,7 @@ function readBody(request: Request, body: Buffer): QueryBody {
   }
 }
 
-function decodeUtf8(body: Buffer): string {
+export function decodeUtf8(body: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
@@ -137,7 +137,7 @@ function decodeUtf8(body: Buffer): string {
   }
 }
 
-function parseJson(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (thrown) {
@@ -151,13 +151,17 @@ function parseJson(text: string): unknown {
 function parseBody(value: unknown): QueryBody {
   const parsed = queryBody.safeParse(value);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => {
+  throw new QueryError('bad-request', problemsOf(parsed.error), {
+    hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "pushdown"?}; see /openapi.json.',
+  });
+}
+
+export function problemsOf({ issues }: z.ZodError): string {
+  const named = issues.map((issue) => {
     const path = issue.path.length === 0 ? 'the body' : issue.path.join('.');
     return `${path}: ${issue.message}`;
   });
-  throw new QueryError('bad-request', problems.join('; '), {
-    hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "pushdown"?}; see /openapi.json.',
-  });
+  return named.join('; ');
 }
 
 /** A real HTML form's `query=...&format=...`; null for anything else, which is then the query itself. */

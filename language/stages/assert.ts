@@ -39,6 +39,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     syntax: "assert condition [message 'text']",
     summary:
       'Lets the rows through, or ends the query with an error when the condition is not true for one of them.',
+    notes:
+      'Null is not true. All rows are looked at, those too that a later stage drops; the error is `assertion-failed`.',
     examples: [
       { text: "stats count() as n | assert n > 0 message 'empty day'", summary: 'no answer without rows' },
       { text: 'assert distance > 0', summary: 'the message is the condition' },

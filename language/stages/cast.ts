@@ -86,6 +86,8 @@ export const stage: StageDefinition<readonly Casting[], Resolved> = {
   docs: {
     syntax: "cast column as type [format 'text'], ...",
     summary: 'Gives columns another type; their places stay.',
+    notes:
+      'A format is written in letters (`yyyy MM dd HH mm ss SSS`, with other text in single quotes, doubled inside the string) or with `%` as in `strptime`; it says how a moment is read from text, or written as text. What does not fit is an error; `try_cast` in `eval` gives null.',
     examples: [
       { text: 'cast delay as string, price as float64', summary: 'two columns' },
       { text: "eval t = '20010203' | cast t as date format 'yyyyMMdd'", summary: 'text read as a date' },

@@ -54,6 +54,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     syntax: 'dedup [n] column, ... [sort [+/-]column, ...]',
     summary:
       'Keeps the first row (or the first n) of each combination of values; with `sort`, first in that order.',
+    notes:
+      'Null is a value like any other. `dedup a sort k` means `sort k | dedup a`, so that the rows leave in that order.',
     examples: [
       { text: 'dedup origin sort -delay', summary: 'of each origin the row with the greatest delay' },
       { text: 'dedup 2 origin', summary: 'the first two rows of each origin' },

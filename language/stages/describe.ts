@@ -20,6 +20,7 @@ export const stage: StageDefinition<null, Resolved> = {
   docs: {
     syntax: 'describe',
     summary: 'A row for each column at this point: `column`, its name, and `type`.',
+    notes: 'No row of the source is needed for it.',
     examples: [
       { text: 'stats avg(price) as mean by bin(date, 1mon) as month | describe', summary: 'what came out' },
     ],

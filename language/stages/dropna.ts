@@ -17,6 +17,7 @@ export const stage: StageDefinition<readonly Pattern[], Resolved> = {
   docs: {
     syntax: 'dropna column, ...',
     summary: 'Drops the rows in which one of the columns is null. `*` in a name matches anything.',
+    notes: 'Empty text and NaN are not null.',
     examples: [
       { text: 'dropna delay, price', summary: 'the rows that have both' },
       { text: 'dropna *', summary: 'the rows without any null' },

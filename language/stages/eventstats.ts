@@ -32,6 +32,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     syntax: 'eventstats aggregate [where condition] [as name], ... [by expression, ...]',
     summary:
       'Adds to every row the aggregates of its group; columns may stand beside them. Keeps all rows and their order.',
+    notes:
+      'The new columns come last; a name that exists already is an error. `first`, `last` and `list` follow the order of the rows.',
     examples: [
       { text: 'eventstats avg(delay) as mean, count() by origin', summary: 'two new columns on each row' },
       {

@@ -103,6 +103,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     syntax: "explode column [sep 'text']",
     summary:
       'A row for each element of a list, or for each part of a text between separators; the rest is repeated.',
+    notes:
+      'Null and an empty list give one row with null, so that no row is lost. A list of more than 1,000,000 elements is an error (`explodeElements`).',
     examples: [
       {
         text: 'stats list(delay) as delays by origin | explode delays',

@@ -28,6 +28,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     syntax: 'filldown column, ... [by column, ...] sort [+/-]column, ...',
     summary:
       'Puts the last value before it, in the order of `sort`, where a column is null; with `by`, of its group.',
+    notes:
+      '`filldown c sort k` means `sort k | filldown c`, so that the rows leave in that order. What comes before the first value stays null.',
     examples: [
       { text: 'filldown price sort date', summary: 'the last known price' },
       { text: 'filldown delay by origin sort date', summary: 'of the same origin only' },

@@ -86,6 +86,8 @@ export const stage: StageDefinition<readonly Filling[], Resolved> = {
   docs: {
     syntax: 'fillna column [=] value, ...',
     summary: 'Puts a value where a column is null; every row stays.',
+    notes:
+      'A later value sees the earlier ones. A value of a wider type widens the column: `fillna delay 0.5` makes it a float64.',
     examples: [
       { text: 'fillna delay 0', summary: 'no delay is a delay of 0' },
       { text: "fillna origin = 'unknown', price = distance * 0.1", summary: 'the value may be computed' },

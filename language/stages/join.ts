@@ -221,6 +221,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       'join [inner/left/right/full/semi/anti] source [as name] on condition\njoin [inner/left/right/full/semi/anti] source [as name] on column, ...\njoin cross source [as name]',
     summary:
       'Beside each row the rows of another query for which the condition is true. `left`, `right` and `full` keep rows of that side without any; `semi` and `anti` only choose rows; `cross` takes all pairs. Keeps the order of the rows.',
+    notes:
+      'All matches come out; null is equal to nothing. In the condition, `left.x` is a column of the rows so far and `a.x` (or `right.x`, or the name of a `let`) one of the source; a name that only one side has needs neither. A name that both have comes out once when it stands after `on` alone; else it is an error, or `a_x` when the source was given a name. With `right` and `full` a column after `on` is that of either side. The matches of one row come in any order, rows of the source without a match last. A condition says something about both sides; one without an equality between them, like `cross`, makes at most 10,000,000 rows (`crossRows`).',
     examples: [
       {
         text: 'join (select iata, city from airports) as a on origin = a.iata',

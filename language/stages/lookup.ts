@@ -207,6 +207,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     syntax: 'lookup source key [as column], ... [output column [as name], ...]',
     summary:
       'Adds columns of another query, found by its key: every row stays once and in its place, with nulls where nothing is found. Two rows of the source for one key are an error that names it.',
+    notes:
+      'Without `output` all columns but the keys. A name that exists already is an error. A key that is there twice does no harm as long as no row asks for it.',
     examples: [
       {
         text: 'lookup (select * from airports) iata as origin output city',

@@ -96,6 +96,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     syntax:
       "parse column as regex 'pattern'\nparse column as json 'key [as name], ...'\nparse column as kv 'key [as name], ...'",
     summary: 'New columns out of the text of a column.',
+    notes:
+      "What does not fit is null, and the row stays. With `regex`, each named group is a column (RE2); with `json`, each key of the list, `a.b` for a key in an object and `as name` for another name (`a_b` by itself); with `kv`, each key of `key=value` pairs, where values may stand in double quotes. All of them are text, JSON's numbers as the engine writes them (`1.50` as `1.5`): `cast` makes more of it.",
     examples: [
       {
         text: "eval msg = 'u=kim t=5' | parse msg as regex 'u=(?<u>\\w+) t=(?<t>\\d+)'",

@@ -178,6 +178,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       'pivot aggregate [where condition] [as name], ... [splitrow row, ...] splitcol column [in (value [as name], ...)]',
     summary:
       'One row for each group of `row`, one column for each value of `column`, or for those listed. `for column by row` is the same. Ends the order of rows.',
+    notes:
+      'A column is called by its value, or by its `as`; with several aggregates, or one with a name, also by that: `jan_n`. At most 1,000 columns (`pivotColumns`). Rows with other values than those listed count in no column, but make their group. Without `in (...)` the values are found first, by a query of their own, so that the query up to there runs twice; columns stand in the order of the values, null is `null` and the empty text `empty`. A row with a new value that comes between the two is an error (`stale-plan`, after a second attempt), never left out. Such a plan is not kept for the next query.',
     examples: [
       {
         text: "pivot count() splitrow origin splitcol dest in ('LAX', 'ORD')",

@@ -17,6 +17,7 @@ export const stage: StageDefinition<FrequencySyntax, ResolvedFrequency> = {
   docs: {
     syntax: 'rare n column, ... [by column, ...]',
     summary: 'The n least frequent values (or combinations), with their `count`; with `by`, of each group.',
+    notes: 'The rest is as with `top`.',
     examples: [{ text: 'rare 1 origin', summary: 'the origin with the fewest flights' }],
   },
   parse(cursor) {

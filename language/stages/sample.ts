@@ -66,6 +66,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   docs: {
     syntax: 'sample n [seed=k]\nsample n% [seed=k]',
     summary: 'Keeps n rows, or n percent of them, chosen by chance.',
+    notes:
+      'The rows keep their order. With a seed the same input gives the same rows; without one, others each time. With `%` each row is chosen by itself, so that the number of rows varies.',
     examples: [
       { text: 'sample 3', summary: 'three rows' },
       { text: 'sample 80% seed=7', summary: 'about 80 percent, the same ones each time' },

@@ -32,6 +32,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     syntax: 'sort [n] [+/-]column [asc/desc] [nulls first/last], ... [by expression, ...]',
     summary:
       'Orders the rows; nulls come last in both directions; with a number keeps the first n, with `by` those of each group.',
+    notes:
+      'With `by`, of rows that are equal in the order those that came first stay; the rows are ordered as a whole, not group by group.',
     examples: [
       { text: 'sort -delay, origin', summary: 'the greatest delay first, then by origin' },
       { text: 'sort 3 distance desc nulls first', summary: 'the three first' },

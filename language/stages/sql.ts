@@ -86,6 +86,8 @@ export const stage: StageDefinition<EngineSql, Resolved> = {
     syntax: 'sql (select ... from input ...)',
     summary:
       "A SELECT over the rows so far, called `input`, in DuckDB's SQL, wherever the rows came from. Ends the order of rows.",
+    notes:
+      "DuckDB is what runs stages, so that this means the same whatever the database is. It may read `input` as often as it likes, and nothing else: no files, no network, no tables. Parameters are `:name`; in a struct write a space after the colon: `{'a' : 1}`. Columns of types that answers do not carry (STRUCT, MAP) are an error: cast them. JSON comes as text. A `pivot` in it lists its values. The worker that ran it serves no other query.",
     examples: [
       {
         text: 'sql (select md5(dest) as hash, delay from input)',

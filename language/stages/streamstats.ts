@@ -66,6 +66,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       'streamstats aggregate [where condition] [as name], ... [window=n] [by expression, ...] sort key, ...',
     summary:
       'Adds to every row aggregates over the rows of its group up to it (with `window=n` the last n of them), and window functions. The rows leave in the order of `sort`.',
+    notes:
+      'Rows that are equal in the order of `sort` keep the order that they had, so that every value is determined. `window=n` counts rows, the row itself among them; window functions do not heed it. Over columns and whole groups: `eventstats`.',
     examples: [
       { text: 'streamstats sum(delay) as running by origin sort date', summary: 'a running sum' },
       { text: 'streamstats avg(delay) as mean window=3 sort date, -distance', summary: 'a moving mean' },

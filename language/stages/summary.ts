@@ -61,6 +61,8 @@ export const stage: StageDefinition<null, Resolved> = {
     syntax: 'summary',
     summary:
       'A profile of the rows, a row for each column: `column`, `type`, `rows`, `nulls`, `distinct`, `min`, `max`, `mean`.',
+    notes:
+      '`distinct` is exact and leaves out null, as `min`, `max` and `mean` do; `min` and `max` are text, `mean` is null where there is none.',
     examples: [{ text: 'where delay > 0 | summary', summary: 'what is in the rows' }],
   },
   parse(cursor) {

@@ -253,6 +253,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       'timechart column span=duration aggregate [where condition] [as name], ... [by expression [as name]] [limit=n] [fill=v]',
     summary:
       'One row for each bin of time, from the first to the last, gaps filled with null or `fill`; with `by` one for each bin and value, `limit` keeps the values with the most rows. Ordered by time, then by value.',
+    notes:
+      "Bins are those of `bin(column, span)`: in UTC, weeks from Monday, months and longer of the calendar. With `by` the answer is in long form: time, value, aggregates. One column for each value would need to know the data before the query runs; `| pivot sum(n) for c in ('a', 'b') by time` makes such columns of values that are listed. `limit` leaves the other values out. `fill` stands where a bin has no rows, not where an aggregate is null. Rows whose time is null or infinite are left out. At most 1,000,000 rows, gaps included (`timechartRows`).",
     examples: [
       {
         text: 'timechart date span=1w count() as flights fill=0',

@@ -61,6 +61,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     syntax: 'top n column, ... [by column, ...]\ntop n by expression',
     summary:
       'The n most frequent values (or combinations), with their `count`; with `by`, of each group. Without columns before `by`: the n rows where it is greatest.',
+    notes:
+      'Null is a value like any other; of equally frequent values the lesser ones come first. The most frequent comes first, the groups of `by` in their order.',
     examples: [
       { text: 'top 2 origin', summary: 'the two origins with the most flights' },
       { text: 'top 1 dest by origin', summary: 'of each origin the most frequent destination' },

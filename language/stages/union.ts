@@ -89,6 +89,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     syntax: 'union [distinct] source',
     summary:
       'These rows and then those of another query, column by column of the same name; a column that only one side has is null on the other. With `distinct` each row once.',
+    notes:
+      'Numbers, and moments, of two types become the wider one; other types must be the same. Each side keeps its order.',
     examples: [
       {
         text: 'fields origin, delay | union (select origin, delay, reason from delays)',

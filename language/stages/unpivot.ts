@@ -71,6 +71,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   docs: {
     syntax: 'unpivot column, ... as (name, value)',
     summary: 'Turns columns into rows: for each row one row a column, with its name and its value.',
+    notes:
+      'Nulls stay. The values have one type, the common one of the columns. The rest of the columns is repeated; the rows keep their order.',
     examples: [
       { text: 'unpivot delay, distance as (measure, amount)', summary: 'two rows for each flight' },
       { text: 'fields date, d*t | unpivot d*t as (what, place)', summary: 'those that a pattern matches' },

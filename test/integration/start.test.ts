@@ -293,7 +293,7 @@ describe('the other commands', function () {
       .to.contain('sent to the database (main):')
       .and.contain('columns: origin string, flights int64, mean float64');
     const json = await forkline(['explain', '--json', README_QUERY], env);
-    expect(JSON.parse(json.stdout)).to.have.nested.property('source.sql');
+    expect(JSON.parse(json.stdout)).to.have.nested.property('sources[0].sql');
   });
 
   it('status shows the processes and the last queries', async () => {

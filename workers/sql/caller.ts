@@ -125,10 +125,24 @@ export class Caller {
   }
 }
 
+/** A small answer and the reply after it leave in one write: they are made in one turn of the event loop. */
 function createSink(socket: Socket): ByteSink {
   let onDrain: (() => void) | null = null;
+  let gathering = false;
+  function gather(): void {
+    gathering = true;
+    socket.cork();
+    setImmediate(() => {
+      gathering = false;
+      socket.uncork();
+    });
+  }
   return {
-    write: (bytes) => socket.destroyed || writeData(socket, bytes),
+    write(bytes) {
+      if (socket.destroyed) return true;
+      if (!gathering) gather();
+      return writeData(socket, bytes);
+    },
     setOnDrain(callback) {
       if (onDrain !== null) socket.off('drain', onDrain);
       onDrain = callback;

@@ -49,10 +49,15 @@ export function planOf(
 }
 
 /** The plan, with whatever else it asks for found out in the engine. */
-export async function planAsking(duck: DuckDBConnection, text: string, params: Params = {}): Promise<Plan> {
+export async function planAsking(
+  duck: DuckDBConnection,
+  text: string,
+  params: Params = {},
+  request: Partial<PlanRequest> = {},
+): Promise<Plan> {
   const answers: Record<string, AskAnswer> = {};
   for (;;) {
-    const step = stepOf(text, describeTable, { parameters: kindsOf(params), answers });
+    const step = stepOf(text, describeTable, { ...request, parameters: kindsOf(params), answers });
     if (step.kind === 'plan') return step.plan;
     for (const ask of step.asks) answers[ask.key] = await answerIn(duck, ask, params);
   }
