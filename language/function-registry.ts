@@ -8,6 +8,7 @@ import { functions as json } from './functions/json.ts';
 import { functions as list } from './functions/list.ts';
 import { functions as number } from './functions/number.ts';
 import { functions as text } from './functions/text.ts';
+import { functions as patterns } from './functions/text-patterns.ts';
 import { functions as time } from './functions/time.ts';
 import { functions as window } from './functions/window.ts';
 
@@ -18,7 +19,7 @@ export const FAMILIES: Readonly<Record<string, readonly FunctionDefinition[]>> =
   comparison,
   conditional,
   number,
-  text,
+  text: [...text, ...patterns],
   time,
   json,
   list,

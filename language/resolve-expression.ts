@@ -1,5 +1,5 @@
 /** Gives names, calls and literals of an expression their meaning and type. Throws with the span of what has none. */
-import { QueryError } from '../workers/errors.ts';
+import { QueryError, type Span } from '../workers/errors.ts';
 import type { CallNode, CaseNode, CastNode, Expression } from './ast.ts';
 import { castExists, typeFromName } from './cast-types.ts';
 import { castTo, unify } from './coerce.ts';
@@ -104,13 +104,24 @@ function bareColumn(name: string, { span }: Expression): QueryError {
 }
 
 function resolveNumber(text: string, { span }: Expression): Typed {
-  if (!/^-?\d+$/.test(text)) return { kind: 'literal', value: text, type: FLOAT64, span };
+  if (!/^-?\d+$/.test(text)) return resolveFloat(text, span);
   const value = BigInt(text);
   if (value <= MAX_INT64 && value >= MIN_INT64)
     return { kind: 'literal', value: value.toString(), type: INT64, span };
   throw new QueryError('wrong-type', 'this number does not fit int64', {
     span,
     hint: `write \`${text}.0\` for a float64, or \`cast('${text}' as decimal(38,0))\``,
+  });
+}
+
+/** Beyond float64 the engines would read infinity or 0, or fail. */
+function resolveFloat(text: string, span: Span): Typed {
+  const value = Number(text);
+  if (Number.isFinite(value) && (value !== 0 || !/^[^eE]*[1-9]/.test(text)))
+    return { kind: 'literal', value: text, type: FLOAT64, span };
+  throw new QueryError('wrong-type', 'this number does not fit float64', {
+    span,
+    hint: 'a float64 reaches from 5e-324 to 1.7976931348623157e308',
   });
 }
 

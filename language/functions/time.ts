@@ -3,7 +3,6 @@
  * 2000; other widths count from Monday, 3 January 2000.
  */
 import { coerce } from '../coerce.ts';
-import { onceInPostgres } from '../dialects/bind-once.ts';
 import { duckdbType, quoteText } from '../dialects/duckdb.ts';
 import { postgresType } from '../dialects/postgres-sql.ts';
 import {
@@ -30,9 +29,9 @@ import {
   TIMESTAMPTZ,
 } from '../type-rules.ts';
 import { type Emitter, type Typed, valueType } from '../typed.ts';
-import type { ColumnType } from '../types.ts';
-import { shifted } from './arithmetic.ts';
+import { shifted } from './moment-arithmetic.ts';
 import { numberBin } from './number.ts';
+import { binInPostgres, differenceInPostgres, partInPostgres } from './time-in-postgres.ts';
 
 const TRUNCATIONS = [
   'microsecond',
@@ -104,19 +103,6 @@ function extract(call: CallSite): Typed {
   return typedCall(call, type, [value], emittersOf(duckdb, partInPostgres(part, type)));
 }
 
-const YEARS = new Set(['year', 'isoyear']);
-
-/** Parts of a time of day of a date are 0; of infinity there is none. PostgreSQL has fractions of seconds. */
-function partInPostgres(part: string, type: ColumnType): Emitter {
-  return ([a]) => {
-    const value = `CAST(extract(${part} FROM CAST(${a} AS timestamp)) AS float8)`;
-    const finite = `nullif(nullif(${value}, CAST('Infinity' AS float8)), CAST('-Infinity' AS float8))`;
-    // The year before 1 is -1 there and 0 here: half a year on, what is cut off toward zero is one less.
-    const whole = YEARS.has(part) ? `${finite} + CAST('0.5' AS float8)` : finite;
-    return part === 'epoch' ? finite : `CAST(trunc(${whole}) AS ${postgresType(type)})`;
-  };
-}
-
 function difference(call: CallSite): Typed {
   count(call, 3);
   const unit = unitOf(call, TRUNCATIONS);
@@ -133,37 +119,6 @@ function difference(call: CallSite): Typed {
     [coerce(from, type), coerce(to, type)],
     emittersOf(duckdb, differenceInPostgres(unit)),
   );
-}
-
-const SECONDS: Readonly<Record<string, number>> = {
-  second: 1,
-  minute: 60,
-  hour: 3600,
-  day: 86_400,
-  week: 604_800,
-};
-const PER_YEAR: Readonly<Record<string, number>> = { month: 12, quarter: 4, year: 1 };
-
-/** Borders between: of the beginnings of both units. Infinite moments have none. */
-function differenceInPostgres(unit: string): Emitter | null {
-  const counted = countedUnits(unit);
-  if (counted === null) return null;
-  return (args) =>
-    onceInPostgres(
-      args,
-      ([a, b]) =>
-        `CASE WHEN isfinite(${a}) AND isfinite(${b}) THEN CAST(${counted(b!)} - ${counted(a!)} AS int8) END`,
-    );
-}
-
-/** A number that grows by one with each unit; null for units that PostgreSQL counts otherwise. */
-function countedUnits(unit: string): ((at: string) => string) | null {
-  const seconds = SECONDS[unit];
-  if (seconds !== undefined) return (at) => `extract(epoch FROM date_trunc('${unit}', ${at})) / ${seconds}`;
-  const inYear = PER_YEAR[unit];
-  if (inYear === undefined) return null;
-  if (inYear === 1) return (at) => `extract(year FROM ${at})`;
-  return (at) => `(extract(year FROM ${at}) * ${inYear} + extract(${unit} FROM ${at}))`;
 }
 
 function format(call: CallSite): Typed {
@@ -199,28 +154,6 @@ function bin(call: CallSite): Typed {
   const duckdb: Emitter = ([w, a]) => `time_bucket(${w}, ${a})`;
   return typedCall(call, value!.type, [width!, value!], emittersOf(duckdb, binInPostgres(call, value!)));
 }
-
-/**
- * Fixed widths by date_bin, from Monday, 3 January 2000, which is a midnight as well; months by date_trunc, where they
- * divide the year. Other numbers of months have no counterpart.
- */
-function binInPostgres(call: CallSite, value: Typed): Emitter | null {
-  const [count, unit] = constantText(call, 1, 'the duration').split(' ');
-  const type = postgresType(valueType(value.type));
-  const months = unit === 'month' ? Number(count) : 0;
-  const whole = WHOLE_UNITS[months];
-  if (whole !== undefined) return ([, a]) => `CAST(date_trunc('${whole}', ${a}) AS ${type})`;
-  if (months > 0) return null;
-  const origin = valueType(value.type).kind === 'timestamptz' ? 'timestamptz' : 'timestamp';
-  return ([w, a]) =>
-    onceInPostgres(
-      [a!],
-      ([at]) =>
-        `CAST(CASE WHEN isfinite(${at}) THEN date_bin(${w}, CAST(${at} AS ${origin}), CAST('2000-01-03 00:00:00' AS ${origin})) ELSE ${at} END AS ${type})`,
-    );
-}
-
-const WHOLE_UNITS: Readonly<Record<number, string>> = { 1: 'month', 3: 'quarter', 12: 'year' };
 
 function ago(call: CallSite): Typed {
   return overloads({

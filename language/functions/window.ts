@@ -42,13 +42,11 @@ function row(
   };
 }
 
-/** PostgreSQL counts in int8, but in int4 for ntile. */
-function overBoth(name: string, whole: boolean): Pick<Overload, 'duckdb' | 'postgresOver'> {
+/** There is always an OVER. PostgreSQL counts in int8, but in int4 for ntile. */
+function overBoth(name: string, whole: boolean): Pick<Overload, 'duckdb' | 'postgres' | 'postgresOver'> {
   const emit: Emitter = (args, { over }) => `${name}(${args.join(', ')})${over}`;
-  return {
-    duckdb: emit,
-    postgresOver: whole ? (args, text) => `CAST(${emit(args, text)} AS int8)` : emit,
-  };
+  const postgres: Emitter = whole ? (args, text) => `CAST(${emit(args, text)} AS int8)` : emit;
+  return { duckdb: emit, postgres, postgresOver: postgres };
 }
 
 const keep: Overload['returns'] = (args) => args[0]!.type;
@@ -71,7 +69,8 @@ function ntile(site: CallSite): Typed {
   overloads({ takes: ['any'], returns: INT64, duckdb: ([a]) => a! })(site);
   const count = countAt(site, 0, 1, 'the number of parts');
   const emit: Emitter = (_, { over }) => `ntile(${count})${over}`;
-  const emitters = emittersOf(emit, null, (args, text) => `CAST(${emit(args, text)} AS int8)`);
+  const counted: Emitter = (args, text) => `CAST(${emit(args, text)} AS int8)`;
+  const emitters = emittersOf(emit, counted, counted);
   return typedCall(site, INT64, [], emitters, { ordered: true, window: 'place' });
 }
 
@@ -85,7 +84,7 @@ function away(site: CallSite): Typed {
   const unified = unify(values, (at, sofar) => mixedTypes({ ...site, args: values }, at, sofar));
   const emit: Emitter = ([value, otherwise], { over }) =>
     `${site.name}(${value}, ${count}${otherwise === undefined ? '' : `, ${otherwise}`})${over}`;
-  const emitters = emittersOf(emit, null, emit);
+  const emitters = emittersOf(emit, emit, emit);
   return typedCall(site, unified.type, unified.args, emitters, { ordered: true, window: 'place' });
 }
 

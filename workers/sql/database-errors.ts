@@ -2,6 +2,7 @@
  * From what the database says to what the user is told: a table from SQLSTATE to ErrorCode. The database's own words,
  * hint and position are kept; what `pg` or Node says about an address or a password is not.
  */
+import { REFUSED_MARK } from '../../language/cast-emitters.ts';
 import { type ErrorCode, type ErrorDetails, QueryError } from '../errors.ts';
 import type { ServerError } from './backend-messages.ts';
 
@@ -71,7 +72,8 @@ function messageOf(error: ServerError, code: ErrorCode): string {
   if (TOO_FEW_PARAMETERS.test(error.message))
     return 'the statement has more or fewer parameters than were given';
   if (code === 'deadline-exceeded') return 'the query did not end in the time it had';
-  return error.message;
+  // A text that casts refuse carries a mark of ours.
+  return error.message.replaceAll(REFUSED_MARK, '');
 }
 
 function hintOf(error: ServerError, code: ErrorCode): { hint?: string } {

@@ -1,0 +1,180 @@
+/** Aggregates that compute: sums, means, quantiles and spreads, so that PostgreSQL and the engine give the same numbers. */
+import { postgresType } from '../dialects/postgres-sql.ts';
+import {
+  type CallSite,
+  callError,
+  constantText,
+  describeArgument,
+  emittersOf,
+  type FunctionDefinition,
+  type Overload,
+  overloads,
+  typedCall,
+} from '../function.ts';
+import {
+  decimal,
+  decimalSize,
+  type ExprType,
+  FLOAT64,
+  INT64,
+  isUnsized,
+  UNSIZED_DECIMAL,
+} from '../type-rules.ts';
+import type { Emitter, Typed } from '../typed.ts';
+import { aggregate, call, everywhere, row, UNORDERED, withinGroup } from './aggregate-calls.ts';
+import { isOrdinary, OUT_OF_RANGE } from './float-range.ts';
+
+/** Sums never wrap: of int64 as decimal(38,0), of decimals with their scale, of floats as float64. */
+export function sum(site: CallSite): Typed {
+  const checked = overloads({ takes: ['number'], returns: INT64, duckdb: ([a]) => a! })(site);
+  const args = checked.kind === 'call' ? checked.args : [];
+  const type = args[0]!.type;
+  if (type.kind === 'float64' || type.kind === 'null')
+    return typedCall(
+      site,
+      FLOAT64,
+      args,
+      emittersOf(floatSum, unsignedZero(plainSum), unsignedZero(plainSum)),
+      UNORDERED,
+    );
+  const whole = type.kind === 'int64';
+  const result = whole || !isUnsized(type) ? decimal(38, decimalSize(type).scale) : UNSIZED_DECIMAL;
+  const exact: Emitter = ([a], text) => `CAST(${plainSum([a!], text)} AS ${postgresType(result)})`;
+  const duckdb: Emitter = whole ? ([a], text) => `CAST(${plainSum([a!], text)} AS DECIMAL(38,0))` : plainSum;
+  return typedCall(site, result, args, emittersOf(duckdb, exact, exact), UNORDERED);
+}
+
+export const plainSum: Emitter = ([a], text) => call('sum', a!, text);
+
+/** -0 becomes 0: which of the two comes out of several rows would depend on their order. */
+export function unsignedZero(emit: Emitter): Emitter {
+  return (args, text) => `(${emit(args, text)} + 0e0)`;
+}
+
+/** Too big a sum of finite numbers fails, as in PostgreSQL. */
+export const floatSum: Emitter = ([a], text) => {
+  const total = call('sum', a!, text);
+  const infinite = call('bool_or', `NOT isfinite(${a})`, text);
+  return `CASE WHEN NOT isfinite(${total}) AND NOT ${infinite} THEN ${OUT_OF_RANGE} ELSE ${total} + 0e0 END`;
+};
+
+/** A float64. Of integers and decimals from their exact sum; of floats as sum by count (see `sumByCount`). */
+export function mean(site: CallSite): Typed {
+  const checked = overloads({ takes: ['number'], returns: INT64, duckdb: ([a]) => a! })(site);
+  const args = checked.kind === 'call' ? checked.args : [];
+  const float = args[0]!.type.kind === 'float64' || args[0]!.type.kind === 'null';
+  const average: Emitter = ([a], text) => call('avg', a!, text);
+  const exact: Emitter = ([a], text) => `CAST(${average([a!], text)} AS float8)`;
+  const emitters = float ? emittersOf(floatMean, sumByCount, sumByCount) : emittersOf(average, exact, exact);
+  return typedCall(site, FLOAT64, args, emitters, UNORDERED);
+}
+
+/** PostgreSQL's own `avg` of floats also adds up squares, and fails where those are too big. */
+export const sumByCount: Emitter = ([a], text) =>
+  `((${call('sum', a!, text)} + 0e0) / nullif(${call('count', a!, text)}, 0))`;
+export const floatMean: Emitter = ([a], text) =>
+  `(${floatSum([a!], text)} / nullif(${call('count', a!, text)}, 0))`;
+
+/** Between -Infinity and 0 lies NaN in PostgreSQL, and -Infinity in the engine. */
+export function interpolated(q: string): (args: readonly Typed[]) => Emitter | null {
+  return ([a]) => (isOrdinary(a!) ? withinGroup('percentile_cont', q) : null);
+}
+
+export function quantileOf(site: CallSite, args: readonly Typed[], q: string): Typed {
+  const checked = overloads({ takes: ['float64'], returns: FLOAT64, duckdb: ([a]) => a! })({ ...site, args });
+  const inner = checked.kind === 'call' ? checked.args : [];
+  const duckdb: Emitter = ([a], text) => call('quantile_cont', `${a}, ${q}`, text);
+  return typedCall(site, FLOAT64, inner, emittersOf(duckdb, interpolated(q)(inner)), UNORDERED);
+}
+
+/** The quantile written as the second argument. */
+export function quantileAt(site: CallSite): string {
+  if (site.args.length !== 2)
+    throw callError(
+      site,
+      'wrong-arguments',
+      `\`${site.name}\` takes 2 arguments, not ${site.args.length}`,
+      `write \`${site.name}(x, 0.95)\``,
+    );
+  const q = constantText(site, 1, 'the quantile');
+  if (q.trim() !== '' && Number(q) >= 0 && Number(q) <= 1) return String(Number(q));
+  throw callError(
+    site,
+    'wrong-arguments',
+    'a quantile lies between 0 and 1',
+    'write 0.95 for the 95th percentile',
+    site.args[1]!.span,
+  );
+}
+
+export function quantile(site: CallSite): Typed {
+  const q = quantileAt(site);
+  return quantileOf(site, site.args.slice(0, 1), q);
+}
+
+/** By code point; of equal intervals (1 day, 24 hours) each takes another, and so with 0 and -0. */
+export function discrete(type: ExprType, q: string): Emitter | null {
+  if (type.kind === 'interval' || type.kind === 'float64') return null;
+  const emit = withinGroup('percentile_disc', q);
+  return type.kind === 'string' ? ([a], text) => emit([`${a} COLLATE "C"`], text) : emit;
+}
+
+/** Of values as they are, not interpolated. */
+export function quantileAmong(site: CallSite): Typed {
+  const q = quantileAt(site);
+  const [value] = site.args;
+  if (value!.type.kind === 'json' || value!.type.kind === 'list')
+    throw callError(
+      site,
+      'wrong-type',
+      `\`${site.name}\` wants values that have an order, but ${describeArgument(site, value!)}`,
+      'compute a key of it before with `eval`',
+      value!.span,
+    );
+  return typedCall(
+    site,
+    value!.type,
+    [value!],
+    emittersOf(([a], text) => call('quantile_disc', `${a}, ${q}`, text), discrete(value!.type, q)),
+    UNORDERED,
+  );
+}
+
+/** p50(x), p95(x): the percentile is in the name. */
+export function percentile(site: CallSite): Typed {
+  return quantileOf(site, site.args, String(Number(site.name.slice(1)) / 100));
+}
+
+export const PERCENTILES = Array.from({ length: 99 }, (_, index) => `p${index + 1}`);
+
+/** Of two infinite numbers PostgreSQL makes NaN, and the engine something between -1 and 1, or an error. */
+export function ofOrdinary(name: string): Partial<Overload> {
+  const emit: Emitter = (args, text) => call(name, args.join(', '), text);
+  const chosen = (args: readonly Typed[]): Emitter | null => (args.every(isOrdinary) ? emit : null);
+  return { postgresFor: chosen, postgresOverFor: chosen };
+}
+
+/** Spread is NaN where a value is not finite; the engine's own functions say 0, or fail. */
+export function spread(
+  name: string,
+  engineName: string,
+  summary: string,
+  value: number,
+  aliases: readonly string[] = [],
+): FunctionDefinition {
+  const least = engineName.endsWith('_samp') ? 2 : 1;
+  const duckdb: Emitter = ([a], text) => {
+    const finite = call(engineName, `CASE WHEN isfinite(${a}) THEN ${a} END`, text);
+    const nan = `CASE WHEN ${call('count', a!, text)} >= ${least} THEN CAST('NaN' AS DOUBLE) END`;
+    return `CASE WHEN ${call('bool_or', `NOT isfinite(${a})`, text)} THEN ${nan} ELSE ${finite} END`;
+  };
+  const postgres: Emitter = ([a], text) => call(engineName, a!, text);
+  return aggregate(
+    name,
+    'x',
+    summary,
+    [`round(${name}(x), 4)`, value],
+    [row(['float64'], FLOAT64, engineName, { duckdb, ...everywhere(postgres) })],
+    aliases,
+  );
+}
