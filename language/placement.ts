@@ -10,6 +10,7 @@ import { EXACT } from './exactness.ts';
 import type { Pushdown } from './plan.ts';
 import type { ResolvedQuery, ResolvedSql, ResolvedStageNode } from './resolved-query.ts';
 import type { Exactness } from './stage.ts';
+import { isUnsized } from './type-rules.ts';
 import type { Typed } from './typed.ts';
 import type { Column } from './types.ts';
 
@@ -124,6 +125,10 @@ export class Placer {
   #verdict({ node, resolved, sources }: ResolvedStageNode, input: readonly Column[], connection: string) {
     const long = [...input, ...resolved.columns].find(({ name }) => !postgresNameFits(name));
     if (long !== undefined) return no(`PostgreSQL would cut the long name of the column \`${long.name}\``);
+    const list = [...input, ...resolved.columns].find(
+      ({ type }) => type.kind === 'list' && isUnsized(type.of),
+    );
+    if (list !== undefined) return no(`\`${list.name}\` is a list of numerics without a size`);
     const verdict = node.definition.exactInPostgres(resolved);
     if (!verdict.exact) return verdict;
     for (const side of sources) {

@@ -88,7 +88,8 @@ export class PostgresPlanner {
     this.#sqls.push(sql);
     const used = this.#used.ofSql.get(sql)!;
     const columns = sql.described.columns.filter(({ name }) => used.has(name));
-    return postgresSource(this.#statement!, sql.bound, columns);
+    const author = { stage: { index: 0, name: 'source' }, span: sql.span };
+    return postgresSource(this.#statement!, sql.bound, columns, author);
   }
 
   #stages(input: Relation, stages: readonly ResolvedStageNode[]): Relation {

@@ -129,7 +129,9 @@ export class Relation {
       all.map((entry) => entry.value),
       true,
     );
-    const columns = all.map(({ name, value }) => base.#column(name, value));
+    const columns = all.map(({ name, value }, index) =>
+      index < keys.length ? base.#groupKey(name, value) : base.#column(name, value),
+    );
     // One row alone stands in order.
     return base.#with({ columns, groupBy: keys.length, order: [], arrival: keys.length === 0 });
   }
@@ -504,6 +506,13 @@ export class Relation {
 
   #nextName(): string {
     return `${this.#statement.prefix}${this.#statement.entries.length + 1}`;
+  }
+
+  /** The stage engine groups -0 and 0 under 0; PostgreSQL under that which comes first. */
+  #groupKey(name: string, value: Typed): SelectColumn {
+    const column = this.#column(name, value);
+    if (this.dialect === 'duckdb' || value.type.kind !== 'float64') return column;
+    return { ...column, sql: `(${column.sql} + CAST('0' AS float8))` };
   }
 
   #column(name: string, value: Typed, over?: EmitScope['over']): SelectColumn {

@@ -10,9 +10,13 @@ export function partInPostgres(part: string, type: ColumnType): Emitter {
   return ([a]) => {
     const value = `CAST(extract(${part} FROM CAST(${a} AS timestamp)) AS float8)`;
     const finite = `nullif(nullif(${value}, CAST('Infinity' AS float8)), CAST('-Infinity' AS float8))`;
-    return part === 'epoch' ? finite : `CAST(trunc(${finite}) AS ${postgresType(type)})`;
+    // The year before 1 is -1 there and 0 here: half a year on, what is cut off toward zero is one less.
+    const whole = YEARS.has(part) ? `${finite} + CAST('0.5' AS float8)` : finite;
+    return part === 'epoch' ? finite : `CAST(trunc(${whole}) AS ${postgresType(type)})`;
   };
 }
+
+const YEARS = new Set(['year', 'isoyear']);
 
 const SECONDS: Readonly<Record<string, number>> = {
   second: 1,

@@ -82,7 +82,7 @@ describe('a query whose process takes too much memory', function () {
   it('ends with memory-exceeded and the figures, and nobody else with it', async () => {
     await using forkline = await startForkline({ monitor: { killRssBytes: '260 MiB' } });
     const greedy = forkline.query(
-      'set pushdown = off; select i from generate_series(1, 100000000) as i | stats dc(i) as n',
+      "set pushdown = off; select i from generate_series(1, 10000000) as i | eval t = rpad(cast(i as string), 500, 'x') | stats dc(t) as n",
       {
         headers: { 'Query-Id': 'greedy' },
       },

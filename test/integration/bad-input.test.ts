@@ -211,9 +211,9 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'pushdown that cannot be',
-    query: 'select 1 as a | head 1',
+    query: 'select 1 as a | sample 1',
     status: 400,
-    code: 'unsupported',
+    code: 'not-pushable',
     body: { pushdown: 'require' },
   },
 ];

@@ -28,10 +28,19 @@ export function difference(local: Outcome, placed: Outcome, ordered: boolean): s
 
 /** What cannot enter the stage engine (a date before Christ) fails there, and the database may answer. */
 function failures(local: Outcome, placed: Outcome): string | null {
-  if (local.kind === placed.kind) return null;
-  const [failed, where] = local.kind === 'failed' ? [local, 'worker'] : [placed, 'database'];
-  if (failed.kind !== 'failed' || failed.entering) return null;
-  return `only the ${where} fails: ${failed.message}`;
+  const failed = onlyFailure(local, placed);
+  if (failed === null || failed.entering) return null;
+  return `only the ${failed.where} fails: ${failed.message}`;
+}
+
+/** The one of the two that failed, when the other answered. */
+export function onlyFailure(
+  local: Outcome,
+  placed: Outcome,
+): { readonly where: 'worker' | 'database'; readonly message: string; readonly entering: boolean } | null {
+  if (local.kind === 'failed' && placed.kind === 'rows') return { where: 'worker', ...local };
+  if (placed.kind === 'failed' && local.kind === 'rows') return { where: 'database', ...placed };
+  return null;
 }
 
 function shown(columns: readonly Column[]): string {

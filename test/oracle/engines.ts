@@ -232,14 +232,17 @@ function shown(columns: readonly Column[]): string {
   return columns.map(({ name, type }) => `${name} ${typeName(type)}`).join(', ');
 }
 
+/** What a worker's input refuses, and the canonical form of a column in the database likewise. */
+const ENTERING = /Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
+
 function outcomeOf(thrown: unknown): Outcome {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const entering = ENTERING.test(message);
   if (thrown instanceof pg.DatabaseError) {
-    const isData = /^(22|2201|21000)/.test(thrown.code ?? '');
-    return isData ? { kind: 'failed', message, entering: false } : { kind: 'broken', message };
+    const isData = /^(22|21000)/.test(thrown.code ?? '');
+    return isData ? { kind: 'failed', message, entering } : { kind: 'broken', message };
   }
   const error = thrown instanceof QueryError ? thrown : engineError(thrown, LIMITS);
   if (error.code === 'internal') return { kind: 'broken', message };
-  const entering = /Error when converting column|before Christ|several dimensions/.test(message);
   return { kind: 'failed', message, entering };
 }

@@ -93,6 +93,6 @@ function summarize(tally: Tally): void {
   const reasons = [...tally.reasons].sort((a, b) => b[1] - a[1]).slice(0, 25);
   for (const [why, count] of reasons) console.log(`${String(count).padStart(6)} x ${why}`);
   console.log(
-    `wholly in the database ${tally.wholly}, wholly in the worker ${tally.local}, failed ${tally.failed}`,
+    `wholly in the database ${tally.wholly}, wholly in the worker ${tally.local}, failed ${tally.failed}, failed in one place for a value that nobody needed ${tally.excused}`,
   );
 }
