@@ -46,11 +46,7 @@ describe('queries', function () {
 
   it('sends only the columns that the stages use', async () => {
     const { json } = await forkline.get(
-<<<<<<< HEAD
-      `/v1/explain?pushdown=off&q=${encodeURIComponent('select * from flights | where delay > 0 | stats count() by origin')}`,
-=======
       `/v1/explain?q=${encodeURIComponent('set pushdown = off; select * from flights | where delay > 0 | stats count() by origin')}`,
->>>>>>> origin/lplace
     );
     const [source] = json.sources as [{ columns: { name: string }[] }];
     expect(source.columns.map(({ name }) => name)).to.have.members(['delay', 'origin']);
