@@ -25,7 +25,11 @@ export function parsePattern(cursor: Cursor): Pattern {
     text += cursor.text.slice(token.start, token.end);
     end = token.end;
   }
-  if (text === '') cursor.fail('the name of a column is expected');
+  if (text === '')
+    cursor.fail(
+      'the name of a column is expected',
+      cursor.isSymbol(',') ? 'there is a comma too many' : undefined,
+    );
   return {
     name: text,
     quoted: false,

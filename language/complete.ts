@@ -5,7 +5,7 @@
  */
 import { QueryError } from '../workers/errors.ts';
 import { planQuery } from './compile.ts';
-import { type Place, type PlaceInQuery, placeAt } from './complete-place.ts';
+import { placeAt } from './complete-place.ts';
 import { sqlItems } from './complete-sql.ts';
 import { quotedIfNeeded, stageItems } from './complete-stage.ts';
 import type {
@@ -16,6 +16,7 @@ import type {
   CompleteStep,
   CompletionItem,
 } from './complete-types.ts';
+import type { Place, PlaceInQuery } from './complete-walker.ts';
 import type { AskAnswer, ParameterKind } from './plan.ts';
 import { parseTree } from './query-parser.ts';
 import type { Token } from './token.ts';

@@ -92,9 +92,14 @@ export class Cursor {
     this.#open--;
   }
 
+  /** The last token taken. */
+  last(): Token | undefined {
+    return this.#tokens[this.#index - 1];
+  }
+
   /** The last token taken was a name, or a word that could be one. */
   afterName(): boolean {
-    const last = this.#tokens[this.#index - 1];
+    const last = this.last();
     return last?.kind === 'word' || last?.kind === 'quoted';
   }
 
@@ -116,16 +121,17 @@ export class Cursor {
     return this.isSymbol(...symbols) ? this.next() : null;
   }
 
-  expectWord(word: string, after: string): Token {
-    return this.acceptWord(word) ?? this.fail(`\`${word}\` is missing ${after}`);
+  expectWord(word: string, after: string, hint?: string): Token {
+    return this.acceptWord(word) ?? this.fail(`\`${word}\` is missing ${after}`, hint);
   }
 
-  expectSymbol(symbol: string, after: string): Token {
-    return this.acceptSymbol(symbol) ?? this.fail(`\`${symbol}\` is missing ${after}`);
+  expectSymbol(symbol: string, after: string, hint?: string): Token {
+    return this.acceptSymbol(symbol) ?? this.fail(`\`${symbol}\` is missing ${after}`, hint);
   }
 
   expectClosing(what: string): void {
-    const hint = this.isSymbol('|') ? 'for bitwise or, write `bitor(a, b)`' : undefined;
+    const bitwise = this.isSymbol('|') ? 'for bitwise or, write `bitor(a, b)`' : undefined;
+    const hint = this.peek().kind === 'end' ? 'add `)` where it ends' : bitwise;
     if (this.acceptSymbol(')') === null) this.fail(`\`)\` is missing after ${what}`, hint);
   }
 
@@ -168,12 +174,27 @@ export class Cursor {
     throw new QueryError('syntax', message, { span: this.here(), hint });
   }
 
+  /** A comma that nothing follows, or two. */
+  #commaHint(): string | null {
+    const last = this.last();
+    if (this.isSymbol(',') && last?.text === ',') return 'there is a comma too many';
+    const list = last?.kind === 'symbol' && last.text === ',';
+    return list && !['word', 'quoted', 'string', 'number'].includes(this.peek().kind)
+      ? 'take the comma before it away, or write what follows it'
+      : null;
+  }
+
   /** Throws a syntax error: something else was expected here. Says what was found. */
   fail(message: string, hint?: string): never {
     const token = this.peek();
     const found = token.kind === 'end' ? 'the query ends' : `found ${this.describe()}`;
 
     const span = this.here();
-    throw new QueryError('syntax', `${message}; ${found}`, hint === undefined ? { span } : { span, hint });
+    const mend = this.#commaHint() ?? hint;
+    throw new QueryError(
+      'syntax',
+      `${message}; ${found}`,
+      mend === undefined ? { span } : { span, hint: mend },
+    );
   }
 }

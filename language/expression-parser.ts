@@ -38,9 +38,20 @@ function parseBinary(cursor: Cursor, least: number, level: number): Expression {
     if (precedence < least) return left;
     const right = parseInfix(cursor, left, precedence, level);
     if (precedence === COMPARE && infixPrecedence(cursor) === COMPARE)
-      cursor.refuse('comparisons do not chain', 'join them with `and`, or put one into brackets');
+      cursor.refuse(
+        'comparisons do not chain',
+        joinsText(right)
+          ? '`||` joins text; for "or" write `or`'
+          : 'join them with `and`, or put one into brackets',
+      );
     left = right;
   }
+}
+
+/** `a = 1 || b = 2`: the right side of the first comparison. */
+function joinsText(compared: Expression): boolean {
+  const right = compared.kind === 'call' ? compared.args[1] : undefined;
+  return right?.kind === 'call' && right.name === '||';
 }
 
 function parseInfix(cursor: Cursor, left: Expression, precedence: number, level: number): Expression {
@@ -65,7 +76,11 @@ function parseLogic(cursor: Cursor, left: Expression, precedence: number, level:
 }
 
 function refuseNoOperand(cursor: Cursor, token: Token): void {
-  if (cursor.atStageEnd()) cursor.fail(`a value is missing after \`${token.text}\``);
+  const hint =
+    token.text === '%'
+      ? "a pattern stands in quotes: `like 'A%'`; `%` alone is the remainder"
+      : `write one, or take \`${token.text}\` away`;
+  if (cursor.atStageEnd()) cursor.fail(`a value is missing after \`${token.text}\``, hint);
 }
 
 /** is [not] null, is [not] distinct from, [not] in, [not] between, [not] like. */
@@ -80,7 +95,7 @@ function parseWordTest(cursor: Cursor, left: Expression, level: number): Express
       return operator(name, first, [left, ...parseList(cursor, level)], cursor.lastEnd);
     case 'between': {
       const low = parseBinary(cursor, CONCAT, level + 1);
-      cursor.expectWord('and', 'between the two ends of `between`');
+      cursor.expectWord('and', 'between the two ends of `between`', 'write `x between 1 and 5`');
       return operator(name, first, [left, low, parseBinary(cursor, CONCAT, level + 1)]);
     }
     case 'like':
@@ -98,13 +113,17 @@ function parseIs(cursor: Cursor, left: Expression, is: Token, level: number): Ex
   const not = cursor.acceptWord('not') === null ? '' : 'not ';
   if (cursor.acceptWord('null') !== null) return operator(`is ${not}null`, is, [left], cursor.lastEnd);
   if (cursor.acceptWord('distinct') === null)
-    cursor.fail('after `is` stands `null`, `not null` or `distinct from`');
+    cursor.fail(
+      'after `is` stands `null`, `not null` or `distinct from`',
+      'write `x is null`; to compare with a value, `x = 5`',
+    );
   cursor.expectWord('from', 'after `is distinct`');
   return operator(`is ${not}distinct from`, is, [left, parseBinary(cursor, CONCAT, level + 1)]);
 }
 
 function parseList(cursor: Cursor, level: number): readonly Expression[] {
-  cursor.expectSymbol('(', 'after `in`');
+  cursor.expectSymbol('(', 'after `in`', 'write `in (1, 2)`');
+  refuseSubquery(cursor);
   if (cursor.isSymbol(')')) cursor.refuse('the list of `in` is empty', 'give at least one value');
   return parseArguments(cursor, level, 'the list of `in`');
 }
@@ -113,6 +132,7 @@ function parseList(cursor: Cursor, level: number): readonly Expression[] {
 function parseArguments(cursor: Cursor, level: number, what: string): readonly Expression[] {
   const values: Expression[] = [];
   if (cursor.acceptSymbol(')') !== null) return values;
+  refuseSubquery(cursor);
   do values.push(parseBinary(cursor, OR, level + 1));
   while (cursor.acceptSymbol(',') !== null);
   cursor.expectClosing(what);
@@ -147,6 +167,16 @@ function parseCasts(cursor: Cursor, start: Expression): Expression {
   return value;
 }
 
+/** `(select ...` where a value is expected. */
+function refuseSubquery(cursor: Cursor): void {
+  const next = cursor.isWord('select') ? cursor.peek(1) : null;
+  if (next === null || (next.kind === 'symbol' && next.text !== '*' && next.text !== '(')) return;
+  cursor.refuse(
+    'expressions of stages have no sub-queries',
+    'bring its rows here: `join semi (select ...) as s on a = s.b` keeps those that have a match, `join` adds columns',
+  );
+}
+
 function parsePrimary(cursor: Cursor, level: number): Expression {
   const token = cursor.peek();
   const span = { start: token.start, end: token.end };
@@ -163,12 +193,28 @@ function parsePrimary(cursor: Cursor, level: number): Expression {
     case 'word':
       return parseWord(cursor, token, level);
     default:
-      if (cursor.acceptSymbol('(') === null) return cursor.fail('a value is expected here');
+      if (cursor.acceptSymbol('(') === null) return cursor.fail('a value is expected here', valueHint(token));
   }
+  refuseSubquery(cursor);
   const inner = parseBinary(cursor, OR, level + 1);
+  if (cursor.isSymbol(','))
+    cursor.refuse(
+      'brackets hold one value',
+      "lists stand after `in`; a choice is written `case when a > 1 then 'x' else 'y' end`",
+    );
   cursor.expectClosing('what `(` opened');
   return { ...inner, span: cursor.spanFrom(token.start) };
 }
+
+/** What may have been meant by something that begins no value. */
+function valueHint(token: Token): string | undefined {
+  if (token.kind === 'connection') return `a parameter is written \`:${token.text}\``;
+  if (token.text === '[') return 'lists are made in the SQL, or by `list(x)` and `split(text, separator)`';
+  if (token.text === '<') return 'for "less or equal" write `<=`';
+  return token.text === '*' ? '`*` stands for all columns only in `fields` and the like' : undefined;
+}
+
+const BETWEEN_VALUES = new Set('and or is in between like ilike'.split(' '));
 
 function parseWord(cursor: Cursor, token: Token, level: number): Expression {
   const following = cursor.peek(1);
@@ -187,7 +233,9 @@ function parseWord(cursor: Cursor, token: Token, level: number): Expression {
   if (RESERVED.has(token.lower) && !['null', 'true', 'false'].includes(token.lower))
     cursor.fail(
       'a value is expected here',
-      `\`${token.text}\` is a keyword; a column of that name needs "quotes"`,
+      BETWEEN_VALUES.has(token.lower)
+        ? `something is missing before \`${token.text}\`; a column of that name needs "quotes"`
+        : `\`${token.text}\` is a keyword; a column of that name needs "quotes"`,
     );
   cursor.next();
   if (token.lower === 'null') return { kind: 'null', span, depth: 1 };
@@ -240,7 +288,7 @@ function parseCall(cursor: Cursor, level: number): Expression {
 
 function parseCast(cursor: Cursor, name: Token, level: number): Expression {
   const value = parseBinary(cursor, OR, level + 1);
-  cursor.expectWord('as', `in \`${name.text}(value as type)\``);
+  cursor.expectWord('as', `in \`${name.text}(value as type)\``, `write \`${name.text}(x as string)\``);
   const to = parseTypeName(cursor);
   cursor.expectClosing(`the type of \`${name.text}\``);
   return {
@@ -253,8 +301,10 @@ function parseCast(cursor: Cursor, name: Token, level: number): Expression {
 }
 
 function parseExtract(cursor: Cursor, name: Token, level: number): Expression {
-  const part = cursor.next();
-  if (part.kind !== 'word') cursor.fail('`extract` wants a part, as in `extract(year from time)`');
+  const part = cursor.peek();
+  if (part.kind !== 'word')
+    cursor.fail('`extract` wants a part', 'write it without quotes: `extract(year from time)`');
+  cursor.next();
   cursor.expectWord('from', 'in `extract(part from time)`');
   const value = parseBinary(cursor, OR, level + 1);
   cursor.expectClosing('`extract(part from time`');

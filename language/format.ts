@@ -4,8 +4,9 @@
  * written, except for white space at the ends of its lines. What does not parse is an error with its place.
  */
 import { strict as assert } from 'node:assert';
-import { Lines, writeQuery } from './format-layout.ts';
+import { writeQuery } from './format-layout.ts';
 import { type Leaf, leavesOf } from './format-leaves.ts';
+import { Lines } from './format-lines.ts';
 import { queryOf } from './format-query.ts';
 import { parseTree } from './query-parser.ts';
 

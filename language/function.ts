@@ -201,6 +201,7 @@ export function mixedTypes(call: CallSite, at: Typed, sofar: ExprType): never {
 /** How to make `at` what is wanted. */
 export function castHint(call: CallSite, at: Typed, wanted: ExprType): string {
   const text = call.textOf(at.span);
+  if (/^\d{4}-\d\d?-\d\d?$/.test(text)) return `this is a subtraction; write '${text}' for a date`;
   if (at.kind === 'parameter') return `send ${text} as ${exprTypeName(wanted)}`;
   if (at.kind === 'literal') return literalHint(text, at, wanted);
   if (!castExists(at.type, valueType(wanted)))
@@ -209,6 +210,8 @@ export function castHint(call: CallSite, at: Typed, wanted: ExprType): string {
 }
 
 function literalHint(text: string, at: Typed, wanted: ExprType): string {
+  if (at.type.kind === 'string' && wanted.kind === 'interval' && /^'\d+[a-z]+'$/i.test(text))
+    return `write ${text.slice(1, -1)} without quotes for a duration`;
   if (at.type.kind === 'string' && isNumeric(wanted) && /^'-?\d+(\.\d+)?'$/.test(text))
     return `write ${text.slice(1, -1)} without quotes for a number`;
   if (wanted.kind === 'string' && isNumeric(at.type)) return `write '${text}' for text`;

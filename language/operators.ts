@@ -38,6 +38,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '=~': 'for patterns write `regexp_match(text, pattern)`',
   '!~': 'for patterns write `not regexp_match(text, pattern)`',
   '&&': 'for "and" write `and`',
+  '=<': 'for "less or equal" write `<=`',
   '=>': 'for "greater or equal" write `>=`',
   '[': 'the n-th element of a list is `list_get(list, n)`, from 1; of json `json -> n`, from 0',
   '.': 'columns of a stage have no table: write the name alone; a name with a point in it needs "quotes"',

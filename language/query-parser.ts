@@ -106,9 +106,10 @@ class QueryParser implements StageCount {
     const cursor = this.#cursor;
     cursor.acceptSymbol(';');
     if (cursor.peek().kind === 'end') return;
+    const stages = cursor.isSymbol('|', '|>');
     throw new QueryError('multiple-statements', 'a query is one statement; another begins here', {
       span: cursor.here(),
-      hint: 'send each as a query of its own',
+      hint: stages ? 'the `;` before it ends the query: take it away' : 'send each as a query of its own',
     });
   }
 

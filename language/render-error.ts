@@ -37,7 +37,8 @@ function excerpt(span: Span, query: string, { line, column }: Place): readonly s
   const lineStart = query.lastIndexOf('\n', start - 1) + 1;
   const newline = query.indexOf('\n', start);
   const lineEnd = newline === -1 ? query.length : newline;
-  const from = Math.max(lineStart, start - MAX_SHOWN / 2);
+  const short = lineEnd - lineStart <= MAX_SHOWN;
+  const from = short ? lineStart : Math.max(lineStart, start - MAX_SHOWN / 2);
   const to = Math.min(lineEnd, from + MAX_SHOWN);
   const before = flat(query.slice(from, start));
   const marked = flat(query.slice(start, Math.max(start, Math.min(span.end, to))));

@@ -8,7 +8,9 @@ import { FOREIGN_FUNCTIONS } from './foreign.ts';
 import { type CallSite, mixedTypes } from './function.ts';
 import { FUNCTION_NAMES, findFunction } from './function-registry.ts';
 import { momentKind, normalMoment } from './moments.ts';
+import { defaultName } from './names.ts';
 import { findColumn, getColumn, type Scope, type WrittenName } from './scope.ts';
+import { shortSyntax } from './short-syntax.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import { BOOL, exprTypeName, FLOAT64, INT64, INTERVAL, NULL, STRING } from './type-rules.ts';
 import type { Typed } from './typed.ts';
@@ -60,12 +62,21 @@ export function resolveExpression(node: Expression, scope: Scope, mode: Aggregat
 /** `stats count by origin`: a function without its brackets, and no column is called so. */
 function refuseFunctionName(node: WrittenName, scope: Scope): void {
   if (node.quoted || findColumn(scope, node) !== null) return;
-  const definition = findFunction(node.name.toLowerCase());
-  if (definition === null) return;
+  const key = node.name.toLowerCase();
+  const definition = findFunction(key);
+  const foreign = FOREIGN_FUNCTIONS.get(key);
+  if (definition === null && foreign === undefined) return;
   throw new QueryError('unknown-column', `there is no column \`${node.name}\` here`, {
     span: node.span,
-    hint: `a function needs its brackets: \`${definition.syntax}\``,
+    hint: definition === null ? foreign! : bracketsHint(key, definition.syntax),
   });
+}
+
+const UNITS = new Set('year quarter month week day hour minute second'.split(' '));
+
+function bracketsHint(name: string, syntax: string): string {
+  const brackets = `a function needs its brackets: \`${shortSyntax(syntax)}\``;
+  return UNITS.has(name) ? `${brackets}; a unit of time stands in quotes: \`'${name}'\`` : brackets;
 }
 
 /** An expression that must be a condition. */
@@ -230,38 +241,52 @@ function resolveCall(node: CallNode, scope: Scope, mode: AggregateMode): Typed {
   const definition = findFunction(node.name);
   if (definition === null) throw unknownFunction(node);
   const aggregate = definition.aggregate === true;
-  if (definition.window === true && mode !== 'running') throw misplacedWindow(node, mode);
-  if (aggregate && (mode === 'none' || mode === 'inside')) throw misplacedAggregate(node, mode);
+  if (definition.window === true && mode !== 'running') throw misplacedWindow(node, mode, scope);
+  if (aggregate && (mode === 'none' || mode === 'inside')) throw misplacedAggregate(node, mode, scope);
   const args = node.args.map((arg) => resolveExpression(arg, scope, aggregate ? 'inside' : mode));
   return definition.resolve(siteOf(node.name, node, args, node.operator, definition.syntax, scope));
 }
 
-function misplacedAggregate(node: CallNode, mode: AggregateMode): QueryError {
+/** A stage before may have computed the same, and called it by its text. */
+function computedHint(
+  { name, span }: CallNode,
+  { text, columns }: Scope,
+  stage: string,
+  rest: string,
+): string {
+  const written = text.slice(span.start, span.end);
+  const known = columns.find((column) => column.name === defaultName(written));
+  if (known !== undefined) return `a stage before has computed it: it is the column \`${known.name}\``;
+  const shown = written.length <= 40 ? written : `${name}(...)`;
+  return `compute it before: \`${stage} ${shown} as value ${rest}\`, then use \`value\``;
+}
+
+function misplacedAggregate(node: CallNode, mode: AggregateMode, scope: Scope): QueryError {
   const inside = mode === 'inside';
   const message = inside
     ? `the aggregate \`${node.name}\` stands inside another one`
     : `the aggregate \`${node.name}\` may only stand in \`stats\``;
   const hint = inside
     ? 'compute the inner one in a `stats` before'
-    : `compute it before: \`stats ${node.name}(...) as value by ...\`, then use \`value\``;
+    : computedHint(node, scope, 'stats', 'by ...');
   return new QueryError('misplaced-aggregate', message, { span: node.span, hint });
 }
 
-function misplacedWindow(node: CallNode, mode: AggregateMode): QueryError {
+function misplacedWindow(node: CallNode, mode: AggregateMode, scope: Scope): QueryError {
   const inside = mode === 'inside';
   const message = inside
     ? `\`${node.name}\` stands inside an aggregate or another window function`
     : `the window function \`${node.name}\` may only stand in \`streamstats\``;
   const hint = inside
     ? 'compute it in a `streamstats` before'
-    : `compute it before: \`streamstats ${node.name}(...) as value by ... sort ...\`, then use \`value\``;
+    : computedHint(node, scope, 'streamstats', 'sort ...');
   return new QueryError('misplaced-aggregate', message, { span: node.span, hint });
 }
 
 function unknownFunction(node: CallNode): QueryError {
   const foreign = FOREIGN_FUNCTIONS.get(node.name);
   const suggestions = foreign === undefined ? suggest(node.name, FUNCTION_NAMES) : [];
-  const hint = foreign ?? didYouMean(suggestions);
+  const hint = foreign ?? didYouMean(suggestions) ?? 'docs/reference.md lists the functions';
   const details = { span: node.nameSpan, suggestions };
   return new QueryError(
     'unknown-function',

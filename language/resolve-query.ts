@@ -7,6 +7,7 @@
  */
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode, StageNode } from './ast.ts';
+import { explainLostColumn } from './lost-column.ts';
 import type { Ask, AskAnswer, Plan, PlanRequest, SourceAsk } from './plan.ts';
 import type { ResolvedQuery, ResolvedSource, ResolvedSql, ResolvedStageNode } from './resolved-query.ts';
 import { refuseDuplicates } from './scope.ts';
@@ -125,7 +126,8 @@ class Resolver {
       );
       return { node, resolved, sources };
     } catch (thrown) {
-      throw thrown instanceof QueryError ? thrown.with({ stage }) : thrown;
+      if (!(thrown instanceof QueryError)) throw thrown;
+      throw explainLostColumn(thrown.with({ stage }), text, input);
     }
   }
 

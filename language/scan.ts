@@ -105,8 +105,13 @@ export function skipTrivia(text: string, start: number, lineStart: boolean): num
 }
 
 export function unterminated(text: string, start: number, what: string, closing: string): QueryError {
+  // `'it\\'s'`: the quote after the backslash has ended a text before this one.
+  const line = text.slice(text.lastIndexOf('\n', start) + 1, start);
+  const escaped = closing === "'" && line.includes("\\'");
   return new QueryError('unterminated-string', `this ${what} has no end`, {
     span: restOfLine(text, start),
-    hint: `close it with ${closing}`,
+    hint: escaped
+      ? "a backslash is only itself; a quote inside a text is doubled: `'it''s'`"
+      : `close it with ${closing}`,
   });
 }

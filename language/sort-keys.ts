@@ -1,6 +1,7 @@
 /** `[+/-]column [asc/desc] [nulls first/last], ...`, wherever an order is written: ascending and nulls last by default. */
 import { QueryError } from '../workers/errors.ts';
 import type { Cursor } from './cursor.ts';
+import { findFunction } from './function-registry.ts';
 import { parseName } from './names.ts';
 import { getColumn, type Scope, type WrittenName } from './scope.ts';
 import type { SortKey } from './window-frame.ts';
@@ -24,7 +25,7 @@ function parseKey(cursor: Cursor, stage: string): WrittenKey {
   const sign = cursor.acceptSymbol('-', '+');
   const column = parseName(cursor, 'the name of a column');
   if (cursor.isSymbol('(', '+', '*', '/', '||'))
-    cursor.refuse('`sort` takes columns', `compute it before: \`eval key = ... | ${stage} key\``);
+    cursor.refuse('`sort` takes columns', computeBefore(column.name, stage));
   const word = cursor.acceptWord('asc', 'desc');
   if (sign !== null && word !== null)
     throw new QueryError('syntax', `\`${sign.text}\` and \`${word.text}\` say the direction twice`, {
@@ -35,6 +36,12 @@ function parseKey(cursor: Cursor, stage: string): WrittenKey {
   if (cursor.acceptWord('nulls') === null) return { column, descending, nullsFirst: false };
   const place = cursor.acceptWord('first', 'last') ?? cursor.fail('after `nulls` stands `first` or `last`');
   return { column, descending, nullsFirst: place.lower === 'first' };
+}
+
+function computeBefore(name: string, stage: string): string {
+  if (findFunction(name.toLowerCase())?.aggregate === true)
+    return `give it a name where it is computed: \`stats ${name}(...) as n | ${stage} -n\``;
+  return `compute it before: \`eval key = ... | ${stage} key\``;
 }
 
 export function resolveSortKey(key: WrittenKey, input: Scope): SortKey {

@@ -45,17 +45,24 @@ export function checkSourceHead(
   throw notSql(text, word, span, end, names);
 }
 
+/** `from flights`, as other languages begin. */
+function fromHint(text: string, word: string, end: number): string | null {
+  const at = skipTrivia(text, end, false);
+  const table = text.slice(at, skipWord(text, at));
+  return word === 'from' && table !== '' ? `write \`select * from ${table}\`` : null;
+}
+
 function notSql(text: string, word: string, span: Span, end: number, names: readonly string[]): QueryError {
   const alone = word !== '' && skipTrivia(text, span.end, false) >= end;
   const suggestions = suggest(word, alone ? names : [...READS, ...names]);
   const instead = alone
     ? `to read a table, write \`select * from ${word}\``
-    : `it begins with ${READS.join(', ')}`;
+    : `begin with \`select * from ...\`, then stages; it may also be ${READS.slice(1).join(', ')}`;
   const shown =
     word === '' ? `\`${String.fromCodePoint(text.codePointAt(span.start) ?? 32)}\`` : `\`${word}\``;
   return new QueryError(alone ? 'unknown-source' : 'syntax', `a query begins with SQL, not with ${shown}`, {
     span,
-    hint: didYouMean(suggestions) ?? instead,
+    hint: fromHint(text, word, span.end) ?? didYouMean(suggestions) ?? instead,
     suggestions,
   });
 }

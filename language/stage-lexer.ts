@@ -21,6 +21,7 @@ const TWO_CHARACTER_SYMBOLS = new Set([
   '!~',
   '&&',
   '=>',
+  '=<',
   '->',
 ]);
 const ONE_CHARACTER_SYMBOLS = '()[],.|=<>+-*/%:;';
@@ -37,7 +38,8 @@ export function nextToken(text: string, start: number): Token {
 export function lexToken(text: string, at: number): Token {
   const code = text.charCodeAt(at);
   const char = text[at]!;
-  if (isWordStart(code) && !isStrayQuote(char)) return token('word', text, at, skipWord(text, at));
+  if (isWordStart(code) && (code < 128 || !isStray(char)))
+    return token('word', text, at, plainWordEnd(text, at));
   if (isDigit(code) || (char === '.' && isDigit(text.charCodeAt(at + 1)))) return lexNumber(text, at);
   if (char === "'") return quoted('string', text, at, skipQuoted(text, at, 'string'));
   if (char === '"' || char === '`') return lexQuotedName(text, at);
@@ -90,13 +92,15 @@ function lexNumber(text: string, at: number): Token {
   const number = NUMBER.exec(text)![0];
   const end = at + number.length;
   if (!isWordStart(text.charCodeAt(end))) return token('number', text, at, end);
-  const unitEnd = skipWord(text, end);
+  const unitEnd = plainWordEnd(text, end);
   const unit = text.slice(end, unitEnd).toLowerCase();
   const span = { start: at, end: unitEnd };
   if (!isDurationUnit(unit))
     throw new QueryError('syntax', `\`${text.slice(at, unitEnd)}\` is neither a number nor a duration`, {
       span,
-      hint: `a duration is a whole number and one of ${DURATION_UNITS.join(' ')}; a name that begins with a digit needs "quotes"`,
+      hint:
+        numberHint(number, unit) ??
+        `a duration is a whole number and one of ${DURATION_UNITS.join(' ')}; a name that begins with a digit needs "quotes"`,
     });
   if (!/^\d+$/.test(number))
     throw new QueryError('syntax', `a duration is a whole number of its unit, not \`${number}\``, {
@@ -106,9 +110,64 @@ function lexNumber(text: string, at: number): Token {
   return { kind: 'duration', text: number + unit, lower: number + unit, ...span };
 }
 
+const LONG_UNITS: readonly (readonly [RegExp, string])[] = [
+  [/^(ms|msecs?|milliseconds?|millis)$/, 'ms'],
+  [/^secs?$|^seconds?$/, 's'],
+  [/^mins?$|^minutes?$/, 'm'],
+  [/^hrs?$|^hours?$/, 'h'],
+  [/^days?$/, 'd'],
+  [/^wks?$|^weeks?$/, 'w'],
+  [/^mo$|^mons$|^months?$/, 'mon'],
+  [/^qtrs?$|^quarters?$/, 'q'],
+  [/^yrs?$|^years?$/, 'y'],
+];
+
+/** `7days`, `1_000`. */
+function numberHint(number: string, unit: string): string | null {
+  if (/^_\d/.test(unit)) return 'numbers have no separators between thousands: `1000`';
+  const short = LONG_UNITS.find(([pattern]) => pattern.test(unit))?.[1];
+  return short === undefined ? null : `write \`${number}${short}\``;
+}
+
 /** Quotes that text processors put in; as letters beyond ASCII they would pass for names. */
 function isStrayQuote(char: string): boolean {
   return '\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb'.includes(char);
+}
+
+/** Signs of mathematics and typesetting that would pass for letters too. */
+const PLAIN_SIGNS: Readonly<Record<string, string>> = {
+  '\u2260': '<>',
+  '\u2264': '<=',
+  '\u2265': '>=',
+  '\u2212': '-',
+  '\u2013': '-',
+  '\u2014': '-',
+  '\u00d7': '*',
+  '\u00f7': '/',
+};
+
+/** Punctuation as East Asian keyboards give it, which looks like ours and would pass for letters too. */
+const WIDE = /[\u3000-\u3002\uff01-\uff0f\uff1a-\uff20\uff3b-\uff3e\uff40\uff5b-\uff65]/;
+const WIDE_OFFSET = 0xfee0;
+
+function isStray(char: string): boolean {
+  return isStrayQuote(char) || WIDE.test(char) || PLAIN_SIGNS[char] !== undefined;
+}
+
+/** Where a word ends; such signs are no part of it. */
+function plainWordEnd(text: string, at: number): number {
+  const end = skipWord(text, at);
+  for (let index = at; index < end; index++)
+    if (text.charCodeAt(index) > 127 && isStray(text[index]!)) return index;
+  return end;
+}
+
+/** `，` is `,`. */
+function plainOf(char: string): string {
+  if (char === '\u3001') return ',';
+  if (char === '\u3002' || char === '\uff61') return '.';
+  const code = char.charCodeAt(0);
+  return code >= 0xff01 && code <= 0xff5e ? String.fromCharCode(code - WIDE_OFFSET) : ' ';
 }
 
 const STRAY_HINTS: Readonly<Record<string, string>> = {
@@ -116,7 +175,7 @@ const STRAY_HINTS: Readonly<Record<string, string>> = {
   '&': 'for "and" write `and`; for bits `bitand(a, b)`',
   '^': 'for powers write `pow(a, b)`; for bits `bitxor(a, b)`',
   '~': 'for patterns write `regexp_match(text, pattern)`',
-  '?': 'a parameter has a name: `:name`',
+  '?': 'a parameter has a name: `:name`; a choice is `if(condition, a, b)`',
   $: 'a parameter has a name: `:name`',
   '{': 'stages have no braces; quote names with "double quotes"',
   '}': 'stages have no braces; quote names with "double quotes"',
@@ -127,7 +186,11 @@ const STRAY_HINTS: Readonly<Record<string, string>> = {
 function strayCharacter(text: string, at: number): QueryError {
   const char = String.fromCodePoint(text.codePointAt(at)!);
   const shown = char < ' ' ? `U+${char.charCodeAt(0).toString(16).padStart(4, '0')}` : char;
-  const hint = isStrayQuote(char) ? 'use plain quotes: \'text\' and "name"' : STRAY_HINTS[char];
+  const plain = PLAIN_SIGNS[char];
+  const wide = WIDE.test(char) ? `this is a wide character; write the plain \`${plainOf(char)}\`` : undefined;
+  const hint = isStrayQuote(char)
+    ? 'use plain quotes: \'text\' and "name"'
+    : (wide ?? (plain === undefined ? STRAY_HINTS[char] : `write \`${plain}\``));
   const span = { start: at, end: at + char.length };
   return new QueryError(
     'syntax',

@@ -6,7 +6,9 @@ import { QueryError, type Span } from '../workers/errors.ts';
 import type { QueryNode, StageNode } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { FOREIGN_ENDINGS, FOREIGN_STAGES } from './foreign.ts';
-import { findStage, STAGE_NAMES } from './stage-registry.ts';
+import { findFunction } from './function-registry.ts';
+import { shortSyntax } from './short-syntax.ts';
+import { findStage, STAGE_NAMES, STAGES } from './stage-registry.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import type { Token } from './token.ts';
 
@@ -83,12 +85,37 @@ function trailingHint(cursor: Cursor, stage: string): string | undefined {
   if (token.kind === 'word' && findStage(token.lower) !== null) return `a pipe goes before \`${token.text}\``;
   const name = token.kind === 'quoted' || (token.kind === 'word' && !CONNECTING.has(token.lower));
   const listed = token.kind === 'word' ? LISTS[stage] : undefined;
+  const last = cursor.last();
+  const mended = last === undefined ? null : afterLast(cursor, last, token);
+  if (mended !== null) return mended;
   const option = cursor.peek(1).text === '=';
   if (listed === undefined && name && !option && cursor.afterName())
     return `if \`${token.text}\` is another column, a comma goes before it`;
   if (cursor.isSymbol(')')) return 'this bracket closes nothing';
   if (cursor.isSymbol(',') && stage === 'where') return 'join conditions with `and`';
+  if (cursor.isSymbol(',') && (stage === 'head' || stage === 'tail'))
+    return 'no stage skips rows; write `limit n offset m` in the SQL';
+  if (cursor.isSymbol('-', '+') && stage === 'sort')
+    return `the sign stands before the column: \`sort ${token.text}delay\``;
   return listed;
+}
+
+/** What the token before says of one that does not belong there. */
+function afterLast(cursor: Cursor, last: Token, token: Token): string | null {
+  const shown = cursor.text.slice(token.start, token.end).slice(0, 40);
+  const definition = last.kind === 'word' ? findFunction(last.lower) : null;
+  const value = ['word', 'quoted', 'string', 'number'].includes(token.kind);
+  if (definition !== null && value && last.lower !== 'case')
+    return `a function needs its brackets: \`${shortSyntax(definition.syntax)}\``;
+  if (last.kind === 'word' && last.lower === 'interval' && token.kind === 'string')
+    return 'durations are written without quotes: `90m`, `1d`, `2mon`';
+  if (last.kind === 'string' && last.text.endsWith('\\'))
+    return "a backslash is only itself; a quote inside a text is doubled: `'it''s'`";
+  if (last.kind === 'number' && token.text === ',' && /^\d{3}$/.test(cursor.peek(1).text))
+    return 'numbers have no separators between thousands: `1000`';
+  if (last.text === ')' && (token.kind === 'word' || token.kind === 'quoted') && cursor.peek(1).text === '(')
+    return `if \`${shown}\` is another value, a comma goes before it`;
+  return null;
 }
 
 function unknownStage(cursor: Cursor, name: Token, first: boolean): QueryError {
@@ -105,7 +132,7 @@ function unknownStage(cursor: Cursor, name: Token, first: boolean): QueryError {
     return new QueryError('unknown-stage', `unknown stage \`${shown}\``, { span, hint: foreign });
   const suggestions = suggest(name.lower, STAGE_NAMES);
   const hints = [didYouMean(suggestions), bitwise].filter((hint) => hint !== null);
-  const known = `the stages are ${STAGE_NAMES.join(', ')}`;
+  const known = `the stages are ${STAGES.map(({ name: one }) => one).join(', ')}`;
   const hint =
     hints.length === 0 || suggestions.length === 0 ? [...hints, known].join('; ') : hints.join(' ');
   return new QueryError('unknown-stage', `unknown stage \`${shown}\``, { span, hint, suggestions });

@@ -115,8 +115,9 @@ function refuse(call: CallSite, args: readonly Typed[]): never {
       'write `a || b`',
     );
   const wrong = args.find((arg) => !isNumeric(arg.type) && arg.type.kind !== 'null') ?? args[0]!;
-  const message = `\`${call.name}\` wants numbers, but ${describeArgument(call, wrong)}`;
-  throw callError(call, 'wrong-type', message, castHint(call, wrong, INT64), wrong.span);
+  const message = `\`${call.name === 'negate' ? '-' : call.name}\` wants numbers, but ${describeArgument(call, wrong)}`;
+  const joins = call.name === '+' && wrong.kind === 'literal' ? '; `||` joins text' : '';
+  throw callError(call, 'wrong-type', message, castHint(call, wrong, INT64) + joins, wrong.span);
 }
 
 function bothNumbers(args: readonly Typed[]): boolean {

@@ -115,8 +115,11 @@ function substring(start: Typed, length: Typed | null): Emitter | null {
   return fits ? ([a]) => `substr(${a}, ${from}${length === null ? '' : `, ${count}`})` : null;
 }
 
+const MAX_REPEATS = 10_000;
+
 /** Numbers that both engines take; null stays null, which `least` and `greatest` alone would pass over. */
-function clamped(n: string, most = 2_000_000_000): string {
+function clamped(n: string): string {
+  const most = 2_000_000_000;
   return `CASE WHEN ${n} > ${most} THEN ${most} WHEN ${n} < -${most} THEN -${most} ELSE ${n} END`;
 }
 
@@ -198,12 +201,16 @@ export const functions: readonly FunctionDefinition[] = [
       postgres: ([a, n]) => `right(${a}, CAST(${clamped(n!)} AS int4))`,
     },
   ),
-  text('repeat', 'text, n', 'The text n times.', ["repeat('ab', 2)", 'abab'], {
+  text('repeat', 'text, n', 'The text n times, n at most 10,000.', ["repeat('ab', 2)", 'abab'], {
     takes: ['string', 'int64'],
     returns: STRING,
     // Without a bound a row could need more memory than there is.
-    duckdb: ([a, n]) => `repeat(${a}, ${clamped(n!, 10_000)})`,
-    postgres: ([a, n]) => `repeat(${a}, CAST(${clamped(n!, 10_000)} AS int4))`,
+    duckdb: ([a, n]) =>
+      `repeat(${a}, CASE WHEN ${n} > ${MAX_REPEATS} THEN error('repeat makes at most ${MAX_REPEATS} of a text') WHEN ${n} < 0 THEN 0 ELSE ${n} END)`,
+    postgresFor: ([, n]) => {
+      const count = literalInteger(n);
+      return count === null || count > MAX_REPEATS ? null : ([a]) => `repeat(${a}, ${Math.max(0, count)})`;
+    },
   }),
   aliased(
     ['strpos', 'instr'],

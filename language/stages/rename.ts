@@ -20,7 +20,10 @@ interface Resolved extends ResolvedStage {
 function parseRenaming(cursor: Cursor): Renaming {
   const from = parseName(cursor, 'the name of a column');
   if (cursor.isSymbol('=')) cursor.fail('`as` is missing', 'write `rename old as new`');
-  cursor.expectWord('as', `after \`${from.name}\``);
+  const next = cursor.peek();
+  const named = next.kind === 'word' || next.kind === 'quoted';
+  const hint = named ? `write \`rename ${from.name} as ${next.text}\`` : 'write `rename old as new`';
+  cursor.expectWord('as', `after \`${from.name}\``, hint);
   return { from, to: parseName(cursor, 'the new name') };
 }
 

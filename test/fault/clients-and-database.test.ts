@@ -36,7 +36,7 @@ describe('faults of clients', function () {
 
   for (const [way, stages] of [
     ['SQL only', ''],
-    ['through stages', ' | sample 100%'],
+    ['through stages', " | where lower('A') = 'a'"],
   ] as const) {
     it(`fault 16, a client that goes away while its query runs, ${way}: the database stops too, nobody else is cancelled`, async () => {
       const queryId = `gone${stages.length}`;
@@ -156,7 +156,7 @@ describe('faults of the database', function () {
       const failed = await running;
       expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'database-unavailable']);
       await until(
-        async () => (await forkline.query('select 1 as a | sample 100%')).status === 200,
+        async () => (await forkline.query('set pushdown = off; select 1 as a | where a = 1')).status === 200,
         15_000,
         'it answers again',
       );
@@ -185,7 +185,7 @@ describe('faults of the database', function () {
       expect(['deadline-exceeded', 'database-unavailable', 'database-overloaded']).to.include(codeOf(answer));
     expect(proxy.connections - before, 'attempts to connect, of 20 queries').to.be.below(20);
     proxy.restore();
-    await answersAgain(forkline, 'select 1 as a | sample 100%', 30_000);
+    await answersAgain(forkline, 'set pushdown = off; select 1 as a | where a = 1', 30_000);
   });
 });
 

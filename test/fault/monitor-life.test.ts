@@ -13,7 +13,7 @@ import { settled } from '../support/soak.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 15_000;
-const STAGES = 'select 1 as a | sample 100%';
+const STAGES = 'set pushdown = off; select 1 as a | where a = 1';
 /** Computes without a pause in the stage engine. */
 const BUSY =
   "set pushdown = off; select i from generate_series(1, 1000000) as i | eval h = md5(rpad('x', 200000, 'y') || cast(i as string)) | stats dc(h)";
@@ -119,10 +119,11 @@ describe('faults of the monitor', function () {
     await clients.stop();
     expect(clients.failures).to.deep.equal([]);
     expect(clients.served).to.be.above(50);
-    const last = await startLongQuery(forkline, 'select pg_sleep(1)::text as a | sample 100%', [
-      'sql',
-      'dsl',
-    ]);
+    const last = await startLongQuery(
+      forkline,
+      'set pushdown = off; select pg_sleep(1)::text as a | where true',
+      ['sql', 'dsl'],
+    );
     process.kill(forkline.monitorPid, 'SIGTERM');
     expect(codeOf(await last.answer)).to.equal('ok');
     expect(await forkline.exited).to.equal(0);

@@ -15,7 +15,7 @@ import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 15_000;
 const SLOTS = 4;
-const STAGES = 'select 1 as a | sample 100%';
+const STAGES = 'set pushdown = off; select 1 as a | where a = 1';
 /** Not the engine's memory, which has a limit of its own: the process's. */
 const DATA_LIMIT_BYTES = 800 * 1024 * 1024;
 
@@ -51,7 +51,7 @@ describe('faults inside a DSL worker', function () {
     const marker = `marker_${fault.replaceAll('-', '_')}`;
     const { answer, pidOf } = await startLongQuery(
       forkline,
-      `select pg_sleep(20)::text as ${marker} | sample 100%`,
+      `set pushdown = off; select pg_sleep(20)::text as ${marker} | where true`,
       ['sql', 'dsl'],
     );
     const pid = pidOf('dsl');
@@ -144,9 +144,11 @@ describe('faults inside a DSL worker', function () {
 
   it('fault 14, a grandchild in a session of its own goes with its worker', async function () {
     if (process.platform !== 'linux') this.skip();
-    const { answer, pidOf } = await startLongQuery(forkline, 'select pg_sleep(20)::text as a | sample 100%', [
-      'dsl',
-    ]);
+    const { answer, pidOf } = await startLongQuery(
+      forkline,
+      'set pushdown = off; select pg_sleep(20)::text as a | where true',
+      ['dsl'],
+    );
     const sleeps = () => pidsOf('sleep');
     const before = new Set(sleeps());
     await build.trigger('double-fork');

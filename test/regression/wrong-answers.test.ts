@@ -15,14 +15,15 @@ describe('regression: answers and errors of a whole server', function () {
   it('an error of the database in its first row waited for the deadline when stages follow', async () => {
     for (let round = 0; round < 8; round++) {
       const answer = await forkline.query(
-        'select 1 / (i - 1) as x from generate_series(1, 9) i | where true',
+        'set pushdown = off; select 1 / (i - 1) as x from generate_series(1, 9) i | where true',
       );
       expect(problemOf(answer)).to.include({ status: 400, code: 'sql-error', detail: 'division by zero' });
     }
   });
 
   it('a date before Christ lost its era in stages', async () => {
-    const dates = "select d::date as d from (values ('0044-03-15 BC'), ('infinity'), ('294277-01-01')) t(d)";
+    const dates =
+      "set pushdown = off; select d::date as d from (values ('0044-03-15 BC'), ('infinity'), ('294277-01-01')) t(d)";
     const late = `${dates.replace("('0044-03-15 BC'), ", '')} | where true`;
     expect((await forkline.query(late)).json.rows).to.deep.equal([{ d: 'infinity' }, { d: '294277-01-01' }]);
     const refused = problemOf(await forkline.query(`set pushdown = off; ${dates} | where true`));
@@ -36,7 +37,7 @@ describe('regression: answers and errors of a whole server', function () {
     for (const format of ['ndjson', 'csv']) {
       const [plain, staged] = await Promise.all([
         forkline.query(sql, { body: { format } }),
-        forkline.query(`${sql} | where true`, { body: { format } }),
+        forkline.query(`set pushdown = off; ${sql} | where true`, { body: { format } }),
       ]);
       expect(staged.text).to.equal(plain.text);
     }
@@ -49,7 +50,7 @@ describe('regression: answers and errors of a whole server', function () {
 
   for (const [way, stages] of [
     ['SQL only', ''],
-    ['with stages', ' | where true'],
+    ['with stages', " | where lower('A') = 'a'"],
   ])
     it(`a parameter that does not fit was called $1, ${way}`, async () => {
       const query = `select a.n\nfrom generate_series(1, 3) a(n) limit :most${stages}`;
