@@ -15,6 +15,7 @@ describe('long rows through stages', function () {
   });
   after(() => forkline.stop());
 
+  // In the worker, whose input it is about.
   const lengths = (...rows: number[]) =>
     `set pushdown = off; select i, repeat('x', n) as t from (values ${rows.map((n, i) => `(${i}, ${n})`).join(', ')}) as v(i, n)`;
 
