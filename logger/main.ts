@@ -1,6 +1,7 @@
 /** Entry of the logger process: one file out of what every process writes. See ../monitor/child.ts for its life. */
 import { runChild } from '../monitor/child.ts';
 import { createOwnLog, type OwnLog } from './own-log.ts';
+import { registerSecrets } from './redact.ts';
 import { startLogService } from './service.ts';
 
 const NO_QUERIES = 0;
@@ -28,6 +29,7 @@ runChild(
     return {
       onMessage: (message) => {
         if (message.type === 'reopen-log') reopen?.();
+        else if (message.type === 'keep-secret') registerSecrets(message.secrets);
       },
       stop: (graceMs) => service.stop(Math.max(0, graceMs - STOP_RESERVE_MS)),
       queriesServed: () => NO_QUERIES,

@@ -1,33 +1,57 @@
-/** The logger's place: first to start, last to go, its lines go straight into the file. */
+/**
+ * The logger's place: first to start, last to go, its lines go straight into the file. Its options are those of the
+ * monitor's start. Passwords of later configurations are added: to the running logger, and to any that follows it.
+ */
 import { passwordsOf } from '../logger/redact.ts';
 import { Brake } from './brake.ts';
 import type { Config } from './config.ts';
 import { type LaunchContext, launchChild } from './launch.ts';
-import type { ChildEnd, ManagedChild } from './managed-child.ts';
+import type { ChildEnd, ChildEvents, ManagedChild } from './managed-child.ts';
 import { Supervised } from './supervised.ts';
+
+export interface LoggerPlace {
+  readonly supervised: Supervised;
+  /** Raw output of the processes may show them from now on. */
+  keepSecret(secrets: readonly string[]): void;
+}
 
 export function superviseLogger(
   config: Config,
   context: LaunchContext,
   onLost: (child: ManagedChild, end: ChildEnd) => void,
-): Supervised {
-  const { level: _, redactLiterals: __, ...kept } = config.log;
-  const { logSocket, rawDir } = context.runDir;
-  const secrets = passwordsOf(config.connections);
-  const child = {
-    role: 'logger' as const,
-    config: { ...kept, socketPath: logSocket, rawDir, secrets },
-  };
-  return new Supervised({
+): LoggerPlace {
+  const secrets = new Set(passwordsOf(config.connections));
+  const supervised = new Supervised({
     brake: new Brake(context.clock.monotonicMs),
     log: context.log,
-    launch: (events) => {
-      const workerId = context.nextWorkerId('logger');
-      return launchChild(context, { slot: 0, workerId, child, config, listenFd: null, events });
-    },
-    onReady: () => {},
+    launch: (events) => launchLogger(config, context, [...secrets], events),
+    // One that started while they were added may have been given the list of before.
+    onReady: (child) => child.send({ type: 'keep-secret', secrets: [...secrets] }),
     onMessage: (from, { type }) => context.log.warn('unexpected-message', { workerId: from.workerId, type }),
     onLost,
     onGone: () => {},
   });
+  return {
+    supervised,
+    keepSecret(added) {
+      for (const secret of added) secrets.add(secret);
+      supervised.readyChild?.send({ type: 'keep-secret', secrets: added });
+    },
+  };
+}
+
+function launchLogger(
+  config: Config,
+  context: LaunchContext,
+  secrets: readonly string[],
+  events: ChildEvents,
+): ManagedChild {
+  const { level: _, redactLiterals: __, ...kept } = config.log;
+  const { logSocket, rawDir } = context.runDir;
+  const child = {
+    role: 'logger' as const,
+    config: { ...kept, socketPath: logSocket, rawDir, secrets },
+  };
+  const workerId = context.nextWorkerId('logger');
+  return launchChild(context, { slot: 0, workerId, child, config, listenFd: null, events });
 }

@@ -47,6 +47,8 @@ export type ToChild =
   | { readonly type: 'stop'; readonly graceMs: number; readonly successor: boolean }
   /** To the logger: open the log file anew, it was moved away. */
   | { readonly type: 'reopen-log' }
+  /** To the logger: passwords of a new configuration, to be kept out of the log besides those it knows. */
+  | { readonly type: 'keep-secret'; readonly secrets: readonly string[] }
   /** To the server: the workers that are ready now, whole list. Sent on every change. */
   | { readonly type: 'workers-changed'; readonly workers: readonly WorkerAddress[] }
   /**

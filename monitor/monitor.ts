@@ -17,7 +17,7 @@ import { Generation, type GenerationDeps } from './generation.ts';
 import type { Patient } from './inspection.ts';
 import type { LaunchContext } from './launch.ts';
 import type { BoundSocket } from './listen.ts';
-import { superviseLogger } from './logger-place.ts';
+import { type LoggerPlace, superviseLogger } from './logger-place.ts';
 import { type ChildEnd, describeEnd, type ManagedChild } from './managed-child.ts';
 import type { ProcessRow } from './messages.ts';
 import { patientOf } from './patients.ts';
@@ -51,6 +51,7 @@ export class Monitor {
   readonly #deps: MonitorDeps;
   readonly #log: LogClient;
   readonly #watch: Watch;
+  readonly #loggerPlace: LoggerPlace;
   readonly #logger: Supervised;
   readonly #generations = new Set<Generation>();
   readonly #toldAtMs = new Map<string, number>();
@@ -64,7 +65,8 @@ export class Monitor {
     this.#deps = deps;
     this.#log = deps.context.log;
     const { config, context, database, readMemory } = deps;
-    this.#logger = superviseLogger(config, context, (child, end) => this.#tellLoss(child, end));
+    this.#loggerPlace = superviseLogger(config, context, (child, end) => this.#tellLoss(child, end));
+    this.#logger = this.#loggerPlace.supervised;
     this.#watch = new Watch({
       ...{ context, database, readMemory },
       watchee: {
@@ -133,7 +135,9 @@ export class Monitor {
 
   /** A generation beside the current one; it starts nothing by itself. */
   createGeneration(config: Config, events: GenerationEvents): Generation {
-    registerSecrets(passwordsOf(config.connections));
+    const secrets = passwordsOf(config.connections);
+    registerSecrets(secrets);
+    this.#loggerPlace.keepSecret(secrets);
     const generation = new Generation({
       onServing: () => {},
       ...events,

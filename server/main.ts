@@ -159,6 +159,7 @@ function onMessage(message: ToChild, { sqlSlots, dslStock, registry, poison, pro
     case 'stop':
       return; // handled by runChild
     case 'reopen-log':
+    case 'keep-secret':
       return; // for the logger only
     default:
       message satisfies never;

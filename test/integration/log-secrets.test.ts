@@ -2,7 +2,7 @@
  * No secret reaches the log: a whole run at level debug, with known secrets in every place that takes one, ends in a
  * search of all that was written for each of them.
  */
-import { readFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
@@ -12,6 +12,7 @@ const HEADER = 'hunter2-in-a-header';
 const PARAMETER = 'hunter2-in-a-parameter';
 const SHORT_PARAMETER = 'zq7';
 const WRONG_PASSWORD = 'hunter2/in@a:url';
+const NEW_PASSWORD = 'hunter2-of-a-reload';
 const LITERAL = 'hunter2-in-a-literal';
 
 /** With a parameter where it does harm: in the database, in a stage, in the query string, in /v1/explain. */
@@ -69,6 +70,34 @@ describe('the log of a run with secrets', function () {
       expect(log.includes(secret), secret).to.equal(false);
     if (password !== '') expect(log.includes(password), 'the database password').to.equal(false);
     expect(log).to.include('"event":"database-unreachable"').and.to.include(LITERAL).and.to.include('***');
+  });
+
+  it('keeps a password out that came with a reload, also of what a process prints, also after the logger died', async () => {
+    await using forkline = await start({ level: 'info' });
+    const config = JSON.parse(await readFile(forkline.configFile, 'utf8')) as { connections: object };
+    const later = { url: `postgresql://ann:${NEW_PASSWORD}@127.0.0.1:1/x` };
+    const connections = { ...config.connections, later };
+    await writeFile(forkline.configFile, JSON.stringify({ ...config, connections }));
+    process.kill(forkline.monitorPid, 'SIGHUP');
+    await until(
+      async () => (await readFile(forkline.logFile, 'utf8')).includes('"event":"reloaded"'),
+      20_000,
+    );
+    const pidOf = async (role: string) =>
+      (await forkline.processes()).find((row) => row.role === role && row.state === 'ready')?.pid;
+    // Its stderr is a file that the logger follows.
+    const print = async (mark: string) =>
+      appendFile(`/proc/${await pidOf('sql')}/fd/2`, `${mark}: password is ${NEW_PASSWORD}?\n`);
+    await print('first');
+    const told = async (mark: string) =>
+      (await readFile(forkline.logFile, 'utf8')).includes(`${mark}: password`);
+    await until(() => told('first'), 10_000);
+    const logger = await pidOf('logger');
+    process.kill(logger!, 'SIGKILL');
+    await until(async () => ![undefined, logger].includes(await pidOf('logger')), 10_000);
+    await print('second');
+    await until(() => told('second'), 10_000);
+    expect(await readFile(forkline.logFile, 'utf8')).not.to.include(NEW_PASSWORD);
   });
 
   it('has the literals neither, with log.redactLiterals', async () => {
