@@ -116,7 +116,9 @@ export function unknownColumn(scope: Scope, { name, quoted, span }: WrittenName,
     quoted && scope.text[span.start] === '"'
       ? `did you mean the text '${name}'? "double quotes" are for names`
       : null;
-  const hint = didYouMean(suggestions) ?? asText ?? available(names);
+  // Nothing near: it may be a value that lost its quotes.
+  const bare = /^[A-Za-z_]+$/.test(name) && name === name.toUpperCase() ? `; for text write '${name}'` : '';
+  const hint = didYouMean(suggestions) ?? asText ?? `${available(names)}${bare}`;
   throw new QueryError('unknown-column', `there is no column \`${name}\` ${where}`, {
     span,
     hint,

@@ -71,6 +71,7 @@ function parseStage(cursor: Cursor, count: StageCount, pipe: Span, first: boolea
 const LISTS: Readonly<Record<string, string>> = {
   fields: 'columns are separated by commas: `fields origin, delay`',
   sort: 'columns are separated by commas, without `by`: `sort -delay, origin`',
+  stats: 'groups are named after `by`, aggregates separated by commas: `stats count(), avg(delay) by origin`',
   rename: 'names are separated by commas: `rename a as b, c as d`',
 };
 
@@ -91,6 +92,7 @@ function trailingHint(cursor: Cursor, stage: string): string | undefined {
   const option = cursor.peek(1).text === '=';
   if (listed === undefined && name && !option && cursor.afterName())
     return `if \`${token.text}\` is another column, a comma goes before it`;
+  if (cursor.isSymbol(',') && stage === 'head') return FOREIGN_ENDINGS.get('offset');
   if (cursor.isSymbol(')')) return 'this bracket closes nothing';
   if (cursor.isSymbol(',') && stage === 'where') return 'join conditions with `and`';
   if (cursor.isSymbol(',') && (stage === 'head' || stage === 'tail'))

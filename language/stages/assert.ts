@@ -1,7 +1,7 @@
 /**
  * `assert condition [message 'text']`: the rows as they are, or an error when the condition is not true for one of
- * them; null is not true. The failing rows are counted over all rows before any goes on, because the engine tests
- * filters in an order of its own and stops at a LIMIT: a row that a later stage drops must not escape.
+ * them; null is not true. The error is raised inside a window over all rows, which the filters and limits of later stages
+ * cannot pass: both engines test filters in an order of their own, and a row that a later stage drops must not escape.
  */
 
 import type { Span, WireError } from '../../workers/errors.ts';
@@ -40,7 +40,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     summary:
       'Lets the rows through, or ends the query with an error when the condition is not true for one of them.',
     notes:
-      'Null is not true. All rows are looked at, those too that a later stage drops; the error is `assertion-failed`.',
+      'Null is not true. All rows are looked at, those too that a later stage drops, unless nothing reads any of them (`where false`, `head 0`); the error is `assertion-failed`.',
     examples: [
       { text: "stats count() as n | assert n > 0 message 'empty day'", summary: 'no answer without rows' },
       { text: 'assert distance > 0', summary: 'the message is the condition' },
@@ -77,19 +77,28 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     return used;
   },
   emit({ columns, condition, error }, relation) {
-    const failing = relation.freeName('failing');
-    const count = ownAggregate(
-      INT64,
+    const holds = relation.freeName('holds');
+    const checked = relation.freeName('checked');
+    const tested = ownCall(
+      BOOL,
       [condition],
-      everywhere(([a], { over }) => `count(*) FILTER (WHERE ${a} IS NOT TRUE)${over}`),
+      everywhere(([a]) => `(${a} IS TRUE)`),
     );
-    const passed = ownCall(BOOL, [columnValue({ name: failing, type: INT64 })], {
-      duckdb: ([a]) => `CASE WHEN ${a} = 0 THEN TRUE ELSE ${raiseError(error)} END`,
-      postgres: ([a]) => `CASE WHEN ${a} = 0 THEN TRUE ELSE ${raiseInPostgres(error, 'bool', a!)} END`,
+    const count = ownAggregate(INT64, [columnValue({ name: holds, type: BOOL })], {
+      duckdb: ([a], { over }) => `count(CASE WHEN ${a} THEN 1 ELSE ${raiseError(error)} END)${over}`,
+      postgres: ([a], { over }) =>
+        `count(CASE WHEN ${a} THEN 1 ELSE ${raiseInPostgres(error, 'int8', `CAST(${a} AS int4)`)} END)${over}`,
     });
+    // Nobody counts what nobody reads.
+    const read = ownCall(
+      BOOL,
+      [columnValue({ name: checked, type: INT64 })],
+      everywhere(([a]) => `(${a} > 0)`),
+    );
     return relation
-      .window([{ name: failing, value: count }], { partition: [], keys: [], rows: 'all' })
-      .filter(passed)
+      .assign(holds, tested)
+      .window([{ name: checked, value: count }], { partition: [], keys: [], rows: 'all' })
+      .filter(read)
       .project(keepColumns(columns));
   },
   exactInPostgres: ({ condition }) => exactIf([condition]),

@@ -57,6 +57,24 @@ describe('stages about rows, on a server', function () {
       expect(json.rows).to.deep.equal(rows);
     });
 
+  for (const pushdown of ['off', 'require'])
+    it(`a failed assertion fails although a later stage drops every row: ${pushdown}`, async () => {
+      const many = 'select i from generate_series(1, 200000) as i';
+      const query = `set pushdown = ${pushdown}; ${many} | assert i < 200000 | where i > 999999 | stats count()`;
+      const { status, text } = await forkline.query(query);
+      expect(status, text).to.equal(422);
+      expect(JSON.parse(text)).to.include({ code: 'assertion-failed' });
+    });
+
+  // With `count(*) filter (...) over (...)` the stage engine took minutes for so many.
+  it('counts some of many rows beside each row', async () => {
+    const query = `set pushdown = off; select i from generate_series(1, 200000) as i
+      | eventstats count() where i <= 7 as few | stats max(few) as few, count() as n`;
+    const { status, json, text } = await forkline.query(query);
+    expect(status, text).to.equal(200);
+    expect(json.rows).to.deep.equal([{ few: 7, n: 200_000 }]);
+  });
+
   it('a failed assertion is an answer of its own, with the place in the query', async () => {
     const query = `${ROWS} | assert n > 0 message 'n is missing' | head 1`;
     const { status, text } = await forkline.query(query);

@@ -38,6 +38,11 @@ describe('errors of running stages', () => {
       "not true for every row: `dest <> 'SFO'`",
       "dest <> 'SFO'",
     ],
+    [
+      "assert dest <> 'SFO' | where length(dest) = 99",
+      "not true for every row: `dest <> 'SFO'`",
+      "dest <> 'SFO'",
+    ],
     ['assert distance > 300 | stats count()', 'not true for every row: `distance > 300`', 'distance > 300'],
     [
       'sort -distance | assert distance > 300 | tail 1',
