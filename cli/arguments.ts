@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { closestName } from '../monitor/closest-name.ts';
 import { ControlError, checkSize } from '../monitor/control.ts';
 import type { PoolSizes } from '../monitor/control-messages.ts';
+import type { LogsCommand } from './logs.ts';
 
 export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'table'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -35,6 +36,7 @@ export type Command =
       readonly configFile: string | undefined;
     }
   | { readonly name: 'top'; readonly url: string | null; readonly once: boolean }
+  | ({ readonly name: 'logs'; readonly url: string | null } & LogsCommand)
   | {
       readonly name: 'scale';
       readonly sizes: Partial<PoolSizes>;
@@ -44,7 +46,18 @@ export type Command =
 
 export class UsageError extends Error {}
 
-const COMMANDS = ['start', 'query', 'explain', 'fmt', 'status', 'top', 'scale', 'help', 'version'] as const;
+const COMMANDS = [
+  'start',
+  'query',
+  'explain',
+  'fmt',
+  'status',
+  'top',
+  'logs',
+  'scale',
+  'help',
+  'version',
+] as const;
 
 export const HELP = `forkline: a query server, SQL | stage | stage ...
 
@@ -57,13 +70,16 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline status [--json]              show the server's processes and queries; with --local of the monitor,
                                         which answers without the server (--config)
   forkline top [--once]                 the same, live: sort, choose a query, kill it
+  forkline logs [options]               the log: --query ID of one query, --level LEVEL and above, --since TIME,
+                                        --limit N lines; with --summary rates, slowest and most failing queries
   forkline scale sql=N dsl=N            other numbers of workers, until the next reload or restart (--config)
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise)
   --format FORMAT       ${FORMATS.join(', ')}; a table on a terminal, json elsewhere
   --param NAME=VALUE    a value for :NAME in the query; a number, true, false, null or text ('"12"' is text)
   --connection NAME     the database to ask
-  --limit N             the most rows to answer with
+  --limit N             the most rows to answer with, the most lines of the log
+  --since TIME          ISO 8601 (2026-01-31T12:00:00Z), or how long ago: 30s, 15m, 2h, 7d
   --timeout MS          the most time that the query may take
   --json                as the API answers, for programs
   --once                print once and end, as without a terminal
@@ -86,6 +102,10 @@ const OPTIONS = {
   write: { type: 'boolean' },
   local: { type: 'boolean' },
   once: { type: 'boolean' },
+  query: { type: 'string' },
+  level: { type: 'string' },
+  since: { type: 'string' },
+  summary: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -100,13 +120,14 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   fmt: ['check', 'write'],
   status: ['url', 'json', 'local', 'config'],
   top: ['url', 'once'],
+  logs: ['url', 'query', 'level', 'since', 'limit', 'summary', 'json'],
   scale: ['config', 'json'],
   help: [],
   version: [],
 };
 
 /** Throws UsageError. */
-export function parseCommandLine(args: readonly string[]): Command {
+export function parseCommandLine(args: readonly string[], nowMs = Date.now()): Command {
   const { values, positionals } = parse(args);
   if (values.version === true) return { name: 'version' };
   if (values.help === true || positionals.length === 0) return { name: 'help' };
@@ -130,6 +151,9 @@ export function parseCommandLine(args: readonly string[]): Command {
     case 'top':
       expectNoMore(name, rest);
       return { name, url: values.url ?? null, once: values.once === true };
+    case 'logs':
+      expectNoMore(name, rest);
+      return { name, url: values.url ?? null, ...logsCommand(values, nowMs) };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
@@ -175,6 +199,27 @@ function statusCommand(values: Values): Command {
     throw new UsageError('--config needs --local; a server has --url');
   const { config: configFile, url = null } = values;
   return { name: 'status', url, json: values.json === true, local, configFile };
+}
+
+function logsCommand(values: Values, nowMs: number): LogsCommand {
+  const { query = null, level = null, summary = false, json = false } = values;
+  if (summary && (query !== null || level !== null))
+    throw new UsageError('--summary is of all queries and levels; leave out --query and --level');
+  const since = values.since === undefined ? null : parseSince(values.since, nowMs);
+  return { query, level, since, limit: parseCount('limit', values.limit), summary, json };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** As ISO 8601. */
+function parseSince(given: string, nowMs: number): string {
+  const ago = /^(\d{1,9})([smhd])$/.exec(given);
+  // Date.parse alone would take "5" for a day in May 2001.
+  const isDate = /^\d{4}-\d\d/.test(given);
+  const ms = ago === null ? (isDate ? Date.parse(given) : NaN) : nowMs - Number(ago[1]) * UNIT_MS[ago[2]!]!;
+  const time = new Date(ms);
+  if (!Number.isNaN(time.getTime())) return time.toISOString();
+  throw new UsageError(`--since must be a time (2026-01-31T12:00:00Z) or how long ago (15m), not "${given}"`);
 }
 
 /** `sql=4 dsl=6` */

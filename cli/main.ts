@@ -39,6 +39,9 @@ async function run(command: Command): Promise<number> {
       return await status(command);
     case 'top':
       return await (await import('./top.ts')).runTop(await client(command.url), command.once, process);
+    case 'logs':
+      await (await import('./logs.ts')).runLogs(await client(command.url), command, process);
+      return 0;
     case 'scale': {
       const { runScale } = await import('./scale.ts');
       await runScale(question(command.configFile), command.sizes, command.json, process.stdout);

@@ -184,6 +184,7 @@ export function stagesCall(
 ): RunStagesCall {
   return {
     queryId: 'q1',
+    connection: 'main',
     plan: {
       sql,
       parameters: [],

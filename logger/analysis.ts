@@ -119,7 +119,7 @@ export class LogAnalysis {
   }
 
   #addQuery(counts: WindowCounts, role: string, line: Buffer): void {
-    if (role !== 'server') return; // a DSL worker tells of its part of a query in the same words
+    if (role !== 'server') return; // workers tell of their parts of a query in the same words
     const { query, queryId, code, elapsedMs } = fieldsOf(line);
     if (typeof query !== 'string' || typeof elapsedMs !== 'number') return; // its fields were too long: see line.ts
     const failure = typeof code === 'string' && code !== 'ok' ? code : null;

@@ -68,12 +68,15 @@ async function describeStages(
   query: QueryRecord,
 ): Promise<AskAnswer> {
   query.phase = 'describe';
-  const { queryId, deadlineAt } = query;
+  const { queryId, connection, deadlineAt } = query;
   const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
   try {
     lease.begin(queryId, deadlineAt);
     const { sql, relations } = ask;
-    const call = lease.socket.call('describe-stages', { queryId, sql, relations, deadlineAt });
+    const call = lease.socket.call('describe-stages', {
+      ...{ queryId, connection, deadlineAt },
+      ...{ sql, relations },
+    });
     const described = await raceAbort(query.abort.signal, call, () => lease.socket.cancel(queryId));
     return { kind: 'engine', ...described };
   } catch (thrown) {

@@ -152,6 +152,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
   const worker = plan.worker!; // runThroughWorker is only called for plans with one
   const request = {
     queryId: query.queryId,
+    connection: query.connection,
     plan: worker,
     columns: plan.columns!, // known whenever stages run
     parameters: worker.parameters.map(({ name }) => parameters[name] ?? null),

@@ -38,7 +38,8 @@ export class SlowLog {
 
   async #report(query: QueryRecord): Promise<void> {
     const fields = {
-      ...{ queryId: query.queryId, connection: query.connection, query: excerpt(query.text) },
+      ...named(query),
+      query: excerpt(query.text),
       ...{ phase: query.phase, elapsedMs: Date.now() - query.startedAt, bytes: query.bytes },
     };
     const workers = await this.#workersOf([...query.pids]);
@@ -58,13 +59,19 @@ export class SlowLog {
   }
 
   #reportEnd(query: QueryRecord): void {
-    const { queryId, connection, rows, bytes, phases } = query;
+    const { rows, bytes, phases } = query;
     this.#deps.log.warn('slow-query-ended', {
-      ...{ queryId, connection, code: query.error?.code ?? 'ok' },
+      ...named(query),
+      code: query.error?.code ?? 'ok',
       elapsedMs: (query.endedAt ?? Date.now()) - query.startedAt,
       ...{ rows, bytes, phases: rounded(phases) },
     });
   }
+}
+
+/** What leads from the line to the query, and to its trace. */
+function named({ queryId, trace, connection }: QueryRecord): object {
+  return { queryId, traceId: trace.traceId, connection };
 }
 
 function rounded(phases: Phases): object {

@@ -149,8 +149,8 @@ describe('the API beside queries', function () {
       stages: { name: string; where: string; why: string; columns: unknown[] }[];
     };
     expect(plan.stages.map(({ name, where }) => [name, where])).to.deep.equal([
-      ['where', 'worker'],
-      ['head', 'worker'],
+      ['where', 'source'],
+      ['head', 'source'],
     ]);
     for (const { why, columns } of plan.stages) {
       expect(why).to.be.a('string').that.is.not.empty;

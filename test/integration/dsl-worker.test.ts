@@ -151,7 +151,7 @@ describe('dsl worker: a query', function () {
       { name: 'input', columns: [{ name: 'a "b"', engineType: 'DECIMAL(10,2)' }] },
       { name: 'input2', columns: [{ name: 'l', engineType: 'BIGINT[]' }] },
     ];
-    const call = { queryId: 'd', relations, deadlineAt: Date.now() + 60_000 };
+    const call = { queryId: 'd', connection: 'main', relations, deadlineAt: Date.now() + 60_000 };
     const sql = 'SELECT "a ""b""" AS x, md5(\'q\') AS m, l FROM input, input2 -- done';
     const described = await worker.describe({ ...call, sql });
     expect(described).to.deep.include({

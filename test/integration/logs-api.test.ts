@@ -56,6 +56,23 @@ describe('the log over HTTP', function () {
     });
   });
 
+  it('names the connection and the worker of each part of a query that failed', async () => {
+    const fails = async (queryId: string, text: string, workerRole: string): Promise<void> => {
+      const { status } = await forkline.query(text, { headers: { 'query-id': queryId } });
+      expect(status).to.be.within(400, 499);
+      const story = await until(async () => {
+        const lines = await storyOf(forkline, queryId);
+        return lines.filter(({ event }) => event === 'query-failed').length >= 2 ? lines : null;
+      }, DEADLINE_MS);
+      const failed = story.filter(({ event }) => event === 'query-failed');
+      expect(failed.map(({ role }) => role)).to.have.members([workerRole, 'server']);
+      for (const line of failed) expect(line).to.include({ connection: 'main' });
+      expect(new Set(failed.map(({ code }) => code)).size).to.equal(1);
+    };
+    await fails('failed-sql', 'select 1 / 0 as nothing', 'sql');
+    await fails('failed-dsl', 'select 7 as n | sample 1 | assert n > 8', 'dsl');
+  });
+
   it('sums up: rates, the slowest and the most failing shapes', async () => {
     for (const n of [1, 2, 3]) await forkline.query(`select ${n} / 0 as boom`);
     await forkline.query('select pg_sleep(0.3), 5 as slow');

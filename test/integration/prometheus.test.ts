@@ -54,7 +54,10 @@ function load(forkline: Forkline): { stop(): Promise<void> } {
   let stopped = false;
   const queries = [
     () => forkline.query('select origin, delay from flights limit 100'),
-    () => forkline.query('select origin, delay from flights | stats count() by origin', { format: 'csv' }),
+    () =>
+      forkline.query('set pushdown = off; select origin, delay from flights | stats count() by origin', {
+        format: 'csv',
+      }),
     () => forkline.query('select nonsense from flights'),
     () => forkline.query('select origin from flights', { format: 'ndjson' }), // above resultRows
     // A client that goes away.

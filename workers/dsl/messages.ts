@@ -22,6 +22,8 @@ export type ToDslWorker =
 
 export interface RunStagesCall {
   readonly queryId: string;
+  /** The query's, for the log: rows come from SQL workers, and may come from other connections as well. */
+  readonly connection: string;
   readonly plan: WorkerPlan;
   /** The answer's columns: name and type as users see them. */
   readonly columns: readonly Column[];
@@ -42,6 +44,8 @@ export function inputFifo(fifoPath: string, index: number): string {
 
 export interface DescribeStagesCall {
   readonly queryId: string;
+  /** The query's, for the log. */
+  readonly connection: string;
   /** One SELECT of the stage engine's, over these relations. */
   readonly sql: string;
   readonly relations: EngineAsk['relations'];

@@ -61,6 +61,8 @@ export class DslService {
   readonly #deps: DslServiceDeps;
   readonly #connection: OneConnection;
   #state: State = 'fresh';
+  /** What runs, for the log. */
+  #call: EngineCall | null = null;
   #run: RunningCall<unknown> | null = null;
   #running: Promise<void> = Promise.resolve();
   #served = 0;
@@ -114,11 +116,11 @@ export class DslService {
         if (this.#state === 'scrubbing')
           this.#running = this.#running.then(() => this.#startScrubbed(message, socket));
         else if (this.#state === 'fresh') this.#running = this.#runCall(message, socket);
-        else this.#refuse(socket, message.queryId, message.type);
+        else this.#refuse(socket, message);
         return;
       case 'scrub':
         if (this.#state === 'used' || this.#state === 'fresh') this.#running = this.#scrub(message, socket);
-        else this.#refuse(socket, message.queryId, message.type);
+        else this.#refuse(socket, message);
         return;
       case 'cancel':
         // A cancel that comes late finds another query, or none: it was about the one that has ended.
@@ -131,13 +133,14 @@ export class DslService {
 
   async #startScrubbed(call: EngineCall, socket: Socket): Promise<void> {
     if (this.#state === 'fresh') await this.#runCall(call, socket);
-    else this.#refuse(socket, call.queryId, call.type);
+    else this.#refuse(socket, call);
   }
 
   async #runCall(call: EngineCall, socket: Socket): Promise<void> {
     const { log } = this.#deps;
     const { queryId } = call;
     this.#become('running');
+    this.#call = call;
     try {
       const value = await this.#start(call, socket);
       reply(socket, { type: 'reply', queryId, ok: true, value });
@@ -147,6 +150,7 @@ export class DslService {
       reply(socket, { type: 'reply', queryId, ok: false, error: error.toWire() });
     } finally {
       this.#run = null;
+      this.#call = null;
       this.#served += 1;
       this.#become('used');
     }
@@ -161,7 +165,7 @@ export class DslService {
     const run = this.#deps.startQuery(call, socket);
     this.#run = run;
     const value = await run.done;
-    logEnd(this.#deps.log, call.queryId, value);
+    logEnd(this.#deps.log, call, value);
     return value;
   }
 
@@ -197,10 +201,12 @@ export class DslService {
     }
   }
 
-  #refuse(socket: Socket, queryId: string, what: string): void {
+  #refuse(socket: Socket, call: EngineCall | Extract<ToDslWorker, { type: 'scrub' }>): void {
+    const { queryId, type } = call;
     const state = this.#state;
-    const error = new QueryError('internal', `internal error: ${what} while this worker is ${state}`);
-    this.#deps.log.error('call-refused', { queryId, call: what, state });
+    const error = new QueryError('internal', `internal error: ${type} while this worker is ${state}`);
+    const of = call.type === 'scrub' ? { queryId } : whose(call);
+    this.#deps.log.error('call-refused', { ...of, call: type, state });
     reply(socket, { type: 'reply', queryId, ok: false, error: error.toWire() });
   }
 
@@ -208,7 +214,8 @@ export class DslService {
     if (this.#state === 'used') this.#running = this.#scrubForNextServer();
     if (this.#state !== 'running') return;
     // A server that gave the query up, or one that died: both are reported by others.
-    this.#deps.log.info('connection-lost', { queryId: this.#run?.queryId ?? null });
+    const { queryId = null, connection = null } = this.#call ?? {};
+    this.#deps.log.info('connection-lost', { queryId, connection });
     this.#run?.abort(cancelled({ hint: 'the server closed its connection' }));
     this.#deps.giveUp();
   }
@@ -222,19 +229,24 @@ function cancelled(details: ErrorDetails = {}): QueryError {
   return new QueryError('cancelled', 'the query was cancelled', details);
 }
 
-function logEnd(log: Log, queryId: string, { rows, bytes, phases }: RunStagesReply): void {
-  log.debug('query-done', { queryId, rows, bytes, dslMs: phases.dslMs, encodeMs: phases.encodeMs });
+function logEnd(log: Log, call: EngineCall, { rows, bytes, phases }: RunStagesReply): void {
+  const { dslMs, encodeMs } = phases;
+  log.debug('query-done', { ...whose(call), rows, bytes, dslMs, encodeMs });
+}
+
+function whose({ queryId, connection }: EngineCall): { queryId: string; connection: string } {
+  return { queryId, connection };
 }
 
 /** What is ours to mend is an error with its text; what is the user's is no more than a note. */
 function logFailure(log: Log, call: EngineCall, error: QueryError): void {
-  const { queryId } = call;
-  if (error.code !== 'internal') {
-    log.info('query-failed', { queryId, code: error.code });
+  const { code } = error;
+  if (code !== 'internal') {
+    log.info('query-failed', { ...whose(call), code });
     return;
   }
   const cause = error.cause instanceof Error ? error.cause.stack : undefined;
   const parameters = call.type === 'run-stages' ? call.parameters : [];
   const told = withoutValues({ message: error.message, cause }, parameters) as object; // a plain object stays one
-  log.error('query-failed', { queryId, code: error.code, ...told });
+  log.error('query-failed', { ...whose(call), code, ...told });
 }

@@ -109,17 +109,14 @@ export class Caller {
 
   async #replyTo(call: SqlCall, control: CallControl): Promise<FromSqlWorker> {
     const { queryId } = call;
+    const { log } = this.#deps;
     try {
       const value = await this.#deps.handle(call, createSink(this.#socket), control);
+      log.debug('query-done', whatRan(call));
       return { type: 'reply', queryId, ok: true, value };
     } catch (thrown) {
       const error = QueryError.from(thrown);
-      if (error.code === 'internal')
-        this.#deps.log.error('call-failed', {
-          queryId,
-          connection: call.connection,
-          error: withoutValues(thrown, call.type === 'describe' ? [] : call.parameters),
-        });
+      logFailure(log, call, thrown, error);
       return { type: 'reply', queryId, ok: false, error: error.toWire() };
     }
   }
@@ -149,6 +146,20 @@ function createSink(socket: Socket): ByteSink {
       if (callback !== null) socket.on('drain', callback);
     },
   };
+}
+
+function whatRan({ queryId, connection, type }: SqlCall): object {
+  return { queryId, connection, call: type };
+}
+
+/** What is ours to mend is an error with its text; what is the user's or the database's is told by the server. */
+function logFailure(log: Log, call: SqlCall, thrown: unknown, { code }: QueryError): void {
+  if (code !== 'internal') {
+    log.info('query-failed', { ...whatRan(call), code });
+    return;
+  }
+  const parameters = call.type === 'describe' ? [] : call.parameters;
+  log.error('call-failed', { ...whatRan(call), error: withoutValues(thrown, parameters) });
 }
 
 function cancelled(message: string): QueryError {

@@ -47,6 +47,23 @@ describe('the command line', () => {
     expect(parseCommandLine(['top', '--once'])).to.deep.equal({ name: 'top', url: null, once: true });
   });
 
+  it('takes what to find in the log, and times that are said as an age', () => {
+    const now = Date.parse('2026-01-31T12:00:00Z');
+    const all = { name: 'logs', url: null, query: null, level: null, since: null, limit: null };
+    const logs = (...args: string[]) => parseCommandLine(['logs', ...args], now);
+    expect(logs()).to.deep.equal({ ...all, summary: false, json: false });
+    expect(logs('--query', 'q', '--level', 'warn', '--limit', '5', '--json')).to.deep.equal({
+      ...{ ...all, query: 'q', level: 'warn', limit: 5 },
+      ...{ summary: false, json: true },
+    });
+    expect(logs('--since', '15m')).to.include({ since: '2026-01-31T11:45:00.000Z' });
+    expect(logs('--since', '2d', '--summary')).to.include({
+      since: '2026-01-29T12:00:00.000Z',
+      summary: true,
+    });
+    expect(logs('--since', '2026-01-01')).to.include({ since: '2026-01-01T00:00:00.000Z' });
+  });
+
   it('takes a query with its options', () => {
     const args = [
       'select 1',
@@ -110,6 +127,10 @@ describe('the command line', () => {
     [['query', '--timeout', '1s', 'select 1'], /--timeout must be a whole number/],
     [['query', '--param', 'x', 'select 1'], /--param must be NAME=VALUE, not "x"/],
     [['start', '--url', 'http://h'], /"forkline start" has no option --url/],
+    [['logs', '--since', 'noon'], /--since must be a time \(.*\) or how long ago \(15m\), not "noon"/],
+    [['logs', '--since', '5'], /--since must be a time/],
+    [['logs', '--summary', '--level', 'warn'], /--summary is of all queries and levels/],
+    [['logs', 'q1'], /"forkline logs" takes no "q1"/],
     [['start', 'now'], /"forkline start" takes no "now"/],
     [['status', '--format', 'csv'], /"forkline status" has no option --format/],
   ];

@@ -46,13 +46,15 @@ describe('slow-query log', () => {
     busy(query);
     const first = await until(() => lines[0], 2000);
     expect(first).to.include({ event: 'slow-query', queryId: 'q1', phase: 'stages', bytes: 7 });
+    const { traceId } = query.trace;
+    expect(first).to.include({ traceId, connection: 'main' });
     expect(first.query).to.equal('select 1 | head 1');
     const { pid, ...seen } = row;
     expect(first.workers).to.deep.equal([{ workerPid: pid, ...seen }, { workerPid: 42 }]);
     query.rows = 3;
     end();
     expect(lines).to.have.length(2);
-    expect(lines[1]).to.include({ event: 'slow-query-ended', queryId: 'q1', code: 'ok', rows: 3 });
+    expect(lines[1]).to.include({ event: 'slow-query-ended', queryId: 'q1', code: 'ok', rows: 3, traceId });
   });
 
   it('tells it also when the monitor does not answer', async () => {
