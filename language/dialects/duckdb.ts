@@ -87,6 +87,8 @@ export function inputColumn(column: Column): InputColumn {
       return { name, csvType: 'VARCHAR', expression: intervalFromText(read) };
     case 'date':
       return { name, csvType: 'VARCHAR', expression: dateFromText(read, name) };
+    case 'timestamptz':
+      return { name, csvType: 'VARCHAR', expression: instantFromText(read, name) };
     case 'list':
       return { name, csvType: 'VARCHAR', expression: listFromJson(read, name, type.of) };
     default:
@@ -106,6 +108,12 @@ function intervalFromText(text: string): string {
 function dateFromText(text: string, name: string): string {
   const message = quoteText(`column ${name} holds a date before Christ; cast it to text in the SQL`);
   return `CASE WHEN ends_with(${text}, 'C') THEN error(${message}) ELSE CAST(${text} AS DATE) END`;
+}
+
+/** What the CSV reader cannot read as TIMESTAMPTZ becomes null without a word; a cast fails. */
+function instantFromText(text: string, name: string): string {
+  const message = quoteText(`column ${name} holds a moment before Christ; cast it to text in the SQL`);
+  return `CASE WHEN ends_with(${text}, 'C') THEN error(${message}) ELSE CAST(${text} AS TIMESTAMPTZ) END`;
 }
 
 /** Text of a JSON array of texts. Its own brackets tell an array of several dimensions, which is no list here. */

@@ -26,9 +26,18 @@ describe('regression: answers and errors of a whole server', function () {
       "set pushdown = off; select d::date as d from (values ('0044-03-15 BC'), ('infinity'), ('294277-01-01')) t(d)";
     const late = `${dates.replace("('0044-03-15 BC'), ", '')} | where true`;
     expect((await forkline.query(late)).json.rows).to.deep.equal([{ d: 'infinity' }, { d: '294277-01-01' }]);
-    const refused = problemOf(await forkline.query(`set pushdown = off; ${dates} | where true`));
+    const refused = problemOf(await forkline.query(`${dates} | where true`));
     expect(refused).to.include({ status: 422, code: 'bad-value' });
     expect(refused.detail).to.match(/^column d holds a date before Christ/);
+  });
+
+  it('a timestamptz before Christ was null in stages', async () => {
+    const sql = "select t::timestamptz as t from (values ('0044-03-15 00:00:00Z BC'), ('infinity')) v(t)";
+    const late = `set pushdown = off; ${sql.replace("('0044-03-15 00:00:00Z BC'), ", '')} | where true`;
+    expect((await forkline.query(late)).json.rows).to.deep.equal([{ t: 'infinity' }]);
+    const refused = problemOf(await forkline.query(`set pushdown = off; ${sql} | where true`));
+    expect(refused).to.include({ status: 422, code: 'bad-value' });
+    expect(refused.detail).to.match(/^column t holds a moment before Christ/);
   });
 
   it('`real` and control characters came as other bytes with stages than without', async () => {
