@@ -72,11 +72,16 @@ describe('faults of the monitor', function () {
     expect(existsSync(runDir), 'the run directory of the killed run').to.equal(true);
     const state = join(dataDir, 'run', 'monitor.json');
     expect(JSON.parse(await readFile(state, 'utf8'))).to.have.property('runDir', runDir);
-    await using second = await startForkline({ dataDir });
-    expect(left.filter(isThere)).to.deep.equal([]);
-    expect(existsSync(runDir)).to.equal(false);
-    expect((await second.query(STAGES)).status).to.equal(200);
-    await first.stop();
+    try {
+      await using second = await startForkline({ dataDir });
+      // What is dead and waits for the system's first process to reap it is gone for all that matters here.
+      const living = left.filter((found) => isThere(found) && readSample(found.pid)?.state !== 'Z');
+      expect(living).to.deep.equal([]);
+      expect(existsSync(runDir)).to.equal(false);
+      expect((await second.query(STAGES)).status).to.equal(200);
+    } finally {
+      await first.stop();
+    }
   });
 
   it('fault 13, the monitor stands still for 5 s while its children die: all are reaped and replaced, nobody is blamed', async () => {
