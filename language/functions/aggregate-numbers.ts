@@ -65,9 +65,15 @@ export function mean(site: CallSite): Typed {
   const float = args[0]!.type.kind === 'float64' || args[0]!.type.kind === 'null';
   const average: Emitter = ([a], text) => call('avg', a!, text);
   const exact: Emitter = ([a], text) => `CAST(${average([a!], text)} AS float8)`;
-  const emitters = float ? emittersOf(floatMean, sumByCount, sumByCount) : emittersOf(average, exact, exact);
+  // The engine adds up decimals in 128 bits: two of 38 digits may be too much, of fewer digits ten billion are not.
+  const placed = decimalSize(args[0]!.type).precision <= SAFE_DIGITS ? exact : null;
+  const emitters = float
+    ? emittersOf(floatMean, sumByCount, sumByCount)
+    : emittersOf(average, placed, placed);
   return typedCall(site, FLOAT64, args, emitters, UNORDERED);
 }
+
+const SAFE_DIGITS = 28;
 
 /** PostgreSQL's own `avg` of floats also adds up squares, and fails where those are too big. */
 export const sumByCount: Emitter = ([a], text) =>
