@@ -275,11 +275,12 @@ export abstract class OpenSelect {
     return `${this.statement.prefix}${this.statement.entries.length + 1}`;
   }
 
-  /** The stage engine groups -0 and 0 under 0; PostgreSQL under that which comes first. */
+  /** -0 and 0 are one group, called 0: left alone, each engine would call it by whichever came first. */
   protected groupKey(name: string, value: Typed): SelectColumn {
     const column = this.column(name, value);
-    if (this.dialect === 'duckdb' || value.type.kind !== 'float64') return column;
-    return { ...column, sql: `(${column.sql} + CAST('0' AS float8))` };
+    if (value.type.kind !== 'float64') return column;
+    const zero = this.dialect === 'duckdb' ? '0e0' : "CAST('0' AS float8)";
+    return { ...column, sql: `(${column.sql} + ${zero})` };
   }
 
   protected column(name: string, value: Typed, over?: EmitScope['over']): SelectColumn {
