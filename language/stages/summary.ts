@@ -37,7 +37,9 @@ const MEASURES: readonly Measure[] = [
   {
     name: 'mean',
     type: FLOAT64,
-    sql: ({ type }, a) => (isNumeric(type) ? `avg(CAST(${a} AS DOUBLE))` : null),
+    // Whole numbers are added up exactly: as floats, great ones that cancel out would leave what their order makes of them.
+    sql: ({ type }, a) =>
+      isNumeric(type) ? `avg(${type.kind === 'int64' ? a : `CAST(${a} AS DOUBLE)`})` : null,
   },
 ];
 

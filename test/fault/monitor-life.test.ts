@@ -106,8 +106,9 @@ describe('faults of the monitor', function () {
     await settled(forkline, database, 4);
     expect(workers.filter(({ pid }) => readSample(pid) !== null)).to.deep.equal([]);
     const after = await forkline.processes();
+    const ends = (await forkline.logLines()).filter((line) => /"(kill|child-lost)"/.test(line));
     for (const role of ['server', 'logger'])
-      expect(after.find((row) => row.role === role)?.pid).to.equal(
+      expect(after.find((row) => row.role === role)?.pid, `the ${role}; ${ends.join('\n')}`).to.equal(
         before.find((row) => row.role === role)?.pid,
       );
   });

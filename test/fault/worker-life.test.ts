@@ -62,7 +62,7 @@ describe('faults inside a DSL worker', function () {
     expect(failed.headers.get('retry-after'), 'it may be sent again').to.match(/^\d+$/);
     expect((await neighbour).status, 'a query beside it').to.equal(200);
     await answersAgain(forkline, STAGES, 2000, `answers again after ${fault}`);
-    expect(await rowOf(forkline, pid)).to.equal(undefined);
+    await until(async () => (await rowOf(forkline, pid)) === undefined, DEADLINE_MS, 'its pid is gone');
     await until(async () => (await activeBackends(database, marker)) === 0, DEADLINE_MS, 'the backend ended');
   }
 
