@@ -41,6 +41,7 @@ function runMocha(countsFile, args) {
     [
       join(root, 'node_modules/mocha/bin/mocha.js'),
       ...['--reporter', join(root, 'test/support/reporter.mjs'), '--reporter-option', `counts=${countsFile}`],
+      '--exit', // what a failed test left running must not keep the run from its end
       ...args,
       ...(args.some((arg) => arg.endsWith('.test.ts')) ? [] : allSpecs()),
     ],
