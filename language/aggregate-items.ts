@@ -43,6 +43,19 @@ export function parseItems(cursor: Cursor, filtered: boolean): readonly Item[] {
   return items;
 }
 
+/** What `stats` and `eventstats` are written as. */
+export interface AggregatesBy {
+  readonly aggregates: readonly Item[];
+  readonly by: readonly Item[];
+}
+
+/** `aggregate, ... [by expression, ...]`; `mend`: how to write it when there is none. */
+export function parseAggregatesBy(cursor: Cursor, stage: string, mend: string): AggregatesBy {
+  if (cursor.isWord('by') || cursor.atStageEnd()) cursor.fail(`\`${stage}\` needs an aggregate`, mend);
+  const aggregates = parseItems(cursor, true);
+  return { aggregates, by: cursor.acceptWord('by') === null ? [] : parseItems(cursor, false) };
+}
+
 export function resolveKey(item: Item, scope: Scope): NamedValue {
   const value = resolveExpression(item.value, scope);
   if (value.type.kind === 'json')

@@ -30,7 +30,7 @@ export function didYouMean(suggestions: readonly string[]): string | null {
 }
 
 /** Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost 1 each. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -2,12 +2,9 @@
  * `npm run soak -- 10m [seed]`: the soak of test/fault/soak.test.ts for as long as one likes. Durations: 90s, 10m, 2h. Ends
  * non-zero when anything that must hold did not, with what; prints what happened as JSON.
  */
-import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { runSpec } from './support/run-spec.mjs';
 
 const UNITS = { s: 1000, m: 60_000, h: 3_600_000 };
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [duration = '10m', seed = String(Date.now() % 1_000_000)] = process.argv.slice(2);
 const [, count, unit] = /^(\d+)([smh])$/.exec(duration) ?? [];
 
@@ -18,20 +15,6 @@ if (unit === undefined || Number(count) === 0 || !/^\d+$/.test(seed)) {
   process.exitCode = 2;
 } else {
   console.log(`soak for ${duration} with seed ${seed}`);
-  const args = [
-    join(root, 'node_modules/mocha/bin/mocha.js'),
-    '--reporter',
-    'spec',
-    'test/fault/soak.test.ts',
-  ];
-  const env = {
-    ...process.env,
-    FORKLINE_SOAK_MS: String(Number(count) * UNITS[unit]),
-    FORKLINE_SOAK_SEED: seed,
-  };
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env });
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  child.on('close', (code) => {
-    process.exitCode = code ?? 1;
-  });
+  const durationMs = Number(count) * UNITS[unit];
+  runSpec('test/fault/soak.test.ts', { FORKLINE_SOAK_MS: String(durationMs), FORKLINE_SOAK_SEED: seed });
 }

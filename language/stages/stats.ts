@@ -4,10 +4,10 @@
  */
 
 import {
+  type AggregatesBy,
   columnsOf,
   columnsWith,
-  type Item,
-  parseItems,
+  parseAggregatesBy,
   resolveAggregate,
   resolveKey,
 } from '../aggregate-items.ts';
@@ -15,17 +15,12 @@ import { exactGroups } from '../exactness.ts';
 import type { NamedValue } from '../relation.ts';
 import type { ResolvedStage, StageDefinition } from '../stage.ts';
 
-interface Syntax {
-  readonly aggregates: readonly Item[];
-  readonly by: readonly Item[];
-}
-
 interface Resolved extends ResolvedStage {
   readonly keys: readonly NamedValue[];
   readonly values: readonly NamedValue[];
 }
 
-export const stage: StageDefinition<Syntax, Resolved> = {
+export const stage: StageDefinition<AggregatesBy, Resolved> = {
   name: 'stats',
   aliases: ['summarize', 'aggregate'],
   docs: {
@@ -39,12 +34,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       },
     ],
   },
-  parse(cursor) {
-    if (cursor.isWord('by') || cursor.atStageEnd())
-      cursor.fail('`stats` needs an aggregate', 'write `stats count()`');
-    const aggregates = parseItems(cursor, true);
-    return { aggregates, by: cursor.acceptWord('by') === null ? [] : parseItems(cursor, false) };
-  },
+  parse: (cursor) => parseAggregatesBy(cursor, 'stats', 'write `stats count()`'),
   resolve(syntax, input) {
     const keys = syntax.by.map((item) => resolveKey(item, input));
     const values = syntax.aggregates.map((item) => resolveAggregate(item, input));

@@ -3,22 +3,12 @@ import { request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { startTestDatabase, type TestDatabase, testDatabase } from '../support/database.ts';
-import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
-import { answersAgain, startLongQuery } from '../support/long-query.ts';
+import { type Forkline, startForkline } from '../support/forkline.ts';
+import { activeBackends, answersAgain, codeOf, startLongQuery } from '../support/long-query.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 10_000;
-
-const codeOf = (answer: Answer): string => (JSON.parse(answer.text) as { code: string }).code;
-
-async function activeBackends(database: TestDatabase, marker: string): Promise<number> {
-  const { rows } = await database.admin(
-    "select count(*)::int as n from pg_stat_activity where state = 'active' and query like $1 and pid <> pg_backend_pid()",
-    [`%${marker}%`],
-  );
-  return rows[0].n;
-}
 
 describe('faults of clients', function () {
   this.timeout(60_000);

@@ -4,7 +4,8 @@
  */
 import { expect } from 'chai';
 import { type Forkline, startForkline } from '../support/forkline.ts';
-import { type FuzzRequest, fuzzRequest, randomOf } from '../support/fuzz.ts';
+import { type FuzzRequest, fuzzRequest } from '../support/fuzz.ts';
+import { randomOf } from '../support/random.ts';
 
 const REQUESTS = Number(process.env.FORKLINE_FUZZ_REQUESTS ?? 600);
 const SEED = Number(process.env.FORKLINE_FUZZ_SEED ?? Date.now() % 1_000_000);

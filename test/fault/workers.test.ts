@@ -1,16 +1,13 @@
 /** One bad query, one bad process: only the queries inside it fail, each with a typed error. */
 import { expect } from 'chai';
-import type { ProcessRow } from '../../monitor/messages.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { recordFigure } from '../support/figures.ts';
 import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
-import { answersAgain as untilItAnswers } from '../support/long-query.ts';
+import { activeBackends, codeOf, rowOf, answersAgain as untilItAnswers } from '../support/long-query.ts';
 import { until } from '../support/until.ts';
 
 const RECOVERY_MS = 2000;
 const DEADLINE_MS = 10_000;
-
-const codeOf = (answer: Answer): string => (JSON.parse(answer.text) as { code: string }).code;
 
 describe('faults of processes', function () {
   this.timeout(60_000);
@@ -39,18 +36,6 @@ describe('faults of processes', function () {
     return { answer, pids };
   }
 
-  const rowOf = async (pid: number): Promise<ProcessRow | undefined> =>
-    (await forkline.processes()).find((row) => row.pid === pid);
-
-  /** Backends that still run something for this server. */
-  async function activeBackends(marker: string): Promise<number> {
-    const { rows } = await database.admin(
-      "select count(*)::int as n from pg_stat_activity where state = 'active' and query like $1 and pid <> pg_backend_pid()",
-      [`%${marker}%`],
-    );
-    return rows[0].n;
-  }
-
   const answersAgain = (text: string, figure: string): Promise<void> =>
     untilItAnswers(forkline, text, RECOVERY_MS, figure);
 
@@ -71,9 +56,9 @@ describe('faults of processes', function () {
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
     await answersAgain('select 1 as a', 'answers again after KILL of a SQL worker');
     await atFullStrength('sql', 2);
-    expect(await rowOf(pids[0]!), 'the pid is gone').to.equal(undefined);
+    expect(await rowOf(forkline, pids[0]!), 'the pid is gone').to.equal(undefined);
     await until(
-      async () => (await activeBackends('marker_sql_kill')) === 0,
+      async () => (await activeBackends(database, 'marker_sql_kill')) === 0,
       DEADLINE_MS,
       'the backend has ended',
     );
@@ -85,7 +70,7 @@ describe('faults of processes', function () {
       'victim',
       2,
     );
-    const roles = await Promise.all(pids.map(rowOf));
+    const roles = await Promise.all(pids.map((pid) => rowOf(forkline, pid)));
     process.kill(roles.find((row) => row?.role === 'dsl')!.pid, 'SIGKILL');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
@@ -94,7 +79,7 @@ describe('faults of processes', function () {
       'answers again after KILL of a DSL worker',
     );
     await until(
-      async () => (await activeBackends('marker_dsl_kill')) === 0,
+      async () => (await activeBackends(database, 'marker_dsl_kill')) === 0,
       DEADLINE_MS,
       'the backend has ended',
     );
@@ -106,7 +91,7 @@ describe('faults of processes', function () {
       'victim',
       2,
     );
-    const roles = await Promise.all(pids.map(rowOf));
+    const roles = await Promise.all(pids.map((pid) => rowOf(forkline, pid)));
     process.kill(roles.find((row) => row?.role === 'sql')!.pid, 'SIGKILL');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
@@ -132,7 +117,7 @@ describe('faults of processes', function () {
       DEADLINE_MS,
       'the stages run',
     );
-    const rows = await Promise.all((view.workerPids as number[]).map(rowOf));
+    const rows = await Promise.all((view.workerPids as number[]).map((pid) => rowOf(forkline, pid)));
     const dslPid = rows.find((row) => row?.role === 'dsl')!.pid;
     expect(
       (await forkline.query('set pushdown = off; select 2 as a | where a = 2')).status,
@@ -140,7 +125,7 @@ describe('faults of processes', function () {
     ).to.equal(200);
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([504, 'deadline-exceeded']);
-    await until(async () => (await rowOf(dslPid)) === undefined, DEADLINE_MS, 'its worker is gone');
+    await until(async () => (await rowOf(forkline, dslPid)) === undefined, DEADLINE_MS, 'its worker is gone');
     await answersAgain(
       'set pushdown = off; select 1 as a | where a = 1',
       'answers again after a DSL worker was killed at its deadline',
@@ -158,12 +143,12 @@ describe('faults of processes', function () {
       'victim',
       2,
     );
-    const roles = await Promise.all(pids.map(rowOf));
+    const roles = await Promise.all(pids.map((pid) => rowOf(forkline, pid)));
     const dslPid = roles.find((row) => row?.role === 'dsl')!.pid;
     process.kill(dslPid, 'SIGSTOP');
     const failed = await answer;
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
-    await until(async () => (await rowOf(dslPid)) === undefined, RECOVERY_MS, 'the pid is gone');
+    await until(async () => (await rowOf(forkline, dslPid)) === undefined, RECOVERY_MS, 'the pid is gone');
     await answersAgain(
       'set pushdown = off; select 1 as a | where a = 1',
       'answers again after STOP of a DSL worker',
@@ -177,9 +162,9 @@ describe('faults of processes', function () {
     expect([failed.status, codeOf(failed)]).to.deep.equal([503, 'worker-lost']);
     await answersAgain('select 1 as a', 'answers again after STOP of a SQL worker');
     await atFullStrength('sql', 2);
-    expect(await rowOf(pids[0]!), 'the pid is gone').to.equal(undefined);
+    expect(await rowOf(forkline, pids[0]!), 'the pid is gone').to.equal(undefined);
     await until(
-      async () => (await activeBackends('marker_sql_stop')) === 0,
+      async () => (await activeBackends(database, 'marker_sql_stop')) === 0,
       DEADLINE_MS,
       'the backend has ended',
     );
@@ -213,7 +198,11 @@ describe('faults of processes', function () {
       });
       expect(answer.status).to.equal(200);
     }
-    await until(async () => (await rowOf(logger.pid)) === undefined, 20_000, 'it is found and killed');
+    await until(
+      async () => (await rowOf(forkline, logger.pid)) === undefined,
+      20_000,
+      'it is found and killed',
+    );
     await until(
       async () => {
         const text = (await forkline.logLines()).join('\n');

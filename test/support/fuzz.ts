@@ -98,17 +98,6 @@ const ACCEPTS = [
   'application/vnd.apache.parquet',
 ];
 
-/** mulberry32 */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export function fuzzRequest(random: () => number): FuzzRequest {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)]!;
   const query = mutated(pick(QUERIES), random, pick);

@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import type { ProcessRow } from '../../monitor/messages.ts';
 import type { TestDatabase } from './database.ts';
 import type { Forkline } from './forkline.ts';
+import { randomOf } from './random.ts';
 import { until } from './until.ts';
 
 const CLIENTS = 6;
@@ -61,17 +62,6 @@ export interface SoakOptions {
 
 export type Fault = 'KILL' | 'TERM' | 'STOP' | 'HUP' | 'terminate-backends';
 const FAULTS: readonly Fault[] = ['KILL', 'KILL', 'TERM', 'STOP', 'HUP', 'terminate-backends'];
-
-/** mulberry32 */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 function pick<T>(values: readonly T[], random: () => number): T {
   return values[Math.floor(random() * values.length)]!;
