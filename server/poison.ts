@@ -54,6 +54,11 @@ export class PoisonLedger {
     this.#options = options;
   }
 
+  /** false: no query is known to have killed a worker, so that nothing has to be looked up. */
+  get hasSuspects(): boolean {
+    return this.#suspects.size > 0;
+  }
+
   /** Throws poison-query. */
   check(key: string): void {
     const { deaths, refuseMs, now } = this.#options;

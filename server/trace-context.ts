@@ -2,7 +2,7 @@
  * W3C Trace Context: which trace a query belongs to. A `traceparent` that is not valid to the letter counts for
  * nothing, and a new trace begins, as the recommendation demands; `tracestate` is carried along only with a valid one.
  */
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 export interface TraceContext {
   /** 32 hexadecimal digits. */
@@ -39,11 +39,24 @@ export function traceparentOf(traceId: string, spanId: string, sampled: boolean)
 }
 
 export function newSpanId(): string {
-  return randomBytes(8).toString('hex');
+  return randomHex(8);
+}
+
+/** Many ids' worth at a time: a call for each costs twenty times as much. */
+const pool = Buffer.alloc(4096);
+let used = pool.length;
+
+function randomHex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += bytes;
+  return pool.toString('hex', used - bytes, used);
 }
 
 function newTrace(): TraceContext {
-  return { traceId: randomBytes(16).toString('hex'), parentSpanId: null, sampled: null, traceState: null };
+  return { traceId: randomHex(16), parentSpanId: null, sampled: null, traceState: null };
 }
 
 function readTraceState(text: string | undefined): string | null {
