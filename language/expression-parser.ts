@@ -7,9 +7,17 @@
  * node.
  */
 import { QueryError } from '../workers/errors.ts';
-import type { CaseNode, Expression, TypeName } from './ast.ts';
+import type { Expression } from './ast.ts';
 import type { Cursor } from './cursor.ts';
-import { call, extent, MAX_NESTING, operator, tooDeep } from './expression-nodes.ts';
+import {
+  type ParseValue,
+  parseArguments,
+  parseCall,
+  parseTypeName,
+  refuseSubquery,
+} from './expression-call.ts';
+import { parseCase } from './expression-case.ts';
+import { extent, MAX_NESTING, operator, tooDeep } from './expression-nodes.ts';
 import { AND, COMPARE, CONCAT, infixPrecedence, NEGATE, NOT, OR } from './operators.ts';
 import type { WrittenName } from './scope.ts';
 import type { Token } from './token.ts';
@@ -28,6 +36,11 @@ export function parseExpression(cursor: Cursor): Expression {
 /** An expression without comparisons, so that an `in` after it is left. */
 export function parseOperand(cursor: Cursor): Expression {
   return parseBinary(cursor, CONCAT, 1);
+}
+
+/** What stands in brackets or between the words of a `case`. */
+function nested(cursor: Cursor, level: number): ParseValue {
+  return () => parseBinary(cursor, OR, level + 1);
 }
 
 function parseBinary(cursor: Cursor, least: number, level: number): Expression {
@@ -125,18 +138,7 @@ function parseList(cursor: Cursor, level: number): readonly Expression[] {
   cursor.expectSymbol('(', 'after `in`', 'write `in (1, 2)`');
   refuseSubquery(cursor);
   if (cursor.isSymbol(')')) cursor.refuse('the list of `in` is empty', 'give at least one value');
-  return parseArguments(cursor, level, 'the list of `in`');
-}
-
-/** Values up to the closing bracket, which it takes. */
-function parseArguments(cursor: Cursor, level: number, what: string): readonly Expression[] {
-  const values: Expression[] = [];
-  if (cursor.acceptSymbol(')') !== null) return values;
-  refuseSubquery(cursor);
-  do values.push(parseBinary(cursor, OR, level + 1));
-  while (cursor.acceptSymbol(',') !== null);
-  cursor.expectClosing(what);
-  return values;
+  return parseArguments(cursor, nested(cursor, level), 'the list of `in`');
 }
 
 function parsePrefix(cursor: Cursor, level: number): Expression {
@@ -165,16 +167,6 @@ function parseCasts(cursor: Cursor, start: Expression): Expression {
     value = { kind: 'cast', value, to, orNull: false, ...extent(value.span.start, cursor.lastEnd, [value]) };
   }
   return value;
-}
-
-/** `(select ...` where a value is expected. */
-function refuseSubquery(cursor: Cursor): void {
-  const next = cursor.isWord('select') ? cursor.peek(1) : null;
-  if (next === null || (next.kind === 'symbol' && next.text !== '*' && next.text !== '(')) return;
-  cursor.refuse(
-    'expressions of stages have no sub-queries',
-    'bring its rows here: `join semi (select ...) as s on a = s.b` keeps those that have a match, `join` adds columns',
-  );
 }
 
 function parsePrimary(cursor: Cursor, level: number): Expression {
@@ -220,7 +212,7 @@ function parseWord(cursor: Cursor, token: Token, level: number): Expression {
   const following = cursor.peek(1);
   const span = { start: token.start, end: token.end };
   if (following.kind === 'symbol' && following.text === '(' && !RESERVED.has(token.lower))
-    return parseCall(cursor, level);
+    return parseCall(cursor, nested(cursor, level));
   if (following.kind === 'string') {
     const type = token.lower;
     if (type === 'date' || type === 'timestamp' || type === 'timestamptz' || type === 'time') {
@@ -229,7 +221,7 @@ function parseWord(cursor: Cursor, token: Token, level: number): Expression {
       return { kind: 'moment', type, text: following.text, span: cursor.spanFrom(token.start), depth: 1 };
     }
   }
-  if (token.lower === 'case') return parseCase(cursor, level);
+  if (token.lower === 'case') return parseCase(cursor, nested(cursor, level));
   if (RESERVED.has(token.lower) && !['null', 'true', 'false'].includes(token.lower))
     cursor.fail(
       'a value is expected here',
@@ -260,120 +252,4 @@ function parseQualified(cursor: Cursor, first: WrittenName): Expression {
     depth: 1,
     qualifier: first,
   };
-}
-
-function parseCall(cursor: Cursor, level: number): Expression {
-  const name = cursor.next();
-  cursor.next();
-  switch (name.lower) {
-    case 'cast':
-    case 'try_cast':
-      return parseCast(cursor, name, level);
-    case 'extract':
-      return parseExtract(cursor, name, level);
-    case 'count':
-      // count(*) is how SQL writes count().
-      if (cursor.isSymbol('*') && cursor.peek(1).text === ')') cursor.next();
-  }
-  if (cursor.isWord('distinct'))
-    cursor.refuse('`distinct` has no meaning here', 'to count different values, write `dc(x)`');
-  const args = parseArguments(cursor, level, `the arguments of \`${name.text}\``);
-  if (cursor.isWord('over') && cursor.peek(1).text === '(')
-    cursor.refuse(
-      'stages have no `over (...)`',
-      `write \`streamstats ${name.text}(...) as value by ... sort ...\` for values that follow an order, \`eventstats\` for those of a whole group`,
-    );
-  return call(name, args, cursor.lastEnd);
-}
-
-function parseCast(cursor: Cursor, name: Token, level: number): Expression {
-  const value = parseBinary(cursor, OR, level + 1);
-  cursor.expectWord('as', `in \`${name.text}(value as type)\``, `write \`${name.text}(x as string)\``);
-  const to = parseTypeName(cursor);
-  cursor.expectClosing(`the type of \`${name.text}\``);
-  return {
-    kind: 'cast',
-    value,
-    to,
-    orNull: name.lower === 'try_cast',
-    ...extent(name.start, cursor.lastEnd, [value]),
-  };
-}
-
-function parseExtract(cursor: Cursor, name: Token, level: number): Expression {
-  const part = cursor.peek();
-  if (part.kind !== 'word')
-    cursor.fail('`extract` wants a part', 'write it without quotes: `extract(year from time)`');
-  cursor.next();
-  cursor.expectWord('from', 'in `extract(part from time)`');
-  const value = parseBinary(cursor, OR, level + 1);
-  cursor.expectClosing('`extract(part from time`');
-  const unit: Expression = {
-    kind: 'string',
-    text: part.lower,
-    span: { start: part.start, end: part.end },
-    depth: 1,
-  };
-  return call(name, [unit, value], cursor.lastEnd);
-}
-
-export function parseTypeName(cursor: Cursor): TypeName {
-  const name = cursor.next();
-  if (name.kind !== 'word') cursor.fail('a type is missing', 'write `cast(x as int64)` or `x::int64`');
-  const numbers: number[] = [];
-  if (cursor.acceptSymbol('(') !== null) {
-    do numbers.push(cursor.expectCount('a number of digits'));
-    while (cursor.acceptSymbol(',') !== null);
-    cursor.expectClosing('the size of the type');
-  }
-  return { name: name.lower, numbers, span: cursor.spanFrom(name.start) };
-}
-
-function parseCase(cursor: Cursor, level: number): Expression {
-  const start = cursor.next().start;
-  const subject = cursor.isWord('when') ? null : parseBinary(cursor, OR, level + 1);
-  const branches = parseBranches(cursor, subject, level);
-  const otherwise = parseOtherwise(cursor, level);
-  cursor.expectWord('end', 'after `case`');
-  return caseNode(start, cursor.lastEnd, branches, otherwise);
-}
-
-/** `when condition then value ... [otherwise value]`: the stage `case`, which has no `end`. */
-export function parseOpenCase(cursor: Cursor): CaseNode {
-  const { start } = cursor.peek();
-  const branches = parseBranches(cursor, null, 1);
-  const otherwise = parseOtherwise(cursor, 1);
-  return caseNode(start, cursor.lastEnd, branches, otherwise);
-}
-
-function parseBranches(cursor: Cursor, subject: Expression | null, level: number): CaseNode['branches'] {
-  const branches: { when: Expression; then: Expression }[] = [];
-  while (cursor.acceptWord('when') !== null) {
-    const when = parseBinary(cursor, OR, level + 1);
-    cursor.expectWord('then', 'after the condition of `when`');
-    const then = parseBinary(cursor, OR, level + 1);
-    branches.push({ when: subject === null ? when : compareWith(subject, when), then });
-  }
-  if (branches.length === 0) cursor.fail('`case` needs at least one `when ... then ...`');
-  return branches;
-}
-
-function parseOtherwise(cursor: Cursor, level: number): Expression | null {
-  return cursor.acceptWord('else', 'otherwise') === null ? null : parseBinary(cursor, OR, level + 1);
-}
-
-function caseNode(
-  start: number,
-  end: number,
-  branches: CaseNode['branches'],
-  otherwise: Expression | null,
-): CaseNode {
-  const children = branches.flatMap((branch) => [branch.when, branch.then]);
-  if (otherwise !== null) children.push(otherwise);
-  return { kind: 'case', branches, otherwise, ...extent(start, end, children) };
-}
-
-/** `case x when v` means `case when x = v`. */
-function compareWith(subject: Expression, value: Expression): Expression {
-  return { ...call('=', [subject, value], value.span.end, value.span), operator: true, span: value.span };
 }

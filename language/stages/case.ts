@@ -3,7 +3,8 @@
 import { assignColumn, targetName } from '../assign-columns.ts';
 import type { CaseNode } from '../ast.ts';
 import { exactIf } from '../exactness.ts';
-import { parseOpenCase } from '../expression-parser.ts';
+import { parseOpenCase } from '../expression-case.ts';
+import { parseExpression } from '../expression-parser.ts';
 import { parseName } from '../names.ts';
 import { columnTypeOfResult, resolveExpression } from '../resolve-expression.ts';
 import type { WrittenName } from '../scope.ts';
@@ -37,7 +38,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   parse(cursor) {
     const usual = "write `case when delay > 9 then 'hi' otherwise 'lo' as level`";
     if (!cursor.isWord('when')) cursor.fail('`case` begins with `when`', usual);
-    const value = parseOpenCase(cursor);
+    const value = parseOpenCase(cursor, () => parseExpression(cursor));
     if (cursor.isWord('end'))
       cursor.refuse(
         'the stage `case` has no `end`',

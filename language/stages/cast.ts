@@ -7,7 +7,7 @@ import { castTo } from '../coerce.ts';
 import type { Cursor } from '../cursor.ts';
 import { duckdbType, quoteText } from '../dialects/duckdb.ts';
 import { exactIf } from '../exactness.ts';
-import { parseTypeName } from '../expression-parser.ts';
+import { parseTypeName } from '../expression-call.ts';
 import { parseName } from '../names.ts';
 import { columnValue, ownCall } from '../own-values.ts';
 import type { NamedValue } from '../relation.ts';
