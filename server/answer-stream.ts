@@ -11,7 +11,7 @@
  * The server's own memory is bounded by bufferBytes plus the socket's high-water mark: `write` returns false when
  * the client is slow, and `onDrain` says when to go on.
  */
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import type { AnswerFormat } from '../workers/answer.ts';
 import type { WireError } from '../workers/errors.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
@@ -36,7 +36,7 @@ export interface AnswerEnd {
 }
 
 export interface AnswerStreamOptions {
-  readonly response: Response;
+  readonly response: ServerResponse;
   readonly format: AnswerFormat;
   readonly queryId: string;
   readonly queryText: string;
@@ -111,7 +111,7 @@ export class AnswerStream {
     const { response, queryId, queryText, format } = this.#options;
     const problem = problemOf(error, { queryId, queryText });
     if (this.#state === 'buffering') {
-      response.status(problem.status);
+      response.statusCode = problem.status;
       response.setHeader('Content-Type', PROBLEM_TYPE);
       response.setHeader('Query-Id', queryId);
       if (error.retryAfterSeconds !== undefined) response.setHeader('Retry-After', error.retryAfterSeconds);

@@ -1,7 +1,8 @@
 /**
- * The Express application: one line a route, so that this file is the API's table of contents. Every failure,
- * wherever it is thrown, leaves as an RFC 9457 problem.
+ * The API: one line a route, so that this file is its table of contents, on Express; only the usual POST /v1/query goes
+ * past it (query-route.ts). Every failure, wherever it is thrown, leaves as an RFC 9457 problem.
  */
+import type { RequestListener } from 'node:http';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -17,20 +18,31 @@ import { explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOperations } from './operations.ts';
-import { PROBLEM_TYPE, problemOf } from './problem.ts';
+import { answerProblem } from './problem-handler.ts';
 import { handleQuery } from './query-handler.ts';
-import { bodyOf, queryTooLarge, readQueryRequest } from './query-request.ts';
+import { bodyOf, readQueryRequest } from './query-request.ts';
+import { answerQuery, isUsualQuery, QUERY_PATH } from './query-route.ts';
+import { countAnswer } from './request-metrics.ts';
 
 /** JSON escapes make a body larger than the query text in it; parameters come on top. */
 const BODY_OVERHEAD_BYTES = 1024 * 1024;
 
-export function createApp(deps: AppDeps): Express {
+export function createApp(deps: AppDeps): RequestListener {
+  const bodyBytes = deps.limits.queryBytes + BODY_OVERHEAD_BYTES;
+  const app = createRoutes(deps, bodyBytes);
+  return (request, response) => {
+    if (isUsualQuery(request)) answerQuery(deps, bodyBytes, request, response);
+    else app(request, response);
+  };
+}
+
+function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   // The query string is read by query-request.ts, which refuses what it does not know.
   app.set('query parser', false);
-  const body = express.raw({ type: () => true, limit: deps.limits.queryBytes + BODY_OVERHEAD_BYTES });
+  const body = express.raw({ type: () => true, limit: bodyBytes });
   const operations = createOperations(deps);
   app.use(countRequest(deps));
 
@@ -38,7 +50,7 @@ export function createApp(deps: AppDeps): Express {
     handleQuery(deps, request, response, readQueryRequest(request, bodyOf(request), deps.limits.queryBytes));
   // A HEAD would run the whole query to throw its answer away.
   const queryMethods = methodNotAllowed('GET, POST');
-  app.route('/v1/query').head(queryMethods).post(body, query).get(query).all(queryMethods);
+  app.route(QUERY_PATH).head(queryMethods).post(body, query).get(query).all(queryMethods);
   const explain = explainHandler(deps);
   app.route('/v1/explain').head(queryMethods).post(body, explain).get(explain).all(queryMethods);
   app.route('/v1/format').post(body, formatHandler(deps)).all(methodNotAllowed('POST'));
@@ -80,11 +92,9 @@ export function createApp(deps: AppDeps): Express {
 
 function countRequest({ metrics }: AppDeps) {
   return (request: Request, response: Response, next: NextFunction): void => {
-    response.once('close', () => {
-      const { route } = request as { route?: { path: string } }; // set by the router where one fits
-      const status = response.writableFinished ? response.statusCode : null;
-      metrics.requestEnded({ route: route?.path, method: request.method, status });
-    });
+    const { method } = request;
+    // Set by the router where one fits.
+    countAnswer(metrics, method, response, () => (request as { route?: { path: string } }).route?.path);
     next();
   };
 }
@@ -98,40 +108,7 @@ function methodNotAllowed(allow: string) {
   };
 }
 
-function problemHandler({ limits, log, metrics }: AppDeps): ErrorRequestHandler {
-  return (thrown: unknown, request: Request, response: Response, _next: NextFunction): void => {
-    const error = fromExpress(thrown, limits.queryBytes);
-    if (error.code === 'internal')
-      log.error('internal-error', { method: request.method, path: request.path, error: thrown });
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    const { limit, retryAfterSeconds } = error.details;
-    metrics.limitHit(limit);
-    if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
-    // The rest of an oversized body is not read: the connection cannot be used again.
-    if (error.code === 'query-too-large') response.setHeader('Connection', 'close');
-    const problem = problemOf(error.toWire(), {});
-    response
-      .status(problem.status)
-      .type(PROBLEM_TYPE)
-      .send(`${JSON.stringify(problem)}\n`);
-  };
-}
-
-/** What body-parser and the router throw has a `type` and a `status`. */
-function fromExpress(thrown: unknown, queryBytes: number): QueryError {
-  if (thrown instanceof QueryError) return thrown;
-  const { type, status, message } = thrown as { type?: string; status?: number; message?: string };
-  if (type === 'entity.too.large') return queryTooLarge(queryBytes);
-  if (type === 'encoding.unsupported') {
-    return new QueryError('unsupported-media-type', `the body's encoding is not understood: ${message}`, {
-      hint: 'Use gzip, deflate, br or none.',
-    });
-  }
-  if (status !== undefined && status >= 400 && status < 500) {
-    return new QueryError('bad-request', message ?? 'malformed request', { hint: 'See /openapi.json.' });
-  }
-  return QueryError.from(thrown);
+function problemHandler(deps: AppDeps): ErrorRequestHandler {
+  return (thrown: unknown, request: Request, response: Response, _next: NextFunction): void =>
+    answerProblem(deps, thrown, request, response);
 }

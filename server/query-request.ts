@@ -2,6 +2,8 @@
  * What a client asked for, from body, query string and headers, checked: text, connection, parameters, caps, and
  * the form of the answer. Everything unknown is refused by name, so that a misspelt option is never ignored.
  */
+import type { IncomingMessage } from 'node:http';
+import accepts from 'accepts';
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { ParameterValue } from '../language/plan.ts';
@@ -67,7 +69,7 @@ export function bodyOf(request: Request): Buffer {
 }
 
 /** Throws QueryError: bad-json, bad-request, not-acceptable, unsupported-media-type, query-too-large. */
-export function readQueryRequest(request: Request, body: Buffer, queryBytes: number): QueryRequest {
+export function readQueryRequest(request: IncomingMessage, body: Buffer, queryBytes: number): QueryRequest {
   const fromUrl = readUrl(request);
   const fromBody =
     request.method === 'GET' ? { query: requiredText(fromUrl.query) } : readBody(request, body);
@@ -108,7 +110,7 @@ export function queryTooLarge(queryBytes: number, observed?: number): QueryError
   });
 }
 
-function readBody(request: Request, body: Buffer): QueryBody {
+function readBody(request: IncomingMessage, body: Buffer): QueryBody {
   const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
   const text = decodeUtf8(body);
   switch (type) {
@@ -127,9 +129,11 @@ function readBody(request: Request, body: Buffer): QueryBody {
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 export function decodeUtf8(body: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return utf8.decode(body);
   } catch {
     throw new QueryError('bad-request', 'the body is not valid UTF-8', {
       hint: 'Encode the query as UTF-8.',
@@ -174,9 +178,11 @@ function formPairs(text: string): QueryBody | null {
   return { ...readOptions(pairs), query };
 }
 
-function readUrl(request: Request): Omit<QueryBody, 'query'> & { query?: string } {
-  const start = request.originalUrl.indexOf('?');
-  const search = new URLSearchParams(start === -1 ? '' : request.originalUrl.slice(start + 1));
+function readUrl(request: IncomingMessage): Omit<QueryBody, 'query'> & { query?: string } {
+  const url = request.url ?? '';
+  const start = url.indexOf('?');
+  if (start === -1) return {};
+  const search = new URLSearchParams(url.slice(start + 1));
   const text = search.get('q');
   return { ...readOptions(search), ...(text !== null && { query: text }) };
 }
@@ -230,12 +236,12 @@ function checkedFormat(name: string): AnswerFormat {
   throw new QueryError('not-acceptable', `unknown answer format ${name}`, { hint: FORMAT_HINT });
 }
 
-function acceptedFormat(request: Request): AnswerFormat {
+function acceptedFormat(request: IncomingMessage): AnswerFormat {
   const { accept } = request.headers;
   if (accept === undefined || accept === '*/*') return 'json';
-  const type = request.accepts(...Object.keys(MEDIA_TYPES));
+  const type = accepts(request).type(Object.keys(MEDIA_TYPES));
   // A browser that asks for HTML first still takes anything: JSON then.
-  if (type !== false) return MEDIA_TYPES[type] ?? 'json';
+  if (typeof type === 'string') return MEDIA_TYPES[type] ?? 'json';
   throw new QueryError('not-acceptable', `none of the accepted answer types (${accept}) can be given`, {
     hint: FORMAT_HINT,
   });

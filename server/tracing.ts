@@ -1,5 +1,5 @@
 /** Which queries are traced and where their spans go. Without a configured endpoint nothing is kept and nothing is sent. */
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import type { Log } from '../logger/log.ts';
 import type { TracingConfig } from './config.ts';
 import { outcomeOf } from './metrics-queries.ts';
@@ -11,7 +11,7 @@ import { TraceExporter } from './trace-exporter.ts';
 export interface Tracing {
   /** null when spans are not exported. */
   readonly exporter: TraceExporter | null;
-  begin(request: Request): QueryTrace;
+  begin(request: IncomingMessage): QueryTrace;
   /** After the answer's last byte was handed over. */
   end(query: QueryRecord): void;
 }
@@ -25,7 +25,7 @@ export function createTracing(
   return {
     exporter,
     begin(request) {
-      const context = readTraceContext(request.get('traceparent'), request.get('tracestate'));
+      const context = readTraceContext(headerOf(request, 'traceparent'), headerOf(request, 'tracestate'));
       const sampled = context.sampled ?? Math.random() * 100 < samplePercent;
       return new QueryTrace(context, exporter !== null && sampled);
     },
@@ -47,4 +47,10 @@ function attributesOf({ queryId, connection, error, rows, bytes }: QueryRecord):
     ...(rows !== null && { 'forkline.answer.rows': rows }),
     ...(error !== null && { 'error.type': error.code }),
   };
+}
+
+/** Several of the same name are one text with commas. */
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }

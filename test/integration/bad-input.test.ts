@@ -1,4 +1,5 @@
 /** What a wrong request gets: status, code, the place in the query, and a hint that mends it. */
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
 
@@ -289,6 +290,29 @@ describe('bad input', function () {
     const problem = problemOf(answer);
     expect(problem.code).to.equal('query-too-large');
     expect(problem.limit).to.deep.include({ name: 'queryBytes', value: 1024 * 1024 });
+  });
+
+  it('a body too long that does not say its length: 413 as soon as that is known', async () => {
+    const piece = new Uint8Array(256 * 1024).fill(0x20);
+    let pieces = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => (pieces++ < 16 ? controller.enqueue(piece) : controller.close()),
+    });
+    const response = await fetch(`${forkline.url}/v1/query`, { method: 'POST', body, duplex: 'half' }).catch(
+      (error: Error) => error, // the answer may be lost when the connection closes under what is still being sent
+    );
+    if (response instanceof Response) expect(response.status).to.equal(413);
+    else expect(response.message).to.equal('fetch failed');
+    expect((await forkline.query('select 1 as one')).status).to.equal(200);
+  });
+
+  it('a compressed body is a query; one that is not what it says, or in no known way: 400, 415', async () => {
+    const send = (body: Uint8Array<ArrayBuffer>, encoding: string) =>
+      fetch(`${forkline.url}/v1/query`, { method: 'POST', body, headers: { 'Content-Encoding': encoding } });
+    const packed = await send(new Uint8Array(gzipSync('select 1 as one')), 'gzip');
+    expect(await packed.json()).to.deep.include({ rows: [{ one: 1 }] });
+    expect((await send(new Uint8Array(9), 'gzip')).status).to.equal(400);
+    expect((await send(new Uint8Array(9), 'zip')).status).to.equal(415);
   });
 
   for (const [way, stages] of [

@@ -1,0 +1,57 @@
+/**
+ * POST /v1/query without Express, whose router and body parser take longer than all that is done here for a small
+ * query (docs/performance.md). It takes the usual request only: what has an encoded body, or another method, goes
+ * through Express to the same handler.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AppDeps } from './app-deps.ts';
+import { answerProblem } from './problem-handler.ts';
+import { handleQuery } from './query-handler.ts';
+import { queryTooLarge, readQueryRequest } from './query-request.ts';
+import { countAnswer } from './request-metrics.ts';
+
+export const QUERY_PATH = '/v1/query';
+
+/** Whether `answerQuery` can answer it. */
+export function isUsualQuery({ method, url = '', headers }: IncomingMessage): boolean {
+  if (method !== 'POST' || headers['content-encoding'] !== undefined) return false;
+  return url === QUERY_PATH || url.startsWith(`${QUERY_PATH}?`);
+}
+
+export function answerQuery(
+  deps: AppDeps,
+  bodyBytes: number,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  countAnswer(deps.metrics, request.method, response, () => QUERY_PATH);
+  const { queryBytes } = deps.limits;
+  readBody(request, bodyBytes, async (body) => {
+    try {
+      if (body === null) throw queryTooLarge(queryBytes);
+      await handleQuery(deps, request, response, readQueryRequest(request, body, queryBytes));
+    } catch (thrown) {
+      answerProblem(deps, thrown, request, response);
+    }
+  });
+}
+
+/** Calls back once, with null when it is too long; never when the client goes away before its end. */
+function readBody(request: IncomingMessage, maxBytes: number, done: (body: Buffer | null) => void): void {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
+    done(null);
+    return;
+  }
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  request.on('data', (piece: Buffer) => {
+    bytes += piece.length;
+    if (bytes <= maxBytes) {
+      pieces.push(piece);
+      return;
+    }
+    request.removeAllListeners('data').removeAllListeners('end').pause();
+    done(null);
+  });
+  request.on('end', () => done(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes)));
+}
