@@ -12,23 +12,42 @@ import { type ConfigQuestion, readConfig } from './read-config.ts';
 /** In words for the terminal. */
 export class ControlFailure extends Error {}
 
+export interface Output {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}
+
 const TIMEOUT_MS = 10_000;
 
-/** Throws ControlFailure: nobody runs there, or the monitor said no. */
+/**
+ * Mistakes in the configuration are said through `warn`, and keep from nothing: the server runs with what it read.
+ * Throws ControlFailure: nobody runs there, or the monitor said no.
+ */
 export async function askMonitor<K extends keyof ControlCalls>(
   question: ConfigQuestion,
   request: ControlCalls[K]['request'],
+  warn: (line: string) => void,
 ): Promise<ControlCalls[K]['reply']> {
-  const path = await findSocket(question);
+  const path = await findSocket(await findDataDir(question, warn));
   const reply = await exchange(path, JSON.stringify(request));
   if (!reply.ok) throw new ControlFailure(reply.message);
   return reply.value as ControlCalls[K]['reply']; // the reply to this request, by the contract
 }
 
-async function findSocket(question: ConfigQuestion): Promise<string> {
+async function findDataDir(question: ConfigQuestion, warn: (line: string) => void): Promise<string> {
   const loaded = await readConfig(question);
-  if ('errors' in loaded) throw new ControlFailure(loaded.errors.join('\n  '));
-  const { dataDir } = loaded.config;
+  if ('config' in loaded) return loaded.config.dataDir;
+  const mistakes = loaded.errors.join('\n  ');
+  if (loaded.dataDir === null)
+    throw new ControlFailure(`${mistakes}\n  Which server is meant? FORKLINE_DATA_DIR can say it.`);
+  warn(
+    `forkline: the configuration has mistakes, and would not load:\n  ${mistakes}\n` +
+      `Asking the server that runs with the data directory ${loaded.dataDir}.`,
+  );
+  return loaded.dataDir;
+}
+
+async function findSocket(dataDir: string): Promise<string> {
   const state = await readRunState(stateFilePath(dataDir));
   const mend =
     'Start one with "forkline start", or name the configuration of the one that runs with --config.';

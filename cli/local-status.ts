@@ -1,15 +1,16 @@
 /** `forkline status --local`: what the monitor knows, asked of it directly; works while no server answers. */
 import type { StatusReply } from '../monitor/control-messages.ts';
-import { askMonitor } from './control-client.ts';
+import { askMonitor, type Output } from './control-client.ts';
 import type { ConfigQuestion } from './read-config.ts';
 import { processTable } from './status.ts';
 
 export async function showLocal(
   question: ConfigQuestion,
   json: boolean,
-  stdout: NodeJS.WritableStream,
+  { stdout, stderr }: Output,
 ): Promise<void> {
-  const status = await askMonitor<'status'>(question, { type: 'status' });
+  const warn = (line: string) => stderr.write(`${line}\n`);
+  const status = await askMonitor<'status'>(question, { type: 'status' }, warn);
   stdout.write(json ? `${JSON.stringify(status, null, 2)}\n` : `${renderStatus(status)}\n`);
 }
 

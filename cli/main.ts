@@ -44,7 +44,7 @@ async function run(command: Command): Promise<number> {
       return 0;
     case 'scale': {
       const { runScale } = await import('./scale.ts');
-      await runScale(question(command.configFile), command.sizes, command.json, process.stdout);
+      await runScale(question(command.configFile), command.sizes, command.json, process);
       return 0;
     }
     default:
@@ -54,8 +54,7 @@ async function run(command: Command): Promise<number> {
 
 async function status(command: Extract<Command, { name: 'status' }>): Promise<number> {
   const { json, local, url } = command;
-  if (local)
-    await (await import('./local-status.ts')).showLocal(question(command.configFile), json, process.stdout);
+  if (local) await (await import('./local-status.ts')).showLocal(question(command.configFile), json, process);
   else await (await import('./status.ts')).showStatus(await client(url), json, process.stdout);
   return 0;
 }

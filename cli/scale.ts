@@ -1,15 +1,16 @@
 /** `forkline scale sql=4 dsl=6`: other sizes of the pools of the running server, until its next reload or restart. */
 import { POOLS, type PoolName, type PoolSizes, type ScaleReply } from '../monitor/control-messages.ts';
-import { askMonitor } from './control-client.ts';
+import { askMonitor, type Output } from './control-client.ts';
 import type { ConfigQuestion } from './read-config.ts';
 
 export async function runScale(
   question: ConfigQuestion,
   sizes: Partial<PoolSizes>,
   json: boolean,
-  stdout: NodeJS.WritableStream,
+  { stdout, stderr }: Output,
 ): Promise<void> {
-  const reply = await askMonitor<'scale'>(question, { type: 'scale', sizes });
+  const warn = (line: string) => stderr.write(`${line}\n`);
+  const reply = await askMonitor<'scale'>(question, { type: 'scale', sizes }, warn);
   stdout.write(json ? `${JSON.stringify(reply)}\n` : `${describeScale(sizes, reply)}\n`);
 }
 

@@ -18,7 +18,7 @@ export async function start(options: StartOptions): Promise<number> {
   const question = { cwd: options.cwd, file: options.configFile };
   const loaded = await readConfig(question);
   if ('errors' in loaded) {
-    options.printError(configErrors(loaded.errors));
+    options.printError(`forkline: ${configErrors(loaded.errors)}`);
     return 2;
   }
   const hasOwn = Object.keys(loaded.config.connections).length > 0;
@@ -86,7 +86,7 @@ function withDatabase(config: Config, database: EmbeddedDatabase | null): Config
 
 function configErrors(errors: readonly string[]): string {
   const count = errors.length === 1 ? 'a mistake' : `${errors.length} mistakes`;
-  return [`forkline: ${count} in the configuration`, ...errors.map((line) => `  ${line}`)].join('\n');
+  return [`${count} in the configuration`, ...errors.map((line) => `  ${line}`)].join('\n');
 }
 
 export function nextSteps(host: string, port: number, hasDemo: boolean): string {

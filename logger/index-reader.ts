@@ -14,14 +14,23 @@ export interface IndexEntry {
 
 /** Records without gaps from the file's begin on; each is valid until the next is asked for. */
 export async function* readIndex(path: string): AsyncGenerator<IndexEntry> {
+  for await (const batch of readIndexInBatches(path)) yield* batch;
+}
+
+/** As readIndex, by what was read at once, valid until the next batch: a search waits for each read, not for each record. */
+export async function* readIndexInBatches(path: string): AsyncGenerator<readonly IndexEntry[]> {
   const handle = await openExisting(path);
   if (handle === null) return;
   try {
     let covered = 0;
-    for await (const entry of entriesOf(handle)) {
-      if (entry.record.offset !== covered) return;
-      covered += entry.record.bytes;
-      yield entry;
+    for await (const batch of batchesOf(handle)) {
+      const gap = batch.findIndex(({ record }) => {
+        const expected = covered;
+        covered += record.bytes;
+        return record.offset !== expected;
+      });
+      yield gap === -1 ? batch : batch.slice(0, gap);
+      if (gap !== -1) return;
     }
   } finally {
     await handle.close();
@@ -29,7 +38,7 @@ export async function* readIndex(path: string): AsyncGenerator<IndexEntry> {
 }
 
 /** What is there when it begins; an index grows with its file. */
-async function* entriesOf(handle: FileHandle): AsyncGenerator<IndexEntry> {
+async function* batchesOf(handle: FileHandle): AsyncGenerator<readonly IndexEntry[]> {
   const { size: indexBytes } = await handle.stat();
   // Not from the pool: records are looked at in place, at multiples of 8.
   let chunk = Buffer.allocUnsafeSlow(Math.min(indexBytes, CHUNK_BYTES));
@@ -39,11 +48,13 @@ async function* entriesOf(handle: FileHandle): AsyncGenerator<IndexEntry> {
     if (bytesRead === 0) return; // truncated under us
     filled += bytesRead;
     const view = chunk.subarray(0, filled);
+    const batch: IndexEntry[] = [];
     let at = 0;
     for (let size = recordSize(view, at); size !== null; size = recordSize(view, at)) {
-      yield { record: decodeRecord(view, at), end: position + at + size };
+      batch.push({ record: decodeRecord(view, at), end: position + at + size });
       at += size;
     }
+    if (batch.length > 0) yield batch;
     chunk.copyWithin(0, at, filled);
     position += at;
     filled -= at;

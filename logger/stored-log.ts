@@ -7,7 +7,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { BlockRecord } from './block-record.ts';
 import { decompressBlock, walkMembers } from './gzip-member.ts';
-import { matchesFile, openExisting, readIndex } from './index-reader.ts';
+import { matchesFile, openExisting, readIndexInBatches } from './index-reader.ts';
 import type { CurrentFile, OpenedCurrent } from './log-file.ts';
 import { COMPRESSED, indexPath, listRotated, type RotatedFile } from './stored-names.ts';
 
@@ -102,16 +102,18 @@ async function candidates(
 ): Promise<{ readonly places: Place[]; readonly last: BlockRange | null }> {
   const places: Place[] = [];
   let last: BlockRange | null = null;
-  for await (const { record } of readIndex(path)) {
-    const { offset, bytes, head, storedAt, storedBytes } = record;
-    if (offset + bytes > upToBytes) break;
-    last = { offset, bytes, head, storedAt, storedBytes };
-    const may =
-      bytes > 0 &&
-      !(record.newestMs < sinceMs) && // NaN, of a time that is none, tells nothing
-      record.levels >> minRank !== 0 &&
-      (idHash === null || record.ids.includes(idHash));
-    if (may) places.push({ storedAt, storedBytes });
+  for await (const batch of readIndexInBatches(path)) {
+    for (const { record } of batch) {
+      const { offset, bytes, head, storedAt, storedBytes } = record;
+      if (offset + bytes > upToBytes) return { places, last };
+      last = { offset, bytes, head, storedAt, storedBytes };
+      const may =
+        bytes > 0 &&
+        !(record.newestMs < sinceMs) && // NaN, of a time that is none, tells nothing
+        record.levels >> minRank !== 0 &&
+        (idHash === null || record.ids.includes(idHash));
+      if (may) places.push({ storedAt, storedBytes });
+    }
   }
   return { places, last };
 }

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { closestName } from './closest-name.ts';
+import type { BrokenFile } from './config-data-dir.ts';
 import type { Option } from './config-option.ts';
 import { parseSize } from './config-option.ts';
 
@@ -24,27 +25,35 @@ export interface ConfigFile {
 /** Where a value came from, by its path in the file: the variable's name. Absent: the file or the default. */
 export type Origins = ReadonlyMap<string, string>;
 
+/** A file that is not there, or not JSON. */
+export interface UnusableFile extends BrokenFile {
+  readonly error: string;
+}
+
 /** The file named by --config, else by FORKLINE_CONFIG, else forkline.config.json when it exists. */
 export function readConfigFile(
   cwd: string,
   env: Environment,
   named: string | undefined,
-): ConfigFile | string {
+): ConfigFile | UnusableFile {
   const name = named ?? (env.FORKLINE_CONFIG || undefined);
   const path = resolve(cwd, name ?? DEFAULT_CONFIG_FILE);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
     if (code === 'ENOENT' && name === undefined) return { values: {}, path: null };
     const reason = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
     const source = named === undefined ? 'FORKLINE_CONFIG' : '--config';
-    return `${path}: ${reason}${name === undefined ? '' : `; ${source} names it`}`;
+    const error = `${path}: ${reason}${name === undefined ? '' : `; ${source} names it`}`;
+    return { error, path, text: null, named: name !== undefined };
   }
-  return parseConfigFile(path, text);
+  const parsed = parseConfigFile(path, text);
+  return typeof parsed === 'string' ? { error: parsed, path, text, named: name !== undefined } : parsed;
 }
 
+/** Or what is wrong with it. */
 function parseConfigFile(path: string, text: string): ConfigFile | string {
   try {
     const values: unknown = JSON.parse(text.replace(/^\uFEFF/, ''));

@@ -5,6 +5,7 @@
  * when it loads, and `forkline start` loads in a process that ends at once (cli/config-process.ts).
  */
 import { z } from 'zod';
+import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './config-data-dir.ts';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './config-option.ts';
 import { monitorOptions } from './config-schema-monitor.ts';
 import { MAX_POOL_SIZE } from './control-messages.ts';
@@ -25,9 +26,9 @@ export function createConfigSchema({ cores }: Machine) {
       port: number('FORKLINE_PORT', 'Port to listen on; 0 takes any free one.', 0, 65535, 8080),
     }),
     dataDir: path(
-      'FORKLINE_DATA_DIR',
+      DATA_DIR_VARIABLE,
       'Where the embedded database and the state of the run are kept.',
-      './data',
+      DEFAULT_DATA_DIR,
     ),
     connections: z.record(z.string(), z.strictObject({ url: z.string() })).default({}),
     defaultConnection: z.string().optional().meta({

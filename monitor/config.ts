@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import type { Limits, TracingConfig } from '../server/config.ts';
 import type { ConnectionConfig } from '../workers/sql/messages.ts';
+import { dataDirOfBrokenFile, dataDirOfValues } from './config-data-dir.ts';
 import type { Option } from './config-option.ts';
 import type { ConfigSchema } from './config-schema.ts';
 
@@ -84,7 +85,13 @@ export function environment(): ConfigSources['env'] {
   return process.env;
 }
 
-export type LoadedConfig = { readonly config: Config } | { readonly errors: readonly string[] };
+/** What stands in the way of a start. A running server can be found all the same where `dataDir` is known. */
+export interface ConfigMistakes {
+  readonly errors: readonly string[];
+  readonly dataDir: string | null;
+}
+
+export type LoadedConfig = { readonly config: Config } | ConfigMistakes;
 
 /** Never throws for what a user wrote: every mistake is a line in `errors`, all of them at once. */
 export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
@@ -98,7 +105,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const schema = createConfigSchema({ cores });
   const options = listOptions(schema);
   const file = readConfigFile(cwd, env, sources.file);
-  if (typeof file === 'string') return { errors: [file] };
+  if ('error' in file) return { errors: [file.error], dataDir: dataDirOfBrokenFile(file, cwd, env) };
   const { values, origins, errors } = overlayVariables(file, cwd, env, options);
   const { connections, errors: connectionErrors } = resolveConnections(file, cwd, env);
   errors.push(...connectionErrors);
@@ -108,7 +115,10 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     errors.push(
       ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
     );
-  if (!parsed.success || errors.length > 0) return { errors: errors.map((line) => addFile(line, file.path)) };
+  if (!parsed.success || errors.length > 0) {
+    const told = errors.map((line) => addFile(line, file.path));
+    return { errors: told, dataDir: dataDirOfValues(values, cwd) };
+  }
   return { config: deepFreeze(complete(parsed.data, connections, cwd)) };
 }
 

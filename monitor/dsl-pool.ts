@@ -11,6 +11,7 @@ import { createEntry, type DslEntry, enterState, freeSlot, isIdle } from './dsl-
 import type { Ending } from './endings.ts';
 import { type ChildEnd, type ChildEvents, describeEnd, type ManagedChild } from './managed-child.ts';
 import type { FromChild } from './messages.ts';
+import { afterListening } from './patient-timer.ts';
 import {
   type DslDecision,
   type DslPolicy,
@@ -53,7 +54,7 @@ export class DslPool {
   #waiting = 0;
   #waitingSinceMs: number;
   #lastLeaseAtMs: number;
-  #timer: NodeJS.Timeout | null = null;
+  #clearTimer: () => void = () => {};
   #running = false;
   #policy: DslPolicy;
   #mayFork = true;
@@ -225,8 +226,7 @@ export class DslPool {
 
   #end(): void {
     this.#running = false;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#clearTimer();
   }
 
   evaluate(): void {
@@ -250,11 +250,10 @@ export class DslPool {
   }
 
   #arm(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#clearTimer();
     const nowMs = this.#options.clock.monotonicMs();
     const atMs = nextDecisionAtMs(this.#table(nowMs), this.#policy, nowMs);
-    if (atMs !== null) this.#timer = setTimeout(() => this.evaluate(), Math.ceil(atMs - nowMs) + 1);
+    if (atMs !== null) this.#clearTimer = afterListening(Math.ceil(atMs - nowMs) + 1, () => this.evaluate());
   }
 
   #carryOut(decision: DslDecision): void {

@@ -25,7 +25,6 @@ export interface InspectionDeps {
   readonly sampler: Sampler;
   readonly zombies: ZombieWatch;
   readonly log: Log;
-  nowMs(): number;
 }
 
 export interface InspectionPolicy extends HealthPolicy {
@@ -41,11 +40,11 @@ export class Inspection {
     this.#deps = deps;
   }
 
-  /** After a sample. @returns the number of zombies that last. */
-  round(patients: readonly Patient[], policy: InspectionPolicy): number {
+  /** After a sample, at the time when the look began. @returns the number of zombies that last. */
+  round(patients: readonly Patient[], policy: InspectionPolicy, nowMs: number): number {
     const workerIds = new Set(patients.map(({ child }) => child.workerId));
     this.#told = new Set([...this.#told].filter((key) => workerIds.has(key.split(' ')[0] ?? '')));
-    for (const patient of patients) this.#examine(patient, policy);
+    for (const patient of patients) this.#examine(patient, policy, nowMs);
     return this.#checkZombies(patients);
   }
 
@@ -60,9 +59,8 @@ export class Inspection {
     };
   }
 
-  #examine(patient: Patient, policy: InspectionPolicy): void {
+  #examine(patient: Patient, policy: InspectionPolicy, nowMs: number): void {
     const { child, mustBeat } = patient;
-    const nowMs = this.#deps.nowMs();
     const silentMs = nowMs - child.lastHeartbeatAtMs;
     const look = this.#deps.sampler.of(child.pid);
     if (mustBeat && silentMs > policy.heartbeatTimeoutMs && look.kernelState !== 'Z')

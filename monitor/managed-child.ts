@@ -17,6 +17,7 @@ import type { Log } from '../logger/log.ts';
 import type { Clock } from './clock.ts';
 import { causeOf, type EndCause, type Ending } from './endings.ts';
 import type { ChildConfig, ChildIdentity, FromChild, ToChild } from './messages.ts';
+import { afterListening } from './patient-timer.ts';
 import { readSample, readWchan } from './proc.ts';
 
 export type ChildPhase = 'starting' | 'ready' | 'stopping' | 'killing' | 'gone';
@@ -96,7 +97,7 @@ export class ManagedChild {
   readonly gone: Promise<void>;
   readonly #options: ChildOptions;
   #process: ChildProcess | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  #clearTimer: () => void = () => {};
   #decided: Ending | null = null;
   #failure: string | null = null;
   #resolveGone: () => void = () => {};
@@ -270,15 +271,7 @@ export class ManagedChild {
   /** One timer at a time: each step of a child's life replaces the one before. */
   #after(ms: number, action: () => void): void {
     this.#clearTimer();
-    this.#timer = setTimeout(() => {
-      this.#timer = null;
-      action();
-    }, ms);
-  }
-
-  #clearTimer(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#clearTimer = afterListening(ms, action);
   }
 }
 

@@ -145,6 +145,7 @@ export interface ProcessRow {
   /** The worst of the last second; null before its first heartbeat, and for what has no event loop. */
   readonly eventLoopLagMs: number | null;
   readonly ageMs: number;
+  /** Since its start. A server's: queries that ended, however, as in forkline_queries_total; a SQL worker's: statements. */
   readonly queriesServed: number;
   /** The query it is leased to now. */
   readonly queryId: string | null;

@@ -120,6 +120,22 @@ export function isSameProcess(pid: number, startTicks: number | null): boolean |
   return readSample(pid)?.startTicks === startTicks;
 }
 
+/** Whether that very process lives. A pid alone must do where start times cannot be known; a zombie is dead. */
+export function isAlive({ pid, startTicks }: { pid: number; startTicks: number | null }): boolean {
+  const same = isSameProcess(pid, startTicks) ?? pidExists(pid);
+  return same && readSample(pid)?.state !== 'Z';
+}
+
+/** Whosever it is. */
+export function pidExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 function readProc(path: string): string | null {
   try {
     return readFileSync(`/proc/${path}`, 'utf8');

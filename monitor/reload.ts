@@ -50,8 +50,7 @@ export class Reloader {
       try {
         await this.#round();
       } catch (thrown) {
-        this.#deps.onReloaded(false);
-        this.#tell('reload-failed', thrown instanceof Error ? thrown.message : String(thrown));
+        this.#fail(thrown instanceof Error ? thrown.message : String(thrown));
       }
     }
   }
@@ -66,8 +65,7 @@ export class Reloader {
     if (monitor.draining) return; // the drain ends the new one too
     if (failure !== null) {
       await monitor.discard(generation);
-      this.#deps.onReloaded(false);
-      this.#tell('reload-failed', failure);
+      this.#fail(failure);
       return;
     }
     const drained = monitor.switchTo(generation);
@@ -106,8 +104,13 @@ export class Reloader {
     return { ...next, listen: old.listen, dataDir: old.dataDir, log: old.log };
   }
 
-  #tell(event: string, message: string): void {
+  #fail(message: string): void {
+    this.#deps.onReloaded(false);
+    this.#tell('reload-failed', message, 'not reloaded: ');
+  }
+
+  #tell(event: string, message: string, prefix = ''): void {
     this.#deps.log.error(event, { message });
-    this.#deps.consoleLog(`forkline: ${event === 'reload-failed' ? 'not reloaded: ' : ''}${message}`);
+    this.#deps.consoleLog(`forkline: ${prefix}${message}`);
   }
 }

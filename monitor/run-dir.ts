@@ -3,6 +3,7 @@
  * (mode 0700) and gone with the run. Paths of sockets stay under what a unix-domain address can hold.
  *
  *   sockets/  log, control, <workerId>.sock   fifos/  <workerId>.fifo, .fifo.2 ..., .fifo.answer: rows into and out of DuckDB
+ *   owner.json  whose it is (dead-runs.ts)
  *   spill/    <workerId>/: the stage engine's  raw/    <workerId>.log: raw stdout and stderr; spilled log lines
  */
 import { chmod, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';

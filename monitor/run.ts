@@ -14,6 +14,7 @@ import { type Clock, systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { ControlError, ControlServer } from './control.ts';
 import { MAX_POOL_SIZE } from './control-messages.ts';
+import { claimRunDir, sweepDeadRuns } from './dead-runs.ts';
 import { readMemory } from './host-memory.ts';
 import type { LaunchContext } from './launch.ts';
 import { type BoundSocket, bindSocket, ListenError } from './listen.ts';
@@ -63,6 +64,7 @@ export async function runMonitor(options: RunMonitorOptions): Promise<number> {
   let socket: BoundSocket | null = null;
   try {
     runDir = await createRunDir();
+    await claimRunDir(runDir.path, stateFilePath(options.config.dataDir));
     socket = await bindSocket(options.config.listen.host, options.config.listen.port);
     return await runIn(options, runDir, socket, signals);
   } catch (thrown) {
@@ -95,6 +97,7 @@ async function runIn(
   const log = createLogClient({ identity, level: config.log.level });
   if (swept !== null) log.warn('swept', swept);
   logMissingTools(tools, log);
+  void tidyUp(runDir, log);
   const stateFile = new StateFile(statePath, log, () => currentRunState(runDir, childRefs(monitor)));
   const build = findBuild();
   const clock = options.clock ?? systemClock;
@@ -146,6 +149,16 @@ async function runIn(
   } finally {
     control.close();
     await stateFile.remove();
+  }
+}
+
+/** Beside the start, which does not wait for it. */
+async function tidyUp(runDir: RunDir, log: LogClient): Promise<void> {
+  try {
+    const removed = await sweepDeadRuns(runDir.path);
+    if (removed.length > 0) log.info('dead-runs-swept', { removed });
+  } catch (error) {
+    log.warn('dead-runs-left', { message: String(error) });
   }
 }
 

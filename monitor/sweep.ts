@@ -6,7 +6,7 @@
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isSameProcess, readBootId, readSample } from './proc.ts';
+import { isAlive, isSameProcess, pidExists, readBootId, readSample } from './proc.ts';
 import { describeRunDir, runDirPrefix } from './run-dir.ts';
 import { alreadyRunning, type ProcessRef, type RunState, readRunState } from './state-file.ts';
 import { findStrays, killStrays } from './strays.ts';
@@ -31,12 +31,12 @@ export async function sweepLeftovers(stateFile: string, rawDir: string): Promise
     await rm(stateFile, { force: true }); // unreadable, if it is there at all
     return null;
   }
-  if (isAlive(old, old.bootId)) throw alreadyRunning(old.pid, stateFile);
+  if (isRunning(old)) throw alreadyRunning(old.pid, stateFile);
   const leftover = old.children.filter((child) => isOurs(child, old) === true);
   const killed = leftover.filter(({ pid }) => readSample(pid)?.state !== 'Z');
   // Of one that is dead and was never reaped, the group may still live.
   for (const { pid } of leftover) killGroup(pid);
-  const unknown = old.children.filter((child) => isOurs(child, old) === null && exists(child.pid));
+  const unknown = old.children.filter((child) => isOurs(child, old) === null && pidExists(child.pid));
   // By the run's id: also those whose group nobody knew.
   const strays = old.bootId === readBootId() ? killStrays(findStrays(old.runDir, new Set(), new Set())) : [];
   await waitUntilGone([...killed, ...strays]);
@@ -56,19 +56,8 @@ function isOurs({ pid, startTicks }: ProcessRef, { bootId }: RunState): boolean 
   return isSameProcess(pid, startTicks);
 }
 
-function isAlive({ pid, startTicks }: ProcessRef, bootId: string | null): boolean {
-  if (bootId !== readBootId() || pid === process.pid) return false;
-  const same = isSameProcess(pid, startTicks) ?? exists(pid);
-  return same && readSample(pid)?.state !== 'Z';
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+function isRunning(old: RunState): boolean {
+  return old.bootId === readBootId() && old.pid !== process.pid && isAlive(old);
 }
 
 function killGroup(pid: number): void {
@@ -81,9 +70,9 @@ function killGroup(pid: number): void {
 
 async function waitUntilGone(processes: readonly ProcessRef[]): Promise<void> {
   const giveUpAt = performance.now() + GONE_WITHIN_MS;
-  const alive = ({ pid, startTicks }: ProcessRef) =>
+  const there = ({ pid, startTicks }: ProcessRef) =>
     isSameProcess(pid, startTicks) === true && readSample(pid)?.state !== 'Z';
-  while (processes.some(alive) && performance.now() < giveUpAt) await delay(POLL_MS);
+  while (processes.some(there) && performance.now() < giveUpAt) await delay(POLL_MS);
 }
 
 async function removeRunDir(path: string, rawDir: string): Promise<void> {

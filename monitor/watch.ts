@@ -12,6 +12,7 @@ import { LoopLag } from './loop-lag.ts';
 import type { ManagedChild } from './managed-child.ts';
 import { MemoryGuard } from './memory-guard.ts';
 import type { ProcessRow } from './messages.ts';
+import { everyListening } from './patient-timer.ts';
 import { isSameProcess, readSample } from './proc.ts';
 import { processTable } from './process-table.ts';
 import { Sampler, type Watched } from './sampler.ts';
@@ -49,7 +50,7 @@ export class Watch {
   readonly #startedAtMs: number;
   /** Processes that outlived KILL. */
   #unkillable: ManagedChild[] = [];
-  #ticker: NodeJS.Timeout | null = null;
+  #stopTicking: () => void = () => {};
   readonly #ownLag = new LoopLag();
   #ownLagMs = 0;
   #lastTickMs: number;
@@ -62,7 +63,7 @@ export class Watch {
     this.#startedAtMs = this.#lastTickMs = this.#nowMs();
     this.#sampler = new Sampler(this.#nowMs);
     const zombies = new ZombieWatch(this.#nowMs);
-    this.#inspection = new Inspection({ sampler: this.#sampler, zombies, log, nowMs: this.#nowMs });
+    this.#inspection = new Inspection({ sampler: this.#sampler, zombies, log });
     this.#guard = new MemoryGuard({ log, stats, read: () => deps.readMemory(), nowMs: this.#nowMs });
     this.#strays = new StrayHunt({
       ...{ runId: runDir.path, log, nowMs: this.#nowMs },
@@ -71,13 +72,12 @@ export class Watch {
   }
 
   start(): void {
-    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#stopTicking = everyListening(TICK_MS, () => this.#tick());
   }
 
   /** Everybody has ended: what is left of the run has no owner. */
   stop(): void {
-    if (this.#ticker !== null) clearInterval(this.#ticker);
-    this.#ticker = null;
+    this.#stopTicking();
     this.#ownLag.stop();
     this.#hunt();
   }
@@ -130,13 +130,15 @@ export class Watch {
 
   #tick(): void {
     const { context, watchee } = this.#deps;
+    // Of the whole look: what this process may sleep in the middle of it is the next look's to forgive.
+    const nowMs = this.#nowMs();
     const policy = watchee.policy();
     const patients = this.#patients();
-    this.#forgiveOwnSleep(patients, policy.heartbeatTimeoutMs);
+    this.#forgiveOwnSleep(patients, policy.heartbeatTimeoutMs, nowMs);
     this.#ownLagMs = this.#ownLag.takeMaxMs();
     this.#sampler.sample(this.#watched());
     context.stats.cpu.look(this.processes());
-    context.stats.zombies = this.#inspection.round(patients, policy);
+    context.stats.zombies = this.#inspection.round(patients, policy, nowMs);
     const mayFork = this.#guardMemory(policy);
     const rssOf = (child: ManagedChild) => this.#sampler.of(child.pid).rssBytes;
     for (const generation of watchee.generations()) generation.tick(mayFork, rssOf);
@@ -147,8 +149,7 @@ export class Watch {
   }
 
   /** This process itself stood still (a laptop asleep, a debugger): nobody's heartbeat could be heard. */
-  #forgiveOwnSleep(patients: readonly Patient[], heartbeatTimeoutMs: number): void {
-    const nowMs = this.#nowMs();
+  #forgiveOwnSleep(patients: readonly Patient[], heartbeatTimeoutMs: number, nowMs: number): void {
     const lateMs = nowMs - this.#lastTickMs - TICK_MS;
     this.#lastTickMs = nowMs;
     if (lateMs <= heartbeatTimeoutMs / 4) return;

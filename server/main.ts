@@ -40,7 +40,6 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
-  let served = 0;
   const app = createApp({
     run: runDeps(config, pools),
     registry,
@@ -52,15 +51,12 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     askMonitor: processList.requestAll,
     isDraining: () => draining,
   });
-  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (request, response) => {
-    served++;
-    app(request, response);
-  });
+  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);
   answerClientErrors(http);
   const drain = new HttpDrain(http);
   await Promise.all([pools.planner.warm(), listen(http)]);
   return {
-    queriesServed: () => served,
+    queriesServed: () => observation.metrics.queriesEnded(),
     onMessage: (message) => onMessage(message, { ...pools, registry, poison, processList }),
     async stop(graceMs, successor) {
       const refuse = (): void => {

@@ -20,6 +20,8 @@ export interface EndedRequest {
 
 export interface QueryMetrics {
   queryEnded(query: QueryRecord, format: string, elapsedMs: number): void;
+  /** So far: the sum of forkline_queries_total. */
+  queriesEnded(): number;
   requestEnded(request: EndedRequest): void;
   /** A limit refused something before it was a query. */
   limitHit(limit: LimitRef | undefined): void;
@@ -41,9 +43,11 @@ export function createQueryMetrics(register: Registry): QueryMetrics {
   const limitHit = (limit: LimitRef | undefined): void => {
     if (limit !== undefined) limits.inc({ limit: limit.name });
   };
+  let queriesEnded = 0;
   return {
     queryEnded({ error, phases, bytes, rows, handoff }, format, elapsedMs) {
       const code = error?.code ?? 'ok';
+      queriesEnded++;
       queries.inc({ code, format });
       duration.observe({ outcome: outcomeOf(code) }, elapsedMs / 1000);
       for (const [phase, ms] of Object.entries(phases))
@@ -54,6 +58,7 @@ export function createQueryMetrics(register: Registry): QueryMetrics {
       handoffBytes.inc(handoff.bytes);
       limitHit(error?.limit);
     },
+    queriesEnded: () => queriesEnded,
     requestEnded({ route = 'other', method, status }) {
       requests.inc({
         route,

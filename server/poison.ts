@@ -5,7 +5,7 @@
  * - A death counts when the worker ended by itself (a crash, the kernel's OOM killer), which the monitor says, and the
  *   query had no other end: a cancel, a deadline or a kill by the monitor is none of its doing.
  * - A DSL worker runs one query. In a SQL worker others may run as well, and any of them may be to blame: then the death
- *   counts for half. However often a query ran in a worker, its death counts once.
+ *   counts for half. However often a query ran in a worker, its death counts once; each of them is told of in the log.
  * - A success clears it. So does the time: what happened longer ago than the refusal lasts is forgotten.
  *
  * The ledger is this server's, and ends with it.
@@ -36,6 +36,12 @@ interface Suspect {
   lastHow: string;
 }
 
+/** What of one text ran in a worker that died: counted once, told of each. */
+interface Victims {
+  readonly weight: number;
+  readonly queryIds: string[];
+}
+
 /** Each is small, and forgotten in time; against a flood of different ones. */
 const MAX_SUSPECTS = 1000;
 const MAX_WORKERS = 100;
@@ -46,7 +52,7 @@ export class PoisonLedger {
   readonly #options: PoisonOptions;
   readonly #suspects = new Map<string, Suspect>();
   /** What ran in dead workers of which the monitor has not yet said how they ended. */
-  readonly #unexplained = new Map<string, Map<string, number>>();
+  readonly #unexplained = new Map<string, Map<string, Victims>>();
   /** How workers ended, of which the queries have not yet said that they lost them. */
   readonly #explained = new Map<string, string>();
 
@@ -70,14 +76,18 @@ export class PoisonLedger {
   }
 
   /** The query failed because these workers died. */
-  lost(key: string, workers: readonly LostWorker[]): void {
+  lost(key: string, queryId: string, workers: readonly LostWorker[]): void {
     for (const { workerId, shared } of workers) {
-      const weight = shared ? SHARED_DEATH : 1;
-      const how = this.#explained.get(workerId);
-      const queries = this.#unexplained.get(workerId) ?? new Map<string, number>();
-      if (how !== undefined && !queries.has(key)) this.#count(key, weight, workerId, how);
-      queries.set(key, weight);
+      const queries = this.#unexplained.get(workerId) ?? new Map<string, Victims>();
+      const known = queries.get(key);
+      const victims = known ?? { weight: shared ? SHARED_DEATH : 1, queryIds: [] };
+      victims.queryIds.push(queryId);
+      queries.set(key, victims);
       this.#unexplained.set(workerId, queries);
+      const how = this.#explained.get(workerId);
+      if (how === undefined) continue;
+      if (known === undefined) this.#count(key, victims.weight, workerId, how);
+      this.#tell(key, [queryId], workerId, how);
     }
     shrink(this.#unexplained, MAX_WORKERS);
   }
@@ -85,8 +95,10 @@ export class PoisonLedger {
   /** The monitor: it ended by itself, and so. */
   explained(workerId: string, how: string): void {
     this.#explained.set(workerId, how);
-    for (const [key, weight] of this.#unexplained.get(workerId) ?? [])
+    for (const [key, { weight, queryIds }] of this.#unexplained.get(workerId) ?? []) {
       this.#count(key, weight, workerId, how);
+      this.#tell(key, queryIds, workerId, how);
+    }
     shrink(this.#explained, MAX_WORKERS);
   }
 
@@ -95,15 +107,22 @@ export class PoisonLedger {
   }
 
   #count(key: string, weight: number, workerId: string, how: string): void {
-    const { deaths, log, now, refuseMs } = this.#options;
+    const { now, refuseMs } = this.#options;
     const before = this.#suspects.get(key);
     const recent = before !== undefined && now() - before.lastDeathAt < refuseMs ? before.deaths : 0;
     const suspect = { deaths: recent + weight, lastDeathAt: now(), lastHow: `${workerId}: ${how}` };
     this.#suspects.delete(key);
     this.#suspects.set(key, suspect);
     shrink(this.#suspects, MAX_SUSPECTS);
-    const refused = deaths > 0 && suspect.deaths >= deaths;
-    log.warn('worker-died-under-query', { key, workerId, how, deaths: suspect.deaths, refused });
+  }
+
+  /** A line for each query: its id is what its story is found by. */
+  #tell(key: string, queryIds: readonly string[], workerId: string, how: string): void {
+    const { deaths: allowed, log } = this.#options;
+    const deaths = this.#suspects.get(key)?.deaths ?? 0;
+    const refused = allowed > 0 && deaths >= allowed;
+    for (const queryId of queryIds)
+      log.warn('worker-died-under-query', { queryId, key, workerId, how, deaths, refused });
   }
 }
 

@@ -70,7 +70,7 @@ export async function handleQuery(
       const told = withoutValues(thrown, Object.values(asked.parameters));
       deps.log.error('internal-error', { queryId, connection: query.connection, error: told });
     }
-    if (known.code === 'worker-lost') deps.poison.lost(key(), query.lostWorkers);
+    if (known.code === 'worker-lost') deps.poison.lost(key(), queryId, query.lostWorkers);
     error = known.toWire();
     answer.fail(error);
   } finally {

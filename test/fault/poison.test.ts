@@ -58,6 +58,10 @@ describe('a query that kills its workers', function () {
     ).to.equal(200);
     const lines = await forkline.logLines();
     expect(lines.filter((line) => line.includes('"worker-died-under-query"'))).to.have.length(2);
+    for (const id of ['poison-1', 'poison-2'])
+      expect((await forkline.get(`/v1/logs?query=${id}`)).text, 'its story').to.match(
+        /"event":"worker-died-under-query".*signal SIGSEGV/,
+      );
     const again = await until(
       async () => {
         const answer = await forkline.query(POISON, { body: { limits: { timeoutMs: 300 } } });

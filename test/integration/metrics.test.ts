@@ -34,6 +34,10 @@ describe('metrics of a living server', function () {
     await until(async () => (await read(forkline, exits('sql'))) === 1, DEADLINE_MS, 'the death is counted');
     expect(await read(forkline, queries)).to.equal(1);
     expect(await read(forkline, cpu)).to.be.at.least(used);
+    // What else was asked over HTTP was no query.
+    const served = async () =>
+      (await forkline.processes()).find(({ role }) => role === 'server')?.queriesServed;
+    await until(async () => (await served()) === 1, DEADLINE_MS, 'the process table agrees');
     await kill(forkline, 'server');
     await until(
       async () => (await read(forkline, exits('server'))) === 1,

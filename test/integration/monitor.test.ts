@@ -464,6 +464,20 @@ describe('monitor', () => {
         stray.kill('SIGKILL');
       }
     });
+
+    it('any start removes the run directory of a killed run whose data directory is gone', async () => {
+      await using monitor = await startMonitor();
+      await monitor.ready();
+      const runDir = await runDirOf(monitor);
+      const pids = await monitor.childPids();
+      await end(monitor, 'SIGKILL');
+      await until('all gone', () => pids.every((pid) => !isAlive(pid)));
+      await rm(join(monitor.dir, 'run'), { recursive: true });
+      await using next = await startMonitor();
+      await next.ready();
+      await until('removed', () => !existsSync(runDir));
+      await until('told', async () => (await next.logged('dead-runs-swept')).length === 1);
+    });
   });
 });
 

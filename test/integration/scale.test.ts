@@ -1,6 +1,7 @@
 /** Other pool sizes at run time, and workers that come and go under load: no query may notice. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -126,6 +127,21 @@ describe('pools at run time', function () {
     const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
     expect(code).to.equal(1);
     expect(err).to.include(`no forkline runs with the data directory ${dataDir}`);
+  });
+
+  it('reaches the running server though its configuration file is broken by now, and says so', async () => {
+    await using forkline = await startForkline();
+    const config = ['--config', forkline.configFile];
+    const good = await readFile(forkline.configFile, 'utf8');
+    await writeFile(forkline.configFile, good.slice(0, -1));
+    const scaled = await command('scale', 'sql=3', ...config);
+    expect([scaled.code, scaled.out.split('\n')[0]]).to.deep.equal([0, 'SQL workers: 2 -> 3']);
+    expect(scaled.err).to.include('not JSON').and.include(`the data directory ${forkline.dataDir}`);
+    await writeFile(forkline.configFile, JSON.stringify({ ...JSON.parse(good), listen: { prot: 1 } }));
+    const status = await command('status', '--local', '--json', ...config);
+    expect(status.code).to.equal(0);
+    expect(JSON.parse(status.out).sizes).to.deep.equal({ sql: 3, dsl: 3 });
+    expect(status.err).to.include('prot').and.include('would not load');
   });
 
   it('top prints once where there is no terminal', async () => {

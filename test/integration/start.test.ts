@@ -65,7 +65,7 @@ describe('forkline start', function () {
     const { code, stdout, stderr } = await forkline(['start'], { FORKLINE_PORT: 'http', FORKLINE_PROT: '1' });
     expect(code).to.equal(2);
     expect(stdout).to.equal('');
-    expect(stderr).to.contain('2 mistakes in the configuration');
+    expect(stderr).to.match(/^forkline: 2 mistakes in the configuration$/m);
     expect(stderr).to.contain(
       'FORKLINE_PORT (listen.port): must be a whole number from 0 to 65535, not "http"',
     );
@@ -118,6 +118,7 @@ describe('forkline start', function () {
     const logged = async () =>
       (await server.logLines()).some((line) => line.includes('did you mean timeoutMs'));
     await until(logged, 10_000, 'the mistakes are logged');
+    expect(server.output()).to.match(/^forkline: not reloaded: 2 mistakes in the configuration$/m);
     expect(await timeoutMs()).to.equal(12_345);
     expect((await server.query('select 1 as one')).json.rows).to.deep.equal([{ one: 1 }]);
   });

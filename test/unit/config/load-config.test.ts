@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Config } from '../../../monitor/config.ts';
-import { loadConfig } from '../../../monitor/config.ts';
+import { type ConfigMistakes, loadConfig } from '../../../monitor/config.ts';
 
 const MIB = 1024 * 1024;
 
@@ -28,12 +28,17 @@ describe('the configuration', () => {
     return loaded.config;
   }
 
-  async function errors(
+  async function mistakes(
     env: Record<string, string> = {},
     options: { file?: string } = {},
-  ): Promise<readonly string[]> {
+  ): Promise<ConfigMistakes> {
     const loaded = await loadConfig({ cwd, env, cores: 2, ...options });
     if ('config' in loaded) throw new Error('expected errors');
+    return loaded;
+  }
+
+  async function errors(...how: Parameters<typeof mistakes>): Promise<readonly string[]> {
+    const loaded = await mistakes(...how);
     return loaded.errors.map((line) => line.replaceAll(`${join(cwd, 'forkline.config.json')}: `, ''));
   }
 
@@ -243,18 +248,15 @@ describe('the configuration', () => {
 
     it('names the file that a line is about', async () => {
       write({ listen: { port: -1 } });
-      const loaded = await loadConfig({ cwd, env: {} });
-      expect(loaded).to.have.property('errors');
-      expect((loaded as { errors: string[] }).errors[0]).to.match(
-        /\/forkline\.config\.json: listen\.port: must be/,
-      );
+      const { errors } = await mistakes();
+      expect(errors[0]).to.match(/\/forkline\.config\.json: listen\.port: must be/);
     });
 
     it('tells where the file is no JSON', async () => {
       write('{\n  "listen": {,}\n}');
-      const loaded = (await loadConfig({ cwd, env: {} })) as { errors: string[] };
-      expect(loaded.errors).to.have.length(1);
-      expect(loaded.errors[0]).to.match(/forkline\.config\.json:2:14: not JSON: /);
+      const { errors } = await mistakes();
+      expect(errors).to.have.length(1);
+      expect(errors[0]).to.match(/forkline\.config\.json:2:14: not JSON: /);
     });
 
     it('misses a file that was named, and only then', async () => {
@@ -285,6 +287,32 @@ describe('the configuration', () => {
       expect((await errors({ FORKLINE_DEFAULT_CONNECTION: 'crm' }))[0]).to.equal(
         'defaultConnection: there is no connection "crm"; there are: main',
       );
+    });
+
+    it('still knows the data directory, by which a running server is found', async () => {
+      const dataDir = async (content: unknown, ...how: Parameters<typeof mistakes>) => {
+        write(content);
+        return (await mistakes(...how)).dataDir;
+      };
+      expect(await dataDir({ dataDir: 'd', listen: 1 })).to.equal(join(cwd, 'd'));
+      expect(await dataDir({ listen: 1 })).to.equal(join(cwd, 'data'));
+      expect(await dataDir({ listen: 1 }, { FORKLINE_DATA_DIR: '/d' })).to.equal('/d');
+      expect(await dataDir({ dataDir: 3 })).to.equal(null);
+      expect(await dataDir('{"dataDir" : "d\\u0065", "listen": {')).to.equal(join(cwd, 'de'));
+      expect(await dataDir('{"listen": {')).to.equal(join(cwd, 'data'));
+      expect(await dataDir('{"dataDir": "d"', { FORKLINE_DATA_DIR: 'e' })).to.equal(join(cwd, 'e'));
+    });
+
+    it('guesses no data directory', async () => {
+      const broken = async (content: string) => {
+        write(content, 'x.json');
+        return (await mistakes({}, { file: 'x.json' })).dataDir;
+      };
+      expect(await broken('{"dataDir": "/a", "dataDir": "/b",')).to.equal(null);
+      expect(await broken('{"dataDir": "/cut of')).to.equal(null);
+      expect(await broken('{"dataDir": "", ')).to.equal(null);
+      expect(await broken('')).to.equal(null);
+      expect((await mistakes({}, { file: 'nowhere.json' })).dataDir).to.equal(null);
     });
   });
 });

@@ -13,7 +13,7 @@ function ledger(deaths = 2) {
     clock,
     /** A worker dies under the query, and the monitor says so. */
     die(workerId: string, key = KEY, shared = false) {
-      made.lost(key, [{ workerId, shared }]);
+      made.lost(key, 'q', [{ workerId, shared }]);
       made.explained(workerId, 'signal SIGSEGV');
     },
     refused(key = KEY): QueryError | null {
@@ -64,13 +64,13 @@ describe('queries that kill their workers', () => {
     const { ledger: made, refused } = ledger(1);
     made.explained('dsl-1', 'exit code 134');
     expect(refused()).to.equal(null);
-    made.lost(KEY, [{ workerId: 'dsl-1', shared: false }]);
+    made.lost(KEY, 'q', [{ workerId: 'dsl-1', shared: false }]);
     expect(refused()?.code).to.equal('poison-query');
   });
 
   it('are not blamed for a worker that the monitor ended, of which it says nothing', () => {
     const { ledger: made, refused } = ledger(1);
-    made.lost(KEY, [{ workerId: 'dsl-1', shared: false }]);
+    made.lost(KEY, 'q', [{ workerId: 'dsl-1', shared: false }]);
     expect(refused()).to.equal(null);
   });
 
@@ -92,10 +92,25 @@ describe('queries that kill their workers', () => {
 
   it('count one death however often they ran in the worker', () => {
     const { ledger: made, refused } = ledger();
-    made.lost(KEY, [{ workerId: 'sql-1', shared: true }]);
+    made.lost(KEY, 'q', [{ workerId: 'sql-1', shared: true }]);
     made.explained('sql-1', 'signal SIGKILL');
-    for (let i = 0; i < 5; i++) made.lost(KEY, [{ workerId: 'sql-1', shared: true }]);
+    for (let i = 0; i < 5; i++) made.lost(KEY, 'q', [{ workerId: 'sql-1', shared: true }]);
     expect(refused()).to.equal(null);
+  });
+
+  it('are told of in the log, each of those that ran in the worker by its own id', () => {
+    const told: object[] = [];
+    const log = { ...silent, warn: (event: string, fields: object) => void told.push({ event, ...fields }) };
+    const made = new PoisonLedger({ deaths: 2, refuseMs: 60_000, log, now: () => 1 });
+    const worker = { workerId: 'sql-1', shared: true };
+    made.lost(KEY, 'first', [worker]);
+    made.lost(KEY, 'second', [worker]);
+    made.explained('sql-1', 'signal SIGKILL');
+    made.lost(KEY, 'third', [worker]);
+    const line = { event: 'worker-died-under-query', key: KEY, workerId: 'sql-1', how: 'signal SIGKILL' };
+    expect(told).to.deep.equal(
+      ['first', 'second', 'third'].map((queryId) => ({ ...line, queryId, deaths: 0.5, refused: false })),
+    );
   });
 
   it('leave others alone, and are never refused when that is switched off', () => {
