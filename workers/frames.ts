@@ -30,12 +30,17 @@ export function dataHeader(length: number): Buffer {
   return header;
 }
 
-/** Writes one data frame without copying. Returns false when the socket's buffer is full: wait for 'drain'. */
-export function writeData(socket: Socket, bytes: Buffer): boolean {
+/**
+ * Writes one data frame without copying; `onWritten` says that its bytes may be used again, and is not called when they
+ * could not be written. Returns false when the socket's buffer is full: wait for 'drain'.
+ */
+export function writeData(socket: Socket, bytes: Buffer, onWritten?: () => void): boolean {
   if (bytes.length === 0) return true;
   socket.cork();
   socket.write(dataHeader(bytes.length));
-  const more = socket.write(bytes);
+  const more = socket.write(bytes, (error) => {
+    if (!error) onWritten?.();
+  });
   socket.uncork();
   return more;
 }

@@ -2,7 +2,8 @@
  * Cuts what PostgreSQL sends into messages, without copying those that arrived whole. A message that is spread
  * over several chunks is gathered once its length is known (never re-copied as it grows), except CopyData, whose
  * payload is handed on piece by piece, and whatever `accept` declines, which is dropped as it arrives: so a value
- * of 500 MB costs nothing when its answer has already failed.
+ * of 500 MB costs nothing when its answer has already failed. A chunk is the caller's again when the call returns: what
+ * is needed of it later is copied.
  */
 
 export const BackendMessage = {
@@ -78,7 +79,7 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
   }
 
   function keep(piece: Buffer): void {
-    if (piece.length > 0) pieces.push(piece);
+    if (piece.length > 0) pieces.push(Buffer.from(piece));
     gathered += piece.length;
   }
 

@@ -135,10 +135,10 @@ function createSink(socket: Socket): ByteSink {
     });
   }
   return {
-    write(bytes) {
+    write(bytes, onWritten) {
       if (socket.destroyed) return true;
       if (!gathering) gather();
-      return writeData(socket, bytes);
+      return writeData(socket, bytes, onWritten);
     },
     setOnDrain(callback) {
       if (onDrain !== null) socket.off('drain', onDrain);

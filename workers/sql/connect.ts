@@ -2,6 +2,7 @@
  * Opens a database session: connects a `pg` client, sets the session up, and takes its wire over. Nothing of the
  * URL ever reaches a log line or an error: PostgreSQL's own messages name user and database, never a password.
  */
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
@@ -82,6 +83,7 @@ export async function openSession(options: ConnectOptions): Promise<OpenedSessio
     connectionString: options.url,
     application_name: applicationName(options.workerId),
     connectionTimeoutMillis: options.connectTimeoutMs,
+    stream: createSocket as unknown as () => Duplex, // pg calls it with its configuration, which its types leave out
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
   });
@@ -103,6 +105,30 @@ export async function openSession(options: ConnectOptions): Promise<OpenedSessio
   }
 }
 
+/**
+ * What every connection of this process reads into: a read is over before the next one begins, and nobody keeps a view of
+ * what arrived. With a buffer of its own for each read V8 would collect the whole heap for their sake.
+ */
+const RECEIVED = Buffer.allocUnsafeSlow(128 * 1024);
+
+function createSocket({ ssl }: Pick<ClientInternals, 'ssl'>): Socket {
+  if (ssl) return new Socket(); // TLS reads and decrypts by itself
+  const onread: OnReadOpts = {
+    buffer: RECEIVED,
+    callback(length) {
+      const chunk = RECEIVED.subarray(0, length);
+      // pg's own parser, which reads until the wire is taken over, keeps the rest of a chunk.
+      socket.emit('data', wiresTaken.has(socket) ? chunk : Buffer.from(chunk));
+      return true;
+    },
+  };
+  const socket = new Socket({ onread } as SocketConstructorOpts); // documented, and not among its types
+  return socket;
+}
+
+/** Whose chunks go to our parser. */
+const wiresTaken = new WeakSet<Duplex>();
+
 function internalsOf(client: pg.Client): ClientInternals {
   return client as unknown as ClientInternals; // takeWire asserts what it relies on
 }
@@ -119,6 +145,7 @@ function takeWire(client: pg.Client): Session {
     throw new Error('this version of pg is built otherwise: its wire cannot be taken over');
   const forward = listeners[0] as (bytes: Buffer) => void;
   stream.removeListener('data', forward);
+  wiresTaken.add(stream);
   return new Session({
     stream,
     forward,

@@ -11,7 +11,7 @@ import type { ByteWriter } from './encode/byte-writer.ts';
 export interface CopyDataGatherer {
   /** Takes bytes[start, end); pieces of one chunk come in its order. */
   add(bytes: Buffer, start: number, end: number): void;
-  /** Hands on what it still holds; to be called before the writer is flushed. */
+  /** Hands on what it still holds; to be called before the chunk is anybody else's, and before the writer is flushed. */
   flush(): void;
 }
 

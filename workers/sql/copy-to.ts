@@ -146,6 +146,7 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
         payloads.add(bytes, start, end);
         if (last) rows++;
       },
+      onChunkEnd: payloads.flush,
     },
   };
 }

@@ -14,7 +14,7 @@ import { BasisCheck, basisMessages } from './basis.ts';
 import type { CallControl } from './call-control.ts';
 import { statementError } from './database-errors.ts';
 import { noRows } from './describe.ts';
-import { ByteWriter } from './encode/byte-writer.ts';
+import { BufferStock, ByteWriter } from './encode/byte-writer.ts';
 import { createRowEncoder, type RowEncoder, type TextAnswer } from './encode/row-encoder.ts';
 import { guardSql } from './guard.ts';
 import type { RunSqlCall } from './messages.ts';
@@ -26,11 +26,14 @@ const MAX_EXECUTE_ROWS = 0x7fffffff;
 
 /** Where an answer's bytes go. */
 export interface ByteSink {
-  /** Takes the buffer over. False: pause until `onDrain` is called. */
-  write(bytes: Buffer): boolean;
+  /** Takes the buffer over until `onWritten`, which is not called when it fails. False: pause until `onDrain` is called. */
+  write(bytes: Buffer, onWritten: () => void): boolean;
   /** null takes the callback away. */
   setOnDrain(callback: (() => void) | null): void;
 }
+
+/** Of all answers of this process. */
+const BUFFERS = new BufferStock();
 
 /** Throws what the guard, the session or the database finds wrong, and result-too-large, as QueryError. */
 export async function runStatement(
@@ -42,7 +45,7 @@ export async function runStatement(
   guardSql(call.sql);
   const basis = new BasisCheck(call.basis ?? []);
   const answer = createAnswer(textAnswerOf(call), call.limits, basis, (bytes) => {
-    if (!sink.write(bytes)) session.pause();
+    if (!sink.write(bytes, () => BUFFERS.give(bytes))) session.pause();
   });
   sink.setOnDrain(() => session.resume());
   try {
@@ -88,7 +91,7 @@ function createAnswer(
   basis: BasisCheck,
   emit: (bytes: Buffer) => void,
 ): Answer {
-  const writer = new ByteWriter(emit);
+  const writer = new ByteWriter(emit, BUFFERS);
   const lastRow = Math.min(limits.capRows ?? limits.maxRows, limits.maxRows);
   let encoder: RowEncoder | null = null;
   let rows = 0;

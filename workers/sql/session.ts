@@ -32,6 +32,8 @@ export interface ExchangeHandler {
   /** A whole message; views are valid during the call only. May throw a QueryError: the exchange then fails with it. */
   onMessage(type: number, bytes: Buffer, start: number, end: number): void;
   onCopyData?(bytes: Buffer, start: number, end: number, last: boolean): void;
+  /** What it was handed views of is overwritten after this. */
+  onChunkEnd?(): void;
   /** Largest message worth gathering; a larger one fails the exchange with `tooLarge`. */
   readonly maxMessageBytes?: number;
   tooLarge?(payloadBytes: number): QueryError;
@@ -86,7 +88,11 @@ export class Session {
       onCopyData: (bytes, start, end, last) => this.#onCopyData(bytes, start, end, last),
       accept: (type, payloadBytes) => this.#accept(type, payloadBytes),
     });
-    wire.stream.on('data', feed);
+    wire.stream.on('data', (chunk: Buffer) => {
+      const handler = this.#exchange?.request.handler;
+      feed(chunk);
+      handler?.onChunkEnd?.();
+    });
     wire.stream.on('close', () => this.#die('the connection to the database was lost'));
   }
 

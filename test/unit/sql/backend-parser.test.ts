@@ -32,7 +32,11 @@ function feedInChunks(
     },
     accept,
   });
-  for (let offset = 0; offset < bytes.length; offset += size) feed(bytes.subarray(offset, offset + size));
+  for (let offset = 0; offset < bytes.length; offset += size) {
+    const chunk = Buffer.from(bytes.subarray(offset, offset + size));
+    feed(chunk);
+    chunk.fill(0xff); // as the socket's one buffer is, by what comes next
+  }
   return seen;
 }
 

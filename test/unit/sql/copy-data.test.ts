@@ -24,8 +24,10 @@ function gather(wire: Buffer, sizes: readonly number[]): { text: string; others:
   });
   for (let at = 0, i = 0; at < wire.length; i++) {
     const size = sizes[i % sizes.length]!;
-    // Chunks of their own, as the socket gives them.
-    feed(Buffer.from(wire.subarray(at, at + size)));
+    const chunk = Buffer.from(wire.subarray(at, at + size));
+    feed(chunk);
+    payloads.flush();
+    chunk.fill(0xff); // as the socket's one buffer is, by what comes next
     at += size;
   }
   payloads.flush();

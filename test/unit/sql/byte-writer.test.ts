@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import { BufferStock, ByteWriter } from '../../../workers/sql/encode/byte-writer.ts';
+
+const PIECE = Buffer.from('0123456789'.repeat(100));
+
+/** Writes so many pieces of 1,000 bytes; what is emitted goes to `take`. */
+function write(pieces: number, stock: BufferStock, take: (bytes: Buffer) => void): void {
+  const writer = new ByteWriter(take, stock);
+  for (let index = 0; index < pieces; index++) writer.copy(PIECE, 0, PIECE.length);
+  writer.flush();
+}
+
+function memoryOf(buffers: readonly Buffer[]): Set<ArrayBufferLike> {
+  return new Set(buffers.map(({ buffer }) => buffer));
+}
+
+describe('byte writer with a stock of buffers', () => {
+  it('fills buffers again that were given back, and writes the same', () => {
+    const stock = new BufferStock();
+    const memory = new Set<ArrayBufferLike>();
+    for (let answer = 0; answer < 5; answer++) {
+      let text = '';
+      write(400, stock, (bytes) => {
+        text += bytes.toString('latin1');
+        if (bytes.length > 20_000) memory.add(bytes.buffer);
+        stock.give(bytes);
+      });
+      expect(text).to.equal(PIECE.toString('latin1').repeat(400));
+    }
+    expect(memory.size).to.equal(1);
+  });
+
+  it('leaves alone what was not given back', () => {
+    const stock = new BufferStock();
+    const kept: Buffer[] = [];
+    write(400, stock, (bytes) => kept.push(bytes));
+    write(400, stock, (bytes) => kept.push(bytes));
+    expect(memoryOf(kept).size).to.equal(kept.length);
+    expect(Buffer.concat(kept).toString('latin1')).to.equal(PIECE.toString('latin1').repeat(800));
+  });
+
+  it('takes no buffer of another size into the stock', () => {
+    const stock = new BufferStock();
+    const long = Buffer.alloc(300_000, 'x');
+    const writer = new ByteWriter((bytes) => stock.give(bytes), stock);
+    writer.copy(long, 0, long.length);
+    writer.flush();
+    expect(stock.take().length).to.equal(128 * 1024);
+  });
+});
