@@ -4,6 +4,7 @@ import { coldStart } from './scenarios/cold-start.ts';
 import { costPerRow } from './scenarios/cost-per-row.ts';
 import { forkPolicies } from './scenarios/fork-policies.ts';
 import { idleMemory } from './scenarios/idle-memory.ts';
+import { lightOverClients } from './scenarios/light-over-clients.ts';
 import { lightUnderHeavy } from './scenarios/light-under-heavy.ts';
 import { allColumnsThroughStages, twoColumnsThroughStages } from './scenarios/million-rows.ts';
 import { mixedClients } from './scenarios/mixed-clients.ts';
@@ -22,6 +23,7 @@ export const SCENARIOS: readonly Scenario[] = [
   pushedDown,
   warmStages,
   lightUnderHeavy,
+  lightOverClients,
   mixedClients,
   slowClient,
   idleMemory,

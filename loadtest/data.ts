@@ -5,6 +5,7 @@
  *   hosts                40 rows with a primary key: what light queries read
  *   requests             N rows of 7 columns, log lines of a web server, with an index on id
  *   requests_heavy       the first N / 5: what several queries at once work on
+ *   requests_mixed       the first N / 25: what many clients ask for now and then
  *   requests_<k>         other sizes, for cost against rows (N / 100, N / 10, 10 N)
  */
 import pg from 'pg';
@@ -12,7 +13,7 @@ import { SetupError } from './setup-error.ts';
 
 export const SCHEMA = 'forkline_load';
 /** Changes whenever the SQL below does. */
-const DATA_VERSION = 1;
+const DATA_VERSION = 2;
 const HOSTS = 40;
 
 export interface DataOptions {
@@ -30,6 +31,10 @@ export function sizesOf(rows: number): number[] {
 
 export function heavyRowsOf(rows: number): number {
   return Math.max(1, Math.round(rows / 5));
+}
+
+export function mixedRowsOf(rows: number): number {
+  return Math.max(1, Math.round(rows / 25));
 }
 
 export function tableOfSize(rows: number, size: number): string {
@@ -50,6 +55,7 @@ export async function loadData(options: DataOptions): Promise<void> {
     const tables = new Map([
       [`${SCHEMA}.requests`, rows],
       [`${SCHEMA}.requests_heavy`, heavyRowsOf(rows)],
+      [`${SCHEMA}.requests_mixed`, mixedRowsOf(rows)],
     ]);
     if (withSizes) for (const size of sizesOf(rows)) tables.set(tableOfSize(rows, size), size);
     for (const [table, size] of tables) await makeTable(client, table, size, onProgress);

@@ -44,6 +44,8 @@ export type Chart =
   | { readonly type: 'percentiles'; readonly title: string; readonly lines: readonly Line[] }
   /** Answers a second over connections. */
   | { readonly type: 'concurrency'; readonly title: string; readonly lines: readonly Line[] }
+  /** Latency in ms over clients. */
+  | { readonly type: 'latency'; readonly title: string; readonly lines: readonly Line[] }
   /** Latency in ms of each query over seconds. */
   | { readonly type: 'timeline'; readonly title: string; readonly lines: readonly Line[] }
   /** Microseconds for each row over rows. */

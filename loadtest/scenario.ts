@@ -49,7 +49,12 @@ export interface Bench {
 
 /** For what takes long: a quick run does it once. */
 export function onceIfQuick(bench: Bench): Bench {
-  return bench.quick ? { ...bench, rounds: 1 } : bench;
+  return bench.quick ? atMostRounds(bench, 1) : bench;
+}
+
+/** For what no target hangs on: fewer rounds. */
+export function atMostRounds(bench: Bench, rounds: number): Bench {
+  return { ...bench, rounds: Math.min(rounds, bench.rounds) };
 }
 
 /** Runs `work` for each round and each of `whos`, in turns, the order changing from round to round. */

@@ -22,6 +22,8 @@ export interface QueryAnswer {
   readonly phases: Phases;
   /** Where each stage ran: `source` or `worker`; empty from a baseline. */
   readonly placement: readonly string[];
+  /** As it came. */
+  readonly text: string;
 }
 
 /** Sends it once. Rejects with status and text of an answer that is none. */
@@ -34,7 +36,7 @@ export async function ask(url: string, body: string, signal: AbortSignal): Promi
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 500)}`);
   const { rows, stats } = JSON.parse(text);
   const placement = (stats?.placement ?? []).map(({ where }: { where: string }) => where);
-  return { ms, bytes: Buffer.byteLength(text), rows, phases: stats?.phases ?? {}, placement };
+  return { ms, bytes: Buffer.byteLength(text), rows, phases: stats?.phases ?? {}, placement, text };
 }
 
 export class Verifier {
@@ -67,7 +69,8 @@ export class Verifier {
     const answer = await ask(url, body, signal);
     await this.check(label, query, answer);
     const { bytes } = answer;
-    return { name, body, minBytes: bytes - 256, maxBytes: Math.ceil(bytes * 1.02) + ELSE_BYTES };
+    const maxBytes = Math.ceil(bytes * 1.02) + ELSE_BYTES;
+    return { name, body, minBytes: bytes - 256, maxBytes, mark: markOf(query, answer) };
   }
 
   async close(): Promise<void> {
@@ -82,6 +85,17 @@ export class Verifier {
     }
     return known;
   }
+}
+
+/**
+ * What every other right answer of the same server holds as well: the rows as they stand in this one, which was
+ * compared, and that they are all; only their number where the last digits of a sum may differ.
+ */
+export function markOf({ sumsFloats }: LoadQuery, { text }: Pick<QueryAnswer, 'text'>): string {
+  const end = /"rowCount":\d+,"complete":true/.exec(text);
+  if (end === null) throw new Error(`an answer does not say that it is complete: ${text.slice(-200)}`);
+  if (sumsFloats) return end[0];
+  return text.slice(text.indexOf('"rows":'), end.index + end[0].length);
 }
 
 /** One text for rows that mean the same; the order of columns does not count, that of rows does. */

@@ -4,6 +4,9 @@
  * who sends a hundred queries at once holds up another's single one by one turn. When the queue is full, the newest
  * of the client with the most makes room for one with fewer. Who needs several resources gets them at once, and is
  * not overtaken meanwhile. A lane holds no resources itself.
+ *
+ * Some askers may be marked as long: the owner may keep resources from them (`mayTakeLong`), and then those who are not
+ * long pass them, since what is kept is of no use to who waits. Among themselves the long ones stay in order.
  */
 import { QueryError } from '../workers/errors.ts';
 
@@ -12,7 +15,9 @@ export interface LaneOptions<T> {
   readonly queueLength: number;
   readonly queueWaitMs: number;
   /** So many at once, or null: never some of them, which two queries could hold while each waits for the rest. */
-  take(count: number): readonly T[] | null;
+  take(count: number, long: boolean): readonly T[] | null;
+  /** Whether one who is long may have so many, were they free; left out: always. */
+  mayTakeLong?(count: number): boolean;
   /** Called when a query has to wait. */
   onWait?(waiting: number): void;
 }
@@ -25,6 +30,7 @@ export interface Asker {
 
 interface Waiter<T> {
   readonly count: number;
+  readonly long: boolean;
   readonly client: string;
   readonly since: number;
   resolve(resources: readonly T[]): void;
@@ -69,29 +75,46 @@ export class Lane<T> {
   }
 
   /** `count` of them, at once. Rejects as `acquire` does. */
-  acquireAll(asker: Asker, count: number): Promise<readonly T[]> {
+  acquireAll(asker: Asker, count: number, long = false): Promise<readonly T[]> {
     const { signal } = asker.abort;
     if (signal.aborted) return Promise.reject(signal.reason);
-    const resources = this.#waiting === 0 ? this.#options.take(count) : null;
+    const isNext = this.#next(long) === null && !(long && this.#isKept(count));
+    const resources = isNext ? this.#options.take(count, long) : null;
     if (resources !== null) return Promise.resolve(resources);
     this.misses++;
     if (this.#waiting >= this.#options.queueLength && !this.#makeRoom(asker.client))
       return Promise.reject(this.#full());
-    return this.#wait(asker, count);
+    return this.#wait(asker, count, long);
   }
 
   /** Something may have become free: serve those who wait. */
   offer(): void {
     for (;;) {
-      const next = this.#queues.entries().next();
-      if (next.done === true) return;
-      const [client, queue] = next.value;
-      const waiter = queue[0]!;
-      const resources = this.#options.take(waiter.count);
+      const waiter = this.#next(false);
+      if (waiter === null) return;
+      const resources = this.#options.take(waiter.count, waiter.long);
       if (resources === null) return;
+      const queue = this.#queues.get(waiter.client)!; // it waits there
       waiter.resolve(resources);
-      this.#turnOver(client, queue);
+      this.#turnOver(waiter.client, queue);
     }
+  }
+
+  /** Whose turn it is. null: nobody waits, or `evenKept` is false and only long ones from whom resources are kept. */
+  #next(evenKept: boolean): Waiter<T> | null {
+    let kept = false;
+    for (const queue of this.#queues.values()) {
+      for (const waiter of queue) {
+        if (evenKept || !waiter.long) return waiter;
+        kept ||= this.#isKept(waiter.count);
+        if (!kept) return waiter;
+      }
+    }
+    return null;
+  }
+
+  #isKept(count: number): boolean {
+    return this.#options.mayTakeLong?.(count) === false;
   }
 
   /** The client goes behind the others. */
@@ -109,7 +132,7 @@ export class Lane<T> {
     return true;
   }
 
-  #wait({ client, abort: { signal } }: Asker, count: number): Promise<readonly T[]> {
+  #wait({ client, abort: { signal } }: Asker, count: number, long: boolean): Promise<readonly T[]> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#remove(waiter);
@@ -118,6 +141,7 @@ export class Lane<T> {
       };
       const waiter: Waiter<T> = {
         count,
+        long,
         client,
         since: performance.now(),
         resolve: (resources) => {

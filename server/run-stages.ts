@@ -39,7 +39,7 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   let reason = '';
   try {
     const count = plan.sources.length;
-    const slots = await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query, count));
+    const slots = await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query, count, true));
     lease.begin(query.queryId, query.deadlineAt);
     query.phase = 'stages';
     query.pids = [lease.pid];

@@ -3,6 +3,10 @@
  * unix socket. A query takes a slot of the worker with the most free ones, and gives it back when the worker
  * has replied: a slot with a call still running is never handed out again. A worker that is no longer listed gets
  * nothing new, finishes what runs, and is reported as retired once its last socket has closed.
+ *
+ * A query with stages in a worker holds its slots for as long as the stages take its rows. Such queries together never
+ * hold the last quarter of the slots (one at least, where there are two): queries that the database answers alone
+ * find one there, and wait for no heavy one's end.
  */
 import type { WorkerAddress } from '../monitor/messages.ts';
 import { WorkerSocket } from '../workers/client.ts';
@@ -33,6 +37,8 @@ interface SqlWorker {
 }
 
 const RECONNECT_MS = 50;
+/** Of all slots, kept from queries with stages. */
+const KEPT_SHARE = 0.25;
 
 export interface SqlSlotsOptions {
   readonly queueLength: number;
@@ -50,13 +56,20 @@ export class SqlSlots {
   /** No longer listed, and some query still runs in them. */
   readonly #leaving = new Map<string, SqlWorker>();
   readonly #retiring = new Set<string>();
+  /** Held by queries with stages. */
+  readonly #long = new Set<SqlSocket>();
   readonly #onRetired: (workerId: string) => void;
 
   constructor({ queueLength, queueWaitMs, onRetired, onCancelled = () => {} }: SqlSlotsOptions) {
     this.#onRetired = onRetired;
     this.#onCancelled = onCancelled;
-    const take = (count: number) => this.#takeAll(count);
-    this.lane = new Lane({ name: 'database connection', queueLength, queueWaitMs, take });
+    this.lane = new Lane({
+      name: 'database connection',
+      queueLength,
+      queueWaitMs,
+      take: (count, long) => this.#takeAll(count, long),
+      mayTakeLong: (count) => this.#mayTakeLong(count),
+    });
   }
 
   get free(): number {
@@ -128,19 +141,28 @@ export class SqlSlots {
         worker.takenAtLoss ??= worker.all.size - worker.free.size;
         worker.all.delete(socket);
         worker.free.delete(socket);
+        this.#long.delete(socket);
         this.#onSlotGone(worker);
+        this.lane.offer(); // what it held may be another's to hold
         if (worker.listed) setTimeout(() => worker.listed && this.#open(worker), RECONNECT_MS);
       },
     });
   }
 
-  #takeAll(count: number): readonly SqlSlot[] | null {
+  /** One query may have all it needs when no other with stages runs: else it would never run. */
+  #mayTakeLong(count: number): boolean {
+    const { total } = this;
+    const kept = total < 2 ? 0 : Math.max(1, Math.floor(total * KEPT_SHARE));
+    return this.#long.size === 0 || this.#long.size + count <= total - kept;
+  }
+
+  #takeAll(count: number, long: boolean): readonly SqlSlot[] | null {
     if (this.free < count) return null;
-    return Array.from({ length: count }, () => this.#take());
+    return Array.from({ length: count }, () => this.#take(long));
   }
 
   /** There is a free one. */
-  #take(): SqlSlot {
+  #take(long: boolean): SqlSlot {
     let best: SqlWorker | null = null;
     for (const worker of this.#workers.values()) {
       if (worker.free.size > 0 && (best === null || worker.free.size > best.free.size)) best = worker;
@@ -148,10 +170,12 @@ export class SqlSlots {
     const worker = best!;
     const socket = worker.free.values().next().value!;
     worker.free.delete(socket);
+    if (long) this.#long.add(socket);
     let released = false;
     const release = (): void => {
       if (released) return;
       released = true;
+      this.#long.delete(socket);
       if (socket.closed) return;
       if (!worker.listed || socket.busy) {
         socket.close();

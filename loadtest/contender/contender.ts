@@ -19,3 +19,6 @@ export const LABELS: Readonly<Record<ContenderName, string>> = {
 
 /** The same number of database connections for everybody. */
 export const POOL_SIZE = 4;
+
+/** Forkline's dsl.max: what must be kept busy to keep all of it busy. */
+export const DSL_SLOTS = 4;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Children, firstMatch } from '../children.ts';
 import { QUERY_TIMEOUT_MS } from '../queries.ts';
-import { type Contender, LABELS, POOL_SIZE } from './contender.ts';
+import { type Contender, DSL_SLOTS, LABELS, POOL_SIZE } from './contender.ts';
 
 const CLI = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 const START_TIMEOUT_MS = 30_000;
@@ -63,7 +63,7 @@ function configOf(dir: string, port: number, dsl: object): object {
     dataDir: dir,
     log: { file: join(dir, 'forkline.log') },
     sql: { processes: 2, connectionsPerProcess: POOL_SIZE / 2 },
-    dsl,
+    dsl: { max: DSL_SLOTS, ...dsl },
     limits: {
       perClient: MOST_QUERIES,
       queueLength: MOST_QUERIES,

@@ -67,7 +67,7 @@ export function countClosed(logs: readonly ConnectionLog[], window: Window, endM
     unanswered++;
     add(latencies, log.pendingName ?? '', log.pendingSinceMs - window.startMs, endMs - log.pendingSinceMs);
   }
-  return { answers, seconds: secondsOf(window), latencies, unanswered };
+  return { answers, asked: askedOf(logs), seconds: secondsOf(window), latencies, unanswered };
 }
 
 /** One kind of request only: which one was due where none was sent is not known otherwise. */
@@ -83,12 +83,20 @@ export function countOpen(
     .sort((a, b) => a.atMs - b.atMs);
   const answers = logs.flatMap(({ log }) => log.answers.filter(({ endMs }) => isIn(window, endMs))).length;
   const unanswered = counted.filter(({ answered }) => !answered).length;
-  return { answers, seconds: secondsOf(window), latencies: { [name]: latencies }, unanswered };
+  const asked = askedOf(logs.map(({ log }) => log));
+  return { answers, asked, seconds: secondsOf(window), latencies: { [name]: latencies }, unanswered };
 }
 
 /** Whether something that was asked for in the measured time still has no answer. */
 export function isWaiting(logs: readonly ConnectionLog[], { endMs }: Window): boolean {
   return logs.some(({ pendingSinceMs }) => pendingSinceMs !== null && pendingSinceMs < endMs);
+}
+
+function askedOf(logs: readonly ConnectionLog[]): number {
+  return logs.reduce(
+    (n, { answers, pendingSinceMs }) => n + answers.length + (pendingSinceMs === null ? 0 : 1),
+    0,
+  );
 }
 
 function add(latencies: Record<string, TimedLatency[]>, name: string, atMs: number, ms: number): void {

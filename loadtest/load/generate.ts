@@ -75,13 +75,13 @@ async function perform({ children, signal, onTick }: GenerateDeps, task: ToGener
 }
 
 /** A run with wrong answers measures nothing. */
-export function failuresOf({ failures, latencies }: LoadResult): string | null {
-  const { statuses, errors, wrongSizes } = failures;
+export function failuresOf({ failures, asked }: LoadResult): string | null {
+  const { statuses, errors, wrongSizes, wrongBodies } = failures;
   const found = Object.entries(statuses).map(([status, count]) => `${count} answers with status ${status}`);
   if (errors > 0) found.push(`${errors} broken connections or timeouts`);
   if (wrongSizes > 0) found.push(`${wrongSizes} answers of the wrong length`);
-  // No answer within the measured time is a finding, if there is one later; no request at all is none.
-  if (Object.values(latencies).every((list) => list.length === 0) && found.length === 0)
-    found.push('nothing was asked within the measured time');
+  if (wrongBodies > 0) found.push(`${wrongBodies} wrong answers`);
+  // No answer within the measured time is a finding: then everybody still waited. No request at all is none.
+  if (asked === 0 && found.length === 0) found.push('nothing was asked');
   return found.length === 0 ? null : found.join(', ');
 }

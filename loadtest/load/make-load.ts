@@ -25,7 +25,7 @@ interface Lane {
 }
 
 export async function makeLoad(spec: LoadSpec, onTick: (answers: number) => void): Promise<LoadResult> {
-  const failures = { statuses: {} as Record<string, number>, errors: 0, wrongSizes: 0 };
+  const failures = { statuses: {} as Record<string, number>, errors: 0, wrongSizes: 0, wrongBodies: 0 };
   const lanes: Lane[] = [];
   const startMs = performance.now();
   const window: Window = {
@@ -72,7 +72,7 @@ type Mutable<T> = {
 
 /** What autocannon's clients tell, which its types leave out in part. */
 interface ClientEvents {
-  on(event: 'request' | 'timeout', listener: () => void): void;
+  on(event: 'request' | 'timeout' | 'mismatch', listener: () => void): void;
   on(event: 'response', listener: (status: number, bytes: number) => void): void;
   on(event: 'connError', listener: (error: Error) => void): void;
 }
@@ -95,6 +95,8 @@ function startInstance(
     duration: Math.ceil((spec.warmUpMs + spec.durationMs + drainMs(spec)) / SECOND_MS) + 60,
     timeout: Math.ceil(spec.timeoutMs / SECOND_MS),
     sampleInt: STOP_CHECK_MS,
+    // It does not tell which of them was asked for; of answers to another one the length tells.
+    verifyBody: (body) => spec.requests.some(({ mark }) => String(body).includes(mark)),
     setupClient(client) {
       const offset = lanes.length % spec.requests.length;
       const log = new ConnectionLog(spec.requests, offset);
@@ -125,6 +127,7 @@ function takeDown(client: ClientEvents, log: ConnectionLog, failures: Mutable<Lo
   const failed = (): void => void failures.errors++;
   client.on('connError', failed);
   client.on('timeout', failed);
+  client.on('mismatch', () => void failures.wrongBodies++);
 }
 
 async function untilAnswered(lanes: readonly Lane[], window: Window, spec: LoadSpec): Promise<void> {

@@ -21,6 +21,8 @@ export interface LoadRequest {
   /** Bytes of a right answer, its head included; another length counts as wrong. */
   readonly minBytes: number;
   readonly maxBytes: number;
+  /** Stands in every right answer. */
+  readonly mark: string;
 }
 
 export type Pace =
@@ -43,6 +45,8 @@ export interface LoadSpec {
 export interface LoadResult {
   /** Right answers within the measured time. */
   readonly answers: number;
+  /** Everything that was sent, warm-up included. */
+  readonly asked: number;
   readonly seconds: number;
   /** By request name: latency in ms. In open loop corrected: from when it was due, unanswered ones included. */
   readonly latencies: Readonly<Record<string, readonly TimedLatency[]>>;
@@ -64,6 +68,8 @@ export interface LoadFailures {
   readonly errors: number;
   /** Answers of another length than that of the right one. */
   readonly wrongSizes: number;
+  /** Answers without the mark of a right one. */
+  readonly wrongBodies: number;
 }
 
 export interface SlowReadSpec {

@@ -3,25 +3,61 @@ import type { Chart, Line, PhaseBar } from '../result.ts';
 import { linearScale, listScale, logScale, type Range, type Scale } from './scales.ts';
 import { escapeHtml, figure } from './text.ts';
 
-const WIDTH = 720;
-const HEIGHT = 340;
+export const CHART_WIDTH = 720;
+export const CHART_HEIGHT = 340;
+const WIDTH = CHART_WIDTH;
+const HEIGHT = CHART_HEIGHT;
 const X: Range = { from: 70, to: WIDTH - 20 };
-const Y: Range = { from: HEIGHT - 50, to: 20 };
+const Y: Range = { from: HEIGHT - 60, to: 34 };
 const BAR_HEIGHT = 26;
 const BAR_LABEL_WIDTH = 230;
 /** Told apart also by who cannot tell red from green. */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#7f7f7f'];
 
+const CONTENDERS = [/^Forkline/, /^one process$/, /^one process with DuckDB$/];
+
 export function chartSvg(chart: Chart): string {
   switch (chart.type) {
     case 'percentiles':
-      return lineChart(chart.lines, { x: 'percentile', y: 'ms', marks: 'line' }, listScale, logScale);
+      return lineChart(
+        chart.lines,
+        { x: 'percentile', y: 'latency, ms (logarithmic)', unit: 'ms', marks: 'line' },
+        listScale,
+        logScale,
+      );
     case 'concurrency':
-      return lineChart(chart.lines, { x: 'clients', y: 'queries/s', marks: 'line' }, logScale2, linearScale);
+      return lineChart(
+        chart.lines,
+        { x: 'clients (logarithmic)', y: 'queries/s', unit: 'queries/s', marks: 'line' },
+        logScale2,
+        linearScale,
+      );
+    case 'latency':
+      return lineChart(
+        chart.lines,
+        {
+          x: 'clients, each asking once a second (logarithmic)',
+          y: 'p99 latency, ms (logarithmic)',
+          unit: 'ms',
+          marks: 'labelled',
+        },
+        logScale2,
+        logScale,
+      );
     case 'timeline':
-      return lineChart(chart.lines, { x: 'seconds', y: 'ms', marks: 'points' }, linearScale, logScale);
+      return lineChart(
+        chart.lines,
+        { x: 'seconds', y: 'latency, ms (logarithmic)', unit: 'ms', marks: 'points' },
+        linearScale,
+        logScale,
+      );
     case 'cost':
-      return lineChart(chart.lines, { x: 'rows', y: 'us a row', marks: 'line' }, logScale, linearScale);
+      return lineChart(
+        chart.lines,
+        { x: 'rows (logarithmic)', y: 'microseconds a row', unit: 'us', marks: 'line' },
+        logScale,
+        linearScale,
+      );
     case 'phases':
       return phaseChart(chart.bars);
     default:
@@ -36,7 +72,10 @@ const logScale2: MakeScale = (values, pixels) => logScale(values, pixels, 2);
 interface Axes {
   readonly x: string;
   readonly y: string;
-  readonly marks: 'line' | 'points';
+  /** Of the y axis. */
+  readonly unit: string;
+  /** `labelled`: a line, and each of its few values beside its point. */
+  readonly marks: 'line' | 'labelled' | 'points';
 }
 
 function lineChart(lines: readonly Line[], axes: Axes, makeX: MakeScale, makeY: MakeScale): string {
@@ -55,15 +94,16 @@ function lineChart(lines: readonly Line[], axes: Axes, makeX: MakeScale, makeY: 
     points.map(([, value]) => value),
     Y,
   );
-  const marks = drawn.map((line, index) => lineMarks(line, COLOURS[index % COLOURS.length]!, axes, x, y));
-  return svg(HEIGHT, [
-    grid(x, y, axes),
-    ...marks,
-    legend(
-      drawn.map(({ who }) => who),
-      HEIGHT - 8,
-    ),
-  ]);
+  const names = drawn.map(({ who }) => who);
+  const colours = names.map(lineColour);
+  const marks = drawn.map((line, index) => lineMarks(line, colours[index]!, axes, x, y));
+  return svg(HEIGHT, [grid(x, y, axes), ...marks, legend(names, colours, HEIGHT - 8)]);
+}
+
+/** A contender has the same colour in every chart; others come after theirs. */
+function lineColour(who: string, index: number): string {
+  const known = CONTENDERS.findIndex((pattern) => pattern.test(who));
+  return COLOURS[known === -1 ? (CONTENDERS.length + index) % COLOURS.length : known]!;
 }
 
 function lineMarks({ who, points }: Line, colour: string, axes: Axes, x: Scale, y: Scale): string {
@@ -75,14 +115,22 @@ function lineMarks({ who, points }: Line, colour: string, axes: Axes, x: Scale, 
     const title =
       axes.marks === 'points'
         ? ''
-        : `<title>${escapeHtml(who)}: ${figure(py)} ${axes.y} at ${figure(px)}</title>`;
-    return `<circle cx="${cx}" cy="${cy}" r="${radius}" fill="${colour}">${title}</circle>`;
+        : `<title>${escapeHtml(who)}: ${figure(py)} ${axes.unit} at ${figure(px)}</title>`;
+    const label =
+      axes.marks === 'labelled' ? text(x.place(px), y.place(py) - 9, figure(py), anchorAt(x.place(px))) : '';
+    return `<circle cx="${cx}" cy="${cy}" r="${radius}" fill="${colour}">${title}</circle>${label}`;
   });
   const path =
-    axes.marks === 'line'
+    axes.marks !== 'points'
       ? `<polyline points="${at.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`
       : '';
   return path + dots.join('');
+}
+
+/** Beside the borders a text would stand on the axis, or be cut. */
+function anchorAt(x: number): 'start' | 'middle' | 'end' {
+  if (x < X.from + 20) return 'start';
+  return x > X.to - 20 ? 'end' : 'middle';
 }
 
 function grid(x: Scale, y: Scale, axes: Axes): string {
@@ -91,7 +139,7 @@ function grid(x: Scale, y: Scale, axes: Axes): string {
     return `<line x1="${X.from}" x2="${X.to}" y1="${at}" y2="${at}" class="grid"/>${text(X.from - 6, at + 4, compact(tick), 'end')}`;
   });
   const up = x.ticks.map((tick) => text(round(x.place(tick)), Y.from + 16, compact(tick), 'middle'));
-  return [...across, ...up, text(8, 14, axes.y, 'start'), text(X.to, Y.from + 30, axes.x, 'end')].join('');
+  return [...across, ...up, text(8, 16, axes.y, 'start'), text(X.to, Y.from + 34, axes.x, 'end')].join('');
 }
 
 function phaseChart(bars: readonly PhaseBar[]): string {
@@ -101,7 +149,8 @@ function phaseChart(bars: readonly PhaseBar[]): string {
   const totals = shown.map(({ phases }) => phases.reduce((sum, { ms }) => sum + ms, 0));
   const height = shown.length * (BAR_HEIGHT + 10) + 60;
   const rows = shown.map((bar, index) => phaseRow(bar, totals[index]!, names, index));
-  return svg(height, [...rows, legend(names, height - 8)]);
+  const colours = names.map((_, index) => COLOURS[index % COLOURS.length]!);
+  return svg(height, [...rows, legend(names, colours, height - 8)]);
 }
 
 /** Each bar has the whole width: it shows shares, and the number beside it the time. */
@@ -126,11 +175,11 @@ function phaseRow(
   return `${text(BAR_LABEL_WIDTH - 8, middle, label, 'end')}${pieces.join('')}${text(left + 8, middle, `${figure(totalMs)} ms`, 'start')}`;
 }
 
-function legend(names: readonly string[], y: number): string {
+function legend(names: readonly string[], colours: readonly string[], y: number): string {
   let x = X.from;
   return names
     .map((name, index) => {
-      const mark = `<rect x="${x}" y="${y - 10}" width="10" height="10" fill="${COLOURS[index % COLOURS.length]}"/>`;
+      const mark = `<rect x="${x}" y="${y - 10}" width="10" height="10" fill="${colours[index]}"/>`;
       const label = text(x + 14, y, name, 'start');
       x += 30 + name.length * 7;
       return mark + label;

@@ -17,6 +17,7 @@ const STYLE = `
   body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
   table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
   th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top }
+  .targets td:nth-child(n+3):not(:nth-child(5)) { white-space: nowrap }
   .held { color: var(--good) } .missed { color: var(--bad); font-weight: bold }
   svg { width: 100%; height: auto } svg text { font: 12px system-ui, sans-serif; fill: currentColor }
   .grid { stroke: currentColor; opacity: .15 } figure { margin: 1.5rem 0 } figcaption { font-weight: 600 }
@@ -68,7 +69,7 @@ function targetsHtml(scenarios: readonly ScenarioResult[]): string {
       return `<tr><td>${index === 0 ? link : ''}</td>${cells.join('')}<td class="${held ? 'held' : 'missed'}">${held ? 'held' : 'MISSED'}</td></tr>`;
     });
   });
-  return `<table><tr><th>scenario</th><th>what</th><th>target</th><th>measured</th><th>made of</th><th></th></tr>${rows.join('')}</table>`;
+  return `<table class="targets"><tr><th>scenario</th><th>what</th><th>target</th><th>measured</th><th>made of</th><th></th></tr>${rows.join('')}</table>`;
 }
 
 function scenarioHtml(scenario: ScenarioResult): string {

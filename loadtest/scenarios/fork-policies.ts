@@ -5,10 +5,11 @@
 import type { Contender } from '../contender/contender.ts';
 import { startForkline } from '../contender/start-forkline.ts';
 import { HUNDRED_ROWS } from '../queries.ts';
-import { onceIfQuick, type Scenario } from '../scenario.ts';
+import { atMostRounds, onceIfQuick, type Scenario } from '../scenario.ts';
 import { measureLoad, percentileLines } from './load-runs.ts';
 
 const CONNECTIONS = 4;
+const ROUNDS = 3;
 
 export const forkPolicies: Scenario = {
   name: 'fork-policies',
@@ -25,7 +26,7 @@ export const forkPolicies: Scenario = {
         { ...bench.contender('duckdb'), label: 'all in one process' },
       ];
       const pace = { kind: 'closed', connections: CONNECTIONS } as const;
-      const all = await measureLoad(onceIfQuick(bench), record, {
+      const all = await measureLoad(atMostRounds(onceIfQuick(bench), ROUNDS), record, {
         contenders,
         queries: { stages: HUNDRED_ROWS },
         pace,

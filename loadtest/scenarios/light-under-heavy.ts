@@ -2,11 +2,9 @@
  * Light queries at a fixed rate, alone and then while heavy queries keep every DSL slot busy: the reason why Forkline
  * is several processes. The light ones are open loop, corrected for what was never sent.
  */
-import { availableParallelism } from 'node:os';
-import type { Contender } from '../contender/contender.ts';
+import { type Contender, DSL_SLOTS } from '../contender/contender.ts';
 import { SCHEMA } from '../data.ts';
 import type { LoadResult } from '../load/messages.ts';
-
 import { allColumns, SMALL } from '../queries.ts';
 import type { ScenarioRecord } from '../record.ts';
 import { type Bench, inTurns, onceIfQuick, type Scenario } from '../scenario.ts';
@@ -16,26 +14,29 @@ const LIGHT_PER_SECOND = 50;
 const SPREAD_MS = 1000;
 /** A chart of more points is only larger. */
 const MOST_POINTS = 1500;
-const LEAST_HEAVY = 2;
+/** Of the time that a load has otherwise: heavy queries take a while. */
+const BUSY_DURATIONS = 2;
 
 export const lightUnderHeavy: Scenario = {
   name: 'light-under-heavy',
   title: 'light queries while heavy DSL queries keep every DSL slot busy',
-  how: `${LIGHT_PER_SECOND} light queries/s (open loop), idle and beside as many heavy ones as there are DSL slots, in turns`,
+  how: `${LIGHT_PER_SECOND} light queries/s (open loop), idle and beside ${DSL_SLOTS} heavy ones, as many as DSL slots, in turns`,
   needs: { contenders: ['baseline', 'forkline'] },
   async run(bench, record) {
     const contenders = [bench.contender('baseline'), bench.contender('forkline')];
-    const heavyConnections = dslSlots();
     const busy = new Map<string, LoadResult>();
-    const busyBench = bench.quick ? bench : { ...bench, durationMs: 2 * bench.durationMs };
+    const busyBench = bench.quick ? bench : { ...bench, durationMs: BUSY_DURATIONS * bench.durationMs };
     await inTurns(
       onceIfQuick(bench),
       contenders,
       ({ label }) => label,
-      async (contender) => {
-        const idle = await lightAlone(bench, contender);
-        addPercentiles(record, contender.label, 'idle ', msOf(idle));
-        const result = await lightBesideHeavy(busyBench, record, contender, heavyConnections);
+      async (contender, round) => {
+        // The one process alone is shown, and compared with nothing.
+        if (contender.name === 'forkline' || round === 0) {
+          const idle = await lightAlone(bench, contender);
+          addPercentiles(record, contender.label, 'idle ', msOf(idle));
+        }
+        const result = await lightBesideHeavy(busyBench, record, contender);
         addPercentiles(record, contender.label, 'busy ', msOf(result));
         busy.set(contender.label, result);
       },
@@ -43,11 +44,6 @@ export const lightUnderHeavy: Scenario = {
     conclude(record, contenders, busy);
   },
 };
-
-/** Forkline's default of dsl.max, with which the load test starts it. */
-function dslSlots(): number {
-  return Math.max(LEAST_HEAVY, Math.min(8, 2 * availableParallelism()));
-}
 
 async function lightAlone(bench: Bench, contender: Contender): Promise<LoadResult> {
   const light = await bench.verifier.request(contender, 'light', SMALL, bench.signal);
@@ -64,7 +60,6 @@ async function lightBesideHeavy(
   bench: Bench,
   record: ScenarioRecord,
   contender: Contender,
-  connections: number,
 ): Promise<LoadResult> {
   const { label, url } = contender;
   const query = allColumns(`${SCHEMA}.requests_heavy`);
@@ -84,7 +79,7 @@ async function lightBesideHeavy(
     bench.load({
       url,
       requests: [heavy],
-      pace: { kind: 'closed', connections },
+      pace: { kind: 'closed', connections: DSL_SLOTS },
       warmUpMs: SPREAD_MS,
       durationMs: bench.durationMs,
     }),

@@ -12,6 +12,10 @@ export interface Timed {
   readonly who: string;
   /** How often in a round; all count. Once when left out. */
   readonly times?: number;
+  /** In how many rounds; in all of them when left out. */
+  readonly rounds?: number;
+  /** Not before the rounds begin: it takes long, and what it needs is warm by others. */
+  readonly cold?: boolean;
   /** Milliseconds. */
   time(): Promise<number>;
 }
@@ -46,7 +50,8 @@ export async function timeInTurns(
   record: ScenarioRecord,
   timed: readonly Timed[],
 ): Promise<void> {
-  for (const { who, time } of timed) {
+  for (const { who, time, cold = false } of timed) {
+    if (cold) continue;
     bench.signal.throwIfAborted();
     bench.progress(`warming up: ${who}`);
     await time();
@@ -55,7 +60,8 @@ export async function timeInTurns(
     bench,
     timed,
     ({ who }) => who,
-    async ({ who, time, times = 1 }) => {
+    async ({ who, time, times = 1, rounds = bench.rounds }, round) => {
+      if (round >= rounds) return;
       for (let i = 0; i < times; i++) record.add(who, ELAPSED, 'ms', await time());
     },
   );

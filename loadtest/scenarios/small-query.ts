@@ -1,16 +1,18 @@
 /** Small queries at full speed: what the hop to another process costs where there is nothing to gain. */
 import { SMALL } from '../queries.ts';
-import { onceIfQuick, type Scenario } from '../scenario.ts';
+import { atMostRounds, onceIfQuick, type Scenario } from '../scenario.ts';
 import { measureLoad, percentileLines, THROUGHPUT } from './load-runs.ts';
 
 const CONNECTIONS = 32;
 /** Far below what either can do: latency as clients see it, without a queue. */
 const OPEN_PER_SECOND = 200;
+/** Shown only. */
+const OPEN_ROUNDS = 2;
 
 export const smallQuery: Scenario = {
   name: 'small-query',
   title: `small SQL query, ${CONNECTIONS} connections`,
-  how: `closed loop with ${CONNECTIONS} connections, then open loop at ${OPEN_PER_SECOND}/s, in turns`,
+  how: `closed loop with ${CONNECTIONS} connections, then open loop at ${OPEN_PER_SECOND}/s (shown only), in turns`,
   needs: { contenders: ['baseline', 'forkline'] },
   async run(bench, record) {
     const contenders = [bench.contender('baseline'), bench.contender('forkline')];
@@ -21,7 +23,7 @@ export const smallQuery: Scenario = {
       queries,
       pace: { kind: 'closed', connections: CONNECTIONS },
     });
-    const open = await measureLoad(onceIfQuick(bench), record, {
+    const open = await measureLoad(atMostRounds(onceIfQuick(bench), OPEN_ROUNDS), record, {
       contenders,
       queries,
       pace: { kind: 'open', perSecond: OPEN_PER_SECOND },

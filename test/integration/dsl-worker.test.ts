@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { getPriority } from 'node:os';
 import { tableFromIPC } from 'apache-arrow';
 import { expect } from 'chai';
 import type { Column, ColumnType } from '../../language/types.ts';
@@ -68,6 +69,13 @@ describe('dsl worker: a query', function () {
     worker = await startDslProcess();
   });
   afterEach(() => worker.scrub());
+
+  it('lets everybody else have the CPU first, with all its threads', async () => {
+    await worker.run(stagesCall('SELECT x FROM input', NO_INPUT, [column('x', 'int64')]), Buffer.from('1\n'));
+    const threads = readdirSync(`/proc/${worker.child.pid}/task`).map(Number);
+    expect(threads.length).to.be.above(4);
+    expect(new Set(threads.map((thread) => getPriority(thread)))).to.deep.equal(new Set([10]));
+  });
   after(() => worker[Symbol.asyncDispose]());
 
   it('reads CSV from its pipe, keeps null and empty apart, and answers in order', async () => {

@@ -86,3 +86,23 @@ describe('limits', function () {
     expect((await running).status).to.equal(200);
   });
 });
+
+describe('database connections', function () {
+  this.timeout(60_000);
+
+  it('queries with stages in workers leave one to those that the database answers alone', async () => {
+    await using forkline = await startForkline({
+      sql: { processes: 1, connectionsPerProcess: 2 },
+      dsl: { max: 2, spares: 2 },
+    });
+    const phaseOf = async (id: string) => (await forkline.get(`/v1/queries/${id}`)).json.phase;
+    const text = "set pushdown = off; select pg_sleep(2)::text as a | where a = ''";
+    const heavy = ['first', 'second'].map((id) => forkline.query(text, { headers: { 'Query-Id': id } }));
+    const phases = () => Promise.all(['first', 'second'].map(phaseOf));
+    await until(async () => (await phases()).sort().join() === 'queue,stages', DEADLINE_MS);
+    expect((await forkline.query('select 1 as a')).json.rows).to.deep.equal([{ a: 1 }]);
+    expect((await phases()).sort(), 'it waited for none of them').to.deep.equal(['queue', 'stages']);
+    for (const { status, json } of await Promise.all(heavy))
+      expect([status, json.rows]).to.deep.equal([200, [{ a: '' }]]);
+  });
+});

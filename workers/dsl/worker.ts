@@ -10,6 +10,7 @@ import { type ChildContext, type RunningChild, runChild } from '../../monitor/ch
 import { startDescribe } from './describe-stages.ts';
 import { createEngine, type Engine, type EnginePipes } from './engine.ts';
 import { createFifos } from './fifo.ts';
+import { lowerPriority } from './lower-priority.ts';
 import { type DslWorkerConfig, inputFifo, type ScrubReply } from './messages.ts';
 import { startQuery } from './query-run.ts';
 import { DslService } from './service.ts';
@@ -52,6 +53,8 @@ async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild>
   });
   rmSync(config.socketPath, { force: true });
   await service.listen(config.socketPath);
+  // Not before: somebody may wait for this boot.
+  lowerPriority();
   return {
     async stop(graceMs) {
       await service.stop(graceMs);

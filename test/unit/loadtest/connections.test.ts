@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConnectionLog, countClosed, countOpen, isWaiting } from '../../../loadtest/load/connections.ts';
 import { failuresOf } from '../../../loadtest/load/generate.ts';
 
-const request = (name: string) => ({ name, body: '', minBytes: 0, maxBytes: 1 });
+const request = (name: string) => ({ name, body: '', minBytes: 0, maxBytes: 1, mark: '' });
 const WINDOW = { startMs: 1000, endMs: 2000 };
 
 function answered(log: ConnectionLog, startMs: number, endMs: number): void {
@@ -24,7 +24,7 @@ describe('what is counted of a load', () => {
         { atMs: 900, ms: 3100 },
       ],
     });
-    expect([counted.seconds, counted.unanswered]).to.deep.equal([1, 0]);
+    expect([counted.asked, counted.seconds, counted.unanswered]).to.deep.equal([3, 1, 0]);
   });
 
   it('what is never answered counts with the time that it had waited', () => {
@@ -62,12 +62,12 @@ describe('what is counted of a load', () => {
 
   it('a run with failures, or without a single request, measures nothing', () => {
     const latencies = { light: [{ atMs: 0, ms: 9000 }] };
-    const fine = { answers: 0, seconds: 1, latencies, unanswered: 0 };
-    const failures = { statuses: {}, errors: 0, wrongSizes: 0 };
+    const fine = { answers: 0, asked: 1, seconds: 1, latencies, unanswered: 0 };
+    const failures = { statuses: {}, errors: 0, wrongSizes: 0, wrongBodies: 0 };
     expect(failuresOf({ ...fine, failures })).to.equal(null);
-    expect(failuresOf({ ...fine, failures: { ...failures, statuses: { 503: 2 }, wrongSizes: 1 } })).to.equal(
-      '2 answers with status 503, 1 answers of the wrong length',
-    );
-    expect(failuresOf({ ...fine, latencies: {}, failures })).to.match(/nothing was asked/);
+    expect(
+      failuresOf({ ...fine, failures: { ...failures, statuses: { 503: 2 }, wrongSizes: 1, wrongBodies: 3 } }),
+    ).to.equal('2 answers with status 503, 1 answers of the wrong length, 3 wrong answers');
+    expect(failuresOf({ ...fine, asked: 0, failures })).to.match(/nothing was asked/);
   });
 });

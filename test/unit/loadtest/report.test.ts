@@ -132,6 +132,7 @@ describe('the HTML report', () => {
   const charts: Chart[] = [
     { type: 'percentiles', title: 'P', lines },
     { type: 'concurrency', title: 'C', lines },
+    { type: 'latency', title: 'L', lines },
     { type: 'timeline', title: 'T', lines },
     { type: 'cost', title: 'R', lines },
     {
@@ -157,6 +158,17 @@ describe('the HTML report', () => {
     expect(html).not.to.match(/NaN|undefined|Infinity/);
     const opened = html.match(/<(table|tr|td|th|section|figure|svg|details)\b/g)?.length;
     expect(html.match(/<\/(table|tr|td|th|section|figure|svg|details)>/g)).to.have.length(opened!);
+  });
+
+  it('shows a contender in the same colour wherever its line stands', () => {
+    const line = (who: string) => ({ who, points: [[1, 2]] as const });
+    const colourOf = (who: string, others: string[]): string => {
+      const svg = chartSvg({ type: 'cost', title: '', lines: [...others, who].map(line) });
+      return new RegExp(`fill="(#\\w+)"><title>${who}:`).exec(svg)![1]!;
+    };
+    expect(colourOf('Forkline', [])).to.equal(colourOf('Forkline', ['one process']));
+    expect(colourOf('one process', ['Forkline'])).to.equal(colourOf('one process', ['fresh', 'Forkline']));
+    expect(colourOf('fresh', [])).not.to.equal(colourOf('Forkline', []));
   });
 
   it('draws what there is, and says where there is nothing', () => {

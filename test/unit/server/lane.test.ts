@@ -50,6 +50,49 @@ describe('Lane', () => {
     expect(await one).to.equal(3);
   });
 
+  it('keeps from long ones what is not theirs, lets others pass them, and keeps long ones in order', async () => {
+    const tokens = [1, 2];
+    const held: number[] = [];
+    const lane = new Lane<number>({
+      ...{ name: 'token', queueLength: 10, queueWaitMs: 60_000 },
+      take: (count, long) => {
+        if (tokens.length < count) return null;
+        const taken = tokens.splice(0, count);
+        if (long) held.push(...taken);
+        return taken;
+      },
+      mayTakeLong: (count) => held.length + count <= 1,
+    });
+    expect(await lane.acquireAll(never, 1, true)).to.deep.equal([1]);
+    const order: string[] = [];
+    const note = (what: string) => () => void order.push(what);
+    const second = lane.acquireAll(never, 1, true).then(note('second'));
+    const third = lane.acquireAll(never, 1, true).then(note('third'));
+    expect(await lane.acquire(never), 'what is kept').to.equal(2);
+    const light = lane.acquire(never).then(note('light'));
+    tokens.push(2);
+    lane.offer();
+    await light;
+    for (const next of [second, third]) {
+      tokens.push(held.pop()!);
+      lane.offer();
+      await next;
+    }
+    expect(order).to.deep.equal(['light', 'second', 'third']);
+    expect(lane.waiting).to.equal(0);
+  });
+
+  it('a light one does not pass a long one that only waits for its turn', async () => {
+    const { lane, give } = laneOf([]);
+    const order: string[] = [];
+    const long = lane.acquireAll(never, 1, true).then(() => order.push('long'));
+    const light = lane.acquire(never).then(() => order.push('light'));
+    give(1);
+    give(2);
+    await Promise.all([long, light]);
+    expect(order).to.deep.equal(['long', 'light']);
+  });
+
   it('serves in the order of arrival, newcomers behind those who wait', async () => {
     const { lane, give } = laneOf([]);
     const order: string[] = [];
