@@ -31,7 +31,7 @@ export function createApp(deps: AppDeps): RequestListener {
   const bodyBytes = deps.limits.queryBytes + BODY_OVERHEAD_BYTES;
   const app = createRoutes(deps, bodyBytes);
   return (request, response) => {
-    if (isUsualQuery(request)) answerQuery(deps, bodyBytes, request, response);
+    if (isUsualQuery(request)) void answerQuery(deps, bodyBytes, request, response);
     else app(request, response);
   };
 }

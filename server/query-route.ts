@@ -18,40 +18,39 @@ export function isUsualQuery({ method, url = '', headers }: IncomingMessage): bo
   return url === QUERY_PATH || url.startsWith(`${QUERY_PATH}?`);
 }
 
-export function answerQuery(
+/** Never rejects. */
+export async function answerQuery(
   deps: AppDeps,
   bodyBytes: number,
   request: IncomingMessage,
   response: ServerResponse,
-): void {
+): Promise<void> {
   countAnswer(deps.metrics, request.method, response, () => QUERY_PATH);
   const { queryBytes } = deps.limits;
-  readBody(request, bodyBytes, async (body) => {
-    try {
-      if (body === null) throw queryTooLarge(queryBytes);
-      await handleQuery(deps, request, response, readQueryRequest(request, body, queryBytes));
-    } catch (thrown) {
-      answerProblem(deps, thrown, request, response);
-    }
-  });
+  try {
+    const body = await readBody(request, bodyBytes);
+    if (body === null) throw queryTooLarge(queryBytes);
+    await handleQuery(deps, request, response, readQueryRequest(request, body, queryBytes));
+  } catch (thrown) {
+    answerProblem(deps, thrown, request, response);
+  }
 }
 
-/** Calls back once, with null when it is too long; never when the client goes away before its end. */
-function readBody(request: IncomingMessage, maxBytes: number, done: (body: Buffer | null) => void): void {
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) {
-    done(null);
-    return;
-  }
+/** null when it is too long. Pends for ever when the client goes away before its end: then there is nobody to answer. */
+function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve(null);
   const pieces: Buffer[] = [];
   let bytes = 0;
-  request.on('data', (piece: Buffer) => {
-    bytes += piece.length;
-    if (bytes <= maxBytes) {
-      pieces.push(piece);
-      return;
-    }
-    request.removeAllListeners('data').removeAllListeners('end').pause();
-    done(null);
+  return new Promise((resolve) => {
+    request.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes <= maxBytes) {
+        pieces.push(piece);
+        return;
+      }
+      request.removeAllListeners('data').pause();
+      resolve(null);
+    });
+    request.on('end', () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes)));
   });
-  request.on('end', () => done(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes)));
 }
