@@ -22,8 +22,11 @@ export async function expectWholeLog(file: string): Promise<void> {
     const line = parse(text);
     if (line === null) problems.push(`torn: ${text.slice(0, 200)}`);
     // What a process printed outside of its log has no sequence of its own, only a place in its file.
-    else if (line.event !== 'raw-output')
-      streams.set(line.stream, [...(streams.get(line.stream) ?? []), line]);
+    else if (line.event !== 'raw-output') {
+      const before = streams.get(line.stream);
+      if (before === undefined) streams.set(line.stream, [line]);
+      else before.push(line);
+    }
   }
   for (const lines of streams.values()) problems.push(...gaps(lines));
   if (problems.length > 0) throw new Error(`the log is not whole:\n${problems.slice(0, 20).join('\n')}`);
