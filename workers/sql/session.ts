@@ -44,6 +44,8 @@ export interface ExchangeRequest {
   readonly bytes: Buffer;
   /** How many ReadyForQuery answer them. */
   readonly readyCount: number;
+  /** What comes before this many of them, and behind the next, is not for the handler. */
+  readonly handledPart: number;
   readonly handler: ExchangeHandler;
   /** Aborting cancels the query in the database; its reason is the QueryError that the exchange ends with. */
   readonly signal: AbortSignal;
@@ -206,7 +208,8 @@ export class Session {
   }
 
   #hand(exchange: Exchange, type: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#state !== 'running') return;
+    const { readyCount, handledPart } = exchange.request;
+    if (this.#state !== 'running' || exchange.readyLeft !== readyCount - handledPart) return;
     try {
       exchange.request.handler.onMessage(type, bytes, start, end);
     } catch (thrown) {
