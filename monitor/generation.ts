@@ -6,6 +6,7 @@
  *   starting --too many failed boots (reload only)--> failed
  *   any --drain--> draining: server first, then the workers --> gone
  *
+ * The first generation serves as soon as server and SQL workers can; its DSL workers start after that.
  * The server knows of the workers by `workers-changed` alone: the whole list, on every change.
  */
 import { availableParallelism } from 'node:os';
@@ -58,6 +59,7 @@ export class Generation {
   readonly #dsl: DslPool;
   readonly #brakes: Readonly<Record<'server' | 'sql' | 'dsl', Brake>>;
   #draining = false;
+  #dslFollows = false;
   readonly #reached = { serving: false, workersReady: false, whole: false };
 
   constructor(deps: GenerationDeps) {
@@ -73,6 +75,13 @@ export class Generation {
     this.#server = this.#superviseServer();
     this.#sql = this.#createSqlPool();
     this.#dsl = this.#createDslPool();
+  }
+
+  /** What the first answers need; the DSL workers follow once it serves, so that their boots do not hold it up. */
+  startServing(): void {
+    this.#dslFollows = true;
+    this.#sql.start();
+    this.#server.start();
   }
 
   startWorkers(): void {
@@ -145,12 +154,14 @@ export class Generation {
   async drain(ending: Ending, successor: boolean): Promise<boolean> {
     const server = this.#server.child;
     this.#draining = true;
+    this.#dslFollows = false;
     await this.#server.stop(this.config.monitor.drainMs, ending, { patienceMs: HARD_STOP_MS, successor });
     await Promise.all([this.#sql.stop(WORKER_STOP_MS, ending), this.#dsl.stop(WORKER_STOP_MS, ending)]);
     return server === null || !server.forced;
   }
 
   async kill(ending: Ending): Promise<void> {
+    this.#dslFollows = false;
     await Promise.all([this.#server.kill(ending), this.#sql.kill(ending), this.#dsl.kill(ending)]);
   }
 
@@ -256,7 +267,10 @@ export class Generation {
     const server = this.#server.readyChild !== null;
     const dsl = this.#dsl.usable().length > 0 || this.config.dsl.spares === 0;
     const workersReady = this.#sql.isWhole && dsl;
-    this.#reach('serving', server && this.#sql.usable().length > 0, this.#deps.onServing);
+    this.#reach('serving', server && this.#sql.usable().length > 0, () => {
+      this.#deps.onServing();
+      if (this.#dslFollows) this.#dsl.start();
+    });
     this.#reach('workersReady', workersReady, this.#deps.onWorkersReady);
     this.#reach('whole', server && workersReady, this.#deps.onWhole);
   }

@@ -89,8 +89,7 @@ export class Monitor {
 
   start(): void {
     this.#logger.start();
-    this.#current.startWorkers();
-    this.#current.startServer();
+    this.#current.startServing();
     this.#watch.start();
   }
 

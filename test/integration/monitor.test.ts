@@ -361,6 +361,8 @@ describe('monitor', () => {
   it('blames nobody for the time in which it stood still itself', async () => {
     await using monitor = await startMonitor();
     await monitor.ready();
+    // Its DSL workers start after that.
+    await until('whole', async () => (await monitor.logged('whole')).length > 0);
     const before = await monitor.childPids();
     monitor.process.kill('SIGSTOP');
     const wakeAt = performance.now() + 2500; // past the heartbeat timeout: this time is the fault itself

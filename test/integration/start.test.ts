@@ -57,6 +57,12 @@ describe('forkline start', function () {
     expect(processes.find(({ role }) => role === 'monitor')?.pid).to.equal(server.pid);
     expect(server.output()).to.contain(`curl -s localhost:${server.port}/v1/query -d`);
     expect(server.output()).to.contain(`http://localhost:${server.port}/docs`);
+    // Boots of DSL workers would hold up the first answers.
+    const events = await until(async () => {
+      const seen = (await server.logLines()).map((line) => (JSON.parse(line) as { event: string }).event);
+      return seen.includes('dsl-start') ? seen : null;
+    }, 10_000);
+    expect(events.indexOf('listening')).to.be.within(0, events.indexOf('dsl-start'));
     await server.stop(); // fails when a process is left
     expect(await server.exited).to.equal(0);
   });

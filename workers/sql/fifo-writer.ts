@@ -6,14 +6,18 @@
  *      +--- destroy() ---> closed <-+ (from ended too)
  *
  * Opened without blocking, because a blocking open without a reader would hold a thread for ever: while there is no
- * reader the open fails with ENXIO and is tried again, shortly. Writes are event-driven and queue while opening.
+ * reader the open fails with ENXIO and is tried again, at first each millisecond: a query on few rows waits for this
+ * more than for its rows. Such an open never waits, so that it needs no thread of the pool. Writes are event-driven and
+ * queue while opening.
  */
-import { constants, open } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { QueryError } from '../errors.ts';
 
-const FIRST_RETRY_MS = 1;
-const LAST_RETRY_MS = 16;
+const RETRY_MS = 1;
+/** The engine is not about to read (an input that stages read second, a worker that is stuck): no haste from here. */
+const HASTE_RETRIES = 30;
+const SLOW_RETRY_MS = 16;
 
 export interface FifoEvents {
   /** There is room again after `write` returned false. */
@@ -49,7 +53,7 @@ export class FifoWriter {
     this.#closed = new Promise((resolve) => {
       this.#markClosed = resolve;
     });
-    this.#tryOpen(FIRST_RETRY_MS);
+    this.#retry = setTimeout(() => this.#tryOpen(HASTE_RETRIES), RETRY_MS);
   }
 
   /** Takes the buffer over. False: wait for `onDrain`. */
@@ -83,13 +87,18 @@ export class FifoWriter {
     this.#state = state;
   }
 
-  #tryOpen(retryMs: number): void {
-    open(this.#path, constants.O_WRONLY | constants.O_NONBLOCK, (error, fd) => {
-      if (error === null) return this.#opened(fd);
-      if (this.#state === 'closed') return;
-      if (error.code !== 'ENXIO') return this.#failed(error);
-      this.#retry = setTimeout(() => this.#tryOpen(Math.min(2 * retryMs, LAST_RETRY_MS)), retryMs);
-    });
+  #tryOpen(hasteLeft: number): void {
+    let fd: number;
+    try {
+      fd = openSync(this.#path, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (thrown) {
+      const error = thrown as NodeJS.ErrnoException; // fs throws nothing else
+      if (error.code !== 'ENXIO') return void this.#failed(error);
+      const retryMs = hasteLeft > 0 ? RETRY_MS : SLOW_RETRY_MS;
+      this.#retry = setTimeout(() => this.#tryOpen(hasteLeft - 1), retryMs);
+      return;
+    }
+    this.#opened(fd);
   }
 
   #opened(fd: number): void {
@@ -97,7 +106,6 @@ export class FifoWriter {
     this.#socket = socket;
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     socket.on('close', this.#markClosed);
-    if (this.#state === 'closed') return void socket.destroy();
     for (const bytes of this.#queued.splice(0)) socket.write(bytes);
     if (this.#state === 'ended') return void socket.end();
     this.#become('open');
