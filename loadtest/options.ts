@@ -28,7 +28,7 @@ export type Command =
 export const DATA_POLICIES = ['drop', 'keep', 'expect'] as const;
 export type DataPolicy = (typeof DATA_POLICIES)[number];
 
-/** Medians are of so many, of which targets ask for five. The durations make a full run last some twelve minutes. */
+/** Medians are of so many, of which targets ask for five. The durations are meant to make a full run last some twelve minutes. */
 export const FULL = { rounds: 5, durationMs: 3000, rows: 1_000_000 } as const;
 export const QUICK = { rounds: 2, durationMs: 1000, rows: 50_000 } as const;
 const LEAST_DURATION_MS = 200;

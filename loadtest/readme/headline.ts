@@ -55,7 +55,8 @@ export function sectionOf(headline: Headline): string {
 function introduction({ machine, settings, startedAt }: Headline): string {
   const memory = `${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB`;
   const where = `${machine.cores} x ${machine.cpu}, ${memory}, PostgreSQL ${machine.postgres}, Node ${machine.node}`;
-  const how = `medians of ${settings.rounds}, ${settings.rows.toLocaleString('en')} rows`;
+  const load = `load average ${machine.loadAverage.toFixed(1)} at the start`;
+  const how = `${load}; medians of ${settings.rounds}, ${settings.rows.toLocaleString('en')} rows`;
   return (
     `\`npm run loadtest\` of ${startedAt.slice(0, 10)}, commit ${machine.commit}: ${where}, which also carry PostgreSQL and the load\n` +
     `generator; ${how}, against the same API as one process (Express, \`pg\`, stages as JavaScript on the event loop), in turns.`

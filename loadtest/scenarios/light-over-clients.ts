@@ -58,6 +58,10 @@ async function measureClients(
     loadOf(bench, contender, light, { kind: 'open', perSecond: clients }),
     loadOf(bench, contender, heavy, { kind: 'closed', connections: 1 }),
   ]);
+  if (result.unanswered > 0)
+    record.note(
+      `${contender.label}, ${clients} clients: ${result.unanswered} had no answer at the end, and count as lasting until then`,
+    );
   const latencies = (result.latencies.light ?? []).map(({ ms }) => ms);
   record.add(contender.label, p99Of(clients), 'ms', percentile(latencies, 99));
 }
