@@ -5,7 +5,8 @@
  *
  * - A call ends exactly once: by its reply, or by the socket's end (`worker-lost`).
  * - Result bytes go to the call's sink as views of what arrived; a sink that has enough returns false and calls
- *   `resume()` later, so that back-pressure reaches the worker and nothing piles up here.
+ *   `resume()` later, so that back-pressure reaches the worker and nothing piles up here. A call's end resumes as well:
+ *   no call begins on a paused socket.
  * - A reply to another query than the one that runs is a broken protocol: the socket is closed.
  */
 import { connect, type Socket } from 'node:net';
@@ -128,6 +129,8 @@ export class WorkerSocket<C> {
       return;
     }
     const call = this.#takePending();
+    // Its sink may have had enough at the very end, and who would resume is gone: the next call needs the socket.
+    this.#socket.resume();
     if (reply.ok) call?.resolve(reply.value);
     else call?.reject(QueryError.fromWire(reply.error));
   }

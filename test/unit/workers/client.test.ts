@@ -149,4 +149,18 @@ describe('worker socket', () => {
     expect(await call).to.deep.equal({ text: 'all' });
     expect(written).to.equal(CHUNKS * chunk.length);
   });
+
+  it('a sink that has enough with the last of an answer does not stop the next call', async () => {
+    onMessage = ({ queryId, text }) => {
+      peer.cork(); // data and reply arrive as one
+      writeData(peer, Buffer.from('the last bytes'));
+      reply(queryId, { text });
+      peer.uncork();
+    };
+    const enough = () => false; // and nobody will resume: its client is gone
+    await client.call('echo', { queryId: 'q1', text: 'one' }, enough);
+    expect(await client.call('echo', { queryId: 'q2', text: 'two' }, () => true)).to.deep.equal({
+      text: 'two',
+    });
+  });
 });
