@@ -197,7 +197,7 @@ function sqlLifeOptions() {
       'Queries (+-10 %) after which a SQL worker is replaced.',
       1,
       1_000_000_000,
-      10_000,
+      100_000,
     ),
     maxAgeMs: number(
       'FORKLINE_SQL_MAX_AGE_MS',

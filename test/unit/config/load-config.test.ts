@@ -64,7 +64,7 @@ describe('the configuration', () => {
         processes: 2,
         connectionsPerProcess: 2,
         acquireTimeoutMs: 5000,
-        maxQueriesPerWorker: 10_000,
+        maxQueriesPerWorker: 100_000,
         maxAgeMs: 3_600_000,
         maxRssBytes: 512 * MIB,
       });
