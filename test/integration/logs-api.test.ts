@@ -83,9 +83,12 @@ describe('the log over HTTP', function () {
     }, DEADLINE_MS);
     expect(found.mostFailing[0]).to.deep.include({ shape: 'select ? / ? as boom', count: 3, failed: 3 });
     expect(Object.values(found.mostFailing[0]!.codes)).to.deep.equal([3]);
-    expect(found.slowest[0]!.shape).to.equal('select pg_sleep(?), ? as slow');
-    expect(found.slowest[0]!.meanMs).to.be.at.least(300);
-    expect(await storyOf(forkline, found.slowest[0]!.queryId)).not.to.be.empty;
+    // The first query with stages may have waited for a worker's boot for longer.
+    const slept = found.slowest.find(({ shape }) => shape === 'select pg_sleep(?), ? as slow')!;
+    expect(slept.meanMs).to.be.at.least(300);
+    const means = found.slowest.map(({ meanMs }) => meanMs);
+    expect(means).to.deep.equal(means.toSorted((a, b) => b - a));
+    expect(await storyOf(forkline, slept.queryId)).not.to.be.empty;
     expect(found.rates.find(({ role, level }) => role === 'server' && level === 'info')?.lines).to.be.above(
       3,
     );
