@@ -88,7 +88,11 @@ describe('faults inside a DSL worker', function () {
 
   it('fault 7, one start fails: the next query is fine', async () => {
     await build.trigger('fail-to-start');
-    const worker = (await forkline.processes()).find(({ role }) => role === 'dsl')!;
+    const worker = await until(
+      async () => (await forkline.processes()).find(({ role, state }) => role === 'dsl' && state === 'ready'),
+      DEADLINE_MS,
+      'a worker after the one that the test before has ended',
+    );
     process.kill(worker.pid, 'SIGKILL');
     await answersAgain(forkline, STAGES, DEADLINE_MS);
     await until(

@@ -11,6 +11,7 @@ import type { FoundProcess } from './processes.ts';
 import { isThere, processesOfRun, treeOf } from './processes.ts';
 import { until } from './until.ts';
 
+const GROW_MS = 10_000;
 const START_DEADLINE_MS = 30_000;
 const STOP_DEADLINE_MS = 15_000;
 const GONE_DEADLINE_MS = 3000;
@@ -125,6 +126,15 @@ export class ForklineProcess implements Forkline {
       runDir: string;
     };
     this.#runDir = state.runDir;
+  }
+
+  /**
+   * DSL workers start after it listens: until the first of them is ready, or, where none gets ready, for a while, so that no
+   * test depends on how soon it comes.
+   */
+  async grown(): Promise<void> {
+    const isWhole = async () => (await this.logLines()).some((line) => line.includes('"event":"whole"'));
+    await until(isWhole, GROW_MS).catch(() => {});
   }
 
   get port(): number {

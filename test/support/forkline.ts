@@ -56,6 +56,7 @@ export async function startForkline(
   const logFile = (config.log as { file: string }).file;
   const started = new ForklineProcess(child, { dir, dataDir: String(config.dataDir), logFile, configFile });
   await started.listening();
+  await started.grown();
   return started;
 }
 
