@@ -14,6 +14,8 @@ import { filesOfGoneWorkers, settled } from '../support/soak.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 15_000;
+/** To fill a heap takes a second, and half a minute where everything else on the machine goes first. */
+const FAULT_TAKES_MS = 100_000;
 const SLOTS = 4;
 const STAGES = 'set pushdown = off; select 1 as a | where a = 1';
 /** Not the engine's memory, which has a limit of its own: the process's. */
@@ -25,7 +27,7 @@ function hasDataLimit(pid: number): boolean {
 }
 
 describe('faults inside a DSL worker', function () {
-  this.timeout(60_000);
+  this.timeout(150_000);
   let database: TestDatabase;
   let build: FaultyBuild;
   let forkline: Forkline;
@@ -36,7 +38,10 @@ describe('faults inside a DSL worker', function () {
   after(() => build[Symbol.asyncDispose]());
   beforeEach(async () => {
     forkline = await startForkline(
-      { dsl: { spares: 1, max: 3, dataLimitBytes: DATA_LIMIT_BYTES } },
+      {
+        dsl: { spares: 1, max: 3, dataLimitBytes: DATA_LIMIT_BYTES },
+        limits: { timeoutMs: FAULT_TAKES_MS, maxTimeoutMs: FAULT_TAKES_MS },
+      },
       { command: build.command },
     );
   });
