@@ -4,12 +4,14 @@
  * that nobody wrote one in by hand.
  */
 
+import { SCENARIOS } from '../catalogue.ts';
 import { figureWithUnit } from '../report/text.ts';
 import type { Chart, Check, RunResult } from '../result.ts';
 
 export const MARK = '<!-- loadtest: written by npm run loadtest:readme -- report.json -->';
 export const END = '<!-- end of loadtest -->';
 export const CHART_SCENARIO = 'light-over-clients';
+const WITHOUT_TARGET: readonly string[] = [CHART_SCENARIO, 'fork-policies'];
 
 /** The part of a report that README is made of. */
 export type Headline = Pick<RunResult, 'startedAt' | 'seconds' | 'interrupted' | 'machine' | 'settings'> & {
@@ -48,8 +50,15 @@ export function sectionOf(headline: Headline): string {
     introduction(headline),
     `![${alt}](docs/loadtest.svg)`,
     tableOf(headline),
-    `${held} of ${checks.length} targets held in this run.`,
+    `${held} of ${checks.length} targets held in this run.${leftOut(headline)}`,
   ].join('\n\n');
+}
+
+/** Of the scenarios with a target: what the run was not asked for. */
+function leftOut({ scenarios }: Headline): string {
+  const present = new Set([...scenarios.map(({ name }) => name), ...WITHOUT_TARGET]);
+  const missing = SCENARIOS.flatMap(({ name }) => (present.has(name) ? [] : [`\`${name}\``]));
+  return missing.length === 0 ? '' : ` It left out ${missing.join(', ')}.`;
 }
 
 function introduction({ machine, settings, startedAt }: Headline): string {
