@@ -12,11 +12,6 @@ import { type ConfigQuestion, readConfig } from './read-config.ts';
 /** In words for the terminal. */
 export class ControlFailure extends Error {}
 
-export interface Output {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
-}
-
 const TIMEOUT_MS = 10_000;
 
 /**

@@ -1,6 +1,7 @@
 /** `forkline status --local`: what the monitor knows, asked of it directly; works while no server answers. */
 import type { StatusReply } from '../monitor/control-messages.ts';
-import { askMonitor, type Output } from './control-client.ts';
+import { askMonitor } from './control-client.ts';
+import type { Output } from './output.ts';
 import type { ConfigQuestion } from './read-config.ts';
 import { processTable } from './status.ts';
 

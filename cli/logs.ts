@@ -5,6 +5,7 @@
  */
 import type { LogSummary } from '../logger/log-stats.ts';
 import type { Client } from './client.ts';
+import type { Output } from './output.ts';
 import { renderTable } from './table.ts';
 
 export interface LogsQuestion {
@@ -26,11 +27,6 @@ export interface FoundLog {
   readonly truncated: boolean;
   /** Files that could not be searched. */
   readonly unreadable?: readonly string[];
-}
-
-export interface Output {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
 }
 
 export async function runLogs(client: Client, command: LogsCommand, output: Output): Promise<void> {

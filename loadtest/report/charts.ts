@@ -16,55 +16,6 @@ const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9
 
 const CONTENDERS = [/^Forkline/, /^one process$/, /^one process with DuckDB$/];
 
-export function chartSvg(chart: Chart): string {
-  switch (chart.type) {
-    case 'percentiles':
-      return lineChart(
-        chart.lines,
-        { x: 'percentile', y: 'latency, ms (logarithmic)', unit: 'ms', marks: 'line' },
-        listScale,
-        logScale,
-      );
-    case 'concurrency':
-      return lineChart(
-        chart.lines,
-        { x: 'clients (logarithmic)', y: 'queries/s', unit: 'queries/s', marks: 'line' },
-        logScale2,
-        linearScale,
-      );
-    case 'latency':
-      return lineChart(
-        chart.lines,
-        {
-          x: 'clients, each asking once a second (logarithmic)',
-          y: 'p99 latency, ms (logarithmic)',
-          unit: 'ms',
-          marks: 'labelled',
-        },
-        logScale2,
-        logScale,
-      );
-    case 'timeline':
-      return lineChart(
-        chart.lines,
-        { x: 'seconds', y: 'latency, ms (logarithmic)', unit: 'ms', marks: 'points' },
-        linearScale,
-        logScale,
-      );
-    case 'cost':
-      return lineChart(
-        chart.lines,
-        { x: 'rows (logarithmic)', y: 'microseconds a row', unit: 'us', marks: 'line' },
-        logScale,
-        linearScale,
-      );
-    case 'phases':
-      return phaseChart(chart.bars);
-    default:
-      return chart satisfies never;
-  }
-}
-
 type MakeScale = (values: readonly number[], pixels: Range) => Scale;
 
 const logScale2: MakeScale = (values, pixels) => logScale(values, pixels, 2);
@@ -76,9 +27,43 @@ interface Axes {
   readonly unit: string;
   /** `labelled`: a line, and each of its few values beside its point. */
   readonly marks: 'line' | 'labelled' | 'points';
+  readonly makeX: MakeScale;
+  readonly makeY: MakeScale;
 }
 
-function lineChart(lines: readonly Line[], axes: Axes, makeX: MakeScale, makeY: MakeScale): string {
+type LineChart = Extract<Chart, { readonly lines: unknown }>;
+
+const LATENCY = { unit: 'ms', makeY: logScale } as const;
+
+const AXES: Readonly<Record<LineChart['type'], Axes>> = {
+  percentiles: {
+    ...LATENCY,
+    x: 'percentile',
+    y: 'latency, ms (logarithmic)',
+    marks: 'line',
+    makeX: listScale,
+  },
+  concurrency: {
+    ...{ x: 'clients (logarithmic)', y: 'queries/s', unit: 'queries/s', marks: 'line' },
+    ...{ makeX: logScale2, makeY: linearScale },
+  },
+  latency: {
+    ...LATENCY,
+    ...{ x: 'clients, each asking once a second (logarithmic)', y: 'p99 latency, ms (logarithmic)' },
+    ...{ marks: 'labelled', makeX: logScale2 },
+  },
+  timeline: { ...LATENCY, x: 'seconds', y: 'latency, ms (logarithmic)', marks: 'points', makeX: linearScale },
+  cost: {
+    ...{ x: 'rows (logarithmic)', y: 'microseconds a row', unit: 'us', marks: 'line' },
+    ...{ makeX: logScale, makeY: linearScale },
+  },
+};
+
+export function chartSvg(chart: Chart): string {
+  return chart.type === 'phases' ? phaseChart(chart.bars) : lineChart(chart.lines, AXES[chart.type]);
+}
+
+function lineChart(lines: readonly Line[], axes: Axes): string {
   const drawn = lines.map(({ who, points }) => ({
     who,
     // Less than nothing was not measured: it would lie outside of the chart.
@@ -86,11 +71,11 @@ function lineChart(lines: readonly Line[], axes: Axes, makeX: MakeScale, makeY: 
   }));
   const points = drawn.flatMap((line) => line.points);
   if (points.length === 0) return '<p>Nothing was measured.</p>';
-  const x = makeX(
+  const x = axes.makeX(
     points.map(([value]) => value),
     X,
   );
-  const y = makeY(
+  const y = axes.makeY(
     points.map(([, value]) => value),
     Y,
   );
