@@ -1,4 +1,10 @@
-/** Runs one query's statements on the engine; none starts once the query has a cause to end. */
+/**
+ * Runs one query's statements on the engine; none starts once the query has a cause to end.
+ *
+ * The engine plans a prepared statement twice, once to prepare it and again to run it, and planning is most of what a
+ * query on few rows takes. So only those are prepared that must be: with parameters, and with SQL of a user's in them,
+ * where preparing is what refuses a second statement.
+ */
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
 import type { QueryError } from '../errors.ts';
 import type { RunStagesCall } from './messages.ts';
@@ -18,6 +24,8 @@ export function createStatementRunner(
   { plan, parameters }: Pick<RunStagesCall, 'plan' | 'parameters'>,
   cause: () => QueryError | null,
 ): StatementRunner {
+  const mustPrepare = plan.parameters.length > 0 || plan.runsUserSql;
+
   function throwCause(): void {
     const ending = cause();
     if (ending !== null) throw ending;
@@ -32,9 +40,15 @@ export function createStatementRunner(
     return statement;
   }
 
+  async function run(sql: string): Promise<DuckDBResult> {
+    if (mustPrepare) return (await prepare(sql)).run();
+    throwCause();
+    return connection.run(sql);
+  }
+
   return {
     async runCounted(sql) {
-      const result = await (await prepare(sql)).run();
+      const result = await run(sql);
       const rows = await result.getRows();
       return Number(rows[0]?.[0] ?? 0);
     },
