@@ -2,6 +2,8 @@
  * Fast and wrong does not count: every contender's answer to every query is compared with the rows that plain SQL
  * gives. Servers may differ in how they write a time and in the last digits of a float sum, and in nothing else.
  */
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { text as textOf } from 'node:stream/consumers';
 import pg from 'pg';
 import type { LoadRequest } from './load/messages.ts';
 import { bodyOf, type LoadQuery } from './queries.ts';
@@ -26,17 +28,29 @@ export interface QueryAnswer {
   readonly text: string;
 }
 
+const keepAlive = new Agent({ keepAlive: true });
+
 /** Sends it once. Rejects with status and text of an answer that is none. */
 export async function ask(url: string, body: string, signal: AbortSignal): Promise<QueryAnswer> {
-  const headers = { 'content-type': 'application/json' };
   const startedAt = performance.now();
-  const response = await fetch(`${url}/v1/query`, { method: 'POST', headers, body, signal });
-  const text = await response.text();
+  const response = await post(`${url}/v1/query`, body, signal);
+  const text = await textOf(response);
   const ms = performance.now() - startedAt;
-  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text.slice(0, 500)}`);
+  const { statusCode } = response;
+  if (statusCode !== 200) throw new Error(`${url} answered ${statusCode}: ${text.slice(0, 500)}`);
   const { rows, stats } = JSON.parse(text);
   const placement = (stats?.placement ?? []).map(({ where }: { where: string }) => where);
   return { ms, bytes: Buffer.byteLength(text), rows, phases: stats?.phases ?? {}, placement, text };
+}
+
+/** By node:http: fetch takes almost 1 ms more, which would count as the server's. */
+function post(url: string, body: string, signal: AbortSignal): Promise<IncomingMessage> {
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  return new Promise((resolve, reject) => {
+    request(url, { method: 'POST', headers, agent: keepAlive, signal }, resolve)
+      .on('error', reject)
+      .end(body);
+  });
 }
 
 export class Verifier {

@@ -257,8 +257,8 @@ function dslOptions(cores: number) {
       'Threads of the stage engine in one DSL worker.',
       1,
       64,
-      Math.min(2, cores),
-      'cores, at most 2',
+      Math.max(1, Math.min(2, Math.floor(cores / 2))),
+      'half the cores, 1 to 2',
     ),
     dataLimitBytes: whole(256 * MIB, Number.MAX_SAFE_INTEGER)
       .optional()

@@ -30,7 +30,7 @@ export interface QueryOutcome extends AnswerSummary {
  * A row of CSV must fit into the stage engine's read buffer, and a small buffer is what makes it start early. So
  * longer rows, which are rare, cost a second attempt.
  */
-const USUAL_ROW_BYTES = 1024 * 1024;
+const USUAL_ROW_BYTES = 256 * 1024;
 
 interface Attempt {
   readonly request: QueryRequest;

@@ -150,10 +150,12 @@ async function sendRows(run: Run, select: string): Promise<number> {
 }
 
 async function sendThroughPipe(run: Run, copySql: string, dropTrailing: number): Promise<number> {
+  // First: the engine plans it on a thread of its own, and waits for the pipe's reader no longer than it takes to plan.
+  const counted = run.statements.runCounted(copySql);
   const pump = pumpAnswer(run.answerPipe, run.writer, dropTrailing, run.abort);
   run.discardAnswer = pump.discard;
   try {
-    const rows = await run.statements.runCounted(copySql);
+    const rows = await counted;
     await pump.finish();
     return rows;
   } finally {

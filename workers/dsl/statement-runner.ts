@@ -5,7 +5,12 @@
  * query on few rows takes. So only those are prepared that must be: with parameters, and with SQL of a user's in them,
  * where preparing is what refuses a second statement.
  */
-import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResult } from '@duckdb/node-api';
+import type {
+  DuckDBConnection,
+  DuckDBMaterializedResult,
+  DuckDBPreparedStatement,
+  DuckDBResult,
+} from '@duckdb/node-api';
 import type { QueryError } from '../errors.ts';
 import type { RunStagesCall } from './messages.ts';
 import { bindParameters } from './parameters.ts';
@@ -40,7 +45,7 @@ export function createStatementRunner(
     return statement;
   }
 
-  async function run(sql: string): Promise<DuckDBResult> {
+  async function run(sql: string): Promise<DuckDBMaterializedResult> {
     if (mustPrepare) return (await prepare(sql)).run();
     throwCause();
     return connection.run(sql);
@@ -49,8 +54,8 @@ export function createStatementRunner(
   return {
     async runCounted(sql) {
       const result = await run(sql);
-      const rows = await result.getRows();
-      return Number(rows[0]?.[0] ?? 0);
+      // Its one row, without another turn of the engine's threads.
+      return result.chunkCount === 0 ? 0 : Number(result.getChunk(0).getColumnValues(0)[0]);
     },
     async stream(sql) {
       return (await prepare(sql)).stream();
