@@ -84,7 +84,8 @@ export class Verifier {
     await this.check(label, query, answer);
     const { bytes } = answer;
     const maxBytes = Math.ceil(bytes * 1.02) + ELSE_BYTES;
-    return { name, body, minBytes: bytes - 256, maxBytes, mark: markOf(query, answer) };
+    const mark = markOf(query, answer);
+    return { name, body, minBytes: bytes - 256, maxBytes, mark, markAt: answer.text.indexOf(mark) };
   }
 
   async close(): Promise<void> {

@@ -43,10 +43,16 @@ export interface AnswerStreamOptions {
   readonly bufferBytes: number;
 }
 
+/** Bytes that are held back, and who wants to know when they are needed no more. */
+interface Held {
+  readonly bytes: Buffer;
+  release(): void;
+}
+
 export class AnswerStream {
   readonly #options: AnswerStreamOptions;
   #state: 'buffering' | 'streaming' | 'ended' = 'buffering';
-  #held: Buffer[] = [];
+  #held: Held[] = [];
   #heldBytes = 0;
   #lastByte = 0x0a;
   #resume = (): void => {};
@@ -65,11 +71,17 @@ export class AnswerStream {
     return this.#state === 'streaming';
   }
 
-  /** Returns false when the client cannot take more now. Bytes after the end are dropped: the query was ended. */
-  write(bytes: Buffer): boolean {
-    if (this.#state === 'ended') return true;
-    if (this.#state === 'streaming') return this.#send(bytes);
-    this.#held.push(bytes);
+  /**
+   * Returns false when the client cannot take more now; `release` is called when the bytes are needed no more. Bytes
+   * after the end are dropped: the query was ended.
+   */
+  write(bytes: Buffer, release: () => void): boolean {
+    if (this.#state === 'streaming') return this.#send(bytes, release);
+    if (this.#state === 'ended') {
+      release();
+      return true;
+    }
+    this.#held.push({ bytes, release });
     this.#heldBytes += bytes.length;
     return this.#heldBytes <= this.#options.bufferBytes ? true : this.#startStreaming();
   }
@@ -77,8 +89,7 @@ export class AnswerStream {
   /** Bytes written so far are dropped and it starts again; only while nothing was sent. */
   restart(): boolean {
     if (this.#state !== 'buffering') return false;
-    this.#held = [];
-    this.#heldBytes = 0;
+    this.#dropHeld();
     return true;
   }
 
@@ -87,14 +98,13 @@ export class AnswerStream {
     const { response } = this.#options;
     const tail = this.#tail(end);
     if (this.#state === 'buffering') {
-      this.#held.push(tail);
       this.#heldBytes += tail.length;
       this.#setHeaders();
       response.setHeader('Server-Timing', end.serverTiming);
       response.setHeader('Forkline-Row-Count', end.rows);
       response.setHeader('Forkline-Complete', String(end.complete));
       response.setHeader('Content-Length', this.#heldBytes);
-      this.#endWhole(Buffer.concat(this.#held, this.#heldBytes));
+      this.#endWhole(Buffer.concat([...this.#held.map(({ bytes }) => bytes), tail], this.#heldBytes));
     } else {
       response.addTrailers({
         'Server-Timing': end.serverTiming,
@@ -134,8 +144,14 @@ export class AnswerStream {
 
   #end(): void {
     this.#state = 'ended';
-    this.#held = [];
+    this.#dropHeld();
     this.#resume = () => {};
+  }
+
+  #dropHeld(): void {
+    for (const { release } of this.#held) release();
+    this.#held = [];
+    this.#heldBytes = 0;
   }
 
   #startStreaming(): boolean {
@@ -145,13 +161,13 @@ export class AnswerStream {
     const held = this.#held;
     this.#held = [];
     let more = true;
-    for (const bytes of held) more = this.#send(bytes);
+    for (const { bytes, release } of held) more = this.#send(bytes, release);
     return more;
   }
 
-  #send(bytes: Buffer): boolean {
+  #send(bytes: Buffer, release: () => void): boolean {
     this.#lastByte = bytes[bytes.length - 1] ?? this.#lastByte;
-    return this.#options.response.write(bytes);
+    return this.#options.response.write(bytes, release);
   }
 
   #setHeaders(): void {

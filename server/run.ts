@@ -23,8 +23,8 @@ export interface RunDeps {
 
 /** Where the bytes of an answer go. */
 export interface AnswerTarget {
-  /** False: `onDrain`'s callback says when there is room again. */
-  write(bytes: Buffer): boolean;
+  /** Calls `release` when it needs the bytes no more. False: `onDrain`'s callback says when there is room again. */
+  write(bytes: Buffer, release: () => void): boolean;
   onDrain(callback: () => void): void;
 }
 
@@ -43,10 +43,12 @@ export interface Run {
 /** Result bytes of a worker's socket go to the answer, with back-pressure from the client to the worker. */
 export function answerSink({ query, answer }: Run, socket: { resume(): void }): DataSink {
   answer.onDrain(() => socket.resume());
-  return (bytes) => {
+  return (bytes, release) => {
     query.bytes += bytes.length;
+    if (!query.abort.signal.aborted) return answer.write(bytes, release);
     // After an abort the rest is read and dropped, so that the worker can end.
-    return query.abort.signal.aborted || answer.write(bytes);
+    release();
+    return true;
   };
 }
 

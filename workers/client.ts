@@ -4,14 +4,15 @@
  *   connecting -> idle <-> calling -> closed
  *
  * - A call ends exactly once: by its reply, or by the socket's end (`worker-lost`).
- * - Result bytes go to the call's sink as views of what arrived; a sink that has enough returns false and calls
- *   `resume()` later, so that back-pressure reaches the worker and nothing piles up here. A call's end resumes as well:
+ * - Result bytes go to the call's sink as views of what arrived, to be released once they were passed on
+ *   (read-buffers.ts); a sink that has enough returns false and calls `resume()` later, so that back-pressure reaches the worker and nothing piles up here. A call's end resumes as well:
  *   no call begins on a paused socket.
  * - A reply to another query than the one that runs is a broken protocol: the socket is closed.
  */
 import { connect, type Socket } from 'node:net';
 import { QueryError, type WireError } from './errors.ts';
 import { createFrameReader, writeMessage } from './frames.ts';
+import { type ReadBuffer, takeReadBuffer } from './read-buffers.ts';
 
 /** Request and reply types by call name: SqlWorkerCalls, DslWorkerCalls. */
 export type CallTable = Record<string, { request: { readonly queryId: string }; reply: unknown }>;
@@ -20,8 +21,8 @@ type Reply =
   | { readonly type: 'reply'; readonly queryId: string; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly queryId: string; readonly ok: false; readonly error: WireError };
 
-/** Takes result bytes; false means: no more until `resume()`. */
-export type DataSink = (bytes: Buffer) => boolean;
+/** Takes result bytes, and calls `release` when it needs them no more; false means: no more until `resume()`. */
+export type DataSink = (bytes: Buffer, release: () => void) => boolean;
 
 type RequestOf<C, K extends keyof C> = C[K] extends { request: infer R } ? R : never;
 type ReplyOf<C, K extends keyof C> = C[K] extends { reply: infer R } ? R : never;
@@ -51,12 +52,22 @@ export class WorkerSocket<C> {
   readonly #socket: Socket;
   #pending: PendingCall | null = null;
   #closed = false;
+  #reading: ReadBuffer = takeReadBuffer();
 
   constructor({ workerId, socketPath, onConnect, onClose }: WorkerSocketOptions) {
     this.workerId = workerId;
-    this.#socket = connect(socketPath);
+    const feed = this.#frameReader();
+    this.#socket = connect({
+      path: socketPath,
+      onread: {
+        buffer: () => this.#reading.bytes,
+        callback: (length) => {
+          this.#read(feed, length);
+          return true;
+        },
+      },
+    });
     this.#socket.on('connect', onConnect);
-    this.#readFrames();
     // 'close' follows every error and does the work, once.
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
@@ -105,21 +116,26 @@ export class WorkerSocket<C> {
     this.#socket.destroy();
   }
 
-  #readFrames(): void {
-    const socket = this.#socket;
-    const feed = createFrameReader({
+  #frameReader(): (chunk: Buffer) => void {
+    return createFrameReader({
       onMessage: (message) => this.#settle(message as Reply), // our own worker's message: trusted
       onData: (bytes) => {
-        if (this.#pending !== null && !this.#pending.sink(bytes)) socket.pause();
+        if (this.#pending !== null && !this.#pending.sink(bytes, this.#reading.hold())) this.#socket.pause();
       },
     });
-    socket.on('data', (chunk: Buffer) => {
-      try {
-        feed(chunk);
-      } catch (thrown) {
-        socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
-      }
-    });
+  }
+
+  /** The next read is into another buffer, unless nobody holds a view of this one. */
+  #read(feed: (chunk: Buffer) => void, length: number): void {
+    const filled = this.#reading;
+    const release = filled.hold();
+    try {
+      feed(filled.bytes.subarray(0, length));
+    } catch (thrown) {
+      this.#socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+    release();
+    this.#reading = takeReadBuffer();
   }
 
   #settle(reply: Reply): void {

@@ -11,6 +11,7 @@ const MESSAGE_KIND = 0;
 const DATA_KIND = 1;
 /** Longest JSON message: a 1 MB query text, escaped, with parameters. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+const NO_BYTES: Buffer = Buffer.alloc(0);
 
 export function messageFrame(message: object): Buffer {
   const json = JSON.stringify(message);
@@ -55,9 +56,12 @@ export interface FrameHandlers {
   onData(bytes: Buffer): void;
 }
 
-/** Returns a function to be fed with whatever arrives. It throws when the stream is not framed as it should be. */
+/**
+ * Returns a function to be fed with whatever arrives. It throws when the stream is not framed as it should be, and keeps
+ * no view of what it was fed with: the buffer may be filled again.
+ */
 export function createFrameReader(handlers: FrameHandlers): (chunk: Buffer) => void {
-  let header: Buffer = Buffer.alloc(0);
+  let header = NO_BYTES;
   let kind = -1;
   let remaining = 0;
   let pieces: Buffer[] = [];
@@ -71,11 +75,11 @@ export function createFrameReader(handlers: FrameHandlers): (chunk: Buffer) => v
   function readHeader(chunk: Buffer, offset: number): number {
     const wanted = HEADER_BYTES - header.length;
     const piece = chunk.subarray(offset, offset + wanted);
-    header = header.length === 0 ? piece : Buffer.concat([header, piece]);
+    header = header.length === 0 && piece.length === HEADER_BYTES ? piece : Buffer.concat([header, piece]);
     if (header.length < HEADER_BYTES) return chunk.length;
     remaining = header.readUInt32LE(0);
     kind = header[4]!;
-    header = header.subarray(0, 0);
+    header = NO_BYTES;
     if (kind !== MESSAGE_KIND && kind !== DATA_KIND) throw new Error(`frame of unknown kind ${kind}`);
     if (kind === MESSAGE_KIND && remaining > MAX_MESSAGE_BYTES)
       throw new Error(`message of ${remaining} bytes is over ${MAX_MESSAGE_BYTES}`);
@@ -94,7 +98,7 @@ export function createFrameReader(handlers: FrameHandlers): (chunk: Buffer) => v
       remaining -= piece.length;
       if (kind === DATA_KIND) {
         if (piece.length > 0) handlers.onData(piece);
-      } else if (piece.length > 0) pieces.push(piece);
+      } else if (piece.length > 0) pieces.push(remaining === 0 ? piece : Buffer.from(piece));
       if (remaining === 0) {
         const finished = kind;
         kind = -1;

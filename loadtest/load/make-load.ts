@@ -96,7 +96,7 @@ function startInstance(
     timeout: Math.ceil(spec.timeoutMs / SECOND_MS),
     sampleInt: STOP_CHECK_MS,
     // It does not tell which of them was asked for; of answers to another one the length tells.
-    verifyBody: (body) => spec.requests.some(({ mark }) => String(body).includes(mark)),
+    verifyBody: (body) => spec.requests.some((request) => holdsMark(String(body), request)),
     setupClient(client) {
       const offset = lanes.length % spec.requests.length;
       const log = new ConnectionLog(spec.requests, offset);
@@ -110,6 +110,10 @@ function startInstance(
     // The options were wrong, which no run survives.
     if (error !== null) failures.errors++;
   });
+}
+
+function holdsMark(body: string, { mark, markAt }: LoadRequest): boolean {
+  return body.slice(markAt, markAt + mark.length) === mark || body.includes(mark);
 }
 
 function rotate(requests: readonly LoadRequest[], offset: number): { body: string }[] {

@@ -21,8 +21,10 @@ export interface LoadRequest {
   /** Bytes of a right answer, its head included; another length counts as wrong. */
   readonly minBytes: number;
   readonly maxBytes: number;
-  /** Stands in every right answer. */
+  /** Stands in every right answer, */
   readonly mark: string;
+  /** most often here: looking there takes half as long as searching, and long answers are as dear to check as to make. */
+  readonly markAt: number;
 }
 
 export type Pace =

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConnectionLog, countClosed, countOpen, isWaiting } from '../../../loadtest/load/connections.ts';
 import { failuresOf } from '../../../loadtest/load/generate.ts';
 
-const request = (name: string) => ({ name, body: '', minBytes: 0, maxBytes: 1, mark: '' });
+const request = (name: string) => ({ name, body: '', minBytes: 0, maxBytes: 1, mark: '', markAt: 0 });
 const WINDOW = { startMs: 1000, endMs: 2000 };
 
 function answered(log: ConnectionLog, startMs: number, endMs: number): void {

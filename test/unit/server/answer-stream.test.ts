@@ -5,6 +5,7 @@ import type { AnswerFormat } from '../../../workers/answer.ts';
 import { serve } from './http-fixture.ts';
 
 const END = { rows: 2, complete: true, stats: { queryId: 'q1' }, serverTiming: 'sql;dur=1' };
+const release = (): void => {};
 const FAILURE = { code: 'result-too-large', message: 'too many rows' } as const;
 
 async function answerOf(format: AnswerFormat, use: (answer: AnswerStream) => void, bufferBytes = 100) {
@@ -48,8 +49,8 @@ describe('AnswerStream', () => {
 
   it('a small answer has its exact length, timing and counts in the headers', async () => {
     const { status, headers, body } = await answerOf('json', (answer) => {
-      answer.write(head);
-      answer.write(Buffer.from('1,2'));
+      answer.write(head, release);
+      answer.write(Buffer.from('1,2'), release);
       answer.finish(END);
     });
     expect(status).to.equal(200);
@@ -71,7 +72,7 @@ describe('AnswerStream', () => {
 
   it('a failure while buffering has a status of its own and no row of the answer', async () => {
     const { status, headers, body } = await answerOf('json', (answer) => {
-      answer.write(head);
+      answer.write(head, release);
       answer.fail({ ...FAILURE, retryAfterSeconds: 3 });
     });
     expect(status).to.equal(422);
@@ -85,7 +86,7 @@ describe('AnswerStream', () => {
 
   it('past the buffer it streams, and says the counts in trailers', async () => {
     const { status, headers, trailers, body } = await answerOf('csv', (answer) => {
-      answer.write(Buffer.alloc(101, 'x'));
+      answer.write(Buffer.alloc(101, 'x'), release);
       expect(answer.streaming).to.equal(true);
       answer.finish(END);
     });
@@ -98,7 +99,7 @@ describe('AnswerStream', () => {
   for (const format of ['json', 'csv', 'arrow', 'parquet'] as const) {
     it(`a failure while streaming cuts ${format} without a valid end`, async () => {
       const { whole } = await answerOf(format, (answer) => {
-        answer.write(Buffer.alloc(101, 'x'));
+        answer.write(Buffer.alloc(101, 'x'), release);
         answer.fail(FAILURE);
       });
       expect(whole).to.equal(false);
@@ -108,7 +109,7 @@ describe('AnswerStream', () => {
   it('a failure while streaming ends NDJSON with an @error line', async () => {
     const line = `${JSON.stringify({ a: 'x'.repeat(100) })}\n`;
     const { whole, body } = await answerOf('ndjson', (answer) => {
-      answer.write(Buffer.from(line));
+      answer.write(Buffer.from(line), release);
       answer.fail(FAILURE);
     });
     expect(whole).to.equal(true);
@@ -118,7 +119,7 @@ describe('AnswerStream', () => {
 
   it('cuts NDJSON when the last line is torn: it must not look like a row', async () => {
     const { whole } = await answerOf('ndjson', (answer) => {
-      answer.write(Buffer.from(`{"a":"${'x'.repeat(120)}`));
+      answer.write(Buffer.from(`{"a":"${'x'.repeat(120)}`), release);
       answer.fail(FAILURE);
     });
     expect(whole).to.equal(false);
@@ -126,7 +127,7 @@ describe('AnswerStream', () => {
 
   it('NDJSON ends with @end', async () => {
     const { body } = await answerOf('ndjson', (answer) => {
-      answer.write(Buffer.from('{"a":1}\n{"a":2}\n'));
+      answer.write(Buffer.from('{"a":1}\n{"a":2}\n'), release);
       answer.finish(END);
     });
     expect(
@@ -139,13 +140,44 @@ describe('AnswerStream', () => {
 
   it('restarts only while nothing was sent', async () => {
     const { body } = await answerOf('csv', (answer) => {
-      answer.write(Buffer.from('old'));
+      answer.write(Buffer.from('old'), release);
       expect(answer.restart()).to.equal(true);
-      answer.write(Buffer.alloc(101, 'n'));
+      answer.write(Buffer.alloc(101, 'n'), release);
       expect(answer.restart()).to.equal(false);
       answer.finish(END);
     });
     expect(body).to.equal('n'.repeat(101));
+  });
+
+  it('releases what it held back when the answer ends, fails or starts again, and not before', async () => {
+    const released: string[] = [];
+    const releasing = (name: string) => () => void released.push(name);
+    await answerOf('csv', (answer) => {
+      answer.write(Buffer.from('a'), releasing('restarted'));
+      expect(released).to.deep.equal([]);
+      answer.restart();
+      expect(released).to.deep.equal(['restarted']);
+      answer.write(Buffer.from('b'), releasing('finished'));
+      expect(released).to.deep.equal(['restarted']);
+      answer.finish(END);
+      answer.write(Buffer.from('c'), releasing('late'));
+    });
+    await answerOf('csv', (answer) => {
+      answer.write(Buffer.from('d'), releasing('failed'));
+      answer.fail(FAILURE);
+    });
+    expect(released).to.deep.equal(['restarted', 'finished', 'late', 'failed']);
+  });
+
+  it('releases what it streams once the system has it', async () => {
+    let released = 0;
+    const { body } = await answerOf('csv', (answer) => {
+      for (let i = 0; i < 3; i++) answer.write(Buffer.alloc(101, 'x'), () => released++);
+      expect(released).to.equal(0);
+      answer.finish(END);
+    });
+    expect(body).to.equal('x'.repeat(303));
+    expect(released).to.equal(3);
   });
 
   it('asks to stop when the client is slow, and says when to go on', async () => {
@@ -157,7 +189,7 @@ describe('AnswerStream', () => {
       const pump = (): void => {
         while (left > 0) {
           left--;
-          if (!answer.write(chunk)) {
+          if (!answer.write(chunk, release)) {
             stops++;
             return;
           }

@@ -66,6 +66,38 @@ describe('worker socket', () => {
     expect(client.busy).to.equal(false);
   });
 
+  /** Answers with that much data, each byte telling where it stands. */
+  const LENGTH = 3_000_000;
+  const expected = Buffer.from(Array.from({ length: LENGTH }, (_, index) => index % 251));
+  const answerWithData = ({ queryId }: Message): void => {
+    writeData(peer, expected);
+    reply(queryId, { text: 'done' });
+  };
+
+  it('leaves what a sink has not released as it is', async () => {
+    onMessage = answerWithData;
+    const kept: Buffer[] = [];
+    await client.call('echo', { queryId: 'q1', text: '' }, (bytes) => {
+      kept.push(bytes);
+      return true;
+    });
+    expect(Buffer.concat(kept).equals(expected)).to.equal(true);
+  });
+
+  it('reads again into what a sink has released', async () => {
+    onMessage = answerWithData;
+    const buffers = new Set<ArrayBufferLike>();
+    let reads = 0;
+    await client.call('echo', { queryId: 'q1', text: '' }, (bytes, release) => {
+      buffers.add(bytes.buffer);
+      reads += 1;
+      release();
+      return true;
+    });
+    expect(reads).to.be.greaterThan(10);
+    expect(buffers.size).to.equal(1);
+  });
+
   it('turns an error reply into the same QueryError', async () => {
     onMessage = ({ queryId }) =>
       writeMessage(peer, {

@@ -4,7 +4,10 @@ import { createFrameReader, dataHeader, messageFrame } from '../../../workers/fr
 
 type Frame = { message: unknown } | { data: string };
 
-/** Feeds the bytes in pieces of the given sizes and gathers what came out; data pieces are joined. */
+/**
+ * Feeds the bytes in pieces of the given sizes and gathers what came out; data pieces are joined. What was fed is
+ * overwritten, as by the next read into the same buffer.
+ */
 function readAll(bytes: Buffer, cut: (left: number) => number): Frame[] {
   const frames: Frame[] = [];
   const feed = createFrameReader({
@@ -17,7 +20,9 @@ function readAll(bytes: Buffer, cut: (left: number) => number): Frame[] {
   });
   for (let at = 0; at < bytes.length; ) {
     const size = cut(bytes.length - at);
-    feed(bytes.subarray(at, at + size));
+    const chunk = Buffer.from(bytes.subarray(at, at + size));
+    feed(chunk);
+    chunk.fill(0xff);
     at += size;
   }
   return frames;
