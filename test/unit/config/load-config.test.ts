@@ -78,7 +78,7 @@ describe('the configuration', () => {
         spares: 2,
         max: 4,
         reuse: 'auto',
-        threads: 2,
+        threads: 1,
         dataLimitBytes: 2048 * MIB,
       });
       expect(config.limits).to.include({

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { BufferStock, ByteWriter } from '../../../workers/sql/encode/byte-writer.ts';
+import { BufferStock, ByteWriter, constantOf } from '../../../workers/sql/encode/byte-writer.ts';
 
 const PIECE = Buffer.from('0123456789'.repeat(100));
 
@@ -46,5 +46,38 @@ describe('byte writer with a stock of buffers', () => {
     writer.copy(long, 0, long.length);
     writer.flush();
     expect(stock.take().length).to.equal(128 * 1024);
+  });
+});
+
+describe('byte writer and constants', () => {
+  const texts = ['', ',', '],', '"n"', '"na"', '"name":', ',"größe":'];
+
+  it('writes them as they are, among other bytes and across the ends of buffers', () => {
+    const constants = texts.map(constantOf);
+    let written = '';
+    let pieces = 0;
+    const writer = new ByteWriter((bytes) => {
+      written += bytes.toString('latin1');
+      pieces += 1;
+    });
+    let expected = '';
+    for (let round = 0; round < 7000; round++) {
+      const index = round % texts.length;
+      writer.constant(constants[index]!);
+      writer.copy(PIECE, 0, round % 11);
+      expected += Buffer.from(texts[index]!).toString('latin1') + PIECE.toString('latin1', 0, round % 11);
+    }
+    writer.flush();
+    expect(written).to.equal(expected);
+    expect(pieces).to.be.greaterThan(1);
+  });
+
+  it('writes nothing beyond its buffer when a constant ends it', () => {
+    const buffers: Buffer[] = [];
+    const writer = new ByteWriter((bytes) => buffers.push(bytes));
+    writer.copy(Buffer.alloc(16 * 1024 - 3, 'x'), 0, 16 * 1024 - 3);
+    writer.constant(constantOf('abc'));
+    writer.flush();
+    expect(Buffer.concat(buffers).toString()).to.equal(`${'x'.repeat(16 * 1024 - 3)}abc`);
   });
 });

@@ -29,9 +29,25 @@ export class BufferStock {
   }
 }
 
+/** Text that is written again and again, for `ByteWriter.constant`. */
+export interface Constant {
+  /** Its bytes, four in each, the last filled up with zeros. */
+  readonly words: readonly number[];
+  readonly length: number;
+}
+
+export function constantOf(text: string): Constant {
+  const bytes = Buffer.from(text);
+  const padded = Buffer.concat([bytes], Math.ceil(bytes.length / 4) * 4);
+  const words = Array.from({ length: padded.length / 4 }, (_, index) => padded.readInt32LE(index * 4));
+  return { words, length: bytes.length };
+}
+
 export class ByteWriter {
   buffer: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
   position = 0;
+  /** Of `buffer`. */
+  #view = viewOf(this.buffer);
   /** Of the buffers emitted so far. */
   emittedBytes = 0;
   readonly #emit: (bytes: Buffer) => void;
@@ -48,6 +64,15 @@ export class ByteWriter {
 
   reserve(bytes: number): void {
     if (this.position + bytes > this.buffer.length) this.#next(bytes);
+  }
+
+  /** Four bytes at a time: of an answer with objects half the bytes are names, the same in each row. */
+  constant({ words, length }: Constant): void {
+    this.reserve(words.length * 4);
+    const view = this.#view;
+    const at = this.position;
+    for (let index = 0; index < words.length; index++) view.setInt32(at + 4 * index, words[index]!, true);
+    this.position += length; // what was filled up is written over by what follows
   }
 
   /** Copies bytes[start, end). */
@@ -68,15 +93,24 @@ export class ByteWriter {
     const full = this.buffer.subarray(0, this.position);
     this.emittedBytes += this.position;
     this.position = 0;
-    this.buffer = Buffer.alloc(0);
+    this.#use(Buffer.alloc(0));
     this.#emit(full);
   }
 
   #next(bytes: number): void {
     this.flush();
     const fromStock = this.#stock !== null && bytes <= NEXT_BYTES;
-    this.buffer = fromStock ? this.#stock.take() : Buffer.allocUnsafeSlow(Math.max(NEXT_BYTES, bytes));
+    this.#use(fromStock ? this.#stock.take() : Buffer.allocUnsafeSlow(Math.max(NEXT_BYTES, bytes)));
   }
+
+  #use(buffer: Buffer): void {
+    this.buffer = buffer;
+    this.#view = viewOf(buffer);
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** What `encode` writes, in one buffer. */

@@ -32,6 +32,14 @@ for (const [byte, letter] of Object.entries({ 8: 'b', 9: 't', 10: 'n', 12: 'f', 
   ESCAPES[Number(byte)] = letter.charCodeAt(0);
 
 export const jsonString: CellEncoder = (writer, src, start, end) => {
+  if (end - start > PIECE_BYTES) return longString(writer, src, start, end);
+  writer.reserve((end - start) * LONGEST_ESCAPE + 2);
+  writer.buffer[writer.position++] = QUOTE;
+  escapePiece(writer, src, start, end);
+  writer.buffer[writer.position++] = QUOTE;
+};
+
+const longString: CellEncoder = (writer, src, start, end) => {
   writer.reserve(1);
   writer.buffer[writer.position++] = QUOTE;
   for (let from = start; from < end; from += PIECE_BYTES)

@@ -4,7 +4,7 @@
  */
 import { type Column, typeName } from '../../../language/types.ts';
 import type { AnswerOptions, TextFormat } from '../../answer.ts';
-import type { ByteWriter } from './byte-writer.ts';
+import { type ByteWriter, constantOf } from './byte-writer.ts';
 import { csvEncoder, jsonEncoder } from './cell-encoders.ts';
 import { csvText } from './csv-cells.ts';
 import type { CellEncoder } from './json-cells.ts';
@@ -81,10 +81,10 @@ const LINE_END = Buffer.from('\r\n');
 
 function encoderOf(layout: Layout): RowEncoder {
   const { cells, head } = layout;
-  const before = layout.beforeCell.map((text) => Buffer.from(text));
-  const [between, endOfRow, nullCell] = [layout.betweenRows, layout.endOfRow, layout.nullCell].map((text) =>
-    Buffer.from(text),
-  ) as [Buffer, Buffer, Buffer];
+  const before = layout.beforeCell.map(constantOf);
+  const between = constantOf(layout.betweenRows);
+  const endOfRow = constantOf(layout.endOfRow);
+  const nullCell = constantOf(layout.nullCell);
   let isFirst = true;
   return {
     writeHead(writer) {
@@ -92,23 +92,22 @@ function encoderOf(layout: Layout): RowEncoder {
       else writer.copy(Buffer.from(head), 0, Buffer.byteLength(head));
     },
     writeRow(writer, src, start) {
-      if (!isFirst) writer.copy(between, 0, between.length);
+      if (!isFirst) writer.constant(between);
       isFirst = false;
       let offset = start + 2;
-      if (cells.length === 0 && before.length > 0) writer.copy(before[0]!, 0, before[0]!.length);
+      if (cells.length === 0 && before.length > 0) writer.constant(before[0]!);
       for (let index = 0; index < cells.length; index++) {
-        const lead = before[index]!;
-        writer.copy(lead, 0, lead.length);
+        writer.constant(before[index]!);
         const length =
           (src[offset]! << 24) | (src[offset + 1]! << 16) | (src[offset + 2]! << 8) | src[offset + 3]!;
         offset += 4;
-        if (length < 0) writer.copy(nullCell, 0, nullCell.length);
+        if (length < 0) writer.constant(nullCell);
         else {
           cells[index]!(writer, src, offset, offset + length);
           offset += length;
         }
       }
-      writer.copy(endOfRow, 0, endOfRow.length);
+      writer.constant(endOfRow);
     },
   };
 }
