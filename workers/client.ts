@@ -12,7 +12,7 @@
 import { connect, type Socket } from 'node:net';
 import { QueryError, type WireError } from './errors.ts';
 import { createFrameReader, writeMessage } from './frames.ts';
-import { type ReadBuffer, takeReadBuffer } from './read-buffers.ts';
+import { ReadBuffer } from './read-buffers.ts';
 
 /** Request and reply types by call name: SqlWorkerCalls, DslWorkerCalls. */
 export type CallTable = Record<string, { request: { readonly queryId: string }; reply: unknown }>;
@@ -52,7 +52,7 @@ export class WorkerSocket<C> {
   readonly #socket: Socket;
   #pending: PendingCall | null = null;
   #closed = false;
-  #reading: ReadBuffer = takeReadBuffer();
+  #reading = new ReadBuffer();
 
   constructor({ workerId, socketPath, onConnect, onClose }: WorkerSocketOptions) {
     this.workerId = workerId;
@@ -125,7 +125,7 @@ export class WorkerSocket<C> {
     });
   }
 
-  /** The next read is into another buffer, unless nobody holds a view of this one. */
+  /** The next read is into another buffer: into the same memory when nobody holds a view of it. */
   #read(feed: (chunk: Buffer) => void, length: number): void {
     const filled = this.#reading;
     const release = filled.hold();
@@ -135,7 +135,7 @@ export class WorkerSocket<C> {
       this.#socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
     }
     release();
-    this.#reading = takeReadBuffer();
+    this.#reading = new ReadBuffer();
   }
 
   #settle(reply: Reply): void {

@@ -21,9 +21,9 @@ export interface LoadRequest {
   /** Bytes of a right answer, its head included; another length counts as wrong. */
   readonly minBytes: number;
   readonly maxBytes: number;
-  /** Stands in every right answer, */
+  /** Stands in every right answer. */
   readonly mark: string;
-  /** most often here: looking there takes half as long as searching, and long answers are as dear to check as to make. */
+  /** Where it most often stands: to look there takes half as long as to search, which counts in long answers. */
   readonly markAt: number;
 }
 

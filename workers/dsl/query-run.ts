@@ -150,7 +150,7 @@ async function sendRows(run: Run, select: string): Promise<number> {
 }
 
 async function sendThroughPipe(run: Run, copySql: string, dropTrailing: number): Promise<number> {
-  // First: the engine plans it on a thread of its own, and waits for the pipe's reader no longer than it takes to plan.
+  // Started first: while the engine plans it on a thread of its own, the pipe's reader is opened here.
   const counted = run.statements.runCounted(copySql);
   const pump = pumpAnswer(run.answerPipe, run.writer, dropTrailing, run.abort);
   run.discardAnswer = pump.discard;

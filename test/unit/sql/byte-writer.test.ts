@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { BufferStock, ByteWriter, constantOf } from '../../../workers/sql/encode/byte-writer.ts';
+import { BufferStock } from '../../../workers/buffer-stock.ts';
+import { ByteWriter, constantOf } from '../../../workers/sql/encode/byte-writer.ts';
 
 const PIECE = Buffer.from('0123456789'.repeat(100));
 

@@ -3,31 +3,11 @@
  * directly by the encoders: they run once a value, so nothing here is allowed to cost. A full buffer is handed to
  * `emit` and never touched again; its owner may keep it, or give it back to the stock that it came from.
  */
+import { type BufferStock, STOCK_BYTES } from '../../buffer-stock.ts';
 
 /** Most answers are small; those that are not get bigger buffers from the second on. */
 const FIRST_BYTES = 16 * 1024;
-const NEXT_BYTES = 128 * 1024;
-
-/** The most that idle buffers keep of a process's memory: 2 MB. */
-const MOST_IDLE = 16;
-
-/**
- * Buffers that were written out, to be filled again: memory outside the heap that is new for each 128 KB of an answer makes
- * V8 collect the whole heap every fifty answers of 5,000 rows, which cost a fifth of a SQL worker's time.
- */
-export class BufferStock {
-  readonly #idle: Buffer[] = [];
-
-  take(): Buffer {
-    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(NEXT_BYTES);
-  }
-
-  /** Of what a writer emitted, and nobody reads any more. Buffers of other sizes are left to the collector. */
-  give(bytes: Buffer): void {
-    if (bytes.buffer.byteLength === NEXT_BYTES && this.#idle.length < MOST_IDLE)
-      this.#idle.push(Buffer.from(bytes.buffer));
-  }
-}
+const NEXT_BYTES = STOCK_BYTES;
 
 /** Text that is written again and again, for `ByteWriter.constant`. */
 export interface Constant {
