@@ -16,7 +16,8 @@ import { createCallControl } from '../workers/sql/call-control.ts';
 import { openSession } from '../workers/sql/connect.ts';
 import { ByteWriter } from '../workers/sql/encode/byte-writer.ts';
 import { createRowEncoder, type RowEncoder } from '../workers/sql/encode/row-encoder.ts';
-import { bindMessage, parseMessage, runReadOnly } from '../workers/sql/read-only-transaction.ts';
+import { bindMessage, parseMessage } from '../workers/sql/frontend-messages.ts';
+import { runReadOnly } from '../workers/sql/read-only-transaction.ts';
 import { runStatement } from '../workers/sql/run-sql.ts';
 import type { Session } from '../workers/sql/session.ts';
 

@@ -6,7 +6,7 @@ import type { Ask, AskAnswer, EngineAsk, ParameterValue, SourceAsk, ValuesAsk } 
 import { QueryError } from '../workers/errors.ts';
 import { checkConnection } from './check-connection.ts';
 import type { QueryRecord } from './query-registry.ts';
-import { raceAbort } from './race-abort.ts';
+import { raceCancellation } from './race-cancellation.ts';
 import { type AnswerTarget, type Run, type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
@@ -77,7 +77,7 @@ async function describeStages(
       ...{ queryId, connection, deadlineAt },
       ...{ sql, relations },
     });
-    const described = await raceAbort(query.abort.signal, call, () => lease.socket.cancel(queryId));
+    const described = await raceCancellation(query.cancellation, call, () => lease.socket.cancel(queryId));
     return { kind: 'engine', ...described };
   } catch (thrown) {
     const mapped = mapToQuery(thrown, { ...ask, parameters: [] }, text);

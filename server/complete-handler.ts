@@ -71,7 +71,7 @@ async function answerWithin(
   };
   const query = registry.start(started, Date.now());
   const late = new QueryError('deadline-exceeded', `the database did not answer within ${TIMEOUT_MS} ms`);
-  const timer = setTimeout(() => query.abort.abort(late), TIMEOUT_MS);
+  const timer = setTimeout(() => query.cancellation.cancel(late), TIMEOUT_MS);
   try {
     if (ask.kind === 'catalog')
       return { kind: 'catalog', ...(await readCatalog(deps.run, ask.connection, query)) };

@@ -8,6 +8,7 @@
  * Some askers may be marked as long: the owner may keep resources from them (`mayTakeLong`), and then those who are not
  * long pass them, since what is kept is of no use to who waits. Among themselves the long ones stay in order.
  */
+import type { Cancellation } from '../workers/cancellation.ts';
 import { QueryError } from '../workers/errors.ts';
 
 export interface LaneOptions<T> {
@@ -25,7 +26,7 @@ export interface LaneOptions<T> {
 /** Who asks, and what ends the asking. */
 export interface Asker {
   readonly client: string;
-  readonly abort: { readonly signal: AbortSignal };
+  readonly cancellation: Cancellation;
 }
 
 interface Waiter<T> {
@@ -68,7 +69,7 @@ export class Lane<T> {
     return now - oldest;
   }
 
-  /** Rejects with queue-full, queue-timeout, or the signal's reason. */
+  /** Rejects with queue-full, queue-timeout, or what cancelled it. */
   async acquire(asker: Asker): Promise<T> {
     const [resource] = await this.acquireAll(asker, 1);
     return resource!; // as many as were asked for
@@ -76,8 +77,8 @@ export class Lane<T> {
 
   /** `count` of them, at once. Rejects as `acquire` does. */
   acquireAll(asker: Asker, count: number, long = false): Promise<readonly T[]> {
-    const { signal } = asker.abort;
-    if (signal.aborted) return Promise.reject(signal.reason);
+    const { reason } = asker.cancellation;
+    if (reason !== null) return Promise.reject(reason);
     const isNext = this.#next(long) === null && !(long && this.#isKept(count));
     const resources = isNext ? this.#options.take(count, long) : null;
     if (resources !== null) return Promise.resolve(resources);
@@ -132,12 +133,12 @@ export class Lane<T> {
     return true;
   }
 
-  #wait({ client, abort: { signal } }: Asker, count: number, long: boolean): Promise<readonly T[]> {
+  #wait({ client, cancellation }: Asker, count: number, long: boolean): Promise<readonly T[]> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#remove(waiter);
         clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
+        cancellation.offCancel(onCancel);
       };
       const waiter: Waiter<T> = {
         count,
@@ -153,9 +154,9 @@ export class Lane<T> {
           reject(error);
         },
       };
-      const onAbort = (): void => waiter.reject(signal.reason);
+      const onCancel = (): void => waiter.reject(cancellation.reason);
       const timer = setTimeout(() => waiter.reject(this.#timedOut(count)), this.#options.queueWaitMs);
-      signal.addEventListener('abort', onAbort);
+      cancellation.onCancel(onCancel);
       this.#add(waiter);
       this.#options.onWait?.(this.#waiting);
     });

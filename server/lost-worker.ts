@@ -6,5 +6,5 @@ import type { QueryRecord } from './query-registry.ts';
 /** Any other error is nothing to remember; nor is a worker that died after the query was ended otherwise. */
 export function noteLoss(query: QueryRecord, thrown: unknown, worker: () => LostWorker): void {
   const lost = thrown instanceof QueryError && thrown.code === 'worker-lost';
-  if (lost && !query.abort.signal.aborted) query.lostWorkers.push(worker());
+  if (lost && !query.cancellation.isCancelled) query.lostWorkers.push(worker());
 }

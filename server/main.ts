@@ -180,5 +180,5 @@ function abortAll(registry: QueryRegistry): void {
   const error = new QueryError('draining', 'the server stopped before this query ended', {
     retryAfterSeconds: 1,
   });
-  for (const query of registry.running()) query.abort.abort(error);
+  for (const query of registry.running()) query.cancellation.cancel(error);
 }

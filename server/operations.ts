@@ -58,7 +58,7 @@ function cancel(deps: AppDeps, request: Request, response: Response): void {
     response.status(204).end();
     return;
   }
-  query.abort.abort(new QueryError('cancelled', 'the query was cancelled by DELETE /v1/queries'));
+  query.cancellation.cancel(new QueryError('cancelled', 'the query was cancelled by DELETE /v1/queries'));
   response.status(202).json({ queryId: query.queryId, state: 'cancelling' });
 }
 

@@ -84,12 +84,12 @@ export async function handleQuery(
 /** Its deadline and its client's leaving end it; returns what stops the deadline's timer. */
 function endEarly(query: QueryRecord, response: ServerResponse): () => void {
   const deadline = setTimeout(
-    () => query.abort.abort(deadlineExceeded(query)),
+    () => query.cancellation.cancel(deadlineExceeded(query)),
     query.deadlineAt - Date.now(),
   );
   response.on('close', () => {
     if (!response.writableFinished)
-      query.abort.abort(new QueryError('client-gone', 'the client closed the connection'));
+      query.cancellation.cancel(new QueryError('client-gone', 'the client closed the connection'));
   });
   return () => clearTimeout(deadline);
 }

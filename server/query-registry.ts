@@ -1,9 +1,10 @@
 /**
  * Every running query, and the last ones that ended, for GET /v1/queries and for cancelling by id. A query is
- * ended from outside in one way only: its AbortController, with the QueryError that says why.
+ * ended from outside in one way only: its Cancellation, with the QueryError that says why.
  *
  *   queued/planning/running in any order of phases -> finished | failed | cancelled
  */
+import { Cancellation } from '../workers/cancellation.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 import type { LostWorker } from './poison.ts';
 import type { QueryTrace } from './query-trace.ts';
@@ -27,7 +28,7 @@ export interface QueryRecord {
   readonly client: string;
   readonly startedAt: number;
   readonly deadlineAt: number;
-  readonly abort: AbortController;
+  readonly cancellation: Cancellation;
   readonly phases: Phases;
   readonly trace: QueryTrace;
   connection: string;
@@ -105,7 +106,7 @@ export class QueryRegistry {
       connection,
       startedAt: now,
       deadlineAt: now + timeoutMs,
-      abort: new AbortController(),
+      cancellation: new Cancellation(),
       phases: { plan: 0, queue: 0, sql: 0, handoff: 0, dsl: 0, encode: 0 },
       trace,
       state: 'running',
@@ -150,7 +151,7 @@ export class QueryRegistry {
   /** Ends a running query with that error; false when there is none by that id. */
   abort(queryId: string, error: QueryError): boolean {
     const query = this.#running.get(queryId);
-    query?.abort.abort(error);
+    query?.cancellation.cancel(error);
     return query !== undefined;
   }
 

@@ -56,7 +56,7 @@ export async function runQuery(
     try {
       return await runOnce(deps, attempt, query, answer);
     } catch (thrown) {
-      const next = query.abort.signal.aborted ? null : nextAttempt(deps, attempt, thrown);
+      const next = query.cancellation.isCancelled ? null : nextAttempt(deps, attempt, thrown);
       if (next === null || !answer.restart()) throw thrown;
       attempt = next;
     }

@@ -13,7 +13,7 @@ import type { CopyToReply } from '../workers/sql/messages.ts';
 import type { DslLease } from './dsl-stock.ts';
 import { noteLoss } from './lost-worker.ts';
 import type { QueryRecord } from './query-registry.ts';
-import { raceAbort } from './race-abort.ts';
+import { raceCancellation } from './race-cancellation.ts';
 import { rootCause } from './root-cause.ts';
 import { answerSink, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
@@ -62,7 +62,7 @@ async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Pro
   const copies = run.plan.sources.map((source, index) => startCopy(run, lease, source, slots[index]!, index));
   const readerDone = cancelSilentCopies(stages, copies, query);
   const all = Promise.allSettled([stages, ...copies.map((copy) => copy.reply)] as const);
-  const [staged] = await raceAbort(query.abort.signal, all, () => lease.socket.cancel(query.queryId));
+  const [staged] = await raceCancellation(query.cancellation, all, () => lease.socket.cancel(query.queryId));
   clearTimeout(await readerDone);
   return conclude(run, copies, staged);
 }

@@ -45,7 +45,7 @@ export function answerSink({ query, answer }: Run, socket: { resume(): void }): 
   answer.onDrain(() => socket.resume());
   return (bytes, release) => {
     query.bytes += bytes.length;
-    if (!query.abort.signal.aborted) return answer.write(bytes, release);
+    if (!query.cancellation.isCancelled) return answer.write(bytes, release);
     // After an abort the rest is read and dropped, so that the worker can end.
     release();
     return true;

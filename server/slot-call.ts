@@ -5,7 +5,7 @@
 
 import { noteLoss } from './lost-worker.ts';
 import type { QueryRecord } from './query-registry.ts';
-import { raceAbort } from './race-abort.ts';
+import { raceCancellation } from './race-cancellation.ts';
 import type { SqlSlot } from './sql-slots.ts';
 
 export async function callInSlot<R>(
@@ -17,7 +17,7 @@ export async function callInSlot<R>(
   query.pids.push(slot.pid);
   const call = query.trace.time(query.phase === 'describe' ? 'describe' : 'sql', work());
   try {
-    return await raceAbort(query.abort.signal, call, () => slot.socket.cancel(query.queryId));
+    return await raceCancellation(query.cancellation, call, () => slot.socket.cancel(query.queryId));
   } catch (thrown) {
     noteLoss(query, thrown, () => ({ workerId: slot.socket.workerId, shared: slot.wasShared() }));
     throw thrown;

@@ -2,12 +2,11 @@
  * The user's SQL under a statement in which stages were placed, described once more in the same round trip: the statement
  * casts what it reads, so that by itself it would not notice that a column has another type than when it was planned.
  */
-import { serialize } from 'pg-protocol';
 import type { DatabaseColumn } from '../../language/types.ts';
 import { QueryError } from '../errors.ts';
 import { readRowDescription, type ServerError } from './backend-messages.ts';
 import { BackendMessage } from './backend-parser.ts';
-import { parseMessage } from './read-only-transaction.ts';
+import { DESCRIBE_STATEMENT, parseMessage } from './frontend-messages.ts';
 
 export interface Basis {
   readonly sql: string;
@@ -15,7 +14,7 @@ export interface Basis {
 }
 
 export function basisMessages(basis: readonly Basis[]): Buffer[] {
-  return basis.flatMap(({ sql }) => [parseMessage(sql), serialize.describe({ type: 'S' })]);
+  return basis.flatMap(({ sql }) => [parseMessage(sql), DESCRIBE_STATEMENT]);
 }
 
 /** Takes the answers to `basisMessages`, which come before all others. */

@@ -68,7 +68,7 @@ export class Caller {
 
   /** Ends the running call, if there is one, with this error. */
   cancel(error: QueryError): void {
-    this.#current?.control.cancel(error);
+    this.#current?.control.cancellation.cancel(error);
   }
 
   /** Lets a last reply out. */

@@ -4,7 +4,6 @@
  * and positions and a changed schema is noticed before any row; the COPY of the same text follows in the same
  * transaction. CopyData payloads go into big buffers and out again unread.
  */
-import { serialize } from 'pg-protocol';
 import { QueryError } from '../errors.ts';
 import {
   readCommandRows,
@@ -20,10 +19,11 @@ import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
 import { statementError } from './database-errors.ts';
 import { ByteWriter } from './encode/byte-writer.ts';
 import { FifoWriter } from './fifo-writer.ts';
+import { bindMessage, DESCRIBE_STATEMENT, EXECUTE, parseMessage } from './frontend-messages.ts';
 import { guardSql, requireCopyable } from './guard.ts';
 import type { CopyToCall, CopyToReply } from './messages.ts';
 import { resolveTypeNames, type TypeNames } from './parameter-types.ts';
-import { bindMessage, parseMessage, runReadOnly } from './read-only-transaction.ts';
+import { runReadOnly } from './read-only-transaction.ts';
 import type { ExchangeHandler, Session } from './session.ts';
 
 export type CopySummary = Omit<CopyToReply, 'phases'>;
@@ -70,7 +70,7 @@ async function runCopy(
   const basis = new BasisCheck(call.basis ?? []);
   const progress = createCopyHandler(call, basis, payloads);
   const endEarly = (): void => fifo.destroy();
-  control.signal.addEventListener('abort', endEarly);
+  control.cancellation.onCancel(endEarly);
   try {
     const error = await runReadOnly(session, {
       messages: copyMessages(call, copy.text),
@@ -82,26 +82,26 @@ async function runCopy(
     writer.flush();
     await fifo.end();
     if (fifoError !== null) throw fifoError;
-    control.signal.throwIfAborted();
+    if (control.cancellation.reason !== null) throw control.cancellation.reason;
   } catch (thrown) {
     if (thrown !== readerClosed) throw thrown;
   } finally {
-    control.signal.removeEventListener('abort', endEarly);
+    control.cancellation.offCancel(endEarly);
     fifo.destroy();
   }
   return { rows: progress.rows, bytes: writer.totalBytes, readerClosed: isReaderGone };
 }
 
 function copyMessages({ sql, parameters, basis = [] }: CopyToCall, copyText: string): Buffer[] {
-  const messages = [...basisMessages(basis), parseMessage(sql), serialize.describe({ type: 'S' })];
+  const messages = [...basisMessages(basis), parseMessage(sql), DESCRIBE_STATEMENT];
   if (parameters.length > 0)
     messages.push(
       bindMessage(parameters),
       parseMessage(buildSettings(parameters.length)),
       bindMessage(parameters.map((value) => value ?? '')),
-      serialize.execute(),
+      EXECUTE,
     );
-  messages.push(parseMessage(copyText), bindMessage([]), serialize.execute());
+  messages.push(parseMessage(copyText), bindMessage([]), EXECUTE);
   return messages;
 }
 

@@ -1,14 +1,14 @@
 /** The `describe` call: columns and parameter types of a statement, by Parse and Describe, without running it. */
-import { serialize } from 'pg-protocol';
 import type { DatabaseColumn } from '../../language/types.ts';
 import { QueryError } from '../errors.ts';
 import { readParameterDescription, readRowDescription } from './backend-messages.ts';
 import { BackendMessage } from './backend-parser.ts';
 import type { CallControl } from './call-control.ts';
 import { statementError } from './database-errors.ts';
+import { DESCRIBE_STATEMENT, parseMessage } from './frontend-messages.ts';
 import { guardSql } from './guard.ts';
 import type { DescribeCall, DescribeReply } from './messages.ts';
-import { parseMessage, runReadOnly } from './read-only-transaction.ts';
+import { runReadOnly } from './read-only-transaction.ts';
 import type { Session } from './session.ts';
 
 /** Throws what the guard, the session or the database finds wrong, as QueryError. */
@@ -21,7 +21,7 @@ export async function describeStatement(
   let columns: DatabaseColumn[] = [];
   let parameterOids: number[] = [];
   const error = await runReadOnly(session, {
-    messages: [parseMessage(call.sql), serialize.describe({ type: 'S' })],
+    messages: [parseMessage(call.sql), DESCRIBE_STATEMENT],
     handler: {
       onMessage(type, bytes, start) {
         if (type === BackendMessage.parameterDescription)

@@ -2,13 +2,13 @@
  * SQL names of parameter types, for casts. The common ones are known; any other (an enum, a domain, a type of an
  * extension) is asked of the database once a connection, which spells it with schema and quotes as needed.
  */
-import { serialize } from 'pg-protocol';
 import { castTypeName } from '../../language/dialects/postgres.ts';
 import { QueryError } from '../errors.ts';
 import { BackendMessage } from './backend-parser.ts';
 import type { CallControl } from './call-control.ts';
 import { statementError } from './database-errors.ts';
-import { bindMessage, parseMessage, runReadOnly } from './read-only-transaction.ts';
+import { bindMessage, EXECUTE, parseMessage } from './frontend-messages.ts';
+import { runReadOnly } from './read-only-transaction.ts';
 import type { Session } from './session.ts';
 
 /** Cached names by OID, one table a registered connection. */
@@ -34,7 +34,7 @@ async function askTypeName(session: Session, oid: number, control: CallControl):
         'select pg_catalog.format_type(oid, null) from pg_catalog.pg_type where oid = $1::pg_catalog.oid',
       ),
       bindMessage([String(oid)]),
-      serialize.execute(),
+      EXECUTE,
     ],
     handler: {
       onMessage(type, bytes, start, end) {

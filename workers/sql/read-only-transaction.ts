@@ -3,9 +3,9 @@
  * statement only), and always rolled back, which also undoes whatever the statement set in the session. All of it is
  * one write and one round trip. A statement that fails leaves the transaction aborted; the ROLLBACK ends it likewise.
  */
-import { serialize } from 'pg-protocol';
-import { QueryError } from '../errors.ts';
+import type { Cancellation } from '../cancellation.ts';
 import type { ServerError } from './backend-messages.ts';
+import { queryMessage, SYNC } from './frontend-messages.ts';
 import type { ExchangeHandler, Session } from './session.ts';
 
 /** The database gives up this long before the deadline, so that its error still arrives in time. */
@@ -15,7 +15,7 @@ const MIN_STATEMENT_MS = 50;
  * What a function of the database's own can leave behind in spite of the ROLLBACK: prepared statements, and advisory
  * locks of the session. One text: each more that the database answers by itself costs a tenth of a small query.
  */
-const END = serialize.query('rollback; deallocate all; select pg_catalog.pg_advisory_unlock_all()');
+const END = queryMessage('rollback; deallocate all; select pg_catalog.pg_advisory_unlock_all()');
 /** OID of set_config(text, text, boolean), which never changes. */
 const SET_CONFIG_OID = 2078;
 
@@ -25,7 +25,7 @@ export interface TransactionRequest {
   readonly handler: ExchangeHandler;
   /** Unix ms. */
   readonly deadlineAt: number;
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   /** Until the ROLLBACK; left out: as it is. */
   readonly applicationName?: string;
 }
@@ -34,16 +34,16 @@ export interface TransactionRequest {
 export function runReadOnly(session: Session, request: TransactionRequest): Promise<ServerError | null> {
   const remainingMs = request.deadlineAt - Date.now();
   const timeoutMs = Math.max(MIN_STATEMENT_MS, Math.floor(remainingMs - DEADLINE_MARGIN_MS));
-  const begin = serialize.query(`begin transaction read only; set local statement_timeout = ${timeoutMs}`);
+  const begin = queryMessage(`begin transaction read only; set local statement_timeout = ${timeoutMs}`);
   const naming = request.applicationName === undefined ? [] : [nameSession(request.applicationName)];
   // BEGIN, the name, the statement and the end: each is answered by one ReadyForQuery.
-  const parts = [begin, ...naming, Buffer.concat([...request.messages, serialize.sync()]), END];
+  const readyCount = 3 + naming.length;
   return session.exchange({
-    bytes: Buffer.concat(parts),
-    readyCount: parts.length,
-    handledPart: parts.length - 2,
+    bytes: Buffer.concat([begin, ...naming, ...request.messages, SYNC, END]),
+    readyCount,
+    handledPart: readyCount - 2,
     handler: request.handler,
-    signal: request.signal,
+    cancellation: request.cancellation,
   });
 }
 
@@ -70,13 +70,4 @@ function functionCall(oid: number, values: readonly string[] = []): Buffer {
   message.writeInt32BE(oid, 5);
   message.writeInt16BE(values.length, 11);
   return message;
-}
-
-/** Extended-protocol Parse of the unnamed statement. */
-export const parseMessage = (text: string): Buffer => serialize.parse({ text });
-
-export function bindMessage(values: readonly (string | null)[]): Buffer {
-  if (values.length > 0xffff)
-    throw new QueryError('bad-parameter', `${values.length} parameters are too many`);
-  return serialize.bind({ values: [...values] });
 }

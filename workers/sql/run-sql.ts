@@ -3,7 +3,6 @@
  * to be good; from then on bytes go out as buffers fill, and the database is paused while the server's socket is full,
  * so that an answer of any size needs the same little memory here.
  */
-import { serialize } from 'pg-protocol';
 import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
 import type { Column, DatabaseColumn } from '../../language/types.ts';
 import type { AnswerLimits, AnswerSummary } from '../answer.ts';
@@ -17,9 +16,10 @@ import { statementError } from './database-errors.ts';
 import { noRows } from './describe.ts';
 import { ByteWriter } from './encode/byte-writer.ts';
 import { createRowEncoder, type RowEncoder, type TextAnswer } from './encode/row-encoder.ts';
+import { bindMessage, DESCRIBE_PORTAL, executeMessage, parseMessage } from './frontend-messages.ts';
 import { guardSql } from './guard.ts';
 import type { RunSqlCall } from './messages.ts';
-import { bindMessage, parseMessage, runReadOnly } from './read-only-transaction.ts';
+import { runReadOnly } from './read-only-transaction.ts';
 import type { ExchangeHandler, Session } from './session.ts';
 
 /** Execute's row count is an i32. */
@@ -55,8 +55,8 @@ export async function runStatement(
         ...basisMessages(call.basis ?? []),
         parseMessage(call.sql),
         bindMessage(call.parameters),
-        serialize.describe({ type: 'P' }),
-        serialize.execute({ rows: executeRows(call.limits) }),
+        DESCRIBE_PORTAL,
+        executeMessage(executeRows(call.limits)),
       ],
       handler: answer.handler,
       ...control,

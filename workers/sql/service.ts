@@ -77,7 +77,7 @@ export class SqlService {
     const { pool, typeNames } = this.#connectionOf(call);
     if (call.type !== 'describe') this.#served++;
     const startedAt = performance.now();
-    const session = await pool.acquire(control.signal);
+    const session = await pool.acquire(control.cancellation);
     const acquiredAt = performance.now();
     try {
       const value = await runOn(session, call, typeNames, sink, this.#named(call, control));

@@ -7,6 +7,7 @@
  */
 import genericPool, { type Pool } from 'generic-pool';
 import type { Log } from '../../logger/log.ts';
+import type { Cancellation } from '../cancellation.ts';
 import { QueryError } from '../errors.ts';
 import { Circuit } from './circuit.ts';
 import type { OpenedSession, RoleRights } from './connect.ts';
@@ -60,23 +61,37 @@ export class SessionPool {
     });
   }
 
-  /** Rejects with database-unavailable, database-overloaded or the signal's reason. */
-  async acquire(signal: AbortSignal): Promise<Session> {
-    if (this.#databaseGone) throw this.#connectFailure();
-    const borrowed = this.#pool.acquire();
-    const { promise: given, dispose } = this.#whenGivenUp(signal);
-    try {
-      return await Promise.race([borrowed.catch(() => this.#acquireTimedOut()), given]);
-    } catch (thrown) {
-      // It may still come: then nobody wants it any more.
-      borrowed.then(
-        (session) => this.release(session),
-        () => {},
+  /** Rejects with database-unavailable, database-overloaded or what cancelled it. */
+  acquire(cancellation: Cancellation): Promise<Session> {
+    if (this.#databaseGone) return Promise.reject(this.#connectFailure());
+    if (cancellation.reason !== null) return Promise.reject(cancellation.reason);
+    return new Promise((resolve, reject) => {
+      let givenUp = false;
+      const stopWatching = (): void => {
+        this.#watchers.delete(watch);
+        cancellation.offCancel(watch);
+      };
+      const watch = (): void => {
+        const error = cancellation.reason ?? (this.#databaseGone ? this.#connectFailure() : null);
+        if (error === null) return;
+        givenUp = true;
+        stopWatching();
+        reject(error);
+      };
+      this.#watchers.add(watch);
+      cancellation.onCancel(watch);
+      this.#pool.acquire().then(
+        (session) => {
+          stopWatching();
+          if (givenUp) this.release(session);
+          else resolve(session);
+        },
+        () => {
+          stopWatching();
+          reject(this.#acquireTimedOut());
+        },
       );
-      throw thrown;
-    } finally {
-      dispose();
-    }
+    });
   }
 
   /** Back to the pool, or replaced when it is not as it was. */
@@ -154,47 +169,19 @@ export class SessionPool {
     return connectFailure(this.#options.name, this.#circuit.lastFailure);
   }
 
-  #acquireTimedOut(): never {
-    if (this.#live.size === 0) throw this.#connectFailure();
+  #acquireTimedOut(): QueryError {
+    if (this.#live.size === 0) return this.#connectFailure();
     const { name, acquireTimeoutMs } = this.#options;
-    throw new QueryError('database-overloaded', `no connection to "${name}" came free in time`, {
+    return new QueryError('database-overloaded', `no connection to "${name}" came free in time`, {
       hint: 'Try again in a moment.',
       limit: { name: 'acquireTimeoutMs', value: acquireTimeoutMs },
       retryAfterSeconds: 1,
     });
   }
 
-  /** Rejects when the signal aborts or the database goes away. */
-  #whenGivenUp(signal: AbortSignal): { promise: Promise<never>; dispose(): void } {
-    const { promise, reject } = promiseWithReject();
-    const watch = (): void => {
-      if (signal.aborted) reject(QueryError.from(signal.reason));
-      else if (this.#databaseGone) reject(this.#connectFailure());
-    };
-    this.#watchers.add(watch);
-    signal.addEventListener('abort', watch);
-    return {
-      promise,
-      dispose: () => {
-        this.#watchers.delete(watch);
-        signal.removeEventListener('abort', watch);
-      },
-    };
-  }
-
   #notify(): void {
     for (const watcher of [...this.#watchers]) watcher();
   }
-}
-
-/** A promise that only rejects, and that may lose a race. */
-function promiseWithReject(): { promise: Promise<never>; reject: (error: QueryError) => void } {
-  let reject!: (error: QueryError) => void;
-  const promise = new Promise<never>((_, rejectPromise) => {
-    reject = rejectPromise;
-  });
-  promise.catch(() => {});
-  return { promise, reject };
 }
 
 /** generic-pool calls `create` again at once while somebody waits: without a pause that would never let go of the loop. */

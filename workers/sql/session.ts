@@ -17,6 +17,7 @@
  * was sent never runs another; `idle` means that the server said so (ReadyForQuery with status I).
  */
 import type { Duplex } from 'node:stream';
+import type { Cancellation } from '../cancellation.ts';
 import { QueryError } from '../errors.ts';
 import { readServerError, type ServerError } from './backend-messages.ts';
 import { BackendMessage, createBackendParser } from './backend-parser.ts';
@@ -47,8 +48,8 @@ export interface ExchangeRequest {
   /** What comes before this many of them, and behind the next, is not for the handler. */
   readonly handledPart: number;
   readonly handler: ExchangeHandler;
-  /** Aborting cancels the query in the database; its reason is the QueryError that the exchange ends with. */
-  readonly signal: AbortSignal;
+  /** Cancels the query in the database; its reason is the QueryError that the exchange ends with. */
+  readonly cancellation: Cancellation;
 }
 
 /** What the session needs of its client. */
@@ -73,7 +74,7 @@ interface Exchange {
   failure: QueryError | null;
   readonly resolve: (error: ServerError | null) => void;
   readonly reject: (error: QueryError) => void;
-  readonly onAbort: () => void;
+  readonly onCancel: () => void;
 }
 
 export class Session {
@@ -113,14 +114,15 @@ export class Session {
 
   /**
    * Runs one exchange to its last ReadyForQuery. Resolves with the database's error, or null when it had none.
-   * Rejects with the handler's QueryError, the signal's reason, or database-unavailable.
+   * Rejects with the handler's QueryError, what cancelled it, or database-unavailable.
    */
   exchange(request: ExchangeRequest): Promise<ServerError | null> {
     if (this.#state !== 'idle') throw new Error(`exchange on a session that is ${this.#state}`);
-    if (request.signal.aborted) return Promise.reject(abortReason(request.signal));
+    const { cancellation } = request;
+    if (cancellation.reason !== null) return Promise.reject(cancellation.reason);
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => this.#abort(abortReason(request.signal));
-      request.signal.addEventListener('abort', onAbort, { once: true });
+      const onCancel = (): void => this.#abort(cancellation.reason!); // it has one by then
+      cancellation.onCancel(onCancel);
       this.#exchange = {
         request,
         readyLeft: request.readyCount,
@@ -128,7 +130,7 @@ export class Session {
         failure: null,
         resolve,
         reject,
-        onAbort,
+        onCancel,
       };
       this.#state = 'running';
       this.#wire.stream.write(request.bytes);
@@ -229,7 +231,7 @@ export class Session {
 
   #settle(exchange: Exchange): void {
     clearTimeout(this.#timer);
-    exchange.request.signal.removeEventListener('abort', exchange.onAbort);
+    exchange.request.cancellation.offCancel(exchange.onCancel);
     this.#exchange = null;
     this.#state = 'idle';
     this.resume();
@@ -253,10 +255,6 @@ function isForPg(type: number): boolean {
     type === BackendMessage.notice ||
     type === BackendMessage.notification
   );
-}
-
-function abortReason(signal: AbortSignal): QueryError {
-  return QueryError.from(signal.reason);
 }
 
 function connectionLost(why: string, error: ServerError | null): QueryError {

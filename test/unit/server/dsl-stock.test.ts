@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { FromChild } from '../../../monitor/messages.ts';
 import { DslStock } from '../../../server/dsl-stock.ts';
+import { Cancellation } from '../../../workers/cancellation.ts';
 import { createFrameReader, writeMessage } from '../../../workers/frames.ts';
 import { until } from '../../support/until.ts';
 
@@ -32,7 +33,7 @@ async function stockOfOne(scrub: Scrub) {
   const address = { role: 'dsl', workerId: 'dsl-1', pid: 1, socketPath, fifoPath: join(dir, 'f') } as const;
   stock.update([address]);
   const [socket] = await connected;
-  const lease = await stock.lane.acquire({ client: 'c', abort: new AbortController() });
+  const lease = await stock.lane.acquire({ client: 'c', cancellation: new Cancellation() });
   const releases = () => told.filter(({ type }) => type === 'release');
   const listAgain = (): void => stock.update([address]);
   const end = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Lane } from '../../../server/lane.ts';
-import type { QueryError } from '../../../workers/errors.ts';
+import { Cancellation } from '../../../workers/cancellation.ts';
+import { QueryError } from '../../../workers/errors.ts';
 
 /** A lane in front of a bag of numbered tokens. */
 function laneOf(
@@ -28,7 +29,7 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   );
 }
 
-const asker = (client: string, abort = new AbortController()) => ({ client, abort });
+const asker = (client: string, cancellation = new Cancellation()) => ({ client, cancellation });
 const never = asker('c');
 
 describe('Lane', () => {
@@ -122,16 +123,17 @@ describe('Lane', () => {
     expect(await lane.acquire(never), 'the token was not given to the one who left').to.equal(5);
   });
 
-  it('an abort leaves the queue with its reason', async () => {
+  it('a cancellation leaves the queue with its reason', async () => {
     const { lane } = laneOf([]);
-    const abort = new AbortController();
-    const waiting = lane.acquire(asker('c', abort));
-    abort.abort(new Error('gone'));
+    const cancellation = new Cancellation();
+    const waiting = lane.acquire(asker('c', cancellation));
+    cancellation.cancel(new QueryError('cancelled', 'gone'));
     expect(await waiting.catch((e: Error) => e.message)).to.equal('gone');
     expect(lane.waiting).to.equal(0);
-    expect(await lane.acquire(asker('c', abort)).catch((e: Error) => e.message), 'aborted before').to.equal(
-      'gone',
-    );
+    expect(
+      await lane.acquire(asker('c', cancellation)).catch((e: Error) => e.message),
+      'cancelled before',
+    ).to.equal('gone');
   });
 
   it('tells that somebody waits', () => {
