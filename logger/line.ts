@@ -126,8 +126,33 @@ function valueJson(name: string, value: unknown): string | undefined {
     case 'boolean':
       return value ? 'true' : 'false';
     default:
-      return JSON.stringify(toPlain(value));
+      return numbersOnly(value) ?? JSON.stringify(toPlain(value));
   }
+}
+
+const MAX_NUMBERS = 20;
+
+/** JSON of an object with nothing in it but numbers, as the phases in each query's line are; null: it is another value. */
+function numbersOnly(value: unknown): string | null {
+  try {
+    return numbersJson(value);
+  } catch {
+    return null; // a getter that throws, which toPlain tells apart
+  }
+}
+
+function numbersJson(value: unknown): string | null {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return null;
+  const names = Object.keys(value);
+  if (names.length > MAX_NUMBERS) return null;
+  let json = '';
+  for (const name of names) {
+    const number = (value as Record<string, unknown>)[name];
+    if (typeof number !== 'number' || !Number.isFinite(number) || keyOf(name).secret) return null;
+    json += `${json === '' ? '' : ','}${JSON.stringify(name)}:${number}`;
+  }
+  return `{${json}}`;
 }
 
 const STAMP =

@@ -40,6 +40,8 @@ export interface AnswerStreamOptions {
   readonly format: AnswerFormat;
   readonly queryId: string;
   readonly queryText: string;
+  /** The header of that name; left out without one. */
+  readonly traceresponse?: string;
   readonly bufferBytes: number;
 }
 
@@ -59,7 +61,6 @@ export class AnswerStream {
 
   constructor(options: AnswerStreamOptions) {
     this.#options = options;
-    options.response.on('drain', () => this.#resume());
   }
 
   /** What to do when the client can take more again. */
@@ -99,11 +100,13 @@ export class AnswerStream {
     const tail = this.#tail(end);
     if (this.#state === 'buffering') {
       this.#heldBytes += tail.length;
-      this.#setHeaders();
-      response.setHeader('Server-Timing', end.serverTiming);
-      response.setHeader('Forkline-Row-Count', end.rows);
-      response.setHeader('Forkline-Complete', String(end.complete));
-      response.setHeader('Content-Length', this.#heldBytes);
+      response.writeHead(200, [
+        ...this.#headers(),
+        ...['Server-Timing', end.serverTiming],
+        ...['Forkline-Row-Count', String(end.rows)],
+        ...['Forkline-Complete', String(end.complete)],
+        ...['Content-Length', String(this.#heldBytes)],
+      ]);
       this.#endWhole(Buffer.concat([...this.#held.map(({ bytes }) => bytes), tail], this.#heldBytes));
     } else {
       response.addTrailers({
@@ -118,12 +121,13 @@ export class AnswerStream {
 
   fail(error: WireError): void {
     if (this.#state === 'ended') return;
-    const { response, queryId, queryText, format } = this.#options;
+    const { response, queryId, queryText, format, traceresponse } = this.#options;
     const problem = problemOf(error, { queryId, queryText });
     if (this.#state === 'buffering') {
       response.statusCode = problem.status;
       response.setHeader('Content-Type', PROBLEM_TYPE);
       response.setHeader('Query-Id', queryId);
+      if (traceresponse !== undefined) response.setHeader('traceresponse', traceresponse);
       if (error.retryAfterSeconds !== undefined) response.setHeader('Retry-After', error.retryAfterSeconds);
       response.end(`${JSON.stringify(problem)}\n`);
     } else if (format === 'ndjson' && this.#lastByte === 0x0a) {
@@ -156,8 +160,10 @@ export class AnswerStream {
 
   #startStreaming(): boolean {
     this.#state = 'streaming';
-    this.#setHeaders();
-    this.#options.response.setHeader('Trailer', 'Server-Timing, Forkline-Row-Count, Forkline-Complete');
+    const { response } = this.#options;
+    response.on('drain', () => this.#resume());
+    const trailer = 'Server-Timing, Forkline-Row-Count, Forkline-Complete';
+    response.writeHead(200, [...this.#headers(), 'Trailer', trailer]);
     const held = this.#held;
     this.#held = [];
     let more = true;
@@ -170,12 +176,16 @@ export class AnswerStream {
     return this.#options.response.write(bytes, release);
   }
 
-  #setHeaders(): void {
-    const { response, format, queryId } = this.#options;
-    response.setHeader('Content-Type', CONTENT_TYPES[format]);
-    response.setHeader('Query-Id', queryId);
-    response.setHeader('Vary', 'Accept');
-    response.setHeader('Cache-Control', 'no-store');
+  /** Names and values by turns, which writeHead takes as they are: several setHeader take twice as long. */
+  #headers(): string[] {
+    const { format, queryId, traceresponse } = this.#options;
+    return [
+      ...['Content-Type', CONTENT_TYPES[format]],
+      ...['Query-Id', queryId],
+      ...['Vary', 'Accept'],
+      ...['Cache-Control', 'no-store'],
+      ...(traceresponse === undefined ? [] : ['traceresponse', traceresponse]),
+    ];
   }
 
   #tail({ rows, complete, stats }: AnswerEnd): Buffer {

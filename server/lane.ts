@@ -70,9 +70,8 @@ export class Lane<T> {
   }
 
   /** Rejects with queue-full, queue-timeout, or what cancelled it. */
-  async acquire(asker: Asker): Promise<T> {
-    const [resource] = await this.acquireAll(asker, 1);
-    return resource!; // as many as were asked for
+  acquire(asker: Asker): Promise<T> {
+    return this.acquireAll(asker, 1).then(([resource]) => resource!); // as many as were asked for
   }
 
   /** `count` of them, at once. Rejects as `acquire` does. */

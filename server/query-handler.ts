@@ -44,13 +44,13 @@ export async function handleQuery(
   const { registry, limits } = deps;
   const query = startQuery(deps, request, asked);
   const { queryId, text } = query;
-  response.setHeader('traceresponse', query.trace.response);
   const { bufferBytes } = limits;
   const answer = new AnswerStream({
     response,
     format: asked.answer.format,
     queryId,
     queryText: text,
+    traceresponse: query.trace.response,
     bufferBytes,
   });
   const stopTimer = endEarly(query, response);
@@ -58,12 +58,14 @@ export async function handleQuery(
   const { connection } = query; // as asked for: the plan may say another
   const key = (): string => poisonKey(connection, text);
   let error: WireError | null = null;
+  let phases: Phases | null = null;
   try {
     if (deps.poison.hasSuspects) deps.poison.check(key());
     const outcome = await runQuery(deps.run, asked, query, answer);
     query.rows = outcome.rows;
     if (deps.poison.hasSuspects) deps.poison.succeeded(key());
-    finish(query, answer, outcome);
+    phases = rounded(query.phases);
+    finish(query, answer, outcome, phases);
   } catch (thrown) {
     const known = withDeadline(QueryError.from(thrown), query);
     if (known.code === 'internal') {
@@ -77,7 +79,7 @@ export async function handleQuery(
     stopTimer();
     registry.end(query, error, Date.now());
     slowEnded();
-    report(deps, query, asked);
+    report(deps, query, asked, phases ?? rounded(query.phases));
   }
 }
 
@@ -160,8 +162,12 @@ function withDeadline(error: QueryError, query: QueryRecord): QueryError {
   return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
 }
 
-function finish(query: QueryRecord, answer: AnswerStream, { rows, complete, plan }: QueryOutcome): void {
-  const phases = rounded(query.phases);
+function finish(
+  query: QueryRecord,
+  answer: AnswerStream,
+  { rows, complete, plan }: QueryOutcome,
+  phases: Phases,
+): void {
   const stats = {
     queryId: query.queryId,
     elapsedMs: Date.now() - query.startedAt,
@@ -169,13 +175,14 @@ function finish(query: QueryRecord, answer: AnswerStream, { rows, complete, plan
     placement: plan.stages.map(({ name, where }) => ({ stage: name, where })),
     ...(plan.warnings.length > 0 && { warnings: plan.warnings }),
   };
-  const serverTiming = Object.entries(phases)
-    .map(([phase, ms]) => `${phase};dur=${ms}`)
-    .join(', ');
-  answer.finish({ rows, complete, stats, serverTiming });
+  answer.finish({ rows, complete, stats, serverTiming: serverTimingOf(phases) });
 }
 
-/** Member by member: this is made twice for each query. */
+function serverTimingOf({ plan, queue, sql, handoff, dsl, encode }: Phases): string {
+  return `plan;dur=${plan}, queue;dur=${queue}, sql;dur=${sql}, handoff;dur=${handoff}, dsl;dur=${dsl}, encode;dur=${encode}`;
+}
+
+/** Hundredths of a millisecond. */
 function rounded({ plan, queue, sql, handoff, dsl, encode }: Phases): Phases {
   return {
     plan: hundredths(plan),
@@ -199,13 +206,18 @@ function textForLog(text: string): string {
   return removed <= 0 ? text : `${text.slice(0, LOGGED_QUERY_CHARACTERS)}…[+${removed} characters]`;
 }
 
-function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord, asked: QueryRequest): void {
+function report(
+  { metrics, tracing, log }: QueryHandlerDeps,
+  query: QueryRecord,
+  asked: QueryRequest,
+  phases: Phases,
+): void {
   const { answer, parameters } = asked;
   const elapsedMs = (query.endedAt ?? Date.now()) - query.startedAt;
   const code = query.error?.code ?? 'ok';
   metrics.queryEnded(query, answer.format, elapsedMs);
   tracing.end(query);
-  const { bytes, rows, phases } = query;
+  const { bytes, rows } = query;
   const fields = {
     queryId: query.queryId,
     traceId: query.trace.traceId,
@@ -216,7 +228,7 @@ function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord,
     rows,
     bytes,
   };
-  if (query.error === null) log.info('query-ended', { ...fields, phases: rounded(phases) });
+  if (query.error === null) log.info('query-ended', { ...fields, phases });
   // The user's mistake is no more than a note; what an operator may have to mend is a warning.
   else {
     const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';

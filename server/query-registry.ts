@@ -81,7 +81,9 @@ export interface NewQuery {
 
 export class QueryRegistry {
   readonly #running = new Map<string, QueryRecord>();
-  readonly #recent = new Map<string, QueryRecord>();
+  /** The last ones that ended, in a ring: a map would be hashed anew every few hundred queries. */
+  readonly #recent: QueryRecord[] = [];
+  #nextRecent = 0;
   readonly #perClient = new Map<string, number>();
 
   get runningCount(): number {
@@ -139,13 +141,12 @@ export class QueryRegistry {
     const left = this.inFlight(record.client) - 1;
     if (left > 0) this.#perClient.set(record.client, left);
     else this.#perClient.delete(record.client);
-    this.#recent.delete(record.queryId);
-    this.#recent.set(record.queryId, record);
-    if (this.#recent.size > RECENT) this.#recent.delete(this.#recent.keys().next().value!);
+    this.#recent[this.#nextRecent] = record;
+    this.#nextRecent = (this.#nextRecent + 1) % RECENT;
   }
 
   find(queryId: string): QueryRecord | undefined {
-    return this.#running.get(queryId) ?? this.#recent.get(queryId);
+    return this.#running.get(queryId) ?? this.#ended().find((record) => record.queryId === queryId);
   }
 
   /** Ends a running query with that error; false when there is none by that id. */
@@ -161,10 +162,17 @@ export class QueryRegistry {
 
   /** Running ones first, then ended ones, newest first. */
   list(now: number): QueryView[] {
-    const newestFirst = (records: Iterable<QueryRecord>): QueryRecord[] => [...records].reverse();
-    return [...newestFirst(this.#running.values()), ...newestFirst(this.#recent.values())].map((record) =>
-      viewOf(record, now, TEXT_IN_LISTS),
-    );
+    const running = [...this.#running.values()].reverse();
+    return [...running, ...this.#ended()].map((record) => viewOf(record, now, TEXT_IN_LISTS));
+  }
+
+  /** Newest first, of each id its last query. */
+  #ended(): QueryRecord[] {
+    const oldestFirst = [...this.#recent.slice(this.#nextRecent), ...this.#recent.slice(0, this.#nextRecent)];
+    const byId = new Map<string, QueryRecord>();
+    for (const record of oldestFirst.reverse())
+      if (!byId.has(record.queryId)) byId.set(record.queryId, record);
+    return [...byId.values()];
   }
 }
 

@@ -68,7 +68,11 @@ export class QueryTrace {
   }
 
   /** The time of `work`, however it ends; cut at the query's end, which a cancelled call outlives. */
-  async time<T>(name: SpanName, work: Promise<T>): Promise<T> {
+  time<T>(name: SpanName, work: Promise<T>): Promise<T> {
+    return this.exported ? this.#timeSpan(name, work) : work;
+  }
+
+  async #timeSpan<T>(name: SpanName, work: Promise<T>): Promise<T> {
     const running = { name, startMs: performance.now() };
     this.#running.add(running);
     try {
@@ -79,7 +83,11 @@ export class QueryTrace {
   }
 
   /** The time of a call to a DSL worker, which says itself where its stages ended and its encoding began. */
-  async timeStages<T extends { readonly phases: DslPhases }>(call: Promise<T>): Promise<T> {
+  timeStages<T extends { readonly phases: DslPhases }>(call: Promise<T>): Promise<T> {
+    return this.exported ? this.#timeStageSpans(call) : call;
+  }
+
+  async #timeStageSpans<T extends { readonly phases: DslPhases }>(call: Promise<T>): Promise<T> {
     const running: Running = { name: 'stages', startMs: performance.now() };
     this.#running.add(running);
     let stagesEndMs: number | undefined;

@@ -81,7 +81,7 @@ async function runOnce(
   query: QueryRecord,
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
-  const plan = await planOf(deps, request, key, query);
+  const plan = deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));
   query.connection = plan.sources[0]!.connection;
   const { maxRows, maxBytes } = deps;
   const limits = { capRows: request.capRows, maxRows, maxBytes };
@@ -107,9 +107,12 @@ export function planKey(deps: RunDeps, request: QueryRequest): PlanKey {
   };
 }
 
-async function planOf(deps: RunDeps, request: QueryRequest, key: PlanKey, query: QueryRecord): Promise<Plan> {
-  const cached = deps.planner.cached(key);
-  if (cached !== null) return cached;
+async function makePlan(
+  deps: RunDeps,
+  request: QueryRequest,
+  key: PlanKey,
+  query: QueryRecord,
+): Promise<Plan> {
   query.phase = 'plan';
   const answer = (ask: Ask): Promise<AskAnswer> => answerAsk(deps, request, ask, query);
   const plan = await timed(query, 'plan', deps.planner.plan(key, answer));

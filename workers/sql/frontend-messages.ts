@@ -9,6 +9,7 @@ import { QueryError } from '../errors.ts';
 
 const PARSE = 'P'.charCodeAt(0);
 const QUERY = 'Q'.charCodeAt(0);
+const FUNCTION_CALL = 'F'.charCodeAt(0);
 const MAX_PARAMETERS = 0xffff;
 
 export const BIND_NOTHING: Buffer = Buffer.from(serialize.bind({ values: [] }));
@@ -50,5 +51,14 @@ export function queryMessage(text: string): Buffer {
   message.writeInt32BE(message.length - 1, 1);
   message.write(text, 5);
   message[5 + textBytes] = 0;
+  return message;
+}
+
+/** Calls a function without arguments; its result comes as text. Answered by ReadyForQuery, as Query and Sync are. */
+export function functionCallMessage(oid: number): Buffer {
+  const message = Buffer.alloc(1 + 4 + 4 + 3 * 2);
+  message[0] = FUNCTION_CALL;
+  message.writeInt32BE(message.length - 1, 1);
+  message.writeInt32BE(oid, 5);
   return message;
 }

@@ -1,23 +1,50 @@
 /**
  * The one way in which SQL runs: in a READ ONLY transaction with a time limit, by the extended protocol (so one
  * statement only), and always rolled back, which also undoes whatever the statement set in the session. All of it is
- * one write and one round trip. A statement that fails leaves the transaction aborted; the ROLLBACK ends it likewise.
+ * one write, and one answer: each ReadyForQuery more would be a system call more for the database and, mostly, a
+ * wake-up more here (docs/performance.md).
+ *
+ *   begin, set local, the statement, deallocate all, rollback | pg_advisory_unlock_all by FunctionCall
+ *
+ * The FunctionCall stands where Sync would: it is answered by ReadyForQuery as well, and costs a fifth of what a SELECT
+ * of the function does. After an error the database skips all up to a Sync: then the session sends `recovery`.
  */
 import type { Cancellation } from '../cancellation.ts';
 import type { ServerError } from './backend-messages.ts';
-import { queryMessage, SYNC } from './frontend-messages.ts';
+import {
+  BIND_NOTHING,
+  bindMessage,
+  EXECUTE,
+  functionCallMessage,
+  parseMessage,
+  queryMessage,
+  SYNC,
+} from './frontend-messages.ts';
 import type { ExchangeHandler, Session } from './session.ts';
 
 /** The database gives up this long before the deadline, so that its error still arrives in time. */
 const DEADLINE_MARGIN_MS = 500;
 const MIN_STATEMENT_MS = 50;
+/** OID of pg_advisory_unlock_all(), which never changes. */
+const ADVISORY_UNLOCK_ALL_OID = 2892;
+
+const BEGIN = Buffer.concat([parseMessage('begin transaction read only'), BIND_NOTHING, EXECUTE]);
 /**
- * What a function of the database's own can leave behind in spite of the ROLLBACK: prepared statements, and advisory
- * locks of the session. One text: each more that the database answers by itself costs a tenth of a small query.
+ * With what a function of the database's own can leave behind in spite of the ROLLBACK: prepared statements, and
+ * advisory locks of the session.
  */
-const END = queryMessage('rollback; deallocate all; select pg_catalog.pg_advisory_unlock_all()');
-/** OID of set_config(text, text, boolean), which never changes. */
-const SET_CONFIG_OID = 2078;
+const END = Buffer.concat([
+  ...[parseMessage('deallocate all'), BIND_NOTHING, EXECUTE],
+  ...[parseMessage('rollback'), BIND_NOTHING, EXECUTE],
+  functionCallMessage(ADVISORY_UNLOCK_ALL_OID),
+]);
+const RECOVERY = {
+  bytes: Buffer.concat([
+    SYNC,
+    queryMessage('rollback; deallocate all; select pg_catalog.pg_advisory_unlock_all()'),
+  ]),
+  readyCount: 2,
+};
 
 export interface TransactionRequest {
   /** Messages of the extended protocol, without Sync. */
@@ -34,14 +61,13 @@ export interface TransactionRequest {
 export function runReadOnly(session: Session, request: TransactionRequest): Promise<ServerError | null> {
   const remainingMs = request.deadlineAt - Date.now();
   const timeoutMs = Math.max(MIN_STATEMENT_MS, Math.floor(remainingMs - DEADLINE_MARGIN_MS));
-  const begin = queryMessage(`begin transaction read only; set local statement_timeout = ${timeoutMs}`);
-  const naming = request.applicationName === undefined ? [] : [nameSession(request.applicationName)];
-  // BEGIN, the name, the statement and the end: each is answered by one ReadyForQuery.
-  const readyCount = 3 + naming.length;
+  const limit = [parseMessage(`set local statement_timeout = ${timeoutMs}`), BIND_NOTHING, EXECUTE];
+  const naming = request.applicationName === undefined ? [] : nameSession(request.applicationName);
   return session.exchange({
-    bytes: Buffer.concat([begin, ...naming, ...request.messages, SYNC, END]),
-    readyCount,
-    handledPart: readyCount - 2,
+    bytes: Buffer.concat([BEGIN, ...limit, ...naming, ...request.messages, END]),
+    introCommands: naming.length === 0 ? 2 : 3,
+    lastCommand: 'ROLLBACK',
+    recovery: RECOVERY,
     handler: request.handler,
     cancellation: request.cancellation,
   });
@@ -51,23 +77,7 @@ export function runReadOnly(session: Session, request: TransactionRequest): Prom
  * Neither a comment in the statement nor a SET: the statement stays the user's to the letter (its positions, its
  * fingerprint in pg_stat_statements), and a SET with another text each time would fill pg_stat_statements up.
  */
-function nameSession(name: string): Buffer {
-  return functionCall(SET_CONFIG_OID, ['application_name', name, 'true']);
-}
-
-/** Arguments and result as text; the result is of no interest. */
-function functionCall(oid: number, values: readonly string[] = []): Buffer {
-  const head = Buffer.alloc(13);
-  const argumentBytes = values.map((value) => {
-    const text = Buffer.from(value);
-    const length = Buffer.alloc(4);
-    length.writeInt32BE(text.length);
-    return Buffer.concat([length, text]);
-  });
-  const message = Buffer.concat([head, ...argumentBytes, Buffer.alloc(2)]);
-  message.write('F', 0, 'latin1');
-  message.writeInt32BE(message.length - 1, 1);
-  message.writeInt32BE(oid, 5);
-  message.writeInt16BE(values.length, 11);
-  return message;
+function nameSession(name: string): Buffer[] {
+  const text = "select pg_catalog.set_config('application_name', $1, true)";
+  return [parseMessage(text), bindMessage([name]), EXECUTE];
 }

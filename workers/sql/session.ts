@@ -5,13 +5,16 @@
  * (ParameterStatus, notifications, notices) and everything outside an exchange goes on to `pg`'s own parser.
  *
  *   idle --exchange--> running --last ReadyForQuery--> idle
- *                         |  fail / abort
+ *                         |  fail / cancellation
  *                         v
  *                     discarding --last ReadyForQuery, no cancel sent--> idle
  *                         |  after a grace: CancelRequest, once
  *                         v
  *                     cancelling --last ReadyForQuery, or no answer in time--> dead
- *   any --socket lost, protocol broken--> dead
+ *   any --socket lost, protocol broken, error behind the last command--> dead
+ *
+ * Within an exchange, whatever its state: commands --the last command's tag--> ended; commands --an error--> recovering
+ * (what ends it is sent alone). Its last ReadyForQuery is the first one, when recovering the one that `recovery` says.
  *
  * Invariants: a CancelRequest is sent only while the very exchange it is meant for runs, and a session for which one
  * was sent never runs another; `idle` means that the server said so (ReadyForQuery with status I).
@@ -43,10 +46,12 @@ export interface ExchangeHandler {
 export interface ExchangeRequest {
   /** Frontend messages, sent in one write. */
   readonly bytes: Buffer;
-  /** How many ReadyForQuery answer them. */
-  readonly readyCount: number;
-  /** What comes before this many of them, and behind the next, is not for the handler. */
-  readonly handledPart: number;
+  /** So many commands are complete before what is for the handler. */
+  readonly introCommands: number;
+  /** The tag of the last command. An error before it makes the database skip the rest, ReadyForQuery as well. */
+  readonly lastCommand: string;
+  /** What is sent after such an error, and how many ReadyForQuery answer it. */
+  readonly recovery: { readonly bytes: Buffer; readonly readyCount: number };
   readonly handler: ExchangeHandler;
   /** Cancels the query in the database; its reason is the QueryError that the exchange ends with. */
   readonly cancellation: Cancellation;
@@ -67,7 +72,9 @@ export type SessionState = 'idle' | 'running' | 'discarding' | 'cancelling' | 'd
 
 interface Exchange {
   readonly request: ExchangeRequest;
+  introLeft: number;
   readyLeft: number;
+  phase: 'commands' | 'ended' | 'recovering';
   /** The database's own error: the first one. */
   serverError: ServerError | null;
   /** Ours, which goes before the database's: it is the cause. */
@@ -125,7 +132,9 @@ export class Session {
       cancellation.onCancel(onCancel);
       this.#exchange = {
         request,
-        readyLeft: request.readyCount,
+        introLeft: request.introCommands,
+        readyLeft: 1,
+        phase: 'commands',
         serverError: null,
         failure: null,
         resolve,
@@ -203,19 +212,37 @@ export class Session {
     const exchange = this.#exchange;
     if (exchange === null || isForPg(type)) this.#wire.forward(bytes.subarray(start - HEADER_BYTES, end));
     else if (type === BackendMessage.readyForQuery) this.#onReady(exchange, bytes[start]!);
-    else if (type === BackendMessage.error) exchange.serverError ??= readServerError(bytes, start, end);
+    else if (type === BackendMessage.error) this.#onError(exchange, readServerError(bytes, start, end));
     else if (type === BackendMessage.copyInResponse || type === BackendMessage.copyBothResponse)
       this.#wire.stream.destroy(); // The database waits for data that nobody has: only the end helps.
     else this.#hand(exchange, type, bytes, start, end);
   }
 
+  #onError(exchange: Exchange, error: ServerError): void {
+    exchange.serverError ??= error;
+    if (exchange.phase === 'recovering') return;
+    if (exchange.phase === 'ended') {
+      this.#wire.stream.destroy(); // What comes now cannot be told apart from a next exchange's answer.
+      return;
+    }
+    const { bytes, readyCount } = exchange.request.recovery;
+    exchange.phase = 'recovering';
+    exchange.readyLeft = readyCount;
+    this.#wire.stream.write(bytes);
+  }
+
   #hand(exchange: Exchange, type: number, bytes: Buffer, start: number, end: number): void {
-    const { readyCount, handledPart } = exchange.request;
-    if (this.#state !== 'running' || exchange.readyLeft !== readyCount - handledPart) return;
-    try {
-      exchange.request.handler.onMessage(type, bytes, start, end);
-    } catch (thrown) {
-      this.fail(QueryError.from(thrown));
+    if (exchange.phase !== 'commands') return;
+    const { handler, lastCommand } = exchange.request;
+    const isEnd = type === BackendMessage.commandComplete;
+    if (isEnd && bytes.toString('latin1', start, end - 1) === lastCommand) exchange.phase = 'ended';
+    else if (exchange.introLeft > 0) exchange.introLeft -= isEnd ? 1 : 0;
+    else if (this.#state === 'running') {
+      try {
+        handler.onMessage(type, bytes, start, end);
+      } catch (thrown) {
+        this.fail(QueryError.from(thrown));
+      }
     }
   }
 
