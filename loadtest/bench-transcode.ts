@@ -15,7 +15,7 @@ import { BackendMessage } from '../workers/sql/backend-parser.ts';
 import { createCallControl } from '../workers/sql/call-control.ts';
 import { openSession } from '../workers/sql/connect.ts';
 import { ByteWriter } from '../workers/sql/encode/byte-writer.ts';
-import { createRowEncoder, type RowEncoder } from '../workers/sql/encode/row-encoder.ts';
+import { createRowEncoder, type RowEncoder, rowLayout } from '../workers/sql/encode/row-encoder.ts';
 import { bindMessage, parseMessage } from '../workers/sql/frontend-messages.ts';
 import { runReadOnly } from '../workers/sql/read-only-transaction.ts';
 import { runStatement } from '../workers/sql/run-sql.ts';
@@ -142,7 +142,7 @@ function createCopyTranscoder(): CopyTranscoder {
 
   return {
     begin(columns) {
-      encoder = createRowEncoder(columns, OPTIONS);
+      encoder = createRowEncoder(rowLayout(columns, OPTIONS));
       encoder.writeHead(writer);
     },
     piece(bytes, start, end, last) {

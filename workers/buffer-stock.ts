@@ -5,19 +5,25 @@
  */
 
 export const STOCK_BYTES = 128 * 1024;
-/** The most that idle buffers keep of a process's memory: 2 MB. */
+/** The most that idle buffers keep of a process's memory: 2 MB of the usual size. */
 const MOST_IDLE = 16;
 
 export class BufferStock {
+  /** Of each buffer. */
+  readonly bytes: number;
   readonly #idle: Buffer[] = [];
 
+  constructor(bytes = STOCK_BYTES) {
+    this.bytes = bytes;
+  }
+
   take(): Buffer {
-    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(STOCK_BYTES);
+    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.bytes);
   }
 
   /** Of what was taken, whole or a view of it, and nobody reads any more. Buffers of other sizes are left to the collector. */
   give(bytes: Buffer): void {
-    if (bytes.buffer.byteLength === STOCK_BYTES && this.#idle.length < MOST_IDLE)
+    if (bytes.buffer.byteLength === this.bytes && this.#idle.length < MOST_IDLE)
       this.#idle.push(Buffer.from(bytes.buffer));
   }
 }

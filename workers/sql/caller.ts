@@ -40,12 +40,14 @@ const END_TIMEOUT_MS = 500;
 export class Caller {
   readonly #socket: Socket;
   readonly #deps: CallerDeps;
+  readonly #sink: ByteSink;
   /** null while idle. */
   #current: RunningCall | null = null;
 
   constructor(socket: Socket, deps: CallerDeps) {
     this.#socket = socket;
     this.#deps = deps;
+    this.#sink = createSink(socket);
     const feed = createFrameReader({
       onMessage: (message) => this.#onMessage(message as ToSqlWorker), // the server's own message: trusted
       onData() {
@@ -111,7 +113,7 @@ export class Caller {
     const { queryId } = call;
     const { log } = this.#deps;
     try {
-      const value = await this.#deps.handle(call, createSink(this.#socket), control);
+      const value = await this.#deps.handle(call, this.#sink, control);
       log.debug('query-done', whatRan(call));
       return { type: 'reply', queryId, ok: true, value };
     } catch (thrown) {
@@ -122,10 +124,11 @@ export class Caller {
   }
 }
 
-/** A small answer and the reply after it leave in one write: they are made in one turn of the event loop. */
+/** Of one call after the other. A small answer and the reply after it leave in one write: they are made in one turn of the event loop. */
 function createSink(socket: Socket): ByteSink {
   let onDrain: (() => void) | null = null;
   let gathering = false;
+  socket.on('drain', () => onDrain?.());
   function gather(): void {
     gathering = true;
     socket.cork();
@@ -141,9 +144,7 @@ function createSink(socket: Socket): ByteSink {
       return writeData(socket, bytes, onWritten);
     },
     setOnDrain(callback) {
-      if (onDrain !== null) socket.off('drain', onDrain);
       onDrain = callback;
-      if (callback !== null) socket.on('drain', callback);
     },
   };
 }

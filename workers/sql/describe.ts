@@ -6,7 +6,7 @@ import { BackendMessage } from './backend-parser.ts';
 import type { CallControl } from './call-control.ts';
 import { statementError } from './database-errors.ts';
 import { DESCRIBE_STATEMENT, parseMessage } from './frontend-messages.ts';
-import { guardSql } from './guard.ts';
+import { requireAllowed } from './guard.ts';
 import type { DescribeCall, DescribeReply } from './messages.ts';
 import { runReadOnly } from './read-only-transaction.ts';
 import type { Session } from './session.ts';
@@ -17,7 +17,7 @@ export async function describeStatement(
   call: DescribeCall,
   control: CallControl,
 ): Promise<DescribeReply> {
-  guardSql(call.sql);
+  requireAllowed(call.sql);
   let columns: DatabaseColumn[] = [];
   let parameterOids: number[] = [];
   const error = await runReadOnly(session, {

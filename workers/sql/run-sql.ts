@@ -3,21 +3,18 @@
  * to be good; from then on bytes go out as buffers fill, and the database is paused while the server's socket is full,
  * so that an answer of any size needs the same little memory here.
  */
-import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
-import type { Column, DatabaseColumn } from '../../language/types.ts';
 import type { AnswerLimits, AnswerSummary } from '../answer.ts';
-import { BufferStock } from '../buffer-stock.ts';
 import { QueryError } from '../errors.ts';
-import { readRowDescription } from './backend-messages.ts';
+import { layoutOf } from './answer-layouts.ts';
 import { BackendMessage } from './backend-parser.ts';
 import { BasisCheck, basisMessages } from './basis.ts';
 import type { CallControl } from './call-control.ts';
 import { statementError } from './database-errors.ts';
 import { noRows } from './describe.ts';
-import { ByteWriter } from './encode/byte-writer.ts';
+import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
 import { createRowEncoder, type RowEncoder, type TextAnswer } from './encode/row-encoder.ts';
 import { bindMessage, DESCRIBE_PORTAL, executeMessage, parseMessage } from './frontend-messages.ts';
-import { guardSql } from './guard.ts';
+import { requireAllowed } from './guard.ts';
 import type { RunSqlCall } from './messages.ts';
 import { runReadOnly } from './read-only-transaction.ts';
 import type { ExchangeHandler, Session } from './session.ts';
@@ -34,7 +31,7 @@ export interface ByteSink {
 }
 
 /** Of all answers of this process. */
-const BUFFERS = new BufferStock();
+const BUFFERS = new WriterStock();
 
 /** Throws what the guard, the session or the database finds wrong, and result-too-large, as QueryError. */
 export async function runStatement(
@@ -43,7 +40,7 @@ export async function runStatement(
   sink: ByteSink,
   control: CallControl,
 ): Promise<AnswerSummary> {
-  guardSql(call.sql);
+  requireAllowed(call.sql);
   const basis = new BasisCheck(call.basis ?? []);
   const answer = createAnswer(textAnswerOf(call), call.limits, basis, (bytes) => {
     if (!sink.write(bytes, () => BUFFERS.give(bytes))) session.pause();
@@ -113,11 +110,11 @@ function createAnswer(
 
   return {
     handler: {
-      onMessage(type, bytes, start) {
+      onMessage(type, bytes, start, end) {
         if (basis.onMessage(type, bytes, start)) return;
         if (type === BackendMessage.dataRow) onRow(bytes, start);
         else if (type === BackendMessage.rowDescription) {
-          encoder = createRowEncoder(answerColumns(readRowDescription(bytes, start)), options);
+          encoder = createRowEncoder(layoutOf(bytes, start, end, options));
           encoder.writeHead(writer);
         } else if (type === BackendMessage.noData) throw noRows();
       },
@@ -138,17 +135,4 @@ function tooLarge(name: 'resultRows' | 'resultBytes', value: number, observed: n
     hint: 'Ask for fewer rows or columns, or put `| head n` behind it.',
     limit: { name, value, observed },
   });
-}
-
-/** Throws duplicate-column: an answer's rows could not tell them apart. */
-export function answerColumns(columns: readonly DatabaseColumn[]): Column[] {
-  const seen = new Set<string>();
-  for (const { name } of columns) {
-    if (seen.has(name))
-      throw new QueryError('duplicate-column', `two columns of the result are named "${name}"`, {
-        hint: 'Give each a name of its own: select ... as name.',
-      });
-    seen.add(name);
-  }
-  return columns.map(databaseColumnToColumn);
 }

@@ -1,7 +1,7 @@
 /** What a SQL worker does with each row of a SQL-only answer: DataRow bytes to JSON bytes. */
 import type { Column } from '../../../language/types.ts';
 import { ByteWriter } from '../../../workers/sql/encode/byte-writer.ts';
-import { createRowEncoder } from '../../../workers/sql/encode/row-encoder.ts';
+import { createRowEncoder, rowLayout } from '../../../workers/sql/encode/row-encoder.ts';
 import { type BenchCase, timeOf } from '../case.ts';
 
 const ROWS = 50_000;
@@ -31,7 +31,7 @@ export async function open(): Promise<BenchCase> {
   return {
     async measure() {
       const writer = new ByteWriter(() => {});
-      const encoder = createRowEncoder(COLUMNS, ANSWER);
+      const encoder = createRowEncoder(rowLayout(COLUMNS, ANSWER));
       encoder.writeHead(writer);
       const ms = timeOf(() => {
         for (let i = 0; i < ROWS; i++) encoder.writeRow(writer, i % 8 === 0 ? row : full, 0);

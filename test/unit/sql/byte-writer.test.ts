@@ -1,11 +1,10 @@
 import { expect } from 'chai';
-import { BufferStock } from '../../../workers/buffer-stock.ts';
-import { ByteWriter, constantOf } from '../../../workers/sql/encode/byte-writer.ts';
+import { ByteWriter, constantOf, WriterStock } from '../../../workers/sql/encode/byte-writer.ts';
 
 const PIECE = Buffer.from('0123456789'.repeat(100));
 
 /** Writes so many pieces of 1,000 bytes; what is emitted goes to `take`. */
-function write(pieces: number, stock: BufferStock, take: (bytes: Buffer) => void): void {
+function write(pieces: number, stock: WriterStock, take: (bytes: Buffer) => void): void {
   const writer = new ByteWriter(take, stock);
   for (let index = 0; index < pieces; index++) writer.copy(PIECE, 0, PIECE.length);
   writer.flush();
@@ -17,7 +16,7 @@ function memoryOf(buffers: readonly Buffer[]): Set<ArrayBufferLike> {
 
 describe('byte writer with a stock of buffers', () => {
   it('fills buffers again that were given back, and writes the same', () => {
-    const stock = new BufferStock();
+    const stock = new WriterStock();
     const memory = new Set<ArrayBufferLike>();
     for (let answer = 0; answer < 5; answer++) {
       let text = '';
@@ -32,7 +31,7 @@ describe('byte writer with a stock of buffers', () => {
   });
 
   it('leaves alone what was not given back', () => {
-    const stock = new BufferStock();
+    const stock = new WriterStock();
     const kept: Buffer[] = [];
     write(400, stock, (bytes) => kept.push(bytes));
     write(400, stock, (bytes) => kept.push(bytes));
@@ -40,13 +39,25 @@ describe('byte writer with a stock of buffers', () => {
     expect(Buffer.concat(kept).toString('latin1')).to.equal(PIECE.toString('latin1').repeat(800));
   });
 
+  it('fills the buffer of a small answer again', () => {
+    const stock = new WriterStock();
+    const memory = new Set<ArrayBufferLike>();
+    for (let answer = 0; answer < 5; answer++)
+      write(2, stock, (bytes) => {
+        memory.add(bytes.buffer);
+        stock.give(bytes);
+      });
+    expect(memory.size).to.equal(1);
+  });
+
   it('takes no buffer of another size into the stock', () => {
-    const stock = new BufferStock();
+    const stock = new WriterStock();
     const long = Buffer.alloc(300_000, 'x');
     const writer = new ByteWriter((bytes) => stock.give(bytes), stock);
     writer.copy(long, 0, long.length);
     writer.flush();
-    expect(stock.take().length).to.equal(128 * 1024);
+    expect(stock.takeFirst().length).to.equal(16 * 1024);
+    expect(stock.takeNext().length).to.equal(128 * 1024);
   });
 });
 

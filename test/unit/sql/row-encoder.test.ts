@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { ColumnType } from '../../../language/types.ts';
 import { collectBytes } from '../../../workers/sql/encode/byte-writer.ts';
-import { createRowEncoder, type TextAnswer } from '../../../workers/sql/encode/row-encoder.ts';
+import { createRowEncoder, rowLayout, type TextAnswer } from '../../../workers/sql/encode/row-encoder.ts';
 
 type Cell = string | null;
 
@@ -27,7 +27,7 @@ function encode(
   answer: TextAnswer,
 ): string {
   const columns = types.map((type, index) => ({ name: `c${index}`, type }));
-  const encoder = createRowEncoder(columns, answer);
+  const encoder = createRowEncoder(rowLayout(columns, answer));
   return collectBytes((writer) => {
     for (const row of rows) encoder.writeRow(writer, dataRow(row), 0);
   }).toString();

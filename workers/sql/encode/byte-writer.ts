@@ -3,7 +3,7 @@
  * directly by the encoders: they run once a value, so nothing here is allowed to cost. A full buffer is handed to
  * `emit` and never touched again; its owner may keep it, or give it back to the stock that it came from.
  */
-import { type BufferStock, STOCK_BYTES } from '../../buffer-stock.ts';
+import { BufferStock, STOCK_BYTES } from '../../buffer-stock.ts';
 
 /** Most answers are small; those that are not get bigger buffers from the second on. */
 const FIRST_BYTES = 16 * 1024;
@@ -23,19 +23,41 @@ export function constantOf(text: string): Constant {
   return { words, length: bytes.length };
 }
 
+/** Where writers take their buffers from. */
+export class WriterStock {
+  readonly #first = new BufferStock(FIRST_BYTES);
+  readonly #next = new BufferStock(NEXT_BYTES);
+
+  takeFirst(): Buffer {
+    return this.#first.take();
+  }
+
+  takeNext(): Buffer {
+    return this.#next.take();
+  }
+
+  /** What a writer emitted, and nobody reads any more. */
+  give(bytes: Buffer): void {
+    this.#first.give(bytes);
+    this.#next.give(bytes);
+  }
+}
+
 export class ByteWriter {
-  buffer: Buffer = Buffer.allocUnsafe(FIRST_BYTES);
+  buffer: Buffer;
   position = 0;
   /** Of `buffer`. */
-  #view = viewOf(this.buffer);
+  #view: DataView;
   /** Of the buffers emitted so far. */
   emittedBytes = 0;
   readonly #emit: (bytes: Buffer) => void;
-  readonly #stock: BufferStock | null;
+  readonly #stock: WriterStock | null;
 
-  constructor(emit: (bytes: Buffer) => void, stock: BufferStock | null = null) {
+  constructor(emit: (bytes: Buffer) => void, stock: WriterStock | null = null) {
     this.#emit = emit;
     this.#stock = stock;
+    this.buffer = stock === null ? Buffer.allocUnsafe(FIRST_BYTES) : stock.takeFirst();
+    this.#view = viewOf(this.buffer);
   }
 
   get totalBytes(): number {
@@ -73,14 +95,15 @@ export class ByteWriter {
     const full = this.buffer.subarray(0, this.position);
     this.emittedBytes += this.position;
     this.position = 0;
-    this.#use(Buffer.alloc(0));
+    this.buffer = NOTHING;
+    this.#view = NO_VIEW;
     this.#emit(full);
   }
 
   #next(bytes: number): void {
     this.flush();
     const fromStock = this.#stock !== null && bytes <= NEXT_BYTES;
-    this.#use(fromStock ? this.#stock.take() : Buffer.allocUnsafeSlow(Math.max(NEXT_BYTES, bytes)));
+    this.#use(fromStock ? this.#stock.takeNext() : Buffer.allocUnsafeSlow(Math.max(NEXT_BYTES, bytes)));
   }
 
   #use(buffer: Buffer): void {
@@ -88,6 +111,9 @@ export class ByteWriter {
     this.#view = viewOf(buffer);
   }
 }
+
+const NOTHING: Buffer = Buffer.alloc(0);
+const NO_VIEW = viewOf(NOTHING);
 
 function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -4,7 +4,7 @@
  */
 import { type Column, typeName } from '../../../language/types.ts';
 import type { AnswerOptions, TextFormat } from '../../answer.ts';
-import { type ByteWriter, constantOf } from './byte-writer.ts';
+import { type ByteWriter, type Constant, collectBytes, constantOf } from './byte-writer.ts';
 import { csvEncoder, jsonEncoder } from './cell-encoders.ts';
 import { csvText } from './csv-cells.ts';
 import type { CellEncoder } from './json-cells.ts';
@@ -22,8 +22,8 @@ export interface TextAnswer {
   readonly numbers: AnswerOptions['numbers'];
 }
 
-interface Layout {
-  readonly head: string | ((writer: ByteWriter) => void);
+interface LayoutText {
+  readonly head: Buffer;
   /** Before the first row, and before every other one. */
   readonly betweenRows: string;
   readonly endOfRow: string;
@@ -33,63 +33,42 @@ interface Layout {
   readonly cells: readonly CellEncoder[];
 }
 
-export function createRowEncoder(columns: readonly Column[], answer: TextAnswer): RowEncoder {
-  return encoderOf(answer.format === 'csv' ? csvLayout(columns) : jsonLayout(columns, answer));
+/** What all answers with these columns share. */
+export interface RowLayout {
+  readonly head: Buffer;
+  readonly between: Constant;
+  readonly endOfRow: Constant;
+  readonly before: readonly Constant[];
+  readonly nullCell: Constant;
+  readonly cells: readonly CellEncoder[];
 }
 
-function jsonLayout(columns: readonly Column[], { format, rows, numbers }: TextAnswer): Layout {
-  const isJson = format === 'json';
-  const shown = columns.map(({ name, type }) => ({ name, type: typeName(type) }));
-  const asObject = rows === 'objects';
-  const [open, close] = asObject ? ['{', '}'] : ['[', ']'];
+export function rowLayout(columns: readonly Column[], answer: TextAnswer): RowLayout {
+  const { head, betweenRows, endOfRow, beforeCell, nullCell, cells } =
+    answer.format === 'csv' ? csvLayout(columns) : jsonLayout(columns, answer);
   return {
-    head: isJson ? `{"columns":${JSON.stringify(shown)},"rows":[` : '',
-    betweenRows: isJson ? ',' : '',
-    endOfRow: isJson ? close : `${close}\n`,
-    // A row without columns still has its brackets.
-    beforeCell:
-      columns.length === 0
-        ? [open]
-        : columns.map(
-            ({ name }, index) => `${index === 0 ? open : ','}${asObject ? `${JSON.stringify(name)}:` : ''}`,
-          ),
-    nullCell: 'null',
-    cells: columns.map(({ type }) => jsonEncoder(type, numbers)),
+    head,
+    between: constantOf(betweenRows),
+    endOfRow: constantOf(endOfRow),
+    before: beforeCell.map(constantOf),
+    nullCell: constantOf(nullCell),
+    cells,
   };
 }
 
-function csvLayout(columns: readonly Column[]): Layout {
-  return {
-    head(writer) {
-      columns.forEach(({ name }, index) => {
-        const bytes = Buffer.from(name);
-        if (index > 0) writer.copy(COMMA, 0, 1);
-        csvText(writer, bytes, 0, bytes.length);
-      });
-      writer.copy(LINE_END, 0, 2);
-    },
-    betweenRows: '',
-    endOfRow: '\r\n',
-    beforeCell: columns.map((_, index) => (index === 0 ? '' : ',')),
-    nullCell: '',
-    cells: columns.map(({ type }) => csvEncoder(type)),
-  };
-}
-
-const COMMA = Buffer.from(',');
-const LINE_END = Buffer.from('\r\n');
-
-function encoderOf(layout: Layout): RowEncoder {
-  const { cells, head } = layout;
-  const before = layout.beforeCell.map(constantOf);
-  const between = constantOf(layout.betweenRows);
-  const endOfRow = constantOf(layout.endOfRow);
-  const nullCell = constantOf(layout.nullCell);
+/** For one answer. */
+export function createRowEncoder({
+  head,
+  between,
+  endOfRow,
+  before,
+  nullCell,
+  cells,
+}: RowLayout): RowEncoder {
   let isFirst = true;
   return {
     writeHead(writer) {
-      if (typeof head === 'function') head(writer);
-      else writer.copy(Buffer.from(head), 0, Buffer.byteLength(head));
+      writer.copy(head, 0, head.length);
     },
     writeRow(writer, src, start) {
       if (!isFirst) writer.constant(between);
@@ -111,3 +90,45 @@ function encoderOf(layout: Layout): RowEncoder {
     },
   };
 }
+
+function jsonLayout(columns: readonly Column[], { format, rows, numbers }: TextAnswer): LayoutText {
+  const isJson = format === 'json';
+  const shown = columns.map(({ name, type }) => ({ name, type: typeName(type) }));
+  const asObject = rows === 'objects';
+  const [open, close] = asObject ? ['{', '}'] : ['[', ']'];
+  return {
+    head: Buffer.from(isJson ? `{"columns":${JSON.stringify(shown)},"rows":[` : ''),
+    betweenRows: isJson ? ',' : '',
+    endOfRow: isJson ? close : `${close}\n`,
+    // A row without columns still has its brackets.
+    beforeCell:
+      columns.length === 0
+        ? [open]
+        : columns.map(
+            ({ name }, index) => `${index === 0 ? open : ','}${asObject ? `${JSON.stringify(name)}:` : ''}`,
+          ),
+    nullCell: 'null',
+    cells: columns.map(({ type }) => jsonEncoder(type, numbers)),
+  };
+}
+
+function csvLayout(columns: readonly Column[]): LayoutText {
+  return {
+    head: collectBytes((writer) => {
+      columns.forEach(({ name }, index) => {
+        const bytes = Buffer.from(name);
+        if (index > 0) writer.copy(COMMA, 0, 1);
+        csvText(writer, bytes, 0, bytes.length);
+      });
+      writer.copy(LINE_END, 0, 2);
+    }),
+    betweenRows: '',
+    endOfRow: '\r\n',
+    beforeCell: columns.map((_, index) => (index === 0 ? '' : ',')),
+    nullCell: '',
+    cells: columns.map(({ type }) => csvEncoder(type)),
+  };
+}
+
+const COMMA = Buffer.from(',');
+const LINE_END = Buffer.from('\r\n');

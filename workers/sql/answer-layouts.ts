@@ -1,0 +1,44 @@
+/**
+ * How rows are written, by what the database says of their columns: a dashboard asks the same again and again, and making
+ * the layout of a small answer took longer than writing its rows.
+ */
+import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
+import type { Column, DatabaseColumn } from '../../language/types.ts';
+import { QueryError } from '../errors.ts';
+import { readRowDescription } from './backend-messages.ts';
+import { type RowLayout, rowLayout, type TextAnswer } from './encode/row-encoder.ts';
+
+const MAX_LAYOUTS = 200;
+/** Of a description that is kept. */
+const MAX_DESCRIPTION_BYTES = 8 * 1024;
+
+const layouts = new Map<string, RowLayout>();
+
+/** `description` is a RowDescription's payload, bytes[start, end). Throws duplicate-column. */
+export function layoutOf(bytes: Buffer, start: number, end: number, answer: TextAnswer): RowLayout {
+  if (end - start > MAX_DESCRIPTION_BYTES) return makeLayout(bytes, start, answer);
+  const key = `${answer.format} ${answer.rows} ${answer.numbers} ${bytes.toString('latin1', start, end)}`;
+  const known = layouts.get(key);
+  if (known !== undefined) return known;
+  const layout = makeLayout(bytes, start, answer);
+  if (layouts.size === MAX_LAYOUTS) layouts.clear(); // rarer than worth an order of use
+  layouts.set(key, layout);
+  return layout;
+}
+
+function makeLayout(bytes: Buffer, start: number, answer: TextAnswer): RowLayout {
+  return rowLayout(answerColumns(readRowDescription(bytes, start)), answer);
+}
+
+/** Throws duplicate-column: an answer's rows could not tell them apart. */
+export function answerColumns(columns: readonly DatabaseColumn[]): Column[] {
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name))
+      throw new QueryError('duplicate-column', `two columns of the result are named "${name}"`, {
+        hint: 'Give each a name of its own: select ... as name.',
+      });
+    seen.add(name);
+  }
+  return columns.map(databaseColumnToColumn);
+}
