@@ -99,15 +99,16 @@ export class AnswerStream {
     const { response } = this.#options;
     const tail = this.#tail(end);
     if (this.#state === 'buffering') {
-      this.#heldBytes += tail.length;
-      response.writeHead(200, [
-        ...this.#headers(),
-        ...['Server-Timing', end.serverTiming],
-        ...['Forkline-Row-Count', String(end.rows)],
-        ...['Forkline-Complete', String(end.complete)],
-        ...['Content-Length', String(this.#heldBytes)],
-      ]);
-      this.#endWhole(Buffer.concat([...this.#held.map(({ bytes }) => bytes), tail], this.#heldBytes));
+      const tailBytes = Buffer.byteLength(tail);
+      const bodyBytes = this.#heldBytes + tailBytes;
+      const headers = this.#headers();
+      headers.push('Server-Timing', end.serverTiming, 'Forkline-Row-Count', String(end.rows));
+      headers.push('Forkline-Complete', String(end.complete), 'Content-Length', String(bodyBytes));
+      response.writeHead(200, headers);
+      // Of a short answer, head and body leave as one text in one write.
+      if (bodyBytes <= ONE_WRITE_BYTES) response.end(this.#heldText() + latin1Of(tail, tailBytes), 'latin1');
+      else
+        response.end(Buffer.concat([...this.#held.map(({ bytes }) => bytes), Buffer.from(tail)], bodyBytes));
     } else {
       response.addTrailers({
         'Server-Timing': end.serverTiming,
@@ -139,11 +140,11 @@ export class AnswerStream {
     this.#end();
   }
 
-  /** Of a short answer, head and body leave as one text in one write; latin1 keeps every byte as it is. */
-  #endWhole(bytes: Buffer): void {
-    const { response } = this.#options;
-    if (bytes.length > ONE_WRITE_BYTES) response.end(bytes);
-    else response.end(bytes.toString('latin1'), 'latin1');
+  /** latin1 keeps every byte as it is. */
+  #heldText(): string {
+    let text = '';
+    for (const { bytes } of this.#held) text += bytes.toString('latin1');
+    return text;
   }
 
   #end(): void {
@@ -163,7 +164,9 @@ export class AnswerStream {
     const { response } = this.#options;
     response.on('drain', () => this.#resume());
     const trailer = 'Server-Timing, Forkline-Row-Count, Forkline-Complete';
-    response.writeHead(200, [...this.#headers(), 'Trailer', trailer]);
+    const headers = this.#headers();
+    headers.push('Trailer', trailer);
+    response.writeHead(200, headers);
     const held = this.#held;
     this.#held = [];
     let more = true;
@@ -179,23 +182,25 @@ export class AnswerStream {
   /** Names and values by turns, which writeHead takes as they are: several setHeader take twice as long. */
   #headers(): string[] {
     const { format, queryId, traceresponse } = this.#options;
-    return [
-      ...['Content-Type', CONTENT_TYPES[format]],
-      ...['Query-Id', queryId],
-      ...['Vary', 'Accept'],
-      ...['Cache-Control', 'no-store'],
-      ...(traceresponse === undefined ? [] : ['traceresponse', traceresponse]),
-    ];
+    const headers = ['Content-Type', CONTENT_TYPES[format], 'Query-Id', queryId];
+    headers.push('Vary', 'Accept', 'Cache-Control', 'no-store');
+    if (traceresponse !== undefined) headers.push('traceresponse', traceresponse);
+    return headers;
   }
 
-  #tail({ rows, complete, stats }: AnswerEnd): Buffer {
+  #tail({ rows, complete, stats }: AnswerEnd): string {
     switch (this.#options.format) {
       case 'json':
-        return Buffer.from(`],"rowCount":${rows},"complete":${complete},"stats":${JSON.stringify(stats)}}\n`);
+        return `],"rowCount":${rows},"complete":${complete},"stats":${JSON.stringify(stats)}}\n`;
       case 'ndjson':
-        return Buffer.from(`${JSON.stringify({ '@end': { rowCount: rows, complete } })}\n`);
+        return `${JSON.stringify({ '@end': { rowCount: rows, complete } })}\n`;
       default:
-        return Buffer.alloc(0);
+        return '';
     }
   }
+}
+
+/** Its UTF-8 bytes, a character each; `bytes` is how many. */
+function latin1Of(text: string, bytes: number): string {
+  return bytes === text.length ? text : Buffer.from(text).toString('latin1');
 }

@@ -50,5 +50,6 @@ export class PlanCache {
 /** Every part in full: two queries share a plan only when they are the same to the letter. */
 function keyText({ connection, text, parameters, pushdown, throughWorker }: PlanKey): string {
   const kinds = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([connection, pushdown, throughWorker, kinds, text]);
+  // The first part ends where its JSON does: the text needs no escapes.
+  return JSON.stringify([connection, pushdown, throughWorker, kinds]) + text;
 }

@@ -9,7 +9,7 @@ export function countAnswer(
   response: ServerResponse,
   route: () => string | undefined,
 ): void {
-  response.once('close', () => {
+  response.on('close', () => {
     const status = response.writableFinished ? response.statusCode : null;
     metrics.requestEnded({ route: route(), method: method ?? '', status });
   });
