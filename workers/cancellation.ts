@@ -21,9 +21,9 @@ export class Cancellation {
   cancel(reason: QueryError): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
-    const callbacks = this.#callbacks ?? [];
+    // Who leaves meanwhile is not told: a Set leaves out what is deleted while it is gone through.
+    for (const callback of this.#callbacks ?? []) callback();
     this.#callbacks = null;
-    for (const callback of callbacks) callback();
   }
 
   /** Called at most once, in the order of adding; not for what was cancelled before: look at `reason` first. */

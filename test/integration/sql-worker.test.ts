@@ -222,9 +222,37 @@ describe('SQL worker', () => {
       current_setting('my.secret', true) secret, pg_my_temp_schema()::int temp, pg_backend_pid() pid`;
     const before = (await worker.run(state)).text;
     expect((await worker.run('select test_change_session() a')).text).to.equal('["changed"]\n');
-    const after = (await worker.run(state)).text;
     // A custom setting, once it exists, is empty rather than unknown.
-    expect(after.replace('"",', 'null,')).to.equal(before);
+    const left = async (): Promise<string> => (await worker.run(state)).text.replace('"",', 'null,');
+    expect(await left()).to.equal(before);
+    const fails = 'select 1 / (length(a) - 7) b from (select test_change_session() a offset 0) changed';
+    expect((await worker.refused(fails)).details.sqlstate, 'division by zero').to.equal('22012');
+    expect(await left(), 'after a statement that failed').to.equal(before);
+  });
+
+  it('goes on with the same session after each kind of failure', async () => {
+    await using worker = await startHarness(url);
+    const pid = 'select pg_backend_pid() a';
+    const before = (await worker.run(pid)).text;
+    const failures = [
+      ['select no_such_column', '42703'], // when parsed
+      ['select 1/0 a from generate_series(1, 3)', '22012'], // when planned
+      ['select 1 / (3 - n) a from generate_series(1, 9) n', '22012'], // with rows sent before
+      ["select 'x'::int a", '22P02'],
+    ] as const;
+    for (const [sql, sqlstate] of failures) {
+      expect((await worker.refused(sql)).details.sqlstate, sql).to.equal(sqlstate);
+      expect((await worker.run('select 7 a')).text, sql).to.equal('[7]\n');
+    }
+    expect((await worker.run(pid)).text).to.equal(before);
+  });
+
+  it('waits for no notice and no setting that a statement reports', async () => {
+    await using worker = await startHarness(url);
+    await admin(`create or replace function test_notices() returns int language plpgsql volatile as $$ begin
+      raise notice 'one'; perform set_config('timezone', 'Asia/Tokyo', true); raise warning 'two'; return 7; end $$`);
+    expect((await worker.run('select test_notices() a')).text).to.equal('[7]\n');
+    expect((await worker.run('select 8 a')).text).to.equal('[8]\n');
   });
 
   it('cancels in the database, on request and when the caller goes away, and only that query', async () => {

@@ -43,14 +43,23 @@ describe('readings of processes', () => {
     return child.pid!;
   }
 
-  /** Samples until it is in that state, and twice more, ten seconds of the test's clock later. */
+  /** Samples until it stays in that state (a start waits for the disk now and then), and ten seconds of the test's clock later. */
   async function inState(pid: number, state: string) {
     const sampler = new Sampler(() => clock.ms);
     const look = () => {
       sampler.sample([{ pid, startTicks: null }]);
       return sampler.of(pid);
     };
-    await until(() => look().kernelState === state, DEADLINE_MS, `state ${state}`);
+    let looksInState = 0;
+    let cpuSeconds: number | null = null;
+    const stays = (): boolean => {
+      const now = look();
+      const isSame = now.kernelState === state && now.cpuSeconds === cpuSeconds;
+      looksInState = isSame ? looksInState + 1 : 0;
+      ({ cpuSeconds } = now);
+      return looksInState === 3;
+    };
+    await until(stays, DEADLINE_MS, `state ${state}`);
     clock.ms += 10_000;
     return look();
   }
