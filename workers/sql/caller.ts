@@ -124,7 +124,10 @@ export class Caller {
   }
 }
 
-/** Of one call after the other. A small answer and the reply after it leave in one write: they are made in one turn of the event loop. */
+/**
+ * Of one call after the other. A small answer and the reply after it leave in one write: they are made in one turn of
+ * the event loop.
+ */
 function createSink(socket: Socket): ByteSink {
   let onDrain: (() => void) | null = null;
   let gathering = false;
