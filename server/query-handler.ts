@@ -58,14 +58,12 @@ export async function handleQuery(
   const { connection } = query; // as asked for: the plan may say another
   const key = (): string => poisonKey(connection, text);
   let error: WireError | null = null;
-  let phases: Phases | null = null;
   try {
     if (deps.poison.hasSuspects) deps.poison.check(key());
     const outcome = await runQuery(deps.run, asked, query, answer);
     query.rows = outcome.rows;
     if (deps.poison.hasSuspects) deps.poison.succeeded(key());
-    phases = rounded(query.phases);
-    finish(query, answer, outcome, phases);
+    finish(query, answer, outcome);
   } catch (thrown) {
     const known = withDeadline(QueryError.from(thrown), query);
     if (known.code === 'internal') {
@@ -79,7 +77,7 @@ export async function handleQuery(
     stopTimer();
     registry.end(query, error, Date.now());
     slowEnded();
-    report(deps, query, asked, phases ?? rounded(query.phases));
+    report(deps, query, asked);
   }
 }
 
@@ -162,12 +160,8 @@ function withDeadline(error: QueryError, query: QueryRecord): QueryError {
   return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
 }
 
-function finish(
-  query: QueryRecord,
-  answer: AnswerStream,
-  { rows, complete, plan }: QueryOutcome,
-  phases: Phases,
-): void {
+function finish(query: QueryRecord, answer: AnswerStream, { rows, complete, plan }: QueryOutcome): void {
+  const phases = rounded(query.phases);
   const stats = {
     queryId: query.queryId,
     elapsedMs: Date.now() - query.startedAt,
@@ -182,7 +176,7 @@ function serverTimingOf({ plan, queue, sql, handoff, dsl, encode }: Phases): str
   return `plan;dur=${plan}, queue;dur=${queue}, sql;dur=${sql}, handoff;dur=${handoff}, dsl;dur=${dsl}, encode;dur=${encode}`;
 }
 
-/** Hundredths of a millisecond. */
+/** Hundredths of a millisecond; member by member, since it is made twice for each query. */
 function rounded({ plan, queue, sql, handoff, dsl, encode }: Phases): Phases {
   return {
     plan: hundredths(plan),
@@ -206,12 +200,7 @@ function textForLog(text: string): string {
   return removed <= 0 ? text : `${text.slice(0, LOGGED_QUERY_CHARACTERS)}…[+${removed} characters]`;
 }
 
-function report(
-  { metrics, tracing, log }: QueryHandlerDeps,
-  query: QueryRecord,
-  asked: QueryRequest,
-  phases: Phases,
-): void {
+function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord, asked: QueryRequest): void {
   const { answer, parameters } = asked;
   const elapsedMs = (query.endedAt ?? Date.now()) - query.startedAt;
   const code = query.error?.code ?? 'ok';
@@ -228,7 +217,7 @@ function report(
     rows,
     bytes,
   };
-  if (query.error === null) log.info('query-ended', { ...fields, phases });
+  if (query.error === null) log.info('query-ended', { ...fields, phases: rounded(query.phases) });
   // The user's mistake is no more than a note; what an operator may have to mend is a warning.
   else {
     const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';

@@ -158,7 +158,6 @@ export class SqlSlots {
 
   #takeAll(count: number, long: boolean): readonly SqlSlot[] | null {
     if (this.free < count) return null;
-    if (count === 1) return [this.#take(long)];
     return Array.from({ length: count }, () => this.#take(long));
   }
 

@@ -1,7 +1,6 @@
 /**
- * What is sent to PostgreSQL with each small query, in buffers no longer than the messages: pg-protocol's serializer
- * takes a kilobyte for each message, and so much memory outside the heap made V8 collect the whole heap three times a
- * second (docs/performance.md). Whatever is the same each time is made once.
+ * What is sent to PostgreSQL with each query, in buffers no longer than the messages: pg-protocol's serializer takes a
+ * new one of its own size for each, ten for a small query (docs/performance.md). Whatever is always the same is made once.
  * Format: https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 import { serialize } from 'pg-protocol';

@@ -6,8 +6,8 @@
  *
  *   begin, set local, the statement, deallocate all, rollback | pg_advisory_unlock_all by FunctionCall
  *
- * The FunctionCall stands where Sync would: it is answered by ReadyForQuery as well, and costs a fifth of what a SELECT
- * of the function does. After an error the database skips all up to a Sync: then the session sends `recovery`.
+ * The FunctionCall stands where Sync would: it is answered by ReadyForQuery as well, and takes the database 0.001 ms, a
+ * SELECT of the function 0.013. After an error the database skips all up to a Sync: then the session sends `recovery`.
  */
 import type { Cancellation } from '../cancellation.ts';
 import type { ServerError } from './backend-messages.ts';

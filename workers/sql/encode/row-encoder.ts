@@ -22,38 +22,20 @@ export interface TextAnswer {
   readonly numbers: AnswerOptions['numbers'];
 }
 
-interface LayoutText {
-  readonly head: Buffer;
-  /** Before the first row, and before every other one. */
-  readonly betweenRows: string;
-  readonly endOfRow: string;
-  /** Before each cell. */
-  readonly beforeCell: readonly string[];
-  readonly nullCell: string;
-  readonly cells: readonly CellEncoder[];
-}
-
 /** What all answers with these columns share. */
 export interface RowLayout {
   readonly head: Buffer;
+  /** Before each row but the first. */
   readonly between: Constant;
   readonly endOfRow: Constant;
+  /** Before each cell. */
   readonly before: readonly Constant[];
   readonly nullCell: Constant;
   readonly cells: readonly CellEncoder[];
 }
 
 export function rowLayout(columns: readonly Column[], answer: TextAnswer): RowLayout {
-  const { head, betweenRows, endOfRow, beforeCell, nullCell, cells } =
-    answer.format === 'csv' ? csvLayout(columns) : jsonLayout(columns, answer);
-  return {
-    head,
-    between: constantOf(betweenRows),
-    endOfRow: constantOf(endOfRow),
-    before: beforeCell.map(constantOf),
-    nullCell: constantOf(nullCell),
-    cells,
-  };
+  return answer.format === 'csv' ? csvLayout(columns) : jsonLayout(columns, answer);
 }
 
 /** For one answer. */
@@ -91,28 +73,28 @@ export function createRowEncoder({
   };
 }
 
-function jsonLayout(columns: readonly Column[], { format, rows, numbers }: TextAnswer): LayoutText {
+function jsonLayout(columns: readonly Column[], { format, rows, numbers }: TextAnswer): RowLayout {
   const isJson = format === 'json';
   const shown = columns.map(({ name, type }) => ({ name, type: typeName(type) }));
   const asObject = rows === 'objects';
   const [open, close] = asObject ? ['{', '}'] : ['[', ']'];
   return {
     head: Buffer.from(isJson ? `{"columns":${JSON.stringify(shown)},"rows":[` : ''),
-    betweenRows: isJson ? ',' : '',
-    endOfRow: isJson ? close : `${close}\n`,
+    between: constantOf(isJson ? ',' : ''),
+    endOfRow: constantOf(isJson ? close : `${close}\n`),
     // A row without columns still has its brackets.
-    beforeCell:
-      columns.length === 0
-        ? [open]
-        : columns.map(
-            ({ name }, index) => `${index === 0 ? open : ','}${asObject ? `${JSON.stringify(name)}:` : ''}`,
-          ),
-    nullCell: 'null',
+    before: (columns.length === 0
+      ? [open]
+      : columns.map(
+          ({ name }, index) => `${index === 0 ? open : ','}${asObject ? `${JSON.stringify(name)}:` : ''}`,
+        )
+    ).map(constantOf),
+    nullCell: constantOf('null'),
     cells: columns.map(({ type }) => jsonEncoder(type, numbers)),
   };
 }
 
-function csvLayout(columns: readonly Column[]): LayoutText {
+function csvLayout(columns: readonly Column[]): RowLayout {
   return {
     head: collectBytes((writer) => {
       columns.forEach(({ name }, index) => {
@@ -122,10 +104,10 @@ function csvLayout(columns: readonly Column[]): LayoutText {
       });
       writer.copy(LINE_END, 0, 2);
     }),
-    betweenRows: '',
-    endOfRow: '\r\n',
-    beforeCell: columns.map((_, index) => (index === 0 ? '' : ',')),
-    nullCell: '',
+    between: constantOf(''),
+    endOfRow: constantOf('\r\n'),
+    before: columns.map((_, index) => constantOf(index === 0 ? '' : ',')),
+    nullCell: constantOf(''),
     cells: columns.map(({ type }) => csvEncoder(type)),
   };
 }
