@@ -117,9 +117,10 @@ export class Lane<T> {
     return this.#options.mayTakeLong?.(count) === false;
   }
 
-  /** The client goes behind the others. */
+  /** The client goes behind the others, if there are others. */
   #turnOver(client: string, queue: Waiter<T>[]): void {
-    if (this.#queues.delete(client) && queue.length > 0) this.#queues.set(client, queue);
+    if (this.#queues.size < 2 || !this.#queues.delete(client)) return;
+    if (queue.length > 0) this.#queues.set(client, queue);
   }
 
   /** Refuses the newest of the client with the most, if `client` would still have fewer than that one. */

@@ -9,9 +9,15 @@ export interface PlanKey {
   readonly throughWorker: boolean;
 }
 
+interface Kept {
+  readonly plan: Plan;
+  lastUse: number;
+}
+
 export class PlanCache {
   readonly #capacity: number;
-  readonly #plans = new Map<string, Plan>();
+  readonly #plans = new Map<string, Kept>();
+  #uses = 0;
   hits = 0;
   misses = 0;
 
@@ -25,31 +31,42 @@ export class PlanCache {
 
   get(key: PlanKey): Plan | null {
     const text = keyText(key);
-    const plan = this.#plans.get(text);
-    if (plan === undefined) {
+    const kept = this.#plans.get(text);
+    if (kept === undefined) {
       this.misses++;
       return null;
     }
     this.hits++;
-    this.#plans.delete(text);
-    this.#plans.set(text, plan);
-    return plan;
+    kept.lastUse = ++this.#uses;
+    return kept.plan;
   }
 
   set(key: PlanKey, plan: Plan): void {
     if (this.#capacity === 0) return;
-    this.#plans.set(keyText(key), plan);
-    if (this.#plans.size > this.#capacity) this.#plans.delete(this.#plans.keys().next().value!);
+    this.#plans.set(keyText(key), { plan, lastUse: ++this.#uses });
+    if (this.#plans.size > this.#capacity) this.#plans.delete(this.#leastRecentlyUsed());
   }
 
   delete(key: PlanKey): void {
     this.#plans.delete(keyText(key));
+  }
+
+  /** Looked for where a plan was just made, which took longer; a hit keeps no order. */
+  #leastRecentlyUsed(): string {
+    let oldest = Number.POSITIVE_INFINITY;
+    let found = '';
+    for (const [text, { lastUse }] of this.#plans) {
+      if (lastUse >= oldest) continue;
+      oldest = lastUse;
+      found = text;
+    }
+    return found;
   }
 }
 
 /** Every part in full: two queries share a plan only when they are the same to the letter. */
 function keyText({ connection, text, parameters, pushdown, throughWorker }: PlanKey): string {
   const kinds = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
-  // The first part ends where its JSON does: the text needs no escapes.
-  return JSON.stringify([connection, pushdown, throughWorker, kinds]) + text;
+  // No part before the text has a line break in it, so that the text needs no escapes.
+  return `${connection} ${pushdown} ${throughWorker} ${JSON.stringify(kinds)}\n${text}`;
 }

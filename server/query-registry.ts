@@ -80,14 +80,20 @@ export interface NewQuery {
 }
 
 export class QueryRegistry {
-  readonly #running = new Map<string, QueryRecord>();
+  /**
+   * By id the place of a running query, rather than the query itself: each table that a Map outgrows stays reachable from
+   * the one before it, and so what it refers to lives until V8 collects the whole heap (docs/performance.md).
+   */
+  readonly #places = new Map<string, number>();
+  readonly #running: (QueryRecord | null)[] = [];
+  readonly #freePlaces: number[] = [];
   /** The last ones that ended, in a ring: a map would be hashed anew every few hundred queries. */
   readonly #recent: QueryRecord[] = [];
   #nextRecent = 0;
   readonly #perClient = new Map<string, number>();
 
   get runningCount(): number {
-    return this.#running.size;
+    return this.#places.size;
   }
 
   inFlight(client: string): number {
@@ -96,7 +102,7 @@ export class QueryRegistry {
 
   /** Throws duplicate-query-id when a query with this id runs. */
   start({ queryId, text, client, connection, timeoutMs, trace }: NewQuery, now: number): QueryRecord {
-    if (this.#running.has(queryId)) {
+    if (this.#places.has(queryId)) {
       throw new QueryError('duplicate-query-id', `a query with the id ${queryId} is running`, {
         hint: 'Give each query an id of its own, or leave the Query-Id header out.',
       });
@@ -121,7 +127,9 @@ export class QueryRegistry {
       error: null,
       lostWorkers: [],
     };
-    this.#running.set(queryId, record);
+    const place = this.#freePlaces.pop() ?? this.#running.length;
+    this.#running[place] = record;
+    this.#places.set(queryId, place);
     this.#perClient.set(client, this.inFlight(client) + 1);
     return record;
   }
@@ -137,7 +145,7 @@ export class QueryRegistry {
     record.error = error;
     record.endedAt = now;
     record.pids = [];
-    this.#running.delete(record.queryId);
+    this.#leave(record.queryId);
     const left = this.inFlight(record.client) - 1;
     if (left > 0) this.#perClient.set(record.client, left);
     else this.#perClient.delete(record.client);
@@ -146,24 +154,38 @@ export class QueryRegistry {
   }
 
   find(queryId: string): QueryRecord | undefined {
-    return this.#running.get(queryId) ?? this.#ended().find((record) => record.queryId === queryId);
+    return this.#runningBy(queryId) ?? this.#ended().find((record) => record.queryId === queryId);
   }
 
   /** Ends a running query with that error; false when there is none by that id. */
   abort(queryId: string, error: QueryError): boolean {
-    const query = this.#running.get(queryId);
+    const query = this.#runningBy(queryId);
     query?.cancellation.cancel(error);
     return query !== undefined;
   }
 
-  running(): Iterable<QueryRecord> {
-    return this.#running.values();
+  /** Oldest first. */
+  running(): readonly QueryRecord[] {
+    return [...this.#places.values()].map((place) => this.#running[place]!);
   }
 
   /** Running ones first, then ended ones, newest first. */
   list(now: number): QueryView[] {
-    const running = [...this.#running.values()].reverse();
-    return [...running, ...this.#ended()].map((record) => viewOf(record, now, TEXT_IN_LISTS));
+    return [...this.running().toReversed(), ...this.#ended()].map((record) =>
+      viewOf(record, now, TEXT_IN_LISTS),
+    );
+  }
+
+  #runningBy(queryId: string): QueryRecord | undefined {
+    const place = this.#places.get(queryId);
+    return place === undefined ? undefined : this.#running[place]!;
+  }
+
+  #leave(queryId: string): void {
+    const place = this.#places.get(queryId)!; // it runs
+    this.#places.delete(queryId);
+    this.#running[place] = null;
+    this.#freePlaces.push(place);
   }
 
   /** Newest first, of each id its last query. */

@@ -41,7 +41,7 @@ export class QueryTrace {
   readonly exported: boolean;
   readonly #context: TraceContext;
   readonly #startMs = performance.now();
-  readonly #running = new Set<Running>();
+  readonly #running: Running[] = [];
   readonly #spans: Span[] = [];
 
   constructor(context: TraceContext, exported: boolean) {
@@ -74,11 +74,11 @@ export class QueryTrace {
 
   async #timeSpan<T>(name: SpanName, work: Promise<T>): Promise<T> {
     const running = { name, startMs: performance.now() };
-    this.#running.add(running);
+    this.#running.push(running);
     try {
       return await work;
     } finally {
-      if (this.#running.delete(running)) this.add(name, running.startMs);
+      if (this.#leaves(running)) this.add(name, running.startMs);
     }
   }
 
@@ -89,14 +89,14 @@ export class QueryTrace {
 
   async #timeStageSpans<T extends { readonly phases: DslPhases }>(call: Promise<T>): Promise<T> {
     const running: Running = { name: 'stages', startMs: performance.now() };
-    this.#running.add(running);
+    this.#running.push(running);
     let stagesEndMs: number | undefined;
     try {
       const reply = await call;
       stagesEndMs = Math.min(running.startMs + reply.phases.dslMs, performance.now());
       return reply;
     } finally {
-      if (this.#running.delete(running)) this.add('stages', running.startMs, stagesEndMs);
+      if (this.#leaves(running)) this.add('stages', running.startMs, stagesEndMs);
       if (stagesEndMs !== undefined) this.add('encode', stagesEndMs);
     }
   }
@@ -104,8 +104,7 @@ export class QueryTrace {
   /** All spans, the query's own last; empty when they are not exported. */
   end({ attributes, error }: TraceEnd): readonly Span[] {
     if (!this.exported) return [];
-    for (const { name, startMs } of this.#running) this.add(name, startMs);
-    this.#running.clear();
+    for (const { name, startMs } of this.#running.splice(0)) this.add(name, startMs);
     const ids = { spanId: this.spanId, parentSpanId: this.#context.parentSpanId };
     const times = { startMs: this.#startMs, endMs: performance.now() };
     const own: Span = {
@@ -118,6 +117,13 @@ export class QueryTrace {
       error,
     };
     return [...this.#spans, own];
+  }
+
+  /** False: the query has ended, and with it the span. */
+  #leaves(running: Running): boolean {
+    const at = this.#running.indexOf(running);
+    if (at !== -1) this.#running.splice(at, 1);
+    return at !== -1;
   }
 
   #common() {

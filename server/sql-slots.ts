@@ -29,7 +29,7 @@ export interface SqlSlot {
 
 interface SqlWorker {
   readonly address: SqlAddress;
-  readonly free: Set<SqlSocket>;
+  readonly free: SqlSocket[];
   readonly all: Set<SqlSocket>;
   listed: boolean;
   /** Slots in use when its first one was lost; null while it lives. */
@@ -73,7 +73,7 @@ export class SqlSlots {
   }
 
   get free(): number {
-    return sum(this.#workers, (worker) => worker.free.size);
+    return sum(this.#workers, (worker) => worker.free.length);
   }
 
   get total(): number {
@@ -102,7 +102,7 @@ export class SqlSlots {
   }
 
   #add(address: SqlAddress): void {
-    const worker: SqlWorker = { address, free: new Set(), all: new Set(), listed: true, takenAtLoss: null };
+    const worker: SqlWorker = { address, free: [], all: new Set(), listed: true, takenAtLoss: null };
     this.#workers.set(address.workerId, worker);
     for (let slot = 0; slot < address.slots; slot++) this.#open(worker);
   }
@@ -111,8 +111,7 @@ export class SqlSlots {
   #drop(workerId: string, worker: SqlWorker): void {
     worker.listed = false;
     this.#workers.delete(workerId);
-    const idle = [...worker.free];
-    worker.free.clear();
+    const idle = worker.free.splice(0);
     for (const socket of idle) worker.all.delete(socket);
     if (worker.all.size > 0) this.#leaving.set(workerId, worker);
     for (const socket of idle) socket.close();
@@ -134,13 +133,13 @@ export class SqlSlots {
         }
         worker.takenAtLoss = null;
         worker.all.add(socket);
-        worker.free.add(socket);
+        worker.free.push(socket);
         this.lane.offer();
       },
       onClose: () => {
-        worker.takenAtLoss ??= worker.all.size - worker.free.size;
+        worker.takenAtLoss ??= worker.all.size - worker.free.length;
         worker.all.delete(socket);
-        worker.free.delete(socket);
+        remove(worker.free, socket);
         this.#long.delete(socket);
         this.#onSlotGone(worker);
         this.lane.offer(); // what it held may be another's to hold
@@ -158,18 +157,19 @@ export class SqlSlots {
 
   #takeAll(count: number, long: boolean): readonly SqlSlot[] | null {
     if (this.free < count) return null;
-    return Array.from({ length: count }, () => this.#take(long));
+    const slots: SqlSlot[] = [];
+    while (slots.length < count) slots.push(this.#take(long));
+    return slots;
   }
 
   /** There is a free one. */
   #take(long: boolean): SqlSlot {
     let best: SqlWorker | null = null;
     for (const worker of this.#workers.values()) {
-      if (worker.free.size > 0 && (best === null || worker.free.size > best.free.size)) best = worker;
+      if (worker.free.length > (best?.free.length ?? 0)) best = worker;
     }
     const worker = best!;
-    const socket = worker.free.values().next().value!;
-    worker.free.delete(socket);
+    const socket = worker.free.pop()!;
     if (long) this.#long.add(socket);
     let released = false;
     const release = (): void => {
@@ -181,13 +181,18 @@ export class SqlSlots {
         socket.close();
         return;
       }
-      worker.free.add(socket);
+      worker.free.push(socket);
       this.lane.offer();
     };
     const wasShared = () => (worker.takenAtLoss ?? 1) > 1;
     const cancelled = this.#onCancelled;
     return { socket, pid: worker.address.pid, wasShared, release, cancelled };
   }
+}
+
+function remove(sockets: SqlSocket[], socket: SqlSocket): void {
+  const at = sockets.indexOf(socket);
+  if (at !== -1) sockets.splice(at, 1);
 }
 
 function sum(workers: ReadonlyMap<string, SqlWorker>, count: (worker: SqlWorker) => number): number {

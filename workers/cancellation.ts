@@ -6,7 +6,8 @@ import type { QueryError } from './errors.ts';
 
 export class Cancellation {
   #reason: QueryError | null = null;
-  #callbacks: Set<() => void> | null = null;
+  /** A few at once, mostly added and taken away in turns: an array takes less than a Set. */
+  readonly #callbacks: (() => void)[] = [];
 
   /** null until it is cancelled. */
   get reason(): QueryError | null {
@@ -21,19 +22,21 @@ export class Cancellation {
   cancel(reason: QueryError): void {
     if (this.#reason !== null) return;
     this.#reason = reason;
-    // Who leaves meanwhile is not told: a Set leaves out what is deleted while it is gone through.
-    for (const callback of this.#callbacks ?? []) callback();
-    this.#callbacks = null;
+    // One by one, since who leaves meanwhile is not told.
+    for (;;) {
+      const callback = this.#callbacks.shift();
+      if (callback === undefined) return;
+      callback();
+    }
   }
 
   /** Called at most once, in the order of adding; not for what was cancelled before: look at `reason` first. */
   onCancel(callback: () => void): void {
-    if (this.#reason !== null) return;
-    this.#callbacks ??= new Set();
-    this.#callbacks.add(callback);
+    if (this.#reason === null) this.#callbacks.push(callback);
   }
 
   offCancel(callback: () => void): void {
-    this.#callbacks?.delete(callback);
+    const at = this.#callbacks.lastIndexOf(callback);
+    if (at !== -1) this.#callbacks.splice(at, 1);
   }
 }

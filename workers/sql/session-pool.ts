@@ -30,7 +30,7 @@ export class SessionPool {
   readonly #options: SessionPoolOptions;
   readonly #live = new Set<Session>();
   /** Told at every change of `live` and of the circuit. */
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers: (() => void)[] = [];
   readonly #circuit: Circuit;
   readonly #pool: Pool<Session>;
   /** The role is the same for all sessions: its rights are looked at once. */
@@ -53,10 +53,10 @@ export class SessionPool {
     return new Promise((resolve) => {
       const check = (): void => {
         if (this.#live.size < this.#options.size && this.#circuit.state === 'closed') return;
-        this.#watchers.delete(check);
+        this.#unwatch(check);
         resolve();
       };
-      this.#watchers.add(check);
+      this.#watchers.push(check);
       check();
     });
   }
@@ -68,7 +68,7 @@ export class SessionPool {
     return new Promise((resolve, reject) => {
       let givenUp = false;
       const stopWatching = (): void => {
-        this.#watchers.delete(watch);
+        this.#unwatch(watch);
         cancellation.offCancel(watch);
       };
       const watch = (): void => {
@@ -78,7 +78,7 @@ export class SessionPool {
         stopWatching();
         reject(error);
       };
-      this.#watchers.add(watch);
+      this.#watchers.push(watch);
       cancellation.onCancel(watch);
       this.#pool.acquire().then(
         (session) => {
@@ -181,6 +181,11 @@ export class SessionPool {
 
   #notify(): void {
     for (const watcher of [...this.#watchers]) watcher();
+  }
+
+  #unwatch(watcher: () => void): void {
+    const at = this.#watchers.indexOf(watcher);
+    if (at !== -1) this.#watchers.splice(at, 1);
   }
 }
 
