@@ -74,7 +74,7 @@ function copyWay(session: Session): Way {
     const control = createCallControl(Date.now() + DEADLINE_MS);
     const transcode = createCopyTranscoder();
     try {
-      await runReadOnly(session, {
+      await runReadOnly(session, control, {
         messages: [
           parseMessage(sql),
           serialize.describe({ type: 'S' }),
@@ -89,7 +89,6 @@ function copyWay(session: Session): Way {
           },
           onCopyData: (bytes, start, end, last) => transcode.piece(bytes, start, end, last),
         },
-        ...control,
       });
       return transcode.bytes();
     } finally {

@@ -52,7 +52,7 @@ async function describeSource(
   const traceId = query.trace.databaseTraceId;
   try {
     const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
-      slot.socket.call('describe', { queryId, traceId, connection, sql, deadlineAt }),
+      slot.socket.call({ type: 'describe', queryId, traceId, connection, sql, deadlineAt }),
     );
     return { kind: 'source', ...described };
   } catch (thrown) {
@@ -73,7 +73,8 @@ async function describeStages(
   try {
     lease.begin(queryId, deadlineAt);
     const { sql, relations } = ask;
-    const call = lease.socket.call('describe-stages', {
+    const call = lease.socket.call({
+      type: 'describe-stages',
       ...{ queryId, connection, deadlineAt },
       ...{ sql, relations },
     });

@@ -32,6 +32,7 @@ export async function readCatalog(deps: RunDeps, connection: string, query: Quer
   const slot = await deps.sqlSlots.lane.acquire(query);
   const chunks: Buffer[] = [];
   const call = {
+    type: 'run-sql' as const,
     queryId: query.queryId,
     connection,
     sql: CATALOG_SQL,
@@ -42,7 +43,7 @@ export async function readCatalog(deps: RunDeps, connection: string, query: Quer
   };
   const { complete } = await callInSlot(slot, query, deps.cancelGraceMs, () =>
     // Copied: what arrives is a view that is only good for now.
-    slot.socket.call('run-sql', call, (bytes) => chunks.push(Buffer.from(bytes)) > 0),
+    slot.socket.call(call, (bytes) => chunks.push(Buffer.from(bytes)) > 0),
   );
   const lines = Buffer.concat(chunks).toString('utf8').split('\n');
   const rows = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row); // as CATALOG_SQL has them

@@ -198,7 +198,7 @@ export class DslStock {
   async #scrub(worker: DslWorker, queryId: string): Promise<void> {
     worker.state = 'scrubbing';
     try {
-      await worker.socket.call('scrub', { queryId });
+      await worker.socket.call({ type: 'scrub', queryId });
       this.#becomeIdle(worker);
     } catch (thrown) {
       // Closed meanwhile, by us (drain, the monitor's list) or by its death: nothing of the scrub's failed.

@@ -61,7 +61,7 @@ export async function handleQuery(
   try {
     if (deps.poison.hasSuspects) deps.poison.check(key());
     const outcome = await runQuery(deps.run, asked, query, answer);
-    query.rows = outcome.rows;
+    query.rows = outcome.summary.rows;
     if (deps.poison.hasSuspects) deps.poison.succeeded(key());
     finish(query, answer, outcome);
   } catch (thrown) {
@@ -160,14 +160,16 @@ function withDeadline(error: QueryError, query: QueryRecord): QueryError {
   return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
 }
 
-function finish(query: QueryRecord, answer: AnswerStream, { rows, complete, plan }: QueryOutcome): void {
+function finish(query: QueryRecord, answer: AnswerStream, { summary, plan }: QueryOutcome): void {
+  const { rows, complete } = summary;
   const phases = rounded(query.phases);
   const stats = {
     queryId: query.queryId,
     elapsedMs: Date.now() - query.startedAt,
     phases,
     placement: plan.stages.map(({ name, where }) => ({ stage: name, where })),
-    ...(plan.warnings.length > 0 && { warnings: plan.warnings }),
+    // Left out of the JSON without any.
+    warnings: plan.warnings.length > 0 ? plan.warnings : undefined,
   };
   answer.finish({ rows, complete, stats, serverTiming: serverTimingOf(phases) });
 }
@@ -216,8 +218,9 @@ function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord,
     elapsedMs,
     rows,
     bytes,
+    phases: rounded(query.phases),
   };
-  if (query.error === null) log.info('query-ended', { ...fields, phases: rounded(query.phases) });
+  if (query.error === null) log.info('query-ended', fields);
   // The user's mistake is no more than a note; what an operator may have to mend is a warning.
   else {
     const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';

@@ -70,22 +70,22 @@ export function bodyOf(request: Request): Buffer {
 
 /** Throws QueryError: bad-json, bad-request, not-acceptable, unsupported-media-type, query-too-large. */
 export function readQueryRequest(request: IncomingMessage, body: Buffer, queryBytes: number): QueryRequest {
-  const fromUrl = readUrl(request);
-  const fromBody =
-    request.method === 'GET' ? { query: requiredText(fromUrl.query) } : readBody(request, body);
-  const merged = { ...fromUrl, ...fromBody, params: { ...fromUrl.params, ...fromBody.params } };
-  checkSize(merged.query, queryBytes);
+  const inUrl = readUrl(request);
+  const inBody: QueryBody =
+    request.method === 'GET' ? { query: requiredText(inUrl.query) } : readBody(request, body);
+  checkSize(inBody.query, queryBytes);
+  const limits = inBody.limits ?? inUrl.limits;
   return {
-    text: merged.query,
-    connection: merged.connection ?? null,
-    parameters: merged.params,
-    capRows: merged.limits?.rows ?? null,
-    timeoutMs: merged.limits?.timeoutMs ?? null,
-    pushdown: merged.pushdown ?? 'auto',
+    text: inBody.query,
+    connection: inBody.connection ?? inUrl.connection ?? null,
+    parameters: { ...inUrl.params, ...inBody.params },
+    capRows: limits?.rows ?? null,
+    timeoutMs: limits?.timeoutMs ?? null,
+    pushdown: inBody.pushdown ?? inUrl.pushdown ?? 'auto',
     answer: {
-      format: merged.format ?? acceptedFormat(request),
-      rows: merged.rows ?? 'objects',
-      numbers: merged.numbers ?? 'number',
+      format: inBody.format ?? inUrl.format ?? acceptedFormat(request),
+      rows: inBody.rows ?? inUrl.rows ?? 'objects',
+      numbers: inBody.numbers ?? inUrl.numbers ?? 'number',
     },
   };
 }

@@ -22,7 +22,8 @@ import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
 
 /** What is left to say when all went well. */
-export interface QueryOutcome extends AnswerSummary {
+export interface QueryOutcome {
+  readonly summary: AnswerSummary;
   readonly plan: Plan;
 }
 
@@ -88,7 +89,7 @@ async function runOnce(
   const { parameters, answer: options } = request;
   const run = { deps, plan, query, answer, parameters, options, limits, maxRowBytes };
   const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
-  return { ...summary, plan };
+  return { summary, plan };
 }
 
 /** Throws unknown-connection, bad-parameter. */

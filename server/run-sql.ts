@@ -24,6 +24,7 @@ function callRunSql(run: Run, slot: SqlSlot) {
   const { plan, query } = run;
   const source = plan.sources[0]!;
   const request = {
+    type: 'run-sql' as const,
     queryId: query.queryId,
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
@@ -34,5 +35,5 @@ function callRunSql(run: Run, slot: SqlSlot) {
     limits: run.limits,
     deadlineAt: query.deadlineAt,
   };
-  return slot.socket.call('run-sql', request, answerSink(run, slot.socket));
+  return slot.socket.call(request, answerSink(run, slot.socket));
 }

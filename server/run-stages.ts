@@ -151,6 +151,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
   const { plan, query, parameters } = run;
   const worker = plan.worker!; // runThroughWorker is only called for plans with one
   const request = {
+    type: 'run-stages' as const,
     queryId: query.queryId,
     connection: query.connection,
     plan: worker,
@@ -161,7 +162,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
     maxRowBytes: run.maxRowBytes,
     deadlineAt: query.deadlineAt,
   };
-  const call = lease.socket.call('run-stages', request, answerSink(run, lease.socket));
+  const call = lease.socket.call(request, answerSink(run, lease.socket));
   call.catch((thrown) => noteLoss(query, thrown, () => ({ workerId: lease.socket.workerId, shared: false })));
   return query.trace.timeStages(call);
 }
@@ -172,7 +173,8 @@ function callCopy(
   fifo: string,
   slot: SqlSlot,
 ): Promise<CopyToReply> {
-  return slot.socket.call('copy-to', {
+  return slot.socket.call({
+    type: 'copy-to',
     queryId: query.queryId,
     traceId: query.trace.databaseTraceId,
     connection: source.connection,

@@ -24,7 +24,9 @@ type Reply =
 /** Takes result bytes, and calls `release` when it needs them no more; false means: no more until `resume()`. */
 export type DataSink = (bytes: Buffer, release: () => void) => boolean;
 
-type RequestOf<C, K extends keyof C> = C[K] extends { request: infer R } ? R : never;
+type Named<K> = { readonly type: K; readonly queryId: string };
+/** Its name is in it: a request that was copied to get one took more than all else about a call. */
+type RequestOf<C, K extends keyof C> = C[K] extends { request: infer R } ? R & Named<K> : never;
 type ReplyOf<C, K extends keyof C> = C[K] extends { reply: infer R } ? R : never;
 
 interface PendingCall {
@@ -87,17 +89,16 @@ export class WorkerSocket<C> {
 
   /** Rejects with QueryError: the worker's own, or worker-lost. */
   call<K extends keyof C & string>(
-    type: K,
     request: RequestOf<C, K>,
     sink: DataSink = refuseData,
   ): Promise<ReplyOf<C, K>> {
-    const { queryId } = request as { queryId: string };
+    const { queryId, type } = request as Named<K>;
     if (this.#closed) return Promise.reject(lostWorker(this.workerId));
     if (this.#pending !== null)
       throw new Error(`${this.workerId}: ${type} while ${this.#pending.queryId} runs`);
     return new Promise((resolve, reject) => {
       this.#pending = { queryId, sink, resolve: resolve as (value: unknown) => void, reject };
-      writeMessage(this.#socket, { ...(request as object), type });
+      writeMessage(this.#socket, request as object);
     });
   }
 

@@ -78,7 +78,7 @@ async function startHarness(url: string, connectionsPerProcess = 1): Promise<Har
     const socket = await open();
     const pieces: Buffer[] = [];
     try {
-      const reply = await socket.call('run-sql', callOf(sql, overrides), (bytes) => {
+      const reply = await socket.call({ type: 'run-sql', ...callOf(sql, overrides) }, (bytes) => {
         pieces.push(Buffer.from(bytes));
         return true;
       });
@@ -259,7 +259,7 @@ describe('SQL worker', () => {
     await using worker = await startHarness(url, 2);
     const socket = await worker.open();
     const sleep = callOf('select pg_sleep(61)');
-    const sleeping = socket.call('run-sql', sleep);
+    const sleeping = socket.call({ type: 'run-sql', ...sleep });
     await until(
       async () => (await admin(`${BACKENDS} and query like '%pg_sleep(61)%' and state = 'active'`)).rowCount,
       WAIT_MS,
@@ -268,7 +268,7 @@ describe('SQL worker', () => {
     const error = await sleeping.catch((thrown: unknown) => QueryError.from(thrown));
     expect(error).to.include({ code: 'cancelled' });
     const gone = await worker.open();
-    const lost = gone.call('run-sql', callOf('select pg_sleep(62)')).catch(() => null);
+    const lost = gone.call({ type: 'run-sql', ...callOf('select pg_sleep(62)') }).catch(() => null);
     await until(
       async () => (await admin(`${BACKENDS} and query like '%pg_sleep(62)%' and state = 'active'`)).rowCount,
       WAIT_MS,
@@ -319,12 +319,13 @@ describe('SQL worker', () => {
     execFileSync('mkfifo', [fifo]);
     const copy = async (sql: string, parameters: (string | null)[], reader: string[]) => {
       const socket = await worker.open();
-      const { columns, parameterOids } = await socket.call('describe', callOf(sql));
+      const { columns, parameterOids } = await socket.call({ type: 'describe', ...callOf(sql) });
       const child = spawn(reader[0]!, [...reader.slice(1), fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
       const pieces: Buffer[] = [];
       child.stdout.on('data', (bytes: Buffer) => pieces.push(bytes));
       const closed = once(child, 'close');
-      const reply: CopyToReply = await socket.call('copy-to', {
+      const reply: CopyToReply = await socket.call({
+        type: 'copy-to',
         ...callOf(sql),
         parameters,
         parameterOids,
@@ -357,7 +358,8 @@ describe('SQL worker', () => {
     execFileSync('mkfifo', [fifo]);
     const copy = (sql: string, expected: object[]) =>
       socket
-        .call('copy-to', {
+        .call({
+          type: 'copy-to',
           ...callOf(sql),
           parameterOids: [],
           expect: expected as never,
@@ -382,7 +384,9 @@ describe('SQL worker', () => {
     execFileSync('mkfifo', [fifo]);
     const column = { name: 'a', typeOid: 23, typeModifier: -1 };
     const call = { ...callOf('select 1 a'), parameterOids: [], expect: [column], fifo, maxRowBytes: 1024 };
-    const waiting = socket.call('copy-to', call).catch((thrown: unknown) => QueryError.from(thrown));
+    const waiting = socket
+      .call({ type: 'copy-to', ...call })
+      .catch((thrown: unknown) => QueryError.from(thrown));
     await until(
       async () => (await admin(`${BACKENDS} and state = 'idle' and query like 'rollback%'`)).rowCount,
       WAIT_MS,

@@ -72,10 +72,9 @@ async function runCopy(
   const endEarly = (): void => fifo.destroy();
   control.cancellation.onCancel(endEarly);
   try {
-    const error = await runReadOnly(session, {
+    const error = await runReadOnly(session, control, {
       messages: copyMessages(call, copy.text),
       handler: progress.handler,
-      ...control,
     });
     if (error !== null) throw basis.errorOf(error) ?? copyError(error, progress.aboutCopy, copy);
     payloads.flush();

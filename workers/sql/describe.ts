@@ -20,7 +20,7 @@ export async function describeStatement(
   requireAllowed(call.sql);
   let columns: DatabaseColumn[] = [];
   let parameterOids: number[] = [];
-  const error = await runReadOnly(session, {
+  const error = await runReadOnly(session, control, {
     messages: [parseMessage(call.sql), DESCRIBE_STATEMENT],
     handler: {
       onMessage(type, bytes, start) {
@@ -30,7 +30,6 @@ export async function describeStatement(
         else if (type === BackendMessage.noData) throw noRows();
       },
     },
-    ...control,
   });
   if (error !== null) throw statementError(error);
   return { columns, parameterOids };

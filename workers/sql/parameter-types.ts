@@ -28,7 +28,7 @@ export async function resolveTypeNames(
 
 async function askTypeName(session: Session, oid: number, control: CallControl): Promise<string> {
   let name: string | null = null;
-  const error = await runReadOnly(session, {
+  const error = await runReadOnly(session, control, {
     messages: [
       parseMessage(
         'select pg_catalog.format_type(oid, null) from pg_catalog.pg_type where oid = $1::pg_catalog.oid',
@@ -42,7 +42,6 @@ async function askTypeName(session: Session, oid: number, control: CallControl):
         if (type === BackendMessage.dataRow) name = bytes.toString('utf8', start + 6, end);
       },
     },
-    ...control,
   });
   if (error !== null) throw statementError(error);
   if (name === null) throw new QueryError('stale-plan', `a parameter's type (${oid}) no longer exists`);

@@ -9,8 +9,8 @@
  * The FunctionCall stands where Sync would: it is answered by ReadyForQuery as well, and takes the database 0.001 ms, a
  * SELECT of the function 0.013. After an error the database skips all up to a Sync: then the session sends `recovery`.
  */
-import type { Cancellation } from '../cancellation.ts';
 import type { ServerError } from './backend-messages.ts';
+import type { CallControl } from './call-control.ts';
 import {
   BIND_NOTHING,
   bindMessage,
@@ -50,26 +50,25 @@ export interface TransactionRequest {
   /** Messages of the extended protocol, without Sync. */
   readonly messages: readonly Buffer[];
   readonly handler: ExchangeHandler;
-  /** Unix ms. */
-  readonly deadlineAt: number;
-  readonly cancellation: Cancellation;
-  /** Until the ROLLBACK; left out: as it is. */
-  readonly applicationName?: string;
 }
 
 /** Resolves with the database's error or null; rejects as Session.exchange does. */
-export function runReadOnly(session: Session, request: TransactionRequest): Promise<ServerError | null> {
-  const remainingMs = request.deadlineAt - Date.now();
+export function runReadOnly(
+  session: Session,
+  control: CallControl,
+  request: TransactionRequest,
+): Promise<ServerError | null> {
+  const remainingMs = control.deadlineAt - Date.now();
   const timeoutMs = Math.max(MIN_STATEMENT_MS, Math.floor(remainingMs - DEADLINE_MARGIN_MS));
   const limit = [parseMessage(`set local statement_timeout = ${timeoutMs}`), BIND_NOTHING, EXECUTE];
-  const naming = request.applicationName === undefined ? [] : nameSession(request.applicationName);
+  const naming = control.applicationName === undefined ? [] : nameSession(control.applicationName);
   return session.exchange({
     bytes: Buffer.concat([BEGIN, ...limit, ...naming, ...request.messages, END]),
     introCommands: naming.length === 0 ? 2 : 3,
     lastCommand: 'ROLLBACK',
     recovery: RECOVERY,
     handler: request.handler,
-    cancellation: request.cancellation,
+    cancellation: control.cancellation,
   });
 }
 

@@ -47,7 +47,7 @@ export async function runStatement(
   });
   sink.setOnDrain(() => session.resume());
   try {
-    const error = await runReadOnly(session, {
+    const error = await runReadOnly(session, control, {
       messages: [
         ...basisMessages(call.basis ?? []),
         parseMessage(call.sql),
@@ -56,7 +56,6 @@ export async function runStatement(
         executeMessage(executeRows(call.limits)),
       ],
       handler: answer.handler,
-      ...control,
     });
     if (error !== null) throw basis.errorOf(error) ?? statementError(error);
     return answer.finish();

@@ -102,7 +102,9 @@ describe('the stock of DSL workers', () => {
   it('leaves a leased worker whose socket closes to its lease', async () => {
     await using one = await stockOfOne('answer');
     one.lease.begin('q', 0);
-    const call = one.lease.socket.call('scrub', { queryId: 'q' }).catch(({ code }: { code: string }) => code);
+    const call = one.lease.socket
+      .call({ type: 'scrub', queryId: 'q' })
+      .catch(({ code }: { code: string }) => code);
     one.socket.destroy();
     expect(await call).to.equal('worker-lost');
     one.lease.release('discard', 'worker-lost');

@@ -61,7 +61,7 @@ describe('worker socket', () => {
 
   it('answers a call with its typed reply', async () => {
     onMessage = ({ queryId, text }) => reply(queryId, { text: `${text}!` });
-    expect(await client.call('echo', { queryId: 'q1', text: 'hi' })).to.deep.equal({ text: 'hi!' });
+    expect(await client.call({ type: 'echo', queryId: 'q1', text: 'hi' })).to.deep.equal({ text: 'hi!' });
     expect(received).to.deep.equal([{ type: 'echo', queryId: 'q1', text: 'hi' }]);
     expect(client.busy).to.equal(false);
   });
@@ -77,7 +77,7 @@ describe('worker socket', () => {
   it('leaves what a sink has not released as it is', async () => {
     onMessage = answerWithData;
     const kept: Buffer[] = [];
-    await client.call('echo', { queryId: 'q1', text: '' }, (bytes) => {
+    await client.call({ type: 'echo', queryId: 'q1', text: '' }, (bytes) => {
       kept.push(bytes);
       return true;
     });
@@ -88,7 +88,7 @@ describe('worker socket', () => {
     onMessage = answerWithData;
     const buffers = new Set<ArrayBufferLike>();
     let reads = 0;
-    await client.call('echo', { queryId: 'q1', text: '' }, (bytes, release) => {
+    await client.call({ type: 'echo', queryId: 'q1', text: '' }, (bytes, release) => {
       buffers.add(bytes.buffer);
       reads += 1;
       release();
@@ -106,25 +106,27 @@ describe('worker socket', () => {
         ok: false,
         error: { code: 'sql-error', message: 'no', hint: 'h' },
       });
-    const error = await client.call('echo', { queryId: 'q1', text: '' }).catch((e: QueryError) => e);
+    const error = await client.call({ type: 'echo', queryId: 'q1', text: '' }).catch((e: QueryError) => e);
     expect((error as QueryError).toWire()).to.deep.equal({ code: 'sql-error', message: 'no', hint: 'h' });
   });
 
   it('rejects the call that runs with worker-lost when the worker dies, once, and refuses later ones', async () => {
     onMessage = () => peer.destroy();
-    const lost = await client.call('echo', { queryId: 'q1', text: '' }).catch((e: QueryError) => e.code);
+    const lost = await client
+      .call({ type: 'echo', queryId: 'q1', text: '' })
+      .catch((e: QueryError) => e.code);
     expect(lost).to.equal('worker-lost');
     expect(closes).to.equal(1);
-    expect(await client.call('echo', { queryId: 'q2', text: '' }).catch((e: QueryError) => e.code)).to.equal(
-      'worker-lost',
-    );
+    expect(
+      await client.call({ type: 'echo', queryId: 'q2', text: '' }).catch((e: QueryError) => e.code),
+    ).to.equal('worker-lost');
   });
 
   it('closes on a reply to another query, rather than give it to the wrong one', async () => {
     onMessage = () => reply('someone-else', { text: 'secret' });
-    expect(await client.call('echo', { queryId: 'q1', text: '' }).catch((e: QueryError) => e.code)).to.equal(
-      'worker-lost',
-    );
+    expect(
+      await client.call({ type: 'echo', queryId: 'q1', text: '' }).catch((e: QueryError) => e.code),
+    ).to.equal('worker-lost');
     expect(client.closed).to.equal(true);
   });
 
@@ -136,7 +138,7 @@ describe('worker socket', () => {
         resolve();
       };
     });
-    const call = client.call('echo', { queryId: 'q1', text: '' });
+    const call = client.call({ type: 'echo', queryId: 'q1', text: '' });
     client.cancel('q0');
     client.cancel('q1');
     await cancelled;
@@ -168,7 +170,7 @@ describe('worker socket', () => {
       paused = resolve;
     });
     let slow = true;
-    const call = client.call('echo', { queryId: 'q1', text: '' }, (bytes) => {
+    const call = client.call({ type: 'echo', queryId: 'q1', text: '' }, (bytes) => {
       written += bytes.length;
       if (slow) paused();
       return !slow;
@@ -190,8 +192,8 @@ describe('worker socket', () => {
       peer.uncork();
     };
     const enough = () => false; // and nobody will resume: its client is gone
-    await client.call('echo', { queryId: 'q1', text: 'one' }, enough);
-    expect(await client.call('echo', { queryId: 'q2', text: 'two' }, () => true)).to.deep.equal({
+    await client.call({ type: 'echo', queryId: 'q1', text: 'one' }, enough);
+    expect(await client.call({ type: 'echo', queryId: 'q2', text: 'two' }, () => true)).to.deep.equal({
       text: 'two',
     });
   });
