@@ -36,7 +36,9 @@ export class LineQueue {
 
   /** Appends the line that has nextSeq. */
   push(line: string): void {
-    const ended = `${line}\n`;
+    // A line is a tree of its parts until something reads it, and is kept for long enough to be moved by the collector
+    // once or twice: `join` makes one piece of it.
+    const ended = [line, '\n'].join('');
     this.#lines.push(ended);
     this.#characters += ended.length;
   }
@@ -45,11 +47,10 @@ export class LineQueue {
   takeUnsent(maxCharacters: number): string | null {
     this.#unsent = Math.max(this.#unsent, this.#head);
     if (this.#unsent === this.#lines.length) return null;
-    let batch = '';
-    while (this.#unsent < this.#lines.length && batch.length < maxCharacters) {
-      batch += this.#lines[this.#unsent]!;
-      this.#unsent += 1;
-    }
+    const first = this.#unsent;
+    for (let characters = 0; this.#unsent < this.#lines.length && characters < maxCharacters; this.#unsent++)
+      characters += this.#lines[this.#unsent]!.length;
+    const batch = this.#lines.slice(first, this.#unsent).join('');
     this.#sentSeq = Math.max(this.#sentSeq, this.#firstSeq + this.#unsent - this.#head - 1);
     return batch;
   }

@@ -146,13 +146,11 @@ function numbersJson(value: unknown): string | null {
     return null;
   const names = Object.keys(value);
   if (names.length > MAX_NUMBERS) return null;
-  let json = '';
   for (const name of names) {
     const number = (value as Record<string, unknown>)[name];
     if (typeof number !== 'number' || !Number.isFinite(number) || keyOf(name).secret) return null;
-    json += `${json === '' ? '' : ','}${JSON.stringify(name)}:${number}`;
   }
-  return `{${json}}`;
+  return JSON.stringify(value);
 }
 
 const STAMP =
