@@ -5,8 +5,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import type { ZlibOptions } from 'node:zlib';
-import { constants, crc32, deflateRaw, gunzip } from 'node:zlib';
+import { constants, crc32, deflateRaw, gunzip, type ZlibOptions } from 'node:zlib';
 
 const deflateAsync = promisify<Buffer, ZlibOptions, Buffer>(deflateRaw);
 const gunzipAsync = promisify(gunzip);
