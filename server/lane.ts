@@ -10,6 +10,7 @@
  */
 import type { Cancellation } from '../workers/cancellation.ts';
 import { QueryError } from '../workers/errors.ts';
+import { removeItem } from '../workers/remove-item.ts';
 
 export interface LaneOptions<T> {
   readonly name: string;
@@ -171,9 +172,7 @@ export class Lane<T> {
 
   #remove(waiter: Waiter<T>): void {
     const queue = this.#queues.get(waiter.client) ?? [];
-    const at = queue.indexOf(waiter);
-    if (at === -1) return;
-    queue.splice(at, 1);
+    if (!removeItem(queue, waiter)) return;
     if (queue.length === 0) this.#queues.delete(waiter.client);
     this.#waiting--;
   }

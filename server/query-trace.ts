@@ -8,6 +8,7 @@
  *    '- stages, encode          the call to a DSL worker, told apart by what it says of its time
  */
 import type { DslPhases } from '../workers/dsl/messages.ts';
+import { removeItem } from '../workers/remove-item.ts';
 import { newSpanId, type TraceContext, traceparentOf } from './trace-context.ts';
 
 export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
@@ -41,6 +42,7 @@ export class QueryTrace {
   readonly exported: boolean;
   readonly #context: TraceContext;
   readonly #startMs = performance.now();
+  /** Empty once the query has ended, and with it every span. */
   readonly #running: Running[] = [];
   readonly #spans: Span[] = [];
 
@@ -78,7 +80,7 @@ export class QueryTrace {
     try {
       return await work;
     } finally {
-      if (this.#leaves(running)) this.add(name, running.startMs);
+      if (removeItem(this.#running, running)) this.add(name, running.startMs);
     }
   }
 
@@ -96,7 +98,7 @@ export class QueryTrace {
       stagesEndMs = Math.min(running.startMs + reply.phases.dslMs, performance.now());
       return reply;
     } finally {
-      if (this.#leaves(running)) this.add('stages', running.startMs, stagesEndMs);
+      if (removeItem(this.#running, running)) this.add('stages', running.startMs, stagesEndMs);
       if (stagesEndMs !== undefined) this.add('encode', stagesEndMs);
     }
   }
@@ -117,13 +119,6 @@ export class QueryTrace {
       error,
     };
     return [...this.#spans, own];
-  }
-
-  /** False: the query has ended, and with it the span. */
-  #leaves(running: Running): boolean {
-    const at = this.#running.indexOf(running);
-    if (at !== -1) this.#running.splice(at, 1);
-    return at !== -1;
   }
 
   #common() {

@@ -10,6 +10,7 @@
  */
 import type { WorkerAddress } from '../monitor/messages.ts';
 import { WorkerSocket } from '../workers/client.ts';
+import { removeItem } from '../workers/remove-item.ts';
 import type { SqlWorkerCalls } from '../workers/sql/messages.ts';
 import { Lane } from './lane.ts';
 
@@ -139,7 +140,7 @@ export class SqlSlots {
       onClose: () => {
         worker.takenAtLoss ??= worker.all.size - worker.free.length;
         worker.all.delete(socket);
-        remove(worker.free, socket);
+        removeItem(worker.free, socket);
         this.#long.delete(socket);
         this.#onSlotGone(worker);
         this.lane.offer(); // what it held may be another's to hold
@@ -188,11 +189,6 @@ export class SqlSlots {
     const cancelled = this.#onCancelled;
     return { socket, pid: worker.address.pid, wasShared, release, cancelled };
   }
-}
-
-function remove(sockets: SqlSocket[], socket: SqlSocket): void {
-  const at = sockets.indexOf(socket);
-  if (at !== -1) sockets.splice(at, 1);
 }
 
 function sum(workers: ReadonlyMap<string, SqlWorker>, count: (worker: SqlWorker) => number): number {

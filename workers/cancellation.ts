@@ -3,6 +3,7 @@
  * creation and listeners were some 6 % of a SQL worker's own time for a small query.
  */
 import type { QueryError } from './errors.ts';
+import { removeItem } from './remove-item.ts';
 
 export class Cancellation {
   #reason: QueryError | null = null;
@@ -36,7 +37,6 @@ export class Cancellation {
   }
 
   offCancel(callback: () => void): void {
-    const at = this.#callbacks.lastIndexOf(callback);
-    if (at !== -1) this.#callbacks.splice(at, 1);
+    removeItem(this.#callbacks, callback);
   }
 }

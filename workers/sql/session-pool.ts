@@ -9,6 +9,7 @@ import genericPool, { type Pool } from 'generic-pool';
 import type { Log } from '../../logger/log.ts';
 import type { Cancellation } from '../cancellation.ts';
 import { QueryError } from '../errors.ts';
+import { removeItem } from '../remove-item.ts';
 import { Circuit } from './circuit.ts';
 import type { OpenedSession, RoleRights } from './connect.ts';
 import { connectFailure } from './database-errors.ts';
@@ -53,7 +54,7 @@ export class SessionPool {
     return new Promise((resolve) => {
       const check = (): void => {
         if (this.#live.size < this.#options.size && this.#circuit.state === 'closed') return;
-        this.#unwatch(check);
+        removeItem(this.#watchers, check);
         resolve();
       };
       this.#watchers.push(check);
@@ -68,7 +69,7 @@ export class SessionPool {
     return new Promise((resolve, reject) => {
       let givenUp = false;
       const stopWatching = (): void => {
-        this.#unwatch(watch);
+        removeItem(this.#watchers, watch);
         cancellation.offCancel(watch);
       };
       const watch = (): void => {
@@ -181,11 +182,6 @@ export class SessionPool {
 
   #notify(): void {
     for (const watcher of [...this.#watchers]) watcher();
-  }
-
-  #unwatch(watcher: () => void): void {
-    const at = this.#watchers.indexOf(watcher);
-    if (at !== -1) this.#watchers.splice(at, 1);
   }
 }
 
