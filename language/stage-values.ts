@@ -6,7 +6,7 @@ import type { StageNode } from './ast.ts';
 import { ownAggregate, ownCall, wholeNumber } from './own-values.ts';
 import type { ResolvedQuery } from './resolved-query.ts';
 import type { ResolvedStage, StageDefinition } from './stage.ts';
-import { STRING } from './type-rules.ts';
+import { type ExprType, STRING } from './type-rules.ts';
 import { collectColumns, type Typed } from './typed.ts';
 
 interface Resolved extends ResolvedStage {
@@ -49,8 +49,14 @@ export function valuesOf(input: ResolvedQuery, value: Typed, atMost: number): Re
   return { ...input, stages: [...input.stages, { node, resolved, sources: [] }], columns };
 }
 
-/** A zero has no sign here: as numbers they are the same value. */
 export function textOf(value: Typed): Typed {
-  const float = value.type.kind === 'float64';
-  return ownCall(STRING, [value], ([a]) => `CAST(${float ? `(${a} + 0.0e0)` : a} AS VARCHAR)`);
+  return ownCall(STRING, [value], ([a]) => writtenOut(a!, value.type));
+}
+
+/**
+ * A value's SQL, as the text that stages show. A zero has no sign in it: 0 and -0 are the same value, and which of the two
+ * stands for a group, or is its least, follows from the order of its rows.
+ */
+export function writtenOut(sql: string, type: ExprType): string {
+  return `CAST(${type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql} AS VARCHAR)`;
 }

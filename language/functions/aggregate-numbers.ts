@@ -1,4 +1,5 @@
 /** Aggregates that compute: sums, means, quantiles and spreads, so that PostgreSQL and the engine give the same numbers. */
+import { duckdbType } from '../dialects/duckdb.ts';
 import { postgresType } from '../dialects/postgres-sql.ts';
 import {
   type CallSite,
@@ -39,9 +40,18 @@ export function sum(site: CallSite): Typed {
     );
   const whole = type.kind === 'int64';
   const result = whole || !isUnsized(type) ? decimal(38, decimalSize(type).scale) : UNSIZED_DECIMAL;
-  const exact: Emitter = ([a], text) => `CAST(${plainSum([a!], text)} AS ${postgresType(result)})`;
-  const duckdb: Emitter = whole ? ([a], text) => `CAST(${plainSum([a!], text)} AS DECIMAL(38,0))` : plainSum;
+  const exact = exactIn(postgresType(result));
+  const duckdb = whole ? exactIn(duckdbType(result)) : fittingIn(duckdbType(result));
   return typedCall(site, result, args, emittersOf(duckdb, exact, exact), UNORDERED);
+}
+
+function exactIn(type: string): Emitter {
+  return ([a], text) => `CAST(${plainSum([a!], text)} AS ${type})`;
+}
+
+/** The engine's own sum of decimals may have a digit more than their type, to which a cast is nothing; adding checks. */
+function fittingIn(type: string): Emitter {
+  return ([a], text) => `(${plainSum([a!], text)} + CAST(0 AS ${type}))`;
 }
 
 export const plainSum: Emitter = ([a], text) => call('sum', a!, text);

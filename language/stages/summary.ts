@@ -6,6 +6,7 @@ import { duckdbType, quoteText } from '../dialects/duckdb.ts';
 import { columnValue, keepColumns, ownAggregate, ownCall } from '../own-values.ts';
 import type { NamedValue, Relation } from '../relation.ts';
 import type { ResolvedStage, StageDefinition } from '../stage.ts';
+import { writtenOut } from '../stage-values.ts';
 import { FLOAT64, INT64, isNumeric, STRING } from '../type-rules.ts';
 import { type Column, type ColumnType, typeName } from '../types.ts';
 
@@ -20,8 +21,10 @@ interface Measure {
   sql(column: Column, value: string): string | null;
 }
 
-function hasOrder({ type }: Column): boolean {
-  return !['json', 'list', 'bytes'].includes(type.kind);
+const WITHOUT_EXTREMES: ReadonlySet<ColumnType['kind']> = new Set(['json', 'list', 'bytes']);
+
+function extremeText({ type }: Column, extreme: string): string | null {
+  return WITHOUT_EXTREMES.has(type.kind) ? null : writtenOut(extreme, type);
 }
 
 const MEASURES: readonly Measure[] = [
@@ -32,8 +35,8 @@ const MEASURES: readonly Measure[] = [
     type: INT64,
     sql: ({ type }, a) => (type.kind === 'json' ? null : `count(DISTINCT ${a})`),
   },
-  { name: 'min', type: STRING, sql: (column, a) => (hasOrder(column) ? `CAST(min(${a}) AS VARCHAR)` : null) },
-  { name: 'max', type: STRING, sql: (column, a) => (hasOrder(column) ? `CAST(max(${a}) AS VARCHAR)` : null) },
+  { name: 'min', type: STRING, sql: (column, a) => extremeText(column, `min(${a})`) },
+  { name: 'max', type: STRING, sql: (column, a) => extremeText(column, `max(${a})`) },
   {
     name: 'mean',
     type: FLOAT64,
