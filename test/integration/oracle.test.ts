@@ -1,6 +1,7 @@
 /**
- * The oracle for a short time, with a seed of its own each time; every fixture and every difference that it ever found, in
- * the worker and in the database. For longer: `npm run test:oracle -- --runs 20000`.
+ * The oracle for a short time, with the same seed each time: what fails here was broken by the change at hand. Every
+ * fixture and every difference that it ever found, in the worker and in the database. By chance, and for longer:
+ * `npm run test:oracle -- --runs 20000`.
  */
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
@@ -14,6 +15,7 @@ import { compare, runOracle } from '../oracle/oracle.ts';
 import { testDatabase } from '../support/database.ts';
 
 const RUNS = 240;
+const SEED = 20_261_123;
 const directory = new URL('../fixtures/language/stages/', import.meta.url);
 const STAGES = await Promise.all(
   // SQL for the stage engine has no other place.
@@ -69,16 +71,14 @@ describe('the worker and the database', function () {
     it(`agree where once ${was}`, () => expectSame({ query, ordered }));
 
   it(`agree on ${RUNS} pipelines by chance`, async () => {
-    const seed = Math.trunc(Math.random() * 2 ** 31);
-    console.log(`      oracle: seed ${seed}`);
     const found: string[] = [];
     const tally = await runOracle(engines, {
       runs: RUNS,
-      seed,
+      seed: SEED,
       maxDifferences: 1,
       onDifference: ({ query, what }, data) => found.push(`${what}\n${query}\n${data}`),
     });
-    expect(found, `npm run test:oracle -- --runs ${RUNS} --seed ${seed}`).to.deep.equal([]);
+    expect(found, `npm run test:oracle -- --runs ${RUNS} --seed ${SEED}`).to.deep.equal([]);
     expect(tally.wholly, 'pipelines that ran in the database').to.be.above(RUNS / 10);
   });
 });
