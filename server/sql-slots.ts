@@ -6,7 +6,8 @@
  *
  * A query with stages in a worker holds its slots for as long as the stages take its rows. Such queries together never
  * hold the last quarter of the slots (one at least, where there are two): queries that the database answers alone
- * find one there, and wait for no heavy one's end.
+ * find one there, and wait for no heavy one's end. And as long as there is room beside it, one worker runs none of them:
+ * a process that has been busy waits for its turn on the CPU, one that has slept is let in.
  */
 import type { WorkerAddress } from '../monitor/messages.ts';
 import { WorkerSocket } from '../workers/client.ts';
@@ -32,6 +33,8 @@ interface SqlWorker {
   readonly address: SqlAddress;
   readonly free: SqlSocket[];
   readonly all: Set<SqlSocket>;
+  /** Held by queries with stages. */
+  readonly long: Set<SqlSocket>;
   listed: boolean;
   /** Slots in use when its first one was lost; null while it lives. */
   takenAtLoss: number | null;
@@ -57,8 +60,6 @@ export class SqlSlots {
   /** No longer listed, and some query still runs in them. */
   readonly #leaving = new Map<string, SqlWorker>();
   readonly #retiring = new Set<string>();
-  /** Held by queries with stages. */
-  readonly #long = new Set<SqlSocket>();
   readonly #onRetired: (workerId: string) => void;
 
   constructor({ queueLength, queueWaitMs, onRetired, onCancelled = () => {} }: SqlSlotsOptions) {
@@ -103,7 +104,14 @@ export class SqlSlots {
   }
 
   #add(address: SqlAddress): void {
-    const worker: SqlWorker = { address, free: [], all: new Set(), listed: true, takenAtLoss: null };
+    const worker: SqlWorker = {
+      address,
+      free: [],
+      all: new Set(),
+      long: new Set(),
+      listed: true,
+      takenAtLoss: null,
+    };
     this.#workers.set(address.workerId, worker);
     for (let slot = 0; slot < address.slots; slot++) this.#open(worker);
   }
@@ -141,7 +149,7 @@ export class SqlSlots {
         worker.takenAtLoss ??= worker.all.size - worker.free.length;
         worker.all.delete(socket);
         removeItem(worker.free, socket);
-        this.#long.delete(socket);
+        worker.long.delete(socket);
         this.#onSlotGone(worker);
         this.lane.offer(); // what it held may be another's to hold
         if (worker.listed) setTimeout(() => worker.listed && this.#open(worker), RECONNECT_MS);
@@ -153,7 +161,14 @@ export class SqlSlots {
   #mayTakeLong(count: number): boolean {
     const { total } = this;
     const kept = total < 2 ? 0 : Math.max(1, Math.floor(total * KEPT_SHARE));
-    return this.#long.size === 0 || this.#long.size + count <= total - kept;
+    const held = sum(this.#workers, ({ long }) => long.size);
+    return held === 0 || held + count <= total - kept;
+  }
+
+  /** The freest but for the one that runs the fewest queries with stages; null: there is no room. */
+  #besideQuietest(): SqlWorker | null {
+    const byLong = [...this.#workers.values()].sort((a, b) => a.long.size - b.long.size);
+    return freest(byLong.slice(1));
   }
 
   #takeAll(count: number, long: boolean): readonly SqlSlot[] | null {
@@ -165,18 +180,14 @@ export class SqlSlots {
 
   /** There is a free one. */
   #take(long: boolean): SqlSlot {
-    let best: SqlWorker | null = null;
-    for (const worker of this.#workers.values()) {
-      if (worker.free.length > (best?.free.length ?? 0)) best = worker;
-    }
-    const worker = best!;
+    const worker = (long ? this.#besideQuietest() : null) ?? freest(this.#workers.values())!;
     const socket = worker.free.pop()!;
-    if (long) this.#long.add(socket);
+    if (long) worker.long.add(socket);
     let released = false;
     const release = (): void => {
       if (released) return;
       released = true;
-      this.#long.delete(socket);
+      worker.long.delete(socket);
       if (socket.closed) return;
       if (!worker.listed || socket.busy) {
         socket.close();
@@ -189,6 +200,13 @@ export class SqlSlots {
     const cancelled = this.#onCancelled;
     return { socket, pid: worker.address.pid, wasShared, release, cancelled };
   }
+}
+
+/** The one with the most free slots; null: none has any. */
+function freest(workers: Iterable<SqlWorker>): SqlWorker | null {
+  let best: SqlWorker | null = null;
+  for (const worker of workers) if (worker.free.length > (best?.free.length ?? 0)) best = worker;
+  return best;
 }
 
 function sum(workers: ReadonlyMap<string, SqlWorker>, count: (worker: SqlWorker) => number): number {
