@@ -10,6 +10,9 @@ import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole 
 import { monitorOptions } from './config-schema-monitor.ts';
 import { MAX_POOL_SIZE } from './control-messages.ts';
 
+/** With fewer in flight a worker waits more than it works, and on few cores `dsl.max` queries with stages had no room. */
+const LEAST_CONNECTIONS = 4;
+
 export interface Machine {
   readonly cores: number;
 }
@@ -52,8 +55,8 @@ export function createConfigSchema({ cores }: Machine) {
         'Database connections that each SQL worker keeps open for each named connection.',
         1,
         256,
-        Math.max(1, Math.floor((2 * cores + 1) / sqlProcesses)),
-        '(2 x cores + 1) / processes',
+        Math.max(LEAST_CONNECTIONS, Math.floor((2 * cores + 1) / sqlProcesses)),
+        `(2 x cores + 1) / processes, at least ${LEAST_CONNECTIONS}`,
       ),
       acquireTimeoutMs: number(
         'FORKLINE_SQL_ACQUIRE_TIMEOUT_MS',

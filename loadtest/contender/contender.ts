@@ -17,8 +17,8 @@ export const LABELS: Readonly<Record<ContenderName, string>> = {
   duckdb: 'one process with DuckDB',
 };
 
-/** The same number of database connections for everybody. */
-export const POOL_SIZE = 4;
+/** The same number of database connections for everybody: Forkline's default on two cores. */
+export const POOL_SIZE = 8;
 
 /** Forkline's dsl.max: what must be kept busy to keep all of it busy. */
 export const DSL_SLOTS = 4;

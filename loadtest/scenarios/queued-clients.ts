@@ -1,29 +1,35 @@
 /**
- * More and more clients at once. A server that takes waiting well gives each its share: from the point on where it has
- * all it can do, latency grows with the number of clients and throughput stays. So latency over that share is flat.
+ * More and more clients at once. As many as there are database connections are served at the same time; those beyond wait.
+ * A server that takes waiting well gives each its share: latency grows with the number of clients, and throughput stays.
+ * So latency over that share is flat.
  */
-import type { Contender } from '../contender/contender.ts';
+import { type Contender, POOL_SIZE } from '../contender/contender.ts';
 import { mean } from '../measure/statistics.ts';
 import { SMALL } from '../queries.ts';
 import type { ScenarioRecord } from '../record.ts';
 import { type Bench, inTurns, onceIfQuick, type Scenario } from '../scenario.ts';
 import { runLoad } from './load-runs.ts';
 
-const CLIENTS = [1, 2, 4, 8, 16, 32, 64, 128];
-const FEW_CLIENTS = [1, 8, 32, 128];
-/** To this many the target goes; the chart goes on. */
-const TARGET_CLIENTS = 64;
+/** Nobody waits. */
+const SERVED = [1, 2, 4, POOL_SIZE];
+const QUEUED = [1, 4, 8, 16, 32, 64];
+const FEW_QUEUED = [1, 64];
+/** The chart goes on to it. */
+const MOST_CLIENTS = 128;
+const FEW_CLIENTS = [1, 8, 32, MOST_CLIENTS];
 const TOLERANCE = 0.15;
 
 export const queuedClients: Scenario = {
   name: 'queued-clients',
-  title: `latency flat from 1 to ${TARGET_CLIENTS} queued clients beyond capacity's share`,
-  how: 'closed loop with 1 to 128 connections; mean latency over what throughput leaves to each client',
+  title: `latency flat from 1 to ${QUEUED.at(-1)} queued clients beyond capacity's share`,
+  how: `closed loop with 1 to ${MOST_CLIENTS} connections; mean latency over what throughput leaves to each client`,
   needs: { contenders: ['baseline', 'duckdb', 'forkline'] },
   async run(bench, record) {
     const forkline = bench.contender('forkline');
     const others = [bench.contender('baseline'), bench.contender('duckdb')];
-    const points = bench.quick ? FEW_CLIENTS : CLIENTS;
+    const queued = bench.quick ? FEW_QUEUED : QUEUED;
+    const served = bench.quick ? [1] : SERVED;
+    const points = [...served, ...queued.map((count) => POOL_SIZE + count), MOST_CLIENTS];
     const half = { ...onceIfQuick(bench), durationMs: bench.durationMs / 2 };
     await inTurns(
       half,
@@ -49,11 +55,7 @@ export const queuedClients: Scenario = {
         ),
       })),
     });
-    checkShares(
-      record,
-      forkline,
-      points.filter((clients) => clients <= TARGET_CLIENTS),
-    );
+    checkShares(record, forkline, served, queued);
   },
 };
 
@@ -78,21 +80,31 @@ async function measureClients(
   record.add(contender.label, latencyOf(clients), 'ms', mean((latencies.small ?? []).map(({ ms }) => ms)));
 }
 
-/** The share: alone a query takes what it takes; beyond capacity each client waits for all the others. */
-function checkShares(record: ScenarioRecord, { label }: Contender, points: readonly number[]): void {
-  const capacity = Math.max(...points.map((clients) => record.median(label, rateOf(clients))));
-  const alone = record.median(label, latencyOf(points[0]!));
-  const overs = points.map((clients) => {
-    const share = Math.max(alone, (clients / capacity) * 1000);
-    return record.median(label, latencyOf(clients)) / share;
-  });
-  const most = overs.every((over) => over > 0) ? Math.max(...overs) : Number.NaN;
+/** The share: with all that can be done at work, each client waits for all the others. */
+function checkShares(
+  record: ScenarioRecord,
+  { label }: Contender,
+  served: readonly number[],
+  queued: readonly number[],
+): void {
+  const rate = (clients: number): number => record.median(label, rateOf(clients));
+  const latency = (clients: number): number => record.median(label, latencyOf(clients));
+  const capacity = Math.max(...queued.map((count) => rate(POOL_SIZE + count)));
+  const shareOf = (clients: number): number => (clients / capacity) * 1000;
+  const overs = queued.map((count) => latency(POOL_SIZE + count) / shareOf(POOL_SIZE + count));
   record.check({
     what: 'latency over its share, the most',
-    value: most,
+    value: overs.every((over) => over > 0) ? Math.max(...overs) : Number.NaN,
     unit: 'x',
     bound: 'at-most',
     limit: 1 + TOLERANCE,
-    measured: points.map((clients, index) => `${overs[index]!.toFixed(2)} at ${clients}`).join(', '),
+    measured: queued.map((count, index) => `${overs[index]!.toFixed(2)} at ${count}`).join(', '),
   });
+  // Nothing goes faster than alone, or than all together: what is between takes longer than both.
+  const alone = latency(1);
+  const before = served.map((clients) => latency(clients) / Math.max(alone, shareOf(clients)));
+  const shown = served.map((clients, index) => `${before[index]!.toFixed(2)} at ${clients}`);
+  record.note(
+    `before anybody waits, latency over that alone or the share, whichever is more: ${shown.join(', ')}`,
+  );
 }

@@ -62,7 +62,7 @@ describe('the configuration', () => {
       expect(config.defaultConnection).to.equal('main');
       expect(config.sql).to.deep.equal({
         processes: 2,
-        connectionsPerProcess: 2,
+        connectionsPerProcess: 4,
         acquireTimeoutMs: 5000,
         maxQueriesPerWorker: 100_000,
         maxAgeMs: 3_600_000,
@@ -98,17 +98,18 @@ describe('the configuration', () => {
       });
     });
 
-    for (const [cores, processes, most] of [
-      [1, 2, 3],
-      [2, 2, 5],
-      [4, 4, 9],
-      [64, 4, 129],
+    for (const [cores, processes, connections] of [
+      [1, 2, 8],
+      [2, 2, 8],
+      [4, 4, 16],
+      [64, 4, 128],
     ] as const) {
-      it(`opens at most 2 x cores + 1 connections on ${cores} cores`, async () => {
+      it(`opens ${connections} connections on ${cores} cores, enough for all DSL workers`, async () => {
         const { sql, dsl } = await load({}, { cores });
         expect(sql.processes).to.equal(processes);
-        expect(sql.processes * sql.connectionsPerProcess).to.be.within(processes, most);
+        expect(sql.processes * sql.connectionsPerProcess).to.equal(connections);
         expect(dsl.max).to.equal(Math.min(8, 2 * cores));
+        expect((connections * 3) / 4).to.be.at.least(dsl.max);
       });
     }
 
