@@ -30,20 +30,20 @@ export const queuedClients: Scenario = {
     const queued = bench.quick ? FEW_QUEUED : QUEUED;
     const served = bench.quick ? [1] : SERVED;
     const points = [...served, ...queued.map((count) => POOL_SIZE + count), MOST_CLIENTS];
-    const half = { ...onceIfQuick(bench), durationMs: bench.durationMs / 2 };
+    const turns = onceIfQuick(bench);
     await inTurns(
-      half,
+      turns,
       points,
       (clients) => `Forkline, ${clients} clients`,
-      (clients) => measureClients(half, record, forkline, clients),
+      (clients) => measureClients(turns, record, forkline, clients),
     );
     // For the chart only: once.
     for (const other of others)
       await inTurns(
-        { ...half, rounds: 1 },
+        { ...bench, rounds: 1 },
         FEW_CLIENTS,
         (clients) => `${other.label}, ${clients} clients`,
-        (clients) => measureClients(half, record, other, clients),
+        (clients) => measureClients(bench, record, other, clients),
       );
     record.chart({
       type: 'concurrency',
