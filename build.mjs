@@ -1,56 +1,128 @@
 /**
- * Builds dist/: the TypeScript sources compiled file by file, the DSL worker bundled into one file over its
- * compiled one (it is started all the time, and one file loads faster than many), static assets copied, and
- * dist/build-id.json, by which every process knows that it is of the same build as its monitor.
+ * Builds dist/, which is all that users run: the TypeScript sources compiled file by file, the DSL worker bundled into
+ * one file over its compiled one (it is started all the time, and one file loads faster than many), static assets
+ * copied, and dist/build-id.json, by which every process knows that it is of the same build as its monitor.
+ *
+ * `node build.mjs --loadtest` also builds dist-dev/: the load test's own code, and links to the rooms of dist/ beside
+ * it, so that what is measured is what users run, to the byte.
  *
  * Invariants: type errors are shown and make the exit code 1, the output is written all the same; nothing is done
- * when no input changed since the last good build (dist/.stamp); two builds at once wait for each other (a lock
+ * when no input changed since the last good build (.stamp in the output); two builds at once wait for each other (a lock
  * file); outputs are replaced by rename and only where they differ, so that a running server never finds half a
  * file; what no source stands for any more is removed.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
-import { chmod, copyFile, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
+const distDev = join(root, 'dist-dev');
 const lockFile = join(dist, '.lock');
-const sourceDirs = ['cli', 'database', 'language', 'loadtest', 'logger', 'monitor', 'server', 'workers'];
+const productRooms = ['cli', 'database', 'language', 'logger', 'monitor', 'server', 'workers'];
+const loadtestRooms = ['loadtest'];
 const buildFiles = ['build.mjs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const loadtestProject = 'tsconfig.loadtest.json';
 const bundleEntry = 'workers/dsl/worker.ts';
 const executables = ['cli/main.js'];
 const LOCK_POLL_MS = 50;
 const LOCK_WAIT_MS = 120_000;
 
-async function build() {
+const product = {
+  output: dist,
+  inputs: () => listInputs(productRooms, buildFiles),
+  /** Without it nothing runs, whatever the stamp says. */
+  witness: 'build-id.json',
+  make: makeProduct,
+};
+const loadtest = {
+  output: distDev,
+  inputs: () => listInputs([...productRooms, ...loadtestRooms], [...buildFiles, loadtestProject]),
+  witness: 'loadtest/main.js',
+  make: makeLoadtest,
+};
+
+async function build(targets) {
+  const results = [];
+  for (const target of targets) results.push(await buildWhenChanged(target));
+  return results.every(Boolean) ? 0 : 1;
+}
+
+/** Resolves to whether the output is without errors, also when nothing changed since the last good build. */
+async function buildWhenChanged(target) {
   const startedAt = performance.now();
-  const inputs = await listInputs();
+  const { output } = target;
+  const inputs = await target.inputs();
   const stamp = await hashFiles(root, inputs);
-  if (stamp === (await readText(join(dist, '.stamp'))) && (await readText(join(dist, 'build-id.json'))))
-    return 0;
-  const staging = join(dist, `.staging-${process.pid}`);
+  const isThere = (await readText(join(output, target.witness))) !== null;
+  if (isThere && stamp === (await readText(join(output, '.stamp')))) return true;
+  const staging = join(output, `.staging-${process.pid}`);
   try {
-    const [compiled] = await Promise.all([compile(staging), copyAssets(staging, inputs)]);
-    const bundled = await bundle(staging, inputs);
-    const outputs = await replaceOutputs(staging);
-    const good = compiled && bundled;
-    await writeFile(join(dist, '.stamp'), good ? stamp : '');
+    const { count, isGood } = await target.make(staging, inputs);
+    await writeFile(join(output, '.stamp'), isGood ? stamp : '');
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    console.error(`build: ${outputs.length} files in ${seconds} s${good ? '' : ', with errors'}`);
-    return good ? 0 : 1;
+    const name = relative(root, output);
+    console.error(`build: ${count} files of ${name} in ${seconds} s${isGood ? '' : ', with errors'}`);
+    return isGood;
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
 }
 
+async function makeProduct(staging, inputs) {
+  const [isCompiled] = await Promise.all([
+    compile('tsconfig.build.json', staging),
+    copyAssets(staging, inputs),
+  ]);
+  const isBundled = await bundle(staging, inputs);
+  const outputs = (await listFiles(staging)).map((file) => relative(staging, file)).sort();
+  for (const file of executables) await chmod(join(staging, file), 0o755).catch(ignoreMissing());
+  await writeBuildId(staging, outputs);
+  outputs.push('build-id.json');
+  await replaceOutputs(staging, outputs, dist);
+  await removeStale(dist, new Set([...outputs, '.stamp', '.lock'].map((file) => join(dist, file))));
+  return { count: outputs.length, isGood: isCompiled && isBundled };
+}
+
+/** The compiler writes what is imported too; only the load test's own files are kept of it. */
+async function makeLoadtest(staging) {
+  const isGood = await compile(loadtestProject, staging);
+  const lists = await Promise.all(loadtestRooms.map((room) => listFiles(join(staging, room))));
+  const outputs = lists.flat().map((file) => relative(staging, file));
+  await replaceOutputs(staging, outputs, distDev);
+  const wanted = new Set(outputs.map((file) => join(distDev, file)));
+  for (const room of loadtestRooms) await removeStale(join(distDev, room), wanted); // never through a link
+  for (const room of productRooms) await linkRoom(room);
+  return { count: outputs.length, isGood };
+}
+
+async function linkRoom(room) {
+  try {
+    await symlink(join('..', relative(root, dist), room), join(distDev, room), 'dir');
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error; // made by an earlier build
+  }
+}
+
 /** Every file that the output depends on, relative to the root, sorted. */
-async function listInputs() {
-  const lists = await Promise.all(sourceDirs.map((dir) => listFiles(join(root, dir))));
-  return [...lists.flat().map((file) => relative(root, file)), ...buildFiles].sort();
+async function listInputs(rooms, files) {
+  const lists = await Promise.all(rooms.map((room) => listFiles(join(root, room))));
+  return [...lists.flat().map((file) => relative(root, file)), ...files].sort();
 }
 
 async function listFiles(dir) {
@@ -67,9 +139,9 @@ async function hashFiles(base, files) {
 }
 
 /** Resolves to whether there were no type errors; those are on the terminal already. */
-function compile(staging) {
+function compile(project, staging) {
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', staging];
+  const args = [tsc, '-p', join(root, project), '--outDir', staging];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
@@ -133,17 +205,15 @@ async function copyAssets(staging, inputs) {
   }
 }
 
-/** Moves what differs from staging into dist, removes what is stale, writes the build id. Returns the outputs. */
-async function replaceOutputs(staging) {
-  const outputs = (await listFiles(staging)).map((file) => relative(staging, file)).sort();
-  for (const file of executables) await chmod(join(staging, file), 0o755).catch(ignoreMissing());
+async function writeBuildId(staging, outputs) {
   const code = outputs.filter((file) => !file.endsWith('.map'));
   const buildId = (await hashFiles(staging, code)).slice(0, 16);
   await writeFile(join(staging, 'build-id.json'), `${JSON.stringify({ buildId })}\n`);
-  outputs.push('build-id.json');
-  for (const file of outputs) await replaceFile(join(staging, file), join(dist, file));
-  await removeStale(new Set([...outputs, '.stamp', '.lock']));
-  return outputs;
+}
+
+/** Moves what differs from staging into `to`. */
+async function replaceOutputs(staging, outputs, to) {
+  for (const file of outputs) await replaceFile(join(staging, file), join(to, file));
 }
 
 async function replaceFile(from, to) {
@@ -153,11 +223,12 @@ async function replaceFile(from, to) {
   await rename(from, to);
 }
 
-async function removeStale(wanted) {
-  for (const file of await listFiles(dist)) {
-    if (!wanted.has(relative(dist, file))) await rm(file, { force: true });
+/** Removes the files below `dir` that are not wanted, and the directories that are empty then. */
+async function removeStale(dir, wanted) {
+  for (const file of await listFiles(dir)) {
+    if (!wanted.has(file)) await rm(file, { force: true });
   }
-  const entries = await readdir(dist, { withFileTypes: true, recursive: true });
+  const entries = await readdir(dir, { withFileTypes: true, recursive: true });
   const dirs = entries
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
@@ -221,4 +292,5 @@ function ignoreMissing(value) {
   };
 }
 
-process.exitCode = await withLock(build);
+const targets = process.argv.includes('--loadtest') ? [product, loadtest] : [product];
+process.exitCode = await withLock(() => build(targets));

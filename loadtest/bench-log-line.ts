@@ -1,6 +1,6 @@
 /**
  * What logging costs: one call in the caller (ns), and lines a second from several writer processes until all
- * are acknowledged in the file. Run it with: npx tsx loadtest/bench-log-line.ts
+ * are acknowledged in the file. Run it with: npm run build:loadtest && node dist-dev/loadtest/bench-log-line.js
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -10,7 +10,7 @@ import { createLogClient } from '../logger/client.ts';
 import type { Log } from '../logger/log.ts';
 import { createLogSearch } from '../logger/search-client.ts';
 import { createLineSplitter, encodeMessage, type ToLogger } from '../logger/wire.ts';
-import { setUpLog } from '../test/fixtures/logger/harness.ts';
+import { setUpLog } from './log-setup.ts';
 
 const ROUNDS = 7;
 const CALLS_A_ROUND = 20_000;

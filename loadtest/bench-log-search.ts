@@ -1,7 +1,7 @@
 /**
  * How long a query's story takes to find in a 1 GB log: as one file, and as rotated, compressed ones. The log is made
  * with the logger's own writing, in a directory of its own that goes at the end; a real logger process is then asked
- * over its socket. Run it with: npx tsx loadtest/bench-log-search.ts [megabytes]
+ * over its socket. Run it with: npm run build:loadtest && node dist-dev/loadtest/bench-log-search.js [megabytes]
  */
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -15,7 +15,7 @@ import { createLogSearch, type LogSearch } from '../logger/search-client.ts';
 import { listRotated } from '../logger/stored-names.ts';
 import { StreamLedger } from '../logger/stream-ledger.ts';
 import type { LogFilter } from '../logger/wire.ts';
-import { setUpLog } from '../test/fixtures/logger/harness.ts';
+import { setUpLog } from './log-setup.ts';
 
 const MEGABYTE = 1e6;
 const BATCH_QUERIES = 200;

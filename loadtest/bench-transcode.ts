@@ -3,7 +3,7 @@
  *   objects   pg's row objects and JSON.stringify, as anyone would write it first
  *   datarow   DataRow messages off the wire, encoded on bytes (what the SQL worker does; all of its own code)
  *   copy      COPY TO STDOUT in text format, transcoded on bytes (needs a describe first: COPY names no types)
- * Run: DATABASE_URL=postgresql://... node dist/loadtest/bench-transcode.js [rows] [rounds]
+ * Run: DATABASE_URL=postgresql://... node dist-dev/loadtest/bench-transcode.js [rows] [rounds]
  */
 import { performance } from 'node:perf_hooks';
 import pg from 'pg';

@@ -3,7 +3,7 @@
  * (on threads of this process) runs the stages, and their result is encoded on the event loop. Against the first
  * baseline it shows what the engine brings; against Forkline, what the processes bring.
  *
- *   DATABASE_URL=postgresql://... node dist/loadtest/baseline/duckdb-server.js POOL_SIZE
+ *   DATABASE_URL=postgresql://... node dist-dev/loadtest/baseline/duckdb-server.js POOL_SIZE
  */
 import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

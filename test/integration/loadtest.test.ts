@@ -13,7 +13,7 @@ import { startForkline } from '../support/forkline.ts';
 import { isThere, treeOf } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
-const COMMAND = fileURLToPath(new URL('../../dist/loadtest/main.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../dist-dev/loadtest/main.js', import.meta.url));
 const TINY = ['--quick', '--rows', '10000', '--rounds', '1', '--duration', '200ms'];
 const DEADLINE_MS = 30_000;
 
@@ -215,7 +215,7 @@ describe('plain SQL', () => {
     it(`${tool} times statements, and tells the database's own message`, async function () {
       if (tool === 'psql' && !hasPsql(process.env.PATH)) this.skip();
       // By its built path: it starts a built process.
-      const built = await import('../../dist/loadtest/limit/plain-sql.js' as string);
+      const built = await import('../../dist-dev/loadtest/limit/plain-sql.js' as string);
       const children = new Children();
       const deps = { children, url: (await testDatabase()).adminUrl, path: process.env.PATH };
       try {

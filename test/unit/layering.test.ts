@@ -88,6 +88,11 @@ describe('layers', () => {
     expect(wrong).to.deep.equal([]);
   });
 
+  it('load tests import no tests', () => {
+    const wrong = imports.filter(({ from, to }) => room(from) === 'loadtest' && room(to) === 'test');
+    expect(wrong).to.deep.equal([]);
+  });
+
   it('have no cycles', () => {
     expect(cycle()).to.equal(null);
   });
