@@ -9,7 +9,7 @@ import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { type FaultName, type FaultyBuild, faultyBuild } from '../support/faulty-build.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { activeBackends, answersAgain, codeOf, rowOf, startLongQuery } from '../support/long-query.ts';
-import { pidsOf } from '../support/processes.ts';
+import { pidsRunning } from '../support/processes.ts';
 import { filesOfGoneWorkers, settled } from '../support/soak.ts';
 import { until } from '../support/until.ts';
 
@@ -158,14 +158,9 @@ describe('faults inside a DSL worker', function () {
       'set pushdown = off; select pg_sleep(20)::text as a | where true',
       ['dsl'],
     );
-    const sleeps = () => pidsOf('sleep');
-    const before = new Set(sleeps());
     await build.trigger('double-fork');
-    const grandchild = await until(
-      () => sleeps().find((pid) => !before.has(pid)),
-      DEADLINE_MS,
-      'a grandchild',
-    );
+    const ofThatWorker = `sleep 300.${pidOf('dsl')}`;
+    const grandchild = await until(() => pidsRunning(ofThatWorker)[0], DEADLINE_MS, 'a grandchild');
     process.kill(pidOf('dsl'), 'SIGKILL');
     expect(codeOf(await answer)).to.equal('worker-lost');
     await until(() => readSample(grandchild) === null, DEADLINE_MS, 'the grandchild is gone');

@@ -1,6 +1,6 @@
 /**
- * A real PostgreSQL for tests: the embedded one, started by the first test that asks and stopped at the end of the
- * mocha run (a root hook, registered when this file is imported). All spec files of a run share it.
+ * A real PostgreSQL for tests: the embedded one, started by the first test that asks and stopped when the process has
+ * run its last test. All spec files of a process share it.
  *
  *   const { url, admin } = await testDatabase();
  *
@@ -15,6 +15,9 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { Cluster } from '../../database/cluster.ts';
 import { openCluster } from '../../database/cluster.ts';
+import { shareProcesses } from './leaks.ts';
+import { treeOf } from './processes.ts';
+import { atRunEnd } from './run-end.ts';
 
 export const FLIGHT_ROWS = 20_000;
 
@@ -35,13 +38,17 @@ let shared: Promise<Running> | null = null;
 
 /** Starting takes some 1.5 s: mocha's timeout of a first test allows for it. */
 export function testDatabase(): Promise<TestDatabase> {
-  shared ??= startTestDatabase();
+  shared ??= startShared();
   return shared;
 }
 
-after(async () => {
-  await (await shared)?.stop();
-});
+async function startShared(): Promise<Running> {
+  let running: Running | null = null;
+  shareProcesses(() => (running === null ? [] : treeOf(running.pid).map(({ pid }) => pid)));
+  atRunEnd(async () => await running?.stop());
+  running = await startTestDatabase();
+  return running;
+}
 
 /** One of your own, to be stopped, killed or broken. */
 export async function startTestDatabase(): Promise<Running> {

@@ -2,6 +2,8 @@
  * What the fault suite measures on its way (how long until it answers again, how many were lost), gathered for
  * docs/reliability.md. Printed at the end of `npm run test:fault`; no test asserts them.
  */
+import { atRunEnd } from './run-end.ts';
+
 const figures = new Map<string, string[]>();
 
 export function recordFigure(name: string, value: number, unit: string): void {
@@ -9,7 +11,7 @@ export function recordFigure(name: string, value: number, unit: string): void {
   figures.set(name, [...sofar, `${Math.round(value)} ${unit}`]);
 }
 
-after(() => {
+atRunEnd(async () => {
   if (process.env.FORKLINE_FIGURES === undefined || figures.size === 0) return;
   console.log('\nFigures of this run:');
   for (const [name, values] of figures) console.log(`  ${name}: ${values.join(', ')}`);

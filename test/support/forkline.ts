@@ -9,8 +9,8 @@
  *
  * Overrides are laid over the configuration file's content, group by group. Build first (npm test does).
  * stop() (and the end of the block) sends TERM and fails when it does not exit with 0 in time, or when any process
- * of the run outlives it, or when its log is not whole (log-check.ts). What a test
- * leaves running is ended after the mocha run, which then fails.
+ * of the run outlives it, or when its log is not whole (log-check.ts). A suite
+ * that leaves one running fails (leaks.ts); it is ended after the run.
  */
 import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
@@ -20,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { testDatabase } from './database.ts';
 import type { Forkline } from './forkline-process.ts';
 import { ForklineProcess, unstopped } from './forkline-process.ts';
+import { atRunEnd } from './run-end.ts';
 
 export type { Answer, Forkline, JsonAnswer, QueryInit } from './forkline-process.ts';
 
@@ -82,9 +83,6 @@ function mergeGroups(base: ConfigOverrides, over: ConfigOverrides): ConfigOverri
   return merged;
 }
 
-after(async () => {
-  const left = [...unstopped];
-  for (const forkline of left) await forkline.stop();
-  if (left.length > 0)
-    throw new Error(`${left.length} Forklines were left running: use "await using" or stop()`);
+atRunEnd(async () => {
+  for (const forkline of [...unstopped]) await forkline.stop();
 });

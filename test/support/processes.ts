@@ -19,15 +19,19 @@ export function processesOfRun(runDir: string): FoundProcess[] {
   });
 }
 
-/** Of processes that run this program. */
-export function pidsOf(command: string): number[] {
-  return allPids().filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === command;
-    } catch {
-      return false; // gone
-    }
-  });
+/** The pids of processes with exactly this command line; other runs on the machine have such, so it names something. */
+export function pidsRunning(commandLine: string): number[] {
+  return allPids().filter((pid) => commandOf(pid) === commandLine);
+}
+
+/** The program and its arguments; null when it is gone or, as a zombie, has none any more. */
+export function commandOf(pid: number): string | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+    return text === '' ? null : text;
+  } catch {
+    return null; // gone
+  }
 }
 
 /** A process and everything below it. */

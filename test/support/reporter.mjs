@@ -1,50 +1,50 @@
 /**
- * mocha's reporter for test/run.mjs: a line for each top-level suite, failures as they happen and in full at the
- * end, and the counts in the file that the option `counts` names, rewritten after every test so that they are
- * true even when the run dies.
+ * mocha's reporter of a lane (lane.mjs): what happens goes as messages to the process that runs the lanes, as it
+ * happens, so that it is counted even when the lane dies in the middle.
  */
-import { writeFileSync } from 'node:fs';
+import { format } from 'node:util';
 import mocha from 'mocha';
 
-const { EVENT_RUN_END, EVENT_SUITE_END, EVENT_TEST_FAIL, EVENT_TEST_PASS, EVENT_TEST_PENDING } =
+const { EVENT_SUITE_BEGIN, EVENT_SUITE_END, EVENT_TEST_BEGIN, EVENT_TEST_FAIL, EVENT_TEST_PASS } =
   mocha.Runner.constants;
+const { EVENT_TEST_PENDING, EVENT_RUN_END } = mocha.Runner.constants;
+const { Base } = mocha.reporters;
 
-class SummaryReporter extends mocha.reporters.Base {
+class LaneReporter extends Base {
   constructor(runner, options) {
     super(runner, options);
-    const { counts: file } = options.reporterOptions;
-    const counts = { passed: 0, failed: 0, skipped: 0, ended: false };
-    const save = () => writeFileSync(file, JSON.stringify(counts));
-    let suite = { ...counts };
-    const count = (kind) => {
-      counts[kind]++;
-      suite[kind]++;
-      save();
-    };
-    save();
-    runner.on(EVENT_TEST_PASS, () => count('passed'));
-    runner.on(EVENT_TEST_PENDING, () => count('skipped'));
-    runner.on(EVENT_TEST_FAIL, (test, error) => {
-      count('failed');
-      console.log(`FAILED  ${test.fullTitle()}: ${error.message}`);
-    });
-    runner.on(EVENT_SUITE_END, ({ parent, title }) => {
-      if (!parent?.root) return;
-      console.log(`${suite.failed === 0 ? 'ok' : 'FAILED'}  ${title}: ${countsText(suite)}`);
-      suite = { passed: 0, failed: 0, skipped: 0 };
-    });
+    const tell = (message) => process.send(message);
+    const ended = (kind) => (test) => tell({ type: 'test', kind, title: test.fullTitle() });
+    runner.on(EVENT_SUITE_BEGIN, (suite) => isTop(suite) && tell({ type: 'suite-begin' }));
+    runner.on(EVENT_TEST_BEGIN, (test) => tell({ type: 'test-begin', title: test.fullTitle() }));
+    runner.on(EVENT_TEST_PASS, ended('passed'));
+    runner.on(EVENT_TEST_PENDING, ended('skipped'));
+    runner.on(EVENT_TEST_FAIL, (test, { message }) =>
+      tell({ type: 'test', kind: 'failed', title: test.fullTitle(), message }),
+    );
+    runner.on(EVENT_SUITE_END, (suite) => isTop(suite) && tell({ type: 'suite-end', title: suite.title }));
     runner.on(EVENT_RUN_END, () => {
-      counts.ended = true;
-      save();
-      if (counts.failed > 0) this.epilogue();
+      if (this.failures.length > 0) tell({ type: 'failures', text: listOf(this.failures) });
     });
   }
 }
 
-/** `12 passed, 0 failed`, and what was skipped when something was. */
-export function countsText({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+function isTop({ parent }) {
+  return parent?.root === true;
+}
+
+/** What mocha prints of failures: title, error, difference, stack. */
+function listOf(failures) {
+  const lines = [];
+  const { consoleLog } = Base;
+  Base.consoleLog = (...args) => lines.push(format(...args));
+  try {
+    Base.list(failures);
+  } finally {
+    Base.consoleLog = consoleLog;
+  }
+  return lines.join('\n');
 }
 
 // mocha takes a reporter by its module's default export or as module.exports; this is the name for the latter.
-export { SummaryReporter as 'module.exports' };
+export { LaneReporter as 'module.exports' };

@@ -23,9 +23,11 @@ async function slotsOf(workers: number, slots: number) {
   const pool = new SqlSlots({ queueLength: 10, queueWaitMs: 50, onRetired: () => {} });
   pool.update(addresses);
   await until(() => pool.total === workers * slots, DEADLINE_MS);
+  const inUse: SqlSlot[] = [];
   const take = async (long: boolean): Promise<SqlSlot> => {
     const asker = { client: 'c', cancellation: new Cancellation() };
     const [slot] = await pool.lane.acquireAll(asker, 1, long);
+    inUse.push(slot!);
     return slot!; // as many as were asked for
   };
   const takeLong = async (count: number): Promise<readonly SqlSlot[]> => {
@@ -34,7 +36,8 @@ async function slotsOf(workers: number, slots: number) {
     return taken;
   };
   const end = async (): Promise<void> => {
-    pool.close();
+    pool.close(); // which leaves a slot that is in use open until it is released
+    for (const slot of inUse) slot.release();
     for (const server of servers) server.close();
     await rm(dir, { recursive: true });
   };

@@ -1,0 +1,124 @@
+/**
+ * Runs spec files in lanes, each a process (lane.mjs) that takes the next file when it has done one, and prints and
+ * counts what they tell. A lane that dies, hangs or does not end by itself counts as a failure, named by its file; the files
+ * that are left are run by another one.
+ */
+import { fork } from 'node:child_process';
+import { dirname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const LANE = fileURLToPath(new URL('./lane.mjs', import.meta.url));
+const root = dirname(dirname(dirname(LANE)));
+/** No test takes as long as this, whatever the machine does; mocha itself bounds those that are asynchronous. */
+const STALLED_MS = Number(process.env.FORKLINE_TEST_STALL_MS ?? 10 * 60_000);
+
+export class Lanes {
+  counts = { passed: 0, failed: 0, skipped: 0 };
+  /** By file, in milliseconds. */
+  times = new Map();
+  #files;
+  #args;
+  #failures = [];
+  #running = new Set();
+  #stopped = false;
+
+  /** `args` are for mocha. */
+  constructor(files, args) {
+    this.#files = [...files];
+    this.#args = args;
+  }
+
+  /** Resolves when every file was run and every lane has ended. */
+  async run(count) {
+    await Promise.all(Array.from({ length: Math.min(count, this.#files.length) }, () => this.#keepLane()));
+    for (const text of this.#failures) console.log(text);
+  }
+
+  /** The lanes end at once, and no other is started. */
+  kill(signal) {
+    this.#stopped = true;
+    for (const child of this.#running) child.kill(signal);
+  }
+
+  async #keepLane() {
+    do await this.#runLane();
+    while (this.#files.length > 0 && !this.#stopped);
+  }
+
+  #fail(text) {
+    this.counts.failed++;
+    console.log(`FAILED  ${text}`);
+  }
+
+  /** Resolves when the process has ended, whatever became of its file. */
+  #runLane() {
+    const child = fork(LANE, this.#args, { cwd: root, execArgv: ['--import', 'tsx'] });
+    this.#running.add(child);
+    const lane = { child, file: null, startedAt: 0, test: null, suite: null, alarm: null };
+    this.#expectNews(lane);
+    child.on('message', (message) => this.#onMessage(lane, message));
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        clearTimeout(lane.alarm);
+        this.#running.delete(child);
+        this.#onEnd(lane, signal ?? code);
+        resolve();
+      });
+    });
+  }
+
+  #onMessage(lane, message) {
+    this.#expectNews(lane);
+    if (message.type === 'next') this.#giveNext(lane);
+    else if (message.type === 'suite-begin') lane.suite = { passed: 0, failed: 0, skipped: 0 };
+    else if (message.type === 'test-begin') lane.test = message.title;
+    else if (message.type === 'test') this.#onTest(lane, message);
+    else if (message.type === 'suite-end') printSuite(lane.suite, message.title);
+    else if (message.type === 'failures') this.#failures.push(message.text);
+    else if (message.type === 'trouble') console.log(message.text);
+  }
+
+  #giveNext(lane) {
+    this.#noteTime(lane);
+    lane.test = null;
+    lane.file = this.#stopped ? null : (this.#files.shift() ?? null);
+    lane.startedAt = performance.now();
+    lane.child.send(lane.file === null ? { type: 'end' } : { type: 'file', file: lane.file });
+  }
+
+  #noteTime({ file, startedAt }) {
+    if (file !== null) this.times.set(relative(root, file), performance.now() - startedAt);
+  }
+
+  #onTest(lane, { kind, title, message }) {
+    if (lane.suite !== null) lane.suite[kind]++;
+    if (kind === 'failed') this.#fail(`${title}: ${message}`);
+    else this.counts[kind]++;
+  }
+
+  #onEnd(lane, how) {
+    if (lane.file !== null) {
+      const where = lane.test === null ? '' : `, in or after the test "${lane.test}"`;
+      this.#fail(`the test process ended with ${how} in ${relative(root, lane.file)}${where}`);
+    } else if (how !== 0) this.#fail(`a test process ended with ${how} after its last test`);
+  }
+
+  /** Kills the lane when it tells nothing for so long: its event loop is blocked. */
+  #expectNews(lane) {
+    clearTimeout(lane.alarm);
+    lane.alarm = setTimeout(() => {
+      console.log(`nothing was heard of a test process for ${STALLED_MS / 1000} s, it is killed`);
+      lane.child.kill('SIGKILL');
+    }, STALLED_MS);
+  }
+}
+
+function printSuite(suite, title) {
+  console.log(`${suite.failed === 0 ? 'ok' : 'FAILED'}  ${title}: ${countsText(suite)}`);
+}
+
+/** `12 passed, 0 failed`, and what was skipped when something was. */
+export function countsText({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
