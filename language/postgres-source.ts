@@ -5,7 +5,7 @@
  * Nothing is computed until it is needed: the SQL stands in the FROM of the first stage's own SELECT, and comparisons
  * read integers and decimals as they are stored, so that an index serves as it would without us.
  */
-import { canonicalColumn } from './dialects/postgres-columns.ts';
+import { canonicalArray, canonicalColumn } from './dialects/postgres-columns.ts';
 import { postgresType } from './dialects/postgres-sql.ts';
 import { raiseInPostgres } from './raised-error.ts';
 import { Relation } from './relation.ts';
@@ -17,7 +17,6 @@ import type { ColumnType, DatabaseColumn } from './types.ts';
 
 /** int2, int4: PostgreSQL compares integers of any width with each other. */
 const NARROW_INTEGERS = new Set([21, 23]);
-const FLOAT4_ARRAY = 1021;
 
 /** `columns`: those that are used. */
 export function postgresSource(
@@ -57,7 +56,7 @@ function sourceColumn(from: string, column: DatabaseColumn, author: Author): Sel
   return { name, sql: canonical(stored), type, plain: true, ...(narrow && { stored }) };
 }
 
-/** float4 by way of its text: 0.1 is 0.1. An array of several dimensions is no list. */
+/** An array of several dimensions is no list. */
 function listColumn(
   stored: string,
   { name, typeOid }: DatabaseColumn,
@@ -65,8 +64,7 @@ function listColumn(
   { stage, span }: Author,
 ): string {
   const target = postgresType(type);
-  const read = typeOid === FLOAT4_ARRAY ? `CAST(${stored} AS text[])` : stored;
-  const list = `CAST(${read} AS ${target})`;
+  const list = canonicalArray(stored, typeOid, type);
   const error = raiseInPostgres(
     {
       code: 'bad-value',

@@ -7,6 +7,7 @@ import type { Span } from '../workers/errors.ts';
 import type { ParameterUse } from './ast.ts';
 import { quoteName } from './dialects/duckdb.ts';
 import { databaseColumnToColumn, INT4_OID, JSON_OID } from './dialects/postgres.ts';
+import { elementTexts } from './dialects/postgres-columns.ts';
 import type { SourceDescription, SourcePlan, SourceSegment } from './plan.ts';
 import type { ScannedSource } from './source-lexer.ts';
 import type { Column, DatabaseColumn } from './types.ts';
@@ -102,7 +103,7 @@ function isList(column: DatabaseColumn): boolean {
 /** Lists leave as JSON arrays of their elements' text, which keeps every element exact. */
 function selectItem(column: DatabaseColumn): string {
   const name = quoteName(column.name);
-  return isList(column) ? `array_to_json(${name}::text[]) as ${name}` : name;
+  return isList(column) ? `array_to_json(${elementTexts(name, column.typeOid)}) as ${name}` : name;
 }
 
 function sentColumn(column: DatabaseColumn): DatabaseColumn {

@@ -1,15 +1,16 @@
 /**
  * How a column that the database described becomes a value of our type inside the database, equal to the value that
  * the stage engine reads from `COPY`'s text of it. So what is carried as text is what the type's own output function
- * writes: a cast to text takes the blanks off a `char(n)` and adds `/32` to an `inet`.
+ * writes: a cast to text takes the blanks off a `char(n)` and adds `/32` to an `inet`. And text has the database's
+ * default collation, so that a column's own (which may say that 'a' equals 'A') decides nothing.
  *
  * Where both refuse, the database fails too, but only in rows that it looks at: NaN in a numeric. What only the
  * stage engine refuses (years before Christ, infinite intervals) the database answers.
  */
 import type { ColumnType, DatabaseColumn } from '../types.ts';
 import type { CanonicalColumn } from './dialect.ts';
-import { columnType } from './postgres.ts';
-import { postgresType } from './postgres-sql.ts';
+import { columnType, elementOid } from './postgres.ts';
+import { postgresType, withUsualCollation } from './postgres-sql.ts';
 
 type Conversion = (column: string) => string;
 
@@ -60,6 +61,30 @@ function checkedNumeric(type: ColumnType): Conversion {
     `CAST(CASE WHEN ${column} = 'NaN' THEN CAST(CAST(${column} AS text) AS int8) ELSE ${column} END AS ${postgresType(type)})`;
 }
 
+/** Elements that a cast to `text` leaves as their output functions write them: text, varchar. */
+const TEXT_ELEMENTS = new Set([25, 1043]);
+
+/**
+ * An array's elements as texts, as their type's output function writes them: the cast of an array casts each element, so
+ * it would add `/32` to an `inet` and take the blanks off a `char(n)`. All the arrays that are lists have commas between elements.
+ */
+export function elementTexts(array: string, typeOid: number): string {
+  const element = elementOid(typeOid);
+  const isText = element !== null && columnType(element, -1).kind === 'string';
+  const read = isText && !TEXT_ELEMENTS.has(element) ? `CAST(${array} AS text)` : array;
+  return `CAST(${read} AS text[])`;
+}
+
+/** An array of the database's as one of `type`. float4 goes by way of its text: 0.1 is 0.1. */
+export function canonicalArray(array: string, typeOid: number, type: ColumnType): string {
+  const isText = type.kind === 'list' && type.of.kind === 'string';
+  if (isText) return withUsualCollation(elementTexts(array, typeOid));
+  const read = typeOid === FLOAT4_ARRAY ? elementTexts(array, typeOid) : array;
+  return `CAST(${read} AS ${postgresType(type)})`;
+}
+
+const FLOAT4_ARRAY = 1021;
+
 export function canonicalColumn({ typeOid, typeModifier }: DatabaseColumn): CanonicalColumn {
   const type = columnType(typeOid, typeModifier);
   const unusable =
@@ -67,5 +92,8 @@ export function canonicalColumn({ typeOid, typeModifier }: DatabaseColumn): Cano
       ? 'an array of the database may have several dimensions, which a list has not'
       : null;
   if (type.kind === 'decimal') return { type, canonical: checkedNumeric(type), unusable };
-  return { type, canonical: CONVERSIONS[typeOid] ?? (type.kind === 'list' ? asIs : printed), unusable };
+  const convert = CONVERSIONS[typeOid] ?? (type.kind === 'list' ? asIs : printed);
+  const canonical: Conversion =
+    type.kind === 'string' ? (column) => withUsualCollation(convert(column)) : convert;
+  return { type, canonical, unusable };
 }

@@ -50,6 +50,19 @@ export function postgresParameterOid(kind: ParameterKind): number {
   return PARAMETER_OIDS[kind];
 }
 
+/**
+ * Text that is equal only to the same characters, whatever the collation of the column that it comes from: the
+ * database's default collation is always deterministic, and it is the one that most indexes have.
+ */
+export function withUsualCollation(sql: string): string {
+  return `(${sql} COLLATE pg_catalog."default")`;
+}
+
+/** Text that is ordered by code point. */
+export function byCodePoint(sql: string): string {
+  return `(${sql} COLLATE "C")`;
+}
+
 /** Can a column of a statement be called so? */
 export function postgresNameFits(name: string): boolean {
   return Buffer.byteLength(name) <= MAX_NAME_BYTES && !name.includes('\0');

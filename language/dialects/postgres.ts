@@ -66,6 +66,11 @@ export function columnType(typeOid: number, typeModifier: number): ColumnType {
   return kind === 'decimal' ? decimalOf(typeModifier) : { kind };
 }
 
+/** The OID of an array's elements; null for what is no array that we know. */
+export function elementOid(arrayOid: number): number | null {
+  return ELEMENTS.get(arrayOid) ?? null;
+}
+
 export function databaseColumnToColumn(column: DatabaseColumn): Column {
   return { name: column.name, type: columnType(column.typeOid, column.typeModifier) };
 }

@@ -1,6 +1,6 @@
 /** Aggregates that compute: sums, means, quantiles and spreads, so that PostgreSQL and the engine give the same numbers. */
 import { duckdbType } from '../dialects/duckdb.ts';
-import { postgresType } from '../dialects/postgres-sql.ts';
+import { byCodePoint, postgresType, withUsualCollation } from '../dialects/postgres-sql.ts';
 import {
   type CallSite,
   callError,
@@ -132,7 +132,9 @@ export function quantile(site: CallSite): Typed {
 export function discrete(type: ExprType, q: string): Emitter | null {
   if (type.kind === 'interval' || type.kind === 'float64') return null;
   const emit = withinGroup('percentile_disc', q);
-  return type.kind === 'string' ? ([a], text) => emit([`${a} COLLATE "C"`], text) : emit;
+  return type.kind === 'string'
+    ? ([a], text) => withUsualCollation(`(${emit([byCodePoint(a!)], text)})`)
+    : emit;
 }
 
 /** Of values as they are, not interpolated. */

@@ -1,4 +1,5 @@
 /** Aggregates that count values or pick one of them. */
+import { byCodePoint, withUsualCollation } from '../dialects/postgres-sql.ts';
 import { columnTypeOf, emittersOf, type FunctionDefinition, type Overload, overloads } from '../function.ts';
 import { type ExprType, INT64 } from '../type-rules.ts';
 import type { AggregateText, Emitter, Typed } from '../typed.ts';
@@ -46,7 +47,7 @@ export function extremeInPostgres(name: 'min' | 'max', plain: Emitter, type: Exp
     case 'float64':
       return unsignedZero(plain);
     case 'string':
-      return ([a], text) => call(name, `${a} COLLATE "C"`, text);
+      return ([a], text) => withUsualCollation(`(${call(name, byCodePoint(a!), text)})`);
     case 'bool':
       return ([a], text) => call(name === 'min' ? 'bool_and' : 'bool_or', a!, text);
     case 'int64':

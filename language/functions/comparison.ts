@@ -1,5 +1,6 @@
 /** Comparisons, logic and tests for null, with SQL's three values. `x = null` is refused: it is never true. */
 import { unify } from '../coerce.ts';
+import { byCodePoint } from '../dialects/postgres-sql.ts';
 import {
   both,
   type CallSite,
@@ -16,15 +17,15 @@ import type { Emitter, Typed } from '../typed.ts';
 
 const ORDERED = new Set(['<', '<=', '>', '>=', 'between', 'not between']);
 
-/** Text is ordered by code point, whatever the database's collation; equality needs none, so that indexes serve. */
-function byCodePoint(emit: Emitter, name: string, type: ExprType): Emitter {
+/** Text is ordered by code point, whatever the database's collation; equality is that of the column, so that indexes serve. */
+function inPostgres(emit: Emitter, name: string, type: ExprType): Emitter {
   if (type.kind !== 'string' || !ORDERED.has(name)) return emit;
-  return ([first, ...rest], text) => emit([`${first} COLLATE "C"`, ...rest], text);
+  return (args, text) => emit(args.map(byCodePoint), text);
 }
 
 function comparing(call: CallSite, emit: Emitter): Typed {
   const args = comparable(call);
-  const postgres = byCodePoint(emit, call.name, args[0]!.type);
+  const postgres = inPostgres(emit, call.name, args[0]!.type);
   return typedCall(call, BOOL, args, emittersOf(emit, exactlyCompared(args[0]!.type) ? postgres : null));
 }
 

@@ -1,5 +1,6 @@
 /** Choices between values. `case` and `cast` have syntax of their own and are resolved in resolve-expression.ts. */
 import { unify } from '../coerce.ts';
+import { byCodePoint, withUsualCollation } from '../dialects/postgres-sql.ts';
 import {
   both,
   type CallSite,
@@ -31,7 +32,7 @@ function coalesce(args: readonly string[]): string {
 /** greatest and least; text by code point. */
 function extreme(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
   const emit: Emitter = (args) => `${name}(${args.join(', ')})`;
-  const byCodePoint: Emitter = ([first, ...rest], text) => emit([`${first} COLLATE "C"`, ...rest], text);
+  const ofText: Emitter = (args, text) => withUsualCollation(emit(args.map(byCodePoint), text));
   const resolve = overloads({
     takes: ['same'],
     rest: 'same',
@@ -40,7 +41,7 @@ function extreme(name: string, summary: string, example: FunctionDefinition['exa
     postgresFor([first]) {
       // 1 day and 24 hours are equal: which of them it is differs.
       if (first!.type.kind === 'interval' || first!.type.kind === 'list') return null;
-      return first!.type.kind === 'string' ? byCodePoint : emit;
+      return first!.type.kind === 'string' ? ofText : emit;
     },
   });
   return {

@@ -6,6 +6,7 @@
  */
 import { quoteText } from '../dialects/duckdb.ts';
 import { postgresPattern } from '../dialects/postgres-pattern.ts';
+import { byCodePoint } from '../dialects/postgres-sql.ts';
 import {
   both,
   type CallSite,
@@ -77,7 +78,7 @@ export const functions: readonly FunctionDefinition[] = [
         duckdb: ([a, b]) => `regexp_matches(${a}, ${b})`,
         postgresFor([, pattern]) {
           const inPostgres = isText(pattern) ? postgresPattern(pattern.value) : null;
-          return inPostgres === null ? null : ([a]) => `(${a} COLLATE "C" ~ ${quoteText(inPostgres)})`;
+          return inPostgres === null ? null : ([a]) => `(${byCodePoint(a!)} ~ ${quoteText(inPostgres)})`;
         },
       },
     ),

@@ -9,7 +9,7 @@ import { DIFFERENCES } from '../fixtures/language/differences.ts';
 import type { QueryFixture, StageFixtures } from '../fixtures/language/fixture.ts';
 import { TABLES } from '../fixtures/language/flights.ts';
 import { fixtures as WHOLE } from '../fixtures/language/queries.ts';
-import { createWholeDataSet } from '../oracle/data.ts';
+import { createTypes, createWholeDataSet } from '../oracle/data.ts';
 import { Engines } from '../oracle/engines.ts';
 import { compare, runOracle } from '../oracle/oracle.ts';
 import { testDatabase } from '../support/database.ts';
@@ -36,6 +36,7 @@ describe('the worker and the database', function () {
       await engines.client.query(
         `CREATE TEMP TABLE ${name} AS ${rows.replaceAll('AS DOUBLE)', 'AS float8)')}`,
       );
+    await createTypes(engines.client);
     await createWholeDataSet(engines.client, 'data');
   });
   after(() => engines.close());

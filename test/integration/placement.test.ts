@@ -145,4 +145,33 @@ describe('stages in the database', function () {
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     expect(plan).to.include('flights_date_idx').and.not.include('CTE');
   });
+
+  it('reads indexes of text as the plain SQL does', async () => {
+    await database.admin(`
+      CREATE TABLE words (id int8, t text, v varchar(40), p text, c text COLLATE "C");
+      INSERT INTO words SELECT i, md5(i::text), md5(i::text), md5(i::text), md5(i::text) FROM generate_series(1, 20000) i;
+      CREATE INDEX words_t ON words (t); CREATE INDEX words_v ON words (v); CREATE INDEX words_c ON words (c);
+      CREATE INDEX words_prefix ON words (p text_pattern_ops);
+      GRANT SELECT ON words TO reader; ANALYZE words`);
+    try {
+      for (const [stages, index] of [
+        ["where t = 'abc'", 'words_t'],
+        ["where v in ('abc', 'def')", 'words_v'],
+        ["where p like 'abc%'", 'words_prefix'],
+        ["where c between 'abc' and 'abd'", 'words_c'],
+        ['join (select v as t, id as other from words where id < 5) on t', 'words_t'],
+        ['where id < 5 | join left (select v, id as other from words) on v', 'words_v'],
+      ] as const) {
+        const query = `select * from words | ${stages}`;
+        const { json } = await forkline.get(`/v1/explain?q=${encodeURIComponent(query)}`);
+        const [{ sql }] = json.sources as [{ sql: string }];
+        const { rows } = await database.admin(`EXPLAIN ${sql}`);
+        expect(rows.map((row) => row['QUERY PLAN']).join('\n'), sql).to.match(
+          new RegExp(`(using|on) ${index}\\b`),
+        );
+      }
+    } finally {
+      await database.admin('DROP TABLE words');
+    }
+  });
 });

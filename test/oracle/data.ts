@@ -104,6 +104,27 @@ export const COLUMNS: readonly DataColumn[] = [
   },
   { name: 'v', type: 'varchar(20)', values: text('', 'ab', 'AB', 'ba', '나', 'z  ', '9') },
   { name: 'c', type: 'char(4)', values: text('', 'a', 'ab', 'abcd', '한') },
+  // Types and collations whose own equality or order is not that of their characters.
+  { name: 'tci', type: 'text COLLATE pg_temp.ci', values: text('a', 'A', 'b', 'B', 'ab', 'É', 'é', ' ', '') },
+  {
+    name: 'vic',
+    type: 'varchar(9) COLLATE "und-x-icu"',
+    values: text('a', 'A', 'b', 'Zz', 'É', '한', 'a,b'),
+  },
+  { name: 'dci', type: 'pg_temp.domain_ci', values: text('a', 'A', 'ß', 'SS', 'b%', 'B%') },
+  { name: 'ct', type: 'citext', values: text('a', 'A', 'aB', 'Ab', 'É', 'é', '') },
+  { name: 'dct', type: 'pg_temp.domain_citext', values: text('a', 'A', '한', 'b') },
+  { name: 'en', type: 'pg_temp.mood', values: text('sad', 'ok', 'Ok', 'happy') },
+  { name: 'nm', type: 'name', values: text('a', 'A', 'b_c', '한') },
+  { name: 'ch', type: '"char"', values: text('a', 'A', ' ', '') },
+  { name: 'dch', type: 'pg_temp.domain_char', values: text('', 'a', 'A', 'abc') },
+  { name: 'ip', type: 'inet', values: text('10.0.0.1', '10.0.0.0/8', '::1', '10.0.0.1/32') },
+  { name: 'mo', type: 'money', values: text('0', '1.5', '-3') },
+  { name: 'tcia', type: 'text[] COLLATE pg_temp.ci', values: text('{a,A}', '{}', '{B,NULL,b}', '{a,b}') },
+  { name: 'cha', type: 'char(3)[]', values: text('{a,abc}', '{""}', '{NULL,A}', '[2:3]={a,b}') },
+  { name: 'ipa', type: 'inet[]', values: text('{10.0.0.1}', '{}', '{10.0.0.0/8,::1,NULL}') },
+  { name: 'moa', type: 'money[]', values: text('{1.5,-3}', '{"1,000.00"}') },
+  { name: 'enr', type: 'int4range', values: text('[1,5)', 'empty', '[1,4]') },
   { name: 'b', type: 'bool', values: ['true', 'false'] },
   {
     name: 'd',
@@ -155,6 +176,17 @@ export const COLUMNS: readonly DataColumn[] = [
   { name: 'nu', type: 'numeric[]', values: text('{1.50}', '{}') },
   { name: 'ta', type: 'text[]', values: text('{}', '{a}', '{"x,y",NULL,""}', '{한,b}') },
 ];
+
+/** Types of the session's own that `COLUMNS` have, and an extension; the client may create them. */
+export async function createTypes(client: Client): Promise<void> {
+  await client.query(`
+    CREATE EXTENSION IF NOT EXISTS citext;
+    CREATE COLLATION pg_temp.ci (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE DOMAIN pg_temp.domain_ci AS text COLLATE pg_temp.ci;
+    CREATE DOMAIN pg_temp.domain_citext AS citext;
+    CREATE DOMAIN pg_temp.domain_char AS char(4);
+    CREATE TYPE pg_temp.mood AS ENUM ('sad', 'ok', 'Ok', 'happy')`);
+}
 
 export interface DataSet {
   readonly table: string;

@@ -186,7 +186,8 @@ export class Engines {
     if (known !== undefined) return known;
     const chunks: Buffer[] = [];
     const { connection } = this.client as unknown as { connection: NodeJS.EventEmitter };
-    const onData = ({ chunk }: { chunk: Buffer }): void => void chunks.push(chunk);
+    // The bytes are the connection's own buffer, which it fills again.
+    const onData = ({ chunk }: { chunk: Buffer }): void => void chunks.push(Buffer.from(chunk));
     connection.on('copyData', onData);
     try {
       await this.client.query(`COPY (${sql}\n) TO STDOUT (FORMAT csv)`);

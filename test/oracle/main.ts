@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openCluster } from '../../database/cluster.ts';
 import type { Plan } from '../../language/plan.ts';
+import { createTypes } from './data.ts';
 import { Engines } from './engines.ts';
 import { type Difference, runOracle, type Tally } from './oracle.ts';
 
@@ -32,6 +33,7 @@ async function main(wanted: number, seedOfAll: number, most: number): Promise<nu
     onTrouble: (line) => console.error(line),
   });
   const engines = await Engines.open(cluster.adminUrl);
+  await createTypes(engines.client);
   let differences = 0;
   let shown = 0;
   try {

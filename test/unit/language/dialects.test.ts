@@ -115,7 +115,7 @@ describe('types from PostgreSQL to DuckDB', () => {
     const { sources, worker } = planOf('select tags from t', columns, { throughWorker: true });
     const source = sources[0]!;
     expect(source.sql).to.equal(
-      'select array_to_json("tags"::text[]) as "tags" from (\nselect tags from t\n) as "source"',
+      'select array_to_json(CAST("tags" AS text[])) as "tags" from (\nselect tags from t\n) as "source"',
     );
     expect(source.databaseColumns).to.deep.equal([{ name: 'tags', typeOid: 114, typeModifier: -1 }]);
     expect(worker!.sql).to.equal('SELECT input."tags"\nFROM input');

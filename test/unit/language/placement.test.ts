@@ -28,7 +28,7 @@ describe('placement', () => {
       [
         'SELECT CAST(CAST("source"."delay" AS int8) AS int8) AS "delay"',
         `FROM (\n${F}\n) AS "source"`,
-        `WHERE (("source"."delay" > CAST('10' AS int8)) AND ("source"."origin" = CAST('ATL' AS text)))`,
+        `WHERE (("source"."delay" > CAST('10' AS int8)) AND (("source"."origin" COLLATE pg_catalog."default") = CAST('ATL' AS text)))`,
       ].join('\n'),
     );
     expect(sources[0]!.databaseColumns).to.deep.equal([{ name: 'delay', typeOid: 20, typeModifier: -1 }]);
@@ -54,7 +54,7 @@ describe('placement', () => {
   it('gives a filter that may fail only the rows that those before it left', () => {
     const { sources } = plan(`${F} | where origin = 'ATL' | where delay + 1 > 2 | fields delay`);
     expect(sources[0]!.sql).to.match(
-      /WHERE \("source"\."origin" = .*\nOFFSET 0\n\)\nSELECT .*\nFROM s1\nWHERE \(\(s1\."delay" \+/s,
+      /WHERE \(\("source"\."origin" COLLATE pg_catalog\."default"\) = .*\nOFFSET 0\n\)\nSELECT .*\nFROM s1\nWHERE \(\(s1\."delay" \+/s,
     );
     const { worker } = plan(`${F} | where origin = 'ATL' | where delay + 1 > 2`, { pushdown: 'off' });
     expect(worker!.sql).to.match(/WHERE CASE WHEN \(input\."origin" = 'ATL'\) THEN .* ELSE FALSE END/);
