@@ -1,7 +1,8 @@
 /**
  * `sql (select ... from input ...)`: a SELECT over the rows so far, which it reads as `input`. It is DuckDB's SQL, since
  * that is what runs stages: whatever a database speaks, this is the same. It stands in a FROM, so that nothing but a
- * SELECT can; the engine has no access to files or networks; and the worker that ran it serves no other query.
+ * SELECT can; the worker lets it name only listed functions (workers/dsl/sql-guard.ts); the engine has no access to files or
+ * networks; and the worker that ran it serves no other query.
  *
  * The rows so far are kept before it runs: it may read them as often as it likes.
  */
@@ -87,7 +88,7 @@ export const stage: StageDefinition<EngineSql, Resolved> = {
     summary:
       "A SELECT over the rows so far, called `input`, in DuckDB's SQL, wherever the rows came from. Ends the order of rows.",
     notes:
-      "DuckDB is what runs stages, so that this means the same whatever the database is. It may read `input` as often as it likes, and nothing else: no files, no network, no tables. Parameters are `:name`; in a struct write a space after the colon: `{'a' : 1}`. Columns of types that answers do not carry (STRUCT, MAP) are an error: cast them. JSON comes as text. A `pivot` in it lists its values. The worker that ran it serves no other query.",
+      "DuckDB is what runs stages, so that this means the same whatever the database is. It may read `input` as often as it likes, and nothing else: no files, no network, no tables, no settings; functions are those that docs/security.md names. Parameters are `:name`; in a struct write a space after the colon: `{'a' : 1}`. Columns of types that answers do not carry (STRUCT, MAP) are an error: cast them. JSON comes as text. A `pivot` in it lists its values. The worker that ran it serves no other query.",
     examples: [
       {
         text: 'sql (select md5(dest) as hash, delay from input)',

@@ -10,7 +10,9 @@ import type { DescribeStagesCall, DescribeStagesReply, DslWorkerConfig } from '.
 import { deadlineExceeded, remainingMs } from './query-run.ts';
 import { refusedSql } from './refused-sql.ts';
 import type { RunningCall } from './service.ts';
+import { refuseUnlisted } from './sql-guard.ts';
 import { quoteName } from './sql-text.ts';
+import { parseSelect } from './sql-tree.ts';
 
 export function startDescribe(
   engine: Engine,
@@ -43,6 +45,7 @@ async function describe(
   connection: DuckDBConnection,
   { sql, relations }: DescribeStagesCall,
 ): Promise<DescribeStagesReply> {
+  refuseUnlisted(await parseSelect(connection, sql), sql);
   for (const { name, columns } of relations) {
     const items = columns.map((column) => `${quoteName(column.name)} ${column.engineType}`);
     await connection.run(`CREATE TEMP TABLE ${name} (${items.join(', ')})`);

@@ -1,20 +1,24 @@
 /**
- * DuckDB's errors as ours. DuckDB tells its errors apart by the first words of their text only, so this table is
- * the one place that reads them; what it does not know is `internal`, with the text kept.
+ * DuckDB's errors as ours. DuckDB tells its errors apart by the first words of their text only, so the tables here are
+ * the one place that reads them. A kind of error that a query's values or expressions can cause is the query's fault;
+ * what is left (INTERNAL, FATAL, IO and kinds that are new) is `internal`, with the text kept. No text names a file of
+ * the worker's.
  */
+import { dirname } from 'node:path';
 import { REFUSED_MARK } from '../../language/cast-emitters.ts';
 import { raisedError } from '../../language/raised-error.ts';
 import { type ErrorDetails, QueryError } from '../errors.ts';
 import type { DslWorkerConfig, RunStagesCall } from './messages.ts';
 
-type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes'> & Pick<RunStagesCall, 'maxRowBytes'>;
+type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes' | 'spillDir' | 'fifoPath'> &
+  Pick<RunStagesCall, 'maxRowBytes'>;
 
 interface Rule {
   readonly pattern: RegExp;
   toError(message: string, limits: Limits, cause: unknown): QueryError;
 }
 
-const SPILL = /max_temp_directory_size|temp(orary)? directory.*(full|limit)/is;
+const SPILL = /max_temp_directory_size|temp(orary)? directory.*(full|limit)|No space left on device/is;
 
 /** First match wins. */
 const RULES: readonly Rule[] = [
@@ -74,13 +78,24 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
-    // A pattern that a row holds; the engine calls it a mistake in its SQL.
-    pattern: /^Syntax Error: Like pattern must not end with escape character/,
-    toError: (message, _, cause) => new QueryError('bad-value', sentence(message), {}, cause),
+    // What a value or an expression can cause while rows are computed.
+    pattern:
+      /^(Out of Range|Invalid Input|Mismatch Type|Decimal|Divide by Zero|Object Size|Expression|Constraint|Sequence|Syntax|Unknown Type|Invalid type|Parameter Not Allowed) Error/i,
+    toError: (message, _, cause) => new QueryError('bad-value', clip(sentence(message)), {}, cause),
   },
   {
-    pattern: /^(Out of Range|Invalid Input|Mismatch Type) Error/i,
-    toError: (message, _, cause) => new QueryError('bad-value', sentence(message), {}, cause),
+    // A combination of types or constants that the engine has no code for.
+    pattern: /^(Not implemented|Missing Extension) Error/i,
+    toError: (message, _, cause) => new QueryError('unsupported', clip(sentence(message)), {}, cause),
+  },
+  {
+    pattern: /^Permission Error/i,
+    toError: (message, _, cause) => new QueryError('read-only', clip(sentence(message)), {}, cause),
+  },
+  {
+    // A path into JSON that is put together while the statement is planned.
+    pattern: /^Binder Error: JSON path error/i,
+    toError: (message, _, cause) => new QueryError('bad-value', clip(sentence(message)), {}, cause),
   },
   {
     // Cancelled without our having asked for it: never an answer, never a user's mistake.
@@ -94,11 +109,23 @@ export function engineError(thrown: unknown, limits: Limits): QueryError {
   if (thrown instanceof QueryError) return thrown;
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   // A text that casts refuse carries a mark of ours.
-  const message = text.replaceAll(REFUSED_MARK, '');
+  const message = withoutPaths(text.replaceAll(REFUSED_MARK, ''), limits);
   const raised = raisedError(message, thrown);
   if (raised !== null) return raised;
   const rule = RULES.find(({ pattern }) => pattern.test(message));
-  return rule === undefined ? QueryError.from(thrown) : rule.toError(message, limits, thrown);
+  if (rule !== undefined) return rule.toError(message, limits, thrown);
+  return new QueryError('internal', `internal error: ${message}`, {}, thrown);
+}
+
+/** The text with a word in the place of each path below the directories of the worker. */
+function withoutPaths(text: string, { spillDir, fifoPath }: Limits): string {
+  return [spillDir, dirname(fifoPath)].reduce((shown, dir) => {
+    const pieces = shown.split(dir);
+    return [
+      pieces[0],
+      ...pieces.slice(1).map((piece) => piece.replace(/^[^\s"']*/, '(a file of the worker)')),
+    ].join('');
+  }, text);
 }
 
 /** The first paragraph without the error's class: what follows shows our own SQL, which nobody wrote. */

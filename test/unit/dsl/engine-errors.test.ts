@@ -2,7 +2,10 @@ import { expect } from 'chai';
 import { engineError } from '../../../workers/dsl/engine-errors.ts';
 import { QueryError } from '../../../workers/errors.ts';
 
-const limits = { memoryBytes: 100, spillBytes: 200, maxRowBytes: 300 };
+const limits = {
+  ...{ memoryBytes: 100, spillBytes: 200, maxRowBytes: 300 },
+  ...{ spillDir: '/run/forkline/ab/spill/dsl-1', fifoPath: '/run/forkline/ab/dsl-1.in' },
+};
 const mapped = (message: string): QueryError => engineError(new Error(message), limits);
 
 describe('dsl engine errors', () => {
@@ -66,6 +69,37 @@ describe('dsl engine errors', () => {
     const error = mapped(`Invalid Input Error: @forkline ${JSON.stringify(raised)}`);
     expect(error).to.include({ code: 'result-too-large', message: 'too many rows' });
     expect(error.details).to.deep.equal(details);
+  });
+
+  it('are of the query where its values or expressions can cause them', () => {
+    const codes: Readonly<Record<string, string>> = {
+      'Out of Range Error: x': 'bad-value',
+      'Divide by Zero Error: x': 'bad-value',
+      'Decimal Error: x': 'bad-value',
+      'Object Size Error: x': 'bad-value',
+      'Mismatch Type Error: x': 'bad-value',
+      'Expression Error: x': 'bad-value',
+      'Syntax Error: Like pattern must not end with escape character!': 'bad-value',
+      "Binder Error: JSON path error near ''": 'bad-value',
+      'Not implemented Error: x': 'unsupported',
+      'Permission Error: x': 'read-only',
+      'IO Error: Could not write file "/x": No space left on device': 'spill-exceeded',
+      'INTERNAL Error: x': 'internal',
+      'FATAL Error: x': 'internal',
+      'IO Error: x': 'internal',
+      'TransactionContext Error: x': 'internal',
+      'a kind that is new': 'internal',
+    };
+    for (const [message, code] of Object.entries(codes)) expect(mapped(message).code, message).to.equal(code);
+  });
+
+  it('name no file of the worker', () => {
+    const error = mapped(
+      'IO Error: Cannot open file "/run/forkline/ab/spill/dsl-1/duckdb_temp.tmp": x; /run/forkline/ab/dsl-1.in.answer, /run/forkline/ab',
+    );
+    expect(error.message).to.equal(
+      'internal error: IO Error: Cannot open file "(a file of the worker)": x; (a file of the worker) (a file of the worker)',
+    );
   });
 
   it('pass a QueryError through and leave the unknown internal, with its cause', () => {
