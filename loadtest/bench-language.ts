@@ -106,7 +106,7 @@ function benchPipeline(): void {
     timesOf(() => planQuery(request)),
     1,
   );
-  const cache = new PlanCache(100);
+  const cache = new PlanCache({ entries: 100, bytes: 1 << 26 });
   const step = planQuery(request);
   if (step.kind === 'plan') cache.set(request, step.plan);
   if (cache.get(request) === null) throw new Error('the plan is not in the cache');
@@ -205,7 +205,7 @@ async function stallOf(work: () => Promise<void>): Promise<number> {
 
 async function benchStall(): Promise<void> {
   console.log("\nhow long this process's event loop stands still while the planner's thread works");
-  const planner = new Planner({ threads: 1, cacheEntries: 0 });
+  const planner = new Planner({ threads: 1, cacheEntries: 0, cacheBytes: 0 });
   try {
     await planner.warm();
     const answer = async (_ask: Ask): Promise<AskAnswer> => ANSWER;

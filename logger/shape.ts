@@ -27,7 +27,9 @@ export function shapeOf(text: string): string {
   const tokens: string[] = [];
   for (let at = 0; at < text.length; ) at = readToken(text, at, tokens);
   const shape = join(tokens);
-  return shape.length > MAX_SHAPE ? `${shape.slice(0, MAX_SHAPE - 1)}…` : shape;
+  if (shape.length <= MAX_SHAPE) return shape;
+  // A copy: shapes are kept for a day, and a part of a text would keep the whole alive.
+  return `${Buffer.from(shape.slice(0, MAX_SHAPE - 1), 'utf16le').toString('utf16le')}…`;
 }
 
 /** Adds the token at `at`, if there is one; returns where the next begins. */

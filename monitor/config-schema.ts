@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './config-data-dir.ts';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './config-option.ts';
+import { budgetOptions } from './config-schema-budgets.ts';
 import { monitorOptions } from './config-schema-monitor.ts';
 import { MAX_POOL_SIZE } from './control-messages.ts';
 
@@ -78,6 +79,7 @@ export function createConfigSchema({ cores }: Machine) {
         'cores, at most 2',
       ),
       cacheEntries: number('FORKLINE_PLANNER_CACHE_ENTRIES', 'Plans kept.', 0, 1_000_000, 1000),
+      cacheBytes: size('FORKLINE_PLANNER_CACHE_BYTES', 'Memory for plans that are kept.', 0, 32 * MIB),
     }),
     log: group({
       file: path('FORKLINE_LOG_FILE', 'The one log file of all processes.', './logs/forkline.log'),
@@ -137,7 +139,7 @@ function limitOptions() {
       'The most time that a query may ask for.',
       1,
       86_400_000,
-      3_600_000,
+      300_000,
     ),
     queueLength: number(
       'FORKLINE_QUEUE_LENGTH',
@@ -154,6 +156,7 @@ function limitOptions() {
       10_000,
     ),
     perClient: number('FORKLINE_PER_CLIENT', 'Queries in flight of one client address.', 1, 100_000, 64),
+    ...budgetOptions(),
     bufferBytes: size(
       'FORKLINE_BUFFER_BYTES',
       'Answers up to this size wait until their status is certain.',

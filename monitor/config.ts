@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { Limits, TracingConfig } from '../server/config.ts';
+import type { Limits, PlannerOptions, TracingConfig } from '../server/config.ts';
 import type { ConnectionConfig } from '../workers/sql/messages.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './config-data-dir.ts';
 import type { Option } from './config-option.ts';
@@ -41,7 +41,7 @@ export interface Config {
     /** Hard limit around the process (prlimit --data). */
     readonly dataLimitBytes: number;
   };
-  readonly planner: { readonly threads: number; readonly cacheEntries: number };
+  readonly planner: PlannerOptions;
   readonly log: {
     readonly file: string;
     readonly level: string;

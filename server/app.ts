@@ -12,6 +12,7 @@ import express, {
 } from 'express';
 import { QueryError } from '../workers/errors.ts';
 import type { AppDeps } from './app-deps.ts';
+import { countBody } from './body-budget.ts';
 import { completeHandler } from './complete-handler.ts';
 import { docsPage } from './docs-page.ts';
 import { explainHandler } from './explain-handler.ts';
@@ -42,7 +43,7 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   app.disable('etag');
   // The query string is read by query-request.ts, which refuses what it does not know.
   app.set('query parser', false);
-  const body = express.raw({ type: () => true, limit: bodyBytes });
+  const body = [countBody(deps.bodies, bodyBytes), express.raw({ type: () => true, limit: bodyBytes })];
   const operations = createOperations(deps);
   app.use(countRequest(deps));
 

@@ -13,16 +13,17 @@ import type { AppDeps } from './app-deps.ts';
 import { BriefCache } from './brief-cache.ts';
 import { readCatalog } from './catalog.ts';
 import { checkConnection } from './check-connection.ts';
+import { clientOf } from './client-address.ts';
 import { parameterKinds } from './planner.ts';
 import { QueryRegistry } from './query-registry.ts';
 import { type CompleteBody, readCompleteRequest } from './tool-request.ts';
 
 const TIMEOUT_MS = 2000;
 const PER_CLIENT = 8;
-const CACHE = { entries: 200, maxAgeMs: 15_000, now: () => performance.now() };
+const CACHE = { entries: 200, bytes: 16 * 1024 * 1024, maxAgeMs: 15_000, now: () => performance.now() };
 
 export function completeHandler(deps: AppDeps): RequestHandler {
-  const registry = new QueryRegistry();
+  const registry = new QueryRegistry(0); // nobody asks for one that has ended
   const cache = new BriefCache<CompleteAnswer>(CACHE);
   return async (request: Request, response: Response) => {
     const body = readCompleteRequest(request, deps.limits.queryBytes);
@@ -38,10 +39,6 @@ export function completeHandler(deps: AppDeps): RequestHandler {
         .catch((thrown: unknown) => failed(deps, thrown));
     response.json(await deps.run.planner.complete(asked, ask));
   };
-}
-
-function clientOf(request: Request): string {
-  return request.socket.remoteAddress ?? 'unknown';
 }
 
 /** Throws unknown-connection, bad-parameter. */

@@ -15,6 +15,15 @@ export interface Limits {
   readonly queueWaitMs: number;
   /** Queries in flight, waiting ones included, of one client address. */
   readonly perClient: number;
+  /** Percent of the database connections and of the DSL workers that one client may hold while others want some. */
+  readonly clientSharePercent: number;
+  /** In each such time a client takes `readBytes` of an answer that waits for it; 0: however few. */
+  readonly readWindowMs: number;
+  readonly readBytes: number;
+  /** Of large request bodies in flight, of all clients. */
+  readonly bodiesBytes: number;
+  /** For the texts of queries that have ended. */
+  readonly historyBytes: number;
   /** Answers up to this size are held back until their status is certain. */
   readonly bufferBytes: number;
   /** Of a DSL worker. */
@@ -37,13 +46,20 @@ export interface TracingConfig {
   readonly samplePercent: number;
 }
 
+/** Threads that plan, and what of their plans is kept. */
+export interface PlannerOptions {
+  readonly threads: number;
+  readonly cacheEntries: number;
+  readonly cacheBytes: number;
+}
+
 export interface ServerConfig {
   readonly host: string;
   readonly port: number;
   readonly limits: Limits;
   readonly defaultConnection: string;
   readonly connectionNames: readonly string[];
-  readonly planner: { readonly threads: number; readonly cacheEntries: number };
+  readonly planner: PlannerOptions;
   readonly dsl: { readonly reuse: 'auto' | 'never'; readonly maxQueriesPerWorker: number };
   readonly logSocket: string;
   readonly tracing: TracingConfig;

@@ -8,6 +8,7 @@ import { type ChildContext, type RunningChild, runChild } from '../monitor/child
 import type { FromChild, ToChild, WorkerAddress } from '../monitor/messages.ts';
 import { QueryError } from '../workers/errors.ts';
 import { createApp } from './app.ts';
+import { BodyBudget } from './body-budget.ts';
 import { answerClientErrors } from './client-error.ts';
 import type { ServerConfig } from './config.ts';
 import { HttpDrain } from './drain.ts';
@@ -33,9 +34,10 @@ runChild('server', boot);
 
 async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const { config, log, send } = context;
-  const registry = new QueryRegistry();
+  const registry = new QueryRegistry(config.limits.historyBytes);
   const pools = createPools(config, log, send, (ms) => observation.metrics.cancelled(ms));
-  const observation = createObservation(context, { registry, ...pools });
+  const bodies = new BodyBudget(config.limits.bodiesBytes);
+  const observation = createObservation(context, { registry, bodies, ...pools });
   const processList = createProcessList(send);
   const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
@@ -43,6 +45,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const app = createApp({
     run: runDeps(config, pools),
     registry,
+    bodies,
     limits: config.limits,
     ...observation,
     poison,

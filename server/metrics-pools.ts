@@ -1,5 +1,6 @@
 /** What queries wait for, as the server sees it: lanes, database slots, the stock of DSL workers, plans, spill. */
 import type { Registry } from 'prom-client';
+import type { BodyBudget } from './body-budget.ts';
 import type { DslStock } from './dsl-stock.ts';
 import type { Lane } from './lane.ts';
 import { type Define, defineCounters, defineGauges, type ReadSeries } from './metric-kinds.ts';
@@ -10,6 +11,7 @@ import type { SqlSlots } from './sql-slots.ts';
 
 export interface PoolMetricsDeps {
   readonly registry: QueryRegistry;
+  readonly bodies: BodyBudget;
   readonly sqlSlots: SqlSlots;
   readonly dslStock: DslStock;
   readonly planner: Planner;
@@ -22,9 +24,15 @@ export interface PoolMetricsDeps {
 export function addPoolMetrics(register: Registry, deps: PoolMetricsDeps): void {
   const gauge = defineGauges(register);
   const counter = defineCounters(register);
-  const { registry, sqlSlots, dslStock, planner } = deps;
+  const { registry, bodies, sqlSlots, dslStock, planner } = deps;
   gauge('forkline_queries_running', 'Queries in flight, waiting ones included', [], (say) =>
     say({}, registry.runningCount),
+  );
+  gauge('forkline_bodies_bytes', 'Bytes of large request bodies in flight', [], (say) =>
+    say({}, bodies.heldBytes),
+  );
+  gauge('forkline_history_bytes', 'Memory that the texts of ended queries take, as estimated', [], (say) =>
+    say({}, registry.historyBytes),
   );
   gauge('forkline_sql_slots', 'Database connections offered by the SQL workers', [], (say) =>
     say({}, sqlSlots.total),
@@ -83,6 +91,9 @@ function addDslStock(gauge: Define, counter: Define, dslStock: DslStock): void {
 /** The cache counts; this only shows it. */
 function addPlanCache(gauge: Define, counter: Define, { cache }: Planner): void {
   gauge('forkline_plan_cache_entries', 'Plans in the cache', [], (say) => say({}, cache.size));
+  gauge('forkline_plan_cache_bytes', 'Memory that the plans in the cache take, as estimated', [], (say) =>
+    say({}, cache.bytes),
+  );
   counter('forkline_plan_cache_lookups_total', 'Plan cache look-ups by result', ['result'], (say) => {
     say({ result: 'hit' }, cache.hits);
     say({ result: 'miss' }, cache.misses);

@@ -27,7 +27,7 @@ export interface ObservationDeps {
 
 export function createObservation(
   { identity, config, log }: ObservationDeps,
-  watched: Pick<PoolMetricsDeps, 'registry' | 'sqlSlots' | 'dslStock' | 'planner'>,
+  watched: Pick<PoolMetricsDeps, 'registry' | 'bodies' | 'sqlSlots' | 'dslStock' | 'planner'>,
 ): Observation {
   const { buildId, runDir, workerId } = identity;
   const { limits, logSocket } = config;

@@ -1,5 +1,7 @@
-/** Plans by what they depend on, least recently used ones dropped first. */
+/** Plans by what they depend on, within a budget of bytes and of entries; the least recently used ones are dropped first. */
+import { LRUCache } from 'lru-cache';
 import type { ParameterKind, Plan, Pushdown } from '../language/plan.ts';
+import { heapBytesOf, textBytes } from './heap-bytes.ts';
 
 export interface PlanKey {
   readonly connection: string;
@@ -9,58 +11,46 @@ export interface PlanKey {
   readonly throughWorker: boolean;
 }
 
-interface Kept {
-  readonly plan: Plan;
-  lastUse: number;
+export interface PlanCacheOptions {
+  /** 0: nothing is kept. */
+  readonly entries: number;
+  /** For plans and their keys, as heap-bytes.ts estimates them; 0: nothing is kept. A plan larger than that is not kept. */
+  readonly bytes: number;
 }
 
 export class PlanCache {
-  readonly #capacity: number;
-  readonly #plans = new Map<string, Kept>();
-  #uses = 0;
+  /** null: nothing is kept. */
+  readonly #plans: LRUCache<string, Plan> | null;
   hits = 0;
   misses = 0;
 
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  constructor({ entries, bytes }: PlanCacheOptions) {
+    this.#plans = entries > 0 && bytes > 0 ? new LRUCache({ max: entries, maxSize: bytes }) : null;
   }
 
   get size(): number {
-    return this.#plans.size;
+    return this.#plans?.size ?? 0;
+  }
+
+  get bytes(): number {
+    return this.#plans?.calculatedSize ?? 0;
   }
 
   get(key: PlanKey): Plan | null {
-    const text = keyText(key);
-    const kept = this.#plans.get(text);
-    if (kept === undefined) {
-      this.misses++;
-      return null;
-    }
-    this.hits++;
-    kept.lastUse = ++this.#uses;
-    return kept.plan;
+    const plan = this.#plans?.get(keyText(key)) ?? null;
+    if (plan === null) this.misses++;
+    else this.hits++;
+    return plan;
   }
 
-  set(key: PlanKey, plan: Plan): void {
-    if (this.#capacity === 0) return;
-    this.#plans.set(keyText(key), { plan, lastUse: ++this.#uses });
-    if (this.#plans.size > this.#capacity) this.#plans.delete(this.#leastRecentlyUsed());
+  /** `planBytes` is what the plan takes, where the caller knows it already. */
+  set(key: PlanKey, plan: Plan, planBytes = heapBytesOf(plan)): void {
+    const text = keyText(key);
+    this.#plans?.set(text, plan, { size: textBytes(text) + planBytes });
   }
 
   delete(key: PlanKey): void {
-    this.#plans.delete(keyText(key));
-  }
-
-  /** Looked for where a plan was just made, which took longer; a hit keeps no order. */
-  #leastRecentlyUsed(): string {
-    let oldest = Number.POSITIVE_INFINITY;
-    let found = '';
-    for (const [text, { lastUse }] of this.#plans) {
-      if (lastUse >= oldest) continue;
-      oldest = lastUse;
-      found = text;
-    }
-    return found;
+    this.#plans?.delete(keyText(key));
   }
 }
 

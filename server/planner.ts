@@ -13,13 +13,9 @@ import type {
 import type { ExplainedQuery, ExplainStep } from '../language/explain.ts';
 import type { Ask, AskAnswer, ParameterKind, ParameterValue, Plan, PlanStep } from '../language/plan.ts';
 import { QueryError } from '../workers/errors.ts';
+import type { PlannerOptions } from './config.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
 import type { PlannerResult, PlannerTask } from './planner-thread.ts';
-
-export interface PlannerOptions {
-  readonly threads: number;
-  readonly cacheEntries: number;
-}
 
 /** Finds out what the compiler asks for: the database, or a worker, knows. */
 export type Answerer = (ask: Ask) => Promise<AskAnswer>;
@@ -28,8 +24,8 @@ export class Planner {
   readonly cache: PlanCache;
   readonly #threads: Piscina;
 
-  constructor({ threads, cacheEntries }: PlannerOptions) {
-    this.cache = new PlanCache(cacheEntries);
+  constructor({ threads, cacheEntries, cacheBytes }: PlannerOptions) {
+    this.cache = new PlanCache({ entries: cacheEntries, bytes: cacheBytes });
     this.#threads = new Piscina({
       filename: new URL('./planner-thread.js', import.meta.url).href,
       name: 'runTask',
@@ -57,19 +53,28 @@ export class Planner {
   }
 
   async plan(key: PlanKey, answer: Answerer): Promise<Plan> {
-    const { plan } = await this.#untilDone<Extract<PlanStep, { kind: 'plan' }>>('plan', key, answer);
-    if (plan.cacheable) this.cache.set(key, plan);
+    const { done, planBytes } = await this.#untilDone<Extract<PlanStep, { kind: 'plan' }>>(
+      'plan',
+      key,
+      answer,
+    );
+    const { plan } = done;
+    if (plan.cacheable) this.cache.set(key, plan, planBytes);
     return plan;
   }
 
   async explain(key: PlanKey, answer: Answerer): Promise<ExplainedQuery> {
-    const done = await this.#untilDone<Extract<ExplainStep, { kind: 'explained' }>>('explain', key, answer);
+    const { done } = await this.#untilDone<Extract<ExplainStep, { kind: 'explained' }>>(
+      'explain',
+      key,
+      answer,
+    );
     return done.explained;
   }
 
   /** The query, formatted. */
   async format(text: string): Promise<string> {
-    return (await this.#run({ type: 'format', text })) as string; // what the task returns
+    return (await this.#run({ type: 'format', text })).value as string; // what the task returns
   }
 
   async complete(
@@ -78,7 +83,8 @@ export class Planner {
   ): Promise<Completion> {
     const answers: Record<string, CompleteAnswer> = {};
     for (;;) {
-      const step = (await this.#run({ type: 'complete', ...request, answers })) as CompleteStep; // what the task returns
+      const { value } = await this.#run({ type: 'complete', ...request, answers });
+      const step = value as CompleteStep; // what the task returns
       if (step.kind === 'completed') return step.completion;
       const found = await Promise.all(step.asks.map(answer));
       for (const [index, { key }] of step.asks.entries()) answers[key] = found[index]!;
@@ -90,13 +96,16 @@ export class Planner {
   }
 
   /** The compiler again and again, each time with what it asked for, until it asks no more. */
-  async #untilDone<Done>(type: 'plan' | 'explain', key: PlanKey, answer: Answerer): Promise<Done> {
+  async #untilDone<Done>(
+    type: 'plan' | 'explain',
+    key: PlanKey,
+    answer: Answerer,
+  ): Promise<{ readonly done: Done; readonly planBytes: number | undefined }> {
     const answers: Record<string, AskAnswer> = {};
     for (;;) {
-      const step = (await this.#run({ type, ...key, answers })) as
-        | Exclude<Done, { kind: 'ask' }>
-        | Extract<PlanStep, { kind: 'ask' }>;
-      if (!isAsk(step)) return step;
+      const { value, planBytes } = await this.#run({ type, ...key, answers });
+      const step = value as Exclude<Done, { kind: 'ask' }> | Extract<PlanStep, { kind: 'ask' }>;
+      if (!isAsk(step)) return { done: step, planBytes };
       // What is asked for again would be asked for for ever.
       const known = step.asks.find(({ key: name }) => answers[name] !== undefined);
       if (known !== undefined) throw new Error(`the compiler asks twice for ${known.key}`);
@@ -105,10 +114,10 @@ export class Planner {
     }
   }
 
-  async #run(task: PlannerTask): Promise<unknown> {
+  async #run(task: PlannerTask): Promise<Extract<PlannerResult, { ok: true }>> {
     const result = (await this.#threads.run(task)) as PlannerResult;
     if (!result.ok) throw QueryError.fromWire(result.error);
-    return result.value;
+    return result;
   }
 }
 

@@ -21,8 +21,9 @@ export function answerProblem(
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
-  // The rest of an oversized body is not read: the connection cannot be used again.
-  if (error.code === 'query-too-large') response.setHeader('Connection', 'close');
+  // The rest of a body that is not wanted is not read: the connection cannot be used again.
+  if (error.code === 'query-too-large' || limit?.name === 'bodiesBytes')
+    response.setHeader('Connection', 'close');
   const problem = problemOf(error.toWire(), {});
   response.statusCode = problem.status;
   response.setHeader('Content-Type', PROBLEM_TYPE);

@@ -8,6 +8,7 @@ import type { Log } from '../logger/log.ts';
 import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 import { AnswerStream } from './answer-stream.ts';
+import { clientOf } from './client-address.ts';
 import type { Limits } from './config.ts';
 import { errorClass } from './error-status.ts';
 import type { Metrics } from './metrics.ts';
@@ -101,7 +102,7 @@ export function startQuery(
   asked: QueryRequest,
 ): QueryRecord {
   const { registry, limits } = deps;
-  const client = request.socket.remoteAddress ?? 'unknown';
+  const client = clientOf(request);
   if (deps.isDraining()) {
     throw new QueryError('draining', 'this server is stopping', {
       hint: 'Send it again.',

@@ -6,6 +6,7 @@
  */
 import { Cancellation } from '../workers/cancellation.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
+import { textBytes } from './heap-bytes.ts';
 import type { LostWorker } from './poison.ts';
 import type { QueryTrace } from './query-trace.ts';
 
@@ -24,7 +25,8 @@ export interface Phases {
 
 export interface QueryRecord {
   readonly queryId: string;
-  readonly text: string;
+  /** Once the query has ended, its beginning may be all that is left of it. */
+  text: string;
   readonly client: string;
   readonly startedAt: number;
   readonly deadlineAt: number;
@@ -67,8 +69,9 @@ export interface QueryView {
 }
 
 const RECENT = 200;
-/** Of a query's text in lists; a single query is shown whole. */
+/** Characters of a query's text in lists, and of one that is shortened; else a single query is shown whole. */
 const TEXT_IN_LISTS = 2000;
+const HISTORY_BYTES = 16 * 1024 * 1024;
 
 export interface NewQuery {
   readonly queryId: string;
@@ -90,7 +93,19 @@ export class QueryRegistry {
   /** The last ones that ended, in a ring: a map would be hashed anew every few hundred queries. */
   readonly #recent: QueryRecord[] = [];
   #nextRecent = 0;
+  readonly #historyBytes: number;
+  #recentBytes = 0;
   readonly #perClient = new Map<string, number>();
+
+  /** `historyBytes` is what the texts of ended queries may take before the oldest of them are shortened. */
+  constructor(historyBytes = HISTORY_BYTES) {
+    this.#historyBytes = historyBytes;
+  }
+
+  /** What the texts of ended queries take. */
+  get historyBytes(): number {
+    return this.#recentBytes;
+  }
 
   get runningCount(): number {
     return this.#places.size;
@@ -149,8 +164,7 @@ export class QueryRegistry {
     const left = this.inFlight(record.client) - 1;
     if (left > 0) this.#perClient.set(record.client, left);
     else this.#perClient.delete(record.client);
-    this.#recent[this.#nextRecent] = record;
-    this.#nextRecent = (this.#nextRecent + 1) % RECENT;
+    this.#keep(record);
   }
 
   find(queryId: string): QueryRecord | undefined {
@@ -181,6 +195,29 @@ export class QueryRegistry {
     return place === undefined ? undefined : this.#running[place]!;
   }
 
+  #keep(record: QueryRecord): void {
+    const oldest = this.#recent[this.#nextRecent];
+    this.#recent[this.#nextRecent] = record;
+    this.#nextRecent = (this.#nextRecent + 1) % RECENT;
+    this.#recentBytes += textBytes(record.text) - (oldest === undefined ? 0 : textBytes(oldest.text));
+    if (this.#recentBytes > this.#historyBytes) this.#shortenOldest();
+  }
+
+  /** Until what is left is within the budget, or every text is short. */
+  #shortenOldest(): void {
+    for (const record of this.#oldestFirst()) {
+      if (record.text.length <= SHORTENED_CHARACTERS) continue;
+      this.#recentBytes -= textBytes(record.text);
+      record.text = shortened(record.text);
+      this.#recentBytes += textBytes(record.text);
+      if (this.#recentBytes <= this.#historyBytes) return;
+    }
+  }
+
+  #oldestFirst(): QueryRecord[] {
+    return [...this.#recent.slice(this.#nextRecent), ...this.#recent.slice(0, this.#nextRecent)];
+  }
+
   #leave(queryId: string): void {
     const place = this.#places.get(queryId)!; // it runs
     this.#places.delete(queryId);
@@ -190,12 +227,20 @@ export class QueryRegistry {
 
   /** Newest first, of each id its last query. */
   #ended(): QueryRecord[] {
-    const oldestFirst = [...this.#recent.slice(this.#nextRecent), ...this.#recent.slice(0, this.#nextRecent)];
     const byId = new Map<string, QueryRecord>();
-    for (const record of oldestFirst.reverse())
+    for (const record of this.#oldestFirst().reverse())
       if (!byId.has(record.queryId)) byId.set(record.queryId, record);
     return [...byId.values()];
   }
+}
+
+/** A text with its mark behind it is no longer than this. */
+const SHORTENED_CHARACTERS = TEXT_IN_LISTS + 40;
+
+/** The beginning of the text, and how much was taken away. A copy: a part of a text would keep the whole alive. */
+function shortened(text: string): string {
+  const beginning = Buffer.from(text.slice(0, TEXT_IN_LISTS), 'utf16le').toString('utf16le');
+  return `${beginning}…[+${text.length - TEXT_IN_LISTS} characters]`;
 }
 
 export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSITIVE_INFINITY): QueryView {

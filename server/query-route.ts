@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppDeps } from './app-deps.ts';
+import type { HeldBody } from './body-budget.ts';
 import { answerProblem } from './problem-handler.ts';
 import { handleQuery } from './query-handler.ts';
 import { queryTooLarge, readQueryRequest } from './query-request.ts';
@@ -28,7 +29,7 @@ export async function answerQuery(
   countAnswer(deps.metrics, request.method, response, () => QUERY_PATH);
   const { queryBytes } = deps.limits;
   try {
-    const body = await readBody(request, bodyBytes);
+    const body = await readBody(request, bodyBytes, deps.bodies.open(request, response));
     if (body === null) throw queryTooLarge(queryBytes);
     await handleQuery(deps, request, response, readQueryRequest(request, body, queryBytes));
   } catch (thrown) {
@@ -36,20 +37,27 @@ export async function answerQuery(
   }
 }
 
-/** null when it is too long. Pends for ever when the client goes away before its end: then there is nobody to answer. */
-function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | null> {
+/** null when it is too long; rejects when bodies have no more memory. Pends for ever when the client goes away before its end: then there is nobody to answer. */
+function readBody(request: IncomingMessage, maxBytes: number, held: HeldBody | null): Promise<Buffer | null> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve(null);
   const pieces: Buffer[] = [];
   let bytes = 0;
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => void request.removeAllListeners('data').pause();
     request.on('data', (piece: Buffer) => {
       bytes += piece.length;
-      if (bytes <= maxBytes) {
-        pieces.push(piece);
+      if (bytes > maxBytes) {
+        stop();
+        resolve(null);
         return;
       }
-      request.removeAllListeners('data').pause();
-      resolve(null);
+      pieces.push(piece);
+      try {
+        held?.resize(bytes);
+      } catch (thrown) {
+        stop();
+        reject(thrown);
+      }
     });
     request.on('end', () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes)));
   });

@@ -92,6 +92,7 @@ describe('the API beside queries', function () {
         'queueWaitMs',
       ],
       ...['poisonDeaths', 'poisonMs', 'slowQueryMs'],
+      ...['clientSharePercent', 'readWindowMs', 'readBytes', 'bodiesBytes', 'historyBytes'],
       ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes', 'dslRowBytes'],
       ...[
         'timechartRows',

@@ -2,17 +2,21 @@
  * How rows are written, by what the database says of their columns: a dashboard asks the same again and again, and making
  * the layout of a small answer took longer than writing its rows.
  */
+import { LRUCache } from 'lru-cache';
 import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
 import type { Column, DatabaseColumn } from '../../language/types.ts';
 import { QueryError } from '../errors.ts';
 import { readRowDescription } from './backend-messages.ts';
 import { type RowLayout, rowLayout, type TextAnswer } from './encode/row-encoder.ts';
 
-const MAX_LAYOUTS = 200;
-/** Of a description that is kept. */
+/** A layout with its key takes less than this many times its description, which names each column once. */
+const BYTES_PER_DESCRIPTION_BYTE = 16;
+/** For all layouts together. */
+const MAX_LAYOUT_BYTES = 8 * 1024 * 1024;
+/** The longest description whose layout is kept. */
 const MAX_DESCRIPTION_BYTES = 8 * 1024;
 
-const layouts = new Map<string, RowLayout>();
+const layouts = new LRUCache<string, RowLayout>({ max: 1000, maxSize: MAX_LAYOUT_BYTES });
 
 /** `description` is a RowDescription's payload, bytes[start, end). Throws duplicate-column. */
 export function layoutOf(bytes: Buffer, start: number, end: number, answer: TextAnswer): RowLayout {
@@ -21,8 +25,7 @@ export function layoutOf(bytes: Buffer, start: number, end: number, answer: Text
   const known = layouts.get(key);
   if (known !== undefined) return known;
   const layout = makeLayout(bytes, start, answer);
-  if (layouts.size === MAX_LAYOUTS) layouts.clear(); // rarer than worth an order of use
-  layouts.set(key, layout);
+  layouts.set(key, layout, { size: BYTES_PER_DESCRIPTION_BYTE * key.length });
   return layout;
 }
 

@@ -24,7 +24,7 @@ interface CallBase {
   readonly traceId?: string | null;
   readonly connection: string;
   readonly sql: string;
-  /** Unix time in ms; the database's statement_timeout is what remains of it. */
+  /** Unix time in ms; the database's statement_timeout is a little longer than what remains of it. */
   readonly deadlineAt: number;
 }
 

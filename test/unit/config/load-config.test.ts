@@ -83,7 +83,7 @@ describe('the configuration', () => {
       });
       expect(config.limits).to.include({
         timeoutMs: 30_000,
-        maxTimeoutMs: 3_600_000,
+        maxTimeoutMs: 300_000,
         dslMemoryBytes: 512 * MIB,
       });
       expect(config.log).to.deep.equal({

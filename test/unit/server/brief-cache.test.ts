@@ -9,7 +9,7 @@ describe('brief cache', () => {
     asked.push(value);
     return value;
   };
-  const fresh = () => new BriefCache<string>({ entries: 2, maxAgeMs: 100, now: () => now });
+  const fresh = () => new BriefCache<string>({ entries: 2, bytes: 1000, maxAgeMs: 100, now: () => now });
   beforeEach(() => {
     now = 0;
     asked = [];
@@ -26,6 +26,20 @@ describe('brief cache', () => {
     now = 100;
     expect(await cache.get('a', find('4'))).to.equal('4');
     expect(asked).to.deep.equal(['1', '4']);
+  });
+
+  it('stays within its bytes, and keeps no answer that is larger than all of them', async () => {
+    const cache = new BriefCache<string>({ entries: 100, bytes: 100_000, maxAgeMs: 100, now: () => now });
+    for (let i = 0; i < 50; i++) {
+      await cache.get(`${i} ${'k'.repeat(1000)}`, find(`${i} ${'v'.repeat(5000)}`));
+      expect(cache.bytes).to.be.at.most(100_000);
+    }
+    const kept = cache.bytes;
+    expect(await cache.get('large', find('x'.repeat(100_000)))).to.have.length(100_000);
+    expect(cache.bytes).to.equal(kept);
+    const before = asked.length;
+    expect(await cache.get(`49 ${'k'.repeat(1000)}`, find('again'))).to.match(/^49 v/);
+    expect(asked).to.have.length(before);
   });
 
   it('forgets what failed, and the oldest when there are too many', async () => {

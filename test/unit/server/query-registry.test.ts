@@ -78,6 +78,26 @@ describe('query registry', () => {
     expect(registry.inFlight('10.0.0.3')).to.equal(0);
   });
 
+  it('keeps texts of ended queries within its bytes: the oldest are shortened, and say so', () => {
+    const small = new QueryRegistry(4_000_000);
+    const text = `select '${'x'.repeat(99_990)}'`;
+    for (let index = 0; index < 300; index++) {
+      small.end(small.start(asked(`q${index}`, { text }), 0), null, 1);
+      expect(small.historyBytes).to.be.at.most(4_000_000);
+    }
+    expect(small.find('q299')?.text, 'the newest is whole').to.equal(text);
+    const { text: old } = small.find('q150')!;
+    expect(old).to.equal(`${text.slice(0, 2000)}…[+${text.length - 2000} characters]`);
+  });
+
+  it('shortens a text that is larger than all of the bytes', () => {
+    const small = new QueryRegistry(0);
+    for (let index = 0; index < 3; index++)
+      small.end(small.start(asked(`q${index}`, { text: 'y'.repeat(1_000_000) }), 0), null, 1);
+    expect(small.historyBytes).to.be.below(3 * 5000);
+    expect(small.find('q2')?.text).to.have.length.below(2100);
+  });
+
   it('keeps the last ones that ended, and says how they did', () => {
     for (let index = 0; index < 201; index++)
       registry.end(registry.start(asked(`q${index}`), index), null, index);
