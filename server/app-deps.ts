@@ -1,5 +1,6 @@
 /** What the routes need: made once in main.ts, or by tests. */
 import type { LogSearch } from '../logger/search-client.ts';
+import type { Gate } from './gate.ts';
 import type { MonitorReport } from './process-list.ts';
 import type { QueryHandlerDeps } from './query-handler.ts';
 
@@ -7,4 +8,5 @@ export interface AppDeps extends QueryHandlerDeps {
   /** Rejects when the monitor does not answer. */
   readonly askMonitor: () => Promise<MonitorReport>;
   readonly logSearch: LogSearch;
+  readonly gate: Gate;
 }

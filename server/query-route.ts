@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppDeps } from './app-deps.ts';
+import type { Principal } from './principal.ts';
 import { answerProblem } from './problem-handler.ts';
 import { handleQuery } from './query-handler.ts';
 import { queryTooLarge, readQueryRequest } from './query-request.ts';
@@ -22,6 +23,7 @@ export function isUsualQuery({ method, url = '', headers }: IncomingMessage): bo
 export async function answerQuery(
   deps: AppDeps,
   bodyBytes: number,
+  principal: Principal,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -30,7 +32,7 @@ export async function answerQuery(
   try {
     const body = await readBody(request, bodyBytes);
     if (body === null) throw queryTooLarge(queryBytes);
-    await handleQuery(deps, request, response, readQueryRequest(request, body, queryBytes));
+    await handleQuery(deps, principal, request, response, readQueryRequest(request, body, queryBytes));
   } catch (thrown) {
     answerProblem(deps, thrown, request, response);
   }

@@ -92,6 +92,7 @@ describe('the API beside queries', function () {
         'queueWaitMs',
       ],
       ...['poisonDeaths', 'poisonMs', 'slowQueryMs'],
+      ...['headersTimeoutMs', 'requestTimeoutMs', 'keepAliveMs', 'connections', 'connectionsPerClient'],
       ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes', 'dslRowBytes'],
       ...[
         'timechartRows',

@@ -114,6 +114,14 @@ describe('the container file', function () {
     }
   });
 
+  it('does not start without a word that nobody needs to authenticate', async () => {
+    const env = environmentOf();
+    const refused = await loadConfig({ cwd: '/', env });
+    expect('errors' in refused && refused.errors.join()).to.match(/FORKLINE_WITHOUT_AUTHENTICATION=anywhere/);
+    const meant = { ...env, FORKLINE_WITHOUT_AUTHENTICATION: 'anywhere' };
+    expect(await loadConfig({ cwd: '/', env: meant })).to.have.property('config');
+  });
+
   it('runs as somebody who is not root, under an init', () => {
     expect(last('USER')).to.equal('node');
     expect(instructions.some(({ name, rest }) => name === 'RUN' && /install .*\btini\b/.test(rest))).to.equal(
