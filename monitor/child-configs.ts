@@ -16,6 +16,11 @@ export function serverConfig(
     host,
     port,
     limits: config.limits,
+    gate: {
+      hostNames: [...config.access.hostNames, config.listen.host],
+      corsOrigins: config.cors.origins,
+      trustedProxies: config.access.trustedProxies,
+    },
     defaultConnection: config.defaultConnection,
     connectionNames: Object.keys(config.connections),
     planner: config.planner,

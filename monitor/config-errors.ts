@@ -24,14 +24,18 @@ function describeIssue(
 ): string[] {
   const path = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => describeUnknown(path, key, options));
-  const option = options.find((candidate) => candidate.path === path);
-  if (option !== undefined) return [describeWrong(option, valueAt(values, issue.path), origins)];
+  const option = options.find((candidate) => candidate.path === path || isItemOf(path, candidate));
+  if (option !== undefined) return [describeWrong(option, valueAt(values, option.path.split('.')), origins)];
   if (path.startsWith('connections')) {
     return [
       `${path}: must be an object with a "url". For example: "connections": {"crm": {"url": "env:CRM_URL"}}`,
     ];
   }
   return [`${path === '' ? 'the file' : path}: must be an object with named values, such as {"port": 8080}`];
+}
+
+function isItemOf(path: string, { notes, path: list }: Option): boolean {
+  return notes.unit === 'list' && path.startsWith(`${list}.`);
 }
 
 /** `limits.timeoutMs: must be ..., not "abc". For example: "timeoutMs": 30000` */
@@ -53,6 +57,7 @@ export function mend(option: Option, variable: string | undefined): string {
 export function expectation({ schema, notes }: Option): string {
   const inner = unwrap(schema);
   if (inner instanceof z.ZodEnum) return `one of ${inner.options.join(', ')}`;
+  if (notes.unit === 'list') return `a list of ${notes.of}`;
   if (notes.unit === 'url') return 'an http:// or https:// address without user and password';
   if (!(inner instanceof z.ZodNumber)) return 'a text that is not empty';
   const { minValue, maxValue } = inner;

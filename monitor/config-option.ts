@@ -9,9 +9,11 @@ export interface OptionNotes {
   readonly variable?: string;
   readonly about: string;
   /** Shown in an error as the mend. */
-  readonly example: string | number;
-  /** Sizes may be given as "64 MiB"; paths are relative to the file that names them. */
-  readonly unit?: 'bytes' | 'path' | 'url';
+  readonly example: string | number | readonly string[];
+  /** Sizes may be given as "64 MiB"; paths are relative to the file that names them; variables hold lists with commas. */
+  readonly unit?: 'bytes' | 'path' | 'url' | 'list';
+  /** What a list holds. */
+  readonly of?: string;
   /** What the default is, when it is not one value for every machine. */
   readonly defaultText?: string;
 }
@@ -68,6 +70,22 @@ export function url(variable: string, about: string, example: string) {
     .url({ protocol: /^https?$/ })
     .refine((text) => new URL(text).username === '' && new URL(text).password === '')
     .optional()
+    .meta({ ...notes });
+}
+
+/** Texts; none by default. `of` says in words what each must be, and `isOne` whether it is. */
+export function list(
+  variable: string,
+  about: string,
+  of: string,
+  example: readonly string[],
+  isOne: (text: string) => boolean,
+) {
+  const notes: OptionNotes = { variable, about, example, unit: 'list', of, defaultText: 'none' };
+  return z
+    .array(z.string())
+    .refine((texts) => texts.every(isOne))
+    .default([])
     .meta({ ...notes });
 }
 

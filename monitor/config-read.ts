@@ -113,6 +113,7 @@ function fromFile(value: unknown, { notes }: Option, fileDir: string): unknown {
 function fromText(text: string, { notes }: Option, cwd: string): unknown {
   if (notes.unit === 'path') return resolve(cwd, text);
   if (notes.unit === 'bytes') return parseSize(text) ?? text;
+  if (notes.unit === 'list') return text.split(',').map((one) => one.trim());
   return typeof notes.example === 'number' && /^[+-]?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;
 }
 

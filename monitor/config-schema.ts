@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './config-data-dir.ts';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './config-option.ts';
+import { accessOptions, connectionLimits, corsOptions, listenOptions } from './config-schema-access.ts';
 import { budgetOptions } from './config-schema-budgets.ts';
 import { monitorOptions } from './config-schema-monitor.ts';
 import { MAX_POOL_SIZE } from './control-messages.ts';
@@ -21,14 +22,9 @@ export interface Machine {
 export function createConfigSchema({ cores }: Machine) {
   const sqlProcesses = Math.max(2, Math.min(4, cores));
   return z.strictObject({
-    listen: group({
-      host: z.string().min(1).default('127.0.0.1').meta({
-        variable: 'FORKLINE_HOST',
-        about: 'Address to listen on. There is no authentication: leave it local, or put a proxy in front.',
-        example: '127.0.0.1',
-      }),
-      port: number('FORKLINE_PORT', 'Port to listen on; 0 takes any free one.', 0, 65535, 8080),
-    }),
+    listen: listenOptions(),
+    access: accessOptions(),
+    cors: corsOptions(),
     dataDir: path(
       DATA_DIR_VARIABLE,
       'Where the embedded database and the state of the run are kept.',
@@ -192,6 +188,7 @@ function limitOptions() {
       86_400_000,
       5000,
     ),
+    ...connectionLimits(),
   });
 }
 

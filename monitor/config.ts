@@ -3,6 +3,7 @@
  * errors at once, secrets resolved from `env:NAME` and `file:/path` references, frozen. Nothing else reads
  * process.env. What may be set, and what is true of each value, stands in config-schema.ts.
  */
+import { isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
@@ -14,6 +15,13 @@ import type { ConfigSchema } from './config-schema.ts';
 
 export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
+  readonly access: {
+    readonly withoutAuthentication: 'loopback' | 'anywhere';
+    /** Names of this server beside `listen.host` and those of the loopback. */
+    readonly hostNames: readonly string[];
+    readonly trustedProxies: readonly string[];
+  };
+  readonly cors: { readonly origins: readonly string[] };
   /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
   readonly dataDir: string;
   /** Empty when no database is named: `forkline start` then brings up the embedded one as `main`. */
@@ -183,9 +191,24 @@ function contradictions(
         `(${limits.dslMemoryBytes}). Leave it out, or raise ${mendOf('dsl.dataLimitBytes')}`,
     );
   }
-  errors.push(...disorder(parsed.monitor));
+  errors.push(...openAccess(parsed), ...disorder(parsed.monitor));
   if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
   return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
+}
+
+/** Whoever reaches the port may read all that the database's role may: beyond this machine that must be meant. */
+function openAccess({ listen: { host }, access: { withoutAuthentication } }: ParsedConfig): string[] {
+  if (withoutAuthentication === 'anywhere' || isLoopback(host)) return [];
+  return [
+    `listen.host: ${JSON.stringify(host)} is reached from other machines, and there is no authentication: whoever reaches it ` +
+      'may ask anything. Listen on 127.0.0.1 and put a proxy in front that authenticates, or say that this is meant: ' +
+      'FORKLINE_WITHOUT_AUTHENTICATION=anywhere ("access": {"withoutAuthentication": "anywhere"})',
+  ];
+}
+
+/** A name other than localhost may resolve to anything. */
+function isLoopback(host: string): boolean {
+  return host.toLowerCase() === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** A warning that comes after the deed is none. */

@@ -15,6 +15,7 @@ import type { ServerResponse } from 'node:http';
 import type { AnswerFormat } from '../workers/answer.ts';
 import type { WireError } from '../workers/errors.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
+import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.ts';
 
 const CONTENT_TYPES: Record<AnswerFormat, string> = {
   json: 'application/json; charset=utf-8',
@@ -126,6 +127,7 @@ export class AnswerStream {
     const problem = problemOf(error, { queryId, queryText });
     if (this.#state === 'buffering') {
       response.statusCode = problem.status;
+      setSecurityHeaders(response);
       response.setHeader('Content-Type', PROBLEM_TYPE);
       response.setHeader('Query-Id', queryId);
       if (traceresponse !== undefined) response.setHeader('traceresponse', traceresponse);
@@ -183,7 +185,7 @@ export class AnswerStream {
   #headers(): string[] {
     const { format, queryId, traceresponse } = this.#options;
     const headers = ['Content-Type', CONTENT_TYPES[format], 'Query-Id', queryId];
-    headers.push('Vary', 'Accept', 'Cache-Control', 'no-store');
+    headers.push('Vary', 'Accept, Origin', 'Cache-Control', 'no-store', ...SECURITY_HEADERS);
     if (traceresponse !== undefined) headers.push('traceresponse', traceresponse);
     return headers;
   }

@@ -1,6 +1,7 @@
 /** What the routes need: made once in main.ts, or by tests. */
 import type { LogSearch } from '../logger/search-client.ts';
 import type { BodyBudget } from './body-budget.ts';
+import type { Gate } from './gate.ts';
 import type { MonitorReport } from './process-list.ts';
 import type { QueryHandlerDeps } from './query-handler.ts';
 
@@ -9,4 +10,5 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly askMonitor: () => Promise<MonitorReport>;
   readonly logSearch: LogSearch;
   readonly bodies: BodyBudget;
+  readonly gate: Gate;
 }

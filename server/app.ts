@@ -1,8 +1,9 @@
 /**
  * The API: one line a route, so that this file is its table of contents, on Express; only the usual POST /v1/query goes
- * past it (query-route.ts). Every failure, wherever it is thrown, leaves as an RFC 9457 problem.
+ * past it (query-route.ts). The gate stands in front of both. Every failure, wherever it is thrown, leaves as an RFC 9457
+ * problem.
  */
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, {
   type ErrorRequestHandler,
   type Express,
@@ -19,11 +20,14 @@ import { explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOperations } from './operations.ts';
+import { type Principal, principalOf, rememberPrincipal } from './principal.ts';
 import { answerProblem } from './problem-handler.ts';
 import { handleQuery } from './query-handler.ts';
 import { bodyOf, readQueryRequest } from './query-request.ts';
 import { answerQuery, isUsualQuery, QUERY_PATH } from './query-route.ts';
 import { countAnswer } from './request-metrics.ts';
+import { addRoute } from './route.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 
 /** JSON escapes make a body larger than the query text in it; parameters come on top. */
 const BODY_OVERHEAD_BYTES = 1024 * 1024;
@@ -32,9 +36,28 @@ export function createApp(deps: AppDeps): RequestListener {
   const bodyBytes = deps.limits.queryBytes + BODY_OVERHEAD_BYTES;
   const app = createRoutes(deps, bodyBytes);
   return (request, response) => {
-    if (isUsualQuery(request)) void answerQuery(deps, bodyBytes, request, response);
-    else app(request, response);
+    const principal = admit(deps, request, response);
+    if (principal === null) return;
+    if (isUsualQuery(request)) {
+      void answerQuery(deps, bodyBytes, principal, request, response);
+      return;
+    }
+    rememberPrincipal(request, principal);
+    setSecurityHeaders(response);
+    app(request, response);
   };
+}
+
+/** Who asks; null when the request is answered already: refused, or a preflight. */
+function admit(deps: AppDeps, request: IncomingMessage, response: ServerResponse): Principal | null {
+  let principal: Principal | null = null;
+  try {
+    principal = deps.gate.admit(request, response);
+  } catch (thrown) {
+    answerProblem(deps, thrown, request, response);
+  }
+  if (principal === null) countAnswer(deps.metrics, request.method, response, () => 'gate');
+  return principal;
 }
 
 function createRoutes(deps: AppDeps, bodyBytes: number): Express {
@@ -48,40 +71,35 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   app.use(countRequest(deps));
 
   const query = (request: Request, response: Response) =>
-    handleQuery(deps, request, response, readQueryRequest(request, bodyOf(request), deps.limits.queryBytes));
-  // A HEAD would run the whole query to throw its answer away.
-  const queryMethods = methodNotAllowed('GET, POST');
-  app.route(QUERY_PATH).head(queryMethods).post(body, query).get(query).all(queryMethods);
+    handleQuery(
+      deps,
+      principalOf(request),
+      request,
+      response,
+      readQueryRequest(request, bodyOf(request), deps.limits.queryBytes),
+    );
   const explain = explainHandler(deps);
-  app.route('/v1/explain').head(queryMethods).post(body, explain).get(explain).all(queryMethods);
-  app.route('/v1/format').post(body, formatHandler(deps)).all(methodNotAllowed('POST'));
-  app.route('/v1/complete').post(body, completeHandler(deps)).all(methodNotAllowed('POST'));
+  addRoute(app, QUERY_PATH, { GET: [query], POST: [...body, query] });
+  addRoute(app, '/v1/explain', { GET: [explain], POST: [...body, explain] });
+  addRoute(app, '/v1/format', { POST: [...body, formatHandler(deps)] });
+  addRoute(app, '/v1/complete', { POST: [...body, completeHandler(deps)] });
 
-  app.route('/v1/queries').get(operations.listQueries).all(methodNotAllowed('GET'));
-  app
-    .route('/v1/queries/:queryId')
-    .get(operations.showQuery)
-    .delete(operations.cancelQuery)
-    .all(methodNotAllowed('GET, DELETE'));
-  app.route('/v1/processes').get(operations.processes).all(methodNotAllowed('GET'));
-  app.route('/v1/logs').get(operations.logs).all(methodNotAllowed('GET'));
-  app.route('/v1/logs/summary').get(operations.logSummary).all(methodNotAllowed('GET'));
-  app.route('/v1/limits').get(operations.limits).all(methodNotAllowed('GET'));
-  app.route('/metrics').get(operations.metrics).all(methodNotAllowed('GET'));
-  app.route('/livez').get(operations.live).all(methodNotAllowed('GET'));
-  app.route('/readyz').get(operations.ready).all(methodNotAllowed('GET'));
-  app
-    .route('/openapi.json')
-    .get((_, response) => void response.json(openapiDocument(deps.limits)))
-    .all(methodNotAllowed('GET'));
-  app
-    .route('/docs')
-    .get((_, response) => void response.type('html').send(docsPage))
-    .all(methodNotAllowed('GET'));
-  app
-    .route('/')
-    .get((_, response) => response.redirect('/docs'))
-    .all(methodNotAllowed('GET'));
+  addRoute(app, '/v1/queries', { GET: [operations.listQueries] });
+  addRoute(app, '/v1/queries/:queryId', { GET: [operations.showQuery], DELETE: [operations.cancelQuery] });
+  addRoute(app, '/v1/processes', { GET: [operations.processes] });
+  addRoute(app, '/v1/logs', { GET: [operations.logs] });
+  addRoute(app, '/v1/logs/summary', { GET: [operations.logSummary] });
+  addRoute(app, '/v1/limits', { GET: [operations.limits] });
+  addRoute(app, '/metrics', { GET: [operations.metrics] });
+  addRoute(app, '/livez', { GET: [operations.live] });
+  addRoute(app, '/readyz', { GET: [operations.ready] });
+  addRoute(app, '/openapi.json', {
+    GET: [(_: Request, response: Response) => void response.json(openapiDocument(deps.limits))],
+  });
+  addRoute(app, '/docs', {
+    GET: [(_: Request, response: Response) => void response.type('html').send(docsPage)],
+  });
+  addRoute(app, '/', { GET: [(_: Request, response: Response) => response.redirect('/docs')] });
   app.use((request) => {
     throw new QueryError('not-found', `there is nothing at ${request.path}`, {
       hint: 'GET /openapi.json lists what there is; POST /v1/query runs a query.',
@@ -97,15 +115,6 @@ function countRequest({ metrics }: AppDeps) {
     // Set by the router where one fits.
     countAnswer(metrics, method, response, () => (request as { route?: { path: string } }).route?.path);
     next();
-  };
-}
-
-function methodNotAllowed(allow: string) {
-  return (request: Request, response: Response): void => {
-    response.setHeader('Allow', allow);
-    throw new QueryError('method-not-allowed', `${request.method} is not possible here`, {
-      hint: `Use ${allow}.`,
-    });
   };
 }
 

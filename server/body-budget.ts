@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { QueryError } from '../workers/errors.ts';
-import { clientOf } from './client-address.ts';
+import { type Principal, principalOf } from './principal.ts';
 
 /** Of all that is counted, what one client may have. */
 const CLIENT_SHARE = 0.5;
@@ -27,9 +27,9 @@ export class BodyBudget {
   }
 
   /** Counts the request's body until its answer has ended; null when it is too small to be counted. */
-  open(request: IncomingMessage, response: ServerResponse): HeldBody | null {
+  open(principal: Principal, request: IncomingMessage, response: ServerResponse): HeldBody | null {
     if (isSmall(request)) return null;
-    const held = new HeldBody(this, clientOf(request));
+    const held = new HeldBody(this, principal.id);
     response.once('close', () => held.release());
     return held;
   }
@@ -74,7 +74,7 @@ export class HeldBody {
 /** Before Express's own reader: counts what that one gathers. An encoded body counts as the longest that it may become. */
 export function countBody(budget: BodyBudget, maxBytes: number): RequestHandler {
   return (request: Request, response: Response, next) => {
-    const held = budget.open(request, response);
+    const held = budget.open(principalOf(request), request, response);
     if (held === null) {
       next();
       return;

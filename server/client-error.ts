@@ -5,11 +5,11 @@
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { QueryError } from '../workers/errors.ts';
-import { PROBLEM_TYPE, problemOf } from './problem.ts';
+import { rawProblem } from './raw-problem.ts';
 
-const STATUS_LINES: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+const STATUSES: Readonly<Record<string, number>> = {
+  HPE_HEADER_OVERFLOW: 431,
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
 export function answerClientErrors(http: Server): void {
@@ -23,22 +23,14 @@ export function answerClientErrors(http: Server): void {
   });
 }
 
-function problemResponse(error: NodeJS.ErrnoException): string {
-  const statusLine = STATUS_LINES[error.code ?? ''] ?? '400 Bad Request';
-  const mistake = new QueryError(
-    'bad-request',
-    `this is no HTTP request that can be read: ${error.message}`,
-    {
-      hint: 'POST the query to /v1/query; /openapi.json describes every request.',
-    },
-  );
-  const status = Number(statusLine.slice(0, 3));
-  const body = `${JSON.stringify({ ...problemOf(mistake.toWire(), {}), status })}\n`;
-  const headers = [
-    `HTTP/1.1 ${statusLine}`,
-    `Content-Type: ${PROBLEM_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  return `${headers.join('\r\n')}\r\n\r\n${body}`;
+function problemResponse({ code = '', message }: NodeJS.ErrnoException): string {
+  const mistake =
+    code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? new QueryError('bad-request', 'the request did not come in time', {
+          hint: 'Send headers and body at once; headersTimeoutMs and requestTimeoutMs of GET /v1/limits say how long there is.',
+        })
+      : new QueryError('bad-request', `this is no HTTP request that can be read: ${message}`, {
+          hint: 'POST the query to /v1/query; /openapi.json describes every request.',
+        });
+  return rawProblem(mistake, STATUSES[code] ?? 400);
 }

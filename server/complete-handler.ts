@@ -13,8 +13,8 @@ import type { AppDeps } from './app-deps.ts';
 import { BriefCache } from './brief-cache.ts';
 import { readCatalog } from './catalog.ts';
 import { checkConnection } from './check-connection.ts';
-import { clientOf } from './client-address.ts';
 import { parameterKinds } from './planner.ts';
+import { principalOf } from './principal.ts';
 import { QueryRegistry } from './query-registry.ts';
 import { type CompleteBody, readCompleteRequest } from './tool-request.ts';
 
@@ -27,7 +27,7 @@ export function completeHandler(deps: AppDeps): RequestHandler {
   const cache = new BriefCache<CompleteAnswer>(CACHE);
   return async (request: Request, response: Response) => {
     const body = readCompleteRequest(request, deps.limits.queryBytes);
-    if (registry.inFlight(clientOf(request)) >= PER_CLIENT)
+    if (registry.inFlight(principalOf(request).id) >= PER_CLIENT)
       throw new QueryError('too-many-queries', `this client has ${PER_CLIENT} completions in flight`, {
         hint: 'Ask for the latest text only; give up the ones before.',
         retryAfterSeconds: 1,
@@ -61,7 +61,7 @@ async function answerWithin(
   const started = {
     queryId: `complete-${randomUUID()}`,
     text,
-    client: clientOf(request),
+    client: principalOf(request).id,
     trace: deps.tracing.begin(request),
     connection: 'connection' in ask ? ask.connection : '',
     timeoutMs: TIMEOUT_MS,

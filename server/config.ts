@@ -37,6 +37,26 @@ export interface Limits {
   readonly poisonMs: number;
   /** Running for so long is logged. */
   readonly slowQueryMs: number;
+  /** Time that a client has to send the headers of a request, from the connection or the answer before. */
+  readonly headersTimeoutMs: number;
+  /** Time that it has to send the whole request. */
+  readonly requestTimeoutMs: number;
+  /** How long a connection may idle between two requests. */
+  readonly keepAliveMs: number;
+  /** Connections of all clients together. */
+  readonly connections: number;
+  /** Connections of one client address; those of trusted proxies do not count. */
+  readonly connectionsPerClient: number;
+}
+
+/** What the gate in front of every route goes by (gate.ts). */
+export interface GateConfig {
+  /** Names of this server beside those of the loopback; `*`: any. */
+  readonly hostNames: readonly string[];
+  /** Origins of the pages that may ask; `*`: any. */
+  readonly corsOrigins: readonly string[];
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
 }
 
 export interface TracingConfig {
@@ -57,6 +77,7 @@ export interface ServerConfig {
   readonly host: string;
   readonly port: number;
   readonly limits: Limits;
+  readonly gate: GateConfig;
   readonly defaultConnection: string;
   readonly connectionNames: readonly string[];
   readonly planner: PlannerOptions;

@@ -24,6 +24,9 @@ export const errorClasses = {
   'not-found': mistake('Not found', 404),
   'method-not-allowed': mistake('Method not allowed', 405),
   'duplicate-query-id': mistake('Query id in use', 409),
+  'unknown-host': mistake('Unknown host name', 421),
+  'foreign-origin': mistake('Not for this web page', 403),
+  'too-many-connections': passing('Too many connections'),
 
   'empty-query': mistake('Empty query'),
   syntax: mistake('Syntax error'),

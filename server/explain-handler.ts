@@ -6,6 +6,7 @@ import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError } from '../workers/errors.ts';
 import { answerAsk } from './answer-ask.ts';
 import type { AppDeps } from './app-deps.ts';
+import { principalOf } from './principal.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
 import { startQuery } from './query-handler.ts';
 import type { QueryRecord } from './query-registry.ts';
@@ -15,7 +16,7 @@ import { planKey } from './run-query.ts';
 export function explainHandler(deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
     const asked = readQueryRequest(request, bodyOf(request), deps.limits.queryBytes);
-    const query = startQuery(deps, request, asked);
+    const query = startQuery(deps, principalOf(request), request, asked);
     let error: QueryError | null = null;
     response.setHeader('Query-Id', query.queryId);
     try {

@@ -2,7 +2,7 @@
  * The API process. It serves the socket that the monitor holds (file descriptor 4), plans, and pipes bytes from
  * workers to clients; it never parses or holds result rows.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Log } from '../logger/log.ts';
 import { type ChildContext, type RunningChild, runChild } from '../monitor/child.ts';
 import type { FromChild, ToChild, WorkerAddress } from '../monitor/messages.ts';
@@ -11,8 +11,10 @@ import { createApp } from './app.ts';
 import { BodyBudget } from './body-budget.ts';
 import { answerClientErrors } from './client-error.ts';
 import type { ServerConfig } from './config.ts';
+import { limitConnections } from './connection-limit.ts';
 import { HttpDrain } from './drain.ts';
 import { DslStock } from './dsl-stock.ts';
+import { Gate } from './gate.ts';
 import { createObservation } from './observation.ts';
 import { Planner } from './planner.ts';
 import { PoisonLedger } from './poison.ts';
@@ -23,8 +25,8 @@ import { SlowLog } from './slow-log.ts';
 import { SqlSlots } from './sql-slots.ts';
 
 const LISTEN_FD = 4;
-/** Connections that idle between two requests of a dashboard stay open. */
-const KEEP_ALIVE_MS = 65_000;
+/** How often connections are looked at for their timeouts: so much late they may be cut off. */
+const CHECKING_INTERVAL_MS = 1000;
 /** A cancelled call that has not ended by then loses its worker's socket. */
 const CANCEL_GRACE_MS = 2000;
 /** Memory comes back when what used it has ended. */
@@ -42,6 +44,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
+  const gate = new Gate(config.gate);
   const app = createApp({
     run: runDeps(config, pools),
     registry,
@@ -51,11 +54,17 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     poison,
     slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),
     log,
+    gate,
     askMonitor: processList.requestAll,
     isDraining: () => draining,
   });
-  const http = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);
+  const http = createHttpServer(config.limits, app);
   answerClientErrors(http);
+  limitConnections(http, {
+    ...config.limits,
+    ownerOf: gate.connectionOwner,
+    onRefused: observation.metrics.limitHit,
+  });
   const drain = new HttpDrain(http);
   await Promise.all([pools.planner.warm(), listen(http)]);
   return {
@@ -70,6 +79,19 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
       await Promise.all([closePools(pools), observation.close()]);
     },
   };
+}
+
+/** A client that sends slowly, or nothing, is cut off; one that reads slowly is not: only what it sends is timed. */
+function createHttpServer(limits: ServerConfig['limits'], app: RequestListener): Server {
+  const { headersTimeoutMs, requestTimeoutMs, keepAliveMs } = limits;
+  const options = {
+    // A request's time includes that of its headers.
+    headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: CHECKING_INTERVAL_MS,
+  };
+  return createServer(options, app);
 }
 
 /** What queries share, and wait for. */

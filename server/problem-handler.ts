@@ -4,6 +4,7 @@ import { QueryError } from '../workers/errors.ts';
 import type { AppDeps } from './app-deps.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
 import { queryTooLarge } from './query-request.ts';
+import { setSecurityHeaders } from './security-headers.ts';
 
 export function answerProblem(
   { limits, log, metrics }: AppDeps,
@@ -18,6 +19,7 @@ export function answerProblem(
     response.destroy();
     return;
   }
+  setSecurityHeaders(response);
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);

@@ -8,11 +8,11 @@ import type { Log } from '../logger/log.ts';
 import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 import { AnswerStream } from './answer-stream.ts';
-import { clientOf } from './client-address.ts';
 import type { Limits } from './config.ts';
 import { errorClass } from './error-status.ts';
 import type { Metrics } from './metrics.ts';
 import { type PoisonLedger, poisonKey } from './poison.ts';
+import type { Principal } from './principal.ts';
 import type { Phases, QueryRecord, QueryRegistry } from './query-registry.ts';
 import type { QueryRequest } from './query-request.ts';
 import type { RunDeps } from './run.ts';
@@ -38,12 +38,13 @@ const QUERY_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
 /** Never rejects: every failure has become an answer. Throws only before the query has started. */
 export async function handleQuery(
   deps: QueryHandlerDeps,
+  principal: Principal,
   request: IncomingMessage,
   response: ServerResponse,
   asked: QueryRequest,
 ): Promise<void> {
   const { registry, limits } = deps;
-  const query = startQuery(deps, request, asked);
+  const query = startQuery(deps, principal, request, asked);
   const { queryId, text } = query;
   const { bufferBytes } = limits;
   const answer = new AnswerStream({
@@ -83,7 +84,7 @@ export async function handleQuery(
 }
 
 /** Its deadline and its client's leaving end it; returns what stops the deadline's timer. */
-function endEarly(query: QueryRecord, response: ServerResponse): () => void {
+export function endEarly(query: QueryRecord, response: ServerResponse): () => void {
   const deadline = setTimeout(
     () => query.cancellation.cancel(deadlineExceeded(query)),
     query.deadlineAt - Date.now(),
@@ -98,11 +99,12 @@ function endEarly(query: QueryRecord, response: ServerResponse): () => void {
 /** Throws too-many-queries, draining, duplicate-query-id, bad-request. */
 export function startQuery(
   deps: QueryHandlerDeps,
+  principal: Principal,
   request: IncomingMessage,
   asked: QueryRequest,
 ): QueryRecord {
   const { registry, limits } = deps;
-  const client = clientOf(request);
+  const client = principal.id;
   if (deps.isDraining()) {
     throw new QueryError('draining', 'this server is stopping', {
       hint: 'Send it again.',

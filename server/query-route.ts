@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AppDeps } from './app-deps.ts';
 import type { HeldBody } from './body-budget.ts';
+import type { Principal } from './principal.ts';
 import { answerProblem } from './problem-handler.ts';
 import { handleQuery } from './query-handler.ts';
 import { queryTooLarge, readQueryRequest } from './query-request.ts';
@@ -23,15 +24,16 @@ export function isUsualQuery({ method, url = '', headers }: IncomingMessage): bo
 export async function answerQuery(
   deps: AppDeps,
   bodyBytes: number,
+  principal: Principal,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   countAnswer(deps.metrics, request.method, response, () => QUERY_PATH);
   const { queryBytes } = deps.limits;
   try {
-    const body = await readBody(request, bodyBytes, deps.bodies.open(request, response));
+    const body = await readBody(request, bodyBytes, deps.bodies.open(principal, request, response));
     if (body === null) throw queryTooLarge(queryBytes);
-    await handleQuery(deps, request, response, readQueryRequest(request, body, queryBytes));
+    await handleQuery(deps, principal, request, response, readQueryRequest(request, body, queryBytes));
   } catch (thrown) {
     answerProblem(deps, thrown, request, response);
   }

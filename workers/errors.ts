@@ -15,6 +15,9 @@ export type ErrorCode =
   | 'not-found'
   | 'method-not-allowed'
   | 'duplicate-query-id'
+  | 'unknown-host' // the Host header names another server
+  | 'foreign-origin' // a web page that may not ask
+  | 'too-many-connections'
   // the language
   | 'empty-query'
   | 'syntax'

@@ -93,6 +93,7 @@ describe('the API beside queries', function () {
       ],
       ...['poisonDeaths', 'poisonMs', 'slowQueryMs'],
       ...['clientSharePercent', 'readWindowMs', 'readBytes', 'bodiesBytes', 'historyBytes'],
+      ...['headersTimeoutMs', 'requestTimeoutMs', 'keepAliveMs', 'connections', 'connectionsPerClient'],
       ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes', 'dslRowBytes'],
       ...[
         'timechartRows',

@@ -380,7 +380,7 @@ describe('bad input', function () {
   it('paths and methods that do not exist: 404, 405 with Allow', async () => {
     expect(problemOf(await forkline.get('/v2/query'))).to.include({ status: 404, code: 'not-found' });
     const response = await fetch(`${forkline.url}/v1/limits`, { method: 'DELETE' });
-    expect([response.status, response.headers.get('allow')]).to.deep.equal([405, 'GET']);
+    expect([response.status, response.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD, OPTIONS']);
     expect(problemOf(await forkline.get('/v1/queries/nobody'))).to.include({
       status: 404,
       code: 'not-found',

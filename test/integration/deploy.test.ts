@@ -77,6 +77,14 @@ describe('the container image', function () {
     expect(health(env), 'the health check of one that has ended').to.equal(1);
   });
 
+  it('does not start without a word that nobody needs to authenticate', async () => {
+    const env = environmentOf(image);
+    const refused = await loadConfig({ cwd: '/', env });
+    expect('errors' in refused && refused.errors.join()).to.match(/FORKLINE_WITHOUT_AUTHENTICATION=anywhere/);
+    const meant = { ...env, FORKLINE_WITHOUT_AUTHENTICATION: 'anywhere' };
+    expect(await loadConfig({ cwd: '/', env: meant })).to.have.property('config');
+  });
+
   it('runs as somebody who is not root, under an init', () => {
     expect(lastOf(image, 'USER')).to.equal('node');
     expect(JSON.parse(lastOf(image, 'ENTRYPOINT'))).to.deep.equal([

@@ -128,7 +128,11 @@ describe('the configuration', () => {
 
   describe('file and variables', () => {
     it('takes the file over defaults and variables over the file', async () => {
-      write({ listen: { port: 1234, host: '0.0.0.0' }, limits: { timeoutMs: 1000 } });
+      write({
+        listen: { port: 1234, host: '0.0.0.0' },
+        access: { withoutAuthentication: 'anywhere' },
+        limits: { timeoutMs: 1000 },
+      });
       const config = await load({ FORKLINE_PORT: '4321' });
       expect(config.listen).to.deep.equal({ port: 4321, host: '0.0.0.0' });
       expect(config.limits.timeoutMs).to.equal(1000);
@@ -275,6 +279,68 @@ describe('the configuration', () => {
       });
       expect(lines[0]).to.match(/^limits\.timeoutMs: 5000 is more than limits\.maxTimeoutMs \(4000\)/);
       expect(lines[1]).to.match(/^dsl\.dataLimitBytes: 536870912 leaves less than 256 MiB/);
+    });
+
+    it('refuses to listen beyond the loopback without authentication, unless that is meant', async () => {
+      const hosts = [
+        '0.0.0.0',
+        '::',
+        '192.168.1.2',
+        'forkline.example.com',
+        '127.0.0.1.nip.io',
+        '127.1',
+        '::2',
+      ];
+      for (const host of hosts)
+        expect((await errors({ FORKLINE_HOST: host }))[0], host).to.match(
+          /^listen\.host: .* no authentication.*FORKLINE_WITHOUT_AUTHENTICATION=anywhere/,
+        );
+      for (const host of ['127.0.0.1', '127.8.0.1', 'localhost', 'LOCALHOST', '::1'])
+        expect((await load({ FORKLINE_HOST: host })).listen.host).to.equal(host);
+      const meant = { FORKLINE_HOST: '0.0.0.0', FORKLINE_WITHOUT_AUTHENTICATION: 'anywhere' };
+      expect((await load(meant)).listen.host).to.equal('0.0.0.0');
+    });
+
+    it('reads lists: of the file as they are, of variables with commas', async () => {
+      write({ access: { hostNames: ['a.example.com'] } });
+      const { access, cors } = await load({
+        FORKLINE_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+        FORKLINE_CORS_ORIGINS: 'https://app.example.com',
+      });
+      expect(access).to.deep.equal({
+        withoutAuthentication: 'loopback',
+        hostNames: ['a.example.com'],
+        trustedProxies: ['10.0.0.0/8', '::1'],
+      });
+      expect(cors.origins).to.deep.equal(['https://app.example.com']);
+    });
+
+    for (const [variable, texts] of [
+      [
+        'FORKLINE_TRUSTED_PROXIES',
+        ['10.0.0.0/33', '10.0.0', 'proxy.example.com', '::1/129', '10.0.0.0/8/8', '10.1/16'],
+      ],
+      ['FORKLINE_HOST_NAMES', ['a.example.com:8080', 'http://a', 'a b', '*.example.com', '[::1]']],
+      [
+        'FORKLINE_CORS_ORIGINS',
+        ['app.example.com', 'https://app.example.com/', 'https://APP.example.com', 'https://a:443', 'null'],
+      ],
+    ] as const)
+      it(`${variable} is a list of what it says`, async () => {
+        for (const text of texts) {
+          const [first] = await errors({ [variable]: text });
+          expect(first, text).to.match(
+            new RegExp(`^${variable} \\(\\w+\\.\\w+\\): must be a list of .*, not .*For example: `),
+          );
+        }
+      });
+
+    it('names a list whose items are wrong', async () => {
+      write({ cors: { origins: [7] }, access: { hostNames: 'a' } });
+      expect(await errors()).to.have.members([
+        'cors.origins: must be a list of origins without a path, not [7]. For example: "origins": ["https://app.example.com"]',
+        'access.hostNames: must be a list of host names without a port, not "a". For example: "hostNames": ["forkline.example.com"]',
+      ]);
     });
 
     it('refuses fractions, booleans and numbers as text in the file', async () => {
