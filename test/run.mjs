@@ -17,7 +17,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest first: what is short fills the lanes up at the end. */
 const kinds = ['fault', 'integration', 'regression', 'unit'];
 const quick = [
-  'test/integration/{api,bad-input,placement,query,row-stages,sources}.test.ts',
+  ...['limits', 'sources', 'sql-worker', 'placement', 'api', 'query', 'bad-input', 'row-stages'].map(
+    (name) => `test/integration/${name}.test.ts`,
+  ),
   'test/regression/wrong-answers.test.ts',
   'test/unit/**/*.test.ts',
 ];
@@ -28,14 +30,16 @@ async function main(given) {
   const { args, isQuick, showsTimes, laneCount } = readArguments(given);
   const named = args.filter((arg) => arg.endsWith('.test.ts'));
   const specs = named.length > 0 ? named : isQuick ? quick : allSpecs();
+  const { files, unmatched } = filesOf(specs);
   const lanes = new Lanes(
-    filesOf(specs),
+    files,
     args.filter((arg) => !named.includes(arg)),
   );
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => lanes.kill(signal));
   await lanes.run(laneCount);
   if (showsTimes) printTimes(lanes.times);
   const { counts } = lanes;
+  counts.failed += unmatched;
   if (counts.passed + counts.failed === 0) console.log('no test ran');
   console.log(countsText(counts));
   return counts.failed === 0 && counts.passed > 0 ? 0 : 1;
@@ -60,7 +64,7 @@ function allSpecs() {
   return present.map((kind) => `test/${kind}/**/*.test.ts`);
 }
 
-/** It warns about a pattern that matches nothing. */
+/** Returns the files of all names and patterns; those that match nothing, of which mocha warns, are counted. */
 function filesOf(specs) {
   process.chdir(root);
   const options = {
@@ -71,7 +75,8 @@ function filesOf(specs) {
     sort: false,
     allowEmpty: true,
   };
-  return collectFiles({ ...options, spec: specs }).files;
+  const found = specs.map((spec) => collectFiles({ ...options, spec: [spec] }).files);
+  return { files: [...new Set(found.flat())], unmatched: found.filter((files) => files.length === 0).length };
 }
 
 function printTimes(times) {

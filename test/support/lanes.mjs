@@ -40,9 +40,10 @@ export class Lanes {
     for (const child of this.#running) child.kill(signal);
   }
 
+  /** A lane that does not even ask for a file is not followed by another one, which would do the same. */
   async #keepLane() {
-    do await this.#runLane();
-    while (this.#files.length > 0 && !this.#stopped);
+    let hasAsked = true;
+    while (hasAsked && this.#files.length > 0 && !this.#stopped) hasAsked = await this.#runLane();
   }
 
   #fail(text) {
@@ -50,11 +51,11 @@ export class Lanes {
     console.log(`FAILED  ${text}`);
   }
 
-  /** Resolves when the process has ended, whatever became of its file. */
+  /** Resolves when the process has ended, whatever became of its file, to whether it had asked for one. */
   #runLane() {
     const child = fork(LANE, this.#args, { cwd: root, execArgv: ['--import', 'tsx'] });
     this.#running.add(child);
-    const lane = { child, file: null, startedAt: 0, test: null, suite: null, alarm: null };
+    const lane = { child, hasAsked: false, file: null, startedAt: 0, test: null, suite: null, alarm: null };
     this.#expectNews(lane);
     child.on('message', (message) => this.#onMessage(lane, message));
     return new Promise((resolve, reject) => {
@@ -63,7 +64,7 @@ export class Lanes {
         clearTimeout(lane.alarm);
         this.#running.delete(child);
         this.#onEnd(lane, signal ?? code);
-        resolve();
+        resolve(lane.hasAsked);
       });
     });
   }
@@ -80,6 +81,7 @@ export class Lanes {
   }
 
   #giveNext(lane) {
+    lane.hasAsked = true;
     this.#noteTime(lane);
     lane.test = null;
     lane.file = this.#stopped ? null : (this.#files.shift() ?? null);
@@ -101,7 +103,10 @@ export class Lanes {
     if (lane.file !== null) {
       const where = lane.test === null ? '' : `, in or after the test "${lane.test}"`;
       this.#fail(`the test process ended with ${how} in ${relative(root, lane.file)}${where}`);
-    } else if (how !== 0) this.#fail(`a test process ended with ${how} after its last test`);
+    } else if (how !== 0)
+      this.#fail(
+        `a test process ended with ${how} ${lane.hasAsked ? 'after its last test' : 'before its first'}`,
+      );
   }
 
   /** Kills the lane when it tells nothing for so long: its event loop is blocked. */
