@@ -6,14 +6,15 @@
  * here; any other is marked, so that it fails in either as nonsense would. The mark is taken off where errors are worded.
  *
  * Not exact in PostgreSQL: `try_cast` of what may fail (there is none); float64 to string (1e23 is `1e+23` in one,
- * `9.999999999999999e+22` in the other, and whole numbers end in `.0` here); float64 to decimal (1.005 with two digits
- * is 1.00 in one, by its bits, and 1.01 in the other, by its text); intervals and json from and to text. Decimals are
- * read without exponents: DuckDB makes 0.01 of '5e-7'.
+ * `9.999999999999999e+22` in the other); float64 to decimal (1.005 with two digits is 1.00 in one, by its bits, and 1.01
+ * in the other, by its text); intervals and json from text. Decimals are read without exponents: DuckDB makes 0.01 of
+ * '5e-7'.
  */
 import { onceInDuckdb, onceInPostgres } from './dialects/bind-once.ts';
 import { duckdbType, quoteText } from './dialects/duckdb.ts';
+import { textInDuckdb } from './dialects/duckdb-text.ts';
 import { postgresType } from './dialects/postgres-sql.ts';
-import { type ExprType, isMoment } from './type-rules.ts';
+import { type ExprType, isMoment, isUnsized } from './type-rules.ts';
 import type { Emitter, Emitters } from './typed.ts';
 import type { ColumnType } from './types.ts';
 
@@ -55,8 +56,7 @@ function duckdbCast(from: ExprType, to: ColumnType, orNull: boolean): Emitter {
   if (from.kind === 'string' && FORMS[to.kind] !== undefined)
     return ([a]) => castText(a!, to, (text) => cast(text), verb);
   if (to.kind === 'time' && isMoment(from)) return ([a]) => timeOfDay(a!, verb);
-  if (isMoment(from) && to.kind === 'string')
-    return ([a]) => `regexp_replace(CAST(${a} AS VARCHAR), '^(.*) \\(BC\\)(.*)$', '\\1\\2 BC')`;
+  if (to.kind === 'string' && from.kind !== 'null') return ([a]) => textInDuckdb(from, a!);
   return ([a]) => cast(a!);
 }
 
@@ -130,8 +130,8 @@ function postgresTextCast(to: ColumnType): Emitter | null {
 }
 
 function postgresToText(from: ExprType): Emitter | null {
-  if (from.kind === 'float64' || from.kind === 'interval') return null;
-  return castingTo('text');
+  if (from.kind === 'float64') return null;
+  return isUnsized(from) ? ([a]) => `CAST(trim_scale(${a}) AS text)` : castingTo('text');
 }
 
 /** Casts that have a value for every value. */

@@ -3,6 +3,7 @@
  * as text, which is also what the new columns are called by.
  */
 import type { StageNode } from './ast.ts';
+import { textInDuckdb } from './dialects/duckdb-text.ts';
 import { ownAggregate, ownCall, wholeNumber } from './own-values.ts';
 import type { ResolvedQuery } from './resolved-query.ts';
 import type { ResolvedStage, StageDefinition } from './stage.ts';
@@ -58,5 +59,5 @@ export function textOf(value: Typed): Typed {
  * stands for a group, or is its least, follows from the order of its rows.
  */
 export function writtenOut(sql: string, type: ExprType): string {
-  return `CAST(${type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql} AS VARCHAR)`;
+  return textInDuckdb(type, type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql);
 }

@@ -7,6 +7,7 @@ import { QueryError, type Span } from '../../workers/errors.ts';
 import type { QueryNode } from '../ast.ts';
 import type { Cursor } from '../cursor.ts';
 import { quoteText } from '../dialects/duckdb.ts';
+import { textInDuckdb } from '../dialects/duckdb-text.ts';
 import { equalKeys } from '../equal-keys.ts';
 import { type JoinedColumns, joinColumns, leftNames, sourceNames } from '../join-columns.ts';
 import { parseName } from '../names.ts';
@@ -176,7 +177,7 @@ function ifChecked(checked: string, column: Column): Typed {
 function keyFoundTwice(resolved: Resolved, count: Column): Typed {
   const keys = resolved.keys.map((key) => columnValue({ ...key, name: wideName(resolved, key) }));
   return ownAggregate(STRING, [columnValue(count), ...keys], ([n, ...values], { over }) => {
-    const texts = values.map((value) => `left(CAST(${value} AS VARCHAR), ${MAX_KEY_SHOWN})`);
+    const texts = values.map((value, at) => `left(${textInDuckdb(keys[at]!.type, value)}, ${MAX_KEY_SHOWN})`);
     return `min(CASE WHEN ${n} > 1 THEN concat(${texts.join(`, ', ', `)}) END)${over}`;
   });
 }

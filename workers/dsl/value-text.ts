@@ -9,6 +9,7 @@
  * Invariants: an expression is null exactly where the value is null; the argument is a plain column or a lambda's
  * variable, so that it may be repeated; the value was cast by `castTo` before.
  */
+import { floatText, intervalText, trimmedDecimalText } from '../../language/dialects/duckdb-text.ts';
 import type { ColumnType } from '../../language/types.ts';
 
 export type NumberStyle = 'number' | 'string';
@@ -86,7 +87,7 @@ export function csvText(type: ColumnType, value: string): string {
 export function plainText(type: ColumnType, value: string): string {
   switch (type.kind) {
     case 'decimal':
-      return type.precision === null ? trimmedDecimal(value) : `${value}::VARCHAR`;
+      return type.precision === null ? trimmedDecimalText(value) : `${value}::VARCHAR`;
     case 'float64':
       return floatText(value, '');
     case 'date':
@@ -119,30 +120,6 @@ function csvQuoted(text: string): string {
   return `CASE WHEN ${text} = '' OR regexp_matches(${text}, '[,"\\r\\n]') THEN ${quotedText} ELSE ${text} END`;
 }
 
-/** `1.500` as `1.5`, `2.000` as `2`: a numeric without a declared scale shows no more digits than it has. */
-function trimmedDecimal(value: string): string {
-  const text = `${value}::VARCHAR`;
-  return `CASE WHEN contains(${text}, '.') THEN rtrim(rtrim(${text}, '0'), '.') ELSE ${text} END`;
-}
-
-/**
- * The shortest text that reads back as the same double, laid out as PostgreSQL does: without `.0`, and with an
- * exponent from 1e15 on, where DuckDB begins at 1e16. What is rare is short rather than fast: the engine plans all of it
- * for every column of every query.
- */
-function floatText(value: string, quote: string): string {
-  const text = `${value}::VARCHAR`;
-  const whole = `CASE WHEN ${value} = 0 THEN left(${text}, -2) ELSE ${value}::BIGINT::VARCHAR END`;
-  const withExponent = `regexp_replace(${text}, '(\\d)(\\d{15})\\.(\\d+)', '\\1.\\2\\3e+15')`;
-  return `CASE
-    WHEN abs(${value}) < 1e15 THEN CASE WHEN ${value} = trunc(${value}) THEN ${whole} ELSE ${text} END
-    WHEN abs(${value}) < 1e16 THEN regexp_replace(${withExponent}, '\\.?0*e', 'e')
-    WHEN isfinite(${value}) THEN ${text}
-    WHEN isnan(${value}) THEN '${quote}NaN${quote}'
-    WHEN ${value} > 0 THEN '${quote}Infinity${quote}'
-    WHEN ${value} < 0 THEN '${quote}-Infinity${quote}' END`;
-}
-
 /** ISO 8601 with a fraction only when there is one; infinity and years before 1 as PostgreSQL prints them. */
 function timestampText(value: string, zone: '' | 'Z'): string {
   const text = `${value}::VARCHAR`;
@@ -152,13 +129,6 @@ function timestampText(value: string, zone: '' | 'Z'): string {
       THEN concat(${value}::DATE::VARCHAR, 'T', ${value}::TIME::VARCHAR, '${zone}')
     WHEN isfinite(${value}) THEN ${bc}
     ELSE ${text} END`;
-}
-
-/** `1 year 2 mons -3 days +04:05:06`: a positive field after a negative one carries its sign. */
-function intervalText(value: string): string {
-  const named = `replace(${value}::VARCHAR, ' month', ' mon')`;
-  const plural = `regexp_replace(${named}, '-1 (year|mon|day)( |$)', '-1 \\1s\\2', 'g')`;
-  return `regexp_replace(${plural}, '(-\\d+ [a-z]+) (\\d)', '\\1 +\\2', 'g')`;
 }
 
 function listText(of: ColumnType, value: string, numbers: NumberStyle): string {
