@@ -12,6 +12,7 @@ export function serverConfig(
   { host, port }: { readonly host: string; readonly port: number },
   { logSocket }: RunDir,
 ): ServerConfig {
+  const { reuse, maxQueriesPerWorker, max } = config.dsl;
   return {
     host,
     port,
@@ -24,7 +25,7 @@ export function serverConfig(
     defaultConnection: config.defaultConnection,
     connectionNames: Object.keys(config.connections),
     planner: config.planner,
-    dsl: { reuse: config.dsl.reuse, maxQueriesPerWorker: config.dsl.maxQueriesPerWorker },
+    dsl: { reuse, maxQueriesPerWorker, max },
     logSocket,
     tracing: config.tracing,
   };

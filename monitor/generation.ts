@@ -144,7 +144,10 @@ export class Generation {
   /** Until this generation is replaced. */
   scale(pool: 'sql' | 'dsl', size: number): void {
     if (pool === 'sql') this.#sql.scale(size, `scaled to ${size}`);
-    else this.#dsl.scale(size);
+    else {
+      this.#dsl.scale(size);
+      this.#tellWorkers();
+    }
   }
 
   /**
@@ -339,6 +342,6 @@ export class Generation {
   #workerList(): ToChild {
     const usable = [...this.#sql.usable(), ...this.#dsl.usable()];
     const workers = workerAddresses(this.config, this.#deps.context.runDir, usable);
-    return { type: 'workers-changed', workers };
+    return { type: 'workers-changed', workers, dslMax: this.#dsl.max };
   }
 }

@@ -49,8 +49,12 @@ export type ToChild =
   | { readonly type: 'reopen-log' }
   /** To the logger: passwords of a new configuration, to be kept out of the log besides those it knows. */
   | { readonly type: 'keep-secret'; readonly secrets: readonly string[] }
-  /** To the server: the workers that are ready now, whole list. Sent on every change. */
-  | { readonly type: 'workers-changed'; readonly workers: readonly WorkerAddress[] }
+  /** To the server: the workers that are ready now, whole list, and how many DSL workers there may be. Sent on every change. */
+  | {
+      readonly type: 'workers-changed';
+      readonly workers: readonly WorkerAddress[];
+      readonly dslMax: number;
+    }
   /**
    * To the server: stop using this worker, so that it can be replaced. A DSL worker is given up only when it is idle;
    * a SQL worker gets nothing new, and `retired` follows when its last query has ended.

@@ -44,6 +44,8 @@ export interface AnswerStreamOptions {
   /** The header of that name; left out without one. */
   readonly traceresponse?: string;
   readonly bufferBytes: number;
+  /** Called once, when the answer is too large to be held back and goes to the client as it comes. */
+  readonly onStreaming?: () => void;
 }
 
 /** Bytes that are held back, and who wants to know when they are needed no more. */
@@ -163,7 +165,8 @@ export class AnswerStream {
 
   #startStreaming(): boolean {
     this.#state = 'streaming';
-    const { response } = this.#options;
+    const { response, onStreaming } = this.#options;
+    onStreaming?.();
     response.on('drain', () => this.#resume());
     const trailer = 'Server-Timing, Forkline-Row-Count, Forkline-Complete';
     const headers = this.#headers();

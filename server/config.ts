@@ -81,7 +81,11 @@ export interface ServerConfig {
   readonly defaultConnection: string;
   readonly connectionNames: readonly string[];
   readonly planner: PlannerOptions;
-  readonly dsl: { readonly reuse: 'auto' | 'never'; readonly maxQueriesPerWorker: number };
+  readonly dsl: {
+    readonly reuse: 'auto' | 'never';
+    readonly maxQueriesPerWorker: number;
+    readonly max: number;
+  };
   readonly logSocket: string;
   readonly tracing: TracingConfig;
 }

@@ -13,6 +13,7 @@
 import type { FromChild, WorkerAddress } from '../monitor/messages.ts';
 import { WorkerSocket } from '../workers/client.ts';
 import type { DslWorkerCalls } from '../workers/dsl/messages.ts';
+import { ClientShares } from './client-shares.ts';
 import { Lane } from './lane.ts';
 
 export type DslSocket = WorkerSocket<DslWorkerCalls>;
@@ -41,6 +42,10 @@ export interface DslStockOptions {
   readonly queueWaitMs: number;
   readonly reuse: 'auto' | 'never';
   readonly maxQueriesPerWorker: number;
+  /** The most workers that run at once; `update` changes it. */
+  readonly max: number;
+  /** Of those, what one client may hold while others want some; 100, or left out: all. */
+  readonly clientSharePercent?: number;
   tell(message: FromChild): void;
   onScrubFailed(workerId: string, error: unknown): void;
 }
@@ -49,6 +54,7 @@ export class DslStock {
   readonly lane: Lane<DslLease>;
   readonly #options: DslStockOptions;
   readonly #workers = new Map<string, DslWorker>();
+  #max: number;
   /** Given up for good, and perhaps still in the monitor's next list. */
   readonly #refused = new Set<string>();
   /** Queries that were given a worker that never served, or one that was scrubbed. */
@@ -56,11 +62,13 @@ export class DslStock {
 
   constructor(options: DslStockOptions) {
     this.#options = options;
+    this.#max = options.max;
     this.lane = new Lane({
       name: 'DSL worker',
       queueLength: options.queueLength,
       queueWaitMs: options.queueWaitMs,
-      take: () => this.#take(), // a query has one
+      shares: new ClientShares({ capacity: () => this.#max, percent: options.clientSharePercent ?? 100 }),
+      take: (_count, _long, client) => this.#take(client), // a query has one
       onWait: (waiting) => options.tell({ type: 'want-dsl-workers', waiting }),
     });
   }
@@ -72,8 +80,9 @@ export class DslStock {
     return counts;
   }
 
-  /** The monitor's whole list of ready DSL workers. */
-  update(addresses: readonly DslAddress[]): void {
+  /** The monitor's whole list of ready DSL workers, and how many there may be. */
+  update(addresses: readonly DslAddress[], max = this.#max): void {
+    this.#max = max;
     const listed = new Set(addresses.map((address) => address.workerId));
     for (const worker of this.#workers.values()) {
       if (!listed.has(worker.address.workerId) && worker.state !== 'leased') this.#forget(worker);
@@ -136,17 +145,17 @@ export class DslStock {
     this.lane.offer();
   }
 
-  #take(): readonly DslLease[] | null {
+  #take(client: string): readonly DslLease[] | null {
     let best: DslWorker | null = null;
     for (const worker of this.#workers.values()) {
       if (worker.state === 'idle' && (best === null || worker.served < best.served)) best = worker;
     }
     if (best === null) return null;
     best.state = 'leased';
-    return [this.#lease(best)];
+    return [this.#lease(best, client)];
   }
 
-  #lease(worker: DslWorker): DslLease {
+  #lease(worker: DslWorker, client: string): DslLease {
     const { workerId, pid, fifoPath } = worker.address;
     let queryId: string | null = null;
     let released = false;
@@ -162,7 +171,9 @@ export class DslStock {
       release: (outcome, reason) => {
         if (released) return;
         released = true;
+        this.lane.returned(client);
         this.#release(worker, queryId, outcome, reason);
+        this.lane.offer(); // to those whom only their share kept waiting
       },
     };
   }

@@ -65,6 +65,7 @@ export const errorClasses = {
   'deadline-exceeded': mistake('Deadline exceeded', 504),
   cancelled: mistake('Cancelled', 409),
   'client-gone': mistake('Client closed the request', 499),
+  'client-too-slow': mistake('Client reads too slowly', 408),
   'queue-full': passing('Queue full'),
   'queue-timeout': passing('Waited too long in the queue'),
   'too-many-queries': passing('Too many queries from one client', 429),

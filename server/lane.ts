@@ -5,19 +5,24 @@
  * of the client with the most makes room for one with fewer. Who needs several resources gets them at once, and is
  * not overtaken meanwhile. A lane holds no resources itself.
  *
+ * With `shares` a client that holds as much as it may waits although something is free, and others pass it.
+ *
  * Some askers may be marked as long: the owner may keep resources from them (`mayTakeLong`), and then those who are not
  * long pass them, since what is kept is of no use to who waits. Among themselves the long ones stay in order.
  */
 import type { Cancellation } from '../workers/cancellation.ts';
 import { QueryError } from '../workers/errors.ts';
 import { removeItem } from '../workers/remove-item.ts';
+import type { ClientShares } from './client-shares.ts';
 
 export interface LaneOptions<T> {
   readonly name: string;
   readonly queueLength: number;
   readonly queueWaitMs: number;
   /** So many at once, or null: never some of them, which two queries could hold while each waits for the rest. */
-  take(count: number, long: boolean): readonly T[] | null;
+  take(count: number, long: boolean, client: string): readonly T[] | null;
+  /** What each client may hold; left out: everything. Whoever gives one back says so by `returned`. */
+  readonly shares?: ClientShares;
   /** Whether one who is long may have so many, were they free; left out: always. */
   mayTakeLong?(count: number): boolean;
   /** Called when a query has to wait. */
@@ -79,8 +84,7 @@ export class Lane<T> {
   acquireAll(asker: Asker, count: number, long = false): Promise<readonly T[]> {
     const { reason } = asker.cancellation;
     if (reason !== null) return Promise.reject(reason);
-    const isNext = this.#next(long) === null && !(long && this.#isKept(count));
-    const resources = isNext ? this.#options.take(count, long) : null;
+    const resources = this.#isNext(asker.client, count, long) ? this.#take(asker.client, count, long) : null;
     if (resources !== null) return Promise.resolve(resources);
     this.misses++;
     if (this.#waiting >= this.#options.queueLength && !this.#makeRoom(asker.client))
@@ -93,7 +97,7 @@ export class Lane<T> {
     for (;;) {
       const waiter = this.#next(false);
       if (waiter === null) return;
-      const resources = this.#options.take(waiter.count, waiter.long);
+      const resources = this.#take(waiter.client, waiter.count, waiter.long);
       if (resources === null) return;
       const queue = this.#queues.get(waiter.client)!; // it waits there
       waiter.resolve(resources);
@@ -101,17 +105,51 @@ export class Lane<T> {
     }
   }
 
-  /** Whose turn it is. null: nobody waits, or `evenKept` is false and only long ones from whom resources are kept. */
+  /** Whether somebody who comes now waits for nobody. */
+  #isNext(client: string, count: number, long: boolean): boolean {
+    if (this.#waiting > 0 && (this.#next(long) !== null || this.#hasEarlier(client, long))) return false;
+    return !(long && this.#isKept(count)) && this.#mayHold(client, count);
+  }
+
+  /**
+   * The next waiter to serve, or null. Skips clients that hold as much as they may, and with `evenKept` false also long
+   * waiters from whom resources are kept.
+   */
   #next(evenKept: boolean): Waiter<T> | null {
     let kept = false;
     for (const queue of this.#queues.values()) {
       for (const waiter of queue) {
-        if (evenKept || !waiter.long) return waiter;
-        kept ||= this.#isKept(waiter.count);
-        if (!kept) return waiter;
+        kept ||= !evenKept && waiter.long && this.#isKept(waiter.count);
+        if (kept && waiter.long) continue;
+        if (this.#mayHold(waiter.client, waiter.count)) return waiter;
+        break; // a client's own order stays
       }
     }
     return null;
+  }
+
+  /** Whether the client itself waits already, for what one that comes now must not overtake. */
+  #hasEarlier(client: string, long: boolean): boolean {
+    const queue = this.#queues.get(client);
+    return queue?.some((waiter) => long || !waiter.long || !this.#isKept(waiter.count)) ?? false;
+  }
+
+  #mayHold(client: string, count: number): boolean {
+    const { shares } = this.#options;
+    if (shares === undefined) return true;
+    const othersWait = this.#queues.size > (this.#queues.has(client) ? 1 : 0);
+    return shares.allow(client, count, othersWait);
+  }
+
+  #take(client: string, count: number, long: boolean): readonly T[] | null {
+    const resources = this.#options.take(count, long, client);
+    if (resources !== null) this.#options.shares?.taken(client, count);
+    return resources;
+  }
+
+  /** The client has given one back; `offer` follows when somebody else may have it. */
+  returned(client: string): void {
+    this.#options.shares?.returned(client);
   }
 
   #isKept(count: number): boolean {
@@ -153,10 +191,11 @@ export class Lane<T> {
         reject: (error) => {
           leave();
           reject(error);
+          this.offer(); // to those whom only this one kept from theirs
         },
       };
       const onCancel = (): void => waiter.reject(cancellation.reason);
-      const timer = setTimeout(() => waiter.reject(this.#timedOut(count)), this.#options.queueWaitMs);
+      const timer = setTimeout(() => waiter.reject(this.#timedOut(count, client)), this.#options.queueWaitMs);
       cancellation.onCancel(onCancel);
       this.#add(waiter);
       this.#options.onWait?.(this.#waiting);
@@ -186,11 +225,13 @@ export class Lane<T> {
     });
   }
 
-  #timedOut(count: number): QueryError {
+  #timedOut(count: number, client: string): QueryError {
     const { name, queueWaitMs } = this.#options;
     const what = count === 1 ? `no ${name}` : `no ${count} of ${name}`;
     return new QueryError('queue-timeout', `${what} became free within ${queueWaitMs} ms`, {
-      hint: 'The server is busy with other queries; GET /v1/queries shows them. Try again later.',
+      hint: this.#mayHold(client, count)
+        ? 'The server is busy with other queries; GET /v1/queries shows them. Try again later.'
+        : "This client's own queries hold all that one client may (clientSharePercent of GET /v1/limits): send fewer at once.",
       limit: { name: 'queueWaitMs', value: queueWaitMs },
       retryAfterSeconds: 2,
     });

@@ -20,6 +20,7 @@ import { Planner } from './planner.ts';
 import { PoisonLedger } from './poison.ts';
 import { createProcessList } from './process-list.ts';
 import { QueryRegistry } from './query-registry.ts';
+import { ReadingWatch } from './reading-watch.ts';
 import type { RunDeps } from './run.ts';
 import { SlowLog } from './slow-log.ts';
 import { SqlSlots } from './sql-slots.ts';
@@ -53,6 +54,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     ...observation,
     poison,
     slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),
+    reading: new ReadingWatch({ windowMs: config.limits.readWindowMs, leastBytes: config.limits.readBytes }),
     log,
     gate,
     askMonitor: processList.requestAll,
@@ -161,7 +163,7 @@ function onMessage(message: ToChild, { sqlSlots, dslStock, registry, poison, pro
   switch (message.type) {
     case 'workers-changed':
       sqlSlots.update(message.workers.filter(isSql));
-      dslStock.update(message.workers.filter(isDsl));
+      dslStock.update(message.workers.filter(isDsl), message.dslMax);
       return;
     case 'retire':
       if (message.role === 'sql') sqlSlots.retire(message.workerId);

@@ -15,6 +15,7 @@ import { type PoisonLedger, poisonKey } from './poison.ts';
 import type { Principal } from './principal.ts';
 import type { Phases, QueryRecord, QueryRegistry } from './query-registry.ts';
 import type { QueryRequest } from './query-request.ts';
+import type { ReadingWatch } from './reading-watch.ts';
 import type { RunDeps } from './run.ts';
 import { type QueryOutcome, runQuery } from './run-query.ts';
 import type { SlowLog } from './slow-log.ts';
@@ -28,6 +29,7 @@ export interface QueryHandlerDeps {
   readonly poison: PoisonLedger;
   readonly slowLog: SlowLog;
   readonly tracing: Tracing;
+  readonly reading: ReadingWatch;
   readonly log: Log;
   /** Set when the server stops: nothing new is taken. */
   readonly isDraining: () => boolean;
@@ -54,6 +56,7 @@ export async function handleQuery(
     queryText: text,
     traceresponse: query.trace.response,
     bufferBytes,
+    onStreaming: () => deps.reading.watch(response, () => endSlowReader(deps, query, response)),
   });
   const stopTimer = endEarly(query, response);
   const slowEnded = deps.slowLog.watch(query);
@@ -94,6 +97,29 @@ export function endEarly(query: QueryRecord, response: ServerResponse): () => vo
       query.cancellation.cancel(new QueryError('client-gone', 'the client closed the connection'));
   });
   return () => clearTimeout(deadline);
+}
+
+/** Ends the query if it still runs, and the connection: whoever does not read would not read an error either. */
+function endSlowReader(
+  { limits, log }: QueryHandlerDeps,
+  query: QueryRecord,
+  response: ServerResponse,
+): void {
+  const { queryId, client } = query;
+  if (query.state === 'running') query.cancellation.cancel(clientTooSlow(limits));
+  else log.info('answer-not-read', { queryId, client });
+  response.destroy();
+}
+
+function clientTooSlow({ readBytes, readWindowMs }: Limits): QueryError {
+  return new QueryError(
+    'client-too-slow',
+    `the client took fewer than ${readBytes} bytes of its answer in ${readWindowMs} ms`,
+    {
+      hint: 'Read the answer as it comes, or ask for less of it at once.',
+      limit: { name: 'readBytes', value: readBytes },
+    },
+  );
 }
 
 /** Throws too-many-queries, draining, duplicate-query-id, bad-request. */

@@ -13,6 +13,7 @@ import type { WorkerAddress } from '../monitor/messages.ts';
 import { WorkerSocket } from '../workers/client.ts';
 import { removeItem } from '../workers/remove-item.ts';
 import type { SqlWorkerCalls } from '../workers/sql/messages.ts';
+import { ClientShares } from './client-shares.ts';
 import { Lane } from './lane.ts';
 
 export type SqlSocket = WorkerSocket<SqlWorkerCalls>;
@@ -47,6 +48,8 @@ const KEPT_SHARE = 0.25;
 export interface SqlSlotsOptions {
   readonly queueLength: number;
   readonly queueWaitMs: number;
+  /** Of all slots, what one client may hold while others want some; 100, or left out: all. */
+  readonly clientSharePercent?: number;
   /** A worker that the monitor wants back runs nothing any more. */
   onRetired(workerId: string): void;
   /** From the abort of a query to the reply of its worker. */
@@ -62,14 +65,21 @@ export class SqlSlots {
   readonly #retiring = new Set<string>();
   readonly #onRetired: (workerId: string) => void;
 
-  constructor({ queueLength, queueWaitMs, onRetired, onCancelled = () => {} }: SqlSlotsOptions) {
+  constructor({
+    queueLength,
+    queueWaitMs,
+    clientSharePercent = 100,
+    onRetired,
+    onCancelled = () => {},
+  }: SqlSlotsOptions) {
     this.#onRetired = onRetired;
     this.#onCancelled = onCancelled;
     this.lane = new Lane({
       name: 'database connection',
       queueLength,
       queueWaitMs,
-      take: (count, long) => this.#takeAll(count, long),
+      shares: new ClientShares({ capacity: () => this.total, percent: clientSharePercent }),
+      take: (count, long, client) => this.#takeAll(count, long, client),
       mayTakeLong: (count) => this.#mayTakeLong(count),
     });
   }
@@ -171,15 +181,15 @@ export class SqlSlots {
     return freest(byLong.slice(1));
   }
 
-  #takeAll(count: number, long: boolean): readonly SqlSlot[] | null {
+  #takeAll(count: number, long: boolean, client: string): readonly SqlSlot[] | null {
     if (this.free < count) return null;
     const slots: SqlSlot[] = [];
-    while (slots.length < count) slots.push(this.#take(long));
+    while (slots.length < count) slots.push(this.#take(long, client));
     return slots;
   }
 
   /** There is a free one. */
-  #take(long: boolean): SqlSlot {
+  #take(long: boolean, client: string): SqlSlot {
     const worker = (long ? this.#besideQuietest() : null) ?? freest(this.#workers.values())!;
     const socket = worker.free.pop()!;
     if (long) worker.long.add(socket);
@@ -188,7 +198,11 @@ export class SqlSlots {
       if (released) return;
       released = true;
       worker.long.delete(socket);
-      if (socket.closed) return;
+      this.lane.returned(client);
+      if (socket.closed) {
+        this.lane.offer(); // to those whom only their share kept waiting
+        return;
+      }
       if (!worker.listed || socket.busy) {
         socket.close();
         return;

@@ -56,6 +56,7 @@ export type ErrorCode =
   | 'deadline-exceeded'
   | 'cancelled'
   | 'client-gone'
+  | 'client-too-slow' // it does not read its answer
   | 'queue-full'
   | 'queue-timeout'
   | 'too-many-queries' // one client address has too many in flight

@@ -26,6 +26,7 @@ async function stockOfOne(scrub: Scrub) {
     queueWaitMs: DEADLINE_MS,
     reuse: 'auto',
     maxQueriesPerWorker: 100,
+    max: 4,
     tell: (message) => void told.push(message),
     onScrubFailed: (workerId) => void failedScrubs.push(workerId),
   });

@@ -28,6 +28,7 @@ export function idleMetrics(): Metrics {
     ...lane,
     reuse: 'auto' as const,
     maxQueriesPerWorker: 1,
+    max: 1,
     tell: ignore,
     onScrubFailed: ignore,
   };
