@@ -43,6 +43,8 @@ export interface AnswerStreamOptions {
   readonly queryText: string;
   /** The header of that name; left out without one. */
   readonly traceresponse?: string;
+  /** Further headers of an answer that is no failure: names and values by turns. */
+  readonly headers?: readonly string[];
   readonly bufferBytes: number;
 }
 
@@ -93,6 +95,14 @@ export class AnswerStream {
     if (this.#state !== 'buffering') return false;
     this.#dropHeld();
     return true;
+  }
+
+  /** Sends the headers of an answer, and none of it. */
+  head(): void {
+    const { response } = this.#options;
+    response.writeHead(200, this.#headers());
+    response.end();
+    this.#end();
   }
 
   finish(end: AnswerEnd): void {
@@ -183,10 +193,11 @@ export class AnswerStream {
 
   /** Names and values by turns, which writeHead takes as they are: several setHeader take twice as long. */
   #headers(): string[] {
-    const { format, queryId, traceresponse } = this.#options;
+    const { format, queryId, traceresponse, headers: more } = this.#options;
     const headers = ['Content-Type', CONTENT_TYPES[format], 'Query-Id', queryId];
     headers.push('Vary', 'Accept, Origin', 'Cache-Control', 'no-store', ...SECURITY_HEADERS);
     if (traceresponse !== undefined) headers.push('traceresponse', traceresponse);
+    if (more !== undefined) headers.push(...more);
     return headers;
   }
 

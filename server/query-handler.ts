@@ -9,6 +9,7 @@ import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 import { AnswerStream } from './answer-stream.ts';
 import type { Limits } from './config.ts';
+import { downloadHeaders } from './download-headers.ts';
 import { errorClass } from './error-status.ts';
 import type { Metrics } from './metrics.ts';
 import { type PoisonLedger, poisonKey } from './poison.ts';
@@ -53,6 +54,7 @@ export async function handleQuery(
     queryId,
     queryText: text,
     traceresponse: query.trace.response,
+    ...(request.method === 'GET' && { headers: downloadHeaders(asked.answer.format) }),
     bufferBytes,
   });
   const stopTimer = endEarly(query, response);
@@ -159,7 +161,7 @@ function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryE
 }
 
 /** Whoever noticed first that the time was up (database, worker, this process): the user reads the same. */
-function withDeadline(error: QueryError, query: QueryRecord): QueryError {
+export function withDeadline(error: QueryError, query: QueryRecord): QueryError {
   return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
 }
 
