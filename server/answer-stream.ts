@@ -43,6 +43,8 @@ export interface AnswerStreamOptions {
   readonly queryText: string;
   /** The header of that name; left out without one. */
   readonly traceresponse?: string;
+  /** Further headers of an answer that is no failure: names and values by turns. */
+  readonly headers?: readonly string[];
   readonly bufferBytes: number;
   /** Called once, when the answer is too large to be held back and goes to the client as it comes. */
   readonly onStreaming?: () => void;
@@ -95,6 +97,14 @@ export class AnswerStream {
     if (this.#state !== 'buffering') return false;
     this.#dropHeld();
     return true;
+  }
+
+  /** Sends the headers of an answer, and none of it. */
+  head(): void {
+    const { response } = this.#options;
+    response.writeHead(200, this.#headers());
+    response.end();
+    this.#end();
   }
 
   finish(end: AnswerEnd): void {
@@ -186,10 +196,11 @@ export class AnswerStream {
 
   /** Names and values by turns, which writeHead takes as they are: several setHeader take twice as long. */
   #headers(): string[] {
-    const { format, queryId, traceresponse } = this.#options;
+    const { format, queryId, traceresponse, headers: more } = this.#options;
     const headers = ['Content-Type', CONTENT_TYPES[format], 'Query-Id', queryId];
     headers.push('Vary', 'Accept, Origin', 'Cache-Control', 'no-store', ...SECURITY_HEADERS);
     if (traceresponse !== undefined) headers.push('traceresponse', traceresponse);
+    if (more !== undefined) headers.push(...more);
     return headers;
   }
 

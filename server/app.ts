@@ -9,15 +9,19 @@ import express, {
   type Express,
   type NextFunction,
   type Request,
+  type RequestHandler,
   type Response,
 } from 'express';
+import type { AnswerFormat } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
+import { ANSWER_FORMATS } from './accepted-format.ts';
 import type { AppDeps } from './app-deps.ts';
 import { countBody } from './body-budget.ts';
 import { completeHandler } from './complete-handler.ts';
 import { docsPage } from './docs-page.ts';
 import { explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
+import { headHandler } from './head-handler.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOperations } from './operations.ts';
 import { type Principal, principalOf, rememberPrincipal } from './principal.ts';
@@ -70,16 +74,9 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   const operations = createOperations(deps);
   app.use(countRequest(deps));
 
-  const query = (request: Request, response: Response) =>
-    handleQuery(
-      deps,
-      principalOf(request),
-      request,
-      response,
-      readQueryRequest(request, bodyOf(request), deps.limits.queryBytes),
-    );
   const explain = explainHandler(deps);
-  addRoute(app, QUERY_PATH, { GET: [query], POST: [...body, query] });
+  addQueryRoute(app, QUERY_PATH, deps, body);
+  for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, body, format);
   addRoute(app, '/v1/explain', { GET: [explain], POST: [...body, explain] });
   addRoute(app, '/v1/format', { POST: [...body, formatHandler(deps)] });
   addRoute(app, '/v1/complete', { POST: [...body, completeHandler(deps)] });
@@ -107,6 +104,21 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   });
   app.use(problemHandler(deps));
   return app;
+}
+
+function addQueryRoute(
+  app: Express,
+  path: string,
+  deps: AppDeps,
+  body: readonly RequestHandler[],
+  format?: AnswerFormat,
+): void {
+  const { queryBytes } = deps.limits;
+  const run = (request: Request, response: Response) => {
+    const asked = readQueryRequest(request, bodyOf(request), queryBytes, format);
+    return handleQuery(deps, principalOf(request), request, response, asked);
+  };
+  addRoute(app, path, { HEAD: [headHandler(deps, format)], GET: [run], POST: [...body, run] });
 }
 
 function countRequest({ metrics }: AppDeps) {

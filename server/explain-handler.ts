@@ -2,39 +2,24 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { ExplainedQuery } from '../language/explain.ts';
 import { type Column, typeName } from '../language/types.ts';
-import { withoutValues } from '../logger/redact-values.ts';
-import { QueryError } from '../workers/errors.ts';
 import { answerAsk } from './answer-ask.ts';
 import type { AppDeps } from './app-deps.ts';
-import { principalOf } from './principal.ts';
-import { PROBLEM_TYPE, problemOf } from './problem.ts';
-import { startQuery } from './query-handler.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { bodyOf, type QueryRequest, readQueryRequest } from './query-request.ts';
 import { planKey } from './run-query.ts';
+import { withoutRunning } from './without-running.ts';
 
 export function explainHandler(deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
     const asked = readQueryRequest(request, bodyOf(request), deps.limits.queryBytes);
-    const query = startQuery(deps, principalOf(request), request, asked);
-    let error: QueryError | null = null;
-    response.setHeader('Query-Id', query.queryId);
-    try {
-      response.json(await explain(deps, asked, query));
-    } catch (thrown) {
-      error = QueryError.from(thrown);
-      if (error.code === 'internal') {
-        const told = withoutValues(thrown, Object.values(asked.parameters));
-        deps.log.error('internal-error', { queryId: query.queryId, error: told });
-      }
-      const problem = problemOf(error.toWire(), { queryId: query.queryId, queryText: asked.text });
-      response
-        .status(problem.status)
-        .type(PROBLEM_TYPE)
-        .send(`${JSON.stringify(problem)}\n`);
-    } finally {
-      deps.registry.end(query, error?.toWire() ?? null, Date.now());
-    }
+    await withoutRunning(
+      deps,
+      request,
+      response,
+      asked,
+      (query) => explain(deps, asked, query),
+      ({ queryId }, explained) => void response.setHeader('Query-Id', queryId).json(explained),
+    );
   };
 }
 

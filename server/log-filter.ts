@@ -4,6 +4,8 @@ import type { LogLevel } from '../logger/log.ts';
 import type { SummaryFilter } from '../logger/log-stats.ts';
 import type { LogFilter } from '../logger/wire.ts';
 import { QueryError } from '../workers/errors.ts';
+import { searchPairs } from './query-string.ts';
+import { readTime } from './time-text.ts';
 
 const LIMIT_DEFAULT = 200;
 const LIMIT_MAX = 10_000;
@@ -18,36 +20,37 @@ export function readLogFilter(request: Request): LogFilter {
   const search = readSearch(request, OPTIONS);
   const queryId = search.get('query');
   const level = search.get('level');
-  const since = search.get('since');
   return {
     limit: readLimit(search.get('limit'), LIMIT_DEFAULT, LIMIT_MAX),
-    ...(queryId !== null && { queryId }),
-    ...(level !== null && { level: readLevel(level) }),
-    ...(since !== null && { since: readTime(since) }),
+    ...(queryId !== undefined && { queryId }),
+    ...(level !== undefined && { level: readLevel(level) }),
+    ...readSince(search),
   };
 }
 
 /** Throws bad-request. */
 export function readSummaryFilter(request: Request): SummaryFilter {
   const search = readSearch(request, SUMMARY_OPTIONS);
-  const since = search.get('since');
   return {
     limit: readLimit(search.get('limit'), SUMMARY_LIMIT_DEFAULT, SUMMARY_LIMIT_MAX),
-    ...(since !== null && { since: readTime(since) }),
+    ...readSince(search),
   };
 }
 
-function readSearch(request: Request, options: readonly string[]): URLSearchParams {
-  const search = new URL(request.originalUrl, 'http://localhost').searchParams;
+type Search = ReadonlyMap<string, string>;
+
+function readSearch(request: Request, options: readonly string[]): Search {
+  const search = searchPairs(request.originalUrl);
   for (const name of search.keys()) {
     if (!options.includes(name)) throw refused(`unknown option ${name}`, options.join(', '));
   }
   return search;
 }
 
-function readLimit(text: string | null, byDefault: number, max: number): number {
-  const limit = text === null ? byDefault : Number(text);
-  if (Number.isInteger(limit) && limit >= 1 && limit <= max) return limit;
+function readLimit(text: string | undefined, byDefault: number, max: number): number {
+  if (text === undefined) return byDefault;
+  const limit = /^\d+$/.test(text) ? Number(text) : 0;
+  if (limit >= 1 && limit <= max) return limit;
   throw refused(`limit=${text} is out of range`, `1 to ${max}`);
 }
 
@@ -57,9 +60,11 @@ function readLevel(text: string): LogLevel {
   throw refused(`unknown level ${text}`, LEVELS.join(', '));
 }
 
-function readTime(text: string): string {
-  const time = Date.parse(text);
-  if (!Number.isNaN(time)) return new Date(time).toISOString();
+function readSince(search: Search): { since?: string } {
+  const text = search.get('since');
+  if (text === undefined) return {};
+  const since = readTime(text);
+  if (since !== null) return { since };
   throw refused(`since=${text} is no time`, 'ISO 8601, such as 2026-01-31T12:00:00Z');
 }
 

@@ -9,6 +9,7 @@ import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 import { AnswerStream } from './answer-stream.ts';
 import type { Limits } from './config.ts';
+import { downloadHeaders } from './download-headers.ts';
 import { errorClass } from './error-status.ts';
 import type { Metrics } from './metrics.ts';
 import { type PoisonLedger, poisonKey } from './poison.ts';
@@ -55,6 +56,7 @@ export async function handleQuery(
     queryId,
     queryText: text,
     traceresponse: query.trace.response,
+    ...(request.method === 'GET' && { headers: downloadHeaders(asked.answer.format) }),
     bufferBytes,
     onStreaming: () => deps.reading.watch(response, () => endSlowReader(deps, query, response)),
   });
@@ -185,7 +187,7 @@ function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryE
 }
 
 /** Whoever noticed first that the time was up (database, worker, this process): the user reads the same. */
-function withDeadline(error: QueryError, query: QueryRecord): QueryError {
+export function withDeadline(error: QueryError, query: QueryRecord): QueryError {
   return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
 }
 

@@ -3,12 +3,14 @@
  * the form of the answer. Everything unknown is refused by name, so that a misspelt option is never ignored.
  */
 import type { IncomingMessage } from 'node:http';
-import accepts from 'accepts';
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { ParameterValue } from '../language/plan.ts';
 import type { AnswerFormat, AnswerOptions } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
+import { ANSWER_FORMATS, acceptedFormat, formatNamed } from './accepted-format.ts';
+import { bodyText, bodyType, parseJson } from './body-text.ts';
+import { givenTwice, readPairs, searchPairs } from './query-string.ts';
 
 export interface QueryRequest {
   readonly text: string;
@@ -42,12 +44,14 @@ export const queryBody = z.strictObject({
     })
     .optional(),
   pushdown: z.enum(['off', 'auto', 'require']).optional().describe('Where stages may run'),
-  format: z.enum(['json', 'ndjson', 'csv', 'arrow', 'parquet']).optional(),
+  format: z.enum(ANSWER_FORMATS).optional(),
   rows: z.enum(['objects', 'arrays']).optional(),
   numbers: z.enum(['number', 'string']).optional(),
 });
 
 type QueryBody = z.infer<typeof queryBody>;
+type Parameters = Readonly<Record<string, ParameterValue>>;
+type UrlOptions = Omit<QueryBody, 'query'> & { readonly query?: string };
 
 /** Options that the query string may carry beside the query itself. */
 const OPTION_NAMES = new Set([
@@ -68,33 +72,69 @@ export function bodyOf(request: Request): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }
 
-/** Throws QueryError: bad-json, bad-request, not-acceptable, unsupported-media-type, query-too-large. */
-export function readQueryRequest(request: IncomingMessage, body: Buffer, queryBytes: number): QueryRequest {
+/**
+ * `pathFormat` is that of /v1/query.csv and its like. What is asked for twice, in URL, body and path, must be the same.
+ * Throws QueryError: bad-json, bad-request, not-acceptable, unsupported-media-type, query-too-large.
+ */
+export function readQueryRequest(
+  request: IncomingMessage,
+  body: Buffer,
+  queryBytes: number,
+  pathFormat?: AnswerFormat,
+): QueryRequest {
   const inUrl = readUrl(request);
-  const inBody: QueryBody =
-    request.method === 'GET' ? { query: requiredText(inUrl.query) } : readBody(request, body);
+  const inBody = readsFromUrl(request) ? bodyInUrl(request, inUrl) : readBody(request, body, inUrl);
   checkSize(inBody.query, queryBytes);
-  const limits = inBody.limits ?? inUrl.limits;
+  const format = agreed('format', inBody.format, agreed('format', inUrl.format, pathFormat));
   return {
     text: inBody.query,
-    connection: inBody.connection ?? inUrl.connection ?? null,
-    parameters: { ...inUrl.params, ...inBody.params },
-    capRows: limits?.rows ?? null,
-    timeoutMs: limits?.timeoutMs ?? null,
-    pushdown: inBody.pushdown ?? inUrl.pushdown ?? 'auto',
+    connection: agreed('connection', inBody.connection, inUrl.connection) ?? null,
+    parameters: bothParameters(inBody.params, inUrl.params),
+    capRows: agreed('limit', inBody.limits?.rows, inUrl.limits?.rows) ?? null,
+    timeoutMs: agreed('timeoutMs', inBody.limits?.timeoutMs, inUrl.limits?.timeoutMs) ?? null,
+    pushdown: agreed('pushdown', inBody.pushdown, inUrl.pushdown) ?? 'auto',
     answer: {
-      format: inBody.format ?? inUrl.format ?? acceptedFormat(request),
-      rows: inBody.rows ?? inUrl.rows ?? 'objects',
-      numbers: inBody.numbers ?? inUrl.numbers ?? 'number',
+      format: format ?? acceptedFormat(request),
+      rows: agreed('rows', inBody.rows, inUrl.rows) ?? 'objects',
+      numbers: agreed('numbers', inBody.numbers, inUrl.numbers) ?? 'number',
     },
   };
 }
 
-function requiredText(text: string | undefined): string {
-  if (text !== undefined) return text;
+function readsFromUrl({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** Throws bad-request when a body stands beside the URL, or no query in it. */
+function bodyInUrl({ headers }: IncomingMessage, { query }: UrlOptions): QueryBody {
+  if (Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined)
+    throw new QueryError('bad-request', 'a GET has its query in the URL, and this one has a body', {
+      hint: 'POST the query as the body, or GET /v1/query?q=select+1 without one.',
+    });
+  if (query !== undefined) return { query };
   throw new QueryError('bad-request', 'the query is missing', {
     hint: 'GET /v1/query?q=select+1, or POST the query as the body.',
   });
+}
+
+/** What one of the two says, or both. */
+function agreed<T extends string | number>(
+  name: string,
+  first: T | undefined,
+  second: T | undefined,
+): T | undefined {
+  if (first === undefined) return second;
+  if (second === undefined || first === second) return first;
+  throw new QueryError('bad-request', `${name} is given twice, as ${first} and as ${second}`, {
+    hint: 'Give it once, in the body or in the URL.',
+  });
+}
+
+function bothParameters(inBody: Parameters = {}, inUrl: Parameters = {}): Parameters {
+  for (const name of Object.keys(inUrl))
+    if (Object.hasOwn(inBody, name) && inBody[name] !== inUrl[name])
+      throw givenTwice(`the parameter ${name}`, 'body and URL');
+  return { ...inUrl, ...inBody };
 }
 
 export function checkSize(text: string, queryBytes: number): void {
@@ -110,10 +150,18 @@ export function queryTooLarge(queryBytes: number, observed?: number): QueryError
   });
 }
 
-function readBody(request: IncomingMessage, body: Buffer): QueryBody {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
-  const text = decodeUtf8(body);
-  switch (type) {
+function readBody(request: IncomingMessage, body: Buffer, { query: inUrl }: UrlOptions): QueryBody {
+  if (inUrl !== undefined)
+    throw new QueryError(
+      'bad-request',
+      `q in the URL is for GET; a ${request.method} has its query in the body`,
+      {
+        hint: 'Leave q out, or send a GET.',
+      },
+    );
+  const type = bodyType(request.headers['content-type']);
+  const text = bodyText(body, type);
+  switch (type.mediaType) {
     case 'application/json':
       return parseBody(parseJson(text));
     case 'application/x-www-form-urlencoded': // what curl -d says of any text
@@ -123,38 +171,16 @@ function readBody(request: IncomingMessage, body: Buffer): QueryBody {
     case 'application/sql':
       return { query: text };
     default:
-      throw new QueryError('unsupported-media-type', `a body of type ${type} is not understood`, {
+      throw new QueryError('unsupported-media-type', `a body of type ${type.mediaType} is not understood`, {
         hint: 'Send the query as text/plain, or {"query": "..."} as application/json.',
       });
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-export function decodeUtf8(body: Buffer): string {
-  try {
-    return utf8.decode(body);
-  } catch {
-    throw new QueryError('bad-request', 'the body is not valid UTF-8', {
-      hint: 'Encode the query as UTF-8.',
-    });
-  }
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (thrown) {
-    throw new QueryError('bad-json', `the body is not valid JSON: ${(thrown as Error).message}`, {
-      hint: 'Send {"query": "select 1"}, or the bare query as text/plain.',
-    });
   }
 }
 
 /** Throws bad-request that lists everything that is wrong with the body. */
 function parseBody(value: unknown): QueryBody {
   const parsed = queryBody.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return wellFormed(parsed.data);
   throw new QueryError('bad-request', problemsOf(parsed.error), {
     hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "pushdown"?}; see /openapi.json.',
   });
@@ -168,35 +194,54 @@ export function problemsOf({ issues }: z.ZodError): string {
   return named.join('; ');
 }
 
+/** JSON can hold half of a character (`\\ud83d` alone), which no text in UTF-8 can: it would become another one. */
+function wellFormed(body: QueryBody): QueryBody {
+  const { query, params = {} } = body;
+  if (!query.isWellFormed()) throw halfCharacter('query');
+  for (const name in params) {
+    const value = params[name];
+    if (!name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed()))
+      throw halfCharacter(`params.${name.toWellFormed()}`);
+  }
+  return body;
+}
+
+function halfCharacter(path: string): QueryError {
+  return new QueryError('bad-request', `${path}: holds half of a surrogate pair, which is no character`, {
+    hint: 'Escape a character past U+FFFF as both of its halves, or not at all.',
+  });
+}
+
 /** A real HTML form's `query=...&format=...`; null for anything else, which is then the query itself. */
 function formPairs(text: string): QueryBody | null {
   if (!/^(q|query)=[^\s]*$/.test(text)) return null;
-  const pairs = new URLSearchParams(text);
-  const query = pairs.get('query') ?? pairs.get('q') ?? '';
+  const pairs = new Map(readPairs(text, 'the form'));
+  const { query, q } = { query: pairs.get('query'), q: pairs.get('q') };
+  if (query !== undefined && q !== undefined) throw givenTwice('the query', 'the form, as query and as q');
   pairs.delete('query');
   pairs.delete('q');
-  return { ...readOptions(pairs), query };
+  return { ...readOptions(pairs), query: query ?? q ?? '' };
 }
 
-function readUrl(request: IncomingMessage): Omit<QueryBody, 'query'> & { query?: string } {
-  const url = request.url ?? '';
-  const start = url.indexOf('?');
-  if (start === -1) return {};
-  const search = new URLSearchParams(url.slice(start + 1));
-  const text = search.get('q');
-  return { ...readOptions(search), ...(text !== null && { query: text }) };
+function readUrl({ url = '' }: IncomingMessage): UrlOptions {
+  const pairs = searchPairs(url);
+  if (pairs.size === 0) return NO_OPTIONS;
+  const query = pairs.get('q');
+  return { ...readOptions(pairs), ...(query !== undefined && { query }) };
 }
 
-function readOptions(search: URLSearchParams): Omit<QueryBody, 'query'> {
+const NO_OPTIONS: UrlOptions = {};
+
+function readOptions(search: ReadonlyMap<string, string>): Omit<QueryBody, 'query'> {
   const params: Record<string, ParameterValue> = {};
   const options: Record<string, unknown> = {};
   const limits: Record<string, number> = {};
   for (const [name, value] of search) {
     if (name.startsWith(PARAMETER_PREFIX)) params[name.slice(PARAMETER_PREFIX.length)] = scalar(value);
     else if (!OPTION_NAMES.has(name)) throw unknownOption(name);
-    else if (name === 'limit') limits.rows = Number(value);
-    else if (name === 'timeoutMs') limits.timeoutMs = Number(value);
-    else if (name === 'format') options.format = checkedFormat(value);
+    else if (name === 'limit') limits.rows = wholeNumber(value);
+    else if (name === 'timeoutMs') limits.timeoutMs = wholeNumber(value);
+    else if (name === 'format') options.format = formatNamed(value);
     else if (name !== 'q') options[name] = value;
   }
   const { query: _unused, ...rest } = parseBody({ ...options, limits, params, query: '' });
@@ -220,29 +265,7 @@ function scalar(text: string): ParameterValue {
   }
 }
 
-const MEDIA_TYPES: Record<string, AnswerFormat> = {
-  'application/json': 'json',
-  'application/x-ndjson': 'ndjson',
-  'application/ndjson': 'ndjson',
-  'text/csv': 'csv',
-  'application/vnd.apache.arrow.stream': 'arrow',
-  'application/vnd.apache.parquet': 'parquet',
-};
-
-const FORMAT_HINT = `Formats: json, ndjson, csv, arrow, parquet (?format=), or Accept: ${Object.keys(MEDIA_TYPES).join(', ')}.`;
-
-function checkedFormat(name: string): AnswerFormat {
-  if (Object.values(MEDIA_TYPES).includes(name as AnswerFormat)) return name as AnswerFormat;
-  throw new QueryError('not-acceptable', `unknown answer format ${name}`, { hint: FORMAT_HINT });
-}
-
-function acceptedFormat(request: IncomingMessage): AnswerFormat {
-  const { accept } = request.headers;
-  if (accept === undefined || accept === '*/*') return 'json';
-  const type = accepts(request).type(Object.keys(MEDIA_TYPES));
-  // A browser that asks for HTML first still takes anything: JSON then.
-  if (typeof type === 'string') return MEDIA_TYPES[type] ?? 'json';
-  throw new QueryError('not-acceptable', `none of the accepted answer types (${accept}) can be given`, {
-    hint: FORMAT_HINT,
-  });
+/** NaN, which the schema refuses, for `0x10`, `1e3`, ` 5` and all else that is not digits. */
+function wholeNumber(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }

@@ -108,6 +108,12 @@ export function planKey(deps: RunDeps, request: QueryRequest): PlanKey {
   };
 }
 
+/** Plans without running. Throws what planning throws. */
+export async function planOf(deps: RunDeps, request: QueryRequest, query: QueryRecord): Promise<Plan> {
+  const key = planKey(deps, request);
+  return deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));
+}
+
 async function makePlan(
   deps: RunDeps,
   request: QueryRequest,

@@ -2,7 +2,8 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import { QueryError } from '../workers/errors.ts';
-import { bodyOf, checkSize, decodeUtf8, parameterValue, parseJson, problemsOf } from './query-request.ts';
+import { type BodyType, bodyText, bodyType, parseJson } from './body-text.ts';
+import { bodyOf, checkSize, parameterValue, problemsOf } from './query-request.ts';
 
 export const formatBody = z.strictObject({
   query: z.string().describe('SQL, then stages: `select ... | stage | stage`'),
@@ -17,31 +18,45 @@ export const completeBody = z.strictObject({
 
 export type CompleteBody = z.infer<typeof completeBody>;
 
+const TEXT_TYPES = new Set(['', 'text/plain', 'application/sql', 'application/x-www-form-urlencoded']);
+
 /** Throws QueryError: bad-json, bad-request, unsupported-media-type, query-too-large. */
 export function readFormatRequest(request: Request, queryBytes: number): string {
-  const { query } = isJson(request) ? readJson(request, formatBody) : { query: decodeUtf8(bodyOf(request)) };
+  const type = bodyType(request.headers['content-type']);
+  const { query } = isJson(type) ? readJson(request, type, formatBody) : { query: readText(request, type) };
   checkSize(query, queryBytes);
   return query;
 }
 
 /** Throws the same. */
 export function readCompleteRequest(request: Request, queryBytes: number): CompleteBody {
-  if (!isJson(request))
+  const type = bodyType(request.headers['content-type']);
+  if (!isJson(type))
     throw new QueryError('unsupported-media-type', 'this wants JSON: it needs a position beside the query', {
       hint: 'Send {"query": "...", "position": 12} as application/json.',
     });
-  const body = readJson(request, completeBody);
+  const body = readJson(request, type, completeBody);
   checkSize(body.query, queryBytes);
   return body;
 }
 
-function isJson(request: Request): boolean {
-  const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
-  return type === 'application/json';
+function isJson({ mediaType }: BodyType): boolean {
+  return mediaType === 'application/json';
 }
 
-function readJson<Schema extends z.ZodObject>(request: Request, schema: Schema): z.infer<Schema> {
-  const parsed = schema.safeParse(parseJson(decodeUtf8(bodyOf(request))));
+function readText(request: Request, type: BodyType): string {
+  if (TEXT_TYPES.has(type.mediaType)) return bodyText(bodyOf(request), type);
+  throw new QueryError('unsupported-media-type', `a body of type ${type.mediaType} is not understood`, {
+    hint: 'Send the query as text/plain, or {"query": "..."} as application/json.',
+  });
+}
+
+function readJson<Schema extends z.ZodObject>(
+  request: Request,
+  type: BodyType,
+  schema: Schema,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(parseJson(bodyText(bodyOf(request), type)));
   if (parsed.success) return parsed.data;
   throw new QueryError('bad-request', problemsOf(parsed.error), {
     hint: `The body is {${Object.keys(schema.shape).join(', ')}}; see /openapi.json.`,

@@ -119,7 +119,7 @@ describe('the log over HTTP', function () {
       expect(answer.text).to.include(word);
     }
     const posted = await fetch(`${forkline.url}/v1/logs/summary`, { method: 'POST' });
-    expect([posted.status, posted.headers.get('allow')]).to.deep.equal([405, 'GET']);
+    expect([posted.status, posted.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD, OPTIONS']);
     const { json } = await forkline.get('/openapi.json');
     expect((json as unknown as { paths: object }).paths).to.include.keys('/v1/logs', '/v1/logs/summary');
   });

@@ -89,7 +89,11 @@ export async function openSession(options: ConnectOptions): Promise<OpenedSessio
   });
   // The socket's 'close' follows every error and is what the session acts on.
   client.on('error', () => {});
-  const timer = setTimeout(() => destroyClient(client), options.connectTimeoutMs);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    destroyClient(client);
+  }, options.connectTimeoutMs);
   try {
     await client.connect();
     await client.query(SESSION_SETTINGS);
@@ -99,7 +103,8 @@ export async function openSession(options: ConnectOptions): Promise<OpenedSessio
     return { session: takeWire(client), role: rows[0]! };
   } catch (thrown) {
     destroyClient(client);
-    throw thrown;
+    // `pg` would say that the server closed the connection, which it did not.
+    throw late ? new Error('timeout expired') : thrown;
   } finally {
     clearTimeout(timer);
   }

@@ -122,8 +122,37 @@ export function connectFailure(name: string, thrown: unknown): QueryError {
 function reasonOf(thrown: unknown, code: string | null, sqlstate: string | null): string {
   if (sqlstate !== null && PASSWORD_REFUSED.has(sqlstate)) return 'it refuses the login';
   if (sqlstate !== null && thrown instanceof Error) return thrown.message;
+  // A file that the URL names, such as sslrootcert.
+  if (code !== null && syscallOf(thrown) === 'open')
+    return `a file that its URL names cannot be read (${code})`;
   if (code !== null && code in CONNECT_FAILURES) return CONNECT_FAILURES[code]!;
-  return code ?? 'it did not answer in time';
+  if (code !== null) return isAboutCertificate(code) ? `its TLS certificate is not accepted (${code})` : code;
+  return thrown instanceof Error ? wordsWithoutCode(thrown.message) : LATE;
+}
+
+const LATE = 'it did not answer in time';
+
+/** What `pg` throws without a code, by its message, of which nothing is passed on: it may quote the URL. */
+const MESSAGES: readonly (readonly [RegExp, string])[] = [
+  [/does not support SSL/i, 'it does not speak TLS, which sslmode in its URL asks for'],
+  [/establishing an SSL/i, 'it did not answer to the request for TLS as PostgreSQL does'],
+  [/timeout/i, LATE],
+  [/terminated/i, 'it closed the connection'],
+  [/password must be a (?:non-empty )?string/i, 'it wants a password, and its URL has none'],
+  [/^SASL/, 'the login failed: both sides understand it differently'],
+];
+
+function wordsWithoutCode(message: string): string {
+  const known = MESSAGES.find(([pattern]) => pattern.test(message));
+  return known?.[1] ?? 'it could not be set up, and says no more than that';
+}
+
+function isAboutCertificate(code: string): boolean {
+  return /CERT|SIGNATURE|ISSUER|CRL/.test(code);
+}
+
+function syscallOf(thrown: unknown): unknown {
+  return typeof thrown === 'object' && thrown !== null && 'syscall' in thrown ? thrown.syscall : null;
 }
 
 function errorCodeOf(thrown: unknown): string | null {

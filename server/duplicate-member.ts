@@ -1,0 +1,92 @@
+/**
+ * Finds a member that stands twice in one object of a JSON text, which parsers resolve differently (JSON.parse takes the
+ * last, others the first). Every JSON body is looked at, so the usual one, without duplicates, is only counted: as many
+ * names in the text as members in the value.
+ */
+
+/** `value` is what JSON.parse made of `text`. null: none. */
+export function duplicateMember(text: string, value: unknown): string | null {
+  return countNames(text) === countMembers(value) ? null : firstDuplicate(text);
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COLON = 0x3a;
+const SPACE = 0x20;
+
+function countNames(text: string): number {
+  let names = 0;
+  for (let start = text.indexOf('"'); start !== -1; ) {
+    const end = endOfString(text, start);
+    if (text.charCodeAt(skipSpace(text, end)) === COLON) names++;
+    start = text.indexOf('"', end);
+  }
+  return names;
+}
+
+/** After the closing quote of the string that begins at `start`. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end + 1;
+}
+
+function isEscaped(text: string, quote: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
+  return backslashes % 2 === 1;
+}
+
+/** JSON's white space is all below or at the space. */
+function skipSpace(text: string, from: number): number {
+  let index = from;
+  while (text.charCodeAt(index) <= SPACE) index++;
+  return index;
+}
+
+/** Counts those of nested objects and lists as well, without recursion: a body of brackets may be deep. */
+function countMembers(value: unknown): number {
+  let members = 0;
+  const left: unknown[] = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    if (Array.isArray(next)) {
+      for (const item of next) if (typeof item === 'object') left.push(item);
+      continue;
+    }
+    for (const name in next) {
+      members++;
+      const member = (next as Record<string, unknown>)[name];
+      if (typeof member === 'object') left.push(member);
+    }
+  }
+  return members;
+}
+
+/** Walks the text with the names of each open object; a list has none. */
+function firstDuplicate(text: string): string | null {
+  const open: (Set<string> | null)[] = [];
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charCodeAt(index);
+    if (character === OPEN_OBJECT) open.push(new Set());
+    else if (character === OPEN_LIST) open.push(null);
+    else if (character === CLOSE_OBJECT || character === CLOSE_LIST) open.pop();
+    else if (character === QUOTE) {
+      const end = endOfString(text, index);
+      const names = open.at(-1);
+      if (names && text.charCodeAt(skipSpace(text, end)) === COLON) {
+        const name = JSON.parse(text.slice(index, end)) as string;
+        if (names.has(name)) return name;
+        names.add(name);
+      }
+      index = end - 1;
+    }
+  }
+  return null;
+}
+
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
