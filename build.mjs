@@ -19,7 +19,17 @@ import { fileURLToPath } from 'node:url';
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
 const lockFile = join(dist, '.lock');
-const sourceDirs = ['cli', 'database', 'language', 'loadtest', 'logger', 'monitor', 'server', 'workers'];
+const sourceDirs = [
+  'cli',
+  'connectors',
+  'database',
+  'language',
+  'loadtest',
+  'logger',
+  'monitor',
+  'server',
+  'workers',
+];
 const buildFiles = ['build.mjs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 const bundleEntry = 'workers/dsl/worker.ts';
 const executables = ['cli/main.js'];

@@ -18,6 +18,9 @@ export function serverConfig(
     limits: config.limits,
     defaultConnection: config.defaultConnection,
     connectionNames: Object.keys(config.connections),
+    allowFunctions: Object.fromEntries(
+      Object.entries(config.connections).map(([name, { allowFunctions = [] }]) => [name, allowFunctions]),
+    ),
     planner: config.planner,
     dsl: { reuse: config.dsl.reuse, maxQueriesPerWorker: config.dsl.maxQueriesPerWorker },
     logSocket,

@@ -43,6 +43,8 @@ export interface ServerConfig {
   readonly limits: Limits;
   readonly defaultConnection: string;
   readonly connectionNames: readonly string[];
+  /** Functions that queries may call, as `schema.name`, by connection. */
+  readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
   readonly planner: { readonly threads: number; readonly cacheEntries: number };
   readonly dsl: { readonly reuse: 'auto' | 'never'; readonly maxQueriesPerWorker: number };
   readonly logSocket: string;

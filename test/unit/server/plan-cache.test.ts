@@ -12,6 +12,7 @@ const plan = (sql: string): Plan => ({
       columns: null,
       databaseColumns: null,
       parameterOids: null,
+      functions: [],
     },
   ],
   worker: null,
