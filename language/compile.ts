@@ -5,7 +5,17 @@
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './ast.ts';
 import { explainPlan } from './explain-rows.ts';
-import type { Plan, PlannedStage, PlanRequest, PlanStep, Pushdown } from './plan.ts';
+import { functionsOf } from './judged-functions.ts';
+import type {
+  AskAnswer,
+  FunctionUse,
+  Judge,
+  Plan,
+  PlannedStage,
+  PlanRequest,
+  PlanStep,
+  Pushdown,
+} from './plan.ts';
 import { planParts, type StagePlace } from './plan-parts.ts';
 import { parseTree } from './query-parser.ts';
 import { missingParameter } from './resolve-expression.ts';
@@ -16,29 +26,33 @@ import { didYouMean, suggest } from './suggest.ts';
 import { isUnsized } from './type-rules.ts';
 import type { Column } from './types.ts';
 
-export function planQuery(request: PlanRequest): PlanStep {
+export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
   const tree = parseTree(request.text);
-  const step = planTree(tree, request);
+  const step = planTree(tree, request, judge);
   if (step.kind === 'ask' || !tree.explain) return step;
   return { kind: 'plan', plan: explainPlan(step.plan, request.throughWorker) };
 }
 
 /** The plan of the query itself, whether `explain` stands before it or not. */
-export function planTree(tree: QueryTree, request: PlanRequest): PlanStep {
+export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): PlanStep {
   checkParameters(tree, request.parameters);
   const warnings = unusedLets(tree);
   const alone = sqlAlone(tree.query);
   if (alone !== null && !request.throughWorker) {
     const bound = bindSource(request.text, alone.scanned);
-    return { kind: 'plan', plan: planDirect(alone.connection ?? request.connection, bound, warnings) };
+    const connection = alone.connection ?? request.connection;
+    const functions = judge(connection, bound, false);
+    return { kind: 'plan', plan: planDirect(connection, bound, functions, warnings) };
   }
   if (alone !== null) refuseUnwrappable(alone);
   try {
     const pushdown = tree.pushdown ?? request.pushdown;
     // What the compiler itself must know of the rows may be found out anywhere.
     const anywhere = pushdown === 'require' ? 'auto' : pushdown;
-    const resolved = resolveTree(tree, request, (asked) => planResolved(asked, anywhere, false));
-    const plan = planResolved(resolved, pushdown, request.throughWorker);
+    const { answers, throughWorker } = request;
+    const planOf = (asked: ResolvedQuery): Plan => planResolved(asked, anywhere, false, answers);
+    const resolved = resolveTree(tree, request, planOf, judge);
+    const plan = planResolved(resolved, pushdown, throughWorker, answers);
     return { kind: 'plan', plan: { ...plan, warnings: [...warnings, ...plan.warnings] } };
   } catch (thrown) {
     if (thrown instanceof Asking) return { kind: 'ask', asks: thrown.asks };
@@ -62,8 +76,20 @@ function sqlAlone({ source, stages }: QueryNode): SqlSourceNode | null {
 }
 
 /** SQL only: it is sent as the user wrote it. */
-function planDirect(connection: string, bound: BoundSql, warnings: readonly string[]): Plan {
-  const source = { connection, ...bound, columns: null, databaseColumns: null, parameterOids: null };
+function planDirect(
+  connection: string,
+  bound: BoundSql,
+  functions: readonly FunctionUse[],
+  warnings: readonly string[],
+): Plan {
+  const source = {
+    connection,
+    ...bound,
+    columns: null,
+    databaseColumns: null,
+    parameterOids: null,
+    functions,
+  };
   return { sources: [source], worker: null, stages: [], columns: null, warnings, cacheable: true };
 }
 
@@ -75,11 +101,16 @@ function refuseUnwrappable({ head }: SqlSourceNode): void {
   });
 }
 
-function planResolved(query: ResolvedQuery, pushdown: Pushdown, throughWorker: boolean): Plan {
+function planResolved(
+  query: ResolvedQuery,
+  pushdown: Pushdown,
+  throughWorker: boolean,
+  answers: Readonly<Record<string, AskAnswer>>,
+): Plan {
   const { sources, worker, places } = planParts(query, pushdown, throughWorker);
   const stages = stagesOf(query);
   return {
-    sources,
+    sources: sources.map((source) => ({ ...source, functions: functionsOf(source.connection, answers) })),
     worker,
     stages: stages.map((stage) => plannedStage(stage, places.get(stage.node.index)!)),
     columns: query.columns,

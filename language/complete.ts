@@ -17,7 +17,7 @@ import type {
   CompletionItem,
 } from './complete-types.ts';
 import type { Place, PlaceInQuery } from './complete-walker.ts';
-import type { AskAnswer, ParameterKind } from './plan.ts';
+import type { AskAnswer, Judge, ParameterKind, PlanRequest } from './plan.ts';
 import { parseTree } from './query-parser.ts';
 import type { Token } from './token.ts';
 import type { Column } from './types.ts';
@@ -26,9 +26,9 @@ const MAX_ITEMS = 500;
 /** How often the pipeline before the cursor is cut at a stage that does not compile. */
 const MAX_CUTS = 5;
 
-export function completeQuery(request: CompleteRequest): CompleteStep {
+export function completeQuery(request: CompleteRequest, judge: Judge): CompleteStep {
   const place = placeAt(request.text, request.position);
-  const found = itemsAt(place, request);
+  const found = itemsAt(place, request, judge);
   if (found.kind === 'ask') return found;
   const beginning = place.typed.word.toLowerCase();
   const items = found.items.filter(({ label }) => label.toLowerCase().startsWith(beginning));
@@ -70,7 +70,7 @@ function found(items: readonly CompletionItem[], ...warnings: readonly string[])
   return { kind: 'found', items, warnings };
 }
 
-function itemsAt(place: Place, request: CompleteRequest): Found {
+function itemsAt(place: Place, request: CompleteRequest, judge: Judge): Found {
   switch (place.kind) {
     case 'nothing':
       return found([]);
@@ -83,7 +83,7 @@ function itemsAt(place: Place, request: CompleteRequest): Found {
     case 'sql':
       return sqlFound(place, request);
     case 'stage':
-      return stageFound(place, request);
+      return stageFound(place, request, judge);
     default:
       return place satisfies never;
   }
@@ -164,11 +164,11 @@ function whyNot(answer: CompleteAnswer): string {
   return answer.kind === 'failed' ? answer.why : 'the database was not asked';
 }
 
-function stageFound(place: Extract<Place, { kind: 'stage' }>, request: CompleteRequest): Found {
+function stageFound(place: Extract<Place, { kind: 'stage' }>, request: CompleteRequest, judge: Judge): Found {
   // Before a stage's name nothing needs to be known of the columns.
   if (place.tokens.length === 0) return found(stageItems({ tokens: [], columns: null, sources: [] }));
   const { query } = place;
-  const reached = columnsBefore(query, request);
+  const reached = columnsBefore(query, request, judge);
   if (reached.kind === 'ask') return reached;
   const { columns, why } = reached;
   const items = stageItems({
@@ -184,13 +184,17 @@ type Reached =
   | { readonly kind: 'columns'; readonly columns: readonly Column[] | null; readonly why: string | null };
 
 /** The columns before the last of the query's pipes; of the stages before it, as many as compile. */
-function columnsBefore({ lets, start, pipes }: PlaceInQuery, request: CompleteRequest): Reached {
+function columnsBefore(
+  { lets, start, pipes }: PlaceInQuery,
+  request: CompleteRequest,
+  judge: Judge,
+): Reached {
   const preludes = lets.map((one) => `${request.text.slice(one.start, one.end)} `).join('');
   let count = pipes.length - 1;
   let why: string | null = null;
   for (let cut = 0; cut <= MAX_CUTS; cut++) {
     try {
-      const step = planPrefix(preludes + request.text.slice(start, pipes[count]), request);
+      const step = planPrefix(preludes + request.text.slice(start, pipes[count]), request, judge);
       if (step.kind === 'ask') return step;
       return { kind: 'columns', columns: step.columns, why: why ?? step.why };
     } catch (thrown) {
@@ -212,16 +216,17 @@ function failedStage({ details }: QueryError, pipes: readonly number[], shift: n
 }
 
 /** The columns of a whole query. */
-function planPrefix(text: string, request: CompleteRequest): Reached {
+function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reached {
   const { connection, answers } = request;
-  const step = planQuery({
+  const asked: PlanRequest = {
     text,
     parameters: parametersOf(text, request.parameters),
     connection,
     pushdown: 'off',
     throughWorker: true,
     answers: planAnswers(answers),
-  });
+  };
+  const step = planQuery(asked, judge);
   if (step.kind === 'plan') return { kind: 'columns', columns: step.plan.columns, why: null };
   const failed = step.asks.map(({ key }) => answers[key]).find((answer) => answer?.kind === 'failed');
   if (failed !== undefined) return { kind: 'columns', columns: null, why: whyNot(failed) };

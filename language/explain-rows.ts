@@ -58,6 +58,7 @@ export function explainPlan(plan: Plan, throughWorker: boolean): Plan {
     columns,
     databaseColumns: described,
     parameterOids: [],
+    functions: [],
   };
   const { warnings, cacheable } = plan;
   return {

@@ -1,6 +1,6 @@
 /** The compiler's part of POST /v1/explain: tokens and the plan. `explain` before the query changes nothing here. */
 import { planTree } from './compile.ts';
-import type { Plan, PlanRequest, PlanStep } from './plan.ts';
+import type { Judge, Plan, PlanRequest, PlanStep } from './plan.ts';
 import { parseTree } from './query-parser.ts';
 import type { Token } from './token.ts';
 
@@ -13,9 +13,9 @@ export type ExplainStep =
   | Extract<PlanStep, { kind: 'ask' }>
   | { readonly kind: 'explained'; readonly explained: ExplainedQuery };
 
-export function explainQuery(request: PlanRequest): ExplainStep {
+export function explainQuery(request: PlanRequest, judge: Judge): ExplainStep {
   const tree = parseTree(request.text);
-  const step = planTree(tree, request);
+  const step = planTree(tree, request, judge);
   if (step.kind === 'ask') return step;
   const tokens = tree.tokens.map(({ kind, text, start, end }) => ({ kind, text, start, end }));
   return { kind: 'explained', explained: { tokens, plan: step.plan } };

@@ -6,7 +6,7 @@
 import { QueryError } from '../workers/errors.ts';
 import { inputColumn } from './dialects/duckdb.ts';
 import { type Placement, Placer } from './placement.ts';
-import type { Pushdown, SourcePlan, WorkerInput, WorkerPlan } from './plan.ts';
+import type { Pushdown, UnjudgedSource, WorkerInput, WorkerPlan } from './plan.ts';
 import { PostgresPlanner } from './postgres-plan.ts';
 import { Relation } from './relation.ts';
 import {
@@ -23,7 +23,7 @@ import { STAGE_LIMITS, stageLimit } from './stage-limits.ts';
 import { Statement } from './statement.ts';
 
 export interface PlannedParts {
-  readonly sources: readonly SourcePlan[];
+  readonly sources: readonly UnjudgedSource[];
   readonly worker: WorkerPlan | null;
   /** By the stages' indexes. */
   readonly places: ReadonlyMap<number, StagePlace>;
@@ -55,7 +55,7 @@ class PartsPlanner {
   readonly #used: UsedColumns;
   readonly #placer: Placer;
   readonly #relations = new Map<ResolvedQuery, Relation>();
-  readonly #sources: SourcePlan[] = [];
+  readonly #sources: UnjudgedSource[] = [];
   readonly #places = new Map<number, StagePlace>();
 
   constructor(

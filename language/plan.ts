@@ -42,6 +42,31 @@ export interface PlacedParts {
 /** Where stages may run: nowhere but in the worker; wherever it is exact; all of them in the database, or an error. */
 export type Pushdown = 'off' | 'auto' | 'require';
 
+/** A function that a user's SQL calls, or may call, and that the database's catalogue must say more about. */
+export interface FunctionUse {
+  /** As it is written; null when the search path decides. */
+  readonly schema: string | null;
+  /** As the database folds it. */
+  readonly name: string;
+  /**
+   * How it is called. `call`: f(...). `value`: (x).f, which is f(x) when x has no field f. `row`: t.f with a table t, which is
+   * f(t) when t has no column f, so that only a function that takes rows can be meant.
+   */
+  readonly as: 'call' | 'value' | 'row';
+  /** The database's own functions of this name are known to be harmless: only others are in question. */
+  readonly known: boolean;
+  /** In the SQL that is sent: 1-based, in code points. null: it is part of a larger statement. */
+  readonly position: number | null;
+}
+
+/** Judges a user's SQL before any database sees it: throws QueryError with a span, or gives the functions in question. */
+export type Judge = (
+  connection: string,
+  bound: Pick<SourceAsk, 'sql' | 'parameters' | 'segments'>,
+  /** Stages read its rows, so that it must be a SELECT and the like. */
+  feedsStages: boolean,
+) => readonly FunctionUse[];
+
 /** A part that runs in a database. */
 export interface SourcePlan {
   /** The name of its connection. */
@@ -58,7 +83,12 @@ export interface SourcePlan {
   readonly parameterOids: readonly number[] | null;
   /** Set when stages were placed in it. */
   readonly placed?: PlacedParts;
+  /** What the judge wants to know of the database's catalogue before it runs. */
+  readonly functions: readonly FunctionUse[];
 }
+
+/** A source before it is known what its users' SQL calls. */
+export type UnjudgedSource = Omit<SourcePlan, 'functions'>;
 
 /** One column as it enters the stage engine. */
 export interface InputColumn {
@@ -142,6 +172,7 @@ export interface SourceAsk {
   readonly sql: string;
   readonly parameters: readonly string[];
   readonly segments: readonly SourceSegment[];
+  readonly functions: readonly FunctionUse[];
 }
 
 /** Which columns has this SELECT of the stage engine's? It reads relations of these names and engine types. */
@@ -179,4 +210,6 @@ export type AskAnswer =
 export interface SourceDescription {
   readonly columns: readonly DatabaseColumn[];
   readonly parameterOids: readonly number[];
+  /** What was judged before it was described; goes into the plan. */
+  readonly judged?: { readonly connection: string; readonly functions: readonly FunctionUse[] };
 }

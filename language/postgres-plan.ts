@@ -8,7 +8,7 @@ import { databaseType, INT4_OID, JSON_OID } from './dialects/postgres.ts';
 import { declaredColumn, postgresParameterOid } from './dialects/postgres-sql.ts';
 import { mayRaise } from './may-raise.ts';
 import type { Placement } from './placement.ts';
-import type { SourcePlan } from './plan.ts';
+import type { UnjudgedSource } from './plan.ts';
 import { postgresSource } from './postgres-source.ts';
 import type { Relation } from './relation.ts';
 import type { ResolvedQuery, ResolvedSql, ResolvedStageNode, UsedColumns } from './resolved-query.ts';
@@ -18,7 +18,7 @@ import { valueType } from './typed.ts';
 import type { Column, ColumnType, DatabaseColumn } from './types.ts';
 import type { SortKey } from './window-frame.ts';
 
-type PlacedSource = Omit<SourcePlan, 'connection'>;
+type PlacedSource = Omit<UnjudgedSource, 'connection'>;
 
 /** What a source sends to the worker. */
 export interface PlacedInput {
@@ -125,7 +125,7 @@ export class PostgresPlanner {
   }
 
   /** Those of the users' SQL first, in the order of `$n`. */
-  #parameters({ parameters }: Statement): Pick<SourcePlan, 'parameters' | 'parameterOids'> {
+  #parameters({ parameters }: Statement): Pick<UnjudgedSource, 'parameters' | 'parameterOids'> {
     const oids = this.#sqls.flatMap(({ described }) => described.parameterOids);
     return {
       parameters: [

@@ -99,18 +99,24 @@ class QueryParser implements StageCount {
       if (word === 'set') parseSet(this.#cursor, this.#settings);
       else this.#lets.push(parseLet(this.#cursor, this.#lets, () => this.#bracketed(null)));
       this.#cursor.expectSymbol(';', `after \`${word} ...\``);
+      this.#skipSemicolons();
     }
   }
 
   #end(): void {
     const cursor = this.#cursor;
-    cursor.acceptSymbol(';');
+    this.#skipSemicolons();
     if (cursor.peek().kind === 'end') return;
     const stages = cursor.isSymbol('|', '|>');
     throw new QueryError('multiple-statements', 'a query is one statement; another begins here', {
       span: cursor.here(),
       hint: stages ? 'the `;` before it ends the query: take it away' : 'send each as a query of its own',
     });
+  }
+
+  /** Between two of them stands an empty statement, which is none. */
+  #skipSemicolons(): void {
+    while (this.#cursor.acceptSymbol(';') !== null);
   }
 
   /** `source (| stage)*`; `connection`: of its SQL where that names none. */
@@ -158,7 +164,7 @@ class QueryParser implements StageCount {
       });
     this.#placeholders.push(...placeholders);
     this.#cursor.takeSql(span);
-    if (!inBrackets && pipe !== null) this.#cursor.acceptSymbol(';');
+    if (!inBrackets && pipe !== null) this.#skipSemicolons();
     return { kind: 'sql', connection, scanned, head, span };
   }
 

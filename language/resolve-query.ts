@@ -8,7 +8,7 @@
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode, StageNode } from './ast.ts';
 import { explainLostColumn } from './lost-column.ts';
-import type { Ask, AskAnswer, Plan, PlanRequest, SourceAsk } from './plan.ts';
+import type { Ask, AskAnswer, Judge, Plan, PlanRequest, SourceAsk } from './plan.ts';
 import type { ResolvedQuery, ResolvedSource, ResolvedSql, ResolvedStageNode } from './resolved-query.ts';
 import { refuseDuplicates } from './scope.ts';
 import { bindSource, sourceColumns } from './source-sql.ts';
@@ -29,21 +29,28 @@ export class Asking extends Error {
 /** Plans a query of the compiler's own, whose rows it must know. */
 export type PlanOf = (query: ResolvedQuery) => Plan;
 
-export function resolveTree(tree: QueryTree, request: PlanRequest, planOf: PlanOf): ResolvedQuery {
-  return new Resolver(tree, request, planOf).resolve();
+export function resolveTree(
+  tree: QueryTree,
+  request: PlanRequest,
+  planOf: PlanOf,
+  judge: Judge,
+): ResolvedQuery {
+  return new Resolver(tree, request, planOf, judge).resolve();
 }
 
 class Resolver {
   readonly #tree: QueryTree;
   readonly #request: PlanRequest;
   readonly #planOf: PlanOf;
+  readonly #judge: Judge;
   readonly #sources = new Map<SqlSourceNode, SourceAsk>();
   readonly #lets = new Map<LetNode, ResolvedQuery>();
 
-  constructor(tree: QueryTree, request: PlanRequest, planOf: PlanOf) {
+  constructor(tree: QueryTree, request: PlanRequest, planOf: PlanOf, judge: Judge) {
     this.#tree = tree;
     this.#request = request;
     this.#planOf = planOf;
+    this.#judge = judge;
   }
 
   resolve(): ResolvedQuery {
@@ -59,9 +66,13 @@ class Resolver {
       const bound = bindSource(text, node.scanned);
       const connection = node.connection ?? usual;
       const same = JSON.stringify([connection, bound.sql, bound.parameters]);
-      const key = bySql.get(same)?.key ?? `source-${bySql.size}`;
-      const ask: SourceAsk = { kind: 'source', key, connection, ...bound };
-      if (!bySql.has(same)) bySql.set(same, ask);
+      const known = bySql.get(same);
+      const key = known?.key ?? `source-${bySql.size}`;
+      // What was answered was judged before it was asked.
+      const functions =
+        known?.functions ?? (answers[key] === undefined ? this.#judge(connection, bound, true) : []);
+      const ask: SourceAsk = { kind: 'source', key, connection, ...bound, functions };
+      if (known === undefined) bySql.set(same, ask);
       this.#sources.set(node, ask);
     }
     const missing = [...bySql.values()].filter(({ key }) => answers[key] === undefined);

@@ -27,7 +27,7 @@ const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']' };
 
 export interface ScannedSource {
   readonly sqlStart: number;
-  /** Without a trailing `;`. */
+  /** Without trailing `;`. */
   readonly sqlEnd: number;
   /** null: no stages follow. */
   readonly pipe: Span | null;
@@ -102,7 +102,8 @@ function finish(state: ScanState, start: number, lastEnd: number, pipe: Span | n
 }
 
 function refuseSecondStatement(state: ScanState, at: number, end: number): void {
-  if (state.semicolon === -1 || state.semicolon === at) return;
+  // `select 1;;` is one statement, and an empty one.
+  if (state.semicolon === -1 || state.text[at] === ';') return;
   throw new QueryError('multiple-statements', 'a query is one statement; another begins here', {
     span: { start: at, end },
     hint: 'send each statement as a query of its own, or quote the `;` before it',

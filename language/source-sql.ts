@@ -8,7 +8,7 @@ import type { ParameterUse } from './ast.ts';
 import { quoteName } from './dialects/duckdb.ts';
 import { databaseColumnToColumn, INT4_OID, JSON_OID } from './dialects/postgres.ts';
 import { elementTexts } from './dialects/postgres-columns.ts';
-import type { SourceDescription, SourcePlan, SourceSegment } from './plan.ts';
+import type { SourceDescription, SourceSegment, UnjudgedSource } from './plan.ts';
 import type { ScannedSource } from './source-lexer.ts';
 import type { Column, DatabaseColumn } from './types.ts';
 
@@ -81,7 +81,7 @@ export function wrapSource(
   bound: BoundSql,
   described: SourceDescription,
   used: ReadonlySet<string>,
-): Omit<SourcePlan, 'connection'> {
+): Omit<UnjudgedSource, 'connection'> {
   const kept = described.columns.filter((column) => used.has(column.name));
   const items = kept.map(selectItem);
   const prefix = `select ${items.length === 0 ? '1 as "row"' : items.join(', ')} from (\n`;

@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { planQuery } from '../language/compile.ts';
 import { completeQuery } from '../language/complete.ts';
 import { formatQuery } from '../language/format.ts';
+import { JUDGES_NOTHING } from '../language/judged-functions.ts';
 import type { Ask, AskAnswer, PlanRequest } from '../language/plan.ts';
 import { parseTree } from '../language/query-parser.ts';
 import { nextToken } from '../language/stage-lexer.ts';
@@ -51,10 +52,11 @@ function requestOf(text: string): PlanRequest {
 
 /** With the source's description already there: what the database takes is not the compiler's. */
 function plan(request: PlanRequest): void {
-  const step = planQuery(request);
+  const step = planQuery(request, JUDGES_NOTHING);
   if (step.kind === 'plan') return;
   const answers = Object.fromEntries(step.asks.map(({ key }) => [key, ANSWER]));
-  if (planQuery({ ...request, answers }).kind === 'ask') throw new Error('the compiler asks twice');
+  if (planQuery({ ...request, answers }, JUDGES_NOTHING).kind === 'ask')
+    throw new Error('the compiler asks twice');
 }
 
 function lex(text: string): void {
@@ -103,11 +105,11 @@ function benchPipeline(): void {
   );
   timesLine(
     'lex, parse, resolve and plan',
-    timesOf(() => planQuery(request)),
+    timesOf(() => planQuery(request, JUDGES_NOTHING)),
     1,
   );
   const cache = new PlanCache({ entries: 100, bytes: 1 << 26 });
-  const step = planQuery(request);
+  const step = planQuery(request, JUDGES_NOTHING);
   if (step.kind === 'plan') cache.set(request, step.plan);
   if (cache.get(request) === null) throw new Error('the plan is not in the cache');
   timesLine(
@@ -128,14 +130,17 @@ function benchPipeline(): void {
 }
 
 function answersOf(text: string): Record<string, AskAnswer> {
-  const step = planQuery(requestOf(text));
+  const step = planQuery(requestOf(text), JUDGES_NOTHING);
   return step.kind === 'plan' ? {} : Object.fromEntries(step.asks.map(({ key }) => [key, ANSWER]));
 }
 
 function complete(text: string): void {
   const cursor = `${text} | where `;
   const base = { parameters: {}, connection: 'main', connectionNames: ['main'] };
-  const step = completeQuery({ ...base, text: cursor, position: cursor.length, answers: answersOf(text) });
+  const step = completeQuery(
+    { ...base, text: cursor, position: cursor.length, answers: answersOf(text) },
+    JUDGES_NOTHING,
+  );
   if (step.kind === 'ask') throw new Error('completion asks for more than the source');
 }
 

@@ -58,10 +58,11 @@ function dataRowWay(session: Session): Way {
       sql,
       deadlineAt: control.deadlineAt,
       parameters: [],
+      functions: [],
     };
     const sink = { write: () => true, setOnDrain() {} };
     try {
-      return (await runStatement(session, { ...call, answer: OPTIONS, limits: NO_LIMITS }, sink, control))
+      return (await runStatement(session, { ...call, answer: OPTIONS, limits: NO_LIMITS }, [], sink, control))
         .bytes;
     } finally {
       control.dispose();

@@ -24,6 +24,9 @@ export function serverConfig(
     },
     defaultConnection: config.defaultConnection,
     connectionNames: Object.keys(config.connections),
+    allowFunctions: Object.fromEntries(
+      Object.entries(config.connections).map(([name, { allowFunctions = [] }]) => [name, allowFunctions]),
+    ),
     planner: config.planner,
     dsl: { reuse, maxQueriesPerWorker, max },
     logSocket,

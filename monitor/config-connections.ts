@@ -1,6 +1,6 @@
 /**
- * The named connections: their names, and their URLs with secrets resolved. An error never shows a URL: it may
- * hold a password. DATABASE_URL is the connection `main`, whatever the file says of it.
+ * The named connections: their names, options, and URLs with secrets resolved. An error never shows a URL: it may
+ * hold a password. DATABASE_URL is the URL of the connection `main`, whatever the file says; its other options hold.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -22,9 +22,12 @@ export function resolveConnections(file: ConfigFile, cwd: string, env: Environme
   const named = isJsonObject(file.values.connections) ? file.values.connections : {};
   const add = (name: string, where: string, url: string | { error: string }): void => {
     const error = typeof url === 'string' ? urlProblem(url) : url.error;
-    if (error === null) connections[name] = { url: url as string };
+    if (error === null) connections[name] = { url: url as string, ...optionsOf(named[name], name, env) };
     else errors.push(`${where}: ${error}`);
   };
+  const meant = env[ALLOW_POWERFUL_ROLE];
+  if (meant && meant !== 'yes' && meant !== 'no')
+    errors.push(`${ALLOW_POWERFUL_ROLE}: must be yes or no, not "${meant}"`);
   if (env.DATABASE_URL) add('main', 'DATABASE_URL', env.DATABASE_URL);
   const fileDir = file.path === null ? cwd : dirname(file.path);
   for (const [name, value] of Object.entries(named)) {
@@ -39,6 +42,19 @@ export function resolveConnections(file: ConfigFile, cwd: string, env: Environme
   }
   return { connections, errors };
 }
+
+/** Of the right shape, or left out: validation reports the rest. */
+function optionsOf(value: unknown, name: string, env: Environment): Omit<ConnectionConfig, 'url'> {
+  const { allowFunctions, allowPowerfulRole } = isJsonObject(value) ? value : {};
+  const isMeant = allowPowerfulRole === true || (name === 'main' && env[ALLOW_POWERFUL_ROLE] === 'yes');
+  return {
+    ...(Array.isArray(allowFunctions) ? { allowFunctions: allowFunctions.map(String) } : {}),
+    ...(isMeant ? { allowPowerfulRole: true } : {}),
+  };
+}
+
+/** `yes`: what `allowPowerfulRole` is in the file, for the connection `main` of DATABASE_URL. */
+const ALLOW_POWERFUL_ROLE = 'FORKLINE_ALLOW_POWERFUL_ROLE';
 
 function resolveReference(value: string, fileDir: string, env: Environment): string | { error: string } {
   if (value.startsWith('env:')) {

@@ -30,7 +30,7 @@ export function createConfigSchema({ cores }: Machine) {
       'Where the embedded database and the state of the run are kept.',
       DEFAULT_DATA_DIR,
     ),
-    connections: z.record(z.string(), z.strictObject({ url: z.string() })).default({}),
+    connections: z.record(z.string(), connectionOptions()).default({}),
     defaultConnection: z.string().optional().meta({
       variable: 'FORKLINE_DEFAULT_CONNECTION',
       about: 'The connection of a query that names none.',
@@ -117,6 +117,17 @@ export function createConfigSchema({ cores }: Machine) {
     monitor: monitorOptions(),
   });
 }
+
+/** Options of one connection; monitor/config-connections.ts resolves the URL and reads the rest. */
+function connectionOptions() {
+  return z.strictObject({
+    url: z.string(),
+    allowFunctions: z.array(z.string().regex(/^[^.]+\.[^.]+$/, ALLOWED_FUNCTION)).optional(),
+    allowPowerfulRole: z.boolean().optional(),
+  });
+}
+
+const ALLOWED_FUNCTION = 'must be a schema and a name as in the database, for example "billing.total"';
 
 function limitOptions() {
   return group({

@@ -7,7 +7,7 @@ import { isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { Limits, PlannerOptions, TracingConfig } from '../server/config.ts';
+import type { Limits, PlannerConfig, TracingConfig } from '../server/config.ts';
 import type { ConnectionConfig } from '../workers/sql/messages.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './config-data-dir.ts';
 import type { Option } from './config-option.ts';
@@ -49,7 +49,7 @@ export interface Config {
     /** Hard limit around the process (prlimit --data). */
     readonly dataLimitBytes: number;
   };
-  readonly planner: PlannerOptions;
+  readonly planner: PlannerConfig;
   readonly log: {
     readonly file: string;
     readonly level: string;

@@ -45,16 +45,19 @@ async function describeSource(
   query: QueryRecord,
 ): Promise<AskAnswer> {
   const { connection, sql } = ask;
+  const functions = deps.knownFunctions.inQuestion(connection, ask.functions);
   checkConnection(deps, connection);
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
   const traceId = query.trace.databaseTraceId;
+  const askedAt = deps.knownFunctions.now();
   try {
     const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
-      slot.socket.call({ type: 'describe', queryId, traceId, connection, sql, deadlineAt }),
+      slot.socket.call({ type: 'describe', queryId, traceId, connection, sql, functions, deadlineAt }),
     );
-    return { kind: 'source', ...described };
+    deps.knownFunctions.found(connection, functions, askedAt);
+    return { kind: 'source', ...described, judged: { connection, functions: ask.functions } };
   } catch (thrown) {
     throw mapToQuery(thrown, ask, text);
   }

@@ -36,6 +36,7 @@ export async function readCatalog(deps: RunDeps, connection: string, query: Quer
     queryId: query.queryId,
     connection,
     sql: CATALOG_SQL,
+    functions: [], // SQL of ours
     parameters: [],
     answer: { format: 'ndjson', rows: 'arrays', numbers: 'number' } as const,
     limits: { capRows: MAX_COLUMNS, maxRows: MAX_COLUMNS, maxBytes: MAX_BYTES },

@@ -67,7 +67,7 @@ export interface TracingConfig {
 }
 
 /** Threads that plan, and what of their plans is kept. */
-export interface PlannerOptions {
+export interface PlannerConfig {
   readonly threads: number;
   readonly cacheEntries: number;
   readonly cacheBytes: number;
@@ -80,12 +80,14 @@ export interface ServerConfig {
   readonly gate: GateConfig;
   readonly defaultConnection: string;
   readonly connectionNames: readonly string[];
-  readonly planner: PlannerOptions;
+  readonly planner: PlannerConfig;
   readonly dsl: {
     readonly reuse: 'auto' | 'never';
     readonly maxQueriesPerWorker: number;
     readonly max: number;
   };
+  /** Functions that queries may call, as `schema.name`, by connection. */
+  readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
   readonly logSocket: string;
   readonly tracing: TracingConfig;
 }

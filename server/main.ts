@@ -3,6 +3,7 @@
  * workers to clients; it never parses or holds result rows.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { KnownFunctions } from '../connectors/postgres/guard/known-functions.ts';
 import type { Log } from '../logger/log.ts';
 import { type ChildContext, type RunningChild, runChild } from '../monitor/child.ts';
 import type { FromChild, ToChild, WorkerAddress } from '../monitor/messages.ts';
@@ -30,6 +31,8 @@ const LISTEN_FD = 4;
 const CHECKING_INTERVAL_MS = 1000;
 /** A cancelled call that has not ended by then loses its worker's socket. */
 const CANCEL_GRACE_MS = 2000;
+/** How late a function that was created or changed in the database may be noticed. */
+const FUNCTIONS_MAX_AGE_MS = 10_000;
 /** Memory comes back when what used it has ended. */
 const RETRY_AFTER_PRESSURE_SECONDS = 5;
 
@@ -104,13 +107,17 @@ interface Pools {
 }
 
 function createPools(
-  { limits, dsl, planner }: ServerConfig,
+  { limits, dsl, planner, allowFunctions }: ServerConfig,
   log: Log,
   send: (message: FromChild) => void,
   onCancelled: (elapsedMs: number) => void,
 ): Pools {
   return {
-    planner: new Planner(planner),
+    planner: new Planner({
+      ...planner,
+      allowFunctions,
+      onThreadReplaced: (reason) => log.warn('planner-thread-replaced', { reason }),
+    }),
     sqlSlots: new SqlSlots({
       ...limits,
       onCancelled,
@@ -134,6 +141,10 @@ async function closePools({ planner, sqlSlots, dslStock }: Pools): Promise<void>
 function runDeps({ limits, connectionNames, defaultConnection }: ServerConfig, pools: Pools): RunDeps {
   return {
     ...pools,
+    knownFunctions: new KnownFunctions({
+      maxAgeMs: FUNCTIONS_MAX_AGE_MS,
+      now: performance.now.bind(performance),
+    }),
     connectionNames,
     defaultConnection,
     maxRows: limits.resultRows,

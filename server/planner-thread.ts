@@ -1,48 +1,111 @@
 /**
- * The planner's thread (a Piscina worker): compiling may take milliseconds on hostile input, which the event loop
- * that streams everybody's answers cannot spare. Errors come back as data: a thrown QueryError would lose its
- * fields on the way between threads.
+ * The planner's thread (a Piscina worker): compiling, and judging the SQL of users by PostgreSQL's grammar, may take
+ * milliseconds on hostile input, which the event loop that streams everybody's answers cannot spare. Errors come back as
+ * data: a thrown QueryError would lose its fields on the way between threads. When the grammar itself fails the thread
+ * ends with that error, and its owner starts another (planner-threads.ts).
  */
+import { workerData } from 'node:worker_threads';
+import { GrammarFailure, isGrammarLoaded, loadGrammar } from '../connectors/postgres/guard/grammar.ts';
+import { Verdicts } from '../connectors/postgres/guard/verdicts.ts';
 import { planQuery } from '../language/compile.ts';
 import { completeQuery } from '../language/complete.ts';
 import type { CompleteRequest } from '../language/complete-types.ts';
 import { explainQuery } from '../language/explain.ts';
 import { formatQuery } from '../language/format.ts';
-import type { PlanRequest } from '../language/plan.ts';
+import type { Judge, PlanRequest } from '../language/plan.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
 import { heapBytesOf } from './heap-bytes.ts';
+import { mapToQuery } from './source-sql.ts';
 
 export type PlannerTask =
   | ({ readonly type: 'plan' } & PlanRequest)
   | ({ readonly type: 'explain' } & PlanRequest)
   | { readonly type: 'format'; readonly text: string }
-  | ({ readonly type: 'complete' } & CompleteRequest);
+  | ({ readonly type: 'complete' } & CompleteRequest)
+  /** Does nothing but what every other task needs to have been done. */
+  | { readonly type: 'warm' };
 
-export type PlannerResult =
-  /** `planBytes`: what the plan takes in a cache, counted here where it holds up nobody; left out of other results. */
-  | { readonly ok: true; readonly value: unknown; readonly planBytes?: number }
-  | { readonly ok: false; readonly error: WireError };
+/** `planBytes`: what the plan takes in a cache, counted here where it holds up nobody; left out of other results. */
+export interface PlannerValue {
+  readonly ok: true;
+  readonly value: unknown;
+  readonly planBytes?: number;
+}
+
+export type PlannerResult = PlannerValue | { readonly ok: false; readonly error: WireError };
+
+/** What a thread is started with. */
+export interface PlannerThreadData {
+  /** Functions that the configuration allows, by connection. */
+  readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
+}
+
+const verdicts = new Map<string, Verdicts>();
+
+function verdictsOf(connection: string): Verdicts {
+  const known = verdicts.get(connection);
+  if (known !== undefined) return known;
+  const { allowFunctions } = workerData as PlannerThreadData;
+  const allowed = Object.hasOwn(allowFunctions, connection) ? allowFunctions[connection]! : [];
+  const made = new Verdicts(allowed);
+  verdicts.set(connection, made);
+  return made;
+}
+
+/** Errors point into `text`. */
+function judgeIn(text: string): Judge {
+  return (connection, bound, feedsStages) => {
+    try {
+      const { copyable, functions } = verdictsOf(connection).judge(bound.sql);
+      if (feedsStages && !copyable) throw cannotFeedStages();
+      return functions;
+    } catch (thrown) {
+      throw mapToQuery(thrown, bound, text);
+    }
+  };
+}
+
+function cannotFeedStages(): QueryError {
+  return new QueryError('unsupported', 'SHOW and EXPLAIN cannot feed stages', {
+    hint: 'Stages work on the rows of a SELECT, WITH, VALUES or TABLE. Without stages it runs.',
+    sqlPosition: 1,
+  });
+}
 
 /** Piscina calls this by its name. */
-export function runTask(task: PlannerTask): PlannerResult {
+export async function runTask(task: PlannerTask): Promise<PlannerResult> {
   try {
+    if (!isGrammarLoaded()) await loadGrammar();
     const value = compile(task);
     return task.type === 'plan' ? { ok: true, value, planBytes: heapBytesOf(value) } : { ok: true, value };
   } catch (thrown) {
+    if (thrown instanceof GrammarFailure) return endThread(thrown);
     return { ok: false, error: QueryError.from(thrown).toWire() };
+  } finally {
+    if (!isGrammarLoaded()) await loadGrammar();
   }
+}
+
+/** The task is rejected with this error, and no other task can be on this thread. */
+function endThread(failure: GrammarFailure): Promise<never> {
+  setImmediate(() => {
+    throw failure;
+  });
+  return new Promise(() => {});
 }
 
 function compile(task: PlannerTask): unknown {
   switch (task.type) {
     case 'plan':
-      return planQuery(task);
+      return planQuery(task, judgeIn(task.text));
     case 'explain':
-      return explainQuery(task);
+      return explainQuery(task, judgeIn(task.text));
     case 'format':
       return formatQuery(task.text);
     case 'complete':
-      return completeQuery(task);
+      return completeQuery(task, judgeIn(task.text));
+    case 'warm':
+      return null;
     default:
       task satisfies never;
   }

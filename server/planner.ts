@@ -2,7 +2,6 @@
  * From query text to plan: cache, else the compiler on a Piscina thread, again and again, with what it asks for in
  * between: what databases say of their SQL's columns, a worker of the engine's, the data of values.
  */
-import { Piscina } from 'piscina';
 import type {
   CompleteAnswer,
   CompleteAsk,
@@ -13,39 +12,39 @@ import type {
 import type { ExplainedQuery, ExplainStep } from '../language/explain.ts';
 import type { Ask, AskAnswer, ParameterKind, ParameterValue, Plan, PlanStep } from '../language/plan.ts';
 import { QueryError } from '../workers/errors.ts';
-import type { PlannerOptions } from './config.ts';
+import type { PlannerConfig } from './config.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
-import type { PlannerResult, PlannerTask } from './planner-thread.ts';
+import type { PlannerTask, PlannerValue } from './planner-thread.ts';
+import { PlannerThreads } from './planner-threads.ts';
+
+export interface PlannerOptions extends PlannerConfig {
+  /** Functions of a connection's database that queries may call, as `schema.name`. */
+  readonly allowFunctions?: Readonly<Record<string, readonly string[]>>;
+  /** Told of each planner thread that had to be replaced. */
+  readonly onThreadReplaced?: (reason: string) => void;
+}
 
 /** Finds out what the compiler asks for: the database, or a worker, knows. */
 export type Answerer = (ask: Ask) => Promise<AskAnswer>;
 
 export class Planner {
   readonly cache: PlanCache;
-  readonly #threads: Piscina;
+  readonly #threads: PlannerThreads;
 
-  constructor({ threads, cacheEntries, cacheBytes }: PlannerOptions) {
+  constructor({
+    threads,
+    cacheEntries,
+    cacheBytes,
+    allowFunctions = {},
+    onThreadReplaced: onReplaced = () => {},
+  }: PlannerOptions) {
     this.cache = new PlanCache({ entries: cacheEntries, bytes: cacheBytes });
-    this.#threads = new Piscina({
-      filename: new URL('./planner-thread.js', import.meta.url).href,
-      name: 'runTask',
-      minThreads: threads,
-      maxThreads: threads,
-      // A planner that waits for work must not spin: it shares two cores with everything else.
-      atomics: 'disabled',
-    });
+    this.#threads = new PlannerThreads({ threads, allowFunctions, onReplaced });
   }
 
   /** Boots the threads before the first query needs them. */
   async warm(): Promise<void> {
-    const key = {
-      connection: '',
-      text: 'select 1',
-      parameters: {},
-      pushdown: 'auto',
-      throughWorker: false,
-    } as const;
-    await this.#run({ type: 'plan', ...key, answers: {} });
+    await this.#threads.run({ type: 'warm' });
   }
 
   cached(key: PlanKey): Plan | null {
@@ -92,7 +91,7 @@ export class Planner {
   }
 
   async close(): Promise<void> {
-    await this.#threads.destroy();
+    await this.#threads.close();
   }
 
   /** The compiler again and again, each time with what it asked for, until it asks no more. */
@@ -114,10 +113,8 @@ export class Planner {
     }
   }
 
-  async #run(task: PlannerTask): Promise<Extract<PlannerResult, { ok: true }>> {
-    const result = (await this.#threads.run(task)) as PlannerResult;
-    if (!result.ok) throw QueryError.fromWire(result.error);
-    return result;
+  #run(task: PlannerTask): Promise<PlannerValue> {
+    return this.#threads.run(task);
   }
 }
 

@@ -1,4 +1,5 @@
 /** SQL only: the SQL worker runs it and encodes the answer. */
+import type { FunctionUse } from '../language/plan.ts';
 import type { AnswerSummary } from '../workers/answer.ts';
 import { answerSink, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
@@ -10,17 +11,21 @@ export async function runSql(run: Run): Promise<AnswerSummary> {
   query.phase = 'queue';
   const slot = await timed(query, 'queue', deps.sqlSlots.lane.acquire(query));
   query.phase = 'sql';
+  const source = plan.sources[0]!;
+  const functions = deps.knownFunctions.inQuestion(source.connection, source.functions);
+  const askedAt = deps.knownFunctions.now();
   try {
-    const reply = await callInSlot(slot, query, deps.cancelGraceMs, () => callRunSql(run, slot));
+    const reply = await callInSlot(slot, query, deps.cancelGraceMs, () => callRunSql(run, slot, functions));
+    deps.knownFunctions.found(source.connection, functions, askedAt);
     query.phases.queue += reply.phases.acquireMs;
     query.phases.sql += reply.phases.sqlMs;
     return reply;
   } catch (thrown) {
-    throw mapToQuery(thrown, plan.sources[0]!, query.text);
+    throw mapToQuery(thrown, source, query.text);
   }
 }
 
-function callRunSql(run: Run, slot: SqlSlot) {
+function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) {
   const { plan, query } = run;
   const source = plan.sources[0]!;
   const request = {
@@ -29,6 +34,7 @@ function callRunSql(run: Run, slot: SqlSlot) {
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
     sql: source.sql,
+    functions,
     basis: source.placed?.described ?? [],
     parameters: boundTexts(source, run.parameters),
     answer: run.options,

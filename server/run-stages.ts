@@ -5,7 +5,7 @@
  * The answer counts only when all ended well: a SQL worker that fails or dies closes its FIFO, and half of the
  * rows would look like all of them to the DSL worker. The first failure ends the others.
  */
-import type { SourcePlan } from '../language/plan.ts';
+import type { FunctionUse, SourcePlan } from '../language/plan.ts';
 import type { AnswerSummary } from '../workers/answer.ts';
 import { inputFifo, type RunStagesReply } from '../workers/dsl/messages.ts';
 import { QueryError } from '../workers/errors.ts';
@@ -70,7 +70,13 @@ async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Pro
 /** A copy that fails ends the stages. */
 function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot, index: number): Copy {
   const { deps, query } = run;
-  const call = (): Promise<CopyToReply> => callCopy(run, source, inputFifo(lease.fifoPath, index), slot);
+  const functions = deps.knownFunctions.inQuestion(source.connection, source.functions);
+  const askedAt = deps.knownFunctions.now();
+  const call = async (): Promise<CopyToReply> => {
+    const reply = await callCopy(run, source, functions, inputFifo(lease.fifoPath, index), slot);
+    deps.knownFunctions.found(source.connection, functions, askedAt);
+    return reply;
+  };
   const copy: Copy = {
     source,
     slot,
@@ -170,6 +176,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
 function callCopy(
   { query, parameters, maxRowBytes }: Run,
   source: SourcePlan,
+  functions: readonly FunctionUse[],
   fifo: string,
   slot: SqlSlot,
 ): Promise<CopyToReply> {
@@ -179,6 +186,7 @@ function callCopy(
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
     sql: source.sql,
+    functions,
     basis: source.placed?.described ?? [],
     parameters: boundTexts(source, parameters),
     parameterOids: source.parameterOids ?? [],

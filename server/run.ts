@@ -1,4 +1,6 @@
 /** One attempt to run a plan, and what it runs with. Filled in run-query.ts; run-sql.ts and run-stages.ts use it. */
+
+import type { KnownFunctions } from '../connectors/postgres/guard/known-functions.ts';
 import type { ParameterValue, Plan } from '../language/plan.ts';
 import type { AnswerLimits, AnswerOptions } from '../workers/answer.ts';
 import type { DataSink } from '../workers/client.ts';
@@ -9,6 +11,8 @@ import type { SqlSlots } from './sql-slots.ts';
 
 export interface RunDeps {
   readonly planner: Planner;
+  /** Functions that need not be looked up in the database's catalogue again. */
+  readonly knownFunctions: KnownFunctions;
   readonly sqlSlots: SqlSlots;
   readonly dslStock: DslStock;
   readonly connectionNames: readonly string[];

@@ -13,7 +13,13 @@ import type { FromChild, ToChild } from '../../monitor/messages.ts';
 import { WorkerSocket } from '../../workers/client.ts';
 import { QueryError } from '../../workers/errors.ts';
 import { createFrameReader, writeMessage } from '../../workers/frames.ts';
-import type { CopyToReply, FromSqlWorker, RunSqlReply, SqlWorkerCalls } from '../../workers/sql/messages.ts';
+import type {
+  ConnectionConfig,
+  CopyToReply,
+  FromSqlWorker,
+  RunSqlReply,
+  SqlWorkerCalls,
+} from '../../workers/sql/messages.ts';
 import { SqlService } from '../../workers/sql/service.ts';
 import { startTestDatabase, testDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
@@ -43,18 +49,28 @@ const callOf = (sql: string, overrides: object = {}) => ({
   sql,
   deadlineAt: Date.now() + WAIT_MS,
   parameters: [],
+  functions: [],
   answer: { format: 'ndjson', rows: 'arrays', numbers: 'number' } as const,
   limits: NO_LIMITS,
   ...overrides,
 });
 
-async function startHarness(url: string, connectionsPerProcess = 1): Promise<Harness> {
+async function startHarness(
+  url: string,
+  connectionsPerProcess = 1,
+  options: Partial<ConnectionConfig> = {},
+): Promise<Harness> {
   const dir = mkdtempSync(join(tmpdir(), 'forkline-sql-'));
   const socketPath = join(dir, 'sql.sock');
   const lines: LogLine[] = [];
   const add = (event: string, fields: object = {}): void => void lines.push({ event, fields });
   const service = new SqlService({
-    config: { socketPath, connectionsPerProcess, acquireTimeoutMs: 5000, connections: { main: { url } } },
+    config: {
+      socketPath,
+      connectionsPerProcess,
+      acquireTimeoutMs: 5000,
+      connections: { main: { url, ...options } },
+    },
     workerId: `sql-${queries++}`,
     log: { debug: add, info: add, warn: add, error: add },
   });
@@ -396,12 +412,25 @@ describe('SQL worker', () => {
     expect((await worker.run('select 1 a')).text).to.equal('[1]\n');
   });
 
-  it('is told when its role may do too much', async () => {
+  it('refuses a role that may do too much, unless that is meant, and says what a role may still execute', async () => {
     const { adminUrl } = await testDatabase();
-    await using strong = await startHarness(adminUrl);
-    expect(strong.log.map(({ event }) => event)).to.include('database-role-too-powerful');
+    await using refused = await startHarness(adminUrl);
+    const error = await refused.refused('select 1 a');
+    expect(error.code).to.equal('database-unavailable');
+    expect(error.message).to.include('SUPERUSER');
+    expect(error.details.hint).to.include('allowPowerfulRole');
+    expect(refused.log.map(({ event }) => event)).to.include('database-role-refused');
+    await using meant = await startHarness(adminUrl, 1, { allowPowerfulRole: true });
+    expect((await meant.run('select 1 a')).text).to.equal('[1]\n');
+    expect(meant.log.map(({ event }) => event)).to.include('database-role-too-powerful');
     await using weak = await startHarness(url);
-    expect(weak.log).to.deep.equal([]);
+    expect(weak.log.map(({ event }) => event)).to.deep.equal(['database-role-may-still']);
+    expect(weak.log[0]!.fields).to.have.property('execute').that.includes('pg_advisory_lock');
+  });
+
+  it('runs no SQL that nobody has judged', async () => {
+    await using worker = await startHarness(url);
+    expect(await worker.refused('select 1 a', { functions: undefined })).to.include({ code: 'internal' });
   });
 
   it('starts without its database, fails fast, never storms it, and never shows the password', async () => {

@@ -9,6 +9,7 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb
 import pg from 'pg';
 import { planQuery } from '../../language/compile.ts';
 import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
+import { JUDGES_NOTHING } from '../../language/judged-functions.ts';
 import type {
   Ask,
   AskAnswer,
@@ -89,7 +90,7 @@ export class Engines {
     );
     for (;;) {
       const request = { text, parameters, connection: 'main', pushdown, throughWorker: false, answers };
-      const step = planQuery(request);
+      const step = planQuery(request, JUDGES_NOTHING);
       if (step.kind === 'plan') return step.plan;
       for (const ask of step.asks) {
         answers[ask.key] = await this.#answer(ask, params);

@@ -6,6 +6,7 @@
  * with a column that is unique), and values that may be rounded differently (sums of floats) are not compared or grouped by.
  */
 import { planQuery } from '../../language/compile.ts';
+import { JUDGES_NOTHING } from '../../language/judged-functions.ts';
 import type { AskAnswer } from '../../language/plan.ts';
 import type { Column, DatabaseColumn } from '../../language/types.ts';
 import { QueryError } from '../../workers/errors.ts';
@@ -91,7 +92,7 @@ function columnsAfter(text: string, described: readonly DatabaseColumn[]): reado
   try {
     for (;;) {
       const request = { text, parameters: {}, connection: 'main', throughWorker: false, answers };
-      const step = planQuery({ ...request, pushdown: 'off' });
+      const step = planQuery({ ...request, pushdown: 'off' }, JUDGES_NOTHING);
       if (step.kind === 'plan') return step.plan.columns;
       for (const ask of step.asks) {
         if (ask.kind !== 'source') throw new Error('only sources are known here');

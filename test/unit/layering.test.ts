@@ -5,7 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const ROOMS = ['cli', 'database', 'language', 'loadtest', 'logger', 'monitor', 'server', 'workers'];
+const ROOMS = [
+  'cli',
+  'connectors',
+  'database',
+  'language',
+  'loadtest',
+  'logger',
+  'monitor',
+  'server',
+  'workers',
+];
 
 interface Import {
   readonly from: string;

@@ -6,6 +6,8 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
+import { GRANTABLE_NAMES } from '../../connectors/postgres/guard/grantable-functions.ts';
+import { ROLE_RIGHTS, type RoleRights } from '../../connectors/postgres/guard/role-rights.ts';
 import { sendCancelRequest } from './cancel-request.ts';
 import { Session } from './session.ts';
 
@@ -55,22 +57,6 @@ export interface OpenedSession {
   readonly role: RoleRights;
 }
 
-/** What the session's role may do beyond reading tables. */
-export interface RoleRights {
-  readonly name: string;
-  readonly superuser: boolean;
-  /** Predefined roles that reach outside the database, and that this one is a member of. */
-  readonly dangerousRoles: readonly string[];
-}
-
-const ROLE_RIGHTS = `
-  select current_user as name,
-         (select rolsuper from pg_roles where rolname = current_user) as superuser,
-         array(select rolname::text from pg_roles
-               where rolname in ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
-                 and pg_has_role(current_user, oid, 'member')
-               order by 1) as "dangerousRoles"`;
-
 /** How sessions are told apart in pg_stat_activity and in the database's log; PostgreSQL keeps 63 bytes of it. */
 export function applicationName(workerId: string, traceId: string | null = null): string {
   const name = `forkline ${workerId}`;
@@ -99,7 +85,7 @@ export async function openSession(options: ConnectOptions): Promise<OpenedSessio
     await client.query(SESSION_SETTINGS);
     // Where the platform has no such check the setting is refused: then it stays off.
     await client.query(SET_CHECK_INTERVAL).catch(() => {});
-    const { rows } = await client.query<RoleRights>(ROLE_RIGHTS);
+    const { rows } = await client.query<RoleRights>(ROLE_RIGHTS, [GRANTABLE_NAMES]);
     return { session: takeWire(client), role: rows[0]! };
   } catch (thrown) {
     destroyClient(client);

@@ -3,8 +3,7 @@
  * by a statement of their own, with bound values, and the text only refers to those settings, cast to the types
  * that the query was described with. Nothing that a user sends as a value ever becomes part of an SQL text.
  */
-import type { GuardedSql } from './guard.ts';
-import { offsetOf, positionOf, type SqlToken } from './sql-tokens.ts';
+import { offsetOf, positionOf, type SqlToken, tokenizeSql } from './sql-tokens.ts';
 
 const PREFIX = 'copy (';
 /** On a line of its own: the query may end in a line comment. */
@@ -26,10 +25,10 @@ interface Stretch {
 /** `typeNames[i]` is the SQL name of `$i+1`'s type; `nulls[i]` says that its value is null. */
 export function buildCopy(
   sql: string,
-  { tokens }: GuardedSql,
   typeNames: readonly string[],
   nulls: readonly boolean[],
 ): CopyStatement {
+  const tokens = tokenizeSql(sql);
   const stretches: Stretch[] = [];
   let text = PREFIX;
   let from = 0;

@@ -20,32 +20,31 @@ import { statementError } from './database-errors.ts';
 import { ByteWriter } from './encode/byte-writer.ts';
 import { FifoWriter } from './fifo-writer.ts';
 import { bindMessage, DESCRIBE_STATEMENT, EXECUTE, parseMessage } from './frontend-messages.ts';
-import { guardSql, requireCopyable } from './guard.ts';
 import type { CopyToCall, CopyToReply } from './messages.ts';
 import { resolveTypeNames, type TypeNames } from './parameter-types.ts';
-import { runReadOnly } from './read-only-transaction.ts';
+import { checkOf, runReadOnly } from './read-only-transaction.ts';
 import type { ExchangeHandler, Session } from './session.ts';
 
 export type CopySummary = Omit<CopyToReply, 'phases'>;
 
-/** Throws what the guard, the session or the database finds wrong, and stale-plan, as QueryError. */
+/** Throws what the catalogue, the session or the database finds wrong, and stale-plan, as QueryError. */
 export async function copyToFifo(
   session: Session,
   call: CopyToCall,
+  allowed: readonly string[],
   typeNames: TypeNames,
   control: CallControl,
 ): Promise<CopySummary> {
-  const guarded = guardSql(call.sql);
-  requireCopyable(guarded);
   if (call.parameters.length !== call.parameterOids.length) throw stalePlan('the number of parameters');
   const names = await resolveTypeNames(session, call.parameterOids, typeNames, control);
   const nulls = call.parameters.map((value) => value === null);
-  return runCopy(session, call, buildCopy(call.sql, guarded, names, nulls), control);
+  return runCopy(session, call, allowed, buildCopy(call.sql, names, nulls), control);
 }
 
 async function runCopy(
   session: Session,
   call: CopyToCall,
+  allowed: readonly string[],
   copy: CopyStatement,
   control: CallControl,
 ): Promise<CopySummary> {
@@ -73,6 +72,7 @@ async function runCopy(
   control.cancellation.onCancel(endEarly);
   try {
     const error = await runReadOnly(session, control, {
+      check: checkOf(call, allowed),
       messages: copyMessages(call, copy.text),
       handler: progress.handler,
     });

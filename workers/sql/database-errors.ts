@@ -2,6 +2,7 @@
  * From what the database says to what the user is told: a table from SQLSTATE to ErrorCode. The database's own words,
  * hint and position are kept; what `pg` or Node says about an address or a password is not.
  */
+import { PowerfulRoleError } from '../../connectors/postgres/guard/role-rights.ts';
 import { REFUSED_MARK } from '../../language/cast-emitters.ts';
 import { type ErrorCode, type ErrorDetails, QueryError } from '../errors.ts';
 import type { ServerError } from './backend-messages.ts';
@@ -105,6 +106,7 @@ const PASSWORD_REFUSED = new Set(['28P01', '28000']);
 
 /** Why a connection could not be opened, without anything of its URL. `thrown` is null before the first outcome. */
 export function connectFailure(name: string, thrown: unknown): QueryError {
+  if (thrown instanceof PowerfulRoleError) return roleRefused(name, thrown);
   const code = errorCodeOf(thrown);
   const sqlstate = code !== null && /^[0-9A-Z]{5}$/.test(code) && !(code in CONNECT_FAILURES) ? code : null;
   const overloaded = sqlstate === '53300';
@@ -117,6 +119,13 @@ export function connectFailure(name: string, thrown: unknown): QueryError {
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     },
   );
+}
+
+function roleRefused(name: string, { message }: PowerfulRoleError): QueryError {
+  const allow = `"connections": { "${name}": { "allowPowerfulRole": true } }`;
+  return new QueryError('database-unavailable', `the connection "${name}" is refused: ${message}`, {
+    hint: `Give it a role that may only read (docs/security.md), or say in the configuration that it is meant: ${allow}`,
+  });
 }
 
 function reasonOf(thrown: unknown, code: string | null, sqlstate: string | null): string {

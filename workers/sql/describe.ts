@@ -6,21 +6,21 @@ import { BackendMessage } from './backend-parser.ts';
 import type { CallControl } from './call-control.ts';
 import { statementError } from './database-errors.ts';
 import { DESCRIBE_STATEMENT, parseMessage } from './frontend-messages.ts';
-import { requireAllowed } from './guard.ts';
 import type { DescribeCall, DescribeReply } from './messages.ts';
-import { runReadOnly } from './read-only-transaction.ts';
+import { checkOf, runReadOnly } from './read-only-transaction.ts';
 import type { Session } from './session.ts';
 
-/** Throws what the guard, the session or the database finds wrong, as QueryError. */
+/** Throws what the catalogue, the session or the database finds wrong, as QueryError. */
 export async function describeStatement(
   session: Session,
   call: DescribeCall,
+  allowed: readonly string[],
   control: CallControl,
 ): Promise<DescribeReply> {
-  requireAllowed(call.sql);
   let columns: DatabaseColumn[] = [];
   let parameterOids: number[] = [];
   const error = await runReadOnly(session, control, {
+    check: checkOf(call, allowed),
     messages: [parseMessage(call.sql), DESCRIBE_STATEMENT],
     handler: {
       onMessage(type, bytes, start) {

@@ -3,6 +3,7 @@
  * so back-pressure and failure of one query are those of one socket. The server may send `cancel` while a call
  * runs; closing the socket cancels too. Each call ends with exactly one reply; `run-sql` sends data frames first.
  */
+import type { FunctionUse } from '../../language/plan.ts';
 import type { DatabaseColumn } from '../../language/types.ts';
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from '../answer.ts';
 import type { WireError } from '../errors.ts';
@@ -24,6 +25,8 @@ interface CallBase {
   readonly traceId?: string | null;
   readonly connection: string;
   readonly sql: string;
+  /** What the guard wants to know of the catalogue before `sql` runs; SQL without it was not judged, and is refused. */
+  readonly functions: readonly FunctionUse[];
   /** Unix time in ms; the database's statement_timeout is a little longer than what remains of it. */
   readonly deadlineAt: number;
 }
@@ -99,4 +102,8 @@ export interface SqlWorkerConfig {
 export interface ConnectionConfig {
   /** postgresql:// URL, secrets resolved. Never logged. */
   readonly url: string;
+  /** Functions of the database that queries may call whatever its catalogue says of them, as `schema.name`. */
+  readonly allowFunctions?: readonly string[];
+  /** Connects even as a superuser and its like. */
+  readonly allowPowerfulRole?: boolean;
 }

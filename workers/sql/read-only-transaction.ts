@@ -4,11 +4,14 @@
  * one write, and one answer: each ReadyForQuery more would be a system call more for the database and, mostly, a
  * wake-up more here (docs/performance.md).
  *
- *   begin, set local, the statement, deallocate all, rollback | pg_advisory_unlock_all by FunctionCall
+ *   begin, set local, [function check], the statement, deallocate all, rollback | pg_advisory_unlock_all by FunctionCall
  *
  * The FunctionCall stands where Sync would: it is answered by ReadyForQuery as well, and takes the database 0.001 ms, a
  * SELECT of the function 0.013. After an error the database skips all up to a Sync: then the session sends `recovery`.
  */
+import { functionCheck, refusedByCheck } from '../../connectors/postgres/guard/function-check.ts';
+import type { FunctionUse } from '../../language/plan.ts';
+import { QueryError } from '../errors.ts';
 import type { ServerError } from './backend-messages.ts';
 import type { CallControl } from './call-control.ts';
 import {
@@ -52,20 +55,70 @@ export interface TransactionRequest {
   /** Messages of the extended protocol, without Sync. */
   readonly messages: readonly Buffer[];
   readonly handler: ExchangeHandler;
+  /** What the catalogue must say of the statement's functions first; null or left out: nothing. */
+  readonly check?: CatalogCheck | null;
 }
 
-/** Resolves with the database's error or null; rejects as Session.exchange does. */
+export interface CatalogCheck {
+  readonly connection: string;
+  readonly functions: readonly FunctionUse[];
+  /** `schema.name` of those that the configuration allows. */
+  readonly allowed: readonly string[];
+}
+
+/**
+ * What the catalogue must say of a call's SQL; null: nothing. Throws `internal` when no guard has judged the SQL, which
+ * then does not run.
+ */
+export function checkOf(
+  call: { readonly connection: string; readonly functions: readonly FunctionUse[] },
+  allowed: readonly string[],
+): CatalogCheck | null {
+  const { connection, functions } = call;
+  if (!Array.isArray(functions))
+    throw new QueryError('internal', 'internal error: SQL that no guard has judged');
+  return functions.length === 0 ? null : { connection, functions, allowed };
+}
+
+/**
+ * Resolves with the database's error or null; rejects as Session.exchange does, and with read-only when the catalogue says
+ * that the statement may call a function that does more than read.
+ */
 export function runReadOnly(
   session: Session,
   control: CallControl,
   request: TransactionRequest,
 ): Promise<ServerError | null> {
+  const { check = null } = request;
+  return check === null
+    ? exchange(session, control, request, [])
+    : runChecked(session, control, request, check);
+}
+
+async function runChecked(
+  session: Session,
+  control: CallControl,
+  request: TransactionRequest,
+  check: CatalogCheck,
+): Promise<ServerError | null> {
+  const error = await exchange(session, control, request, functionCheck(check.functions, check.allowed));
+  const refused = error && refusedByCheck(error, check.functions, check.connection);
+  if (refused !== null) throw refused;
+  return error;
+}
+
+function exchange(
+  session: Session,
+  control: CallControl,
+  request: TransactionRequest,
+  check: readonly Buffer[],
+): Promise<ServerError | null> {
   const timeoutMs = Math.max(0, control.deadlineAt - Date.now()) + BACKSTOP_MS;
   const limit = [parseMessage(`set local statement_timeout = ${timeoutMs}`), BIND_NOTHING, EXECUTE];
   const naming = control.applicationName === undefined ? [] : nameSession(control.applicationName);
   return session.exchange({
-    bytes: Buffer.concat([BEGIN, ...limit, ...naming, ...request.messages, END]),
-    introCommands: naming.length === 0 ? 2 : 3,
+    bytes: Buffer.concat([BEGIN, ...limit, ...naming, ...check, ...request.messages, END]),
+    introCommands: 2 + (naming.length === 0 ? 0 : 1) + (check.length === 0 ? 0 : 1),
     lastCommand: 'ROLLBACK',
     recovery: RECOVERY,
     handler: request.handler,

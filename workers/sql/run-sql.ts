@@ -14,9 +14,8 @@ import { noRows } from './describe.ts';
 import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
 import { createRowEncoder, type RowEncoder, type TextAnswer } from './encode/row-encoder.ts';
 import { bindMessage, DESCRIBE_PORTAL, executeMessage, parseMessage } from './frontend-messages.ts';
-import { requireAllowed } from './guard.ts';
 import type { RunSqlCall } from './messages.ts';
-import { runReadOnly } from './read-only-transaction.ts';
+import { checkOf, runReadOnly } from './read-only-transaction.ts';
 import type { ExchangeHandler, Session } from './session.ts';
 
 /** Execute's row count is an i32. */
@@ -33,14 +32,14 @@ export interface ByteSink {
 /** Of all answers of this process. */
 const BUFFERS = new WriterStock();
 
-/** Throws what the guard, the session or the database finds wrong, and result-too-large, as QueryError. */
+/** Throws what the catalogue, the session or the database finds wrong, and result-too-large, as QueryError. */
 export async function runStatement(
   session: Session,
   call: RunSqlCall,
+  allowed: readonly string[],
   sink: ByteSink,
   control: CallControl,
 ): Promise<AnswerSummary> {
-  requireAllowed(call.sql);
   const basis = new BasisCheck(call.basis ?? []);
   const answer = createAnswer(textAnswerOf(call), call.limits, basis, (bytes) => {
     if (!sink.write(bytes, () => BUFFERS.give(bytes))) session.pause();
@@ -48,6 +47,7 @@ export async function runStatement(
   sink.setOnDrain(() => session.resume());
   try {
     const error = await runReadOnly(session, control, {
+      check: checkOf(call, allowed),
       messages: [
         ...basisMessages(call.basis ?? []),
         parseMessage(call.sql),

@@ -32,6 +32,7 @@ type SqlReply = SqlWorkerCalls[keyof SqlWorkerCalls]['reply'];
 interface Connection {
   readonly pool: SessionPool;
   readonly typeNames: TypeNames;
+  readonly allowedFunctions: readonly string[];
 }
 
 export class SqlService {
@@ -44,14 +45,18 @@ export class SqlService {
   constructor({ config, workerId, log }: SqlServiceOptions) {
     this.#config = config;
     this.#workerId = workerId;
-    for (const [name, { url }] of Object.entries(config.connections))
+    for (const [name, { url, allowFunctions = [], allowPowerfulRole = false }] of Object.entries(
+      config.connections,
+    ))
       this.#connections.set(name, {
         typeNames: new Map(),
+        allowedFunctions: allowFunctions,
         pool: new SessionPool({
           name,
           log,
           size: config.connectionsPerProcess,
           acquireTimeoutMs: config.acquireTimeoutMs,
+          allowPowerfulRole,
           open: () => openSession({ url, workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
         }),
       });
@@ -76,7 +81,8 @@ export class SqlService {
   }
 
   async #handle(call: SqlCall, sink: ByteSink, control: CallControl): Promise<unknown> {
-    const { pool, typeNames } = this.#connectionOf(call);
+    const connection = this.#connectionOf(call);
+    const { pool } = connection;
     if (call.type !== 'describe') this.#served++;
     const startedAt = performance.now();
     const session = await pool.acquire(control.cancellation);
@@ -86,7 +92,7 @@ export class SqlService {
         acquireMs: acquiredAt - startedAt,
         sqlMs: performance.now() - acquiredAt,
       });
-      return await runOn(session, call, typeNames, sink, this.#named(call, control), phases);
+      return await runOn(session, call, connection, sink, this.#named(call, control), phases);
     } finally {
       pool.release(session);
     }
@@ -111,20 +117,26 @@ export class SqlService {
 async function runOn(
   session: Session,
   call: SqlCall,
-  typeNames: TypeNames,
+  { typeNames, allowedFunctions }: Connection,
   sink: ByteSink,
   control: CallControl,
   phases: () => SqlPhases,
 ): Promise<SqlReply> {
   switch (call.type) {
     case 'describe':
-      return describeStatement(session, call, control);
+      return describeStatement(session, call, allowedFunctions, control);
     case 'run-sql': {
-      const { rows, bytes, complete } = await runStatement(session, call, sink, control);
+      const { rows, bytes, complete } = await runStatement(session, call, allowedFunctions, sink, control);
       return { rows, bytes, complete, phases: phases() };
     }
     case 'copy-to': {
-      const { rows, bytes, readerClosed } = await copyToFifo(session, call, typeNames, control);
+      const { rows, bytes, readerClosed } = await copyToFifo(
+        session,
+        call,
+        allowedFunctions,
+        typeNames,
+        control,
+      );
       return { rows, bytes, readerClosed, phases: phases() };
     }
     default:

@@ -6,12 +6,18 @@
  * - a session that died while idle is found and replaced without waiting for a query to trip over it.
  */
 import genericPool, { type Pool } from 'generic-pool';
+import {
+  isTooPowerful,
+  PowerfulRoleError,
+  powersOf,
+  type RoleRights,
+} from '../../connectors/postgres/guard/role-rights.ts';
 import type { Log } from '../../logger/log.ts';
 import type { Cancellation } from '../cancellation.ts';
 import { QueryError } from '../errors.ts';
 import { removeItem } from '../remove-item.ts';
 import { Circuit } from './circuit.ts';
-import type { OpenedSession, RoleRights } from './connect.ts';
+import type { OpenedSession } from './connect.ts';
 import { connectFailure } from './database-errors.ts';
 import type { Session } from './session.ts';
 
@@ -23,6 +29,8 @@ export interface SessionPoolOptions {
   readonly name: string;
   readonly size: number;
   readonly acquireTimeoutMs: number;
+  /** Whether sessions of a role that can do much more than read are used. */
+  readonly allowPowerfulRole: boolean;
   readonly log: Log;
   open(): Promise<OpenedSession>;
 }
@@ -115,7 +123,8 @@ export class SessionPool {
       onFailure: (thrown, retryInMs) => {
         const { code, message, details } = connectFailure(name, thrown);
         const { sqlstate } = details;
-        log.warn('database-unreachable', { connection: name, code, message, sqlstate, retryInMs });
+        if (thrown instanceof PowerfulRoleError) logRefusedRole(log, name, thrown.rights, retryInMs);
+        else log.warn('database-unreachable', { connection: name, code, message, sqlstate, retryInMs });
         this.#notify();
       },
       onRecovery: () => log.info('database-recovered', { connection: name }),
@@ -141,13 +150,17 @@ export class SessionPool {
 
   async #open(): Promise<Session> {
     const { session, role } = await this.#options.open();
+    if (isTooPowerful(role) && !this.#options.allowPowerfulRole) {
+      await session.end();
+      throw new PowerfulRoleError(role);
+    }
     this.#live.add(session);
     session.onDead(() => {
       this.#live.delete(session);
       if (!this.#closed && !this.#pool.isBorrowedResource(session)) this.#replaceDead();
       this.#notify();
     });
-    if (!this.#rightsSeen) warnOfRights(this.#options.log, this.#options.name, role);
+    if (!this.#rightsSeen) logRights(this.#options.log, this.#options.name, role);
     this.#rightsSeen = true;
     this.#notify();
     return session;
@@ -191,13 +204,27 @@ async function rejectLater(thrown: unknown): Promise<never> {
   throw thrown;
 }
 
-function warnOfRights(log: Log, connection: string, { name, superuser, dangerousRoles }: RoleRights): void {
-  if (!superuser && dangerousRoles.length === 0) return;
-  log.warn('database-role-too-powerful', {
+/** Says so each time: the connection stays refused until the role or the configuration is another. */
+function logRefusedRole(log: Log, connection: string, rights: RoleRights, retryInMs: number): void {
+  log.error('database-role-refused', {
     connection,
-    role: name,
-    superuser,
-    memberOf: dangerousRoles,
-    advice: 'give Forkline a role that may only read the tables it should show: docs/security.md',
+    role: rights.name,
+    powers: powersOf(rights),
+    advice: `give Forkline a role that may only read (docs/security.md), or say that this is meant: connections.${connection}.allowPowerfulRole`,
+    retryInMs,
   });
+}
+
+function logRights(log: Log, connection: string, rights: RoleRights): void {
+  const { name: role, functions, mayCreateTemporary } = rights;
+  if (isTooPowerful(rights))
+    log.warn('database-role-too-powerful', { connection, role, powers: powersOf(rights), meant: true });
+  if (functions.length > 0 || mayCreateTemporary)
+    log.info('database-role-may-still', {
+      connection,
+      role,
+      execute: functions,
+      createTemporaryTables: mayCreateTemporary,
+      advice: '`forkline grants` prints the SQL that takes these from everybody',
+    });
 }

@@ -6,7 +6,7 @@
  */
 
 export interface SqlToken {
-  readonly kind: 'name' | 'quoted-name' | 'unicode-name' | 'parameter' | 'string' | 'punctuation';
+  readonly kind: 'name' | 'quoted-name' | 'unicode-name' | 'parameter' | 'string' | 'number' | 'punctuation';
   /** UTF-16 offsets. */
   readonly start: number;
   readonly end: number;
@@ -17,6 +17,7 @@ export interface SqlToken {
 const SPACE = /[ \t\n\r\f\v]+/y;
 const LINE_COMMENT = /--[^\n\r]*/y;
 const NAME = /[A-Za-z_\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y;
+const DIGITS = /[0-9]+/y;
 const PARAMETER = /\$(\d+)/y;
 const DOLLAR_QUOTE = /\$(?:[A-Za-z_\u0080-\uffff][A-Za-z0-9_\u0080-\uffff]*)?\$/y;
 const BLANK = ' \t\n\r\f\v';
@@ -70,6 +71,8 @@ function readToken(sql: string, start: number): SqlToken {
   if (char === '$') return readDollar(sql, start);
   const name = matchAt(NAME, sql, start);
   if (name !== null) return readNameOrPrefix(sql, start, name[0]);
+  const digits = matchAt(DIGITS, sql, start);
+  if (digits !== null) return { kind: 'number', start, end: start + digits[0].length, text: '' };
   return { kind: 'punctuation', start, end: start + 1, text: char };
 }
 

@@ -1,5 +1,6 @@
 /** What a planner thread does with a query that is not in the plan cache: text to plan, the source described. */
 import { planQuery } from '../../../language/compile.ts';
+import { JUDGES_NOTHING } from '../../../language/judged-functions.ts';
 import type { PlanRequest, PlanStep } from '../../../language/plan.ts';
 import type { DatabaseColumn } from '../../../language/types.ts';
 import { type BenchCase, timeOf } from '../case.ts';
@@ -39,8 +40,8 @@ export async function open(): Promise<BenchCase> {
 
 /** As the planner does: the compiler asks what the source's columns are, and is called again with the answer. */
 function planAnswered(request: PlanRequest, columns: readonly DatabaseColumn[]): PlanStep {
-  const asked = planQuery(request);
+  const asked = planQuery(request, JUDGES_NOTHING);
   if (asked.kind === 'plan') return asked;
   const answers = asked.asks.map(({ key }) => [key, { kind: 'source', columns, parameterOids: [] }] as const);
-  return planQuery({ ...request, answers: Object.fromEntries(answers) });
+  return planQuery({ ...request, answers: Object.fromEntries(answers) }, JUDGES_NOTHING);
 }

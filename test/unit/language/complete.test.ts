@@ -10,6 +10,7 @@ import type {
   Completion,
 } from '../../../language/complete-types.ts';
 import { FUNCTION_NAMES } from '../../../language/function-registry.ts';
+import { JUDGES_NOTHING } from '../../../language/judged-functions.ts';
 import { STAGE_NAMES } from '../../../language/stage-registry.ts';
 import { FLIGHTS_COLUMNS } from '../../fixtures/language/flights.ts';
 
@@ -43,14 +44,17 @@ function complete(
 ): Completion {
   const answers: Record<string, CompleteAnswer> = {};
   for (let round = 0; round < 5; round++) {
-    const step = completeQuery({
-      text,
-      position,
-      parameters,
-      connection: 'main',
-      connectionNames: ['main', 'crm-eu'],
-      answers,
-    });
+    const step = completeQuery(
+      {
+        text,
+        position,
+        parameters,
+        connection: 'main',
+        connectionNames: ['main', 'crm-eu'],
+        answers,
+      },
+      JUDGES_NOTHING,
+    );
     if (step.kind === 'completed') return step.completion;
     for (const ask of step.asks) answers[ask.key] = answerOf(ask);
   }

@@ -1,6 +1,7 @@
 /** `explain` before a query: when it is ours, and what its rows are. */
 import { expect } from 'chai';
 import { explainQuery } from '../../../language/explain.ts';
+import { JUDGES_NOTHING } from '../../../language/judged-functions.ts';
 import type { PlanRequest } from '../../../language/plan.ts';
 import { FLIGHTS_COLUMNS } from '../../fixtures/language/flights.ts';
 import { planFlights, planOf } from './run-plan.ts';
@@ -84,7 +85,7 @@ describe('explain', () => {
     });
     const text = `explain select '|' -- c\n | head :p`;
     const [with_, without] = [text, text.replace('explain', '       ')].map((query) =>
-      explainQuery(request(query)),
+      explainQuery(request(query), JUDGES_NOTHING),
     );
     if (with_?.kind !== 'explained' || without?.kind !== 'explained') throw new Error('it asks');
     expect(with_.explained.plan).to.deep.equal(without.explained.plan);

@@ -2,6 +2,7 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import { planQuery } from '../../../language/compile.ts';
 import { duckdbType, quoteName } from '../../../language/dialects/duckdb.ts';
+import { JUDGES_NOTHING } from '../../../language/judged-functions.ts';
 import type {
   Ask,
   AskAnswer,
@@ -97,15 +98,18 @@ function kindsOf(params: Params): Record<string, ParameterKind> {
 function stepOf(text: string, describe: Describe, request: Partial<PlanRequest>): PlanStep {
   const answers: Record<string, AskAnswer> = { ...request.answers };
   for (;;) {
-    const step = planQuery({
-      text,
-      parameters: {},
-      connection: 'main',
-      pushdown: 'off',
-      throughWorker: false,
-      ...request,
-      answers,
-    });
+    const step = planQuery(
+      {
+        text,
+        parameters: {},
+        connection: 'main',
+        pushdown: 'off',
+        throughWorker: false,
+        ...request,
+        answers,
+      },
+      JUDGES_NOTHING,
+    );
     if (step.kind === 'plan' || step.asks.some(({ kind }) => kind !== 'source')) return step;
     for (const ask of step.asks)
       if (ask.kind === 'source')

@@ -13,6 +13,7 @@ const plan = (sql: string): Plan => ({
       columns: null,
       databaseColumns: null,
       parameterOids: null,
+      functions: [],
     },
   ],
   worker: null,

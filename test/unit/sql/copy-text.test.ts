@@ -1,10 +1,8 @@
 import { expect } from 'chai';
 import { buildCopy, buildSettings } from '../../../workers/sql/copy-text.ts';
-import { guardSql } from '../../../workers/sql/guard.ts';
 import { offsetOf, positionOf } from '../../../workers/sql/sql-tokens.ts';
 
-const copyOf = (sql: string, types: string[] = [], nulls: boolean[] = []) =>
-  buildCopy(sql, guardSql(sql), types, nulls);
+const copyOf = (sql: string, types: string[] = [], nulls: boolean[] = []) => buildCopy(sql, types, nulls);
 
 describe('copy text', () => {
   it('replaces parameters outside strings and comments only', () => {

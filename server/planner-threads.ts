@@ -1,0 +1,94 @@
+/**
+ * The threads that plan, as a queue in front of Piscina, which gets no more tasks than it has threads: so a task's time
+ * is counted while it runs, and a thread that must be replaced has only the task that broke it.
+ *
+ * A thread is replaced when its task does not end in time (a parser or the compiler on hostile input cannot be
+ * interrupted otherwise), and when it ends by itself because PostgreSQL's grammar failed in it. The task gets an error; those
+ * that wait go to the other threads, or to the new one.
+ */
+import { EventEmitter } from 'node:events';
+import { Piscina } from 'piscina';
+import { QueryError } from '../workers/errors.ts';
+import type { PlannerResult, PlannerTask, PlannerThreadData, PlannerValue } from './planner-thread.ts';
+
+export interface PlannerThreadsOptions extends PlannerThreadData {
+  readonly threads: number;
+  /** Told of each thread that had to be replaced, and why. */
+  readonly onReplaced: (reason: string) => void;
+}
+
+/** Far more than the largest text takes: 1 MB is parsed and planned in half a second. */
+const TASK_TIMEOUT_MS = 5000;
+/** The parser recurses as deep as its text: with this 100,000 operators in a chain parse, five times what is let through. */
+const STACK_MB = 64;
+/** The beginning of GrammarFailure's message: an error that ends a thread arrives without its class. */
+const GRAMMAR_FAILED = 'the SQL parser failed';
+
+export class PlannerThreads {
+  readonly #pool: Piscina;
+  readonly #onReplaced: (reason: string) => void;
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  constructor({ threads, allowFunctions, onReplaced }: PlannerThreadsOptions) {
+    this.#free = threads;
+    this.#onReplaced = onReplaced;
+    this.#pool = new Piscina({
+      filename: new URL('./planner-thread.js', import.meta.url).href,
+      name: 'runTask',
+      minThreads: threads,
+      maxThreads: threads,
+      workerData: { allowFunctions } satisfies PlannerThreadData,
+      resourceLimits: { stackSizeMb: STACK_MB },
+      // A planner that waits for work must not spin: it shares two cores with everything else.
+      atomics: 'disabled',
+    });
+  }
+
+  /** The task's result; rejects with its QueryError. */
+  async run(task: PlannerTask): Promise<PlannerValue> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+    try {
+      const result = await this.#runOnThread(task);
+      if (!result.ok) throw QueryError.fromWire(result.error);
+      return result;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #runOnThread(task: PlannerTask): Promise<PlannerResult> {
+    const stop = new EventEmitter();
+    const timer = setTimeout(() => stop.emit('abort'), TASK_TIMEOUT_MS);
+    try {
+      return (await this.#pool.run(task, { signal: stop })) as PlannerResult; // what the thread returns
+    } catch (thrown) {
+      throw this.#replaced(thrown);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Why a task lost its thread, as the error that its query gets. */
+  #replaced(thrown: unknown): QueryError {
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    this.#onReplaced(message);
+    if (message.startsWith(GRAMMAR_FAILED))
+      return new QueryError('nesting-too-deep', 'the SQL is too deep or too large for its parser', {
+        hint: 'Take it apart: shorter expressions, `with name as (...)`, or stages.',
+      });
+    if (thrown instanceof Error && thrown.name === 'AbortError')
+      return new QueryError('deadline-exceeded', `the query was not planned within ${TASK_TIMEOUT_MS} ms`, {
+        hint: 'Make its text shorter or simpler.',
+        limit: { name: 'planMs', value: TASK_TIMEOUT_MS },
+      });
+    return QueryError.from(thrown);
+  }
+}
