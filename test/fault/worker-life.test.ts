@@ -64,7 +64,7 @@ describe('faults inside a DSL worker', function () {
       ['sql', 'dsl'],
     );
     const pid = pidOf('dsl');
-    await build.trigger(fault);
+    await build.trigger(fault, pid);
     const neighbour = forkline.query(STAGES);
     const failed = await answer;
     expect(codes, failed.text).to.include(codeOf(failed));
@@ -163,7 +163,7 @@ describe('faults inside a DSL worker', function () {
       'set pushdown = off; select pg_sleep(20)::text as a | where true',
       ['dsl'],
     );
-    await build.trigger('double-fork');
+    await build.trigger('double-fork', pidOf('dsl'));
     const ofThatWorker = `sleep 300.${pidOf('dsl')}`;
     const grandchild = await until(() => pidsRunning(ofThatWorker)[0], DEADLINE_MS, 'a grandchild');
     process.kill(pidOf('dsl'), 'SIGKILL');

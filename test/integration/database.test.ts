@@ -135,7 +135,9 @@ describe('the embedded PostgreSQL', function () {
   it('ends with the process that started it, when that one is killed', async function () {
     if (process.platform !== 'linux') this.skip(); // without setpriv the next start sees to it
     const { holder, pid } = await holdElsewhere();
+    const exited = once(holder, 'exit');
     holder.kill('SIGKILL');
+    await exited;
     await until(() => isGone(pid), 10_000, 'the postmaster is gone');
     expect(await ask((await open()).adminUrl, 'SELECT 1')).to.equal(1);
   });

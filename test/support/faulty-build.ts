@@ -26,8 +26,8 @@ export type FaultName =
 export interface FaultyBuild extends AsyncDisposable {
   /** For `startForkline`. */
   readonly command: string;
-  /** One process of the role does it, as soon as it sees it; with `always` every one, from now on. */
-  trigger(fault: FaultName, always?: 'always'): Promise<void>;
+  /** One process of the role does it, as soon as it sees it: the one with that pid, or any; `always`: each one, from now on. */
+  trigger(fault: FaultName, who?: 'always' | number): Promise<void>;
   end(fault: FaultName): Promise<void>;
 }
 
@@ -47,11 +47,11 @@ export async function faultyBuild(role: keyof typeof ENTRIES): Promise<FaultyBui
     join(dirname(entry), 'misbehave.mjs'),
   );
   await writeFile(entry, "await import('./misbehave.mjs');\nawait import('./worker.real.js');\n");
-  const path = (fault: FaultName, always?: 'always') =>
-    join(triggers, always === undefined ? fault : `${fault}.always`);
+  const path = (fault: FaultName, who?: 'always' | number) =>
+    join(triggers, who === undefined ? fault : `${fault}.${who}`);
   return {
     command: join(dist, 'cli/main.js'),
-    trigger: (fault, always) => writeFile(path(fault, always), ''),
+    trigger: (fault, who) => writeFile(path(fault, who), ''),
     end: (fault) => rm(path(fault, 'always'), { force: true }),
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };

@@ -1,13 +1,14 @@
 /**
  * mocha's root hooks: a suite fails that leaves anything running (processes, sockets, servers, timers, threads),
  * and a run that does not end by itself fails with the names of what keeps it. What is closing when the suite ends has
- * a while to close.
+ * a while to close. mocha's timeouts grow on a busy machine (patience.ts).
  *
  * With FORKLINE_TRACE_LEAKS=1 the message also says where each was opened (leak-traces.ts); that makes tests slow.
  */
 import type { Suite } from 'mocha';
 import { type ActiveResource, activeResources } from './active-resources.ts';
 import { forgetTraces, traceLeaks, tracesText } from './leak-traces.ts';
+import { patience } from './patience.ts';
 import { endRun } from './run-end.ts';
 import { until } from './until.ts';
 
@@ -23,6 +24,11 @@ export function shareProcesses(pids: () => readonly number[]): void {
   shared.push(pids);
 }
 
+/** mocha has no public list of a suite's hooks. */
+type HookLists = Record<'_beforeAll' | '_beforeEach' | '_afterEach' | '_afterAll', Mocha.Hook[]>;
+
+const LEAST_PATIENCE = 4;
+
 let known: ReadonlySet<ActiveResource['key']> = new Set();
 
 export const mochaHooks = {
@@ -30,9 +36,20 @@ export const mochaHooks = {
     traceLeaks();
     await oneTurn();
     remember();
-    for (const suite of this.test!.parent!.suites) watch(suite);
+    for (const suite of this.test!.parent!.suites) {
+      beMorePatient(suite, Math.max(LEAST_PATIENCE, 2 * patience()));
+      watch(suite);
+    }
   },
 };
+
+/** mocha's own timeouts are for tests that never end; each test's waits have deadlines of their own (until.ts). */
+function beMorePatient(suite: Suite, factor: number): void {
+  const { _beforeAll, _beforeEach, _afterEach, _afterAll } = suite as unknown as HookLists;
+  for (const runnable of [..._beforeAll, ..._beforeEach, ..._afterEach, ..._afterAll, ...suite.tests])
+    runnable.timeout(runnable.timeout() * factor);
+  for (const inner of suite.suites) beMorePatient(inner, factor);
+}
 
 /** mocha calls it when all tests have run. */
 export async function mochaGlobalTeardown(): Promise<void> {
@@ -63,7 +80,7 @@ const oneTurn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve
 
 function watch(suite: Suite): void {
   suite.afterAll('nothing is left running', async function () {
-    this.timeout(60_000 + CLOSING_MS);
+    this.timeout(10 * 60_000);
     await oneTurn();
     await until(() => leaked().length === 0, CLOSING_MS).catch(() => {});
     const left = leaked();

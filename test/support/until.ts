@@ -1,18 +1,19 @@
 /** Waiting for an effect: the condition is looked at again and again until it holds or the deadline is over. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { patience } from './patience.ts';
 
 const POLL_MS = 20;
 
 /**
- * Resolves with the condition's value once it is truthy. Rejects past the deadline, saying what was waited for;
- * a condition that throws does not hold yet, and its last error is told.
+ * Resolves with the condition's value once it is truthy. Rejects past the deadline, which is longer on a busy machine,
+ * saying what was waited for; a condition that throws does not hold yet, and its last error is told.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
   deadlineMs: number,
   what = condition.toString(),
 ): Promise<NonNullable<T>> {
-  const giveUpAt = Date.now() + deadlineMs;
+  const startedAt = Date.now();
   let lastError: unknown;
   for (;;) {
     try {
@@ -22,7 +23,9 @@ export async function until<T>(
     } catch (error) {
       lastError = error;
     }
-    if (Date.now() > giveUpAt) throw new Error(`not within ${deadlineMs} ms: ${what}`, { cause: lastError });
+    const waitedMs = Date.now() - startedAt;
+    if (waitedMs > deadlineMs * patience())
+      throw new Error(`not within ${waitedMs} ms: ${what}`, { cause: lastError });
     await delay(POLL_MS);
   }
 }
