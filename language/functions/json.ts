@@ -5,7 +5,6 @@
  * Not exact in PostgreSQL: taking out a part. The engine writes it anew (`2.50` is 2.5, blanks go), PostgreSQL copies the
  * stretch; of a key that stands twice the engine takes the first, PostgreSQL the last.
  */
-import { quoteText } from '../dialects/duckdb.ts';
 import {
   type CallSite,
   callError,
@@ -15,6 +14,7 @@ import {
   type FunctionDefinition,
   typedCall,
 } from '../function.ts';
+import { type JsonStep, extraction as stepsIn, stepsOfPath } from '../json-path.ts';
 import { type ExprType, INT64, STRING } from '../type-rules.ts';
 import type { Emitter, Typed } from '../typed.ts';
 import type { ColumnType } from '../types.ts';
@@ -46,10 +46,10 @@ function isJson(type: ExprType): boolean {
 }
 
 /** A key or a whole path, or the place in an array. */
-function pathText(call: CallSite): string {
+function pathArgument(call: CallSite): readonly JsonStep[] | string {
   const path = call.args[1]!;
   if (path.kind === 'literal' && path.type.kind === 'int64') return String(path.value);
-  if (path.kind === 'literal' && typeof path.value === 'string') return quoteText(jsonPath(call, path.value));
+  if (path.kind === 'literal' && typeof path.value === 'string') return stepsOf(call, path.value);
   throw callError(
     call,
     'wrong-arguments',
@@ -59,10 +59,11 @@ function pathText(call: CallSite): string {
   );
 }
 
-/** A key that is no path is quoted, so that points and brackets in it are itself. */
-function jsonPath(call: CallSite, path: string): string {
-  if (!path.startsWith('$')) return `$.${JSON.stringify(path)}`;
-  if (/^\$(\.("[^"]*"|[^."[\]*]+)|\[\d+\])*$/.test(path)) return path;
+/** A text that does not begin with `$` is one key, with points and brackets in it as themselves. */
+function stepsOf(call: CallSite, path: string): readonly JsonStep[] {
+  if (!path.startsWith('$')) return [{ key: path }];
+  const steps = stepsOfPath(path);
+  if (steps !== null) return steps;
   throw callError(
     call,
     'wrong-arguments',
@@ -88,8 +89,10 @@ function extraction(
     example,
     resolve(call) {
       const value = jsonArgument(call, 2);
-      const path = pathText(call);
-      const duckdb: Emitter = ([a]) => `CAST(${engineName}(${a}, ${path}) AS VARCHAR)`;
+      const path = pathArgument(call);
+      const part = (json: string): string =>
+        typeof path === 'string' ? `${engineName}(${json}, ${path})` : stepsIn(engineName, json, path);
+      const duckdb: Emitter = ([a]) => `CAST(${part(a!)} AS VARCHAR)`;
       return typedCall(call, type, [value], duckdb);
     },
   };

@@ -10,6 +10,7 @@ import { byCodePoint } from '../dialects/postgres-sql.ts';
 import {
   both,
   type CallSite,
+  callError,
   constantText,
   type FunctionDefinition,
   type Overload,
@@ -52,10 +53,25 @@ function withoutEscape(arg: Typed | undefined): boolean {
 function regexpExtract(call: CallSite): Typed {
   const takes: Overload['takes'] =
     call.args.length === 3 ? ['string', 'string', 'int64'] : ['string', 'string'];
-  const group = call.args.length === 3 ? constantText(call, 2, 'the group') : '0';
+  const group = call.args.length === 3 ? groupNumber(call) : '0';
   const checked = overloads({ takes, returns: STRING, duckdb: ([a]) => a! })(call);
   if (checked.kind !== 'call') return checked;
   return typedCall(call, STRING, checked.args, ([a, p]) => `regexp_extract_all(${a}, ${p}, ${group})[1]`);
+}
+
+/** RE2 has no more groups than this. */
+const MOST_GROUPS = 999;
+
+function groupNumber(call: CallSite): string {
+  const group = constantText(call, 2, 'the group');
+  if (/^\d+$/.test(group) && Number(group) <= MOST_GROUPS) return String(Number(group));
+  throw callError(
+    call,
+    'wrong-arguments',
+    `the group of \`${call.name}\` is a number from 0 to ${MOST_GROUPS}`,
+    'count the opening brackets of the pattern; 0 is the whole match',
+    call.args[2]!.span,
+  );
 }
 
 export const functions: readonly FunctionDefinition[] = [

@@ -61,26 +61,43 @@ function trimming(name: string, summary: string, example: FunctionDefinition['ex
   );
 }
 
+const MAX_REPEATS = 10_000;
+const MAX_PADDED = 10_000_000;
+
+/** Without a bound a row could need more memory than there is. */
+function paddedLength(name: string, n: string): string {
+  return `CASE WHEN ${n} > ${MAX_PADDED} THEN error('${name} makes texts of at most ${MAX_PADDED} characters') WHEN ${n} < 0 THEN 0 ELSE CAST(${n} AS INTEGER) END`;
+}
+
+/** PostgreSQL pads to a literal length within the bound; other lengths may fail here and not there. */
+function paddedInPostgres(n: Typed | undefined): boolean {
+  const length = literalInteger(n);
+  return length !== null && length <= MAX_PADDED;
+}
+
 function padding(name: string, example: FunctionDefinition['example']): FunctionDefinition {
   const side = name === 'lpad' ? 'left' : 'right';
   return text(
     name,
     "text, length[, fill = ' ']",
-    `Filled up on the ${side} to the length, or cut to it.`,
+    `Filled up on the ${side} to the length, at most 10,000,000, or cut to it.`,
     example,
     {
       takes: ['string', 'int64'],
       returns: STRING,
-      duckdb: ([a, n]) => `${name}(${a}, CAST(${n} AS INTEGER), ' ')`,
-      postgres: ([a, n]) => `${name}(${a}, CAST(${n} AS int4), ' ')`,
+      duckdb: ([a, n]) => `${name}(${a}, ${paddedLength(name, n!)}, ' ')`,
+      postgresFor: ([, length]) =>
+        paddedInPostgres(length) ? ([a, n]) => `${name}(${a}, CAST(${n} AS int4), ' ')` : null,
     },
     {
       takes: ['string', 'int64', 'string'],
       returns: STRING,
-      duckdb: ([a, n, f]) => `${name}(${a}, CAST(${n} AS INTEGER), ${f})`,
+      duckdb: ([a, n, f]) => `${name}(${a}, ${paddedLength(name, n!)}, ${f})`,
       // With nothing to fill up with, one fails and the other leaves the text as it is.
-      postgresFor: ([, , fill]) =>
-        isText(fill) && fill.value !== '' ? ([a, n, f]) => `${name}(${a}, CAST(${n} AS int4), ${f})` : null,
+      postgresFor: ([, length, fill]) =>
+        paddedInPostgres(length) && isText(fill) && fill.value !== ''
+          ? ([a, n, f]) => `${name}(${a}, CAST(${n} AS int4), ${f})`
+          : null,
     },
   );
 }
@@ -114,8 +131,6 @@ function substring(start: Typed, length: Typed | null): Emitter | null {
     from !== null && from >= 1 && from < 2 ** 30 && count !== null && count >= 0 && count < 2 ** 30;
   return fits ? ([a]) => `substr(${a}, ${from}${length === null ? '' : `, ${count}`})` : null;
 }
-
-const MAX_REPEATS = 10_000;
 
 /** Numbers that both engines take; null stays null, which `least` and `greatest` alone would pass over. */
 function clamped(n: string): string {

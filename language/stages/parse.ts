@@ -5,6 +5,7 @@
 import { QueryError, type Span } from '../../workers/errors.ts';
 import { assignColumn, targetName } from '../assign-columns.ts';
 import { quoteText } from '../dialects/duckdb.ts';
+import { extraction } from '../json-path.ts';
 import { defaultName, parseName } from '../names.ts';
 import { columnValue, ownCall } from '../own-values.ts';
 import { regexGroups } from '../regex-groups.ts';
@@ -62,11 +63,10 @@ function keys(pattern: string, span: Span): readonly { readonly key: string; rea
 
 function jsonParts(pattern: string, span: Span): readonly Part[] {
   return keys(pattern, span).map(({ key, name }) => {
-    const steps = key.split('.').map((step) => `.${JSON.stringify(step)}`);
-    const path = quoteText(`$${steps.join('')}`);
+    const steps = key.split('.').map((step) => ({ key: step }));
     return {
       name,
-      duckdb: ([a]) => `json_extract_string(CASE WHEN json_valid(${a}) THEN ${a} END, ${path})`,
+      duckdb: ([a]) => extraction('json_extract_string', `CASE WHEN json_valid(${a}) THEN ${a} END`, steps),
     };
   });
 }

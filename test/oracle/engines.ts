@@ -39,7 +39,13 @@ export type Outcome =
 
 const SETTINGS = `SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres';
   SET bytea_output = 'hex'; SET extra_float_digits = 1; SET standard_conforming_strings = on`;
-const LIMITS = { memoryBytes: 1, spillBytes: 1, maxRowBytes: 1, spillDir: '/spill', fifoPath: '/fifo' };
+const LIMITS = {
+  memoryBytes: 1,
+  spillBytes: 1,
+  maxRowBytes: 1,
+  spillDir: '/nowhere',
+  fifoPath: '/nowhere/in',
+};
 const ROW_BYTES = 4 * 1024 * 1024;
 
 export class Engines {

@@ -1,6 +1,8 @@
 /**
  * The `describe-stages` call: which columns a SELECT of the stage engine's has, found by preparing it over empty tables.
- * Nothing is read and no row is made, but constants may be folded, so that it has a deadline like any query.
+ * Nothing is read and no row is made, and the optimizer is off: it would compute what is constant, outside of the memory
+ * limit and deaf to interrupts. The binder still computes constant arguments of functions: they end with the deadline, after
+ * which the process is killed, and with the limit on the memory of the whole process (`dsl.dataLimitBytes`).
  */
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import type { QueryError } from '../errors.ts';
@@ -46,6 +48,7 @@ async function describe(
   { sql, relations }: DescribeStagesCall,
 ): Promise<DescribeStagesReply> {
   refuseUnlisted(await parseSelect(connection, sql), sql);
+  await connection.run('PRAGMA disable_optimizer');
   for (const { name, columns } of relations) {
     const items = columns.map((column) => `${quoteName(column.name)} ${column.engineType}`);
     await connection.run(`CREATE TEMP TABLE ${name} (${items.join(', ')})`);

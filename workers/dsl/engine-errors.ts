@@ -84,6 +84,11 @@ const RULES: readonly Rule[] = [
     toError: (message, _, cause) => new QueryError('bad-value', clip(sentence(message)), {}, cause),
   },
   {
+    // A name in a text that is read as a time.
+    pattern: /^Not implemented Error: Unknown TimeZone/i,
+    toError: (message, _, cause) => new QueryError('bad-value', clip(sentence(message)), {}, cause),
+  },
+  {
     // A combination of types or constants that the engine has no code for.
     pattern: /^(Not implemented|Missing Extension) Error/i,
     toError: (message, _, cause) => new QueryError('unsupported', clip(sentence(message)), {}, cause),

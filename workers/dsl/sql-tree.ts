@@ -25,14 +25,14 @@ export async function parseSelect(connection: DuckDBConnection, sql: string): Pr
   statement.bindVarchar(1, sql);
   const [[text]] = (await statement.runAndReadAll()).getRows() as [[string]];
   const tree = JSON.parse(text) as Serialized;
-  if (tree.error) throw refusal(tree, sql);
+  if (tree.error) throw refusal(tree);
   const [only, ...more] = tree.statements;
   if (only === undefined || more.length > 0)
     throw new QueryError('multiple-statements', '`sql` takes one SELECT', { hint: 'write one SELECT' });
   return only.node;
 }
 
-function refusal({ error_message, error_type, position }: Extract<Serialized, { error: true }>, sql: string) {
+function refusal({ error_message, error_type, position }: Extract<Serialized, { error: true }>): QueryError {
   if (PARSER_DEPTH.test(error_message))
     return new QueryError('nesting-too-deep', 'this SQL is nested deeper than the stage engine reads', {
       hint: 'write less in one another, or split it into several `sql` stages',
@@ -42,7 +42,8 @@ function refusal({ error_message, error_type, position }: Extract<Serialized, { 
     return new QueryError('sql-error', 'this SQL would run as several statements, or is no SELECT', {
       hint: 'a PIVOT must list its values: `for c in (...)`',
     });
-  const details = position === undefined ? {} : positionAt(sql, Number(position));
+  // Here it counts characters, and in the tree bytes.
+  const details = position === undefined ? {} : { sqlPosition: Number(position) + 1 };
   return new QueryError('sql-syntax', error_message.replaceAll('\n', '; ').trim(), details);
 }
 

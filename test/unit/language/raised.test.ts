@@ -9,7 +9,13 @@ import { openDuckDb, planAsking, planFlights, runPlan } from './run-plan.ts';
 
 const F = 'select * from flights';
 const MAX_ELEMENTS = STAGE_LIMITS.explodeElements;
-const LIMITS = { memoryBytes: 1, spillBytes: 1, maxRowBytes: 1, spillDir: '/spill', fifoPath: '/fifo' };
+const LIMITS = {
+  memoryBytes: 1,
+  spillBytes: 1,
+  maxRowBytes: 1,
+  spillDir: '/nowhere',
+  fifoPath: '/nowhere/in',
+};
 
 describe('errors of running stages', () => {
   let duck: DuckDBConnection;
