@@ -42,7 +42,9 @@ export type Command =
       readonly sizes: Partial<PoolSizes>;
       readonly json: boolean;
       readonly configFile: string | undefined;
-    };
+    }
+  | { readonly name: 'doctor'; readonly json: boolean; readonly configFile: string | undefined }
+  | { readonly name: 'grants' };
 
 export class UsageError extends Error {}
 
@@ -55,6 +57,8 @@ const COMMANDS = [
   'top',
   'logs',
   'scale',
+  'doctor',
+  'grants',
   'help',
   'version',
 ] as const;
@@ -73,6 +77,9 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline logs [options]               the log: --query ID of one query, --level LEVEL and above, --since TIME,
                                         --limit N lines; with --summary rates, slowest and most failing queries
   forkline scale sql=N dsl=N            other numbers of workers, until the next reload or restart (--config)
+  forkline doctor [--json]              whether each database answers, and what its role may do too much (--config)
+  forkline grants                       print SQL for a database's superuser: it takes from everybody what no query
+                                        needs
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise)
   --format FORMAT       ${FORMATS.join(', ')}; a table on a terminal, json elsewhere
@@ -86,8 +93,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   --config FILE         configuration; forkline.config.json otherwise
   --help, --version
 
-Exit codes: 0 done, 1 the query or the server failed, or fmt --check found
-something, 2 a mistake in command line or configuration.`;
+Exit codes: 0 done, 1 the query or the server failed, or fmt --check or doctor
+found something, 2 a mistake in command line or configuration.`;
 
 const OPTIONS = {
   url: { type: 'string' },
@@ -122,6 +129,8 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   top: ['url', 'once'],
   logs: ['url', 'query', 'level', 'since', 'limit', 'summary', 'json'],
   scale: ['config', 'json'],
+  doctor: ['config', 'json'],
+  grants: [],
   help: [],
   version: [],
 };
@@ -154,6 +163,12 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'logs':
       expectNoMore(name, rest);
       return { name, url: values.url ?? null, ...logsCommand(values, nowMs) };
+    case 'doctor':
+      expectNoMore(name, rest);
+      return { name, json: values.json === true, configFile: values.config };
+    case 'grants':
+      expectNoMore(name, rest);
+      return { name };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':

@@ -47,6 +47,13 @@ async function run(command: Command): Promise<number> {
       await runScale(question(command.configFile), command.sizes, command.json, process);
       return 0;
     }
+    case 'doctor': {
+      const { runDoctor } = await import('./doctor.ts');
+      return await runDoctor(question(command.configFile), command.json, process);
+    }
+    case 'grants':
+      process.stdout.write((await import('../connectors/postgres/guard/grants.ts')).grantsSql());
+      return 0;
     default:
       throw command satisfies never;
   }

@@ -13,6 +13,10 @@ import type { PlannerResult, PlannerTask, PlannerThreadData, PlannerValue } from
 
 export interface PlannerThreadsOptions extends PlannerThreadData {
   readonly threads: number;
+  /** What a task may take; TASK_TIMEOUT_MS when left out. */
+  readonly taskTimeoutMs?: number;
+  /** Of each thread; STACK_MB when left out. */
+  readonly stackMb?: number;
   /** Told of each thread that had to be replaced, and why. */
   readonly onReplaced: (reason: string) => void;
 }
@@ -27,19 +31,22 @@ const GRAMMAR_FAILED = 'the SQL parser failed';
 export class PlannerThreads {
   readonly #pool: Piscina;
   readonly #onReplaced: (reason: string) => void;
+  readonly #taskTimeoutMs: number;
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
-  constructor({ threads, allowFunctions, onReplaced }: PlannerThreadsOptions) {
+  constructor(options: PlannerThreadsOptions) {
+    const { threads, allowFunctions, taskTimeoutMs = TASK_TIMEOUT_MS, stackMb = STACK_MB } = options;
     this.#free = threads;
-    this.#onReplaced = onReplaced;
+    this.#onReplaced = options.onReplaced;
+    this.#taskTimeoutMs = taskTimeoutMs;
     this.#pool = new Piscina({
       filename: new URL('./planner-thread.js', import.meta.url).href,
       name: 'runTask',
       minThreads: threads,
       maxThreads: threads,
       workerData: { allowFunctions } satisfies PlannerThreadData,
-      resourceLimits: { stackSizeMb: STACK_MB },
+      resourceLimits: { stackSizeMb: stackMb },
       // A planner that waits for work must not spin: it shares two cores with everything else.
       atomics: 'disabled',
     });
@@ -66,7 +73,7 @@ export class PlannerThreads {
 
   async #runOnThread(task: PlannerTask): Promise<PlannerResult> {
     const stop = new EventEmitter();
-    const timer = setTimeout(() => stop.emit('abort'), TASK_TIMEOUT_MS);
+    const timer = setTimeout(() => stop.emit('abort'), this.#taskTimeoutMs);
     try {
       return (await this.#pool.run(task, { signal: stop })) as PlannerResult; // what the thread returns
     } catch (thrown) {
@@ -85,10 +92,14 @@ export class PlannerThreads {
         hint: 'Take it apart: shorter expressions, `with name as (...)`, or stages.',
       });
     if (thrown instanceof Error && thrown.name === 'AbortError')
-      return new QueryError('deadline-exceeded', `the query was not planned within ${TASK_TIMEOUT_MS} ms`, {
-        hint: 'Make its text shorter or simpler.',
-        limit: { name: 'planMs', value: TASK_TIMEOUT_MS },
-      });
+      return new QueryError(
+        'deadline-exceeded',
+        `the query was not planned within ${this.#taskTimeoutMs} ms`,
+        {
+          hint: 'Make its text shorter or simpler.',
+          limit: { name: 'planMs', value: this.#taskTimeoutMs },
+        },
+      );
     return QueryError.from(thrown);
   }
 }

@@ -41,7 +41,8 @@ export const VOLATILE_THAT_READ: ReadonlySet<string> = new Set(
 /** Stable, and no business of a query: they load libraries or serve the server's own commands. */
 const STABLE_MACHINERY = /_validator$|^pg_event_trigger_|^pg_get_publication_tables$/;
 
-const READ = `
+/** Its rows are OwnFunctions; more conditions may follow. */
+export const OWN_FUNCTIONS = `
   select proname::text as name, provolatile::text as volatility,
          prorettype = any (pseudo) or proargtypes::oid[] && pseudo as "isInternal",
          prokind <> 'p' and pronargs >= 1 and pronargs - pronargdefaults <= 1 as "takesOneValue"
@@ -51,13 +52,13 @@ const READ = `
   where oid < 16384`;
 
 export async function readOwnFunctions(client: pg.Client): Promise<readonly OwnFunction[]> {
-  return (await client.query<OwnFunction>(READ)).rows;
+  return (await client.query<OwnFunction>(OWN_FUNCTIONS)).rows;
 }
 
 /** Sampling methods have the signature of handlers, and are written in a query. */
 const SAMPLING = new Set(['bernoulli', 'system']);
 
-function mayBeCalled({ name, volatility, isInternal }: OwnFunction): boolean {
+export function mayBeCalled({ name, volatility, isInternal }: OwnFunction): boolean {
   if (SAMPLING.has(name)) return true;
   if (isInternal || STABLE_MACHINERY.test(name) || refusedFunction(name) !== null) return false;
   return volatility !== 'v' || VOLATILE_THAT_READ.has(name);

@@ -75,6 +75,14 @@ export function functionCheck(
   functions: readonly FunctionUse[],
   allowed: readonly string[],
 ): readonly Buffer[] {
+  return [PARSE_CHECK, bindMessage(functionCheckQuery(functions, allowed).values), EXECUTE];
+}
+
+/** The same for a client that writes messages itself. */
+export function functionCheckQuery(
+  functions: readonly FunctionUse[],
+  allowed: readonly string[],
+): { text: string; values: string[] } {
   const values = [
     functions.map(({ schema }) => schema ?? ''),
     functions.map(({ name }) => name),
@@ -84,7 +92,7 @@ export function functionCheck(
     HARMLESS_EXTENSIONS,
     HARMLESS_VOLATILE,
   ];
-  return [PARSE_CHECK, bindMessage(values.map(arrayText)), EXECUTE];
+  return { text: CHECK, values: values.map(arrayText) };
 }
 
 /** An array as PostgreSQL reads it. */
