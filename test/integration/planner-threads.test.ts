@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { MAX_CHAIN } from '../../connectors/postgres/guard/limits.ts';
 import type { PlanStep } from '../../language/plan.ts';
-import type { PlannerTask } from '../../server/planner-thread.ts';
+import type { PlannerTask, PlannerValue } from '../../server/planner-thread.ts';
 import type { PlannerThreads } from '../../server/planner-threads.ts';
 import type { QueryError } from '../../workers/errors.ts';
 
@@ -18,8 +18,8 @@ const planOf = (text: string): PlannerTask => ({
   answers: {},
 });
 
-const sqlOf = (step: unknown): string => {
-  const { kind, plan } = step as Extract<PlanStep, { kind: 'plan' }>;
+const sqlOf = ({ value }: PlannerValue): string => {
+  const { kind, plan } = value as Extract<PlanStep, { kind: 'plan' }>;
   expect(kind).to.equal('plan');
   return plan.sources[0]!.sql;
 };
@@ -84,7 +84,10 @@ describe('planner threads', function () {
     const refused = await errorOf(threads.run(planOf(text)));
     expect(refused).to.include({ code: 'read-only' });
     expect(text.slice(refused.details.span?.start, refused.details.span?.end)).to.equal('pg_advisory_lock');
-    const listed = (await threads.run(planOf('select http_get(1)'))) as Extract<PlanStep, { kind: 'plan' }>;
+    const listed = (await threads.run(planOf('select http_get(1)'))).value as Extract<
+      PlanStep,
+      { kind: 'plan' }
+    >;
     expect(listed.plan.sources[0]!.functions.map(({ name }) => name)).to.deep.equal(['http_get']);
     const other = { ...planOf('select http_get(1)'), connection: 'other' } as PlannerTask;
     expect(await errorOf(threads.run(other))).to.include({ code: 'read-only' });
