@@ -16,6 +16,7 @@ import { checkConnection } from './check-connection.ts';
 import { clientOf } from './client-address.ts';
 import { parameterKinds } from './planner.ts';
 import { QueryRegistry } from './query-registry.ts';
+import { asTool } from './tool-asker.ts';
 import { type CompleteBody, readCompleteRequest } from './tool-request.ts';
 
 const TIMEOUT_MS = 2000;
@@ -37,7 +38,10 @@ export function completeHandler(deps: AppDeps): RequestHandler {
       cache
         .get(JSON.stringify(one), () => answerWithin(deps, registry, request, body.query, one))
         .catch((thrown: unknown) => failed(deps, thrown));
-    response.json(await deps.run.planner.complete(asked, ask));
+    const completed = await asTool(request, response, (asker) =>
+      deps.run.planner.complete(asked, ask, asker),
+    );
+    response.json(completed);
   };
 }
 

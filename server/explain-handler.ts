@@ -1,7 +1,5 @@
 /** POST and GET /v1/explain: everything about a query short of running it. */
 import type { Request, RequestHandler, Response } from 'express';
-import type { ExplainedQuery } from '../language/explain.ts';
-import { type Column, typeName } from '../language/types.ts';
 import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError } from '../workers/errors.ts';
 import { answerAsk } from './answer-ask.ts';
@@ -11,6 +9,7 @@ import { startQuery } from './query-handler.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { bodyOf, type QueryRequest, readQueryRequest } from './query-request.ts';
 import { planKey } from './run-query.ts';
+import { toldError } from './told-error.ts';
 
 export function explainHandler(deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
@@ -19,7 +18,7 @@ export function explainHandler(deps: AppDeps): RequestHandler {
     let error: QueryError | null = null;
     response.setHeader('Query-Id', query.queryId);
     try {
-      response.json(await explain(deps, asked, query));
+      response.type('json').send(await explain(deps, asked, query));
     } catch (thrown) {
       error = QueryError.from(thrown);
       if (error.code === 'internal') {
@@ -32,34 +31,14 @@ export function explainHandler(deps: AppDeps): RequestHandler {
         .type(PROBLEM_TYPE)
         .send(`${JSON.stringify(problem)}\n`);
     } finally {
-      deps.registry.end(query, error?.toWire() ?? null, Date.now());
+      const told = error === null ? null : toldError(error.toWire(), asked.text, asked.parameters);
+      deps.registry.end(query, told, Date.now());
     }
   };
 }
 
-async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<unknown> {
+/** The answer's JSON. */
+async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<string> {
   const key = planKey(run, asked);
-  return viewOf(await run.planner.explain(key, (ask) => answerAsk(run, asked, ask, query)));
-}
-
-/** Types by their names, as in answers. */
-function viewOf({ tokens, plan }: ExplainedQuery): object {
-  const { sources, worker } = plan;
-  return {
-    sources: sources.map(({ connection, sql, parameters, columns }) => ({
-      connection,
-      sql,
-      parameters,
-      columns: named(columns),
-    })),
-    worker: worker && { sql: worker.sql, parameters: worker.parameters },
-    stages: plan.stages.map((stage) => ({ ...stage, columns: named(stage.columns) })),
-    columns: named(plan.columns),
-    warnings: plan.warnings,
-    tokens,
-  };
-}
-
-function named(columns: readonly Column[] | null): { name: string; type: string }[] | null {
-  return columns?.map(({ name, type }) => ({ name, type: typeName(type) })) ?? null;
+  return run.planner.explain(key, (ask) => answerAsk(run, asked, ask, query), query);
 }

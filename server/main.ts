@@ -88,7 +88,7 @@ function createPools(
   onCancelled: (elapsedMs: number) => void,
 ): Pools {
   return {
-    planner: new Planner(planner),
+    planner: new Planner(planner, limits),
     sqlSlots: new SqlSlots({
       ...limits,
       onCancelled,

@@ -3,6 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { STAGE_LIMITS } from '../language/stage-limits.ts';
 import { QueryError } from '../workers/errors.ts';
 import type { AppDeps } from './app-deps.ts';
+import { MAX_PARAMETERS } from './json-shape.ts';
 import { readLogFilter, readSummaryFilter } from './log-filter.ts';
 import { viewOf } from './query-registry.ts';
 
@@ -32,7 +33,7 @@ export function createOperations(deps: AppDeps): Operations {
     logs: async (request, response) => void response.json(await logSearch.search(readLogFilter(request))),
     logSummary: async (request, response) =>
       void response.json(await logSearch.summary(readSummaryFilter(request))),
-    limits: (_, response) => void response.json({ ...limits, ...STAGE_LIMITS }),
+    limits: (_, response) => void response.json({ ...limits, ...STAGE_LIMITS, parameters: MAX_PARAMETERS }),
     metrics: async (_, response) => {
       response.setHeader('Content-Type', metrics.contentType);
       // Without the monitor's word there is still all the rest, and a metric that says so.

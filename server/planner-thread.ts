@@ -6,10 +6,11 @@
 import { planQuery } from '../language/compile.ts';
 import { completeQuery } from '../language/complete.ts';
 import type { CompleteRequest } from '../language/complete-types.ts';
-import { explainQuery } from '../language/explain.ts';
+import { type ExplainStep, explainQuery } from '../language/explain.ts';
 import { formatQuery } from '../language/format.ts';
 import type { PlanRequest } from '../language/plan.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
+import { viewOf } from './explain-view.ts';
 import { heapBytesOf } from './heap-bytes.ts';
 
 export type PlannerTask =
@@ -17,6 +18,11 @@ export type PlannerTask =
   | ({ readonly type: 'explain' } & PlanRequest)
   | { readonly type: 'format'; readonly text: string }
   | ({ readonly type: 'complete' } & CompleteRequest);
+
+/** What an `explain` task returns: what must be known before, or the answer's JSON. */
+export type EncodedExplainStep =
+  | Extract<ExplainStep, { kind: 'ask' }>
+  | { readonly kind: 'explained'; readonly json: string };
 
 export type PlannerResult =
   /** `planBytes`: what the plan takes in a cache, counted here where it holds up nobody; left out of other results. */
@@ -33,12 +39,18 @@ export function runTask(task: PlannerTask): PlannerResult {
   }
 }
 
+/** Encoded here: of a long query it is tens of megabytes, which would hold up everybody's answers. */
+function explained(request: PlanRequest): EncodedExplainStep {
+  const step = explainQuery(request);
+  return step.kind === 'ask' ? step : { kind: 'explained', json: JSON.stringify(viewOf(step.explained)) };
+}
+
 function compile(task: PlannerTask): unknown {
   switch (task.type) {
     case 'plan':
       return planQuery(task);
     case 'explain':
-      return explainQuery(task);
+      return explained(task);
     case 'format':
       return formatQuery(task.text);
     case 'complete':

@@ -10,12 +10,14 @@ import type {
   CompleteStep,
   Completion,
 } from '../language/complete-types.ts';
-import type { ExplainedQuery, ExplainStep } from '../language/explain.ts';
 import type { Ask, AskAnswer, ParameterKind, ParameterValue, Plan, PlanStep } from '../language/plan.ts';
+import { Cancellation } from '../workers/cancellation.ts';
 import { QueryError } from '../workers/errors.ts';
-import type { PlannerOptions } from './config.ts';
+import type { Limits, PlannerOptions } from './config.ts';
+import type { Asker, Lane } from './lane.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
-import type { PlannerResult, PlannerTask } from './planner-thread.ts';
+import { PlannerLane } from './planner-lane.ts';
+import type { EncodedExplainStep, PlannerResult, PlannerTask } from './planner-thread.ts';
 
 /** Finds out what the compiler asks for: the database, or a worker, knows. */
 export type Answerer = (ask: Ask) => Promise<AskAnswer>;
@@ -23,8 +25,12 @@ export type Answerer = (ask: Ask) => Promise<AskAnswer>;
 export class Planner {
   readonly cache: PlanCache;
   readonly #threads: Piscina;
+  readonly #lane: PlannerLane;
 
-  constructor({ threads, cacheEntries, cacheBytes }: PlannerOptions) {
+  constructor(
+    { threads, cacheEntries, cacheBytes }: PlannerOptions,
+    { queueLength, queueWaitMs }: Pick<Limits, 'queueLength' | 'queueWaitMs'>,
+  ) {
     this.cache = new PlanCache({ entries: cacheEntries, bytes: cacheBytes });
     this.#threads = new Piscina({
       filename: new URL('./planner-thread.js', import.meta.url).href,
@@ -34,6 +40,12 @@ export class Planner {
       // A planner that waits for work must not spin: it shares two cores with everything else.
       atomics: 'disabled',
     });
+    this.#lane = new PlannerLane(this.#threads, { threads, queueLength, queueWaitMs });
+  }
+
+  /** What waits for a thread. */
+  get lane(): Lane<true> {
+    return this.#lane.lane;
   }
 
   /** Boots the threads before the first query needs them. */
@@ -45,45 +57,47 @@ export class Planner {
       pushdown: 'auto',
       throughWorker: false,
     } as const;
-    await this.#run({ type: 'plan', ...key, answers: {} });
+    const nobody = { client: '', cancellation: new Cancellation() };
+    await this.#run({ type: 'plan', ...key, answers: {} }, nobody);
   }
 
   cached(key: PlanKey): Plan | null {
     return this.cache.get(key);
   }
 
-  async plan(key: PlanKey, answer: Answerer): Promise<Plan> {
+  /** Each of these rejects also with what cancelled the asker, queue-full and queue-timeout. */
+  async plan(key: PlanKey, answer: Answerer, asker: Asker): Promise<Plan> {
     const { done, planBytes } = await this.#untilDone<Extract<PlanStep, { kind: 'plan' }>>(
       'plan',
       key,
       answer,
+      asker,
     );
     const { plan } = done;
     if (plan.cacheable) this.cache.set(key, plan, planBytes);
     return plan;
   }
 
-  async explain(key: PlanKey, answer: Answerer): Promise<ExplainedQuery> {
-    const { done } = await this.#untilDone<Extract<ExplainStep, { kind: 'explained' }>>(
-      'explain',
-      key,
-      answer,
-    );
-    return done.explained;
+  /** The answer's JSON. */
+  async explain(key: PlanKey, answer: Answerer, asker: Asker): Promise<string> {
+    type Explained = Extract<EncodedExplainStep, { kind: 'explained' }>;
+    const { done } = await this.#untilDone<Explained>('explain', key, answer, asker);
+    return done.json;
   }
 
   /** The query, formatted. */
-  async format(text: string): Promise<string> {
-    return (await this.#run({ type: 'format', text })).value as string; // what the task returns
+  async format(text: string, asker: Asker): Promise<string> {
+    return (await this.#run({ type: 'format', text }, asker)).value as string; // what the task returns
   }
 
   async complete(
     request: Omit<CompleteRequest, 'answers'>,
     answer: (ask: CompleteAsk) => Promise<CompleteAnswer>,
+    asker: Asker,
   ): Promise<Completion> {
     const answers: Record<string, CompleteAnswer> = {};
     for (;;) {
-      const { value } = await this.#run({ type: 'complete', ...request, answers });
+      const { value } = await this.#run({ type: 'complete', ...request, answers }, asker);
       const step = value as CompleteStep; // what the task returns
       if (step.kind === 'completed') return step.completion;
       const found = await Promise.all(step.asks.map(answer));
@@ -100,10 +114,11 @@ export class Planner {
     type: 'plan' | 'explain',
     key: PlanKey,
     answer: Answerer,
+    asker: Asker,
   ): Promise<{ readonly done: Done; readonly planBytes: number | undefined }> {
     const answers: Record<string, AskAnswer> = {};
     for (;;) {
-      const { value, planBytes } = await this.#run({ type, ...key, answers });
+      const { value, planBytes } = await this.#run({ type, ...key, answers }, asker);
       const step = value as Exclude<Done, { kind: 'ask' }> | Extract<PlanStep, { kind: 'ask' }>;
       if (!isAsk(step)) return { done: step, planBytes };
       // What is asked for again would be asked for for ever.
@@ -114,8 +129,8 @@ export class Planner {
     }
   }
 
-  async #run(task: PlannerTask): Promise<Extract<PlannerResult, { ok: true }>> {
-    const result = (await this.#threads.run(task)) as PlannerResult;
+  async #run(task: PlannerTask, asker: Asker): Promise<Extract<PlannerResult, { ok: true }>> {
+    const result = await this.#lane.run(task, asker);
     if (!result.ok) throw QueryError.fromWire(result.error);
     return result;
   }

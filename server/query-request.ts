@@ -9,6 +9,7 @@ import { z } from 'zod';
 import type { ParameterValue } from '../language/plan.ts';
 import type { AnswerFormat, AnswerOptions } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
+import { MAX_PARAMETERS, requireFewParameters, requireFewParts, tooManyParameters } from './json-shape.ts';
 
 export interface QueryRequest {
   readonly text: string;
@@ -141,7 +142,9 @@ export function decodeUtf8(body: Buffer): string {
   }
 }
 
+/** Throws bad-json, and bad-request for a text that holds more than any body may. */
 export function parseJson(text: string): unknown {
+  requireFewParts(text);
   try {
     return JSON.parse(text);
   } catch (thrown) {
@@ -153,6 +156,7 @@ export function parseJson(text: string): unknown {
 
 /** Throws bad-request that lists everything that is wrong with the body. */
 function parseBody(value: unknown): QueryBody {
+  requireFewParameters((value as { params?: unknown } | null)?.params);
   const parsed = queryBody.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new QueryError('bad-request', problemsOf(parsed.error), {
@@ -160,22 +164,39 @@ function parseBody(value: unknown): QueryBody {
   });
 }
 
+/** The first problems, each in a line's length; a body may have hundreds, with names as long as it is. */
 export function problemsOf({ issues }: z.ZodError): string {
-  const named = issues.map((issue) => {
+  const named = issues.slice(0, MAX_PROBLEMS).map((issue) => {
     const path = issue.path.length === 0 ? 'the body' : issue.path.join('.');
-    return `${path}: ${issue.message}`;
+    return `${excerptOf(path)}: ${excerptOf(issue.message)}`;
   });
-  return named.join('; ');
+  const more = issues.length - named.length;
+  return more === 0 ? named.join('; ') : `${named.join('; ')}; and ${more} more`;
+}
+
+const MAX_PROBLEMS = 10;
+const MAX_PROBLEM_CHARACTERS = 120;
+
+function excerptOf(text: string): string {
+  return text.length <= MAX_PROBLEM_CHARACTERS ? text : `${text.slice(0, MAX_PROBLEM_CHARACTERS)}…`;
 }
 
 /** A real HTML form's `query=...&format=...`; null for anything else, which is then the query itself. */
 function formPairs(text: string): QueryBody | null {
   if (!/^(q|query)=[^\s]*$/.test(text)) return null;
+  requireFewPairs(text);
   const pairs = new URLSearchParams(text);
   const query = pairs.get('query') ?? pairs.get('q') ?? '';
   pairs.delete('query');
   pairs.delete('q');
   return { ...readOptions(pairs), query };
+}
+
+/** Before the pairs are read: a megabyte of them takes a tenth of a second. */
+function requireFewPairs(text: string): void {
+  let pairs = 0;
+  for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1))
+    if (++pairs > MAX_PARAMETERS + OPTION_NAMES.size) throw tooManyParameters();
 }
 
 function readUrl(request: IncomingMessage): Omit<QueryBody, 'query'> & { query?: string } {
@@ -204,7 +225,7 @@ function readOptions(search: URLSearchParams): Omit<QueryBody, 'query'> {
 }
 
 function unknownOption(name: string): QueryError {
-  return new QueryError('bad-request', `unknown option ${name} in the query string`, {
+  return new QueryError('bad-request', `unknown option ${excerptOf(name)} in the query string`, {
     hint: `Known: ${[...OPTION_NAMES].join(', ')}, and ${PARAMETER_PREFIX}<name> for parameters.`,
   });
 }
@@ -233,7 +254,7 @@ const FORMAT_HINT = `Formats: json, ndjson, csv, arrow, parquet (?format=), or A
 
 function checkedFormat(name: string): AnswerFormat {
   if (Object.values(MEDIA_TYPES).includes(name as AnswerFormat)) return name as AnswerFormat;
-  throw new QueryError('not-acceptable', `unknown answer format ${name}`, { hint: FORMAT_HINT });
+  throw new QueryError('not-acceptable', `unknown answer format ${excerptOf(name)}`, { hint: FORMAT_HINT });
 }
 
 function acceptedFormat(request: IncomingMessage): AnswerFormat {

@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import { QueryError } from '../workers/errors.ts';
+import { requireFewParameters } from './json-shape.ts';
 import { bodyOf, checkSize, decodeUtf8, parameterValue, parseJson, problemsOf } from './query-request.ts';
 
 export const formatBody = z.strictObject({
@@ -41,7 +42,9 @@ function isJson(request: Request): boolean {
 }
 
 function readJson<Schema extends z.ZodObject>(request: Request, schema: Schema): z.infer<Schema> {
-  const parsed = schema.safeParse(parseJson(decodeUtf8(bodyOf(request))));
+  const value = parseJson(decodeUtf8(bodyOf(request)));
+  requireFewParameters((value as { params?: unknown } | null)?.params);
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new QueryError('bad-request', problemsOf(parsed.error), {
     hint: `The body is {${Object.keys(schema.shape).join(', ')}}; see /openapi.json.`,

@@ -95,6 +95,7 @@ describe('the API beside queries', function () {
       ...['clientSharePercent', 'readWindowMs', 'readBytes', 'bodiesBytes', 'historyBytes'],
       ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes', 'dslRowBytes'],
       ...[
+        'parameters',
         'timechartRows',
         'pivotColumns',
         'explodeElements',
