@@ -12,6 +12,8 @@ export interface OptionNotes {
   readonly example: string | number;
   /** Sizes may be given as "64 MiB"; paths are relative to the file that names them. */
   readonly unit?: 'bytes' | 'path' | 'url';
+  /** A value of a path that is none. */
+  readonly otherValue?: string;
   /** What the default is, when it is not one value for every machine. */
   readonly defaultText?: string;
 }
@@ -43,8 +45,12 @@ export function size(variable: string, about: string, min: number, value: number
     .meta({ ...notes });
 }
 
-export function path(variable: string, about: string, value: string) {
-  const notes: OptionNotes = { variable, about, example: value, unit: 'path' };
+/** `otherValue` is taken as it is written, not as a path. */
+export function path(variable: string, about: string, value: string, otherValue?: string) {
+  const notes: OptionNotes = {
+    ...{ variable, about, example: value, unit: 'path' as const },
+    ...(otherValue !== undefined && { otherValue }),
+  };
   return z
     .string()
     .min(1)

@@ -66,5 +66,7 @@ export interface ServerConfig {
     readonly max: number;
   };
   readonly logSocket: string;
+  /** Whether lines of the log can be found again; false: they go to standard output. */
+  readonly isLogStored: boolean;
   readonly tracing: TracingConfig;
 }

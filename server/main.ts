@@ -48,6 +48,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     registry,
     bodies,
     limits: config.limits,
+    isLogStored: config.isLogStored,
     ...observation,
     poison,
     slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),

@@ -30,7 +30,11 @@ export function createOperations(deps: AppDeps): Operations {
       const { processes } = await deps.askMonitor();
       response.json({ processes });
     },
-    logs: async (request, response) => void response.json(await logSearch.search(readLogFilter(request))),
+    logs: async (request, response) => {
+      const filter = readLogFilter(request);
+      if (!deps.isLogStored) throw noStoredLog();
+      response.json(await logSearch.search(filter));
+    },
     logSummary: async (request, response) =>
       void response.json(await logSearch.summary(readSummaryFilter(request))),
     limits: (_, response) => void response.json({ ...limits, ...STAGE_LIMITS, parameters: MAX_PARAMETERS }),
@@ -42,6 +46,16 @@ export function createOperations(deps: AppDeps): Operations {
     live: (_, response) => void response.json({ status: 'live' }),
     ready: (_, response) => ready(deps, response),
   };
+}
+
+function noStoredLog(): QueryError {
+  return new QueryError(
+    'not-found',
+    'there is no stored log: `log.file` is "-", so that it goes to standard output',
+    {
+      hint: 'Look where standard output is kept, or name a file in `log.file`; GET /v1/logs/summary works.',
+    },
+  );
 }
 
 function found({ registry }: AppDeps, request: Request) {
