@@ -3,6 +3,7 @@
  * process becomes. What is only needed on the way is imported on the way, or done by processes that end.
  */
 import type { EmbeddedDatabase } from '../database/embedded.ts';
+import { STANDARD_OUTPUT } from '../logger/standard-output.ts';
 import type { Config } from '../monitor/config.ts';
 import { readConfig } from './read-config.ts';
 
@@ -21,11 +22,14 @@ export async function start(options: StartOptions): Promise<number> {
     options.printError(`forkline: ${configErrors(loaded.errors)}`);
     return 2;
   }
+  // Standard output is the log's then, a JSON object each line.
+  const told =
+    loaded.config.log.file === STANDARD_OUTPUT ? { ...options, print: options.printError } : options;
   const hasOwn = Object.keys(loaded.config.connections).length > 0;
   let database: EmbeddedDatabase | null = null;
   try {
-    database = hasOwn ? null : await openEmbedded(loaded.config, options);
-    return await monitor(loaded.config, database, question, options);
+    database = hasOwn ? null : await openEmbedded(loaded.config, told);
+    return await monitor(loaded.config, database, question, told);
   } catch (error) {
     options.printError(`forkline: ${(error as Error).message}`);
     return 1;

@@ -14,6 +14,7 @@ import { parseTree } from '../language/query-parser.ts';
 import { nextToken } from '../language/stage-lexer.ts';
 import { PlanCache } from '../server/plan-cache.ts';
 import { Planner } from '../server/planner.ts';
+import { Cancellation } from '../workers/cancellation.ts';
 import { QueryError } from '../workers/errors.ts';
 
 const WARM_UPS = 2000;
@@ -210,12 +211,19 @@ async function stallOf(work: () => Promise<void>): Promise<number> {
 
 async function benchStall(): Promise<void> {
   console.log("\nhow long this process's event loop stands still while the planner's thread works");
-  const planner = new Planner({ threads: 1, cacheEntries: 0, cacheBytes: 0 });
+  const planner = new Planner({
+    threads: 1,
+    cacheEntries: 0,
+    cacheBytes: 0,
+    queueLength: 10,
+    queueWaitMs: 60_000,
+  });
   try {
     await planner.warm();
     const answer = async (_ask: Ask): Promise<AskAnswer> => ANSWER;
+    const asker = { client: '', cancellation: new Cancellation() };
     const planned = async (text: string): Promise<void> => {
-      await planner.plan(requestOf(text), answer).catch((thrown: unknown) => {
+      await planner.plan(requestOf(text), answer, asker).catch((thrown: unknown) => {
         if (!(thrown instanceof QueryError)) throw thrown;
       });
     };

@@ -28,7 +28,10 @@ export class AppendFile {
   static async open(path: string): Promise<AppendFile> {
     const handle = await open(path, 'a+', 0o640);
     try {
-      const { mtimeMs } = await handle.stat();
+      const stats = await handle.stat();
+      // The configuration is checked when it is read; what the path names may change later.
+      if (!stats.isFile()) throw new Error(`${path} is no regular file`);
+      const { mtimeMs } = stats;
       return new AppendFile(handle, await removeTornTail(handle), mtimeMs);
     } catch (thrown) {
       await handle.close();

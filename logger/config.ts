@@ -1,6 +1,6 @@
 /** The logger's slice of the configuration, in `init`. */
 export interface LoggerConfig {
-  /** The one log file; rotated ones stand beside it (see stored-names.ts). */
+  /** The one log file, or "-" (standard-output.ts); rotated ones stand beside it (see stored-names.ts). */
   readonly file: string;
   readonly maxBytes: number;
   /** Files kept, the current one included. */

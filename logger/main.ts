@@ -3,6 +3,7 @@ import { runChild } from '../monitor/child.ts';
 import { createOwnLog, type OwnLog } from './own-log.ts';
 import { registerSecrets } from './redact.ts';
 import { startLogService } from './service.ts';
+import { STANDARD_OUTPUT } from './standard-output.ts';
 
 const NO_QUERIES = 0;
 /** For the `stopped` line, written after stop has ended. */
@@ -23,6 +24,7 @@ runChild(
       onPipeline: (pipeline) => ownLog?.attach(pipeline),
     });
     reopen = () => {
+      if (config.file === STANDARD_OUTPUT) return; // there is no file to open anew
       service.reopen();
       log.info('log-reopened', { file: config.file });
     };

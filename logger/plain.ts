@@ -80,6 +80,15 @@ function fieldToPlain(key: string, value: unknown, within: Seen): unknown {
   return typeof value === 'string' ? redactField(key, value) : toPlain(value, within);
 }
 
+/** The longest message that a stack repeats. */
+const REPEATED_CHARACTERS = 200;
+
+/** The stack without a long message, which stands beside it. */
+function framesOf(stack: string, message: string): string {
+  const at = message.length <= REPEATED_CHARACTERS ? -1 : stack.indexOf(message);
+  return at === -1 ? stack : `${stack.slice(0, at)}…${stack.slice(at + message.length)}`;
+}
+
 /** An Error's useful parts; its other properties (a database error's `detail` holds users' data) stay out. */
 function errorToPlain(error: Error, within: Seen): object {
   const { name, message, stack } = error;
@@ -87,7 +96,7 @@ function errorToPlain(error: Error, within: Seen): object {
   return {
     name: String(name),
     message: redactField('message', String(message)),
-    ...(typeof stack === 'string' ? { stack: redactField('stack', stack) } : {}),
+    ...(typeof stack === 'string' ? { stack: redactField('stack', framesOf(stack, String(message))) } : {}),
     ...(code === undefined ? {} : { code: toPlain(code, within) }),
     ...(error.cause === undefined ? {} : { cause: toPlain(error.cause, within) }),
   };

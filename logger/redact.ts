@@ -69,9 +69,12 @@ const TELLING_FIELDS: ReadonlySet<string> = new Set([
 ]);
 const QUOTED = /'[^'\n]{0,4096}'|"[^"\n]{0,4096}"|\b\d[\d.]{0,64}\b/g;
 
+/** What tells of an error may quote values of any length. */
+const MAX_TELLING = 2048;
+
 /** A field's text as it is written: redactText, and without literals when they are not wanted. */
 export function redactField(name: string, text: string): string {
-  const safe = redactText(text);
+  const safe = redactText(text, TELLING_FIELDS.has(name) ? MAX_TELLING : MAX_TEXT);
   if (!literalsToo) return safe;
   if (QUERY_FIELDS.has(name)) return shapeOf(safe);
   if (name === 'stack') return safe.replace(/^[\s\S]*?(?=\n {4}at )/, '');
@@ -83,13 +86,13 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name.toLowerCase().replaceAll('_', '').replaceAll('-', ''));
 }
 
-/** The text without passwords, cut at 32 Ki characters. */
-export function redactText(text: string): string {
-  const cut = text.length > MAX_TEXT;
+/** The text without passwords, cut at `max` characters. */
+export function redactText(text: string, max = MAX_TEXT): string {
+  const cut = text.length > max;
   let kept = text;
   if (cut) {
-    const url = text.lastIndexOf('://', MAX_TEXT);
-    kept = text.slice(0, url > MAX_TEXT - CUT_MARGIN ? Math.max(0, url - 16) : MAX_TEXT);
+    const url = text.lastIndexOf('://', max);
+    kept = text.slice(0, url > max - CUT_MARGIN ? Math.max(0, url - 16) : max);
   }
   const removed = text.length - kept.length;
   if (kept.includes('://')) {

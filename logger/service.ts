@@ -18,8 +18,10 @@ import { createPipeline, type Pipeline } from './pipeline.ts';
 import { Questions } from './questions.ts';
 import { RawTail } from './raw-tail.ts';
 import { registerSecrets } from './redact.ts';
-import { searchLog } from './search.ts';
+import { type FoundLines, searchLog } from './search.ts';
 import { SpillMerge } from './spill-merge.ts';
+import { STANDARD_OUTPUT, STANDARD_OUTPUT_FD, StandardOutput } from './standard-output.ts';
+import type { LogFilter } from './wire.ts';
 
 export interface LogService {
   /** Opens the log file anew: it was moved away. */
@@ -47,7 +49,7 @@ interface Parts {
   readonly spills: SpillMerge;
   readonly tail: RawTail;
   readonly listener: Listener;
-  readonly archive: Archive;
+  readonly archive: Keeper;
   readonly log: Log;
 }
 
@@ -56,15 +58,14 @@ export async function startLogService({ config, log, onPipeline }: LogServiceDep
   registerSecrets(config.secrets);
   const analysis = new LogAnalysis(Date.now);
   const gaps = new WriteGaps((gap) => log.error('log-write-gap', gap));
-  const { file, archive } = await openStore(config, log, analysis);
+  const { file, archive, search } = await openStore(config, log, analysis);
   const pipeline = createPipeline({ file, retryMs: WRITE_RETRY_MS, onGap: (gap) => gaps.add(gap) });
   onPipeline(pipeline);
   const merger = new Merger({ pipeline, lastSeq: (stream) => file.lastSeq(stream) });
   const spills = new SpillMerge({ rawDir, merger, pipeline, log });
   await rm(socketPath, { force: true }); // left by a logger that was killed
-  const stored = { path: config.file, openCurrent: () => file.openCurrent() };
   const answers = new Questions({
-    search: (filter) => searchLog(stored, filter),
+    search,
     stats: createStats({ analysis, gaps, file, archive, pipeline }),
     summary: (filter) => analysis.summary(filter),
   });
@@ -75,11 +76,36 @@ export async function startLogService({ config, log, onPipeline }: LogServiceDep
   return run({ pipeline, merger, spills, tail, listener, archive, log }, file);
 }
 
-async function openStore(
-  config: LoggerConfig,
-  log: Log,
-  analysis: LogAnalysis,
-): Promise<{ readonly file: LogFile; readonly archive: Archive }> {
+/** What lines are written to. */
+type LineFile = Pick<LogFile, 'append' | 'lastSeq' | 'reopen' | 'rotations'>;
+/** What looks after files that are full. */
+type Keeper = Pick<Archive, 'look' | 'stop' | 'size'>;
+
+interface Store {
+  readonly file: LineFile;
+  readonly archive: Keeper;
+  search(filter: LogFilter): Promise<FoundLines>;
+}
+
+async function openStore(config: LoggerConfig, log: Log, analysis: LogAnalysis): Promise<Store> {
+  return config.file === STANDARD_OUTPUT ? openStandardOutput(analysis) : openFiles(config, log, analysis);
+}
+
+function openStandardOutput(analysis: LogAnalysis): Store {
+  return {
+    file: new StandardOutput(STANDARD_OUTPUT_FD, (line, stamp) => {
+      if (stamp !== null) analysis.observe(line, stamp);
+    }),
+    archive: {
+      look() {},
+      stop: () => Promise.resolve(),
+      size: () => Promise.resolve({ keptFiles: 0, keptBytes: 0 }),
+    },
+    search: () => Promise.reject(new Error('there is no stored log: it goes to standard output')),
+  };
+}
+
+async function openFiles(config: LoggerConfig, log: Log, analysis: LogAnalysis): Promise<Store> {
   const file = await openLogFile({
     path: config.file,
     maxBytes: config.maxBytes,
@@ -101,14 +127,15 @@ async function openStore(
     now: Date.now,
     isCurrent: (path) => file.isCurrent(path),
   });
-  return { file, archive };
+  const stored = { path: config.file, openCurrent: () => file.openCurrent() };
+  return { file, archive, search: (filter) => searchLog(stored, filter) };
 }
 
 interface StatsSources {
   readonly analysis: LogAnalysis;
   readonly gaps: WriteGaps;
-  readonly file: LogFile;
-  readonly archive: Archive;
+  readonly file: LineFile;
+  readonly archive: Keeper;
   readonly pipeline: Pipeline;
 }
 
@@ -143,7 +170,7 @@ class WriteGaps {
   }
 }
 
-function run(parts: Parts, file: LogFile): LogService {
+function run(parts: Parts, file: LineFile): LogService {
   const { pipeline, spills, tail, listener, archive } = parts;
   const looking = new AbortController();
   const looked = lookRegularly(parts, looking.signal);

@@ -1,4 +1,5 @@
 /** What each role gets of the configuration in its `init`, and how the server is told of the workers. Pure. */
+import { STANDARD_OUTPUT } from '../logger/standard-output.ts';
 import type { ServerConfig } from '../server/config.ts';
 import type { DslWorkerConfig } from '../workers/dsl/messages.ts';
 import type { SqlWorkerConfig } from '../workers/sql/messages.ts';
@@ -30,6 +31,7 @@ export function serverConfig(
     planner: config.planner,
     dsl: { reuse, maxQueriesPerWorker, max },
     logSocket,
+    isLogStored: config.log.file !== STANDARD_OUTPUT,
     tracing: config.tracing,
   };
 }

@@ -14,6 +14,8 @@ export interface OptionNotes {
   readonly unit?: 'bytes' | 'path' | 'url' | 'list';
   /** What a list holds. */
   readonly of?: string;
+  /** A value of a path that is none. */
+  readonly otherValue?: string;
   /** What the default is, when it is not one value for every machine. */
   readonly defaultText?: string;
 }
@@ -45,8 +47,12 @@ export function size(variable: string, about: string, min: number, value: number
     .meta({ ...notes });
 }
 
-export function path(variable: string, about: string, value: string) {
-  const notes: OptionNotes = { variable, about, example: value, unit: 'path' };
+/** `otherValue` is taken as it is written, not as a path. */
+export function path(variable: string, about: string, value: string, otherValue?: string) {
+  const notes: OptionNotes = {
+    ...{ variable, about, example: value, unit: 'path' as const },
+    ...(otherValue !== undefined && { otherValue }),
+  };
   return z
     .string()
     .min(1)

@@ -104,14 +104,14 @@ export function overlayVariables(
 
 function fromFile(value: unknown, { notes }: Option, fileDir: string): unknown {
   if (typeof value !== 'string') return value;
-  if (notes.unit === 'path' && value !== '') return resolve(fileDir, value);
+  if (notes.unit === 'path' && value !== '' && value !== notes.otherValue) return resolve(fileDir, value);
   if (notes.unit === 'bytes') return parseSize(value) ?? value;
   return value;
 }
 
 /** A variable's text as the file would have it: what does not convert stays text, and validation names it. */
 function fromText(text: string, { notes }: Option, cwd: string): unknown {
-  if (notes.unit === 'path') return resolve(cwd, text);
+  if (notes.unit === 'path') return text === notes.otherValue ? text : resolve(cwd, text);
   if (notes.unit === 'bytes') return parseSize(text) ?? text;
   if (notes.unit === 'list') return text.split(',').map((one) => one.trim());
   return typeof notes.example === 'number' && /^[+-]?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;

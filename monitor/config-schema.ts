@@ -5,6 +5,7 @@
  * when it loads, and `forkline start` loads in a process that ends at once (cli/config-process.ts).
  */
 import { z } from 'zod';
+import { STANDARD_OUTPUT } from '../logger/standard-output.ts';
 import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './config-data-dir.ts';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './config-option.ts';
 import { accessOptions, connectionLimits, corsOptions, listenOptions } from './config-schema-access.ts';
@@ -78,7 +79,12 @@ export function createConfigSchema({ cores }: Machine) {
       cacheBytes: size('FORKLINE_PLANNER_CACHE_BYTES', 'Memory for plans that are kept.', 0, 32 * MIB),
     }),
     log: group({
-      file: path('FORKLINE_LOG_FILE', 'The one log file of all processes.', './logs/forkline.log'),
+      file: path(
+        'FORKLINE_LOG_FILE',
+        'The one log file of all processes, a regular file; `-`: standard output, for containers.',
+        './logs/forkline.log',
+        STANDARD_OUTPUT,
+      ),
       level: choice(
         'FORKLINE_LOG_LEVEL',
         'Least level that is written.',

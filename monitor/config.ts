@@ -7,10 +7,13 @@ import { isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { STANDARD_OUTPUT } from '../logger/standard-output.ts';
 import type { Limits, PlannerConfig, TracingConfig } from '../server/config.ts';
 import type { ConnectionConfig } from '../workers/sql/messages.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './config-data-dir.ts';
+import { logFileProblem } from './config-log-file.ts';
 import type { Option } from './config-option.ts';
+import type { Origins } from './config-read.ts';
 import type { ConfigSchema } from './config-schema.ts';
 
 export interface Config {
@@ -121,6 +124,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   if (!parsed.success) errors.unshift(...describeIssues(parsed.error, values, options, origins));
   else
     errors.push(
+      ...logFileProblems(logFileIn(cwd, parsed.data.log.file), origins),
       ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
     );
   if (!parsed.success || errors.length > 0) {
@@ -142,7 +146,7 @@ function complete(parsed: ParsedConfig, connections: Config['connections'], cwd:
     connections,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
     dsl: { ...parsed.dsl, dataLimitBytes },
-    log: { ...parsed.log, file: resolve(cwd, parsed.log.file) },
+    log: { ...parsed.log, file: logFileIn(cwd, parsed.log.file) },
     monitor: {
       ...parsed.monitor,
       killRssBytes: parsed.monitor.killRssBytes ?? killBytes,
@@ -150,6 +154,18 @@ function complete(parsed: ParsedConfig, connections: Config['connections'], cwd:
     },
     tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
+}
+
+/** Under the name that the value came by. */
+function logFileProblems(file: string, origins: Origins): string[] {
+  const problem = logFileProblem(file);
+  const variable = origins.get('log.file');
+  const where = variable === undefined ? 'log.file' : `${variable} (log.file)`;
+  return problem === null ? [] : [`${where}: ${problem}`];
+}
+
+function logFileIn(cwd: string, file: string): string {
+  return file === STANDARD_OUTPUT ? file : resolve(cwd, file);
 }
 
 /**

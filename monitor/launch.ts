@@ -6,6 +6,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { mkdir, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import type { LogClient } from '../logger/log.ts';
+import { STANDARD_OUTPUT } from '../logger/standard-output.ts';
 import type { Entries } from './build.ts';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -98,7 +99,8 @@ async function spawnChild(
   const raw = await open(context.runDir.rawPath(request.workerId), 'a', 0o600);
   try {
     const stdio: StdioOptions = ['ignore', raw.fd, raw.fd, 'ipc'];
-    if (request.listenFd !== null) stdio.push(request.listenFd);
+    const extraFd = extraFdOf(request);
+    if (extraFd !== null) stdio.push(extraFd);
     const child = spawn(command, args, {
       stdio,
       cwd: '/',
@@ -110,6 +112,14 @@ async function spawnChild(
   } finally {
     await raw.close();
   }
+}
+
+const MONITOR_STDOUT_FD = 1;
+
+/** The fifth descriptor: a server's bound socket, the monitor's standard output for a logger that writes there. */
+function extraFdOf({ child, listenFd }: LaunchRequest): number | null {
+  if (child.role === 'logger' && child.config.file === STANDARD_OUTPUT) return MONITOR_STDOUT_FD;
+  return listenFd;
 }
 
 /** Pure: the program and its arguments, wrapped in what the system has. */

@@ -9,6 +9,7 @@ export interface AppDeps extends QueryHandlerDeps {
   /** Rejects when the monitor does not answer. */
   readonly askMonitor: () => Promise<MonitorReport>;
   readonly logSearch: LogSearch;
+  readonly isLogStored: boolean;
   readonly bodies: BodyBudget;
   readonly gate: Gate;
 }

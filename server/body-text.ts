@@ -2,6 +2,7 @@
 import { isAscii } from 'node:buffer';
 import { QueryError } from '../workers/errors.ts';
 import { duplicateMember } from './duplicate-member.ts';
+import { requireFewParts } from './json-shape.ts';
 
 export interface BodyType {
   /** In lower case, without parameters; empty when there is none. */
@@ -53,8 +54,12 @@ export function bodyText(body: Buffer, { asciiOnly }: BodyType): string {
   }
 }
 
-/** Throws bad-json; bad-request for a member that stands twice in one object, of which JSON.parse takes the last. */
+/**
+ * Throws bad-json; bad-request for a text that holds more than any body may, and for a member that stands twice in one
+ * object, of which JSON.parse takes the last.
+ */
 export function parseJson(text: string): unknown {
+  requireFewParts(text);
   let value: unknown;
   try {
     value = JSON.parse(text);

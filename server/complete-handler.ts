@@ -17,6 +17,7 @@ import { parameterKinds } from './planner.ts';
 import { principalOf } from './principal.ts';
 import { QueryRegistry } from './query-registry.ts';
 import { SharedAsks } from './shared-asks.ts';
+import { asTool } from './tool-asker.ts';
 import { type CompleteBody, readCompleteRequest } from './tool-request.ts';
 
 const TIMEOUT_MS = 2000;
@@ -47,7 +48,10 @@ export function completeHandler(deps: AppDeps): RequestHandler {
         leave();
       }
     };
-    response.json(await deps.run.planner.complete(asked, ask));
+    const completed = await asTool(request, response, (asker) =>
+      deps.run.planner.complete(asked, ask, asker),
+    );
+    response.json(completed);
   };
 }
 

@@ -89,5 +89,7 @@ export interface ServerConfig {
   /** Functions that queries may call, as `schema.name`, by connection. */
   readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
   readonly logSocket: string;
+  /** Whether lines of the log can be found again; false: they go to standard output. */
+  readonly isLogStored: boolean;
   readonly tracing: TracingConfig;
 }

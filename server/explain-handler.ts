@@ -1,7 +1,5 @@
 /** POST and GET /v1/explain: everything about a query short of running it. */
 import type { Request, RequestHandler, Response } from 'express';
-import type { ExplainedQuery } from '../language/explain.ts';
-import { type Column, typeName } from '../language/types.ts';
 import { answerAsk } from './answer-ask.ts';
 import type { AppDeps } from './app-deps.ts';
 import type { QueryRecord } from './query-registry.ts';
@@ -18,34 +16,16 @@ export function explainHandler(deps: AppDeps): RequestHandler {
       response,
       asked,
       (query) => explain(deps, asked, query),
-      ({ queryId }, explained) => void response.setHeader('Query-Id', queryId).json(explained),
+      ({ queryId }, json) => {
+        response.setHeader('Query-Id', queryId);
+        response.type('json').send(json);
+      },
     );
   };
 }
 
-async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<unknown> {
+/** The answer's JSON. */
+async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<string> {
   const key = planKey(run, asked);
-  return viewOf(await run.planner.explain(key, (ask) => answerAsk(run, asked, ask, query)));
-}
-
-/** Types by their names, as in answers. */
-function viewOf({ tokens, plan }: ExplainedQuery): object {
-  const { sources, worker } = plan;
-  return {
-    sources: sources.map(({ connection, sql, parameters, columns }) => ({
-      connection,
-      sql,
-      parameters,
-      columns: named(columns),
-    })),
-    worker: worker && { sql: worker.sql, parameters: worker.parameters },
-    stages: plan.stages.map((stage) => ({ ...stage, columns: named(stage.columns) })),
-    columns: named(plan.columns),
-    warnings: plan.warnings,
-    tokens,
-  };
-}
-
-function named(columns: readonly Column[] | null): { name: string; type: string }[] | null {
-  return columns?.map(({ name, type }) => ({ name, type: typeName(type) })) ?? null;
+  return run.planner.explain(key, (ask) => answerAsk(run, asked, ask, query), query);
 }

@@ -3,13 +3,14 @@ import type { Request, RequestHandler, Response } from 'express';
 import { QueryError } from '../workers/errors.ts';
 import type { AppDeps } from './app-deps.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
+import { asTool } from './tool-asker.ts';
 import { readFormatRequest } from './tool-request.ts';
 
 export function formatHandler(deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
     const text = readFormatRequest(request, deps.limits.queryBytes);
     try {
-      const query = await deps.run.planner.format(text);
+      const query = await asTool(request, response, (asker) => deps.run.planner.format(text, asker));
       response.json({ query, changed: query !== text });
     } catch (thrown) {
       const error = QueryError.from(thrown);

@@ -54,6 +54,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     registry,
     bodies,
     limits: config.limits,
+    isLogStored: config.isLogStored,
     ...observation,
     poison,
     slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),
@@ -115,6 +116,7 @@ function createPools(
   return {
     planner: new Planner({
       ...planner,
+      ...limits,
       allowFunctions,
       onThreadReplaced: (reason) => log.warn('planner-thread-replaced', { reason }),
     }),

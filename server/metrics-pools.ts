@@ -40,7 +40,7 @@ export function addPoolMetrics(register: Registry, deps: PoolMetricsDeps): void 
   gauge('forkline_sql_slots_free', 'Database connections that no query uses', [], (say) =>
     say({}, sqlSlots.free),
   );
-  addLanes(gauge, { sql: sqlSlots.lane, dsl: dslStock.lane });
+  addLanes(gauge, { sql: sqlSlots.lane, dsl: dslStock.lane, planner: planner.lane });
   addDslStock(gauge, counter, dslStock);
   addPlanCache(gauge, counter, planner);
   addSpill(gauge, deps);
@@ -52,7 +52,7 @@ function addLanes(gauge: Define, lanes: Readonly<Record<string, Lane<unknown>>>)
       for (const [name, lane] of Object.entries(lanes)) say({ lane: name }, read(lane));
     };
   };
-  const lengthHelp = 'Queries that wait, for a database slot (sql) or a DSL worker (dsl)';
+  const lengthHelp = 'Queries that wait, for a database slot (sql), a DSL worker (dsl) or a planner thread';
   gauge(
     'forkline_queue_length',
     lengthHelp,

@@ -3,6 +3,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { STAGE_LIMITS } from '../language/stage-limits.ts';
 import { QueryError } from '../workers/errors.ts';
 import type { AppDeps } from './app-deps.ts';
+import { MAX_PARAMETERS } from './json-shape.ts';
 import { readLogFilter, readSummaryFilter } from './log-filter.ts';
 import { viewOf } from './query-registry.ts';
 
@@ -29,10 +30,14 @@ export function createOperations(deps: AppDeps): Operations {
       const { processes } = await deps.askMonitor();
       response.json({ processes });
     },
-    logs: async (request, response) => void response.json(await logSearch.search(readLogFilter(request))),
+    logs: async (request, response) => {
+      const filter = readLogFilter(request);
+      if (!deps.isLogStored) throw noStoredLog();
+      response.json(await logSearch.search(filter));
+    },
     logSummary: async (request, response) =>
       void response.json(await logSearch.summary(readSummaryFilter(request))),
-    limits: (_, response) => void response.json({ ...limits, ...STAGE_LIMITS }),
+    limits: (_, response) => void response.json({ ...limits, ...STAGE_LIMITS, parameters: MAX_PARAMETERS }),
     metrics: async (_, response) => {
       response.setHeader('Content-Type', metrics.contentType);
       // Without the monitor's word there is still all the rest, and a metric that says so.
@@ -41,6 +46,16 @@ export function createOperations(deps: AppDeps): Operations {
     live: (_, response) => void response.json({ status: 'live' }),
     ready: (_, response) => ready(deps, response),
   };
+}
+
+function noStoredLog(): QueryError {
+  return new QueryError(
+    'not-found',
+    'there is no stored log: `log.file` is "-", so that it goes to standard output',
+    {
+      hint: 'Look where standard output is kept, or name a file in `log.file`; GET /v1/logs/summary works.',
+    },
+  );
 }
 
 function found({ registry }: AppDeps, request: Request) {

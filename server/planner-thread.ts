@@ -10,10 +10,11 @@ import { Verdicts } from '../connectors/postgres/guard/verdicts.ts';
 import { planQuery } from '../language/compile.ts';
 import { completeQuery } from '../language/complete.ts';
 import type { CompleteRequest } from '../language/complete-types.ts';
-import { explainQuery } from '../language/explain.ts';
+import { type ExplainStep, explainQuery } from '../language/explain.ts';
 import { formatQuery } from '../language/format.ts';
 import type { Judge, PlanRequest } from '../language/plan.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
+import { viewOf } from './explain-view.ts';
 import { heapBytesOf } from './heap-bytes.ts';
 import { mapToQuery } from './source-sql.ts';
 
@@ -72,6 +73,11 @@ function cannotFeedStages(): QueryError {
   });
 }
 
+/** What an `explain` task returns: what must be known before, or the answer's JSON. */
+export type EncodedExplainStep =
+  | Extract<ExplainStep, { kind: 'ask' }>
+  | { readonly kind: 'explained'; readonly json: string };
+
 /** Piscina calls this by its name. */
 export async function runTask(task: PlannerTask): Promise<PlannerResult> {
   try {
@@ -94,12 +100,18 @@ function endThread(failure: GrammarFailure): Promise<never> {
   return new Promise(() => {});
 }
 
+/** Encoded here: of a long query it is tens of megabytes, which would hold up everybody's answers. */
+function explained(request: PlanRequest): EncodedExplainStep {
+  const step = explainQuery(request, judgeIn(request.text));
+  return step.kind === 'ask' ? step : { kind: 'explained', json: JSON.stringify(viewOf(step.explained)) };
+}
+
 function compile(task: PlannerTask): unknown {
   switch (task.type) {
     case 'plan':
       return planQuery(task, judgeIn(task.text));
     case 'explain':
-      return explainQuery(task, judgeIn(task.text));
+      return explained(task);
     case 'format':
       return formatQuery(task.text);
     case 'complete':

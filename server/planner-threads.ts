@@ -1,15 +1,15 @@
 /**
- * The threads that plan, as a queue in front of Piscina, which gets no more tasks than it has threads: so a task's time
- * is counted while it runs, and a thread that must be replaced has only the task that broke it.
+ * The threads that plan. Their user (planner-lane.ts) gives them no more tasks than there are threads: so a task's time is
+ * counted while it runs, and a thread that must be replaced has only the task that broke it.
  *
  * A thread is replaced when its task does not end in time (a parser or the compiler on hostile input cannot be
  * interrupted otherwise), and when it ends by itself because PostgreSQL's grammar failed in it. The task gets an error; those
  * that wait go to the other threads, or to the new one.
  */
-import { EventEmitter } from 'node:events';
 import { Piscina } from 'piscina';
 import { QueryError } from '../workers/errors.ts';
-import type { PlannerResult, PlannerTask, PlannerThreadData, PlannerValue } from './planner-thread.ts';
+import type { TaskThreads } from './planner-lane.ts';
+import type { PlannerResult, PlannerTask, PlannerThreadData } from './planner-thread.ts';
 
 export interface PlannerThreadsOptions extends PlannerThreadData {
   readonly threads: number;
@@ -28,16 +28,13 @@ const STACK_MB = 64;
 /** The beginning of GrammarFailure's message: an error that ends a thread arrives without its class. */
 const GRAMMAR_FAILED = 'the SQL parser failed';
 
-export class PlannerThreads {
+export class PlannerThreads implements TaskThreads {
   readonly #pool: Piscina;
   readonly #onReplaced: (reason: string) => void;
   readonly #taskTimeoutMs: number;
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
 
   constructor(options: PlannerThreadsOptions) {
     const { threads, allowFunctions, taskTimeoutMs = TASK_TIMEOUT_MS, stackMb = STACK_MB } = options;
-    this.#free = threads;
     this.#onReplaced = options.onReplaced;
     this.#taskTimeoutMs = taskTimeoutMs;
     this.#pool = new Piscina({
@@ -52,35 +49,20 @@ export class PlannerThreads {
     });
   }
 
-  /** The task's result; rejects with its QueryError. */
-  async run(task: PlannerTask): Promise<PlannerValue> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+  /** The task's result, or why it lost its thread, as it does when `stop` is aborted. */
+  async run(task: PlannerTask, stop: AbortController): Promise<PlannerResult> {
+    const timer = setTimeout(() => stop.abort(), this.#taskTimeoutMs);
     try {
-      const result = await this.#runOnThread(task);
-      if (!result.ok) throw QueryError.fromWire(result.error);
-      return result;
+      return (await this.#pool.run(task, { signal: stop.signal })) as PlannerResult; // what the thread returns
+    } catch (thrown) {
+      return { ok: false, error: this.#replaced(thrown).toWire() };
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
+      clearTimeout(timer);
     }
   }
 
   async close(): Promise<void> {
     await this.#pool.destroy();
-  }
-
-  async #runOnThread(task: PlannerTask): Promise<PlannerResult> {
-    const stop = new EventEmitter();
-    const timer = setTimeout(() => stop.emit('abort'), this.#taskTimeoutMs);
-    try {
-      return (await this.#pool.run(task, { signal: stop })) as PlannerResult; // what the thread returns
-    } catch (thrown) {
-      throw this.#replaced(thrown);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** Why a task lost its thread, as the error that its query gets. */

@@ -9,15 +9,17 @@ import type {
   CompleteStep,
   Completion,
 } from '../language/complete-types.ts';
-import type { ExplainedQuery, ExplainStep } from '../language/explain.ts';
 import type { Ask, AskAnswer, ParameterKind, ParameterValue, Plan, PlanStep } from '../language/plan.ts';
+import { Cancellation } from '../workers/cancellation.ts';
 import { QueryError } from '../workers/errors.ts';
-import type { PlannerConfig } from './config.ts';
+import type { Limits, PlannerConfig } from './config.ts';
+import type { Asker, Lane } from './lane.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
-import type { PlannerTask, PlannerValue } from './planner-thread.ts';
+import { PlannerLane } from './planner-lane.ts';
+import type { EncodedExplainStep, PlannerTask, PlannerValue } from './planner-thread.ts';
 import { PlannerThreads } from './planner-threads.ts';
 
-export interface PlannerOptions extends PlannerConfig {
+export interface PlannerOptions extends PlannerConfig, Pick<Limits, 'queueLength' | 'queueWaitMs'> {
   /** Functions of a connection's database that queries may call, as `schema.name`. */
   readonly allowFunctions?: Readonly<Record<string, readonly string[]>>;
   /** Told of each planner thread that had to be replaced. */
@@ -30,59 +32,64 @@ export type Answerer = (ask: Ask) => Promise<AskAnswer>;
 export class Planner {
   readonly cache: PlanCache;
   readonly #threads: PlannerThreads;
+  readonly #lane: PlannerLane;
 
-  constructor({
-    threads,
-    cacheEntries,
-    cacheBytes,
-    allowFunctions = {},
-    onThreadReplaced: onReplaced = () => {},
-  }: PlannerOptions) {
+  constructor(options: PlannerOptions) {
+    const { threads, cacheEntries, cacheBytes, allowFunctions = {} } = options;
     this.cache = new PlanCache({ entries: cacheEntries, bytes: cacheBytes });
+    const onReplaced = options.onThreadReplaced ?? (() => {});
     this.#threads = new PlannerThreads({ threads, allowFunctions, onReplaced });
+    this.#lane = new PlannerLane(this.#threads, options);
+  }
+
+  /** What waits for a thread. */
+  get lane(): Lane<true> {
+    return this.#lane.lane;
   }
 
   /** Boots the threads before the first query needs them. */
   async warm(): Promise<void> {
-    await this.#threads.run({ type: 'warm' });
+    const nobody = { client: '', cancellation: new Cancellation() };
+    await this.#run({ type: 'warm' }, nobody);
   }
 
   cached(key: PlanKey): Plan | null {
     return this.cache.get(key);
   }
 
-  async plan(key: PlanKey, answer: Answerer): Promise<Plan> {
+  /** Each of these rejects also with what cancelled the asker, queue-full and queue-timeout. */
+  async plan(key: PlanKey, answer: Answerer, asker: Asker): Promise<Plan> {
     const { done, planBytes } = await this.#untilDone<Extract<PlanStep, { kind: 'plan' }>>(
       'plan',
       key,
       answer,
+      asker,
     );
     const { plan } = done;
     if (plan.cacheable) this.cache.set(key, plan, planBytes);
     return plan;
   }
 
-  async explain(key: PlanKey, answer: Answerer): Promise<ExplainedQuery> {
-    const { done } = await this.#untilDone<Extract<ExplainStep, { kind: 'explained' }>>(
-      'explain',
-      key,
-      answer,
-    );
-    return done.explained;
+  /** The answer's JSON. */
+  async explain(key: PlanKey, answer: Answerer, asker: Asker): Promise<string> {
+    type Explained = Extract<EncodedExplainStep, { kind: 'explained' }>;
+    const { done } = await this.#untilDone<Explained>('explain', key, answer, asker);
+    return done.json;
   }
 
   /** The query, formatted. */
-  async format(text: string): Promise<string> {
-    return (await this.#run({ type: 'format', text })).value as string; // what the task returns
+  async format(text: string, asker: Asker): Promise<string> {
+    return (await this.#run({ type: 'format', text }, asker)).value as string; // what the task returns
   }
 
   async complete(
     request: Omit<CompleteRequest, 'answers'>,
     answer: (ask: CompleteAsk) => Promise<CompleteAnswer>,
+    asker: Asker,
   ): Promise<Completion> {
     const answers: Record<string, CompleteAnswer> = {};
     for (;;) {
-      const { value } = await this.#run({ type: 'complete', ...request, answers });
+      const { value } = await this.#run({ type: 'complete', ...request, answers }, asker);
       const step = value as CompleteStep; // what the task returns
       if (step.kind === 'completed') return step.completion;
       const found = await Promise.all(step.asks.map(answer));
@@ -99,10 +106,11 @@ export class Planner {
     type: 'plan' | 'explain',
     key: PlanKey,
     answer: Answerer,
+    asker: Asker,
   ): Promise<{ readonly done: Done; readonly planBytes: number | undefined }> {
     const answers: Record<string, AskAnswer> = {};
     for (;;) {
-      const { value, planBytes } = await this.#run({ type, ...key, answers });
+      const { value, planBytes } = await this.#run({ type, ...key, answers }, asker);
       const step = value as Exclude<Done, { kind: 'ask' }> | Extract<PlanStep, { kind: 'ask' }>;
       if (!isAsk(step)) return { done: step, planBytes };
       // What is asked for again would be asked for for ever.
@@ -113,8 +121,10 @@ export class Planner {
     }
   }
 
-  #run(task: PlannerTask): Promise<PlannerValue> {
-    return this.#threads.run(task);
+  async #run(task: PlannerTask, asker: Asker): Promise<PlannerValue> {
+    const result = await this.#lane.run(task, asker);
+    if (!result.ok) throw QueryError.fromWire(result.error);
+    return result;
   }
 }
 

@@ -128,8 +128,12 @@ export class PoisonLedger {
 
 /** The same text on the same connection; layout does not count. A hash, because texts may be long. */
 export function poisonKey(connection: string, text: string): string {
-  const layout = text.replace(/\s+/g, ' ').replace(/[\s;]+$/, '');
-  return createHash('sha256').update(`${connection}\0${layout.trim()}`).digest('hex').slice(0, 32);
+  const layout = text.replace(/\s+/g, ' ');
+  let end = layout.length;
+  // Not by `[\s;]+$`, which takes quadratic time where many of these stand before something else.
+  while (layout[end - 1] === ' ' || layout[end - 1] === ';') end--;
+  const kept = layout.slice(0, end).trim();
+  return createHash('sha256').update(`${connection}\0${kept}`).digest('hex').slice(0, 32);
 }
 
 function refusal({ deaths, lastHow }: Suspect, until: number, now: number): QueryError {

@@ -2,6 +2,7 @@
  * A QueryError as an RFC 9457 problem document: what went wrong, where in the query, how to mend it, whether
  * sending it again may help. The place is given as the user counts: 1-based line and column, in characters.
  */
+import { toldText } from '../workers/error-text.ts';
 import type { LimitRef, Span, StageRef, WireError } from '../workers/errors.ts';
 import { errorClass } from './error-status.ts';
 
@@ -45,7 +46,7 @@ export function problemOf(error: WireError, { queryId, queryText }: ProblemConte
     type: `urn:forkline:error:${error.code}`,
     title,
     status,
-    detail: error.message,
+    detail: toldText(error.message),
     ...(queryId !== undefined && { instance: `/v1/queries/${queryId}`, queryId }),
     code: error.code,
     retryable,
@@ -53,9 +54,9 @@ export function problemOf(error: WireError, { queryId, queryText }: ProblemConte
     ...(error.span !== undefined &&
       queryText !== undefined && { position: positionOf(queryText, error.span) }),
     ...(error.sqlstate !== undefined && { sqlstate: error.sqlstate }),
-    ...(error.hint !== undefined && { hint: error.hint }),
+    ...(error.hint !== undefined && { hint: toldText(error.hint) }),
     ...(error.suggestions !== undefined &&
-      error.suggestions.length > 0 && { suggestions: error.suggestions }),
+      error.suggestions.length > 0 && { suggestions: error.suggestions.map(toldText) }),
     ...(error.limit !== undefined && { limit: error.limit }),
   };
 }
@@ -77,10 +78,21 @@ export function positionOf(text: string, span: Span): Position {
 }
 
 function pointOf(text: string, offset: number): { line: number; column: number } {
-  const before = text.slice(0, offset);
-  const lineStart = before.lastIndexOf('\n') + 1;
-  const line = before.split('\n').length;
-  return { line, column: [...before.slice(lineStart)].length + 1 };
+  const end = Math.min(offset, text.length);
+  let line = 1;
+  let lineStart = 0;
+  for (let at = text.indexOf('\n'); at !== -1 && at < end; at = text.indexOf('\n', at + 1)) {
+    line++;
+    lineStart = at + 1;
+  }
+  return { line, column: charactersBetween(text, lineStart, end) + 1 };
+}
+
+/** Code points, counted without a list of them: a line may be a megabyte long. */
+function charactersBetween(text: string, start: number, end: number): number {
+  let count = 0;
+  for (let at = start; at < end; count++) at += text.codePointAt(at)! > 0xffff && at + 1 < end ? 2 : 1;
+  return count;
 }
 
 function excerpt(text: string, span: Span): string {

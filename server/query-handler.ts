@@ -20,6 +20,7 @@ import type { ReadingWatch } from './reading-watch.ts';
 import type { RunDeps } from './run.ts';
 import { type QueryOutcome, runQuery } from './run-query.ts';
 import type { SlowLog } from './slow-log.ts';
+import { toldError } from './told-error.ts';
 import type { Tracing } from './tracing.ts';
 
 export interface QueryHandlerDeps {
@@ -82,7 +83,7 @@ export async function handleQuery(
     answer.fail(error);
   } finally {
     stopTimer();
-    registry.end(query, error, Date.now());
+    registry.end(query, error === null ? null : toldError(error, text, asked.parameters), Date.now());
     slowEnded();
     report(deps, query, asked);
   }
@@ -234,7 +235,7 @@ function textForLog(text: string): string {
 }
 
 function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord, asked: QueryRequest): void {
-  const { answer, parameters } = asked;
+  const { answer } = asked;
   const elapsedMs = (query.endedAt ?? Date.now()) - query.startedAt;
   const code = query.error?.code ?? 'ok';
   metrics.queryEnded(query, answer.format, elapsedMs);
@@ -255,7 +256,6 @@ function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord,
   // The user's mistake is no more than a note; what an operator may have to mend is a warning.
   else {
     const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';
-    const message = withoutValues(query.error.message, Object.values(parameters));
-    log[level]('query-failed', { ...fields, message });
+    log[level]('query-failed', { ...fields, message: query.error.message });
   }
 }

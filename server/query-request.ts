@@ -10,6 +10,7 @@ import type { AnswerFormat, AnswerOptions } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
 import { ANSWER_FORMATS, acceptedFormat, formatNamed } from './accepted-format.ts';
 import { bodyText, bodyType, parseJson } from './body-text.ts';
+import { MAX_PARAMETERS, requireFewParameters, tooManyParameters } from './json-shape.ts';
 import { givenTwice, readPairs, searchPairs } from './query-string.ts';
 
 export interface QueryRequest {
@@ -179,6 +180,7 @@ function readBody(request: IncomingMessage, body: Buffer, { query: inUrl }: UrlO
 
 /** Throws bad-request that lists everything that is wrong with the body. */
 function parseBody(value: unknown): QueryBody {
+  requireFewParameters((value as { params?: unknown } | null)?.params);
   const parsed = queryBody.safeParse(value);
   if (parsed.success) return wellFormed(parsed.data);
   throw new QueryError('bad-request', problemsOf(parsed.error), {
@@ -186,12 +188,21 @@ function parseBody(value: unknown): QueryBody {
   });
 }
 
+/** The first problems, each in a line's length; a body may have hundreds, with names as long as it is. */
 export function problemsOf({ issues }: z.ZodError): string {
-  const named = issues.map((issue) => {
+  const named = issues.slice(0, MAX_PROBLEMS).map((issue) => {
     const path = issue.path.length === 0 ? 'the body' : issue.path.join('.');
-    return `${path}: ${issue.message}`;
+    return `${excerptOf(path)}: ${excerptOf(issue.message)}`;
   });
-  return named.join('; ');
+  const more = issues.length - named.length;
+  return more === 0 ? named.join('; ') : `${named.join('; ')}; and ${more} more`;
+}
+
+const MAX_PROBLEMS = 10;
+const MAX_PROBLEM_CHARACTERS = 120;
+
+function excerptOf(text: string): string {
+  return text.length <= MAX_PROBLEM_CHARACTERS ? text : `${text.slice(0, MAX_PROBLEM_CHARACTERS)}…`;
 }
 
 /** JSON can hold half of a character (`\\ud83d` alone), which no text in UTF-8 can: it would become another one. */
@@ -215,12 +226,20 @@ function halfCharacter(path: string): QueryError {
 /** A real HTML form's `query=...&format=...`; null for anything else, which is then the query itself. */
 function formPairs(text: string): QueryBody | null {
   if (!/^(q|query)=[^\s]*$/.test(text)) return null;
+  requireFewPairs(text);
   const pairs = new Map(readPairs(text, 'the form'));
   const { query, q } = { query: pairs.get('query'), q: pairs.get('q') };
   if (query !== undefined && q !== undefined) throw givenTwice('the query', 'the form, as query and as q');
   pairs.delete('query');
   pairs.delete('q');
   return { ...readOptions(pairs), query: query ?? q ?? '' };
+}
+
+/** Before the pairs are read: a megabyte of them takes a tenth of a second. */
+function requireFewPairs(text: string): void {
+  let pairs = 0;
+  for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1))
+    if (++pairs > MAX_PARAMETERS + OPTION_NAMES.size) throw tooManyParameters();
 }
 
 function readUrl({ url = '' }: IncomingMessage): UrlOptions {
@@ -249,7 +268,7 @@ function readOptions(search: ReadonlyMap<string, string>): Omit<QueryBody, 'quer
 }
 
 function unknownOption(name: string): QueryError {
-  return new QueryError('bad-request', `unknown option ${name} in the query string`, {
+  return new QueryError('bad-request', `unknown option ${excerptOf(name)} in the query string`, {
     hint: `Known: ${[...OPTION_NAMES].join(', ')}, and ${PARAMETER_PREFIX}<name> for parameters.`,
   });
 }

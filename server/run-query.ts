@@ -122,7 +122,7 @@ async function makePlan(
 ): Promise<Plan> {
   query.phase = 'plan';
   const answer = (ask: Ask): Promise<AskAnswer> => answerAsk(deps, request, ask, query);
-  const plan = await timed(query, 'plan', deps.planner.plan(key, answer));
+  const plan = await timed(query, 'plan', deps.planner.plan(key, answer, query));
   for (const { connection } of plan.sources) checkConnection(deps, connection);
   return plan;
 }

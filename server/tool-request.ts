@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import { z } from 'zod';
 import { QueryError } from '../workers/errors.ts';
 import { type BodyType, bodyText, bodyType, parseJson } from './body-text.ts';
+import { requireFewParameters } from './json-shape.ts';
 import { bodyOf, checkSize, parameterValue, problemsOf } from './query-request.ts';
 
 export const formatBody = z.strictObject({
@@ -56,7 +57,9 @@ function readJson<Schema extends z.ZodObject>(
   type: BodyType,
   schema: Schema,
 ): z.infer<Schema> {
-  const parsed = schema.safeParse(parseJson(bodyText(bodyOf(request), type)));
+  const value = parseJson(bodyText(bodyOf(request), type));
+  requireFewParameters((value as { params?: unknown } | null)?.params);
+  const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new QueryError('bad-request', problemsOf(parsed.error), {
     hint: `The body is {${Object.keys(schema.shape).join(', ')}}; see /openapi.json.`,

@@ -11,6 +11,7 @@ import { endEarly, type QueryHandlerDeps, startQuery, withDeadline } from './que
 import type { QueryRecord } from './query-registry.ts';
 import type { QueryRequest } from './query-request.ts';
 import { raceCancellation } from './race-cancellation.ts';
+import { toldError } from './told-error.ts';
 
 /** `answer` gets what `plan` found. Rejects only before the query has started. */
 export async function withoutRunning<Planned>(
@@ -33,7 +34,8 @@ export async function withoutRunning<Planned>(
     fail(deps, response, asked, query, error, thrown);
   } finally {
     stopTimer();
-    deps.registry.end(query, error?.toWire() ?? null, Date.now());
+    const told = error === null ? null : toldError(error.toWire(), asked.text, asked.parameters);
+    deps.registry.end(query, told, Date.now());
   }
 }
 

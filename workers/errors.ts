@@ -5,6 +5,8 @@
  * The table from code to HTTP status lives in server/error-status.ts; docs/errors.md documents every code.
  */
 
+import { carriedText } from './error-text.ts';
+
 export type ErrorCode =
   // the request
   | 'bad-request' // body or parameter of the HTTP request is malformed
@@ -114,10 +116,12 @@ export class QueryError extends Error {
   readonly details: ErrorDetails;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(carriedText(message), cause === undefined ? undefined : { cause });
     this.name = 'QueryError';
     this.code = code;
-    this.details = details;
+    const { hint } = details;
+    this.details =
+      hint === undefined || hint === carriedText(hint) ? details : { ...details, hint: carriedText(hint) };
   }
 
   /** The same error with some details added or replaced. */

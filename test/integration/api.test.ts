@@ -96,6 +96,7 @@ describe('the API beside queries', function () {
       ...['headersTimeoutMs', 'requestTimeoutMs', 'keepAliveMs', 'connections', 'connectionsPerClient'],
       ...['perClient', 'bufferBytes', 'dslMemoryBytes', 'dslSpillBytes', 'dslRowBytes'],
       ...[
+        'parameters',
         'timechartRows',
         'pivotColumns',
         'explodeElements',

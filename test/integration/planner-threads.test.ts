@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { MAX_CHAIN } from '../../connectors/postgres/guard/limits.ts';
 import type { PlanStep } from '../../language/plan.ts';
+import { PlannerLane } from '../../server/planner-lane.ts';
 import type { PlannerTask, PlannerValue } from '../../server/planner-thread.ts';
 import type { PlannerThreads } from '../../server/planner-threads.ts';
-import type { QueryError } from '../../workers/errors.ts';
+import { Cancellation } from '../../workers/cancellation.ts';
+import { QueryError } from '../../workers/errors.ts';
 
 /** Of the build: a thread needs compiled files. */
 const BUILT = new URL('../../dist/server/planner-threads.js', import.meta.url).href;
@@ -34,6 +36,7 @@ describe('planner threads', function () {
   this.timeout(60_000);
   let replaced: string[];
   let threads: PlannerThreads;
+  let lane: PlannerLane;
   let built: typeof import('../../server/planner-threads.ts');
 
   before(async () => {
@@ -51,15 +54,20 @@ describe('planner threads', function () {
       allowFunctions: { main: ['web.http_get'] },
       onReplaced: (reason) => replaced.push(reason),
     });
+    lane = new PlannerLane(threads, { threads: options.threads, queueLength: 100, queueWaitMs: 60_000 });
+  };
+
+  const run = async (task: PlannerTask): Promise<PlannerValue> => {
+    const result = await lane.run(task, { client: '', cancellation: new Cancellation() });
+    if (!result.ok) throw QueryError.fromWire(result.error);
+    return result;
   };
 
   it('replace the one whose parser ran out of stack, however often, and fail no other query', async () => {
     start({ threads: 1, stackMb: 1 });
     for (let round = 0; round < 6; round++) {
-      const deep = errorOf(threads.run(planOf(`select ${'1+'.repeat(MAX_CHAIN - 1)}${round}`)));
-      const others = Array.from({ length: 3 }, (_, index) =>
-        threads.run(planOf(`select ${index} + ${round}`)),
-      );
+      const deep = errorOf(run(planOf(`select ${'1+'.repeat(MAX_CHAIN - 1)}${round}`)));
+      const others = Array.from({ length: 3 }, (_, index) => run(planOf(`select ${index} + ${round}`)));
       expect(await deep).to.include({ code: 'nesting-too-deep' });
       expect((await Promise.all(others)).map(sqlOf)).to.deep.equal(
         [0, 1, 2].map((n) => `select ${n} + ${round}`),
@@ -71,35 +79,32 @@ describe('planner threads', function () {
   it('end a task that takes too long, and go on with those that wait', async () => {
     start({ threads: 1, taskTimeoutMs: 1 });
     // Booting alone takes longer.
-    expect(await errorOf(threads.run(planOf('select 1')))).to.include({ code: 'deadline-exceeded' });
+    expect(await errorOf(run(planOf('select 1')))).to.include({ code: 'deadline-exceeded' });
     await threads.close();
     start({ threads: 1, taskTimeoutMs: 30_000 });
-    const many = Array.from({ length: 20 }, (_, index) => threads.run(planOf(`select ${index}`)));
+    const many = Array.from({ length: 20 }, (_, index) => run(planOf(`select ${index}`)));
     expect((await Promise.all(many)).map(sqlOf)).to.deep.equal(many.map((_, index) => `select ${index}`));
   });
 
   it('judge what they plan, by the configuration of its connection, with errors in the user’s text', async () => {
     start({ threads: 2 });
     const text = 'select 1 as a | union (select pg_advisory_lock(1))';
-    const refused = await errorOf(threads.run(planOf(text)));
+    const refused = await errorOf(run(planOf(text)));
     expect(refused).to.include({ code: 'read-only' });
     expect(text.slice(refused.details.span?.start, refused.details.span?.end)).to.equal('pg_advisory_lock');
-    const listed = (await threads.run(planOf('select http_get(1)'))).value as Extract<
-      PlanStep,
-      { kind: 'plan' }
-    >;
+    const listed = (await run(planOf('select http_get(1)'))).value as Extract<PlanStep, { kind: 'plan' }>;
     expect(listed.plan.sources[0]!.functions.map(({ name }) => name)).to.deep.equal(['http_get']);
     const other = { ...planOf('select http_get(1)'), connection: 'other' } as PlannerTask;
-    expect(await errorOf(threads.run(other))).to.include({ code: 'read-only' });
-    expect(await errorOf(threads.run(planOf('@other select http_get(1)')))).to.include({ code: 'read-only' });
+    expect(await errorOf(run(other))).to.include({ code: 'read-only' });
+    expect(await errorOf(run(planOf('@other select http_get(1)')))).to.include({ code: 'read-only' });
   });
 
   it('need no more memory for the next large texts', async () => {
     start({ threads: 1 });
     const large = `select 1 where 1 in (${'12345, '.repeat(120_000)}0)`;
-    await threads.run(planOf(large));
+    await run(planOf(large));
     const before = process.memoryUsage.rss();
-    for (let round = 0; round < 6; round++) await threads.run(planOf(`${large} -- ${round}`));
+    for (let round = 0; round < 6; round++) await run(planOf(`${large} -- ${round}`));
     // Each instance of the parser that had one of them holds some 100 MB.
     expect((process.memoryUsage.rss() - before) / 1e6).to.be.below(250);
   });

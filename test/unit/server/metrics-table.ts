@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { BodyBudget } from '../../../server/body-budget.ts';
 import { DslStock } from '../../../server/dsl-stock.ts';
+import { Lane } from '../../../server/lane.ts';
 import { createMetrics, type MetricFamily, type Metrics } from '../../../server/metrics.ts';
 import type { Planner } from '../../../server/planner.ts';
 import { QueryRegistry } from '../../../server/query-registry.ts';
@@ -37,7 +38,10 @@ export function idleMetrics(): Metrics {
     bodies: new BodyBudget(1),
     sqlSlots: new SqlSlots({ ...lane, onRetired: ignore }),
     dslStock: new DslStock(stock),
-    planner: { cache: { size: 0, bytes: 0, hits: 0, misses: 0 } } as unknown as Planner, // its threads are not needed
+    planner: {
+      cache: { size: 0, bytes: 0, hits: 0, misses: 0 },
+      lane: new Lane<true>({ ...lane, name: 'planner thread', take: () => null }),
+    } as unknown as Planner, // its threads are not needed
     buildId: 'test',
     readSpill: () => Promise.resolve({ totalBytes: 0, largestBytes: 0 }),
     spillLimitBytes: 1,
