@@ -4,7 +4,13 @@ import { ClientShares } from '../../../server/client-shares.ts';
 import { Lane } from '../../../server/lane.ts';
 import { Cancellation } from '../../../workers/cancellation.ts';
 
-const asker = (client: string, cancellation = new Cancellation()) => ({ client, cancellation });
+/** What still waits when a test ends gives up then, so that its timers end. */
+const cancellations: Cancellation[] = [];
+
+function asker(client: string, cancellation = new Cancellation()) {
+  cancellations.push(cancellation);
+  return { client, cancellation };
+}
 
 /** A lane in front of so many places; `leave` gives one of the client's back. */
 function laneOf(places: number, percent = 50) {
@@ -20,7 +26,10 @@ function laneOf(places: number, percent = 50) {
   });
   const held = new Map<string, number>();
   const ask = (client: string, count: number): void => {
-    void lane.acquireAll(asker(client), count).then(() => held.set(client, (held.get(client) ?? 0) + count));
+    void lane.acquireAll(asker(client), count).then(
+      () => held.set(client, (held.get(client) ?? 0) + count),
+      () => {}, // it gave up
+    );
   };
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   return {
@@ -41,6 +50,10 @@ function laneOf(places: number, percent = 50) {
 }
 
 describe('client shares', () => {
+  afterEach(() => {
+    for (const cancellation of cancellations.splice(0)) cancellation.cancel(new Error('the test is over'));
+  });
+
   for (const [places, alone] of [
     [1, 1],
     [2, 2],
