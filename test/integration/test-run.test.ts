@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { readSample } from '../../monitor/proc.ts';
 import { pidsRunning } from '../support/processes.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -84,6 +85,15 @@ describe('a run of tests', function () {
     expect(printed)
       .to.include('ended with SIGKILL in test/fixtures/runs/dies.test.ts')
       .and.include('kills its process');
+  });
+
+  it('has one database for all files of a process, however mocha loads them, and ends it', async () => {
+    const files = [fixture('shares-too'), fixture('shares')];
+    const { code, printed, lastLine } = await run('test/run.mjs', ['--lanes', '1', ...files]);
+    expect([code, lastLine], printed).to.deep.equal([0, '2 passed, 0 failed']);
+    const pids = [...printed.matchAll(/^database (\d+)$/gm)].map(([, pid]) => Number(pid));
+    expect(pids).to.deep.equal([pids[0], pids[0]]);
+    expect(readSample(pids[0]!), 'it has ended').to.equal(null);
   });
 
   it('fails when a file that it was told of is not there', async () => {

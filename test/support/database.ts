@@ -16,6 +16,7 @@ import pg from 'pg';
 import type { Cluster } from '../../database/cluster.ts';
 import { openCluster } from '../../database/cluster.ts';
 import { shareProcesses } from './leaks.ts';
+import { processWide } from './process-wide.ts';
 import { treeOf } from './processes.ts';
 import { atRunEnd } from './run-end.ts';
 
@@ -34,12 +35,12 @@ interface Running extends TestDatabase {
   stop(): Promise<void>;
 }
 
-let shared: Promise<Running> | null = null;
+const state = processWide<{ shared: Promise<Running> | null }>('database', () => ({ shared: null }));
 
 /** Starting takes some 1.5 s: mocha's timeout of a first test allows for it. */
 export function testDatabase(): Promise<TestDatabase> {
-  shared ??= startShared();
-  return shared;
+  state.shared ??= startShared();
+  return state.shared;
 }
 
 async function startShared(): Promise<Running> {

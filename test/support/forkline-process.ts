@@ -7,6 +7,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProcessRow } from '../../monitor/messages.ts';
 import { expectWholeLog } from './log-check.ts';
+import { processWide } from './process-wide.ts';
 import type { FoundProcess } from './processes.ts';
 import { isThere, processesOfRun, treeOf } from './processes.ts';
 import { until } from './until.ts';
@@ -72,7 +73,7 @@ export interface Forkline extends AsyncDisposable, Places {
 }
 
 /** Every one that was started and not stopped. */
-export const unstopped = new Set<ForklineProcess>();
+export const unstopped = processWide('Forklines', () => new Set<ForklineProcess>());
 
 export class ForklineProcess implements Forkline {
   readonly dir: string;

@@ -9,6 +9,7 @@ import type { Suite } from 'mocha';
 import { type ActiveResource, activeResources } from './active-resources.ts';
 import { forgetTraces, traceLeaks, tracesText } from './leak-traces.ts';
 import { patience } from './patience.ts';
+import { processWide } from './process-wide.ts';
 import { endRun } from './run-end.ts';
 import { until } from './until.ts';
 
@@ -17,7 +18,7 @@ const CLOSING_MS = Number(process.env.FORKLINE_TEST_CLOSING_MS ?? 10_000);
 const END_MS = Number(process.env.FORKLINE_TEST_END_MS ?? 20_000);
 
 /** What is shared by all suites, as a check of a process id and all that is below it. */
-const shared: (() => readonly number[])[] = [];
+const shared = processWide<(() => readonly number[])[]>('shared processes', () => []);
 
 /** Those processes may outlive a suite: whoever says so ends them after the run. */
 export function shareProcesses(pids: () => readonly number[]): void {

@@ -1,7 +1,9 @@
 /** What a test process does after its last test: it ends what its spec files shared. */
+import { processWide } from './process-wide.ts';
+
 type Ending = () => Promise<void>;
 
-const endings: Ending[] = [];
+const endings = processWide<Ending[]>('endings', () => []);
 
 /** The endings run in the order in which they were given, each once. */
 export function atRunEnd(ending: Ending): void {
