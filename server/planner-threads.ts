@@ -21,8 +21,8 @@ export interface PlannerThreadsOptions extends PlannerThreadData {
   readonly onReplaced: (reason: string) => void;
 }
 
-/** Far more than the largest text takes: 1 MB is parsed and planned in half a second. */
-const TASK_TIMEOUT_MS = 5000;
+/** Far more than the largest text takes (1 MB is parsed and planned in half a second), even beside a thread that boots on a busy machine. */
+const TASK_TIMEOUT_MS = 10_000;
 /** The parser recurses as deep as its text: with this 100,000 operators in a chain parse, five times what is let through. */
 const STACK_MB = 64;
 /** The beginning of GrammarFailure's message: an error that ends a thread arrives without its class. */
@@ -33,6 +33,9 @@ export class PlannerThreads {
   readonly #onReplaced: (reason: string) => void;
   readonly #taskTimeoutMs: number;
   readonly #waiting: (() => void)[] = [];
+  /** Tasks on threads, with the time until which each may run. */
+  readonly #running = new Map<EventEmitter, number>();
+  #timer: NodeJS.Timeout | undefined;
   #free: number;
 
   constructor(options: PlannerThreadsOptions) {
@@ -68,19 +71,32 @@ export class PlannerThreads {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#timer);
     await this.#pool.destroy();
   }
 
   async #runOnThread(task: PlannerTask): Promise<PlannerResult> {
     const stop = new EventEmitter();
-    const timer = setTimeout(() => stop.emit('abort'), this.#taskTimeoutMs);
+    this.#running.set(stop, performance.now() + this.#taskTimeoutMs);
+    this.#timer ??= setTimeout(() => this.#stopLate(), this.#taskTimeoutMs);
     try {
       return (await this.#pool.run(task, { signal: stop })) as PlannerResult; // what the thread returns
     } catch (thrown) {
       throw this.#replaced(thrown);
     } finally {
-      clearTimeout(timer);
+      this.#running.delete(stop);
     }
+  }
+
+  /** One timer for all of them, left running when they end: setting one for each took as long as parsing a small query. */
+  #stopLate(): void {
+    const now = performance.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const [stop, until] of this.#running) {
+      if (until <= now) stop.emit('abort');
+      else next = Math.min(next, until);
+    }
+    this.#timer = Number.isFinite(next) ? setTimeout(() => this.#stopLate(), next - now) : undefined;
   }
 
   /** Why a task lost its thread, as the error that its query gets. */
