@@ -13,10 +13,12 @@ import { queuedClients } from './scenarios/queued-clients.ts';
 import { rowsAsJson } from './scenarios/rows-as-json.ts';
 import { slowClient } from './scenarios/slow-client.ts';
 import { smallQuery } from './scenarios/small-query.ts';
+import { smallQueryDistinct } from './scenarios/small-query-distinct.ts';
 import { warmStages } from './scenarios/warm-stages.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
   smallQuery,
+  smallQueryDistinct,
   rowsAsJson,
   allColumnsThroughStages,
   twoColumnsThroughStages,

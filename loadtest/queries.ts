@@ -9,6 +9,8 @@ export interface LoadQuery {
   readonly pushdown: 'off' | 'auto';
   /** In the database's own dialect; its rows are the right ones, in this order. */
   readonly expectedSql: string;
+  /** Digits in `text` that each request replaces by others of the same length, so that no two texts are alike. */
+  readonly varying?: string;
   /** The last digits then depend on the order in which rows come, which is another each time. */
   readonly sumsFloats: boolean;
 }
@@ -20,6 +22,15 @@ export const SMALL: LoadQuery = {
   text: `select name, region, capacity from ${SCHEMA}.hosts where id = 17`,
   pushdown: 'auto',
   expectedSql: `SELECT name, region, capacity FROM ${SCHEMA}.hosts WHERE id = 17`,
+  sumsFloats: false,
+};
+
+/** The same with another literal each time: nothing that is kept by text serves twice. */
+export const SMALL_DISTINCT: LoadQuery = {
+  text: `select name, region, capacity from ${SCHEMA}.hosts where id = 17 and id < 1000000000`,
+  pushdown: 'auto',
+  expectedSql: SMALL.expectedSql,
+  varying: '1000000000',
   sumsFloats: false,
 };
 

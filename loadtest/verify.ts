@@ -85,7 +85,16 @@ export class Verifier {
     const { bytes } = answer;
     const maxBytes = Math.ceil(bytes * 1.02) + ELSE_BYTES;
     const mark = markOf(query, answer);
-    return { name, body, minBytes: bytes - 256, maxBytes, mark, markAt: answer.text.indexOf(mark) };
+    const varying = query.varying === undefined ? {} : { varying: query.varying };
+    return {
+      name,
+      body,
+      ...varying,
+      minBytes: bytes - 256,
+      maxBytes,
+      mark,
+      markAt: answer.text.indexOf(mark),
+    };
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@
  * formatted or completed holds up another client by one task at most. A task whose asker has given up (deadline, cancel,
  * client gone) is waited for a moment longer, since most end by then, and ended with its thread after that.
  */
+import { EventEmitter } from 'node:events';
 import { type Asker, Lane } from './lane.ts';
 import type { PlannerResult, PlannerTask } from './planner-thread.ts';
 import { raceCancellation } from './race-cancellation.ts';
@@ -10,9 +11,9 @@ import { raceCancellation } from './race-cancellation.ts';
 /** A new thread takes some 100 ms of a core to boot: what ends by itself by then is cheaper left alone. */
 const ABANDONED_MS = 500;
 
-/** Runs a task on a thread of its own; once `stop` is aborted the thread is ended. */
+/** Runs a task on a thread of its own; once `stop` tells of 'abort' the thread is ended. */
 export interface TaskThreads {
-  run(task: PlannerTask, stop: AbortController): Promise<PlannerResult>;
+  run(task: PlannerTask, stop: EventEmitter): Promise<PlannerResult>;
 }
 
 export interface PlannerLaneOptions {
@@ -40,7 +41,7 @@ export class PlannerLane {
   /** Rejects with queue-full, queue-timeout, or what cancelled it. */
   async run(task: PlannerTask, asker: Asker): Promise<PlannerResult> {
     await this.lane.acquire(asker);
-    const stop = new AbortController();
+    const stop = new EventEmitter();
     let timer: NodeJS.Timeout | undefined;
     const work = this.#threads.run(task, stop);
     const done = work.finally(() => {
@@ -49,7 +50,7 @@ export class PlannerLane {
       this.lane.offer();
     });
     return raceCancellation(asker.cancellation, done, () => {
-      timer = setTimeout(() => stop.abort(), ABANDONED_MS);
+      timer = setTimeout(() => stop.emit('abort'), ABANDONED_MS);
     });
   }
 }

@@ -41,15 +41,15 @@ export interface PlannerThreadData {
   readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
 }
 
-const verdicts = new Map<string, Verdicts>();
+const verdictsByConnection = new Map<string, Verdicts>();
 
 function verdictsOf(connection: string): Verdicts {
-  const known = verdicts.get(connection);
+  const known = verdictsByConnection.get(connection);
   if (known !== undefined) return known;
   const { allowFunctions } = workerData as PlannerThreadData;
   const allowed = Object.hasOwn(allowFunctions, connection) ? allowFunctions[connection]! : [];
   const made = new Verdicts(allowed);
-  verdicts.set(connection, made);
+  verdictsByConnection.set(connection, made);
   return made;
 }
 
@@ -57,7 +57,9 @@ function verdictsOf(connection: string): Verdicts {
 function judgeIn(text: string): Judge {
   return (connection, bound, feedsStages) => {
     try {
-      const { copyable, functions } = verdictsOf(connection).judge(bound.sql);
+      const verdicts = verdictsOf(connection);
+      // SQL alone is kept with its plan; that of a source is judged again with each other pipeline behind it.
+      const { copyable, functions } = feedsStages ? verdicts.kept(bound.sql) : verdicts.of(bound.sql);
       if (feedsStages && !copyable) throw cannotFeedStages();
       return functions;
     } catch (thrown) {

@@ -6,6 +6,7 @@
  * interrupted otherwise), and when it ends by itself because PostgreSQL's grammar failed in it. The task gets an error; those
  * that wait go to the other threads, or to the new one.
  */
+import type { EventEmitter } from 'node:events';
 import { Piscina } from 'piscina';
 import { QueryError } from '../workers/errors.ts';
 import type { TaskThreads } from './planner-lane.ts';
@@ -21,8 +22,8 @@ export interface PlannerThreadsOptions extends PlannerThreadData {
   readonly onReplaced: (reason: string) => void;
 }
 
-/** Far more than the largest text takes: 1 MB is parsed and planned in half a second. */
-const TASK_TIMEOUT_MS = 5000;
+/** Far more than the largest text takes (1 MB is parsed and planned in half a second), even beside a thread that boots on a busy machine. */
+const TASK_TIMEOUT_MS = 10_000;
 /** The parser recurses as deep as its text: with this 100,000 operators in a chain parse, five times what is let through. */
 const STACK_MB = 64;
 /** The beginning of GrammarFailure's message: an error that ends a thread arrives without its class. */
@@ -32,6 +33,9 @@ export class PlannerThreads implements TaskThreads {
   readonly #pool: Piscina;
   readonly #onReplaced: (reason: string) => void;
   readonly #taskTimeoutMs: number;
+  /** Tasks on threads, with the time until which each may run. */
+  readonly #running = new Map<EventEmitter, number>();
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(options: PlannerThreadsOptions) {
     const { threads, allowFunctions, taskTimeoutMs = TASK_TIMEOUT_MS, stackMb = STACK_MB } = options;
@@ -49,20 +53,33 @@ export class PlannerThreads implements TaskThreads {
     });
   }
 
-  /** The task's result, or why it lost its thread, as it does when `stop` is aborted. */
-  async run(task: PlannerTask, stop: AbortController): Promise<PlannerResult> {
-    const timer = setTimeout(() => stop.abort(), this.#taskTimeoutMs);
+  /** The task's result, or why it lost its thread, as it does when `stop` tells of 'abort'. */
+  async run(task: PlannerTask, stop: EventEmitter): Promise<PlannerResult> {
+    this.#running.set(stop, performance.now() + this.#taskTimeoutMs);
+    this.#timer ??= setTimeout(() => this.#stopLate(), this.#taskTimeoutMs);
     try {
-      return (await this.#pool.run(task, { signal: stop.signal })) as PlannerResult; // what the thread returns
+      return (await this.#pool.run(task, { signal: stop })) as PlannerResult; // what the thread returns
     } catch (thrown) {
       return { ok: false, error: this.#replaced(thrown).toWire() };
     } finally {
-      clearTimeout(timer);
+      this.#running.delete(stop);
     }
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#timer);
     await this.#pool.destroy();
+  }
+
+  /** One timer for all of them, left running when they end: setting one for each took as long as parsing a small query. */
+  #stopLate(): void {
+    const now = performance.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const [stop, until] of this.#running) {
+      if (until <= now) stop.emit('abort');
+      else next = Math.min(next, until);
+    }
+    this.#timer = Number.isFinite(next) ? setTimeout(() => this.#stopLate(), next - now) : undefined;
   }
 
   /** Why a task lost its thread, as the error that its query gets. */

@@ -102,7 +102,8 @@ function startInstance(
       const log = new ConnectionLog(spec.requests, offset);
       const firstDueMs = performance.now();
       lanes.push({ log, schedule: intervalMs === null ? null : { firstDueMs, intervalMs } });
-      if (spec.requests.length > 1) client.setRequests(rotate(spec.requests, offset));
+      const varied = spec.requests.some(({ varying }) => varying !== undefined);
+      if (spec.requests.length > 1 || varied) client.setRequests(rotate(spec.requests, offset));
       takeDown(client as unknown as ClientEvents, log, failures);
     },
   };
@@ -116,8 +117,23 @@ function holdsMark(body: string, { mark, markAt }: LoadRequest): boolean {
   return body.slice(markAt, markAt + mark.length) === mark || body.includes(mark);
 }
 
-function rotate(requests: readonly LoadRequest[], offset: number): { body: string }[] {
-  return [...requests.slice(offset), ...requests.slice(0, offset)].map(({ body }) => ({ body }));
+function rotate(requests: readonly LoadRequest[], offset: number): autocannon.Request[] {
+  return [...requests.slice(offset), ...requests.slice(0, offset)].map(({ body, varying }) =>
+    varying === undefined ? { body } : variedRequest(body, varying),
+  );
+}
+
+/** Of all requests of this process, over runs. */
+let variations = Date.now() % 100_000_000;
+
+/** Another number of the same length in the place of `digits`, each time it is sent. */
+function variedRequest(body: string, digits: string): autocannon.Request {
+  const [before = '', after = ''] = body.split(digits);
+  const setupRequest = (request: autocannon.Request): autocannon.Request => {
+    request.body = `${before}${Number(digits) + variations++}${after}`;
+    return request;
+  };
+  return { body, setupRequest };
 }
 
 function takeDown(client: ClientEvents, log: ConnectionLog, failures: Mutable<LoadFailures>): void {

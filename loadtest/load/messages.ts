@@ -18,6 +18,8 @@ export interface LoadRequest {
   readonly name: string;
   /** JSON, for POST /v1/query. */
   readonly body: string;
+  /** Digits in `body`, of which each request has others of the same length; left out: all are alike. */
+  readonly varying?: string;
   /** Bytes of a right answer, its head included; another length counts as wrong. */
   readonly minBytes: number;
   readonly maxBytes: number;

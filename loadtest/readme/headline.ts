@@ -11,7 +11,7 @@ import type { Chart, Check, RunResult } from '../result.ts';
 export const MARK = '<!-- loadtest: written by npm run loadtest:readme -- report.json -->';
 export const END = '<!-- end of loadtest -->';
 export const CHART_SCENARIO = 'light-over-clients';
-const WITHOUT_TARGET: readonly string[] = [CHART_SCENARIO, 'fork-policies'];
+const WITHOUT_TARGET: readonly string[] = [CHART_SCENARIO, 'fork-policies', 'small-query-distinct'];
 
 /** The part of a report that README is made of. */
 export type Headline = Pick<RunResult, 'startedAt' | 'seconds' | 'interrupted' | 'machine' | 'settings'> & {

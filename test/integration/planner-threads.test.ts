@@ -50,6 +50,7 @@ describe('planner threads', function () {
 
   const start = (options: { threads: number; taskTimeoutMs?: number; stackMb?: number }): void => {
     threads = new built.PlannerThreads({
+      taskTimeoutMs: 60_000,
       ...options,
       allowFunctions: { main: ['web.http_get'] },
       onReplaced: (reason) => replaced.push(reason),

@@ -1,7 +1,6 @@
 /**
- * Names of functions that a database was asked about a moment ago and found harmless, so that it is not asked again with
- * each query. Kept for some seconds: a function that is created meanwhile is noticed that much later. Refusals are
- * not kept.
+ * Functions that a database was asked about a moment ago and found harmless, so that it is not asked again with each query.
+ * Kept for some seconds: a function that is created meanwhile is noticed that much later. Refusals are not kept.
  */
 import type { FunctionUse } from '../../../language/plan.ts';
 
@@ -10,15 +9,21 @@ export interface KnownFunctionsOptions {
   readonly now: () => number;
 }
 
+/** Of one name: how it may be called. */
+interface Known {
+  readonly as: FunctionUse['as'];
+  readonly schema: string | null;
+  foundAt: number;
+}
+
 /** Names that are kept for one connection; when there are more, all are asked about again. */
 const MAX_NAMES = 10_000;
 const NONE: readonly FunctionUse[] = [];
 
 export class KnownFunctions {
   readonly #options: KnownFunctionsOptions;
-  readonly #connections = new Map<string, Map<string, number>>();
-  /** When the lists of cached plans were last found harmless as a whole: one look for each of their queries. */
-  readonly #lists = new WeakMap<readonly FunctionUse[], number>();
+  /** By connection and name. On the way of every query: no key is put together, and nothing made, to look. */
+  readonly #connections = new Map<string, Map<string, Known[]>>();
 
   constructor(options: KnownFunctionsOptions) {
     this.#options = options;
@@ -27,15 +32,13 @@ export class KnownFunctions {
   /** All of them, unless every one is known: then none. */
   inQuestion(connection: string, functions: readonly FunctionUse[]): readonly FunctionUse[] {
     if (functions.length === 0) return NONE;
-    const oldest = this.#options.now() - this.#options.maxAgeMs;
-    if ((this.#lists.get(functions) ?? Number.NEGATIVE_INFINITY) >= oldest) return NONE;
     const names = this.#connections.get(connection);
     if (names === undefined) return functions;
-    let foundAt = Number.POSITIVE_INFINITY;
-    for (const use of functions)
-      foundAt = Math.min(foundAt, names.get(keyOf(use)) ?? Number.NEGATIVE_INFINITY);
-    if (foundAt < oldest) return functions;
-    this.#lists.set(functions, foundAt);
+    const oldest = this.#options.now() - this.#options.maxAgeMs;
+    for (const use of functions) {
+      const known = knownOf(names, use);
+      if (known === undefined || known.foundAt < oldest) return functions;
+    }
     return NONE;
   }
 
@@ -47,7 +50,16 @@ export class KnownFunctions {
       names = new Map();
       this.#connections.set(connection, names);
     }
-    for (const use of functions) names.set(keyOf(use), askedAt);
+    for (const use of functions) {
+      const known = knownOf(names, use);
+      if (known !== undefined) known.foundAt = askedAt;
+      else {
+        const { as, schema, name } = use;
+        const ofName = names.get(name);
+        if (ofName === undefined) names.set(name, [{ as, schema, foundAt: askedAt }]);
+        else ofName.push({ as, schema, foundAt: askedAt });
+      }
+    }
   }
 
   now(): number {
@@ -55,7 +67,9 @@ export class KnownFunctions {
   }
 }
 
-function keyOf({ as, schema, name }: FunctionUse): string {
-  // No name holds a NUL, and no schema is empty.
-  return `${as}\0${schema ?? ''}\0${name}`;
+function knownOf(names: ReadonlyMap<string, readonly Known[]>, use: FunctionUse): Known | undefined {
+  const ofName = names.get(use.name);
+  if (ofName === undefined) return undefined;
+  for (const known of ofName) if (known.as === use.as && known.schema === use.schema) return known;
+  return undefined;
 }

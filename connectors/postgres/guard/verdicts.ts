@@ -1,6 +1,6 @@
 /**
- * Verdicts by text, for one thread: the SQL of a source is judged again with each other pipeline behind it. Kept within a budget
- * of characters, the least recently used dropped first. Refusals are not kept: they are worded with their place.
+ * Verdicts of one thread for one connection, those of sources kept by text: a source is judged again with each other pipeline
+ * behind it. Kept within a budget of characters, the least recently used dropped first. Refusals are not kept.
  */
 
 import { judgeSql } from './judge.ts';
@@ -21,15 +21,20 @@ export class Verdicts {
     this.#allowed = allowed;
   }
 
-  /** As `judgeSql` throws. */
-  judge(sql: string): JudgedSql {
+  /** Throws as `judgeSql` does. */
+  of(sql: string): JudgedSql {
+    return judgeSql(sql, this.#allowed);
+  }
+
+  /** The same, remembered. */
+  kept(sql: string): JudgedSql {
     const known = this.#judged.get(sql);
     if (known !== undefined) {
       this.#judged.delete(sql);
       this.#judged.set(sql, known);
       return known;
     }
-    const judged = judgeSql(sql, this.#allowed);
+    const judged = this.of(sql);
     if (sql.length <= MAX_TEXT_CHARACTERS) this.#keep(sql, judged);
     return judged;
   }

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { ClientShares } from '../../../server/client-shares.ts';
 import { Lane } from '../../../server/lane.ts';
 import { Cancellation } from '../../../workers/cancellation.ts';
+import { QueryError } from '../../../workers/errors.ts';
 
 /** What still waits when a test ends gives up then, so that its timers end. */
 const cancellations: Cancellation[] = [];
@@ -51,7 +52,8 @@ function laneOf(places: number, percent = 50) {
 
 describe('client shares', () => {
   afterEach(() => {
-    for (const cancellation of cancellations.splice(0)) cancellation.cancel(new Error('the test is over'));
+    for (const cancellation of cancellations.splice(0))
+      cancellation.cancel(new QueryError('cancelled', 'the test is over'));
   });
 
   for (const [places, alone] of [

@@ -1,5 +1,5 @@
 /** Who gets the planner's threads, and what becomes of tasks whose asker has given up. */
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import { PlannerLane, type TaskThreads } from '../../../server/planner-lane.ts';
 import type { PlannerTask } from '../../../server/planner-thread.ts';
@@ -8,17 +8,22 @@ import { QueryError } from '../../../workers/errors.ts';
 
 interface Started {
   readonly text: string;
-  readonly signal: AbortSignal;
+  readonly stop: EventEmitter;
+  aborted: boolean;
   finish(): void;
 }
 
 /** Threads whose tasks end when the test says so. */
 function fakeThreads() {
   const started: Started[] = [];
-  const run = ({ text }: { text: string }, { signal }: AbortController) =>
+  const run = ({ text }: { text: string }, stop: EventEmitter) =>
     new Promise((resolve, reject) => {
-      started.push({ text, signal, finish: () => resolve({ ok: true, value: text }) });
-      signal.addEventListener('abort', () => reject(new Error('aborted')));
+      const entry = { text, stop, aborted: false, finish: () => resolve({ ok: true, value: text }) };
+      started.push(entry);
+      stop.once('abort', () => {
+        entry.aborted = true;
+        reject(new Error('aborted'));
+      });
     });
   return { started, threads: { run } as TaskThreads };
 }
@@ -54,7 +59,7 @@ describe('planner lane', () => {
     leaving.cancel(new QueryError('deadline-exceeded', 'late'));
     expect(await endless).to.equal('deadline-exceeded');
     expect(started, 'the thread is still busy').to.have.length(1);
-    await once(started[0]!.signal, 'abort');
+    await once(started[0]!.stop, 'abort');
     await settle();
     started[1]!.finish();
     expect(await waiting).to.deep.equal({ ok: true, value: 'next' });
@@ -73,7 +78,7 @@ describe('planner lane', () => {
     await settle();
     started[1]!.finish();
     await next;
-    expect(started[0]!.signal.aborted).to.equal(false);
+    expect(started[0]!.aborted).to.equal(false);
   });
 
   it('a task that waits goes when its asker gives up, and more than the queue holds are refused', async () => {
