@@ -61,8 +61,14 @@ function dataRowWay(session: Session): Way {
     };
     const sink = { write: () => true, setOnDrain() {} };
     try {
-      return (await runStatement(session, { ...call, answer: OPTIONS, limits: NO_LIMITS }, sink, control))
-        .bytes;
+      return (
+        await runStatement(
+          session,
+          { ...call, answer: OPTIONS, limits: NO_LIMITS, maxRowBytes: 1e9 },
+          sink,
+          control,
+        )
+      ).bytes;
     } finally {
       control.dispose();
     }

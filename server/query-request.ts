@@ -45,6 +45,10 @@ export const queryBody = z.strictObject({
   format: z.enum(['json', 'ndjson', 'csv', 'arrow', 'parquet']).optional(),
   rows: z.enum(['objects', 'arrays']).optional(),
   numbers: z.enum(['number', 'string']).optional(),
+  end: z
+    .enum(['line', 'none'])
+    .optional()
+    .describe('NDJSON: `none` leaves out the last line (`@end` or `@error`), so that every line is a row'),
 });
 
 type QueryBody = z.infer<typeof queryBody>;
@@ -56,6 +60,7 @@ const OPTION_NAMES = new Set([
   'format',
   'rows',
   'numbers',
+  'end',
   'pushdown',
   'limit',
   'timeoutMs',
@@ -86,6 +91,7 @@ export function readQueryRequest(request: IncomingMessage, body: Buffer, queryBy
       format: inBody.format ?? inUrl.format ?? acceptedFormat(request),
       rows: inBody.rows ?? inUrl.rows ?? 'objects',
       numbers: inBody.numbers ?? inUrl.numbers ?? 'number',
+      end: inBody.end ?? inUrl.end ?? 'line',
     },
   };
 }
@@ -156,7 +162,7 @@ function parseBody(value: unknown): QueryBody {
   const parsed = queryBody.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new QueryError('bad-request', problemsOf(parsed.error), {
-    hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "pushdown"?}; see /openapi.json.',
+    hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "end"?, "pushdown"?}; see /openapi.json.',
   });
 }
 

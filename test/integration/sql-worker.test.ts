@@ -45,6 +45,7 @@ const callOf = (sql: string, overrides: object = {}) => ({
   parameters: [],
   answer: { format: 'ndjson', rows: 'arrays', numbers: 'number' } as const,
   limits: NO_LIMITS,
+  maxRowBytes: 1e9,
   ...overrides,
 });
 

@@ -4,6 +4,7 @@
  */
 import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
 import type { Column, DatabaseColumn } from '../../language/types.ts';
+import { refuseReservedNames } from '../answer.ts';
 import { QueryError } from '../errors.ts';
 import { readRowDescription } from './backend-messages.ts';
 import { type RowLayout, rowLayout, type TextAnswer } from './encode/row-encoder.ts';
@@ -14,10 +15,10 @@ const MAX_DESCRIPTION_BYTES = 8 * 1024;
 
 const layouts = new Map<string, RowLayout>();
 
-/** `description` is a RowDescription's payload, bytes[start, end). Throws duplicate-column. */
+/** `description` is a RowDescription's payload, bytes[start, end). Throws duplicate-column, and unsupported for a reserved name. */
 export function layoutOf(bytes: Buffer, start: number, end: number, answer: TextAnswer): RowLayout {
   if (end - start > MAX_DESCRIPTION_BYTES) return makeLayout(bytes, start, answer);
-  const key = `${answer.format} ${answer.rows} ${answer.numbers} ${bytes.toString('latin1', start, end)}`;
+  const key = `${answer.format} ${answer.rows} ${answer.numbers} ${answer.end} ${bytes.toString('latin1', start, end)}`;
   const known = layouts.get(key);
   if (known !== undefined) return known;
   const layout = makeLayout(bytes, start, answer);
@@ -27,7 +28,9 @@ export function layoutOf(bytes: Buffer, start: number, end: number, answer: Text
 }
 
 function makeLayout(bytes: Buffer, start: number, answer: TextAnswer): RowLayout {
-  return rowLayout(answerColumns(readRowDescription(bytes, start)), answer);
+  const columns = answerColumns(readRowDescription(bytes, start));
+  refuseReservedNames(columns, answer);
+  return rowLayout(columns, answer);
 }
 
 /** Throws duplicate-column: an answer's rows could not tell them apart. */

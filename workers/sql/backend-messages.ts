@@ -17,12 +17,14 @@ export interface ServerError {
   readonly where: string | null;
 }
 
+/** The last field may be cut. */
 export function readServerError(bytes: Buffer, start: number, end: number): ServerError {
   const fields = new Map<string, string>();
   let offset = start;
   while (offset < end && bytes[offset] !== 0) {
     const key = String.fromCharCode(bytes[offset]!);
-    const stop = bytes.indexOf(0, offset + 1);
+    const found = bytes.indexOf(0, offset + 1);
+    const stop = found === -1 || found > end ? end : found;
     fields.set(key, bytes.toString('utf8', offset + 1, stop));
     offset = stop + 1;
   }
