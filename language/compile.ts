@@ -4,6 +4,7 @@
  */
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './ast.ts';
+import { planEncoded } from './encoded-sql.ts';
 import { explainPlan } from './explain-rows.ts';
 import type { Plan, PlannedStage, PlanRequest, PlanStep, Pushdown } from './plan.ts';
 import { planParts, type StagePlace } from './plan-parts.ts';
@@ -32,7 +33,7 @@ export function planTree(tree: QueryTree, request: PlanRequest): PlanStep {
     const bound = bindSource(request.text, alone.scanned);
     return { kind: 'plan', plan: planDirect(alone.connection ?? request.connection, bound, warnings) };
   }
-  if (alone !== null) refuseUnwrappable(alone);
+  if (alone !== null) return planEncoded(alone, request, warnings);
   try {
     const pushdown = tree.pushdown ?? request.pushdown;
     // What the compiler itself must know of the rows may be found out anywhere.
@@ -65,14 +66,6 @@ function sqlAlone({ source, stages }: QueryNode): SqlSourceNode | null {
 function planDirect(connection: string, bound: BoundSql, warnings: readonly string[]): Plan {
   const source = { connection, ...bound, columns: null, databaseColumns: null, parameterOids: null };
   return { sources: [source], worker: null, stages: [], columns: null, warnings, cacheable: true };
-}
-
-function refuseUnwrappable({ head }: SqlSourceNode): void {
-  if (head.wrappable) return;
-  throw new QueryError('unsupported', `\`${head.word}\` has no answer in this format`, {
-    span: head.span,
-    hint: 'ask for json, ndjson or csv',
-  });
 }
 
 function planResolved(query: ResolvedQuery, pushdown: Pushdown, throughWorker: boolean): Plan {

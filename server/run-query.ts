@@ -8,7 +8,7 @@
  *   database.
  */
 import type { Ask, AskAnswer, Plan } from '../language/plan.ts';
-import { type AnswerSummary, refuseReservedNames } from '../workers/answer.ts';
+import { type AnswerSummary, refuseNames } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
 import { answerAsk } from './answer-ask.ts';
 import type { AnswerStream } from './answer-stream.ts';
@@ -89,7 +89,7 @@ async function runOnce(
   const limits = { capRows: request.capRows, maxRows, maxBytes };
   const { parameters, answer: options } = request;
   // Without stages the columns are known to the SQL worker only, which refuses them itself.
-  if (plan.columns !== null) refuseReservedNames(plan.columns, options);
+  if (plan.columns !== null) refuseNames(plan.columns, options);
   const run = { deps, plan, query, answer, parameters, options, limits, maxRowBytes };
   const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
   return { summary, plan };

@@ -25,18 +25,42 @@ export interface AnswerOptions {
 /** Names that a line of NDJSON has when it is no row. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(['@end', '@error']);
 
-/** Throws when a row could not be told from the last line of an NDJSON answer. */
-export function refuseReservedNames(
-  columns: readonly { readonly name: string }[],
-  { format, rows, end }: Pick<AnswerOptions, 'format' | 'rows' | 'end'>,
+interface NamedColumn {
+  readonly name: string;
+}
+
+/** Throws when the format cannot have columns of these names. */
+export function refuseNames(columns: readonly NamedColumn[], answer: Omit<AnswerOptions, 'numbers'>): void {
+  if (answer.format === 'ndjson') refuseReserved(columns, answer);
+  else if (answer.format === 'parquet') refuseSameLetters(columns);
+}
+
+/** A row with such a name could not be told from the last line. */
+function refuseReserved(
+  columns: readonly NamedColumn[],
+  { rows, end }: Pick<AnswerOptions, 'rows' | 'end'>,
 ): void {
-  if (format !== 'ndjson' || rows !== 'objects' || end === 'none') return;
+  if (rows !== 'objects' || end === 'none') return;
   const reserved = columns.find(({ name }) => RESERVED_NAMES.has(name));
   if (reserved === undefined) return;
   const { name } = reserved;
   throw new QueryError('unsupported', `a column of an NDJSON answer cannot be named "${name}"`, {
     hint: `The last line has this name: rename the column ("${name}" as "${name.slice(1)}"), or ask for rows=arrays, end=none or another format.`,
   });
+}
+
+/** DuckDB, which writes Parquet, would give one of them another name without a word. */
+function refuseSameLetters(columns: readonly NamedColumn[]): void {
+  const seen = new Map<string, string>();
+  for (const { name } of columns) {
+    const letters = name.toLowerCase();
+    const first = seen.get(letters);
+    if (first !== undefined)
+      throw new QueryError('duplicate-column', `"${first}" and "${name}" differ only by case`, {
+        hint: 'The engine that writes Parquet takes them for one column: give one another name (select ... as name), or ask for another format.',
+      });
+    seen.set(letters, name);
+  }
 }
 
 export interface AnswerLimits {

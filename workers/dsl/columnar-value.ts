@@ -2,8 +2,8 @@
  * What a column of Arrow or Parquet holds, computed by DuckDB: the same value for both, so that a reader finds the same
  * column in either (docs/formats.md). A value that these formats have no form for is an error, never another value.
  */
+import { raiseError } from '../../language/raised-error.ts';
 import type { ColumnType } from '../../language/types.ts';
-import { quoteText } from './sql-text.ts';
 import { plainText } from './value-text.ts';
 
 /** Returns SQL over `value`, which may be repeated; `name` is the column's, for errors. Null stays null. */
@@ -30,5 +30,9 @@ export function columnarValue(type: ColumnType, value: string, name: string): st
 }
 
 function refuse(what: string, name: string): string {
-  return `error(${quoteText(`column ${name} holds ${what}, which Arrow and Parquet have no value for; cast it to text`)})`;
+  return raiseError({
+    code: 'bad-value',
+    message: `column ${name} holds ${what}, which Arrow and Parquet have no value for`,
+    hint: `cast it to text: \`${name}::text\` in the SQL, \`cast(${name} as string)\` in a stage`,
+  });
 }

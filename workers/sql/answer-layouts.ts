@@ -4,7 +4,7 @@
  */
 import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
 import type { Column, DatabaseColumn } from '../../language/types.ts';
-import { refuseReservedNames } from '../answer.ts';
+import { refuseNames } from '../answer.ts';
 import { QueryError } from '../errors.ts';
 import { readRowDescription } from './backend-messages.ts';
 import { type RowLayout, rowLayout, type TextAnswer } from './encode/row-encoder.ts';
@@ -29,7 +29,7 @@ export function layoutOf(bytes: Buffer, start: number, end: number, answer: Text
 
 function makeLayout(bytes: Buffer, start: number, answer: TextAnswer): RowLayout {
   const columns = answerColumns(readRowDescription(bytes, start));
-  refuseReservedNames(columns, answer);
+  refuseNames(columns, answer);
   return rowLayout(columns, answer);
 }
 
