@@ -4,6 +4,7 @@
  */
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './ast.ts';
+import { planEncoded } from './encoded-sql.ts';
 import { explainPlan } from './explain-rows.ts';
 import { functionsOf } from './judged-functions.ts';
 import type {
@@ -44,7 +45,7 @@ export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): P
     const functions = judge(connection, bound, false);
     return { kind: 'plan', plan: planDirect(connection, bound, functions, warnings) };
   }
-  if (alone !== null) refuseUnwrappable(alone);
+  if (alone !== null) return planEncoded(alone, request, judge, warnings);
   try {
     const pushdown = tree.pushdown ?? request.pushdown;
     // What the compiler itself must know of the rows may be found out anywhere.
@@ -91,14 +92,6 @@ function planDirect(
     functions,
   };
   return { sources: [source], worker: null, stages: [], columns: null, warnings, cacheable: true };
-}
-
-function refuseUnwrappable({ head }: SqlSourceNode): void {
-  if (head.wrappable) return;
-  throw new QueryError('unsupported', `\`${head.word}\` has no answer in this format`, {
-    span: head.span,
-    hint: 'ask for json, ndjson or csv',
-  });
 }
 
 function planResolved(

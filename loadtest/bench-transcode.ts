@@ -62,8 +62,8 @@ function dataRowWay(session: Session): Way {
     };
     const sink = { write: () => true, setOnDrain() {} };
     try {
-      return (await runStatement(session, { ...call, answer: OPTIONS, limits: NO_LIMITS }, [], sink, control))
-        .bytes;
+      const limits = { ...call, answer: OPTIONS, limits: NO_LIMITS, maxRowBytes: 1e9 };
+      return (await runStatement(session, limits, [], sink, control)).bytes;
     } finally {
       control.dispose();
     }

@@ -183,7 +183,12 @@ function limitOptions() {
       512 * MIB,
     ),
     dslSpillBytes: size('FORKLINE_DSL_SPILL_BYTES', 'Disk that one DSL worker may spill to.', 0, 2 * GIB),
-    dslRowBytes: size('FORKLINE_DSL_ROW_BYTES', 'The longest row that stages read.', 65_536, 32 * MIB),
+    dslRowBytes: size(
+      'FORKLINE_DSL_ROW_BYTES',
+      'The longest row: of an answer, and of what stages read.',
+      65_536,
+      32 * MIB,
+    ),
     poisonDeaths: number(
       'FORKLINE_POISON_DEATHS',
       'Deaths of workers under a query, with no success in between, after which it is refused; 0: never.',

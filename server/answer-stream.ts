@@ -5,16 +5,21 @@
  *   buffering --over bufferBytes--> streaming --finish--> ended
  *       |  finish: status 200, exact length            |
  *       |  fail: problem document with its status      | fail: NDJSON ends with an @error line; everything else is
- *       v                                              v       cut without a valid end (no last chunk)
+ *       v                                              v       cut without a valid end
  *     ended                                          ended
  *
- * The server's own memory is bounded by bufferBytes plus the socket's high-water mark: `write` returns false when
- * the client is slow, and `onDrain` says when to go on.
+ * A cut answer lacks the last chunk of the chunked encoding. Over HTTP/1.0, which has none, the end of the connection is
+ * the end of the body: there it is reset instead of closed. The last bytes of a streamed answer wait until it is known to
+ * be whole (held-end.ts).
+ *
+ * The server's own memory is bounded by bufferBytes, the held end and the socket's high-water mark: `write` returns
+ * false when the client is slow, and `onDrain` says when to go on.
  */
 import type { ServerResponse } from 'node:http';
 import type { AnswerFormat } from '../workers/answer.ts';
 import type { WireError } from '../workers/errors.ts';
-import { PROBLEM_TYPE, problemOf } from './problem.ts';
+import { HeldEnd } from './held-end.ts';
+import { PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.ts';
 
 const CONTENT_TYPES: Record<AnswerFormat, string> = {
@@ -25,6 +30,7 @@ const CONTENT_TYPES: Record<AnswerFormat, string> = {
   parquet: 'application/vnd.apache.parquet',
 };
 
+const LINE_FEED = 0x0a;
 /** Above it two writes are cheaper than copying. */
 const ONE_WRITE_BYTES = 16 * 1024;
 
@@ -39,6 +45,8 @@ export interface AnswerEnd {
 export interface AnswerStreamOptions {
   readonly response: ServerResponse;
   readonly format: AnswerFormat;
+  /** false: NDJSON is rows only, and a failure cuts it as it cuts the other formats. */
+  readonly endLine: boolean;
   readonly queryId: string;
   readonly queryText: string;
   /** The header of that name; left out without one. */
@@ -50,8 +58,8 @@ export interface AnswerStreamOptions {
   readonly onStreaming?: () => void;
 }
 
-/** Bytes that are held back, and who wants to know when they are needed no more. */
-interface Held {
+/** Bytes that wait for the answer's status, and who wants to know when they are needed no more. */
+interface Waiting {
   readonly bytes: Buffer;
   release(): void;
 }
@@ -59,9 +67,11 @@ interface Held {
 export class AnswerStream {
   readonly #options: AnswerStreamOptions;
   #state: 'buffering' | 'streaming' | 'ended' = 'buffering';
-  #held: Held[] = [];
-  #heldBytes = 0;
-  #lastByte = 0x0a;
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  /** null until streaming starts. */
+  #held: HeldEnd | null = null;
+  #lastByteSent = LINE_FEED;
   #resume = (): void => {};
 
   constructor(options: AnswerStreamOptions) {
@@ -87,15 +97,15 @@ export class AnswerStream {
       release();
       return true;
     }
-    this.#held.push({ bytes, release });
-    this.#heldBytes += bytes.length;
-    return this.#heldBytes <= this.#options.bufferBytes ? true : this.#startStreaming();
+    this.#waiting.push({ bytes, release });
+    this.#waitingBytes += bytes.length;
+    return this.#waitingBytes <= this.#options.bufferBytes ? true : this.#startStreaming();
   }
 
   /** Bytes written so far are dropped and it starts again; only while nothing was sent. */
   restart(): boolean {
     if (this.#state !== 'buffering') return false;
-    this.#dropHeld();
+    this.#dropWaiting();
     return true;
   }
 
@@ -113,21 +123,26 @@ export class AnswerStream {
     const tail = this.#tail(end);
     if (this.#state === 'buffering') {
       const tailBytes = Buffer.byteLength(tail);
-      const bodyBytes = this.#heldBytes + tailBytes;
+      const bodyBytes = this.#waitingBytes + tailBytes;
       const headers = this.#headers();
       headers.push('Server-Timing', end.serverTiming, 'Forkline-Row-Count', String(end.rows));
       headers.push('Forkline-Complete', String(end.complete), 'Content-Length', String(bodyBytes));
       response.writeHead(200, headers);
       // Of a short answer, head and body leave as one text in one write.
-      if (bodyBytes <= ONE_WRITE_BYTES) response.end(this.#heldText() + latin1Of(tail, tailBytes), 'latin1');
+      if (bodyBytes <= ONE_WRITE_BYTES)
+        response.end(this.#waitingText() + latin1Of(tail, tailBytes), 'latin1');
       else
-        response.end(Buffer.concat([...this.#held.map(({ bytes }) => bytes), Buffer.from(tail)], bodyBytes));
+        response.end(
+          Buffer.concat([...this.#waiting.map(({ bytes }) => bytes), Buffer.from(tail)], bodyBytes),
+        );
     } else {
-      response.addTrailers({
-        'Server-Timing': end.serverTiming,
-        'Forkline-Row-Count': String(end.rows),
-        'Forkline-Complete': String(end.complete),
-      });
+      if (response.useChunkedEncodingByDefault)
+        response.addTrailers({
+          'Server-Timing': end.serverTiming,
+          'Forkline-Row-Count': String(end.rows),
+          'Forkline-Complete': String(end.complete),
+        });
+      this.#writeAll(this.#held!.takeAll());
       response.end(tail);
     }
     this.#end();
@@ -135,62 +150,92 @@ export class AnswerStream {
 
   fail(error: WireError): void {
     if (this.#state === 'ended') return;
-    const { response, queryId, queryText, format, traceresponse } = this.#options;
+    const { response, queryId, queryText, format, endLine } = this.#options;
     const problem = problemOf(error, { queryId, queryText });
-    if (this.#state === 'buffering') {
-      response.statusCode = problem.status;
-      setSecurityHeaders(response);
-      response.setHeader('Content-Type', PROBLEM_TYPE);
-      response.setHeader('Query-Id', queryId);
-      if (traceresponse !== undefined) response.setHeader('traceresponse', traceresponse);
-      if (error.retryAfterSeconds !== undefined) response.setHeader('Retry-After', error.retryAfterSeconds);
-      response.end(`${JSON.stringify(problem)}\n`);
-    } else if (format === 'ndjson' && this.#lastByte === 0x0a) {
-      response.end(`${JSON.stringify({ '@error': problem })}\n`);
-    } else {
-      // Without the last chunk of the chunked encoding every client sees that the body is not whole.
-      response.destroy();
-    }
+    if (this.#state === 'buffering' && !response.headersSent) this.#sendProblem(problem, error);
+    else if (this.#state === 'streaming' && format === 'ndjson' && endLine) {
+      // A row that was too long to be held back ends here, broken: the line after it says why.
+      const lineEnd = this.#lastByteSent === LINE_FEED ? '' : '\n';
+      response.end(`${lineEnd}${JSON.stringify({ '@error': problem })}\n`);
+    } else this.#cut();
     this.#end();
   }
 
+  #sendProblem(problem: Problem, { retryAfterSeconds }: WireError): void {
+    const { response, queryId, traceresponse } = this.#options;
+    response.statusCode = problem.status;
+    setSecurityHeaders(response);
+    response.setHeader('Content-Type', PROBLEM_TYPE);
+    response.setHeader('Query-Id', queryId);
+    if (traceresponse !== undefined) response.setHeader('traceresponse', traceresponse);
+    if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+    response.end(`${JSON.stringify(problem)}\n`);
+  }
+
+  /** Ends the connection so that every client sees that the body is not whole. */
+  #cut(): void {
+    const { response } = this.#options;
+    if (response.useChunkedEncodingByDefault) response.destroy();
+    else response.socket?.resetAndDestroy();
+  }
+
   /** latin1 keeps every byte as it is. */
-  #heldText(): string {
+  #waitingText(): string {
     let text = '';
-    for (const { bytes } of this.#held) text += bytes.toString('latin1');
+    for (const { bytes } of this.#waiting) text += bytes.toString('latin1');
     return text;
   }
 
   #end(): void {
     this.#state = 'ended';
-    this.#dropHeld();
+    this.#dropWaiting();
     this.#resume = () => {};
   }
 
-  #dropHeld(): void {
-    for (const { release } of this.#held) release();
-    this.#held = [];
-    this.#heldBytes = 0;
+  #dropWaiting(): void {
+    for (const { release } of this.#waiting) release();
+    this.#waiting = [];
+    this.#waitingBytes = 0;
   }
 
   #startStreaming(): boolean {
     this.#state = 'streaming';
-    const { response, onStreaming } = this.#options;
+    const { response, format, onStreaming } = this.#options;
     onStreaming?.();
+    this.#held = new HeldEnd(format);
     response.on('drain', () => this.#resume());
-    const trailer = 'Server-Timing, Forkline-Row-Count, Forkline-Complete';
     const headers = this.#headers();
-    headers.push('Trailer', trailer);
+    // Trailers come with the chunked encoding only, and Node refuses to announce them without it.
+    if (response.useChunkedEncodingByDefault)
+      headers.push('Trailer', 'Server-Timing, Forkline-Row-Count, Forkline-Complete');
     response.writeHead(200, headers);
-    const held = this.#held;
-    this.#held = [];
+    const waiting = this.#waiting;
+    this.#waiting = [];
     let more = true;
-    for (const { bytes, release } of held) more = this.#send(bytes, release);
+    for (const { bytes, release } of waiting) more = this.#send(bytes, release);
     return more;
   }
 
   #send(bytes: Buffer, release: () => void): boolean {
-    this.#lastByte = bytes[bytes.length - 1] ?? this.#lastByte;
+    const held = this.#held!; // made when streaming starts
+    const length = held.sendable(bytes);
+    if (length === 0) {
+      held.hold(bytes);
+      release();
+      return held.isFull ? this.#writeAll(held.takeSurplus()) : true;
+    }
+    if (!held.isEmpty) this.#writeAll(held.takeAll());
+    if (length === bytes.length) return this.#write(bytes, release);
+    held.hold(bytes.subarray(length));
+    return this.#write(bytes.subarray(0, length), release);
+  }
+
+  #writeAll(bytes: Buffer): boolean {
+    return bytes.length === 0 ? true : this.#write(bytes, () => {});
+  }
+
+  #write(bytes: Buffer, release: () => void): boolean {
+    this.#lastByteSent = bytes[bytes.length - 1] ?? this.#lastByteSent;
     return this.#options.response.write(bytes, release);
   }
 
@@ -209,7 +254,7 @@ export class AnswerStream {
       case 'json':
         return `],"rowCount":${rows},"complete":${complete},"stats":${JSON.stringify(stats)}}\n`;
       case 'ndjson':
-        return `${JSON.stringify({ '@end': { rowCount: rows, complete } })}\n`;
+        return this.#options.endLine ? `${JSON.stringify({ '@end': { rowCount: rows, complete } })}\n` : '';
       default:
         return '';
     }

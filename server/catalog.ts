@@ -40,6 +40,7 @@ export async function readCatalog(deps: RunDeps, connection: string, query: Quer
     parameters: [],
     answer: { format: 'ndjson', rows: 'arrays', numbers: 'number' } as const,
     limits: { capRows: MAX_COLUMNS, maxRows: MAX_COLUMNS, maxBytes: MAX_BYTES },
+    maxRowBytes: deps.maxRowBytes,
     deadlineAt: query.deadlineAt,
   };
   const { complete } = await callInSlot(slot, query, deps.cancelGraceMs, () =>

@@ -23,7 +23,12 @@ export function headHandler(deps: AppDeps, pathFormat?: AnswerFormat): RequestHa
       (query) => planOf(deps.run, asked, query),
       ({ queryId, text, trace }) => {
         const options = { response, format, queryId, queryText: text, traceresponse: trace.response };
-        new AnswerStream({ ...options, headers: downloadHeaders(format), bufferBytes: 0 }).head();
+        new AnswerStream({
+          ...options,
+          headers: downloadHeaders(format),
+          bufferBytes: 0,
+          endLine: false,
+        }).head();
       },
     );
   };

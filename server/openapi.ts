@@ -169,6 +169,11 @@ function getQueryOperation() {
       parameter('rows', { enum: ['objects', 'arrays'] }, 'How JSON rows look'),
       parameter('numbers', { enum: ['number', 'string'] }, 'How int64 and decimal look in JSON'),
       parameter(
+        'end',
+        { enum: ['line', 'none'] },
+        'NDJSON: `none` leaves out the last line (`@end` or `@error`), so that every line is a row',
+      ),
+      parameter(
         'limit',
         { type: 'integer', minimum: 1 },
         'Cap of the answer; reaching it gives `complete: false`',

@@ -54,6 +54,7 @@ export async function handleQuery(
   const answer = new AnswerStream({
     response,
     format: asked.answer.format,
+    endLine: asked.answer.end !== 'none',
     queryId,
     queryText: text,
     traceresponse: query.trace.response,

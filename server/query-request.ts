@@ -48,6 +48,10 @@ export const queryBody = z.strictObject({
   format: z.enum(ANSWER_FORMATS).optional(),
   rows: z.enum(['objects', 'arrays']).optional(),
   numbers: z.enum(['number', 'string']).optional(),
+  end: z
+    .enum(['line', 'none'])
+    .optional()
+    .describe('NDJSON: `none` leaves out the last line (`@end` or `@error`), so that every line is a row'),
 });
 
 type QueryBody = z.infer<typeof queryBody>;
@@ -61,6 +65,7 @@ const OPTION_NAMES = new Set([
   'format',
   'rows',
   'numbers',
+  'end',
   'pushdown',
   'limit',
   'timeoutMs',
@@ -98,6 +103,7 @@ export function readQueryRequest(
       format: format ?? acceptedFormat(request),
       rows: agreed('rows', inBody.rows, inUrl.rows) ?? 'objects',
       numbers: agreed('numbers', inBody.numbers, inUrl.numbers) ?? 'number',
+      end: agreed('end', inBody.end, inUrl.end) ?? 'line',
     },
   };
 }
@@ -184,7 +190,7 @@ function parseBody(value: unknown): QueryBody {
   const parsed = queryBody.safeParse(value);
   if (parsed.success) return wellFormed(parsed.data);
   throw new QueryError('bad-request', problemsOf(parsed.error), {
-    hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "pushdown"?}; see /openapi.json.',
+    hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "end"?, "pushdown"?}; see /openapi.json.',
   });
 }
 

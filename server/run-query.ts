@@ -8,7 +8,7 @@
  *   database.
  */
 import type { Ask, AskAnswer, Plan } from '../language/plan.ts';
-import type { AnswerSummary } from '../workers/answer.ts';
+import { type AnswerSummary, refuseNames } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
 import { answerAsk } from './answer-ask.ts';
 import type { AnswerStream } from './answer-stream.ts';
@@ -72,7 +72,8 @@ function nextAttempt(deps: RunDeps, attempt: Attempt, thrown: unknown): Attempt 
     deps.planner.cache.delete(attempt.key);
     return { ...attempt, replanned: true };
   }
-  const isLongRow = thrown.details.limit?.name === 'dslRowBytes' && attempt.maxRowBytes < deps.maxRowBytes;
+  const { limit } = thrown.details;
+  const isLongRow = limit?.name === 'dslRowBytes' && limit.value < deps.maxRowBytes;
   return isLongRow ? { ...attempt, maxRowBytes: deps.maxRowBytes } : null;
 }
 
@@ -87,6 +88,8 @@ async function runOnce(
   const { maxRows, maxBytes } = deps;
   const limits = { capRows: request.capRows, maxRows, maxBytes };
   const { parameters, answer: options } = request;
+  // Without stages the columns are known to the SQL worker only, which refuses them itself.
+  if (plan.columns !== null) refuseNames(plan.columns, options);
   const run = { deps, plan, query, answer, parameters, options, limits, maxRowBytes };
   const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
   return { summary, plan };

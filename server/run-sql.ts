@@ -39,6 +39,8 @@ function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) 
     parameters: boundTexts(source, run.parameters),
     answer: run.options,
     limits: run.limits,
+    // Whatever this attempt allows to stages.
+    maxRowBytes: run.deps.maxRowBytes,
     deadlineAt: query.deadlineAt,
   };
   return slot.socket.call(request, answerSink(run, slot.socket));

@@ -29,6 +29,8 @@ interface Copy {
   readonly slot: SqlSlot;
   readonly reply: Promise<CopyToReply>;
   settled: boolean;
+  /** It was cancelled because the stages had ended well: they had all that they needed of it. */
+  dismissed: boolean;
 }
 
 export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
@@ -82,6 +84,7 @@ function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot,
     slot,
     reply: callInSlot(slot, query, deps.cancelGraceMs, call),
     settled: false,
+    dismissed: false,
   };
   copy.reply.then(
     () => {
@@ -102,14 +105,18 @@ async function cancelSilentCopies(
   query: QueryRecord,
 ): Promise<NodeJS.Timeout | undefined> {
   // A slot whose copy has ended may serve another query by now.
-  const cancel = (): void => {
-    for (const { settled, slot } of copies) if (!settled) slot.socket.cancel(query.queryId);
+  const cancel = (stagesEndedWell: boolean): void => {
+    for (const copy of copies) {
+      if (copy.settled) continue;
+      copy.dismissed = stagesEndedWell;
+      copy.slot.socket.cancel(query.queryId);
+    }
   };
   try {
     await stages;
-    return setTimeout(cancel, READER_DONE_GRACE_MS);
+    return setTimeout(() => cancel(true), READER_DONE_GRACE_MS);
   } catch {
-    cancel(); // the failure itself is reported by conclude()
+    cancel(false); // the failure itself is reported by conclude()
     return undefined;
   }
 }
@@ -123,8 +130,7 @@ async function conclude(
   const copied = await Promise.allSettled(copies.map((copy) => copy.reply));
   const copyError = firstError(copies, copied, query.text);
   if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
-  // Cancelled by cancelSilentCopies, after the stages had all that they needed.
-  if (copyError !== null && !isCancelled(copyError)) throw copyError;
+  if (copies.some(({ dismissed }, index) => isFailure(copied[index]!, dismissed))) throw copyError;
   const replies = copied.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value] : []));
   query.phases.queue += Math.max(0, ...replies.map(({ phases }) => phases.acquireMs));
   query.phases.sql += Math.max(0, ...replies.map(({ phases }) => phases.sqlMs));
@@ -147,6 +153,16 @@ function firstError(
     copy.status === 'rejected' ? [mapToQuery(copy.reason, copies[index]!.source, text)] : [],
   );
   return errors.find((error) => !isCancelled(error)) ?? errors[0] ?? null;
+}
+
+/**
+ * Whether the stages may have read fewer rows than there are. A copy that somebody cancelled in the database (its error
+ * has an SQLSTATE then) ends the stages' input as an end of its rows does.
+ */
+function isFailure(copied: PromiseSettledResult<CopyToReply>, dismissed: boolean): boolean {
+  if (copied.status === 'fulfilled') return false;
+  const { reason } = copied;
+  return !(dismissed && isCancelled(reason) && (reason as QueryError).details.sqlstate === undefined);
 }
 
 function isCancelled(error: unknown): boolean {

@@ -19,7 +19,7 @@ export interface RunDeps {
   readonly defaultConnection: string;
   readonly maxRows: number;
   readonly maxBytes: number;
-  /** The longest row that stages read; the first attempt allows for less (run-query.ts). */
+  /** The longest row of an answer, and of what stages read; their first attempt allows for less (run-query.ts). */
   readonly maxRowBytes: number;
   /** A call that was cancelled and does not end in this time loses its worker. */
   readonly cancelGraceMs: number;

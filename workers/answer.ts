@@ -3,10 +3,12 @@
  * head and the rows; the server writes the tail (row count, stats), because only it knows whether all went well.
  *
  *   json    head `{"columns":[{"name":..,"type":..},..],"rows":[`, rows joined by `,`
- *   ndjson  a row a line
+ *   ndjson  a row a line; the server's last line is `{"@end": ...}` or `{"@error": ...}`, unless asked to leave it out
  *   csv     RFC 4180 with a header line, CRLF line ends; null is empty, an empty string is ""
  *   arrow   an Arrow IPC stream, whole;  parquet: a Parquet file, whole (both from DSL workers only)
  */
+import { QueryError } from './errors.ts';
+
 export type TextFormat = 'json' | 'ndjson' | 'csv';
 export type AnswerFormat = TextFormat | 'arrow' | 'parquet';
 
@@ -16,6 +18,49 @@ export interface AnswerOptions {
   readonly rows: 'objects' | 'arrays';
   /** json and ndjson: int64 and decimal as exact JSON numbers, or (by type, never by value) as strings. */
   readonly numbers: 'number' | 'string';
+  /** ndjson: `none` leaves out the last line, which is no row. Left out: `line`. */
+  readonly end?: 'line' | 'none' | undefined;
+}
+
+/** Names that a line of NDJSON has when it is no row. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set(['@end', '@error']);
+
+interface NamedColumn {
+  readonly name: string;
+}
+
+/** Throws when the format cannot have columns of these names. */
+export function refuseNames(columns: readonly NamedColumn[], answer: Omit<AnswerOptions, 'numbers'>): void {
+  if (answer.format === 'ndjson') refuseReserved(columns, answer);
+  else if (answer.format === 'parquet') refuseSameLetters(columns);
+}
+
+/** A row with such a name could not be told from the last line. */
+function refuseReserved(
+  columns: readonly NamedColumn[],
+  { rows, end }: Pick<AnswerOptions, 'rows' | 'end'>,
+): void {
+  if (rows !== 'objects' || end === 'none') return;
+  const reserved = columns.find(({ name }) => RESERVED_NAMES.has(name));
+  if (reserved === undefined) return;
+  const { name } = reserved;
+  throw new QueryError('unsupported', `a column of an NDJSON answer cannot be named "${name}"`, {
+    hint: `The last line has this name: rename the column ("${name}" as "${name.slice(1)}"), or ask for rows=arrays, end=none or another format.`,
+  });
+}
+
+/** DuckDB, which writes Parquet, would give one of them another name without a word. */
+function refuseSameLetters(columns: readonly NamedColumn[]): void {
+  const seen = new Map<string, string>();
+  for (const { name } of columns) {
+    const letters = name.toLowerCase();
+    const first = seen.get(letters);
+    if (first !== undefined)
+      throw new QueryError('duplicate-column', `"${first}" and "${name}" differ only by case`, {
+        hint: 'The engine that writes Parquet takes them for one column: give one another name (select ... as name), or ask for another format.',
+      });
+    seen.set(letters, name);
+  }
 }
 
 export interface AnswerLimits {

@@ -3,7 +3,8 @@
  *
  *   connecting -> idle <-> calling -> closed
  *
- * - A call ends exactly once: by its reply, or by the socket's end (`worker-lost`).
+ * - A call ends exactly once: by its reply, or by the socket's end (`worker-lost`). One whose sink throws is cancelled,
+ *   and ends then with what was thrown.
  * - Result bytes go to the call's sink as views of what arrived, to be released once they were passed on
  *   (read-buffers.ts); a sink that has enough returns false and calls `resume()` later, so that back-pressure reaches the worker and nothing piles up here. A call's end resumes as well:
  *   no call begins on a paused socket.
@@ -32,6 +33,8 @@ type ReplyOf<C, K extends keyof C> = C[K] extends { reply: infer R } ? R : never
 interface PendingCall {
   readonly queryId: string;
   readonly sink: DataSink;
+  /** What its sink threw: the call ends with it, whatever the worker replies. */
+  sinkError: QueryError | null;
   resolve(value: unknown): void;
   reject(error: QueryError): void;
 }
@@ -74,7 +77,8 @@ export class WorkerSocket<C> {
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
       this.#closed = true;
-      this.#takePending()?.reject(lostWorker(workerId));
+      const call = this.#takePending();
+      call?.reject(call.sinkError ?? lostWorker(workerId));
       onClose();
     });
   }
@@ -97,7 +101,13 @@ export class WorkerSocket<C> {
     if (this.#pending !== null)
       throw new Error(`${this.workerId}: ${type} while ${this.#pending.queryId} runs`);
     return new Promise((resolve, reject) => {
-      this.#pending = { queryId, sink, resolve: resolve as (value: unknown) => void, reject };
+      this.#pending = {
+        queryId,
+        sink,
+        sinkError: null,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      };
       writeMessage(this.#socket, request as object);
     });
   }
@@ -121,9 +131,21 @@ export class WorkerSocket<C> {
     return createFrameReader({
       onMessage: (message) => this.#settle(message as Reply), // our own worker's message: trusted
       onData: (bytes) => {
-        if (this.#pending !== null && !this.#pending.sink(bytes, this.#reading.hold())) this.#socket.pause();
+        const call = this.#pending;
+        if (call !== null && call.sinkError === null && !this.#handTo(call, bytes)) this.#socket.pause();
       },
     });
+  }
+
+  /** A sink that throws is no fault of the worker's: the call is cancelled, and ends with that error. */
+  #handTo(call: PendingCall, bytes: Buffer): boolean {
+    try {
+      return call.sink(bytes, this.#reading.hold());
+    } catch (thrown) {
+      call.sinkError = QueryError.from(thrown);
+      this.cancel(call.queryId);
+      return true;
+    }
   }
 
   /** The next read is into another buffer: into the same memory when nobody holds a view of it. */
@@ -148,7 +170,8 @@ export class WorkerSocket<C> {
     const call = this.#takePending();
     // Its sink may have had enough at the very end, and who would resume is gone: the next call needs the socket.
     this.#socket.resume();
-    if (reply.ok) call?.resolve(reply.value);
+    if (call !== null && call.sinkError !== null) call.reject(call.sinkError);
+    else if (reply.ok) call?.resolve(reply.value);
     else call?.reject(QueryError.fromWire(reply.error));
   }
 

@@ -111,6 +111,13 @@ export interface WireError extends ErrorDetails {
   readonly message: string;
 }
 
+/** The most characters of a message or hint that leave the process where it arose. */
+const MAX_TEXT_LENGTH = 4000;
+
+function cut(text: string): string {
+  return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH)}...`;
+}
+
 export class QueryError extends Error {
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
@@ -129,8 +136,11 @@ export class QueryError extends Error {
     return new QueryError(this.code, this.message, { ...this.details, ...details }, this.cause);
   }
 
+  /** Long texts are cut: they quote values, and a value may have a gigabyte. */
   toWire(): WireError {
-    return { ...this.details, code: this.code, message: this.message };
+    const { code, message, details } = this;
+    const { hint } = details;
+    return { ...details, ...(hint !== undefined && { hint: cut(hint) }), code, message: cut(message) };
   }
 
   static fromWire({ code, message, ...details }: WireError): QueryError {

@@ -52,6 +52,7 @@ const callOf = (sql: string, overrides: object = {}) => ({
   functions: [],
   answer: { format: 'ndjson', rows: 'arrays', numbers: 'number' } as const,
   limits: NO_LIMITS,
+  maxRowBytes: 1e9,
   ...overrides,
 });
 

@@ -5,115 +5,58 @@
  */
 import duckdb, { type Vector } from '@duckdb/node-bindings';
 import * as arrow from 'apache-arrow';
-import type { ColumnType } from '../../language/types.ts';
-import { plainText } from './value-text.ts';
-
-/** Rows of a batch. */
-export const BATCH_ROWS = 65_536;
+import { QueryError } from '../errors.ts';
+import { BitList, GrowingBytes, isValid, validityOf } from './arrow-bytes.ts';
 
 const STRING_BYTES = 16;
 const INLINE_BYTES = 12;
+const LIST_ENTRY_BYTES = 16;
+const UUID_BYTES = 16;
+/** Offsets into a batch are 32 bits with a sign. */
+const MAX_BATCH_BYTES = 2 ** 31 - 1;
 
 export interface ArrowColumn {
-  readonly type: arrow.DataType;
-  /** What DuckDB computes for this column, from `value`. */
-  readonly sql: string;
-  /** Appends `rows` values; the caller starts a new batch before BATCH_ROWS are passed. */
-  append(vector: Vector, rows: number): void;
+  /** Appends the values of rows [from, from + rows). */
+  append(vector: Vector, from: number, rows: number): void;
   /** Bytes held so far. */
   byteLength(): number;
   /** The batch's data; the column is empty afterwards. */
   finish(): arrow.Data;
 }
 
-/** `engineType` is the DuckDB type of the column, which has the scale of a decimal that declares none. */
-export function createArrowColumn(type: ColumnType, value: string, engineType: string): ArrowColumn {
-  switch (type.kind) {
-    case 'bool':
-      return fixedColumn(new arrow.Bool(), value, 1);
-    case 'int64':
-      return fixedColumn(new arrow.Int64(), value, 8);
-    case 'float64':
-      return fixedColumn(new arrow.Float64(), value, 8);
-    case 'date':
-      return fixedColumn(new arrow.DateDay(), value, 4);
-    case 'time':
-      return fixedColumn(new arrow.TimeMicrosecond(), value, 8);
-    case 'timestamp':
-      return fixedColumn(new arrow.TimestampMicrosecond(), value, 8);
-    case 'timestamptz':
-      return fixedColumn(new arrow.TimestampMicrosecond('UTC'), value, 8);
-    case 'decimal': {
-      const scale = type.scale ?? decimalScale(engineType);
-      return fixedColumn(new arrow.Decimal(scale, 38, 128), `${value}::DECIMAL(38, ${scale})`, 16);
-    }
-    case 'bytes':
-      return bytesColumn(new arrow.Binary(), value);
-    default:
-      return bytesColumn(new arrow.Utf8(), plainText(type, value));
-  }
+/** The DuckDB type of the vectors is the one of `arrowStorage` (arrow-types.ts). */
+export function createArrowColumn(type: arrow.DataType): ArrowColumn {
+  if (arrow.DataType.isBool(type)) return boolColumn(type);
+  if (arrow.DataType.isFixedSizeBinary(type)) return uuidColumn(type);
+  if (arrow.DataType.isUtf8(type) || arrow.DataType.isBinary(type)) return bytesColumn(type);
+  if (arrow.DataType.isList(type)) return listColumn(type);
+  if (arrow.DataType.isDecimal(type)) return fixedColumn(type, 16);
+  return fixedColumn(type, arrow.DataType.isDate(type) ? 4 : 8);
 }
 
-function decimalScale(engineType: string): number {
-  const match = /^DECIMAL\(\d+, *(\d+)\)$/.exec(engineType);
-  return match === null ? 0 : Number(match[1]);
+function appendNulls(nulls: BitList, validity: Uint8Array | null, from: number, rows: number): void {
+  if (validity === null) nulls.pushOnes(rows);
+  else for (let row = from; row < from + rows; row++) nulls.push(isValid(validity, row));
 }
 
-/** Arrow's null bits (1: there is a value), LSB first. */
-function createNullBits(): {
-  append(vector: Vector, at: number, rows: number): void;
-  take(length: number): Uint8Array;
-  nulls(): number;
-} {
-  let bits = new Uint8Array(BATCH_ROWS / 8);
-  let nulls = 0;
+/** What every finished column has: its type, how many values, and which of them are null. */
+function commonData(type: arrow.DataType, nulls: BitList) {
+  const { length, zeros } = nulls;
+  return { type, length, nullCount: zeros, nullBitmap: nulls.take() };
+}
+
+function fixedColumn(type: arrow.DataType, width: number): ArrowColumn {
+  const nulls = new BitList();
+  const values = new GrowingBytes();
   return {
-    append(vector, at, rows) {
-      const valid = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8) as Uint8Array | null;
-      for (let row = 0; row < rows; row++) {
-        if (valid !== null && ((valid[row >> 3]! >> (row & 7)) & 1) === 0) nulls += 1;
-        else bits[(at + row) >> 3]! |= 1 << ((at + row) & 7);
-      }
+    append(vector, from, rows) {
+      values.append(duckdb.vector_get_data(vector, (from + rows) * width).subarray(from * width));
+      appendNulls(nulls, validityOf(vector, from + rows), from, rows);
     },
-    take(length) {
-      const taken = bits.subarray(0, Math.ceil(length / 8));
-      bits = new Uint8Array(BATCH_ROWS / 8);
-      nulls = 0;
-      return taken;
-    },
-    nulls: () => nulls,
-  };
-}
-
-function fixedColumn(type: arrow.DataType, sql: string, width: number): ArrowColumn {
-  const nullBits = createNullBits();
-  let length = 0;
-  let values = new Uint8Array(BATCH_ROWS * width);
-  return {
-    type,
-    sql,
-    append(vector, rows) {
-      values.set(duckdb.vector_get_data(vector, rows * width), length * width);
-      nullBits.append(vector, length, rows);
-      length += rows;
-    },
-    byteLength: () => length * width,
+    byteLength: () => values.used,
     finish() {
-      const nullCount = nullBits.nulls();
-      const data =
-        type instanceof arrow.Bool
-          ? packBits(values, length)
-          : typed(type, values.subarray(0, length * width));
-      const finished = arrow.makeData({
-        type,
-        length,
-        nullCount,
-        nullBitmap: nullBits.take(length),
-        data,
-      } as never);
-      length = 0;
-      values = new Uint8Array(BATCH_ROWS * width);
-      return finished;
+      const data = typed(type, values.take());
+      return arrow.makeData({ ...commonData(type, nulls), data } as never);
     },
   };
 }
@@ -126,72 +69,142 @@ function typed(type: arrow.DataType, bytes: Uint8Array): ArrayBufferView {
   return new ArrayType(bytes.buffer, bytes.byteOffset, bytes.byteLength / ArrayType.BYTES_PER_ELEMENT);
 }
 
-function packBits(bools: Uint8Array, length: number): Uint8Array {
-  const packed = new Uint8Array(Math.ceil(length / 8));
-  for (let row = 0; row < length; row++) packed[row >> 3]! |= (bools[row]! & 1) << (row & 7);
-  return packed;
+function boolColumn(type: arrow.DataType): ArrowColumn {
+  const nulls = new BitList();
+  const values = new BitList();
+  return {
+    append(vector, from, rows) {
+      const bools = duckdb.vector_get_data(vector, from + rows);
+      for (let row = from; row < from + rows; row++) values.push((bools[row]! & 1) === 1);
+      appendNulls(nulls, validityOf(vector, from + rows), from, rows);
+    },
+    byteLength: () => values.length >> 3,
+    finish: () => arrow.makeData({ ...commonData(type, nulls), data: values.take() } as never),
+  };
 }
 
-function bytesColumn(type: arrow.DataType, sql: string): ArrowColumn {
-  const nullBits = createNullBits();
-  let length = 0;
-  let offsets = new Int32Array(BATCH_ROWS + 1);
-  let bytes = Buffer.allocUnsafe(64 * 1024);
-  let used = 0;
+/** DuckDB keeps a uuid as a number of 128 bits, lowest byte first, with its highest bit turned round so that it sorts. */
+function uuidColumn(type: arrow.DataType): ArrowColumn {
+  const nulls = new BitList();
+  const values = new GrowingBytes();
+  return {
+    append(vector, from, rows) {
+      const source = duckdb.vector_get_data(vector, (from + rows) * UUID_BYTES);
+      const out = values.reserve(rows * UUID_BYTES);
+      for (let row = from; row < from + rows; row++) {
+        const first = row * UUID_BYTES;
+        for (let byte = UUID_BYTES - 1; byte >= 0; byte--) out[values.used++] = source[first + byte]!;
+        out[values.used - UUID_BYTES]! ^= 0x80;
+      }
+      appendNulls(nulls, validityOf(vector, from + rows), from, rows);
+    },
+    byteLength: () => values.used,
+    finish: () => arrow.makeData({ ...commonData(type, nulls), data: values.take() } as never),
+  };
+}
 
-  function reserve(more: number): void {
-    if (used + more <= bytes.length) return;
-    const grown = Buffer.allocUnsafe(Math.max(bytes.length * 2, used + more));
-    bytes.copy(grown, 0, 0, used);
-    bytes = grown;
+/** Where each value of a column of unequal lengths ends. */
+class Offsets {
+  readonly #bytes = new GrowingBytes();
+
+  constructor() {
+    this.push(0);
   }
 
+  push(end: number): void {
+    if (end > MAX_BATCH_BYTES) throw tooLongRows();
+    const bytes = this.#bytes.reserve(4);
+    const at = this.#bytes.used;
+    for (let byte = 0; byte < 4; byte++) bytes[at + byte] = (end >>> (8 * byte)) & 0xff;
+    this.#bytes.used += 4;
+  }
+
+  get byteLength(): number {
+    return this.#bytes.used;
+  }
+
+  take(): Int32Array {
+    const bytes = this.#bytes.take();
+    this.push(0);
+    return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  }
+}
+
+function tooLongRows(): QueryError {
+  return new QueryError('result-too-large', 'the rows are too long for a batch of Arrow', {
+    hint: 'take fewer columns, shorten the long ones, or ask for json, ndjson or csv',
+    limit: { name: 'arrowBatchBytes', value: MAX_BATCH_BYTES },
+  });
+}
+
+function bytesColumn(type: arrow.DataType): ArrowColumn {
+  const nulls = new BitList();
+  const bytes = new GrowingBytes();
+  const offsets = new Offsets();
   return {
-    type,
-    sql,
-    append(vector, rows) {
-      nullBits.append(vector, length, rows);
-      const valid = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8) as Uint8Array | null;
-      const strings = duckdb.vector_get_data(vector, rows * STRING_BYTES);
+    append(vector, from, rows) {
+      const validity = validityOf(vector, from + rows);
+      appendNulls(nulls, validity, from, rows);
+      const strings = duckdb.vector_get_data(vector, (from + rows) * STRING_BYTES);
       const view = new DataView(strings.buffer, strings.byteOffset, strings.byteLength);
-      for (let row = 0; row < rows; row++) {
-        if (valid === null || ((valid[row >> 3]! >> (row & 7)) & 1) === 1) {
-          const at = row * STRING_BYTES;
-          const size = view.getUint32(at, true);
-          reserve(size);
-          const source =
-            size <= INLINE_BYTES
-              ? strings.subarray(at + 4, at + 4 + size)
-              : duckdb.get_data_from_pointer(
-                  strings.buffer as ArrayBuffer,
-                  strings.byteOffset + at + 8,
-                  size,
-                );
-          bytes.set(source, used);
-          used += size;
-        }
-        offsets[length + row + 1] = used;
+      for (let row = from; row < from + rows; row++) {
+        if (isValid(validity, row)) bytes.append(stringAt(strings, view, row * STRING_BYTES));
+        offsets.push(bytes.used);
       }
-      length += rows;
     },
-    byteLength: () => used + length * 4,
+    byteLength: () => bytes.used + offsets.byteLength,
     finish() {
-      const valueOffsets = offsets.subarray(0, length + 1);
-      const nullCount = nullBits.nulls();
-      const data = bytes.subarray(0, used);
-      const finished = arrow.makeData({
-        type,
-        length,
-        nullCount,
-        nullBitmap: nullBits.take(length),
-        valueOffsets,
-        data,
-      } as never);
-      length = 0;
-      used = 0;
-      offsets = new Int32Array(BATCH_ROWS + 1);
-      bytes = Buffer.allocUnsafe(64 * 1024);
-      return finished;
+      const valueOffsets = offsets.take();
+      return arrow.makeData({ ...commonData(type, nulls), valueOffsets, data: bytes.take() } as never);
+    },
+  };
+}
+
+function stringAt(strings: Uint8Array, view: DataView, at: number): Uint8Array {
+  const size = view.getUint32(at, true);
+  if (size <= INLINE_BYTES) return strings.subarray(at + 4, at + 4 + size);
+  const pointerAt = strings.byteOffset + at + 8;
+  return duckdb.get_data_from_pointer(strings.buffer as ArrayBuffer, pointerAt, size);
+}
+
+/** DuckDB keeps where each list begins among the elements of all, and how long it is; they need not be in order. */
+function listColumn(type: arrow.List): ArrowColumn {
+  const nulls = new BitList();
+  const offsets = new Offsets();
+  const elements = createArrowColumn(type.valueType);
+  let count = 0;
+  return {
+    append(vector, from, rows) {
+      const validity = validityOf(vector, from + rows);
+      appendNulls(nulls, validity, from, rows);
+      const entries = duckdb.vector_get_data(vector, (from + rows) * LIST_ENTRY_BYTES);
+      const view = new DataView(entries.buffer, entries.byteOffset, entries.byteLength);
+      const child = duckdb.list_vector_get_child(vector);
+      let pendingFrom = 0;
+      let pending = 0;
+      const appendPending = (): void => {
+        if (pending > 0) elements.append(child, pendingFrom, pending);
+        pending = 0;
+      };
+      for (let row = from; row < from + rows; row++) {
+        const at = row * LIST_ENTRY_BYTES;
+        const length = isValid(validity, row) ? Number(view.getBigUint64(at + 8, true)) : 0;
+        const start = length === 0 ? 0 : Number(view.getBigUint64(at, true));
+        if (length > 0 && (pending === 0 || start !== pendingFrom + pending)) {
+          appendPending();
+          pendingFrom = start;
+        }
+        pending += length;
+        count += length;
+        offsets.push(count);
+      }
+      appendPending();
+    },
+    byteLength: () => offsets.byteLength + elements.byteLength(),
+    finish() {
+      const valueOffsets = offsets.take();
+      count = 0;
+      return arrow.makeData({ ...commonData(type, nulls), valueOffsets, child: elements.finish() } as never);
     },
   };
 }

@@ -29,6 +29,7 @@ import {
   createInputTables,
   type QueryParts,
 } from './statements.ts';
+import { castTo } from './value-text.ts';
 
 export interface QueryRunDeps {
   readonly engine: Engine;
@@ -54,6 +55,12 @@ interface Run {
 /** Rows to be answered, and whether they are all. */
 interface AnswerRows {
   readonly select: string;
+  readonly complete: boolean;
+}
+
+/** What was sent. */
+interface SentAnswer {
+  readonly rows: number;
   readonly complete: boolean;
 }
 
@@ -105,20 +112,18 @@ export function startQuery(
 
 async function runStatements(run: Run): Promise<RunStagesReply> {
   const { call, parts, statements, writer } = run;
-  const { maxRows } = call.limits;
   let inputRows = -1;
   for (const { index, sql } of createInputTables(parts)) {
     const rows = await statements.runCounted(sql);
     if (index === 0) inputRows = rows;
   }
-  const chosen = await chooseRows(run);
-  const rows = await sendRows(run, chosen.select);
-  if (rows > maxRows) throw tooManyRows(maxRows);
+  const { rows, complete } =
+    call.answer.format === 'arrow' ? await sendArrow(run) : await sendCopied(run, await chooseRows(run));
   writer.end();
   const endedAt = performance.now();
   const firstAt = writer.startedAt ?? endedAt;
   const phases = { dslMs: firstAt - run.startedAt, encodeMs: endedAt - firstAt };
-  return { rows, bytes: writer.bytes, complete: chosen.complete, inputRows, phases };
+  return { rows, bytes: writer.bytes, complete, inputRows, phases };
 }
 
 /** With a cap of the client's own, the rows are set aside first: only then is it known whether it cut any. */
@@ -126,27 +131,21 @@ async function chooseRows({ call, parts, statements }: Run): Promise<AnswerRows>
   const { capRows, maxRows } = call.limits;
   if (capRows === null || capRows > maxRows)
     return { select: `${answerSelect(parts)} LIMIT ${maxRows + 1}`, complete: true };
-  const found = await statements.runCounted(createAnswerTable(parts, capRows + 1));
+  const found = await statements.runCounted(createAnswerTable(`${answerSelect(parts)} LIMIT ${capRows + 1}`));
   return { select: answerTableSelect(capRows), complete: found <= capRows };
 }
 
-/** Returns how many rows were sent. */
-async function sendRows(run: Run, select: string): Promise<number> {
-  const { answer, columns } = run.call;
-  switch (answer.format) {
-    case 'arrow':
-      return sendArrow(run, select);
-    case 'parquet':
-      return sendThroughPipe(run, copyParquet(select, columns, run.answerPipe), 0);
-    case 'json':
-      // The comma that ends every row must not follow the last.
-      return sendThroughPipe(run, copyText(select, columns, answer, run.answerPipe), 1);
-    case 'ndjson':
-    case 'csv':
-      return sendThroughPipe(run, copyText(select, columns, answer, run.answerPipe), 0);
-    default:
-      throw new Error(`an answer as ${answer.format satisfies never}`);
-  }
+/** Sends rows that the engine itself writes into the answer pipe. */
+async function sendCopied(run: Run, { select, complete }: AnswerRows): Promise<SentAnswer> {
+  const { answer, columns, limits } = run.call;
+  // The comma that ends every row of JSON must not follow the last.
+  const [copySql, dropTrailing] =
+    answer.format === 'parquet'
+      ? [copyParquet(select, columns, run.answerPipe), 0]
+      : [copyText(select, columns, answer, run.answerPipe), answer.format === 'json' ? 1 : 0];
+  const rows = await sendThroughPipe(run, copySql, dropTrailing);
+  if (rows > limits.maxRows) throw tooManyRows(limits.maxRows);
+  return { rows, complete };
 }
 
 async function sendThroughPipe(run: Run, copySql: string, dropTrailing: number): Promise<number> {
@@ -163,11 +162,23 @@ async function sendThroughPipe(run: Run, copySql: string, dropTrailing: number):
   }
 }
 
-async function sendArrow({ call, statements, writer }: Run, select: string): Promise<number> {
-  const types = await statements.columnTypes(select);
+async function sendArrow({ call, parts, statements, writer }: Run): Promise<SentAnswer> {
+  const { columns, limits } = call;
+  const select = answerSelect(parts);
+  const declared = columns.map(({ type }) => castTo(type));
+  const isDeclared = (type: string | null): type is string => type !== null;
+  const types = declared.every(isDeclared) ? declared : await statements.columnTypes(select);
   // Imported only now: it is large, and few queries ask for it.
-  const { sendArrowStream } = await import('./arrow.ts');
-  return sendArrowStream({ select, columns: call.columns, types, writer, stream: statements.stream });
+  const { arrowSchema, arrowSelect, sendArrowStream } = await import('./arrow.ts');
+  const most = Math.min(limits.capRows ?? limits.maxRows, limits.maxRows);
+  const limited = `${select} LIMIT ${most + 1}`;
+  const found = await statements.runCounted(createAnswerTable(arrowSelect(limited, columns, types)));
+  const complete = found <= most;
+  if (!complete && most !== limits.capRows) throw tooManyRows(limits.maxRows);
+  const count = Math.min(found, most);
+  const rows = await statements.stream(answerTableSelect(most));
+  await sendArrowStream({ schema: arrowSchema(columns, types), writer, rows, count });
+  return { rows: count, complete };
 }
 
 export function deadlineExceeded(): QueryError {

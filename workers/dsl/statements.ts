@@ -7,11 +7,12 @@ import type { WorkerInput, WorkerPlan } from '../../language/plan.ts';
 import type { Column } from '../../language/types.ts';
 import { typeName } from '../../language/types.ts';
 import type { AnswerOptions } from '../answer.ts';
+import { columnarValue } from './columnar-value.ts';
 import { type Input, inputSelect } from './input.ts';
 import { quoteName, quoteText } from './sql-text.ts';
 import { castTo, csvText, jsonText } from './value-text.ts';
 
-/** Where an answer under the client's own row cap is kept until it is known whether the cap cut it. */
+/** Where an answer is kept until it is known how many rows it has: under the client's own row cap, and for Arrow. */
 const ANSWER_TABLE = 'answer_rows';
 
 /** What every statement of a query is made of. */
@@ -36,12 +37,12 @@ export function createInputTables(parts: QueryParts): readonly { index: number; 
   );
 }
 
-/** At most `rows` rows of the answer into a table; its result is how many there were. */
-export function createAnswerTable(parts: QueryParts, rows: number): string {
-  return `CREATE TEMP TABLE ${ANSWER_TABLE} AS ${answerSelect(parts)} LIMIT ${rows}`;
+/** Writes the rows of `select` into the answer table; the result is the number of rows. */
+export function createAnswerTable(select: string): string {
+  return `CREATE TEMP TABLE ${ANSWER_TABLE} AS ${select}`;
 }
 
-/** The rows of the answer table, with the columns of `answerSelect`. */
+/** A SELECT of the answer table's first rows. */
 export function answerTableSelect(rows: number): string {
   return `SELECT * FROM ${ANSWER_TABLE} LIMIT ${rows}`;
 }
@@ -77,14 +78,9 @@ export function copyText(
 /** Writes rows as one Parquet file; the result is the number of rows. */
 export function copyParquet(rows: string, columns: readonly Column[], fifo: string): string {
   const outputs = columns.map(
-    (column, index) => `${parquetValue(column, `c${index}`)} AS ${quoteName(column.name)}`,
+    ({ name, type }, index) => `${columnarValue(type, `c${index}`, name)} AS ${quoteName(name)}`,
   );
   return `COPY (SELECT ${outputs.join(', ')} FROM (${rows}) AS r) TO ${quoteText(fifo)} (FORMAT parquet, USE_TMP_FILE false)`;
-}
-
-function parquetValue(column: Column, value: string): string {
-  // Parquet's interval has milliseconds only.
-  return column.type.kind === 'interval' ? `${value}::VARCHAR` : value;
 }
 
 export function rowSeparator(answer: AnswerOptions): string {

@@ -5,6 +5,7 @@
 import { LRUCache } from 'lru-cache';
 import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
 import type { Column, DatabaseColumn } from '../../language/types.ts';
+import { refuseNames } from '../answer.ts';
 import { QueryError } from '../errors.ts';
 import { readRowDescription } from './backend-messages.ts';
 import { type RowLayout, rowLayout, type TextAnswer } from './encode/row-encoder.ts';
@@ -18,10 +19,10 @@ const MAX_DESCRIPTION_BYTES = 8 * 1024;
 
 const layouts = new LRUCache<string, RowLayout>({ max: 1000, maxSize: MAX_LAYOUT_BYTES });
 
-/** `description` is a RowDescription's payload, bytes[start, end). Throws duplicate-column. */
+/** `description` is a RowDescription's payload, bytes[start, end). Throws duplicate-column, and unsupported for a reserved name. */
 export function layoutOf(bytes: Buffer, start: number, end: number, answer: TextAnswer): RowLayout {
   if (end - start > MAX_DESCRIPTION_BYTES) return makeLayout(bytes, start, answer);
-  const key = `${answer.format} ${answer.rows} ${answer.numbers} ${bytes.toString('latin1', start, end)}`;
+  const key = `${answer.format} ${answer.rows} ${answer.numbers} ${answer.end} ${bytes.toString('latin1', start, end)}`;
   const known = layouts.get(key);
   if (known !== undefined) return known;
   const layout = makeLayout(bytes, start, answer);
@@ -30,7 +31,9 @@ export function layoutOf(bytes: Buffer, start: number, end: number, answer: Text
 }
 
 function makeLayout(bytes: Buffer, start: number, answer: TextAnswer): RowLayout {
-  return rowLayout(answerColumns(readRowDescription(bytes, start)), answer);
+  const columns = answerColumns(readRowDescription(bytes, start));
+  refuseNames(columns, answer);
+  return rowLayout(columns, answer);
 }
 
 /** Throws duplicate-column: an answer's rows could not tell them apart. */

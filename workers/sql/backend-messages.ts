@@ -17,15 +17,17 @@ export interface ServerError {
   readonly where: string | null;
 }
 
-/** Of one field: the database quotes values of any length in its errors. */
+/** The longest kept part of one field: the database quotes values of any length in its errors. */
 const MAX_FIELD_BYTES = 64 * 1024;
 
+/** The last field may be cut. */
 export function readServerError(bytes: Buffer, start: number, end: number): ServerError {
   const fields = new Map<string, string>();
   let offset = start;
   while (offset < end && bytes[offset] !== 0) {
     const key = String.fromCharCode(bytes[offset]!);
-    const stop = bytes.indexOf(0, offset + 1);
+    const found = bytes.indexOf(0, offset + 1);
+    const stop = found === -1 || found > end ? end : found;
     fields.set(key, bytes.toString('utf8', offset + 1, Math.min(stop, offset + 1 + MAX_FIELD_BYTES)));
     offset = stop + 1;
   }

@@ -1,8 +1,8 @@
 /**
  * Cuts what PostgreSQL sends into messages, without copying those that arrived whole. A message that is spread
  * over several chunks is gathered once its length is known (never re-copied as it grows), except CopyData, whose
- * payload is handed on piece by piece, and whatever `accept` declines, which is dropped as it arrives: so a value
- * of 500 MB costs nothing when its answer has already failed. A chunk is the caller's again when the call returns: what
+ * payload is handed on piece by piece, and what is more than `accept` wants, which is dropped as it arrives: so a value
+ * of 500 MB costs nothing when its answer has already failed, and an error's text of 500 MB is cut. A chunk is the caller's again when the call returns: what
  * is needed of it later is copied.
  */
 
@@ -35,20 +35,25 @@ export interface BackendHandlers {
   onMessage(type: number, bytes: Buffer, start: number, end: number): void;
   /** A piece of a CopyData payload, in order; `last` says that the message ends with it. A view. */
   onCopyData(bytes: Buffer, start: number, end: number, last: boolean): void;
-  /** Asked before a message that is not here whole is gathered; false drops it. */
-  accept(type: number, payloadBytes: number): boolean;
+  /**
+   * Asked before a message that is not here whole is gathered: how many bytes of its payload are wanted. 0 drops it; of
+   * one that is cut, `onMessage` gets the beginning, under a header that says so.
+   */
+  accept(type: number, payloadBytes: number): number;
 }
 
 /** Returns a function to be fed with whatever arrives on the connection. */
 export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) => void {
-  /** Begin of a message that is not here whole. */
-  let pieces: Buffer[] = [];
+  /** The header of a message that is not here whole, as far as it has arrived. */
+  let header = EMPTY;
+  /** The message under way, or the beginning of it that is wanted; null while its header is not whole. */
+  let message: Buffer | null = null;
   let gathered = 0;
-  /** Bytes of the gathered message, header included; 0 while its header is not whole. */
-  let wanted = 0;
-  /** Bytes still to come of a CopyData payload, or of a message that is dropped. */
+  /** Bytes still to come of a CopyData payload, or of what is dropped. */
   let streaming = 0;
   let dropping = false;
+  /** Bytes to drop behind the message under way. */
+  let surplus = 0;
 
   function continueStream(chunk: Buffer): number {
     const taken = Math.min(streaming, chunk.length);
@@ -57,66 +62,62 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
     return taken;
   }
 
-  /** Takes from `chunk` what the gathered message lacks; returns how much. */
+  /** Takes from `chunk` what the message under way lacks; returns how much. */
   function continueGathering(chunk: Buffer): number {
     let taken = 0;
-    if (wanted === 0) {
-      taken = Math.min(HEADER_BYTES - gathered, chunk.length);
-      keep(chunk.subarray(0, taken));
-      if (gathered < HEADER_BYTES) return taken;
-      const header = Buffer.concat(pieces);
-      pieces = [header];
-      if (!expect(header[0]!, header.readUInt32BE(1) + 1)) {
-        pieces = [];
-        gathered = 0;
-        return taken;
-      }
+    if (message === null) {
+      taken = Math.min(HEADER_BYTES - header.length, chunk.length);
+      header = Buffer.concat([header, chunk.subarray(0, taken)]);
+      if (header.length < HEADER_BYTES) return taken;
+      expect();
     }
-    const more = Math.min(wanted - gathered, chunk.length - taken);
-    keep(chunk.subarray(taken, taken + more));
-    if (gathered === wanted) finishGathering();
-    return taken + more;
+    return message === null ? taken : taken + fill(message, chunk, taken);
   }
 
-  function keep(piece: Buffer): void {
-    if (piece.length > 0) pieces.push(Buffer.from(piece));
-    gathered += piece.length;
+  /** Copies into `target` what it lacks and `chunk` has from `offset` on; returns how much. */
+  function fill(target: Buffer, chunk: Buffer, offset: number): number {
+    const copied = chunk.copy(
+      target,
+      gathered,
+      offset,
+      Math.min(chunk.length, offset + target.length - gathered),
+    );
+    gathered += copied;
+    if (gathered === target.length) finishGathering(target);
+    return copied;
   }
 
-  /** The header of an incomplete message is known: true when its payload is to be gathered. */
-  function expect(type: number, messageBytes: number): boolean {
-    dropping = !handlers.accept(type, messageBytes - HEADER_BYTES);
+  /** The header of an incomplete message is known: what becomes of its payload. */
+  function expect(): void {
+    const type = header[0]!;
+    const payloadBytes = header.readUInt32BE(1) + 1 - HEADER_BYTES;
+    const wanted = Math.min(payloadBytes, handlers.accept(type, payloadBytes));
+    dropping = wanted === 0 && payloadBytes > 0;
     if (dropping || type === BackendMessage.copyData) {
-      streaming = messageBytes - HEADER_BYTES;
-      if (streaming === 0 && !dropping) handlers.onCopyData(EMPTY, 0, 0, true);
-      return false;
+      streaming = payloadBytes;
+      if (payloadBytes === 0) handlers.onCopyData(EMPTY, 0, 0, true);
+    } else {
+      message = Buffer.allocUnsafe(HEADER_BYTES + wanted);
+      header.copy(message);
+      message.writeUInt32BE(HEADER_BYTES + wanted - 1, 1);
+      gathered = HEADER_BYTES;
+      surplus = payloadBytes - wanted;
     }
-    wanted = messageBytes;
-    return true;
+    header = EMPTY;
   }
 
-  function finishGathering(): void {
-    const message = Buffer.concat(pieces, gathered);
-    pieces = [];
+  function finishGathering(whole: Buffer): void {
+    message = null;
     gathered = 0;
-    wanted = 0;
-    handlers.onMessage(message[0]!, message, HEADER_BYTES, message.length);
-  }
-
-  /** Keeps the begin of a message that `chunk` does not hold whole. */
-  function keepRest(chunk: Buffer, offset: number): void {
-    const rest = chunk.subarray(offset);
-    if (rest.length < HEADER_BYTES || expect(rest[0]!, rest.readUInt32BE(1) + 1)) {
-      keep(rest);
-      return;
-    }
-    const payload = rest.subarray(HEADER_BYTES);
-    if (payload.length > 0) continueStream(payload);
+    dropping = surplus > 0;
+    streaming = surplus;
+    surplus = 0;
+    handlers.onMessage(whole[0]!, whole, HEADER_BYTES, whole.length);
   }
 
   return (chunk) => {
     let offset = 0;
-    while (streaming > 0 || gathered > 0) {
+    while (streaming > 0 || message !== null || header.length > 0) {
       if (offset === chunk.length) return;
       const rest = offset === 0 ? chunk : chunk.subarray(offset);
       offset += streaming > 0 ? continueStream(rest) : continueGathering(rest);
@@ -135,6 +136,9 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
       else handlers.onMessage(type, chunk, start, end);
       offset = end;
     }
-    if (offset < chunk.length) keepRest(chunk, offset);
+    while (offset < chunk.length) {
+      const rest = chunk.subarray(offset);
+      offset += streaming > 0 ? continueStream(rest) : continueGathering(rest);
+    }
   };
 }

@@ -40,6 +40,8 @@ export interface RunSqlCall extends CallBase {
   readonly parameters: readonly (string | null)[];
   readonly answer: AnswerOptions;
   readonly limits: AnswerLimits;
+  /** The longest row, in bytes as the database sends it: each is in memory whole. */
+  readonly maxRowBytes: number;
 }
 
 export interface CopyToCall extends CallBase {

@@ -41,7 +41,7 @@ export async function runStatement(
   control: CallControl,
 ): Promise<AnswerSummary> {
   const basis = new BasisCheck(call.basis ?? []);
-  const answer = createAnswer(textAnswerOf(call), call.limits, basis, (bytes) => {
+  const answer = createAnswer(call, basis, (bytes) => {
     if (!sink.write(bytes, () => BUFFERS.give(bytes))) session.pause();
   });
   sink.setOnDrain(() => session.resume());
@@ -72,9 +72,9 @@ function executeRows({ capRows, maxRows }: AnswerLimits): number {
   return capRows !== null && capRows <= maxRows && capRows < MAX_EXECUTE_ROWS ? capRows + 1 : 0;
 }
 
-function textAnswerOf({ answer: { format, rows, numbers } }: RunSqlCall): TextAnswer {
+function textAnswerOf({ answer: { format, rows, numbers, end } }: RunSqlCall): TextAnswer {
   if (format === 'arrow' || format === 'parquet') throw new Error(`SQL workers do not encode ${format}`);
-  return { format, rows, numbers };
+  return { format, rows, numbers, end };
 }
 
 interface Answer {
@@ -82,19 +82,17 @@ interface Answer {
   finish(): AnswerSummary;
 }
 
-function createAnswer(
-  options: TextAnswer,
-  limits: AnswerLimits,
-  basis: BasisCheck,
-  emit: (bytes: Buffer) => void,
-): Answer {
+function createAnswer(call: RunSqlCall, basis: BasisCheck, emit: (bytes: Buffer) => void): Answer {
+  const { limits, maxRowBytes } = call;
+  const options = textAnswerOf(call);
   const writer = new ByteWriter(emit, BUFFERS);
   const lastRow = Math.min(limits.capRows ?? limits.maxRows, limits.maxRows);
   let encoder: RowEncoder | null = null;
   let rows = 0;
   let complete = true;
 
-  function onRow(bytes: Buffer, start: number): void {
+  function onRow(bytes: Buffer, start: number, end: number): void {
+    if (end - start > maxRowBytes) throw longRow(maxRowBytes, end - start);
     if (rows === lastRow) {
       if (limits.capRows === null || limits.capRows > limits.maxRows)
         throw tooLarge('resultRows', limits.maxRows, rows + 1);
@@ -111,15 +109,14 @@ function createAnswer(
     handler: {
       onMessage(type, bytes, start, end) {
         if (basis.onMessage(type, bytes, start)) return;
-        if (type === BackendMessage.dataRow) onRow(bytes, start);
+        if (type === BackendMessage.dataRow) onRow(bytes, start, end);
         else if (type === BackendMessage.rowDescription) {
           encoder = createRowEncoder(layoutOf(bytes, start, end, options));
           encoder.writeHead(writer);
         } else if (type === BackendMessage.noData) throw noRows();
       },
-      // Hex is the one text that is longer than what becomes of it.
-      maxMessageBytes: 2 * limits.maxBytes + 1024,
-      tooLarge: (payloadBytes) => tooLarge('resultBytes', limits.maxBytes, payloadBytes),
+      maxMessageBytes: maxRowBytes,
+      tooLarge: (payloadBytes) => longRow(maxRowBytes, payloadBytes),
     },
     finish() {
       writer.flush();
@@ -133,5 +130,12 @@ function tooLarge(name: 'resultRows' | 'resultBytes', value: number, observed: n
   return new QueryError('result-too-large', `the result has more than ${value} ${unit}`, {
     hint: 'Ask for fewer rows or columns, or put `| head n` behind it.',
     limit: { name, value, observed },
+  });
+}
+
+function longRow(maxRowBytes: number, observed: number): QueryError {
+  return new QueryError('result-too-large', `a row of the result has more than ${maxRowBytes} bytes`, {
+    hint: 'Leave the long column out or shorten it (`left`, `substr`), or raise `limits.dslRowBytes`, the longest row.',
+    limit: { name: 'dslRowBytes', value: maxRowBytes, observed },
   });
 }

@@ -29,6 +29,8 @@ import { BackendMessage, createBackendParser } from './backend-parser.ts';
 const DISCARD_GRACE_MS = 50;
 /** A backend that does not end a cancelled query in this time loses its connection. */
 const CANCEL_GRACE_MS = 3000;
+/** Error texts quote values, and a value may have a gigabyte. What comes first in the message (code, text) is kept. */
+const MAX_ERROR_BYTES = 64 * 1024;
 const STATUS_IDLE = 'I'.charCodeAt(0);
 const HEADER_BYTES = 5;
 
@@ -183,20 +185,23 @@ export class Session {
     this.#wire.sendCancel().catch(() => {});
   }
 
-  #accept(type: number, payloadBytes: number): boolean {
-    if (type !== BackendMessage.dataRow && type !== BackendMessage.copyData) return true;
-    if (this.#state !== 'running') return false;
+  #accept(type: number, payloadBytes: number): number {
+    if (type === BackendMessage.error) return Math.min(payloadBytes, MAX_ERROR_BYTES);
+    // A notice is for nobody, and pg's own parser would gather it whole.
+    if (isForPg(type)) return payloadBytes > MAX_ERROR_BYTES ? 0 : payloadBytes;
+    if (type !== BackendMessage.dataRow && type !== BackendMessage.copyData) return payloadBytes;
+    if (this.#state !== 'running') return 0;
     const handler = this.#exchange!.request.handler;
     if (
       type === BackendMessage.copyData ||
       payloadBytes <= (handler.maxMessageBytes ?? Number.MAX_SAFE_INTEGER)
     )
-      return true;
+      return payloadBytes;
     this.fail(
       handler.tooLarge?.(payloadBytes) ??
         new QueryError('result-too-large', `a row of ${payloadBytes} bytes`),
     );
-    return false;
+    return 0;
   }
 
   #onCopyData(bytes: Buffer, start: number, end: number, last: boolean): void {

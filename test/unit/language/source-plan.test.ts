@@ -33,12 +33,23 @@ describe('the source plan', () => {
     expect(plan.sources[0]!.databaseColumns!.map((column) => column.name)).to.deep.equal(['origin', 'delay']);
   });
 
-  it('refuses columns that cannot be told apart, only when stages or a worker need to', () => {
+  it('refuses columns that cannot be told apart only when stages need to', () => {
     const columns = [FLIGHTS_COLUMNS[0]!, { ...FLIGHTS_COLUMNS[0]!, name: 'ORIGIN' }];
     expect(planOf('select a, b from t', columns).worker).to.equal(null);
-    expect(() => planOf('select a, b from t', columns, { throughWorker: true }))
+    expect(() => planOf('select a, b from t | head 1', columns))
       .to.throw(QueryError, 'the columns `origin` and `ORIGIN` differ only by case')
       .with.nested.property('details.hint', 'name one of them differently in the SQL: `... as ORIGIN_2`');
+    const encoded = planOf('select a, b from t', columns, { throughWorker: true });
+    expect(encoded.columns!.map(({ name }) => name)).to.deep.equal(['origin', 'ORIGIN']);
+    expect(encoded.worker!.inputs[0]!.columns.map(({ name }) => name)).to.deep.equal([
+      'origin',
+      'ORIGIN (2)',
+    ]);
+    const twice = [columns[0]!, columns[0]!];
+    expect(() => planOf('select a, a from t', twice, { throughWorker: true })).to.throw(
+      QueryError,
+      'two columns of the result are named "origin"',
+    );
   });
 
   it('refuses what cannot stand in a FROM for formats of the worker', () => {

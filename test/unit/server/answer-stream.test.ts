@@ -11,7 +11,16 @@ const FAILURE = { code: 'result-too-large', message: 'too many rows' } as const;
 async function answerOf(format: AnswerFormat, use: (answer: AnswerStream) => void, bufferBytes = 100) {
   await using http = await serve((app) => {
     app.get('/', (_, response) => {
-      use(new AnswerStream({ response, format, queryId: 'q1', queryText: 'select 1', bufferBytes }));
+      use(
+        new AnswerStream({
+          response,
+          format,
+          queryId: 'q1',
+          queryText: 'select 1',
+          bufferBytes,
+          endLine: true,
+        }),
+      );
     });
   });
   return await new Promise<Outcome>((resolve) => {
@@ -117,13 +126,58 @@ describe('AnswerStream', () => {
     expect(JSON.parse(lines.at(-1)!)['@error']).to.include({ code: 'result-too-large' });
   });
 
-  it('cuts NDJSON when the last line is torn: it must not look like a row', async () => {
-    const { whole } = await answerOf('ndjson', (answer) => {
-      answer.write(Buffer.from(`{"a":"${'x'.repeat(120)}`), release);
+  it('a failure inside of a row of NDJSON has a line of its own, behind the last whole row', async () => {
+    const row = `{"a":"${'x'.repeat(120)}"}\n`;
+    for (const pieces of [
+      [row, row.slice(0, 50)],
+      [row + row.slice(0, 7)],
+      [row.slice(0, 9), row.slice(9)],
+    ]) {
+      const { whole, body } = await answerOf('ndjson', (answer) => {
+        for (const piece of pieces) answer.write(Buffer.from(piece), release);
+        answer.write(Buffer.from('{"a":'), release);
+        answer.fail(FAILURE);
+      });
+      const [first, last, ...rest] = body.split('\n');
+      expect([whole, `${first}\n`, rest]).to.deep.equal([true, row, ['']]);
+      expect(JSON.parse(last!)['@error']).to.include({ code: 'result-too-large' });
+    }
+  });
+
+  it('a row of NDJSON that is too long to be held back is broken off by the line of the failure', async () => {
+    const { whole, body } = await answerOf('ndjson', (answer) => {
+      for (let i = 0; i < 9; i++) answer.write(Buffer.alloc(64 * 1024, i === 0 ? '{' : 'x'), release);
       answer.fail(FAILURE);
     });
-    expect(whole).to.equal(false);
+    const [row, last, ...rest] = body.split('\n');
+    expect([whole, rest]).to.deep.equal([true, ['']]);
+    expect(row).to.match(/^\{+x+$/);
+    expect(JSON.parse(last!)).to.have.all.keys('@error');
   });
+
+  for (const format of ['arrow', 'parquet'] as const)
+    it(`the last bytes of ${format} are sent when it is known to be whole`, async () => {
+      const pieces = [
+        Buffer.alloc(101, 'a'),
+        Buffer.alloc(3, 'b'),
+        Buffer.alloc(64, 'c'),
+        Buffer.alloc(8, 'd'),
+      ];
+      const write = (answer: AnswerStream): void => {
+        for (const piece of pieces) answer.write(piece, release);
+      };
+      const finished = await answerOf(format, (answer) => {
+        write(answer);
+        answer.finish(END);
+      });
+      expect(finished.body).to.equal(Buffer.concat(pieces).toString());
+      const failed = await answerOf(format, (answer) => {
+        write(answer);
+        answer.fail(FAILURE);
+      });
+      expect(finished.body.startsWith(failed.body)).to.equal(true);
+      expect(failed.body).to.have.length.below(finished.body.length - 8);
+    });
 
   it('NDJSON ends with @end', async () => {
     const { body } = await answerOf('ndjson', (answer) => {

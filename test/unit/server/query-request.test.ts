@@ -41,7 +41,7 @@ describe('query requests', () => {
       text: 'select 1 | head 1',
       parameters: {},
       capRows: null,
-      answer: { format: 'json', rows: 'objects', numbers: 'number' },
+      answer: { format: 'json', rows: 'objects', numbers: 'number', end: 'line' },
     });
   });
 
@@ -52,7 +52,7 @@ describe('query requests', () => {
     expect((await post('query = 1', form)).text).to.equal('query = 1');
     expect(await post('query=select+1&format=csv', form)).to.deep.include({
       text: 'select 1',
-      answer: { format: 'csv', rows: 'objects', numbers: 'number' },
+      answer: { format: 'csv', rows: 'objects', numbers: 'number', end: 'line' },
     });
   });
 
@@ -79,7 +79,7 @@ describe('query requests', () => {
       text: 'select 1',
       parameters: { n: 3, s: 'x', z: '007', e: null },
       capRows: 7,
-      answer: { format: 'ndjson', rows: 'arrays', numbers: 'string' },
+      answer: { format: 'ndjson', rows: 'arrays', numbers: 'string', end: 'line' },
     });
   });
 

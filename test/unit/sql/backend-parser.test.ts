@@ -17,7 +17,7 @@ function encode({ type, payload }: Message): Buffer {
 function feedInChunks(
   bytes: Buffer,
   size: number,
-  accept: (type: number) => boolean = () => true,
+  accept: (type: number, payloadBytes: number) => number = (_, payloadBytes) => payloadBytes,
 ): Message[] {
   const seen: Message[] = [];
   let copied: Buffer[] = [];
@@ -57,11 +57,18 @@ describe('backend parser', () => {
   it('drops a declined message without losing its place', () => {
     const big = { type: BackendMessage.dataRow, payload: Buffer.alloc(1000) };
     const ready = { type: BackendMessage.readyForQuery, payload: Buffer.from('I') };
-    const seen = feedInChunks(
-      Buffer.concat([big, ready].map(encode)),
-      64,
-      (type) => type !== BackendMessage.dataRow,
+    const seen = feedInChunks(Buffer.concat([big, ready].map(encode)), 64, (type, payloadBytes) =>
+      type === BackendMessage.dataRow ? 0 : payloadBytes,
     );
     expect(seen).to.deep.equal([ready]);
+  });
+
+  it('hands out the wanted beginning of a long message without losing its place', () => {
+    const long = { type: BackendMessage.error, payload: Buffer.from('x'.repeat(1000)) };
+    const ready = { type: BackendMessage.readyForQuery, payload: Buffer.from('I') };
+    for (const size of [3, 64, 999]) {
+      const seen = feedInChunks(Buffer.concat([long, ready].map(encode)), size, () => 100);
+      expect(seen).to.deep.equal([{ ...long, payload: long.payload.subarray(0, 100) }, ready]);
+    }
   });
 });

@@ -20,7 +20,7 @@ function gather(wire: Buffer, sizes: readonly number[]): { text: string; others:
   const feed = createBackendParser({
     onMessage: (_, bytes, start, end) => others.push(bytes.toString('latin1', start, end)),
     onCopyData: (bytes, start, end) => payloads.add(bytes, start, end),
-    accept: () => true,
+    accept: (_, payloadBytes) => payloadBytes,
   });
   for (let at = 0, i = 0; at < wire.length; i++) {
     const size = sizes[i % sizes.length]!;

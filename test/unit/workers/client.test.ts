@@ -66,6 +66,24 @@ describe('worker socket', () => {
     expect(client.busy).to.equal(false);
   });
 
+  it('a sink that throws is no lost worker: the call is cancelled and ends with what was thrown', async () => {
+    onMessage = ({ type, queryId }) => {
+      if (type === 'echo' && queryId === 'q1') writeData(peer, Buffer.from('some bytes'));
+      else reply(queryId, { text: type });
+    };
+    let calls = 0;
+    const sink = (): boolean => {
+      calls++;
+      throw new Error('no such header');
+    };
+    const failed = await client
+      .call({ type: 'echo', queryId: 'q1', text: '' }, sink)
+      .catch((error: QueryError) => error);
+    expect(failed).to.include({ code: 'internal', message: 'internal error: no such header' });
+    expect([received.at(-1)?.type, calls, closes]).to.deep.equal(['cancel', 1, 0]);
+    expect(await client.call({ type: 'echo', queryId: 'q2', text: '' })).to.deep.equal({ text: 'echo' });
+  });
+
   /** Answers with that much data, each byte telling where it stands. */
   const LENGTH = 3_000_000;
   const expected = Buffer.from(Array.from({ length: LENGTH }, (_, index) => index % 251));

@@ -20,6 +20,7 @@ export interface TextAnswer {
   readonly format: TextFormat;
   readonly rows: AnswerOptions['rows'];
   readonly numbers: AnswerOptions['numbers'];
+  readonly end?: AnswerOptions['end'];
 }
 
 /** What all answers with these columns share. */
