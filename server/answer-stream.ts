@@ -17,7 +17,7 @@ import type { WireError } from '../workers/errors.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.ts';
 
-const CONTENT_TYPES: Record<AnswerFormat, string> = {
+export const CONTENT_TYPES: Record<AnswerFormat, string> = {
   json: 'application/json; charset=utf-8',
   ndjson: 'application/x-ndjson; charset=utf-8',
   csv: 'text/csv; charset=utf-8; header=present',

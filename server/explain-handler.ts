@@ -4,6 +4,7 @@ import type { ExplainedQuery } from '../language/explain.ts';
 import { type Column, typeName } from '../language/types.ts';
 import { answerAsk } from './answer-ask.ts';
 import type { AppDeps } from './app-deps.ts';
+import { checkConnection } from './check-connection.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { bodyOf, type QueryRequest, readQueryRequest } from './query-request.ts';
 import { planKey } from './run-query.ts';
@@ -25,7 +26,10 @@ export function explainHandler(deps: AppDeps): RequestHandler {
 
 async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<unknown> {
   const key = planKey(run, asked);
-  return viewOf(await run.planner.explain(key, (ask) => answerAsk(run, asked, ask, query)));
+  const explained = await run.planner.explain(key, (ask) => answerAsk(run, asked, ask, query));
+  // One that the query's text names; a query without stages asks no database.
+  for (const { connection } of explained.plan.sources) checkConnection(run, connection);
+  return viewOf(explained);
 }
 
 /** Types by their names, as in answers. */
