@@ -199,7 +199,8 @@ const ownUrls = {
 
 /** The pages that the server sends as they are. */
 async function copyAssets(staging, inputs) {
-  for (const file of inputs.filter((input) => input.startsWith(`server${sep}`) && input.endsWith('.html'))) {
+  const isAsset = (input) => input.startsWith(`server${sep}`) && /\.(html|css|js)$/.test(input);
+  for (const file of inputs.filter(isAsset)) {
     await mkdir(dirname(join(staging, file)), { recursive: true });
     await copyFile(join(root, file), join(staging, file));
   }

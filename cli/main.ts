@@ -23,7 +23,7 @@ async function run(command: Command): Promise<number> {
       process.stdout.write(`${HELP}\n`);
       return 0;
     case 'version':
-      process.stdout.write(`${(await import('./version.ts')).packageVersion()}\n`);
+      process.stdout.write(`${(await import('../monitor/package-version.ts')).packageVersion()}\n`);
       return 0;
     case 'start':
       return await start(command.configFile);

@@ -22,7 +22,7 @@ import { HeldEnd } from './held-end.ts';
 import { PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.ts';
 
-const CONTENT_TYPES: Record<AnswerFormat, string> = {
+export const CONTENT_TYPES: Record<AnswerFormat, string> = {
   json: 'application/json; charset=utf-8',
   ndjson: 'application/x-ndjson; charset=utf-8',
   csv: 'text/csv; charset=utf-8; header=present',

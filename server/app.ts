@@ -12,13 +12,14 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express';
+import { packageVersion } from '../monitor/package-version.ts';
 import type { AnswerFormat } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
 import { ANSWER_FORMATS } from './accepted-format.ts';
 import type { AppDeps } from './app-deps.ts';
 import { countBody } from './body-budget.ts';
 import { completeHandler } from './complete-handler.ts';
-import { docsPage } from './docs-page.ts';
+import { docsPage, docsScript, docsStyle } from './docs-page.ts';
 import { explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
 import { headHandler } from './head-handler.ts';
@@ -90,13 +91,13 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/metrics', { GET: [operations.metrics] });
   addRoute(app, '/livez', { GET: [operations.live] });
   addRoute(app, '/readyz', { GET: [operations.ready] });
-  addRoute(app, '/openapi.json', {
-    GET: [(_: Request, response: Response) => void response.json(openapiDocument(deps.limits))],
-  });
-  addRoute(app, '/docs', {
-    GET: [(_: Request, response: Response) => void response.type('html').send(docsPage)],
-  });
-  addRoute(app, '/', { GET: [(_: Request, response: Response) => response.redirect('/docs')] });
+  const document = openapiDocument({ version: packageVersion(), limits: deps.limits });
+  addRoute(app, '/openapi.json', { GET: [(_, response) => void response.json(document)] });
+  addRoute(app, '/docs', { GET: [docsPage] });
+  addRoute(app, '/docs.css', { GET: [docsStyle] });
+  addRoute(app, '/docs.js', { GET: [docsScript] });
+  // Relative: a proxy may have put all of this below a path prefix.
+  addRoute(app, '/', { GET: [(_, response) => response.redirect('docs')] });
   app.use((request) => {
     throw new QueryError('not-found', `there is nothing at ${request.path}`, {
       hint: 'GET /openapi.json lists what there is; POST /v1/query runs a query.',

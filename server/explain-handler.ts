@@ -2,6 +2,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { answerAsk } from './answer-ask.ts';
 import type { AppDeps } from './app-deps.ts';
+import { checkConnection } from './check-connection.ts';
 import type { QueryRecord } from './query-registry.ts';
 import { bodyOf, type QueryRequest, readQueryRequest } from './query-request.ts';
 import { planKey } from './run-query.ts';
@@ -27,5 +28,12 @@ export function explainHandler(deps: AppDeps): RequestHandler {
 /** The answer's JSON. */
 async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<string> {
   const key = planKey(run, asked);
-  return run.planner.explain(key, (ask) => answerAsk(run, asked, ask, query), query);
+  const { json, connections } = await run.planner.explain(
+    key,
+    (ask) => answerAsk(run, asked, ask, query),
+    query,
+  );
+  // One that the query's text names; a query without stages asks no database.
+  for (const connection of connections) checkConnection(run, connection);
+  return json;
 }

@@ -76,9 +76,15 @@ function cannotFeedStages(): QueryError {
 }
 
 /** What an `explain` task returns: what must be known before, or the answer's JSON. */
-export type EncodedExplainStep =
-  | Extract<ExplainStep, { kind: 'ask' }>
-  | { readonly kind: 'explained'; readonly json: string };
+type EncodedExplainStep = Extract<ExplainStep, { kind: 'ask' }> | EncodedExplanation;
+
+export interface EncodedExplanation {
+  readonly kind: 'explained';
+  /** The answer's JSON. */
+  readonly json: string;
+  /** The connections that the query's sources are on. */
+  readonly connections: readonly string[];
+}
 
 /** Piscina calls this by its name. */
 export async function runTask(task: PlannerTask): Promise<PlannerResult> {
@@ -105,7 +111,9 @@ function endThread(failure: GrammarFailure): Promise<never> {
 /** Encoded here: of a long query it is tens of megabytes, which would hold up everybody's answers. */
 function explained(request: PlanRequest): EncodedExplainStep {
   const step = explainQuery(request, judgeIn(request.text));
-  return step.kind === 'ask' ? step : { kind: 'explained', json: JSON.stringify(viewOf(step.explained)) };
+  if (step.kind === 'ask') return step;
+  const connections = step.explained.plan.sources.map(({ connection }) => connection);
+  return { kind: 'explained', json: JSON.stringify(viewOf(step.explained)), connections };
 }
 
 function compile(task: PlannerTask): unknown {

@@ -16,7 +16,7 @@ import type { Limits, PlannerConfig } from './config.ts';
 import type { Asker, Lane } from './lane.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
 import { PlannerLane } from './planner-lane.ts';
-import type { EncodedExplainStep, PlannerTask, PlannerValue } from './planner-thread.ts';
+import type { EncodedExplanation, PlannerTask, PlannerValue } from './planner-thread.ts';
 import { PlannerThreads } from './planner-threads.ts';
 
 export interface PlannerOptions extends PlannerConfig, Pick<Limits, 'queueLength' | 'queueWaitMs'> {
@@ -70,11 +70,9 @@ export class Planner {
     return plan;
   }
 
-  /** The answer's JSON. */
-  async explain(key: PlanKey, answer: Answerer, asker: Asker): Promise<string> {
-    type Explained = Extract<EncodedExplainStep, { kind: 'explained' }>;
-    const { done } = await this.#untilDone<Explained>('explain', key, answer, asker);
-    return done.json;
+  async explain(key: PlanKey, answer: Answerer, asker: Asker): Promise<EncodedExplanation> {
+    const { done } = await this.#untilDone<EncodedExplanation>('explain', key, answer, asker);
+    return done;
   }
 
   /** The query, formatted. */

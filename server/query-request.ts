@@ -45,9 +45,12 @@ export const queryBody = z.strictObject({
     })
     .optional(),
   pushdown: z.enum(['off', 'auto', 'require']).optional().describe('Where stages may run'),
-  format: z.enum(ANSWER_FORMATS).optional(),
-  rows: z.enum(['objects', 'arrays']).optional(),
-  numbers: z.enum(['number', 'string']).optional(),
+  format: z.enum(ANSWER_FORMATS).optional().describe('The form of the answer; json when left out'),
+  rows: z.enum(['objects', 'arrays']).optional().describe('How JSON rows look'),
+  numbers: z
+    .enum(['number', 'string'])
+    .optional()
+    .describe('How int64 and decimal look in JSON: exact numbers, or text'),
   end: z
     .enum(['line', 'none'])
     .optional()
@@ -58,18 +61,19 @@ type QueryBody = z.infer<typeof queryBody>;
 type Parameters = Readonly<Record<string, ParameterValue>>;
 type UrlOptions = Omit<QueryBody, 'query'> & { readonly query?: string };
 
-/** Options that the query string may carry beside the query itself. */
-const OPTION_NAMES = new Set([
-  'q',
-  'connection',
-  'format',
-  'rows',
-  'numbers',
-  'end',
-  'pushdown',
-  'limit',
-  'timeoutMs',
-]);
+/** What the query string may carry beside values of parameters; also what /openapi.json shows. */
+export const urlOptions = z.strictObject({
+  q: z.string().describe('The query'),
+  format: queryBody.shape.format.describe('Instead of Accept'),
+  rows: queryBody.shape.rows,
+  numbers: queryBody.shape.numbers,
+  end: queryBody.shape.end,
+  limit: z.int().positive().optional().describe('Cap of the answer; reaching it gives `complete: false`'),
+  timeoutMs: z.int().positive().optional().describe('Time for all phases together'),
+  connection: queryBody.shape.connection,
+  pushdown: queryBody.shape.pushdown,
+});
+const OPTION_NAMES = new Set(Object.keys(urlOptions.shape));
 const PARAMETER_PREFIX = 'param.';
 
 /** The raw body as bytes; none is an empty query, which has an error of its own. */

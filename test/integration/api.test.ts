@@ -135,12 +135,14 @@ describe('the API beside queries', function () {
     for (const [path, operations] of Object.entries(document.paths)) {
       if (!('get' in operations)) continue;
       const concrete = path.replace('{queryId}', 'find-me');
-      const { status } = await forkline.get(path === '/v1/query' ? '/v1/query?q=select+1+as+a' : concrete);
+      const search = /^\/v1\/(query\b(?!\/)|explain)/.test(path) ? '?q=select+1+as+a' : '';
+      const { status } = await forkline.get(concrete + search);
       expect(status, path).to.equal(200);
     }
     const page = await forkline.get('/docs');
     expect(page.headers.get('content-type')).to.match(/^text\/html/);
-    expect(page.text).to.contain('/v1/query');
+    expect(page.text).to.contain('docs.js');
+    expect((await forkline.get('/docs.js')).text).to.contain('v1/query');
   });
 
   it('explains a query short of running it', async () => {

@@ -76,9 +76,12 @@ describe('regression: answers and errors of a whole server', function () {
   });
 
   it('HEAD ran the query, and a POST to /docs was not found', async () => {
-    const head = await fetch(`${forkline.url}/v1/query?q=select+1`, { method: 'HEAD' });
-    expect([head.status, head.headers.get('allow')]).to.deep.equal([405, 'GET, POST']);
+    const headers = { 'Query-Id': 'only-headers' };
+    const slow = `${forkline.url}/v1/query?q=select+pg_sleep(300)::text+as+a`;
+    expect((await fetch(slow, { method: 'HEAD', headers })).status).to.equal(200);
+    const { json } = await forkline.get('/v1/queries/only-headers');
+    expect(json).to.include({ state: 'finished', bytes: 0, rows: null });
     const post = await fetch(`${forkline.url}/docs`, { method: 'POST' });
-    expect([post.status, post.headers.get('allow')]).to.deep.equal([405, 'GET']);
+    expect([post.status, post.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD, OPTIONS']);
   });
 });

@@ -4,10 +4,11 @@
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from './until.ts';
 
@@ -35,6 +36,12 @@ export function hasProgram(name: string): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
     return true; // it is there and has no --version
   }
+}
+
+/** Where the program lies; null when it is in no directory of PATH. */
+export function programPath(name: string): string | null {
+  const dirs = (process.env.PATH ?? '').split(delimiter);
+  return dirs.map((dir) => join(dir, name)).find((path) => existsSync(path)) ?? null;
 }
 
 /** Skips the test, saying why, where a program is missing. */
