@@ -56,6 +56,7 @@ const SETTINGS = {
   log_timezone: 'UTC',
   lc_messages: 'C',
   log_min_error_statement: 'panic', // the text of a user's failed query may hold secrets
+  log_min_messages: 'log', // so may its error, which quotes values of any length; what the server itself says is LOG and above
 } as const;
 
 /** Throws when another Forkline has it, or with what the server said when it does not start. */

@@ -68,6 +68,7 @@ function configOf(dir: string, port: number, dsl: object): object {
     limits: {
       perClient: MOST_QUERIES,
       connectionsPerClient: MOST_QUERIES,
+      clientSharePercent: 100, // many clients come from one address here
       queueLength: MOST_QUERIES,
       queueWaitMs: QUERY_TIMEOUT_MS,
       maxTimeoutMs: QUERY_TIMEOUT_MS,
