@@ -29,7 +29,7 @@ export function planTree(tree: QueryTree, request: PlanRequest): PlanStep {
   const warnings = unusedLets(tree);
   const alone = sqlAlone(tree.query);
   if (alone !== null && !request.throughWorker) {
-    const bound = bindSource(request.text, alone.scanned);
+    const bound = bindSource(request.text, alone.scanned, request.parameters);
     return { kind: 'plan', plan: planDirect(alone.connection ?? request.connection, bound, warnings) };
   }
   if (alone !== null) refuseUnwrappable(alone);

@@ -1,5 +1,6 @@
 /** Typed expressions that stages make themselves, beside those that users write. */
 import type { Expression } from './ast.ts';
+import { asWritten, isUntyped } from './coerce.ts';
 import { quoteText } from './dialects/duckdb.ts';
 import type { AggregateKind } from './function.ts';
 import { resolveExpression } from './resolve-expression.ts';
@@ -62,8 +63,9 @@ export function atMost(column: string, count: Typed): Typed {
 /** A constant or parameter that is a whole number of at least `least`; null when it is something else. */
 export function countOf(node: Expression, scope: Scope, least: number): Typed | null {
   if (node.kind !== 'number' && node.kind !== 'parameter') return null;
-  const count = resolveExpression(node, scope);
-  if (count.type.kind !== 'int64') return null;
+  const given = resolveExpression(node, scope);
+  const count = isUntyped(given) ? asWritten(given) : given;
+  if (count?.type.kind !== 'int64') return null;
   return count.kind === 'literal' && Number(count.value) < least ? null : count;
 }
 

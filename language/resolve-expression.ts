@@ -2,13 +2,14 @@
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { CallNode, CaseNode, CastNode, Expression } from './ast.ts';
 import { castExists, typeFromName } from './cast-types.ts';
-import { castTo, unify } from './coerce.ts';
+import { asWritten, castTo, isUntyped, unify } from './coerce.ts';
 import { durationText } from './durations.ts';
 import { FOREIGN_FUNCTIONS } from './foreign.ts';
 import { type CallSite, mixedTypes } from './function.ts';
 import { FUNCTION_NAMES, findFunction } from './function-registry.ts';
 import { momentKind, normalMoment } from './moments.ts';
 import { defaultName } from './names.ts';
+import { parameterType } from './parameters.ts';
 import { findColumn, getColumn, type Scope, type WrittenName } from './scope.ts';
 import { shortSyntax } from './short-syntax.ts';
 import { didYouMean, suggest } from './suggest.ts';
@@ -86,7 +87,8 @@ export function resolveCondition(
   what: string,
   mode: AggregateMode = 'none',
 ): Typed {
-  const typed = resolveExpression(node, scope, mode);
+  const resolved = resolveExpression(node, scope, mode);
+  const typed = isUntyped(resolved) ? castTo(resolved, BOOL) : resolved;
   if (typed.type.kind === 'bool' || typed.type.kind === 'null') return typed;
   throw new QueryError('wrong-type', `${what} is a condition, but this is ${exprTypeName(typed.type)}`, {
     span: typed.span,
@@ -148,8 +150,11 @@ function resolveDuration(text: string, { span }: Expression): Typed {
 function resolveParameter(name: string, { span }: Expression, scope: Scope): Typed {
   const parameterKind = Object.hasOwn(scope.parameters, name) ? scope.parameters[name] : undefined;
   if (parameterKind === undefined) throw missingParameter(name, span);
-  if (parameterKind === 'null') return { kind: 'parameter', name, parameterKind, type: NULL, span };
-  return { kind: 'parameter', name, parameterKind, type: { kind: parameterKind }, span };
+  try {
+    return { kind: 'parameter', name, parameterKind, type: parameterType(name, parameterKind), span };
+  } catch (thrown) {
+    throw thrown instanceof QueryError ? thrown.with({ span }) : thrown;
+  }
 }
 
 export function missingParameter(
@@ -244,7 +249,24 @@ function resolveCall(node: CallNode, scope: Scope, mode: AggregateMode): Typed {
   if (definition.window === true && mode !== 'running') throw misplacedWindow(node, mode, scope);
   if (aggregate && (mode === 'none' || mode === 'inside')) throw misplacedAggregate(node, mode, scope);
   const args = node.args.map((arg) => resolveExpression(arg, scope, aggregate ? 'inside' : mode));
-  return definition.resolve(siteOf(node.name, node, args, node.operator, definition.syntax, scope));
+  const site = (given: readonly Typed[]): CallSite =>
+    siteOf(node.name, node, given, node.operator, definition.syntax, scope);
+  return resolveWith(args, (given) => definition.resolve(site(given)));
+}
+
+/** Untyped parameters are text where text fits, and what they look like where it does not. */
+function resolveWith(args: readonly Typed[], resolve: (args: readonly Typed[]) => Typed): Typed {
+  try {
+    return resolve(args);
+  } catch (thrown) {
+    const typed = args.map((arg) => (isUntyped(arg) ? (asWritten(arg) ?? arg) : arg));
+    if (!(thrown instanceof QueryError) || typed.every((arg, index) => arg === args[index])) throw thrown;
+    try {
+      return resolve(typed);
+    } catch {
+      throw thrown; // it is no better as numbers: what was wrong first says more
+    }
+  }
 }
 
 /** A stage before may have computed the same, and called it by its text. */

@@ -13,7 +13,7 @@ import type { AppDeps } from './app-deps.ts';
 import { BriefCache } from './brief-cache.ts';
 import { readCatalog } from './catalog.ts';
 import { checkConnection } from './check-connection.ts';
-import { parameterKinds } from './planner.ts';
+import { parameterKinds } from './parameters.ts';
 import { QueryRegistry } from './query-registry.ts';
 import { type CompleteBody, readCompleteRequest } from './tool-request.ts';
 

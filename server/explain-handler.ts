@@ -1,6 +1,8 @@
 /** POST and GET /v1/explain: everything about a query short of running it. */
+
 import type { Request, RequestHandler, Response } from 'express';
 import type { ExplainedQuery } from '../language/explain.ts';
+import { quotableValues } from '../language/parameters.ts';
 import { type Column, typeName } from '../language/types.ts';
 import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError } from '../workers/errors.ts';
@@ -23,7 +25,7 @@ export function explainHandler(deps: AppDeps): RequestHandler {
     } catch (thrown) {
       error = QueryError.from(thrown);
       if (error.code === 'internal') {
-        const told = withoutValues(thrown, Object.values(asked.parameters));
+        const told = withoutValues(thrown, quotableValues(asked.parameters));
         deps.log.error('internal-error', { queryId: query.queryId, error: told });
       }
       const problem = problemOf(error.toWire(), { queryId: query.queryId, queryText: asked.text });

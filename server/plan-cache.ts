@@ -1,5 +1,6 @@
 /** Plans by what they depend on, least recently used ones dropped first. */
-import type { ParameterKind, Plan, Pushdown } from '../language/plan.ts';
+import type { ParameterKind } from '../language/parameters.ts';
+import type { Plan, Pushdown } from '../language/plan.ts';
 
 export interface PlanKey {
   readonly connection: string;

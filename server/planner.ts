@@ -11,7 +11,7 @@ import type {
   Completion,
 } from '../language/complete-types.ts';
 import type { ExplainedQuery, ExplainStep } from '../language/explain.ts';
-import type { Ask, AskAnswer, ParameterKind, ParameterValue, Plan, PlanStep } from '../language/plan.ts';
+import type { Ask, AskAnswer, Plan, PlanStep } from '../language/plan.ts';
 import { QueryError } from '../workers/errors.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
 import type { PlannerResult, PlannerTask } from './planner-thread.ts';
@@ -114,34 +114,4 @@ export class Planner {
 
 function isAsk(step: unknown): step is Extract<PlanStep, { kind: 'ask' }> {
   return (step as PlanStep).kind === 'ask';
-}
-
-/** Throws bad-parameter for a number that JSON could not carry exactly. */
-export function parameterKinds(
-  parameters: Readonly<Record<string, ParameterValue>>,
-): Record<string, ParameterKind> {
-  const kinds: Record<string, ParameterKind> = {};
-  for (const [name, value] of Object.entries(parameters)) kinds[name] = kindOf(name, value);
-  return kinds;
-}
-
-function kindOf(name: string, value: ParameterValue): ParameterKind {
-  switch (typeof value) {
-    case 'string':
-      return 'string';
-    case 'boolean':
-      return 'bool';
-    case 'number':
-      if (!Number.isInteger(value)) return 'float64';
-      if (Number.isSafeInteger(value)) return 'int64';
-      throw new QueryError(
-        'bad-parameter',
-        `parameter :${name} is a number that JSON does not carry exactly`,
-        {
-          hint: `Send it as a string, "${name}": "...", and cast it in the query: :${name}::bigint, ::numeric or ::float8.`,
-        },
-      );
-    default:
-      return 'null';
-  }
 }

@@ -6,9 +6,10 @@ import type { IncomingMessage } from 'node:http';
 import accepts from 'accepts';
 import type { Request } from 'express';
 import { z } from 'zod';
-import type { ParameterValue } from '../language/plan.ts';
+import type { ParameterValue } from '../language/parameters.ts';
 import type { AnswerFormat, AnswerOptions } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
+import { givenParameter, parameterValue, parseJsonExactly, setOwn, untypedParameter } from './parameters.ts';
 
 export interface QueryRequest {
   readonly text: string;
@@ -19,10 +20,6 @@ export interface QueryRequest {
   readonly pushdown: 'off' | 'auto' | 'require';
   readonly answer: AnswerOptions;
 }
-
-export const parameterValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
-  error: 'a parameter is a string, a number, a boolean or null; send a list or an object as its text',
-});
 
 /** The JSON body; also what /openapi.json shows. */
 export const queryBody = z.strictObject({
@@ -47,7 +44,10 @@ export const queryBody = z.strictObject({
   numbers: z.enum(['number', 'string']).optional(),
 });
 
-type QueryBody = z.infer<typeof queryBody>;
+/** What is read: numbers of parameters keep all their digits, and text of a URL has no type. */
+const givenBody = queryBody.extend({ params: z.record(z.string(), givenParameter).optional() });
+
+type QueryBody = z.infer<typeof givenBody>;
 
 /** Options that the query string may carry beside the query itself. */
 const OPTION_NAMES = new Set([
@@ -143,7 +143,7 @@ export function decodeUtf8(body: Buffer): string {
 
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonExactly(text);
   } catch (thrown) {
     throw new QueryError('bad-json', `the body is not valid JSON: ${(thrown as Error).message}`, {
       hint: 'Send {"query": "select 1"}, or the bare query as text/plain.',
@@ -153,11 +153,25 @@ export function parseJson(text: string): unknown {
 
 /** Throws bad-request that lists everything that is wrong with the body. */
 function parseBody(value: unknown): QueryBody {
-  const parsed = queryBody.safeParse(value);
-  if (parsed.success) return parsed.data;
+  const parsed = givenBody.safeParse(value);
+  if (parsed.success) return withEveryParameter(parsed.data, value);
   throw new QueryError('bad-request', problemsOf(parsed.error), {
     hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "pushdown"?}; see /openapi.json.',
   });
+}
+
+/** The schema's records leave the name `__proto__` out. */
+export function withEveryParameter<Body extends { params?: Record<string, ParameterValue> | undefined }>(
+  body: Body,
+  given: unknown,
+): Body {
+  const { params } = given as { readonly params?: Readonly<Record<string, unknown>> };
+  if (params === undefined || !Object.hasOwn(params, '__proto__')) return body;
+  const value = givenParameter.safeParse(Object.getOwnPropertyDescriptor(params, '__proto__')!.value);
+  if (!value.success)
+    throw new QueryError('bad-request', `params.__proto__: ${value.error.issues[0]!.message}`);
+  setOwn(body.params!, '__proto__', value.data);
+  return body;
 }
 
 export function problemsOf({ issues }: z.ZodError): string {
@@ -192,7 +206,7 @@ function readOptions(search: URLSearchParams): Omit<QueryBody, 'query'> {
   const options: Record<string, unknown> = {};
   const limits: Record<string, number> = {};
   for (const [name, value] of search) {
-    if (name.startsWith(PARAMETER_PREFIX)) params[name.slice(PARAMETER_PREFIX.length)] = scalar(value);
+    if (name.startsWith(PARAMETER_PREFIX)) readParameter(params, name, value);
     else if (!OPTION_NAMES.has(name)) throw unknownOption(name);
     else if (name === 'limit') limits.rows = Number(value);
     else if (name === 'timeoutMs') limits.timeoutMs = Number(value);
@@ -209,15 +223,13 @@ function unknownOption(name: string): QueryError {
   });
 }
 
-/** `12`, `true`, `null` and `1.5` in a URL mean what they mean in JSON; all else is text. */
-function scalar(text: string): ParameterValue {
-  if (!/^(-?\d|true$|false$|null$)/.test(text)) return text;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? text : (value as ParameterValue);
-  } catch {
-    return text;
-  }
+function readParameter(params: Record<string, ParameterValue>, option: string, text: string): void {
+  const name = option.slice(PARAMETER_PREFIX.length);
+  if (Object.hasOwn(params, name))
+    throw new QueryError('bad-request', `the parameter ${name} is given twice in the URL`, {
+      hint: `A list is sent in a JSON body: {"params": {"${name}": [...]}}.`,
+    });
+  setOwn(params, name, untypedParameter(text));
 }
 
 const MEDIA_TYPES: Record<string, AnswerFormat> = {

@@ -2,7 +2,8 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import { QueryError } from '../workers/errors.ts';
-import { bodyOf, checkSize, decodeUtf8, parameterValue, parseJson, problemsOf } from './query-request.ts';
+import { givenParameter, parameterValue } from './parameters.ts';
+import { bodyOf, checkSize, decodeUtf8, parseJson, problemsOf, withEveryParameter } from './query-request.ts';
 
 export const formatBody = z.strictObject({
   query: z.string().describe('SQL, then stages: `select ... | stage | stage`'),
@@ -15,7 +16,9 @@ export const completeBody = z.strictObject({
   params: z.record(z.string(), parameterValue).optional().describe('Values for `:name`, as for /v1/query'),
 });
 
-export type CompleteBody = z.infer<typeof completeBody>;
+const givenComplete = completeBody.extend({ params: z.record(z.string(), givenParameter).optional() });
+
+export type CompleteBody = z.infer<typeof givenComplete>;
 
 /** Throws QueryError: bad-json, bad-request, unsupported-media-type, query-too-large. */
 export function readFormatRequest(request: Request, queryBytes: number): string {
@@ -30,7 +33,7 @@ export function readCompleteRequest(request: Request, queryBytes: number): Compl
     throw new QueryError('unsupported-media-type', 'this wants JSON: it needs a position beside the query', {
       hint: 'Send {"query": "...", "position": 12} as application/json.',
     });
-  const body = readJson(request, completeBody);
+  const body = readJson(request, givenComplete);
   checkSize(body.query, queryBytes);
   return body;
 }
@@ -41,8 +44,9 @@ function isJson(request: Request): boolean {
 }
 
 function readJson<Schema extends z.ZodObject>(request: Request, schema: Schema): z.infer<Schema> {
-  const parsed = schema.safeParse(parseJson(decodeUtf8(bodyOf(request))));
-  if (parsed.success) return parsed.data;
+  const given = parseJson(decodeUtf8(bodyOf(request)));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return withEveryParameter(parsed.data, given);
   throw new QueryError('bad-request', problemsOf(parsed.error), {
     hint: `The body is {${Object.keys(schema.shape).join(', ')}}; see /openapi.json.`,
   });

@@ -2,6 +2,7 @@
 
 import { QueryError } from '../../workers/errors.ts';
 import type { Expression } from '../ast.ts';
+import { asWritten, isUntyped } from '../coerce.ts';
 import { EXACT } from '../exactness.ts';
 import { parseExpression } from '../expression-parser.ts';
 import { resolveExpression } from '../resolve-expression.ts';
@@ -26,7 +27,8 @@ export const stage: StageDefinition<Expression, Resolved> = {
   },
   resolve(syntax, input) {
     const constant = syntax.kind === 'number' || syntax.kind === 'parameter';
-    const count = constant ? resolveExpression(syntax, input) : null;
+    const given = constant ? resolveExpression(syntax, input) : null;
+    const count = given !== null && isUntyped(given) ? asWritten(given) : given;
     if (
       count !== null &&
       count.type.kind === 'int64' &&
@@ -34,7 +36,7 @@ export const stage: StageDefinition<Expression, Resolved> = {
     )
       return { columns: input.columns, count };
     throw new QueryError(
-      count?.kind === 'parameter' ? 'bad-parameter' : 'wrong-arguments',
+      syntax.kind === 'parameter' ? 'bad-parameter' : 'wrong-arguments',
       '`head` takes a whole number of rows, 0 or more',
       {
         span: syntax.span,

@@ -1,0 +1,67 @@
+/**
+ * Parameters as clients send them. Text of a URL has no type: the database or the stage that it goes to says what it is.
+ * A number in a JSON body with more digits than a float64 keeps stays what was written. Any name is a name, `__proto__` too.
+ */
+import { isSafeNumber, parse } from 'lossless-json';
+import { z } from 'zod';
+import {
+  ExactNumber,
+  type ParameterKind,
+  type ParameterValue,
+  parameterKind,
+  UntypedText,
+} from '../language/parameters.ts';
+
+const scalars = [z.string(), z.number(), z.boolean(), z.null()] as const;
+
+/** As /openapi.json shows it. */
+export const parameterValue = z.union([...scalars, z.array(z.union(scalars))], {
+  error: 'a parameter is a string, a number, a boolean, null, or a list of those; send an object as its text',
+});
+
+const exactNumber = z.instanceof(ExactNumber);
+
+/** The same, with what `parseJsonExactly` and `untypedParameter` make. */
+export const givenParameter = z.union(
+  [...scalars, exactNumber, z.instanceof(UntypedText), z.array(z.union([...scalars, exactNumber]))],
+  {
+    error:
+      'a parameter is a string, a number, a boolean, null, or a list of those; send an object as its text',
+  },
+);
+
+/** A number with so many characters, or with an exponent, may lose digits as a float64. */
+const MAY_LOSE_DIGITS = /\d[\d.]{15}|\d[eE]/;
+
+/** JSON whose numbers are all exact: what a float64 does not hold is an ExactNumber. Throws SyntaxError. */
+export function parseJsonExactly(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  if (!MAY_LOSE_DIGITS.test(text)) return value;
+  return parse(text, null, { parseNumber: exactly, onDuplicateKey: ({ newValue }) => newValue });
+}
+
+function exactly(digits: string): number | ExactNumber {
+  const value = Number(digits);
+  const isWhole = /^-?\d+$/.test(digits);
+  const isExact = isWhole ? Number.isSafeInteger(value) : isSafeNumber(digits);
+  return isExact ? value : new ExactNumber(digits);
+}
+
+export function untypedParameter(text: string): ParameterValue {
+  return new UntypedText(text);
+}
+
+/** Sets a property of the object's own, whatever it is called. */
+export function setOwn<Value>(record: Record<string, Value>, name: string, value: Value): void {
+  if (name !== '__proto__') record[name] = value;
+  else Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
+/** What a plan knows of the parameters. Throws bad-parameter. */
+export function parameterKinds(
+  parameters: Readonly<Record<string, ParameterValue>>,
+): Record<string, ParameterKind> {
+  const kinds: Record<string, ParameterKind> = {};
+  for (const name of Object.keys(parameters)) setOwn(kinds, name, parameterKind(name, parameters[name]!));
+  return kinds;
+}
