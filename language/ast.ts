@@ -112,6 +112,8 @@ export interface CaseNode extends Node {
 export interface TypeName {
   readonly name: string;
   readonly numbers: readonly number[];
+  /** The elements' type of `list<...>` and `...[]`; null: it is no list. */
+  readonly of: TypeName | null;
   readonly span: Span;
 }
 
