@@ -66,7 +66,7 @@ function listCastExists(from: ExprType, of: ColumnType): boolean {
   return castExists(of.kind === 'list' ? from : STRING, of);
 }
 
-/** What helps where there is none. */
+/** Gives the hint for a cast that does not exist. */
 export function noCastHint(from: ExprType, to: ColumnType): string {
   if (to.kind !== 'list') return 'cast to string first, if its text is what you mean';
   if (from.kind === 'string')

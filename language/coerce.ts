@@ -6,7 +6,6 @@
 import { QueryError } from '../workers/errors.ts';
 import { castEmitters } from './cast-emitters.ts';
 import { isUuid, momentKind, normalMoment } from './moments.ts';
-import { typeOfUntyped } from './parameters.ts';
 import {
   commonType,
   DATE,
@@ -21,6 +20,7 @@ import {
 } from './type-rules.ts';
 import { type Typed, type TypedLiteral, type TypedParameter, valueType } from './typed.ts';
 import type { ColumnType } from './types.ts';
+import { asWritten, isUntyped } from './untyped.ts';
 
 /** `typed` as `type`; the caller has checked that this loses nothing. */
 export function coerce(typed: Typed, type: ExprType): Typed {
@@ -61,19 +61,6 @@ export function unify(args: readonly Typed[], mismatch: (at: Typed, sofar: ExprT
   let type: ExprType = { kind: 'null' };
   for (const arg of adapted) type = commonType(type, arg.type) ?? mismatch(arg, type);
   return { type, args: adapted.map((arg) => coerce(arg, type)) };
-}
-
-/** Is it text of a URL, whose type what it stands beside decides? */
-export function isUntyped(typed: Typed): typed is TypedParameter {
-  return (
-    typed.kind === 'parameter' && typed.type.kind === 'string' && typed.parameterKind.startsWith('untyped')
-  );
-}
-
-/** An untyped parameter as the number or bool that it looks like: exactly that one, which cannot fail. Null: it is text. */
-export function asWritten(parameter: TypedParameter): Typed | null {
-  const type = typeOfUntyped(parameter.parameterKind);
-  return type === null ? null : { ...parameter, type };
 }
 
 /** An untyped parameter beside a value of `type`; itself when it stays text. */

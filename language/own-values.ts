@@ -1,6 +1,5 @@
 /** Typed expressions that stages make themselves, beside those that users write. */
 import type { Expression } from './ast.ts';
-import { asWritten, isUntyped } from './coerce.ts';
 import { quoteText } from './dialects/duckdb.ts';
 import type { AggregateKind } from './function.ts';
 import { resolveExpression } from './resolve-expression.ts';
@@ -8,6 +7,7 @@ import type { Scope } from './scope.ts';
 import { BOOL, type ExprType, INT64 } from './type-rules.ts';
 import type { Emitter, Emitters, Typed, TypedCall } from './typed.ts';
 import type { Column } from './types.ts';
+import { asWritten, isUntyped } from './untyped.ts';
 
 /** Where nobody will look: what a stage makes itself is always right. */
 const NOWHERE = { start: 0, end: 0 };

@@ -203,7 +203,7 @@ function arrayItem(item: ListItem): string {
   return typeof item === 'string' ? `"${item.replace(/["\\]/g, '\\$&')}"` : String(item);
 }
 
-/** What is bound in the stage engine: a list as a JSON array of its elements' texts. */
+/** Gives the value that is bound in the stage engine; a list is bound as a JSON array of its elements' texts. */
 export function engineValue(value: ParameterValue): string | number | boolean | null {
   if (typeof value !== 'object' || value === null) return value;
   if (!Array.isArray(value)) return String(value);

@@ -2,7 +2,7 @@
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { CallNode, CaseNode, CastNode, Expression } from './ast.ts';
 import { castExists, noCastHint, typeFromName } from './cast-types.ts';
-import { asWritten, castTo, isUntyped, unify } from './coerce.ts';
+import { castTo, unify } from './coerce.ts';
 import { durationText } from './durations.ts';
 import { FOREIGN_FUNCTIONS } from './foreign.ts';
 import { type CallSite, mixedTypes } from './function.ts';
@@ -16,6 +16,7 @@ import { didYouMean, suggest } from './suggest.ts';
 import { BOOL, exprTypeName, FLOAT64, INT64, INTERVAL, NULL, STRING } from './type-rules.ts';
 import type { Typed } from './typed.ts';
 import type { ColumnType } from './types.ts';
+import { isUntyped, resolveWith } from './untyped.ts';
 
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
@@ -252,21 +253,6 @@ function resolveCall(node: CallNode, scope: Scope, mode: AggregateMode): Typed {
   const site = (given: readonly Typed[]): CallSite =>
     siteOf(node.name, node, given, node.operator, definition.syntax, scope);
   return resolveWith(args, (given) => definition.resolve(site(given)));
-}
-
-/** Untyped parameters are text where text fits, and what they look like where it does not. */
-function resolveWith(args: readonly Typed[], resolve: (args: readonly Typed[]) => Typed): Typed {
-  try {
-    return resolve(args);
-  } catch (thrown) {
-    const typed = args.map((arg) => (isUntyped(arg) ? (asWritten(arg) ?? arg) : arg));
-    if (!(thrown instanceof QueryError) || typed.every((arg, index) => arg === args[index])) throw thrown;
-    try {
-      return resolve(typed);
-    } catch {
-      throw thrown; // it is no better as numbers: what was wrong first says more
-    }
-  }
 }
 
 /** A stage before may have computed the same, and called it by its text. */

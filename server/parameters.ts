@@ -14,7 +14,7 @@ import {
 
 const scalars = [z.string(), z.number(), z.boolean(), z.null()] as const;
 
-/** As /openapi.json shows it. */
+/** The schema that /openapi.json shows. */
 export const parameterValue = z.union([...scalars, z.array(z.union(scalars))], {
   error: 'a parameter is a string, a number, a boolean, null, or a list of those; send an object as its text',
 });
@@ -57,7 +57,7 @@ export function setOwn<Value>(record: Record<string, Value>, name: string, value
   else Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** What a plan knows of the parameters. Throws bad-parameter. */
+/** Gives the kinds of the parameters, which are all that a plan depends on. Throws bad-parameter. */
 export function parameterKinds(
   parameters: Readonly<Record<string, ParameterValue>>,
 ): Record<string, ParameterKind> {

@@ -44,7 +44,7 @@ export const queryBody = z.strictObject({
   numbers: z.enum(['number', 'string']).optional(),
 });
 
-/** What is read: numbers of parameters keep all their digits, and text of a URL has no type. */
+/** The schema that is read by: numbers of parameters keep all their digits, and text of a URL has no type. */
 const givenBody = queryBody.extend({ params: z.record(z.string(), givenParameter).optional() });
 
 type QueryBody = z.infer<typeof givenBody>;

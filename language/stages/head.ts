@@ -2,12 +2,12 @@
 
 import { QueryError } from '../../workers/errors.ts';
 import type { Expression } from '../ast.ts';
-import { asWritten, isUntyped } from '../coerce.ts';
 import { EXACT } from '../exactness.ts';
 import { parseExpression } from '../expression-parser.ts';
 import { resolveExpression } from '../resolve-expression.ts';
 import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import type { Typed } from '../typed.ts';
+import { asWritten, isUntyped } from '../untyped.ts';
 
 interface Resolved extends ResolvedStage {
   readonly count: Typed;

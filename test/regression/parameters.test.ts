@@ -180,6 +180,8 @@ describe('regression: parameters', function () {
         await rows(inBody(sqlWhere(condition), `{"x": ${list}}`)),
         `SQL: ${condition} ${list}`,
       ).to.deep.equal(expected);
+      const fetched = inBody(`${sqlWhere(condition)} | sample 100% | sort id`, `{"x": ${list}}`, 'off');
+      expect(await rows(fetched), `SQL before a stage: ${condition} ${list}`).to.deep.equal(expected);
       for (const pushdown of ['auto', 'off'])
         expect(
           await rows(inBody(where(condition), `{"x": ${list}}`, pushdown)),

@@ -4,7 +4,7 @@ import type { DuckDBPreparedStatement } from '@duckdb/node-api';
 import type { WorkerPlan } from '../../language/plan.ts';
 import { QueryError } from '../errors.ts';
 
-/** What `engineValue` makes of a parameter's value. */
+/** A parameter's value as `engineValue` makes it. */
 export type EngineValue = string | number | boolean | null;
 
 type PlanParameter = WorkerPlan['parameters'][number];
