@@ -1,5 +1,7 @@
 /** What the command line says: one command with its options, or a usage error that tells how to mend it. */
+
 import { parseArgs } from 'node:util';
+import { isLosslessNumber, isSafeNumber, LosslessNumber, parse as parseJson } from 'lossless-json';
 import { closestName } from '../monitor/closest-name.ts';
 import { ControlError, checkSize } from '../monitor/control.ts';
 import type { PoolSizes } from '../monitor/control-messages.ts';
@@ -7,7 +9,8 @@ import type { LogsCommand } from './logs.ts';
 
 export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'table'] as const;
 export type Format = (typeof FORMATS)[number];
-export type ParameterValue = string | number | boolean | null;
+type ParameterItem = string | number | boolean | null | LosslessNumber;
+export type ParameterValue = ParameterItem | readonly ParameterItem[];
 
 export interface QueryOptions {
   /** null: FORKLINE_URL, else the default address. */
@@ -83,7 +86,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise)
   --format FORMAT       ${FORMATS.join(', ')}; a table on a terminal, json elsewhere
-  --param NAME=VALUE    a value for :NAME in the query; a number, true, false, null or text ('"12"' is text)
+  --param NAME=VALUE    a value for :NAME in the query; a number, true, false, null, a list
+                        ('[1, 2]') or text ('"12"' is text)
   --connection NAME     the database to ask
   --limit N             the most rows to answer with, the most lines of the log
   --since TIME          ISO 8601 (2026-01-31T12:00:00Z), or how long ago: 30s, 15m, 2h, 7d
@@ -301,14 +305,22 @@ function parseParameter(given: string): [string, ParameterValue] {
   return [match[1]!, parameterValue(match[2]!)];
 }
 
-/** JSON's numbers, true, false, null and quoted text are meant as such; all else is text. */
+/** JSON's numbers, true, false, null, lists and quoted text are meant as such; all else is text. */
 function parameterValue(text: string): ParameterValue {
   try {
-    const value: unknown = JSON.parse(text);
-    const isExact = typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value);
-    if ((typeof value !== 'object' || value === null) && isExact) return value as ParameterValue;
+    const value = parseJson(text, null, exactNumber);
+    // An object is sent as its text.
+    if (isLosslessNumber(value) || typeof value !== 'object' || value === null || Array.isArray(value))
+      return value as ParameterValue;
   } catch {
     // no JSON: text
   }
   return text;
+}
+
+/** Digits that a number of JavaScript would lose are sent as they were given. */
+function exactNumber(digits: string): number | LosslessNumber {
+  return isSafeNumber(digits) && (!/^-?\d+$/.test(digits) || Number.isSafeInteger(Number(digits)))
+    ? Number(digits)
+    : new LosslessNumber(digits);
 }

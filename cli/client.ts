@@ -2,10 +2,12 @@
  * The HTTP side of the commands. node:http rather than fetch: no timeouts of its own (a query may take an hour),
  * and the answer is a Node stream. When this process ends, the connection closes and the server cancels the query.
  */
+
 import type { IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { stringify } from 'lossless-json';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8080';
 
@@ -49,7 +51,7 @@ export interface Client {
 export function createClient(base: string): Client {
   const baseUrl = parseBase(base);
   return {
-    post: (path, body) => send(baseUrl, 'POST', path, JSON.stringify(body)),
+    post: (path, body) => send(baseUrl, 'POST', path, stringify(body)!),
     delete: async (path) => {
       await text(await send(baseUrl, 'DELETE', path, null));
     },

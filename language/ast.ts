@@ -55,6 +55,15 @@ export interface LetNode {
 
 export interface ParameterUse extends Span {
   readonly name: string;
+  /** Set where it stands in the brackets of `in (...)` in SQL. */
+  readonly inList?: InList;
+}
+
+/** From the word `in`, or the `not` before it, to behind its opening bracket. */
+export interface InList extends Span {
+  readonly negated: boolean;
+  /** Whether nothing else stands in the brackets. */
+  readonly alone: boolean;
 }
 
 /** The whole text. */
@@ -103,6 +112,8 @@ export interface CaseNode extends Node {
 export interface TypeName {
   readonly name: string;
   readonly numbers: readonly number[];
+  /** The elements' type of `list<...>` and `...[]`; null: it is no list. */
+  readonly of: TypeName | null;
   readonly span: Span;
 }
 

@@ -14,7 +14,7 @@ import { onceInDuckdb, onceInPostgres } from './dialects/bind-once.ts';
 import { duckdbType, quoteText } from './dialects/duckdb.ts';
 import { textInDuckdb } from './dialects/duckdb-text.ts';
 import { postgresType } from './dialects/postgres-sql.ts';
-import { type ExprType, isMoment, isUnsized } from './type-rules.ts';
+import { type ExprType, isMoment, isUnsized, STRING, sameType } from './type-rules.ts';
 import type { Emitter, Emitters } from './typed.ts';
 import type { ColumnType } from './types.ts';
 
@@ -51,6 +51,7 @@ export function castEmitters(from: ExprType, to: ColumnType, orNull: boolean): E
 }
 
 function duckdbCast(from: ExprType, to: ColumnType, orNull: boolean): Emitter {
+  if (to.kind === 'list' && from.kind !== 'null') return ([a]) => castToList(from, to.of, orNull, a!);
   const verb = orNull ? 'TRY_CAST' : 'CAST';
   const cast = (value: string, type = duckdbType(to)): string => `${verb}(${value} AS ${type})`;
   if (from.kind === 'string' && FORMS[to.kind] !== undefined)
@@ -58,6 +59,32 @@ function duckdbCast(from: ExprType, to: ColumnType, orNull: boolean): Emitter {
   if (to.kind === 'time' && isMoment(from)) return ([a]) => timeOfDay(a!, verb);
   if (to.kind === 'string' && from.kind !== 'null') return ([a]) => textInDuckdb(from, a!);
   return ([a]) => cast(a!);
+}
+
+/** Element by element; with `orNull` an element that does not fit is null. */
+function castToList(from: ExprType, of: ColumnType, orNull: boolean, value: string): string {
+  if (from.kind === 'list') return eachElement(value, from.of, of, orNull);
+  return onceInDuckdb([value], ([json]) => {
+    const elements =
+      of.kind === 'json'
+        ? `CAST(from_json(${json}, '["JSON"]') AS VARCHAR[])`
+        : `from_json(${json}, '["VARCHAR"]')`;
+    const list = eachElement(elements, of.kind === 'list' || of.kind === 'json' ? from : STRING, of, orNull);
+    const failed = `error('json that is cast to a list must be an array, and this is of type ' || lower(json_type(${json})))`;
+    return `CASE json_type(${json}) WHEN 'ARRAY' THEN ${list} WHEN 'NULL' THEN NULL ELSE ${orNull ? 'NULL' : failed} END`;
+  });
+}
+
+function eachElement(list: string, from: ExprType, to: ColumnType, orNull: boolean): string {
+  if (sameType(from, to)) return list;
+  const element = `e${depthOf(to)}`;
+  const cast = duckdbCast(from, to, orNull)([element], NOTHING);
+  return `CAST(list_transform(${list}, lambda ${element}: ${cast}) AS ${duckdbType(to)}[])`;
+}
+
+/** How many lists are in each other: variables of lambdas in each other need different names. */
+function depthOf(type: ColumnType): number {
+  return type.kind === 'list' ? 1 + depthOf(type.of) : 0;
 }
 
 /** The engine casts no timestamptz to a time, and fails at infinity, where there is no time of day. */

@@ -2,7 +2,7 @@
 import { QueryError } from '../workers/errors.ts';
 import type { TypeName } from './ast.ts';
 import { didYouMean, suggest } from './suggest.ts';
-import { decimal, type ExprType, MAX_PRECISION, UNSIZED_DECIMAL } from './type-rules.ts';
+import { decimal, type ExprType, MAX_PRECISION, STRING, UNSIZED_DECIMAL } from './type-rules.ts';
 import type { ColumnType, ScalarKind } from './types.ts';
 
 const NAMES: Readonly<Record<ScalarKind | 'decimal', readonly string[]>> = {
@@ -29,10 +29,11 @@ for (const [kind, names] of Object.entries(NAMES))
   for (const name of names) byName.set(name, kind as ScalarKind | 'decimal'); // the keys of NAMES are those kinds
 
 export function typeFromName(to: TypeName): ColumnType {
+  if (to.of !== null) return { kind: 'list', of: typeFromName(to.of) };
   const kind = byName.get(to.name);
   if (kind === undefined) {
     const suggestions = suggest(to.name, byName.keys());
-    const hint = didYouMean(suggestions) ?? `one of ${Object.keys(NAMES).join(', ')}`;
+    const hint = didYouMean(suggestions) ?? `one of ${Object.keys(NAMES).join(', ')}, list<...>`;
     throw new QueryError('wrong-arguments', `there is no type \`${to.name}\``, {
       span: to.span,
       hint,
@@ -59,6 +60,20 @@ function decimalFromName(to: TypeName): ColumnType {
   });
 }
 
+function listCastExists(from: ExprType, of: ColumnType): boolean {
+  if (from.kind === 'list') return castExists(from.of, of);
+  if (from.kind !== 'json') return from.kind === 'null';
+  return castExists(of.kind === 'list' ? from : STRING, of);
+}
+
+/** Gives the hint for a cast that does not exist. */
+export function noCastHint(from: ExprType, to: ColumnType): string {
+  if (to.kind !== 'list') return 'cast to string first, if its text is what you mean';
+  if (from.kind === 'string')
+    return "make a list of text with `split(text, ',')`; text that is a JSON array is cast to json first";
+  return 'lists are cast from lists and from json';
+}
+
 const NUMBERS: readonly ExprType['kind'][] = ['int64', 'float64', 'decimal'];
 const MOMENTS: readonly ExprType['kind'][] = ['date', 'timestamp', 'timestamptz'];
 const FROM_TEXT: readonly ExprType['kind'][] = [
@@ -71,8 +86,12 @@ const FROM_TEXT: readonly ExprType['kind'][] = [
   'json',
 ];
 
-/** Is there a cast between them? Text is cast to and from everything but bytes and lists. */
+/**
+ * Is there a cast between them? Text is cast to and from everything but bytes and lists; lists as their elements are, and
+ * JSON to lists, whose elements are then cast from their text.
+ */
 export function castExists(from: ExprType, to: ColumnType): boolean {
+  if (to.kind === 'list') return listCastExists(from, to.of);
   if (from.kind === 'null' || from.kind === to.kind) return true;
   if (to.kind === 'string') return from.kind !== 'bytes' && from.kind !== 'list';
   if (from.kind === 'string') return FROM_TEXT.includes(to.kind);

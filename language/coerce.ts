@@ -18,12 +18,18 @@ import {
   TIMESTAMP,
   TIMESTAMPTZ,
 } from './type-rules.ts';
-import { type Typed, type TypedLiteral, valueType } from './typed.ts';
+import { type Typed, type TypedLiteral, type TypedParameter, valueType } from './typed.ts';
 import type { ColumnType } from './types.ts';
+import { asWritten, isUntyped } from './untyped.ts';
 
 /** `typed` as `type`; the caller has checked that this loses nothing. */
 export function coerce(typed: Typed, type: ExprType): Typed {
   if (sameType(typed.type, type) || type.kind === 'null') return typed;
+  if (isUntyped(typed)) {
+    const read = readBeside(typed, type);
+    if (read !== typed) return coerce(read, type);
+  }
+  if (isNumberList(typed, type)) return { ...typed, type };
   if (typed.kind === 'literal') {
     if (typed.value === null) return { ...typed, type };
     if (type.kind === 'float64' || isMoment(type)) return { ...typed, type };
@@ -57,8 +63,28 @@ export function unify(args: readonly Typed[], mismatch: (at: Typed, sofar: ExprT
   return { type, args: adapted.map((arg) => coerce(arg, type)) };
 }
 
-/** Literals take the type of the columns beside them. */
-export function adaptLiterals(args: readonly Typed[]): readonly Typed[] {
+/** An untyped parameter beside a value of `type`; itself when it stays text. */
+function readBeside(parameter: TypedParameter, type: ExprType): Typed {
+  const written = asWritten(parameter);
+  if (isNumeric(type)) return written !== null && isNumeric(written.type) ? written : parameter;
+  return type.kind === 'bool' || type.kind === 'interval' ? castTo(parameter, type) : parameter;
+}
+
+/** A parameter's list of numbers is bound as texts, so that it is one of wider numbers, too. */
+function isNumberList(typed: Typed, type: ExprType): typed is TypedParameter {
+  if (typed.kind !== 'parameter' || typed.type.kind !== 'list' || type.kind !== 'list') return false;
+  return typed.parameterKind === 'list<null>' || (isNumeric(typed.type.of) && isNumeric(type.of));
+}
+
+function adaptUntyped(args: readonly Typed[]): readonly Typed[] {
+  if (!args.some(isUntyped)) return args;
+  const known = args.find((arg) => !isUntyped(arg) && arg.type.kind !== 'null');
+  return known === undefined ? args : args.map((arg) => (isUntyped(arg) ? readBeside(arg, known.type) : arg));
+}
+
+/** Literals, and parameters without a type, take the type of the columns beside them. */
+export function adaptLiterals(given: readonly Typed[]): readonly Typed[] {
+  const args = adaptUntyped(given);
   const moment = args.find((arg) => takesText(arg.type));
   const exact = args.some((arg) => arg.type.kind === 'decimal');
   if (moment === undefined && !exact) return args;
@@ -69,7 +95,7 @@ export function adaptLiterals(args: readonly Typed[]): readonly Typed[] {
 }
 
 /** Types that have no literal of their own kind beside them: text stands for them. */
-function takesText(type: ExprType): boolean {
+export function takesText(type: ExprType): boolean {
   return isMoment(type) || type.kind === 'time' || type.kind === 'uuid';
 }
 

@@ -40,7 +40,7 @@ export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): P
   const warnings = unusedLets(tree);
   const alone = sqlAlone(tree.query);
   if (alone !== null && !request.throughWorker) {
-    const bound = bindSource(request.text, alone.scanned);
+    const bound = bindSource(request.text, alone.scanned, request.parameters);
     const connection = alone.connection ?? request.connection;
     const functions = judge(connection, bound, false);
     return { kind: 'plan', plan: planDirect(connection, bound, functions, warnings) };

@@ -2,7 +2,8 @@
  * What completion takes and gives. Like the compiler it does no I/O: it asks, and is called again with the answers; an
  * ask that failed is an answer too, since a broken query or a database that is away must not take the rest away.
  */
-import type { Ask, AskAnswer, ParameterKind } from './plan.ts';
+import type { ParameterKind } from './parameters.ts';
+import type { Ask, AskAnswer } from './plan.ts';
 import type { DatabaseColumn } from './types.ts';
 
 export type ItemKind =

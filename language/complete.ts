@@ -17,7 +17,8 @@ import type {
   CompletionItem,
 } from './complete-types.ts';
 import type { Place, PlaceInQuery } from './complete-walker.ts';
-import type { AskAnswer, Judge, ParameterKind, PlanRequest } from './plan.ts';
+import { kindName, type ParameterKind } from './parameters.ts';
+import type { AskAnswer, Judge, PlanRequest } from './plan.ts';
 import { parseTree } from './query-parser.ts';
 import type { Token } from './token.ts';
 import type { Column } from './types.ts';
@@ -102,7 +103,7 @@ function parameterItems({ text, parameters }: CompleteRequest): readonly Complet
   const names = new Set([...Object.keys(parameters), ...used]);
   return [...names].map((name) => {
     const type = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-    const detail = type === undefined ? 'a parameter without a value' : `a parameter, ${type}`;
+    const detail = type === undefined ? 'a parameter without a value' : `a parameter, ${kindName(type)}`;
     return {
       label: name,
       kind: 'parameter',

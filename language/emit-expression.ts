@@ -1,7 +1,7 @@
 /** Typed expressions as SQL of a dialect. Bound values become `$n`; everything else is quoted text of ours. */
 import type { Dialect } from './dialects/dialect.ts';
 import { mayRaise } from './may-raise.ts';
-import type { ParameterKind } from './plan.ts';
+import type { ParameterKind } from './parameters.ts';
 import { type AggregateText, type Typed, type TypedCall, valueType, type WindowKind } from './typed.ts';
 
 /** Where an expression's parts come from. */

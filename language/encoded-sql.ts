@@ -24,7 +24,7 @@ export function planEncoded(
   warnings: readonly string[],
 ): PlanStep {
   refuseUnwrappable(node);
-  const bound = bindSource(request.text, node.scanned);
+  const bound = bindSource(request.text, node.scanned, request.parameters);
   const connection = node.connection ?? request.connection;
   const described = request.answers[ASK_KEY];
   if (described?.kind !== 'source') {

@@ -76,16 +76,42 @@ export function parseArguments(cursor: Cursor, value: ParseValue, what: string):
   return values;
 }
 
-export function parseTypeName(cursor: Cursor): TypeName {
-  const name = cursor.next();
+const MAX_LISTS = 8;
+
+/** `int64`, `decimal(10,2)`, `list<string>`, and SQL's `text[]`. */
+export function parseTypeName(cursor: Cursor, depth = 0): TypeName {
+  const name = cursor.peek();
   if (name.kind !== 'word') cursor.fail('a type is missing', 'write `cast(x as int64)` or `x::int64`');
+  if (depth > MAX_LISTS) cursor.fail(`lists nest at most ${MAX_LISTS} levels deep`, 'write `list<string>`');
+  let type = name.lower === 'list' ? parseListType(cursor, depth) : parseScalarType(cursor);
+  for (let lists = depth; cursor.acceptSymbol('[') !== null; lists++) {
+    if (lists >= MAX_LISTS) cursor.fail(`lists nest at most ${MAX_LISTS} levels deep`, 'write `text[]`');
+    if (cursor.acceptSymbol(']') === null) cursor.fail('`]` is missing after `[`', 'write `text[]`');
+    type = { name: 'list', numbers: [], of: type, span: cursor.spanFrom(name.start) };
+  }
+  return type;
+}
+
+function parseListType(cursor: Cursor, depth: number): TypeName {
+  const { start } = cursor.next();
+  const example = 'write `list<string>`';
+  if (cursor.acceptSymbol('<') === null)
+    cursor.fail('the type of the elements is missing after `list`', example);
+  const of = parseTypeName(cursor, depth + 1);
+  if (cursor.acceptSymbol('>') === null)
+    cursor.fail('`>` is missing after the type of the elements', example);
+  return { name: 'list', numbers: [], of, span: cursor.spanFrom(start) };
+}
+
+function parseScalarType(cursor: Cursor): TypeName {
+  const name = cursor.next();
   const numbers: number[] = [];
   if (cursor.acceptSymbol('(') !== null) {
     do numbers.push(cursor.expectCount('a number of digits'));
     while (cursor.acceptSymbol(',') !== null);
     cursor.expectClosing('the size of the type');
   }
-  return { name: name.lower, numbers, span: cursor.spanFrom(name.start) };
+  return { name: name.lower, numbers, of: null, span: cursor.spanFrom(name.start) };
 }
 
 /** `(select ...` where a value is expected. */

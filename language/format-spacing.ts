@@ -24,13 +24,35 @@ const SIGNS = new Set(['-', '+']);
 export function spaced(leaves: readonly Leaf[]): readonly Spaced[] {
   const first = leaves.find((leaf) => leaf.token !== null);
   const stage = findStage(first?.token?.lower ?? '')?.name ?? '';
+  const types = typeBrackets(leaves);
   let depth = 0;
   return leaves.map((leaf, index) => {
     if (leaf.text === ')' || leaf.text === ']') depth--;
-    const space = index === 0 || spaceBefore(leaves, index, stage, depth);
+    const inType = types.has(index) || (types.has(index - 1) && leaves[index - 1]!.text === '<');
+    const space = index === 0 || (!inType && spaceBefore(leaves, index, stage, depth));
     if (leaf.text === '(' || leaf.text === '[') depth++;
     return { leaf, space };
   });
+}
+
+/** Where the `<` and `>` of `list<...>` stand, which compare nothing. */
+function typeBrackets(leaves: readonly Leaf[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  let open = 0;
+  for (const [index, { text }] of leaves.entries()) {
+    if (text === '>' && open > 0) open--;
+    else if (text === '<' && isListType(leaves, index - 1, found)) open++;
+    else continue;
+    found.add(index);
+  }
+  return found;
+}
+
+/** The word `list` where a type stands: after `::`, `as` or the `<` of another. */
+function isListType(leaves: readonly Leaf[], index: number, brackets: ReadonlySet<number>): boolean {
+  if (leaves[index]?.text.toLowerCase() !== 'list') return false;
+  const before = leaves[index - 1]?.text.toLowerCase();
+  return before === '::' || before === 'as' || brackets.has(index - 1);
 }
 
 function spaceBefore(leaves: readonly Leaf[], index: number, stage: string, depth: number): boolean {

@@ -10,7 +10,7 @@
 import type { Dialect } from './dialects/dialect.ts';
 import { type EmitScope, emitExpression } from './emit-expression.ts';
 import { mayRaise } from './may-raise.ts';
-import type { ParameterKind } from './plan.ts';
+import type { ParameterKind } from './parameters.ts';
 import {
   freeName,
   hiddenName,

@@ -7,6 +7,7 @@ import type { Scope } from './scope.ts';
 import { BOOL, type ExprType, INT64 } from './type-rules.ts';
 import type { Emitter, Emitters, Typed, TypedCall } from './typed.ts';
 import type { Column } from './types.ts';
+import { asWritten, isUntyped } from './untyped.ts';
 
 /** Where nobody will look: what a stage makes itself is always right. */
 const NOWHERE = { start: 0, end: 0 };
@@ -62,8 +63,9 @@ export function atMost(column: string, count: Typed): Typed {
 /** A constant or parameter that is a whole number of at least `least`; null when it is something else. */
 export function countOf(node: Expression, scope: Scope, least: number): Typed | null {
   if (node.kind !== 'number' && node.kind !== 'parameter') return null;
-  const count = resolveExpression(node, scope);
-  if (count.type.kind !== 'int64') return null;
+  const given = resolveExpression(node, scope);
+  const count = isUntyped(given) ? asWritten(given) : given;
+  if (count?.type.kind !== 'int64') return null;
   return count.kind === 'literal' && Number(count.value) < least ? null : count;
 }
 

@@ -2,14 +2,10 @@
  * What the compiler hands to the server: which SQL goes to the database, which statement runs in the DSL worker,
  * and where each stage was placed and why. JSON-safe, so that it can cross threads and live in the plan cache.
  */
+
 import type { Span, StageRef } from '../workers/errors.ts';
+import type { ParameterKind } from './parameters.ts';
 import type { Column, DatabaseColumn } from './types.ts';
-
-/** A value given for a `:name`, as JSON has it. */
-export type ParameterValue = string | number | boolean | null;
-
-/** The type that a parameter has by its JSON value; part of the plan cache's key. */
-export type ParameterKind = 'string' | 'int64' | 'float64' | 'bool' | 'null';
 
 /** Maps a stretch of the SQL that we send back to the stretch of the user's text that it was copied from. */
 export interface SourceSegment {

@@ -14,7 +14,7 @@ import { quoteName } from './dialects/duckdb.ts';
 import type { EmitScope } from './emit-expression.ts';
 import { type NamedValue, OpenSelect, type Renamed } from './open-select.ts';
 import { atMost } from './own-values.ts';
-import type { ParameterKind } from './plan.ts';
+import type { ParameterKind } from './parameters.ts';
 import { freeName, hiddenName, isTable, placed, reading, type Select, type SelectColumn } from './select.ts';
 import type { Author, Statement } from './statement.ts';
 import type { Typed } from './typed.ts';

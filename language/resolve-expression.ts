@@ -1,7 +1,7 @@
 /** Gives names, calls and literals of an expression their meaning and type. Throws with the span of what has none. */
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { CallNode, CaseNode, CastNode, Expression } from './ast.ts';
-import { castExists, typeFromName } from './cast-types.ts';
+import { castExists, noCastHint, typeFromName } from './cast-types.ts';
 import { castTo, unify } from './coerce.ts';
 import { durationText } from './durations.ts';
 import { FOREIGN_FUNCTIONS } from './foreign.ts';
@@ -9,12 +9,14 @@ import { type CallSite, mixedTypes } from './function.ts';
 import { FUNCTION_NAMES, findFunction } from './function-registry.ts';
 import { momentKind, normalMoment } from './moments.ts';
 import { defaultName } from './names.ts';
+import { parameterType } from './parameters.ts';
 import { findColumn, getColumn, type Scope, type WrittenName } from './scope.ts';
 import { shortSyntax } from './short-syntax.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import { BOOL, exprTypeName, FLOAT64, INT64, INTERVAL, NULL, STRING } from './type-rules.ts';
 import type { Typed } from './typed.ts';
 import type { ColumnType } from './types.ts';
+import { isUntyped, resolveWith } from './untyped.ts';
 
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
@@ -86,7 +88,8 @@ export function resolveCondition(
   what: string,
   mode: AggregateMode = 'none',
 ): Typed {
-  const typed = resolveExpression(node, scope, mode);
+  const resolved = resolveExpression(node, scope, mode);
+  const typed = isUntyped(resolved) ? castTo(resolved, BOOL) : resolved;
   if (typed.type.kind === 'bool' || typed.type.kind === 'null') return typed;
   throw new QueryError('wrong-type', `${what} is a condition, but this is ${exprTypeName(typed.type)}`, {
     span: typed.span,
@@ -148,8 +151,11 @@ function resolveDuration(text: string, { span }: Expression): Typed {
 function resolveParameter(name: string, { span }: Expression, scope: Scope): Typed {
   const parameterKind = Object.hasOwn(scope.parameters, name) ? scope.parameters[name] : undefined;
   if (parameterKind === undefined) throw missingParameter(name, span);
-  if (parameterKind === 'null') return { kind: 'parameter', name, parameterKind, type: NULL, span };
-  return { kind: 'parameter', name, parameterKind, type: { kind: parameterKind }, span };
+  try {
+    return { kind: 'parameter', name, parameterKind, type: parameterType(name, parameterKind), span };
+  } catch (thrown) {
+    throw thrown instanceof QueryError ? thrown.with({ span }) : thrown;
+  }
 }
 
 export function missingParameter(
@@ -187,7 +193,7 @@ function resolveCast(node: CastNode, scope: Scope, mode: AggregateMode): Typed {
   const message = `there is no cast from ${exprTypeName(value.type)} to ${exprTypeName(to)}`;
   throw new QueryError('wrong-type', message, {
     span: node.span,
-    hint: 'cast to string first, if its text is what you mean',
+    hint: noCastHint(value.type, to),
   });
 }
 
@@ -244,7 +250,9 @@ function resolveCall(node: CallNode, scope: Scope, mode: AggregateMode): Typed {
   if (definition.window === true && mode !== 'running') throw misplacedWindow(node, mode, scope);
   if (aggregate && (mode === 'none' || mode === 'inside')) throw misplacedAggregate(node, mode, scope);
   const args = node.args.map((arg) => resolveExpression(arg, scope, aggregate ? 'inside' : mode));
-  return definition.resolve(siteOf(node.name, node, args, node.operator, definition.syntax, scope));
+  const site = (given: readonly Typed[]): CallSite =>
+    siteOf(node.name, node, given, node.operator, definition.syntax, scope);
+  return resolveWith(args, (given) => definition.resolve(site(given)));
 }
 
 /** A stage before may have computed the same, and called it by its text. */

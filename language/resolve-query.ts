@@ -60,10 +60,10 @@ class Resolver {
 
   /** One description for each SQL of each connection. */
   #askForSources(): void {
-    const { text, connection: usual, answers } = this.#request;
+    const { text, connection: usual, answers, parameters } = this.#request;
     const bySql = new Map<string, SourceAsk>();
     for (const node of sqlSources(this.#tree.query)) {
-      const bound = bindSource(text, node.scanned);
+      const bound = bindSource(text, node.scanned, parameters);
       const connection = node.connection ?? usual;
       const same = JSON.stringify([connection, bound.sql, bound.parameters]);
       const known = bySql.get(same);

@@ -3,7 +3,7 @@
  * unquoted ones also without regard to case, when only one column matches so.
  */
 import { QueryError, type Span, type StageRef } from '../workers/errors.ts';
-import type { ParameterKind } from './plan.ts';
+import type { ParameterKind } from './parameters.ts';
 import type { StageAnswers } from './stage-answers.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import type { Column } from './types.ts';

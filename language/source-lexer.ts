@@ -8,7 +8,7 @@
  * brackets, closed quotes and comments, and no `;` outside of quotes and comments.
  */
 import { QueryError, type Span } from '../workers/errors.ts';
-import type { ParameterUse } from './ast.ts';
+import type { InList, ParameterUse } from './ast.ts';
 import {
   isDigit,
   isSpace,
@@ -17,6 +17,7 @@ import {
   skipEscapeString,
   skipLineComment,
   skipQuoted,
+  skipTrivia,
   skipWord,
   unterminated,
 } from './scan.ts';
@@ -39,6 +40,9 @@ interface Bracket {
   readonly at: number;
   /** `[` after an expression: `a[1:n]`, where a colon is a slice. False for `array[...]`. */
   readonly subscript: boolean;
+  /** Where the `in`, or the `not in`, before it begins. */
+  readonly inStart: number | null;
+  readonly negated: boolean;
 }
 
 interface ScanState {
@@ -48,8 +52,11 @@ interface ScanState {
   readonly brackets: Bracket[];
   readonly placeholders: ParameterUse[];
   semicolon: number;
-  /** The latest word or symbol, lower case, to tell `array[` from `a[`. */
+  /** The latest word or symbol, lower case, to tell `array[` from `a[`, and `in (` from `f(`. */
   previous: string;
+  previousAt: number;
+  /** Where a `not` stands right before the latest word; -1: there is none. */
+  notAt: number;
 }
 
 /** Scans the SQL that begins at `start`; `inBrackets`: it ends before a bracket that closes none of its own. */
@@ -61,6 +68,8 @@ export function scanSource(text: string, start: number, inBrackets = false): Sca
     placeholders: [],
     semicolon: -1,
     previous: '',
+    previousAt: start,
+    notAt: -1,
   };
   let at = start;
   let lastEnd = start;
@@ -118,6 +127,7 @@ function scanToken(state: ScanState, at: number): Scanned {
   if (char === '/' && text[at + 1] === '*') return { end: skipBlockComment(text, at), comment: true };
   if (isWordStart(code)) return scanWord(state, at);
   const end = scanSymbol(state, at, char, code);
+  state.previousAt = at;
   if (typeof end === 'number') {
     state.previous = char;
     return { end };
@@ -129,7 +139,9 @@ function scanToken(state: ScanState, at: number): Scanned {
 function scanWord(state: ScanState, at: number): Scanned {
   const { text } = state;
   const end = skipWord(text, at);
-  state.previous = end - at === 5 ? text.slice(at, end).toLowerCase() : 'word';
+  state.notAt = state.previous === 'not' ? state.previousAt : -1;
+  state.previous = end - at <= 5 ? text.slice(at, end).toLowerCase() : 'word';
+  state.previousAt = at;
   const escapeString = end - at === 1 && (text[at] === 'e' || text[at] === 'E') && text[end] === "'";
   return { end: escapeString ? skipEscapeString(text, end) : end };
 }
@@ -208,7 +220,15 @@ function openBracket(state: ScanState, at: number, open: string): number {
   const outer = brackets.at(-1);
   const inConstructor =
     outer?.open === '[' && !outer.subscript && (state.previous === '[' || state.previous === ',');
-  brackets.push({ open, at, subscript: open === '[' && state.previous !== 'array' && !inConstructor });
+  const isIn = open === '(' && state.previous === 'in';
+  const negated = isIn && state.notAt !== -1;
+  brackets.push({
+    open,
+    at,
+    subscript: open === '[' && state.previous !== 'array' && !inConstructor,
+    inStart: isIn ? (negated ? state.notAt : state.previousAt) : null,
+    negated,
+  });
   return at + 1;
 }
 
@@ -231,8 +251,17 @@ function scanColon(state: ScanState, at: number): number {
   if (text[at + 1] === ':') return at + 2;
   if (!isWordStart(text.charCodeAt(at + 1)) || state.brackets.at(-1)?.subscript === true) return at + 1;
   const end = skipWord(text, at + 1);
-  state.placeholders.push({ name: text.slice(at + 1, end), start: at, end });
+  const inList = inListAround(state, end);
+  state.placeholders.push({ name: text.slice(at + 1, end), start: at, end, ...(inList && { inList }) });
   return end;
+}
+
+function inListAround({ text, brackets, previous, previousAt }: ScanState, end: number): InList | null {
+  const inner = brackets.at(-1);
+  if (inner === undefined || inner.inStart === null) return null;
+  const first = previous === '(' && previousAt === inner.at;
+  const alone = first && text[skipTrivia(text, end, false)] === ')';
+  return { start: inner.inStart, end: inner.at + 1, negated: inner.negated, alone };
 }
 
 function scanSemicolon(state: ScanState, at: number): number {

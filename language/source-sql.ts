@@ -3,11 +3,12 @@
  * wrapped so that only the columns that they use leave the database. What is copied from the user's text is
  * recorded in segments, so that a position in an error of the database's finds its way back.
  */
-import type { Span } from '../workers/errors.ts';
+import { QueryError, type Span } from '../workers/errors.ts';
 import type { ParameterUse } from './ast.ts';
 import { quoteName } from './dialects/duckdb.ts';
 import { databaseColumnToColumn, INT4_OID, JSON_OID } from './dialects/postgres.ts';
 import { elementTexts } from './dialects/postgres-columns.ts';
+import { isListKind, type ParameterKind } from './parameters.ts';
 import type { SourceDescription, SourceSegment, UnjudgedSource } from './plan.ts';
 import type { ScannedSource } from './source-lexer.ts';
 import type { Column, DatabaseColumn } from './types.ts';
@@ -18,14 +19,43 @@ export interface BoundSql {
   readonly segments: readonly SourceSegment[];
 }
 
-/** The user's SQL with `$n`; the same name twice is the same number. */
-export function bindSource(text: string, { sqlStart, sqlEnd, placeholders }: ScannedSource): BoundSql {
+/**
+ * The user's SQL with `$n`; the same name twice is the same number. `x in (:list)` becomes `x = any ($n)`, of whose
+ * elements the database infers the type. Throws bad-parameter for a list that stands beside others there.
+ */
+export function bindSource(
+  text: string,
+  { sqlStart, sqlEnd, placeholders }: ScannedSource,
+  kinds: Readonly<Record<string, ParameterKind>>,
+): BoundSql {
   const parameters: string[] = [];
-  const bound = bindWith(text, { start: sqlStart, end: sqlEnd }, placeholders, ({ name }) => {
+  const uses = memberships(placeholders, ({ name }) => isListKind(kinds[name]!));
+  const bound = bindWith(text, { start: sqlStart, end: sqlEnd }, uses, ({ name }) => {
     const known = parameters.indexOf(name);
     return `$${known === -1 ? parameters.push(name) : known + 1}`;
   });
   return { ...bound, parameters };
+}
+
+/** The places of parameters, where `inList` stays only with those that are lists and stand alone in the brackets of `in`. */
+export function memberships(
+  placeholders: readonly ParameterUse[],
+  isList: (use: ParameterUse) => boolean,
+): readonly ParameterUse[] {
+  return placeholders.map((use) => {
+    const { name, start, end, inList } = use;
+    if (inList === undefined) return use;
+    if (!isList(use)) return { name, start, end };
+    if (inList.alone) return use;
+    throw new QueryError(
+      'bad-parameter',
+      `:${name} is a list, and other values stand beside it after \`in\``,
+      {
+        span: { start, end },
+        hint: `a list stands alone: \`in (:${name})\`; put the others into it`,
+      },
+    );
+  });
 }
 
 /** The user's SQL in `span` with the text of `value` for each parameter. */
@@ -43,7 +73,12 @@ export function bindWith(
   };
   let at = span.start;
   for (const use of placeholders) {
-    const { start, end } = use;
+    const { start, end, inList } = use;
+    if (inList !== undefined) {
+      copy(at, inList.start);
+      sql += inList.negated ? '<> all (' : '= any (';
+      at = inList.end;
+    }
     copy(at, start);
     const bound = value(use);
     segments.push({ sqlStart: sql.length, queryStart: start, length: Math.min(bound.length, end - start) });

@@ -7,7 +7,8 @@ import type { Span, StageRef } from '../workers/errors.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import { DUCKDB } from './dialects/duckdb.ts';
 import { POSTGRES } from './dialects/postgres-sql.ts';
-import type { ParameterKind, SourceSegment, StageSegment } from './plan.ts';
+import type { ParameterKind } from './parameters.ts';
+import type { SourceSegment, StageSegment } from './plan.ts';
 import type { BoundSql } from './source-sql.ts';
 
 /** Whose text it is. */

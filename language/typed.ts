@@ -4,7 +4,7 @@
  * in which the call is exact.
  */
 import type { Span } from '../workers/errors.ts';
-import type { ParameterKind } from './plan.ts';
+import type { ParameterKind } from './parameters.ts';
 import type { ExprType } from './type-rules.ts';
 import { FLOAT64 } from './type-rules.ts';
 import type { ColumnType } from './types.ts';

@@ -2,7 +2,8 @@
  * What the compiler asks for before there is a plan, and who knows it: the database (the columns of a source), a DSL
  * worker (the columns of a user's SQL for the stage engine), or the data itself (the values that become columns).
  */
-import type { Ask, AskAnswer, EngineAsk, ParameterValue, SourceAsk, ValuesAsk } from '../language/plan.ts';
+import type { ParameterValue } from '../language/parameters.ts';
+import type { Ask, AskAnswer, EngineAsk, SourceAsk, ValuesAsk } from '../language/plan.ts';
 import { QueryError } from '../workers/errors.ts';
 import { checkConnection } from './check-connection.ts';
 import type { QueryRecord } from './query-registry.ts';

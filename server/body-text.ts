@@ -3,6 +3,7 @@ import { isAscii } from 'node:buffer';
 import { QueryError } from '../workers/errors.ts';
 import { duplicateMember } from './duplicate-member.ts';
 import { requireFewParts } from './json-shape.ts';
+import { withExactNumbers } from './parameters.ts';
 
 export interface BodyType {
   /** In lower case, without parameters; empty when there is none. */
@@ -69,6 +70,6 @@ export function parseJson(text: string): unknown {
     });
   }
   const twice = duplicateMember(text, value);
-  if (twice === null) return value;
+  if (twice === null) return withExactNumbers(text, value);
   throw new QueryError('bad-request', `${twice} is given twice in the body`, { hint: 'Give it once.' });
 }

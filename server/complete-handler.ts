@@ -13,7 +13,7 @@ import type { AppDeps } from './app-deps.ts';
 import { BriefCache } from './brief-cache.ts';
 import { readCatalog } from './catalog.ts';
 import { checkConnection } from './check-connection.ts';
-import { parameterKinds } from './planner.ts';
+import { parameterKinds } from './parameters.ts';
 import { principalOf } from './principal.ts';
 import { QueryRegistry } from './query-registry.ts';
 import { SharedAsks } from './shared-asks.ts';

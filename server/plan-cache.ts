@@ -1,6 +1,7 @@
 /** Plans by what they depend on, within a budget of bytes and of entries; the least recently used ones are dropped first. */
 import { LRUCache } from 'lru-cache';
-import type { ParameterKind, Plan, Pushdown } from '../language/plan.ts';
+import type { ParameterKind } from '../language/parameters.ts';
+import type { Plan, Pushdown } from '../language/plan.ts';
 import { heapBytesOf, textBytes } from './heap-bytes.ts';
 
 export interface PlanKey {

@@ -9,7 +9,7 @@ import type {
   CompleteStep,
   Completion,
 } from '../language/complete-types.ts';
-import type { Ask, AskAnswer, ParameterKind, ParameterValue, Plan, PlanStep } from '../language/plan.ts';
+import type { Ask, AskAnswer, Plan, PlanStep } from '../language/plan.ts';
 import { Cancellation } from '../workers/cancellation.ts';
 import { QueryError } from '../workers/errors.ts';
 import type { Limits, PlannerConfig } from './config.ts';
@@ -128,34 +128,4 @@ export class Planner {
 
 function isAsk(step: unknown): step is Extract<PlanStep, { kind: 'ask' }> {
   return (step as PlanStep).kind === 'ask';
-}
-
-/** Throws bad-parameter for a number that JSON could not carry exactly. */
-export function parameterKinds(
-  parameters: Readonly<Record<string, ParameterValue>>,
-): Record<string, ParameterKind> {
-  const kinds: Record<string, ParameterKind> = {};
-  for (const [name, value] of Object.entries(parameters)) kinds[name] = kindOf(name, value);
-  return kinds;
-}
-
-function kindOf(name: string, value: ParameterValue): ParameterKind {
-  switch (typeof value) {
-    case 'string':
-      return 'string';
-    case 'boolean':
-      return 'bool';
-    case 'number':
-      if (!Number.isInteger(value)) return 'float64';
-      if (Number.isSafeInteger(value)) return 'int64';
-      throw new QueryError(
-        'bad-parameter',
-        `parameter :${name} is a number that JSON does not carry exactly`,
-        {
-          hint: `Send it as a string, "${name}": "...", and cast it in the query: :${name}::bigint, ::numeric or ::float8.`,
-        },
-      );
-    default:
-      return 'null';
-  }
 }

@@ -2,8 +2,10 @@
  * POST and GET /v1/query: from an HTTP request to a running query and back. Here a query gets its id, its
  * deadline and the reasons that may end it early; what happens in between is run-query.ts.
  */
+
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { quotableValues } from '../language/parameters.ts';
 import type { Log } from '../logger/log.ts';
 import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError, type WireError } from '../workers/errors.ts';
@@ -76,7 +78,7 @@ export async function handleQuery(
   } catch (thrown) {
     const known = withDeadline(QueryError.from(thrown), query);
     if (known.code === 'internal') {
-      const told = withoutValues(thrown, Object.values(asked.parameters));
+      const told = withoutValues(thrown, quotableValues(asked.parameters));
       deps.log.error('internal-error', { queryId, connection: query.connection, error: told });
     }
     if (known.code === 'worker-lost') deps.poison.lost(key(), queryId, query.lostWorkers);

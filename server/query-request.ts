@@ -5,12 +5,13 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
 import { z } from 'zod';
-import type { ParameterValue } from '../language/plan.ts';
+import { databaseText, type ParameterValue } from '../language/parameters.ts';
 import type { AnswerFormat, AnswerOptions } from '../workers/answer.ts';
 import { QueryError } from '../workers/errors.ts';
 import { ANSWER_FORMATS, acceptedFormat, formatNamed } from './accepted-format.ts';
 import { bodyText, bodyType, parseJson } from './body-text.ts';
 import { MAX_PARAMETERS, requireFewParameters, tooManyParameters } from './json-shape.ts';
+import { givenParameter, parameterValue, setOwn, untypedParameter } from './parameters.ts';
 import { givenTwice, readPairs, searchPairs } from './query-string.ts';
 
 export interface QueryRequest {
@@ -22,10 +23,6 @@ export interface QueryRequest {
   readonly pushdown: 'off' | 'auto' | 'require';
   readonly answer: AnswerOptions;
 }
-
-export const parameterValue = z.union([z.string(), z.number(), z.boolean(), z.null()], {
-  error: 'a parameter is a string, a number, a boolean or null; send a list or an object as its text',
-});
 
 /** The JSON body; also what /openapi.json shows. */
 export const queryBody = z.strictObject({
@@ -57,7 +54,10 @@ export const queryBody = z.strictObject({
     .describe('NDJSON: `none` leaves out the last line (`@end` or `@error`), so that every line is a row'),
 });
 
-type QueryBody = z.infer<typeof queryBody>;
+/** The schema that is read by: numbers of parameters keep all their digits, and text of a URL has no type. */
+const givenBody = queryBody.extend({ params: z.record(z.string(), givenParameter).optional() });
+
+type QueryBody = z.infer<typeof givenBody>;
 type Parameters = Readonly<Record<string, ParameterValue>>;
 type UrlOptions = Omit<QueryBody, 'query'> & { readonly query?: string };
 
@@ -143,7 +143,7 @@ function agreed<T extends string | number>(
 
 function bothParameters(inBody: Parameters = {}, inUrl: Parameters = {}): Parameters {
   for (const name of Object.keys(inUrl))
-    if (Object.hasOwn(inBody, name) && inBody[name] !== inUrl[name])
+    if (Object.hasOwn(inBody, name) && databaseText(inBody[name]!) !== databaseText(inUrl[name]!))
       throw givenTwice(`the parameter ${name}`, 'body and URL');
   return { ...inUrl, ...inBody };
 }
@@ -191,11 +191,25 @@ function readBody(request: IncomingMessage, body: Buffer, { query: inUrl }: UrlO
 /** Throws bad-request that lists everything that is wrong with the body. */
 function parseBody(value: unknown): QueryBody {
   requireFewParameters((value as { params?: unknown } | null)?.params);
-  const parsed = queryBody.safeParse(value);
-  if (parsed.success) return wellFormed(parsed.data);
+  const parsed = givenBody.safeParse(value);
+  if (parsed.success) return wellFormed(withEveryParameter(parsed.data, value));
   throw new QueryError('bad-request', problemsOf(parsed.error), {
     hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "end"?, "pushdown"?}; see /openapi.json.',
   });
+}
+
+/** The schema's records leave the name `__proto__` out. */
+export function withEveryParameter<Body extends { params?: Record<string, ParameterValue> | undefined }>(
+  body: Body,
+  given: unknown,
+): Body {
+  const { params } = given as { readonly params?: Readonly<Record<string, unknown>> };
+  if (params === undefined || !Object.hasOwn(params, '__proto__')) return body;
+  const value = givenParameter.safeParse(Object.getOwnPropertyDescriptor(params, '__proto__')!.value);
+  if (!value.success)
+    throw new QueryError('bad-request', `params.__proto__: ${value.error.issues[0]!.message}`);
+  setOwn(body.params!, '__proto__', value.data);
+  return body;
 }
 
 /** The first problems, each in a line's length; a body may have hundreds, with names as long as it is. */
@@ -221,7 +235,7 @@ function wellFormed(body: QueryBody): QueryBody {
   if (!query.isWellFormed()) throw halfCharacter('query');
   for (const name in params) {
     const value = params[name];
-    if (!name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed()))
+    if (!name.isWellFormed() || !String(value).isWellFormed())
       throw halfCharacter(`params.${name.toWellFormed()}`);
   }
   return body;
@@ -266,7 +280,7 @@ function readOptions(search: ReadonlyMap<string, string>): Omit<QueryBody, 'quer
   const options: Record<string, unknown> = {};
   const limits: Record<string, number> = {};
   for (const [name, value] of search) {
-    if (name.startsWith(PARAMETER_PREFIX)) params[name.slice(PARAMETER_PREFIX.length)] = scalar(value);
+    if (name.startsWith(PARAMETER_PREFIX)) readParameter(params, name, value);
     else if (!OPTION_NAMES.has(name)) throw unknownOption(name);
     else if (name === 'limit') limits.rows = wholeNumber(value);
     else if (name === 'timeoutMs') limits.timeoutMs = wholeNumber(value);
@@ -283,15 +297,13 @@ function unknownOption(name: string): QueryError {
   });
 }
 
-/** `12`, `true`, `null` and `1.5` in a URL mean what they mean in JSON; all else is text. */
-function scalar(text: string): ParameterValue {
-  if (!/^(-?\d|true$|false$|null$)/.test(text)) return text;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? text : (value as ParameterValue);
-  } catch {
-    return text;
-  }
+function readParameter(params: Record<string, ParameterValue>, option: string, text: string): void {
+  const name = option.slice(PARAMETER_PREFIX.length);
+  if (Object.hasOwn(params, name))
+    throw new QueryError('bad-request', `the parameter ${name} is given twice in the URL`, {
+      hint: `A list is sent in a JSON body: {"params": {"${name}": [...]}}.`,
+    });
+  setOwn(params, name, untypedParameter(text));
 }
 
 /** NaN, which the schema refuses, for `0x10`, `1e3`, ` 5` and all else that is not digits. */

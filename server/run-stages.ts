@@ -5,6 +5,7 @@
  * The answer counts only when all ended well: a SQL worker that fails or dies closes its FIFO, and half of the
  * rows would look like all of them to the DSL worker. The first failure ends the others.
  */
+import { engineValue } from '../language/parameters.ts';
 import type { FunctionUse, SourcePlan } from '../language/plan.ts';
 import type { AnswerSummary } from '../workers/answer.ts';
 import { inputFifo, type RunStagesReply } from '../workers/dsl/messages.ts';
@@ -178,7 +179,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
     connection: query.connection,
     plan: worker,
     columns: plan.columns!, // known whenever stages run
-    parameters: worker.parameters.map(({ name }) => parameters[name] ?? null),
+    parameters: worker.parameters.map(({ name }) => engineValue(parameters[name] ?? null)),
     answer: run.options,
     limits: run.limits,
     maxRowBytes: run.maxRowBytes,

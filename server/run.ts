@@ -1,7 +1,7 @@
 /** One attempt to run a plan, and what it runs with. Filled in run-query.ts; run-sql.ts and run-stages.ts use it. */
-
 import type { KnownFunctions } from '../connectors/postgres/guard/known-functions.ts';
-import type { ParameterValue, Plan } from '../language/plan.ts';
+import type { ParameterValue } from '../language/parameters.ts';
+import type { Plan } from '../language/plan.ts';
 import type { AnswerLimits, AnswerOptions } from '../workers/answer.ts';
 import type { DataSink } from '../workers/client.ts';
 import type { DslStock } from './dsl-stock.ts';

@@ -1,6 +1,7 @@
 /** Between the user's text and the SQL that the database sees: parameters on the way in, error places on the way out. */
 import { mapPosition } from '../language/map-position.ts';
-import type { ParameterValue, PlacedParts, SourceSegment } from '../language/plan.ts';
+import { databaseText, type ParameterValue } from '../language/parameters.ts';
+import type { PlacedParts, SourceSegment } from '../language/plan.ts';
 import { raisedInPostgres } from '../language/raised-error.ts';
 import { QueryError } from '../workers/errors.ts';
 
@@ -9,10 +10,7 @@ export function boundTexts(
   source: { readonly parameters: readonly string[] },
   parameters: Readonly<Record<string, ParameterValue>>,
 ): (string | null)[] {
-  return source.parameters.map((name) => {
-    const value = parameters[name] ?? null;
-    return value === null ? null : String(value);
-  });
+  return source.parameters.map((name) => databaseText(parameters[name] ?? null));
 }
 
 /** What the database was sent, as far as its errors are about it. */

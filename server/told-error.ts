@@ -4,7 +4,7 @@
  * (in upper case, joined to others, rounded). So in the words of others everything quoted and every number goes, unless
  * it stands in the query's text, which is shown anyway.
  */
-import type { ParameterValue } from '../language/plan.ts';
+import { type ParameterValue, quotableValues } from '../language/parameters.ts';
 import { withoutValues } from '../logger/redact-values.ts';
 import { toldText } from '../workers/error-text.ts';
 import type { ErrorCode, WireError } from '../workers/errors.ts';
@@ -31,7 +31,7 @@ type Parameters = Readonly<Record<string, ParameterValue>>;
 /** The error without its hint where that may quote a value, its message without what may be one. */
 export function toldError(error: WireError, queryText: string, parameters: Parameters): WireError {
   const { code, message, limit, sqlstate } = error;
-  const values = Object.values(parameters).filter((value) => typeof value !== 'boolean' && value !== null);
+  const values = quotableValues(parameters).filter((value) => typeof value !== 'boolean' && value !== null);
   const told = (text: string): WireError => ({
     code,
     message: toldText(text),
@@ -44,7 +44,7 @@ export function toldError(error: WireError, queryText: string, parameters: Param
   return told(withoutForeign(exactly(message, values), queryText));
 }
 
-function exactly(message: string, values: readonly ParameterValue[]): string {
+function exactly(message: string, values: ReturnType<typeof quotableValues>): string {
   return withoutValues(message, values) as string; // a text stays one
 }
 

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { QueryError } from '../workers/errors.ts';
 import { type BodyType, bodyText, bodyType, parseJson } from './body-text.ts';
 import { requireFewParameters } from './json-shape.ts';
-import { bodyOf, checkSize, parameterValue, problemsOf } from './query-request.ts';
+import { givenParameter, parameterValue } from './parameters.ts';
+import { bodyOf, checkSize, problemsOf, withEveryParameter } from './query-request.ts';
 
 export const formatBody = z.strictObject({
   query: z.string().describe('SQL, then stages: `select ... | stage | stage`'),
@@ -17,7 +18,9 @@ export const completeBody = z.strictObject({
   params: z.record(z.string(), parameterValue).optional().describe('Values for `:name`, as for /v1/query'),
 });
 
-export type CompleteBody = z.infer<typeof completeBody>;
+const givenComplete = completeBody.extend({ params: z.record(z.string(), givenParameter).optional() });
+
+export type CompleteBody = z.infer<typeof givenComplete>;
 
 const TEXT_TYPES = new Set(['', 'text/plain', 'application/sql', 'application/x-www-form-urlencoded']);
 
@@ -36,7 +39,7 @@ export function readCompleteRequest(request: Request, queryBytes: number): Compl
     throw new QueryError('unsupported-media-type', 'this wants JSON: it needs a position beside the query', {
       hint: 'Send {"query": "...", "position": 12} as application/json.',
     });
-  const body = readJson(request, type, completeBody);
+  const body = readJson(request, type, givenComplete);
   checkSize(body.query, queryBytes);
   return body;
 }
@@ -57,10 +60,10 @@ function readJson<Schema extends z.ZodObject>(
   type: BodyType,
   schema: Schema,
 ): z.infer<Schema> {
-  const value = parseJson(bodyText(bodyOf(request), type));
-  requireFewParameters((value as { params?: unknown } | null)?.params);
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  const given = parseJson(bodyText(bodyOf(request), type));
+  requireFewParameters((given as { params?: unknown } | null)?.params);
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return withEveryParameter(parsed.data, given);
   throw new QueryError('bad-request', problemsOf(parsed.error), {
     hint: `The body is {${Object.keys(schema.shape).join(', ')}}; see /openapi.json.`,
   });

@@ -3,6 +3,7 @@
  * it is admitted as a query is, ends with its deadline, with its client or by DELETE, and stands in GET /v1/queries.
  */
 import type { Request, Response } from 'express';
+import { quotableValues } from '../language/parameters.ts';
 import { withoutValues } from '../logger/redact-values.ts';
 import { QueryError } from '../workers/errors.ts';
 import { principalOf } from './principal.ts';
@@ -48,7 +49,7 @@ function fail(
   thrown: unknown,
 ): void {
   if (error.code === 'internal')
-    log.error('internal-error', { queryId, error: withoutValues(thrown, Object.values(parameters)) });
+    log.error('internal-error', { queryId, error: withoutValues(thrown, quotableValues(parameters)) });
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);

@@ -73,7 +73,11 @@ export const DUCKDB: Dialect = {
   quoteText,
   typeName: duckdbType,
   literal,
-  parameter: (bound, type) => `CAST(${bound} AS ${duckdbType(type)})`,
+  parameter: (bound, type) => {
+    // A list is bound as the JSON of its elements' texts.
+    const value = type.kind === 'list' ? `from_json(${bound}, '["VARCHAR"]')` : bound;
+    return `CAST(${value} AS ${duckdbType(type)})`;
+  },
 };
 
 /** How a column of the source enters the stage engine. */

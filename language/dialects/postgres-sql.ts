@@ -6,7 +6,7 @@
  * quoted text, which its type reads exactly (`-9223372036854775808` as a number would be negated too late).
  * Quoting relies on `standard_conforming_strings`, which every session of ours sets.
  */
-import type { ParameterKind } from '../plan.ts';
+import type { ParameterKind } from '../parameters.ts';
 import { decimalSize, isUnsized } from '../type-rules.ts';
 import { type TypedLiteral, valueType } from '../typed.ts';
 import type { ColumnType } from '../types.ts';
@@ -16,14 +16,8 @@ import { quoteName, quoteText } from './duckdb.ts';
 /** Longer names PostgreSQL cuts, so that two could become one. */
 const MAX_NAME_BYTES = 63;
 
-/** The OIDs that bound values of stages have: `CAST($n AS type)` reads their text so. */
-const PARAMETER_OIDS: Readonly<Record<ParameterKind, number>> = {
-  string: 25,
-  int64: 20,
-  float64: 701,
-  bool: 16,
-  null: 25,
-};
+const TEXT_OID = 25;
+const PARAMETER_OIDS: Partial<Record<ParameterKind, number>> = { int64: 20, float64: 701, bool: 16 };
 
 export function postgresType(type: ColumnType): string {
   switch (type.kind) {
@@ -46,8 +40,9 @@ export function postgresType(type: ColumnType): string {
   }
 }
 
+/** The OID of a bound value of stages: `CAST($n AS type)` reads its text so. */
 export function postgresParameterOid(kind: ParameterKind): number {
-  return PARAMETER_OIDS[kind];
+  return PARAMETER_OIDS[kind] ?? TEXT_OID;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Comparisons, logic and tests for null, with SQL's three values. `x = null` is refused: it is never true. */
-import { unify } from '../coerce.ts';
+import { coerce, takesText, unify } from '../coerce.ts';
+import { onceInDuckdb } from '../dialects/bind-once.ts';
 import { byCodePoint } from '../dialects/postgres-sql.ts';
 import {
   both,
@@ -12,8 +13,8 @@ import {
   overloads,
   typedCall,
 } from '../function.ts';
-import { BOOL, type ExprType } from '../type-rules.ts';
-import type { Emitter, Typed } from '../typed.ts';
+import { BOOL, commonType, type ExprType } from '../type-rules.ts';
+import { type Emitter, type Typed, valueType } from '../typed.ts';
 
 const ORDERED = new Set(['<', '<=', '>', '>=', 'between', 'not between']);
 
@@ -113,10 +114,58 @@ function nullTest(name: string, summary: string, example: FunctionDefinition['ex
   };
 }
 
-const list: (word: string) => Emitter =
-  (word) =>
-  ([value, ...items]) =>
-    `(${value} ${word} (${items.join(', ')}))`;
+function among(
+  name: 'in' | 'not in',
+  summary: string,
+  example: FunctionDefinition['example'],
+): FunctionDefinition {
+  const emit: Emitter = ([value, ...items]) => `(${value} ${name.toUpperCase()} (${items.join(', ')}))`;
+  return {
+    name,
+    syntax: `a ${name} (b, ...)`,
+    summary,
+    example,
+    resolve(call) {
+      const list = call.args.slice(1).find((arg) => arg.kind === 'parameter' && arg.type.kind === 'list');
+      if (list === undefined) return comparing(call, emit);
+      if (call.args.length === 2) return membership(call, call.args[0]!, list, name === 'not in');
+      throw callError(
+        call,
+        'bad-parameter',
+        `${call.textOf(list.span)} is a list, and other values stand beside it`,
+        `a list stands alone: \`${name} (${call.textOf(list.span)})\`; put the others into it`,
+        list.span,
+      );
+    },
+  };
+}
+
+/** `value in (:list)`: as with the elements written out, nulls among them too. */
+function membership(call: CallSite, value: Typed, list: Typed, negated: boolean): Typed {
+  const elements = list.type.kind === 'list' ? list.type.of : list.type;
+  const isEmpty = list.kind === 'parameter' && list.parameterKind === 'list<null>';
+  const common = isEmpty ? value.type : commonType(listElement(value, elements), elements);
+  if (common === null) return mixedTypes(call, list, value.type);
+  const element = valueType(value.type.kind !== 'string' && takesText(value.type) ? value.type : common);
+  if (element.kind === 'json' || element.kind === 'list') comparable({ ...call, args: [value, value] });
+  const args = [coerce(value, element), coerce(list, { kind: 'list', of: element })];
+  const duckdb: Emitter = ([x, all]) => {
+    const found = onceInDuckdb([x!], ([a]) => memberOf(a!, all!));
+    return negated ? `(NOT ${found})` : found;
+  };
+  const postgres: Emitter = ([x, all]) => (negated ? `(${x} <> ALL (${all}))` : `(${x} = ANY (${all}))`);
+  return typedCall(call, BOOL, args, emittersOf(duckdb, postgres));
+}
+
+/** Text in the list stands for a moment, a time or a uuid beside one. */
+function listElement(value: Typed, elements: ExprType): ExprType {
+  return elements.kind === 'string' && takesText(value.type) ? elements : value.type;
+}
+
+function memberOf(value: string, list: string): string {
+  const hasNull = `len(list_filter(${list}, lambda e: e IS NULL)) > 0`;
+  return `CASE WHEN len(${list}) = 0 THEN false WHEN ${value} IS NULL THEN NULL WHEN list_contains(${list}, ${value}) THEN true WHEN ${hasNull} THEN NULL ELSE false END`;
+}
 
 export const functions: readonly FunctionDefinition[] = [
   comparison('=', 'Equal.', ['1 = 1', true]),
@@ -153,14 +202,8 @@ export const functions: readonly FunctionDefinition[] = [
     ['2 not between 1 and 2', false],
     ([a, b, c]) => `(${a} NOT BETWEEN ${b} AND ${c})`,
   ),
-  sameTyped('in', 'a in (b, ...)', 'Equal to one of them.', ["'x' in ('x', 'y')", true], list('IN')),
-  sameTyped(
-    'not in',
-    'a not in (b, ...)',
-    'Equal to none of them.',
-    ['3 not in (1, 2)', true],
-    list('NOT IN'),
-  ),
+  among('in', 'Equal to one of them; a parameter alone may be a list.', ["'x' in ('x', 'y')", true]),
+  among('not in', 'Equal to none of them; a parameter alone may be a list.', ['3 not in (1, 2)', true]),
   logic('and', ['true and false', false]),
   logic('or', ['true or null', true]),
   {

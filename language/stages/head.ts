@@ -7,6 +7,7 @@ import { parseExpression } from '../expression-parser.ts';
 import { resolveExpression } from '../resolve-expression.ts';
 import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import type { Typed } from '../typed.ts';
+import { asWritten, isUntyped } from '../untyped.ts';
 
 interface Resolved extends ResolvedStage {
   readonly count: Typed;
@@ -26,7 +27,8 @@ export const stage: StageDefinition<Expression, Resolved> = {
   },
   resolve(syntax, input) {
     const constant = syntax.kind === 'number' || syntax.kind === 'parameter';
-    const count = constant ? resolveExpression(syntax, input) : null;
+    const given = constant ? resolveExpression(syntax, input) : null;
+    const count = given !== null && isUntyped(given) ? asWritten(given) : given;
     if (
       count !== null &&
       count.type.kind === 'int64' &&
@@ -34,7 +36,7 @@ export const stage: StageDefinition<Expression, Resolved> = {
     )
       return { columns: input.columns, count };
     throw new QueryError(
-      count?.kind === 'parameter' ? 'bad-parameter' : 'wrong-arguments',
+      syntax.kind === 'parameter' ? 'bad-parameter' : 'wrong-arguments',
       '`head` takes a whole number of rows, 0 or more',
       {
         span: syntax.span,

@@ -7,14 +7,15 @@
  * The rows so far are kept before it runs: it may read them as often as it likes.
  */
 import { QueryError, type Span } from '../../workers/errors.ts';
+import type { ParameterUse } from '../ast.ts';
 import type { EngineSql } from '../cursor.ts';
-import { duckdbType, quoteName } from '../dialects/duckdb.ts';
+import { DUCKDB, duckdbType, quoteName } from '../dialects/duckdb.ts';
 import { typeOfEngine } from '../dialects/duckdb-types.ts';
-import type { ParameterKind } from '../plan.ts';
+import { isListKind, type ParameterKind, parameterType } from '../parameters.ts';
 import { missingParameter } from '../resolve-expression.ts';
 import { skipTrivia, skipWord } from '../scan.ts';
 import { refuseDuplicates, type Scope } from '../scope.ts';
-import { type BoundSql, bindWith } from '../source-sql.ts';
+import { type BoundSql, bindWith, memberships } from '../source-sql.ts';
 import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import type { Column } from '../types.ts';
 
@@ -49,10 +50,16 @@ function bound(
   { text, sql, parameters }: Pick<Resolved, 'text' | 'sql' | 'parameters'>,
   value: (name: string, kind: ParameterKind) => string,
 ): Pick<BoundSql, 'sql' | 'segments'> {
-  return bindWith(text, sql.span, sql.placeholders, (use) => {
-    const kind = Object.hasOwn(parameters, use.name) ? parameters[use.name] : undefined;
-    if (kind === undefined) throw missingParameter(use.name, use);
-    return kind === 'null' ? 'NULL' : `CAST(${value(use.name, kind)} AS ${duckdbType({ kind })})`;
+  const kindOf = ({ name, ...span }: ParameterUse): ParameterKind => {
+    const kind = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    if (kind === undefined) throw missingParameter(name, span);
+    return kind;
+  };
+  const uses = memberships(sql.placeholders, (use) => isListKind(kindOf(use)));
+  return bindWith(text, sql.span, uses, (use) => {
+    const kind = kindOf(use);
+    const type = parameterType(use.name, kind);
+    return type.kind === 'null' ? 'NULL' : DUCKDB.parameter(value(use.name, kind), type);
   });
 }
 

@@ -10,15 +10,8 @@ import pg from 'pg';
 import { planQuery } from '../../language/compile.ts';
 import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
 import { JUDGES_NOTHING } from '../../language/judged-functions.ts';
-import type {
-  Ask,
-  AskAnswer,
-  ParameterKind,
-  ParameterValue,
-  Plan,
-  Pushdown,
-  SourcePlan,
-} from '../../language/plan.ts';
+import { databaseText, engineValue, type ParameterValue, parameterKind } from '../../language/parameters.ts';
+import type { Ask, AskAnswer, Plan, Pushdown, SourcePlan } from '../../language/plan.ts';
 import { type Column, type DatabaseColumn, typeName } from '../../language/types.ts';
 import { engineError } from '../../workers/dsl/engine-errors.ts';
 import { answerSelect, createInputTables } from '../../workers/dsl/statements.ts';
@@ -92,7 +85,7 @@ export class Engines {
   async plan(text: string, pushdown: Pushdown, params: Params = {}): Promise<Plan> {
     const answers: Record<string, AskAnswer> = {};
     const parameters = Object.fromEntries(
-      Object.entries(params).map(([name, value]) => [name, kindOf(value)]),
+      Object.entries(params).map(([name, value]) => [name, parameterKind(name, value)]),
     );
     for (;;) {
       const request = { text, parameters, connection: 'main', pushdown, throughWorker: false, answers };
@@ -142,7 +135,7 @@ export class Engines {
   async #inDatabase(source: SourcePlan, columns: readonly Column[], params: Params): Promise<Outcome> {
     const result = await this.client.query({
       text: source.sql,
-      values: source.parameters.map((name) => params[name] ?? null),
+      values: source.parameters.map((name) => databaseText(params[name] ?? null)),
       rowMode: 'array',
       types: { getTypeParser: () => (value: string) => value },
     });
@@ -173,8 +166,8 @@ export class Engines {
     try {
       const cells = columns.map(({ type }, index) => `${jsonText(type, `c${index}`, 'number')} AS c${index}`);
       const values = worker.parameters.map(({ name, kind }): DuckDBValue => {
-        const value = params[name]!;
-        return kind === 'int64' && typeof value === 'number' ? BigInt(value) : value;
+        const value = engineValue(params[name]!);
+        return kind === 'int64' ? BigInt(value!) : value;
       });
       const reader = await this.#duck.runAndReadAll(
         `SELECT ${cells.join(', ')} FROM (${answerSelect(parts)}) AS r`,
@@ -223,17 +216,10 @@ function encoded(encode: ReturnType<typeof jsonEncoder>, value: string): string 
 /** Only the oracle's own values get here, so that quoting them is safe. */
 function withValues({ sql, parameters }: SourcePlan, params: Params): string {
   return parameters.reduceRight((text, name, index) => {
-    const value = params[name] ?? null;
-    const literal = value === null ? 'NULL' : `'${String(value).replaceAll("'", "''")}'`;
+    const value = databaseText(params[name] ?? null);
+    const literal = value === null ? 'NULL' : `'${value.replaceAll("'", "''")}'`;
     return text.replaceAll(`$${index + 1}`, literal);
   }, sql);
-}
-
-function kindOf(value: ParameterValue): ParameterKind {
-  if (value === null) return 'null';
-  if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'string') return 'string';
-  return Number.isInteger(value) ? 'int64' : 'float64';
 }
 
 function shown(columns: readonly Column[]): string {

@@ -2,10 +2,11 @@
  * Between server and DSL worker, on the one unix socket that the server opens to each DSL worker. A worker serves
  * one query at a time. `run-stages` answers with data frames and then exactly one reply.
  */
-import type { EngineAsk, ParameterValue, WorkerPlan } from '../../language/plan.ts';
+import type { EngineAsk, WorkerPlan } from '../../language/plan.ts';
 import type { Column } from '../../language/types.ts';
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from '../answer.ts';
 import type { WireError } from '../errors.ts';
+import type { EngineValue } from './parameters.ts';
 
 export type ToDslWorker =
   /** Run the stages over what arrives in this worker's FIFOs. */
@@ -28,7 +29,7 @@ export interface RunStagesCall {
   /** The answer's columns: name and type as users see them. */
   readonly columns: readonly Column[];
   /** Values for plan.parameters, in order. */
-  readonly parameters: readonly ParameterValue[];
+  readonly parameters: readonly EngineValue[];
   readonly answer: AnswerOptions;
   readonly limits: AnswerLimits;
   /** The longest row of CSV text that is read; also the size of the read buffer, so no larger than it must be. */

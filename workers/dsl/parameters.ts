@@ -1,7 +1,11 @@
 /** Binds a query's parameters to a prepared statement, each by its kind. */
 import type { DuckDBPreparedStatement } from '@duckdb/node-api';
-import type { ParameterValue, WorkerPlan } from '../../language/plan.ts';
+
+import type { WorkerPlan } from '../../language/plan.ts';
 import { QueryError } from '../errors.ts';
+
+/** A parameter's value as `engineValue` makes it. */
+export type EngineValue = string | number | boolean | null;
 
 type PlanParameter = WorkerPlan['parameters'][number];
 
@@ -9,7 +13,7 @@ type PlanParameter = WorkerPlan['parameters'][number];
 export function bindParameters(
   statement: DuckDBPreparedStatement,
   parameters: readonly PlanParameter[],
-  values: readonly ParameterValue[],
+  values: readonly EngineValue[],
 ): void {
   parameters.forEach((parameter, index) => {
     bindParameter(statement, index + 1, parameter, values[index] ?? null);
@@ -20,7 +24,7 @@ function bindParameter(
   statement: DuckDBPreparedStatement,
   position: number,
   parameter: PlanParameter,
-  value: ParameterValue,
+  value: EngineValue,
 ): void {
   if (value === null) {
     statement.bindNull(position);
@@ -41,9 +45,10 @@ function bindParameter(
       statement.bindBoolean(position, value);
       return;
     case 'null':
+    case 'number':
       throw badParameter(parameter, value);
-    default:
-      parameter.kind satisfies never;
+    default: // texts that the statement casts
+      statement.bindVarchar(position, String(value));
   }
 }
 
@@ -55,7 +60,7 @@ function toInt64(parameter: PlanParameter, value: string | number | boolean): bi
   return number;
 }
 
-function badParameter({ name, kind }: PlanParameter, value: ParameterValue): QueryError {
+function badParameter({ name, kind }: PlanParameter, value: EngineValue): QueryError {
   return new QueryError(
     'bad-parameter',
     `parameter :${name} is planned as ${kind}, and its value is ${JSON.stringify(value)}`,

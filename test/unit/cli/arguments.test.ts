@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { stringify } from 'lossless-json';
 import { parseCommandLine, UsageError } from '../../../cli/arguments.ts';
 
 const query = (...args: string[]) => {
@@ -109,8 +110,11 @@ describe('the command line', () => {
     });
   });
 
-  it('keeps an integer exact that a JSON number could not hold', () => {
-    expect(query('--param', 'id=9007199254740993').parameters).to.deep.equal({ id: '9007199254740993' });
+  it('keeps digits that a number of JavaScript could not hold, also in lists', () => {
+    for (const digits of ['9007199254740993', '0.12345678901234567890', '1e400']) {
+      expect(stringify(query('--param', `x=${digits}`).parameters)).to.equal(`{"x":${digits}}`);
+      expect(stringify(query('--param', `x=[1, ${digits}]`).parameters)).to.equal(`{"x":[1,${digits}]}`);
+    }
   });
 
   const mistakes: [string[], RegExp][] = [

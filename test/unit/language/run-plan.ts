@@ -3,26 +3,17 @@ import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb
 import { planQuery } from '../../../language/compile.ts';
 import { duckdbType, quoteName } from '../../../language/dialects/duckdb.ts';
 import { JUDGES_NOTHING } from '../../../language/judged-functions.ts';
-import type {
-  Ask,
-  AskAnswer,
-  ParameterKind,
-  ParameterValue,
-  Plan,
-  PlanRequest,
-  PlanStep,
-} from '../../../language/plan.ts';
+import {
+  engineValue,
+  type ParameterKind,
+  type ParameterValue,
+  parameterKind,
+} from '../../../language/parameters.ts';
+import type { Ask, AskAnswer, Plan, PlanRequest, PlanStep } from '../../../language/plan.ts';
 import type { DatabaseColumn } from '../../../language/types.ts';
 import { FLIGHTS_ROWS, TABLES } from '../../fixtures/language/flights.ts';
 
 export type Params = Readonly<Record<string, ParameterValue>>;
-
-export function kindOf(value: ParameterValue): ParameterKind {
-  if (value === null) return 'null';
-  if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'string') return 'string';
-  return Number.isInteger(value) ? 'int64' : 'float64';
-}
 
 /** The columns of a table that the SQL of a source reads. */
 export type Describe = (sql: string) => readonly DatabaseColumn[];
@@ -91,7 +82,9 @@ async function answerIn(duck: DuckDBConnection, ask: Ask, params: Params): Promi
 }
 
 function kindsOf(params: Params): Record<string, ParameterKind> {
-  return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, kindOf(value)]));
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, parameterKind(name, value)]),
+  );
 }
 
 /** Until the compiler asks for nothing, or for something else than a source. */
@@ -146,8 +139,8 @@ export async function runPlan(
     await duck.run(`CREATE OR REPLACE TEMP TABLE ${name} AS SELECT ${items} FROM (${rows})`);
   }
   const values = worker.parameters.map(({ name, kind }): DuckDBValue => {
-    const value = params[name]!;
-    return kind === 'int64' && typeof value === 'number' ? BigInt(value) : value;
+    const value = engineValue(params[name]!);
+    return kind === 'int64' ? BigInt(value!) : value;
   });
   const reader = await duck.runAndReadAll(worker.sql, values);
   return { names: reader.columnNames(), types: reader.columnTypes().map(String), rows: reader.getRowsJson() };

@@ -12,7 +12,8 @@ function sourceOf(text: string) {
   const { query, parameters: uses } = parseTree(text);
   if (query.source.kind !== 'sql') throw new Error('it does not begin with SQL');
   const { connection, scanned } = query.source;
-  return { ...bindSource(text, scanned), connection, uses: uses.map(({ name }) => name) };
+  const kinds = Object.fromEntries(uses.map(({ name }) => [name, 'string'] as const));
+  return { ...bindSource(text, scanned, kinds), connection, uses: uses.map(({ name }) => name) };
 }
 
 function sqlOf(text: string): string {

@@ -77,7 +77,8 @@ describe('query requests', () => {
       '?q=select+1&format=ndjson&param.n=3&param.s=x&param.z=007&param.e=null&limit=7&rows=arrays&numbers=string';
     expect(await ask({ method: 'GET' }, search)).to.deep.include({
       text: 'select 1',
-      parameters: { n: 3, s: 'x', z: '007', e: null },
+      // Untyped text: what it stands beside says what it is.
+      parameters: { n: { text: '3' }, s: { text: 'x' }, z: { text: '007' }, e: { text: 'null' } },
       capRows: 7,
       answer: { format: 'ndjson', rows: 'arrays', numbers: 'string', end: 'line' },
     });
@@ -114,10 +115,22 @@ describe('query requests', () => {
       'formt',
     ],
     [
-      'a parameter that is a list',
-      () => post('{"query":"q","params":{"a":[1]}}', 'application/json'),
+      'a parameter that is an object',
+      () => post('{"query":"q","params":{"a":{"b":1}}}', 'application/json'),
       'bad-request',
       'params.a',
+    ],
+    [
+      'a parameter that is a list of lists',
+      () => post('{"query":"q","params":{"a":[[1]]}}', 'application/json'),
+      'bad-request',
+      'params.a',
+    ],
+    [
+      'a parameter that is given twice in the address',
+      () => ask({ method: 'GET' }, '?q=x&param.a=1&param.a=2'),
+      'bad-request',
+      'twice',
     ],
     ['a misspelt option', () => ask({ method: 'POST', body: 'q' }, '?fromat=csv'), 'bad-request', 'fromat'],
     [
