@@ -23,6 +23,7 @@ import {
 } from '../type-rules.ts';
 import type { Emitter, Typed } from '../typed.ts';
 import { aggregate, call, everywhere, row, UNORDERED, withinGroup } from './aggregate-calls.ts';
+import { exactCorrelation, exactSpread, isExact, longMean, type Moment } from './exact-moments.ts';
 import { isOrdinary, OUT_OF_RANGE } from './float-range.ts';
 
 /** Sums never wrap: of int64 as decimal(38,0), of decimals with their scale, of floats as float64. */
@@ -76,10 +77,8 @@ export function mean(site: CallSite): Typed {
   const average: Emitter = ([a], text) => call('avg', a!, text);
   const exact: Emitter = ([a], text) => `CAST(${average([a!], text)} AS float8)`;
   // The engine adds up decimals in 128 bits: two of 38 digits may be too much, of fewer digits ten billion are not.
-  const placed = decimalSize(args[0]!.type).precision <= SAFE_DIGITS ? exact : null;
-  const emitters = float
-    ? emittersOf(floatMean, sumByCount, sumByCount)
-    : emittersOf(average, placed, placed);
+  const duckdb = decimalSize(args[0]!.type).precision <= SAFE_DIGITS ? average : longMean(args[0]!.type);
+  const emitters = float ? emittersOf(floatMean, sumByCount, sumByCount) : emittersOf(duckdb, exact, exact);
   return typedCall(site, FLOAT64, args, emitters, UNORDERED);
 }
 
@@ -166,16 +165,19 @@ export function percentile(site: CallSite): Typed {
 export const PERCENTILES = Array.from({ length: 99 }, (_, index) => `p${index + 1}`);
 
 /** Of two infinite numbers PostgreSQL makes NaN, and the engine something between -1 and 1, or an error. */
-export function ofOrdinary(name: string): Partial<Overload> {
+function ofOrdinary(name: string): Partial<Overload> {
   const emit: Emitter = (args, text) => call(name, args.join(', '), text);
   const chosen = (args: readonly Typed[]): Emitter | null => (args.every(isOrdinary) ? emit : null);
   return { postgresFor: chosen, postgresOverFor: chosen };
 }
 
-/** Spread is NaN where a value is not finite; the engine's own functions say 0, or fail. */
+/**
+ * Variance or standard deviation. Of int64 and decimals from exact sums; of floats it is NaN where a value is not finite,
+ * where the engine's own functions say 0, or fail.
+ */
 export function spread(
   name: string,
-  engineName: string,
+  engineName: Moment,
   summary: string,
   value: number,
   aliases: readonly string[] = [],
@@ -187,7 +189,7 @@ export function spread(
     return `CASE WHEN ${call('bool_or', `NOT isfinite(${a})`, text)} THEN ${nan} ELSE ${finite} END`;
   };
   const postgres: Emitter = ([a], text) => call(engineName, a!, text);
-  return aggregate(
+  const definition = aggregate(
     name,
     'x',
     summary,
@@ -195,4 +197,34 @@ export function spread(
     [row(['float64'], FLOAT64, engineName, { duckdb, ...everywhere(postgres) })],
     aliases,
   );
+  return whereExact(definition, 1, (site) => exactSpread(site, engineName));
 }
+
+/** The definition, with calls whose arguments are all int64 or decimal resolved by `exact`. */
+function whereExact(
+  definition: FunctionDefinition,
+  count: number,
+  exact: (site: CallSite) => Typed,
+): FunctionDefinition {
+  const resolve = (site: CallSite): Typed =>
+    site.args.length === count && site.args.every(isExact) ? exact(site) : definition.resolve(site);
+  return { ...definition, resolve };
+}
+
+/** Pearson's correlation. Of int64 and decimals from exact sums. */
+export const correlation: FunctionDefinition = whereExact(
+  aggregate(
+    'corr',
+    'x, y',
+    'Correlation of Pearson, from -1 to 1; rows where one is null do not count.',
+    ['round(corr(x, 2 * x), 4)', 1],
+    [
+      row(['float64', 'float64'], FLOAT64, 'corr', {
+        duckdb: ([a, b], text) => `nullif(${call('corr', `${a}, ${b}`, text)}, CAST('NaN' AS DOUBLE))`,
+        ...ofOrdinary('corr'),
+      }),
+    ],
+  ),
+  2,
+  exactCorrelation,
+);

@@ -6,9 +6,9 @@ import type { FunctionDefinition } from '../function.ts';
 import { FLOAT64, INT64 } from '../type-rules.ts';
 import { aggregate, call, everywhere, keep, ORDERED, ordered, row } from './aggregate-calls.ts';
 import {
+  correlation,
   interpolated,
   mean,
-  ofOrdinary,
   PERCENTILES,
   percentile,
   quantile,
@@ -198,16 +198,5 @@ export const functions: readonly FunctionDefinition[] = [
     aggregate: true,
     resolve: quantileAmong,
   },
-  aggregate(
-    'corr',
-    'x, y',
-    'Correlation of Pearson, from -1 to 1; rows where one is null do not count.',
-    ['round(corr(x, 2 * x), 4)', 1],
-    [
-      row(['float64', 'float64'], FLOAT64, 'corr', {
-        duckdb: ([a, b], text) => `nullif(${call('corr', `${a}, ${b}`, text)}, CAST('NaN' AS DOUBLE))`,
-        ...ofOrdinary('corr'),
-      }),
-    ],
-  ),
+  correlation,
 ];

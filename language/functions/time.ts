@@ -18,6 +18,7 @@ import {
   typedCall,
 } from '../function.ts';
 import { didYouMean, suggest } from '../suggest.ts';
+import { TIME_ZONES } from '../time-zones.ts';
 import {
   commonType,
   FLOAT64,
@@ -174,15 +175,19 @@ function add(call: CallSite): Typed {
   return shifted(call, value!, duration!);
 }
 
-const ZONES: ReadonlySet<string> = new Set(['UTC', 'GMT', ...Intl.supportedValuesOf('timeZone')]);
+/**
+ * Zones that have one offset for ever. The rules of the others change, and a database may have another release of them than
+ * the stage engine; PostgreSQL also takes some names (`CET`) for abbreviations of a fixed offset.
+ */
+const FIXED_ZONE = /^(UTC|GMT|Etc\/(UTC|GMT([+-]\d+)?))$/;
 
 /** The zone is checked here: the engine's own error would come late, and would not name the place. */
 function atTimezone(call: CallSite): Typed {
   count(call, 2);
   const zone = constantText(call, 1, 'the zone');
   const value = momentAt(call, 0);
-  if (!ZONES.has(zone)) {
-    const suggestions = suggest(zone, ZONES);
+  if (!TIME_ZONES.has(zone)) {
+    const suggestions = suggest(zone, TIME_ZONES);
     throw callError(
       call,
       'wrong-arguments',
@@ -193,12 +198,8 @@ function atTimezone(call: CallSite): Typed {
   }
   const type = value.type.kind === 'timestamptz' ? TIMESTAMP : TIMESTAMPTZ;
   const moment = type === TIMESTAMP ? value : coerce(value, TIMESTAMP);
-  return typedCall(
-    call,
-    type,
-    [moment],
-    both(([a]) => `(${a} AT TIME ZONE ${quoteText(zone)})`),
-  );
+  const emit: Emitter = ([a]) => `(${a} AT TIME ZONE ${quoteText(zone)})`;
+  return typedCall(call, type, [moment], emittersOf(emit, FIXED_ZONE.test(zone) ? emit : null));
 }
 
 function part(name: string, summary: string, value: number): FunctionDefinition {
@@ -284,7 +285,7 @@ export const functions: readonly FunctionDefinition[] = [
     name: 'at_timezone',
     syntax: "at_timezone(moment, 'zone')",
     summary:
-      'What the clocks of a zone show at a timestamptz; at a timestamp, the timestamptz at which they show it.',
+      "What the clocks of a zone show at a timestamptz; at a timestamp, the timestamptz at which they show it. A zone is a name of IANA's, such as `Asia/Seoul`, `Europe/Kyiv`, `US/Pacific`.",
     example: ["at_timezone(timestamptz '2020-01-01 00:00:00+00', 'Asia/Seoul')", '2020-01-01 09:00:00'],
     resolve: atTimezone,
   },

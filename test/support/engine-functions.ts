@@ -32,7 +32,8 @@ async function engineFunctions(duck: DuckDBConnection): Promise<readonly EngineF
 const MADE_OF_WORDS = /^[a-z_0-9]+$/i;
 const WIDTH = 110;
 
-function wrapped(names: Iterable<string>): string {
+/** The names in lines, sorted. */
+export function wrapped(names: Iterable<string>): string {
   const lines: string[] = [];
   let line = ' ';
   for (const name of [...new Set(names)].sort()) {
