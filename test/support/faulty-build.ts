@@ -10,8 +10,6 @@ import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const ENTRIES = { sql: 'workers/sql/worker.js', dsl: 'workers/dsl/worker.js' };
-/** Of the build, what a running Forkline needs. */
-const PARTS = ['build-id.json', 'cli', 'database', 'language', 'logger', 'monitor', 'server', 'workers'];
 
 export type FaultName =
   | 'exit-0'
@@ -34,8 +32,7 @@ export interface FaultyBuild extends AsyncDisposable {
 export async function faultyBuild(role: keyof typeof ENTRIES): Promise<FaultyBuild> {
   const root = await mkdtemp(join(tmpdir(), 'forkline-faulty-'));
   const dist = join(root, 'dist');
-  for (const part of PARTS)
-    await cp(join(REPOSITORY, 'dist', part), join(dist, part), { recursive: true, force: true });
+  await cp(join(REPOSITORY, 'dist'), dist, { recursive: true, force: true });
   for (const name of ['node_modules', 'package.json'])
     await symlink(join(REPOSITORY, name), join(root, name));
   const entry = join(dist, ENTRIES[role]);
