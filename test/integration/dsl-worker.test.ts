@@ -154,13 +154,18 @@ describe('dsl worker: a query', function () {
     expect(errorOf(await running).code).to.equal('cancelled');
   });
 
-  it('describes the SQL of a user over relations of any types, without running it', async () => {
+  it('describes the SQL of a user over columns of any types, without running it', async () => {
     const relations = [
-      { name: 'input', columns: [{ name: 'a "b"', engineType: 'DECIMAL(10,2)' }] },
-      { name: 'input2', columns: [{ name: 'l', engineType: 'BIGINT[]' }] },
+      {
+        name: 'input',
+        columns: [
+          { name: 'a "b"', engineType: 'DECIMAL(10,2)' },
+          { name: 'l', engineType: 'BIGINT[]' },
+        ],
+      },
     ];
     const call = { queryId: 'd', connection: 'main', relations, deadlineAt: Date.now() + 60_000 };
-    const sql = 'SELECT "a ""b""" AS x, md5(\'q\') AS m, l FROM input, input2 -- done';
+    const sql = 'SELECT "a ""b""" AS x, md5(\'q\') AS m, l FROM input -- done';
     const described = await worker.describe({ ...call, sql });
     expect(described).to.deep.include({
       ok: true,
@@ -229,7 +234,7 @@ describe('dsl worker: a query', function () {
     expect(table.schema.fields.map((field) => String(field.type))).to.deep.equal([
       'Int64',
       'Utf8',
-      'Decimal[38e+4]',
+      'Decimal[20e+4]',
       'Bool',
     ]);
     const row = table.get(150_001)?.toJSON();
@@ -356,7 +361,7 @@ describe('dsl worker: limits and errors', function () {
   it('lets a statement reach no file', async () => {
     const sql = `SELECT count(*) AS n FROM read_text('/etc/hostname')`;
     const error = errorOf(await worker.run(stagesCall(sql, NO_INPUT, n)));
-    expect(error.message).to.match(/Permission Error/);
+    expect(error.message).to.match(/^Cannot access file/);
   });
 });
 

@@ -204,7 +204,9 @@ describe('loadtest', function () {
 
   it('measures a server that runs already', async () => {
     const { adminUrl, admin } = await testDatabase();
-    await using forkline = await startForkline({ connections: { main: { url: adminUrl } } });
+    await using forkline = await startForkline({
+      connections: { main: { url: adminUrl, allowPowerfulRole: true } },
+    });
     const out = join(dir, 'against');
     const args = [
       ...TINY,

@@ -67,13 +67,13 @@ describe('regression: bodies hold up the server', function () {
   });
 
   it('an error of many mistakes names the first of them, in a line each', () => {
-    const wrong = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`p${n}`, [n]]));
+    const wrong = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`p${n}`, { n }]));
     let message = '';
     try {
       read(
         JSON.stringify({
           query: 'x',
-          params: { ...wrong, ['x'.repeat(100_000)]: [] },
+          params: { ...wrong, ['x'.repeat(100_000)]: {} },
           ['y'.repeat(100_000)]: 1,
         }),
       );
