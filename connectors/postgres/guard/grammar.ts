@@ -6,6 +6,8 @@
  * out), so nothing is parsed with it any more: whoever owns the thread replaces it.
  */
 import { createRequire } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { QueryError } from '../../../workers/errors.ts';
 
 /** Any node of a parse tree: `{ SelectStmt: {...} }`, its fields, or a list of them. */
@@ -28,7 +30,6 @@ export class GrammarFailure extends Error {
 
 type Grammar = typeof import('libpg-query');
 
-const require = createRequire(import.meta.url);
 /** The memory of an instance grows with the text, some 130 bytes a character, and never shrinks. */
 const LARGE_TEXT_CHARACTERS = 128 * 1024;
 
@@ -43,13 +44,23 @@ export function isGrammarLoaded(): boolean {
 /** Resolves when `parseSql` may be called; gives an instance that has parsed a large text back for a fresh one. */
 export async function loadGrammar(): Promise<void> {
   if (isGrammarLoaded()) return;
+  // A `require` keeps all that it has loaded, so each instance has its own.
+  const require = createRequire(import.meta.url);
   for (const path of Object.keys(require.cache))
     if (path.includes('/libpg-query/wasm/')) delete require.cache[path];
-  loaded = null;
+  if (loaded !== null) freeInstance();
   const grammar = require('libpg-query') as Grammar; // no ES module can be loaded twice
   await grammar.loadModule();
   loaded = grammar;
   swollen = false;
+}
+
+/** V8 does not count an instance's memory: without being told it would collect none for hundreds of texts. */
+function freeInstance(): void {
+  loaded = null;
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void; // what the flag exposes
+  collect();
 }
 
 /** Throws sql-syntax and nesting-too-deep as QueryError, in the database's words; GrammarFailure. */
