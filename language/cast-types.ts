@@ -3,7 +3,7 @@ import { QueryError } from '../workers/errors.ts';
 import type { TypeName } from './ast.ts';
 import { didYouMean, suggest } from './suggest.ts';
 import { decimal, type ExprType, MAX_PRECISION, UNSIZED_DECIMAL } from './type-rules.ts';
-import type { ColumnType, ScalarKind } from './types.ts';
+import { type ColumnType, type ScalarKind, typeName } from './types.ts';
 
 const NAMES: Readonly<Record<ScalarKind | 'decimal', readonly string[]>> = {
   bool: ['bool', 'boolean'],
@@ -81,4 +81,37 @@ export function castExists(from: ExprType, to: ColumnType): boolean {
   if (MOMENTS.includes(from.kind))
     return MOMENTS.includes(to.kind) || (to.kind === 'time' && from.kind !== 'date');
   return false;
+}
+
+/** How to get from one type to another where there is no cast; `written` is what is converted, as it stands in the query. */
+export function hintWithoutCast(from: ExprType, to: ColumnType, written: string): string {
+  const text = written.length <= 40 ? written : '...';
+  if (from.kind === 'bytes' && to.kind !== 'list')
+    return `convert it in the SQL: \`encode(${text}, 'hex')\` for its digits, \`convert_from(${text}, 'UTF8')\` for the text in it`;
+  if (to.kind === 'bytes')
+    return from.kind === 'string'
+      ? `convert it in the SQL: \`convert_to(${text}, 'UTF8')\` for its bytes, \`decode(${text}, 'hex')\` for those that its digits say`
+      : "make it text in the SQL, and bytes of that: `convert_to(x::text, 'UTF8')`";
+  if (from.kind === 'list') return hintForList(from, to, text);
+  if (to.kind === 'list')
+    return from.kind === 'string'
+      ? `take it apart: \`split(${text}, ',')\``
+      : `make a list in the SQL: \`array[${text}]\``;
+  const [number, moment] = [NUMBERS.includes(from.kind), MOMENTS.includes(from.kind)];
+  if (number && MOMENTS.includes(to.kind))
+    return `if it counts seconds, add them up: \`timestamp '1970-01-01 00:00:00' + ${from.kind === 'int64' ? `${text} * 1s` : `cast(${text} * 1000 as int64) * 1ms`}\``;
+  if (moment && NUMBERS.includes(to.kind))
+    return `for seconds since 1970 write \`extract(epoch from ${text})\``;
+  if (from.kind === 'json') return `cast its text: \`cast(${text} ->> '$' as ${typeName(to)})\``;
+  if (to.kind === 'json' && (number || from.kind === 'bool'))
+    return `cast its text: \`cast(cast(${text} as string) as json)\``;
+  if (to.kind === 'json') return `quote its text: \`cast('"' || cast(${text} as string) || '"' as json)\``;
+  return 'values of the one say nothing of the other';
+}
+
+function hintForList(from: Extract<ExprType, { kind: 'list' }>, to: ColumnType, text: string): string {
+  if (to.kind === 'string' && from.of.kind === 'string')
+    return `join its values: \`list_join(${text}, ',')\``;
+  if (to.kind === 'string') return `convert it in the SQL: \`array_to_string(${text}, ',')\``;
+  return `take a value of it, \`list_get(${text}, 1)\`, or make a row of each with \`explode\``;
 }

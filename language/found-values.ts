@@ -3,8 +3,10 @@
  * that and the query's own run others may come: the query then fails with `stale-plan`, and the server plans once more;
  * no row is ever left out. Values are compared as text, which is also what the new columns are called by.
  */
+
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { Expression } from './ast.ts';
+import { castExists, hintWithoutCast } from './cast-types.ts';
 import { quoteText } from './dialects/duckdb.ts';
 import { columnValue, ownAggregate, ownCall } from './own-values.ts';
 import { raiseError } from './raised-error.ts';
@@ -36,7 +38,9 @@ export function findValues(column: Expression, input: Scope, most: number): Foun
       `this is ${exprTypeName(value.type)}, whose values are no names of columns`,
       {
         span,
-        hint: 'make a text or a number of it: `eval c = cast(x as string)`',
+        hint: castExists(value.type, STRING)
+          ? 'make a text or a number of it: `eval c = cast(x as string)`'
+          : hintWithoutCast(value.type, STRING, input.text.slice(span.start, span.end)),
       },
     );
   const { values, complete } = input.answers.values(value, most);

@@ -4,7 +4,7 @@
  * argument resolve by hand. Operators are functions too.
  */
 import { type ErrorCode, QueryError, type Span } from '../workers/errors.ts';
-import { castExists } from './cast-types.ts';
+import { castExists, hintWithoutCast } from './cast-types.ts';
 import { adaptLiterals, coerce, unify } from './coerce.ts';
 import {
   BOOL,
@@ -204,8 +204,9 @@ export function castHint(call: CallSite, at: Typed, wanted: ExprType): string {
   if (/^\d{4}-\d\d?-\d\d?$/.test(text)) return `this is a subtraction; write '${text}' for a date`;
   if (at.kind === 'parameter') return `send ${text} as ${exprTypeName(wanted)}`;
   if (at.kind === 'literal') return literalHint(text, at, wanted);
-  if (!castExists(at.type, valueType(wanted)))
-    return 'nothing is converted silently, and there is no cast between them';
+  const type = valueType(wanted);
+  if (!castExists(at.type, type))
+    return `nothing is converted silently; ${hintWithoutCast(at.type, type, text)}`;
   return `nothing is converted silently; write \`cast(${text.length <= 40 ? text : '...'} as ${exprTypeName(wanted)})\``;
 }
 

@@ -1,7 +1,7 @@
 /** Gives names, calls and literals of an expression their meaning and type. Throws with the span of what has none. */
 import { QueryError, type Span } from '../workers/errors.ts';
 import type { CallNode, CaseNode, CastNode, Expression } from './ast.ts';
-import { castExists, typeFromName } from './cast-types.ts';
+import { castExists, hintWithoutCast, typeFromName } from './cast-types.ts';
 import { castTo, unify } from './coerce.ts';
 import { durationText } from './durations.ts';
 import { FOREIGN_FUNCTIONS } from './foreign.ts';
@@ -187,7 +187,7 @@ function resolveCast(node: CastNode, scope: Scope, mode: AggregateMode): Typed {
   const message = `there is no cast from ${exprTypeName(value.type)} to ${exprTypeName(to)}`;
   throw new QueryError('wrong-type', message, {
     span: node.span,
-    hint: 'cast to string first, if its text is what you mean',
+    hint: hintWithoutCast(value.type, to, scope.text.slice(node.value.span.start, node.value.span.end)),
   });
 }
 

@@ -2,6 +2,7 @@
  * Lists, as `list`, `values` and `split` make them and as arrays of the database come. Places count from 1, and from the end with
  * negative numbers. A null list gives null.
  */
+import { castExists, hintWithoutCast } from '../cast-types.ts';
 import { coerce } from '../coerce.ts';
 import {
   type CallSite,
@@ -128,7 +129,9 @@ function join(call: CallSite): Typed {
       call,
       'wrong-type',
       `\`${call.name}\` joins text, but ${describeArgument(call, list)}`,
-      'cast the values before they become a list: `list(cast(x as string))`',
+      castExists(type.of, STRING)
+        ? 'cast the values before they become a list: `list(cast(x as string))`'
+        : hintWithoutCast(type.of, STRING, 'x'),
       list.span,
     );
   const separator = rest[0]!;

@@ -2,7 +2,7 @@
 
 import { QueryError, type Span } from '../../workers/errors.ts';
 import type { TypeName } from '../ast.ts';
-import { castExists, typeFromName } from '../cast-types.ts';
+import { castExists, hintWithoutCast, typeFromName } from '../cast-types.ts';
 import { castTo } from '../coerce.ts';
 import type { Cursor } from '../cursor.ts';
 import { duckdbType, quoteText } from '../dialects/duckdb.ts';
@@ -76,7 +76,7 @@ function resolveCasting({ target, to, format }: Casting, input: Scope): NamedVal
   if (castExists(column.type, type)) return { name, value: castTo(columnValue(column), type) };
   throw new QueryError('wrong-type', `there is no cast from ${typeName(column.type)} to ${typeName(type)}`, {
     span: { start: target.span.start, end: to.span.end },
-    hint: 'cast to string first, if its text is what you mean',
+    hint: hintWithoutCast(column.type, type, name),
   });
 }
 

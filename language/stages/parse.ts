@@ -4,13 +4,15 @@
  */
 import { QueryError, type Span } from '../../workers/errors.ts';
 import { assignColumn, targetName } from '../assign-columns.ts';
+import { castExists, hintWithoutCast } from '../cast-types.ts';
 import { quoteText } from '../dialects/duckdb.ts';
 import { extraction } from '../json-path.ts';
+import { valueOfKey } from '../kv-pairs.ts';
 import { defaultName, parseName } from '../names.ts';
 import { columnValue, ownCall } from '../own-values.ts';
 import { regexGroups } from '../regex-groups.ts';
 import type { NamedValue } from '../relation.ts';
-import { columnKey, getColumn, type WrittenName } from '../scope.ts';
+import { columnKey, getColumn, type Scope, type WrittenName } from '../scope.ts';
 import type { ResolvedStage, StageDefinition } from '../stage.ts';
 import { STRING } from '../type-rules.ts';
 import type { Emitter } from '../typed.ts';
@@ -71,16 +73,8 @@ function jsonParts(pattern: string, span: Span): readonly Part[] {
   });
 }
 
-/** `key=value`: the key begins the text or follows a separator; the value ends at one, or stands in double quotes. */
 function kvParts(pattern: string, span: Span): readonly Part[] {
-  return keys(pattern, span).map(({ key, name }) => {
-    const literal = key.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    const search = quoteText(`(?:^|[\\s,;&])${literal}=("[^"]*"|[^\\s,;&"]*)`);
-    return {
-      name,
-      duckdb: ([a]) => `regexp_replace(regexp_extract_all(${a}, ${search}, 1)[1], '^"(.*)"$', '\\1', 's')`,
-    };
-  });
+  return keys(pattern, span).map(({ key, name }) => ({ name, duckdb: ([a]) => valueOfKey(a!, key) }));
 }
 
 const PARTS: Readonly<Record<Kind, (pattern: string, span: Span) => readonly Part[]>> = {
@@ -88,6 +82,16 @@ const PARTS: Readonly<Record<Kind, (pattern: string, span: Span) => readonly Par
   json: jsonParts,
   kv: kvParts,
 };
+
+/** Only the column that is parsed may be replaced: it is named in the stage. */
+function refuseTaken(name: string, kind: Kind, input: Scope, span: Span): void {
+  if (!input.columns.some((column) => column.name === name)) return;
+  const other = kind === 'regex' ? `\`(?<${name}_2>...)\`` : `\`key as ${name}_2\``;
+  throw new QueryError('duplicate-column', `there is a column \`${name}\` already`, {
+    span,
+    hint: `give the new one another name: ${other}; or drop the old one before: \`fields - ${name}\``,
+  });
+}
 
 export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'parse',
@@ -97,7 +101,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       "parse column as regex 'pattern'\nparse column as json 'key [as name], ...'\nparse column as kv 'key [as name], ...'",
     summary: 'New columns out of the text of a column.',
     notes:
-      "What does not fit is null, and the row stays. With `regex`, each named group is a column (RE2); with `json`, each key of the list, `a.b` for a key in an object and `as name` for another name (`a_b` by itself); with `kv`, each key of `key=value` pairs, where values may stand in double quotes. All of them are text, JSON's numbers as the engine writes them (`1.50` as `1.5`): `cast` makes more of it.",
+      'What does not fit is null, and the row stays. With `regex`, each named group is a column (RE2); with `json`, each key of the list, `a.b` for a key in an object and `as name` for another name (`a_b` by itself); with `kv`, each key of `key=value` pairs, where values may stand in double quotes: in them `\\"` is a quote and `\\\\` a backslash. A column that exists is not overwritten, but the parsed one itself may be. All of them are text, JSON\'s numbers as the engine writes them (`1.50` as `1.5`): `cast` makes more of it.',
     examples: [
       {
         text: "eval msg = 'u=kim t=5' | parse msg as regex 'u=(?<u>\\w+) t=(?<t>\\d+)'",
@@ -135,7 +139,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
         `\`parse\` takes text, and \`${column.name}\` is ${typeName(column.type)}`,
         {
           span: source.span,
-          hint: `make it text before: \`cast ${column.name} as string\``,
+          hint: castExists(column.type, STRING)
+            ? `make it text before: \`cast ${column.name} as string\``
+            : hintWithoutCast(column.type, STRING, column.name),
         },
       );
     let { columns } = input;
@@ -147,6 +153,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
           hint: 'give one another name: `key as name`',
         });
       const target = targetName({ name, quoted: false, span }, input);
+      if (target !== column.name) refuseTaken(target, kind, input, span);
       columns = assignColumn(columns, { name: target, type: STRING });
       return { name: target, value: ownCall(STRING, [columnValue(column)], duckdb) };
     });
