@@ -98,6 +98,22 @@ describe('regression: the stage sql reaches the engine', function () {
     }
   });
 
+  it("values of parameters that do not suit the SQL are the query's fault", async () => {
+    for (const [sql, p] of [
+      ['select quantile_cont(a, :p) as q from input', 2],
+      ["select json_extract('{}', :p) as q from input", '$..'],
+      ['select strftime(current_date, :p) as q from input', '%Q'],
+      ["select regexp_matches('a', :p) as q from input", '('],
+      ['select a from input limit :p', -1],
+      ['select a from input, range(:p)', 'x'],
+      ['select date_trunc(:p, current_date) as q from input', 'fortnight'],
+      ['select (select a from input limit 1) collate nocase = :p as q', 'x'],
+    ] as const) {
+      const { status, text } = await forkline.query(`select 1 as a | sql (${sql})`, { params: { p } });
+      expect(status, `${sql}: ${text}`).to.be.below(500);
+    }
+  });
+
   it('what computes from the rows still runs', async () => {
     const { status, text, json } = await forkline.query(
       "select 3 as a, 'x' as b | sql (with w as (select *, md5(b) as h from input) select a + 1 as n, h, current_date is not null as d from w)",

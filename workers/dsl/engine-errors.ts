@@ -10,7 +10,7 @@ import { raisedError } from '../../language/raised-error.ts';
 import { type ErrorDetails, QueryError } from '../errors.ts';
 import type { DslWorkerConfig, RunStagesCall } from './messages.ts';
 
-type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes' | 'spillDir' | 'fifoPath'> &
+export type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes' | 'spillDir' | 'fifoPath'> &
   Pick<RunStagesCall, 'maxRowBytes'>;
 
 interface Rule {

@@ -14,9 +14,10 @@ import { QueryError } from '../errors.ts';
 import { pumpAnswer } from './answer-pump.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { Engine, EnginePipes } from './engine.ts';
-import { engineError } from './engine-errors.ts';
+import { engineError, type Limits } from './engine-errors.ts';
 import { floodReader } from './fifo.ts';
 import type { DslWorkerConfig, RunStagesCall, RunStagesReply } from './messages.ts';
+import { refusedSql } from './refused-sql.ts';
 import type { RunningCall } from './service.ts';
 import { createStatementRunner, type StatementRunner } from './statement-runner.ts';
 import {
@@ -100,7 +101,7 @@ export function startQuery(
       if (cause !== null) throw cause;
       return reply;
     } catch (thrown) {
-      throw cause ?? engineError(thrown, { ...config, maxRowBytes });
+      throw cause ?? errorOfRun(thrown, plan.runsUserSql, { ...config, maxRowBytes });
     } finally {
       ended = true;
       clearTimeout(timer);
@@ -179,6 +180,15 @@ async function sendArrow({ call, parts, statements, writer }: Run): Promise<Sent
   const rows = await statements.stream(answerTableSelect(most));
   await sendArrowStream({ schema: arrowSchema(columns, types), writer, rows, count });
   return { rows: count, complete };
+}
+
+/** SQL of a user's was described with nulls for its parameters: their values may still not suit it. */
+function errorOfRun(thrown: unknown, runsUserSql: boolean, limits: Limits): QueryError {
+  const error = engineError(thrown, limits);
+  if (error.code !== 'internal' || !runsUserSql) return error;
+  // The place would be one in our own statement around it.
+  const refused = refusedSql(thrown, '', 0);
+  return refused === null ? error : new QueryError(refused.code, refused.message, {}, thrown);
 }
 
 export function deadlineExceeded(): QueryError {

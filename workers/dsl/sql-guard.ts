@@ -1,6 +1,6 @@
 /**
  * Decides whether a user's SQL for the stage engine may be bound at all, by what it names: functions only from the list
- * of `sql-functions.ts`, tables only `input` and those of its own WITH. Binding already runs parts of a statement (table
+ * of `sql-functions.ts`, tables only those that it is given (`input`) and those of its own WITH. Binding already runs parts of a statement (table
  * functions act on the engine, files are looked for), so this comes first, on the engine's own parse.
  *
  * A kind of node that this file does not know is refused.
@@ -42,10 +42,10 @@ interface Visit {
   readonly tables: ReadonlySet<string>;
 }
 
-/** Throws QueryError when `select`, the tree of `sql`, names what it may not. */
-export function refuseUnlisted(select: TreeNode, sql: string): void {
+/** Throws QueryError when `select`, the tree of `sql`, names what it may not. `relations` are the tables that it may read. */
+export function refuseUnlisted(select: TreeNode, sql: string, relations: readonly string[]): void {
   // A stack of its own: a chain of UNIONs may be deeper than a recursion could go.
-  const open: Visit[] = [{ node: select, tables: new Set(['input']) }];
+  const open: Visit[] = [{ node: select, tables: new Set(relations) }];
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
     if (Array.isArray(visit.node)) for (const node of visit.node) open.push({ ...visit, node });
     else if (isNode(visit.node)) open.push(...inside(visit.node, visit.tables, sql));

@@ -107,7 +107,7 @@ describe("the stage engine's SQL of a user's", () => {
 
   async function outcome(sql: string): Promise<QueryError | null> {
     try {
-      refuseUnlisted(await parseSelect(duck, sql), sql);
+      refuseUnlisted(await parseSelect(duck, sql), sql, ['input']);
       return null;
     } catch (thrown) {
       if (thrown instanceof QueryError) return thrown;

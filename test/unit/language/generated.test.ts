@@ -90,7 +90,7 @@ describe('generated pipelines', () => {
         expect(result.types, query).to.deep.equal(expectedTypes(plan));
         ran++;
       }),
-      { numRuns: Number(process.env.FORKLINE_TEST_RUNS ?? 400) },
+      { numRuns: Number(process.env.FORKLINE_TEST_RUNS ?? 800) },
     );
     expect(ran, 'pipelines that ran').to.be.above(50);
   });
