@@ -34,7 +34,17 @@ const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
 const distDev = join(root, 'dist-dev');
 const lockFile = join(dist, '.lock');
-const productRooms = ['cli', 'connectors', 'database', 'language', 'logger', 'monitor', 'server', 'workers'];
+const productRooms = [
+  'cli',
+  'connectors',
+  'core',
+  'demo',
+  'language',
+  'logger',
+  'monitor',
+  'server',
+  'workers',
+];
 const loadtestRooms = ['loadtest'];
 const buildFiles = ['build.mjs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 const loadtestProject = 'tsconfig.loadtest.json';

@@ -2,9 +2,9 @@
 
 import { parseArgs } from 'node:util';
 import { isLosslessNumber, isSafeNumber, LosslessNumber, parse as parseJson } from 'lossless-json';
-import { closestName } from '../monitor/closest-name.ts';
+import { closestName } from '../core/config/closest-name.ts';
+import type { PoolSizes } from '../core/protocol/control.ts';
 import { ControlError, checkSize } from '../monitor/control.ts';
-import type { PoolSizes } from '../monitor/control-messages.ts';
 import type { LogsCommand } from './logs.ts';
 
 export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'table'] as const;

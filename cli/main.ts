@@ -3,7 +3,7 @@
  * The `forkline` command. It reads the command line and hands over; each command's code is loaded only when it is
  * the one, because `forkline start` becomes the monitor and must stay small.
  */
-import { environment } from '../monitor/config.ts';
+import { environment } from '../core/config/config.ts';
 import type { Command } from './arguments.ts';
 import { HELP, parseCommandLine, UsageError } from './arguments.ts';
 
@@ -23,7 +23,7 @@ async function run(command: Command): Promise<number> {
       process.stdout.write(`${HELP}\n`);
       return 0;
     case 'version':
-      process.stdout.write(`${(await import('../monitor/package-version.ts')).packageVersion()}\n`);
+      process.stdout.write(`${(await import('../core/process/package-version.ts')).packageVersion()}\n`);
       return 0;
     case 'start':
       return await start(command.configFile);

@@ -2,11 +2,7 @@
  * The compiler's entry point, pure and without I/O: from a text to a plan, or to what must be known before there is one.
  * Throws QueryError with a span.
  */
-import { QueryError, type Span } from '../workers/errors.ts';
-import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './ast.ts';
-import { planEncoded } from './encoded-sql.ts';
-import { explainPlan } from './explain-rows.ts';
-import { functionsOf } from './judged-functions.ts';
+import { QueryError, type Span } from '../core/protocol/errors.ts';
 import type {
   AskAnswer,
   FunctionUse,
@@ -16,16 +12,20 @@ import type {
   PlanRequest,
   PlanStep,
   Pushdown,
-} from './plan.ts';
-import { planParts, type StagePlace } from './plan-parts.ts';
-import { parseTree } from './query-parser.ts';
-import { missingParameter } from './resolve-expression.ts';
-import { Asking, resolveTree } from './resolve-query.ts';
-import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolved-query.ts';
-import { type BoundSql, bindSource } from './source-sql.ts';
-import { didYouMean, suggest } from './suggest.ts';
-import { isUnsized } from './type-rules.ts';
-import type { Column } from './types.ts';
+} from '../core/protocol/plan.ts';
+import { didYouMean, suggest } from '../core/protocol/suggest.ts';
+import type { Column } from '../core/protocol/types.ts';
+import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './frontends/forkline/ast.ts';
+import { parseTree } from './frontends/forkline/query-parser.ts';
+import { planEncoded } from './placement/encoded-sql.ts';
+import { explainPlan } from './placement/explain-rows.ts';
+import { planParts, type StagePlace } from './placement/plan-parts.ts';
+import { missingParameter } from './resolve/expression.ts';
+import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolve/graph.ts';
+import { Asking, resolveTree } from './resolve/query.ts';
+import { functionsOf } from './source/judged-functions.ts';
+import { type BoundSql, bindSource } from './source/sql.ts';
+import { isUnsized } from './types/rules.ts';
 
 export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
   const tree = parseTree(request.text);

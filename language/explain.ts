@@ -1,8 +1,8 @@
 /** The compiler's part of POST /v1/explain: tokens and the plan. `explain` before the query changes nothing here. */
+import type { Judge, Plan, PlanRequest, PlanStep } from '../core/protocol/plan.ts';
 import { planTree } from './compile.ts';
-import type { Judge, Plan, PlanRequest, PlanStep } from './plan.ts';
-import { parseTree } from './query-parser.ts';
-import type { Token } from './token.ts';
+import { parseTree } from './frontends/forkline/query-parser.ts';
+import type { Token } from './frontends/forkline/token.ts';
 
 export interface ExplainedQuery {
   readonly tokens: readonly Pick<Token, 'kind' | 'text' | 'start' | 'end'>[];

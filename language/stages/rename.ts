@@ -1,11 +1,11 @@
 /** `rename a as b, ...`: new names, all at once (so that two may swap); places stay. */
 
-import { QueryError, type Span } from '../../workers/errors.ts';
-import type { Cursor } from '../cursor.ts';
-import { EXACT } from '../exactness.ts';
-import { parseName } from '../names.ts';
-import { columnKey, getColumn, refuseDuplicates, type WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import { columnKey, getColumn, refuseDuplicates, type WrittenName } from '../resolve/scope.ts';
+import { EXACT } from './kit/exactness.ts';
+import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
 
 interface Renaming {
   readonly from: WrittenName;

@@ -8,7 +8,9 @@ import pg from 'pg';
 import { readOwnFunctions, sortFunctions } from './own-functions.ts';
 import { openScratchCluster } from './scratch-cluster.ts';
 
-const FILE = fileURLToPath(new URL('../../connectors/postgres/guard/allowed-functions.ts', import.meta.url));
+const FILE = fileURLToPath(
+  new URL('../../language/dialects/postgres/guard/allowed-functions.ts', import.meta.url),
+);
 const LINE_CHARACTERS = 108;
 
 function lines(names: readonly string[]): string {

@@ -5,10 +5,10 @@
  * the worker's.
  */
 import { dirname } from 'node:path';
-import { REFUSED_MARK } from '../../language/cast-emitters.ts';
-import { raisedError } from '../../language/raised-error.ts';
-import { type ErrorDetails, QueryError } from '../errors.ts';
-import type { DslWorkerConfig, RunStagesCall } from './messages.ts';
+import type { DslWorkerConfig, RunStagesCall } from '../../core/protocol/dsl-worker.ts';
+import { type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
+import { raisedError } from '../../language/dialects/duckdb/raise.ts';
+import { REFUSED_MARK } from '../../language/functions/kit/cast-emitters.ts';
 
 type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes' | 'spillDir' | 'fifoPath'> &
   Pick<RunStagesCall, 'maxRowBytes'>;

@@ -1,8 +1,7 @@
 /** Binds a query's parameters to a prepared statement, each by its kind. */
 import type { DuckDBPreparedStatement } from '@duckdb/node-api';
-
-import type { WorkerPlan } from '../../language/plan.ts';
-import { QueryError } from '../errors.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { WorkerPlan } from '../../core/protocol/plan.ts';
 
 /** A parameter's value as `engineValue` makes it. */
 export type EngineValue = string | number | boolean | null;
