@@ -1,11 +1,12 @@
 #!/usr/bin/env node
+import { environment } from '../core/config/config.ts';
+import type { Command } from './arguments.ts';
+import { parseCommandLine, UsageError } from './arguments.ts';
 /**
  * The `forkline` command. It reads the command line and hands over; each command's code is loaded only when it is
  * the one, because `forkline start` becomes the monitor and must stay small.
  */
-import { environment } from '../core/config/config.ts';
-import type { Command } from './arguments.ts';
-import { HELP, parseCommandLine, UsageError } from './arguments.ts';
+import { HELP } from './help.ts';
 
 const env = environment();
 

@@ -3,15 +3,11 @@
  * casts what it reads, so that by itself it would not notice that a column has another type than when it was planned.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { Basis } from '../../core/protocol/sql-worker.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { readRowDescription, type ServerError } from './wire/backend-messages.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { DESCRIBE_STATEMENT, parseMessage } from './wire/frontend-messages.ts';
-
-export interface Basis {
-  readonly sql: string;
-  readonly columns: readonly DatabaseColumn[];
-}
 
 export function basisMessages(basis: readonly Basis[]): Buffer[] {
   return basis.flatMap(({ sql }) => [parseMessage(sql), DESCRIBE_STATEMENT]);

@@ -3,7 +3,7 @@
  * hint and position are kept; what `pg` or Node says about an address or a password is not.
  */
 import { type ErrorCode, type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
-import { REFUSED_MARK } from '../../language/functions/kit/cast-emitters.ts';
+import { REFUSED_MARK } from '../../core/protocol/raised-error.ts';
 import { PowerfulRoleError } from './guard/role-rights.ts';
 import type { ServerError } from './wire/backend-messages.ts';
 

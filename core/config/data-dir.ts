@@ -4,7 +4,7 @@
  * start itself would take: null when the file does not say which directory it is, or says it twice.
  */
 import { dirname, resolve } from 'node:path';
-import type { Environment, JsonObject } from './read.ts';
+import type { BrokenFile, Environment, JsonObject } from './read.ts';
 
 /** Relative to the working directory. */
 export const DEFAULT_DATA_DIR = './data';
@@ -14,14 +14,6 @@ export const DATA_DIR_VARIABLE = 'FORKLINE_DATA_DIR';
 export function dataDirOfValues({ dataDir }: JsonObject, cwd: string): string | null {
   if (dataDir === undefined) return resolve(cwd, DEFAULT_DATA_DIR);
   return typeof dataDir === 'string' && dataDir !== '' ? dataDir : null;
-}
-
-export interface BrokenFile {
-  readonly path: string;
-  /** null when the file cannot be read. */
-  readonly text: string | null;
-  /** By --config or FORKLINE_CONFIG. */
-  readonly named: boolean;
 }
 
 /** Of a file that is not JSON: an empty one that somebody named may have said anything before. */

@@ -5,7 +5,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { closestName } from './closest-name.ts';
-import type { BrokenFile } from './data-dir.ts';
 import type { Option } from './option.ts';
 import { parseSize } from './option.ts';
 
@@ -146,4 +145,13 @@ function rewriteAt(values: JsonObject, path: string, rewrite: (value: unknown) =
   let target: unknown = values;
   for (const key of keys) target = isJsonObject(target) ? target[key] : undefined;
   if (isJsonObject(target) && last in target) target[last] = rewrite(target[last]);
+}
+
+/** A configuration file that cannot be used. */
+export interface BrokenFile {
+  readonly path: string;
+  /** null when the file cannot be read. */
+  readonly text: string | null;
+  /** By --config or FORKLINE_CONFIG. */
+  readonly named: boolean;
 }

@@ -2,8 +2,7 @@
  * Between the `forkline` command and a running monitor, on a unix socket in the run directory (mode 0600, so for the same
  * user only): one line of JSON asks, one answers, and the connection ends.
  */
-import type { MonitorStats } from '../../monitor/children/stats.ts';
-import type { ProcessRow } from './monitor.ts';
+import type { MonitorStats, ProcessRow } from './monitor.ts';
 
 export type PoolName = 'sql' | 'dsl';
 export const POOLS: readonly PoolName[] = ['sql', 'dsl'];

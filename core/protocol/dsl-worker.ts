@@ -2,9 +2,9 @@
  * Between server and DSL worker, on the one unix socket that the server opens to each DSL worker. A worker serves
  * one query at a time. `run-stages` answers with data frames and then exactly one reply.
  */
-import type { EngineValue } from '../../workers/dsl/parameters.ts';
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
 import type { WireError } from './errors.ts';
+import type { EngineValue } from './parameters.ts';
 import type { EngineAsk, WorkerPlan } from './plan.ts';
 import type { Column } from './types.ts';
 

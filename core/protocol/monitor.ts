@@ -3,8 +3,8 @@
  * The order at a child's start: `init` to it, then its `ready`; nothing else counts before that. A child exits
  * when the channel closes, so that nothing survives the monitor.
  */
-import type { MonitorStats } from '../../monitor/children/stats.ts';
 import type { DslWorkerConfig } from './dsl-worker.ts';
+import type { EndCause, KillCause } from './endings.ts';
 import type { LoggerConfig } from './logger-config.ts';
 import type { ServerConfig } from './server-config.ts';
 import type { SqlWorkerConfig } from './sql-worker.ts';
@@ -154,3 +154,47 @@ export interface ProcessRow {
   /** The query it is leased to now. */
   readonly queryId: string | null;
 }
+
+export interface MonitorStats {
+  /** Processes that ended. */
+  readonly ends: readonly { readonly role: Role; readonly cause: EndCause; readonly count: number }[];
+  /** Of these, the ones that a signal of the monitor's ended. */
+  readonly kills: readonly { readonly role: Role; readonly cause: KillCause; readonly count: number }[];
+  /** From spawn to `ready`. `buckets[i]` counts those of at most START_BUCKETS_MS[i], cumulatively. */
+  readonly starts: readonly {
+    readonly role: Role;
+    readonly count: number;
+    readonly totalMs: number;
+    readonly buckets: readonly number[];
+  }[];
+  /** Workers replaced because they met one of the limits of their life. */
+  readonly recycled: readonly { readonly role: Role; readonly limit: RecycleLimit; readonly count: number }[];
+  /** Queries that found no DSL worker ready. */
+  readonly warmMisses: number;
+  /** Dead processes that nobody waits for, now: under our workers and those that nobody of ours may reap. */
+  readonly zombies: number;
+  /** Processes that left their worker's group, found by the run's id and killed. */
+  readonly straysKilled: number;
+  /** Processes that outlived KILL and are there still. */
+  readonly unkillable: number;
+  /** null before the first reading, and where there is nothing to read. */
+  readonly memory: MemoryReading | null;
+  /** Memory is short, so that nothing but what is indispensable is started. */
+  readonly forksStopped: boolean;
+  readonly reloads: { readonly succeeded: number; readonly failed: number };
+  /** The start counts as the first one, and it succeeded. */
+  readonly lastReload: { readonly succeeded: boolean; readonly lastSuccessAtUnixMs: number };
+  /** User and system time of all processes of a role, those that are gone included. */
+  readonly cpu: readonly { readonly role: ProcessRow['role']; readonly seconds: number }[];
+}
+
+export type RecycleLimit = 'queries' | 'age' | 'rss' | 'used';
+
+/** Of the control group if it has a limit, else of the machine. */
+export interface MemoryReading {
+  readonly usedBytes: number;
+  readonly totalBytes: number;
+  readonly source: 'cgroup-v2' | 'cgroup-v1' | 'meminfo';
+}
+
+export const START_BUCKETS_MS: readonly number[] = [50, 100, 200, 400, 800, 1600, 3200, 6400, 12_800];

@@ -1,12 +1,5 @@
-/**
- * Values of `:name`, from what a client sent to what is bound. A value has a kind, which is all that a plan knows of it.
- *
- * Invariants: no digit is lost on the way to the database, which gets texts and infers their types; the stage engine gets
- * numbers where they are exact and texts, which its SQL casts, where they are not.
- */
-import { decimal, type ExprType, FLOAT64, INT64, MAX_PRECISION, STRING } from '../../language/types/rules.ts';
 import { QueryError } from './errors.ts';
-import { type ColumnType, typeName } from './types.ts';
+import { MAX_PRECISION } from './types.ts';
 
 /** Text of a URL, which says nothing of its type: what it stands beside does. */
 export class UntypedText {
@@ -147,7 +140,7 @@ function isNumberKind(kind: ElementKind): boolean {
 }
 
 /** null for a float64. */
-function decimalOf(kind: string): { readonly precision: number; readonly scale: number } | null {
+export function decimalOf(kind: string): { readonly precision: number; readonly scale: number } | null {
   if (kind === 'int64') return { precision: 19, scale: 0 };
   const [, precision, scale] = /^decimal\((\d+),(\d+)\)$/.exec(kind) ?? [];
   return precision === undefined ? null : { precision: Number(precision), scale: Number(scale) };
@@ -157,35 +150,6 @@ function mixedList(name: string, a: string, b: string): never {
   throw new QueryError('bad-parameter', `the list :${name} has a ${b} beside a ${a}`, {
     hint: 'the elements of a list are of one type: texts, numbers or booleans, and nulls',
   });
-}
-
-/** The type in stages; a list of nothing but nulls is one of texts. Throws bad-parameter where there is none. */
-export function parameterType(name: string, kind: ParameterKind): ExprType {
-  if (kind === 'number')
-    throw new QueryError(
-      'bad-parameter',
-      `the number :${name} has more digits than any type of the stages holds`,
-      {
-        hint: `a decimal has at most ${MAX_PRECISION} digits; the SQL part takes the number as it is`,
-      },
-    );
-  if (kind.startsWith('untyped')) return STRING;
-  if (!kind.startsWith('list<')) return kind === 'null' ? { kind } : typeNamed(kind);
-  const element = kind.slice('list<'.length, -1);
-  return { kind: 'list', of: element === 'null' ? STRING : typeNamed(element) };
-}
-
-function typeNamed(name: string): ColumnType {
-  const size = decimalOf(name);
-  if (name === 'int64') return INT64;
-  if (name === 'float64') return FLOAT64;
-  if (size !== null) return decimal(size.precision, size.scale);
-  return { kind: name as 'string' | 'bool' }; // the kinds that are left
-}
-
-/** The type other than text that untyped text may be read as; null: it is nothing but text. */
-export function typeOfUntyped(kind: ParameterKind): ColumnType | null {
-  return kind.startsWith('untyped ') ? typeNamed(kind.slice('untyped '.length)) : null;
 }
 
 export function isListKind(kind: ParameterKind): boolean {
@@ -221,8 +185,5 @@ export function quotableValues(
   );
 }
 
-/** The name of a kind, for people. */
-export function kindName(kind: ParameterKind): string {
-  if (kind.startsWith('untyped')) return 'text of any type';
-  return kind === 'number' || kind === 'null' ? kind : typeName(parameterType('', kind) as ColumnType); // null is told apart
-}
+/** A parameter's value as `engineValue` makes it. */
+export type EngineValue = string | number | boolean | null;

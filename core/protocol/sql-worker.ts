@@ -3,7 +3,6 @@
  * so back-pressure and failure of one query are those of one socket. The server may send `cancel` while a call
  * runs; closing the socket cancels too. Each call ends with exactly one reply; `run-sql` sends data frames first.
  */
-import type { Basis } from '../../connectors/postgres/basis.ts';
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
 import type { WireError } from './errors.ts';
 import type { FunctionUse } from './plan.ts';
@@ -108,4 +107,10 @@ export interface ConnectionConfig {
   readonly allowFunctions?: readonly string[];
   /** Connects even as a superuser and its like. */
   readonly allowPowerfulRole?: boolean;
+}
+
+/** SQL of the user that a statement was made around, and the columns that it had when the statement was planned. */
+export interface Basis {
+  readonly sql: string;
+  readonly columns: readonly DatabaseColumn[];
 }

@@ -46,3 +46,5 @@ export function typeName(type: ColumnType): string {
       return type.kind;
   }
 }
+
+export const MAX_PRECISION = 38;

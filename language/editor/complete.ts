@@ -4,12 +4,13 @@
  * longest part of the pipeline before it that compiles. Any text at any position has an answer.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
-import { kindName, type ParameterKind } from '../../core/protocol/parameters.ts';
+import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { AskAnswer, Judge, PlanRequest } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { planQuery } from '../compile.ts';
 import { parseTree } from '../frontends/forkline/query-parser.ts';
 import type { Token } from '../frontends/forkline/token.ts';
+import { kindName } from '../types/parameter-types.ts';
 import { placeAt } from './complete-place.ts';
 import { sqlItems } from './complete-sql.ts';
 import { quotedIfNeeded, stageItems } from './complete-stage.ts';

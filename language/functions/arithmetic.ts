@@ -2,6 +2,7 @@
  * Arithmetic. int64 stays int64 and fails on overflow; decimals stay exact as long as 38 digits hold them; `/` is
  * always a float64 and null on division by zero; `div` and `%` are null there too.
  */
+import { MAX_PRECISION } from '../../core/protocol/types.ts';
 import { onceInDuckdb } from '../dialects/bind-once.ts';
 import { postgresType } from '../dialects/postgres/sql.ts';
 import {
@@ -16,7 +17,6 @@ import {
   INTERVAL,
   isNumeric,
   isUnsized,
-  MAX_PRECISION,
   UNSIZED_DECIMAL,
   UNSIZED_SCALE,
 } from '../types/rules.ts';

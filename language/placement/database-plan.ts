@@ -8,7 +8,7 @@ import type { UnjudgedSource } from '../../core/protocol/plan.ts';
 import type { Column, ColumnType, DatabaseColumn } from '../../core/protocol/types.ts';
 import { declaredColumn, postgresParameterOid } from '../dialects/postgres/sql.ts';
 import { databaseType, INT4_OID, JSON_OID } from '../dialects/postgres/types.ts';
-import type { ResolvedQuery, ResolvedSql, ResolvedStageNode, UsedColumns } from '../resolve/graph.ts';
+import type { ResolvedQuery, ResolvedSql, ResolvedStageNode } from '../resolve/graph.ts';
 import type { Relation } from '../select/relation.ts';
 import { type Author, completed, postgresStatement, type Statement } from '../select/statement.ts';
 import type { SortKey } from '../select/window-frame.ts';
@@ -17,6 +17,7 @@ import { mayRaise } from '../types/may-raise.ts';
 import { valueType } from '../types/typed.ts';
 import { postgresSource } from './database-source.ts';
 import type { Placement } from './placement.ts';
+import type { UsedColumns } from './used-columns.ts';
 
 type PlacedSource = Omit<UnjudgedSource, 'connection'>;
 

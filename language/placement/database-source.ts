@@ -6,8 +6,8 @@
  * read integers and decimals as they are stored, so that an index serves as it would without us.
  */
 import type { ColumnType, DatabaseColumn } from '../../core/protocol/types.ts';
-import { raiseInPostgres } from '../dialects/duckdb/raise.ts';
 import { canonicalArray, canonicalColumn } from '../dialects/postgres/columns.ts';
+import { raiseInPostgres } from '../dialects/postgres/raise.ts';
 import { postgresType } from '../dialects/postgres/sql.ts';
 import { Relation } from '../select/relation.ts';
 import { qualified, type Select, type SelectColumn } from '../select/select.ts';

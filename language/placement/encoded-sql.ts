@@ -9,9 +9,9 @@ import type { Column } from '../../core/protocol/types.ts';
 import { raiseError } from '../dialects/duckdb/raise.ts';
 import { inputColumn, quoteName } from '../dialects/duckdb/sql.ts';
 import type { SqlSourceNode } from '../frontends/forkline/ast.ts';
-import { columnKey } from '../resolve/scope.ts';
 import { functionsOf } from '../source/judged-functions.ts';
 import { bindSource, sourceColumns, wrapSource } from '../source/sql.ts';
+import { columnKey } from '../types/column-key.ts';
 import { isUnsized, UNSIZED_DECIMAL } from '../types/rules.ts';
 
 const ASK_KEY = 'source-0';

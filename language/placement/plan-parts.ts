@@ -13,14 +13,14 @@ import {
   type ResolvedSql,
   type ResolvedStageNode,
   stagesOf,
-  type UsedColumns,
-  usedColumns,
 } from '../resolve/graph.ts';
 import { Relation } from '../select/relation.ts';
 import { Statement } from '../select/statement.ts';
 import { wrapSource } from '../source/sql.ts';
 import { PostgresPlanner } from './database-plan.ts';
 import { type Placement, Placer } from './placement.ts';
+import type { UsedColumns } from './used-columns.ts';
+import { usedColumns } from './used-columns.ts';
 
 export interface PlannedParts {
   readonly sources: readonly UnjudgedSource[];

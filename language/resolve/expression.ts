@@ -1,10 +1,10 @@
 /** Gives names, calls and literals of an expression their meaning and type. Throws with the span of what has none. */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
-import { parameterType } from '../../core/protocol/parameters.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
 import type { ColumnType } from '../../core/protocol/types.ts';
 import type { CallNode, CaseNode, CastNode, Expression } from '../frontends/forkline/ast.ts';
 import { defaultName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
 import { castTo, unify } from '../functions/kit/coerce.ts';
 import { type CallSite, mixedTypes } from '../functions/kit/function.ts';
 import { FUNCTION_NAMES, findFunction } from '../functions/registry.ts';
@@ -13,10 +13,11 @@ import { shortSyntax } from '../hints/short-syntax.ts';
 import { castExists, hintWithoutCast, typeFromName } from '../types/cast-types.ts';
 import { durationText } from '../types/durations.ts';
 import { momentKind, normalMoment } from '../types/moments.ts';
+import { parameterType } from '../types/parameter-types.ts';
 import { BOOL, exprTypeName, FLOAT64, INT64, INTERVAL, NULL, STRING } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
 import { isUntyped, resolveWith } from '../types/untyped.ts';
-import { findColumn, getColumn, type Scope, type WrittenName } from './scope.ts';
+import { findColumn, getColumn, type Scope } from './scope.ts';
 
 const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);

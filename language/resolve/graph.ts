@@ -1,14 +1,8 @@
-/**
- * A query with all its names resolved: what placement and emission work on. The queries form a graph: one that a `let`
- * names is one object, however many queries read it, so that it is fetched and computed once. There are no cycles: a
- * `let` sees only those before it.
- */
 import type { Span } from '../../core/protocol/errors.ts';
 import type { SourceDescription } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { StageNode } from '../frontends/forkline/ast.ts';
 import type { BoundSql } from '../source/sql.ts';
-import type { ResolvedStage } from '../stages/kit/stage.ts';
 
 /** SQL of the user's for a database. Two of the same text are two objects; each is fetched. */
 export interface ResolvedSql {
@@ -56,48 +50,16 @@ export function countReads(query: ResolvedQuery): ReadonlyMap<ResolvedQuery, num
   return reads;
 }
 
-export interface UsedColumns {
-  /** Of each source. */
-  readonly ofSql: ReadonlyMap<ResolvedSql, ReadonlySet<string>>;
-  /** Of each query's own columns. */
-  readonly ofQuery: ReadonlyMap<ResolvedQuery, ReadonlySet<string>>;
-}
-
-/**
- * Which columns the stages and the answer need, found from the last stage back to the first. A query that several read
- * is looked at when all of them have said what they want of it.
- */
-export function usedColumns(query: ResolvedQuery): UsedColumns {
-  const used = new Map<ResolvedSql, ReadonlySet<string>>();
-  const unasked = new Map(countReads(query));
-  const wishes = new Map<ResolvedQuery, Set<string>>();
-  const want = (read: ResolvedQuery, columns: Iterable<string>): void => {
-    const sofar = wishes.get(read) ?? new Set();
-    for (const column of columns) sofar.add(column);
-    wishes.set(read, sofar);
-    const left = unasked.get(read)! - 1;
-    unasked.set(read, left);
-    if (left === 0) look(read, sofar);
-  };
-  const look = ({ source, stages }: ResolvedQuery, wanted: ReadonlySet<string>): void => {
-    const input = stages.reduceRight((after, stage) => {
-      const { definition } = stage.node;
-      const sides = definition.sourcesUsed?.(stage.resolved, after) ?? [];
-      for (const [index, side] of stage.sources.entries()) want(side, sides[index]!);
-      return definition.columnsUsed(stage.resolved, after);
-    }, wanted);
-    if (source.kind === 'sql') used.set(source, input);
-    else want(source.query, input);
-  };
-  want(
-    query,
-    query.columns.map(({ name }) => name),
-  );
-  return { ofSql: used, ofQuery: wishes };
-}
-
 /** All stages in the order in which they were written. */
 export function stagesOf(query: ResolvedQuery): readonly ResolvedStageNode[] {
   const stages = [...countReads(query).keys()].flatMap((read) => read.stages);
   return stages.sort((a, b) => a.node.index - b.node.index);
+}
+
+/** What every resolved stage says of itself. */
+export interface ResolvedStage {
+  /** The columns after it. */
+  readonly columns: readonly Column[];
+  /** They hold for the data as it was when they were asked for. */
+  readonly dependsOnData?: boolean;
 }

@@ -4,8 +4,9 @@
  */
 import type { QueryError } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
+import { columnKey } from '../types/column-key.ts';
 import type { ResolvedQuery } from './graph.ts';
-import { available, columnKey } from './scope.ts';
+import { available } from './scope.ts';
 
 /** The columns before a stage, and that stage. */
 interface ColumnStep {

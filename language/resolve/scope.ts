@@ -6,6 +6,8 @@ import { QueryError, type Span, type StageRef } from '../../core/protocol/errors
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
 import type { Column } from '../../core/protocol/types.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import { columnKey } from '../types/column-key.ts';
 import type { StageAnswers } from './stage-answers.ts';
 
 export interface Scope {
@@ -27,17 +29,6 @@ export interface Side {
   readonly names: readonly string[];
   /** `written`: its name there; the column's own name is one that no other input has. */
   readonly columns: readonly { readonly written: string; readonly column: Column }[];
-}
-
-/** Columns that differ by case only are one column to the stage engine. */
-export function columnKey(name: string): string {
-  return name.toLowerCase();
-}
-
-export interface WrittenName {
-  readonly name: string;
-  readonly quoted: boolean;
-  readonly span: Span;
 }
 
 export function findColumn(scope: Scope, written: WrittenName): Column | null {

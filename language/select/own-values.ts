@@ -1,13 +1,8 @@
 /** Typed expressions that stages make themselves, beside those that users write. */
 import type { Column } from '../../core/protocol/types.ts';
 import { quoteText } from '../dialects/duckdb/sql.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
-import type { AggregateKind } from '../functions/kit/function.ts';
-import { resolveExpression } from '../resolve/expression.ts';
-import type { Scope } from '../resolve/scope.ts';
 import { BOOL, type ExprType, INT64 } from '../types/rules.ts';
-import type { Emitter, Emitters, Typed, TypedCall } from '../types/typed.ts';
-import { asWritten, isUntyped } from '../types/untyped.ts';
+import type { AggregateKind, Emitter, Emitters, Typed, TypedCall } from '../types/typed.ts';
 
 /** Where nobody will look: what a stage makes itself is always right. */
 const NOWHERE = { start: 0, end: 0 };
@@ -58,15 +53,6 @@ export function atMost(column: string, count: Typed): Typed {
     [number, count],
     everywhere(([a, b]) => `(${a} <= ${b})`),
   );
-}
-
-/** A constant or parameter that is a whole number of at least `least`; null when it is something else. */
-export function countOf(node: Expression, scope: Scope, least: number): Typed | null {
-  if (node.kind !== 'number' && node.kind !== 'parameter') return null;
-  const given = resolveExpression(node, scope);
-  const count = isUntyped(given) ? asWritten(given) : given;
-  if (count?.type.kind !== 'int64') return null;
-  return count.kind === 'literal' && Number(count.value) < least ? null : count;
 }
 
 export function keepColumns(columns: readonly Column[]): readonly { name: string; as: string }[] {

@@ -8,7 +8,6 @@
  * brackets, closed quotes and comments, and no `;` outside of quotes and comments.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
-import type { InList, ParameterUse } from '../frontends/forkline/ast.ts';
 import {
   isDigit,
   isSpace,
@@ -276,4 +275,18 @@ function scanSemicolon(state: ScanState, at: number): number {
 
 function isTagPart(code: number): boolean {
   return isWordStart(code) || isDigit(code);
+}
+
+/** From the word `in`, or the `not` before it, to behind its opening bracket. */
+export interface InList extends Span {
+  readonly negated: boolean;
+  /** Whether nothing else stands in the brackets. */
+  readonly alone: boolean;
+}
+
+/** A `:name` in a text. */
+export interface ParameterUse extends Span {
+  readonly name: string;
+  /** Set where it stands in the brackets of `in (...)` in SQL. */
+  readonly inList?: InList;
 }

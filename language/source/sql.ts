@@ -10,8 +10,7 @@ import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { quoteName } from '../dialects/duckdb/sql.ts';
 import { elementTexts } from '../dialects/postgres/columns.ts';
 import { databaseColumnToColumn, INT4_OID, JSON_OID } from '../dialects/postgres/types.ts';
-import type { ParameterUse } from '../frontends/forkline/ast.ts';
-import type { ScannedSource } from './lexer.ts';
+import type { ParameterUse, ScannedSource } from './lexer.ts';
 
 export interface BoundSql {
   readonly sql: string;

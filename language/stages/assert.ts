@@ -5,15 +5,17 @@
  */
 
 import type { Span, WireError } from '../../core/protocol/errors.ts';
-import { raiseError, raiseInPostgres } from '../dialects/duckdb/raise.ts';
+import { raiseError } from '../dialects/duckdb/raise.ts';
+import { raiseInPostgres } from '../dialects/postgres/raise.ts';
 import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { resolveCondition } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, everywhere, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
 import { BOOL, INT64 } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
 import { exactIf } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly condition: Expression;

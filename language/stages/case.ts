@@ -4,12 +4,13 @@ import type { CaseNode } from '../frontends/forkline/ast.ts';
 import { parseOpenCase } from '../frontends/forkline/expression-case.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
 import { columnTypeOfResult, resolveExpression } from '../resolve/expression.ts';
-import type { WrittenName } from '../resolve/scope.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
 import { assignColumn, targetName } from './kit/assign-columns.ts';
 import { exactIf } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly value: CaseNode;

@@ -3,19 +3,20 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { type Column, type ColumnType, typeName } from '../../core/protocol/types.ts';
 import { duckdbType, quoteText } from '../dialects/duckdb/sql.ts';
-import type { TypeName } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseTypeName } from '../frontends/forkline/expression-call.ts';
 import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
 import { castTo } from '../functions/kit/coerce.ts';
-import { getColumn, type Scope, type WrittenName } from '../resolve/scope.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, ownCall } from '../select/own-values.ts';
 import type { NamedValue } from '../select/relation.ts';
-import { castExists, hintWithoutCast, typeFromName } from '../types/cast-types.ts';
+import { castExists, hintWithoutCast, type TypeName, typeFromName } from '../types/cast-types.ts';
 import { isMoment, STRING } from '../types/rules.ts';
 import { type Typed, valueType } from '../types/typed.ts';
 import { exactIf } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 import { percentFormat } from './kit/time-formats.ts';
 
 interface Casting {

@@ -6,12 +6,13 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, keepColumns, wholeNumber } from '../select/own-values.ts';
 import type { SortKey } from '../select/window-frame.ts';
 import { expandKeys, type Pattern, parsePatterns } from './kit/column-patterns.ts';
 import { exactKeys } from './kit/exactness.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly count: number;

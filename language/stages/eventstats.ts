@@ -3,6 +3,7 @@
  * value of its group stands on it. Columns may stand beside the aggregates: `delay - avg(delay)`. Keeps the order of rows.
  */
 
+import type { ResolvedStage } from '../resolve/graph.ts';
 import type { NamedValue } from '../select/relation.ts';
 import {
   type AggregatesBy,
@@ -13,7 +14,7 @@ import {
   resolveKey,
 } from './kit/aggregate-items.ts';
 import { exactWindow } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly keys: readonly NamedValue[];

@@ -6,17 +6,20 @@
 import { QueryError, type Span, type WireError } from '../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
 import type { Column, ColumnType } from '../../core/protocol/types.ts';
-import { raiseError, raiseInPostgres } from '../dialects/duckdb/raise.ts';
+import { raiseError } from '../dialects/duckdb/raise.ts';
 import { quoteText } from '../dialects/duckdb/sql.ts';
+import { raiseInPostgres } from '../dialects/postgres/raise.ts';
 import { postgresType } from '../dialects/postgres/sql.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import { getColumn, type Scope, type WrittenName } from '../resolve/scope.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, keepColumns, ownCall } from '../select/own-values.ts';
 import { STRING } from '../types/rules.ts';
 import { type Emitters, type Typed, valueType } from '../types/typed.ts';
 import { assignColumn } from './kit/assign-columns.ts';
 import { exactLists } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly target: WrittenName;

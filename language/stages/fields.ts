@@ -3,10 +3,11 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import type { Scope } from '../resolve/scope.ts';
 import { expandPattern, expandPatterns, type Pattern, parsePattern } from './kit/column-patterns.ts';
 import { EXACT } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly drop: boolean;

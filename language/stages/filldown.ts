@@ -3,11 +3,12 @@
  * given, within its group. `filldown c sort k` means `sort k | filldown c`.
  */
 import type { Column } from '../../core/protocol/types.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, ownAggregate } from '../select/own-values.ts';
 import type { SortKey } from '../select/window-frame.ts';
 import { expandKeys, expandPatterns, type Pattern, parsePatterns } from './kit/column-patterns.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly filled: readonly Pattern[];

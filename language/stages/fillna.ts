@@ -10,16 +10,18 @@ import type { Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
 import { unify } from '../functions/kit/coerce.ts';
 import { resolveExpression } from '../resolve/expression.ts';
-import { getColumn, type Scope, type WrittenName } from '../resolve/scope.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, everywhere, ownCall } from '../select/own-values.ts';
 import type { NamedValue } from '../select/relation.ts';
 import { exprTypeName } from '../types/rules.ts';
 import { collectColumns, type Typed, valueType } from '../types/typed.ts';
 import { assignColumn } from './kit/assign-columns.ts';
 import { exactIf } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Filling {
   readonly target: WrittenName;

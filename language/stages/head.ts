@@ -4,10 +4,11 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { resolveExpression } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import type { Typed } from '../types/typed.ts';
 import { asWritten, isUntyped } from '../types/untyped.ts';
 import { EXACT } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly count: Typed;

@@ -12,16 +12,18 @@ import type { Expression, QueryNode } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
 import { unify } from '../functions/kit/coerce.ts';
 import { resolveCondition } from '../resolve/expression.ts';
-import { findColumn, getColumn, type Scope, unknownColumn, type WrittenName } from '../resolve/scope.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { findColumn, getColumn, type Scope, unknownColumn } from '../resolve/scope.ts';
 import { columnValue, keepColumns, ownCall } from '../select/own-values.ts';
 import type { JoinKind, NamedValue, Relation } from '../select/relation.ts';
 import { collectColumns, type Typed, valueType } from '../types/typed.ts';
 import { equalKeys } from './kit/equal-keys.ts';
 import { exactIf } from './kit/exactness.ts';
 import { type JoinedColumns, joinColumns, leftNames, sourceNames } from './kit/join-columns.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 type Kind = JoinKind | 'semi' | 'anti';
 

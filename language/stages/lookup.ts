@@ -11,15 +11,17 @@ import { textInDuckdb } from '../dialects/duckdb/text.ts';
 import type { QueryNode } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
 import { resolveCondition } from '../resolve/expression.ts';
-import { findColumn, getColumn, type Scope, unknownColumn, type WrittenName } from '../resolve/scope.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { findColumn, getColumn, type Scope, unknownColumn } from '../resolve/scope.ts';
 import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
 import type { Relation } from '../select/relation.ts';
 import { BOOL, INT64, STRING } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
 import { equalKeys } from './kit/equal-keys.ts';
 import { type JoinedColumns, joinColumns, leftNames, sourceNames } from './kit/join-columns.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Pair {
   /** In the source. */

@@ -13,6 +13,7 @@ import { operatorCall } from '../frontends/forkline/expression-nodes.ts';
 import { parseExpression, parseOperand } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
 import { resolveCondition } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import type { Scope } from '../resolve/scope.ts';
 import { keepColumns } from '../select/own-values.ts';
 import type { NamedValue } from '../select/relation.ts';
@@ -37,7 +38,7 @@ import {
   noValues,
   refuseOthers,
 } from './kit/found-values.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Value {
   readonly value: Expression;

@@ -3,9 +3,12 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import { columnKey, getColumn, refuseDuplicates, type WrittenName } from '../resolve/scope.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, refuseDuplicates } from '../resolve/scope.ts';
+import { columnKey } from '../types/column-key.ts';
 import { EXACT } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Renaming {
   readonly from: WrittenName;

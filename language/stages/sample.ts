@@ -4,11 +4,12 @@
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, keepColumns, ownCall, wholeNumber } from '../select/own-values.ts';
 import type { Relation } from '../select/relation.ts';
 import { BOOL, FLOAT64, INT64 } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   /** A number of rows, or a percentage. */

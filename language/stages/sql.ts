@@ -7,17 +7,19 @@
  * The rows so far are kept before it runs: it may read them as often as it likes.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
-import { isListKind, type ParameterKind, parameterType } from '../../core/protocol/parameters.ts';
+import { isListKind, type ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { DUCKDB, duckdbType, quoteName } from '../dialects/duckdb/sql.ts';
 import { typeOfEngine } from '../dialects/duckdb/types.ts';
-import type { ParameterUse } from '../frontends/forkline/ast.ts';
 import type { EngineSql } from '../frontends/forkline/cursor.ts';
 import { missingParameter } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import { refuseDuplicates, type Scope } from '../resolve/scope.ts';
+import type { ParameterUse } from '../source/lexer.ts';
 import { skipTrivia, skipWord } from '../source/scan.ts';
 import { type BoundSql, bindWith, memberships } from '../source/sql.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import { parameterType } from '../types/parameter-types.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly input: readonly Column[];

@@ -3,6 +3,7 @@
  * `by` columns, then the aggregates. Null is a group like any other. Without `by` there is exactly one row.
  */
 
+import type { ResolvedStage } from '../resolve/graph.ts';
 import type { NamedValue } from '../select/relation.ts';
 import {
   type AggregatesBy,
@@ -13,7 +14,7 @@ import {
   resolveKey,
 } from './kit/aggregate-items.ts';
 import { exactGroups } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly keys: readonly NamedValue[];

@@ -6,6 +6,7 @@
 
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import type { NamedValue } from '../select/relation.ts';
 import type { SortKey } from '../select/window-frame.ts';
 import {
@@ -18,7 +19,7 @@ import {
 } from './kit/aggregate-items.ts';
 import { exactWindow } from './kit/exactness.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly aggregates: readonly Item[];

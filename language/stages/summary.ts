@@ -4,10 +4,11 @@
  */
 import { type Column, type ColumnType, typeName } from '../../core/protocol/types.ts';
 import { duckdbType, quoteText } from '../dialects/duckdb/sql.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
 import type { NamedValue, Relation } from '../select/relation.ts';
 import { FLOAT64, INT64, isNumeric, STRING } from '../types/rules.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 import { writtenOut } from './kit/stage-values.ts';
 
 interface Resolved extends ResolvedStage {

@@ -3,10 +3,12 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
-import { countOf, keepColumns } from '../select/own-values.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { keepColumns } from '../select/own-values.ts';
 import type { Typed } from '../types/typed.ts';
+import { countOf } from './kit/count-argument.ts';
 import { EXACT } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly count: Typed;

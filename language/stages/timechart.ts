@@ -12,9 +12,11 @@ import type { CallNode, Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
 import { coerce, unify } from '../functions/kit/coerce.ts';
 import { resolveExpression } from '../resolve/expression.ts';
-import { getColumn, type Scope, type WrittenName } from '../resolve/scope.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, ownAggregate, ownCall } from '../select/own-values.ts';
 import type { NamedValue, Relation } from '../select/relation.ts';
 import { freeName } from '../select/select.ts';
@@ -30,7 +32,7 @@ import {
   resolveAggregate,
   resolveKey,
 } from './kit/aggregate-items.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly time: WrittenName;

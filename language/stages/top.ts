@@ -8,6 +8,7 @@ import type { Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { resolveExpression } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import type { Scope } from '../resolve/scope.ts';
 import { keepColumns } from '../select/own-values.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
@@ -22,7 +23,7 @@ import {
   resolveCount,
   resolveFrequency,
 } from './kit/frequency.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 type Syntax = FrequencySyntax | { readonly count: Expression; readonly key: Expression };
 

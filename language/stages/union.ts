@@ -7,16 +7,17 @@ import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { type Column, typeName } from '../../core/protocol/types.ts';
 import type { QueryNode } from '../frontends/forkline/ast.ts';
 import { castTo, coerce } from '../functions/kit/coerce.ts';
-import { columnKey } from '../resolve/scope.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, keepColumns } from '../select/own-values.ts';
 import type { Relation } from '../select/relation.ts';
 import { castExists } from '../types/cast-types.ts';
+import { columnKey } from '../types/column-key.ts';
 import { commonType, NULL } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
 import { refuseJsonKey } from './kit/column-patterns.ts';
 import { eachOnce } from './kit/each-once.ts';
 import { EXACT, exactIf, exactKeys } from './kit/exactness.ts';
-import type { ResolvedStage, StageDefinition } from './kit/stage.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly distinct: boolean;

@@ -1,9 +1,9 @@
 /** Type names in `cast(x as type)` and `x::type`, and which casts there are. */
+import type { Span } from '../../core/protocol/errors.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
-import { type ColumnType, type ScalarKind, typeName } from '../../core/protocol/types.ts';
-import type { TypeName } from '../frontends/forkline/ast.ts';
-import { decimal, type ExprType, MAX_PRECISION, STRING, UNSIZED_DECIMAL } from './rules.ts';
+import { type ColumnType, MAX_PRECISION, type ScalarKind, typeName } from '../../core/protocol/types.ts';
+import { decimal, type ExprType, STRING, UNSIZED_DECIMAL } from './rules.ts';
 
 const NAMES: Readonly<Record<ScalarKind | 'decimal', readonly string[]>> = {
   bool: ['bool', 'boolean'],
@@ -125,4 +125,13 @@ function hintForList(from: Extract<ExprType, { kind: 'list' }>, to: ColumnType, 
     return `join its values: \`list_join(${text}, ',')\``;
   if (to.kind === 'string') return `convert it in the SQL: \`array_to_string(${text}, ',')\``;
   return `take a value of it, \`list_get(${text}, 1)\`, or make a row of each with \`explode\``;
+}
+
+/** A type as the user wrote it: `decimal(10, 2)`. */
+export interface TypeName {
+  readonly name: string;
+  readonly numbers: readonly number[];
+  /** The elements' type of `list<...>` and `...[]`; null: it is no list. */
+  readonly of: TypeName | null;
+  readonly span: Span;
 }

@@ -3,7 +3,7 @@
  * the narrower becomes the wider. A `decimal` without a declared size is carried as decimal(38,18) and stays
  * "without size" through arithmetic, so that answers print it without trailing zeros.
  */
-import { type ColumnType, typeName } from '../../core/protocol/types.ts';
+import { type ColumnType, MAX_PRECISION, typeName } from '../../core/protocol/types.ts';
 
 /** `null` is the type of a bare null, which fits everywhere. */
 export type ExprType = ColumnType | { readonly kind: 'null' };
@@ -18,7 +18,6 @@ export const TIMESTAMPTZ: ColumnType = { kind: 'timestamptz' };
 export const INTERVAL: ColumnType = { kind: 'interval' };
 export const NULL: ExprType = { kind: 'null' };
 
-export const MAX_PRECISION = 38;
 export const UNSIZED_SCALE = 18;
 /** Digits of the longest int64. */
 const INT64_DIGITS = 19;

@@ -104,3 +104,9 @@ export function hasOrderedAggregate(typed: Typed): boolean {
   if (typed.kind !== 'call') return false;
   return typed.aggregate?.ordered === true || typed.args.some(hasOrderedAggregate);
 }
+
+/** How an aggregate or a window function sees the rows. */
+export interface AggregateKind {
+  readonly ordered: boolean;
+  readonly window?: WindowKind;
+}

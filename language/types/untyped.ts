@@ -1,6 +1,6 @@
 /** Parameters that came as text of a URL: what they stand beside decides whether they are text, a number or a bool. */
 import { QueryError } from '../../core/protocol/errors.ts';
-import { typeOfUntyped } from '../../core/protocol/parameters.ts';
+import { typeOfUntyped } from './parameter-types.ts';
 import type { Typed, TypedParameter } from './typed.ts';
 
 /** Is it text of a URL, whose type what it stands beside decides? */

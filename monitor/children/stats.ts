@@ -3,52 +3,9 @@
  * server, because servers come and go. `MonitorStats` is the message's shape: JSON-safe and small.
  */
 import type { EndCause, KillCause } from '../../core/protocol/endings.ts';
-import type { ProcessRow, Role } from '../../core/protocol/monitor.ts';
+import type { MemoryReading, MonitorStats, RecycleLimit, Role } from '../../core/protocol/monitor.ts';
+import { START_BUCKETS_MS } from '../../core/protocol/monitor.ts';
 import { CpuBook } from './cpu-book.ts';
-
-export interface MonitorStats {
-  /** Processes that ended. */
-  readonly ends: readonly { readonly role: Role; readonly cause: EndCause; readonly count: number }[];
-  /** Of these, the ones that a signal of the monitor's ended. */
-  readonly kills: readonly { readonly role: Role; readonly cause: KillCause; readonly count: number }[];
-  /** From spawn to `ready`. `buckets[i]` counts those of at most START_BUCKETS_MS[i], cumulatively. */
-  readonly starts: readonly {
-    readonly role: Role;
-    readonly count: number;
-    readonly totalMs: number;
-    readonly buckets: readonly number[];
-  }[];
-  /** Workers replaced because they met one of the limits of their life. */
-  readonly recycled: readonly { readonly role: Role; readonly limit: RecycleLimit; readonly count: number }[];
-  /** Queries that found no DSL worker ready. */
-  readonly warmMisses: number;
-  /** Dead processes that nobody waits for, now: under our workers and those that nobody of ours may reap. */
-  readonly zombies: number;
-  /** Processes that left their worker's group, found by the run's id and killed. */
-  readonly straysKilled: number;
-  /** Processes that outlived KILL and are there still. */
-  readonly unkillable: number;
-  /** null before the first reading, and where there is nothing to read. */
-  readonly memory: MemoryReading | null;
-  /** Memory is short, so that nothing but what is indispensable is started. */
-  readonly forksStopped: boolean;
-  readonly reloads: { readonly succeeded: number; readonly failed: number };
-  /** The start counts as the first one, and it succeeded. */
-  readonly lastReload: { readonly succeeded: boolean; readonly lastSuccessAtUnixMs: number };
-  /** User and system time of all processes of a role, those that are gone included. */
-  readonly cpu: readonly { readonly role: ProcessRow['role']; readonly seconds: number }[];
-}
-
-export type RecycleLimit = 'queries' | 'age' | 'rss' | 'used';
-
-/** Of the control group if it has a limit, else of the machine. */
-export interface MemoryReading {
-  readonly usedBytes: number;
-  readonly totalBytes: number;
-  readonly source: 'cgroup-v2' | 'cgroup-v1' | 'meminfo';
-}
-
-export const START_BUCKETS_MS: readonly number[] = [50, 100, 200, 400, 800, 1600, 3200, 6400, 12_800];
 
 interface Starts {
   count: number;

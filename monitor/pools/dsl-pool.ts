@@ -7,17 +7,11 @@
  */
 import type { Ending } from '../../core/protocol/endings.ts';
 import type { FromChild } from '../../core/protocol/monitor.ts';
-import type { Brake } from '../children/brake.ts';
-import {
-  type ChildEnd,
-  type ChildEvents,
-  describeEnd,
-  type ManagedChild,
-} from '../children/managed-child.ts';
+import { type ChildEnd, describeEnd, type ManagedChild } from '../children/managed-child.ts';
 import { afterListening } from '../children/patient-timer.ts';
-import type { RecycleLimit } from '../children/stats.ts';
-import { DslEndings, type DslEndingsDeps } from './dsl-endings.ts';
+import { DslEndings } from './dsl-endings.ts';
 import { createEntry, type DslEntry, enterState, freeSlot, isIdle } from './dsl-entry.ts';
+import type { DslPoolOptions, LeasedQuery } from './dsl-pool-options.ts';
 import {
   type DslDecision,
   type DslPolicy,
@@ -27,25 +21,6 @@ import {
   nextDecisionAtMs,
   QUIET_MS,
 } from './dsl-rules.ts';
-
-export interface DslPoolOptions extends DslEndingsDeps {
-  readonly policy: DslPolicy;
-  readonly brake: Brake;
-  launch(slot: number, events: ChildEvents): ManagedChild;
-  onReady(child: ManagedChild): void;
-  /** It ended without being asked to. */
-  onLost(child: ManagedChild, end: ChildEnd): void;
-  onGone(child: ManagedChild): void;
-  onRecycled(limit: RecycleLimit): void;
-  onWarmMiss(): void;
-}
-
-/** A query that runs in a DSL worker now. */
-export interface LeasedQuery {
-  readonly workerId: string;
-  readonly queryId: string;
-  readonly rssBytes: number;
-}
 
 const SERVER_DIED: Ending = { cause: 'server-lost', reason: 'its server died' };
 

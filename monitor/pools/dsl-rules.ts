@@ -14,7 +14,7 @@
  * - Above `max` (it was scaled down) idle ones retire until it holds.
  * - `max` counts every process that lives, also one that is being killed: memory is what it guards.
  */
-import type { RecycleLimit } from '../children/stats.ts';
+import type { RecycleLimit } from '../../core/protocol/monitor.ts';
 
 export type DslState = 'starting' | 'idle-fresh' | 'leased' | 'idle-used' | 'retiring' | 'killing';
 

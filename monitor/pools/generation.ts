@@ -16,17 +16,18 @@ import type { Ending } from '../../core/protocol/endings.ts';
 import type { ChildConfig, FromChild, ToChild } from '../../core/protocol/monitor.ts';
 import { Brake } from '../children/brake.ts';
 import { dslConfig, serverConfig, sqlConfig, workerAddresses } from '../children/configs.ts';
-import { type LaunchContext, launchChild } from '../children/launch.ts';
-import type { BoundSocket } from '../children/listen.ts';
+import { launchChild } from '../children/launch.ts';
 import {
   type ChildEnd,
   type ChildEvents,
   describeEnd,
   type ManagedChild,
 } from '../children/managed-child.ts';
+import type { Patient } from '../children/patient.ts';
 import { Supervised, type SupervisedOptions } from '../children/supervised.ts';
-import type { Patient } from '../watch/inspection.ts';
-import { DslPool, type LeasedQuery } from './dsl-pool.ts';
+import { DslPool } from './dsl-pool.ts';
+import type { LeasedQuery } from './dsl-pool-options.ts';
+import type { GenerationDeps } from './generation-deps.ts';
 import { dslPatientOf, patientOf } from './patients.ts';
 import { SqlPool } from './sql-pool.ts';
 
@@ -34,26 +35,6 @@ import { SqlPool } from './sql-pool.ts';
 const WORKER_STOP_MS = 2000;
 /** The server gets this much beyond its own grace before it is killed. */
 const HARD_STOP_MS = 5000;
-
-export interface GenerationDeps {
-  readonly number: number;
-  readonly config: Config;
-  readonly socket: BoundSocket;
-  readonly context: LaunchContext;
-  /** What the kernel says of a process, for the log line about its end. */
-  vitalsOf(child: ManagedChild): object;
-  /** A child died before the generation was whole. */
-  onBootFailed(child: ManagedChild, end: ChildEnd): void;
-  /** Anything that died without being asked to. */
-  onLost(child: ManagedChild, end: ChildEnd): void;
-  /** A server and a SQL worker are ready: the first time. */
-  onServing(): void;
-  /** All that a reload waits for is ready: the first time. */
-  onWorkersReady(): void;
-  onWhole(): void;
-  /** The server asks for the process table. */
-  onListProcesses(server: ManagedChild, requestId: number): void;
-}
 
 export class Generation {
   readonly config: Config;

@@ -2,7 +2,7 @@
 import type { Log } from '../../core/logging/log.ts';
 import type { Ending } from '../../core/protocol/endings.ts';
 import type { ManagedChild } from '../children/managed-child.ts';
-import type { Patient } from '../watch/inspection.ts';
+import type { Patient } from '../children/patient.ts';
 import type { DslPool } from './dsl-pool.ts';
 
 export interface PatientDeps {

@@ -3,7 +3,7 @@
  * the configured ones, so that workers that started together do not go together. One at a time: nobody goes while
  * another is being replaced or not everybody is ready. Pure.
  */
-import type { RecycleLimit } from '../children/stats.ts';
+import type { RecycleLimit } from '../../core/protocol/monitor.ts';
 
 export interface RecycleRow {
   readonly workerId: string;

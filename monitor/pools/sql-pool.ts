@@ -11,9 +11,8 @@
 import type { Log } from '../../core/logging/log.ts';
 import type { Clock } from '../../core/process/clock.ts';
 import type { Ending } from '../../core/protocol/endings.ts';
-import type { ToChild } from '../../core/protocol/monitor.ts';
+import type { RecycleLimit, ToChild } from '../../core/protocol/monitor.ts';
 import type { ChildEnd, ManagedChild } from '../children/managed-child.ts';
-import type { RecycleLimit } from '../children/stats.ts';
 import type { Supervised, SupervisedOptions } from '../children/supervised.ts';
 import { decideRecycle, type RecyclePolicy, type RecycleRow, toleranceOf } from './recycle.ts';
 

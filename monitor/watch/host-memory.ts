@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { MemoryReading } from '../children/stats.ts';
+import type { MemoryReading } from '../../core/protocol/monitor.ts';
 
 /** The text of a file; null where there is none. */
 export type ReadText = (path: string) => string | null;

@@ -4,22 +4,11 @@
  */
 import type { Log } from '../../core/logging/log.ts';
 import { readSample, readWchan } from '../../core/process/proc.ts';
-import type { Ending } from '../../core/protocol/endings.ts';
 import type { ManagedChild } from '../children/managed-child.ts';
+import type { Patient } from '../children/patient.ts';
 import { examine, type HealthPolicy } from './health.ts';
 import type { Sampler } from './sampler.ts';
 import type { ZombieWatch } from './zombies.ts';
-
-/** A process, and what may be done about it. */
-export interface Patient {
-  readonly child: ManagedChild;
-  /** Its silence says something: it is ready, and not allowed to be busy. */
-  readonly mustBeat: boolean;
-  /** KILL at once; a replacement follows. */
-  kill(ending: Ending): void;
-  /** Ends the query in it with an error that says why; where there is no one query, as `kill`. */
-  endQuery(ending: Ending): void;
-}
 
 export interface InspectionDeps {
   readonly sampler: Sampler;

@@ -1,6 +1,7 @@
 /** Reads the memory each second, keeps the state of the rule in memory-pressure.ts, and logs when its level changes. */
 import type { Log } from '../../core/logging/log.ts';
-import type { MemoryReading, StatsBook } from '../children/stats.ts';
+import type { MemoryReading } from '../../core/protocol/monitor.ts';
+import type { StatsBook } from '../children/stats.ts';
 import { type Candidate, calm, decidePressure, type PressurePolicy } from './memory-pressure.ts';
 
 export interface MemoryGuardDeps {

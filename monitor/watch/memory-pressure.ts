@@ -6,7 +6,7 @@
  *   normal --used >= stopForkPercent--> high --used >= killPercent--> critical
  *   high --used < stopForkPercent - 5--> normal        critical --used < killPercent--> high
  */
-import type { MemoryReading } from '../children/stats.ts';
+import type { MemoryReading } from '../../core/protocol/monitor.ts';
 
 export interface PressurePolicy {
   readonly stopForkPercent: number;

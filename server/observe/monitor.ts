@@ -5,8 +5,8 @@
 import type { Registry } from 'prom-client';
 import { readZombiesUnder } from '../../core/process/proc.ts';
 import type { EndCause, KillCause } from '../../core/protocol/endings.ts';
-import type { Role } from '../../core/protocol/monitor.ts';
-import { type MonitorStats, type RecycleLimit, START_BUCKETS_MS } from '../../monitor/children/stats.ts';
+import type { MonitorStats, RecycleLimit, Role } from '../../core/protocol/monitor.ts';
+import { START_BUCKETS_MS } from '../../core/protocol/monitor.ts';
 import {
   addHistogram,
   type Define,

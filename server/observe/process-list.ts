@@ -1,7 +1,6 @@
 /** Asks the monitor for the process table and for what it counts. */
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { FromChild, ProcessRow, ToChild } from '../../core/protocol/monitor.ts';
-import type { MonitorStats } from '../../monitor/children/stats.ts';
+import type { FromChild, MonitorStats, ProcessRow, ToChild } from '../../core/protocol/monitor.ts';
 
 const TIMEOUT_MS = 2000;
 

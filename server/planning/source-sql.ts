@@ -2,7 +2,7 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import { databaseText, type ParameterValue } from '../../core/protocol/parameters.ts';
 import type { PlacedParts, SourceSegment } from '../../core/protocol/plan.ts';
-import { raisedInPostgres } from '../../language/dialects/duckdb/raise.ts';
+import { raisedInPostgres } from '../../core/protocol/raised-error.ts';
 import { mapPosition } from '../../language/source/map-position.ts';
 
 /** The texts bound to `$1..$n`; the database infers their types and refuses what does not fit. */

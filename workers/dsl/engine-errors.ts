@@ -7,8 +7,7 @@
 import { dirname } from 'node:path';
 import type { DslWorkerConfig, RunStagesCall } from '../../core/protocol/dsl-worker.ts';
 import { type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
-import { raisedError } from '../../language/dialects/duckdb/raise.ts';
-import { REFUSED_MARK } from '../../language/functions/kit/cast-emitters.ts';
+import { REFUSED_MARK, raisedError } from '../../core/protocol/raised-error.ts';
 
 type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes' | 'spillDir' | 'fifoPath'> &
   Pick<RunStagesCall, 'maxRowBytes'>;

@@ -5,11 +5,11 @@
  */
 import type { Span } from '../../../core/protocol/errors.ts';
 import type { Pushdown } from '../../../core/protocol/plan.ts';
-import type { WrittenName } from '../../resolve/scope.ts';
 import type { SourceHead } from '../../source/head.ts';
-import type { ScannedSource } from '../../source/lexer.ts';
+import type { ParameterUse, ScannedSource } from '../../source/lexer.ts';
 import type { AnyStage } from '../../stages/kit/stage.ts';
-import type { Token } from './token.ts';
+import type { TypeName } from '../../types/cast-types.ts';
+import type { Token, WrittenName } from './token.ts';
 
 /** SQL for a database. */
 export interface SqlSourceNode {
@@ -53,19 +53,6 @@ export interface LetNode {
   readonly query: QueryNode;
 }
 
-export interface ParameterUse extends Span {
-  readonly name: string;
-  /** Set where it stands in the brackets of `in (...)` in SQL. */
-  readonly inList?: InList;
-}
-
-/** From the word `in`, or the `not` before it, to behind its opening bracket. */
-export interface InList extends Span {
-  readonly negated: boolean;
-  /** Whether nothing else stands in the brackets. */
-  readonly alone: boolean;
-}
-
 /** The whole text. */
 export interface QueryTree {
   readonly text: string;
@@ -107,14 +94,6 @@ export interface CaseNode extends Node {
   readonly kind: 'case';
   readonly branches: readonly { readonly when: Expression; readonly then: Expression }[];
   readonly otherwise: Expression | null;
-}
-
-export interface TypeName {
-  readonly name: string;
-  readonly numbers: readonly number[];
-  /** The elements' type of `list<...>` and `...[]`; null: it is no list. */
-  readonly of: TypeName | null;
-  readonly span: Span;
 }
 
 export interface CastNode extends Node {

@@ -3,7 +3,8 @@
  * for, so that SQL inside a stage is never read by the stages' rules. Never moves backwards.
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
-import type { ParameterUse, QueryNode } from './ast.ts';
+import type { ParameterUse } from '../../source/lexer.ts';
+import type { QueryNode } from './ast.ts';
 import { nextToken } from './stage-lexer.ts';
 import type { Token } from './token.ts';
 

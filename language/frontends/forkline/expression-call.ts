@@ -2,7 +2,8 @@
  * Calls of functions, `cast` and `extract`, which are written like calls, and their arguments. What an argument is,
  * `value` parses, which the caller gives, one level deeper than the call itself.
  */
-import type { Expression, TypeName } from './ast.ts';
+import type { TypeName } from '../../types/cast-types.ts';
+import type { Expression } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { call, extent } from './expression-nodes.ts';
 import type { Token } from './token.ts';

@@ -7,7 +7,6 @@
  * node.
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
-import type { WrittenName } from '../../resolve/scope.ts';
 import type { Expression } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import {
@@ -20,7 +19,7 @@ import {
 import { parseCase } from './expression-case.ts';
 import { extent, MAX_NESTING, operator, tooDeep } from './expression-nodes.ts';
 import { AND, COMPARE, CONCAT, infixPrecedence, NEGATE, NOT, OR } from './operators.ts';
-import type { Token } from './token.ts';
+import type { Token, WrittenName } from './token.ts';
 
 /** Words that end an operand or begin something; as names they need quotes. */
 const RESERVED = new Set(

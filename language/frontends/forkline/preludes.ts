@@ -3,11 +3,11 @@ import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Pushdown } from '../../../core/protocol/plan.ts';
 import { STAGE_LIMITS, stageLimit } from '../../../core/protocol/stage-limits.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
-import { columnKey, type WrittenName } from '../../resolve/scope.ts';
+import { columnKey } from '../../types/column-key.ts';
 import type { LetNode, QueryNode } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { parseName } from './names.ts';
-import type { Token } from './token.ts';
+import type { Token, WrittenName } from './token.ts';
 
 export interface Settings {
   pushdown: Pushdown | null;

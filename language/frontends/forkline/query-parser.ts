@@ -10,9 +10,9 @@
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../../core/protocol/stage-limits.ts';
 import { checkSourceHead, READS } from '../../source/head.ts';
-import { MAX_BRACKETS, scanSource } from '../../source/lexer.ts';
+import { MAX_BRACKETS, type ParameterUse, scanSource } from '../../source/lexer.ts';
 import { skipTrivia, skipWord } from '../../source/scan.ts';
-import type { LetNode, ParameterUse, QueryNode, QueryTree, SourceNode } from './ast.ts';
+import type { LetNode, QueryNode, QueryTree, SourceNode } from './ast.ts';
 import { Cursor, type EngineSql } from './cursor.ts';
 import { findLet, isLetName, namesLater, parseLet, parseSet, type Settings } from './preludes.ts';
 import { parseStages, type StageCount } from './stage-parser.ts';

@@ -18,9 +18,6 @@ import { postgresType } from '../../dialects/postgres/sql.ts';
 import { type ExprType, isMoment, isUnsized, STRING, sameType } from '../../types/rules.ts';
 import type { Emitter, Emitters } from '../../types/typed.ts';
 
-/** Behind a text that is refused. */
-export const REFUSED_MARK = '\u0001';
-
 const NUMBER = '[-+]?([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([eE][-+]?[0-9]{1,3})?';
 const YEAR = '([0-9]{3}[1-9]|[0-9]{2}[1-9][0-9]|[0-9][1-9][0-9]{2}|[1-9][0-9]{3})';
 const DAY = `${YEAR}-[0-9]{1,2}-[0-9]{1,2}`;

@@ -18,12 +18,12 @@ import {
   sameType,
 } from '../../types/rules.ts';
 import {
+  type AggregateKind,
   type Emitter,
   type Emitters,
   type Typed,
   type TypedCall,
   valueType,
-  type WindowKind,
 } from '../../types/typed.ts';
 import { adaptLiterals, coerce, unify } from './coerce.ts';
 
@@ -79,11 +79,6 @@ export interface Overload {
   readonly postgresOver?: Emitter;
   postgresOverFor?(args: readonly Typed[]): Emitter | null;
   readonly aggregate?: AggregateKind;
-}
-
-export interface AggregateKind {
-  readonly ordered: boolean;
-  readonly window?: WindowKind;
 }
 
 /** A `resolve` that takes the first overload that fits. */

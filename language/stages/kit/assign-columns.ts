@@ -1,7 +1,9 @@
 /** What a stage that sets columns does to the schema: a name that exists keeps its place, a new one comes last. */
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
-import { columnKey, findColumn, type Scope, type WrittenName } from '../../resolve/scope.ts';
+import type { WrittenName } from '../../frontends/forkline/token.ts';
+import { findColumn, type Scope } from '../../resolve/scope.ts';
+import { columnKey } from '../../types/column-key.ts';
 
 export function assignColumn(columns: readonly Column[], column: Column): readonly Column[] {
   const at = columns.findIndex((existing) => existing.name === column.name);

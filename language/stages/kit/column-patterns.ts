@@ -4,7 +4,9 @@ import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import type { Cursor } from '../../frontends/forkline/cursor.ts';
 import { parseName } from '../../frontends/forkline/names.ts';
-import { available, columnKey, getColumn, type Scope, type WrittenName } from '../../resolve/scope.ts';
+import type { WrittenName } from '../../frontends/forkline/token.ts';
+import { available, getColumn, type Scope } from '../../resolve/scope.ts';
+import { columnKey } from '../../types/column-key.ts';
 
 /** A name, or a glob: its parts between the stars. */
 export interface Pattern extends WrittenName {

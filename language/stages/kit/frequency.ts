@@ -7,14 +7,15 @@ import type { Column } from '../../../core/protocol/types.ts';
 import type { Expression } from '../../frontends/forkline/ast.ts';
 import type { Cursor } from '../../frontends/forkline/cursor.ts';
 import { parseExpression } from '../../frontends/forkline/expression-parser.ts';
+import type { ResolvedStage } from '../../resolve/graph.ts';
 import { refuseDuplicates, type Scope } from '../../resolve/scope.ts';
-import { columnValue, countOf, countRows, keepColumns } from '../../select/own-values.ts';
+import { columnValue, countRows, keepColumns } from '../../select/own-values.ts';
 import type { Relation } from '../../select/relation.ts';
 import type { SortKey } from '../../select/window-frame.ts';
 import { INT64 } from '../../types/rules.ts';
 import type { Typed } from '../../types/typed.ts';
 import { expandKeys, type Pattern, parsePatterns } from './column-patterns.ts';
-import type { ResolvedStage } from './stage.ts';
+import { countOf } from './count-argument.ts';
 
 export interface FrequencySyntax {
   readonly count: Expression;

@@ -5,9 +5,10 @@
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
-import { columnKey, refuseDuplicates, type Side } from '../../resolve/scope.ts';
+import { refuseDuplicates, type Side } from '../../resolve/scope.ts';
 import type { Renamed } from '../../select/relation.ts';
 import { freeName } from '../../select/select.ts';
+import { columnKey } from '../../types/column-key.ts';
 
 export interface JoinedColumns {
   /** Of the source, as they are called while joining. */

@@ -2,8 +2,9 @@
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Cursor } from '../../frontends/forkline/cursor.ts';
 import { parseName } from '../../frontends/forkline/names.ts';
+import type { WrittenName } from '../../frontends/forkline/token.ts';
 import { findFunction } from '../../functions/registry.ts';
-import { getColumn, type Scope, type WrittenName } from '../../resolve/scope.ts';
+import { getColumn, type Scope } from '../../resolve/scope.ts';
 import type { SortKey } from '../../select/window-frame.ts';
 
 /** One key, as written. */

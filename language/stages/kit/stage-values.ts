@@ -4,11 +4,11 @@
  */
 import { textInDuckdb } from '../../dialects/duckdb/text.ts';
 import type { StageNode } from '../../frontends/forkline/ast.ts';
-import type { ResolvedQuery } from '../../resolve/graph.ts';
+import type { ResolvedQuery, ResolvedStage } from '../../resolve/graph.ts';
 import { ownAggregate, ownCall, wholeNumber } from '../../select/own-values.ts';
 import { type ExprType, STRING } from '../../types/rules.ts';
 import { collectColumns, type Typed } from '../../types/typed.ts';
-import type { ResolvedStage, StageDefinition } from './stage.ts';
+import type { StageDefinition } from './stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly value: Typed;

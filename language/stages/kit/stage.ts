@@ -9,6 +9,7 @@
 import type { Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import type { Cursor } from '../../frontends/forkline/cursor.ts';
+import type { ResolvedStage } from '../../resolve/graph.ts';
 import type { Scope } from '../../resolve/scope.ts';
 import type { Relation } from '../../select/relation.ts';
 import type { Typed } from '../../types/typed.ts';
@@ -30,14 +31,6 @@ export interface StageDocs {
 
 /** Whether a database's own dialect computes a stage with exactly our meaning. */
 export type Exactness = { readonly exact: true } | { readonly exact: false; readonly why: string };
-
-/** What every resolved stage says of itself. */
-export interface ResolvedStage {
-  /** The columns after it. */
-  readonly columns: readonly Column[];
-  /** They hold for the data as it was when they were asked for. */
-  readonly dependsOnData?: boolean;
-}
 
 export interface StageDefinition<Syntax, Resolved extends ResolvedStage> {
   readonly name: string;

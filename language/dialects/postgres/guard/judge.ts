@@ -9,13 +9,14 @@
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import type { FunctionUse } from '../../../../core/protocol/plan.ts';
 import { positionOf, tokenizeSql } from '../tokens.ts';
-import { ALLOWED_FUNCTIONS, REFUSED_ATTRIBUTES } from './allowed-functions.ts';
+import { ALLOWED_FUNCTIONS } from './allowed-functions.ts';
 import { BytePositions } from './byte-positions.ts';
 import { type FoundName, type FoundRefusal, findNames, firstLocation } from './found-names.ts';
 import { type ParsedStatement, parseSql } from './grammar.ts';
 import type { JudgedSql } from './judged-sql.ts';
 import { requireParsable } from './limits.ts';
 import { READ_ONLY_HINT, REFUSED_CLAUSES, refusedFunction, statementName } from './refusals.ts';
+import { REFUSED_ATTRIBUTES } from './refused-attributes.ts';
 
 /**
  * Throws empty-query, sql-syntax, multiple-statements, nesting-too-deep and read-only as QueryError, each with

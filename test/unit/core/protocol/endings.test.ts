@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { causeOf } from '../../../../core/protocol/endings.ts';
-import { START_BUCKETS_MS, StatsBook } from '../../../../monitor/children/stats.ts';
+import { START_BUCKETS_MS } from '../../../../core/protocol/monitor.ts';
+import { StatsBook } from '../../../../monitor/children/stats.ts';
 
 const facts = { code: null, signal: null, decided: null, failure: null };
 

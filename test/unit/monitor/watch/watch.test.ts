@@ -4,9 +4,9 @@ import type { Config } from '../../../../core/config/config.ts';
 import type { Ending } from '../../../../core/protocol/endings.ts';
 import type { LaunchContext } from '../../../../monitor/children/launch.ts';
 import type { ManagedChild } from '../../../../monitor/children/managed-child.ts';
+import type { Patient } from '../../../../monitor/children/patient.ts';
 import { afterListening } from '../../../../monitor/children/patient-timer.ts';
 import { StatsBook } from '../../../../monitor/children/stats.ts';
-import type { Patient } from '../../../../monitor/watch/inspection.ts';
 import { Watch } from '../../../../monitor/watch/watch.ts';
 
 const SLEPT_MS = 6000;
