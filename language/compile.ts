@@ -25,10 +25,12 @@ import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolve/
 import { Asking, resolveTree } from './resolve/query.ts';
 import { functionsOf } from './source/judged-functions.ts';
 import { type BoundSql, bindSource } from './source/sql.ts';
+import { STAGE_SYNTAXES, stageOf } from './stages/kit/registry.ts';
+import { valuesOf } from './stages/kit/stage-values.ts';
 import { isUnsized } from './types/rules.ts';
 
 export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
-  const tree = parseTree(request.text);
+  const tree = parseTree(request.text, STAGE_SYNTAXES);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask' || !tree.explain) return step;
   return { kind: 'plan', plan: explainPlan(step.plan, request.throughWorker) };
@@ -51,8 +53,12 @@ export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): P
     // What the compiler itself must know of the rows may be found out anywhere.
     const anywhere = pushdown === 'require' ? 'auto' : pushdown;
     const { answers, throughWorker } = request;
-    const planOf = (asked: ResolvedQuery): Plan => planResolved(asked, anywhere, false, answers);
-    const resolved = resolveTree(tree, request, planOf, judge);
+    const resolved = resolveTree(tree, request, {
+      stageOf,
+      planValues: (input, value, atMost) =>
+        planResolved(valuesOf(input, value, atMost), anywhere, false, answers),
+      judge,
+    });
     const plan = planResolved(resolved, pushdown, throughWorker, answers);
     return { kind: 'plan', plan: { ...plan, warnings: [...warnings, ...plan.warnings] } };
   } catch (thrown) {
@@ -113,8 +119,8 @@ function planResolved(
 }
 
 function plannedStage({ node, resolved }: ResolvedStageNode, place: StagePlace): PlannedStage {
-  const { index, definition, span } = node;
-  return { index, name: definition.name, span, ...place, columns: resolved.columns };
+  const { index, name, span } = node;
+  return { index, name, span, ...place, columns: resolved.columns };
 }
 
 function unsizedWarnings(columns: readonly Column[]): readonly string[] {

@@ -3,6 +3,7 @@ import type { Judge, Plan, PlanRequest, PlanStep } from '../core/protocol/plan.t
 import { planTree } from './compile.ts';
 import { parseTree } from './frontends/forkline/query-parser.ts';
 import type { Token } from './frontends/forkline/token.ts';
+import { STAGE_SYNTAXES } from './stages/kit/registry.ts';
 
 export interface ExplainedQuery {
   readonly tokens: readonly Pick<Token, 'kind' | 'text' | 'start' | 'end'>[];
@@ -14,7 +15,7 @@ export type ExplainStep =
   | { readonly kind: 'explained'; readonly explained: ExplainedQuery };
 
 export function explainQuery(request: PlanRequest, judge: Judge): ExplainStep {
-  const tree = parseTree(request.text);
+  const tree = parseTree(request.text, STAGE_SYNTAXES);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask') return step;
   const tokens = tree.tokens.map(({ kind, text, start, end }) => ({ kind, text, start, end }));

@@ -10,6 +10,7 @@ import type { Column } from '../../core/protocol/types.ts';
 import { planQuery } from '../compile.ts';
 import { parseTree } from '../frontends/forkline/query-parser.ts';
 import type { Token } from '../frontends/forkline/token.ts';
+import { STAGE_SYNTAXES } from '../stages/kit/registry.ts';
 import { kindName } from '../types/parameter-types.ts';
 import { placeAt } from './complete-place.ts';
 import { sqlItems } from './complete-sql.ts';
@@ -243,7 +244,7 @@ function parametersOf(
   text: string,
   given: CompleteRequest['parameters'],
 ): Readonly<Record<string, ParameterKind>> {
-  const names = new Set(parseTree(text).parameters.map(({ name }) => name));
+  const names = new Set(parseTree(text, STAGE_SYNTAXES).parameters.map(({ name }) => name));
   return Object.fromEntries(
     [...names].map((name) => [name, Object.hasOwn(given, name) ? given[name]! : 'null']),
   );

@@ -5,6 +5,7 @@
  */
 import { strict as assert } from 'node:assert';
 import { parseTree } from '../frontends/forkline/query-parser.ts';
+import { STAGE_SYNTAXES } from '../stages/kit/registry.ts';
 import { writeQuery } from './format-layout.ts';
 import { type Leaf, leavesOf } from './format-leaves.ts';
 import { Lines } from './format-lines.ts';
@@ -25,7 +26,7 @@ export function formatQuery(text: string): string {
 }
 
 function allLeaves(text: string): readonly Leaf[] {
-  return leavesOf(text, parseTree(text).tokens, 0, text.length);
+  return leavesOf(text, parseTree(text, STAGE_SYNTAXES).tokens, 0, text.length);
 }
 
 /** What may not change. */

@@ -13,6 +13,7 @@ import type { Relation } from '../select/relation.ts';
 import { type Author, completed, postgresStatement, type Statement } from '../select/statement.ts';
 import type { SortKey } from '../select/window-frame.ts';
 import { mayFail } from '../source/facts.ts';
+import { stageOf } from '../stages/kit/registry.ts';
 import { mayRaise } from '../types/may-raise.ts';
 import { valueType } from '../types/typed.ts';
 import { postgresSource } from './database-source.ts';
@@ -56,7 +57,7 @@ export class PostgresPlanner {
   input(source: ResolvedSql, { placed, rest, atMost }: Placement, wanted: ReadonlySet<string>): PlacedInput {
     this.#begin([source, ...placed.flatMap(({ sources }) => sources.flatMap(sqlsOf))]);
     const sent = rest.reduceRight(
-      (after, { node, resolved }) => node.definition.columnsUsed(resolved, after),
+      (after, { node, resolved }) => stageOf(node).columnsUsed(resolved, after),
       wanted,
     );
     const columns = placed.at(-1)?.resolved.columns ?? source.columns;
@@ -95,8 +96,9 @@ export class PostgresPlanner {
 
   #stages(input: Relation, stages: readonly ResolvedStageNode[]): Relation {
     return stages.reduce((relation, { node, resolved, sources }) => {
-      const { index, definition, span } = node;
-      const author = { stage: { index, name: definition.name }, span };
+      const { index, name, span } = node;
+      const definition = stageOf(node);
+      const author = { stage: { index, name }, span };
       if ((definition.computes?.(resolved) ?? []).some(mayRaise)) this.#raising.push(author);
       const sides = sources.map((side) => this.#relation(side).by(author));
       return definition.emit(resolved, relation.by(author), sides);

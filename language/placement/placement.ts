@@ -10,6 +10,7 @@ import type { Column } from '../../core/protocol/types.ts';
 import { postgresNameFits } from '../dialects/postgres/sql.ts';
 import type { ResolvedQuery, ResolvedSql, ResolvedStageNode } from '../resolve/graph.ts';
 import { EXACT } from '../stages/kit/exactness.ts';
+import { stageOf } from '../stages/kit/registry.ts';
 import type { Exactness } from '../stages/kit/stage.ts';
 import { isUnsized } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
@@ -87,10 +88,10 @@ export class Placer {
   #split(stages: readonly ResolvedStageNode[], count: number, because: string): Placement {
     const first = stages[count]!;
     if (this.#pushdown === 'require') throw notPushable(first, because);
-    const parts = count < MAX_PLACED ? (first.node.definition.split?.(first.resolved) ?? null) : null;
+    const parts = count < MAX_PLACED ? (stageOf(first.node).split?.(first.resolved) ?? null) : null;
     const placed = stages.slice(0, count);
     const rest = stages.slice(count);
-    const after = `it follows \`${first.node.definition.name}\`, which runs in a worker`;
+    const after = `it follows \`${first.node.name}\`, which runs in a worker`;
     const here = parts === null ? because : `${because}; what is exact of it runs in the database before`;
     const why = stages.map((_, index) => (index < count ? PLACED : index === count ? here : after));
     if (parts === null) return { placed, rest, atMost: limitOf(rest), why };
@@ -129,7 +130,7 @@ export class Placer {
       ({ type }) => type.kind === 'list' && isUnsized(type.of),
     );
     if (list !== undefined) return no(`\`${list.name}\` is a list of numerics without a size`);
-    const verdict = node.definition.exactInPostgres(resolved);
+    const verdict = stageOf(node).exactInPostgres(resolved);
     if (!verdict.exact) return verdict;
     for (const side of sources) {
       const found = this.connectionOf(side);
@@ -150,13 +151,12 @@ function whyNot(verdict: Exactness): string {
 
 /** `head` behind stages that keep each row: the limit holds for the rows that they read, too. */
 function limitOf(rest: readonly ResolvedStageNode[]): Typed | null {
-  const next = rest.find(({ node }) => node.definition.rowByRow !== true);
-  return next?.node.definition.keepsFirst?.(next.resolved) ?? null;
+  const next = rest.find(({ node }) => stageOf(node).rowByRow !== true);
+  return next === undefined ? null : (stageOf(next.node).keepsFirst?.(next.resolved) ?? null);
 }
 
 function notPushable({ node }: ResolvedStageNode, why: string): QueryError {
-  const { index, definition, span } = node;
-  const { name } = definition;
+  const { index, name, span } = node;
   return new QueryError('not-pushable', `\`${name}\` cannot run in the database: ${why}`, {
     span,
     stage: { index, name },

@@ -17,6 +17,7 @@ import {
 import { Relation } from '../select/relation.ts';
 import { Statement } from '../select/statement.ts';
 import { wrapSource } from '../source/sql.ts';
+import { stageOf } from '../stages/kit/registry.ts';
 import { PostgresPlanner } from './database-plan.ts';
 import { type Placement, Placer } from './placement.ts';
 import type { UsedColumns } from './used-columns.ts';
@@ -80,7 +81,7 @@ class PartsPlanner {
       // Its columns are known: they were narrowed here.
       return { name, columns: columns!.map(inputColumn), scans: this.#statement.readsOf(name) };
     });
-    const runsUserSql = stagesOf(query).some(({ node }) => node.definition.runsUserSql === true);
+    const runsUserSql = stagesOf(query).some(({ node }) => stageOf(node).runsUserSql === true);
     const worker = { sql, parameters, inputs, runsUserSql };
     return { sources: this.#sources, worker, places: this.#places };
   }
@@ -103,7 +104,7 @@ class PartsPlanner {
     for (const [index, { node, resolved, sources }] of stages.entries()) {
       this.#places.set(node.index, { where: 'worker', why: why[index]! });
       const sides = sources.map((side) => this.#relation(side));
-      relation = node.definition.emit(resolved, relation, sides);
+      relation = stageOf(node).emit(resolved, relation, sides);
     }
     return relation;
   }

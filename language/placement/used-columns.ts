@@ -1,5 +1,7 @@
 /** Which columns a query needs, from its end back to its sources: no others are fetched. */
+
 import { countReads, type ResolvedQuery, type ResolvedSql } from '../resolve/graph.ts';
+import { stageOf } from '../stages/kit/registry.ts';
 
 /** The columns that are needed of what a query reads. */
 export interface UsedColumns {
@@ -27,7 +29,7 @@ export function usedColumns(query: ResolvedQuery): UsedColumns {
   };
   const look = ({ source, stages }: ResolvedQuery, wanted: ReadonlySet<string>): void => {
     const input = stages.reduceRight((after, stage) => {
-      const { definition } = stage.node;
+      const definition = stageOf(stage.node);
       const sides = definition.sourcesUsed?.(stage.resolved, after) ?? [];
       for (const [index, side] of stage.sources.entries()) want(side, sides[index]!);
       return definition.columnsUsed(stage.resolved, after);

@@ -19,7 +19,7 @@ function stepsOf({ source, stages }: ResolvedQuery): readonly ColumnStep[] {
   const earlier = source.kind === 'query' ? stepsOf(source.query) : [];
   let before = source.kind === 'query' ? source.query.columns : source.columns;
   const own = stages.map(({ node, resolved }) => {
-    const step = { before, stage: { index: node.index, name: node.definition.name } };
+    const step = { before, stage: { index: node.index, name: node.name } };
     before = resolved.columns;
     return step;
   });

@@ -10,10 +10,16 @@ import type { Ask, AskAnswer, Judge, Plan, PlanRequest, SourceAsk } from '../../
 import type { Column } from '../../core/protocol/types.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode, StageNode } from '../frontends/forkline/ast.ts';
 import { bindSource, sourceColumns } from '../source/sql.ts';
-import { valuesOf } from '../stages/kit/stage-values.ts';
-import type { ResolvedQuery, ResolvedSource, ResolvedSql, ResolvedStageNode } from './graph.ts';
+import type { Typed } from '../types/typed.ts';
+import type {
+  ResolvedQuery,
+  ResolvedSource,
+  ResolvedSql,
+  ResolvedStage,
+  ResolvedStageNode,
+} from './graph.ts';
 import { explainLostColumn } from './lost-column.ts';
-import { refuseDuplicates } from './scope.ts';
+import { refuseDuplicates, type Scope } from './scope.ts';
 import type { StageAnswers } from './stage-answers.ts';
 
 /** Thrown where answers are missing; never leaves the compiler. */
@@ -26,31 +32,35 @@ export class Asking extends Error {
   }
 }
 
-/** Plans a query of the compiler's own, whose rows it must know. */
-export type PlanOf = (query: ResolvedQuery) => Plan;
+/** The part of a stage that resolving uses. */
+export interface ResolvableStage {
+  resolve(syntax: unknown, input: Scope, span: Span, sources: readonly (readonly Column[])[]): ResolvedStage;
+}
 
-export function resolveTree(
-  tree: QueryTree,
-  request: PlanRequest,
-  planOf: PlanOf,
-  judge: Judge,
-): ResolvedQuery {
-  return new Resolver(tree, request, planOf, judge).resolve();
+/** What resolving takes from the rest of the compiler. */
+export interface ResolveTools {
+  /** Returns the stage that a node names. */
+  stageOf(node: StageNode): ResolvableStage;
+  /** Plans the query for the different values of `value` over the rows of `input`, at most one more than `atMost`. */
+  planValues(input: ResolvedQuery, value: Typed, atMost: number): Plan;
+  readonly judge: Judge;
+}
+
+export function resolveTree(tree: QueryTree, request: PlanRequest, tools: ResolveTools): ResolvedQuery {
+  return new Resolver(tree, request, tools).resolve();
 }
 
 class Resolver {
   readonly #tree: QueryTree;
   readonly #request: PlanRequest;
-  readonly #planOf: PlanOf;
-  readonly #judge: Judge;
+  readonly #tools: ResolveTools;
   readonly #sources = new Map<SqlSourceNode, SourceAsk>();
   readonly #lets = new Map<LetNode, ResolvedQuery>();
 
-  constructor(tree: QueryTree, request: PlanRequest, planOf: PlanOf, judge: Judge) {
+  constructor(tree: QueryTree, request: PlanRequest, tools: ResolveTools) {
     this.#tree = tree;
     this.#request = request;
-    this.#planOf = planOf;
-    this.#judge = judge;
+    this.#tools = tools;
   }
 
   resolve(): ResolvedQuery {
@@ -70,7 +80,7 @@ class Resolver {
       const key = known?.key ?? `source-${bySql.size}`;
       // What was answered was judged before it was asked.
       const functions =
-        known?.functions ?? (answers[key] === undefined ? this.#judge(connection, bound, true) : []);
+        known?.functions ?? (answers[key] === undefined ? this.#tools.judge(connection, bound, true) : []);
       const ask: SourceAsk = { kind: 'source', key, connection, ...bound, functions };
       if (known === undefined) bySql.set(same, ask);
       this.#sources.set(node, ask);
@@ -123,13 +133,13 @@ class Resolver {
   }
 
   #stage(node: StageNode, input: ResolvedQuery): ResolvedStageNode {
-    const { definition, syntax, span, index } = node;
+    const { name, syntax, span, index } = node;
     const sources = this.#sides(node.sources);
-    const stage = { index, name: definition.name };
+    const stage = { index, name };
     const { parameters, text } = this.#request;
     const scope = { columns: input.columns, parameters, stage, text, answers: this.#answers(input, span) };
     try {
-      const resolved = definition.resolve(
+      const resolved = this.#tools.stageOf(node).resolve(
         syntax,
         scope,
         span,
@@ -162,7 +172,7 @@ class Resolver {
     return {
       engine: (ask) => this.#known({ ...ask, kind: 'engine', key: `engine-${start}` }).columns,
       values: (value, atMost) => {
-        const plan = this.#planOf(valuesOf(input, value, atMost));
+        const plan = this.#tools.planValues(input, value, atMost);
         return this.#known({ kind: 'values', key: `values-${start}`, plan, atMost });
       },
     };

@@ -7,7 +7,6 @@ import type { Span } from '../../../core/protocol/errors.ts';
 import type { Pushdown } from '../../../core/protocol/plan.ts';
 import type { SourceHead } from '../../source/head.ts';
 import type { ParameterUse, ScannedSource } from '../../source/lexer.ts';
-import type { AnyStage } from '../../stages/kit/stage.ts';
 import type { TypeName } from '../../types/cast-types.ts';
 import type { Token, WrittenName } from './token.ts';
 
@@ -32,7 +31,9 @@ export type SourceNode =
 export interface StageNode {
   /** 1 is the first of the text, whichever query it belongs to. */
   readonly index: number;
-  readonly definition: AnyStage;
+  /** The stage's own name, also where an alias was written. */
+  readonly name: string;
+  /** What the stage's `parse` made of its text; the stage alone knows the type. */
   readonly syntax: unknown;
   /** The queries that it takes beside its own input. */
   readonly sources: readonly QueryNode[];

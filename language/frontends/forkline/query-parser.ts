@@ -15,16 +15,18 @@ import { skipTrivia, skipWord } from '../../source/scan.ts';
 import type { LetNode, QueryNode, QueryTree, SourceNode } from './ast.ts';
 import { Cursor, type EngineSql } from './cursor.ts';
 import { findLet, isLetName, namesLater, parseLet, parseSet, type Settings } from './preludes.ts';
-import { parseStages, type StageCount } from './stage-parser.ts';
+import { parseStages, type StageCount, type StageSyntaxes } from './stage-parser.ts';
 
-export function parseTree(text: string): QueryTree {
-  return new QueryParser(text).parse();
+/** `syntaxes`: the stages that the text may name. */
+export function parseTree(text: string, syntaxes: StageSyntaxes): QueryTree {
+  return new QueryParser(text, syntaxes).parse();
 }
 
 /** Options of the database's own EXPLAIN. */
 const DATABASE_EXPLAIN = new Set('analyze verbose ( costs buffers format timing settings'.split(' '));
 
 class QueryParser implements StageCount {
+  readonly syntaxes: StageSyntaxes;
   stages = 0;
   taken: QueryNode[] = [];
   readonly #text: string;
@@ -34,8 +36,9 @@ class QueryParser implements StageCount {
   readonly #placeholders: ParameterUse[] = [];
   #depth = 0;
 
-  constructor(text: string) {
+  constructor(text: string, syntaxes: StageSyntaxes) {
     this.#text = text;
+    this.syntaxes = syntaxes;
     this.#cursor = new Cursor(text, 0, {
       source: () => this.#stageSource(),
       engineSql: () => this.#engineSql(),

@@ -7,15 +7,31 @@ import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { findFunction } from '../../functions/registry.ts';
 import { FOREIGN_ENDINGS, FOREIGN_STAGES } from '../../hints/foreign.ts';
 import { shortSyntax } from '../../hints/short-syntax.ts';
-import { findStage, STAGE_NAMES, STAGES } from '../../stages/kit/registry.ts';
 import type { QueryNode, StageNode } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import type { Token } from './token.ts';
 
 const MAX_STAGES = 200;
 
+/** The part of a stage that the parser uses. */
+export interface StageSyntax {
+  readonly name: string;
+  /** Reads what follows the stage's name, up to the next pipe. */
+  parse(cursor: Cursor): unknown;
+}
+
+/** The stages that a text may name. */
+export interface StageSyntaxes {
+  /** Finds a stage by its name or an alias, in lower case. */
+  find(name: string): StageSyntax | null;
+  readonly all: readonly StageSyntax[];
+  /** The names of all stages with their aliases. */
+  readonly names: readonly string[];
+}
+
 /** What the stages of one text share. */
 export interface StageCount {
+  readonly syntaxes: StageSyntaxes;
   stages: number;
   /** Sources that the stage being read has taken. */
   taken: QueryNode[];
@@ -47,17 +63,17 @@ function parseStage(cursor: Cursor, count: StageCount, pipe: Span, first: boolea
       span: pipe,
       hint: 'write one, like `head 10`, or take the pipe away',
     });
-  const definition = name.kind === 'word' ? findStage(name.lower) : null;
-  if (definition === null) throw unknownStage(cursor, name, first);
+  const found = name.kind === 'word' ? count.syntaxes.find(name.lower) : null;
+  if (found === null) throw unknownStage(cursor, name, first, count.syntaxes);
   cursor.next();
   const outer = count.taken;
   count.taken = [];
-  const stage = { index, name: definition.name };
+  const stage = { index, name: found.name };
   try {
-    const syntax = definition.parse(cursor);
+    const syntax = found.parse(cursor);
     if (!cursor.atStageEnd())
-      cursor.fail(`\`${definition.name}\` ends before this`, trailingHint(cursor, definition.name));
-    return { index, definition, syntax, sources: count.taken, span: cursor.spanFrom(name.start) };
+      cursor.fail(`\`${found.name}\` ends before this`, trailingHint(cursor, found.name, count.syntaxes));
+    return { ...stage, syntax, sources: count.taken, span: cursor.spanFrom(name.start) };
   } catch (thrown) {
     // A stage within a source of this one has named itself already.
     const own = thrown instanceof QueryError && thrown.details.stage === undefined;
@@ -79,11 +95,12 @@ const LISTS: Readonly<Record<string, string>> = {
 const CONNECTING = new Set(['as', 'by', 'for', 'from', 'in', 'on', 'sort', 'to', 'where', 'with']);
 
 /** What was probably meant: a word of another language, a stage without its pipe, a bracket too many. */
-function trailingHint(cursor: Cursor, stage: string): string | undefined {
+function trailingHint(cursor: Cursor, stage: string, syntaxes: StageSyntaxes): string | undefined {
   const token = cursor.peek();
   const foreign = token.kind === 'word' ? FOREIGN_ENDINGS.get(token.lower) : undefined;
   if (foreign !== undefined) return foreign;
-  if (token.kind === 'word' && findStage(token.lower) !== null) return `a pipe goes before \`${token.text}\``;
+  if (token.kind === 'word' && syntaxes.find(token.lower) !== null)
+    return `a pipe goes before \`${token.text}\``;
   const name = token.kind === 'quoted' || (token.kind === 'word' && !CONNECTING.has(token.lower));
   const listed = token.kind === 'word' ? LISTS[stage] : undefined;
   const last = cursor.last();
@@ -120,7 +137,7 @@ function afterLast(cursor: Cursor, last: Token, token: Token): string | null {
   return null;
 }
 
-function unknownStage(cursor: Cursor, name: Token, first: boolean): QueryError {
+function unknownStage(cursor: Cursor, name: Token, first: boolean, syntaxes: StageSyntaxes): QueryError {
   const shown = cursor.text.slice(name.start, name.end);
   const span = { start: name.start, end: name.end };
   const bitwise = first ? `For bitwise or, write \`(a | ${shown.slice(0, 40)})\`` : null;
@@ -132,9 +149,9 @@ function unknownStage(cursor: Cursor, name: Token, first: boolean): QueryError {
   const foreign = FOREIGN_STAGES.get(name.lower);
   if (foreign !== undefined)
     return new QueryError('unknown-stage', `unknown stage \`${shown}\``, { span, hint: foreign });
-  const suggestions = suggest(name.lower, STAGE_NAMES);
+  const suggestions = suggest(name.lower, syntaxes.names);
   const hints = [didYouMean(suggestions), bitwise].filter((hint) => hint !== null);
-  const known = `the stages are ${STAGES.map(({ name: one }) => one).join(', ')}`;
+  const known = `the stages are ${syntaxes.all.map(({ name: one }) => one).join(', ')}`;
   const hint =
     hints.length === 0 || suggestions.length === 0 ? [...hints, known].join('; ') : hints.join(' ');
   return new QueryError('unknown-stage', `unknown stage \`${shown}\``, { span, hint, suggestions });

@@ -17,8 +17,8 @@ interface Resolved extends ResolvedStage {
 
 const NAME = 'value';
 
-/** Never written by anybody, so that it is in no registry. */
-const VALUES: StageDefinition<null, Resolved> = {
+/** A stage that no text can name: only the compiler makes it. */
+export const VALUES: StageDefinition<null, Resolved> = {
   name: 'values',
   aliases: [],
   docs: { syntax: '', summary: '', examples: [] },
@@ -44,7 +44,7 @@ const VALUES: StageDefinition<null, Resolved> = {
 
 /** The values of `value` over the rows of `input`, in their order, one more than `atMost` at most. */
 export function valuesOf(input: ResolvedQuery, value: Typed, atMost: number): ResolvedQuery {
-  const node: StageNode = { index: 0, definition: VALUES, syntax: null, sources: [], span: value.span };
+  const node: StageNode = { index: 0, name: VALUES.name, syntax: null, sources: [], span: value.span };
   const columns = [{ name: NAME, type: STRING }];
   const resolved: Resolved = { columns, value, atMost };
   return { ...input, stages: [...input.stages, { node, resolved, sources: [] }], columns };

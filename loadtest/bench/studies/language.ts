@@ -14,6 +14,7 @@ import { formatQuery } from '../../../language/editor/format.ts';
 import { parseTree } from '../../../language/frontends/forkline/query-parser.ts';
 import { nextToken } from '../../../language/frontends/forkline/stage-lexer.ts';
 import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
+import { STAGE_SYNTAXES } from '../../../language/stages/kit/registry.ts';
 import { PlanCache } from '../../../server/planning/plan-cache.ts';
 import { Planner } from '../../../server/planning/planner.ts';
 
@@ -101,7 +102,7 @@ function benchPipeline(): void {
   );
   timesLine(
     'lex and parse',
-    timesOf(() => parseTree(QUERY)),
+    timesOf(() => parseTree(QUERY, STAGE_SYNTAXES)),
     null,
   );
   timesLine(

@@ -10,6 +10,7 @@ import { QueryError } from '../../../../core/protocol/errors.ts';
 import { formatQuery } from '../../../../language/editor/format.ts';
 import { parseTree } from '../../../../language/frontends/forkline/query-parser.ts';
 import type { TokenKind } from '../../../../language/frontends/forkline/token.ts';
+import { STAGE_SYNTAXES } from '../../../../language/stages/kit/registry.ts';
 import type { StageFixtures } from '../../../fixtures/language/fixture.ts';
 import { FORMATTED } from '../../../fixtures/language/formatted.ts';
 import { openDuckDb, type Params, planAsking } from '../run-plan.ts';
@@ -30,7 +31,7 @@ async function planText(duck: DuckDBConnection, query: string, params: Params): 
 }
 
 function wordsOf(query: string): readonly string[] {
-  return parseTree(query)
+  return parseTree(query, STAGE_SYNTAXES)
     .tokens.filter(({ kind }) => kind !== 'sql')
     .map(({ kind, text, lower }) => (kind === 'word' ? lower : `${kind} ${text}`));
 }
@@ -111,11 +112,11 @@ const BETWEEN = [
 
 /** The same tokens with other things between them; words that are no names in capitals. */
 function mangled(query: string, choice: Iterator<number>): string {
-  const pipe = parseTree(query).tokens.find(
+  const pipe = parseTree(query, STAGE_SYNTAXES).tokens.find(
     ({ kind, text }) => kind === 'symbol' && text.startsWith('|'),
   )?.start;
   if (pipe === undefined) return query;
-  const tokens = parseTree(query).tokens.filter(({ start }) => start >= pipe);
+  const tokens = parseTree(query, STAGE_SYNTAXES).tokens.filter(({ start }) => start >= pipe);
   let text = query.slice(0, pipe);
   let at = pipe;
   let last: TokenKind = 'sql';
