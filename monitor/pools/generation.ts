@@ -9,9 +9,7 @@
  * The first generation serves as soon as server and SQL workers can; its DSL workers start after that.
  * The server knows of the workers by `workers-changed` alone: the whole list, on every change.
  */
-import { availableParallelism } from 'node:os';
 import type { Config } from '../../core/config/config.ts';
-import { removeWorkerFiles } from '../../core/process/run-dir.ts';
 import type { Ending } from '../../core/protocol/endings.ts';
 import type { ChildConfig, FromChild, ToChild } from '../../core/protocol/monitor.ts';
 import { Brake } from '../children/brake.ts';
@@ -24,7 +22,10 @@ import {
   type ManagedChild,
 } from '../children/managed-child.ts';
 import type { Patient } from '../children/patient.ts';
+import { removeFilesOf } from '../children/remove-files.ts';
 import { Supervised, type SupervisedOptions } from '../children/supervised.ts';
+import { BootSteps } from './boot-steps.ts';
+import { dslPolicy } from './dsl-policy.ts';
 import { DslPool } from './dsl-pool.ts';
 import type { LeasedQuery } from './dsl-pool-options.ts';
 import type { GenerationDeps } from './generation-deps.ts';
@@ -43,21 +44,17 @@ export class Generation {
   readonly #server: Supervised;
   readonly #sql: SqlPool;
   readonly #dsl: DslPool;
-  readonly #brakes: Readonly<Record<'server' | 'sql' | 'dsl', Brake>>;
+  /** All SQL workers share it: their starts fail for the same reason. */
+  readonly #sqlBrake: Brake;
   #draining = false;
   #dslFollows = false;
-  readonly #reached = { serving: false, workersReady: false, whole: false };
+  readonly #steps = new BootSteps();
 
   constructor(deps: GenerationDeps) {
     this.#deps = deps;
     this.config = deps.config;
     this.number = deps.number;
-    const { monotonicMs } = deps.context.clock;
-    this.#brakes = {
-      server: new Brake(monotonicMs),
-      sql: new Brake(monotonicMs),
-      dsl: new Brake(monotonicMs),
-    };
+    this.#sqlBrake = new Brake(deps.context.clock.monotonicMs);
     this.#server = this.#superviseServer();
     this.#sql = this.#createSqlPool();
     this.#dsl = this.#createDslPool();
@@ -93,7 +90,7 @@ export class Generation {
 
   /** Each second. `mayFork`: memory allows more than what is indispensable. */
   tick(mayFork: boolean, rssOf: (child: ManagedChild) => number | null): void {
-    this.#sql.tick(mayFork && !this.#draining && this.#reached.whole, rssOf);
+    this.#sql.tick(mayFork && !this.#draining && this.#steps.isWhole, rssOf);
     this.#dsl.tick(mayFork, rssOf);
   }
 
@@ -158,7 +155,7 @@ export class Generation {
     const { config, socket, context, onListProcesses } = this.#deps;
     const child = { role: 'server' as const, config: serverConfig(config, socket, context.runDir) };
     return new Supervised({
-      brake: this.#brakes.server,
+      brake: new Brake(context.clock.monotonicMs),
       log: context.log,
       launch: (events) => {
         const workerId = context.nextWorkerId('server');
@@ -203,7 +200,7 @@ export class Generation {
     const { config, context } = this.#deps;
     return new Supervised({
       ...events,
-      brake: this.#brakes.sql,
+      brake: this.#sqlBrake,
       log: context.log,
       launch: (childEvents) => {
         const workerId = context.nextWorkerId('sql');
@@ -216,14 +213,9 @@ export class Generation {
 
   #createDslPool(): DslPool {
     const { config, context, vitalsOf } = this.#deps;
-    const { spares, max, maxQueriesPerWorker, maxAgeMs, maxRssBytes } = config.dsl;
-    const startConcurrency = Math.max(2, availableParallelism());
     return new DslPool({
-      policy: {
-        ...{ spares, max, maxQueriesPerWorker, maxAgeMs, maxRssBytes, startConcurrency },
-        deadlineGraceMs: config.monitor.termAfterMs,
-      },
-      brake: this.#brakes.dsl,
+      policy: dslPolicy(config),
+      brake: new Brake(context.clock.monotonicMs),
       clock: context.clock,
       log: context.log,
       launch: (slot, events) => this.#launchDsl(slot, events),
@@ -256,18 +248,12 @@ export class Generation {
     const server = this.#server.readyChild !== null;
     const dsl = this.#dsl.usable().length > 0 || this.config.dsl.spares === 0;
     const workersReady = this.#sql.isWhole && dsl;
-    this.#reach('serving', server && this.#sql.usable().length > 0, () => {
+    this.#steps.reach('serving', server && this.#sql.usable().length > 0, () => {
       this.#deps.onServing();
       if (this.#dslFollows) this.#dsl.start();
     });
-    this.#reach('workersReady', workersReady, this.#deps.onWorkersReady);
-    this.#reach('whole', server && workersReady, this.#deps.onWhole);
-  }
-
-  #reach(what: 'serving' | 'workersReady' | 'whole', now: boolean, tell: () => void): void {
-    if (!now || this.#reached[what]) return;
-    this.#reached[what] = true;
-    tell();
+    this.#steps.reach('workers-ready', workersReady, this.#deps.onWorkersReady);
+    this.#steps.reach('whole', server && workersReady, this.#deps.onWhole);
   }
 
   #onServerMessage(child: ManagedChild, message: FromChild): void {
@@ -299,7 +285,7 @@ export class Generation {
   }
 
   #onLost(child: ManagedChild, end: ChildEnd): void {
-    if (!this.#reached.whole) this.#deps.onBootFailed(child, end);
+    if (!this.#steps.isWhole) this.#deps.onBootFailed(child, end);
     this.#deps.onLost(child, end);
     // What the server makes of a query whose worker crashed depends on whether we wanted it.
     if (end.decided === null)
@@ -308,10 +294,7 @@ export class Generation {
 
   #onWorkerGone(child: ManagedChild): void {
     this.#tellWorkers();
-    const { log, runDir } = this.#deps.context;
-    removeWorkerFiles(runDir, child.workerId).catch((error: unknown) =>
-      log.warn('files-left', { workerId: child.workerId, message: String(error) }),
-    );
+    removeFilesOf(child, this.#deps.context);
   }
 
   #tellWorkers(): void {
