@@ -34,9 +34,13 @@ const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
 const distDev = join(root, 'dist-dev');
 const lockFile = join(dist, '.lock');
-const productRooms = ['cli', 'connectors', 'database', 'language', 'logger', 'monitor', 'server', 'workers'];
-const loadtestRooms = ['loadtest'];
-const buildFiles = ['build.mjs', 'package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+const { rooms } = JSON.parse(readFileSync(join(root, 'rooms.json'), 'utf8'));
+const productRooms = Object.keys(rooms).filter((room) => rooms[room].deployed !== false);
+const loadtestRooms = Object.keys(rooms).filter((room) => rooms[room].deployed === false);
+const buildFiles = [
+  ...['build.mjs', 'package.json', 'package-lock.json', 'rooms.json'],
+  ...['tsconfig.json', 'tsconfig.build.json'],
+];
 const loadtestProject = 'tsconfig.loadtest.json';
 const bundleEntry = 'workers/dsl/worker.ts';
 const executables = ['cli/main.js'];

@@ -2,13 +2,12 @@
 
 import { parseArgs } from 'node:util';
 import { isLosslessNumber, isSafeNumber, LosslessNumber, parse as parseJson } from 'lossless-json';
-import { closestName } from '../monitor/closest-name.ts';
+import { closestName } from '../core/config/closest-name.ts';
+import type { PoolSizes } from '../core/protocol/control.ts';
 import { ControlError, checkSize } from '../monitor/control.ts';
-import type { PoolSizes } from '../monitor/control-messages.ts';
+import { FORMATS, type Format } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
 
-export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'table'] as const;
-export type Format = (typeof FORMATS)[number];
 type ParameterItem = string | number | boolean | null | LosslessNumber;
 export type ParameterValue = ParameterItem | readonly ParameterItem[];
 
@@ -65,40 +64,6 @@ const COMMANDS = [
   'help',
   'version',
 ] as const;
-
-export const HELP = `forkline: a query server, SQL | stage | stage ...
-
-  forkline start [--config FILE]        start the server; without a configured database it brings its own,
-                                        with demo data. Stop it with Ctrl-C
-  forkline query [options] 'QUERY'      run a query and print its answer; without QUERY it is read from stdin
-  forkline explain [options] 'QUERY'    show how a query would run, without running it (--json)
-  forkline fmt [FILE...]                format queries, one a file; without FILE, or for -, from stdin to stdout.
-                                        --write replaces the files, --check only names those that would change
-  forkline status [--json]              show the server's processes and queries; with --local of the monitor,
-                                        which answers without the server (--config)
-  forkline top [--once]                 the same, live: sort, choose a query, kill it
-  forkline logs [options]               the log: --query ID of one query, --level LEVEL and above, --since TIME,
-                                        --limit N lines; with --summary rates, slowest and most failing queries
-  forkline scale sql=N dsl=N            other numbers of workers, until the next reload or restart (--config)
-  forkline doctor [--json]              whether each database answers, and what its role may do too much (--config)
-  forkline grants                       print SQL for a database's superuser: it takes from everybody what no query
-                                        needs
-
-  --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise)
-  --format FORMAT       ${FORMATS.join(', ')}; a table on a terminal, json elsewhere
-  --param NAME=VALUE    a value for :NAME in the query; a number, true, false, null, a list
-                        ('[1, 2]') or text ('"12"' is text)
-  --connection NAME     the database to ask
-  --limit N             the most rows to answer with, the most lines of the log
-  --since TIME          ISO 8601 (2026-01-31T12:00:00Z), or how long ago: 30s, 15m, 2h, 7d
-  --timeout MS          the most time that the query may take
-  --json                as the API answers, for programs
-  --once                print once and end, as without a terminal
-  --config FILE         configuration; forkline.config.json otherwise
-  --help, --version
-
-Exit codes: 0 done, 1 the query or the server failed, or fmt --check or doctor
-found something, 2 a mistake in command line or configuration.`;
 
 const OPTIONS = {
   url: { type: 'string' },

@@ -3,7 +3,7 @@
  * nobody else) and ends. Validation needs zod: in the monitor it would cost 14 MB for good (8 MB in a thread);
  * here it costs some 100 ms at the start.
  */
-import { environment, loadConfig } from '../monitor/config.ts';
+import { environment, loadConfig } from '../core/config/config.ts';
 import type { ConfigQuestion } from './read-config.ts';
 
 process.once('message', ({ cwd, file }: ConfigQuestion) => {

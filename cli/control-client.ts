@@ -4,9 +4,9 @@
  */
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { ControlCalls, ControlReply } from '../monitor/control-messages.ts';
-import { isSameProcess } from '../monitor/proc.ts';
-import { readRunState, stateFilePath } from '../monitor/state-file.ts';
+import { isSameProcess } from '../core/process/proc.ts';
+import type { ControlCalls, ControlReply } from '../core/protocol/control.ts';
+import { readRunState, stateFilePath } from '../monitor/sweep/state-file.ts';
 import { type ConfigQuestion, readConfig } from './read-config.ts';
 
 /** In words for the terminal. */

@@ -2,11 +2,11 @@
  * `forkline doctor`: whether each configured connection can be opened, and what its role may do that no query needs. Asks the
  * databases itself, so that it works before the server was ever started.
  */
+import { openSession } from '../connectors/postgres/connect.ts';
+import { connectFailure } from '../connectors/postgres/errors.ts';
 import { isTooPowerful, powersOf, type RoleRights } from '../connectors/postgres/guard/role-rights.ts';
-import type { Config } from '../monitor/config.ts';
-import { openSession } from '../workers/sql/connect.ts';
-import { connectFailure } from '../workers/sql/database-errors.ts';
-import type { ConnectionConfig } from '../workers/sql/messages.ts';
+import type { Config } from '../core/config/config.ts';
+import type { ConnectionConfig } from '../core/protocol/sql-worker.ts';
 import type { Output } from './output.ts';
 import { type ConfigQuestion, readConfig } from './read-config.ts';
 

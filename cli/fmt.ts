@@ -4,9 +4,9 @@
  */
 import { readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { formatQuery } from '../language/format.ts';
-import { renderError } from '../language/render-error.ts';
-import { QueryError } from '../workers/errors.ts';
+import { QueryError } from '../core/protocol/errors.ts';
+import { formatQuery } from '../language/editor/format.ts';
+import { renderError } from '../language/editor/render-error.ts';
 
 export interface FmtOptions {
   /** None: stdin, as `-` is. */

@@ -1,5 +1,5 @@
 /** `forkline status --local`: what the monitor knows, asked of it directly; works while no server answers. */
-import type { StatusReply } from '../monitor/control-messages.ts';
+import type { StatusReply } from '../core/protocol/control.ts';
 import { askMonitor } from './control-client.ts';
 import type { Output } from './output.ts';
 import type { ConfigQuestion } from './read-config.ts';

@@ -3,7 +3,7 @@
  * A line is its time, level, process and event, then its other fields as name=value: nothing of a line is left out but
  * what only machines need (pid, stream, seq). That there are more lines than were asked for is said on stderr.
  */
-import type { LogSummary } from '../logger/log-stats.ts';
+import type { LogSummary } from '../core/protocol/log-stats.ts';
 import type { Client } from './client.ts';
 import type { Output } from './output.ts';
 import { renderTable } from './table.ts';

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
+import { environment } from '../core/config/config.ts';
+import type { Command } from './arguments.ts';
+import { parseCommandLine, UsageError } from './arguments.ts';
 /**
  * The `forkline` command. It reads the command line and hands over; each command's code is loaded only when it is
  * the one, because `forkline start` becomes the monitor and must stay small.
  */
-import { environment } from '../monitor/config.ts';
-import type { Command } from './arguments.ts';
-import { HELP, parseCommandLine, UsageError } from './arguments.ts';
+import { HELP } from './help.ts';
 
 const env = environment();
 
@@ -23,7 +24,7 @@ async function run(command: Command): Promise<number> {
       process.stdout.write(`${HELP}\n`);
       return 0;
     case 'version':
-      process.stdout.write(`${(await import('../monitor/package-version.ts')).packageVersion()}\n`);
+      process.stdout.write(`${(await import('../core/process/package-version.ts')).packageVersion()}\n`);
       return 0;
     case 'start':
       return await start(command.configFile);

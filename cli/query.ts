@@ -5,10 +5,11 @@
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import type { Format, QueryOptions } from './arguments.ts';
+import type { QueryOptions } from './arguments.ts';
 import { UsageError } from './arguments.ts';
 import type { Client } from './client.ts';
 import { ServerError } from './client.ts';
+import type { Format } from './formats.ts';
 import { renderTable } from './table.ts';
 
 /** A table of more is not read by anybody, and it is held in memory. */

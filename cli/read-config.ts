@@ -1,7 +1,7 @@
 /** Has the configuration read and checked by a process of its own (config-process.ts says why). */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { LoadedConfig } from '../monitor/config.ts';
+import type { LoadedConfig } from '../core/config/config.ts';
 
 export interface ConfigQuestion {
   readonly cwd: string;

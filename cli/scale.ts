@@ -1,5 +1,5 @@
 /** `forkline scale sql=4 dsl=6`: other sizes of the pools of the running server, until its next reload or restart. */
-import { POOLS, type PoolName, type PoolSizes, type ScaleReply } from '../monitor/control-messages.ts';
+import { POOLS, type PoolName, type PoolSizes, type ScaleReply } from '../core/protocol/control.ts';
 import { askMonitor } from './control-client.ts';
 import type { Output } from './output.ts';
 import type { ConfigQuestion } from './read-config.ts';

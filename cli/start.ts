@@ -2,9 +2,9 @@
  * `forkline start`: configuration, the embedded database where none is configured, then the monitor, which this
  * process becomes. What is only needed on the way is imported on the way, or done by processes that end.
  */
-import type { EmbeddedDatabase } from '../database/embedded.ts';
-import { STANDARD_OUTPUT } from '../logger/standard-output.ts';
-import type { Config } from '../monitor/config.ts';
+import type { Config } from '../core/config/config.ts';
+import { STANDARD_OUTPUT } from '../core/logging/standard-output.ts';
+import type { EmbeddedDatabase } from '../demo/embedded.ts';
 import { readConfig } from './read-config.ts';
 
 export interface StartOptions {
@@ -39,7 +39,7 @@ export async function start(options: StartOptions): Promise<number> {
 }
 
 async function openEmbedded(config: Config, options: StartOptions): Promise<EmbeddedDatabase> {
-  const { startEmbeddedDatabase } = await import('../database/embedded.ts');
+  const { startEmbeddedDatabase } = await import('../demo/embedded.ts');
   const { processes, connectionsPerProcess } = config.sql;
   const say = (line: string): void => options.print(`database: ${line}`);
   const database = await startEmbeddedDatabase({

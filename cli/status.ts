@@ -1,5 +1,5 @@
 /** `forkline status`: the server's processes and queries, for people (--json: as the API gives them). */
-import type { ProcessRow } from '../monitor/messages.ts';
+import type { ProcessRow } from '../core/protocol/monitor.ts';
 import type { Client } from './client.ts';
 import { renderTable } from './table.ts';
 

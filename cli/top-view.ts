@@ -2,7 +2,7 @@
  * The screen of `forkline top` as lines of text, and the state behind it, which keys change. Pure: what is on the screen
  * follows from the last answers of the server, the keys pressed so far, and the size of the terminal.
  */
-import type { ProcessRow } from '../monitor/messages.ts';
+import type { ProcessRow } from '../core/protocol/monitor.ts';
 import { processTable, type QueryRow, queryTable } from './status.ts';
 import { displayWidth } from './table.ts';
 

@@ -2,11 +2,7 @@
  * The compiler's entry point, pure and without I/O: from a text to a plan, or to what must be known before there is one.
  * Throws QueryError with a span.
  */
-import { QueryError, type Span } from '../workers/errors.ts';
-import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './ast.ts';
-import { planEncoded } from './encoded-sql.ts';
-import { explainPlan } from './explain-rows.ts';
-import { functionsOf } from './judged-functions.ts';
+import { QueryError, type Span } from '../core/protocol/errors.ts';
 import type {
   AskAnswer,
   FunctionUse,
@@ -16,19 +12,25 @@ import type {
   PlanRequest,
   PlanStep,
   Pushdown,
-} from './plan.ts';
-import { planParts, type StagePlace } from './plan-parts.ts';
-import { parseTree } from './query-parser.ts';
-import { missingParameter } from './resolve-expression.ts';
-import { Asking, resolveTree } from './resolve-query.ts';
-import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolved-query.ts';
-import { type BoundSql, bindSource } from './source-sql.ts';
-import { didYouMean, suggest } from './suggest.ts';
-import { isUnsized } from './type-rules.ts';
-import type { Column } from './types.ts';
+} from '../core/protocol/plan.ts';
+import { didYouMean, suggest } from '../core/protocol/suggest.ts';
+import type { Column } from '../core/protocol/types.ts';
+import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './frontends/forkline/ast.ts';
+import { parseTree } from './frontends/forkline/query-parser.ts';
+import { planEncoded } from './placement/encoded-sql.ts';
+import { explainPlan } from './placement/explain-rows.ts';
+import { planParts, type StagePlace } from './placement/plan-parts.ts';
+import { missingParameter } from './resolve/expression.ts';
+import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolve/graph.ts';
+import { Asking, resolveTree } from './resolve/query.ts';
+import { functionsOf } from './source/judged-functions.ts';
+import { type BoundSql, bindSource } from './source/sql.ts';
+import { STAGE_SYNTAXES, stageOf } from './stages/kit/registry.ts';
+import { valuesOf } from './stages/kit/stage-values.ts';
+import { isUnsized } from './types/rules.ts';
 
 export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
-  const tree = parseTree(request.text);
+  const tree = parseTree(request.text, STAGE_SYNTAXES);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask' || !tree.explain) return step;
   return { kind: 'plan', plan: explainPlan(step.plan, request.throughWorker) };
@@ -51,8 +53,12 @@ export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): P
     // What the compiler itself must know of the rows may be found out anywhere.
     const anywhere = pushdown === 'require' ? 'auto' : pushdown;
     const { answers, throughWorker } = request;
-    const planOf = (asked: ResolvedQuery): Plan => planResolved(asked, anywhere, false, answers);
-    const resolved = resolveTree(tree, request, planOf, judge);
+    const resolved = resolveTree(tree, request, {
+      stageOf,
+      planValues: (input, value, atMost) =>
+        planResolved(valuesOf(input, value, atMost), anywhere, false, answers),
+      judge,
+    });
     const plan = planResolved(resolved, pushdown, throughWorker, answers);
     return { kind: 'plan', plan: { ...plan, warnings: [...warnings, ...plan.warnings] } };
   } catch (thrown) {
@@ -113,8 +119,8 @@ function planResolved(
 }
 
 function plannedStage({ node, resolved }: ResolvedStageNode, place: StagePlace): PlannedStage {
-  const { index, definition, span } = node;
-  return { index, name: definition.name, span, ...place, columns: resolved.columns };
+  const { index, name, span } = node;
+  return { index, name, span, ...place, columns: resolved.columns };
 }
 
 function unsizedWarnings(columns: readonly Column[]): readonly string[] {

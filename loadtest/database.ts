@@ -1,7 +1,7 @@
 /** The PostgreSQL that everything is measured on: the one that DATABASE_URL names, else an embedded one of our own. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCluster } from '../database/cluster.ts';
+import { openCluster } from '../demo/cluster.ts';
 
 const MAX_CONNECTIONS = 80;
 

@@ -9,9 +9,6 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Column } from '../language/types.ts';
-import type { FromChild } from '../monitor/messages.ts';
-import { writeToFifo } from '../workers/dsl/fifo.ts';
 import {
   type DescribeStagesCall,
   type DslWorkerConfig,
@@ -20,9 +17,12 @@ import {
   type RunStagesCall,
   type RunStagesReply,
   type ScrubReply,
-} from '../workers/dsl/messages.ts';
-import type { WireError } from '../workers/errors.ts';
-import { createFrameReader, writeMessage } from '../workers/frames.ts';
+} from '../core/protocol/dsl-worker.ts';
+import type { WireError } from '../core/protocol/errors.ts';
+import { createFrameReader, writeMessage } from '../core/protocol/frames.ts';
+import type { FromChild } from '../core/protocol/monitor.ts';
+import type { Column } from '../core/protocol/types.ts';
+import { writeToFifo } from '../workers/dsl/fifo.ts';
 
 export interface DslProcess extends AsyncDisposable {
   readonly child: ChildProcess;

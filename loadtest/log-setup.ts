@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ToChild } from '../monitor/messages.ts';
+import type { ToChild } from '../core/protocol/monitor.ts';
 import type { FromWriter, WriterTask } from './log-writer.ts';
 
 const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';

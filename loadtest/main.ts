@@ -3,7 +3,7 @@
  * ends with 0 only when every target held. INT and TERM end it in order, with what was measured; a second one at once.
  */
 import { resolve } from 'node:path';
-import { environment } from '../monitor/config.ts';
+import { environment } from '../core/config/config.ts';
 import { SCENARIOS } from './catalogue.ts';
 import { Children } from './children.ts';
 import { type Command, HELP, parseOptions, type RunOptions, UsageError } from './options.ts';

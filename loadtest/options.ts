@@ -1,6 +1,6 @@
 /** What the command line asks for, or a usage error that tells how to mend it. */
 import { parseArgs } from 'node:util';
-import { closestName } from '../monitor/closest-name.ts';
+import { closestName } from '../core/config/closest-name.ts';
 
 export interface RunOptions {
   readonly quick: boolean;

@@ -1,9 +1,9 @@
 /** Entry of the logger process: one file out of what every process writes. See ../monitor/child.ts for its life. */
-import { runChild } from '../monitor/child.ts';
-import { createOwnLog, type OwnLog } from './own-log.ts';
-import { registerSecrets } from './redact.ts';
+import { registerSecrets } from '../core/logging/redact.ts';
+import { STANDARD_OUTPUT } from '../core/logging/standard-output.ts';
+import { runChild } from '../core/process/child.ts';
+import { createOwnLog, type OwnLog } from './intake/own-log.ts';
 import { startLogService } from './service.ts';
-import { STANDARD_OUTPUT } from './standard-output.ts';
 
 const NO_QUERIES = 0;
 /** For the `stopped` line, written after stop has ended. */

@@ -4,24 +4,24 @@
  */
 import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LogAnalysis } from './analysis.ts';
-import { Archive, ledgerOfRotated } from './archive.ts';
-import type { LoggerConfig } from './config.ts';
-import type { WriteGap } from './file-transport.ts';
-import { Listener } from './listener.ts';
-import type { Log } from './log.ts';
-import { type LogFile, openLogFile } from './log-file.ts';
-import type { LogStats } from './log-stats.ts';
-import { Merger } from './merger.ts';
-import { within } from './own-log.ts';
-import { createPipeline, type Pipeline } from './pipeline.ts';
-import { Questions } from './questions.ts';
-import { RawTail } from './raw-tail.ts';
-import { registerSecrets } from './redact.ts';
-import { type FoundLines, searchLog } from './search.ts';
-import { SpillMerge } from './spill-merge.ts';
-import { STANDARD_OUTPUT, STANDARD_OUTPUT_FD, StandardOutput } from './standard-output.ts';
-import type { LogFilter } from './wire.ts';
+import type { Log } from '../core/logging/log.ts';
+import { registerSecrets } from '../core/logging/redact.ts';
+import { STANDARD_OUTPUT, STANDARD_OUTPUT_FD, StandardOutput } from '../core/logging/standard-output.ts';
+import type { LogFilter } from '../core/logging/wire.ts';
+import type { LogStats } from '../core/protocol/log-stats.ts';
+import type { LoggerConfig } from '../core/protocol/logger-config.ts';
+import { LogAnalysis } from './analysis/analysis.ts';
+import type { WriteGap } from './intake/file-transport.ts';
+import { Listener } from './intake/listener.ts';
+import { Merger } from './intake/merger.ts';
+import { within } from './intake/own-log.ts';
+import { createPipeline, type Pipeline } from './intake/pipeline.ts';
+import { Questions } from './intake/questions.ts';
+import { RawTail } from './intake/raw-tail.ts';
+import { SpillMerge } from './intake/spill-merge.ts';
+import { Archive, ledgerOfRotated } from './store/archive.ts';
+import { type LogFile, openLogFile } from './store/log-file.ts';
+import { type FoundLines, searchLog } from './store/search.ts';
 
 export interface LogService {
   /** Opens the log file anew: it was moved away. */

@@ -4,10 +4,16 @@
  */
 import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
-import type { Log } from '../logger/log.ts';
-import { closestName } from './closest-name.ts';
-import type { ControlReply, ControlRequest, PoolSizes, ScaleReply, StatusReply } from './control-messages.ts';
-import { MAX_POOL_SIZE, POOLS } from './control-messages.ts';
+import { closestName } from '../core/config/closest-name.ts';
+import type { Log } from '../core/logging/log.ts';
+import type {
+  ControlReply,
+  ControlRequest,
+  PoolSizes,
+  ScaleReply,
+  StatusReply,
+} from '../core/protocol/control.ts';
+import { MAX_POOL_SIZE, POOLS } from '../core/protocol/control.ts';
 
 export interface ControlDeps {
   readonly log: Log;

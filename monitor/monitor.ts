@@ -1,5 +1,5 @@
 /**
- * The monitor at work: the logger, the generations, reload and drain. The look at everything each second is watch.ts.
+ * The monitor at work: the logger, the generations, reload and drain. The look at everything each second is monitor/watch/watch.ts.
  *
  *   starting --a server and a SQL worker ready--> serving --drain--> draining --> ended
  *   starting --the server cannot start--> failed            any --kill--> ended
@@ -7,23 +7,23 @@
  * - There is one current generation; a second one exists only while a reload is under way or the old one drains.
  * - The logger is the first to start and the last to go, so that every line is in the file.
  */
-import type { LogClient } from '../logger/log.ts';
-import { passwordsOf, registerSecrets } from '../logger/redact.ts';
-import type { Config } from './config.ts';
+import type { Config } from '../core/config/config.ts';
+import type { LogClient } from '../core/logging/log.ts';
+import { passwordsOf, registerSecrets } from '../core/logging/redact.ts';
+import { POOLS, type PoolSizes, type ScaleReply, type StatusReply } from '../core/protocol/control.ts';
+import type { Ending } from '../core/protocol/endings.ts';
+import type { MemoryReading, ProcessRow } from '../core/protocol/monitor.ts';
+import type { LaunchContext } from './children/launch.ts';
+import type { BoundSocket } from './children/listen.ts';
+import { type ChildEnd, describeEnd, type ManagedChild } from './children/managed-child.ts';
+import type { Patient } from './children/patient.ts';
+import type { Supervised } from './children/supervised.ts';
 import { ControlError } from './control.ts';
-import { POOLS, type PoolSizes, type ScaleReply, type StatusReply } from './control-messages.ts';
-import type { Ending } from './endings.ts';
-import { Generation, type GenerationDeps } from './generation.ts';
-import type { Patient } from './inspection.ts';
-import type { LaunchContext } from './launch.ts';
-import type { BoundSocket } from './listen.ts';
-import { type LoggerPlace, superviseLogger } from './logger-place.ts';
-import { type ChildEnd, describeEnd, type ManagedChild } from './managed-child.ts';
-import type { ProcessRow } from './messages.ts';
-import { patientOf } from './patients.ts';
-import type { MemoryReading } from './stats.ts';
-import type { Supervised } from './supervised.ts';
-import { Watch } from './watch.ts';
+import { Generation } from './pools/generation.ts';
+import type { GenerationDeps } from './pools/generation-deps.ts';
+import { type LoggerPlace, superviseLogger } from './pools/logger-place.ts';
+import { patientOf } from './pools/patients.ts';
+import { Watch } from './watch/watch.ts';
 
 const LOGGER_STOP_MS = 5000;
 const LOGGER_KILL_MS = 1000;

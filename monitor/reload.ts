@@ -8,11 +8,11 @@
  * A HUP in the meantime is remembered, and makes one more round. The server starts last, because it takes
  * connections from its first moment on.
  */
-import type { Log } from '../logger/log.ts';
-import type { Config } from './config.ts';
-import type { Generation } from './generation.ts';
-import { describeEnd } from './managed-child.ts';
+import type { Config } from '../core/config/config.ts';
+import type { Log } from '../core/logging/log.ts';
+import { describeEnd } from './children/managed-child.ts';
 import type { Monitor } from './monitor.ts';
+import type { Generation } from './pools/generation.ts';
 
 const MAX_BOOT_FAILURES = 3;
 

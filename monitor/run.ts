@@ -6,33 +6,33 @@
  * Whatever way it ends, no child, no run directory and no state file is left.
  */
 import { rm } from 'node:fs/promises';
-import { createLogClient } from '../logger/client.ts';
-import type { LogClient } from '../logger/log.ts';
-import { redactLiterals } from '../logger/redact.ts';
-import { type Entries, entriesOf, findBuild } from './build.ts';
-import { type Clock, systemClock } from './clock.ts';
-import type { Config } from './config.ts';
+import type { Config } from '../core/config/config.ts';
+import { createLogClient } from '../core/logging/client.ts';
+import type { LogClient } from '../core/logging/log.ts';
+import { redactLiterals } from '../core/logging/redact.ts';
+import { type Entries, entriesOf, findBuild } from '../core/process/build.ts';
+import { type Clock, systemClock } from '../core/process/clock.ts';
+import { createRunDir, type RunDir } from '../core/process/run-dir.ts';
+import { MAX_POOL_SIZE } from '../core/protocol/control.ts';
+import type { MemoryReading, Role } from '../core/protocol/monitor.ts';
+import type { LaunchContext } from './children/launch.ts';
+import { type BoundSocket, bindSocket, ListenError } from './children/listen.ts';
+import { StatsBook } from './children/stats.ts';
+import { findTools, logMissingTools } from './children/tools.ts';
 import { ControlError, ControlServer } from './control.ts';
-import { MAX_POOL_SIZE } from './control-messages.ts';
-import { claimRunDir, sweepDeadRuns } from './dead-runs.ts';
-import { readMemory } from './host-memory.ts';
-import type { LaunchContext } from './launch.ts';
-import { type BoundSocket, bindSocket, ListenError } from './listen.ts';
-import type { Role } from './messages.ts';
 import { Monitor } from './monitor.ts';
 import { Reloader } from './reload.ts';
-import { createRunDir, type RunDir } from './run-dir.ts';
 import { Signals } from './signals.ts';
+import { claimRunDir, sweepDeadRuns } from './sweep/dead-runs.ts';
 import {
   AlreadyRunningError,
   claimStateFile,
   currentRunState,
   StateFile,
   stateFilePath,
-} from './state-file.ts';
-import { type MemoryReading, StatsBook } from './stats.ts';
-import { sweepLeftovers } from './sweep.ts';
-import { findTools, logMissingTools } from './tools.ts';
+} from './sweep/state-file.ts';
+import { sweepLeftovers } from './sweep/sweep.ts';
+import { readMemory } from './watch/host-memory.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_SIGNAL_BASE = 128;

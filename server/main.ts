@@ -3,28 +3,28 @@
  * workers to clients; it never parses or holds result rows.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { KnownFunctions } from '../connectors/postgres/guard/known-functions.ts';
-import type { Log } from '../logger/log.ts';
-import { type ChildContext, type RunningChild, runChild } from '../monitor/child.ts';
-import type { FromChild, ToChild, WorkerAddress } from '../monitor/messages.ts';
-import { QueryError } from '../workers/errors.ts';
-import { createApp } from './app.ts';
-import { BodyBudget } from './body-budget.ts';
-import { answerClientErrors } from './client-error.ts';
-import type { ServerConfig } from './config.ts';
-import { limitConnections } from './connection-limit.ts';
-import { HttpDrain } from './drain.ts';
-import { DslStock } from './dsl-stock.ts';
-import { Gate } from './gate.ts';
-import { createObservation } from './observation.ts';
-import { Planner } from './planner.ts';
-import { PoisonLedger } from './poison.ts';
-import { createProcessList } from './process-list.ts';
-import { QueryRegistry } from './query-registry.ts';
-import { ReadingWatch } from './reading-watch.ts';
-import type { RunDeps } from './run.ts';
-import { SlowLog } from './slow-log.ts';
-import { SqlSlots } from './sql-slots.ts';
+import type { Log } from '../core/logging/log.ts';
+import { type ChildContext, type RunningChild, runChild } from '../core/process/child.ts';
+import { QueryError } from '../core/protocol/errors.ts';
+import type { FromChild, ToChild, WorkerAddress } from '../core/protocol/monitor.ts';
+import type { ServerConfig } from '../core/protocol/server-config.ts';
+import { BodyBudget } from './admission/body-budget.ts';
+import { DslStock } from './admission/dsl-stock.ts';
+import { SqlSlots } from './admission/sql-slots.ts';
+import { ReadingWatch } from './answer/reading-watch.ts';
+import { PoisonLedger } from './history/poison.ts';
+import { QueryRegistry } from './history/registry.ts';
+import { SlowLog } from './history/slow-log.ts';
+import { createApp } from './http/app.ts';
+import { answerClientErrors } from './http/client-error.ts';
+import { limitConnections } from './http/connection-limit.ts';
+import { HttpDrain } from './http/drain.ts';
+import { Gate } from './http/gate.ts';
+import { createObservation } from './observe/observation.ts';
+import { createProcessList } from './observe/process-list.ts';
+import { Planner } from './planning/planner.ts';
+import { KnownFunctions } from './query/known-functions.ts';
+import type { RunDeps } from './query/run.ts';
 
 const LISTEN_FD = 4;
 /** How often connections are looked at for their timeouts: so much late they may be cut off. */

@@ -2,8 +2,8 @@
  * What a database's SQL has to say about types and values, the same questions for each: so that a statement can be
  * written in either. What is text of the user's (names, literals) goes through `quoteName` and `literal` and nothing else.
  */
-import type { TypedLiteral } from '../typed.ts';
-import type { ColumnType } from '../types.ts';
+import type { ColumnType } from '../../core/protocol/types.ts';
+import type { TypedLiteral } from '../types/typed.ts';
 
 export interface Dialect {
   readonly name: 'duckdb' | 'postgres';

@@ -1,4 +1,6 @@
 /** What definitions of aggregates are made of: overloads, and the SQL of a call with its order, filter and window. */
+import type { ExprType } from '../types/rules.ts';
+import type { AggregateText, Emitter, Typed } from '../types/typed.ts';
 import {
   type CallSite,
   callError,
@@ -6,9 +8,7 @@ import {
   type FunctionDefinition,
   type Overload,
   overloads,
-} from '../function.ts';
-import type { ExprType } from '../type-rules.ts';
-import type { AggregateText, Emitter, Typed } from '../typed.ts';
+} from './kit/function.ts';
 
 export const UNORDERED = { ordered: false };
 export const ORDERED = { ordered: true };

@@ -1,6 +1,19 @@
 /** Aggregates that compute: sums, means, quantiles and spreads, so that PostgreSQL and the engine give the same numbers. */
-import { duckdbType } from '../dialects/duckdb.ts';
-import { byCodePoint, postgresType, withUsualCollation } from '../dialects/postgres-sql.ts';
+import { duckdbType } from '../dialects/duckdb/sql.ts';
+import { byCodePoint, postgresType, withUsualCollation } from '../dialects/postgres/sql.ts';
+import {
+  decimal,
+  decimalSize,
+  type ExprType,
+  FLOAT64,
+  INT64,
+  isUnsized,
+  UNSIZED_DECIMAL,
+} from '../types/rules.ts';
+import type { Emitter, Typed } from '../types/typed.ts';
+import { aggregate, call, everywhere, row, UNORDERED, withinGroup } from './aggregate-calls.ts';
+import { exactCorrelation, exactSpread, isExact, longMean, type Moment } from './exact-moments.ts';
+import { isOrdinary, OUT_OF_RANGE } from './float-range.ts';
 import {
   type CallSite,
   callError,
@@ -11,20 +24,7 @@ import {
   type Overload,
   overloads,
   typedCall,
-} from '../function.ts';
-import {
-  decimal,
-  decimalSize,
-  type ExprType,
-  FLOAT64,
-  INT64,
-  isUnsized,
-  UNSIZED_DECIMAL,
-} from '../type-rules.ts';
-import type { Emitter, Typed } from '../typed.ts';
-import { aggregate, call, everywhere, row, UNORDERED, withinGroup } from './aggregate-calls.ts';
-import { exactCorrelation, exactSpread, isExact, longMean, type Moment } from './exact-moments.ts';
-import { isOrdinary, OUT_OF_RANGE } from './float-range.ts';
+} from './kit/function.ts';
 
 /** Sums never wrap: of int64 as decimal(38,0), of decimals with their scale, of floats as float64. */
 export function sum(site: CallSite): Typed {

@@ -1,10 +1,16 @@
 /** Aggregates that count values or pick one of them. */
-import { byCodePoint, withUsualCollation } from '../dialects/postgres-sql.ts';
-import { columnTypeOf, emittersOf, type FunctionDefinition, type Overload, overloads } from '../function.ts';
-import { type ExprType, INT64 } from '../type-rules.ts';
-import type { AggregateText, Emitter, Typed } from '../typed.ts';
+import { byCodePoint, withUsualCollation } from '../dialects/postgres/sql.ts';
+import { type ExprType, INT64 } from '../types/rules.ts';
+import type { AggregateText, Emitter, Typed } from '../types/typed.ts';
 import { aggregate, call, everywhere, keep, ORDERED, ordered, UNORDERED } from './aggregate-calls.ts';
 import { unsignedZero } from './aggregate-numbers.ts';
+import {
+  columnTypeOf,
+  emittersOf,
+  type FunctionDefinition,
+  type Overload,
+  overloads,
+} from './kit/function.ts';
 
 /**
  * first and last. As window functions they take no FILTER: there the rows that count carry their value in a struct,

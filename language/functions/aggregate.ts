@@ -2,8 +2,7 @@
  * Aggregates, for `stats` and its like. Nulls do not count, except in `count()`, `first`, `last`, `list`, `earliest`
  * and `latest`. `first`, `last` and `list` follow the order of a `sort` before; without one they take the rows as they come.
  */
-import type { FunctionDefinition } from '../function.ts';
-import { FLOAT64, INT64 } from '../type-rules.ts';
+import { FLOAT64, INT64 } from '../types/rules.ts';
 import { aggregate, call, everywhere, keep, ORDERED, ordered, row } from './aggregate-calls.ts';
 import {
   correlation,
@@ -25,6 +24,7 @@ import {
   extreme,
   listOf,
 } from './aggregate-picks.ts';
+import type { FunctionDefinition } from './kit/function.ts';
 
 export const functions: readonly FunctionDefinition[] = [
   aggregate(

@@ -2,22 +2,9 @@
  * Arithmetic. int64 stays int64 and fails on overflow; decimals stay exact as long as 38 digits hold them; `/` is
  * always a float64 and null on division by zero; `div` and `%` are null there too.
  */
-import { castTo, coerce } from '../coerce.ts';
+import { MAX_PRECISION } from '../../core/protocol/types.ts';
 import { onceInDuckdb } from '../dialects/bind-once.ts';
-import { postgresType } from '../dialects/postgres-sql.ts';
-import {
-  adapted,
-  both,
-  type CallSite,
-  callError,
-  castHint,
-  describeArgument,
-  emittersOf,
-  type FunctionDefinition,
-  mixedTypes,
-  overloads,
-  typedCall,
-} from '../function.ts';
+import { postgresType } from '../dialects/postgres/sql.ts';
 import {
   BIG_INTEGER,
   commonType,
@@ -30,12 +17,25 @@ import {
   INTERVAL,
   isNumeric,
   isUnsized,
-  MAX_PRECISION,
   UNSIZED_DECIMAL,
   UNSIZED_SCALE,
-} from '../type-rules.ts';
-import type { Emitter, Emitters, Typed } from '../typed.ts';
+} from '../types/rules.ts';
+import type { Emitter, Emitters, Typed } from '../types/typed.ts';
 import { rangeChecked, staysInRange } from './float-range.ts';
+import { castTo, coerce } from './kit/coerce.ts';
+import {
+  adapted,
+  both,
+  type CallSite,
+  callError,
+  castHint,
+  describeArgument,
+  emittersOf,
+  type FunctionDefinition,
+  mixedTypes,
+  overloads,
+  typedCall,
+} from './kit/function.ts';
 import { infix, timeArithmetic } from './moment-arithmetic.ts';
 
 /** Above this many fraction digits a product of decimals leaves too little room before the point. */

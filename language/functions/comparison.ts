@@ -1,7 +1,9 @@
 /** Comparisons, logic and tests for null, with SQL's three values. `x = null` is refused: it is never true. */
-import { coerce, takesText, unify } from '../coerce.ts';
 import { onceInDuckdb } from '../dialects/bind-once.ts';
-import { byCodePoint } from '../dialects/postgres-sql.ts';
+import { byCodePoint } from '../dialects/postgres/sql.ts';
+import { BOOL, commonType, type ExprType } from '../types/rules.ts';
+import { type Emitter, type Typed, valueType } from '../types/typed.ts';
+import { coerce, takesText, unify } from './kit/coerce.ts';
 import {
   both,
   type CallSite,
@@ -12,9 +14,7 @@ import {
   mixedTypes,
   overloads,
   typedCall,
-} from '../function.ts';
-import { BOOL, commonType, type ExprType } from '../type-rules.ts';
-import { type Emitter, type Typed, valueType } from '../typed.ts';
+} from './kit/function.ts';
 
 const ORDERED = new Set(['<', '<=', '>', '>=', 'between', 'not between']);
 

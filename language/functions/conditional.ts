@@ -1,6 +1,7 @@
-/** Choices between values. `case` and `cast` have syntax of their own and are resolved in resolve-expression.ts. */
-import { unify } from '../coerce.ts';
-import { byCodePoint, withUsualCollation } from '../dialects/postgres-sql.ts';
+/** Choices between values. `case` and `cast` have syntax of their own and are resolved in language/resolve/expression.ts. */
+import { byCodePoint, withUsualCollation } from '../dialects/postgres/sql.ts';
+import type { Emitter, Typed } from '../types/typed.ts';
+import { unify } from './kit/coerce.ts';
 import {
   both,
   type CallSite,
@@ -10,8 +11,7 @@ import {
   mixedTypes,
   overloads,
   typedCall,
-} from '../function.ts';
-import type { Emitter, Typed } from '../typed.ts';
+} from './kit/function.ts';
 
 /** if(condition, then, otherwise): the condition is bool, the values are of one type. */
 function choose(call: CallSite): Typed {

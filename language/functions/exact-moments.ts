@@ -8,10 +8,10 @@
  * down, exactly for as long as it fits in 128 bits. Where it does not fit any more, the limbs that are left are too small to
  * change its first 15 digits.
  */
-import { type CallSite, emittersOf, typedCall } from '../function.ts';
-import { decimalSize, type ExprType, FLOAT64 } from '../type-rules.ts';
-import type { AggregateText, Emitter, Typed } from '../typed.ts';
+import { decimalSize, type ExprType, FLOAT64 } from '../types/rules.ts';
+import type { AggregateText, Emitter, Typed } from '../types/typed.ts';
 import { call, UNORDERED } from './aggregate-calls.ts';
+import { type CallSite, emittersOf, typedCall } from './kit/function.ts';
 
 const LIMB_BITS = 32;
 const LIMB = 2 ** LIMB_BITS;

@@ -6,7 +6,7 @@
  * The failure is a cast of a text that says what is wrong: DuckDB's `error()` is volatile, which costs optimisations.
  */
 import { onceInDuckdb } from '../dialects/bind-once.ts';
-import type { Emitter, Typed } from '../typed.ts';
+import type { Emitter, Typed } from '../types/typed.ts';
 
 export const OUT_OF_RANGE = "CAST('the result is out of range for float64' AS DOUBLE)";
 

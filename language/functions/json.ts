@@ -5,6 +5,10 @@
  * Not exact in PostgreSQL: taking out a part. The engine writes it anew (`2.50` is 2.5, blanks go), PostgreSQL copies the
  * stretch; of a key that stands twice the engine takes the first, PostgreSQL the last.
  */
+import type { ColumnType } from '../../core/protocol/types.ts';
+import { type JsonStep, extraction as stepsIn, stepsOfPath } from '../dialects/duckdb/json-path.ts';
+import { type ExprType, INT64, STRING } from '../types/rules.ts';
+import type { Emitter, Typed } from '../types/typed.ts';
 import {
   type CallSite,
   callError,
@@ -13,11 +17,7 @@ import {
   emittersOf,
   type FunctionDefinition,
   typedCall,
-} from '../function.ts';
-import { type JsonStep, extraction as stepsIn, stepsOfPath } from '../json-path.ts';
-import { type ExprType, INT64, STRING } from '../type-rules.ts';
-import type { Emitter, Typed } from '../typed.ts';
-import type { ColumnType } from '../types.ts';
+} from './kit/function.ts';
 
 const JSON_TYPE: ColumnType = { kind: 'json' };
 

@@ -2,8 +2,11 @@
  * Lists, as `list`, `values` and `split` make them and as arrays of the database come. Places count from 1, and from the end with
  * negative numbers. A null list gives null.
  */
-import { castExists, hintWithoutCast } from '../cast-types.ts';
-import { coerce } from '../coerce.ts';
+import type { ColumnType } from '../../core/protocol/types.ts';
+import { castExists, hintWithoutCast } from '../types/cast-types.ts';
+import { BOOL, commonType, type ExprType, INT64, STRING } from '../types/rules.ts';
+import type { Emitter, Typed } from '../types/typed.ts';
+import { coerce } from './kit/coerce.ts';
 import {
   type CallSite,
   callError,
@@ -13,10 +16,7 @@ import {
   type FunctionDefinition,
   mixedTypes,
   typedCall,
-} from '../function.ts';
-import { BOOL, commonType, type ExprType, INT64, STRING } from '../type-rules.ts';
-import type { Emitter, Typed } from '../typed.ts';
-import type { ColumnType } from '../types.ts';
+} from './kit/function.ts';
 
 type ListType = Extract<ColumnType, { kind: 'list' }>;
 

@@ -1,9 +1,9 @@
 /** Sums and differences with points in time: moment and duration, date and days, moment and moment. */
-import { coerce } from '../coerce.ts';
 import { onceInDuckdb, onceInPostgres } from '../dialects/bind-once.ts';
-import { type CallSite, emittersOf, typedCall } from '../function.ts';
-import { commonType, DATE, INT64, INTERVAL, isMoment, TIMESTAMP } from '../type-rules.ts';
-import type { Emitter, Typed } from '../typed.ts';
+import { commonType, DATE, INT64, INTERVAL, isMoment, TIMESTAMP } from '../types/rules.ts';
+import type { Emitter, Typed } from '../types/typed.ts';
+import { coerce } from './kit/coerce.ts';
+import { type CallSite, emittersOf, typedCall } from './kit/function.ts';
 
 export const infix =
   (operator: string): Emitter =>

@@ -1,7 +1,11 @@
 /** Numbers. Rounding is half away from zero. Decimals stay decimals where their size is known. */
-import { castTo, coerce } from '../coerce.ts';
 import { onceInDuckdb, onceInPostgres } from '../dialects/bind-once.ts';
-import { floatLiteral } from '../dialects/duckdb.ts';
+import { floatLiteral } from '../dialects/duckdb/sql.ts';
+import { decimal, decimalSize, type ExprType, FLOAT64, INT64 } from '../types/rules.ts';
+import type { Emitter, Typed } from '../types/typed.ts';
+import { keepDecimal } from './arithmetic.ts';
+import { isOrdinary, OUT_OF_RANGE, rangeChecked } from './float-range.ts';
+import { castTo, coerce } from './kit/coerce.ts';
 import {
   both,
   type CallSite,
@@ -11,11 +15,7 @@ import {
   type FunctionDefinition,
   overloads,
   typedCall,
-} from '../function.ts';
-import { decimal, decimalSize, type ExprType, FLOAT64, INT64 } from '../type-rules.ts';
-import type { Emitter, Typed } from '../typed.ts';
-import { keepDecimal } from './arithmetic.ts';
-import { isOrdinary, OUT_OF_RANGE, rangeChecked } from './float-range.ts';
+} from './kit/function.ts';
 
 function floating(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
   const emit: Emitter = (args) => `${name}(${args.join(', ')})`;

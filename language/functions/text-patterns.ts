@@ -4,9 +4,11 @@
  * Matches that are taken out or replaced are not exact in PostgreSQL: of `a?(ab)?` in 'ab', RE2 takes the first way to match,
  * `a`, and PostgreSQL the longest, `ab`. Whether a pattern matches at all is the same, for patterns that both read alike.
  */
-import { quoteText } from '../dialects/duckdb.ts';
-import { postgresPattern } from '../dialects/postgres-pattern.ts';
-import { byCodePoint } from '../dialects/postgres-sql.ts';
+import { quoteText } from '../dialects/duckdb/sql.ts';
+import { postgresPattern } from '../dialects/postgres/patterns.ts';
+import { byCodePoint } from '../dialects/postgres/sql.ts';
+import { BOOL, STRING } from '../types/rules.ts';
+import type { Emitter, Emitters, Typed } from '../types/typed.ts';
 import {
   both,
   type CallSite,
@@ -16,9 +18,7 @@ import {
   type Overload,
   overloads,
   typedCall,
-} from '../function.ts';
-import { BOOL, STRING } from '../type-rules.ts';
-import type { Emitter, Emitters, Typed } from '../typed.ts';
+} from './kit/function.ts';
 import { isText, text } from './text.ts';
 
 function pattern(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {

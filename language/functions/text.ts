@@ -1,8 +1,8 @@
 /** Text. Positions count code points from 1. */
-import { quoteText } from '../dialects/duckdb.ts';
-import { both, emittersOf, type FunctionDefinition, type Overload, overloads } from '../function.ts';
-import { BOOL, INT64, STRING } from '../type-rules.ts';
-import type { Emitter, Emitters, Typed, TypedLiteral } from '../typed.ts';
+import { quoteText } from '../dialects/duckdb/sql.ts';
+import { BOOL, INT64, STRING } from '../types/rules.ts';
+import type { Emitter, Emitters, Typed, TypedLiteral } from '../types/typed.ts';
+import { both, emittersOf, type FunctionDefinition, type Overload, overloads } from './kit/function.ts';
 
 const LIST_OF_STRING = { kind: 'list', of: STRING } as const;
 

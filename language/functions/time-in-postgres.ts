@@ -1,9 +1,9 @@
 /** Parts, differences and bins of moments in PostgreSQL's SQL, as the stage engine has them; null where it has them otherwise. */
+import type { ColumnType } from '../../core/protocol/types.ts';
 import { onceInPostgres } from '../dialects/bind-once.ts';
-import { postgresType } from '../dialects/postgres-sql.ts';
-import { type CallSite, constantText } from '../function.ts';
-import { type Emitter, type Typed, valueType } from '../typed.ts';
-import type { ColumnType } from '../types.ts';
+import { postgresType } from '../dialects/postgres/sql.ts';
+import { type Emitter, type Typed, valueType } from '../types/typed.ts';
+import { type CallSite, constantText } from './kit/function.ts';
 
 /** Parts of a time of day of a date are 0; of infinity there is none. PostgreSQL has fractions of seconds. */
 export function partInPostgres(part: string, type: ColumnType): Emitter {

@@ -2,9 +2,22 @@
  * Time. All of it in UTC. Bins of hours and less begin at midnight, of weeks on Monday, of months and more in January
  * 2000; other widths count from Monday, 3 January 2000.
  */
-import { coerce } from '../coerce.ts';
-import { duckdbType, quoteText } from '../dialects/duckdb.ts';
-import { postgresType } from '../dialects/postgres-sql.ts';
+import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
+import { duckdbType, quoteText } from '../dialects/duckdb/sql.ts';
+import { postgresType } from '../dialects/postgres/sql.ts';
+import {
+  commonType,
+  FLOAT64,
+  INT64,
+  isMoment,
+  isNumeric,
+  STRING,
+  TIMESTAMP,
+  TIMESTAMPTZ,
+} from '../types/rules.ts';
+import { TIME_ZONES } from '../types/time-zones.ts';
+import { type Emitter, type Typed, valueType } from '../types/typed.ts';
+import { coerce } from './kit/coerce.ts';
 import {
   both,
   type CallSite,
@@ -16,20 +29,7 @@ import {
   type FunctionDefinition,
   overloads,
   typedCall,
-} from '../function.ts';
-import { didYouMean, suggest } from '../suggest.ts';
-import { TIME_ZONES } from '../time-zones.ts';
-import {
-  commonType,
-  FLOAT64,
-  INT64,
-  isMoment,
-  isNumeric,
-  STRING,
-  TIMESTAMP,
-  TIMESTAMPTZ,
-} from '../type-rules.ts';
-import { type Emitter, type Typed, valueType } from '../typed.ts';
+} from './kit/function.ts';
 import { shifted } from './moment-arithmetic.ts';
 import { numberBin } from './number.ts';
 import { binInPostgres, differenceInPostgres, partInPostgres } from './time-in-postgres.ts';

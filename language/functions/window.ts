@@ -4,7 +4,9 @@
  * does not change them.
  */
 
-import { unify } from '../coerce.ts';
+import { INT64 } from '../types/rules.ts';
+import type { Emitter, Typed, WindowKind } from '../types/typed.ts';
+import { unify } from './kit/coerce.ts';
 import {
   type CallSite,
   callError,
@@ -14,9 +16,7 @@ import {
   type Overload,
   overloads,
   typedCall,
-} from '../function.ts';
-import { INT64 } from '../type-rules.ts';
-import type { Emitter, Typed, WindowKind } from '../typed.ts';
+} from './kit/function.ts';
 
 function windowed(
   name: string,

@@ -4,16 +4,18 @@
  * cannot pass: both engines test filters in an order of their own, and a row that a later stage drops must not escape.
  */
 
-import type { Span, WireError } from '../../workers/errors.ts';
-import type { Expression } from '../ast.ts';
-import { exactIf } from '../exactness.ts';
-import { parseExpression } from '../expression-parser.ts';
-import { columnValue, everywhere, keepColumns, ownAggregate, ownCall } from '../own-values.ts';
-import { raiseError, raiseInPostgres } from '../raised-error.ts';
-import { resolveCondition } from '../resolve-expression.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { BOOL, INT64 } from '../type-rules.ts';
-import { collectColumns, type Typed } from '../typed.ts';
+import type { Span, WireError } from '../../core/protocol/errors.ts';
+import { raiseError } from '../dialects/duckdb/raise.ts';
+import { raiseInPostgres } from '../dialects/postgres/raise.ts';
+import type { Expression } from '../frontends/forkline/ast.ts';
+import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import { resolveCondition } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { columnValue, everywhere, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
+import { BOOL, INT64 } from '../types/rules.ts';
+import { collectColumns, type Typed } from '../types/typed.ts';
+import { exactIf } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly condition: Expression;

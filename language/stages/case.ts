@@ -1,15 +1,16 @@
 /** `case when condition then value ... [otherwise value] as name`: a column by the first condition that is true. */
 
-import { assignColumn, targetName } from '../assign-columns.ts';
-import type { CaseNode } from '../ast.ts';
-import { exactIf } from '../exactness.ts';
-import { parseOpenCase } from '../expression-case.ts';
-import { parseExpression } from '../expression-parser.ts';
-import { parseName } from '../names.ts';
-import { columnTypeOfResult, resolveExpression } from '../resolve-expression.ts';
-import type { WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { collectColumns, type Typed } from '../typed.ts';
+import type { CaseNode } from '../frontends/forkline/ast.ts';
+import { parseOpenCase } from '../frontends/forkline/expression-case.ts';
+import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import { columnTypeOfResult, resolveExpression } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { collectColumns, type Typed } from '../types/typed.ts';
+import { assignColumn, targetName } from './kit/assign-columns.ts';
+import { exactIf } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly value: CaseNode;

@@ -1,22 +1,23 @@
 /** `cast column as type [format 'text'], ...`: another type for columns, in their places. A value that does not fit is an error. */
 
-import { QueryError, type Span } from '../../workers/errors.ts';
-import type { TypeName } from '../ast.ts';
-import { castExists, hintWithoutCast, typeFromName } from '../cast-types.ts';
-import { castTo } from '../coerce.ts';
-import type { Cursor } from '../cursor.ts';
-import { duckdbType, quoteText } from '../dialects/duckdb.ts';
-import { exactIf } from '../exactness.ts';
-import { parseTypeName } from '../expression-call.ts';
-import { parseName } from '../names.ts';
-import { columnValue, ownCall } from '../own-values.ts';
-import type { NamedValue } from '../relation.ts';
-import { getColumn, type Scope, type WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { percentFormat } from '../time-formats.ts';
-import { isMoment, STRING } from '../type-rules.ts';
-import { type Typed, valueType } from '../typed.ts';
-import { type Column, type ColumnType, typeName } from '../types.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import { type Column, type ColumnType, typeName } from '../../core/protocol/types.ts';
+import { duckdbType, quoteText } from '../dialects/duckdb/sql.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { parseTypeName } from '../frontends/forkline/expression-call.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import { castTo } from '../functions/kit/coerce.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, type Scope } from '../resolve/scope.ts';
+import { columnValue, ownCall } from '../select/own-values.ts';
+import type { NamedValue } from '../select/relation.ts';
+import { castExists, hintWithoutCast, type TypeName, typeFromName } from '../types/cast-types.ts';
+import { isMoment, STRING } from '../types/rules.ts';
+import { type Typed, valueType } from '../types/typed.ts';
+import { exactIf } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
+import { percentFormat } from './kit/time-formats.ts';
 
 interface Casting {
   readonly target: WrittenName;

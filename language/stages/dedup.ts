@@ -3,15 +3,16 @@
  * rows; `dedup a sort k` means `sort k | dedup a`. Null is a value like any other.
  */
 
-import { QueryError } from '../../workers/errors.ts';
-import { expandKeys, type Pattern, parsePatterns } from '../column-patterns.ts';
-import type { Cursor } from '../cursor.ts';
-import { exactKeys } from '../exactness.ts';
-import { columnValue, keepColumns, wholeNumber } from '../own-values.ts';
-import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import type { Column } from '../types.ts';
-import type { SortKey } from '../window-frame.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { columnValue, keepColumns, wholeNumber } from '../select/own-values.ts';
+import type { SortKey } from '../select/window-frame.ts';
+import { expandKeys, type Pattern, parsePatterns } from './kit/column-patterns.ts';
+import { exactKeys } from './kit/exactness.ts';
+import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly count: number;

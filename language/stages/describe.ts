@@ -1,10 +1,11 @@
 /** `describe`: a row for each column that reaches it, with its name and type. Known before anything runs. */
-import { EXACT } from '../exactness.ts';
-import { constantTexts, countRows, keepColumns, ownCall, wholeNumber } from '../own-values.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { STRING } from '../type-rules.ts';
-import type { Typed } from '../typed.ts';
-import { type Column, typeName } from '../types.ts';
+import { type Column, typeName } from '../../core/protocol/types.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { constantTexts, countRows, keepColumns, ownCall, wholeNumber } from '../select/own-values.ts';
+import { STRING } from '../types/rules.ts';
+import type { Typed } from '../types/typed.ts';
+import { EXACT } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly described: readonly Column[];

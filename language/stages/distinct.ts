@@ -1,9 +1,10 @@
 /** `distinct`: each row once, where it came first. Null equals null; the order of rows holds. */
 
-import { refuseJsonKey } from '../column-patterns.ts';
-import { eachOnce } from '../each-once.ts';
-import { exactKeys } from '../exactness.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { refuseJsonKey } from './kit/column-patterns.ts';
+import { eachOnce } from './kit/each-once.ts';
+import { exactKeys } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 export const stage: StageDefinition<null, ResolvedStage> = {
   name: 'distinct',

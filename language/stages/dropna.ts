@@ -1,11 +1,12 @@
 /** `dropna columns`: drops the rows in which one of the columns is null. `*` in a name matches anything. */
 
-import { expandPatterns, type Pattern, parsePatterns } from '../column-patterns.ts';
-import { EXACT } from '../exactness.ts';
-import { columnValue, everywhere, ownCall } from '../own-values.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { BOOL } from '../type-rules.ts';
-import type { Column } from '../types.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { columnValue, everywhere, ownCall } from '../select/own-values.ts';
+import { BOOL } from '../types/rules.ts';
+import { expandPatterns, type Pattern, parsePatterns } from './kit/column-patterns.ts';
+import { EXACT } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly tested: readonly Column[];

@@ -3,17 +3,18 @@
  * exists keeps its place.
  */
 
-import { QueryError, type Span } from '../../workers/errors.ts';
-import { assignColumn, targetName } from '../assign-columns.ts';
-import type { Expression } from '../ast.ts';
-import type { Cursor } from '../cursor.ts';
-import { exactIf } from '../exactness.ts';
-import { parseExpression } from '../expression-parser.ts';
-import { parseName } from '../names.ts';
-import { columnTypeOfResult, resolveExpression } from '../resolve-expression.ts';
-import type { WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { collectColumns, type Typed } from '../typed.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { Expression } from '../frontends/forkline/ast.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import { columnTypeOfResult, resolveExpression } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { collectColumns, type Typed } from '../types/typed.ts';
+import { assignColumn, targetName } from './kit/assign-columns.ts';
+import { exactIf } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Assignment {
   readonly target: WrittenName;

@@ -3,20 +3,23 @@
  * the empty list give one row with null. A list that is too long is an error that names the limit.
  */
 
-import { QueryError, type Span, type WireError } from '../../workers/errors.ts';
-import { assignColumn } from '../assign-columns.ts';
-import { quoteText } from '../dialects/duckdb.ts';
-import { postgresType } from '../dialects/postgres-sql.ts';
-import { exactLists } from '../exactness.ts';
-import { parseName } from '../names.ts';
-import { columnValue, keepColumns, ownCall } from '../own-values.ts';
-import { raiseError, raiseInPostgres } from '../raised-error.ts';
-import { getColumn, type Scope, type WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { STAGE_LIMITS, stageLimit } from '../stage-limits.ts';
-import { STRING } from '../type-rules.ts';
-import { type Emitters, type Typed, valueType } from '../typed.ts';
-import type { Column, ColumnType } from '../types.ts';
+import { QueryError, type Span, type WireError } from '../../core/protocol/errors.ts';
+import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
+import type { Column, ColumnType } from '../../core/protocol/types.ts';
+import { raiseError } from '../dialects/duckdb/raise.ts';
+import { quoteText } from '../dialects/duckdb/sql.ts';
+import { raiseInPostgres } from '../dialects/postgres/raise.ts';
+import { postgresType } from '../dialects/postgres/sql.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, type Scope } from '../resolve/scope.ts';
+import { columnValue, keepColumns, ownCall } from '../select/own-values.ts';
+import { STRING } from '../types/rules.ts';
+import { type Emitters, type Typed, valueType } from '../types/typed.ts';
+import { assignColumn } from './kit/assign-columns.ts';
+import { exactLists } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly target: WrittenName;

@@ -1,12 +1,13 @@
 /** `fields [-] columns`: keeps columns in the order given, or (with `-`) all but those. `*` in a name matches anything. */
 
-import { QueryError, type Span } from '../../workers/errors.ts';
-import { expandPattern, expandPatterns, type Pattern, parsePattern } from '../column-patterns.ts';
-import type { Cursor } from '../cursor.ts';
-import { EXACT } from '../exactness.ts';
-import type { Scope } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import type { Column } from '../types.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import type { Scope } from '../resolve/scope.ts';
+import { expandPattern, expandPatterns, type Pattern, parsePattern } from './kit/column-patterns.ts';
+import { EXACT } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly drop: boolean;

@@ -2,12 +2,13 @@
  * `filldown columns [by columns] sort keys`: where a column is null it takes the last value before it, in the order
  * given, within its group. `filldown c sort k` means `sort k | filldown c`.
  */
-import { expandKeys, expandPatterns, type Pattern, parsePatterns } from '../column-patterns.ts';
-import { columnValue, ownAggregate } from '../own-values.ts';
-import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import type { Column } from '../types.ts';
-import type { SortKey } from '../window-frame.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { columnValue, ownAggregate } from '../select/own-values.ts';
+import type { SortKey } from '../select/window-frame.ts';
+import { expandKeys, expandPatterns, type Pattern, parsePatterns } from './kit/column-patterns.ts';
+import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly filled: readonly Pattern[];

@@ -4,22 +4,24 @@
  * the legacy language that dropped rows.
  */
 
-import { QueryError } from '../../workers/errors.ts';
-import { assignColumn } from '../assign-columns.ts';
-import type { Expression } from '../ast.ts';
-import { unify } from '../coerce.ts';
-import type { Cursor } from '../cursor.ts';
-import { exactIf } from '../exactness.ts';
-import { parseExpression } from '../expression-parser.ts';
-import { parseName } from '../names.ts';
-import { columnValue, everywhere, ownCall } from '../own-values.ts';
-import type { NamedValue } from '../relation.ts';
-import { resolveExpression } from '../resolve-expression.ts';
-import { getColumn, type Scope, type WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { exprTypeName } from '../type-rules.ts';
-import { collectColumns, type Typed, valueType } from '../typed.ts';
-import type { Column } from '../types.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import type { Expression } from '../frontends/forkline/ast.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import { unify } from '../functions/kit/coerce.ts';
+import { resolveExpression } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, type Scope } from '../resolve/scope.ts';
+import { columnValue, everywhere, ownCall } from '../select/own-values.ts';
+import type { NamedValue } from '../select/relation.ts';
+import { exprTypeName } from '../types/rules.ts';
+import { collectColumns, type Typed, valueType } from '../types/typed.ts';
+import { assignColumn } from './kit/assign-columns.ts';
+import { exactIf } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Filling {
   readonly target: WrittenName;

@@ -1,13 +1,14 @@
 /** `head n`: the first n rows in the order that a `sort` before has set, or that the source has; else any n rows. */
 
-import { QueryError } from '../../workers/errors.ts';
-import type { Expression } from '../ast.ts';
-import { EXACT } from '../exactness.ts';
-import { parseExpression } from '../expression-parser.ts';
-import { resolveExpression } from '../resolve-expression.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import type { Typed } from '../typed.ts';
-import { asWritten, isUntyped } from '../untyped.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { Expression } from '../frontends/forkline/ast.ts';
+import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import { resolveExpression } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import type { Typed } from '../types/typed.ts';
+import { asWritten, isUntyped } from '../types/untyped.ts';
+import { EXACT } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly count: Typed;

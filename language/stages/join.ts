@@ -4,24 +4,26 @@
  * rows of the source that match none (`right`, `full`) last.
  */
 
-import { QueryError, type Span } from '../../workers/errors.ts';
-import type { Expression, QueryNode } from '../ast.ts';
-import { unify } from '../coerce.ts';
-import type { Cursor } from '../cursor.ts';
-import { equalKeys } from '../equal-keys.ts';
-import { exactIf } from '../exactness.ts';
-import { parseExpression } from '../expression-parser.ts';
-import { type JoinedColumns, joinColumns, leftNames, sourceNames } from '../join-columns.ts';
-import { parseName } from '../names.ts';
-import { columnValue, keepColumns, ownCall } from '../own-values.ts';
-import { raiseError } from '../raised-error.ts';
-import type { JoinKind, NamedValue, Relation } from '../relation.ts';
-import { resolveCondition } from '../resolve-expression.ts';
-import { findColumn, getColumn, type Scope, unknownColumn, type WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { STAGE_LIMITS, stageLimit } from '../stage-limits.ts';
-import { collectColumns, type Typed, valueType } from '../typed.ts';
-import type { Column } from '../types.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import { raiseError } from '../dialects/duckdb/raise.ts';
+import type { Expression, QueryNode } from '../frontends/forkline/ast.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import { unify } from '../functions/kit/coerce.ts';
+import { resolveCondition } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { findColumn, getColumn, type Scope, unknownColumn } from '../resolve/scope.ts';
+import { columnValue, keepColumns, ownCall } from '../select/own-values.ts';
+import type { JoinKind, NamedValue, Relation } from '../select/relation.ts';
+import { collectColumns, type Typed, valueType } from '../types/typed.ts';
+import { equalKeys } from './kit/equal-keys.ts';
+import { exactIf } from './kit/exactness.ts';
+import { type JoinedColumns, joinColumns, leftNames, sourceNames } from './kit/join-columns.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 type Kind = JoinKind | 'semi' | 'anti';
 

@@ -3,23 +3,25 @@
  * stays, once and in its place: one whose key is not found, or null, gets nulls; one that would find two rows is an error
  * that names the key. A key that is there twice and that no row asks for does no harm.
  */
-import { QueryError, type Span } from '../../workers/errors.ts';
-import type { QueryNode } from '../ast.ts';
-import type { Cursor } from '../cursor.ts';
-import { quoteText } from '../dialects/duckdb.ts';
-import { textInDuckdb } from '../dialects/duckdb-text.ts';
-import { equalKeys } from '../equal-keys.ts';
-import { type JoinedColumns, joinColumns, leftNames, sourceNames } from '../join-columns.ts';
-import { parseName } from '../names.ts';
-import { columnValue, keepColumns, ownAggregate, ownCall } from '../own-values.ts';
-import { raiseErrorAbout } from '../raised-error.ts';
-import type { Relation } from '../relation.ts';
-import { resolveCondition } from '../resolve-expression.ts';
-import { findColumn, getColumn, type Scope, unknownColumn, type WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { BOOL, INT64, STRING } from '../type-rules.ts';
-import { collectColumns, type Typed } from '../typed.ts';
-import type { Column } from '../types.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import { raiseErrorAbout } from '../dialects/duckdb/raise.ts';
+import { quoteText } from '../dialects/duckdb/sql.ts';
+import { textInDuckdb } from '../dialects/duckdb/text.ts';
+import type { QueryNode } from '../frontends/forkline/ast.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import { resolveCondition } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { findColumn, getColumn, type Scope, unknownColumn } from '../resolve/scope.ts';
+import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
+import type { Relation } from '../select/relation.ts';
+import { BOOL, INT64, STRING } from '../types/rules.ts';
+import { collectColumns, type Typed } from '../types/typed.ts';
+import { equalKeys } from './kit/equal-keys.ts';
+import { type JoinedColumns, joinColumns, leftNames, sourceNames } from './kit/join-columns.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Pair {
   /** In the source. */

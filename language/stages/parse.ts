@@ -2,21 +2,24 @@
  * `parse column as regex/json/kv 'pattern'`: new columns of text out of a column's text. What does not fit is null; no
  * row is lost and none is an error.
  */
-import { QueryError, type Span } from '../../workers/errors.ts';
-import { assignColumn, targetName } from '../assign-columns.ts';
-import { castExists, hintWithoutCast } from '../cast-types.ts';
-import { quoteText } from '../dialects/duckdb.ts';
-import { extraction } from '../json-path.ts';
-import { valueOfKey } from '../kv-pairs.ts';
-import { defaultName, parseName } from '../names.ts';
-import { columnValue, ownCall } from '../own-values.ts';
-import { regexGroups } from '../regex-groups.ts';
-import type { NamedValue } from '../relation.ts';
-import { columnKey, getColumn, type Scope, type WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { STRING } from '../type-rules.ts';
-import type { Emitter } from '../typed.ts';
-import { typeName } from '../types.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import { typeName } from '../../core/protocol/types.ts';
+import { extraction } from '../dialects/duckdb/json-path.ts';
+import { quoteText } from '../dialects/duckdb/sql.ts';
+import { defaultName, parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, type Scope } from '../resolve/scope.ts';
+import { columnValue, ownCall } from '../select/own-values.ts';
+import type { NamedValue } from '../select/relation.ts';
+import { castExists, hintWithoutCast } from '../types/cast-types.ts';
+import { columnKey } from '../types/column-key.ts';
+import { STRING } from '../types/rules.ts';
+import type { Emitter } from '../types/typed.ts';
+import { assignColumn, targetName } from './kit/assign-columns.ts';
+import { valueOfKey } from './kit/kv-pairs.ts';
+import { regexGroups } from './kit/regex-groups.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 const KINDS = ['regex', 'json', 'kv'] as const;
 type Kind = (typeof KINDS)[number];

@@ -2,9 +2,23 @@
  * `pivot aggregate [where condition] [as name], ... [splitrow row, ...] splitcol column [in (value [as name], ...)]`, or
  * `... for column [in (...)] [by row, ...]`: one row for each group of `row`, and for each value one column an aggregate,
  * over the rows whose `column` has it. Values that do not stand in the query are asked for before it is planned
- * (found-values.ts): the columns of an answer are known before it runs.
+ * (language/stages/kit/found-values.ts): the columns of an answer are known before it runs.
  */
-import { QueryError, type Span } from '../../workers/errors.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import { stageLimit } from '../../core/protocol/stage-limits.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import type { Expression } from '../frontends/forkline/ast.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { operatorCall } from '../frontends/forkline/expression-nodes.ts';
+import { parseExpression, parseOperand } from '../frontends/forkline/expression-parser.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import { resolveCondition } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import type { Scope } from '../resolve/scope.ts';
+import { keepColumns } from '../select/own-values.ts';
+import type { NamedValue } from '../select/relation.ts';
+import { freeName } from '../select/select.ts';
+import type { Typed } from '../types/typed.ts';
 import {
   columnsOf,
   columnsWith,
@@ -14,12 +28,8 @@ import {
   resolveAggregate,
   resolveKey,
   withFilter,
-} from '../aggregate-items.ts';
-import type { Expression } from '../ast.ts';
-import type { Cursor } from '../cursor.ts';
-import { exactGroups } from '../exactness.ts';
-import { operatorCall } from '../expression-nodes.ts';
-import { parseExpression, parseOperand } from '../expression-parser.ts';
+} from './kit/aggregate-items.ts';
+import { exactGroups } from './kit/exactness.ts';
 import {
   choicesOf,
   countOthers,
@@ -27,17 +37,8 @@ import {
   findValues,
   noValues,
   refuseOthers,
-} from '../found-values.ts';
-import { parseName } from '../names.ts';
-import { keepColumns } from '../own-values.ts';
-import type { NamedValue } from '../relation.ts';
-import { resolveCondition } from '../resolve-expression.ts';
-import type { Scope } from '../scope.ts';
-import { freeName } from '../select.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { stageLimit } from '../stage-limits.ts';
-import type { Typed } from '../typed.ts';
-import type { Column } from '../types.ts';
+} from './kit/found-values.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Value {
   readonly value: Expression;

@@ -1,5 +1,5 @@
 /** `rare n columns [by columns]`: the n least frequent combinations of values, with their count. */
-import { exactKeys } from '../exactness.ts';
+import { exactKeys } from './kit/exactness.ts';
 import {
   emitFrequency,
   type FrequencySyntax,
@@ -8,8 +8,8 @@ import {
   parseFrequencyCount,
   type ResolvedFrequency,
   resolveFrequency,
-} from '../frequency.ts';
-import type { StageDefinition } from '../stage.ts';
+} from './kit/frequency.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 export const stage: StageDefinition<FrequencySyntax, ResolvedFrequency> = {
   name: 'rare',

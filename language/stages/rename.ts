@@ -1,11 +1,14 @@
 /** `rename a as b, ...`: new names, all at once (so that two may swap); places stay. */
 
-import { QueryError, type Span } from '../../workers/errors.ts';
-import type { Cursor } from '../cursor.ts';
-import { EXACT } from '../exactness.ts';
-import { parseName } from '../names.ts';
-import { columnKey, getColumn, refuseDuplicates, type WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, refuseDuplicates } from '../resolve/scope.ts';
+import { columnKey } from '../types/column-key.ts';
+import { EXACT } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Renaming {
   readonly from: WrittenName;

@@ -2,13 +2,14 @@
  * `sample n [seed=k]` and `sample n% [seed=k]`: some of the rows, by chance, in their order. With a seed the choice
  * depends on the row's number and the seed alone: its hash (half an MD5, so that every engine computes the same).
  */
-import { QueryError, type Span } from '../../workers/errors.ts';
-import type { Cursor } from '../cursor.ts';
-import { columnValue, keepColumns, ownCall, wholeNumber } from '../own-values.ts';
-import type { Relation } from '../relation.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { BOOL, FLOAT64, INT64 } from '../type-rules.ts';
-import type { Typed } from '../typed.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { columnValue, keepColumns, ownCall, wholeNumber } from '../select/own-values.ts';
+import type { Relation } from '../select/relation.ts';
+import { BOOL, FLOAT64, INT64 } from '../types/rules.ts';
+import type { Typed } from '../types/typed.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   /** A number of rows, or a percentage. */

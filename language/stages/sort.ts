@@ -4,14 +4,15 @@
  * with `by` that many of each group, the groups mixed as the order has them. There, of equal rows those that came first stay.
  */
 
-import { columnsOf, type Item, parseItems, resolveKey } from '../aggregate-items.ts';
-import { exactGroups } from '../exactness.ts';
-import type { NamedValue } from '../relation.ts';
-import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { INT64 } from '../type-rules.ts';
-import type { Typed } from '../typed.ts';
-import type { SortKey } from '../window-frame.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import type { NamedValue } from '../select/relation.ts';
+import type { SortKey } from '../select/window-frame.ts';
+import { INT64 } from '../types/rules.ts';
+import type { Typed } from '../types/typed.ts';
+import { columnsOf, type Item, parseItems, resolveKey } from './kit/aggregate-items.ts';
+import { exactGroups } from './kit/exactness.ts';
+import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly count: number | null;

@@ -6,18 +6,20 @@
  *
  * The rows so far are kept before it runs: it may read them as often as it likes.
  */
-import { QueryError, type Span } from '../../workers/errors.ts';
-import type { ParameterUse } from '../ast.ts';
-import type { EngineSql } from '../cursor.ts';
-import { DUCKDB, duckdbType, quoteName } from '../dialects/duckdb.ts';
-import { typeOfEngine } from '../dialects/duckdb-types.ts';
-import { isListKind, type ParameterKind, parameterType } from '../parameters.ts';
-import { missingParameter } from '../resolve-expression.ts';
-import { skipTrivia, skipWord } from '../scan.ts';
-import { refuseDuplicates, type Scope } from '../scope.ts';
-import { type BoundSql, bindWith, memberships } from '../source-sql.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import type { Column } from '../types.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import { isListKind, type ParameterKind } from '../../core/protocol/parameters.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import { DUCKDB, duckdbType, quoteName } from '../dialects/duckdb/sql.ts';
+import { typeOfEngine } from '../dialects/duckdb/types.ts';
+import type { EngineSql } from '../frontends/forkline/cursor.ts';
+import { missingParameter } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { refuseDuplicates, type Scope } from '../resolve/scope.ts';
+import type { ParameterUse } from '../source/lexer.ts';
+import { skipTrivia, skipWord } from '../source/scan.ts';
+import { type BoundSql, bindWith, memberships } from '../source/sql.ts';
+import { parameterType } from '../types/parameter-types.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly input: readonly Column[];

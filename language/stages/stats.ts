@@ -3,6 +3,8 @@
  * `by` columns, then the aggregates. Null is a group like any other. Without `by` there is exactly one row.
  */
 
+import type { ResolvedStage } from '../resolve/graph.ts';
+import type { NamedValue } from '../select/relation.ts';
 import {
   type AggregatesBy,
   columnsOf,
@@ -10,10 +12,9 @@ import {
   parseAggregatesBy,
   resolveAggregate,
   resolveKey,
-} from '../aggregate-items.ts';
-import { exactGroups } from '../exactness.ts';
-import type { NamedValue } from '../relation.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
+} from './kit/aggregate-items.ts';
+import { exactGroups } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly keys: readonly NamedValue[];

@@ -4,7 +4,11 @@
  * functions (`lag`, `rank`, ...) stand here too. The rows leave in that order; rows that are equal in it keep theirs.
  */
 
-import { QueryError } from '../../workers/errors.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import type { NamedValue } from '../select/relation.ts';
+import type { SortKey } from '../select/window-frame.ts';
 import {
   columnsOf,
   columnsWith,
@@ -12,13 +16,10 @@ import {
   parseItems,
   resolveAggregate,
   resolveKey,
-} from '../aggregate-items.ts';
-import type { Cursor } from '../cursor.ts';
-import { exactWindow } from '../exactness.ts';
-import type { NamedValue } from '../relation.ts';
-import { parseSortKeys, resolveSortKey, type WrittenKey } from '../sort-keys.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import type { SortKey } from '../window-frame.ts';
+} from './kit/aggregate-items.ts';
+import { exactWindow } from './kit/exactness.ts';
+import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly aggregates: readonly Item[];

@@ -2,13 +2,14 @@
  * `summary`: a profile, a row for each column. Everything is exact; the number of different values needs memory for
  * each of them, so that on many large columns it meets the engine's memory limit.
  */
-import { duckdbType, quoteText } from '../dialects/duckdb.ts';
-import { columnValue, keepColumns, ownAggregate, ownCall } from '../own-values.ts';
-import type { NamedValue, Relation } from '../relation.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { writtenOut } from '../stage-values.ts';
-import { FLOAT64, INT64, isNumeric, STRING } from '../type-rules.ts';
-import { type Column, type ColumnType, typeName } from '../types.ts';
+import { type Column, type ColumnType, typeName } from '../../core/protocol/types.ts';
+import { duckdbType, quoteText } from '../dialects/duckdb/sql.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
+import type { NamedValue, Relation } from '../select/relation.ts';
+import { FLOAT64, INT64, isNumeric, STRING } from '../types/rules.ts';
+import type { StageDefinition } from './kit/stage.ts';
+import { writtenOut } from './kit/stage-values.ts';
 
 interface Resolved extends ResolvedStage {
   readonly profiled: readonly Column[];

@@ -1,12 +1,14 @@
 /** `tail n`: the last n rows, in the order that they have. */
 
-import { QueryError } from '../../workers/errors.ts';
-import type { Expression } from '../ast.ts';
-import { EXACT } from '../exactness.ts';
-import { parseExpression } from '../expression-parser.ts';
-import { countOf, keepColumns } from '../own-values.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import type { Typed } from '../typed.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { Expression } from '../frontends/forkline/ast.ts';
+import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { keepColumns } from '../select/own-values.ts';
+import type { Typed } from '../types/typed.ts';
+import { countOf } from './kit/count-argument.ts';
+import { EXACT } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly count: Typed;

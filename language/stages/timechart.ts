@@ -4,7 +4,26 @@
  * one column a value would depend on the data, and the columns of an answer are known before it runs; `pivot ... in (...)`
  * makes columns of it. Rows without a time (null or infinite) have no bin and are left out.
  */
-import { QueryError, type Span } from '../../workers/errors.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
+import { raiseError } from '../dialects/duckdb/raise.ts';
+import { duckdbType, quoteName, quoteText } from '../dialects/duckdb/sql.ts';
+import type { CallNode, Expression } from '../frontends/forkline/ast.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import { coerce, unify } from '../functions/kit/coerce.ts';
+import { resolveExpression } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { getColumn, type Scope } from '../resolve/scope.ts';
+import { columnValue, ownAggregate, ownCall } from '../select/own-values.ts';
+import type { NamedValue, Relation } from '../select/relation.ts';
+import { freeName } from '../select/select.ts';
+import type { SortKey } from '../select/window-frame.ts';
+import { durationText } from '../types/durations.ts';
+import { BOOL, exprTypeName, INT64, isMoment } from '../types/rules.ts';
+import { type Typed, type TypedColumn, valueType } from '../types/typed.ts';
 import {
   columnsOf,
   columnsWith,
@@ -12,25 +31,8 @@ import {
   parseItems,
   resolveAggregate,
   resolveKey,
-} from '../aggregate-items.ts';
-import type { CallNode, Expression } from '../ast.ts';
-import { coerce, unify } from '../coerce.ts';
-import type { Cursor } from '../cursor.ts';
-import { duckdbType, quoteName, quoteText } from '../dialects/duckdb.ts';
-import { durationText } from '../durations.ts';
-import { parseExpression } from '../expression-parser.ts';
-import { parseName } from '../names.ts';
-import { columnValue, ownAggregate, ownCall } from '../own-values.ts';
-import { raiseError } from '../raised-error.ts';
-import type { NamedValue, Relation } from '../relation.ts';
-import { resolveExpression } from '../resolve-expression.ts';
-import { getColumn, type Scope, type WrittenName } from '../scope.ts';
-import { freeName } from '../select.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { STAGE_LIMITS, stageLimit } from '../stage-limits.ts';
-import { BOOL, exprTypeName, INT64, isMoment } from '../type-rules.ts';
-import { type Typed, type TypedColumn, valueType } from '../typed.ts';
-import type { SortKey } from '../window-frame.ts';
+} from './kit/aggregate-items.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly time: WrittenName;

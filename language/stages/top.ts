@@ -3,11 +3,16 @@
  * the n rows where it is greatest.
  */
 
-import { QueryError } from '../../workers/errors.ts';
-import type { Expression } from '../ast.ts';
-import type { Cursor } from '../cursor.ts';
-import { exactIf, exactKeys } from '../exactness.ts';
-import { parseExpression } from '../expression-parser.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { Expression } from '../frontends/forkline/ast.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import { resolveExpression } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import type { Scope } from '../resolve/scope.ts';
+import { keepColumns } from '../select/own-values.ts';
+import { collectColumns, type Typed } from '../types/typed.ts';
+import { exactIf, exactKeys } from './kit/exactness.ts';
 import {
   emitFrequency,
   type FrequencySyntax,
@@ -17,12 +22,8 @@ import {
   type ResolvedFrequency,
   resolveCount,
   resolveFrequency,
-} from '../frequency.ts';
-import { keepColumns } from '../own-values.ts';
-import { resolveExpression } from '../resolve-expression.ts';
-import type { Scope } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { collectColumns, type Typed } from '../typed.ts';
+} from './kit/frequency.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 type Syntax = FrequencySyntax | { readonly count: Expression; readonly key: Expression };
 

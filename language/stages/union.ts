@@ -3,20 +3,21 @@
  * side has is null on the other; numbers and moments of two types become the wider one.
  */
 
-import { QueryError, type Span } from '../../workers/errors.ts';
-import type { QueryNode } from '../ast.ts';
-import { castExists } from '../cast-types.ts';
-import { castTo, coerce } from '../coerce.ts';
-import { refuseJsonKey } from '../column-patterns.ts';
-import { eachOnce } from '../each-once.ts';
-import { EXACT, exactIf, exactKeys } from '../exactness.ts';
-import { columnValue, keepColumns } from '../own-values.ts';
-import type { Relation } from '../relation.ts';
-import { columnKey } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { commonType, NULL } from '../type-rules.ts';
-import type { Typed } from '../typed.ts';
-import { type Column, typeName } from '../types.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import { type Column, typeName } from '../../core/protocol/types.ts';
+import type { QueryNode } from '../frontends/forkline/ast.ts';
+import { castTo, coerce } from '../functions/kit/coerce.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { columnValue, keepColumns } from '../select/own-values.ts';
+import type { Relation } from '../select/relation.ts';
+import { castExists } from '../types/cast-types.ts';
+import { columnKey } from '../types/column-key.ts';
+import { commonType, NULL } from '../types/rules.ts';
+import type { Typed } from '../types/typed.ts';
+import { refuseJsonKey } from './kit/column-patterns.ts';
+import { eachOnce } from './kit/each-once.ts';
+import { EXACT, exactIf, exactKeys } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly distinct: boolean;

@@ -3,19 +3,21 @@
  * columns are repeated. Nulls stay. The order holds, and within a row it is that of the columns as written.
  */
 
-import { QueryError, type Span } from '../../workers/errors.ts';
-import { unify } from '../coerce.ts';
-import { expandPattern, expandPatterns, type Pattern, parsePatterns } from '../column-patterns.ts';
-import type { Cursor } from '../cursor.ts';
-import { exactLists } from '../exactness.ts';
-import { parseName } from '../names.ts';
-import { columnValue, constantTexts, keepColumns, listOfArguments, ownCall } from '../own-values.ts';
-import type { NamedValue } from '../relation.ts';
-import { refuseDuplicates, type Scope, type WrittenName } from '../scope.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { exprTypeName, STRING } from '../type-rules.ts';
-import { type Typed, valueType } from '../typed.ts';
-import type { Column } from '../types.ts';
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import type { Cursor } from '../frontends/forkline/cursor.ts';
+import { parseName } from '../frontends/forkline/names.ts';
+import type { WrittenName } from '../frontends/forkline/token.ts';
+import { unify } from '../functions/kit/coerce.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { refuseDuplicates, type Scope } from '../resolve/scope.ts';
+import { columnValue, constantTexts, keepColumns, listOfArguments, ownCall } from '../select/own-values.ts';
+import type { NamedValue } from '../select/relation.ts';
+import { exprTypeName, STRING } from '../types/rules.ts';
+import { type Typed, valueType } from '../types/typed.ts';
+import { expandPattern, expandPatterns, type Pattern, parsePatterns } from './kit/column-patterns.ts';
+import { exactLists } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
   readonly patterns: readonly Pattern[];

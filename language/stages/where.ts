@@ -1,11 +1,12 @@
 /** `where condition`: keeps the rows for which it is true; null is not true. */
 
-import type { Expression } from '../ast.ts';
-import { exactIf, splitCondition } from '../exactness.ts';
-import { parseExpression } from '../expression-parser.ts';
-import { resolveCondition } from '../resolve-expression.ts';
-import type { ResolvedStage, StageDefinition } from '../stage.ts';
-import { collectColumns, type Typed } from '../typed.ts';
+import type { Expression } from '../frontends/forkline/ast.ts';
+import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import { resolveCondition } from '../resolve/expression.ts';
+import type { ResolvedStage } from '../resolve/graph.ts';
+import { collectColumns, type Typed } from '../types/typed.ts';
+import { exactIf, splitCondition } from './kit/exactness.ts';
+import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly condition: Typed;

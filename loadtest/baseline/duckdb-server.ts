@@ -12,7 +12,7 @@ import { finished } from 'node:stream/promises';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { createPool } from 'generic-pool';
 import pg from 'pg';
-import { environment } from '../../monitor/config.ts';
+import { environment } from '../../core/config/config.ts';
 import { openWire, type Wire } from '../limit/wire.ts';
 import { serveQueries } from './http.ts';
 import type { Row } from './stages.ts';

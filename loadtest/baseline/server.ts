@@ -5,7 +5,7 @@
  *   DATABASE_URL=postgresql://... node dist-dev/loadtest/baseline/server.js POOL_SIZE     prints the port that it listens on
  */
 import pg from 'pg';
-import { environment } from '../../monitor/config.ts';
+import { environment } from '../../core/config/config.ts';
 import { serveQueries } from './http.ts';
 import { type Row, runStage } from './stages.ts';
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { environment } from '../../monitor/config.ts';
+import { environment } from '../../core/config/config.ts';
 import { Children } from '../children.ts';
 import { BENCH_CASES } from './catalogue.ts';
 import { type Build, casesTable, measureCases } from './measure-cases.ts';

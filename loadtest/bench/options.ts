@@ -1,6 +1,6 @@
 /** What the command line of `npm run bench` asks for, or a usage error. */
 import { parseArgs } from 'node:util';
-import { closestName } from '../../monitor/closest-name.ts';
+import { closestName } from '../../core/config/closest-name.ts';
 
 export interface BenchOptions {
   /** null: all. */

@@ -1,6 +1,6 @@
 /** The processes of a contender as the kernel sees them: who they are, CPU, memory. Linux; elsewhere there are none. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { readRssBytes, readSample, TICKS_PER_SECOND } from '../../monitor/proc.ts';
+import { readRssBytes, readSample, TICKS_PER_SECOND } from '../../core/process/proc.ts';
 
 export interface SeenProcess {
   readonly pid: number;

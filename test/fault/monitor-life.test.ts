@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { readSample } from '../../monitor/proc.ts';
+import { readSample } from '../../core/process/proc.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { activeBackends, answersAgain, codeOf, startLongQuery } from '../support/long-query.ts';

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { readRssBytes, readSample } from '../../monitor/proc.ts';
+import { readRssBytes, readSample } from '../../core/process/proc.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { type FaultName, type FaultyBuild, faultyBuild } from '../support/faulty-build.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';

@@ -6,9 +6,9 @@
  */
 import type pg from 'pg';
 import { functionCheckQuery } from '../../connectors/postgres/guard/function-check.ts';
-import { loadGrammar } from '../../connectors/postgres/guard/grammar.ts';
-import { judgeSql } from '../../connectors/postgres/guard/judge.ts';
-import { QueryError } from '../../workers/errors.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { loadGrammar } from '../../language/dialects/postgres/guard/grammar.ts';
+import { judgeSql } from '../../language/dialects/postgres/guard/judge.ts';
 import { randomOf } from '../support/random.ts';
 import { openWitness, type Witness } from './database.ts';
 import { StatementWriter } from './statements.ts';

@@ -2,9 +2,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import pg from 'pg';
-import { castExists, hintWithoutCast } from '../../language/cast-types.ts';
-import { type ColumnType, typeName } from '../../language/types.ts';
-import { QueryError } from '../../workers/errors.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { type ColumnType, typeName } from '../../core/protocol/types.ts';
+import { castExists, hintWithoutCast } from '../../language/types/cast-types.ts';
 import { testDatabase } from '../support/database.ts';
 import { openDuckDb, planOf } from '../unit/language/run-plan.ts';
 

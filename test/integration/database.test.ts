@@ -8,9 +8,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import pg from 'pg';
-import type { Cluster } from '../../database/cluster.ts';
-import { openCluster } from '../../database/cluster.ts';
-import { readSample } from '../../monitor/proc.ts';
+import { readSample } from '../../core/process/proc.ts';
+import type { Cluster } from '../../demo/cluster.ts';
+import { openCluster } from '../../demo/cluster.ts';
 import { until } from '../support/until.ts';
 
 const HOLDER = fileURLToPath(new URL('../fixtures/database/hold-cluster.mjs', import.meta.url));

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { loadConfig } from '../../monitor/config.ts';
+import { loadConfig } from '../../core/config/config.ts';
 import { testDatabase } from '../support/database.ts';
 import { contextNames, Dockerfile, environmentOf, lastOf } from '../support/dockerfile.ts';
 import { type BuiltImage, buildImage } from '../support/image-build.ts';

@@ -6,11 +6,11 @@ import { connect, type Socket } from 'node:net';
 import { getPriority } from 'node:os';
 import { tableFromIPC } from 'apache-arrow';
 import { expect } from 'chai';
-import type { Column, ColumnType } from '../../language/types.ts';
+import type { RunStagesReply } from '../../core/protocol/dsl-worker.ts';
+import type { WireError } from '../../core/protocol/errors.ts';
+import { writeMessage } from '../../core/protocol/frames.ts';
+import type { Column, ColumnType } from '../../core/protocol/types.ts';
 import { type Answer, type DslProcess, stagesCall, startDslProcess } from '../../loadtest/dsl-process.ts';
-import type { RunStagesReply } from '../../workers/dsl/messages.ts';
-import type { WireError } from '../../workers/errors.ts';
-import { writeMessage } from '../../workers/frames.ts';
 import { until } from '../support/until.ts';
 
 const MB = 1024 * 1024;

@@ -6,10 +6,10 @@
  */
 import { expect } from 'chai';
 import type { Dialect } from '../../language/dialects/dialect.ts';
-import { DUCKDB } from '../../language/dialects/duckdb.ts';
-import { POSTGRES } from '../../language/dialects/postgres-sql.ts';
-import type { AggregateText, Typed, TypedCall } from '../../language/typed.ts';
-import { valueType } from '../../language/typed.ts';
+import { DUCKDB } from '../../language/dialects/duckdb/sql.ts';
+import { POSTGRES } from '../../language/dialects/postgres/sql.ts';
+import type { AggregateText, Typed, TypedCall } from '../../language/types/typed.ts';
+import { valueType } from '../../language/types/typed.ts';
 import {
   ALL_DEFINITIONS,
   type CaseColumn,

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { createLogClient } from '../../logger/client.ts';
+import { createLogClient } from '../../core/logging/client.ts';
 import { type LogSetup, seqsByProcess, setUpLog, until } from '../fixtures/logger/harness.ts';
 
 const DISK_BYTES = 4 * 1024 * 1024;

@@ -16,10 +16,10 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { createLogClient } from '../../logger/client.ts';
-import { createLineFormatter, type LogLine } from '../../logger/line.ts';
-import { createLogSearch } from '../../logger/search-client.ts';
-import { rotatedPath } from '../../logger/stored-names.ts';
+import { createLogClient } from '../../core/logging/client.ts';
+import { createLineFormatter, type LogLine } from '../../core/logging/line.ts';
+import { createLogSearch } from '../../core/logging/search-client.ts';
+import { rotatedPath } from '../../logger/store/names.ts';
 import { logFiles, readLines, seqsByProcess, setUpLog, until } from '../fixtures/logger/harness.ts';
 
 function upTo(n: number): number[] {

@@ -2,9 +2,9 @@
 import { renameSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import type { LogLine } from '../../logger/line.ts';
-import type { LogSummary } from '../../logger/log-stats.ts';
-import { rotatedPath } from '../../logger/stored-names.ts';
+import type { LogLine } from '../../core/logging/line.ts';
+import type { LogSummary } from '../../core/protocol/log-stats.ts';
+import { rotatedPath } from '../../logger/store/names.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { MonitorStats } from '../../monitor/stats.ts';
+import type { MonitorStats } from '../../core/protocol/monitor.ts';
 import { isAlive, type MonitorUnderTest, startMonitor, until } from '../fixtures/monitor/harness.ts';
 
 const hasProc = existsSync('/proc/self/stat');

@@ -6,7 +6,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { readSample } from '../../monitor/proc.ts';
+import { readSample } from '../../core/process/proc.ts';
 import { isAlive, type MonitorUnderTest, startMonitor, until } from '../fixtures/monitor/harness.ts';
 
 async function end(monitor: MonitorUnderTest, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { z } from 'zod';
-import { type ApiSchemaName, apiSchemas } from '../../server/api-schemas.ts';
+import { type ApiSchemaName, apiSchemas } from '../../server/http/api-schemas.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 
 interface Operation {

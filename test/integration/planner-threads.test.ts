@@ -1,14 +1,14 @@
 import { expect } from 'chai';
-import { MAX_CHAIN } from '../../connectors/postgres/guard/limits.ts';
-import type { PlanStep } from '../../language/plan.ts';
-import { PlannerLane } from '../../server/planner-lane.ts';
-import type { PlannerTask, PlannerValue } from '../../server/planner-thread.ts';
-import type { PlannerThreads } from '../../server/planner-threads.ts';
-import { Cancellation } from '../../workers/cancellation.ts';
-import { QueryError } from '../../workers/errors.ts';
+import { Cancellation } from '../../core/process/cancellation.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { PlanStep } from '../../core/protocol/plan.ts';
+import { MAX_CHAIN } from '../../language/dialects/postgres/guard/limits.ts';
+import { PlannerLane } from '../../server/planning/planner-lane.ts';
+import type { PlannerTask, PlannerValue } from '../../server/planning/planner-thread.ts';
+import type { PlannerThreads } from '../../server/planning/planner-threads.ts';
 
 /** Of the build: a thread needs compiled files. */
-const BUILT = new URL('../../dist/server/planner-threads.js', import.meta.url).href;
+const BUILT = new URL('../../dist/server/planning/planner-threads.js', import.meta.url).href;
 
 const planOf = (text: string): PlannerTask => ({
   type: 'plan',
@@ -37,7 +37,7 @@ describe('planner threads', function () {
   let replaced: string[];
   let threads: PlannerThreads;
   let lane: PlannerLane;
-  let built: typeof import('../../server/planner-threads.ts');
+  let built: typeof import('../../server/planning/planner-threads.ts');
 
   before(async () => {
     built = await import(BUILT);

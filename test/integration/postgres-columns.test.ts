@@ -4,10 +4,10 @@
  */
 import { expect } from 'chai';
 import pg from 'pg';
-import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
-import { canonicalColumn } from '../../language/dialects/postgres-columns.ts';
-import { declaredColumn, postgresNameFits } from '../../language/dialects/postgres-sql.ts';
-import { typeName } from '../../language/types.ts';
+import { typeName } from '../../core/protocol/types.ts';
+import { canonicalColumn } from '../../language/dialects/postgres/columns.ts';
+import { declaredColumn, postgresNameFits } from '../../language/dialects/postgres/sql.ts';
+import { databaseColumnToColumn } from '../../language/dialects/postgres/types.ts';
 import { testDatabase } from '../support/database.ts';
 
 /** An expression, and the text of its value in stages. */

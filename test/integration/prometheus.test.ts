@@ -11,7 +11,7 @@ import { startCollector } from '../support/collector.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { DEPLOY, needs, type Prometheus, startPrometheus } from '../support/prometheus.ts';
 import { until } from '../support/until.ts';
-import { families } from '../unit/server/metrics-table.ts';
+import { families } from '../unit/server/observe/metrics-table.ts';
 
 const DEADLINE_MS = 20_000;
 const RATE_INTERVAL = '20s';

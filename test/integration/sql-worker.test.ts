@@ -9,17 +9,17 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { FromChild, ToChild } from '../../monitor/messages.ts';
-import { WorkerSocket } from '../../workers/client.ts';
-import { QueryError } from '../../workers/errors.ts';
-import { createFrameReader, writeMessage } from '../../workers/frames.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { createFrameReader, writeMessage } from '../../core/protocol/frames.ts';
+import type { FromChild, ToChild } from '../../core/protocol/monitor.ts';
 import type {
   ConnectionConfig,
   CopyToReply,
   FromSqlWorker,
   RunSqlReply,
   SqlWorkerCalls,
-} from '../../workers/sql/messages.ts';
+} from '../../core/protocol/sql-worker.ts';
+import { WorkerSocket } from '../../server/admission/worker-socket.ts';
 import { SqlService } from '../../workers/sql/service.ts';
 import { startTestDatabase, testDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';

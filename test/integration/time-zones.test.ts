@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import pg from 'pg';
-import { TIME_ZONES } from '../../language/time-zones.ts';
+import { TIME_ZONES } from '../../language/types/time-zones.ts';
 import { testDatabase } from '../support/database.ts';
 import { openDuckDb, planOf } from '../unit/language/run-plan.ts';
 

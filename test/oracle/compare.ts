@@ -1,5 +1,5 @@
 /** When two answers are the same: floats within 1e-9 of each other, everything else exactly; rows in any order unless one is given. */
-import { type Column, type ColumnType, typeName } from '../../language/types.ts';
+import { type Column, type ColumnType, typeName } from '../../core/protocol/types.ts';
 import type { Cells, Outcome } from './engines.ts';
 
 const TOLERANCE = 1e-9;

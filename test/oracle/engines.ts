@@ -7,18 +7,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import pg from 'pg';
+import { ByteWriter } from '../../connectors/postgres/encode/byte-writer.ts';
+import { jsonEncoder } from '../../connectors/postgres/encode/cell-encoders.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import {
+  databaseText,
+  engineValue,
+  type ParameterValue,
+  parameterKind,
+} from '../../core/protocol/parameters.ts';
+import type { Ask, AskAnswer, Plan, Pushdown, SourcePlan } from '../../core/protocol/plan.ts';
+import { type Column, type DatabaseColumn, typeName } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
-import { databaseColumnToColumn } from '../../language/dialects/postgres.ts';
-import { JUDGES_NOTHING } from '../../language/judged-functions.ts';
-import { databaseText, engineValue, type ParameterValue, parameterKind } from '../../language/parameters.ts';
-import type { Ask, AskAnswer, Plan, Pushdown, SourcePlan } from '../../language/plan.ts';
-import { type Column, type DatabaseColumn, typeName } from '../../language/types.ts';
+import { databaseColumnToColumn } from '../../language/dialects/postgres/types.ts';
+import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import { engineError } from '../../workers/dsl/engine-errors.ts';
 import { answerSelect, createInputTables } from '../../workers/dsl/statements.ts';
 import { jsonText } from '../../workers/dsl/value-text.ts';
-import { QueryError } from '../../workers/errors.ts';
-import { ByteWriter } from '../../workers/sql/encode/byte-writer.ts';
-import { jsonEncoder } from '../../workers/sql/encode/cell-encoders.ts';
 
 export type Params = Readonly<Record<string, ParameterValue>>;
 export type Cells = readonly (string | null)[];

@@ -3,7 +3,7 @@
  * `{s}` string, `{b}` bool, `{d}` date, `{t}` timestamp, `{z}` timestamptz, `{v}` interval, `{m}` time, `{u}` uuid, `{j}`
  * json, `{y}` bytes, `{l}` list of strings, `{k}` list of int64, `{x}` anything comparable; `{#}` is a small whole number.
  */
-import type { Column } from '../../language/types.ts';
+import type { Column } from '../../core/protocol/types.ts';
 import type { Draw } from './data.ts';
 
 export type Kind = 'i' | 'f' | 'n' | 's' | 'b' | 'd' | 't' | 'z' | 'v' | 'm' | 'u' | 'j' | 'y' | 'l' | 'k';

@@ -3,7 +3,7 @@
  * answer, or fail both times. Everything follows from one seed.
  */
 import fc from 'fast-check';
-import type { Plan } from '../../language/plan.ts';
+import type { Plan } from '../../core/protocol/plan.ts';
 import { difference, onlyFailure } from './compare.ts';
 import { createDataSet, type DataSet } from './data.ts';
 import type { Engines, Outcome, Params } from './engines.ts';

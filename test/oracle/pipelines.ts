@@ -5,11 +5,11 @@
  * What no language could determine is not made: rows are taken by their place only where their order is total (the keys end
  * with a column that is unique), and values that may be rounded differently (sums of floats) are not compared or grouped by.
  */
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { AskAnswer } from '../../core/protocol/plan.ts';
+import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
-import { JUDGES_NOTHING } from '../../language/judged-functions.ts';
-import type { AskAnswer } from '../../language/plan.ts';
-import type { Column, DatabaseColumn } from '../../language/types.ts';
-import { QueryError } from '../../workers/errors.ts';
+import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import type { DataSet, Draw } from './data.ts';
 import { AGGREGATES, Expressions, type Kind, kindOf, WINDOWS } from './expressions.ts';
 

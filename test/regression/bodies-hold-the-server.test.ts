@@ -3,7 +3,7 @@
  * is refused now is refused before it is parsed or checked, and errors name the first few of many mistakes.
  */
 import { expect } from 'chai';
-import { type QueryRequest, readQueryRequest } from '../../server/query-request.ts';
+import { type QueryRequest, readQueryRequest } from '../../server/http/request/query-request.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 
 const MB = 1024 * 1024;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import pg from 'pg';
-import { openCluster } from '../../database/cluster.ts';
+import { openCluster } from '../../demo/cluster.ts';
 
 describe("regression: errors fill the embedded database's log", function () {
   this.timeout(120_000);

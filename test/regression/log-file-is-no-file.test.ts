@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { loadConfig } from '../../monitor/config.ts';
+import { loadConfig } from '../../core/config/config.ts';
 import { testDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
 

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { HttpDrain } from '../../server/drain.ts';
+import { HttpDrain } from '../../server/http/drain.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const GRACE_MS = 60_000;

@@ -5,8 +5,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openSession } from '../../workers/sql/connect.ts';
-import { connectFailure } from '../../workers/sql/database-errors.ts';
+import { openSession } from '../../connectors/postgres/connect.ts';
+import { connectFailure } from '../../connectors/postgres/errors.ts';
 import { testDatabase } from '../support/database.ts';
 
 /** What a query is told when the connection cannot be opened. */

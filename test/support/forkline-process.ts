@@ -5,7 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ProcessRow } from '../../monitor/messages.ts';
+import type { ProcessRow } from '../../core/protocol/monitor.ts';
 import { expectWholeLog } from './log-check.ts';
 import { processWide } from './process-wide.ts';
 import type { FoundProcess } from './processes.ts';

@@ -1,11 +1,11 @@
 /** Every way to call every function: with columns of each type, and with the constants that it wants written out. */
 
-import { castExists } from '../../language/cast-types.ts';
-import { castTo } from '../../language/coerce.ts';
-import type { FunctionDefinition } from '../../language/function.ts';
-import { FAMILIES } from '../../language/function-registry.ts';
-import type { Typed, TypedCall } from '../../language/typed.ts';
-import { QueryError } from '../../workers/errors.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { castTo } from '../../language/functions/kit/coerce.ts';
+import type { FunctionDefinition } from '../../language/functions/kit/function.ts';
+import { FAMILIES } from '../../language/functions/registry.ts';
+import { castExists } from '../../language/types/cast-types.ts';
+import type { Typed, TypedCall } from '../../language/types/typed.ts';
 import { CONSTANTS } from '../fixtures/functions/constants.ts';
 import { EDGE_VALUES, type EdgeValues } from '../fixtures/functions/edge-values.ts';
 

@@ -3,8 +3,8 @@
  * rendered, `=====`. To add one, write the query and the two lines, and let `npm run gallery` fill it in; then read what
  * it says as a beginner would.
  */
-import { renderError } from '../../language/render-error.ts';
-import { QueryError } from '../../workers/errors.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { renderError } from '../../language/editor/render-error.ts';
 import { planFlights } from '../unit/language/run-plan.ts';
 
 export const GALLERY = new URL('../fixtures/language/errors-gallery.txt', import.meta.url);

@@ -1,5 +1,5 @@
 /** A query that is caught in the middle: started, and seen to run by its workers. */
-import type { ProcessRow } from '../../monitor/messages.ts';
+import type { ProcessRow } from '../../core/protocol/monitor.ts';
 import type { TestDatabase } from './database.ts';
 import { recordFigure } from './figures.ts';
 import type { Answer, Forkline, QueryInit } from './forkline.ts';

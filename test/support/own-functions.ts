@@ -6,7 +6,7 @@
  * table of refusals does not name it; functions of the server's own machinery (of the pseudo-types below) are left out.
  */
 import type pg from 'pg';
-import { refusedFunction } from '../../connectors/postgres/guard/refusals.ts';
+import { refusedFunction } from '../../language/dialects/postgres/guard/refusals.ts';
 
 export interface OwnFunction {
   readonly name: string;

@@ -3,7 +3,7 @@
  * a file in the run directory, whose name is unique. Linux only (elsewhere the lists are empty).
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { readSample } from '../../monitor/proc.ts';
+import { readSample } from '../../core/process/proc.ts';
 
 export interface FoundProcess {
   readonly pid: number;

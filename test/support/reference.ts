@@ -4,11 +4,11 @@
  * a seed) is run, and not shown.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { FunctionDefinition } from '../../language/function.ts';
-import { FAMILIES } from '../../language/function-registry.ts';
-import type { AnyStage, StageExample } from '../../language/stage.ts';
-import { STAGES } from '../../language/stage-registry.ts';
-import { typeName } from '../../language/types.ts';
+import { typeName } from '../../core/protocol/types.ts';
+import type { FunctionDefinition } from '../../language/functions/kit/function.ts';
+import { FAMILIES } from '../../language/functions/registry.ts';
+import { STAGES } from '../../language/stages/kit/registry.ts';
+import type { AnyStage, StageExample } from '../../language/stages/kit/stage.ts';
 import { planAsking, runPlan } from '../unit/language/run-plan.ts';
 
 const SOURCE = 'select * from flights';

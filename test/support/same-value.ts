@@ -1,5 +1,5 @@
 /** Whether two engines gave the same: exactly, but floats within 1e-9 of each other. */
-import type { ColumnType } from '../../language/types.ts';
+import type { ColumnType } from '../../core/protocol/types.ts';
 import { FAILED, type Outcome } from './two-engines.ts';
 
 const TOLERANCE = 1e-9;

@@ -2,7 +2,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openCluster } from '../../database/cluster.ts';
+import { openCluster } from '../../demo/cluster.ts';
 
 export interface ScratchCluster extends AsyncDisposable {
   /** The superuser's, of the database `postgres`. */

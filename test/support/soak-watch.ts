@@ -3,7 +3,7 @@
  * pg_stat_activity, so that no answer of the server's own is trusted.
  */
 import { readdirSync } from 'node:fs';
-import { readRssBytes, readSample } from '../../monitor/proc.ts';
+import { readRssBytes, readSample } from '../../core/process/proc.ts';
 import type { TestDatabase } from './database.ts';
 import type { Forkline } from './forkline.ts';
 import { treeOf } from './processes.ts';

@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import http from 'node:http';
 import { dirname } from 'node:path';
-import type { ProcessRow } from '../../monitor/messages.ts';
+import type { ProcessRow } from '../../core/protocol/monitor.ts';
 import type { TestDatabase } from './database.ts';
 import type { Forkline } from './forkline.ts';
 import { randomOf } from './random.ts';

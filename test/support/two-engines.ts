@@ -4,9 +4,9 @@
  */
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
-import { DUCKDB, inputColumn, quoteText } from '../../language/dialects/duckdb.ts';
-import { POSTGRES } from '../../language/dialects/postgres-sql.ts';
-import type { ColumnType } from '../../language/types.ts';
+import type { ColumnType } from '../../core/protocol/types.ts';
+import { DUCKDB, inputColumn, quoteText } from '../../language/dialects/duckdb/sql.ts';
+import { POSTGRES } from '../../language/dialects/postgres/sql.ts';
 import { testDatabase } from './database.ts';
 
 export const FAILED = Symbol('failed');

@@ -1,14 +1,13 @@
 /**
- * Writes connectors/postgres/guard/allowed-functions.ts from the catalogue of the embedded PostgreSQL:
+ * Writes allowed-functions.ts and refused-attributes.ts of the guard from the catalogue of the embedded PostgreSQL:
  * `npm run guard:functions`. A unit of review: a new version of PostgreSQL shows in the diff what it brings.
  */
 import { writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { readOwnFunctions, sortFunctions } from './own-functions.ts';
 import { openScratchCluster } from './scratch-cluster.ts';
 
-const FILE = fileURLToPath(new URL('../../connectors/postgres/guard/allowed-functions.ts', import.meta.url));
+const GUARD = new URL('../../language/dialects/postgres/guard/', import.meta.url);
 const LINE_CHARACTERS = 108;
 
 function lines(names: readonly string[]): string {
@@ -30,29 +29,34 @@ const { rows } = await client.query<{ version: string }>(
   "select current_setting('server_version') as version",
 );
 await client.end();
+
+function table(name: string, says: string, names: readonly string[]): string {
+  return `/** ${says} */
+export const ${name}: ReadonlySet<string> = new Set(
+  \`
+${lines(names)}
+\`
+    .trim()
+    .split(/\\s+/),
+);
+`;
+}
+
 await writeFile(
-  FILE,
+  new URL('allowed-functions.ts', GUARD),
   `/**
  * PostgreSQL's own functions that a query may call. Written by \`npm run guard:functions\` from the catalogue of
  * PostgreSQL ${rows[0]!.version}; do not edit. What is chosen, and why, says test/support/own-functions.ts.
  */
 
-/** Every overload of these only computes or reads. */
-export const ALLOWED_FUNCTIONS: ReadonlySet<string> = new Set(
-  \`
-${lines(allowed)}
-\`
-    .trim()
-    .split(/\\s+/),
+${table('ALLOWED_FUNCTIONS', 'Every overload of these only computes or reads.', allowed)}`,
 );
+await writeFile(
+  new URL('refused-attributes.ts', GUARD),
+  `/**
+ * PostgreSQL's own functions that may be called as an attribute of a value, and are refused. Written, like those that
+ * are allowed (allowed-functions.ts), by \`npm run guard:functions\`; do not edit.
+ */
 
-/** Not allowed, and callable with one value: so \`(x).name\` and \`t.name\` may be a call. */
-export const REFUSED_ATTRIBUTES: ReadonlySet<string> = new Set(
-  \`
-${lines(refusedAttributes)}
-\`
-    .trim()
-    .split(/\\s+/),
-);
-`,
+${table('REFUSED_ATTRIBUTES', 'Not allowed, and callable with one value: so `(x).name` and `t.name` may be a call.', refusedAttributes)}`,
 );

@@ -1,5 +1,5 @@
 /**
- * `npm run time-zones`: writes language/time-zones.ts, the names of IANA's that the installed engine knows. What its
+ * `npm run time-zones`: writes language/types/time-zones.ts, the names of IANA's that the installed engine knows. What its
  * library adds of its own (`SystemV/EST5`, abbreviations of Java's such as `JST`) is left out: no database knows it.
  */
 import { writeFileSync } from 'node:fs';
@@ -39,6 +39,6 @@ const names = reader
   .map(([name]) => String(name))
   .filter((name) => !OF_THE_LIBRARY.test(name) && (!ABBREVIATION.test(name) || SHORT_NAMES.has(name)));
 writeFileSync(
-  new URL('../../language/time-zones.ts', import.meta.url),
+  new URL('../../language/types/time-zones.ts', import.meta.url),
   `${HEAD}${wrapped(names)}\n\`\n    .trim()\n    .split(/\\s+/),\n);\n`,
 );

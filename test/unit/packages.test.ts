@@ -51,9 +51,9 @@ describe('package.json', () => {
     expect([...used].filter((name) => dependencies![name] === undefined)).to.deep.equal([]);
   });
 
-  it('has every package that load tests and tests use', () => {
+  it('has every package that load tests, scripts and tests use', () => {
     const all = { ...dependencies, ...devDependencies };
-    const others = packagesOf(sourcesIn(['loadtest', 'test']));
+    const others = packagesOf(sourcesIn(['loadtest', 'scripts', 'test']));
     expect([...others].filter((name) => all[name] === undefined)).to.deep.equal([]);
   });
 });

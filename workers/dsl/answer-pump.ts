@@ -2,7 +2,7 @@
  * Moves blocks of the finished answer from the answer pipe to the server, one block late, so that the last one can be
  * shortened. Pausing the pipe is what holds the engine back when the server takes no more.
  */
-import { QueryError } from '../errors.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import type { AnswerWriter } from './answer-writer.ts';
 import { readFifo } from './fifo.ts';
 

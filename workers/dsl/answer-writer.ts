@@ -3,8 +3,8 @@
  * answer that fails before its first row has sent nothing at all.
  */
 import type { Socket } from 'node:net';
-import { QueryError } from '../errors.ts';
-import { writeData } from '../frames.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { writeData } from '../../core/protocol/frames.ts';
 
 export class AnswerWriter {
   readonly #socket: Socket;

@@ -5,7 +5,7 @@
  */
 import duckdb, { type Vector } from '@duckdb/node-bindings';
 import * as arrow from 'apache-arrow';
-import { QueryError } from '../errors.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import { BitList, GrowingBytes, isValid, validityOf } from './arrow-bytes.ts';
 
 const STRING_BYTES = 16;

@@ -1,6 +1,6 @@
 /** The Arrow type of each of our types, the same that a reader of our Parquet files finds (docs/formats.md). */
 import * as arrow from 'apache-arrow';
-import type { ColumnType } from '../../language/types.ts';
+import type { ColumnType } from '../../core/protocol/types.ts';
 
 /** `engineType` is the DuckDB type of the column, which has the size of a decimal that declares none. */
 export function arrowField(name: string, type: ColumnType, engineType: string): arrow.Field {

@@ -10,7 +10,7 @@
 import type { DuckDBResult } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
 import * as arrow from 'apache-arrow';
-import type { Column } from '../../language/types.ts';
+import type { Column } from '../../core/protocol/types.ts';
 import type { AnswerWriter } from './answer-writer.ts';
 import { type ArrowColumn, createArrowColumn } from './arrow-column.ts';
 import { arrowField, arrowStorage } from './arrow-types.ts';

@@ -2,8 +2,8 @@
  * What a column of Arrow or Parquet holds, computed by DuckDB: the same value for both, so that a reader finds the same
  * column in either (docs/formats.md). A value that these formats have no form for is an error, never another value.
  */
-import { raiseError } from '../../language/raised-error.ts';
-import type { ColumnType } from '../../language/types.ts';
+import type { ColumnType } from '../../core/protocol/types.ts';
+import { raiseError } from '../../language/dialects/duckdb/raise.ts';
 import { plainText } from './value-text.ts';
 
 /** Returns SQL over `value`, which may be repeated; `name` is the column's, for errors. Null stays null. */

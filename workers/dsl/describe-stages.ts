@@ -5,10 +5,14 @@
  * which the process is killed, and with the limit on the memory of the whole process (`dsl.dataLimitBytes`).
  */
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
-import type { QueryError } from '../errors.ts';
+import type {
+  DescribeStagesCall,
+  DescribeStagesReply,
+  DslWorkerConfig,
+} from '../../core/protocol/dsl-worker.ts';
+import type { QueryError } from '../../core/protocol/errors.ts';
 import type { Engine } from './engine.ts';
 import { engineError } from './engine-errors.ts';
-import type { DescribeStagesCall, DescribeStagesReply, DslWorkerConfig } from './messages.ts';
 import { deadlineExceeded, remainingMs } from './query-run.ts';
 import { refusedSql } from './refused-sql.ts';
 import type { RunningCall } from './service.ts';

@@ -5,10 +5,9 @@
  * the worker's.
  */
 import { dirname } from 'node:path';
-import { REFUSED_MARK } from '../../language/cast-emitters.ts';
-import { raisedError } from '../../language/raised-error.ts';
-import { type ErrorDetails, QueryError } from '../errors.ts';
-import type { DslWorkerConfig, RunStagesCall } from './messages.ts';
+import type { DslWorkerConfig, RunStagesCall } from '../../core/protocol/dsl-worker.ts';
+import { type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
+import { REFUSED_MARK, raisedError } from '../../core/protocol/raised-error.ts';
 
 export type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes' | 'spillDir' | 'fifoPath'> &
   Pick<RunStagesCall, 'maxRowBytes'>;

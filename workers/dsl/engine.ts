@@ -5,7 +5,7 @@
  * instance would cost 50 ms of CPU for each query.
  */
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { DslWorkerConfig } from './messages.ts';
+import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import { quoteText } from './sql-text.ts';
 
 export interface Engine {

@@ -3,8 +3,8 @@
  * on whole messages.
  */
 import { createServer, type Socket } from 'node:net';
-import type { Log } from '../../logger/log.ts';
-import { createFrameReader } from '../frames.ts';
+import type { Log } from '../../core/logging/log.ts';
+import { createFrameReader } from '../../core/protocol/frames.ts';
 
 export interface OneConnectionDeps<M> {
   readonly log: Log;

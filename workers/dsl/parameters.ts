@@ -1,11 +1,8 @@
 /** Binds a query's parameters to a prepared statement, each by its kind. */
 import type { DuckDBPreparedStatement } from '@duckdb/node-api';
-
-import type { WorkerPlan } from '../../language/plan.ts';
-import { QueryError } from '../errors.ts';
-
-/** A parameter's value as `engineValue` makes it. */
-export type EngineValue = string | number | boolean | null;
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { EngineValue } from '../../core/protocol/parameters.ts';
+import type { WorkerPlan } from '../../core/protocol/plan.ts';
 
 type PlanParameter = WorkerPlan['parameters'][number];
 

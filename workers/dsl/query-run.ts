@@ -10,13 +10,13 @@
  * once set, always wins.
  */
 import type { Socket } from 'node:net';
-import { QueryError } from '../errors.ts';
+import type { DslWorkerConfig, RunStagesCall, RunStagesReply } from '../../core/protocol/dsl-worker.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import { pumpAnswer } from './answer-pump.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { Engine, EnginePipes } from './engine.ts';
 import { engineError, type Limits } from './engine-errors.ts';
 import { floodReader } from './fifo.ts';
-import type { DslWorkerConfig, RunStagesCall, RunStagesReply } from './messages.ts';
 import { refusedSql } from './refused-sql.ts';
 import type { RunningCall } from './service.ts';
 import { createStatementRunner, type StatementRunner } from './statement-runner.ts';

@@ -11,10 +11,8 @@
  *   scrubs itself, and a call that comes meanwhile waits for that.
  */
 import type { Socket } from 'node:net';
-import type { Log } from '../../logger/log.ts';
-import { withoutValues } from '../../logger/redact-values.ts';
-import { type ErrorDetails, QueryError } from '../errors.ts';
-import { writeMessage } from '../frames.ts';
+import type { Log } from '../../core/logging/log.ts';
+import { withoutValues } from '../../core/logging/redact-values.ts';
 import type {
   DescribeStagesCall,
   DescribeStagesReply,
@@ -24,7 +22,9 @@ import type {
   ScrubCall,
   ScrubReply,
   ToDslWorker,
-} from './messages.ts';
+} from '../../core/protocol/dsl-worker.ts';
+import { type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
+import { writeMessage } from '../../core/protocol/frames.ts';
 import { createOneConnection, type OneConnection } from './one-connection.ts';
 
 export interface DslServiceDeps {

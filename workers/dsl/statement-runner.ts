@@ -11,8 +11,8 @@ import type {
   DuckDBPreparedStatement,
   DuckDBResult,
 } from '@duckdb/node-api';
-import type { QueryError } from '../errors.ts';
-import type { RunStagesCall } from './messages.ts';
+import type { RunStagesCall } from '../../core/protocol/dsl-worker.ts';
+import type { QueryError } from '../../core/protocol/errors.ts';
 import { bindParameters } from './parameters.ts';
 
 export interface StatementRunner {

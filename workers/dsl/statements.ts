@@ -3,10 +3,10 @@
  * `COPY (SELECT text of each row) TO the answer FIFO`: DuckDB prints rows in parallel and in order, and this
  * process only moves blocks of bytes. The stages' SELECT is always nested, never edited.
  */
-import type { WorkerInput, WorkerPlan } from '../../language/plan.ts';
-import type { Column } from '../../language/types.ts';
-import { typeName } from '../../language/types.ts';
-import type { AnswerOptions } from '../answer.ts';
+import type { AnswerOptions } from '../../core/protocol/answer.ts';
+import type { WorkerInput, WorkerPlan } from '../../core/protocol/plan.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import { typeName } from '../../core/protocol/types.ts';
 import { columnarValue } from './columnar-value.ts';
 import { type Input, inputSelect } from './input.ts';
 import { quoteName, quoteText } from './sql-text.ts';

@@ -4,13 +4,13 @@
  * exception that means the same: large doubles that lie on the edge of what reads back as them (1e+23 here, 9.999999999999999e+22 there).
  *
  * Printing in the engine, vector by vector, takes a third to a half of what printing its vectors in JavaScript
- * does, and the answer's bytes then need not be touched again (loadtest/bench-encode.ts).
+ * does, and the answer's bytes then need not be touched again (loadtest/bench/studies/encode.ts).
  *
  * Invariants: an expression is null exactly where the value is null; the argument is a plain column or a lambda's
  * variable, so that it may be repeated; the value was cast by `castTo` before.
  */
-import { floatText, intervalText, trimmedDecimalText } from '../../language/dialects/duckdb-text.ts';
-import type { ColumnType } from '../../language/types.ts';
+import type { ColumnType } from '../../core/protocol/types.ts';
+import { floatText, intervalText, trimmedDecimalText } from '../../language/dialects/duckdb/text.ts';
 
 export type NumberStyle = 'number' | 'string';
 

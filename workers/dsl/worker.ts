@@ -4,14 +4,14 @@
  */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { STAGE_LIMITS } from '../../language/stage-limits.ts';
-import type { LogClient } from '../../logger/log.ts';
-import { type ChildContext, type RunningChild, runChild } from '../../monitor/child.ts';
+import type { LogClient } from '../../core/logging/log.ts';
+import { type ChildContext, type RunningChild, runChild } from '../../core/process/child.ts';
+import { type DslWorkerConfig, inputFifo, type ScrubReply } from '../../core/protocol/dsl-worker.ts';
+import { STAGE_LIMITS } from '../../core/protocol/stage-limits.ts';
 import { startDescribe } from './describe-stages.ts';
 import { createEngine, type Engine, type EnginePipes } from './engine.ts';
 import { createFifos } from './fifo.ts';
 import { lowerPriority } from './lower-priority.ts';
-import { type DslWorkerConfig, inputFifo, type ScrubReply } from './messages.ts';
 import { startQuery } from './query-run.ts';
 import { DslService } from './service.ts';
 import { warmUp } from './warm-up.ts';

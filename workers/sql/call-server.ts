@@ -2,8 +2,8 @@
  * The worker's unix socket: any number of callers (see caller.ts), each with one call at a time.
  */
 import { createServer, type Server } from 'node:net';
-import type { Log } from '../../logger/log.ts';
-import { QueryError } from '../errors.ts';
+import type { Log } from '../../core/logging/log.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import { Caller, type CallHandler } from './caller.ts';
 
 /** Room for two encoded buffers, so that writing and reading overlap. */

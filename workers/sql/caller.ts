@@ -8,13 +8,13 @@
  * socket. A `cancel` for a query that is not (or no longer) running here is late: nothing to do.
  */
 import type { Socket } from 'node:net';
-import type { Log } from '../../logger/log.ts';
-import { withoutValues } from '../../logger/redact-values.ts';
-import { QueryError } from '../errors.ts';
-import { createFrameReader, writeData, writeMessage } from '../frames.ts';
-import { type CallControl, createCallControl } from './call-control.ts';
-import type { FromSqlWorker, ToSqlWorker } from './messages.ts';
-import type { ByteSink } from './run-sql.ts';
+import { type CallControl, createCallControl } from '../../connectors/call-control.ts';
+import type { ByteSink } from '../../connectors/postgres/run-sql.ts';
+import type { Log } from '../../core/logging/log.ts';
+import { withoutValues } from '../../core/logging/redact-values.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { createFrameReader, writeData, writeMessage } from '../../core/protocol/frames.ts';
+import type { FromSqlWorker, ToSqlWorker } from '../../core/protocol/sql-worker.ts';
 
 export type SqlCall = Exclude<ToSqlWorker, { type: 'cancel' }>;
 

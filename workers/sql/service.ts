@@ -3,18 +3,18 @@
  * A call takes one session, runs one exchange (copy-to: one more for parameter types not yet known), and gives
  * the session back; the pool replaces the sessions that did not come back as they were.
  */
-import type { Log } from '../../logger/log.ts';
-import { QueryError } from '../errors.ts';
-import type { CallControl } from './call-control.ts';
+import type { CallControl } from '../../connectors/call-control.ts';
+import { applicationName, openSession } from '../../connectors/postgres/connect.ts';
+import { copyToFifo } from '../../connectors/postgres/copy-to.ts';
+import { describeStatement } from '../../connectors/postgres/describe.ts';
+import type { TypeNames } from '../../connectors/postgres/parameter-types.ts';
+import { type ByteSink, runStatement } from '../../connectors/postgres/run-sql.ts';
+import type { Session } from '../../connectors/postgres/session.ts';
+import type { Log } from '../../core/logging/log.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { SqlPhases, SqlWorkerCalls, SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
 import { CallServer } from './call-server.ts';
 import type { SqlCall } from './caller.ts';
-import { applicationName, openSession } from './connect.ts';
-import { copyToFifo } from './copy-to.ts';
-import { describeStatement } from './describe.ts';
-import type { SqlPhases, SqlWorkerCalls, SqlWorkerConfig } from './messages.ts';
-import type { TypeNames } from './parameter-types.ts';
-import { type ByteSink, runStatement } from './run-sql.ts';
-import type { Session } from './session.ts';
 import { SessionPool } from './session-pool.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;

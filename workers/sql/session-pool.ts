@@ -6,20 +6,20 @@
  * - a session that died while idle is found and replaced without waiting for a query to trip over it.
  */
 import genericPool, { type Pool } from 'generic-pool';
+import type { OpenedSession } from '../../connectors/postgres/connect.ts';
+import { connectFailure } from '../../connectors/postgres/errors.ts';
 import {
   isTooPowerful,
   PowerfulRoleError,
   powersOf,
   type RoleRights,
 } from '../../connectors/postgres/guard/role-rights.ts';
-import type { Log } from '../../logger/log.ts';
-import type { Cancellation } from '../cancellation.ts';
-import { QueryError } from '../errors.ts';
-import { removeItem } from '../remove-item.ts';
+import type { Session } from '../../connectors/postgres/session.ts';
+import type { Log } from '../../core/logging/log.ts';
+import type { Cancellation } from '../../core/process/cancellation.ts';
+import { removeItem } from '../../core/process/remove-item.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import { Circuit } from './circuit.ts';
-import type { OpenedSession } from './connect.ts';
-import { connectFailure } from './database-errors.ts';
-import type { Session } from './session.ts';
 
 const MIN_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 5000;

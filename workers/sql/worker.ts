@@ -1,6 +1,6 @@
 /** Entry of a SQL worker process: prefork, one of several, alike in everything but its name. */
-import { passwordsOf, registerSecrets } from '../../logger/redact.ts';
-import { runChild } from '../../monitor/child.ts';
+import { passwordsOf, registerSecrets } from '../../core/logging/redact.ts';
+import { runChild } from '../../core/process/child.ts';
 import { SqlService } from './service.ts';
 
 runChild('sql', async ({ identity, config, log }) => {

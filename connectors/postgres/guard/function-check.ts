@@ -7,17 +7,17 @@
  * Which function a call means depends on types, which only the database knows. So all of the name count that the search
  * path finds (or the schema that is written), that the role may execute, and, in attribute notation, that take one value.
  * A function is harmless when it is
- * - PostgreSQL's own and on the list of allowed ones (allowed-functions.ts),
+ * - PostgreSQL's own and on the list of allowed ones (language/dialects/postgres/guard/allowed-functions.ts),
  * - IMMUTABLE or STABLE, written in SQL, without SECURITY DEFINER and settings of its own,
  * - IMMUTABLE or STABLE and an extension's that is known (harmless-extensions.ts),
  * - an aggregate of nothing but IMMUTABLE and STABLE functions that are PostgreSQL's own or written in SQL, or
  * - listed in the connection's `allowFunctions`.
  */
 
-import type { FunctionUse } from '../../../language/plan.ts';
-import { QueryError } from '../../../workers/errors.ts';
-import type { ServerError } from '../../../workers/sql/backend-messages.ts';
-import { bindMessage, EXECUTE, parseMessage } from '../../../workers/sql/frontend-messages.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import type { FunctionUse } from '../../../core/protocol/plan.ts';
+import type { ServerError } from '../wire/backend-messages.ts';
+import { bindMessage, EXECUTE, parseMessage } from '../wire/frontend-messages.ts';
 import { HARMLESS_EXTENSIONS, HARMLESS_VOLATILE } from './harmless-extensions.ts';
 
 /** Objects below were made with the cluster. */

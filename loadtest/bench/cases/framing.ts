@@ -1,5 +1,5 @@
 /** What the server does with the bytes of an answer on a worker's socket: taking frames off, without copying. */
-import { createFrameReader, dataHeader, messageFrame } from '../../../workers/frames.ts';
+import { createFrameReader, dataHeader, messageFrame } from '../../../core/protocol/frames.ts';
 import { type BenchCase, timeOf } from '../case.ts';
 
 const FRAMES = 2000;

@@ -1,5 +1,5 @@
 /** What each process does for each line that it logs, before it is sent. */
-import { createLineFormatter, newStreamId } from '../../../logger/line.ts';
+import { createLineFormatter, newStreamId } from '../../../core/logging/line.ts';
 import { type BenchCase, timeOf } from '../case.ts';
 
 const LINES = 50_000;

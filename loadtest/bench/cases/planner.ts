@@ -1,8 +1,8 @@
 /** What a planner thread does with a query that is not in the plan cache: text to plan, the source described. */
+import type { PlanRequest, PlanStep } from '../../../core/protocol/plan.ts';
+import type { DatabaseColumn } from '../../../core/protocol/types.ts';
 import { planQuery } from '../../../language/compile.ts';
-import { JUDGES_NOTHING } from '../../../language/judged-functions.ts';
-import type { PlanRequest, PlanStep } from '../../../language/plan.ts';
-import type { DatabaseColumn } from '../../../language/types.ts';
+import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
 import { type BenchCase, timeOf } from '../case.ts';
 
 const QUERIES = 200;

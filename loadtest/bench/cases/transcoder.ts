@@ -1,7 +1,7 @@
 /** What a SQL worker does with each row of a SQL-only answer: DataRow bytes to JSON bytes. */
-import type { Column } from '../../../language/types.ts';
-import { ByteWriter } from '../../../workers/sql/encode/byte-writer.ts';
-import { createRowEncoder, rowLayout } from '../../../workers/sql/encode/row-encoder.ts';
+import { ByteWriter } from '../../../connectors/postgres/encode/byte-writer.ts';
+import { createRowEncoder, rowLayout } from '../../../connectors/postgres/encode/row-encoder.ts';
+import type { Column } from '../../../core/protocol/types.ts';
 import { type BenchCase, timeOf } from '../case.ts';
 
 const ROWS = 50_000;

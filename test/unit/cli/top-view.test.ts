@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { keysOf } from '../../../cli/screen.ts';
 import type { QueryRow } from '../../../cli/status.ts';
 import { pressKey, renderTop, startState, type TopData, type TopState } from '../../../cli/top-view.ts';
-import type { ProcessRow } from '../../../monitor/messages.ts';
+import type { ProcessRow } from '../../../core/protocol/monitor.ts';
 
 function processRow(workerId: string, changes: Partial<ProcessRow>): ProcessRow {
   return {

@@ -6,9 +6,9 @@
 import { fileURLToPath } from 'node:url';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { inputColumn, quoteName, quoteText } from '../../../language/dialects/duckdb.ts';
-import { castTypeName, columnType } from '../../../language/dialects/postgres.ts';
-import { typeName } from '../../../language/types.ts';
+import { typeName } from '../../../core/protocol/types.ts';
+import { inputColumn, quoteName, quoteText } from '../../../language/dialects/duckdb/sql.ts';
+import { castTypeName, columnType } from '../../../language/dialects/postgres/types.ts';
 import { planOf } from './run-plan.ts';
 
 const CSV = fileURLToPath(new URL('../../fixtures/language/postgres-copy.csv', import.meta.url));

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { FAMILIES } from '../../../language/function-registry.ts';
-import { STAGES } from '../../../language/stage-registry.ts';
+import { FAMILIES } from '../../../language/functions/registry.ts';
+import { STAGES } from '../../../language/stages/kit/registry.ts';
 import { renderReference } from '../../support/reference.ts';
 import { expectedTypes, openDuckDb, planAsking, planFlights, runPlan } from './run-plan.ts';
 

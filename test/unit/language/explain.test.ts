@@ -1,8 +1,8 @@
 /** `explain` before a query: when it is ours, and what its rows are. */
 import { expect } from 'chai';
+import type { PlanRequest } from '../../../core/protocol/plan.ts';
 import { explainQuery } from '../../../language/explain.ts';
-import { JUDGES_NOTHING } from '../../../language/judged-functions.ts';
-import type { PlanRequest } from '../../../language/plan.ts';
+import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
 import { FLIGHTS_COLUMNS } from '../../fixtures/language/flights.ts';
 import { planFlights, planOf } from './run-plan.ts';
 

@@ -2,9 +2,9 @@
 import { readdirSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { STAGES } from '../../../language/stage-registry.ts';
-import { typeName } from '../../../language/types.ts';
-import { QueryError } from '../../../workers/errors.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import { typeName } from '../../../core/protocol/types.ts';
+import { STAGES } from '../../../language/stages/kit/registry.ts';
 import { ERRORS } from '../../fixtures/language/errors.ts';
 import type { ErrorFixture, StageFixtures } from '../../fixtures/language/fixture.ts';
 import * as WHOLE from '../../fixtures/language/queries.ts';

@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { QueryError } from '../../../workers/errors.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
 import { expectedTypes, openDuckDb, planFlights, runPlan } from './run-plan.ts';
 
 const column = fc.constantFrom('origin', 'dest', 'delay', 'distance', 'date', 'price', 'k', 'n');

@@ -1,7 +1,7 @@
 /** Input made to hurt: each answers with its error, by work that is linear in the text. What is allowed, runs. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { type ErrorCode, QueryError } from '../../../workers/errors.ts';
+import { type ErrorCode, QueryError } from '../../../core/protocol/errors.ts';
 import { openDuckDb, planFlights, runPlan } from './run-plan.ts';
 
 const F = 'select * from flights';

@@ -1,9 +1,9 @@
 /** Errors that show only while a plan runs: the stage's own ones come back with their code, place and hint. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { STAGE_LIMITS } from '../../../language/stage-limits.ts';
+import type { QueryError } from '../../../core/protocol/errors.ts';
+import { STAGE_LIMITS } from '../../../core/protocol/stage-limits.ts';
 import { engineError } from '../../../workers/dsl/engine-errors.ts';
-import type { QueryError } from '../../../workers/errors.ts';
 import { FLIGHTS_ROWS } from '../../fixtures/language/flights.ts';
 import { openDuckDb, planAsking, planFlights, runPlan } from './run-plan.ts';
 

@@ -1,16 +1,16 @@
 /** Runs plans for tests: the worker's statement on DuckDB, over exactly the columns that the plan sends. */
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
-import { planQuery } from '../../../language/compile.ts';
-import { duckdbType, quoteName } from '../../../language/dialects/duckdb.ts';
-import { JUDGES_NOTHING } from '../../../language/judged-functions.ts';
 import {
   engineValue,
   type ParameterKind,
   type ParameterValue,
   parameterKind,
-} from '../../../language/parameters.ts';
-import type { Ask, AskAnswer, Plan, PlanRequest, PlanStep } from '../../../language/plan.ts';
-import type { DatabaseColumn } from '../../../language/types.ts';
+} from '../../../core/protocol/parameters.ts';
+import type { Ask, AskAnswer, Plan, PlanRequest, PlanStep } from '../../../core/protocol/plan.ts';
+import type { DatabaseColumn } from '../../../core/protocol/types.ts';
+import { planQuery } from '../../../language/compile.ts';
+import { duckdbType, quoteName } from '../../../language/dialects/duckdb/sql.ts';
+import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
 import { FLIGHTS_ROWS, TABLES } from '../../fixtures/language/flights.ts';
 
 export type Params = Readonly<Record<string, ParameterValue>>;

@@ -1,8 +1,8 @@
 /** What is sent to the database, and how places in its errors come back to the user's text. */
 import { expect } from 'chai';
-import { mapPosition } from '../../../language/map-position.ts';
-import { renderError } from '../../../language/render-error.ts';
-import { QueryError } from '../../../workers/errors.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import { renderError } from '../../../language/editor/render-error.ts';
+import { mapPosition } from '../../../language/source/map-position.ts';
 import { FLIGHTS_COLUMNS } from '../../fixtures/language/flights.ts';
 import { planOf } from './run-plan.ts';
 

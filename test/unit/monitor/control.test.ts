@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
+import type { ScaleReply } from '../../../core/protocol/control.ts';
 import { ControlError, ControlServer, parseRequest } from '../../../monitor/control.ts';
-import type { ScaleReply } from '../../../monitor/control-messages.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 

@@ -1,0 +1,164 @@
+/**
+ * Opens a database session: connects a `pg` client, sets the session up, and takes its wire over. Nothing of the
+ * URL ever reaches a log line or an error: PostgreSQL's own messages name user and database, never a password.
+ */
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ConnectionOptions } from 'node:tls';
+import pg from 'pg';
+import { sendCancelRequest } from './cancel-request.ts';
+import { GRANTABLE_NAMES } from './guard/grantable-functions.ts';
+import { ROLE_RIGHTS, type RoleRights } from './guard/role-rights.ts';
+import { Session } from './session.ts';
+
+const KEEPALIVE_DELAY_MS = 10_000;
+/** How long `end` waits for the server to close, before it closes itself. */
+const END_TIMEOUT_MS = 1000;
+
+/**
+ * standard_conforming_strings is not taste: the guard reads string literals by it. The timeouts only matter when
+ * something is broken: every exchange of ours sets its own statement_timeout and ends with ROLLBACK.
+ */
+const SESSION_SETTINGS = `
+  set default_transaction_read_only = on;
+  set timezone = 'UTC';
+  set datestyle = 'ISO, MDY';
+  set intervalstyle = 'postgres';
+  set bytea_output = 'hex';
+  set extra_float_digits = 1;
+  set client_encoding = 'UTF8';
+  set standard_conforming_strings = on;
+  set lock_timeout = '5s';
+  set idle_in_transaction_session_timeout = '60s';
+`;
+
+/** PostgreSQL 14 and later, on systems whose poll() tells of a closed peer. */
+const SET_CHECK_INTERVAL = `
+  select set_config('client_connection_check_interval', '1s', false)
+  where exists (select from pg_settings where name = 'client_connection_check_interval')`;
+
+/** What of a client the `pg` types do not show; checked in `takeWire`. */
+interface ClientInternals {
+  readonly processID: number;
+  readonly secretKey: number;
+  readonly ssl: boolean | ConnectionOptions;
+  readonly sslNegotiation: 'postgres' | 'direct';
+  readonly connection: { readonly stream: Duplex };
+}
+
+export interface ConnectOptions {
+  readonly url: string;
+  readonly workerId: string;
+  readonly connectTimeoutMs: number;
+}
+
+export interface OpenedSession {
+  readonly session: Session;
+  readonly role: RoleRights;
+}
+
+/** How sessions are told apart in pg_stat_activity and in the database's log; PostgreSQL keeps 63 bytes of it. */
+export function applicationName(workerId: string, traceId: string | null = null): string {
+  const name = `forkline ${workerId}`;
+  return traceId === null ? name : `${name} ${traceId}`;
+}
+
+/** Rejects with whatever `pg` rejects with; errors.ts words it for users. */
+export async function openSession(options: ConnectOptions): Promise<OpenedSession> {
+  const client = new pg.Client({
+    connectionString: options.url,
+    application_name: applicationName(options.workerId),
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    stream: createSocket as unknown as () => Duplex, // pg calls it with its configuration, which its types leave out
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
+  });
+  // The socket's 'close' follows every error and is what the session acts on.
+  client.on('error', () => {});
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    destroyClient(client);
+  }, options.connectTimeoutMs);
+  try {
+    await client.connect();
+    await client.query(SESSION_SETTINGS);
+    // Where the platform has no such check the setting is refused: then it stays off.
+    await client.query(SET_CHECK_INTERVAL).catch(() => {});
+    const { rows } = await client.query<RoleRights>(ROLE_RIGHTS, [GRANTABLE_NAMES]);
+    return { session: takeWire(client), role: rows[0]! };
+  } catch (thrown) {
+    destroyClient(client);
+    // `pg` would say that the server closed the connection, which it did not.
+    throw late ? new Error('timeout expired') : thrown;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * What every connection of this process reads into: a read is over before the next one begins, and nobody keeps a view of
+ * what arrived. With a buffer of its own for each read V8 would collect the whole heap for their sake.
+ */
+const RECEIVED = Buffer.allocUnsafeSlow(128 * 1024);
+
+function createSocket({ ssl }: Pick<ClientInternals, 'ssl'>): Socket {
+  if (ssl) return new Socket(); // TLS reads and decrypts by itself
+  const onread: OnReadOpts = {
+    buffer: RECEIVED,
+    callback(length) {
+      const chunk = RECEIVED.subarray(0, length);
+      // pg's own parser, which reads until the wire is taken over, keeps the rest of a chunk.
+      socket.emit('data', wiresTaken.has(socket) ? chunk : Buffer.from(chunk));
+      return true;
+    },
+  };
+  const socket = new Socket({ onread } as SocketConstructorOpts); // documented, and not among its types
+  return socket;
+}
+
+/** Whose chunks go to our parser. */
+const wiresTaken = new WeakSet<Duplex>();
+
+function internalsOf(client: pg.Client): ClientInternals {
+  return client as unknown as ClientInternals; // takeWire asserts what it relies on
+}
+
+function destroyClient(client: pg.Client): void {
+  internalsOf(client).connection.stream.destroy();
+}
+
+function takeWire(client: pg.Client): Session {
+  const internals = internalsOf(client);
+  const stream = internals.connection.stream;
+  const listeners = stream.listeners('data');
+  if (listeners.length !== 1 || !Number.isInteger(internals.secretKey))
+    throw new Error('this version of pg is built otherwise: its wire cannot be taken over');
+  const forward = listeners[0] as (bytes: Buffer) => void;
+  stream.removeListener('data', forward);
+  wiresTaken.add(stream);
+  return new Session({
+    stream,
+    forward,
+    sendCancel: () =>
+      sendCancelRequest({
+        host: client.host,
+        port: client.port,
+        processId: internals.processID,
+        secretKey: internals.secretKey,
+        ssl: internals.ssl,
+        directTls: internals.sslNegotiation === 'direct',
+      }),
+    end: () => endClient(client, stream),
+  });
+}
+
+async function endClient(client: pg.Client, stream: Duplex): Promise<void> {
+  if (stream.destroyed) return;
+  const timer = setTimeout(() => stream.destroy(), END_TIMEOUT_MS);
+  try {
+    await client.end();
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The `copy-to` call: a query's rows as CSV into a DSL worker's FIFO. One round trip: the query itself is parsed and
+ * described first (and bound, which checks the parameters' values), so that its mistakes are reported in its own words
+ * and positions and a changed schema is noticed before any row; the COPY of the same text follows in the same
+ * transaction. CopyData payloads go into big buffers and out again unread.
+ */
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { CopyToCall, CopyToReply } from '../../core/protocol/sql-worker.ts';
+import type { CallControl } from '../call-control.ts';
+import { FifoWriter } from '../fifo-writer.ts';
+import { BasisCheck, basisMessages, expectColumns, stalePlan } from './basis.ts';
+import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
+import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
+import { ByteWriter } from './encode/byte-writer.ts';
+import { statementError } from './errors.ts';
+import { resolveTypeNames, type TypeNames } from './parameter-types.ts';
+import { checkOf, runReadOnly } from './read-only-transaction.ts';
+import type { ExchangeHandler, Session } from './session.ts';
+import {
+  readCommandRows,
+  readParameterDescription,
+  readRowDescription,
+  type ServerError,
+} from './wire/backend-messages.ts';
+import { BackendMessage } from './wire/backend-parser.ts';
+import { bindMessage, DESCRIBE_STATEMENT, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
+
+export type CopySummary = Omit<CopyToReply, 'phases'>;
+
+/** Throws what the catalogue, the session or the database finds wrong, and stale-plan, as QueryError. */
+export async function copyToFifo(
+  session: Session,
+  call: CopyToCall,
+  allowed: readonly string[],
+  typeNames: TypeNames,
+  control: CallControl,
+): Promise<CopySummary> {
+  if (call.parameters.length !== call.parameterOids.length) throw stalePlan('the number of parameters');
+  const names = await resolveTypeNames(session, call.parameterOids, typeNames, control);
+  const nulls = call.parameters.map((value) => value === null);
+  return runCopy(session, call, allowed, buildCopy(call.sql, names, nulls), control);
+}
+
+async function runCopy(
+  session: Session,
+  call: CopyToCall,
+  allowed: readonly string[],
+  copy: CopyStatement,
+  control: CallControl,
+): Promise<CopySummary> {
+  const readerClosed = new QueryError('internal', 'the reader closed the FIFO');
+  let isReaderGone = false;
+  let fifoError: QueryError | null = null;
+  const fifo = new FifoWriter(call.fifo, {
+    onDrain: () => session.resume(),
+    onReaderClosed() {
+      isReaderGone = true;
+      session.fail(readerClosed);
+    },
+    onError(error) {
+      fifoError = error;
+      session.fail(error);
+    },
+  });
+  const writer = new ByteWriter((bytes) => {
+    if (!fifo.write(bytes)) session.pause();
+  });
+  const payloads = gatherCopyData(writer);
+  const basis = new BasisCheck(call.basis ?? []);
+  const progress = createCopyHandler(call, basis, payloads);
+  const endEarly = (): void => fifo.destroy();
+  control.cancellation.onCancel(endEarly);
+  try {
+    const error = await runReadOnly(session, control, {
+      check: checkOf(call, allowed),
+      messages: copyMessages(call, copy.text),
+      handler: progress.handler,
+    });
+    if (error !== null) throw basis.errorOf(error) ?? copyError(error, progress.aboutCopy, copy);
+    payloads.flush();
+    writer.flush();
+    await fifo.end();
+    if (fifoError !== null) throw fifoError;
+    if (control.cancellation.reason !== null) throw control.cancellation.reason;
+  } catch (thrown) {
+    if (thrown !== readerClosed) throw thrown;
+  } finally {
+    control.cancellation.offCancel(endEarly);
+    fifo.destroy();
+  }
+  return { rows: progress.rows, bytes: writer.totalBytes, readerClosed: isReaderGone };
+}
+
+function copyMessages({ sql, parameters, basis = [] }: CopyToCall, copyText: string): Buffer[] {
+  const messages = [...basisMessages(basis), parseMessage(sql), DESCRIBE_STATEMENT];
+  if (parameters.length > 0)
+    messages.push(
+      bindMessage(parameters),
+      parseMessage(buildSettings(parameters.length)),
+      bindMessage(parameters.map((value) => value ?? '')),
+      EXECUTE,
+    );
+  messages.push(parseMessage(copyText), bindMessage([]), EXECUTE);
+  return messages;
+}
+
+interface CopyProgress {
+  readonly handler: ExchangeHandler;
+  /** Whole rows taken from the database. */
+  readonly rows: number;
+  /** Whether an error from now on speaks of the COPY text rather than of the query's own. */
+  readonly aboutCopy: boolean;
+}
+
+function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDataGatherer): CopyProgress {
+  let rows = 0;
+  let parsed = 0;
+  /** Of the row that is under way; PostgreSQL sends each row as a message of its own. */
+  let rowBytes = 0;
+  return {
+    get rows() {
+      return rows;
+    },
+    get aboutCopy() {
+      return parsed > 0;
+    },
+    handler: {
+      onMessage(type, bytes, start, end) {
+        if (basis.onMessage(type, bytes, start)) return;
+        if (type === BackendMessage.parseComplete) parsed++;
+        else if (type === BackendMessage.parameterDescription)
+          expectParameters(call.parameterOids, readParameterDescription(bytes, start));
+        else if (type === BackendMessage.rowDescription)
+          expectColumns(call.expect, readRowDescription(bytes, start));
+        else if (
+          type === BackendMessage.commandComplete &&
+          bytes.toString('latin1', start, start + 5) === 'COPY '
+        )
+          rows = readCommandRows(bytes, start, end) ?? rows;
+      },
+      onCopyData(bytes, start, end, last) {
+        rowBytes += end - start;
+        if (rowBytes > call.maxRowBytes) throw longRow(call.maxRowBytes);
+        if (last) rowBytes = 0;
+        payloads.add(bytes, start, end);
+        if (last) rows++;
+      },
+      onChunkEnd: payloads.flush,
+    },
+  };
+}
+
+/** Errors after the query was parsed are about the COPY text; those of binding it carry no position. */
+function copyError(error: ServerError, aboutCopy: boolean, copy: CopyStatement): QueryError {
+  return statementError(error, aboutCopy ? { mapPosition: copy.mapPosition } : {});
+}
+
+function expectParameters(expected: readonly number[], found: readonly number[]): void {
+  if (found.length !== expected.length || found.some((oid, index) => oid !== expected[index]))
+    throw stalePlan('the types of the parameters');
+}
+
+function longRow(maxRowBytes: number): QueryError {
+  return new QueryError('bad-value', `a row that the stages read is longer than ${maxRowBytes} bytes`, {
+    hint: 'Leave the long column out, or shorten it in the SQL part.',
+    limit: { name: 'dslRowBytes', value: maxRowBytes },
+  });
+}

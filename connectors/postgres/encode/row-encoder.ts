@@ -1,0 +1,117 @@
+/**
+ * DataRow payloads into the bytes of an answer: JSON objects or arrays, NDJSON lines, CSV records (core/protocol/answer.ts has
+ * the formats). What surrounds the cells is made once; a row is a loop over lengths.
+ */
+import type { AnswerOptions, TextFormat } from '../../../core/protocol/answer.ts';
+import { type Column, typeName } from '../../../core/protocol/types.ts';
+import { type ByteWriter, type Constant, collectBytes, constantOf } from './byte-writer.ts';
+import { csvEncoder, jsonEncoder } from './cell-encoders.ts';
+import { csvText } from './csv-cells.ts';
+import type { CellEncoder } from './json-cells.ts';
+
+export interface RowEncoder {
+  /** What comes before the first row. */
+  writeHead(writer: ByteWriter): void;
+  /** One DataRow payload, src[start, ...): u16 count, then i32 length and bytes of each value. */
+  writeRow(writer: ByteWriter, src: Buffer, start: number): void;
+}
+
+export interface TextAnswer {
+  readonly format: TextFormat;
+  readonly rows: AnswerOptions['rows'];
+  readonly numbers: AnswerOptions['numbers'];
+  readonly end?: AnswerOptions['end'];
+}
+
+/** What all answers with these columns share. */
+export interface RowLayout {
+  readonly head: Buffer;
+  /** Before each row but the first. */
+  readonly between: Constant;
+  readonly endOfRow: Constant;
+  /** Before each cell. */
+  readonly before: readonly Constant[];
+  readonly nullCell: Constant;
+  readonly cells: readonly CellEncoder[];
+}
+
+export function rowLayout(columns: readonly Column[], answer: TextAnswer): RowLayout {
+  return answer.format === 'csv' ? csvLayout(columns) : jsonLayout(columns, answer);
+}
+
+/** For one answer. */
+export function createRowEncoder({
+  head,
+  between,
+  endOfRow,
+  before,
+  nullCell,
+  cells,
+}: RowLayout): RowEncoder {
+  let isFirst = true;
+  return {
+    writeHead(writer) {
+      writer.copy(head, 0, head.length);
+    },
+    writeRow(writer, src, start) {
+      if (!isFirst) writer.constant(between);
+      isFirst = false;
+      let offset = start + 2;
+      if (cells.length === 0 && before.length > 0) writer.constant(before[0]!);
+      for (let index = 0; index < cells.length; index++) {
+        writer.constant(before[index]!);
+        const length =
+          (src[offset]! << 24) | (src[offset + 1]! << 16) | (src[offset + 2]! << 8) | src[offset + 3]!;
+        offset += 4;
+        if (length < 0) writer.constant(nullCell);
+        else {
+          cells[index]!(writer, src, offset, offset + length);
+          offset += length;
+        }
+      }
+      writer.constant(endOfRow);
+    },
+  };
+}
+
+function jsonLayout(columns: readonly Column[], { format, rows, numbers }: TextAnswer): RowLayout {
+  const isJson = format === 'json';
+  const shown = columns.map(({ name, type }) => ({ name, type: typeName(type) }));
+  const asObject = rows === 'objects';
+  const [open, close] = asObject ? ['{', '}'] : ['[', ']'];
+  return {
+    head: Buffer.from(isJson ? `{"columns":${JSON.stringify(shown)},"rows":[` : ''),
+    between: constantOf(isJson ? ',' : ''),
+    endOfRow: constantOf(isJson ? close : `${close}\n`),
+    // A row without columns still has its brackets.
+    before: (columns.length === 0
+      ? [open]
+      : columns.map(
+          ({ name }, index) => `${index === 0 ? open : ','}${asObject ? `${JSON.stringify(name)}:` : ''}`,
+        )
+    ).map(constantOf),
+    nullCell: constantOf('null'),
+    cells: columns.map(({ type }) => jsonEncoder(type, numbers)),
+  };
+}
+
+function csvLayout(columns: readonly Column[]): RowLayout {
+  return {
+    head: collectBytes((writer) => {
+      columns.forEach(({ name }, index) => {
+        const bytes = Buffer.from(name);
+        if (index > 0) writer.copy(COMMA, 0, 1);
+        csvText(writer, bytes, 0, bytes.length);
+      });
+      writer.copy(LINE_END, 0, 2);
+    }),
+    between: constantOf(''),
+    endOfRow: constantOf('\r\n'),
+    before: columns.map((_, index) => constantOf(index === 0 ? '' : ',')),
+    nullCell: constantOf(''),
+    cells: columns.map(({ type }) => csvEncoder(type)),
+  };
+}
+
+const COMMA = Buffer.from(',');
+const LINE_END = Buffer.from('\r\n');

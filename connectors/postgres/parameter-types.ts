@@ -1,0 +1,49 @@
+/**
+ * SQL names of parameter types, for casts. The common ones are known; any other (an enum, a domain, a type of an
+ * extension) is asked of the database once a connection, which spells it with schema and quotes as needed.
+ */
+import { QueryError } from '../../core/protocol/errors.ts';
+import { castTypeName } from '../../language/dialects/postgres/types.ts';
+import type { CallControl } from '../call-control.ts';
+import { statementError } from './errors.ts';
+import { runReadOnly } from './read-only-transaction.ts';
+import type { Session } from './session.ts';
+import { BackendMessage } from './wire/backend-parser.ts';
+import { bindMessage, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
+
+/** Cached names by OID, one table a registered connection. */
+export type TypeNames = Map<number, string>;
+
+/** The names of `oids`, in order; one more round trip when some of them are new. */
+export async function resolveTypeNames(
+  session: Session,
+  oids: readonly number[],
+  known: TypeNames,
+  control: CallControl,
+): Promise<string[]> {
+  const unknown = [...new Set(oids)].filter((oid) => castTypeName(oid) === null && !known.has(oid));
+  for (const oid of unknown) known.set(oid, await askTypeName(session, oid, control));
+  return oids.map((oid) => castTypeName(oid) ?? known.get(oid)!);
+}
+
+async function askTypeName(session: Session, oid: number, control: CallControl): Promise<string> {
+  let name: string | null = null;
+  const error = await runReadOnly(session, control, {
+    messages: [
+      parseMessage(
+        'select pg_catalog.format_type(oid, null) from pg_catalog.pg_type where oid = $1::pg_catalog.oid',
+      ),
+      bindMessage([String(oid)]),
+      EXECUTE,
+    ],
+    handler: {
+      onMessage(type, bytes, start, end) {
+        // One column: u16 count, i32 length, text.
+        if (type === BackendMessage.dataRow) name = bytes.toString('utf8', start + 6, end);
+      },
+    },
+  });
+  if (error !== null) throw statementError(error);
+  if (name === null) throw new QueryError('stale-plan', `a parameter's type (${oid}) no longer exists`);
+  return name;
+}

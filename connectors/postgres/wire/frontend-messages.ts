@@ -1,0 +1,63 @@
+/**
+ * What is sent to PostgreSQL with each query, in buffers no longer than the messages: pg-protocol's serializer takes a
+ * new one of its own size for each, ten for a small query (docs/performance.md). Whatever is always the same is made once.
+ * Format: https://www.postgresql.org/docs/current/protocol-message-formats.html
+ */
+import { serialize } from 'pg-protocol';
+import { QueryError } from '../../../core/protocol/errors.ts';
+
+const PARSE = 'P'.charCodeAt(0);
+const QUERY = 'Q'.charCodeAt(0);
+const FUNCTION_CALL = 'F'.charCodeAt(0);
+const MAX_PARAMETERS = 0xffff;
+
+export const BIND_NOTHING: Buffer = Buffer.from(serialize.bind({ values: [] }));
+export const DESCRIBE_STATEMENT: Buffer = Buffer.from(serialize.describe({ type: 'S' }));
+export const DESCRIBE_PORTAL: Buffer = Buffer.from(serialize.describe({ type: 'P' }));
+export const EXECUTE: Buffer = Buffer.from(serialize.execute());
+export const SYNC: Buffer = Buffer.from(serialize.sync());
+
+/** Parse of the unnamed statement; no parameter types are given. */
+export function parseMessage(text: string): Buffer {
+  const textBytes = Buffer.byteLength(text);
+  const message = Buffer.allocUnsafe(1 + 4 + 1 + textBytes + 1 + 2);
+  message[0] = PARSE;
+  message.writeInt32BE(message.length - 1, 1);
+  message[5] = 0;
+  message.write(text, 6);
+  message.fill(0, 6 + textBytes);
+  return message;
+}
+
+/** Bind of the unnamed portal to the unnamed statement, values as text. Throws bad-parameter. */
+export function bindMessage(values: readonly (string | null)[]): Buffer {
+  if (values.length === 0) return BIND_NOTHING;
+  if (values.length > MAX_PARAMETERS)
+    throw new QueryError('bad-parameter', `${values.length} parameters are too many`);
+  return serialize.bind({ values: [...values] });
+}
+
+/** `rows` 0: all of them. */
+export function executeMessage(rows: number): Buffer {
+  return rows === 0 ? EXECUTE : serialize.execute({ rows });
+}
+
+/** Query of the simple protocol: any number of statements. */
+export function queryMessage(text: string): Buffer {
+  const textBytes = Buffer.byteLength(text);
+  const message = Buffer.allocUnsafe(1 + 4 + textBytes + 1);
+  message[0] = QUERY;
+  message.writeInt32BE(message.length - 1, 1);
+  message.write(text, 5);
+  message[5 + textBytes] = 0;
+  return message;
+}
+
+/** Calls a function without arguments; its result comes as text. Answered by ReadyForQuery, as Query and Sync are. */
+export function functionCallMessage(oid: number): Buffer {
+  const message = Buffer.alloc(1 + 4 + 4 + 3 * 2);
+  message[0] = FUNCTION_CALL;
+  message.writeInt32BE(message.length - 1, 1);
+  message.writeInt32BE(oid, 5);
+  return message;
+}

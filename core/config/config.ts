@@ -1,0 +1,270 @@
+/**
+ * The whole configuration: one file (forkline.config.json) and FORKLINE_* variables over it, validated with all
+ * errors at once, secrets resolved from `env:NAME` and `file:/path` references, frozen. Nothing else reads
+ * process.env. What may be set, and what is true of each value, stands in schema.ts.
+ */
+import { isIPv4 } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
+import type { Limits, PlannerConfig, TracingConfig } from '../protocol/server-config.ts';
+import type { ConnectionConfig } from '../protocol/sql-worker.ts';
+import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
+import { logFileProblem } from './log-file.ts';
+import type { Option } from './option.ts';
+import type { Origins } from './read.ts';
+import type { ConfigSchema } from './schema.ts';
+
+export interface Config {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly access: {
+    readonly withoutAuthentication: 'loopback' | 'anywhere';
+    /** Names of this server beside `listen.host` and those of the loopback. */
+    readonly hostNames: readonly string[];
+    readonly trustedProxies: readonly string[];
+  };
+  readonly cors: { readonly origins: readonly string[] };
+  /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
+  readonly dataDir: string;
+  /** Empty when no database is named: `forkline start` then brings up the embedded one as `main`. */
+  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly defaultConnection: string;
+  readonly limits: Limits;
+  readonly sql: {
+    readonly processes: number;
+    readonly connectionsPerProcess: number;
+    readonly acquireTimeoutMs: number;
+    readonly maxQueriesPerWorker: number;
+    readonly maxAgeMs: number;
+    readonly maxRssBytes: number;
+  };
+  readonly dsl: {
+    /** Ready and idle processes that the monitor keeps. */
+    readonly spares: number;
+    /** The most that run at once. */
+    readonly max: number;
+    readonly reuse: 'auto' | 'never';
+    readonly maxQueriesPerWorker: number;
+    readonly maxAgeMs: number;
+    readonly maxRssBytes: number;
+    readonly threads: number;
+    /** Hard limit around the process (prlimit --data). */
+    readonly dataLimitBytes: number;
+  };
+  readonly planner: PlannerConfig;
+  readonly log: {
+    readonly file: string;
+    readonly level: string;
+    readonly maxBytes: number;
+    readonly maxFiles: number;
+    /** 0: for ever, as far as maxFiles allows. */
+    readonly maxAgeDays: number;
+    readonly rotateEvery: 'day' | 'never';
+    readonly compress: 'gzip' | 'none';
+    readonly redactLiterals: 'on' | 'off';
+  };
+  readonly tracing: TracingConfig;
+  readonly monitor: {
+    readonly heartbeatTimeoutMs: number;
+    readonly bootTimeoutMs: number;
+    readonly drainMs: number;
+    readonly termAfterMs: number;
+    readonly killAfterMs: number;
+    readonly uninterruptibleMs: number;
+    readonly killRssBytes: number;
+    readonly killPssBytes: number;
+    readonly openFilesWarnPercent: number;
+    readonly openFilesKillPercent: number;
+    readonly memoryStopForkPercent: number;
+    readonly memoryKillPercent: number;
+    readonly memorySettleMs: number;
+  };
+}
+
+export interface ConfigSources {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** From --config; relative to cwd. */
+  readonly file?: string | undefined;
+  /** What defaults are made for; this machine's when left out. */
+  readonly cores?: number;
+}
+
+/** The one place that reads process.env. */
+export function environment(): ConfigSources['env'] {
+  return process.env;
+}
+
+/** What stands in the way of a start. A running server can be found all the same where `dataDir` is known. */
+export interface ConfigMistakes {
+  readonly errors: readonly string[];
+  readonly dataDir: string | null;
+}
+
+export type LoadedConfig = { readonly config: Config } | ConfigMistakes;
+
+/** Never throws for what a user wrote: every mistake is a line in `errors`, all of them at once. */
+export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
+  const { cwd, env, cores = availableParallelism() } = sources;
+  // Imported only now: these load zod, and whoever just wants the type should not pay for it.
+  const { createConfigSchema } = await import('./schema.ts');
+  const { listOptions } = await import('./option.ts');
+  const { readConfigFile, overlayVariables } = await import('./read.ts');
+  const { resolveConnections } = await import('./connections.ts');
+  const { describeIssues } = await import('./errors.ts');
+  const schema = createConfigSchema({ cores });
+  const options = listOptions(schema);
+  const file = readConfigFile(cwd, env, sources.file);
+  if ('error' in file) return { errors: [file.error], dataDir: dataDirOfBrokenFile(file, cwd, env) };
+  const { values, origins, errors } = overlayVariables(file, cwd, env, options);
+  const { connections, errors: connectionErrors } = resolveConnections(file, cwd, env);
+  errors.push(...connectionErrors);
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) errors.unshift(...describeIssues(parsed.error, values, options, origins));
+  else
+    errors.push(
+      ...logFileProblems(logFileIn(cwd, parsed.data.log.file), origins),
+      ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
+    );
+  if (!parsed.success || errors.length > 0) {
+    const told = errors.map((line) => addFile(line, file.path));
+    return { errors: told, dataDir: dataDirOfValues(values, cwd) };
+  }
+  return { config: deepFreeze(complete(parsed.data, connections, cwd)) };
+}
+
+type ParsedConfig = z.output<ConfigSchema>;
+
+function complete(parsed: ParsedConfig, connections: Config['connections'], cwd: string): Config {
+  const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
+  // Resident is also what is mapped from files, which the data limit leaves out.
+  const killBytes = dataLimitBytes + 1024 ** 3;
+  return {
+    ...parsed,
+    dataDir: resolve(cwd, parsed.dataDir),
+    connections,
+    defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
+    dsl: { ...parsed.dsl, dataLimitBytes },
+    log: { ...parsed.log, file: logFileIn(cwd, parsed.log.file) },
+    monitor: {
+      ...parsed.monitor,
+      killRssBytes: parsed.monitor.killRssBytes ?? killBytes,
+      killPssBytes: parsed.monitor.killPssBytes ?? killBytes,
+    },
+    tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
+  };
+}
+
+/** Under the name that the value came by. */
+function logFileProblems(file: string, origins: Origins): string[] {
+  const problem = logFileProblem(file);
+  const variable = origins.get('log.file');
+  const where = variable === undefined ? 'log.file' : `${variable} (log.file)`;
+  return problem === null ? [] : [`${where}: ${problem}`];
+}
+
+function logFileIn(cwd: string, file: string): string {
+  return file === STANDARD_OUTPUT ? file : resolve(cwd, file);
+}
+
+/**
+ * DuckDB with a memory limit of 512 MB was seen to map up to 1.1 GB of data (its limit leaves out the heap of
+ * Node, allocator slack and some vectors), and failed with bad_alloc first when it could have 1 GB.
+ */
+function dataLimit(dslMemoryBytes: number): number {
+  return 2 * dslMemoryBytes + 1024 ** 3;
+}
+
+/** null: several, and none is called main. */
+function implicitDefault(names: readonly string[]): string | null {
+  if (names.length === 0 || names.includes('main')) return 'main';
+  return names.length === 1 ? names[0]! : null;
+}
+
+/** What each value allows for itself and another one forbids. */
+function contradictions(
+  parsed: ParsedConfig,
+  names: readonly string[],
+  namesIncomplete: boolean,
+  options: readonly Option[],
+): string[] {
+  const errors: string[] = [];
+  const { limits, dsl, defaultConnection } = parsed;
+  const mendOf = (path: string) => options.find((option) => option.path === path)?.notes.variable;
+  if (limits.timeoutMs > limits.maxTimeoutMs) {
+    errors.push(
+      `limits.timeoutMs: ${limits.timeoutMs} is more than limits.maxTimeoutMs (${limits.maxTimeoutMs}). ` +
+        `Lower it, or raise ${mendOf('limits.maxTimeoutMs')}`,
+    );
+  }
+  if (
+    dsl.dataLimitBytes !== undefined &&
+    dsl.dataLimitBytes < limits.dslMemoryBytes + MIN_DATA_HEADROOM_BYTES
+  ) {
+    errors.push(
+      `dsl.dataLimitBytes: ${dsl.dataLimitBytes} leaves less than 256 MiB beside limits.dslMemoryBytes ` +
+        `(${limits.dslMemoryBytes}). Leave it out, or raise ${mendOf('dsl.dataLimitBytes')}`,
+    );
+  }
+  errors.push(...openAccess(parsed), ...disorder(parsed.monitor));
+  if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
+  return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
+}
+
+/** Whoever reaches the port may read all that the database's role may: beyond this machine that must be meant. */
+function openAccess({ listen: { host }, access: { withoutAuthentication } }: ParsedConfig): string[] {
+  if (withoutAuthentication === 'anywhere' || isLoopback(host)) return [];
+  return [
+    `listen.host: ${JSON.stringify(host)} is reached from other machines, and there is no authentication: whoever reaches it ` +
+      'may ask anything. Listen on 127.0.0.1 and put a proxy in front that authenticates, or say that this is meant: ' +
+      'FORKLINE_WITHOUT_AUTHENTICATION=anywhere ("access": {"withoutAuthentication": "anywhere"})',
+  ];
+}
+
+/** A name other than localhost may resolve to anything. */
+function isLoopback(host: string): boolean {
+  return host.toLowerCase() === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** A warning that comes after the deed is none. */
+function disorder(monitor: ParsedConfig['monitor']): string[] {
+  const pairs = [
+    ['openFilesWarnPercent', 'openFilesKillPercent'],
+    ['memoryStopForkPercent', 'memoryKillPercent'],
+  ] as const;
+  return pairs.flatMap(([first, second]) =>
+    monitor[first] <= monitor[second]
+      ? []
+      : [`monitor.${first}: ${monitor[first]} must not be above monitor.${second} (${monitor[second]})`],
+  );
+}
+
+const MIN_DATA_HEADROOM_BYTES = 256 * 1024 ** 2;
+
+function defaultConnectionProblem(chosen: string | undefined, names: readonly string[]): string[] {
+  const known = names.length === 0 ? ['main'] : names;
+  if (chosen !== undefined) {
+    if (known.includes(chosen)) return [];
+    return [
+      `defaultConnection: there is no connection ${JSON.stringify(chosen)}; there are: ${known.join(', ')}`,
+    ];
+  }
+  if (implicitDefault(names) !== null) return [];
+  return [
+    `defaultConnection: say which of ${names.join(', ')} queries use that name none. For example: "${names[0]}"`,
+  ];
+}
+
+/** Which file a line is about, where it does not say so itself. */
+function addFile(line: string, path: string | null): string {
+  return path === null || /^(FORKLINE_|DATABASE_URL|\/)/.test(line) ? line : `${path}: ${line}`;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}

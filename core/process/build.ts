@@ -1,0 +1,55 @@
+/**
+ * Which build this process runs, and where its files are. The build writes `build-id.json` at the root of what it
+ * makes; it is found by walking up from this module, so that bundling does not matter. Monitor and child each read
+ * their own: after an upgrade in place the two differ, and the child is refused instead of half-understood.
+ */
+import { readFileSync } from 'node:fs';
+import type { Role } from '../protocol/monitor.ts';
+
+/** The id when the sources run as they are (tests); everybody then has the same one. */
+const UNBUILT = 'unbuilt';
+const MAX_LEVELS = 4;
+
+export interface Build {
+  readonly id: string;
+  readonly root: URL;
+}
+
+/** The program of each role, as a path. */
+export type Entries = Readonly<Record<Role, string>>;
+
+const ENTRY_PATHS: Entries = {
+  logger: 'logger/main.js',
+  server: 'server/main.js',
+  sql: 'workers/sql/worker.js',
+  dsl: 'workers/dsl/worker.js',
+};
+
+/** Reads one tiny file, synchronously, once at a process's start. */
+export function findBuild(from: string | URL = import.meta.url): Build {
+  let folder = new URL('./', from);
+  for (let level = 0; level < MAX_LEVELS; level++) {
+    const id = readBuildId(new URL('build-id.json', folder));
+    if (id !== null) return { id, root: folder };
+    folder = new URL('../', folder);
+  }
+  return { id: UNBUILT, root: new URL('../../', from) };
+}
+
+export function entriesOf(build: Build): Entries {
+  const path = (role: Role) => decodeURIComponent(new URL(ENTRY_PATHS[role], build.root).pathname);
+  return { logger: path('logger'), server: path('server'), sql: path('sql'), dsl: path('dsl') };
+}
+
+function readBuildId(file: URL): string | null {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return null; // not this folder: the caller looks further up
+  }
+  const value: unknown = JSON.parse(text);
+  const id = typeof value === 'object' && value !== null && 'buildId' in value ? value.buildId : value;
+  if (typeof id !== 'string' || id === '') throw new Error(`${file.pathname} has no build id`);
+  return id;
+}

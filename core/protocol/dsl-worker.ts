@@ -1,0 +1,106 @@
+/**
+ * Between server and DSL worker, on the one unix socket that the server opens to each DSL worker. A worker serves
+ * one query at a time. `run-stages` answers with data frames and then exactly one reply.
+ */
+import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
+import type { WireError } from './errors.ts';
+import type { EngineValue } from './parameters.ts';
+import type { EngineAsk, WorkerPlan } from './plan.ts';
+import type { Column } from './types.ts';
+
+export type ToDslWorker =
+  /** Run the stages over what arrives in this worker's FIFOs. */
+  | ({ readonly type: 'run-stages' } & RunStagesCall)
+  /** Which columns has this SELECT? Nothing is read; the worker counts as used after it. */
+  | ({ readonly type: 'describe-stages' } & DescribeStagesCall)
+  /** End the running query; it replies with `cancelled`. One that has ended already is left alone. */
+  | { readonly type: 'cancel'; readonly queryId: string }
+  /**
+   * Forget everything of the last query (tables, spill); a worker runs no second query before
+   * it. Only once the last query's `copy-to` has ended: a late writer would find the new FIFO.
+   */
+  | ({ readonly type: 'scrub' } & ScrubCall);
+
+export interface RunStagesCall {
+  readonly queryId: string;
+  /** The query's, for the log: rows come from SQL workers, and may come from other connections as well. */
+  readonly connection: string;
+  readonly plan: WorkerPlan;
+  /** The answer's columns: name and type as users see them. */
+  readonly columns: readonly Column[];
+  /** Values for plan.parameters, in order. */
+  readonly parameters: readonly EngineValue[];
+  readonly answer: AnswerOptions;
+  readonly limits: AnswerLimits;
+  /** The longest row of CSV text that is read; also the size of the read buffer, so no larger than it must be. */
+  readonly maxRowBytes: number;
+  /** Unix time in ms. */
+  readonly deadlineAt: number;
+}
+
+/** The pipe of the plan's input of this index (0 is the first), beside `fifoPath`; `<fifoPath>.answer` is the worker's own. */
+export function inputFifo(fifoPath: string, index: number): string {
+  return index === 0 ? fifoPath : `${fifoPath}.${index + 1}`;
+}
+
+export interface DescribeStagesCall {
+  readonly queryId: string;
+  /** The query's, for the log. */
+  readonly connection: string;
+  /** One SELECT of the stage engine's, over these relations. */
+  readonly sql: string;
+  readonly relations: EngineAsk['relations'];
+  /** Unix time in ms. */
+  readonly deadlineAt: number;
+}
+
+export interface DescribeStagesReply {
+  readonly columns: readonly { readonly name: string; readonly engineType: string }[];
+}
+
+export interface ScrubCall {
+  readonly queryId: string;
+}
+
+export interface RunStagesReply extends AnswerSummary {
+  /**
+   * Rows read from the first FIFO; -1 when they were streamed (it is read once): counting them would mean keeping
+   * them. An input that was cut short looks complete from here: `copy-to`'s own reply says whether it was.
+   */
+  readonly inputRows: number;
+  readonly phases: DslPhases;
+}
+
+export interface ScrubReply {
+  readonly rssBytes: number;
+}
+
+/** Milliseconds. */
+export interface DslPhases {
+  /** Until the statement gave its first rows (includes reading the input). */
+  readonly dslMs: number;
+  /** From the first rows to the last byte handed to the socket. */
+  readonly encodeMs: number;
+}
+
+export interface DslWorkerCalls {
+  'run-stages': { request: RunStagesCall; reply: RunStagesReply };
+  'describe-stages': { request: DescribeStagesCall; reply: DescribeStagesReply };
+  scrub: { request: ScrubCall; reply: ScrubReply };
+}
+
+export type FromDslWorker =
+  | { readonly type: 'reply'; readonly queryId: string; readonly ok: true; readonly value: unknown }
+  | { readonly type: 'reply'; readonly queryId: string; readonly ok: false; readonly error: WireError };
+
+/** The DSL worker's slice of the configuration, in `init`. */
+export interface DslWorkerConfig {
+  readonly socketPath: string;
+  /** Created by the worker at boot, with one for each further input; SQL workers write CSV into them. */
+  readonly fifoPath: string;
+  /** A directory of this worker's own, for the engine's spill; the worker makes it, empties it and removes it. */
+  readonly spillDir: string;
+  readonly memoryBytes: number;
+  readonly spillBytes: number;
+  readonly threads: number;
+}

@@ -1,0 +1,156 @@
+/**
+ * Errors as data. A `QueryError` is a mistake or a failure that its user is told about: a code, a sentence, a
+ * hint that mends it, and the place in the query text. It crosses process boundaries as a `WireError`.
+ * A broken invariant of ours is never a QueryError: it is an assertion, and becomes `internal` at the edge.
+ * The table from code to HTTP status lives in server/answer/error-status.ts; docs/errors.md documents every code.
+ */
+
+import { carriedText } from './error-text.ts';
+
+export type ErrorCode =
+  // the request
+  | 'bad-request' // body or parameter of the HTTP request is malformed
+  | 'bad-json' // the JSON body does not parse
+  | 'unsupported-media-type'
+  | 'not-acceptable' // unknown answer format
+  | 'query-too-large' // query text over limits.queryBytes
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'duplicate-query-id'
+  | 'unknown-host' // the Host header names another server
+  | 'foreign-origin' // a web page that may not ask
+  | 'too-many-connections'
+  // the language
+  | 'empty-query'
+  | 'syntax'
+  | 'unterminated-string'
+  | 'unknown-stage'
+  | 'unknown-source' // no `let` of that name
+  | 'unknown-column'
+  | 'ambiguous-column'
+  | 'unknown-function'
+  | 'wrong-type'
+  | 'wrong-arguments' // a function or stage got too few, too many or misplaced arguments
+  | 'misplaced-aggregate'
+  | 'duplicate-column'
+  | 'nesting-too-deep'
+  | 'too-many-stages'
+  | 'missing-parameter'
+  | 'unknown-parameter'
+  | 'bad-parameter' // a parameter's value does not fit its type
+  | 'unsupported' // understood, and not available (yet)
+  | 'not-pushable' // `pushdown = require`, and a stage cannot run in the database
+  // the database
+  | 'unknown-connection'
+  | 'sql-syntax'
+  | 'sql-error' // any other error of the database's about this query
+  | 'multiple-statements'
+  | 'read-only' // a write, or a function that reaches outside the database
+  | 'permission-denied'
+  | 'database-unavailable'
+  | 'database-overloaded' // the database refused another connection, or none came free in time
+  // running
+  | 'bad-value' // a value could not be converted or computed while a stage ran
+  | 'assertion-failed' // a row did not meet the condition of an `assert`
+  | 'result-too-large'
+  | 'memory-exceeded'
+  | 'spill-exceeded'
+  | 'deadline-exceeded'
+  | 'cancelled'
+  | 'client-gone'
+  | 'client-too-slow' // it does not read its answer
+  | 'queue-full'
+  | 'queue-timeout'
+  | 'too-many-queries' // one client address has too many in flight
+  | 'draining'
+  | 'memory-pressure' // memory is short, and this query was the biggest
+  | 'poison-query' // its workers died under it again and again
+  | 'worker-lost' // the process that ran the query died
+  | 'no-worker' // no worker of the needed role is alive
+  | 'stale-plan' // the database's schema changed under a cached plan; the server plans once more
+  | 'internal';
+
+/** A half-open range of UTF-16 offsets into the query text as the user sent it. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface StageRef {
+  /** 0 is the source; the first stage is 1. */
+  readonly index: number;
+  readonly name: string;
+}
+
+/** The limit that an error is about, in the words of /v1/limits. */
+export interface LimitRef {
+  readonly name: string;
+  readonly value: number;
+  readonly observed?: number;
+}
+
+/** What a QueryError carries besides its code and message. */
+export interface ErrorDetails {
+  readonly hint?: string;
+  readonly span?: Span;
+  readonly stage?: StageRef;
+  readonly suggestions?: readonly string[];
+  readonly limit?: LimitRef;
+  /** The database's own five-character code. */
+  readonly sqlstate?: string;
+  /** 1-based position in code points in the SQL text that we sent, before it is mapped back to `span`. */
+  readonly sqlPosition?: number;
+  /** The n of the `$n` whose value does not fit, before it is mapped back to `:name`. */
+  readonly sqlParameter?: number;
+  readonly retryAfterSeconds?: number;
+}
+
+/** A QueryError as JSON-safe data. */
+export interface WireError extends ErrorDetails {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** The most characters of a message or hint that leave the process where it arose. */
+const MAX_TEXT_LENGTH = 4000;
+
+function cut(text: string): string {
+  return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH)}...`;
+}
+
+export class QueryError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, cause?: unknown) {
+    super(carriedText(message), cause === undefined ? undefined : { cause });
+    this.name = 'QueryError';
+    this.code = code;
+    const { hint } = details;
+    this.details =
+      hint === undefined || hint === carriedText(hint) ? details : { ...details, hint: carriedText(hint) };
+  }
+
+  /** The same error with some details added or replaced. */
+  with(details: ErrorDetails): QueryError {
+    return new QueryError(this.code, this.message, { ...this.details, ...details }, this.cause);
+  }
+
+  /** Long texts are cut: they quote values, and a value may have a gigabyte. */
+  toWire(): WireError {
+    const { code, message, details } = this;
+    const { hint } = details;
+    return { ...details, ...(hint !== undefined && { hint: cut(hint) }), code, message: cut(message) };
+  }
+
+  static fromWire({ code, message, ...details }: WireError): QueryError {
+    return new QueryError(code, message, details);
+  }
+
+  /** Any thrown value as a QueryError; what is not one becomes `internal`, its text kept as the cause. */
+  static from(thrown: unknown): QueryError {
+    if (thrown instanceof QueryError) return thrown;
+    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    return new QueryError('internal', `internal error: ${text}`, {}, thrown);
+  }
+}

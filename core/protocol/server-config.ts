@@ -1,0 +1,95 @@
+/** The server's slice of the configuration, in `init`. */
+
+/** Every limit that is configured; GET /v1/limits shows them beside those of the stages (core/protocol/stage-limits.ts). */
+export interface Limits {
+  /** Bytes of query text. */
+  readonly queryBytes: number;
+  readonly resultRows: number;
+  readonly resultBytes: number;
+  /** Budget of a query for all its phases, unless it asks for another. */
+  readonly timeoutMs: number;
+  /** The most that it may ask for. */
+  readonly maxTimeoutMs: number;
+  /** Queries waiting in a lane; one more is refused. */
+  readonly queueLength: number;
+  readonly queueWaitMs: number;
+  /** Queries in flight, waiting ones included, of one client address. */
+  readonly perClient: number;
+  /** Percent of the database connections and of the DSL workers that one client may hold while others want some. */
+  readonly clientSharePercent: number;
+  /** In each such time a client takes `readBytes` of an answer that waits for it; 0: however few. */
+  readonly readWindowMs: number;
+  readonly readBytes: number;
+  /** Of large request bodies in flight, of all clients. */
+  readonly bodiesBytes: number;
+  /** For the texts of queries that have ended. */
+  readonly historyBytes: number;
+  /** Answers up to this size are held back until their status is certain. */
+  readonly bufferBytes: number;
+  /** Of a DSL worker. */
+  readonly dslMemoryBytes: number;
+  readonly dslSpillBytes: number;
+  /** The longest row: of an answer as the database sends it, of what stages read as CSV text. */
+  readonly dslRowBytes: number;
+  /** Deaths of workers under a query, with no success in between, after which it is refused; 0: never. */
+  readonly poisonDeaths: number;
+  /** How long it is refused. */
+  readonly poisonMs: number;
+  /** Running for so long is logged. */
+  readonly slowQueryMs: number;
+  /** Time that a client has to send the headers of a request, from the connection or the answer before. */
+  readonly headersTimeoutMs: number;
+  /** Time that it has to send the whole request. */
+  readonly requestTimeoutMs: number;
+  /** How long a connection may idle between two requests. */
+  readonly keepAliveMs: number;
+  /** Connections of all clients together. */
+  readonly connections: number;
+  /** Connections of one client address; those of trusted proxies do not count. */
+  readonly connectionsPerClient: number;
+}
+
+/** What the gate in front of every route goes by (server/http/gate.ts). */
+export interface GateConfig {
+  /** Names of this server beside those of the loopback; `*`: any. */
+  readonly hostNames: readonly string[];
+  /** Origins of the pages that may ask; `*`: any. */
+  readonly corsOrigins: readonly string[];
+  /** Addresses and networks whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+}
+
+export interface TracingConfig {
+  /** Of a collector, with its path (`http://host:4318/v1/traces`); null: spans are not exported. */
+  readonly endpoint: string | null;
+  /** Of the traces that begin here. */
+  readonly samplePercent: number;
+}
+
+/** Threads that plan, and what of their plans is kept. */
+export interface PlannerConfig {
+  readonly threads: number;
+  readonly cacheEntries: number;
+  readonly cacheBytes: number;
+}
+
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly limits: Limits;
+  readonly gate: GateConfig;
+  readonly defaultConnection: string;
+  readonly connectionNames: readonly string[];
+  readonly planner: PlannerConfig;
+  readonly dsl: {
+    readonly reuse: 'auto' | 'never';
+    readonly maxQueriesPerWorker: number;
+    readonly max: number;
+  };
+  /** Functions that queries may call, as `schema.name`, by connection. */
+  readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
+  readonly logSocket: string;
+  /** Whether lines of the log can be found again; false: they go to standard output. */
+  readonly isLogStored: boolean;
+  readonly tracing: TracingConfig;
+}

@@ -1,0 +1,99 @@
+/**
+ * How a column that the database described becomes a value of our type inside the database, equal to the value that
+ * the stage engine reads from `COPY`'s text of it. So what is carried as text is what the type's own output function
+ * writes: a cast to text takes the blanks off a `char(n)` and adds `/32` to an `inet`. And text has the database's
+ * default collation, so that a column's own (which may say that 'a' equals 'A') decides nothing.
+ *
+ * Where both refuse, the database fails too, but only in rows that it looks at: NaN in a numeric. What only the
+ * stage engine refuses (years before Christ, infinite intervals) the database answers.
+ */
+import type { ColumnType, DatabaseColumn } from '../../../core/protocol/types.ts';
+import type { CanonicalColumn } from '../dialect.ts';
+import { postgresType, withUsualCollation } from './sql.ts';
+import { columnType, elementOid } from './types.ts';
+
+type Conversion = (column: string) => string;
+
+const asIs: Conversion = (column) => column;
+const castTo =
+  (name: string): Conversion =>
+  (column) =>
+    `CAST(${column} AS ${name})`;
+const printedBy =
+  (outputFunction: string): Conversion =>
+  (column) =>
+    `textin(${outputFunction}(${column}))`;
+
+/** By the type's OID; types of other OIDs that we carry as text are in `printed`. */
+const CONVERSIONS: Readonly<Record<number, Conversion>> = {
+  16: asIs, // bool
+  17: asIs, // bytea
+  18: printedBy('charout'), // "char"
+  19: castTo('text'), // name
+  20: asIs, // int8
+  21: castTo('int8'), // int2
+  23: castTo('int8'), // int4
+  25: asIs, // text
+  26: castTo('int8'), // oid
+  114: asIs, // json
+  700: (column) => `CAST(CAST(${column} AS text) AS float8)`, // float4: 1.1 is 1.1, not 1.10000002384
+  701: asIs, // float8
+  650: printedBy('cidr_out'),
+  869: printedBy('inet_out'),
+  1042: printedBy('bpcharout'),
+  1043: castTo('text'), // varchar
+  1082: asIs, // date
+  1083: asIs, // time
+  1114: asIs, // timestamp
+  1184: asIs, // timestamptz
+  1186: asIs, // interval
+  2950: asIs, // uuid
+  3802: castTo('json'), // jsonb
+};
+
+/** Whatever the type: what its output function writes. `IS NULL` would be true of a row of nulls. */
+const printed: Conversion = (column) =>
+  `CASE WHEN ${column} IS NOT DISTINCT FROM NULL THEN NULL ELSE format('%s', ${column}) END`;
+
+/** NaN fails as it does on its way into the stage engine; so does, in the outer cast, what has too many digits. */
+function checkedNumeric(type: ColumnType): Conversion {
+  return (column) =>
+    `CAST(CASE WHEN ${column} = 'NaN' THEN CAST(CAST(${column} AS text) AS int8) ELSE ${column} END AS ${postgresType(type)})`;
+}
+
+/** Elements that a cast to `text` leaves as their output functions write them: text, varchar. */
+const TEXT_ELEMENTS = new Set([25, 1043]);
+
+/**
+ * An array's elements as texts, as their type's output function writes them: the cast of an array casts each element, so
+ * it would add `/32` to an `inet` and take the blanks off a `char(n)`. All the arrays that are lists have commas between elements.
+ */
+export function elementTexts(array: string, typeOid: number): string {
+  const element = elementOid(typeOid);
+  const isText = element !== null && columnType(element, -1).kind === 'string';
+  const read = isText && !TEXT_ELEMENTS.has(element) ? `CAST(${array} AS text)` : array;
+  return `CAST(${read} AS text[])`;
+}
+
+/** An array of the database's as one of `type`. float4 goes by way of its text: 0.1 is 0.1. */
+export function canonicalArray(array: string, typeOid: number, type: ColumnType): string {
+  const isText = type.kind === 'list' && type.of.kind === 'string';
+  if (isText) return withUsualCollation(elementTexts(array, typeOid));
+  const read = typeOid === FLOAT4_ARRAY ? elementTexts(array, typeOid) : array;
+  return `CAST(${read} AS ${postgresType(type)})`;
+}
+
+const FLOAT4_ARRAY = 1021;
+
+export function canonicalColumn({ typeOid, typeModifier }: DatabaseColumn): CanonicalColumn {
+  const type = columnType(typeOid, typeModifier);
+  const unusable =
+    type.kind === 'list'
+      ? 'an array of the database may have several dimensions, which a list has not'
+      : null;
+  if (type.kind === 'decimal') return { type, canonical: checkedNumeric(type), unusable };
+  const convert = CONVERSIONS[typeOid] ?? (type.kind === 'list' ? asIs : printed);
+  const canonical: Conversion =
+    type.kind === 'string' ? (column) => withUsualCollation(convert(column)) : convert;
+  return { type, canonical, unusable };
+}

@@ -1,0 +1,87 @@
+/**
+ * PostgreSQL's side of types, for stages that run in the database: the type that carries ours, literals, bound values,
+ * and the cast of an answer's column.
+ *
+ * Invariants: every constant says its type, so that PostgreSQL never guesses one; what may be negative is written as
+ * quoted text, which its type reads exactly (`-9223372036854775808` as a number would be negated too late).
+ * Quoting relies on `standard_conforming_strings`, which every session of ours sets.
+ */
+import type { ParameterKind } from '../../../core/protocol/parameters.ts';
+import type { ColumnType } from '../../../core/protocol/types.ts';
+import { decimalSize, isUnsized } from '../../types/rules.ts';
+import { type TypedLiteral, valueType } from '../../types/typed.ts';
+import type { Dialect } from '../dialect.ts';
+import { quoteName, quoteText } from '../duckdb/sql.ts';
+
+/** Longer names PostgreSQL cuts, so that two could become one. */
+const MAX_NAME_BYTES = 63;
+
+const TEXT_OID = 25;
+const PARAMETER_OIDS: Partial<Record<ParameterKind, number>> = { int64: 20, float64: 701, bool: 16 };
+
+export function postgresType(type: ColumnType): string {
+  switch (type.kind) {
+    case 'int64':
+      return 'int8';
+    case 'float64':
+      return 'float8';
+    case 'string':
+      return 'text';
+    case 'bytes':
+      return 'bytea';
+    case 'decimal': {
+      const { precision, scale } = decimalSize(type);
+      return `numeric(${precision},${scale})`;
+    }
+    case 'list':
+      return `${postgresType(type.of)}[]`;
+    default:
+      return type.kind;
+  }
+}
+
+/** The OID of a bound value of stages: `CAST($n AS type)` reads its text so. */
+export function postgresParameterOid(kind: ParameterKind): number {
+  return PARAMETER_OIDS[kind] ?? TEXT_OID;
+}
+
+/**
+ * Text that is equal only to the same characters, whatever the collation of the column that it comes from: the
+ * database's default collation is always deterministic, and it is the one that most indexes have.
+ */
+export function withUsualCollation(sql: string): string {
+  return `(${sql} COLLATE pg_catalog."default")`;
+}
+
+/** Text that is ordered by code point. */
+export function byCodePoint(sql: string): string {
+  return `(${sql} COLLATE "C")`;
+}
+
+/** Can a column of a statement be called so? */
+export function postgresNameFits(name: string): boolean {
+  return Buffer.byteLength(name) <= MAX_NAME_BYTES && !name.includes('\0');
+}
+
+function literal({ value, type }: TypedLiteral): string {
+  if (value === null) return type.kind === 'null' ? 'NULL' : `CAST(NULL AS ${postgresType(valueType(type))})`;
+  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
+  return `CAST(${quoteText(value)} AS ${postgresType(valueType(type))})`;
+}
+
+/**
+ * A column of the answer, as what the database then describes to be exactly `type`. A decimal without a size was
+ * carried with 18 digits after the point and shows no more than it has.
+ */
+export function declaredColumn(sql: string, type: ColumnType): string {
+  return isUnsized(type) ? `trim_scale(${sql})` : `CAST(${sql} AS ${postgresType(type)})`;
+}
+
+export const POSTGRES: Dialect = {
+  name: 'postgres',
+  quoteName,
+  quoteText,
+  typeName: postgresType,
+  literal,
+  parameter: (bound, type) => `CAST(${bound} AS ${postgresType(type)})`,
+};

@@ -1,0 +1,76 @@
+/**
+ * What completion takes and gives. Like the compiler it does no I/O: it asks, and is called again with the answers; an
+ * ask that failed is an answer too, since a broken query or a database that is away must not take the rest away.
+ */
+import type { ParameterKind } from '../../core/protocol/parameters.ts';
+import type { Ask, AskAnswer } from '../../core/protocol/plan.ts';
+import type { DatabaseColumn } from '../../core/protocol/types.ts';
+
+export type ItemKind =
+  | 'stage'
+  | 'column'
+  | 'function'
+  | 'keyword'
+  | 'table'
+  | 'parameter'
+  | 'connection'
+  | 'option';
+
+export interface CompletionItem {
+  readonly label: string;
+  readonly kind: ItemKind;
+  /** Of columns and parameters. */
+  readonly type?: string;
+  /** A line for people. */
+  readonly detail: string;
+  /** Goes into the query in the place of `from` to `to`. */
+  readonly insert: string;
+}
+
+export interface Completion {
+  /** UTF-16 offsets of what an item replaces. */
+  readonly from: number;
+  readonly to: number;
+  readonly items: readonly CompletionItem[];
+  /** false: there are more items than are given. */
+  readonly complete: boolean;
+  /** Why something may be missing. */
+  readonly warnings: readonly string[];
+}
+
+export interface CompleteRequest {
+  readonly text: string;
+  /** UTF-16 offset of the cursor; beyond the end counts as the end. */
+  readonly position: number;
+  readonly parameters: Readonly<Record<string, ParameterKind>>;
+  /** The connection of sources that name none. */
+  readonly connection: string;
+  readonly connectionNames: readonly string[];
+  readonly answers: Readonly<Record<string, CompleteAnswer>>;
+}
+
+/** Which tables has this connection's database? */
+export interface CatalogAsk {
+  readonly kind: 'catalog';
+  readonly key: string;
+  readonly connection: string;
+}
+
+export type CompleteAsk = Ask | CatalogAsk;
+
+export interface CatalogTable {
+  readonly schema: string;
+  readonly name: string;
+  /** Found without its schema. */
+  readonly visible: boolean;
+  readonly columns: readonly DatabaseColumn[];
+}
+
+export type CompleteAnswer =
+  | AskAnswer
+  | { readonly kind: 'catalog'; readonly tables: readonly CatalogTable[]; readonly complete: boolean }
+  | { readonly kind: 'failed'; readonly why: string };
+
+export type CompleteStep =
+  | { readonly kind: 'ask'; readonly asks: readonly CompleteAsk[] }
+  | { readonly kind: 'completed'; readonly completion: Completion };

@@ -1,0 +1,258 @@
+/**
+ * Completion: what may stand at the cursor. Pure, as the compiler is: it asks for the columns of sources and for the
+ * database's tables, and is called again. What stands before the cursor may be broken: the columns are those of the
+ * longest part of the pipeline before it that compiles. Any text at any position has an answer.
+ */
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { ParameterKind } from '../../core/protocol/parameters.ts';
+import type { AskAnswer, Judge, PlanRequest } from '../../core/protocol/plan.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import { planQuery } from '../compile.ts';
+import { parseTree } from '../frontends/forkline/query-parser.ts';
+import type { Token } from '../frontends/forkline/token.ts';
+import { STAGE_SYNTAXES } from '../stages/kit/registry.ts';
+import { kindName } from '../types/parameter-types.ts';
+import { placeAt } from './complete-place.ts';
+import { sqlItems } from './complete-sql.ts';
+import { quotedIfNeeded, stageItems } from './complete-stage.ts';
+import type {
+  CatalogTable,
+  CompleteAnswer,
+  CompleteAsk,
+  CompleteRequest,
+  CompleteStep,
+  CompletionItem,
+} from './complete-types.ts';
+import type { Place, PlaceInQuery } from './complete-walker.ts';
+
+const MAX_ITEMS = 500;
+/** How often the pipeline before the cursor is cut at a stage that does not compile. */
+const MAX_CUTS = 5;
+
+export function completeQuery(request: CompleteRequest, judge: Judge): CompleteStep {
+  const place = placeAt(request.text, request.position);
+  const found = itemsAt(place, request, judge);
+  if (found.kind === 'ask') return found;
+  const beginning = place.typed.word.toLowerCase();
+  const items = found.items.filter(({ label }) => label.toLowerCase().startsWith(beginning));
+  const { from, to, quote } = place.typed;
+  const completion = {
+    from,
+    to,
+    items: unique(items)
+      .slice(0, MAX_ITEMS)
+      .map((item) => (quote === null ? item : { ...item, insert: requoted(item.label, quote) })),
+    complete: items.length <= MAX_ITEMS,
+    warnings: found.warnings,
+  };
+  return { kind: 'completed', completion };
+}
+
+/** The same name once, the first one: two tables of a join may have it. */
+function unique(items: readonly CompletionItem[]): readonly CompletionItem[] {
+  const seen = new Set<string>();
+  return items.filter(({ kind, label }) => {
+    const key = `${kind} ${label}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+function requoted(label: string, quote: string): string {
+  return quote + label.replaceAll(quote, quote + quote) + quote;
+}
+
+type Found =
+  | Extract<CompleteStep, { kind: 'ask' }>
+  | {
+      readonly kind: 'found';
+      readonly items: readonly CompletionItem[];
+      readonly warnings: readonly string[];
+    };
+
+function found(items: readonly CompletionItem[], ...warnings: readonly string[]): Found {
+  return { kind: 'found', items, warnings };
+}
+
+function itemsAt(place: Place, request: CompleteRequest, judge: Judge): Found {
+  switch (place.kind) {
+    case 'nothing':
+      return found([]);
+    case 'connection':
+      return found(connectionItems(request));
+    case 'parameter':
+      return found(parameterItems(request));
+    case 'setting':
+      return found(settingItems(place.tokens));
+    case 'sql':
+      return sqlFound(place, request);
+    case 'stage':
+      return stageFound(place, request, judge);
+    default:
+      return place satisfies never;
+  }
+}
+
+function connectionItems({ connectionNames }: CompleteRequest): readonly CompletionItem[] {
+  return connectionNames.map((name) => {
+    const label = `@${name}`;
+    return { label, kind: 'connection', detail: 'a connection', insert: `${label} ` };
+  });
+}
+
+/** Those that have a value, and those that the query uses elsewhere. */
+function parameterItems({ text, parameters }: CompleteRequest): readonly CompletionItem[] {
+  const used = [...text.matchAll(/(?<![:\w]):([a-z_]\w*)/gi)].map((match) => match[1]!);
+  const names = new Set([...Object.keys(parameters), ...used]);
+  return [...names].map((name) => {
+    const type = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    const detail = type === undefined ? 'a parameter without a value' : `a parameter, ${kindName(type)}`;
+    return {
+      label: name,
+      kind: 'parameter',
+      ...(type !== undefined && { type }),
+      detail,
+      insert: `:${name}`,
+    };
+  });
+}
+
+const SETTINGS: readonly (readonly [string, string])[] = [
+  ['off', 'every stage in a worker'],
+  ['auto', 'each stage where it is exact'],
+  ['require', 'every stage in the database, or an error'],
+];
+
+/** `set pushdown = value;` */
+function settingItems(tokens: readonly Token[]): readonly CompletionItem[] {
+  switch (tokens.length) {
+    case 1:
+      return [{ label: 'pushdown', kind: 'option', detail: 'where stages may run', insert: 'pushdown = ' }];
+    case 3:
+      return SETTINGS.map(([label, detail]) => ({ label, kind: 'option', detail, insert: `${label};` }));
+    default:
+      return [];
+  }
+}
+
+function letItems({ lets }: PlaceInQuery): readonly CompletionItem[] {
+  return lets.map(({ name }) => ({
+    label: name,
+    kind: 'table',
+    detail: 'defined by `let`',
+    insert: quotedIfNeeded(name),
+  }));
+}
+
+function sqlFound(place: Extract<Place, { kind: 'sql' }>, request: CompleteRequest): Found {
+  const connection = place.connection ?? request.connection;
+  if (!request.connectionNames.includes(connection))
+    return found(sourceItems(place, []), `there is no connection ${connection}`);
+  const key = `catalog ${connection}`;
+  const answer = request.answers[key];
+  if (answer === undefined) return { kind: 'ask', asks: [{ kind: 'catalog', key, connection }] };
+  if (answer.kind !== 'catalog') return found(sourceItems(place, []), whyNot(answer));
+  const warnings = answer.complete ? [] : ['the database has more tables than are looked at'];
+  return found(sourceItems(place, answer.tables), ...warnings);
+}
+
+/** A query may begin with the name of a `let` as well. */
+function sourceItems(
+  { before, query }: Extract<Place, { kind: 'sql' }>,
+  tables: readonly CatalogTable[],
+): readonly CompletionItem[] {
+  return [...(before.trim() === '' ? letItems(query) : []), ...sqlItems(before, tables)];
+}
+
+function whyNot(answer: CompleteAnswer): string {
+  return answer.kind === 'failed' ? answer.why : 'the database was not asked';
+}
+
+function stageFound(place: Extract<Place, { kind: 'stage' }>, request: CompleteRequest, judge: Judge): Found {
+  // Before a stage's name nothing needs to be known of the columns.
+  if (place.tokens.length === 0) return found(stageItems({ tokens: [], columns: null, sources: [] }));
+  const { query } = place;
+  const reached = columnsBefore(query, request, judge);
+  if (reached.kind === 'ask') return reached;
+  const { columns, why } = reached;
+  const items = stageItems({
+    tokens: place.tokens,
+    columns,
+    sources: [...letItems(query), ...connectionItems(request)],
+  });
+  return found(items, ...(why === null ? [] : [why]));
+}
+
+type Reached =
+  | Extract<CompleteStep, { kind: 'ask' }>
+  | { readonly kind: 'columns'; readonly columns: readonly Column[] | null; readonly why: string | null };
+
+/** The columns before the last of the query's pipes; of the stages before it, as many as compile. */
+function columnsBefore(
+  { lets, start, pipes }: PlaceInQuery,
+  request: CompleteRequest,
+  judge: Judge,
+): Reached {
+  const preludes = lets.map((one) => `${request.text.slice(one.start, one.end)} `).join('');
+  let count = pipes.length - 1;
+  let why: string | null = null;
+  for (let cut = 0; cut <= MAX_CUTS; cut++) {
+    try {
+      const step = planPrefix(preludes + request.text.slice(start, pipes[count]), request, judge);
+      if (step.kind === 'ask') return step;
+      return { kind: 'columns', columns: step.columns, why: why ?? step.why };
+    } catch (thrown) {
+      if (!(thrown instanceof QueryError)) throw thrown;
+      why ??= `the columns may not be right: ${thrown.message}`;
+      const shift = start - preludes.length;
+      const failed = failedStage(thrown, pipes.slice(0, count), shift);
+      if (failed < 1) return { kind: 'columns', columns: null, why };
+      count = failed - 1;
+    }
+  }
+  return { kind: 'columns', columns: null, why };
+}
+
+/** Which of the stages an error is about, by its place; 0: none. `shift`: from the compiled text to the whole one. */
+function failedStage({ details }: QueryError, pipes: readonly number[], shift: number): number {
+  const start = (details.span?.start ?? 0) + shift;
+  return pipes.filter((pipe) => pipe < start).length;
+}
+
+/** The columns of a whole query. */
+function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reached {
+  const { connection, answers } = request;
+  const asked: PlanRequest = {
+    text,
+    parameters: parametersOf(text, request.parameters),
+    connection,
+    pushdown: 'off',
+    throughWorker: true,
+    answers: planAnswers(answers),
+  };
+  const step = planQuery(asked, judge);
+  if (step.kind === 'plan') return { kind: 'columns', columns: step.plan.columns, why: null };
+  const failed = step.asks.map(({ key }) => answers[key]).find((answer) => answer?.kind === 'failed');
+  if (failed !== undefined) return { kind: 'columns', columns: null, why: whyNot(failed) };
+  // These take a run of the query, or a worker: too much for a suggestion.
+  if (step.asks.some((ask) => ask.kind !== 'source'))
+    return { kind: 'columns', columns: null, why: 'the columns are only known once the query runs' };
+  return { kind: 'ask', asks: step.asks satisfies readonly CompleteAsk[] };
+}
+
+/** Every parameter of the text, those without a value as null, which is right for most types. */
+function parametersOf(
+  text: string,
+  given: CompleteRequest['parameters'],
+): Readonly<Record<string, ParameterKind>> {
+  const names = new Set(parseTree(text, STAGE_SYNTAXES).parameters.map(({ name }) => name));
+  return Object.fromEntries(
+    [...names].map((name) => [name, Object.hasOwn(given, name) ? given[name]! : 'null']),
+  );
+}
+
+function planAnswers(answers: CompleteRequest['answers']): Record<string, AskAnswer> {
+  const known: Record<string, AskAnswer> = {};
+  for (const [key, answer] of Object.entries(answers))
+    if (answer.kind !== 'catalog' && answer.kind !== 'failed') known[key] = answer;
+  return known;
+}

@@ -1,0 +1,35 @@
+/**
+ * The formatter: one stage a line, `| ` first, long lists broken at a width, sub-queries indented in their brackets,
+ * keywords in lower case. It keeps every token and every comment in its order, is idempotent, and leaves SQL as it was
+ * written, except for white space at the ends of its lines. What does not parse is an error with its place.
+ */
+import { strict as assert } from 'node:assert';
+import { parseTree } from '../frontends/forkline/query-parser.ts';
+import { STAGE_SYNTAXES } from '../stages/kit/registry.ts';
+import { writeQuery } from './format-layout.ts';
+import { type Leaf, leavesOf } from './format-leaves.ts';
+import { Lines } from './format-lines.ts';
+import { queryOf } from './format-query.ts';
+
+/** The whole text, with one line end at its end. Throws QueryError. */
+export function formatQuery(text: string): string {
+  const leaves = allLeaves(text);
+  const lines = new Lines();
+  writeQuery(lines, queryOf(leaves), 0);
+  const formatted = `${lines.text()}\n`;
+  assert.deepEqual(
+    allLeaves(formatted).map(essence),
+    leaves.map(essence),
+    'the formatter has changed a token',
+  );
+  return formatted;
+}
+
+function allLeaves(text: string): readonly Leaf[] {
+  return leavesOf(text, parseTree(text, STAGE_SYNTAXES).tokens, 0, text.length);
+}
+
+/** What may not change. */
+function essence({ token, text }: Leaf): string {
+  return token === null || token.kind === 'sql' ? text : `${token.kind} ${token.lower}`;
+}

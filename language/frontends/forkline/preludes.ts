@@ -1,0 +1,110 @@
+/** What stands before a query: `set option = value;` and `let name = (query);`. */
+import { QueryError } from '../../../core/protocol/errors.ts';
+import type { Pushdown } from '../../../core/protocol/plan.ts';
+import { STAGE_LIMITS, stageLimit } from '../../../core/protocol/stage-limits.ts';
+import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
+import { columnKey } from '../../types/column-key.ts';
+import type { LetNode, QueryNode } from './ast.ts';
+import type { Cursor } from './cursor.ts';
+import { parseName } from './names.ts';
+import type { Token, WrittenName } from './token.ts';
+
+export interface Settings {
+  pushdown: Pushdown | null;
+}
+
+const OPTIONS = ['pushdown'];
+const PUSHDOWNS: readonly Pushdown[] = ['off', 'auto', 'require'];
+
+/** The cursor stands at `set`. */
+export function parseSet(cursor: Cursor, settings: Settings): void {
+  cursor.next();
+  const option = parseName(cursor, 'the name of an option');
+  const name = option.name.toLowerCase();
+  if (!OPTIONS.includes(name)) throw unknownOption(option);
+  if (settings.pushdown !== null)
+    throw new QueryError('syntax', `\`${name}\` is set twice`, {
+      span: option.span,
+      hint: 'set it once',
+    });
+  cursor.expectSymbol('=', `after \`set ${name}\``);
+  const token = cursor.peek();
+  const value = PUSHDOWNS.find((candidate) => candidate === token.text.toLowerCase());
+  if (value === undefined || (token.kind !== 'word' && token.kind !== 'string')) throw unknownValue(cursor);
+  cursor.next();
+  settings.pushdown = value;
+}
+
+function unknownOption({ name, span }: WrittenName): QueryError {
+  const suggestions = suggest(name, OPTIONS);
+  return new QueryError('syntax', `there is no option \`${name}\``, {
+    span,
+    hint: didYouMean(suggestions) ?? `the options are ${OPTIONS.join(', ')}`,
+    suggestions,
+  });
+}
+
+function unknownValue(cursor: Cursor): QueryError {
+  const suggestions = suggest(cursor.peek().text, PUSHDOWNS);
+  return new QueryError('syntax', `\`pushdown\` is off, auto or require, not ${cursor.describe()}`, {
+    span: cursor.here(),
+    hint: didYouMean(suggestions) ?? 'write `set pushdown = auto;`',
+    suggestions,
+  });
+}
+
+/** The cursor stands at `let`; `parseQuery` reads the query in brackets. */
+export function parseLet(cursor: Cursor, before: readonly LetNode[], parseQuery: () => QueryNode): LetNode {
+  const word = cursor.next();
+  if (before.length === STAGE_LIMITS.lets)
+    throw new QueryError('syntax', `a query has at most ${STAGE_LIMITS.lets} \`let\``, {
+      span: { start: word.start, end: word.end },
+      hint: 'leave out those that are not used',
+      limit: stageLimit('lets'),
+    });
+  const { name, span } = parseName(cursor, 'a name');
+  const same = before.find((candidate) => columnKey(candidate.name) === columnKey(name));
+  if (same !== undefined)
+    throw new QueryError('syntax', `\`${name}\` is defined twice`, { span, hint: 'choose another name' });
+  cursor.expectSymbol('=', `after \`let ${name}\``);
+  if (!cursor.isSymbol('('))
+    cursor.fail(
+      'a query in brackets is expected after `=`',
+      `write \`let ${name} = (select ...);\`; to compute a column, \`| eval ${name} = ...\``,
+    );
+  return { name, nameSpan: span, query: parseQuery() };
+}
+
+/** A name that meant nothing where it stood, and that a `let` of the text defines there or later. */
+export function namesLater(thrown: unknown, text: string): QueryError | null {
+  if (!(thrown instanceof QueryError) || thrown.code !== 'unknown-source') return null;
+  const { span } = thrown.details;
+  const name = span === undefined ? '' : text.slice(span.start, span.end);
+  if (span === undefined || !/^[\p{L}_][\p{L}\p{N}_]{0,62}$/u.test(name)) return null;
+  const defined = new RegExp(`\\blet\\s+${name}\\s*=`, 'iu').exec(text);
+  if (defined === null || defined.index + defined[0].length > text.length) return null;
+  const own = defined.index < span.start;
+  const message = own ? `\`${name}\` uses itself` : `\`${name}\` is defined after this`;
+  const hint = 'a `let` sees only those before it';
+  return new QueryError('unknown-source', message, { ...thrown.details, hint, suggestions: [] });
+}
+
+export function isLetName(definition: LetNode, name: string, quoted: boolean): boolean {
+  return quoted ? definition.name === name : columnKey(definition.name) === columnKey(name);
+}
+
+/** The `let` that a source's name means; throws when there is none. */
+export function findLet(lets: readonly LetNode[], token: Token): LetNode {
+  const { text, start, end } = token;
+  const found = lets.find((candidate) => isLetName(candidate, text, token.kind === 'quoted'));
+  if (found !== undefined) return found;
+  const suggestions = suggest(
+    text,
+    lets.map(({ name }) => name),
+  );
+  throw new QueryError('unknown-source', `no \`let\` before this defines \`${text}\``, {
+    span: { start, end },
+    hint: didYouMean(suggestions) ?? `to read a table, write \`(select * from ${text})\``,
+    suggestions,
+  });
+}

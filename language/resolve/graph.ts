@@ -1,0 +1,65 @@
+import type { Span } from '../../core/protocol/errors.ts';
+import type { SourceDescription } from '../../core/protocol/plan.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import type { StageNode } from '../frontends/forkline/ast.ts';
+import type { BoundSql } from '../source/sql.ts';
+
+/** SQL of the user's for a database. Two of the same text are two objects; each is fetched. */
+export interface ResolvedSql {
+  readonly kind: 'sql';
+  readonly connection: string;
+  readonly bound: BoundSql;
+  readonly described: SourceDescription;
+  /** What `described` means to stages, in order. */
+  readonly columns: readonly Column[];
+  /** Of the SQL in the user's text. */
+  readonly span: Span;
+}
+
+export type ResolvedSource = ResolvedSql | { readonly kind: 'query'; readonly query: ResolvedQuery };
+
+export interface ResolvedStageNode {
+  readonly node: StageNode;
+  readonly resolved: ResolvedStage;
+  /** In the order of `node.sources`. */
+  readonly sources: readonly ResolvedQuery[];
+}
+
+export interface ResolvedQuery {
+  readonly source: ResolvedSource;
+  readonly stages: readonly ResolvedStageNode[];
+  /** After the last stage. */
+  readonly columns: readonly Column[];
+}
+
+/** The queries that this one reads, once for each time that it does. */
+export function queriesRead({ source, stages }: ResolvedQuery): readonly ResolvedQuery[] {
+  const beside = stages.flatMap((stage) => stage.sources);
+  return source.kind === 'query' ? [source.query, ...beside] : beside;
+}
+
+/** How often each query is read, `query` itself (once) included. */
+export function countReads(query: ResolvedQuery): ReadonlyMap<ResolvedQuery, number> {
+  const reads = new Map<ResolvedQuery, number>();
+  const visit = (at: ResolvedQuery): void => {
+    const before = reads.get(at) ?? 0;
+    reads.set(at, before + 1);
+    if (before === 0) for (const read of queriesRead(at)) visit(read);
+  };
+  visit(query);
+  return reads;
+}
+
+/** All stages in the order in which they were written. */
+export function stagesOf(query: ResolvedQuery): readonly ResolvedStageNode[] {
+  const stages = [...countReads(query).keys()].flatMap((read) => read.stages);
+  return stages.sort((a, b) => a.node.index - b.node.index);
+}
+
+/** What every resolved stage says of itself. */
+export interface ResolvedStage {
+  /** The columns after it. */
+  readonly columns: readonly Column[];
+  /** They hold for the data as it was when they were asked for. */
+  readonly dependsOnData?: boolean;
+}

@@ -1,0 +1,214 @@
+/**
+ * Gives every name of a query its meaning. What it must know from elsewhere it looks up in the answers of the request;
+ * what is missing there it asks for by throwing `Asking`: all sources at once, before anything else.
+ *
+ * Invariants: the keys of asks depend on the request's text and on earlier answers only, so that a later call finds
+ * what an earlier one asked for; a `let` that nobody reads is not looked at.
+ */
+import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { Ask, AskAnswer, Judge, Plan, PlanRequest, SourceAsk } from '../../core/protocol/plan.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import type { LetNode, QueryNode, QueryTree, SqlSourceNode, StageNode } from '../frontends/forkline/ast.ts';
+import { bindSource, sourceColumns } from '../source/sql.ts';
+import type { Typed } from '../types/typed.ts';
+import type {
+  ResolvedQuery,
+  ResolvedSource,
+  ResolvedSql,
+  ResolvedStage,
+  ResolvedStageNode,
+} from './graph.ts';
+import { explainLostColumn } from './lost-column.ts';
+import { refuseDuplicates, type Scope } from './scope.ts';
+import type { StageAnswers } from './stage-answers.ts';
+
+/** Thrown where answers are missing; never leaves the compiler. */
+export class Asking extends Error {
+  readonly asks: readonly Ask[];
+
+  constructor(asks: readonly Ask[]) {
+    super('answers are missing');
+    this.asks = asks;
+  }
+}
+
+/** The part of a stage that resolving uses. */
+export interface ResolvableStage {
+  resolve(syntax: unknown, input: Scope, span: Span, sources: readonly (readonly Column[])[]): ResolvedStage;
+}
+
+/** What resolving takes from the rest of the compiler. */
+export interface ResolveTools {
+  /** Returns the stage that a node names. */
+  stageOf(node: StageNode): ResolvableStage;
+  /** Plans the query for the different values of `value` over the rows of `input`, at most one more than `atMost`. */
+  planValues(input: ResolvedQuery, value: Typed, atMost: number): Plan;
+  readonly judge: Judge;
+}
+
+export function resolveTree(tree: QueryTree, request: PlanRequest, tools: ResolveTools): ResolvedQuery {
+  return new Resolver(tree, request, tools).resolve();
+}
+
+class Resolver {
+  readonly #tree: QueryTree;
+  readonly #request: PlanRequest;
+  readonly #tools: ResolveTools;
+  readonly #sources = new Map<SqlSourceNode, SourceAsk>();
+  readonly #lets = new Map<LetNode, ResolvedQuery>();
+
+  constructor(tree: QueryTree, request: PlanRequest, tools: ResolveTools) {
+    this.#tree = tree;
+    this.#request = request;
+    this.#tools = tools;
+  }
+
+  resolve(): ResolvedQuery {
+    this.#askForSources();
+    return this.#query(this.#tree.query);
+  }
+
+  /** One description for each SQL of each connection. */
+  #askForSources(): void {
+    const { text, connection: usual, answers, parameters } = this.#request;
+    const bySql = new Map<string, SourceAsk>();
+    for (const node of sqlSources(this.#tree.query)) {
+      const bound = bindSource(text, node.scanned, parameters);
+      const connection = node.connection ?? usual;
+      const same = JSON.stringify([connection, bound.sql, bound.parameters]);
+      const known = bySql.get(same);
+      const key = known?.key ?? `source-${bySql.size}`;
+      // What was answered was judged before it was asked.
+      const functions =
+        known?.functions ?? (answers[key] === undefined ? this.#tools.judge(connection, bound, true) : []);
+      const ask: SourceAsk = { kind: 'source', key, connection, ...bound, functions };
+      if (known === undefined) bySql.set(same, ask);
+      this.#sources.set(node, ask);
+    }
+    const missing = [...bySql.values()].filter(({ key }) => answers[key] === undefined);
+    if (missing.length > 0) throw new Asking(missing);
+  }
+
+  #query(node: QueryNode): ResolvedQuery {
+    const source = this.#source(node.source);
+    // A `let` alone is what it stands for, so that all who read it read the same.
+    if (node.stages.length === 0 && source.kind === 'query') return source.query;
+    let columns = source.kind === 'sql' ? source.columns : source.query.columns;
+    const stages: ResolvedStageNode[] = [];
+    for (const stage of node.stages) {
+      const resolved = this.#stage(stage, { source, stages: [...stages], columns });
+      stages.push(resolved);
+      columns = resolved.resolved.columns;
+    }
+    return { source, stages, columns };
+  }
+
+  #source(source: QueryNode['source']): ResolvedSource {
+    switch (source.kind) {
+      case 'sql':
+        return this.#sql(source);
+      case 'query':
+        return { kind: 'query', query: this.#query(source.query) };
+      case 'let':
+        return { kind: 'query', query: this.#let(source.definition) };
+      default:
+        return source satisfies never;
+    }
+  }
+
+  #let(definition: LetNode): ResolvedQuery {
+    const known = this.#lets.get(definition) ?? this.#query(definition.query);
+    this.#lets.set(definition, known);
+    return known;
+  }
+
+  #sql(node: SqlSourceNode): ResolvedSql {
+    const { span } = node;
+    const { key, connection, sql, parameters, segments } = this.#sources.get(node)!;
+    const described = this.#answer(key, 'source');
+    if (described === null) throw new Error(`the answer to ${key} is of another kind`);
+    const columns = sourceColumns(described);
+    refuseBadSource(span, columns);
+    return { kind: 'sql', connection, bound: { sql, parameters, segments }, described, columns, span };
+  }
+
+  #stage(node: StageNode, input: ResolvedQuery): ResolvedStageNode {
+    const { name, syntax, span, index } = node;
+    const sources = this.#sides(node.sources);
+    const stage = { index, name };
+    const { parameters, text } = this.#request;
+    const scope = { columns: input.columns, parameters, stage, text, answers: this.#answers(input, span) };
+    try {
+      const resolved = this.#tools.stageOf(node).resolve(
+        syntax,
+        scope,
+        span,
+        sources.map(({ columns }) => columns),
+      );
+      return { node, resolved, sources };
+    } catch (thrown) {
+      if (!(thrown instanceof QueryError)) throw thrown;
+      throw explainLostColumn(thrown.with({ stage }), text, input);
+    }
+  }
+
+  /** What all of them ask for is asked at once. */
+  #sides(nodes: readonly QueryNode[]): readonly ResolvedQuery[] {
+    const asks: Ask[] = [];
+    const sides = nodes.flatMap((node) => {
+      try {
+        return [this.#query(node)];
+      } catch (thrown) {
+        if (!(thrown instanceof Asking)) throw thrown;
+        asks.push(...thrown.asks);
+        return [];
+      }
+    });
+    if (asks.length > 0) throw new Asking(asks);
+    return sides;
+  }
+
+  #answers(input: ResolvedQuery, { start }: Span): StageAnswers {
+    return {
+      engine: (ask) => this.#known({ ...ask, kind: 'engine', key: `engine-${start}` }).columns,
+      values: (value, atMost) => {
+        const plan = this.#tools.planValues(input, value, atMost);
+        return this.#known({ kind: 'values', key: `values-${start}`, plan, atMost });
+      },
+    };
+  }
+
+  #known<K extends Ask['kind']>(ask: Extract<Ask, { kind: K }>): Extract<AskAnswer, { kind: K }> {
+    const answer = this.#answer(ask.key, ask.kind as K);
+    if (answer === null) throw new Asking([ask]);
+    return answer;
+  }
+
+  #answer<K extends AskAnswer['kind']>(key: string, kind: K): Extract<AskAnswer, { kind: K }> | null {
+    const answer = this.#request.answers[key];
+    return answer?.kind === kind ? (answer as Extract<AskAnswer, { kind: K }>) : null;
+  }
+}
+
+/** Those that the query reads, each once, what it begins with first. */
+function sqlSources(query: QueryNode): ReadonlySet<SqlSourceNode> {
+  const found = new Set<SqlSourceNode>();
+  const seen = new Set<QueryNode>();
+  const visit = (node: QueryNode): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    const { source, stages } = node;
+    if (source.kind === 'sql') found.add(source);
+    else visit(source.kind === 'let' ? source.definition.query : source.query);
+    for (const stage of stages) stage.sources.forEach(visit);
+  };
+  visit(query);
+  return found;
+}
+
+function refuseBadSource(span: Span, columns: readonly Column[]): void {
+  if (columns.length === 0)
+    throw new QueryError('unsupported', 'the SQL has no columns for stages to work on', { span });
+  const hint = (name: string): string => `name one of them differently in the SQL: \`... as ${name}_2\``;
+  refuseDuplicates(columns, () => span, hint);
+}

@@ -1,0 +1,70 @@
+/** Typed expressions as SQL of a dialect. Bound values become `$n`; everything else is quoted text of ours. */
+import type { ParameterKind } from '../../core/protocol/parameters.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import { mayRaise } from '../types/may-raise.ts';
+import {
+  type AggregateText,
+  type Typed,
+  type TypedCall,
+  valueType,
+  type WindowKind,
+} from '../types/typed.ts';
+
+/** Where an expression's parts come from. */
+export interface EmitScope {
+  readonly dialect: Dialect;
+  /** SQL of a column of the stage's input. */
+  column(name: string): string;
+  /** Likewise where it is only compared with values of its type, so that the database may compare what it stores. */
+  compared(name: string): string;
+  /** `$n` of a parameter. */
+  parameter(name: string, kind: ParameterKind): string;
+  /** ` ORDER BY ...` in force, or ''; for aggregates that depend on it. */
+  readonly order: string;
+  /** ` OVER (...)` for values that every row has; undefined: a group has one. */
+  over?(window: WindowKind | undefined, ordered: boolean): string;
+}
+
+export function emitExpression(typed: Typed, scope: EmitScope): string {
+  switch (typed.kind) {
+    case 'column':
+      return scope.column(typed.name);
+    case 'literal':
+      return scope.dialect.literal(typed);
+    case 'parameter':
+      // That it is null is part of the plan: it needs no place among the bound values.
+      if (typed.type.kind === 'null') return 'NULL';
+      return scope.dialect.parameter(scope.parameter(typed.name, typed.parameterKind), valueType(typed.type));
+    case 'call':
+      return emitCall(typed, scope);
+    default:
+      return typed satisfies never;
+  }
+}
+
+const NO_AGGREGATE: AggregateText = { order: '', filter: '', over: '', condition: null };
+
+/** Comparisons whose two sides may be integers of any width: an index on a narrower column still serves. */
+const COMPARISONS = new Set(['=', '<>', '<', '<=', '>', '>=', 'between', 'not between', 'in', 'not in']);
+
+function emitCall(call: TypedCall, scope: EmitScope): string {
+  const emit = call.emitters[scope.dialect.name];
+  // Placement has asked before: only what has a text in a dialect is emitted in it.
+  if (emit === undefined) throw new Error(`${call.name} has no text in ${scope.dialect.name}`);
+  const stored = COMPARISONS.has(call.name) ? { ...scope, column: scope.compared } : null;
+  const args = call.args.map((arg) =>
+    emitExpression(arg, arg.kind === 'column' && stored !== null ? stored : scope),
+  );
+  const { aggregate } = call;
+  if (aggregate === null) return emit(args, NO_AGGREGATE);
+  const condition = aggregate.filter === null ? null : emitExpression(aggregate.filter, scope);
+  // The stage engine computes the arguments before it tests the rows.
+  const early = condition !== null && scope.dialect.name === 'duckdb' && call.args.some(mayRaise);
+  const guarded = early ? args.map((arg) => `CASE WHEN ${condition} THEN ${arg} END`) : args;
+  return emit(guarded, {
+    order: aggregate.ordered && scope.over === undefined ? scope.order : '',
+    filter: condition === null ? '' : ` FILTER (WHERE ${condition})`,
+    over: scope.over?.(aggregate.window, aggregate.ordered) ?? '',
+    condition,
+  });
+}

@@ -1,0 +1,138 @@
+/** One SELECT of the statement under construction: what it is made of, and its text. */
+import { quoteName } from '../dialects/duckdb/sql.ts';
+import type { ExprType } from '../types/rules.ts';
+import { type OrderKey, orderText } from './window-frame.ts';
+
+export interface SelectColumn {
+  readonly name: string;
+  readonly sql: string;
+  readonly type: ExprType;
+  /** Cheap, and it may be repeated: just a column of `from`, or one of the source's in its canonical type. */
+  readonly plain: boolean;
+  /** The column as the database stores it, which compares with values of `type` as `sql` does. */
+  readonly stored?: string;
+  /** Computing it may fail: it must not see rows that were taken away. */
+  readonly raises?: boolean;
+}
+
+export interface Filter {
+  readonly sql: string;
+  /** It must only see the rows that the filters before it leave. */
+  readonly raises: boolean;
+}
+
+export interface Select {
+  /** The name of what it reads. */
+  readonly from: string;
+  /** What stands behind FROM; null: the name itself, an entry of the WITH. */
+  readonly fromText: string | null;
+  /** What `from` stands for, when that is read twice. */
+  readonly table?: string;
+  /** `LEFT JOIN s2 ON ...`: columns may be those of what is joined too. */
+  readonly join?: string;
+  readonly columns: readonly SelectColumn[];
+  readonly filters: readonly Filter[];
+  /** Something below it filters, and its filters may be merged with those here. */
+  readonly filteredBelow: boolean;
+  /** Number of leading columns that it groups by; null: it does not aggregate. */
+  readonly groupBy: number | null;
+  readonly order: readonly OrderKey[];
+  /** The rows come in an order that no key says: the one in which a source sends them. */
+  readonly arrival: boolean;
+  readonly limit: string | null;
+  /** What keeps filters on it outside of it, a limit that is none; null: nothing does. */
+  readonly fence: string | null;
+}
+
+export interface Origin {
+  readonly from: string;
+  readonly fromText?: string | null;
+  readonly order: readonly OrderKey[];
+  readonly arrival: boolean;
+  readonly filteredBelow?: boolean;
+}
+
+export function reading(
+  { from, fromText = null, order, arrival, filteredBelow = false }: Origin,
+  columns: readonly { readonly name: string; readonly type: ExprType; readonly raises?: boolean }[],
+): Select {
+  const read = columns.map(
+    ({ name, type, raises }): SelectColumn => ({
+      name,
+      type,
+      sql: qualified(from, name),
+      plain: true,
+      ...(raises === true && { raises }),
+    }),
+  );
+  const base = { from, fromText, columns: read, order, arrival, filteredBelow };
+  return { ...base, filters: [], groupBy: null, limit: null, fence: null };
+}
+
+/** Nothing but what `from` has. */
+export function isTable(select: Select): boolean {
+  const { from, fromText, columns, join, filters, groupBy, limit, fence } = select;
+  if (fromText !== null || fence !== null || join !== undefined) return false;
+  const same = columns.every(({ name, sql }) => sql === qualified(from, name));
+  return same && filters.length === 0 && groupBy === null && limit === null;
+}
+
+export function qualified(from: string, name: string): string {
+  return `${from}.${quoteName(name)}`;
+}
+
+/** A name for a key of the order that no visible column has. */
+export function hiddenName(select: Select, index: number): string {
+  return freeName(
+    `order_${index + 1}`,
+    select.columns.map((column) => column.name),
+  );
+}
+
+/** `wanted`, or something like it, that none of `names` is, whatever its case. */
+export function freeName(wanted: string, names: readonly string[]): string {
+  const taken = new Set(names.map((name) => name.toLowerCase()));
+  let name = wanted;
+  while (taken.has(name.toLowerCase())) name = `_${name}`;
+  return name;
+}
+
+/** In the place of the one of its name, else at the end. */
+export function placed(columns: readonly SelectColumn[], column: SelectColumn): readonly SelectColumn[] {
+  const at = columns.findIndex((existing) => existing.name === column.name);
+  return at === -1 ? [...columns, column] : columns.with(at, column);
+}
+
+/** `hidden`: keys of the order that travel on. `last`: what its order is shows. */
+export function selectText(
+  select: Select,
+  hidden: readonly Pick<SelectColumn, 'name' | 'sql'>[],
+  last: boolean,
+): string {
+  const { from, fromText, join, filters, groupBy, limit } = select;
+  const items = [...select.columns, ...hidden].map(({ name, sql }) =>
+    sql === qualified(from, name) ? sql : `${sql} AS ${quoteName(name)}`,
+  );
+  // A WITH entry of which nothing but the number of rows counts.
+  if (items.length === 0) items.push('1 AS "row"');
+  const parts = [`SELECT ${items.join(', ')}`, `FROM ${fromText ?? from}`];
+  if (join !== undefined) parts.push(join);
+  if (filters.length > 0) parts.push(`WHERE ${filterText(filters)}`);
+  if (groupBy !== null && groupBy > 0)
+    parts.push(`GROUP BY ${Array.from({ length: groupBy }, (_, index) => index + 1).join(', ')}`);
+  if (last || limit !== null) parts.push(orderText(select.order).trimStart());
+  if (limit !== null) parts.push(`LIMIT ${limit}`);
+  else if (select.fence !== null) parts.push(select.fence);
+  return parts.filter((part) => part !== '').join('\n');
+}
+
+/** An engine tests the parts of an AND in an order of its own, but those of a CASE one after the other. */
+function filterText(filters: readonly Filter[]): string {
+  const last = filters.findLastIndex(({ raises }) => raises);
+  const tail = filters.slice(Math.max(0, last + 1)).map(({ sql }) => sql);
+  if (last <= 0) return filters.map(({ sql }) => sql).join(' AND ');
+  const nested = filters
+    .slice(0, last)
+    .reduceRight((inner, { sql }) => `CASE WHEN ${sql} THEN ${inner} ELSE FALSE END`, filters[last]!.sql);
+  return [nested, ...tail].join(' AND ');
+}

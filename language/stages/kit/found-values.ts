@@ -1,0 +1,119 @@
+/**
+ * The values of a column that were asked for before the query is planned, for `pivot` without a list of them. Between
+ * that and the query's own run others may come: the query then fails with `stale-plan`, and the server plans once more;
+ * no row is ever left out. Values are compared as text, which is also what the new columns are called by.
+ */
+
+import { QueryError, type Span } from '../../../core/protocol/errors.ts';
+import { stageLimit } from '../../../core/protocol/stage-limits.ts';
+import { raiseError } from '../../dialects/duckdb/raise.ts';
+import { quoteText } from '../../dialects/duckdb/sql.ts';
+import type { Expression } from '../../frontends/forkline/ast.ts';
+import { resolveExpression } from '../../resolve/expression.ts';
+import { refuseDuplicates, type Scope } from '../../resolve/scope.ts';
+import { columnValue, ownAggregate, ownCall } from '../../select/own-values.ts';
+import type { Relation } from '../../select/relation.ts';
+import { castExists, hintWithoutCast } from '../../types/cast-types.ts';
+import { BOOL, exprTypeName, INT64, STRING } from '../../types/rules.ts';
+import type { Typed } from '../../types/typed.ts';
+import { textOf } from './stage-values.ts';
+
+export interface FoundValues {
+  readonly value: Typed;
+  /** The least first; null where null is one. */
+  readonly texts: readonly (string | null)[];
+  /** SQL that raises the error for a row with another. */
+  readonly stale: string;
+}
+
+const UNNAMEABLE: ReadonlySet<string> = new Set(['json', 'list', 'bytes', 'interval', 'null']);
+
+/** Throws when there are more than `most`, or when there are no names in them. */
+export function findValues(column: Expression, input: Scope, most: number): FoundValues {
+  const { span } = column;
+  const value = resolveExpression(column, input);
+  if (UNNAMEABLE.has(value.type.kind))
+    throw new QueryError(
+      'wrong-type',
+      `this is ${exprTypeName(value.type)}, whose values are no names of columns`,
+      {
+        span,
+        hint: castExists(value.type, STRING)
+          ? 'make a text or a number of it: `eval c = cast(x as string)`'
+          : hintWithoutCast(value.type, STRING, input.text.slice(span.start, span.end)),
+      },
+    );
+  const { values, complete } = input.answers.values(value, most);
+  if (!complete) throw tooMany(input.text.slice(span.start, span.end), span, most);
+  const stale = raiseError({
+    code: 'stale-plan',
+    message: 'rows with a new value came while the query ran, and it has no column for them',
+    span,
+    stage: input.stage,
+    hint: "send it again, or list the values: `in ('a', 'b')`",
+  });
+  return { value, texts: values.map((text) => (text === null ? null : String(text))), stale };
+}
+
+function tooMany(shown: string, span: Span, most: number): QueryError {
+  const limit = stageLimit('pivotColumns');
+  const columns = most === limit.value ? '' : `, with ${Math.round(limit.value / most)} columns for each`;
+  return new QueryError(
+    'result-too-large',
+    `\`${shown}\` has more than ${most} values${columns}: \`pivot\` makes at most ${limit.value} columns`,
+    { span, hint: "list those that you want: `in ('a', 'b')`, or group by both columns with `stats`", limit },
+  );
+}
+
+export function noValues(span: Span): QueryError {
+  return new QueryError('bad-value', 'there are no rows, so `pivot` has no columns', {
+    span,
+    hint: "list the values: `in ('a', 'b')`, or name rows after `splitrow`",
+  });
+}
+
+/** What each value's column is called, and its rows. */
+export function choicesOf({ value, texts }: FoundValues, span: Span) {
+  const choices = texts.map((text) => ({ name: nameOf(text), filter: hasText(value, text), span }));
+  refuseDuplicates(
+    choices.map(({ name }) => ({ name, type: STRING })),
+    () => span,
+    (name) => `list the values and name them: \`in ('${name}' as ${name}_2, ...)\``,
+  );
+  return choices;
+}
+
+function nameOf(text: string | null): string {
+  if (text === null) return 'null';
+  return text === '' ? 'empty' : text;
+}
+
+function hasText(value: Typed, text: string | null): Typed {
+  if (text === null) return ownCall(BOOL, [value], ([a]) => `(${a} IS NULL)`);
+  return ownCall(BOOL, [textOf(value)], ([a]) => `(${a} = ${quoteText(text)})`);
+}
+
+/** How many rows of a group have a value that has no column. */
+export function countOthers({ value, texts }: FoundValues): Typed {
+  const known = texts.filter((text) => text !== null).map(quoteText);
+  return ownAggregate(INT64, [textOf(value)], ([a]) => {
+    const isKnown = known.length === 0 ? 'false' : `coalesce(${a} IN (${known.join(', ')}), false)`;
+    const isNull = texts.includes(null) ? ` OR ${a} IS NULL` : '';
+    return `count(*) FILTER (WHERE NOT (${isKnown}${isNull}))`;
+  });
+}
+
+/** The groups; fails when `count`, of `countOthers`, is above 0 in any of them, whatever later stages leave of them. */
+export function refuseOthers(
+  groups: Relation,
+  { stale }: FoundValues,
+  count: string,
+  total: string,
+): Relation {
+  const counted = columnValue({ name: count, type: INT64 });
+  const sum = ownAggregate(INT64, [counted], ([a], { over }) => `max(${a})${over}`);
+  const none = columnValue({ name: total, type: INT64 });
+  return groups
+    .window([{ name: total, value: sum }], { partition: [], keys: [], rows: 'all' })
+    .filter(ownCall(BOOL, [none], ([a]) => `CASE WHEN ${a} = 0 THEN true ELSE ${stale} END`));
+}

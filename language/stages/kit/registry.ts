@@ -1,0 +1,44 @@
+/**
+ * Every stage by name and alias, found by reading the stages directory, so that a new stage is a new file and nothing
+ * else. This happens once, when the compiler is loaded; it is the only file here that touches the disk.
+ */
+import { readdirSync } from 'node:fs';
+import type { StageSyntaxes } from '../../frontends/forkline/stage-parser.ts';
+import type { AnyStage } from './stage.ts';
+import { VALUES } from './stage-values.ts';
+
+const directory = new URL('../', import.meta.url);
+const files = readdirSync(directory)
+  .filter((name) => /\.[jt]s$/.test(name) && !name.endsWith('.d.ts'))
+  .sort();
+
+export const STAGES: readonly AnyStage[] = await Promise.all(
+  files.map(async (name) => {
+    const module: { stage: AnyStage } = await import(new URL(name, directory).href);
+    return module.stage;
+  }),
+);
+
+const byName = new Map<string, AnyStage>();
+for (const stage of STAGES)
+  for (const name of [stage.name, ...stage.aliases]) {
+    if (byName.has(name)) throw new Error(`two stages are called ${name}`);
+    byName.set(name, stage);
+  }
+if (byName.has(VALUES.name)) throw new Error(`a stage is called ${VALUES.name}, as the compiler's own`);
+
+export function findStage(name: string): AnyStage | null {
+  return byName.get(name) ?? null;
+}
+
+export const STAGE_NAMES: readonly string[] = [...byName.keys()];
+
+/** The stages as the parser sees them. */
+export const STAGE_SYNTAXES: StageSyntaxes = { find: findStage, all: STAGES, names: STAGE_NAMES };
+
+/** Returns the stage that a node of the tree names: the parser found it, or the compiler made the node. */
+export function stageOf({ name }: { readonly name: string }): AnyStage {
+  const stage = byName.get(name) ?? (name === VALUES.name ? VALUES : null);
+  if (stage === null) throw new Error(`no stage is called ${name}`);
+  return stage;
+}

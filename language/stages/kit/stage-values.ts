@@ -1,0 +1,63 @@
+/**
+ * The different values of a column as a query of its own: what `pivot` must know before it has columns. They are compared
+ * as text, which is also what the new columns are called by.
+ */
+import { textInDuckdb } from '../../dialects/duckdb/text.ts';
+import type { StageNode } from '../../frontends/forkline/ast.ts';
+import type { ResolvedQuery, ResolvedStage } from '../../resolve/graph.ts';
+import { ownAggregate, ownCall, wholeNumber } from '../../select/own-values.ts';
+import { type ExprType, STRING } from '../../types/rules.ts';
+import { collectColumns, type Typed } from '../../types/typed.ts';
+import type { StageDefinition } from './stage.ts';
+
+interface Resolved extends ResolvedStage {
+  readonly value: Typed;
+  readonly atMost: number;
+}
+
+const NAME = 'value';
+
+/** A stage that no text can name: only the compiler makes it. */
+export const VALUES: StageDefinition<null, Resolved> = {
+  name: 'values',
+  aliases: [],
+  docs: { syntax: '', summary: '', examples: [] },
+  parse: () => null,
+  resolve: () => {
+    throw new Error('the compiler makes this stage resolved');
+  },
+  columnsUsed({ value }) {
+    const used = new Set<string>();
+    collectColumns(value, used);
+    return used;
+  },
+  emit({ value, atMost }, relation) {
+    const least = ownAggregate(value.type, [value], ([a]) => `min(${a})`);
+    return relation
+      .aggregate([{ name: NAME, value: textOf(value) }], [{ name: 'least', value: least }])
+      .sort([{ column: 'least', descending: false, nullsFirst: false }])
+      .limit(wholeNumber(atMost + 1))
+      .project([{ name: NAME, as: NAME }]);
+  },
+  exactInPostgres: () => ({ exact: false, why: 'its values are compared as the stage engine prints them' }),
+};
+
+/** The values of `value` over the rows of `input`, in their order, one more than `atMost` at most. */
+export function valuesOf(input: ResolvedQuery, value: Typed, atMost: number): ResolvedQuery {
+  const node: StageNode = { index: 0, name: VALUES.name, syntax: null, sources: [], span: value.span };
+  const columns = [{ name: NAME, type: STRING }];
+  const resolved: Resolved = { columns, value, atMost };
+  return { ...input, stages: [...input.stages, { node, resolved, sources: [] }], columns };
+}
+
+export function textOf(value: Typed): Typed {
+  return ownCall(STRING, [value], ([a]) => writtenOut(a!, value.type));
+}
+
+/**
+ * A value's SQL, as the text that stages show. A zero has no sign in it: 0 and -0 are the same value, and which of the two
+ * stands for a group, or is its least, follows from the order of its rows.
+ */
+export function writtenOut(sql: string, type: ExprType): string {
+  return textInDuckdb(type, type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql);
+}

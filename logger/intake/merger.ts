@@ -1,0 +1,96 @@
+/**
+ * Decides which line goes into the file, whatever way it came (socket, spill file, raw output): a stream's lines
+ * reach the file once each and in the order of their seqs. A line whose seq is not above all that came before is
+ * one that was sent again. Whoever brings lines of a stream must bring older ones first: see core/logging/wire.ts.
+ */
+import type { Pipeline } from './pipeline.ts';
+
+export interface StreamState {
+  readonly stream: string;
+  /** Highest seq that was handed to the pipeline. */
+  received: number;
+  /** Highest seq in the file. */
+  written: number;
+  /** Told once a write, with `written`; null while no client of this stream is connected. */
+  onAck: ((seq: number) => void) | null;
+  /** When the client went (clock of performance.now), for forgetting the stream. */
+  goneAtMs: number;
+  waiters: { readonly seq: number; readonly resolve: () => void }[];
+}
+
+const FORGET_AFTER_MS = 60_000;
+
+export interface MergerDeps {
+  readonly pipeline: Pipeline;
+  /** The stream's highest seq in the log; 0 when there is none. */
+  lastSeq(stream: string): number;
+}
+
+export class Merger {
+  readonly #deps: MergerDeps;
+  readonly #states = new Map<string, StreamState>();
+  readonly #unacknowledged = new Set<StreamState>();
+
+  constructor(deps: MergerDeps) {
+    this.#deps = deps;
+  }
+
+  /** The state if this process already knows the stream. */
+  known(stream: string): StreamState | undefined {
+    return this.#states.get(stream);
+  }
+
+  /** The state, made from what is in the log when it is not known. */
+  open(stream: string): StreamState {
+    const known = this.#states.get(stream);
+    if (known !== undefined) return known;
+    const lastSeq = this.#deps.lastSeq(stream);
+    const goneAtMs = performance.now();
+    const state = { stream, received: lastSeq, written: lastSeq, onAck: null, goneAtMs, waiters: [] };
+    this.#states.set(stream, state);
+    return state;
+  }
+
+  /** Takes a line with its line end; false when the file has it already. */
+  accept(state: StreamState, line: Buffer, seq: number): boolean {
+    if (seq <= state.received) return false;
+    state.received = seq;
+    this.#deps.pipeline.write(line, () => this.#onWritten(state, seq));
+    return true;
+  }
+
+  /** Resolves when everything accepted up to seq is in the file. */
+  whenWritten(state: StreamState, seq: number): Promise<void> {
+    if (state.written >= seq) return Promise.resolve();
+    return new Promise((resolve) => state.waiters.push({ seq, resolve }));
+  }
+
+  /** Drops what is remembered of streams whose clients went long ago. */
+  forgetGone(): void {
+    const before = performance.now() - FORGET_AFTER_MS;
+    for (const [stream, { onAck, goneAtMs, received, written }] of this.#states) {
+      if (onAck === null && goneAtMs < before && received === written) this.#states.delete(stream);
+    }
+  }
+
+  /** All lines of one write come here in one turn, and get one acknowledgement a stream. */
+  #onWritten(state: StreamState, seq: number): void {
+    state.written = seq;
+    if (this.#unacknowledged.size === 0) queueMicrotask(() => this.#acknowledge());
+    this.#unacknowledged.add(state);
+  }
+
+  #acknowledge(): void {
+    for (const state of this.#unacknowledged) {
+      state.onAck?.(state.written);
+      if (state.waiters.length > 0) wake(state);
+    }
+    this.#unacknowledged.clear();
+  }
+}
+
+function wake(state: StreamState): void {
+  const ready = state.waiters.filter((waiter) => waiter.seq <= state.written);
+  state.waiters = state.waiters.filter((waiter) => waiter.seq > state.written);
+  for (const { resolve } of ready) resolve();
+}

@@ -1,0 +1,74 @@
+/**
+ * The two small programs of util-linux that the monitor starts its children through, where they exist and do what
+ * is needed (older ones and BusyBox's do not): `setpriv --pdeathsig` and `prlimit --data`. Each is tried once with
+ * the very options that will be used, because a child that cannot start for their sake would be worse than none.
+ */
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Log } from '../../core/logging/log.ts';
+
+/** Children find their programs here and nowhere else. */
+export const CHILD_PATH = [
+  dirname(process.execPath),
+  '/usr/local/sbin',
+  '/usr/local/bin',
+  '/usr/sbin',
+  '/usr/bin',
+  '/sbin',
+  '/bin',
+].join(':');
+
+/** Absolute paths; null where there is none that works. */
+export interface Tools {
+  readonly setpriv: string | null;
+  readonly prlimit: string | null;
+}
+
+export async function findTools(dataLimitBytes: number): Promise<Tools> {
+  const [setpriv, prlimit] = await Promise.all([
+    findWorking('setpriv', (path) => [...deathSignalArgs, path, '--version']),
+    findWorking('prlimit', (path) => [...dataLimitArgs(dataLimitBytes), path, '--version']),
+  ]);
+  return { setpriv, prlimit };
+}
+
+export const deathSignalArgs = ['--pdeathsig', 'KILL', '--'] as const;
+
+export function dataLimitArgs(bytes: number): string[] {
+  return [`--data=${bytes}`, '--'];
+}
+
+/** Says what is lost without them, once. */
+export function logMissingTools(tools: Tools, log: Log): void {
+  if (tools.setpriv === null)
+    log.warn('no-setpriv', {
+      lost: 'if the monitor is killed, a child whose event loop is blocked outlives it until the next start sweeps',
+    });
+  if (tools.prlimit === null)
+    log.warn('no-prlimit', {
+      lost: 'no hard limit on the memory of a DSL worker; the engine keeps to its own limit',
+    });
+}
+
+async function findWorking(name: string, args: (path: string) => string[]): Promise<string | null> {
+  for (const folder of CHILD_PATH.split(':')) {
+    const path = join(folder, name);
+    if (await isExecutable(path)) return (await succeeds(path, args(path))) ? path : null;
+  }
+  return null;
+}
+
+function isExecutable(path: string): Promise<boolean> {
+  return access(path, constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+function succeeds(path: string, args: string[]): Promise<boolean> {
+  return new Promise((resolve) => {
+    execFile(path, args, { timeout: 2000 }, (error) => resolve(error === null));
+  });
+}

@@ -1,0 +1,57 @@
+/**
+ * The logger's place: first to start, last to go, its lines go straight into the file. Its options are those of the
+ * monitor's start. Passwords of later configurations are added: to the running logger, and to any that follows it.
+ */
+import type { Config } from '../../core/config/config.ts';
+import { passwordsOf } from '../../core/logging/redact.ts';
+import { Brake } from '../children/brake.ts';
+import { type LaunchContext, launchChild } from '../children/launch.ts';
+import type { ChildEnd, ChildEvents, ManagedChild } from '../children/managed-child.ts';
+import { Supervised } from '../children/supervised.ts';
+
+export interface LoggerPlace {
+  readonly supervised: Supervised;
+  /** Raw output of the processes may show them from now on. */
+  keepSecret(secrets: readonly string[]): void;
+}
+
+export function superviseLogger(
+  config: Config,
+  context: LaunchContext,
+  onLost: (child: ManagedChild, end: ChildEnd) => void,
+): LoggerPlace {
+  const secrets = new Set(passwordsOf(config.connections));
+  const supervised = new Supervised({
+    brake: new Brake(context.clock.monotonicMs),
+    log: context.log,
+    launch: (events) => launchLogger(config, context, [...secrets], events),
+    // One that started while they were added may have been given the list of before.
+    onReady: (child) => child.send({ type: 'keep-secret', secrets: [...secrets] }),
+    onMessage: (from, { type }) => context.log.warn('unexpected-message', { workerId: from.workerId, type }),
+    onLost,
+    onGone: () => {},
+  });
+  return {
+    supervised,
+    keepSecret(added) {
+      for (const secret of added) secrets.add(secret);
+      supervised.readyChild?.send({ type: 'keep-secret', secrets: added });
+    },
+  };
+}
+
+function launchLogger(
+  config: Config,
+  context: LaunchContext,
+  secrets: readonly string[],
+  events: ChildEvents,
+): ManagedChild {
+  const { level: _, redactLiterals: __, ...kept } = config.log;
+  const { logSocket, rawDir } = context.runDir;
+  const child = {
+    role: 'logger' as const,
+    config: { ...kept, socketPath: logSocket, rawDir, secrets },
+  };
+  const workerId = context.nextWorkerId('logger');
+  return launchChild(context, { slot: 0, workerId, child, config, listenFd: null, events });
+}

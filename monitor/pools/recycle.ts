@@ -1,0 +1,62 @@
+/**
+ * Which SQL worker has lived long enough: by queries, age or memory, each worker with limits of its own some 10 % around
+ * the configured ones, so that workers that started together do not go together. One at a time: nobody goes while
+ * another is being replaced or not everybody is ready. Pure.
+ */
+import type { RecycleLimit } from '../../core/protocol/monitor.ts';
+
+export interface RecycleRow {
+  readonly workerId: string;
+  readonly ready: boolean;
+  /** It has a successor on the way, or finishes its last queries. */
+  readonly leaving: boolean;
+  readonly ageMs: number;
+  readonly queriesServed: number;
+  readonly rssBytes: number | null;
+  /** By how much its limits differ from the configured ones: 0.9 to 1.1. */
+  readonly tolerance: number;
+}
+
+export interface RecyclePolicy {
+  readonly maxQueriesPerWorker: number;
+  readonly maxAgeMs: number;
+  readonly maxRssBytes: number;
+}
+
+export interface RecycleDecision {
+  readonly workerId: string;
+  readonly limit: RecycleLimit;
+  readonly reason: string;
+}
+
+const JITTER = 0.1;
+
+/** `random`: from 0 to 1. */
+export function toleranceOf(random: number): number {
+  return 1 - JITTER + 2 * JITTER * random;
+}
+
+/** The one that is furthest over its limit; null: nobody, or not now. */
+export function decideRecycle(rows: readonly RecycleRow[], policy: RecyclePolicy): RecycleDecision | null {
+  if (rows.some(({ ready, leaving }) => leaving || !ready)) return null;
+  const worn = rows.flatMap((row) => wearOf(row, policy)).sort((a, b) => b.wear - a.wear);
+  return worn[0]?.decision ?? null;
+}
+
+function wearOf(row: RecycleRow, policy: RecyclePolicy): { wear: number; decision: RecycleDecision }[] {
+  const { workerId, ageMs, queriesServed, rssBytes } = row;
+  const of = (limit: RecycleLimit, value: number, max: number, reason: string) => ({
+    wear: value / (max * row.tolerance),
+    decision: { workerId, limit, reason },
+  });
+  return [
+    of('queries', queriesServed, policy.maxQueriesPerWorker, `served ${queriesServed} queries`),
+    of('age', ageMs, policy.maxAgeMs, `is ${Math.round(ageMs / 1000)} s old`),
+    of(
+      'rss',
+      rssBytes ?? 0,
+      policy.maxRssBytes,
+      `has ${Math.round((rssBytes ?? 0) / 1024 ** 2)} MiB resident`,
+    ),
+  ].filter(({ wear }) => wear >= 1);
+}

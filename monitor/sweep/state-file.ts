@@ -1,0 +1,130 @@
+/**
+ * The state file, `<dataDir>/run/monitor.json`: which monitor runs on this data directory, where its run directory
+ * is and who its children are, so that a later start can find what a killed run left behind, and a second start
+ * beside a living one is refused. Replaced whole by rename; one write at a time, the latest state wins.
+ */
+import { link, mkdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Log } from '../../core/logging/log.ts';
+import { readBootId, readSample } from '../../core/process/proc.ts';
+import type { RunDir } from '../../core/process/run-dir.ts';
+
+export interface ProcessRef {
+  readonly pid: number;
+  /** null where there is no /proc. */
+  readonly startTicks: number | null;
+}
+
+export interface RunState extends ProcessRef {
+  /** Start times mean nothing after a reboot. */
+  readonly bootId: string | null;
+  readonly runDir: string;
+  /** Where the `forkline` command reaches the monitor. */
+  readonly controlSocket?: string;
+  readonly children: readonly (ProcessRef & { readonly workerId: string })[];
+}
+
+/** The user's mistake, in words for the terminal. */
+export class AlreadyRunningError extends Error {}
+
+export function stateFilePath(dataDir: string): string {
+  return join(dataDir, 'run', 'monitor.json');
+}
+
+/** null when there is none, or none that can be understood (a machine that lost power while writing). */
+export async function readRunState(path: string): Promise<RunState | null> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return isRunState(value) ? value : null;
+  } catch {
+    return null; // half a file: there is nothing to be learned from it
+  }
+}
+
+export function currentRunState({ path, controlSocket }: RunDir, children: RunState['children']): RunState {
+  const startTicks = readSample(process.pid)?.startTicks ?? null;
+  return { pid: process.pid, startTicks, bootId: readBootId(), runDir: path, controlSocket, children };
+}
+
+/** Makes this monitor the one of this data directory. @throws AlreadyRunningError when another came first. */
+export async function claimStateFile(path: string, state: RunState): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, JSON.stringify(state));
+  try {
+    await link(temporary, path); // fails when the file exists: of two starts at once only one gets on
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    const other = await readRunState(path);
+    throw alreadyRunning(other?.pid ?? null, path);
+  } finally {
+    await unlink(temporary);
+  }
+}
+
+export function alreadyRunning(pid: number | null, path: string): AlreadyRunningError {
+  const who = pid === null ? 'another process' : `pid ${pid}`;
+  return new AlreadyRunningError(
+    `forkline is already running as ${who} for this data directory; stop it first (if that is wrong, remove ${path})`,
+  );
+}
+
+/** Keeps the claimed file up to date. */
+export class StateFile {
+  readonly #path: string;
+  readonly #log: Log;
+  readonly #state: () => RunState;
+  #dirty = false;
+  #writing: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(path: string, log: Log, state: () => RunState) {
+    this.#path = path;
+    this.#log = log;
+    this.#state = state;
+  }
+
+  changed(): void {
+    if (this.#closed) return;
+    this.#dirty = true;
+    this.#writing ??= this.#writeWhileDirty();
+  }
+
+  /** The run ended in order: there is nothing to find. */
+  async remove(): Promise<void> {
+    this.#closed = true;
+    this.#dirty = false;
+    await this.#writing;
+    await rm(this.#path, { force: true });
+  }
+
+  async #writeWhileDirty(): Promise<void> {
+    while (this.#dirty) {
+      this.#dirty = false;
+      try {
+        await writeFile(`${this.#path}.new`, JSON.stringify(this.#state()));
+        await rename(`${this.#path}.new`, this.#path);
+      } catch (error) {
+        // A full disk must not stop anything; what it costs is said.
+        this.#log.warn('state-file', {
+          message: String(error),
+          lost: 'a later start cannot sweep all leftovers',
+        });
+      }
+    }
+    this.#writing = null;
+  }
+}
+
+function isRunState(value: unknown): value is RunState {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, runDir, children } = value as Partial<Record<keyof RunState, unknown>>;
+  return typeof pid === 'number' && typeof runDir === 'string' && Array.isArray(children);
+}

@@ -1,0 +1,105 @@
+/**
+ * Processes that left the group of the worker that started them (a double fork with a session of its own) and so
+ * outlive it: found by the run's and the worker's id in their environment, which every child gets and its descendants
+ * inherit, and killed when their worker is gone and when the run ends. One that cleared its environment *and* left the
+ * group cannot be found; what it inherits against that is nothing (a container's or systemd's cgroup catches it).
+ *
+ * A look reads the environment of every process of this user: 13 us each. So it is done when a worker has ended, at
+ * most each second, and now and then in between.
+ */
+import type { Log } from '../../core/logging/log.ts';
+import {
+  isSameProcess,
+  listPids,
+  readCommand,
+  readEnvironment,
+  readSample,
+} from '../../core/process/proc.ts';
+
+/** The names of the two variables. Values: the run directory's path, the worker's id. */
+export const RUN_ID = 'FORKLINE_RUN_ID';
+export const WORKER_ID = 'FORKLINE_WORKER_ID';
+
+export interface Stray {
+  readonly pid: number;
+  readonly startTicks: number;
+  readonly workerId: string;
+  readonly command: string | null;
+}
+
+const SWEEP_EVERY_MS = 10_000;
+
+/** Processes of the run, but for those with these pids and those whose worker is one of these. */
+export function findStrays(
+  runId: string,
+  livingPids: ReadonlySet<number>,
+  livingWorkers: ReadonlySet<string>,
+): Stray[] {
+  return listPids().flatMap((pid) => {
+    if (livingPids.has(pid) || pid === process.pid) return [];
+    const environment = readEnvironment(pid, [RUN_ID, WORKER_ID]);
+    const workerId = environment?.[WORKER_ID] ?? 'unknown';
+    if (environment?.[RUN_ID] !== runId || livingWorkers.has(workerId)) return [];
+    const sample = readSample(pid);
+    if (sample === null || sample.state === 'Z') return [];
+    return [{ pid, startTicks: sample.startTicks, workerId, command: readCommand(pid) }];
+  });
+}
+
+/** KILL for each that is still the same process; returns those that got it. */
+export function killStrays(strays: readonly Stray[]): Stray[] {
+  return strays.filter(({ pid, startTicks }) => {
+    if (isSameProcess(pid, startTicks) !== true) return false;
+    try {
+      process.kill(pid, 'SIGKILL');
+      return true;
+    } catch {
+      return false; // it ended since we looked
+    }
+  });
+}
+
+export interface StrayHuntDeps {
+  readonly runId: string;
+  readonly log: Log;
+  nowMs(): number;
+  onKilled(number: number): void;
+}
+
+/** When to look, and the log lines. */
+export class StrayHunt {
+  readonly #deps: StrayHuntDeps;
+  #workerEnded = false;
+  #lastLookMs: number;
+
+  constructor(deps: StrayHuntDeps) {
+    this.#deps = deps;
+    this.#lastLookMs = deps.nowMs();
+  }
+
+  workerEnded(): void {
+    this.#workerEnded = true;
+  }
+
+  /** Each second. */
+  tick(livingPids: ReadonlySet<number>, livingWorkers: ReadonlySet<string>): void {
+    const nowMs = this.#deps.nowMs();
+    if (!this.#workerEnded && nowMs - this.#lastLookMs < SWEEP_EVERY_MS) return;
+    this.#workerEnded = false;
+    this.#lastLookMs = nowMs;
+    this.hunt(livingPids, livingWorkers);
+  }
+
+  hunt(livingPids: ReadonlySet<number>, livingWorkers: ReadonlySet<string>): void {
+    const killed = killStrays(findStrays(this.#deps.runId, livingPids, livingWorkers));
+    if (killed.length === 0) return;
+    this.#deps.onKilled(killed.length);
+    for (const { pid, workerId, command } of killed)
+      this.#deps.log.warn('stray-killed', {
+        childPid: pid,
+        workerId,
+        command,
+        reason: 'its worker has ended',
+      });
+  }
+}

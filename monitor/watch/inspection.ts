@@ -1,0 +1,91 @@
+/**
+ * The look at every process each second, and what follows from it: the rules of health.ts, missing heartbeats, zombies.
+ * Each decision is a log line with its reason and with what the kernel said; what repeats is told once for a process.
+ */
+import type { Log } from '../../core/logging/log.ts';
+import { readSample, readWchan } from '../../core/process/proc.ts';
+import type { ManagedChild } from '../children/managed-child.ts';
+import type { Patient } from '../children/patient.ts';
+import { examine, type HealthPolicy } from './health.ts';
+import type { Sampler } from './sampler.ts';
+import type { ZombieWatch } from './zombies.ts';
+
+export interface InspectionDeps {
+  readonly sampler: Sampler;
+  readonly zombies: ZombieWatch;
+  readonly log: Log;
+}
+
+export interface InspectionPolicy extends HealthPolicy {
+  readonly heartbeatTimeoutMs: number;
+}
+
+export class Inspection {
+  readonly #deps: InspectionDeps;
+  /** What was told of each process that lives: `sql-1 many-open-files`. */
+  #told = new Set<string>();
+
+  constructor(deps: InspectionDeps) {
+    this.#deps = deps;
+  }
+
+  /** After a sample, at the time when the look began. @returns the number of zombies that last. */
+  round(patients: readonly Patient[], policy: InspectionPolicy, nowMs: number): number {
+    const workerIds = new Set(patients.map(({ child }) => child.workerId));
+    this.#told = new Set([...this.#told].filter((key) => workerIds.has(key.split(' ')[0] ?? '')));
+    for (const patient of patients) this.#examine(patient, policy, nowMs);
+    return this.#checkZombies(patients);
+  }
+
+  /** For the log line about an end: what it does instead of what it should. */
+  vitalsOf({ pid }: ManagedChild): object {
+    if (pid === null) return {};
+    const { cpuPercent, cpuSeconds, rssBytes } = this.#deps.sampler.of(pid);
+    return {
+      kernelState: readSample(pid)?.state ?? null,
+      wchan: readWchan(pid),
+      ...{ cpuPercent, cpuSeconds, rssBytes },
+    };
+  }
+
+  #examine(patient: Patient, policy: InspectionPolicy, nowMs: number): void {
+    const { child, mustBeat } = patient;
+    const silentMs = nowMs - child.lastHeartbeatAtMs;
+    const look = this.#deps.sampler.of(child.pid);
+    if (mustBeat && silentMs > policy.heartbeatTimeoutMs && look.kernelState !== 'Z')
+      patient.kill({ cause: 'heartbeat', reason: `no heartbeat for ${Math.round(silentMs)} ms` });
+    for (const finding of examine(child.identity.role, look, policy, nowMs)) {
+      if (finding.type === 'warn') this.#tellOnce(child, finding.event, finding.fields);
+      else if (child.phase !== 'killing' && child.phase !== 'gone') {
+        if (finding.type === 'kill') patient.kill(finding.ending);
+        else patient.endQuery(finding.ending);
+      }
+    }
+  }
+
+  #tellOnce({ workerId, pid }: ManagedChild, event: string, fields: object): void {
+    const key = `${workerId} ${event}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#deps.log.warn(event, { workerId, childPid: pid, ...fields });
+  }
+
+  #checkZombies(patients: readonly Patient[]): number {
+    const { zombies, log } = this.#deps;
+    const pids = patients.flatMap(({ child: { pid } }) => (pid === null ? [] : [pid]));
+    const lasting = zombies.look([process.pid, ...pids], new Set(pids));
+    for (const zombie of lasting) {
+      const parent = patients.find(({ child }) => child.pid === zombie.ppid);
+      const role = parent?.child.identity.role;
+      if (parent !== undefined && (role === 'sql' || role === 'dsl'))
+        parent.kill({ cause: 'zombie', reason: `it does not reap its child ${zombie.pid}` });
+      else if (zombies.isNews(zombie))
+        log.warn('zombie', {
+          zombiePid: zombie.pid,
+          parent: parent?.child.workerId ?? 'monitor',
+          forMs: Math.round(zombie.forMs),
+        });
+    }
+    return lasting.length;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The memory of large request bodies, from their first byte to the end of their answer: so much for all clients, and half
+ * of that for one of them, so that no client keeps others from sending theirs. A body is counted as it comes, not by
+ * what its Content-Length promises. Small bodies are not counted: connections bound them.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Request, RequestHandler, Response } from 'express';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { type Principal, principalOf } from '../../core/protocol/principal.ts';
+
+/** Of all that is counted, what one client may have. */
+const CLIENT_SHARE = 0.5;
+/** A body whose length says that it is no longer is not counted. */
+const SMALL_BYTES = 16 * 1024;
+
+export class BodyBudget {
+  readonly #maxBytes: number;
+  readonly #perClient = new Map<string, number>();
+  #heldBytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Counts the request's body until its answer has ended; null when it is too small to be counted. */
+  open(principal: Principal, request: IncomingMessage, response: ServerResponse): HeldBody | null {
+    if (isSmall(request)) return null;
+    const held = new HeldBody(this, principal.id);
+    response.once('close', () => held.release());
+    return held;
+  }
+
+  /** Throws memory-pressure, and too-many-queries for the client's own share; a negative number gives bytes back. */
+  add(client: string, bytes: number): void {
+    const own = (this.#perClient.get(client) ?? 0) + bytes;
+    const share = Math.ceil(this.#maxBytes * CLIENT_SHARE);
+    if (bytes > 0 && own > share) throw tooMuchOfClient(share, own);
+    if (bytes > 0 && this.#heldBytes + bytes > this.#maxBytes)
+      throw tooMuch(this.#maxBytes, this.#heldBytes + bytes);
+    this.#heldBytes += bytes;
+    if (own > 0) this.#perClient.set(client, own);
+    else this.#perClient.delete(client);
+  }
+}
+
+export class HeldBody {
+  readonly #budget: BodyBudget;
+  readonly #client: string;
+  #bytes = 0;
+  #released = false;
+
+  constructor(budget: BodyBudget, client: string) {
+    this.#budget = budget;
+    this.#client = client;
+  }
+
+  /** So many bytes are held for it from now on. Throws as BodyBudget.add does. */
+  resize(bytes: number): void {
+    if (this.#released) return;
+    this.#budget.add(this.#client, bytes - this.#bytes);
+    this.#bytes = bytes;
+  }
+
+  release(): void {
+    this.resize(0);
+    this.#released = true;
+  }
+}
+
+/** Before Express's own reader: counts what that one gathers. An encoded body counts as the longest that it may become. */
+export function countBody(budget: BodyBudget, maxBytes: number): RequestHandler {
+  return (request: Request, response: Response, next) => {
+    const held = budget.open(principalOf(request), request, response);
+    if (held === null) {
+      next();
+      return;
+    }
+    const isEncoded = request.headers['content-encoding'] !== undefined;
+    let bytes = 0;
+    const onData = (piece: Buffer): void => {
+      bytes += piece.length;
+      try {
+        held.resize(isEncoded ? maxBytes : Math.min(bytes, maxBytes));
+      } catch (thrown) {
+        request.off('data', onData).unpipe().pause();
+        next(thrown);
+      }
+    };
+    request.on('data', onData);
+    request.on('end', () => held.resize(Math.min(bytes, maxBytes)));
+    next();
+  };
+}
+
+function isSmall({ headers }: IncomingMessage): boolean {
+  if (headers['transfer-encoding'] !== undefined || headers['content-encoding'] !== undefined) return false;
+  return Number(headers['content-length'] ?? 0) <= SMALL_BYTES;
+}
+
+function tooMuch(value: number, observed: number): QueryError {
+  return new QueryError('memory-pressure', `the bodies of all requests in flight are over ${value} bytes`, {
+    hint: 'Send it again in a moment, or put long lists into a table.',
+    limit: { name: 'bodiesBytes', value, observed },
+    retryAfterSeconds: 1,
+  });
+}
+
+function tooMuchOfClient(value: number, observed: number): QueryError {
+  return new QueryError(
+    'too-many-queries',
+    `the bodies of this client's requests in flight are over ${value} bytes, its share of bodiesBytes`,
+    {
+      hint: 'Wait for some of them to end, or put long lists into a table.',
+      limit: { name: 'bodiesBytes', value, observed },
+      retryAfterSeconds: 1,
+    },
+  );
+}

@@ -1,0 +1,226 @@
+/**
+ * The server's view of the warm stock of DSL workers. The server leases and scrubs them; the monitor starts,
+ * replaces and kills them, and knows of every lease with its deadline.
+ *
+ *   connecting -> idle <-> leased
+ *                  ^          | release(reusable)
+ *                  +- scrubbing        release(discard) -> gone (the monitor kills and replaces it)
+ *                  idle --retire--> gone
+ *   any --socket closed--> gone (the monitor hears of it: a worker that lives on would never be used again)
+ *
+ * A worker that never served is preferred: "fresh when it can be, recycled when it must".
+ */
+import type { DslWorkerCalls } from '../../core/protocol/dsl-worker.ts';
+import type { FromChild, WorkerAddress } from '../../core/protocol/monitor.ts';
+import { ClientShares } from './client-shares.ts';
+import { Lane } from './lane.ts';
+import { WorkerSocket } from './worker-socket.ts';
+
+export type DslSocket = WorkerSocket<DslWorkerCalls>;
+type DslAddress = Extract<WorkerAddress, { role: 'dsl' }>;
+
+export interface DslLease {
+  readonly socket: DslSocket;
+  readonly pid: number;
+  readonly fifoPath: string;
+  /** Tells the monitor who uses it and until when. */
+  begin(queryId: string, deadlineAt: number): void;
+  release(outcome: 'reusable' | 'discard', reason: string): void;
+}
+
+type State = 'connecting' | 'idle' | 'leased' | 'scrubbing' | 'gone';
+
+interface DslWorker {
+  readonly address: DslAddress;
+  socket: DslSocket;
+  state: State;
+  served: number;
+}
+
+export interface DslStockOptions {
+  readonly queueLength: number;
+  readonly queueWaitMs: number;
+  readonly reuse: 'auto' | 'never';
+  readonly maxQueriesPerWorker: number;
+  /** The most workers that run at once; `update` changes it. */
+  readonly max: number;
+  /** Of those, what one client may hold while others want some; 100, or left out: all. */
+  readonly clientSharePercent?: number;
+  tell(message: FromChild): void;
+  onScrubFailed(workerId: string, error: unknown): void;
+}
+
+export class DslStock {
+  readonly lane: Lane<DslLease>;
+  readonly #options: DslStockOptions;
+  readonly #workers = new Map<string, DslWorker>();
+  #max: number;
+  /** Given up for good, and perhaps still in the monitor's next list. */
+  readonly #refused = new Set<string>();
+  /** Queries that were given a worker that never served, or one that was scrubbed. */
+  readonly leases = { fresh: 0, scrubbed: 0 };
+
+  constructor(options: DslStockOptions) {
+    this.#options = options;
+    this.#max = options.max;
+    this.lane = new Lane({
+      name: 'DSL worker',
+      queueLength: options.queueLength,
+      queueWaitMs: options.queueWaitMs,
+      shares: new ClientShares({ capacity: () => this.#max, percent: options.clientSharePercent ?? 100 }),
+      take: (_count, _long, client) => this.#take(client), // a query has one
+      onWait: (waiting) => options.tell({ type: 'want-dsl-workers', waiting }),
+    });
+  }
+
+  /** How many workers are in each state, for metrics and readiness. */
+  counts(): Record<State, number> {
+    const counts: Record<State, number> = { connecting: 0, idle: 0, leased: 0, scrubbing: 0, gone: 0 };
+    for (const worker of this.#workers.values()) counts[worker.state]++;
+    return counts;
+  }
+
+  /** The monitor's whole list of ready DSL workers, and how many there may be. */
+  update(addresses: readonly DslAddress[], max = this.#max): void {
+    this.#max = max;
+    const listed = new Set(addresses.map((address) => address.workerId));
+    for (const worker of this.#workers.values()) {
+      if (!listed.has(worker.address.workerId) && worker.state !== 'leased') this.#forget(worker);
+    }
+    for (const workerId of this.#refused) if (!listed.has(workerId)) this.#refused.delete(workerId);
+    for (const address of addresses) {
+      if (!this.#workers.has(address.workerId) && !this.#refused.has(address.workerId)) this.#add(address);
+    }
+  }
+
+  /** The monitor wants to replace an idle worker. Only an idle one is given up. */
+  retire(workerId: string): void {
+    const worker = this.#workers.get(workerId);
+    const accepted = worker === undefined || worker.state === 'idle';
+    if (accepted) this.#refused.add(workerId);
+    if (worker !== undefined && accepted) this.#forget(worker);
+    this.#options.tell({ type: 'retired', workerId, accepted });
+  }
+
+  close(): void {
+    for (const worker of [...this.#workers.values()]) this.#forget(worker);
+  }
+
+  #add(address: DslAddress): void {
+    const worker: DslWorker = {
+      address,
+      state: 'connecting',
+      served: 0,
+      socket: new WorkerSocket<DslWorkerCalls>({
+        workerId: address.workerId,
+        socketPath: address.socketPath,
+        onConnect: () => this.#becomeIdle(worker),
+        onClose: () => this.#onClose(worker),
+      }),
+    };
+    this.#workers.set(address.workerId, worker);
+  }
+
+  #forget(worker: DslWorker): void {
+    worker.state = 'gone';
+    worker.socket.close();
+    if (this.#workers.get(worker.address.workerId) === worker) this.#workers.delete(worker.address.workerId);
+  }
+
+  /** Not by us. One that is leased is given up by its lease, which knows the query. */
+  #onClose(worker: DslWorker): void {
+    if (worker.state === 'leased') this.#refuse(worker);
+    else if (worker.state !== 'gone') this.#giveUp(worker, null, 'its socket closed');
+  }
+
+  #giveUp(worker: DslWorker, queryId: string | null, reason: string): void {
+    const { workerId } = worker.address;
+    this.#options.tell({ type: 'release', workerId, queryId, outcome: 'discard', reason });
+    this.#refuse(worker);
+  }
+
+  #becomeIdle(worker: DslWorker): void {
+    if (worker.state === 'gone') return;
+    worker.state = 'idle';
+    this.lane.offer();
+  }
+
+  #take(client: string): readonly DslLease[] | null {
+    let best: DslWorker | null = null;
+    for (const worker of this.#workers.values()) {
+      if (worker.state === 'idle' && (best === null || worker.served < best.served)) best = worker;
+    }
+    if (best === null) return null;
+    best.state = 'leased';
+    return [this.#lease(best, client)];
+  }
+
+  #lease(worker: DslWorker, client: string): DslLease {
+    const { workerId, pid, fifoPath } = worker.address;
+    let queryId: string | null = null;
+    let released = false;
+    return {
+      socket: worker.socket,
+      pid,
+      fifoPath,
+      begin: (id, deadlineAt) => {
+        queryId = id;
+        this.leases[worker.served === 0 ? 'fresh' : 'scrubbed']++;
+        this.#options.tell({ type: 'lease', workerId, queryId: id, deadlineAt });
+      },
+      release: (outcome, reason) => {
+        if (released) return;
+        released = true;
+        this.lane.returned(client);
+        this.#release(worker, queryId, outcome, reason);
+        this.lane.offer(); // to those whom only their share kept waiting
+      },
+    };
+  }
+
+  #release(worker: DslWorker, queryId: string | null, outcome: 'reusable' | 'discard', reason: string): void {
+    const { reuse, maxQueriesPerWorker } = this.#options;
+    if (queryId === null) {
+      // Leased and never begun: it is as it was.
+      if (worker.state === 'leased') this.#becomeIdle(worker);
+      return;
+    }
+    worker.served++;
+    const spent = reuse === 'never' || worker.served >= maxQueriesPerWorker;
+    const keep = outcome === 'reusable' && !spent && worker.state === 'leased';
+    const why = outcome === 'reusable' && spent ? `served ${worker.served} (dsl.reuse ${reuse})` : reason;
+    const { workerId } = worker.address;
+    this.#options.tell({
+      type: 'release',
+      workerId,
+      queryId,
+      outcome: keep ? 'reusable' : 'discard',
+      reason: why,
+    });
+    if (keep) void this.#scrub(worker, queryId);
+    else this.#refuse(worker);
+  }
+
+  #refuse(worker: DslWorker): void {
+    this.#refused.add(worker.address.workerId);
+    this.#forget(worker);
+  }
+
+  async #scrub(worker: DslWorker, queryId: string): Promise<void> {
+    worker.state = 'scrubbing';
+    try {
+      await worker.socket.call({ type: 'scrub', queryId });
+      this.#becomeIdle(worker);
+    } catch (thrown) {
+      // Closed meanwhile, by us (drain, the monitor's list) or by its death: nothing of the scrub's failed.
+      if (isGone(worker)) return;
+      this.#options.onScrubFailed(worker.address.workerId, thrown);
+      this.#giveUp(worker, queryId, 'scrub failed');
+    }
+  }
+}
+
+/** A call of its own, because the compiler takes the state for what was last assigned. */
+function isGone({ state }: DslWorker): boolean {
+  return state === 'gone';
+}

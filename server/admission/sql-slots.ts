@@ -1,0 +1,230 @@
+/**
+ * The server's view of the SQL workers: each offers as many slots as it has database connections, a slot is one
+ * unix socket. A query takes a slot of the worker with the most free ones, and gives it back when the worker
+ * has replied: a slot with a call still running is never handed out again. A worker that is no longer listed gets
+ * nothing new, finishes what runs, and is reported as retired once its last socket has closed.
+ *
+ * A query with stages in a worker holds its slots for as long as the stages take its rows. Such queries together never
+ * hold the last quarter of the slots (one at least, where there are two): queries that the database answers alone
+ * find one there, and wait for no heavy one's end. And as long as there is room beside it, one worker runs none of them:
+ * a process that has been busy waits for its turn on the CPU, one that has slept is let in.
+ */
+import { removeItem } from '../../core/process/remove-item.ts';
+import type { WorkerAddress } from '../../core/protocol/monitor.ts';
+import type { SqlWorkerCalls } from '../../core/protocol/sql-worker.ts';
+import { ClientShares } from './client-shares.ts';
+import { Lane } from './lane.ts';
+import { WorkerSocket } from './worker-socket.ts';
+
+export type SqlSocket = WorkerSocket<SqlWorkerCalls>;
+type SqlAddress = Extract<WorkerAddress, { role: 'sql' }>;
+
+export interface SqlSlot {
+  readonly socket: SqlSocket;
+  readonly pid: number;
+  /** When its worker died: whether other queries ran in it too. */
+  wasShared(): boolean;
+  /** Gives the slot back. A slot whose call still runs must be closed instead. */
+  release(): void;
+  /** Its call was cancelled, and its worker took so long to end it. */
+  cancelled(elapsedMs: number): void;
+}
+
+interface SqlWorker {
+  readonly address: SqlAddress;
+  readonly free: SqlSocket[];
+  readonly all: Set<SqlSocket>;
+  /** Held by queries with stages. */
+  readonly long: Set<SqlSocket>;
+  listed: boolean;
+  /** Slots in use when its first one was lost; null while it lives. */
+  takenAtLoss: number | null;
+}
+
+const RECONNECT_MS = 50;
+/** Of all slots, kept from queries with stages. */
+const KEPT_SHARE = 0.25;
+
+export interface SqlSlotsOptions {
+  readonly queueLength: number;
+  readonly queueWaitMs: number;
+  /** Of all slots, what one client may hold while others want some; 100, or left out: all. */
+  readonly clientSharePercent?: number;
+  /** A worker that the monitor wants back runs nothing any more. */
+  onRetired(workerId: string): void;
+  /** From the abort of a query to the reply of its worker. */
+  onCancelled?(elapsedMs: number): void;
+}
+
+export class SqlSlots {
+  readonly lane: Lane<SqlSlot>;
+  readonly #onCancelled: (elapsedMs: number) => void;
+  readonly #workers = new Map<string, SqlWorker>();
+  /** No longer listed, and some query still runs in them. */
+  readonly #leaving = new Map<string, SqlWorker>();
+  readonly #retiring = new Set<string>();
+  readonly #onRetired: (workerId: string) => void;
+
+  constructor({
+    queueLength,
+    queueWaitMs,
+    clientSharePercent = 100,
+    onRetired,
+    onCancelled = () => {},
+  }: SqlSlotsOptions) {
+    this.#onRetired = onRetired;
+    this.#onCancelled = onCancelled;
+    this.lane = new Lane({
+      name: 'database connection',
+      queueLength,
+      queueWaitMs,
+      shares: new ClientShares({ capacity: () => this.total, percent: clientSharePercent }),
+      take: (count, long, client) => this.#takeAll(count, long, client),
+      mayTakeLong: (count) => this.#mayTakeLong(count),
+    });
+  }
+
+  get free(): number {
+    return sum(this.#workers, (worker) => worker.free.length);
+  }
+
+  get total(): number {
+    return sum(this.#workers, (worker) => worker.all.size);
+  }
+
+  get workerCount(): number {
+    return this.#workers.size;
+  }
+
+  /** The monitor's whole list of ready SQL workers. */
+  update(addresses: readonly SqlAddress[]): void {
+    const listed = new Set(addresses.map((address) => address.workerId));
+    for (const [workerId, worker] of this.#workers) if (!listed.has(workerId)) this.#drop(workerId, worker);
+    for (const address of addresses) if (!this.#workers.has(address.workerId)) this.#add(address);
+  }
+
+  /** The monitor wants a worker back that it no longer lists. */
+  retire(workerId: string): void {
+    if (this.#leaving.has(workerId)) this.#retiring.add(workerId);
+    else this.#onRetired(workerId);
+  }
+
+  close(): void {
+    for (const [workerId, worker] of this.#workers) this.#drop(workerId, worker);
+  }
+
+  #add(address: SqlAddress): void {
+    const worker: SqlWorker = {
+      address,
+      free: [],
+      all: new Set(),
+      long: new Set(),
+      listed: true,
+      takenAtLoss: null,
+    };
+    this.#workers.set(address.workerId, worker);
+    for (let slot = 0; slot < address.slots; slot++) this.#open(worker);
+  }
+
+  /** Running calls go on; their sockets close when they are released. */
+  #drop(workerId: string, worker: SqlWorker): void {
+    worker.listed = false;
+    this.#workers.delete(workerId);
+    const idle = worker.free.splice(0);
+    for (const socket of idle) worker.all.delete(socket);
+    if (worker.all.size > 0) this.#leaving.set(workerId, worker);
+    for (const socket of idle) socket.close();
+  }
+
+  #onSlotGone({ address: { workerId }, all }: SqlWorker): void {
+    if (all.size > 0 || !this.#leaving.delete(workerId)) return;
+    if (this.#retiring.delete(workerId)) this.#onRetired(workerId);
+  }
+
+  #open(worker: SqlWorker): void {
+    const socket: SqlSocket = new WorkerSocket<SqlWorkerCalls>({
+      workerId: worker.address.workerId,
+      socketPath: worker.address.socketPath,
+      onConnect: () => {
+        if (!worker.listed) {
+          socket.close(); // it connected too late to be used
+          return;
+        }
+        worker.takenAtLoss = null;
+        worker.all.add(socket);
+        worker.free.push(socket);
+        this.lane.offer();
+      },
+      onClose: () => {
+        worker.takenAtLoss ??= worker.all.size - worker.free.length;
+        worker.all.delete(socket);
+        removeItem(worker.free, socket);
+        worker.long.delete(socket);
+        this.#onSlotGone(worker);
+        this.lane.offer(); // what it held may be another's to hold
+        if (worker.listed) setTimeout(() => worker.listed && this.#open(worker), RECONNECT_MS);
+      },
+    });
+  }
+
+  /** One query may have all it needs when no other with stages runs: else it would never run. */
+  #mayTakeLong(count: number): boolean {
+    const { total } = this;
+    const kept = total < 2 ? 0 : Math.max(1, Math.floor(total * KEPT_SHARE));
+    const held = sum(this.#workers, ({ long }) => long.size);
+    return held === 0 || held + count <= total - kept;
+  }
+
+  /** The freest but for the one that runs the fewest queries with stages; null: there is no room. */
+  #besideQuietest(): SqlWorker | null {
+    const byLong = [...this.#workers.values()].sort((a, b) => a.long.size - b.long.size);
+    return freest(byLong.slice(1));
+  }
+
+  #takeAll(count: number, long: boolean, client: string): readonly SqlSlot[] | null {
+    if (this.free < count) return null;
+    const slots: SqlSlot[] = [];
+    while (slots.length < count) slots.push(this.#take(long, client));
+    return slots;
+  }
+
+  /** There is a free one. */
+  #take(long: boolean, client: string): SqlSlot {
+    const worker = (long ? this.#besideQuietest() : null) ?? freest(this.#workers.values())!;
+    const socket = worker.free.pop()!;
+    if (long) worker.long.add(socket);
+    let released = false;
+    const release = (): void => {
+      if (released) return;
+      released = true;
+      worker.long.delete(socket);
+      this.lane.returned(client);
+      if (socket.closed) {
+        this.lane.offer(); // to those whom only their share kept waiting
+        return;
+      }
+      if (!worker.listed || socket.busy) {
+        socket.close();
+        return;
+      }
+      worker.free.push(socket);
+      this.lane.offer();
+    };
+    const wasShared = () => (worker.takenAtLoss ?? 1) > 1;
+    const cancelled = this.#onCancelled;
+    return { socket, pid: worker.address.pid, wasShared, release, cancelled };
+  }
+}
+
+/** The one with the most free slots; null: none has any. */
+function freest(workers: Iterable<SqlWorker>): SqlWorker | null {
+  let best: SqlWorker | null = null;
+  for (const worker of workers) if (worker.free.length > (best?.free.length ?? 0)) best = worker;
+  return best;
+}
+
+function sum(workers: ReadonlyMap<string, SqlWorker>, count: (worker: SqlWorker) => number): number {
+  let total = 0;
+  for (const worker of workers.values()) total += count(worker);
+  return total;
+}

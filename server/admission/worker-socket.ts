@@ -1,0 +1,195 @@
+/**
+ * The parent-side end of one unix socket to a worker. It carries one call at a time.
+ *
+ *   connecting -> idle <-> calling -> closed
+ *
+ * - A call ends exactly once: by its reply, or by the socket's end (`worker-lost`). One whose sink throws is cancelled,
+ *   and ends then with what was thrown.
+ * - Result bytes go to the call's sink as views of what arrived, to be released once they were passed on
+ *   (core/process/read-buffers.ts); a sink that has enough returns false and calls `resume()` later, so that back-pressure reaches the worker and nothing piles up here. A call's end resumes as well:
+ *   no call begins on a paused socket.
+ * - A reply to another query than the one that runs is a broken protocol: the socket is closed.
+ */
+import { connect, type Socket } from 'node:net';
+import { ReadBuffer } from '../../core/process/read-buffers.ts';
+import { QueryError, type WireError } from '../../core/protocol/errors.ts';
+import { createFrameReader, writeMessage } from '../../core/protocol/frames.ts';
+
+/** Request and reply types by call name: SqlWorkerCalls, DslWorkerCalls. */
+export type CallTable = Record<string, { request: { readonly queryId: string }; reply: unknown }>;
+
+type Reply =
+  | { readonly type: 'reply'; readonly queryId: string; readonly ok: true; readonly value: unknown }
+  | { readonly type: 'reply'; readonly queryId: string; readonly ok: false; readonly error: WireError };
+
+/** Takes result bytes, and calls `release` when it needs them no more; false means: no more until `resume()`. */
+export type DataSink = (bytes: Buffer, release: () => void) => boolean;
+
+type Named<K> = { readonly type: K; readonly queryId: string };
+/** Its name is in it: a request that was copied to get one took more than all else about a call. */
+type RequestOf<C, K extends keyof C> = C[K] extends { request: infer R } ? R & Named<K> : never;
+type ReplyOf<C, K extends keyof C> = C[K] extends { reply: infer R } ? R : never;
+
+interface PendingCall {
+  readonly queryId: string;
+  readonly sink: DataSink;
+  /** What its sink threw: the call ends with it, whatever the worker replies. */
+  sinkError: QueryError | null;
+  resolve(value: unknown): void;
+  reject(error: QueryError): void;
+}
+
+export interface WorkerSocketOptions {
+  readonly workerId: string;
+  readonly socketPath: string;
+  onConnect(): void;
+  /** After a pending call was rejected; once. */
+  onClose(): void;
+}
+
+/** A sink for calls that answer without data. */
+const refuseData: DataSink = () => {
+  throw new Error('result bytes for a call that has none');
+};
+
+export class WorkerSocket<C> {
+  readonly workerId: string;
+  readonly #socket: Socket;
+  #pending: PendingCall | null = null;
+  #closed = false;
+  #reading = new ReadBuffer();
+
+  constructor({ workerId, socketPath, onConnect, onClose }: WorkerSocketOptions) {
+    this.workerId = workerId;
+    const feed = this.#frameReader();
+    this.#socket = connect({
+      path: socketPath,
+      onread: {
+        buffer: () => this.#reading.bytes,
+        callback: (length) => {
+          this.#read(feed, length);
+          return true;
+        },
+      },
+    });
+    this.#socket.on('connect', onConnect);
+    // 'close' follows every error and does the work, once.
+    this.#socket.on('error', () => {});
+    this.#socket.on('close', () => {
+      this.#closed = true;
+      const call = this.#takePending();
+      call?.reject(call.sinkError ?? lostWorker(workerId));
+      onClose();
+    });
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  get busy(): boolean {
+    return this.#pending !== null;
+  }
+
+  /** Rejects with QueryError: the worker's own, or worker-lost. */
+  call<K extends keyof C & string>(
+    request: RequestOf<C, K>,
+    sink: DataSink = refuseData,
+  ): Promise<ReplyOf<C, K>> {
+    const { queryId, type } = request as Named<K>;
+    if (this.#closed) return Promise.reject(lostWorker(this.workerId));
+    if (this.#pending !== null)
+      throw new Error(`${this.workerId}: ${type} while ${this.#pending.queryId} runs`);
+    return new Promise((resolve, reject) => {
+      this.#pending = {
+        queryId,
+        sink,
+        sinkError: null,
+        resolve: resolve as (value: unknown) => void,
+        reject,
+      };
+      writeMessage(this.#socket, request as object);
+    });
+  }
+
+  /** Asks the worker to end this query's call, if it is still the one that runs; its reply still comes. */
+  cancel(queryId: string): void {
+    if (this.#closed || this.#pending?.queryId !== queryId) return;
+    writeMessage(this.#socket, { type: 'cancel', queryId });
+    this.#socket.resume();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #frameReader(): (chunk: Buffer) => void {
+    return createFrameReader({
+      onMessage: (message) => this.#settle(message as Reply), // our own worker's message: trusted
+      onData: (bytes) => {
+        const call = this.#pending;
+        if (call !== null && call.sinkError === null && !this.#handTo(call, bytes)) this.#socket.pause();
+      },
+    });
+  }
+
+  /** A sink that throws is no fault of the worker's: the call is cancelled, and ends with that error. */
+  #handTo(call: PendingCall, bytes: Buffer): boolean {
+    try {
+      return call.sink(bytes, this.#reading.hold());
+    } catch (thrown) {
+      call.sinkError = QueryError.from(thrown);
+      this.cancel(call.queryId);
+      return true;
+    }
+  }
+
+  /** The next read is into another buffer: into the same memory when nobody holds a view of it. */
+  #read(feed: (chunk: Buffer) => void, length: number): void {
+    const filled = this.#reading;
+    const release = filled.hold();
+    try {
+      feed(filled.bytes.subarray(0, length));
+    } catch (thrown) {
+      this.#socket.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    }
+    release();
+    this.#reading = new ReadBuffer();
+  }
+
+  #settle(reply: Reply): void {
+    const runningId = this.#pending?.queryId ?? null;
+    if (runningId !== reply.queryId) {
+      this.#socket.destroy(new Error(`reply to ${reply.queryId} while ${runningId ?? 'nothing'} runs`));
+      return;
+    }
+    const call = this.#takePending();
+    // Its sink may have had enough at the very end, and who would resume is gone: the next call needs the socket.
+    this.#socket.resume();
+    if (call !== null && call.sinkError !== null) call.reject(call.sinkError);
+    else if (reply.ok) call?.resolve(reply.value);
+    else call?.reject(QueryError.fromWire(reply.error));
+  }
+
+  /** Who takes it must end it: a call ends exactly once. */
+  #takePending(): PendingCall | null {
+    const call = this.#pending;
+    this.#pending = null;
+    return call;
+  }
+}
+
+function lostWorker(workerId: string): QueryError {
+  return new QueryError(
+    'worker-lost',
+    `the process that ran this query (${workerId}) died before it answered`,
+    {
+      hint: 'Nothing was changed in the database; send the query again.',
+      retryAfterSeconds: 1,
+    },
+  );
+}

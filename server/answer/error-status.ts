@@ -1,0 +1,83 @@
+/** The one table from error code to HTTP status, whether sending the same again may help, and a short title. */
+import type { ErrorCode } from '../../core/protocol/errors.ts';
+
+interface ErrorClass {
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly title: string;
+}
+
+function mistake(title: string, status = 400): ErrorClass {
+  return { status, retryable: false, title };
+}
+
+function passing(title: string, status = 503): ErrorClass {
+  return { status, retryable: true, title };
+}
+
+export const errorClasses = {
+  'bad-request': mistake('Bad request'),
+  'bad-json': mistake('Body is not valid JSON'),
+  'unsupported-media-type': mistake('Unsupported body type', 415),
+  'not-acceptable': mistake('Unknown answer format', 406),
+  'query-too-large': mistake('Query text too large', 413),
+  'not-found': mistake('Not found', 404),
+  'method-not-allowed': mistake('Method not allowed', 405),
+  'duplicate-query-id': mistake('Query id in use', 409),
+  'unknown-host': mistake('Unknown host name', 421),
+  'foreign-origin': mistake('Not for this web page', 403),
+  'too-many-connections': passing('Too many connections'),
+
+  'empty-query': mistake('Empty query'),
+  syntax: mistake('Syntax error'),
+  'unterminated-string': mistake('Unterminated string, name or comment'),
+  'unknown-stage': mistake('Unknown stage'),
+  'unknown-source': mistake('Unknown source'),
+  'unknown-column': mistake('Unknown column'),
+  'ambiguous-column': mistake('Ambiguous column'),
+  'unknown-function': mistake('Unknown function'),
+  'wrong-type': mistake('Wrong type'),
+  'wrong-arguments': mistake('Wrong arguments'),
+  'misplaced-aggregate': mistake('Misplaced aggregate'),
+  'duplicate-column': mistake('Duplicate column name'),
+  'nesting-too-deep': mistake('Nesting too deep'),
+  'too-many-stages': mistake('Too many stages'),
+  'missing-parameter': mistake('Missing parameter'),
+  'unknown-parameter': mistake('Unknown parameter'),
+  'bad-parameter': mistake('Bad parameter value'),
+  unsupported: mistake('Not supported'),
+  'not-pushable': mistake('Cannot run in the database'),
+
+  'unknown-connection': mistake('Unknown connection', 404),
+  'sql-syntax': mistake('SQL syntax error'),
+  'sql-error': mistake('SQL error'),
+  'multiple-statements': mistake('More than one statement'),
+  'read-only': mistake('Read-only', 403),
+  'permission-denied': mistake('Permission denied by the database', 403),
+  'database-unavailable': passing('Database unavailable'),
+  'database-overloaded': passing('Database overloaded'),
+
+  'bad-value': mistake('Value out of range or of the wrong form', 422),
+  'assertion-failed': mistake('Assertion failed', 422),
+  'result-too-large': mistake('Result too large', 422),
+  'memory-exceeded': mistake('Memory limit exceeded', 422),
+  'spill-exceeded': mistake('Spill limit exceeded', 422),
+  'deadline-exceeded': mistake('Deadline exceeded', 504),
+  cancelled: mistake('Cancelled', 409),
+  'client-gone': mistake('Client closed the request', 499),
+  'client-too-slow': mistake('Client reads too slowly', 408),
+  'queue-full': passing('Queue full'),
+  'queue-timeout': passing('Waited too long in the queue'),
+  'too-many-queries': passing('Too many queries from one client', 429),
+  draining: passing('Server is stopping'),
+  'memory-pressure': passing('Server is short of memory'),
+  'poison-query': mistake('Query kills its workers', 422),
+  'worker-lost': passing('Worker died'),
+  'no-worker': passing('No worker available'),
+  'stale-plan': passing('The database schema changed'),
+  internal: mistake('Internal error', 500),
+} satisfies Record<ErrorCode, ErrorClass>;
+
+export function errorClass(code: ErrorCode): ErrorClass {
+  return errorClasses[code];
+}

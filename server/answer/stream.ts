@@ -1,0 +1,267 @@
+/**
+ * What the client gets. The first `bufferBytes` are held back, so that a failure before them has a status of its
+ * own; past them the answer streams.
+ *
+ *   buffering --over bufferBytes--> streaming --finish--> ended
+ *       |  finish: status 200, exact length            |
+ *       |  fail: problem document with its status      | fail: NDJSON ends with an @error line; everything else is
+ *       v                                              v       cut without a valid end
+ *     ended                                          ended
+ *
+ * A cut answer lacks the last chunk of the chunked encoding. Over HTTP/1.0, which has none, the end of the connection is
+ * the end of the body: there it is reset instead of closed. The last bytes of a streamed answer wait until it is known to
+ * be whole (held-end.ts).
+ *
+ * The server's own memory is bounded by bufferBytes, the held end and the socket's high-water mark: `write` returns
+ * false when the client is slow, and `onDrain` says when to go on.
+ */
+import type { ServerResponse } from 'node:http';
+import type { AnswerFormat } from '../../core/protocol/answer.ts';
+import type { WireError } from '../../core/protocol/errors.ts';
+import { HeldEnd } from './held-end.ts';
+import { PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
+import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.ts';
+
+export const CONTENT_TYPES: Record<AnswerFormat, string> = {
+  json: 'application/json; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+  csv: 'text/csv; charset=utf-8; header=present',
+  arrow: 'application/vnd.apache.arrow.stream',
+  parquet: 'application/vnd.apache.parquet',
+};
+
+const LINE_FEED = 0x0a;
+/** Above it two writes are cheaper than copying. */
+const ONE_WRITE_BYTES = 16 * 1024;
+
+export interface AnswerEnd {
+  readonly rows: number;
+  readonly complete: boolean;
+  /** JSON-safe; the `stats` member of JSON answers. */
+  readonly stats: object;
+  readonly serverTiming: string;
+}
+
+export interface AnswerStreamOptions {
+  readonly response: ServerResponse;
+  readonly format: AnswerFormat;
+  /** false: NDJSON is rows only, and a failure cuts it as it cuts the other formats. */
+  readonly endLine: boolean;
+  readonly queryId: string;
+  readonly queryText: string;
+  /** The header of that name; left out without one. */
+  readonly traceresponse?: string;
+  /** Further headers of an answer that is no failure: names and values by turns. */
+  readonly headers?: readonly string[];
+  readonly bufferBytes: number;
+  /** Called once, when the answer is too large to be held back and goes to the client as it comes. */
+  readonly onStreaming?: () => void;
+}
+
+/** Bytes that wait for the answer's status, and who wants to know when they are needed no more. */
+interface Waiting {
+  readonly bytes: Buffer;
+  release(): void;
+}
+
+export class AnswerStream {
+  readonly #options: AnswerStreamOptions;
+  #state: 'buffering' | 'streaming' | 'ended' = 'buffering';
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  /** null until streaming starts. */
+  #held: HeldEnd | null = null;
+  #lastByteSent = LINE_FEED;
+  #resume = (): void => {};
+
+  constructor(options: AnswerStreamOptions) {
+    this.#options = options;
+  }
+
+  /** What to do when the client can take more again. */
+  onDrain(resume: () => void): void {
+    this.#resume = resume;
+  }
+
+  get streaming(): boolean {
+    return this.#state === 'streaming';
+  }
+
+  /**
+   * Returns false when the client cannot take more now; `release` is called when the bytes are needed no more. Bytes
+   * after the end are dropped: the query was ended.
+   */
+  write(bytes: Buffer, release: () => void): boolean {
+    if (this.#state === 'streaming') return this.#send(bytes, release);
+    if (this.#state === 'ended') {
+      release();
+      return true;
+    }
+    this.#waiting.push({ bytes, release });
+    this.#waitingBytes += bytes.length;
+    return this.#waitingBytes <= this.#options.bufferBytes ? true : this.#startStreaming();
+  }
+
+  /** Bytes written so far are dropped and it starts again; only while nothing was sent. */
+  restart(): boolean {
+    if (this.#state !== 'buffering') return false;
+    this.#dropWaiting();
+    return true;
+  }
+
+  /** Sends the headers of an answer, and none of it. */
+  head(): void {
+    const { response } = this.#options;
+    response.writeHead(200, this.#headers());
+    response.end();
+    this.#end();
+  }
+
+  finish(end: AnswerEnd): void {
+    if (this.#state === 'ended') return;
+    const { response } = this.#options;
+    const tail = this.#tail(end);
+    if (this.#state === 'buffering') {
+      const tailBytes = Buffer.byteLength(tail);
+      const bodyBytes = this.#waitingBytes + tailBytes;
+      const headers = this.#headers();
+      headers.push('Server-Timing', end.serverTiming, 'Forkline-Row-Count', String(end.rows));
+      headers.push('Forkline-Complete', String(end.complete), 'Content-Length', String(bodyBytes));
+      response.writeHead(200, headers);
+      // Of a short answer, head and body leave as one text in one write.
+      if (bodyBytes <= ONE_WRITE_BYTES)
+        response.end(this.#waitingText() + latin1Of(tail, tailBytes), 'latin1');
+      else
+        response.end(
+          Buffer.concat([...this.#waiting.map(({ bytes }) => bytes), Buffer.from(tail)], bodyBytes),
+        );
+    } else {
+      if (response.useChunkedEncodingByDefault)
+        response.addTrailers({
+          'Server-Timing': end.serverTiming,
+          'Forkline-Row-Count': String(end.rows),
+          'Forkline-Complete': String(end.complete),
+        });
+      this.#writeAll(this.#held!.takeAll());
+      response.end(tail);
+    }
+    this.#end();
+  }
+
+  fail(error: WireError): void {
+    if (this.#state === 'ended') return;
+    const { response, queryId, queryText, format, endLine } = this.#options;
+    const problem = problemOf(error, { queryId, queryText });
+    if (this.#state === 'buffering' && !response.headersSent) this.#sendProblem(problem, error);
+    else if (this.#state === 'streaming' && format === 'ndjson' && endLine) {
+      // A row that was too long to be held back ends here, broken: the line after it says why.
+      const lineEnd = this.#lastByteSent === LINE_FEED ? '' : '\n';
+      response.end(`${lineEnd}${JSON.stringify({ '@error': problem })}\n`);
+    } else this.#cut();
+    this.#end();
+  }
+
+  #sendProblem(problem: Problem, { retryAfterSeconds }: WireError): void {
+    const { response, queryId, traceresponse } = this.#options;
+    response.statusCode = problem.status;
+    setSecurityHeaders(response);
+    response.setHeader('Content-Type', PROBLEM_TYPE);
+    response.setHeader('Query-Id', queryId);
+    if (traceresponse !== undefined) response.setHeader('traceresponse', traceresponse);
+    if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+    response.end(`${JSON.stringify(problem)}\n`);
+  }
+
+  /** Ends the connection so that every client sees that the body is not whole. */
+  #cut(): void {
+    const { response } = this.#options;
+    if (response.useChunkedEncodingByDefault) response.destroy();
+    else response.socket?.resetAndDestroy();
+  }
+
+  /** latin1 keeps every byte as it is. */
+  #waitingText(): string {
+    let text = '';
+    for (const { bytes } of this.#waiting) text += bytes.toString('latin1');
+    return text;
+  }
+
+  #end(): void {
+    this.#state = 'ended';
+    this.#dropWaiting();
+    this.#resume = () => {};
+  }
+
+  #dropWaiting(): void {
+    for (const { release } of this.#waiting) release();
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  #startStreaming(): boolean {
+    this.#state = 'streaming';
+    const { response, format, onStreaming } = this.#options;
+    onStreaming?.();
+    this.#held = new HeldEnd(format);
+    response.on('drain', () => this.#resume());
+    const headers = this.#headers();
+    // Trailers come with the chunked encoding only, and Node refuses to announce them without it.
+    if (response.useChunkedEncodingByDefault)
+      headers.push('Trailer', 'Server-Timing, Forkline-Row-Count, Forkline-Complete');
+    response.writeHead(200, headers);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    let more = true;
+    for (const { bytes, release } of waiting) more = this.#send(bytes, release);
+    return more;
+  }
+
+  #send(bytes: Buffer, release: () => void): boolean {
+    const held = this.#held!; // made when streaming starts
+    const length = held.sendable(bytes);
+    if (length === 0) {
+      held.hold(bytes);
+      release();
+      return held.isFull ? this.#writeAll(held.takeSurplus()) : true;
+    }
+    if (!held.isEmpty) this.#writeAll(held.takeAll());
+    if (length === bytes.length) return this.#write(bytes, release);
+    held.hold(bytes.subarray(length));
+    return this.#write(bytes.subarray(0, length), release);
+  }
+
+  #writeAll(bytes: Buffer): boolean {
+    return bytes.length === 0 ? true : this.#write(bytes, () => {});
+  }
+
+  #write(bytes: Buffer, release: () => void): boolean {
+    this.#lastByteSent = bytes[bytes.length - 1] ?? this.#lastByteSent;
+    return this.#options.response.write(bytes, release);
+  }
+
+  /** Names and values by turns, which writeHead takes as they are: several setHeader take twice as long. */
+  #headers(): string[] {
+    const { format, queryId, traceresponse, headers: more } = this.#options;
+    const headers = ['Content-Type', CONTENT_TYPES[format], 'Query-Id', queryId];
+    headers.push('Vary', 'Accept, Origin', 'Cache-Control', 'no-store', ...SECURITY_HEADERS);
+    if (traceresponse !== undefined) headers.push('traceresponse', traceresponse);
+    if (more !== undefined) headers.push(...more);
+    return headers;
+  }
+
+  #tail({ rows, complete, stats }: AnswerEnd): string {
+    switch (this.#options.format) {
+      case 'json':
+        return `],"rowCount":${rows},"complete":${complete},"stats":${JSON.stringify(stats)}}\n`;
+      case 'ndjson':
+        return this.#options.endLine ? `${JSON.stringify({ '@end': { rowCount: rows, complete } })}\n` : '';
+      default:
+        return '';
+    }
+  }
+}
+
+/** Its UTF-8 bytes, a character each; `bytes` is how many. */
+function latin1Of(text: string, bytes: number): string {
+  return bytes === text.length ? text : Buffer.from(text).toString('latin1');
+}

@@ -1,0 +1,265 @@
+/**
+ * Every running query, and the last ones that ended, for GET /v1/queries and for cancelling by id. A query is
+ * ended from outside in one way only: its Cancellation, with the QueryError that says why.
+ *
+ *   queued/planning/running in any order of phases -> finished | failed | cancelled
+ */
+import { Cancellation } from '../../core/process/cancellation.ts';
+import { textBytes } from '../../core/process/heap-bytes.ts';
+import { QueryError, type WireError } from '../../core/protocol/errors.ts';
+import type { LostWorker } from './poison.ts';
+import type { QueryTrace } from './trace.ts';
+
+export type QueryState = 'running' | 'finished' | 'failed' | 'cancelled';
+export type QueryPhase = 'queue' | 'plan' | 'describe' | 'sql' | 'stages' | 'done';
+
+/** Milliseconds spent in each phase; GET /v1/query answers with it as stats.phases. */
+export interface Phases {
+  plan: number;
+  queue: number;
+  sql: number;
+  handoff: number;
+  dsl: number;
+  encode: number;
+}
+
+export interface QueryRecord {
+  readonly queryId: string;
+  /** Once the query has ended, its beginning may be all that is left of it. */
+  text: string;
+  readonly client: string;
+  readonly startedAt: number;
+  readonly deadlineAt: number;
+  readonly cancellation: Cancellation;
+  readonly phases: Phases;
+  readonly trace: QueryTrace;
+  connection: string;
+  state: QueryState;
+  phase: QueryPhase;
+  /** The processes that work on it now. */
+  pids: number[];
+  /** Bytes of the answer so far. */
+  bytes: number;
+  rows: number | null;
+  /** What stages read: rows and bytes of CSV that went from SQL workers to a DSL worker. */
+  readonly handoff: { rows: number; bytes: number };
+  endedAt: number | null;
+  error: WireError | null;
+  /** Workers that died while it ran in them. */
+  readonly lostWorkers: LostWorker[];
+}
+
+/** What users see of a query. */
+export interface QueryView {
+  readonly queryId: string;
+  readonly traceId: string;
+  readonly state: QueryState;
+  readonly phase: QueryPhase;
+  readonly query: string;
+  readonly connection: string;
+  readonly client: string;
+  readonly startedAt: string;
+  readonly elapsedMs: number;
+  readonly timeLeftMs: number;
+  readonly phases: Phases;
+  readonly workerPids: readonly number[];
+  readonly bytes: number;
+  readonly rows: number | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+const RECENT = 200;
+/** Characters of a query's text in lists, and of one that is shortened; else a single query is shown whole. */
+const TEXT_IN_LISTS = 2000;
+const HISTORY_BYTES = 16 * 1024 * 1024;
+
+export interface NewQuery {
+  readonly queryId: string;
+  readonly text: string;
+  readonly client: string;
+  readonly connection: string;
+  readonly timeoutMs: number;
+  readonly trace: QueryTrace;
+}
+
+export class QueryRegistry {
+  /**
+   * By id the place of a running query, rather than the query itself: each table that a Map outgrows stays reachable from
+   * the one before it, and so what it refers to lives until V8 collects the whole heap (docs/performance.md).
+   */
+  readonly #places = new Map<string, number>();
+  readonly #running: (QueryRecord | null)[] = [];
+  readonly #freePlaces: number[] = [];
+  /** The last ones that ended, in a ring: a map would be hashed anew every few hundred queries. */
+  readonly #recent: QueryRecord[] = [];
+  #nextRecent = 0;
+  readonly #historyBytes: number;
+  #recentBytes = 0;
+  readonly #perClient = new Map<string, number>();
+
+  /** `historyBytes` is what the texts of ended queries may take before the oldest of them are shortened. */
+  constructor(historyBytes = HISTORY_BYTES) {
+    this.#historyBytes = historyBytes;
+  }
+
+  /** What the texts of ended queries take. */
+  get historyBytes(): number {
+    return this.#recentBytes;
+  }
+
+  get runningCount(): number {
+    return this.#places.size;
+  }
+
+  inFlight(client: string): number {
+    return this.#perClient.get(client) ?? 0;
+  }
+
+  /** Throws duplicate-query-id when a query with this id runs. */
+  start({ queryId, text, client, connection, timeoutMs, trace }: NewQuery, now: number): QueryRecord {
+    if (this.#places.has(queryId)) {
+      throw new QueryError('duplicate-query-id', `a query with the id ${queryId} is running`, {
+        hint: 'Give each query an id of its own, or leave the Query-Id header out.',
+      });
+    }
+    const record: QueryRecord = {
+      queryId,
+      text,
+      client,
+      connection,
+      startedAt: now,
+      deadlineAt: now + timeoutMs,
+      cancellation: new Cancellation(),
+      phases: { plan: 0, queue: 0, sql: 0, handoff: 0, dsl: 0, encode: 0 },
+      trace,
+      state: 'running',
+      phase: 'queue',
+      pids: [],
+      bytes: 0,
+      rows: null,
+      handoff: { rows: 0, bytes: 0 },
+      endedAt: null,
+      error: null,
+      lostWorkers: [],
+    };
+    const place = this.#freePlaces.pop() ?? this.#running.length;
+    this.#running[place] = record;
+    this.#places.set(queryId, place);
+    this.#perClient.set(client, this.inFlight(client) + 1);
+    return record;
+  }
+
+  end(record: QueryRecord, error: WireError | null, now: number): void {
+    record.state =
+      error === null
+        ? 'finished'
+        : error.code === 'cancelled' || error.code === 'client-gone'
+          ? 'cancelled'
+          : 'failed';
+    record.phase = 'done';
+    record.error = error;
+    record.endedAt = now;
+    record.pids = [];
+    this.#leave(record.queryId);
+    const left = this.inFlight(record.client) - 1;
+    if (left > 0) this.#perClient.set(record.client, left);
+    else this.#perClient.delete(record.client);
+    this.#keep(record);
+  }
+
+  find(queryId: string): QueryRecord | undefined {
+    return this.#runningBy(queryId) ?? this.#ended().find((record) => record.queryId === queryId);
+  }
+
+  /** Ends a running query with that error; false when there is none by that id. */
+  abort(queryId: string, error: QueryError): boolean {
+    const query = this.#runningBy(queryId);
+    query?.cancellation.cancel(error);
+    return query !== undefined;
+  }
+
+  /** Oldest first. */
+  running(): readonly QueryRecord[] {
+    return [...this.#places.values()].map((place) => this.#running[place]!);
+  }
+
+  /** Running ones first, then ended ones, newest first. */
+  list(now: number): QueryView[] {
+    return [...this.running().toReversed(), ...this.#ended()].map((record) =>
+      viewOf(record, now, TEXT_IN_LISTS),
+    );
+  }
+
+  #runningBy(queryId: string): QueryRecord | undefined {
+    const place = this.#places.get(queryId);
+    return place === undefined ? undefined : this.#running[place]!;
+  }
+
+  #keep(record: QueryRecord): void {
+    const oldest = this.#recent[this.#nextRecent];
+    this.#recent[this.#nextRecent] = record;
+    this.#nextRecent = (this.#nextRecent + 1) % RECENT;
+    this.#recentBytes += textBytes(record.text) - (oldest === undefined ? 0 : textBytes(oldest.text));
+    if (this.#recentBytes > this.#historyBytes) this.#shortenOldest();
+  }
+
+  /** Until what is left is within the budget, or every text is short. */
+  #shortenOldest(): void {
+    for (const record of this.#oldestFirst()) {
+      if (record.text.length <= SHORTENED_CHARACTERS) continue;
+      this.#recentBytes -= textBytes(record.text);
+      record.text = shortened(record.text);
+      this.#recentBytes += textBytes(record.text);
+      if (this.#recentBytes <= this.#historyBytes) return;
+    }
+  }
+
+  #oldestFirst(): QueryRecord[] {
+    return [...this.#recent.slice(this.#nextRecent), ...this.#recent.slice(0, this.#nextRecent)];
+  }
+
+  #leave(queryId: string): void {
+    const place = this.#places.get(queryId)!; // it runs
+    this.#places.delete(queryId);
+    this.#running[place] = null;
+    this.#freePlaces.push(place);
+  }
+
+  /** Newest first, of each id its last query. */
+  #ended(): QueryRecord[] {
+    const byId = new Map<string, QueryRecord>();
+    for (const record of this.#oldestFirst().reverse())
+      if (!byId.has(record.queryId)) byId.set(record.queryId, record);
+    return [...byId.values()];
+  }
+}
+
+/** A text with its mark behind it is no longer than this. */
+const SHORTENED_CHARACTERS = TEXT_IN_LISTS + 40;
+
+/** The beginning of the text, and how much was taken away. A copy: a part of a text would keep the whole alive. */
+function shortened(text: string): string {
+  const beginning = Buffer.from(text.slice(0, TEXT_IN_LISTS), 'utf16le').toString('utf16le');
+  return `${beginning}…[+${text.length - TEXT_IN_LISTS} characters]`;
+}
+
+export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSITIVE_INFINITY): QueryView {
+  const { text, error } = record;
+  return {
+    queryId: record.queryId,
+    traceId: record.trace.traceId,
+    state: record.state,
+    phase: record.phase,
+    query: text.length > textLimit ? `${text.slice(0, textLimit)} ...` : text,
+    connection: record.connection,
+    client: record.client,
+    startedAt: new Date(record.startedAt).toISOString(),
+    elapsedMs: (record.endedAt ?? now) - record.startedAt,
+    timeLeftMs: record.endedAt === null ? Math.max(0, record.deadlineAt - now) : 0,
+    phases: record.phases,
+    workerPids: record.pids,
+    bytes: record.bytes,
+    rows: record.rows,
+    error: error === null ? null : { code: error.code, message: error.message },
+  };
+}

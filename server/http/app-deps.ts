@@ -1,0 +1,15 @@
+/** What the routes need: made once in main.ts, or by tests. */
+import type { LogSearch } from '../../core/logging/search-client.ts';
+import type { BodyBudget } from '../admission/body-budget.ts';
+import type { MonitorReport } from '../observe/process-list.ts';
+import type { QueryHandlerDeps } from '../query/handler.ts';
+import type { Gate } from './gate.ts';
+
+export interface AppDeps extends QueryHandlerDeps {
+  /** Rejects when the monitor does not answer. */
+  readonly askMonitor: () => Promise<MonitorReport>;
+  readonly logSearch: LogSearch;
+  readonly isLogStored: boolean;
+  readonly bodies: BodyBudget;
+  readonly gate: Gate;
+}

@@ -1,0 +1,137 @@
+/**
+ * The API: one line a route, so that this file is its table of contents, on Express; only the usual POST /v1/query goes
+ * past it (query-route.ts). The gate stands in front of both. Every failure, wherever it is thrown, leaves as an RFC 9457
+ * problem.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import { packageVersion } from '../../core/process/package-version.ts';
+import type { AnswerFormat } from '../../core/protocol/answer.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { type Principal, principalOf, rememberPrincipal } from '../../core/protocol/principal.ts';
+import { countBody } from '../admission/body-budget.ts';
+import { setSecurityHeaders } from '../answer/security-headers.ts';
+import { handleQuery } from '../query/handler.ts';
+import type { AppDeps } from './app-deps.ts';
+import { completeHandler } from './complete-handler.ts';
+import { docsPage, docsScript, docsStyle } from './docs-page.ts';
+import { explainHandler } from './explain-handler.ts';
+import { formatHandler } from './format-handler.ts';
+import { headHandler } from './head-handler.ts';
+import { openapiDocument } from './openapi.ts';
+import { createOperations } from './operations.ts';
+import { answerProblem } from './problem-handler.ts';
+import { answerQuery, isUsualQuery, QUERY_PATH } from './query-route.ts';
+import { ANSWER_FORMATS } from './request/accepted-format.ts';
+import { bodyOf, readQueryRequest } from './request/query-request.ts';
+import { countAnswer } from './request-metrics.ts';
+import { addRoute } from './route.ts';
+
+/** JSON escapes make a body larger than the query text in it; parameters come on top. */
+const BODY_OVERHEAD_BYTES = 1024 * 1024;
+
+export function createApp(deps: AppDeps): RequestListener {
+  const bodyBytes = deps.limits.queryBytes + BODY_OVERHEAD_BYTES;
+  const app = createRoutes(deps, bodyBytes);
+  return (request, response) => {
+    const principal = admit(deps, request, response);
+    if (principal === null) return;
+    if (isUsualQuery(request)) {
+      void answerQuery(deps, bodyBytes, principal, request, response);
+      return;
+    }
+    rememberPrincipal(request, principal);
+    setSecurityHeaders(response);
+    app(request, response);
+  };
+}
+
+/** Who asks; null when the request is answered already: refused, or a preflight. */
+function admit(deps: AppDeps, request: IncomingMessage, response: ServerResponse): Principal | null {
+  let principal: Principal | null = null;
+  try {
+    principal = deps.gate.admit(request, response);
+  } catch (thrown) {
+    answerProblem(deps, thrown, request, response);
+  }
+  if (principal === null) countAnswer(deps.metrics, request.method, response, () => 'gate');
+  return principal;
+}
+
+function createRoutes(deps: AppDeps, bodyBytes: number): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // The query string is read by server/http/request/query-request.ts, which refuses what it does not know.
+  app.set('query parser', false);
+  const body = [countBody(deps.bodies, bodyBytes), express.raw({ type: () => true, limit: bodyBytes })];
+  const operations = createOperations(deps);
+  app.use(countRequest(deps));
+
+  const explain = explainHandler(deps);
+  addQueryRoute(app, QUERY_PATH, deps, body);
+  for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, body, format);
+  addRoute(app, '/v1/explain', { GET: [explain], POST: [...body, explain] });
+  addRoute(app, '/v1/format', { POST: [...body, formatHandler(deps)] });
+  addRoute(app, '/v1/complete', { POST: [...body, completeHandler(deps)] });
+
+  addRoute(app, '/v1/queries', { GET: [operations.listQueries] });
+  addRoute(app, '/v1/queries/:queryId', { GET: [operations.showQuery], DELETE: [operations.cancelQuery] });
+  addRoute(app, '/v1/processes', { GET: [operations.processes] });
+  addRoute(app, '/v1/logs', { GET: [operations.logs] });
+  addRoute(app, '/v1/logs/summary', { GET: [operations.logSummary] });
+  addRoute(app, '/v1/limits', { GET: [operations.limits] });
+  addRoute(app, '/metrics', { GET: [operations.metrics] });
+  addRoute(app, '/livez', { GET: [operations.live] });
+  addRoute(app, '/readyz', { GET: [operations.ready] });
+  const document = openapiDocument({ version: packageVersion(), limits: deps.limits });
+  addRoute(app, '/openapi.json', { GET: [(_, response) => void response.json(document)] });
+  addRoute(app, '/docs', { GET: [docsPage] });
+  addRoute(app, '/docs.css', { GET: [docsStyle] });
+  addRoute(app, '/docs.js', { GET: [docsScript] });
+  // Relative: a proxy may have put all of this below a path prefix.
+  addRoute(app, '/', { GET: [(_, response) => response.redirect('docs')] });
+  app.use((request) => {
+    throw new QueryError('not-found', `there is nothing at ${request.path}`, {
+      hint: 'GET /openapi.json lists what there is; POST /v1/query runs a query.',
+    });
+  });
+  app.use(problemHandler(deps));
+  return app;
+}
+
+function addQueryRoute(
+  app: Express,
+  path: string,
+  deps: AppDeps,
+  body: readonly RequestHandler[],
+  format?: AnswerFormat,
+): void {
+  const { queryBytes } = deps.limits;
+  const run = (request: Request, response: Response) => {
+    const asked = readQueryRequest(request, bodyOf(request), queryBytes, format);
+    return handleQuery(deps, principalOf(request), request, response, asked);
+  };
+  addRoute(app, path, { HEAD: [headHandler(deps, format)], GET: [run], POST: [...body, run] });
+}
+
+function countRequest({ metrics }: AppDeps) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const { method } = request;
+    // Set by the router where one fits.
+    countAnswer(metrics, method, response, () => (request as { route?: { path: string } }).route?.path);
+    next();
+  };
+}
+
+function problemHandler(deps: AppDeps): ErrorRequestHandler {
+  return (thrown: unknown, request: Request, response: Response, _next: NextFunction): void =>
+    answerProblem(deps, thrown, request, response);
+}

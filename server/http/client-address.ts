@@ -1,0 +1,108 @@
+/**
+ * Which client a request is from, as the text that limits count by. An IPv4 address counts for itself; of an IPv6
+ * address the first 64 bits count, since whoever has one address of such a network has all 2^64 of them.
+ *
+ * Without trusted proxies the client is the peer of the connection, and headers say nothing. With them,
+ * X-Forwarded-For is read from the right, where each proxy adds whom it got the request from: the first address
+ * that is no trusted proxy's is the client. What a client itself wrote into the header stands to the left of that,
+ * and is never read.
+ */
+import type { IncomingMessage } from 'node:http';
+import { isIP, type Socket } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { anonymousAt, type Principal } from '../../core/protocol/principal.ts';
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Network = [Address, number];
+
+/** What the address of a connection is when it is closed already. */
+const UNKNOWN = 'unknown';
+const IPV6_CLIENT_PARTS = 4;
+
+export interface ClientAddresses {
+  principalOf(request: IncomingMessage): Principal;
+  /** null for a trusted proxy, whose connections are those of many clients. */
+  connectionOwner(socket: Socket): string | null;
+}
+
+/** `trustedProxies` are addresses and networks such as 10.0.0.0/8, checked by the configuration. */
+export function createClientAddresses(trustedProxies: readonly string[]): ClientAddresses {
+  const networks = trustedProxies.map(parseNetwork);
+  const isTrusted = (address: Address): boolean => networks.some((network) => isWithin(address, network));
+  /** The principal of each connection that no trusted proxy holds: its requests all have the same. */
+  const peers = new WeakMap<Socket, Principal>();
+  const principalOfPeer = (socket: Socket): Principal => {
+    const known = peers.get(socket);
+    if (known !== undefined) return known;
+    const principal = anonymousAt(clientKey(socket.remoteAddress));
+    peers.set(socket, principal);
+    return principal;
+  };
+  return {
+    principalOf(request) {
+      if (networks.length === 0) return principalOfPeer(request.socket);
+      const peer = parseAddress(request.socket.remoteAddress ?? '');
+      if (peer === null || !isTrusted(peer)) return principalOfPeer(request.socket);
+      return anonymousAt(keyOf(forwardedFor(request, peer, isTrusted)));
+    },
+    connectionOwner(socket) {
+      const peer = parseAddress(socket.remoteAddress ?? '');
+      return peer !== null && isTrusted(peer) ? null : clientKey(socket.remoteAddress);
+    },
+  };
+}
+
+function parseNetwork(text: string): Network {
+  if (text.includes('/')) return ipaddr.parseCIDR(text);
+  const address = parseAddress(text);
+  if (address === null) throw new Error(`no address: ${text}`);
+  return [address, address.kind() === 'ipv4' ? 32 : 128];
+}
+
+function isWithin(address: Address, [network, bits]: Network): boolean {
+  if (address instanceof ipaddr.IPv4) return network instanceof ipaddr.IPv4 && address.match(network, bits);
+  return network instanceof ipaddr.IPv6 && address.match(network, bits);
+}
+
+/** The last address that is no trusted proxy's; when all are, or what is left is no address, the last that was one. */
+function forwardedFor(
+  request: IncomingMessage,
+  peer: Address,
+  isTrusted: (address: Address) => boolean,
+): Address {
+  const header = request.headers['x-forwarded-for'];
+  const hops = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',');
+  let client = peer;
+  for (const hop of hops.reverse()) {
+    const address = parseAddress(withoutPort(hop.trim()));
+    if (address === null) return client;
+    client = address;
+    if (!isTrusted(address)) return client;
+  }
+  return client;
+}
+
+/** Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */
+function withoutPort(hop: string): string {
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(hop)?.[1] ?? hop;
+}
+
+function clientKey(remoteAddress: string | undefined): string {
+  const address = parseAddress(remoteAddress ?? '');
+  return address === null ? UNKNOWN : keyOf(address);
+}
+
+function keyOf(address: Address): string {
+  if (!(address instanceof ipaddr.IPv6)) return address.toString();
+  if (address.range() === 'loopback') return address.toString();
+  const network = [...address.parts.slice(0, IPV6_CLIENT_PARTS), 0, 0, 0, 0];
+  return `${new ipaddr.IPv6(network).toString()}/64`;
+}
+
+/**
+ * The address, or null for a text that is none. IPv4 in IPv6 notation becomes the IPv4 address. The library alone would
+ * also read `127.1`, `0x7f.1` and plain numbers.
+ */
+function parseAddress(text: string): Address | null {
+  return isIP(text) === 0 ? null : ipaddr.process(text);
+}

@@ -1,0 +1,117 @@
+/**
+ * POST /v1/complete: what may stand at the cursor. A completion is no query of the user's: it has a registry of its own,
+ * so that typing does not push queries out of GET /v1/queries, and its own short deadline for all that it asks. What the
+ * database is asked is kept for a while, since every key that is pressed asks it again, and is cancelled when nobody waits
+ * for it any more. A database that fails or is late takes its part of the items away, with a warning, and nothing else.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { principalOf } from '../../core/protocol/principal.ts';
+import type { CompleteAnswer, CompleteAsk, CompleteRequest } from '../../language/editor/complete-types.ts';
+import { QueryRegistry } from '../history/registry.ts';
+import { BriefCache } from '../planning/brief-cache.ts';
+import { answerAsk } from '../query/answer-ask.ts';
+import { readCatalog } from '../query/catalog.ts';
+import { checkConnection } from '../query/check-connection.ts';
+import { SharedAsks } from '../query/shared-asks.ts';
+import type { AppDeps } from './app-deps.ts';
+import { parameterKinds } from './request/parameters.ts';
+import { type CompleteBody, readCompleteRequest } from './request/tool-request.ts';
+import { asTool } from './tool-asker.ts';
+
+const TIMEOUT_MS = 2000;
+const PER_CLIENT = 8;
+const CACHE = { entries: 200, bytes: 16 * 1024 * 1024, maxAgeMs: 15_000, now: () => performance.now() };
+
+export function completeHandler(deps: AppDeps): RequestHandler {
+  const tools: Tools = { registry: new QueryRegistry(0), shared: new SharedAsks() };
+  const cache = new BriefCache<CompleteAnswer>(CACHE);
+  return async (request: Request, response: Response) => {
+    const body = readCompleteRequest(request, deps.limits.queryBytes);
+    if (tools.registry.inFlight(principalOf(request).id) >= PER_CLIENT)
+      throw new QueryError('too-many-queries', `this client has ${PER_CLIENT} completions in flight`, {
+        hint: 'Ask for the latest text only; give up the ones before.',
+        retryAfterSeconds: 1,
+      });
+    const asked = requestOf(deps, body);
+    const deadlineAt = Date.now() + TIMEOUT_MS;
+    const ask = async (one: CompleteAsk): Promise<CompleteAnswer> => {
+      const key = JSON.stringify(one);
+      const leave = once(tools.shared.join(key));
+      response.on('close', leave);
+      try {
+        return await cache.get(key, () => answerBy(deadlineAt, deps, tools, request, body.query, one));
+      } catch (thrown) {
+        return failed(deps, thrown);
+      } finally {
+        leave();
+      }
+    };
+    const completed = await asTool(request, response, (asker) =>
+      deps.run.planner.complete(asked, ask, asker),
+    );
+    response.json(completed);
+  };
+}
+
+interface Tools {
+  readonly registry: QueryRegistry;
+  readonly shared: SharedAsks;
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
+}
+
+/** Throws unknown-connection, bad-parameter. */
+function requestOf({ run }: AppDeps, body: CompleteBody): Omit<CompleteRequest, 'answers'> {
+  const { connectionNames } = run;
+  const connection = body.connection ?? run.defaultConnection;
+  checkConnection(run, connection);
+  const parameters = parameterKinds(body.params ?? {});
+  return { text: body.query, position: body.position, parameters, connection, connectionNames };
+}
+
+/** One question to a database, as a query of its own, ended after what is left of the completion's time. */
+async function answerBy(
+  deadlineAt: number,
+  deps: AppDeps,
+  { registry, shared }: Tools,
+  request: Request,
+  text: string,
+  ask: CompleteAsk,
+): Promise<CompleteAnswer> {
+  const timeoutMs = Math.max(1, deadlineAt - Date.now());
+  const started = {
+    queryId: `complete-${randomUUID()}`,
+    text,
+    client: principalOf(request).id,
+    trace: deps.tracing.begin(request),
+    connection: 'connection' in ask ? ask.connection : '',
+    timeoutMs,
+  };
+  const query = registry.start(started, Date.now());
+  shared.began(JSON.stringify(ask), query);
+  const late = new QueryError('deadline-exceeded', `the database did not answer within ${TIMEOUT_MS} ms`);
+  const timer = setTimeout(() => query.cancellation.cancel(late), timeoutMs);
+  try {
+    if (ask.kind === 'catalog')
+      return { kind: 'catalog', ...(await readCatalog(deps.run, ask.connection, query)) };
+    return await answerAsk(deps.run, { text, parameters: {} }, ask, query);
+  } finally {
+    clearTimeout(timer);
+    registry.end(query, null, Date.now());
+  }
+}
+
+/** An error in the unfinished SQL is usual; one of ours is not. */
+function failed({ log }: AppDeps, thrown: unknown): CompleteAnswer {
+  const error = QueryError.from(thrown);
+  if (error.code === 'internal') log.error('internal-error', { tool: 'complete', error: thrown });
+  return { kind: 'failed', why: error.message };
+}

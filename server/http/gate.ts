@@ -1,0 +1,162 @@
+/**
+ * The gate in front of every route, the fast path of queries included: it refuses what a web page sends without being
+ * allowed to, and determines who asks. A page is a client that its user did not choose, so three things are looked at:
+ *
+ * - `Host` (and the host in an absolute request target) must be a name of this server, or an address (host-check.ts);
+ * - `Origin` must be this server's own, or one of `cors.origins`;
+ * - `Sec-Fetch-Site`, which browsers set and pages cannot, must not speak of another site, except for a click that leads
+ *   to the page at /docs, which runs nothing by itself.
+ *
+ * What carries none of these headers is no browser's request, and passes. An allowed origin gets its CORS headers here,
+ * and the answer to its preflight.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
+import type { GateConfig } from '../../core/protocol/server-config.ts';
+import { createClientAddresses } from './client-address.ts';
+import { HostCheck } from './host-check.ts';
+
+/** What a browser may open by a link on another site's page: documents that run no query. */
+const PAGES = new Set(['/', '/docs', '/openapi.json']);
+const ANY_ORIGIN = '*';
+const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;
+const PREFLIGHT_HEADERS = {
+  'Access-Control-Allow-Methods': 'GET, HEAD, POST, DELETE',
+  'Access-Control-Allow-Headers': 'Accept, Content-Type, Query-Id, traceparent, tracestate',
+  'Access-Control-Max-Age': '600',
+};
+const EXPOSED_HEADERS =
+  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, traceresponse';
+
+export class Gate {
+  readonly #hosts: HostCheck;
+  readonly #origins: ReadonlySet<string>;
+  readonly #clients: ReturnType<typeof createClientAddresses>;
+
+  constructor({ hostNames, corsOrigins, trustedProxies }: GateConfig) {
+    this.#hosts = new HostCheck(hostNames);
+    this.#origins = new Set(corsOrigins);
+    this.#clients = createClientAddresses(trustedProxies);
+  }
+
+  /**
+   * Who asks; null when the request was a preflight, which is then answered. An absolute request target becomes its path,
+   * so that routes see one form only. Throws unknown-host, foreign-origin, bad-request.
+   */
+  admit(request: IncomingMessage, response: ServerResponse): Principal | null {
+    const { headers } = request;
+    refuseRepeated(request);
+    this.#checkTarget(request);
+    // Only HTTP/1.0 may leave it out, and no browser does.
+    if (headers.host !== undefined && !this.#hosts.passes(headers.host)) throw unknownHost(headers.host);
+    if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) {
+      const allowedOrigin = this.#checkPage(request);
+      if (allowedOrigin !== null && this.#answerCors(request, response, allowedOrigin)) return null;
+    }
+    return this.#clients.principalOf(request);
+  }
+
+  /** By whom a connection counts; null for one of a trusted proxy. */
+  get connectionOwner(): ReturnType<typeof createClientAddresses>['connectionOwner'] {
+    return this.#clients.connectionOwner;
+  }
+
+  #checkTarget(request: IncomingMessage): void {
+    const { url = '' } = request;
+    if (url.charCodeAt(0) === SLASH || url === '*') return;
+    const match = ABSOLUTE_TARGET.exec(url);
+    if (match === null)
+      throw new QueryError('bad-request', 'the request target is neither a path nor an http:// address', {
+        hint: 'POST the query to /v1/query; /openapi.json describes every request.',
+      });
+    const [, authority, rest] = match;
+    if (!this.#hosts.passes(authority!)) throw unknownHost(authority!);
+    request.url = rest!.startsWith('/') ? rest! : `/${rest}`;
+  }
+
+  /** The origin of a page that `cors.origins` lets in; null when no page asks, or this server's own. */
+  #checkPage(request: IncomingMessage): string | null {
+    const { origin, host = '', 'sec-fetch-site': site } = request.headers;
+    if (origin !== undefined && !isOrigin(origin, host)) {
+      if (this.#origins.has(origin) || this.#origins.has(ANY_ORIGIN)) return origin;
+      throw foreignOrigin(`the page at ${shown(origin)} is of another origin than this server`);
+    }
+    if (site === undefined || site === 'same-origin' || site === 'none') return null;
+    if (isClickToPage(request)) return null;
+    throw foreignOrigin('a page of another site sent this, without telling its origin');
+  }
+
+  /** Returns whether the request was a preflight, which is then answered. */
+  #answerCors({ method, headers }: IncomingMessage, response: ServerResponse, origin: string): boolean {
+    response.setHeader('Access-Control-Allow-Origin', origin);
+    response.setHeader('Vary', 'Accept, Origin');
+    if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) {
+      response.setHeader('Access-Control-Expose-Headers', EXPOSED_HEADERS);
+      return false;
+    }
+    for (const [name, value] of Object.entries(PREFLIGHT_HEADERS)) response.setHeader(name, value);
+    if (headers['access-control-request-private-network'] === 'true')
+      response.setHeader('Access-Control-Allow-Private-Network', 'true');
+    response.statusCode = 204;
+    response.end();
+    return true;
+  }
+}
+
+const SLASH = 0x2f;
+
+/** Of these headers Node takes the first and drops the others without a word. */
+function refuseRepeated({ rawHeaders }: IncomingMessage): void {
+  let hosts = 0;
+  let contentTypes = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!;
+    // Their lengths are looked at first: this is done for each header of each request.
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+    else if (name.length === 12 && name.toLowerCase() === 'content-type') contentTypes++;
+  }
+  if (hosts <= 1 && contentTypes <= 1) return;
+  const name = hosts > 1 ? 'Host' : 'Content-Type';
+  throw new QueryError('bad-request', `the header ${name} is given twice`, { hint: 'Send it once.' });
+}
+
+/** `http://localhost:8080` beside `Host: localhost:8080`. Behind a proxy that speaks TLS the scheme differs. */
+function isOrigin(origin: string, host: string): boolean {
+  const match = /^(https?):\/\/(.+)$/.exec(origin);
+  if (match === null) return false;
+  const defaultPort = match[1] === 'https' ? ':443' : ':80';
+  const plain = (authority: string): string => {
+    const lower = authority.toLowerCase();
+    return lower.endsWith(defaultPort) ? lower.slice(0, -defaultPort.length) : lower;
+  };
+  return plain(match[2]!) === plain(host);
+}
+
+/** A link or an entry in the address line; a frame, a form or a script is none. */
+function isClickToPage({ method, url = '', headers }: IncomingMessage): boolean {
+  return (
+    (method === 'GET' || method === 'HEAD') &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document' &&
+    PAGES.has(url)
+  );
+}
+
+const SHOWN_CHARACTERS = 100;
+
+function shown(text: string): string {
+  return JSON.stringify(text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text);
+}
+
+function unknownHost(host: string): QueryError {
+  return new QueryError('unknown-host', `this server is not known by the name ${shown(host)}`, {
+    hint: 'Use its address or localhost, or add the name to access.hostNames (FORKLINE_HOST_NAMES).',
+  });
+}
+
+function foreignOrigin(problem: string): QueryError {
+  return new QueryError('foreign-origin', problem, {
+    hint: "Add the page's origin, such as https://app.example.com, to cors.origins (FORKLINE_CORS_ORIGINS).",
+  });
+}

@@ -1,0 +1,53 @@
+/** What was thrown before a query had started becomes a problem document; what is nobody's mistake but ours is logged. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { PROBLEM_TYPE, problemOf } from '../answer/problem.ts';
+import { setSecurityHeaders } from '../answer/security-headers.ts';
+import type { AppDeps } from './app-deps.ts';
+import { queryTooLarge } from './request/query-request.ts';
+
+export function answerProblem(
+  { limits, log, metrics }: AppDeps,
+  thrown: unknown,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const error = fromExpress(thrown, limits.queryBytes);
+  if (error.code === 'internal')
+    log.error('internal-error', { method: request.method, path: pathOf(request), error: thrown });
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  setSecurityHeaders(response);
+  const { limit, retryAfterSeconds } = error.details;
+  metrics.limitHit(limit);
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+  // The rest of a body that is not wanted is not read: the connection cannot be used again.
+  if (error.code === 'query-too-large' || limit?.name === 'bodiesBytes')
+    response.setHeader('Connection', 'close');
+  const problem = problemOf(error.toWire(), {});
+  response.statusCode = problem.status;
+  response.setHeader('Content-Type', PROBLEM_TYPE);
+  response.end(`${JSON.stringify(problem)}\n`);
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0]!;
+}
+
+/** What body-parser and the router throw has a `type` and a `status`. */
+function fromExpress(thrown: unknown, queryBytes: number): QueryError {
+  if (thrown instanceof QueryError) return thrown;
+  const { type, status, message } = thrown as { type?: string; status?: number; message?: string };
+  if (type === 'entity.too.large') return queryTooLarge(queryBytes);
+  if (type === 'encoding.unsupported') {
+    return new QueryError('unsupported-media-type', `the body's encoding is not understood: ${message}`, {
+      hint: 'Use gzip, deflate, br or none.',
+    });
+  }
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new QueryError('bad-request', message ?? 'malformed request', { hint: 'See /openapi.json.' });
+  }
+  return QueryError.from(thrown);
+}

@@ -1,0 +1,66 @@
+/**
+ * POST /v1/query without Express, whose router and body parser take longer than all that is done here for a small
+ * query (docs/performance.md). It takes the usual request only: what has an encoded body, or another method, goes
+ * through Express to the same handler.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Principal } from '../../core/protocol/principal.ts';
+import type { HeldBody } from '../admission/body-budget.ts';
+import { handleQuery } from '../query/handler.ts';
+import type { AppDeps } from './app-deps.ts';
+import { answerProblem } from './problem-handler.ts';
+import { queryTooLarge, readQueryRequest } from './request/query-request.ts';
+import { countAnswer } from './request-metrics.ts';
+
+export const QUERY_PATH = '/v1/query';
+
+/** Whether `answerQuery` can answer it. */
+export function isUsualQuery({ method, url = '', headers }: IncomingMessage): boolean {
+  if (method !== 'POST' || headers['content-encoding'] !== undefined) return false;
+  return url === QUERY_PATH || url.startsWith(`${QUERY_PATH}?`);
+}
+
+/** Never rejects. */
+export async function answerQuery(
+  deps: AppDeps,
+  bodyBytes: number,
+  principal: Principal,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  countAnswer(deps.metrics, request.method, response, () => QUERY_PATH);
+  const { queryBytes } = deps.limits;
+  try {
+    const body = await readBody(request, bodyBytes, deps.bodies.open(principal, request, response));
+    if (body === null) throw queryTooLarge(queryBytes);
+    await handleQuery(deps, principal, request, response, readQueryRequest(request, body, queryBytes));
+  } catch (thrown) {
+    answerProblem(deps, thrown, request, response);
+  }
+}
+
+/** null when it is too long; rejects when bodies have no more memory. Pends for ever when the client goes away before its end: then there is nobody to answer. */
+function readBody(request: IncomingMessage, maxBytes: number, held: HeldBody | null): Promise<Buffer | null> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve(null);
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  return new Promise((resolve, reject) => {
+    const stop = (): void => void request.removeAllListeners('data').pause();
+    request.on('data', (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes > maxBytes) {
+        stop();
+        resolve(null);
+        return;
+      }
+      pieces.push(piece);
+      try {
+        held?.resize(bytes);
+      } catch (thrown) {
+        stop();
+        reject(thrown);
+      }
+    });
+    request.on('end', () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, bytes)));
+  });
+}

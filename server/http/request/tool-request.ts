@@ -1,0 +1,70 @@
+/** The bodies of the language's tools, /v1/format and /v1/complete: JSON by a schema, or the bare query as text. */
+import type { Request } from 'express';
+import { z } from 'zod';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import { type BodyType, bodyText, bodyType, parseJson } from './body-text.ts';
+import { requireFewParameters } from './json-shape.ts';
+import { givenParameter, parameterValue } from './parameters.ts';
+import { bodyOf, checkSize, problemsOf, withEveryParameter } from './query-request.ts';
+
+export const formatBody = z.strictObject({
+  query: z.string().describe('SQL, then stages: `select ... | stage | stage`'),
+});
+
+export const completeBody = z.strictObject({
+  query: z.string().describe('The text so far; it need not be a whole query'),
+  position: z.int().nonnegative().describe('Where the cursor stands: UTF-16 code units before it'),
+  connection: z.string().optional().describe('The connection of sources that name none'),
+  params: z.record(z.string(), parameterValue).optional().describe('Values for `:name`, as for /v1/query'),
+});
+
+const givenComplete = completeBody.extend({ params: z.record(z.string(), givenParameter).optional() });
+
+export type CompleteBody = z.infer<typeof givenComplete>;
+
+const TEXT_TYPES = new Set(['', 'text/plain', 'application/sql', 'application/x-www-form-urlencoded']);
+
+/** Throws QueryError: bad-json, bad-request, unsupported-media-type, query-too-large. */
+export function readFormatRequest(request: Request, queryBytes: number): string {
+  const type = bodyType(request.headers['content-type']);
+  const { query } = isJson(type) ? readJson(request, type, formatBody) : { query: readText(request, type) };
+  checkSize(query, queryBytes);
+  return query;
+}
+
+/** Throws the same. */
+export function readCompleteRequest(request: Request, queryBytes: number): CompleteBody {
+  const type = bodyType(request.headers['content-type']);
+  if (!isJson(type))
+    throw new QueryError('unsupported-media-type', 'this wants JSON: it needs a position beside the query', {
+      hint: 'Send {"query": "...", "position": 12} as application/json.',
+    });
+  const body = readJson(request, type, givenComplete);
+  checkSize(body.query, queryBytes);
+  return body;
+}
+
+function isJson({ mediaType }: BodyType): boolean {
+  return mediaType === 'application/json';
+}
+
+function readText(request: Request, type: BodyType): string {
+  if (TEXT_TYPES.has(type.mediaType)) return bodyText(bodyOf(request), type);
+  throw new QueryError('unsupported-media-type', `a body of type ${type.mediaType} is not understood`, {
+    hint: 'Send the query as text/plain, or {"query": "..."} as application/json.',
+  });
+}
+
+function readJson<Schema extends z.ZodObject>(
+  request: Request,
+  type: BodyType,
+  schema: Schema,
+): z.infer<Schema> {
+  const given = parseJson(bodyText(bodyOf(request), type));
+  requireFewParameters((given as { params?: unknown } | null)?.params);
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return withEveryParameter(parsed.data, given);
+  throw new QueryError('bad-request', problemsOf(parsed.error), {
+    hint: `The body is {${Object.keys(schema.shape).join(', ')}}; see /openapi.json.`,
+  });
+}

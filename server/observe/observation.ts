@@ -1,0 +1,57 @@
+/** What the server tells about itself and the others: metrics, spans, and the log's own numbers. Made once, in main.ts. */
+import type { Log } from '../../core/logging/log.ts';
+import { createLogSearch, type LogSearch } from '../../core/logging/search-client.ts';
+import { describeRunDir } from '../../core/process/run-dir.ts';
+import type { ChildIdentity } from '../../core/protocol/monitor.ts';
+import type { ServerConfig } from '../../core/protocol/server-config.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import type { PoolMetricsDeps } from './pools.ts';
+import { readSpillUsage } from './spill-usage.ts';
+import { createTracing, type Tracing } from './tracing.ts';
+
+/** For the spans that wait when the server stops. */
+const LAST_SPANS_MS = 1000;
+
+export interface Observation {
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  readonly logSearch: LogSearch;
+  close(): Promise<void>;
+}
+
+export interface ObservationDeps {
+  readonly identity: ChildIdentity;
+  readonly config: ServerConfig;
+  readonly log: Log;
+}
+
+export function createObservation(
+  { identity, config, log }: ObservationDeps,
+  watched: Pick<PoolMetricsDeps, 'registry' | 'bodies' | 'sqlSlots' | 'dslStock' | 'planner'>,
+): Observation {
+  const { buildId, runDir, workerId } = identity;
+  const { limits, logSocket } = config;
+  const logSearch = createLogSearch({ logSocket });
+  // Who the spans are of, in the words of OpenTelemetry's conventions.
+  const resource = {
+    'service.name': 'forkline',
+    'service.version': buildId,
+    'service.instance.id': workerId,
+  };
+  const tracing = createTracing(config.tracing, resource, log);
+  const { spillRoot } = describeRunDir(runDir);
+  const metrics = createMetrics({
+    ...watched,
+    buildId,
+    readSpill: () => readSpillUsage(spillRoot),
+    spillLimitBytes: limits.dslSpillBytes,
+    exporter: tracing.exporter,
+    logStats: logSearch.stats,
+  });
+  return {
+    metrics,
+    tracing,
+    logSearch,
+    close: async () => tracing.exporter?.close(LAST_SPANS_MS),
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * What is counted as queries and requests end: traffic, errors, latency, the phases, answers, limits and cancelling.
+ * Nothing that a client can choose freely becomes a label: no user, query id, SQL or address.
+ */
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { ErrorCode, LimitRef } from '../../core/protocol/errors.ts';
+import { errorClass } from '../answer/error-status.ts';
+import type { Phases, QueryRecord } from '../history/registry.ts';
+
+/** OpenTelemetry's database buckets, and three for what takes long here. */
+const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];
+
+export interface EndedRequest {
+  /** As Express knows it (`/v1/queries/:queryId`); undefined where no route fits. */
+  readonly route: string | undefined;
+  readonly method: string;
+  /** null: the connection closed before the answer was whole. */
+  readonly status: number | null;
+}
+
+export interface QueryMetrics {
+  queryEnded(query: QueryRecord, format: string, elapsedMs: number): void;
+  /** So far: the sum of forkline_queries_total. */
+  queriesEnded(): number;
+  requestEnded(request: EndedRequest): void;
+  /** A limit refused something before it was a query. */
+  limitHit(limit: LimitRef | undefined): void;
+  /** From an abort to the reply of the worker that ran the query. */
+  cancelled(elapsedMs: number): void;
+}
+
+type Outcome = 'ok' | 'client-error' | 'server-error' | 'cancelled';
+
+const OUTCOMES: readonly Outcome[] = ['ok', 'client-error', 'server-error', 'cancelled'];
+const PHASES = ['plan', 'queue', 'sql', 'handoff', 'dsl', 'encode'] as const satisfies (keyof Phases)[];
+const METHODS = new Set(['GET', 'POST', 'DELETE', 'HEAD']);
+
+export function createQueryMetrics(register: Registry): QueryMetrics {
+  const counters = createCounters(register);
+  const { queries, duration, phaseDuration, answerRows, answerBytes, handoffRows, handoffBytes } = counters;
+  const { limits, requests, cancels } = counters;
+  // Series that are there from the start: a rate of errors needs a zero to rise from.
+  for (const outcome of OUTCOMES) duration.zero({ outcome });
+  const limitHit = (limit: LimitRef | undefined): void => {
+    if (limit !== undefined) limits.inc({ limit: limit.name });
+  };
+  let queriesEnded = 0;
+  return {
+    queryEnded({ error, phases, bytes, rows, handoff }, format, elapsedMs) {
+      const code = error?.code ?? 'ok';
+      queriesEnded++;
+      queries.inc({ code, format });
+      duration.observe({ outcome: outcomeOf(code) }, elapsedMs / 1000);
+      for (const phase of PHASES)
+        if (phases[phase] > 0) phaseDuration.observe({ phase }, phases[phase] / 1000);
+      answerBytes.inc({ format }, bytes);
+      if (rows !== null) answerRows.inc({ format }, rows);
+      if (handoff.rows > 0) handoffRows.inc(handoff.rows);
+      if (handoff.bytes > 0) handoffBytes.inc(handoff.bytes);
+      limitHit(error?.limit);
+    },
+    queriesEnded: () => queriesEnded,
+    requestEnded({ route = 'other', method, status }) {
+      requests.inc({
+        route,
+        method: METHODS.has(method) ? method : 'other',
+        status: status === null ? 'aborted' : String(status),
+      });
+    },
+    limitHit,
+    cancelled: (elapsedMs) => cancels.observe(elapsedMs / 1000),
+  };
+}
+
+/** Whose fault an end is: what is `server-error` counts against the service. */
+export function outcomeOf(code: ErrorCode | 'ok'): Outcome {
+  if (code === 'ok') return 'ok';
+  if (code === 'cancelled' || code === 'client-gone') return 'cancelled';
+  return errorClass(code).status < 500 ? 'client-error' : 'server-error';
+}
+
+function createCounters(register: Registry) {
+  return { ...createHistograms(register), ...createTotals(register) };
+}
+
+function createHistograms(register: Registry) {
+  const common = { buckets: DURATION_BUCKETS, registers: [register] };
+  return {
+    duration: new Histogram({
+      ...common,
+      name: 'forkline_query_duration_seconds',
+      help: 'From the request to the end of its answer, by whose fault an error is',
+      labelNames: ['outcome'],
+    }),
+    phaseDuration: new Histogram({
+      ...common,
+      name: 'forkline_query_phase_seconds',
+      help: 'Time that queries spent in each phase that they went through',
+      labelNames: ['phase'],
+    }),
+    cancels: new Histogram({
+      ...common,
+      name: 'forkline_cancel_duration_seconds',
+      help: 'From the server ending a query early to the reply of its SQL worker, the database included',
+    }),
+  };
+}
+
+function createTotals(register: Registry) {
+  const total = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers: [register] });
+  return {
+    queries: total(
+      'forkline_queries_total',
+      'Queries that ended, by ok or the error code, and answer format',
+      ['code', 'format'],
+    ),
+    answerRows: total('forkline_answer_rows_total', 'Rows of whole answers', ['format']),
+    answerBytes: total('forkline_answer_bytes_total', 'Bytes of answers, before the HTTP framing', [
+      'format',
+    ]),
+    handoffRows: total('forkline_handoff_rows_total', 'Rows that SQL workers sent to DSL workers'),
+    handoffBytes: total(
+      'forkline_handoff_bytes_total',
+      'Bytes of CSV that SQL workers sent to DSL workers, through pipes and never to disk',
+    ),
+    limits: total('forkline_limits_hit_total', 'Queries and requests that a limit ended or refused', [
+      'limit',
+    ]),
+    requests: total('forkline_http_requests_total', 'HTTP requests by route and status', [
+      'route',
+      'method',
+      'status',
+    ]),
+  };
+}

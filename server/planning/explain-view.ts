@@ -1,0 +1,24 @@
+/** What POST /v1/explain answers: the plan with types by their names, as in answers. Made in the planner's thread. */
+import { type Column, typeName } from '../../core/protocol/types.ts';
+import type { ExplainedQuery } from '../../language/explain.ts';
+
+export function viewOf({ tokens, plan }: ExplainedQuery): object {
+  const { sources, worker } = plan;
+  return {
+    sources: sources.map(({ connection, sql, parameters, columns }) => ({
+      connection,
+      sql,
+      parameters,
+      columns: named(columns),
+    })),
+    worker: worker && { sql: worker.sql, parameters: worker.parameters },
+    stages: plan.stages.map((stage) => ({ ...stage, columns: named(stage.columns) })),
+    columns: named(plan.columns),
+    warnings: plan.warnings,
+    tokens,
+  };
+}
+
+function named(columns: readonly Column[] | null): { name: string; type: string }[] | null {
+  return columns?.map(({ name, type }) => ({ name, type: typeName(type) })) ?? null;
+}

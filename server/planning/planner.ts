@@ -1,0 +1,131 @@
+/**
+ * From query text to plan: cache, else the compiler on a Piscina thread, again and again, with what it asks for in
+ * between: what databases say of their SQL's columns, a worker of the engine's, the data of values.
+ */
+import { Cancellation } from '../../core/process/cancellation.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { Ask, AskAnswer, Plan, PlanStep } from '../../core/protocol/plan.ts';
+import type { Limits, PlannerConfig } from '../../core/protocol/server-config.ts';
+import type {
+  CompleteAnswer,
+  CompleteAsk,
+  CompleteRequest,
+  CompleteStep,
+  Completion,
+} from '../../language/editor/complete-types.ts';
+import type { Asker, Lane } from '../admission/lane.ts';
+import { PlanCache, type PlanKey } from './plan-cache.ts';
+import { PlannerLane } from './planner-lane.ts';
+import type { EncodedExplanation, PlannerTask, PlannerValue } from './planner-thread.ts';
+import { PlannerThreads } from './planner-threads.ts';
+
+export interface PlannerOptions extends PlannerConfig, Pick<Limits, 'queueLength' | 'queueWaitMs'> {
+  /** Functions of a connection's database that queries may call, as `schema.name`. */
+  readonly allowFunctions?: Readonly<Record<string, readonly string[]>>;
+  /** Told of each planner thread that had to be replaced. */
+  readonly onThreadReplaced?: (reason: string) => void;
+}
+
+/** Finds out what the compiler asks for: the database, or a worker, knows. */
+export type Answerer = (ask: Ask) => Promise<AskAnswer>;
+
+export class Planner {
+  readonly cache: PlanCache;
+  readonly #threads: PlannerThreads;
+  readonly #lane: PlannerLane;
+
+  constructor(options: PlannerOptions) {
+    const { threads, cacheEntries, cacheBytes, allowFunctions = {} } = options;
+    this.cache = new PlanCache({ entries: cacheEntries, bytes: cacheBytes });
+    const onReplaced = options.onThreadReplaced ?? (() => {});
+    this.#threads = new PlannerThreads({ threads, allowFunctions, onReplaced });
+    this.#lane = new PlannerLane(this.#threads, options);
+  }
+
+  /** What waits for a thread. */
+  get lane(): Lane<true> {
+    return this.#lane.lane;
+  }
+
+  /** Boots the threads before the first query needs them. */
+  async warm(): Promise<void> {
+    const nobody = { client: '', cancellation: new Cancellation() };
+    await this.#run({ type: 'warm' }, nobody);
+  }
+
+  cached(key: PlanKey): Plan | null {
+    return this.cache.get(key);
+  }
+
+  /** Each of these rejects also with what cancelled the asker, queue-full and queue-timeout. */
+  async plan(key: PlanKey, answer: Answerer, asker: Asker): Promise<Plan> {
+    const { done, planBytes } = await this.#untilDone<Extract<PlanStep, { kind: 'plan' }>>(
+      'plan',
+      key,
+      answer,
+      asker,
+    );
+    const { plan } = done;
+    if (plan.cacheable) this.cache.set(key, plan, planBytes);
+    return plan;
+  }
+
+  async explain(key: PlanKey, answer: Answerer, asker: Asker): Promise<EncodedExplanation> {
+    const { done } = await this.#untilDone<EncodedExplanation>('explain', key, answer, asker);
+    return done;
+  }
+
+  /** The query, formatted. */
+  async format(text: string, asker: Asker): Promise<string> {
+    return (await this.#run({ type: 'format', text }, asker)).value as string; // what the task returns
+  }
+
+  async complete(
+    request: Omit<CompleteRequest, 'answers'>,
+    answer: (ask: CompleteAsk) => Promise<CompleteAnswer>,
+    asker: Asker,
+  ): Promise<Completion> {
+    const answers: Record<string, CompleteAnswer> = {};
+    for (;;) {
+      const { value } = await this.#run({ type: 'complete', ...request, answers }, asker);
+      const step = value as CompleteStep; // what the task returns
+      if (step.kind === 'completed') return step.completion;
+      const found = await Promise.all(step.asks.map(answer));
+      for (const [index, { key }] of step.asks.entries()) answers[key] = found[index]!;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#threads.close();
+  }
+
+  /** The compiler again and again, each time with what it asked for, until it asks no more. */
+  async #untilDone<Done>(
+    type: 'plan' | 'explain',
+    key: PlanKey,
+    answer: Answerer,
+    asker: Asker,
+  ): Promise<{ readonly done: Done; readonly planBytes: number | undefined }> {
+    const answers: Record<string, AskAnswer> = {};
+    for (;;) {
+      const { value, planBytes } = await this.#run({ type, ...key, answers }, asker);
+      const step = value as Exclude<Done, { kind: 'ask' }> | Extract<PlanStep, { kind: 'ask' }>;
+      if (!isAsk(step)) return { done: step, planBytes };
+      // What is asked for again would be asked for for ever.
+      const known = step.asks.find(({ key: name }) => answers[name] !== undefined);
+      if (known !== undefined) throw new Error(`the compiler asks twice for ${known.key}`);
+      const found = await Promise.all(step.asks.map(answer));
+      for (const [index, { key: name }] of step.asks.entries()) answers[name] = found[index]!;
+    }
+  }
+
+  async #run(task: PlannerTask, asker: Asker): Promise<PlannerValue> {
+    const result = await this.#lane.run(task, asker);
+    if (!result.ok) throw QueryError.fromWire(result.error);
+    return result;
+  }
+}
+
+function isAsk(step: unknown): step is Extract<PlanStep, { kind: 'ask' }> {
+  return (step as PlanStep).kind === 'ask';
+}

@@ -1,0 +1,141 @@
+/**
+ * What the compiler asks for before there is a plan, and who knows it: the database (the columns of a source), a DSL
+ * worker (the columns of a user's SQL for the stage engine), or the data itself (the values that become columns).
+ */
+import { raceCancellation } from '../../core/process/race-cancellation.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { ParameterValue } from '../../core/protocol/parameters.ts';
+import type { Ask, AskAnswer, EngineAsk, SourceAsk, ValuesAsk } from '../../core/protocol/plan.ts';
+import type { QueryRecord } from '../history/registry.ts';
+import { mapToQuery } from '../planning/source-sql.ts';
+import { checkConnection } from './check-connection.ts';
+import { type AnswerTarget, type Run, type RunDeps, timed } from './run.ts';
+import { runSql } from './run-sql.ts';
+import { runThroughWorker } from './run-stages.ts';
+import { callInSlot } from './slot-call.ts';
+
+/** The query that is planned. */
+export interface AskedFor {
+  readonly text: string;
+  readonly parameters: Readonly<Record<string, ParameterValue>>;
+}
+
+/** Throws QueryError; errors point into the user's text. */
+export async function answerAsk(
+  deps: RunDeps,
+  asked: AskedFor,
+  ask: Ask,
+  query: QueryRecord,
+): Promise<AskAnswer> {
+  switch (ask.kind) {
+    case 'source':
+      return describeSource(deps, asked, ask, query);
+    case 'engine':
+      return describeStages(deps, asked, ask, query);
+    case 'values':
+      return collectValues(deps, asked, ask, query);
+    default:
+      return ask satisfies never;
+  }
+}
+
+async function describeSource(
+  deps: RunDeps,
+  { text }: AskedFor,
+  ask: SourceAsk,
+  query: QueryRecord,
+): Promise<AskAnswer> {
+  const { connection, sql } = ask;
+  const functions = deps.knownFunctions.inQuestion(connection, ask.functions);
+  checkConnection(deps, connection);
+  query.phase = 'describe';
+  const slot = await deps.sqlSlots.lane.acquire(query);
+  const { queryId, deadlineAt } = query;
+  const traceId = query.trace.databaseTraceId;
+  const askedAt = deps.knownFunctions.now();
+  try {
+    const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
+      slot.socket.call({ type: 'describe', queryId, traceId, connection, sql, functions, deadlineAt }),
+    );
+    deps.knownFunctions.found(connection, functions, askedAt);
+    return { kind: 'source', ...described, judged: { connection, functions: ask.functions } };
+  } catch (thrown) {
+    throw mapToQuery(thrown, ask, text);
+  }
+}
+
+/** The worker has seen SQL of a user's and serves no query after it. */
+async function describeStages(
+  deps: RunDeps,
+  { text }: AskedFor,
+  ask: EngineAsk,
+  query: QueryRecord,
+): Promise<AskAnswer> {
+  query.phase = 'describe';
+  const { queryId, connection, deadlineAt } = query;
+  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
+  try {
+    lease.begin(queryId, deadlineAt);
+    const { sql, relations } = ask;
+    const call = lease.socket.call({
+      type: 'describe-stages',
+      ...{ queryId, connection, deadlineAt },
+      ...{ sql, relations },
+    });
+    const described = await raceCancellation(query.cancellation, call, () => lease.socket.cancel(queryId));
+    return { kind: 'engine', ...described };
+  } catch (thrown) {
+    const mapped = mapToQuery(thrown, { ...ask, parameters: [] }, text);
+    throw mapped instanceof QueryError ? mapped.with({ stage: ask.stage }) : mapped;
+  } finally {
+    lease.release('discard', 'it described SQL of a user');
+  }
+}
+
+/** Far more than any number of values that may become columns. */
+const MAX_VALUES_BYTES = 16 * 1024 * 1024;
+
+async function collectValues(
+  deps: RunDeps,
+  asked: AskedFor,
+  { plan, atMost }: ValuesAsk,
+  query: QueryRecord,
+): Promise<AskAnswer> {
+  for (const { connection } of plan.sources) checkConnection(deps, connection);
+  const collected = new CollectedAnswer();
+  const run: Run = {
+    deps,
+    plan,
+    query,
+    answer: collected,
+    parameters: asked.parameters,
+    options: { format: 'json', rows: 'arrays', numbers: 'string' },
+    limits: { capRows: atMost, maxRows: deps.maxRows, maxBytes: MAX_VALUES_BYTES },
+    maxRowBytes: deps.maxRowBytes,
+  };
+  const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
+  query.bytes -= summary.bytes; // no part of the answer
+  return { kind: 'values', values: collected.firstColumn(), complete: summary.complete };
+}
+
+/** A small answer kept in memory, for the compiler and not for the client. */
+class CollectedAnswer implements AnswerTarget {
+  readonly #blocks: Buffer[] = [];
+
+  write(bytes: Buffer): boolean {
+    this.#blocks.push(bytes);
+    return true;
+  }
+
+  onDrain(): void {
+    // It always has room: MAX_VALUES_BYTES is the workers' to keep.
+  }
+
+  firstColumn(): readonly unknown[] {
+    const text = Buffer.concat(this.#blocks).toString();
+    const rows = (JSON.parse(`${text}]}`) as { rows: readonly (readonly unknown[])[] }).rows;
+    if (rows.some((row) => row.length !== 1))
+      throw new QueryError('internal', 'internal error: one column was asked for');
+    return rows.map(([value]) => value);
+  }
+}

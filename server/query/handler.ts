@@ -1,0 +1,264 @@
+/**
+ * POST and GET /v1/query: from an HTTP request to a running query and back. Here a query gets its id, its
+ * deadline and the reasons that may end it early; what happens in between is run-query.ts.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Log } from '../../core/logging/log.ts';
+import { withoutValues } from '../../core/logging/redact-values.ts';
+import { QueryError, type WireError } from '../../core/protocol/errors.ts';
+import { quotableValues } from '../../core/protocol/parameters.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
+import type { Limits } from '../../core/protocol/server-config.ts';
+import { downloadHeaders } from '../answer/download-headers.ts';
+import { errorClass } from '../answer/error-status.ts';
+import type { ReadingWatch } from '../answer/reading-watch.ts';
+import { AnswerStream } from '../answer/stream.ts';
+import { type PoisonLedger, poisonKey } from '../history/poison.ts';
+import type { Phases, QueryRecord, QueryRegistry } from '../history/registry.ts';
+import type { SlowLog } from '../history/slow-log.ts';
+import type { QueryRequest } from '../http/request/query-request.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Tracing } from '../observe/tracing.ts';
+import type { RunDeps } from './run.ts';
+import { type QueryOutcome, runQuery } from './run-query.ts';
+import { toldError } from './told-error.ts';
+
+export interface QueryHandlerDeps {
+  readonly run: RunDeps;
+  readonly registry: QueryRegistry;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  readonly poison: PoisonLedger;
+  readonly slowLog: SlowLog;
+  readonly tracing: Tracing;
+  readonly reading: ReadingWatch;
+  readonly log: Log;
+  /** Set when the server stops: nothing new is taken. */
+  readonly isDraining: () => boolean;
+}
+
+const QUERY_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
+
+/** Never rejects: every failure has become an answer. Throws only before the query has started. */
+export async function handleQuery(
+  deps: QueryHandlerDeps,
+  principal: Principal,
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: QueryRequest,
+): Promise<void> {
+  const { registry, limits } = deps;
+  const query = startQuery(deps, principal, request, asked);
+  const { queryId, text } = query;
+  const { bufferBytes } = limits;
+  const answer = new AnswerStream({
+    response,
+    format: asked.answer.format,
+    endLine: asked.answer.end !== 'none',
+    queryId,
+    queryText: text,
+    traceresponse: query.trace.response,
+    ...(request.method === 'GET' && { headers: downloadHeaders(asked.answer.format) }),
+    bufferBytes,
+    onStreaming: () => deps.reading.watch(response, () => endSlowReader(deps, query, response)),
+  });
+  const stopTimer = endEarly(query, response);
+  const slowEnded = deps.slowLog.watch(query);
+  const { connection } = query; // as asked for: the plan may say another
+  const key = (): string => poisonKey(connection, text);
+  let error: WireError | null = null;
+  try {
+    if (deps.poison.hasSuspects) deps.poison.check(key());
+    const outcome = await runQuery(deps.run, asked, query, answer);
+    query.rows = outcome.summary.rows;
+    if (deps.poison.hasSuspects) deps.poison.succeeded(key());
+    finish(query, answer, outcome);
+  } catch (thrown) {
+    const known = withDeadline(QueryError.from(thrown), query);
+    if (known.code === 'internal') {
+      const told = withoutValues(thrown, quotableValues(asked.parameters));
+      deps.log.error('internal-error', { queryId, connection: query.connection, error: told });
+    }
+    if (known.code === 'worker-lost') deps.poison.lost(key(), queryId, query.lostWorkers);
+    error = known.toWire();
+    answer.fail(error);
+  } finally {
+    stopTimer();
+    registry.end(query, error === null ? null : toldError(error, text, asked.parameters), Date.now());
+    slowEnded();
+    report(deps, query, asked);
+  }
+}
+
+/** Its deadline and its client's leaving end it; returns what stops the deadline's timer. */
+export function endEarly(query: QueryRecord, response: ServerResponse): () => void {
+  const deadline = setTimeout(
+    () => query.cancellation.cancel(deadlineExceeded(query)),
+    query.deadlineAt - Date.now(),
+  );
+  response.on('close', () => {
+    if (!response.writableFinished)
+      query.cancellation.cancel(new QueryError('client-gone', 'the client closed the connection'));
+  });
+  return () => clearTimeout(deadline);
+}
+
+/** Ends the query if it still runs, and the connection: whoever does not read would not read an error either. */
+function endSlowReader(
+  { limits, log }: QueryHandlerDeps,
+  query: QueryRecord,
+  response: ServerResponse,
+): void {
+  const { queryId, client } = query;
+  if (query.state === 'running') query.cancellation.cancel(clientTooSlow(limits));
+  else log.info('answer-not-read', { queryId, client });
+  response.destroy();
+}
+
+function clientTooSlow({ readBytes, readWindowMs }: Limits): QueryError {
+  return new QueryError(
+    'client-too-slow',
+    `the client took fewer than ${readBytes} bytes of its answer in ${readWindowMs} ms`,
+    {
+      hint: 'Read the answer as it comes, or ask for less of it at once.',
+      limit: { name: 'readBytes', value: readBytes },
+    },
+  );
+}
+
+/** Throws too-many-queries, draining, duplicate-query-id, bad-request. */
+export function startQuery(
+  deps: QueryHandlerDeps,
+  principal: Principal,
+  request: IncomingMessage,
+  asked: QueryRequest,
+): QueryRecord {
+  const { registry, limits } = deps;
+  const client = principal.id;
+  if (deps.isDraining()) {
+    throw new QueryError('draining', 'this server is stopping', {
+      hint: 'Send it again.',
+      retryAfterSeconds: 1,
+    });
+  }
+  if (registry.inFlight(client) >= limits.perClient) throw tooManyQueries(limits.perClient);
+  return registry.start(
+    {
+      queryId: queryIdOf(request),
+      text: asked.text,
+      client,
+      connection: asked.connection ?? deps.run.defaultConnection,
+      trace: deps.tracing.begin(request),
+      timeoutMs: Math.min(asked.timeoutMs ?? limits.timeoutMs, limits.maxTimeoutMs),
+    },
+    Date.now(),
+  );
+}
+
+function queryIdOf(request: IncomingMessage): string {
+  const given = request.headers['query-id'];
+  if (given === undefined) return randomUUID();
+  if (typeof given === 'string' && QUERY_ID.test(given)) return given;
+  throw new QueryError('bad-request', 'the Query-Id header is malformed', {
+    hint: 'Use 1 to 64 letters, digits or _ . : -',
+  });
+}
+
+function tooManyQueries(perClient: number): QueryError {
+  return new QueryError(
+    'too-many-queries',
+    `this client address already has ${perClient} queries in flight`,
+    {
+      hint: 'Wait for some of them to end; GET /v1/queries shows them.',
+      limit: { name: 'perClient', value: perClient, observed: perClient },
+      retryAfterSeconds: 1,
+    },
+  );
+}
+
+function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryError {
+  const timeoutMs = deadlineAt - startedAt;
+  return new QueryError(
+    'deadline-exceeded',
+    `the query was not done after ${timeoutMs} ms (in phase ${phase})`,
+    {
+      hint: 'Ask for more with {"limits": {"timeoutMs": ...}}, up to maxTimeoutMs of GET /v1/limits, or ask for less.',
+      limit: { name: 'timeoutMs', value: timeoutMs },
+    },
+  );
+}
+
+/** Whoever noticed first that the time was up (database, worker, this process): the user reads the same. */
+export function withDeadline(error: QueryError, query: QueryRecord): QueryError {
+  return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
+}
+
+function finish(query: QueryRecord, answer: AnswerStream, { summary, plan }: QueryOutcome): void {
+  const { rows, complete } = summary;
+  const phases = rounded(query.phases);
+  const stats = {
+    queryId: query.queryId,
+    elapsedMs: Date.now() - query.startedAt,
+    phases,
+    placement: plan.stages.map(({ name, where }) => ({ stage: name, where })),
+    // Left out of the JSON without any.
+    warnings: plan.warnings.length > 0 ? plan.warnings : undefined,
+  };
+  answer.finish({ rows, complete, stats, serverTiming: serverTimingOf(phases) });
+}
+
+function serverTimingOf({ plan, queue, sql, handoff, dsl, encode }: Phases): string {
+  return `plan;dur=${plan}, queue;dur=${queue}, sql;dur=${sql}, handoff;dur=${handoff}, dsl;dur=${dsl}, encode;dur=${encode}`;
+}
+
+/** Hundredths of a millisecond; member by member, since it is made twice for each query. */
+function rounded({ plan, queue, sql, handoff, dsl, encode }: Phases): Phases {
+  return {
+    plan: hundredths(plan),
+    queue: hundredths(queue),
+    sql: hundredths(sql),
+    handoff: hundredths(handoff),
+    dsl: hundredths(dsl),
+    encode: hundredths(encode),
+  };
+}
+
+function hundredths(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}
+
+/** Long enough to know a query by. */
+const LOGGED_QUERY_CHARACTERS = 4000;
+
+function textForLog(text: string): string {
+  const removed = text.length - LOGGED_QUERY_CHARACTERS;
+  return removed <= 0 ? text : `${text.slice(0, LOGGED_QUERY_CHARACTERS)}…[+${removed} characters]`;
+}
+
+function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord, asked: QueryRequest): void {
+  const { answer } = asked;
+  const elapsedMs = (query.endedAt ?? Date.now()) - query.startedAt;
+  const code = query.error?.code ?? 'ok';
+  metrics.queryEnded(query, answer.format, elapsedMs);
+  tracing.end(query);
+  const { bytes, rows } = query;
+  const fields = {
+    queryId: query.queryId,
+    traceId: query.trace.traceId,
+    connection: query.connection,
+    query: textForLog(query.text),
+    code,
+    elapsedMs,
+    rows,
+    bytes,
+    phases: rounded(query.phases),
+  };
+  if (query.error === null) log.info('query-ended', fields);
+  // The user's mistake is no more than a note; what an operator may have to mend is a warning.
+  else {
+    const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';
+    log[level]('query-failed', { ...fields, message: query.error.message });
+  }
+}

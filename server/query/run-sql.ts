@@ -1,0 +1,47 @@
+/** SQL only: the SQL worker runs it and encodes the answer. */
+import type { AnswerSummary } from '../../core/protocol/answer.ts';
+import type { FunctionUse } from '../../core/protocol/plan.ts';
+import type { SqlSlot } from '../admission/sql-slots.ts';
+import { boundTexts, mapToQuery } from '../planning/source-sql.ts';
+import { answerSink, type Run, timed } from './run.ts';
+import { callInSlot } from './slot-call.ts';
+
+export async function runSql(run: Run): Promise<AnswerSummary> {
+  const { deps, plan, query } = run;
+  query.phase = 'queue';
+  const slot = await timed(query, 'queue', deps.sqlSlots.lane.acquire(query));
+  query.phase = 'sql';
+  const source = plan.sources[0]!;
+  const functions = deps.knownFunctions.inQuestion(source.connection, source.functions);
+  const askedAt = deps.knownFunctions.now();
+  try {
+    const reply = await callInSlot(slot, query, deps.cancelGraceMs, () => callRunSql(run, slot, functions));
+    deps.knownFunctions.found(source.connection, functions, askedAt);
+    query.phases.queue += reply.phases.acquireMs;
+    query.phases.sql += reply.phases.sqlMs;
+    return reply;
+  } catch (thrown) {
+    throw mapToQuery(thrown, source, query.text);
+  }
+}
+
+function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) {
+  const { plan, query } = run;
+  const source = plan.sources[0]!;
+  const request = {
+    type: 'run-sql' as const,
+    queryId: query.queryId,
+    traceId: query.trace.databaseTraceId,
+    connection: source.connection,
+    sql: source.sql,
+    functions,
+    basis: source.placed?.described ?? [],
+    parameters: boundTexts(source, run.parameters),
+    answer: run.options,
+    limits: run.limits,
+    // Whatever this attempt allows to stages.
+    maxRowBytes: run.deps.maxRowBytes,
+    deadlineAt: query.deadlineAt,
+  };
+  return slot.socket.call(request, answerSink(run, slot.socket));
+}

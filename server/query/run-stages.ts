@@ -1,0 +1,215 @@
+/**
+ * SQL and stages: rows go from SQL workers into the DSL worker's FIFOs, one for each source, never through this process;
+ * the DSL worker runs the stages and encodes the answer. All of them work side by side.
+ *
+ * The answer counts only when all ended well: a SQL worker that fails or dies closes its FIFO, and half of the
+ * rows would look like all of them to the DSL worker. The first failure ends the others.
+ */
+import { raceCancellation } from '../../core/process/race-cancellation.ts';
+import type { AnswerSummary } from '../../core/protocol/answer.ts';
+import { inputFifo, type RunStagesReply } from '../../core/protocol/dsl-worker.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { engineValue } from '../../core/protocol/parameters.ts';
+import type { FunctionUse, SourcePlan } from '../../core/protocol/plan.ts';
+import type { CopyToReply } from '../../core/protocol/sql-worker.ts';
+import type { DslLease } from '../admission/dsl-stock.ts';
+import type { SqlSlot } from '../admission/sql-slots.ts';
+import { rootCause } from '../answer/root-cause.ts';
+import { noteLoss } from '../history/lost-worker.ts';
+import type { QueryRecord } from '../history/registry.ts';
+import { boundTexts, mapToQuery } from '../planning/source-sql.ts';
+import { answerSink, type Run, timed } from './run.ts';
+import { callInSlot } from './slot-call.ts';
+
+/** After the stages have all they need (`head`), the database may compute on in silence: then it is cancelled. */
+const READER_DONE_GRACE_MS = 50;
+
+/** The rows of one source on their way into the DSL worker. */
+interface Copy {
+  readonly source: SourcePlan;
+  readonly slot: SqlSlot;
+  readonly reply: Promise<CopyToReply>;
+  settled: boolean;
+  /** It was cancelled because the stages had ended well: they had all that they needed of it. */
+  dismissed: boolean;
+}
+
+export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
+  const { deps, plan, query } = run;
+  query.phase = 'queue';
+  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
+  let outcome: 'reusable' | 'discard' = 'discard';
+  let reason = '';
+  try {
+    const count = plan.sources.length;
+    const slots = await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query, count, true));
+    lease.begin(query.queryId, query.deadlineAt);
+    query.phase = 'stages';
+    query.pids = [lease.pid];
+    const summary = await runAll(run, lease, slots);
+    if (plan.worker?.runsUserSql === true) reason = 'it ran SQL of a user';
+    else outcome = 'reusable';
+    return summary;
+  } catch (thrown) {
+    reason = QueryError.from(thrown).code;
+    throw thrown;
+  } finally {
+    query.pids = [];
+    lease.release(outcome, reason);
+  }
+}
+
+async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Promise<AnswerSummary> {
+  const { query } = run;
+  const stages = callStages(run, lease);
+  const copies = run.plan.sources.map((source, index) => startCopy(run, lease, source, slots[index]!, index));
+  const readerDone = cancelSilentCopies(stages, copies, query);
+  const all = Promise.allSettled([stages, ...copies.map((copy) => copy.reply)] as const);
+  const [staged] = await raceCancellation(query.cancellation, all, () => lease.socket.cancel(query.queryId));
+  clearTimeout(await readerDone);
+  return conclude(run, copies, staged);
+}
+
+/** A copy that fails ends the stages. */
+function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot, index: number): Copy {
+  const { deps, query } = run;
+  const functions = deps.knownFunctions.inQuestion(source.connection, source.functions);
+  const askedAt = deps.knownFunctions.now();
+  const call = async (): Promise<CopyToReply> => {
+    const reply = await callCopy(run, source, functions, inputFifo(lease.fifoPath, index), slot);
+    deps.knownFunctions.found(source.connection, functions, askedAt);
+    return reply;
+  };
+  const copy: Copy = {
+    source,
+    slot,
+    reply: callInSlot(slot, query, deps.cancelGraceMs, call),
+    settled: false,
+    dismissed: false,
+  };
+  copy.reply.then(
+    () => {
+      copy.settled = true;
+    },
+    () => {
+      copy.settled = true;
+      lease.socket.cancel(query.queryId);
+    },
+  );
+  return copy;
+}
+
+/** Ends the copies when nobody reads them any more: at once after a failure, after a moment when the stages ended well. */
+async function cancelSilentCopies(
+  stages: Promise<RunStagesReply>,
+  copies: readonly Copy[],
+  query: QueryRecord,
+): Promise<NodeJS.Timeout | undefined> {
+  // A slot whose copy has ended may serve another query by now.
+  const cancel = (stagesEndedWell: boolean): void => {
+    for (const copy of copies) {
+      if (copy.settled) continue;
+      copy.dismissed = stagesEndedWell;
+      copy.slot.socket.cancel(query.queryId);
+    }
+  };
+  try {
+    await stages;
+    return setTimeout(() => cancel(true), READER_DONE_GRACE_MS);
+  } catch {
+    cancel(false); // the failure itself is reported by conclude()
+    return undefined;
+  }
+}
+
+async function conclude(
+  run: Run,
+  copies: readonly Copy[],
+  staged: PromiseSettledResult<RunStagesReply>,
+): Promise<AnswerSummary> {
+  const { query } = run;
+  const copied = await Promise.allSettled(copies.map((copy) => copy.reply));
+  const copyError = firstError(copies, copied, query.text);
+  if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
+  if (copies.some(({ dismissed }, index) => isFailure(copied[index]!, dismissed))) throw copyError;
+  const replies = copied.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value] : []));
+  query.phases.queue += Math.max(0, ...replies.map(({ phases }) => phases.acquireMs));
+  query.phases.sql += Math.max(0, ...replies.map(({ phases }) => phases.sqlMs));
+  for (const { rows, bytes } of replies) {
+    query.handoff.rows += rows;
+    query.handoff.bytes += bytes;
+  }
+  query.phases.dsl += staged.value.phases.dslMs;
+  query.phases.encode += staged.value.phases.encodeMs;
+  return staged.value;
+}
+
+/** Of several sources that failed, the one that failed by itself: the others were cancelled because of it. */
+function firstError(
+  copies: readonly Copy[],
+  copied: readonly PromiseSettledResult<CopyToReply>[],
+  text: string,
+): unknown {
+  const errors = copied.flatMap((copy, index) =>
+    copy.status === 'rejected' ? [mapToQuery(copy.reason, copies[index]!.source, text)] : [],
+  );
+  return errors.find((error) => !isCancelled(error)) ?? errors[0] ?? null;
+}
+
+/**
+ * Whether the stages may have read fewer rows than there are. A copy that somebody cancelled in the database (its error
+ * has an SQLSTATE then) ends the stages' input as an end of its rows does.
+ */
+function isFailure(copied: PromiseSettledResult<CopyToReply>, dismissed: boolean): boolean {
+  if (copied.status === 'fulfilled') return false;
+  const { reason } = copied;
+  return !(dismissed && isCancelled(reason) && (reason as QueryError).details.sqlstate === undefined);
+}
+
+function isCancelled(error: unknown): boolean {
+  return error instanceof QueryError && error.code === 'cancelled';
+}
+
+function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
+  const { plan, query, parameters } = run;
+  const worker = plan.worker!; // runThroughWorker is only called for plans with one
+  const request = {
+    type: 'run-stages' as const,
+    queryId: query.queryId,
+    connection: query.connection,
+    plan: worker,
+    columns: plan.columns!, // known whenever stages run
+    parameters: worker.parameters.map(({ name }) => engineValue(parameters[name] ?? null)),
+    answer: run.options,
+    limits: run.limits,
+    maxRowBytes: run.maxRowBytes,
+    deadlineAt: query.deadlineAt,
+  };
+  const call = lease.socket.call(request, answerSink(run, lease.socket));
+  call.catch((thrown) => noteLoss(query, thrown, () => ({ workerId: lease.socket.workerId, shared: false })));
+  return query.trace.timeStages(call);
+}
+
+function callCopy(
+  { query, parameters, maxRowBytes }: Run,
+  source: SourcePlan,
+  functions: readonly FunctionUse[],
+  fifo: string,
+  slot: SqlSlot,
+): Promise<CopyToReply> {
+  return slot.socket.call({
+    type: 'copy-to',
+    queryId: query.queryId,
+    traceId: query.trace.databaseTraceId,
+    connection: source.connection,
+    sql: source.sql,
+    functions,
+    basis: source.placed?.described ?? [],
+    parameters: boundTexts(source, parameters),
+    parameterOids: source.parameterOids ?? [],
+    expect: source.databaseColumns ?? [],
+    fifo,
+    maxRowBytes,
+    deadlineAt: query.deadlineAt,
+  });
+}

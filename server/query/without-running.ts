@@ -1,0 +1,62 @@
+/**
+ * A query that is planned and not run: GET and POST /v1/explain, HEAD /v1/query. Planning may ask databases and workers, so
+ * it is admitted as a query is, ends with its deadline, with its client or by DELETE, and stands in GET /v1/queries.
+ */
+import type { Request, Response } from 'express';
+import { withoutValues } from '../../core/logging/redact-values.ts';
+import { raceCancellation } from '../../core/process/race-cancellation.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { quotableValues } from '../../core/protocol/parameters.ts';
+import { principalOf } from '../../core/protocol/principal.ts';
+import { PROBLEM_TYPE, problemOf } from '../answer/problem.ts';
+import type { QueryRecord } from '../history/registry.ts';
+import type { QueryRequest } from '../http/request/query-request.ts';
+import { endEarly, type QueryHandlerDeps, startQuery, withDeadline } from './handler.ts';
+import { toldError } from './told-error.ts';
+
+/** `answer` gets what `plan` found. Rejects only before the query has started. */
+export async function withoutRunning<Planned>(
+  deps: QueryHandlerDeps,
+  request: Request,
+  response: Response,
+  asked: QueryRequest,
+  plan: (query: QueryRecord) => Promise<Planned>,
+  answer: (query: QueryRecord, planned: Planned) => void,
+): Promise<void> {
+  const query = startQuery(deps, principalOf(request), request, asked);
+  const stopTimer = endEarly(query, response);
+  let error: QueryError | null = null;
+  try {
+    // What is asked of databases is cancelled there; the compiler's own part is short, and is waited for by nobody.
+    const planned = await raceCancellation(query.cancellation, plan(query), () => {});
+    answer(query, planned);
+  } catch (thrown) {
+    error = withDeadline(QueryError.from(thrown), query);
+    fail(deps, response, asked, query, error, thrown);
+  } finally {
+    stopTimer();
+    const told = error === null ? null : toldError(error.toWire(), asked.text, asked.parameters);
+    deps.registry.end(query, told, Date.now());
+  }
+}
+
+function fail(
+  { log, metrics }: QueryHandlerDeps,
+  response: Response,
+  { text, parameters }: QueryRequest,
+  { queryId }: QueryRecord,
+  error: QueryError,
+  thrown: unknown,
+): void {
+  if (error.code === 'internal')
+    log.error('internal-error', { queryId, error: withoutValues(thrown, quotableValues(parameters)) });
+  const { limit, retryAfterSeconds } = error.details;
+  metrics.limitHit(limit);
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+  response.setHeader('Query-Id', queryId);
+  const problem = problemOf(error.toWire(), { queryId, queryText: text });
+  response
+    .status(problem.status)
+    .type(PROBLEM_TYPE)
+    .send(`${JSON.stringify(problem)}\n`);
+}

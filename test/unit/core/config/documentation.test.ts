@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { loadConfig } from '../../../../core/config/config.ts';
+import { allOptions, DOCUMENT, withTables } from './options-table.ts';
+
+/** A formatter may align the columns of tables. */
+function unpadded(markdown: string): string {
+  return markdown
+    .replace(/ +/g, ' ')
+    .replace(/ ?-{3,} ?/g, '---')
+    .replace(/\n{2,}/g, '\n');
+}
+
+describe('the configuration is documented', () => {
+  it('docs/configuration.md lists every option as the schema has it', () => {
+    const document = readFileSync(DOCUMENT, 'utf8');
+    const mend = 'run: node --import tsx test/unit/core/config/options-table.ts';
+    expect(unpadded(document) === unpadded(withTables(document)), mend).to.equal(true);
+  });
+
+  it('each option has a variable of its own', () => {
+    const variables = allOptions().map(({ notes }) => notes.variable);
+    expect(variables).not.to.include(undefined);
+    expect(new Set(variables).size).to.equal(variables.length);
+    expect(variables.length).to.be.above(30);
+  });
+
+  it('each example is valid', async () => {
+    const env = Object.fromEntries(
+      allOptions().map(({ notes }) => [notes.variable as string, String(notes.example)] as const),
+    );
+    expect(await loadConfig({ cwd: '/', env, cores: 2 })).to.have.property('config');
+  });
+
+  it('forkline.config.example.json is valid', async () => {
+    const file = fileURLToPath(new URL('../../../../forkline.config.example.json', import.meta.url));
+    const env = {
+      CRM_URL: 'postgresql://forkline:secret@db.example.com:5432/crm',
+      SALES_URL: 'postgresql://h/sales',
+    };
+    const loaded = await loadConfig({ cwd: '/', env, file, cores: 2 });
+    expect(loaded).to.have.property('config');
+    if ('config' in loaded) expect(loaded.config.connections).to.have.all.keys('crm', 'sales');
+  });
+});

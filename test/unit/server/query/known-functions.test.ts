@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import type { FunctionUse } from '../../../../core/protocol/plan.ts';
+import { KnownFunctions } from '../../../../server/query/known-functions.ts';
+
+const use = (name: string, more: Partial<FunctionUse> = {}): FunctionUse => ({
+  schema: null,
+  name,
+  as: 'call',
+  known: false,
+  position: 8,
+  ...more,
+});
+
+describe('known functions', () => {
+  let now: number;
+  let known: KnownFunctions;
+  beforeEach(() => {
+    now = 1000;
+    known = new KnownFunctions({ maxAgeMs: 100, now: () => now });
+  });
+
+  it('are in question again after their time, counted from the question', () => {
+    const list = [use('a'), use('b')];
+    expect(known.inQuestion('main', list)).to.equal(list);
+    known.found('main', list, 1000);
+    now = 1100;
+    expect(known.inQuestion('main', list)).to.deep.equal([]);
+    expect(known.inQuestion('main', [use('b', { position: 1 })])).to.deep.equal([]);
+    now = 1101;
+    expect(known.inQuestion('main', list)).to.equal(list);
+  });
+
+  it('are of one connection, and all or none', () => {
+    known.found('main', [use('a')], now);
+    expect(known.inQuestion('other', [use('a')])).to.have.length(1);
+    expect(known.inQuestion('main', [use('a'), use('b')])).to.have.length(2);
+    expect(known.inQuestion('main', [])).to.have.length(0);
+  });
+
+  it('are told apart by how they are called, and by schema, whatever the names hold', () => {
+    known.found('main', [use('c', { schema: 'a b' }), use('t', { as: 'row' })], now);
+    expect(known.inQuestion('main', [use('b c', { schema: 'a' })])).to.have.length(1);
+    expect(known.inQuestion('main', [use('a b c')])).to.have.length(1);
+    expect(known.inQuestion('main', [use('t', { as: 'value' })])).to.have.length(1);
+    expect(known.inQuestion('main', [use('t', { as: 'row' })])).to.have.length(0);
+  });
+
+  it('are forgotten when there are too many', () => {
+    const first = [use('first')];
+    known.found(
+      'main',
+      first.map((one) => ({ ...one })),
+      now,
+    );
+    for (let count = 0; count < 10_000; count++) known.found('main', [use(`n${count}`)], now);
+    expect(known.inQuestion('main', first)).to.equal(first);
+    expect(known.inQuestion('main', [use('n9999')])).to.have.length(0);
+  });
+});
