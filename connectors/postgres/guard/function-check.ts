@@ -1,8 +1,9 @@
 /**
  * What the database's catalogue says of functions that are not PostgreSQL's own, asked in front of the statement itself, in
  * the same round trip and transaction: the question fails with an error of ours when a function of that name may be meant
- * that does more than read, and after an error the database skips everything that follows it. So what runs is what was
- * looked at, whatever was created a moment ago.
+ * that does more than read, and after an error the database skips everything that follows it. So a statement
+ * that is asked about runs with the functions that were looked at. Names that were found harmless are not asked about again for
+ * ten seconds (server/query/known-functions.ts).
  *
  * Which function a call means depends on types, which only the database knows. So all of the name count that the search
  * path finds (or the schema that is written), that the role may execute, and, in attribute notation, that take one value.
