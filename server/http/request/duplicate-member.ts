@@ -3,6 +3,7 @@
  * last, others the first). Every JSON body is looked at, so the usual one, without duplicates, is only counted: as many
  * names in the text as members in the value.
  */
+import { endOfString } from './json-string.ts';
 
 /** `value` is what JSON.parse made of `text`. null: none. */
 export function duplicateMember(text: string, value: unknown): string | null {
@@ -10,7 +11,6 @@ export function duplicateMember(text: string, value: unknown): string | null {
 }
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const SPACE = 0x20;
 
@@ -22,19 +22,6 @@ function countNames(text: string): number {
     start = text.indexOf('"', end);
   }
   return names;
-}
-
-/** After the closing quote of the string that begins at `start`. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
-  return end + 1;
-}
-
-function isEscaped(text: string, quote: number): boolean {
-  let backslashes = 0;
-  while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
-  return backslashes % 2 === 1;
 }
 
 /** JSON's white space is all below or at the space. */

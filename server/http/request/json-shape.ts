@@ -4,6 +4,7 @@
  * some ten members and at most 256 parameters, of which some may be lists; what is long in it is text.
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
+import { endOfString } from './json-string.ts';
 
 /** Values for `:name` in one query. */
 export const MAX_PARAMETERS = 256;
@@ -12,7 +13,6 @@ const MAX_PARTS = 10_000;
 /** A shorter text cannot have so many that parsing it takes a millisecond. */
 const SMALL_CHARACTERS = 8 * 1024;
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const STARTS_PART = new Set([...',{['].map((character) => character.charCodeAt(0)));
 
 /** Throws bad-request for a text with more members and items than a body may have. It need not be valid JSON. */
@@ -21,7 +21,7 @@ export function requireFewParts(json: string): void {
   let parts = 0;
   for (let at = 0; at < json.length; at++) {
     const code = json.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(json, at);
+    if (code === QUOTE) at = endOfString(json, at) - 1;
     else if (STARTS_PART.has(code) && ++parts > MAX_PARTS) throw tooManyParts();
   }
 }
@@ -44,14 +44,4 @@ function tooManyParts(): QueryError {
   return new QueryError('bad-request', `the JSON body has more than ${MAX_PARTS} members and items`, {
     hint: 'Put longer lists into a table, or send one as the text of an array: `= any (:list::int[])`.',
   });
-}
-
-/** The place of the quote that ends the string at `start`; the end of the text where none does. */
-function endOfString(json: string, start: number): number {
-  for (let quote = json.indexOf('"', start + 1); quote !== -1; quote = json.indexOf('"', quote + 1)) {
-    let backslashes = 0;
-    while (json.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
-    if (backslashes % 2 === 0) return quote;
-  }
-  return json.length;
 }

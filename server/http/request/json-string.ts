@@ -1,0 +1,16 @@
+/** Finds where a string of a JSON text ends, for those who look at the text itself. The text need not be valid JSON. */
+
+const BACKSLASH = 0x5c;
+
+/** The place after the closing quote of the string that begins at `start`; the end of the text where none closes it. */
+export function endOfString(text: string, start: number): number {
+  for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1))
+    if (!isEscaped(text, quote)) return quote + 1;
+  return text.length;
+}
+
+function isEscaped(text: string, quote: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
+  return backslashes % 2 === 1;
+}
