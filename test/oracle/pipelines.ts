@@ -5,11 +5,13 @@
  * What no language could determine is not made: rows are taken by their place only where their order is total (the keys end
  * with a column that is unique), and values that may be rounded differently (sums of floats) are not compared or grouped by.
  */
+
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { AskAnswer } from '../../core/protocol/plan.ts';
 import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
+import { TEST_CONNECTIONS } from '../support/test-connections.ts';
 import type { DataSet, Draw } from './data.ts';
 import { AGGREGATES, Expressions, type Kind, kindOf, WINDOWS } from './expressions.ts';
 
@@ -91,7 +93,14 @@ function columnsAfter(text: string, described: readonly DatabaseColumn[]): reado
   const answers: Record<string, AskAnswer> = {};
   try {
     for (;;) {
-      const request = { text, parameters: {}, connection: 'main', throughWorker: false, answers };
+      const request = {
+        text,
+        parameters: {},
+        connection: 'main',
+        dialects: TEST_CONNECTIONS,
+        throughWorker: false,
+        answers,
+      };
       const step = planQuery({ ...request, pushdown: 'off' }, JUDGES_NOTHING);
       if (step.kind === 'plan') return step.plan.columns;
       for (const ask of step.asks) {

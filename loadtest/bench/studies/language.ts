@@ -11,10 +11,9 @@ import type { Ask, AskAnswer, PlanRequest } from '../../../core/protocol/plan.ts
 import { planQuery } from '../../../language/compile.ts';
 import { completeQuery } from '../../../language/editor/complete.ts';
 import { formatQuery } from '../../../language/editor/format.ts';
-import { parseTree } from '../../../language/frontends/forkline/query-parser.ts';
 import { nextToken } from '../../../language/frontends/forkline/stage-lexer.ts';
+import { parseAlone } from '../../../language/parse.ts';
 import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
-import { STAGE_SYNTAXES } from '../../../language/stages/kit/registry.ts';
 import { PlanCache } from '../../../server/planning/plan-cache.ts';
 import { Planner } from '../../../server/planning/planner.ts';
 
@@ -46,10 +45,19 @@ const COLUMNS = (
   ] as const
 ).map(([name, typeOid]) => ({ name, typeOid, typeModifier: -1 }));
 
+const DIALECTS = { main: 'postgres' } as const;
 const ANSWER: AskAnswer = { kind: 'source', columns: COLUMNS, parameterOids: [] };
 
 function requestOf(text: string): PlanRequest {
-  return { text, parameters: {}, connection: 'main', pushdown: 'auto', throughWorker: false, answers: {} };
+  return {
+    text,
+    parameters: {},
+    connection: 'main',
+    dialects: DIALECTS,
+    pushdown: 'auto',
+    throughWorker: false,
+    answers: {},
+  };
 }
 
 /** With the source's description already there: what the database takes is not the compiler's. */
@@ -102,7 +110,7 @@ function benchPipeline(): void {
   );
   timesLine(
     'lex and parse',
-    timesOf(() => parseTree(QUERY, STAGE_SYNTAXES)),
+    timesOf(() => parseAlone(QUERY)),
     null,
   );
   timesLine(
@@ -138,7 +146,7 @@ function answersOf(text: string): Record<string, AskAnswer> {
 
 function complete(text: string): void {
   const cursor = `${text} | where `;
-  const base = { parameters: {}, connection: 'main', connectionNames: ['main'] };
+  const base = { parameters: {}, connection: 'main', dialects: DIALECTS };
   const step = completeQuery(
     { ...base, text: cursor, position: cursor.length, answers: answersOf(text) },
     JUDGES_NOTHING,
@@ -213,6 +221,7 @@ async function stallOf(work: () => Promise<void>): Promise<number> {
 async function benchStall(): Promise<void> {
   console.log("\nhow long this process's event loop stands still while the planner's thread works");
   const planner = new Planner({
+    connections: { dialects: DIALECTS, allowFunctions: {} },
     threads: 1,
     cacheEntries: 0,
     cacheBytes: 0,

@@ -50,7 +50,7 @@ function complete(
         position,
         parameters,
         connection: 'main',
-        connectionNames: ['main', 'crm-eu'],
+        dialects: { main: 'postgres', 'crm-eu': 'postgres' },
         answers,
       },
       JUDGES_NOTHING,
