@@ -16,21 +16,22 @@ import type {
 import { didYouMean, suggest } from '../core/protocol/suggest.ts';
 import type { Column } from '../core/protocol/types.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './frontends/forkline/ast.ts';
-import { parseTree } from './frontends/forkline/query-parser.ts';
+import { parseRequest } from './parse.ts';
 import { planEncoded } from './placement/encoded-sql.ts';
 import { explainPlan } from './placement/explain-rows.ts';
 import { planParts, type StagePlace } from './placement/plan-parts.ts';
 import { missingParameter } from './resolve/expression.ts';
 import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolve/graph.ts';
 import { Asking, resolveTree } from './resolve/query.ts';
+import { dialectOfConnection } from './source/connections.ts';
 import { functionsOf } from './source/judged-functions.ts';
 import { type BoundSql, bindSource } from './source/sql.ts';
-import { STAGE_SYNTAXES, stageOf } from './stages/kit/registry.ts';
+import { stageOf } from './stages/kit/registry.ts';
 import { valuesOf } from './stages/kit/stage-values.ts';
 import { isUnsized } from './types/rules.ts';
 
 export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
-  const tree = parseTree(request.text, STAGE_SYNTAXES);
+  const tree = parseRequest(request);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask' || !tree.explain) return step;
   return { kind: 'plan', plan: explainPlan(step.plan, request.throughWorker) };
@@ -39,6 +40,7 @@ export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
 /** The plan of the query itself, whether `explain` stands before it or not. */
 export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): PlanStep {
   checkParameters(tree, request.parameters);
+  dialectOfConnection(request.dialects, request.connection, null);
   const warnings = unusedLets(tree);
   const alone = sqlAlone(tree.query);
   if (alone !== null && !request.throughWorker) {

@@ -75,12 +75,11 @@ function once(action: () => void): () => void {
 }
 
 /** Throws unknown-connection, bad-parameter. */
-function requestOf({ run }: AppDeps, body: CompleteBody): Omit<CompleteRequest, 'answers'> {
-  const { connectionNames } = run;
+function requestOf({ run }: AppDeps, body: CompleteBody): Omit<CompleteRequest, 'answers' | 'dialects'> {
   const connection = body.connection ?? run.defaultConnection;
   checkConnection(run, connection);
   const parameters = parameterKinds(body.params ?? {});
-  return { text: body.query, position: body.position, parameters, connection, connectionNames };
+  return { text: body.query, position: body.position, parameters, connection };
 }
 
 /** One question to a database, as a query of its own, ended after what is left of the completion's time. */

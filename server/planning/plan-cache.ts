@@ -52,6 +52,10 @@ export class PlanCache {
     this.#plans?.set(text, plan, { size: textBytes(text) + planBytes });
   }
 
+  clear(): void {
+    this.#plans?.clear();
+  }
+
   delete(key: PlanKey): void {
     this.#plans?.delete(keyText(key));
   }

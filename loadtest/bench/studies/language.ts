@@ -14,10 +14,9 @@ import { planQuery } from '../../../language/compile.ts';
 import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { completeQuery } from '../../../language/editor/complete.ts';
 import { formatQuery } from '../../../language/editor/format.ts';
-import { parseTree } from '../../../language/frontends/forkline/query-parser.ts';
 import { nextToken } from '../../../language/frontends/forkline/stage-lexer.ts';
+import { parseAlone } from '../../../language/parse.ts';
 import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
-import { STAGE_SYNTAXES } from '../../../language/stages/kit/registry.ts';
 import { PlanCache, type PlanKey } from '../../../server/planning/plan-cache.ts';
 import { Planner } from '../../../server/planning/planner.ts';
 
@@ -49,11 +48,12 @@ const COLUMNS = (
   ] as const
 ).map(([name, typeOid]) => ({ name, type: nativeType(typeOid) }));
 
+const DIALECTS = { main: 'postgres' } as const;
 const ANSWER: AskAnswer = { kind: 'source', columns: COLUMNS, parameterTypes: [] };
 
 function requestOf(text: string): PlanRequest & PlanKey {
   return {
-    ...{ scope: ANONYMOUS_SCOPE, text, parameters: {}, connection: 'main' },
+    ...{ scope: ANONYMOUS_SCOPE, text, parameters: {}, connection: 'main', dialects: DIALECTS },
     ...{ pushdown: 'auto', throughWorker: false, answers: {} },
   };
 }
@@ -108,7 +108,7 @@ function benchPipeline(): void {
   );
   timesLine(
     'lex and parse',
-    timesOf(() => parseTree(QUERY, STAGE_SYNTAXES)),
+    timesOf(() => parseAlone(QUERY)),
     null,
   );
   timesLine(
@@ -144,7 +144,7 @@ function answersOf(text: string): Record<string, AskAnswer> {
 
 function complete(text: string): void {
   const cursor = `${text} | where `;
-  const base = { parameters: {}, connection: 'main', connectionNames: ['main'] };
+  const base = { parameters: {}, connection: 'main', dialects: DIALECTS };
   const step = completeQuery(
     { ...base, text: cursor, position: cursor.length, answers: answersOf(text) },
     JUDGES_NOTHING,
@@ -219,6 +219,7 @@ async function stallOf(work: () => Promise<void>): Promise<number> {
 async function benchStall(): Promise<void> {
   console.log("\nhow long this process's event loop stands still while the planner's thread works");
   const planner = new Planner({
+    connections: { dialects: DIALECTS, allowFunctions: {} },
     threads: 1,
     cacheEntries: 0,
     cacheBytes: 0,
