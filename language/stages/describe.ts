@@ -52,5 +52,5 @@ export const stage: StageDefinition<null, Resolved> = {
       ])
       .project(keepColumns(columns));
   },
-  exactInPostgres: () => EXACT,
+  exactIn: () => EXACT,
 };

@@ -251,9 +251,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   columnsUsed: (resolved, wanted) => leftNames(resolved.joined.renamed, wideUsed(resolved, wanted)),
   sourcesUsed: (resolved, wanted) => [sourceNames(resolved.joined.renamed, wideUsed(resolved, wanted))],
   emit: (resolved, relation, [right]) => emit(resolved, relation, right!),
-  exactInPostgres: ({ on, merged, tooMany: error }) =>
+  exactIn: ({ on, merged, tooMany: error }, dialect) =>
     error === null
-      ? exactIf([...(on === null ? [] : [on]), ...merged.map(({ value }) => value)])
+      ? exactIf([...(on === null ? [] : [on]), ...merged.map(({ value }) => value)], dialect)
       : { exact: false, why: 'how many rows a product has is limited by a worker' },
   computes: ({ on }) => (on === null ? [] : [on]),
 };

@@ -135,5 +135,5 @@ export const stage: StageDefinition<EngineSql, Resolved> = {
     });
   },
   runsUserSql: true,
-  exactInPostgres: () => ({ exact: false, why: "it is DuckDB's SQL" }),
+  exactIn: () => ({ exact: false, why: "it is DuckDB's SQL" }),
 };

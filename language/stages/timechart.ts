@@ -311,5 +311,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   columnsUsed: ({ time, by, values }) => columnsOf([time, ...(by === null ? [] : [by]), ...values]),
   emit,
-  exactInPostgres: () => ({ exact: false, why: 'the gaps are filled by the stage engine' }),
+  exactIn: () => ({ exact: false, why: 'the gaps are filled by the stage engine' }),
 };

@@ -125,5 +125,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const kept = keepColumns(columns.filter(({ name }) => !lists.some((list) => list.name === name)));
     return relation.unnest(free).project([...kept, ...free.map(({ name, as }) => ({ name, as }))]);
   },
-  exactInPostgres: ({ lists }) => exactLists(lists.map(({ value }) => value)),
+  exactIn: ({ lists }, dialect) => exactLists(lists.map(({ value }) => value)),
 };
