@@ -94,7 +94,7 @@ function planDirect(
     ...bound,
     columns: null,
     databaseColumns: null,
-    parameterOids: null,
+    parameterTypes: null,
     functions,
   };
   return { sources: [source], worker: null, stages: [], columns: null, warnings, cacheable: true };

@@ -6,8 +6,8 @@
  */
 import type { UnjudgedSource } from '../../core/protocol/plan.ts';
 import type { Column, ColumnType, DatabaseColumn } from '../../core/protocol/types.ts';
-import { declaredColumn, postgresParameterOid } from '../dialects/postgres/sql.ts';
-import { databaseType, INT4_OID, JSON_OID } from '../dialects/postgres/types.ts';
+import { declaredColumn, postgresParameterType } from '../dialects/postgres/sql.ts';
+import { carrierType, INT4_TYPE, JSON_TYPE } from '../dialects/postgres/types.ts';
 import type { ResolvedQuery, ResolvedSql, ResolvedStageNode } from '../resolve/graph.ts';
 import type { Relation } from '../select/relation.ts';
 import { type Author, completed, postgresStatement, type Statement } from '../select/statement.ts';
@@ -128,14 +128,14 @@ export class PostgresPlanner {
   }
 
   /** Those of the users' SQL first, in the order of `$n`. */
-  #parameters({ parameters }: Statement): Pick<UnjudgedSource, 'parameters' | 'parameterOids'> {
-    const oids = this.#sqls.flatMap(({ described }) => described.parameterOids);
+  #parameters({ parameters }: Statement): Pick<UnjudgedSource, 'parameters' | 'parameterTypes'> {
+    const types = this.#sqls.flatMap(({ described }) => described.parameterTypes);
     return {
       parameters: [
         ...this.#sqls.flatMap(({ bound }) => bound.parameters),
         ...parameters.map(({ name }) => name),
       ],
-      parameterOids: [...oids, ...parameters.map(({ kind }) => postgresParameterOid(kind))],
+      parameterTypes: [...types, ...parameters.map(({ kind }) => postgresParameterType(kind))],
     };
   }
 }
@@ -162,11 +162,10 @@ function describedBy(
   columns: readonly Column[],
   answers: boolean,
 ): { columns: readonly Column[]; databaseColumns: readonly DatabaseColumn[] } {
-  if (columns.length === 0)
-    return { columns: [ROW], databaseColumns: [{ name: ROW.name, typeOid: INT4_OID, typeModifier: -1 }] };
+  if (columns.length === 0) return { columns: [ROW], databaseColumns: [{ name: ROW.name, type: INT4_TYPE }] };
   const databaseColumns = columns.map(({ name, type }) => {
     const isText = type.kind === 'list' && !answers;
-    return { name, ...(isText ? { typeOid: JSON_OID, typeModifier: -1 } : databaseType(type)) };
+    return { name, type: isText ? JSON_TYPE : carrierType(type) };
   });
   return { columns, databaseColumns };
 }

@@ -9,14 +9,12 @@ import type { ColumnType, DatabaseColumn } from '../../core/protocol/types.ts';
 import { canonicalArray, canonicalColumn } from '../dialects/postgres/columns.ts';
 import { raiseInPostgres } from '../dialects/postgres/raise.ts';
 import { postgresType } from '../dialects/postgres/sql.ts';
+import { isNarrowInteger } from '../dialects/postgres/types.ts';
 import { Relation } from '../select/relation.ts';
 import { qualified, type Select, type SelectColumn } from '../select/select.ts';
 import { type Author, type Statement, sourceMark } from '../select/statement.ts';
 import { mayBeOrdered, mayFilter } from '../source/facts.ts';
 import { type BoundSql, renumbered } from '../source/sql.ts';
-
-/** int2, int4: PostgreSQL compares integers of any width with each other. */
-const NARROW_INTEGERS = new Set([21, 23]);
 
 /** `columns`: those that are used. */
 export function postgresSource(
@@ -52,19 +50,19 @@ function sourceColumn(from: string, column: DatabaseColumn, author: Author): Sel
   // for it would cost more than adding it up.
   if (type.kind === 'decimal' && type.precision !== null) return { name, sql: stored, type, plain: true };
   if (type.kind === 'list') return { name, sql: listColumn(stored, column, type, author), type, plain: true };
-  const narrow = NARROW_INTEGERS.has(column.typeOid);
+  const narrow = isNarrowInteger(column.type);
   return { name, sql: canonical(stored), type, plain: true, ...(narrow && { stored }) };
 }
 
 /** An array of several dimensions is no list. */
 function listColumn(
   stored: string,
-  { name, typeOid }: DatabaseColumn,
+  { name, type: native }: DatabaseColumn,
   type: ColumnType,
   { stage, span }: Author,
 ): string {
   const target = postgresType(type);
-  const list = canonicalArray(stored, typeOid, type);
+  const list = canonicalArray(stored, native, type);
   const error = raiseInPostgres(
     {
       code: 'bad-value',

@@ -5,18 +5,12 @@
 import type { Plan, WorkerPlan } from '../../core/protocol/plan.ts';
 import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { inputColumn, quoteText } from '../dialects/duckdb/sql.ts';
+import { postgresType } from '../dialects/postgres/sql.ts';
+import { carrierType } from '../dialects/postgres/types.ts';
 
-const INT8 = 20;
-const TEXT = 25;
-
-const COLUMNS: readonly (Column & { readonly typeOid: number; readonly cast: string })[] = [
-  { name: 'index', type: { kind: 'int64' }, typeOid: INT8, cast: 'int8' },
-  ...['stage', 'where', 'why', 'sql'].map((name) => ({
-    name,
-    type: { kind: 'string' } as const,
-    typeOid: TEXT,
-    cast: 'text',
-  })),
+const COLUMNS: readonly Column[] = [
+  { name: 'index', type: { kind: 'int64' } },
+  ...['stage', 'where', 'why', 'sql'].map((name) => ({ name, type: { kind: 'string' } as const })),
 ];
 
 type Row = readonly [index: number, stage: string, where: string, why: string | null, sql: string | null];
@@ -43,29 +37,28 @@ function literal(value: string | number | null): string {
 
 /** The plan of a query whose answer is the rows of `plan`. */
 export function explainPlan(plan: Plan, throughWorker: boolean): Plan {
-  const columns = COLUMNS.map(({ name, type }) => ({ name, type }));
   const rows = rowsOf(plan).map((row, place) => `(${[place, ...row].map(literal).join(', ')})`);
   const names = COLUMNS.map(({ name }) => `"${name}"`);
-  const items = COLUMNS.map(({ cast }, index) => `${names[index]}::${cast} as ${names[index]}`);
+  const items = COLUMNS.map(({ type }, index) => `${names[index]}::${postgresType(type)} as ${names[index]}`);
   const sql = `select ${items.join(', ')}\nfrom (values\n${rows.join(',\n')}\n) as t("place", ${names.join(', ')})\norder by "place"`;
-  const described = COLUMNS.map(({ name, typeOid }): DatabaseColumn => ({ name, typeOid, typeModifier: -1 }));
+  const described = COLUMNS.map(({ name, type }): DatabaseColumn => ({ name, type: carrierType(type) }));
   const { connection } = plan.sources[0]!;
   const source = {
     connection,
     sql,
     parameters: [],
     segments: [],
-    columns,
+    columns: COLUMNS,
     databaseColumns: described,
-    parameterOids: [],
+    parameterTypes: [],
     functions: [],
   };
   const { warnings, cacheable } = plan;
   return {
     sources: [source],
-    worker: throughWorker ? encoding(columns) : null,
+    worker: throughWorker ? encoding(COLUMNS) : null,
     stages: [],
-    columns,
+    columns: COLUMNS,
     warnings,
     cacheable,
   };

@@ -9,7 +9,7 @@ import type { SourceDescription, SourceSegment, UnjudgedSource } from '../../cor
 import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { quoteName } from '../dialects/duckdb/sql.ts';
 import { elementTexts } from '../dialects/postgres/columns.ts';
-import { databaseColumnToColumn, INT4_OID, JSON_OID } from '../dialects/postgres/types.ts';
+import { databaseColumnToColumn, INT4_TYPE, JSON_TYPE } from '../dialects/postgres/types.ts';
 import type { ParameterUse, ScannedSource } from './lexer.ts';
 
 export interface BoundSql {
@@ -108,7 +108,7 @@ export function renumbered(bound: BoundSql, by: number): BoundSql {
 }
 
 /** Sent when no stage uses any column, so that rows can still be counted. */
-const NO_COLUMN: DatabaseColumn = { name: 'row', typeOid: INT4_OID, typeModifier: -1 };
+const NO_COLUMN: DatabaseColumn = { name: 'row', type: INT4_TYPE };
 
 /** The bound SQL, narrowed to the columns in `used`. */
 export function wrapSource(
@@ -126,7 +126,7 @@ export function wrapSource(
     segments: bound.segments.map((segment) => ({ ...segment, sqlStart: segment.sqlStart + prefix.length })),
     columns: sent.map(databaseColumnToColumn),
     databaseColumns: kept.length === 0 ? sent : kept.map(sentColumn),
-    parameterOids: described.parameterOids,
+    parameterTypes: described.parameterTypes,
   };
 }
 
@@ -137,11 +137,11 @@ function isList(column: DatabaseColumn): boolean {
 /** Lists leave as JSON arrays of their elements' text, which keeps every element exact. */
 function selectItem(column: DatabaseColumn): string {
   const name = quoteName(column.name);
-  return isList(column) ? `array_to_json(${elementTexts(name, column.typeOid)}) as ${name}` : name;
+  return isList(column) ? `array_to_json(${elementTexts(name, column.type)}) as ${name}` : name;
 }
 
 function sentColumn(column: DatabaseColumn): DatabaseColumn {
-  return isList(column) ? { name: column.name, typeOid: JSON_OID, typeModifier: -1 } : column;
+  return isList(column) ? { name: column.name, type: JSON_TYPE } : column;
 }
 
 export function sourceColumns(described: SourceDescription): readonly Column[] {
