@@ -33,7 +33,7 @@ export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
   const tree = parseTree(request.text, STAGE_SYNTAXES);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask' || !tree.explain) return step;
-  return { kind: 'plan', plan: explainPlan(step.plan, request.throughWorker) };
+  return { kind: 'plan', plan: explainPlan(step.plan, request) };
 }
 
 /** The plan of the query itself, whether `explain` stands before it or not. */

@@ -73,6 +73,7 @@ export interface ListSql {
 
 /** The dialect of the engine that runs whatever stages are exact nowhere else: it knows all of them. */
 export interface StageEngineDialect extends Dialect {
+  readonly name: 'duckdb';
   readonly lists: ListSql;
   readonly raise: (error: WireError, type?: ColumnType, salt?: string) => string;
   /** Writes SQL that fails with `error`, whose message is SQL of a text. */
@@ -99,6 +100,8 @@ export interface SentColumn {
   readonly column: DatabaseColumn;
 }
 
+export type ConstantCell = string | number | null;
+
 /** The dialect of a database: all that placement needs to know of it. */
 export interface SourceDialect extends Dialect {
   /** JSON has an equality, which is that of its text. */
@@ -114,7 +117,11 @@ export interface SourceDialect extends Dialect {
   /** Returns the column as stages see it. */
   columnOf(column: DatabaseColumn): Column;
   /** `stored`: its SQL. What the column holds and stages cannot is an error at this place. */
-  sourceColumn(stored: string, column: DatabaseColumn, place: Pick<WireError, 'stage' | 'span'>): SourceColumn;
+  sourceColumn(
+    stored: string,
+    column: DatabaseColumn,
+    place: Pick<WireError, 'stage' | 'span'>,
+  ): SourceColumn;
   /** Returns a column of the user's own SQL as it is sent to the stage engine. */
   sentColumn(column: DatabaseColumn): SentColumn;
   /** Writes a value that leaves in an answer, so that the database describes it as exactly this type. */
@@ -127,4 +134,6 @@ export interface SourceDialect extends Dialect {
   readonly rowColumn: DatabaseColumn;
   /** The type that a bound value of stages has in the database. */
   parameterType(kind: ParameterKind): NativeType;
+  /** Writes a statement that gives these constants as rows, in this order. */
+  constantRows(columns: readonly Column[], rows: readonly (readonly ConstantCell[])[]): string;
 }

@@ -9,6 +9,11 @@ export const STAGE_ENGINE: StageEngineDialect = DUCKDB;
 
 const SOURCES: Readonly<Partial<Record<DialectName, SourceDialect>>> = { postgres: POSTGRES };
 
+export const DIALECT_NAMES: readonly DialectName[] = [
+  STAGE_ENGINE.name,
+  ...Object.values(SOURCES).map(({ name }) => name),
+];
+
 /** Returns the dialect of a kind of database. */
 export function sourceDialect(name: DialectName): SourceDialect {
   const dialect = SOURCES[name];

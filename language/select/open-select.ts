@@ -7,35 +7,19 @@
  * source did not send, because no stage uses them, are missing here and may be left out by projections. Nothing here
  * changes: each step gives a new one.
  */
-import type { WireError } from '../../core/protocol/errors.ts';
-import type { ParameterKind } from '../../core/protocol/parameters.ts';
-import type { ColumnType } from '../../core/protocol/types.ts';
-import type { Dialect, ListSql } from '../dialects/dialect.ts';
-import { mayRaise } from '../types/may-raise.ts';
-import { FLOAT64 } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
 import { collectColumns, hasOrderedAggregate } from '../types/typed.ts';
-import { type EmitScope, emitExpression } from './emit-expression.ts';
 import {
-  freeName,
   hiddenName,
   isTable,
   type Origin,
   qualified,
   reading,
-  type Select,
   type SelectColumn,
   selectText,
 } from './select.ts';
-import { type Author, authored, type Statement } from './statement.ts';
-import {
-  type OrderKey,
-  orderText,
-  overText,
-  ROW_NUMBER,
-  type SortKey,
-  type WindowFrame,
-} from './window-frame.ts';
+import { SelectValues } from './select-values.ts';
+import { type OrderKey, overText, ROW_NUMBER, type WindowFrame } from './window-frame.ts';
 
 /** A column under another name. */
 export interface Renamed {
@@ -48,48 +32,7 @@ export interface NamedValue {
   readonly value: Typed;
 }
 
-export abstract class OpenSelect {
-  protected readonly statement: Statement;
-  protected readonly select: Select;
-  /** Who adds to it now. */
-  protected readonly author: Author | null;
-
-  constructor(statement: Statement, select: Select, author: Author | null = null) {
-    this.statement = statement;
-    this.select = select;
-    this.author = author;
-  }
-
-  /** Another one, of the same statement and author. */
-  protected abstract make(select: Select): this;
-
-  get dialect(): Dialect {
-    return this.statement.dialect;
-  }
-
-  /** SQL of lists. Placement has asked before: stages with lists are exact only where there are some. */
-  get lists(): ListSql {
-    const { lists, title } = this.dialect;
-    if (lists === null) throw new Error(`${title} has no lists`);
-    return lists;
-  }
-
-  /** SQL that fails with the error in the place of a value; likewise. */
-  raise(error: WireError, type: ColumnType, salt: string): string {
-    const { raise, title } = this.dialect;
-    if (raise === null) throw new Error(`${title} cannot raise errors`);
-    return raise(error, type, salt);
-  }
-
-  get columns(): readonly SelectColumn[] {
-    return this.select.columns;
-  }
-
-  /** Do the rows stand in an order that a stage may rely on? */
-  get isOrdered(): boolean {
-    return this.select.order.length > 0 || this.select.arrival;
-  }
-
+export abstract class OpenSelect extends SelectValues {
   /** Keeps these columns, in this order, under new names where `as` differs. */
   project(kept: readonly Renamed[]): this {
     const base = this.select.groupBy === null ? this : this.seal();
@@ -110,16 +53,6 @@ export abstract class OpenSelect {
     const place: SelectColumn = { name, sql, type: ROW_NUMBER.type, plain: false };
     const numbered = base.with({ columns: [...columns, place], order: [], arrival: false }).seal();
     return numbered.with({ order: [numbered.placeKey(name)] });
-  }
-
-  /** Is it there? A column that nobody uses may have stayed in the database. */
-  has(name: string): boolean {
-    return this.names().includes(name);
-  }
-
-  /** A name that no column has, whatever its case. */
-  freeName(wanted: string): string {
-    return freeName(wanted, this.names());
   }
 
   /** This relation, or a sealed one, where the columns that `values` read are plain. */
@@ -163,14 +96,6 @@ export abstract class OpenSelect {
       unique: true,
     };
     return base.with({ order: [...base.select.order, place] }).seal();
-  }
-
-  /** May computing it fail, here? */
-  protected raises(value: Typed): boolean {
-    if (mayRaise(value)) return true;
-    const used = new Set<string>();
-    collectColumns(value, used);
-    return this.select.columns.some((column) => column.raises === true && used.has(column.name));
   }
 
   /**
@@ -239,24 +164,6 @@ export abstract class OpenSelect {
     return this.make(reading(this.dialect, origin, columns));
   }
 
-  protected names(): readonly string[] {
-    return this.select.columns.map(({ name }) => name);
-  }
-
-  protected placeKey(name: string): OrderKey {
-    return { ...this.orderKeys([{ column: name, descending: false, nullsFirst: false }])[0]!, unique: true };
-  }
-
-  protected orderKeys(keys: readonly SortKey[]): readonly OrderKey[] {
-    return keys.map((key) => {
-      const { sql, type } = this.columnNamed(key.column);
-      // By code point; no collation of the database's may decide.
-      const collation = type.kind === 'string' ? this.dialect.traits.codePointOrder : '';
-      const direction = `${collation} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
-      return { sql, type, direction, descending: key.descending, nullsFirst: key.nullsFirst };
-    });
-  }
-
   protected seal(materialized = ''): this {
     const select = this.select;
     const name = this.nextName();
@@ -286,47 +193,5 @@ export abstract class OpenSelect {
 
   protected nextName(): string {
     return `${this.statement.prefix}${this.statement.entries.length + 1}`;
-  }
-
-  /** -0 and 0 are one group, called 0: left alone, each engine would call it by whichever came first. */
-  protected groupKey(name: string, value: Typed): SelectColumn {
-    const column = this.column(name, value);
-    if (value.type.kind !== 'float64') return column;
-    const zero = this.dialect.literal({ value: '0', type: FLOAT64 });
-    return { ...column, sql: `(${column.sql} + ${zero})` };
-  }
-
-  protected column(name: string, value: Typed, over?: EmitScope['over']): SelectColumn {
-    const raises = this.raises(value);
-    return { name, sql: this.emit(value, over), type: value.type, plain: false, raises };
-  }
-
-  protected with(change: Partial<Select>): this {
-    return this.make({ ...this.select, ...change });
-  }
-
-  protected columnNamed(name: string): SelectColumn {
-    const column = this.select.columns.find((candidate) => candidate.name === name);
-    if (column === undefined) throw new Error(`column ${name} did not reach this stage`);
-    return column;
-  }
-
-  protected emit(value: Typed, over?: EmitScope['over']): string {
-    const order = orderText(this.select.order);
-    const text = emitExpression(value, {
-      dialect: this.statement.dialect,
-      column: (name) => this.columnNamed(name).sql,
-      compared: (name) => this.columnNamed(name).stored ?? this.columnNamed(name).sql,
-      parameter: (name, kind) => this.parameter(name, kind),
-      order,
-      ...(over === undefined ? {} : { over }),
-    });
-    return value.kind === 'call' ? authored(this.statement, this.author, text) : text;
-  }
-
-  protected parameter(name: string, kind: ParameterKind): string {
-    const { parameters, foreignParameters } = this.statement;
-    const at = parameters.findIndex((parameter) => parameter.name === name);
-    return `$${foreignParameters + (at === -1 ? parameters.push({ name, kind }) : at + 1)}`;
   }
 }

@@ -104,6 +104,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       .filter(read)
       .project(keepColumns(columns));
   },
-  exactIn: ({ condition }, dialect) => (dialect.raise === null ? cannotRaise(dialect) : exactIf([condition], dialect)),
+  exactIn: ({ condition }, dialect) =>
+    dialect.raise === null ? cannotRaise(dialect) : exactIf([condition], dialect),
   computes: ({ condition }) => [condition],
 };

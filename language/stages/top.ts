@@ -95,6 +95,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       .project(keepColumns(resolved.columns));
   },
   exactIn: (resolved, dialect) =>
-    'key' in resolved ? exactIf([resolved.key], dialect) : exactKeys([...resolved.values, ...resolved.by], dialect),
+    'key' in resolved
+      ? exactIf([resolved.key], dialect)
+      : exactKeys([...resolved.values, ...resolved.by], dialect),
   computes: (resolved) => ('key' in resolved ? [resolved.key] : []),
 };

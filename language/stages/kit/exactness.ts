@@ -35,7 +35,12 @@ export function exactGroups(
 ): Exactness {
   const columns = keys.map(({ name, value }) => ({ name, type: valueType(value.type) }));
   const comparable = exactKeys(columns, dialect);
-  return comparable.exact ? exactIf([...keys, ...values].map(({ value }) => value), dialect) : comparable;
+  return comparable.exact
+    ? exactIf(
+        [...keys, ...values].map(({ value }) => value),
+        dialect,
+      )
+    : comparable;
 }
 
 /** Columns whose values are compared for equality. */
@@ -50,8 +55,12 @@ export function exactKeys(keys: readonly Column[], { comparesJson, title }: Sour
 export function exactLists(lists: readonly Typed[], dialect: SourceDialect): Exactness {
   if (dialect.lists === null) return { exact: false, why: `${dialect.title} has no lists` };
   const nested = lists.some(({ type }) => type.kind === 'list' && type.of.kind === 'list');
-  if (nested && !dialect.nestsLists) return { exact: false, why: `${dialect.title} has no lists of lists` };
+  if (nested && !dialect.nestsLists) return noListsOfLists(dialect);
   return exactIf(lists, dialect);
+}
+
+export function noListsOfLists({ title }: SourceDialect): Exactness {
+  return { exact: false, why: `${title} has no lists of lists` };
 }
 
 /** Aggregates that a database computes row by row, too: it has no DISTINCT, no ORDER BY and no percentiles there. */
