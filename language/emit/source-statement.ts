@@ -7,7 +7,8 @@
 import type { UnjudgedSource } from '../../core/protocol/plan.ts';
 import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import type { SourceDialect } from '../dialects/dialect.ts';
-import type { ResolvedQuery, ResolvedSql, ResolvedStageNode } from '../resolve/graph.ts';
+import type { PlacedGraph, PlacedRun, PlacedSource, PlacedStage } from '../placement/placed-graph.ts';
+import type { ResolvedSql } from '../resolve/graph.ts';
 import type { Relation } from '../select/relation.ts';
 import { type Author, completed, type Statement, statementAround } from '../select/statement.ts';
 import type { SortKey } from '../select/window-frame.ts';
@@ -15,15 +16,13 @@ import { mayFail } from '../source/facts.ts';
 import { stageOf } from '../stages/kit/registry.ts';
 import { mayRaise } from '../types/may-raise.ts';
 import { valueType } from '../types/typed.ts';
-import type { Placement } from './placement.ts';
 import { sourceRelation } from './source-relation.ts';
-import type { UsedColumns } from './used-columns.ts';
 
-type PlacedSource = Omit<UnjudgedSource, 'connection'>;
+type SourcePart = Omit<UnjudgedSource, 'connection'>;
 
-/** What a source sends to the worker. */
-export interface PlacedInput {
-  readonly part: PlacedSource;
+/** What a source sends to the next engine. */
+export interface SentInput {
+  readonly part: SourcePart;
   /** The columns that stages see, some of them for the order only. */
   readonly entering: readonly Column[];
   /** The order of the rows; empty when they have none that a stage set. */
@@ -32,71 +31,69 @@ export interface PlacedInput {
 
 /** Makes one statement. */
 export class SourceStatement {
+  readonly #graph: PlacedGraph;
   readonly #dialect: SourceDialect;
-  readonly #reads: ReadonlyMap<ResolvedQuery, number>;
-  readonly #used: UsedColumns;
-  readonly #relations = new Map<ResolvedQuery, Relation>();
+  readonly #relations = new Map<number, Relation>();
   readonly #sqls: ResolvedSql[] = [];
   readonly #raising: Author[] = [];
   #statement: Statement | null = null;
 
-  constructor(dialect: SourceDialect, reads: ReadonlyMap<ResolvedQuery, number>, used: UsedColumns) {
+  constructor(graph: PlacedGraph, dialect: SourceDialect) {
+    this.#graph = graph;
     this.#dialect = dialect;
-    this.#reads = reads;
-    this.#used = used;
   }
 
-  /** All of a query: its rows are the answer. */
-  answer(query: ResolvedQuery): PlacedSource {
-    this.#begin(sqlsOf(query));
-    const { columns } = query;
-    const relation = this.#relation(query).project(columns.map(({ name }) => ({ name, as: name })));
+  /** All of the query: its rows are the answer. */
+  answer(): SourcePart {
+    const { queries, root } = this.#graph;
+    this.#begin(sqlsOf(this.#graph, [root]));
+    const { columns } = queries[root]!;
+    const relation = this.#relation(root).project(columns.map(({ name }) => ({ name, as: name })));
     return this.#finish(relation, true);
   }
 
-  /** A source with the stages that were placed, for the worker, which wants `wanted` after all of the stages. */
-  input(source: ResolvedSql, { placed, rest, atMost }: Placement, wanted: ReadonlySet<string>): PlacedInput {
-    this.#begin([source, ...placed.flatMap(({ sources }) => sources.flatMap(sqlsOf))]);
-    const sent = rest.reduceRight(
-      (after, { node, resolved }) => stageOf(node).columnsUsed(resolved, after),
-      wanted,
-    );
-    const columns = placed.at(-1)?.resolved.columns ?? source.columns;
-    const leaving = columns.filter(({ name }) => sent.has(name));
-    const whole = this.#stages(this.#source(source), placed);
+  /** A source with a run of stages, for the next engine. */
+  input(base: PlacedSource, { stages, sent }: PlacedRun): SentInput {
+    this.#begin([
+      base.sql,
+      ...sqlsOf(
+        this.#graph,
+        stages.flatMap(({ sources }) => sources),
+      ),
+    ]);
+    const { columns, atMost } = sent!; // only the last run sends nothing on
+    const whole = this.#stages(this.#source(base), stages);
     const limited = atMost === null ? whole : whole.limit(atMost);
     const { relation, keys } = limited
-      .project(leaving.map(({ name }) => ({ name, as: name })))
+      .project(columns.map(({ name }) => ({ name, as: name })))
       .withOrderColumns();
     return { part: this.#finish(relation, false), entering: columnsOf(relation), keys };
   }
 
   #begin(sqls: readonly ResolvedSql[]): void {
-    // One that several read stands in it once.
-    const texts = [...new Set(sqls)].map(({ bound }) => bound);
+    const texts = sqls.map(({ bound }) => bound);
     this.#statement = statementAround(this.#dialect, texts);
   }
 
-  #relation(query: ResolvedQuery): Relation {
-    const known = this.#relations.get(query);
+  #relation(number: number): Relation {
+    const known = this.#relations.get(number);
     if (known !== undefined) return known;
-    const { source, stages } = query;
-    const input = source.kind === 'sql' ? this.#source(source) : this.#relation(source.query);
-    const whole = this.#stages(input, stages);
-    const relation = this.#reads.get(query)! > 1 ? whole.shared() : whole;
-    this.#relations.set(query, relation);
+    const { base, runs, shared } = this.#graph.queries[number]!;
+    const input = base.kind === 'sql' ? this.#source(base) : this.#relation(base.query);
+    const whole = runs.reduce((relation, { stages }) => this.#stages(relation, stages), input);
+    const relation = shared ? whole.shared() : whole;
+    this.#relations.set(number, relation);
     return relation;
   }
 
-  #source(sql: ResolvedSql): Relation {
+  #source({ sql, used }: PlacedSource): Relation {
     this.#sqls.push(sql);
-    const used = this.#used.ofSql.get(sql)!;
-    const columns = sql.described.columns.filter(({ name }) => used.has(name));
+    const columns = sql.described.columns.filter(({ name }) => used.includes(name));
     const author = { stage: { index: 0, name: 'source' }, span: sql.span };
     return sourceRelation(this.#statement!, this.#dialect, sql.bound, columns, author);
   }
 
-  #stages(input: Relation, stages: readonly ResolvedStageNode[]): Relation {
+  #stages(input: Relation, stages: readonly PlacedStage[]): Relation {
     return stages.reduce((relation, { node, resolved, sources }) => {
       const { index, name, span } = node;
       const definition = stageOf(node);
@@ -107,7 +104,7 @@ export class SourceStatement {
     }, input);
   }
 
-  #finish(relation: Relation, answers: boolean): PlacedSource {
+  #finish(relation: Relation, answers: boolean): SourcePart {
     const columns = columnsOf(relation);
     const dialect = this.#dialect;
     const leaving = relation.leaving((sql, { type }) =>
@@ -149,9 +146,26 @@ function columnsOf({ columns }: Relation): readonly Column[] {
   return columns.map(({ name, type }) => ({ name, type: valueType(type) }));
 }
 
-function sqlsOf({ source, stages }: ResolvedQuery): readonly ResolvedSql[] {
-  const own = source.kind === 'sql' ? [source] : sqlsOf(source.query);
-  return [...own, ...stages.flatMap(({ sources }) => sources.flatMap(sqlsOf))];
+/** The users' SQL that these queries begin with and read, each once. */
+function sqlsOf({ queries }: PlacedGraph, numbers: readonly number[]): readonly ResolvedSql[] {
+  const found = new Set<ResolvedSql>();
+  const seen = new Set<number>();
+  const visit = (number: number): void => {
+    if (seen.has(number)) return;
+    seen.add(number);
+    const { base, runs } = queries[number]!;
+    if (base.kind === 'sql') found.add(base.sql);
+    else visit(base.query);
+    for (const { stages } of runs) for (const { sources } of stages) sources.forEach(visit);
+  };
+  numbers.forEach(visit);
+  return [...found];
+}
+
+/** The source that a query begins with, whatever it reads. */
+export function firstSource(graph: PlacedGraph, number: number): PlacedSource {
+  const { base } = graph.queries[number]!;
+  return base.kind === 'sql' ? base : firstSource(graph, base.query);
 }
 
 function describedBy(
