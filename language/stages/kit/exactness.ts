@@ -3,7 +3,7 @@
  * when it has a PostgreSQL text (language/types/typed.ts); what has one is decided where functions are defined, and tried by the oracle.
  */
 import { type Column, type ColumnType, typeName } from '../../../core/protocol/types.ts';
-import { everywhere } from '../../select/own-values.ts';
+import { emitterIn, hasOver } from '../../functions/kit/emitter-in.ts';
 import type { NamedValue } from '../../select/relation.ts';
 import { mayRaise, raisesAtOnce } from '../../types/may-raise.ts';
 import { type Typed, type TypedCall, valueType } from '../../types/typed.ts';
@@ -39,25 +39,6 @@ export function exactLists(lists: readonly Typed[]): Exactness {
   return nested ? { exact: false, why: 'PostgreSQL has no lists of lists' } : exactIf(lists);
 }
 
-/** Aggregates that PostgreSQL computes row by row, too: it has no DISTINCT, no ORDER BY and no percentiles there. */
-const IN_WINDOWS = new Set([
-  ...[
-    'count',
-    'count_if',
-    'countif',
-    'sum',
-    'avg',
-    'mean',
-    'min',
-    'max',
-    'stddev',
-    'stddev_samp',
-    'stddev_pop',
-  ],
-  ...['var', 'variance', 'var_samp', 'var_pop', 'corr', 'list', 'collect', 'first', 'last', 'own'],
-  ...['row_number', 'rank', 'dense_rank', 'ntile', 'lag', 'lead', 'first_value', 'last_value'],
-]);
-
 /** Values that stand on every row. */
 export function exactWindow(keys: readonly NamedValue[], values: readonly NamedValue[]): Exactness {
   const wrong = values.map(({ value }) => notInWindow(value)).find((name) => name !== null);
@@ -67,7 +48,7 @@ export function exactWindow(keys: readonly NamedValue[], values: readonly NamedV
 
 function notInWindow(typed: Typed): string | null {
   if (typed.kind !== 'call') return null;
-  if (typed.aggregate !== null && !IN_WINDOWS.has(typed.name)) return typed.name;
+  if (typed.aggregate !== null && !hasOver(typed, 'postgres')) return typed.name;
   return typed.args.map(notInWindow).find((name) => name !== null) ?? null;
 }
 
@@ -88,11 +69,7 @@ export function splitCondition(condition: Typed): readonly [Typed, Typed] | null
   for (const part of parts)
     (exactIf([part]).exact && (rest.length === 0 || !mayRaise(part)) ? exact : rest).push(part);
   if (exact.length === 0 || rest.length === 0) return null;
-  const all = (args: readonly Typed[]): Typed => ({
-    ...condition,
-    args,
-    emitters: everywhere((texts) => `(${texts.join(' AND ')})`),
-  });
+  const all = (args: readonly Typed[]): Typed => ({ ...condition, args });
   return [all(exact), all(rest)];
 }
 
@@ -106,7 +83,7 @@ function inexactPart(typed: Typed): string | null {
       ? 'PostgreSQL has no text with the character 0 in it'
       : null;
   if (typed.kind !== 'call') return null;
-  if (typed.emitters.postgres === undefined) return `${shown(typed)} is not exact in PostgreSQL`;
+  if (emitterIn(typed, 'postgres', 'group') === null) return `${shown(typed)} is not exact in PostgreSQL`;
   if (raisesAtOnce(typed))
     return `${shown(typed)} of constants could fail in PostgreSQL before there is a row`;
   const parts = [...typed.args, ...(typed.aggregate?.filter == null ? [] : [typed.aggregate.filter])];

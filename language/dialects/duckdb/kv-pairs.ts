@@ -4,8 +4,8 @@
  * every other backslash is itself. All pairs are read from the left, so that nothing inside of a quoted value counts as a
  * key. The first pair of a key counts; a quote that is never closed makes its value null.
  */
-import { onceInDuckdb } from '../../dialects/bind-once.ts';
-import { quoteText } from '../../dialects/duckdb/sql.ts';
+import { onceInDuckdb } from './once.ts';
+import { quoteText } from './sql.ts';
 
 const SEPARATOR = '[\\s,;&]';
 const QUOTED = '"(?:[^"\\\\]|\\\\(?s:.))*"';
