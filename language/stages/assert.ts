@@ -9,7 +9,7 @@ import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
-import { columnValue, everywhere, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
+import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
 import { BOOL, INT64 } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
 import { cannotRaise, exactIf } from './kit/exactness.ts';
@@ -79,25 +79,12 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   emit({ columns, condition, error }, relation) {
     const holds = relation.freeName('holds');
     const checked = relation.freeName('checked');
-    const tested = ownCall(
-      BOOL,
-      [condition],
-      everywhere(([a]) => `(${a} IS TRUE)`),
-    );
-    const count = ownAggregate(
-      INT64,
-      [columnValue({ name: holds, type: BOOL })],
-      everywhere(([a], { over }) => {
-        const raised = relation.raise(error, INT64, `CAST(${a} AS int4)`);
-        return `count(CASE WHEN ${a} THEN 1 ELSE ${raised} END)${over}`;
-      }),
-    );
+    const tested = ownCall(BOOL, [condition], 'own/is true');
+    const count = ownAggregate(INT64, [columnValue({ name: holds, type: BOOL })], 'own/count or fail', [
+      JSON.stringify(error),
+    ]);
     // Nobody counts what nobody reads.
-    const read = ownCall(
-      BOOL,
-      [columnValue({ name: checked, type: INT64 })],
-      everywhere(([a]) => `(${a} > 0)`),
-    );
+    const read = ownCall(BOOL, [columnValue({ name: checked, type: INT64 })], 'own/above zero');
     return relation
       .assign(holds, tested)
       .window([{ name: checked, value: count }], { partition: [], keys: [], rows: 'all' })

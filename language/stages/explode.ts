@@ -10,10 +10,9 @@ import { parseName } from '../frontends/forkline/names.ts';
 import type { WrittenName } from '../frontends/forkline/token.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
-import { columnValue, everywhere, keepColumns, ownCall } from '../select/own-values.ts';
-import type { Relation } from '../select/relation.ts';
+import { columnValue, keepColumns, ownCall } from '../select/own-values.ts';
 import { STRING } from '../types/rules.ts';
-import { type Emitters, type Typed, valueType } from '../types/typed.ts';
+import type { Typed } from '../types/typed.ts';
 import { assignColumn } from './kit/assign-columns.ts';
 import { cannotRaise, exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
@@ -63,14 +62,10 @@ function elementOf({ name, type }: Column, { target, separator }: Syntax): Colum
 }
 
 /** The list whose elements become rows: the column, or the parts of its text. */
-function listOf({ column, separator }: Resolved, { lists }: Relation): Typed {
+function listOf({ column, separator }: Resolved): Typed {
   const value = columnValue(column);
   if (separator === null) return value;
-  return ownCall(
-    { kind: 'list', of: STRING },
-    [value],
-    everywhere(([a]) => lists.split(a!, separator)),
-  );
+  return ownCall({ kind: 'list', of: STRING }, [value], 'own/split', [separator]);
 }
 
 function tooLong(name: string, { stage }: Scope, span: Span): WireError {
@@ -82,16 +77,6 @@ function tooLong(name: string, { stage }: Scope, span: Span): WireError {
     hint: 'filter it out before, or take it apart in the SQL',
     limit: stageLimit('explodeElements'),
   };
-}
-
-/** One null for none of them. */
-function elementsOrNull(type: ColumnType, error: WireError, relation: Relation): Emitters {
-  const { lists } = relation;
-  return everywhere(([a]) => {
-    const length = lists.length(a!);
-    const raised = relation.raise(error, type, length);
-    return `CASE WHEN ${length} > ${STAGE_LIMITS.explodeElements} THEN ${raised} WHEN ${length} > 0 THEN ${a} ELSE ${lists.ofNull(type)} END`;
-  });
 }
 
 export const stage: StageDefinition<Syntax, Resolved> = {
@@ -141,10 +126,10 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   columnsUsed: ({ column: { name } }, wanted) => new Set([...wanted, name]),
   emit(resolved, relation) {
     const { columns, column, tooLong: error } = resolved;
-    const list = listOf(resolved, relation);
+    const list = listOf(resolved);
     const sized = relation.freeName('list');
     const plain = columnValue({ name: sized, type: { kind: 'list', of: STRING } });
-    const elements = ownCall(list.type, [plain], elementsOrNull(valueType(list.type), error, relation));
+    const elements = ownCall(list.type, [plain], 'own/elements or null', [JSON.stringify(error)]);
     return relation
       .assign(sized, list)
       .unnest([{ name: column.name, value: elements }])

@@ -11,7 +11,7 @@ import type { WrittenName } from '../frontends/forkline/token.ts';
 import { unify } from '../functions/kit/coerce.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { refuseDuplicates, type Scope } from '../resolve/scope.ts';
-import { columnValue, constantTexts, keepColumns, listOfArguments } from '../select/own-values.ts';
+import { columnValue, constantTexts, keepColumns, listOfValues } from '../select/own-values.ts';
 import { exprTypeName, STRING } from '../types/rules.ts';
 import { type Typed, valueType } from '../types/typed.ts';
 import { expandPattern, expandPatterns, type Pattern, parsePatterns } from './kit/column-patterns.ts';
@@ -114,12 +114,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const lists = [
       {
         name: names,
-        value: constantTexts(
-          turned.map(({ name }) => name),
-          relation,
-        ),
+        value: constantTexts(turned.map(({ name }) => name)),
       },
-      { name: shown, value: listOfArguments(type, values, relation) },
+      { name: shown, value: listOfValues(values, type) },
     ];
     // The new columns may be called like those that they come from.
     const free = lists.map(({ name, value }) => ({
