@@ -20,6 +20,8 @@ export type ToSqlWorker =
 
 interface CallBase {
   readonly queryId: string;
+  /** The id of who asks, for log lines; left out: none. */
+  readonly principal?: string;
   /** 32 hexadecimal digits that the database shows as part of the session's application_name; null or left out: none. */
   readonly traceId?: string | null;
   readonly connection: string;

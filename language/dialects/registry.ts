@@ -1,5 +1,4 @@
 /** The dialects that there are: the only file that names them all. A new one is a folder beside it and a line here. */
-import type { PlanRequest } from '../../core/protocol/plan.ts';
 import type { DialectName, SourceDialect, StageEngineDialect } from './dialect.ts';
 import { DUCKDB } from './duckdb/traits.ts';
 import { POSTGRES } from './postgres/source.ts';
@@ -19,9 +18,4 @@ export function sourceDialect(name: DialectName): SourceDialect {
   const dialect = SOURCES[name];
   if (dialect === undefined) throw new Error(`${name} is the dialect of no database`);
   return dialect;
-}
-
-/** Names the dialect of the database behind a connection. */
-export function dialectOfConnection(_request: PlanRequest, _connection: string): DialectName {
-  return 'postgres';
 }

@@ -35,6 +35,7 @@ export async function readCatalog(deps: RunDeps, connection: string, query: Quer
   const call = {
     type: 'run-sql' as const,
     queryId: query.queryId,
+    principal: query.principal.id,
     connection,
     sql: CATALOG_SQL,
     functions: [], // SQL of ours
