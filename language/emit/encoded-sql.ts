@@ -32,7 +32,7 @@ export function planEncoded(
     const functions = judge(connection, bound, true);
     return { kind: 'ask', asks: [{ kind: 'source', key: ASK_KEY, connection, ...bound, functions }] };
   }
-  const dialect = sourceDialect(dialectOfConnection(request.dialects, connection, null));
+  const dialect = sourceDialect(dialectOfConnection(request.dialects, connection, node.span));
   const columns = described.columns.map(dialect.columnOf);
   refuseBadColumns(node, columns);
   const functions = functionsOf(connection, request.answers);
