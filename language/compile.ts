@@ -23,7 +23,7 @@ import { planParts, type StagePlace } from './placement/plan-parts.ts';
 import { missingParameter } from './resolve/expression.ts';
 import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolve/graph.ts';
 import { Asking, resolveTree } from './resolve/query.ts';
-import { dialectOfConnection } from './source/connections.ts';
+import { dialectAt } from './source/connections.ts';
 import { functionsOf } from './source/judged-functions.ts';
 import { type BoundSql, bindSource } from './source/sql.ts';
 import { stageOf } from './stages/kit/registry.ts';
@@ -34,13 +34,13 @@ export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
   const tree = parseRequest(request);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask' || !tree.explain) return step;
-  return { kind: 'plan', plan: explainPlan(step.plan, request.throughWorker) };
+  return { kind: 'plan', plan: explainPlan(step.plan, request) };
 }
 
 /** The plan of the query itself, whether `explain` stands before it or not. */
 export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): PlanStep {
   checkParameters(tree, request.parameters);
-  dialectOfConnection(request.dialects, request.connection, null);
+  dialectAt(request.dialects, request.connection, null);
   const warnings = unusedLets(tree);
   const alone = sqlAlone(tree.query);
   if (alone !== null && !request.throughWorker) {
@@ -96,7 +96,7 @@ function planDirect(
     ...bound,
     columns: null,
     databaseColumns: null,
-    parameterOids: null,
+    parameterTypes: null,
     functions,
   };
   return { sources: [source], worker: null, stages: [], columns: null, warnings, cacheable: true };

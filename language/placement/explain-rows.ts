@@ -2,70 +2,55 @@
  * `explain` before a query: its plan as rows, one for each source and stage. The rows are constants that the database of
  * the query's first source gives back, so that they come in every format and under every limit like any answer.
  */
-import type { Plan, WorkerPlan } from '../../core/protocol/plan.ts';
-import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
-import { inputColumn, quoteText } from '../dialects/duckdb/sql.ts';
+import type { Plan, PlanRequest, WorkerPlan } from '../../core/protocol/plan.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import type { ConstantCell } from '../dialects/dialect.ts';
+import { dialectOfConnection, STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
 
-const INT8 = 20;
-const TEXT = 25;
-
-const COLUMNS: readonly (Column & { readonly typeOid: number; readonly cast: string })[] = [
-  { name: 'index', type: { kind: 'int64' }, typeOid: INT8, cast: 'int8' },
-  ...['stage', 'where', 'why', 'sql'].map((name) => ({
-    name,
-    type: { kind: 'string' } as const,
-    typeOid: TEXT,
-    cast: 'text',
-  })),
+const COLUMNS: readonly Column[] = [
+  { name: 'index', type: { kind: 'int64' } },
+  ...['stage', 'where', 'why', 'sql'].map((name) => ({ name, type: { kind: 'string' } as const })),
 ];
 
-type Row = readonly [index: number, stage: string, where: string, why: string | null, sql: string | null];
-
 /** Sources are 0; `sql` stands where a statement begins. */
-function rowsOf({ sources, worker, stages }: Plan): readonly Row[] {
-  const fetched = sources.map(
-    ({ connection, sql }): Row => [0, 'source', 'source', `the connection \`${connection}\``, sql],
-  );
+function rowsOf({ sources, worker, stages }: Plan): readonly (readonly ConstantCell[])[] {
+  const fetched = sources.map(({ connection, sql }): readonly ConstantCell[] => [
+    0,
+    'source',
+    'source',
+    `the connection \`${connection}\``,
+    sql,
+  ]);
   const first = stages.find(({ where }) => where === 'worker')?.index;
   return [
     ...fetched,
-    ...stages.map(({ index, name, where, why }): Row => {
+    ...stages.map(({ index, name, where, why }): readonly ConstantCell[] => {
       const sql = index === first ? (worker?.sql ?? null) : null;
       return [index, name, where, why, sql];
     }),
   ];
 }
 
-function literal(value: string | number | null): string {
-  if (value === null) return 'null';
-  return typeof value === 'number' ? String(value) : quoteText(value);
-}
-
 /** The plan of a query whose answer is the rows of `plan`. */
-export function explainPlan(plan: Plan, throughWorker: boolean): Plan {
-  const columns = COLUMNS.map(({ name, type }) => ({ name, type }));
-  const rows = rowsOf(plan).map((row, place) => `(${[place, ...row].map(literal).join(', ')})`);
-  const names = COLUMNS.map(({ name }) => `"${name}"`);
-  const items = COLUMNS.map(({ cast }, index) => `${names[index]}::${cast} as ${names[index]}`);
-  const sql = `select ${items.join(', ')}\nfrom (values\n${rows.join(',\n')}\n) as t("place", ${names.join(', ')})\norder by "place"`;
-  const described = COLUMNS.map(({ name, typeOid }): DatabaseColumn => ({ name, typeOid, typeModifier: -1 }));
+export function explainPlan(plan: Plan, request: PlanRequest): Plan {
   const { connection } = plan.sources[0]!;
+  const dialect = sourceDialect(dialectOfConnection(request, connection));
   const source = {
     connection,
-    sql,
+    sql: dialect.constantRows(COLUMNS, rowsOf(plan)),
     parameters: [],
     segments: [],
-    columns,
-    databaseColumns: described,
-    parameterOids: [],
+    columns: COLUMNS,
+    databaseColumns: COLUMNS.map((column) => dialect.describedColumn(column, true)),
+    parameterTypes: [],
     functions: [],
   };
   const { warnings, cacheable } = plan;
   return {
     sources: [source],
-    worker: throughWorker ? encoding(columns) : null,
+    worker: request.throughWorker ? encoding(COLUMNS) : null,
     stages: [],
-    columns,
+    columns: COLUMNS,
     warnings,
     cacheable,
   };
@@ -77,7 +62,7 @@ function encoding(columns: readonly Column[]): WorkerPlan {
   return {
     sql: `SELECT ${items.join(', ')}\nFROM input`,
     parameters: [],
-    inputs: [{ name: 'input', columns: columns.map(inputColumn), scans: 1 }],
+    inputs: [{ name: 'input', columns: columns.map(STAGE_ENGINE.inputColumn), scans: 1 }],
     runsUserSql: false,
   };
 }

@@ -7,12 +7,12 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Pushdown } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { postgresNameFits } from '../dialects/postgres/sql.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
+import { sourceDialect } from '../dialects/registry.ts';
 import type { ResolvedQuery, ResolvedSql, ResolvedStageNode } from '../resolve/graph.ts';
 import { EXACT } from '../stages/kit/exactness.ts';
 import { stageOf } from '../stages/kit/registry.ts';
 import type { Exactness } from '../stages/kit/stage.ts';
-import { isUnsized } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
 
 /** What a query's stages read, brackets and names that only one reads apart. */
@@ -31,14 +31,13 @@ export interface Placement {
   readonly why: readonly string[];
 }
 
-/** PostgreSQL plans a statement by recursion over it: far below where its stack ends. */
-const MAX_PLACED = 100;
-const PLACED = 'exact in PostgreSQL';
+/** Where a user's SQL runs. */
+export type Home = Pick<ResolvedSql, 'connection' | 'dialect'>;
 
 export class Placer {
   readonly #reads: ReadonlyMap<ResolvedQuery, number>;
   readonly #pushdown: Pushdown;
-  readonly #wholly = new Map<ResolvedQuery, string | null>();
+  readonly #wholly = new Map<ResolvedQuery, Home | null>();
   /** Whether queries that are read more than once may be part of a statement: when it is the only one. */
   readonly #withShared: boolean;
 
@@ -56,44 +55,55 @@ export class Placer {
   }
 
   /** The connection on which all of it can run; null: there is none. */
-  connectionOf(query: ResolvedQuery): string | null {
+  homeOf(query: ResolvedQuery): Home | null {
     const known = this.#wholly.get(query);
     if (known !== undefined) return known;
-    const found = this.#findConnection(query);
+    const found = this.#findHome(query);
     this.#wholly.set(query, found);
     return found;
   }
 
-  #findConnection(query: ResolvedQuery): string | null {
+  #findHome(query: ResolvedQuery): Home | null {
     if (this.#pushdown === 'off') return null;
     if (!this.#withShared && this.#reads.get(query)! > 1) return null;
     const { base, stages } = this.chain(query);
-    const connection = 'kind' in base ? base.connection : this.connectionOf(base);
-    if (connection === null) return null;
-    const verdicts = this.#verdicts(base.columns, connection, stages);
-    return verdicts.every(({ exact }) => exact) ? connection : null;
+    const home = 'kind' in base ? base : this.homeOf(base);
+    if (home === null) return null;
+    const verdicts = this.#verdicts(base.columns, home, stages);
+    return verdicts.every(({ exact }) => exact) ? home : null;
   }
 
   /** Throws `not-pushable` where `require` is not met. */
   placement(base: ResolvedSql, stages: readonly ResolvedStageNode[]): Placement {
     if (this.#pushdown === 'off')
       return { placed: [], rest: stages, atMost: null, why: stages.map(() => 'pushdown is off') };
-    const verdicts = this.#verdicts(base.columns, base.connection, stages);
+    const dialect = sourceDialect(base.dialect);
+    const verdicts = this.#verdicts(base.columns, base, stages);
     const count = verdicts.findIndex(({ exact }) => !exact);
-    if (count === -1) return { placed: stages, rest: [], atMost: null, why: stages.map(() => PLACED) };
-    return this.#split(stages, count, whyNot(verdicts[count]!));
+    if (count === -1)
+      return { placed: stages, rest: [], atMost: null, why: stages.map(() => exactReason(dialect)) };
+    return this.#split(stages, count, verdicts[count]!, dialect);
   }
 
   /** `count`: how many are placed before the first that is not. */
-  #split(stages: readonly ResolvedStageNode[], count: number, because: string): Placement {
+  #split(
+    stages: readonly ResolvedStageNode[],
+    count: number,
+    verdict: Exactness,
+    dialect: SourceDialect,
+  ): Placement {
+    const because = verdict.exact ? '' : verdict.why;
     const first = stages[count]!;
     if (this.#pushdown === 'require') throw notPushable(first, because);
-    const parts = count < MAX_PLACED ? (stageOf(first.node).split?.(first.resolved) ?? null) : null;
+    const parts =
+      count < dialect.maxStages ? (stageOf(first.node).split?.(first.resolved, dialect) ?? null) : null;
     const placed = stages.slice(0, count);
     const rest = stages.slice(count);
     const after = `it follows \`${first.node.name}\`, which runs in a worker`;
     const here = parts === null ? because : `${because}; what is exact of it runs in the database before`;
-    const why = stages.map((_, index) => (index < count ? PLACED : index === count ? here : after));
+    const why = stages.map((_, index) =>
+      index < count ? exactReason(dialect) : index === count ? here : after,
+    );
     if (parts === null) return { placed, rest, atMost: limitOf(rest), why };
     return {
       placed: [...placed, { ...first, resolved: parts[0] }],
@@ -106,16 +116,17 @@ export class Placer {
   /** Until the first that is not exact. */
   #verdicts(
     source: readonly Column[],
-    connection: string,
+    home: Home,
     stages: readonly ResolvedStageNode[],
   ): readonly Exactness[] {
+    const { maxStages } = sourceDialect(home.dialect);
     const verdicts: Exactness[] = [];
     let columns = source;
     for (const stage of stages) {
       const verdict =
-        verdicts.length < MAX_PLACED
-          ? this.#verdict(stage, columns, connection)
-          : no(`one statement has at most ${MAX_PLACED} stages`);
+        verdicts.length < maxStages
+          ? this.#verdict(stage, columns, home)
+          : no(`one statement has at most ${maxStages} stages`);
       verdicts.push(verdict);
       if (!verdict.exact) break;
       columns = stage.resolved.columns;
@@ -123,19 +134,20 @@ export class Placer {
     return verdicts;
   }
 
-  #verdict({ node, resolved, sources }: ResolvedStageNode, input: readonly Column[], connection: string) {
-    const long = [...input, ...resolved.columns].find(({ name }) => !postgresNameFits(name));
-    if (long !== undefined) return no(`PostgreSQL would cut the long name of the column \`${long.name}\``);
-    const list = [...input, ...resolved.columns].find(
-      ({ type }) => type.kind === 'list' && isUnsized(type.of),
-    );
-    if (list !== undefined) return no(`\`${list.name}\` is a list of numerics without a size`);
-    const verdict = stageOf(node).exactInPostgres(resolved);
+  #verdict(
+    { node, resolved, sources }: ResolvedStageNode,
+    input: readonly Column[],
+    { connection, dialect: name }: Home,
+  ): Exactness {
+    const dialect = sourceDialect(name);
+    const refusal = dialect.refusal([...input, ...resolved.columns]);
+    if (refusal !== null) return no(refusal);
+    const verdict = stageOf(node).exactIn(resolved, dialect);
     if (!verdict.exact) return verdict;
     for (const side of sources) {
-      const found = this.connectionOf(side);
+      const found = this.homeOf(side);
       if (found === null) return no('the query beside it does not wholly run in the database');
-      if (found !== connection) return no('the query beside it is on another connection');
+      if (found.connection !== connection) return no('the query beside it is on another connection');
     }
     return EXACT;
   }
@@ -145,8 +157,8 @@ function no(why: string): Exactness {
   return { exact: false, why };
 }
 
-function whyNot(verdict: Exactness): string {
-  return verdict.exact ? PLACED : verdict.why;
+export function exactReason({ title }: SourceDialect): string {
+  return `exact in ${title}`;
 }
 
 /** `head` behind stages that keep each row: the limit holds for the rows that they read, too. */

@@ -6,7 +6,8 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Pushdown, UnjudgedSource, WorkerInput, WorkerPlan } from '../../core/protocol/plan.ts';
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
-import { inputColumn } from '../dialects/duckdb/sql.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
+import { STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
 import {
   countReads,
   type ResolvedQuery,
@@ -16,10 +17,10 @@ import {
 } from '../resolve/graph.ts';
 import { Relation } from '../select/relation.ts';
 import { Statement } from '../select/statement.ts';
-import { wrapSource } from '../source/sql.ts';
 import { stageOf } from '../stages/kit/registry.ts';
-import { PostgresPlanner } from './database-plan.ts';
-import { type Placement, Placer } from './placement.ts';
+import { fetchSource } from './fetch-source.ts';
+import { exactReason, type Placement, Placer } from './placement.ts';
+import { SourceStatement } from './source-statement.ts';
 import type { UsedColumns } from './used-columns.ts';
 import { usedColumns } from './used-columns.ts';
 
@@ -39,19 +40,20 @@ export interface StagePlace {
 export function planParts(query: ResolvedQuery, pushdown: Pushdown, throughWorker: boolean): PlannedParts {
   const reads = countReads(query);
   const used = usedColumns(query);
-  const connection = throughWorker ? null : new Placer(reads, pushdown, true).connectionOf(query);
-  if (connection === null) return new PartsPlanner(query, reads, used, pushdown).plan(query);
-  const source = new PostgresPlanner(reads, used).answer(query);
-  const why = 'exact in PostgreSQL';
+  const home = throughWorker ? null : new Placer(reads, pushdown, true).homeOf(query);
+  if (home === null) return new PartsPlanner(reads, used, pushdown).plan(query);
+  const dialect = sourceDialect(home.dialect);
+  const source = new SourceStatement(dialect, reads, used).answer(query);
+  const why = exactReason(dialect);
   const places = stagesOf(query).map(({ node }): [number, StagePlace] => [
     node.index,
     { where: 'source', why },
   ]);
-  return { sources: [{ connection, ...source }], worker: null, places: new Map(places) };
+  return { sources: [{ connection: home.connection, ...source }], worker: null, places: new Map(places) };
 }
 
 class PartsPlanner {
-  readonly #statement = new Statement();
+  readonly #statement = new Statement(STAGE_ENGINE);
   readonly #reads: ReadonlyMap<ResolvedQuery, number>;
   readonly #used: UsedColumns;
   readonly #placer: Placer;
@@ -59,17 +61,10 @@ class PartsPlanner {
   readonly #sources: UnjudgedSource[] = [];
   readonly #places = new Map<number, StagePlace>();
 
-  constructor(
-    query: ResolvedQuery,
-    reads: ReadonlyMap<ResolvedQuery, number>,
-    used: UsedColumns,
-    pushdown: Pushdown,
-  ) {
+  constructor(reads: ReadonlyMap<ResolvedQuery, number>, used: UsedColumns, pushdown: Pushdown) {
     this.#reads = reads;
     this.#used = used;
     this.#placer = new Placer(reads, pushdown, false);
-    for (const { node } of stagesOf(query))
-      this.#places.set(node.index, { where: 'source', why: 'exact in PostgreSQL' });
   }
 
   plan(query: ResolvedQuery): PlannedParts {
@@ -79,7 +74,7 @@ class PartsPlanner {
     const inputs = this.#sources.map(({ columns }, index): WorkerInput => {
       const name = inputName(index);
       // Its columns are known: they were narrowed here.
-      return { name, columns: columns!.map(inputColumn), scans: this.#statement.readsOf(name) };
+      return { name, columns: columns!.map(STAGE_ENGINE.inputColumn), scans: this.#statement.readsOf(name) };
     });
     const runsUserSql = stagesOf(query).some(({ node }) => stageOf(node).runsUserSql === true);
     const worker = { sql, parameters, inputs, runsUserSql };
@@ -112,20 +107,30 @@ class PartsPlanner {
   /** A source with the stages that were placed in it, and then the others. */
   #fetched(source: ResolvedSql, placement: Placement, query: ResolvedQuery): Relation {
     const { placed, rest, atMost, why } = placement;
+    this.#setPlaces(placed.slice(0, why.length - rest.length), sourceDialect(source.dialect));
     const name = this.#nextInput(source);
     const { connection, bound, described } = source;
+    const dialect = sourceDialect(source.dialect);
     const whyRest = why.slice(why.length - rest.length);
     if (placed.length === 0 && atMost === null) {
       const used = this.#used.ofSql.get(source)!;
-      this.#sources.push({ connection, ...wrapSource(bound, described, used) });
+      this.#sources.push({ connection, ...fetchSource(dialect, bound, described, used) });
       const columns = source.columns.filter((column) => used.has(column.name));
       return this.#stages(Relation.input(this.#statement, name, columns), rest, whyRest);
     }
-    const planner = new PostgresPlanner(this.#reads, this.#used);
-    const { part, entering, keys } = planner.input(source, placement, this.#used.ofQuery.get(query)!);
+    const statement = new SourceStatement(dialect, this.#reads, this.#used);
+    const { part, entering, keys } = statement.input(source, placement, this.#used.ofQuery.get(query)!);
     this.#sources.push({ connection, ...part });
     const input = Relation.input(this.#statement, name, entering, keys);
     return this.#stages(input, rest, whyRest);
+  }
+
+  /** For the stages in a source, and for those of the queries that they read. */
+  #setPlaces(stages: readonly ResolvedStageNode[], dialect: SourceDialect): void {
+    for (const { node, sources } of stages) {
+      this.#places.set(node.index, { where: 'source', why: exactReason(dialect) });
+      for (const side of sources) this.#setPlaces(stagesOf(side), dialect);
+    }
   }
 
   /** The name of the next input. */

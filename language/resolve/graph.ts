@@ -1,6 +1,7 @@
 import type { Span } from '../../core/protocol/errors.ts';
 import type { SourceDescription } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
+import type { DialectName } from '../dialects/dialect.ts';
 import type { StageNode } from '../frontends/forkline/ast.ts';
 import type { BoundSql } from '../source/sql.ts';
 
@@ -8,6 +9,8 @@ import type { BoundSql } from '../source/sql.ts';
 export interface ResolvedSql {
   readonly kind: 'sql';
   readonly connection: string;
+  /** Of the database behind it. */
+  readonly dialect: DialectName;
   readonly bound: BoundSql;
   readonly described: SourceDescription;
   /** What `described` means to stages, in order. */

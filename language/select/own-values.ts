@@ -1,7 +1,8 @@
 /** Typed expressions that stages make themselves, beside those that users write. */
-import type { Column } from '../../core/protocol/types.ts';
-import { quoteText } from '../dialects/duckdb/sql.ts';
-import { BOOL, type ExprType, INT64 } from '../types/rules.ts';
+import type { Column, ColumnType } from '../../core/protocol/types.ts';
+import type { DialectName, ListSql, StageEngineDialect } from '../dialects/dialect.ts';
+import { DIALECT_NAMES, STAGE_ENGINE } from '../dialects/registry.ts';
+import { BOOL, type ExprType, INT64, STRING } from '../types/rules.ts';
 import type { AggregateKind, Emitter, Emitters, Typed, TypedCall } from '../types/typed.ts';
 
 /** Where nobody will look: what a stage makes itself is always right. */
@@ -17,12 +18,16 @@ export function wholeNumber(value: number): Typed {
 
 /** The same text in every dialect. */
 export function everywhere(emit: Emitter): Emitters {
-  return { duckdb: emit, postgres: emit };
+  return Object.fromEntries(DIALECT_NAMES.map((name) => [name, emit])) as Record<DialectName, Emitter>;
+}
+
+function stageEngineOnly(emit: Emitter): Emitters {
+  return { [STAGE_ENGINE.name]: emit } as Record<StageEngineDialect['name'], Emitter>;
 }
 
 /** A call with this SQL, which never fails; `args` are all the columns that it reads. An emitter alone is the stage engine's. */
 export function ownCall(type: ExprType, args: readonly Typed[], emit: Emitter | Emitters): TypedCall {
-  const emitters = typeof emit === 'function' ? { duckdb: emit } : emit;
+  const emitters = typeof emit === 'function' ? stageEngineOnly(emit) : emit;
   return { kind: 'call', name: 'own', type, span: NOWHERE, args, emitters, safe: true, aggregate: null };
 }
 
@@ -60,13 +65,20 @@ export function keepColumns(columns: readonly Column[]): readonly { name: string
 }
 
 /** A list of texts that are known. */
-export function constantTexts(values: readonly string[]): Emitters {
-  const texts = values.map(quoteText).join(', ');
-  return { duckdb: () => `[${texts}]`, postgres: () => `CAST(ARRAY[${texts}] AS text[])` };
+export function constantTexts(values: readonly string[], { lists }: WithLists): Typed {
+  return ownCall(
+    { kind: 'list', of: STRING },
+    [],
+    everywhere(() => lists.ofTexts(values)),
+  );
 }
 
 /** The arguments, of one type, as a list. */
-export const listOfArguments: Emitters = {
-  duckdb: (args) => `[${args.join(', ')}]`,
-  postgres: (args) => `ARRAY[${args.join(', ')}]`,
-};
+export function listOfArguments(type: ColumnType, args: readonly Typed[], { lists }: WithLists): Typed {
+  return ownCall({ kind: 'list', of: type }, args, everywhere(lists.of));
+}
+
+/** What a relation knows of the lists of its dialect. */
+interface WithLists {
+  readonly lists: ListSql;
+}

@@ -5,8 +5,6 @@
  */
 
 import type { Span, WireError } from '../../core/protocol/errors.ts';
-import { raiseError } from '../dialects/duckdb/raise.ts';
-import { raiseInPostgres } from '../dialects/postgres/raise.ts';
 import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { resolveCondition } from '../resolve/expression.ts';
@@ -14,7 +12,7 @@ import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, everywhere, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
 import { BOOL, INT64 } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
-import { exactIf } from './kit/exactness.ts';
+import { cannotRaise, exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
@@ -86,11 +84,14 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       [condition],
       everywhere(([a]) => `(${a} IS TRUE)`),
     );
-    const count = ownAggregate(INT64, [columnValue({ name: holds, type: BOOL })], {
-      duckdb: ([a], { over }) => `count(CASE WHEN ${a} THEN 1 ELSE ${raiseError(error)} END)${over}`,
-      postgres: ([a], { over }) =>
-        `count(CASE WHEN ${a} THEN 1 ELSE ${raiseInPostgres(error, 'int8', `CAST(${a} AS int4)`)} END)${over}`,
-    });
+    const count = ownAggregate(
+      INT64,
+      [columnValue({ name: holds, type: BOOL })],
+      everywhere(([a], { over }) => {
+        const raised = relation.raise(error, INT64, `CAST(${a} AS int4)`);
+        return `count(CASE WHEN ${a} THEN 1 ELSE ${raised} END)${over}`;
+      }),
+    );
     // Nobody counts what nobody reads.
     const read = ownCall(
       BOOL,
@@ -103,6 +104,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       .filter(read)
       .project(keepColumns(columns));
   },
-  exactInPostgres: ({ condition }) => exactIf([condition]),
+  exactIn: ({ condition }, dialect) =>
+    dialect.raise === null ? cannotRaise(dialect) : exactIf([condition], dialect),
   computes: ({ condition }) => [condition],
 };

@@ -46,5 +46,5 @@ export const stage: StageDefinition<readonly Pattern[], Resolved> = {
         ),
       relation,
     ),
-  exactInPostgres: () => EXACT,
+  exactIn: () => EXACT,
 };

@@ -5,9 +5,7 @@
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { raiseErrorAbout } from '../dialects/duckdb/raise.ts';
-import { quoteText } from '../dialects/duckdb/sql.ts';
-import { textInDuckdb } from '../dialects/duckdb/text.ts';
+import { STAGE_ENGINE } from '../dialects/registry.ts';
 import type { QueryNode } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
@@ -179,7 +177,9 @@ function ifChecked(checked: string, column: Column): Typed {
 function keyFoundTwice(resolved: Resolved, count: Column): Typed {
   const keys = resolved.keys.map((key) => columnValue({ ...key, name: wideName(resolved, key) }));
   return ownAggregate(STRING, [columnValue(count), ...keys], ([n, ...values], { over }) => {
-    const texts = values.map((value, at) => `left(${textInDuckdb(keys[at]!.type, value)}, ${MAX_KEY_SHOWN})`);
+    const texts = values.map(
+      (value, at) => `left(${STAGE_ENGINE.text(keys[at]!.type, value)}, ${MAX_KEY_SHOWN})`,
+    );
     return `min(CASE WHEN ${n} > 1 THEN concat(${texts.join(`, ', ', `)}) END)${over}`;
   });
 }
@@ -188,9 +188,12 @@ function keyFoundTwice(resolved: Resolved, count: Column): Typed {
 function refusal({ keys, stage, span }: Resolved, twice: string): Typed {
   const names = keys.map(({ name }) => name).join(', ');
   const hint = `keep one of them: \`(... | dedup ${names})\``;
-  const before = quoteText(`the source has several rows for \`${names}\` = `);
+  const before = STAGE_ENGINE.quoteText(`the source has several rows for \`${names}\` = `);
   return ownCall(BOOL, [columnValue({ name: twice, type: STRING })], ([a]) => {
-    const error = raiseErrorAbout({ code: 'bad-value', span, stage, hint }, `concat(${before}, ${a})`);
+    const error = STAGE_ENGINE.raiseAbout(
+      { code: 'bad-value', span, stage, hint },
+      `concat(${before}, ${a})`,
+    );
     return `CASE WHEN ${a} IS NULL THEN true ELSE ${error} END`;
   });
 }
@@ -232,7 +235,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   sourcesUsed: (resolved, wanted) => [sourceNames(resolved.joined.renamed, wideUsed(resolved, wanted))],
   emit: (resolved, relation, [source]) => emit(resolved, relation, source!),
-  exactInPostgres: () => ({
+  exactIn: () => ({
     exact: false,
     why: 'the error for a key that is there twice is raised by a worker',
   }),

@@ -5,7 +5,7 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { typeName } from '../../core/protocol/types.ts';
 import { extraction } from '../dialects/duckdb/json-path.ts';
-import { quoteText } from '../dialects/duckdb/sql.ts';
+import { STAGE_ENGINE } from '../dialects/registry.ts';
 import { defaultName, parseName } from '../frontends/forkline/names.ts';
 import type { WrittenName } from '../frontends/forkline/token.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
@@ -46,7 +46,7 @@ const USUAL =
 
 function regexParts(pattern: string, span: Span): readonly Part[] {
   const found = regexGroups(pattern, span);
-  const text = quoteText(found.pattern);
+  const text = STAGE_ENGINE.quoteText(found.pattern);
   return found.groups.map(({ name, number }) => ({
     name,
     duckdb: ([a]) => `regexp_extract_all(${a}, ${text}, ${number})[1]`,
@@ -173,5 +173,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     return last.reduce((sofar, { name, value }) => sofar.assign(name, value), relation);
   },
   rowByRow: true,
-  exactInPostgres: () => ({ exact: false, why: 'its patterns and JSON are read by the stage engine' }),
+  exactIn: () => ({ exact: false, why: 'its patterns and JSON are read by the stage engine' }),
 };

@@ -3,9 +3,8 @@
  * each of them, so that on many large columns it meets the engine's memory limit.
  */
 import { type Column, type ColumnType, typeName } from '../../core/protocol/types.ts';
-import { duckdbType, quoteText } from '../dialects/duckdb/sql.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
-import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
+import { columnValue, constantTexts, keepColumns, ownAggregate } from '../select/own-values.ts';
 import type { NamedValue, Relation } from '../select/relation.ts';
 import { FLOAT64, INT64, isNumeric, STRING } from '../types/rules.ts';
 import type { StageDefinition } from './kit/stage.ts';
@@ -52,8 +51,8 @@ function profile(relation: Relation, columns: readonly Column[]): Relation {
   const args = columns.map(columnValue);
   const lists = MEASURES.map(({ name, type, sql }): NamedValue => {
     const value = ownAggregate({ kind: 'list', of: type }, args, (values) => {
-      const none = `CAST(NULL AS ${duckdbType(type)})`;
-      return `[${columns.map((column, index) => sql(column, values[index]!) ?? none).join(', ')}]`;
+      const none = `CAST(NULL AS ${relation.dialect.typeName(type)})`;
+      return relation.lists.of(columns.map((column, index) => sql(column, values[index]!) ?? none));
     });
     return { name, value };
   });
@@ -89,12 +88,22 @@ export const stage: StageDefinition<null, Resolved> = {
   }),
   columnsUsed: ({ profiled }) => new Set(profiled.map(({ name }) => name)),
   emit({ columns, profiled }, relation) {
-    const texts = (values: readonly string[]) =>
-      ownCall({ kind: 'list', of: STRING }, [], () => `[${values.map(quoteText).join(', ')}]`);
     return profile(relation, profiled)
       .unnest([
-        { name: 'column', value: texts(profiled.map(({ name }) => name)) },
-        { name: 'type', value: texts(profiled.map(({ type }) => typeName(type))) },
+        {
+          name: 'column',
+          value: constantTexts(
+            profiled.map(({ name }) => name),
+            relation,
+          ),
+        },
+        {
+          name: 'type',
+          value: constantTexts(
+            profiled.map(({ type }) => typeName(type)),
+            relation,
+          ),
+        },
         ...MEASURES.map(({ name, type }) => ({
           name,
           value: columnValue({ name, type: { kind: 'list', of: type } }),
@@ -102,7 +111,7 @@ export const stage: StageDefinition<null, Resolved> = {
       ])
       .project(keepColumns(columns));
   },
-  exactInPostgres: () => ({
+  exactIn: () => ({
     exact: false,
     why: 'the texts of least and greatest values are written by the stage engine',
   }),

@@ -206,7 +206,7 @@ function callCopy(
     functions,
     basis: source.placed?.described ?? [],
     parameters: boundTexts(source, parameters),
-    parameterOids: source.parameterOids ?? [],
+    parameterTypes: source.parameterTypes ?? [],
     expect: source.databaseColumns ?? [],
     fifo,
     maxRowBytes,

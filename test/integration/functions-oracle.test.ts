@@ -6,8 +6,8 @@
  */
 import { expect } from 'chai';
 import type { Dialect } from '../../language/dialects/dialect.ts';
-import { DUCKDB } from '../../language/dialects/duckdb/sql.ts';
-import { POSTGRES } from '../../language/dialects/postgres/sql.ts';
+import { DUCKDB } from '../../language/dialects/duckdb/traits.ts';
+import { POSTGRES } from '../../language/dialects/postgres/source.ts';
 import type { AggregateText, Typed, TypedCall } from '../../language/types/typed.ts';
 import { valueType } from '../../language/types/typed.ts';
 import {

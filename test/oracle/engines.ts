@@ -20,7 +20,7 @@ import {
 import type { Ask, AskAnswer, Plan, Pushdown, SourcePlan } from '../../core/protocol/plan.ts';
 import { type Column, type DatabaseColumn, typeName } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
-import { databaseColumnToColumn } from '../../language/dialects/postgres/types.ts';
+import { databaseColumnToColumn, nativeType } from '../../language/dialects/postgres/types.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import { engineError } from '../../workers/dsl/engine-errors.ts';
 import { answerSelect, createInputTables } from '../../workers/dsl/statements.ts';
@@ -114,7 +114,7 @@ export class Engines {
 
   async #answer(ask: Ask, params: Params): Promise<AskAnswer> {
     if (ask.kind === 'source')
-      return { kind: 'source', columns: await this.describe(ask.sql), parameterOids: [] };
+      return { kind: 'source', columns: await this.describe(ask.sql), parameterTypes: [] };
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
     const outcome = await this.run(ask.plan, params);
@@ -140,8 +140,7 @@ export class Engines {
     const { fields } = await this.client.query(`SELECT * FROM (\n${sql}\n) AS described LIMIT 0`);
     const columns = fields.map((field) => ({
       name: field.name,
-      typeOid: field.dataTypeID,
-      typeModifier: field.dataTypeModifier,
+      type: nativeType(field.dataTypeID, field.dataTypeModifier),
     }));
     this.#described.set(sql, columns);
     return columns;
@@ -157,8 +156,7 @@ export class Engines {
     const found = result.fields.map((field) =>
       databaseColumnToColumn({
         name: field.name,
-        typeOid: field.dataTypeID,
-        typeModifier: field.dataTypeModifier,
+        type: nativeType(field.dataTypeID, field.dataTypeModifier),
       }),
     );
     if (shown(found) !== shown(columns))

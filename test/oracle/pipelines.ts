@@ -10,6 +10,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import type { AskAnswer } from '../../core/protocol/plan.ts';
 import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import { TEST_CONNECTIONS } from '../support/test-connections.ts';
 import type { DataSet, Draw } from './data.ts';
@@ -83,9 +84,9 @@ function withStage(state: State, seed: StageSeed, described: readonly DatabaseCo
 /** What stands beside the rows in joins and unions. */
 const SIDE = "select id, id % 3 as j1, 'x' as j2 from data where id > 2";
 const SIDE_COLUMNS: readonly DatabaseColumn[] = [
-  { name: 'id', typeOid: 20, typeModifier: -1 },
-  { name: 'j1', typeOid: 20, typeModifier: -1 },
-  { name: 'j2', typeOid: 25, typeModifier: -1 },
+  { name: 'id', type: nativeType(20) },
+  { name: 'j1', type: nativeType(20) },
+  { name: 'j2', type: nativeType(25) },
 ];
 
 /** null: the compiler refuses it. */
@@ -106,7 +107,7 @@ function columnsAfter(text: string, described: readonly DatabaseColumn[]): reado
       for (const ask of step.asks) {
         if (ask.kind !== 'source') throw new Error('only sources are known here');
         const columns = ask.sql === SIDE ? SIDE_COLUMNS : described;
-        answers[ask.key] = { kind: 'source', columns, parameterOids: [] };
+        answers[ask.key] = { kind: 'source', columns, parameterTypes: [] };
       }
     }
   } catch (thrown) {

@@ -13,6 +13,7 @@ import { type ParameterKind, parameterKind } from '../../core/protocol/parameter
 import type { Ask, AskAnswer, Plan, Pushdown } from '../../core/protocol/plan.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { FAMILIES } from '../../language/functions/registry.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import { STAGES } from '../../language/stages/kit/registry.ts';
@@ -51,16 +52,15 @@ const DATA_TYPES: readonly (readonly [name: string, typeOid: number, typeModifie
   ['inet', 869],
 ];
 const DATA = DATA_TYPES.map(
-  ([name, typeOid, typeModifier = -1]): DatabaseColumn => ({ name, typeOid, typeModifier }),
+  ([name, typeOid, typeModifier = -1]): DatabaseColumn => ({ name, type: nativeType(typeOid, typeModifier) }),
 );
 const NUMBERS: readonly DatabaseColumn[] = [
-  { name: 'x', typeOid: 20, typeModifier: -1 },
-  { name: 's', typeOid: 25, typeModifier: -1 },
+  { name: 'x', type: nativeType(20) },
+  { name: 's', type: nativeType(25) },
 ];
 const SIDE: readonly DatabaseColumn[] = ['id', 'j1', 'j2'].map((name) => ({
   name,
-  typeOid: name === 'j2' ? 25 : 20,
-  typeModifier: -1,
+  type: nativeType(name === 'j2' ? 25 : 20),
 }));
 
 interface Query {
@@ -150,7 +150,11 @@ function outcome({ text, params = {} }: Query, pushdown: Pushdown): object {
 function answerTo(ask: Ask): AskAnswer {
   switch (ask.kind) {
     case 'source':
-      return { kind: 'source', columns: columnsOf(ask.sql), parameterOids: ask.parameters.map(() => 25) };
+      return {
+        kind: 'source',
+        columns: columnsOf(ask.sql),
+        parameterTypes: ask.parameters.map(() => nativeType(25)),
+      };
     case 'engine':
       return { kind: 'engine', columns: ask.relations.flatMap(({ columns }) => columns) };
     case 'values':

@@ -6,8 +6,7 @@
 
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { stageLimit } from '../../../core/protocol/stage-limits.ts';
-import { raiseError } from '../../dialects/duckdb/raise.ts';
-import { quoteText } from '../../dialects/duckdb/sql.ts';
+import { STAGE_ENGINE } from '../../dialects/registry.ts';
 import type { Expression } from '../../frontends/forkline/ast.ts';
 import { resolveExpression } from '../../resolve/expression.ts';
 import { refuseDuplicates, type Scope } from '../../resolve/scope.ts';
@@ -45,7 +44,7 @@ export function findValues(column: Expression, input: Scope, most: number): Foun
     );
   const { values, complete } = input.answers.values(value, most);
   if (!complete) throw tooMany(input.text.slice(span.start, span.end), span, most);
-  const stale = raiseError({
+  const stale = STAGE_ENGINE.raise({
     code: 'stale-plan',
     message: 'rows with a new value came while the query ran, and it has no column for them',
     span,
@@ -90,12 +89,12 @@ function nameOf(text: string | null): string {
 
 function hasText(value: Typed, text: string | null): Typed {
   if (text === null) return ownCall(BOOL, [value], ([a]) => `(${a} IS NULL)`);
-  return ownCall(BOOL, [textOf(value)], ([a]) => `(${a} = ${quoteText(text)})`);
+  return ownCall(BOOL, [textOf(value)], ([a]) => `(${a} = ${STAGE_ENGINE.quoteText(text)})`);
 }
 
 /** How many rows of a group have a value that has no column. */
 export function countOthers({ value, texts }: FoundValues): Typed {
-  const known = texts.filter((text) => text !== null).map(quoteText);
+  const known = texts.filter((text) => text !== null).map(STAGE_ENGINE.quoteText);
   return ownAggregate(INT64, [textOf(value)], ([a]) => {
     const isKnown = known.length === 0 ? 'false' : `coalesce(${a} IN (${known.join(', ')}), false)`;
     const isNull = texts.includes(null) ? ` OR ${a} IS NULL` : '';

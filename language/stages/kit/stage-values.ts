@@ -2,7 +2,7 @@
  * The different values of a column as a query of its own: what `pivot` must know before it has columns. They are compared
  * as text, which is also what the new columns are called by.
  */
-import { textInDuckdb } from '../../dialects/duckdb/text.ts';
+import { STAGE_ENGINE } from '../../dialects/registry.ts';
 import type { StageNode } from '../../frontends/forkline/ast.ts';
 import type { ResolvedQuery, ResolvedStage } from '../../resolve/graph.ts';
 import { ownAggregate, ownCall, wholeNumber } from '../../select/own-values.ts';
@@ -39,7 +39,7 @@ export const VALUES: StageDefinition<null, Resolved> = {
       .limit(wholeNumber(atMost + 1))
       .project([{ name: NAME, as: NAME }]);
   },
-  exactInPostgres: () => ({ exact: false, why: 'its values are compared as the stage engine prints them' }),
+  exactIn: () => ({ exact: false, why: 'its values are compared as the stage engine prints them' }),
 };
 
 /** The values of `value` over the rows of `input`, in their order, one more than `atMost` at most. */
@@ -59,5 +59,5 @@ export function textOf(value: Typed): Typed {
  * stands for a group, or is its least, follows from the order of its rows.
  */
 export function writtenOut(sql: string, type: ExprType): string {
-  return textInDuckdb(type, type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql);
+  return STAGE_ENGINE.text(type, type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql);
 }

@@ -3,12 +3,14 @@
  * input made to hurt; and how long the API's event loop stands still while plans are made on the planner's thread. Every
  * line has its target and says whether it was held: on a machine that does something else as well, that means nothing.
  */
+
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { Cancellation } from '../../../core/process/cancellation.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, PlanRequest } from '../../../core/protocol/plan.ts';
 import { planQuery } from '../../../language/compile.ts';
+import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { completeQuery } from '../../../language/editor/complete.ts';
 import { formatQuery } from '../../../language/editor/format.ts';
 import { nextToken } from '../../../language/frontends/forkline/stage-lexer.ts';
@@ -43,10 +45,10 @@ const COLUMNS = (
     ['date', 1082],
     ['price', 701],
   ] as const
-).map(([name, typeOid]) => ({ name, typeOid, typeModifier: -1 }));
+).map(([name, typeOid]) => ({ name, type: nativeType(typeOid) }));
 
 const DIALECTS = { main: 'postgres' } as const;
-const ANSWER: AskAnswer = { kind: 'source', columns: COLUMNS, parameterOids: [] };
+const ANSWER: AskAnswer = { kind: 'source', columns: COLUMNS, parameterTypes: [] };
 
 function requestOf(text: string): PlanRequest {
   return {

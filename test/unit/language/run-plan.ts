@@ -60,7 +60,7 @@ export async function planAsking(
 async function answerIn(duck: DuckDBConnection, ask: Ask, params: Params): Promise<AskAnswer> {
   switch (ask.kind) {
     case 'source':
-      return { kind: 'source', columns: describeTable(ask.sql), parameterOids: [] };
+      return { kind: 'source', columns: describeTable(ask.sql), parameterTypes: [] };
     case 'engine': {
       for (const { name, columns } of ask.relations) {
         const items = columns.map((column) => `${quoteName(column.name)} ${column.engineType}`);
@@ -109,7 +109,7 @@ function stepOf(text: string, describe: Describe, request: Partial<PlanRequest>)
     if (step.kind === 'plan' || step.asks.some(({ kind }) => kind !== 'source')) return step;
     for (const ask of step.asks)
       if (ask.kind === 'source')
-        answers[ask.key] = { kind: 'source', columns: describe(ask.sql), parameterOids: [] };
+        answers[ask.key] = { kind: 'source', columns: describe(ask.sql), parameterTypes: [] };
   }
 }
 

@@ -12,7 +12,7 @@ const plan = (sql: string): Plan => ({
       segments: [],
       columns: null,
       databaseColumns: null,
-      parameterOids: null,
+      parameterTypes: null,
       functions: [],
     },
   ],

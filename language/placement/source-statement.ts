@@ -5,19 +5,18 @@
  * worker orders once at its end.
  */
 import type { UnjudgedSource } from '../../core/protocol/plan.ts';
-import type { Column, ColumnType, DatabaseColumn } from '../../core/protocol/types.ts';
-import { declaredColumn, postgresParameterOid } from '../dialects/postgres/sql.ts';
-import { databaseType, INT4_OID, JSON_OID } from '../dialects/postgres/types.ts';
+import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
 import type { ResolvedQuery, ResolvedSql, ResolvedStageNode } from '../resolve/graph.ts';
 import type { Relation } from '../select/relation.ts';
-import { type Author, completed, postgresStatement, type Statement } from '../select/statement.ts';
+import { type Author, completed, type Statement, statementAround } from '../select/statement.ts';
 import type { SortKey } from '../select/window-frame.ts';
 import { mayFail } from '../source/facts.ts';
 import { stageOf } from '../stages/kit/registry.ts';
 import { mayRaise } from '../types/may-raise.ts';
 import { valueType } from '../types/typed.ts';
-import { postgresSource } from './database-source.ts';
 import type { Placement } from './placement.ts';
+import { sourceRelation } from './source-relation.ts';
 import type { UsedColumns } from './used-columns.ts';
 
 type PlacedSource = Omit<UnjudgedSource, 'connection'>;
@@ -32,7 +31,8 @@ export interface PlacedInput {
 }
 
 /** Makes one statement. */
-export class PostgresPlanner {
+export class SourceStatement {
+  readonly #dialect: SourceDialect;
   readonly #reads: ReadonlyMap<ResolvedQuery, number>;
   readonly #used: UsedColumns;
   readonly #relations = new Map<ResolvedQuery, Relation>();
@@ -40,7 +40,8 @@ export class PostgresPlanner {
   readonly #raising: Author[] = [];
   #statement: Statement | null = null;
 
-  constructor(reads: ReadonlyMap<ResolvedQuery, number>, used: UsedColumns) {
+  constructor(dialect: SourceDialect, reads: ReadonlyMap<ResolvedQuery, number>, used: UsedColumns) {
+    this.#dialect = dialect;
     this.#reads = reads;
     this.#used = used;
   }
@@ -72,7 +73,8 @@ export class PostgresPlanner {
 
   #begin(sqls: readonly ResolvedSql[]): void {
     // One that several read stands in it once.
-    this.#statement = postgresStatement([...new Set(sqls)].map(({ bound }) => bound));
+    const texts = [...new Set(sqls)].map(({ bound }) => bound);
+    this.#statement = statementAround(this.#dialect, texts);
   }
 
   #relation(query: ResolvedQuery): Relation {
@@ -91,7 +93,7 @@ export class PostgresPlanner {
     const used = this.#used.ofSql.get(sql)!;
     const columns = sql.described.columns.filter(({ name }) => used.has(name));
     const author = { stage: { index: 0, name: 'source' }, span: sql.span };
-    return postgresSource(this.#statement!, sql.bound, columns, author);
+    return sourceRelation(this.#statement!, this.#dialect, sql.bound, columns, author);
   }
 
   #stages(input: Relation, stages: readonly ResolvedStageNode[]): Relation {
@@ -107,7 +109,10 @@ export class PostgresPlanner {
 
   #finish(relation: Relation, answers: boolean): PlacedSource {
     const columns = columnsOf(relation);
-    const leaving = relation.leaving((sql, { type }) => leavingSql(sql, valueType(type), answers));
+    const dialect = this.#dialect;
+    const leaving = relation.leaving((sql, { type }) =>
+      answers ? dialect.answered(sql, valueType(type)) : dialect.sent(sql, valueType(type)),
+    );
     const statement = this.#statement!;
     const { stageSegments, ...text } = completed(statement, leaving.finish(answers));
     const described = this.#sqls.map(({ bound, described: { columns: found } }) => ({
@@ -116,7 +121,7 @@ export class PostgresPlanner {
     }));
     return {
       ...text,
-      ...describedBy(columns, answers),
+      ...describedBy(dialect, columns, answers),
       ...this.#parameters(statement),
       placed: {
         segments: stageSegments,
@@ -128,14 +133,14 @@ export class PostgresPlanner {
   }
 
   /** Those of the users' SQL first, in the order of `$n`. */
-  #parameters({ parameters }: Statement): Pick<UnjudgedSource, 'parameters' | 'parameterOids'> {
-    const oids = this.#sqls.flatMap(({ described }) => described.parameterOids);
+  #parameters({ parameters }: Statement): Pick<UnjudgedSource, 'parameters' | 'parameterTypes'> {
+    const types = this.#sqls.flatMap(({ described }) => described.parameterTypes);
     return {
       parameters: [
         ...this.#sqls.flatMap(({ bound }) => bound.parameters),
         ...parameters.map(({ name }) => name),
       ],
-      parameterOids: [...oids, ...parameters.map(({ kind }) => postgresParameterOid(kind))],
+      parameterTypes: [...types, ...parameters.map(({ kind }) => this.#dialect.parameterType(kind))],
     };
   }
 }
@@ -149,24 +154,12 @@ function sqlsOf({ source, stages }: ResolvedQuery): readonly ResolvedSql[] {
   return [...own, ...stages.flatMap(({ sources }) => sources.flatMap(sqlsOf))];
 }
 
-/** Lists go to the worker as JSON arrays of their elements' text, as they do from the user's own SQL. */
-function leavingSql(sql: string, type: ColumnType, answers: boolean): string {
-  if (type.kind === 'list' && !answers) return `array_to_json(CAST(${sql} AS text[]))`;
-  return declaredColumn(sql, type);
-}
-
-/** Sent when no column is used, so that rows can still be counted. */
-const ROW: Column = { name: 'row', type: { kind: 'int64' } };
-
 function describedBy(
+  dialect: SourceDialect,
   columns: readonly Column[],
   answers: boolean,
 ): { columns: readonly Column[]; databaseColumns: readonly DatabaseColumn[] } {
-  if (columns.length === 0)
-    return { columns: [ROW], databaseColumns: [{ name: ROW.name, typeOid: INT4_OID, typeModifier: -1 }] };
-  const databaseColumns = columns.map(({ name, type }) => {
-    const isText = type.kind === 'list' && !answers;
-    return { name, ...(isText ? { typeOid: JSON_OID, typeModifier: -1 } : databaseType(type)) };
-  });
-  return { columns, databaseColumns };
+  const { rowColumn } = dialect;
+  if (columns.length === 0) return { columns: [dialect.columnOf(rowColumn)], databaseColumns: [rowColumn] };
+  return { columns, databaseColumns: columns.map((column) => dialect.describedColumn(column, answers)) };
 }
