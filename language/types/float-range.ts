@@ -1,14 +1,9 @@
 /**
- * float64 results that no float64 holds. PostgreSQL fails when finite numbers give an infinite one, and when a product or
- * quotient is too small and would become 0; DuckDB gives infinity and 0. A wrong number is worse than an error, so
- * here both fail. Numbers that were integers or decimals, and constants of ordinary size, cannot get there.
- *
- * The failure is a cast of a text that says what is wrong: DuckDB's `error()` is volatile, which costs optimisations.
+ * float64 results that no float64 holds: infinite ones of finite numbers, and products or quotients that are too small and
+ * would become 0. A wrong number is worse than an error, so both fail in every dialect. Numbers that were integers or
+ * decimals, and constants of ordinary size, cannot get there: their calls need no test.
  */
-import { onceInDuckdb } from '../dialects/bind-once.ts';
-import type { Emitter, Typed } from '../types/typed.ts';
-
-export const OUT_OF_RANGE = "CAST('the result is out of range for float64' AS DOUBLE)";
+import type { Typed } from './typed.ts';
 
 /** Powers of ten between which the size of a number other than 0 lies. */
 interface Size {
@@ -24,7 +19,7 @@ const ORDINARY: Size = { least: -300, most: 300 };
 /** What is left of a difference has at least the last bit of its sides. */
 const FLOAT_DIGITS = 17;
 
-/** Of what is surely finite, by what it is made of. */
+/** The size of what is surely finite, by what it is made of. */
 function sizeOf(arg: Typed): Size {
   if (arg.type.kind === 'int64' || arg.type.kind === 'bool') return INT64_SIZE;
   if (arg.type.kind === 'decimal') return DECIMAL_SIZE;
@@ -64,18 +59,4 @@ export function staysInRange(operator: string, sides: readonly Typed[]): boolean
 export function isOrdinary(arg: Typed): boolean {
   const { least, most } = sizeOf(arg);
   return least >= -100 && most <= 100;
-}
-
-/** `underflow`: when a result of 0 is one that was too small, as SQL over the arguments. */
-export function rangeChecked(
-  emit: Emitter,
-  underflow: ((args: readonly string[]) => string) | null,
-): Emitter {
-  return (args, text) =>
-    onceInDuckdb(args, (names) => {
-      const result = emit(names, text);
-      const finite = names.map((name) => `isfinite(${name})`).join(' AND ');
-      const lost = underflow === null ? '' : ` OR (${result} = 0 AND ${underflow(names)})`;
-      return `CASE WHEN (NOT isfinite(${result})${lost}) AND ${finite} THEN ${OUT_OF_RANGE} ELSE ${result} END`;
-    });
 }
