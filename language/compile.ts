@@ -14,7 +14,7 @@ import type { PlacedGraph } from './placement/placed-graph.ts';
 import { checkParameters, unusedLets } from './resolve/check-tree.ts';
 import type { ResolvedQuery } from './resolve/graph.ts';
 import { Asking, resolveTree } from './resolve/query.ts';
-import { dialectOfConnection } from './source/connections.ts';
+import { dialectAt } from './source/connections.ts';
 import { stageOf } from './stages/kit/registry.ts';
 import { valuesOf } from './stages/kit/stage-values.ts';
 
@@ -47,7 +47,7 @@ export function compileTree(
   judge: Judge,
 ): Compiled | { readonly kind: 'ask'; readonly asks: readonly Ask[] } {
   checkParameters(tree, request.parameters);
-  dialectOfConnection(request.dialects, request.connection, null);
+  dialectAt(request.dialects, request.connection, null);
   const warnings = unusedLets(tree);
   const alone = sqlAlone(tree.query);
   if (alone !== null) {

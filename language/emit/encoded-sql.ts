@@ -8,7 +8,7 @@ import type { InputColumn, Judge, PlanRequest, PlanStep } from '../../core/proto
 import type { Column } from '../../core/protocol/types.ts';
 import { STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
 import type { SqlSourceNode } from '../frontends/forkline/ast.ts';
-import { dialectOfConnection } from '../source/connections.ts';
+import { dialectAt } from '../source/connections.ts';
 import { functionsOf } from '../source/judged-functions.ts';
 import { bindSource } from '../source/sql.ts';
 import { columnKey } from '../types/column-key.ts';
@@ -32,7 +32,7 @@ export function planEncoded(
     const functions = judge(connection, bound, true);
     return { kind: 'ask', asks: [{ kind: 'source', key: ASK_KEY, connection, ...bound, functions }] };
   }
-  const dialect = sourceDialect(dialectOfConnection(request.dialects, connection, node.span));
+  const dialect = sourceDialect(dialectAt(request.dialects, connection, node.span));
   const columns = described.columns.map(dialect.columnOf);
   refuseBadColumns(node, columns);
   const functions = functionsOf(connection, request.answers);

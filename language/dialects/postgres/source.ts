@@ -58,7 +58,7 @@ function listColumn(
     ...(stage !== undefined && { stage }),
     ...(span !== undefined && { span }),
   };
-  const raised = raiseInPostgres(error, postgresType(type), `array_ndims(${stored})`);
+  const raised = raiseInPostgres(error, type, `array_ndims(${stored})`);
   return `CASE WHEN array_ndims(${stored}) > 1 THEN ${raised} ELSE ${list} END`;
 }
 

@@ -1,6 +1,7 @@
 /** What stages compute themselves and PostgreSQL computes exactly. */
 import type { WireError } from '../../../../core/protocol/errors.ts';
 import { STAGE_LIMITS } from '../../../../core/protocol/stage-limits.ts';
+import { INT64 } from '../../../types/rules.ts';
 import { type TypedCall, valueType } from '../../../types/typed.ts';
 import type { Emitter, FunctionTable } from '../../function-table.ts';
 import { OWN } from '../../standard-sql.ts';
@@ -18,13 +19,14 @@ const split: Emitter = ([a], { call }) =>
 
 /** One null for none of them. */
 const elementsOrNull: Emitter = ([list], { call }) => {
-  const name = postgresType(valueType(call.type));
-  const raise = raiseInPostgres(errorOf(call), name, `cardinality(${list})`);
+  const type = valueType(call.type);
+  const name = postgresType(type);
+  const raise = raiseInPostgres(errorOf(call), type, `cardinality(${list})`);
   return `CASE WHEN cardinality(${list}) > ${STAGE_LIMITS.explodeElements} THEN ${raise} WHEN cardinality(${list}) > 0 THEN ${list} ELSE CAST(ARRAY[NULL] AS ${name}) END`;
 };
 
 const countOrFail: Emitter = ([a], { call, over }) =>
-  `count(CASE WHEN ${a} THEN 1 ELSE ${raiseInPostgres(errorOf(call), 'int8', `CAST(${a} AS int4)`)} END)${over}`;
+  `count(CASE WHEN ${a} THEN 1 ELSE ${raiseInPostgres(errorOf(call), INT64, `CAST(${a} AS int4)`)} END)${over}`;
 
 export const own = {
   ...OWN,
