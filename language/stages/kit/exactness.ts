@@ -13,11 +13,6 @@ import type { Exactness } from './stage.ts';
 
 export const EXACT: Exactness = { exact: true };
 
-/** For a dialect in which no SQL fails with an error of ours. */
-export function cannotRaise({ title }: SourceDialect): Exactness {
-  return { exact: false, why: `its error cannot be raised in ${title}` };
-}
-
 /** Exact when all of `values` are. */
 export function exactIf(values: readonly Typed[], dialect: SourceDialect): Exactness {
   for (const value of values) {
@@ -55,12 +50,8 @@ export function exactKeys(keys: readonly Column[], { comparesJson, title }: Sour
 export function exactLists(lists: readonly Typed[], dialect: SourceDialect): Exactness {
   if (dialect.lists === null) return { exact: false, why: `${dialect.title} has no lists` };
   const nested = lists.some(({ type }) => type.kind === 'list' && type.of.kind === 'list');
-  if (nested && !dialect.nestsLists) return noListsOfLists(dialect);
+  if (nested && !dialect.nestsLists) return { exact: false, why: `${dialect.title} has no lists of lists` };
   return exactIf(lists, dialect);
-}
-
-export function noListsOfLists({ title }: SourceDialect): Exactness {
-  return { exact: false, why: `${title} has no lists of lists` };
 }
 
 /** Values that stand on every row. */

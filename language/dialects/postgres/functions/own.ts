@@ -3,11 +3,10 @@ import type { WireError } from '../../../../core/protocol/errors.ts';
 import { STAGE_LIMITS } from '../../../../core/protocol/stage-limits.ts';
 import { INT64 } from '../../../types/rules.ts';
 import { type TypedCall, valueType } from '../../../types/typed.ts';
-import { quoteText } from '../../duckdb/sql.ts';
 import type { Emitter, FunctionTable } from '../../function-table.ts';
 import { OWN } from '../../standard-sql.ts';
 import { raiseInPostgres } from '../raise.ts';
-import { postgresType } from '../sql.ts';
+import { postgresType, quoteText } from '../sql.ts';
 
 /** The error that stands first among the constants. */
 function errorOf({ constants }: TypedCall): WireError {
