@@ -15,30 +15,34 @@ import type {
 } from '../core/protocol/plan.ts';
 import { didYouMean, suggest } from '../core/protocol/suggest.ts';
 import type { Column } from '../core/protocol/types.ts';
+import { planEncoded } from './emit/encoded-sql.ts';
+import { explainPlan } from './emit/explain-rows.ts';
+import { emit } from './emit/statements.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './frontends/forkline/ast.ts';
-import { parseTree } from './frontends/forkline/query-parser.ts';
-import { planEncoded } from './placement/encoded-sql.ts';
-import { explainPlan } from './placement/explain-rows.ts';
-import { planParts, type StagePlace } from './placement/plan-parts.ts';
+import { parseRequest } from './parse.ts';
+import { place } from './placement/place.ts';
+import type { PlacedNode } from './placement/placed-graph.ts';
 import { missingParameter } from './resolve/expression.ts';
-import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolve/graph.ts';
+import { type ResolvedQuery, stagesOf } from './resolve/graph.ts';
 import { Asking, resolveTree } from './resolve/query.ts';
+import { dialectOfConnection } from './source/connections.ts';
 import { functionsOf } from './source/judged-functions.ts';
 import { type BoundSql, bindSource } from './source/sql.ts';
-import { STAGE_SYNTAXES, stageOf } from './stages/kit/registry.ts';
+import { stageOf } from './stages/kit/registry.ts';
 import { valuesOf } from './stages/kit/stage-values.ts';
 import { isUnsized } from './types/rules.ts';
 
 export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
-  const tree = parseTree(request.text, STAGE_SYNTAXES);
+  const tree = parseRequest(request);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask' || !tree.explain) return step;
-  return { kind: 'plan', plan: explainPlan(step.plan, request.throughWorker) };
+  return { kind: 'plan', plan: explainPlan(step.plan, request) };
 }
 
 /** The plan of the query itself, whether `explain` stands before it or not. */
 export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): PlanStep {
   checkParameters(tree, request.parameters);
+  dialectOfConnection(request.dialects, request.connection, null);
   const warnings = unusedLets(tree);
   const alone = sqlAlone(tree.query);
   if (alone !== null && !request.throughWorker) {
@@ -94,7 +98,7 @@ function planDirect(
     ...bound,
     columns: null,
     databaseColumns: null,
-    parameterOids: null,
+    parameterTypes: null,
     functions,
   };
   return { sources: [source], worker: null, stages: [], columns: null, warnings, cacheable: true };
@@ -106,21 +110,20 @@ function planResolved(
   throughWorker: boolean,
   answers: Readonly<Record<string, AskAnswer>>,
 ): Plan {
-  const { sources, worker, places } = planParts(query, pushdown, throughWorker);
-  const stages = stagesOf(query);
+  const graph = place(query, pushdown, throughWorker);
+  const { sources, worker } = emit(graph);
   return {
     sources: sources.map((source) => ({ ...source, functions: functionsOf(source.connection, answers) })),
     worker,
-    stages: stages.map((stage) => plannedStage(stage, places.get(stage.node.index)!)),
+    stages: graph.stages.map(plannedStage),
     columns: query.columns,
     warnings: unsizedWarnings(sources.flatMap(({ columns }) => columns ?? [])),
-    cacheable: !stages.some(({ resolved }) => resolved.dependsOnData === true),
+    cacheable: !stagesOf(query).some(({ resolved }) => resolved.dependsOnData === true),
   };
 }
 
-function plannedStage({ node, resolved }: ResolvedStageNode, place: StagePlace): PlannedStage {
-  const { index, name, span } = node;
-  return { index, name, span, ...place, columns: resolved.columns };
+function plannedStage({ index, name, span, engine, why, columns }: PlacedNode): PlannedStage {
+  return { index, name, span, where: engine === 'stages' ? 'worker' : 'source', why, columns };
 }
 
 function unsizedWarnings(columns: readonly Column[]): readonly string[] {

@@ -49,8 +49,8 @@ function emitCall(call: TypedCall, scope: EmitScope): string {
   const { aggregate } = call;
   if (aggregate === null) return emit(args, { call, order: '', filter: '', over: '', condition: null });
   const condition = aggregate.filter === null ? null : emitExpression(aggregate.filter, scope);
-  // The stage engine computes the arguments before it tests the rows.
-  const early = condition !== null && scope.dialect.name === 'duckdb' && call.args.some(mayRaise);
+  const early =
+    condition !== null && scope.dialect.traits.computesArgumentsBeforeFilter && call.args.some(mayRaise);
   const guarded = early ? args.map((arg) => `CASE WHEN ${condition} THEN ${arg} END`) : args;
   return emit(guarded, {
     call,

@@ -12,7 +12,7 @@ import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
 import { BOOL, INT64 } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
-import { exactIf } from './kit/exactness.ts';
+import { cannotRaise, exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
@@ -91,6 +91,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       .filter(read)
       .project(keepColumns(columns));
   },
-  exactInPostgres: ({ condition }) => exactIf([condition]),
+  exactIn: ({ condition }, dialect) =>
+    dialect.raise === null ? cannotRaise(dialect) : exactIf([condition], dialect),
   computes: ({ condition }) => [condition],
 };

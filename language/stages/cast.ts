@@ -120,7 +120,11 @@ export const stage: StageDefinition<readonly Casting[], Resolved> = {
   columnsUsed: ({ casts }, wanted) => new Set([...wanted, ...casts.map(({ name }) => name)]),
   emit: ({ casts }, relation) =>
     casts.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
-  exactInPostgres: ({ casts }) => exactIf(casts.map(({ value }) => value)),
+  exactIn: ({ casts }, dialect) =>
+    exactIf(
+      casts.map(({ value }) => value),
+      dialect,
+    ),
   computes: ({ casts }) => casts.map(({ value }) => value),
   rowByRow: true,
 };

@@ -3,7 +3,7 @@ import { type Column, typeName } from '../../core/protocol/types.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { constantTexts, countRows, keepColumns, wholeNumber } from '../select/own-values.ts';
 import { STRING } from '../types/rules.ts';
-import { EXACT } from './kit/exactness.ts';
+import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
@@ -47,5 +47,5 @@ export const stage: StageDefinition<null, Resolved> = {
       ])
       .project(keepColumns(columns));
   },
-  exactInPostgres: () => EXACT,
+  exactIn: (_, dialect) => exactLists([], dialect),
 };

@@ -39,5 +39,5 @@ export const stage: StageDefinition<readonly Pattern[], Resolved> = {
       (sofar, column) => sofar.filter(ownCall(BOOL, [columnValue(column)], 'is not null')),
       relation,
     ),
-  exactInPostgres: () => EXACT,
+  exactIn: () => EXACT,
 };

@@ -14,7 +14,7 @@ import { columnValue, keepColumns, ownCall } from '../select/own-values.ts';
 import { STRING } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
 import { assignColumn } from './kit/assign-columns.ts';
-import { exactLists } from './kit/exactness.ts';
+import { cannotRaise, exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
@@ -23,8 +23,10 @@ interface Syntax {
 }
 
 interface Resolved extends ResolvedStage {
-  readonly name: string;
-  readonly list: Typed;
+  /** The list, or the text. */
+  readonly column: Column;
+  /** What stands between the parts of a text; null: it is a list. */
+  readonly separator: string | null;
   readonly tooLong: WireError;
 }
 
@@ -59,10 +61,11 @@ function elementOf({ name, type }: Column, { target, separator }: Syntax): Colum
   );
 }
 
-function listOf(column: Column, separator: Syntax['separator']): Typed {
+/** The list whose elements become rows: the column, or the parts of its text. */
+function listOf({ column, separator }: Resolved): Typed {
   const value = columnValue(column);
   if (separator === null) return value;
-  return ownCall({ kind: 'list', of: STRING }, [value], 'own/split', [separator.text]);
+  return ownCall({ kind: 'list', of: STRING }, [value], 'own/split', [separator]);
 }
 
 function tooLong(name: string, { stage }: Scope, span: Span): WireError {
@@ -117,17 +120,21 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const { name } = column;
     const type = elementOf(column, syntax);
     const columns = assignColumn(input.columns, { name, type });
-    return { columns, name, list: listOf(column, syntax.separator), tooLong: tooLong(name, input, span) };
+    const separator = syntax.separator?.text ?? null;
+    return { columns, column, separator, tooLong: tooLong(name, input, span) };
   },
-  columnsUsed: ({ name }, wanted) => new Set([...wanted, name]),
-  emit({ columns, name, list, tooLong: error }, relation) {
+  columnsUsed: ({ column: { name } }, wanted) => new Set([...wanted, name]),
+  emit(resolved, relation) {
+    const { columns, column, tooLong: error } = resolved;
+    const list = listOf(resolved);
     const sized = relation.freeName('list');
     const plain = columnValue({ name: sized, type: { kind: 'list', of: STRING } });
     const elements = ownCall(list.type, [plain], 'own/elements or null', [JSON.stringify(error)]);
     return relation
       .assign(sized, list)
-      .unnest([{ name, value: elements }])
+      .unnest([{ name: column.name, value: elements }])
       .project(keepColumns(columns));
   },
-  exactInPostgres: ({ list }) => exactLists([list]),
+  exactIn: ({ column }, dialect) =>
+    dialect.raise === null ? cannotRaise(dialect) : exactLists([columnValue(column)], dialect),
 };

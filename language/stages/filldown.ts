@@ -67,5 +67,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     }));
     return relation.window(values, { partition: by.map(columnValue), keys: sort, rows: { atMost: null } });
   },
-  exactInPostgres: () => ({ exact: false, why: 'PostgreSQL cannot look back over nulls' }),
+  exactIn: (_, { title }) => ({ exact: false, why: `${title} cannot look back over nulls` }),
 };

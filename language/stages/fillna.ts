@@ -114,7 +114,11 @@ export const stage: StageDefinition<readonly Filling[], Resolved> = {
   },
   emit: ({ fillings }, relation) =>
     fillings.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
-  exactInPostgres: ({ fillings }) => exactIf(fillings.map(({ value }) => value)),
+  exactIn: ({ fillings }, dialect) =>
+    exactIf(
+      fillings.map(({ value }) => value),
+      dialect,
+    ),
   computes: ({ fillings }) => fillings.map(({ value }) => value),
   rowByRow: true,
 };

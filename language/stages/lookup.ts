@@ -225,7 +225,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   sourcesUsed: (resolved, wanted) => [sourceNames(resolved.joined.renamed, wideUsed(resolved, wanted))],
   emit: (resolved, relation, [source]) => emit(resolved, relation, source!),
-  exactInPostgres: () => ({
+  exactIn: () => ({
     exact: false,
     why: 'the error for a key that is there twice is raised by a worker',
   }),

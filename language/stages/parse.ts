@@ -168,5 +168,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     return last.reduce((sofar, { name, value }) => sofar.assign(name, value), relation);
   },
   rowByRow: true,
-  exactInPostgres: () => ({ exact: false, why: 'its patterns and JSON are read by the stage engine' }),
+  exactIn: () => ({ exact: false, why: 'its patterns and JSON are read by the stage engine' }),
 };

@@ -92,5 +92,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const drawn = numbered.assign(key, chance(row, resolved.seed));
     return choose(resolved, drawn, row, key).project(keepColumns(resolved.columns));
   },
-  exactInPostgres: () => ({ exact: false, why: 'its chance is drawn by the stage engine' }),
+  exactIn: () => ({ exact: false, why: 'its chance is drawn by the stage engine' }),
 };

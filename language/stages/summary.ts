@@ -77,7 +77,7 @@ export const stage: StageDefinition<null, Resolved> = {
       ])
       .project(keepColumns(columns));
   },
-  exactInPostgres: () => ({
+  exactIn: () => ({
     exact: false,
     why: 'the texts of least and greatest values are written by the stage engine',
   }),

@@ -6,9 +6,9 @@
  */
 import { expect } from 'chai';
 import type { Dialect } from '../../language/dialects/dialect.ts';
-import { DUCKDB } from '../../language/dialects/duckdb/sql.ts';
+import { DUCKDB } from '../../language/dialects/duckdb/traits.ts';
 import type { AggregateText } from '../../language/dialects/function-table.ts';
-import { POSTGRES } from '../../language/dialects/postgres/sql.ts';
+import { POSTGRES } from '../../language/dialects/postgres/source.ts';
 import { emitterIn } from '../../language/functions/kit/emitter-in.ts';
 import type { Typed, TypedCall } from '../../language/types/typed.ts';
 import { valueType } from '../../language/types/typed.ts';

@@ -38,7 +38,7 @@ export const VALUES: StageDefinition<null, Resolved> = {
       .limit(wholeNumber(atMost + 1))
       .project([{ name: NAME, as: NAME }]);
   },
-  exactInPostgres: () => ({ exact: false, why: 'its values are compared as the stage engine prints them' }),
+  exactIn: () => ({ exact: false, why: 'its values are compared as the stage engine prints them' }),
 };
 
 /** The values of `value` over the rows of `input`, in their order, one more than `atMost` at most. */

@@ -7,10 +7,9 @@ import type { ColumnType } from '../../../../core/protocol/types.ts';
 import { type ExprType, isMoment, isUnsized } from '../../../types/rules.ts';
 import { type TypedCall, valueType } from '../../../types/typed.ts';
 import { hasForm, wholeForm } from '../../cast-forms.ts';
-import { quoteText } from '../../duckdb/sql.ts';
 import type { Emitter, FunctionTable } from '../../function-table.ts';
 import { onceInPostgres } from '../once.ts';
-import { postgresType } from '../sql.ts';
+import { postgresType, quoteText } from '../sql.ts';
 
 /** Digits of a second after the sixth are cut off; PostgreSQL alone would round. */
 const CUT_FRACTION = "'(\\.[0-9]{6})[0-9]+', '\\1'";

@@ -8,11 +8,10 @@
 import { literalInteger, literalText } from '../../../types/literals.ts';
 import { MAX_PADDED, MAX_REPEATS } from '../../../types/text-bounds.ts';
 import type { TypedCall } from '../../../types/typed.ts';
-import { quoteText } from '../../duckdb/sql.ts';
 import type { Emitter, FunctionTable, Row } from '../../function-table.ts';
 import { infix, matching, named } from '../../standard-sql.ts';
 import { postgresPattern } from '../patterns.ts';
-import { byCodePoint } from '../sql.ts';
+import { byCodePoint, quoteText } from '../sql.ts';
 
 function trimming(name: string): Emitter {
   return ([a, characters = "' '"]) => `${name}(${a}, ${characters})`;

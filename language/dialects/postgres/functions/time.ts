@@ -1,9 +1,8 @@
 /** Parts, differences and bins of moments in PostgreSQL's SQL, where it has them as the stage engine does. */
 import { type TypedCall, valueType } from '../../../types/typed.ts';
-import { quoteText } from '../../duckdb/sql.ts';
 import type { Emitter, FunctionTable, Row } from '../../function-table.ts';
 import { onceInPostgres } from '../once.ts';
-import { postgresType } from '../sql.ts';
+import { postgresType, quoteText } from '../sql.ts';
 
 /** The name of the type of a call's value, or of its argument `index`. */
 function typeOf({ type, args }: TypedCall, index?: number): string {

@@ -2,15 +2,16 @@
 import { expect } from 'chai';
 import { Cancellation } from '../../../../core/process/cancellation.ts';
 import { QueryError } from '../../../../core/protocol/errors.ts';
-import { ClientShares } from '../../../../server/admission/client-shares.ts';
+import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { Lane } from '../../../../server/admission/lane.ts';
+import { PrincipalShares } from '../../../../server/admission/principal-shares.ts';
 
 /** What still waits when a test ends gives up then, so that its timers end. */
 const cancellations: Cancellation[] = [];
 
 function asker(client: string, cancellation = new Cancellation()) {
   cancellations.push(cancellation);
-  return { client, cancellation };
+  return { principal: anonymousAt(client), cancellation };
 }
 
 /** A lane in front of so many places; `leave` gives one of the client's back. */
@@ -18,7 +19,7 @@ function laneOf(places: number, percent = 50) {
   let free = places;
   const lane = new Lane<number>({
     ...{ name: 'place', queueLength: 100, queueWaitMs: 60_000 },
-    shares: new ClientShares({ capacity: () => places, percent }),
+    shares: new PrincipalShares({ capacity: () => places, percent }),
     take(count) {
       if (free < count) return null;
       free -= count;

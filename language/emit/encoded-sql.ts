@@ -6,13 +6,13 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { InputColumn, Judge, PlanRequest, PlanStep } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { raiseError } from '../dialects/duckdb/raise.ts';
-import { inputColumn, quoteName } from '../dialects/duckdb/sql.ts';
+import { dialectOfConnection, STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
 import type { SqlSourceNode } from '../frontends/forkline/ast.ts';
 import { functionsOf } from '../source/judged-functions.ts';
-import { bindSource, sourceColumns, wrapSource } from '../source/sql.ts';
+import { bindSource } from '../source/sql.ts';
 import { columnKey } from '../types/column-key.ts';
 import { isUnsized, UNSIZED_DECIMAL } from '../types/rules.ts';
+import { fetchSource } from './fetch-source.ts';
 
 const ASK_KEY = 'source-0';
 
@@ -31,13 +31,14 @@ export function planEncoded(
     const functions = judge(connection, bound, true);
     return { kind: 'ask', asks: [{ kind: 'source', key: ASK_KEY, connection, ...bound, functions }] };
   }
-  const columns = sourceColumns(described);
+  const dialect = sourceDialect(dialectOfConnection(request, connection));
+  const columns = described.columns.map(dialect.columnOf);
   refuseBadColumns(node, columns);
   const functions = functionsOf(connection, request.answers);
   const source = {
     connection,
     functions,
-    ...wrapSource(bound, described, new Set(columns.map(({ name }) => name))),
+    ...fetchSource(dialect, bound, described, new Set(columns.map(({ name }) => name))),
   };
   const readNames = distinctNames(columns);
   const inputs = columns.map((column, index) => exactInput(column, readNames[index]!));
@@ -91,21 +92,21 @@ function distinctNames(columns: readonly Column[]): readonly string[] {
 
 /** As stages read it, but for decimals without a size: those are rounded for stages. */
 function exactInput({ name, type }: Column, readName: string): InputColumn {
-  const column = inputColumn({ name: readName, type });
-  const read = quoteName(readName);
+  const column = STAGE_ENGINE.inputColumn({ name: readName, type });
+  const read = STAGE_ENGINE.quoteName(readName);
   if (isUnsized(type)) return { ...column, csvType: 'VARCHAR', expression: exactDecimal(read, name) };
   if (type.kind !== 'list' || !isUnsized(type.of)) return column;
-  const texts = inputColumn({ name: readName, type: { kind: 'list', of: { kind: 'string' } } });
+  const texts = STAGE_ENGINE.inputColumn({ name: readName, type: { kind: 'list', of: { kind: 'string' } } });
   const element = `lambda x: ${exactDecimal('x', name)}`;
   return { ...texts, expression: `list_transform(${texts.expression}, ${element})` };
 }
 
-/** PostgreSQL writes a numeric without an exponent. */
+/** A numeric is sent without an exponent. */
 const FITTING_DECIMAL = String.raw`-?\d{1,20}(\.\d{0,18}0*)?`;
 
 function exactDecimal(text: string, name: string): string {
-  const carried = inputColumn({ name: '', type: UNSIZED_DECIMAL }).csvType;
-  const raised = raiseError({
+  const carried = STAGE_ENGINE.typeName(UNSIZED_DECIMAL);
+  const raised = STAGE_ENGINE.raise({
     code: 'bad-value',
     message: `column ${name} holds a numeric that Arrow and Parquet cannot carry exactly: without a size it has 20 digits before the point and 18 after, and no NaN or Infinity`,
     hint: `cast it in the SQL: ${name}::numeric(38,30), ${name}::text, ${name}::float8`,
