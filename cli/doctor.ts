@@ -63,7 +63,7 @@ async function examineOne(connection: string, config: ConnectionConfig): Promise
 }
 
 /** What is to say of a role; one finding at least. */
-export function findingsOf(connection: string, role: RoleRights, isMeant: boolean): readonly Finding[] {
+function findingsOf(connection: string, role: RoleRights, isMeant: boolean): readonly Finding[] {
   const findings: Finding[] = [];
   const add = (level: Finding['level'], text: string): void =>
     void findings.push({ connection, level, text });

@@ -37,7 +37,7 @@ function makeLayout(bytes: Buffer, start: number, answer: TextAnswer): RowLayout
 }
 
 /** Throws duplicate-column: an answer's rows could not tell them apart. */
-export function answerColumns(columns: readonly DatabaseColumn[]): Column[] {
+function answerColumns(columns: readonly DatabaseColumn[]): Column[] {
   const seen = new Set<string>();
   for (const { name } of columns) {
     if (seen.has(name))

@@ -6,7 +6,7 @@
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
 import type { WireError } from './errors.ts';
 import type { FunctionUse } from './plan.ts';
-import type { DatabaseColumn } from './types.ts';
+import type { DatabaseColumn, NativeType } from './types.ts';
 
 export type ToSqlWorker =
   /** Columns and parameter types of one statement, without running it. */
@@ -20,6 +20,8 @@ export type ToSqlWorker =
 
 interface CallBase {
   readonly queryId: string;
+  /** The id of who asks, for log lines; left out: none. */
+  readonly principal?: string;
   /** 32 hexadecimal digits that the database shows as part of the session's application_name; null or left out: none. */
   readonly traceId?: string | null;
   readonly connection: string;
@@ -47,7 +49,7 @@ export interface CopyToCall extends CallBase {
   readonly basis?: readonly Basis[];
   readonly parameters: readonly (string | null)[];
   /** Types of $1..$n as described; COPY takes no bound parameters, so the worker casts session settings to these. */
-  readonly parameterOids: readonly number[];
+  readonly parameterTypes: readonly NativeType[];
   /** What the plan was made for; other columns now mean stale-plan, before any row is sent. */
   readonly expect: readonly DatabaseColumn[];
   readonly fifo: string;
@@ -57,7 +59,7 @@ export interface CopyToCall extends CallBase {
 
 export interface DescribeReply {
   readonly columns: readonly DatabaseColumn[];
-  readonly parameterOids: readonly number[];
+  readonly parameterTypes: readonly NativeType[];
 }
 
 export interface RunSqlReply extends AnswerSummary {

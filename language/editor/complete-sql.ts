@@ -97,8 +97,8 @@ function tableItem({ schema, name, columns }: CatalogTable, label: string): Comp
 }
 
 function columnItems({ schema, name: table, columns }: CatalogTable): readonly CompletionItem[] {
-  return columns.map(({ name, typeOid, typeModifier }) => {
-    const type = typeName(columnType(typeOid, typeModifier));
+  return columns.map(({ name, type: native }) => {
+    const type = typeName(columnType(native));
     const detail = `${type}, of ${schema}.${table}`;
     return { label: name, kind: 'column', type, detail, insert: sqlName(name) };
   });

@@ -5,16 +5,14 @@
  */
 
 import type { Span, WireError } from '../../core/protocol/errors.ts';
-import { raiseError } from '../dialects/duckdb/raise.ts';
-import { raiseInPostgres } from '../dialects/postgres/raise.ts';
 import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
-import { columnValue, everywhere, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
+import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
 import { BOOL, INT64 } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
-import { exactIf } from './kit/exactness.ts';
+import { cannotRaise, exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
@@ -81,28 +79,19 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   emit({ columns, condition, error }, relation) {
     const holds = relation.freeName('holds');
     const checked = relation.freeName('checked');
-    const tested = ownCall(
-      BOOL,
-      [condition],
-      everywhere(([a]) => `(${a} IS TRUE)`),
-    );
-    const count = ownAggregate(INT64, [columnValue({ name: holds, type: BOOL })], {
-      duckdb: ([a], { over }) => `count(CASE WHEN ${a} THEN 1 ELSE ${raiseError(error)} END)${over}`,
-      postgres: ([a], { over }) =>
-        `count(CASE WHEN ${a} THEN 1 ELSE ${raiseInPostgres(error, 'int8', `CAST(${a} AS int4)`)} END)${over}`,
-    });
+    const tested = ownCall(BOOL, [condition], 'own/is true');
+    const count = ownAggregate(INT64, [columnValue({ name: holds, type: BOOL })], 'own/count or fail', [
+      JSON.stringify(error),
+    ]);
     // Nobody counts what nobody reads.
-    const read = ownCall(
-      BOOL,
-      [columnValue({ name: checked, type: INT64 })],
-      everywhere(([a]) => `(${a} > 0)`),
-    );
+    const read = ownCall(BOOL, [columnValue({ name: checked, type: INT64 })], 'own/above zero');
     return relation
       .assign(holds, tested)
       .window([{ name: checked, value: count }], { partition: [], keys: [], rows: 'all' })
       .filter(read)
       .project(keepColumns(columns));
   },
-  exactInPostgres: ({ condition }) => exactIf([condition]),
+  exactIn: ({ condition }, dialect) =>
+    dialect.raise === null ? cannotRaise(dialect) : exactIf([condition], dialect),
   computes: ({ condition }) => [condition],
 };

@@ -6,19 +6,15 @@
 import { QueryError, type Span, type WireError } from '../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
 import type { Column, ColumnType } from '../../core/protocol/types.ts';
-import { raiseError } from '../dialects/duckdb/raise.ts';
-import { quoteText } from '../dialects/duckdb/sql.ts';
-import { raiseInPostgres } from '../dialects/postgres/raise.ts';
-import { postgresType } from '../dialects/postgres/sql.ts';
 import { parseName } from '../frontends/forkline/names.ts';
 import type { WrittenName } from '../frontends/forkline/token.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, keepColumns, ownCall } from '../select/own-values.ts';
 import { STRING } from '../types/rules.ts';
-import { type Emitters, type Typed, valueType } from '../types/typed.ts';
+import type { Typed } from '../types/typed.ts';
 import { assignColumn } from './kit/assign-columns.ts';
-import { exactLists } from './kit/exactness.ts';
+import { cannotRaise, exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
@@ -27,8 +23,10 @@ interface Syntax {
 }
 
 interface Resolved extends ResolvedStage {
-  readonly name: string;
-  readonly list: Typed;
+  /** The list, or the text. */
+  readonly column: Column;
+  /** What stands between the parts of a text; null: it is a list. */
+  readonly separator: string | null;
   readonly tooLong: WireError;
 }
 
@@ -63,17 +61,11 @@ function elementOf({ name, type }: Column, { target, separator }: Syntax): Colum
   );
 }
 
-function listOf(column: Column, separator: Syntax['separator']): Typed {
+/** The list whose elements become rows: the column, or the parts of its text. */
+function listOf({ column, separator }: Resolved): Typed {
   const value = columnValue(column);
   if (separator === null) return value;
-  const type: ColumnType = { kind: 'list', of: STRING };
-  const sep = quoteText(separator.text);
-  return ownCall(type, [value], {
-    duckdb: ([a]) => `string_split(${a}, ${sep})`,
-    // Of the empty text it would make an empty list.
-    postgres: ([a]) =>
-      `CASE WHEN ${a} = '' THEN CAST(ARRAY[''] AS text[]) ELSE string_to_array(${a}, ${sep}) END`,
-  });
+  return ownCall({ kind: 'list', of: STRING }, [value], 'own/split', [separator]);
 }
 
 function tooLong(name: string, { stage }: Scope, span: Span): WireError {
@@ -84,18 +76,6 @@ function tooLong(name: string, { stage }: Scope, span: Span): WireError {
     stage,
     hint: 'filter it out before, or take it apart in the SQL',
     limit: stageLimit('explodeElements'),
-  };
-}
-
-/** One null for none of them. */
-function elementsOrNull(type: ColumnType, error: WireError): Emitters {
-  const most = STAGE_LIMITS.explodeElements;
-  const name = postgresType(type);
-  return {
-    duckdb: ([a]) =>
-      `CASE WHEN len(${a}) > ${most} THEN ${raiseError(error)} WHEN len(${a}) > 0 THEN ${a} ELSE [NULL] END`,
-    postgres: ([a]) =>
-      `CASE WHEN cardinality(${a}) > ${most} THEN ${raiseInPostgres(error, name, `cardinality(${a})`)} WHEN cardinality(${a}) > 0 THEN ${a} ELSE CAST(ARRAY[NULL] AS ${name}) END`,
   };
 }
 
@@ -140,17 +120,21 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const { name } = column;
     const type = elementOf(column, syntax);
     const columns = assignColumn(input.columns, { name, type });
-    return { columns, name, list: listOf(column, syntax.separator), tooLong: tooLong(name, input, span) };
+    const separator = syntax.separator?.text ?? null;
+    return { columns, column, separator, tooLong: tooLong(name, input, span) };
   },
-  columnsUsed: ({ name }, wanted) => new Set([...wanted, name]),
-  emit({ columns, name, list, tooLong: error }, relation) {
+  columnsUsed: ({ column: { name } }, wanted) => new Set([...wanted, name]),
+  emit(resolved, relation) {
+    const { columns, column, tooLong: error } = resolved;
+    const list = listOf(resolved);
     const sized = relation.freeName('list');
     const plain = columnValue({ name: sized, type: { kind: 'list', of: STRING } });
-    const elements = ownCall(list.type, [plain], elementsOrNull(valueType(list.type), error));
+    const elements = ownCall(list.type, [plain], 'own/elements or null', [JSON.stringify(error)]);
     return relation
       .assign(sized, list)
-      .unnest([{ name, value: elements }])
+      .unnest([{ name: column.name, value: elements }])
       .project(keepColumns(columns));
   },
-  exactInPostgres: ({ list }) => exactLists([list]),
+  exactIn: ({ column }, dialect) =>
+    dialect.raise === null ? cannotRaise(dialect) : exactLists([columnValue(column)], dialect),
 };

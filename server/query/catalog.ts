@@ -1,5 +1,6 @@
 /** Which tables and columns a connection's role may read: one query to the database's catalogue, in a SQL worker's slot. */
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
 import type { CatalogTable } from '../../language/editor/complete-types.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { RunDeps } from './run.ts';
@@ -34,6 +35,7 @@ export async function readCatalog(deps: RunDeps, connection: string, query: Quer
   const call = {
     type: 'run-sql' as const,
     queryId: query.queryId,
+    principal: query.principal.id,
     connection,
     sql: CATALOG_SQL,
     functions: [], // SQL of ours
@@ -54,10 +56,10 @@ export async function readCatalog(deps: RunDeps, connection: string, query: Quer
 
 function tablesOf(rows: readonly Row[]): readonly CatalogTable[] {
   const tables = new Map<string, CatalogTable & { readonly columns: DatabaseColumn[] }>();
-  for (const [schema, name, visible, column, typeOid, typeModifier] of rows) {
+  for (const [schema, name, visible, column, oid, modifier] of rows) {
     const key = JSON.stringify([schema, name]);
     const table = tables.get(key) ?? { schema, name, visible, columns: [] };
-    table.columns.push({ name: column, typeOid, typeModifier });
+    table.columns.push({ name: column, type: nativeType(oid, modifier) });
     tables.set(key, table);
   }
   return [...tables.values()];

@@ -43,7 +43,7 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   try {
     const count = plan.sources.length;
     const slots = await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query, count, true));
-    lease.begin(query.queryId, query.deadlineAt);
+    lease.begin(query);
     query.phase = 'stages';
     query.pids = [lease.pid];
     const ended = await runAll(run, lease, slots);
@@ -113,11 +113,12 @@ function hasSqlstate(error: unknown): boolean {
 /** A copy that fails ends the stages. */
 function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot, index: number): Copy {
   const { deps, query } = run;
-  const functions = deps.knownFunctions.inQuestion(source.connection, source.functions);
+  const { scope } = query.principal;
+  const functions = deps.knownFunctions.inQuestion(scope, source.connection, source.functions);
   const askedAt = deps.knownFunctions.now();
   const call = async (): Promise<CopyToReply> => {
     const reply = await callCopy(run, source, functions, inputFifo(lease.fifoPath, index), slot);
-    deps.knownFunctions.found(source.connection, functions, askedAt);
+    deps.knownFunctions.found(scope, source.connection, functions, askedAt);
     return reply;
   };
   const copy: Copy = {
@@ -211,6 +212,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
   const request = {
     type: 'run-stages' as const,
     queryId: query.queryId,
+    principal: query.principal.id,
     connection: query.connection,
     plan: worker,
     columns: plan.columns!, // known whenever stages run
@@ -235,13 +237,14 @@ function callCopy(
   return slot.socket.call({
     type: 'copy-to',
     queryId: query.queryId,
+    principal: query.principal.id,
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
     sql: source.sql,
     functions,
     basis: source.placed?.described ?? [],
     parameters: boundTexts(source, parameters),
-    parameterOids: source.parameterOids ?? [],
+    parameterTypes: source.parameterTypes ?? [],
     expect: source.databaseColumns ?? [],
     fifo,
     maxRowBytes,

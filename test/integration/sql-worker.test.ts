@@ -2,6 +2,7 @@
  * The SQL worker on a real PostgreSQL: its service in this process (so that memory can be looked at), over its real
  * unix socket, and once as the process that the monitor forks.
  */
+
 import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -19,6 +20,7 @@ import type {
   RunSqlReply,
   SqlWorkerCalls,
 } from '../../core/protocol/sql-worker.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { WorkerSocket } from '../../server/admission/worker-socket.ts';
 import { SqlService } from '../../workers/sql/service.ts';
 import { startTestDatabase, testDatabase } from '../support/database.ts';
@@ -336,7 +338,7 @@ describe('SQL worker', () => {
     execFileSync('mkfifo', [fifo]);
     const copy = async (sql: string, parameters: (string | null)[], reader: string[]) => {
       const socket = await worker.open();
-      const { columns, parameterOids } = await socket.call({ type: 'describe', ...callOf(sql) });
+      const { columns, parameterTypes } = await socket.call({ type: 'describe', ...callOf(sql) });
       const child = spawn(reader[0]!, [...reader.slice(1), fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
       const pieces: Buffer[] = [];
       child.stdout.on('data', (bytes: Buffer) => pieces.push(bytes));
@@ -345,7 +347,7 @@ describe('SQL worker', () => {
         type: 'copy-to',
         ...callOf(sql),
         parameters,
-        parameterOids,
+        parameterTypes,
         expect: columns,
         fifo,
         maxRowBytes: 1024 * 1024,
@@ -378,7 +380,7 @@ describe('SQL worker', () => {
         .call({
           type: 'copy-to',
           ...callOf(sql),
-          parameterOids: [],
+          parameterTypes: [],
           expect: expected as never,
           fifo,
           maxRowBytes: 1024,
@@ -387,9 +389,7 @@ describe('SQL worker', () => {
           () => expect.fail('no error'),
           (thrown: unknown) => QueryError.from(thrown),
         );
-    expect((await copy('select 1 a', [{ name: 'a', typeOid: 20, typeModifier: -1 }])).code).to.equal(
-      'stale-plan',
-    );
+    expect((await copy('select 1 a', [{ name: 'a', type: nativeType(20) }])).code).to.equal('stale-plan');
     const unknown = await copy('select nope from flights', []);
     expect([unknown.code, unknown.details.sqlPosition]).to.deep.equal(['unknown-column', 8]);
   });
@@ -399,8 +399,8 @@ describe('SQL worker', () => {
     const socket = await worker.open();
     const fifo = join(worker.dir, 'fifo');
     execFileSync('mkfifo', [fifo]);
-    const column = { name: 'a', typeOid: 23, typeModifier: -1 };
-    const call = { ...callOf('select 1 a'), parameterOids: [], expect: [column], fifo, maxRowBytes: 1024 };
+    const column = { name: 'a', type: nativeType(23) };
+    const call = { ...callOf('select 1 a'), parameterTypes: [], expect: [column], fifo, maxRowBytes: 1024 };
     const waiting = socket
       .call({ type: 'copy-to', ...call })
       .catch((thrown: unknown) => QueryError.from(thrown));

@@ -1,6 +1,8 @@
 /** Completion: what is offered at a cursor (`^` in the queries below), in whole and in broken text. */
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { nativeType } from '../../../../language/dialects/postgres/types.ts';
 import { completeQuery } from '../../../../language/editor/complete.ts';
 import type {
   CatalogTable,
@@ -20,7 +22,7 @@ const TABLES: readonly CatalogTable[] = [
     schema: 'geo',
     name: 'Cities',
     visible: false,
-    columns: [{ name: 'iata code', typeOid: 25, typeModifier: -1 }],
+    columns: [{ name: 'iata code', type: nativeType(25) }],
   },
 ];
 
@@ -31,7 +33,7 @@ function answerOf(ask: CompleteAsk): CompleteAnswer {
     case 'source':
       return ask.sql.includes('broken')
         ? { kind: 'failed', why: 'the database says no' }
-        : { kind: 'source', columns: FLIGHTS_COLUMNS, parameterOids: [] };
+        : { kind: 'source', columns: FLIGHTS_COLUMNS, parameterTypes: [] };
     default:
       throw new Error(`nobody should ask for ${ask.kind}`);
   }
@@ -50,7 +52,7 @@ function complete(
         position,
         parameters,
         connection: 'main',
-        connectionNames: ['main', 'crm-eu'],
+        dialects: { main: 'postgres', 'crm-eu': 'postgres' },
         answers,
       },
       JUDGES_NOTHING,
