@@ -24,6 +24,8 @@ export interface PlanCacheOptions {
 export class PlanCache {
   /** null: nothing is kept. */
   readonly #plans: LRUCache<string, Plan> | null;
+  /** Changes whenever all plans are dropped: a plan that was begun before must not be kept. */
+  epoch = 0;
   hits = 0;
   misses = 0;
 
@@ -50,6 +52,12 @@ export class PlanCache {
   set(key: PlanKey, plan: Plan, planBytes = heapBytesOf(plan)): void {
     const text = keyText(key);
     this.#plans?.set(text, plan, { size: textBytes(text) + planBytes });
+  }
+
+  /** Drops all plans. */
+  clear(): void {
+    this.epoch++;
+    this.#plans?.clear();
   }
 
   delete(key: PlanKey): void {

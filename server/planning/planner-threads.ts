@@ -7,6 +7,7 @@
  * that wait go to the other threads, or to the new one.
  */
 import type { EventEmitter } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import { Piscina } from 'piscina';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { TaskThreads } from './planner-lane.ts';
@@ -30,7 +31,9 @@ const STACK_MB = 64;
 const GRAMMAR_FAILED = 'the SQL parser failed';
 
 export class PlannerThreads implements TaskThreads {
-  readonly #pool: Piscina;
+  readonly #options: PlannerThreadsOptions;
+  #allowFunctions: PlannerThreadData['allowFunctions'];
+  #pool: Piscina;
   readonly #onReplaced: (reason: string) => void;
   readonly #taskTimeoutMs: number;
   /** Tasks on threads, with the time until which each may run. */
@@ -38,10 +41,26 @@ export class PlannerThreads implements TaskThreads {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: PlannerThreadsOptions) {
-    const { threads, allowFunctions, taskTimeoutMs = TASK_TIMEOUT_MS, stackMb = STACK_MB } = options;
+    this.#options = options;
     this.#onReplaced = options.onReplaced;
-    this.#taskTimeoutMs = taskTimeoutMs;
-    this.#pool = new Piscina({
+    this.#taskTimeoutMs = options.taskTimeoutMs ?? TASK_TIMEOUT_MS;
+    this.#allowFunctions = options.allowFunctions;
+    this.#pool = this.#createPool();
+  }
+
+  /** Replaces the threads when other functions are allowed; resolves when those that judged by the ones before have ended. */
+  async allow(allowFunctions: PlannerThreadData['allowFunctions']): Promise<void> {
+    if (isDeepStrictEqual(named(allowFunctions), named(this.#allowFunctions))) return;
+    this.#allowFunctions = allowFunctions;
+    const before = this.#pool;
+    this.#pool = this.#createPool();
+    await before.close();
+  }
+
+  #createPool(): Piscina {
+    const { threads, stackMb = STACK_MB } = this.#options;
+    const allowFunctions = this.#allowFunctions;
+    return new Piscina({
       filename: new URL('./planner-thread.js', import.meta.url).href,
       name: 'runTask',
       minThreads: threads,
@@ -101,4 +120,9 @@ export class PlannerThreads implements TaskThreads {
       );
     return QueryError.from(thrown);
   }
+}
+
+/** Connections without such functions need no entry. */
+function named(allowFunctions: PlannerThreadData['allowFunctions']): PlannerThreadData['allowFunctions'] {
+  return Object.fromEntries(Object.entries(allowFunctions).filter(([, functions]) => functions.length > 0));
 }

@@ -6,7 +6,7 @@ import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Plan, PlanStep } from '../../core/protocol/plan.ts';
 import { anonymousAt } from '../../core/protocol/principal.ts';
-import type { Limits, PlannerConfig } from '../../core/protocol/server-config.ts';
+import type { Limits, PlannerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type {
   CompleteAnswer,
   CompleteAsk,
@@ -54,12 +54,21 @@ export class Planner {
     await this.#run({ type: 'warm' }, nobody);
   }
 
+  /** Plans with other connections from now on; resolves when no thread plans with the ones before. The plans of `stale` connections go. */
+  async changeConnections({ allowFunctions }: ServerConnections, stale: readonly string[]): Promise<void> {
+    const replaced = this.#threads.allow(allowFunctions);
+    // Plans that are being made now are not kept either.
+    if (stale.length > 0) this.cache.clear();
+    await replaced;
+  }
+
   cached(key: PlanKey): Plan | null {
     return this.cache.get(key);
   }
 
   /** Each of these rejects also with what cancelled the asker, queue-full and queue-timeout. */
   async plan(key: PlanKey, answer: Answerer, asker: Asker): Promise<Plan> {
+    const { epoch } = this.cache;
     const { done, planBytes } = await this.#untilDone<Extract<PlanStep, { kind: 'plan' }>>(
       'plan',
       key,
@@ -67,7 +76,7 @@ export class Planner {
       asker,
     );
     const { plan } = done;
-    if (plan.cacheable) this.cache.set(key, plan, planBytes);
+    if (plan.cacheable && epoch === this.cache.epoch) this.cache.set(key, plan, planBytes);
     return plan;
   }
 

@@ -7,14 +7,14 @@ import type { CallControl } from '../../connectors/call-control.ts';
 import { applicationName, openSession } from '../../connectors/postgres/connect.ts';
 import { copyToFifo } from '../../connectors/postgres/copy-to.ts';
 import { describeStatement } from '../../connectors/postgres/describe.ts';
-import type { TypeNames } from '../../connectors/postgres/parameter-types.ts';
 import { type ByteSink, runStatement } from '../../connectors/postgres/run-sql.ts';
 import type { Session } from '../../connectors/postgres/session.ts';
 import type { Log } from '../../core/logging/log.ts';
-import { QueryError } from '../../core/protocol/errors.ts';
+import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
 import type { SqlPhases, SqlWorkerCalls, SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
 import { CallServer } from './call-server.ts';
 import type { SqlCall } from './caller.ts';
+import { type Connection, ConnectionBook } from './connection-book.ts';
 import { SessionPool } from './session-pool.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -29,26 +29,19 @@ export interface SqlServiceOptions {
 
 type SqlReply = SqlWorkerCalls[keyof SqlWorkerCalls]['reply'];
 
-interface Connection {
-  readonly pool: SessionPool;
-  readonly typeNames: TypeNames;
-  readonly allowedFunctions: readonly string[];
-}
-
 export class SqlService {
   readonly #config: SqlWorkerConfig;
   readonly #workerId: string;
-  readonly #connections = new Map<string, Connection>();
+  readonly #book: ConnectionBook;
   readonly #server: CallServer;
   #served = 0;
 
   constructor({ config, workerId, log }: SqlServiceOptions) {
     this.#config = config;
     this.#workerId = workerId;
-    for (const [name, { url, allowFunctions = [], allowPowerfulRole = false }] of Object.entries(
+    this.#book = new ConnectionBook(
       config.connections,
-    ))
-      this.#connections.set(name, {
+      (name, { url, allowFunctions = [], allowPowerfulRole = false }) => ({
         typeNames: new Map(),
         allowedFunctions: allowFunctions,
         pool: new SessionPool({
@@ -59,20 +52,25 @@ export class SqlService {
           allowPowerfulRole,
           open: () => openSession({ url, workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
         }),
-      });
+      }),
+    );
     this.#server = new CallServer((call, sink, control) => this.#handle(call, sink, control), log);
   }
 
   /** Resolves when it listens and every pool is warm, or known to have no database for now. */
   async start(): Promise<void> {
-    await Promise.all([...this.#connections.values()].map(({ pool }) => pool.warm()));
+    await this.#book.warm();
     await this.#server.listen(this.#config.socketPath);
   }
 
   async stop(graceMs: number): Promise<void> {
     await this.#server.stop(graceMs);
-    const closing = Promise.all([...this.#connections.values()].map(({ pool }) => pool.close()));
-    await Promise.race([closing, timeout(CLOSE_TIMEOUT_MS)]);
+    await Promise.race([this.#book.close(), timeout(CLOSE_TIMEOUT_MS)]);
+  }
+
+  /** Resolves when calls get these connections, with the new ones that could not be reached. */
+  changeConnections(connections: SqlWorkerConfig['connections']): Promise<UnreachableConnection[]> {
+    return this.#book.change(connections);
   }
 
   /** Statements run, successfully or not; describes are not counted. */
@@ -81,7 +79,7 @@ export class SqlService {
   }
 
   async #handle(call: SqlCall, sink: ByteSink, control: CallControl): Promise<unknown> {
-    const connection = this.#connectionOf(call);
+    const connection = this.#book.get(call.connection);
     const { pool } = connection;
     if (call.type !== 'describe') this.#served++;
     const startedAt = performance.now();
@@ -102,14 +100,6 @@ export class SqlService {
   #named({ traceId }: SqlCall, control: CallControl): CallControl {
     if (traceId === undefined || traceId === null) return control;
     return { ...control, applicationName: applicationName(this.#workerId, traceId) };
-  }
-
-  #connectionOf(call: SqlCall): Connection {
-    const connection = this.#connections.get(call.connection);
-    if (connection !== undefined) return connection;
-    throw new QueryError('unknown-connection', `there is no connection "${call.connection}"`, {
-      suggestions: [...this.#connections.keys()],
-    });
   }
 }
 
