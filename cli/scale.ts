@@ -23,5 +23,8 @@ export function describeScale(asked: PoolSizes, { before, after }: ScaleReply): 
       before[role] === after[role] ? `${after[role]}, as before` : `${before[role]} -> ${after[role]}`;
     return `${title}: ${change}`;
   });
-  return [...lines, 'This lasts until the next reload (HUP), unless that changes only connections, or restart.'].join('\n');
+  return [
+    ...lines,
+    'This lasts until the next reload (HUP), unless that changes only connections, or restart.',
+  ].join('\n');
 }
