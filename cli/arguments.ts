@@ -24,12 +24,20 @@ export interface QueryOptions {
   readonly timeoutMs: number | null;
 }
 
+export interface CompileOptions extends Pick<QueryOptions, 'text' | 'connection' | 'parameters'> {
+  /** null: the last one. */
+  readonly step: string | null;
+  /** A file with what the compiler must know; null: nothing is known. */
+  readonly describe: string | null;
+}
+
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'start'; readonly configFile: string | undefined }
   | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
+  | ({ readonly name: 'compile' } & CompileOptions)
   | { readonly name: 'fmt'; readonly files: readonly string[]; readonly mode: 'print' | 'check' | 'write' }
   | {
       readonly name: 'status';
@@ -56,6 +64,7 @@ const COMMANDS = [
   'start',
   'query',
   'explain',
+  'compile',
   'fmt',
   'status',
   'top',
@@ -81,6 +90,8 @@ const OPTIONS = {
   local: { type: 'boolean' },
   once: { type: 'boolean' },
   query: { type: 'string' },
+  step: { type: 'string' },
+  describe: { type: 'string' },
   level: { type: 'string' },
   since: { type: 'string' },
   summary: { type: 'boolean' },
@@ -95,6 +106,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   start: ['config'],
   query: [...QUERY_OPTIONS, 'format'],
   explain: [...QUERY_OPTIONS, 'json'],
+  compile: ['step', 'describe', 'connection', 'param'],
   fmt: ['check', 'write'],
   status: ['url', 'json', 'local', 'config'],
   top: ['url', 'once'],
@@ -146,6 +158,17 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, format: parseFormat(values.format), ...queryOptions(values, rest) };
     case 'explain':
       return { name, json: values.json === true, ...queryOptions(values, rest) };
+    case 'compile': {
+      const { text, connection, parameters } = queryOptions(values, rest);
+      return {
+        name,
+        text,
+        connection,
+        parameters,
+        step: values.step ?? null,
+        describe: values.describe ?? null,
+      };
+    }
     default:
       throw name satisfies never;
   }
