@@ -93,7 +93,7 @@ function configErrors(errors: readonly string[]): string {
   return [`${count} in the configuration`, ...errors.map((line) => `  ${line}`)].join('\n');
 }
 
-export function nextSteps(host: string, port: number, hasDemo: boolean): string {
+function nextSteps(host: string, port: number, hasDemo: boolean): string {
   const name =
     host === '127.0.0.1' || host === '0.0.0.0' || host === '::'
       ? 'localhost'

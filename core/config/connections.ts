@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ConnectionConfig } from '../protocol/connection.ts';
+import type { DialectName } from '../protocol/dialect-name.ts';
 import type { ConfigFile, Environment } from './read.ts';
 import { isJsonObject } from './read.ts';
 
@@ -41,6 +42,11 @@ export function resolveConnections(file: ConfigFile, cwd: string, env: Environme
     }
   }
   return { connections, errors };
+}
+
+/** Returns the dialect that the connection's database speaks: every URL that is let through is PostgreSQL's. */
+export function dialectOf(_connection: ConnectionConfig): DialectName {
+  return 'postgres';
 }
 
 /** Of the right shape, or left out: validation reports the rest. */

@@ -3,6 +3,7 @@
  * and where each stage was placed and why. JSON-safe, so that it can cross threads and live in the plan cache.
  */
 
+import type { ConnectionDialects } from './dialect-name.ts';
 import type { Span, StageRef } from './errors.ts';
 import type { ParameterKind } from './parameters.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
@@ -145,6 +146,8 @@ export interface PlanRequest {
   readonly parameters: Readonly<Record<string, ParameterKind>>;
   /** The connection of sources that name none. */
   readonly connection: string;
+  /** The connections that there are, each with its database's dialect. */
+  readonly dialects: ConnectionDialects;
   /** What the client asked for; `set pushdown = ...` in the query itself is stronger. */
   readonly pushdown: Pushdown;
   /** Run it through a DSL worker even without stages (Arrow and Parquet are encoded there). */

@@ -23,6 +23,8 @@ export type ToSqlWorker =
 
 interface CallBase {
   readonly queryId: string;
+  /** The id of who asks, for log lines; left out: none. */
+  readonly principal?: string;
   /** 32 hexadecimal digits that a database shows with the session, where it shows sessions; null or left out: none. */
   readonly traceId?: string | null;
   readonly connection: string;

@@ -10,9 +10,8 @@ import type { AskAnswer, Judge, PlanRequest } from '../../core/protocol/plan.ts'
 import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { planQuery } from '../compile.ts';
-import { parseTree } from '../frontends/forkline/query-parser.ts';
 import type { Token } from '../frontends/forkline/token.ts';
-import { STAGE_SYNTAXES } from '../stages/kit/registry.ts';
+import { parseRequest } from '../parse.ts';
 import { kindName } from '../types/parameter-types.ts';
 import { placeAt } from './complete-place.ts';
 import { sqlItems } from './complete-sql.ts';
@@ -93,8 +92,8 @@ function itemsAt(place: Place, request: CompleteRequest, judge: Judge): Found {
   }
 }
 
-function connectionItems({ connectionNames }: CompleteRequest): readonly CompletionItem[] {
-  return connectionNames.map((name) => {
+function connectionItems({ dialects }: CompleteRequest): readonly CompletionItem[] {
+  return Object.keys(dialects).map((name) => {
     const label = `@${name}`;
     return { label, kind: 'connection', detail: 'a connection', insert: `${label} ` };
   });
@@ -146,7 +145,7 @@ function letItems({ lets }: PlaceInQuery): readonly CompletionItem[] {
 
 function sqlFound(place: Extract<Place, { kind: 'sql' }>, request: CompleteRequest): Found {
   const connection = place.connection ?? request.connection;
-  if (!request.connectionNames.includes(connection))
+  if (!Object.hasOwn(request.dialects, connection))
     return found(sourceItems(place, []), `there is no connection ${connection}`);
   const key = `catalog ${connection}`;
   const answer = request.answers[key];
@@ -221,11 +220,12 @@ function failedStage({ details }: QueryError, pipes: readonly number[], shift: n
 
 /** The columns of a whole query. */
 function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reached {
-  const { connection, answers } = request;
+  const { connection, dialects, answers } = request;
   const asked: PlanRequest = {
     text,
-    parameters: parametersOf(text, request.parameters),
+    parameters: parametersOf(text, request),
     connection,
+    dialects,
     pushdown: 'off',
     throughWorker: true,
     answers: planAnswers(answers),
@@ -241,11 +241,11 @@ function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reach
 }
 
 /** Every parameter of the text, those without a value as null, which is right for most types. */
-function parametersOf(
-  text: string,
-  given: CompleteRequest['parameters'],
-): Readonly<Record<string, ParameterKind>> {
-  const names = new Set(parseTree(text, STAGE_SYNTAXES).parameters.map(({ name }) => name));
+function parametersOf(text: string, request: CompleteRequest): Readonly<Record<string, ParameterKind>> {
+  const names = new Set(
+    parseRequest({ text, dialects: request.dialects }).parameters.map(({ name }) => name),
+  );
+  const { parameters: given } = request;
   return Object.fromEntries(
     [...names].map((name) => [name, Object.hasOwn(given, name) ? given[name]! : 'null']),
   );

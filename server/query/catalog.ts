@@ -14,6 +14,10 @@ export async function readCatalog(
 ): Promise<IntrospectReply> {
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
-  const call = { type: 'introspect' as const, queryId, connection, deadlineAt, maxColumns: MAX_COLUMNS };
+  const principal = query.principal.id;
+  const call = {
+    ...{ type: 'introspect' as const, queryId, principal, connection },
+    ...{ deadlineAt, maxColumns: MAX_COLUMNS },
+  };
   return callInSlot(slot, query, deps.cancelGraceMs, () => slot.socket.call(call));
 }

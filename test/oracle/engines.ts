@@ -2,6 +2,7 @@
  * Runs a plan for real: its sources in a PostgreSQL, over the wire as text, its worker in a DuckDB in this process that
  * reads what PostgreSQL's COPY wrote. The answer is each cell's JSON text, made by the encoders that the workers use.
  */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,7 @@ import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import { engineError } from '../../workers/dsl/engine-errors.ts';
 import { answerSelect, createInputTables } from '../../workers/dsl/statements.ts';
 import { jsonText } from '../../workers/dsl/value-text.ts';
+import { TEST_CONNECTIONS } from '../support/test-connections.ts';
 
 export type Params = Readonly<Record<string, ParameterValue>>;
 export type Cells = readonly (string | null)[];
@@ -93,7 +95,15 @@ export class Engines {
       Object.entries(params).map(([name, value]) => [name, parameterKind(name, value)]),
     );
     for (;;) {
-      const request = { text, parameters, connection: 'main', pushdown, throughWorker: false, answers };
+      const request = {
+        text,
+        parameters,
+        connection: 'main',
+        dialects: TEST_CONNECTIONS,
+        pushdown,
+        throughWorker: false,
+        answers,
+      };
       const step = planQuery(request, JUDGES_NOTHING);
       if (step.kind === 'plan') return step.plan;
       for (const ask of step.asks) {

@@ -12,6 +12,7 @@ import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
 import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
+import { TEST_CONNECTIONS } from '../support/test-connections.ts';
 import type { DataSet, Draw } from './data.ts';
 import { AGGREGATES, Expressions, type Kind, kindOf, WINDOWS } from './expressions.ts';
 
@@ -93,7 +94,14 @@ function columnsAfter(text: string, described: readonly DatabaseColumn[]): reado
   const answers: Record<string, AskAnswer> = {};
   try {
     for (;;) {
-      const request = { text, parameters: {}, connection: 'main', throughWorker: false, answers };
+      const request = {
+        text,
+        parameters: {},
+        connection: 'main',
+        dialects: TEST_CONNECTIONS,
+        throughWorker: false,
+        answers,
+      };
       const step = planQuery({ ...request, pushdown: 'off' }, JUDGES_NOTHING);
       if (step.kind === 'plan') return step.plan.columns;
       for (const ask of step.asks) {

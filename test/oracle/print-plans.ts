@@ -21,6 +21,7 @@ import { ERRORS } from '../fixtures/language/errors.ts';
 import type { StageFixtures } from '../fixtures/language/fixture.ts';
 import { TABLES } from '../fixtures/language/flights.ts';
 import * as WHOLE from '../fixtures/language/queries.ts';
+import { TEST_CONNECTIONS } from '../support/test-connections.ts';
 import { makePipeline, type StageSeed } from './pipelines.ts';
 
 /** The columns of the table `data`: each type that enters stages in a way of its own. */
@@ -124,7 +125,15 @@ function outcome({ text, params = {} }: Query, pushdown: Pushdown): object {
   const asked: object[] = [];
   try {
     for (;;) {
-      const request = { text, parameters, connection: 'main', pushdown, throughWorker: false, answers };
+      const request = {
+        text,
+        parameters,
+        connection: 'main',
+        dialects: TEST_CONNECTIONS,
+        pushdown,
+        throughWorker: false,
+        answers,
+      };
       const step = planQuery(request, JUDGES_NOTHING);
       if (step.kind === 'plan') return { asked, plan: shown(step.plan) };
       for (const ask of step.asks) {

@@ -152,8 +152,8 @@ function createSink(socket: Socket): ByteSink {
   };
 }
 
-function whatRan({ queryId, connection, type }: SqlCall): object {
-  return { queryId, connection, call: type };
+function whatRan({ queryId, principal, connection, type }: SqlCall): object {
+  return { queryId, principal, connection, call: type };
 }
 
 /** What is ours to mend is an error with its text; what is the user's or the database's is told by the server. */

@@ -8,9 +8,17 @@
  * stage engine refuses (years before Christ, infinite intervals) the database answers.
  */
 import type { ColumnType, DatabaseColumn, NativeType } from '../../../core/protocol/types.ts';
-import type { CanonicalColumn } from '../dialect.ts';
 import { postgresType, withUsualCollation } from './sql.ts';
 import { columnType, elementOid, nativeType, postgresTypeOf } from './types.ts';
+
+/** Names the column and its SQL; what a statement's column must look like where the answer begins. */
+export interface CanonicalColumn {
+  readonly type: ColumnType;
+  /** From the SQL of the column as the database has it to a value that carries our type. */
+  canonical(column: string): string;
+  /** Why no stage that reads it may be placed; null: stages may. */
+  readonly unusable: string | null;
+}
 
 type Conversion = (column: string) => string;
 

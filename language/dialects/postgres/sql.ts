@@ -9,9 +9,9 @@
 import type { ParameterKind } from '../../../core/protocol/parameters.ts';
 import type { ColumnType, NativeType } from '../../../core/protocol/types.ts';
 import { decimalSize, isUnsized } from '../../types/rules.ts';
-import { type TypedLiteral, valueType } from '../../types/typed.ts';
-import type { Dialect } from '../dialect.ts';
-import { quoteName, quoteText } from '../duckdb/sql.ts';
+import { valueType } from '../../types/typed.ts';
+import type { Literal } from '../dialect.ts';
+import { quoteName, quoteText } from '../quoting.ts';
 import { carrierType } from './types.ts';
 
 /** Longer names PostgreSQL cuts, so that two could become one. */
@@ -69,7 +69,9 @@ export function postgresNameFits(name: string): boolean {
   return Buffer.byteLength(name) <= MAX_NAME_BYTES && !name.includes('\0');
 }
 
-function literal({ value, type }: TypedLiteral): string {
+export { quoteName, quoteText };
+
+export function literal({ value, type }: Literal): string {
   if (value === null) return type.kind === 'null' ? 'NULL' : `CAST(NULL AS ${postgresType(valueType(type))})`;
   if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
   return `CAST(${quoteText(value)} AS ${postgresType(valueType(type))})`;
@@ -83,11 +85,6 @@ export function declaredColumn(sql: string, type: ColumnType): string {
   return isUnsized(type) ? `trim_scale(${sql})` : `CAST(${sql} AS ${postgresType(type)})`;
 }
 
-export const POSTGRES: Dialect = {
-  name: 'postgres',
-  quoteName,
-  quoteText,
-  typeName: postgresType,
-  literal,
-  parameter: (bound, type) => `CAST(${bound} AS ${postgresType(type)})`,
-};
+export function parameter(bound: string, type: ColumnType): string {
+  return `CAST(${bound} AS ${postgresType(type)})`;
+}

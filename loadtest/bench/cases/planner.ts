@@ -23,6 +23,7 @@ export async function open(): Promise<BenchCase> {
     text: TEXT,
     parameters: {},
     connection: 'main',
+    dialects: { main: 'postgres' },
     pushdown: 'off',
     throughWorker: false,
     answers: {},

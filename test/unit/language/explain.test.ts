@@ -6,6 +6,7 @@ import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { explainQuery } from '../../../language/explain.ts';
 import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
 import { FLIGHTS_COLUMNS } from '../../fixtures/language/flights.ts';
+import { TEST_CONNECTIONS } from '../../support/test-connections.ts';
 import { planFlights, planOf } from './run-plan.ts';
 
 const F = 'select * from flights';
@@ -81,6 +82,7 @@ describe('explain', () => {
       text,
       parameters: { p: 'int64' },
       connection: 'main',
+      dialects: TEST_CONNECTIONS,
       pushdown: 'off',
       throughWorker: false,
       answers: { 'source-0': { kind: 'source', columns: FLIGHTS_COLUMNS, parameterTypes: [] } },

@@ -52,7 +52,7 @@ function complete(
         position,
         parameters,
         connection: 'main',
-        connectionNames: ['main', 'crm-eu'],
+        dialects: { main: 'postgres', 'crm-eu': 'postgres' },
         answers,
       },
       JUDGES_NOTHING,
