@@ -6,6 +6,7 @@
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
+import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
 import { ByteWriter } from '../kit/encode/byte-writer.ts';
@@ -140,7 +141,7 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
       },
       onCopyData(bytes, start, end, last) {
         rowBytes += end - start;
-        if (rowBytes > call.maxRowBytes) throw longRow(call.maxRowBytes);
+        if (rowBytes > call.maxRowBytes) throw rowTooLongForStages(call.maxRowBytes);
         if (last) rowBytes = 0;
         payloads.add(bytes, start, end);
         if (last) rows++;
@@ -153,11 +154,4 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
 /** Errors after the query was parsed are about the COPY text; those of binding it carry no position. */
 function copyError(error: ServerError, aboutCopy: boolean, copy: CopyStatement): QueryError {
   return statementError(error, aboutCopy ? { mapPosition: copy.mapPosition } : {});
-}
-
-function longRow(maxRowBytes: number): QueryError {
-  return new QueryError('bad-value', `a row that the stages read is longer than ${maxRowBytes} bytes`, {
-    hint: 'Leave the long column out, or shorten it in the SQL part.',
-    limit: { name: 'dslRowBytes', value: maxRowBytes },
-  });
 }
