@@ -17,7 +17,7 @@ export async function runScale(
   stdout.write(json ? `${JSON.stringify(reply)}\n` : `${describeScale(sizes, reply)}\n`);
 }
 
-export function describeScale(asked: PoolSizes, { before, after }: ScaleReply): string {
+function describeScale(asked: PoolSizes, { before, after }: ScaleReply): string {
   const lines = POOL_TABLE.filter(({ role }) => asked[role] !== undefined).map(({ role, title }) => {
     const change =
       before[role] === after[role] ? `${after[role]}, as before` : `${before[role]} -> ${after[role]}`;
