@@ -15,7 +15,8 @@ import type {
 } from '../core/protocol/plan.ts';
 import { didYouMean, suggest } from '../core/protocol/suggest.ts';
 import type { Column } from '../core/protocol/types.ts';
-import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './frontends/forkline/ast.ts';
+import { dialectOfConnection, sourceDialect } from './dialects/registry.ts';
+import type { LetNode, QueryNode, QueryTree, SqlSourceNode } from './frontends/query-tree.ts';
 import { parseRequest } from './parse.ts';
 import { planEncoded } from './placement/encoded-sql.ts';
 import { explainPlan } from './placement/explain-rows.ts';
@@ -23,7 +24,6 @@ import { planParts, type StagePlace } from './placement/plan-parts.ts';
 import { missingParameter } from './resolve/expression.ts';
 import { type ResolvedQuery, type ResolvedStageNode, stagesOf } from './resolve/graph.ts';
 import { Asking, resolveTree } from './resolve/query.ts';
-import { dialectAt } from './source/connections.ts';
 import { functionsOf } from './source/judged-functions.ts';
 import { type BoundSql, bindSource } from './source/sql.ts';
 import { stageOf } from './stages/kit/registry.ts';
@@ -40,12 +40,12 @@ export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
 /** The plan of the query itself, whether `explain` stands before it or not. */
 export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): PlanStep {
   checkParameters(tree, request.parameters);
-  dialectAt(request.dialects, request.connection, null);
   const warnings = unusedLets(tree);
-  const alone = sqlAlone(tree.query);
+  const alone = sqlAlone(tree.query, tree.lets);
   if (alone !== null && !request.throughWorker) {
-    const bound = bindSource(request.text, alone.scanned, request.parameters);
     const connection = alone.connection ?? request.connection;
+    const { binding } = sourceDialect(dialectOfConnection(request, connection));
+    const bound = bindSource(request.text, alone, request.parameters, binding);
     const functions = judge(connection, bound, false);
     return { kind: 'plan', plan: planDirect(connection, bound, functions, warnings) };
   }
@@ -70,15 +70,15 @@ export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): P
 }
 
 /** The SQL that is all of the query; null when there are stages. */
-function sqlAlone({ source, stages }: QueryNode): SqlSourceNode | null {
+function sqlAlone({ source, stages }: QueryNode, lets: readonly LetNode[]): SqlSourceNode | null {
   if (stages.length > 0) return null;
   switch (source.kind) {
     case 'sql':
       return source;
     case 'let':
-      return sqlAlone(source.definition.query);
+      return sqlAlone(lets[source.definition]!.query, lets);
     case 'query':
-      return sqlAlone(source.query);
+      return sqlAlone(source.query, lets);
     default:
       return source satisfies never;
   }
@@ -137,9 +137,10 @@ function unusedLets({ lets, query }: QueryTree): readonly string[] {
   const used = new Set<LetNode>();
   const visit = ({ source, stages }: QueryNode): void => {
     if (source.kind === 'query') visit(source.query);
-    if (source.kind === 'let' && !used.has(source.definition)) {
-      used.add(source.definition);
-      visit(source.definition.query);
+    const definition = source.kind === 'let' ? lets[source.definition]! : null;
+    if (definition !== null && !used.has(definition)) {
+      used.add(definition);
+      visit(definition.query);
     }
     for (const stage of stages) stage.sources.forEach(visit);
   };

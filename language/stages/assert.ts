@@ -5,8 +5,8 @@
  */
 
 import type { Span, WireError } from '../../core/protocol/errors.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import type { Expression } from '../frontends/query-tree.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, everywhere, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';

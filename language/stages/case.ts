@@ -1,10 +1,9 @@
 /** `case when condition then value ... [otherwise value] as name`: a column by the first condition that is true. */
 
-import type { CaseNode } from '../frontends/forkline/ast.ts';
 import { parseOpenCase } from '../frontends/forkline/expression-case.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { CaseNode, WrittenName } from '../frontends/query-tree.ts';
 import { columnTypeOfResult, resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';

@@ -6,7 +6,7 @@ import { STAGE_ENGINE } from '../dialects/registry.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseTypeName } from '../frontends/forkline/expression-call.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import { castTo } from '../functions/kit/coerce.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';

@@ -7,7 +7,7 @@ import { QueryError, type Span, type WireError } from '../../core/protocol/error
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
 import type { Column, ColumnType } from '../../core/protocol/types.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, everywhere, keepColumns, ownCall } from '../select/own-values.ts';

@@ -6,10 +6,9 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { STAGE_ENGINE } from '../dialects/registry.ts';
-import type { QueryNode } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { QueryNode, WrittenName } from '../frontends/query-tree.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { findColumn, getColumn, type Scope, unknownColumn } from '../resolve/scope.ts';

@@ -2,12 +2,13 @@
  * `parse column as regex/json/kv 'pattern'`: new columns of text out of a column's text. What does not fit is null; no
  * row is lost and none is an error.
  */
+
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { typeName } from '../../core/protocol/types.ts';
 import { extraction } from '../dialects/duckdb/json-path.ts';
 import { STAGE_ENGINE } from '../dialects/registry.ts';
 import { defaultName, parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, ownCall } from '../select/own-values.ts';

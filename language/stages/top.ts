@@ -4,9 +4,9 @@
  */
 
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import type { Expression } from '../frontends/query-tree.ts';
 import { resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import type { Scope } from '../resolve/scope.ts';

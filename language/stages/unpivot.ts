@@ -7,7 +7,7 @@ import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Column, ColumnType } from '../../core/protocol/types.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import { unify } from '../functions/kit/coerce.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { refuseDuplicates, type Scope } from '../resolve/scope.ts';

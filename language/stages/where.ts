@@ -1,7 +1,7 @@
 /** `where condition`: keeps the rows for which it is true; null is not true. */
 
-import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import type { Expression } from '../frontends/query-tree.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';

@@ -1,5 +1,8 @@
 /** DuckDB's dialect, whole: the stage engine, which runs whatever stages are exact in no database. */
+
+import { DOLLAR_BINDING } from '../binding.ts';
 import type { DialectTraits, ListSql, StageEngineDialect } from '../dialect.ts';
+import { DUCKDB_LEXICAL } from './lexical.ts';
 import { raiseError, raiseErrorAbout } from './raise.ts';
 import { duckdbType, inputColumn, literal, parameter, quoteName, quoteText } from './sql.ts';
 import { textInDuckdb } from './text.ts';
@@ -27,6 +30,8 @@ export const DUCKDB: StageEngineDialect = {
   name: 'duckdb',
   title: 'DuckDB',
   traits: TRAITS,
+  lexical: DUCKDB_LEXICAL,
+  binding: DOLLAR_BINDING,
   lists: LISTS,
   quoteName,
   quoteText,

@@ -7,7 +7,7 @@
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { stageLimit } from '../../../core/protocol/stage-limits.ts';
 import { STAGE_ENGINE } from '../../dialects/registry.ts';
-import type { Expression } from '../../frontends/forkline/ast.ts';
+import type { Expression } from '../../frontends/query-tree.ts';
 import { resolveExpression } from '../../resolve/expression.ts';
 import { refuseDuplicates, type Scope } from '../../resolve/scope.ts';
 import { columnValue, ownAggregate, ownCall } from '../../select/own-values.ts';

@@ -3,7 +3,7 @@
  * as text, which is also what the new columns are called by.
  */
 import { STAGE_ENGINE } from '../../dialects/registry.ts';
-import type { StageNode } from '../../frontends/forkline/ast.ts';
+import type { StageNode } from '../../frontends/query-tree.ts';
 import type { ResolvedQuery, ResolvedStage } from '../../resolve/graph.ts';
 import { ownAggregate, ownCall, wholeNumber } from '../../select/own-values.ts';
 import { type ExprType, STRING } from '../../types/rules.ts';

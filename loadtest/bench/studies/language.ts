@@ -10,6 +10,7 @@ import { Cancellation } from '../../../core/process/cancellation.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, PlanRequest } from '../../../core/protocol/plan.ts';
 import { planQuery } from '../../../language/compile.ts';
+import { POSTGRES } from '../../../language/dialects/postgres/source.ts';
 import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { completeQuery } from '../../../language/editor/complete.ts';
 import { formatQuery } from '../../../language/editor/format.ts';
@@ -112,7 +113,7 @@ function benchPipeline(): void {
   );
   timesLine(
     'lex and parse',
-    timesOf(() => parseAlone(QUERY)),
+    timesOf(() => parseAlone(QUERY, POSTGRES.lexical)),
     null,
   );
   timesLine(
