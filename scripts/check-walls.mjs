@@ -74,7 +74,7 @@ for (const line of wrong) console.error(line);
 console.error(`walls: ${files.length} modules in ${names.length} rooms, ${wrong.length} problems`);
 process.exitCode = wrong.length === 0 ? 0 : 1;
 
-/** What the cruise did not see, by a plain look at the texts: without a parser it finds nothing, and nothing wrong. */
+/** Returns the files and imports that the cruise missed, by a plain look at the texts. Without a parser it misses all of them. */
 function unseen(modules) {
   const seen = new Map(
     modules.map(({ source, dependencies }) => [source, dependencies.map(({ resolved }) => resolved)]),

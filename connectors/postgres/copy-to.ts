@@ -5,18 +5,18 @@
  * transaction. CopyData payloads go into big buffers and out again unread.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { CopyToCall, CopyToReply } from '../../core/protocol/sql-worker.ts';
-import type { CallControl } from '../call-control.ts';
-import { FifoWriter } from '../fifo-writer.ts';
-import { expectColumns, expectParameters, stalePlan } from '../stale-plan.ts';
+import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
+import type { CallControl } from '../kit/call-control.ts';
+import type { CopySummary } from '../kit/connector.ts';
+import { ByteWriter } from '../kit/encode/byte-writer.ts';
+import { FifoWriter } from '../kit/fifo-writer.ts';
+import { expectColumns, expectParameters, stalePlan } from '../kit/stale-plan.ts';
 import { BasisCheck, basisMessages } from './basis.ts';
 import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
 import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
-import { ByteWriter } from './encode/byte-writer.ts';
 import { statementError } from './errors.ts';
 import { resolveTypeNames, type TypeNames } from './parameter-types.ts';
 import { checkOf, runReadOnly } from './read-only-transaction.ts';
-import type { ExchangeHandler, Session } from './session.ts';
 import {
   readCommandRows,
   readParameterDescription,
@@ -25,12 +25,11 @@ import {
 } from './wire/backend-messages.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, DESCRIBE_STATEMENT, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
-
-export type CopySummary = Omit<CopyToReply, 'phases'>;
+import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
 /** Throws what the catalogue, the session or the database finds wrong, and stale-plan, as QueryError. */
 export async function copyToFifo(
-  session: Session,
+  session: WireSession,
   call: CopyToCall,
   allowed: readonly string[],
   typeNames: TypeNames,
@@ -43,7 +42,7 @@ export async function copyToFifo(
 }
 
 async function runCopy(
-  session: Session,
+  session: WireSession,
   call: CopyToCall,
   allowed: readonly string[],
   copy: CopyStatement,

@@ -1,8 +1,9 @@
-/** The dialects that there are: the only file that names them all. A new one is a folder beside it and a line here. */
-import type { PlanRequest } from '../../core/protocol/plan.ts';
-import { dialectAt } from '../source/connections.ts';
+/** The dialects that there are: the only file that names them all. A new one is a folder beside it and its lines here. */
 import type { DialectName, SourceDialect, StageEngineDialect } from './dialect.ts';
+import { DUCKDB_FUNCTIONS } from './duckdb/functions/functions.ts';
 import { DUCKDB } from './duckdb/traits.ts';
+import type { FunctionTable } from './function-table.ts';
+import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
 import { POSTGRES } from './postgres/source.ts';
 
 /** The dialect of the engine that runs the stages which no database runs. */
@@ -13,22 +14,15 @@ export const USUAL_SOURCE: SourceDialect = POSTGRES;
 
 const SOURCES: Readonly<Partial<Record<DialectName, SourceDialect>>> = { postgres: POSTGRES };
 
-export const DIALECT_NAMES: readonly DialectName[] = [
-  STAGE_ENGINE.name,
-  ...Object.values(SOURCES).map(({ name }) => name),
-];
+/** The SQL of functions, by dialect. */
+export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
+  duckdb: DUCKDB_FUNCTIONS,
+  postgres: POSTGRES_FUNCTIONS,
+};
 
 /** Returns the dialect of a kind of database. */
 export function sourceDialect(name: DialectName): SourceDialect {
   const dialect = SOURCES[name];
   if (dialect === undefined) throw new Error(`${name} is the dialect of no database`);
   return dialect;
-}
-
-/** Names the dialect of the database behind a connection. */
-export function dialectOfConnection(
-  { dialects }: Pick<PlanRequest, 'dialects'>,
-  connection: string,
-): DialectName {
-  return dialectAt(dialects, connection, null);
 }

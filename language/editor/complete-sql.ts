@@ -3,12 +3,13 @@
  * It looks at words, not at grammar: the database's own parser needs a whole statement.
  */
 
+import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 import { typeName } from '../../core/protocol/types.ts';
 import type { SourceDialect } from '../dialects/dialect.ts';
 import type { Lexical } from '../dialects/lexical.ts';
 import { beginsSqlComment, isSpace, isWordStart, skipWord } from '../source/scan.ts';
 import { keyword } from './complete-stage.ts';
-import type { CatalogTable, CompletionItem } from './complete-types.ts';
+import type { CompletionItem } from './complete-types.ts';
 import { sqlStep } from './format-sql.ts';
 
 const TABLE_WORDS = new Set(['from', 'join', 'table', 'update', 'into']);
@@ -25,7 +26,7 @@ const NO_ALIAS = new Set(
 /** `before`: the SQL up to what is being typed. */
 export function sqlItems(
   before: string,
-  tables: readonly CatalogTable[],
+  tables: readonly DatabaseTable[],
   dialect: SourceDialect,
 ): readonly CompletionItem[] {
   const words = sqlWords(before, dialect.lexical);
@@ -68,14 +69,14 @@ function unquoted(text: string): string {
 /** Tables that the SQL names, by their alias or name. */
 function namedTables(
   words: readonly string[],
-  tables: readonly CatalogTable[],
-): ReadonlyMap<string, CatalogTable> {
-  const byName = new Map<string, CatalogTable>();
+  tables: readonly DatabaseTable[],
+): ReadonlyMap<string, DatabaseTable> {
+  const byName = new Map<string, DatabaseTable>();
   for (const table of tables) {
     byName.set(`${table.schema}.${table.name}`, table);
     if (table.visible) byName.set(table.name, table);
   }
-  const found = new Map<string, CatalogTable>();
+  const found = new Map<string, DatabaseTable>();
   for (let index = 0; index < words.length; index++) {
     const qualified = words[index + 1] === '.';
     const table = byName.get(qualified ? `${words[index]}.${words[index + 2]}` : words[index]!);
@@ -91,7 +92,7 @@ function namedTables(
 
 function afterPoint(
   words: readonly string[],
-  tables: readonly CatalogTable[],
+  tables: readonly DatabaseTable[],
   dialect: SourceDialect,
 ): readonly CompletionItem[] {
   const owner = words.at(-2) ?? '';
@@ -100,7 +101,7 @@ function afterPoint(
   return tables.filter(({ schema }) => schema === owner).map((one) => tableItem(one, one.name, dialect));
 }
 
-function tableItems(tables: readonly CatalogTable[], dialect: SourceDialect): readonly CompletionItem[] {
+function tableItems(tables: readonly DatabaseTable[], dialect: SourceDialect): readonly CompletionItem[] {
   const schemas = [...new Set(tables.map(({ schema }) => schema))];
   return [
     ...tables.map((table) =>
@@ -111,7 +112,7 @@ function tableItems(tables: readonly CatalogTable[], dialect: SourceDialect): re
 }
 
 function tableItem(
-  { schema, name, columns }: CatalogTable,
+  { schema, name, columns }: DatabaseTable,
   label: string,
   dialect: SourceDialect,
 ): CompletionItem {
@@ -123,12 +124,11 @@ function tableItem(
 }
 
 function columnItems(
-  { schema, name: table, columns }: CatalogTable,
+  { schema, name: table, columns }: DatabaseTable,
   dialect: SourceDialect,
 ): readonly CompletionItem[] {
-  return columns.map((column) => {
-    const { name } = column;
-    const type = typeName(dialect.columnOf(column).type);
+  return columns.map(({ name, type: columnType }) => {
+    const type = typeName(columnType);
     const detail = `${type}, of ${schema}.${table}`;
     return { label: name, kind: 'column', type, detail, insert: sqlName(name, dialect) };
   });

@@ -41,6 +41,11 @@ export function queriesRead({ source, stages }: ResolvedQuery): readonly Resolve
   return source.kind === 'query' ? [source.query, ...beside] : beside;
 }
 
+/** The users' SQL that a query reads, as often as it does. */
+export function sqlsOf(query: ResolvedQuery): readonly ResolvedSql[] {
+  return [...countReads(query).keys()].flatMap(({ source }) => (source.kind === 'sql' ? [source] : []));
+}
+
 /** How often each query is read, `query` itself (once) included. */
 export function countReads(query: ResolvedQuery): ReadonlyMap<ResolvedQuery, number> {
   const reads = new Map<ResolvedQuery, number>();

@@ -2,9 +2,7 @@
  * The values of the SELECT under construction: how expressions over its columns are written, in the dialect of its statement.
  * What it is made of changes in open-select.ts and relation.ts.
  */
-import type { WireError } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
-import type { ColumnType } from '../../core/protocol/types.ts';
 import type { Dialect, ListSql } from '../dialects/dialect.ts';
 import { mayRaise } from '../types/may-raise.ts';
 import { FLOAT64 } from '../types/rules.ts';
@@ -38,13 +36,6 @@ export abstract class SelectValues {
     const { lists, title } = this.dialect;
     if (lists === null) throw new Error(`${title} has no lists`);
     return lists;
-  }
-
-  /** SQL that fails with the error in the place of a value; likewise. */
-  raise(error: WireError, type: ColumnType, salt: string): string {
-    const { raise, title } = this.dialect;
-    if (raise === null) throw new Error(`${title} cannot raise errors`);
-    return raise(error, type, salt);
   }
 
   get columns(): readonly SelectColumn[] {

@@ -42,22 +42,10 @@ export const stage: StageDefinition<null, Resolved> = {
       .limit(wholeNumber(0))
       .aggregate([], [{ name: 'rows', value: countRows() }])
       .unnest([
-        {
-          name: 'column',
-          value: constantTexts(
-            described.map(({ name }) => name),
-            relation,
-          ),
-        },
-        {
-          name: 'type',
-          value: constantTexts(
-            described.map(({ type }) => typeName(type)),
-            relation,
-          ),
-        },
+        { name: 'column', value: constantTexts(described.map(({ name }) => name)) },
+        { name: 'type', value: constantTexts(described.map(({ type }) => typeName(type))) },
       ])
       .project(keepColumns(columns));
   },
-  exactIn: (_, dialect) => exactLists([], dialect),
+  exactIn: (_, dialect) => exactLists([constantTexts([])], dialect),
 };

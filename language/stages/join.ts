@@ -134,7 +134,7 @@ function mergedKeys(pairs: readonly (readonly [Column, Column])[]): readonly Nam
     const { type, args } = unify([columnValue(left), columnValue(right)], () => {
       throw new Error('keys that were compared have a common type');
     });
-    return { name: left.name, value: ownCall(type, args, ([a, b]) => `coalesce(${a}, ${b})`) };
+    return { name: left.name, value: ownCall(type, args, 'own/merged key') };
   });
 }
 

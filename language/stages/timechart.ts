@@ -15,7 +15,7 @@ import { coerce, unify } from '../functions/kit/coerce.ts';
 import { resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
-import { columnValue, ownAggregate, ownCall } from '../select/own-values.ts';
+import { columnValue, countRows, ownCall } from '../select/own-values.ts';
 import type { NamedValue, Relation } from '../select/relation.ts';
 import { freeName } from '../select/select.ts';
 import type { SortKey } from '../select/window-frame.ts';
@@ -215,8 +215,8 @@ function emit(resolved: Resolved, relation: Relation): Relation {
   const { time, bin, by, values, fill, columns } = resolved;
   const names = columns.map((column) => column.name);
   const size = freeName('size', names);
-  const finite = ownCall(BOOL, [time.value], ([at]) => `isfinite(${at})`);
-  const count = ownAggregate(INT64, [], () => 'count(*)');
+  const finite = ownCall(BOOL, [time.value], 'own/is finite');
+  const count = countRows();
   const binned = relation
     .filter(finite)
     .aggregate([bin, ...(by === null ? [] : [by])], [...values, { name: size, value: count }]);
@@ -239,11 +239,7 @@ function emit(resolved: Resolved, relation: Relation): Relation {
 function filled(relation: Relation, { name, value }: NamedValue, size: string, fill: Typed): Relation {
   const own = columnValue({ name, type: valueType(value.type) });
   const args = [columnValue({ name: size, type: INT64 }), coerce(fill, value.type), own];
-  const whole = ownCall(
-    value.type,
-    args,
-    ([rows, gap, there]) => `CASE WHEN ${rows} IS NULL THEN ${gap} ELSE ${there} END`,
-  );
+  const whole = ownCall(value.type, args, 'own/no rows');
   return relation.assign(name, whole);
 }
 

@@ -5,6 +5,7 @@
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Plan, PlanStep } from '../../core/protocol/plan.ts';
+import { anonymousAt } from '../../core/protocol/principal.ts';
 import type { Limits, PlannerConfig } from '../../core/protocol/server-config.ts';
 import type {
   CompleteAnswer,
@@ -51,7 +52,7 @@ export class Planner {
 
   /** Boots the threads before the first query needs them. */
   async warm(): Promise<void> {
-    const nobody = { client: '', cancellation: new Cancellation() };
+    const nobody = { principal: anonymousAt(''), cancellation: new Cancellation() };
     await this.#run({ type: 'warm' }, nobody);
   }
 

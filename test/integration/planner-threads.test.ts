@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { PlanStep } from '../../core/protocol/plan.ts';
+import { anonymousAt } from '../../core/protocol/principal.ts';
 import { MAX_CHAIN } from '../../language/dialects/postgres/guard/limits.ts';
 import { PlannerLane } from '../../server/planning/planner-lane.ts';
 import type { PlannerTask, PlannerValue } from '../../server/planning/planner-thread.ts';
@@ -62,7 +63,7 @@ describe('planner threads', function () {
   };
 
   const run = async (task: PlannerTask): Promise<PlannerValue> => {
-    const result = await lane.run(task, { client: '', cancellation: new Cancellation() });
+    const result = await lane.run(task, { principal: anonymousAt(''), cancellation: new Cancellation() });
     if (!result.ok) throw QueryError.fromWire(result.error);
     return result;
   };

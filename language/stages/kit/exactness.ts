@@ -5,18 +5,13 @@
  */
 import { type Column, type ColumnType, typeName } from '../../../core/protocol/types.ts';
 import type { SourceDialect } from '../../dialects/dialect.ts';
-import { everywhere } from '../../select/own-values.ts';
+import { emitterIn, hasOver } from '../../functions/kit/emitter-in.ts';
 import type { NamedValue } from '../../select/relation.ts';
 import { mayRaise, raisesAtOnce } from '../../types/may-raise.ts';
 import { type Typed, type TypedCall, valueType } from '../../types/typed.ts';
 import type { Exactness } from './stage.ts';
 
 export const EXACT: Exactness = { exact: true };
-
-/** For a dialect in which no SQL fails with an error of ours. */
-export function cannotRaise({ title }: SourceDialect): Exactness {
-  return { exact: false, why: `its error cannot be raised in ${title}` };
-}
 
 /** Exact when all of `values` are. */
 export function exactIf(values: readonly Typed[], dialect: SourceDialect): Exactness {
@@ -55,32 +50,9 @@ export function exactKeys(keys: readonly Column[], { comparesJson, title }: Sour
 export function exactLists(lists: readonly Typed[], dialect: SourceDialect): Exactness {
   if (dialect.lists === null) return { exact: false, why: `${dialect.title} has no lists` };
   const nested = lists.some(({ type }) => type.kind === 'list' && type.of.kind === 'list');
-  if (nested && !dialect.nestsLists) return noListsOfLists(dialect);
+  if (nested && !dialect.nestsLists) return { exact: false, why: `${dialect.title} has no lists of lists` };
   return exactIf(lists, dialect);
 }
-
-export function noListsOfLists({ title }: SourceDialect): Exactness {
-  return { exact: false, why: `${title} has no lists of lists` };
-}
-
-/** Aggregates that a database computes row by row, too: it has no DISTINCT, no ORDER BY and no percentiles there. */
-const IN_WINDOWS = new Set([
-  ...[
-    'count',
-    'count_if',
-    'countif',
-    'sum',
-    'avg',
-    'mean',
-    'min',
-    'max',
-    'stddev',
-    'stddev_samp',
-    'stddev_pop',
-  ],
-  ...['var', 'variance', 'var_samp', 'var_pop', 'corr', 'list', 'collect', 'first', 'last', 'own'],
-  ...['row_number', 'rank', 'dense_rank', 'ntile', 'lag', 'lead', 'first_value', 'last_value'],
-]);
 
 /** Values that stand on every row. */
 export function exactWindow(
@@ -88,15 +60,15 @@ export function exactWindow(
   values: readonly NamedValue[],
   dialect: SourceDialect,
 ): Exactness {
-  const wrong = values.map(({ value }) => notInWindow(value)).find((name) => name !== null);
+  const wrong = values.map(({ value }) => notInWindow(value, dialect)).find((name) => name !== null);
   if (wrong === undefined) return exactGroups(keys, values, dialect);
   return { exact: false, why: `\`${wrong}\` has no value row by row in ${dialect.title}` };
 }
 
-function notInWindow(typed: Typed): string | null {
+function notInWindow(typed: Typed, dialect: SourceDialect): string | null {
   if (typed.kind !== 'call') return null;
-  if (typed.aggregate !== null && !IN_WINDOWS.has(typed.name)) return typed.name;
-  return typed.args.map(notInWindow).find((name) => name !== null) ?? null;
+  if (typed.aggregate !== null && !hasOver(typed, dialect.name)) return typed.name;
+  return typed.args.map((arg) => notInWindow(arg, dialect)).find((name) => name !== null) ?? null;
 }
 
 function innermost(type: ColumnType): ColumnType {
@@ -116,11 +88,7 @@ export function splitCondition(condition: Typed, dialect: SourceDialect): readon
   for (const part of parts)
     (exactIf([part], dialect).exact && (rest.length === 0 || !mayRaise(part)) ? exact : rest).push(part);
   if (exact.length === 0 || rest.length === 0) return null;
-  const all = (args: readonly Typed[]): Typed => ({
-    ...condition,
-    args,
-    emitters: everywhere((texts) => `(${texts.join(' AND ')})`),
-  });
+  const all = (args: readonly Typed[]): Typed => ({ ...condition, args });
   return [all(exact), all(rest)];
 }
 
@@ -132,7 +100,8 @@ function inexactPart(typed: Typed, dialect: SourceDialect): string | null {
   if (typed.kind === 'literal')
     return typeof typed.value === 'string' ? dialect.textRefusal(typed.value) : null;
   if (typed.kind !== 'call') return null;
-  if (typed.emitters[dialect.name] === undefined) return `${shown(typed)} is not exact in ${dialect.title}`;
+  if (emitterIn(typed, dialect.name, 'group') === null)
+    return `${shown(typed)} is not exact in ${dialect.title}`;
   if (raisesAtOnce(typed))
     return `${shown(typed)} of constants could fail in ${dialect.title} before there is a row`;
   const parts = [...typed.args, ...(typed.aggregate?.filter == null ? [] : [typed.aggregate.filter])];

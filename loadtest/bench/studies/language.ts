@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Cancellation } from '../../../core/process/cancellation.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, PlanRequest } from '../../../core/protocol/plan.ts';
+import { ANONYMOUS_SCOPE, anonymousAt } from '../../../core/protocol/principal.ts';
 import { planQuery } from '../../../language/compile.ts';
 import { POSTGRES } from '../../../language/dialects/postgres/source.ts';
 import { nativeType } from '../../../language/dialects/postgres/types.ts';
@@ -17,7 +18,7 @@ import { formatQuery } from '../../../language/editor/format.ts';
 import { nextToken } from '../../../language/frontends/forkline/stage-lexer.ts';
 import { parseAlone } from '../../../language/parse.ts';
 import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
-import { PlanCache } from '../../../server/planning/plan-cache.ts';
+import { PlanCache, type PlanKey } from '../../../server/planning/plan-cache.ts';
 import { Planner } from '../../../server/planning/planner.ts';
 
 const WARM_UPS = 2000;
@@ -51,15 +52,10 @@ const COLUMNS = (
 const DIALECTS = { main: 'postgres' } as const;
 const ANSWER: AskAnswer = { kind: 'source', columns: COLUMNS, parameterTypes: [] };
 
-function requestOf(text: string): PlanRequest {
+function requestOf(text: string): PlanRequest & PlanKey {
   return {
-    text,
-    parameters: {},
-    connection: 'main',
-    dialects: DIALECTS,
-    pushdown: 'auto',
-    throughWorker: false,
-    answers: {},
+    ...{ scope: ANONYMOUS_SCOPE, text, parameters: {}, connection: 'main', dialects: DIALECTS },
+    ...{ pushdown: 'auto', throughWorker: false, answers: {} },
   };
 }
 
@@ -234,7 +230,7 @@ async function benchStall(): Promise<void> {
   try {
     await planner.warm();
     const answer = async (_ask: Ask): Promise<AskAnswer> => ANSWER;
-    const asker = { client: '', cancellation: new Cancellation() };
+    const asker = { principal: anonymousAt(''), cancellation: new Cancellation() };
     const planned = async (text: string): Promise<void> => {
       await planner.plan(requestOf(text), answer, asker).catch((thrown: unknown) => {
         if (!(thrown instanceof QueryError)) throw thrown;
