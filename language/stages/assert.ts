@@ -15,7 +15,8 @@ import { collectColumns, type Typed } from '../types/typed.ts';
 import { exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly condition: Expression;
   readonly message: string | null;
 }

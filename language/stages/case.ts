@@ -11,7 +11,8 @@ import { assignColumn, targetName } from './kit/assign-columns.ts';
 import { exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly value: CaseNode;
   readonly target: WrittenName;
 }

@@ -79,7 +79,10 @@ function resolveCasting({ target, to, format }: Casting, input: Scope): NamedVal
   });
 }
 
-export const stage: StageDefinition<readonly Casting[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Casting[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'cast',
   aliases: ['typecast'],
   docs: {

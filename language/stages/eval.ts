@@ -36,7 +36,10 @@ function duplicate(message: string, span: Span, hint: string): QueryError {
   return new QueryError('duplicate-column', message, { span, hint });
 }
 
-export const stage: StageDefinition<readonly Assignment[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Assignment[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'eval',
   aliases: ['extend', 'derive'],
   docs: {

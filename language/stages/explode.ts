@@ -17,7 +17,8 @@ import { assignColumn } from './kit/assign-columns.ts';
 import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly target: WrittenName;
   readonly separator: { readonly text: string; readonly span: Span } | null;
 }

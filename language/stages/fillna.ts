@@ -77,7 +77,10 @@ function mismatch({ name, type }: Column, value: Typed): QueryError {
   });
 }
 
-export const stage: StageDefinition<readonly Filling[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Filling[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'fillna',
   aliases: ['fillnull'],
   docs: {

@@ -26,7 +26,8 @@ import type { StageDefinition } from './kit/stage.ts';
 
 type Kind = JoinKind | 'semi' | 'anti';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly kind: Kind;
   readonly source: QueryNode;
   readonly alias: WrittenName | null;

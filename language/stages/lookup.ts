@@ -26,7 +26,8 @@ interface Pair {
   readonly as: WrittenName;
 }
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly source: QueryNode;
   readonly keys: readonly Pair[];
   /** null: all but the keys. */

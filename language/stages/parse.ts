@@ -22,7 +22,8 @@ import type { StageDefinition } from './kit/stage.ts';
 const KINDS = ['regex', 'json', 'kv'] as const;
 type Kind = (typeof KINDS)[number];
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly source: WrittenName;
   readonly kind: Kind;
   readonly pattern: string;

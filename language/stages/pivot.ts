@@ -46,7 +46,8 @@ interface Value {
   readonly span: Span;
 }
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly aggregates: readonly Item[];
   readonly rows: readonly Item[];
   readonly column: Expression;

@@ -30,7 +30,10 @@ function parseRenaming(cursor: Cursor): Renaming {
   return { from, to: parseName(cursor, 'the new name') };
 }
 
-export const stage: StageDefinition<readonly Renaming[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Renaming[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'rename',
   aliases: [],
   docs: {

@@ -88,7 +88,10 @@ function describe(sql: EngineSql, input: Scope): readonly Column[] {
   return typed;
 }
 
-export const stage: StageDefinition<EngineSql, Resolved> = {
+/** What the stage takes. */
+export type Syntax = EngineSql;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'sql',
   aliases: [],
   docs: {

@@ -14,7 +14,10 @@ interface Resolved extends ResolvedStage {
   readonly count: Typed;
 }
 
-export const stage: StageDefinition<Expression, Resolved> = {
+/** What the stage takes. */
+export type Syntax = Expression;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'tail',
   aliases: [],
   docs: {

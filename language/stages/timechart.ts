@@ -32,7 +32,8 @@ import {
 } from './kit/aggregate-items.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly time: WrittenName;
   readonly span: Expression;
   readonly aggregates: readonly Item[];

@@ -25,7 +25,8 @@ import {
 } from './kit/frequency.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-type Syntax = FrequencySyntax | { readonly count: Expression; readonly key: Expression };
+/** What the stage takes. */
+export type Syntax = FrequencySyntax | { readonly count: Expression; readonly key: Expression };
 
 interface Largest extends ResolvedStage {
   readonly count: Typed;

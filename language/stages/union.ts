@@ -19,7 +19,8 @@ import { eachOnce } from './kit/each-once.ts';
 import { EXACT, exactIf, exactKeys } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly distinct: boolean;
   readonly source: QueryNode;
 }

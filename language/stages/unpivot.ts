@@ -19,7 +19,8 @@ import { expandPattern, expandPatterns, type Pattern, parsePatterns } from './ki
 import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly patterns: readonly Pattern[];
   readonly name: WrittenName;
   readonly value: WrittenName;

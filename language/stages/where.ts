@@ -12,7 +12,10 @@ interface Resolved extends ResolvedStage {
   readonly condition: Typed;
 }
 
-export const stage: StageDefinition<Expression, Resolved> = {
+/** What the stage takes. */
+export type Syntax = Expression;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'where',
   aliases: ['filter'],
   docs: {
