@@ -5,8 +5,10 @@
 import type { WireError } from '../../../core/protocol/errors.ts';
 import type { Column, ColumnType, DatabaseColumn } from '../../../core/protocol/types.ts';
 import { isUnsized } from '../../types/rules.ts';
+import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, SentColumn, SourceColumn, SourceDialect } from '../dialect.ts';
 import { canonicalArray, canonicalColumn, elementTexts } from './columns.ts';
+import { POSTGRES_LEXICAL } from './lexical.ts';
 import { raiseInPostgres } from './raise.ts';
 import {
   declaredColumn,
@@ -95,6 +97,8 @@ export const POSTGRES: SourceDialect = {
   name: 'postgres',
   title: 'PostgreSQL',
   traits: POSTGRES_TRAITS,
+  lexical: POSTGRES_LEXICAL,
+  binding: DOLLAR_BINDING,
   lists: POSTGRES_LISTS,
   quoteName,
   quoteText,
