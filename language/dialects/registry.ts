@@ -17,9 +17,6 @@ const SOURCES: Readonly<Partial<Record<DialectName, SourceDialect>>> = { postgre
 /** The kinds of database that there are. */
 export const SOURCE_NAMES: readonly DialectName[] = Object.values(SOURCES).map(({ name }) => name);
 
-/** The dialect of a database of which nothing else is said. */
-export const USUAL_SOURCE: DialectName = POSTGRES.name;
-
 /** The SQL of functions, by dialect. */
 export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
   duckdb: DUCKDB_FUNCTIONS,
