@@ -1,4 +1,4 @@
-/** What stages compute themselves with lists and where they fail, in a dialect that has lists and a way to fail. */
+/** Rows for what stages compute themselves with lists, and where they fail, in a dialect that has lists and a way to fail. */
 import type { WireError } from '../../core/protocol/errors.ts';
 import { STAGE_LIMITS } from '../../core/protocol/stage-limits.ts';
 import { INT64 } from '../types/rules.ts';

@@ -1,4 +1,4 @@
-/** What stages compute themselves, in the stage engine. */
+/** The SQL in the stage engine of what stages compute themselves. */
 import type { WireError } from '../../../../core/protocol/errors.ts';
 import type { ColumnType } from '../../../../core/protocol/types.ts';
 import { stepsWritten } from '../../../types/json-path.ts';

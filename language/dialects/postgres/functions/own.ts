@@ -1,4 +1,4 @@
-/** What stages compute themselves and PostgreSQL computes exactly. */
+/** The SQL in PostgreSQL of what stages compute themselves. */
 import type { FunctionTable } from '../../function-table.ts';
 import { ownRows } from '../../own-rows.ts';
 import { OWN } from '../../standard-sql.ts';
