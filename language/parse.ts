@@ -2,13 +2,13 @@
 import type { PlanRequest } from '../core/protocol/plan.ts';
 import type { QueryTree } from './frontends/forkline/ast.ts';
 import { parseTree } from './frontends/forkline/query-parser.ts';
-import { dialectOfConnection } from './source/connections.ts';
+import { dialectAt } from './source/connections.ts';
 import { STAGE_SYNTAXES } from './stages/kit/registry.ts';
 
 /** The text of a request. Throws QueryError. */
 export function parseRequest({ text, dialects }: Pick<PlanRequest, 'text' | 'dialects'>): QueryTree {
   return parseTree(text, STAGE_SYNTAXES, {
-    dialectOf: (connection, span) => dialectOfConnection(dialects, connection, span),
+    dialectOf: (connection, span) => dialectAt(dialects, connection, span),
   });
 }
 

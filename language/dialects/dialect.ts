@@ -35,11 +35,6 @@ export interface Dialect {
   literal(literal: Literal): string;
   /** Returns a bound value (`$1`) as a value of this type. */
   parameter(bound: string, type: ColumnType): string;
-  /**
-   * Writes SQL that stands for a value of `type` and fails with `error` when it is computed; null in a dialect that has
-   * no way to. `salt` is SQL of a number that is known row by row only, so that nothing is computed before there is a row.
-   */
-  readonly raise: ((error: WireError, type: ColumnType, salt: string) => string) | null;
 }
 
 /** Where dialects differ in what the same SQL does. */
@@ -56,17 +51,8 @@ export interface DialectTraits {
   readonly codePointOrder: string;
 }
 
-/** SQL of lists: each argument is SQL of a list, of a text, or of elements. */
+/** How lists are taken apart; functions of lists are in the dialect's table of functions. */
 export interface ListSql {
-  /** A list of these elements, which have one type. */
-  of(elements: readonly string[]): string;
-  /** A list of these texts, which may be none. */
-  ofTexts(texts: readonly string[]): string;
-  length(list: string): string;
-  /** A list of the type with one element, null. */
-  ofNull(type: ColumnType): string;
-  /** The parts of a text between separators; the empty text has one part. */
-  split(text: string, separator: string): string;
   /** Rows with the places of the list's elements, ascending. */
   places(list: string): string;
 }
@@ -75,11 +61,8 @@ export interface ListSql {
 export interface StageEngineDialect extends Dialect {
   readonly name: 'duckdb';
   readonly lists: ListSql;
-  readonly raise: (error: WireError, type?: ColumnType, salt?: string) => string;
-  /** Writes SQL that fails with `error`, whose message is SQL of a text. */
-  raiseAbout(error: Omit<WireError, 'message'>, message: string): string;
-  /** Writes a value as the text that answers show. */
-  text(type: ExprType, value: string): string;
+  /** Writes SQL that fails with `error` when it is computed. */
+  raise(error: WireError): string;
   /** Says how a column that a source sends enters the engine. */
   inputColumn(column: Column): InputColumn;
   /** Returns the type of a column that the engine describes; null when answers do not carry it. */

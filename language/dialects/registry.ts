@@ -1,5 +1,4 @@
-/** The dialects that there are: the only file that names them all. A new one is a folder beside it and a line here. */
-import type { PlanRequest } from '../../core/protocol/plan.ts';
+/** The dialects that there are: the only file that names them all. A new one is a folder beside it and its lines here. */
 import type { DialectName, SourceDialect, StageEngineDialect } from './dialect.ts';
 import { DUCKDB_FUNCTIONS } from './duckdb/functions/functions.ts';
 import { DUCKDB } from './duckdb/traits.ts';
@@ -12,10 +11,17 @@ export const STAGE_ENGINE: StageEngineDialect = DUCKDB;
 
 const SOURCES: Readonly<Partial<Record<DialectName, SourceDialect>>> = { postgres: POSTGRES };
 
-export const DIALECT_NAMES: readonly DialectName[] = [
-  STAGE_ENGINE.name,
-  ...Object.values(SOURCES).map(({ name }) => name),
-];
+/** The kinds of database that there are. */
+export const SOURCE_NAMES: readonly DialectName[] = Object.values(SOURCES).map(({ name }) => name);
+
+/** The dialect of a database of which nothing else is said. */
+export const USUAL_SOURCE: DialectName = POSTGRES.name;
+
+/** The SQL of functions, by dialect. */
+export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
+  duckdb: DUCKDB_FUNCTIONS,
+  postgres: POSTGRES_FUNCTIONS,
+};
 
 /** Returns the dialect of a kind of database. */
 export function sourceDialect(name: DialectName): SourceDialect {
@@ -23,14 +29,3 @@ export function sourceDialect(name: DialectName): SourceDialect {
   if (dialect === undefined) throw new Error(`${name} is the dialect of no database`);
   return dialect;
 }
-
-/** Names the dialect of the database behind a connection. */
-export function dialectOfConnection(_request: PlanRequest, _connection: string): DialectName {
-  return 'postgres';
-}
-
-/** The functions that each dialect has, by the key of a call. */
-export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
-  duckdb: DUCKDB_FUNCTIONS,
-  postgres: POSTGRES_FUNCTIONS,
-};

@@ -6,8 +6,9 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { InputColumn, Judge, PlanRequest, PlanStep } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { dialectOfConnection, STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
+import { STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
 import type { SqlSourceNode } from '../frontends/forkline/ast.ts';
+import { dialectAt } from '../source/connections.ts';
 import { functionsOf } from '../source/judged-functions.ts';
 import { bindSource } from '../source/sql.ts';
 import { columnKey } from '../types/column-key.ts';
@@ -31,7 +32,7 @@ export function planEncoded(
     const functions = judge(connection, bound, true);
     return { kind: 'ask', asks: [{ kind: 'source', key: ASK_KEY, connection, ...bound, functions }] };
   }
-  const dialect = sourceDialect(dialectOfConnection(request, connection));
+  const dialect = sourceDialect(dialectAt(request.dialects, connection, node.span));
   const columns = described.columns.map(dialect.columnOf);
   refuseBadColumns(node, columns);
   const functions = functionsOf(connection, request.answers);

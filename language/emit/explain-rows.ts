@@ -5,7 +5,8 @@
 import type { Plan, PlanRequest, WorkerPlan } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { ConstantCell } from '../dialects/dialect.ts';
-import { dialectOfConnection, STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
+import { STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
+import { dialectAt } from '../source/connections.ts';
 
 const COLUMNS: readonly Column[] = [
   { name: 'index', type: { kind: 'int64' } },
@@ -34,7 +35,7 @@ function rowsOf({ sources, worker, stages }: Plan): readonly (readonly ConstantC
 /** The plan of a query whose answer is the rows of `plan`. */
 export function explainPlan(plan: Plan, request: PlanRequest): Plan {
   const { connection } = plan.sources[0]!;
-  const dialect = sourceDialect(dialectOfConnection(request, connection));
+  const dialect = sourceDialect(dialectAt(request.dialects, connection, null));
   const source = {
     connection,
     sql: dialect.constantRows(COLUMNS, rowsOf(plan)),

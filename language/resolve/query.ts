@@ -8,8 +8,9 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Judge, Plan, PlanRequest, SourceAsk } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { dialectOfConnection, sourceDialect } from '../dialects/registry.ts';
+import { sourceDialect } from '../dialects/registry.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode, StageNode } from '../frontends/forkline/ast.ts';
+import { dialectAt } from '../source/connections.ts';
 import { bindSource } from '../source/sql.ts';
 import type { Typed } from '../types/typed.ts';
 import type {
@@ -128,7 +129,7 @@ class Resolver {
     const { key, connection, sql, parameters, segments } = this.#sources.get(node)!;
     const described = this.#answer(key, 'source');
     if (described === null) throw new Error(`the answer to ${key} is of another kind`);
-    const dialect = dialectOfConnection(this.#request, connection);
+    const dialect = dialectAt(this.#request.dialects, connection, span);
     const { columnOf } = sourceDialect(dialect);
     const columns = described.columns.map(columnOf);
     refuseBadSource(span, columns);

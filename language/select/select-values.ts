@@ -32,7 +32,7 @@ export abstract class SelectValues {
   }
 
   /** SQL of lists. Placement has asked before: stages with lists are exact only where there are some. */
-  protected get lists(): ListSql {
+  get lists(): ListSql {
     const { lists, title } = this.dialect;
     if (lists === null) throw new Error(`${title} has no lists`);
     return lists;

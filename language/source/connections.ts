@@ -4,11 +4,7 @@ import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
 
 /** `span`: where the query names the connection; null: the request does. Throws unknown-connection. */
-export function dialectOfConnection(
-  dialects: ConnectionDialects,
-  name: string,
-  span: Span | null,
-): DialectName {
+export function dialectAt(dialects: ConnectionDialects, name: string, span: Span | null): DialectName {
   const dialect = Object.hasOwn(dialects, name) ? dialects[name] : undefined;
   if (dialect === undefined) throw unknownConnection(name, Object.keys(dialects), span);
   return dialect;

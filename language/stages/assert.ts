@@ -12,7 +12,7 @@ import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
 import { BOOL, INT64 } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
-import { cannotRaise, exactIf } from './kit/exactness.ts';
+import { exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
@@ -30,6 +30,12 @@ const MAX_SHOWN = 80;
 function quoted(text: string, { start, end }: Span): string {
   const condition = text.slice(start, end);
   return condition.length <= MAX_SHOWN ? condition : `${condition.slice(0, MAX_SHOWN - 1)}…`;
+}
+
+/** How many rows there are; fails with `error` for one in which the column is not true. */
+function failingCount(column: string, error: WireError): Typed {
+  const holds = columnValue({ name: column, type: BOOL });
+  return ownAggregate(INT64, [holds], 'own/count or fail', [JSON.stringify(error)]);
 }
 
 export const stage: StageDefinition<Syntax, Resolved> = {
@@ -80,9 +86,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const holds = relation.freeName('holds');
     const checked = relation.freeName('checked');
     const tested = ownCall(BOOL, [condition], 'own/is true');
-    const count = ownAggregate(INT64, [columnValue({ name: holds, type: BOOL })], 'own/count or fail', [
-      JSON.stringify(error),
-    ]);
+    const count = failingCount(holds, error);
     // Nobody counts what nobody reads.
     const read = ownCall(BOOL, [columnValue({ name: checked, type: INT64 })], 'own/above zero');
     return relation
@@ -91,7 +95,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       .filter(read)
       .project(keepColumns(columns));
   },
-  exactIn: ({ condition }, dialect) =>
-    dialect.raise === null ? cannotRaise(dialect) : exactIf([condition], dialect),
+  exactIn: ({ condition, error }, dialect) => exactIf([condition, failingCount('holds', error)], dialect),
   computes: ({ condition }) => [condition],
 };

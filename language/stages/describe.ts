@@ -47,5 +47,5 @@ export const stage: StageDefinition<null, Resolved> = {
       ])
       .project(keepColumns(columns));
   },
-  exactIn: (_, dialect) => exactLists([], dialect),
+  exactIn: (_, dialect) => exactLists([constantTexts([])], dialect),
 };

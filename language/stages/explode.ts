@@ -14,7 +14,7 @@ import { columnValue, keepColumns, ownCall } from '../select/own-values.ts';
 import { STRING } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
 import { assignColumn } from './kit/assign-columns.ts';
-import { cannotRaise, exactLists } from './kit/exactness.ts';
+import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
@@ -23,10 +23,8 @@ interface Syntax {
 }
 
 interface Resolved extends ResolvedStage {
-  /** The list, or the text. */
-  readonly column: Column;
-  /** What stands between the parts of a text; null: it is a list. */
-  readonly separator: string | null;
+  readonly name: string;
+  readonly list: Typed;
   readonly tooLong: WireError;
 }
 
@@ -61,11 +59,10 @@ function elementOf({ name, type }: Column, { target, separator }: Syntax): Colum
   );
 }
 
-/** The list whose elements become rows: the column, or the parts of its text. */
-function listOf({ column, separator }: Resolved): Typed {
+function listOf(column: Column, separator: Syntax['separator']): Typed {
   const value = columnValue(column);
   if (separator === null) return value;
-  return ownCall({ kind: 'list', of: STRING }, [value], 'own/split', [separator]);
+  return ownCall({ kind: 'list', of: STRING }, [value], 'own/split', [separator.text]);
 }
 
 function tooLong(name: string, { stage }: Scope, span: Span): WireError {
@@ -77,6 +74,12 @@ function tooLong(name: string, { stage }: Scope, span: Span): WireError {
     hint: 'filter it out before, or take it apart in the SQL',
     limit: stageLimit('explodeElements'),
   };
+}
+
+/** The list in the column, with one null for none; fails with `error` when it is too long. */
+function elementsOf(column: string, type: Typed['type'], error: WireError): Typed {
+  const list = columnValue({ name: column, type: { kind: 'list', of: STRING } });
+  return ownCall(type, [list], 'own/elements or null', [JSON.stringify(error)]);
 }
 
 export const stage: StageDefinition<Syntax, Resolved> = {
@@ -120,21 +123,16 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const { name } = column;
     const type = elementOf(column, syntax);
     const columns = assignColumn(input.columns, { name, type });
-    const separator = syntax.separator?.text ?? null;
-    return { columns, column, separator, tooLong: tooLong(name, input, span) };
+    return { columns, name, list: listOf(column, syntax.separator), tooLong: tooLong(name, input, span) };
   },
-  columnsUsed: ({ column: { name } }, wanted) => new Set([...wanted, name]),
-  emit(resolved, relation) {
-    const { columns, column, tooLong: error } = resolved;
-    const list = listOf(resolved);
+  columnsUsed: ({ name }, wanted) => new Set([...wanted, name]),
+  emit({ columns, name, list, tooLong: error }, relation) {
     const sized = relation.freeName('list');
-    const plain = columnValue({ name: sized, type: { kind: 'list', of: STRING } });
-    const elements = ownCall(list.type, [plain], 'own/elements or null', [JSON.stringify(error)]);
     return relation
       .assign(sized, list)
-      .unnest([{ name: column.name, value: elements }])
+      .unnest([{ name, value: elementsOf(sized, list.type, error) }])
       .project(keepColumns(columns));
   },
-  exactIn: ({ column }, dialect) =>
-    dialect.raise === null ? cannotRaise(dialect) : exactLists([columnValue(column)], dialect),
+  exactIn: ({ name, list, tooLong: error }, dialect) =>
+    exactLists([list, elementsOf(name, list.type, error)], dialect),
 };

@@ -4,7 +4,7 @@
  */
 
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
-import type { Column, ColumnType } from '../../core/protocol/types.ts';
+import type { Column } from '../../core/protocol/types.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
 import type { WrittenName } from '../frontends/forkline/token.ts';
@@ -12,10 +12,11 @@ import { unify } from '../functions/kit/coerce.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { refuseDuplicates, type Scope } from '../resolve/scope.ts';
 import { columnValue, constantTexts, keepColumns, listOfValues } from '../select/own-values.ts';
+import type { NamedValue } from '../select/relation.ts';
 import { exprTypeName, STRING } from '../types/rules.ts';
 import { type Typed, valueType } from '../types/typed.ts';
 import { expandPattern, expandPatterns, type Pattern, parsePatterns } from './kit/column-patterns.ts';
-import { exactLists, noListsOfLists } from './kit/exactness.ts';
+import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Syntax {
@@ -26,12 +27,7 @@ interface Syntax {
 
 interface Resolved extends ResolvedStage {
   readonly turned: readonly Column[];
-  /** What the columns of their names and of their values are called. */
-  readonly name: string;
-  readonly value: string;
-  /** The columns as values of one type. */
-  readonly values: readonly Typed[];
-  readonly type: ColumnType;
+  readonly lists: readonly NamedValue[];
 }
 
 const USUAL = 'write `unpivot q1, q2 as (quarter, amount)`';
@@ -101,20 +97,25 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       (index) => (index === kept.length ? name.span : index > kept.length ? value.span : span),
       () => 'choose another name',
     );
-    return { columns, turned, name: name.name, value: value.name, values: args, type: valueType(type) };
+    const lists = [
+      {
+        name: name.name,
+        value: constantTexts(turned.map((column) => column.name)),
+      },
+      {
+        name: value.name,
+        value: listOfValues(args, type),
+      },
+    ];
+    return { columns, turned, lists };
   },
-  columnsUsed: ({ turned, name: names, value }, wanted) => {
+  columnsUsed: ({ turned, lists }, wanted) => {
     const used = new Set(wanted);
-    used.delete(names);
-    used.delete(value);
+    for (const { name } of lists) used.delete(name);
     for (const { name } of turned) used.add(name);
     return used;
   },
-  emit({ columns, turned, name: names, value: shown, values, type }, relation) {
-    const lists = [
-      { name: names, value: constantTexts(turned.map(({ name }) => name)) },
-      { name: shown, value: listOfValues(values, type) },
-    ];
+  emit({ columns, lists }, relation) {
     // The new columns may be called like those that they come from.
     const free = lists.map(({ name, value }) => ({
       name: relation.freeName(`new_${name}`),
@@ -124,6 +125,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const kept = keepColumns(columns.filter(({ name }) => !lists.some((list) => list.name === name)));
     return relation.unnest(free).project([...kept, ...free.map(({ name, as }) => ({ name, as }))]);
   },
-  exactIn: ({ values, type }, dialect) =>
-    type.kind === 'list' && !dialect.nestsLists ? noListsOfLists(dialect) : exactLists(values, dialect),
+  exactIn: ({ lists }, dialect) =>
+    exactLists(
+      lists.map(({ value }) => value),
+      dialect,
+    ),
 };

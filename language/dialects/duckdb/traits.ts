@@ -1,8 +1,7 @@
 /** DuckDB's dialect, whole: the stage engine, which runs whatever stages are exact in no database. */
 import type { DialectTraits, ListSql, StageEngineDialect } from '../dialect.ts';
-import { raiseError, raiseErrorAbout } from './raise.ts';
+import { raiseError } from './raise.ts';
 import { duckdbType, inputColumn, literal, parameter, quoteName, quoteText } from './sql.ts';
-import { textInDuckdb } from './text.ts';
 import { typeOfEngine } from './types.ts';
 
 const TRAITS: DialectTraits = {
@@ -14,14 +13,7 @@ const TRAITS: DialectTraits = {
   codePointOrder: '',
 };
 
-const LISTS: ListSql = {
-  of: (elements) => `[${elements.join(', ')}]`,
-  ofTexts: (texts) => `[${texts.map(quoteText).join(', ')}]`,
-  length: (list) => `len(${list})`,
-  ofNull: () => '[NULL]',
-  split: (text, separator) => `string_split(${text}, ${quoteText(separator)})`,
-  places: (list) => `unnest(range(len(${list})))`,
-};
+const LISTS: ListSql = { places: (list) => `unnest(range(len(${list})))` };
 
 export const DUCKDB: StageEngineDialect = {
   name: 'duckdb',
@@ -34,8 +26,6 @@ export const DUCKDB: StageEngineDialect = {
   literal,
   parameter,
   raise: raiseError,
-  raiseAbout: raiseErrorAbout,
-  text: textInDuckdb,
   inputColumn,
   typeOf: typeOfEngine,
 };

@@ -101,7 +101,6 @@ export const POSTGRES: SourceDialect = {
   typeName: postgresType,
   literal,
   parameter,
-  raise: raiseInPostgres,
   comparesJson: false,
   // A list of lists would be an array of two dimensions.
   nestsLists: false,

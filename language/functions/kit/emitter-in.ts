@@ -1,4 +1,4 @@
-/** Looks a call up in the tables of functions. */
+/** What the dialects' tables of functions say about a call. */
 import type { DialectName } from '../../dialects/dialect.ts';
 import type { Emitter } from '../../dialects/function-table.ts';
 import { FUNCTION_TABLES } from '../../dialects/registry.ts';

@@ -1,6 +1,7 @@
 /**
  * Says whether a database computes values exactly as the stage engine does, and why not, for people. A call is exact there
- * when its dialect's table of functions has a row for it that admits it; each row is tried by the oracle.
+ * when it has a text in its dialect (language/types/typed.ts); what has one is decided where functions are defined, and
+ * tried by the oracle.
  */
 import { type Column, type ColumnType, typeName } from '../../../core/protocol/types.ts';
 import type { SourceDialect } from '../../dialects/dialect.ts';
@@ -11,11 +12,6 @@ import { type Typed, type TypedCall, valueType } from '../../types/typed.ts';
 import type { Exactness } from './stage.ts';
 
 export const EXACT: Exactness = { exact: true };
-
-/** For a dialect in which no SQL fails with an error of ours. */
-export function cannotRaise({ title }: SourceDialect): Exactness {
-  return { exact: false, why: `its error cannot be raised in ${title}` };
-}
 
 /** Exact when all of `values` are. */
 export function exactIf(values: readonly Typed[], dialect: SourceDialect): Exactness {
@@ -54,12 +50,8 @@ export function exactKeys(keys: readonly Column[], { comparesJson, title }: Sour
 export function exactLists(lists: readonly Typed[], dialect: SourceDialect): Exactness {
   if (dialect.lists === null) return { exact: false, why: `${dialect.title} has no lists` };
   const nested = lists.some(({ type }) => type.kind === 'list' && type.of.kind === 'list');
-  if (nested && !dialect.nestsLists) return noListsOfLists(dialect);
+  if (nested && !dialect.nestsLists) return { exact: false, why: `${dialect.title} has no lists of lists` };
   return exactIf(lists, dialect);
-}
-
-export function noListsOfLists({ title }: SourceDialect): Exactness {
-  return { exact: false, why: `${title} has no lists of lists` };
 }
 
 /** Values that stand on every row. */
@@ -76,11 +68,7 @@ export function exactWindow(
 function notInWindow(typed: Typed, dialect: SourceDialect): string | null {
   if (typed.kind !== 'call') return null;
   if (typed.aggregate !== null && !hasOver(typed, dialect.name)) return typed.name;
-  for (const arg of typed.args) {
-    const name = notInWindow(arg, dialect);
-    if (name !== null) return name;
-  }
-  return null;
+  return typed.args.map((arg) => notInWindow(arg, dialect)).find((name) => name !== null) ?? null;
 }
 
 function innermost(type: ColumnType): ColumnType {

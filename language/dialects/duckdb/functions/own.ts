@@ -1,21 +1,21 @@
-/** The SQL in the stage engine of what stages compute themselves. */
+/** What stages compute themselves, in the stage engine. */
 import type { WireError } from '../../../../core/protocol/errors.ts';
+import { STAGE_LIMITS } from '../../../../core/protocol/stage-limits.ts';
 import type { ColumnType } from '../../../../core/protocol/types.ts';
 import { stepsWritten } from '../../../types/json-path.ts';
 import { type ExprType, isNumeric } from '../../../types/rules.ts';
 import { type TypedCall, valueType } from '../../../types/typed.ts';
 import type { Emitter, FunctionTable } from '../../function-table.ts';
-import { errorOf, ownRows } from '../../own-rows.ts';
 import { named, OWN } from '../../standard-sql.ts';
 import { extraction } from '../json-path.ts';
 import { valueOfKey } from '../kv-pairs.ts';
+import { raiseError, raiseErrorAbout } from '../raise.ts';
 import { duckdbType, quoteText } from '../sql.ts';
 import { textInDuckdb } from '../text.ts';
-import { DUCKDB } from '../traits.ts';
 
 /** SQL that raises the error that stands first among the constants. */
-function raised(call: TypedCall): string {
-  return DUCKDB.raise(errorOf(call));
+function raised({ constants }: TypedCall): string {
+  return raiseError(JSON.parse(constants[0]!) as WireError); // the compiler's own text
 }
 
 /**
@@ -25,6 +25,10 @@ function raised(call: TypedCall): string {
 function shown(sql: string, type: ExprType): string {
   return textInDuckdb(type, type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql);
 }
+
+/** One null for none of them. */
+const elementsOrNull: Emitter = ([list], { call }) =>
+  `CASE WHEN len(${list}) > ${STAGE_LIMITS.explodeElements} THEN ${raised(call)} WHEN len(${list}) > 0 THEN ${list} ELSE [NULL] END`;
 
 /** The least key, as text, of the rows that find more than one; null: there is none. */
 const keyFoundTwice: Emitter = ([count, ...keys], { call, over }) => {
@@ -38,7 +42,7 @@ const keyFoundTwice: Emitter = ([count, ...keys], { call, over }) => {
 const refuseKey: Emitter = ([twice], { call }) => {
   const [error, before] = call.constants;
   const message = `concat(${quoteText(before!)}, ${twice})`;
-  const raise = DUCKDB.raiseAbout(JSON.parse(error!) as WireError, message); // the compiler's own text
+  const raise = raiseErrorAbout(JSON.parse(error!) as WireError, message); // the compiler's own text
   return `CASE WHEN ${twice} IS NULL THEN true ELSE ${raise} END`;
 };
 
@@ -83,9 +87,14 @@ const measures: Emitter = (columns, { call }) => {
 
 export const own = {
   ...OWN,
-  ...ownRows(DUCKDB.lists, DUCKDB.raise),
   'own/least': named('min'),
   'own/merged key': named('coalesce'),
+  'own/texts': (_, { call }) => `[${call.constants.map(quoteText).join(', ')}]`,
+  'own/list': (values) => `[${values.join(', ')}]`,
+  'own/elements or null': elementsOrNull,
+  'own/split': ([a], { call }) => `string_split(${a}, ${quoteText(call.constants[0]!)})`,
+  'own/count or fail': ([a], { call, over }) =>
+    `count(CASE WHEN ${a} THEN 1 ELSE ${raised(call)} END)${over}`,
   'own/shown': ([a], { call }) => shown(a!, call.args[0]!.type),
   'own/regex group': ([a], { call: { constants } }) =>
     `regexp_extract_all(${a}, ${quoteText(constants[0]!)}, ${constants[1]})[1]`,
