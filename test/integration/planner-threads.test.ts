@@ -1,15 +1,26 @@
+import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { PlanStep } from '../../core/protocol/plan.ts';
+import type { AskAnswer, PlanStep } from '../../core/protocol/plan.ts';
 import { anonymousAt } from '../../core/protocol/principal.ts';
 import { MAX_CHAIN } from '../../language/dialects/postgres/guard/limits.ts';
+import type { PlanKey } from '../../server/planning/plan-cache.ts';
 import { PlannerLane } from '../../server/planning/planner-lane.ts';
 import type { PlannerTask, PlannerValue } from '../../server/planning/planner-thread.ts';
 import type { PlannerThreads } from '../../server/planning/planner-threads.ts';
 
 /** Of the build: a thread needs compiled files. */
 const BUILT = new URL('../../dist/server/planning/planner-threads.js', import.meta.url).href;
+
+const BUILT_PLANNER = new URL('../../dist/server/planning/planner.js', import.meta.url).href;
+
+/** What the database says of `select 1 as n`. */
+const describedAsNumber: AskAnswer = {
+  kind: 'source',
+  columns: [{ name: 'n', typeOid: 23, typeModifier: -1 }],
+  parameterOids: [],
+};
 
 const planOf = (text: string): PlannerTask => ({
   type: 'plan',
@@ -99,6 +110,53 @@ describe('planner threads', function () {
     const other = { ...planOf('select http_get(1)'), connection: 'other' } as PlannerTask;
     expect(await errorOf(run(other))).to.include({ code: 'read-only' });
     expect(await errorOf(run(planOf('@other select http_get(1)')))).to.include({ code: 'read-only' });
+  });
+
+  it('judge by other functions as soon as these are allowed, while what runs ends as it began', async () => {
+    start({ threads: 1 });
+    const text = 'select http_get(1)';
+    const running = threads.run(planOf(text), new EventEmitter()); // without a turn in the lane
+    const allowed = threads.allow({ main: ['web.http_post'] });
+    const next = errorOf(run(planOf(text)));
+    const ran = await running;
+    expect(ran.ok && sqlOf(ran)).to.equal(text);
+    expect(await next).to.include({ code: 'read-only' });
+    await allowed;
+    expect(sqlOf(await run(planOf('select http_post(1)')))).to.equal('select http_post(1)');
+    expect(replaced).to.deep.equal([]);
+  });
+
+  it('keep no plan that was begun before its connection changed', async () => {
+    start({ threads: 1 });
+    const { Planner } = (await import(BUILT_PLANNER)) as typeof import('../../server/planning/planner.ts');
+    const planner = new Planner({
+      ...{ threads: 1, cacheEntries: 10, cacheBytes: 1 << 20, queueLength: 10, queueWaitMs: 60_000 },
+    });
+    try {
+      const key: PlanKey = {
+        ...{ scope: 'all', text: 'select 1 as n | where n > 0', parameters: {}, connection: 'main' },
+        ...{ pushdown: 'off', throughWorker: false },
+      };
+      const asker = { principal: anonymousAt(''), cancellation: new Cancellation() };
+      const next = { defaultConnection: 'main', connectionNames: ['main'], allowFunctions: {} };
+      const plan = (during: () => Promise<void>) =>
+        planner.plan(
+          key,
+          async () => {
+            await during();
+            return describedAsNumber;
+          },
+          asker,
+        );
+      await plan(() => planner.changeConnections(next, ['main']));
+      expect(planner.cached(key), 'begun before').to.equal(null);
+      await plan(() => planner.changeConnections(next, []));
+      expect(planner.cached(key), 'nothing went stale').to.not.equal(null);
+      await planner.changeConnections(next, ['main']);
+      expect(planner.cached(key), 'made before').to.equal(null);
+    } finally {
+      await planner.close();
+    }
   });
 
   it('need no more memory for the next large texts', async () => {
