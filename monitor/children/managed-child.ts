@@ -28,14 +28,14 @@ export interface ChildEnd {
   /** Why the monitor ended it; null when it ended by itself. */
   readonly decided: string | null;
   readonly cause: EndCause;
-  /** What it or the system said about why it could not start. */
+  /** The reason for which it could not start, in its own or the system's words. */
   readonly failure: string | null;
-  /** It never became ready, or died soon after: counts for the crash brake unless `decided`. */
+  /** Whether it never became ready, or died soon after: counts for the crash brake unless `decided`. */
   readonly early: boolean;
 }
 
 export interface ChildEvents {
-  /** It has its pid and its `init`. */
+  /** Called when the child has its pid and its `init`. */
   onStarted?(child: ManagedChild): void;
   onReady(child: ManagedChild): void;
   /** Every message but `ready`, `init-failed` and `heartbeat`. */
@@ -45,13 +45,13 @@ export interface ChildEvents {
 
 export interface ChildTimeouts {
   readonly bootTimeoutMs: number;
-  /** From TERM to KILL. */
+  /** The time between TERM and KILL. */
   readonly killAfterMs: number;
 }
 
 export interface ChildOptions {
   readonly identity: ChildIdentity;
-  /** Its `init`, made when it is sent. */
+  /** Makes the child's `init` at the moment when it is sent. */
   child(): ChildConfig;
   readonly logLevel: string;
   readonly redactLiterals: boolean;
@@ -66,7 +66,7 @@ export interface ChildOptions {
   spawn(adopt: (process: ChildProcess) => void): Promise<void>;
   /** For tests: a process that KILL does not end cannot be made. */
   readonly sendSignal?: (pid: number, signal: NodeJS.Signals) => void;
-  /** From KILL until the monitor goes on without it. */
+  /** The time between KILL and the moment when the monitor goes on without it. */
   readonly unkillableAfterMs?: number;
 }
 
@@ -83,16 +83,16 @@ export class ManagedChild {
   readonly identity: ChildIdentity;
   phase: ChildPhase = 'starting';
   pid: number | null = null;
-  /** With the pid, who this process is; null before it is known and where there is no /proc. */
+  /** The process's start, which with the pid tells it from all others; null before it is known and where there is no /proc. */
   startTicks: number | null = null;
   readonly createdAtMs: number;
   readyAtMs: number | null = null;
   lastHeartbeatAtMs: number;
   queriesServed = 0;
   eventLoopLagMs = 0;
-  /** It was sent a signal, at whatever point. */
+  /** Whether it was sent a signal, at whatever point. */
   forced = false;
-  /** It outlived KILL, and counts as gone. */
+  /** Whether it outlived KILL, and counts as gone. */
   abandoned = false;
   /** Resolves when it is gone. */
   readonly gone: Promise<void>;

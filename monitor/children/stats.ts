@@ -1,5 +1,5 @@
 /**
- * What the monitor counts over its whole life, for the server to show as metrics: counters live here and not in the
+ * Counts of the monitor over its whole life, for the server to show as metrics: counters live here and not in the
  * server, because servers come and go. `MonitorStats` is the message's shape: JSON-safe and small.
  */
 import type { EndCause, KillCause } from '../../core/protocol/endings.ts';

@@ -126,7 +126,7 @@ export class Generation {
     for (const pool of this.#pools) pool.tick({ mayFork, isSettled, rssOf });
   }
 
-  /** Its processes, and what may be done about each. */
+  /** Returns its processes, each with what may be done about it. */
   patients(): Patient[] {
     const { vitalsOf, context } = this.#deps;
     return this.children().map(

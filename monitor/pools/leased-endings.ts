@@ -23,7 +23,7 @@ export class LeasedEndings {
     this.#deps = deps;
   }
 
-  /** Its query was cancelled or failed, as queries do: routine, where `kill` is what people should look at. */
+  /** Ends a worker whose query was cancelled or failed: routine, whereas `kill` is what people should look at. */
   discard(entry: LeasedEntry, reason: string): void {
     const { workerId } = entry.child;
     this.#deps.log.info(`${this.#deps.role}-discard`, { workerId, reason });
@@ -47,7 +47,7 @@ export class LeasedEndings {
     this.#signal(entry, ending, straight);
   }
 
-  /** Has the server end its query with an error of that code; `killOverdue` sees to it that it does. */
+  /** Has the server end the worker's query with an error of that code; `killOverdue` sees to it that it does. */
   condemn(entry: LeasedEntry, code: 'memory-pressure' | 'memory-exceeded', ending: Ending): void {
     if (entry.state === 'killing' || entry.condemned !== null) return;
     const { queryId, principal, workerId } = entry;

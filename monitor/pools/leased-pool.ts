@@ -63,7 +63,7 @@ export class LeasedPool implements Pool {
     return [...this.#entries.values()].map(({ child }) => child);
   }
 
-  /** Also a retiring one, until the server gave it up. */
+  /** Returns a retiring worker too, until the server gave it up. */
   usable(): ManagedChild[] {
     const usable = [...this.#entries.values()].filter(
       ({ state }) => state !== 'starting' && state !== 'killing',

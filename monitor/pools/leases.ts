@@ -1,5 +1,5 @@
 /**
- * What the server says of the leases of a pool's workers, kept in their entries: it leases and releases them itself, asks for
+ * Keeps the server's reports about leases of a pool's workers in their entries: the server leases and releases them itself, asks for
  * more, and gives up those that the pool wants back. The pool asks its rules again after each of these.
  */
 import type { Ending } from '../../core/protocol/endings.ts';

@@ -94,7 +94,7 @@ export class PreforkPool implements Pool {
     return patientOf(child, this.#deps);
   }
 
-  /** Its workers run many queries each, and none of them is known to the monitor. */
+  /** Returns none: a worker runs many queries, and the monitor knows none of them. */
   leased(): LeasedQuery[] {
     return [];
   }

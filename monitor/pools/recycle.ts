@@ -8,7 +8,7 @@ import type { RecycleLimit } from '../../core/protocol/monitor.ts';
 export interface RecycleRow {
   readonly workerId: string;
   readonly ready: boolean;
-  /** It has a successor on the way, or finishes its last queries. */
+  /** Whether it has a successor on the way, or finishes its last queries. */
   readonly leaving: boolean;
   readonly ageMs: number;
   readonly queriesServed: number;

@@ -1,5 +1,5 @@
 /**
- * What an earlier run left behind when its monitor was killed: processes (those without `setpriv`, or stuck before
+ * Removes what an earlier run left behind when its monitor was killed: processes (those without `setpriv`, or stuck before
  * it), its run directory with spilled rows, and log lines that no logger merged. Only processes whose pid *and*
  * start time match are killed, and only a directory of our own name and owner is removed.
  */
@@ -17,7 +17,7 @@ const POLL_MS = 20;
 export interface Swept {
   readonly monitorPid: number;
   readonly killed: readonly string[];
-  /** Not killed, because nothing here can tell them from another process. */
+  /** Processes that were not killed, because nothing here can tell them from others. */
   readonly unknown: readonly string[];
 }
 

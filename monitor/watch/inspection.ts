@@ -22,7 +22,7 @@ export interface InspectionPolicy extends HealthPolicy {
 
 export class Inspection {
   readonly #deps: InspectionDeps;
-  /** What was told of each process that lives: `sql-1 many-open-files`. */
+  /** Warnings that were given about processes that live: `sql-1 many-open-files`. */
   #told = new Set<string>();
 
   constructor(deps: InspectionDeps) {

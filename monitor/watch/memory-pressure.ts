@@ -1,5 +1,5 @@
 /**
- * What to do when memory runs short, as a pure rule: from the first threshold on nothing is started that is not
+ * A pure rule for what to do when memory runs short: from the first threshold on nothing is started that is not
  * indispensable; from the second on the biggest query ends, one at a time, each with a moment for its memory to come
  * back before the next is chosen.
  *
@@ -11,7 +11,7 @@ import type { MemoryReading } from '../../core/protocol/monitor.ts';
 export interface PressurePolicy {
   readonly stopForkPercent: number;
   readonly killPercent: number;
-  /** From one victim to the next. */
+  /** The time between one victim and the next. */
   readonly settleMs: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the kernel says of every process, once a second: state and since when, CPU, memory, files. A look at one costs
+ * Reads what the kernel says of every process, once a second: state and since when, CPU, memory, files. A look at one costs
  * some 0.2 ms, its proportional memory 2 to 5 ms: so that is measured of one process a look, the one whose turn is
  * longest ago. How zombies are found is zombies.ts.
  */
@@ -25,12 +25,12 @@ export interface Measured {
   readonly kernelState: string | null;
   /** Since when it has been in that state at every look (in D: without using CPU), on the monotonic clock. */
   readonly stateSinceMs: number | null;
-  /** Of one core since the last sample; null at the first. */
+  /** Percent of one core since the last sample; null at the first. */
   readonly cpuPercent: number | null;
   /** Since its start. */
   readonly cpuSeconds: number | null;
   readonly rssBytes: number | null;
-  /** As last measured; null until its turn came. */
+  /** The last measurement; null until its turn came. */
   readonly pssBytes: number | null;
   readonly openFiles: number | null;
   readonly openFilesLimit: number | null;

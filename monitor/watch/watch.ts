@@ -22,13 +22,13 @@ import { ZombieWatch } from './zombies.ts';
 
 const TICK_MS = 1000;
 
-/** What is watched. */
+/** The processes to watch, and the rules to watch them by. */
 export interface Watchee {
   isDraining(): boolean;
   generations(): Iterable<Generation>;
-  /** Those of no generation. */
+  /** Returns the processes that belong to no generation. */
   ownPatients(): Patient[];
-  /** Of the current generation: a reload changes them. */
+  /** Returns the rules of the current generation: a reload changes them. */
   policy(): Config['monitor'];
 }
 
@@ -87,7 +87,7 @@ export class Watch {
     if (child.abandoned) this.#unkillable.push(child);
   }
 
-  /** Not ours to wait for any more, and still there. */
+  /** Processes that the monitor waits for no more, and that are still there. */
   get unkillable(): readonly ManagedChild[] {
     return this.#unkillable;
   }

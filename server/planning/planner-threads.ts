@@ -15,9 +15,9 @@ import type { PlannerResult, PlannerTask, PlannerThreadData } from './planner-th
 
 export interface PlannerThreadsOptions extends PlannerThreadData {
   readonly threads: number;
-  /** What a task may take; TASK_TIMEOUT_MS when left out. */
+  /** The time that a task may take; TASK_TIMEOUT_MS when left out. */
   readonly taskTimeoutMs?: number;
-  /** Of each thread; STACK_MB when left out. */
+  /** The stack of each thread; STACK_MB when left out. */
   readonly stackMb?: number;
   /** Told of each thread that had to be replaced, and why. */
   readonly onReplaced: (reason: string) => void;
