@@ -182,7 +182,7 @@ export class Monitor {
     this.#generations.delete(generation);
   }
 
-  /** true when everybody ended in time by itself. */
+  /** Resolves with true when everybody ended in time by itself. */
   async drain(reason: string): Promise<boolean> {
     this.#draining = true;
     this.#log.info('drain', { reason });

@@ -25,7 +25,7 @@ export interface ReloaderDeps {
   /** Rejects when the file is invalid. */
   reloadConfig(): Promise<Config>;
   consoleLog(line: string): void;
-  /** Each round, by how it ended. */
+  /** Called after each round with how it ended. */
   onReloaded(ok: boolean): void;
 }
 

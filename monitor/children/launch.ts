@@ -26,7 +26,7 @@ export interface LaunchContext {
   readonly clock: Clock;
   readonly log: LogClient;
   readonly stats: StatsBook;
-  /** After each spawn and each end, for the state file. */
+  /** Called after each spawn and each end, for the state file. */
   onChildrenChanged(): void;
   onChildEnded(child: ManagedChild): void;
   /** A name never used before in this run. */
@@ -108,7 +108,7 @@ async function spawnChild(
   }
 }
 
-/** Pure: the program and its arguments, wrapped in what the system has. */
+/** Returns the program and its arguments, wrapped in what the system has. Pure. */
 export function composeCommand(
   entry: string,
   { heapMb, hasDataLimit }: LaunchOptions,

@@ -7,7 +7,7 @@ export interface Patient {
   readonly child: ManagedChild;
   /** Whether its silence is a symptom: it is ready, and not allowed to be busy. */
   readonly mustBeat: boolean;
-  /** KILL at once; a replacement follows. */
+  /** Kills the process at once; a replacement follows. */
   kill(ending: Ending): void;
   /** Ends the query in it with an error that says why; where there is no one query, does what `kill` does. */
   endQuery(ending: Ending): void;

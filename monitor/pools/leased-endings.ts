@@ -11,9 +11,9 @@ export type LeasedEndingsDeps = Pick<
   'role' | 'clock' | 'log' | 'tellServer' | 'onChanged' | 'vitalsOf'
 >;
 
-/** How long a worker that the server gave up may take to stop: it has nothing left to do. */
+/** The grace of a worker that the server gave up: it has nothing left to do. */
 const RETIRE_GRACE_MS = 1000;
-/** How long the server has to end a query that it was told to end. */
+/** The time that the server has to end a query that it was told to end. */
 const CONDEMNED_MS = 1000;
 
 export class LeasedEndings {

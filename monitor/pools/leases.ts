@@ -92,7 +92,7 @@ export class Leases {
     enterState(entry, entry.queriesServed > 0 ? 'idle-used' : 'idle-fresh', nowMs);
   }
 
-  /** Nobody will take the answers of what the workers are doing, and nobody will release them. */
+  /** Ends leased workers of a dead server: nobody will take their answers, and nobody will release them. */
   serverLost(entries: Iterable<LeasedEntry>): void {
     this.#waiting = 0;
     for (const entry of entries) {

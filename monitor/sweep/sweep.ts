@@ -83,14 +83,14 @@ async function removeRunDir(path: string, rawDir: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
-/** Lines that the old run's logger did not live to merge: this run's does. */
+/** Adopts lines that the old run's logger did not live to merge, for this run's to do so. */
 async function rescueLogs(from: string, to: string): Promise<void> {
   const names = await readdir(from).catch(() => []); // never got so far
   await mkdir(to, { recursive: true });
   for (const name of names) await rename(join(from, name), join(to, rescuedName(name)));
 }
 
-/** Worker ids start again with each run; those of the old one get a mark so that no file is overwritten. */
+/** Marks the worker ids of the old run, so that no file is overwritten: ids start again with each run. */
 function rescuedName(name: string): string {
   return name.startsWith('spill-') ? name : `old-${name}`;
 }

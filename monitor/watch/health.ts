@@ -13,7 +13,7 @@ import type { Role } from '../../core/protocol/monitor.ts';
 import type { Measured } from './sampler.ts';
 
 export interface HealthPolicy {
-  /** In state D for so long. */
+  /** The time in state D after which it is killed. */
   readonly uninterruptibleMs: number;
   readonly killRssBytes: number;
   readonly killPssBytes: number;

@@ -37,10 +37,10 @@ export interface PressureDecision {
 
 export const calm: PressureState = { level: 'normal', lastVictimAtMs: null };
 
-/** Below the threshold by so much before starting again, so that it does not flicker. */
+/** The percentage by which memory must fall below the threshold before starts are allowed again, so that it does not flicker. */
 const HYSTERESIS_PERCENT = 5;
 
-/** `endingOne`: some worker is on its way out already. Without a reading nothing is decided. */
+/** Decides nothing without a reading. `endingOne`: some worker is on its way out already. */
 export function decidePressure(
   state: PressureState,
   reading: MemoryReading | null,

@@ -75,7 +75,7 @@ export class Watch {
     this.#stopTicking = everyListening(TICK_MS, () => this.#tick());
   }
 
-  /** Everybody has ended: what is left of the run has no owner. */
+  /** Ends the looks when everybody has ended; what is left of the run has no owner and is killed. */
   stop(): void {
     this.#stopTicking();
     this.#ownLag.stop();
@@ -148,7 +148,7 @@ export class Watch {
     context.stats.unkillable = this.#unkillable.length;
   }
 
-  /** This process itself stood still (a laptop asleep, a debugger): nobody's heartbeat could be heard. */
+  /** Forgives everybody's silence when this process itself stood still (a laptop asleep, a debugger) and could hear no heartbeat. */
   #forgiveOwnSleep(patients: readonly Patient[], heartbeatTimeoutMs: number, nowMs: number): void {
     const lateMs = nowMs - this.#lastTickMs - TICK_MS;
     this.#lastTickMs = nowMs;
