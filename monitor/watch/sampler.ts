@@ -54,7 +54,7 @@ const UNKNOWN: Measured = {
 };
 
 interface Look {
-  /** The pid and the start time of each measured process. */
+  /** The pid and the start time of the measured process. */
   readonly key: string;
   readonly cpuTicks: number;
   readonly atMs: number;
