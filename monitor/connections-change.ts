@@ -6,7 +6,7 @@ import type { Config } from '../core/config/config.ts';
 export interface ConnectionsChange {
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Another URL or other options. */
+  /** Connections with another URL or other options. */
   readonly changed: readonly string[];
 }
 

@@ -18,7 +18,7 @@ export interface ControlDeps {
   status(): StatusReply;
 }
 
-/** Said to the asker. */
+/** An error whose message is told to the asker. */
 export class ControlError extends Error {}
 
 const MAX_REQUEST_BYTES = 16 * 1024;

@@ -43,7 +43,7 @@ export interface MonitorDeps {
   readMemory(): MemoryReading | null;
   consoleLog(line: string): void;
   onServing(): void;
-  /** It can never serve: why. */
+  /** Called with the reason when it can never serve. */
   onFailed(reason: string): void;
 }
 
@@ -96,12 +96,12 @@ export class Monitor {
     this.#watch.start();
   }
 
-  /** The log file was moved away: go on in a new one. */
+  /** Has the logger write to a new file, because the old one was moved away. */
   reopenLog(): void {
     this.#logger.child?.send({ type: 'reopen-log' });
   }
 
-  /** Also those that outlived KILL. */
+  /** All processes, also those that outlived KILL. */
   children(): ManagedChild[] {
     const logger = this.#logger.child;
     const others = [...this.#generations].flatMap((generation) => generation.children());
@@ -113,7 +113,7 @@ export class Monitor {
     this.#watch.childEnded(child);
   }
 
-  /** Of the current generation: the next reload takes the configuration's again. Throws ControlError. */
+  /** Changes sizes of the current generation; the next one has the configuration's again. Throws ControlError. */
   scale(sizes: PoolSizes, reason: string): ScaleReply {
     if (this.#draining) throw new ControlError('the server is stopping');
     const before = this.#current.sizes;
@@ -182,7 +182,7 @@ export class Monitor {
     this.#generations.delete(generation);
   }
 
-  /** true when everybody ended in time by itself. */
+  /** Resolves with true when everybody ended in time by itself. */
   async drain(reason: string): Promise<boolean> {
     this.#draining = true;
     this.#log.info('drain', { reason });

@@ -25,7 +25,7 @@ export interface ReloaderDeps {
   /** Rejects when the file is invalid. */
   reloadConfig(): Promise<Config>;
   consoleLog(line: string): void;
-  /** Each round, by how it ended. */
+  /** Called after each round with how it ended. */
   onReloaded(ok: boolean): void;
 }
 
@@ -113,7 +113,7 @@ export class Reloader {
     });
   }
 
-  /** What only a restart can change stays as it is, and it is said. */
+  /** Keeps the old values of what only a restart can change, and says so. */
   #keepFixed(old: Config, next: Config): Config {
     const differs = (key: 'listen' | 'dataDir' | 'log') =>
       JSON.stringify(old[key]) !== JSON.stringify(next[key]);

@@ -42,9 +42,9 @@ const EXIT_SIGNAL_BASE = 128;
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 export interface RunMonitorOptions {
-  /** `connections` complete: the embedded database's too. */
+  /** The configuration with all `connections`, the embedded database's too. */
   readonly config: Config;
-  /** On HUP. Rejects with all errors of an invalid file. */
+  /** Reads the configuration again, on HUP. Rejects with all errors of an invalid file. */
   reloadConfig(): Promise<Config>;
   /** The embedded database, shown in the process table. */
   readonly database: { readonly pid: number } | null;
@@ -54,10 +54,10 @@ export interface RunMonitorOptions {
   onReady?(address: { host: string; port: number }): void;
   /** The pools of workers; POOL_TABLE when left out. */
   readonly pools?: readonly PoolDefinition[];
-  /** For tests: other programs than the build's. */
+  /** Other programs than the build's, for tests. */
   readonly entries?: Entries;
   readonly clock?: Clock;
-  /** For tests: memory cannot be short on demand. */
+  /** A reading of the memory for tests, since it cannot be short on demand. */
   readonly readMemory?: () => MemoryReading | null;
 }
 
@@ -160,7 +160,7 @@ async function runIn(
   }
 }
 
-/** Beside the start, which does not wait for it. */
+/** Sweeps dead runs beside the start, which does not wait for it. */
 async function tidyUp(runDir: RunDir, log: LogClient): Promise<void> {
   try {
     const removed = await sweepDeadRuns(runDir.path);
@@ -207,7 +207,7 @@ async function untilEnd({ options, monitor, log, stats, socket, signals, failed 
   return graceful ? 0 : EXIT_SIGNAL_BASE + SIGNAL_NUMBERS[end];
 }
 
-/** TTIN and TTOU: one SQL worker more or less. */
+/** Scales by one SQL worker, on TTIN and TTOU. */
 function scaleBy(monitor: Monitor, by: 1 | -1, log: LogClient): void {
   const sql = (monitor.current.sizes.sql ?? 0) + by;
   const reason = by > 0 ? 'received SIGTTIN' : 'received SIGTTOU';

@@ -102,7 +102,7 @@ function createHttpServer(limits: ServerConfig['limits'], app: RequestListener):
   return createServer(options, app);
 }
 
-/** What queries share, and wait for. */
+/** The resources that queries share and wait for. */
 interface Pools {
   readonly planner: Planner;
   readonly sqlSlots: SqlSlots;

@@ -20,7 +20,7 @@ export type ChildConfig =
   | { readonly role: 'sql'; readonly config: SqlWorkerConfig }
   | { readonly role: 'dsl'; readonly config: DslWorkerConfig };
 
-/** Who a child is and where it finds the others. */
+/** The name of a child, and where it finds the others. */
 export interface ChildIdentity {
   readonly role: Role;
   /** Names this process among all that ever ran in this run: `sql-3`. Never used again. */
@@ -160,22 +160,22 @@ export type ProcessState = 'starting' | 'ready' | 'busy' | 'draining' | 'killing
 
 /** One line of GET /v1/processes. */
 export interface ProcessRow {
-  /** Also `monitor`, and `database` for the embedded one. */
+  /** The process's role; `monitor` for the monitor itself, `database` for the embedded database. */
   readonly role: Role;
   readonly workerId: string;
   readonly slot: number;
   readonly pid: number;
   readonly ppid: number;
-  /** Where it is in its life, by the monitor. */
+  /** Its phase of life in the monitor's books. */
   readonly state: ProcessState;
   /** The kernel's letter: R, S, D, T, t, Z; null where there is no /proc. */
   readonly kernelState: string | null;
-  /** Of one core over the last sample, 0..100 and above. */
+  /** Percent of one core over the last sample, 0..100 and above. */
   readonly cpuPercent: number | null;
   /** User and system time since its start. */
   readonly cpuSeconds: number | null;
   readonly rssBytes: number | null;
-  /** Its share of what it shares added to what is its own; measured seldom, null until then. */
+  /** Memory of its own plus its share of what it shares; measured seldom, null until then. */
   readonly pssBytes: number | null;
   readonly openFiles: number | null;
   readonly openFilesLimit: number | null;
@@ -195,9 +195,9 @@ export interface MonitorStats {
   readonly pools: readonly string[];
   /** Processes that ended. */
   readonly ends: readonly { readonly role: Role; readonly cause: EndCause; readonly count: number }[];
-  /** Of these, the ones that a signal of the monitor's ended. */
+  /** Those of them that a signal of the monitor's ended. */
   readonly kills: readonly { readonly role: Role; readonly cause: KillCause; readonly count: number }[];
-  /** From spawn to `ready`. `buckets[i]` counts those of at most START_BUCKETS_MS[i], cumulatively. */
+  /** Times between spawn and `ready`. `buckets[i]` counts those of at most START_BUCKETS_MS[i], cumulatively. */
   readonly starts: readonly {
     readonly role: Role;
     readonly count: number;
@@ -227,7 +227,7 @@ export interface MonitorStats {
 
 export type RecycleLimit = 'queries' | 'age' | 'rss' | 'used';
 
-/** Of the control group if it has a limit, else of the machine. */
+/** Memory of the control group if it has a limit, else of the machine. */
 export interface MemoryReading {
   readonly usedBytes: number;
   readonly totalBytes: number;

@@ -17,7 +17,7 @@ import { type ChildEvents, ManagedChild } from './managed-child.ts';
 import type { StatsBook } from './stats.ts';
 import { CHILD_PATH, dataLimitArgs, deathSignalArgs, type Tools } from './tools.ts';
 
-/** What is the same for every child of a run. */
+/** Everything that all children of a run have in common. */
 export interface LaunchContext {
   readonly buildId: string;
   readonly entries: Entries;
@@ -26,7 +26,7 @@ export interface LaunchContext {
   readonly clock: Clock;
   readonly log: LogClient;
   readonly stats: StatsBook;
-  /** After each spawn and each end, for the state file. */
+  /** Called after each spawn and each end, for the state file. */
   onChildrenChanged(): void;
   onChildEnded(child: ManagedChild): void;
   /** A name never used before in this run. */
@@ -42,7 +42,7 @@ export interface LaunchRequest {
   /** The fifth descriptor: a server's bound socket, standard output for a logger that writes there. */
   readonly extraFd: number | null;
   readonly events: ChildEvents;
-  /** Its `init`, made when it is sent: what changes while the process is being prepared is in it. */
+  /** Makes the child's `init` at the moment when it is sent, so that it has what changed while the process was prepared. */
   child(): ChildConfig;
 }
 
@@ -108,7 +108,7 @@ async function spawnChild(
   }
 }
 
-/** Pure: the program and its arguments, wrapped in what the system has. */
+/** Returns the program and its arguments, wrapped in what the system has. Pure. */
 export function composeCommand(
   entry: string,
   { heapMb, hasDataLimit }: LaunchOptions,

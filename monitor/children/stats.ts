@@ -1,5 +1,5 @@
 /**
- * What the monitor counts over its whole life, for the server to show as metrics: counters live here and not in the
+ * Counts of the monitor over its whole life, for the server to show as metrics: counters live here and not in the
  * server, because servers come and go. `MonitorStats` is the message's shape: JSON-safe and small.
  */
 import type { EndCause, KillCause } from '../../core/protocol/endings.ts';
@@ -21,7 +21,7 @@ export class StatsBook {
   readonly #starts = new Map<Role, Starts>();
   readonly #reloads = { succeeded: 0, failed: 0 };
   readonly cpu = new CpuBook();
-  /** When the configuration that is in force was read. */
+  /** The time when the configuration that is in force was read. */
   configuredAtUnixMs = 0;
   #lastReloadSucceeded = true;
   #warmMisses = 0;
@@ -31,12 +31,12 @@ export class StatsBook {
   memory: MemoryReading | null = null;
   forksStopped = false;
 
-  /** `pools`: the names of the pools of workers, for counts that begin at zero. */
+  /** Takes the names of the pools of workers, for counts that begin at zero. */
   constructor(pools: readonly string[] = []) {
     this.#pools = pools;
   }
 
-  /** `forced`: with a signal of the monitor's. */
+  /** Counts the end of a process; `forced`: with a signal of the monitor's. */
   ended(role: Role, cause: EndCause, forced: boolean): void {
     count(this.#ends, role, cause);
     if (forced) count(this.#kills, role, cause);

@@ -59,7 +59,7 @@ function keyOf(workerId: string, revision: number): string {
   return `${workerId} ${revision}`;
 }
 
-/** One that is being prepared gets its `init` later, and with it the newest connections; one that ends needs none. */
+/** Whether a child has to be told: one that is being prepared gets the newest connections with its `init`, one that ends needs none. */
 function isListening({ pid, phase }: ManagedChild): boolean {
   return pid !== null && (phase === 'starting' || phase === 'ready');
 }

@@ -17,11 +17,11 @@ export interface GenerationDeps {
   vitalsOf(child: ManagedChild): object;
   /** A child died before the generation was whole. */
   onBootFailed(child: ManagedChild, end: ChildEnd): void;
-  /** Anything that died without being asked to. */
+  /** Called for any child that died without being asked to. */
   onLost(child: ManagedChild, end: ChildEnd): void;
   /** A server and a SQL worker are ready: the first time. */
   onServing(): void;
-  /** All that a reload waits for is ready: the first time. */
+  /** Called the first time when all that a reload waits for is ready. */
   onWorkersReady(): void;
   onWhole(): void;
   /** The server asks for the process table. */

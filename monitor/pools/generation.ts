@@ -33,7 +33,7 @@ import { patientOf } from './patients.ts';
 import type { LeasedQuery, Pool, Work } from './pool.ts';
 import { createPool, workerAddress } from './pool-rows.ts';
 
-/** Workers have nothing left to do once their server is gone. */
+/** The grace of workers, which have nothing left to do once their server is gone. */
 const WORKER_STOP_MS = 2000;
 /** The server gets this much beyond its own grace before it is killed. */
 const HARD_STOP_MS = 5000;
@@ -120,13 +120,13 @@ export class Generation {
     return pool?.workOf(child) ?? { queryId: null, queriesServed: child.queriesServed };
   }
 
-  /** Each second. `mayFork`: memory allows more than what is indispensable. */
+  /** Lets each pool draw its conclusions, each second. `mayFork`: memory allows more than what is indispensable. */
   tick(mayFork: boolean, rssOf: (child: ManagedChild) => number | null): void {
     const isSettled = !this.#draining && this.#steps.isWhole;
     for (const pool of this.#pools) pool.tick({ mayFork, isSettled, rssOf });
   }
 
-  /** Its processes, and what may be done about each. */
+  /** Returns its processes, each with what may be done about it. */
   patients(): Patient[] {
     const { vitalsOf, context } = this.#deps;
     return this.children().map(

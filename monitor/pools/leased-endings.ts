@@ -11,9 +11,9 @@ export type LeasedEndingsDeps = Pick<
   'role' | 'clock' | 'log' | 'tellServer' | 'onChanged' | 'vitalsOf'
 >;
 
-/** How long a worker that the server gave up may take to stop: it has nothing left to do. */
+/** The grace of a worker that the server gave up: it has nothing left to do. */
 const RETIRE_GRACE_MS = 1000;
-/** How long the server has to end a query that it was told to end. */
+/** The time that the server has to end a query that it was told to end. */
 const CONDEMNED_MS = 1000;
 
 export class LeasedEndings {
@@ -23,7 +23,7 @@ export class LeasedEndings {
     this.#deps = deps;
   }
 
-  /** Its query was cancelled or failed, as queries do: routine, where `kill` is what people should look at. */
+  /** Ends a worker whose query was cancelled or failed: routine, whereas `kill` is what people should look at. */
   discard(entry: LeasedEntry, reason: string): void {
     const { workerId } = entry.child;
     this.#deps.log.info(`${this.#deps.role}-discard`, { workerId, reason });
@@ -47,7 +47,7 @@ export class LeasedEndings {
     this.#signal(entry, ending, straight);
   }
 
-  /** Has the server end its query with an error of that code; `killOverdue` sees to it that it does. */
+  /** Has the server end the worker's query with an error of that code; `killOverdue` sees to it that it does. */
   condemn(entry: LeasedEntry, code: 'memory-pressure' | 'memory-exceeded', ending: Ending): void {
     if (entry.state === 'killing' || entry.condemned !== null) return;
     const { queryId, principal, workerId } = entry;

@@ -49,7 +49,7 @@ export class LeasedPool implements Pool {
     return this.#deps.role;
   }
 
-  /** One ready worker: the others follow. */
+  /** Whether one worker is ready: the others follow. */
   get isWhole(): boolean {
     return this.usable().length > 0 || this.#policy.spares === 0;
   }
@@ -63,7 +63,7 @@ export class LeasedPool implements Pool {
     return [...this.#entries.values()].map(({ child }) => child);
   }
 
-  /** Also a retiring one, until the server gave it up. */
+  /** Returns a retiring worker too, until the server gave it up. */
   usable(): ManagedChild[] {
     const usable = [...this.#entries.values()].filter(
       ({ state }) => state !== 'starting' && state !== 'killing',
@@ -93,7 +93,7 @@ export class LeasedPool implements Pool {
     return this.#policy.max;
   }
 
-  /** Workers above the new size go when they are idle. */
+  /** Changes the most that run at once; workers above it go when they are idle. */
   scale(max: number): void {
     this.#policy = { ...this.#policy, max };
     this.#evaluate();

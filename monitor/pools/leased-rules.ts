@@ -28,7 +28,7 @@ export interface LeasedRow {
   readonly rssBytes: number | null;
   /** The end of its lease, on the monotonic clock; null without a lease. */
   readonly deadlineAtMs: number | null;
-  /** Started to replace a used worker, which goes once this one is ready. */
+  /** Whether it was started to replace a used worker, which goes once this one is ready. */
   readonly replacing: boolean;
   /** The server refused to give it up: not asked again before this. */
   readonly retireNotBeforeMs: number;
@@ -40,9 +40,9 @@ export interface LeasedTable {
   readonly waiting: number;
   /** The last lease or release. */
   readonly lastLeaseAtMs: number;
-  /** No start before this: the crash brake. */
+  /** The time before which the crash brake allows no start. */
   readonly startNotBeforeMs: number;
-  /** false: memory is short. */
+  /** Whether memory allows starts beyond the first worker. */
   readonly mayFork: boolean;
 }
 
@@ -69,9 +69,9 @@ export type LeasedDecision =
     }
   | { readonly type: 'kill'; readonly workerId: string; readonly reason: string };
 
-/** No lease for so long is quiet time. */
+/** The time without a lease from which on it is quiet time. */
 export const QUIET_MS = 250;
-/** How long a worker above the stock may idle. */
+/** The time for which a worker above the stock may idle. */
 export const EXCESS_IDLE_MS = 60_000;
 
 export function decideLeased(table: LeasedTable, policy: LeasedPolicy, nowMs: number): LeasedDecision[] {
@@ -82,7 +82,7 @@ export function decideLeased(table: LeasedTable, policy: LeasedPolicy, nowMs: nu
   ];
 }
 
-/** When the passing of time alone may change a decision; null: not before the next event or sample. */
+/** Returns when the passing of time alone may change a decision; null: not before the next event or sample. */
 export function nextDecisionAtMs(
   table: LeasedTable,
   { deadlineGraceMs }: LeasedPolicy,
@@ -138,7 +138,7 @@ function needsReplacement(table: LeasedTable, policy: LeasedPolicy, nowMs: numbe
   return fresh < policy.spares && count(table.rows, 'idle-used') > 0;
 }
 
-/** At most one worker retires at a time. */
+/** Retires at most one worker at a time. */
 function retirement(table: LeasedTable, policy: LeasedPolicy, nowMs: number): LeasedDecision[] {
   const { rows } = table;
   if (count(rows, 'retiring') > 0) return [];

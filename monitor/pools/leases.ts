@@ -1,5 +1,5 @@
 /**
- * What the server says of the leases of a pool's workers, kept in their entries: it leases and releases them itself, asks for
+ * Keeps the server's reports about leases of a pool's workers in their entries: the server leases and releases them itself, asks for
  * more, and gives up those that the pool wants back. The pool asks its rules again after each of these.
  */
 import type { Ending } from '../../core/protocol/endings.ts';
@@ -92,7 +92,7 @@ export class Leases {
     enterState(entry, entry.queriesServed > 0 ? 'idle-used' : 'idle-fresh', nowMs);
   }
 
-  /** Nobody will take the answers of what the workers are doing, and nobody will release them. */
+  /** Ends leased workers of a dead server: nobody will take their answers, and nobody will release them. */
   serverLost(entries: Iterable<LeasedEntry>): void {
     this.#waiting = 0;
     for (const entry of entries) {

@@ -15,7 +15,7 @@ const MONITOR_STDOUT_FD = 1;
 
 export interface LoggerPlace {
   readonly supervised: Supervised;
-  /** Raw output of the processes may show them from now on. */
+  /** Keeps secrets out of the log that raw output of processes may show from now on. */
   keepSecret(secrets: readonly string[]): void;
 }
 

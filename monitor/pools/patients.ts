@@ -1,4 +1,4 @@
-/** What may be done about a process without a lease when the look at it finds something wrong (monitor/watch/inspection.ts). */
+/** The measures against a process without a lease in which the look at it finds something wrong (monitor/watch/inspection.ts). */
 import type { Log } from '../../core/logging/log.ts';
 import type { Ending } from '../../core/protocol/endings.ts';
 import type { ManagedChild } from '../children/managed-child.ts';

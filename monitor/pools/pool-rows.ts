@@ -1,4 +1,4 @@
-/** From a row of the table of pools to the pool, its processes and what the server is told of them. */
+/** Makes a pool out of its row of the table, starts its processes, and tells the server's addresses of them. */
 import type { Config } from '../../core/config/config.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
 import type { ChildConfig, WorkerAddress } from '../../core/protocol/monitor.ts';

@@ -94,7 +94,7 @@ export class PreforkPool implements Pool {
     return patientOf(child, this.#deps);
   }
 
-  /** Its workers run many queries each, and none of them is known to the monitor. */
+  /** Returns none: a worker runs many queries, and the monitor knows none of them. */
   leased(): LeasedQuery[] {
     return [];
   }
@@ -124,7 +124,7 @@ export class PreforkPool implements Pool {
     this.#add(place.slot, place).supervised.start();
   }
 
-  /** More start at once; of the fewer, the last ones finish their queries and go. */
+  /** Starts more at once; of fewer, the last ones finish their queries and go. */
   scale(processes: number): void {
     const reason = `scaled to ${processes}`;
     for (let slot = this.size; slot < processes; slot++) {
@@ -150,7 +150,7 @@ export class PreforkPool implements Pool {
     return true;
   }
 
-  /** Nobody will report the end of their last queries, and nobody waits for these. */
+  /** Ends leaving workers: nobody will report the end of their last queries, and nobody waits for these. */
   serverLost(): void {
     for (const place of this.#places) if (place.state === 'leaving') this.#end(place);
   }

@@ -58,7 +58,7 @@ export class HeldBody {
     this.#principalId = principalId;
   }
 
-  /** So many bytes are held for it from now on. Throws as BodyBudget.add does. */
+  /** Changes the number of bytes that are held for the body. Throws what BodyBudget.add throws. */
   resize(bytes: number): void {
     if (this.#released) return;
     this.#budget.add(this.#principalId, bytes - this.#bytes);

@@ -135,7 +135,7 @@ export class DslStock {
     if (this.#workers.get(worker.address.workerId) === worker) this.#workers.delete(worker.address.workerId);
   }
 
-  /** Not by us. One that is leased is given up by its lease, which knows the query. */
+  /** Handles a socket that this process did not close. A leased worker is given up by its lease, which knows the query. */
   #onClose(worker: DslWorker): void {
     if (worker.state === 'leased') this.#refuse(worker);
     else if (worker.state !== 'gone') this.#giveUp(worker, null, 'its socket closed');

@@ -5,7 +5,7 @@
  * of the principal with the most makes room for one with fewer. Who needs several resources gets them at once, and is
  * not overtaken meanwhile. A lane holds no resources itself.
  *
- * With `shares` a principal that holds as much as it may waits although something is free, and others pass it.
+ * Given `shares`, a principal that holds as much as it may waits although something is free, and others pass it.
  *
  * Some askers may be marked as long: the owner may keep resources from them (`mayTakeLong`), and then those who are not
  * long pass them, since what is kept is of no use to who waits. Among themselves the long ones stay in order.
@@ -20,9 +20,9 @@ export interface LaneOptions<T> {
   readonly name: string;
   readonly queueLength: number;
   readonly queueWaitMs: number;
-  /** So many at once, or null: never some of them, which two queries could hold while each waits for the rest. */
+  /** Takes so many at once or returns null: never some of them, which two queries could hold while each waits for the rest. */
   take(count: number, long: boolean, principalId: string): readonly T[] | null;
-  /** What each principal may hold; left out: everything. Whoever gives one back says so by `returned`. */
+  /** Limits how much each principal may hold; left out: no limit. Whoever gives one back says so by `returned`. */
   readonly shares?: PrincipalShares;
   /** Whether one who is long may have so many, were they free; left out: always. */
   mayTakeLong?(count: number): boolean;
@@ -30,7 +30,7 @@ export interface LaneOptions<T> {
   onWait?(waiting: number): void;
 }
 
-/** Who asks, and what ends the asking. */
+/** The principal that asks, and what ends the asking. */
 export interface Asker {
   readonly principal: Principal;
   readonly cancellation: Cancellation;

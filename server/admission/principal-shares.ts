@@ -7,7 +7,7 @@
  *   holds some leaves the last one to a principal that holds none;
  * - a principal that holds none may have all that one query needs.
  *
- * With one or two of them there is nothing to leave: then every principal may have all.
+ * When there are only one or two there is nothing to leave: then every principal may have all.
  */
 
 export interface PrincipalSharesOptions {

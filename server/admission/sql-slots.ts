@@ -26,7 +26,7 @@ export interface SqlSlot {
   wasShared(): boolean;
   /** Gives the slot back. A slot whose call still runs must be closed instead. */
   release(): void;
-  /** Its call was cancelled, and its worker took so long to end it. */
+  /** Reports that its call was cancelled, and how long the worker took to end it. */
   cancelled(elapsedMs: number): void;
 }
 
@@ -42,7 +42,7 @@ interface SqlWorker {
 }
 
 const RECONNECT_MS = 50;
-/** Of all slots, kept from queries with stages. */
+/** The share of all slots that is kept from queries with stages. */
 const KEPT_SHARE = 0.25;
 
 export interface SqlSlotsOptions {
@@ -52,7 +52,7 @@ export interface SqlSlotsOptions {
   readonly clientSharePercent?: number;
   /** A worker that the monitor wants back runs nothing any more. */
   onRetired(workerId: string): void;
-  /** From the abort of a query to the reply of its worker. */
+  /** Told the time between the abort of a query and its worker's reply. */
   onCancelled?(elapsedMs: number): void;
 }
 

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { errorClasses } from '../answer/error-status.ts';
-import { queryBody } from './request/query-request.ts';
+import { queryBody } from './request/query-schemas.ts';
 import { completeBody, formatBody } from './request/tool-request.ts';
 
 const text = z.string();

@@ -17,9 +17,9 @@ import type { PlannerCall, PlannerReply, PlannerResult, PlannerTask } from './pl
 export interface PlannerThreadsOptions {
   readonly threads: number;
   readonly connections: PlannerConnections;
-  /** What a task may take; TASK_TIMEOUT_MS when left out. */
+  /** The time that a task may take; TASK_TIMEOUT_MS when left out. */
   readonly taskTimeoutMs?: number;
-  /** Of each thread; STACK_MB when left out. */
+  /** The stack of each thread; STACK_MB when left out. */
   readonly stackMb?: number;
   /** Told of each thread that had to be replaced, and why. */
   readonly onReplaced: (reason: string) => void;

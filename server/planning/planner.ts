@@ -1,5 +1,5 @@
 /**
- * From query text to plan: cache, else the compiler on a Piscina thread, again and again, with what it asks for in
+ * Makes a plan out of a query text: from the cache, else by the compiler on a Piscina thread, again and again, with what it asks for in
  * between: what databases say of their SQL's columns, a worker of the engine's, the data of values.
  */
 import { Cancellation } from '../../core/process/cancellation.ts';
@@ -45,7 +45,7 @@ export class Planner {
     this.#lane = new PlannerLane(this.#threads, options);
   }
 
-  /** What waits for a thread. */
+  /** The queue of tasks that wait for a thread. */
   get lane(): Lane<true> {
     return this.#lane.lane;
   }

@@ -1,5 +1,5 @@
 /**
- * What the compiler asks for before there is a plan, and who knows it: the database (the columns of a source), a DSL
+ * Answers what the compiler asks for before there is a plan, by asking who knows it: the database (the columns of a source), a DSL
  * worker (the columns of a user's SQL for the stage engine), or the data itself (the values that become columns).
  */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';

@@ -95,7 +95,7 @@ export async function handleQuery(
   }
 }
 
-/** Its deadline and its client's leaving end it; returns what stops the deadline's timer. */
+/** Ends the query at its deadline and when its client leaves; returns what stops the deadline's timer. */
 export function endEarly(query: QueryRecord, response: ServerResponse): () => void {
   const deadline = setTimeout(
     () => query.cancellation.cancel(deadlineExceeded(query)),

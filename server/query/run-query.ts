@@ -21,7 +21,7 @@ import { type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
 
-/** What is left to say when all went well. */
+/** The result of a query that went well. */
 export interface QueryOutcome {
   readonly summary: AnswerSummary;
   readonly plan: Plan;
@@ -64,7 +64,7 @@ export async function runQuery(
   }
 }
 
-/** What to do otherwise after this failure; null: it is one. */
+/** Returns the attempt that follows this failure; null when the failure is final. */
 function nextAttempt(deps: RunDeps, attempt: Attempt, thrown: unknown): Attempt | null {
   if (!(thrown instanceof QueryError)) return null;
   if (thrown.code === 'stale-plan' && !attempt.replanned) {

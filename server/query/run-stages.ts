@@ -30,7 +30,7 @@ interface Copy {
   readonly slot: SqlSlot;
   readonly reply: Promise<CopyToReply>;
   settled: boolean;
-  /** It was cancelled because the stages had ended well: they had all that they needed of it. */
+  /** Whether it was cancelled because the stages had ended well: they had all that they needed of it. */
   dismissed: boolean;
 }
 
@@ -180,7 +180,7 @@ function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
   return staged.value;
 }
 
-/** Of several sources that failed, the one that failed by itself: the others were cancelled because of it. */
+/** Returns the error of the source that failed by itself: the others were cancelled because of it. */
 function firstError(
   copies: readonly Copy[],
   copied: readonly PromiseSettledResult<CopyToReply>[],

@@ -80,7 +80,7 @@ describe('connections that change at run time', function () {
       defaultConnection: 'main',
     });
     const before = await pids(forkline);
-    const running = forkline.query('select 7 as n, pg_sleep(3)::text as s', {
+    const running = forkline.query('select 7 as n, pg_sleep(10)::text as s', {
       body: { connection: 'extra' },
       headers: { 'query-id': 'on-its-way' },
     });
@@ -93,6 +93,7 @@ describe('connections that change at run time', function () {
     const refused = await ask(forkline, 'select 1 as n', 'extra');
     expect(refused.status).to.equal(404);
     expect(refused.json).to.include({ code: 'unknown-connection' });
+    await until(async () => (await sessionsElsewhere()) === 1, DEADLINE_MS, 'only its session is left');
     expect((await forkline.get('/v1/queries/on-its-way')).json.state).to.equal('running');
     expect((await running).json.rows).to.deep.equal([{ n: 7, s: '' }]);
     await until(async () => (await sessionsElsewhere()) === 0, DEADLINE_MS, 'its sessions have ended');

@@ -1,15 +1,26 @@
 import { expect } from 'chai';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { PlanStep } from '../../core/protocol/plan.ts';
+import type { AskAnswer, PlanStep } from '../../core/protocol/plan.ts';
 import { anonymousAt } from '../../core/protocol/principal.ts';
 import { MAX_CHAIN } from '../../language/dialects/postgres/guard/limits.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
+import type { PlanKey } from '../../server/planning/plan-cache.ts';
 import { PlannerLane } from '../../server/planning/planner-lane.ts';
 import type { PlannerTask, PlannerValue } from '../../server/planning/planner-thread.ts';
 import type { PlannerThreads } from '../../server/planning/planner-threads.ts';
 
 /** Of the build: a thread needs compiled files. */
 const BUILT = new URL('../../dist/server/planning/planner-threads.js', import.meta.url).href;
+
+const BUILT_PLANNER = new URL('../../dist/server/planning/planner.js', import.meta.url).href;
+
+/** What the database says of `select 1 as n`. */
+const describedAsNumber: AskAnswer = {
+  kind: 'source',
+  columns: [{ name: 'n', type: nativeType(23) }],
+  parameterTypes: [],
+};
 
 const planOf = (text: string): PlannerTask => ({
   type: 'plan',
@@ -119,6 +130,40 @@ describe('planner threads', function () {
     expect(await errorOf(run(deep))).to.include({ code: 'nesting-too-deep' });
     expect(replaced).to.have.length(1);
     await check();
+  });
+
+  it('keep no plan that was begun before its connection changed', async () => {
+    start({ threads: 1 });
+    const { Planner } = (await import(BUILT_PLANNER)) as typeof import('../../server/planning/planner.ts');
+    const planner = new Planner({
+      ...{ threads: 1, cacheEntries: 10, cacheBytes: 1 << 20, queueLength: 10, queueWaitMs: 60_000 },
+      connections: { dialects: { main: 'postgres' as const }, allowFunctions: {} },
+    });
+    try {
+      const key: PlanKey = {
+        ...{ scope: 'all', text: 'select 1 as n | where n > 0', parameters: {}, connection: 'main' },
+        ...{ pushdown: 'off', throughWorker: false },
+      };
+      const asker = { principal: anonymousAt(''), cancellation: new Cancellation() };
+      const next = { dialects: { main: 'postgres' as const }, allowFunctions: {} };
+      const plan = (during: () => Promise<void>) =>
+        planner.plan(
+          key,
+          async () => {
+            await during();
+            return describedAsNumber;
+          },
+          asker,
+        );
+      await plan(async () => planner.setConnections(next));
+      expect(planner.cached(key), 'begun before').to.equal(null);
+      await plan(async () => {});
+      expect(planner.cached(key), 'nothing changed').to.not.equal(null);
+      planner.setConnections(next);
+      expect(planner.cached(key), 'made before').to.equal(null);
+    } finally {
+      await planner.close();
+    }
   });
 
   it('need no more memory for the next large texts', async () => {

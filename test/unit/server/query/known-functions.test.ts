@@ -19,6 +19,21 @@ describe('known functions', () => {
     known = new KnownFunctions({ maxAgeMs: 100, now: () => now });
   });
 
+  it('are in question again once their connection has changed, also when asked about before', () => {
+    known.found('all', 'main', [use('a')], now);
+    known.found('all', 'other', [use('a')], now);
+    now = 1010;
+    known.forget(['main']);
+    expect(known.inQuestion('all', 'main', [use('a')])).to.have.length(1);
+    expect(known.inQuestion('all', 'other', [use('a')])).to.have.length(0);
+    known.found('all', 'main', [use('a')], 1005);
+    expect(known.inQuestion('all', 'main', [use('a')]), 'the answer of the database before').to.have.length(
+      1,
+    );
+    known.found('all', 'main', [use('a')], 1010);
+    expect(known.inQuestion('all', 'main', [use('a')])).to.have.length(0);
+  });
+
   it('are in question again after their time, counted from the question', () => {
     const list = [use('a'), use('b')];
     expect(known.inQuestion('all', 'main', list)).to.equal(list);
