@@ -1,6 +1,6 @@
 /**
- * Builds dist/, which is all that users run: the TypeScript sources compiled file by file, the DSL worker bundled into
- * one file over its compiled one (it is started all the time, and one file loads faster than many), static assets
+ * Builds dist/, which is all that users run: the TypeScript sources compiled file by file, the DSL worker bundled over
+ * its compiled file (it is started all the time, and one file loads faster than many; what it imports late is in others), static assets
  * copied, and dist/build-id.json, by which every process knows that it is of the same build as its monitor.
  *
  * `node build.mjs --loadtest` also builds dist-dev/: the load test's own code, and links to the rooms of dist/ beside
@@ -9,7 +9,7 @@
  * Invariants: type errors are shown and make the exit code 1, the output is written all the same; nothing is done
  * when no input changed since the last good build (.stamp in the output); two builds at once wait for each other (a lock
  * file); outputs are replaced by rename and only where they differ, so that a running server never finds half a
- * file; what no source stands for any more is removed.
+ * file; what no source stands for any more is removed (parts of an earlier bundle after a day).
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,10 +23,11 @@ import {
   rename,
   rm,
   rmdir,
+  stat,
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -46,6 +47,7 @@ const bundleEntry = 'workers/dsl/worker.ts';
 const executables = ['cli/main.js'];
 const LOCK_POLL_MS = 50;
 const LOCK_WAIT_MS = 120_000;
+const KEEP_BUNDLE_MS = 24 * 60 * 60_000;
 
 const product = {
   output: dist,
@@ -160,7 +162,10 @@ async function bundle(staging, inputs) {
     .build({
       absWorkingDir: root,
       entryPoints: [bundleEntry],
-      outfile: join(staging, bundleEntry.replace(/\.ts$/, '.js')),
+      outdir: join(staging, dirname(bundleEntry)),
+      // What is imported late stays in a file of its own: in one file, its external imports would be the bundle's.
+      splitting: true,
+      chunkNames: 'bundle-[name]-[hash]',
       bundle: true,
       allowOverwrite: true,
       platform: 'node',
@@ -231,7 +236,7 @@ async function replaceFile(from, to) {
 /** Removes the files below `dir` that are not wanted, and the directories that are empty then. */
 async function removeStale(dir, wanted) {
   for (const file of await listFiles(dir)) {
-    if (!wanted.has(file)) await rm(file, { force: true });
+    if (!wanted.has(file) && !(await isFreshBundle(file))) await rm(file, { force: true });
   }
   const entries = await readdir(dir, { withFileTypes: true, recursive: true });
   const dirs = entries
@@ -239,6 +244,12 @@ async function removeStale(dir, wanted) {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
   // Deepest first; a directory that still holds something refuses, and is meant to.
   for (const dir of dirs.sort((a, b) => b.length - a.length)) await rmdir(dir).catch(() => {});
+}
+
+/** Says whether a part of the bundle may still be imported by a worker that began before this build. */
+async function isFreshBundle(file) {
+  if (!basename(file).startsWith('bundle-')) return false;
+  return Date.now() - (await stat(file)).mtimeMs < KEEP_BUNDLE_MS;
 }
 
 /** Runs `work` while no other build of this checkout runs. A lock whose owner is dead is taken over. */

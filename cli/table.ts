@@ -5,7 +5,7 @@ export interface TableColumn {
   readonly alignRight: boolean;
 }
 
-/** No trailing line end. */
+/** Returns the lines of a table, without a line end behind the last. */
 export function renderTable(columns: readonly TableColumn[], rows: readonly (readonly unknown[])[]): string {
   const cells = rows.map((row) => columns.map((_, i) => cellText(row[i])));
   const headers = columns.map((column) => cellText(column.name));
@@ -42,7 +42,7 @@ function pad(text: string, width: number, right: boolean): string {
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** Columns that a terminal needs: two for East Asian wide characters and emoji. */
+/** Returns the number of columns that a terminal needs: two for East Asian wide characters and emoji. */
 export function displayWidth(text: string): number {
   // Printable ASCII, which is nearly everything.
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
@@ -52,6 +52,8 @@ export function displayWidth(text: string): number {
 }
 
 function isWide(segment: string): boolean {
+  if (/^[\uff61-\uffdc\uffe8-\uffee]/.test(segment)) return false; // halfwidth forms, of whichever script
+  if (/^\p{Emoji}\ufe0f/u.test(segment)) return true; // a symbol that is to be shown as an emoji
   const wideScripts =
     /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]/u;
   return wideScripts.test(segment) || /^\p{Emoji_Presentation}/u.test(segment);

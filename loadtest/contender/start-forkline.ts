@@ -22,6 +22,8 @@ export interface ForklineOptions {
   /** 0: any free one. */
   readonly port?: number;
   readonly dsl?: Readonly<Record<string, string | number>>;
+  /** The command of another build; this build's when left out. */
+  readonly command?: string;
 }
 
 export interface StartedForkline extends Contender {
@@ -30,7 +32,7 @@ export interface StartedForkline extends Contender {
 }
 
 export async function startForkline(options: ForklineOptions): Promise<StartedForkline> {
-  const { children, databaseUrl, path, port = 0, dsl = {} } = options;
+  const { children, databaseUrl, path, port = 0, dsl = {}, command = CLI } = options;
   const dir = await mkdtemp(join(tmpdir(), 'forkline-loadtest-'));
   const removeDir = (): Promise<void> => rm(dir, { recursive: true, force: true });
   try {
@@ -38,7 +40,7 @@ export async function startForkline(options: ForklineOptions): Promise<StartedFo
     const startedAt = performance.now();
     const child = children.start({
       what: 'forkline start',
-      args: [CLI, 'start'],
+      args: [command, 'start'],
       cwd: dir,
       // The load test fills the database with the role that is measured with.
       env: { PATH: path, DATABASE_URL: databaseUrl, FORKLINE_ALLOW_POWERFUL_ROLE: 'yes' },

@@ -1,6 +1,9 @@
 /**
- * From a finished line to the file, through winston: one logger, one transport, order kept. It bounds what waits:
+ * The way of a finished line to the file, through winston: one logger, one transport, order kept. It bounds the bytes that wait:
  * past `maxPendingBytes` whoever feeds it should stop until `room()` resolves.
+ *
+ * Winston is the queue, the batch and the back-pressure here, and neither level nor format: these are made in the process that logs, so
+ * that a line is encoded once and a level that nobody wants is never sent. The logger passes on bytes.
  */
 import winston from 'winston';
 import { type Entry, FileTransport, type FileTransportOptions, LEVEL, MESSAGE } from './file-transport.ts';

@@ -2,8 +2,9 @@
  * The metrics of the log: the logger counts, each scrape asks it. A logger that was restarted counts from zero, so
  * what its predecessors had counted is kept here and added. While it is away the last numbers stand.
  */
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { LogStats } from '../../core/protocol/log-stats.ts';
+import { Counter, Gauge } from './prom-client.ts';
 
 /** The metrics of one scrape are read together: they share one question. */
 const SHARED_MS = 500;

@@ -3,7 +3,8 @@
  * and histograms that somebody else counts. What is only shown here never falls while this process lives: its owner
  * sees to that, so that Prometheus finds a counter.
  */
-import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
+import type { Metric, Registry } from 'prom-client';
+import { Counter, Gauge } from './prom-client.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 export type Say = (labels: Labels, value: number) => void;
@@ -37,7 +38,7 @@ export function defineCounters(register: Registry): Define {
 }
 
 /** What is not said this time is not there, where reset() would leave a zero: a counter that fell, or a false alarm. */
-function clear(metric: Gauge | Counter, labelNames: readonly string[]): void {
+function clear(metric: Pick<Metric, 'reset' | 'remove'>, labelNames: readonly string[]): void {
   metric.reset();
   if (labelNames.length === 0) metric.remove();
 }

@@ -3,7 +3,7 @@
  * report with their replies, the monitor and the logger with totals of their own, so that nothing falls when a worker
  * dies. What the server itself counts starts again when the server is replaced, as Prometheus expects of counters.
  */
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import type * as promClient from 'prom-client';
 import type { LogStats } from '../../core/protocol/log-stats.ts';
 import { addLogMetrics } from './logger.ts';
 import { defineCounters, defineGauges } from './metric-kinds.ts';
@@ -11,6 +11,7 @@ import { addMonitorMetrics } from './monitor.ts';
 import { addPoolMetrics, type PoolMetricsDeps } from './pools.ts';
 import type { MonitorReport } from './process-list.ts';
 import { addProcessMetrics } from './processes.ts';
+import { DEFAULT_METRICS, Registry } from './prom-client.ts';
 import { createQueryMetrics, type QueryMetrics } from './queries.ts';
 import type { TraceExporter } from './trace-exporter.ts';
 
@@ -43,7 +44,8 @@ const MISNAMED = ['active_handles_total', 'active_requests_total', 'active_resou
 
 export function createMetrics(deps: MetricsDeps): Metrics {
   const register = new Registry();
-  collectDefaultMetrics({ register, prefix: PREFIX });
+  for (const add of DEFAULT_METRICS) add(register, { prefix: PREFIX, eventLoopMonitoringPrecision: 10 });
+  addCpuCounters(register);
   for (const name of MISNAMED) register.removeSingleMetric(`${PREFIX}nodejs_${name}`);
   let monitor: MonitorReport | null = null;
   addPoolMetrics(register, deps);
@@ -65,14 +67,27 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   };
 }
 
-function addBuildInfo(register: Registry, build: string): void {
+/** Adds the CPU time of the server by the names that prom-client gives it. */
+function addCpuCounters(register: promClient.Registry): void {
+  const counter = defineCounters(register);
+  const parts = { user: ['user'], system: ['system'], 'user and system': ['user', 'system'] } as const;
+  for (const [what, kinds] of Object.entries(parts)) {
+    const name = kinds.length === 1 ? `process_cpu_${what}_seconds_total` : 'process_cpu_seconds_total';
+    counter(`${PREFIX}${name}`, `CPU time spent in seconds: ${what}`, [], (say) => {
+      const usage = process.cpuUsage();
+      say({}, kinds.reduce((total, kind) => total + usage[kind], 0) / 1e6);
+    });
+  }
+}
+
+function addBuildInfo(register: promClient.Registry, build: string): void {
   const help = 'Always 1; what runs is in the labels';
   defineGauges(register)('forkline_build_info', help, ['build', 'node'], (say) =>
     say({ build, node: process.version }, 1),
   );
 }
 
-function addSpanCounters(register: Registry, exporter: TraceExporter): void {
+function addSpanCounters(register: promClient.Registry, exporter: TraceExporter): void {
   const counter = defineCounters(register);
   counter('forkline_trace_spans_exported_total', 'Spans that the collector took', [], (say) =>
     say({}, exporter.exported),

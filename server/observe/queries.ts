@@ -2,10 +2,11 @@
  * What is counted as queries and requests end: traffic, errors, latency, the phases, answers, limits and cancelling.
  * Nothing that a client can choose freely becomes a label: no user, query id, SQL or address.
  */
-import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { ErrorCode, LimitRef } from '../../core/protocol/errors.ts';
 import { errorClass } from '../answer/error-status.ts';
 import type { Phases, QueryRecord } from '../history/registry.ts';
+import { Counter, Histogram } from './prom-client.ts';
 
 /** OpenTelemetry's database buckets, and three for what takes long here. */
 const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];

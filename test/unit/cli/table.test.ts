@@ -45,6 +45,8 @@ describe('a table on the terminal', () => {
     expect(displayWidth('日本')).to.equal(4);
     expect(displayWidth('😀')).to.equal(2);
     expect(displayWidth('e\u0301')).to.equal(1);
+    expect(displayWidth('ｱｲ')).to.equal(2); // halfwidth katakana
+    expect(displayWidth('⚠\ufe0f❤\ufe0f')).to.equal(4);
   });
 
   it('has a header when there is no row', () => {

@@ -15,8 +15,8 @@ import type { Planner } from '../../../../server/planning/planner.ts';
 export const DOCUMENT = fileURLToPath(new URL('../../../../docs/metrics.md', import.meta.url));
 const START = '<!-- metrics: written by test/unit/server/observe/metrics-table.ts -->\n';
 const END = '<!-- end of metrics -->';
-/** prom-client's own, which it documents. */
-const OF_NODE = 'forkline_server_';
+/** The prefix of prom-client's own metrics, which it documents. */
+export const OF_NODE = 'forkline_server_';
 
 /** Of a server that has no worker, no query and no monitor yet. */
 export function idleMetrics(): Metrics {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ProcessRow } from '../../../../core/protocol/monitor.ts';
 import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { StatsBook } from '../../../../monitor/children/stats.ts';
@@ -8,7 +9,7 @@ import { QueryTrace } from '../../../../server/history/trace.ts';
 import { readTraceContext } from '../../../../server/history/trace-context.ts';
 import type { MonitorReport } from '../../../../server/observe/process-list.ts';
 import { outcomeOf } from '../../../../server/observe/queries.ts';
-import { DOCUMENT, families, idleMetrics, withTable } from './metrics-table.ts';
+import { DOCUMENT, families, idleMetrics, OF_NODE, withTable } from './metrics-table.ts';
 
 const ROW: ProcessRow = {
   role: 'sql',
@@ -44,9 +45,30 @@ async function value(text: Promise<string> | string, series: string): Promise<nu
 describe('metrics', () => {
   it('are documented: docs/metrics.md has every one as it is', () => {
     const document = readFileSync(DOCUMENT, 'utf8');
-    const mend = 'run: node --import tsx test/unit/server/observe/metrics-table.ts';
+    const mend = 'run: npm run docs:metrics';
     expect(families().length).to.be.above(50);
     expect(document === withTable(document), mend).to.equal(true);
+  });
+
+  it("are, of the process itself, those of prom-client's that are named by the rules", () => {
+    const register = new Registry();
+    collectDefaultMetrics({ register, prefix: OF_NODE });
+    const names = register.getMetricsAsArray().map(({ name }) => name);
+    const misnamed = /nodejs_active_(?:handles|requests|resources)_total$/;
+    const own = idleMetrics().families.map(({ name }) => name);
+    expect(own.filter((name) => name.startsWith(OF_NODE))).to.have.members(
+      names.filter((name) => !misnamed.test(name)),
+    );
+  });
+
+  it('tell the CPU time of the server', async () => {
+    const text = await idleMetrics().render(null);
+    const parts = await Promise.all(
+      ['user_', 'system_', ''].map((part) => value(text, `forkline_server_process_cpu_${part}seconds_total`)),
+    );
+    const used = process.cpuUsage();
+    expect(parts[0]).to.be.within(0.01, used.user / 1e6);
+    expect(parts[2]).to.be.closeTo(parts[0]! + parts[1]!, 0.5);
   });
 
   it('have no label that a client could fill', () => {
