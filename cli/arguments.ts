@@ -3,8 +3,10 @@
 import { parseArgs } from 'node:util';
 import { isLosslessNumber, isSafeNumber, LosslessNumber, parse as parseJson } from 'lossless-json';
 import { closestName } from '../core/config/closest-name.ts';
-import type { PoolSizes } from '../core/protocol/control.ts';
+import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
 import { ControlError, checkSize } from '../monitor/control.ts';
+import { maxSizesOf } from '../monitor/pools/definition.ts';
+import { POOL_TABLE } from '../monitor/pools/table.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
 
@@ -49,7 +51,7 @@ export type Command =
   | ({ readonly name: 'logs'; readonly url: string | null } & LogsCommand)
   | {
       readonly name: 'scale';
-      readonly sizes: Partial<PoolSizes>;
+      readonly sizes: PoolSizes;
       readonly json: boolean;
       readonly configFile: string | undefined;
     }
@@ -229,14 +231,16 @@ function parseSince(given: string, nowMs: number): string {
   throw new UsageError(`--since must be a time (2026-01-31T12:00:00Z) or how long ago (15m), not "${given}"`);
 }
 
+const MAX_SIZES = maxSizesOf(POOL_TABLE);
+
 /** `sql=4 dsl=6` */
-function parseSizes(given: readonly string[]): Partial<PoolSizes> {
+function parseSizes(given: readonly string[]): PoolSizes {
   if (given.length === 0) throw new UsageError('say what to scale, for example: forkline scale sql=4 dsl=6');
   const sizes = given.map((each): [string, number] => {
     const [pool, size, ...more] = each.split('=');
     if (pool === undefined || size === undefined || more.length > 0)
       throw new UsageError(`"${each}" is not POOL=N; for example: forkline scale sql=4`);
-    return checked(() => checkSize(pool, /^\d+$/.test(size) ? Number(size) : size));
+    return checked(() => checkSize(pool, /^\d+$/.test(size) ? Number(size) : size, MAX_SIZES));
   });
   const twice = sizes.find(([pool], index) => sizes.findIndex(([other]) => other === pool) !== index);
   if (twice !== undefined) throw new UsageError(`${twice[0]} is given twice`);

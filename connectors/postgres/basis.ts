@@ -4,7 +4,7 @@
  */
 import type { QueryError } from '../../core/protocol/errors.ts';
 import type { Basis } from '../../core/protocol/sql-worker.ts';
-import { expectColumns, stalePlan } from '../stale-plan.ts';
+import { expectColumns, stalePlan } from '../kit/stale-plan.ts';
 import { readRowDescription, type ServerError } from './wire/backend-messages.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { DESCRIBE_STATEMENT, parseMessage } from './wire/frontend-messages.ts';

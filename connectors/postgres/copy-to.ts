@@ -5,18 +5,19 @@
  * transaction. CopyData payloads go into big buffers and out again unread.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { CopyToCall, CopyToReply } from '../../core/protocol/sql-worker.ts';
-import type { CallControl } from '../call-control.ts';
-import { FifoWriter } from '../fifo-writer.ts';
-import { expectColumns, expectParameters, stalePlan } from '../stale-plan.ts';
+import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
+import { rowTooLongForStages } from '../kit/answer.ts';
+import type { CallControl } from '../kit/call-control.ts';
+import type { CopySummary } from '../kit/connector.ts';
+import { ByteWriter } from '../kit/encode/byte-writer.ts';
+import { FifoWriter } from '../kit/fifo-writer.ts';
+import { expectColumns, expectParameters, stalePlan } from '../kit/stale-plan.ts';
 import { BasisCheck, basisMessages } from './basis.ts';
 import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
 import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
-import { ByteWriter } from './encode/byte-writer.ts';
 import { statementError } from './errors.ts';
 import { resolveTypeNames, type TypeNames } from './parameter-types.ts';
 import { checkOf, runReadOnly } from './read-only-transaction.ts';
-import type { ExchangeHandler, Session } from './session.ts';
 import {
   readCommandRows,
   readParameterDescription,
@@ -25,12 +26,11 @@ import {
 } from './wire/backend-messages.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, DESCRIBE_STATEMENT, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
-
-export type CopySummary = Omit<CopyToReply, 'phases'>;
+import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
 /** Throws what the catalogue, the session or the database finds wrong, and stale-plan, as QueryError. */
 export async function copyToFifo(
-  session: Session,
+  session: WireSession,
   call: CopyToCall,
   allowed: readonly string[],
   typeNames: TypeNames,
@@ -43,7 +43,7 @@ export async function copyToFifo(
 }
 
 async function runCopy(
-  session: Session,
+  session: WireSession,
   call: CopyToCall,
   allowed: readonly string[],
   copy: CopyStatement,
@@ -141,7 +141,7 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
       },
       onCopyData(bytes, start, end, last) {
         rowBytes += end - start;
-        if (rowBytes > call.maxRowBytes) throw longRow(call.maxRowBytes);
+        if (rowBytes > call.maxRowBytes) throw rowTooLongForStages(call.maxRowBytes);
         if (last) rowBytes = 0;
         payloads.add(bytes, start, end);
         if (last) rows++;
@@ -154,11 +154,4 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
 /** Errors after the query was parsed are about the COPY text; those of binding it carry no position. */
 function copyError(error: ServerError, aboutCopy: boolean, copy: CopyStatement): QueryError {
   return statementError(error, aboutCopy ? { mapPosition: copy.mapPosition } : {});
-}
-
-function longRow(maxRowBytes: number): QueryError {
-  return new QueryError('bad-value', `a row that the stages read is longer than ${maxRowBytes} bytes`, {
-    hint: 'Leave the long column out, or shorten it in the SQL part.',
-    limit: { name: 'dslRowBytes', value: maxRowBytes },
-  });
 }

@@ -2,17 +2,17 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { DescribeCall, DescribeReply } from '../../core/protocol/sql-worker.ts';
 import type { DatabaseColumn, NativeType } from '../../core/protocol/types.ts';
-import type { CallControl } from '../call-control.ts';
+import type { CallControl } from '../kit/call-control.ts';
 import { statementError } from './errors.ts';
 import { checkOf, runReadOnly } from './read-only-transaction.ts';
-import type { Session } from './session.ts';
 import { readParameterDescription, readRowDescription } from './wire/backend-messages.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { DESCRIBE_STATEMENT, parseMessage } from './wire/frontend-messages.ts';
+import type { WireSession } from './wire-session.ts';
 
 /** Throws what the catalogue, the session or the database finds wrong, as QueryError. */
 export async function describeStatement(
-  session: Session,
+  session: WireSession,
   call: DescribeCall,
   allowed: readonly string[],
   control: CallControl,

@@ -5,19 +5,19 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { NativeType } from '../../core/protocol/types.ts';
 import { castTypeName, postgresTypeOf } from '../../language/dialects/postgres/types.ts';
-import type { CallControl } from '../call-control.ts';
+import type { CallControl } from '../kit/call-control.ts';
 import { statementError } from './errors.ts';
 import { runReadOnly } from './read-only-transaction.ts';
-import type { Session } from './session.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
+import type { WireSession } from './wire-session.ts';
 
 /** Cached names by OID, one table a registered connection. */
 export type TypeNames = Map<number, string>;
 
 /** The names of `types`, in order; one more round trip when some of them are new. */
 export async function resolveTypeNames(
-  session: Session,
+  session: WireSession,
   types: readonly NativeType[],
   known: TypeNames,
   control: CallControl,
@@ -29,7 +29,7 @@ export async function resolveTypeNames(
 }
 
 async function learnedName(
-  session: Session,
+  session: WireSession,
   type: NativeType,
   known: TypeNames,
   control: CallControl,
@@ -40,7 +40,7 @@ async function learnedName(
   return name;
 }
 
-async function askTypeName(session: Session, oid: number, control: CallControl): Promise<string> {
+async function askTypeName(session: WireSession, oid: number, control: CallControl): Promise<string> {
   let name: string | null = null;
   const error = await runReadOnly(session, control, {
     messages: [

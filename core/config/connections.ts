@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { ConnectionConfig } from '../protocol/connection.ts';
 import type { DialectName } from '../protocol/dialect-name.ts';
-import type { ConnectionConfig } from '../protocol/sql-worker.ts';
 import type { ConfigFile, Environment } from './read.ts';
 import { isJsonObject } from './read.ts';
 
@@ -54,6 +54,7 @@ function optionsOf(value: unknown, name: string, env: Environment): Omit<Connect
   const { allowFunctions, allowPowerfulRole } = isJsonObject(value) ? value : {};
   const isMeant = allowPowerfulRole === true || (name === 'main' && env[ALLOW_POWERFUL_ROLE] === 'yes');
   return {
+    kind: 'postgres',
     ...(Array.isArray(allowFunctions) ? { allowFunctions: allowFunctions.map(String) } : {}),
     ...(isMeant ? { allowPowerfulRole: true } : {}),
   };

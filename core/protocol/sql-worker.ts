@@ -4,9 +4,10 @@
  * runs; closing the socket cancels too. Each call ends with exactly one reply; `run-sql` sends data frames first.
  */
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
+import type { ConnectionConfig } from './connection.ts';
 import type { WireError } from './errors.ts';
 import type { FunctionUse } from './plan.ts';
-import type { DatabaseColumn, NativeType } from './types.ts';
+import type { Column, DatabaseColumn, NativeType } from './types.ts';
 
 export type ToSqlWorker =
   /** Columns and parameter types of one statement, without running it. */
@@ -15,6 +16,8 @@ export type ToSqlWorker =
   | ({ readonly type: 'run-sql' } & RunSqlCall)
   /** Run one statement and write its rows as CSV into a FIFO that a DSL worker reads. */
   | ({ readonly type: 'copy-to' } & CopyToCall)
+  /** The tables that queries may read. */
+  | ({ readonly type: 'introspect' } & IntrospectCall)
   /** End the call that runs now; it replies with `cancelled`. */
   | { readonly type: 'cancel'; readonly queryId: string };
 
@@ -22,19 +25,22 @@ interface CallBase {
   readonly queryId: string;
   /** The id of who asks, for log lines; left out: none. */
   readonly principal?: string;
-  /** 32 hexadecimal digits that the database shows as part of the session's application_name; null or left out: none. */
+  /** 32 hexadecimal digits that a database shows with the session, where it shows sessions; null or left out: none. */
   readonly traceId?: string | null;
   readonly connection: string;
-  readonly sql: string;
-  /** What the guard wants to know of the catalogue before `sql` runs; SQL without it was not judged, and is refused. */
-  readonly functions: readonly FunctionUse[];
-  /** Unix time in ms; the database's statement_timeout is a little longer than what remains of it. */
+  /** Unix time in ms; the database's own time limit is a little longer than what remains of it. */
   readonly deadlineAt: number;
 }
 
-export interface DescribeCall extends CallBase {}
+interface StatementCall extends CallBase {
+  readonly sql: string;
+  /** What the guard wants to know of the catalogue before `sql` runs; SQL without it was not judged, and is refused. */
+  readonly functions: readonly FunctionUse[];
+}
 
-export interface RunSqlCall extends CallBase {
+export interface DescribeCall extends StatementCall {}
+
+export interface RunSqlCall extends StatementCall {
   /** The users' SQL that the statement was made around; empty for SQL as a user wrote it. */
   readonly basis?: readonly Basis[];
   /** Text values bound to $1..$n; their types are the database's to infer. */
@@ -45,7 +51,7 @@ export interface RunSqlCall extends CallBase {
   readonly maxRowBytes: number;
 }
 
-export interface CopyToCall extends CallBase {
+export interface CopyToCall extends StatementCall {
   readonly basis?: readonly Basis[];
   readonly parameters: readonly (string | null)[];
   /** Types of $1..$n as described; COPY takes no bound parameters, so the worker casts session settings to these. */
@@ -74,6 +80,26 @@ export interface CopyToReply {
   readonly phases: SqlPhases;
 }
 
+export interface IntrospectCall extends CallBase {
+  /** Columns of all tables together; those of the tables beyond are left out. */
+  readonly maxColumns: number;
+}
+
+export interface IntrospectReply {
+  readonly tables: readonly DatabaseTable[];
+  /** false: there are more columns than were read. */
+  readonly complete: boolean;
+}
+
+/** A table or view that queries may read. */
+export interface DatabaseTable {
+  readonly schema: string;
+  readonly name: string;
+  /** Found without its schema. */
+  readonly visible: boolean;
+  readonly columns: readonly Column[];
+}
+
 /** Milliseconds. */
 export interface SqlPhases {
   /** Waiting for a pooled connection. */
@@ -87,6 +113,7 @@ export interface SqlWorkerCalls {
   describe: { request: DescribeCall; reply: DescribeReply };
   'run-sql': { request: RunSqlCall; reply: RunSqlReply };
   'copy-to': { request: CopyToCall; reply: CopyToReply };
+  introspect: { request: IntrospectCall; reply: IntrospectReply };
 }
 
 export type FromSqlWorker =
@@ -100,15 +127,6 @@ export interface SqlWorkerConfig {
   readonly connectionsPerProcess: number;
   readonly acquireTimeoutMs: number;
   readonly connections: Readonly<Record<string, ConnectionConfig>>;
-}
-
-export interface ConnectionConfig {
-  /** postgresql:// URL, secrets resolved. Never logged. */
-  readonly url: string;
-  /** Functions of the database that queries may call whatever its catalogue says of them, as `schema.name`. */
-  readonly allowFunctions?: readonly string[];
-  /** Connects even as a superuser and its like. */
-  readonly allowPowerfulRole?: boolean;
 }
 
 /** SQL of the user that a statement was made around, and the columns that it had when the statement was planned. */

@@ -5,7 +5,7 @@
 import type { ConnectionDialects } from '../../core/protocol/dialect-name.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer } from '../../core/protocol/plan.ts';
-import type { DatabaseColumn } from '../../core/protocol/types.ts';
+import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 
 export type ItemKind =
   | 'stage'
@@ -60,17 +60,9 @@ export interface CatalogAsk {
 
 export type CompleteAsk = Ask | CatalogAsk;
 
-export interface CatalogTable {
-  readonly schema: string;
-  readonly name: string;
-  /** Found without its schema. */
-  readonly visible: boolean;
-  readonly columns: readonly DatabaseColumn[];
-}
-
 export type CompleteAnswer =
   | AskAnswer
-  | { readonly kind: 'catalog'; readonly tables: readonly CatalogTable[]; readonly complete: boolean }
+  | { readonly kind: 'catalog'; readonly tables: readonly DatabaseTable[]; readonly complete: boolean }
   | { readonly kind: 'failed'; readonly why: string };
 
 export type CompleteStep =

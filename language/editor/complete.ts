@@ -3,9 +3,11 @@
  * database's tables, and is called again. What stands before the cursor may be broken: the columns are those of the
  * longest part of the pipeline before it that compiles. Any text at any position has an answer.
  */
+
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { AskAnswer, Judge, PlanRequest } from '../../core/protocol/plan.ts';
+import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { planQuery } from '../compile.ts';
 import type { Token } from '../frontends/forkline/token.ts';
@@ -15,7 +17,6 @@ import { placeAt } from './complete-place.ts';
 import { sqlItems } from './complete-sql.ts';
 import { quotedIfNeeded, stageItems } from './complete-stage.ts';
 import type {
-  CatalogTable,
   CompleteAnswer,
   CompleteAsk,
   CompleteRequest,
@@ -157,7 +158,7 @@ function sqlFound(place: Extract<Place, { kind: 'sql' }>, request: CompleteReque
 /** A query may begin with the name of a `let` as well. */
 function sourceItems(
   { before, query }: Extract<Place, { kind: 'sql' }>,
-  tables: readonly CatalogTable[],
+  tables: readonly DatabaseTable[],
 ): readonly CompletionItem[] {
   return [...(before.trim() === '' ? letItems(query) : []), ...sqlItems(before, tables)];
 }

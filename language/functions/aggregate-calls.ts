@@ -8,9 +8,8 @@ import {
   columnTypeOf,
   describeArgument,
   type FunctionDefinition,
-  type Overload,
-  overloads,
 } from './kit/function.ts';
+import { type Overload, overloads } from './kit/overloads.ts';
 
 export const UNORDERED = { ordered: false };
 export const ORDERED = { ordered: true };

@@ -6,14 +6,13 @@ import type { Typed } from '../types/typed.ts';
 import { keepDecimal } from './arithmetic.ts';
 import { castTo, coerce } from './kit/coerce.ts';
 import {
-  acceptedArgs,
   type CallSite,
   callError,
   constantText,
   type FunctionDefinition,
-  overloads,
   typedCall,
 } from './kit/function.ts';
+import { acceptedArgs, overloads } from './kit/overloads.ts';
 
 /** A function of a float64. */
 function floating(

@@ -10,11 +10,11 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { PostgresConnection } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { createFrameReader, writeMessage } from '../../core/protocol/frames.ts';
 import type { FromChild, ToChild } from '../../core/protocol/monitor.ts';
 import type {
-  ConnectionConfig,
   CopyToReply,
   FromSqlWorker,
   RunSqlReply,
@@ -22,9 +22,12 @@ import type {
 } from '../../core/protocol/sql-worker.ts';
 import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { WorkerSocket } from '../../server/admission/worker-socket.ts';
-import { SqlService } from '../../workers/sql/service.ts';
 import { startTestDatabase, testDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
+
+// The worker imports its connectors when it runs: this file must be an ES module as they are, or each side would have a
+// QueryError of its own. A file that awaits is one.
+const { SqlService } = await import('../../workers/sql/service.ts');
 
 const WAIT_MS = 10_000;
 const NO_LIMITS = { capRows: null, maxRows: 1e9, maxBytes: 1e12 };
@@ -61,7 +64,7 @@ const callOf = (sql: string, overrides: object = {}) => ({
 async function startHarness(
   url: string,
   connectionsPerProcess = 1,
-  options: Partial<ConnectionConfig> = {},
+  options: Partial<Omit<PostgresConnection, 'kind' | 'url'>> = {},
 ): Promise<Harness> {
   const dir = mkdtempSync(join(tmpdir(), 'forkline-sql-'));
   const socketPath = join(dir, 'sql.sock');
@@ -72,7 +75,7 @@ async function startHarness(
       socketPath,
       connectionsPerProcess,
       acquireTimeoutMs: 5000,
-      connections: { main: { url, ...options } },
+      connections: { main: { kind: 'postgres', url, ...options } },
     },
     workerId: `sql-${queries++}`,
     log: { debug: add, info: add, warn: add, error: add },
@@ -492,7 +495,7 @@ describe('SQL worker', () => {
             socketPath,
             connectionsPerProcess: 1,
             acquireTimeoutMs: 1000,
-            connections: { main: { url } },
+            connections: { main: { kind: 'postgres', url } },
           },
         },
         logLevel: 'info',

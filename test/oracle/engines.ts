@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import pg from 'pg';
-import { ByteWriter } from '../../connectors/postgres/encode/byte-writer.ts';
-import { jsonEncoder } from '../../connectors/postgres/encode/cell-encoders.ts';
+import { ByteWriter } from '../../connectors/kit/encode/byte-writer.ts';
+import { jsonEncoder } from '../../connectors/kit/encode/cell-encoders.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import {
   databaseText,

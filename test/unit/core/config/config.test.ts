@@ -172,7 +172,7 @@ describe('the configuration', () => {
     it('takes DATABASE_URL as main, over the file', async () => {
       write({ connections: { main: { url: 'postgresql://file@h/d' } } });
       expect((await load({ DATABASE_URL: 'postgresql://env@h/d' })).connections).to.deep.equal({
-        main: { url: 'postgresql://env@h/d' },
+        main: { kind: 'postgres', url: 'postgresql://env@h/d' },
       });
     });
 
@@ -181,8 +181,8 @@ describe('the configuration', () => {
       write({ connections: { a: { url: 'env:A_URL' }, b: { url: 'file:secret' } }, defaultConnection: 'b' });
       const { connections, defaultConnection } = await load({ A_URL: 'postgres://env@h/d' });
       expect(connections).to.deep.equal({
-        a: { url: 'postgres://env@h/d' },
-        b: { url: 'postgresql://file@h/d' },
+        a: { kind: 'postgres', url: 'postgres://env@h/d' },
+        b: { kind: 'postgres', url: 'postgresql://file@h/d' },
       });
       expect(defaultConnection).to.equal('b');
     });

@@ -2,10 +2,10 @@
 
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { nativeType } from '../../../../language/dialects/postgres/types.ts';
+import type { DatabaseTable } from '../../../../core/protocol/sql-worker.ts';
+import { databaseColumnToColumn } from '../../../../language/dialects/postgres/types.ts';
 import { completeQuery } from '../../../../language/editor/complete.ts';
 import type {
-  CatalogTable,
   CompleteAnswer,
   CompleteAsk,
   CompleteRequest,
@@ -16,13 +16,13 @@ import { JUDGES_NOTHING } from '../../../../language/source/judged-functions.ts'
 import { STAGE_NAMES } from '../../../../language/stages/kit/registry.ts';
 import { FLIGHTS_COLUMNS } from '../../../fixtures/language/flights.ts';
 
-const TABLES: readonly CatalogTable[] = [
-  { schema: 'public', name: 'flights', visible: true, columns: FLIGHTS_COLUMNS },
+const TABLES: readonly DatabaseTable[] = [
+  { schema: 'public', name: 'flights', visible: true, columns: FLIGHTS_COLUMNS.map(databaseColumnToColumn) },
   {
     schema: 'geo',
     name: 'Cities',
     visible: false,
-    columns: [{ name: 'iata code', type: nativeType(25) }],
+    columns: [{ name: 'iata code', type: { kind: 'string' } }],
   },
 ];
 

@@ -12,7 +12,7 @@
  */
 import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { QueryError } from '../core/protocol/errors.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 
 const RETRY_MS = 1;
 /** The engine is not about to read (an input that stages read second, a worker that is stuck): no haste from here. */

@@ -1,6 +1,6 @@
 /** Compares what a database says of a statement now with what it said when the statement was planned. */
-import { QueryError } from '../core/protocol/errors.ts';
-import { type DatabaseColumn, type NativeType, sameNativeType } from '../core/protocol/types.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { type DatabaseColumn, type NativeType, sameNativeType } from '../../core/protocol/types.ts';
 
 /** Throws stale-plan when names, types or the number of columns changed. */
 export function expectColumns(expected: readonly DatabaseColumn[], found: readonly DatabaseColumn[]): void {

@@ -2,8 +2,8 @@
  * What may end a call early: its deadline, `cancel`, or its socket's end. All of them are one Cancellation, whose reason
  * the caller is told.
  */
-import { Cancellation } from '../core/process/cancellation.ts';
-import { QueryError } from '../core/protocol/errors.ts';
+import { Cancellation } from '../../core/process/cancellation.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 
 export interface CallControl {
   readonly cancellation: Cancellation;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { expectColumns, expectParameters } from '../../../connectors/stale-plan.ts';
-import { QueryError } from '../../../core/protocol/errors.ts';
-import type { NativeType } from '../../../core/protocol/types.ts';
+import { expectColumns, expectParameters } from '../../../../connectors/kit/stale-plan.ts';
+import { QueryError } from '../../../../core/protocol/errors.ts';
+import type { NativeType } from '../../../../core/protocol/types.ts';
 
 /** Types of a database that nobody here knows. */
 const native = (value: unknown): NativeType => value as NativeType;

@@ -1,9 +1,5 @@
 import { expect } from 'chai';
-import {
-  ByteWriter,
-  constantOf,
-  WriterStock,
-} from '../../../../../connectors/postgres/encode/byte-writer.ts';
+import { ByteWriter, constantOf, WriterStock } from '../../../../../connectors/kit/encode/byte-writer.ts';
 
 const PIECE = Buffer.from('0123456789'.repeat(100));
 

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { collectBytes } from '../../../../../connectors/postgres/encode/byte-writer.ts';
+import { collectBytes } from '../../../../../connectors/kit/encode/byte-writer.ts';
 import {
   createRowEncoder,
   rowLayout,
   type TextAnswer,
-} from '../../../../../connectors/postgres/encode/row-encoder.ts';
+} from '../../../../../connectors/kit/encode/row-encoder.ts';
 import type { ColumnType } from '../../../../../core/protocol/types.ts';
 
 type Cell = string | null;

@@ -86,7 +86,7 @@ interface Exchange {
   readonly onCancel: () => void;
 }
 
-export class Session {
+export class WireSession {
   readonly #wire: SessionWire;
   #state: SessionState = 'idle';
   #exchange: Exchange | null = null;
