@@ -39,7 +39,7 @@ export async function runCompile(options: CompileOptions, streams: CompileStream
   const described = options.describe === null ? {} : await readDescribed(options.describe);
   const text = options.text ?? (await readText(streams.stdin));
   const connection = options.connection ?? 'main';
-  const dialects = { [connection]: USUAL_SOURCE, ...connectionsOf(described) };
+  const dialects = { [connection]: USUAL_SOURCE.name, ...connectionsOf(described) };
   try {
     const request = requestOf(text, connection, dialects, options.parameters);
     const found = answered(request, described);

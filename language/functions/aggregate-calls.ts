@@ -1,4 +1,4 @@
-/** What definitions of aggregates are made of. */
+/** The parts that definitions of aggregates are made of. */
 import type { FunctionKey } from '../types/function-keys.ts';
 import type { ExprType } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';

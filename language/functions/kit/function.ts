@@ -1,5 +1,5 @@
 /**
- * What a function is: documentation with an example that a test executes, what is true of it everywhere, and `resolve`,
+ * A function is documentation with an example that a test executes, what is true of it everywhere, and `resolve`,
  * which turns typed arguments into a typed call. Most are rows of `overloads`; those whose type or meaning depends on a
  * constant argument resolve by hand. Operators are functions too. The SQL stands in the tables of the dialects.
  */
@@ -18,17 +18,17 @@ export interface CallSite {
   readonly operator: boolean;
   /** How the function is written. */
   readonly syntax: string;
-  /** What is true of the function, whatever its arguments. */
+  /** The facts about the function that hold whatever its arguments are. */
   readonly traits: FunctionTraits;
   /** The query's text under a span, for messages. */
   textOf(span: Span): string;
 }
 
-/** What is true of a function in every dialect. */
+/** Facts about a function that hold in every dialect. */
 export interface FunctionTraits {
-  /** `never`: it fails for no value, so that it may be computed before the filters before it. Absent: it may. */
+  /** `never`: the function fails for no value, so that it may be computed before the filters before it. Absent: it may fail. */
   readonly raises?: 'never';
-  /** It compares its arguments: columns may stay as the database stores them, so that an index serves. */
+  /** The function compares its arguments: columns may stay as the database stores them, so that an index serves. */
   readonly comparison?: true;
 }
 
@@ -45,7 +45,7 @@ export interface FunctionDefinition extends FunctionTraits {
   resolve(call: CallSite): Typed;
 }
 
-/** What some calls have besides arguments. */
+/** The parts that some calls have besides arguments. */
 export interface CallParts {
   readonly constants?: readonly string[];
   readonly aggregate?: AggregateKind;

@@ -25,7 +25,7 @@ import {
   typeErrorCode,
 } from './function.ts';
 
-/** What an argument may be; `same` ones get their common type, `any` and `number` keep their own. */
+/** The types that an argument may have; `same` ones get their common type, `any` and `number` keep their own. */
 export type Parameter =
   | 'string'
   | 'int64'

@@ -126,10 +126,10 @@ export const aggregates = {
   'stddev_pop/float64': aggregate('stddev_pop'),
   'var_samp/float64': aggregate('var_samp'),
   'var_pop/float64': aggregate('var_pop'),
-  // Of two infinite numbers PostgreSQL makes NaN, and the engine something between -1 and 1, or an error.
+  // PostgreSQL makes NaN of two infinite numbers, and the engine something between -1 and 1, or an error.
   'corr/float64': { emit: aggregate('corr'), exact: areOrdinary },
   first: edge('first_value', () => '1'),
   last: edge('last_value', ({ filter, over }) => `count(*)${filter}${over}`),
-  // Of no rows it is null in both; but lists of lists are arrays of several dimensions, of one length each.
+  // No rows give null in both; but lists of lists are arrays of several dimensions, of one length each.
   list: { emit: aggregate('array_agg'), exact: isNoList },
 } satisfies FunctionTable;
