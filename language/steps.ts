@@ -61,7 +61,9 @@ export function printed(value: unknown): unknown {
     if (known !== undefined) return { same: known };
     if ('stages' in part) paths.set(part, path);
     return Object.fromEntries(
-      Object.entries(part).map(([name, item]) => [name, copy(item, `${path}/${name}`)]),
+      Object.entries(part)
+        .filter(([, item]) => item !== undefined)
+        .map(([name, item]) => [name, copy(item, `${path}/${name}`)]),
     );
   };
   return copy(value, '#');

@@ -101,6 +101,8 @@ export interface SourceDialect extends Dialect {
   refusal(columns: readonly Column[]): string | null;
   /** Says why a constant with this text has no place in a statement; null when it has. */
   textRefusal(text: string): string | null;
+  /** Tells a user how to carry a numeric column without a size exactly. */
+  sizedHint(column: string): string;
   /** Returns the column as stages see it. */
   columnOf(column: DatabaseColumn): Column;
   /** `stored`: its SQL. What the column holds and stages cannot is an error at this place. */

@@ -6,6 +6,7 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { InputColumn, Judge, PlanRequest, PlanStep } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
 import { STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
 import type { SqlSourceNode } from '../frontends/query-tree.ts';
 import { dialectAt } from '../source/connections.ts';
@@ -42,7 +43,7 @@ export function planEncoded(
     ...fetchSource(dialect, bound, described, new Set(columns.map(({ name }) => name))),
   };
   const readNames = distinctNames(columns);
-  const inputs = columns.map((column, index) => exactInput(column, readNames[index]!));
+  const inputs = columns.map((column, index) => exactInput(column, readNames[index]!, dialect));
   const worker = {
     sql: 'SELECT * FROM input',
     parameters: [],
@@ -92,25 +93,26 @@ function distinctNames(columns: readonly Column[]): readonly string[] {
 }
 
 /** As stages read it, but for decimals without a size: those are rounded for stages. */
-function exactInput({ name, type }: Column, readName: string): InputColumn {
+function exactInput({ name, type }: Column, readName: string, dialect: SourceDialect): InputColumn {
   const column = STAGE_ENGINE.inputColumn({ name: readName, type });
   const read = STAGE_ENGINE.quoteName(readName);
-  if (isUnsized(type)) return { ...column, csvType: 'VARCHAR', expression: exactDecimal(read, name) };
+  if (isUnsized(type))
+    return { ...column, csvType: 'VARCHAR', expression: exactDecimal(read, name, dialect) };
   if (type.kind !== 'list' || !isUnsized(type.of)) return column;
   const texts = STAGE_ENGINE.inputColumn({ name: readName, type: { kind: 'list', of: { kind: 'string' } } });
-  const element = `lambda x: ${exactDecimal('x', name)}`;
+  const element = `lambda x: ${exactDecimal('x', name, dialect)}`;
   return { ...texts, expression: `list_transform(${texts.expression}, ${element})` };
 }
 
 /** A numeric is sent without an exponent. */
 const FITTING_DECIMAL = String.raw`-?\d{1,20}(\.\d{0,18}0*)?`;
 
-function exactDecimal(text: string, name: string): string {
+function exactDecimal(text: string, name: string, dialect: SourceDialect): string {
   const carried = STAGE_ENGINE.typeName(UNSIZED_DECIMAL);
   const raised = STAGE_ENGINE.raise({
     code: 'bad-value',
     message: `column ${name} holds a numeric that Arrow and Parquet cannot carry exactly: without a size it has 20 digits before the point and 18 after, and no NaN or Infinity`,
-    hint: `cast it in the SQL: ${name}::numeric(38,30), ${name}::text, ${name}::float8`,
+    hint: dialect.sizedHint(name),
   });
   return `CASE WHEN ${text} IS NULL THEN NULL WHEN regexp_full_match(${text}, '${FITTING_DECIMAL}') THEN CAST(${text} AS ${carried}) ELSE ${raised} END`;
 }

@@ -26,9 +26,13 @@ import { chainOf, Reach } from './reach.ts';
 import { type UsedColumns, usedColumns } from './used-columns.ts';
 
 /** `throughLast`: the last engine makes the answer. Throws `not-pushable`, and `unsupported` for too many sources. */
-export function place(query: ResolvedQuery, pushdown: Pushdown, throughLast: boolean): PlacedGraph {
+export function place(
+  query: ResolvedQuery,
+  pushdown: Pushdown,
+  throughLast: boolean,
+  engines: readonly Engine[] = enginesFor(sqlsOf(query), pushdown),
+): PlacedGraph {
   const reads = countReads(query);
-  const engines = enginesFor(sqlsOf(query), pushdown);
   const whole = throughLast ? null : new Reach(reads, engines, true).engineOf(query);
   return new Placer(query, reads, engines, pushdown).place(query, whole);
 }

@@ -7,8 +7,8 @@ import type { Column } from '../../core/protocol/types.ts';
 import type { ResolvedSql, ResolvedStageNode } from '../resolve/graph.ts';
 import type { Typed } from '../types/typed.ts';
 
-/** `source:<connection>` is the database of a connection; `stages` is the engine in a worker. */
-export type EngineName = `source:${string}` | 'stages';
+/** Names an engine: `source:<connection>` is the database of a connection, `stages` the engine in a worker. */
+export type EngineName = string;
 
 export interface PlacedGraph {
   /** From the sources outwards: rows go from one to a later one, never back. */

@@ -5,7 +5,7 @@
  * makes columns of it. Rows without a time (null or infinite) have no bin and are left out.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
-import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
+import { stageLimit } from '../../core/protocol/stage-limits.ts';
 import { STAGE_ENGINE } from '../dialects/registry.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
@@ -30,6 +30,7 @@ import {
   resolveAggregate,
   resolveKey,
 } from './kit/aggregate-items.ts';
+import { gapless } from './kit/gapless-bins.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 /** What the stage takes. */
@@ -169,49 +170,6 @@ function tooMany(span: Span, { stage }: Scope): string {
   });
 }
 
-/** How many bins lie from `lo` to `hi`, as SQL. */
-function binCount(span: string): string {
-  const [count, unit] = span.split(' ');
-  if (unit === 'month') return `date_diff('month', lo, hi) // ${count} + 1`;
-  const us = { millisecond: 1e3, second: 1e6, minute: 6e7, hour: 36e8, day: 864e8 }[unit ?? ''];
-  return `(epoch_us(hi) - epoch_us(lo)) // ${BigInt(us ?? 1) * BigInt(count ?? 1)} + 1`;
-}
-
-interface Names {
-  readonly rows: string;
-  readonly time: string;
-  readonly by: string | null;
-  readonly values: readonly string[];
-  /** How many rows a bin has; null in gaps. */
-  readonly size: string;
-}
-
-/** Every bin from the first to the last, for every value of `by`, beside what `rows` has there. */
-function gapless(
-  { rows, time, by, values, size }: Names,
-  { bin, span, limit, tooManyRows }: Resolved,
-): string {
-  const type = STAGE_ENGINE.typeName(valueType(bin.value.type));
-  const [t, c] = [STAGE_ENGINE.quoteName(time), by === null ? null : STAGE_ENGINE.quoteName(by)];
-  const most =
-    limit === null
-      ? ''
-      : ` ORDER BY sum(${STAGE_ENGINE.quoteName(size)}) DESC, ${c} ASC NULLS LAST LIMIT ${limit}`;
-  const series = c === null ? 'SELECT 1 AS one' : `SELECT ${c} FROM ${rows} GROUP BY ${c}${most}`;
-  const step = `INTERVAL ${STAGE_ENGINE.quoteText(span)}`;
-  const items = [`ticks.t AS ${t}`];
-  if (c !== null) items.push(`series.${c}`);
-  items.push(...[...values, size].map((name) => `${rows}.${STAGE_ENGINE.quoteName(name)}`));
-  const same = c === null ? '' : ` AND ${rows}.${c} IS NOT DISTINCT FROM series.${c}`;
-  return [
-    `WITH series AS MATERIALIZED (${series}),`,
-    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT count(*) FROM series) AS many FROM ${rows}),`,
-    `ticks AS (SELECT CAST(unnest(CASE WHEN (${binCount(span)}) * many > ${STAGE_LIMITS.timechartRows} THEN ${tooManyRows} ELSE generate_series(lo, hi, ${step}) END) AS ${type}) AS t FROM ends)`,
-    `SELECT ${items.join(', ')}`,
-    `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}`,
-  ].join('\n');
-}
-
 function emit(resolved: Resolved, relation: Relation): Relation {
   const { time, bin, by, values, fill, columns } = resolved;
   const names = columns.map((column) => column.name);
@@ -228,7 +186,7 @@ function emit(resolved: Resolved, relation: Relation): Relation {
     (rows) =>
       gapless(
         { rows, time: bin.name, by: by?.name ?? null, values: values.map(({ name }) => name), size },
-        resolved,
+        { ...resolved, type: valueType(bin.value.type) },
       ),
   );
   const answer =

@@ -1,14 +1,14 @@
 /**
- * DuckDB's side of types: their names in SQL, literals, quoting, and how a column that PostgreSQL wrote with
- * `COPY ... (FORMAT csv)` is read. What DuckDB's CSV reader takes exactly is read by it; what it does not is
- * read as text and made by an expression. Each was checked on text that a real PostgreSQL wrote:
+ * DuckDB's side of types: their names in SQL, literals, quoting, and how a column that a source sent as CSV is read. What
+ * DuckDB's CSV reader takes exactly is read by it; what it does not is read as text and made by an expression. Each was
+ * checked on text that a real database wrote:
  *
- *   numeric without size   DECIMAL(38,18): digits past the 18th of a fraction are rounded; more than 20 digits
+ *   decimal without size   DECIMAL(38,18): digits past the 18th of a fraction are rounded; more than 20 digits
  *                          before the point, NaN and Infinity are bad-value errors (cast to float64 in the SQL)
- *   bytea                  hex text, unhex()
+ *   bytes                  hex text, unhex()
  *   interval               a `+` after a negative field is dropped: DuckDB cannot read it and it changes nothing
  *   json                   its text, verbatim
- *   arrays                 `array_to_json(c::text[])` from the database: exact text of each element, cast here
+ *   arrays                 JSON of the elements' texts from the database: the exact text of each, cast here
  *   date, timestamp        years 1 to 9999 and beyond, and infinity; years BC are bad-value errors
  */
 import type { InputColumn } from '../../../core/protocol/plan.ts';

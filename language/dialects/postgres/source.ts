@@ -135,6 +135,7 @@ export const POSTGRES: SourceDialect = {
   maxStages: 100,
   refusal,
   textRefusal,
+  sizedHint: (column) => `cast it in the SQL: ${column}::numeric(38,30), ${column}::text, ${column}::float8`,
   columnOf: databaseColumnToColumn,
   sourceColumn,
   sentColumn,
