@@ -1,8 +1,8 @@
 /** What each role gets of the configuration in its `init`, and how the server is told of the workers. Pure. */
 import type { Config } from '../../core/config/config.ts';
-import { dialectOf } from '../../core/config/connections.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
+import { DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import type { WorkerAddress } from '../../core/protocol/monitor.ts';
 import type { ServerConfig } from '../../core/protocol/server-config.ts';
@@ -27,7 +27,10 @@ export function serverConfig(
     defaultConnection: config.defaultConnection,
     connectionNames: Object.keys(config.connections),
     dialects: Object.fromEntries(
-      Object.entries(config.connections).map(([name, connection]) => [name, dialectOf(connection)]),
+      Object.entries(config.connections).map(([name, connection]) => [
+        name,
+        DIALECT_OF_KIND[connection.kind],
+      ]),
     ),
     allowFunctions: Object.fromEntries(
       Object.entries(config.connections).map(([name, { allowFunctions = [] }]) => [name, allowFunctions]),
