@@ -1,8 +1,12 @@
 /** A registered connection as a SQL worker gets it: the kind of database, and what it takes to open it. */
+import type { DialectName } from './dialect-name.ts';
 
 export type ConnectionConfig = PostgresConnection;
 
 export type ConnectionKind = ConnectionConfig['kind'];
+
+/** The dialect that databases of a kind speak, for whoever plans for them and loads no driver. */
+export const DIALECT_OF_KIND: Readonly<Record<ConnectionKind, DialectName>> = { postgres: 'postgres' };
 
 export interface PostgresConnection {
   readonly kind: 'postgres';

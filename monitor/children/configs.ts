@@ -1,8 +1,8 @@
 /** The slice of the configuration that each role gets in its `init`. Pure. */
 import type { Config } from '../../core/config/config.ts';
-import { dialectOf } from '../../core/config/connections.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
+import { DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
@@ -43,7 +43,7 @@ export function serverConnections({ connections, defaultConnection }: Config): S
     defaultConnection,
     connectionNames: Object.keys(connections),
     dialects: Object.fromEntries(
-      Object.entries(connections).map(([name, connection]) => [name, dialectOf(connection)]),
+      Object.entries(connections).map(([name, connection]) => [name, DIALECT_OF_KIND[connection.kind]]),
     ),
     allowFunctions: Object.fromEntries(
       Object.entries(connections).map(([name, { allowFunctions = [] }]) => [name, allowFunctions]),
