@@ -51,7 +51,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
       score: 'DOUBLE',
     },
     aggregate:
-      'SELECT count(*), min(date), max(delay), sum(distance), min(origin), max(destination), sum(score), sum(id)',
+      'SELECT count(*), min(date), max(delay), sum(distance), min(origin), max(destination), round(sum(score)), sum(id)',
   },
   '2 columns': {
     wire: [
