@@ -16,7 +16,7 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         --limit N lines; with --summary rates, slowest and most failing queries
   forkline scale sql=N dsl=N            other numbers of workers, until the next reload or restart (--config)
   forkline doctor [--json]              whether each database answers, and what its role may do too much (--config)
-  forkline grants                       print SQL for a database's superuser: it takes from everybody what no query
+  forkline grants                       print SQL for a PostgreSQL superuser: it takes from everybody what no query
                                         needs
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise)

@@ -17,7 +17,7 @@ export async function runScale(
 
 const WHAT: Readonly<Record<PoolName, string>> = { sql: 'SQL workers', dsl: 'DSL workers at once, at most' };
 
-export function describeScale(asked: Partial<PoolSizes>, { before, after }: ScaleReply): string {
+function describeScale(asked: Partial<PoolSizes>, { before, after }: ScaleReply): string {
   const lines = POOLS.filter((pool) => asked[pool] !== undefined).map((pool) => {
     const change =
       before[pool] === after[pool] ? `${after[pool]}, as before` : `${before[pool]} -> ${after[pool]}`;

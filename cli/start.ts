@@ -85,7 +85,7 @@ function pidOf(database: EmbeddedDatabase): { readonly pid: number } {
 /** The embedded database is the connection `main` as long as no other is configured. */
 function withDatabase(config: Config, database: EmbeddedDatabase | null): Config {
   if (database === null || Object.keys(config.connections).length > 0) return config;
-  return { ...config, connections: { main: { url: database.url } } };
+  return { ...config, connections: { main: { kind: 'postgres', url: database.url } } };
 }
 
 function configErrors(errors: readonly string[]): string {
@@ -93,7 +93,7 @@ function configErrors(errors: readonly string[]): string {
   return [`${count} in the configuration`, ...errors.map((line) => `  ${line}`)].join('\n');
 }
 
-export function nextSteps(host: string, port: number, hasDemo: boolean): string {
+function nextSteps(host: string, port: number, hasDemo: boolean): string {
   const name =
     host === '127.0.0.1' || host === '0.0.0.0' || host === '::'
       ? 'localhost'

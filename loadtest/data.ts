@@ -29,11 +29,11 @@ export function sizesOf(rows: number): number[] {
   return [Math.max(100, rows / 100), Math.max(1000, rows / 10), rows, rows * 10].map(Math.round);
 }
 
-export function heavyRowsOf(rows: number): number {
+function heavyRowsOf(rows: number): number {
   return Math.max(1, Math.round(rows / 5));
 }
 
-export function mixedRowsOf(rows: number): number {
+function mixedRowsOf(rows: number): number {
   return Math.max(1, Math.round(rows / 25));
 }
 

@@ -72,7 +72,7 @@ interface ProgressState {
   readonly answers: number | null;
 }
 
-export function progressLine({ seconds, scenario, text, answers }: ProgressState): string {
+function progressLine({ seconds, scenario, text, answers }: ProgressState): string {
   const clock = `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
   const count = answers === null ? '' : `${answers.toLocaleString('en')} so far`;
   return [clock, scenario, text, count].filter((part) => part !== '').join('  ');

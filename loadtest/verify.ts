@@ -115,7 +115,7 @@ export class Verifier {
  * What every other right answer of the same server holds as well: the rows as they stand in this one, which was
  * compared, and that they are all; only their number where the last digits of a sum may differ.
  */
-export function markOf({ sumsFloats }: LoadQuery, { text }: Pick<QueryAnswer, 'text'>): string {
+function markOf({ sumsFloats }: LoadQuery, { text }: Pick<QueryAnswer, 'text'>): string {
   const end = /"rowCount":\d+,"complete":true/.exec(text);
   if (end === null) throw new Error(`an answer does not say that it is complete: ${text.slice(-200)}`);
   if (sumsFloats) return end[0];

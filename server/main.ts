@@ -108,7 +108,7 @@ interface Pools {
 }
 
 function createPools(
-  { limits, dsl, planner, allowFunctions }: ServerConfig,
+  { limits, dsl, planner, dialects, allowFunctions }: ServerConfig,
   log: Log,
   send: (message: FromChild) => void,
   onCancelled: (elapsedMs: number) => void,
@@ -117,7 +117,7 @@ function createPools(
     planner: new Planner({
       ...planner,
       ...limits,
-      allowFunctions,
+      connections: { dialects, allowFunctions },
       onThreadReplaced: (reason) => log.warn('planner-thread-replaced', { reason }),
     }),
     sqlSlots: new SqlSlots({

@@ -7,7 +7,7 @@ import { refuseNames } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { databaseColumnToColumn } from '../../language/dialects/postgres/types.ts';
-import { type RowLayout, rowLayout, type TextAnswer } from './encode/row-encoder.ts';
+import { type RowLayout, rowLayout, type TextAnswer } from '../kit/encode/row-encoder.ts';
 import { readRowDescription } from './wire/backend-messages.ts';
 
 /** A layout with its key takes less than this many times its description, which names each column once. */
@@ -37,7 +37,7 @@ function makeLayout(bytes: Buffer, start: number, answer: TextAnswer): RowLayout
 }
 
 /** Throws duplicate-column: an answer's rows could not tell them apart. */
-export function answerColumns(columns: readonly DatabaseColumn[]): Column[] {
+function answerColumns(columns: readonly DatabaseColumn[]): Column[] {
   const seen = new Set<string>();
   for (const { name } of columns) {
     if (seen.has(name))

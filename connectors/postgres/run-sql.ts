@@ -6,35 +6,28 @@
 import type { AnswerLimits, AnswerSummary } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { RunSqlCall } from '../../core/protocol/sql-worker.ts';
-import type { CallControl } from '../call-control.ts';
+import type { CallControl } from '../kit/call-control.ts';
+import type { ByteSink } from '../kit/connector.ts';
+import { ByteWriter, WriterStock } from '../kit/encode/byte-writer.ts';
+import { createRowEncoder, type RowEncoder, type TextAnswer } from '../kit/encode/row-encoder.ts';
 import { layoutOf } from './answer-layouts.ts';
 import { BasisCheck, basisMessages } from './basis.ts';
 import { noRows } from './describe.ts';
-import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
-import { createRowEncoder, type RowEncoder, type TextAnswer } from './encode/row-encoder.ts';
 import { statementError } from './errors.ts';
 import { checkOf, runReadOnly } from './read-only-transaction.ts';
-import type { ExchangeHandler, Session } from './session.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, DESCRIBE_PORTAL, executeMessage, parseMessage } from './wire/frontend-messages.ts';
+import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
 /** Execute's row count is an i32. */
 const MAX_EXECUTE_ROWS = 0x7fffffff;
-
-/** Where an answer's bytes go. */
-export interface ByteSink {
-  /** Takes the buffer over until `onWritten`, which is not called when it fails. False: pause until `onDrain` is called. */
-  write(bytes: Buffer, onWritten: () => void): boolean;
-  /** null takes the callback away. */
-  setOnDrain(callback: (() => void) | null): void;
-}
 
 /** Of all answers of this process. */
 const BUFFERS = new WriterStock();
 
 /** Throws what the catalogue, the session or the database finds wrong, and result-too-large, as QueryError. */
 export async function runStatement(
-  session: Session,
+  session: WireSession,
   call: RunSqlCall,
   allowed: readonly string[],
   sink: ByteSink,

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { ConnectionConfig } from '../protocol/sql-worker.ts';
+import type { ConnectionConfig } from '../protocol/connection.ts';
+import type { DialectName } from '../protocol/dialect-name.ts';
 import type { ConfigFile, Environment } from './read.ts';
 import { isJsonObject } from './read.ts';
 
@@ -43,11 +44,17 @@ export function resolveConnections(file: ConfigFile, cwd: string, env: Environme
   return { connections, errors };
 }
 
+/** Returns the dialect that the connection's database speaks: every URL that is let through is PostgreSQL's. */
+export function dialectOf(_connection: ConnectionConfig): DialectName {
+  return 'postgres';
+}
+
 /** Of the right shape, or left out: validation reports the rest. */
 function optionsOf(value: unknown, name: string, env: Environment): Omit<ConnectionConfig, 'url'> {
   const { allowFunctions, allowPowerfulRole } = isJsonObject(value) ? value : {};
   const isMeant = allowPowerfulRole === true || (name === 'main' && env[ALLOW_POWERFUL_ROLE] === 'yes');
   return {
+    kind: 'postgres',
     ...(Array.isArray(allowFunctions) ? { allowFunctions: allowFunctions.map(String) } : {}),
     ...(isMeant ? { allowPowerfulRole: true } : {}),
   };

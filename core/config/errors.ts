@@ -39,13 +39,13 @@ function isItemOf(path: string, { notes, path: list }: Option): boolean {
 }
 
 /** `limits.timeoutMs: must be ..., not "abc". For example: "timeoutMs": 30000` */
-export function describeWrong(option: Option, value: unknown, origins: Origins): string {
+function describeWrong(option: Option, value: unknown, origins: Origins): string {
   const variable = origins.get(option.path);
   const where = variable === undefined ? option.path : `${variable} (${option.path})`;
   return `${where}: must be ${expectation(option)}, not ${JSON.stringify(value)}. For example: ${mend(option, variable)}`;
 }
 
-export function mend(option: Option, variable: string | undefined): string {
+function mend(option: Option, variable: string | undefined): string {
   const { example } = option.notes;
   const key = option.path.split('.').at(-1)!;
   return variable === undefined

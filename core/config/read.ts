@@ -11,7 +11,7 @@ import { parseSize } from './option.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type JsonObject = { [key: string]: unknown };
 
-export const DEFAULT_CONFIG_FILE = 'forkline.config.json';
+const DEFAULT_CONFIG_FILE = 'forkline.config.json';
 /** Variables of ours that are no option of the server: which file to read, and where clients find the server. */
 const OTHER_VARIABLES = ['FORKLINE_CONFIG', 'FORKLINE_URL', 'FORKLINE_ALLOW_POWERFUL_ROLE'];
 

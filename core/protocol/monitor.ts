@@ -87,6 +87,8 @@ export type FromChild =
       readonly type: 'lease';
       readonly workerId: string;
       readonly queryId: string;
+      /** The id of who asks, for log lines. */
+      readonly principal: string;
       readonly deadlineAt: number;
     }
   /**

@@ -1,4 +1,5 @@
 /** The server's slice of the configuration, in `init`. */
+import type { ConnectionDialects } from './dialect-name.ts';
 
 /** Every limit that is configured; GET /v1/limits shows them beside those of the stages (core/protocol/stage-limits.ts). */
 export interface Limits {
@@ -80,6 +81,7 @@ export interface ServerConfig {
   readonly gate: GateConfig;
   readonly defaultConnection: string;
   readonly connectionNames: readonly string[];
+  readonly dialects: ConnectionDialects;
   readonly planner: PlannerConfig;
   readonly dsl: {
     readonly reuse: 'auto' | 'never';

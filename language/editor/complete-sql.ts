@@ -3,11 +3,11 @@
  * It looks at words, not at grammar: the database's own parser needs a whole statement.
  */
 
+import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 import { typeName } from '../../core/protocol/types.ts';
-import { columnType } from '../dialects/postgres/types.ts';
 import { isSpace, isWordStart, skipWord } from '../source/scan.ts';
 import { keyword } from './complete-stage.ts';
-import type { CatalogTable, CompletionItem } from './complete-types.ts';
+import type { CompletionItem } from './complete-types.ts';
 import { sqlStep } from './format-sql.ts';
 
 const TABLE_WORDS = new Set(['from', 'join', 'table', 'update', 'into']);
@@ -22,7 +22,7 @@ const NO_ALIAS = new Set(
 );
 
 /** `before`: the SQL up to what is being typed. */
-export function sqlItems(before: string, tables: readonly CatalogTable[]): readonly CompletionItem[] {
+export function sqlItems(before: string, tables: readonly DatabaseTable[]): readonly CompletionItem[] {
   const words = sqlWords(before);
   const last = words.at(-1);
   if (last === undefined || last === '(') return HEADS;
@@ -53,14 +53,14 @@ function sqlWords(sql: string): readonly string[] {
 /** Tables that the SQL names, by their alias or name. */
 function namedTables(
   words: readonly string[],
-  tables: readonly CatalogTable[],
-): ReadonlyMap<string, CatalogTable> {
-  const byName = new Map<string, CatalogTable>();
+  tables: readonly DatabaseTable[],
+): ReadonlyMap<string, DatabaseTable> {
+  const byName = new Map<string, DatabaseTable>();
   for (const table of tables) {
     byName.set(`${table.schema}.${table.name}`, table);
     if (table.visible) byName.set(table.name, table);
   }
-  const found = new Map<string, CatalogTable>();
+  const found = new Map<string, DatabaseTable>();
   for (let index = 0; index < words.length; index++) {
     const qualified = words[index + 1] === '.';
     const table = byName.get(qualified ? `${words[index]}.${words[index + 2]}` : words[index]!);
@@ -74,14 +74,14 @@ function namedTables(
   return found;
 }
 
-function afterPoint(words: readonly string[], tables: readonly CatalogTable[]): readonly CompletionItem[] {
+function afterPoint(words: readonly string[], tables: readonly DatabaseTable[]): readonly CompletionItem[] {
   const owner = words.at(-2) ?? '';
   const table = namedTables(words.slice(0, -2), tables).get(owner);
   if (table !== undefined) return columnItems(table);
   return tables.filter(({ schema }) => schema === owner).map((one) => tableItem(one, one.name));
 }
 
-function tableItems(tables: readonly CatalogTable[]): readonly CompletionItem[] {
+function tableItems(tables: readonly DatabaseTable[]): readonly CompletionItem[] {
   const schemas = [...new Set(tables.map(({ schema }) => schema))];
   return [
     ...tables.map((table) => tableItem(table, table.visible ? table.name : `${table.schema}.${table.name}`)),
@@ -89,16 +89,16 @@ function tableItems(tables: readonly CatalogTable[]): readonly CompletionItem[] 
   ];
 }
 
-function tableItem({ schema, name, columns }: CatalogTable, label: string): CompletionItem {
+function tableItem({ schema, name, columns }: DatabaseTable, label: string): CompletionItem {
   const shown = columns.slice(0, 6).map((column) => column.name);
   const more = columns.length > shown.length ? `, ${columns.length - shown.length} more` : '';
   const insert = label === name ? sqlName(name) : `${sqlName(schema)}.${sqlName(name)}`;
   return { label, kind: 'table', detail: `${schema}.${name}: ${shown.join(', ')}${more}`, insert };
 }
 
-function columnItems({ schema, name: table, columns }: CatalogTable): readonly CompletionItem[] {
-  return columns.map(({ name, typeOid, typeModifier }) => {
-    const type = typeName(columnType(typeOid, typeModifier));
+function columnItems({ schema, name: table, columns }: DatabaseTable): readonly CompletionItem[] {
+  return columns.map(({ name, type: columnType }) => {
+    const type = typeName(columnType);
     const detail = `${type}, of ${schema}.${table}`;
     return { label: name, kind: 'column', type, detail, insert: sqlName(name) };
   });

@@ -3,20 +3,20 @@
  * database's tables, and is called again. What stands before the cursor may be broken: the columns are those of the
  * longest part of the pipeline before it that compiles. Any text at any position has an answer.
  */
+
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { AskAnswer, Judge, PlanRequest } from '../../core/protocol/plan.ts';
+import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { planQuery } from '../compile.ts';
-import { parseTree } from '../frontends/forkline/query-parser.ts';
 import type { Token } from '../frontends/forkline/token.ts';
-import { STAGE_SYNTAXES } from '../stages/kit/registry.ts';
+import { parseRequest } from '../parse.ts';
 import { kindName } from '../types/parameter-types.ts';
 import { placeAt } from './complete-place.ts';
 import { sqlItems } from './complete-sql.ts';
 import { quotedIfNeeded, stageItems } from './complete-stage.ts';
 import type {
-  CatalogTable,
   CompleteAnswer,
   CompleteAsk,
   CompleteRequest,
@@ -92,8 +92,8 @@ function itemsAt(place: Place, request: CompleteRequest, judge: Judge): Found {
   }
 }
 
-function connectionItems({ connectionNames }: CompleteRequest): readonly CompletionItem[] {
-  return connectionNames.map((name) => {
+function connectionItems({ dialects }: CompleteRequest): readonly CompletionItem[] {
+  return Object.keys(dialects).map((name) => {
     const label = `@${name}`;
     return { label, kind: 'connection', detail: 'a connection', insert: `${label} ` };
   });
@@ -145,7 +145,7 @@ function letItems({ lets }: PlaceInQuery): readonly CompletionItem[] {
 
 function sqlFound(place: Extract<Place, { kind: 'sql' }>, request: CompleteRequest): Found {
   const connection = place.connection ?? request.connection;
-  if (!request.connectionNames.includes(connection))
+  if (!Object.hasOwn(request.dialects, connection))
     return found(sourceItems(place, []), `there is no connection ${connection}`);
   const key = `catalog ${connection}`;
   const answer = request.answers[key];
@@ -158,7 +158,7 @@ function sqlFound(place: Extract<Place, { kind: 'sql' }>, request: CompleteReque
 /** A query may begin with the name of a `let` as well. */
 function sourceItems(
   { before, query }: Extract<Place, { kind: 'sql' }>,
-  tables: readonly CatalogTable[],
+  tables: readonly DatabaseTable[],
 ): readonly CompletionItem[] {
   return [...(before.trim() === '' ? letItems(query) : []), ...sqlItems(before, tables)];
 }
@@ -220,11 +220,12 @@ function failedStage({ details }: QueryError, pipes: readonly number[], shift: n
 
 /** The columns of a whole query. */
 function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reached {
-  const { connection, answers } = request;
+  const { connection, dialects, answers } = request;
   const asked: PlanRequest = {
     text,
-    parameters: parametersOf(text, request.parameters),
+    parameters: parametersOf(text, request),
     connection,
+    dialects,
     pushdown: 'off',
     throughWorker: true,
     answers: planAnswers(answers),
@@ -240,11 +241,11 @@ function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reach
 }
 
 /** Every parameter of the text, those without a value as null, which is right for most types. */
-function parametersOf(
-  text: string,
-  given: CompleteRequest['parameters'],
-): Readonly<Record<string, ParameterKind>> {
-  const names = new Set(parseTree(text, STAGE_SYNTAXES).parameters.map(({ name }) => name));
+function parametersOf(text: string, request: CompleteRequest): Readonly<Record<string, ParameterKind>> {
+  const names = new Set(
+    parseRequest({ text, dialects: request.dialects }).parameters.map(({ name }) => name),
+  );
+  const { parameters: given } = request;
   return Object.fromEntries(
     [...names].map((name) => [name, Object.hasOwn(given, name) ? given[name]! : 'null']),
   );

@@ -4,8 +4,7 @@
  * written, except for white space at the ends of its lines. What does not parse is an error with its place.
  */
 import { strict as assert } from 'node:assert';
-import { parseTree } from '../frontends/forkline/query-parser.ts';
-import { STAGE_SYNTAXES } from '../stages/kit/registry.ts';
+import { parseAlone } from '../parse.ts';
 import { writeQuery } from './format-layout.ts';
 import { type Leaf, leavesOf } from './format-leaves.ts';
 import { Lines } from './format-lines.ts';
@@ -26,7 +25,7 @@ export function formatQuery(text: string): string {
 }
 
 function allLeaves(text: string): readonly Leaf[] {
-  return leavesOf(text, parseTree(text, STAGE_SYNTAXES).tokens, 0, text.length);
+  return leavesOf(text, parseAlone(text).tokens, 0, text.length);
 }
 
 /** What may not change. */

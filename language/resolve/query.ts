@@ -8,8 +8,10 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Judge, Plan, PlanRequest, SourceAsk } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
+import { sourceDialect } from '../dialects/registry.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode, StageNode } from '../frontends/forkline/ast.ts';
-import { bindSource, sourceColumns } from '../source/sql.ts';
+import { dialectAt } from '../source/connections.ts';
+import { bindSource } from '../source/sql.ts';
 import type { Typed } from '../types/typed.ts';
 import type {
   ResolvedQuery,
@@ -127,9 +129,12 @@ class Resolver {
     const { key, connection, sql, parameters, segments } = this.#sources.get(node)!;
     const described = this.#answer(key, 'source');
     if (described === null) throw new Error(`the answer to ${key} is of another kind`);
-    const columns = sourceColumns(described);
+    const dialect = dialectAt(this.#request.dialects, connection, span);
+    const { columnOf } = sourceDialect(dialect);
+    const columns = described.columns.map(columnOf);
     refuseBadSource(span, columns);
-    return { kind: 'sql', connection, bound: { sql, parameters, segments }, described, columns, span };
+    const bound = { sql, parameters, segments };
+    return { kind: 'sql', connection, dialect, bound, described, columns, span };
   }
 
   #stage(node: StageNode, input: ResolvedQuery): ResolvedStageNode {

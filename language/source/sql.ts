@@ -1,15 +1,10 @@
 /**
- * The SQL that goes to the database: the user's own, with every `:name` replaced by `$n`, and when stages follow
- * wrapped so that only the columns that they use leave the database. What is copied from the user's text is
- * recorded in segments, so that a position in an error of the database's finds its way back.
+ * The SQL that goes to the database: the user's own, with every `:name` replaced by `$n`. What is copied from the user's
+ * text is recorded in segments, so that a position in an error of the database's finds its way back.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { isListKind, type ParameterKind } from '../../core/protocol/parameters.ts';
-import type { SourceDescription, SourceSegment, UnjudgedSource } from '../../core/protocol/plan.ts';
-import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
-import { quoteName } from '../dialects/duckdb/sql.ts';
-import { elementTexts } from '../dialects/postgres/columns.ts';
-import { databaseColumnToColumn, INT4_OID, JSON_OID } from '../dialects/postgres/types.ts';
+import type { SourceSegment } from '../../core/protocol/plan.ts';
 import type { ParameterUse, ScannedSource } from './lexer.ts';
 
 export interface BoundSql {
@@ -105,45 +100,4 @@ export function renumbered(bound: BoundSql, by: number): BoundSql {
     from += found[0].length;
   }
   return { ...bound, sql: sql + bound.sql.slice(from), segments };
-}
-
-/** Sent when no stage uses any column, so that rows can still be counted. */
-const NO_COLUMN: DatabaseColumn = { name: 'row', typeOid: INT4_OID, typeModifier: -1 };
-
-/** The bound SQL, narrowed to the columns in `used`. */
-export function wrapSource(
-  bound: BoundSql,
-  described: SourceDescription,
-  used: ReadonlySet<string>,
-): Omit<UnjudgedSource, 'connection'> {
-  const kept = described.columns.filter((column) => used.has(column.name));
-  const items = kept.map(selectItem);
-  const prefix = `select ${items.length === 0 ? '1 as "row"' : items.join(', ')} from (\n`;
-  const sent = kept.length === 0 ? [NO_COLUMN] : kept;
-  return {
-    sql: `${prefix}${bound.sql}\n) as "source"`,
-    parameters: bound.parameters,
-    segments: bound.segments.map((segment) => ({ ...segment, sqlStart: segment.sqlStart + prefix.length })),
-    columns: sent.map(databaseColumnToColumn),
-    databaseColumns: kept.length === 0 ? sent : kept.map(sentColumn),
-    parameterOids: described.parameterOids,
-  };
-}
-
-function isList(column: DatabaseColumn): boolean {
-  return databaseColumnToColumn(column).type.kind === 'list';
-}
-
-/** Lists leave as JSON arrays of their elements' text, which keeps every element exact. */
-function selectItem(column: DatabaseColumn): string {
-  const name = quoteName(column.name);
-  return isList(column) ? `array_to_json(${elementTexts(name, column.typeOid)}) as ${name}` : name;
-}
-
-function sentColumn(column: DatabaseColumn): DatabaseColumn {
-  return isList(column) ? { name: column.name, typeOid: JSON_OID, typeModifier: -1 } : column;
-}
-
-export function sourceColumns(described: SourceDescription): readonly Column[] {
-  return described.columns.map(databaseColumnToColumn);
 }

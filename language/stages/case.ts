@@ -62,7 +62,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     return used;
   },
   emit: ({ name, value }, relation) => relation.assign(name, value),
-  exactInPostgres: ({ value }) => exactIf([value]),
+  exactIn: ({ value }, dialect) => exactIf([value], dialect),
   computes: ({ value }) => [value],
   rowByRow: true,
 };

@@ -82,5 +82,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     new Set([...wanted, ...keys.map(({ name }) => name), ...sort.map(({ column }) => column)]),
   emit: ({ columns, count, keys, sort }, relation) =>
     relation.firstOfEach(wholeNumber(count), keys.map(columnValue), sort).project(keepColumns(columns)),
-  exactInPostgres: ({ keys }) => exactKeys(keys),
+  exactIn: ({ keys }, dialect) => exactKeys(keys, dialect),
 };

@@ -29,5 +29,5 @@ export const stage: StageDefinition<null, ResolvedStage> = {
   },
   columnsUsed: ({ columns }) => new Set(columns.map(({ name }) => name)),
   emit: ({ columns }, relation) => eachOnce(columns, relation),
-  exactInPostgres: ({ columns }) => exactKeys(columns),
+  exactIn: ({ columns }, dialect) => exactKeys(columns, dialect),
 };

@@ -86,7 +86,11 @@ export const stage: StageDefinition<readonly Assignment[], Resolved> = {
   },
   emit: ({ assignments }, relation) =>
     assignments.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
-  exactInPostgres: ({ assignments }) => exactIf(assignments.map(({ value }) => value)),
+  exactIn: ({ assignments }, dialect) =>
+    exactIf(
+      assignments.map(({ value }) => value),
+      dialect,
+    ),
   computes: ({ assignments }) => assignments.map(({ value }) => value),
   rowByRow: true,
 };

@@ -52,6 +52,6 @@ export const stage: StageDefinition<AggregatesBy, Resolved> = {
   },
   emit: ({ keys, values }, relation) =>
     relation.window(values, { partition: keys.map((key) => key.value), keys: [], rows: 'all' }),
-  exactInPostgres: ({ keys, values }) => exactWindow(keys, values),
+  exactIn: ({ keys, values }, dialect) => exactWindow(keys, values, dialect),
   computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

@@ -64,6 +64,6 @@ export const stage: StageDefinition<Syntax, ResolvedStage> = {
   }),
   columnsUsed: (_, wanted) => wanted,
   emit: ({ columns }, relation) => relation.project(columns.map(({ name }) => ({ name, as: name }))),
-  exactInPostgres: () => EXACT,
+  exactIn: () => EXACT,
   rowByRow: true,
 };

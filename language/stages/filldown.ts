@@ -63,14 +63,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   emit({ filled, by, sort }, relation) {
     const values = filled.map((column) => ({
       name: column.name,
-      value: ownAggregate(
-        column.type,
-        [columnValue(column)],
-        ([value], { over }) => `last_value(${value} IGNORE NULLS)${over}`,
-        { ordered: true },
-      ),
+      value: ownAggregate(column.type, [columnValue(column)], 'own/last before', [], { ordered: true }),
     }));
     return relation.window(values, { partition: by.map(columnValue), keys: sort, rows: { atMost: null } });
   },
-  exactInPostgres: () => ({ exact: false, why: 'PostgreSQL cannot look back over nulls' }),
+  exactIn: (_, { title }) => ({ exact: false, why: `${title} cannot look back over nulls` }),
 };

@@ -15,7 +15,7 @@ import { unify } from '../functions/kit/coerce.ts';
 import { resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
-import { columnValue, everywhere, ownCall } from '../select/own-values.ts';
+import { columnValue, ownCall } from '../select/own-values.ts';
 import type { NamedValue } from '../select/relation.ts';
 import { exprTypeName } from '../types/rules.ts';
 import { collectColumns, type Typed, valueType } from '../types/typed.ts';
@@ -65,11 +65,7 @@ function resolveFilling({ target, value }: Filling, scope: Scope): NamedValue {
   });
   return {
     name,
-    value: ownCall(
-      unified.type,
-      unified.args,
-      everywhere((args) => `coalesce(${args.join(', ')})`),
-    ),
+    value: ownCall(unified.type, unified.args, 'coalesce'),
   };
 }
 
@@ -118,7 +114,11 @@ export const stage: StageDefinition<readonly Filling[], Resolved> = {
   },
   emit: ({ fillings }, relation) =>
     fillings.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
-  exactInPostgres: ({ fillings }) => exactIf(fillings.map(({ value }) => value)),
+  exactIn: ({ fillings }, dialect) =>
+    exactIf(
+      fillings.map(({ value }) => value),
+      dialect,
+    ),
   computes: ({ fillings }) => fillings.map(({ value }) => value),
   rowByRow: true,
 };

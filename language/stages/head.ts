@@ -47,6 +47,6 @@ export const stage: StageDefinition<Expression, Resolved> = {
   },
   columnsUsed: (_, wanted) => wanted,
   emit: ({ count }, relation) => relation.limit(count),
-  exactInPostgres: () => EXACT,
+  exactIn: () => EXACT,
   keepsFirst: ({ count }) => count,
 };

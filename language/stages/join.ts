@@ -7,7 +7,7 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { raiseError } from '../dialects/duckdb/raise.ts';
+import { STAGE_ENGINE } from '../dialects/registry.ts';
 import type { Expression, QueryNode } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
@@ -119,7 +119,7 @@ function hasEquality(on: Typed, joined: JoinedColumns): boolean {
 }
 
 function tooMany({ stage }: Scope, span: Span): string {
-  return raiseError({
+  return STAGE_ENGINE.raise({
     code: 'result-too-large',
     message: `this \`join\` makes more than ${STAGE_LIMITS.crossRows} rows`,
     span,
@@ -135,7 +135,7 @@ function mergedKeys(pairs: readonly (readonly [Column, Column])[]): readonly Nam
     const { type, args } = unify([columnValue(left), columnValue(right)], () => {
       throw new Error('keys that were compared have a common type');
     });
-    return { name: left.name, value: ownCall(type, args, ([a, b]) => `coalesce(${a}, ${b})`) };
+    return { name: left.name, value: ownCall(type, args, 'own/merged key') };
   });
 }
 
@@ -251,9 +251,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   columnsUsed: (resolved, wanted) => leftNames(resolved.joined.renamed, wideUsed(resolved, wanted)),
   sourcesUsed: (resolved, wanted) => [sourceNames(resolved.joined.renamed, wideUsed(resolved, wanted))],
   emit: (resolved, relation, [right]) => emit(resolved, relation, right!),
-  exactInPostgres: ({ on, merged, tooMany: error }) =>
+  exactIn: ({ on, merged, tooMany: error }, dialect) =>
     error === null
-      ? exactIf([...(on === null ? [] : [on]), ...merged.map(({ value }) => value)])
+      ? exactIf([...(on === null ? [] : [on]), ...merged.map(({ value }) => value)], dialect)
       : { exact: false, why: 'how many rows a product has is limited by a worker' },
   computes: ({ on }) => (on === null ? [] : [on]),
 };

@@ -227,9 +227,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const counted = relation.aggregate(keys, [...values, { name: count!, value: countOthers(found) }]);
     return refuseOthers(counted, found, count!, total!).project(keepColumns(columns));
   },
-  exactInPostgres: ({ keys, values, found }) =>
+  exactIn: ({ keys, values, found }, dialect) =>
     found === null
-      ? exactGroups(keys, values)
+      ? exactGroups(keys, values, dialect)
       : { exact: false, why: 'that no value has come since is checked by a worker' },
   computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

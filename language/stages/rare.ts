@@ -29,5 +29,5 @@ export const stage: StageDefinition<FrequencySyntax, ResolvedFrequency> = {
   resolve: (syntax, input) => resolveFrequency(syntax, input, 'rare'),
   columnsUsed: frequencyColumnsUsed,
   emit: (resolved, relation) => emitFrequency(resolved, relation, false),
-  exactInPostgres: ({ values, by }) => exactKeys([...values, ...by]),
+  exactIn: ({ values, by }, dialect) => exactKeys([...values, ...by], dialect),
 };

@@ -69,6 +69,6 @@ export const stage: StageDefinition<readonly Renaming[], Resolved> = {
   columnsUsed: ({ names }, wanted) =>
     new Set(names.filter(({ as }) => wanted.has(as)).map(({ name }) => name)),
   emit: ({ names }, relation) => relation.project(names),
-  exactInPostgres: () => EXACT,
+  exactIn: () => EXACT,
   rowByRow: true,
 };

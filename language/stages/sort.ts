@@ -77,6 +77,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       keys,
     );
   },
-  exactInPostgres: ({ by }) => exactGroups(by, []),
+  exactIn: ({ by }, dialect) => exactGroups(by, [], dialect),
   computes: ({ by }) => by.map(({ value }) => value),
 };

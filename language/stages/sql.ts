@@ -9,8 +9,7 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { isListKind, type ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { DUCKDB, duckdbType, quoteName } from '../dialects/duckdb/sql.ts';
-import { typeOfEngine } from '../dialects/duckdb/types.ts';
+import { STAGE_ENGINE } from '../dialects/registry.ts';
 import type { EngineSql } from '../frontends/forkline/cursor.ts';
 import { missingParameter } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
@@ -61,7 +60,7 @@ function bound(
   return bindWith(text, sql.span, uses, (use) => {
     const kind = kindOf(use);
     const type = parameterType(use.name, kind);
-    return type.kind === 'null' ? 'NULL' : DUCKDB.parameter(value(use.name, kind), type);
+    return type.kind === 'null' ? 'NULL' : STAGE_ENGINE.parameter(value(use.name, kind), type);
   });
 }
 
@@ -69,12 +68,12 @@ function describe(sql: EngineSql, input: Scope): readonly Column[] {
   const { text, parameters } = input;
   // Its columns cannot depend on the values of parameters: they are null here.
   const asked = bound({ text, sql, parameters }, () => 'NULL');
-  const columns = input.columns.map(({ name, type }) => ({ name, engineType: duckdbType(type) }));
+  const columns = input.columns.map(({ name, type }) => ({ name, engineType: STAGE_ENGINE.typeName(type) }));
   const relations = [{ name: 'input', columns }];
   const described = input.answers.engine({ ...asked, relations, stage: input.stage });
   const { span } = sql;
   const typed = described.map(({ name, engineType }): Column => {
-    const type = typeOfEngine(engineType);
+    const type = STAGE_ENGINE.typeOf(engineType);
     if (type !== null) return { name, type };
     throw new QueryError('unsupported', `\`${name}\` is ${engineType}, which answers do not carry`, {
       span,
@@ -123,9 +122,10 @@ export const stage: StageDefinition<EngineSql, Resolved> = {
   columnsUsed: ({ input }) => new Set(input.map(({ name }) => name)),
   emit(resolved, relation) {
     const { columns, input } = resolved;
-    const given = input.map(({ name }) => quoteName(name)).join(', ');
+    const given = input.map(({ name }) => STAGE_ENGINE.quoteName(name)).join(', ');
     const casts = columns.map(
-      ({ type }, index) => `CAST(c${index} AS ${duckdbType(type)}) AS ${quoteName(columns[index]!.name)}`,
+      ({ type }, index) =>
+        `CAST(c${index} AS ${STAGE_ENGINE.typeName(type)}) AS ${STAGE_ENGINE.quoteName(columns[index]!.name)}`,
     );
     const names = columns.map((_, index) => `c${index}`).join(', ');
     return relation.through(columns, [], (rows, parameter) => {
@@ -135,5 +135,5 @@ export const stage: StageDefinition<EngineSql, Resolved> = {
     });
   },
   runsUserSql: true,
-  exactInPostgres: () => ({ exact: false, why: "it is DuckDB's SQL" }),
+  exactIn: () => ({ exact: false, why: `it is ${STAGE_ENGINE.title}'s SQL` }),
 };

@@ -44,6 +44,6 @@ export const stage: StageDefinition<AggregatesBy, Resolved> = {
   },
   columnsUsed: ({ keys, values }) => columnsOf([...keys, ...values]),
   emit: ({ keys, values }, relation) => relation.aggregate(keys, values),
-  exactInPostgres: ({ keys, values }) => exactGroups(keys, values),
+  exactIn: ({ keys, values }, dialect) => exactGroups(keys, values, dialect),
   computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

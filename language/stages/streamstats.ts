@@ -110,6 +110,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       keys: sort,
       rows: { atMost: window },
     }),
-  exactInPostgres: ({ keys, values }) => exactWindow(keys, values),
+  exactIn: ({ keys, values }, dialect) => exactWindow(keys, values, dialect),
   computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

@@ -41,5 +41,5 @@ export const stage: StageDefinition<Expression, Resolved> = {
     const by = (descending: boolean) => [{ column: row, descending, nullsFirst: false }];
     return relation.number(row).sort(by(true)).limit(count).sort(by(false)).project(keepColumns(columns));
   },
-  exactInPostgres: () => EXACT,
+  exactIn: () => EXACT,
 };

@@ -6,8 +6,7 @@
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
-import { raiseError } from '../dialects/duckdb/raise.ts';
-import { duckdbType, quoteName, quoteText } from '../dialects/duckdb/sql.ts';
+import { STAGE_ENGINE } from '../dialects/registry.ts';
 import type { CallNode, Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
@@ -17,7 +16,7 @@ import { coerce, unify } from '../functions/kit/coerce.ts';
 import { resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
-import { columnValue, ownAggregate, ownCall } from '../select/own-values.ts';
+import { columnValue, countRows, ownCall } from '../select/own-values.ts';
 import type { NamedValue, Relation } from '../select/relation.ts';
 import { freeName } from '../select/select.ts';
 import type { SortKey } from '../select/window-frame.ts';
@@ -160,7 +159,7 @@ function withRoom(values: readonly NamedValue[], fill: Typed | null): readonly N
 
 /** SQL that raises the error of too many rows, gaps included. */
 function tooMany(span: Span, { stage }: Scope): string {
-  return raiseError({
+  return STAGE_ENGINE.raise({
     code: 'result-too-large',
     message: '`timechart` would make too many rows, gaps included',
     span,
@@ -192,15 +191,17 @@ function gapless(
   { rows, time, by, values, size }: Names,
   { bin, span, limit, tooManyRows }: Resolved,
 ): string {
-  const type = duckdbType(valueType(bin.value.type));
-  const [t, c] = [quoteName(time), by === null ? null : quoteName(by)];
+  const type = STAGE_ENGINE.typeName(valueType(bin.value.type));
+  const [t, c] = [STAGE_ENGINE.quoteName(time), by === null ? null : STAGE_ENGINE.quoteName(by)];
   const most =
-    limit === null ? '' : ` ORDER BY sum(${quoteName(size)}) DESC, ${c} ASC NULLS LAST LIMIT ${limit}`;
+    limit === null
+      ? ''
+      : ` ORDER BY sum(${STAGE_ENGINE.quoteName(size)}) DESC, ${c} ASC NULLS LAST LIMIT ${limit}`;
   const series = c === null ? 'SELECT 1 AS one' : `SELECT ${c} FROM ${rows} GROUP BY ${c}${most}`;
-  const step = `INTERVAL ${quoteText(span)}`;
+  const step = `INTERVAL ${STAGE_ENGINE.quoteText(span)}`;
   const items = [`ticks.t AS ${t}`];
   if (c !== null) items.push(`series.${c}`);
-  items.push(...[...values, size].map((name) => `${rows}.${quoteName(name)}`));
+  items.push(...[...values, size].map((name) => `${rows}.${STAGE_ENGINE.quoteName(name)}`));
   const same = c === null ? '' : ` AND ${rows}.${c} IS NOT DISTINCT FROM series.${c}`;
   return [
     `WITH series AS MATERIALIZED (${series}),`,
@@ -215,8 +216,8 @@ function emit(resolved: Resolved, relation: Relation): Relation {
   const { time, bin, by, values, fill, columns } = resolved;
   const names = columns.map((column) => column.name);
   const size = freeName('size', names);
-  const finite = ownCall(BOOL, [time.value], ([at]) => `isfinite(${at})`);
-  const count = ownAggregate(INT64, [], () => 'count(*)');
+  const finite = ownCall(BOOL, [time.value], 'own/is finite');
+  const count = countRows();
   const binned = relation
     .filter(finite)
     .aggregate([bin, ...(by === null ? [] : [by])], [...values, { name: size, value: count }]);
@@ -239,11 +240,7 @@ function emit(resolved: Resolved, relation: Relation): Relation {
 function filled(relation: Relation, { name, value }: NamedValue, size: string, fill: Typed): Relation {
   const own = columnValue({ name, type: valueType(value.type) });
   const args = [columnValue({ name: size, type: INT64 }), coerce(fill, value.type), own];
-  const whole = ownCall(
-    value.type,
-    args,
-    ([rows, gap, there]) => `CASE WHEN ${rows} IS NULL THEN ${gap} ELSE ${there} END`,
-  );
+  const whole = ownCall(value.type, args, 'own/no rows');
   return relation.assign(name, whole);
 }
 
@@ -311,5 +308,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   columnsUsed: ({ time, by, values }) => columnsOf([time, ...(by === null ? [] : [by]), ...values]),
   emit,
-  exactInPostgres: () => ({ exact: false, why: 'the gaps are filled by the stage engine' }),
+  exactIn: () => ({ exact: false, why: 'the gaps are filled by the stage engine' }),
 };

@@ -94,7 +94,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       .limit(resolved.count)
       .project(keepColumns(resolved.columns));
   },
-  exactInPostgres: (resolved) =>
-    'key' in resolved ? exactIf([resolved.key]) : exactKeys([...resolved.values, ...resolved.by]),
+  exactIn: (resolved, dialect) =>
+    'key' in resolved
+      ? exactIf([resolved.key], dialect)
+      : exactKeys([...resolved.values, ...resolved.by], dialect),
   computes: (resolved) => ('key' in resolved ? [resolved.key] : []),
 };

@@ -125,10 +125,10 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const rows = shaped(relation, left, columns).unionAll(shaped(source!, right, columns));
     return distinct ? eachOnce(columns, rows) : rows.project(keepColumns(columns));
   },
-  exactInPostgres({ columns, distinct, left, right }) {
+  exactIn({ columns, distinct, left, right }, dialect) {
     const values = [left, right].flatMap((side) => valuesOf(side, columns).map(({ value }) => value));
-    const comparable = distinct ? exactKeys(columns) : EXACT;
-    return comparable.exact ? exactIf(values) : comparable;
+    const comparable = distinct ? exactKeys(columns, dialect) : EXACT;
+    return comparable.exact ? exactIf(values, dialect) : comparable;
   },
 };
 

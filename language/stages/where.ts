@@ -40,10 +40,10 @@ export const stage: StageDefinition<Expression, Resolved> = {
     return used;
   },
   emit: (resolved, relation) => relation.filter(resolved.condition),
-  exactInPostgres: ({ condition }) => exactIf([condition]),
+  exactIn: ({ condition }, dialect) => exactIf([condition], dialect),
   computes: ({ condition }) => [condition],
-  split({ columns, condition }) {
-    const parts = splitCondition(condition);
+  split({ columns, condition }, dialect) {
+    const parts = splitCondition(condition, dialect);
     return (
       parts && [
         { columns, condition: parts[0] },

@@ -79,7 +79,7 @@ function configOf(dir: string, port: number, dsl: object): object {
 const READY_POLL_MS = 5;
 
 /** Throws when it is not ready in time. */
-export async function untilReady(url: string): Promise<void> {
+async function untilReady(url: string): Promise<void> {
   const giveUpAt = performance.now() + START_TIMEOUT_MS;
   for (;;) {
     const status = await fetch(`${url}/readyz`).then(

@@ -31,7 +31,7 @@ export function openPlainSql(deps: PlainSqlDeps): Promise<PlainSql> {
   return hasPsql(deps.path) ? Promise.resolve(openPsql(deps)) : openDriver(deps);
 }
 
-export function openPsql({ children, url, path }: PlainSqlDeps): PlainSql {
+function openPsql({ children, url, path }: PlainSqlDeps): PlainSql {
   const child = children.start({
     what: 'psql',
     command: 'psql',
@@ -54,7 +54,7 @@ export function openPsql({ children, url, path }: PlainSqlDeps): PlainSql {
 }
 
 /** A URL on a command line would show its password in ps. */
-export function connectionVariables(text: string): Record<string, string> {
+function connectionVariables(text: string): Record<string, string> {
   const url = new URL(text);
   const variables = {
     PGHOST: url.searchParams.get('host') ?? url.hostname,
@@ -97,7 +97,7 @@ function psqlReplies(child: ChildProcess): Replies {
   };
 }
 
-export async function openDriver({ children, url }: Omit<PlainSqlDeps, 'path'>): Promise<PlainSql> {
+async function openDriver({ children, url }: Omit<PlainSqlDeps, 'path'>): Promise<PlainSql> {
   const child = children.start({
     what: 'the plain SQL driver',
     args: [DRIVER],

@@ -1,19 +1,19 @@
 /**
- * What README shows of a load test: the targets' table and one chart. Made of a part of report.json that is kept in
- * the repository (docs/loadtest.json), so that every figure in README can be traced to a run, and a test can see
- * that nobody wrote one in by hand.
+ * The parts of documents that show a load test: one chart in README, the table of targets in docs/performance.md. Both
+ * are made from a part of report.json that is kept in the repository (docs/loadtest.json), so that every figure can be
+ * traced to a run, and a test can see that nobody wrote one in by hand.
  */
 
 import { SCENARIOS } from '../catalogue.ts';
 import { figureWithUnit } from '../report/text.ts';
 import type { Chart, Check, RunResult } from '../result.ts';
 
-export const MARK = '<!-- loadtest: written by npm run loadtest:readme -- report.json -->';
-export const END = '<!-- end of loadtest -->';
-export const CHART_SCENARIO = 'light-over-clients';
+const MARK = '<!-- loadtest: written by npm run loadtest:readme -- report.json -->';
+const END = '<!-- end of loadtest -->';
+const CHART_SCENARIO = 'light-over-clients';
 const WITHOUT_TARGET: readonly string[] = [CHART_SCENARIO, 'fork-policies', 'small-query-distinct'];
 
-/** The part of a report that README is made of. */
+/** The part of a report that the documents are made from. */
 export type Headline = Pick<RunResult, 'startedAt' | 'seconds' | 'interrupted' | 'machine' | 'settings'> & {
   readonly scenarios: readonly HeadlineScenario[];
   readonly chart: LatencyChart;
@@ -25,7 +25,7 @@ type HeadlineScenario = Pick<
   'name' | 'title' | 'state' | 'reason' | 'checks'
 >;
 
-/** Throws an Error that says what is missing when README cannot be made of this report. */
+/** Throws an Error that says what is missing when the documents cannot be made from this report. */
 export function headlineOf(result: RunResult): Headline {
   const { startedAt, seconds, interrupted, machine, settings } = result;
   if (settings.quick) throw new Error('this is the report of a quick run, which is indicative only');
@@ -40,21 +40,28 @@ export function headlineOf(result: RunResult): Headline {
   return { startedAt, seconds, interrupted, machine, settings, scenarios, chart };
 }
 
-/** What stands between the two marks. */
+/** Returns the section between the two marks in README.md: the chart, and where its figures come from. */
+export function pictureOf({ chart, startedAt, machine, settings }: Headline): string {
+  const alt = `${chart.title}: ${chart.lines.map(({ who }) => who).join(' and ')}`;
+  const rows = settings.rows.toLocaleString('en');
+  return [
+    `![${alt}](docs/loadtest.svg)`,
+    `\`npm run loadtest\` of ${startedAt.slice(0, 10)}, ${machine.cores} cores, ${rows} rows; both axes are logarithmic.`,
+  ].join('\n\n');
+}
+
+/** Returns the section between the two marks in docs/performance.md: the machine and the table of targets. */
 export function sectionOf(headline: Headline): string {
   const checks = headline.scenarios.flatMap((scenario) => scenario.checks);
   const held = checks.filter((check) => check.held).length;
-  const { chart } = headline;
-  const alt = `${chart.title}: ${chart.lines.map(({ who }) => who).join(' and ')}`;
   return [
     introduction(headline),
-    `![${alt}](docs/loadtest.svg)`,
     tableOf(headline),
     `${held} of ${checks.length} targets held in this run.${leftOut(headline)}`,
   ].join('\n\n');
 }
 
-/** Of the scenarios with a target: what the run was not asked for. */
+/** Returns a sentence that names the scenarios with a target that the run left out, or an empty text. */
 function leftOut({ scenarios }: Headline): string {
   const present = new Set([...scenarios.map(({ name }) => name), ...WITHOUT_TARGET]);
   const missing = SCENARIOS.flatMap(({ name }) => (present.has(name) ? [] : [`\`${name}\``]));
@@ -74,7 +81,7 @@ function introduction({ machine, settings, startedAt }: Headline): string {
 
 const HEADER = ['', 'what', 'target', 'measured', 'made of', ''];
 
-/** A row for each target; a scenario that came to no end has one that says so. */
+/** Returns a row for each target; a scenario that came to no end has one that says so. */
 export function tableOf({ scenarios }: Pick<Headline, 'scenarios'>): string {
   const rows = scenarios.flatMap(({ title, state, reason, checks }) => {
     const cells = checks.map((check, index) => [index === 0 ? title : '', ...checkCells(check)]);
@@ -98,9 +105,9 @@ function escapeCell(cell: string): string {
   return cell.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 }
 
-/** Throws when the marks are not there. */
-export function withSection(document: string, section: string): string {
+/** Returns the document with a new section between its marks. Throws when the marks are not there. */
+export function withSection(name: string, document: string, section: string): string {
   const [from, to] = [document.indexOf(MARK), document.indexOf(END)];
-  if (from === -1 || to < from) throw new Error(`README.md has no part from ${MARK} to ${END}`);
+  if (from === -1 || to < from) throw new Error(`${name} has no part from ${MARK} to ${END}`);
   return `${document.slice(0, from)}${MARK}\n\n${section}\n\n${document.slice(to)}`;
 }

@@ -1,5 +1,5 @@
 /**
- * The chart that README shows: more and more clients with light queries, while a single heavy query runs at any time.
+ * The chart in README: more and more clients with light queries, while a single heavy query runs at any time.
  * Each client asks once a second whatever the answers take (open loop), else one who waits for a busy event loop would
  * ask nothing meanwhile, and the wait would hardly show. Nothing to hold here: that is light-under-heavy's.
  */

@@ -1,5 +1,6 @@
 /** What each role gets of the configuration in its `init`, and how the server is told of the workers. Pure. */
 import type { Config } from '../../core/config/config.ts';
+import { dialectOf } from '../../core/config/connections.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
@@ -25,6 +26,9 @@ export function serverConfig(
     },
     defaultConnection: config.defaultConnection,
     connectionNames: Object.keys(config.connections),
+    dialects: Object.fromEntries(
+      Object.entries(config.connections).map(([name, connection]) => [name, dialectOf(connection)]),
+    ),
     allowFunctions: Object.fromEntries(
       Object.entries(config.connections).map(([name, { allowFunctions = [] }]) => [name, allowFunctions]),
     ),

@@ -10,9 +10,6 @@ import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 
-/** The fd by which a server process finds the socket. */
-export const LISTEN_FD = 4;
-
 export interface BoundSocket {
   readonly host: string;
   /** The real one when port 0 was asked for. */
@@ -54,7 +51,7 @@ export async function bindSocket(host: string, port: number): Promise<BoundSocke
   return { host, port: name.port, fd: handle.fd, close: () => handle.close() };
 }
 
-export function listenError(host: string, port: number, code: string): ListenError {
+function listenError(host: string, port: number, code: string): ListenError {
   const place = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return new ListenError(`cannot listen on ${place}: ${explain(code, port)}`);
 }

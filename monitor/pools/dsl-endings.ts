@@ -48,9 +48,9 @@ export class DslEndings {
   kill(entry: DslEntry, ending: Ending, straight = false): void {
     if (entry.state === 'killing' && !straight) return;
     entry.condemned = null;
-    const { child, queryId } = entry;
+    const { child, queryId, principal } = entry;
     if (!isZombie(entry)) {
-      const fields = { workerId: child.workerId, childPid: child.pid, queryId, ...ending };
+      const fields = { workerId: child.workerId, childPid: child.pid, queryId, principal, ...ending };
       this.#deps.log.warn('dsl-kill', { ...fields, ...this.#deps.vitalsOf(child) });
     }
     this.#signal(entry, ending, straight);
@@ -59,9 +59,9 @@ export class DslEndings {
   /** Has the server end its query with an error of that code; `killOverdue` sees to it that it does. */
   condemn(entry: DslEntry, code: 'memory-pressure' | 'memory-exceeded', ending: Ending): void {
     if (entry.state === 'killing' || entry.condemned !== null) return;
-    const { queryId, workerId } = entry;
+    const { queryId, principal, workerId } = entry;
     const { clock, log, tellServer } = this.#deps;
-    log.warn('end-query', { workerId, queryId, code, ...ending });
+    log.warn('end-query', { workerId, queryId, principal, code, ...ending });
     entry.condemned = { ending, sinceMs: clock.monotonicMs() };
     const told = queryId !== null && tellServer({ type: 'end-query', queryId, code, message: ending.reason });
     if (!told) this.kill(entry, ending, true);

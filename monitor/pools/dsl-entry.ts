@@ -16,8 +16,10 @@ export interface DslEntry extends DslRow {
   deadlineAtMs: number | null;
   replacing: boolean;
   retireNotBeforeMs: number;
-  /** What it is leased to. */
+  /** The query that it is leased to. */
   queryId: string | null;
+  /** The id of who asked that query, for log lines. */
+  principal: string | null;
   /** Why it is asked of the server. */
   retiring: Ending | null;
   /** The server was told to end its query, and why; killed when that takes too long. */
@@ -37,6 +39,7 @@ export function createEntry(child: ManagedChild, replacing: boolean, nowMs: numb
     replacing,
     retireNotBeforeMs: 0,
     queryId: null,
+    principal: null,
     retiring: null,
     condemned: null,
   };

@@ -102,16 +102,17 @@ export class DslPool {
     this.evaluate();
   }
 
-  lease({ workerId, queryId, deadlineAt }: Lease): void {
+  lease({ workerId, queryId, principal, deadlineAt }: Lease): void {
     const { clock, log } = this.#options;
     const entry = this.#entries.get(workerId);
     if (entry === undefined || entry.state === 'killing') {
-      log.debug('lease-of-gone', { workerId, queryId });
+      log.debug('lease-of-gone', { workerId, queryId, principal });
       return;
     }
     this.#lastLeaseAtMs = clock.monotonicMs();
     this.#waiting = Math.max(0, this.#waiting - 1);
     entry.queryId = queryId;
+    entry.principal = principal;
     entry.deadlineAtMs = clock.monotonicMs() + (deadlineAt - clock.unixMs());
     this.#enter(entry, 'leased');
     this.evaluate();
@@ -127,6 +128,7 @@ export class DslPool {
     this.#lastLeaseAtMs = this.#options.clock.monotonicMs();
     if (entry.state === 'leased') entry.queriesServed++;
     entry.queryId = null;
+    entry.principal = null;
     entry.deadlineAtMs = null;
     if (entry.condemned !== null) this.#endings.kill(entry, entry.condemned.ending, true);
     else if (outcome === 'discard') this.#endings.discard(entry, reason);
@@ -286,6 +288,7 @@ export class DslPool {
       workerId: child.workerId,
       childPid: child.pid,
       queryId: entry?.queryId,
+      principal: entry?.principal,
       how: describeEnd(end),
     };
     if (end.decided !== null) log.info('child-ended', fields);

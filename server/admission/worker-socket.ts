@@ -15,9 +15,6 @@ import { ReadBuffer } from '../../core/process/read-buffers.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import { createFrameReader, writeMessage } from '../../core/protocol/frames.ts';
 
-/** Request and reply types by call name: SqlWorkerCalls, DslWorkerCalls. */
-export type CallTable = Record<string, { request: { readonly queryId: string }; reply: unknown }>;
-
 type Reply =
   | { readonly type: 'reply'; readonly queryId: string; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly queryId: string; readonly ok: false; readonly error: WireError };

@@ -104,6 +104,7 @@ const query = z.strictObject({
   query: text,
   connection: text,
   client: text.describe('An IPv4 address, or the network of an IPv6 address'),
+  principal: text.describe('Who asked, as limits count: the client address for who is anonymous'),
   startedAt: time,
   elapsedMs: number,
   timeLeftMs: number,

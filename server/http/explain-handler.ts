@@ -27,7 +27,7 @@ export function explainHandler(deps: AppDeps): RequestHandler {
 
 /** The answer's JSON. */
 async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<string> {
-  const key = planKey(run, asked);
+  const key = planKey(run, asked, query.principal);
   const { json, connections } = await run.planner.explain(
     key,
     (ask) => answerAsk(run, asked, ask, query),

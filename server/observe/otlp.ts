@@ -76,7 +76,7 @@ function describe(thrown: unknown): string {
 }
 
 /** The body of one POST. `resource` says which service, and which process of it. */
-export function encodeSpans(resource: SpanAttributes, spans: readonly Span[]): string {
+function encodeSpans(resource: SpanAttributes, spans: readonly Span[]): string {
   return JSON.stringify({
     resourceSpans: [
       {

@@ -46,7 +46,8 @@ async function describeSource(
   query: QueryRecord,
 ): Promise<AskAnswer> {
   const { connection, sql } = ask;
-  const functions = deps.knownFunctions.inQuestion(connection, ask.functions);
+  const { id: principal, scope } = query.principal;
+  const functions = deps.knownFunctions.inQuestion(scope, connection, ask.functions);
   checkConnection(deps, connection);
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query);
@@ -55,9 +56,12 @@ async function describeSource(
   const askedAt = deps.knownFunctions.now();
   try {
     const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
-      slot.socket.call({ type: 'describe', queryId, traceId, connection, sql, functions, deadlineAt }),
+      slot.socket.call({
+        ...{ type: 'describe' as const, queryId, principal, traceId },
+        ...{ connection, sql, functions, deadlineAt },
+      }),
     );
-    deps.knownFunctions.found(connection, functions, askedAt);
+    deps.knownFunctions.found(scope, connection, functions, askedAt);
     return { kind: 'source', ...described, judged: { connection, functions: ask.functions } };
   } catch (thrown) {
     throw mapToQuery(thrown, ask, text);
@@ -75,11 +79,11 @@ async function describeStages(
   const { queryId, connection, deadlineAt } = query;
   const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
   try {
-    lease.begin(queryId, deadlineAt);
+    lease.begin(query);
     const { sql, relations } = ask;
     const call = lease.socket.call({
       type: 'describe-stages',
-      ...{ queryId, connection, deadlineAt },
+      ...{ queryId, principal: query.principal.id, connection, deadlineAt },
       ...{ sql, relations },
     });
     const described = await raceCancellation(query.cancellation, call, () => lease.socket.cancel(queryId));

@@ -10,6 +10,7 @@
 import { type AnswerSummary, refuseNames } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Plan } from '../../core/protocol/plan.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
 import type { AnswerStream } from '../answer/stream.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { parameterKinds } from '../http/request/parameters.ts';
@@ -46,7 +47,7 @@ export async function runQuery(
   query: QueryRecord,
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
-  const key = planKey(deps, request);
+  const key = planKey(deps, request, query.principal);
   let attempt: Attempt = {
     request,
     key,
@@ -96,13 +97,14 @@ async function runOnce(
 }
 
 /** Throws unknown-connection, bad-parameter. */
-export function planKey(deps: RunDeps, request: QueryRequest): PlanKey {
+export function planKey(deps: RunDeps, request: QueryRequest, { scope }: Principal): PlanKey {
   const connection = request.connection ?? deps.defaultConnection;
   checkConnection(deps, connection);
   const { format } = request.answer;
   // Arrow and Parquet are encoded in DSL workers, so that even plain SQL goes through one.
   const throughWorker = format === 'arrow' || format === 'parquet';
   return {
+    scope,
     connection,
     text: request.text,
     parameters: parameterKinds(request.parameters),
@@ -113,7 +115,7 @@ export function planKey(deps: RunDeps, request: QueryRequest): PlanKey {
 
 /** Plans without running. Throws what planning throws. */
 export async function planOf(deps: RunDeps, request: QueryRequest, query: QueryRecord): Promise<Plan> {
-  const key = planKey(deps, request);
+  const key = planKey(deps, request, query.principal);
   return deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));
 }
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { PlanStep } from '../../core/protocol/plan.ts';
+import { anonymousAt } from '../../core/protocol/principal.ts';
 import { MAX_CHAIN } from '../../language/dialects/postgres/guard/limits.ts';
 import { PlannerLane } from '../../server/planning/planner-lane.ts';
 import type { PlannerTask, PlannerValue } from '../../server/planning/planner-thread.ts';
@@ -52,14 +53,17 @@ describe('planner threads', function () {
     threads = new built.PlannerThreads({
       taskTimeoutMs: 60_000,
       ...options,
-      allowFunctions: { main: ['web.http_get'] },
+      connections: {
+        dialects: { main: 'postgres', other: 'postgres' },
+        allowFunctions: { main: ['web.http_get'] },
+      },
       onReplaced: (reason) => replaced.push(reason),
     });
     lane = new PlannerLane(threads, { threads: options.threads, queueLength: 100, queueWaitMs: 60_000 });
   };
 
   const run = async (task: PlannerTask): Promise<PlannerValue> => {
-    const result = await lane.run(task, { client: '', cancellation: new Cancellation() });
+    const result = await lane.run(task, { principal: anonymousAt(''), cancellation: new Cancellation() });
     if (!result.ok) throw QueryError.fromWire(result.error);
     return result;
   };
@@ -98,6 +102,23 @@ describe('planner threads', function () {
     const other = { ...planOf('select http_get(1)'), connection: 'other' } as PlannerTask;
     expect(await errorOf(run(other))).to.include({ code: 'read-only' });
     expect(await errorOf(run(planOf('@other select http_get(1)')))).to.include({ code: 'read-only' });
+  });
+
+  it('go by connections that change, each thread, and those that are started later', async () => {
+    start({ threads: 2, stackMb: 1 });
+    const added = { ...planOf('select http_get(1)'), connection: 'added' } as PlannerTask;
+    expect(await errorOf(run(added))).to.include({ code: 'unknown-connection' });
+    threads.setConnections({ dialects: { added: 'postgres' }, allowFunctions: { added: ['web.http_get'] } });
+    const check = async (): Promise<void> => {
+      const tasks = Array.from({ length: 6 }, () => run(added));
+      expect((await Promise.all(tasks)).map(sqlOf)).to.deep.equal(tasks.map(() => 'select http_get(1)'));
+      expect(await errorOf(run(planOf('select 1')))).to.include({ code: 'unknown-connection' });
+    };
+    await check();
+    const deep = { ...added, text: `select ${'1+'.repeat(MAX_CHAIN - 1)}1` } as PlannerTask;
+    expect(await errorOf(run(deep))).to.include({ code: 'nesting-too-deep' });
+    expect(replaced).to.have.length(1);
+    await check();
   });
 
   it('need no more memory for the next large texts', async () => {

@@ -7,7 +7,7 @@ import pg from 'pg';
 import { typeName } from '../../core/protocol/types.ts';
 import { canonicalColumn } from '../../language/dialects/postgres/columns.ts';
 import { declaredColumn, postgresNameFits } from '../../language/dialects/postgres/sql.ts';
-import { databaseColumnToColumn } from '../../language/dialects/postgres/types.ts';
+import { databaseColumnToColumn, nativeType } from '../../language/dialects/postgres/types.ts';
 import { testDatabase } from '../support/database.ts';
 
 /** An expression, and the text of its value in stages. */
@@ -65,7 +65,7 @@ describe('columns in PostgreSQL', () => {
   async function declared(sql: string) {
     const described = await client.query(`SELECT ${sql} AS c LIMIT 0`);
     const field = described.fields[0]!;
-    const column = { name: 'c', typeOid: field.dataTypeID, typeModifier: field.dataTypeModifier };
+    const column = { name: 'c', type: nativeType(field.dataTypeID, field.dataTypeModifier) };
     const { type, canonical, unusable } = canonicalColumn(column);
     const value = declaredColumn(canonical('s.c'), type);
     const found = await client.query(`SELECT ${value} AS c FROM (SELECT ${sql} AS c) AS s`);
@@ -79,7 +79,7 @@ describe('columns in PostgreSQL', () => {
       expect(found.rows[0].c).to.equal(text);
       expect(typeName(known)).to.equal(type);
       // What the database describes at the end is that type.
-      const again = { name: 'c', typeOid: field.dataTypeID, typeModifier: field.dataTypeModifier };
+      const again = { name: 'c', type: nativeType(field.dataTypeID, field.dataTypeModifier) };
       expect(databaseColumnToColumn(again).type).to.deep.equal(known);
       expect(unusable).to.equal(null);
     });
@@ -92,7 +92,7 @@ describe('columns in PostgreSQL', () => {
     });
 
   it('arrays are not used: they may have several dimensions', () => {
-    const { unusable } = canonicalColumn({ name: 'c', typeOid: 1007, typeModifier: -1 });
+    const { unusable } = canonicalColumn({ name: 'c', type: nativeType(1007) });
     expect(unusable).to.match(/several dimensions/);
   });
 

@@ -14,7 +14,7 @@ export interface DataColumn {
 const text = (...values: readonly string[]): string[] =>
   values.map((value) => `'${value.replaceAll("'", "''")}'`);
 
-export const COLUMNS: readonly DataColumn[] = [
+const COLUMNS: readonly DataColumn[] = [
   { name: 'i4', type: 'int4', values: ['0', '1', '-1', '7', '42', '-100', '2147483647', '-2147483648'] },
   {
     name: 'i8',

@@ -50,7 +50,7 @@ const LITERALS: Readonly<Record<Kind, readonly string[]>> = {
 };
 
 /** Values that a row has. */
-export const TEMPLATES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
+const TEMPLATES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
   i: [
     '{i} + {i}',
     '{i} - {i}',

@@ -17,7 +17,7 @@ export interface OwnFunction {
 }
 
 /** Volatile only because they give another answer each time: they change nothing that others see. */
-export const VOLATILE_THAT_READ: ReadonlySet<string> = new Set(
+const VOLATILE_THAT_READ: ReadonlySet<string> = new Set(
   `array_sample array_shuffle clock_timestamp current_query gen_random_uuid pg_sleep pg_sleep_for pg_sleep_until random
    random_normal timeofday uuidv4 uuidv7
    pg_blocking_pids pg_safe_snapshot_blocking_pids pg_lock_status pg_prepared_xact

@@ -28,7 +28,7 @@ export interface Prometheus extends AsyncDisposable {
 }
 
 /** Whether the program is installed; a test that needs one that is not is skipped, with what it says. */
-export function hasProgram(name: string): boolean {
+function hasProgram(name: string): boolean {
   try {
     execFileSync(name, ['--version'], { stdio: 'ignore' });
     return true;

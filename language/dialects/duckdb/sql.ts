@@ -14,16 +14,11 @@
 import type { InputColumn } from '../../../core/protocol/plan.ts';
 import type { Column, ColumnType } from '../../../core/protocol/types.ts';
 import { decimalSize, isMoment } from '../../types/rules.ts';
-import { type TypedLiteral, valueType } from '../../types/typed.ts';
-import type { Dialect } from '../dialect.ts';
+import { valueType } from '../../types/typed.ts';
+import type { Literal } from '../dialect.ts';
+import { quoteName, quoteText } from '../quoting.ts';
 
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
+export { quoteName, quoteText };
 
 /** A number that DuckDB reads as DOUBLE; without an exponent it would be a DECIMAL. */
 export function floatLiteral(text: string): string {
@@ -55,7 +50,7 @@ export function duckdbType(type: ColumnType): string {
   }
 }
 
-function literal({ value, type }: TypedLiteral): string {
+export function literal({ value, type }: Literal): string {
   if (value === null) return type.kind === 'null' ? 'NULL' : `CAST(NULL AS ${duckdbType(valueType(type))})`;
   if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
   if (type.kind === 'int64') return `CAST(${value} AS BIGINT)`;
@@ -67,18 +62,11 @@ function literal({ value, type }: TypedLiteral): string {
   return quoteText(value);
 }
 
-export const DUCKDB: Dialect = {
-  name: 'duckdb',
-  quoteName,
-  quoteText,
-  typeName: duckdbType,
-  literal,
-  parameter: (bound, type) => {
-    // A list is bound as the JSON of its elements' texts.
-    const value = type.kind === 'list' ? `from_json(${bound}, '["VARCHAR"]')` : bound;
-    return `CAST(${value} AS ${duckdbType(type)})`;
-  },
-};
+/** A bound value. A list is bound as the JSON of its elements' texts. */
+export function parameter(bound: string, type: ColumnType): string {
+  const value = type.kind === 'list' ? `from_json(${bound}, '["VARCHAR"]')` : bound;
+  return `CAST(${value} AS ${duckdbType(type)})`;
+}
 
 /** How a column of the source enters the stage engine. */
 export function inputColumn(column: Column): InputColumn {

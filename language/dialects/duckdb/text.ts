@@ -6,7 +6,7 @@
  * in `Text` is short (a plain column, a lambda's variable), since they repeat it.
  */
 import { type ExprType, isMoment, isUnsized } from '../../types/rules.ts';
-import { onceInDuckdb } from '../bind-once.ts';
+import { onceInDuckdb } from './once.ts';
 
 /** Text of any value that has one; `value` may be any expression. */
 export function textInDuckdb(type: ExprType, value: string): string {

@@ -12,14 +12,16 @@ import { STAGE_LIMITS, stageLimit } from '../../../core/protocol/stage-limits.ts
 import { checkSourceHead, READS } from '../../source/head.ts';
 import { MAX_BRACKETS, type ParameterUse, scanSource } from '../../source/lexer.ts';
 import { skipTrivia, skipWord } from '../../source/scan.ts';
+import type { ParseContext } from '../frontend.ts';
 import type { LetNode, QueryNode, QueryTree, SourceNode } from './ast.ts';
 import { Cursor, type EngineSql } from './cursor.ts';
 import { findLet, isLetName, namesLater, parseLet, parseSet, type Settings } from './preludes.ts';
+import { connectionOfLet, emptyQuery, failUnclosed, refuseStagesAfter } from './query-errors.ts';
 import { parseStages, type StageCount, type StageSyntaxes } from './stage-parser.ts';
 
 /** `syntaxes`: the stages that the text may name. */
-export function parseTree(text: string, syntaxes: StageSyntaxes): QueryTree {
-  return new QueryParser(text, syntaxes).parse();
+export function parseTree(text: string, syntaxes: StageSyntaxes, context: ParseContext): QueryTree {
+  return new QueryParser(text, syntaxes, context).parse();
 }
 
 /** Options of the database's own EXPLAIN. */
@@ -30,14 +32,16 @@ class QueryParser implements StageCount {
   stages = 0;
   taken: QueryNode[] = [];
   readonly #text: string;
+  readonly #context: ParseContext;
   readonly #cursor: Cursor;
   readonly #settings: Settings = { pushdown: null };
   readonly #lets: LetNode[] = [];
   readonly #placeholders: ParameterUse[] = [];
   #depth = 0;
 
-  constructor(text: string, syntaxes: StageSyntaxes) {
+  constructor(text: string, syntaxes: StageSyntaxes, context: ParseContext) {
     this.#text = text;
+    this.#context = context;
     this.syntaxes = syntaxes;
     this.#cursor = new Cursor(text, 0, {
       source: () => this.#stageSource(),
@@ -134,7 +138,7 @@ class QueryParser implements StageCount {
 
   #source(outer: string | null): SourceNode {
     const start = this.#next();
-    const connection = this.#text[start] === '@' ? this.#cursor.next().text : outer;
+    const connection = this.#text[start] === '@' ? this.#connection() : outer;
     const at = this.#next();
     if (this.#text[at] === '(' && this.#isQuery(at)) {
       const query = this.#bracketed(connection);
@@ -148,12 +152,20 @@ class QueryParser implements StageCount {
     return { kind: 'let', definition, span: { start: name.start, end: name.end } };
   }
 
+  /** Takes `@name`. */
+  #connection(): string {
+    const { text, start, end } = this.#cursor.next();
+    this.#context.dialectOf(text, { start, end });
+    return text;
+  }
+
   #sql(connection: string | null): SourceNode {
     const inBrackets = this.#depth > 0;
     const scanned = scanSource(this.#text, this.#next(), inBrackets);
     const { sqlStart, sqlEnd, pipe, placeholders } = scanned;
     const span = { start: sqlStart, end: sqlEnd };
-    if (skipTrivia(this.#text, sqlStart, false) >= sqlEnd) throw this.#empty(pipe, sqlStart);
+    if (skipTrivia(this.#text, sqlStart, false) >= sqlEnd)
+      throw emptyQuery(this.#cursor, inBrackets, pipe, sqlStart);
     const head = checkSourceHead(
       this.#text,
       sqlStart,
@@ -171,23 +183,6 @@ class QueryParser implements StageCount {
     return { kind: 'sql', connection, scanned, head, span };
   }
 
-  #empty(pipe: Span | null, at: number): QueryError {
-    const hint = 'begin with SQL: `select * from flights | head 5`';
-    if (this.#depth > 0)
-      return new QueryError('empty-query', 'there is no query in these brackets', {
-        span: pipe ?? { start: at, end: Math.min(at + 1, this.#text.length) },
-        hint: 'write one: `(select * from flights)`',
-      });
-    if (this.#cursor.tokens.length > 0)
-      return new QueryError('empty-query', 'there is no query after this', {
-        span: pipe ?? this.#cursor.here(),
-        hint,
-      });
-    const span = pipe ?? { start: 0, end: Math.min(1, this.#text.length) };
-    const message = pipe === null ? 'the query is empty' : 'there is no SQL before the first stage';
-    return new QueryError('empty-query', message, { span, hint });
-  }
-
   /** `( query )` */
   #bracketed(connection: string | null): QueryNode {
     const cursor = this.#cursor;
@@ -201,27 +196,18 @@ class QueryParser implements StageCount {
     this.#depth++;
     cursor.open();
     const query = this.#query(connection);
-    if (!cursor.isSymbol(')')) this.#unclosed(open);
+    if (!cursor.isSymbol(')')) failUnclosed(cursor, open);
     cursor.close();
     this.#depth--;
     cursor.next();
     return query;
   }
 
-  #unclosed(open: Span): never {
-    if (this.#cursor.peek().kind !== 'end')
-      this.#cursor.fail('a pipe or the closing bracket is expected after a query in brackets');
-    throw new QueryError('syntax', 'this `(` is never closed', {
-      span: { start: open.start, end: open.end },
-      hint: 'add `)` where the query ends',
-    });
-  }
-
   /** What a stage takes: `name`, or `[@connection] (query)`. */
   #stageSource(): QueryNode {
     const cursor = this.#cursor;
     const first = cursor.peek();
-    const connection = first.kind === 'connection' ? cursor.next().text : null;
+    const connection = first.kind === 'connection' ? this.#connection() : null;
     const query = cursor.isSymbol('(') ? this.#bracketed(connection) : this.#letSource(first);
     this.taken.push(query);
     return query;
@@ -252,7 +238,7 @@ class QueryParser implements StageCount {
       });
     this.#placeholders.push(...placeholders);
     cursor.takeSql(span);
-    if (!cursor.isSymbol(')')) this.#unclosed(open);
+    if (!cursor.isSymbol(')')) failUnclosed(cursor, open);
     cursor.next();
     return { span, placeholders };
   }
@@ -294,23 +280,4 @@ class QueryParser implements StageCount {
   #word(at: number): string {
     return this.#text.slice(at, skipWord(this.#text, at)).toLowerCase();
   }
-}
-
-function refuseStagesAfter({ source, stages }: QueryNode, cursor: Cursor): void {
-  if (stages.length === 0 || source.kind !== 'sql' || source.head.wrappable) return;
-  const pipe = cursor.tokens.find(({ start, text }) => start >= source.span.end && text.startsWith('|'))!;
-  throw new QueryError('unsupported', `stages cannot follow \`${source.head.word}\``, {
-    span: { start: pipe.start, end: pipe.end },
-    hint:
-      source.head.word === 'explain'
-        ? 'to see the plan of a query with stages, begin with `explain`, without options'
-        : 'send it without stages',
-  });
-}
-
-function connectionOfLet(span: Span, name: string): QueryError {
-  return new QueryError('syntax', `\`${name}\` has the connection of its own query`, {
-    span,
-    hint: `name the connection where it is defined: \`let ${name} = (@connection select ...)\``,
-  });
 }

@@ -1,10 +1,11 @@
 /**
- * What a function is: documentation with an example that a test executes, and `resolve`, which turns typed
- * arguments into a typed call. Most are rows of `overloads`; those whose type or text depends on a constant
- * argument resolve by hand. Operators are functions too.
+ * What a function is: documentation with an example that a test executes, what is true of it everywhere, and `resolve`,
+ * which turns typed arguments into a typed call. Most are rows of `overloads`; those whose type or meaning depends on a
+ * constant argument resolve by hand. Operators are functions too. The SQL stands in the tables of the dialects.
  */
 import { type ErrorCode, QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { castExists, hintWithoutCast } from '../../types/cast-types.ts';
+import type { FunctionKey } from '../../types/function-keys.ts';
 import {
   BOOL,
   type ExprType,
@@ -17,14 +18,7 @@ import {
   STRING,
   sameType,
 } from '../../types/rules.ts';
-import {
-  type AggregateKind,
-  type Emitter,
-  type Emitters,
-  type Typed,
-  type TypedCall,
-  valueType,
-} from '../../types/typed.ts';
+import { type AggregateKind, type Typed, type TypedCall, valueType } from '../../types/typed.ts';
 import { adaptLiterals, coerce, unify } from './coerce.ts';
 
 /** One call in a query, with its arguments resolved. */
@@ -35,11 +29,21 @@ export interface CallSite {
   readonly operator: boolean;
   /** How the function is written. */
   readonly syntax: string;
+  /** What is true of the function, whatever its arguments. */
+  readonly traits: FunctionTraits;
   /** The query's text under a span, for messages. */
   textOf(span: Span): string;
 }
 
-export interface FunctionDefinition {
+/** What is true of a function in every dialect. */
+export interface FunctionTraits {
+  /** `never`: it fails for no value, so that it may be computed before the filters before it. Absent: it may. */
+  readonly raises?: 'never';
+  /** It compares its arguments: columns may stay as the database stores them, so that an index serves. */
+  readonly comparison?: true;
+}
+
+export interface FunctionDefinition extends FunctionTraits {
   readonly name: string;
   readonly aliases?: readonly string[];
   readonly syntax: string;
@@ -64,68 +68,60 @@ export type Parameter =
   | 'any'
   | 'same';
 
-export interface Overload {
+/** The arguments that a call may have. */
+export interface Signature {
   readonly takes: readonly Parameter[];
   /** Further arguments, any number of them. */
   readonly rest?: Parameter;
+}
+
+export interface Overload extends Signature {
+  readonly key: FunctionKey;
   /** `same`: the common type of the `same` arguments. A function of the arguments as they came. */
   readonly returns: ExprType | 'same' | ((args: readonly Typed[]) => ExprType);
-  readonly duckdb: Emitter;
-  /** Only where PostgreSQL computes exactly the same from every input. */
-  readonly postgres?: Emitter;
-  /** The same where it depends on the arguments, as they are after coercion; null: not with these. */
-  postgresFor?(args: readonly Typed[]): Emitter | null;
-  /** Of an aggregate or a window function, with an OVER. */
-  readonly postgresOver?: Emitter;
-  postgresOverFor?(args: readonly Typed[]): Emitter | null;
+  readonly constants?: readonly string[];
   readonly aggregate?: AggregateKind;
 }
 
 /** A `resolve` that takes the first overload that fits. */
 export function overloads(...rows: readonly Overload[]): FunctionDefinition['resolve'] {
   return (call) => {
-    const byCount = rows.filter((row) => countFits(row, call.args.length));
-    if (byCount.length === 0) throw wrongCount(call, rows);
-    const row = byCount.find((candidate) => mismatchAt(candidate, call.args) === -1);
-    if (row === undefined) throw wrongArgument(call, byCount);
-    return applyOverload(call, row);
+    const row = fitting(call, rows);
+    const { args, common } = coerced(call, row);
+    const type =
+      row.returns === 'same'
+        ? common
+        : typeof row.returns === 'function'
+          ? row.returns(call.args)
+          : row.returns;
+    return typedCall(call, row.key, type, args, row);
   };
+}
+
+/** The call's arguments, as the first signature that fits wants them; throws when none does. */
+export function acceptedArgs(call: CallSite, ...rows: readonly Signature[]): readonly Typed[] {
+  return coerced(call, fitting(call, rows)).args;
 }
 
 export function typedCall(
   call: CallSite,
+  key: FunctionKey,
   type: ExprType,
   args: readonly Typed[],
-  emitters: Emitter | Emitters,
-  aggregate: AggregateKind | null = null,
+  { constants = [], aggregate }: Pick<Overload, 'constants' | 'aggregate'> = {},
 ): TypedCall {
-  const { name, span } = call;
+  const { name, span, traits } = call;
   return {
     kind: 'call',
     name,
+    key,
+    constants,
     type,
     span,
     args,
-    emitters: typeof emitters === 'function' ? { duckdb: emitters } : emitters,
-    aggregate: aggregate === null ? null : { ...aggregate, filter: null },
-  };
-}
-
-/** For SQL that both dialects read alike. */
-export function both(emitter: Emitter): Emitters {
-  return { duckdb: emitter, postgres: emitter };
-}
-
-/** Leaves PostgreSQL out where it is null. */
-export function emittersOf(
-  duckdb: Emitter,
-  postgres: Emitter | null,
-  postgresOver: Emitter | null = null,
-): Emitters {
-  return {
-    duckdb,
-    ...(postgres === null ? {} : { postgres }),
-    ...(postgresOver === null ? {} : { postgresOver }),
+    safe: traits.raises === 'never',
+    comparison: traits.comparison === true,
+    aggregate: aggregate === undefined ? null : { ...aggregate, filter: null },
   };
 }
 
@@ -159,7 +155,19 @@ export function constantText(call: CallSite, index: number, what: string): strin
   );
 }
 
-function applyOverload(call: CallSite, row: Overload): Typed {
+function fitting<R extends Signature>(call: CallSite, rows: readonly R[]): R {
+  const byCount = rows.filter((row) => countFits(row, call.args.length));
+  if (byCount.length === 0) throw wrongCount(call, rows);
+  const row = byCount.find((candidate) => mismatchAt(candidate, call.args) === -1);
+  if (row === undefined) throw wrongArgument(call, byCount);
+  return row;
+}
+
+/** The arguments as the signature wants them, and the common type of its `same` ones. */
+function coerced(
+  call: CallSite,
+  row: Signature,
+): { readonly args: readonly Typed[]; readonly common: ExprType } {
   const parameters = call.args.map((_, index) => parameterAt(row, index));
   const same = call.args.filter((_, index) => parameters[index] === 'same');
   const unified = unify(same, (at, sofar) => mixedTypes(call, at, sofar));
@@ -168,16 +176,7 @@ function applyOverload(call: CallSite, row: Overload): Typed {
     const parameter = parameters[index];
     return parameter === 'same' ? unified.args[nextSame++]! : coerceTo(arg, parameter!);
   });
-  const type =
-    row.returns === 'same'
-      ? unified.type
-      : typeof row.returns === 'function'
-        ? row.returns(call.args)
-        : row.returns;
-  const postgres = row.postgres ?? row.postgresFor?.(args) ?? null;
-  const over = row.postgresOver ?? row.postgresOverFor?.(args) ?? null;
-  const emitters = emittersOf(row.duckdb, postgres, over);
-  return typedCall(call, type, args, emitters, row.aggregate ?? null);
+  return { args, common: unified.type };
 }
 
 export function mixedTypes(call: CallSite, at: Typed, sofar: ExprType): never {
@@ -219,16 +218,16 @@ function typeErrorCode(arg: Typed): ErrorCode {
   return arg.kind === 'parameter' ? 'bad-parameter' : 'wrong-type';
 }
 
-function parameterAt(row: Overload, index: number): Parameter {
+function parameterAt(row: Signature, index: number): Parameter {
   return row.takes[index] ?? row.rest ?? 'any';
 }
 
-function countFits(row: Overload, count: number): boolean {
+function countFits(row: Signature, count: number): boolean {
   return count === row.takes.length || (row.rest !== undefined && count >= row.takes.length);
 }
 
 /** Index of the first argument that does not fit, or -1. */
-function mismatchAt(row: Overload, args: readonly Typed[]): number {
+function mismatchAt(row: Signature, args: readonly Typed[]): number {
   return args.findIndex((arg, index) => !accepts(parameterAt(row, index), arg.type));
 }
 
@@ -261,7 +260,7 @@ const PARAMETER_TYPES: Partial<Record<Parameter, ExprType>> = {
   interval: INTERVAL,
 };
 
-function wrongArgument(call: CallSite, rows: readonly Overload[]): QueryError {
+function wrongArgument(call: CallSite, rows: readonly Signature[]): QueryError {
   // The overload that understood most of the arguments says best what is wrong.
   const best = rows.reduce((a, b) => (mismatchAt(b, call.args) > mismatchAt(a, call.args) ? b : a));
   const index = mismatchAt(best, call.args);
@@ -283,7 +282,7 @@ function wrongArgument(call: CallSite, rows: readonly Overload[]): QueryError {
   );
 }
 
-function wrongCount(call: CallSite, rows: readonly Overload[]): QueryError {
+function wrongCount(call: CallSite, rows: readonly Signature[]): QueryError {
   const counts = [
     ...new Set(rows.map((row) => `${row.takes.length}${row.rest === undefined ? '' : ' or more'}`)),
   ];

@@ -15,7 +15,7 @@ import {
   resolveExpression,
 } from '../../resolve/expression.ts';
 import { refuseDuplicates, type Scope } from '../../resolve/scope.ts';
-import { everywhere, ownCall } from '../../select/own-values.ts';
+import { ownCall } from '../../select/own-values.ts';
 import type { NamedValue } from '../../select/relation.ts';
 import { BOOL } from '../../types/rules.ts';
 import { collectColumns, hasAggregate, type Typed } from '../../types/typed.ts';
@@ -113,11 +113,7 @@ export function withFilter(value: Typed, filter: Typed, span: Span): Typed {
 }
 
 function and(a: Typed, b: Typed): Typed {
-  return ownCall(
-    BOOL,
-    [a, b],
-    everywhere(([left, right]) => `(${left} AND ${right})`),
-  );
+  return ownCall(BOOL, [a, b], 'and');
 }
 
 /** The columns that `values` read. */

@@ -10,7 +10,9 @@ import { QueryError } from '../../../core/protocol/errors.ts';
 import { databaseText, type ParameterValue } from '../../../core/protocol/parameters.ts';
 import { ANSWER_FORMATS, acceptedFormat, formatNamed } from './accepted-format.ts';
 import { bodyText, bodyType, parseJson } from './body-text.ts';
+import { excerptOf } from './excerpt.ts';
 import { MAX_PARAMETERS, requireFewParameters, tooManyParameters } from './json-shape.ts';
+import { unknownOption } from './known-options.ts';
 import { givenParameter, parameterValue, setOwn, untypedParameter } from './parameters.ts';
 import { givenTwice, readPairs, searchPairs } from './query-string.ts';
 
@@ -75,6 +77,7 @@ export const urlOptions = z.strictObject({
 });
 const OPTION_NAMES = new Set(Object.keys(urlOptions.shape));
 const PARAMETER_PREFIX = 'param.';
+const BESIDE_OPTIONS = `, and ${PARAMETER_PREFIX}<name> for parameters`;
 
 /** The raw body as bytes; none is an empty query, which has an error of its own. */
 export function bodyOf(request: Request): Buffer {
@@ -223,11 +226,6 @@ export function problemsOf({ issues }: z.ZodError): string {
 }
 
 const MAX_PROBLEMS = 10;
-const MAX_PROBLEM_CHARACTERS = 120;
-
-function excerptOf(text: string): string {
-  return text.length <= MAX_PROBLEM_CHARACTERS ? text : `${text.slice(0, MAX_PROBLEM_CHARACTERS)}…`;
-}
 
 /** JSON can hold half of a character (`\\ud83d` alone), which no text in UTF-8 can: it would become another one. */
 function wellFormed(body: QueryBody): QueryBody {
@@ -281,7 +279,7 @@ function readOptions(search: ReadonlyMap<string, string>): Omit<QueryBody, 'quer
   const limits: Record<string, number> = {};
   for (const [name, value] of search) {
     if (name.startsWith(PARAMETER_PREFIX)) readParameter(params, name, value);
-    else if (!OPTION_NAMES.has(name)) throw unknownOption(name);
+    else if (!OPTION_NAMES.has(name)) throw unknownOption(name, OPTION_NAMES, BESIDE_OPTIONS);
     else if (name === 'limit') limits.rows = wholeNumber(value);
     else if (name === 'timeoutMs') limits.timeoutMs = wholeNumber(value);
     else if (name === 'format') options.format = formatNamed(value);
@@ -289,12 +287,6 @@ function readOptions(search: ReadonlyMap<string, string>): Omit<QueryBody, 'quer
   }
   const { query: _unused, ...rest } = parseBody({ ...options, limits, params, query: '' });
   return rest;
-}
-
-function unknownOption(name: string): QueryError {
-  return new QueryError('bad-request', `unknown option ${excerptOf(name)} in the query string`, {
-    hint: `Known: ${[...OPTION_NAMES].join(', ')}, and ${PARAMETER_PREFIX}<name> for parameters.`,
-  });
 }
 
 function readParameter(params: Record<string, ParameterValue>, option: string, text: string): void {

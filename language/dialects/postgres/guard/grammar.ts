@@ -10,9 +10,6 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { QueryError } from '../../../../core/protocol/errors.ts';
 
-/** Any node of a parse tree: `{ SelectStmt: {...} }`, its fields, or a list of them. */
-export type TreeValue = unknown;
-
 export interface ParsedStatement {
   /** `{ SelectStmt: {...} }` and its like. */
   readonly stmt: Readonly<Record<string, unknown>>;

@@ -15,7 +15,7 @@ function unpadded(markdown: string): string {
 describe('the configuration is documented', () => {
   it('docs/configuration.md lists every option as the schema has it', () => {
     const document = readFileSync(DOCUMENT, 'utf8');
-    const mend = 'run: node --import tsx test/unit/core/config/options-table.ts';
+    const mend = 'run: npm run docs:options';
     expect(unpadded(document) === unpadded(withTables(document)), mend).to.equal(true);
   });
 

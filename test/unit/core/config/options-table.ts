@@ -1,7 +1,5 @@
 /**
- * The tables of docs/configuration.md, out of the schema. Run as a program it rewrites them in the file:
- *
- *   node --import tsx test/unit/core/config/options-table.ts
+ * The tables of docs/configuration.md, out of the schema. `npm run docs:options` rewrites them in the file.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -6,6 +6,7 @@ import { chartFile } from '../../../../loadtest/readme/chart-file.ts';
 import {
   type Headline,
   headlineOf,
+  pictureOf,
   sectionOf,
   tableOf,
   withSection,
@@ -57,11 +58,14 @@ function checked(...values: number[]): ScenarioResult['checks'] {
   return record.checks;
 }
 
-describe('what README shows of the load test', () => {
+describe('the load test in the documents', () => {
   it('is what the command makes of docs/loadtest.json', () => {
     const headline: Headline = JSON.parse(read('docs/loadtest.json'));
-    const readme = read('README.md');
-    expect(withSection(readme, sectionOf(headline)) === readme, MEND).to.equal(true);
+    const sections = { 'README.md': pictureOf(headline), 'docs/performance.md': sectionOf(headline) };
+    for (const [name, section] of Object.entries(sections)) {
+      const document = read(name);
+      expect(withSection(name, document, section) === document, `${name}: ${MEND}`).to.equal(true);
+    }
     expect(read('docs/loadtest.svg') === chartFile(headline.chart), MEND).to.equal(true);
   });
 
@@ -69,7 +73,7 @@ describe('what README shows of the load test', () => {
     const { scenarios, settings }: Headline = JSON.parse(read('docs/loadtest.json'));
     expect(settings).to.deep.include({ quick: false, rows: 1_000_000 });
     const present = new Set(scenarios.map(({ name }) => name));
-    const [, said = ''] = /It left out (.*)\./.exec(read('README.md')) ?? [];
+    const [, said = ''] = /It left out (.*)\./.exec(read('docs/performance.md')) ?? [];
     const withoutTarget = ['fork-policies', 'light-over-clients', 'small-query-distinct'];
     const withTarget = SCENARIOS.map(({ name }) => name).filter((name) => !withoutTarget.includes(name));
     expect(withTarget.filter((name) => !present.has(name))).to.deep.equal(
@@ -101,14 +105,14 @@ describe('what README shows of the load test', () => {
     ]);
     const section = sectionOf(headlineOf(run));
     expect(section).to.include('1 of 2 targets held').and.to.include('commit abc');
-    const marks = read('README.md').match(/<!-- (loadtest:|end of loadtest).*-->/g)!;
+    const marks = read('docs/performance.md').match(/<!-- (loadtest:|end of loadtest).*-->/g)!;
     const document = `before\n${marks[0]}\nwhat stood here\n${marks[1]}\nafter`;
-    const written = withSection(document, section);
+    const written = withSection('page.md', document, section);
     expect(
       written.startsWith('before\n') && written.endsWith('after') && !written.includes('what stood here'),
     ).to.equal(true);
-    expect(withSection(written, section)).to.equal(written);
-    expect(() => withSection('nothing', section)).to.throw(/README.md has no part/);
+    expect(withSection('page.md', written, section)).to.equal(written);
+    expect(() => withSection('page.md', 'nothing', section)).to.throw(/page.md has no part/);
   });
 
   it('is not made of quick, interrupted or chartless runs', () => {

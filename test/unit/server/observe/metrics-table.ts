@@ -1,7 +1,5 @@
 /**
- * The table of docs/metrics.md, out of the registry. Run as a program it rewrites it in the file:
- *
- *   node --import tsx test/unit/server/observe/metrics-table.ts
+ * The table of docs/metrics.md, out of the registry. `npm run docs:metrics` rewrites it in the file.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { ProcessRow } from '../../../../core/protocol/monitor.ts';
+import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { StatsBook } from '../../../../monitor/children/stats.ts';
 import { QueryRegistry } from '../../../../server/history/registry.ts';
 import { QueryTrace } from '../../../../server/history/trace.ts';
@@ -121,7 +122,7 @@ describe('metrics', () => {
     const registry = new QueryRegistry();
     const trace = new QueryTrace(readTraceContext(undefined), false);
     const query = registry.start(
-      { queryId: 'q', text: '', client: '', connection: '', timeoutMs: 1, trace },
+      { queryId: 'q', text: '', principal: anonymousAt(''), connection: '', timeoutMs: 1, trace },
       0,
     );
     query.phases.sql = 20;
