@@ -49,7 +49,7 @@ export async function open(): Promise<BenchCase> {
 
 function wirePieces(): Buffer[] {
   const rows = Array.from({ length: 8 }, (_, index) => wireRow(index));
-  const parts = [WIRE_HEADER];
+  const parts: Buffer[] = [WIRE_HEADER];
   for (let index = 0; index < ROWS; index++) parts.push(rows[index % 8]!);
   const stream = Buffer.concat([...parts, WIRE_END]);
   const count = Math.ceil(stream.length / PIECE_BYTES);

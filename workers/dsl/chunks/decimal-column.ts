@@ -12,7 +12,7 @@ import { CHUNK_ROWS, type Fields } from './fields.ts';
 import { invalidValue } from './invalid-value.ts';
 import { corrupt } from './row-reader.ts';
 
-export const HEAD_BYTES = 8;
+const HEAD_BYTES = 8;
 const POSITIVE = 0;
 const NEGATIVE = 0x4000;
 const BASE = 10_000;

@@ -3,7 +3,7 @@ import { QueryError } from '../../../core/protocol/errors.ts';
 
 const LONGEST = 200;
 
-export const INPUT_HINT = 'cast it in the SQL: `column::text`';
+const INPUT_HINT = 'cast it in the SQL: `column::text`';
 
 export function invalidValue(column: string, value: string, type: string, hint = INPUT_HINT): QueryError {
   const shown = value.length > LONGEST ? `${value.slice(0, LONGEST)}...` : value;
