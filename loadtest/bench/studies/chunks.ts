@@ -7,7 +7,7 @@
  *
  * Ways are interleaved; the medians are printed. The peak of memory is that of a process for each way.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -75,11 +75,12 @@ function copySql({ csv }: Shape, format: 'csv' | 'binary'): string {
 }
 
 async function throughFifo({ shape, connection, fifo }: Bench, head = ''): Promise<unknown> {
-  const written = psql(copySql(shape, 'csv'), fifo, head !== '');
+  const { child, ended } = startPsql(copySql(shape, 'csv'), fifo);
   const columns = Object.entries(shape.csv).map(([name, csvType]) => ({ name, csvType, expression: null }));
   const select = inputSelect({ fifoPath: fifo, columns, maxRowBytes: MAX_ROW_BYTES });
   const result = await rowsOf(connection, `${shape.aggregate} FROM (${select}${head})`);
-  await written;
+  if (head !== '') child.kill('SIGKILL');
+  await ended;
   return result;
 }
 
@@ -100,8 +101,9 @@ async function throughTableFunction(bench: Bench, head = ''): Promise<unknown> {
   child.stdout.on('end', () => source.end());
   const select = inputRows(bench.shape.wire, 0);
   const result = await rowsOf(bench.connection, `${bench.shape.aggregate} FROM (${select}${head})`);
-  child.stdout.destroy();
-  if (child.exitCode === null) await once(child, 'exit');
+  // psql reads a COPY to its end even when nobody takes what it writes.
+  child.kill('SIGKILL');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   return result;
 }
 
@@ -162,14 +164,20 @@ function databaseUrl(): string {
   return url;
 }
 
-/** Runs psql with its output redirected; resolves at its end. */
-async function psql(sql: string, output: string, mayFail = false): Promise<void> {
+/** psql with its output redirected; `ended` rejects when it fails by itself. */
+function startPsql(sql: string, output: string): { child: ChildProcess; ended: Promise<void> } {
   const script = 'exec psql -v ON_ERROR_STOP=1 -qc "$0" "$1" > "$2"';
   const child = spawn('sh', ['-c', script, sql, databaseUrl(), output], {
-    stdio: ['ignore', 'ignore', mayFail ? 'ignore' : 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const [code] = await once(child, 'exit');
-  if (code !== 0 && !mayFail) throw new Error(`psql ended with ${code}`);
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    if (code !== 0 && signal === null) throw new Error(`psql ended with ${code}`);
+  });
+  return { child, ended };
+}
+
+function psql(sql: string, output: string): Promise<void> {
+  return startPsql(sql, output).ended;
 }
 
 function createTable(rows: number): string {
