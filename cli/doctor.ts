@@ -62,7 +62,7 @@ async function examineOne(connection: string, config: ConnectionConfig): Promise
   }
 }
 
-/** What is to say of a role; one finding at least. */
+/** Returns the findings about a role, at least one. */
 function findingsOf(connection: string, role: RoleRights, isMeant: boolean): readonly Finding[] {
   const findings: Finding[] = [];
   const add = (level: Finding['level'], text: string): void =>

@@ -10,7 +10,7 @@ export const POOLS: readonly PoolName[] = ['sql', 'dsl'];
 /** Processes of each pool: SQL workers that there are, DSL workers that may run at once. */
 export type PoolSizes = Readonly<Record<PoolName, number>>;
 
-/** What a pool may be scaled to; the configuration has the same limits. */
+/** The sizes that a pool may be scaled to; the configuration has the same limits. */
 export const MAX_POOL_SIZE: PoolSizes = { sql: 64, dsl: 256 };
 
 export type ControlRequest =
