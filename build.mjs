@@ -163,7 +163,7 @@ async function bundle(staging, inputs) {
       absWorkingDir: root,
       entryPoints: [bundleEntry],
       outdir: join(staging, dirname(bundleEntry)),
-      // What is imported late stays in a file of its own: in one file, its external imports would be the bundle's.
+      // Modules that are imported late stay in files of their own: in one file, its external imports would be the bundle's.
       splitting: true,
       chunkNames: 'bundle-[name]-[hash]',
       bundle: true,

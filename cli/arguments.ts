@@ -1,4 +1,4 @@
-/** What the command line says: one command with its options, or a usage error that tells how to mend it. */
+/** Reads the command line: one command with its options, or a usage error that tells how to mend it. */
 
 import { parseArgs } from 'node:util';
 import { isLosslessNumber, isSafeNumber, LosslessNumber, parse as parseJson } from 'lossless-json';
@@ -220,7 +220,7 @@ function logsCommand(values: Values, nowMs: number): LogsCommand {
 
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** As ISO 8601. */
+/** Returns the moment as ISO 8601. */
 function parseSince(given: string, nowMs: number): string {
   const ago = /^(\d{1,9})([smhd])$/.exec(given);
   // Date.parse alone would take "5" for a day in May 2001.

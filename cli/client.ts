@@ -95,7 +95,7 @@ async function readProblem(response: IncomingMessage): Promise<object> {
     const parsed: unknown = JSON.parse(body);
     if (typeof parsed === 'object' && parsed !== null) return parsed;
   } catch {
-    // Not of ours (a proxy's page, perhaps): shown as it is.
+    // An answer of another program (a proxy's page, perhaps) is shown unchanged.
   }
   return { detail: body.slice(0, 500) };
 }

@@ -24,7 +24,7 @@ export interface CompileStreams {
 /** The names and types of columns, as an object. */
 type WrittenColumns = Readonly<Record<string, string>>;
 
-/** What a file of `--describe` holds: the answers by the key of the question, and the other connections there are. */
+/** The content of a file of `--describe`: the answers by the key of the question, and the other connections there are. */
 interface Described {
   readonly connections?: Readonly<Record<string, DialectName>>;
   readonly [key: string]:
@@ -63,7 +63,7 @@ async function readDescribed(file: string): Promise<Described> {
   try {
     const described: unknown = JSON.parse(await readFile(file, 'utf8'));
     if (typeof described === 'object' && described !== null && !Array.isArray(described))
-      return described as Described; // its parts are checked where they are used
+      return described as Described; // each part is checked where they are used
   } catch (error) {
     throw new UsageError(`--describe ${file} cannot be read: ${(error as Error).message}`);
   }

@@ -11,7 +11,7 @@ import { type ConfigQuestion, readConfig } from './read-config.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 
-/** What there is to say of one connection. */
+/** Findings about one connection. */
 type NamedFinding = Finding & { readonly connection: string };
 
 /** Resolves with the exit code: 0, 1 (there are problems), 2 (the configuration is broken). */

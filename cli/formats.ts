@@ -1,6 +1,6 @@
 /** The forms in which the command prints an answer. */
 
-/** What `--format` takes. */
+/** The formats that `--format` takes. */
 export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'table'] as const;
 
 export type Format = (typeof FORMATS)[number];

@@ -1,4 +1,4 @@
-/** What `forkline help` prints. */
+/** The text that `forkline help` prints. */
 import { FORMATS } from './formats.ts';
 
 export const HELP = `forkline: a query server, SQL | stage | stage ...

@@ -21,7 +21,7 @@ export interface LogsCommand extends LogsQuestion {
   readonly json: boolean;
 }
 
-/** What GET /v1/logs answers. */
+/** The answer of GET /v1/logs. */
 export interface FoundLog {
   readonly lines: readonly Readonly<Record<string, unknown>>[];
   readonly truncated: boolean;

@@ -67,7 +67,7 @@ async function monitor(
       if ('errors' in loaded) throw new Error(configErrors(loaded.errors));
       return withDatabase(loaded.config, database);
     },
-    // Its pid changes when it is restarted; its URL is nobody's business there.
+    // The pid is read anew, because a restarted database has another one. The URL, which has a password, stays out.
     database: database === null ? null : pidOf(database),
     consoleLog: print,
     onReady: ({ host, port }) => print(nextSteps(host, port, database !== null)),

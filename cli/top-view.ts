@@ -14,7 +14,7 @@ export interface TopState {
   readonly chosen: string | null;
   /** Waiting for `y` to kill it. */
   readonly confirming: boolean;
-  /** What the last key did, or the server's last failure. */
+  /** The result of the last key, or the server's last failure. */
   readonly message: string;
 }
 
@@ -29,7 +29,7 @@ export const startState: TopState = { sort: 'cpu', chosen: null, confirming: fal
 const SORTS: Readonly<Record<string, SortKey>> = { c: 'cpu', m: 'memory', a: 'age', p: 'process' };
 const HELP = 'sort: c cpu, m memory, a age, p process   choose: arrows or j k   x kill the query   q quit';
 
-/** What a key asks for besides another state. */
+/** The action that a key asks for besides another state. */
 export type TopAction =
   | { readonly type: 'none' }
   | { readonly type: 'quit' }

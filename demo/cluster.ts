@@ -38,7 +38,7 @@ export interface Cluster {
   readonly home: DatabaseHome;
   readonly secrets: Secrets;
   readonly port: number;
-  /** Of the server that runs, or ran last; changes when it is restarted. */
+  /** Pid of the postmaster that runs or ran last; changes with each restart. */
   readonly pid: number;
   readonly logFile: string;
   /** Superuser, for set-up only. */
@@ -56,7 +56,7 @@ const SETTINGS = {
   log_timezone: 'UTC',
   lc_messages: 'C',
   log_min_error_statement: 'panic', // the text of a user's failed query may hold secrets
-  log_min_messages: 'log', // so may its error, which quotes values of any length; what the server itself says is LOG and above
+  log_min_messages: 'log', // errors of queries quote values of any length and stay out; messages of the server itself are LOG and above
 } as const;
 
 /** Throws when another Forkline has it, or with what the server said when it does not start. */

@@ -30,7 +30,7 @@ export interface EmbeddedOptions {
 export interface EmbeddedDatabase {
   /** The reading role's. Holds its password. */
   readonly url: string;
-  /** Of the server that runs, or ran last; changes when it is restarted. */
+  /** Pid of the postmaster that runs or ran last; changes with each restart. */
   readonly pid: number;
   readonly logFile: string;
   stop(): Promise<void>;

@@ -34,7 +34,7 @@ export class KeptPostmaster {
     this.#kept = this.#keep();
   }
 
-  /** Of the server that runs, or ran last. */
+  /** Returns the pid of the postmaster that runs or ran last. */
   get pid(): number {
     return this.#pid;
   }

@@ -30,7 +30,7 @@ const TABLES = `
     'Domestic flights in the USA, January 2001; delay on arrival in minutes, distance in miles. US Bureau of Transportation Statistics';
   COMMENT ON TABLE airports IS 'Airports in the USA by IATA code'`;
 
-process.on('disconnect', () => process.exit(1)); // whoever wanted the data is gone
+process.on('disconnect', () => process.exit(1)); // the process that wanted the data is gone
 process.once('message', (request: LoadDemoRequest) => {
   run(request).then(
     () => finish({ type: 'done' }),

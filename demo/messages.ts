@@ -2,7 +2,7 @@
 
 export interface LoadDemoRequest {
   readonly type: 'load-demo';
-  /** Of the superuser, database `postgres`. */
+  /** URL for the superuser, database `postgres`. */
   readonly adminUrl: string;
   readonly readerPassword: string;
   readonly readerConnections: number;

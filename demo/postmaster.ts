@@ -114,7 +114,7 @@ function endOf(child: ChildProcess): Promise<string> {
   });
 }
 
-/** As pg_ctl finds out: the first line of postmaster.pid is the pid, the eighth the status. */
+/** Finds out as pg_ctl does: the first line of postmaster.pid is the pid, the eighth the status. */
 function isReady(home: DatabaseHome, pid: number): boolean {
   const lines = readPidFile(home);
   return Number(lines[0]) === pid && lines[7]?.trim() === 'ready';

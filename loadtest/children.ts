@@ -62,7 +62,7 @@ function killGroup(child: ChildProcess): void {
   try {
     process.kill(-child.pid!, 'SIGKILL');
   } catch {
-    // it has ended already
+    // the process has ended already
   }
 }
 

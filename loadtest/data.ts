@@ -115,7 +115,7 @@ async function withClient(url: string, work: (client: pg.Client) => Promise<void
   } catch (error) {
     throw error instanceof SetupError ? error : new SetupError(`the database says: ${messageOf(error)}`);
   } finally {
-    await client.end().catch(() => {}); // it was never connected, or is gone
+    await client.end().catch(() => {}); // the client was never connected, or is gone
   }
 }
 

@@ -8,7 +8,7 @@ const MAX_CONNECTIONS = 80;
 export interface LoadDatabase {
   readonly url: string;
   readonly kind: 'embedded' | 'given';
-  /** Of the postmaster; null: a given one is not ours to look at. */
+  /** Pid of the postmaster; null for a given database, whose processes are not ours to look at. */
   readonly pid: number | null;
   /** `keep`: its files stay, for the next run. */
   close(keep: boolean): Promise<void>;

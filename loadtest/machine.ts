@@ -1,4 +1,4 @@
-/** What a figure was measured on: without it no figure means anything. */
+/** Describes the machine that a figure was measured on: without it no figure means anything. */
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import pg from 'pg';
@@ -29,7 +29,7 @@ async function postgresVersion(connectionString: string): Promise<string> {
   }
 }
 
-/** Of the checkout that was built, with a mark when it has changes. */
+/** Returns the commit of the checkout that was built, with a mark when it has changes. */
 function commit(path: string | undefined): string {
   const git = (...args: string[]): string =>
     execFileSync('git', args, {

@@ -14,7 +14,7 @@ import { isHeld } from './result.ts';
 import { runLoadTest } from './run.ts';
 import { SetupError } from './setup-error.ts';
 
-/** Whatever happens, a run ends. */
+/** Limits after which a run ends, whatever happens. */
 const QUICK_LIMIT_MS = 110_000;
 const FULL_LIMIT_MS = 60 * 60_000;
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;

@@ -1,4 +1,4 @@
-/** What the command line asks for, or a usage error that tells how to mend it. */
+/** Reads the command line, or throws a usage error that tells how to mend it. */
 import { parseArgs } from 'node:util';
 import { closestName } from '../core/config/closest-name.ts';
 
@@ -6,7 +6,7 @@ export interface RunOptions {
   readonly quick: boolean;
   /** null: all. */
   readonly scenarios: readonly string[] | null;
-  /** Of one measured load. */
+  /** Duration of one measured load. */
   readonly durationMs: number;
   readonly rounds: number;
   readonly rows: number;

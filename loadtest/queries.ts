@@ -25,7 +25,7 @@ export const SMALL: LoadQuery = {
   sumsFloats: false,
 };
 
-/** The same with another literal each time: nothing that is kept by text serves twice. */
+/** Returns a light query with another literal each time, so that no cache by text serves twice. */
 export const SMALL_DISTINCT: LoadQuery = {
   text: `select name, region, capacity from ${SCHEMA}.hosts where id = 17 and id < 1000000000`,
   pushdown: 'auto',
@@ -61,7 +61,7 @@ export function allColumns(table: string, pushdown: 'off' | 'auto' = 'off'): Loa
   };
 }
 
-/** Of integers only: what a float sums up to depends on the order of rows, so that it may not be moved. */
+/** Returns a query that uses two integer columns. The sum of floats would depend on the order of rows and could not be moved. */
 export function twoColumns(source: string, pushdown: 'off' | 'auto'): LoadQuery {
   return {
     text: `select * from ${source}
@@ -79,7 +79,7 @@ export function twoColumns(source: string, pushdown: 'off' | 'auto'): LoadQuery 
 
 export const HUNDRED_ROWS_SQL = `select * from ${SCHEMA}.requests where id <= 100`;
 
-/** What stages cost beside their SQL. */
+/** A query that shows the cost of stages beside their SQL. */
 export const HUNDRED_ROWS = twoColumns(`${SCHEMA}.requests where id <= 100`, 'off');
 
 export function copyOf(table: string, columns: string): string {
@@ -91,5 +91,5 @@ export function bodyOf({ text, pushdown }: Pick<LoadQuery, 'text' | 'pushdown'>)
   return JSON.stringify({ query: text, pushdown, limits: { timeoutMs: QUERY_TIMEOUT_MS } });
 }
 
-/** What stands in a queue behind a slow server shall be measured, not refused. */
+/** Timeout that is long enough for queries in the queue of a slow server: they are to be measured, not refused. */
 export const QUERY_TIMEOUT_MS = 300_000;

@@ -1,5 +1,5 @@
 /**
- * What one scenario writes down while it runs. Everything is kept as it comes, so that an interrupted scenario still
+ * The record of one scenario. Everything is kept as it comes, so that an interrupted scenario still
  * has what it had measured.
  */
 import { median } from './measure/statistics.ts';
@@ -46,7 +46,7 @@ export class ScenarioRecord {
     return median(this.#series.get(`${who}\0${what}`)?.values ?? []);
   }
 
-  /** What is no number holds no target, and neither does a ratio to nothing. */
+  /** Adds a check. A value that is no number holds no target, and neither does a ratio to nothing. */
   check(request: CheckRequest): void {
     const { value, bound, limit, unit } = request;
     const held = Number.isFinite(value) && (bound === 'at-least' ? value >= limit : value <= limit);
@@ -62,7 +62,7 @@ export class ScenarioRecord {
     this.notes.push(text);
   }
 
-  /** Of one answer; their medians become a bar in the chart of phases. */
+  /** Adds the phases of one answer; their medians become a bar in the chart of phases. */
   addPhases(label: string, phases: Phases): void {
     const known = this.#phases.get(label) ?? [];
     known.push(phases);

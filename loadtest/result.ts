@@ -1,4 +1,4 @@
-/** What a load test finds out: the shape of its JSON file, from which terminal table and HTML report are made. */
+/** The result of a load test: the shape of its JSON file, from which terminal table and HTML report are made. */
 import type { RoleUse } from './measure/resources.ts';
 
 export type Bound = 'at-least' | 'at-most';
@@ -13,7 +13,7 @@ export interface Check {
   readonly unit: string;
   readonly bound: Bound;
   readonly limit: number;
-  /** What the value was made of, for people. */
+  /** The figures that the value was made of, for people. */
   readonly measured: string;
   readonly held: boolean;
 }

@@ -21,7 +21,7 @@ export interface RunDeps {
   readonly scenarios: readonly Scenario[];
   readonly children: Children;
   readonly progress: Progress;
-  /** Its reason, an Error, says why the run ended early. */
+  /** Aborts the run; the reason, an Error, says why it ended early. */
   readonly signal: AbortSignal;
   readonly givenUrl: string | null;
   readonly path: string | undefined;

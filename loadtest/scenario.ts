@@ -7,11 +7,11 @@ import type { ScenarioRecord } from './record.ts';
 import type { Verifier } from './verify.ts';
 
 export interface Scenario {
-  /** As --scenario names it. */
+  /** The name for --scenario. */
   readonly name: string;
   /** The row of the targets' table. */
   readonly title: string;
-  /** What --list says about how it is measured. */
+  /** The text of --list about how it is measured. */
   readonly how: string;
   readonly needs: {
     readonly contenders: readonly ContenderName[];
@@ -23,12 +23,12 @@ export interface Scenario {
   run(bench: Bench, record: ScenarioRecord): Promise<void>;
 }
 
-/** What scenarios work with. */
+/** The tools that scenarios work with. */
 export interface Bench {
   readonly rows: number;
   /** How often each figure is taken; the median counts. */
   readonly rounds: number;
-  /** Of one measured load. */
+  /** Duration of one measured load. */
   readonly durationMs: number;
   readonly quick: boolean;
   readonly databaseUrl: string;

@@ -24,7 +24,7 @@ export interface QueryAnswer {
   readonly phases: Phases;
   /** Where each stage ran: `source` or `worker`; empty from a baseline. */
   readonly placement: readonly string[];
-  /** As it came. */
+  /** The body as it came. */
   readonly text: string;
 }
 
@@ -112,7 +112,7 @@ export class Verifier {
 }
 
 /**
- * What every other right answer of the same server holds as well: the rows as they stand in this one, which was
+ * Returns the bytes that every other right answer of the same server holds as well: the rows of this one, which was
  * compared, and that they are all; only their number where the last digits of a sum may differ.
  */
 function markOf({ sumsFloats }: LoadQuery, { text }: Pick<QueryAnswer, 'text'>): string {

@@ -76,9 +76,9 @@ export async function startLogService({ config, log, onPipeline }: LogServiceDep
   return run({ pipeline, merger, spills, tail, listener, archive, log }, file);
 }
 
-/** What lines are written to. */
+/** The file that lines are written to. */
 type LineFile = Pick<LogFile, 'append' | 'lastSeq' | 'reopen' | 'rotations'>;
-/** What looks after files that are full. */
+/** The part that looks after full files. */
 type Keeper = Pick<Archive, 'look' | 'stop' | 'size'>;
 
 interface Store {

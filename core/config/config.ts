@@ -87,7 +87,7 @@ export interface ConfigSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** From --config; relative to cwd. */
   readonly file?: string | undefined;
-  /** What defaults are made for; this machine's when left out. */
+  /** The number of cores that defaults are computed for; this machine's when left out. */
   readonly cores?: number;
 }
 
@@ -96,7 +96,7 @@ export function environment(): ConfigSources['env'] {
   return process.env;
 }
 
-/** What stands in the way of a start. A running server can be found all the same where `dataDir` is known. */
+/** The mistakes that prevent a start. A running server can be found all the same where `dataDir` is known. */
 export interface ConfigMistakes {
   readonly errors: readonly string[];
   readonly dataDir: string | null;
@@ -182,7 +182,7 @@ function implicitDefault(names: readonly string[]): string | null {
   return names.length === 1 ? names[0]! : null;
 }
 
-/** What each value allows for itself and another one forbids. */
+/** Returns the errors of values that are allowed alone and contradict each other. */
 function contradictions(
   parsed: ParsedConfig,
   names: readonly string[],
@@ -212,7 +212,10 @@ function contradictions(
   return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
 }
 
-/** Whoever reaches the port may read all that the database's role may: beyond this machine that must be meant. */
+/**
+ * Returns an error when other machines can reach the port without the option that allows it: whoever reaches the port
+ * reads all that the database's role may.
+ */
 function openAccess({ listen: { host }, access: { withoutAuthentication } }: ParsedConfig): string[] {
   if (withoutAuthentication === 'anywhere' || isLoopback(host)) return [];
   return [

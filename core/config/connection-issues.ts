@@ -19,7 +19,7 @@ export function describeConnectionIssue(issue: z.core.$ZodIssue, connections: un
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => unknownOption(`${where}.${key}`, key, kind, connection));
   if (option === undefined) return [`${where}: is no connection. ${forExample(name)}`];
-  // What is missing is the other kind's business, which another line asks about.
+  // Another line asks about options that only the other kind has.
   const isElsewhere = Object.keys(connection).some((key) => otherKind(key, kind) !== null);
   if (connection[option] === undefined && isElsewhere) return [];
   return [`${where}: ${expectationOf(kind, option, name)}`];

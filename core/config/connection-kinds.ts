@@ -8,7 +8,7 @@ const USUAL_KIND: ConnectionKind = 'postgres';
 
 interface KindOfConnection {
   readonly options: z.ZodObject;
-  /** What each option must be, for people. */
+  /** Descriptions of the options, for people. */
   readonly wanted: Readonly<Record<string, string>>;
   /** A connection that is as it should be, as JSON. */
   readonly example: string;

@@ -16,7 +16,7 @@ export interface ResolvedConnections {
   readonly errors: readonly string[];
 }
 
-/** What has not even the right shape is left out here: validation reports it. */
+/** Values of a wrong shape are left out here: validation reports them. */
 export function resolveConnections(file: ConfigFile, cwd: string, env: Environment): ResolvedConnections {
   const connections: Record<string, ConnectionConfig> = {};
   const errors: string[] = [];
@@ -90,7 +90,7 @@ function postgresAt(
   return mistake === null ? { kind: 'postgres', url: url as string, ...options } : { where, mistake };
 }
 
-/** Of the right shape, or left out: validation reports the rest. */
+/** Returns the options that have the right shape; validation reports the others. */
 function optionsOf(value: unknown, name: string, env: Environment): Omit<PostgresConnection, 'kind' | 'url'> {
   const { allowFunctions, allowPowerfulRole } = isJsonObject(value) ? value : {};
   const isMeant = allowPowerfulRole === true || (name === 'main' && env[ALLOW_POWERFUL_ROLE] === 'yes');
@@ -125,7 +125,7 @@ function urlProblem(url: string): string | null {
     new URL(url);
     return null;
   } catch {
-    // What is wrong is in the password as often as not: the message must not carry the URL.
+    // The mistake is often in the password, so the message does not carry the URL.
     return `is not a valid URL; characters such as @ / # in the password are written %40 %2F %23. ${MEND}`;
   }
 }

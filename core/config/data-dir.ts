@@ -10,13 +10,13 @@ import type { BrokenFile, Environment, JsonObject } from './read.ts';
 export const DEFAULT_DATA_DIR = './data';
 export const DATA_DIR_VARIABLE = 'FORKLINE_DATA_DIR';
 
-/** Of values that were read, whatever else is wrong with them; paths in them are absolute by now. */
+/** Returns the data directory of values that were read, whatever else is wrong with them. Their paths are absolute already. */
 export function dataDirOfValues({ dataDir }: JsonObject, cwd: string): string | null {
   if (dataDir === undefined) return resolve(cwd, DEFAULT_DATA_DIR);
   return typeof dataDir === 'string' && dataDir !== '' ? dataDir : null;
 }
 
-/** Of a file that is not JSON: an empty one that somebody named may have said anything before. */
+/** Returns the data directory when the file is not JSON; null when only its lost content could tell. */
 export function dataDirOfBrokenFile(file: BrokenFile, cwd: string, env: Environment): string | null {
   const variable = env[DATA_DIR_VARIABLE];
   if (variable !== undefined && variable !== '') return resolve(cwd, variable);

@@ -1,5 +1,5 @@
 /**
- * What `log.file` may be: a regular file, or a name for one. A device or a pipe cannot be rotated or searched, and
+ * The paths that `log.file` may have: a regular file, or a name for one. A device or a pipe cannot be rotated or searched, and
  * /dev/stdout is something else in each process: in the logger it is the file that its own output is read from.
  */
 import { readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 const NO_FILES_IN = /^\/(?:dev(?!\/shm\/)|proc|sys)\//;
 const MAX_LINKS = 40;
 
-/** What is wrong with the path, or null. Absolute, or "-". */
+/** Returns the problem of a path (absolute, or "-"), or null. */
 export function logFileProblem(path: string): string | null {
   if (path === STANDARD_OUTPUT) return null;
   const kind = kindOf(path);
@@ -27,7 +27,7 @@ function kindOf(path: string): string | null {
     return nameOf(statSync(path));
   } catch (thrown) {
     const { code } = thrown as NodeJS.ErrnoException; // fs throws nothing else
-    return code === 'ENOTDIR' ? 'below something that is no directory' : null; // what cannot be looked at is for the logger to say
+    return code === 'ENOTDIR' ? 'below something that is no directory' : null; // the logger reports a path that cannot be read
   }
 }
 
@@ -54,7 +54,7 @@ function realDirectory(directory: string): string {
   try {
     return realpathSync(directory);
   } catch {
-    return directory; // it does not exist yet
+    return directory; // the file does not exist yet
   }
 }
 

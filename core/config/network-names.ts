@@ -1,4 +1,4 @@
-/** What may be written in the configuration for networks and for origins of web pages. */
+/** The notations of networks and of origins of web pages in the configuration. */
 import { isIP } from 'node:net';
 
 const BITS: Readonly<Record<number, number>> = { 4: 32, 6: 128 };
@@ -15,5 +15,5 @@ export function isNetwork(text: string): boolean {
 export function isOrigin(text: string): boolean {
   if (text === '*') return true;
   if (/^https?:/.test(text)) return URL.canParse(text) && new URL(text).origin === text;
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(text); // of a browser's extension, for example
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/.test(text); // an origin of a browser's extension, for example
 }

@@ -1,10 +1,10 @@
 /**
- * What options are made of: a zod type with notes (variable, purpose, example), and sizes such as "64 MiB". The
+ * The parts of an option: a zod type with notes (variable, purpose, example), and sizes such as "64 MiB". The
  * options themselves are listed in schema.ts.
  */
 import { z } from 'zod';
 
-/** What is written down about an option, besides its type. */
+/** Notes about an option, besides its type. */
 export interface OptionNotes {
   readonly variable?: string;
   readonly about: string;
@@ -12,11 +12,11 @@ export interface OptionNotes {
   readonly example: string | number | readonly string[];
   /** Sizes may be given as "64 MiB"; paths are relative to the file that names them; variables hold lists with commas. */
   readonly unit?: 'bytes' | 'path' | 'url' | 'list';
-  /** What a list holds. */
+  /** The kind of a list's items. */
   readonly of?: string;
   /** A value of a path that is none. */
   readonly otherValue?: string;
-  /** What the default is, when it is not one value for every machine. */
+  /** Describes a default that depends on the machine. */
   readonly defaultText?: string;
 }
 
@@ -102,7 +102,7 @@ export function group<T extends z.ZodRawShape>(shape: T) {
 }
 
 export interface Option {
-  /** As in the file: `limits.timeoutMs`. */
+  /** Path as in the file: `limits.timeoutMs`. */
   readonly path: string;
   readonly notes: OptionNotes;
   /** undefined: none. */

@@ -1,5 +1,5 @@
 /**
- * What may be configured: one zod schema, from which the file is checked, the FORKLINE_* variables are known and
+ * The options of the configuration: one zod schema, from which the file is checked, the FORKLINE_* variables are known and
  * docs/configuration.md is written (a test holds them together). It mirrors `Config`, except that paths are still
  * relative and secrets still references. zod costs 14 MB of memory, so only core/config/config.ts imports this file,
  * when it loads, and `forkline start` loads in a process that ends at once (cli/config-process.ts).

@@ -12,7 +12,7 @@ export interface BacklogOptions {
   readonly source: LineSource;
   readonly rawDir: string;
   readonly maxCharacters: number;
-  /** Of this client's spill files together: a logger that is away for hours must not fill the disk. */
+  /** Limit for all spill files of this client together: a logger that is away for hours must not fill the disk. */
   readonly maxSpilledBytes: number;
 }
 
@@ -53,7 +53,7 @@ export class Backlog {
       if (!last && spilledBytes(rawDir, source.stream) >= maxSpilledBytes) return false;
       writeSpill(rawDir, name, this.queue.lines());
     } catch {
-      return false; // what this loses is counted, and the count reaches the file when it can
+      return false; // lines that are lost here are counted, and the count reaches the file when it can
     }
     this.#batches += 1;
     this.queue.acknowledge(this.queue.nextSeq - 1);

@@ -41,7 +41,7 @@ export function levelRank(level: string): number {
   return LEVELS[level as LogLevel] ?? LEVELS.info;
 }
 
-/** What has to be done for clients' last lines when the process exits. */
+/** Callbacks that save the last lines of clients when the process exits. */
 const atExit = new Set<() => void>();
 let exitHooked = false;
 
@@ -105,7 +105,7 @@ class SocketLogClient implements LogClient {
       await this.#whenEmpty(timeoutMs);
     }
     this.#link.shut();
-    this.#spillRest(); // what was not acknowledged; what is logged from now on goes the same way at exit
+    this.#spillRest(); // saves lines that were not acknowledged; later ones are saved at exit
   }
 
   #openLink(socketPath: string): Link {

@@ -31,7 +31,7 @@ export interface LineSource {
   readonly stream: string;
 }
 
-/** What a line's first bytes say. */
+/** The fields at the beginning of a line. */
 export interface LineStamp extends LineSource {
   readonly time: string;
   readonly level: string;

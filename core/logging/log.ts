@@ -1,4 +1,4 @@
-/** What every process logs with. An event is a short kebab-case name; what varies goes into the fields. */
+/** The interface that every process logs with. An event is a short kebab-case name; what varies goes into the fields. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 export interface Log {

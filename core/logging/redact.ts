@@ -69,7 +69,7 @@ const TELLING_FIELDS: ReadonlySet<string> = new Set([
 ]);
 const QUOTED = /'[^'\n]{0,4096}'|"[^"\n]{0,4096}"|\b\d[\d.]{0,64}\b/g;
 
-/** What tells of an error may quote values of any length. */
+/** Longest text about an error that is kept, since it may quote values of any length. */
 const MAX_TELLING = 2048;
 
 /** A field's text as it is written: redactText, and without literals when they are not wanted. */

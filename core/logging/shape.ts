@@ -49,7 +49,7 @@ function readToken(text: string, at: number, tokens: string[]): number {
   return at + token.length;
 }
 
-/** Its length; 0 when there is none. */
+/** Returns the length of the literal at `at`; 0 when there is none. */
 function literalAt(text: string, at: number): number {
   const plain = match(ESCAPE_STRING, text, at) ?? match(STRING, text, at) ?? match(NUMBER, text, at);
   if (plain !== null) return plain.length;
@@ -88,7 +88,7 @@ function isOperand(token: string | undefined): boolean {
   return token !== undefined && OPERAND.test(token) && !KEYWORD_BEFORE_SIGN.test(token);
 }
 
-/** Of `(?), (?)` the second row goes. */
+/** Removes the second row of `(?), (?)`, so that lists of any length have one shape. */
 function closeList(tokens: string[]): void {
   if (tokens.slice(-6).join(' ') === '( ? ) , ( ?') tokens.length -= 3;
   else tokens.push(')');

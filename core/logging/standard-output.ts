@@ -33,7 +33,7 @@ export class StandardOutput {
     eachLine(lines, (line) => this.#onLine(line, readStamp(line)));
   }
 
-  /** What earlier loggers wrote is not known. */
+  /** Returns 0: standard output does not tell what earlier loggers wrote. */
   lastSeq(): number {
     return 0;
   }

@@ -9,7 +9,7 @@ export const STOCK_BYTES = 128 * 1024;
 const MOST_IDLE = 16;
 
 export class BufferStock {
-  /** Of each buffer. */
+  /** Size of each buffer. */
   readonly bytes: number;
   readonly #idle: Buffer[] = [];
 
@@ -21,7 +21,7 @@ export class BufferStock {
     return this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.bytes);
   }
 
-  /** Of what was taken, whole or a view of it, and nobody reads any more. Buffers of other sizes are left to the collector. */
+  /** Takes back a buffer, or a view of one, that nobody reads any more. Buffers of other sizes are left to the collector. */
   give(bytes: Buffer): void {
     if (bytes.buffer.byteLength === this.bytes && this.#idle.length < MOST_IDLE)
       this.#idle.push(Buffer.from(bytes.buffer));

@@ -39,7 +39,7 @@ function readBuildId(file: URL): string | null {
   try {
     text = readFileSync(file, 'utf8');
   } catch {
-    return null; // not this folder: the caller looks further up
+    return null; // there is no build id in this folder: the caller looks further up
   }
   const value: unknown = JSON.parse(text);
   const id = typeof value === 'object' && value !== null && 'buildId' in value ? value.buildId : value;

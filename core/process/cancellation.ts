@@ -1,5 +1,5 @@
 /**
- * What ends work before it is done, once and with the error that says why. It is what an AbortController is, whose
+ * Ends work before it is done, once and with the error that says why. It stands for an AbortController, whose
  * creation and listeners were some 6 % of a SQL worker's own time for a small query.
  */
 import type { QueryError } from '../protocol/errors.ts';

@@ -38,7 +38,7 @@ export interface ChildContext<R extends ConfiguredRole> {
   send(message: FromChild): void;
 }
 
-/** What a role gives back once it is ready to work. */
+/** The functions that a role returns once it is ready to work. */
 export interface RunningChild {
   /** Finish what runs and take nothing new; resolves when done. Called at most once. */
   stop(graceMs: number, successor: boolean): Promise<void>;

@@ -3,7 +3,7 @@
  * character, so that the estimate is rather too high than too low; what is referred to twice counts twice.
  */
 
-/** What an object, an array or a string takes besides its content. */
+/** Bytes that an object, an array or a string takes besides its content. */
 const HEADER_BYTES = 24;
 /** A member of an object or an item of an array. */
 const SLOT_BYTES = 8;

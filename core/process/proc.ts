@@ -1,5 +1,5 @@
 /**
- * What the kernel says about a process, from /proc. A process is known by (pid, start time): a pid alone may be
+ * Reads from /proc what the kernel says about a process. A process is known by (pid, start time): a pid alone may be
  * somebody else's by now. Every read is tiny and synchronous, and answers null where there is no /proc or no such
  * process: the caller cannot tell the two apart and need not.
  */
@@ -60,7 +60,7 @@ export function countOpenFiles(pid: number): number | null {
   try {
     return readdirSync(`/proc/${pid}/fd`).length;
   } catch {
-    return null; // as for readProc
+    return null; // the process is gone, or another user's: see readProc
   }
 }
 
@@ -90,7 +90,7 @@ export function listPids(): number[] {
   }
 }
 
-/** Of its environment as it was started with; null where it is another user's. */
+/** Returns these variables of the environment that a process was started with; null for another user's process. */
 export function readEnvironment(pid: number, names: readonly string[]): Record<string, string> | null {
   const text = readProc(`${pid}/environ`);
   if (text === null) return null;

@@ -1,10 +1,10 @@
 /**
- * What a socket reads into. A buffer goes back to the stock, to be filled again, when every view of it was released;
+ * Buffers that a socket reads into. A buffer goes back to the stock, to be filled again, when every view of it was released;
  * who never releases one leaves its buffer to the collector.
  */
 import { BufferStock } from './buffer-stock.ts';
 
-/** Of this process. */
+/** The buffers of this process. */
 const STOCK = new BufferStock();
 
 export class ReadBuffer {

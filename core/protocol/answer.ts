@@ -51,7 +51,7 @@ export interface AnswerLimits {
   readonly maxBytes: number;
 }
 
-/** What a worker says at the end of an answer. */
+/** The summary that a worker sends at the end of an answer. */
 export interface AnswerSummary {
   readonly rows: number;
   readonly bytes: number;

@@ -6,21 +6,21 @@
 /** The monitor ended it. */
 export type KillCause =
   | 'stop' // the run, or a generation of it, ends
-  | 'recycle' // it grew old, or a fresh one takes its place
+  | 'recycle' // the process grew old, or a fresh one takes its place
   | 'surplus' // scaled down, or more idle than are kept
-  | 'discard' // its query was cancelled or failed, and it is not used again
-  | 'deadline' // its query is past its deadline
+  | 'discard' // the process served a query that was cancelled or failed, and is not used again
+  | 'deadline' // the query is past its deadline
   | 'heartbeat' // silent for too long
   | 'stopped' // somebody stopped it (state T)
   | 'uninterruptible' // the kernel holds it (state D)
-  | 'zombie' // it does not wait for its children
+  | 'zombie' // the process does not wait for its children
   | 'memory' // above its own limit of memory
   | 'memory-pressure' // the machine runs out of memory
-  | 'open-files' // it is about to run out of file descriptors
-  | 'server-lost' // its query's server died
-  | 'failed-start'; // not ready in time, of another build, or cut off
+  | 'open-files' // the process is about to run out of file descriptors
+  | 'server-lost' // the server of its query died
+  | 'failed-start'; // the process was not ready in time, is of another build, or was cut off
 
-/** What ended a process: the monitor, or something else. */
+/** The cause of a process's end: the monitor, or something else. */
 export type EndCause =
   | KillCause
   | 'exit' // by itself with code 0
@@ -39,7 +39,7 @@ export interface EndFacts {
   readonly code: number | null;
   readonly signal: string | null;
   readonly decided: Ending | null;
-  /** What it or the system said about why it could not start or go on. */
+  /** The reason why it could not start or go on, in its own words or the system's. */
   readonly failure: string | null;
 }
 

@@ -58,13 +58,13 @@ export type ErrorCode =
   | 'deadline-exceeded'
   | 'cancelled'
   | 'client-gone'
-  | 'client-too-slow' // it does not read its answer
+  | 'client-too-slow' // the client does not read its answer
   | 'queue-full'
   | 'queue-timeout'
   | 'too-many-queries' // one client address has too many in flight
   | 'draining'
   | 'memory-pressure' // memory is short, and this query was the biggest
-  | 'poison-query' // its workers died under it again and again
+  | 'poison-query' // workers died under this query again and again
   | 'worker-lost' // the process that ran the query died
   | 'no-worker' // no worker of the needed role is alive
   | 'stale-plan' // the database's schema changed under a cached plan; the server plans once more
@@ -89,7 +89,7 @@ export interface LimitRef {
   readonly observed?: number;
 }
 
-/** What a QueryError carries besides its code and message. */
+/** Details that a QueryError carries besides its code and message. */
 export interface ErrorDetails {
   readonly hint?: string;
   readonly span?: Span;
@@ -131,7 +131,7 @@ export class QueryError extends Error {
       hint === undefined || hint === carriedText(hint) ? details : { ...details, hint: carriedText(hint) };
   }
 
-  /** The same error with some details added or replaced. */
+  /** Returns the error with some details added or replaced. */
   with(details: ErrorDetails): QueryError {
     return new QueryError(this.code, this.message, { ...this.details, ...details }, this.cause);
   }

@@ -1,5 +1,5 @@
 /**
- * What the logger tells about the log: numbers for the metrics and, from the same counting, the summary that
+ * The logger's report about the log: numbers for the metrics and, from the same counting, the summary that
  * operators read. Counts are since the start of this logger process; `instance` changes when another one begins at
  * zero, so that whoever adds them up can go on.
  */
@@ -36,12 +36,12 @@ export interface ShapeSummary {
   readonly maxMs: number;
   /** Failures by error code. */
   readonly codes: Readonly<Record<string, number>>;
-  /** Of the newest query of this shape, for GET /v1/logs. */
+  /** Id of the newest query of this shape, for GET /v1/logs. */
   readonly queryId: string;
 }
 
 export interface LogSummary {
-  /** What is counted are the lines written from `from` to `to`: at most the last 24 h, since the logger's start. */
+  /** The counted lines are those written from `from` to `to`: at most the last 24 h, since the logger's start. */
   readonly from: string;
   readonly to: string;
   readonly rates: readonly {

@@ -1,5 +1,5 @@
 /**
- * What generated SQL writes into the text of an error that it raises, and how the workers and the server read it there:
+ * The text that generated SQL writes into an error that it raises, and how the workers and the server read it there:
  * the error of ours, as JSON behind a mark, comes back as it was known while compiling.
  */
 import { QueryError, type WireError } from './errors.ts';

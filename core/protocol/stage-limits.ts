@@ -1,4 +1,4 @@
-/** What a stage makes at most, by the names that its errors and GET /v1/limits have for it: constants, not options. */
+/** Limits of what a stage makes, by the names that its errors and GET /v1/limits have for it: constants, not options. */
 import type { LimitRef } from './errors.ts';
 
 export const STAGE_LIMITS = {

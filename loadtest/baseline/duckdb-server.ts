@@ -62,7 +62,7 @@ const pool = createPool<Slot>(
   },
   { max: Number(poolSize) },
 );
-/** What the database said about each source: asked once. */
+/** The columns of each source, asked of the database once. */
 const inputs = new Map<string, string>();
 
 serveQueries(async (sql, stages) => {

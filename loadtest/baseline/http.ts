@@ -1,5 +1,5 @@
 /**
- * What both one-process baselines share: Express, the same `POST /v1/query` as Forkline's (text, or JSON with `query`),
+ * The common part of both one-process baselines: Express, the same `POST /v1/query` as Forkline's (text, or JSON with `query`),
  * one JSON answer, and metrics. Options such as `pushdown` have no meaning here and are ignored.
  */
 import type { AddressInfo } from 'node:net';

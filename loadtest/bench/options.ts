@@ -1,4 +1,4 @@
-/** What the command line of `npm run bench` asks for, or a usage error. */
+/** Reads the command line of `npm run bench`, or throws a usage error. */
 import { parseArgs } from 'node:util';
 import { closestName } from '../../core/config/closest-name.ts';
 

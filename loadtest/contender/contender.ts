@@ -1,4 +1,4 @@
-/** What is measured: a server that answers queries, and how its processes can be looked at. */
+/** A contender is what is measured: a server that answers queries, and how its processes can be looked at. */
 export type ContenderName = 'forkline' | 'baseline' | 'duckdb';
 
 export interface Contender {
@@ -6,7 +6,7 @@ export interface Contender {
   /** For people. */
   readonly label: string;
   readonly url: string;
-  /** Of the process that all its others descend from; null: it runs elsewhere, or may. */
+  /** Pid of the process that all its others descend from; null when it may run elsewhere. */
   readonly rootPid: number | null;
   stop(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export const LABELS: Readonly<Record<ContenderName, string>> = {
   duckdb: 'one process with DuckDB',
 };
 
-/** The same number of database connections for everybody: Forkline's default on two cores. */
+/** Number of database connections of each contender: Forkline's default on two cores. */
 export const POOL_SIZE = 8;
 
 /** Forkline's dsl.max: what must be kept busy to keep all of it busy. */

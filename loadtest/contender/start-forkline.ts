@@ -86,7 +86,7 @@ async function untilReady(url: string): Promise<void> {
   for (;;) {
     const status = await fetch(`${url}/readyz`).then(
       (response) => response.status,
-      () => 0, // it does not listen yet
+      () => 0, // the server does not listen yet
     );
     if (status === 200) return;
     if (performance.now() > giveUpAt)

@@ -40,7 +40,7 @@ function openPsql({ children, url, path }: PlainSqlDeps): PlainSql {
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const replies = psqlReplies(child);
-  child.stdin!.on('error', () => {}); // it has ended, which replies tells
+  child.stdin!.on('error', () => {}); // psql has ended, which `replies` tells
   child.stdin!.write('\\timing on\n\\o /dev/null\n');
   return {
     tool: 'psql',

@@ -11,7 +11,7 @@ const HEADER_BYTES = 5;
 const COPY_DATA = 'd'.charCodeAt(0);
 const ERROR_RESPONSE = 'E'.charCodeAt(0);
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
-/** Of what carries text: errors are shown, everything else is skipped. */
+/** Longest error that is kept; other messages are skipped. */
 const MOST_ERROR_BYTES = 64 * 1024;
 
 export interface Wire {
@@ -32,7 +32,7 @@ export async function openWire(url: string): Promise<Wire> {
   const client = new pg.Client({ connectionString: url, application_name: 'forkline loadtest' });
   await client.connect();
   await client.query("SET timezone = 'UTC'");
-  // Not in pg's types; checked by what follows: without a stream there is no listener to take away.
+  // A member that pg's types leave out, checked by what follows: without a stream there is no listener to take away.
   const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
   stream.removeAllListeners('data');
   return new TakenWire(stream);
@@ -44,7 +44,7 @@ class TakenWire implements Wire {
   readonly #header = Buffer.alloc(HEADER_BYTES);
   #headerBytes = 0;
   #type = 0;
-  /** Of the message that is under way. */
+  /** Bytes that are left of the message under way. */
   #payloadLeft = 0;
   #text = '';
 

@@ -1,5 +1,5 @@
 /**
- * What happened on the connections of one run, taken down as autocannon tells it, and turned into the run's result.
+ * Takes down what happens on the connections of one run, as autocannon tells it, and turns it into the run's result.
  * Counted is what was asked for within the measured time, whenever its answer came: whoever counts by the time of
  * the answer leaves out the slowest ones. Rates are counted by the time of the answer.
  */
@@ -24,7 +24,7 @@ export class ConnectionLog {
   #asked: number;
   /** When the request that is under way was sent. */
   pendingSinceMs: number | null = null;
-  /** Of what was asked last. */
+  /** The request that was sent last. */
   #current: LoadRequest | null = null;
 
   /** `offset`: the request that this connection starts with. */

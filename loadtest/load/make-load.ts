@@ -70,7 +70,7 @@ type Mutable<T> = {
   -readonly [K in keyof T]: T[K] extends Readonly<Record<string, number>> ? Record<string, number> : T[K];
 };
 
-/** What autocannon's clients tell, which its types leave out in part. */
+/** The events of autocannon's clients, which its types leave out in part. */
 interface ClientEvents {
   on(event: 'request' | 'timeout' | 'mismatch', listener: () => void): void;
   on(event: 'response', listener: (status: number, bytes: number) => void): void;
@@ -95,7 +95,7 @@ function startInstance(
     duration: Math.ceil((spec.warmUpMs + spec.durationMs + drainMs(spec)) / SECOND_MS) + 60,
     timeout: Math.ceil(spec.timeoutMs / SECOND_MS),
     sampleInt: STOP_CHECK_MS,
-    // It does not tell which of them was asked for; of answers to another one the length tells.
+    // Autocannon does not tell which request was answered; an answer to another one has another length.
     verifyBody: (body) => spec.requests.some((request) => holdsMark(String(body), request)),
     setupClient(client) {
       const offset = lanes.length % spec.requests.length;
@@ -123,7 +123,7 @@ function rotate(requests: readonly LoadRequest[], offset: number): autocannon.Re
   );
 }
 
-/** Of all requests of this process, over runs. */
+/** Counts the requests of this process, over all runs. */
 let variations = Date.now() % 100_000_000;
 
 /** Another number of the same length in the place of `digits`, each time it is sent. */

@@ -11,7 +11,7 @@ export interface RoleUse {
   /** The most at one time. */
   readonly processes: number;
   readonly cpuSeconds: number;
-  /** Of all of them together, the most at one time. */
+  /** The most memory of all of them together at one time. */
   readonly maxRssBytes: number;
   /** From the first look to the most of any later one. */
   readonly rssGrowthBytes: number;
@@ -60,7 +60,7 @@ export class ResourceWatch implements Disposable {
   }
 
   #useOf(role: string): RoleUse {
-    const rss = this.#rss.get(role)!; // its key is where the role comes from
+    const rss = this.#rss.get(role)!; // the key has the role
     let cpuSeconds = 0;
     for (const [key, last] of this.#last)
       if (last.role === role) cpuSeconds += last.cpuSeconds - (this.#first.get(key)?.cpuSeconds ?? 0);

@@ -23,7 +23,7 @@ const logScale2: MakeScale = (values, pixels) => logScale(values, pixels, 2);
 interface Axes {
   readonly x: string;
   readonly y: string;
-  /** Of the y axis. */
+  /** Unit of the y axis. */
   readonly unit: string;
   /** `labelled`: a line, and each of its few values beside its point. */
   readonly marks: 'line' | 'labelled' | 'points';

@@ -14,7 +14,7 @@ const TOLERANCE = 0.15;
 /** Short ones are taken more often: what they differ by is as large as what is measured. */
 const SHORT_ROWS = 10_000;
 const TIMES_OF_SHORT = 10;
-/** Of the smallest table, in what stands for a query beside its rows. */
+/** Share of the smallest table for the query that shows what a query costs without rows. */
 const FEW_SHARE = 0.01;
 
 export const costPerRow: Scenario = {
@@ -25,7 +25,8 @@ export const costPerRow: Scenario = {
   async run(bench, record) {
     const sizes = sizesOf(bench.rows);
     const forkline = timeSizes(bench, record, 'forkline', sizes);
-    // It holds all rows as objects: the largest table is beyond it. For the chart only: once.
+    // The one-process server holds all rows as objects, so the largest table is beyond it. It is measured once, for
+    // the chart only.
     const baseline = timeSizes(bench, record, 'baseline', sizes.slice(0, -1));
     await timeInTurns(bench, record, [
       ...timedOf(forkline),
@@ -49,7 +50,7 @@ export const costPerRow: Scenario = {
 };
 
 interface TimedSizes {
-  /** The same query on next to nothing. */
+  /** The query on very few rows. */
   readonly few: { readonly rows: number; readonly timed: Timed };
   readonly bySize: ReadonlyMap<number, Timed>;
 }

@@ -1,5 +1,5 @@
 /**
- * What a process for each query costs: a fresh one for every query, a stock that is recycled (the default), and no
+ * Measures the cost of a process for each query: a fresh one for every query, a stock that is recycled (the default), and no
  * process at all (the engine inside the server). Nothing to hold here; these are figures to decide by.
  */
 import type { Contender } from '../contender/contender.ts';

@@ -1,4 +1,4 @@
-/** What Forkline takes when nobody asks for anything: its own process tree, without the database. */
+/** Measures the memory of Forkline at rest: its own process tree, without the database. */
 import { startForkline } from '../contender/start-forkline.ts';
 import { readPssBytes, readTree } from '../measure/process-tree.ts';
 import { median } from '../measure/statistics.ts';

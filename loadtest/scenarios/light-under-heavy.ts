@@ -14,7 +14,7 @@ const LIGHT_PER_SECOND = 50;
 const SPREAD_MS = 1000;
 /** A chart of more points is only larger. */
 const MOST_POINTS = 1500;
-/** Of the time that a load has otherwise: heavy queries take a while. */
+/** Factor for the duration of a load with heavy queries, which take a while. */
 const BUSY_DURATIONS = 2;
 
 export const lightUnderHeavy: Scenario = {

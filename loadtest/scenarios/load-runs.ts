@@ -92,7 +92,7 @@ export function addPercentiles(
   PERCENTILES.forEach((p, index) => void record.add(who, `${prefix}p${p}`, 'ms', values[index]!));
 }
 
-/** Of all rounds together. */
+/** Returns the lines of the chart of percentiles, from all rounds together. */
 export function percentileLines(all: ReadonlyMap<string, readonly number[]>) {
   return [...all].map(([who, latencies]) => {
     const values = percentiles(latencies, PERCENTILES);

@@ -18,7 +18,7 @@ export const mixedClients: Scenario = {
     const durationMs = bench.durationMs * DURATIONS;
     const all = await measureLoad({ ...onceIfQuick(bench), durationMs }, record, {
       contenders,
-      // As users send it: where stages run is left to Forkline.
+      // The option as users leave it: Forkline chooses where stages run.
       queries: { light: SMALL, heavy: allColumns(`${SCHEMA}.requests_mixed`, 'auto') },
       weights: { light: 4, heavy: 1 },
       pace: { kind: 'closed', connections: CLIENTS },

@@ -14,7 +14,7 @@ export interface Timed {
   readonly times?: number;
   /** In how many rounds; in all of them when left out. */
   readonly rounds?: number;
-  /** Not before the rounds begin: it takes long, and what it needs is warm by others. */
+  /** Runs no query before the rounds: it takes long, and others have warmed what it needs. */
   readonly cold?: boolean;
   /** Milliseconds. */
   time(): Promise<number>;

@@ -1,4 +1,4 @@
-/** The same pipeline where the database runs all of it: what Forkline adds to the SQL itself. */
+/** Measures a pipeline that the database runs wholly: the time that Forkline adds to the SQL itself. */
 import { SCHEMA } from '../data.ts';
 import { twoColumns } from '../queries.ts';
 import type { Scenario } from '../scenario.ts';

@@ -13,7 +13,7 @@ const FULL_BYTES = 1000 * MB;
 const QUICK_BYTES = 48 * MB;
 /** A row is an id and this much text, */
 const PAD_BYTES = 992;
-/** as JSON so many bytes at least. */
+/** Least size of a row as JSON. */
 const ROW_BYTES = 1010;
 /** The whole takes so long; a fast client takes a fraction of it. */
 const FULL_SECONDS = 30;

@@ -121,7 +121,7 @@ export class LogAnalysis {
   #addQuery(counts: WindowCounts, role: string, line: Buffer): void {
     if (role !== 'server') return; // workers tell of their parts of a query in the same words
     const { query, queryId, code, elapsedMs } = fieldsOf(line);
-    if (typeof query !== 'string' || typeof elapsedMs !== 'number') return; // its fields were too long: see core/logging/line.ts
+    if (typeof query !== 'string' || typeof elapsedMs !== 'number') return; // the fields were too long: see core/logging/line.ts
     const failure = typeof code === 'string' && code !== 'ok' ? code : null;
     counts.addQuery({ shape: this.#shapeOf(query), queryId: String(queryId), code: failure, elapsedMs });
   }

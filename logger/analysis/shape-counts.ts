@@ -1,5 +1,5 @@
 /**
- * What one window of time counts: lines by role and level, and queries by shape. Bounded: past MAX_SHAPES different
+ * Counts of one window of time: lines by role and level, and queries by shape. Bounded: past MAX_SHAPES different
  * ones further shapes are counted together, as `unlisted`, and so are error codes past MAX_CODES.
  */
 import type { ShapeSummary } from '../../core/protocol/log-stats.ts';

@@ -73,7 +73,7 @@ export function recordSize(bytes: Buffer, at: number): number | null {
 }
 
 /**
- * What recordSize has found. `ids` and `streams` are read from the bytes: valid as long as those are. `bytes` begins at a multiple of 8 in its
+ * A record that recordSize has found. `ids` and `streams` are read from the bytes: valid as long as those are. `bytes` begins at a multiple of 8 in its
  * memory, and so does `at`.
  */
 export function decodeRecord(bytes: Buffer, at: number): BlockRecord {

@@ -17,7 +17,10 @@ export async function* readIndex(path: string): AsyncGenerator<IndexEntry> {
   for await (const batch of readIndexInBatches(path)) yield* batch;
 }
 
-/** As readIndex, by what was read at once, valid until the next batch: a search waits for each read, not for each record. */
+/**
+ * Yields the entries as readIndex does, in batches, each valid until the next one: a search waits for each read, not
+ * for each record.
+ */
 export async function* readIndexInBatches(path: string): AsyncGenerator<readonly IndexEntry[]> {
   const handle = await openExisting(path);
   if (handle === null) return;
@@ -37,10 +40,10 @@ export async function* readIndexInBatches(path: string): AsyncGenerator<readonly
   }
 }
 
-/** What is there when it begins; an index grows with its file. */
+/** Yields the entries that exist when it begins; an index grows with its file. */
 async function* batchesOf(handle: FileHandle): AsyncGenerator<readonly IndexEntry[]> {
   const { size: indexBytes } = await handle.stat();
-  // Not from the pool: records are looked at in place, at multiples of 8.
+  // A buffer outside of the pool, since records are looked at in place, at multiples of 8.
   let chunk = Buffer.allocUnsafeSlow(Math.min(indexBytes, CHUNK_BYTES));
   let filled = 0;
   for (let position = 0; position + filled < indexBytes; ) {

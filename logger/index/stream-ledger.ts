@@ -15,7 +15,7 @@ export class StreamLedger {
     return this.#seqs.get(stream) ?? 0;
   }
 
-  /** What a later stretch of the log has. */
+  /** Adds the streams of a later stretch of the log. */
   add(streams: ReadonlyMap<string, number>): void {
     for (const [stream, seq] of streams) {
       this.#seqs.delete(stream); // and behind all others again

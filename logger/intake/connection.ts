@@ -81,7 +81,7 @@ export class Connection {
       this.#stream = merger.open(hello.stream);
     } catch (error) {
       log.warn('log-client-not-welcomed', { client: hello.process, error });
-      this.#socket.destroy(); // it comes again
+      this.#socket.destroy(); // the line comes again
       return;
     }
     if (this.#socket.destroyed) return;

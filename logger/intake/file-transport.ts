@@ -10,7 +10,7 @@ import type { LogFile } from '../store/log-file.ts';
 export const LEVEL: unique symbol = Symbol.for('level') as never;
 export const MESSAGE: unique symbol = Symbol.for('message') as never;
 
-/** What goes through winston: the finished line, with its line end. */
+/** An entry on its way through winston: the finished line, with its line end. */
 export interface Entry {
   readonly level: string;
   readonly message: string;

@@ -38,7 +38,7 @@ export class Questions implements Answers {
 
   #search(filter: LogFilter): Promise<FoundLines> {
     const found = this.#searches.then(() => this.#deps.search(filter));
-    this.#searches = found.catch(() => {}); // whoever asked gets the error; the next search starts afresh
+    this.#searches = found.catch(() => {}); // the asking client gets the error; the next search starts afresh
     return found;
   }
 }

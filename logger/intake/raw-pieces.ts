@@ -47,5 +47,5 @@ function characterStart(bytes: Buffer, at: number): number {
   for (let start = at; start > at - 4; start -= 1) {
     if ((bytes[start]! & 0xc0) !== 0x80) return start;
   }
-  return at; // not UTF-8
+  return at; // the bytes are not UTF-8
 }

@@ -13,10 +13,10 @@ import type { Merger, StreamState } from './merger.ts';
 import type { Pipeline } from './pipeline.ts';
 import { cutRawOutput, type RawPiece } from './raw-pieces.ts';
 
-/** What is known of processes from their connections. */
+/** Knowledge about processes from their connections. */
 export interface ProcessTable {
   pidOf(workerId: string): number | null;
-  /** It was connected, and its pid is no more. */
+  /** Says whether a worker was connected and its process has ended. */
   isGone(workerId: string): boolean;
   forget(workerId: string): void;
 }

@@ -121,7 +121,7 @@ async function adoptAbandoned(rawDir: string): Promise<void> {
       if (Date.now() - mtimeMs > ABANDONED_AFTER_MS)
         await rename(join(rawDir, name), join(rawDir, finalName));
     } catch (thrown) {
-      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown; // its writer finished just now
+      if ((thrown as NodeJS.ErrnoException).code !== 'ENOENT') throw thrown; // the writer finished just now
     }
   }
 }

@@ -11,7 +11,7 @@ const TAIL_BYTES = 64 * 1024;
 
 export class AppendFile {
   readonly handle: FileHandle;
-  /** As they were before the first write of this process. */
+  /** Size and time of the file before the first write of this process. */
   readonly openedBytes: number;
   readonly modifiedAtMs: number;
   #bytes: number;

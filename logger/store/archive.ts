@@ -1,5 +1,5 @@
 /**
- * What becomes of rotated files: kept by count and by age, indexed where a crash left out the index, compressed. One
+ * Looks after rotated files: kept by count and by age, indexed where a crash left out the index, compressed. One
  * thing at a time, newest files first, beside the writing: gzip runs in a thread of the pool. Everything is found out
  * from the directory, so that a start takes up what a crash left.
  */

@@ -37,7 +37,7 @@ export interface CurrentFile {
 export interface OpenedCurrent {
   /** null when the file was moved away. */
   readonly file: CurrentFile | null;
-  /** Of the newest rotated file at that moment; 0 when there is none. */
+  /** Serial number of the newest rotated file at that moment; 0 when there is none. */
   readonly lastSerial: number;
 }
 

@@ -16,7 +16,7 @@ export interface RotatedFile {
 
 export const COMPRESSED = '.gz';
 const INDEX = '.index';
-/** Of a file that is not finished: what a crash leaves has it. */
+/** Ending of the name of an unfinished file; a crash may leave one. */
 export const UNFINISHED = '.tmp';
 const ROTATED = /^\.(\d{4}-\d\d-\d\d)\.(\d{1,15})(\.gz)?$/;
 
@@ -49,7 +49,7 @@ export async function listRotated(path: string): Promise<RotatedFile[]> {
 
 const LEFTOVER = /^(\.\d{4}-\d\d-\d\d\.\d{1,15}(?:\.gz)?)(?:\.index)?(\.tmp)?$/;
 
-/** What a crash or somebody's deletion left: unfinished files, and indexes of rotated files that are gone. */
+/** Lists what a crash or somebody's deletion left: unfinished files, and indexes of rotated files that are gone. */
 export async function listLeftovers(path: string): Promise<string[]> {
   const base = basename(path);
   const names = (await readdir(dirname(path))).filter((name) => name.startsWith(base));

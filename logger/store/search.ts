@@ -20,7 +20,7 @@ export interface FoundLines {
 
 const NEWLINE = 0x0a;
 const MAX_LIMIT = 10_000;
-/** Of one answer: its reader parses it in one go. */
+/** Longest answer: the reader parses it in one go. */
 const MAX_ANSWER_CHARACTERS = 2 * 1024 * 1024;
 
 interface Match {

@@ -16,7 +16,7 @@ export interface StoredLog {
   openCurrent(): Promise<OpenedCurrent>;
 }
 
-/** What a line must have; the indexes tell of blocks that have none. */
+/** Criteria for a line; the indexes tell which blocks have no such line. */
 export interface Wanted {
   /** hashId of a query id. */
   readonly idHash: number | null;
@@ -27,7 +27,7 @@ export interface Wanted {
 const READ_BYTES = 512 * 1024;
 const NEWLINE = 0x0a;
 
-/** What stays true of a record when its index is read on. */
+/** The fields of a record that stay valid when its index is read on. */
 type BlockRange = Pick<BlockRecord, 'offset' | 'bytes' | 'head' | 'storedAt' | 'storedBytes'>;
 
 interface Place {
@@ -47,7 +47,7 @@ export async function* readBlocks(
   } finally {
     await current?.handle.close();
   }
-  // What was rotated since then was the current file; one compressed and not yet removed is there twice.
+  // A file that was rotated since then was the current one; a compressed one that is not removed yet is there twice.
   let readSerial = lastSerial + 1;
   for (const file of await listRotated(log.path)) {
     if (file.serial >= readSerial) continue;

@@ -40,7 +40,7 @@ export const NEVER_LOADED =
 /** Express requires iconv-lite through body-parser, 0.8 MB; its tables of charsets are loaded when one is asked for, which never happens. */
 export const LOADED_ALL_THE_SAME: readonly string[] = ['iconv-lite'];
 
-/** What `npm ci --omit=dev` installs on Linux x64; the limits are the measured values and some 2 %. */
+/** Limits for what `npm ci --omit=dev` installs on Linux x64: they are the measured values and some 2 %. */
 export const INSTALLED = { packages: 141, megabytes: 208 };
 
 /** `npm run budget`: the most that a commit may take of what the commit before it took, as medians. */

@@ -17,7 +17,7 @@ describe('the packages that a process loads', function () {
   before(async () => {
     build = await watchedBuild();
     forkline = await startForkline({}, { command: build.command });
-    // What is loaded late is loaded by the usual queries.
+    // Modules that are loaded late are loaded by the usual queries.
     for (const pushdown of ['auto', 'off'])
       for (const query of [
         'select 1 as a',

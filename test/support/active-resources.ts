@@ -1,16 +1,16 @@
 /**
- * What this process has open that would keep it running or outlive it: sockets, servers, pipes, timers, threads, and every
+ * Lists what this process has open that would keep it running or outlive it: sockets, servers, pipes, timers, threads, and every
  * process below it. Sockets that wait for a next request (fetch keeps some) do not keep a process running and do not count.
  */
 import type { Worker } from 'node:worker_threads';
 import { commandOf, treeOf } from './processes.ts';
 
 export interface ActiveResource {
-  /** The same for the same resource each time; for a timer, which has no name, its place among the timers. */
+  /** Identifies a resource, each time alike; a timer, which has no name, by its place among the timers. */
   readonly key: object | string;
   /** For people: what it is, and which one. */
   readonly text: string;
-  /** Of a process. */
+  /** Pid, when the resource is a process. */
   readonly pid?: number;
 }
 

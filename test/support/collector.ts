@@ -19,11 +19,11 @@ export interface CollectedSpan {
 export interface Collector extends AsyncDisposable {
   readonly endpoint: string;
   readonly spans: readonly CollectedSpan[];
-  /** Of the resource that the last batch came from. */
+  /** Attributes of the resource that the last batch came from. */
   readonly resource: Readonly<Record<string, unknown>>;
   /** Requests, also those that were refused. */
   readonly requests: number;
-  /** What it answers from now on; 200 and an empty object at first. Spans count when the status is 200. */
+  /** Sets the answer from now on; 200 and an empty object at first. Spans count when the status is 200. */
   answer(status: number, body?: object): void;
 }
 

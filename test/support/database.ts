@@ -25,7 +25,7 @@ export const FLIGHT_ROWS = 20_000;
 export interface TestDatabase {
   readonly url: string;
   readonly adminUrl: string;
-  /** Of the postmaster. */
+  /** Pid of the postmaster. */
   readonly pid: number;
   /** Runs SQL as superuser in the test database. */
   admin(sql: string, values?: unknown[]): Promise<pg.QueryResult>;

@@ -1,4 +1,4 @@
-/** What a Dockerfile says, stage by stage, in the forms of instruction that ours uses; any other form is an error. */
+/** Reads a Dockerfile, stage by stage, in the forms of instruction that ours uses; any other form is an error. */
 import { readFileSync } from 'node:fs';
 
 export interface Instruction {

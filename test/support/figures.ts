@@ -1,5 +1,5 @@
 /**
- * What the fault suite measures on its way (how long until it answers again, how many were lost), gathered for
+ * Figures that the fault suite measures on its way (how long until it answers again, how many were lost), gathered for
  * docs/reliability.md. Printed at the end of `npm run test:fault`; no test asserts them.
  */
 import { atRunEnd } from './run-end.ts';

@@ -27,7 +27,7 @@ export interface QueryInit {
   readonly signal?: AbortSignal;
 }
 
-/** What JSON answers and problem documents have; only what the answer holds is there. */
+/** Members of JSON answers and problem documents; an answer has some of them. */
 export interface JsonAnswer {
   readonly columns: { name: string; type: string }[];
   readonly rows: Record<string, unknown>[];
@@ -55,10 +55,10 @@ export interface Places {
 export interface Forkline extends AsyncDisposable, Places {
   readonly url: string;
   readonly port: number;
-  /** Of the `forkline start` process, which is the monitor. */
+  /** Pid of the `forkline start` process, which is the monitor. */
   readonly pid: number;
   readonly monitorPid: number;
-  /** Its sockets, FIFOs, raw logs and spill directories; gone when it has stopped. */
+  /** Directory of sockets, FIFOs, raw logs and spill; removed when it has stopped. */
   readonly runDir: string;
   /** Everything that it printed so far. */
   output(): string;

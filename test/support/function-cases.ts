@@ -60,7 +60,7 @@ function resolved(definition: FunctionDefinition, name: string, choices: readonl
       textOf: () => '?',
     });
   } catch (thrown) {
-    if (thrown instanceof QueryError) return null; // it does not take these
+    if (thrown instanceof QueryError) return null; // the function does not take these
     throw thrown;
   }
 }

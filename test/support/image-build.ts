@@ -77,7 +77,7 @@ function stagePath(build: ImageBuild, from: string, source: string): string {
 async function run(build: ImageBuild, { rest }: Instruction, workdir: string): Promise<boolean> {
   if (rest === 'npm ci') {
     await linkTree(join(build.repository, 'node_modules'), join(workdir, 'node_modules'));
-    // As `npm ci` does, it refuses a package.json that its lock file does not fit.
+    // Refuses, as `npm ci` does, a package.json that its lock file does not fit.
     await shell('npm ci --dry-run', workdir);
     return true;
   }
@@ -105,7 +105,7 @@ async function shell(command: string, cwd: string): Promise<void> {
 /** npm writes this file in its place, which would be the checkout's own were it a link. */
 const WRITTEN_IN_PLACE = '.package-lock.json';
 
-/** The same files under another name: a copy without copying, for what is replaced or removed but never written to. */
+/** Links the files under another name: a copy without copying, for files that are replaced or removed but never written to. */
 async function linkTree(from: string, to: string): Promise<void> {
   if (!(await stat(from)).isDirectory()) return await linkFile(from, to);
   await mkdir(to, { recursive: true });

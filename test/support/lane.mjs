@@ -11,7 +11,7 @@ import runHelpers from 'mocha/lib/cli/run-helpers.cjs';
 import { 'module.exports' as LaneReporter } from './reporter.mjs';
 
 const options = mochaOptions.loadOptions(process.argv.slice(2));
-/** What .mocharc.json requires: mocha loads it in the same way as it loads spec files, so that both share modules. */
+/** Loads what .mocharc.json requires: mocha loads it in the same way as it loads spec files, so that both share modules. */
 const { rootHooks, globalTeardown } = await runHelpers.handleRequires(options.require);
 
 process.on('message', (message) => {

@@ -17,7 +17,7 @@ import { until } from './until.ts';
 const CLOSING_MS = Number(process.env.FORKLINE_TEST_CLOSING_MS ?? 10_000);
 const END_MS = Number(process.env.FORKLINE_TEST_END_MS ?? 20_000);
 
-/** What is shared by all suites, as a check of a process id and all that is below it. */
+/** Functions that return the pids of processes that all suites share. */
 const shared = processWide<(() => readonly number[])[]>('shared processes', () => []);
 
 /** Those processes may outlive a suite: whoever says so ends them after the run. */

@@ -21,7 +21,7 @@ export async function expectWholeLog(file: string): Promise<void> {
   for (const text of await linesOf(file)) {
     const line = parse(text);
     if (line === null) problems.push(`torn: ${text.slice(0, 200)}`);
-    // What a process printed outside of its log has no sequence of its own, only a place in its file.
+    // Raw output of a process has no sequence of its own, only a place in its file.
     else if (line.event !== 'raw-output') {
       const before = streams.get(line.stream);
       if (before === undefined) streams.set(line.stream, [line]);

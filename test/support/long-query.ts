@@ -22,7 +22,7 @@ export async function startLongQuery(
 ): Promise<LongQuery> {
   const queryId = `long-${Math.random().toString(36).slice(2)}`;
   const answer = forkline.query(text, { ...init, headers: { ...init.headers, 'Query-Id': queryId } });
-  answer.catch(() => {}); // who waits for it sees it
+  answer.catch(() => {}); // the waiting test sees the error
   const rows = await until(
     async () => {
       const { status, json } = await forkline.get(`/v1/queries/${queryId}`);

@@ -41,7 +41,7 @@ const VOLATILE_THAT_READ: ReadonlySet<string> = new Set(
 /** Stable, and no business of a query: they load libraries or serve the server's own commands. */
 const STABLE_MACHINERY = /_validator$|^pg_event_trigger_|^pg_get_publication_tables$/;
 
-/** Its rows are OwnFunctions; more conditions may follow. */
+/** A query whose rows are OwnFunctions; more conditions may follow. */
 export const OWN_FUNCTIONS = `
   select proname::text as name, provolatile::text as volatility,
          prorettype = any (pseudo) or proargtypes::oid[] && pseudo as "isInternal",
@@ -66,7 +66,7 @@ export function mayBeCalled({ name, volatility, isInternal }: OwnFunction): bool
 
 export interface SortedFunctions {
   readonly allowed: readonly string[];
-  /** Not allowed, and callable with one value. */
+  /** Functions that are not allowed and can be called with one value. */
   readonly refusedAttributes: readonly string[];
 }
 

@@ -34,7 +34,7 @@ function hasProgram(name: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    return true; // it is there and has no --version
+    return true; // the program is there and has no --version
   }
 }
 

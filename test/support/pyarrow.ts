@@ -16,7 +16,7 @@ export function pythonWith(...modules: readonly string[]): string | null {
   return null;
 }
 
-/** What a script of Python prints, parsed as JSON; throws with its errors when it fails. */
+/** Returns what a script of Python prints, parsed as JSON; throws with its errors when it fails. */
 export function runPython(python: string, script: string, input: Buffer = Buffer.alloc(0)): unknown {
   const ran = spawnSync(python, ['-c', script], { input, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 });
   if (ran.status !== 0) throw new Error(`python failed: ${ran.stderr.toString()}`);

@@ -8,7 +8,7 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** What comes back until the server closes the connection; what is sent should ask for that. */
+/** Returns what comes back until the server closes the connection; the request should ask for that. */
 export async function sendRaw(port: number, bytes: string | Buffer): Promise<RawAnswer> {
   const text = await new Promise<string>((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));

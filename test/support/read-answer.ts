@@ -62,7 +62,7 @@ export async function countRows(format: string, body: Buffer, dir: string): Prom
       return rows.length;
     }
     case 'csv':
-      return body.toString().split('\r\n').length - 2; // its head, and what follows the last line end
+      return body.toString().split('\r\n').length - 2; // the head of the text, and what follows the last line end
     case 'arrow':
       return readArrow(body).numRows;
     case 'parquet':

@@ -33,7 +33,7 @@ function isTop({ parent }) {
   return parent?.root === true;
 }
 
-/** What mocha prints of failures: title, error, difference, stack. */
+/** Returns what mocha prints of failures: title, error, difference, stack. */
 function listOf(failures) {
   const lines = [];
   const { consoleLog } = Base;

@@ -1,4 +1,4 @@
-/** What a test process does after its last test: it ends what its spec files shared. */
+/** Work of a test process after its last test: it ends what its spec files shared. */
 import { processWide } from './process-wide.ts';
 
 type Ending = () => Promise<void>;

@@ -1,5 +1,5 @@
 /**
- * What must hold every second of a soak, whatever is done to the processes: looked at from outside, through /proc and
+ * Checks what must hold every second of a soak, whatever is done to the processes: looked at from outside, through /proc and
  * pg_stat_activity, so that no answer of the server's own is trusted.
  */
 import { readdirSync } from 'node:fs';
@@ -19,7 +19,7 @@ export interface Sample {
   readonly seconds: number;
   readonly processes: number;
   readonly backends: number;
-  /** Of the monitor, the one process that lives through all of it. */
+  /** Figures of the monitor, the one process that lives through all of it. */
   readonly monitorRssBytes: number;
   readonly monitorFds: number;
 }

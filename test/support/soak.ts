@@ -46,13 +46,13 @@ const QUERIES: readonly (readonly [text: string, code: string | null])[] = [
 
 export interface SoakResult {
   readonly seen: Readonly<Record<string, number>>;
-  /** What no fault explains. */
+  /** Failures that no fault explains. */
   readonly unexpected: readonly string[];
   readonly faults: readonly string[];
 }
 
 export interface SoakOptions {
-  /** It ends after so many. */
+  /** Number of queries after which it ends. */
   readonly queries?: number;
   /** Or after so long. */
   readonly durationMs?: number;
@@ -150,14 +150,14 @@ async function signal(
   fault: 'KILL' | 'TERM' | 'STOP',
   random: () => number,
 ): Promise<string> {
-  const rows = await forkline.processes().catch((): ProcessRow[] => []); // its server was killed just now
+  const rows = await forkline.processes().catch((): ProcessRow[] => []); // the server was killed just now
   const children = rows.filter(({ role }) => role !== 'monitor' && role !== 'database');
   const victim = children.length === 0 ? null : pick(children, random);
   if (victim === null) return 'nobody';
   try {
     process.kill(victim.pid, `SIG${fault}`);
   } catch {
-    // it ended since it was listed
+    // the process ended since it was listed
   }
   return `${fault} ${victim.workerId}`;
 }
@@ -215,7 +215,7 @@ export async function filesOfGoneWorkers(forkline: Forkline): Promise<string[]> 
     found = await filesWithoutWorker(forkline);
     return found.length === 0;
   };
-  await until(look, SETTLE_MS).catch(() => {}); // what is left is the answer
+  await until(look, SETTLE_MS).catch(() => {}); // the rest is the answer
   return found;
 }
 
@@ -225,7 +225,7 @@ async function filesWithoutWorker(forkline: Forkline): Promise<string[]> {
   const found = await readdir(forkline.runDir, { recursive: true });
   return found.filter((name) => {
     const workerId = /\b(?:dsl|sql)-\d+/.exec(name)?.[0];
-    // What a process printed stays until the logger has merged it.
+    // The raw output of a process stays until the logger has merged it.
     return workerId !== undefined && !alive.has(workerId) && dirname(name) !== 'raw';
   });
 }

@@ -46,7 +46,7 @@ const NUMERIC_SIGNS: Readonly<Record<string, number>> = {
   '-Infinity': 0xf000,
 };
 
-/** As PostgreSQL sends the numeric of this text: groups of four digits, without zeros at either end. */
+/** Returns the numeric of this text as PostgreSQL sends it: groups of four digits, without zeros at either end. */
 export function numeric(text: string): Buffer {
   const special = NUMERIC_SIGNS[text];
   if (special !== undefined) return Buffer.concat([int16(0), int16(0), int16(special), int16(0)]);

@@ -1,4 +1,4 @@
-/** What a DSL worker does with each row of an input: binary rows of the wire to vectors of the engine's. */
+/** The work of a DSL worker on each row of an input: binary rows of the wire to vectors of the engine's. */
 import { DuckDBDataChunk } from '@duckdb/node-api';
 import { WIRE_END, WIRE_HEADER } from '../../../core/protocol/wire-rows.ts';
 import { engineTypeOf, type WireColumn } from '../../../workers/dsl/chunks/decoders.ts';

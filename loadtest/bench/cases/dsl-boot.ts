@@ -1,4 +1,4 @@
-/** What the stock of DSL workers is kept for: from fork to a worker that takes queries, as built. */
+/** The time that the stock of DSL workers saves: from fork to a worker that takes queries, as built. */
 import { fileURLToPath } from 'node:url';
 import { startDslProcess } from '../../dsl-process.ts';
 import type { BenchCase } from '../case.ts';

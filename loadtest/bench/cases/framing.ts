@@ -1,10 +1,10 @@
-/** What the server does with the bytes of an answer on a worker's socket: taking frames off, without copying. */
+/** The server's work on the bytes of an answer on a worker's socket: taking frames off, without copying. */
 import { createFrameReader, dataHeader, messageFrame } from '../../../core/protocol/frames.ts';
 import { type BenchCase, timeOf } from '../case.ts';
 
 const FRAMES = 2000;
 const FRAME_BYTES = 64 * 1024;
-/** As sockets deliver them: not at the frames' bounds. */
+/** Pieces as sockets deliver them, which do not end where frames do. */
 const PIECE_BYTES = 48_000;
 
 export async function open(): Promise<BenchCase> {

@@ -1,4 +1,4 @@
-/** What each process does for each line that it logs, before it is sent. */
+/** The work of a process for each line that it logs, before the line is sent. */
 import { createLineFormatter, newStreamId } from '../../../core/logging/line.ts';
 import { type BenchCase, timeOf } from '../case.ts';
 

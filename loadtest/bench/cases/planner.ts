@@ -1,4 +1,4 @@
-/** What a planner thread does with a query that is not in the plan cache: text to plan, the source described. */
+/** The work of a planner thread on a query that is not in the plan cache: text to plan, the source described. */
 
 import type { PlanRequest, PlanStep } from '../../../core/protocol/plan.ts';
 import type { DatabaseColumn } from '../../../core/protocol/types.ts';
@@ -41,7 +41,7 @@ export async function open(): Promise<BenchCase> {
   };
 }
 
-/** As the planner does: the compiler asks what the source's columns are, and is called again with the answer. */
+/** Plans as the planner does: the compiler asks what the source's columns are, and is called again with the answer. */
 function planAnswered(request: PlanRequest, columns: readonly DatabaseColumn[]): PlanStep {
   const asked = planQuery(request, JUDGES_NOTHING);
   if (asked.kind === 'plan') return asked;

@@ -1,4 +1,4 @@
-/** What a SQL worker does with each row of a SQL-only answer: DataRow bytes to JSON bytes. */
+/** The work of a SQL worker on each row of a SQL-only answer: DataRow bytes to JSON bytes. */
 import { ByteWriter } from '../../../connectors/kit/encode/byte-writer.ts';
 import { createRowEncoder, rowLayout } from '../../../connectors/kit/encode/row-encoder.ts';
 import type { Column } from '../../../core/protocol/types.ts';

@@ -1,5 +1,5 @@
 /**
- * What logging costs: one call in the caller (ns), and lines a second from several writer processes until all
+ * Measures the cost of logging: one call in the caller (ns), and lines a second from several writer processes until all
  * are acknowledged in the file. Run it with: npm run build:loadtest && node dist-dev/loadtest/bench/studies/log-line.js
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -29,7 +29,7 @@ function median(values: readonly number[]): number {
 async function startNullLogger(path: string): Promise<() => void> {
   const server = createServer((socket) => {
     const split = createLineSplitter(2 ** 21, (line) => {
-      if (line[2] !== 0x74 || line[3] !== 0x79) return; // not {"ty..."
+      if (line[2] !== 0x74 || line[3] !== 0x79) return; // and no {"ty..."
       const hello = JSON.parse(line.toString()) as Extract<ToLogger, { type: 'hello' }>;
       socket.write(encodeMessage({ type: 'welcome', id: hello.id, seq: 0 }));
     });
