@@ -2,7 +2,7 @@
  * A row of JavaScript values in the row format that encoders read: u16 count, then i32 length (-1: null) and text of each
  * value. One row after the other is written into the same buffer, which grows with the longest.
  */
-import type { Column, ColumnType } from '../../core/protocol/types.ts';
+import type { Column } from '../../core/protocol/types.ts';
 import { type RowValue, valueText } from './value-text.ts';
 
 const FIRST_BYTES = 4096;
@@ -16,11 +16,8 @@ export class RowWriter {
   #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #end = 0;
 
-  constructor(
-    columns: readonly Column[],
-    textOf: (type: ColumnType) => (value: RowValue) => string = valueText,
-  ) {
-    this.#texts = columns.map(({ type }) => textOf(type));
+  constructor(columns: readonly Column[]) {
+    this.#texts = columns.map(({ type }) => valueText(type));
   }
 
   /** Its bytes, good until the next row. */

@@ -10,6 +10,7 @@ import type { WireError } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { InputColumn } from '../../core/protocol/plan.ts';
 import type { Column, ColumnType, DatabaseColumn, NativeType } from '../../core/protocol/types.ts';
+import type { WireType } from '../../core/protocol/wire-rows.ts';
 import type { ExprType } from '../types/rules.ts';
 import type { Binding } from './binding.ts';
 import type { Lexical } from './lexical.ts';
@@ -111,6 +112,11 @@ export interface SourceDialect extends Dialect {
     column: DatabaseColumn,
     place: Pick<WireError, 'stage' | 'span'>,
   ): SourceColumn;
+  /**
+   * Says how the rows that a SQL worker sends carry this column, which is one of `sentColumn` or `describedColumn`. A
+   * connector that gives values to the kit (connectors/kit/rows-out.ts) has `usualWireType` of its type.
+   */
+  wireOf(column: DatabaseColumn): WireType;
   /** Returns a column of the user's own SQL as it is sent to the stage engine. */
   sentColumn(column: DatabaseColumn): SentColumn;
   /** Writes a value that leaves in an answer, so that the database describes it as exactly this type. */

@@ -21,7 +21,14 @@ import {
   quoteText,
 } from './sql.ts';
 import { POSTGRES_LISTS, POSTGRES_TRAITS } from './traits.ts';
-import { carrierType, databaseColumnToColumn, INT4_TYPE, isNarrowInteger, JSON_TYPE } from './types.ts';
+import {
+  carrierType,
+  databaseColumnToColumn,
+  INT4_TYPE,
+  isNarrowInteger,
+  JSON_TYPE,
+  wireType,
+} from './types.ts';
 
 type Place = Pick<WireError, 'stage' | 'span'>;
 
@@ -138,6 +145,7 @@ export const POSTGRES: SourceDialect = {
   sizedHint: (column) => `cast it in the SQL: ${column}::numeric(38,30), ${column}::text, ${column}::float8`,
   columnOf: databaseColumnToColumn,
   sourceColumn,
+  wireOf: wireType,
   sentColumn,
   answered: declaredColumn,
   sent,

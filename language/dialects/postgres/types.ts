@@ -10,6 +10,7 @@ import type {
   NativeType,
   ScalarKind,
 } from '../../../core/protocol/types.ts';
+import type { WireType } from '../../../core/protocol/wire-rows.ts';
 
 const NUMERIC_OID = 1700;
 const NUMERIC_ARRAY_OID = 1231;
@@ -141,4 +142,27 @@ function decimalOf(modifier: number): ColumnType {
   const precision = signed < 0 ? declared - signed : Math.max(declared, scale);
   if (precision > MAX_PRECISION) return { kind: 'decimal', precision: null, scale: null };
   return { kind: 'decimal', precision, scale };
+}
+
+/** How COPY BINARY sends the types whose form is not text: their send functions (`int4send`, `numeric_send` ...) say it. */
+const WIRE_TYPES: Readonly<Record<number, WireType>> = {
+  16: 'bool',
+  17: 'bytes',
+  20: 'int64',
+  21: 'int16',
+  23: 'int32',
+  26: 'uint32',
+  701: 'float64',
+  1082: 'date',
+  1083: 'time',
+  1114: 'timestamp',
+  1184: 'timestamptz',
+  1186: 'interval',
+  [NUMERIC_OID]: 'decimal',
+  2950: 'uuid',
+  3802: 'jsonb',
+};
+
+export function wireType({ type }: DatabaseColumn): WireType {
+  return WIRE_TYPES[postgresTypeOf(type).oid] ?? 'text';
 }
