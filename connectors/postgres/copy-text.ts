@@ -7,7 +7,7 @@ import { offsetOf, positionOf, type SqlToken, tokenizeSql } from '../../language
 
 const PREFIX = 'copy (';
 /** On a line of its own: the query may end in a line comment. */
-const SUFFIX = '\n) to stdout (format csv)';
+const SUFFIX = '\n) to stdout (format binary)';
 
 export interface CopyStatement {
   readonly text: string;

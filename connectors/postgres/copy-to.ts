@@ -1,11 +1,12 @@
 /**
- * The `copy-to` call: a query's rows as CSV into a DSL worker's FIFO. One round trip: the query itself is parsed and
+ * The `copy-to` call: a query's rows in COPY's binary form, which is that of core/protocol/wire-rows.ts, into a DSL worker's FIFO. One round trip: the query itself is parsed and
  * described first (and bound, which checks the parameters' values), so that its mistakes are reported in its own words
  * and positions and a changed schema is noticed before any row; the COPY of the same text follows in the same
  * transaction. CopyData payloads go into big buffers and out again unread.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
+import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
 import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
@@ -118,6 +119,8 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
   let parsed = 0;
   /** Of the row that is under way; PostgreSQL sends each row as a message of its own. */
   let rowBytes = 0;
+  // The header comes with the first row.
+  const mostBytes = call.maxRowBytes + WIRE_HEADER.length;
   return {
     get rows() {
       return rows;
@@ -141,10 +144,12 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
       },
       onCopyData(bytes, start, end, last) {
         rowBytes += end - start;
-        if (rowBytes > call.maxRowBytes) throw rowTooLongForStages(call.maxRowBytes);
-        if (last) rowBytes = 0;
+        if (rowBytes > mostBytes) throw rowTooLongForStages(call.maxRowBytes);
         payloads.add(bytes, start, end);
-        if (last) rows++;
+        if (!last) return;
+        // The end mark is a message of its own.
+        if (rowBytes > WIRE_END.length) rows++;
+        rowBytes = 0;
       },
       onChunkEnd: payloads.flush,
     },

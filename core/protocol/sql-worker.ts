@@ -14,7 +14,7 @@ export type ToSqlWorker =
   | ({ readonly type: 'describe' } & DescribeCall)
   /** Run one statement; the answer comes back encoded as data frames. */
   | ({ readonly type: 'run-sql' } & RunSqlCall)
-  /** Run one statement and write its rows as CSV into a FIFO that a DSL worker reads. */
+  /** Run one statement and write its rows into a FIFO that a DSL worker reads (wire-rows.ts). */
   | ({ readonly type: 'copy-to' } & CopyToCall)
   /** The tables that queries may read. */
   | ({ readonly type: 'introspect' } & IntrospectCall)
@@ -59,7 +59,7 @@ export interface CopyToCall extends StatementCall {
   /** What the plan was made for; other columns now mean stale-plan, before any row is sent. */
   readonly expect: readonly DatabaseColumn[];
   readonly fifo: string;
-  /** The longest row, as CSV text, that the reader takes: it would lose a longer one without a word. */
+  /** The longest row that the reader takes, in bytes as it is sent. */
   readonly maxRowBytes: number;
 }
 

@@ -68,8 +68,8 @@ export interface StageEngineDialect extends Dialect {
   readonly lists: ListSql;
   /** Writes SQL that fails with `error` when it is computed. */
   raise(error: WireError): string;
-  /** Says how a column that a source sends enters the engine. */
-  inputColumn(column: Column): InputColumn;
+  /** Says how a column that a source sends in this form enters the engine. */
+  inputColumn(column: Column, wire: WireType): InputColumn;
   /** Returns the type of a column that the engine describes; null when answers do not carry it. */
   typeOf(engineType: string): ColumnType | null;
 }

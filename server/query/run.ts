@@ -40,8 +40,6 @@ export interface Run {
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly options: AnswerOptions;
   readonly limits: AnswerLimits;
-  /** In this attempt. */
-  readonly maxRowBytes: number;
 }
 
 /** Result bytes of a worker's socket go to the answer, with back-pressure from the client to the worker. */

@@ -163,6 +163,6 @@ const WIRE_TYPES: Readonly<Record<number, WireType>> = {
   3802: 'jsonb',
 };
 
-export function wireType({ type }: DatabaseColumn): WireType {
+export function wireType(type: NativeType): WireType {
   return WIRE_TYPES[postgresTypeOf(type).oid] ?? 'text';
 }
