@@ -2,21 +2,17 @@
  * `forkline doctor`: whether each configured connection can be opened, and what its role may do that no query needs. Asks the
  * databases itself, so that it works before the server was ever started.
  */
-import { openSession } from '../connectors/postgres/connect.ts';
-import { connectFailure } from '../connectors/postgres/errors.ts';
-import { isTooPowerful, powersOf, type RoleRights } from '../connectors/postgres/guard/role-rights.ts';
+import type { Finding } from '../connectors/kit/connector.ts';
+import { connectionOf } from '../connectors/registry.ts';
 import type { Config } from '../core/config/config.ts';
-import type { ConnectionConfig } from '../core/protocol/sql-worker.ts';
+import type { ConnectionConfig } from '../core/protocol/connection.ts';
 import type { Output } from './output.ts';
 import { type ConfigQuestion, readConfig } from './read-config.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 
-export interface Finding {
-  readonly connection: string;
-  readonly level: 'ok' | 'note' | 'problem';
-  readonly text: string;
-}
+/** Findings about one connection. */
+type NamedFinding = Finding & { readonly connection: string };
 
 /** Resolves with the exit code: 0, 1 (there are problems), 2 (the configuration is broken). */
 export async function runDoctor(
@@ -34,7 +30,7 @@ export async function runDoctor(
   return findings.some(({ level }) => level === 'problem') ? 1 : 0;
 }
 
-async function examine({ connections }: Config): Promise<readonly Finding[]> {
+async function examine({ connections }: Config): Promise<readonly NamedFinding[]> {
   const all = Object.entries(connections);
   if (all.length === 0)
     return [
@@ -48,41 +44,16 @@ async function examine({ connections }: Config): Promise<readonly Finding[]> {
   return found.flat();
 }
 
-async function examineOne(connection: string, config: ConnectionConfig): Promise<readonly Finding[]> {
+async function examineOne(name: string, config: ConnectionConfig): Promise<readonly NamedFinding[]> {
+  const options = { name, workerId: 'doctor', connectTimeoutMs: CONNECT_TIMEOUT_MS };
+  const connection = await connectionOf(config, options);
   try {
-    const { session, role } = await openSession({
-      url: config.url,
-      workerId: 'doctor',
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    });
-    await session.end();
-    return findingsOf(connection, role, config.allowPowerfulRole === true);
+    return (await connection.examine()).map(({ level, text }) => ({ connection: name, level, text }));
   } catch (thrown) {
-    return [{ connection, level: 'problem', text: connectFailure(connection, thrown).message }];
+    return [{ connection: name, level: 'problem', text: connection.failureOf(thrown).error.message }];
   }
 }
 
-/** Returns the findings about a role, at least one. */
-function findingsOf(connection: string, role: RoleRights, isMeant: boolean): readonly Finding[] {
-  const findings: Finding[] = [];
-  const add = (level: Finding['level'], text: string): void =>
-    void findings.push({ connection, level, text });
-  if (isTooPowerful(role)) {
-    const powers = `the role ${role.name} is ${powersOf(role)}`;
-    if (isMeant) add('note', `${powers}, which \`allowPowerfulRole\` says is meant`);
-    else
-      add(
-        'problem',
-        `${powers}: Forkline refuses this connection. Give it a role that may only read (docs/security.md)`,
-      );
-  } else add('ok', `the role ${role.name} has no rights beyond those it was granted`);
-  if (role.mayCreateTemporary)
-    add('note', 'it may create temporary tables: `forkline grants` prints the SQL that takes that away');
-  if (role.functions.length > 0)
-    add('note', `it may execute, and \`forkline grants\` takes from everybody: ${role.functions.join(', ')}`);
-  return findings;
-}
-
-function lineOf({ connection, level, text }: Finding): string {
+function lineOf({ connection, level, text }: NamedFinding): string {
   return `${level.padEnd(7)}  ${connection}: ${text}`;
 }

@@ -7,6 +7,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         with demo data. Stop it with Ctrl-C
   forkline query [options] 'QUERY'      run a query and print its answer; without QUERY it is read from stdin
   forkline explain [options] 'QUERY'    show how a query would run, without running it (--json)
+  forkline compile [options] 'QUERY'    print a step of the compiler as JSON, without a server: --step tree,
+                                        resolved, placed or statements; --describe FILE has the columns
   forkline fmt [FILE...]                format queries, one a file; without FILE, or for -, from stdin to stdout.
                                         --write replaces the files, --check only names those that would change
   forkline status [--json]              show the server's processes and queries; with --local of the monitor,
@@ -16,7 +18,7 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         --limit N lines; with --summary rates, slowest and most failing queries
   forkline scale sql=N dsl=N            other numbers of workers, until the next reload or restart (--config)
   forkline doctor [--json]              whether each database answers, and what its role may do too much (--config)
-  forkline grants                       print SQL for a database's superuser: it takes from everybody what no query
+  forkline grants                       print SQL for a PostgreSQL superuser: it takes from everybody what no query
                                         needs
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise)

@@ -1,9 +1,8 @@
 /** The compiler's part of POST /v1/explain: tokens and the plan. `explain` before the query changes nothing here. */
 import type { Judge, Plan, PlanRequest, PlanStep } from '../core/protocol/plan.ts';
 import { planTree } from './compile.ts';
-import { parseTree } from './frontends/forkline/query-parser.ts';
 import type { Token } from './frontends/forkline/token.ts';
-import { STAGE_SYNTAXES } from './stages/kit/registry.ts';
+import { parseRequest } from './parse.ts';
 
 export interface ExplainedQuery {
   readonly tokens: readonly Pick<Token, 'kind' | 'text' | 'start' | 'end'>[];
@@ -15,7 +14,7 @@ export type ExplainStep =
   | { readonly kind: 'explained'; readonly explained: ExplainedQuery };
 
 export function explainQuery(request: PlanRequest, judge: Judge): ExplainStep {
-  const tree = parseTree(request.text, STAGE_SYNTAXES);
+  const tree = parseRequest(request);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask') return step;
   const tokens = tree.tokens.map(({ kind, text, start, end }) => ({ kind, text, start, end }));

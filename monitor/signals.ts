@@ -4,7 +4,7 @@
  */
 export type EndSignal = 'SIGINT' | 'SIGTERM';
 
-/** Reload, reopen the log, a SQL worker more, one fewer. */
+/** The signals that reload, reopen the log, add a SQL worker, take one away. */
 const REQUESTS = ['SIGHUP', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const;
 export type RequestSignal = (typeof REQUESTS)[number];
 

@@ -12,7 +12,7 @@ import { Visitor } from '@swc/core/Visitor.js';
 import { cruise } from 'dependency-cruiser';
 
 process.chdir(process.argv[2] ?? fileURLToPath(new URL('../', import.meta.url)));
-const { rooms, limits } = JSON.parse(readFileSync('rooms.json', 'utf8'));
+const { rooms, limits, registries = [] } = JSON.parse(readFileSync('rooms.json', 'utf8'));
 const names = Object.keys(rooms);
 
 // The visitor that comes with swc stops at `using`, which dependency-cruiser then takes for a mistake.
@@ -89,16 +89,21 @@ function unseen(modules) {
   });
 }
 
+/** The folder of a file. A registry counts as its own: it lists what the folders below hold, and they use what stands beside it. */
+function homeOf(file) {
+  return registries.includes(file) ? file : dirname(file);
+}
+
 /** The shortest circles of folders: from each folder that imports lead back to, over whichever others. */
 function mutualFolders(modules) {
   // A load test is a program of its own, whose main folder has what its parts share.
   const own = new Set(files.filter((file) => !file.startsWith('loadtest/')));
   const edges = modules.flatMap(({ source, dependencies }) =>
     dependencies
-      .filter(({ resolved }) => own.has(source) && own.has(resolved) && dirname(source) !== dirname(resolved))
+      .filter(({ resolved }) => own.has(source) && own.has(resolved) && homeOf(source) !== homeOf(resolved))
       .map(({ resolved }) => ({
-        from: dirname(source),
-        to: dirname(resolved),
+        from: homeOf(source),
+        to: homeOf(resolved),
         file: source,
         used: resolved,
       })),

@@ -4,10 +4,9 @@
  */
 import { LRUCache } from 'lru-cache';
 import { refuseNames } from '../../core/protocol/answer.ts';
-import { QueryError } from '../../core/protocol/errors.ts';
-import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { databaseColumnToColumn } from '../../language/dialects/postgres/types.ts';
-import { type RowLayout, rowLayout, type TextAnswer } from './encode/row-encoder.ts';
+import { refuseSameNames } from '../kit/answer.ts';
+import { type RowLayout, rowLayout, type TextAnswer } from '../kit/encode/row-encoder.ts';
 import { readRowDescription } from './wire/backend-messages.ts';
 
 /** A layout with its key takes less than this many times its description, which names each column once. */
@@ -31,20 +30,9 @@ export function layoutOf(bytes: Buffer, start: number, end: number, answer: Text
 }
 
 function makeLayout(bytes: Buffer, start: number, answer: TextAnswer): RowLayout {
-  const columns = answerColumns(readRowDescription(bytes, start));
+  const described = readRowDescription(bytes, start);
+  refuseSameNames(described);
+  const columns = described.map(databaseColumnToColumn);
   refuseNames(columns, answer);
   return rowLayout(columns, answer);
-}
-
-/** Throws duplicate-column: an answer's rows could not tell them apart. */
-function answerColumns(columns: readonly DatabaseColumn[]): Column[] {
-  const seen = new Set<string>();
-  for (const { name } of columns) {
-    if (seen.has(name))
-      throw new QueryError('duplicate-column', `two columns of the result are named "${name}"`, {
-        hint: 'Give each a name of its own: select ... as name.',
-      });
-    seen.add(name);
-  }
-  return columns.map(databaseColumnToColumn);
 }

@@ -2,9 +2,9 @@
  * The user's SQL under a statement in which stages were placed, described once more in the same round trip: the statement
  * casts what it reads, so that by itself it would not notice that a column has another type than when it was planned.
  */
-import { QueryError } from '../../core/protocol/errors.ts';
+import type { QueryError } from '../../core/protocol/errors.ts';
 import type { Basis } from '../../core/protocol/sql-worker.ts';
-import type { DatabaseColumn } from '../../core/protocol/types.ts';
+import { expectColumns, stalePlan } from '../kit/stale-plan.ts';
 import { readRowDescription, type ServerError } from './wire/backend-messages.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { DESCRIBE_STATEMENT, parseMessage } from './wire/frontend-messages.ts';
@@ -40,18 +40,4 @@ export class BasisCheck {
   errorOf(error: ServerError): QueryError | null {
     return this.isDone || !error.sqlstate.startsWith('42') ? null : stalePlan('what it reads');
   }
-}
-
-export function expectColumns(expected: readonly DatabaseColumn[], found: readonly DatabaseColumn[]): void {
-  const isSame = (column: DatabaseColumn, other: DatabaseColumn | undefined): boolean =>
-    other !== undefined &&
-    column.name === other.name &&
-    column.typeOid === other.typeOid &&
-    column.typeModifier === other.typeModifier;
-  if (found.length !== expected.length || !found.every((column, index) => isSame(column, expected[index])))
-    throw stalePlan('the columns');
-}
-
-export function stalePlan(what: string): QueryError {
-  return new QueryError('stale-plan', `${what} of the query changed after it was planned`);
 }

@@ -9,7 +9,7 @@ import pg from 'pg';
 import { sendCancelRequest } from './cancel-request.ts';
 import { GRANTABLE_NAMES } from './guard/grantable-functions.ts';
 import { ROLE_RIGHTS, type RoleRights } from './guard/role-rights.ts';
-import { Session } from './session.ts';
+import { WireSession } from './wire-session.ts';
 
 const KEEPALIVE_DELAY_MS = 10_000;
 /** How long `end` waits for the server to close, before it closes itself. */
@@ -53,7 +53,7 @@ export interface ConnectOptions {
 }
 
 export interface OpenedSession {
-  readonly session: Session;
+  readonly session: WireSession;
   readonly role: RoleRights;
 }
 
@@ -128,7 +128,7 @@ function destroyClient(client: pg.Client): void {
   internalsOf(client).connection.stream.destroy();
 }
 
-function takeWire(client: pg.Client): Session {
+function takeWire(client: pg.Client): WireSession {
   const internals = internalsOf(client);
   const stream = internals.connection.stream;
   const listeners = stream.listeners('data');
@@ -137,7 +137,7 @@ function takeWire(client: pg.Client): Session {
   const forward = listeners[0] as (bytes: Buffer) => void;
   stream.removeListener('data', forward);
   wiresTaken.add(stream);
-  return new Session({
+  return new WireSession({
     stream,
     forward,
     sendCancel: () =>

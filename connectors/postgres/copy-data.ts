@@ -6,7 +6,7 @@
  *
  * The parser that calls has read everything before `end`, so nothing that it still needs is overwritten.
  */
-import type { ByteWriter } from './encode/byte-writer.ts';
+import type { ByteWriter } from '../kit/encode/byte-writer.ts';
 
 export interface CopyDataGatherer {
   /** Takes bytes[start, end); pieces of one chunk come in its order. */

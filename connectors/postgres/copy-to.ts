@@ -5,17 +5,19 @@
  * transaction. CopyData payloads go into big buffers and out again unread.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { CopyToCall, CopyToReply } from '../../core/protocol/sql-worker.ts';
-import type { CallControl } from '../call-control.ts';
-import { FifoWriter } from '../fifo-writer.ts';
-import { BasisCheck, basisMessages, expectColumns, stalePlan } from './basis.ts';
+import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
+import { rowTooLongForStages } from '../kit/answer.ts';
+import type { CallControl } from '../kit/call-control.ts';
+import type { CopySummary } from '../kit/connector.ts';
+import { ByteWriter } from '../kit/encode/byte-writer.ts';
+import { FifoWriter } from '../kit/fifo-writer.ts';
+import { expectColumns, expectParameters, stalePlan } from '../kit/stale-plan.ts';
+import { BasisCheck, basisMessages } from './basis.ts';
 import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
 import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
-import { ByteWriter } from './encode/byte-writer.ts';
 import { statementError } from './errors.ts';
 import { resolveTypeNames, type TypeNames } from './parameter-types.ts';
 import { checkOf, runReadOnly } from './read-only-transaction.ts';
-import type { ExchangeHandler, Session } from './session.ts';
 import {
   readCommandRows,
   readParameterDescription,
@@ -24,25 +26,24 @@ import {
 } from './wire/backend-messages.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, DESCRIBE_STATEMENT, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
-
-export type CopySummary = Omit<CopyToReply, 'phases'>;
+import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
 /** Throws what the catalogue, the session or the database finds wrong, and stale-plan, as QueryError. */
 export async function copyToFifo(
-  session: Session,
+  session: WireSession,
   call: CopyToCall,
   allowed: readonly string[],
   typeNames: TypeNames,
   control: CallControl,
 ): Promise<CopySummary> {
-  if (call.parameters.length !== call.parameterOids.length) throw stalePlan('the number of parameters');
-  const names = await resolveTypeNames(session, call.parameterOids, typeNames, control);
+  if (call.parameters.length !== call.parameterTypes.length) throw stalePlan('the number of parameters');
+  const names = await resolveTypeNames(session, call.parameterTypes, typeNames, control);
   const nulls = call.parameters.map((value) => value === null);
   return runCopy(session, call, allowed, buildCopy(call.sql, names, nulls), control);
 }
 
 async function runCopy(
-  session: Session,
+  session: WireSession,
   call: CopyToCall,
   allowed: readonly string[],
   copy: CopyStatement,
@@ -129,7 +130,7 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
         if (basis.onMessage(type, bytes, start)) return;
         if (type === BackendMessage.parseComplete) parsed++;
         else if (type === BackendMessage.parameterDescription)
-          expectParameters(call.parameterOids, readParameterDescription(bytes, start));
+          expectParameters(call.parameterTypes, readParameterDescription(bytes, start));
         else if (type === BackendMessage.rowDescription)
           expectColumns(call.expect, readRowDescription(bytes, start));
         else if (
@@ -140,7 +141,7 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
       },
       onCopyData(bytes, start, end, last) {
         rowBytes += end - start;
-        if (rowBytes > call.maxRowBytes) throw longRow(call.maxRowBytes);
+        if (rowBytes > call.maxRowBytes) throw rowTooLongForStages(call.maxRowBytes);
         if (last) rowBytes = 0;
         payloads.add(bytes, start, end);
         if (last) rows++;
@@ -153,16 +154,4 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
 /** Errors after the query was parsed are about the COPY text; those of binding it carry no position. */
 function copyError(error: ServerError, aboutCopy: boolean, copy: CopyStatement): QueryError {
   return statementError(error, aboutCopy ? { mapPosition: copy.mapPosition } : {});
-}
-
-function expectParameters(expected: readonly number[], found: readonly number[]): void {
-  if (found.length !== expected.length || found.some((oid, index) => oid !== expected[index]))
-    throw stalePlan('the types of the parameters');
-}
-
-function longRow(maxRowBytes: number): QueryError {
-  return new QueryError('bad-value', `a row that the stages read is longer than ${maxRowBytes} bytes`, {
-    hint: 'Leave the long column out, or shorten it in the SQL part.',
-    limit: { name: 'dslRowBytes', value: maxRowBytes },
-  });
 }

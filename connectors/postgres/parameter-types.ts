@@ -3,30 +3,44 @@
  * extension) is asked of the database once a connection, which spells it with schema and quotes as needed.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
-import { castTypeName } from '../../language/dialects/postgres/types.ts';
-import type { CallControl } from '../call-control.ts';
+import type { NativeType } from '../../core/protocol/types.ts';
+import { castTypeName, postgresTypeOf } from '../../language/dialects/postgres/types.ts';
+import type { CallControl } from '../kit/call-control.ts';
 import { statementError } from './errors.ts';
 import { runReadOnly } from './read-only-transaction.ts';
-import type { Session } from './session.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
+import type { WireSession } from './wire-session.ts';
 
 /** Cached names by OID, one table a registered connection. */
 export type TypeNames = Map<number, string>;
 
-/** The names of `oids`, in order; one more round trip when some of them are new. */
+/** The names of `types`, in order; one more round trip when some of them are new. */
 export async function resolveTypeNames(
-  session: Session,
-  oids: readonly number[],
+  session: WireSession,
+  types: readonly NativeType[],
   known: TypeNames,
   control: CallControl,
 ): Promise<string[]> {
-  const unknown = [...new Set(oids)].filter((oid) => castTypeName(oid) === null && !known.has(oid));
-  for (const oid of unknown) known.set(oid, await askTypeName(session, oid, control));
-  return oids.map((oid) => castTypeName(oid) ?? known.get(oid)!);
+  const names: string[] = [];
+  for (const type of types)
+    names.push(castTypeName(type) ?? (await learnedName(session, type, known, control)));
+  return names;
 }
 
-async function askTypeName(session: Session, oid: number, control: CallControl): Promise<string> {
+async function learnedName(
+  session: WireSession,
+  type: NativeType,
+  known: TypeNames,
+  control: CallControl,
+): Promise<string> {
+  const { oid } = postgresTypeOf(type);
+  const name = known.get(oid) ?? (await askTypeName(session, oid, control));
+  known.set(oid, name);
+  return name;
+}
+
+async function askTypeName(session: WireSession, oid: number, control: CallControl): Promise<string> {
   let name: string | null = null;
   const error = await runReadOnly(session, control, {
     messages: [

@@ -11,9 +11,8 @@
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { FunctionUse } from '../../core/protocol/plan.ts';
-import type { CallControl } from '../call-control.ts';
+import type { CallControl } from '../kit/call-control.ts';
 import { functionCheck, refusedByCheck } from './guard/function-check.ts';
-import type { ExchangeHandler, Session } from './session.ts';
 import type { ServerError } from './wire/backend-messages.ts';
 import {
   BIND_NOTHING,
@@ -24,6 +23,7 @@ import {
   queryMessage,
   SYNC,
 } from './wire/frontend-messages.ts';
+import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
 /**
  * How long after the deadline the database ends a statement by itself. The server's timer ends the query at its deadline
@@ -81,11 +81,11 @@ export function checkOf(
 }
 
 /**
- * Resolves with the database's error or null; rejects as Session.exchange does, and with read-only when the catalogue says
+ * Resolves with the database's error or null; rejects as WireSession.exchange does, and with read-only when the catalogue says
  * that the statement may call a function that does more than read.
  */
 export function runReadOnly(
-  session: Session,
+  session: WireSession,
   control: CallControl,
   request: TransactionRequest,
 ): Promise<ServerError | null> {
@@ -96,7 +96,7 @@ export function runReadOnly(
 }
 
 async function runChecked(
-  session: Session,
+  session: WireSession,
   control: CallControl,
   request: TransactionRequest,
   check: CatalogCheck,
@@ -108,7 +108,7 @@ async function runChecked(
 }
 
 function exchange(
-  session: Session,
+  session: WireSession,
   control: CallControl,
   request: TransactionRequest,
   check: readonly Buffer[],

@@ -4,8 +4,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { ConnectionConfig } from '../protocol/sql-worker.ts';
-import type { ConfigFile, Environment } from './read.ts';
+import type { ConnectionConfig, ConnectionKind, PostgresConnection } from '../protocol/connection.ts';
+import { kindOfConnection } from './connection-kinds.ts';
+import type { ConfigFile, Environment, JsonObject } from './read.ts';
 import { isJsonObject } from './read.ts';
 
 const MEND = 'For example: "url": "env:CRM_URL", with CRM_URL=postgresql://user:password@host:5432/database';
@@ -20,31 +21,77 @@ export function resolveConnections(file: ConfigFile, cwd: string, env: Environme
   const connections: Record<string, ConnectionConfig> = {};
   const errors: string[] = [];
   const named = isJsonObject(file.values.connections) ? file.values.connections : {};
-  const add = (name: string, where: string, url: string | { error: string }): void => {
-    const error = typeof url === 'string' ? urlProblem(url) : url.error;
-    if (error === null) connections[name] = { url: url as string, ...optionsOf(named[name], name, env) };
-    else errors.push(`${where}: ${error}`);
-  };
   const meant = env[ALLOW_POWERFUL_ROLE];
   if (meant && meant !== 'yes' && meant !== 'no')
     errors.push(`${ALLOW_POWERFUL_ROLE}: must be yes or no, not "${meant}"`);
-  if (env.DATABASE_URL) add('main', 'DATABASE_URL', env.DATABASE_URL);
   const fileDir = file.path === null ? cwd : dirname(file.path);
+  const add = (name: string, read: ConnectionConfig | Mistake | null): void => {
+    if (read === null) return;
+    if ('mistake' in read) errors.push(`${read.where}: ${read.mistake}`);
+    else connections[name] = read;
+  };
+  if (env.DATABASE_URL) add('main', mainOfVariable(named.main, env.DATABASE_URL, env));
   for (const [name, value] of Object.entries(named)) {
     if (name === 'main' && env.DATABASE_URL) continue;
-    if (!/^[a-z_][a-z0-9_-]*$/i.test(name)) {
+    if (/^[a-z_][a-z0-9_-]*$/i.test(name)) add(name, readConnection(value, { name, fileDir, env }));
+    else
       errors.push(
         `connections.${name}: a connection's name is a letter, then letters, digits, _ and -. ${MEND}`,
       );
-    } else if (isJsonObject(value) && typeof value.url === 'string') {
-      add(name, `connections.${name}.url`, resolveReference(value.url, fileDir, env));
-    }
   }
   return { connections, errors };
 }
 
+interface Mistake {
+  /** The option or the variable that it is about. */
+  readonly where: string;
+  readonly mistake: string;
+}
+
+interface Place {
+  readonly name: string;
+  readonly fileDir: string;
+  readonly env: Environment;
+}
+
+type Reader = (value: JsonObject, place: Place) => ConnectionConfig | Mistake | null;
+
+/** Returns null for what has not the right shape. */
+function readConnection(value: unknown, place: Place): ConnectionConfig | Mistake | null {
+  const kind = kindOfConnection(value);
+  return kind === null || !isJsonObject(value) ? null : READERS[kind](value, place);
+}
+
+const READERS: Readonly<Record<ConnectionKind, Reader>> = {
+  postgres(value, { name, fileDir, env }) {
+    if (typeof value.url !== 'string') return null;
+    const where = `connections.${name}.url`;
+    return postgresAt(where, resolveReference(value.url, fileDir, env), optionsOf(value, name, env));
+  },
+};
+
+function mainOfVariable(value: unknown, url: string, env: Environment): ConnectionConfig | Mistake {
+  const where = 'DATABASE_URL';
+  const kind = kindOfConnection(value);
+  if (kind !== null && kind !== 'postgres')
+    return {
+      where,
+      mistake: `is the URL of a PostgreSQL database, but connections.main is of another kind. Unset it, or give that connection another name`,
+    };
+  return postgresAt(where, url, optionsOf(value, 'main', env));
+}
+
+function postgresAt(
+  where: string,
+  url: string | { error: string },
+  options: Omit<PostgresConnection, 'kind' | 'url'>,
+): PostgresConnection | Mistake {
+  const mistake = typeof url === 'string' ? urlProblem(url) : url.error;
+  return mistake === null ? { kind: 'postgres', url: url as string, ...options } : { where, mistake };
+}
+
 /** Returns the options that have the right shape; validation reports the others. */
-function optionsOf(value: unknown, name: string, env: Environment): Omit<ConnectionConfig, 'url'> {
+function optionsOf(value: unknown, name: string, env: Environment): Omit<PostgresConnection, 'kind' | 'url'> {
   const { allowFunctions, allowPowerfulRole } = isJsonObject(value) ? value : {};
   const isMeant = allowPowerfulRole === true || (name === 'main' && env[ALLOW_POWERFUL_ROLE] === 'yes');
   return {

@@ -1,6 +1,7 @@
 /** Validation's findings as lines for people: where it is, what is wrong, and an example of the mend. */
 import { z } from 'zod';
 import { closestName } from './closest-name.ts';
+import { describeConnectionIssue } from './connection-issues.ts';
 import type { Option } from './option.ts';
 import { sizeText } from './option.ts';
 import type { Origins } from './read.ts';
@@ -23,14 +24,11 @@ function describeIssue(
   origins: Origins,
 ): string[] {
   const path = issue.path.join('.');
+  if (issue.path[0] === 'connections')
+    return [...describeConnectionIssue(issue, valueAt(values, ['connections']))];
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => describeUnknown(path, key, options));
   const option = options.find((candidate) => candidate.path === path || isItemOf(path, candidate));
   if (option !== undefined) return [describeWrong(option, valueAt(values, option.path.split('.')), origins)];
-  if (path.startsWith('connections')) {
-    return [
-      `${path}: must be an object with a "url". For example: "connections": {"crm": {"url": "env:CRM_URL"}}`,
-    ];
-  }
   return [`${path === '' ? 'the file' : path}: must be an object with named values, such as {"port": 8080}`];
 }
 
@@ -73,7 +71,7 @@ function unwrap(schema: z.ZodType): unknown {
 
 function describeUnknown(path: string, key: string, options: readonly Option[]): string {
   const full = path === '' ? key : `${path}.${key}`;
-  const siblings = path.startsWith('connections.') ? ['url'] : siblingsOf(path, options);
+  const siblings = siblingsOf(path, options);
   const closest = closestName(key, siblings) ?? closestElsewhere(key, options);
   const known = siblings.length <= 12 ? `; known here: ${siblings.join(', ')}` : '';
   return `${full}: there is no such option${closest === null ? known : `; did you mean ${closest}?`}`;

@@ -4,9 +4,11 @@
  * relative and secrets still references. zod costs 14 MB of memory, so only core/config/config.ts imports this file,
  * when it loads, and `forkline start` loads in a process that ends at once (cli/config-process.ts).
  */
+
 import { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
-import { MAX_POOL_SIZE } from '../protocol/control.ts';
+import { MAX_POOL_SIZE } from '../protocol/pool-sizes.ts';
+import { connectionOptions } from './connection-kinds.ts';
 import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './data-dir.ts';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './option.ts';
 import { accessOptions, connectionLimits, corsOptions, listenOptions } from './schema-access.ts';
@@ -123,17 +125,6 @@ export function createConfigSchema({ cores }: Machine) {
     monitor: monitorOptions(),
   });
 }
-
-/** Options of one connection; core/config/connections.ts resolves the URL and reads the rest. */
-function connectionOptions() {
-  return z.strictObject({
-    url: z.string(),
-    allowFunctions: z.array(z.string().regex(/^[^.]+\.[^.]+$/, ALLOWED_FUNCTION)).optional(),
-    allowPowerfulRole: z.boolean().optional(),
-  });
-}
-
-const ALLOWED_FUNCTION = 'must be a schema and a name as in the database, for example "billing.total"';
 
 function limitOptions() {
   return group({

@@ -29,38 +29,18 @@ interface NamedColumn {
   readonly name: string;
 }
 
-/** Throws when the format cannot have columns of these names. */
-export function refuseNames(columns: readonly NamedColumn[], answer: Omit<AnswerOptions, 'numbers'>): void {
-  if (answer.format === 'ndjson') refuseReserved(columns, answer);
-  else if (answer.format === 'parquet') refuseSameLetters(columns);
-}
-
-/** A row with such a name could not be told from the last line. */
-function refuseReserved(
+/** Throws when a row of NDJSON with columns of these names could not be told from the last line. */
+export function refuseNames(
   columns: readonly NamedColumn[],
-  { rows, end }: Pick<AnswerOptions, 'rows' | 'end'>,
+  { format, rows, end }: Omit<AnswerOptions, 'numbers'>,
 ): void {
-  if (rows !== 'objects' || end === 'none') return;
+  if (format !== 'ndjson' || rows !== 'objects' || end === 'none') return;
   const reserved = columns.find(({ name }) => RESERVED_NAMES.has(name));
   if (reserved === undefined) return;
   const { name } = reserved;
   throw new QueryError('unsupported', `a column of an NDJSON answer cannot be named "${name}"`, {
     hint: `The last line has this name: rename the column ("${name}" as "${name.slice(1)}"), or ask for rows=arrays, end=none or another format.`,
   });
-}
-
-/** DuckDB, which writes Parquet, would give one of them another name without a word. */
-function refuseSameLetters(columns: readonly NamedColumn[]): void {
-  const seen = new Map<string, string>();
-  for (const { name } of columns) {
-    const letters = name.toLowerCase();
-    const first = seen.get(letters);
-    if (first !== undefined)
-      throw new QueryError('duplicate-column', `"${first}" and "${name}" differ only by case`, {
-        hint: 'The engine that writes Parquet takes them for one column: give one another name (select ... as name), or ask for another format.',
-      });
-    seen.set(letters, name);
-  }
 }
 
 export interface AnswerLimits {

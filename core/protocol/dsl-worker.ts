@@ -23,7 +23,9 @@ export type ToDslWorker =
 
 export interface RunStagesCall {
   readonly queryId: string;
-  /** The query's, for the log: rows come from SQL workers, and may come from other connections as well. */
+  /** The id of who asks, for log lines; left out: none. */
+  readonly principal?: string;
+  /** The query's connection, for the log: rows come from SQL workers, and may come from other connections as well. */
   readonly connection: string;
   readonly plan: WorkerPlan;
   /** The answer's columns: name and type as users see them. */
@@ -45,7 +47,9 @@ export function inputFifo(fifoPath: string, index: number): string {
 
 export interface DescribeStagesCall {
   readonly queryId: string;
-  /** The query's, for the log. */
+  /** The id of who asks, for log lines; left out: none. */
+  readonly principal?: string;
+  /** The query's connection, for the log. */
   readonly connection: string;
   /** One SELECT of the stage engine's, over these relations. */
   readonly sql: string;

@@ -3,9 +3,10 @@
  * and where each stage was placed and why. JSON-safe, so that it can cross threads and live in the plan cache.
  */
 
+import type { ConnectionDialects } from './dialect-name.ts';
 import type { Span, StageRef } from './errors.ts';
 import type { ParameterKind } from './parameters.ts';
-import type { Column, DatabaseColumn } from './types.ts';
+import type { Column, DatabaseColumn, NativeType } from './types.ts';
 
 /** Maps a stretch of the SQL that we send back to the stretch of the user's text that it was copied from. */
 export interface SourceSegment {
@@ -76,7 +77,7 @@ export interface SourcePlan {
   /** What the database described for `sql`'s columns when this was planned; a worker that finds others reports stale-plan. */
   readonly databaseColumns: readonly DatabaseColumn[] | null;
   /** Types of `$1..$n` that the database inferred when it described the SQL. */
-  readonly parameterOids: readonly number[] | null;
+  readonly parameterTypes: readonly NativeType[] | null;
   /** Set when stages were placed in it. */
   readonly placed?: PlacedParts;
   /** What the judge wants to know of the database's catalogue before it runs. */
@@ -145,6 +146,8 @@ export interface PlanRequest {
   readonly parameters: Readonly<Record<string, ParameterKind>>;
   /** The connection of sources that name none. */
   readonly connection: string;
+  /** The connections that there are, each with its database's dialect. */
+  readonly dialects: ConnectionDialects;
   /** What the client asked for; `set pushdown = ...` in the query itself is stronger. */
   readonly pushdown: Pushdown;
   /** Run it through a DSL worker even without stages (Arrow and Parquet are encoded there). */
@@ -205,7 +208,7 @@ export type AskAnswer =
 /** What the database said about some SQL. */
 export interface SourceDescription {
   readonly columns: readonly DatabaseColumn[];
-  readonly parameterOids: readonly number[];
+  readonly parameterTypes: readonly NativeType[];
   /** What was judged before it was described; goes into the plan. */
   readonly judged?: { readonly connection: string; readonly functions: readonly FunctionUse[] };
 }

@@ -1,17 +1,28 @@
 /**
- * Who asks: made by the gate (server/http/gate.ts) for each request, handed to every handler, and what lanes and limits count by.
- * Nobody proves who they are yet, so that everybody is anonymous and told apart by address.
+ * Who asks: made by the gate (server/http/gate.ts) for each request, handed to every handler, shown in the query's record and
+ * in every log line about it. Lanes, shares and limits count by it. Nobody proves who they are yet, so that everybody is
+ * anonymous and told apart by address.
  */
 import type { IncomingMessage } from 'node:http';
 
 export interface Principal {
-  /** What limits count by, and what GET /v1/queries shows as `client`. */
+  /** The name that limits count by, and that GET /v1/queries and log lines show as `principal`. */
   readonly id: string;
   readonly method: 'anonymous';
+  /** The address that the request came from, as server/http/client-address.ts tells addresses apart. */
+  readonly address: string;
+  /**
+   * A hash of what the principal may see, without spaces or line breaks. It is part of the key of everything that is kept for
+   * later queries (plans, columns, verdicts on functions), so that nobody is served from what another one may see.
+   */
+  readonly scope: string;
 }
 
-export function anonymousAt(place: string): Principal {
-  return { id: place, method: 'anonymous' };
+/** The scope of everybody who is anonymous: all configured connections. */
+export const ANONYMOUS_SCOPE = 'all';
+
+export function anonymousAt(address: string): Principal {
+  return { id: address, method: 'anonymous', address, scope: ANONYMOUS_SCOPE };
 }
 
 /** Principals of the requests that Express answers, whose handlers get nothing but the request. */

@@ -1,4 +1,5 @@
 /** The server's slice of the configuration, in `init`. */
+import type { ConnectionDialects } from './dialect-name.ts';
 
 /** Every limit that is configured; GET /v1/limits shows them beside those of the stages (core/protocol/stage-limits.ts). */
 export interface Limits {
@@ -13,20 +14,20 @@ export interface Limits {
   /** Queries waiting in a lane; one more is refused. */
   readonly queueLength: number;
   readonly queueWaitMs: number;
-  /** Queries in flight, waiting ones included, of one client address. */
+  /** Queries in flight, waiting ones included, of one principal (core/protocol/principal.ts). */
   readonly perClient: number;
-  /** Percent of the database connections and of the DSL workers that one client may hold while others want some. */
+  /** Percent of the database connections and of the DSL workers that one principal may hold while others want some. */
   readonly clientSharePercent: number;
   /** In each such time a client takes `readBytes` of an answer that waits for it; 0: however few. */
   readonly readWindowMs: number;
   readonly readBytes: number;
-  /** Of large request bodies in flight, of all clients. */
+  /** Bytes of large request bodies in flight, of all clients. */
   readonly bodiesBytes: number;
   /** For the texts of queries that have ended. */
   readonly historyBytes: number;
   /** Answers up to this size are held back until their status is certain. */
   readonly bufferBytes: number;
-  /** Of a DSL worker. */
+  /** Memory and spill of one DSL worker. */
   readonly dslMemoryBytes: number;
   readonly dslSpillBytes: number;
   /** The longest row: of an answer as the database sends it, of what stages read as CSV text. */
@@ -49,7 +50,7 @@ export interface Limits {
   readonly connectionsPerClient: number;
 }
 
-/** What the gate in front of every route goes by (server/http/gate.ts). */
+/** The rules of the gate in front of every route (server/http/gate.ts). */
 export interface GateConfig {
   /** Names of this server beside those of the loopback; `*`: any. */
   readonly hostNames: readonly string[];
@@ -60,9 +61,9 @@ export interface GateConfig {
 }
 
 export interface TracingConfig {
-  /** Of a collector, with its path (`http://host:4318/v1/traces`); null: spans are not exported. */
+  /** The URL of a collector, with its path (`http://host:4318/v1/traces`); null: spans are not exported. */
   readonly endpoint: string | null;
-  /** Of the traces that begin here. */
+  /** The percentage of the traces that begin here. */
   readonly samplePercent: number;
 }
 
@@ -73,21 +74,28 @@ export interface PlannerConfig {
   readonly cacheBytes: number;
 }
 
-export interface ServerConfig {
+/** The server's knowledge of the connections, which `connections-changed` replaces at run time. */
+export interface ServerConnections {
+  /** The connection of queries that name none. */
+  readonly defaultConnection: string;
+  readonly connectionNames: readonly string[];
+  /** The dialect of each connection's database. */
+  readonly dialects: ConnectionDialects;
+  /** Functions that queries may call, as `schema.name`, by connection. */
+  readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ServerConfig extends ServerConnections {
   readonly host: string;
   readonly port: number;
   readonly limits: Limits;
   readonly gate: GateConfig;
-  readonly defaultConnection: string;
-  readonly connectionNames: readonly string[];
   readonly planner: PlannerConfig;
   readonly dsl: {
     readonly reuse: 'auto' | 'never';
     readonly maxQueriesPerWorker: number;
     readonly max: number;
   };
-  /** Functions that queries may call, as `schema.name`, by connection. */
-  readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
   readonly logSocket: string;
   /** Whether lines of the log can be found again; false: they go to standard output. */
   readonly isLogStored: boolean;

@@ -4,9 +4,10 @@
  * runs; closing the socket cancels too. Each call ends with exactly one reply; `run-sql` sends data frames first.
  */
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
+import type { ConnectionConfig } from './connection.ts';
 import type { WireError } from './errors.ts';
 import type { FunctionUse } from './plan.ts';
-import type { DatabaseColumn } from './types.ts';
+import type { Column, DatabaseColumn, NativeType } from './types.ts';
 
 export type ToSqlWorker =
   /** Columns and parameter types of one statement, without running it. */
@@ -15,24 +16,31 @@ export type ToSqlWorker =
   | ({ readonly type: 'run-sql' } & RunSqlCall)
   /** Run one statement and write its rows as CSV into a FIFO that a DSL worker reads. */
   | ({ readonly type: 'copy-to' } & CopyToCall)
+  /** The tables that queries may read. */
+  | ({ readonly type: 'introspect' } & IntrospectCall)
   /** End the call that runs now; it replies with `cancelled`. */
   | { readonly type: 'cancel'; readonly queryId: string };
 
 interface CallBase {
   readonly queryId: string;
-  /** 32 hexadecimal digits that the database shows as part of the session's application_name; null or left out: none. */
+  /** The id of who asks, for log lines; left out: none. */
+  readonly principal?: string;
+  /** 32 hexadecimal digits that a database shows with the session, where it shows sessions; null or left out: none. */
   readonly traceId?: string | null;
   readonly connection: string;
-  readonly sql: string;
-  /** What the guard wants to know of the catalogue before `sql` runs; SQL without it was not judged, and is refused. */
-  readonly functions: readonly FunctionUse[];
-  /** Unix time in ms; the database's statement_timeout is a little longer than what remains of it. */
+  /** Unix time in ms; the database's own time limit is a little longer than what remains of it. */
   readonly deadlineAt: number;
 }
 
-export interface DescribeCall extends CallBase {}
+interface StatementCall extends CallBase {
+  readonly sql: string;
+  /** What the guard wants to know of the catalogue before `sql` runs; SQL without it was not judged, and is refused. */
+  readonly functions: readonly FunctionUse[];
+}
 
-export interface RunSqlCall extends CallBase {
+export interface DescribeCall extends StatementCall {}
+
+export interface RunSqlCall extends StatementCall {
   /** The users' SQL that the statement was made around; empty for SQL as a user wrote it. */
   readonly basis?: readonly Basis[];
   /** Text values bound to $1..$n; their types are the database's to infer. */
@@ -43,11 +51,11 @@ export interface RunSqlCall extends CallBase {
   readonly maxRowBytes: number;
 }
 
-export interface CopyToCall extends CallBase {
+export interface CopyToCall extends StatementCall {
   readonly basis?: readonly Basis[];
   readonly parameters: readonly (string | null)[];
   /** Types of $1..$n as described; COPY takes no bound parameters, so the worker casts session settings to these. */
-  readonly parameterOids: readonly number[];
+  readonly parameterTypes: readonly NativeType[];
   /** What the plan was made for; other columns now mean stale-plan, before any row is sent. */
   readonly expect: readonly DatabaseColumn[];
   readonly fifo: string;
@@ -57,7 +65,7 @@ export interface CopyToCall extends CallBase {
 
 export interface DescribeReply {
   readonly columns: readonly DatabaseColumn[];
-  readonly parameterOids: readonly number[];
+  readonly parameterTypes: readonly NativeType[];
 }
 
 export interface RunSqlReply extends AnswerSummary {
@@ -70,6 +78,26 @@ export interface CopyToReply {
   /** true when the reader had enough and closed the FIFO first (`head`): not an error. */
   readonly readerClosed: boolean;
   readonly phases: SqlPhases;
+}
+
+export interface IntrospectCall extends CallBase {
+  /** Columns of all tables together; those of the tables beyond are left out. */
+  readonly maxColumns: number;
+}
+
+export interface IntrospectReply {
+  readonly tables: readonly DatabaseTable[];
+  /** false: there are more columns than were read. */
+  readonly complete: boolean;
+}
+
+/** A table or view that queries may read. */
+export interface DatabaseTable {
+  readonly schema: string;
+  readonly name: string;
+  /** Found without its schema. */
+  readonly visible: boolean;
+  readonly columns: readonly Column[];
 }
 
 /** Milliseconds. */
@@ -85,6 +113,7 @@ export interface SqlWorkerCalls {
   describe: { request: DescribeCall; reply: DescribeReply };
   'run-sql': { request: RunSqlCall; reply: RunSqlReply };
   'copy-to': { request: CopyToCall; reply: CopyToReply };
+  introspect: { request: IntrospectCall; reply: IntrospectReply };
 }
 
 export type FromSqlWorker =
@@ -98,15 +127,6 @@ export interface SqlWorkerConfig {
   readonly connectionsPerProcess: number;
   readonly acquireTimeoutMs: number;
   readonly connections: Readonly<Record<string, ConnectionConfig>>;
-}
-
-export interface ConnectionConfig {
-  /** postgresql:// URL, secrets resolved. Never logged. */
-  readonly url: string;
-  /** Functions of the database that queries may call whatever its catalogue says of them, as `schema.name`. */
-  readonly allowFunctions?: readonly string[];
-  /** Connects even as a superuser and its like. */
-  readonly allowPowerfulRole?: boolean;
 }
 
 /** SQL of the user that a statement was made around, and the columns that it had when the statement was planned. */

@@ -1,6 +1,7 @@
 /**
  * The types that columns and expressions have, wherever they are computed, and how they are named to users.
  */
+import { isDeepStrictEqual } from 'node:util';
 
 export type ColumnType =
   | { readonly kind: ScalarKind }
@@ -27,12 +28,25 @@ export interface Column {
   readonly type: ColumnType;
 }
 
-/** A column as PostgreSQL's RowDescription gives it. */
+declare const native: unique symbol;
+
+/**
+ * A type as a database itself names it: JSON-safe, and read by nobody but that database's dialect and connector.
+ * Everybody else keeps it, hands it on and compares it with `sameNativeType`.
+ */
+export interface NativeType {
+  readonly [native]: true;
+}
+
+/** A column as a database describes it. */
 export interface DatabaseColumn {
   readonly name: string;
-  readonly typeOid: number;
-  /** atttypmod: -1 when there is none. */
-  readonly typeModifier: number;
+  readonly type: NativeType;
+}
+
+/** Tells whether a database means the same by both; one of them may have come as JSON. */
+export function sameNativeType(one: NativeType, other: NativeType): boolean {
+  return isDeepStrictEqual(one, other);
 }
 
 /** The name shown in answers, errors and docs: `int64`, `decimal(10,2)`, `list<string>`. */

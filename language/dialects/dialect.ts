@@ -1,27 +1,128 @@
 /**
- * What a database's SQL has to say about types and values, the same questions for each: so that a statement can be
- * written in either. What is text of the user's (names, literals) goes through `quoteName` and `literal` and nothing else.
+ * What the compiler asks of a dialect of SQL: how types, values and names are written in it, and in which traits it
+ * differs from others where the same statement is written for all. A user's text (names, literals) goes through `quoteName`,
+ * `quoteText` and `literal` and nothing else.
+ *
+ * Each dialect is a folder here; `registry.ts` is the only file that lists them.
  */
-import type { ColumnType } from '../../core/protocol/types.ts';
-import type { TypedLiteral } from '../types/typed.ts';
+import type { DialectName } from '../../core/protocol/dialect-name.ts';
+import type { WireError } from '../../core/protocol/errors.ts';
+import type { ParameterKind } from '../../core/protocol/parameters.ts';
+import type { InputColumn } from '../../core/protocol/plan.ts';
+import type { Column, ColumnType, DatabaseColumn, NativeType } from '../../core/protocol/types.ts';
+import type { ExprType } from '../types/rules.ts';
+import type { Binding } from './binding.ts';
+import type { Lexical } from './lexical.ts';
+
+export type { DialectName } from '../../core/protocol/dialect-name.ts';
+
+/** A constant of a query: its text as the user wrote it, and its type. */
+export interface Literal {
+  readonly value: string | boolean | null;
+  readonly type: ExprType;
+}
 
 export interface Dialect {
-  readonly name: 'duckdb' | 'postgres';
+  readonly name: DialectName;
+  /** What people call it, in reasons and messages. */
+  readonly title: string;
+  readonly traits: DialectTraits;
+  readonly lexical: Lexical;
+  readonly binding: Binding;
+  /** How lists are written; null in a dialect without lists. */
+  readonly lists: ListSql | null;
   quoteName(name: string): string;
   quoteText(text: string): string;
-  /** The name of the type that carries our values of this type. */
+  /** Returns the name of the type that carries values of this type. */
   typeName(type: ColumnType): string;
-  /** The SQL of a constant, which has exactly its type and stands anywhere. */
-  literal(literal: TypedLiteral): string;
-  /** A bound value (`$1`) as a value of this type. */
+  /** Returns the SQL of a constant, which has exactly its type and stands anywhere. */
+  literal(literal: Literal): string;
+  /** Returns a bound value (`$1`) as a value of this type. */
   parameter(bound: string, type: ColumnType): string;
 }
 
-/** Names the column and its SQL; what a statement's column must look like where the answer begins. */
-export interface CanonicalColumn {
+/** Where dialects differ in what the same SQL does. */
+export interface DialectTraits {
+  /** A SELECT without ORDER BY gives its rows in the order in which it reads them. */
+  readonly keepsArrivalOrder: boolean;
+  /** Conditions of one WHERE are tested one after the other where a CASE says so; else they stand in SELECTs of their own. */
+  readonly testsFiltersInOrder: boolean;
+  /** An aggregate computes its arguments for rows too that its FILTER leaves out. */
+  readonly computesArgumentsBeforeFilter: boolean;
+  /** Ends a SELECT so that no filter is moved into it: a limit that is none. */
+  readonly fence: string;
+  /** Follows a text in ORDER BY so that it is ordered by code point; '' where it is anyway. */
+  readonly codePointOrder: string;
+}
+
+/** How lists are taken apart; functions of lists are in the dialect's table of functions. */
+export interface ListSql {
+  /** Rows with the places of the list's elements, ascending. */
+  places(list: string): string;
+}
+
+/** The dialect of the engine that runs whatever stages are exact nowhere else: it knows all of them. */
+export interface StageEngineDialect extends Dialect {
+  readonly name: 'duckdb';
+  readonly lists: ListSql;
+  /** Writes SQL that fails with `error` when it is computed. */
+  raise(error: WireError): string;
+  /** Says how a column that a source sends enters the engine. */
+  inputColumn(column: Column): InputColumn;
+  /** Returns the type of a column that the engine describes; null when answers do not carry it. */
+  typeOf(engineType: string): ColumnType | null;
+}
+
+/** A column of a user's SQL where a statement around it begins. */
+export interface SourceColumn {
+  readonly sql: string;
   readonly type: ColumnType;
-  /** From the SQL of the column as the database has it to a value that carries our type. */
-  canonical(column: string): string;
-  /** Why no stage that reads it may be placed; null: stages may. */
-  readonly unusable: string | null;
+  /** The column as the database stores it, where that compares with values of `type` as `sql` does. */
+  readonly stored?: string;
+}
+
+/** How a column leaves the database when no stage was placed around the user's SQL. */
+export interface SentColumn {
+  readonly sql: string;
+  readonly column: DatabaseColumn;
+}
+
+export type ConstantCell = string | number | null;
+
+/** The dialect of a database: all that placement needs to know of it. */
+export interface SourceDialect extends Dialect {
+  /** JSON has an equality, which is that of its text. */
+  readonly comparesJson: boolean;
+  /** A list may have lists as elements. */
+  readonly nestsLists: boolean;
+  /** How many stages one statement takes at most. */
+  readonly maxStages: number;
+  /** Says why no statement with such columns can stand for stages; null when it can. */
+  refusal(columns: readonly Column[]): string | null;
+  /** Says why a constant with this text has no place in a statement; null when it has. */
+  textRefusal(text: string): string | null;
+  /** Tells a user how to carry a numeric column without a size exactly. */
+  sizedHint(column: string): string;
+  /** Returns the column as stages see it. */
+  columnOf(column: DatabaseColumn): Column;
+  /** `stored`: its SQL. What the column holds and stages cannot is an error at this place. */
+  sourceColumn(
+    stored: string,
+    column: DatabaseColumn,
+    place: Pick<WireError, 'stage' | 'span'>,
+  ): SourceColumn;
+  /** Returns a column of the user's own SQL as it is sent to the stage engine. */
+  sentColumn(column: DatabaseColumn): SentColumn;
+  /** Writes a value that leaves in an answer, so that the database describes it as exactly this type. */
+  answered(sql: string, type: ColumnType): string;
+  /** Writes a value that leaves for the stage engine, as `sentColumn` does. */
+  sent(sql: string, type: ColumnType): string;
+  /** How the database describes such a column of a statement; `answers`: by `answered`, else by `sent`. */
+  describedColumn(column: Column, answers: boolean): DatabaseColumn;
+  /** Describes the column `row` that is sent when no column is used, so that rows can still be counted: `1 AS "row"`. */
+  readonly rowColumn: DatabaseColumn;
+  /** The type that a bound value of stages has in the database. */
+  parameterType(kind: ParameterKind): NativeType;
+  /** Writes a statement that gives these constants as rows, in this order. */
+  constantRows(columns: readonly Column[], rows: readonly (readonly ConstantCell[])[]): string;
 }

@@ -2,9 +2,10 @@
  * What completion takes and gives. Like the compiler it does no I/O: it asks, and is called again with the answers; an
  * ask that failed is an answer too, since a broken query or a database that is away must not take the rest away.
  */
+import type { ConnectionDialects } from '../../core/protocol/dialect-name.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer } from '../../core/protocol/plan.ts';
-import type { DatabaseColumn } from '../../core/protocol/types.ts';
+import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 
 export type ItemKind =
   | 'stage'
@@ -45,7 +46,8 @@ export interface CompleteRequest {
   readonly parameters: Readonly<Record<string, ParameterKind>>;
   /** The connection of sources that name none. */
   readonly connection: string;
-  readonly connectionNames: readonly string[];
+  /** The connections that there are, each with its database's dialect. */
+  readonly dialects: ConnectionDialects;
   readonly answers: Readonly<Record<string, CompleteAnswer>>;
 }
 
@@ -58,17 +60,9 @@ export interface CatalogAsk {
 
 export type CompleteAsk = Ask | CatalogAsk;
 
-export interface CatalogTable {
-  readonly schema: string;
-  readonly name: string;
-  /** Found without its schema. */
-  readonly visible: boolean;
-  readonly columns: readonly DatabaseColumn[];
-}
-
 export type CompleteAnswer =
   | AskAnswer
-  | { readonly kind: 'catalog'; readonly tables: readonly CatalogTable[]; readonly complete: boolean }
+  | { readonly kind: 'catalog'; readonly tables: readonly DatabaseTable[]; readonly complete: boolean }
   | { readonly kind: 'failed'; readonly why: string };
 
 export type CompleteStep =

@@ -3,34 +3,36 @@
  * database's tables, and is called again. What stands before the cursor may be broken: the columns are those of the
  * longest part of the pipeline before it that compiles. Any text at any position has an answer.
  */
+
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { AskAnswer, Judge, PlanRequest } from '../../core/protocol/plan.ts';
+import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { planQuery } from '../compile.ts';
-import { parseTree } from '../frontends/forkline/query-parser.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
+import { sourceDialect, USUAL_SOURCE } from '../dialects/registry.ts';
 import type { Token } from '../frontends/forkline/token.ts';
-import { STAGE_SYNTAXES } from '../stages/kit/registry.ts';
+import { parseRequest } from '../parse.ts';
 import { kindName } from '../types/parameter-types.ts';
 import { placeAt } from './complete-place.ts';
 import { sqlItems } from './complete-sql.ts';
 import { quotedIfNeeded, stageItems } from './complete-stage.ts';
 import type {
-  CatalogTable,
   CompleteAnswer,
   CompleteAsk,
   CompleteRequest,
   CompleteStep,
   CompletionItem,
 } from './complete-types.ts';
-import type { Place, PlaceInQuery } from './complete-walker.ts';
+import type { LexicalOf, Place, PlaceInQuery } from './complete-walker.ts';
 
 const MAX_ITEMS = 500;
 /** How often the pipeline before the cursor is cut at a stage that does not compile. */
 const MAX_CUTS = 5;
 
 export function completeQuery(request: CompleteRequest, judge: Judge): CompleteStep {
-  const place = placeAt(request.text, request.position);
+  const place = placeAt(request.text, request.position, lexicalsOf(request));
   const found = itemsAt(place, request, judge);
   if (found.kind === 'ask') return found;
   const beginning = place.typed.word.toLowerCase();
@@ -46,6 +48,14 @@ export function completeQuery(request: CompleteRequest, judge: Judge): CompleteS
     warnings: found.warnings,
   };
   return { kind: 'completed', completion };
+}
+
+/** A connection that is not there has the rules of the usual dialect, so that what stands around it is still completed. */
+function lexicalsOf({ dialects, connection: usual }: CompleteRequest): LexicalOf {
+  return (connection) => {
+    const name = connection ?? usual;
+    return (Object.hasOwn(dialects, name) ? sourceDialect(dialects[name]!) : USUAL_SOURCE).lexical;
+  };
 }
 
 /** The same name once, the first one: two tables of a join may have it. */
@@ -92,8 +102,8 @@ function itemsAt(place: Place, request: CompleteRequest, judge: Judge): Found {
   }
 }
 
-function connectionItems({ connectionNames }: CompleteRequest): readonly CompletionItem[] {
-  return connectionNames.map((name) => {
+function connectionItems({ dialects }: CompleteRequest): readonly CompletionItem[] {
+  return Object.keys(dialects).map((name) => {
     const label = `@${name}`;
     return { label, kind: 'connection', detail: 'a connection', insert: `${label} ` };
   });
@@ -145,22 +155,24 @@ function letItems({ lets }: PlaceInQuery): readonly CompletionItem[] {
 
 function sqlFound(place: Extract<Place, { kind: 'sql' }>, request: CompleteRequest): Found {
   const connection = place.connection ?? request.connection;
-  if (!request.connectionNames.includes(connection))
-    return found(sourceItems(place, []), `there is no connection ${connection}`);
+  if (!Object.hasOwn(request.dialects, connection))
+    return found(sourceItems(place, [], USUAL_SOURCE), `there is no connection ${connection}`);
+  const dialect = sourceDialect(request.dialects[connection]!);
   const key = `catalog ${connection}`;
   const answer = request.answers[key];
   if (answer === undefined) return { kind: 'ask', asks: [{ kind: 'catalog', key, connection }] };
-  if (answer.kind !== 'catalog') return found(sourceItems(place, []), whyNot(answer));
+  if (answer.kind !== 'catalog') return found(sourceItems(place, [], dialect), whyNot(answer));
   const warnings = answer.complete ? [] : ['the database has more tables than are looked at'];
-  return found(sourceItems(place, answer.tables), ...warnings);
+  return found(sourceItems(place, answer.tables, dialect), ...warnings);
 }
 
 /** A query may begin with the name of a `let` as well. */
 function sourceItems(
   { before, query }: Extract<Place, { kind: 'sql' }>,
-  tables: readonly CatalogTable[],
+  tables: readonly DatabaseTable[],
+  dialect: SourceDialect,
 ): readonly CompletionItem[] {
-  return [...(before.trim() === '' ? letItems(query) : []), ...sqlItems(before, tables)];
+  return [...(before.trim() === '' ? letItems(query) : []), ...sqlItems(before, tables, dialect)];
 }
 
 function whyNot(answer: CompleteAnswer): string {
@@ -220,11 +232,12 @@ function failedStage({ details }: QueryError, pipes: readonly number[], shift: n
 
 /** The columns of a whole query. */
 function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reached {
-  const { connection, answers } = request;
+  const { connection, dialects, answers } = request;
   const asked: PlanRequest = {
     text,
-    parameters: parametersOf(text, request.parameters),
+    parameters: parametersOf(text, request),
     connection,
+    dialects,
     pushdown: 'off',
     throughWorker: true,
     answers: planAnswers(answers),
@@ -240,11 +253,9 @@ function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reach
 }
 
 /** Every parameter of the text, those without a value as null, which is right for most types. */
-function parametersOf(
-  text: string,
-  given: CompleteRequest['parameters'],
-): Readonly<Record<string, ParameterKind>> {
-  const names = new Set(parseTree(text, STAGE_SYNTAXES).parameters.map(({ name }) => name));
+function parametersOf(text: string, request: CompleteRequest): Readonly<Record<string, ParameterKind>> {
+  const names = new Set(parseRequest({ ...request, text }).parameters.map(({ name }) => name));
+  const { parameters: given } = request;
   return Object.fromEntries(
     [...names].map((name) => [name, Object.hasOwn(given, name) ? given[name]! : 'null']),
   );

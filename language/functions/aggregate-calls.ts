@@ -1,50 +1,31 @@
-/** What definitions of aggregates are made of: overloads, and the SQL of a call with its order, filter and window. */
+/** The parts that definitions of aggregates are made of. */
+import type { FunctionKey } from '../types/function-keys.ts';
 import type { ExprType } from '../types/rules.ts';
-import type { AggregateText, Emitter, Typed } from '../types/typed.ts';
+import type { Typed } from '../types/typed.ts';
 import {
   type CallSite,
   callError,
+  columnTypeOf,
   describeArgument,
   type FunctionDefinition,
-  type Overload,
-  overloads,
 } from './kit/function.ts';
+import { type Overload, overloads } from './kit/overloads.ts';
 
 export const UNORDERED = { ordered: false };
 export const ORDERED = { ordered: true };
 
-/** `f(inside) FILTER (...) OVER (...)` */
-export function call(name: string, inside: string, { order, filter, over }: AggregateText): string {
-  return `${name}(${inside}${order})${filter}${over}`;
-}
-
 export function row(
+  key: FunctionKey,
   takes: Overload['takes'],
   returns: Overload['returns'],
-  name: string,
-  inPostgres: Partial<Overload> = {},
   aggregate = UNORDERED,
 ): Overload {
-  return {
-    takes,
-    returns,
-    aggregate,
-    duckdb: (args, text) => call(name, args.join(', '), text),
-    ...inPostgres,
-  };
-}
-
-/** The same in PostgreSQL for a group and on every row. */
-export function everywhere(emit: Emitter): Pick<Overload, 'postgres' | 'postgresOver'> {
-  return { postgres: emit, postgresOver: emit };
-}
-
-/** An ordered-set aggregate: it has no OVER, so it is exact for a group alone. */
-export function withinGroup(name: string, q: string): Emitter {
-  return ([a], { filter }) => `${name}(${q}) WITHIN GROUP (ORDER BY ${a})${filter}`;
+  return { key, takes, returns, aggregate };
 }
 
 export const keep = (args: readonly Typed[]): ExprType => args[0]!.type;
+
+export const listOf = (args: readonly Typed[]): ExprType => ({ kind: 'list', of: columnTypeOf(args[0]!) });
 
 export function aggregate(
   name: string,
@@ -63,6 +44,11 @@ export function aggregate(
     aggregate: true,
     resolve: overloads(...rows),
   };
+}
+
+/** The same for an aggregate that never fails. */
+export function never(definition: FunctionDefinition): FunctionDefinition {
+  return { ...definition, raises: 'never' };
 }
 
 /** Like `aggregate`, for values that have an order. */

@@ -3,10 +3,9 @@
  * and `latest`. `first`, `last` and `list` follow the order of a `sort` before; without one they take the rows as they come.
  */
 import { FLOAT64, INT64 } from '../types/rules.ts';
-import { aggregate, call, everywhere, keep, ORDERED, ordered, row } from './aggregate-calls.ts';
+import { aggregate, keep, listOf, never, ORDERED, ordered, row } from './aggregate-calls.ts';
 import {
   correlation,
-  interpolated,
   mean,
   PERCENTILES,
   percentile,
@@ -15,48 +14,54 @@ import {
   spread,
   sum,
 } from './aggregate-numbers.ts';
-import {
-  countDistinct,
-  countRows,
-  countTrue,
-  distinctValues,
-  edge,
-  extreme,
-  listOf,
-} from './aggregate-picks.ts';
 import type { FunctionDefinition } from './kit/function.ts';
 
+/** min and max; text by code point. */
+function extreme(
+  key: 'min' | 'max',
+  summary: string,
+  example: FunctionDefinition['example'],
+): FunctionDefinition {
+  return never(ordered(aggregate(key, 'x', summary, example, [row(key, ['any'], keep)])));
+}
+
+function edge(
+  key: 'first' | 'last',
+  summary: string,
+  example: FunctionDefinition['example'],
+): FunctionDefinition {
+  return never(aggregate(key, 'x', summary, example, [row(key, ['any'], keep, ORDERED)]));
+}
+
 export const functions: readonly FunctionDefinition[] = [
-  aggregate(
-    'count',
-    '[x]',
-    'Number of rows, or of values that are not null.',
-    ['count()', 4],
-    [
-      countRows,
-      row(
-        ['any'],
-        INT64,
-        'count',
-        everywhere(([a], text) => call('count', a!, text)),
-      ),
-    ],
+  never(
+    aggregate(
+      'count',
+      '[x]',
+      'Number of rows, or of values that are not null.',
+      ['count()', 4],
+      [row('count/rows', [], INT64), row('count', ['any'], INT64)],
+    ),
   ),
-  aggregate(
-    'count_if',
-    'condition',
-    'Number of rows for which it is true.',
-    ['count_if(x > 2)', 2],
-    [countTrue],
-    ['countif'],
+  never(
+    aggregate(
+      'count_if',
+      'condition',
+      'Number of rows for which it is true.',
+      ['count_if(x > 2)', 2],
+      [row('count_if', ['bool'], INT64)],
+      ['countif'],
+    ),
   ),
-  aggregate(
-    'dc',
-    'x',
-    'Number of different values, exact; null does not count.',
-    ['dc(s)', 2],
-    [countDistinct],
-    ['dcount', 'count_distinct'],
+  never(
+    aggregate(
+      'dc',
+      'x',
+      'Number of different values, exact; null does not count.',
+      ['dc(s)', 2],
+      [row('dc', ['any'], INT64)],
+      ['dcount', 'count_distinct'],
+    ),
   ),
   {
     name: 'sum',
@@ -82,7 +87,7 @@ export const functions: readonly FunctionDefinition[] = [
     'x',
     'Middle value, interpolated, a float64.',
     ['median(x)', 2.5],
-    [row(['float64'], FLOAT64, 'median', { postgresFor: interpolated('0.5') })],
+    [row('median', ['float64'], FLOAT64)],
   ),
   {
     name: 'p50',
@@ -105,15 +110,15 @@ export const functions: readonly FunctionDefinition[] = [
   spread('stddev_pop', 'stddev_pop', 'Standard deviation of a population.', 1.118),
   spread('var', 'var_samp', 'Variance of a sample.', 1.6667, ['variance', 'var_samp']),
   spread('var_pop', 'var_pop', 'Variance of a population.', 1.25),
-  aggregate('first', 'x', 'Value of the first row, null or not.', ['first(x)', 1], [edge('first')]),
-  aggregate('last', 'x', 'Value of the last row, null or not.', ['last(x)', 4], [edge('last')]),
+  edge('first', 'Value of the first row, null or not.', ['first(x)', 1]),
+  edge('last', 'Value of the last row, null or not.', ['last(x)', 4]),
   ordered(
     aggregate(
       'arg_min',
       'x, by',
       'x where `by` is least.',
       ['arg_min(s, x)', 'a'],
-      [row(['any', 'any'], keep, 'arg_min')],
+      [row('arg_min', ['any', 'any'], keep)],
     ),
     1,
   ),
@@ -123,47 +128,38 @@ export const functions: readonly FunctionDefinition[] = [
       'x, by',
       'x where `by` is greatest; rows where one is null do not count.',
       ['arg_max(s, x)', 'b'],
-      [row(['any', 'any'], keep, 'arg_max')],
+      [row('arg_max', ['any', 'any'], keep)],
     ),
     1,
   ),
-  aggregate(
-    'any',
-    'x',
-    'Some value that is not null.',
-    ['any(1)', 1],
-    [row(['any'], keep, 'any_value')],
-    ['any_value'],
+  never(
+    aggregate(
+      'any',
+      'x',
+      'Some value that is not null.',
+      ['any(1)', 1],
+      [row('any', ['any'], keep)],
+      ['any_value'],
+    ),
   ),
-  aggregate(
-    'list',
-    'x',
-    'All values as a list, null ones too.',
-    ['list(x)', [1, 2, 3, 4]],
-    [
-      row(
-        ['any'],
-        listOf,
-        'list',
-        {
-          // Of no rows it is null in both; but lists of lists are arrays of several dimensions, of one length each.
-          postgresFor: ([a]) => (a!.type.kind === 'list' ? null : ([x], text) => call('array_agg', x!, text)),
-          postgresOverFor: ([a]) =>
-            a!.type.kind === 'list' ? null : ([x], text) => call('array_agg', x!, text),
-        },
-        ORDERED,
-      ),
-    ],
-    ['collect', 'array_agg'],
+  never(
+    aggregate(
+      'list',
+      'x',
+      'All values as a list, null ones too.',
+      ['list(x)', [1, 2, 3, 4]],
+      [row('list', ['any'], listOf, ORDERED)],
+      ['collect', 'array_agg'],
+    ),
   ),
-  aggregate('mode', 'x', 'Most frequent value.', ['mode(s)', 'b'], [row(['any'], keep, 'mode')]),
+  aggregate('mode', 'x', 'Most frequent value.', ['mode(s)', 'b'], [row('mode', ['any'], keep)]),
   ordered(
     aggregate(
       'values',
       'x',
       'The different values as a list, sorted; null does not count.',
       ['values(s)', ['a', 'b']],
-      [distinctValues],
+      [row('values', ['any'], listOf)],
       ['make_set'],
     ),
   ),
@@ -172,21 +168,21 @@ export const functions: readonly FunctionDefinition[] = [
     'x, time',
     'x of the row with the least time, null or not; of several such rows any one.',
     ["earliest(s, date '2020-01-01' + x)", 'a'],
-    [row(['any', 'moment'], keep, 'arg_min_null')],
+    [row('earliest', ['any', 'moment'], keep)],
   ),
   aggregate(
     'latest',
     'x, time',
     'x of the row with the greatest time, null or not.',
     ["latest(x, date '2020-01-01' + x)", 4],
-    [row(['any', 'moment'], keep, 'arg_max_null')],
+    [row('latest', ['any', 'moment'], keep)],
   ),
   aggregate(
     'dc_approx',
     'x',
     'About how many different values, within a few percent, in little memory.',
     ['dc_approx(s)', 2],
-    [row(['any'], INT64, 'approx_count_distinct')],
+    [row('dc_approx', ['any'], INT64)],
     ['approx_count_distinct', 'approx_dc', 'estdc'],
   ),
   {

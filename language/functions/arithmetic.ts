@@ -3,8 +3,6 @@
  * always a float64 and null on division by zero; `div` and `%` are null there too.
  */
 import { MAX_PRECISION } from '../../core/protocol/types.ts';
-import { onceInDuckdb } from '../dialects/bind-once.ts';
-import { postgresType } from '../dialects/postgres/sql.ts';
 import {
   BIG_INTEGER,
   commonType,
@@ -20,37 +18,33 @@ import {
   UNSIZED_DECIMAL,
   UNSIZED_SCALE,
 } from '../types/rules.ts';
-import type { Emitter, Emitters, Typed } from '../types/typed.ts';
-import { rangeChecked, staysInRange } from './float-range.ts';
+import type { Typed } from '../types/typed.ts';
 import { castTo, coerce } from './kit/coerce.ts';
 import {
   adapted,
-  both,
   type CallSite,
   callError,
   castHint,
   describeArgument,
-  emittersOf,
   type FunctionDefinition,
   mixedTypes,
-  overloads,
   typedCall,
 } from './kit/function.ts';
-import { infix, timeArithmetic } from './moment-arithmetic.ts';
+import { acceptedArgs } from './kit/overloads.ts';
+import { timeArithmetic } from './moment-arithmetic.ts';
 
 /** Above this many fraction digits a product of decimals leaves too little room before the point. */
 const MAX_PRODUCT_SCALE = 19;
 /** Digits of a decimal that the engine computes in 64 bits. */
 const ENGINE_INT64_DIGITS = 18;
 
-/** Of a duration: far below where either engine ends. */
-const MAX_EXACT_TIMES = 10_000;
+type Operator = '+' | '-' | '*';
 
 /**
  * Up to 18 digits the engine's own result has our type. Beyond, it would stay with 64 bits and overflow, unless the
  * operands are wider than 18 digits already.
  */
-function exactCall(call: CallSite, args: readonly Typed[], type: DecimalType, duckdb: Emitter): Typed {
+function exactCall(call: CallSite, operator: Operator, args: readonly Typed[], type: DecimalType): Typed {
   const { precision } = decimalSize(type);
   const wide = precision > ENGINE_INT64_DIGITS ? ENGINE_INT64_DIGITS + 1 : 1;
   const operands = args.map((arg) => {
@@ -58,9 +52,7 @@ function exactCall(call: CallSite, args: readonly Typed[], type: DecimalType, du
     const fits = arg.type.kind === 'decimal' && size.precision >= wide;
     return fits ? arg : castTo(arg, decimal(Math.max(wide, size.precision), size.scale));
   });
-  // The size makes PostgreSQL fail where our decimal ends.
-  const postgres: Emitter = (sides, text) => `CAST(${duckdb(sides, text)} AS ${postgresType(type)})`;
-  const result = typedCall(call, type, operands, emittersOf(duckdb, postgres));
+  const result = typedCall(call, `${operator}/decimal`, type, operands);
   return precision > ENGINE_INT64_DIGITS ? castTo(result, type) : result;
 }
 
@@ -83,26 +75,21 @@ function productType(a: ExprType, b: ExprType): ExprType {
   return decimal(left.precision + right.precision, scale);
 }
 
-function numbers(call: CallSite, args: readonly Typed[], resultType: typeof sumType): Typed {
+function numbers(
+  call: CallSite,
+  operator: Operator,
+  args: readonly Typed[],
+  resultType: typeof sumType,
+): Typed {
   const common = commonType(args[0]!.type, args[1]!.type)!;
-  const emit = infix(call.name);
   if (common.kind === 'int64') {
     const sides = args.map((arg) => coerce(arg, common));
-    return typedCall(call, common, sides, both(emit));
+    return typedCall(call, `${operator}/int64`, common, sides);
   }
   const type = common.kind === 'decimal' ? resultType(args[0]!.type, args[1]!.type) : FLOAT64;
-  if (type.kind === 'decimal') return exactCall(call, args, type, emit);
+  if (type.kind === 'decimal') return exactCall(call, operator, args, type);
   const sides = args.map((arg) => coerce(arg, FLOAT64));
-  return typedCall(call, common.kind === 'null' ? common : FLOAT64, sides, floatEmitters(call.name, sides));
-}
-
-const bothNotZero = ([a, b]: readonly string[]): string => `${a} <> 0 AND ${b} <> 0`;
-
-/** Sums of tiny numbers are exact; only products become 0. */
-function floatEmitters(operator: string, sides: readonly Typed[]): Emitters {
-  const plain = infix(operator);
-  if (staysInRange(operator, sides)) return both(plain);
-  return emittersOf(rangeChecked(plain, operator === '*' ? bothNotZero : null), plain);
+  return typedCall(call, `${operator}/float64`, common.kind === 'null' ? common : FLOAT64, sides);
 }
 
 function refuse(call: CallSite, args: readonly Typed[]): never {
@@ -126,27 +113,24 @@ function bothNumbers(args: readonly Typed[]): boolean {
 
 function plusOrMinus(call: CallSite): Typed {
   const args = adapted(call);
-  if (bothNumbers(args)) return numbers(call, args, sumType);
+  const operator = call.name === '-' ? '-' : '+';
+  if (bothNumbers(args)) return numbers(call, operator, args, sumType);
   return timeArithmetic(call, args) ?? refuse(call, args);
 }
 
 function times(call: CallSite): Typed {
   const args = adapted(call);
-  if (bothNumbers(args)) return numbers(call, args, productType);
+  if (bothNumbers(args)) return numbers(call, '*', args, productType);
   const duration = args.find((arg) => arg.type.kind === 'interval');
   const times = args.find((arg) => arg.type.kind === 'int64');
   if (duration === undefined || times === undefined) return refuse(call, args);
-  // The engine counts in 32 bits, PostgreSQL by way of a float: so with a small constant alone.
-  const small = times.kind === 'literal' && Math.abs(Number(times.value)) <= MAX_EXACT_TIMES;
-  return typedCall(call, INTERVAL, [duration, times], emittersOf(infix('*'), small ? infix('*') : null));
+  return typedCall(call, '*/interval', INTERVAL, [duration, times]);
 }
 
 function divide(call: CallSite): Typed {
   if (!bothNumbers(call.args)) refuse(call, call.args);
   const args = call.args.map((arg) => coerce(arg, FLOAT64));
-  const plain: Emitter = ([a, b]) => `(${a} / nullif(${b}, 0e0))`;
-  const duckdb = staysInRange('/', args) ? plain : rangeChecked(plain, ([a]) => `${a} <> 0`);
-  return typedCall(call, FLOAT64, args, emittersOf(duckdb, plain));
+  return typedCall(call, '/', FLOAT64, args);
 }
 
 /** The engine forgets the size of a decimal that it finds to be always null. */
@@ -159,16 +143,7 @@ function modulo(call: CallSite): Typed {
   if (!bothNumbers(args)) refuse(call, args);
   const common = commonType(args[0]!.type, args[1]!.type) ?? mixedTypes(call, args[1]!, args[0]!.type);
   const sides = args.map((arg) => coerce(arg, common));
-  const emit: Emitter = ([a, b]) => `(${a} % nullif(${b}, 0))`;
-  // The least int64 overflows by -1 in the engine, though its remainder is 0 as by 1.
-  const safe: Emitter = (both, text) =>
-    onceInDuckdb(both, ([a, b]) => emit([a!, `CASE ${b} WHEN -1 THEN 1 ELSE ${b} END`], text));
-  const divisor = args[1]!;
-  const isOther = divisor.kind === 'literal' && divisor.value !== '-1';
-  const duckdb = common.kind === 'int64' && !isOther ? safe : emit;
-  // PostgreSQL has no remainder of floats.
-  const postgres = common.kind === 'int64' || common.kind === 'decimal' ? emit : null;
-  return keepDecimal(typedCall(call, common, sides, emittersOf(duckdb, postgres)));
+  return keepDecimal(typedCall(call, '%', common, sides));
 }
 
 function integerDivision(call: CallSite): Typed {
@@ -184,39 +159,16 @@ function integerDivision(call: CallSite): Typed {
       'write `floor(a / b)` for other numbers',
       wrong.span,
     );
-  if (args.every((arg) => arg.type.kind !== 'decimal'))
-    return typedCall(
-      call,
-      INT64,
-      args,
-      emittersOf(
-        ([a, b]) => `(${a} // ${b})`,
-        ([a, b]) => `(${a} / nullif(${b}, 0))`,
-      ),
-    );
-  return typedCall(
-    call,
-    BIG_INTEGER,
-    args,
-    emittersOf(
-      ([a, b]) => `CAST((CAST(${a} AS HUGEINT) // CAST(${b} AS HUGEINT)) AS DECIMAL(38,0))`,
-      ([a, b]) => `CAST(div(CAST(${a} AS numeric), nullif(CAST(${b} AS numeric), 0)) AS numeric(38,0))`,
-    ),
-  );
+  const decimals = args.some((arg) => arg.type.kind === 'decimal');
+  return decimals
+    ? typedCall(call, 'div/decimal', BIG_INTEGER, args)
+    : typedCall(call, 'div/int64', INT64, args);
 }
 
 function negate(call: CallSite): Typed {
-  const checked = overloads({ takes: ['any'], returns: INT64, duckdb: infix('') })(call);
-  const [arg] = checked.kind === 'call' ? checked.args : [];
+  const [arg] = acceptedArgs(call, { takes: ['any'] });
   if (!isNumeric(arg!.type) && arg!.type.kind !== 'interval') refuse(call, call.args);
-  return keepDecimal(
-    typedCall(
-      call,
-      arg!.type,
-      call.args,
-      both(([a]) => `(- ${a})`),
-    ),
-  );
+  return keepDecimal(typedCall(call, 'negate', arg!.type, call.args));
 }
 
 const binary = (
@@ -231,10 +183,10 @@ const binary = (
   summary,
   example,
   // Written as a call (`div(1)`) it may have any number of arguments.
-  resolve: (call) =>
-    call.args.length === 2
-      ? resolve(call)
-      : overloads({ takes: ['number', 'number'], returns: INT64, duckdb: infix('') })(call),
+  resolve(call) {
+    if (call.args.length !== 2) acceptedArgs(call, { takes: ['number', 'number'] });
+    return resolve(call);
+  },
 });
 
 export const functions: readonly FunctionDefinition[] = [

@@ -1,54 +1,36 @@
 /** Choices between values. `case` and `cast` have syntax of their own and are resolved in language/resolve/expression.ts. */
-import { byCodePoint, withUsualCollation } from '../dialects/postgres/sql.ts';
-import type { Emitter, Typed } from '../types/typed.ts';
+import type { Typed } from '../types/typed.ts';
 import { unify } from './kit/coerce.ts';
 import {
-  both,
   type CallSite,
   callError,
   describeArgument,
   type FunctionDefinition,
   mixedTypes,
-  overloads,
   typedCall,
 } from './kit/function.ts';
+import { acceptedArgs, overloads } from './kit/overloads.ts';
 
 /** if(condition, then, otherwise): the condition is bool, the values are of one type. */
 function choose(call: CallSite): Typed {
-  overloads({ takes: ['bool', 'any', 'any'], returns: 'same', duckdb: ([a]) => a! })(call);
+  acceptedArgs(call, { takes: ['bool', 'any', 'any'] });
   const { type, args } = unify(call.args.slice(1), (at, sofar) => mixedTypes(call, at, sofar));
-  return typedCall(
-    call,
-    type,
-    [call.args[0]!, ...args],
-    both(([c, a, b]) => `CASE WHEN ${c} THEN ${a} ELSE ${b} END`),
-  );
-}
-
-function coalesce(args: readonly string[]): string {
-  return `coalesce(${args.join(', ')})`;
+  return typedCall(call, 'if', type, [call.args[0]!, ...args]);
 }
 
 /** greatest and least; text by code point. */
-function extreme(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
-  const emit: Emitter = (args) => `${name}(${args.join(', ')})`;
-  const ofText: Emitter = (args, text) => withUsualCollation(emit(args.map(byCodePoint), text));
-  const resolve = overloads({
-    takes: ['same'],
-    rest: 'same',
-    returns: 'same',
-    duckdb: emit,
-    postgresFor([first]) {
-      // 1 day and 24 hours are equal: which of them it is differs.
-      if (first!.type.kind === 'interval' || first!.type.kind === 'list') return null;
-      return first!.type.kind === 'string' ? ofText : emit;
-    },
-  });
+function extreme(
+  name: 'greatest' | 'least',
+  summary: string,
+  example: FunctionDefinition['example'],
+): FunctionDefinition {
+  const resolve = overloads({ key: name, takes: ['same'], rest: 'same', returns: 'same' });
   return {
     name,
     syntax: `${name}(a, ...)`,
     summary,
     example,
+    raises: 'never',
     resolve(call) {
       refuseJson(call);
       return resolve(call);
@@ -68,11 +50,7 @@ function refuseJson(call: CallSite): void {
   );
 }
 
-const nullif = overloads({
-  takes: ['same', 'same'],
-  returns: 'same',
-  ...both(([a, b]) => `nullif(${a}, ${b})`),
-});
+const nullif = overloads({ key: 'nullif', takes: ['same', 'same'], returns: 'same' });
 
 export const functions: readonly FunctionDefinition[] = [
   {
@@ -81,6 +59,7 @@ export const functions: readonly FunctionDefinition[] = [
     syntax: 'if(condition, a, b)',
     summary: 'a when the condition is true, else b.',
     example: ["if(1 > 2, 'a', 'b')", 'b'],
+    raises: 'never',
     resolve: choose,
   },
   {
@@ -89,7 +68,8 @@ export const functions: readonly FunctionDefinition[] = [
     syntax: 'coalesce(a, ...)',
     summary: 'The first that is not null.',
     example: ['coalesce(null, 2, 3)', 2],
-    resolve: overloads({ takes: ['same'], rest: 'same', returns: 'same', ...both(coalesce) }),
+    raises: 'never',
+    resolve: overloads({ key: 'coalesce', takes: ['same'], rest: 'same', returns: 'same' }),
   },
   extreme('greatest', 'The greatest; nulls do not count.', ['greatest(1, null, 3)', 3]),
   extreme('least', 'The least; nulls do not count.', ['least(1, null, 3)', 1]),
@@ -98,6 +78,7 @@ export const functions: readonly FunctionDefinition[] = [
     syntax: 'nullif(a, b)',
     summary: 'Null when both are equal, else a.',
     example: ['nullif(0, 0)', null],
+    raises: 'never',
     resolve(call) {
       refuseJson(call);
       return nullif(call);

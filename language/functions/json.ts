@@ -1,20 +1,17 @@
 /**
  * JSON: columns of type json, and text that holds some. A path is a key ('a'), the keys and places from the root
  * ('$.a[0].b'), or a number, the place in an array from 0. What is not there is null; text that is no JSON is an error.
- *
- * Not exact in PostgreSQL: taking out a part. The engine writes it anew (`2.50` is 2.5, blanks go), PostgreSQL copies the
- * stretch; of a key that stands twice the engine takes the first, PostgreSQL the last.
  */
 import type { ColumnType } from '../../core/protocol/types.ts';
-import { type JsonStep, extraction as stepsIn, stepsOfPath } from '../dialects/duckdb/json-path.ts';
+import type { FunctionKey } from '../types/function-keys.ts';
+import { type JsonStep, stepsOfPath, writtenSteps } from '../types/json-path.ts';
 import { type ExprType, INT64, STRING } from '../types/rules.ts';
-import type { Emitter, Typed } from '../types/typed.ts';
+import type { Typed } from '../types/typed.ts';
 import {
   type CallSite,
   callError,
   castHint,
   describeArgument,
-  emittersOf,
   type FunctionDefinition,
   typedCall,
 } from './kit/function.ts';
@@ -45,11 +42,13 @@ function isJson(type: ExprType): boolean {
   return type.kind === 'json' || type.kind === 'null';
 }
 
-/** A key or a whole path, or the place in an array. */
-function pathArgument(call: CallSite): readonly JsonStep[] | string {
+/** The part that a key or a whole path says, or the place in an array. */
+function partOf(call: CallSite, key: Extraction, type: ColumnType, value: Typed): Typed {
   const path = call.args[1]!;
-  if (path.kind === 'literal' && path.type.kind === 'int64') return String(path.value);
-  if (path.kind === 'literal' && typeof path.value === 'string') return stepsOf(call, path.value);
+  if (path.kind === 'literal' && path.type.kind === 'int64')
+    return typedCall(call, `${key}/place`, type, [value], { constants: [String(path.value)] });
+  if (path.kind === 'literal' && typeof path.value === 'string')
+    return typedCall(call, key, type, [value], { constants: writtenSteps(stepsOf(call, path.value)) });
   throw callError(
     call,
     'wrong-arguments',
@@ -73,10 +72,12 @@ function stepsOf(call: CallSite, path: string): readonly JsonStep[] {
   );
 }
 
+type Extraction = 'json_extract' | 'json_extract_string';
+
 function extraction(
   name: string,
   alias: readonly string[],
-  engineName: string,
+  key: Extraction,
   type: ColumnType,
   summary: string,
   example: FunctionDefinition['example'],
@@ -87,41 +88,19 @@ function extraction(
     syntax: /^\w/.test(name) ? `${name}(json, path)` : `json ${name} path`,
     summary,
     example,
-    resolve(call) {
-      const value = jsonArgument(call, 2);
-      const path = pathArgument(call);
-      const part = (json: string): string =>
-        typeof path === 'string' ? `${engineName}(${json}, ${path})` : stepsIn(engineName, json, path);
-      const duckdb: Emitter = ([a]) => `CAST(${part(a!)} AS VARCHAR)`;
-      return typedCall(call, type, [value], duckdb);
-    },
+    resolve: (call) => partOf(call, key, type, jsonArgument(call, 2)),
   };
 }
 
 function aboutJson(
-  name: string,
+  key: FunctionKey,
   type: ColumnType,
   summary: string,
   example: FunctionDefinition['example'],
-  duckdb: Emitter,
-  postgres: Emitter,
 ): FunctionDefinition {
-  return {
-    name,
-    syntax: `${name}(json)`,
-    summary,
-    example,
-    resolve(call) {
-      const value = jsonArgument(call, 1);
-      // Text that is no JSON fails in both, but not the same text: each is strict about something else.
-      return typedCall(call, type, [value], emittersOf(duckdb, isJson(value.type) ? postgres : null));
-    },
-  };
+  const resolve = (call: CallSite): Typed => typedCall(call, key, type, [jsonArgument(call, 1)]);
+  return { name: key, syntax: `${key}(json)`, summary, example, resolve };
 }
-
-/** The engine has names of its own for the kinds of numbers. */
-const typeInDuckdb: Emitter = ([a]) =>
-  `lower(regexp_replace(regexp_replace(json_type(${a}), '^(U?BIGINT|HUGEINT|DOUBLE)$', 'number'), '^VARCHAR$', 'string'))`;
 
 export const functions: readonly FunctionDefinition[] = [
   extraction('->', [], 'json_extract', JSON_TYPE, 'A part, as json.', [`'{"a": [1, 2]}' -> 'a'`, '[1,2]']),
@@ -141,20 +120,12 @@ export const functions: readonly FunctionDefinition[] = [
     'The same as `json ->> path`.',
     [`json_extract_string('{"a": "x"}', 'a')`, 'x'],
   ),
-  aboutJson(
-    'json_type',
-    STRING,
-    'object, array, string, number, boolean or null.',
-    [`json_type('[1]')`, 'array'],
-    typeInDuckdb,
-    ([a]) => `json_typeof(${a})`,
-  ),
-  aboutJson(
-    'json_array_length',
-    INT64,
-    'Number of elements; null for what is no array.',
-    [`json_array_length('[1, 2]')`, 2],
-    ([a]) => `CASE json_type(${a}) WHEN 'ARRAY' THEN CAST(json_array_length(${a}) AS BIGINT) END`,
-    ([a]) => `CASE json_typeof(${a}) WHEN 'array' THEN CAST(json_array_length(${a}) AS int8) END`,
-  ),
+  aboutJson('json_type', STRING, 'object, array, string, number, boolean or null.', [
+    `json_type('[1]')`,
+    'array',
+  ]),
+  aboutJson('json_array_length', INT64, 'Number of elements; null for what is no array.', [
+    `json_array_length('[1, 2]')`,
+    2,
+  ]),
 ];

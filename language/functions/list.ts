@@ -5,14 +5,13 @@
 import type { ColumnType } from '../../core/protocol/types.ts';
 import { castExists, hintWithoutCast } from '../types/cast-types.ts';
 import { BOOL, commonType, type ExprType, INT64, STRING } from '../types/rules.ts';
-import type { Emitter, Typed } from '../types/typed.ts';
+import type { Typed } from '../types/typed.ts';
 import { coerce } from './kit/coerce.ts';
 import {
   type CallSite,
   callError,
   castHint,
   describeArgument,
-  emittersOf,
   type FunctionDefinition,
   mixedTypes,
   typedCall,
@@ -69,57 +68,30 @@ function contains(call: CallSite): Typed {
   const common = commonType(type.of, rest[0]!.type);
   if (common === null || common.kind === 'null') return mixedTypes(call, rest[0]!, type.of);
   const lists: ColumnType = { kind: 'list', of: common };
-  return typedCall(
-    call,
-    BOOL,
-    [coerce(list, lists), coerce(rest[0]!, common)],
-    ([a, b]) => `list_contains(${a}, ${b})`,
-  );
+  return typedCall(call, 'list_contains', BOOL, [coerce(list, lists), coerce(rest[0]!, common)]);
 }
 
 function length(call: CallSite): Typed {
-  const { list } = checkedList(call, 1);
-  return typedCall(
-    call,
-    INT64,
-    [list],
-    emittersOf(
-      ([a]) => `CAST(len(${a}) AS BIGINT)`,
-      ([a]) => `CAST(cardinality(${a}) AS int8)`,
-    ),
-  );
+  return typedCall(call, 'list_length', INT64, [checkedList(call, 1).list]);
 }
 
 function element(call: CallSite): Typed {
   const { list, type, rest } = checkedList(call, 2);
-  const place = checkedInteger(call, rest[0]!);
-  const duckdb: Emitter = ([a, n]) => `list_extract(${a}, ${n})`;
-  // Counted from the end, PostgreSQL would need the length as well.
-  const forward = place.kind === 'literal' && Number(place.value) >= 1 && Number(place.value) < 2 ** 31;
-  const postgres: Emitter = ([a]) => `(${a})[${String(place.kind === 'literal' ? place.value : '')}]`;
-  const nested = type.of.kind === 'list';
-  return typedCall(call, type.of, [list, place], emittersOf(duckdb, forward && !nested ? postgres : null));
+  return typedCall(call, 'list_get', type.of, [list, checkedInteger(call, rest[0]!)]);
 }
 
 function slice(call: CallSite): Typed {
   const { list, type, rest } = checkedList(call, 3);
   const places = rest.map((arg) => checkedInteger(call, arg));
-  return typedCall(call, type, [list, ...places], ([a, from, to]) => `list_slice(${a}, ${from}, ${to})`);
+  return typedCall(call, 'list_slice', type, [list, ...places]);
 }
 
-function sorted(descending: boolean): FunctionDefinition['resolve'] {
+function sorted(key: 'list_sort' | 'list_reverse_sort' | 'list_distinct'): FunctionDefinition['resolve'] {
   return (call) => {
     const found = checkedList(call, 1);
     refuseUnordered(call, found);
-    const order = descending ? "'DESC', 'NULLS LAST'" : "'ASC', 'NULLS LAST'";
-    return typedCall(call, found.type, [found.list], ([a]) => `list_sort(${a}, ${order})`);
+    return typedCall(call, key, found.type, [found.list]);
   };
-}
-
-function distinct(call: CallSite): Typed {
-  const found = checkedList(call, 1);
-  refuseUnordered(call, found);
-  return typedCall(call, found.type, [found.list], ([a]) => `list_sort(list_distinct(${a}))`);
 }
 
 function join(call: CallSite): Typed {
@@ -145,8 +117,7 @@ function join(call: CallSite): Typed {
       "put a constant text here: `list_join(l, ', ')`",
       separator.span,
     );
-  const emit: Emitter = ([a, b]) => `array_to_string(${a}, ${b})`;
-  return typedCall(call, STRING, [list, separator], emittersOf(emit, emit));
+  return typedCall(call, 'list_join', STRING, [list, separator]);
 }
 
 function concatenated(call: CallSite): Typed {
@@ -154,9 +125,7 @@ function concatenated(call: CallSite): Typed {
   const common: ExprType | null = commonType(type, rest[0]!.type);
   if (common === null) return mixedTypes(call, rest[0]!, type);
   const sides = [list, rest[0]!].map((side) => coerce(side, common));
-  // The engine's own treats a null list as an empty one.
-  const duckdb: Emitter = ([a, b]) => `(${a} || ${b})`;
-  return typedCall(call, common, sides, duckdb);
+  return typedCall(call, 'list_concat', common, sides);
 }
 
 function define(
@@ -209,7 +178,7 @@ export const functions: readonly FunctionDefinition[] = [
     'list',
     'Sorted, nulls last; text by code point.',
     ["list_sort(split('b,a', ','))", ['a', 'b']],
-    sorted(false),
+    sorted('list_sort'),
   ),
   define(
     'list_reverse_sort',
@@ -217,7 +186,7 @@ export const functions: readonly FunctionDefinition[] = [
     'list',
     'Sorted, the greatest first, nulls last.',
     ["list_reverse_sort(split('b,c', ','))", ['c', 'b']],
-    sorted(true),
+    sorted('list_reverse_sort'),
   ),
   define(
     'list_distinct',
@@ -225,7 +194,7 @@ export const functions: readonly FunctionDefinition[] = [
     'list',
     'The different elements, sorted; null does not count.',
     ["list_distinct(split('b,a,b', ','))", ['a', 'b']],
-    distinct,
+    sorted('list_distinct'),
   ),
   define(
     'list_join',

@@ -1,62 +1,44 @@
 /**
- * Patterns: of `like`, which escape with a backslash as in PostgreSQL, and regular expressions as RE2 has them.
- *
- * Matches that are taken out or replaced are not exact in PostgreSQL: of `a?(ab)?` in 'ab', RE2 takes the first way to match,
- * `a`, and PostgreSQL the longest, `ab`. Whether a pattern matches at all is the same, for patterns that both read alike.
+ * Patterns: of `like`, which escape with a backslash, and regular expressions as RE2 has them.
  */
-import { quoteText } from '../dialects/duckdb/sql.ts';
-import { postgresPattern } from '../dialects/postgres/patterns.ts';
-import { byCodePoint } from '../dialects/postgres/sql.ts';
 import { BOOL, STRING } from '../types/rules.ts';
-import type { Emitter, Emitters, Typed } from '../types/typed.ts';
+import type { Typed } from '../types/typed.ts';
 import {
-  both,
   type CallSite,
   callError,
   constantText,
   type FunctionDefinition,
-  type Overload,
-  overloads,
   typedCall,
 } from './kit/function.ts';
-import { isText, text } from './text.ts';
+import { acceptedArgs, overloads, type Signature } from './kit/overloads.ts';
+import { text } from './text.ts';
 
-function pattern(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
-  const word = name.toUpperCase();
-  // ilike follows the database's locale, as lower does.
-  const emitters = (emit: Emitter): Emitters => (name.endsWith('ilike') ? { duckdb: emit } : both(emit));
-  const resolve = overloads({
-    takes: ['string', 'string'],
-    returns: BOOL,
-    ...emitters(([a, b]) => `(${a} ${word} ${b} ESCAPE '\\')`),
-  });
-  // Without an escape in it the engine can run a pattern as a plain search.
-  const simple = overloads({
-    takes: ['string', 'string'],
-    returns: BOOL,
-    ...emitters(([a, b]) => `(${a} ${word} ${b})`),
-  });
+/** A pattern that ends with its escape fails, and which does shows row by row. */
+function pattern(
+  name: 'like' | 'not like' | 'ilike' | 'not ilike',
+  summary: string,
+  example: FunctionDefinition['example'],
+): FunctionDefinition {
+  const resolve = overloads({ key: name, takes: ['string', 'string'], returns: BOOL });
   return {
     name,
     syntax: `text ${name} pattern`,
     summary,
     example,
-    resolve: (call) => (withoutEscape(call.args[1]) ? simple(call) : resolve(call)),
+    resolve: (call) => resolve(hasNoEscape(call.args[1]) ? { ...call, traits: { raises: 'never' } } : call),
   };
 }
 
-function withoutEscape(arg: Typed | undefined): boolean {
-  return arg?.kind === 'literal' && typeof arg.value === 'string' && !arg.value.includes('\\');
+function hasNoEscape(pattern: Typed | undefined): boolean {
+  return pattern?.kind === 'literal' && !String(pattern.value).includes('\\');
 }
 
 /** Null when nothing matches; the engine's own function gives '' then. The group's number must be constant. */
 function regexpExtract(call: CallSite): Typed {
-  const takes: Overload['takes'] =
+  const takes: Signature['takes'] =
     call.args.length === 3 ? ['string', 'string', 'int64'] : ['string', 'string'];
   const group = call.args.length === 3 ? groupNumber(call) : '0';
-  const checked = overloads({ takes, returns: STRING, duckdb: ([a]) => a! })(call);
-  if (checked.kind !== 'call') return checked;
-  return typedCall(call, STRING, checked.args, ([a, p]) => `regexp_extract_all(${a}, ${p}, ${group})[1]`);
+  return typedCall(call, 'regexp_extract', STRING, acceptedArgs(call, { takes }), { constants: [group] });
 }
 
 /** RE2 has no more groups than this. */
@@ -91,11 +73,6 @@ export const functions: readonly FunctionDefinition[] = [
       {
         takes: ['string', 'string'],
         returns: BOOL,
-        duckdb: ([a, b]) => `regexp_matches(${a}, ${b})`,
-        postgresFor([, pattern]) {
-          const inPostgres = isText(pattern) ? postgresPattern(pattern.value) : null;
-          return inPostgres === null ? null : ([a]) => `(${byCodePoint(a!)} ~ ${quoteText(inPostgres)})`;
-        },
       },
     ),
     aliases: ['regexp_like', 'regexp_matches', 'rlike'],
@@ -115,7 +92,6 @@ export const functions: readonly FunctionDefinition[] = [
     {
       takes: ['string', 'string', 'string'],
       returns: STRING,
-      duckdb: ([a, b, c]) => `regexp_replace(${a}, ${b}, ${c}, 'g')`,
     },
   ),
 ];

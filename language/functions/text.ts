@@ -1,148 +1,84 @@
 /** Text. Positions count code points from 1. */
-import { quoteText } from '../dialects/duckdb/sql.ts';
+import type { FunctionKey } from '../types/function-keys.ts';
 import { BOOL, INT64, STRING } from '../types/rules.ts';
-import type { Emitter, Emitters, Typed, TypedLiteral } from '../types/typed.ts';
-import { both, emittersOf, type FunctionDefinition, type Overload, overloads } from './kit/function.ts';
+import type { FunctionDefinition } from './kit/function.ts';
+import { type Overload, overloads } from './kit/overloads.ts';
 
 const LIST_OF_STRING = { kind: 'list', of: STRING } as const;
 
+type Row = Omit<Overload, 'key'>;
+
+/** A function of text that is called as its key. */
 export function text(
-  name: string,
+  key: FunctionKey,
   args: string,
   summary: string,
   example: FunctionDefinition['example'],
-  ...rows: readonly Overload[]
+  ...rows: readonly Row[]
 ): FunctionDefinition {
-  return { name, syntax: `${name}(${args})`, summary, example, resolve: overloads(...rows) };
+  return {
+    name: key,
+    syntax: `${key}(${args})`,
+    summary,
+    example,
+    resolve: overloads(...rows.map((row): Overload => ({ ...row, key }))),
+  };
 }
 
-/** `f(text)` with the same name and meaning in the engine. */
+/** The same for one that never fails. */
+function safeText(...given: Parameters<typeof text>): FunctionDefinition {
+  return { ...text(...given), raises: 'never' };
+}
+
+/** `f(text)` */
 function plain(
-  name: string,
+  key: FunctionKey,
   summary: string,
   example: FunctionDefinition['example'],
   aliases: readonly string[] = [],
 ): FunctionDefinition {
-  const definition = text(name, 'text', summary, example, {
-    takes: ['string'],
-    returns: STRING,
-    duckdb: ([a]) => `${name}(${a})`,
-    ...(EXACT.has(name) ? { postgres: ([a]: readonly string[]) => `${name}(${a})` } : {}),
-  });
-  return { ...definition, aliases };
+  return aliased(aliases, safeText(key, 'text', summary, example, { takes: ['string'], returns: STRING }));
 }
 
-/**
- * Of `plain`. Not: `lower` and `upper`, which follow the database's locale (and its Unicode version); `reverse`, which keeps
- * a letter and its accent together in the engine and turns them round in PostgreSQL.
- */
-const EXACT = new Set(['md5']);
-
-function trimming(name: string, summary: string, example: FunctionDefinition['example']): FunctionDefinition {
-  const inPostgres = name === 'trim' ? 'btrim' : name;
-  return text(
-    name,
+/** Blanks only, unless other characters are given. */
+function trimming(
+  key: FunctionKey,
+  summary: string,
+  example: FunctionDefinition['example'],
+): FunctionDefinition {
+  return safeText(
+    key,
     'text[, characters]',
     summary,
     example,
-    // Blanks only, as PostgreSQL does; the engine's one-argument form takes other white space too.
-    {
-      takes: ['string'],
-      returns: STRING,
-      ...both(([a]) => `${inPostgres}(${a}, ' ')`),
-      duckdb: ([a]) => `${name}(${a}, ' ')`,
-    },
-    {
-      takes: ['string', 'string'],
-      returns: STRING,
-      duckdb: ([a, b]) => `${name}(${a}, ${b})`,
-      postgres: ([a, b]) => `${inPostgres}(${a}, ${b})`,
-    },
+    { takes: ['string'], returns: STRING },
+    { takes: ['string', 'string'], returns: STRING },
   );
 }
 
-const MAX_REPEATS = 10_000;
-const MAX_PADDED = 10_000_000;
-
-/** Without a bound a row could need more memory than there is. */
-function paddedLength(name: string, n: string): string {
-  return `CASE WHEN ${n} > ${MAX_PADDED} THEN error('${name} makes texts of at most ${MAX_PADDED} characters') WHEN ${n} < 0 THEN 0 ELSE CAST(${n} AS INTEGER) END`;
-}
-
-/** PostgreSQL pads to a literal length within the bound; other lengths may fail here and not there. */
-function paddedInPostgres(n: Typed | undefined): boolean {
-  const length = literalInteger(n);
-  return length !== null && length <= MAX_PADDED;
-}
-
-function padding(name: string, example: FunctionDefinition['example']): FunctionDefinition {
-  const side = name === 'lpad' ? 'left' : 'right';
+function padding(key: 'lpad' | 'rpad', example: FunctionDefinition['example']): FunctionDefinition {
+  const side = key === 'lpad' ? 'left' : 'right';
   return text(
-    name,
+    key,
     "text, length[, fill = ' ']",
     `Filled up on the ${side} to the length, at most 10,000,000, or cut to it.`,
     example,
-    {
-      takes: ['string', 'int64'],
-      returns: STRING,
-      duckdb: ([a, n]) => `${name}(${a}, ${paddedLength(name, n!)}, ' ')`,
-      postgresFor: ([, length]) =>
-        paddedInPostgres(length) ? ([a, n]) => `${name}(${a}, CAST(${n} AS int4), ' ')` : null,
-    },
-    {
-      takes: ['string', 'int64', 'string'],
-      returns: STRING,
-      duckdb: ([a, n, f]) => `${name}(${a}, ${paddedLength(name, n!)}, ${f})`,
-      // With nothing to fill up with, one fails and the other leaves the text as it is.
-      postgresFor: ([, length, fill]) =>
-        paddedInPostgres(length) && isText(fill) && fill.value !== ''
-          ? ([a, n, f]) => `${name}(${a}, CAST(${n} AS int4), ${f})`
-          : null,
-    },
+    { takes: ['string', 'int64'], returns: STRING },
+    { takes: ['string', 'int64', 'string'], returns: STRING },
   );
 }
 
 function testing(
-  name: string,
+  key: FunctionKey,
   summary: string,
   example: FunctionDefinition['example'],
-  emitters: Emitters,
 ): FunctionDefinition {
-  return text(name, 'text, part', summary, example, {
-    takes: ['string', 'string'],
-    returns: BOOL,
-    ...emitters,
-  });
-}
-
-export function isText(arg: Typed | undefined): arg is TypedLiteral & { readonly value: string } {
-  return arg?.kind === 'literal' && typeof arg.value === 'string';
-}
-
-/** A whole number that is written out. */
-function literalInteger(arg: Typed | undefined): number | null {
-  return arg?.kind === 'literal' && arg.type.kind === 'int64' ? Number(arg.value) : null;
-}
-
-/** Where a part begins at or after the first character, both count alike. */
-function substring(start: Typed, length: Typed | null): Emitter | null {
-  const [from, count] = [literalInteger(start), length === null ? 0 : literalInteger(length)];
-  const fits =
-    from !== null && from >= 1 && from < 2 ** 30 && count !== null && count >= 0 && count < 2 ** 30;
-  return fits ? ([a]) => `substr(${a}, ${from}${length === null ? '' : `, ${count}`})` : null;
-}
-
-/** Numbers that both engines take; null stays null, which `least` and `greatest` alone would pass over. */
-function clamped(n: string): string {
-  const most = 2_000_000_000;
-  return `CASE WHEN ${n} > ${most} THEN ${most} WHEN ${n} < -${most} THEN -${most} ELSE ${n} END`;
+  return safeText(key, 'text, part', summary, example, { takes: ['string', 'string'], returns: BOOL });
 }
 
 function aliased(aliases: readonly string[], definition: FunctionDefinition): FunctionDefinition {
   return { ...definition, aliases };
 }
-
-const concatenate: Emitter = ([a, b]) => `(${a} || ${b})`;
 
 export const functions: readonly FunctionDefinition[] = [
   {
@@ -150,23 +86,21 @@ export const functions: readonly FunctionDefinition[] = [
     syntax: 'a || b',
     summary: 'Joined text; null when one is null. The only way to join with an operator.',
     example: ["'a' || 'b'", 'ab'],
-    resolve: overloads({ takes: ['string', 'string'], returns: STRING, ...both(concatenate) }),
+    raises: 'never',
+    resolve: overloads({ key: '||', takes: ['string', 'string'], returns: STRING }),
   },
-  text('concat', 'text, ...', 'Joined text; nulls are left out.', ["concat('a', null, 'b')", 'ab'], {
+  safeText('concat', 'text, ...', 'Joined text; nulls are left out.', ["concat('a', null, 'b')", 'ab'], {
     takes: ['string'],
     rest: 'string',
     returns: STRING,
-    ...both((args) => `concat(${args.join(', ')})`),
   }),
-  {
-    ...text('length', 'text', 'Number of code points.', ["length('héé')", 3], {
+  aliased(
+    ['char_length', 'character_length'],
+    safeText('length', 'text', 'Number of code points.', ["length('héé')", 3], {
       takes: ['string'],
       returns: INT64,
-      duckdb: ([a]) => `length(${a})`,
-      postgres: ([a]) => `CAST(length(${a}) AS int8)`,
     }),
-    aliases: ['char_length', 'character_length'],
-  },
+  ),
   plain('lower', 'In lower case.', ["lower('Ab')", 'ab'], ['lcase', 'tolower']),
   plain('upper', 'In upper case.', ["upper('Ab')", 'AB'], ['ucase', 'toupper']),
   plain('reverse', 'Backwards.', ["reverse('abc')", 'cba']),
@@ -182,14 +116,10 @@ export const functions: readonly FunctionDefinition[] = [
     {
       takes: ['string', 'int64'],
       returns: STRING,
-      duckdb: ([a, b]) => `substr(${a}, ${b})`,
-      postgresFor: ([, start]) => substring(start!, null),
     },
     {
       takes: ['string', 'int64', 'int64'],
       returns: STRING,
-      duckdb: ([a, b, c]) => `substr(${a}, ${b}, ${c})`,
-      postgresFor: ([, start, length]) => substring(start!, length!),
     },
   ),
   text(
@@ -200,8 +130,6 @@ export const functions: readonly FunctionDefinition[] = [
     {
       takes: ['string', 'int64'],
       returns: STRING,
-      duckdb: ([a, n]) => `left(${a}, ${clamped(n!)})`,
-      postgres: ([a, n]) => `left(${a}, CAST(${clamped(n!)} AS int4))`,
     },
   ),
   text(
@@ -212,20 +140,11 @@ export const functions: readonly FunctionDefinition[] = [
     {
       takes: ['string', 'int64'],
       returns: STRING,
-      duckdb: ([a, n]) => `right(${a}, ${clamped(n!)})`,
-      postgres: ([a, n]) => `right(${a}, CAST(${clamped(n!)} AS int4))`,
     },
   ),
   text('repeat', 'text, n', 'The text n times, n at most 10,000.', ["repeat('ab', 2)", 'abab'], {
     takes: ['string', 'int64'],
     returns: STRING,
-    // Without a bound a row could need more memory than there is.
-    duckdb: ([a, n]) =>
-      `repeat(${a}, CASE WHEN ${n} > ${MAX_REPEATS} THEN error('repeat makes at most ${MAX_REPEATS} of a text') WHEN ${n} < 0 THEN 0 ELSE ${n} END)`,
-    postgresFor: ([, n]) => {
-      const count = literalInteger(n);
-      return count === null || count > MAX_REPEATS ? null : ([a]) => `repeat(${a}, ${Math.max(0, count)})`;
-    },
   }),
   aliased(
     ['strpos', 'instr'],
@@ -234,53 +153,20 @@ export const functions: readonly FunctionDefinition[] = [
       'text, part',
       'Where the part begins, from 1; 0 when it is not there.',
       ["position('abc', 'c')", 3],
-      {
-        takes: ['string', 'string'],
-        returns: INT64,
-        duckdb: ([a, b]) => `instr(${a}, ${b})`,
-        postgres: ([a, b]) => `CAST(strpos(${a}, ${b}) AS int8)`,
-      },
+      { takes: ['string', 'string'], returns: INT64 },
     ),
   ),
   text('replace', 'text, from, to', 'Every occurrence replaced.', ["replace('aba', 'a', 'x')", 'xbx'], {
     takes: ['string', 'string', 'string'],
     returns: STRING,
-    ...both(([a, b, c]) => `replace(${a}, ${b}, ${c})`),
   }),
   text('split', 'text, separator', 'The parts as a list.', ["split('a,b', ',')", ['a', 'b']], {
     takes: ['string', 'string'],
     returns: LIST_OF_STRING,
-    duckdb: ([a, b]) => `string_split(${a}, ${b})`,
-    // string_to_array makes no part of an empty text; with an empty separator each cuts in its own way.
-    postgresFor: ([, separator]) =>
-      isText(separator) && separator.value !== ''
-        ? ([a]) => `regexp_split_to_array(${a}, ${quoteText(`***=${separator.value}`)})`
-        : null,
   }),
   padding('lpad', ["lpad('7', 3, '0')", '007']),
   padding('rpad', ["rpad('7', 3, '0')", '700']),
-  testing(
-    'contains',
-    'Has the part in it.',
-    ["contains('abc', 'b')", true],
-    emittersOf(
-      ([a, b]) => `contains(${a}, ${b})`,
-      ([a, b]) => `(strpos(${a}, ${b}) > 0)`,
-    ),
-  ),
-  testing(
-    'starts_with',
-    'Begins with the part.',
-    ["starts_with('abc', 'ab')", true],
-    both(([a, b]) => `starts_with(${a}, ${b})`),
-  ),
-  testing(
-    'ends_with',
-    'Ends with the part.',
-    ["ends_with('abc', 'bc')", true],
-    emittersOf(
-      ([a, b]) => `suffix(${a}, ${b})`,
-      ([a, b]) => `starts_with(reverse(${a}), reverse(${b}))`,
-    ),
-  ),
+  testing('contains', 'Has the part in it.', ["contains('abc', 'b')", true]),
+  testing('starts_with', 'Begins with the part.', ["starts_with('abc', 'ab')", true]),
+  testing('ends_with', 'Ends with the part.', ["ends_with('abc', 'bc')", true]),
 ];

@@ -3,8 +3,6 @@
  * 2000; other widths count from Monday, 3 January 2000.
  */
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
-import { duckdbType, quoteText } from '../dialects/duckdb/sql.ts';
-import { postgresType } from '../dialects/postgres/sql.ts';
 import {
   commonType,
   FLOAT64,
@@ -16,23 +14,20 @@ import {
   TIMESTAMPTZ,
 } from '../types/rules.ts';
 import { TIME_ZONES } from '../types/time-zones.ts';
-import { type Emitter, type Typed, valueType } from '../types/typed.ts';
+import type { Typed } from '../types/typed.ts';
 import { coerce } from './kit/coerce.ts';
 import {
-  both,
   type CallSite,
   callError,
   castHint,
   constantText,
   describeArgument,
-  emittersOf,
   type FunctionDefinition,
-  overloads,
   typedCall,
 } from './kit/function.ts';
+import { acceptedArgs, overloads } from './kit/overloads.ts';
 import { shifted } from './moment-arithmetic.ts';
 import { numberBin } from './number.ts';
-import { binInPostgres, differenceInPostgres, partInPostgres } from './time-in-postgres.ts';
 
 const TRUNCATIONS = [
   'microsecond',
@@ -86,22 +81,14 @@ function truncate(call: CallSite): Typed {
   count(call, 2);
   const unit = unitOf(call, TRUNCATIONS);
   const value = momentAt(call, 1);
-  // The type of what the engine's own function gives depends on the unit.
-  const duckdb: Emitter = ([a]) =>
-    `CAST(date_trunc('${unit}', ${a}) AS ${duckdbType(valueType(value.type))})`;
-  const postgres: Emitter = ([a]) =>
-    `CAST(date_trunc('${unit}', ${a}) AS ${postgresType(valueType(value.type))})`;
-  // The 21st century begins in 2001 there, and in 2000 here.
-  return typedCall(call, value.type, [value], emittersOf(duckdb, unit === 'century' ? null : postgres));
+  return typedCall(call, 'date_trunc', value.type, [value], { constants: [unit] });
 }
 
 function extract(call: CallSite): Typed {
   count(call, 2);
   const part = unitOf(call, PARTS);
-  const value = momentAt(call, 1);
   const type = part === 'epoch' ? FLOAT64 : INT64;
-  const duckdb: Emitter = ([a]) => `extract(${part} FROM ${a})`;
-  return typedCall(call, type, [value], emittersOf(duckdb, partInPostgres(part, type)));
+  return typedCall(call, 'extract', type, [momentAt(call, 1)], { constants: [part] });
 }
 
 function difference(call: CallSite): Typed {
@@ -109,31 +96,21 @@ function difference(call: CallSite): Typed {
   const unit = unitOf(call, TRUNCATIONS);
   const [from, to] = [momentAt(call, 1), momentAt(call, 2)];
   const type = commonType(from.type, to.type)!;
-  const plain: Emitter = ([a, b]) => `date_diff('${unit}', ${a}, ${b})`;
-  // The engine's own weeks begin on no certain day.
-  const weeks: Emitter = ([a, b]) =>
-    `(date_diff('day', date_trunc('week', ${a}), date_trunc('week', ${b})) // 7)`;
-  const duckdb = unit === 'week' ? weeks : plain;
-  return typedCall(
-    call,
-    INT64,
-    [coerce(from, type), coerce(to, type)],
-    emittersOf(duckdb, differenceInPostgres(unit)),
-  );
+  const sides = [coerce(from, type), coerce(to, type)];
+  return typedCall(call, 'date_diff', INT64, sides, { constants: [unit] });
 }
 
 function format(call: CallSite): Typed {
   count(call, 2);
-  const text = constantText(call, 1, 'the format');
-  return typedCall(call, STRING, [momentAt(call, 0)], ([a]) => `strftime(${a}, ${quoteText(text)})`);
+  const constants = [constantText(call, 1, 'the format')];
+  return typedCall(call, 'strftime', STRING, [momentAt(call, 0)], { constants });
 }
 
 function parseTime(call: CallSite): Typed {
   count(call, 2);
-  const text = constantText(call, 1, 'the format');
-  const checked = overloads({ takes: ['string', 'string'], returns: TIMESTAMP, duckdb: ([a]) => a! })(call);
-  const args = checked.kind === 'call' ? checked.args.slice(0, 1) : [];
-  return typedCall(call, TIMESTAMP, args, ([a]) => `CAST(strptime(${a}, ${quoteText(text)}) AS TIMESTAMP)`);
+  const constants = [constantText(call, 1, 'the format')];
+  const [text] = acceptedArgs(call, { takes: ['string', 'string'] });
+  return typedCall(call, 'strptime', TIMESTAMP, [text!], { constants });
 }
 
 function bin(call: CallSite): Typed {
@@ -144,7 +121,8 @@ function bin(call: CallSite): Typed {
     const message = `\`bin\` wants a number and a width, or a moment and a duration, but ${describeArgument(call, value!)} and ${describeArgument(call, width!)}`;
     throw callError(call, 'wrong-type', message, 'write `bin(delay, 10)` or `bin(time, 5m)`');
   }
-  if (Number.parseInt(constantText(call, 1, 'the duration'), 10) === 0)
+  const constants = constantText(call, 1, 'the duration').split(' ');
+  if (Number.parseInt(constants[0]!, 10) === 0)
     throw callError(
       call,
       'wrong-arguments',
@@ -152,34 +130,15 @@ function bin(call: CallSite): Typed {
       'write `bin(time, 5m)`',
       width!.span,
     );
-  const duckdb: Emitter = ([w, a]) => `time_bucket(${w}, ${a})`;
-  return typedCall(call, value!.type, [width!, value!], emittersOf(duckdb, binInPostgres(call, value!)));
+  return typedCall(call, 'bin/moment', value!.type, [width!, value!], { constants });
 }
 
-function ago(call: CallSite): Typed {
-  return overloads({
-    takes: ['interval'],
-    returns: TIMESTAMPTZ,
-    duckdb: ([a]) => `CAST((CAST(now() AS TIMESTAMP) - ${a}) AS TIMESTAMPTZ)`,
-    postgres: ([a]) => `(now() - ${a})`,
-  })(call);
-}
+const ago = overloads({ key: 'ago', takes: ['interval'], returns: TIMESTAMPTZ });
 
 function add(call: CallSite): Typed {
-  const checked = overloads({
-    takes: ['moment', 'interval'],
-    returns: TIMESTAMP,
-    duckdb: ([a, b]) => `(${a} + ${b})`,
-  })(call);
-  const [value, duration] = checked.kind === 'call' ? checked.args : [];
+  const [value, duration] = acceptedArgs(call, { takes: ['moment', 'interval'] });
   return shifted(call, value!, duration!);
 }
-
-/**
- * Zones that have one offset for ever. The rules of the others change, and a database may have another release of them than
- * the stage engine; PostgreSQL also takes some names (`CET`) for abbreviations of a fixed offset.
- */
-const FIXED_ZONE = /^(UTC|GMT|Etc\/(UTC|GMT([+-]\d+)?))$/;
 
 /** The zone is checked here: the engine's own error would come late, and would not name the place. */
 function atTimezone(call: CallSite): Typed {
@@ -198,8 +157,7 @@ function atTimezone(call: CallSite): Typed {
   }
   const type = value.type.kind === 'timestamptz' ? TIMESTAMP : TIMESTAMPTZ;
   const moment = type === TIMESTAMP ? value : coerce(value, TIMESTAMP);
-  const emit: Emitter = ([a]) => `(${a} AT TIME ZONE ${quoteText(zone)})`;
-  return typedCall(call, type, [moment], emittersOf(emit, FIXED_ZONE.test(zone) ? emit : null));
+  return typedCall(call, 'at_timezone', type, [moment], { constants: [zone] });
 }
 
 function part(name: string, summary: string, value: number): FunctionDefinition {
@@ -208,12 +166,8 @@ function part(name: string, summary: string, value: number): FunctionDefinition 
     syntax: `${name}(moment)`,
     summary,
     example: [`${name}(timestamp '2020-02-03 04:05:06')`, value],
-    resolve: overloads({
-      takes: ['moment'],
-      returns: INT64,
-      duckdb: ([a]) => `extract(${name} FROM ${a})`,
-      postgres: partInPostgres(name, INT64),
-    }),
+    raises: 'never',
+    resolve: overloads({ key: 'extract', constants: [name], takes: ['moment'], returns: INT64 }),
   };
 }
 
@@ -223,7 +177,7 @@ export const functions: readonly FunctionDefinition[] = [
     syntax: 'now()',
     summary: 'The moment at which the query began, a timestamptz.',
     example: ["now() > timestamptz '2020-01-01 00:00:00+00'", true],
-    resolve: overloads({ takes: [], returns: TIMESTAMPTZ, ...both(() => 'now()') }),
+    resolve: overloads({ key: 'now', takes: [], returns: TIMESTAMPTZ }),
   },
   {
     name: 'ago',

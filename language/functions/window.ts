@@ -4,19 +4,12 @@
  * does not change them.
  */
 
+import type { FunctionKey } from '../types/function-keys.ts';
 import { INT64 } from '../types/rules.ts';
-import type { Emitter, Typed, WindowKind } from '../types/typed.ts';
+import type { AggregateKind, Typed, WindowKind } from '../types/typed.ts';
 import { unify } from './kit/coerce.ts';
-import {
-  type CallSite,
-  callError,
-  emittersOf,
-  type FunctionDefinition,
-  mixedTypes,
-  type Overload,
-  overloads,
-  typedCall,
-} from './kit/function.ts';
+import { type CallSite, callError, type FunctionDefinition, mixedTypes, typedCall } from './kit/function.ts';
+import { acceptedArgs, type Overload, overloads, type Signature } from './kit/overloads.ts';
 
 function windowed(
   name: string,
@@ -25,29 +18,28 @@ function windowed(
   example: FunctionDefinition['example'],
   resolve: FunctionDefinition['resolve'],
 ): FunctionDefinition {
-  return { name, syntax: `${name}(${args})`, summary, example, aggregate: true, window: true, resolve };
+  return {
+    name,
+    syntax: `${name}(${args})`,
+    summary,
+    example,
+    aggregate: true,
+    window: true,
+    raises: 'never',
+    resolve,
+  };
 }
 
 function row(
-  name: string,
+  key: FunctionKey,
   takes: Overload['takes'],
   returns: Overload['returns'],
   window: WindowKind,
 ): Overload {
-  return {
-    takes,
-    returns,
-    aggregate: { ordered: true, window },
-    ...overBoth(name, returns === INT64),
-  };
+  return { key, takes, returns, aggregate: { ordered: true, window } };
 }
 
-/** There is always an OVER. PostgreSQL counts in int8, but in int4 for ntile. */
-function overBoth(name: string, whole: boolean): Pick<Overload, 'duckdb' | 'postgres' | 'postgresOver'> {
-  const emit: Emitter = (args, { over }) => `${name}(${args.join(', ')})${over}`;
-  const postgres: Emitter = whole ? (args, text) => `CAST(${emit(args, text)} AS int8)` : emit;
-  return { duckdb: emit, postgres, postgresOver: postgres };
-}
+const PLACE: AggregateKind = { ordered: true, window: 'place' };
 
 const keep: Overload['returns'] = (args) => args[0]!.type;
 
@@ -66,26 +58,21 @@ function countAt(site: CallSite, index: number, least: number, what: string): st
 }
 
 function ntile(site: CallSite): Typed {
-  overloads({ takes: ['any'], returns: INT64, duckdb: ([a]) => a! })(site);
+  acceptedArgs(site, { takes: ['any'] });
   const count = countAt(site, 0, 1, 'the number of parts');
-  const emit: Emitter = (_, { over }) => `ntile(${count})${over}`;
-  const counted: Emitter = (args, text) => `CAST(${emit(args, text)} AS int8)`;
-  const emitters = emittersOf(emit, counted, counted);
-  return typedCall(site, INT64, [], emitters, { ordered: true, window: 'place' });
+  return typedCall(site, 'ntile', INT64, [], { constants: [count], aggregate: PLACE });
 }
 
 /** lag and lead: the value so many rows away; outside of the group the default, else null. */
 function away(site: CallSite): Typed {
   const { args } = site;
-  const takes: readonly Overload['takes'][] = [['any'], ['any', 'any'], ['any', 'any', 'any']];
-  overloads(...takes.map((row): Overload => ({ takes: row, returns: INT64, duckdb: ([a]) => a! })))(site);
+  const takes: readonly Signature['takes'][] = [['any'], ['any', 'any'], ['any', 'any', 'any']];
+  acceptedArgs(site, ...takes.map((row): Signature => ({ takes: row })));
   const count = args.length > 1 ? countAt(site, 1, 0, 'the distance') : '1';
   const values = args.length > 2 ? [args[0]!, args[2]!] : [args[0]!];
   const unified = unify(values, (at, sofar) => mixedTypes({ ...site, args: values }, at, sofar));
-  const emit: Emitter = ([value, otherwise], { over }) =>
-    `${site.name}(${value}, ${count}${otherwise === undefined ? '' : `, ${otherwise}`})${over}`;
-  const emitters = emittersOf(emit, emit, emit);
-  return typedCall(site, unified.type, unified.args, emitters, { ordered: true, window: 'place' });
+  const key = site.name === 'lead' ? 'lead' : 'lag';
+  return typedCall(site, key, unified.type, unified.args, { constants: [count], aggregate: PLACE });
 }
 
 export const functions: readonly FunctionDefinition[] = [

@@ -2,11 +2,10 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
 import type { ColumnType } from '../../core/protocol/types.ts';
-import type { CallNode, CaseNode, CastNode, Expression } from '../frontends/forkline/ast.ts';
 import { defaultName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { CallNode, CaseNode, CastNode, Expression, WrittenName } from '../frontends/query-tree.ts';
 import { castTo, unify } from '../functions/kit/coerce.ts';
-import { type CallSite, mixedTypes } from '../functions/kit/function.ts';
+import { type CallSite, type FunctionTraits, mixedTypes, typedCall } from '../functions/kit/function.ts';
 import { FUNCTION_NAMES, findFunction } from '../functions/registry.ts';
 import { FOREIGN_FUNCTIONS } from '../hints/foreign.ts';
 import { shortSyntax } from '../hints/short-syntax.ts';
@@ -203,7 +202,7 @@ function siteOf(
   node: Expression,
   args: readonly Typed[],
   operator: boolean,
-  syntax: string,
+  definition: FunctionTraits & { readonly syntax: string },
   scope: Scope,
 ): CallSite {
   return {
@@ -211,10 +210,13 @@ function siteOf(
     span: node.span,
     args,
     operator,
-    syntax,
+    syntax: definition.syntax,
+    traits: definition,
     textOf: (span) => scope.text.slice(span.start, span.end),
   };
 }
+
+const CASE = { syntax: 'case when c then v end', raises: 'never' } as const;
 
 function resolveCase(node: CaseNode, scope: Scope, mode: AggregateMode): Typed {
   const conditions = node.branches.map((branch) =>
@@ -222,26 +224,9 @@ function resolveCase(node: CaseNode, scope: Scope, mode: AggregateMode): Typed {
   );
   const values = node.branches.map((branch) => resolveExpression(branch.then, scope, mode));
   if (node.otherwise !== null) values.push(resolveExpression(node.otherwise, scope, mode));
-  const site = siteOf('case', node, values, false, 'case when c then v end', scope);
+  const site = siteOf('case', node, values, false, CASE, scope);
   const unified = unify(values, (at, sofar) => mixedTypes(site, at, sofar));
-  const count = conditions.length;
-  const emit = (args: readonly string[]): string => {
-    const branches = args
-      .slice(0, count)
-      .map((condition, index) => `WHEN ${condition} THEN ${args[count + index]}`);
-    const otherwise = args.length > 2 * count ? ` ELSE ${args[2 * count]}` : '';
-    return `CASE ${branches.join(' ')}${otherwise} END`;
-  };
-  const args = [...conditions, ...unified.args];
-  return {
-    kind: 'call',
-    name: 'case',
-    type: unified.type,
-    span: node.span,
-    args,
-    emitters: { duckdb: emit, postgres: emit },
-    aggregate: null,
-  };
+  return typedCall(site, 'case', unified.type, [...conditions, ...unified.args]);
 }
 
 function resolveCall(node: CallNode, scope: Scope, mode: AggregateMode): Typed {
@@ -252,7 +237,7 @@ function resolveCall(node: CallNode, scope: Scope, mode: AggregateMode): Typed {
   if (aggregate && (mode === 'none' || mode === 'inside')) throw misplacedAggregate(node, mode, scope);
   const args = node.args.map((arg) => resolveExpression(arg, scope, aggregate ? 'inside' : mode));
   const site = (given: readonly Typed[]): CallSite =>
-    siteOf(node.name, node, given, node.operator, definition.syntax, scope);
+    siteOf(node.name, node, given, node.operator, definition, scope);
   return resolveWith(args, (given) => definition.resolve(site(given)));
 }
 

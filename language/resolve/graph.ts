@@ -1,13 +1,16 @@
 import type { Span } from '../../core/protocol/errors.ts';
 import type { SourceDescription } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import type { StageNode } from '../frontends/forkline/ast.ts';
+import type { DialectName } from '../dialects/dialect.ts';
+import type { StageNode } from '../frontends/query-tree.ts';
 import type { BoundSql } from '../source/sql.ts';
 
 /** SQL of the user's for a database. Two of the same text are two objects; each is fetched. */
 export interface ResolvedSql {
   readonly kind: 'sql';
   readonly connection: string;
+  /** Of the database behind it. */
+  readonly dialect: DialectName;
   readonly bound: BoundSql;
   readonly described: SourceDescription;
   /** What `described` means to stages, in order. */
@@ -36,6 +39,11 @@ export interface ResolvedQuery {
 export function queriesRead({ source, stages }: ResolvedQuery): readonly ResolvedQuery[] {
   const beside = stages.flatMap((stage) => stage.sources);
   return source.kind === 'query' ? [source.query, ...beside] : beside;
+}
+
+/** The users' SQL that a query reads, as often as it does. */
+export function sqlsOf(query: ResolvedQuery): readonly ResolvedSql[] {
+  return [...countReads(query).keys()].flatMap(({ source }) => (source.kind === 'sql' ? [source] : []));
 }
 
 /** How often each query is read, `query` itself (once) included. */

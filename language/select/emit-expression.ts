@@ -1,14 +1,9 @@
 /** Typed expressions as SQL of a dialect. Bound values become `$n`; everything else is quoted text of ours. */
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Dialect } from '../dialects/dialect.ts';
+import { emitterIn } from '../functions/kit/emitter-in.ts';
 import { mayRaise } from '../types/may-raise.ts';
-import {
-  type AggregateText,
-  type Typed,
-  type TypedCall,
-  valueType,
-  type WindowKind,
-} from '../types/typed.ts';
+import { type Typed, type TypedCall, valueType, type WindowKind } from '../types/typed.ts';
 
 /** Where an expression's parts come from. */
 export interface EmitScope {
@@ -42,29 +37,26 @@ export function emitExpression(typed: Typed, scope: EmitScope): string {
   }
 }
 
-const NO_AGGREGATE: AggregateText = { order: '', filter: '', over: '', condition: null };
-
-/** Comparisons whose two sides may be integers of any width: an index on a narrower column still serves. */
-const COMPARISONS = new Set(['=', '<>', '<', '<=', '>', '>=', 'between', 'not between', 'in', 'not in']);
-
 function emitCall(call: TypedCall, scope: EmitScope): string {
-  const emit = call.emitters[scope.dialect.name];
+  const over = call.aggregate === null ? undefined : scope.over;
+  const emit = emitterIn(call, scope.dialect.name, over === undefined ? 'group' : 'over');
   // Placement has asked before: only what has a text in a dialect is emitted in it.
-  if (emit === undefined) throw new Error(`${call.name} has no text in ${scope.dialect.name}`);
-  const stored = COMPARISONS.has(call.name) ? { ...scope, column: scope.compared } : null;
+  if (emit === null) throw new Error(`${call.name} has no text in ${scope.dialect.name}`);
+  const stored = call.comparison ? { ...scope, column: scope.compared } : null;
   const args = call.args.map((arg) =>
     emitExpression(arg, arg.kind === 'column' && stored !== null ? stored : scope),
   );
   const { aggregate } = call;
-  if (aggregate === null) return emit(args, NO_AGGREGATE);
+  if (aggregate === null) return emit(args, { call, order: '', filter: '', over: '', condition: null });
   const condition = aggregate.filter === null ? null : emitExpression(aggregate.filter, scope);
-  // The stage engine computes the arguments before it tests the rows.
-  const early = condition !== null && scope.dialect.name === 'duckdb' && call.args.some(mayRaise);
+  const early =
+    condition !== null && scope.dialect.traits.computesArgumentsBeforeFilter && call.args.some(mayRaise);
   const guarded = early ? args.map((arg) => `CASE WHEN ${condition} THEN ${arg} END`) : args;
   return emit(guarded, {
-    order: aggregate.ordered && scope.over === undefined ? scope.order : '',
+    call,
+    order: aggregate.ordered && over === undefined ? scope.order : '',
     filter: condition === null ? '' : ` FILTER (WHERE ${condition})`,
-    over: scope.over?.(aggregate.window, aggregate.ordered) ?? '',
+    over: over?.(aggregate.window, aggregate.ordered) ?? '',
     condition,
   });
 }

@@ -1,41 +1,25 @@
 /**
- * The SELECT under construction, in DuckDB's dialect or PostgreSQL's, and how it becomes a WITH entry: what relation.ts
- * builds the stages' operations from.
+ * The SELECT under construction, in the dialect of its statement, and how it becomes a WITH entry: what relation.ts builds
+ * the stages' operations from.
  *
  * Invariants: `sql` of every column, filter and key refers only to columns of `from`, always qualified, so that no
  * alias of the same SELECT can be meant; a column is `plain` when its sql is just such a column. Columns that the
  * source did not send, because no stage uses them, are missing here and may be left out by projections. Nothing here
  * changes: each step gives a new one.
  */
-import type { ParameterKind } from '../../core/protocol/parameters.ts';
-import type { Dialect } from '../dialects/dialect.ts';
-import { mayRaise } from '../types/may-raise.ts';
 import type { Typed } from '../types/typed.ts';
 import { collectColumns, hasOrderedAggregate } from '../types/typed.ts';
-import { type EmitScope, emitExpression } from './emit-expression.ts';
 import {
-  freeName,
   hiddenName,
   isTable,
   type Origin,
   qualified,
   reading,
-  type Select,
   type SelectColumn,
   selectText,
 } from './select.ts';
-import { type Author, authored, type Statement } from './statement.ts';
-import {
-  type OrderKey,
-  orderText,
-  overText,
-  ROW_NUMBER,
-  type SortKey,
-  type WindowFrame,
-} from './window-frame.ts';
-
-/** Neither engine moves a filter across these. DuckDB takes an OFFSET 0 alone away; a LIMIT keeps PostgreSQL from parallel plans. */
-const FENCES = { duckdb: `LIMIT ${2n ** 62n} OFFSET 0`, postgres: 'OFFSET 0' } as const;
+import { SelectValues } from './select-values.ts';
+import { type OrderKey, overText, ROW_NUMBER, type WindowFrame } from './window-frame.ts';
 
 /** A column under another name. */
 export interface Renamed {
@@ -48,34 +32,7 @@ export interface NamedValue {
   readonly value: Typed;
 }
 
-export abstract class OpenSelect {
-  protected readonly statement: Statement;
-  protected readonly select: Select;
-  /** Who adds to it now. */
-  protected readonly author: Author | null;
-
-  constructor(statement: Statement, select: Select, author: Author | null = null) {
-    this.statement = statement;
-    this.select = select;
-    this.author = author;
-  }
-
-  /** Another one, of the same statement and author. */
-  protected abstract make(select: Select): this;
-
-  get dialect(): Dialect['name'] {
-    return this.statement.dialect.name;
-  }
-
-  get columns(): readonly SelectColumn[] {
-    return this.select.columns;
-  }
-
-  /** Do the rows stand in an order that a stage may rely on? */
-  get isOrdered(): boolean {
-    return this.select.order.length > 0 || this.select.arrival;
-  }
-
+export abstract class OpenSelect extends SelectValues {
   /** Keeps these columns, in this order, under new names where `as` differs. */
   project(kept: readonly Renamed[]): this {
     const base = this.select.groupBy === null ? this : this.seal();
@@ -98,16 +55,6 @@ export abstract class OpenSelect {
     return numbered.with({ order: [numbered.placeKey(name)] });
   }
 
-  /** Is it there? A column that nobody uses may have stayed in the database. */
-  has(name: string): boolean {
-    return this.names().includes(name);
-  }
-
-  /** A name that no column has, whatever its case. */
-  freeName(wanted: string): string {
-    return freeName(wanted, this.names());
-  }
-
   /** This relation, or a sealed one, where the columns that `values` read are plain. */
   protected ready(values: readonly Typed[], countsRows: boolean): this {
     return this.isReady(values, countsRows) ? this : this.seal();
@@ -124,15 +71,15 @@ export abstract class OpenSelect {
   /** In the database nothing reads rows in the order in which they come, unless it is told their places. */
   protected orderedFor(values: readonly NamedValue[]): this {
     const { order, arrival } = this.select;
-    if (this.dialect === 'duckdb' || order.length > 0 || !arrival) return this;
+    if (this.dialect.traits.keepsArrivalOrder || order.length > 0 || !arrival) return this;
     const ordered = values.some(({ value }) => hasOrderedAggregate(value));
     return ordered ? this.number(this.freeName('row')) : this;
   }
 
   /** Where rows have no order there is none to keep: no place is needed for values of whole groups. */
   protected placedFor({ keys }: WindowFrame): this {
-    const unordered = this.dialect === 'postgres' && !this.isOrdered && keys.length === 0;
-    return unordered ? this : this.placed();
+    const unordered = !this.isOrdered && keys.length === 0;
+    return unordered && !this.dialect.traits.keepsArrivalOrder ? this : this.placed();
   }
 
   /** With a last key of the order that no two rows share: where each stands. */
@@ -151,14 +98,6 @@ export abstract class OpenSelect {
     return base.with({ order: [...base.select.order, place] }).seal();
   }
 
-  /** May computing it fail, here? */
-  protected raises(value: Typed): boolean {
-    if (mayRaise(value)) return true;
-    const used = new Set<string>();
-    collectColumns(value, used);
-    return this.select.columns.some((column) => column.raises === true && used.has(column.name));
-  }
-
   /**
    * For a filter that may fail and must not see a row that one before it drops. Where all filters stand in one SELECT of
    * the stage engine, their text keeps the order (select.ts); else they are kept apart.
@@ -166,13 +105,13 @@ export abstract class OpenSelect {
   protected readyToRaise(condition: Typed): this {
     const { filters, filteredBelow } = this.select;
     if (filters.length === 0 && !filteredBelow) return this.ready([condition], true);
-    const inOrder = this.dialect === 'duckdb' && !filteredBelow && this.isReady([condition], true);
-    return inOrder ? this : this.fenced();
+    const inOrder = this.dialect.traits.testsFiltersInOrder && !filteredBelow;
+    return inOrder && this.isReady([condition], true) ? this : this.fenced();
   }
 
   /** Sealed so that no filter of what follows is merged with what it has: with a limit that is none. */
   protected fenced(): this {
-    const fenced = this.with({ fence: FENCES[this.dialect] }).seal();
+    const fenced = this.with({ fence: this.dialect.traits.fence }).seal();
     const columns = fenced.select.columns.map((column) => ({ ...column, raises: false }));
     return fenced.with({ columns });
   }
@@ -180,7 +119,7 @@ export abstract class OpenSelect {
   /** Would a database lose an order of its rows beside those of another? The stage engine keeps that of arrival. */
   protected mustBeNumbered(): boolean {
     const { order, arrival } = this.select;
-    return order.length > 0 || (arrival && this.dialect === 'postgres');
+    return order.length > 0 || (arrival && !this.dialect.traits.keepsArrivalOrder);
   }
 
   /** With an order that can be written down; `anew`: a key that no row of another relation has. */
@@ -192,7 +131,7 @@ export abstract class OpenSelect {
 
   /** Of which nothing but its columns matters to who reads it: a plain name in a FROM, with its order in columns. */
   protected table(): this {
-    return isTable(this.select) ? this : this.seal();
+    return isTable(this.dialect, this.select) ? this : this.seal();
   }
 
   /** A table that can stand in one FROM with `left`. */
@@ -200,7 +139,7 @@ export abstract class OpenSelect {
     const table = this.table();
     const { from, columns } = table.select;
     if (from !== left.select.from) return table;
-    const select = reading({ from: `${from}_2`, order: [], arrival: false }, columns);
+    const select = reading(this.dialect, { from: `${from}_2`, order: [], arrival: false }, columns);
     return this.make({ ...select, table: from });
   }
 
@@ -220,28 +159,9 @@ export abstract class OpenSelect {
   protected entry(text: string, columns: readonly Pick<SelectColumn, 'name' | 'type'>[]): this {
     const name = this.nextName();
     this.statement.entries.push(`${name} AS (\n${text}\n)`);
-    // The stage engine keeps the order of what it reads.
-    const arrival = this.dialect === 'duckdb';
-    const select = reading({ from: name, order: [], arrival, filteredBelow: true }, columns);
-    return this.make(select);
-  }
-
-  protected names(): readonly string[] {
-    return this.select.columns.map(({ name }) => name);
-  }
-
-  protected placeKey(name: string): OrderKey {
-    return { ...this.orderKeys([{ column: name, descending: false, nullsFirst: false }])[0]!, unique: true };
-  }
-
-  protected orderKeys(keys: readonly SortKey[]): readonly OrderKey[] {
-    return keys.map((key) => {
-      const { sql, type } = this.columnNamed(key.column);
-      // By code point; no collation of the database's may decide.
-      const collation = this.dialect === 'postgres' && type.kind === 'string' ? ' COLLATE "C"' : '';
-      const direction = `${collation} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
-      return { sql, type, direction, descending: key.descending, nullsFirst: key.nullsFirst };
-    });
+    const arrival = this.dialect.traits.keepsArrivalOrder;
+    const origin: Origin = { from: name, order: [], arrival, filteredBelow: true };
+    return this.make(reading(this.dialect, origin, columns));
   }
 
   protected seal(materialized = ''): this {
@@ -252,68 +172,26 @@ export abstract class OpenSelect {
       const visible = select.columns.find((column) => column.plain && column.sql === key.sql);
       const carried = visible ?? { name: hiddenName(select, hidden.length), sql: key.sql };
       if (visible === undefined) hidden.push(carried);
-      return { ...key, sql: qualified(name, carried.name) };
+      return { ...key, sql: qualified(this.dialect, name, carried.name) };
     });
     this.statement.entries.push(`${name} AS${materialized} (\n${this.text(hidden, false)}\n)`);
     const { filters, arrival, limit, fence } = select;
     const filteredBelow = limit === null && fence === null && (filters.length > 0 || select.filteredBelow);
     const origin: Origin = { from: name, order, arrival, filteredBelow };
-    return this.make(reading(origin, select.columns));
+    return this.make(reading(this.dialect, origin, select.columns));
   }
 
   /** The places of a list's elements, as rows. */
-  protected subscripts(list: string): string {
-    return this.dialect === 'duckdb' ? `unnest(range(len(${list})))` : `generate_subscripts(${list}, 1)`;
+  protected placesOf(list: string): string {
+    return this.lists.places(list);
   }
 
   protected text(hidden: readonly Pick<SelectColumn, 'name' | 'sql'>[], last: boolean): string {
     this.statement.read(this.select.from);
-    return selectText(this.select, hidden, last);
+    return selectText(this.dialect, this.select, hidden, last);
   }
 
   protected nextName(): string {
     return `${this.statement.prefix}${this.statement.entries.length + 1}`;
-  }
-
-  /** -0 and 0 are one group, called 0: left alone, each engine would call it by whichever came first. */
-  protected groupKey(name: string, value: Typed): SelectColumn {
-    const column = this.column(name, value);
-    if (value.type.kind !== 'float64') return column;
-    const zero = this.dialect === 'duckdb' ? '0e0' : "CAST('0' AS float8)";
-    return { ...column, sql: `(${column.sql} + ${zero})` };
-  }
-
-  protected column(name: string, value: Typed, over?: EmitScope['over']): SelectColumn {
-    const raises = this.raises(value);
-    return { name, sql: this.emit(value, over), type: value.type, plain: false, raises };
-  }
-
-  protected with(change: Partial<Select>): this {
-    return this.make({ ...this.select, ...change });
-  }
-
-  protected columnNamed(name: string): SelectColumn {
-    const column = this.select.columns.find((candidate) => candidate.name === name);
-    if (column === undefined) throw new Error(`column ${name} did not reach this stage`);
-    return column;
-  }
-
-  protected emit(value: Typed, over?: EmitScope['over']): string {
-    const order = orderText(this.select.order);
-    const text = emitExpression(value, {
-      dialect: this.statement.dialect,
-      column: (name) => this.columnNamed(name).sql,
-      compared: (name) => this.columnNamed(name).stored ?? this.columnNamed(name).sql,
-      parameter: (name, kind) => this.parameter(name, kind),
-      order,
-      ...(over === undefined ? {} : { over }),
-    });
-    return value.kind === 'call' ? authored(this.statement, this.author, text) : text;
-  }
-
-  protected parameter(name: string, kind: ParameterKind): string {
-    const { parameters, foreignParameters } = this.statement;
-    const at = parameters.findIndex((parameter) => parameter.name === name);
-    return `$${foreignParameters + (at === -1 ? parameters.push({ name, kind }) : at + 1)}`;
   }
 }

@@ -1,8 +1,8 @@
 /** Typed expressions that stages make themselves, beside those that users write. */
 import type { Column } from '../../core/protocol/types.ts';
-import { quoteText } from '../dialects/duckdb/sql.ts';
-import { BOOL, type ExprType, INT64 } from '../types/rules.ts';
-import type { AggregateKind, Emitter, Emitters, Typed, TypedCall } from '../types/typed.ts';
+import type { FunctionKey } from '../types/function-keys.ts';
+import { BOOL, type ExprType, INT64, STRING } from '../types/rules.ts';
+import { type AggregateKind, type Typed, type TypedCall, valueType } from '../types/typed.ts';
 
 /** Where nobody will look: what a stage makes itself is always right. */
 const NOWHERE = { start: 0, end: 0 };
@@ -15,44 +15,51 @@ export function wholeNumber(value: number): Typed {
   return { kind: 'literal', value: String(value), type: INT64, span: NOWHERE };
 }
 
-/** The same text in every dialect. */
-export function everywhere(emit: Emitter): Emitters {
-  return { duckdb: emit, postgres: emit };
+export function textLiteral(value: string): Typed {
+  return { kind: 'literal', value, type: STRING, span: NOWHERE };
 }
 
-/** A call with this SQL, which never fails; `args` are all the columns that it reads. An emitter alone is the stage engine's. */
-export function ownCall(type: ExprType, args: readonly Typed[], emit: Emitter | Emitters): TypedCall {
-  const emitters = typeof emit === 'function' ? { duckdb: emit } : emit;
-  return { kind: 'call', name: 'own', type, span: NOWHERE, args, emitters, safe: true, aggregate: null };
+/** A call, which never fails; `args` are all the columns that it reads. */
+export function ownCall(
+  type: ExprType,
+  args: readonly Typed[],
+  key: FunctionKey,
+  constants: readonly string[] = [],
+): TypedCall {
+  return {
+    kind: 'call',
+    name: 'own',
+    key,
+    constants,
+    type,
+    span: NOWHERE,
+    args,
+    safe: true,
+    comparison: false,
+    aggregate: null,
+  };
 }
 
 /** The same for an aggregate, or a window function. */
 export function ownAggregate(
   type: ExprType,
   args: readonly Typed[],
-  emit: Emitter | Emitters,
+  key: FunctionKey,
+  constants: readonly string[] = [],
   kind: AggregateKind = { ordered: false },
 ): TypedCall {
-  return { ...ownCall(type, args, emit), aggregate: { ...kind, filter: null } };
+  return { ...ownCall(type, args, key, constants), aggregate: { ...kind, filter: null } };
 }
 
 /** Number of rows. */
 export function countRows(): TypedCall {
-  return ownAggregate(
-    INT64,
-    [],
-    everywhere((_, { filter, over }) => `count(*)${filter}${over}`),
-  );
+  return ownAggregate(INT64, [], 'count/rows');
 }
 
 /** `a <= n`, for a column of whole numbers. */
 export function atMost(column: string, count: Typed): Typed {
   const number = columnValue({ name: column, type: INT64 });
-  return ownCall(
-    BOOL,
-    [number, count],
-    everywhere(([a, b]) => `(${a} <= ${b})`),
-  );
+  return ownCall(BOOL, [number, count], '<=');
 }
 
 export function keepColumns(columns: readonly Column[]): readonly { name: string; as: string }[] {
@@ -60,13 +67,11 @@ export function keepColumns(columns: readonly Column[]): readonly { name: string
 }
 
 /** A list of texts that are known. */
-export function constantTexts(values: readonly string[]): Emitters {
-  const texts = values.map(quoteText).join(', ');
-  return { duckdb: () => `[${texts}]`, postgres: () => `CAST(ARRAY[${texts}] AS text[])` };
+export function constantTexts(values: readonly string[]): Typed {
+  return ownCall({ kind: 'list', of: STRING }, [], 'own/texts', values);
 }
 
-/** The arguments, of one type, as a list. */
-export const listOfArguments: Emitters = {
-  duckdb: (args) => `[${args.join(', ')}]`,
-  postgres: (args) => `ARRAY[${args.join(', ')}]`,
-};
+/** The values, of one type, as a list. */
+export function listOfValues(values: readonly Typed[], type: ExprType): Typed {
+  return ownCall({ kind: 'list', of: valueType(type) }, values, 'own/list');
+}

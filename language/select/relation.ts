@@ -12,7 +12,6 @@
 
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { quoteName } from '../dialects/duckdb/sql.ts';
 import type { Typed } from '../types/typed.ts';
 import type { EmitScope } from './emit-expression.ts';
 import { type NamedValue, OpenSelect, type Renamed } from './open-select.ts';
@@ -35,13 +34,13 @@ export class Relation extends OpenSelect {
     columns: readonly Column[],
     keys: readonly SortKey[] = [],
   ): Relation {
-    const select = reading({ from: name, order: [], arrival: true }, columns);
+    const select = reading(statement.dialect, { from: name, order: [], arrival: true }, columns);
     return new Relation(statement, select, null).sort(keys);
   }
 
   /** The same rows, for several to read: they are computed once. */
   shared(): Relation {
-    return isTable(this.select) ? this : this.seal(' MATERIALIZED');
+    return isTable(this.dialect, this.select) ? this : this.seal(' MATERIALIZED');
   }
 
   /** The same, with what is added from now on known as the author's. */
@@ -142,7 +141,7 @@ export class Relation extends OpenSelect {
     if (base.select.order.length === 0) return base.with({ columns }).seal();
     const places = {
       name: position,
-      sql: base.subscripts(emitted[0]!.sql),
+      sql: base.placesOf(emitted[0]!.sql),
       type: ROW_NUMBER.type,
       plain: false,
     };
@@ -204,7 +203,7 @@ export class Relation extends OpenSelect {
     const texts = [this, other].map((relation, index) => {
       const table = (ordered ? relation.number(place) : relation).table();
       const items = [...names, ...(ordered ? [place] : [])].map((name) => table.columnNamed(name).sql);
-      if (ordered) items.push(`${index} AS ${quoteName(side)}`);
+      if (ordered) items.push(`${index} AS ${this.dialect.quoteName(side)}`);
       if (items.length === 0) items.push('1 AS "row"');
       return `SELECT ${items.join(', ')} FROM ${table.readAs()}`;
     });

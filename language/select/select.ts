@@ -1,5 +1,5 @@
 /** One SELECT of the statement under construction: what it is made of, and its text. */
-import { quoteName } from '../dialects/duckdb/sql.ts';
+import type { Dialect } from '../dialects/dialect.ts';
 import type { ExprType } from '../types/rules.ts';
 import { type OrderKey, orderText } from './window-frame.ts';
 
@@ -53,6 +53,7 @@ export interface Origin {
 }
 
 export function reading(
+  dialect: Dialect,
   { from, fromText = null, order, arrival, filteredBelow = false }: Origin,
   columns: readonly { readonly name: string; readonly type: ExprType; readonly raises?: boolean }[],
 ): Select {
@@ -60,7 +61,7 @@ export function reading(
     ({ name, type, raises }): SelectColumn => ({
       name,
       type,
-      sql: qualified(from, name),
+      sql: qualified(dialect, from, name),
       plain: true,
       ...(raises === true && { raises }),
     }),
@@ -70,15 +71,15 @@ export function reading(
 }
 
 /** Nothing but what `from` has. */
-export function isTable(select: Select): boolean {
+export function isTable(dialect: Dialect, select: Select): boolean {
   const { from, fromText, columns, join, filters, groupBy, limit, fence } = select;
   if (fromText !== null || fence !== null || join !== undefined) return false;
-  const same = columns.every(({ name, sql }) => sql === qualified(from, name));
+  const same = columns.every(({ name, sql }) => sql === qualified(dialect, from, name));
   return same && filters.length === 0 && groupBy === null && limit === null;
 }
 
-export function qualified(from: string, name: string): string {
-  return `${from}.${quoteName(name)}`;
+export function qualified(dialect: Dialect, from: string, name: string): string {
+  return `${from}.${dialect.quoteName(name)}`;
 }
 
 /** A name for a key of the order that no visible column has. */
@@ -105,13 +106,14 @@ export function placed(columns: readonly SelectColumn[], column: SelectColumn): 
 
 /** `hidden`: keys of the order that travel on. `last`: what its order is shows. */
 export function selectText(
+  dialect: Dialect,
   select: Select,
   hidden: readonly Pick<SelectColumn, 'name' | 'sql'>[],
   last: boolean,
 ): string {
   const { from, fromText, join, filters, groupBy, limit } = select;
   const items = [...select.columns, ...hidden].map(({ name, sql }) =>
-    sql === qualified(from, name) ? sql : `${sql} AS ${quoteName(name)}`,
+    sql === qualified(dialect, from, name) ? sql : `${sql} AS ${dialect.quoteName(name)}`,
   );
   // A WITH entry of which nothing but the number of rows counts.
   if (items.length === 0) items.push('1 AS "row"');

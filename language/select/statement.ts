@@ -7,8 +7,6 @@ import type { Span, StageRef } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { SourceSegment, StageSegment } from '../../core/protocol/plan.ts';
 import type { Dialect } from '../dialects/dialect.ts';
-import { DUCKDB } from '../dialects/duckdb/sql.ts';
-import { POSTGRES } from '../dialects/postgres/sql.ts';
 import type { BoundSql } from '../source/sql.ts';
 
 /** Whose text it is. */
@@ -30,8 +28,8 @@ export class Statement {
   readonly authors: Author[] = [];
   readonly #reads = new Map<string, number>();
 
-  /** For the stage engine; for PostgreSQL see `postgresStatement`. */
-  constructor(dialect: Dialect = DUCKDB, prefix = 's', foreignParameters = 0) {
+  /** See `statementAround` for one with users' SQL in it. */
+  constructor(dialect: Dialect, prefix = 's', foreignParameters = 0) {
     this.dialect = dialect;
     this.prefix = prefix;
     this.foreignParameters = foreignParameters;
@@ -48,13 +46,13 @@ export class Statement {
 }
 
 /** A statement around `sqls`, whose texts are only put in by `completed`. */
-export function postgresStatement(sqls: readonly BoundSql[]): Statement {
+export function statementAround(dialect: Dialect, sqls: readonly BoundSql[]): Statement {
   // A table of the user's may be called `s1`: the name of an entry would hide it.
   let prefix = 's';
   const taken = (): boolean => sqls.some(({ sql }) => new RegExp(`(?<![\\w$])${prefix}\\d`, 'i').test(sql));
   while (taken()) prefix = `_${prefix}`;
   return new Statement(
-    POSTGRES,
+    dialect,
     prefix,
     sqls.reduce((sum, { parameters }) => sum + parameters.length, 0),
   );

@@ -1,7 +1,7 @@
 /** Orders, and the rows that a window function sees: how they are said, and their SQL. */
 import { type ExprType, INT64 } from '../types/rules.ts';
 import type { Typed, WindowKind } from '../types/typed.ts';
-import { everywhere, ownAggregate } from './own-values.ts';
+import { ownAggregate } from './own-values.ts';
 
 export interface SortKey {
   readonly column: string;
@@ -58,9 +58,7 @@ export function orderText(order: readonly OrderKey[]): string {
   return order.length === 0 ? '' : ` ORDER BY ${order.map((key) => key.sql + key.direction).join(', ')}`;
 }
 
-export const ROW_NUMBER: Typed = ownAggregate(
-  INT64,
-  [],
-  everywhere((_, { over }) => `row_number()${over}`),
-  { ordered: true, window: 'place' },
-);
+export const ROW_NUMBER: Typed = ownAggregate(INT64, [], 'own/row number', [], {
+  ordered: true,
+  window: 'place',
+});

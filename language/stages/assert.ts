@@ -5,19 +5,18 @@
  */
 
 import type { Span, WireError } from '../../core/protocol/errors.ts';
-import { raiseError } from '../dialects/duckdb/raise.ts';
-import { raiseInPostgres } from '../dialects/postgres/raise.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import type { Expression } from '../frontends/query-tree.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
-import { columnValue, everywhere, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
+import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
 import { BOOL, INT64 } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
 import { exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly condition: Expression;
   readonly message: string | null;
 }
@@ -32,6 +31,12 @@ const MAX_SHOWN = 80;
 function quoted(text: string, { start, end }: Span): string {
   const condition = text.slice(start, end);
   return condition.length <= MAX_SHOWN ? condition : `${condition.slice(0, MAX_SHOWN - 1)}…`;
+}
+
+/** How many rows there are; fails with `error` for one in which the column is not true. */
+function failingCount(column: string, error: WireError): Typed {
+  const holds = columnValue({ name: column, type: BOOL });
+  return ownAggregate(INT64, [holds], 'own/count or fail', [JSON.stringify(error)]);
 }
 
 export const stage: StageDefinition<Syntax, Resolved> = {
@@ -81,28 +86,16 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   emit({ columns, condition, error }, relation) {
     const holds = relation.freeName('holds');
     const checked = relation.freeName('checked');
-    const tested = ownCall(
-      BOOL,
-      [condition],
-      everywhere(([a]) => `(${a} IS TRUE)`),
-    );
-    const count = ownAggregate(INT64, [columnValue({ name: holds, type: BOOL })], {
-      duckdb: ([a], { over }) => `count(CASE WHEN ${a} THEN 1 ELSE ${raiseError(error)} END)${over}`,
-      postgres: ([a], { over }) =>
-        `count(CASE WHEN ${a} THEN 1 ELSE ${raiseInPostgres(error, 'int8', `CAST(${a} AS int4)`)} END)${over}`,
-    });
+    const tested = ownCall(BOOL, [condition], 'own/is true');
+    const count = failingCount(holds, error);
     // Nobody counts what nobody reads.
-    const read = ownCall(
-      BOOL,
-      [columnValue({ name: checked, type: INT64 })],
-      everywhere(([a]) => `(${a} > 0)`),
-    );
+    const read = ownCall(BOOL, [columnValue({ name: checked, type: INT64 })], 'own/above zero');
     return relation
       .assign(holds, tested)
       .window([{ name: checked, value: count }], { partition: [], keys: [], rows: 'all' })
       .filter(read)
       .project(keepColumns(columns));
   },
-  exactInPostgres: ({ condition }) => exactIf([condition]),
+  exactIn: ({ condition, error }, dialect) => exactIf([condition, failingCount('holds', error)], dialect),
   computes: ({ condition }) => [condition],
 };

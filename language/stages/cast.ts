@@ -2,11 +2,10 @@
 
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { type Column, type ColumnType, typeName } from '../../core/protocol/types.ts';
-import { duckdbType, quoteText } from '../dialects/duckdb/sql.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseTypeName } from '../frontends/forkline/expression-call.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import { castTo } from '../functions/kit/coerce.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
@@ -53,12 +52,11 @@ function parseCasting(cursor: Cursor): Casting {
 
 /** Text read as a moment, or a moment written as text. */
 function formatted(column: Column, to: ColumnType, { text, span }: NonNullable<Casting['format']>): Typed {
-  const format = quoteText(percentFormat(text, span));
+  const format = [percentFormat(text, span)];
   const value = columnValue(column);
   const reads = column.type.kind === 'string' && (isMoment(to) || to.kind === 'time');
-  if (reads) return ownCall(to, [value], ([a]) => `CAST(strptime(${a}, ${format}) AS ${duckdbType(to)})`);
-  if (isMoment(column.type) && to.kind === 'string')
-    return ownCall(STRING, [value], ([a]) => `strftime(${a}, ${format})`);
+  if (reads) return ownCall(to, [value], 'strptime', format);
+  if (isMoment(column.type) && to.kind === 'string') return ownCall(STRING, [value], 'strftime', format);
   throw new QueryError(
     'wrong-arguments',
     `a format has no meaning from ${typeName(column.type)} to ${typeName(to)}`,
@@ -81,7 +79,10 @@ function resolveCasting({ target, to, format }: Casting, input: Scope): NamedVal
   });
 }
 
-export const stage: StageDefinition<readonly Casting[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Casting[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'cast',
   aliases: ['typecast'],
   docs: {
@@ -122,7 +123,11 @@ export const stage: StageDefinition<readonly Casting[], Resolved> = {
   columnsUsed: ({ casts }, wanted) => new Set([...wanted, ...casts.map(({ name }) => name)]),
   emit: ({ casts }, relation) =>
     casts.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
-  exactInPostgres: ({ casts }) => exactIf(casts.map(({ value }) => value)),
+  exactIn: ({ casts }, dialect) =>
+    exactIf(
+      casts.map(({ value }) => value),
+      dialect,
+    ),
   computes: ({ casts }) => casts.map(({ value }) => value),
   rowByRow: true,
 };

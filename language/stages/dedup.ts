@@ -14,7 +14,8 @@ import { exactKeys } from './kit/exactness.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly count: number;
   readonly patterns: readonly Pattern[];
   readonly sort: readonly WrittenKey[];
@@ -82,5 +83,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     new Set([...wanted, ...keys.map(({ name }) => name), ...sort.map(({ column }) => column)]),
   emit: ({ columns, count, keys, sort }, relation) =>
     relation.firstOfEach(wholeNumber(count), keys.map(columnValue), sort).project(keepColumns(columns)),
-  exactInPostgres: ({ keys }) => exactKeys(keys),
+  exactIn: ({ keys }, dialect) => exactKeys(keys, dialect),
 };

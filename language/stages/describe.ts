@@ -1,21 +1,19 @@
 /** `describe`: a row for each column that reaches it, with its name and type. Known before anything runs. */
 import { type Column, typeName } from '../../core/protocol/types.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
-import { constantTexts, countRows, keepColumns, ownCall, wholeNumber } from '../select/own-values.ts';
+import { constantTexts, countRows, keepColumns, wholeNumber } from '../select/own-values.ts';
 import { STRING } from '../types/rules.ts';
-import type { Typed } from '../types/typed.ts';
-import { EXACT } from './kit/exactness.ts';
+import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Resolved extends ResolvedStage {
   readonly described: readonly Column[];
 }
 
-function texts(values: readonly string[]): Typed {
-  return ownCall({ kind: 'list', of: STRING }, [], constantTexts(values));
-}
+/** What the stage takes. */
+export type Syntax = null;
 
-export const stage: StageDefinition<null, Resolved> = {
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'describe',
   aliases: [],
   docs: {
@@ -47,10 +45,10 @@ export const stage: StageDefinition<null, Resolved> = {
       .limit(wholeNumber(0))
       .aggregate([], [{ name: 'rows', value: countRows() }])
       .unnest([
-        { name: 'column', value: texts(described.map(({ name }) => name)) },
-        { name: 'type', value: texts(described.map(({ type }) => typeName(type))) },
+        { name: 'column', value: constantTexts(described.map(({ name }) => name)) },
+        { name: 'type', value: constantTexts(described.map(({ type }) => typeName(type))) },
       ])
       .project(keepColumns(columns));
   },
-  exactInPostgres: () => EXACT,
+  exactIn: (_, dialect) => exactLists([constantTexts([])], dialect),
 };

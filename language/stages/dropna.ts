@@ -2,7 +2,7 @@
 
 import type { Column } from '../../core/protocol/types.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
-import { columnValue, everywhere, ownCall } from '../select/own-values.ts';
+import { columnValue, ownCall } from '../select/own-values.ts';
 import { BOOL } from '../types/rules.ts';
 import { expandPatterns, type Pattern, parsePatterns } from './kit/column-patterns.ts';
 import { EXACT } from './kit/exactness.ts';
@@ -12,7 +12,10 @@ interface Resolved extends ResolvedStage {
   readonly tested: readonly Column[];
 }
 
-export const stage: StageDefinition<readonly Pattern[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Pattern[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'dropna',
   aliases: [],
   docs: {
@@ -36,15 +39,8 @@ export const stage: StageDefinition<readonly Pattern[], Resolved> = {
   columnsUsed: ({ tested }, wanted) => new Set([...wanted, ...tested.map(({ name }) => name)]),
   emit: ({ tested }, relation) =>
     tested.reduce(
-      (sofar, column) =>
-        sofar.filter(
-          ownCall(
-            BOOL,
-            [columnValue(column)],
-            everywhere(([a]) => `(${a} IS NOT NULL)`),
-          ),
-        ),
+      (sofar, column) => sofar.filter(ownCall(BOOL, [columnValue(column)], 'is not null')),
       relation,
     ),
-  exactInPostgres: () => EXACT,
+  exactIn: () => EXACT,
 };

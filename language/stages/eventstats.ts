@@ -21,7 +21,10 @@ interface Resolved extends ResolvedStage {
   readonly values: readonly NamedValue[];
 }
 
-export const stage: StageDefinition<AggregatesBy, Resolved> = {
+/** What the stage takes. */
+export type Syntax = AggregatesBy;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'eventstats',
   aliases: [],
   docs: {
@@ -52,6 +55,6 @@ export const stage: StageDefinition<AggregatesBy, Resolved> = {
   },
   emit: ({ keys, values }, relation) =>
     relation.window(values, { partition: keys.map((key) => key.value), keys: [], rows: 'all' }),
-  exactInPostgres: ({ keys, values }) => exactWindow(keys, values),
+  exactIn: ({ keys, values }, dialect) => exactWindow(keys, values, dialect),
   computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

@@ -6,22 +6,19 @@
 import { QueryError, type Span, type WireError } from '../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
 import type { Column, ColumnType } from '../../core/protocol/types.ts';
-import { raiseError } from '../dialects/duckdb/raise.ts';
-import { quoteText } from '../dialects/duckdb/sql.ts';
-import { raiseInPostgres } from '../dialects/postgres/raise.ts';
-import { postgresType } from '../dialects/postgres/sql.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, keepColumns, ownCall } from '../select/own-values.ts';
 import { STRING } from '../types/rules.ts';
-import { type Emitters, type Typed, valueType } from '../types/typed.ts';
+import type { Typed } from '../types/typed.ts';
 import { assignColumn } from './kit/assign-columns.ts';
 import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly target: WrittenName;
   readonly separator: { readonly text: string; readonly span: Span } | null;
 }
@@ -66,14 +63,7 @@ function elementOf({ name, type }: Column, { target, separator }: Syntax): Colum
 function listOf(column: Column, separator: Syntax['separator']): Typed {
   const value = columnValue(column);
   if (separator === null) return value;
-  const type: ColumnType = { kind: 'list', of: STRING };
-  const sep = quoteText(separator.text);
-  return ownCall(type, [value], {
-    duckdb: ([a]) => `string_split(${a}, ${sep})`,
-    // Of the empty text it would make an empty list.
-    postgres: ([a]) =>
-      `CASE WHEN ${a} = '' THEN CAST(ARRAY[''] AS text[]) ELSE string_to_array(${a}, ${sep}) END`,
-  });
+  return ownCall({ kind: 'list', of: STRING }, [value], 'own/split', [separator.text]);
 }
 
 function tooLong(name: string, { stage }: Scope, span: Span): WireError {
@@ -87,16 +77,10 @@ function tooLong(name: string, { stage }: Scope, span: Span): WireError {
   };
 }
 
-/** One null for none of them. */
-function elementsOrNull(type: ColumnType, error: WireError): Emitters {
-  const most = STAGE_LIMITS.explodeElements;
-  const name = postgresType(type);
-  return {
-    duckdb: ([a]) =>
-      `CASE WHEN len(${a}) > ${most} THEN ${raiseError(error)} WHEN len(${a}) > 0 THEN ${a} ELSE [NULL] END`,
-    postgres: ([a]) =>
-      `CASE WHEN cardinality(${a}) > ${most} THEN ${raiseInPostgres(error, name, `cardinality(${a})`)} WHEN cardinality(${a}) > 0 THEN ${a} ELSE CAST(ARRAY[NULL] AS ${name}) END`,
-  };
+/** The list in the column, with one null for none; fails with `error` when it is too long. */
+function elementsOf(column: string, type: Typed['type'], error: WireError): Typed {
+  const list = columnValue({ name: column, type: { kind: 'list', of: STRING } });
+  return ownCall(type, [list], 'own/elements or null', [JSON.stringify(error)]);
 }
 
 export const stage: StageDefinition<Syntax, Resolved> = {
@@ -145,12 +129,11 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   columnsUsed: ({ name }, wanted) => new Set([...wanted, name]),
   emit({ columns, name, list, tooLong: error }, relation) {
     const sized = relation.freeName('list');
-    const plain = columnValue({ name: sized, type: { kind: 'list', of: STRING } });
-    const elements = ownCall(list.type, [plain], elementsOrNull(valueType(list.type), error));
     return relation
       .assign(sized, list)
-      .unnest([{ name, value: elements }])
+      .unnest([{ name, value: elementsOf(sized, list.type, error) }])
       .project(keepColumns(columns));
   },
-  exactInPostgres: ({ list }) => exactLists([list]),
+  exactIn: ({ name, list, tooLong: error }, dialect) =>
+    exactLists([list, elementsOf(name, list.type, error)], dialect),
 };

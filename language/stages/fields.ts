@@ -9,7 +9,8 @@ import { expandPattern, expandPatterns, type Pattern, parsePattern } from './kit
 import { EXACT } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly drop: boolean;
   readonly patterns: readonly Pattern[];
 }
@@ -64,6 +65,6 @@ export const stage: StageDefinition<Syntax, ResolvedStage> = {
   }),
   columnsUsed: (_, wanted) => wanted,
   emit: ({ columns }, relation) => relation.project(columns.map(({ name }) => ({ name, as: name }))),
-  exactInPostgres: () => EXACT,
+  exactIn: () => EXACT,
   rowByRow: true,
 };

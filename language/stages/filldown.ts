@@ -10,7 +10,8 @@ import { expandKeys, expandPatterns, type Pattern, parsePatterns } from './kit/c
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly filled: readonly Pattern[];
   readonly by: readonly Pattern[];
   readonly sort: readonly WrittenKey[];
@@ -63,14 +64,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   emit({ filled, by, sort }, relation) {
     const values = filled.map((column) => ({
       name: column.name,
-      value: ownAggregate(
-        column.type,
-        [columnValue(column)],
-        ([value], { over }) => `last_value(${value} IGNORE NULLS)${over}`,
-        { ordered: true },
-      ),
+      value: ownAggregate(column.type, [columnValue(column)], 'own/last before', [], { ordered: true }),
     }));
     return relation.window(values, { partition: by.map(columnValue), keys: sort, rows: { atMost: null } });
   },
-  exactInPostgres: () => ({ exact: false, why: 'PostgreSQL cannot look back over nulls' }),
+  exactIn: (_, { title }) => ({ exact: false, why: `${title} cannot look back over nulls` }),
 };

@@ -6,16 +6,15 @@
 
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { Expression, WrittenName } from '../frontends/query-tree.ts';
 import { unify } from '../functions/kit/coerce.ts';
 import { resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
-import { columnValue, everywhere, ownCall } from '../select/own-values.ts';
+import { columnValue, ownCall } from '../select/own-values.ts';
 import type { NamedValue } from '../select/relation.ts';
 import { exprTypeName } from '../types/rules.ts';
 import { collectColumns, type Typed, valueType } from '../types/typed.ts';
@@ -65,11 +64,7 @@ function resolveFilling({ target, value }: Filling, scope: Scope): NamedValue {
   });
   return {
     name,
-    value: ownCall(
-      unified.type,
-      unified.args,
-      everywhere((args) => `coalesce(${args.join(', ')})`),
-    ),
+    value: ownCall(unified.type, unified.args, 'coalesce'),
   };
 }
 
@@ -82,7 +77,10 @@ function mismatch({ name, type }: Column, value: Typed): QueryError {
   });
 }
 
-export const stage: StageDefinition<readonly Filling[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Filling[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'fillna',
   aliases: ['fillnull'],
   docs: {
@@ -118,7 +116,11 @@ export const stage: StageDefinition<readonly Filling[], Resolved> = {
   },
   emit: ({ fillings }, relation) =>
     fillings.reduce((sofar, { name, value }) => sofar.assign(name, value), relation),
-  exactInPostgres: ({ fillings }) => exactIf(fillings.map(({ value }) => value)),
+  exactIn: ({ fillings }, dialect) =>
+    exactIf(
+      fillings.map(({ value }) => value),
+      dialect,
+    ),
   computes: ({ fillings }) => fillings.map(({ value }) => value),
   rowByRow: true,
 };

@@ -7,12 +7,11 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { raiseError } from '../dialects/duckdb/raise.ts';
-import type { Expression, QueryNode } from '../frontends/forkline/ast.ts';
+import { STAGE_ENGINE } from '../dialects/registry.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { Expression, QueryNode, WrittenName } from '../frontends/query-tree.ts';
 import { unify } from '../functions/kit/coerce.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
@@ -27,7 +26,8 @@ import type { StageDefinition } from './kit/stage.ts';
 
 type Kind = JoinKind | 'semi' | 'anti';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly kind: Kind;
   readonly source: QueryNode;
   readonly alias: WrittenName | null;
@@ -119,7 +119,7 @@ function hasEquality(on: Typed, joined: JoinedColumns): boolean {
 }
 
 function tooMany({ stage }: Scope, span: Span): string {
-  return raiseError({
+  return STAGE_ENGINE.raise({
     code: 'result-too-large',
     message: `this \`join\` makes more than ${STAGE_LIMITS.crossRows} rows`,
     span,
@@ -135,7 +135,7 @@ function mergedKeys(pairs: readonly (readonly [Column, Column])[]): readonly Nam
     const { type, args } = unify([columnValue(left), columnValue(right)], () => {
       throw new Error('keys that were compared have a common type');
     });
-    return { name: left.name, value: ownCall(type, args, ([a, b]) => `coalesce(${a}, ${b})`) };
+    return { name: left.name, value: ownCall(type, args, 'own/merged key') };
   });
 }
 
@@ -156,7 +156,7 @@ function resolve(syntax: Syntax, input: Scope, span: Span, right: readonly Colum
   const inSource = { ...input, columns: right };
   const joined = joinColumns(input.columns, right, {
     alias: alias?.name ?? null,
-    source: source.source.kind === 'let' && source.stages.length === 0 ? source.source.definition.name : null,
+    source: source.source.kind === 'let' && source.stages.length === 0 ? source.source.name : null,
     keys: new Set(keys.map((key) => columnOfSource(inSource, key).name)),
     leftOnly: kind === 'semi' || kind === 'anti',
     span: alias?.span ?? source.span,
@@ -251,9 +251,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   columnsUsed: (resolved, wanted) => leftNames(resolved.joined.renamed, wideUsed(resolved, wanted)),
   sourcesUsed: (resolved, wanted) => [sourceNames(resolved.joined.renamed, wideUsed(resolved, wanted))],
   emit: (resolved, relation, [right]) => emit(resolved, relation, right!),
-  exactInPostgres: ({ on, merged, tooMany: error }) =>
+  exactIn: ({ on, merged, tooMany: error }, dialect) =>
     error === null
-      ? exactIf([...(on === null ? [] : [on]), ...merged.map(({ value }) => value)])
+      ? exactIf([...(on === null ? [] : [on]), ...merged.map(({ value }) => value)], dialect)
       : { exact: false, why: 'how many rows a product has is limited by a worker' },
   computes: ({ on }) => (on === null ? [] : [on]),
 };

@@ -3,19 +3,15 @@
  * stays, once and in its place: one whose key is not found, or null, gets nulls; one that would find two rows is an error
  * that names the key. A key that is there twice and that no row asks for does no harm.
  */
-import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import { QueryError, type Span, type WireError } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { raiseErrorAbout } from '../dialects/duckdb/raise.ts';
-import { quoteText } from '../dialects/duckdb/sql.ts';
-import { textInDuckdb } from '../dialects/duckdb/text.ts';
-import type { QueryNode } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { QueryNode, WrittenName } from '../frontends/query-tree.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { findColumn, getColumn, type Scope, unknownColumn } from '../resolve/scope.ts';
-import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
+import { columnValue, countRows, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
 import type { Relation } from '../select/relation.ts';
 import { BOOL, INT64, STRING } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
@@ -30,7 +26,8 @@ interface Pair {
   readonly as: WrittenName;
 }
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly source: QueryNode;
   readonly keys: readonly Pair[];
   /** null: all but the keys. */
@@ -142,10 +139,10 @@ function emit(resolved: Resolved, relation: Relation, source: Relation): Relatio
   const grouped = source.aggregate(
     keys.map((column) => ({ name: column.name, value: columnValue(column) })),
     [
-      { name: counted.name, value: ownAggregate(INT64, [], () => 'count(*)') },
+      { name: counted.name, value: countRows() },
       ...others.map((column) => ({
         name: column.name,
-        value: ownAggregate(column.type, [columnValue(column)], ([a]) => `first(${a})`),
+        value: ownAggregate(column.type, [columnValue(column)], 'first'),
       })),
     ],
   );
@@ -172,27 +169,23 @@ function emit(resolved: Resolved, relation: Relation, source: Relation): Relatio
 
 function ifChecked(checked: string, column: Column): Typed {
   const args = [columnValue({ name: checked, type: BOOL }), columnValue(column)];
-  return ownCall(column.type, args, ([a, b]) => `CASE WHEN ${a} THEN ${b} END`);
+  return ownCall(column.type, args, 'case');
 }
 
 /** The least key, as text, of the rows that find more than one; null: there is none. */
 function keyFoundTwice(resolved: Resolved, count: Column): Typed {
   const keys = resolved.keys.map((key) => columnValue({ ...key, name: wideName(resolved, key) }));
-  return ownAggregate(STRING, [columnValue(count), ...keys], ([n, ...values], { over }) => {
-    const texts = values.map((value, at) => `left(${textInDuckdb(keys[at]!.type, value)}, ${MAX_KEY_SHOWN})`);
-    return `min(CASE WHEN ${n} > 1 THEN concat(${texts.join(`, ', ', `)}) END)${over}`;
-  });
+  return ownAggregate(STRING, [columnValue(count), ...keys], 'own/key found twice', [String(MAX_KEY_SHOWN)]);
 }
 
 /** True where `twice` is null. */
 function refusal({ keys, stage, span }: Resolved, twice: string): Typed {
   const names = keys.map(({ name }) => name).join(', ');
   const hint = `keep one of them: \`(... | dedup ${names})\``;
-  const before = quoteText(`the source has several rows for \`${names}\` = `);
-  return ownCall(BOOL, [columnValue({ name: twice, type: STRING })], ([a]) => {
-    const error = raiseErrorAbout({ code: 'bad-value', span, stage, hint }, `concat(${before}, ${a})`);
-    return `CASE WHEN ${a} IS NULL THEN true ELSE ${error} END`;
-  });
+  const before = `the source has several rows for \`${names}\` = `;
+  const error: Omit<WireError, 'message'> = { code: 'bad-value', span, stage, hint };
+  const constants = [JSON.stringify(error), before];
+  return ownCall(BOOL, [columnValue({ name: twice, type: STRING })], 'own/refuse key', constants);
 }
 
 function wideUsed(resolved: Resolved, wanted: ReadonlySet<string>): ReadonlySet<string> {
@@ -232,7 +225,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   sourcesUsed: (resolved, wanted) => [sourceNames(resolved.joined.renamed, wideUsed(resolved, wanted))],
   emit: (resolved, relation, [source]) => emit(resolved, relation, source!),
-  exactInPostgres: () => ({
+  exactIn: () => ({
     exact: false,
     why: 'the error for a key that is there twice is raised by a worker',
   }),

@@ -2,29 +2,28 @@
  * `parse column as regex/json/kv 'pattern'`: new columns of text out of a column's text. What does not fit is null; no
  * row is lost and none is an error.
  */
+
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { typeName } from '../../core/protocol/types.ts';
-import { extraction } from '../dialects/duckdb/json-path.ts';
-import { quoteText } from '../dialects/duckdb/sql.ts';
 import { defaultName, parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, ownCall } from '../select/own-values.ts';
 import type { NamedValue } from '../select/relation.ts';
 import { castExists, hintWithoutCast } from '../types/cast-types.ts';
 import { columnKey } from '../types/column-key.ts';
+import { writtenSteps } from '../types/json-path.ts';
 import { STRING } from '../types/rules.ts';
-import type { Emitter } from '../types/typed.ts';
 import { assignColumn, targetName } from './kit/assign-columns.ts';
-import { valueOfKey } from './kit/kv-pairs.ts';
 import { regexGroups } from './kit/regex-groups.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
 const KINDS = ['regex', 'json', 'kv'] as const;
 type Kind = (typeof KINDS)[number];
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly source: WrittenName;
   readonly kind: Kind;
   readonly pattern: string;
@@ -38,7 +37,8 @@ interface Resolved extends ResolvedStage {
 
 interface Part {
   readonly name: string;
-  readonly duckdb: Emitter;
+  readonly key: 'own/regex group' | 'own/json text' | 'own/value of key';
+  readonly constants: readonly string[];
 }
 
 const USUAL =
@@ -46,10 +46,10 @@ const USUAL =
 
 function regexParts(pattern: string, span: Span): readonly Part[] {
   const found = regexGroups(pattern, span);
-  const text = quoteText(found.pattern);
   return found.groups.map(({ name, number }) => ({
     name,
-    duckdb: ([a]) => `regexp_extract_all(${a}, ${text}, ${number})[1]`,
+    key: 'own/regex group',
+    constants: [found.pattern, String(number)],
   }));
 }
 
@@ -69,15 +69,12 @@ function keys(pattern: string, span: Span): readonly { readonly key: string; rea
 function jsonParts(pattern: string, span: Span): readonly Part[] {
   return keys(pattern, span).map(({ key, name }) => {
     const steps = key.split('.').map((step) => ({ key: step }));
-    return {
-      name,
-      duckdb: ([a]) => extraction('json_extract_string', `CASE WHEN json_valid(${a}) THEN ${a} END`, steps),
-    };
+    return { name, key: 'own/json text', constants: writtenSteps(steps) };
   });
 }
 
 function kvParts(pattern: string, span: Span): readonly Part[] {
-  return keys(pattern, span).map(({ key, name }) => ({ name, duckdb: ([a]) => valueOfKey(a!, key) }));
+  return keys(pattern, span).map(({ key, name }) => ({ name, key: 'own/value of key', constants: [key] }));
 }
 
 const PARTS: Readonly<Record<Kind, (pattern: string, span: Span) => readonly Part[]>> = {
@@ -149,7 +146,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       );
     let { columns } = input;
     const parts = PARTS[kind](pattern, span);
-    const values = parts.map(({ name, duckdb }, index): NamedValue => {
+    const values = parts.map(({ name, key, constants }, index): NamedValue => {
       if (parts.findIndex((part) => columnKey(part.name) === columnKey(name)) !== index)
         throw new QueryError('duplicate-column', `two columns would be called \`${name}\``, {
           span,
@@ -158,7 +155,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       const target = targetName({ name, quoted: false, span }, input);
       if (target !== column.name) refuseTaken(target, kind, input, span);
       columns = assignColumn(columns, { name: target, type: STRING });
-      return { name: target, value: ownCall(STRING, [columnValue(column)], duckdb) };
+      return { name: target, value: ownCall(STRING, [columnValue(column)], key, constants) };
     });
     return { columns, source: column.name, values };
   },
@@ -173,5 +170,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     return last.reduce((sofar, { name, value }) => sofar.assign(name, value), relation);
   },
   rowByRow: true,
-  exactInPostgres: () => ({ exact: false, why: 'its patterns and JSON are read by the stage engine' }),
+  exactIn: () => ({ exact: false, why: 'its patterns and JSON are read by the stage engine' }),
 };

@@ -11,7 +11,10 @@ import {
 } from './kit/frequency.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-export const stage: StageDefinition<FrequencySyntax, ResolvedFrequency> = {
+/** What the stage takes. */
+export type Syntax = FrequencySyntax;
+
+export const stage: StageDefinition<Syntax, ResolvedFrequency> = {
   name: 'rare',
   aliases: [],
   docs: {
@@ -29,5 +32,5 @@ export const stage: StageDefinition<FrequencySyntax, ResolvedFrequency> = {
   resolve: (syntax, input) => resolveFrequency(syntax, input, 'rare'),
   columnsUsed: frequencyColumnsUsed,
   emit: (resolved, relation) => emitFrequency(resolved, relation, false),
-  exactInPostgres: ({ values, by }) => exactKeys([...values, ...by]),
+  exactIn: ({ values, by }, dialect) => exactKeys([...values, ...by], dialect),
 };

@@ -11,7 +11,8 @@ import { BOOL, FLOAT64, INT64 } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   /** A number of rows, or a percentage. */
   readonly amount: number;
   readonly percent: boolean;
@@ -42,15 +43,15 @@ function checkAmount(amount: number, percent: boolean, span: Span): void {
 
 /** A number from 0 to 2^64 - 1 for each row. */
 function chance(row: string, seed: number | null): Typed {
-  if (seed === null) return ownCall(FLOAT64, [], () => '(random() * 18446744073709551616.0::DOUBLE)');
+  if (seed === null) return ownCall(FLOAT64, [], 'own/chance');
   const number = columnValue({ name: row, type: INT64 });
-  return ownCall(FLOAT64, [number], ([a]) => `CAST(md5_number_lower(concat('${seed}:', ${a})) AS HUGEINT)`);
+  return ownCall(FLOAT64, [number], 'own/seeded chance', [String(seed)]);
 }
 
 function below(column: string, percent: number): Typed {
   const millionths = BigInt(Math.round(percent * 1e6));
   const bound = (millionths * 2n ** 64n) / 100_000_000n;
-  return ownCall(BOOL, [columnValue({ name: column, type: FLOAT64 })], ([a]) => `(${a} < ${bound}::HUGEINT)`);
+  return ownCall(BOOL, [columnValue({ name: column, type: FLOAT64 })], 'own/below', [String(bound)]);
 }
 
 function choose({ amount, percent }: Syntax, relation: Relation, row: string, key: string): Relation {
@@ -92,5 +93,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const drawn = numbered.assign(key, chance(row, resolved.seed));
     return choose(resolved, drawn, row, key).project(keepColumns(resolved.columns));
   },
-  exactInPostgres: () => ({ exact: false, why: 'its chance is drawn by the stage engine' }),
+  exactIn: () => ({ exact: false, why: 'its chance is drawn by the stage engine' }),
 };

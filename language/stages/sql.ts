@@ -9,14 +9,13 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { isListKind, type ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import { DUCKDB, duckdbType, quoteName } from '../dialects/duckdb/sql.ts';
-import { typeOfEngine } from '../dialects/duckdb/types.ts';
+import { STAGE_ENGINE } from '../dialects/registry.ts';
 import type { EngineSql } from '../frontends/forkline/cursor.ts';
 import { missingParameter } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { refuseDuplicates, type Scope } from '../resolve/scope.ts';
 import type { ParameterUse } from '../source/lexer.ts';
-import { skipTrivia, skipWord } from '../source/scan.ts';
+import { skipSqlTrivia, skipWord } from '../source/scan.ts';
 import { type BoundSql, bindWith, memberships } from '../source/sql.ts';
 import { parameterType } from '../types/parameter-types.ts';
 import type { StageDefinition } from './kit/stage.ts';
@@ -32,7 +31,7 @@ const EXAMPLE = 'write `sql (select md5(host) as h from input)`';
 const READS = new Set(['select', 'with', 'values', 'from']);
 
 function checkHead(text: string, { start, end }: Span): void {
-  const at = skipTrivia(text, start, false);
+  const at = skipSqlTrivia(text, start, STAGE_ENGINE.lexical);
   const span = {
     start: Math.min(at, end),
     end: Math.min(Math.max(at + 1, skipWord(text, at)), Math.max(end, start + 1)),
@@ -58,10 +57,10 @@ function bound(
     return kind;
   };
   const uses = memberships(sql.placeholders, (use) => isListKind(kindOf(use)));
-  return bindWith(text, sql.span, uses, (use) => {
+  return bindWith(text, sql.span, uses, STAGE_ENGINE.binding, (use) => {
     const kind = kindOf(use);
     const type = parameterType(use.name, kind);
-    return type.kind === 'null' ? 'NULL' : DUCKDB.parameter(value(use.name, kind), type);
+    return type.kind === 'null' ? 'NULL' : STAGE_ENGINE.parameter(value(use.name, kind), type);
   });
 }
 
@@ -69,12 +68,12 @@ function describe(sql: EngineSql, input: Scope): readonly Column[] {
   const { text, parameters } = input;
   // Its columns cannot depend on the values of parameters: they are null here.
   const asked = bound({ text, sql, parameters }, () => 'NULL');
-  const columns = input.columns.map(({ name, type }) => ({ name, engineType: duckdbType(type) }));
+  const columns = input.columns.map(({ name, type }) => ({ name, engineType: STAGE_ENGINE.typeName(type) }));
   const relations = [{ name: 'input', columns }];
   const described = input.answers.engine({ ...asked, relations, stage: input.stage });
   const { span } = sql;
   const typed = described.map(({ name, engineType }): Column => {
-    const type = typeOfEngine(engineType);
+    const type = STAGE_ENGINE.typeOf(engineType);
     if (type !== null) return { name, type };
     throw new QueryError('unsupported', `\`${name}\` is ${engineType}, which answers do not carry`, {
       span,
@@ -89,7 +88,10 @@ function describe(sql: EngineSql, input: Scope): readonly Column[] {
   return typed;
 }
 
-export const stage: StageDefinition<EngineSql, Resolved> = {
+/** What the stage takes. */
+export type Syntax = EngineSql;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'sql',
   aliases: [],
   docs: {
@@ -123,9 +125,10 @@ export const stage: StageDefinition<EngineSql, Resolved> = {
   columnsUsed: ({ input }) => new Set(input.map(({ name }) => name)),
   emit(resolved, relation) {
     const { columns, input } = resolved;
-    const given = input.map(({ name }) => quoteName(name)).join(', ');
+    const given = input.map(({ name }) => STAGE_ENGINE.quoteName(name)).join(', ');
     const casts = columns.map(
-      ({ type }, index) => `CAST(c${index} AS ${duckdbType(type)}) AS ${quoteName(columns[index]!.name)}`,
+      ({ type }, index) =>
+        `CAST(c${index} AS ${STAGE_ENGINE.typeName(type)}) AS ${STAGE_ENGINE.quoteName(columns[index]!.name)}`,
     );
     const names = columns.map((_, index) => `c${index}`).join(', ');
     return relation.through(columns, [], (rows, parameter) => {
@@ -135,5 +138,5 @@ export const stage: StageDefinition<EngineSql, Resolved> = {
     });
   },
   runsUserSql: true,
-  exactInPostgres: () => ({ exact: false, why: "it is DuckDB's SQL" }),
+  exactIn: () => ({ exact: false, why: `it is ${STAGE_ENGINE.title}'s SQL` }),
 };

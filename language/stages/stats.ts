@@ -21,7 +21,10 @@ interface Resolved extends ResolvedStage {
   readonly values: readonly NamedValue[];
 }
 
-export const stage: StageDefinition<AggregatesBy, Resolved> = {
+/** What the stage takes. */
+export type Syntax = AggregatesBy;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'stats',
   aliases: ['summarize', 'aggregate'],
   docs: {
@@ -44,6 +47,6 @@ export const stage: StageDefinition<AggregatesBy, Resolved> = {
   },
   columnsUsed: ({ keys, values }) => columnsOf([...keys, ...values]),
   emit: ({ keys, values }, relation) => relation.aggregate(keys, values),
-  exactInPostgres: ({ keys, values }) => exactGroups(keys, values),
+  exactIn: ({ keys, values }, dialect) => exactGroups(keys, values, dialect),
   computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

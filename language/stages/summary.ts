@@ -3,64 +3,44 @@
  * each of them, so that on many large columns it meets the engine's memory limit.
  */
 import { type Column, type ColumnType, typeName } from '../../core/protocol/types.ts';
-import { duckdbType, quoteText } from '../dialects/duckdb/sql.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
-import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
+import { columnValue, constantTexts, keepColumns, ownAggregate } from '../select/own-values.ts';
 import type { NamedValue, Relation } from '../select/relation.ts';
-import { FLOAT64, INT64, isNumeric, STRING } from '../types/rules.ts';
+import { FLOAT64, INT64, STRING } from '../types/rules.ts';
 import type { StageDefinition } from './kit/stage.ts';
-import { writtenOut } from './kit/stage-values.ts';
 
 interface Resolved extends ResolvedStage {
   readonly profiled: readonly Column[];
 }
 
 interface Measure {
-  readonly name: string;
+  readonly name: 'rows' | 'nulls' | 'distinct' | 'min' | 'max' | 'mean';
   readonly type: ColumnType;
-  /** The aggregate over a column's SQL; null: there is none for the type. */
-  sql(column: Column, value: string): string | null;
 }
 
-const WITHOUT_EXTREMES: ReadonlySet<ColumnType['kind']> = new Set(['json', 'list', 'bytes']);
-
-function extremeText({ type }: Column, extreme: string): string | null {
-  return WITHOUT_EXTREMES.has(type.kind) ? null : writtenOut(extreme, type);
-}
-
+/** The aggregates of each column. */
 const MEASURES: readonly Measure[] = [
-  { name: 'rows', type: INT64, sql: () => 'count(*)' },
-  { name: 'nulls', type: INT64, sql: (_, a) => `(count(*) - count(${a}))` },
-  {
-    name: 'distinct',
-    type: INT64,
-    sql: ({ type }, a) => (type.kind === 'json' ? null : `count(DISTINCT ${a})`),
-  },
-  { name: 'min', type: STRING, sql: (column, a) => extremeText(column, `min(${a})`) },
-  { name: 'max', type: STRING, sql: (column, a) => extremeText(column, `max(${a})`) },
-  {
-    name: 'mean',
-    type: FLOAT64,
-    // Whole numbers are added up exactly: as floats, great ones that cancel out would leave what their order makes of them.
-    sql: ({ type }, a) =>
-      isNumeric(type) ? `avg(${type.kind === 'int64' ? a : `CAST(${a} AS DOUBLE)`})` : null,
-  },
+  { name: 'rows', type: INT64 },
+  { name: 'nulls', type: INT64 },
+  { name: 'distinct', type: INT64 },
+  { name: 'min', type: STRING },
+  { name: 'max', type: STRING },
+  { name: 'mean', type: FLOAT64 },
 ];
 
 /** One aggregate for each measure: the list of its values for all columns. */
 function profile(relation: Relation, columns: readonly Column[]): Relation {
   const args = columns.map(columnValue);
-  const lists = MEASURES.map(({ name, type, sql }): NamedValue => {
-    const value = ownAggregate({ kind: 'list', of: type }, args, (values) => {
-      const none = `CAST(NULL AS ${duckdbType(type)})`;
-      return `[${columns.map((column, index) => sql(column, values[index]!) ?? none).join(', ')}]`;
-    });
-    return { name, value };
+  const lists = MEASURES.map(({ name, type }): NamedValue => {
+    return { name, value: ownAggregate({ kind: 'list', of: type }, args, 'own/measures', [name]) };
   });
   return relation.aggregate([], lists);
 }
 
-export const stage: StageDefinition<null, Resolved> = {
+/** What the stage takes. */
+export type Syntax = null;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'summary',
   aliases: [],
   docs: {
@@ -89,12 +69,10 @@ export const stage: StageDefinition<null, Resolved> = {
   }),
   columnsUsed: ({ profiled }) => new Set(profiled.map(({ name }) => name)),
   emit({ columns, profiled }, relation) {
-    const texts = (values: readonly string[]) =>
-      ownCall({ kind: 'list', of: STRING }, [], () => `[${values.map(quoteText).join(', ')}]`);
     return profile(relation, profiled)
       .unnest([
-        { name: 'column', value: texts(profiled.map(({ name }) => name)) },
-        { name: 'type', value: texts(profiled.map(({ type }) => typeName(type))) },
+        { name: 'column', value: constantTexts(profiled.map(({ name }) => name)) },
+        { name: 'type', value: constantTexts(profiled.map(({ type }) => typeName(type))) },
         ...MEASURES.map(({ name, type }) => ({
           name,
           value: columnValue({ name, type: { kind: 'list', of: type } }),
@@ -102,7 +80,7 @@ export const stage: StageDefinition<null, Resolved> = {
       ])
       .project(keepColumns(columns));
   },
-  exactInPostgres: () => ({
+  exactIn: () => ({
     exact: false,
     why: 'the texts of least and greatest values are written by the stage engine',
   }),

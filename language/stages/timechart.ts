@@ -5,19 +5,17 @@
  * makes columns of it. Rows without a time (null or infinite) have no bin and are left out.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
-import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
-import { raiseError } from '../dialects/duckdb/raise.ts';
-import { duckdbType, quoteName, quoteText } from '../dialects/duckdb/sql.ts';
-import type { CallNode, Expression } from '../frontends/forkline/ast.ts';
+import { stageLimit } from '../../core/protocol/stage-limits.ts';
+import { STAGE_ENGINE } from '../dialects/registry.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { CallNode, Expression, WrittenName } from '../frontends/query-tree.ts';
 import { coerce, unify } from '../functions/kit/coerce.ts';
 import { resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
-import { columnValue, ownAggregate, ownCall } from '../select/own-values.ts';
+import { columnValue, countRows, ownCall } from '../select/own-values.ts';
 import type { NamedValue, Relation } from '../select/relation.ts';
 import { freeName } from '../select/select.ts';
 import type { SortKey } from '../select/window-frame.ts';
@@ -32,9 +30,11 @@ import {
   resolveAggregate,
   resolveKey,
 } from './kit/aggregate-items.ts';
+import { gapless } from './kit/gapless-bins.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly time: WrittenName;
   readonly span: Expression;
   readonly aggregates: readonly Item[];
@@ -160,7 +160,7 @@ function withRoom(values: readonly NamedValue[], fill: Typed | null): readonly N
 
 /** SQL that raises the error of too many rows, gaps included. */
 function tooMany(span: Span, { stage }: Scope): string {
-  return raiseError({
+  return STAGE_ENGINE.raise({
     code: 'result-too-large',
     message: '`timechart` would make too many rows, gaps included',
     span,
@@ -170,53 +170,12 @@ function tooMany(span: Span, { stage }: Scope): string {
   });
 }
 
-/** How many bins lie from `lo` to `hi`, as SQL. */
-function binCount(span: string): string {
-  const [count, unit] = span.split(' ');
-  if (unit === 'month') return `date_diff('month', lo, hi) // ${count} + 1`;
-  const us = { millisecond: 1e3, second: 1e6, minute: 6e7, hour: 36e8, day: 864e8 }[unit ?? ''];
-  return `(epoch_us(hi) - epoch_us(lo)) // ${BigInt(us ?? 1) * BigInt(count ?? 1)} + 1`;
-}
-
-interface Names {
-  readonly rows: string;
-  readonly time: string;
-  readonly by: string | null;
-  readonly values: readonly string[];
-  /** How many rows a bin has; null in gaps. */
-  readonly size: string;
-}
-
-/** Every bin from the first to the last, for every value of `by`, beside what `rows` has there. */
-function gapless(
-  { rows, time, by, values, size }: Names,
-  { bin, span, limit, tooManyRows }: Resolved,
-): string {
-  const type = duckdbType(valueType(bin.value.type));
-  const [t, c] = [quoteName(time), by === null ? null : quoteName(by)];
-  const most =
-    limit === null ? '' : ` ORDER BY sum(${quoteName(size)}) DESC, ${c} ASC NULLS LAST LIMIT ${limit}`;
-  const series = c === null ? 'SELECT 1 AS one' : `SELECT ${c} FROM ${rows} GROUP BY ${c}${most}`;
-  const step = `INTERVAL ${quoteText(span)}`;
-  const items = [`ticks.t AS ${t}`];
-  if (c !== null) items.push(`series.${c}`);
-  items.push(...[...values, size].map((name) => `${rows}.${quoteName(name)}`));
-  const same = c === null ? '' : ` AND ${rows}.${c} IS NOT DISTINCT FROM series.${c}`;
-  return [
-    `WITH series AS MATERIALIZED (${series}),`,
-    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT count(*) FROM series) AS many FROM ${rows}),`,
-    `ticks AS (SELECT CAST(unnest(CASE WHEN (${binCount(span)}) * many > ${STAGE_LIMITS.timechartRows} THEN ${tooManyRows} ELSE generate_series(lo, hi, ${step}) END) AS ${type}) AS t FROM ends)`,
-    `SELECT ${items.join(', ')}`,
-    `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}`,
-  ].join('\n');
-}
-
 function emit(resolved: Resolved, relation: Relation): Relation {
   const { time, bin, by, values, fill, columns } = resolved;
   const names = columns.map((column) => column.name);
   const size = freeName('size', names);
-  const finite = ownCall(BOOL, [time.value], ([at]) => `isfinite(${at})`);
-  const count = ownAggregate(INT64, [], () => 'count(*)');
+  const finite = ownCall(BOOL, [time.value], 'own/is finite');
+  const count = countRows();
   const binned = relation
     .filter(finite)
     .aggregate([bin, ...(by === null ? [] : [by])], [...values, { name: size, value: count }]);
@@ -227,7 +186,7 @@ function emit(resolved: Resolved, relation: Relation): Relation {
     (rows) =>
       gapless(
         { rows, time: bin.name, by: by?.name ?? null, values: values.map(({ name }) => name), size },
-        resolved,
+        { ...resolved, type: valueType(bin.value.type) },
       ),
   );
   const answer =
@@ -239,11 +198,7 @@ function emit(resolved: Resolved, relation: Relation): Relation {
 function filled(relation: Relation, { name, value }: NamedValue, size: string, fill: Typed): Relation {
   const own = columnValue({ name, type: valueType(value.type) });
   const args = [columnValue({ name: size, type: INT64 }), coerce(fill, value.type), own];
-  const whole = ownCall(
-    value.type,
-    args,
-    ([rows, gap, there]) => `CASE WHEN ${rows} IS NULL THEN ${gap} ELSE ${there} END`,
-  );
+  const whole = ownCall(value.type, args, 'own/no rows');
   return relation.assign(name, whole);
 }
 
@@ -311,5 +266,5 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   columnsUsed: ({ time, by, values }) => columnsOf([time, ...(by === null ? [] : [by]), ...values]),
   emit,
-  exactInPostgres: () => ({ exact: false, why: 'the gaps are filled by the stage engine' }),
+  exactIn: () => ({ exact: false, why: 'the gaps are filled by the stage engine' }),
 };

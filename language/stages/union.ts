@@ -5,7 +5,7 @@
 
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { type Column, typeName } from '../../core/protocol/types.ts';
-import type { QueryNode } from '../frontends/forkline/ast.ts';
+import type { QueryNode } from '../frontends/query-tree.ts';
 import { castTo, coerce } from '../functions/kit/coerce.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, keepColumns } from '../select/own-values.ts';
@@ -19,7 +19,8 @@ import { eachOnce } from './kit/each-once.ts';
 import { EXACT, exactIf, exactKeys } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly distinct: boolean;
   readonly source: QueryNode;
 }
@@ -125,10 +126,10 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const rows = shaped(relation, left, columns).unionAll(shaped(source!, right, columns));
     return distinct ? eachOnce(columns, rows) : rows.project(keepColumns(columns));
   },
-  exactInPostgres({ columns, distinct, left, right }) {
+  exactIn({ columns, distinct, left, right }, dialect) {
     const values = [left, right].flatMap((side) => valuesOf(side, columns).map(({ value }) => value));
-    const comparable = distinct ? exactKeys(columns) : EXACT;
-    return comparable.exact ? exactIf(values) : comparable;
+    const comparable = distinct ? exactKeys(columns, dialect) : EXACT;
+    return comparable.exact ? exactIf(values, dialect) : comparable;
   },
 };
 

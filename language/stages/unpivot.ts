@@ -7,11 +7,11 @@ import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import { unify } from '../functions/kit/coerce.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { refuseDuplicates, type Scope } from '../resolve/scope.ts';
-import { columnValue, constantTexts, keepColumns, listOfArguments, ownCall } from '../select/own-values.ts';
+import { columnValue, constantTexts, keepColumns, listOfValues } from '../select/own-values.ts';
 import type { NamedValue } from '../select/relation.ts';
 import { exprTypeName, STRING } from '../types/rules.ts';
 import { type Typed, valueType } from '../types/typed.ts';
@@ -19,7 +19,8 @@ import { expandPattern, expandPatterns, type Pattern, parsePatterns } from './ki
 import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly patterns: readonly Pattern[];
   readonly name: WrittenName;
   readonly value: WrittenName;
@@ -100,11 +101,11 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const lists = [
       {
         name: name.name,
-        value: ownCall({ kind: 'list', of: STRING }, [], constantTexts(turned.map((column) => column.name))),
+        value: constantTexts(turned.map((column) => column.name)),
       },
       {
         name: value.name,
-        value: ownCall({ kind: 'list', of: valueType(type) }, args, listOfArguments),
+        value: listOfValues(args, type),
       },
     ];
     return { columns, turned, lists };
@@ -125,5 +126,9 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const kept = keepColumns(columns.filter(({ name }) => !lists.some((list) => list.name === name)));
     return relation.unnest(free).project([...kept, ...free.map(({ name, as }) => ({ name, as }))]);
   },
-  exactInPostgres: ({ lists }) => exactLists(lists.map(({ value }) => value)),
+  exactIn: ({ lists }, dialect) =>
+    exactLists(
+      lists.map(({ value }) => value),
+      dialect,
+    ),
 };

@@ -1,6 +1,6 @@
 /** Durations as they are written: `5m`. Months and longer have no fixed length in seconds, so the unit is kept. */
 
-/** Unit as written -> DuckDB's and PostgreSQL's unit and how many of it. `m` is minutes, always. */
+/** Unit as written -> the unit of SQL and how many of it. `m` is minutes, always. */
 const UNITS: Readonly<Record<string, { readonly unit: string; readonly times: number }>> = {
   ms: { unit: 'millisecond', times: 1 },
   s: { unit: 'second', times: 1 },

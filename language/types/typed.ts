@@ -1,46 +1,20 @@
 /**
  * Expressions after resolve: every name is a column of the stage's input, every call has found its meaning and
- * type, literals have the type that their neighbours gave them. Pure data plus one emitter a call for each dialect
- * in which the call is exact.
+ * type, literals have the type that their neighbours gave them. Pure data: the SQL of a call is found in a dialect's table
+ * of functions by its key.
  */
 import type { Span } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { ColumnType } from '../../core/protocol/types.ts';
+import type { FunctionKey } from './function-keys.ts';
 import type { ExprType } from './rules.ts';
 import { FLOAT64 } from './rules.ts';
-
-/** What an aggregate call adds inside and after its brackets; '' where there is nothing. */
-export interface AggregateText {
-  /** ` ORDER BY ...`: the order that a `sort` before has established. */
-  readonly order: string;
-  /** ` FILTER (WHERE ...)` */
-  readonly filter: string;
-  /** ` OVER (...)`: the value stands on every row. */
-  readonly over: string;
-  /** The condition in `filter`, for what takes none; null: there is none. */
-  readonly condition: string | null;
-}
 
 /**
  * Which rows a function of `streamstats` looks at. `peers`: ordered by the stage's keys alone, so that equal rows are
  * equal; `place`: by the keys and then by where the rows stood, so that no two are; `group`: likewise, all of the group.
  */
 export type WindowKind = 'peers' | 'place' | 'group';
-
-/**
- * SQL text of a call from the SQL of its arguments. Invariants: the result is bracketed or a call, so that it can
- * stand anywhere; each argument is used once, so that the text grows linearly.
- */
-export type Emitter = (args: readonly string[], aggregate: AggregateText) => string;
-
-/** A dialect in which a function is not exact has no entry. The stage engine has all of them. */
-export interface Emitters {
-  readonly duckdb: Emitter;
-  /** Of an aggregate: as the value of a group. */
-  readonly postgres?: Emitter;
-  /** Of an aggregate or a window function: as a value on every row, with an OVER. */
-  readonly postgresOver?: Emitter;
-}
 
 interface TypedBase {
   readonly type: ExprType;
@@ -66,11 +40,16 @@ export interface TypedParameter extends TypedBase {
 
 export interface TypedCall extends TypedBase {
   readonly kind: 'call';
+  /** The name as it was written, for messages. */
   readonly name: string;
+  readonly key: FunctionKey;
+  /** Texts that were written out because the SQL depends on them: a unit, a zone, a number of digits. */
+  readonly constants: readonly string[];
   readonly args: readonly Typed[];
-  readonly emitters: Emitters;
-  /** Fails for no value of its arguments; absent: may-raise.ts knows by the name. */
-  readonly safe?: boolean;
+  /** The call fails for no value of its arguments. */
+  readonly safe: boolean;
+  /** The call compares values, and may compare a column as the database stores it. */
+  readonly comparison: boolean;
   /** Set on aggregates. `ordered`: its value depends on the order of rows. */
   readonly aggregate: {
     readonly ordered: boolean;

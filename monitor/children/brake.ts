@@ -28,7 +28,7 @@ export function afterFailure(state: BrakeState, nowMs: number): BrakeState {
   return { failuresAtMs, delayMs: nextDelayMs(calm ? 0 : state.delayMs, failuresAtMs.length) };
 }
 
-/** How long the next start has to wait from now on; 0 when it may go ahead. */
+/** Returns how long the next start has to wait from now on; 0 when it may go ahead. */
 export function brakeWaitMs(state: BrakeState, nowMs: number): number {
   const last = state.failuresAtMs.at(-1);
   if (last === undefined) return 0;

@@ -10,7 +10,7 @@ export class CpuBook {
   readonly #totals = new Map<ProcessRow['role'], number>();
   #last = new Map<string, number>();
 
-  /** All processes that there are now. */
+  /** Takes all processes that there are now. */
   look(rows: readonly CpuRow[]): void {
     const last = new Map<string, number>();
     for (const { workerId, role, cpuSeconds } of rows) {

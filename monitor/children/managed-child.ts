@@ -25,33 +25,34 @@ export type ChildPhase = 'starting' | 'ready' | 'stopping' | 'killing' | 'gone';
 export interface ChildEnd {
   readonly code: number | null;
   readonly signal: string | null;
-  /** Why the monitor ended it; null when it ended by itself. */
+  /** The reason for which the monitor ended it; null when it ended by itself. */
   readonly decided: string | null;
   readonly cause: EndCause;
-  /** What it or the system said about why it could not start. */
+  /** The reason for which it could not start, in its own or the system's words. */
   readonly failure: string | null;
-  /** It never became ready, or died soon after: counts for the crash brake unless `decided`. */
+  /** Whether it never became ready, or died soon after: counts for the crash brake unless `decided`. */
   readonly early: boolean;
 }
 
 export interface ChildEvents {
-  /** It has its pid and its `init`. */
+  /** Called when the child has its pid and its `init`. */
   onStarted?(child: ManagedChild): void;
   onReady(child: ManagedChild): void;
-  /** Every message but `ready`, `init-failed` and `heartbeat`. */
+  /** Called with every message but `ready`, `init-failed` and `heartbeat`. */
   onMessage(child: ManagedChild, message: FromChild): void;
   onGone(child: ManagedChild, end: ChildEnd): void;
 }
 
 export interface ChildTimeouts {
   readonly bootTimeoutMs: number;
-  /** From TERM to KILL. */
+  /** The time between TERM and KILL. */
   readonly killAfterMs: number;
 }
 
 export interface ChildOptions {
   readonly identity: ChildIdentity;
-  readonly child: ChildConfig;
+  /** Makes the child's `init` at the moment when it is sent. */
+  child(): ChildConfig;
   readonly logLevel: string;
   readonly redactLiterals: boolean;
   readonly timeouts: ChildTimeouts;
@@ -63,17 +64,17 @@ export interface ChildOptions {
    * fails says so in an 'error' event at the next tick. Rejects when there is nothing to adopt (EMFILE, ...).
    */
   spawn(adopt: (process: ChildProcess) => void): Promise<void>;
-  /** For tests: a process that KILL does not end cannot be made. */
+  /** Replaces signals in tests, since a process that KILL does not end cannot be made. */
   readonly sendSignal?: (pid: number, signal: NodeJS.Signals) => void;
-  /** From KILL until the monitor goes on without it. */
+  /** The time between KILL and the moment when the monitor goes on without it. */
   readonly unkillableAfterMs?: number;
 }
 
-/** Dying so soon after `ready` counts as failing to start. */
+/** The time after `ready` in which dying counts as failing to start. */
 const EARLY_MS = 5000;
-/** Beyond the grace that a stopping child was given. */
+/** The time that a stopping child gets beyond its grace. */
 const STOP_PATIENCE_MS = 1000;
-/** After KILL: a process that is still there is held by the kernel (state D), and is not waited for. */
+/** The time after KILL from which on a process counts as held by the kernel (state D), and is not waited for. */
 const UNKILLABLE_AFTER_MS = 5000;
 /** The channel closed and the process did not end: it cannot be told anything any more. */
 const DISCONNECT_GRACE_MS = 1000;
@@ -82,16 +83,16 @@ export class ManagedChild {
   readonly identity: ChildIdentity;
   phase: ChildPhase = 'starting';
   pid: number | null = null;
-  /** With the pid, who this process is; null before it is known and where there is no /proc. */
+  /** The process's start, which with the pid tells it from all others; null before it is known and where there is no /proc. */
   startTicks: number | null = null;
   readonly createdAtMs: number;
   readyAtMs: number | null = null;
   lastHeartbeatAtMs: number;
   queriesServed = 0;
   eventLoopLagMs = 0;
-  /** It was sent a signal, at whatever point. */
+  /** Whether it was sent a signal, at whatever point. */
   forced = false;
-  /** It outlived KILL, and counts as gone. */
+  /** Whether it outlived KILL, and counts as gone. */
   abandoned = false;
   /** Resolves when it is gone. */
   readonly gone: Promise<void>;
@@ -129,7 +130,7 @@ export class ManagedChild {
     if (process?.connected === true) process.send(message, undefined, {}, () => {});
   }
 
-  /** Lets it finish: it is told to within `graceMs`, and `patienceMs` later come TERM and KILL. */
+  /** Tells it to finish within `graceMs`; `patienceMs` later come TERM and KILL. */
   stop(graceMs: number, ending: Ending, { patienceMs = STOP_PATIENCE_MS, successor = false } = {}): void {
     if (this.phase === 'starting') this.kill(ending);
     if (this.phase !== 'ready') return;
@@ -143,7 +144,7 @@ export class ManagedChild {
     });
   }
 
-  /** TERM and, after a while, KILL; `straight` means KILL at once (a stopped process ignores TERM). */
+  /** Sends TERM and, after a while, KILL; `straight` means KILL at once (a stopped process ignores TERM). */
   kill(ending: Ending, straight = false): void {
     if (this.phase === 'gone') return;
     if (this.phase === 'killing' && !straight) return;
@@ -163,7 +164,7 @@ export class ManagedChild {
     this.#after(this.#options.unkillableAfterMs ?? UNKILLABLE_AFTER_MS, () => this.#abandon());
   }
 
-  /** Nothing more can be done but not to wait for it. When the kernel lets it go, node reaps it by itself. */
+  /** Waits for it no longer, which is all that can be done. When the kernel lets it go, node reaps it by itself. */
   #abandon(): void {
     const pid = this.pid ?? 0;
     const { workerId } = this;
@@ -191,8 +192,8 @@ export class ManagedChild {
       this.#killNow(); // decided while it was being prepared
       return;
     }
-    const { identity, child, logLevel, redactLiterals, timeouts } = this.#options;
-    this.send({ type: 'init', identity, child, logLevel, redactLiterals });
+    const { identity, logLevel, redactLiterals, timeouts } = this.#options;
+    this.send({ type: 'init', identity, child: this.#options.child(), logLevel, redactLiterals });
     this.#after(timeouts.bootTimeoutMs, () => {
       this.#failure = `was not ready within ${timeouts.bootTimeoutMs} ms`;
       this.#killUndecided();
@@ -268,7 +269,7 @@ export class ManagedChild {
     }
   }
 
-  /** One timer at a time: each step of a child's life replaces the one before. */
+  /** Sets the only timer: each step of a child's life replaces the one before. */
   #after(ms: number, action: () => void): void {
     this.#clearTimer();
     this.#clearTimer = afterListening(ms, action);
@@ -279,7 +280,7 @@ function signalGroup(leaderPid: number, signal: NodeJS.Signals): void {
   process.kill(-leaderPid, signal);
 }
 
-/** How a process ended, for people: `exit code 1`, `signal SIGKILL`, `spawn EAGAIN`. */
+/** Describes the end of a process for people: `exit code 1`, `signal SIGKILL`, `spawn EAGAIN`. */
 export function describeEnd({ code, signal, decided, failure, cause }: ChildEnd): string {
   const nothing = cause === 'unkillable' ? 'outlived KILL' : 'not started';
   const how = signal !== null ? `signal ${signal}` : code !== null ? `exit code ${code}` : nothing;

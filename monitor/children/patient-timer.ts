@@ -16,7 +16,7 @@ export function afterListening(ms: number, action: () => void): () => void {
   };
 }
 
-/** As `afterListening`, again and again. */
+/** Repeats what `afterListening` does once. */
 export function everyListening(ms: number, action: () => void): () => void {
   let turn: NodeJS.Immediate | undefined;
   const timer = setInterval(() => {

@@ -1,5 +1,5 @@
 /**
- * What the monitor counts over its whole life, for the server to show as metrics: counters live here and not in the
+ * Counts of the monitor over its whole life, for the server to show as metrics: counters live here and not in the
  * server, because servers come and go. `MonitorStats` is the message's shape: JSON-safe and small.
  */
 import type { EndCause, KillCause } from '../../core/protocol/endings.ts';
@@ -14,13 +14,14 @@ interface Starts {
 }
 
 export class StatsBook {
+  readonly #pools: readonly string[];
   readonly #ends = new Map<string, number>();
   readonly #kills = new Map<string, number>();
   readonly #recycled = new Map<string, number>();
   readonly #starts = new Map<Role, Starts>();
   readonly #reloads = { succeeded: 0, failed: 0 };
   readonly cpu = new CpuBook();
-  /** When the configuration that is in force was read. */
+  /** The time when the configuration that is in force was read. */
   configuredAtUnixMs = 0;
   #lastReloadSucceeded = true;
   #warmMisses = 0;
@@ -30,7 +31,12 @@ export class StatsBook {
   memory: MemoryReading | null = null;
   forksStopped = false;
 
-  /** `forced`: with a signal of the monitor's. */
+  /** Takes the names of the pools of workers, for counts that begin at zero. */
+  constructor(pools: readonly string[] = []) {
+    this.#pools = pools;
+  }
+
+  /** Counts the end of a process; `forced`: with a signal of the monitor's. */
   ended(role: Role, cause: EndCause, forced: boolean): void {
     count(this.#ends, role, cause);
     if (forced) count(this.#kills, role, cause);
@@ -66,6 +72,7 @@ export class StatsBook {
 
   snapshot(): MonitorStats {
     return {
+      pools: this.#pools,
       ends: rows(this.#ends).map(([role, cause, number]) => ({
         role,
         cause: cause as EndCause,

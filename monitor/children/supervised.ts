@@ -16,9 +16,9 @@ export interface SupervisedOptions {
   launch(events: ChildEvents): ManagedChild;
   onReady(child: ManagedChild): void;
   onMessage(child: ManagedChild, message: FromChild): void;
-  /** Before it is started again. Not called for an end that was asked for by `stop` or `kill`. */
+  /** Called before it is started again; not for an end that was asked for by `stop` or `kill`. */
   onLost(child: ManagedChild, end: ChildEnd): void;
-  /** After every end, also one that was asked for. */
+  /** Called after every end, also one that was asked for. */
   onGone(child: ManagedChild): void;
 }
 
@@ -50,7 +50,7 @@ export class Supervised {
     });
   }
 
-  /** Lets it finish; resolves when it is gone. */
+  /** Lets the child finish; resolves when it is gone. */
   async stop(
     graceMs: number,
     ending: Ending,
@@ -61,7 +61,7 @@ export class Supervised {
     await this.#child?.gone;
   }
 
-  /** KILL at once; resolves when it is gone. */
+  /** Kills the child at once; resolves when it is gone. */
   async kill(ending: Ending): Promise<void> {
     this.#end();
     this.#child?.kill(ending, true);

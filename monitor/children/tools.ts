@@ -9,7 +9,7 @@ import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Log } from '../../core/logging/log.ts';
 
-/** Children find their programs here and nowhere else. */
+/** The only folders in which children find their programs. */
 export const CHILD_PATH = [
   dirname(process.execPath),
   '/usr/local/sbin',
@@ -20,7 +20,7 @@ export const CHILD_PATH = [
   '/bin',
 ].join(':');
 
-/** Absolute paths; null where there is none that works. */
+/** The absolute paths of the programs; null where there is none that works. */
 export interface Tools {
   readonly setpriv: string | null;
   readonly prlimit: string | null;
@@ -40,7 +40,7 @@ export function dataLimitArgs(bytes: number): string[] {
   return [`--data=${bytes}`, '--'];
 }
 
-/** Says what is lost without them, once. */
+/** Logs once what is lost without them. */
 export function logMissingTools(tools: Tools, log: Log): void {
   if (tools.setpriv === null)
     log.warn('no-setpriv', {

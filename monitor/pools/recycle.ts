@@ -8,12 +8,12 @@ import type { RecycleLimit } from '../../core/protocol/monitor.ts';
 export interface RecycleRow {
   readonly workerId: string;
   readonly ready: boolean;
-  /** It has a successor on the way, or finishes its last queries. */
+  /** Whether it has a successor on the way, or finishes its last queries. */
   readonly leaving: boolean;
   readonly ageMs: number;
   readonly queriesServed: number;
   readonly rssBytes: number | null;
-  /** By how much its limits differ from the configured ones: 0.9 to 1.1. */
+  /** The factor by which its limits differ from the configured ones: 0.9 to 1.1. */
   readonly tolerance: number;
 }
 
@@ -31,7 +31,7 @@ export interface RecycleDecision {
 
 const JITTER = 0.1;
 
-/** `random`: from 0 to 1. */
+/** Returns the factor for a random number from 0 to 1. */
 export function toleranceOf(random: number): number {
   return 1 - JITTER + 2 * JITTER * random;
 }

@@ -29,14 +29,14 @@ interface Owner {
   readonly stateFile: string;
 }
 
-/** Before anything else is in it. */
+/** Writes whose run directory this is, before anything else is in it. */
 export async function claimRunDir(path: string, stateFile: string): Promise<void> {
   const startTicks = readSample(process.pid)?.startTicks ?? null;
   const owner: Owner = { pid: process.pid, startTicks, ...here(), stateFile };
   await writeFile(join(path, OWNER_FILE), JSON.stringify(owner), { mode: 0o600 });
 }
 
-/** Beside this run's own directory. @returns the paths that it removed. */
+/** Removes directories of dead runs beside this run's own. @returns their paths. */
 export async function sweepDeadRuns(ownPath: string): Promise<string[]> {
   const parent = dirname(ownPath);
   const names = (await readdir(parent)).filter((name) => name.startsWith(runDirPrefix()));

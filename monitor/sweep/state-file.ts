@@ -11,15 +11,15 @@ import type { RunDir } from '../../core/process/run-dir.ts';
 
 export interface ProcessRef {
   readonly pid: number;
-  /** null where there is no /proc. */
+  /** The start time of the process; null where there is no /proc. */
   readonly startTicks: number | null;
 }
 
 export interface RunState extends ProcessRef {
-  /** Start times mean nothing after a reboot. */
+  /** The id of the machine's boot: start times mean nothing after another one. */
   readonly bootId: string | null;
   readonly runDir: string;
-  /** Where the `forkline` command reaches the monitor. */
+  /** The path at which the `forkline` command reaches the monitor. */
   readonly controlSocket?: string;
   readonly children: readonly (ProcessRef & { readonly workerId: string })[];
 }
@@ -31,7 +31,7 @@ export function stateFilePath(dataDir: string): string {
   return join(dataDir, 'run', 'monitor.json');
 }
 
-/** null when there is none, or none that can be understood (a machine that lost power while writing). */
+/** Returns null when there is none, or none that can be understood (a machine that lost power while writing). */
 export async function readRunState(path: string): Promise<RunState | null> {
   let text: string;
   try {

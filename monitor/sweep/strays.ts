@@ -29,7 +29,7 @@ export interface Stray {
 
 const SWEEP_EVERY_MS = 10_000;
 
-/** Processes of the run, but for those with these pids and those whose worker is one of these. */
+/** Returns processes of the run, but for those with these pids and those whose worker is one of these. */
 export function findStrays(
   runId: string,
   livingPids: ReadonlySet<number>,
@@ -46,7 +46,7 @@ export function findStrays(
   });
 }
 
-/** KILL for each that is still the same process; returns those that got it. */
+/** Kills each that is still the same process; returns those. */
 export function killStrays(strays: readonly Stray[]): Stray[] {
   return strays.filter(({ pid, startTicks }) => {
     if (isSameProcess(pid, startTicks) !== true) return false;
@@ -66,7 +66,7 @@ export interface StrayHuntDeps {
   onKilled(number: number): void;
 }
 
-/** When to look, and the log lines. */
+/** Decides when to look, and logs what was found. */
 export class StrayHunt {
   readonly #deps: StrayHuntDeps;
   #workerEnded = false;
@@ -81,7 +81,7 @@ export class StrayHunt {
     this.#workerEnded = true;
   }
 
-  /** Each second. */
+  /** Looks when it is time; called each second. */
   tick(livingPids: ReadonlySet<number>, livingWorkers: ReadonlySet<string>): void {
     const nowMs = this.#deps.nowMs();
     if (!this.#workerEnded && nowMs - this.#lastLookMs < SWEEP_EVERY_MS) return;

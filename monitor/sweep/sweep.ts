@@ -1,5 +1,5 @@
 /**
- * What an earlier run left behind when its monitor was killed: processes (those without `setpriv`, or stuck before
+ * Removes what an earlier run left behind when its monitor was killed: processes (those without `setpriv`, or stuck before
  * it), its run directory with spilled rows, and log lines that no logger merged. Only processes whose pid *and*
  * start time match are killed, and only a directory of our own name and owner is removed.
  */
@@ -17,7 +17,7 @@ const POLL_MS = 20;
 export interface Swept {
   readonly monitorPid: number;
   readonly killed: readonly string[];
-  /** Not killed, because nothing here can tell them from another process. */
+  /** Processes that were not killed, because nothing here can tell them from others. */
   readonly unknown: readonly string[];
 }
 
@@ -83,14 +83,14 @@ async function removeRunDir(path: string, rawDir: string): Promise<void> {
   await rm(path, { recursive: true, force: true });
 }
 
-/** Lines that the old run's logger did not live to merge: this run's does. */
+/** Adopts lines that the old run's logger did not live to merge, for this run's to do so. */
 async function rescueLogs(from: string, to: string): Promise<void> {
   const names = await readdir(from).catch(() => []); // never got so far
   await mkdir(to, { recursive: true });
   for (const name of names) await rename(join(from, name), join(to, rescuedName(name)));
 }
 
-/** Worker ids start again with each run; those of the old one get a mark so that no file is overwritten. */
+/** Marks the worker ids of the old run, so that no file is overwritten: ids start again with each run. */
 function rescuedName(name: string): string {
   return name.startsWith('spill-') ? name : `old-${name}`;
 }

@@ -1,5 +1,5 @@
 /**
- * What the kernel's view of one process says about its health: a pure rule over one look at it.
+ * Findings about the health of one process, from the kernel's view of it: a pure rule over one look.
  *
  * - Stopped (T): killed at once. It hears no TERM, and its query would wait for nothing. (`t`, a debugger's stop, is
  *   left alone: somebody looks.)
@@ -13,18 +13,18 @@ import type { Role } from '../../core/protocol/monitor.ts';
 import type { Measured } from './sampler.ts';
 
 export interface HealthPolicy {
-  /** In state D for so long. */
+  /** The time in state D after which it is killed. */
   readonly uninterruptibleMs: number;
   readonly killRssBytes: number;
   readonly killPssBytes: number;
-  /** Of the soft limit of open files. */
+  /** A percentage of the soft limit of open files. */
   readonly openFilesWarnPercent: number;
   readonly openFilesKillPercent: number;
 }
 
 export type HealthFinding =
   | { readonly type: 'kill'; readonly ending: Ending }
-  /** Its query is over its share: it ends with an error that says so, and the process with it. */
+  /** The query of the process is over its share: it ends with an error that says so, and the process with it. */
   | { readonly type: 'end-query'; readonly ending: Ending }
   | { readonly type: 'warn'; readonly event: string; readonly fields: object };
 
@@ -76,7 +76,7 @@ function filesFindings(
 ): HealthFinding[] {
   if (openFiles === null || openFilesLimit === null) return [];
   const percent = (openFiles / openFilesLimit) * 100;
-  const replaceable = role === 'sql' || role === 'dsl';
+  const replaceable = role !== 'server' && role !== 'logger';
   if (replaceable && percent >= policy.openFilesKillPercent)
     return [kill('open-files', `it has ${openFiles} open files of ${openFilesLimit}`)];
   if (percent < policy.openFilesWarnPercent) return [];

@@ -13,7 +13,7 @@ export type ReadText = (path: string) => string | null;
 /** A control group without a limit says so with a number near 2^63 (v1) or with `max` (v2). */
 const NO_LIMIT_BYTES = 2 ** 60;
 
-/** Five tiny reads; null where the system tells nothing. */
+/** Reads five tiny files; returns null where the system tells nothing. */
 export function readMemory(read: ReadText = readText): MemoryReading | null {
   const groups = parseGroups(read('/proc/self/cgroup') ?? '');
   return readGroups(groups, read) ?? readMeminfo(read('/proc/meminfo') ?? '');
@@ -21,11 +21,11 @@ export function readMemory(read: ReadText = readText): MemoryReading | null {
 
 interface Group {
   readonly source: 'cgroup-v2' | 'cgroup-v1';
-  /** Inside its hierarchy; in a container it may not be visible, while the root of the hierarchy is. */
+  /** The path inside its hierarchy; in a container it may not be visible, while the root of the hierarchy is. */
   readonly path: string;
 }
 
-/** Lines such as `0::/user.slice` (v2) and `4:cpu,memory:/docker/x` (v1). */
+/** Parses lines such as `0::/user.slice` (v2) and `4:cpu,memory:/docker/x` (v1). */
 function parseGroups(text: string): Group[] {
   return text.split('\n').flatMap((line): Group[] => {
     const [id, controllers, ...rest] = line.split(':');

@@ -22,14 +22,14 @@ export interface InspectionPolicy extends HealthPolicy {
 
 export class Inspection {
   readonly #deps: InspectionDeps;
-  /** What was told of each process that lives: `sql-1 many-open-files`. */
+  /** Warnings that were given about processes that live: `sql-1 many-open-files`. */
   #told = new Set<string>();
 
   constructor(deps: InspectionDeps) {
     this.#deps = deps;
   }
 
-  /** After a sample, at the time when the look began. @returns the number of zombies that last. */
+  /** Inspects everybody after a sample. `nowMs` is the time when the look began. @returns the number of zombies that last. */
   round(patients: readonly Patient[], policy: InspectionPolicy, nowMs: number): number {
     const workerIds = new Set(patients.map(({ child }) => child.workerId));
     this.#told = new Set([...this.#told].filter((key) => workerIds.has(key.split(' ')[0] ?? '')));
@@ -37,7 +37,7 @@ export class Inspection {
     return this.#checkZombies(patients);
   }
 
-  /** For the log line about an end: what it does instead of what it should. */
+  /** Returns what the process does instead of what it should, for the log line about its end. */
   vitalsOf({ pid }: ManagedChild): object {
     if (pid === null) return {};
     const { cpuPercent, cpuSeconds, rssBytes } = this.#deps.sampler.of(pid);

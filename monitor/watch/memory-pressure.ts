@@ -1,5 +1,5 @@
 /**
- * What to do when memory runs short, as a pure rule: from the first threshold on nothing is started that is not
+ * A pure rule for what to do when memory runs short: from the first threshold on nothing is started that is not
  * indispensable; from the second on the biggest query ends, one at a time, each with a moment for its memory to come
  * back before the next is chosen.
  *
@@ -11,7 +11,7 @@ import type { MemoryReading } from '../../core/protocol/monitor.ts';
 export interface PressurePolicy {
   readonly stopForkPercent: number;
   readonly killPercent: number;
-  /** From one victim to the next. */
+  /** The time between one victim and the next. */
   readonly settleMs: number;
 }
 
@@ -37,10 +37,10 @@ export interface PressureDecision {
 
 export const calm: PressureState = { level: 'normal', lastVictimAtMs: null };
 
-/** Below the threshold by so much before starting again, so that it does not flicker. */
+/** The percentage by which memory must fall below the threshold before starts are allowed again, so that it does not flicker. */
 const HYSTERESIS_PERCENT = 5;
 
-/** `endingOne`: some worker is on its way out already. Without a reading nothing is decided. */
+/** Decides nothing without a reading. `endingOne`: some worker is on its way out already. */
 export function decidePressure(
   state: PressureState,
   reading: MemoryReading | null,

@@ -1,5 +1,5 @@
 /**
- * What the kernel says of every process, once a second: state and since when, CPU, memory, files. A look at one costs
+ * Reads what the kernel says of every process, once a second: state and since when, CPU, memory, files. A look at one costs
  * some 0.2 ms, its proportional memory 2 to 5 ms: so that is measured of one process a look, the one whose turn is
  * longest ago. How zombies are found is zombies.ts.
  */
@@ -16,26 +16,26 @@ import {
 
 export interface Watched {
   readonly pid: number | null;
-  /** null when it was not known at the start: then the pid must do. */
+  /** The time of its start; null when it was not known: then the pid must do. */
   readonly startTicks: number | null;
 }
 
 export interface Measured {
   readonly ppid: number | null;
   readonly kernelState: string | null;
-  /** Since when it has been in that state at every look (in D: without using CPU), on the monotonic clock. */
+  /** The time from which on every look found it in that state (in D: without using CPU), on the monotonic clock. */
   readonly stateSinceMs: number | null;
-  /** Of one core since the last sample; null at the first. */
+  /** Percent of one core since the last sample; null at the first. */
   readonly cpuPercent: number | null;
-  /** Since its start. */
+  /** CPU time since its start. */
   readonly cpuSeconds: number | null;
   readonly rssBytes: number | null;
-  /** As last measured; null until its turn came. */
+  /** The last measurement; null until its turn came. */
   readonly pssBytes: number | null;
   readonly openFiles: number | null;
   readonly openFilesLimit: number | null;
   readonly wchan: string | null;
-  /** Since its start, by the kernel. */
+  /** The time since its start, by the kernel. */
   readonly ageMs: number | null;
 }
 
@@ -54,7 +54,7 @@ const UNKNOWN: Measured = {
 };
 
 interface Look {
-  /** pid and start time. */
+  /** The pid and the start time of the measured process. */
   readonly key: string;
   readonly cpuTicks: number;
   readonly atMs: number;
@@ -70,7 +70,7 @@ export class Sampler {
     this.#nowMs = nowMs;
   }
 
-  /** Measures these and forgets all others. */
+  /** Measures these processes and forgets all others. */
   sample(watched: readonly Watched[]): void {
     const next = new Map<number, Look>();
     for (const { pid, startTicks } of watched) {
@@ -81,7 +81,7 @@ export class Sampler {
     this.#measureOnePss();
   }
 
-  /** Measures those that no sample has met yet. */
+  /** Measures the processes that no sample has met yet. */
   sampleNew(watched: readonly Watched[]): void {
     for (const { pid, startTicks } of watched) {
       const record = pid === null || this.#records.has(pid) ? null : this.#measure(pid, startTicks);
@@ -135,7 +135,7 @@ export class Sampler {
   }
 }
 
-/** To a tenth of a percent of one core; null when no time has passed. */
+/** Returns the use to a tenth of a percent of one core; null when no time has passed. */
 function cpuPercent(before: Look, cpuTicks: number, atMs: number): number | null {
   const seconds = (atMs - before.atMs) / 1000;
   if (seconds <= 0) return null;

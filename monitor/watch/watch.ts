@@ -1,7 +1,7 @@
 /**
  * The monitor's look around, once a second: samples every process, has them inspected, guards the memory, hunts strays,
  * and lets each generation draw its conclusions. What decides is pure and elsewhere (health.ts, memory-pressure.ts,
- * monitor/pools/recycle.ts, monitor/pools/dsl-rules.ts); this file brings readings and rules together, in one order.
+ * monitor/pools/recycle.ts, monitor/pools/leased-rules.ts); this file brings readings and rules together, in one order.
  */
 import type { Config } from '../../core/config/config.ts';
 import type { Log } from '../../core/logging/log.ts';
@@ -22,13 +22,13 @@ import { ZombieWatch } from './zombies.ts';
 
 const TICK_MS = 1000;
 
-/** What is watched. */
+/** The processes to watch, and the rules to watch them by. */
 export interface Watchee {
   isDraining(): boolean;
   generations(): Iterable<Generation>;
-  /** Those of no generation. */
+  /** Returns the processes that belong to no generation. */
   ownPatients(): Patient[];
-  /** Of the current generation: a reload changes them. */
+  /** Returns the rules of the current generation: a reload changes them. */
   policy(): Config['monitor'];
 }
 
@@ -75,7 +75,7 @@ export class Watch {
     this.#stopTicking = everyListening(TICK_MS, () => this.#tick());
   }
 
-  /** Everybody has ended: what is left of the run has no owner. */
+  /** Ends the looks when everybody has ended; what is left of the run has no owner and is killed. */
   stop(): void {
     this.#stopTicking();
     this.#ownLag.stop();
@@ -87,7 +87,7 @@ export class Watch {
     if (child.abandoned) this.#unkillable.push(child);
   }
 
-  /** Not ours to wait for any more, and still there. */
+  /** Processes that the monitor waits for no more, and that are still there. */
   get unkillable(): readonly ManagedChild[] {
     return this.#unkillable;
   }
@@ -148,7 +148,7 @@ export class Watch {
     context.stats.unkillable = this.#unkillable.length;
   }
 
-  /** This process itself stood still (a laptop asleep, a debugger): nobody's heartbeat could be heard. */
+  /** Forgives everybody's silence when this process itself stood still (a laptop asleep, a debugger) and could hear no heartbeat. */
   #forgiveOwnSleep(patients: readonly Patient[], heartbeatTimeoutMs: number, nowMs: number): void {
     const lateMs = nowMs - this.#lastTickMs - TICK_MS;
     this.#lastTickMs = nowMs;

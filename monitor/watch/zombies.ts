@@ -6,7 +6,7 @@
  */
 import { type KernelSample, readZombiesUnder } from '../../core/process/proc.ts';
 
-/** Every dead process is a zombie for a moment; one that lasts so long has a parent that does not wait for it. */
+/** The time after which a zombie lasts: every dead process is one for a moment, and this one's parent does not wait for it. */
 const ZOMBIE_LASTS_MS = 5000;
 
 export interface LastingZombie {
@@ -27,7 +27,7 @@ export class ZombieWatch {
     this.#readUnder = readUnder;
   }
 
-  /** Those that have lasted under these parents; `known` are children of our own, which are reaped in a moment. */
+  /** Returns the zombies that have lasted under these parents; `known` are children of our own, which are reaped in a moment. */
   look(parents: readonly number[], known: ReadonlySet<number>): LastingZombie[] {
     const nowMs = this.#nowMs();
     const seen = new Map<string, number>();
@@ -44,7 +44,7 @@ export class ZombieWatch {
     return lasting;
   }
 
-  /** true the first time for each zombie. */
+  /** Returns true the first time for each zombie. */
   isNews(zombie: LastingZombie): boolean {
     const key = keyOf(zombie);
     if (this.#told.has(key)) return false;

@@ -1,6 +1,6 @@
 /**
- * The memory of large request bodies, from their first byte to the end of their answer: so much for all clients, and half
- * of that for one of them, so that no client keeps others from sending theirs. A body is counted as it comes, not by
+ * The memory of large request bodies, from their first byte to the end of their answer: so much for all principals, and half
+ * of that for one of them, so that no principal keeps others from sending theirs. A body is counted as it comes, not by
  * what its Content-Length promises. Small bodies are not counted: connections bound them.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -8,14 +8,14 @@ import type { Request, RequestHandler, Response } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { type Principal, principalOf } from '../../core/protocol/principal.ts';
 
-/** Of all that is counted, what one client may have. */
-const CLIENT_SHARE = 0.5;
+/** The share of all counted bytes that one principal may have. */
+const PRINCIPAL_SHARE = 0.5;
 /** A body whose length says that it is no longer is not counted. */
 const SMALL_BYTES = 16 * 1024;
 
 export class BodyBudget {
   readonly #maxBytes: number;
-  readonly #perClient = new Map<string, number>();
+  readonly #perPrincipal = new Map<string, number>();
   #heldBytes = 0;
 
   constructor(maxBytes: number) {
@@ -34,34 +34,34 @@ export class BodyBudget {
     return held;
   }
 
-  /** Throws memory-pressure, and too-many-queries for the client's own share; a negative number gives bytes back. */
-  add(client: string, bytes: number): void {
-    const own = (this.#perClient.get(client) ?? 0) + bytes;
-    const share = Math.ceil(this.#maxBytes * CLIENT_SHARE);
+  /** Throws memory-pressure, and too-many-queries for the principal's own share; a negative number gives bytes back. */
+  add(principalId: string, bytes: number): void {
+    const own = (this.#perPrincipal.get(principalId) ?? 0) + bytes;
+    const share = Math.ceil(this.#maxBytes * PRINCIPAL_SHARE);
     if (bytes > 0 && own > share) throw tooMuchOfClient(share, own);
     if (bytes > 0 && this.#heldBytes + bytes > this.#maxBytes)
       throw tooMuch(this.#maxBytes, this.#heldBytes + bytes);
     this.#heldBytes += bytes;
-    if (own > 0) this.#perClient.set(client, own);
-    else this.#perClient.delete(client);
+    if (own > 0) this.#perPrincipal.set(principalId, own);
+    else this.#perPrincipal.delete(principalId);
   }
 }
 
 export class HeldBody {
   readonly #budget: BodyBudget;
-  readonly #client: string;
+  readonly #principalId: string;
   #bytes = 0;
   #released = false;
 
-  constructor(budget: BodyBudget, client: string) {
+  constructor(budget: BodyBudget, principalId: string) {
     this.#budget = budget;
-    this.#client = client;
+    this.#principalId = principalId;
   }
 
-  /** So many bytes are held for it from now on. Throws as BodyBudget.add does. */
+  /** Changes the number of bytes that are held for the body. Throws what BodyBudget.add throws. */
   resize(bytes: number): void {
     if (this.#released) return;
-    this.#budget.add(this.#client, bytes - this.#bytes);
+    this.#budget.add(this.#principalId, bytes - this.#bytes);
     this.#bytes = bytes;
   }
 

@@ -12,19 +12,27 @@
  */
 import type { DslWorkerCalls } from '../../core/protocol/dsl-worker.ts';
 import type { FromChild, WorkerAddress } from '../../core/protocol/monitor.ts';
-import { ClientShares } from './client-shares.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
 import { Lane } from './lane.ts';
+import { PrincipalShares } from './principal-shares.ts';
 import { WorkerSocket } from './worker-socket.ts';
 
 export type DslSocket = WorkerSocket<DslWorkerCalls>;
 type DslAddress = Extract<WorkerAddress, { role: 'dsl' }>;
+
+/** The query that a worker is leased for, as the monitor is told of it. */
+export interface LeasedFor {
+  readonly queryId: string;
+  readonly principal: Principal;
+  readonly deadlineAt: number;
+}
 
 export interface DslLease {
   readonly socket: DslSocket;
   readonly pid: number;
   readonly fifoPath: string;
   /** Tells the monitor who uses it and until when. */
-  begin(queryId: string, deadlineAt: number): void;
+  begin(query: LeasedFor): void;
   release(outcome: 'reusable' | 'discard', reason: string): void;
 }
 
@@ -44,7 +52,7 @@ export interface DslStockOptions {
   readonly maxQueriesPerWorker: number;
   /** The most workers that run at once; `update` changes it. */
   readonly max: number;
-  /** Of those, what one client may hold while others want some; 100, or left out: all. */
+  /** Percent of them that one principal may hold while others want some; 100, or left out: all. */
   readonly clientSharePercent?: number;
   tell(message: FromChild): void;
   onScrubFailed(workerId: string, error: unknown): void;
@@ -67,9 +75,9 @@ export class DslStock {
       name: 'DSL worker',
       queueLength: options.queueLength,
       queueWaitMs: options.queueWaitMs,
-      shares: new ClientShares({ capacity: () => this.#max, percent: options.clientSharePercent ?? 100 }),
-      take: (_count, _long, client) => this.#take(client), // a query has one
-      onWait: (waiting) => options.tell({ type: 'want-dsl-workers', waiting }),
+      shares: new PrincipalShares({ capacity: () => this.#max, percent: options.clientSharePercent ?? 100 }),
+      take: (_count, _long, principalId) => this.#take(principalId), // a query has one
+      onWait: (waiting) => options.tell({ type: 'want-workers', role: 'dsl', waiting }),
     });
   }
 
@@ -127,7 +135,7 @@ export class DslStock {
     if (this.#workers.get(worker.address.workerId) === worker) this.#workers.delete(worker.address.workerId);
   }
 
-  /** Not by us. One that is leased is given up by its lease, which knows the query. */
+  /** Handles a socket that this process did not close. A leased worker is given up by its lease, which knows the query. */
   #onClose(worker: DslWorker): void {
     if (worker.state === 'leased') this.#refuse(worker);
     else if (worker.state !== 'gone') this.#giveUp(worker, null, 'its socket closed');
@@ -145,17 +153,17 @@ export class DslStock {
     this.lane.offer();
   }
 
-  #take(client: string): readonly DslLease[] | null {
+  #take(principalId: string): readonly DslLease[] | null {
     let best: DslWorker | null = null;
     for (const worker of this.#workers.values()) {
       if (worker.state === 'idle' && (best === null || worker.served < best.served)) best = worker;
     }
     if (best === null) return null;
     best.state = 'leased';
-    return [this.#lease(best, client)];
+    return [this.#lease(best, principalId)];
   }
 
-  #lease(worker: DslWorker, client: string): DslLease {
+  #lease(worker: DslWorker, principalId: string): DslLease {
     const { workerId, pid, fifoPath } = worker.address;
     let queryId: string | null = null;
     let released = false;
@@ -163,15 +171,16 @@ export class DslStock {
       socket: worker.socket,
       pid,
       fifoPath,
-      begin: (id, deadlineAt) => {
-        queryId = id;
+      begin: (query) => {
+        queryId = query.queryId;
         this.leases[worker.served === 0 ? 'fresh' : 'scrubbed']++;
-        this.#options.tell({ type: 'lease', workerId, queryId: id, deadlineAt });
+        const { principal, deadlineAt } = query;
+        this.#options.tell({ type: 'lease', workerId, queryId, principal: principal.id, deadlineAt });
       },
       release: (outcome, reason) => {
         if (released) return;
         released = true;
-        this.lane.returned(client);
+        this.lane.returned(principalId);
         this.#release(worker, queryId, outcome, reason);
         this.lane.offer(); // to those whom only their share kept waiting
       },

@@ -12,8 +12,8 @@
 import { removeItem } from '../../core/process/remove-item.ts';
 import type { WorkerAddress } from '../../core/protocol/monitor.ts';
 import type { SqlWorkerCalls } from '../../core/protocol/sql-worker.ts';
-import { ClientShares } from './client-shares.ts';
 import { Lane } from './lane.ts';
+import { PrincipalShares } from './principal-shares.ts';
 import { WorkerSocket } from './worker-socket.ts';
 
 export type SqlSocket = WorkerSocket<SqlWorkerCalls>;
@@ -26,7 +26,7 @@ export interface SqlSlot {
   wasShared(): boolean;
   /** Gives the slot back. A slot whose call still runs must be closed instead. */
   release(): void;
-  /** Its call was cancelled, and its worker took so long to end it. */
+  /** Reports that its call was cancelled, and how long the worker took to end it. */
   cancelled(elapsedMs: number): void;
 }
 
@@ -42,17 +42,17 @@ interface SqlWorker {
 }
 
 const RECONNECT_MS = 50;
-/** Of all slots, kept from queries with stages. */
+/** The share of all slots that is kept from queries with stages. */
 const KEPT_SHARE = 0.25;
 
 export interface SqlSlotsOptions {
   readonly queueLength: number;
   readonly queueWaitMs: number;
-  /** Of all slots, what one client may hold while others want some; 100, or left out: all. */
+  /** Percent of all slots that one principal may hold while others want some; 100, or left out: all. */
   readonly clientSharePercent?: number;
   /** A worker that the monitor wants back runs nothing any more. */
   onRetired(workerId: string): void;
-  /** From the abort of a query to the reply of its worker. */
+  /** Told the time between the abort of a query and its worker's reply. */
   onCancelled?(elapsedMs: number): void;
 }
 
@@ -78,8 +78,8 @@ export class SqlSlots {
       name: 'database connection',
       queueLength,
       queueWaitMs,
-      shares: new ClientShares({ capacity: () => this.total, percent: clientSharePercent }),
-      take: (count, long, client) => this.#takeAll(count, long, client),
+      shares: new PrincipalShares({ capacity: () => this.total, percent: clientSharePercent }),
+      take: (count, long, principalId) => this.#takeAll(count, long, principalId),
       mayTakeLong: (count) => this.#mayTakeLong(count),
     });
   }
@@ -181,15 +181,15 @@ export class SqlSlots {
     return freest(byLong.slice(1));
   }
 
-  #takeAll(count: number, long: boolean, client: string): readonly SqlSlot[] | null {
+  #takeAll(count: number, long: boolean, principalId: string): readonly SqlSlot[] | null {
     if (this.free < count) return null;
     const slots: SqlSlot[] = [];
-    while (slots.length < count) slots.push(this.#take(long, client));
+    while (slots.length < count) slots.push(this.#take(long, principalId));
     return slots;
   }
 
   /** There is a free one. */
-  #take(long: boolean, client: string): SqlSlot {
+  #take(long: boolean, principalId: string): SqlSlot {
     const worker = (long ? this.#besideQuietest() : null) ?? freest(this.#workers.values())!;
     const socket = worker.free.pop()!;
     if (long) worker.long.add(socket);
@@ -198,7 +198,7 @@ export class SqlSlots {
       if (released) return;
       released = true;
       worker.long.delete(socket);
-      this.lane.returned(client);
+      this.lane.returned(principalId);
       if (socket.closed) {
         this.lane.offer(); // to those whom only their share kept waiting
         return;

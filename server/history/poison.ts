@@ -13,6 +13,7 @@
 import { createHash } from 'node:crypto';
 import type { Log } from '../../core/logging/log.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
 
 export interface PoisonOptions {
   /** So many deaths and it is refused; 0: never. */
@@ -39,7 +40,12 @@ interface Suspect {
 /** What of one text ran in a worker that died: counted once, told of each. */
 interface Victims {
   readonly weight: number;
-  readonly queryIds: string[];
+  readonly queries: VictimQuery[];
+}
+
+interface VictimQuery {
+  readonly queryId: string;
+  readonly principal: Principal;
 }
 
 /** Each is small, and forgotten in time; against a flood of different ones. */
@@ -76,18 +82,19 @@ export class PoisonLedger {
   }
 
   /** The query failed because these workers died. */
-  lost(key: string, queryId: string, workers: readonly LostWorker[]): void {
+  lost(key: string, { queryId, principal }: VictimQuery, workers: readonly LostWorker[]): void {
     for (const { workerId, shared } of workers) {
-      const queries = this.#unexplained.get(workerId) ?? new Map<string, Victims>();
-      const known = queries.get(key);
-      const victims = known ?? { weight: shared ? SHARED_DEATH : 1, queryIds: [] };
-      victims.queryIds.push(queryId);
-      queries.set(key, victims);
-      this.#unexplained.set(workerId, queries);
+      const texts = this.#unexplained.get(workerId) ?? new Map<string, Victims>();
+      const known = texts.get(key);
+      const victims = known ?? { weight: shared ? SHARED_DEATH : 1, queries: [] };
+      const query = { queryId, principal };
+      victims.queries.push(query);
+      texts.set(key, victims);
+      this.#unexplained.set(workerId, texts);
       const how = this.#explained.get(workerId);
       if (how === undefined) continue;
       if (known === undefined) this.#count(key, victims.weight, workerId, how);
-      this.#tell(key, [queryId], workerId, how);
+      this.#tell(key, [query], workerId, how);
     }
     shrink(this.#unexplained, MAX_WORKERS);
   }
@@ -95,9 +102,9 @@ export class PoisonLedger {
   /** The monitor: it ended by itself, and so. */
   explained(workerId: string, how: string): void {
     this.#explained.set(workerId, how);
-    for (const [key, { weight, queryIds }] of this.#unexplained.get(workerId) ?? []) {
+    for (const [key, { weight, queries }] of this.#unexplained.get(workerId) ?? []) {
       this.#count(key, weight, workerId, how);
-      this.#tell(key, queryIds, workerId, how);
+      this.#tell(key, queries, workerId, how);
     }
     shrink(this.#explained, MAX_WORKERS);
   }
@@ -117,12 +124,14 @@ export class PoisonLedger {
   }
 
   /** A line for each query: its id is what its story is found by. */
-  #tell(key: string, queryIds: readonly string[], workerId: string, how: string): void {
+  #tell(key: string, queries: readonly VictimQuery[], workerId: string, how: string): void {
     const { deaths: allowed, log } = this.#options;
     const deaths = this.#suspects.get(key)?.deaths ?? 0;
     const refused = allowed > 0 && deaths >= allowed;
-    for (const queryId of queryIds)
-      log.warn('worker-died-under-query', { queryId, key, workerId, how, deaths, refused });
+    for (const { queryId, principal } of queries)
+      log.warn('worker-died-under-query', {
+        ...{ queryId, principal: principal.id, key, workerId, how, deaths, refused },
+      });
   }
 }
 

@@ -7,6 +7,7 @@
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { textBytes } from '../../core/process/heap-bytes.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
 import type { LostWorker } from './poison.ts';
 import type { QueryTrace } from './trace.ts';
 
@@ -27,7 +28,7 @@ export interface QueryRecord {
   readonly queryId: string;
   /** Once the query has ended, its beginning may be all that is left of it. */
   text: string;
-  readonly client: string;
+  readonly principal: Principal;
   readonly startedAt: number;
   readonly deadlineAt: number;
   readonly cancellation: Cancellation;
@@ -57,7 +58,9 @@ export interface QueryView {
   readonly phase: QueryPhase;
   readonly query: string;
   readonly connection: string;
+  /** The address that it was sent from. */
   readonly client: string;
+  readonly principal: string;
   readonly startedAt: string;
   readonly elapsedMs: number;
   readonly timeLeftMs: number;
@@ -76,7 +79,7 @@ const HISTORY_BYTES = 16 * 1024 * 1024;
 export interface NewQuery {
   readonly queryId: string;
   readonly text: string;
-  readonly client: string;
+  readonly principal: Principal;
   readonly connection: string;
   readonly timeoutMs: number;
   readonly trace: QueryTrace;
@@ -95,7 +98,7 @@ export class QueryRegistry {
   #nextRecent = 0;
   readonly #historyBytes: number;
   #recentBytes = 0;
-  readonly #perClient = new Map<string, number>();
+  readonly #perPrincipal = new Map<string, number>();
 
   /** `historyBytes` is what the texts of ended queries may take before the oldest of them are shortened. */
   constructor(historyBytes = HISTORY_BYTES) {
@@ -111,12 +114,13 @@ export class QueryRegistry {
     return this.#places.size;
   }
 
-  inFlight(client: string): number {
-    return this.#perClient.get(client) ?? 0;
+  /** The number of queries of a principal's that run or wait. */
+  inFlight({ id }: Principal): number {
+    return this.#perPrincipal.get(id) ?? 0;
   }
 
   /** Throws duplicate-query-id when a query with this id runs. */
-  start({ queryId, text, client, connection, timeoutMs, trace }: NewQuery, now: number): QueryRecord {
+  start({ queryId, text, principal, connection, timeoutMs, trace }: NewQuery, now: number): QueryRecord {
     if (this.#places.has(queryId)) {
       throw new QueryError('duplicate-query-id', `a query with the id ${queryId} is running`, {
         hint: 'Give each query an id of its own, or leave the Query-Id header out.',
@@ -125,7 +129,7 @@ export class QueryRegistry {
     const record: QueryRecord = {
       queryId,
       text,
-      client,
+      principal,
       connection,
       startedAt: now,
       deadlineAt: now + timeoutMs,
@@ -145,7 +149,7 @@ export class QueryRegistry {
     const place = this.#freePlaces.pop() ?? this.#running.length;
     this.#running[place] = record;
     this.#places.set(queryId, place);
-    this.#perClient.set(client, this.inFlight(client) + 1);
+    this.#perPrincipal.set(principal.id, this.inFlight(principal) + 1);
     return record;
   }
 
@@ -161,9 +165,9 @@ export class QueryRegistry {
     record.endedAt = now;
     record.pids = [];
     this.#leave(record.queryId);
-    const left = this.inFlight(record.client) - 1;
-    if (left > 0) this.#perClient.set(record.client, left);
-    else this.#perClient.delete(record.client);
+    const left = this.inFlight(record.principal) - 1;
+    if (left > 0) this.#perPrincipal.set(record.principal.id, left);
+    else this.#perPrincipal.delete(record.principal.id);
     this.#keep(record);
   }
 
@@ -252,7 +256,8 @@ export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSI
     phase: record.phase,
     query: text.length > textLimit ? `${text.slice(0, textLimit)} ...` : text,
     connection: record.connection,
-    client: record.client,
+    client: record.principal.address,
+    principal: record.principal.id,
     startedAt: new Date(record.startedAt).toISOString(),
     elapsedMs: (record.endedAt ?? now) - record.startedAt,
     timeLeftMs: record.endedAt === null ? Math.max(0, record.deadlineAt - now) : 0,

@@ -69,9 +69,9 @@ export class SlowLog {
   }
 }
 
-/** What leads from the line to the query, and to its trace. */
-function named({ queryId, trace, connection }: QueryRecord): object {
-  return { queryId, traceId: trace.traceId, connection };
+/** The fields that lead from the line to the query, to its trace and to who asked. */
+function named({ queryId, trace, principal, connection }: QueryRecord): object {
+  return { queryId, traceId: trace.traceId, principal: principal.id, connection };
 }
 
 function rounded(phases: Phases): object {

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { errorClasses } from '../answer/error-status.ts';
-import { queryBody } from './request/query-request.ts';
+import { queryBody } from './request/query-schemas.ts';
 import { completeBody, formatBody } from './request/tool-request.ts';
 
 const text = z.string();
@@ -104,6 +104,7 @@ const query = z.strictObject({
   query: text,
   connection: text,
   client: text.describe('An IPv4 address, or the network of an IPv6 address'),
+  principal: text.describe('Who asked, as limits count: the client address for who is anonymous'),
   startedAt: time,
   elapsedMs: number,
   timeLeftMs: number,
@@ -115,7 +116,7 @@ const query = z.strictObject({
 });
 
 const processRow = z.strictObject({
-  role: z.enum(['monitor', 'database', 'logger', 'server', 'sql', 'dsl']),
+  role: text.describe('monitor, database, logger, server, or the pool of the worker: sql, dsl'),
   workerId: text,
   slot: count,
   pid: count,

@@ -79,20 +79,25 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addQueryRoute(app, QUERY_PATH, deps, body);
   for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, body, format);
   addRoute(app, '/v1/explain', { GET: [explain], POST: [...body, explain] });
-  addRoute(app, '/v1/format', { POST: [...body, formatHandler(deps)] });
-  addRoute(app, '/v1/complete', { POST: [...body, completeHandler(deps)] });
+  addRoute(app, '/v1/format', { POST: [...body, formatHandler(deps)] }, 'none');
+  addRoute(app, '/v1/complete', { POST: [...body, completeHandler(deps)] }, 'none');
 
-  addRoute(app, '/v1/queries', { GET: [operations.listQueries] });
-  addRoute(app, '/v1/queries/:queryId', { GET: [operations.showQuery], DELETE: [operations.cancelQuery] });
-  addRoute(app, '/v1/processes', { GET: [operations.processes] });
+  addRoute(app, '/v1/queries', { GET: [operations.listQueries] }, 'none');
+  addRoute(
+    app,
+    '/v1/queries/:queryId',
+    { GET: [operations.showQuery], DELETE: [operations.cancelQuery] },
+    'none',
+  );
+  addRoute(app, '/v1/processes', { GET: [operations.processes] }, 'none');
   addRoute(app, '/v1/logs', { GET: [operations.logs] });
   addRoute(app, '/v1/logs/summary', { GET: [operations.logSummary] });
-  addRoute(app, '/v1/limits', { GET: [operations.limits] });
-  addRoute(app, '/metrics', { GET: [operations.metrics] });
-  addRoute(app, '/livez', { GET: [operations.live] });
-  addRoute(app, '/readyz', { GET: [operations.ready] });
+  addRoute(app, '/v1/limits', { GET: [operations.limits] }, 'none');
+  addRoute(app, '/metrics', { GET: [operations.metrics] }, 'none');
+  addRoute(app, '/livez', { GET: [operations.live] }, 'none');
+  addRoute(app, '/readyz', { GET: [operations.ready] }, 'none');
   const document = openapiDocument({ version: packageVersion(), limits: deps.limits });
-  addRoute(app, '/openapi.json', { GET: [(_, response) => void response.json(document)] });
+  addRoute(app, '/openapi.json', { GET: [(_, response) => void response.json(document)] }, 'none');
   addRoute(app, '/docs', { GET: [docsPage] });
   addRoute(app, '/docs.css', { GET: [docsStyle] });
   addRoute(app, '/docs.js', { GET: [docsScript] });

@@ -7,13 +7,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
-import { principalOf } from '../../core/protocol/principal.ts';
+import { type Principal, principalOf } from '../../core/protocol/principal.ts';
 import type { CompleteAnswer, CompleteAsk, CompleteRequest } from '../../language/editor/complete-types.ts';
 import { QueryRegistry } from '../history/registry.ts';
 import { BriefCache } from '../planning/brief-cache.ts';
 import { answerAsk } from '../query/answer-ask.ts';
 import { readCatalog } from '../query/catalog.ts';
-import { checkConnection } from '../query/check-connection.ts';
 import { SharedAsks } from '../query/shared-asks.ts';
 import type { AppDeps } from './app-deps.ts';
 import { parameterKinds } from './request/parameters.ts';
@@ -29,7 +28,8 @@ export function completeHandler(deps: AppDeps): RequestHandler {
   const cache = new BriefCache<CompleteAnswer>(CACHE);
   return async (request: Request, response: Response) => {
     const body = readCompleteRequest(request, deps.limits.queryBytes);
-    if (tools.registry.inFlight(principalOf(request).id) >= PER_CLIENT)
+    const principal = principalOf(request);
+    if (tools.registry.inFlight(principal) >= PER_CLIENT)
       throw new QueryError('too-many-queries', `this client has ${PER_CLIENT} completions in flight`, {
         hint: 'Ask for the latest text only; give up the ones before.',
         retryAfterSeconds: 1,
@@ -37,7 +37,7 @@ export function completeHandler(deps: AppDeps): RequestHandler {
     const asked = requestOf(deps, body);
     const deadlineAt = Date.now() + TIMEOUT_MS;
     const ask = async (one: CompleteAsk): Promise<CompleteAnswer> => {
-      const key = JSON.stringify(one);
+      const key = keyOf(deps, one, principal);
       const leave = once(tools.shared.join(key));
       response.on('close', leave);
       try {
@@ -60,6 +60,11 @@ interface Tools {
   readonly shared: SharedAsks;
 }
 
+/** The key of an answer: who may see other things gets another one, and other connections have others. */
+function keyOf({ run }: AppDeps, ask: CompleteAsk, { scope }: Principal): string {
+  return `${scope} ${run.connections.revision} ${JSON.stringify(ask)}`;
+}
+
 function once(action: () => void): () => void {
   let done = false;
   return () => {
@@ -69,12 +74,11 @@ function once(action: () => void): () => void {
 }
 
 /** Throws unknown-connection, bad-parameter. */
-function requestOf({ run }: AppDeps, body: CompleteBody): Omit<CompleteRequest, 'answers'> {
-  const { connectionNames } = run;
-  const connection = body.connection ?? run.defaultConnection;
-  checkConnection(run, connection);
+function requestOf({ run }: AppDeps, body: CompleteBody): Omit<CompleteRequest, 'answers' | 'dialects'> {
+  const connection = body.connection ?? run.connections.defaultName;
+  run.connections.check(connection);
   const parameters = parameterKinds(body.params ?? {});
-  return { text: body.query, position: body.position, parameters, connection, connectionNames };
+  return { text: body.query, position: body.position, parameters, connection };
 }
 
 /** One question to a database, as a query of its own, ended after what is left of the completion's time. */
@@ -87,16 +91,17 @@ async function answerBy(
   ask: CompleteAsk,
 ): Promise<CompleteAnswer> {
   const timeoutMs = Math.max(1, deadlineAt - Date.now());
+  const principal = principalOf(request);
   const started = {
     queryId: `complete-${randomUUID()}`,
     text,
-    client: principalOf(request).id,
+    principal,
     trace: deps.tracing.begin(request),
     connection: 'connection' in ask ? ask.connection : '',
     timeoutMs,
   };
   const query = registry.start(started, Date.now());
-  shared.began(JSON.stringify(ask), query);
+  shared.began(keyOf(deps, ask, principal), query);
   const late = new QueryError('deadline-exceeded', `the database did not answer within ${TIMEOUT_MS} ms`);
   const timer = setTimeout(() => query.cancellation.cancel(late), timeoutMs);
   try {

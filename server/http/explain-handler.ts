@@ -2,7 +2,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { QueryRecord } from '../history/registry.ts';
 import { answerAsk } from '../query/answer-ask.ts';
-import { checkConnection } from '../query/check-connection.ts';
 import { planKey } from '../query/run-query.ts';
 import { withoutRunning } from '../query/without-running.ts';
 import type { AppDeps } from './app-deps.ts';
@@ -27,13 +26,13 @@ export function explainHandler(deps: AppDeps): RequestHandler {
 
 /** The answer's JSON. */
 async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<string> {
-  const key = planKey(run, asked);
+  const key = planKey(run, asked, query.principal);
   const { json, connections } = await run.planner.explain(
     key,
     (ask) => answerAsk(run, asked, ask, query),
     query,
   );
   // One that the query's text names; a query without stages asks no database.
-  for (const connection of connections) checkConnection(run, connection);
+  for (const connection of connections) run.connections.check(connection);
   return json;
 }

@@ -5,7 +5,7 @@ import { PROBLEM_TYPE } from '../answer/problem.ts';
 import { CONTENT_TYPES } from '../answer/stream.ts';
 import type { ApiSchemaName } from './api-schemas.ts';
 import { ANSWER_FORMATS } from './request/accepted-format.ts';
-import { urlOptions } from './request/query-request.ts';
+import { urlOptions } from './request/query-schemas.ts';
 
 interface Operation {
   readonly operationId: string;

@@ -23,7 +23,7 @@ export async function asTool<T>(
       cancellation.cancel(new QueryError('client-gone', 'the client closed the connection'));
   });
   try {
-    return await work({ client: principalOf(request).id, cancellation });
+    return await work({ principal: principalOf(request), cancellation });
   } finally {
     clearTimeout(timer);
   }

@@ -5,6 +5,8 @@ import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Plan, Pushdown } from '../../core/protocol/plan.ts';
 
 export interface PlanKey {
+  /** The principal's (core/protocol/principal.ts). */
+  readonly scope: string;
   readonly connection: string;
   readonly text: string;
   readonly parameters: Readonly<Record<string, ParameterKind>>;
@@ -22,6 +24,8 @@ export interface PlanCacheOptions {
 export class PlanCache {
   /** null: nothing is kept. */
   readonly #plans: LRUCache<string, Plan> | null;
+  /** Changes whenever all plans are dropped: a plan that was begun before must not be kept. */
+  epoch = 0;
   hits = 0;
   misses = 0;
 
@@ -50,14 +54,18 @@ export class PlanCache {
     this.#plans?.set(text, plan, { size: textBytes(text) + planBytes });
   }
 
+  clear(): void {
+    this.#plans?.clear();
+  }
+
   delete(key: PlanKey): void {
     this.#plans?.delete(keyText(key));
   }
 }
 
 /** Every part in full: two queries share a plan only when they are the same to the letter. */
-function keyText({ connection, text, parameters, pushdown, throughWorker }: PlanKey): string {
+function keyText({ scope, connection, text, parameters, pushdown, throughWorker }: PlanKey): string {
   const kinds = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
   // No part before the text has a line break in it, so that the text needs no escapes.
-  return `${connection} ${pushdown} ${throughWorker} ${JSON.stringify(kinds)}\n${text}`;
+  return `${scope} ${connection} ${pushdown} ${throughWorker} ${JSON.stringify(kinds)}\n${text}`;
 }

@@ -20,13 +20,14 @@ import type { CompleteRequest } from '../../language/editor/complete-types.ts';
 import { formatQuery } from '../../language/editor/format.ts';
 import { type ExplainStep, explainQuery } from '../../language/explain.ts';
 import { viewOf } from './explain-view.ts';
+import { type ConnectionsOfTask, KnownConnections, type VersionedConnections } from './known-connections.ts';
 import { mapToQuery } from './source-sql.ts';
 
 export type PlannerTask =
-  | ({ readonly type: 'plan' } & PlanRequest)
-  | ({ readonly type: 'explain' } & PlanRequest)
+  | ({ readonly type: 'plan' } & Omit<PlanRequest, 'dialects'>)
+  | ({ readonly type: 'explain' } & Omit<PlanRequest, 'dialects'>)
   | { readonly type: 'format'; readonly text: string }
-  | ({ readonly type: 'complete' } & CompleteRequest)
+  | ({ readonly type: 'complete' } & Omit<CompleteRequest, 'dialects'>)
   /** Does nothing but what every other task needs to have been done. */
   | { readonly type: 'warm' };
 
@@ -39,20 +40,23 @@ export interface PlannerValue {
 
 export type PlannerResult = PlannerValue | { readonly ok: false; readonly error: WireError };
 
-/** What a thread is started with. */
-export interface PlannerThreadData {
-  /** Functions that the configuration allows, by connection. */
-  readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
+/** A task on its way to a thread. */
+export interface PlannerCall extends ConnectionsOfTask {
+  readonly task: PlannerTask;
 }
 
+/** What a thread answers: 'connections-unknown' when the task must come again with the connections. */
+export type PlannerReply = PlannerResult | 'connections-unknown';
+
 const verdictsByConnection = new Map<string, Verdicts>();
+const connections = new KnownConnections(workerData as VersionedConnections, () =>
+  verdictsByConnection.clear(),
+);
 
 function verdictsOf(connection: string): Verdicts {
   const known = verdictsByConnection.get(connection);
   if (known !== undefined) return known;
-  const { allowFunctions } = workerData as PlannerThreadData;
-  const allowed = Object.hasOwn(allowFunctions, connection) ? allowFunctions[connection]! : [];
-  const made = new Verdicts(allowed);
+  const made = new Verdicts(connections.allowedFunctions(connection));
   verdictsByConnection.set(connection, made);
   return made;
 }
@@ -91,7 +95,9 @@ export interface EncodedExplanation {
 }
 
 /** Piscina calls this by its name. */
-export async function runTask(task: PlannerTask): Promise<PlannerResult> {
+export async function runTask(call: PlannerCall): Promise<PlannerReply> {
+  if (!connections.accept(call)) return 'connections-unknown';
+  const { task } = call;
   try {
     if (!isGrammarLoaded()) await loadGrammar();
     const value = compile(task);
@@ -121,15 +127,16 @@ function explained(request: PlanRequest): EncodedExplainStep {
 }
 
 function compile(task: PlannerTask): unknown {
+  const { dialects } = connections;
   switch (task.type) {
     case 'plan':
-      return planQuery(task, judgeIn(task.text));
+      return planQuery({ ...task, dialects }, judgeIn(task.text));
     case 'explain':
-      return explained(task);
+      return explained({ ...task, dialects });
     case 'format':
       return formatQuery(task.text);
     case 'complete':
-      return completeQuery(task, judgeIn(task.text));
+      return completeQuery({ ...task, dialects }, judgeIn(task.text));
     case 'warm':
       return null;
     default:

@@ -6,17 +6,20 @@
  * interrupted otherwise), and when it ends by itself because PostgreSQL's grammar failed in it. The task gets an error; those
  * that wait go to the other threads, or to the new one.
  */
+import { strict as assert } from 'node:assert';
 import type { EventEmitter } from 'node:events';
 import { Piscina } from 'piscina';
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { PlannerConnections, VersionedConnections } from './known-connections.ts';
 import type { TaskThreads } from './planner-lane.ts';
-import type { PlannerResult, PlannerTask, PlannerThreadData } from './planner-thread.ts';
+import type { PlannerCall, PlannerReply, PlannerResult, PlannerTask } from './planner-thread.ts';
 
-export interface PlannerThreadsOptions extends PlannerThreadData {
+export interface PlannerThreadsOptions {
   readonly threads: number;
-  /** What a task may take; TASK_TIMEOUT_MS when left out. */
+  readonly connections: PlannerConnections;
+  /** The time that a task may take; TASK_TIMEOUT_MS when left out. */
   readonly taskTimeoutMs?: number;
-  /** Of each thread; STACK_MB when left out. */
+  /** The stack of each thread; STACK_MB when left out. */
   readonly stackMb?: number;
   /** Told of each thread that had to be replaced, and why. */
   readonly onReplaced: (reason: string) => void;
@@ -35,18 +38,20 @@ export class PlannerThreads implements TaskThreads {
   readonly #taskTimeoutMs: number;
   /** Tasks on threads, with the time until which each may run. */
   readonly #running = new Map<EventEmitter, number>();
+  #connections: VersionedConnections;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: PlannerThreadsOptions) {
-    const { threads, allowFunctions, taskTimeoutMs = TASK_TIMEOUT_MS, stackMb = STACK_MB } = options;
+    const { threads, connections, taskTimeoutMs = TASK_TIMEOUT_MS, stackMb = STACK_MB } = options;
     this.#onReplaced = options.onReplaced;
     this.#taskTimeoutMs = taskTimeoutMs;
+    this.#connections = { version: 0, connections };
     this.#pool = new Piscina({
       filename: new URL('./planner-thread.js', import.meta.url).href,
       name: 'runTask',
       minThreads: threads,
       maxThreads: threads,
-      workerData: { allowFunctions } satisfies PlannerThreadData,
+      workerData: this.#connections,
       resourceLimits: { stackSizeMb: stackMb },
       // A planner that waits for work must not spin: it shares two cores with everything else.
       atomics: 'disabled',
@@ -58,12 +63,25 @@ export class PlannerThreads implements TaskThreads {
     this.#running.set(stop, performance.now() + this.#taskTimeoutMs);
     this.#timer ??= setTimeout(() => this.#stopLate(), this.#taskTimeoutMs);
     try {
-      return (await this.#pool.run(task, { signal: stop })) as PlannerResult; // what the thread returns
+      const reply = await this.#send({ task, version: this.#connections.version }, stop);
+      if (reply !== 'connections-unknown') return reply;
+      const withConnections = await this.#send({ task, ...this.#connections }, stop);
+      assert(withConnections !== 'connections-unknown', 'a planner thread was sent the connections');
+      return withConnections;
     } catch (thrown) {
       return { ok: false, error: this.#replaced(thrown).toWire() };
     } finally {
       this.#running.delete(stop);
     }
+  }
+
+  /** What is planned from now on goes by these. */
+  setConnections(connections: PlannerConnections): void {
+    this.#connections = { version: this.#connections.version + 1, connections };
+  }
+
+  #send(call: PlannerCall, signal: EventEmitter): Promise<PlannerReply> {
+    return this.#pool.run(call, { signal });
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
 /**
- * From query text to plan: cache, else the compiler on a Piscina thread, again and again, with what it asks for in
+ * Makes a plan out of a query text: from the cache, else by the compiler on a Piscina thread, again and again, with what it asks for in
  * between: what databases say of their SQL's columns, a worker of the engine's, the data of values.
  */
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Plan, PlanStep } from '../../core/protocol/plan.ts';
+import { anonymousAt } from '../../core/protocol/principal.ts';
 import type { Limits, PlannerConfig } from '../../core/protocol/server-config.ts';
 import type {
   CompleteAnswer,
@@ -14,14 +15,14 @@ import type {
   Completion,
 } from '../../language/editor/complete-types.ts';
 import type { Asker, Lane } from '../admission/lane.ts';
+import type { PlannerConnections } from './known-connections.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
 import { PlannerLane } from './planner-lane.ts';
 import type { EncodedExplanation, PlannerTask, PlannerValue } from './planner-thread.ts';
 import { PlannerThreads } from './planner-threads.ts';
 
 export interface PlannerOptions extends PlannerConfig, Pick<Limits, 'queueLength' | 'queueWaitMs'> {
-  /** Functions of a connection's database that queries may call, as `schema.name`. */
-  readonly allowFunctions?: Readonly<Record<string, readonly string[]>>;
+  readonly connections: PlannerConnections;
   /** Told of each planner thread that had to be replaced. */
   readonly onThreadReplaced?: (reason: string) => void;
 }
@@ -33,24 +34,33 @@ export class Planner {
   readonly cache: PlanCache;
   readonly #threads: PlannerThreads;
   readonly #lane: PlannerLane;
+  /** Counts the changes of connections. */
+  #changes = 0;
 
   constructor(options: PlannerOptions) {
-    const { threads, cacheEntries, cacheBytes, allowFunctions = {} } = options;
+    const { threads, cacheEntries, cacheBytes, connections } = options;
     this.cache = new PlanCache({ entries: cacheEntries, bytes: cacheBytes });
     const onReplaced = options.onThreadReplaced ?? (() => {});
-    this.#threads = new PlannerThreads({ threads, allowFunctions, onReplaced });
+    this.#threads = new PlannerThreads({ threads, connections, onReplaced });
     this.#lane = new PlannerLane(this.#threads, options);
   }
 
-  /** What waits for a thread. */
+  /** The queue of tasks that wait for a thread. */
   get lane(): Lane<true> {
     return this.#lane.lane;
   }
 
   /** Boots the threads before the first query needs them. */
   async warm(): Promise<void> {
-    const nobody = { client: '', cancellation: new Cancellation() };
+    const nobody = { principal: anonymousAt(''), cancellation: new Cancellation() };
     await this.#run({ type: 'warm' }, nobody);
+  }
+
+  /** Plans go by these connections from now on; those that were made before are forgotten. */
+  setConnections(connections: PlannerConnections): void {
+    this.#threads.setConnections(connections);
+    this.#changes++;
+    this.cache.clear();
   }
 
   cached(key: PlanKey): Plan | null {
@@ -59,6 +69,7 @@ export class Planner {
 
   /** Each of these rejects also with what cancelled the asker, queue-full and queue-timeout. */
   async plan(key: PlanKey, answer: Answerer, asker: Asker): Promise<Plan> {
+    const changes = this.#changes;
     const { done, planBytes } = await this.#untilDone<Extract<PlanStep, { kind: 'plan' }>>(
       'plan',
       key,
@@ -66,7 +77,7 @@ export class Planner {
       asker,
     );
     const { plan } = done;
-    if (plan.cacheable) this.cache.set(key, plan, planBytes);
+    if (plan.cacheable && changes === this.#changes) this.cache.set(key, plan, planBytes);
     return plan;
   }
 
@@ -81,7 +92,7 @@ export class Planner {
   }
 
   async complete(
-    request: Omit<CompleteRequest, 'answers'>,
+    request: Omit<CompleteRequest, 'answers' | 'dialects'>,
     answer: (ask: CompleteAsk) => Promise<CompleteAnswer>,
     asker: Asker,
   ): Promise<Completion> {

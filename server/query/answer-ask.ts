@@ -1,5 +1,5 @@
 /**
- * What the compiler asks for before there is a plan, and who knows it: the database (the columns of a source), a DSL
+ * Answers what the compiler asks for before there is a plan, by asking who knows it: the database (the columns of a source), a DSL
  * worker (the columns of a user's SQL for the stage engine), or the data itself (the values that become columns).
  */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
@@ -8,7 +8,6 @@ import type { ParameterValue } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer, EngineAsk, SourceAsk, ValuesAsk } from '../../core/protocol/plan.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { mapToQuery } from '../planning/source-sql.ts';
-import { checkConnection } from './check-connection.ts';
 import { type AnswerTarget, type Run, type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
@@ -46,8 +45,9 @@ async function describeSource(
   query: QueryRecord,
 ): Promise<AskAnswer> {
   const { connection, sql } = ask;
-  const functions = deps.knownFunctions.inQuestion(connection, ask.functions);
-  checkConnection(deps, connection);
+  const { id: principal, scope } = query.principal;
+  const functions = deps.knownFunctions.inQuestion(scope, connection, ask.functions);
+  deps.connections.check(connection);
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
@@ -55,9 +55,12 @@ async function describeSource(
   const askedAt = deps.knownFunctions.now();
   try {
     const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
-      slot.socket.call({ type: 'describe', queryId, traceId, connection, sql, functions, deadlineAt }),
+      slot.socket.call({
+        ...{ type: 'describe' as const, queryId, principal, traceId },
+        ...{ connection, sql, functions, deadlineAt },
+      }),
     );
-    deps.knownFunctions.found(connection, functions, askedAt);
+    deps.knownFunctions.found(scope, connection, functions, askedAt);
     return { kind: 'source', ...described, judged: { connection, functions: ask.functions } };
   } catch (thrown) {
     throw mapToQuery(thrown, ask, text);
@@ -75,11 +78,11 @@ async function describeStages(
   const { queryId, connection, deadlineAt } = query;
   const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
   try {
-    lease.begin(queryId, deadlineAt);
+    lease.begin(query);
     const { sql, relations } = ask;
     const call = lease.socket.call({
       type: 'describe-stages',
-      ...{ queryId, connection, deadlineAt },
+      ...{ queryId, principal: query.principal.id, connection, deadlineAt },
       ...{ sql, relations },
     });
     const described = await raceCancellation(query.cancellation, call, () => lease.socket.cancel(queryId));
@@ -101,7 +104,7 @@ async function collectValues(
   { plan, atMost }: ValuesAsk,
   query: QueryRecord,
 ): Promise<AskAnswer> {
-  for (const { connection } of plan.sources) checkConnection(deps, connection);
+  for (const { connection } of plan.sources) deps.connections.check(connection);
   const collected = new CollectedAnswer();
   const run: Run = {
     deps,

@@ -79,9 +79,12 @@ export async function handleQuery(
     const known = withDeadline(QueryError.from(thrown), query);
     if (known.code === 'internal') {
       const told = withoutValues(thrown, quotableValues(asked.parameters));
-      deps.log.error('internal-error', { queryId, connection: query.connection, error: told });
+      deps.log.error('internal-error', {
+        ...{ queryId, principal: principal.id, connection: query.connection },
+        error: told,
+      });
     }
-    if (known.code === 'worker-lost') deps.poison.lost(key(), queryId, query.lostWorkers);
+    if (known.code === 'worker-lost') deps.poison.lost(key(), query, query.lostWorkers);
     error = known.toWire();
     answer.fail(error);
   } finally {
@@ -92,7 +95,7 @@ export async function handleQuery(
   }
 }
 
-/** Its deadline and its client's leaving end it; returns what stops the deadline's timer. */
+/** Ends the query at its deadline and when its client leaves; returns what stops the deadline's timer. */
 export function endEarly(query: QueryRecord, response: ServerResponse): () => void {
   const deadline = setTimeout(
     () => query.cancellation.cancel(deadlineExceeded(query)),
@@ -111,9 +114,9 @@ function endSlowReader(
   query: QueryRecord,
   response: ServerResponse,
 ): void {
-  const { queryId, client } = query;
+  const { queryId, principal } = query;
   if (query.state === 'running') query.cancellation.cancel(clientTooSlow(limits));
-  else log.info('answer-not-read', { queryId, client });
+  else log.info('answer-not-read', { queryId, principal: principal.id });
   response.destroy();
 }
 
@@ -136,20 +139,19 @@ export function startQuery(
   asked: QueryRequest,
 ): QueryRecord {
   const { registry, limits } = deps;
-  const client = principal.id;
   if (deps.isDraining()) {
     throw new QueryError('draining', 'this server is stopping', {
       hint: 'Send it again.',
       retryAfterSeconds: 1,
     });
   }
-  if (registry.inFlight(client) >= limits.perClient) throw tooManyQueries(limits.perClient);
+  if (registry.inFlight(principal) >= limits.perClient) throw tooManyQueries(limits.perClient);
   return registry.start(
     {
       queryId: queryIdOf(request),
       text: asked.text,
-      client,
-      connection: asked.connection ?? deps.run.defaultConnection,
+      principal,
+      connection: asked.connection ?? deps.run.connections.defaultName,
       trace: deps.tracing.begin(request),
       timeoutMs: Math.min(asked.timeoutMs ?? limits.timeoutMs, limits.maxTimeoutMs),
     },
@@ -167,15 +169,11 @@ function queryIdOf(request: IncomingMessage): string {
 }
 
 function tooManyQueries(perClient: number): QueryError {
-  return new QueryError(
-    'too-many-queries',
-    `this client address already has ${perClient} queries in flight`,
-    {
-      hint: 'Wait for some of them to end; GET /v1/queries shows them.',
-      limit: { name: 'perClient', value: perClient, observed: perClient },
-      retryAfterSeconds: 1,
-    },
-  );
+  return new QueryError('too-many-queries', `this client already has ${perClient} queries in flight`, {
+    hint: 'Wait for some of them to end; GET /v1/queries shows them.',
+    limit: { name: 'perClient', value: perClient, observed: perClient },
+    retryAfterSeconds: 1,
+  });
 }
 
 function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryError {
@@ -247,6 +245,7 @@ function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord,
   const fields = {
     queryId: query.queryId,
     traceId: query.trace.traceId,
+    principal: query.principal.id,
     connection: query.connection,
     query: textForLog(query.text),
     code,

@@ -9,7 +9,7 @@ export interface KnownFunctionsOptions {
   readonly now: () => number;
 }
 
-/** Of one name: how it may be called. */
+/** One way in which a function of this name may be called. */
 interface Known {
   readonly as: FunctionUse['as'];
   readonly schema: string | null;
@@ -18,21 +18,26 @@ interface Known {
 
 /** Names that are kept for one connection; when there are more, all are asked about again. */
 const MAX_NAMES = 10_000;
+/** Scopes that are kept; when there are more, all are forgotten. */
+const MAX_SCOPES = 1000;
 const NONE: readonly FunctionUse[] = [];
 
 export class KnownFunctions {
   readonly #options: KnownFunctionsOptions;
-  /** By connection and name. On the way of every query: no key is put together, and nothing made, to look. */
-  readonly #connections = new Map<string, Map<string, Known[]>>();
+  /** By scope, connection and name: a role's search path decides what a name means. On the way of every query: no key is put together, and nothing made, to look. */
+  readonly #scopes = new Map<string, Map<string, Map<string, Known[]>>>();
+
+  /** Answers to earlier questions may be about another database. */
+  #heldSince = Number.NEGATIVE_INFINITY;
 
   constructor(options: KnownFunctionsOptions) {
     this.#options = options;
   }
 
   /** All of them, unless every one is known: then none. */
-  inQuestion(connection: string, functions: readonly FunctionUse[]): readonly FunctionUse[] {
+  inQuestion(scope: string, connection: string, functions: readonly FunctionUse[]): readonly FunctionUse[] {
     if (functions.length === 0) return NONE;
-    const names = this.#connections.get(connection);
+    const names = this.#scopes.get(scope)?.get(connection);
     if (names === undefined) return functions;
     const oldest = this.#options.now() - this.#options.maxAgeMs;
     for (const use of functions) {
@@ -43,12 +48,13 @@ export class KnownFunctions {
   }
 
   /** They were asked about, and are harmless, as of `askedAt`. */
-  found(connection: string, functions: readonly FunctionUse[], askedAt: number): void {
-    if (functions.length === 0) return;
-    let names = this.#connections.get(connection);
+  found(scope: string, connection: string, functions: readonly FunctionUse[], askedAt: number): void {
+    if (functions.length === 0 || askedAt < this.#heldSince) return;
+    const connections = this.#connectionsOf(scope);
+    let names = connections.get(connection);
     if (names === undefined || names.size + functions.length > MAX_NAMES) {
       names = new Map();
-      this.#connections.set(connection, names);
+      connections.set(connection, names);
     }
     for (const use of functions) {
       const known = knownOf(names, use);
@@ -60,6 +66,21 @@ export class KnownFunctions {
         else ofName.push({ as, schema, foundAt: askedAt });
       }
     }
+  }
+
+  /** Nothing that was found of these connections so far holds any more, nor what is being asked now. */
+  forget(connections: readonly string[]): void {
+    if (connections.length > 0) this.#heldSince = this.#options.now();
+    for (const scope of this.#scopes.values()) for (const name of connections) scope.delete(name);
+  }
+
+  #connectionsOf(scope: string): Map<string, Map<string, Known[]>> {
+    const known = this.#scopes.get(scope);
+    if (known !== undefined) return known;
+    if (this.#scopes.size >= MAX_SCOPES) this.#scopes.clear();
+    const made = new Map<string, Map<string, Known[]>>();
+    this.#scopes.set(scope, made);
+    return made;
   }
 
   now(): number {

@@ -10,18 +10,18 @@
 import { type AnswerSummary, refuseNames } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Plan } from '../../core/protocol/plan.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
 import type { AnswerStream } from '../answer/stream.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { parameterKinds } from '../http/request/parameters.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import type { PlanKey } from '../planning/plan-cache.ts';
 import { answerAsk } from './answer-ask.ts';
-import { checkConnection } from './check-connection.ts';
 import { type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
 
-/** What is left to say when all went well. */
+/** The result of a query that went well. */
 export interface QueryOutcome {
   readonly summary: AnswerSummary;
   readonly plan: Plan;
@@ -46,7 +46,7 @@ export async function runQuery(
   query: QueryRecord,
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
-  const key = planKey(deps, request);
+  const key = planKey(deps, request, query.principal);
   let attempt: Attempt = {
     request,
     key,
@@ -64,7 +64,7 @@ export async function runQuery(
   }
 }
 
-/** What to do otherwise after this failure; null: it is one. */
+/** Returns the attempt that follows this failure; null when the failure is final. */
 function nextAttempt(deps: RunDeps, attempt: Attempt, thrown: unknown): Attempt | null {
   if (!(thrown instanceof QueryError)) return null;
   if (thrown.code === 'stale-plan' && !attempt.replanned) {
@@ -96,13 +96,14 @@ async function runOnce(
 }
 
 /** Throws unknown-connection, bad-parameter. */
-export function planKey(deps: RunDeps, request: QueryRequest): PlanKey {
-  const connection = request.connection ?? deps.defaultConnection;
-  checkConnection(deps, connection);
+export function planKey(deps: RunDeps, request: QueryRequest, { scope }: Principal): PlanKey {
+  const connection = request.connection ?? deps.connections.defaultName;
+  deps.connections.check(connection);
   const { format } = request.answer;
   // Arrow and Parquet are encoded in DSL workers, so that even plain SQL goes through one.
   const throughWorker = format === 'arrow' || format === 'parquet';
   return {
+    scope,
     connection,
     text: request.text,
     parameters: parameterKinds(request.parameters),
@@ -113,7 +114,7 @@ export function planKey(deps: RunDeps, request: QueryRequest): PlanKey {
 
 /** Plans without running. Throws what planning throws. */
 export async function planOf(deps: RunDeps, request: QueryRequest, query: QueryRecord): Promise<Plan> {
-  const key = planKey(deps, request);
+  const key = planKey(deps, request, query.principal);
   return deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));
 }
 
@@ -126,6 +127,6 @@ async function makePlan(
   query.phase = 'plan';
   const answer = (ask: Ask): Promise<AskAnswer> => answerAsk(deps, request, ask, query);
   const plan = await timed(query, 'plan', deps.planner.plan(key, answer, query));
-  for (const { connection } of plan.sources) checkConnection(deps, connection);
+  for (const { connection } of plan.sources) deps.connections.check(connection);
   return plan;
 }

@@ -12,11 +12,12 @@ export async function runSql(run: Run): Promise<AnswerSummary> {
   const slot = await timed(query, 'queue', deps.sqlSlots.lane.acquire(query));
   query.phase = 'sql';
   const source = plan.sources[0]!;
-  const functions = deps.knownFunctions.inQuestion(source.connection, source.functions);
+  const { scope } = query.principal;
+  const functions = deps.knownFunctions.inQuestion(scope, source.connection, source.functions);
   const askedAt = deps.knownFunctions.now();
   try {
     const reply = await callInSlot(slot, query, deps.cancelGraceMs, () => callRunSql(run, slot, functions));
-    deps.knownFunctions.found(source.connection, functions, askedAt);
+    deps.knownFunctions.found(scope, source.connection, functions, askedAt);
     query.phases.queue += reply.phases.acquireMs;
     query.phases.sql += reply.phases.sqlMs;
     return reply;
@@ -31,6 +32,7 @@ function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) 
   const request = {
     type: 'run-sql' as const,
     queryId: query.queryId,
+    principal: query.principal.id,
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
     sql: source.sql,

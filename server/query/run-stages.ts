@@ -8,7 +8,7 @@
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import { inputFifo, type RunStagesReply } from '../../core/protocol/dsl-worker.ts';
-import { QueryError } from '../../core/protocol/errors.ts';
+import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
 import { engineValue } from '../../core/protocol/parameters.ts';
 import type { FunctionUse, SourcePlan } from '../../core/protocol/plan.ts';
 import type { CopyToReply } from '../../core/protocol/sql-worker.ts';
@@ -30,7 +30,7 @@ interface Copy {
   readonly slot: SqlSlot;
   readonly reply: Promise<CopyToReply>;
   settled: boolean;
-  /** It was cancelled because the stages had ended well: they had all that they needed of it. */
+  /** Whether it was cancelled because the stages had ended well: they had all that they needed of it. */
   dismissed: boolean;
 }
 
@@ -43,13 +43,13 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   try {
     const count = plan.sources.length;
     const slots = await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query, count, true));
-    lease.begin(query.queryId, query.deadlineAt);
+    lease.begin(query);
     query.phase = 'stages';
     query.pids = [lease.pid];
-    const summary = await runAll(run, lease, slots);
+    const ended = await runAll(run, lease, slots);
     if (plan.worker?.runsUserSql === true) reason = 'it ran SQL of a user';
-    else outcome = 'reusable';
-    return summary;
+    else if (leavesWorkerWhole(ended)) outcome = 'reusable';
+    return conclude(run, ended);
   } catch (thrown) {
     reason = QueryError.from(thrown).code;
     throw thrown;
@@ -59,25 +59,66 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   }
 }
 
-async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Promise<AnswerSummary> {
+/** Stages and copies that have all ended, and were not cancelled from outside. */
+interface Ended {
+  readonly staged: PromiseSettledResult<RunStagesReply>;
+  readonly copies: readonly Copy[];
+  readonly copied: readonly PromiseSettledResult<CopyToReply>[];
+}
+
+async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Promise<Ended> {
   const { query } = run;
   const stages = callStages(run, lease);
   const copies = run.plan.sources.map((source, index) => startCopy(run, lease, source, slots[index]!, index));
   const readerDone = cancelSilentCopies(stages, copies, query);
   const all = Promise.allSettled([stages, ...copies.map((copy) => copy.reply)] as const);
-  const [staged] = await raceCancellation(query.cancellation, all, () => lease.socket.cancel(query.queryId));
+  const [staged, ...copied] = await raceCancellation(query.cancellation, all, () =>
+    lease.socket.cancel(query.queryId),
+  );
   clearTimeout(await readerDone);
-  return conclude(run, copies, staged);
+  return { staged, copies, copied };
+}
+
+/** Errors with which the engine ends a statement by itself, as it ends one that goes well: nothing of it has to be stopped. */
+const STATEMENT_ERRORS: ReadonlySet<ErrorCode> = new Set([
+  'bad-value',
+  'bad-parameter',
+  'assertion-failed',
+  'unsupported',
+]);
+
+/**
+ * Whether the DSL worker can serve another query. Not after a failure of its own (memory, an error that is not known) and not
+ * when the query was ended from outside; but a query that fails by its own fault costs no worker, else the same
+ * mistake, sent again and again, would leave others without one.
+ */
+function leavesWorkerWhole({ staged, copied }: Ended): boolean {
+  const errors = copied.flatMap((copy) => (copy.status === 'rejected' ? [copy.reason as unknown] : []));
+  if (staged.status === 'fulfilled') return errors.every(isOfDatabase);
+  const code = staged.reason instanceof QueryError ? staged.reason.code : null;
+  if (code !== null && STATEMENT_ERRORS.has(code)) return true;
+  // Its input has failed, and the stages were cancelled for it.
+  return code === 'cancelled' && errors.some(hasSqlstate) && errors.every(isOfDatabase);
+}
+
+/** The database's word, which a SQL worker that is alive and well brings, or a copy that we cancelled. */
+function isOfDatabase(error: unknown): boolean {
+  return isCancelled(error) || hasSqlstate(error);
+}
+
+function hasSqlstate(error: unknown): boolean {
+  return error instanceof QueryError && error.details.sqlstate !== undefined;
 }
 
 /** A copy that fails ends the stages. */
 function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot, index: number): Copy {
   const { deps, query } = run;
-  const functions = deps.knownFunctions.inQuestion(source.connection, source.functions);
+  const { scope } = query.principal;
+  const functions = deps.knownFunctions.inQuestion(scope, source.connection, source.functions);
   const askedAt = deps.knownFunctions.now();
   const call = async (): Promise<CopyToReply> => {
     const reply = await callCopy(run, source, functions, inputFifo(lease.fifoPath, index), slot);
-    deps.knownFunctions.found(source.connection, functions, askedAt);
+    deps.knownFunctions.found(scope, source.connection, functions, askedAt);
     return reply;
   };
   const copy: Copy = {
@@ -122,13 +163,8 @@ async function cancelSilentCopies(
   }
 }
 
-async function conclude(
-  run: Run,
-  copies: readonly Copy[],
-  staged: PromiseSettledResult<RunStagesReply>,
-): Promise<AnswerSummary> {
+function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
   const { query } = run;
-  const copied = await Promise.allSettled(copies.map((copy) => copy.reply));
   const copyError = firstError(copies, copied, query.text);
   if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
   if (copies.some(({ dismissed }, index) => isFailure(copied[index]!, dismissed))) throw copyError;
@@ -144,7 +180,7 @@ async function conclude(
   return staged.value;
 }
 
-/** Of several sources that failed, the one that failed by itself: the others were cancelled because of it. */
+/** Returns the error of the source that failed by itself: the others were cancelled because of it. */
 function firstError(
   copies: readonly Copy[],
   copied: readonly PromiseSettledResult<CopyToReply>[],
@@ -163,7 +199,7 @@ function firstError(
 function isFailure(copied: PromiseSettledResult<CopyToReply>, dismissed: boolean): boolean {
   if (copied.status === 'fulfilled') return false;
   const { reason } = copied;
-  return !(dismissed && isCancelled(reason) && (reason as QueryError).details.sqlstate === undefined);
+  return !(dismissed && isCancelled(reason) && !hasSqlstate(reason));
 }
 
 function isCancelled(error: unknown): boolean {
@@ -176,6 +212,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
   const request = {
     type: 'run-stages' as const,
     queryId: query.queryId,
+    principal: query.principal.id,
     connection: query.connection,
     plan: worker,
     columns: plan.columns!, // known whenever stages run
@@ -200,13 +237,14 @@ function callCopy(
   return slot.socket.call({
     type: 'copy-to',
     queryId: query.queryId,
+    principal: query.principal.id,
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
     sql: source.sql,
     functions,
     basis: source.placed?.described ?? [],
     parameters: boundTexts(source, parameters),
-    parameterOids: source.parameterOids ?? [],
+    parameterTypes: source.parameterTypes ?? [],
     expect: source.databaseColumns ?? [],
     fifo,
     maxRowBytes,

@@ -44,12 +44,16 @@ function fail(
   { log, metrics }: QueryHandlerDeps,
   response: Response,
   { text, parameters }: QueryRequest,
-  { queryId }: QueryRecord,
+  { queryId, principal }: QueryRecord,
   error: QueryError,
   thrown: unknown,
 ): void {
   if (error.code === 'internal')
-    log.error('internal-error', { queryId, error: withoutValues(thrown, quotableValues(parameters)) });
+    log.error('internal-error', {
+      queryId,
+      principal: principal.id,
+      error: withoutValues(thrown, quotableValues(parameters)),
+    });
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);

@@ -143,6 +143,7 @@ const CASES: readonly Case[] = [
     status: 404,
     code: 'unknown-connection',
     says: 'main',
+    at: '@crm',
   },
   { what: 'an unknown format', query: 'select 1', status: 406, code: 'not-acceptable', says: 'parquet' },
   {

@@ -1,9 +1,11 @@
 /** Where there is no cast, the hint says a way that works: each is tried, in stages or in the database. */
+
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import pg from 'pg';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { type ColumnType, typeName } from '../../core/protocol/types.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { castExists, hintWithoutCast } from '../../language/types/cast-types.ts';
 import { testDatabase } from '../support/database.ts';
 import { openDuckDb, planOf } from '../unit/language/run-plan.ts';
@@ -76,9 +78,8 @@ describe('hints for what has no cast', function () {
         await client.query(`SELECT ${written} FROM (SELECT ${text} AS x) AS t`);
         continue;
       }
-      const worker = planOf(`select x from t | eval v = ${written}`, [
-        { name: 'x', typeOid: oid, typeModifier: -1 },
-      ]).worker!;
+      const worker = planOf(`select x from t | eval v = ${written}`, [{ name: 'x', type: nativeType(oid) }])
+        .worker!;
       const input = worker.inputs[0]!.name;
       await duck.run(
         `CREATE OR REPLACE TEMP TABLE ${input} AS SELECT CAST(${sql} AS ${ENGINE[typeName(type)]}) AS x`,
@@ -107,7 +108,7 @@ describe('hints for what has no cast', function () {
   });
 
   it('bytes say how they become text, in every place', () => {
-    const columns = [{ name: 'y', typeOid: 17, typeModifier: -1 }];
+    const columns = [{ name: 'y', type: nativeType(17) }];
     for (const stage of [
       'eval z = cast(y as string)',
       'cast y as string',

@@ -1,6 +1,7 @@
 /** What programs and browsers need that read an answer by its address: HEAD, a name, a path for each format. */
 import { expect } from 'chai';
 import { type Forkline, startForkline } from '../support/forkline.ts';
+import { pythonWith, runPython } from '../support/pyarrow.ts';
 import { requestText, sendRaw } from '../support/raw-http.ts';
 
 const FORMATS = {
@@ -68,6 +69,19 @@ describe('answers by address', function () {
     });
   }
 
+  it('pandas and polars read them, as docs/formats.md says', async function () {
+    this.timeout(240_000);
+    const python = pythonWith('pandas', 'polars', 'pyarrow');
+    if (python === null) {
+      console.log('      skipped: no python3 with pandas, polars and pyarrow (FORKLINE_PYARROW names one)');
+      this.skip();
+    }
+    const base = JSON.stringify(`${forkline.url}/v1/query`);
+    const found = runPython(python, `BASE = ${base}\n${READ_BY_ADDRESS}`) as Record<string, unknown>;
+    for (const reader of Object.keys(found)) expect(found[reader], reader).to.deep.equal(READ);
+    expect(Object.keys(found)).to.have.lengthOf(7);
+  });
+
   it('HEAD of a wrong query says so, and one that would take a minute does not run', async () => {
     const status = async (query: string) =>
       (await fetch(`${forkline.url}/v1/query?q=${encodeURIComponent(query)}`, { method: 'HEAD' })).status;
@@ -126,3 +140,24 @@ describe('answers by address', function () {
     }
   });
 });
+
+/** The rows and columns that each reader finds, and the sum of the first. */
+const READ = [60_000, ['i', 's'], 1_800_030_000];
+const READ_BY_ADDRESS = `
+import json
+import pandas, polars
+from urllib.parse import urlencode
+from urllib.request import urlopen
+SQL = "select i, 'row ' || i as s from generate_series(1, 60000) i"
+url = lambda format, **options: f'{BASE}.{format}?' + urlencode({'q': SQL, **options})
+tables = {
+  'pandas csv': pandas.read_csv(url('csv')),
+  'pandas ndjson': pandas.read_json(url('ndjson', end='none'), lines=True),
+  'pandas parquet': pandas.read_parquet(url('parquet')),
+  'polars csv': polars.read_csv(urlopen(url('csv'))),
+  'polars ndjson': polars.read_ndjson(urlopen(url('ndjson', end='none'))),
+  'polars arrow': polars.read_ipc_stream(url('arrow')),
+  'polars parquet': polars.read_parquet(urlopen(url('parquet'))),
+}
+print(json.dumps({name: [len(table), list(table.columns), int(table['i'].sum())] for name, table in tables.items()}))
+`;

@@ -2,9 +2,12 @@
  * Variance, standard deviation, correlation and mean of int64 and decimals are those of PostgreSQL's numeric, also where
  * float64 has no digit left for them, in the stage engine and where they run in the database.
  */
+
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import pg from 'pg';
+import type { NativeType } from '../../core/protocol/types.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { testDatabase } from '../support/database.ts';
 import { openDuckDb, planOf } from '../unit/language/run-plan.ts';
 
@@ -14,23 +17,21 @@ const TAIL = '.123456789012345678';
 interface Case {
   readonly type: string;
   readonly engineType: string;
-  readonly typeOid: number;
-  readonly typeModifier: number;
+  readonly native: NativeType;
   readonly values: readonly string[];
 }
 
 const int8 = (...values: string[]): Case => ({
-  ...{ type: 'int8', engineType: 'BIGINT', typeOid: 20, typeModifier: -1, values },
+  ...{ type: 'int8', engineType: 'BIGINT', native: nativeType(20), values },
 });
 const numeric = (precision: number, scale: number, ...values: string[]): Case => ({
   type: `numeric(${precision}, ${scale})`,
   engineType: `DECIMAL(${precision}, ${scale})`,
-  typeOid: NUMERIC,
-  typeModifier: ((precision << 16) | scale) + 4,
+  native: nativeType(NUMERIC, ((precision << 16) | scale) + 4),
   values,
 });
 const unsized = (...values: string[]): Case => ({
-  ...{ type: 'numeric', engineType: 'DECIMAL(38, 18)', typeOid: NUMERIC, typeModifier: -1, values },
+  ...{ type: 'numeric', engineType: 'DECIMAL(38, 18)', native: nativeType(NUMERIC), values },
 });
 
 const CASES: readonly Case[] = [
@@ -121,8 +122,7 @@ describe('moments of int64 and decimals', function () {
       await load(one);
       const title = `${one.type} ${one.values}`;
       const reference = (await client.query({ text: REFERENCE, rowMode: 'array' })).rows[0]!;
-      const { typeOid, typeModifier } = one;
-      const columns = ['x', 'y'].map((name) => ({ name, typeOid, typeModifier }));
+      const columns = ['x', 'y'].map((name) => ({ name, type: one.native }));
       const text = `select x, y from cases | ${STAGE}`;
       const here = await duck.runAndReadAll(planOf(text, columns).worker!.sql);
       expectNear(here.getRows()[0]!, reference, title);
@@ -135,7 +135,7 @@ describe('moments of int64 and decimals', function () {
   it('of two columns count the rows that have both', async () => {
     await load(int8('9007199254740993', '9007199254740995', '9007199254740999'));
     await duck.run('INSERT INTO input VALUES (5, NULL), (NULL, 5)');
-    const columns = ['x', 'y'].map((name) => ({ name, typeOid: 20, typeModifier: -1 }));
+    const columns = ['x', 'y'].map((name) => ({ name, type: nativeType(20) }));
     const { worker } = planOf('select x, y from cases | stats corr(x, y) as r', columns);
     const with5 = (await duck.runAndReadAll(worker!.sql)).getRows();
     await duck.run('DELETE FROM input WHERE x = 5 OR y = 5');
@@ -145,7 +145,7 @@ describe('moments of int64 and decimals', function () {
   it('are the same over windows and where rows are left out', async () => {
     const values = ['9223372036854775807', '9223372036854775805', '9223372036854775800', '3'];
     await load(int8(...values));
-    const columns = ['x', 'y'].map((name) => ({ name, typeOid: 20, typeModifier: -1 }));
+    const columns = ['x', 'y'].map((name) => ({ name, type: nativeType(20) }));
     const filtered = planOf('select x, y from cases | stats var(x) where x > 9 as v', columns).worker!;
     const [[v]] = (await duck.runAndReadAll(filtered.sql)).getRows() as [[number]];
     expect(v).to.be.closeTo(13, 1e-9);

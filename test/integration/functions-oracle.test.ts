@@ -6,9 +6,11 @@
  */
 import { expect } from 'chai';
 import type { Dialect } from '../../language/dialects/dialect.ts';
-import { DUCKDB } from '../../language/dialects/duckdb/sql.ts';
-import { POSTGRES } from '../../language/dialects/postgres/sql.ts';
-import type { AggregateText, Typed, TypedCall } from '../../language/types/typed.ts';
+import { DUCKDB } from '../../language/dialects/duckdb/traits.ts';
+import type { AggregateText } from '../../language/dialects/function-table.ts';
+import { POSTGRES } from '../../language/dialects/postgres/source.ts';
+import { emitterIn } from '../../language/functions/kit/emitter-in.ts';
+import type { Typed, TypedCall } from '../../language/types/typed.ts';
 import { valueType } from '../../language/types/typed.ts';
 import {
   ALL_DEFINITIONS,
@@ -45,12 +47,12 @@ function sqlOf(typed: Typed, dialect: Dialect, text: AggregateText, way: Way): s
   if (typed.kind === 'column') return typed.name;
   if (typed.kind === 'literal') return dialect.literal(typed);
   if (typed.kind === 'parameter') throw new Error('there are no parameters here');
-  const { duckdb, postgres, postgresOver } = typed.emitters;
   const over = way === 'over' && typed.aggregate !== null;
-  const emitter = dialect === DUCKDB ? duckdb : over ? postgresOver : postgres;
+  const emitter = emitterIn(typed, dialect.name, over ? 'over' : 'group');
   const args = typed.args.map((arg) => sqlOf(arg, dialect, text, way));
-  if (emitter === undefined || args.includes(null)) return null;
-  return emitter(args as string[], typed.aggregate === null ? NO_AGGREGATE : text); // no null among them
+  if (emitter === null || args.includes(null)) return null;
+  const added = typed.aggregate === null ? NO_AGGREGATE : text;
+  return emitter(args as string[], { ...added, call: typed }); // no null among them
 }
 
 function textOf(call: TypedCall, way: Way): AggregateText {

@@ -50,13 +50,14 @@ describe('the log over HTTP', function () {
     }
     const ended = story.find(({ event }) => event === 'query-ended');
     expect(ended).to.include({
+      principal: '127.0.0.1',
       connection: 'main',
       code: 'ok',
       query: 'set pushdown = off; select 7 as n | where n > 3 | eval m = n * 2',
     });
   });
 
-  it('names the connection and the worker of each part of a query that failed', async () => {
+  it('names the principal, the connection and the worker of each part of a query that failed', async () => {
     const fails = async (queryId: string, text: string, workerRole: string): Promise<void> => {
       const { status } = await forkline.query(text, { headers: { 'query-id': queryId } });
       expect(status).to.be.within(400, 499);
@@ -66,7 +67,9 @@ describe('the log over HTTP', function () {
       }, DEADLINE_MS);
       const failed = story.filter(({ event }) => event === 'query-failed');
       expect(failed.map(({ role }) => role)).to.have.members([workerRole, 'server']);
-      for (const line of failed) expect(line).to.include({ connection: 'main' });
+      for (const line of failed) expect(line).to.include({ connection: 'main', principal: '127.0.0.1' });
+      const { json } = await forkline.get(`/v1/queries/${queryId}`);
+      expect(json).to.include({ principal: '127.0.0.1', client: '127.0.0.1' });
       expect(new Set(failed.map(({ code }) => code)).size).to.equal(1);
     };
     await fails('failed-sql', 'select 1 / 0 as nothing', 'sql');

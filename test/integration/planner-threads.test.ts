@@ -1,14 +1,26 @@
 import { expect } from 'chai';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { PlanStep } from '../../core/protocol/plan.ts';
+import type { AskAnswer, PlanStep } from '../../core/protocol/plan.ts';
+import { anonymousAt } from '../../core/protocol/principal.ts';
 import { MAX_CHAIN } from '../../language/dialects/postgres/guard/limits.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
+import type { PlanKey } from '../../server/planning/plan-cache.ts';
 import { PlannerLane } from '../../server/planning/planner-lane.ts';
 import type { PlannerTask, PlannerValue } from '../../server/planning/planner-thread.ts';
 import type { PlannerThreads } from '../../server/planning/planner-threads.ts';
 
 /** Of the build: a thread needs compiled files. */
 const BUILT = new URL('../../dist/server/planning/planner-threads.js', import.meta.url).href;
+
+const BUILT_PLANNER = new URL('../../dist/server/planning/planner.js', import.meta.url).href;
+
+/** What the database says of `select 1 as n`. */
+const describedAsNumber: AskAnswer = {
+  kind: 'source',
+  columns: [{ name: 'n', type: nativeType(23) }],
+  parameterTypes: [],
+};
 
 const planOf = (text: string): PlannerTask => ({
   type: 'plan',
@@ -52,14 +64,17 @@ describe('planner threads', function () {
     threads = new built.PlannerThreads({
       taskTimeoutMs: 60_000,
       ...options,
-      allowFunctions: { main: ['web.http_get'] },
+      connections: {
+        dialects: { main: 'postgres', other: 'postgres' },
+        allowFunctions: { main: ['web.http_get'] },
+      },
       onReplaced: (reason) => replaced.push(reason),
     });
     lane = new PlannerLane(threads, { threads: options.threads, queueLength: 100, queueWaitMs: 60_000 });
   };
 
   const run = async (task: PlannerTask): Promise<PlannerValue> => {
-    const result = await lane.run(task, { client: '', cancellation: new Cancellation() });
+    const result = await lane.run(task, { principal: anonymousAt(''), cancellation: new Cancellation() });
     if (!result.ok) throw QueryError.fromWire(result.error);
     return result;
   };
@@ -98,6 +113,57 @@ describe('planner threads', function () {
     const other = { ...planOf('select http_get(1)'), connection: 'other' } as PlannerTask;
     expect(await errorOf(run(other))).to.include({ code: 'read-only' });
     expect(await errorOf(run(planOf('@other select http_get(1)')))).to.include({ code: 'read-only' });
+  });
+
+  it('go by connections that change, each thread, and those that are started later', async () => {
+    start({ threads: 2, stackMb: 1 });
+    const added = { ...planOf('select http_get(1)'), connection: 'added' } as PlannerTask;
+    expect(await errorOf(run(added))).to.include({ code: 'unknown-connection' });
+    threads.setConnections({ dialects: { added: 'postgres' }, allowFunctions: { added: ['web.http_get'] } });
+    const check = async (): Promise<void> => {
+      const tasks = Array.from({ length: 6 }, () => run(added));
+      expect((await Promise.all(tasks)).map(sqlOf)).to.deep.equal(tasks.map(() => 'select http_get(1)'));
+      expect(await errorOf(run(planOf('select 1')))).to.include({ code: 'unknown-connection' });
+    };
+    await check();
+    const deep = { ...added, text: `select ${'1+'.repeat(MAX_CHAIN - 1)}1` } as PlannerTask;
+    expect(await errorOf(run(deep))).to.include({ code: 'nesting-too-deep' });
+    expect(replaced).to.have.length(1);
+    await check();
+  });
+
+  it('keep no plan that was begun before its connection changed', async () => {
+    start({ threads: 1 });
+    const { Planner } = (await import(BUILT_PLANNER)) as typeof import('../../server/planning/planner.ts');
+    const planner = new Planner({
+      ...{ threads: 1, cacheEntries: 10, cacheBytes: 1 << 20, queueLength: 10, queueWaitMs: 60_000 },
+      connections: { dialects: { main: 'postgres' as const }, allowFunctions: {} },
+    });
+    try {
+      const key: PlanKey = {
+        ...{ scope: 'all', text: 'select 1 as n | where n > 0', parameters: {}, connection: 'main' },
+        ...{ pushdown: 'off', throughWorker: false },
+      };
+      const asker = { principal: anonymousAt(''), cancellation: new Cancellation() };
+      const next = { dialects: { main: 'postgres' as const }, allowFunctions: {} };
+      const plan = (during: () => Promise<void>) =>
+        planner.plan(
+          key,
+          async () => {
+            await during();
+            return describedAsNumber;
+          },
+          asker,
+        );
+      await plan(async () => planner.setConnections(next));
+      expect(planner.cached(key), 'begun before').to.equal(null);
+      await plan(async () => {});
+      expect(planner.cached(key), 'nothing changed').to.not.equal(null);
+      planner.setConnections(next);
+      expect(planner.cached(key), 'made before').to.equal(null);
+    } finally {
+      await planner.close();
+    }
   });
 
   it('need no more memory for the next large texts', async () => {

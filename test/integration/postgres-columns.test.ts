@@ -6,8 +6,9 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { typeName } from '../../core/protocol/types.ts';
 import { canonicalColumn } from '../../language/dialects/postgres/columns.ts';
+import { POSTGRES } from '../../language/dialects/postgres/source.ts';
 import { declaredColumn, postgresNameFits } from '../../language/dialects/postgres/sql.ts';
-import { databaseColumnToColumn } from '../../language/dialects/postgres/types.ts';
+import { databaseColumnToColumn, nativeType } from '../../language/dialects/postgres/types.ts';
 import { testDatabase } from '../support/database.ts';
 
 /** An expression, and the text of its value in stages. */
@@ -42,13 +43,10 @@ const CASES: readonly (readonly [sql: string, text: string | null, type: string]
   ["'\\x00ff'::bytea", '\\x00ff', 'bytes'],
   ['null::int4', null, 'int64'],
   ['null::int4range', null, 'string'],
+  // Only the stage engine refuses it: a test of every value would cost too much (dialects/postgres/source.ts).
+  ["'NaN'::numeric(10,2)", 'NaN', 'decimal(10,2)'],
 ];
-const FAILING = [
-  "'NaN'::numeric",
-  "'NaN'::numeric(10,2)",
-  "'Infinity'::numeric",
-  '123456789012345678901::numeric',
-];
+const FAILING = ["'NaN'::numeric", "'Infinity'::numeric", '123456789012345678901::numeric'];
 
 describe('columns in PostgreSQL', () => {
   let client: pg.Client;
@@ -65,9 +63,10 @@ describe('columns in PostgreSQL', () => {
   async function declared(sql: string) {
     const described = await client.query(`SELECT ${sql} AS c LIMIT 0`);
     const field = described.fields[0]!;
-    const column = { name: 'c', typeOid: field.dataTypeID, typeModifier: field.dataTypeModifier };
-    const { type, canonical, unusable } = canonicalColumn(column);
-    const value = declaredColumn(canonical('s.c'), type);
+    const column = { name: 'c', type: nativeType(field.dataTypeID, field.dataTypeModifier) };
+    const { unusable } = canonicalColumn(column);
+    const { sql: read, type } = POSTGRES.sourceColumn('s.c', column, {});
+    const value = declaredColumn(read, type);
     const found = await client.query(`SELECT ${value} AS c FROM (SELECT ${sql} AS c) AS s`);
     return { found, type, unusable };
   }
@@ -79,7 +78,7 @@ describe('columns in PostgreSQL', () => {
       expect(found.rows[0].c).to.equal(text);
       expect(typeName(known)).to.equal(type);
       // What the database describes at the end is that type.
-      const again = { name: 'c', typeOid: field.dataTypeID, typeModifier: field.dataTypeModifier };
+      const again = { name: 'c', type: nativeType(field.dataTypeID, field.dataTypeModifier) };
       expect(databaseColumnToColumn(again).type).to.deep.equal(known);
       expect(unusable).to.equal(null);
     });
@@ -92,7 +91,7 @@ describe('columns in PostgreSQL', () => {
     });
 
   it('arrays are not used: they may have several dimensions', () => {
-    const { unusable } = canonicalColumn({ name: 'c', typeOid: 1007, typeModifier: -1 });
+    const { unusable } = canonicalColumn({ name: 'c', type: nativeType(1007) });
     expect(unusable).to.match(/several dimensions/);
   });
 

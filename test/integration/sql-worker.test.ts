@@ -2,6 +2,7 @@
  * The SQL worker on a real PostgreSQL: its service in this process (so that memory can be looked at), over its real
  * unix socket, and once as the process that the monitor forks.
  */
+
 import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -9,20 +10,24 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { PostgresConnection } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { createFrameReader, writeMessage } from '../../core/protocol/frames.ts';
 import type { FromChild, ToChild } from '../../core/protocol/monitor.ts';
 import type {
-  ConnectionConfig,
   CopyToReply,
   FromSqlWorker,
   RunSqlReply,
   SqlWorkerCalls,
 } from '../../core/protocol/sql-worker.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { WorkerSocket } from '../../server/admission/worker-socket.ts';
-import { SqlService } from '../../workers/sql/service.ts';
 import { startTestDatabase, testDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
+
+// The worker imports its connectors when it runs: this file must be an ES module as they are, or each side would have a
+// QueryError of its own. A file that awaits is one.
+const { SqlService } = await import('../../workers/sql/service.ts');
 
 const WAIT_MS = 10_000;
 const NO_LIMITS = { capRows: null, maxRows: 1e9, maxBytes: 1e12 };
@@ -59,7 +64,7 @@ const callOf = (sql: string, overrides: object = {}) => ({
 async function startHarness(
   url: string,
   connectionsPerProcess = 1,
-  options: Partial<ConnectionConfig> = {},
+  options: Partial<Omit<PostgresConnection, 'kind' | 'url'>> = {},
 ): Promise<Harness> {
   const dir = mkdtempSync(join(tmpdir(), 'forkline-sql-'));
   const socketPath = join(dir, 'sql.sock');
@@ -70,7 +75,7 @@ async function startHarness(
       socketPath,
       connectionsPerProcess,
       acquireTimeoutMs: 5000,
-      connections: { main: { url, ...options } },
+      connections: { main: { kind: 'postgres', url, ...options } },
     },
     workerId: `sql-${queries++}`,
     log: { debug: add, info: add, warn: add, error: add },
@@ -336,7 +341,7 @@ describe('SQL worker', () => {
     execFileSync('mkfifo', [fifo]);
     const copy = async (sql: string, parameters: (string | null)[], reader: string[]) => {
       const socket = await worker.open();
-      const { columns, parameterOids } = await socket.call({ type: 'describe', ...callOf(sql) });
+      const { columns, parameterTypes } = await socket.call({ type: 'describe', ...callOf(sql) });
       const child = spawn(reader[0]!, [...reader.slice(1), fifo], { stdio: ['ignore', 'pipe', 'inherit'] });
       const pieces: Buffer[] = [];
       child.stdout.on('data', (bytes: Buffer) => pieces.push(bytes));
@@ -345,7 +350,7 @@ describe('SQL worker', () => {
         type: 'copy-to',
         ...callOf(sql),
         parameters,
-        parameterOids,
+        parameterTypes,
         expect: columns,
         fifo,
         maxRowBytes: 1024 * 1024,
@@ -378,7 +383,7 @@ describe('SQL worker', () => {
         .call({
           type: 'copy-to',
           ...callOf(sql),
-          parameterOids: [],
+          parameterTypes: [],
           expect: expected as never,
           fifo,
           maxRowBytes: 1024,
@@ -387,9 +392,7 @@ describe('SQL worker', () => {
           () => expect.fail('no error'),
           (thrown: unknown) => QueryError.from(thrown),
         );
-    expect((await copy('select 1 a', [{ name: 'a', typeOid: 20, typeModifier: -1 }])).code).to.equal(
-      'stale-plan',
-    );
+    expect((await copy('select 1 a', [{ name: 'a', type: nativeType(20) }])).code).to.equal('stale-plan');
     const unknown = await copy('select nope from flights', []);
     expect([unknown.code, unknown.details.sqlPosition]).to.deep.equal(['unknown-column', 8]);
   });
@@ -399,8 +402,8 @@ describe('SQL worker', () => {
     const socket = await worker.open();
     const fifo = join(worker.dir, 'fifo');
     execFileSync('mkfifo', [fifo]);
-    const column = { name: 'a', typeOid: 23, typeModifier: -1 };
-    const call = { ...callOf('select 1 a'), parameterOids: [], expect: [column], fifo, maxRowBytes: 1024 };
+    const column = { name: 'a', type: nativeType(23) };
+    const call = { ...callOf('select 1 a'), parameterTypes: [], expect: [column], fifo, maxRowBytes: 1024 };
     const waiting = socket
       .call({ type: 'copy-to', ...call })
       .catch((thrown: unknown) => QueryError.from(thrown));
@@ -492,7 +495,7 @@ describe('SQL worker', () => {
             socketPath,
             connectionsPerProcess: 1,
             acquireTimeoutMs: 1000,
-            connections: { main: { url } },
+            connections: { main: { kind: 'postgres', url } },
           },
         },
         logLevel: 'info',

@@ -1,7 +1,9 @@
 /** `at_timezone` takes every name that PostgreSQL knows, and gives what PostgreSQL does, wherever it runs. */
+
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import pg from 'pg';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { TIME_ZONES } from '../../language/types/time-zones.ts';
 import { testDatabase } from '../support/database.ts';
 import { openDuckDb, planOf } from '../unit/language/run-plan.ts';
@@ -12,7 +14,7 @@ const MOMENTS = Array.from({ length: 50 * 12 }, (_, month) => {
   const [year, rest] = [1970 + Math.floor(month / 12), String((month % 12) + 1).padStart(2, '0')];
   return `${year}-${rest}-${month % 2 === 0 ? '02' : '28'} 12:34:56`;
 });
-const COLUMNS = [{ name: 'z', typeOid: 1184, typeModifier: -1 }];
+const COLUMNS = [{ name: 'z', type: nativeType(1184) }];
 const EXPRESSION = (zone: string): string => `select z from t | eval v = at_timezone(z, '${zone}')`;
 
 describe('time zones', function () {

@@ -2,13 +2,14 @@
  * Runs a plan for real: its sources in a PostgreSQL, over the wire as text, its worker in a DuckDB in this process that
  * reads what PostgreSQL's COPY wrote. The answer is each cell's JSON text, made by the encoders that the workers use.
  */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import pg from 'pg';
-import { ByteWriter } from '../../connectors/postgres/encode/byte-writer.ts';
-import { jsonEncoder } from '../../connectors/postgres/encode/cell-encoders.ts';
+import { ByteWriter } from '../../connectors/kit/encode/byte-writer.ts';
+import { jsonEncoder } from '../../connectors/kit/encode/cell-encoders.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import {
   databaseText,
@@ -19,11 +20,12 @@ import {
 import type { Ask, AskAnswer, Plan, Pushdown, SourcePlan } from '../../core/protocol/plan.ts';
 import { type Column, type DatabaseColumn, typeName } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
-import { databaseColumnToColumn } from '../../language/dialects/postgres/types.ts';
+import { databaseColumnToColumn, nativeType } from '../../language/dialects/postgres/types.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import { engineError } from '../../workers/dsl/engine-errors.ts';
 import { answerSelect, createInputTables } from '../../workers/dsl/statements.ts';
 import { jsonText } from '../../workers/dsl/value-text.ts';
+import { TEST_CONNECTIONS } from '../support/test-connections.ts';
 
 export type Params = Readonly<Record<string, ParameterValue>>;
 export type Cells = readonly (string | null)[];
@@ -93,7 +95,15 @@ export class Engines {
       Object.entries(params).map(([name, value]) => [name, parameterKind(name, value)]),
     );
     for (;;) {
-      const request = { text, parameters, connection: 'main', pushdown, throughWorker: false, answers };
+      const request = {
+        text,
+        parameters,
+        connection: 'main',
+        dialects: TEST_CONNECTIONS,
+        pushdown,
+        throughWorker: false,
+        answers,
+      };
       const step = planQuery(request, JUDGES_NOTHING);
       if (step.kind === 'plan') return step.plan;
       for (const ask of step.asks) {
@@ -104,7 +114,7 @@ export class Engines {
 
   async #answer(ask: Ask, params: Params): Promise<AskAnswer> {
     if (ask.kind === 'source')
-      return { kind: 'source', columns: await this.describe(ask.sql), parameterOids: [] };
+      return { kind: 'source', columns: await this.describe(ask.sql), parameterTypes: [] };
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
     const outcome = await this.run(ask.plan, params);
@@ -130,8 +140,7 @@ export class Engines {
     const { fields } = await this.client.query(`SELECT * FROM (\n${sql}\n) AS described LIMIT 0`);
     const columns = fields.map((field) => ({
       name: field.name,
-      typeOid: field.dataTypeID,
-      typeModifier: field.dataTypeModifier,
+      type: nativeType(field.dataTypeID, field.dataTypeModifier),
     }));
     this.#described.set(sql, columns);
     return columns;
@@ -147,8 +156,7 @@ export class Engines {
     const found = result.fields.map((field) =>
       databaseColumnToColumn({
         name: field.name,
-        typeOid: field.dataTypeID,
-        typeModifier: field.dataTypeModifier,
+        type: nativeType(field.dataTypeID, field.dataTypeModifier),
       }),
     );
     if (shown(found) !== shown(columns))

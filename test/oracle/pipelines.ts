@@ -5,11 +5,14 @@
  * What no language could determine is not made: rows are taken by their place only where their order is total (the keys end
  * with a column that is unique), and values that may be rounded differently (sums of floats) are not compared or grouped by.
  */
+
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { AskAnswer } from '../../core/protocol/plan.ts';
 import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
+import { TEST_CONNECTIONS } from '../support/test-connections.ts';
 import type { DataSet, Draw } from './data.ts';
 import { AGGREGATES, Expressions, type Kind, kindOf, WINDOWS } from './expressions.ts';
 
@@ -81,9 +84,9 @@ function withStage(state: State, seed: StageSeed, described: readonly DatabaseCo
 /** What stands beside the rows in joins and unions. */
 const SIDE = "select id, id % 3 as j1, 'x' as j2 from data where id > 2";
 const SIDE_COLUMNS: readonly DatabaseColumn[] = [
-  { name: 'id', typeOid: 20, typeModifier: -1 },
-  { name: 'j1', typeOid: 20, typeModifier: -1 },
-  { name: 'j2', typeOid: 25, typeModifier: -1 },
+  { name: 'id', type: nativeType(20) },
+  { name: 'j1', type: nativeType(20) },
+  { name: 'j2', type: nativeType(25) },
 ];
 
 /** null: the compiler refuses it. */
@@ -91,13 +94,20 @@ function columnsAfter(text: string, described: readonly DatabaseColumn[]): reado
   const answers: Record<string, AskAnswer> = {};
   try {
     for (;;) {
-      const request = { text, parameters: {}, connection: 'main', throughWorker: false, answers };
+      const request = {
+        text,
+        parameters: {},
+        connection: 'main',
+        dialects: TEST_CONNECTIONS,
+        throughWorker: false,
+        answers,
+      };
       const step = planQuery({ ...request, pushdown: 'off' }, JUDGES_NOTHING);
       if (step.kind === 'plan') return step.plan.columns;
       for (const ask of step.asks) {
         if (ask.kind !== 'source') throw new Error('only sources are known here');
         const columns = ask.sql === SIDE ? SIDE_COLUMNS : described;
-        answers[ask.key] = { kind: 'source', columns, parameterOids: [] };
+        answers[ask.key] = { kind: 'source', columns, parameterTypes: [] };
       }
     }
   } catch (thrown) {

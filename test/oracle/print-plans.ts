@@ -4,6 +4,7 @@
  * needed: tables are described from a list. Two commits that print the same lines compile the same queries to the same
  * statements, errors, places and reasons.
  */
+
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
@@ -12,6 +13,7 @@ import { type ParameterKind, parameterKind } from '../../core/protocol/parameter
 import type { Ask, AskAnswer, Plan, Pushdown } from '../../core/protocol/plan.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
+import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { FAMILIES } from '../../language/functions/registry.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import { STAGES } from '../../language/stages/kit/registry.ts';
@@ -19,6 +21,7 @@ import { ERRORS } from '../fixtures/language/errors.ts';
 import type { StageFixtures } from '../fixtures/language/fixture.ts';
 import { TABLES } from '../fixtures/language/flights.ts';
 import * as WHOLE from '../fixtures/language/queries.ts';
+import { TEST_CONNECTIONS } from '../support/test-connections.ts';
 import { makePipeline, type StageSeed } from './pipelines.ts';
 
 /** The columns of the table `data`: each type that enters stages in a way of its own. */
@@ -49,16 +52,15 @@ const DATA_TYPES: readonly (readonly [name: string, typeOid: number, typeModifie
   ['inet', 869],
 ];
 const DATA = DATA_TYPES.map(
-  ([name, typeOid, typeModifier = -1]): DatabaseColumn => ({ name, typeOid, typeModifier }),
+  ([name, typeOid, typeModifier = -1]): DatabaseColumn => ({ name, type: nativeType(typeOid, typeModifier) }),
 );
 const NUMBERS: readonly DatabaseColumn[] = [
-  { name: 'x', typeOid: 20, typeModifier: -1 },
-  { name: 's', typeOid: 25, typeModifier: -1 },
+  { name: 'x', type: nativeType(20) },
+  { name: 's', type: nativeType(25) },
 ];
 const SIDE: readonly DatabaseColumn[] = ['id', 'j1', 'j2'].map((name) => ({
   name,
-  typeOid: name === 'j2' ? 25 : 20,
-  typeModifier: -1,
+  type: nativeType(name === 'j2' ? 25 : 20),
 }));
 
 interface Query {
@@ -123,7 +125,15 @@ function outcome({ text, params = {} }: Query, pushdown: Pushdown): object {
   const asked: object[] = [];
   try {
     for (;;) {
-      const request = { text, parameters, connection: 'main', pushdown, throughWorker: false, answers };
+      const request = {
+        text,
+        parameters,
+        connection: 'main',
+        dialects: TEST_CONNECTIONS,
+        pushdown,
+        throughWorker: false,
+        answers,
+      };
       const step = planQuery(request, JUDGES_NOTHING);
       if (step.kind === 'plan') return { asked, plan: shown(step.plan) };
       for (const ask of step.asks) {
@@ -140,7 +150,11 @@ function outcome({ text, params = {} }: Query, pushdown: Pushdown): object {
 function answerTo(ask: Ask): AskAnswer {
   switch (ask.kind) {
     case 'source':
-      return { kind: 'source', columns: columnsOf(ask.sql), parameterOids: ask.parameters.map(() => 25) };
+      return {
+        kind: 'source',
+        columns: columnsOf(ask.sql),
+        parameterTypes: ask.parameters.map(() => nativeType(25)),
+      };
     case 'engine':
       return { kind: 'engine', columns: ask.relations.flatMap(({ columns }) => columns) };
     case 'values':

@@ -1,7 +1,7 @@
 /** HTTP/1.0, which proxies speak to the servers behind them: every streamed answer was an empty reply, told as a dead worker. */
 import { expect } from 'chai';
 import { type Forkline, startForkline } from '../support/forkline.ts';
-import { askRaw, type RawResponse } from '../support/raw-socket.ts';
+import { askRaw, canAskRaw } from '../support/raw-socket.ts';
 import { countRows } from '../support/read-answer.ts';
 
 const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const;
@@ -9,10 +9,14 @@ const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as const;
 describe('regression: answers over HTTP/1.0 were empty', function () {
   this.timeout(240_000);
   let forkline: Forkline;
-  before(async () => {
+  before(async function () {
+    if (!canAskRaw()) {
+      console.log('      skipped: no bash, which opens the sockets of these tests');
+      this.skip();
+    }
     forkline = await startForkline();
   });
-  after(() => forkline.stop());
+  after(async () => await (forkline as Forkline | undefined)?.stop());
 
   const ask = (query: string, options: string, headers = '') => {
     const path = `/v1/query?q=${encodeURIComponent(query)}${options}`;
@@ -45,23 +49,11 @@ describe('regression: answers over HTTP/1.0 were empty', function () {
     expect(chunked.body.toString('latin1')).to.match(/\r\n0\r\n[\s\S]*Forkline-Complete: true\r\n\r\n$/);
   });
 
-  /**
-   * libuv takes a reset for an orderly end when unread bytes were left at that moment, so a busy machine needs several
-   * tries; a server that ends the connection in good order is never seen to reset it.
-   */
-  async function askUntilReset(sql: string, options: string): Promise<RawResponse> {
-    for (let tries = 1; ; tries++) {
-      const answer = await ask(sql, options);
-      const isTold = !/ 200 /.test(answer.statusLine) || answer.body.includes('{"@error":');
-      if (!answer.closed || isTold || tries === 20) return answer;
-    }
-  }
-
   for (const format of FORMATS)
     it(`a failure in mid-stream is seen in ${format}`, async () => {
       const failing = `select 10 / (i - 40000) as n, 'row ' || i as s from generate_series(1, 40000) i`;
       for (const stages of ['', ' | eval z = lower(s)']) {
-        const answer = await askUntilReset(failing + stages, `&format=${format}`);
+        const answer = await ask(failing + stages, `&format=${format}`);
         if (!/ 200 /.test(answer.statusLine)) expect(answer.statusLine).to.match(/ 4\d\d |^$/);
         else if (format === 'ndjson') {
           expect(answer.closed).to.equal(true);
@@ -74,7 +66,7 @@ describe('regression: answers over HTTP/1.0 were empty', function () {
 
   it('NDJSON without its last line is reset when it fails', async () => {
     const failing = 'select 10 / (i - 40000) as n from generate_series(1, 40000) i';
-    const answer = await askUntilReset(failing, '&format=ndjson&end=none');
+    const answer = await ask(failing, '&format=ndjson&end=none');
     expect(answer.closed).to.equal(false);
     expect(answer.body.toString()).not.to.contain('@error');
   });

@@ -56,6 +56,7 @@ function resolved(definition: FunctionDefinition, name: string, choices: readonl
       args: choices.map(({ value }) => value),
       operator: false,
       syntax: definition.syntax,
+      traits: definition,
       textOf: () => '?',
     });
   } catch (thrown) {

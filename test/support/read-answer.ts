@@ -94,14 +94,16 @@ function bodyLengthOf(body: Buffer, table: number): number {
   return at === 0 ? 0 : Number(body.readBigInt64LE(table + at));
 }
 
-/** Rows of a query of DuckDB's over a Parquet body, for which `$` stands. */
+/** Rows of a query of DuckDB's over a Parquet body, for which `$` stands; `#` stands for its file's name. */
 export async function queryParquet(body: Buffer, dir: string, sql: string): Promise<unknown[][]> {
   const file = join(dir, `read-${process.pid}-${files++}.parquet`);
   await writeFile(file, body);
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   try {
-    const reader = await connection.runAndReadAll(sql.replaceAll('$', `read_parquet('${file}')`));
+    const reader = await connection.runAndReadAll(
+      sql.replaceAll('$', `read_parquet('${file}')`).replaceAll('#', `'${file}'`),
+    );
     return reader.getRowsJson();
   } finally {
     connection.closeSync();

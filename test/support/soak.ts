@@ -205,8 +205,21 @@ async function checkDatabase(database: TestDatabase, problems: string[]): Promis
   for (const { query } of rows as { query: string }[]) problems.push(`active: ${query.slice(0, 60)}`);
 }
 
-/** FIFOs, sockets and spill directories of workers that are no more. */
+/**
+ * FIFOs, sockets and spill directories of workers that are no more, after a time in which they may go: a worker's files are removed
+ * after it, and those of a new one may be there before its row in the list of processes that was read.
+ */
 export async function filesOfGoneWorkers(forkline: Forkline): Promise<string[]> {
+  let found: string[] = [];
+  const look = async (): Promise<boolean> => {
+    found = await filesWithoutWorker(forkline);
+    return found.length === 0;
+  };
+  await until(look, SETTLE_MS).catch(() => {}); // the rest is the answer
+  return found;
+}
+
+async function filesWithoutWorker(forkline: Forkline): Promise<string[]> {
   const rows = await forkline.processes();
   const alive = new Set(rows.map(({ workerId }) => workerId));
   const found = await readdir(forkline.runDir, { recursive: true });

@@ -5,8 +5,9 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
 import type { ColumnType } from '../../core/protocol/types.ts';
-import { DUCKDB, inputColumn, quoteText } from '../../language/dialects/duckdb/sql.ts';
-import { POSTGRES } from '../../language/dialects/postgres/sql.ts';
+import { inputColumn, quoteText } from '../../language/dialects/duckdb/sql.ts';
+import { DUCKDB } from '../../language/dialects/duckdb/traits.ts';
+import { POSTGRES } from '../../language/dialects/postgres/source.ts';
 import { testDatabase } from './database.ts';
 
 export const FAILED = Symbol('failed');

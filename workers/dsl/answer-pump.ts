@@ -1,8 +1,9 @@
 /**
- * Moves blocks of the finished answer from the answer pipe to the server, one block late, so that the last one can be
- * shortened. Pausing the pipe is what holds the engine back when the server takes no more.
+ * Moves blocks of the finished answer from the answer pipe to the server; what is done to its end, `ending` knows.
+ * Pausing the pipe is what holds the engine back when the server takes no more.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { AnswerEnding } from './answer-ending.ts';
 import type { AnswerWriter } from './answer-writer.ts';
 import { readFifo } from './fifo.ts';
 
@@ -15,18 +16,17 @@ export interface AnswerPump {
   close(): void;
 }
 
-/** `dropTrailing` bytes at the answer's end are left out: the separator after the last row, where there must be none. */
+/** `ending` says what of the answer's bytes is sent, and when. */
 export function pumpAnswer(
   path: string,
   writer: AnswerWriter,
-  dropTrailing: number,
+  ending: AnswerEnding,
   onFailure: (cause: QueryError) => void,
 ): AnswerPump {
-  let held: Buffer | null = null;
-
   function forward(block: Buffer): void {
     try {
-      if (writer.write(block)) return;
+      const piece = ending.pass(block);
+      if (piece.length === 0 || writer.write(piece)) return;
     } catch (thrown) {
       onFailure(QueryError.from(thrown));
       return;
@@ -35,16 +35,13 @@ export function pumpAnswer(
     void writer.drained().then(() => reader.resume());
   }
 
-  const reader = readFifo(path, (block) => {
-    if (held !== null) forward(held);
-    held = block;
-  });
+  const reader = readFifo(path, forward);
 
   return {
     async finish() {
       await reader.writerDone();
-      if (held !== null) forward(held.subarray(0, held.length - dropTrailing));
-      held = null;
+      const rest = ending.end();
+      if (rest.length > 0) writer.write(rest);
     },
     discard: reader.discard,
     close: reader.destroy,

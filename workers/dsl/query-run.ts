@@ -12,11 +12,13 @@
 import type { Socket } from 'node:net';
 import type { DslWorkerConfig, RunStagesCall, RunStagesReply } from '../../core/protocol/dsl-worker.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
+import { type AnswerEnding, dropLast } from './answer-ending.ts';
 import { pumpAnswer } from './answer-pump.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { Engine, EnginePipes } from './engine.ts';
 import { engineError, type Limits } from './engine-errors.ts';
 import { floodReader } from './fifo.ts';
+import { nameColumns, standInsFor } from './parquet-names.ts';
 import { refusedSql } from './refused-sql.ts';
 import type { RunningCall } from './service.ts';
 import { createStatementRunner, type StatementRunner } from './statement-runner.ts';
@@ -139,20 +141,31 @@ async function chooseRows({ call, parts, statements }: Run): Promise<AnswerRows>
 /** Sends rows that the engine itself writes into the answer pipe. */
 async function sendCopied(run: Run, { select, complete }: AnswerRows): Promise<SentAnswer> {
   const { answer, columns, limits } = run.call;
-  // The comma that ends every row of JSON must not follow the last.
-  const [copySql, dropTrailing] =
+  const rows =
     answer.format === 'parquet'
-      ? [copyParquet(select, columns, run.answerPipe), 0]
-      : [copyText(select, columns, answer, run.answerPipe), answer.format === 'json' ? 1 : 0];
-  const rows = await sendThroughPipe(run, copySql, dropTrailing);
+      ? await sendParquet(run, select)
+      : await sendThroughPipe(
+          run,
+          copyText(select, columns, answer, run.answerPipe),
+          // The comma that ends every row of JSON must not follow the last.
+          dropLast(answer.format === 'json' ? 1 : 0),
+        );
   if (rows > limits.maxRows) throw tooManyRows(limits.maxRows);
   return { rows, complete };
 }
 
-async function sendThroughPipe(run: Run, copySql: string, dropTrailing: number): Promise<number> {
+function sendParquet(run: Run, select: string): Promise<number> {
+  const { columns } = run.call;
+  const standIns = standInsFor(columns);
+  const names = standIns?.names ?? columns.map(({ name }) => name);
+  const ending = standIns === null ? dropLast(0) : nameColumns(standIns, columns);
+  return sendThroughPipe(run, copyParquet(select, columns, names, run.answerPipe), ending);
+}
+
+async function sendThroughPipe(run: Run, copySql: string, ending: AnswerEnding): Promise<number> {
   // Started first: while the engine plans it on a thread of its own, the pipe's reader is opened here.
   const counted = run.statements.runCounted(copySql);
-  const pump = pumpAnswer(run.answerPipe, run.writer, dropTrailing, run.abort);
+  const pump = pumpAnswer(run.answerPipe, run.writer, ending, run.abort);
   run.discardAnswer = pump.discard;
   try {
     const rows = await counted;

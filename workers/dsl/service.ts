@@ -214,8 +214,8 @@ export class DslService {
     if (this.#state === 'used') this.#running = this.#scrubForNextServer();
     if (this.#state !== 'running') return;
     // A server that gave the query up, or one that died: both are reported by others.
-    const { queryId = null, connection = null } = this.#call ?? {};
-    this.#deps.log.info('connection-lost', { queryId, connection });
+    const call = this.#call === null ? { queryId: null, connection: null } : whose(this.#call);
+    this.#deps.log.info('connection-lost', call);
     this.#run?.abort(cancelled({ hint: 'the server closed its connection' }));
     this.#deps.giveUp();
   }
@@ -234,8 +234,8 @@ function logEnd(log: Log, call: EngineCall, { rows, bytes, phases }: RunStagesRe
   log.debug('query-done', { ...whose(call), rows, bytes, dslMs, encodeMs });
 }
 
-function whose({ queryId, connection }: EngineCall): { queryId: string; connection: string } {
-  return { queryId, connection };
+function whose({ queryId, principal, connection }: EngineCall): object {
+  return { queryId, principal, connection };
 }
 
 /** What is ours to mend is an error with its text; what is the user's is no more than a note. */

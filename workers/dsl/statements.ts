@@ -75,10 +75,15 @@ export function copyText(
   return `COPY (SELECT ${rowText(columns, answer)} FROM (${rows}) AS r) TO ${quoteText(fifo)} (${options}, ${newLine})`;
 }
 
-/** Writes rows as one Parquet file; the result is the number of rows. */
-export function copyParquet(rows: string, columns: readonly Column[], fifo: string): string {
+/** Writes rows as one Parquet file whose columns have these names; the result is the number of rows. */
+export function copyParquet(
+  rows: string,
+  columns: readonly Column[],
+  names: readonly string[],
+  fifo: string,
+): string {
   const outputs = columns.map(
-    ({ name, type }, index) => `${columnarValue(type, `c${index}`, name)} AS ${quoteName(name)}`,
+    ({ name, type }, index) => `${columnarValue(type, `c${index}`, name)} AS ${quoteName(names[index]!)}`,
   );
   return `COPY (SELECT ${outputs.join(', ')} FROM (${rows}) AS r) TO ${quoteText(fifo)} (FORMAT parquet, USE_TMP_FILE false)`;
 }

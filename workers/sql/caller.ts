@@ -8,8 +8,8 @@
  * socket. A `cancel` for a query that is not (or no longer) running here is late: nothing to do.
  */
 import type { Socket } from 'node:net';
-import { type CallControl, createCallControl } from '../../connectors/call-control.ts';
-import type { ByteSink } from '../../connectors/postgres/run-sql.ts';
+import { type CallControl, createCallControl } from '../../connectors/kit/call-control.ts';
+import type { ByteSink } from '../../connectors/kit/connector.ts';
 import type { Log } from '../../core/logging/log.ts';
 import { withoutValues } from '../../core/logging/redact-values.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -152,8 +152,8 @@ function createSink(socket: Socket): ByteSink {
   };
 }
 
-function whatRan({ queryId, connection, type }: SqlCall): object {
-  return { queryId, connection, call: type };
+function whatRan({ queryId, principal, connection, type }: SqlCall): object {
+  return { queryId, principal, connection, call: type };
 }
 
 /** What is ours to mend is an error with its text; what is the user's or the database's is told by the server. */
@@ -162,7 +162,7 @@ function logFailure(log: Log, call: SqlCall, thrown: unknown, { code }: QueryErr
     log.info('query-failed', { ...whatRan(call), code });
     return;
   }
-  const parameters = call.type === 'describe' ? [] : call.parameters;
+  const parameters = 'parameters' in call ? call.parameters : [];
   log.error('call-failed', { ...whatRan(call), error: withoutValues(thrown, parameters) });
 }
 

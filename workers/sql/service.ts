@@ -3,18 +3,16 @@
  * A call takes one session, runs one exchange (copy-to: one more for parameter types not yet known), and gives
  * the session back; the pool replaces the sessions that did not come back as they were.
  */
-import type { CallControl } from '../../connectors/call-control.ts';
-import { applicationName, openSession } from '../../connectors/postgres/connect.ts';
-import { copyToFifo } from '../../connectors/postgres/copy-to.ts';
-import { describeStatement } from '../../connectors/postgres/describe.ts';
-import type { TypeNames } from '../../connectors/postgres/parameter-types.ts';
-import { type ByteSink, runStatement } from '../../connectors/postgres/run-sql.ts';
-import type { Session } from '../../connectors/postgres/session.ts';
+import type { CallControl } from '../../connectors/kit/call-control.ts';
+import type { ByteSink, Session } from '../../connectors/kit/connector.ts';
+import { connectionOf } from '../../connectors/registry.ts';
 import type { Log } from '../../core/logging/log.ts';
-import { QueryError } from '../../core/protocol/errors.ts';
+import type { ConnectionConfig } from '../../core/protocol/connection.ts';
+import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
 import type { SqlPhases, SqlWorkerCalls, SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
 import { CallServer } from './call-server.ts';
 import type { SqlCall } from './caller.ts';
+import { ConnectionBook } from './connection-book.ts';
 import { SessionPool } from './session-pool.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -29,50 +27,42 @@ export interface SqlServiceOptions {
 
 type SqlReply = SqlWorkerCalls[keyof SqlWorkerCalls]['reply'];
 
-interface Connection {
-  readonly pool: SessionPool;
-  readonly typeNames: TypeNames;
-  readonly allowedFunctions: readonly string[];
-}
-
 export class SqlService {
   readonly #config: SqlWorkerConfig;
   readonly #workerId: string;
-  readonly #connections = new Map<string, Connection>();
+  readonly #log: Log;
+  readonly #book = new ConnectionBook((name, connection) => this.#poolOf(name, connection));
   readonly #server: CallServer;
   #served = 0;
 
   constructor({ config, workerId, log }: SqlServiceOptions) {
     this.#config = config;
     this.#workerId = workerId;
-    for (const [name, { url, allowFunctions = [], allowPowerfulRole = false }] of Object.entries(
-      config.connections,
-    ))
-      this.#connections.set(name, {
-        typeNames: new Map(),
-        allowedFunctions: allowFunctions,
-        pool: new SessionPool({
-          name,
-          log,
-          size: config.connectionsPerProcess,
-          acquireTimeoutMs: config.acquireTimeoutMs,
-          allowPowerfulRole,
-          open: () => openSession({ url, workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS }),
-        }),
-      });
+    this.#log = log;
     this.#server = new CallServer((call, sink, control) => this.#handle(call, sink, control), log);
   }
 
   /** Resolves when it listens and every pool is warm, or known to have no database for now. */
   async start(): Promise<void> {
-    await Promise.all([...this.#connections.values()].map(({ pool }) => pool.warm()));
+    await this.#book.change(this.#config.connections);
     await this.#server.listen(this.#config.socketPath);
+  }
+
+  async #poolOf(name: string, config: ConnectionConfig): Promise<SessionPool> {
+    const { connectionsPerProcess: size, acquireTimeoutMs } = this.#config;
+    const options = { name, workerId: this.#workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS };
+    const connection = await connectionOf(config, options);
+    return new SessionPool({ name, size, acquireTimeoutMs, log: this.#log, connection });
   }
 
   async stop(graceMs: number): Promise<void> {
     await this.#server.stop(graceMs);
-    const closing = Promise.all([...this.#connections.values()].map(({ pool }) => pool.close()));
-    await Promise.race([closing, timeout(CLOSE_TIMEOUT_MS)]);
+    await Promise.race([this.#book.close(), timeout(CLOSE_TIMEOUT_MS)]);
+  }
+
+  /** Resolves when calls get these connections, with the new ones that could not be reached. */
+  changeConnections(connections: SqlWorkerConfig['connections']): Promise<UnreachableConnection[]> {
+    return this.#book.change(connections);
   }
 
   /** Statements run, successfully or not; describes are not counted. */
@@ -81,8 +71,7 @@ export class SqlService {
   }
 
   async #handle(call: SqlCall, sink: ByteSink, control: CallControl): Promise<unknown> {
-    const connection = this.#connectionOf(call);
-    const { pool } = connection;
+    const pool = this.#book.get(call.connection);
     if (call.type !== 'describe') this.#served++;
     const startedAt = performance.now();
     const session = await pool.acquire(control.cancellation);
@@ -92,24 +81,10 @@ export class SqlService {
         acquireMs: acquiredAt - startedAt,
         sqlMs: performance.now() - acquiredAt,
       });
-      return await runOn(session, call, connection, sink, this.#named(call, control), phases);
+      return await runOn(session, call, sink, control, phases);
     } finally {
       pool.release(session);
     }
-  }
-
-  /** A traced call is found by its trace in the database's own views and log. */
-  #named({ traceId }: SqlCall, control: CallControl): CallControl {
-    if (traceId === undefined || traceId === null) return control;
-    return { ...control, applicationName: applicationName(this.#workerId, traceId) };
-  }
-
-  #connectionOf(call: SqlCall): Connection {
-    const connection = this.#connections.get(call.connection);
-    if (connection !== undefined) return connection;
-    throw new QueryError('unknown-connection', `there is no connection "${call.connection}"`, {
-      suggestions: [...this.#connections.keys()],
-    });
   }
 }
 
@@ -117,28 +92,23 @@ export class SqlService {
 async function runOn(
   session: Session,
   call: SqlCall,
-  { typeNames, allowedFunctions }: Connection,
   sink: ByteSink,
   control: CallControl,
   phases: () => SqlPhases,
 ): Promise<SqlReply> {
   switch (call.type) {
     case 'describe':
-      return describeStatement(session, call, allowedFunctions, control);
+      return session.describe(call, control);
     case 'run-sql': {
-      const { rows, bytes, complete } = await runStatement(session, call, allowedFunctions, sink, control);
+      const { rows, bytes, complete } = await session.run(call, sink, control);
       return { rows, bytes, complete, phases: phases() };
     }
     case 'copy-to': {
-      const { rows, bytes, readerClosed } = await copyToFifo(
-        session,
-        call,
-        allowedFunctions,
-        typeNames,
-        control,
-      );
+      const { rows, bytes, readerClosed } = await session.copyTo(call, control);
       return { rows, bytes, readerClosed, phases: phases() };
     }
+    case 'introspect':
+      return session.introspect(call, control);
     default:
       return call satisfies never;
   }

@@ -6,15 +6,7 @@
  * - a session that died while idle is found and replaced without waiting for a query to trip over it.
  */
 import genericPool, { type Pool } from 'generic-pool';
-import type { OpenedSession } from '../../connectors/postgres/connect.ts';
-import { connectFailure } from '../../connectors/postgres/errors.ts';
-import {
-  isTooPowerful,
-  PowerfulRoleError,
-  powersOf,
-  type RoleRights,
-} from '../../connectors/postgres/guard/role-rights.ts';
-import type { Session } from '../../connectors/postgres/session.ts';
+import type { Connection, Notice, Session } from '../../connectors/kit/connector.ts';
 import type { Log } from '../../core/logging/log.ts';
 import type { Cancellation } from '../../core/process/cancellation.ts';
 import { removeItem } from '../../core/process/remove-item.ts';
@@ -29,10 +21,8 @@ export interface SessionPoolOptions {
   readonly name: string;
   readonly size: number;
   readonly acquireTimeoutMs: number;
-  /** Whether sessions of a role that can do much more than read are used. */
-  readonly allowPowerfulRole: boolean;
   readonly log: Log;
-  open(): Promise<OpenedSession>;
+  readonly connection: Connection;
 }
 
 export class SessionPool {
@@ -42,8 +32,8 @@ export class SessionPool {
   readonly #watchers: (() => void)[] = [];
   readonly #circuit: Circuit;
   readonly #pool: Pool<Session>;
-  /** The role is the same for all sessions: its rights are looked at once. */
-  #rightsSeen = false;
+  /** What there is to say of a connection is the same for all of its sessions: it is said once. */
+  #noticesGiven = false;
   #closed = false;
 
   constructor(options: SessionPoolOptions) {
@@ -108,10 +98,18 @@ export class SessionPool {
     void (session.usable ? this.#pool.release(session) : this.#pool.destroy(session));
   }
 
+  /** The reason for which there is no session; null while there is one, or none was tried. */
+  get failure(): QueryError | null {
+    return this.#databaseGone ? this.#connectFailure() : null;
+  }
+
+  /** Ends idle sessions at once, and those that are in use when they come back; resolves when all have ended. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#circuit.close();
-    await this.#pool.drain();
+    const drained = this.#pool.drain();
+    await this.#pool.clear();
+    await drained;
     await this.#pool.clear();
   }
 
@@ -121,10 +119,7 @@ export class SessionPool {
       minBackoffMs: MIN_BACKOFF_MS,
       maxBackoffMs: MAX_BACKOFF_MS,
       onFailure: (thrown, retryInMs) => {
-        const { code, message, details } = connectFailure(name, thrown);
-        const { sqlstate } = details;
-        if (thrown instanceof PowerfulRoleError) logRefusedRole(log, name, thrown.rights, retryInMs);
-        else log.warn('database-unreachable', { connection: name, code, message, sqlstate, retryInMs });
+        writeNotice(log, name, this.#options.connection.failureOf(thrown).notice, { retryInMs });
         this.#notify();
       },
       onRecovery: () => log.info('database-recovered', { connection: name }),
@@ -149,19 +144,16 @@ export class SessionPool {
   }
 
   async #open(): Promise<Session> {
-    const { session, role } = await this.#options.open();
-    if (isTooPowerful(role) && !this.#options.allowPowerfulRole) {
-      await session.end();
-      throw new PowerfulRoleError(role);
-    }
+    const { session, notices } = await this.#options.connection.open();
     this.#live.add(session);
     session.onDead(() => {
       this.#live.delete(session);
       if (!this.#closed && !this.#pool.isBorrowedResource(session)) this.#replaceDead();
       this.#notify();
     });
-    if (!this.#rightsSeen) logRights(this.#options.log, this.#options.name, role);
-    this.#rightsSeen = true;
+    if (!this.#noticesGiven)
+      for (const notice of notices) writeNotice(this.#options.log, this.#options.name, notice);
+    this.#noticesGiven = true;
     this.#notify();
     return session;
   }
@@ -180,7 +172,7 @@ export class SessionPool {
   }
 
   #connectFailure(): QueryError {
-    return connectFailure(this.#options.name, this.#circuit.lastFailure);
+    return this.#options.connection.failureOf(this.#circuit.lastFailure).error;
   }
 
   #acquireTimedOut(): QueryError {
@@ -204,27 +196,11 @@ async function rejectLater(thrown: unknown): Promise<never> {
   throw thrown;
 }
 
-/** Says so each time: the connection stays refused until the role or the configuration is another. */
-function logRefusedRole(log: Log, connection: string, rights: RoleRights, retryInMs: number): void {
-  log.error('database-role-refused', {
-    connection,
-    role: rights.name,
-    powers: powersOf(rights),
-    advice: `give Forkline a role that may only read (docs/security.md), or say that this is meant: connections.${connection}.allowPowerfulRole`,
-    retryInMs,
-  });
-}
-
-function logRights(log: Log, connection: string, rights: RoleRights): void {
-  const { name: role, functions, mayCreateTemporary } = rights;
-  if (isTooPowerful(rights))
-    log.warn('database-role-too-powerful', { connection, role, powers: powersOf(rights), meant: true });
-  if (functions.length > 0 || mayCreateTemporary)
-    log.info('database-role-may-still', {
-      connection,
-      role,
-      execute: functions,
-      createTemporaryTables: mayCreateTemporary,
-      advice: '`forkline grants` prints the SQL that takes these from everybody',
-    });
+function writeNotice(
+  log: Log,
+  connection: string,
+  { level, event, fields }: Notice,
+  more: { readonly retryInMs?: number } = {},
+): void {
+  log[level](event, { connection, ...fields, ...more });
 }

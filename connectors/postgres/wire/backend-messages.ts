@@ -2,7 +2,8 @@
  * Reads the payloads of the few backend messages whose content matters: everything here is small and rare
  * compared with DataRow and CopyData, whose bytes the encoders read in place.
  */
-import type { DatabaseColumn } from '../../../core/protocol/types.ts';
+import type { DatabaseColumn, NativeType } from '../../../core/protocol/types.ts';
+import { nativeType } from '../../../language/dialects/postgres/types.ts';
 
 /** The fields of an ErrorResponse or NoticeResponse that we use. */
 export interface ServerError {
@@ -53,19 +54,19 @@ export function readRowDescription(bytes: Buffer, start: number): DatabaseColumn
     const stop = bytes.indexOf(0, offset);
     columns.push({
       name: bytes.toString('utf8', offset, stop),
-      typeOid: bytes.readUInt32BE(stop + 7),
-      typeModifier: bytes.readInt32BE(stop + 13),
+      type: nativeType(bytes.readUInt32BE(stop + 7), bytes.readInt32BE(stop + 13)),
     });
     offset = stop + 1 + COLUMN_FIXED_BYTES;
   }
   return columns;
 }
 
-export function readParameterDescription(bytes: Buffer, start: number): number[] {
-  const oids: number[] = [];
+export function readParameterDescription(bytes: Buffer, start: number): NativeType[] {
+  const types: NativeType[] = [];
   const count = bytes.readUInt16BE(start);
-  for (let index = 0; index < count; index++) oids.push(bytes.readUInt32BE(start + 2 + 4 * index));
-  return oids;
+  for (let index = 0; index < count; index++)
+    types.push(nativeType(bytes.readUInt32BE(start + 2 + 4 * index)));
+  return types;
 }
 
 /** The row count at the end of a command tag (`COPY 12`, `SELECT 3`); null when it has none. */

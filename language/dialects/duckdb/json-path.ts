@@ -1,23 +1,10 @@
 /**
- * Paths into JSON as steps, and the SQL that takes them in the stage engine. The engine's own notation of paths cannot say
+ * The SQL that takes steps into JSON in the stage engine. The engine's own notation of paths cannot say
  * every key: an empty one is an error in it, `"*"` means all keys, and characters after a backslash are others. Such keys go
  * as a JSON pointer, which can say all of them; but a pointer takes a number for a place in an array as well.
  */
+import type { JsonStep } from '../../types/json-path.ts';
 import { quoteText } from './sql.ts';
-
-/** A key of an object, or a place in an array from 0. */
-export type JsonStep = { readonly key: string } | { readonly place: string };
-
-const PATH = /^\$(\.("[^"]*"|[^."[\]*]+)|\[\d+\])*$/;
-const STEP = /\."([^"]*)"|\.([^."[\]*]+)|\[(\d+)\]/g;
-
-/** The steps of a path such as `$.a[0]."b c"`; null when it is none. */
-export function stepsOfPath(path: string): readonly JsonStep[] | null {
-  if (!PATH.test(path)) return null;
-  return [...path.matchAll(STEP)].map(([, quoted, bare, place]) =>
-    place === undefined ? { key: quoted ?? bare! } : { place },
-  );
-}
 
 /** SQL of what lies there, by the engine's function `engineName`; the whole value when there are no steps. */
 export function extraction(engineName: string, json: string, steps: readonly JsonStep[]): string {

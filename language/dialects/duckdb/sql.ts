@@ -1,29 +1,24 @@
 /**
- * DuckDB's side of types: their names in SQL, literals, quoting, and how a column that PostgreSQL wrote with
- * `COPY ... (FORMAT csv)` is read. What DuckDB's CSV reader takes exactly is read by it; what it does not is
- * read as text and made by an expression. Each was checked on text that a real PostgreSQL wrote:
+ * DuckDB's side of types: their names in SQL, literals, quoting, and how a column that a source sent as CSV is read. What
+ * DuckDB's CSV reader takes exactly is read by it; what it does not is read as text and made by an expression. Each was
+ * checked on text that a real database wrote:
  *
- *   numeric without size   DECIMAL(38,18): digits past the 18th of a fraction are rounded; more than 20 digits
+ *   decimal without size   DECIMAL(38,18): digits past the 18th of a fraction are rounded; more than 20 digits
  *                          before the point, NaN and Infinity are bad-value errors (cast to float64 in the SQL)
- *   bytea                  hex text, unhex()
+ *   bytes                  hex text, unhex()
  *   interval               a `+` after a negative field is dropped: DuckDB cannot read it and it changes nothing
  *   json                   its text, verbatim
- *   arrays                 `array_to_json(c::text[])` from the database: exact text of each element, cast here
+ *   arrays                 JSON of the elements' texts from the database: the exact text of each, cast here
  *   date, timestamp        years 1 to 9999 and beyond, and infinity; years BC are bad-value errors
  */
 import type { InputColumn } from '../../../core/protocol/plan.ts';
 import type { Column, ColumnType } from '../../../core/protocol/types.ts';
 import { decimalSize, isMoment } from '../../types/rules.ts';
-import { type TypedLiteral, valueType } from '../../types/typed.ts';
-import type { Dialect } from '../dialect.ts';
+import { valueType } from '../../types/typed.ts';
+import type { Literal } from '../dialect.ts';
+import { quoteName, quoteText } from '../quoting.ts';
 
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
+export { quoteName, quoteText };
 
 /** A number that DuckDB reads as DOUBLE; without an exponent it would be a DECIMAL. */
 export function floatLiteral(text: string): string {
@@ -55,7 +50,7 @@ export function duckdbType(type: ColumnType): string {
   }
 }
 
-function literal({ value, type }: TypedLiteral): string {
+export function literal({ value, type }: Literal): string {
   if (value === null) return type.kind === 'null' ? 'NULL' : `CAST(NULL AS ${duckdbType(valueType(type))})`;
   if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
   if (type.kind === 'int64') return `CAST(${value} AS BIGINT)`;
@@ -67,18 +62,11 @@ function literal({ value, type }: TypedLiteral): string {
   return quoteText(value);
 }
 
-export const DUCKDB: Dialect = {
-  name: 'duckdb',
-  quoteName,
-  quoteText,
-  typeName: duckdbType,
-  literal,
-  parameter: (bound, type) => {
-    // A list is bound as the JSON of its elements' texts.
-    const value = type.kind === 'list' ? `from_json(${bound}, '["VARCHAR"]')` : bound;
-    return `CAST(${value} AS ${duckdbType(type)})`;
-  },
-};
+/** A bound value. A list is bound as the JSON of its elements' texts. */
+export function parameter(bound: string, type: ColumnType): string {
+  const value = type.kind === 'list' ? `from_json(${bound}, '["VARCHAR"]')` : bound;
+  return `CAST(${value} AS ${duckdbType(type)})`;
+}
 
 /** How a column of the source enters the stage engine. */
 export function inputColumn(column: Column): InputColumn {

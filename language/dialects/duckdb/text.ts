@@ -1,12 +1,12 @@
 /**
- * A value as text, in DuckDB's SQL, as PostgreSQL's own cast to text writes it: for `cast(x as string)`, names of pivoted
+ * A value as text, in DuckDB's SQL, laid out as stages define it: for `cast(x as string)`, names of pivoted
  * columns, `summary`, and the numbers and intervals of answers.
  *
  * Invariants: an expression is null exactly where the value is null; the argument of the functions whose name ends
  * in `Text` is short (a plain column, a lambda's variable), since they repeat it.
  */
 import { type ExprType, isMoment, isUnsized } from '../../types/rules.ts';
-import { onceInDuckdb } from '../bind-once.ts';
+import { onceInDuckdb } from './once.ts';
 
 /** Text of any value that has one; `value` may be any expression. */
 export function textInDuckdb(type: ExprType, value: string): string {
@@ -24,7 +24,7 @@ export function trimmedDecimalText(value: string): string {
 }
 
 /**
- * The shortest text that reads back as the same double, laid out as PostgreSQL does: without `.0`, and with an
+ * The shortest text that reads back as the same double, laid out as stages do: without `.0`, and with an
  * exponent from 1e15 on, where DuckDB begins at 1e16. What is rare is short rather than fast: the engine plans all of it
  * for every column of every query. `quote` stands around what is no number in JSON.
  */

@@ -4,13 +4,21 @@
  * writes: a cast to text takes the blanks off a `char(n)` and adds `/32` to an `inet`. And text has the database's
  * default collation, so that a column's own (which may say that 'a' equals 'A') decides nothing.
  *
- * Where both refuse, the database fails too, but only in rows that it looks at: NaN in a numeric. What only the
+ * Where both refuse, the database fails too, but only in rows that it looks at: NaN in a numeric (source.ts). What only the
  * stage engine refuses (years before Christ, infinite intervals) the database answers.
  */
-import type { ColumnType, DatabaseColumn } from '../../../core/protocol/types.ts';
-import type { CanonicalColumn } from '../dialect.ts';
+import type { ColumnType, DatabaseColumn, NativeType } from '../../../core/protocol/types.ts';
 import { postgresType, withUsualCollation } from './sql.ts';
-import { columnType, elementOid } from './types.ts';
+import { columnType, elementOid, nativeType, postgresTypeOf } from './types.ts';
+
+/** Names the column and its SQL; what a statement's column must look like where the answer begins. */
+export interface CanonicalColumn {
+  readonly type: ColumnType;
+  /** From the SQL of the column as the database has it to a value that carries our type. */
+  canonical(column: string): string;
+  /** Why no stage that reads it may be placed; null: stages may. */
+  readonly unusable: string | null;
+}
 
 type Conversion = (column: string) => string;
 
@@ -55,12 +63,6 @@ const CONVERSIONS: Readonly<Record<number, Conversion>> = {
 const printed: Conversion = (column) =>
   `CASE WHEN ${column} IS NOT DISTINCT FROM NULL THEN NULL ELSE format('%s', ${column}) END`;
 
-/** NaN fails as it does on its way into the stage engine; so does, in the outer cast, what has too many digits. */
-function checkedNumeric(type: ColumnType): Conversion {
-  return (column) =>
-    `CAST(CASE WHEN ${column} = 'NaN' THEN CAST(CAST(${column} AS text) AS int8) ELSE ${column} END AS ${postgresType(type)})`;
-}
-
 /** Elements that a cast to `text` leaves as their output functions write them: text, varchar. */
 const TEXT_ELEMENTS = new Set([25, 1043]);
 
@@ -68,31 +70,31 @@ const TEXT_ELEMENTS = new Set([25, 1043]);
  * An array's elements as texts, as their type's output function writes them: the cast of an array casts each element, so
  * it would add `/32` to an `inet` and take the blanks off a `char(n)`. All the arrays that are lists have commas between elements.
  */
-export function elementTexts(array: string, typeOid: number): string {
-  const element = elementOid(typeOid);
-  const isText = element !== null && columnType(element, -1).kind === 'string';
+export function elementTexts(array: string, type: NativeType): string {
+  const element = elementOid(postgresTypeOf(type).oid);
+  const isText = element !== null && columnType(nativeType(element)).kind === 'string';
   const read = isText && !TEXT_ELEMENTS.has(element) ? `CAST(${array} AS text)` : array;
   return `CAST(${read} AS text[])`;
 }
 
 /** An array of the database's as one of `type`. float4 goes by way of its text: 0.1 is 0.1. */
-export function canonicalArray(array: string, typeOid: number, type: ColumnType): string {
+export function canonicalArray(array: string, native: NativeType, type: ColumnType): string {
   const isText = type.kind === 'list' && type.of.kind === 'string';
-  if (isText) return withUsualCollation(elementTexts(array, typeOid));
-  const read = typeOid === FLOAT4_ARRAY ? elementTexts(array, typeOid) : array;
+  if (isText) return withUsualCollation(elementTexts(array, native));
+  const read = postgresTypeOf(native).oid === FLOAT4_ARRAY ? elementTexts(array, native) : array;
   return `CAST(${read} AS ${postgresType(type)})`;
 }
 
 const FLOAT4_ARRAY = 1021;
 
-export function canonicalColumn({ typeOid, typeModifier }: DatabaseColumn): CanonicalColumn {
-  const type = columnType(typeOid, typeModifier);
+export function canonicalColumn({ type: native }: DatabaseColumn): CanonicalColumn {
+  const type = columnType(native);
   const unusable =
     type.kind === 'list'
       ? 'an array of the database may have several dimensions, which a list has not'
       : null;
-  if (type.kind === 'decimal') return { type, canonical: checkedNumeric(type), unusable };
-  const convert = CONVERSIONS[typeOid] ?? (type.kind === 'list' ? asIs : printed);
+  if (type.kind === 'decimal') return { type, canonical: castTo(postgresType(type)), unusable };
+  const convert = CONVERSIONS[postgresTypeOf(native).oid] ?? (type.kind === 'list' ? asIs : printed);
   const canonical: Conversion =
     type.kind === 'string' ? (column) => withUsualCollation(convert(column)) : convert;
   return { type, canonical, unusable };

@@ -7,17 +7,23 @@
  * Quoting relies on `standard_conforming_strings`, which every session of ours sets.
  */
 import type { ParameterKind } from '../../../core/protocol/parameters.ts';
-import type { ColumnType } from '../../../core/protocol/types.ts';
+import type { ColumnType, NativeType } from '../../../core/protocol/types.ts';
 import { decimalSize, isUnsized } from '../../types/rules.ts';
-import { type TypedLiteral, valueType } from '../../types/typed.ts';
-import type { Dialect } from '../dialect.ts';
-import { quoteName, quoteText } from '../duckdb/sql.ts';
+import { valueType } from '../../types/typed.ts';
+import type { Literal } from '../dialect.ts';
+import { quoteName, quoteText } from '../quoting.ts';
+import { carrierType } from './types.ts';
 
 /** Longer names PostgreSQL cuts, so that two could become one. */
 const MAX_NAME_BYTES = 63;
 
-const TEXT_OID = 25;
-const PARAMETER_OIDS: Partial<Record<ParameterKind, number>> = { int64: 20, float64: 701, bool: 16 };
+/** A kind that is not among them is bound as text. */
+const PARAMETER_TYPES: Partial<Record<ParameterKind, NativeType>> = {
+  int64: carrierType({ kind: 'int64' }),
+  float64: carrierType({ kind: 'float64' }),
+  bool: carrierType({ kind: 'bool' }),
+};
+const TEXT_TYPE = carrierType({ kind: 'string' });
 
 export function postgresType(type: ColumnType): string {
   switch (type.kind) {
@@ -40,9 +46,9 @@ export function postgresType(type: ColumnType): string {
   }
 }
 
-/** The OID of a bound value of stages: `CAST($n AS type)` reads its text so. */
-export function postgresParameterOid(kind: ParameterKind): number {
-  return PARAMETER_OIDS[kind] ?? TEXT_OID;
+/** The native type of a bound value of stages: `CAST($n AS type)` reads its text so. */
+export function postgresParameterType(kind: ParameterKind): NativeType {
+  return PARAMETER_TYPES[kind] ?? TEXT_TYPE;
 }
 
 /**
@@ -63,7 +69,9 @@ export function postgresNameFits(name: string): boolean {
   return Buffer.byteLength(name) <= MAX_NAME_BYTES && !name.includes('\0');
 }
 
-function literal({ value, type }: TypedLiteral): string {
+export { quoteName, quoteText };
+
+export function literal({ value, type }: Literal): string {
   if (value === null) return type.kind === 'null' ? 'NULL' : `CAST(NULL AS ${postgresType(valueType(type))})`;
   if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
   return `CAST(${quoteText(value)} AS ${postgresType(valueType(type))})`;
@@ -77,11 +85,6 @@ export function declaredColumn(sql: string, type: ColumnType): string {
   return isUnsized(type) ? `trim_scale(${sql})` : `CAST(${sql} AS ${postgresType(type)})`;
 }
 
-export const POSTGRES: Dialect = {
-  name: 'postgres',
-  quoteName,
-  quoteText,
-  typeName: postgresType,
-  literal,
-  parameter: (bound, type) => `CAST(${bound} AS ${postgresType(type)})`,
-};
+export function parameter(bound: string, type: ColumnType): string {
+  return `CAST(${bound} AS ${postgresType(type)})`;
+}

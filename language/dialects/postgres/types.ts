@@ -1,15 +1,39 @@
 /**
- * PostgreSQL's type OIDs (pg_type.dat; the built-in ones never change) as column types and as names for casts.
+ * PostgreSQL's type OIDs (pg_type.dat; the built-in ones never change) as column types and as names for casts. A native
+ * type of PostgreSQL is an OID with a modifier, which only this folder and the connector look at.
  * What has no type of ours is carried as its text: enums, ranges, network addresses, geometry, types of extensions.
  */
-import type { Column, ColumnType, DatabaseColumn, ScalarKind } from '../../../core/protocol/types.ts';
+import type {
+  Column,
+  ColumnType,
+  DatabaseColumn,
+  NativeType,
+  ScalarKind,
+} from '../../../core/protocol/types.ts';
 
-export const JSON_OID = 114;
-export const INT4_OID = 23;
 const NUMERIC_OID = 1700;
 const NUMERIC_ARRAY_OID = 1231;
 const TYPMOD_HEADER = 4;
 const MAX_PRECISION = 38;
+
+/** What PostgreSQL's native types hold. */
+export interface PostgresType {
+  readonly oid: number;
+  /** atttypmod: -1 when there is none. */
+  readonly modifier: number;
+}
+
+export function nativeType(oid: number, modifier = -1): NativeType {
+  return { oid, modifier } satisfies PostgresType as unknown as NativeType;
+}
+
+/** The OID and the modifier in a native type of PostgreSQL's. */
+export function postgresTypeOf(type: NativeType): PostgresType {
+  return type as unknown as PostgresType; // a connection's types come from its own connector or dialect
+}
+
+export const JSON_TYPE = nativeType(114);
+export const INT4_TYPE = nativeType(23);
 
 interface TypeEntry {
   readonly name: string;
@@ -58,12 +82,19 @@ const CARRIERS = new Map<ColumnType['kind'], number>(
 
 const ELEMENTS = new Map(Object.entries(TYPES).map(([oid, entry]) => [entry.array, Number(oid)]));
 
-/** The column type of a type OID with its modifier (-1: none). */
-export function columnType(typeOid: number, typeModifier: number): ColumnType {
-  const element = ELEMENTS.get(typeOid);
-  if (element !== undefined) return { kind: 'list', of: columnType(element, typeModifier) };
-  const kind = TYPES[typeOid]?.kind ?? 'string';
-  return kind === 'decimal' ? decimalOf(typeModifier) : { kind };
+/** The column type of a native type. */
+export function columnType(type: NativeType): ColumnType {
+  const { oid, modifier } = postgresTypeOf(type);
+  const element = ELEMENTS.get(oid);
+  if (element !== undefined) return { kind: 'list', of: columnType(nativeType(element, modifier)) };
+  const kind = TYPES[oid]?.kind ?? 'string';
+  return kind === 'decimal' ? decimalOf(modifier) : { kind };
+}
+
+/** Narrower than our int64: int2, int4. PostgreSQL compares integers of any width with each other. */
+export function isNarrowInteger(type: NativeType): boolean {
+  const { oid } = postgresTypeOf(type);
+  return oid === 21 || oid === 23;
 }
 
 /** The OID of an array's elements; null for what is no array that we know. */
@@ -72,33 +103,38 @@ export function elementOid(arrayOid: number): number | null {
 }
 
 export function databaseColumnToColumn(column: DatabaseColumn): Column {
-  return { name: column.name, type: columnType(column.typeOid, column.typeModifier) };
+  return { name: column.name, type: columnType(column.type) };
 }
 
 /** How the database describes a column that was cast to this type of ours. */
-export function databaseType(type: ColumnType): { readonly typeOid: number; readonly typeModifier: number } {
-  if (type.kind === 'list')
-    return { ...databaseType(type.of), typeOid: TYPES[databaseType(type.of).typeOid]!.array };
-  if (type.kind !== 'decimal') return { typeOid: CARRIERS.get(type.kind)!, typeModifier: -1 };
+export function carrierType(type: ColumnType): NativeType {
+  if (type.kind === 'list') {
+    const { oid, modifier } = postgresTypeOf(carrierType(type.of));
+    return nativeType(TYPES[oid]!.array, modifier);
+  }
+  if (type.kind !== 'decimal') return nativeType(CARRIERS.get(type.kind)!);
   const { precision, scale } = type;
-  const typeModifier = precision === null ? -1 : ((precision << 16) | (scale ?? 0)) + TYPMOD_HEADER;
-  return { typeOid: NUMERIC_OID, typeModifier };
+  return nativeType(
+    NUMERIC_OID,
+    precision === null ? -1 : ((precision << 16) | (scale ?? 0)) + TYPMOD_HEADER,
+  );
 }
 
 /** The name that a value is cast to so that it has this type; null for a type that we do not know. */
-export function castTypeName(typeOid: number): string | null {
-  const element = ELEMENTS.get(typeOid);
+export function castTypeName(type: NativeType): string | null {
+  const { oid } = postgresTypeOf(type);
+  const element = ELEMENTS.get(oid);
   if (element !== undefined) return `${TYPES[element]!.name}[]`;
-  return TYPES[typeOid]?.name ?? null;
+  return TYPES[oid]?.name ?? null;
 }
 
 /**
  * numeric(p,s): ((p << 16) | (s & 0x7ff)) + 4 since PostgreSQL 15, where s may be negative or above p. More digits
  * than an engine decimal has become a decimal without size.
  */
-function decimalOf(typeModifier: number): ColumnType {
-  if (typeModifier < TYPMOD_HEADER) return { kind: 'decimal', precision: null, scale: null };
-  const packed = typeModifier - TYPMOD_HEADER;
+function decimalOf(modifier: number): ColumnType {
+  if (modifier < TYPMOD_HEADER) return { kind: 'decimal', precision: null, scale: null };
+  const packed = modifier - TYPMOD_HEADER;
   const declared = (packed >> 16) & 0xffff;
   const signed = ((packed & 0x7ff) ^ 1024) - 1024;
   const scale = Math.max(0, signed);

@@ -9,35 +9,60 @@
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../../core/protocol/stage-limits.ts';
-import { checkSourceHead, READS } from '../../source/head.ts';
+import type { Lexical } from '../../dialects/lexical.ts';
+import { checkSourceHead } from '../../source/head.ts';
 import { MAX_BRACKETS, type ParameterUse, scanSource } from '../../source/lexer.ts';
-import { skipTrivia, skipWord } from '../../source/scan.ts';
-import type { LetNode, QueryNode, QueryTree, SourceNode } from './ast.ts';
+import { skipSqlTrivia, skipWord } from '../../source/scan.ts';
+import type { ParseContext } from '../frontend.ts';
+import type { LetNode, QueryNode, QueryTree, SourceNode } from '../query-tree.ts';
 import { Cursor, type EngineSql } from './cursor.ts';
-import { findLet, isLetName, namesLater, parseLet, parseSet, type Settings } from './preludes.ts';
+import { findLet, letAt, namesLater, parseLet, parseSet, type Settings } from './preludes.ts';
+import {
+  connectionOfLet,
+  emptyQuery,
+  expectSourceEnd,
+  failUnclosed,
+  refuseStagesAfter,
+} from './query-errors.ts';
 import { parseStages, type StageCount, type StageSyntaxes } from './stage-parser.ts';
+import type { Token } from './token.ts';
+import { skipTrivia } from './trivia.ts';
 
-/** `syntaxes`: the stages that the text may name. */
-export function parseTree(text: string, syntaxes: StageSyntaxes): QueryTree {
-  return new QueryParser(text, syntaxes).parse();
+/** The tree, with what only this language's own tools need of its text. */
+export interface ForklineTree extends QueryTree {
+  /** All of the text but comments; SQL is one token of kind `sql`. */
+  readonly tokens: readonly Token[];
 }
 
-/** Options of the database's own EXPLAIN. */
-const DATABASE_EXPLAIN = new Set('analyze verbose ( costs buffers format timing settings'.split(' '));
+/** `syntaxes`: the stages that the text may name. */
+export function parseForkline(text: string, syntaxes: StageSyntaxes, context: ParseContext): ForklineTree {
+  return new QueryParser(text, syntaxes, context).parse();
+}
+
+/** Where SQL goes, and by which rules it is scanned. */
+interface Target {
+  /** null: that of the request. */
+  readonly connection: string | null;
+  readonly lexical: Lexical;
+}
 
 class QueryParser implements StageCount {
   readonly syntaxes: StageSyntaxes;
   stages = 0;
   taken: QueryNode[] = [];
   readonly #text: string;
+  readonly #context: ParseContext;
+  readonly #usual: Target;
   readonly #cursor: Cursor;
   readonly #settings: Settings = { pushdown: null };
   readonly #lets: LetNode[] = [];
   readonly #placeholders: ParameterUse[] = [];
   #depth = 0;
 
-  constructor(text: string, syntaxes: StageSyntaxes) {
+  constructor(text: string, syntaxes: StageSyntaxes, context: ParseContext) {
     this.#text = text;
+    this.#context = context;
+    this.#usual = { connection: null, lexical: context.usual };
     this.syntaxes = syntaxes;
     this.#cursor = new Cursor(text, 0, {
       source: () => this.#stageSource(),
@@ -45,7 +70,7 @@ class QueryParser implements StageCount {
     });
   }
 
-  parse(): QueryTree {
+  parse(): ForklineTree {
     try {
       return this.#tree();
     } catch (thrown) {
@@ -53,11 +78,11 @@ class QueryParser implements StageCount {
     }
   }
 
-  #tree(): QueryTree {
+  #tree(): ForklineTree {
     let explain = this.#acceptExplain();
     const preludes = this.#preludes();
     if (preludes && !explain) explain = this.#acceptExplain();
-    const query = this.#query(null);
+    const query = this.#query(this.#usual);
     this.#end();
     refuseStagesAfter(query, this.#cursor);
     const { tokens } = this.#cursor;
@@ -77,17 +102,19 @@ class QueryParser implements StageCount {
 
   /** Ours, when what follows is more than SQL; else it is the database's. */
   #acceptExplain(): boolean {
+    const { lexical } = this.#usual;
     const at = this.#next();
     if (this.#word(at) !== 'explain') return false;
-    const after = skipTrivia(this.#text, at + 'explain'.length, true);
+    const after = skipTrivia(this.#text, at + 'explain'.length);
     const word = this.#text[after] === '(' ? '(' : this.#word(after);
-    if (word === '(' ? !this.#isQuery(after) : DATABASE_EXPLAIN.has(word)) return false;
+    if (word === '(' ? !this.#isQuery(after, lexical) : lexical.words.explainOptions.includes(word))
+      return false;
     const ours =
       this.#lets.length > 0 ||
       this.#settings.pushdown !== null ||
       ['(', 'set', 'let'].includes(word) ||
       this.#text[after] === '@' ||
-      scanSource(this.#text, after).pipe !== null;
+      scanSource(this.#text, after, lexical).pipe !== null;
     if (ours) this.#cursor.next();
     return ours;
   }
@@ -100,7 +127,7 @@ class QueryParser implements StageCount {
       if (word !== 'set' && word !== 'let') return any;
       any = true;
       if (word === 'set') parseSet(this.#cursor, this.#settings);
-      else this.#lets.push(parseLet(this.#cursor, this.#lets, () => this.#bracketed(null)));
+      else this.#lets.push(parseLet(this.#cursor, this.#lets, () => this.#bracketed(this.#usual)));
       this.#cursor.expectSymbol(';', `after \`${word} ...\``);
       this.#skipSemicolons();
     }
@@ -122,42 +149,50 @@ class QueryParser implements StageCount {
     while (this.#cursor.acceptSymbol(';') !== null);
   }
 
-  /** `source (| stage)*`; `connection`: of its SQL where that names none. */
-  #query(connection: string | null): QueryNode {
+  /** `source (| stage)*`; `target`: of its SQL where that names none. */
+  #query(target: Target): QueryNode {
     const start = this.#next();
-    const source = this.#source(connection);
+    const source = this.#source(target);
     const stages = parseStages(this.#cursor, this);
     // Brackets around a query mean the query.
     if (stages.length === 0 && source.kind === 'query') return source.query;
     return { source, stages, span: this.#cursor.spanFrom(start) };
   }
 
-  #source(outer: string | null): SourceNode {
+  #source(outer: Target): SourceNode {
     const start = this.#next();
-    const connection = this.#text[start] === '@' ? this.#cursor.next().text : outer;
+    const target = this.#text[start] === '@' ? this.#target() : outer;
     const at = this.#next();
-    if (this.#text[at] === '(' && this.#isQuery(at)) {
-      const query = this.#bracketed(connection);
-      this.#expectSourceEnd();
+    if (this.#text[at] === '(' && this.#isQuery(at, target.lexical)) {
+      const query = this.#bracketed(target);
+      expectSourceEnd(this.#cursor);
       return { kind: 'query', query, span: this.#cursor.spanFrom(start) };
     }
-    const definition = this.#letAt(at);
-    if (definition === null) return this.#sql(connection);
+    const definition = letAt(this.#text, at, this.#lets);
+    if (definition === null) return this.#sql(target);
     const name = this.#cursor.next();
-    if (connection !== outer) throw connectionOfLet({ start, end: name.end }, name.text);
-    return { kind: 'let', definition, span: { start: name.start, end: name.end } };
+    if (target !== outer) throw connectionOfLet({ start, end: name.end }, name.text);
+    return this.#letSourceNode(definition, { start: name.start, end: name.end });
   }
 
-  #sql(connection: string | null): SourceNode {
+  /** Takes `@name`. */
+  #target(): Target {
+    const { text, start, end } = this.#cursor.next();
+    return { connection: text, lexical: this.#context.lexicalOf(text, { start, end }) };
+  }
+
+  #sql({ connection, lexical }: Target): SourceNode {
     const inBrackets = this.#depth > 0;
-    const scanned = scanSource(this.#text, this.#next(), inBrackets);
+    const scanned = scanSource(this.#text, this.#next(), lexical, inBrackets);
     const { sqlStart, sqlEnd, pipe, placeholders } = scanned;
     const span = { start: sqlStart, end: sqlEnd };
-    if (skipTrivia(this.#text, sqlStart, false) >= sqlEnd) throw this.#empty(pipe, sqlStart);
+    if (skipSqlTrivia(this.#text, sqlStart, lexical) >= sqlEnd)
+      throw emptyQuery(this.#cursor, inBrackets, pipe, sqlStart);
     const head = checkSourceHead(
       this.#text,
       sqlStart,
       sqlEnd,
+      lexical,
       this.#lets.map(({ name }) => name),
     );
     if (!head.wrappable && inBrackets)
@@ -168,28 +203,11 @@ class QueryParser implements StageCount {
     this.#placeholders.push(...placeholders);
     this.#cursor.takeSql(span);
     if (!inBrackets && pipe !== null) this.#skipSemicolons();
-    return { kind: 'sql', connection, scanned, head, span };
-  }
-
-  #empty(pipe: Span | null, at: number): QueryError {
-    const hint = 'begin with SQL: `select * from flights | head 5`';
-    if (this.#depth > 0)
-      return new QueryError('empty-query', 'there is no query in these brackets', {
-        span: pipe ?? { start: at, end: Math.min(at + 1, this.#text.length) },
-        hint: 'write one: `(select * from flights)`',
-      });
-    if (this.#cursor.tokens.length > 0)
-      return new QueryError('empty-query', 'there is no query after this', {
-        span: pipe ?? this.#cursor.here(),
-        hint,
-      });
-    const span = pipe ?? { start: 0, end: Math.min(1, this.#text.length) };
-    const message = pipe === null ? 'the query is empty' : 'there is no SQL before the first stage';
-    return new QueryError('empty-query', message, { span, hint });
+    return { kind: 'sql', connection, placeholders, head, span };
   }
 
   /** `( query )` */
-  #bracketed(connection: string | null): QueryNode {
+  #bracketed(target: Target): QueryNode {
     const cursor = this.#cursor;
     const open = cursor.next();
     if (this.#depth === STAGE_LIMITS.queryNesting)
@@ -200,29 +218,20 @@ class QueryParser implements StageCount {
       });
     this.#depth++;
     cursor.open();
-    const query = this.#query(connection);
-    if (!cursor.isSymbol(')')) this.#unclosed(open);
+    const query = this.#query(target);
+    if (!cursor.isSymbol(')')) failUnclosed(cursor, open);
     cursor.close();
     this.#depth--;
     cursor.next();
     return query;
   }
 
-  #unclosed(open: Span): never {
-    if (this.#cursor.peek().kind !== 'end')
-      this.#cursor.fail('a pipe or the closing bracket is expected after a query in brackets');
-    throw new QueryError('syntax', 'this `(` is never closed', {
-      span: { start: open.start, end: open.end },
-      hint: 'add `)` where the query ends',
-    });
-  }
-
   /** What a stage takes: `name`, or `[@connection] (query)`. */
   #stageSource(): QueryNode {
     const cursor = this.#cursor;
     const first = cursor.peek();
-    const connection = first.kind === 'connection' ? cursor.next().text : null;
-    const query = cursor.isSymbol('(') ? this.#bracketed(connection) : this.#letSource(first);
+    const target = first.kind === 'connection' ? this.#target() : this.#usual;
+    const query = cursor.isSymbol('(') ? this.#bracketed(target) : this.#letSource(first);
     this.taken.push(query);
     return query;
   }
@@ -232,18 +241,24 @@ class QueryParser implements StageCount {
     const token = cursor.peek();
     if (token.kind !== 'word' && token.kind !== 'quoted')
       cursor.fail('a source is expected here', 'write a query in brackets: `(select * from airports)`');
-    if (READS.includes(token.lower)) cursor.refuse('a query stands in brackets here', 'write `(select ...)`');
+    if (this.#usual.lexical.words.reads.includes(token.lower))
+      cursor.refuse('a query stands in brackets here', 'write `(select ...)`');
     if (token !== first) throw connectionOfLet({ start: first.start, end: token.end }, token.text);
     const definition = findLet(this.#lets, token);
     cursor.next();
     const span = { start: token.start, end: token.end };
-    return { source: { kind: 'let', definition, span }, stages: [], span };
+    return { source: this.#letSourceNode(definition, span), stages: [], span };
   }
 
   #engineSql(): EngineSql {
     const cursor = this.#cursor;
     const open = cursor.expectSymbol('(', 'after `sql`');
-    const { sqlStart, sqlEnd, pipe, placeholders } = scanSource(this.#text, this.#next(), true);
+    const { sqlStart, sqlEnd, pipe, placeholders } = scanSource(
+      this.#text,
+      this.#next(),
+      this.#context.engine,
+      true,
+    );
     const span = { start: sqlStart, end: sqlEnd };
     if (pipe !== null)
       throw new QueryError('syntax', '`sql` takes SQL without stages', {
@@ -252,65 +267,34 @@ class QueryParser implements StageCount {
       });
     this.#placeholders.push(...placeholders);
     cursor.takeSql(span);
-    if (!cursor.isSymbol(')')) this.#unclosed(open);
+    if (!cursor.isSymbol(')')) failUnclosed(cursor, open);
     cursor.next();
     return { span, placeholders };
   }
 
+  #letSourceNode(definition: number, span: Span): SourceNode {
+    return { kind: 'let', definition, name: this.#lets[definition]!.name, span };
+  }
+
   /** Is the bracket at `at` one of ours? Only the SQL that it begins with is looked at. */
-  #isQuery(at: number): boolean {
+  #isQuery(at: number, lexical: Lexical): boolean {
     let inside = at;
     // More brackets than this are an error either way; they are not looked at again for each of them.
     for (let open = 0; this.#text[inside] === '(' && open <= MAX_BRACKETS; open++)
-      inside = skipTrivia(this.#text, inside + 1, true);
-    if (this.#text[inside] === '@' || this.#letAt(inside) !== null) return true;
-    return READS.includes(this.#word(inside)) && scanSource(this.#text, inside, true).pipe !== null;
-  }
-
-  /** The `let` that is meant by the word at `at`: nothing but a pipe, a bracket or the end may follow it. */
-  #letAt(at: number): LetNode | null {
-    if (this.#lets.length === 0) return null;
-    const quoted = this.#text[at] === '"' || this.#text[at] === '`';
-    const end = quoted ? this.#text.indexOf(this.#text[at]!, at + 1) + 1 : skipWord(this.#text, at);
-    const name = quoted ? this.#text.slice(at + 1, end - 1) : this.#text.slice(at, end);
-    const after = this.#text[skipTrivia(this.#text, end, true)];
-    if (end <= at || (after !== undefined && !'|);'.includes(after))) return null;
-    return this.#lets.find((candidate) => isLetName(candidate, name, quoted)) ?? null;
-  }
-
-  #expectSourceEnd(): void {
-    if (!this.#cursor.atStageEnd())
-      this.#cursor.fail(
-        'a pipe is missing after the query in brackets',
-        'stages follow a pipe: `(...) | head 10`',
-      );
+      inside = skipTrivia(this.#text, inside + 1);
+    if (this.#text[inside] === '@' || letAt(this.#text, inside, this.#lets) !== null) return true;
+    return (
+      lexical.words.reads.includes(this.#word(inside)) &&
+      scanSource(this.#text, inside, lexical, true).pipe !== null
+    );
   }
 
   /** Offset of what comes next. */
   #next(): number {
-    return skipTrivia(this.#text, this.#cursor.lastEnd, true);
+    return skipTrivia(this.#text, this.#cursor.lastEnd);
   }
 
   #word(at: number): string {
     return this.#text.slice(at, skipWord(this.#text, at)).toLowerCase();
   }
-}
-
-function refuseStagesAfter({ source, stages }: QueryNode, cursor: Cursor): void {
-  if (stages.length === 0 || source.kind !== 'sql' || source.head.wrappable) return;
-  const pipe = cursor.tokens.find(({ start, text }) => start >= source.span.end && text.startsWith('|'))!;
-  throw new QueryError('unsupported', `stages cannot follow \`${source.head.word}\``, {
-    span: { start: pipe.start, end: pipe.end },
-    hint:
-      source.head.word === 'explain'
-        ? 'to see the plan of a query with stages, begin with `explain`, without options'
-        : 'send it without stages',
-  });
-}
-
-function connectionOfLet(span: Span, name: string): QueryError {
-  return new QueryError('syntax', `\`${name}\` has the connection of its own query`, {
-    span,
-    hint: `name the connection where it is defined: \`let ${name} = (@connection select ...)\``,
-  });
 }

@@ -20,7 +20,6 @@ import {
 } from '../../types/rules.ts';
 import { type Typed, type TypedLiteral, type TypedParameter, valueType } from '../../types/typed.ts';
 import { asWritten, isUntyped } from '../../types/untyped.ts';
-import { castEmitters } from './cast-emitters.ts';
 
 /** `typed` as `type`; the caller has checked that this loses nothing. */
 export function coerce(typed: Typed, type: ExprType): Typed {
@@ -42,12 +41,21 @@ export function castTo(typed: Typed, type: ColumnType, orNull = false): Typed {
   return {
     kind: 'call',
     name: 'cast',
+    key: orNull ? 'try_cast' : 'cast',
+    constants: [],
     type,
     span: typed.span,
     args: [typed],
-    emitters: castEmitters(typed.type, type, orNull),
+    safe: castIsSafe(typed.type, type),
+    comparison: false,
     aggregate: null,
   };
+}
+
+/** To text everything can be cast; whole numbers fit into floats. */
+function castIsSafe(from: ExprType, to: ColumnType): boolean {
+  if (to.kind === 'string' || from.kind === 'null' || sameType(from, to)) return true;
+  return from.kind === 'int64' && to.kind === 'float64';
 }
 
 export interface Unified {

@@ -4,10 +4,10 @@
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
-import type { Expression } from '../../frontends/forkline/ast.ts';
 import type { Cursor } from '../../frontends/forkline/cursor.ts';
 import { parseExpression } from '../../frontends/forkline/expression-parser.ts';
 import { defaultName, parseName } from '../../frontends/forkline/names.ts';
+import type { Expression } from '../../frontends/query-tree.ts';
 import {
   type AggregateMode,
   columnTypeOfResult,
@@ -15,7 +15,7 @@ import {
   resolveExpression,
 } from '../../resolve/expression.ts';
 import { refuseDuplicates, type Scope } from '../../resolve/scope.ts';
-import { everywhere, ownCall } from '../../select/own-values.ts';
+import { ownCall } from '../../select/own-values.ts';
 import type { NamedValue } from '../../select/relation.ts';
 import { BOOL } from '../../types/rules.ts';
 import { collectColumns, hasAggregate, type Typed } from '../../types/typed.ts';
@@ -113,11 +113,7 @@ export function withFilter(value: Typed, filter: Typed, span: Span): Typed {
 }
 
 function and(a: Typed, b: Typed): Typed {
-  return ownCall(
-    BOOL,
-    [a, b],
-    everywhere(([left, right]) => `(${left} AND ${right})`),
-  );
+  return ownCall(BOOL, [a, b], 'and');
 }
 
 /** The columns that `values` read. */

@@ -1,9 +1,11 @@
 /**
- * Whether PostgreSQL computes values exactly as the stage engine does, and why not, for people. A call is exact there
- * when it has a PostgreSQL text (language/types/typed.ts); what has one is decided where functions are defined, and tried by the oracle.
+ * Says whether a database computes values exactly as the stage engine does, and why not, for people. A call is exact there
+ * when it has a text in its dialect (language/types/typed.ts); what has one is decided where functions are defined, and
+ * tried by the oracle.
  */
 import { type Column, type ColumnType, typeName } from '../../../core/protocol/types.ts';
-import { everywhere } from '../../select/own-values.ts';
+import type { SourceDialect } from '../../dialects/dialect.ts';
+import { emitterIn, hasOver } from '../../functions/kit/emitter-in.ts';
 import type { NamedValue } from '../../select/relation.ts';
 import { mayRaise, raisesAtOnce } from '../../types/may-raise.ts';
 import { type Typed, type TypedCall, valueType } from '../../types/typed.ts';
@@ -12,63 +14,61 @@ import type { Exactness } from './stage.ts';
 export const EXACT: Exactness = { exact: true };
 
 /** Exact when all of `values` are. */
-export function exactIf(values: readonly Typed[]): Exactness {
+export function exactIf(values: readonly Typed[], dialect: SourceDialect): Exactness {
   for (const value of values) {
-    const why = inexactPart(value);
+    const why = inexactPart(value, dialect);
     if (why !== null) return { exact: false, why };
   }
   return EXACT;
 }
 
 /** Groups by `keys` with aggregates: what is grouped by must be comparable. */
-export function exactGroups(keys: readonly NamedValue[], values: readonly NamedValue[]): Exactness {
-  const comparable = exactKeys(keys.map(({ name, value }) => ({ name, type: valueType(value.type) })));
-  return comparable.exact ? exactIf([...keys, ...values].map(({ value }) => value)) : comparable;
+export function exactGroups(
+  keys: readonly NamedValue[],
+  values: readonly NamedValue[],
+  dialect: SourceDialect,
+): Exactness {
+  const columns = keys.map(({ name, value }) => ({ name, type: valueType(value.type) }));
+  const comparable = exactKeys(columns, dialect);
+  return comparable.exact
+    ? exactIf(
+        [...keys, ...values].map(({ value }) => value),
+        dialect,
+      )
+    : comparable;
 }
 
 /** Columns whose values are compared for equality. */
-export function exactKeys(keys: readonly Column[]): Exactness {
+export function exactKeys(keys: readonly Column[], { comparesJson, title }: SourceDialect): Exactness {
+  if (comparesJson) return EXACT;
   const json = keys.find(({ type }) => innermost(type).kind === 'json');
   if (json === undefined) return EXACT;
-  return { exact: false, why: `\`${json.name}\` holds json, which PostgreSQL does not compare` };
+  return { exact: false, why: `\`${json.name}\` holds json, which ${title} does not compare` };
 }
 
-/** Lists that are made and taken apart: in PostgreSQL one of lists would be an array of two dimensions. */
-export function exactLists(lists: readonly Typed[]): Exactness {
+/** Lists that are made and taken apart; a dialect's own may not nest. */
+export function exactLists(lists: readonly Typed[], dialect: SourceDialect): Exactness {
+  if (dialect.lists === null) return { exact: false, why: `${dialect.title} has no lists` };
   const nested = lists.some(({ type }) => type.kind === 'list' && type.of.kind === 'list');
-  return nested ? { exact: false, why: 'PostgreSQL has no lists of lists' } : exactIf(lists);
+  if (nested && !dialect.nestsLists) return { exact: false, why: `${dialect.title} has no lists of lists` };
+  return exactIf(lists, dialect);
 }
-
-/** Aggregates that PostgreSQL computes row by row, too: it has no DISTINCT, no ORDER BY and no percentiles there. */
-const IN_WINDOWS = new Set([
-  ...[
-    'count',
-    'count_if',
-    'countif',
-    'sum',
-    'avg',
-    'mean',
-    'min',
-    'max',
-    'stddev',
-    'stddev_samp',
-    'stddev_pop',
-  ],
-  ...['var', 'variance', 'var_samp', 'var_pop', 'corr', 'list', 'collect', 'first', 'last', 'own'],
-  ...['row_number', 'rank', 'dense_rank', 'ntile', 'lag', 'lead', 'first_value', 'last_value'],
-]);
 
 /** Values that stand on every row. */
-export function exactWindow(keys: readonly NamedValue[], values: readonly NamedValue[]): Exactness {
-  const wrong = values.map(({ value }) => notInWindow(value)).find((name) => name !== null);
-  if (wrong === undefined) return exactGroups(keys, values);
-  return { exact: false, why: `\`${wrong}\` has no value row by row in PostgreSQL` };
+export function exactWindow(
+  keys: readonly NamedValue[],
+  values: readonly NamedValue[],
+  dialect: SourceDialect,
+): Exactness {
+  const wrong = values.map(({ value }) => notInWindow(value, dialect)).find((name) => name !== null);
+  if (wrong === undefined) return exactGroups(keys, values, dialect);
+  return { exact: false, why: `\`${wrong}\` has no value row by row in ${dialect.title}` };
 }
 
-function notInWindow(typed: Typed): string | null {
+function notInWindow(typed: Typed, dialect: SourceDialect): string | null {
   if (typed.kind !== 'call') return null;
-  if (typed.aggregate !== null && !IN_WINDOWS.has(typed.name)) return typed.name;
-  return typed.args.map(notInWindow).find((name) => name !== null) ?? null;
+  if (typed.aggregate !== null && !hasOver(typed, dialect.name)) return typed.name;
+  return typed.args.map((arg) => notInWindow(arg, dialect)).find((name) => name !== null) ?? null;
 }
 
 function innermost(type: ColumnType): ColumnType {
@@ -80,19 +80,15 @@ function innermost(type: ColumnType): ColumnType {
  * that may fail goes only when all before it go, because it must not see a row that one of them drops; what never fails
  * may be tested at any time. Null when nothing is exact.
  */
-export function splitCondition(condition: Typed): readonly [Typed, Typed] | null {
+export function splitCondition(condition: Typed, dialect: SourceDialect): readonly [Typed, Typed] | null {
   if (condition.kind !== 'call' || condition.name !== 'and') return null;
   const parts = condition.args.flatMap(conjuncts);
   const exact: Typed[] = [];
   const rest: Typed[] = [];
   for (const part of parts)
-    (exactIf([part]).exact && (rest.length === 0 || !mayRaise(part)) ? exact : rest).push(part);
+    (exactIf([part], dialect).exact && (rest.length === 0 || !mayRaise(part)) ? exact : rest).push(part);
   if (exact.length === 0 || rest.length === 0) return null;
-  const all = (args: readonly Typed[]): Typed => ({
-    ...condition,
-    args,
-    emitters: everywhere((texts) => `(${texts.join(' AND ')})`),
-  });
+  const all = (args: readonly Typed[]): Typed => ({ ...condition, args });
   return [all(exact), all(rest)];
 }
 
@@ -100,18 +96,17 @@ function conjuncts(typed: Typed): readonly Typed[] {
   return typed.kind === 'call' && typed.name === 'and' ? typed.args.flatMap(conjuncts) : [typed];
 }
 
-function inexactPart(typed: Typed): string | null {
+function inexactPart(typed: Typed, dialect: SourceDialect): string | null {
   if (typed.kind === 'literal')
-    return typeof typed.value === 'string' && typed.value.includes('\0')
-      ? 'PostgreSQL has no text with the character 0 in it'
-      : null;
+    return typeof typed.value === 'string' ? dialect.textRefusal(typed.value) : null;
   if (typed.kind !== 'call') return null;
-  if (typed.emitters.postgres === undefined) return `${shown(typed)} is not exact in PostgreSQL`;
+  if (emitterIn(typed, dialect.name, 'group') === null)
+    return `${shown(typed)} is not exact in ${dialect.title}`;
   if (raisesAtOnce(typed))
-    return `${shown(typed)} of constants could fail in PostgreSQL before there is a row`;
+    return `${shown(typed)} of constants could fail in ${dialect.title} before there is a row`;
   const parts = [...typed.args, ...(typed.aggregate?.filter == null ? [] : [typed.aggregate.filter])];
   for (const part of parts) {
-    const why = inexactPart(part);
+    const why = inexactPart(part, dialect);
     if (why !== null) return why;
   }
   return null;

@@ -4,14 +4,12 @@
  * no row is ever left out. Values are compared as text, which is also what the new columns are called by.
  */
 
-import { QueryError, type Span } from '../../../core/protocol/errors.ts';
+import { QueryError, type Span, type WireError } from '../../../core/protocol/errors.ts';
 import { stageLimit } from '../../../core/protocol/stage-limits.ts';
-import { raiseError } from '../../dialects/duckdb/raise.ts';
-import { quoteText } from '../../dialects/duckdb/sql.ts';
-import type { Expression } from '../../frontends/forkline/ast.ts';
+import type { Expression } from '../../frontends/query-tree.ts';
 import { resolveExpression } from '../../resolve/expression.ts';
 import { refuseDuplicates, type Scope } from '../../resolve/scope.ts';
-import { columnValue, ownAggregate, ownCall } from '../../select/own-values.ts';
+import { columnValue, ownAggregate, ownCall, textLiteral } from '../../select/own-values.ts';
 import type { Relation } from '../../select/relation.ts';
 import { castExists, hintWithoutCast } from '../../types/cast-types.ts';
 import { BOOL, exprTypeName, INT64, STRING } from '../../types/rules.ts';
@@ -22,8 +20,8 @@ export interface FoundValues {
   readonly value: Typed;
   /** The least first; null where null is one. */
   readonly texts: readonly (string | null)[];
-  /** SQL that raises the error for a row with another. */
-  readonly stale: string;
+  /** The error for a row with another. */
+  readonly stale: WireError;
 }
 
 const UNNAMEABLE: ReadonlySet<string> = new Set(['json', 'list', 'bytes', 'interval', 'null']);
@@ -45,13 +43,13 @@ export function findValues(column: Expression, input: Scope, most: number): Foun
     );
   const { values, complete } = input.answers.values(value, most);
   if (!complete) throw tooMany(input.text.slice(span.start, span.end), span, most);
-  const stale = raiseError({
+  const stale: WireError = {
     code: 'stale-plan',
     message: 'rows with a new value came while the query ran, and it has no column for them',
     span,
     stage: input.stage,
     hint: "send it again, or list the values: `in ('a', 'b')`",
-  });
+  };
   return { value, texts: values.map((text) => (text === null ? null : String(text))), stale };
 }
 
@@ -89,18 +87,13 @@ function nameOf(text: string | null): string {
 }
 
 function hasText(value: Typed, text: string | null): Typed {
-  if (text === null) return ownCall(BOOL, [value], ([a]) => `(${a} IS NULL)`);
-  return ownCall(BOOL, [textOf(value)], ([a]) => `(${a} = ${quoteText(text)})`);
+  if (text === null) return ownCall(BOOL, [value], 'is null');
+  return ownCall(BOOL, [textOf(value), textLiteral(text)], '=');
 }
 
 /** How many rows of a group have a value that has no column. */
 export function countOthers({ value, texts }: FoundValues): Typed {
-  const known = texts.filter((text) => text !== null).map(quoteText);
-  return ownAggregate(INT64, [textOf(value)], ([a]) => {
-    const isKnown = known.length === 0 ? 'false' : `coalesce(${a} IN (${known.join(', ')}), false)`;
-    const isNull = texts.includes(null) ? ` OR ${a} IS NULL` : '';
-    return `count(*) FILTER (WHERE NOT (${isKnown}${isNull}))`;
-  });
+  return ownAggregate(INT64, [textOf(value)], 'own/count others', [JSON.stringify(texts)]);
 }
 
 /** The groups; fails when `count`, of `countOthers`, is above 0 in any of them, whatever later stages leave of them. */
@@ -111,9 +104,9 @@ export function refuseOthers(
   total: string,
 ): Relation {
   const counted = columnValue({ name: count, type: INT64 });
-  const sum = ownAggregate(INT64, [counted], ([a], { over }) => `max(${a})${over}`);
+  const sum = ownAggregate(INT64, [counted], 'max');
   const none = columnValue({ name: total, type: INT64 });
   return groups
     .window([{ name: total, value: sum }], { partition: [], keys: [], rows: 'all' })
-    .filter(ownCall(BOOL, [none], ([a]) => `CASE WHEN ${a} = 0 THEN true ELSE ${stale} END`));
+    .filter(ownCall(BOOL, [none], 'own/refuse others', [JSON.stringify(stale)]));
 }

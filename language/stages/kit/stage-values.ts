@@ -2,11 +2,10 @@
  * The different values of a column as a query of its own: what `pivot` must know before it has columns. They are compared
  * as text, which is also what the new columns are called by.
  */
-import { textInDuckdb } from '../../dialects/duckdb/text.ts';
-import type { StageNode } from '../../frontends/forkline/ast.ts';
+import type { StageNode } from '../../frontends/query-tree.ts';
 import type { ResolvedQuery, ResolvedStage } from '../../resolve/graph.ts';
 import { ownAggregate, ownCall, wholeNumber } from '../../select/own-values.ts';
-import { type ExprType, STRING } from '../../types/rules.ts';
+import { STRING } from '../../types/rules.ts';
 import { collectColumns, type Typed } from '../../types/typed.ts';
 import type { StageDefinition } from './stage.ts';
 
@@ -32,14 +31,14 @@ export const VALUES: StageDefinition<null, Resolved> = {
     return used;
   },
   emit({ value, atMost }, relation) {
-    const least = ownAggregate(value.type, [value], ([a]) => `min(${a})`);
+    const least = ownAggregate(value.type, [value], 'own/least');
     return relation
       .aggregate([{ name: NAME, value: textOf(value) }], [{ name: 'least', value: least }])
       .sort([{ column: 'least', descending: false, nullsFirst: false }])
       .limit(wholeNumber(atMost + 1))
       .project([{ name: NAME, as: NAME }]);
   },
-  exactInPostgres: () => ({ exact: false, why: 'its values are compared as the stage engine prints them' }),
+  exactIn: () => ({ exact: false, why: 'its values are compared as the stage engine prints them' }),
 };
 
 /** The values of `value` over the rows of `input`, in their order, one more than `atMost` at most. */
@@ -50,14 +49,7 @@ export function valuesOf(input: ResolvedQuery, value: Typed, atMost: number): Re
   return { ...input, stages: [...input.stages, { node, resolved, sources: [] }], columns };
 }
 
+/** The text of a value that stages show. */
 export function textOf(value: Typed): Typed {
-  return ownCall(STRING, [value], ([a]) => writtenOut(a!, value.type));
-}
-
-/**
- * A value's SQL, as the text that stages show. A zero has no sign in it: 0 and -0 are the same value, and which of the two
- * stands for a group, or is its least, follows from the order of its rows.
- */
-export function writtenOut(sql: string, type: ExprType): string {
-  return textInDuckdb(type, type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql);
+  return ownCall(STRING, [value], 'own/shown');
 }

@@ -8,6 +8,7 @@
  */
 import type { Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
+import type { SourceDialect } from '../../dialects/dialect.ts';
 import type { Cursor } from '../../frontends/forkline/cursor.ts';
 import type { ResolvedStage } from '../../resolve/graph.ts';
 import type { Scope } from '../../resolve/scope.ts';
@@ -47,12 +48,12 @@ export interface StageDefinition<Syntax, Resolved extends ResolvedStage> {
   emit(resolved: Resolved, relation: Relation, sources: readonly Relation[]): Relation;
   /** It puts SQL of the user's into the statement: the worker that runs it serves no other query after it. */
   readonly runsUserSql?: boolean;
-  /** Is it exact in PostgreSQL, so that it may run in the database? */
-  exactInPostgres(resolved: Resolved): Exactness;
+  /** Says whether a database with this dialect computes it exactly, so that it may run there. */
+  exactIn(resolved: Resolved, dialect: SourceDialect): Exactness;
   /** Everything of it that may fail for some value; absent: nothing does. */
   computes?(resolved: Resolved): readonly Typed[];
   /** When it is not exact as a whole: a part that is and may go before the rest, and the rest. */
-  split?(resolved: Resolved): readonly [exact: Resolved, rest: Resolved] | null;
+  split?(resolved: Resolved, dialect: SourceDialect): readonly [exact: Resolved, rest: Resolved] | null;
   /** Each row of the input gives one row, in the same order: a limit after it may be one before it. */
   readonly rowByRow?: boolean;
   /** It keeps no more than so many of the first rows, and does nothing else. */

@@ -1,7 +1,9 @@
 /** The work of a planner thread on a query that is not in the plan cache: text to plan, the source described. */
+
 import type { PlanRequest, PlanStep } from '../../../core/protocol/plan.ts';
 import type { DatabaseColumn } from '../../../core/protocol/types.ts';
 import { planQuery } from '../../../language/compile.ts';
+import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
 import { type BenchCase, timeOf } from '../case.ts';
 
@@ -16,11 +18,12 @@ const TEXT = `select * from requests where id <= 1000
 const COLUMN_OIDS = { id: 20, time: 1114, host: 25, path: 25, status: 23, bytes: 20, duration: 701 };
 
 export async function open(): Promise<BenchCase> {
-  const columns = Object.entries(COLUMN_OIDS).map(([name, typeOid]) => ({ name, typeOid, typeModifier: -1 }));
+  const columns = Object.entries(COLUMN_OIDS).map(([name, typeOid]) => ({ name, type: nativeType(typeOid) }));
   const request: PlanRequest = {
     text: TEXT,
     parameters: {},
     connection: 'main',
+    dialects: { main: 'postgres' },
     pushdown: 'off',
     throughWorker: false,
     answers: {},
@@ -42,6 +45,8 @@ export async function open(): Promise<BenchCase> {
 function planAnswered(request: PlanRequest, columns: readonly DatabaseColumn[]): PlanStep {
   const asked = planQuery(request, JUDGES_NOTHING);
   if (asked.kind === 'plan') return asked;
-  const answers = asked.asks.map(({ key }) => [key, { kind: 'source', columns, parameterOids: [] }] as const);
+  const answers = asked.asks.map(
+    ({ key }) => [key, { kind: 'source', columns, parameterTypes: [] }] as const,
+  );
   return planQuery({ ...request, answers: Object.fromEntries(answers) }, JUDGES_NOTHING);
 }

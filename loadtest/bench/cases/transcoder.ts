@@ -1,6 +1,6 @@
 /** The work of a SQL worker on each row of a SQL-only answer: DataRow bytes to JSON bytes. */
-import { ByteWriter } from '../../../connectors/postgres/encode/byte-writer.ts';
-import { createRowEncoder, rowLayout } from '../../../connectors/postgres/encode/row-encoder.ts';
+import { ByteWriter } from '../../../connectors/kit/encode/byte-writer.ts';
+import { createRowEncoder, rowLayout } from '../../../connectors/kit/encode/row-encoder.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import { type BenchCase, timeOf } from '../case.ts';
 

@@ -3,19 +3,22 @@
  * input made to hurt; and how long the API's event loop stands still while plans are made on the planner's thread. Every
  * line has its target and says whether it was held: on a machine that does something else as well, that means nothing.
  */
+
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { Cancellation } from '../../../core/process/cancellation.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, PlanRequest } from '../../../core/protocol/plan.ts';
+import { ANONYMOUS_SCOPE, anonymousAt } from '../../../core/protocol/principal.ts';
 import { planQuery } from '../../../language/compile.ts';
+import { POSTGRES } from '../../../language/dialects/postgres/source.ts';
+import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { completeQuery } from '../../../language/editor/complete.ts';
 import { formatQuery } from '../../../language/editor/format.ts';
-import { parseTree } from '../../../language/frontends/forkline/query-parser.ts';
 import { nextToken } from '../../../language/frontends/forkline/stage-lexer.ts';
+import { parseAlone } from '../../../language/parse.ts';
 import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
-import { STAGE_SYNTAXES } from '../../../language/stages/kit/registry.ts';
-import { PlanCache } from '../../../server/planning/plan-cache.ts';
+import { PlanCache, type PlanKey } from '../../../server/planning/plan-cache.ts';
 import { Planner } from '../../../server/planning/planner.ts';
 
 const WARM_UPS = 2000;
@@ -44,12 +47,16 @@ const COLUMNS = (
     ['date', 1082],
     ['price', 701],
   ] as const
-).map(([name, typeOid]) => ({ name, typeOid, typeModifier: -1 }));
+).map(([name, typeOid]) => ({ name, type: nativeType(typeOid) }));
 
-const ANSWER: AskAnswer = { kind: 'source', columns: COLUMNS, parameterOids: [] };
+const DIALECTS = { main: 'postgres' } as const;
+const ANSWER: AskAnswer = { kind: 'source', columns: COLUMNS, parameterTypes: [] };
 
-function requestOf(text: string): PlanRequest {
-  return { text, parameters: {}, connection: 'main', pushdown: 'auto', throughWorker: false, answers: {} };
+function requestOf(text: string): PlanRequest & PlanKey {
+  return {
+    ...{ scope: ANONYMOUS_SCOPE, text, parameters: {}, connection: 'main', dialects: DIALECTS },
+    ...{ pushdown: 'auto', throughWorker: false, answers: {} },
+  };
 }
 
 /** With the source's description already there: what the database takes is not the compiler's. */
@@ -102,7 +109,7 @@ function benchPipeline(): void {
   );
   timesLine(
     'lex and parse',
-    timesOf(() => parseTree(QUERY, STAGE_SYNTAXES)),
+    timesOf(() => parseAlone(QUERY, POSTGRES.lexical)),
     null,
   );
   timesLine(
@@ -138,7 +145,7 @@ function answersOf(text: string): Record<string, AskAnswer> {
 
 function complete(text: string): void {
   const cursor = `${text} | where `;
-  const base = { parameters: {}, connection: 'main', connectionNames: ['main'] };
+  const base = { parameters: {}, connection: 'main', dialects: DIALECTS };
   const step = completeQuery(
     { ...base, text: cursor, position: cursor.length, answers: answersOf(text) },
     JUDGES_NOTHING,
@@ -213,6 +220,7 @@ async function stallOf(work: () => Promise<void>): Promise<number> {
 async function benchStall(): Promise<void> {
   console.log("\nhow long this process's event loop stands still while the planner's thread works");
   const planner = new Planner({
+    connections: { dialects: DIALECTS, allowFunctions: {} },
     threads: 1,
     cacheEntries: 0,
     cacheBytes: 0,
@@ -222,7 +230,7 @@ async function benchStall(): Promise<void> {
   try {
     await planner.warm();
     const answer = async (_ask: Ask): Promise<AskAnswer> => ANSWER;
-    const asker = { client: '', cancellation: new Cancellation() };
+    const asker = { principal: anonymousAt(''), cancellation: new Cancellation() };
     const planned = async (text: string): Promise<void> => {
       await planner.plan(requestOf(text), answer, asker).catch((thrown: unknown) => {
         if (!(thrown instanceof QueryError)) throw thrown;

@@ -8,20 +8,16 @@
 import { performance } from 'node:perf_hooks';
 import pg from 'pg';
 import { serialize } from 'pg-protocol';
-import { createCallControl } from '../../../connectors/call-control.ts';
+import { createCallControl } from '../../../connectors/kit/call-control.ts';
+import { ByteWriter } from '../../../connectors/kit/encode/byte-writer.ts';
+import { createRowEncoder, type RowEncoder, rowLayout } from '../../../connectors/kit/encode/row-encoder.ts';
 import { openSession } from '../../../connectors/postgres/connect.ts';
-import { ByteWriter } from '../../../connectors/postgres/encode/byte-writer.ts';
-import {
-  createRowEncoder,
-  type RowEncoder,
-  rowLayout,
-} from '../../../connectors/postgres/encode/row-encoder.ts';
 import { runReadOnly } from '../../../connectors/postgres/read-only-transaction.ts';
 import { runStatement } from '../../../connectors/postgres/run-sql.ts';
-import type { Session } from '../../../connectors/postgres/session.ts';
 import { readRowDescription } from '../../../connectors/postgres/wire/backend-messages.ts';
 import { BackendMessage } from '../../../connectors/postgres/wire/backend-parser.ts';
 import { bindMessage, parseMessage } from '../../../connectors/postgres/wire/frontend-messages.ts';
+import type { WireSession } from '../../../connectors/postgres/wire-session.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import { databaseColumnToColumn } from '../../../language/dialects/postgres/types.ts';
 
@@ -53,7 +49,7 @@ function objectsWay(client: pg.Client): Way {
   };
 }
 
-function dataRowWay(session: Session): Way {
+function dataRowWay(session: WireSession): Way {
   return async (sql) => {
     const control = createCallControl(Date.now() + DEADLINE_MS);
     const call = {
@@ -74,7 +70,7 @@ function dataRowWay(session: Session): Way {
   };
 }
 
-function copyWay(session: Session): Way {
+function copyWay(session: WireSession): Way {
   return async (sql) => {
     const control = createCallControl(Date.now() + DEADLINE_MS);
     const transcode = createCopyTranscoder();

@@ -4,7 +4,7 @@ import type { LogLevel } from '../../../core/logging/log.ts';
 import type { LogFilter } from '../../../core/logging/wire.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { SummaryFilter } from '../../../core/protocol/log-stats.ts';
-import { searchPairs } from './query-string.ts';
+import { knownOptions } from './known-options.ts';
 import { readTime } from './time-text.ts';
 
 const LIMIT_DEFAULT = 200;
@@ -17,7 +17,7 @@ const SUMMARY_OPTIONS = ['since', 'limit'];
 
 /** Throws bad-request. */
 export function readLogFilter(request: Request): LogFilter {
-  const search = readSearch(request, OPTIONS);
+  const search = knownOptions(request.originalUrl, OPTIONS);
   const queryId = search.get('query');
   const level = search.get('level');
   return {
@@ -30,7 +30,7 @@ export function readLogFilter(request: Request): LogFilter {
 
 /** Throws bad-request. */
 export function readSummaryFilter(request: Request): SummaryFilter {
-  const search = readSearch(request, SUMMARY_OPTIONS);
+  const search = knownOptions(request.originalUrl, SUMMARY_OPTIONS);
   return {
     limit: readLimit(search.get('limit'), SUMMARY_LIMIT_DEFAULT, SUMMARY_LIMIT_MAX),
     ...readSince(search),
@@ -38,14 +38,6 @@ export function readSummaryFilter(request: Request): SummaryFilter {
 }
 
 type Search = ReadonlyMap<string, string>;
-
-function readSearch(request: Request, options: readonly string[]): Search {
-  const search = searchPairs(request.originalUrl);
-  for (const name of search.keys()) {
-    if (!options.includes(name)) throw refused(`unknown option ${name}`, options.join(', '));
-  }
-  return search;
-}
 
 function readLimit(text: string | undefined, byDefault: number, max: number): number {
   if (text === undefined) return byDefault;

@@ -1,18 +1,20 @@
 /**
- * What a client asked for, from body, query string and headers, checked: text, connection, parameters, caps, and
+ * Reads what a client asks for, from body, query string and headers, and checks it: text, connection, parameters, caps, and
  * the form of the answer. Everything unknown is refused by name, so that a misspelt option is never ignored.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
-import { z } from 'zod';
 import type { AnswerFormat, AnswerOptions } from '../../../core/protocol/answer.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { databaseText, type ParameterValue } from '../../../core/protocol/parameters.ts';
-import { ANSWER_FORMATS, acceptedFormat, formatNamed } from './accepted-format.ts';
+import { acceptedFormat } from './accepted-format.ts';
 import { bodyText, bodyType, parseJson } from './body-text.ts';
-import { MAX_PARAMETERS, requireFewParameters, tooManyParameters } from './json-shape.ts';
-import { givenParameter, parameterValue, setOwn, untypedParameter } from './parameters.ts';
-import { givenTwice, readPairs, searchPairs } from './query-string.ts';
+import { parseBody } from './query-body.ts';
+import { formPairs, readUrl } from './query-pairs.ts';
+import type { QueryBody, UrlOptions } from './query-schemas.ts';
+import { givenTwice } from './query-string.ts';
+
+type Parameters = Readonly<Record<string, ParameterValue>>;
 
 export interface QueryRequest {
   readonly text: string;
@@ -23,58 +25,6 @@ export interface QueryRequest {
   readonly pushdown: 'off' | 'auto' | 'require';
   readonly answer: AnswerOptions;
 }
-
-/** The JSON body; also what /openapi.json shows. */
-export const queryBody = z.strictObject({
-  query: z.string().describe('SQL, then stages: `select ... | stage | stage`'),
-  connection: z
-    .string()
-    .optional()
-    .describe('The name of a configured connection; the default one otherwise'),
-  params: z
-    .record(z.string(), parameterValue)
-    .optional()
-    .describe('Values for `:name` in the query; bound, never pasted'),
-  limits: z
-    .strictObject({
-      rows: z.int().positive().optional().describe('Cap of the answer; reaching it gives `complete: false`'),
-      timeoutMs: z.int().positive().optional().describe('Time for all phases together'),
-    })
-    .optional(),
-  pushdown: z.enum(['off', 'auto', 'require']).optional().describe('Where stages may run'),
-  format: z.enum(ANSWER_FORMATS).optional().describe('The form of the answer; json when left out'),
-  rows: z.enum(['objects', 'arrays']).optional().describe('How JSON rows look'),
-  numbers: z
-    .enum(['number', 'string'])
-    .optional()
-    .describe('How int64 and decimal look in JSON: exact numbers, or text'),
-  end: z
-    .enum(['line', 'none'])
-    .optional()
-    .describe('NDJSON: `none` leaves out the last line (`@end` or `@error`), so that every line is a row'),
-});
-
-/** The schema that is read by: numbers of parameters keep all their digits, and text of a URL has no type. */
-const givenBody = queryBody.extend({ params: z.record(z.string(), givenParameter).optional() });
-
-type QueryBody = z.infer<typeof givenBody>;
-type Parameters = Readonly<Record<string, ParameterValue>>;
-type UrlOptions = Omit<QueryBody, 'query'> & { readonly query?: string };
-
-/** What the query string may carry beside values of parameters; also what /openapi.json shows. */
-export const urlOptions = z.strictObject({
-  q: z.string().describe('The query'),
-  format: queryBody.shape.format.describe('Instead of Accept'),
-  rows: queryBody.shape.rows,
-  numbers: queryBody.shape.numbers,
-  end: queryBody.shape.end,
-  limit: z.int().positive().optional().describe('Cap of the answer; reaching it gives `complete: false`'),
-  timeoutMs: z.int().positive().optional().describe('Time for all phases together'),
-  connection: queryBody.shape.connection,
-  pushdown: queryBody.shape.pushdown,
-});
-const OPTION_NAMES = new Set(Object.keys(urlOptions.shape));
-const PARAMETER_PREFIX = 'param.';
 
 /** The raw body as bytes; none is an empty query, which has an error of its own. */
 export function bodyOf(request: Request): Buffer {
@@ -128,7 +78,7 @@ function bodyInUrl({ headers }: IncomingMessage, { query }: UrlOptions): QueryBo
   });
 }
 
-/** What one of the two says, or both. */
+/** Returns the value that one of the two places gives, or both alike. */
 function agreed<T extends string | number>(
   name: string,
   first: T | undefined,
@@ -186,127 +136,4 @@ function readBody(request: IncomingMessage, body: Buffer, { query: inUrl }: UrlO
         hint: 'Send the query as text/plain, or {"query": "..."} as application/json.',
       });
   }
-}
-
-/** Throws bad-request that lists everything that is wrong with the body. */
-function parseBody(value: unknown): QueryBody {
-  requireFewParameters((value as { params?: unknown } | null)?.params);
-  const parsed = givenBody.safeParse(value);
-  if (parsed.success) return wellFormed(withEveryParameter(parsed.data, value));
-  throw new QueryError('bad-request', problemsOf(parsed.error), {
-    hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "end"?, "pushdown"?}; see /openapi.json.',
-  });
-}
-
-/** The schema's records leave the name `__proto__` out. */
-export function withEveryParameter<Body extends { params?: Record<string, ParameterValue> | undefined }>(
-  body: Body,
-  given: unknown,
-): Body {
-  const { params } = given as { readonly params?: Readonly<Record<string, unknown>> };
-  if (params === undefined || !Object.hasOwn(params, '__proto__')) return body;
-  const value = givenParameter.safeParse(Object.getOwnPropertyDescriptor(params, '__proto__')!.value);
-  if (!value.success)
-    throw new QueryError('bad-request', `params.__proto__: ${value.error.issues[0]!.message}`);
-  setOwn(body.params!, '__proto__', value.data);
-  return body;
-}
-
-/** The first problems, each in a line's length; a body may have hundreds, with names as long as it is. */
-export function problemsOf({ issues }: z.ZodError): string {
-  const named = issues.slice(0, MAX_PROBLEMS).map((issue) => {
-    const path = issue.path.length === 0 ? 'the body' : issue.path.join('.');
-    return `${excerptOf(path)}: ${excerptOf(issue.message)}`;
-  });
-  const more = issues.length - named.length;
-  return more === 0 ? named.join('; ') : `${named.join('; ')}; and ${more} more`;
-}
-
-const MAX_PROBLEMS = 10;
-const MAX_PROBLEM_CHARACTERS = 120;
-
-function excerptOf(text: string): string {
-  return text.length <= MAX_PROBLEM_CHARACTERS ? text : `${text.slice(0, MAX_PROBLEM_CHARACTERS)}…`;
-}
-
-/** JSON can hold half of a character (`\\ud83d` alone), which no text in UTF-8 can: it would become another one. */
-function wellFormed(body: QueryBody): QueryBody {
-  const { query, params = {} } = body;
-  if (!query.isWellFormed()) throw halfCharacter('query');
-  for (const name in params) {
-    const value = params[name];
-    if (!name.isWellFormed() || !String(value).isWellFormed())
-      throw halfCharacter(`params.${name.toWellFormed()}`);
-  }
-  return body;
-}
-
-function halfCharacter(path: string): QueryError {
-  return new QueryError('bad-request', `${path}: holds half of a surrogate pair, which is no character`, {
-    hint: 'Escape a character past U+FFFF as both of its halves, or not at all.',
-  });
-}
-
-/** A real HTML form's `query=...&format=...`; null for anything else, which is then the query itself. */
-function formPairs(text: string): QueryBody | null {
-  if (!/^(q|query)=[^\s]*$/.test(text)) return null;
-  requireFewPairs(text);
-  const pairs = new Map(readPairs(text, 'the form'));
-  const { query, q } = { query: pairs.get('query'), q: pairs.get('q') };
-  if (query !== undefined && q !== undefined) throw givenTwice('the query', 'the form, as query and as q');
-  pairs.delete('query');
-  pairs.delete('q');
-  return { ...readOptions(pairs), query: query ?? q ?? '' };
-}
-
-/** Before the pairs are read: a megabyte of them takes a tenth of a second. */
-function requireFewPairs(text: string): void {
-  let pairs = 0;
-  for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1))
-    if (++pairs > MAX_PARAMETERS + OPTION_NAMES.size) throw tooManyParameters();
-}
-
-function readUrl({ url = '' }: IncomingMessage): UrlOptions {
-  const pairs = searchPairs(url);
-  if (pairs.size === 0) return NO_OPTIONS;
-  const query = pairs.get('q');
-  return { ...readOptions(pairs), ...(query !== undefined && { query }) };
-}
-
-const NO_OPTIONS: UrlOptions = {};
-
-function readOptions(search: ReadonlyMap<string, string>): Omit<QueryBody, 'query'> {
-  const params: Record<string, ParameterValue> = {};
-  const options: Record<string, unknown> = {};
-  const limits: Record<string, number> = {};
-  for (const [name, value] of search) {
-    if (name.startsWith(PARAMETER_PREFIX)) readParameter(params, name, value);
-    else if (!OPTION_NAMES.has(name)) throw unknownOption(name);
-    else if (name === 'limit') limits.rows = wholeNumber(value);
-    else if (name === 'timeoutMs') limits.timeoutMs = wholeNumber(value);
-    else if (name === 'format') options.format = formatNamed(value);
-    else if (name !== 'q') options[name] = value;
-  }
-  const { query: _unused, ...rest } = parseBody({ ...options, limits, params, query: '' });
-  return rest;
-}
-
-function unknownOption(name: string): QueryError {
-  return new QueryError('bad-request', `unknown option ${excerptOf(name)} in the query string`, {
-    hint: `Known: ${[...OPTION_NAMES].join(', ')}, and ${PARAMETER_PREFIX}<name> for parameters.`,
-  });
-}
-
-function readParameter(params: Record<string, ParameterValue>, option: string, text: string): void {
-  const name = option.slice(PARAMETER_PREFIX.length);
-  if (Object.hasOwn(params, name))
-    throw new QueryError('bad-request', `the parameter ${name} is given twice in the URL`, {
-      hint: `A list is sent in a JSON body: {"params": {"${name}": [...]}}.`,
-    });
-  setOwn(params, name, untypedParameter(text));
-}
-
-/** NaN, which the schema refuses, for `0x10`, `1e3`, ` 5` and all else that is not digits. */
-function wholeNumber(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }

@@ -5,7 +5,8 @@ import { QueryError } from '../../../core/protocol/errors.ts';
 import { type BodyType, bodyText, bodyType, parseJson } from './body-text.ts';
 import { requireFewParameters } from './json-shape.ts';
 import { givenParameter, parameterValue } from './parameters.ts';
-import { bodyOf, checkSize, problemsOf, withEveryParameter } from './query-request.ts';
+import { problemsOf, withEveryParameter } from './query-body.ts';
+import { bodyOf, checkSize } from './query-request.ts';
 
 export const formatBody = z.strictObject({
   query: z.string().describe('SQL, then stages: `select ... | stage | stage`'),

@@ -8,7 +8,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { typeName } from '../../../core/protocol/types.ts';
 import { inputColumn, quoteName, quoteText } from '../../../language/dialects/duckdb/sql.ts';
-import { castTypeName, columnType } from '../../../language/dialects/postgres/types.ts';
+import { castTypeName, columnType, nativeType } from '../../../language/dialects/postgres/types.ts';
 import { planOf } from './run-plan.ts';
 
 const CSV = fileURLToPath(new URL('../../fixtures/language/postgres-copy.csv', import.meta.url));
@@ -74,13 +74,15 @@ describe('types from PostgreSQL to DuckDB', () => {
   });
   after(() => duck.closeSync());
 
-  const inputs = CASES.map(([name, oid, typmod]) => inputColumn({ name, type: columnType(oid, typmod) }));
+  const inputs = CASES.map(([name, oid, typmod]) =>
+    inputColumn({ name, type: columnType(nativeType(oid, typmod)) }),
+  );
   const struct = inputs.map((input) => `${quoteName(input.name)}: ${quoteText(input.csvType)}`).join(', ');
   const csv = `read_csv(${quoteText(CSV)}, columns = {${struct}}, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false)`;
 
   for (const [index, [name, oid, typmod, type, first, second]] of CASES.entries())
     it(`${name}: ${type}`, async () => {
-      expect(typeName(columnType(oid, typmod))).to.equal(type);
+      expect(typeName(columnType(nativeType(oid, typmod)))).to.equal(type);
       const value = inputs[index]!.expression ?? quoteName(name);
       const read = async (where: string): Promise<readonly unknown[]> =>
         (await duck.runAndReadAll(`SELECT ${value} FROM ${csv} ${where}`)).getRowsJson().map((row) => row[0]);
@@ -92,16 +94,16 @@ describe('types from PostgreSQL to DuckDB', () => {
     });
 
   it('refuses arrays of several dimensions and dates before Christ, rather than changing them', async () => {
-    const list = inputColumn({ name: 'a', type: columnType(1009, -1) }).expression!;
+    const list = inputColumn({ name: 'a', type: columnType(nativeType(1009)) }).expression!;
     const nested = await duck.run(`SELECT ${list} FROM (SELECT '[["a"],["b"]]' AS a)`).catch(String);
     expect(nested).to.match(/column a holds an array of several dimensions/);
-    const dates = inputColumn({ name: 'a', type: columnType(1182, -1) }).expression!;
+    const dates = inputColumn({ name: 'a', type: columnType(nativeType(1182)) }).expression!;
     const ancient = await duck.run(`SELECT ${dates} FROM (SELECT '["0044-03-15 BC"]' AS a)`).catch(String);
     expect(ancient).to.match(/Conversion Error/);
   });
 
   it('names types for casts', () => {
-    expect([23, 1700, 1009, 18, 424242].map(castTypeName)).to.deep.equal([
+    expect([23, 1700, 1009, 18, 424242].map((oid) => castTypeName(nativeType(oid)))).to.deep.equal([
       'int4',
       'numeric',
       'text[]',
@@ -111,13 +113,13 @@ describe('types from PostgreSQL to DuckDB', () => {
   });
 
   it('asks the database for lists as JSON and expects it to describe them so', () => {
-    const columns = [{ name: 'tags', typeOid: 1009, typeModifier: -1 }];
+    const columns = [{ name: 'tags', type: nativeType(1009) }];
     const { sources, worker } = planOf('select tags from t', columns, { throughWorker: true });
     const source = sources[0]!;
     expect(source.sql).to.equal(
       'select array_to_json(CAST("tags" AS text[])) as "tags" from (\nselect tags from t\n) as "source"',
     );
-    expect(source.databaseColumns).to.deep.equal([{ name: 'tags', typeOid: 114, typeModifier: -1 }]);
+    expect(source.databaseColumns).to.deep.equal([{ name: 'tags', type: nativeType(114) }]);
     expect(worker!.sql).to.equal('SELECT * FROM input');
   });
 });

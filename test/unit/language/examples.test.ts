@@ -1,7 +1,9 @@
 /** The examples of every stage and function are run; docs/reference.md is what the definitions and these answers give. */
+
 import { readFileSync } from 'node:fs';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
+import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { FAMILIES } from '../../../language/functions/registry.ts';
 import { STAGES } from '../../../language/stages/kit/registry.ts';
 import { renderReference } from '../../support/reference.ts';
@@ -9,8 +11,8 @@ import { expectedTypes, openDuckDb, planAsking, planFlights, runPlan } from './r
 
 const REFERENCE = readFileSync(new URL('../../../docs/reference.md', import.meta.url), 'utf8');
 const NUMBERS = [
-  { name: 'x', typeOid: 20, typeModifier: -1 },
-  { name: 's', typeOid: 25, typeModifier: -1 },
+  { name: 'x', type: nativeType(20) },
+  { name: 's', type: nativeType(25) },
 ];
 const NUMBERS_ROWS =
   "SELECT CAST(x AS BIGINT) AS x, s FROM (VALUES (1, 'a'), (2, 'b'), (3, 'b'), (4, NULL)) AS t(x, s)";

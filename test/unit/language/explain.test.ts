@@ -1,9 +1,12 @@
 /** `explain` before a query: when it is ours, and what its rows are. */
+
 import { expect } from 'chai';
 import type { PlanRequest } from '../../../core/protocol/plan.ts';
+import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { explainQuery } from '../../../language/explain.ts';
 import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
 import { FLIGHTS_COLUMNS } from '../../fixtures/language/flights.ts';
+import { TEST_CONNECTIONS } from '../../support/test-connections.ts';
 import { planFlights, planOf } from './run-plan.ts';
 
 const F = 'select * from flights';
@@ -69,9 +72,9 @@ describe('explain', () => {
     expect(plan.worker!.sql).to.equal(
       'SELECT input."index", input."stage", input."where", input."why", input."sql"\nFROM input',
     );
-    expect(plan.sources[0]!.databaseColumns!.map(({ typeOid }) => typeOid)).to.deep.equal([
-      20, 25, 25, 25, 25,
-    ]);
+    expect(plan.sources[0]!.databaseColumns!.map(({ type }) => type)).to.deep.equal(
+      [20, 25, 25, 25, 25].map((oid) => nativeType(oid)),
+    );
   });
 
   it('does not change what /v1/explain says, whose tokens are all of the text but comments', () => {
@@ -79,9 +82,10 @@ describe('explain', () => {
       text,
       parameters: { p: 'int64' },
       connection: 'main',
+      dialects: TEST_CONNECTIONS,
       pushdown: 'off',
       throughWorker: false,
-      answers: { 'source-0': { kind: 'source', columns: FLIGHTS_COLUMNS, parameterOids: [] } },
+      answers: { 'source-0': { kind: 'source', columns: FLIGHTS_COLUMNS, parameterTypes: [] } },
     });
     const text = `explain select '|' -- c\n | head :p`;
     const [with_, without] = [text, text.replace('explain', '       ')].map((query) =>

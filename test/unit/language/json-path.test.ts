@@ -1,6 +1,8 @@
 /** Every key that JSON can have is found by `->`, `->>` and `parse ... as json`, and only that key. */
+
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
+import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { openDuckDb, planOf } from './run-plan.ts';
 
 const KEYS = [
@@ -49,7 +51,7 @@ const KEYS = [
   ],
 ];
 const OTHERS = { other: 'wrong', zz: ['wrong'] };
-const TEXT_COLUMN = [{ name: 't', typeOid: 25, typeModifier: -1 }];
+const TEXT_COLUMN = [{ name: 't', type: nativeType(25) }];
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 describe('keys of JSON', function () {

@@ -1,4 +1,5 @@
 /** Runs plans for tests: the worker's statement on DuckDB, over exactly the columns that the plan sends. */
+
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import {
   engineValue,
@@ -12,6 +13,7 @@ import { planQuery } from '../../../language/compile.ts';
 import { duckdbType, quoteName } from '../../../language/dialects/duckdb/sql.ts';
 import { JUDGES_NOTHING } from '../../../language/source/judged-functions.ts';
 import { FLIGHTS_ROWS, TABLES } from '../../fixtures/language/flights.ts';
+import { TEST_CONNECTIONS } from '../../support/test-connections.ts';
 
 export type Params = Readonly<Record<string, ParameterValue>>;
 
@@ -58,7 +60,7 @@ export async function planAsking(
 async function answerIn(duck: DuckDBConnection, ask: Ask, params: Params): Promise<AskAnswer> {
   switch (ask.kind) {
     case 'source':
-      return { kind: 'source', columns: describeTable(ask.sql), parameterOids: [] };
+      return { kind: 'source', columns: describeTable(ask.sql), parameterTypes: [] };
     case 'engine': {
       for (const { name, columns } of ask.relations) {
         const items = columns.map((column) => `${quoteName(column.name)} ${column.engineType}`);
@@ -96,6 +98,7 @@ function stepOf(text: string, describe: Describe, request: Partial<PlanRequest>)
         text,
         parameters: {},
         connection: 'main',
+        dialects: TEST_CONNECTIONS,
         pushdown: 'off',
         throughWorker: false,
         ...request,
@@ -106,7 +109,7 @@ function stepOf(text: string, describe: Describe, request: Partial<PlanRequest>)
     if (step.kind === 'plan' || step.asks.some(({ kind }) => kind !== 'source')) return step;
     for (const ask of step.asks)
       if (ask.kind === 'source')
-        answers[ask.key] = { kind: 'source', columns: describe(ask.sql), parameterOids: [] };
+        answers[ask.key] = { kind: 'source', columns: describe(ask.sql), parameterTypes: [] };
   }
 }
 

@@ -19,7 +19,7 @@ describe('the source plan', () => {
       sql: 'select $1::text',
       parameters: ['a'],
       columns: null,
-      parameterOids: null,
+      parameterTypes: null,
     });
     expect(plan.worker).to.equal(null);
   });

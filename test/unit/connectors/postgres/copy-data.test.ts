@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { ByteWriter } from '../../../../connectors/kit/encode/byte-writer.ts';
 import { gatherCopyData } from '../../../../connectors/postgres/copy-data.ts';
-import { ByteWriter } from '../../../../connectors/postgres/encode/byte-writer.ts';
 import { BackendMessage, createBackendParser } from '../../../../connectors/postgres/wire/backend-parser.ts';
 
 function message(type: number, payload: Buffer): Buffer {

@@ -172,7 +172,7 @@ describe('the configuration', () => {
     it('takes DATABASE_URL as main, over the file', async () => {
       write({ connections: { main: { url: 'postgresql://file@h/d' } } });
       expect((await load({ DATABASE_URL: 'postgresql://env@h/d' })).connections).to.deep.equal({
-        main: { url: 'postgresql://env@h/d' },
+        main: { kind: 'postgres', url: 'postgresql://env@h/d' },
       });
     });
 
@@ -181,8 +181,8 @@ describe('the configuration', () => {
       write({ connections: { a: { url: 'env:A_URL' }, b: { url: 'file:secret' } }, defaultConnection: 'b' });
       const { connections, defaultConnection } = await load({ A_URL: 'postgres://env@h/d' });
       expect(connections).to.deep.equal({
-        a: { url: 'postgres://env@h/d' },
-        b: { url: 'postgresql://file@h/d' },
+        a: { kind: 'postgres', url: 'postgres://env@h/d' },
+        b: { kind: 'postgres', url: 'postgresql://file@h/d' },
       });
       expect(defaultConnection).to.equal('b');
     });
@@ -218,6 +218,40 @@ describe('the configuration', () => {
       expect(lines.join('\n')).to.match(/connections\.a\.url: is not a valid URL/);
     });
 
+    it('says of each kind what it takes, and of a mistake how it is mended', async () => {
+      const url = 'postgresql://h/d';
+      write({
+        connections: {
+          named: { kind: 'postgres', url },
+          odd: { kind: 'postgers', url },
+          number: { kind: 7 },
+          none: {},
+          text: url,
+          wrong: { url: 1, allowFunctions: ['total'], allowPowerfulRole: 'yes' },
+          near: { url, allowFunction: [] },
+        },
+        defaultConnection: 'named',
+      });
+      const example = (name: string) => `For example: "connections": {"${name}": {"url": "env:CRM_URL"}}`;
+      const wanted =
+        'must be the URL of a PostgreSQL database as text, or where it stands: env:NAME, file:PATH';
+      expect(await errors()).to.have.members([
+        'connections.odd.kind: must be one of postgres, not "postgers"; did you mean postgres?',
+        'connections.number.kind: must be one of postgres, not 7',
+        `connections.none.url: ${wanted}. ${example('none')}`,
+        `connections.text: must be an object with the options of a connection. ${example('text')}`,
+        `connections.wrong.url: ${wanted}. ${example('wrong')}`,
+        'connections.wrong.allowFunctions: must be a list of functions, each a schema and a name as in the database: ' +
+          `["billing.total"]. ${example('wrong')}`,
+        `connections.wrong.allowPowerfulRole: must be true or false. ${example('wrong')}`,
+        'connections.near.allowFunction: there is no such option; did you mean allowFunctions?',
+      ]);
+      write({ connections: ['crm'] });
+      expect(await errors()).to.deep.equal([
+        `connections: must be an object with a connection for each name. ${example('crm')}`,
+      ]);
+    });
+
     it('wants names that can be written after @', async () => {
       write({ connections: { 'a b': { url: 'postgresql://h/d' } } });
       expect((await errors())[0]).to.match(/^connections\.a b: a connection's name is/);
@@ -244,7 +278,7 @@ describe('the configuration', () => {
           'For example: FORKLINE_QUEUE_LENGTH=64',
         'dsl.reuse: must be one of auto, never, not "sometimes". For example: "reuse": "auto"',
         'log: must be an object with named values, such as {"port": 8080}',
-        'connections.crm.pool: there is no such option; known here: url',
+        'connections.crm.pool: there is no such option; known here: kind, url, allowFunctions, allowPowerfulRole',
         'connections.crm.url: the environment variable CRM_URL is not set. For example: "url": "env:CRM_URL", ' +
           'with CRM_URL=postgresql://user:password@host:5432/database',
         'FORKLINE_PROT: there is no such variable; did you mean FORKLINE_PORT?',

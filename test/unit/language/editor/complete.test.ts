@@ -1,9 +1,11 @@
 /** Completion: what is offered at a cursor (`^` in the queries below), in whole and in broken text. */
+
 import { expect } from 'chai';
 import fc from 'fast-check';
+import type { DatabaseTable } from '../../../../core/protocol/sql-worker.ts';
+import { databaseColumnToColumn } from '../../../../language/dialects/postgres/types.ts';
 import { completeQuery } from '../../../../language/editor/complete.ts';
 import type {
-  CatalogTable,
   CompleteAnswer,
   CompleteAsk,
   CompleteRequest,
@@ -14,13 +16,13 @@ import { JUDGES_NOTHING } from '../../../../language/source/judged-functions.ts'
 import { STAGE_NAMES } from '../../../../language/stages/kit/registry.ts';
 import { FLIGHTS_COLUMNS } from '../../../fixtures/language/flights.ts';
 
-const TABLES: readonly CatalogTable[] = [
-  { schema: 'public', name: 'flights', visible: true, columns: FLIGHTS_COLUMNS },
+const TABLES: readonly DatabaseTable[] = [
+  { schema: 'public', name: 'flights', visible: true, columns: FLIGHTS_COLUMNS.map(databaseColumnToColumn) },
   {
     schema: 'geo',
     name: 'Cities',
     visible: false,
-    columns: [{ name: 'iata code', typeOid: 25, typeModifier: -1 }],
+    columns: [{ name: 'iata code', type: { kind: 'string' } }],
   },
 ];
 
@@ -31,7 +33,7 @@ function answerOf(ask: CompleteAsk): CompleteAnswer {
     case 'source':
       return ask.sql.includes('broken')
         ? { kind: 'failed', why: 'the database says no' }
-        : { kind: 'source', columns: FLIGHTS_COLUMNS, parameterOids: [] };
+        : { kind: 'source', columns: FLIGHTS_COLUMNS, parameterTypes: [] };
     default:
       throw new Error(`nobody should ask for ${ask.kind}`);
   }
@@ -50,7 +52,7 @@ function complete(
         position,
         parameters,
         connection: 'main',
-        connectionNames: ['main', 'crm-eu'],
+        dialects: { main: 'postgres', 'crm-eu': 'postgres' },
         answers,
       },
       JUDGES_NOTHING,

@@ -7,10 +7,10 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { QueryError } from '../../../../core/protocol/errors.ts';
+import { POSTGRES } from '../../../../language/dialects/postgres/source.ts';
 import { formatQuery } from '../../../../language/editor/format.ts';
-import { parseTree } from '../../../../language/frontends/forkline/query-parser.ts';
 import type { TokenKind } from '../../../../language/frontends/forkline/token.ts';
-import { STAGE_SYNTAXES } from '../../../../language/stages/kit/registry.ts';
+import { parseAlone } from '../../../../language/parse.ts';
 import type { StageFixtures } from '../../../fixtures/language/fixture.ts';
 import { FORMATTED } from '../../../fixtures/language/formatted.ts';
 import { openDuckDb, type Params, planAsking } from '../run-plan.ts';
@@ -31,7 +31,7 @@ async function planText(duck: DuckDBConnection, query: string, params: Params): 
 }
 
 function wordsOf(query: string): readonly string[] {
-  return parseTree(query, STAGE_SYNTAXES)
+  return parseAlone(query, POSTGRES.lexical)
     .tokens.filter(({ kind }) => kind !== 'sql')
     .map(({ kind, text, lower }) => (kind === 'word' ? lower : `${kind} ${text}`));
 }
@@ -112,11 +112,11 @@ const BETWEEN = [
 
 /** The same tokens with other things between them; words that are no names in capitals. */
 function mangled(query: string, choice: Iterator<number>): string {
-  const pipe = parseTree(query, STAGE_SYNTAXES).tokens.find(
+  const pipe = parseAlone(query, POSTGRES.lexical).tokens.find(
     ({ kind, text }) => kind === 'symbol' && text.startsWith('|'),
   )?.start;
   if (pipe === undefined) return query;
-  const tokens = parseTree(query, STAGE_SYNTAXES).tokens.filter(({ start }) => start >= pipe);
+  const tokens = parseAlone(query, POSTGRES.lexical).tokens.filter(({ start }) => start >= pipe);
   let text = query.slice(0, pipe);
   let at = pipe;
   let last: TokenKind = 'sql';

@@ -1,8 +1,10 @@
 /** Where stages are placed, why, and the statement that comes of it. That it computes the same is the oracle's to say. */
+
 import { expect } from 'chai';
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import type { Plan, PlanRequest } from '../../../../core/protocol/plan.ts';
 import type { DatabaseColumn } from '../../../../core/protocol/types.ts';
+import { nativeType } from '../../../../language/dialects/postgres/types.ts';
 import { FLIGHTS_COLUMNS } from '../../../fixtures/language/flights.ts';
 import { planOf } from '../run-plan.ts';
 
@@ -31,7 +33,7 @@ describe('placement', () => {
         `WHERE (("source"."delay" > CAST('10' AS int8)) AND (("source"."origin" COLLATE pg_catalog."default") = CAST('ATL' AS text)))`,
       ].join('\n'),
     );
-    expect(sources[0]!.databaseColumns).to.deep.equal([{ name: 'delay', typeOid: 20, typeModifier: -1 }]);
+    expect(sources[0]!.databaseColumns).to.deep.equal([{ name: 'delay', type: nativeType(20) }]);
   });
 
   it('splits a condition: what never fails may go from anywhere, what may fail only from the front', () => {
@@ -87,7 +89,7 @@ describe('placement', () => {
     });
     expect(sources[0]!.parameters).to.deep.equal(['a', 'b', 'a']);
     expect(sources[0]!.sql).to.include('CAST($2 AS text)').and.include('CAST($3 AS int8)');
-    expect(sources[0]!.parameterOids).to.deep.equal([25, 20]); // the test describes no parameters of the SQL
+    expect(sources[0]!.parameterTypes).to.deep.equal([nativeType(25), nativeType(20)]); // the test describes no parameters of the SQL
   });
 
   it('hides no table of the SQL behind its own names', () => {

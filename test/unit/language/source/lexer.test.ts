@@ -2,23 +2,27 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { QueryError } from '../../../../core/protocol/errors.ts';
-import { parseTree } from '../../../../language/frontends/forkline/query-parser.ts';
+import { POSTGRES } from '../../../../language/dialects/postgres/source.ts';
 import { nextToken } from '../../../../language/frontends/forkline/stage-lexer.ts';
+import { parseAlone } from '../../../../language/parse.ts';
 import { scanSource } from '../../../../language/source/lexer.ts';
 import { bindSource } from '../../../../language/source/sql.ts';
-import { STAGE_SYNTAXES } from '../../../../language/stages/kit/registry.ts';
 
 /** The SQL that the query begins with, as it is sent. */
 function sourceOf(text: string) {
-  const { query, parameters: uses } = parseTree(text, STAGE_SYNTAXES);
+  const { query, parameters: uses } = parseAlone(text, POSTGRES.lexical);
   if (query.source.kind !== 'sql') throw new Error('it does not begin with SQL');
-  const { connection, scanned } = query.source;
+  const { connection } = query.source;
   const kinds = Object.fromEntries(uses.map(({ name }) => [name, 'string'] as const));
-  return { ...bindSource(text, scanned, kinds), connection, uses: uses.map(({ name }) => name) };
+  return {
+    ...bindSource(text, query.source, kinds, POSTGRES.binding),
+    connection,
+    uses: uses.map(({ name }) => name),
+  };
 }
 
 function sqlOf(text: string): string {
-  const { sqlStart, sqlEnd } = scanSource(text, 0);
+  const { sqlStart, sqlEnd } = scanSource(text, 0, POSTGRES.lexical);
   return text.slice(sqlStart, sqlEnd);
 }
 
@@ -126,7 +130,7 @@ describe('lexing any text', () => {
       fc.property(texts, fc.boolean(), (text, asStages) => {
         const query = asStages ? `select 1 | ${text}` : text;
         try {
-          parseTree(query, STAGE_SYNTAXES);
+          parseAlone(query, POSTGRES.lexical);
         } catch (thrown) {
           expectSpanned(thrown, query);
         }

@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { Cancellation } from '../../../../core/process/cancellation.ts';
 import { createFrameReader, writeMessage } from '../../../../core/protocol/frames.ts';
 import type { FromChild } from '../../../../core/protocol/monitor.ts';
+import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { DslStock } from '../../../../server/admission/dsl-stock.ts';
 import { until } from '../../../support/until.ts';
 
@@ -34,7 +35,7 @@ async function stockOfOne(scrub: Scrub) {
   const address = { role: 'dsl', workerId: 'dsl-1', pid: 1, socketPath, fifoPath: join(dir, 'f') } as const;
   stock.update([address]);
   const [socket] = await connected;
-  const lease = await stock.lane.acquire({ client: 'c', cancellation: new Cancellation() });
+  const lease = await stock.lane.acquire({ principal: anonymousAt('c'), cancellation: new Cancellation() });
   const releases = () => told.filter(({ type }) => type === 'release');
   const listAgain = (): void => stock.update([address]);
   const end = async (): Promise<void> => {
@@ -59,12 +60,14 @@ function answerScrubs(socket: Socket, scrub: Scrub): void {
   socket.on('data', read);
 }
 
+const QUERY = { queryId: 'q', principal: anonymousAt('10.0.0.1'), deadlineAt: 0 };
 const discarded = { type: 'release', workerId: 'dsl-1', outcome: 'discard' };
 
 describe('the stock of DSL workers', () => {
   it('takes a worker back after a scrub', async () => {
     await using one = await stockOfOne('answer');
-    one.lease.begin('q', 0);
+    one.lease.begin(QUERY);
+    expect(one.told.at(-1)).to.include({ type: 'lease', queryId: 'q', principal: '10.0.0.1' });
     one.lease.release('reusable', '');
     await until(() => one.stock.counts().idle === 1, DEADLINE_MS, 'it is idle again');
     expect(one.told.at(-1)).to.include({ type: 'release', outcome: 'reusable', queryId: 'q' });
@@ -82,7 +85,7 @@ describe('the stock of DSL workers', () => {
 
   it('gives up a worker that fails to scrub', async () => {
     await using one = await stockOfOne('fail');
-    one.lease.begin('q', 0);
+    one.lease.begin(QUERY);
     one.lease.release('reusable', '');
     await until(() => one.failedScrubs.length > 0, DEADLINE_MS, 'it is reported');
     expect(one.told.at(-1)).to.deep.equal({ ...discarded, queryId: 'q', reason: 'scrub failed' });
@@ -91,7 +94,7 @@ describe('the stock of DSL workers', () => {
 
   it('reports no failed scrub when it closes in the middle of one', async () => {
     await using one = await stockOfOne('hang');
-    one.lease.begin('q', 0);
+    one.lease.begin(QUERY);
     one.lease.release('reusable', '');
     const before = one.told.length;
     one.stock.close();
@@ -102,7 +105,7 @@ describe('the stock of DSL workers', () => {
 
   it('leaves a leased worker whose socket closes to its lease', async () => {
     await using one = await stockOfOne('answer');
-    one.lease.begin('q', 0);
+    one.lease.begin(QUERY);
     const call = one.lease.socket
       .call({ type: 'scrub', queryId: 'q' })
       .catch(({ code }: { code: string }) => code);

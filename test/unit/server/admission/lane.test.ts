@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Cancellation } from '../../../../core/process/cancellation.ts';
 import { QueryError } from '../../../../core/protocol/errors.ts';
+import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { Lane } from '../../../../server/admission/lane.ts';
 
 /** A lane in front of a bag of numbered tokens. */
@@ -29,7 +30,10 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
   );
 }
 
-const asker = (client: string, cancellation = new Cancellation()) => ({ client, cancellation });
+const asker = (client: string, cancellation = new Cancellation()) => ({
+  principal: anonymousAt(client),
+  cancellation,
+});
 const never = asker('c');
 
 describe('Lane', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Cancellation } from '../../../../core/process/cancellation.ts';
+import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { type SqlSlot, SqlSlots } from '../../../../server/admission/sql-slots.ts';
 import { until } from '../../../support/until.ts';
 
@@ -25,7 +26,7 @@ async function slotsOf(workers: number, slots: number) {
   await until(() => pool.total === workers * slots, DEADLINE_MS);
   const inUse: SqlSlot[] = [];
   const take = async (long: boolean): Promise<SqlSlot> => {
-    const asker = { client: 'c', cancellation: new Cancellation() };
+    const asker = { principal: anonymousAt('c'), cancellation: new Cancellation() };
     const [slot] = await pool.lane.acquireAll(asker, 1, long);
     inUse.push(slot!);
     return slot!; // as many as were asked for

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import { QueryError } from '../../../../core/protocol/errors.ts';
+import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { PoisonLedger, poisonKey } from '../../../../server/history/poison.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
+const query = (queryId: string) => ({ queryId, principal: anonymousAt('10.0.0.1') });
 const KEY = poisonKey('main', 'select crash()');
 
 function ledger(deaths = 2) {
@@ -13,7 +15,7 @@ function ledger(deaths = 2) {
     clock,
     /** A worker dies under the query, and the monitor says so. */
     die(workerId: string, key = KEY, shared = false) {
-      made.lost(key, 'q', [{ workerId, shared }]);
+      made.lost(key, query('q'), [{ workerId, shared }]);
       made.explained(workerId, 'signal SIGSEGV');
     },
     refused(key = KEY): QueryError | null {
@@ -64,13 +66,13 @@ describe('queries that kill their workers', () => {
     const { ledger: made, refused } = ledger(1);
     made.explained('dsl-1', 'exit code 134');
     expect(refused()).to.equal(null);
-    made.lost(KEY, 'q', [{ workerId: 'dsl-1', shared: false }]);
+    made.lost(KEY, query('q'), [{ workerId: 'dsl-1', shared: false }]);
     expect(refused()?.code).to.equal('poison-query');
   });
 
   it('are not blamed for a worker that the monitor ended, of which it says nothing', () => {
     const { ledger: made, refused } = ledger(1);
-    made.lost(KEY, 'q', [{ workerId: 'dsl-1', shared: false }]);
+    made.lost(KEY, query('q'), [{ workerId: 'dsl-1', shared: false }]);
     expect(refused()).to.equal(null);
   });
 
@@ -92,9 +94,9 @@ describe('queries that kill their workers', () => {
 
   it('count one death however often they ran in the worker', () => {
     const { ledger: made, refused } = ledger();
-    made.lost(KEY, 'q', [{ workerId: 'sql-1', shared: true }]);
+    made.lost(KEY, query('q'), [{ workerId: 'sql-1', shared: true }]);
     made.explained('sql-1', 'signal SIGKILL');
-    for (let i = 0; i < 5; i++) made.lost(KEY, 'q', [{ workerId: 'sql-1', shared: true }]);
+    for (let i = 0; i < 5; i++) made.lost(KEY, query('q'), [{ workerId: 'sql-1', shared: true }]);
     expect(refused()).to.equal(null);
   });
 
@@ -103,13 +105,16 @@ describe('queries that kill their workers', () => {
     const log = { ...silent, warn: (event: string, fields: object) => void told.push({ event, ...fields }) };
     const made = new PoisonLedger({ deaths: 2, refuseMs: 60_000, log, now: () => 1 });
     const worker = { workerId: 'sql-1', shared: true };
-    made.lost(KEY, 'first', [worker]);
-    made.lost(KEY, 'second', [worker]);
+    made.lost(KEY, query('first'), [worker]);
+    made.lost(KEY, query('second'), [worker]);
     made.explained('sql-1', 'signal SIGKILL');
-    made.lost(KEY, 'third', [worker]);
+    made.lost(KEY, query('third'), [worker]);
     const line = { event: 'worker-died-under-query', key: KEY, workerId: 'sql-1', how: 'signal SIGKILL' };
     expect(told).to.deep.equal(
-      ['first', 'second', 'third'].map((queryId) => ({ ...line, queryId, deaths: 0.5, refused: false })),
+      ['first', 'second', 'third'].map((queryId) => ({
+        ...line,
+        ...{ queryId, principal: '10.0.0.1', deaths: 0.5, refused: false },
+      })),
     );
   });
 

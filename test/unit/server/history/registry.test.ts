@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { QueryError } from '../../../../core/protocol/errors.ts';
+import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { type NewQuery, QueryRegistry } from '../../../../server/history/registry.ts';
 import { QueryTrace } from '../../../../server/history/trace.ts';
 
@@ -9,7 +10,7 @@ function asked(queryId: string, overrides: Partial<NewQuery> = {}): NewQuery {
   return {
     queryId,
     text: `select '${queryId}'`,
-    client: '10.0.0.1',
+    principal: anonymousAt('10.0.0.1'),
     connection: 'main',
     timeoutMs: 1000,
     trace: new QueryTrace(CONTEXT, false),
@@ -68,14 +69,23 @@ describe('query registry', () => {
     expect([a, b, c].map(({ cancellation }) => cancellation.reason)).to.deep.equal([null, null, error]);
   });
 
-  it('counts what each client has in flight', () => {
+  it('shows who asked and from where, which differ once somebody says who they are', () => {
+    const principal = { ...anonymousAt('10.0.0.1'), id: 'alice' };
+    registry.start(asked('a', { principal }), 0);
+    expect(registry.list(0)[0]).to.include({ principal: 'alice', client: '10.0.0.1' });
+    expect(registry.inFlight(principal)).to.equal(1);
+    expect(registry.inFlight(anonymousAt('10.0.0.1'))).to.equal(0);
+  });
+
+  it('counts what each principal has in flight', () => {
     const a = registry.start(asked('a'), 0);
     registry.start(asked('b'), 0);
-    registry.start(asked('c', { client: '10.0.0.2' }), 0);
-    expect([registry.inFlight('10.0.0.1'), registry.inFlight('10.0.0.2')]).to.deep.equal([2, 1]);
+    registry.start(asked('c', { principal: anonymousAt('10.0.0.2') }), 0);
+    const inFlight = (address: string): number => registry.inFlight(anonymousAt(address));
+    expect([inFlight('10.0.0.1'), inFlight('10.0.0.2')]).to.deep.equal([2, 1]);
     registry.end(a, null, 1);
-    expect(registry.inFlight('10.0.0.1')).to.equal(1);
-    expect(registry.inFlight('10.0.0.3')).to.equal(0);
+    expect(inFlight('10.0.0.1')).to.equal(1);
+    expect(inFlight('10.0.0.3')).to.equal(0);
   });
 
   it('keeps texts of ended queries within its bytes: the oldest are shortened, and say so', () => {

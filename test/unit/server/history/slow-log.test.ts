@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { ProcessRow } from '../../../../core/protocol/monitor.ts';
+import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { type QueryRecord, QueryRegistry } from '../../../../server/history/registry.ts';
 import { SlowLog } from '../../../../server/history/slow-log.ts';
 import { QueryTrace } from '../../../../server/history/trace.ts';
@@ -19,7 +20,13 @@ function watch(rows: () => Promise<readonly ProcessRow[]>) {
   const registry = new QueryRegistry();
   const query = registry.start(
     {
-      ...{ queryId: 'q1', text: 'select 1 | head 1', client: 'me', connection: 'main', timeoutMs: 60_000 },
+      ...{
+        queryId: 'q1',
+        text: 'select 1 | head 1',
+        principal: anonymousAt('me'),
+        connection: 'main',
+        timeoutMs: 60_000,
+      },
       trace: new QueryTrace(readTraceContext(undefined), false),
     },
     Date.now(),

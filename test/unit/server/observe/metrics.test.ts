@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ProcessRow } from '../../../../core/protocol/monitor.ts';
+import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { StatsBook } from '../../../../monitor/children/stats.ts';
 import { QueryRegistry } from '../../../../server/history/registry.ts';
 import { QueryTrace } from '../../../../server/history/trace.ts';
@@ -31,7 +32,7 @@ const ROW: ProcessRow = {
   queryId: null,
 };
 
-function view(rows: readonly ProcessRow[], book = new StatsBook()): MonitorReport {
+function view(rows: readonly ProcessRow[], book = new StatsBook(['sql', 'dsl'])): MonitorReport {
   return { processes: rows, stats: book.snapshot() };
 }
 
@@ -110,7 +111,7 @@ describe('metrics', () => {
 
   it('a process that is gone leaves no series, and its totals stay', async () => {
     const metrics = idleMetrics();
-    const book = new StatsBook();
+    const book = new StatsBook(['sql', 'dsl']);
     book.cpu.look([{ workerId: 'sql-1', role: 'sql', cpuSeconds: 2 }]);
     await metrics.render(view([ROW], book));
     book.cpu.look([{ workerId: 'sql-2', role: 'sql', cpuSeconds: 0.5 }]);
@@ -123,7 +124,7 @@ describe('metrics', () => {
   });
 
   it("show the monitor's histogram of starts as Prometheus has histograms", async () => {
-    const book = new StatsBook();
+    const book = new StatsBook(['sql', 'dsl']);
     for (const ms of [30, 150, 60_000]) book.started('dsl', ms);
     const text = await idleMetrics().render(view([], book));
     const bucket = (le: string) =>
@@ -143,7 +144,7 @@ describe('metrics', () => {
     const registry = new QueryRegistry();
     const trace = new QueryTrace(readTraceContext(undefined), false);
     const query = registry.start(
-      { queryId: 'q', text: '', client: '', connection: '', timeoutMs: 1, trace },
+      { queryId: 'q', text: '', principal: anonymousAt(''), connection: '', timeoutMs: 1, trace },
       0,
     );
     query.phases.sql = 20;

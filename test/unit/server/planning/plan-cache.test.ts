@@ -12,7 +12,7 @@ const plan = (sql: string): Plan => ({
       segments: [],
       columns: null,
       databaseColumns: null,
-      parameterOids: null,
+      parameterTypes: null,
       functions: [],
     },
   ],
@@ -23,6 +23,7 @@ const plan = (sql: string): Plan => ({
   cacheable: true,
 });
 const key = (text: string, over: Partial<PlanKey> = {}): PlanKey => ({
+  scope: 'all',
   connection: 'main',
   text,
   parameters: {},
@@ -32,7 +33,7 @@ const key = (text: string, over: Partial<PlanKey> = {}): PlanKey => ({
 });
 
 describe('PlanCache', () => {
-  it('finds a plan by text, connection, parameter types and way, and by nothing less', () => {
+  it('finds a plan by text, connection, parameter types, way and scope, and by nothing less', () => {
     const cache = new PlanCache({ entries: 10, bytes: MIB });
     cache.set(key('select :a', { parameters: { a: 'int64' } }), plan('x'));
     expect(cache.get(key('select :a', { parameters: { a: 'int64' } }))?.sources[0]?.sql).to.equal('x');
@@ -41,7 +42,8 @@ describe('PlanCache', () => {
     expect(cache.get(key('select :a', { parameters: { a: 'int64' }, connection: 'crm' }))).to.equal(null);
     expect(cache.get(key('select :a', { parameters: { a: 'int64' }, throughWorker: true }))).to.equal(null);
     expect(cache.get(key('select :a', { parameters: { a: 'int64' }, pushdown: 'off' }))).to.equal(null);
-    expect([cache.hits, cache.misses]).to.deep.equal([1, 5]);
+    expect(cache.get(key('select :a', { parameters: { a: 'int64' }, scope: 'b1' }))).to.equal(null);
+    expect([cache.hits, cache.misses]).to.deep.equal([1, 6]);
   });
 
   it('does not depend on the order of parameters', () => {

@@ -3,6 +3,7 @@ import { type EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import { Cancellation } from '../../../../core/process/cancellation.ts';
 import { QueryError } from '../../../../core/protocol/errors.ts';
+import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { PlannerLane, type TaskThreads } from '../../../../server/planning/planner-lane.ts';
 import type { PlannerTask } from '../../../../server/planning/planner-thread.ts';
 
@@ -29,7 +30,10 @@ function fakeThreads() {
 }
 
 const task = (text: string): PlannerTask => ({ type: 'format', text });
-const asker = (client: string, cancellation = new Cancellation()) => ({ client, cancellation });
+const asker = (client: string, cancellation = new Cancellation()) => ({
+  principal: anonymousAt(client),
+  cancellation,
+});
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('planner lane', () => {

@@ -34,6 +34,8 @@ describe('dsl engine errors', () => {
         "'zz' is not a valid int64",
       "Conversion Error: Could not convert string 'zz' to DECIMAL(10,2) when casting from source column c0\n":
         "'zz' is not a valid decimal(10,2)",
+      'Conversion Error: Could not convert string "zz" to DECIMAL(10,2)\n\nLINE 1: select':
+        "'zz' is not a valid decimal(10,2)",
       'Conversion Error: CSV Error on Line: 2\nOriginal Line: zz,b\nError when converting column "a". Could not convert string "zz" to \'BIGINT\'\n\nColumn a':
         "column a: 'zz' is not a valid int64",
       "Conversion Error: Type INT64 with value 99999999999 can't be cast because the value is out of range for the destination type INT32 when casting from source column x\n\nLINE 1":

@@ -1,0 +1,98 @@
+/**
+ * The rows of one answer on their way out: encoded as they come, counted, and kept within the call's limits. A row comes as
+ * bytes in the row format (`encode/row-encoder.ts`), whatever database it is of.
+ */
+import type { AnswerLimits, AnswerSummary } from '../../core/protocol/answer.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { RunSqlCall } from '../../core/protocol/sql-worker.ts';
+import { ByteWriter, type WriterStock } from './encode/byte-writer.ts';
+import { createRowEncoder, type RowEncoder, type RowLayout, type TextAnswer } from './encode/row-encoder.ts';
+
+export class Answer {
+  readonly #limits: AnswerLimits;
+  readonly #maxRowBytes: number;
+  /** Rows that are written; the next one is one too many. */
+  readonly #lastRow: number;
+  readonly #writer: ByteWriter;
+  #encoder: RowEncoder | null = null;
+  #rows = 0;
+  #complete = true;
+
+  constructor({ limits, maxRowBytes }: RunSqlCall, emit: (bytes: Buffer) => void, stock: WriterStock) {
+    this.#limits = limits;
+    this.#maxRowBytes = maxRowBytes;
+    this.#lastRow = Math.min(limits.capRows ?? limits.maxRows, limits.maxRows);
+    this.#writer = new ByteWriter(emit, stock);
+  }
+
+  /** Once, before any row. */
+  begin(layout: RowLayout): void {
+    this.#encoder = createRowEncoder(layout);
+    this.#encoder.writeHead(this.#writer);
+  }
+
+  /** Takes the row in bytes[start, end). False: the client wants no more. Throws result-too-large. */
+  add(bytes: Buffer, start: number, end: number): boolean {
+    if (end - start > this.#maxRowBytes) throw this.longRow(end - start);
+    if (this.#rows === this.#lastRow) return this.#refuseRow();
+    this.#encoder!.writeRow(this.#writer, bytes, start);
+    this.#rows++;
+    const { totalBytes } = this.#writer;
+    if (totalBytes > this.#limits.maxBytes) throw tooLarge('resultBytes', this.#limits.maxBytes, totalBytes);
+    return true;
+  }
+
+  finish(): AnswerSummary {
+    this.#writer.flush();
+    return { rows: this.#rows, bytes: this.#writer.totalBytes, complete: this.#complete };
+  }
+
+  longRow(observed: number): QueryError {
+    const value = this.#maxRowBytes;
+    return new QueryError('result-too-large', `a row of the result has more than ${value} bytes`, {
+      hint: 'Leave the long column out or shorten it (`left`, `substr`), or raise `limits.dslRowBytes`, the longest row.',
+      limit: { name: 'dslRowBytes', value, observed },
+    });
+  }
+
+  #refuseRow(): false {
+    const { capRows, maxRows } = this.#limits;
+    if (capRows === null || capRows > maxRows) throw tooLarge('resultRows', maxRows, this.#rows + 1);
+    this.#complete = false;
+    return false;
+  }
+}
+
+/** Throws when the format is none that SQL workers write. */
+export function textAnswerOf({ answer: { format, rows, numbers, end } }: RunSqlCall): TextAnswer {
+  if (format === 'arrow' || format === 'parquet') throw new Error(`SQL workers do not encode ${format}`);
+  return { format, rows, numbers, end };
+}
+
+function tooLarge(name: 'resultRows' | 'resultBytes', value: number, observed: number): QueryError {
+  const unit = name === 'resultRows' ? 'rows' : 'bytes';
+  return new QueryError('result-too-large', `the result has more than ${value} ${unit}`, {
+    hint: 'Ask for fewer rows or columns, or put `| head n` behind it.',
+    limit: { name, value, observed },
+  });
+}
+
+/** Throws duplicate-column: an answer's rows could not tell them apart. */
+export function refuseSameNames(columns: readonly { readonly name: string }[]): void {
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name))
+      throw new QueryError('duplicate-column', `two columns of the result are named "${name}"`, {
+        hint: 'Give each a name of its own: select ... as name.',
+      });
+    seen.add(name);
+  }
+}
+
+/** The error of a row that the stage engine would lose without a word. */
+export function rowTooLongForStages(maxRowBytes: number): QueryError {
+  return new QueryError('bad-value', `a row that the stages read is longer than ${maxRowBytes} bytes`, {
+    hint: 'Leave the long column out, or shorten it in the SQL part.',
+    limit: { name: 'dslRowBytes', value: maxRowBytes },
+  });
+}

@@ -1,0 +1,132 @@
+/**
+ * The writing end of a DSL worker's FIFO.
+ *
+ *   opening --a reader is there--> open --end()--> ended (from opening too: what is queued is written first)
+ *      |                            | the reader closed (EPIPE)
+ *      +--- destroy() ---> closed <-+ (from ended too)
+ *
+ * Opened without blocking, because a blocking open without a reader would hold a thread for ever: while there is no
+ * reader the open fails with ENXIO and is tried again, at first each millisecond: a query on few rows waits for this
+ * more than for its rows. Such an open never waits, so that it needs no thread of the pool. Writes are event-driven and
+ * queue while opening.
+ */
+import { constants, openSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { QueryError } from '../../core/protocol/errors.ts';
+
+const RETRY_MS = 1;
+/** The engine is not about to read (an input that stages read second, a worker that is stuck): no haste from here. */
+const HASTE_RETRIES = 30;
+const SLOW_RETRY_MS = 16;
+
+export interface FifoEvents {
+  /** There is room again after `write` returned false. */
+  onDrain(): void;
+  /** The reader has had enough. Once; nothing is written after it. */
+  onReaderClosed(): void;
+  /** The FIFO cannot be opened or written. Once. */
+  onError(error: QueryError): void;
+}
+
+type State = 'opening' | 'open' | 'ended' | 'closed';
+
+const NEXT: Readonly<Record<State, readonly State[]>> = {
+  opening: ['open', 'ended', 'closed'],
+  open: ['ended', 'closed'],
+  ended: ['closed'],
+  closed: [],
+};
+
+export class FifoWriter {
+  readonly #path: string;
+  readonly #events: FifoEvents;
+  readonly #queued: Buffer[] = [];
+  readonly #closed: Promise<void>;
+  #markClosed!: () => void;
+  #state: State = 'opening';
+  #socket: Socket | null = null;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(path: string, events: FifoEvents) {
+    this.#path = path;
+    this.#events = events;
+    this.#closed = new Promise((resolve) => {
+      this.#markClosed = resolve;
+    });
+    this.#retry = setTimeout(() => this.#tryOpen(HASTE_RETRIES), RETRY_MS);
+  }
+
+  /** Takes the buffer over. False: wait for `onDrain`. */
+  write(bytes: Buffer): boolean {
+    if (this.#state === 'closed') return true;
+    if (this.#socket !== null) return this.#socket.write(bytes);
+    this.#queued.push(bytes);
+    return false;
+  }
+
+  /** Resolves when the reader's side of the pipe has everything, or the writer was destroyed. */
+  end(): Promise<void> {
+    if (this.#state === 'opening' || this.#state === 'open') {
+      this.#become('ended');
+      this.#socket?.end();
+    }
+    return this.#closed;
+  }
+
+  /** Closes at once; the reader sees an end that it must not take for a whole. Idempotent. */
+  destroy(): void {
+    if (this.#state === 'closed') return;
+    this.#become('closed');
+    clearTimeout(this.#retry);
+    if (this.#socket === null) this.#markClosed();
+    else this.#socket.destroy();
+  }
+
+  #become(state: State): void {
+    if (!NEXT[this.#state].includes(state)) throw new Error(`FIFO writer: ${this.#state} -> ${state}`);
+    this.#state = state;
+  }
+
+  #tryOpen(hasteLeft: number): void {
+    let fd: number;
+    try {
+      fd = openSync(this.#path, constants.O_WRONLY | constants.O_NONBLOCK);
+    } catch (thrown) {
+      const error = thrown as NodeJS.ErrnoException; // fs throws nothing else
+      if (error.code !== 'ENXIO') return void this.#failed(error);
+      const retryMs = hasteLeft > 0 ? RETRY_MS : SLOW_RETRY_MS;
+      this.#retry = setTimeout(() => this.#tryOpen(hasteLeft - 1), retryMs);
+      return;
+    }
+    this.#opened(fd);
+  }
+
+  #opened(fd: number): void {
+    const socket = new Socket({ fd, readable: false, writable: true });
+    this.#socket = socket;
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
+    socket.on('close', this.#markClosed);
+    for (const bytes of this.#queued.splice(0)) socket.write(bytes);
+    if (this.#state === 'ended') return void socket.end();
+    this.#become('open');
+    socket.on('drain', () => this.#events.onDrain());
+    if (!socket.writableNeedDrain) this.#events.onDrain();
+  }
+
+  #onError(error: NodeJS.ErrnoException): void {
+    if (this.#state === 'closed') return;
+    this.#become('closed');
+    if (error.code === 'EPIPE') this.#events.onReaderClosed();
+    else this.#events.onError(fifoFailure(error));
+  }
+
+  #failed(error: NodeJS.ErrnoException): void {
+    this.#become('closed');
+    this.#markClosed();
+    this.#events.onError(fifoFailure(error));
+  }
+}
+
+function fifoFailure(error: NodeJS.ErrnoException): QueryError {
+  return new QueryError('internal', `the pipe to the DSL worker failed: ${error.code}`, {}, error);
+}

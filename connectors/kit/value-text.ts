@@ -1,0 +1,96 @@
+/**
+ * JavaScript values as the texts that all encoders read (those of PostgreSQL's output functions), by column type, so that a
+ * connector that has values needs no encoder of its own. Each type takes
+ *
+ *   bool        boolean
+ *   int64       bigint, or number where it is a whole one of at most 2^53
+ *   float64     number
+ *   decimal     text of its digits, or what int64 takes
+ *   string      text;  json: text of one JSON value;  uuid: text
+ *   bytes       Uint8Array
+ *   date        text `2001-02-03`;  time `10:00:00.5`;  timestamp `2001-02-03 10:00:00`;  timestamptz with `+00` behind it
+ *   interval    text, as PostgreSQL prints it
+ *   list        an array of such values
+ *
+ * and null. Any other value is a mistake of the connector's, which must have said of its values what they are.
+ */
+import { type ColumnType, typeName } from '../../core/protocol/types.ts';
+
+export type RowValue = null | boolean | number | bigint | string | Uint8Array | readonly RowValue[];
+
+/** Never called for null. */
+type ValueText = (value: RowValue) => string;
+
+export function valueText(type: ColumnType): ValueText {
+  switch (type.kind) {
+    case 'bool':
+      return (value) => (typeof value === 'boolean' ? (value ? 't' : 'f') : misfit(value, type));
+    case 'int64':
+      return (value) => (isInteger(value) ? String(value) : misfit(value, type));
+    case 'float64':
+      return (value) => (typeof value === 'number' ? floatText(value) : misfit(value, type));
+    case 'decimal':
+      return (value) => (typeof value === 'string' || isInteger(value) ? String(value) : misfit(value, type));
+    case 'bytes':
+      return (value) => (value instanceof Uint8Array ? `\\x${hexOf(value)}` : misfit(value, type));
+    case 'list':
+      return listText(type);
+    case 'string':
+    case 'json':
+    case 'uuid':
+    case 'date':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+    case 'interval':
+      return (value) => (typeof value === 'string' ? value : misfit(value, type));
+    default:
+      return type satisfies never;
+  }
+}
+
+/** The same, for the stage engine: it reads a list as the JSON of its elements' texts. */
+export function stageText(type: ColumnType): ValueText {
+  if (type.kind !== 'list') return valueText(type);
+  const element = valueText(type.of);
+  return (value) => {
+    const texts = elementsOf(value, type).map((one) => (one === null ? null : element(one)));
+    return JSON.stringify(texts);
+  };
+}
+
+function listText(type: ColumnType & { readonly kind: 'list' }): ValueText {
+  const element = valueText(type.of);
+  const isNested = type.of.kind === 'list';
+  return (value) => {
+    const texts = elementsOf(value, type).map((one) => {
+      if (one === null) return 'NULL';
+      return isNested ? element(one) : `"${element(one).replace(/["\\]/g, '\\$&')}"`;
+    });
+    return `{${texts.join(',')}}`;
+  };
+}
+
+function elementsOf(value: RowValue, type: ColumnType): readonly RowValue[] {
+  return Array.isArray(value) ? (value as readonly RowValue[]) : misfit(value, type);
+}
+
+function isInteger(value: RowValue): boolean {
+  return typeof value === 'bigint' || Number.isSafeInteger(value);
+}
+
+/** The shortest digits that read back the same, with an exponent of two digits from 1e15 on and below 1e-4. */
+function floatText(value: number): string {
+  const size = Math.abs(value);
+  if (Object.is(value, -0)) return '-0';
+  if (size === 0 || !Number.isFinite(value) || (size >= 1e-4 && size < 1e15)) return String(value);
+  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+function hexOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('hex');
+}
+
+function misfit(value: RowValue, type: ColumnType): never {
+  throw new Error(`a connector gave a ${typeof value} for a column of type ${typeName(type)}`);
+}

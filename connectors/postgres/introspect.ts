@@ -1,0 +1,70 @@
+/** Which tables and columns a connection's role may read: one query to the database's catalogue. */
+import type { DatabaseTable, IntrospectCall, IntrospectReply } from '../../core/protocol/sql-worker.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import { columnType, nativeType } from '../../language/dialects/postgres/types.ts';
+import type { CallControl } from '../kit/call-control.ts';
+import type { ByteSink } from '../kit/connector.ts';
+import { runStatement } from './run-sql.ts';
+import type { WireSession } from './wire-session.ts';
+
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** Tables on the search path first, so that what is left out of a large database is the rest. */
+const CATALOG_SQL = `
+select n.nspname, c.relname, pg_table_is_visible(c.oid), a.attname, a.atttypid::int8, a.atttypmod
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where c.relkind in ('r', 'p', 'v', 'm', 'f')
+  and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_toast%'
+  and has_schema_privilege(n.oid, 'usage') and has_any_column_privilege(c.oid, 'select')
+order by pg_table_is_visible(c.oid) desc, n.nspname, c.relname, a.attnum`;
+
+type Row = readonly [
+  schema: string,
+  name: string,
+  visible: boolean,
+  column: string,
+  oid: number,
+  modifier: number,
+];
+
+export async function readTables(
+  session: WireSession,
+  { queryId, connection, deadlineAt, maxColumns }: IntrospectCall,
+  control: CallControl,
+): Promise<IntrospectReply> {
+  const chunks: Buffer[] = [];
+  const sink: ByteSink = {
+    write: (bytes, onWritten) => {
+      chunks.push(Buffer.from(bytes)); // the writer fills its buffers again
+      onWritten();
+      return true;
+    },
+    setOnDrain: () => {}, // it always has room
+  };
+  const call = {
+    ...{ queryId, connection, deadlineAt },
+    sql: CATALOG_SQL,
+    functions: [], // SQL of ours
+    parameters: [],
+    answer: { format: 'ndjson', rows: 'arrays', numbers: 'number' } as const,
+    limits: { capRows: maxColumns, maxRows: maxColumns, maxBytes: MAX_BYTES },
+    maxRowBytes: MAX_BYTES,
+  };
+  const { complete } = await runStatement(session, call, [], sink, control);
+  const lines = Buffer.concat(chunks).toString('utf8').split('\n');
+  const rows = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row); // as CATALOG_SQL has them
+  return { tables: tablesOf(rows), complete };
+}
+
+function tablesOf(rows: readonly Row[]): readonly DatabaseTable[] {
+  const tables = new Map<string, DatabaseTable & { readonly columns: Column[] }>();
+  for (const [schema, name, visible, column, oid, modifier] of rows) {
+    const key = JSON.stringify([schema, name]);
+    const table = tables.get(key) ?? { schema, name, visible, columns: [] };
+    table.columns.push({ name: column, type: columnType(nativeType(oid, modifier)) });
+    tables.set(key, table);
+  }
+  return [...tables.values()];
+}

@@ -1,0 +1,299 @@
+/**
+ * One database session: a connected `pg` client whose wire we tap, because rows as objects are several times too
+ * slow (loadtest/bench/studies/transcode.ts). `pg` connects, authenticates and closes; in between every backend message
+ * comes to our own parser. While an exchange runs its handler sees them; what `pg` keeps account of
+ * (ParameterStatus, notifications, notices) and everything outside an exchange goes on to `pg`'s own parser.
+ *
+ *   idle --exchange--> running --last ReadyForQuery--> idle
+ *                         |  fail / cancellation
+ *                         v
+ *                     discarding --last ReadyForQuery, no cancel sent--> idle
+ *                         |  after a grace: CancelRequest, once
+ *                         v
+ *                     cancelling --last ReadyForQuery, or no answer in time--> dead
+ *   any --socket lost, protocol broken, error behind the last command--> dead
+ *
+ * Within an exchange, whatever its state: commands --the last command's tag--> ended; commands --an error--> recovering
+ * (what ends it is sent alone). Its last ReadyForQuery is the first one, when recovering the one that `recovery` says.
+ *
+ * Invariants: a CancelRequest is sent only while the very exchange it is meant for runs, and a session for which one
+ * was sent never runs another; `idle` means that the server said so (ReadyForQuery with status I).
+ */
+import type { Duplex } from 'node:stream';
+import type { Cancellation } from '../../core/process/cancellation.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { readServerError, type ServerError } from './wire/backend-messages.ts';
+import { BackendMessage, createBackendParser } from './wire/backend-parser.ts';
+
+/** An answer that failed on our side usually ends by itself within this time, and the session survives. */
+const DISCARD_GRACE_MS = 50;
+/** A backend that does not end a cancelled query in this time loses its connection. */
+const CANCEL_GRACE_MS = 3000;
+/** Error texts quote values, and a value may have a gigabyte. What comes first in the message (code, text) is kept. */
+const MAX_ERROR_BYTES = 64 * 1024;
+const STATUS_IDLE = 'I'.charCodeAt(0);
+const HEADER_BYTES = 5;
+
+export interface ExchangeHandler {
+  /** A whole message; views are valid during the call only. May throw a QueryError: the exchange then fails with it. */
+  onMessage(type: number, bytes: Buffer, start: number, end: number): void;
+  onCopyData?(bytes: Buffer, start: number, end: number, last: boolean): void;
+  /** What it was handed views of is overwritten after this. */
+  onChunkEnd?(): void;
+  /** Largest message worth gathering; a larger one fails the exchange with `tooLarge`. */
+  readonly maxMessageBytes?: number;
+  tooLarge?(payloadBytes: number): QueryError;
+}
+
+export interface ExchangeRequest {
+  /** Frontend messages, sent in one write. */
+  readonly bytes: Buffer;
+  /** So many commands are complete before what is for the handler. */
+  readonly introCommands: number;
+  /** The tag of the last command. An error before it makes the database skip the rest, ReadyForQuery as well. */
+  readonly lastCommand: string;
+  /** What is sent after such an error, and how many ReadyForQuery answer it. */
+  readonly recovery: { readonly bytes: Buffer; readonly readyCount: number };
+  readonly handler: ExchangeHandler;
+  /** Cancels the query in the database; its reason is the QueryError that the exchange ends with. */
+  readonly cancellation: Cancellation;
+}
+
+/** What the session needs of its client. */
+export interface SessionWire {
+  readonly stream: Duplex;
+  /** Hands bytes to pg's own parser. */
+  readonly forward: (bytes: Buffer) => void;
+  /** Sends a CancelRequest for this backend. */
+  readonly sendCancel: () => Promise<void>;
+  /** Says goodbye; resolves when the socket is closed. */
+  readonly end: () => Promise<void>;
+}
+
+export type SessionState = 'idle' | 'running' | 'discarding' | 'cancelling' | 'dead';
+
+interface Exchange {
+  readonly request: ExchangeRequest;
+  introLeft: number;
+  readyLeft: number;
+  phase: 'commands' | 'ended' | 'recovering';
+  /** The database's own error: the first one. */
+  serverError: ServerError | null;
+  /** Ours, which goes before the database's: it is the cause. */
+  failure: QueryError | null;
+  readonly resolve: (error: ServerError | null) => void;
+  readonly reject: (error: QueryError) => void;
+  readonly onCancel: () => void;
+}
+
+export class WireSession {
+  readonly #wire: SessionWire;
+  #state: SessionState = 'idle';
+  #exchange: Exchange | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #onDead: (() => void) | null = null;
+
+  constructor(wire: SessionWire) {
+    this.#wire = wire;
+    const feed = createBackendParser({
+      onMessage: (type, bytes, start, end) => this.#onMessage(type, bytes, start, end),
+      onCopyData: (bytes, start, end, last) => this.#onCopyData(bytes, start, end, last),
+      accept: (type, payloadBytes) => this.#accept(type, payloadBytes),
+    });
+    wire.stream.on('data', (chunk: Buffer) => {
+      const handler = this.#exchange?.request.handler;
+      feed(chunk);
+      handler?.onChunkEnd?.();
+    });
+    wire.stream.on('close', () => this.#die('the connection to the database was lost'));
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get usable(): boolean {
+    return this.#state === 'idle';
+  }
+
+  /** Called once, when the session dies. */
+  onDead(callback: () => void): void {
+    this.#onDead = callback;
+  }
+
+  /**
+   * Runs one exchange to its last ReadyForQuery. Resolves with the database's error, or null when it had none.
+   * Rejects with the handler's QueryError, what cancelled it, or database-unavailable.
+   */
+  exchange(request: ExchangeRequest): Promise<ServerError | null> {
+    if (this.#state !== 'idle') throw new Error(`exchange on a session that is ${this.#state}`);
+    const { cancellation } = request;
+    if (cancellation.reason !== null) return Promise.reject(cancellation.reason);
+    return new Promise((resolve, reject) => {
+      const onCancel = (): void => this.#abort(cancellation.reason!); // it has one by then
+      cancellation.onCancel(onCancel);
+      this.#exchange = {
+        request,
+        introLeft: request.introCommands,
+        readyLeft: 1,
+        phase: 'commands',
+        serverError: null,
+        failure: null,
+        resolve,
+        reject,
+        onCancel,
+      };
+      this.#state = 'running';
+      this.#wire.stream.write(request.bytes);
+    });
+  }
+
+  /** Back-pressure: nothing more is read from the database until `resume`. */
+  pause(): void {
+    if (this.#state === 'running') this.#wire.stream.pause();
+  }
+
+  resume(): void {
+    this.#wire.stream.resume();
+  }
+
+  /** Fails the running exchange from outside its handler; what the database still sends is dropped. */
+  fail(error: QueryError): void {
+    const exchange = this.#exchange;
+    if (exchange === null || exchange.failure !== null) return;
+    exchange.failure = error;
+    this.#state = 'discarding';
+    this.#timer = setTimeout(() => this.#cancel(), DISCARD_GRACE_MS);
+    this.resume();
+  }
+
+  async end(): Promise<void> {
+    if (this.#state !== 'dead') this.#die('the session was closed');
+    await this.#wire.end();
+  }
+
+  #abort(error: QueryError): void {
+    this.fail(error);
+    if (this.#state === 'discarding') this.#cancel();
+  }
+
+  #cancel(): void {
+    clearTimeout(this.#timer);
+    this.#state = 'cancelling';
+    this.#timer = setTimeout(() => this.#wire.stream.destroy(), CANCEL_GRACE_MS);
+    // A request that cannot be delivered leaves the timer above, which closes the connection.
+    this.#wire.sendCancel().catch(() => {});
+  }
+
+  #accept(type: number, payloadBytes: number): number {
+    if (type === BackendMessage.error) return Math.min(payloadBytes, MAX_ERROR_BYTES);
+    // A notice is for nobody, and pg's own parser would gather it whole.
+    if (isForPg(type)) return payloadBytes > MAX_ERROR_BYTES ? 0 : payloadBytes;
+    if (type !== BackendMessage.dataRow && type !== BackendMessage.copyData) return payloadBytes;
+    if (this.#state !== 'running') return 0;
+    const handler = this.#exchange!.request.handler;
+    if (
+      type === BackendMessage.copyData ||
+      payloadBytes <= (handler.maxMessageBytes ?? Number.MAX_SAFE_INTEGER)
+    )
+      return payloadBytes;
+    this.fail(
+      handler.tooLarge?.(payloadBytes) ??
+        new QueryError('result-too-large', `a row of ${payloadBytes} bytes`),
+    );
+    return 0;
+  }
+
+  #onCopyData(bytes: Buffer, start: number, end: number, last: boolean): void {
+    if (this.#state !== 'running') return;
+    try {
+      this.#exchange!.request.handler.onCopyData?.(bytes, start, end, last);
+    } catch (thrown) {
+      this.fail(QueryError.from(thrown));
+    }
+  }
+
+  #onMessage(type: number, bytes: Buffer, start: number, end: number): void {
+    const exchange = this.#exchange;
+    if (exchange === null || isForPg(type)) this.#wire.forward(bytes.subarray(start - HEADER_BYTES, end));
+    else if (type === BackendMessage.readyForQuery) this.#onReady(exchange, bytes[start]!);
+    else if (type === BackendMessage.error) this.#onError(exchange, readServerError(bytes, start, end));
+    else if (type === BackendMessage.copyInResponse || type === BackendMessage.copyBothResponse)
+      this.#wire.stream.destroy(); // The database waits for data that nobody has: only the end helps.
+    else this.#hand(exchange, type, bytes, start, end);
+  }
+
+  #onError(exchange: Exchange, error: ServerError): void {
+    exchange.serverError ??= error;
+    if (exchange.phase === 'recovering') return;
+    if (exchange.phase === 'ended') {
+      this.#wire.stream.destroy(); // What comes now cannot be told apart from a next exchange's answer.
+      return;
+    }
+    const { bytes, readyCount } = exchange.request.recovery;
+    exchange.phase = 'recovering';
+    exchange.readyLeft = readyCount;
+    this.#wire.stream.write(bytes);
+  }
+
+  #hand(exchange: Exchange, type: number, bytes: Buffer, start: number, end: number): void {
+    if (exchange.phase !== 'commands') return;
+    const { handler, lastCommand } = exchange.request;
+    const isEnd = type === BackendMessage.commandComplete;
+    if (isEnd && bytes.toString('latin1', start, end - 1) === lastCommand) exchange.phase = 'ended';
+    else if (exchange.introLeft > 0) exchange.introLeft -= isEnd ? 1 : 0;
+    else if (this.#state === 'running') {
+      try {
+        handler.onMessage(type, bytes, start, end);
+      } catch (thrown) {
+        this.fail(QueryError.from(thrown));
+      }
+    }
+  }
+
+  #onReady(exchange: Exchange, status: number): void {
+    exchange.readyLeft--;
+    if (exchange.readyLeft > 0) return;
+    const reusable = this.#state !== 'cancelling' && status === STATUS_IDLE;
+    this.#settle(exchange);
+    if (exchange.failure !== null) exchange.reject(exchange.failure);
+    else exchange.resolve(exchange.serverError);
+    if (!reusable) this.#die('the session was left in an unknown state');
+  }
+
+  #settle(exchange: Exchange): void {
+    clearTimeout(this.#timer);
+    exchange.request.cancellation.offCancel(exchange.onCancel);
+    this.#exchange = null;
+    this.#state = 'idle';
+    this.resume();
+  }
+
+  #die(why: string): void {
+    if (this.#state === 'dead') return;
+    const exchange = this.#exchange;
+    if (exchange !== null) {
+      this.#settle(exchange);
+      exchange.reject(exchange.failure ?? connectionLost(why, exchange.serverError));
+    }
+    this.#state = 'dead';
+    this.#onDead?.();
+  }
+}
+
+function isForPg(type: number): boolean {
+  return (
+    type === BackendMessage.parameterStatus ||
+    type === BackendMessage.notice ||
+    type === BackendMessage.notification
+  );
+}
+
+function connectionLost(why: string, error: ServerError | null): QueryError {
+  const message = error === null ? why : `${why}: ${error.message}`;
+  return new QueryError('database-unavailable', message, {
+    ...(error === null ? {} : { sqlstate: error.sqlstate }),
+    hint: 'Nothing was changed in the database; send the query again.',
+    retryAfterSeconds: 1,
+  });
+}

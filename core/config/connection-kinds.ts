@@ -1,0 +1,70 @@
+/** The kinds of connections: which options each has, and what is said when they are wrong. */
+import { z } from 'zod';
+import type { ConnectionKind } from '../protocol/connection.ts';
+import { isJsonObject } from './read.ts';
+
+/** The kind of a connection that names none. */
+const USUAL_KIND: ConnectionKind = 'postgres';
+
+interface KindOfConnection {
+  readonly options: z.ZodObject;
+  /** Descriptions of the options, for people. */
+  readonly wanted: Readonly<Record<string, string>>;
+  /** A connection that is as it should be, as JSON. */
+  readonly example: string;
+}
+
+const ALLOWED_FUNCTION = /^[^.]+\.[^.]+$/;
+
+const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
+  postgres: {
+    options: z.strictObject({
+      kind: z.literal('postgres'),
+      url: z.string(),
+      allowFunctions: z.array(z.string().regex(ALLOWED_FUNCTION)).optional(),
+      allowPowerfulRole: z.boolean().optional(),
+    }),
+    wanted: {
+      url: 'the URL of a PostgreSQL database as text, or where it stands: env:NAME, file:PATH',
+      allowFunctions: 'a list of functions, each a schema and a name as in the database: ["billing.total"]',
+      allowPowerfulRole: 'true or false',
+    },
+    example: '{"url": "env:CRM_URL"}',
+  },
+};
+
+const KIND_NAMES = Object.keys(KINDS) as ConnectionKind[];
+
+/** The schema of one connection: a union on `kind`. */
+export function connectionOptions() {
+  const [first, ...others] = Object.values(KINDS).map(({ options }) => options);
+  return z.preprocess(withKind, z.discriminatedUnion('kind', [first!, ...others]));
+}
+
+function withKind(value: unknown): unknown {
+  return isJsonObject(value) && value.kind === undefined ? { ...value, kind: USUAL_KIND } : value;
+}
+
+/** Returns null for a kind that there is not. */
+export function kindOfConnection(value: unknown): ConnectionKind | null {
+  const kind = (isJsonObject(value) ? value.kind : undefined) ?? USUAL_KIND;
+  return KIND_NAMES.find((name) => name === kind) ?? null;
+}
+
+export function kindNames(): readonly ConnectionKind[] {
+  return KIND_NAMES;
+}
+
+export function optionNames(kind: ConnectionKind): readonly string[] {
+  return Object.keys(KINDS[kind].options.shape);
+}
+
+/** `must be ... For example: "connections": {...}` */
+export function expectationOf(kind: ConnectionKind, option: string, name: string): string {
+  const { wanted, example } = KINDS[kind];
+  return `must be ${wanted[option] ?? 'otherwise'}. For example: "connections": {${JSON.stringify(name)}: ${example}}`;
+}
+
+export function exampleOf(kind: ConnectionKind, name: string): string {
+  return `"connections": {${JSON.stringify(name)}: ${KINDS[kind].example}}`;
+}

@@ -1,0 +1,49 @@
+/**
+ * Rows on their way from a SQL worker to a DSL worker. The layout is that of PostgreSQL's `COPY ... (FORMAT binary)`, so
+ * that its bytes pass through unread; a connector of another database writes the same:
+ *
+ *   header   11 bytes of signature, 4 of flags, 4 of the length of an extension, and the extension
+ *   row      int16 number of fields, then of each field int32 length (-1: null) and that many bytes
+ *   end      int16 -1
+ *
+ * All numbers are big-endian. The end is what tells all rows from some of them: a stream without it was cut.
+ */
+
+/** How the bytes of a field are read. Each type here has one decoder (workers/dsl/chunks/decoders.ts). */
+export type WireType =
+  /** One byte, 0 or 1. */
+  | 'bool'
+  | 'int16'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  /** IEEE 754, 8 bytes. */
+  | 'float64'
+  /** int32: days since 2000-01-01; the least and the greatest are the infinities. */
+  | 'date'
+  /** int64: microseconds since midnight, 24:00:00 included. */
+  | 'time'
+  /** int64: microseconds since 2000-01-01; the least and the greatest are the infinities. */
+  | 'timestamp'
+  /** The same, in UTC. */
+  | 'timestamptz'
+  /** int64 microseconds, int32 days, int32 months. */
+  | 'interval'
+  /** 16 bytes in the order in which they are written. */
+  | 'uuid'
+  /** int16 number of digits, int16 weight, uint16 sign, int16 scale, then digits to the base 10,000. */
+  | 'decimal'
+  /** UTF-8. */
+  | 'text'
+  /** A byte 1, then UTF-8. */
+  | 'jsonb'
+  /** Any bytes. */
+  | 'bytes';
+
+const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
+
+/** What a stream begins with: no flags, no extension. */
+export const WIRE_HEADER = Buffer.concat([SIGNATURE, Buffer.alloc(8)]);
+
+/** What a stream ends with. */
+export const WIRE_END = Buffer.from([0xff, 0xff]);

@@ -1,0 +1,120 @@
+/** What stages compute themselves, in the stage engine. */
+import type { WireError } from '../../../../core/protocol/errors.ts';
+import { STAGE_LIMITS } from '../../../../core/protocol/stage-limits.ts';
+import type { ColumnType } from '../../../../core/protocol/types.ts';
+import { stepsWritten } from '../../../types/json-path.ts';
+import { type ExprType, isNumeric } from '../../../types/rules.ts';
+import { type TypedCall, valueType } from '../../../types/typed.ts';
+import type { Emitter, FunctionTable } from '../../function-table.ts';
+import { named, OWN } from '../../standard-sql.ts';
+import { extraction } from '../json-path.ts';
+import { valueOfKey } from '../kv-pairs.ts';
+import { raiseError, raiseErrorAbout } from '../raise.ts';
+import { duckdbType, quoteText } from '../sql.ts';
+import { textInDuckdb } from '../text.ts';
+
+/** SQL that raises the error that stands first among the constants. */
+function raised({ constants }: TypedCall): string {
+  return raiseError(JSON.parse(constants[0]!) as WireError); // the compiler's own text
+}
+
+/**
+ * A value's SQL, as the text that stages show. A zero has no sign in it: 0 and -0 are the same value, and which of the two
+ * stands for a group, or is its least, follows from the order of its rows.
+ */
+function shown(sql: string, type: ExprType): string {
+  return textInDuckdb(type, type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql);
+}
+
+/** One null for none of them. */
+const elementsOrNull: Emitter = ([list], { call }) =>
+  `CASE WHEN len(${list}) > ${STAGE_LIMITS.explodeElements} THEN ${raised(call)} WHEN len(${list}) > 0 THEN ${list} ELSE [NULL] END`;
+
+/** The least key, as text, of the rows that find more than one; null: there is none. */
+const keyFoundTwice: Emitter = ([count, ...keys], { call, over }) => {
+  const texts = keys.map(
+    (key, at) => `left(${textInDuckdb(call.args[at + 1]!.type, key)}, ${call.constants[0]})`,
+  );
+  return `min(CASE WHEN ${count} > 1 THEN concat(${texts.join(`, ', ', `)}) END)${over}`;
+};
+
+/** True where no key was found twice. */
+const refuseKey: Emitter = ([twice], { call }) => {
+  const [error, before] = call.constants;
+  const message = `concat(${quoteText(before!)}, ${twice})`;
+  const raise = raiseErrorAbout(JSON.parse(error!) as WireError, message); // the compiler's own text
+  return `CASE WHEN ${twice} IS NULL THEN true ELSE ${raise} END`;
+};
+
+/** How many rows have a text that is not among those that are known. */
+const countOthers: Emitter = ([text], { call }) => {
+  const texts = JSON.parse(call.constants[0]!) as readonly (string | null)[]; // the compiler's own text
+  const known = texts.filter((value) => value !== null).map(quoteText);
+  const isKnown = known.length === 0 ? 'false' : `coalesce(${text} IN (${known.join(', ')}), false)`;
+  const isNull = texts.includes(null) ? ` OR ${text} IS NULL` : '';
+  return `count(*) FILTER (WHERE NOT (${isKnown}${isNull}))`;
+};
+
+const WITHOUT_EXTREMES: ReadonlySet<ExprType['kind']> = new Set(['json', 'list', 'bytes']);
+
+/** The aggregate over a column's SQL; null: there is none for the type. */
+function measure(name: string, type: ExprType, a: string): string | null {
+  switch (name) {
+    case 'rows':
+      return 'count(*)';
+    case 'nulls':
+      return `(count(*) - count(${a}))`;
+    case 'distinct':
+      return type.kind === 'json' ? null : `count(DISTINCT ${a})`;
+    case 'mean':
+      // Whole numbers are added up exactly: as floats, great ones that cancel out would leave what their order makes of them.
+      return isNumeric(type) ? `avg(${type.kind === 'int64' ? a : `CAST(${a} AS DOUBLE)`})` : null;
+    default:
+      return WITHOUT_EXTREMES.has(type.kind) ? null : shown(`${name}(${a})`, type);
+  }
+}
+
+function elementType(type: ExprType): ColumnType {
+  return type.kind === 'list' ? type.of : valueType(type);
+}
+
+/** One measure of all columns, as a list. */
+const measures: Emitter = (columns, { call }) => {
+  const none = `CAST(NULL AS ${duckdbType(elementType(call.type))})`;
+  const each = columns.map((a, at) => measure(call.constants[0]!, call.args[at]!.type, a) ?? none);
+  return `[${each.join(', ')}]`;
+};
+
+export const own = {
+  ...OWN,
+  'own/least': named('min'),
+  'own/merged key': named('coalesce'),
+  'own/texts': (_, { call }) => `[${call.constants.map(quoteText).join(', ')}]`,
+  'own/list': (values) => `[${values.join(', ')}]`,
+  'own/elements or null': elementsOrNull,
+  'own/split': ([a], { call }) => `string_split(${a}, ${quoteText(call.constants[0]!)})`,
+  'own/count or fail': ([a], { call, over }) =>
+    `count(CASE WHEN ${a} THEN 1 ELSE ${raised(call)} END)${over}`,
+  'own/shown': ([a], { call }) => shown(a!, call.args[0]!.type),
+  'own/regex group': ([a], { call: { constants } }) =>
+    `regexp_extract_all(${a}, ${quoteText(constants[0]!)}, ${constants[1]})[1]`,
+  'own/json text': ([a], { call }) =>
+    extraction(
+      'json_extract_string',
+      `CASE WHEN json_valid(${a}) THEN ${a} END`,
+      stepsWritten(call.constants),
+    ),
+  'own/value of key': ([a], { call }) => valueOfKey(a!, call.constants[0]!),
+  'own/last before': ([a], { over }) => `last_value(${a} IGNORE NULLS)${over}`,
+  'own/is finite': named('isfinite'),
+  'own/no rows': ([rows, gap, there]) => `CASE WHEN ${rows} IS NULL THEN ${gap} ELSE ${there} END`,
+  'own/chance': () => '(random() * 18446744073709551616.0::DOUBLE)',
+  'own/seeded chance': ([a], { call }) =>
+    `CAST(md5_number_lower(concat('${call.constants[0]}:', ${a})) AS HUGEINT)`,
+  'own/below': ([a], { call }) => `(${a} < ${call.constants[0]}::HUGEINT)`,
+  'own/measures': measures,
+  'own/key found twice': keyFoundTwice,
+  'own/refuse key': refuseKey,
+  'own/count others': countOthers,
+  'own/refuse others': ([a], { call }) => `CASE WHEN ${a} = 0 THEN true ELSE ${raised(call)} END`,
+} satisfies FunctionTable;

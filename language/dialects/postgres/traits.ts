@@ -1,0 +1,13 @@
+/** In which traits PostgreSQL differs from other dialects, and how lists, which are its arrays, are written. */
+import type { DialectTraits, ListSql } from '../dialect.ts';
+
+export const POSTGRES_TRAITS: DialectTraits = {
+  keepsArrivalOrder: false,
+  testsFiltersInOrder: false,
+  computesArgumentsBeforeFilter: false,
+  // A LIMIT would keep it from parallel plans.
+  fence: 'OFFSET 0',
+  codePointOrder: ' COLLATE "C"',
+};
+
+export const POSTGRES_LISTS: ListSql = { places: (list) => `generate_subscripts(${list}, 1)` };

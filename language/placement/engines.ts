@@ -1,0 +1,71 @@
+/** The engines that stages may run in, and what each says of a stage. The list goes from the sources outwards. */
+import type { Pushdown } from '../../core/protocol/plan.ts';
+import type { Column } from '../../core/protocol/types.ts';
+import { sourceDialect } from '../dialects/registry.ts';
+import type { ResolvedSql, ResolvedStage, ResolvedStageNode } from '../resolve/graph.ts';
+import { EXACT } from '../stages/kit/exactness.ts';
+import { stageOf } from '../stages/kit/registry.ts';
+import type { Exactness } from '../stages/kit/stage.ts';
+import type { EngineName } from './placed-graph.ts';
+
+export interface Engine {
+  readonly name: EngineName;
+  /** Why a stage runs in it, for people. */
+  readonly reason: string;
+  /** Says whether a statement of the engine's may begin with the rows of this SQL. */
+  reads(sql: ResolvedSql): boolean;
+  /**
+   * Says whether it computes a stage exactly, the queries beside it left aside. `before`: how many stages are in the
+   * statement already.
+   */
+  exact(stage: ResolvedStageNode, input: readonly Column[], before: number): Exactness;
+  /** Of a stage that is not exact, a part that is and may go before the rest, and the rest; null: there is none. */
+  split(stage: ResolvedStageNode, before: number): readonly [ResolvedStage, ResolvedStage] | null;
+}
+
+/** The engine that computes every stage: there is always one, and it is the last. */
+const STAGES: Engine = {
+  name: 'stages',
+  reason: 'it runs in a worker',
+  reads: () => true,
+  exact: () => EXACT,
+  split: () => null,
+};
+
+/** Returns the engines for a query with these sources, at least one. */
+export function enginesFor(sqls: readonly ResolvedSql[], pushdown: Pushdown): readonly Engine[] {
+  if (pushdown === 'off') return [STAGES];
+  const sources = new Map<string, Engine>();
+  for (const sql of sqls) {
+    const engine = sourceEngine(sql);
+    if (!sources.has(engine.name)) sources.set(engine.name, engine);
+  }
+  return [...sources.values(), STAGES];
+}
+
+export function sourceName({ connection }: ResolvedSql): EngineName {
+  return `source:${connection}`;
+}
+
+/** The database behind a connection. */
+function sourceEngine(sql: ResolvedSql): Engine {
+  const dialect = sourceDialect(sql.dialect);
+  const { maxStages, title } = dialect;
+  const { connection } = sql;
+  return {
+    name: sourceName(sql),
+    reason: `exact in ${title}`,
+    reads: (read) => read.connection === connection,
+    exact({ node, resolved }, input, before) {
+      if (before >= maxStages) return no(`one statement has at most ${maxStages} stages`);
+      const refusal = dialect.refusal([...input, ...resolved.columns]);
+      return refusal === null ? stageOf(node).exactIn(resolved, dialect) : no(refusal);
+    },
+    split: ({ node, resolved }, before) =>
+      before < maxStages ? (stageOf(node).split?.(resolved, dialect) ?? null) : null,
+  };
+}
+
+export function no(why: string): Exactness {
+  return { exact: false, why };
+}

@@ -1,0 +1,80 @@
+/**
+ * A database is named in its folder of `language/dialects/` and in the registry, and nowhere else in the language: not by
+ * name, not by its types' numbers or its catalogue, not by an import. What says something about every database asks the dialect.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { SOURCE_NAMES, sourceDialect } from '../../../../language/dialects/registry.ts';
+
+const LANGUAGE = fileURLToPath(new URL('../../../../language/', import.meta.url));
+/** Rooms that others are clearing; the list ends empty. */
+const TO_BE_CLEARED = ['source/'];
+/** What only PostgreSQL has: its catalogue, its types' numbers, its own names for types of ours. */
+const OWN_WORDS =
+  /\bpg_\w+|\boids?\b|typeOid|\bint[248]\b|\bfloat[48]\b|\bbytea\b|\bjsonb\b|\bregclass\b|COLLATE "C"/i;
+/** Types that users may write in a cast, and what PostgreSQL itself reads of them. */
+const MAY_HAVE_OWN_WORDS = ['types/cast-types.ts'];
+
+const files = readdirSync(LANGUAGE, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+);
+
+function starts(file: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => file.startsWith(folder));
+}
+
+function linesWith(pattern: RegExp, checked: readonly string[]): readonly string[] {
+  return checked.flatMap((file) =>
+    readFileSync(join(LANGUAGE, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) => (pattern.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [])),
+  );
+}
+
+describe('a database of the language', () => {
+  for (const name of SOURCE_NAMES) {
+    const own = [`dialects/${name}/`, 'dialects/registry.ts'];
+    const outside = files.filter((file) => !starts(file, own));
+
+    it(`${name} is named in its folder only`, () => {
+      expect(files.filter((file) => starts(file, own)).length).to.be.above(5);
+      expect(outside.length).to.be.above(100);
+      const names = new RegExp(`${name}|${sourceDialect(name).title}`, 'i');
+      expect(
+        linesWith(
+          names,
+          outside.filter((file) => !starts(file, TO_BE_CLEARED)),
+        ),
+      ).to.deep.equal([]);
+    });
+
+    it(`${name} has its folder for itself`, () => {
+      const imports = new RegExp(`from '[^']*\\b${name}/`);
+      expect(
+        linesWith(
+          imports,
+          outside.filter((file) => !starts(file, TO_BE_CLEARED)),
+        ),
+      ).to.deep.equal([]);
+    });
+  }
+
+  it("has its catalogue and its types' numbers in its folder only", () => {
+    const outside = files.filter(
+      (file) => !starts(file, ['dialects/postgres/', ...MAY_HAVE_OWN_WORDS, ...TO_BE_CLEARED]),
+    );
+    expect(linesWith(OWN_WORDS, outside)).to.deep.equal([]);
+  });
+
+  it('needs no room on the list that is clear', () => {
+    for (const room of TO_BE_CLEARED) {
+      const left = linesWith(
+        /postgres|\bpg_/i,
+        files.filter((file) => file.startsWith(room)),
+      );
+      expect(left, `${room} is clear: take it off the list`).to.not.be.empty;
+    }
+  });
+});

@@ -1,0 +1,59 @@
+/** Wire bytes into a relation of the engine's, cut as a test likes. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { WireColumn } from '../../../../../workers/dsl/chunks/decoders.ts';
+import { inputRows, registerInputFunction } from '../../../../../workers/dsl/chunks/input-function.ts';
+import { RowSource } from '../../../../../workers/dsl/chunks/row-source.ts';
+import { withEngine } from '../support.ts';
+
+export interface ReadOptions {
+  readonly pieceBytes?: number;
+  readonly maxRowBytes?: number;
+  /** What reads the rows; `$rows` stands for them. */
+  readonly sql?: string;
+}
+
+/** An engine knows the function for as long as it lives. */
+const registered = new WeakSet<DuckDBConnection>();
+let current: RowSource | null = null;
+
+export const MAX_ROW_BYTES = 1024 * 1024;
+
+/** Runs a statement over the rows while their bytes come in pieces, of which only so many come as there is room for. */
+export function readRows(
+  columns: readonly WireColumn[],
+  stream: Uint8Array,
+  options: ReadOptions = {},
+): Promise<unknown[][]> {
+  return withEngine((connection) => readWith(connection, columns, stream, options));
+}
+
+export async function readWith(
+  connection: DuckDBConnection,
+  columns: readonly WireColumn[],
+  stream: Uint8Array,
+  { pieceBytes = 64 * 1024, maxRowBytes = MAX_ROW_BYTES, sql = '$rows' }: ReadOptions = {},
+): Promise<unknown[][]> {
+  let at = 0;
+  const source = new RowSource({ columns, maxRowBytes, onRoom: () => void setImmediate(send) });
+  let scheduled = false;
+  function send(): void {
+    scheduled = false;
+    if (source.isFull) return;
+    if (at >= stream.length) {
+      source.end();
+      return;
+    }
+    source.push(stream.subarray(at, at + pieceBytes));
+    at += pieceBytes;
+    if (!source.isFull && !scheduled) {
+      scheduled = true;
+      setImmediate(send);
+    }
+  }
+  current = source;
+  if (!registered.has(connection)) registerInputFunction(connection, () => current!);
+  registered.add(connection);
+  send();
+  const reader = await connection.runAndReadAll(sql.replace('$rows', inputRows(columns, 0)));
+  return reader.getRows() as unknown[][];
+}

@@ -1,0 +1,76 @@
+/** One reading of an input by the engine, from its start to its last row. Runs on the JavaScript thread, while the engine waits. */
+import duckdb, { type DataChunk } from '@duckdb/node-bindings';
+import type { Chunk } from './chunk.ts';
+import type { RowSource } from './row-source.ts';
+
+/** As often the engine asks again at once: a query on few rows waits for the database a moment only. */
+const EAGER_TRIES = 8;
+const FIRST_SLEEP_MS = 1;
+const LONGEST_SLEEP_MS = 10;
+/** A sleep is the n-th part of what was waited so far. */
+const SLEEP_PART = 20;
+
+export class InputScan {
+  readonly #source: RowSource;
+  /** Which columns of the engine's chunk the source's wanted columns are. */
+  readonly #targets: readonly number[];
+  readonly #waitTarget: number;
+  readonly #targetCount: number;
+  readonly #wait = new Int32Array(1);
+  #tries = 0;
+  #waitingSince = 0;
+
+  /** `asked`: for each column of the engine's chunk its index among those of the function; the last of these says how long to wait. */
+  constructor(source: RowSource, asked: readonly number[]) {
+    const waitPlace = source.columns.length;
+    const wanted = [...asked.entries()].filter(([, place]) => place < waitPlace);
+    this.#source = source;
+    this.#targets = wanted.map(([target]) => target);
+    this.#waitTarget = asked.indexOf(waitPlace);
+    this.#targetCount = asked.length;
+    source.open(wanted.map(([, place]) => place));
+  }
+
+  /** Fills an empty chunk. Without rows it is the last one. */
+  fill(target: DataChunk): void {
+    const chunk = this.#source.take();
+    if (chunk === 'ended') duckdb.data_chunk_set_size(target, 0);
+    else if (chunk === null) this.#fillWait(target);
+    else this.#fillRows(target, chunk);
+  }
+
+  #fillRows(target: DataChunk, chunk: Chunk): void {
+    this.#tries = 0;
+    chunk.copyTo(target, this.#targets);
+    this.#setNulls(target, this.#waitTarget, chunk.rows);
+    setImmediate(() => this.#source.giveBack(chunk));
+  }
+
+  #fillWait(target: DataChunk): void {
+    if (this.#waitTarget < 0) throw new Error('an input is read without waiting for its rows');
+    duckdb.data_chunk_set_size(target, 1);
+    for (let index = 0; index < this.#targetCount; index++)
+      if (index !== this.#waitTarget) this.#setNulls(target, index, 1);
+    this.#wait[0] = this.#sleepMs();
+    const vector = duckdb.data_chunk_get_vector(target, this.#waitTarget);
+    duckdb.copy_data_to_vector(vector, 0, this.#wait.buffer as ArrayBuffer, 0, 4);
+  }
+
+  #sleepMs(): number {
+    const now = performance.now();
+    if (this.#tries === 0) this.#waitingSince = now;
+    this.#tries++;
+    if (this.#tries <= EAGER_TRIES) return 0;
+    const part = Math.floor((now - this.#waitingSince) / SLEEP_PART);
+    return Math.max(FIRST_SLEEP_MS, Math.min(part, LONGEST_SLEEP_MS));
+  }
+
+  #setNulls(target: DataChunk, index: number, rows: number): void {
+    const vector = duckdb.data_chunk_get_vector(target, index);
+    duckdb.vector_ensure_validity_writable(vector);
+    duckdb.copy_data_to_vector_validity(vector, 0, NULLS.buffer as ArrayBuffer, 0, Math.ceil(rows / 8));
+  }
+}
+
+/** Validity of 2,048 nulls. */
+const NULLS = new Int32Array(64);

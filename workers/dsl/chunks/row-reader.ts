@@ -1,0 +1,147 @@
+/**
+ * Finds the rows in a stream of wire bytes (core/protocol/wire-rows.ts), however it is cut into pieces.
+ *
+ *   header --its last byte--> rows --the end mark--> ended
+ *
+ * The stream's bytes are gathered in one buffer, of which `next` describes whole rows; what it described is given up with
+ * the next call of `push`. Every count and length is checked against what is there before anybody follows it.
+ */
+import { QueryError } from '../../../core/protocol/errors.ts';
+import { WIRE_HEADER } from '../../../core/protocol/wire-rows.ts';
+import { CHUNK_ROWS, Fields, NULL_LENGTH, SLACK_BYTES } from './fields.ts';
+
+const FIRST_BYTES = 64 * 1024;
+const SIGNATURE_BYTES = 11;
+const END_MARK = -1;
+
+export interface RowReaderOptions {
+  readonly columns: number;
+  /** The longest row, its lengths and count included. */
+  readonly maxRowBytes: number;
+}
+
+export class RowReader {
+  readonly #columns: number;
+  readonly #maxRowBytes: number;
+  readonly #fields: Fields;
+  #state: 'header' | 'rows' | 'ended' = 'header';
+  #bytes = new Uint8Array(FIRST_BYTES + SLACK_BYTES);
+  #view = new DataView(this.#bytes.buffer);
+  /** What was gathered and not yet described: [from, to). */
+  #from = 0;
+  #to = 0;
+
+  constructor({ columns, maxRowBytes }: RowReaderOptions) {
+    this.#columns = columns;
+    this.#maxRowBytes = maxRowBytes;
+    this.#fields = new Fields(columns);
+  }
+
+  /** Whether the end mark was read: no row is missing. */
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** Takes a copy of the bytes. */
+  push(piece: Uint8Array): void {
+    if (piece.length === 0) return;
+    if (this.ended) throw corrupt('bytes behind the end of the rows');
+    this.#makeRoom(piece.length);
+    this.#bytes.set(piece, this.#to);
+    this.#to += piece.length;
+    if (this.#state === 'header') this.#readHeader();
+  }
+
+  /** Describes up to `most` whole rows, at most CHUNK_ROWS; their number is 0 when more bytes are needed, or none come. */
+  next(most: number): Fields {
+    const fields = this.#fields;
+    fields.rows = 0;
+    fields.bytes = this.#bytes;
+    fields.view = this.#view;
+    if (this.#state !== 'rows') return fields;
+    const limit = Math.min(most, CHUNK_ROWS);
+    let row = 0;
+    while (row < limit && this.#readRow(fields, row)) row++;
+    fields.rows = row;
+    return fields;
+  }
+
+  /** Moves what is left to the front, or into a larger buffer. */
+  #makeRoom(length: number): void {
+    const left = this.#to - this.#from;
+    const capacity = this.#bytes.length - SLACK_BYTES;
+    if (this.#to + length > capacity) {
+      if (left + length <= capacity) this.#bytes.copyWithin(0, this.#from, this.#to);
+      else this.#grow(left, Math.max(left + length, 2 * capacity));
+      this.#from = 0;
+      this.#to = left;
+    }
+  }
+
+  #grow(left: number, capacity: number): void {
+    const grown = new Uint8Array(capacity + SLACK_BYTES);
+    grown.set(this.#bytes.subarray(this.#from, this.#from + left));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+
+  #readHeader(): void {
+    const length = WIRE_HEADER.length;
+    if (this.#to < length) return;
+    for (let at = 0; at < SIGNATURE_BYTES; at++)
+      if (this.#bytes[at] !== WIRE_HEADER[at]) throw corrupt('no header of binary rows');
+    const extension = this.#view.getInt32(length - 4);
+    if (extension < 0 || extension > this.#maxRowBytes) throw corrupt('a header of a wrong length');
+    if (this.#to < length + extension) return;
+    this.#from = length + extension;
+    this.#state = 'rows';
+  }
+
+  /** Whether there was a whole row. */
+  #readRow({ starts, lengths }: Fields, row: number): boolean {
+    const view = this.#view;
+    const to = this.#to;
+    let at = this.#from;
+    if (to - at < 2) return false;
+    const count = view.getInt16(at);
+    if (count !== this.#columns) return this.#noRow(count);
+    at += 2;
+    for (let index = row; index < starts.length; index += CHUNK_ROWS) {
+      if (to - at < 4) return this.#partOfRow(at + 4);
+      const length = view.getInt32(at);
+      at += 4;
+      starts[index] = at;
+      lengths[index] = length;
+      if (length > 0) at += length;
+      else if (length < NULL_LENGTH) throw corrupt(`a field of length ${length}`);
+      if (at > to) return this.#partOfRow(at);
+    }
+    if (at - this.#from > this.#maxRowBytes) throw longRow(this.#maxRowBytes);
+    this.#from = at;
+    return true;
+  }
+
+  /** A row that reaches up to `end` at least is not here yet. */
+  #partOfRow(end: number): boolean {
+    if (end - this.#from > this.#maxRowBytes) throw longRow(this.#maxRowBytes);
+    return false;
+  }
+
+  #noRow(count: number): boolean {
+    if (count !== END_MARK) throw corrupt(`a row of ${count} fields instead of ${this.#columns}`);
+    this.#state = 'ended';
+    if (this.#to - this.#from > 2) throw corrupt('bytes behind the end of the rows');
+    return false;
+  }
+}
+
+export function corrupt(what: string): QueryError {
+  return new QueryError('internal', `internal error: the rows of a SQL worker cannot be read: ${what}`);
+}
+
+function longRow(maxRowBytes: number): QueryError {
+  return new QueryError('bad-value', `a row that the stages read is longer than ${maxRowBytes} bytes`, {
+    hint: 'Leave the long column out, or shorten it in the SQL part.',
+    limit: { name: 'dslRowBytes', value: maxRowBytes },
+  });
+}

@@ -1,0 +1,127 @@
+/**
+ * The rows of one input between the socket that brings their bytes and the engine that asks for them.
+ *
+ *   closed --open(columns wanted)--> open --its end was read--> ended
+ *      |                               |
+ *      +------ bytes that do not fit --+--> failed: `take` throws what went wrong
+ *
+ * Bytes are decoded when they come, while the engine works on what it took before. A few chunks wait ready; when they are as
+ * many as may wait, `isFull` says so and the socket is to be paused until `onRoom`.
+ */
+import type { QueryError } from '../../../core/protocol/errors.ts';
+import { Chunk } from './chunk.ts';
+import type { WireColumn } from './decoders.ts';
+import { corrupt, RowReader } from './row-reader.ts';
+
+/** Of 2,048 rows, or some 512 KB of long values, each. */
+const READY_CHUNKS = 6;
+
+export interface RowSourceOptions {
+  readonly columns: readonly WireColumn[];
+  readonly maxRowBytes: number;
+  /** More bytes may be pushed after `isFull`. */
+  onRoom(): void;
+}
+
+export class RowSource {
+  readonly columns: readonly WireColumn[];
+  readonly #reader: RowReader;
+  readonly #onRoom: () => void;
+  #places: readonly number[] | null = null;
+  readonly #ready: Chunk[] = [];
+  readonly #free: Chunk[] = [];
+  /** The chunk that rows are added to. */
+  #filling: Chunk | null = null;
+  #failure: QueryError | Error | null = null;
+  #isFull = false;
+  /** Rows that were read. */
+  rows = 0;
+
+  constructor({ columns, maxRowBytes, onRoom }: RowSourceOptions) {
+    this.columns = columns;
+    this.#reader = new RowReader({ columns: columns.length, maxRowBytes });
+    this.#onRoom = onRoom;
+  }
+
+  /** Whether bytes wait that cannot be decoded yet. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /** The engine asks for these columns, by their indexes. */
+  open(places: readonly number[]): void {
+    if (this.#places !== null) throw new Error('an input is read once');
+    this.#places = places;
+    this.#refill();
+  }
+
+  /** Takes a copy of bytes of the wire. */
+  push(piece: Uint8Array): void {
+    if (this.#failure !== null) return;
+    try {
+      this.#reader.push(piece);
+      this.#decode();
+    } catch (thrown) {
+      this.fail(thrown as Error);
+    }
+  }
+
+  /** No more bytes come. */
+  end(): void {
+    if (!this.#isFull && !this.#reader.ended) this.fail(corrupt('they stop before their end'));
+  }
+
+  /** The engine shall see this error instead of more rows. */
+  fail(cause: Error): void {
+    this.#failure ??= cause;
+  }
+
+  /** The next rows, to be given back; null: they have yet to come. 'ended': there are no more. Throws what `fail` was told. */
+  take(): Chunk | 'ended' | null {
+    if (this.#failure !== null) throw this.#failure;
+    const chunk = this.#ready.shift() ?? this.#takeFilling();
+    if (chunk !== null) return chunk;
+    return this.#reader.ended ? 'ended' : null;
+  }
+
+  /** A chunk that was copied is filled again; call it after the engine got its rows, since it decodes. */
+  giveBack(chunk: Chunk): void {
+    chunk.clear();
+    this.#free.push(chunk);
+    if (this.#isFull && this.#ready.length <= READY_CHUNKS / 2) this.#refill();
+  }
+
+  #takeFilling(): Chunk | null {
+    const chunk = this.#filling;
+    if (chunk === null || chunk.rows === 0) return null;
+    this.#filling = null;
+    return chunk;
+  }
+
+  #refill(): void {
+    try {
+      this.#decode();
+    } catch (thrown) {
+      this.fail(thrown as Error);
+    }
+    if (!this.#isFull) this.#onRoom();
+  }
+
+  #decode(): void {
+    this.#isFull = this.#places === null;
+    while (this.#places !== null) {
+      if (this.#ready.length >= READY_CHUNKS) {
+        this.#isFull = true;
+        return;
+      }
+      this.#filling ??= this.#free.pop() ?? new Chunk(this.columns, this.#places);
+      const fields = this.#reader.next(this.#filling.room);
+      if (fields.rows === 0) return;
+      this.#filling.read(fields);
+      this.rows += fields.rows;
+      if (!this.#filling.isFull) continue;
+      this.#ready.push(this.#filling);
+      this.#filling = null;
+    }
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * VARCHAR and BLOB. The engine keeps a string in 16 bytes: its length, then either all of it (up to 12 bytes), or its first 4
+ * bytes and where it lies. Long ones are gathered here in one buffer, which the engine takes over in one call as if it
+ * were one string; what it then says of that string is where all of them lie. A call for each value takes 3 times as long.
+ *
+ * The engine trusts a VARCHAR to be UTF-8, so it is checked here. Bytes are moved in words of four: some behind the end are
+ * read, which the reader's buffer has room for, and masked out.
+ */
+import { isUtf8 } from 'node:buffer';
+import duckdb, { type Vector } from '@duckdb/node-bindings';
+import { ChunkColumn } from './column.ts';
+import { CHUNK_ROWS, type Fields, SLACK_BYTES } from './fields.ts';
+import { invalidValue } from './invalid-value.ts';
+import { corrupt } from './row-reader.ts';
+
+const STRING_BYTES = 16;
+const WORDS = STRING_BYTES / 4;
+const INLINED_BYTES = 12;
+const FIRST_LONG_BYTES = 64 * 1024;
+/** From here on a call is faster than a loop. */
+const CALL_BYTES = 128;
+const HIGH_BITS = 0x8080_8080 | 0;
+const WORD = 2 ** 32;
+
+/** `MASKS[3 * length + word]` keeps what belongs to a string of up to 12 bytes. */
+const MASKS = Int32Array.from({ length: 3 * (INLINED_BYTES + 1) }, (_, index) => {
+  const bytes = Math.floor(index / 3) - 4 * (index % 3);
+  if (bytes >= 4) return -1;
+  return bytes <= 0 ? 0 : 2 ** (8 * bytes) - 1;
+});
+
+export type StringKind = 'text' | 'jsonb' | 'bytes';
+
+export class TextColumn extends ChunkColumn {
+  readonly #kind: StringKind;
+  readonly #strings = new Int32Array(CHUNK_ROWS * WORDS);
+  #long = new Uint8Array(0);
+  #longView = new DataView(this.#long.buffer);
+  #longBytes = 0;
+
+  constructor(name: string, kind: StringKind) {
+    super(name);
+    this.#kind = kind;
+  }
+
+  override get extraBytes(): number {
+    return this.#longBytes;
+  }
+
+  override clear(): void {
+    super.clear();
+    this.#longBytes = 0;
+  }
+
+  read(fields: Fields, column: number, row: number): void {
+    const { view, starts, lengths, rows } = fields;
+    const strings = this.#strings;
+    const skipped = this.#kind === 'jsonb' ? 1 : 0;
+    const checked = this.#kind !== 'bytes';
+    const first = column * CHUNK_ROWS;
+    for (let index = 0; index < rows; index++) {
+      const length = lengths[first + index]! - skipped;
+      const at = WORDS * (row + index);
+      if (length < 0) {
+        this.#readNull(row + index, lengths[first + index]!);
+        continue;
+      }
+      const start = starts[first + index]! + skipped;
+      if (skipped === 1) this.#checkVersion(fields, start - 1);
+      strings[at] = length;
+      if (length > INLINED_BYTES) {
+        this.#readLong(fields, start, length, at);
+        continue;
+      }
+      const mask = 3 * length;
+      const word1 = view.getInt32(start, true) & MASKS[mask]!;
+      const word2 = view.getInt32(start + 4, true) & MASKS[mask + 1]!;
+      const word3 = view.getInt32(start + 8, true) & MASKS[mask + 2]!;
+      strings[at + 1] = word1;
+      strings[at + 2] = word2;
+      strings[at + 3] = word3;
+      if (checked && ((word1 | word2 | word3) & HIGH_BITS) !== 0) this.#checkText(fields, start, length);
+    }
+  }
+
+  protected copyValues(vector: Vector, rows: number): void {
+    if (this.#longBytes > 0) this.#giveLong(vector, rows);
+    duckdb.copy_data_to_vector(vector, 0, this.#strings.buffer as ArrayBuffer, 0, rows * STRING_BYTES);
+  }
+
+  /** The engine reads no null, but nothing here shall point anywhere. */
+  #readNull(row: number, length: number): void {
+    this.readAbsent(row, length);
+    this.#strings.fill(0, WORDS * row, WORDS * (row + 1));
+  }
+
+  #readLong(fields: Fields, start: number, length: number, at: number): void {
+    if (length >= WORD / 2) throw corrupt(`a text of ${length} bytes`);
+    const offset = this.#longBytes;
+    if (offset + length + SLACK_BYTES > this.#long.length) this.#grow(offset + length + SLACK_BYTES);
+    this.#strings[at + 1] = fields.view.getInt32(start, true);
+    this.#strings[at + 2] = offset;
+    const isAscii =
+      length > CALL_BYTES
+        ? this.#copyByCall(fields, start, length, offset)
+        : this.#copyInWords(fields, start, length, offset);
+    this.#longBytes = offset + length;
+    if (!isAscii && this.#kind !== 'bytes') this.#checkText(fields, start, length);
+  }
+
+  /** False when it may be other than ASCII: a byte behind the end may be. */
+  #copyInWords({ view }: Fields, start: number, length: number, offset: number): boolean {
+    const target = this.#longView;
+    let bits = 0;
+    for (let at = 0; at < length; at += 4) {
+      const word = view.getInt32(start + at, true);
+      bits |= word;
+      target.setInt32(offset + at, word, true);
+    }
+    return (bits & HIGH_BITS) === 0;
+  }
+
+  #copyByCall({ bytes }: Fields, start: number, length: number, offset: number): false {
+    this.#long.set(bytes.subarray(start, start + length), offset);
+    return false;
+  }
+
+  #grow(needed: number): void {
+    const grown = new Uint8Array(Math.max(needed, 2 * this.#long.length, FIRST_LONG_BYTES));
+    grown.set(this.#long.subarray(0, this.#longBytes));
+    this.#long = grown;
+    this.#longView = new DataView(grown.buffer);
+  }
+
+  /** Hands the long strings to the vector and writes where each now lies. */
+  #giveLong(vector: Vector, rows: number): void {
+    duckdb.vector_assign_string_element_len(vector, 0, this.#long.subarray(0, this.#longBytes));
+    const given = duckdb.vector_get_data(vector, STRING_BYTES);
+    const { buffer, byteOffset } = given;
+    const view = new DataView(buffer, byteOffset, STRING_BYTES);
+    // A single long string of up to 12 bytes does not exist, so this is not an inlined one.
+    if (view.getUint32(0, true) !== this.#longBytes) throw corrupt('the engine took other bytes');
+    const low = view.getUint32(8, true);
+    const high = view.getUint32(12, true);
+    const strings = this.#strings;
+    for (let at = 0; at < WORDS * rows; at += WORDS) {
+      if (strings[at]! <= INLINED_BYTES) continue;
+      const sum = low + (strings[at + 2]! >>> 0);
+      strings[at + 2] = sum;
+      strings[at + 3] = high + (sum >= WORD ? 1 : 0);
+    }
+  }
+
+  #checkVersion({ bytes }: Fields, start: number): void {
+    if (bytes[start] !== 1) throw corrupt(`jsonb of version ${bytes[start]} in column ${this.name}`);
+  }
+
+  #checkText({ bytes }: Fields, start: number, length: number): void {
+    const text = bytes.subarray(start, start + length);
+    if (!isUtf8(text))
+      throw invalidValue(
+        this.name,
+        Buffer.from(text).toString(),
+        'text in UTF-8',
+        'cast it in the SQL to a type of bytes',
+      );
+  }
+}
