@@ -3,8 +3,10 @@
 import { parseArgs } from 'node:util';
 import { isLosslessNumber, isSafeNumber, LosslessNumber, parse as parseJson } from 'lossless-json';
 import { closestName } from '../core/config/closest-name.ts';
-import type { PoolSizes } from '../core/protocol/control.ts';
+import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
 import { ControlError, checkSize } from '../monitor/control.ts';
+import { maxSizesOf } from '../monitor/pools/definition.ts';
+import { POOL_TABLE } from '../monitor/pools/table.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
 
@@ -22,12 +24,20 @@ export interface QueryOptions {
   readonly timeoutMs: number | null;
 }
 
+export interface CompileOptions extends Pick<QueryOptions, 'text' | 'connection' | 'parameters'> {
+  /** null: the last one. */
+  readonly step: string | null;
+  /** A file with what the compiler must know; null: nothing is known. */
+  readonly describe: string | null;
+}
+
 export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'start'; readonly configFile: string | undefined }
   | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
+  | ({ readonly name: 'compile' } & CompileOptions)
   | { readonly name: 'fmt'; readonly files: readonly string[]; readonly mode: 'print' | 'check' | 'write' }
   | {
       readonly name: 'status';
@@ -41,7 +51,7 @@ export type Command =
   | ({ readonly name: 'logs'; readonly url: string | null } & LogsCommand)
   | {
       readonly name: 'scale';
-      readonly sizes: Partial<PoolSizes>;
+      readonly sizes: PoolSizes;
       readonly json: boolean;
       readonly configFile: string | undefined;
     }
@@ -54,6 +64,7 @@ const COMMANDS = [
   'start',
   'query',
   'explain',
+  'compile',
   'fmt',
   'status',
   'top',
@@ -79,6 +90,8 @@ const OPTIONS = {
   local: { type: 'boolean' },
   once: { type: 'boolean' },
   query: { type: 'string' },
+  step: { type: 'string' },
+  describe: { type: 'string' },
   level: { type: 'string' },
   since: { type: 'string' },
   summary: { type: 'boolean' },
@@ -93,6 +106,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   start: ['config'],
   query: [...QUERY_OPTIONS, 'format'],
   explain: [...QUERY_OPTIONS, 'json'],
+  compile: ['step', 'describe', 'connection', 'param'],
   fmt: ['check', 'write'],
   status: ['url', 'json', 'local', 'config'],
   top: ['url', 'once'],
@@ -144,6 +158,17 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, format: parseFormat(values.format), ...queryOptions(values, rest) };
     case 'explain':
       return { name, json: values.json === true, ...queryOptions(values, rest) };
+    case 'compile': {
+      const { text, connection, parameters } = queryOptions(values, rest);
+      return {
+        name,
+        text,
+        connection,
+        parameters,
+        step: values.step ?? null,
+        describe: values.describe ?? null,
+      };
+    }
     default:
       throw name satisfies never;
   }
@@ -206,14 +231,16 @@ function parseSince(given: string, nowMs: number): string {
   throw new UsageError(`--since must be a time (2026-01-31T12:00:00Z) or how long ago (15m), not "${given}"`);
 }
 
+const MAX_SIZES = maxSizesOf(POOL_TABLE);
+
 /** `sql=4 dsl=6` */
-function parseSizes(given: readonly string[]): Partial<PoolSizes> {
+function parseSizes(given: readonly string[]): PoolSizes {
   if (given.length === 0) throw new UsageError('say what to scale, for example: forkline scale sql=4 dsl=6');
   const sizes = given.map((each): [string, number] => {
     const [pool, size, ...more] = each.split('=');
     if (pool === undefined || size === undefined || more.length > 0)
       throw new UsageError(`"${each}" is not POOL=N; for example: forkline scale sql=4`);
-    return checked(() => checkSize(pool, /^\d+$/.test(size) ? Number(size) : size));
+    return checked(() => checkSize(pool, /^\d+$/.test(size) ? Number(size) : size, MAX_SIZES));
   });
   const twice = sizes.find(([pool], index) => sizes.findIndex(([other]) => other === pool) !== index);
   if (twice !== undefined) throw new UsageError(`${twice[0]} is given twice`);

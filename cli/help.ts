@@ -7,6 +7,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         with demo data. Stop it with Ctrl-C
   forkline query [options] 'QUERY'      run a query and print its answer; without QUERY it is read from stdin
   forkline explain [options] 'QUERY'    show how a query would run, without running it (--json)
+  forkline compile [options] 'QUERY'    print a step of the compiler as JSON, without a server: --step tree,
+                                        resolved, placed or statements; --describe FILE has the columns
   forkline fmt [FILE...]                format queries, one a file; without FILE, or for -, from stdin to stdout.
                                         --write replaces the files, --check only names those that would change
   forkline status [--json]              show the server's processes and queries; with --local of the monitor,

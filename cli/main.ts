@@ -34,6 +34,8 @@ async function run(command: Command): Promise<number> {
     case 'explain':
       await (await import('./explain.ts')).runExplain(await client(command.url), command, process);
       return 0;
+    case 'compile':
+      return await (await import('./compile.ts')).runCompile(command, process);
     case 'fmt':
       return await (await import('./fmt.ts')).runFmt(command, process);
     case 'status':

@@ -1,12 +1,14 @@
 /** `forkline scale sql=4 dsl=6`: other sizes of the pools of the running server, until its next reload or restart. */
-import { POOLS, type PoolName, type PoolSizes, type ScaleReply } from '../core/protocol/control.ts';
+import type { ScaleReply } from '../core/protocol/control.ts';
+import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
+import { POOL_TABLE } from '../monitor/pools/table.ts';
 import { askMonitor } from './control-client.ts';
 import type { Output } from './output.ts';
 import type { ConfigQuestion } from './read-config.ts';
 
 export async function runScale(
   question: ConfigQuestion,
-  sizes: Partial<PoolSizes>,
+  sizes: PoolSizes,
   json: boolean,
   { stdout, stderr }: Output,
 ): Promise<void> {
@@ -15,13 +17,14 @@ export async function runScale(
   stdout.write(json ? `${JSON.stringify(reply)}\n` : `${describeScale(sizes, reply)}\n`);
 }
 
-const WHAT: Readonly<Record<PoolName, string>> = { sql: 'SQL workers', dsl: 'DSL workers at once, at most' };
-
-function describeScale(asked: Partial<PoolSizes>, { before, after }: ScaleReply): string {
-  const lines = POOLS.filter((pool) => asked[pool] !== undefined).map((pool) => {
+function describeScale(asked: PoolSizes, { before, after }: ScaleReply): string {
+  const lines = POOL_TABLE.filter(({ role }) => asked[role] !== undefined).map(({ role, title }) => {
     const change =
-      before[pool] === after[pool] ? `${after[pool]}, as before` : `${before[pool]} -> ${after[pool]}`;
-    return `${WHAT[pool]}: ${change}`;
+      before[role] === after[role] ? `${after[role]}, as before` : `${before[role]} -> ${after[role]}`;
+    return `${title}: ${change}`;
   });
-  return [...lines, 'This lasts until the next reload (HUP) or restart.'].join('\n');
+  return [
+    ...lines,
+    'This lasts until the next reload (HUP), unless that changes only connections, or restart.',
+  ].join('\n');
 }

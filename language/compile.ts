@@ -7,14 +7,13 @@ import type { Ask, Judge, Plan, PlanRequest, PlanStep, Pushdown } from '../core/
 import { explainPlan } from './emit/explain-rows.ts';
 import { emitPlan } from './emit/plan.ts';
 import { planAlone, sqlAlone } from './emit/sql-alone.ts';
-import type { QueryTree } from './frontends/forkline/ast.ts';
+import type { QueryTree } from './frontends/query-tree.ts';
 import { parseRequest } from './parse.ts';
 import { place } from './placement/place.ts';
 import type { PlacedGraph } from './placement/placed-graph.ts';
 import { checkParameters, unusedLets } from './resolve/check-tree.ts';
 import type { ResolvedQuery } from './resolve/graph.ts';
 import { Asking, resolveTree } from './resolve/query.ts';
-import { dialectAt } from './source/connections.ts';
 import { stageOf } from './stages/kit/registry.ts';
 import { valuesOf } from './stages/kit/stage-values.ts';
 
@@ -47,9 +46,8 @@ export function compileTree(
   judge: Judge,
 ): Compiled | { readonly kind: 'ask'; readonly asks: readonly Ask[] } {
   checkParameters(tree, request.parameters);
-  dialectAt(request.dialects, request.connection, null);
   const warnings = unusedLets(tree);
-  const alone = sqlAlone(tree.query);
+  const alone = sqlAlone(tree.query, tree.lets);
   if (alone !== null) {
     const step = planAlone(alone, request, judge, warnings);
     return step.kind === 'ask' ? step : { kind: 'compiled', resolved: null, placed: null, plan: step.plan };

@@ -1,18 +1,25 @@
 /** The first step of the compiler: a text as a tree, by its front end. */
+import type { Span } from '../core/protocol/errors.ts';
 import type { PlanRequest } from '../core/protocol/plan.ts';
-import type { QueryTree } from './frontends/forkline/ast.ts';
-import { parseTree } from './frontends/forkline/query-parser.ts';
+import type { Lexical } from './dialects/lexical.ts';
+import { STAGE_ENGINE, sourceDialect } from './dialects/registry.ts';
+import { type ForklineTree, parseForkline } from './frontends/forkline/query-parser.ts';
 import { dialectAt } from './source/connections.ts';
 import { STAGE_SYNTAXES } from './stages/kit/registry.ts';
 
+/** What of a request says how its text is read. */
+export type ParseRequest = Pick<PlanRequest, 'text' | 'connection' | 'dialects'>;
+
 /** The text of a request. Throws QueryError. */
-export function parseRequest({ text, dialects }: Pick<PlanRequest, 'text' | 'dialects'>): QueryTree {
-  return parseTree(text, STAGE_SYNTAXES, {
-    dialectOf: (connection, span) => dialectAt(dialects, connection, span),
-  });
+export function parseRequest({ text, connection: usual, dialects }: ParseRequest): ForklineTree {
+  const lexicalOf = (connection: string, span: Span | null): Lexical =>
+    sourceDialect(dialectAt(dialects, connection, span)).lexical;
+  const context = { usual: lexicalOf(usual, null), engine: STAGE_ENGINE.lexical, lexicalOf };
+  return parseForkline(text, STAGE_SYNTAXES, context);
 }
 
-/** A text whose connections nobody knows, such as one that is only formatted: any may be named. Throws QueryError. */
-export function parseAlone(text: string): QueryTree {
-  return parseTree(text, STAGE_SYNTAXES, { dialectOf: () => 'postgres' });
+/** A text whose connections nobody knows, such as one that is only formatted: all SQL in it is `lexical`'s. Throws QueryError. */
+export function parseAlone(text: string, lexical: Lexical): ForklineTree {
+  const context = { usual: lexical, engine: STAGE_ENGINE.lexical, lexicalOf: () => lexical };
+  return parseForkline(text, STAGE_SYNTAXES, context);
 }

@@ -6,19 +6,15 @@ import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { closestName } from '../core/config/closest-name.ts';
 import type { Log } from '../core/logging/log.ts';
-import type {
-  ControlReply,
-  ControlRequest,
-  PoolSizes,
-  ScaleReply,
-  StatusReply,
-} from '../core/protocol/control.ts';
-import { MAX_POOL_SIZE, POOLS } from '../core/protocol/control.ts';
+import type { ControlReply, ControlRequest, ScaleReply, StatusReply } from '../core/protocol/control.ts';
+import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
 
 export interface ControlDeps {
   readonly log: Log;
+  /** The largest size of each pool, by name. */
+  readonly maxSizes: PoolSizes;
   /** Throws ControlError. */
-  scale(sizes: Partial<PoolSizes>): ScaleReply;
+  scale(sizes: PoolSizes): ScaleReply;
   status(): StatusReply;
 }
 
@@ -66,7 +62,7 @@ function converse(socket: Socket, deps: ControlDeps): void {
 
 function answer(line: string, deps: ControlDeps): ControlReply {
   try {
-    const request = parseRequest(line);
+    const request = parseRequest(line, deps.maxSizes);
     switch (request.type) {
       case 'scale':
         return { ok: true, value: deps.scale(request.sizes) };
@@ -83,28 +79,33 @@ function answer(line: string, deps: ControlDeps): ControlReply {
 }
 
 /** Throws ControlError. */
-export function parseRequest(line: string): ControlRequest {
+export function parseRequest(line: string, maxSizes: PoolSizes): ControlRequest {
   const request = parseObject(line);
   if (request.type === 'status') return { type: 'status' };
   if (request.type !== 'scale') throw new ControlError(`there is no request ${JSON.stringify(request.type)}`);
   const { sizes } = request;
   if (typeof sizes !== 'object' || sizes === null) throw new ControlError('"sizes" must be an object');
-  const checked = Object.entries(sizes).map(([pool, size]) => checkSize(pool, size));
-  if (checked.length === 0) throw new ControlError('say what to scale: sql=N, dsl=N or both');
+  const checked = Object.entries(sizes).map(([pool, size]) => checkSize(pool, size, maxSizes));
+  if (checked.length === 0)
+    throw new ControlError(`say what to scale: ${namesOf(maxSizes, (name) => `${name}=N`)}`);
   return { type: 'scale', sizes: Object.fromEntries(checked) };
 }
 
 /** Throws ControlError. */
-export function checkSize(pool: string, size: unknown): [string, number] {
-  const known = POOLS.find((each) => each === pool);
-  if (known === undefined) {
-    const closest = closestName(pool, POOLS);
-    const mend = closest === null ? `there are ${POOLS.join(' and ')}` : `did you mean ${closest}?`;
+export function checkSize(pool: string, size: unknown, maxSizes: PoolSizes): [string, number] {
+  const max = Object.hasOwn(maxSizes, pool) ? maxSizes[pool] : undefined;
+  if (max === undefined) {
+    const closest = closestName(pool, Object.keys(maxSizes));
+    const mend = closest === null ? `there are ${namesOf(maxSizes)}` : `did you mean ${closest}?`;
     throw new ControlError(`there is no pool ${JSON.stringify(pool)}; ${mend}`);
   }
-  const max = MAX_POOL_SIZE[known];
-  if (typeof size === 'number' && Number.isInteger(size) && size >= 1 && size <= max) return [known, size];
-  throw new ControlError(`${known} must be a whole number from 1 to ${max}, not ${JSON.stringify(size)}`);
+  if (typeof size === 'number' && Number.isInteger(size) && size >= 1 && size <= max) return [pool, size];
+  throw new ControlError(`${pool} must be a whole number from 1 to ${max}, not ${JSON.stringify(size)}`);
+}
+
+/** The names of the pools in a sentence. */
+function namesOf(maxSizes: PoolSizes, written = (name: string) => name): string {
+  return Object.keys(maxSizes).map(written).join(', ');
 }
 
 function parseObject(line: string): { readonly [key: string]: unknown } {

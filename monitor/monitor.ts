@@ -10,15 +10,17 @@
 import type { Config } from '../core/config/config.ts';
 import type { LogClient } from '../core/logging/log.ts';
 import { passwordsOf, registerSecrets } from '../core/logging/redact.ts';
-import { POOLS, type PoolSizes, type ScaleReply, type StatusReply } from '../core/protocol/control.ts';
+import type { ScaleReply, StatusReply } from '../core/protocol/control.ts';
 import type { Ending } from '../core/protocol/endings.ts';
-import type { MemoryReading, ProcessRow } from '../core/protocol/monitor.ts';
+import type { MemoryReading, ProcessRow, UnreachableConnection } from '../core/protocol/monitor.ts';
+import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
 import type { LaunchContext } from './children/launch.ts';
 import type { BoundSocket } from './children/listen.ts';
 import { type ChildEnd, describeEnd, type ManagedChild } from './children/managed-child.ts';
 import type { Patient } from './children/patient.ts';
 import type { Supervised } from './children/supervised.ts';
 import { ControlError } from './control.ts';
+import type { PoolDefinition } from './pools/definition.ts';
 import { Generation } from './pools/generation.ts';
 import type { GenerationDeps } from './pools/generation-deps.ts';
 import { type LoggerPlace, superviseLogger } from './pools/logger-place.ts';
@@ -36,6 +38,7 @@ export interface MonitorDeps {
   readonly config: Config;
   readonly database: { readonly pid: number } | null;
   readonly context: LaunchContext;
+  readonly pools: readonly PoolDefinition[];
   readonly socket: BoundSocket;
   readMemory(): MemoryReading | null;
   consoleLog(line: string): void;
@@ -111,13 +114,11 @@ export class Monitor {
   }
 
   /** Of the current generation: the next reload takes the configuration's again. Throws ControlError. */
-  scale(sizes: Partial<PoolSizes>, reason: string): ScaleReply {
+  scale(sizes: PoolSizes, reason: string): ScaleReply {
     if (this.#draining) throw new ControlError('the server is stopping');
     const before = this.#current.sizes;
-    for (const pool of POOLS) {
-      const size = sizes[pool];
-      if (size !== undefined && size !== before[pool]) this.#current.scale(pool, size);
-    }
+    for (const [pool, size] of Object.entries(sizes))
+      if (size !== before[pool]) this.#current.scale(pool, size);
     const after = this.#current.sizes;
     this.#log.info('scaled', { reason, before, after });
     return { before, after };
@@ -134,14 +135,13 @@ export class Monitor {
 
   /** A generation beside the current one; it starts nothing by itself. */
   createGeneration(config: Config, events: GenerationEvents): Generation {
-    const secrets = passwordsOf(config.connections);
-    registerSecrets(secrets);
-    this.#loggerPlace.keepSecret(secrets);
+    this.#keepSecrets(config);
     const generation = new Generation({
       onServing: () => {},
       ...events,
       number: this.#nextGeneration++,
       config,
+      pools: this.#deps.pools,
       socket: this.#deps.socket,
       context: this.#deps.context,
       onLost: (child, end) => this.#tellLoss(child, end),
@@ -154,6 +154,19 @@ export class Monitor {
     });
     this.#generations.add(generation);
     return generation;
+  }
+
+  /** The current generation goes on with other connections. Resolves with those that could not be reached. */
+  async changeConnections(config: Config, stale: readonly string[]): Promise<UnreachableConnection[]> {
+    this.#keepSecrets(config);
+    return await this.#current.changeConnections(config, stale);
+  }
+
+  /** Keeps the passwords of the connections out of the log, from before anybody can use them. */
+  #keepSecrets({ connections }: Config): void {
+    const secrets = passwordsOf(connections);
+    registerSecrets(secrets);
+    this.#loggerPlace.keepSecret(secrets);
   }
 
   /** The old one finishes what runs in it, and goes. */

@@ -1,7 +1,9 @@
 /**
- * Reload on HUP: a whole new generation beside the old one, which serves all the while.
+ * Reload on HUP: a whole new generation beside the old one, which serves all the while. When only connections changed, the
+ * current generation takes them instead, and no process is replaced.
  *
  *   idle --HUP--> reading --bad file--> idle (errors told, nothing changed)
+ *   reading --only connections changed--> all workers, then the server have taken them --> idle
  *   reading --> workers starting --> server starting --> switched: the old one drains --> idle
  *   any start --3 failed boots--> given up: the new one is killed, the old one stays --> idle
  *
@@ -11,6 +13,7 @@
 import type { Config } from '../core/config/config.ts';
 import type { Log } from '../core/logging/log.ts';
 import { describeEnd } from './children/managed-child.ts';
+import { type ConnectionsChange, connectionsChange } from './connections-change.ts';
 import type { Monitor } from './monitor.ts';
 import type { Generation } from './pools/generation.ts';
 
@@ -61,6 +64,11 @@ export class Reloader {
     const config = this.#keepFixed(old.config, await reloadConfig());
     if (monitor.draining) return;
     log.info('reload', { from: old.number });
+    const change = connectionsChange(old.config, config);
+    if (change !== null) {
+      await this.#changeConnections(config, change);
+      return;
+    }
     const { generation, failure } = await this.#bootGeneration(config);
     if (monitor.draining) return; // the drain ends the new one too
     if (failure !== null) {
@@ -73,6 +81,17 @@ export class Reloader {
     this.#deps.onReloaded(true);
     consoleLog('forkline: reloaded');
     await drained;
+  }
+
+  async #changeConnections(config: Config, change: ConnectionsChange): Promise<void> {
+    const { consoleLog, log, monitor } = this.#deps;
+    const unreachable = await monitor.changeConnections(config, [...change.removed, ...change.changed]);
+    if (monitor.draining) return;
+    log.info('reloaded', { generation: monitor.current.number, connections: change });
+    this.#deps.onReloaded(true);
+    consoleLog('forkline: reloaded');
+    for (const { connection, message } of unreachable)
+      this.#tell('connection-unreachable', message, `connection ${connection}: `, { connection });
   }
 
   /** Resolves once the generation is whole, or with why it never will be; never when a drain ends it first. */
@@ -109,8 +128,8 @@ export class Reloader {
     this.#tell('reload-failed', message, 'not reloaded: ');
   }
 
-  #tell(event: string, message: string, prefix = ''): void {
-    this.#deps.log.error(event, { message });
+  #tell(event: string, message: string, prefix = '', fields: object = {}): void {
+    this.#deps.log.error(event, { ...fields, message });
     this.#deps.consoleLog(`forkline: ${prefix}${message}`);
   }
 }

@@ -13,14 +13,17 @@ import { redactLiterals } from '../core/logging/redact.ts';
 import { type Entries, entriesOf, findBuild } from '../core/process/build.ts';
 import { type Clock, systemClock } from '../core/process/clock.ts';
 import { createRunDir, type RunDir } from '../core/process/run-dir.ts';
-import { MAX_POOL_SIZE } from '../core/protocol/control.ts';
 import type { MemoryReading, Role } from '../core/protocol/monitor.ts';
+import { MAX_POOL_SIZE } from '../core/protocol/pool-sizes.ts';
 import type { LaunchContext } from './children/launch.ts';
 import { type BoundSocket, bindSocket, ListenError } from './children/listen.ts';
 import { StatsBook } from './children/stats.ts';
 import { findTools, logMissingTools } from './children/tools.ts';
 import { ControlError, ControlServer } from './control.ts';
 import { Monitor } from './monitor.ts';
+import { maxSizesOf, type PoolDefinition } from './pools/definition.ts';
+import { programsOf } from './pools/programs.ts';
+import { POOL_TABLE } from './pools/table.ts';
 import { Reloader } from './reload.ts';
 import { Signals } from './signals.ts';
 import { claimRunDir, sweepDeadRuns } from './sweep/dead-runs.ts';
@@ -49,6 +52,8 @@ export interface RunMonitorOptions {
   consoleLog(line: string): void;
   /** A server and a SQL worker are ready. The port is the real one. */
   onReady?(address: { host: string; port: number }): void;
+  /** The pools of workers; POOL_TABLE when left out. */
+  readonly pools?: readonly PoolDefinition[];
   /** For tests: other programs than the build's. */
   readonly entries?: Entries;
   readonly clock?: Clock;
@@ -101,11 +106,12 @@ async function runIn(
   const stateFile = new StateFile(statePath, log, () => currentRunState(runDir, childRefs(monitor)));
   const build = findBuild();
   const clock = options.clock ?? systemClock;
-  const stats = new StatsBook();
+  const pools = options.pools ?? POOL_TABLE;
+  const stats = new StatsBook(pools.map(({ role }) => role));
   stats.configuredAtUnixMs = clock.unixMs();
   const context: LaunchContext = {
     buildId: build.id,
-    entries: options.entries ?? entriesOf(build),
+    entries: options.entries ?? entriesOf(build, programsOf(pools)),
     tools,
     runDir,
     clock,
@@ -120,6 +126,7 @@ async function runIn(
     config,
     database: options.database,
     context,
+    pools,
     socket,
     readMemory: options.readMemory ?? readMemory,
     consoleLog,
@@ -128,6 +135,7 @@ async function runIn(
   });
   const control = new ControlServer({
     log,
+    maxSizes: maxSizesOf(pools),
     scale: (sizes) => monitor.scale(sizes, 'forkline scale'),
     status: () => monitor.status(),
   });
@@ -201,7 +209,7 @@ async function untilEnd({ options, monitor, log, stats, socket, signals, failed 
 
 /** TTIN and TTOU: one SQL worker more or less. */
 function scaleBy(monitor: Monitor, by: 1 | -1, log: LogClient): void {
-  const sql = monitor.current.sizes.sql + by;
+  const sql = (monitor.current.sizes.sql ?? 0) + by;
   const reason = by > 0 ? 'received SIGTTIN' : 'received SIGTTOU';
   if (sql < 1 || sql > MAX_POOL_SIZE.sql) {
     log.warn('not-scaled', { reason, sql, limits: [1, MAX_POOL_SIZE.sql] });
@@ -233,8 +241,12 @@ function childRefs(monitor: Monitor) {
 }
 
 function createWorkerIds(): (role: Role) => string {
-  const last: Record<Role, number> = { logger: 0, server: 0, sql: 0, dsl: 0 };
-  return (role) => `${role}-${++last[role]}`;
+  const last: Record<string, number> = {};
+  return (role) => {
+    const number = (last[role] ?? 0) + 1;
+    last[role] = number;
+    return `${role}-${number}`;
+  };
 }
 
 function createOutcome<T>(): { promise: Promise<T>; settle(value: T): void } {

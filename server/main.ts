@@ -23,6 +23,7 @@ import { Gate } from './http/gate.ts';
 import { createObservation } from './observe/observation.ts';
 import { createProcessList } from './observe/process-list.ts';
 import { Planner } from './planning/planner.ts';
+import { ConnectionBook } from './query/connection-book.ts';
 import { KnownFunctions } from './query/known-functions.ts';
 import type { RunDeps } from './query/run.ts';
 
@@ -49,8 +50,9 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
   const gate = new Gate(config.gate);
+  const run = runDeps(config, pools);
   const app = createApp({
-    run: runDeps(config, pools),
+    run,
     registry,
     bodies,
     limits: config.limits,
@@ -75,7 +77,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   await Promise.all([pools.planner.warm(), listen(http)]);
   return {
     queriesServed: () => observation.metrics.queriesEnded(),
-    onMessage: (message) => onMessage(message, { ...pools, registry, poison, processList }),
+    onMessage: (message) => onMessage(message, { ...pools, run, registry, poison, processList, send }),
     async stop(graceMs, successor) {
       const refuse = (): void => {
         draining = true;
@@ -140,15 +142,15 @@ async function closePools({ planner, sqlSlots, dslStock }: Pools): Promise<void>
   await planner.close();
 }
 
-function runDeps({ limits, connectionNames, defaultConnection }: ServerConfig, pools: Pools): RunDeps {
+function runDeps(config: ServerConfig, pools: Pools): RunDeps {
+  const { limits } = config;
   return {
     ...pools,
     knownFunctions: new KnownFunctions({
       maxAgeMs: FUNCTIONS_MAX_AGE_MS,
       now: performance.now.bind(performance),
     }),
-    connectionNames,
-    defaultConnection,
+    connections: new ConnectionBook(config),
     maxRows: limits.resultRows,
     maxBytes: limits.resultBytes,
     maxRowBytes: limits.dslRowBytes,
@@ -167,20 +169,25 @@ function listen(http: Server): Promise<void> {
 }
 
 interface Hearers extends Pools {
+  readonly run: RunDeps;
+  send(message: FromChild): void;
   readonly registry: QueryRegistry;
   readonly poison: PoisonLedger;
   readonly processList: ReturnType<typeof createProcessList>;
 }
 
-function onMessage(message: ToChild, { sqlSlots, dslStock, registry, poison, processList }: Hearers): void {
+function onMessage(message: ToChild, hearers: Hearers): void {
+  const { sqlSlots, dslStock, registry, poison, processList } = hearers;
   switch (message.type) {
     case 'workers-changed':
       sqlSlots.update(message.workers.filter(isSql));
-      dslStock.update(message.workers.filter(isDsl), message.dslMax);
+      dslStock.update(message.workers.filter(isDsl), message.sizes.dsl);
       return;
     case 'retire':
-      if (message.role === 'sql') sqlSlots.retire(message.workerId);
-      else dslStock.retire(message.workerId);
+      retire(message, hearers);
+      return;
+    case 'connections-changed':
+      if (message.to === 'server') changeConnections(message, hearers);
       return;
     case 'processes':
       processList.receive(message);
@@ -200,6 +207,23 @@ function onMessage(message: ToChild, { sqlSlots, dslStock, registry, poison, pro
     default:
       message satisfies never;
   }
+}
+
+function retire({ role, workerId }: Extract<ToChild, { type: 'retire' }>, hearers: Hearers): void {
+  if (role === 'sql') hearers.sqlSlots.retire(workerId);
+  else if (role === 'dsl') hearers.dslStock.retire(workerId);
+  else hearers.send({ type: 'retired', workerId, accepted: true }); // nothing here uses it
+}
+
+/** Everything known of stale connections is dropped at once: from now on their names mean others, or none. */
+function changeConnections(
+  { connections, stale, revision }: Extract<ToChild, { type: 'connections-changed'; to: 'server' }>,
+  { run, send }: Hearers,
+): void {
+  run.knownFunctions.forget(stale);
+  run.connections.change(connections);
+  run.planner.setConnections(connections);
+  send({ type: 'connections-taken', revision, unreachable: [] });
 }
 
 function isSql(address: WorkerAddress): address is Extract<WorkerAddress, { role: 'sql' }> {

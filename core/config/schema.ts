@@ -7,7 +7,7 @@
 
 import { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
-import { MAX_POOL_SIZE } from '../protocol/control.ts';
+import { MAX_POOL_SIZE } from '../protocol/pool-sizes.ts';
 import { connectionOptions } from './connection-kinds.ts';
 import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './data-dir.ts';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './option.ts';

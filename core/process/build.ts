@@ -4,7 +4,6 @@
  * their own: after an upgrade in place the two differ, and the child is refused instead of half-understood.
  */
 import { readFileSync } from 'node:fs';
-import type { Role } from '../protocol/monitor.ts';
 
 /** The id when the sources run as they are (tests); everybody then has the same one. */
 const UNBUILT = 'unbuilt';
@@ -16,14 +15,7 @@ export interface Build {
 }
 
 /** The program of each role, as a path. */
-export type Entries = Readonly<Record<Role, string>>;
-
-const ENTRY_PATHS: Entries = {
-  logger: 'logger/main.js',
-  server: 'server/main.js',
-  sql: 'workers/sql/worker.js',
-  dsl: 'workers/dsl/worker.js',
-};
+export type Entries = Readonly<Record<string, string>>;
 
 /** Reads one tiny file, synchronously, once at a process's start. */
 export function findBuild(from: string | URL = import.meta.url): Build {
@@ -36,9 +28,10 @@ export function findBuild(from: string | URL = import.meta.url): Build {
   return { id: UNBUILT, root: new URL('../../', from) };
 }
 
-export function entriesOf(build: Build): Entries {
-  const path = (role: Role) => decodeURIComponent(new URL(ENTRY_PATHS[role], build.root).pathname);
-  return { logger: path('logger'), server: path('server'), sql: path('sql'), dsl: path('dsl') };
+/** The programs of a build as absolute paths; `within` has their paths within it. */
+export function entriesOf(build: Build, within: Entries): Entries {
+  const path = (entry: string) => decodeURIComponent(new URL(entry, build.root).pathname);
+  return Object.fromEntries(Object.entries(within).map(([role, entry]) => [role, path(entry)]));
 }
 
 function readBuildId(file: URL): string | null {

@@ -13,7 +13,7 @@
 import { createLogClient } from '../logging/client.ts';
 import type { LogClient } from '../logging/log.ts';
 import { redactLiterals } from '../logging/redact.ts';
-import type { ChildConfig, ChildIdentity, FromChild, Role, ToChild } from '../protocol/monitor.ts';
+import type { ChildConfig, ChildIdentity, FromChild, ToChild } from '../protocol/monitor.ts';
 import { findBuild } from './build.ts';
 import { LoopLag } from './loop-lag.ts';
 
@@ -24,13 +24,14 @@ const LOG_CLOSE_ON_TERM_MS = 300;
 const EXIT_INIT_FAILED = 70;
 const EXIT_TERM = 143;
 
-type ConfigOf<R extends Role> = Extract<ChildConfig, { role: R }>['config'];
+type ConfiguredRole = ChildConfig['role'];
+type ConfigOf<R extends ConfiguredRole> = Extract<ChildConfig, { role: R }>['config'];
 /** Makes the log that a child writes to; the logger's own goes straight into the file. */
 export type CreateLog = (options: { readonly identity: ChildIdentity; readonly level: string }) => LogClient;
 
 type Init = Extract<ToChild, { type: 'init' }>;
 
-export interface ChildContext<R extends Role> {
+export interface ChildContext<R extends ConfiguredRole> {
   readonly identity: ChildIdentity;
   readonly config: ConfigOf<R>;
   readonly log: LogClient;
@@ -47,7 +48,7 @@ export interface RunningChild {
 }
 
 /** Runs this process as a child of the monitor; the only caller of process.exit in it. */
-export function runChild<R extends Role>(
+export function runChild<R extends ConfiguredRole>(
   role: R,
   boot: (context: ChildContext<R>) => Promise<RunningChild>,
   /** The logger cannot log over its own socket, and brings its own. */
@@ -88,7 +89,7 @@ function createInbox(): { receive(message: ToChild): void; open(take: (message: 
   };
 }
 
-async function bootAndRun<R extends Role>(
+async function bootAndRun<R extends ConfiguredRole>(
   init: Init,
   config: ConfigOf<R>,
   boot: (context: ChildContext<R>) => Promise<RunningChild>,

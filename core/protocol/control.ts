@@ -3,19 +3,11 @@
  * user only): one line of JSON asks, one answers, and the connection ends.
  */
 import type { MonitorStats, ProcessRow } from './monitor.ts';
-
-export type PoolName = 'sql' | 'dsl';
-export const POOLS: readonly PoolName[] = ['sql', 'dsl'];
-
-/** Processes of each pool: SQL workers that there are, DSL workers that may run at once. */
-export type PoolSizes = Readonly<Record<PoolName, number>>;
-
-/** What a pool may be scaled to; the configuration has the same limits. */
-export const MAX_POOL_SIZE: PoolSizes = { sql: 64, dsl: 256 };
+import type { PoolSizes } from './pool-sizes.ts';
 
 export type ControlRequest =
   /** Pools that are left out stay as they are. */
-  { readonly type: 'scale'; readonly sizes: Partial<PoolSizes> } | { readonly type: 'status' };
+  { readonly type: 'scale'; readonly sizes: PoolSizes } | { readonly type: 'status' };
 
 export interface ScaleReply {
   readonly before: PoolSizes;

@@ -3,13 +3,16 @@
  * The order at a child's start: `init` to it, then its `ready`; nothing else counts before that. A child exits
  * when the channel closes, so that nothing survives the monitor.
  */
+
 import type { DslWorkerConfig } from './dsl-worker.ts';
 import type { EndCause, KillCause } from './endings.ts';
 import type { LoggerConfig } from './logger-config.ts';
-import type { ServerConfig } from './server-config.ts';
+import type { PoolSizes } from './pool-sizes.ts';
+import type { ServerConfig, ServerConnections } from './server-config.ts';
 import type { SqlWorkerConfig } from './sql-worker.ts';
 
-export type Role = 'logger' | 'server' | 'sql' | 'dsl';
+/** The kind of a process: logger, server, or the name of a pool of workers (monitor/pools/table.ts). */
+export type Role = string;
 
 export type ChildConfig =
   | { readonly role: 'logger'; readonly config: LoggerConfig }
@@ -49,17 +52,33 @@ export type ToChild =
   | { readonly type: 'reopen-log' }
   /** To the logger: passwords of a new configuration, to be kept out of the log besides those it knows. */
   | { readonly type: 'keep-secret'; readonly secrets: readonly string[] }
-  /** To the server: the workers that are ready now, whole list, and how many DSL workers there may be. Sent on every change. */
+  /** To the server: the whole list of workers that are ready now, and the size of each pool. Sent on every change. */
   | {
       readonly type: 'workers-changed';
       readonly workers: readonly WorkerAddress[];
-      readonly dslMax: number;
+      readonly sizes: PoolSizes;
     }
   /**
    * To the server: stop using this worker, so that it can be replaced. A DSL worker is given up only when it is idle;
    * a SQL worker gets nothing new, and `retired` follows when its last query has ended.
    */
-  | { readonly type: 'retire'; readonly role: 'sql' | 'dsl'; readonly workerId: string }
+  | { readonly type: 'retire'; readonly role: Role; readonly workerId: string }
+  /** To the server: other connections are configured now, and every SQL worker has taken them. */
+  | {
+      readonly type: 'connections-changed';
+      readonly revision: number;
+      readonly to: 'server';
+      readonly connections: ServerConnections;
+      /** Those that were removed or lead elsewhere: what is known of them no longer holds. */
+      readonly stale: readonly string[];
+    }
+  /** To a SQL worker: all connections as they are configured now. */
+  | {
+      readonly type: 'connections-changed';
+      readonly revision: number;
+      readonly to: 'worker';
+      readonly connections: SqlWorkerConfig['connections'];
+    }
   /** To the server: this worker ended, and not because the monitor wanted it (a crash, the OOM killer). */
   | { readonly type: 'worker-lost'; readonly workerId: string; readonly how: string }
   /** To the server: end this query with this error; where it does not, its worker is killed. */
@@ -102,11 +121,24 @@ export type FromChild =
       readonly outcome: 'reusable' | 'discard';
       readonly reason: string;
     }
-  /** From the server: queries wait for a DSL worker; start more up to the cap. */
-  | { readonly type: 'want-dsl-workers'; readonly waiting: number }
+  /** From the server: queries wait for a leased worker of that role; start more up to the cap. */
+  | { readonly type: 'want-workers'; readonly role: Role; readonly waiting: number }
   /** From the server: the reply to `retire`. */
   | { readonly type: 'retired'; readonly workerId: string; readonly accepted: boolean }
+  /** The reply to `connections-changed`: it holds for everything that begins from now on. */
+  | {
+      readonly type: 'connections-taken';
+      readonly revision: number;
+      /** New connections whose database could not be reached; their sessions are tried again and again. */
+      readonly unreachable: readonly UnreachableConnection[];
+    }
   | { readonly type: 'list-processes'; readonly requestId: number };
+
+export interface UnreachableConnection {
+  readonly connection: string;
+  /** The reason, without its secrets. */
+  readonly message: string;
+}
 
 export type WorkerAddress =
   | {
@@ -128,7 +160,8 @@ export type ProcessState = 'starting' | 'ready' | 'busy' | 'draining' | 'killing
 
 /** One line of GET /v1/processes. */
 export interface ProcessRow {
-  readonly role: Role | 'monitor' | 'database';
+  /** Also `monitor`, and `database` for the embedded one. */
+  readonly role: Role;
   readonly workerId: string;
   readonly slot: number;
   readonly pid: number;
@@ -158,6 +191,8 @@ export interface ProcessRow {
 }
 
 export interface MonitorStats {
+  /** The names of the pools of workers. */
+  readonly pools: readonly string[];
   /** Processes that ended. */
   readonly ends: readonly { readonly role: Role; readonly cause: EndCause; readonly count: number }[];
   /** Of these, the ones that a signal of the monitor's ended. */
@@ -171,7 +206,7 @@ export interface MonitorStats {
   }[];
   /** Workers replaced because they met one of the limits of their life. */
   readonly recycled: readonly { readonly role: Role; readonly limit: RecycleLimit; readonly count: number }[];
-  /** Queries that found no DSL worker ready. */
+  /** The number of queries that found no leased worker ready. */
   readonly warmMisses: number;
   /** Dead processes that nobody waits for, now: under our workers and those that nobody of ours may reap. */
   readonly zombies: number;

@@ -74,22 +74,28 @@ export interface PlannerConfig {
   readonly cacheBytes: number;
 }
 
-export interface ServerConfig {
+/** The server's knowledge of the connections, which `connections-changed` replaces at run time. */
+export interface ServerConnections {
+  /** The connection of queries that name none. */
+  readonly defaultConnection: string;
+  readonly connectionNames: readonly string[];
+  /** The dialect of each connection's database. */
+  readonly dialects: ConnectionDialects;
+  /** Functions that queries may call, as `schema.name`, by connection. */
+  readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface ServerConfig extends ServerConnections {
   readonly host: string;
   readonly port: number;
   readonly limits: Limits;
   readonly gate: GateConfig;
-  readonly defaultConnection: string;
-  readonly connectionNames: readonly string[];
-  readonly dialects: ConnectionDialects;
   readonly planner: PlannerConfig;
   readonly dsl: {
     readonly reuse: 'auto' | 'never';
     readonly maxQueriesPerWorker: number;
     readonly max: number;
   };
-  /** Functions that queries may call, as `schema.name`, by connection. */
-  readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
   readonly logSocket: string;
   /** Whether lines of the log can be found again; false: they go to standard output. */
   readonly isLogStored: boolean;

@@ -1,5 +1,5 @@
 /**
- * What a text may look like that is cast to another type, the same in every dialect.
+ * Says which texts are cast to another type, the same in every dialect.
  *
  * Each engine reads more texts than others somewhere: '1e3' or '0x1F' as an integer, '2020/1/2' or 'tomorrow' as a date, 'on'
  * as a bool. So what a text may look like is said here; any other is marked (with `chr(1)` at its end), so that it fails
@@ -15,7 +15,7 @@ const CLOCK = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,})?)?';
 const ZONE = '(Z|[-+](0[0-9]|1[0-4])(:?[0-5][0-9])?)?';
 const TIMESTAMP_TEXT = `-?infinity|${DAY}([ T]${CLOCK}${ZONE})?`;
 
-/** What a text must look like as a whole, but for blanks around it; for types without an entry engines agree. */
+/** The form of a whole text, but for blanks around it; for types without an entry engines agree. */
 const FORMS: Partial<Record<ColumnType['kind'], string>> = {
   int64: '[-+]?[0-9]+',
   float64: `${NUMBER}|[Nn]a[Nn]|-?[Ii]nf(inity)?`,
@@ -28,12 +28,12 @@ const FORMS: Partial<Record<ColumnType['kind'], string>> = {
   uuid: '[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}',
 };
 
-/** Has the type a form that texts must have? */
+/** Tells whether texts that are cast to the type must have a form. */
 export function hasForm(to: ColumnType): boolean {
   return FORMS[to.kind] !== undefined;
 }
 
-/** A regular expression of the texts that are read as the type. */
+/** Returns a regular expression of the texts that are read as the type. */
 export function wholeForm(to: ColumnType): string {
   const blanks = to.kind === 'bool' ? '' : '[ \\t\\n\\v\\f\\r]*';
   return `^${blanks}(${FORMS[to.kind]!})${blanks}$`;

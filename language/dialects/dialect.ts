@@ -11,6 +11,8 @@ import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { InputColumn } from '../../core/protocol/plan.ts';
 import type { Column, ColumnType, DatabaseColumn, NativeType } from '../../core/protocol/types.ts';
 import type { ExprType } from '../types/rules.ts';
+import type { Binding } from './binding.ts';
+import type { Lexical } from './lexical.ts';
 
 export type { DialectName } from '../../core/protocol/dialect-name.ts';
 
@@ -25,6 +27,8 @@ export interface Dialect {
   /** What people call it, in reasons and messages. */
   readonly title: string;
   readonly traits: DialectTraits;
+  readonly lexical: Lexical;
+  readonly binding: Binding;
   /** How lists are written; null in a dialect without lists. */
   readonly lists: ListSql | null;
   quoteName(name: string): string;

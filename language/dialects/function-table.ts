@@ -1,11 +1,11 @@
 /**
- * How a dialect says which calls it has, and their SQL: a table by the key of a call. A call that the table lacks is not
- * exact in the dialect. What is true of a function in every dialect stands in its definition (language/functions/).
+ * The form in which a dialect says which calls it has, and their SQL: a table by the key of a call. A call that the table
+ * lacks is not exact in the dialect. What is true of a function in every dialect stands in its definition (language/functions/).
  */
 import type { FunctionKey } from '../types/function-keys.ts';
 import type { TypedCall } from '../types/typed.ts';
 
-/** What an aggregate call adds inside and after its brackets; '' where there is nothing. */
+/** The parts that an aggregate call adds inside and after its brackets; '' where there is nothing. */
 export interface AggregateText {
   /** ` ORDER BY ...`: the order that a `sort` before has established. */
   readonly order: string;

@@ -9,7 +9,13 @@ import { POSTGRES } from './postgres/source.ts';
 /** The dialect of the engine that runs the stages which no database runs. */
 export const STAGE_ENGINE: StageEngineDialect = DUCKDB;
 
+/** The dialect of SQL of which nobody says where it goes. */
+export const USUAL_SOURCE: SourceDialect = POSTGRES;
+
 const SOURCES: Readonly<Partial<Record<DialectName, SourceDialect>>> = { postgres: POSTGRES };
+
+/** The kinds of database that there are. */
+export const SOURCE_NAMES: readonly DialectName[] = Object.values(SOURCES).map(({ name }) => name);
 
 /** The SQL of functions, by dialect. */
 export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {

@@ -1,4 +1,4 @@
-/** SQL that is read alike by every dialect: what tables of functions are made of. */
+/** SQL that every dialect reads alike: the parts that tables of functions are made of. */
 import { literalText } from '../types/literals.ts';
 import type { AggregateText, Emitter, FunctionTable } from './function-table.ts';
 
@@ -99,7 +99,7 @@ export const LOGIC = {
   nullif: named('nullif'),
 } satisfies FunctionTable;
 
-/** What stages compute themselves in any dialect. */
+/** Rows for what stages compute themselves in any dialect. */
 export const OWN = {
   'own/row number': windowed('row_number'),
   'own/is true': postfix('IS TRUE'),

@@ -5,7 +5,9 @@
 
 import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 import { typeName } from '../../core/protocol/types.ts';
-import { isSpace, isWordStart, skipWord } from '../source/scan.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
+import type { Lexical } from '../dialects/lexical.ts';
+import { beginsSqlComment, isSpace, isWordStart, skipWord } from '../source/scan.ts';
 import { keyword } from './complete-stage.ts';
 import type { CompletionItem } from './complete-types.ts';
 import { sqlStep } from './format-sql.ts';
@@ -22,32 +24,46 @@ const NO_ALIAS = new Set(
 );
 
 /** `before`: the SQL up to what is being typed. */
-export function sqlItems(before: string, tables: readonly DatabaseTable[]): readonly CompletionItem[] {
-  const words = sqlWords(before);
+export function sqlItems(
+  before: string,
+  tables: readonly DatabaseTable[],
+  dialect: SourceDialect,
+): readonly CompletionItem[] {
+  const words = sqlWords(before, dialect.lexical);
+  const { heads, suggested } = dialect.lexical.words;
   const last = words.at(-1);
-  if (last === undefined || last === '(') return HEADS;
-  if (last === '.') return afterPoint(words, tables);
+  if (last === undefined || last === '(') return heads.map(([word, purpose]) => keyword(word, purpose));
+  if (last === '.') return afterPoint(words, tables, dialect);
   const clause = words.findLast((word) => TABLE_WORDS.has(word) || CLAUSE_WORDS.has(word));
   if (clause !== undefined && TABLE_WORDS.has(clause) && (last === clause || last === ','))
-    return tableItems(tables);
+    return tableItems(tables, dialect);
   const named = new Set([...namedTables(words, tables).values()]);
-  return [...[...named].flatMap(columnItems), ...SQL_WORDS];
+  const columns = [...named].flatMap((table) => columnItems(table, dialect));
+  return [...columns, ...suggested.map((word) => keyword(word, 'SQL'))];
 }
 
 /** Words (in lower case where unquoted), points, commas and opening brackets. */
-function sqlWords(sql: string): readonly string[] {
+function sqlWords(sql: string, lexical: Lexical): readonly string[] {
   const words: string[] = [];
   let at = 0;
   while (at < sql.length) {
-    const end = isWordStart(sql.charCodeAt(at)) ? skipWord(sql, at) : sqlStep(sql, at);
+    const end = isWordStart(sql.charCodeAt(at)) ? skipWord(sql, at) : sqlStep(sql, at, lexical);
     const text = sql.slice(at, end);
     if (isWordStart(text.charCodeAt(0))) words.push(text.toLowerCase());
-    else if (text[0] === '"') words.push(text.slice(1, -1).replaceAll('""', '"'));
-    else if (!isSpace(text.charCodeAt(0)) && !text.startsWith('--') && !text.startsWith('/*'))
-      words.push(text);
+    else if (isQuotedName(text, lexical)) words.push(unquoted(text));
+    else if (!isSpace(text.charCodeAt(0)) && !beginsSqlComment(text, 0, lexical)) words.push(text);
     at = end;
   }
   return words;
+}
+
+function isQuotedName(text: string, { nameQuotes, bracketNames }: Lexical): boolean {
+  return nameQuotes.includes(text[0]!) || (bracketNames && text[0] === '[');
+}
+
+function unquoted(text: string): string {
+  const quote = text.at(-1)!;
+  return text.slice(1, -1).replaceAll(quote + quote, quote);
 }
 
 /** Tables that the SQL names, by their alias or name. */
@@ -74,57 +90,51 @@ function namedTables(
   return found;
 }
 
-function afterPoint(words: readonly string[], tables: readonly DatabaseTable[]): readonly CompletionItem[] {
+function afterPoint(
+  words: readonly string[],
+  tables: readonly DatabaseTable[],
+  dialect: SourceDialect,
+): readonly CompletionItem[] {
   const owner = words.at(-2) ?? '';
   const table = namedTables(words.slice(0, -2), tables).get(owner);
-  if (table !== undefined) return columnItems(table);
-  return tables.filter(({ schema }) => schema === owner).map((one) => tableItem(one, one.name));
+  if (table !== undefined) return columnItems(table, dialect);
+  return tables.filter(({ schema }) => schema === owner).map((one) => tableItem(one, one.name, dialect));
 }
 
-function tableItems(tables: readonly DatabaseTable[]): readonly CompletionItem[] {
+function tableItems(tables: readonly DatabaseTable[], dialect: SourceDialect): readonly CompletionItem[] {
   const schemas = [...new Set(tables.map(({ schema }) => schema))];
   return [
-    ...tables.map((table) => tableItem(table, table.visible ? table.name : `${table.schema}.${table.name}`)),
-    ...schemas.map((name) => keyword(name, 'a schema', `${sqlName(name)}.`)),
+    ...tables.map((table) =>
+      tableItem(table, table.visible ? table.name : `${table.schema}.${table.name}`, dialect),
+    ),
+    ...schemas.map((name) => keyword(name, 'a schema', `${sqlName(name, dialect)}.`)),
   ];
 }
 
-function tableItem({ schema, name, columns }: DatabaseTable, label: string): CompletionItem {
+function tableItem(
+  { schema, name, columns }: DatabaseTable,
+  label: string,
+  dialect: SourceDialect,
+): CompletionItem {
   const shown = columns.slice(0, 6).map((column) => column.name);
   const more = columns.length > shown.length ? `, ${columns.length - shown.length} more` : '';
-  const insert = label === name ? sqlName(name) : `${sqlName(schema)}.${sqlName(name)}`;
+  const insert =
+    label === name ? sqlName(name, dialect) : `${sqlName(schema, dialect)}.${sqlName(name, dialect)}`;
   return { label, kind: 'table', detail: `${schema}.${name}: ${shown.join(', ')}${more}`, insert };
 }
 
-function columnItems({ schema, name: table, columns }: DatabaseTable): readonly CompletionItem[] {
+function columnItems(
+  { schema, name: table, columns }: DatabaseTable,
+  dialect: SourceDialect,
+): readonly CompletionItem[] {
   return columns.map(({ name, type: columnType }) => {
     const type = typeName(columnType);
     const detail = `${type}, of ${schema}.${table}`;
-    return { label: name, kind: 'column', type, detail, insert: sqlName(name) };
+    return { label: name, kind: 'column', type, detail, insert: sqlName(name, dialect) };
   });
 }
 
-/** PostgreSQL's reserved words that are likely names of columns and tables. */
-const SQL_RESERVED = new Set(
-  'all and any array as asc case check column desc distinct do else end false for from group having in into limit not null offset on only or order select table then to true union unique user using when where with'.split(
-    ' ',
-  ),
-);
-
-function sqlName(name: string): string {
-  return /^[a-z_][a-z0-9_$]*$/.test(name) && !SQL_RESERVED.has(name)
-    ? name
-    : `"${name.replaceAll('"', '""')}"`;
+function sqlName(name: string, { lexical, quoteName }: SourceDialect): string {
+  const isPlain = /^[a-z_][a-z0-9_$]*$/.test(name) && !lexical.words.reserved.includes(name);
+  return isPlain ? name : quoteName(name);
 }
-
-const HEADS: readonly CompletionItem[] = [
-  keyword('select', 'columns from tables'),
-  keyword('with', 'name a query, then use it'),
-  keyword('values', 'rows written out'),
-  keyword('table', 'all of a table'),
-];
-
-const SQL_WORDS: readonly CompletionItem[] =
-  'from where join left|join on group|by order|by having limit and or not as distinct is|null is|not|null in between like case'
-    .split(' ')
-    .map((word) => keyword(word.replaceAll('|', ' '), 'SQL'));

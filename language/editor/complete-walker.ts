@@ -3,11 +3,12 @@
  * Never goes back; characters that no stage knows are skipped, up to a number.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { Lexical } from '../dialects/lexical.ts';
 import { lexToken } from '../frontends/forkline/stage-lexer.ts';
 import type { Token } from '../frontends/forkline/token.ts';
-import { READS } from '../source/head.ts';
+import { skipTrivia } from '../frontends/forkline/trivia.ts';
 import { scanSource } from '../source/lexer.ts';
-import { skipBlockComment, skipLineComment, skipTrivia, skipWord } from '../source/scan.ts';
+import { skipBlockComment, skipLineComment, skipSqlTrivia, skipWord } from '../source/scan.ts';
 import { findStage } from '../stages/kit/registry.ts';
 import { endsInLineComment } from './format-sql.ts';
 
@@ -17,7 +18,7 @@ export interface Typed {
   readonly to: number;
   readonly word: string;
   /** The quote that it began with, if any. */
-  readonly quote: '"' | '`' | null;
+  readonly quote: string | null;
 }
 
 /** The query that the cursor stands in, the innermost one. */
@@ -69,12 +70,16 @@ interface Frame {
   depth: number;
 }
 
+/** Returns the lexical rules of the SQL for a connection; null: that of the request. Never throws. */
+export type LexicalOf = (connection: string | null) => Lexical;
+
 /** So many characters that no stage knows, and it is no query. */
 const MAX_STRAY = 50;
 const MAX_NESTING = 50;
 
 export class Walker {
   readonly #head: string;
+  readonly #lexicalOf: LexicalOf;
   readonly #frames: Frame[] = [];
   readonly #lets: Let[] = [];
   /** Of a prelude on its way: `set ...`, `let name = `. */
@@ -87,8 +92,9 @@ export class Walker {
   /** The cursor stands in the name of a connection. */
   #inConnection = -1;
 
-  constructor(head: string) {
+  constructor(head: string, lexicalOf: LexicalOf) {
     this.#head = head;
+    this.#lexicalOf = lexicalOf;
   }
 
   /** Throws QueryError where the text cannot be read; what was found until then counts. */
@@ -115,7 +121,7 @@ export class Walker {
 
   #sqlPlace({ sqlStart, connection, start, pipes }: Frame, typed: Typed): Place {
     const sql = this.#head.slice(sqlStart);
-    if (endsInLineComment(sql)) return { kind: 'nothing', typed };
+    if (endsInLineComment(sql, this.#lexicalOf(connection))) return { kind: 'nothing', typed };
     const before = this.#head.slice(Math.min(sqlStart, typed.from), typed.from);
     return { kind: 'sql', typed, before, connection, query: { lets: this.#lets, start, pipes } };
   }
@@ -132,7 +138,7 @@ export class Walker {
 
   /** A prelude, or the query itself. */
   #statement(): void {
-    const at = skipTrivia(this.#head, this.#at, true);
+    const at = skipTrivia(this.#head, this.#at);
     const word = this.#wordAt(at);
     if (word === 'set' || word === 'let') {
       this.#prelude = [];
@@ -145,13 +151,13 @@ export class Walker {
   }
 
   #isOurExplain(end: number): boolean {
-    const after = skipTrivia(this.#head, end, true);
-    return after < this.#head.length && (READS.includes(this.#wordAt(after)) || this.#head[after] === '@');
+    const after = skipTrivia(this.#head, end);
+    return after < this.#head.length && (this.#reads(this.#wordAt(after)) || this.#head[after] === '@');
   }
 
   /** A query begins at `at`, after its bracket if it has one. */
   #query(at: number): void {
-    const start = skipTrivia(this.#head, at, true);
+    const start = skipTrivia(this.#head, at);
     const isConnection = this.#head[start] === '@';
     const named = isConnection ? skipConnection(this.#head, start) : start;
     if (isConnection && named === this.#head.length) this.#inConnection = start;
@@ -160,7 +166,7 @@ export class Walker {
       : (this.#frames.at(-1)?.connection ?? null);
     const frame: Frame = { start, connection, sqlStart: named, pipes: [], tokens: [], depth: 0 };
     this.#frames.push(frame);
-    const source = skipTrivia(this.#head, named, true);
+    const source = skipTrivia(this.#head, named);
     if (this.#head[source] === '(' && this.#opensQuery(source + 1)) {
       frame.sqlStart = -1;
       this.#query(source + 1);
@@ -169,8 +175,9 @@ export class Walker {
 
   #sql(frame: Frame, start: number): void {
     const inBrackets = this.#frames.length > 1 || this.#prelude !== null;
-    const { sqlEnd, pipe } = scanSource(this.#head, start, inBrackets);
-    const close = skipTrivia(this.#head, sqlEnd, false);
+    const lexical = this.#lexicalOf(frame.connection);
+    const { sqlEnd, pipe } = scanSource(this.#head, start, lexical, inBrackets);
+    const close = skipSqlTrivia(this.#head, sqlEnd, lexical);
     this.#at = this.#head.length;
     if (pipe !== null) {
       frame.sqlStart = -1;
@@ -197,7 +204,7 @@ export class Walker {
   }
 
   #step(): void {
-    const at = skipTrivia(this.#head, this.#at, true);
+    const at = skipTrivia(this.#head, this.#at);
     this.#at = at;
     if (at >= this.#head.length) return;
     const token = tokenOrNull(this.#head, at);
@@ -239,16 +246,22 @@ export class Walker {
   /** A pipe begins a stage, even when a bracket before it was never closed: expressions have no pipes. */
   #beginsStage(frame: Frame, end: number): boolean {
     if (frame.depth === 0) return true;
-    const next = skipTrivia(this.#head, end, true);
+    const next = skipTrivia(this.#head, end);
     return next >= this.#head.length || findStage(this.#wordAt(next)) !== null;
   }
 
   #opensQuery(at: number): boolean {
-    let inside = skipTrivia(this.#head, at, true);
+    let inside = skipTrivia(this.#head, at);
     // Bounded, so that a text of brackets is not read again for each of them.
     for (let depth = 0; depth < MAX_NESTING && this.#head[inside] === '('; depth++)
-      inside = skipTrivia(this.#head, inside + 1, true);
-    return this.#head[inside] === '@' || READS.includes(this.#wordAt(inside));
+      inside = skipTrivia(this.#head, inside + 1);
+    return this.#head[inside] === '@' || this.#reads(this.#wordAt(inside));
+  }
+
+  /** SQL may begin with this word. */
+  #reads(word: string): boolean {
+    const connection = this.#frames.at(-1)?.connection ?? null;
+    return this.#lexicalOf(connection).words.reads.includes(word);
   }
 
   #wordAt(at: number): string {

@@ -10,6 +10,8 @@ import type { AskAnswer, Judge, PlanRequest } from '../../core/protocol/plan.ts'
 import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { planQuery } from '../compile.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
+import { sourceDialect, USUAL_SOURCE } from '../dialects/registry.ts';
 import type { Token } from '../frontends/forkline/token.ts';
 import { parseRequest } from '../parse.ts';
 import { kindName } from '../types/parameter-types.ts';
@@ -23,14 +25,14 @@ import type {
   CompleteStep,
   CompletionItem,
 } from './complete-types.ts';
-import type { Place, PlaceInQuery } from './complete-walker.ts';
+import type { LexicalOf, Place, PlaceInQuery } from './complete-walker.ts';
 
 const MAX_ITEMS = 500;
 /** How often the pipeline before the cursor is cut at a stage that does not compile. */
 const MAX_CUTS = 5;
 
 export function completeQuery(request: CompleteRequest, judge: Judge): CompleteStep {
-  const place = placeAt(request.text, request.position);
+  const place = placeAt(request.text, request.position, lexicalsOf(request));
   const found = itemsAt(place, request, judge);
   if (found.kind === 'ask') return found;
   const beginning = place.typed.word.toLowerCase();
@@ -46,6 +48,14 @@ export function completeQuery(request: CompleteRequest, judge: Judge): CompleteS
     warnings: found.warnings,
   };
   return { kind: 'completed', completion };
+}
+
+/** A connection that is not there has the rules of the usual dialect, so that what stands around it is still completed. */
+function lexicalsOf({ dialects, connection: usual }: CompleteRequest): LexicalOf {
+  return (connection) => {
+    const name = connection ?? usual;
+    return (Object.hasOwn(dialects, name) ? sourceDialect(dialects[name]!) : USUAL_SOURCE).lexical;
+  };
 }
 
 /** The same name once, the first one: two tables of a join may have it. */
@@ -146,21 +156,23 @@ function letItems({ lets }: PlaceInQuery): readonly CompletionItem[] {
 function sqlFound(place: Extract<Place, { kind: 'sql' }>, request: CompleteRequest): Found {
   const connection = place.connection ?? request.connection;
   if (!Object.hasOwn(request.dialects, connection))
-    return found(sourceItems(place, []), `there is no connection ${connection}`);
+    return found(sourceItems(place, [], USUAL_SOURCE), `there is no connection ${connection}`);
+  const dialect = sourceDialect(request.dialects[connection]!);
   const key = `catalog ${connection}`;
   const answer = request.answers[key];
   if (answer === undefined) return { kind: 'ask', asks: [{ kind: 'catalog', key, connection }] };
-  if (answer.kind !== 'catalog') return found(sourceItems(place, []), whyNot(answer));
+  if (answer.kind !== 'catalog') return found(sourceItems(place, [], dialect), whyNot(answer));
   const warnings = answer.complete ? [] : ['the database has more tables than are looked at'];
-  return found(sourceItems(place, answer.tables), ...warnings);
+  return found(sourceItems(place, answer.tables, dialect), ...warnings);
 }
 
 /** A query may begin with the name of a `let` as well. */
 function sourceItems(
   { before, query }: Extract<Place, { kind: 'sql' }>,
   tables: readonly DatabaseTable[],
+  dialect: SourceDialect,
 ): readonly CompletionItem[] {
-  return [...(before.trim() === '' ? letItems(query) : []), ...sqlItems(before, tables)];
+  return [...(before.trim() === '' ? letItems(query) : []), ...sqlItems(before, tables, dialect)];
 }
 
 function whyNot(answer: CompleteAnswer): string {
@@ -242,9 +254,7 @@ function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reach
 
 /** Every parameter of the text, those without a value as null, which is right for most types. */
 function parametersOf(text: string, request: CompleteRequest): Readonly<Record<string, ParameterKind>> {
-  const names = new Set(
-    parseRequest({ text, dialects: request.dialects }).parameters.map(({ name }) => name),
-  );
+  const names = new Set(parseRequest({ ...request, text }).parameters.map(({ name }) => name));
   const { parameters: given } = request;
   return Object.fromEntries(
     [...names].map((name) => [name, Object.hasOwn(given, name) ? given[name]! : 'null']),

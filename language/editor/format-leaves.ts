@@ -4,6 +4,7 @@
  * makes a name is changed, so that the formatted query has the same columns; a value without `as` is called by its
  * own text (language/frontends/forkline/names.ts), so inside of such values keywords stay as they are written.
  */
+import type { Lexical } from '../dialects/lexical.ts';
 import type { Token } from '../frontends/forkline/token.ts';
 import { isSpace, skipBlockComment, skipLineComment } from '../source/scan.ts';
 import { findStage } from '../stages/kit/registry.ts';
@@ -56,15 +57,21 @@ const NAMED_BY_TEXT = new Set(['stats', 'eventstats', 'streamstats', 'timechart'
 const BETWEEN_VALUES = new Set('as by where sort splitrow splitcol for nulls asc desc message'.split(' '));
 
 /** Tokens and comments from `start` to `end`; `tokens` are those of that stretch. */
-export function leavesOf(text: string, tokens: readonly Token[], start: number, end: number): Leaf[] {
+export function leavesOf(
+  text: string,
+  tokens: readonly Token[],
+  start: number,
+  end: number,
+  lexical: Lexical,
+): Leaf[] {
   const leaves: Leaf[] = [];
   let at = start;
   for (const token of tokens) {
     leaves.push(...commentsIn(text, at, token.start));
     const glued = at === token.start;
     const sql = token.kind === 'sql';
-    const shown = sql ? sqlText(text, token.start, token.end) : text.slice(token.start, token.end);
-    const endsLine = sql && endsInLineComment(shown);
+    const shown = sql ? sqlText(text, token.start, token.end, lexical) : text.slice(token.start, token.end);
+    const endsLine = sql && endsInLineComment(shown, lexical);
     leaves.push({ kind: 'leaf', text: shown, token, ownLine: false, endsLine, glued });
     at = token.end;
   }

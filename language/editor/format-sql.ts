@@ -3,17 +3,29 @@
  * strings, quoted names and dollar quotes white space is part of the value, so those are copied.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
-import { skipBlockComment, skipEscapeString, skipLineComment, skipQuoted } from '../source/scan.ts';
+import type { Lexical } from '../dialects/lexical.ts';
+import {
+  beginsSqlComment,
+  isDigit,
+  isWordStart,
+  skipBracketName,
+  skipDollarText,
+  skipEscapedText,
+  skipQuoted,
+  skipSqlComment,
+  skipText,
+  skipWord,
+} from '../source/scan.ts';
 
 /** The text from `start` to `end`, which has parsed. */
-export function sqlText(text: string, start: number, end: number): string {
+export function sqlText(text: string, start: number, end: number, lexical: Lexical): string {
   const parts: string[] = [];
   let plainFrom = start;
   let at = start;
   while (at < end) {
-    const stop = endOfQuoted(text, at);
+    const stop = endOfQuoted(text, at, lexical);
     if (stop === null) {
-      at = afterOther(text, at);
+      at = afterOther(text, at, lexical);
       continue;
     }
     parts.push(trimmedLines(text.slice(plainFrom, at)), text.slice(at, stop));
@@ -25,11 +37,11 @@ export function sqlText(text: string, start: number, end: number): string {
 }
 
 /** Whatever comes behind this SQL must begin a line. */
-export function endsInLineComment(sql: string): boolean {
+export function endsInLineComment(sql: string, lexical: Lexical): boolean {
   let at = 0;
   while (at < sql.length) {
-    const comment = sql.startsWith('--', at);
-    at = sqlStep(sql, at);
+    const comment = !sql.startsWith('/*', at) && beginsSqlComment(sql, at, lexical);
+    at = sqlStep(sql, at, lexical);
     if (comment && at === sql.length) return true;
   }
   return false;
@@ -40,22 +52,16 @@ function trimmedLines(sql: string): string {
 }
 
 /** Offset after the quoted thing that begins here; null when none does. */
-function endOfQuoted(text: string, at: number): number | null {
-  switch (text[at]) {
-    case "'":
-      return isEscapeString(text, at) ? skipEscapeString(text, at) : skipQuoted(text, at, 'string');
-    case '"':
-    case '`':
-      return skipQuoted(text, at, 'quoted name');
-    case '$': {
-      const tag = /^\$[\p{L}_]?[\p{L}\p{N}_]*\$/u.exec(text.slice(at, at + 70))?.[0];
-      if (tag === undefined) return null;
-      const close = text.indexOf(tag, at + tag.length);
-      return close === -1 ? text.length : close + tag.length;
-    }
-    default:
-      return null;
-  }
+function endOfQuoted(text: string, at: number, lexical: Lexical): number | null {
+  const char = text[at]!;
+  if (char === "'")
+    return lexical.escapeStrings && isEscapeString(text, at)
+      ? skipEscapedText(text, at)
+      : skipText(text, at, lexical);
+  if (lexical.nameQuotes.includes(char)) return skipQuoted(text, at, 'quoted name');
+  if (char === '[' && lexical.bracketNames) return skipBracketName(text, at);
+  if (char !== '$' || !lexical.dollarQuotes || isDigit(text.charCodeAt(at + 1))) return null;
+  return skipDollarText(text, at);
 }
 
 /** E'...', but not the end of a longer word. */
@@ -63,17 +69,17 @@ function isEscapeString(text: string, at: number): boolean {
   return /(^|[^\p{L}\p{N}_$])[eE]$/u.test(text.slice(Math.max(0, at - 2), at));
 }
 
-/** The offset after the quoted thing, comment or character that begins at `at`, in SQL that need not be whole. */
-export function sqlStep(text: string, at: number): number {
+/** The offset after the quoted thing, comment, word or character that begins at `at`, in SQL that need not be whole. */
+export function sqlStep(text: string, at: number, lexical: Lexical): number {
   try {
-    return endOfQuoted(text, at) ?? afterOther(text, at);
+    return endOfQuoted(text, at, lexical) ?? afterOther(text, at, lexical);
   } catch (thrown) {
     if (!(thrown instanceof QueryError)) throw thrown;
     return text.length; // what is never closed takes the rest
   }
 }
 
-function afterOther(text: string, at: number): number {
-  if (text.startsWith('--', at)) return skipLineComment(text, at);
-  return text.startsWith('/*', at) ? skipBlockComment(text, at) : at + 1;
+function afterOther(text: string, at: number, lexical: Lexical): number {
+  if (isWordStart(text.charCodeAt(at))) return skipWord(text, at);
+  return beginsSqlComment(text, at, lexical) ? skipSqlComment(text, at, lexical) : at + 1;
 }

@@ -4,28 +4,30 @@
  * written, except for white space at the ends of its lines. What does not parse is an error with its place.
  */
 import { strict as assert } from 'node:assert';
+import type { Lexical } from '../dialects/lexical.ts';
+import { USUAL_SOURCE } from '../dialects/registry.ts';
 import { parseAlone } from '../parse.ts';
 import { writeQuery } from './format-layout.ts';
 import { type Leaf, leavesOf } from './format-leaves.ts';
 import { Lines } from './format-lines.ts';
 import { queryOf } from './format-query.ts';
 
-/** The whole text, with one line end at its end. Throws QueryError. */
-export function formatQuery(text: string): string {
-  const leaves = allLeaves(text);
+/** The whole text, whose SQL is written by the rules of `lexical`, with one line end at its end. Throws QueryError. */
+export function formatQuery(text: string, lexical: Lexical = USUAL_SOURCE.lexical): string {
+  const leaves = allLeaves(text, lexical);
   const lines = new Lines();
   writeQuery(lines, queryOf(leaves), 0);
   const formatted = `${lines.text()}\n`;
   assert.deepEqual(
-    allLeaves(formatted).map(essence),
+    allLeaves(formatted, lexical).map(essence),
     leaves.map(essence),
     'the formatter has changed a token',
   );
   return formatted;
 }
 
-function allLeaves(text: string): readonly Leaf[] {
-  return leavesOf(text, parseAlone(text).tokens, 0, text.length);
+function allLeaves(text: string, lexical: Lexical): readonly Leaf[] {
+  return leavesOf(text, parseAlone(text, lexical).tokens, 0, text.length, lexical);
 }
 
 /** What may not change. */

@@ -7,7 +7,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import type { InputColumn, Judge, PlanRequest, PlanStep } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
-import type { SqlSourceNode } from '../frontends/forkline/ast.ts';
+import type { SqlSourceNode } from '../frontends/query-tree.ts';
 import { dialectAt } from '../source/connections.ts';
 import { functionsOf } from '../source/judged-functions.ts';
 import { bindSource } from '../source/sql.ts';
@@ -25,14 +25,14 @@ export function planEncoded(
   warnings: readonly string[],
 ): PlanStep {
   refuseUnwrappable(node);
-  const bound = bindSource(request.text, node.scanned, request.parameters);
   const connection = node.connection ?? request.connection;
+  const dialect = sourceDialect(dialectAt(request.dialects, connection, node.span));
+  const bound = bindSource(request.text, node, request.parameters, dialect.binding);
   const described = request.answers[ASK_KEY];
   if (described?.kind !== 'source') {
     const functions = judge(connection, bound, true);
     return { kind: 'ask', asks: [{ kind: 'source', key: ASK_KEY, connection, ...bound, functions }] };
   }
-  const dialect = sourceDialect(dialectAt(request.dialects, connection, node.span));
   const columns = described.columns.map(dialect.columnOf);
   refuseBadColumns(node, columns);
   const functions = functionsOf(connection, request.answers);

@@ -20,7 +20,7 @@ export function sourceRelation(
   author: Author,
 ): Relation {
   const before = statement.sources.reduce((sum, { parameters }) => sum + parameters.length, 0);
-  const index = statement.sources.push(renumbered(bound, before));
+  const index = statement.sources.push(renumbered(bound, before, dialect.binding));
   const from = dialect.quoteName(index === 1 ? 'source' : `source${index}`);
   const select: Select = {
     from,

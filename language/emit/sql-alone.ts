@@ -1,19 +1,21 @@
 /** The plan of a query without stages: its SQL goes to the database as the user wrote it, unless a worker must encode the rows. */
 import type { FunctionUse, Judge, Plan, PlanRequest, PlanStep } from '../../core/protocol/plan.ts';
-import type { QueryNode, SqlSourceNode } from '../frontends/forkline/ast.ts';
+import { sourceDialect } from '../dialects/registry.ts';
+import type { LetNode, QueryNode, SqlSourceNode } from '../frontends/query-tree.ts';
+import { dialectAt } from '../source/connections.ts';
 import { type BoundSql, bindSource } from '../source/sql.ts';
 import { planEncoded } from './encoded-sql.ts';
 
 /** The SQL that is all of the query; null when there are stages. */
-export function sqlAlone({ source, stages }: QueryNode): SqlSourceNode | null {
+export function sqlAlone({ source, stages }: QueryNode, lets: readonly LetNode[]): SqlSourceNode | null {
   if (stages.length > 0) return null;
   switch (source.kind) {
     case 'sql':
       return source;
     case 'let':
-      return sqlAlone(source.definition.query);
+      return sqlAlone(lets[source.definition]!.query, lets);
     case 'query':
-      return sqlAlone(source.query);
+      return sqlAlone(source.query, lets);
     default:
       return source satisfies never;
   }
@@ -27,8 +29,9 @@ export function planAlone(
   warnings: readonly string[],
 ): PlanStep {
   if (request.throughWorker) return planEncoded(node, request, judge, warnings);
-  const bound = bindSource(request.text, node.scanned, request.parameters);
   const connection = node.connection ?? request.connection;
+  const { binding } = sourceDialect(dialectAt(request.dialects, connection, node.span));
+  const bound = bindSource(request.text, node, request.parameters, binding);
   const functions = judge(connection, bound, false);
   return { kind: 'plan', plan: planDirect(connection, bound, functions, warnings) };
 }

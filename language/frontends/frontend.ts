@@ -1,9 +1,21 @@
 /** What turns a text into a tree, and what it must know for that. */
-import type { DialectName } from '../../core/protocol/dialect-name.ts';
 import type { Span } from '../../core/protocol/errors.ts';
+import type { Lexical } from '../dialects/lexical.ts';
+import type { QueryTree } from './query-tree.ts';
 
 /** What a text is parsed against. */
 export interface ParseContext {
-  /** Returns the dialect of the SQL for a connection that the text names at `span`. Throws unknown-connection. */
-  dialectOf(connection: string, span: Span): DialectName;
+  /** Lexical rules of the SQL that names no connection. */
+  readonly usual: Lexical;
+  /** Lexical rules of the stage engine's SQL. */
+  readonly engine: Lexical;
+  /** Returns the lexical rules of the SQL for a connection that the text names at `span`. Throws unknown-connection. */
+  lexicalOf(connection: string, span: Span): Lexical;
+}
+
+/** A language in which queries are written: all of them become the same tree. */
+export interface Frontend {
+  readonly name: string;
+  /** Throws QueryError with a span. */
+  parse(text: string, context: ParseContext): QueryTree;
 }

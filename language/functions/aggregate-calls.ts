@@ -1,4 +1,4 @@
-/** What definitions of aggregates are made of. */
+/** The parts that definitions of aggregates are made of. */
 import type { FunctionKey } from '../types/function-keys.ts';
 import type { ExprType } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
@@ -8,9 +8,8 @@ import {
   columnTypeOf,
   describeArgument,
   type FunctionDefinition,
-  type Overload,
-  overloads,
 } from './kit/function.ts';
+import { type Overload, overloads } from './kit/overloads.ts';
 
 export const UNORDERED = { ordered: false };
 export const ORDERED = { ordered: true };

@@ -4,7 +4,6 @@ import { decimal, decimalSize, FLOAT64, isUnsized, UNSIZED_DECIMAL } from '../ty
 import type { Typed } from '../types/typed.ts';
 import { aggregate, row, UNORDERED } from './aggregate-calls.ts';
 import {
-  acceptedArgs,
   type CallSite,
   callError,
   constantText,
@@ -12,6 +11,7 @@ import {
   type FunctionDefinition,
   typedCall,
 } from './kit/function.ts';
+import { acceptedArgs } from './kit/overloads.ts';
 
 /** Sums never wrap: of int64 as decimal(38,0), of decimals with their scale, of floats as float64. */
 export function sum(site: CallSite): Typed {

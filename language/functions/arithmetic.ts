@@ -21,7 +21,6 @@ import {
 import type { Typed } from '../types/typed.ts';
 import { castTo, coerce } from './kit/coerce.ts';
 import {
-  acceptedArgs,
   adapted,
   type CallSite,
   callError,
@@ -31,6 +30,7 @@ import {
   mixedTypes,
   typedCall,
 } from './kit/function.ts';
+import { acceptedArgs } from './kit/overloads.ts';
 import { timeArithmetic } from './moment-arithmetic.ts';
 
 /** Above this many fraction digits a product of decimals leaves too little room before the point. */

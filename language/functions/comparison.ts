@@ -8,9 +8,9 @@ import {
   describeArgument,
   type FunctionDefinition,
   mixedTypes,
-  overloads,
   typedCall,
 } from './kit/function.ts';
+import { overloads } from './kit/overloads.ts';
 
 /** Comparisons for equality, and those that ask for an order, which lists have not. */
 const EQUALITIES = ['=', '<>', 'is distinct from', 'is not distinct from', 'in', 'not in'] as const;

@@ -2,15 +2,14 @@
 import type { Typed } from '../types/typed.ts';
 import { unify } from './kit/coerce.ts';
 import {
-  acceptedArgs,
   type CallSite,
   callError,
   describeArgument,
   type FunctionDefinition,
   mixedTypes,
-  overloads,
   typedCall,
 } from './kit/function.ts';
+import { acceptedArgs, overloads } from './kit/overloads.ts';
 
 /** if(condition, then, otherwise): the condition is bool, the values are of one type. */
 function choose(call: CallSite): Typed {

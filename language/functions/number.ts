@@ -6,14 +6,13 @@ import type { Typed } from '../types/typed.ts';
 import { keepDecimal } from './arithmetic.ts';
 import { castTo, coerce } from './kit/coerce.ts';
 import {
-  acceptedArgs,
   type CallSite,
   callError,
   constantText,
   type FunctionDefinition,
-  overloads,
   typedCall,
 } from './kit/function.ts';
+import { acceptedArgs, overloads } from './kit/overloads.ts';
 
 /** A function of a float64. */
 function floating(
@@ -99,7 +98,7 @@ export function numberBin(call: CallSite): Typed {
   return typedCall(call, 'bin/float64', FLOAT64, [coerce(value!, FLOAT64)], { constants: [width] });
 }
 
-/** What is added to an int64 so that it is positive and in the same place of its bin: cutting toward zero is rounding down. */
+/** Returns a multiple of the width that makes every int64 positive when it is added: cutting toward zero rounds down then. */
 function binShift(width: string): string {
   return ((2n ** 63n / BigInt(width) + 1n) * BigInt(width)).toString();
 }

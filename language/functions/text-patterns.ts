@@ -4,15 +4,13 @@
 import { BOOL, STRING } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
 import {
-  acceptedArgs,
   type CallSite,
   callError,
   constantText,
   type FunctionDefinition,
-  overloads,
-  type Signature,
   typedCall,
 } from './kit/function.ts';
+import { acceptedArgs, overloads, type Signature } from './kit/overloads.ts';
 import { text } from './text.ts';
 
 /** A pattern that ends with its escape fails, and which does shows row by row. */

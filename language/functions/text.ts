@@ -1,7 +1,8 @@
 /** Text. Positions count code points from 1. */
 import type { FunctionKey } from '../types/function-keys.ts';
 import { BOOL, INT64, STRING } from '../types/rules.ts';
-import { type FunctionDefinition, type Overload, overloads } from './kit/function.ts';
+import type { FunctionDefinition } from './kit/function.ts';
+import { type Overload, overloads } from './kit/overloads.ts';
 
 const LIST_OF_STRING = { kind: 'list', of: STRING } as const;
 

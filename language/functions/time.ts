@@ -17,16 +17,15 @@ import { TIME_ZONES } from '../types/time-zones.ts';
 import type { Typed } from '../types/typed.ts';
 import { coerce } from './kit/coerce.ts';
 import {
-  acceptedArgs,
   type CallSite,
   callError,
   castHint,
   constantText,
   describeArgument,
   type FunctionDefinition,
-  overloads,
   typedCall,
 } from './kit/function.ts';
+import { acceptedArgs, overloads } from './kit/overloads.ts';
 import { shifted } from './moment-arithmetic.ts';
 import { numberBin } from './number.ts';
 

@@ -8,17 +8,8 @@ import type { FunctionKey } from '../types/function-keys.ts';
 import { INT64 } from '../types/rules.ts';
 import type { AggregateKind, Typed, WindowKind } from '../types/typed.ts';
 import { unify } from './kit/coerce.ts';
-import {
-  acceptedArgs,
-  type CallSite,
-  callError,
-  type FunctionDefinition,
-  mixedTypes,
-  type Overload,
-  overloads,
-  type Signature,
-  typedCall,
-} from './kit/function.ts';
+import { type CallSite, callError, type FunctionDefinition, mixedTypes, typedCall } from './kit/function.ts';
+import { acceptedArgs, type Overload, overloads, type Signature } from './kit/overloads.ts';
 
 function windowed(
   name: string,

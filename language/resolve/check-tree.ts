@@ -2,7 +2,7 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { PlanRequest } from '../../core/protocol/plan.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
-import type { LetNode, QueryNode, QueryTree } from '../frontends/forkline/ast.ts';
+import type { LetNode, QueryNode, QueryTree } from '../frontends/query-tree.ts';
 import { missingParameter } from './expression.ts';
 
 /** Refuses a parameter without a value, and a value without a parameter. */
@@ -29,9 +29,10 @@ export function unusedLets({ lets, query }: QueryTree): readonly string[] {
   const used = new Set<LetNode>();
   const visit = ({ source, stages }: QueryNode): void => {
     if (source.kind === 'query') visit(source.query);
-    if (source.kind === 'let' && !used.has(source.definition)) {
-      used.add(source.definition);
-      visit(source.definition.query);
+    const definition = source.kind === 'let' ? lets[source.definition]! : null;
+    if (definition !== null && !used.has(definition)) {
+      used.add(definition);
+      visit(definition.query);
     }
     for (const stage of stages) stage.sources.forEach(visit);
   };

@@ -2,9 +2,8 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
 import type { ColumnType } from '../../core/protocol/types.ts';
-import type { CallNode, CaseNode, CastNode, Expression } from '../frontends/forkline/ast.ts';
 import { defaultName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { CallNode, CaseNode, CastNode, Expression, WrittenName } from '../frontends/query-tree.ts';
 import { castTo, unify } from '../functions/kit/coerce.ts';
 import { type CallSite, type FunctionTraits, mixedTypes, typedCall } from '../functions/kit/function.ts';
 import { FUNCTION_NAMES, findFunction } from '../functions/registry.ts';

@@ -2,7 +2,7 @@ import type { Span } from '../../core/protocol/errors.ts';
 import type { SourceDescription } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { DialectName } from '../dialects/dialect.ts';
-import type { StageNode } from '../frontends/forkline/ast.ts';
+import type { StageNode } from '../frontends/query-tree.ts';
 import type { BoundSql } from '../source/sql.ts';
 
 /** SQL of the user's for a database. Two of the same text are two objects; each is fetched. */

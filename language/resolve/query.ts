@@ -9,7 +9,7 @@ import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Judge, Plan, PlanRequest, SourceAsk } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { sourceDialect } from '../dialects/registry.ts';
-import type { LetNode, QueryNode, QueryTree, SqlSourceNode, StageNode } from '../frontends/forkline/ast.ts';
+import type { LetNode, QueryNode, QueryTree, SqlSourceNode, StageNode } from '../frontends/query-tree.ts';
 import { dialectAt } from '../source/connections.ts';
 import { bindSource } from '../source/sql.ts';
 import type { Typed } from '../types/typed.ts';
@@ -74,9 +74,10 @@ class Resolver {
   #askForSources(): void {
     const { text, connection: usual, answers, parameters } = this.#request;
     const bySql = new Map<string, SourceAsk>();
-    for (const node of sqlSources(this.#tree.query)) {
-      const bound = bindSource(text, node.scanned, parameters);
+    for (const node of sqlSources(this.#tree)) {
       const connection = node.connection ?? usual;
+      const { binding } = sourceDialect(dialectAt(this.#request.dialects, connection, node.span));
+      const bound = bindSource(text, node, parameters, binding);
       const same = JSON.stringify([connection, bound.sql, bound.parameters]);
       const known = bySql.get(same);
       const key = known?.key ?? `source-${bySql.size}`;
@@ -112,7 +113,7 @@ class Resolver {
       case 'query':
         return { kind: 'query', query: this.#query(source.query) };
       case 'let':
-        return { kind: 'query', query: this.#let(source.definition) };
+        return { kind: 'query', query: this.#let(this.#tree.lets[source.definition]!) };
       default:
         return source satisfies never;
     }
@@ -196,7 +197,7 @@ class Resolver {
 }
 
 /** Those that the query reads, each once, what it begins with first. */
-function sqlSources(query: QueryNode): ReadonlySet<SqlSourceNode> {
+function sqlSources({ query, lets }: QueryTree): ReadonlySet<SqlSourceNode> {
   const found = new Set<SqlSourceNode>();
   const seen = new Set<QueryNode>();
   const visit = (node: QueryNode): void => {
@@ -204,7 +205,7 @@ function sqlSources(query: QueryNode): ReadonlySet<SqlSourceNode> {
     seen.add(node);
     const { source, stages } = node;
     if (source.kind === 'sql') found.add(source);
-    else visit(source.kind === 'let' ? source.definition.query : source.query);
+    else visit(source.kind === 'let' ? lets[source.definition]!.query : source.query);
     for (const stage of stages) stage.sources.forEach(visit);
   };
   visit(query);

@@ -2,11 +2,12 @@
  * What a stage's expressions can see: the columns that reach it, and the parameters. Names match exactly first;
  * unquoted ones also without regard to case, when only one column matches so.
  */
+
 import { QueryError, type Span, type StageRef } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import { columnKey } from '../types/column-key.ts';
 import type { StageAnswers } from './stage-answers.ts';
 

@@ -4,19 +4,8 @@
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
-import { isWordStart, skipTrivia, skipWord } from './scan.ts';
-
-export const READS: readonly string[] = ['select', 'with', 'values', 'table', 'show', 'explain'];
-/** These cannot stand in a FROM, so no stage can follow them. */
-const ALONE = new Set(['show', 'explain']);
-
-const WRITES = new Set(
-  (
-    'insert update delete merge truncate create drop alter grant revoke copy call do execute prepare deallocate ' +
-    'begin start commit rollback abort savepoint release end lock vacuum analyze reindex cluster refresh comment ' +
-    'security import listen notify unlisten load reassign discard reset declare fetch move close checkpoint replace'
-  ).split(' '),
-);
+import type { Lexical } from '../dialects/lexical.ts';
+import { isWordStart, skipSqlTrivia, skipWord } from './scan.ts';
 
 export interface SourceHead {
   readonly word: string;
@@ -30,39 +19,51 @@ export function checkSourceHead(
   text: string,
   start: number,
   end: number,
+  lexical: Lexical,
   names: readonly string[] = [],
 ): SourceHead {
-  let at = skipTrivia(text, start, false);
-  while (text[at] === '(' && at < end) at = skipTrivia(text, at + 1, false);
+  const { reads, alone, writes } = lexical.words;
+  let at = skipSqlTrivia(text, start, lexical);
+  while (text[at] === '(' && at < end) at = skipSqlTrivia(text, at + 1, lexical);
   const span = { start: at, end: Math.max(at + 1, skipWord(text, at)) };
   const word = isWordStart(text.charCodeAt(at)) ? text.slice(at, span.end).toLowerCase() : '';
-  if (READS.includes(word)) return { word, span, wrappable: !ALONE.has(word) };
-  if (WRITES.has(word))
+  if (reads.includes(word)) return { word, span, wrappable: !alone.includes(word) };
+  if (writes.includes(word))
     throw new QueryError('read-only', `\`${word}\` is no query: this server only reads`, {
       span,
-      hint: `a query begins with ${READS.join(', ')}`,
+      hint: `a query begins with ${reads.join(', ')}`,
     });
-  throw notSql(text, word, span, end, names);
+  throw notSql({ text, word, span, end, lexical }, names);
+}
+
+interface StrayHead {
+  readonly text: string;
+  readonly word: string;
+  readonly span: Span;
+  readonly end: number;
+  readonly lexical: Lexical;
 }
 
 /** `from flights`, as other languages begin. */
-function fromHint(text: string, word: string, end: number): string | null {
-  const at = skipTrivia(text, end, false);
+function fromHint({ text, word, span, lexical }: StrayHead): string | null {
+  const at = skipSqlTrivia(text, span.end, lexical);
   const table = text.slice(at, skipWord(text, at));
   return word === 'from' && table !== '' ? `write \`select * from ${table}\`` : null;
 }
 
-function notSql(text: string, word: string, span: Span, end: number, names: readonly string[]): QueryError {
-  const alone = word !== '' && skipTrivia(text, span.end, false) >= end;
-  const suggestions = suggest(word, alone ? names : [...READS, ...names]);
+function notSql(stray: StrayHead, names: readonly string[]): QueryError {
+  const { text, word, span, end, lexical } = stray;
+  const { reads } = lexical.words;
+  const alone = word !== '' && skipSqlTrivia(text, span.end, lexical) >= end;
+  const suggestions = suggest(word, alone ? names : [...reads, ...names]);
   const instead = alone
     ? `to read a table, write \`select * from ${word}\``
-    : `begin with \`select * from ...\`, then stages; it may also be ${READS.slice(1).join(', ')}`;
+    : `begin with \`select * from ...\`, then stages; it may also be ${reads.slice(1).join(', ')}`;
   const shown =
     word === '' ? `\`${String.fromCodePoint(text.codePointAt(span.start) ?? 32)}\`` : `\`${word}\``;
   return new QueryError(alone ? 'unknown-source' : 'syntax', `a query begins with SQL, not with ${shown}`, {
     span,
-    hint: fromHint(text, word, span.end) ?? didYouMean(suggestions) ?? instead,
+    hint: fromHint(stray) ?? didYouMean(suggestions) ?? instead,
     suggestions,
   });
 }

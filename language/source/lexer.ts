@@ -1,28 +1,31 @@
 /**
  * Finds where the SQL ends and what the server must know of it, without understanding it: a token that is exactly
- * `|` or `|>` outside of brackets ends the source. Strings, comments and the longest operators are PostgreSQL's,
- * so `||`, `?|`, `|/` and a pipe in a string are SQL. SQL that stands in brackets of ours ends before the closing one
- * as well. It also finds `:name` parameters and a second statement.
+ * `|` or `|>` outside of brackets ends the source. Texts, comments and the longest operators are the dialect's, so
+ * that in PostgreSQL `||`, `?|`, `|/` and a pipe in a string are SQL. SQL that stands in brackets of ours ends before
+ * the closing one as well. It also finds `:name` parameters and a second statement.
  *
  * Invariants: one pass, no recursion, linear in the text; the SQL between sqlStart and sqlEnd has balanced
  * brackets, closed quotes and comments, and no `;` outside of quotes and comments.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { Lexical } from '../dialects/lexical.ts';
+import * as CLASS from './character-classes.ts';
 import {
+  beginsSqlComment,
   isDigit,
   isSpace,
   isWordStart,
-  skipBlockComment,
-  skipEscapeString,
-  skipLineComment,
+  skipBracketName,
+  skipDollarText,
+  skipEscapedText,
   skipQuoted,
-  skipTrivia,
+  skipSqlComment,
+  skipSqlTrivia,
+  skipText,
   skipWord,
-  unterminated,
 } from './scan.ts';
 
 export const MAX_BRACKETS = 1000;
-const OPERATOR_CHARACTERS = '+-*/<>=~!@#%^&|?';
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']' };
 
 export interface ScannedSource {
@@ -46,6 +49,9 @@ interface Bracket {
 
 interface ScanState {
   readonly text: string;
+  readonly lexical: Lexical;
+  /** What each character of ASCII begins. */
+  readonly classes: Uint8Array;
   /** It stands in brackets of ours. */
   readonly inBrackets: boolean;
   readonly brackets: Bracket[];
@@ -59,9 +65,11 @@ interface ScanState {
 }
 
 /** Scans the SQL that begins at `start`; `inBrackets`: it ends before a bracket that closes none of its own. */
-export function scanSource(text: string, start: number, inBrackets = false): ScannedSource {
+export function scanSource(text: string, start: number, lexical: Lexical, inBrackets = false): ScannedSource {
   const state: ScanState = {
     text,
+    lexical,
+    classes: CLASS.classesOf(lexical),
     inBrackets,
     brackets: [],
     placeholders: [],
@@ -119,16 +127,16 @@ function refuseSecondStatement(state: ScanState, at: number, end: number): void 
 }
 
 function scanToken(state: ScanState, at: number): Scanned {
-  const { text } = state;
-  const char = text[at]!;
+  const { text, classes, lexical } = state;
   const code = text.charCodeAt(at);
-  if (char === '-' && text[at + 1] === '-') return { end: skipLineComment(text, at), comment: true };
-  if (char === '/' && text[at + 1] === '*') return { end: skipBlockComment(text, at), comment: true };
-  if (isWordStart(code)) return scanWord(state, at);
-  const end = scanSymbol(state, at, char, code);
+  const kind = code < 128 ? classes[code]! : CLASS.WORD;
+  if (kind === CLASS.WORD) return scanWord(state, at);
+  if (kind === CLASS.COMMENT_OR_OPERATOR && beginsSqlComment(text, at, lexical))
+    return { end: skipSqlComment(text, at, lexical), comment: true };
+  const end = scanSymbol(state, at, kind);
   state.previousAt = at;
   if (typeof end === 'number') {
-    state.previous = char;
+    state.previous = text[at]!;
     return { end };
   }
   state.previous = end.operator ?? '';
@@ -136,40 +144,44 @@ function scanToken(state: ScanState, at: number): Scanned {
 }
 
 function scanWord(state: ScanState, at: number): Scanned {
-  const { text } = state;
+  const { text, lexical } = state;
   const end = skipWord(text, at);
   state.notAt = state.previous === 'not' ? state.previousAt : -1;
   state.previous = end - at <= 5 ? text.slice(at, end).toLowerCase() : 'word';
   state.previousAt = at;
-  const escapeString = end - at === 1 && (text[at] === 'e' || text[at] === 'E') && text[end] === "'";
-  return { end: escapeString ? skipEscapeString(text, end) : end };
+  const isEscapeString =
+    lexical.escapeStrings && end - at === 1 && (text[at] === 'e' || text[at] === 'E') && text[end] === "'";
+  return { end: isEscapeString ? skipEscapedText(text, end) : end };
 }
 
-function scanSymbol(state: ScanState, at: number, char: string, code: number): number | Scanned {
-  const { text } = state;
-  if (isDigit(code)) return skipNumber(text, at);
-  switch (char) {
-    case "'":
-      return skipQuoted(text, at, 'string');
-    case '"':
-    case '`':
+function scanSymbol(state: ScanState, at: number, kind: number): number | Scanned {
+  const { text, lexical } = state;
+  switch (kind) {
+    case CLASS.DIGIT:
+      return skipNumber(text, at);
+    case CLASS.TEXT_QUOTE:
+      return skipText(text, at, lexical);
+    case CLASS.NAME_QUOTE:
       return skipQuoted(text, at, 'quoted name');
-    case '$':
-      return skipDollar(text, at);
-    case '(':
-    case '[':
-      return openBracket(state, at, char);
-    case ')':
-    case ']':
-      return closeBracket(state, at, char);
-    case ':':
+    case CLASS.BRACKET_NAME:
+      return skipBracketName(text, at);
+    case CLASS.DOLLAR:
+      return skipDollar(text, at, lexical);
+    case CLASS.OPENING:
+      return openBracket(state, at, text[at]!);
+    case CLASS.CLOSING:
+      return closeBracket(state, at, text[at]!);
+    case CLASS.COLON:
       return scanColon(state, at);
-    case ';':
+    case CLASS.SEMICOLON:
       return scanSemicolon(state, at);
-    case '\0':
+    case CLASS.NUL:
       throw new QueryError('syntax', 'a query has no character U+0000', { span: { start: at, end: at + 1 } });
+    case CLASS.OPERATOR:
+    case CLASS.COMMENT_OR_OPERATOR:
+      return scanOperator(state, at);
     default:
-      return OPERATOR_CHARACTERS.includes(char) ? scanOperator(text, at) : at + 1;
+      return at + 1;
   }
 }
 
@@ -184,29 +196,24 @@ function skipNumber(text: string, start: number): number {
   return at;
 }
 
-function scanOperator(text: string, start: number): Scanned {
-  let at = start;
-  while (at < text.length && OPERATOR_CHARACTERS.includes(text[at]!)) {
-    const two = text.slice(at, at + 2);
-    if (at > start && (two === '--' || two === '/*')) break;
-    at++;
+function scanOperator({ text, classes, lexical }: ScanState, start: number): Scanned {
+  let at = start + 1;
+  for (; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    const kind = code < 128 ? classes[code] : CLASS.WORD;
+    if (kind !== CLASS.OPERATOR && kind !== CLASS.COMMENT_OR_OPERATOR) break;
+    if (kind === CLASS.COMMENT_OR_OPERATOR && beginsSqlComment(text, at, lexical)) break;
   }
   return { end: at, operator: text.slice(start, at) };
 }
 
-function skipDollar(text: string, at: number): number {
+function skipDollar(text: string, at: number, { dollarQuotes }: Lexical): number {
   if (isDigit(text.charCodeAt(at + 1)))
     throw new QueryError('syntax', 'parameters have names here, not numbers', {
       span: { start: at, end: skipNumber(text, at + 1) },
       hint: 'write `:name` and give its value in `params`',
     });
-  let end = at + 1;
-  while (end < text.length && isTagPart(text.charCodeAt(end))) end++;
-  if (text[end] !== '$') return at + 1;
-  const tag = text.slice(at, end + 1);
-  const close = text.indexOf(tag, end + 1);
-  if (close === -1) throw unterminated(text, at, 'dollar-quoted string', tag);
-  return close + tag.length;
+  return (dollarQuotes ? skipDollarText(text, at) : null) ?? at + 1;
 }
 
 function openBracket(state: ScanState, at: number, open: string): number {
@@ -224,7 +231,7 @@ function openBracket(state: ScanState, at: number, open: string): number {
   brackets.push({
     open,
     at,
-    subscript: open === '[' && state.previous !== 'array' && !inConstructor,
+    subscript: state.lexical.slices && open === '[' && state.previous !== 'array' && !inConstructor,
     inStart: isIn ? (negated ? state.notAt : state.previousAt) : null,
     negated,
   });
@@ -255,11 +262,14 @@ function scanColon(state: ScanState, at: number): number {
   return end;
 }
 
-function inListAround({ text, brackets, previous, previousAt }: ScanState, end: number): InList | null {
+function inListAround(
+  { text, lexical, brackets, previous, previousAt }: ScanState,
+  end: number,
+): InList | null {
   const inner = brackets.at(-1);
   if (inner === undefined || inner.inStart === null) return null;
   const first = previous === '(' && previousAt === inner.at;
-  const alone = first && text[skipTrivia(text, end, false)] === ')';
+  const alone = first && text[skipSqlTrivia(text, end, lexical)] === ')';
   return { start: inner.inStart, end: inner.at + 1, negated: inner.negated, alone };
 }
 
@@ -271,10 +281,6 @@ function scanSemicolon(state: ScanState, at: number): number {
     });
   if (state.semicolon === -1) state.semicolon = at;
   return at + 1;
-}
-
-function isTagPart(code: number): boolean {
-  return isWordStart(code) || isDigit(code);
 }
 
 /** From the word `in`, or the `not` before it, to behind its opening bracket. */

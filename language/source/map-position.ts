@@ -4,7 +4,7 @@ import type { SourceSegment } from '../../core/protocol/plan.ts';
 import { isDigit, isWordPart, skipWord } from './scan.ts';
 
 /**
- * `position`: 1-based, in code points of `sql` (what was sent), as PostgreSQL counts. The span covers the word or
+ * `position`: 1-based, in code points of `sql` (what was sent). The span covers the word or
  * character there. null when it lies in text that we put around the user's.
  */
 export function mapPosition(

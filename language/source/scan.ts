@@ -4,6 +4,7 @@
  * lexing is linear in the text. What has no end throws `unterminated-string` with the span of its opening line.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { Lexical } from '../dialects/lexical.ts';
 
 export function isSpace(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13) || code === 0xa0 || code === 0xfeff;
@@ -13,7 +14,7 @@ export function isDigit(code: number): boolean {
   return code >= 48 && code <= 57;
 }
 
-/** Letters, underscore and everything beyond ASCII, as in PostgreSQL. */
+/** Letters, underscore and everything beyond ASCII. */
 export function isWordStart(code: number): boolean {
   return (
     (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95 || (code > 127 && code !== 0xa0)
@@ -48,8 +49,8 @@ export function skipQuoted(text: string, start: number, what: string): number {
   }
 }
 
-/** Skips PostgreSQL's E'...' where a backslash escapes the next character. `start` is at the quote. */
-export function skipEscapeString(text: string, start: number): number {
+/** Skips a text in which a backslash escapes the next character, and a quote may be doubled. `start` is at the quote. */
+export function skipEscapedText(text: string, start: number): number {
   let at = start + 1;
   while (at < text.length) {
     const char = text[at];
@@ -58,7 +59,33 @@ export function skipEscapeString(text: string, start: number): number {
     else if (text[at + 1] === "'") at += 2;
     else return at + 1;
   }
-  throw unterminated(text, start, 'string', "'");
+  throw new QueryError('unterminated-string', 'this string has no end', {
+    span: restOfLine(text, start),
+    hint: "close it with '",
+  });
+}
+
+/** Skips a text of the dialect's. `start` is at the quote. */
+export function skipText(text: string, start: number, { backslashEscapes }: Lexical): number {
+  return backslashEscapes ? skipEscapedText(text, start) : skipQuoted(text, start, 'string');
+}
+
+/** Skips `[name]`. */
+export function skipBracketName(text: string, start: number): number {
+  const close = text.indexOf(']', start);
+  if (close === -1) throw unterminated(text, start, 'quoted name', ']');
+  return close + 1;
+}
+
+/** Skips `$tag$ ... $tag$`; null when no tag stands at `start`. */
+export function skipDollarText(text: string, start: number): number | null {
+  let end = start + 1;
+  while (end < text.length && (isWordStart(text.charCodeAt(end)) || isDigit(text.charCodeAt(end)))) end++;
+  if (text[end] !== '$') return null;
+  const tag = text.slice(start, end + 1);
+  const close = text.indexOf(tag, end + 1);
+  if (close === -1) throw unterminated(text, start, 'dollar-quoted string', tag);
+  return close + tag.length;
 }
 
 export function skipLineComment(text: string, start: number): number {
@@ -66,13 +93,13 @@ export function skipLineComment(text: string, start: number): number {
   return newline === -1 ? text.length : newline;
 }
 
-/** Block comments nest, as in PostgreSQL. */
-export function skipBlockComment(text: string, start: number): number {
+/** `nested`: a comment within it has an end of its own. */
+export function skipBlockComment(text: string, start: number, nested = true): number {
   let depth = 0;
   let at = start;
   while (at < text.length) {
     if (text[at] === '/' && text[at + 1] === '*') {
-      depth++;
+      depth = nested ? depth + 1 : 1;
       at += 2;
     } else if (text[at] === '*' && text[at + 1] === '/') {
       depth--;
@@ -83,24 +110,42 @@ export function skipBlockComment(text: string, start: number): number {
   throw unterminated(text, start, 'comment', '*/');
 }
 
-/** Is `at` the first thing on its line? `#` and `//` begin a comment only there. */
-function atLineStart(text: string, at: number): boolean {
-  let before = at - 1;
-  while (before >= 0 && text[before] !== '\n' && isSpace(text.charCodeAt(before))) before--;
-  return before < 0 || text[before] === '\n';
+const DASH = 45;
+const SLASH = 47;
+const STAR = 42;
+const HASH = 35;
+
+/** Does a comment of SQL begin at `at`? */
+export function beginsSqlComment(text: string, at: number, lexical: Lexical): boolean {
+  switch (text.charCodeAt(at)) {
+    case DASH:
+      return (
+        text.charCodeAt(at + 1) === DASH &&
+        (!lexical.dashesNeedSpace || at + 2 >= text.length || isSpace(text.charCodeAt(at + 2)))
+      );
+    case SLASH:
+      return text.charCodeAt(at + 1) === STAR;
+    case HASH:
+      return lexical.hashComments;
+    default:
+      return false;
+  }
 }
 
-/** Skips white space and comments; `lineStart` also those that `#` and `//` begin at the start of a line. */
-export function skipTrivia(text: string, start: number, lineStart: boolean): number {
+/** Skips the comment of SQL that begins at `at`. */
+export function skipSqlComment(text: string, at: number, { nestedComments }: Lexical): number {
+  return text.charCodeAt(at) === SLASH
+    ? skipBlockComment(text, at, nestedComments)
+    : skipLineComment(text, at);
+}
+
+/** Skips white space and comments of SQL. */
+export function skipSqlTrivia(text: string, start: number, lexical: Lexical): number {
   let at = start;
   for (;;) {
     while (at < text.length && isSpace(text.charCodeAt(at))) at++;
-    const two = text.slice(at, at + 2);
-    if (two === '--') at = skipLineComment(text, at);
-    else if (two === '/*') at = skipBlockComment(text, at);
-    else if (lineStart && (two === '//' || two[0] === '#') && atLineStart(text, at))
-      at = skipLineComment(text, at);
-    else return at;
+    if (!beginsSqlComment(text, at, lexical)) return at;
+    at = skipSqlComment(text, at, lexical);
   }
 }
 

@@ -1,11 +1,12 @@
 /**
- * The SQL that goes to the database: the user's own, with every `:name` replaced by `$n`. What is copied from the user's
+ * The SQL that goes to the database: the user's own, with every `:name` replaced by the place of a bound value. What is copied from the user's
  * text is recorded in segments, so that a position in an error of the database's finds its way back.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { isListKind, type ParameterKind } from '../../core/protocol/parameters.ts';
 import type { SourceSegment } from '../../core/protocol/plan.ts';
-import type { ParameterUse, ScannedSource } from './lexer.ts';
+import type { Binding } from '../dialects/binding.ts';
+import type { ParameterUse } from './lexer.ts';
 
 export interface BoundSql {
   readonly sql: string;
@@ -13,22 +14,32 @@ export interface BoundSql {
   readonly segments: readonly SourceSegment[];
 }
 
+/** SQL as it stands in a query, or as a front end has made it. */
+export interface WrittenSql {
+  /** What `span` and `placeholders` are places of; the query's text when left out, so that errors find their places. */
+  readonly text?: string;
+  readonly span: Span;
+  readonly placeholders: readonly ParameterUse[];
+}
+
 /**
- * The user's SQL with `$n`; the same name twice is the same number. `x in (:list)` becomes `x = any ($n)`, of whose
- * elements the database infers the type. Throws bad-parameter for a list that stands beside others there.
+ * The user's SQL with places of bound values; the same name twice is the same number. `x in (:list)` becomes the dialect's
+ * membership in a bound list. Throws bad-parameter for a list that stands beside others there.
  */
 export function bindSource(
-  text: string,
-  { sqlStart, sqlEnd, placeholders }: ScannedSource,
+  queryText: string,
+  { text, span, placeholders }: WrittenSql,
   kinds: Readonly<Record<string, ParameterKind>>,
+  binding: Binding,
 ): BoundSql {
   const parameters: string[] = [];
   const uses = memberships(placeholders, ({ name }) => isListKind(kinds[name]!));
-  const bound = bindWith(text, { start: sqlStart, end: sqlEnd }, uses, ({ name }) => {
+  const bound = bindWith(text ?? queryText, span, uses, binding, ({ name }) => {
     const known = parameters.indexOf(name);
-    return `$${known === -1 ? parameters.push(name) : known + 1}`;
+    return binding.placeholder(known === -1 ? parameters.push(name) : known + 1);
   });
-  return { ...bound, parameters };
+  const { sql, segments } = bound;
+  return { sql, parameters, segments: text === undefined ? segments : [] };
 }
 
 /** The places of parameters, where `inList` stays only with those that are lists and stand alone in the brackets of `in`. */
@@ -57,6 +68,7 @@ export function bindWith(
   text: string,
   span: Span,
   placeholders: readonly ParameterUse[],
+  { memberOf }: Binding,
   value: (use: ParameterUse) => string,
 ): Omit<BoundSql, 'parameters'> {
   const segments: SourceSegment[] = [];
@@ -70,7 +82,7 @@ export function bindWith(
     const { start, end, inList } = use;
     if (inList !== undefined) {
       copy(at, inList.start);
-      sql += inList.negated ? '<> all (' : '= any (';
+      sql += memberOf(inList.negated);
       at = inList.end;
     }
     copy(at, start);
@@ -83,8 +95,8 @@ export function bindWith(
   return { sql, segments };
 }
 
-/** The same with `by` added to the number of every `$n`: where two users' texts stand in one statement. */
-export function renumbered(bound: BoundSql, by: number): BoundSql {
+/** The same with `by` added to the number of every bound value: where two users' texts stand in one statement. */
+export function renumbered(bound: BoundSql, by: number, { numberAt, placeholder }: Binding): BoundSql {
   if (by === 0 || bound.parameters.length === 0) return bound;
   const segments: SourceSegment[] = [];
   let sql = '';
@@ -93,11 +105,11 @@ export function renumbered(bound: BoundSql, by: number): BoundSql {
     sql += bound.sql.slice(from, segment.sqlStart);
     segments.push({ ...segment, sqlStart: sql.length });
     from = segment.sqlStart;
-    // The text of the user's has no `$` with a number: this stands for a `:name`.
-    const found = /^\$(\d+)/.exec(bound.sql.slice(from, from + 8));
-    if (found === null) continue;
-    sql += `$${Number(found[1]) + by}`;
-    from += found[0].length;
+    // The text of the user's has no places of bound values: this stands for a `:name`.
+    const number = numberAt(bound.sql, from);
+    if (number === null) continue;
+    sql += placeholder(number + by);
+    from += placeholder(number).length;
   }
   return { ...bound, sql: sql + bound.sql.slice(from), segments };
 }

@@ -5,8 +5,8 @@
  */
 
 import type { Span, WireError } from '../../core/protocol/errors.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import type { Expression } from '../frontends/query-tree.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, keepColumns, ownAggregate, ownCall } from '../select/own-values.ts';
@@ -15,7 +15,8 @@ import { collectColumns, type Typed } from '../types/typed.ts';
 import { exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly condition: Expression;
   readonly message: string | null;
 }

@@ -1,10 +1,9 @@
 /** `case when condition then value ... [otherwise value] as name`: a column by the first condition that is true. */
 
-import type { CaseNode } from '../frontends/forkline/ast.ts';
 import { parseOpenCase } from '../frontends/forkline/expression-case.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { CaseNode, WrittenName } from '../frontends/query-tree.ts';
 import { columnTypeOfResult, resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
@@ -12,7 +11,8 @@ import { assignColumn, targetName } from './kit/assign-columns.ts';
 import { exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly value: CaseNode;
   readonly target: WrittenName;
 }

@@ -5,7 +5,7 @@ import { type Column, type ColumnType, typeName } from '../../core/protocol/type
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseTypeName } from '../frontends/forkline/expression-call.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import { castTo } from '../functions/kit/coerce.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
@@ -79,7 +79,10 @@ function resolveCasting({ target, to, format }: Casting, input: Scope): NamedVal
   });
 }
 
-export const stage: StageDefinition<readonly Casting[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Casting[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'cast',
   aliases: ['typecast'],
   docs: {

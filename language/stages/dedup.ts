@@ -14,7 +14,8 @@ import { exactKeys } from './kit/exactness.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly count: number;
   readonly patterns: readonly Pattern[];
   readonly sort: readonly WrittenKey[];

@@ -10,7 +10,10 @@ interface Resolved extends ResolvedStage {
   readonly described: readonly Column[];
 }
 
-export const stage: StageDefinition<null, Resolved> = {
+/** What the stage takes. */
+export type Syntax = null;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'describe',
   aliases: [],
   docs: {

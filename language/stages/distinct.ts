@@ -6,7 +6,10 @@ import { eachOnce } from './kit/each-once.ts';
 import { exactKeys } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-export const stage: StageDefinition<null, ResolvedStage> = {
+/** What the stage takes. */
+export type Syntax = null;
+
+export const stage: StageDefinition<Syntax, ResolvedStage> = {
   name: 'distinct',
   aliases: [],
   docs: {

@@ -12,7 +12,10 @@ interface Resolved extends ResolvedStage {
   readonly tested: readonly Column[];
 }
 
-export const stage: StageDefinition<readonly Pattern[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Pattern[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'dropna',
   aliases: [],
   docs: {

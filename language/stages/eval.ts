@@ -4,11 +4,10 @@
  */
 
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { Expression, WrittenName } from '../frontends/query-tree.ts';
 import { columnTypeOfResult, resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
@@ -37,7 +36,10 @@ function duplicate(message: string, span: Span, hint: string): QueryError {
   return new QueryError('duplicate-column', message, { span, hint });
 }
 
-export const stage: StageDefinition<readonly Assignment[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Assignment[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'eval',
   aliases: ['extend', 'derive'],
   docs: {

@@ -7,7 +7,7 @@ import { QueryError, type Span, type WireError } from '../../core/protocol/error
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
 import type { Column, ColumnType } from '../../core/protocol/types.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, keepColumns, ownCall } from '../select/own-values.ts';
@@ -17,7 +17,8 @@ import { assignColumn } from './kit/assign-columns.ts';
 import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly target: WrittenName;
   readonly separator: { readonly text: string; readonly span: Span } | null;
 }

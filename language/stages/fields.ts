@@ -9,7 +9,8 @@ import { expandPattern, expandPatterns, type Pattern, parsePattern } from './kit
 import { EXACT } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly drop: boolean;
   readonly patterns: readonly Pattern[];
 }

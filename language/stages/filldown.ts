@@ -10,7 +10,8 @@ import { expandKeys, expandPatterns, type Pattern, parsePatterns } from './kit/c
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly filled: readonly Pattern[];
   readonly by: readonly Pattern[];
   readonly sort: readonly WrittenKey[];

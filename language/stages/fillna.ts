@@ -6,11 +6,10 @@
 
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { Expression, WrittenName } from '../frontends/query-tree.ts';
 import { unify } from '../functions/kit/coerce.ts';
 import { resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
@@ -78,7 +77,10 @@ function mismatch({ name, type }: Column, value: Typed): QueryError {
   });
 }
 
-export const stage: StageDefinition<readonly Filling[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Filling[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'fillna',
   aliases: ['fillnull'],
   docs: {

@@ -8,11 +8,10 @@ import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { STAGE_ENGINE } from '../dialects/registry.ts';
-import type { Expression, QueryNode } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { Expression, QueryNode, WrittenName } from '../frontends/query-tree.ts';
 import { unify } from '../functions/kit/coerce.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
@@ -27,7 +26,8 @@ import type { StageDefinition } from './kit/stage.ts';
 
 type Kind = JoinKind | 'semi' | 'anti';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly kind: Kind;
   readonly source: QueryNode;
   readonly alias: WrittenName | null;
@@ -156,7 +156,7 @@ function resolve(syntax: Syntax, input: Scope, span: Span, right: readonly Colum
   const inSource = { ...input, columns: right };
   const joined = joinColumns(input.columns, right, {
     alias: alias?.name ?? null,
-    source: source.source.kind === 'let' && source.stages.length === 0 ? source.source.definition.name : null,
+    source: source.source.kind === 'let' && source.stages.length === 0 ? source.source.name : null,
     keys: new Set(keys.map((key) => columnOfSource(inSource, key).name)),
     leftOnly: kind === 'semi' || kind === 'anti',
     span: alias?.span ?? source.span,

@@ -5,10 +5,9 @@
  */
 import { QueryError, type Span, type WireError } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import type { QueryNode } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { QueryNode, WrittenName } from '../frontends/query-tree.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { findColumn, getColumn, type Scope, unknownColumn } from '../resolve/scope.ts';
@@ -27,7 +26,8 @@ interface Pair {
   readonly as: WrittenName;
 }
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly source: QueryNode;
   readonly keys: readonly Pair[];
   /** null: all but the keys. */

@@ -2,10 +2,11 @@
  * `parse column as regex/json/kv 'pattern'`: new columns of text out of a column's text. What does not fit is null; no
  * row is lost and none is an error.
  */
+
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { typeName } from '../../core/protocol/types.ts';
 import { defaultName, parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, type Scope } from '../resolve/scope.ts';
 import { columnValue, ownCall } from '../select/own-values.ts';
@@ -21,7 +22,8 @@ import type { StageDefinition } from './kit/stage.ts';
 const KINDS = ['regex', 'json', 'kv'] as const;
 type Kind = (typeof KINDS)[number];
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly source: WrittenName;
   readonly kind: Kind;
   readonly pattern: string;

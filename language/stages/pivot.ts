@@ -7,11 +7,11 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { stageLimit } from '../../core/protocol/stage-limits.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { operatorCall } from '../frontends/forkline/expression-nodes.ts';
 import { parseExpression, parseOperand } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
+import type { Expression } from '../frontends/query-tree.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import type { Scope } from '../resolve/scope.ts';
@@ -46,7 +46,8 @@ interface Value {
   readonly span: Span;
 }
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly aggregates: readonly Item[];
   readonly rows: readonly Item[];
   readonly column: Expression;

@@ -11,7 +11,10 @@ import {
 } from './kit/frequency.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-export const stage: StageDefinition<FrequencySyntax, ResolvedFrequency> = {
+/** What the stage takes. */
+export type Syntax = FrequencySyntax;
+
+export const stage: StageDefinition<Syntax, ResolvedFrequency> = {
   name: 'rare',
   aliases: [],
   docs: {

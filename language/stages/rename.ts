@@ -3,7 +3,7 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { getColumn, refuseDuplicates } from '../resolve/scope.ts';
 import { columnKey } from '../types/column-key.ts';
@@ -30,7 +30,10 @@ function parseRenaming(cursor: Cursor): Renaming {
   return { from, to: parseName(cursor, 'the new name') };
 }
 
-export const stage: StageDefinition<readonly Renaming[], Resolved> = {
+/** What the stage takes. */
+export type Syntax = readonly Renaming[];
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'rename',
   aliases: [],
   docs: {

@@ -11,7 +11,8 @@ import { BOOL, FLOAT64, INT64 } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   /** A number of rows, or a percentage. */
   readonly amount: number;
   readonly percent: boolean;

@@ -14,7 +14,8 @@ import { exactGroups } from './kit/exactness.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly count: number | null;
   readonly keys: readonly WrittenKey[];
   readonly by: readonly Item[];

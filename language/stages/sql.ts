@@ -15,7 +15,7 @@ import { missingParameter } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { refuseDuplicates, type Scope } from '../resolve/scope.ts';
 import type { ParameterUse } from '../source/lexer.ts';
-import { skipTrivia, skipWord } from '../source/scan.ts';
+import { skipSqlTrivia, skipWord } from '../source/scan.ts';
 import { type BoundSql, bindWith, memberships } from '../source/sql.ts';
 import { parameterType } from '../types/parameter-types.ts';
 import type { StageDefinition } from './kit/stage.ts';
@@ -31,7 +31,7 @@ const EXAMPLE = 'write `sql (select md5(host) as h from input)`';
 const READS = new Set(['select', 'with', 'values', 'from']);
 
 function checkHead(text: string, { start, end }: Span): void {
-  const at = skipTrivia(text, start, false);
+  const at = skipSqlTrivia(text, start, STAGE_ENGINE.lexical);
   const span = {
     start: Math.min(at, end),
     end: Math.min(Math.max(at + 1, skipWord(text, at)), Math.max(end, start + 1)),
@@ -57,7 +57,7 @@ function bound(
     return kind;
   };
   const uses = memberships(sql.placeholders, (use) => isListKind(kindOf(use)));
-  return bindWith(text, sql.span, uses, (use) => {
+  return bindWith(text, sql.span, uses, STAGE_ENGINE.binding, (use) => {
     const kind = kindOf(use);
     const type = parameterType(use.name, kind);
     return type.kind === 'null' ? 'NULL' : STAGE_ENGINE.parameter(value(use.name, kind), type);
@@ -88,7 +88,10 @@ function describe(sql: EngineSql, input: Scope): readonly Column[] {
   return typed;
 }
 
-export const stage: StageDefinition<EngineSql, Resolved> = {
+/** What the stage takes. */
+export type Syntax = EngineSql;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'sql',
   aliases: [],
   docs: {

@@ -21,7 +21,10 @@ interface Resolved extends ResolvedStage {
   readonly values: readonly NamedValue[];
 }
 
-export const stage: StageDefinition<AggregatesBy, Resolved> = {
+/** What the stage takes. */
+export type Syntax = AggregatesBy;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'stats',
   aliases: ['summarize', 'aggregate'],
   docs: {

@@ -21,7 +21,8 @@ import { exactWindow } from './kit/exactness.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly aggregates: readonly Item[];
   readonly window: number | null;
   readonly by: readonly Item[];

@@ -37,7 +37,10 @@ function profile(relation: Relation, columns: readonly Column[]): Relation {
   return relation.aggregate([], lists);
 }
 
-export const stage: StageDefinition<null, Resolved> = {
+/** What the stage takes. */
+export type Syntax = null;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'summary',
   aliases: [],
   docs: {

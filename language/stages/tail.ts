@@ -1,8 +1,8 @@
 /** `tail n`: the last n rows, in the order that they have. */
 
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import type { Expression } from '../frontends/query-tree.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { keepColumns } from '../select/own-values.ts';
 import type { Typed } from '../types/typed.ts';
@@ -14,7 +14,10 @@ interface Resolved extends ResolvedStage {
   readonly count: Typed;
 }
 
-export const stage: StageDefinition<Expression, Resolved> = {
+/** What the stage takes. */
+export type Syntax = Expression;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'tail',
   aliases: [],
   docs: {

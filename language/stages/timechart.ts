@@ -7,11 +7,10 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../core/protocol/stage-limits.ts';
 import { STAGE_ENGINE } from '../dialects/registry.ts';
-import type { CallNode, Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { CallNode, Expression, WrittenName } from '../frontends/query-tree.ts';
 import { coerce, unify } from '../functions/kit/coerce.ts';
 import { resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
@@ -33,7 +32,8 @@ import {
 } from './kit/aggregate-items.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly time: WrittenName;
   readonly span: Expression;
   readonly aggregates: readonly Item[];

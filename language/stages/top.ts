@@ -4,9 +4,9 @@
  */
 
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { Expression } from '../frontends/forkline/ast.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import type { Expression } from '../frontends/query-tree.ts';
 import { resolveExpression } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import type { Scope } from '../resolve/scope.ts';
@@ -25,7 +25,8 @@ import {
 } from './kit/frequency.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-type Syntax = FrequencySyntax | { readonly count: Expression; readonly key: Expression };
+/** What the stage takes. */
+export type Syntax = FrequencySyntax | { readonly count: Expression; readonly key: Expression };
 
 interface Largest extends ResolvedStage {
   readonly count: Typed;

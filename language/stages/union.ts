@@ -5,7 +5,7 @@
 
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { type Column, typeName } from '../../core/protocol/types.ts';
-import type { QueryNode } from '../frontends/forkline/ast.ts';
+import type { QueryNode } from '../frontends/query-tree.ts';
 import { castTo, coerce } from '../functions/kit/coerce.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { columnValue, keepColumns } from '../select/own-values.ts';
@@ -19,7 +19,8 @@ import { eachOnce } from './kit/each-once.ts';
 import { EXACT, exactIf, exactKeys } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly distinct: boolean;
   readonly source: QueryNode;
 }

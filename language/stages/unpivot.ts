@@ -7,7 +7,7 @@ import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
-import type { WrittenName } from '../frontends/forkline/token.ts';
+import type { WrittenName } from '../frontends/query-tree.ts';
 import { unify } from '../functions/kit/coerce.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { refuseDuplicates, type Scope } from '../resolve/scope.ts';
@@ -19,7 +19,8 @@ import { expandPattern, expandPatterns, type Pattern, parsePatterns } from './ki
 import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-interface Syntax {
+/** What the stage takes. */
+export interface Syntax {
   readonly patterns: readonly Pattern[];
   readonly name: WrittenName;
   readonly value: WrittenName;

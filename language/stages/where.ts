@@ -1,7 +1,7 @@
 /** `where condition`: keeps the rows for which it is true; null is not true. */
 
-import type { Expression } from '../frontends/forkline/ast.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
+import type { Expression } from '../frontends/query-tree.ts';
 import { resolveCondition } from '../resolve/expression.ts';
 import type { ResolvedStage } from '../resolve/graph.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
@@ -12,7 +12,10 @@ interface Resolved extends ResolvedStage {
   readonly condition: Typed;
 }
 
-export const stage: StageDefinition<Expression, Resolved> = {
+/** What the stage takes. */
+export type Syntax = Expression;
+
+export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'where',
   aliases: ['filter'],
   docs: {

@@ -40,15 +40,15 @@ export interface TypedParameter extends TypedBase {
 
 export interface TypedCall extends TypedBase {
   readonly kind: 'call';
-  /** As it was written, for messages. */
+  /** The name as it was written, for messages. */
   readonly name: string;
   readonly key: FunctionKey;
-  /** What was written out because the SQL depends on it: a unit, a zone, a number of digits. */
+  /** Texts that were written out because the SQL depends on them: a unit, a zone, a number of digits. */
   readonly constants: readonly string[];
   readonly args: readonly Typed[];
-  /** It fails for no value of its arguments. */
+  /** The call fails for no value of its arguments. */
   readonly safe: boolean;
-  /** It compares values, and may compare a column as the database stores it. */
+  /** The call compares values, and may compare a column as the database stores it. */
   readonly comparison: boolean;
   /** Set on aggregates. `ordered`: its value depends on the order of rows. */
   readonly aggregate: {

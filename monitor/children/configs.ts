@@ -1,13 +1,18 @@
-/** What each role gets of the configuration in its `init`, and how the server is told of the workers. Pure. */
+/** The slice of the configuration that each role gets in its `init`. Pure. */
 import type { Config } from '../../core/config/config.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
-import { DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
+import { type ConnectionConfig, DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
-import type { WorkerAddress } from '../../core/protocol/monitor.ts';
-import type { ServerConfig } from '../../core/protocol/server-config.ts';
+import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
-import type { ManagedChild } from './managed-child.ts';
+
+/** The worker whose configuration or address is asked for. */
+export interface WorkerPlace {
+  readonly config: Config;
+  readonly runDir: RunDir;
+  readonly workerId: string;
+}
 
 export function serverConfig(
   config: Config,
@@ -24,17 +29,7 @@ export function serverConfig(
       corsOrigins: config.cors.origins,
       trustedProxies: config.access.trustedProxies,
     },
-    defaultConnection: config.defaultConnection,
-    connectionNames: Object.keys(config.connections),
-    dialects: Object.fromEntries(
-      Object.entries(config.connections).map(([name, connection]) => [
-        name,
-        DIALECT_OF_KIND[connection.kind],
-      ]),
-    ),
-    allowFunctions: Object.fromEntries(
-      Object.entries(config.connections).map(([name, { allowFunctions = [] }]) => [name, allowFunctions]),
-    ),
+    ...serverConnections(config),
     planner: config.planner,
     dsl: { reuse, maxQueriesPerWorker, max },
     logSocket,
@@ -43,7 +38,21 @@ export function serverConfig(
   };
 }
 
-export function sqlConfig({ sql, connections }: Config, runDir: RunDir, workerId: string): SqlWorkerConfig {
+export function serverConnections({ connections, defaultConnection }: Config): ServerConnections {
+  return {
+    defaultConnection,
+    connectionNames: Object.keys(connections),
+    dialects: Object.fromEntries(
+      Object.entries(connections).map(([name, connection]) => [name, DIALECT_OF_KIND[connection.kind]]),
+    ),
+    allowFunctions: Object.fromEntries(
+      Object.entries(connections).map(([name, connection]) => [name, allowedFunctions(connection)]),
+    ),
+  };
+}
+
+export function sqlConfig({ config, runDir, workerId }: WorkerPlace): SqlWorkerConfig {
+  const { sql, connections } = config;
   const { connectionsPerProcess, acquireTimeoutMs } = sql;
   return {
     socketPath: runDir.socketPath(workerId),
@@ -53,7 +62,8 @@ export function sqlConfig({ sql, connections }: Config, runDir: RunDir, workerId
   };
 }
 
-export function dslConfig({ limits, dsl }: Config, runDir: RunDir, workerId: string): DslWorkerConfig {
+export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerConfig {
+  const { limits, dsl } = config;
   return {
     socketPath: runDir.socketPath(workerId),
     fifoPath: runDir.fifoPath(workerId),
@@ -64,17 +74,6 @@ export function dslConfig({ limits, dsl }: Config, runDir: RunDir, workerId: str
   };
 }
 
-/** The workers as the server finds them; those that have no pid are gone in a moment. */
-export function workerAddresses(
-  { sql }: Config,
-  runDir: RunDir,
-  workers: readonly ManagedChild[],
-): WorkerAddress[] {
-  return workers.flatMap(({ workerId, pid, identity: { role } }): WorkerAddress[] => {
-    if (pid === null) return [];
-    const socketPath = runDir.socketPath(workerId);
-    return role === 'sql'
-      ? [{ role, workerId, pid, socketPath, slots: sql.connectionsPerProcess }]
-      : [{ role: 'dsl', workerId, pid, socketPath, fifoPath: runDir.fifoPath(workerId) }];
-  });
+function allowedFunctions(connection: ConnectionConfig): readonly string[] {
+  return ('allowFunctions' in connection && connection.allowFunctions) || [];
 }

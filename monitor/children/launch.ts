@@ -7,18 +7,15 @@ import { mkdir, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import type { Config } from '../../core/config/config.ts';
 import type { LogClient } from '../../core/logging/log.ts';
-import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { Entries } from '../../core/process/build.ts';
 import type { Clock } from '../../core/process/clock.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
 import type { ChildConfig, ChildIdentity, Role } from '../../core/protocol/monitor.ts';
 import { RUN_ID, WORKER_ID } from '../sweep/strays.ts';
+import type { LaunchOptions } from './launch-options.ts';
 import { type ChildEvents, ManagedChild } from './managed-child.ts';
 import type { StatsBook } from './stats.ts';
 import { CHILD_PATH, dataLimitArgs, deathSignalArgs, type Tools } from './tools.ts';
-
-/** V8's old generation in a DSL worker; its rows live in native memory. */
-const DSL_HEAP_MB = 256;
 
 /** What is the same for every child of a run. */
 export interface LaunchContext {
@@ -37,39 +34,40 @@ export interface LaunchContext {
 }
 
 export interface LaunchRequest {
+  readonly role: Role;
   readonly slot: number;
   readonly workerId: string;
-  readonly child: ChildConfig;
   readonly config: Config;
-  /** For a server: the bound socket. */
-  readonly listenFd: number | null;
+  readonly launch: LaunchOptions;
+  /** The fifth descriptor: a server's bound socket, standard output for a logger that writes there. */
+  readonly extraFd: number | null;
   readonly events: ChildEvents;
+  /** Its `init`, made when it is sent: what changes while the process is being prepared is in it. */
+  child(): ChildConfig;
 }
 
 export function launchChild(context: LaunchContext, request: LaunchRequest): ManagedChild {
-  const { child, config, workerId, slot } = request;
+  const { role, config, workerId, slot } = request;
   const identity: ChildIdentity = {
-    role: child.role,
-    workerId,
-    slot,
+    ...{ role, workerId, slot },
     buildId: context.buildId,
     runDir: context.runDir.path,
     logSocket: context.runDir.logSocket,
   };
   return new ManagedChild({
     identity,
-    child,
+    child: () => request.child(),
     logLevel: config.log.level,
     redactLiterals: config.log.redactLiterals === 'on',
     timeouts: config.monitor,
     events: {
       ...request.events,
       onReady: (ready) => {
-        context.stats.started(child.role, context.clock.monotonicMs() - ready.createdAtMs);
+        context.stats.started(role, context.clock.monotonicMs() - ready.createdAtMs);
         request.events.onReady(ready);
       },
       onGone: (gone, end) => {
-        context.stats.ended(child.role, end.cause, gone.forced);
+        context.stats.ended(role, end.cause, gone.forced);
         context.onChildEnded(gone);
         request.events.onGone(gone, end);
         context.onChildrenChanged();
@@ -78,7 +76,7 @@ export function launchChild(context: LaunchContext, request: LaunchRequest): Man
     clock: context.clock,
     log: context.log,
     spawn: async (adopt) => {
-      if (child.role === 'dsl') await mkdir(context.runDir.spillDir(workerId), { mode: 0o700 });
+      if (request.launch.spills) await mkdir(context.runDir.spillDir(workerId), { mode: 0o700 });
       await spawnChild(context, request, adopt);
     },
   });
@@ -89,17 +87,13 @@ async function spawnChild(
   request: LaunchRequest,
   adopt: (child: ChildProcess) => void,
 ): Promise<void> {
-  const { role } = request.child;
-  const { command, args } = composeCommand(
-    role,
-    context.entries[role],
-    context.tools,
-    request.config.dsl.dataLimitBytes,
-  );
+  const { role, launch, config, extraFd } = request;
+  const entry = context.entries[role];
+  if (entry === undefined) throw new Error(`there is no program for the role ${role}`);
+  const { command, args } = composeCommand(entry, launch, context.tools, config.dsl.dataLimitBytes);
   const raw = await open(context.runDir.rawPath(request.workerId), 'a', 0o600);
   try {
     const stdio: StdioOptions = ['ignore', raw.fd, raw.fd, 'ipc'];
-    const extraFd = extraFdOf(request);
     if (extraFd !== null) stdio.push(extraFd);
     const child = spawn(command, args, {
       stdio,
@@ -114,26 +108,16 @@ async function spawnChild(
   }
 }
 
-const MONITOR_STDOUT_FD = 1;
-
-/** The fifth descriptor: a server's bound socket, the monitor's standard output for a logger that writes there. */
-function extraFdOf({ child, listenFd }: LaunchRequest): number | null {
-  if (child.role === 'logger' && child.config.file === STANDARD_OUTPUT) return MONITOR_STDOUT_FD;
-  return listenFd;
-}
-
 /** Pure: the program and its arguments, wrapped in what the system has. */
 export function composeCommand(
-  role: Role,
   entry: string,
+  { heapMb, hasDataLimit }: LaunchOptions,
   tools: Tools,
   dataLimitBytes: number,
 ): { command: string; args: string[] } {
   const words = [process.execPath];
-  if (role === 'dsl') {
-    words.push(`--max-old-space-size=${DSL_HEAP_MB}`);
-    if (tools.prlimit !== null) words.unshift(tools.prlimit, ...dataLimitArgs(dataLimitBytes));
-  }
+  if (heapMb !== null) words.push(`--max-old-space-size=${heapMb}`);
+  if (hasDataLimit && tools.prlimit !== null) words.unshift(tools.prlimit, ...dataLimitArgs(dataLimitBytes));
   if (tools.setpriv !== null) words.unshift(tools.setpriv, ...deathSignalArgs);
   const [command = process.execPath, ...args] = [...words, entry];
   return { command, args };

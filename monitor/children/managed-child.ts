@@ -51,7 +51,8 @@ export interface ChildTimeouts {
 
 export interface ChildOptions {
   readonly identity: ChildIdentity;
-  readonly child: ChildConfig;
+  /** Its `init`, made when it is sent. */
+  child(): ChildConfig;
   readonly logLevel: string;
   readonly redactLiterals: boolean;
   readonly timeouts: ChildTimeouts;
@@ -191,8 +192,8 @@ export class ManagedChild {
       this.#killNow(); // decided while it was being prepared
       return;
     }
-    const { identity, child, logLevel, redactLiterals, timeouts } = this.#options;
-    this.send({ type: 'init', identity, child, logLevel, redactLiterals });
+    const { identity, logLevel, redactLiterals, timeouts } = this.#options;
+    this.send({ type: 'init', identity, child: this.#options.child(), logLevel, redactLiterals });
     this.#after(timeouts.bootTimeoutMs, () => {
       this.#failure = `was not ready within ${timeouts.bootTimeoutMs} ms`;
       this.#killUndecided();

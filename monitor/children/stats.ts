@@ -14,6 +14,7 @@ interface Starts {
 }
 
 export class StatsBook {
+  readonly #pools: readonly string[];
   readonly #ends = new Map<string, number>();
   readonly #kills = new Map<string, number>();
   readonly #recycled = new Map<string, number>();
@@ -29,6 +30,11 @@ export class StatsBook {
   unkillable = 0;
   memory: MemoryReading | null = null;
   forksStopped = false;
+
+  /** `pools`: the names of the pools of workers, for counts that begin at zero. */
+  constructor(pools: readonly string[] = []) {
+    this.#pools = pools;
+  }
 
   /** `forced`: with a signal of the monitor's. */
   ended(role: Role, cause: EndCause, forced: boolean): void {
@@ -66,6 +72,7 @@ export class StatsBook {
 
   snapshot(): MonitorStats {
     return {
+      pools: this.#pools,
       ends: rows(this.#ends).map(([role, cause, number]) => ({
         role,
         cause: cause as EndCause,

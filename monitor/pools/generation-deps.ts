@@ -3,14 +3,17 @@ import type { Config } from '../../core/config/config.ts';
 import type { LaunchContext } from '../children/launch.ts';
 import type { BoundSocket } from '../children/listen.ts';
 import type { ChildEnd, ManagedChild } from '../children/managed-child.ts';
+import type { PoolDefinition } from './definition.ts';
 
-/** What a generation takes from the monitor. */
+/** The monitor's services to a generation, and what it wants to hear of it. */
 export interface GenerationDeps {
   readonly number: number;
   readonly config: Config;
+  /** The rows that its workers are made of. */
+  readonly pools: readonly PoolDefinition[];
   readonly socket: BoundSocket;
   readonly context: LaunchContext;
-  /** What the kernel says of a process, for the log line about its end. */
+  /** The kernel's account of a process, for the log line about its end. */
   vitalsOf(child: ManagedChild): object;
   /** A child died before the generation was whole. */
   onBootFailed(child: ManagedChild, end: ChildEnd): void;

@@ -1,20 +1,22 @@
 /**
- * One generation: a server and its SQL and DSL workers, all of one configuration. A reload starts a second one
+ * One generation: a server and the pools of its workers (table.ts), all of one configuration. A reload starts a second one
  * beside the first; the two share nothing but the listening socket and the logger.
  *
- *   starting --server, all SQL workers and one DSL worker ready--> whole
+ *   starting --server and all pools whole--> whole
  *   starting --too many failed boots (reload only)--> failed
  *   any --drain--> draining: server first, then the workers --> gone
  *
- * The first generation serves as soon as server and SQL workers can; its DSL workers start after that.
+ * The first generation serves as soon as server and prefork pools can; the leased pools start after that.
  * The server knows of the workers by `workers-changed` alone: the whole list, on every change.
  */
 import type { Config } from '../../core/config/config.ts';
 import type { Ending } from '../../core/protocol/endings.ts';
-import type { ChildConfig, FromChild, ToChild } from '../../core/protocol/monitor.ts';
+import type { FromChild, ToChild, UnreachableConnection } from '../../core/protocol/monitor.ts';
+import type { PoolSizes } from '../../core/protocol/pool-sizes.ts';
 import { Brake } from '../children/brake.ts';
-import { dslConfig, serverConfig, sqlConfig, workerAddresses } from '../children/configs.ts';
+import { serverConfig, serverConnections } from '../children/configs.ts';
 import { launchChild } from '../children/launch.ts';
+import { ORDINARY_LAUNCH } from '../children/launch-options.ts';
 import {
   type ChildEnd,
   type ChildEvents,
@@ -23,14 +25,13 @@ import {
 } from '../children/managed-child.ts';
 import type { Patient } from '../children/patient.ts';
 import { removeFilesOf } from '../children/remove-files.ts';
-import { Supervised, type SupervisedOptions } from '../children/supervised.ts';
+import { Supervised } from '../children/supervised.ts';
 import { BootSteps } from './boot-steps.ts';
-import { dslPolicy } from './dsl-policy.ts';
-import { DslPool } from './dsl-pool.ts';
-import type { LeasedQuery } from './dsl-pool-options.ts';
+import { ConnectionNews } from './connection-news.ts';
 import type { GenerationDeps } from './generation-deps.ts';
-import { dslPatientOf, patientOf } from './patients.ts';
-import { SqlPool } from './sql-pool.ts';
+import { patientOf } from './patients.ts';
+import type { LeasedQuery, Pool, Work } from './pool.ts';
+import { createPool, workerAddress } from './pool-rows.ts';
 
 /** Workers have nothing left to do once their server is gone. */
 const WORKER_STOP_MS = 2000;
@@ -38,38 +39,70 @@ const WORKER_STOP_MS = 2000;
 const HARD_STOP_MS = 5000;
 
 export class Generation {
-  readonly config: Config;
   readonly number: number;
   readonly #deps: GenerationDeps;
   readonly #server: Supervised;
-  readonly #sql: SqlPool;
-  readonly #dsl: DslPool;
-  /** All SQL workers share it: their starts fail for the same reason. */
-  readonly #sqlBrake: Brake;
+  readonly #pools: readonly Pool[];
+  readonly #news: ConnectionNews;
+  #config: Config;
+  #revision = 0;
   #draining = false;
-  #dslFollows = false;
+  /** Whether the pools that follow are started once it serves. */
+  #startsFollowers = false;
   readonly #steps = new BootSteps();
 
   constructor(deps: GenerationDeps) {
     this.#deps = deps;
-    this.config = deps.config;
+    this.#config = deps.config;
+    this.#news = new ConnectionNews(deps.context.log);
     this.number = deps.number;
-    this.#sqlBrake = new Brake(deps.context.clock.monotonicMs);
     this.#server = this.#superviseServer();
-    this.#sql = this.#createSqlPool();
-    this.#dsl = this.#createDslPool();
+    this.#pools = deps.pools.map((definition) =>
+      createPool(definition, {
+        ...{ context: deps.context, vitalsOf: deps.vitalsOf },
+        config: () => this.#config,
+        onConnectionsTaken: (child, message) => this.#news.taken(child, message),
+        tellServer: (message) => this.#tellServer(message),
+        onChanged: () => this.#tellWorkers(),
+        onReady: () => this.#onReady(),
+        onLost: (child, end) => this.#onLost(child, end),
+        onGone: (child) => this.#onWorkerGone(child),
+      }),
+    );
   }
 
-  /** What the first answers need; the DSL workers follow once it serves, so that their boots do not hold it up. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Takes a configuration that differs in its connections only. The workers take them first, then the server, so that no
+   * query is sent to a worker that does not know its connection. Resolves with the new ones that could not be reached.
+   */
+  async changeConnections(config: Config, stale: readonly string[]): Promise<UnreachableConnection[]> {
+    this.#config = config;
+    const news = { type: 'connections-changed' as const, revision: ++this.#revision };
+    const told = this.#pools.map((pool, index) => {
+      const connections = this.#deps.pools[index]!.connections?.(config);
+      if (connections === undefined) return [];
+      return this.#news.tell(pool.children(), { ...news, to: 'worker', connections });
+    });
+    const unreachable = (await Promise.all(told)).flat();
+    const server = this.#server.child;
+    const connections = serverConnections(config);
+    if (server !== null) await this.#news.tell([server], { ...news, to: 'server', connections, stale });
+    return unreachable;
+  }
+
+  /** Starts what the first answers need; the other pools follow once it serves, so that their boots do not hold it up. */
   startServing(): void {
-    this.#dslFollows = true;
-    this.#sql.start();
+    this.#startsFollowers = true;
+    for (const pool of this.#pools) if (!pool.followsServing) pool.start();
     this.#server.start();
   }
 
   startWorkers(): void {
-    this.#sql.start();
-    this.#dsl.start();
+    for (const pool of this.#pools) pool.start();
   }
 
   startServer(): void {
@@ -78,59 +111,50 @@ export class Generation {
 
   children(): ManagedChild[] {
     const server = this.#server.child;
-    const workers = [...this.#sql.children(), ...this.#dsl.children()];
+    const workers = this.#pools.flatMap((pool) => pool.children());
     return server === null ? workers : [server, ...workers];
   }
 
-  /** What a child works on, for the process table. */
-  workOf(child: ManagedChild): { queryId: string | null; queriesServed: number } {
-    if (child.identity.role === 'dsl') return this.#dsl.workOf(child.workerId);
-    return { queryId: null, queriesServed: child.queriesServed };
+  workOf(child: ManagedChild): Work {
+    const pool = this.#poolOf(child);
+    return pool?.workOf(child) ?? { queryId: null, queriesServed: child.queriesServed };
   }
 
   /** Each second. `mayFork`: memory allows more than what is indispensable. */
   tick(mayFork: boolean, rssOf: (child: ManagedChild) => number | null): void {
-    this.#sql.tick(mayFork && !this.#draining && this.#steps.isWhole, rssOf);
-    this.#dsl.tick(mayFork, rssOf);
+    const isSettled = !this.#draining && this.#steps.isWhole;
+    for (const pool of this.#pools) pool.tick({ mayFork, isSettled, rssOf });
   }
 
   /** Its processes, and what may be done about each. */
   patients(): Patient[] {
     const { vitalsOf, context } = this.#deps;
-    return this.children().map((child) =>
-      child.identity.role === 'dsl'
-        ? dslPatientOf(child, this.#dsl)
-        : patientOf(child, { log: context.log, vitalsOf }),
+    return this.children().map(
+      (child) => this.#poolOf(child)?.patientOf(child) ?? patientOf(child, { log: context.log, vitalsOf }),
     );
   }
 
-  /** The queries that run in DSL workers, which are the ones that can be ended for their memory. */
+  /** The queries that can be ended to free memory. */
   leased(): LeasedQuery[] {
-    return this.#dsl.leased();
+    return this.#pools.flatMap((pool) => pool.leased());
   }
 
   get isEndingOne(): boolean {
-    return this.#dsl.isEndingOne;
+    return this.#pools.some(({ isEndingOne }) => isEndingOne);
   }
 
   /** Ends the query in that worker because memory is short; false when the worker is not of this generation. */
   endForPressure(workerId: string, reason: string): boolean {
-    if (!this.#dsl.children().some((child) => child.workerId === workerId)) return false;
-    this.#dsl.endQuery(workerId, 'memory-pressure', { cause: 'memory-pressure', reason });
-    return true;
+    return this.#pools.some((pool) => pool.endForPressure(workerId, reason));
   }
 
-  get sizes(): { readonly sql: number; readonly dsl: number } {
-    return { sql: this.#sql.size, dsl: this.#dsl.max };
+  get sizes(): PoolSizes {
+    return Object.fromEntries(this.#pools.map(({ role, size }) => [role, size]));
   }
 
-  /** Until this generation is replaced. */
-  scale(pool: 'sql' | 'dsl', size: number): void {
-    if (pool === 'sql') this.#sql.scale(size, `scaled to ${size}`);
-    else {
-      this.#dsl.scale(size);
-      this.#tellWorkers();
-    }
+  /** Changes a pool's size until this generation is replaced. */
+  scale(role: string, size: number): void {
+    this.#pools.find((pool) => pool.role === role)?.scale(size);
   }
 
   /**
@@ -140,117 +164,63 @@ export class Generation {
   async drain(ending: Ending, successor: boolean): Promise<boolean> {
     const server = this.#server.child;
     this.#draining = true;
-    this.#dslFollows = false;
+    this.#startsFollowers = false;
     await this.#server.stop(this.config.monitor.drainMs, ending, { patienceMs: HARD_STOP_MS, successor });
-    await Promise.all([this.#sql.stop(WORKER_STOP_MS, ending), this.#dsl.stop(WORKER_STOP_MS, ending)]);
+    await Promise.all(this.#pools.map((pool) => pool.stop(WORKER_STOP_MS, ending)));
     return server === null || !server.forced;
   }
 
   async kill(ending: Ending): Promise<void> {
-    this.#dslFollows = false;
-    await Promise.all([this.#server.kill(ending), this.#sql.kill(ending), this.#dsl.kill(ending)]);
+    this.#startsFollowers = false;
+    await Promise.all([this.#server.kill(ending), ...this.#pools.map((pool) => pool.kill(ending))]);
+  }
+
+  #poolOf(child: ManagedChild): Pool | undefined {
+    return this.#pools.find(({ role }) => role === child.identity.role);
   }
 
   #superviseServer(): Supervised {
-    const { config, socket, context, onListProcesses } = this.#deps;
-    const child = { role: 'server' as const, config: serverConfig(config, socket, context.runDir) };
+    const { context, onListProcesses } = this.#deps;
     return new Supervised({
       brake: new Brake(context.clock.monotonicMs),
       log: context.log,
-      launch: (events) => {
-        const workerId = context.nextWorkerId('server');
-        // Before it answers anybody it knows its workers.
-        const onStarted = (server: ManagedChild) => server.send(this.#workerList());
-        return this.#launch(0, workerId, child, { ...events, onStarted });
-      },
+      launch: (events) =>
+        this.#launchServer({
+          ...events,
+          // Before it answers anybody it knows its workers.
+          onStarted: (server: ManagedChild) => server.send(this.#workerList()),
+        }),
       onReady: () => this.#onReady(),
       onMessage: (child, message) => {
         if (message.type === 'list-processes') onListProcesses(child, message.requestId);
+        else if (message.type === 'connections-taken') this.#news.taken(child, message);
         else this.#onServerMessage(child, message);
       },
       onLost: (child, end) => this.#onLost(child, end),
       onGone: () => {
         if (this.#draining) return;
-        this.#dsl.serverLost();
-        this.#sql.serverLost();
+        for (const pool of this.#pools) pool.serverLost();
       },
     });
   }
 
-  #createSqlPool(): SqlPool {
-    const { config, context } = this.#deps;
-    return new SqlPool({
-      processes: config.sql.processes,
-      policy: config.sql,
-      maxQueryMs: config.limits.maxTimeoutMs,
-      clock: context.clock,
-      log: context.log,
-      random: Math.random,
-      supervise: (slot, events) => this.#superviseSql(slot, events),
-      tellServer: (message) => this.#tellServer(message),
-      onChanged: () => this.#tellWorkers(),
-      onReady: () => this.#onReady(),
-      onLost: (child, end) => this.#onLost(child, end),
-      onGone: (child) => this.#onWorkerGone(child),
-      onRecycled: (limit) => context.stats.recycled('sql', limit),
+  #launchServer(events: ChildEvents): ManagedChild {
+    const { context, socket } = this.#deps;
+    const { config } = this;
+    return launchChild(context, {
+      ...{ role: 'server', slot: 0, workerId: context.nextWorkerId('server'), events },
+      ...{ config, launch: ORDINARY_LAUNCH, extraFd: socket.fd },
+      child: () => ({ role: 'server', config: serverConfig(this.#config, socket, context.runDir) }),
     });
-  }
-
-  #superviseSql(slot: number, events: Pick<SupervisedOptions, 'onReady' | 'onLost' | 'onGone'>): Supervised {
-    const { config, context } = this.#deps;
-    return new Supervised({
-      ...events,
-      brake: this.#sqlBrake,
-      log: context.log,
-      launch: (childEvents) => {
-        const workerId = context.nextWorkerId('sql');
-        const child = { role: 'sql' as const, config: sqlConfig(config, context.runDir, workerId) };
-        return this.#launch(slot, workerId, child, childEvents);
-      },
-      onMessage: (child, message) => this.#onStray(child, message),
-    });
-  }
-
-  #createDslPool(): DslPool {
-    const { config, context, vitalsOf } = this.#deps;
-    return new DslPool({
-      policy: dslPolicy(config),
-      brake: new Brake(context.clock.monotonicMs),
-      clock: context.clock,
-      log: context.log,
-      launch: (slot, events) => this.#launchDsl(slot, events),
-      tellServer: (message) => this.#tellServer(message),
-      onChanged: () => this.#tellWorkers(),
-      onReady: () => this.#onReady(),
-      onLost: (child, end) => this.#onLost(child, end),
-      onGone: (child) => this.#onWorkerGone(child),
-      onRecycled: (limit) => context.stats.recycled('dsl', limit),
-      onWarmMiss: () => context.stats.warmMiss(),
-      vitalsOf,
-    });
-  }
-
-  #launchDsl(slot: number, events: ChildEvents): ManagedChild {
-    const { config, context } = this.#deps;
-    const workerId = context.nextWorkerId('dsl');
-    const child = { role: 'dsl' as const, config: dslConfig(config, context.runDir, workerId) };
-    return this.#launch(slot, workerId, child, events);
-  }
-
-  #launch(slot: number, workerId: string, child: ChildConfig, events: ChildEvents): ManagedChild {
-    const { config, context, socket } = this.#deps;
-    const listenFd = child.role === 'server' ? socket.fd : null;
-    return launchChild(context, { slot, workerId, child, config, listenFd, events });
   }
 
   #onReady(): void {
     this.#tellWorkers();
     const server = this.#server.readyChild !== null;
-    const dsl = this.#dsl.usable().length > 0 || this.config.dsl.spares === 0;
-    const workersReady = this.#sql.isWhole && dsl;
-    this.#steps.reach('serving', server && this.#sql.usable().length > 0, () => {
+    const workersReady = this.#pools.every(({ isWhole }) => isWhole);
+    this.#steps.reach('serving', server && this.#pools.every(({ canServe }) => canServe), () => {
       this.#deps.onServing();
-      if (this.#dslFollows) this.#dsl.start();
+      if (this.#startsFollowers) for (const pool of this.#pools) if (pool.followsServing) pool.start();
     });
     this.#steps.reach('workers-ready', workersReady, this.#deps.onWorkersReady);
     this.#steps.reach('whole', server && workersReady, this.#deps.onWhole);
@@ -259,29 +229,23 @@ export class Generation {
   #onServerMessage(child: ManagedChild, message: FromChild): void {
     // What a server that died had still to say: its leases are void.
     if (child !== this.#server.child) {
-      if (message.type === 'lease') this.#dsl.voidLease(message.workerId);
+      if (message.type === 'lease') for (const pool of this.#pools) pool.voidLease(message.workerId);
       return;
     }
+    if (this.#pools.some((pool) => pool.hear(message))) return;
+    const { log } = this.#deps.context;
     switch (message.type) {
       case 'lease':
-        this.#dsl.lease(message);
+        log.debug('lease-of-gone', {
+          ...{ workerId: message.workerId, queryId: message.queryId, principal: message.principal },
+        });
         return;
       case 'release':
-        this.#dsl.release(message);
-        return;
-      case 'want-dsl-workers':
-        this.#dsl.want(message.waiting);
-        return;
       case 'retired':
-        if (!this.#sql.retired(message.workerId)) this.#dsl.retired(message.workerId, message.accepted);
-        return;
+        return; // its worker is gone
       default:
-        this.#onStray(child, message);
+        log.warn('unexpected-message', { workerId: child.workerId, type: message.type });
     }
-  }
-
-  #onStray(child: ManagedChild, { type }: FromChild): void {
-    this.#deps.context.log.warn('unexpected-message', { workerId: child.workerId, type });
   }
 
   #onLost(child: ManagedChild, end: ChildEnd): void {
@@ -309,8 +273,10 @@ export class Generation {
   }
 
   #workerList(): ToChild {
-    const usable = [...this.#sql.usable(), ...this.#dsl.usable()];
-    const workers = workerAddresses(this.config, this.#deps.context.runDir, usable);
-    return { type: 'workers-changed', workers, dslMax: this.#dsl.max };
+    const { pools, context } = this.#deps;
+    const workers = this.#pools.flatMap((pool, index) =>
+      pool.usable().flatMap((child) => workerAddress(pools[index]!, this.config, context.runDir, child)),
+    );
+    return { type: 'workers-changed', workers, sizes: this.sizes };
   }
 }

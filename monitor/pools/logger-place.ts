@@ -4,10 +4,14 @@
  */
 import type { Config } from '../../core/config/config.ts';
 import { passwordsOf } from '../../core/logging/redact.ts';
+import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import { Brake } from '../children/brake.ts';
 import { type LaunchContext, launchChild } from '../children/launch.ts';
+import { ORDINARY_LAUNCH } from '../children/launch-options.ts';
 import type { ChildEnd, ChildEvents, ManagedChild } from '../children/managed-child.ts';
 import { Supervised } from '../children/supervised.ts';
+
+const MONITOR_STDOUT_FD = 1;
 
 export interface LoggerPlace {
   readonly supervised: Supervised;
@@ -48,10 +52,10 @@ function launchLogger(
 ): ManagedChild {
   const { level: _, redactLiterals: __, ...kept } = config.log;
   const { logSocket, rawDir } = context.runDir;
-  const child = {
-    role: 'logger' as const,
-    config: { ...kept, socketPath: logSocket, rawDir, secrets },
-  };
-  const workerId = context.nextWorkerId('logger');
-  return launchChild(context, { slot: 0, workerId, child, config, listenFd: null, events });
+  return launchChild(context, {
+    ...{ role: 'logger', slot: 0, workerId: context.nextWorkerId('logger'), events },
+    ...{ config, launch: ORDINARY_LAUNCH },
+    extraFd: kept.file === STANDARD_OUTPUT ? MONITOR_STDOUT_FD : null,
+    child: () => ({ role: 'logger', config: { ...kept, socketPath: logSocket, rawDir, secrets } }),
+  });
 }

@@ -76,7 +76,7 @@ function filesFindings(
 ): HealthFinding[] {
   if (openFiles === null || openFilesLimit === null) return [];
   const percent = (openFiles / openFilesLimit) * 100;
-  const replaceable = role === 'sql' || role === 'dsl';
+  const replaceable = role !== 'server' && role !== 'logger';
   if (replaceable && percent >= policy.openFilesKillPercent)
     return [kill('open-files', `it has ${openFiles} open files of ${openFilesLimit}`)];
   if (percent < policy.openFilesWarnPercent) return [];

@@ -1,7 +1,7 @@
 /**
  * The monitor's look around, once a second: samples every process, has them inspected, guards the memory, hunts strays,
  * and lets each generation draw its conclusions. What decides is pure and elsewhere (health.ts, memory-pressure.ts,
- * monitor/pools/recycle.ts, monitor/pools/dsl-rules.ts); this file brings readings and rules together, in one order.
+ * monitor/pools/recycle.ts, monitor/pools/leased-rules.ts); this file brings readings and rules together, in one order.
  */
 import type { Config } from '../../core/config/config.ts';
 import type { Log } from '../../core/logging/log.ts';

@@ -77,7 +77,7 @@ export class DslStock {
       queueWaitMs: options.queueWaitMs,
       shares: new PrincipalShares({ capacity: () => this.#max, percent: options.clientSharePercent ?? 100 }),
       take: (_count, _long, principalId) => this.#take(principalId), // a query has one
-      onWait: (waiting) => options.tell({ type: 'want-dsl-workers', waiting }),
+      onWait: (waiting) => options.tell({ type: 'want-workers', role: 'dsl', waiting }),
     });
   }
 

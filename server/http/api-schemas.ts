@@ -116,7 +116,7 @@ const query = z.strictObject({
 });
 
 const processRow = z.strictObject({
-  role: z.enum(['monitor', 'database', 'logger', 'server', 'sql', 'dsl']),
+  role: text.describe('monitor, database, logger, server, or the pool of the worker: sql, dsl'),
   workerId: text,
   slot: count,
   pid: count,

@@ -13,7 +13,6 @@ import { QueryRegistry } from '../history/registry.ts';
 import { BriefCache } from '../planning/brief-cache.ts';
 import { answerAsk } from '../query/answer-ask.ts';
 import { readCatalog } from '../query/catalog.ts';
-import { checkConnection } from '../query/check-connection.ts';
 import { SharedAsks } from '../query/shared-asks.ts';
 import type { AppDeps } from './app-deps.ts';
 import { parameterKinds } from './request/parameters.ts';
@@ -38,7 +37,7 @@ export function completeHandler(deps: AppDeps): RequestHandler {
     const asked = requestOf(deps, body);
     const deadlineAt = Date.now() + TIMEOUT_MS;
     const ask = async (one: CompleteAsk): Promise<CompleteAnswer> => {
-      const key = keyOf(one, principal);
+      const key = keyOf(deps, one, principal);
       const leave = once(tools.shared.join(key));
       response.on('close', leave);
       try {
@@ -61,9 +60,9 @@ interface Tools {
   readonly shared: SharedAsks;
 }
 
-/** The key of an answer: who may see other things gets another one. */
-function keyOf(ask: CompleteAsk, { scope }: Principal): string {
-  return `${scope} ${JSON.stringify(ask)}`;
+/** The key of an answer: who may see other things gets another one, and other connections have others. */
+function keyOf({ run }: AppDeps, ask: CompleteAsk, { scope }: Principal): string {
+  return `${scope} ${run.connections.revision} ${JSON.stringify(ask)}`;
 }
 
 function once(action: () => void): () => void {
@@ -76,8 +75,8 @@ function once(action: () => void): () => void {
 
 /** Throws unknown-connection, bad-parameter. */
 function requestOf({ run }: AppDeps, body: CompleteBody): Omit<CompleteRequest, 'answers' | 'dialects'> {
-  const connection = body.connection ?? run.defaultConnection;
-  checkConnection(run, connection);
+  const connection = body.connection ?? run.connections.defaultName;
+  run.connections.check(connection);
   const parameters = parameterKinds(body.params ?? {});
   return { text: body.query, position: body.position, parameters, connection };
 }
@@ -102,7 +101,7 @@ async function answerBy(
     timeoutMs,
   };
   const query = registry.start(started, Date.now());
-  shared.began(keyOf(ask, principal), query);
+  shared.began(keyOf(deps, ask, principal), query);
   const late = new QueryError('deadline-exceeded', `the database did not answer within ${TIMEOUT_MS} ms`);
   const timer = setTimeout(() => query.cancellation.cancel(late), timeoutMs);
   try {

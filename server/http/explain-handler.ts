@@ -2,7 +2,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { QueryRecord } from '../history/registry.ts';
 import { answerAsk } from '../query/answer-ask.ts';
-import { checkConnection } from '../query/check-connection.ts';
 import { planKey } from '../query/run-query.ts';
 import { withoutRunning } from '../query/without-running.ts';
 import type { AppDeps } from './app-deps.ts';
@@ -34,6 +33,6 @@ async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord
     query,
   );
   // One that the query's text names; a query without stages asks no database.
-  for (const connection of connections) checkConnection(run, connection);
+  for (const connection of connections) run.connections.check(connection);
   return json;
 }

@@ -17,7 +17,8 @@ import {
 } from './metric-kinds.ts';
 import type { ReadMonitor } from './processes.ts';
 
-const ROLES = keysOf<Role>({ logger: 0, server: 0, sql: 0, dsl: 0 });
+/** The roles beside the pools of workers. */
+const SINGLE_ROLES = ['logger', 'server'];
 const KILL_CAUSES = keysOf<KillCause>({
   ...{ stop: 0, recycle: 0, surplus: 0, discard: 0, deadline: 0, heartbeat: 0, stopped: 0 },
   ...{ uninterruptible: 0, zombie: 0, memory: 0, 'memory-pressure': 0, 'open-files': 0 },
@@ -62,17 +63,21 @@ export function addMonitorMetrics(register: Registry, read: ReadMonitor): void {
 function addEndings(counter: DefineFrom): void {
   const labelNames = ['role', 'reason'];
   const exitsHelp = 'Processes that ended, by what the monitor wanted or what happened to them';
-  counter('forkline_process_exits_total', exitsHelp, labelNames, ({ ends }, say) =>
-    sayOver(zeros('reason', [...KILL_CAUSES, ...OTHER_ENDS]), byReason(ends), say),
+  counter('forkline_process_exits_total', exitsHelp, labelNames, ({ pools, ends }, say) =>
+    sayOver(
+      zeros('reason', [...KILL_CAUSES, ...OTHER_ENDS], [...SINGLE_ROLES, ...pools]),
+      byReason(ends),
+      say,
+    ),
   );
   const killsHelp = 'Processes that a signal of the monitor ended, by why it was sent';
-  counter('forkline_process_kills_total', killsHelp, labelNames, ({ kills }, say) =>
-    sayOver(zeros('reason', KILL_CAUSES), byReason(kills), say),
+  counter('forkline_process_kills_total', killsHelp, labelNames, ({ pools, kills }, say) =>
+    sayOver(zeros('reason', KILL_CAUSES, [...SINGLE_ROLES, ...pools]), byReason(kills), say),
   );
   const recycledHelp = 'Workers replaced because they met a limit of their life';
-  counter('forkline_workers_recycled_total', recycledHelp, ['role', 'limit'], ({ recycled }, say) => {
+  counter('forkline_workers_recycled_total', recycledHelp, ['role', 'limit'], ({ pools, recycled }, say) => {
     const counts = recycled.map(({ role, limit, count }) => ({ labels: { role, limit }, value: count }));
-    sayOver(zeros('limit', RECYCLE_LIMITS, ['sql', 'dsl']), counts, say);
+    sayOver(zeros('limit', RECYCLE_LIMITS, pools), counts, say);
   });
   const cpuHelp = 'User and system CPU time by role, of processes that are gone as well';
   counter('forkline_process_cpu_seconds_total', cpuHelp, ['role'], ({ cpu }, say) => {
@@ -152,7 +157,7 @@ function byReason(counts: MonitorStats['ends']): Series[] {
   return counts.map(({ role, cause, count }) => ({ labels: { role, reason: cause }, value: count }));
 }
 
-function zeros(label: string, values: readonly string[], roles: readonly Role[] = ROLES): Series[] {
+function zeros(label: string, values: readonly string[], roles: readonly Role[]): Series[] {
   return roles.flatMap((role) => values.map((each) => ({ labels: { role, [label]: each }, value: 0 })));
 }
 

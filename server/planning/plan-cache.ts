@@ -24,6 +24,8 @@ export interface PlanCacheOptions {
 export class PlanCache {
   /** null: nothing is kept. */
   readonly #plans: LRUCache<string, Plan> | null;
+  /** Changes whenever all plans are dropped: a plan that was begun before must not be kept. */
+  epoch = 0;
   hits = 0;
   misses = 0;
 

@@ -8,7 +8,6 @@ import type { ParameterValue } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer, EngineAsk, SourceAsk, ValuesAsk } from '../../core/protocol/plan.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { mapToQuery } from '../planning/source-sql.ts';
-import { checkConnection } from './check-connection.ts';
 import { type AnswerTarget, type Run, type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
@@ -48,7 +47,7 @@ async function describeSource(
   const { connection, sql } = ask;
   const { id: principal, scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, connection, ask.functions);
-  checkConnection(deps, connection);
+  deps.connections.check(connection);
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
@@ -105,7 +104,7 @@ async function collectValues(
   { plan, atMost }: ValuesAsk,
   query: QueryRecord,
 ): Promise<AskAnswer> {
-  for (const { connection } of plan.sources) checkConnection(deps, connection);
+  for (const { connection } of plan.sources) deps.connections.check(connection);
   const collected = new CollectedAnswer();
   const run: Run = {
     deps,

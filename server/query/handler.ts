@@ -151,7 +151,7 @@ export function startQuery(
       queryId: queryIdOf(request),
       text: asked.text,
       principal,
-      connection: asked.connection ?? deps.run.defaultConnection,
+      connection: asked.connection ?? deps.run.connections.defaultName,
       trace: deps.tracing.begin(request),
       timeoutMs: Math.min(asked.timeoutMs ?? limits.timeoutMs, limits.maxTimeoutMs),
     },

@@ -27,6 +27,9 @@ export class KnownFunctions {
   /** By scope, connection and name: a role's search path decides what a name means. On the way of every query: no key is put together, and nothing made, to look. */
   readonly #scopes = new Map<string, Map<string, Map<string, Known[]>>>();
 
+  /** Answers to earlier questions may be about another database. */
+  #heldSince = Number.NEGATIVE_INFINITY;
+
   constructor(options: KnownFunctionsOptions) {
     this.#options = options;
   }
@@ -46,7 +49,7 @@ export class KnownFunctions {
 
   /** They were asked about, and are harmless, as of `askedAt`. */
   found(scope: string, connection: string, functions: readonly FunctionUse[], askedAt: number): void {
-    if (functions.length === 0) return;
+    if (functions.length === 0 || askedAt < this.#heldSince) return;
     const connections = this.#connectionsOf(scope);
     let names = connections.get(connection);
     if (names === undefined || names.size + functions.length > MAX_NAMES) {
@@ -63,6 +66,12 @@ export class KnownFunctions {
         else ofName.push({ as, schema, foundAt: askedAt });
       }
     }
+  }
+
+  /** Nothing that was found of these connections so far holds any more, nor what is being asked now. */
+  forget(connections: readonly string[]): void {
+    if (connections.length > 0) this.#heldSince = this.#options.now();
+    for (const scope of this.#scopes.values()) for (const name of connections) scope.delete(name);
   }
 
   #connectionsOf(scope: string): Map<string, Map<string, Known[]>> {

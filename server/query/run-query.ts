@@ -17,7 +17,6 @@ import { parameterKinds } from '../http/request/parameters.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import type { PlanKey } from '../planning/plan-cache.ts';
 import { answerAsk } from './answer-ask.ts';
-import { checkConnection } from './check-connection.ts';
 import { type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
@@ -98,8 +97,8 @@ async function runOnce(
 
 /** Throws unknown-connection, bad-parameter. */
 export function planKey(deps: RunDeps, request: QueryRequest, { scope }: Principal): PlanKey {
-  const connection = request.connection ?? deps.defaultConnection;
-  checkConnection(deps, connection);
+  const connection = request.connection ?? deps.connections.defaultName;
+  deps.connections.check(connection);
   const { format } = request.answer;
   // Arrow and Parquet are encoded in DSL workers, so that even plain SQL goes through one.
   const throughWorker = format === 'arrow' || format === 'parquet';
@@ -128,6 +127,6 @@ async function makePlan(
   query.phase = 'plan';
   const answer = (ask: Ask): Promise<AskAnswer> => answerAsk(deps, request, ask, query);
   const plan = await timed(query, 'plan', deps.planner.plan(key, answer, query));
-  for (const { connection } of plan.sources) checkConnection(deps, connection);
+  for (const { connection } of plan.sources) deps.connections.check(connection);
   return plan;
 }

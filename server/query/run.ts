@@ -7,6 +7,7 @@ import type { SqlSlots } from '../admission/sql-slots.ts';
 import type { DataSink } from '../admission/worker-socket.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { Planner } from '../planning/planner.ts';
+import type { ConnectionBook } from './connection-book.ts';
 import type { KnownFunctions } from './known-functions.ts';
 
 export interface RunDeps {
@@ -15,8 +16,7 @@ export interface RunDeps {
   readonly knownFunctions: KnownFunctions;
   readonly sqlSlots: SqlSlots;
   readonly dslStock: DslStock;
-  readonly connectionNames: readonly string[];
-  readonly defaultConnection: string;
+  readonly connections: ConnectionBook;
   readonly maxRows: number;
   readonly maxBytes: number;
   /** The longest row of an answer, and of what stages read; their first attempt allows for less (run-query.ts). */

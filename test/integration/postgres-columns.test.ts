@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { typeName } from '../../core/protocol/types.ts';
 import { canonicalColumn } from '../../language/dialects/postgres/columns.ts';
+import { POSTGRES } from '../../language/dialects/postgres/source.ts';
 import { declaredColumn, postgresNameFits } from '../../language/dialects/postgres/sql.ts';
 import { databaseColumnToColumn, nativeType } from '../../language/dialects/postgres/types.ts';
 import { testDatabase } from '../support/database.ts';
@@ -42,13 +43,10 @@ const CASES: readonly (readonly [sql: string, text: string | null, type: string]
   ["'\\x00ff'::bytea", '\\x00ff', 'bytes'],
   ['null::int4', null, 'int64'],
   ['null::int4range', null, 'string'],
+  // Only the stage engine refuses it: a test of every value would cost too much (dialects/postgres/source.ts).
+  ["'NaN'::numeric(10,2)", 'NaN', 'decimal(10,2)'],
 ];
-const FAILING = [
-  "'NaN'::numeric",
-  "'NaN'::numeric(10,2)",
-  "'Infinity'::numeric",
-  '123456789012345678901::numeric',
-];
+const FAILING = ["'NaN'::numeric", "'Infinity'::numeric", '123456789012345678901::numeric'];
 
 describe('columns in PostgreSQL', () => {
   let client: pg.Client;
@@ -66,8 +64,9 @@ describe('columns in PostgreSQL', () => {
     const described = await client.query(`SELECT ${sql} AS c LIMIT 0`);
     const field = described.fields[0]!;
     const column = { name: 'c', type: nativeType(field.dataTypeID, field.dataTypeModifier) };
-    const { type, canonical, unusable } = canonicalColumn(column);
-    const value = declaredColumn(canonical('s.c'), type);
+    const { unusable } = canonicalColumn(column);
+    const { sql: read, type } = POSTGRES.sourceColumn('s.c', column, {});
+    const value = declaredColumn(read, type);
     const found = await client.query(`SELECT ${value} AS c FROM (SELECT ${sql} AS c) AS s`);
     return { found, type, unusable };
   }

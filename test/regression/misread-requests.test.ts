@@ -199,6 +199,22 @@ describe('requests are never misread', function () {
       expect((await forkline.get('/v1/logs?limit=1&limit=2')).status).to.equal(400);
     });
 
+    it('a limit that is no whole number is named as it was given', async () => {
+      for (const value of ['1e1', '0', '-1', '1.5', '', '9007199254740993', '0x10']) {
+        for (const name of ['limit', 'timeoutMs']) {
+          const { status, text } = await forkline.get(`/v1/query?q=select+1&${name}=${value}`);
+          const detail = `${name}=${value}: this is no whole number above 0`;
+          expect([status, JSON.parse(text).detail], value).to.deep.equal([400, detail]);
+        }
+      }
+      for (const value of ['0', '-1', '1.5', '1e400', '"1"', 'null', '9007199254740993']) {
+        const body = `{"query": "${one}", "limits": {"rows": ${value}}}`;
+        const { status, text } = await post(body, { 'Content-Type': JSON_TYPE });
+        expect(status, value).to.equal(400);
+        expect(JSON.parse(text).detail, value).to.equal('limits.rows: this is no whole number above 0');
+      }
+    });
+
     it('what agrees, or is about different things, is taken together', async () => {
       const body = json({ query: one, format: 'csv', limits: { timeoutMs: 5000 } });
       const { status, text } = await post(

@@ -169,7 +169,7 @@ function conversionMessage(message: string): string {
     );
   if (csv !== null) return `column ${csv[1]}: '${clip(csv[2]!)}' is not a valid ${userType(csv[3]!)}`;
   const cast =
-    /Could not convert string '([\s\S]*?)' to ([A-Z0-9 (),]+?)(?: when casting from source column (\S+))?(?:\n|$)/.exec(
+    /Could not convert string ['"]([\s\S]*?)['"] to ([A-Z0-9 (),]+?)(?: when casting from source column (\S+))?(?:\n|$)/.exec(
       message,
     );
   if (cast !== null)

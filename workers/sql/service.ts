@@ -8,10 +8,11 @@ import type { ByteSink, Session } from '../../connectors/kit/connector.ts';
 import { connectionOf } from '../../connectors/registry.ts';
 import type { Log } from '../../core/logging/log.ts';
 import type { ConnectionConfig } from '../../core/protocol/connection.ts';
-import { QueryError } from '../../core/protocol/errors.ts';
+import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
 import type { SqlPhases, SqlWorkerCalls, SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
 import { CallServer } from './call-server.ts';
 import type { SqlCall } from './caller.ts';
+import { ConnectionBook } from './connection-book.ts';
 import { SessionPool } from './session-pool.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -30,7 +31,7 @@ export class SqlService {
   readonly #config: SqlWorkerConfig;
   readonly #workerId: string;
   readonly #log: Log;
-  readonly #pools = new Map<string, SessionPool>();
+  readonly #book = new ConnectionBook((name, connection) => this.#poolOf(name, connection));
   readonly #server: CallServer;
   #served = 0;
 
@@ -43,9 +44,7 @@ export class SqlService {
 
   /** Resolves when it listens and every pool is warm, or known to have no database for now. */
   async start(): Promise<void> {
-    for (const [name, connection] of Object.entries(this.#config.connections))
-      this.#pools.set(name, await this.#poolOf(name, connection));
-    await Promise.all([...this.#pools.values()].map((pool) => pool.warm()));
+    await this.#book.change(this.#config.connections);
     await this.#server.listen(this.#config.socketPath);
   }
 
@@ -58,8 +57,12 @@ export class SqlService {
 
   async stop(graceMs: number): Promise<void> {
     await this.#server.stop(graceMs);
-    const closing = Promise.all([...this.#pools.values()].map((pool) => pool.close()));
-    await Promise.race([closing, timeout(CLOSE_TIMEOUT_MS)]);
+    await Promise.race([this.#book.close(), timeout(CLOSE_TIMEOUT_MS)]);
+  }
+
+  /** Resolves when calls get these connections, with the new ones that could not be reached. */
+  changeConnections(connections: SqlWorkerConfig['connections']): Promise<UnreachableConnection[]> {
+    return this.#book.change(connections);
   }
 
   /** Statements run, successfully or not; describes are not counted. */
@@ -68,7 +71,7 @@ export class SqlService {
   }
 
   async #handle(call: SqlCall, sink: ByteSink, control: CallControl): Promise<unknown> {
-    const pool = this.#poolFor(call);
+    const pool = this.#book.get(call.connection);
     if (call.type !== 'describe') this.#served++;
     const startedAt = performance.now();
     const session = await pool.acquire(control.cancellation);
@@ -82,14 +85,6 @@ export class SqlService {
     } finally {
       pool.release(session);
     }
-  }
-
-  #poolFor(call: SqlCall): SessionPool {
-    const pool = this.#pools.get(call.connection);
-    if (pool !== undefined) return pool;
-    throw new QueryError('unknown-connection', `there is no connection "${call.connection}"`, {
-      suggestions: [...this.#pools.keys()],
-    });
   }
 }
 

@@ -98,10 +98,18 @@ export class SessionPool {
     void (session.usable ? this.#pool.release(session) : this.#pool.destroy(session));
   }
 
+  /** The reason for which there is no session; null while there is one, or none was tried. */
+  get failure(): QueryError | null {
+    return this.#databaseGone ? this.#connectFailure() : null;
+  }
+
+  /** Ends idle sessions at once, and those that are in use when they come back; resolves when all have ended. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#circuit.close();
-    await this.#pool.drain();
+    const drained = this.#pool.drain();
+    await this.#pool.clear();
+    await drained;
     await this.#pool.clear();
   }
 

@@ -1,11 +1,29 @@
 /** Entry of a SQL worker process: prefork, one of several, alike in everything but its name. */
 import { passwordsOf, registerSecrets } from '../../core/logging/redact.ts';
 import { runChild } from '../../core/process/child.ts';
+import type { FromChild, ToChild } from '../../core/protocol/monitor.ts';
 import { SqlService } from './service.ts';
 
-runChild('sql', async ({ identity, config, log }) => {
+runChild('sql', async ({ identity, config, log, send }) => {
   registerSecrets(passwordsOf(config.connections));
   const service = new SqlService({ config, workerId: identity.workerId, log });
   await service.start();
-  return { stop: (graceMs) => service.stop(graceMs), queriesServed: () => service.queriesServed() };
+  return {
+    stop: (graceMs) => service.stop(graceMs),
+    queriesServed: () => service.queriesServed(),
+    onMessage: (message) => void changeConnections(service, message, send),
+  };
 });
+
+/** The only thing that the monitor tells a SQL worker while it runs. */
+async function changeConnections(
+  service: SqlService,
+  message: ToChild,
+  send: (message: FromChild) => void,
+): Promise<void> {
+  if (message.type !== 'connections-changed' || message.to !== 'worker') return;
+  const { connections, revision } = message;
+  registerSecrets(passwordsOf(connections));
+  const unreachable = await service.changeConnections(connections);
+  send({ type: 'connections-taken', revision, unreachable });
+}

@@ -1,5 +1,8 @@
 /** DuckDB's dialect, whole: the stage engine, which runs whatever stages are exact in no database. */
+
+import { DOLLAR_BINDING } from '../binding.ts';
 import type { DialectTraits, ListSql, StageEngineDialect } from '../dialect.ts';
+import { DUCKDB_LEXICAL } from './lexical.ts';
 import { raiseError } from './raise.ts';
 import { duckdbType, inputColumn, literal, parameter, quoteName, quoteText } from './sql.ts';
 import { typeOfEngine } from './types.ts';
@@ -19,6 +22,8 @@ export const DUCKDB: StageEngineDialect = {
   name: 'duckdb',
   title: 'DuckDB',
   traits: TRAITS,
+  lexical: DUCKDB_LEXICAL,
+  binding: DOLLAR_BINDING,
   lists: LISTS,
   quoteName,
   quoteText,

@@ -4,7 +4,7 @@
  * writes: a cast to text takes the blanks off a `char(n)` and adds `/32` to an `inet`. And text has the database's
  * default collation, so that a column's own (which may say that 'a' equals 'A') decides nothing.
  *
- * Where both refuse, the database fails too, but only in rows that it looks at: NaN in a numeric. What only the
+ * Where both refuse, the database fails too, but only in rows that it looks at: NaN in a numeric (source.ts). What only the
  * stage engine refuses (years before Christ, infinite intervals) the database answers.
  */
 import type { ColumnType, DatabaseColumn, NativeType } from '../../../core/protocol/types.ts';
@@ -63,12 +63,6 @@ const CONVERSIONS: Readonly<Record<number, Conversion>> = {
 const printed: Conversion = (column) =>
   `CASE WHEN ${column} IS NOT DISTINCT FROM NULL THEN NULL ELSE format('%s', ${column}) END`;
 
-/** NaN fails as it does on its way into the stage engine; so does, in the outer cast, what has too many digits. */
-function checkedNumeric(type: ColumnType): Conversion {
-  return (column) =>
-    `CAST(CASE WHEN ${column} = 'NaN' THEN CAST(CAST(${column} AS text) AS int8) ELSE ${column} END AS ${postgresType(type)})`;
-}
-
 /** Elements that a cast to `text` leaves as their output functions write them: text, varchar. */
 const TEXT_ELEMENTS = new Set([25, 1043]);
 
@@ -99,7 +93,7 @@ export function canonicalColumn({ type: native }: DatabaseColumn): CanonicalColu
     type.kind === 'list'
       ? 'an array of the database may have several dimensions, which a list has not'
       : null;
-  if (type.kind === 'decimal') return { type, canonical: checkedNumeric(type), unusable };
+  if (type.kind === 'decimal') return { type, canonical: castTo(postgresType(type)), unusable };
   const convert = CONVERSIONS[postgresTypeOf(native).oid] ?? (type.kind === 'list' ? asIs : printed);
   const canonical: Conversion =
     type.kind === 'string' ? (column) => withUsualCollation(convert(column)) : convert;

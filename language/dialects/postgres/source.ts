@@ -5,8 +5,10 @@
 import type { WireError } from '../../../core/protocol/errors.ts';
 import type { Column, ColumnType, DatabaseColumn } from '../../../core/protocol/types.ts';
 import { isUnsized } from '../../types/rules.ts';
+import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, SentColumn, SourceColumn, SourceDialect } from '../dialect.ts';
 import { canonicalArray, canonicalColumn, elementTexts } from './columns.ts';
+import { POSTGRES_LEXICAL } from './lexical.ts';
 import { raiseInPostgres } from './raise.ts';
 import {
   declaredColumn,
@@ -40,8 +42,31 @@ function sourceColumn(stored: string, column: DatabaseColumn, place: Place): Sou
   // A decimal of a size is carried as it is. NaN in one, which the stage engine refuses, stays NaN: a test of every value
   // for it would cost more than adding it up.
   if (type.kind === 'decimal' && type.precision !== null) return { sql: stored, type };
+  if (isUnsized(type)) return { sql: unsizedColumn(stored, canonical(stored), column, type, place), type };
   if (type.kind === 'list') return { sql: listColumn(stored, column, type, place), type };
   return { sql: canonical(stored), type, ...(isNarrowInteger(column.type) && { stored }) };
+}
+
+/** Below it a numeric still has 20 digits before the point when 18 are left after it. NaN is above every number. */
+const TOO_LARGE = `${'9'.repeat(20)}.${'9'.repeat(18)}5`;
+
+/** What the stage engine does not read fails here too, in the rows that are looked at, and with the same code. */
+function unsizedColumn(
+  stored: string,
+  canonical: string,
+  { name }: DatabaseColumn,
+  type: ColumnType,
+  { stage, span }: Place,
+): string {
+  const error: WireError = {
+    code: 'bad-value',
+    message: `column ${name} holds a numeric that stages do not carry`,
+    hint: 'a numeric without a size has 20 digits before the point in stages, and no NaN; cast it in the SQL: `x::float8`, `x::numeric(38,4)`',
+    ...(stage !== undefined && { stage }),
+    ...(span !== undefined && { span }),
+  };
+  const raised = raiseInPostgres(error, type, `length(CAST(${stored} AS text))`);
+  return `CASE WHEN abs(${stored}) >= ${TOO_LARGE} THEN ${raised} ELSE ${canonical} END`;
 }
 
 /** An array of several dimensions is no list. */
@@ -95,6 +120,8 @@ export const POSTGRES: SourceDialect = {
   name: 'postgres',
   title: 'PostgreSQL',
   traits: POSTGRES_TRAITS,
+  lexical: POSTGRES_LEXICAL,
+  binding: DOLLAR_BINDING,
   lists: POSTGRES_LISTS,
   quoteName,
   quoteText,

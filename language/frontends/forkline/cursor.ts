@@ -4,7 +4,7 @@
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import type { ParameterUse } from '../../source/lexer.ts';
-import type { QueryNode } from './ast.ts';
+import type { QueryNode } from '../query-tree.ts';
 import { nextToken } from './stage-lexer.ts';
 import type { Token } from './token.ts';
 

@@ -3,7 +3,7 @@
  * `value` parses, which the caller gives, one level deeper than the call itself.
  */
 import type { TypeName } from '../../types/cast-types.ts';
-import type { Expression } from './ast.ts';
+import type { Expression } from '../query-tree.ts';
 import type { Cursor } from './cursor.ts';
 import { call, extent } from './expression-nodes.ts';
 import type { Token } from './token.ts';

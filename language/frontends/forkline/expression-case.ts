@@ -2,7 +2,7 @@
  * `case`, with a subject or with conditions, and the stage of that name, which has no `end`. What stands between its
  * words is parsed by the `value` that the caller gives, one level deeper than the `case` itself.
  */
-import type { CaseNode, Expression } from './ast.ts';
+import type { CaseNode, Expression } from '../query-tree.ts';
 import type { Cursor } from './cursor.ts';
 import type { ParseValue } from './expression-call.ts';
 import { call, extent } from './expression-nodes.ts';

@@ -3,7 +3,7 @@
  * here, so that what comes after may recurse.
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
-import type { CallNode, Expression } from './ast.ts';
+import type { CallNode, Expression } from '../query-tree.ts';
 import type { Token } from './token.ts';
 
 /** Low enough for the engine, whose own limit is 1000 and to whom one of our levels is up to four. */

@@ -7,7 +7,7 @@
  * node.
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
-import type { Expression } from './ast.ts';
+import type { Expression, WrittenName } from '../query-tree.ts';
 import type { Cursor } from './cursor.ts';
 import {
   type ParseValue,
@@ -19,7 +19,7 @@ import {
 import { parseCase } from './expression-case.ts';
 import { extent, MAX_NESTING, operator, tooDeep } from './expression-nodes.ts';
 import { AND, COMPARE, CONCAT, infixPrecedence, NEGATE, NOT, OR } from './operators.ts';
-import type { Token, WrittenName } from './token.ts';
+import type { Token } from './token.ts';
 
 /** Words that end an operand or begin something; as names they need quotes. */
 const RESERVED = new Set(

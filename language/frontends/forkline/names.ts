@@ -1,6 +1,6 @@
 /** Names that stages read: of columns, and of what they make. */
+import type { WrittenName } from '../query-tree.ts';
 import type { Cursor } from './cursor.ts';
-import type { WrittenName } from './token.ts';
 
 /** A column's name, quoted or not. `what` says in an error what is missing. */
 export function parseName(cursor: Cursor, what: string): WrittenName {

@@ -3,11 +3,13 @@ import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Pushdown } from '../../../core/protocol/plan.ts';
 import { STAGE_LIMITS, stageLimit } from '../../../core/protocol/stage-limits.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
+import { skipWord } from '../../source/scan.ts';
 import { columnKey } from '../../types/column-key.ts';
-import type { LetNode, QueryNode } from './ast.ts';
+import type { LetNode, QueryNode, WrittenName } from '../query-tree.ts';
 import type { Cursor } from './cursor.ts';
 import { parseName } from './names.ts';
-import type { Token, WrittenName } from './token.ts';
+import type { Token } from './token.ts';
+import { skipTrivia } from './trivia.ts';
 
 export interface Settings {
   pushdown: Pushdown | null;
@@ -89,15 +91,15 @@ export function namesLater(thrown: unknown, text: string): QueryError | null {
   return new QueryError('unknown-source', message, { ...thrown.details, hint, suggestions: [] });
 }
 
-export function isLetName(definition: LetNode, name: string, quoted: boolean): boolean {
+function isLetName(definition: LetNode, name: string, quoted: boolean): boolean {
   return quoted ? definition.name === name : columnKey(definition.name) === columnKey(name);
 }
 
-/** The `let` that a source's name means; throws when there is none. */
-export function findLet(lets: readonly LetNode[], token: Token): LetNode {
+/** The index of the `let` that a source's name means; throws when there is none. */
+export function findLet(lets: readonly LetNode[], token: Token): number {
   const { text, start, end } = token;
-  const found = lets.find((candidate) => isLetName(candidate, text, token.kind === 'quoted'));
-  if (found !== undefined) return found;
+  const found = lets.findIndex((candidate) => isLetName(candidate, text, token.kind === 'quoted'));
+  if (found !== -1) return found;
   const suggestions = suggest(
     text,
     lets.map(({ name }) => name),
@@ -107,4 +109,16 @@ export function findLet(lets: readonly LetNode[], token: Token): LetNode {
     hint: didYouMean(suggestions) ?? `to read a table, write \`(select * from ${text})\``,
     suggestions,
   });
+}
+
+/** The index of the `let` that is meant by the word at `at`: nothing but a pipe, a bracket or the end may follow it. */
+export function letAt(text: string, at: number, lets: readonly LetNode[]): number | null {
+  if (lets.length === 0) return null;
+  const quoted = text[at] === '"' || text[at] === '`';
+  const end = quoted ? text.indexOf(text[at]!, at + 1) + 1 : skipWord(text, at);
+  const name = quoted ? text.slice(at + 1, end - 1) : text.slice(at, end);
+  const after = text[skipTrivia(text, end)];
+  if (end <= at || (after !== undefined && !'|);'.includes(after))) return null;
+  const found = lets.findIndex((candidate) => isLetName(candidate, name, quoted));
+  return found === -1 ? null : found;
 }

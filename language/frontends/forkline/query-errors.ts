@@ -1,6 +1,6 @@
 /** Errors about how the parts of a query stand together. */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
-import type { QueryNode } from './ast.ts';
+import type { QueryNode } from '../query-tree.ts';
 import type { Cursor } from './cursor.ts';
 
 /** SHOW and EXPLAIN have no rows for stages. */
@@ -50,4 +50,10 @@ export function emptyQuery(cursor: Cursor, inBrackets: boolean, pipe: Span | nul
   const span = pipe ?? { start: 0, end: Math.min(1, cursor.text.length) };
   const message = pipe === null ? 'the query is empty' : 'there is no SQL before the first stage';
   return new QueryError('empty-query', message, { span, hint });
+}
+
+/** Throws where something else than a pipe follows a query in brackets. */
+export function expectSourceEnd(cursor: Cursor): void {
+  if (!cursor.atStageEnd())
+    cursor.fail('a pipe is missing after the query in brackets', 'stages follow a pipe: `(...) | head 10`');
 }

@@ -9,23 +9,42 @@
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { STAGE_LIMITS, stageLimit } from '../../../core/protocol/stage-limits.ts';
-import { checkSourceHead, READS } from '../../source/head.ts';
+import type { Lexical } from '../../dialects/lexical.ts';
+import { checkSourceHead } from '../../source/head.ts';
 import { MAX_BRACKETS, type ParameterUse, scanSource } from '../../source/lexer.ts';
-import { skipTrivia, skipWord } from '../../source/scan.ts';
+import { skipSqlTrivia, skipWord } from '../../source/scan.ts';
 import type { ParseContext } from '../frontend.ts';
-import type { LetNode, QueryNode, QueryTree, SourceNode } from './ast.ts';
+import type { LetNode, QueryNode, QueryTree, SourceNode } from '../query-tree.ts';
 import { Cursor, type EngineSql } from './cursor.ts';
-import { findLet, isLetName, namesLater, parseLet, parseSet, type Settings } from './preludes.ts';
-import { connectionOfLet, emptyQuery, failUnclosed, refuseStagesAfter } from './query-errors.ts';
+import { findLet, letAt, namesLater, parseLet, parseSet, type Settings } from './preludes.ts';
+import {
+  connectionOfLet,
+  emptyQuery,
+  expectSourceEnd,
+  failUnclosed,
+  refuseStagesAfter,
+} from './query-errors.ts';
 import { parseStages, type StageCount, type StageSyntaxes } from './stage-parser.ts';
+import type { Token } from './token.ts';
+import { skipTrivia } from './trivia.ts';
+
+/** The tree, with what only this language's own tools need of its text. */
+export interface ForklineTree extends QueryTree {
+  /** All of the text but comments; SQL is one token of kind `sql`. */
+  readonly tokens: readonly Token[];
+}
 
 /** `syntaxes`: the stages that the text may name. */
-export function parseTree(text: string, syntaxes: StageSyntaxes, context: ParseContext): QueryTree {
+export function parseForkline(text: string, syntaxes: StageSyntaxes, context: ParseContext): ForklineTree {
   return new QueryParser(text, syntaxes, context).parse();
 }
 
-/** Options of the database's own EXPLAIN. */
-const DATABASE_EXPLAIN = new Set('analyze verbose ( costs buffers format timing settings'.split(' '));
+/** Where SQL goes, and by which rules it is scanned. */
+interface Target {
+  /** null: that of the request. */
+  readonly connection: string | null;
+  readonly lexical: Lexical;
+}
 
 class QueryParser implements StageCount {
   readonly syntaxes: StageSyntaxes;
@@ -33,6 +52,7 @@ class QueryParser implements StageCount {
   taken: QueryNode[] = [];
   readonly #text: string;
   readonly #context: ParseContext;
+  readonly #usual: Target;
   readonly #cursor: Cursor;
   readonly #settings: Settings = { pushdown: null };
   readonly #lets: LetNode[] = [];
@@ -42,6 +62,7 @@ class QueryParser implements StageCount {
   constructor(text: string, syntaxes: StageSyntaxes, context: ParseContext) {
     this.#text = text;
     this.#context = context;
+    this.#usual = { connection: null, lexical: context.usual };
     this.syntaxes = syntaxes;
     this.#cursor = new Cursor(text, 0, {
       source: () => this.#stageSource(),
@@ -49,7 +70,7 @@ class QueryParser implements StageCount {
     });
   }
 
-  parse(): QueryTree {
+  parse(): ForklineTree {
     try {
       return this.#tree();
     } catch (thrown) {
@@ -57,11 +78,11 @@ class QueryParser implements StageCount {
     }
   }
 
-  #tree(): QueryTree {
+  #tree(): ForklineTree {
     let explain = this.#acceptExplain();
     const preludes = this.#preludes();
     if (preludes && !explain) explain = this.#acceptExplain();
-    const query = this.#query(null);
+    const query = this.#query(this.#usual);
     this.#end();
     refuseStagesAfter(query, this.#cursor);
     const { tokens } = this.#cursor;
@@ -81,17 +102,19 @@ class QueryParser implements StageCount {
 
   /** Ours, when what follows is more than SQL; else it is the database's. */
   #acceptExplain(): boolean {
+    const { lexical } = this.#usual;
     const at = this.#next();
     if (this.#word(at) !== 'explain') return false;
-    const after = skipTrivia(this.#text, at + 'explain'.length, true);
+    const after = skipTrivia(this.#text, at + 'explain'.length);
     const word = this.#text[after] === '(' ? '(' : this.#word(after);
-    if (word === '(' ? !this.#isQuery(after) : DATABASE_EXPLAIN.has(word)) return false;
+    if (word === '(' ? !this.#isQuery(after, lexical) : lexical.words.explainOptions.includes(word))
+      return false;
     const ours =
       this.#lets.length > 0 ||
       this.#settings.pushdown !== null ||
       ['(', 'set', 'let'].includes(word) ||
       this.#text[after] === '@' ||
-      scanSource(this.#text, after).pipe !== null;
+      scanSource(this.#text, after, lexical).pipe !== null;
     if (ours) this.#cursor.next();
     return ours;
   }
@@ -104,7 +127,7 @@ class QueryParser implements StageCount {
       if (word !== 'set' && word !== 'let') return any;
       any = true;
       if (word === 'set') parseSet(this.#cursor, this.#settings);
-      else this.#lets.push(parseLet(this.#cursor, this.#lets, () => this.#bracketed(null)));
+      else this.#lets.push(parseLet(this.#cursor, this.#lets, () => this.#bracketed(this.#usual)));
       this.#cursor.expectSymbol(';', `after \`${word} ...\``);
       this.#skipSemicolons();
     }
@@ -126,50 +149,50 @@ class QueryParser implements StageCount {
     while (this.#cursor.acceptSymbol(';') !== null);
   }
 
-  /** `source (| stage)*`; `connection`: of its SQL where that names none. */
-  #query(connection: string | null): QueryNode {
+  /** `source (| stage)*`; `target`: of its SQL where that names none. */
+  #query(target: Target): QueryNode {
     const start = this.#next();
-    const source = this.#source(connection);
+    const source = this.#source(target);
     const stages = parseStages(this.#cursor, this);
     // Brackets around a query mean the query.
     if (stages.length === 0 && source.kind === 'query') return source.query;
     return { source, stages, span: this.#cursor.spanFrom(start) };
   }
 
-  #source(outer: string | null): SourceNode {
+  #source(outer: Target): SourceNode {
     const start = this.#next();
-    const connection = this.#text[start] === '@' ? this.#connection() : outer;
+    const target = this.#text[start] === '@' ? this.#target() : outer;
     const at = this.#next();
-    if (this.#text[at] === '(' && this.#isQuery(at)) {
-      const query = this.#bracketed(connection);
-      this.#expectSourceEnd();
+    if (this.#text[at] === '(' && this.#isQuery(at, target.lexical)) {
+      const query = this.#bracketed(target);
+      expectSourceEnd(this.#cursor);
       return { kind: 'query', query, span: this.#cursor.spanFrom(start) };
     }
-    const definition = this.#letAt(at);
-    if (definition === null) return this.#sql(connection);
+    const definition = letAt(this.#text, at, this.#lets);
+    if (definition === null) return this.#sql(target);
     const name = this.#cursor.next();
-    if (connection !== outer) throw connectionOfLet({ start, end: name.end }, name.text);
-    return { kind: 'let', definition, span: { start: name.start, end: name.end } };
+    if (target !== outer) throw connectionOfLet({ start, end: name.end }, name.text);
+    return this.#letSourceNode(definition, { start: name.start, end: name.end });
   }
 
   /** Takes `@name`. */
-  #connection(): string {
+  #target(): Target {
     const { text, start, end } = this.#cursor.next();
-    this.#context.dialectOf(text, { start, end });
-    return text;
+    return { connection: text, lexical: this.#context.lexicalOf(text, { start, end }) };
   }
 
-  #sql(connection: string | null): SourceNode {
+  #sql({ connection, lexical }: Target): SourceNode {
     const inBrackets = this.#depth > 0;
-    const scanned = scanSource(this.#text, this.#next(), inBrackets);
+    const scanned = scanSource(this.#text, this.#next(), lexical, inBrackets);
     const { sqlStart, sqlEnd, pipe, placeholders } = scanned;
     const span = { start: sqlStart, end: sqlEnd };
-    if (skipTrivia(this.#text, sqlStart, false) >= sqlEnd)
+    if (skipSqlTrivia(this.#text, sqlStart, lexical) >= sqlEnd)
       throw emptyQuery(this.#cursor, inBrackets, pipe, sqlStart);
     const head = checkSourceHead(
       this.#text,
       sqlStart,
       sqlEnd,
+      lexical,
       this.#lets.map(({ name }) => name),
     );
     if (!head.wrappable && inBrackets)
@@ -180,11 +203,11 @@ class QueryParser implements StageCount {
     this.#placeholders.push(...placeholders);
     this.#cursor.takeSql(span);
     if (!inBrackets && pipe !== null) this.#skipSemicolons();
-    return { kind: 'sql', connection, scanned, head, span };
+    return { kind: 'sql', connection, placeholders, head, span };
   }
 
   /** `( query )` */
-  #bracketed(connection: string | null): QueryNode {
+  #bracketed(target: Target): QueryNode {
     const cursor = this.#cursor;
     const open = cursor.next();
     if (this.#depth === STAGE_LIMITS.queryNesting)
@@ -195,7 +218,7 @@ class QueryParser implements StageCount {
       });
     this.#depth++;
     cursor.open();
-    const query = this.#query(connection);
+    const query = this.#query(target);
     if (!cursor.isSymbol(')')) failUnclosed(cursor, open);
     cursor.close();
     this.#depth--;
@@ -207,8 +230,8 @@ class QueryParser implements StageCount {
   #stageSource(): QueryNode {
     const cursor = this.#cursor;
     const first = cursor.peek();
-    const connection = first.kind === 'connection' ? this.#connection() : null;
-    const query = cursor.isSymbol('(') ? this.#bracketed(connection) : this.#letSource(first);
+    const target = first.kind === 'connection' ? this.#target() : this.#usual;
+    const query = cursor.isSymbol('(') ? this.#bracketed(target) : this.#letSource(first);
     this.taken.push(query);
     return query;
   }
@@ -218,18 +241,24 @@ class QueryParser implements StageCount {
     const token = cursor.peek();
     if (token.kind !== 'word' && token.kind !== 'quoted')
       cursor.fail('a source is expected here', 'write a query in brackets: `(select * from airports)`');
-    if (READS.includes(token.lower)) cursor.refuse('a query stands in brackets here', 'write `(select ...)`');
+    if (this.#usual.lexical.words.reads.includes(token.lower))
+      cursor.refuse('a query stands in brackets here', 'write `(select ...)`');
     if (token !== first) throw connectionOfLet({ start: first.start, end: token.end }, token.text);
     const definition = findLet(this.#lets, token);
     cursor.next();
     const span = { start: token.start, end: token.end };
-    return { source: { kind: 'let', definition, span }, stages: [], span };
+    return { source: this.#letSourceNode(definition, span), stages: [], span };
   }
 
   #engineSql(): EngineSql {
     const cursor = this.#cursor;
     const open = cursor.expectSymbol('(', 'after `sql`');
-    const { sqlStart, sqlEnd, pipe, placeholders } = scanSource(this.#text, this.#next(), true);
+    const { sqlStart, sqlEnd, pipe, placeholders } = scanSource(
+      this.#text,
+      this.#next(),
+      this.#context.engine,
+      true,
+    );
     const span = { start: sqlStart, end: sqlEnd };
     if (pipe !== null)
       throw new QueryError('syntax', '`sql` takes SQL without stages', {
@@ -243,38 +272,26 @@ class QueryParser implements StageCount {
     return { span, placeholders };
   }
 
+  #letSourceNode(definition: number, span: Span): SourceNode {
+    return { kind: 'let', definition, name: this.#lets[definition]!.name, span };
+  }
+
   /** Is the bracket at `at` one of ours? Only the SQL that it begins with is looked at. */
-  #isQuery(at: number): boolean {
+  #isQuery(at: number, lexical: Lexical): boolean {
     let inside = at;
     // More brackets than this are an error either way; they are not looked at again for each of them.
     for (let open = 0; this.#text[inside] === '(' && open <= MAX_BRACKETS; open++)
-      inside = skipTrivia(this.#text, inside + 1, true);
-    if (this.#text[inside] === '@' || this.#letAt(inside) !== null) return true;
-    return READS.includes(this.#word(inside)) && scanSource(this.#text, inside, true).pipe !== null;
-  }
-
-  /** The `let` that is meant by the word at `at`: nothing but a pipe, a bracket or the end may follow it. */
-  #letAt(at: number): LetNode | null {
-    if (this.#lets.length === 0) return null;
-    const quoted = this.#text[at] === '"' || this.#text[at] === '`';
-    const end = quoted ? this.#text.indexOf(this.#text[at]!, at + 1) + 1 : skipWord(this.#text, at);
-    const name = quoted ? this.#text.slice(at + 1, end - 1) : this.#text.slice(at, end);
-    const after = this.#text[skipTrivia(this.#text, end, true)];
-    if (end <= at || (after !== undefined && !'|);'.includes(after))) return null;
-    return this.#lets.find((candidate) => isLetName(candidate, name, quoted)) ?? null;
-  }
-
-  #expectSourceEnd(): void {
-    if (!this.#cursor.atStageEnd())
-      this.#cursor.fail(
-        'a pipe is missing after the query in brackets',
-        'stages follow a pipe: `(...) | head 10`',
-      );
+      inside = skipTrivia(this.#text, inside + 1);
+    if (this.#text[inside] === '@' || letAt(this.#text, inside, this.#lets) !== null) return true;
+    return (
+      lexical.words.reads.includes(this.#word(inside)) &&
+      scanSource(this.#text, inside, lexical, true).pipe !== null
+    );
   }
 
   /** Offset of what comes next. */
   #next(): number {
-    return skipTrivia(this.#text, this.#cursor.lastEnd, true);
+    return skipTrivia(this.#text, this.#cursor.lastEnd);
   }
 
   #word(at: number): string {

@@ -4,9 +4,10 @@
  * `//` at the start of a line. Invariants: linear in the text; a token begins at or after the offset asked for.
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
-import { isDigit, isWordStart, skipQuoted, skipTrivia, skipWord } from '../../source/scan.ts';
+import { isDigit, isWordStart, skipQuoted, skipWord } from '../../source/scan.ts';
 import { DURATION_UNITS, isDurationUnit } from '../../types/durations.ts';
 import type { Token, TokenKind } from './token.ts';
+import { skipTrivia } from './trivia.ts';
 
 const TWO_CHARACTER_SYMBOLS = new Set([
   '<=',
@@ -29,7 +30,7 @@ const NUMBER = /(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?/y;
 
 /** The first token at or after `start`; `end` when there is none. */
 export function nextToken(text: string, start: number): Token {
-  const at = skipTrivia(text, start, true);
+  const at = skipTrivia(text, start);
   if (at < text.length) return lexToken(text, at);
   return { kind: 'end', text: '', lower: '', start: text.length, end: text.length };
 }

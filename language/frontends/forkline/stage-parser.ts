@@ -7,7 +7,7 @@ import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { findFunction } from '../../functions/registry.ts';
 import { FOREIGN_ENDINGS, FOREIGN_STAGES } from '../../hints/foreign.ts';
 import { shortSyntax } from '../../hints/short-syntax.ts';
-import type { QueryNode, StageNode } from './ast.ts';
+import type { QueryNode, StageNode } from '../query-tree.ts';
 import type { Cursor } from './cursor.ts';
 import type { Token } from './token.ts';
 

@@ -19,10 +19,3 @@ export interface Token extends Span {
   /** Lower case for words, so that keywords compare cheaply; equal to text otherwise. */
   readonly lower: string;
 }
-
-/** A name as the user wrote it. */
-export interface WrittenName {
-  readonly name: string;
-  readonly quoted: boolean;
-  readonly span: Span;
-}

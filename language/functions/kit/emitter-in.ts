@@ -15,7 +15,7 @@ export function emitterIn(call: TypedCall, dialect: DialectName, use: 'group' | 
   return use === 'over' && row.over !== undefined ? row.over : row.emit;
 }
 
-/** Has the dialect an OVER for this aggregate, whatever its arguments? */
+/** Tells whether the dialect has an OVER for this aggregate, whatever its arguments. */
 export function hasOver(call: TypedCall, dialect: DialectName): boolean {
   const row = FUNCTION_TABLES[dialect][call.key];
   return row !== undefined && (typeof row === 'function' || row.over !== null);

@@ -4,10 +4,10 @@
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
-import type { Expression } from '../../frontends/forkline/ast.ts';
 import type { Cursor } from '../../frontends/forkline/cursor.ts';
 import { parseExpression } from '../../frontends/forkline/expression-parser.ts';
 import { defaultName, parseName } from '../../frontends/forkline/names.ts';
+import type { Expression } from '../../frontends/query-tree.ts';
 import {
   type AggregateMode,
   columnTypeOfResult,

@@ -1,7 +1,8 @@
 /** What a stage that sets columns does to the schema: a name that exists keeps its place, a new one comes last. */
+
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
-import type { WrittenName } from '../../frontends/forkline/token.ts';
+import type { WrittenName } from '../../frontends/query-tree.ts';
 import { findColumn, type Scope } from '../../resolve/scope.ts';
 import { columnKey } from '../../types/column-key.ts';
 

@@ -1,10 +1,11 @@
 /** Columns written as names or as globs, in which `*` matches anything. */
+
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import type { Cursor } from '../../frontends/forkline/cursor.ts';
 import { parseName } from '../../frontends/forkline/names.ts';
-import type { WrittenName } from '../../frontends/forkline/token.ts';
+import type { WrittenName } from '../../frontends/query-tree.ts';
 import { available, getColumn, type Scope } from '../../resolve/scope.ts';
 import { columnKey } from '../../types/column-key.ts';
 

@@ -1,5 +1,5 @@
 /** A count that a stage takes as an argument (`head 10`, `top :n by city`). */
-import type { Expression } from '../../frontends/forkline/ast.ts';
+import type { Expression } from '../../frontends/query-tree.ts';
 import { resolveExpression } from '../../resolve/expression.ts';
 import type { Scope } from '../../resolve/scope.ts';
 import type { Typed } from '../../types/typed.ts';

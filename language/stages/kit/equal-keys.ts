@@ -1,7 +1,7 @@
 /** `left.a = right.b and ...` as an expression, for stages that find rows of another query by keys. */
-import type { CallNode, Expression, NameNode } from '../../frontends/forkline/ast.ts';
+
 import { operatorCall } from '../../frontends/forkline/expression-nodes.ts';
-import type { WrittenName } from '../../frontends/forkline/token.ts';
+import type { CallNode, Expression, NameNode, WrittenName } from '../../frontends/query-tree.ts';
 
 export interface KeyPair {
   readonly left: WrittenName;

@@ -6,7 +6,7 @@
 
 import { QueryError, type Span, type WireError } from '../../../core/protocol/errors.ts';
 import { stageLimit } from '../../../core/protocol/stage-limits.ts';
-import type { Expression } from '../../frontends/forkline/ast.ts';
+import type { Expression } from '../../frontends/query-tree.ts';
 import { resolveExpression } from '../../resolve/expression.ts';
 import { refuseDuplicates, type Scope } from '../../resolve/scope.ts';
 import { columnValue, ownAggregate, ownCall, textLiteral } from '../../select/own-values.ts';

@@ -4,9 +4,9 @@
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
-import type { Expression } from '../../frontends/forkline/ast.ts';
 import type { Cursor } from '../../frontends/forkline/cursor.ts';
 import { parseExpression } from '../../frontends/forkline/expression-parser.ts';
+import type { Expression } from '../../frontends/query-tree.ts';
 import type { ResolvedStage } from '../../resolve/graph.ts';
 import { refuseDuplicates, type Scope } from '../../resolve/scope.ts';
 import { columnValue, countRows, keepColumns } from '../../select/own-values.ts';

@@ -1,8 +1,9 @@
 /** `[+/-]column [asc/desc] [nulls first/last], ...`, wherever an order is written: ascending and nulls last by default. */
+
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Cursor } from '../../frontends/forkline/cursor.ts';
 import { parseName } from '../../frontends/forkline/names.ts';
-import type { WrittenName } from '../../frontends/forkline/token.ts';
+import type { WrittenName } from '../../frontends/query-tree.ts';
 import { findFunction } from '../../functions/registry.ts';
 import { getColumn, type Scope } from '../../resolve/scope.ts';
 import type { SortKey } from '../../select/window-frame.ts';

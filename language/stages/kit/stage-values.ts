@@ -2,7 +2,7 @@
  * The different values of a column as a query of its own: what `pivot` must know before it has columns. They are compared
  * as text, which is also what the new columns are called by.
  */
-import type { StageNode } from '../../frontends/forkline/ast.ts';
+import type { StageNode } from '../../frontends/query-tree.ts';
 import type { ResolvedQuery, ResolvedStage } from '../../resolve/graph.ts';
 import { ownAggregate, ownCall, wholeNumber } from '../../select/own-values.ts';
 import { STRING } from '../../types/rules.ts';

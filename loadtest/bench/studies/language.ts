@@ -11,6 +11,7 @@ import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, PlanRequest } from '../../../core/protocol/plan.ts';
 import { ANONYMOUS_SCOPE, anonymousAt } from '../../../core/protocol/principal.ts';
 import { planQuery } from '../../../language/compile.ts';
+import { POSTGRES } from '../../../language/dialects/postgres/source.ts';
 import { nativeType } from '../../../language/dialects/postgres/types.ts';
 import { completeQuery } from '../../../language/editor/complete.ts';
 import { formatQuery } from '../../../language/editor/format.ts';
@@ -108,7 +109,7 @@ function benchPipeline(): void {
   );
   timesLine(
     'lex and parse',
-    timesOf(() => parseAlone(QUERY)),
+    timesOf(() => parseAlone(QUERY, POSTGRES.lexical)),
     null,
   );
   timesLine(

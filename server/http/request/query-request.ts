@@ -26,6 +26,9 @@ export interface QueryRequest {
   readonly answer: AnswerOptions;
 }
 
+const NO_WHOLE_NUMBER = 'this is no whole number above 0';
+const wholeNumberAbove0 = () => z.int({ error: NO_WHOLE_NUMBER }).positive({ error: NO_WHOLE_NUMBER });
+
 /** The JSON body; also what /openapi.json shows. */
 export const queryBody = z.strictObject({
   query: z.string().describe('SQL, then stages: `select ... | stage | stage`'),
@@ -39,8 +42,8 @@ export const queryBody = z.strictObject({
     .describe('Values for `:name` in the query; bound, never pasted'),
   limits: z
     .strictObject({
-      rows: z.int().positive().optional().describe('Cap of the answer; reaching it gives `complete: false`'),
-      timeoutMs: z.int().positive().optional().describe('Time for all phases together'),
+      rows: wholeNumberAbove0().optional().describe('Cap of the answer; reaching it gives `complete: false`'),
+      timeoutMs: wholeNumberAbove0().optional().describe('Time for all phases together'),
     })
     .optional(),
   pushdown: z.enum(['off', 'auto', 'require']).optional().describe('Where stages may run'),
@@ -280,8 +283,8 @@ function readOptions(search: ReadonlyMap<string, string>): Omit<QueryBody, 'quer
   for (const [name, value] of search) {
     if (name.startsWith(PARAMETER_PREFIX)) readParameter(params, name, value);
     else if (!OPTION_NAMES.has(name)) throw unknownOption(name, OPTION_NAMES, BESIDE_OPTIONS);
-    else if (name === 'limit') limits.rows = wholeNumber(value);
-    else if (name === 'timeoutMs') limits.timeoutMs = wholeNumber(value);
+    else if (name === 'limit') limits.rows = wholeNumber(name, value);
+    else if (name === 'timeoutMs') limits.timeoutMs = wholeNumber(name, value);
     else if (name === 'format') options.format = formatNamed(value);
     else if (name !== 'q') options[name] = value;
   }
@@ -298,7 +301,11 @@ function readParameter(params: Record<string, ParameterValue>, option: string, t
   setOwn(params, name, untypedParameter(text));
 }
 
-/** NaN, which the schema refuses, for `0x10`, `1e3`, ` 5` and all else that is not digits. */
-function wholeNumber(text: string): number {
-  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+/** Throws bad-request for `0x10`, `1e3`, ` 5` and all else that is not digits. */
+function wholeNumber(name: string, text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : 0;
+  if (value > 0 && Number.isSafeInteger(value)) return value;
+  throw new QueryError('bad-request', `${name}=${excerptOf(text)}: ${NO_WHOLE_NUMBER}`, {
+    hint: 'Write it with digits only.',
+  });
 }

@@ -7,12 +7,16 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 import type { ScaleReply } from '../../../core/protocol/control.ts';
 import { ControlError, ControlServer, parseRequest } from '../../../monitor/control.ts';
+import { maxSizesOf } from '../../../monitor/pools/definition.ts';
+import { POOL_TABLE } from '../../../monitor/pools/table.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
+const MAX_SIZES = maxSizesOf(POOL_TABLE);
+
 const failure = (line: string): string => {
   try {
-    parseRequest(line);
+    parseRequest(line, MAX_SIZES);
     return 'none';
   } catch (thrown) {
     if (thrown instanceof ControlError) return thrown.message;
@@ -22,8 +26,8 @@ const failure = (line: string): string => {
 
 describe('control socket', () => {
   it('takes requests that are well formed', () => {
-    expect(parseRequest('{"type":"status"}')).to.deep.equal({ type: 'status' });
-    expect(parseRequest('{"type":"scale","sizes":{"dsl":3}}')).to.deep.equal({
+    expect(parseRequest('{"type":"status"}', MAX_SIZES)).to.deep.equal({ type: 'status' });
+    expect(parseRequest('{"type":"scale","sizes":{"dsl":3}}', MAX_SIZES)).to.deep.equal({
       type: 'scale',
       sizes: { dsl: 3 },
     });
@@ -34,7 +38,7 @@ describe('control socket', () => {
     expect(failure('3')).to.equal('a request is one line with a JSON object');
     expect(failure('{"type":"stop"}')).to.equal('there is no request "stop"');
     expect(failure('{"type":"scale"}')).to.equal('"sizes" must be an object');
-    expect(failure('{"type":"scale","sizes":{}}')).to.equal('say what to scale: sql=N, dsl=N or both');
+    expect(failure('{"type":"scale","sizes":{}}')).to.equal('say what to scale: sql=N, dsl=N');
     expect(failure('{"type":"scale","sizes":{"web":1}}')).to.match(/^there is no pool "web"/);
     for (const size of ['0', '65', '1.5', '"4"', 'null'])
       expect(failure(`{"type":"scale","sizes":{"sql":${size}}}`)).to.match(/^sql must be a whole number/);
@@ -47,6 +51,7 @@ describe('control socket', () => {
     const reply: ScaleReply = { before: sizes, after: { ...sizes, sql: 4 } };
     const server = new ControlServer({
       log: silent,
+      maxSizes: MAX_SIZES,
       scale: () => reply,
       status: () => {
         throw new Error('broken');

@@ -14,7 +14,7 @@ const countRows: Emitter = (_, site) =>
     : `count(CASE WHEN ${site.condition} THEN 1 END)${site.over}`;
 
 /**
- * As window functions first and last take no FILTER: there the rows that count carry their value in a struct, so that a
+ * The window functions first and last take no FILTER: there the rows that count carry their value in a struct, so that a
  * null that counts differs from a row that does not.
  */
 function edge(name: string): Emitter {

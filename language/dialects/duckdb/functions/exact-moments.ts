@@ -3,9 +3,9 @@
  * `n * sum(x * y) - sum(x) * sum(y)`, a difference of numbers that are almost equal: where values are large beside their
  * spread, nothing of it is left in float64. So it is computed in whole numbers, and only the result is a float64.
  *
- * The stage engine has 128 bits for that, too few for squares of large values: a value is taken apart into limbs of 32 bits, the sums of whose products fit, and the difference is put together from the highest limbs
- * down, exactly for as long as it fits in 128 bits. Where it does not fit any more, the limbs that are left are too small to
- * change its first 15 digits.
+ * The stage engine has 128 bits for that, too few for squares of large values: a value is taken apart into limbs of 32 bits,
+ * the sums of whose products fit, and the difference is put together from the highest limbs down, exactly for as long as it
+ * fits in 128 bits. Where it does not fit any more, the limbs that are left are too small to change its first 15 digits.
  */
 import { decimalSize, type ExprType } from '../../../types/rules.ts';
 import type { AggregateText, Emitter } from '../../function-table.ts';
@@ -80,7 +80,7 @@ function crossForm(xs: readonly string[], ys: readonly string[], count: string, 
   const places = new Map<number, string[]>();
   for (const [i, x] of xs.entries())
     for (const [j, y] of ys.entries()) {
-      // Of a value with itself, what lies beside the diagonal stands for its mirror image as well.
+      // For a value with itself, each term beside the diagonal stands for its mirror image as well.
       if (xs === ys && j < i) continue;
       const twice = xs === ys && j > i ? '2 * ' : '';
       const term = `${twice}(${count} * ${sum(`${x} * ${y}`)} - ${sum(x)} * ${sum(y)})`;

@@ -36,7 +36,7 @@ export const number = {
   abs: named('abs'),
   ceil: named('ceil'),
   floor: named('floor'),
-  // As a decimal, an integer does not wrap.
+  // A decimal does not wrap as an integer would.
   'round/int64': roundExact((a, digits) =>
     digits >= 0 ? a : `CAST(round(CAST(${a} AS DECIMAL(38,0)), ${digits}) AS BIGINT)`,
   ),

@@ -2,7 +2,7 @@
 import { isOrdinary } from '../../../types/float-range.ts';
 import { type TypedCall, valueType } from '../../../types/typed.ts';
 import type { AggregateText, Emitter, FunctionTable, Row } from '../../function-table.ts';
-import { aggregate, aggregateText } from '../../standard-sql.ts';
+import { aggregate, aggregateText, windowed } from '../../standard-sql.ts';
 import { correlationOf, withoutNulls } from '../../standard-sums.ts';
 import { byCodePoint, postgresType, withUsualCollation } from '../sql.ts';
 
@@ -38,12 +38,18 @@ function isNoList({ args }: TypedCall): boolean {
   return args[0]!.type.kind !== 'list';
 }
 
-/** An array of all values: PostgreSQL has no aggregate for the first, and skips no rows in `first_value`. */
-const first: Row = { emit: ([a], site) => `(${aggregateText('array_agg', a!, site)})[1]`, exact: isNoList };
-const last: Row = {
-  emit: ([a], site) => `(${aggregateText('array_agg', a!, site)})[count(*)${site.filter}${site.over}]`,
-  exact: isNoList,
-};
+/**
+ * The first or last value. PostgreSQL has no aggregate for it, so it is taken from an array of all of them. With an OVER it has
+ * a window function, which looks at one row where the array would be made anew for each; but that one skips no rows.
+ */
+function edge(windowFunction: string, place: (site: AggregateText) => string): Row {
+  const ofArray: Emitter = ([a], site) => `(${aggregateText('array_agg', a!, site)})[${place(site)}]`;
+  return {
+    emit: ofArray,
+    over: (args, site) => (site.condition === null ? windowed(windowFunction) : ofArray)(args, site),
+    exact: isNoList,
+  };
+}
 
 /** json has no equality in PostgreSQL. */
 const distinctCount: Row = {
@@ -120,10 +126,10 @@ export const aggregates = {
   'stddev_pop/float64': aggregate('stddev_pop'),
   'var_samp/float64': aggregate('var_samp'),
   'var_pop/float64': aggregate('var_pop'),
-  // Of two infinite numbers PostgreSQL makes NaN, and the engine something between -1 and 1, or an error.
+  // PostgreSQL makes NaN of two infinite numbers, and the engine something between -1 and 1, or an error.
   'corr/float64': { emit: aggregate('corr'), exact: areOrdinary },
-  first,
-  last,
-  // Of no rows it is null in both; but lists of lists are arrays of several dimensions, of one length each.
+  first: edge('first_value', () => '1'),
+  last: edge('last_value', ({ filter, over }) => `count(*)${filter}${over}`),
+  // No rows give null in both; but lists of lists are arrays of several dimensions, of one length each.
   list: { emit: aggregate('array_agg'), exact: isNoList },
 } satisfies FunctionTable;

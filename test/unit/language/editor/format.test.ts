@@ -7,6 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { QueryError } from '../../../../core/protocol/errors.ts';
+import { POSTGRES } from '../../../../language/dialects/postgres/source.ts';
 import { formatQuery } from '../../../../language/editor/format.ts';
 import type { TokenKind } from '../../../../language/frontends/forkline/token.ts';
 import { parseAlone } from '../../../../language/parse.ts';
@@ -30,7 +31,7 @@ async function planText(duck: DuckDBConnection, query: string, params: Params): 
 }
 
 function wordsOf(query: string): readonly string[] {
-  return parseAlone(query)
+  return parseAlone(query, POSTGRES.lexical)
     .tokens.filter(({ kind }) => kind !== 'sql')
     .map(({ kind, text, lower }) => (kind === 'word' ? lower : `${kind} ${text}`));
 }
@@ -111,11 +112,11 @@ const BETWEEN = [
 
 /** The same tokens with other things between them; words that are no names in capitals. */
 function mangled(query: string, choice: Iterator<number>): string {
-  const pipe = parseAlone(query).tokens.find(
+  const pipe = parseAlone(query, POSTGRES.lexical).tokens.find(
     ({ kind, text }) => kind === 'symbol' && text.startsWith('|'),
   )?.start;
   if (pipe === undefined) return query;
-  const tokens = parseAlone(query).tokens.filter(({ start }) => start >= pipe);
+  const tokens = parseAlone(query, POSTGRES.lexical).tokens.filter(({ start }) => start >= pipe);
   let text = query.slice(0, pipe);
   let at = pipe;
   let last: TokenKind = 'sql';

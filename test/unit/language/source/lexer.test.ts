@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { QueryError } from '../../../../core/protocol/errors.ts';
+import { POSTGRES } from '../../../../language/dialects/postgres/source.ts';
 import { nextToken } from '../../../../language/frontends/forkline/stage-lexer.ts';
 import { parseAlone } from '../../../../language/parse.ts';
 import { scanSource } from '../../../../language/source/lexer.ts';
@@ -9,15 +10,19 @@ import { bindSource } from '../../../../language/source/sql.ts';
 
 /** The SQL that the query begins with, as it is sent. */
 function sourceOf(text: string) {
-  const { query, parameters: uses } = parseAlone(text);
+  const { query, parameters: uses } = parseAlone(text, POSTGRES.lexical);
   if (query.source.kind !== 'sql') throw new Error('it does not begin with SQL');
-  const { connection, scanned } = query.source;
+  const { connection } = query.source;
   const kinds = Object.fromEntries(uses.map(({ name }) => [name, 'string'] as const));
-  return { ...bindSource(text, scanned, kinds), connection, uses: uses.map(({ name }) => name) };
+  return {
+    ...bindSource(text, query.source, kinds, POSTGRES.binding),
+    connection,
+    uses: uses.map(({ name }) => name),
+  };
 }
 
 function sqlOf(text: string): string {
-  const { sqlStart, sqlEnd } = scanSource(text, 0);
+  const { sqlStart, sqlEnd } = scanSource(text, 0, POSTGRES.lexical);
   return text.slice(sqlStart, sqlEnd);
 }
 
@@ -125,7 +130,7 @@ describe('lexing any text', () => {
       fc.property(texts, fc.boolean(), (text, asStages) => {
         const query = asStages ? `select 1 | ${text}` : text;
         try {
-          parseAlone(query);
+          parseAlone(query, POSTGRES.lexical);
         } catch (thrown) {
           expectSpanned(thrown, query);
         }

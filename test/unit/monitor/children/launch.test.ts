@@ -1,20 +1,23 @@
 import { expect } from 'chai';
 import { composeCommand } from '../../../../monitor/children/launch.ts';
+import { ORDINARY_LAUNCH } from '../../../../monitor/children/launch-options.ts';
+import { POOL_TABLE } from '../../../../monitor/pools/table.ts';
 
 const node = process.execPath;
 const both = { setpriv: '/bin/setpriv', prlimit: '/bin/prlimit' };
+const dsl = POOL_TABLE.find(({ role }) => role === 'dsl')!;
 const neither = { setpriv: null, prlimit: null };
 
 describe('command line of a child', () => {
   it('ends with its monitor where setpriv exists', () => {
-    expect(composeCommand('sql', '/x/worker.js', both, 1000)).to.deep.equal({
+    expect(composeCommand('/x/worker.js', ORDINARY_LAUNCH, both, 1000)).to.deep.equal({
       command: '/bin/setpriv',
       args: ['--pdeathsig', 'KILL', '--', node, '/x/worker.js'],
     });
   });
 
   it('limits the memory of a DSL worker, and of no other', () => {
-    expect(composeCommand('dsl', '/x/worker.js', both, 1000)).to.deep.equal({
+    expect(composeCommand('/x/worker.js', dsl.launch, both, 1000)).to.deep.equal({
       command: '/bin/setpriv',
       args: [
         '--pdeathsig',
@@ -31,7 +34,7 @@ describe('command line of a child', () => {
   });
 
   it('is plain node where there are neither', () => {
-    expect(composeCommand('server', '/x/main.js', neither, 1000)).to.deep.equal({
+    expect(composeCommand('/x/main.js', ORDINARY_LAUNCH, neither, 1000)).to.deep.equal({
       command: node,
       args: ['/x/main.js'],
     });

@@ -35,10 +35,10 @@ function observe(
       runDir: '/nowhere',
       logSocket: socketPath,
     },
-    child: {
+    child: () => ({
       role: 'sql',
       config: { socketPath, connectionsPerProcess: 1, acquireTimeoutMs: 1, connections: {} },
-    },
+    }),
     logLevel: 'info',
     redactLiterals: false,
     timeouts: { bootTimeoutMs, killAfterMs: 200 },

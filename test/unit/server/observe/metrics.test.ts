@@ -31,7 +31,7 @@ const ROW: ProcessRow = {
   queryId: null,
 };
 
-function view(rows: readonly ProcessRow[], book = new StatsBook()): MonitorReport {
+function view(rows: readonly ProcessRow[], book = new StatsBook(['sql', 'dsl'])): MonitorReport {
   return { processes: rows, stats: book.snapshot() };
 }
 
@@ -89,7 +89,7 @@ describe('metrics', () => {
 
   it('a process that is gone leaves no series, and its totals stay', async () => {
     const metrics = idleMetrics();
-    const book = new StatsBook();
+    const book = new StatsBook(['sql', 'dsl']);
     book.cpu.look([{ workerId: 'sql-1', role: 'sql', cpuSeconds: 2 }]);
     await metrics.render(view([ROW], book));
     book.cpu.look([{ workerId: 'sql-2', role: 'sql', cpuSeconds: 0.5 }]);
@@ -102,7 +102,7 @@ describe('metrics', () => {
   });
 
   it("show the monitor's histogram of starts as Prometheus has histograms", async () => {
-    const book = new StatsBook();
+    const book = new StatsBook(['sql', 'dsl']);
     for (const ms of [30, 150, 60_000]) book.started('dsl', ms);
     const text = await idleMetrics().render(view([], book));
     const bucket = (le: string) =>

@@ -141,7 +141,7 @@ describe('query requests', () => {
       'a limit that is no number',
       () => ask({ method: 'GET' }, '?q=x&limit=many'),
       'bad-request',
-      'limits.rows',
+      'limit=many',
     ],
     ['an unknown format', () => ask({ method: 'GET' }, '?q=x&format=xml'), 'not-acceptable', 'xml'],
     ['a GET without a query', () => ask({ method: 'GET' }), 'bad-request', 'missing'],

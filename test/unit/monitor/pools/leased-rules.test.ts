@@ -1,17 +1,17 @@
 import { expect } from 'chai';
 import {
-  type DslPolicy,
-  type DslRow,
-  type DslState,
-  type DslTable,
-  decideDsl,
+  decideLeased,
   EXCESS_IDLE_MS,
+  type LeasedPolicy,
+  type LeasedRow,
+  type LeasedState,
+  type LeasedTable,
   nextDecisionAtMs,
   QUIET_MS,
-} from '../../../../monitor/pools/dsl-rules.ts';
+} from '../../../../monitor/pools/leased-rules.ts';
 
 const NOW = 1_000_000;
-const policy: DslPolicy = {
+const policy: LeasedPolicy = {
   spares: 2,
   max: 4,
   maxQueriesPerWorker: 10,
@@ -21,7 +21,7 @@ const policy: DslPolicy = {
   deadlineGraceMs: 500,
 };
 
-function row(workerId: string, state: DslState, changes: Partial<DslRow> = {}): DslRow {
+function row(workerId: string, state: LeasedState, changes: Partial<LeasedRow> = {}): LeasedRow {
   return {
     workerId,
     state,
@@ -37,15 +37,15 @@ function row(workerId: string, state: DslState, changes: Partial<DslRow> = {}): 
 }
 
 /** In the middle of work unless told otherwise. */
-function table(rows: DslRow[], changes: Partial<DslTable> = {}): DslTable {
+function table(rows: LeasedRow[], changes: Partial<LeasedTable> = {}): LeasedTable {
   return { rows, waiting: 0, lastLeaseAtMs: NOW - 10, startNotBeforeMs: 0, mayFork: true, ...changes };
 }
 
 const quiet = { lastLeaseAtMs: NOW - QUIET_MS };
 
 /** `start`, `replace`, `retire a`, `kill a`. */
-function decide(state: DslTable, changes: Partial<DslPolicy> = {}, nowMs = NOW): string[] {
-  return decideDsl(state, { ...policy, ...changes }, nowMs).map((decision) =>
+function decide(state: LeasedTable, changes: Partial<LeasedPolicy> = {}, nowMs = NOW): string[] {
+  return decideLeased(state, { ...policy, ...changes }, nowMs).map((decision) =>
     decision.type === 'start'
       ? decision.replacing
         ? 'replace'
@@ -221,7 +221,7 @@ describe('rules of the DSL stock', () => {
   });
 
   it('comes to rest: whatever the stock looks like, decisions carried out in quiet time end with fresh spares', () => {
-    const states: DslState[] = ['starting', 'idle-fresh', 'idle-used'];
+    const states: LeasedState[] = ['starting', 'idle-fresh', 'idle-used'];
     for (const first of states)
       for (const second of states)
         for (const third of states) {
@@ -232,7 +232,7 @@ describe('rules of the DSL stock', () => {
 });
 
 /** Carries decisions out as the pool would, a minute a step, until there are none. */
-function settle(start: DslRow[]): DslRow[] {
+function settle(start: LeasedRow[]): LeasedRow[] {
   let rows = start;
   let lastId = 100;
   let calmSteps = 0;
@@ -243,7 +243,7 @@ function settle(start: DslRow[]): DslRow[] {
       .map((each) =>
         each.state === 'starting' ? { ...each, state: 'idle-fresh', idleSinceMs: nowMs } : each,
       );
-    const decisions = decideDsl(table(rows, quiet), { ...policy, maxAgeMs: Infinity }, nowMs);
+    const decisions = decideLeased(table(rows, quiet), { ...policy, maxAgeMs: Infinity }, nowMs);
     calmSteps = decisions.length === 0 ? calmSteps + 1 : 0;
     if (calmSteps === 2) return rows;
     for (const decision of decisions) {

@@ -1,30 +1,36 @@
 /**
- * The syntax tree: of queries (sources and stages), and of expressions. Operators are calls of functions named like
+ * The tree that every front end makes of a text: queries (sources and stages), and expressions. It is plain data without
+ * circles, so that it can be printed as JSON. What only one language's tools need (tokens) is not in it. Operators are calls of functions named like
  * them, so that types and emission have one table. `depth` is the height of an expression's tree; it is bounded while
  * parsing, as is the nesting of queries, so that everything after may recurse.
  */
-import type { Span } from '../../../core/protocol/errors.ts';
-import type { Pushdown } from '../../../core/protocol/plan.ts';
-import type { SourceHead } from '../../source/head.ts';
-import type { ParameterUse, ScannedSource } from '../../source/lexer.ts';
-import type { TypeName } from '../../types/cast-types.ts';
-import type { Token, WrittenName } from './token.ts';
+import type { Span } from '../../core/protocol/errors.ts';
+import type { Pushdown } from '../../core/protocol/plan.ts';
+import type { SourceHead } from '../source/head.ts';
+import type { ParameterUse } from '../source/lexer.ts';
+import type { WrittenSql } from '../source/sql.ts';
+import type { TypeName } from '../types/cast-types.ts';
+
+/** A name as the user wrote it. */
+export interface WrittenName {
+  readonly name: string;
+  readonly quoted: boolean;
+  readonly span: Span;
+}
 
 /** SQL for a database. */
-export interface SqlSourceNode {
+export interface SqlSourceNode extends WrittenSql {
   readonly kind: 'sql';
   /** As written, `@name` before it or before brackets around it; null: that of the request. */
   readonly connection: string | null;
-  readonly scanned: ScannedSource;
   readonly head: SourceHead;
-  /** The SQL without what is around it. */
-  readonly span: Span;
 }
 
 /** Where a query's rows come from. */
 export type SourceNode =
   | SqlSourceNode
-  | { readonly kind: 'let'; readonly definition: LetNode; readonly span: Span }
+  /** `definition`: the index of the `let` in the tree's. */
+  | { readonly kind: 'let'; readonly definition: number; readonly name: string; readonly span: Span }
   /** A query in brackets; it has stages, else it would be its own source. */
   | { readonly kind: 'query'; readonly query: QueryNode; readonly span: Span };
 
@@ -33,7 +39,7 @@ export interface StageNode {
   readonly index: number;
   /** The stage's own name, also where an alias was written. */
   readonly name: string;
-  /** What the stage's `parse` made of its text; the stage alone knows the type. */
+  /** What the stage takes: its file in stages/ exports the type `Syntax`, and stages/kit/build-stage.ts makes a node of one. */
   readonly syntax: unknown;
   /** The queries that it takes beside its own input. */
   readonly sources: readonly QueryNode[];
@@ -65,8 +71,6 @@ export interface QueryTree {
   readonly query: QueryNode;
   /** Every `:name`, in SQL and in stages. */
   readonly parameters: readonly ParameterUse[];
-  /** All of the text but comments; SQL is one token of kind `sql`. */
-  readonly tokens: readonly Token[];
 }
 
 interface Node {

@@ -1,5 +1,5 @@
 /**
- * The stock of DSL workers, as pure decisions over a table: "fresh when it can be, recycled when it must".
+ * The stock of leased workers, as pure decisions over a table: "fresh when it can be, recycled when it must".
  *
  *   starting --ready--> idle-fresh --lease--> leased --release(reusable)--> idle-used --lease--> leased
  *   idle-* --retire--> retiring --accepted--> (stopped)        retiring --lease--> leased (the server was faster)
@@ -16,17 +16,17 @@
  */
 import type { RecycleLimit } from '../../core/protocol/monitor.ts';
 
-export type DslState = 'starting' | 'idle-fresh' | 'leased' | 'idle-used' | 'retiring' | 'killing';
+export type LeasedState = 'starting' | 'idle-fresh' | 'leased' | 'idle-used' | 'retiring' | 'killing';
 
-export interface DslRow {
+export interface LeasedRow {
   readonly workerId: string;
-  readonly state: DslState;
+  readonly state: LeasedState;
   readonly startedAtMs: number;
-  /** Since when it is idle; null while it is not. */
+  /** The time at which it became idle; null while it is not. */
   readonly idleSinceMs: number | null;
   readonly queriesServed: number;
   readonly rssBytes: number | null;
-  /** When its lease ends, on the monotonic clock; null without a lease. */
+  /** The end of its lease, on the monotonic clock; null without a lease. */
   readonly deadlineAtMs: number | null;
   /** Started to replace a used worker, which goes once this one is ready. */
   readonly replacing: boolean;
@@ -34,9 +34,9 @@ export interface DslRow {
   readonly retireNotBeforeMs: number;
 }
 
-export interface DslTable {
-  readonly rows: readonly DslRow[];
-  /** Queries that wait for a DSL worker, as the server last said. */
+export interface LeasedTable {
+  readonly rows: readonly LeasedRow[];
+  /** The number of queries that wait for a worker, as the server last said. */
   readonly waiting: number;
   /** The last lease or release. */
   readonly lastLeaseAtMs: number;
@@ -46,7 +46,7 @@ export interface DslTable {
   readonly mayFork: boolean;
 }
 
-export interface DslPolicy {
+export interface LeasedPolicy {
   readonly spares: number;
   readonly max: number;
   readonly maxQueriesPerWorker: number;
@@ -58,7 +58,7 @@ export interface DslPolicy {
   readonly deadlineGraceMs: number;
 }
 
-export type DslDecision =
+export type LeasedDecision =
   | { readonly type: 'start'; readonly replacing: boolean; readonly reason: string }
   /** `limit`: the limit of its life that it met; null when there are too many. */
   | {
@@ -74,7 +74,7 @@ export const QUIET_MS = 250;
 /** How long a worker above the stock may idle. */
 export const EXCESS_IDLE_MS = 60_000;
 
-export function decideDsl(table: DslTable, policy: DslPolicy, nowMs: number): DslDecision[] {
+export function decideLeased(table: LeasedTable, policy: LeasedPolicy, nowMs: number): LeasedDecision[] {
   return [
     ...overdue(table, policy, nowMs),
     ...starts(table, policy, nowMs),
@@ -84,8 +84,8 @@ export function decideDsl(table: DslTable, policy: DslPolicy, nowMs: number): Ds
 
 /** When the passing of time alone may change a decision; null: not before the next event or sample. */
 export function nextDecisionAtMs(
-  table: DslTable,
-  { deadlineGraceMs }: DslPolicy,
+  table: LeasedTable,
+  { deadlineGraceMs }: LeasedPolicy,
   nowMs: number,
 ): number | null {
   const times = table.rows.flatMap((row) =>
@@ -97,7 +97,7 @@ export function nextDecisionAtMs(
   return future.length === 0 ? null : Math.min(...future);
 }
 
-function overdue({ rows }: DslTable, { deadlineGraceMs }: DslPolicy, nowMs: number): DslDecision[] {
+function overdue({ rows }: LeasedTable, { deadlineGraceMs }: LeasedPolicy, nowMs: number): LeasedDecision[] {
   const late = rows.filter(
     ({ state, deadlineAtMs }) =>
       state !== 'killing' && deadlineAtMs !== null && nowMs >= deadlineAtMs + deadlineGraceMs,
@@ -109,7 +109,7 @@ function overdue({ rows }: DslTable, { deadlineGraceMs }: DslPolicy, nowMs: numb
   }));
 }
 
-function starts(table: DslTable, policy: DslPolicy, nowMs: number): DslDecision[] {
+function starts(table: LeasedTable, policy: LeasedPolicy, nowMs: number): LeasedDecision[] {
   if (nowMs < table.startNotBeforeMs) return [];
   const { rows, waiting } = table;
   const starting = count(rows, 'starting');
@@ -131,7 +131,7 @@ function starts(table: DslTable, policy: DslPolicy, nowMs: number): DslDecision[
  * Quiet and nothing runs, something used is idle within the stock, and no replacement is under way. A boot takes a
  * core for some 200 ms: beside a running query it made that query 1.5 times slower, for the sake of the next one.
  */
-function needsReplacement(table: DslTable, policy: DslPolicy, nowMs: number): boolean {
+function needsReplacement(table: LeasedTable, policy: LeasedPolicy, nowMs: number): boolean {
   if (!table.mayFork || !isQuiet(table, nowMs)) return false;
   if (inChange(table.rows) || count(table.rows, 'leased') > 0) return false;
   const fresh = count(table.rows, 'idle-fresh');
@@ -139,7 +139,7 @@ function needsReplacement(table: DslTable, policy: DslPolicy, nowMs: number): bo
 }
 
 /** At most one worker retires at a time. */
-function retirement(table: DslTable, policy: DslPolicy, nowMs: number): DslDecision[] {
+function retirement(table: LeasedTable, policy: LeasedPolicy, nowMs: number): LeasedDecision[] {
   const { rows } = table;
   if (count(rows, 'retiring') > 0) return [];
   const idle = idleRows(rows).filter(({ retireNotBeforeMs }) => nowMs >= retireNotBeforeMs);
@@ -165,8 +165,8 @@ function retirement(table: DslTable, policy: DslPolicy, nowMs: number): DslDecis
 }
 
 function metLimit(
-  row: DslRow,
-  policy: DslPolicy,
+  row: LeasedRow,
+  policy: LeasedPolicy,
   nowMs: number,
 ): { readonly limit: RecycleLimit; readonly reason: string } | null {
   const ageMs = nowMs - row.startedAtMs;
@@ -178,27 +178,27 @@ function metLimit(
   return null;
 }
 
-function retire({ workerId }: DslRow, reason: string, limit: RecycleLimit | null): DslDecision[] {
+function retire({ workerId }: LeasedRow, reason: string, limit: RecycleLimit | null): LeasedDecision[] {
   return [{ type: 'retire', workerId, reason, limit }];
 }
 
-function isQuiet(table: DslTable, nowMs: number): boolean {
+function isQuiet(table: LeasedTable, nowMs: number): boolean {
   return table.waiting === 0 && nowMs >= table.lastLeaseAtMs + QUIET_MS;
 }
 
-function inChange(rows: readonly DslRow[]): boolean {
+function inChange(rows: readonly LeasedRow[]): boolean {
   return rows.some(({ state, replacing }) => state === 'retiring' || (replacing && state !== 'killing'));
 }
 
-function idleRows(rows: readonly DslRow[]): DslRow[] {
+function idleRows(rows: readonly LeasedRow[]): LeasedRow[] {
   return rows.filter(({ state }) => state === 'idle-fresh' || state === 'idle-used');
 }
 
-function count(rows: readonly DslRow[], state: DslState): number {
+function count(rows: readonly LeasedRow[], state: LeasedState): number {
   return rows.filter((row) => row.state === state).length;
 }
 
 /** The most used first, then the oldest. */
-function byWear(rows: readonly DslRow[]): DslRow[] {
+function byWear(rows: readonly LeasedRow[]): LeasedRow[] {
   return [...rows].sort((a, b) => b.queriesServed - a.queriesServed || a.startedAtMs - b.startedAtMs);
 }

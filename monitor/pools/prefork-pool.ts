@@ -1,5 +1,5 @@
 /**
- * The SQL workers of a generation: so many places, each with a process in it. A worker that has lived long enough
+ * The policy `prefork`: a fixed number of places, each with a process in it. A worker that has lived long enough
  * (recycle.ts) is replaced without a failed query: the fresh one first, then the server gives the old one nothing new,
  * its last queries end, and it goes.
  *
@@ -8,13 +8,16 @@
  *
  * - The server knows only the active and outgoing ones that are ready; `retire` is sent after the list without it.
  */
-import type { Log } from '../../core/logging/log.ts';
-import type { Clock } from '../../core/process/clock.ts';
 import type { Ending } from '../../core/protocol/endings.ts';
-import type { RecycleLimit, ToChild } from '../../core/protocol/monitor.ts';
-import type { ChildEnd, ManagedChild } from '../children/managed-child.ts';
-import type { Supervised, SupervisedOptions } from '../children/supervised.ts';
-import { decideRecycle, type RecyclePolicy, type RecycleRow, toleranceOf } from './recycle.ts';
+import type { FromChild } from '../../core/protocol/monitor.ts';
+import { Brake } from '../children/brake.ts';
+import type { ManagedChild } from '../children/managed-child.ts';
+import type { Patient } from '../children/patient.ts';
+import { Supervised } from '../children/supervised.ts';
+import type { PreforkPolicy } from './definition.ts';
+import { patientOf } from './patients.ts';
+import { freeSlot, type LeasedQuery, type Pool, type PoolDeps, type Round, type Work } from './pool.ts';
+import { decideRecycle, type RecycleRow, toleranceOf } from './recycle.ts';
 
 type PlaceState = 'active' | 'outgoing' | 'leaving' | 'gone';
 
@@ -22,46 +25,37 @@ interface Place {
   readonly slot: number;
   readonly supervised: Supervised;
   state: PlaceState;
-  /** Of the worker that is in it now. */
+  /** The factor on the limits of the worker that is in it now. */
   tolerance: number;
-  /** Whose place it takes once it is ready. */
+  /** The place whose worker it takes over from once it is ready. */
   replaces: Place | null;
   leavingSinceMs: number | null;
   ending: Ending | null;
 }
 
-export interface SqlPoolOptions {
-  readonly processes: number;
-  readonly policy: RecyclePolicy;
-  /** The longest that a query may run: then a leaving worker goes, whatever the server says. */
-  readonly maxQueryMs: number;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** From 0 to 1, for the jitter. */
-  random(): number;
-  supervise(slot: number, events: Pick<SupervisedOptions, 'onReady' | 'onLost' | 'onGone'>): Supervised;
-  /** false: there is no server to tell. */
-  tellServer(message: ToChild): boolean;
-  /** The set of workers that may be used has changed: sent to the server before this returns. */
-  onChanged(): void;
-  onReady(child: ManagedChild): void;
-  onLost(child: ManagedChild, end: ChildEnd): void;
-  onGone(child: ManagedChild): void;
-  onRecycled(limit: RecycleLimit): void;
-}
-
 /** A worker without queries has nothing to finish. */
 const IDLE_STOP_MS = 2000;
 
-export class SqlPool {
-  readonly #options: SqlPoolOptions;
+export class PreforkPool implements Pool {
+  readonly followsServing = false;
+  readonly isEndingOne = false;
+  readonly #deps: PoolDeps;
+  readonly #policy: PreforkPolicy;
+  /** All workers share it: their starts fail for the same reason. */
+  readonly #brake: Brake;
   readonly #places: Place[] = [];
   #started = false;
   #ended = false;
 
-  constructor(options: SqlPoolOptions) {
-    this.#options = options;
-    for (let slot = 0; slot < options.processes; slot++) this.#add(slot, null);
+  constructor(deps: PoolDeps, policy: PreforkPolicy) {
+    this.#deps = deps;
+    this.#policy = policy;
+    this.#brake = new Brake(deps.clock.monotonicMs);
+    for (let slot = 0; slot < policy.processes; slot++) this.#add(slot, null);
+  }
+
+  get role(): string {
+    return this.#deps.role;
   }
 
   start(): void {
@@ -69,49 +63,72 @@ export class SqlPool {
     for (const { supervised } of this.#places) supervised.start();
   }
 
-  /** All that live, leaving ones too. */
   children(): ManagedChild[] {
     return this.#places.flatMap(({ supervised: { child } }) => (child === null ? [] : [child]));
   }
 
-  /** Those that the server may use. */
   usable(): ManagedChild[] {
     return this.#staying().flatMap(({ supervised: { readyChild } }) =>
       readyChild === null ? [] : [readyChild],
     );
   }
 
-  /** How many there are to be, whatever happens to be replaced now. */
+  /** The number of workers that there are to be, whatever happens to be replaced now. */
   get size(): number {
     return this.#staying().filter(({ replaces }) => replaces === null).length;
+  }
+
+  get canServe(): boolean {
+    return this.usable().length > 0;
   }
 
   get isWhole(): boolean {
     return this.usable().length >= this.size;
   }
 
-  /** Each second. `mayFork`: a successor costs memory while both live. */
-  tick(mayFork: boolean, rssOf: (child: ManagedChild) => number | null): void {
-    const nowMs = this.#options.clock.monotonicMs();
+  workOf({ queriesServed }: ManagedChild): Work {
+    return { queryId: null, queriesServed };
+  }
+
+  patientOf(child: ManagedChild): Patient {
+    return patientOf(child, this.#deps);
+  }
+
+  /** Its workers run many queries each, and none of them is known to the monitor. */
+  leased(): LeasedQuery[] {
+    return [];
+  }
+
+  endForPressure(): boolean {
+    return false;
+  }
+
+  voidLease(): void {}
+
+  tick({ mayFork, isSettled, rssOf }: Round): void {
+    const { clock, log, role, stats } = this.#deps;
+    const nowMs = clock.monotonicMs();
     for (const place of this.#places)
-      if (place.leavingSinceMs !== null && nowMs - place.leavingSinceMs > this.#options.maxQueryMs)
+      if (place.leavingSinceMs !== null && nowMs - place.leavingSinceMs > this.#policy.maxQueryMs)
         this.#end(place);
-    if (!mayFork || this.#ended) return;
-    const decision = decideRecycle(this.#rows(nowMs, rssOf), this.#options.policy);
+    // A successor costs memory while both live.
+    if (!mayFork || !isSettled || this.#ended) return;
+    const decision = decideRecycle(this.#rows(nowMs, rssOf), this.#policy);
     const place = this.#places.find(({ supervised }) => supervised.child?.workerId === decision?.workerId);
     if (decision === null || place === undefined) return;
     const { workerId, limit, reason } = decision;
-    this.#options.log.info('sql-recycle', { workerId, limit, reason });
-    this.#options.onRecycled(limit);
+    log.info(`${role}-recycle`, { workerId, limit, reason });
+    stats.recycled(role, limit);
     place.state = 'outgoing';
     place.ending = { cause: 'recycle', reason: `${reason}; a fresh one takes over` };
     this.#add(place.slot, place).supervised.start();
   }
 
   /** More start at once; of the fewer, the last ones finish their queries and go. */
-  scale(processes: number, reason: string): void {
+  scale(processes: number): void {
+    const reason = `scaled to ${processes}`;
     for (let slot = this.size; slot < processes; slot++) {
-      const place = this.#add(this.#freeSlot(), null);
+      const place = this.#add(freeSlot(this.#places.map((each) => each.slot)), null);
       if (this.#started) place.supervised.start();
     }
     const excess = [...this.#staying()].sort((a, b) => b.slot - a.slot);
@@ -120,11 +137,13 @@ export class SqlPool {
       // A successor that starts would have nothing to take over.
       if (place.replaces === null) this.#leaveWithSuccessor(place, { cause: 'surplus', reason });
     }
-    this.#options.onChanged();
+    this.#deps.onChanged();
   }
 
   /** The server has ended the last query of a leaving worker. */
-  retired(workerId: string): boolean {
+  hear(message: FromChild): boolean {
+    if (message.type !== 'retired') return false;
+    const { workerId } = message;
     const place = this.#places.find(({ supervised }) => supervised.child?.workerId === workerId);
     if (place?.state !== 'leaving') return false;
     this.#end(place);
@@ -162,39 +181,48 @@ export class SqlPool {
     }));
   }
 
-  #freeSlot(): number {
-    const taken = new Set(this.#places.map(({ slot }) => slot));
-    let slot = 0;
-    while (taken.has(slot)) slot++;
-    return slot;
-  }
-
   #add(slot: number, replaces: Place | null): Place {
-    const { onGone, onLost } = this.#options;
     const place: Place = {
       ...{ slot, replaces, state: 'active', leavingSinceMs: null, ending: null },
-      tolerance: toleranceOf(this.#options.random()),
-      supervised: this.#options.supervise(slot, {
-        onReady: (child) => this.#onReady(place, child),
-        onLost: (child, end) => {
-          onLost(child, end);
-          if (place.state !== 'active') this.#end(place); // its successor is on the way, or none is wanted
-        },
-        onGone: (child) => {
-          if (place.state === 'gone') this.#remove(place);
-          onGone(child);
-        },
-      }),
+      tolerance: toleranceOf(Math.random()),
+      supervised: this.#supervise(slot, () => place),
     };
     this.#places.push(place);
     return place;
   }
 
-  #onReady(place: Place, child: ManagedChild): void {
-    place.tolerance = toleranceOf(this.#options.random());
+  #supervise(slot: number, placeOf: () => Place): Supervised {
+    const { log, launch, onGone, onLost } = this.#deps;
+    return new Supervised({
+      brake: this.#brake,
+      log,
+      launch: (events) => launch(slot, events),
+      onReady: () => this.#onReady(placeOf()),
+      onMessage: (child, message) => this.#hearWorker(child, message),
+      onLost: (child, end) => {
+        onLost(child, end);
+        const place = placeOf();
+        if (place.state !== 'active') this.#end(place); // its successor is on the way, or none is wanted
+      },
+      onGone: (child) => {
+        const place = placeOf();
+        if (place.state === 'gone') this.#remove(place);
+        onGone(child);
+      },
+    });
+  }
+
+  #hearWorker(child: ManagedChild, message: FromChild): void {
+    const { log, onConnectionsTaken } = this.#deps;
+    if (message.type === 'connections-taken') onConnectionsTaken(child, message);
+    else log.warn('unexpected-message', { workerId: child.workerId, type: message.type });
+  }
+
+  #onReady(place: Place): void {
+    place.tolerance = toleranceOf(Math.random());
     const old = place.replaces;
     place.replaces = null;
-    this.#options.onReady(child);
+    this.#deps.onReady();
     if (old !== null && old.state === 'outgoing')
       this.#leave(old, old.ending ?? { cause: 'recycle', reason: 'replaced' });
   }
@@ -210,12 +238,12 @@ export class SqlPool {
     place.state = 'leaving';
     place.ending = ending;
     place.replaces = null;
-    place.leavingSinceMs = this.#options.clock.monotonicMs();
-    this.#options.onChanged();
+    place.leavingSinceMs = this.#deps.clock.monotonicMs();
+    this.#deps.onChanged();
     const child = place.supervised.readyChild;
     if (
       child === null ||
-      !this.#options.tellServer({ type: 'retire', role: 'sql', workerId: child.workerId })
+      !this.#deps.tellServer({ type: 'retire', role: this.role, workerId: child.workerId })
     )
       this.#end(place);
   }

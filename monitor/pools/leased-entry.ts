@@ -1,15 +1,15 @@
 /**
- * One DSL worker in the monitor's books: its row of the table in dsl-rules.ts, and the process behind it. The row's
+ * One leased worker in the monitor's books: its row of the table in leased-rules.ts, and the process behind it. The row's
  * state is changed in `enterState` alone, which keeps what hangs on it in step.
  */
 import { readSample } from '../../core/process/proc.ts';
 import type { Ending } from '../../core/protocol/endings.ts';
 import type { ManagedChild } from '../children/managed-child.ts';
-import type { DslRow, DslState } from './dsl-rules.ts';
+import type { LeasedRow, LeasedState } from './leased-rules.ts';
 
-export interface DslEntry extends DslRow {
+export interface LeasedEntry extends LeasedRow {
   readonly child: ManagedChild;
-  state: DslState;
+  state: LeasedState;
   idleSinceMs: number | null;
   queriesServed: number;
   rssBytes: number | null;
@@ -26,7 +26,7 @@ export interface DslEntry extends DslRow {
   condemned: { readonly ending: Ending; readonly sinceMs: number } | null;
 }
 
-export function createEntry(child: ManagedChild, replacing: boolean, nowMs: number): DslEntry {
+export function createEntry(child: ManagedChild, replacing: boolean, nowMs: number): LeasedEntry {
   return {
     child,
     workerId: child.workerId,
@@ -45,8 +45,8 @@ export function createEntry(child: ManagedChild, replacing: boolean, nowMs: numb
   };
 }
 
-/** See the machine in dsl-rules.ts. Nothing comes back from `killing`. */
-export function enterState(entry: DslEntry, state: DslState, nowMs: number): void {
+/** See the machine in leased-rules.ts. Nothing comes back from `killing`. */
+export function enterState(entry: LeasedEntry, state: LeasedState, nowMs: number): void {
   if (entry.state === 'killing' && state !== 'killing')
     throw new Error(`${entry.workerId}: ${state} after killing`);
   entry.state = state;
@@ -56,18 +56,10 @@ export function enterState(entry: DslEntry, state: DslState, nowMs: number): voi
 }
 
 /** Dead already: it ended by itself, and its 'exit' that is on the way shall say so. */
-export function isZombie({ child }: DslEntry): boolean {
+export function isZombie({ child }: LeasedEntry): boolean {
   return child.pid !== null && readSample(child.pid)?.state === 'Z';
 }
 
-export function isIdle({ state }: DslEntry): boolean {
+export function isIdle({ state }: LeasedEntry): boolean {
   return state === 'idle-fresh' || state === 'idle-used';
-}
-
-/** The lowest place that none of these has. */
-export function freeSlot(children: readonly ManagedChild[]): number {
-  const taken = new Set(children.map(({ identity }) => identity.slot));
-  let slot = 0;
-  while (taken.has(slot)) slot++;
-  return slot;
 }

@@ -1,0 +1,57 @@
+/**
+ * Lexical rules of a dialect: all that must be known to see where a user's SQL ends and which `:name` in it are
+ * parameters, without understanding it. Every dialect has '' texts whose quote is doubled, `--` and block comments, names of
+ * letters, digits, `_` and `$`, and `::` is never the beginning of a parameter; in the rest they differ.
+ */
+export interface Lexical {
+  /** Characters that quote names; each is doubled to stand for itself. */
+  readonly nameQuotes: string;
+  /** `[name]` is a quoted name, which ends at the next `]`. */
+  readonly bracketNames: boolean;
+  /** A backslash in a text escapes the next character. */
+  readonly backslashEscapes: boolean;
+  /** E'...' is a text in which a backslash escapes the next character. */
+  readonly escapeStrings: boolean;
+  /** $tag$...$tag$ is a text. */
+  readonly dollarQuotes: boolean;
+  /** Block comments nest. */
+  readonly nestedComments: boolean;
+  /** `#` begins a comment that goes to the end of its line. */
+  readonly hashComments: boolean;
+  /** `--` begins a comment only where white space, or the end of the text, follows it. */
+  readonly dashesNeedSpace: boolean;
+  /** Characters of operators: the longest stretch of them is one operator. A lone `|` or `|>` ends the SQL. */
+  readonly operatorCharacters: string;
+  /** In `a[1:n]` a colon stands between the bounds of a slice. */
+  readonly slices: boolean;
+  readonly words: SqlWords;
+}
+
+/** Words of a dialect, in lower case. */
+export interface SqlWords {
+  /** What a statement that reads may begin with. `select` is the first. */
+  readonly reads: readonly string[];
+  /** Those of them that cannot stand in a FROM, so that no stage can follow. */
+  readonly alone: readonly string[];
+  /** What the dialect's own EXPLAIN may be followed by, which is no query. */
+  readonly explainOptions: readonly string[];
+  /** What other statements begin with: those that write, and those that change the session. */
+  readonly writes: readonly string[];
+  /** Reserved words that are likely names of columns and tables: as names they are quoted. */
+  readonly reserved: readonly string[];
+  /** Suggested in the middle of a statement. */
+  readonly suggested: readonly string[];
+  /** Suggested at its beginning, each with what it is for. */
+  readonly heads: readonly (readonly [word: string, purpose: string])[];
+}
+
+/** For a dialect in which no source is written. */
+export const NO_WORDS: SqlWords = {
+  reads: [],
+  alone: [],
+  explainOptions: [],
+  writes: [],
+  reserved: [],
+  suggested: [],
+  heads: [],
+};

@@ -1,0 +1,26 @@
+/** The difference between two configurations, if it is one of connections alone: such a change replaces no process. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../core/config/config.ts';
+
+/** Names of connections. */
+export interface ConnectionsChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** Another URL or other options. */
+  readonly changed: readonly string[];
+}
+
+/**
+ * The change of the connections; null when something else has changed too, or nothing. `defaultConnection` may change with
+ * them, since adding and removing connections may move it.
+ */
+export function connectionsChange(before: Config, after: Config): ConnectionsChange | null {
+  const { connections: old, defaultConnection: _, ...rest } = before;
+  const { connections: next, defaultConnection: __, ...nextRest } = after;
+  if (!isDeepStrictEqual(rest, nextRest)) return null;
+  const added = Object.keys(next).filter((name) => !Object.hasOwn(old, name));
+  const removed = Object.keys(old).filter((name) => !Object.hasOwn(next, name));
+  const kept = Object.keys(next).filter((name) => Object.hasOwn(old, name));
+  const changed = kept.filter((name) => !isDeepStrictEqual(old[name], next[name]));
+  return added.length + removed.length + changed.length === 0 ? null : { added, removed, changed };
+}

@@ -1,0 +1,55 @@
+/**
+ * A row of the table of pools (table.ts): everything about one kind of worker process that is not the same for all of them.
+ * The policies are two: `prefork` keeps a fixed number of processes at work (prefork-pool.ts), `leased` keeps a warm stock of
+ * processes that the server leases for a query each (leased-pool.ts).
+ */
+import type { Config } from '../../core/config/config.ts';
+import type { WorkerAddress } from '../../core/protocol/monitor.ts';
+import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
+import type { WorkerPlace } from '../children/configs.ts';
+import type { LaunchOptions } from '../children/launch-options.ts';
+import type { LeasedPolicy } from './leased-rules.ts';
+import type { RecyclePolicy } from './recycle.ts';
+
+interface PoolBasics {
+  /** The name of the pool and of the role of its processes, in metrics, log lines and `forkline scale`. */
+  readonly role: string;
+  /** The words for its processes in answers of `forkline scale`. */
+  readonly title: string;
+  /** The largest size that it can be scaled to. */
+  readonly maxSize: number;
+  /** How its processes are started. */
+  readonly launch: LaunchOptions & {
+    /** The program, as a path within the build. */
+    readonly entry: string;
+  };
+  /** The worker's slice of the configuration, for its `init`. JSON-safe. */
+  config(place: WorkerPlace): object;
+  /** The connections as its workers use them; left out when they use none. */
+  connections?(config: Config): SqlWorkerConfig['connections'];
+  /** The address at which the server finds a ready worker; null: the server does not call it. */
+  address(place: WorkerPlace & { readonly pid: number }): WorkerAddress | null;
+}
+
+export interface PreforkPolicy extends RecyclePolicy {
+  readonly processes: number;
+  /** The longest that a query may run: a worker that is to go is ended then, whatever the server says. */
+  readonly maxQueryMs: number;
+}
+
+export interface PreforkDefinition extends PoolBasics {
+  readonly policy: 'prefork';
+  limits(config: Config): PreforkPolicy;
+}
+
+export interface LeasedDefinition extends PoolBasics {
+  readonly policy: 'leased';
+  limits(config: Config): LeasedPolicy;
+}
+
+export type PoolDefinition = PreforkDefinition | LeasedDefinition;
+
+/** The largest size of each pool, by name. */
+export function maxSizesOf(pools: readonly PoolDefinition[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(pools.map(({ role, maxSize }) => [role, maxSize]));
+}

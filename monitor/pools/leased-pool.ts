@@ -1,0 +1,284 @@
+/**
+ * The policy `leased`: a warm stock of workers, which is the table of leased-rules.ts with real processes behind it. The
+ * server leases and releases them itself and says so; this file keeps the books, asks the rules and carries out what they decide.
+ *
+ * - A row lives from launch to the end of its process; its state is changed only by `enterState`.
+ * - One timer, for the next moment at which time alone may change a decision.
+ */
+import type { Ending } from '../../core/protocol/endings.ts';
+import type { FromChild } from '../../core/protocol/monitor.ts';
+import { Brake } from '../children/brake.ts';
+import { type ChildEnd, describeEnd, type ManagedChild } from '../children/managed-child.ts';
+import type { Patient } from '../children/patient.ts';
+import { afterListening } from '../children/patient-timer.ts';
+import { LeasedEndings } from './leased-endings.ts';
+import { createEntry, enterState, isIdle, type LeasedEntry } from './leased-entry.ts';
+import {
+  decideLeased,
+  type LeasedDecision,
+  type LeasedPolicy,
+  type LeasedState,
+  type LeasedTable,
+  nextDecisionAtMs,
+} from './leased-rules.ts';
+import { Leases, SERVER_DIED } from './leases.ts';
+import { freeSlot, type LeasedQuery, type Pool, type PoolDeps, type Round, type Work } from './pool.ts';
+
+export class LeasedPool implements Pool {
+  readonly followsServing = true;
+  readonly canServe = true;
+  readonly #deps: PoolDeps;
+  readonly #endings: LeasedEndings;
+  readonly #brake: Brake;
+  readonly #entries = new Map<string, LeasedEntry>();
+  readonly #leases: Leases;
+  #clearTimer: () => void = () => {};
+  #running = false;
+  #policy: LeasedPolicy;
+  #mayFork = true;
+
+  constructor(deps: PoolDeps, policy: LeasedPolicy) {
+    this.#deps = deps;
+    this.#endings = new LeasedEndings(deps);
+    this.#brake = new Brake(deps.clock.monotonicMs);
+    this.#policy = policy;
+    this.#leases = new Leases(deps, this.#endings);
+  }
+
+  get role(): string {
+    return this.#deps.role;
+  }
+
+  /** One ready worker: the others follow. */
+  get isWhole(): boolean {
+    return this.usable().length > 0 || this.#policy.spares === 0;
+  }
+
+  start(): void {
+    this.#running = true;
+    this.#evaluate();
+  }
+
+  children(): ManagedChild[] {
+    return [...this.#entries.values()].map(({ child }) => child);
+  }
+
+  /** Also a retiring one, until the server gave it up. */
+  usable(): ManagedChild[] {
+    const usable = [...this.#entries.values()].filter(
+      ({ state }) => state !== 'starting' && state !== 'killing',
+    );
+    return usable.map(({ child }) => child).filter(({ phase }) => phase === 'ready');
+  }
+
+  workOf({ workerId }: ManagedChild): Work {
+    const entry = this.#entries.get(workerId);
+    return { queryId: entry?.queryId ?? null, queriesServed: entry?.queriesServed ?? 0 };
+  }
+
+  /** The pool itself keeps the books about its workers, and logs. */
+  patientOf(child: ManagedChild): Patient {
+    const entry = this.#entries.get(child.workerId);
+    return {
+      child,
+      // A leased one may well be busy, and its deadline is what counts.
+      mustBeat: entry !== undefined && isIdle(entry),
+      kill: (ending) => this.#killWorker(child, ending),
+      endQuery: (ending) => void this.#endQuery(child.workerId, 'memory-exceeded', ending),
+    };
+  }
+
+  /** The largest number that runs at once. */
+  get size(): number {
+    return this.#policy.max;
+  }
+
+  /** Workers above the new size go when they are idle. */
+  scale(max: number): void {
+    this.#policy = { ...this.#policy, max };
+    this.#evaluate();
+    this.#deps.onChanged();
+  }
+
+  leased(): LeasedQuery[] {
+    return [...this.#entries.values()].flatMap(({ state, workerId, queryId, rssBytes, condemned }) =>
+      state === 'leased' && queryId !== null && condemned === null
+        ? [{ workerId, queryId, rssBytes: rssBytes ?? 0 }]
+        : [],
+    );
+  }
+
+  get isEndingOne(): boolean {
+    return [...this.#entries.values()].some(
+      ({ state, condemned }) => state === 'killing' || condemned !== null,
+    );
+  }
+
+  endForPressure(workerId: string, reason: string): boolean {
+    return this.#endQuery(workerId, 'memory-pressure', { cause: 'memory-pressure', reason });
+  }
+
+  /** Has the server end a query with an error that says why; its worker goes with it, at the latest soon. */
+  #endQuery(workerId: string, code: 'memory-pressure' | 'memory-exceeded', ending: Ending): boolean {
+    const entry = this.#entries.get(workerId);
+    if (entry === undefined) return false;
+    this.#endings.condemn(entry, code, ending);
+    this.#evaluate();
+    return true;
+  }
+
+  hear(message: FromChild): boolean {
+    if (message.type === 'want-workers') {
+      if (message.role !== this.role) return false;
+      this.#leases.want(message.waiting);
+      this.#evaluate();
+      return true;
+    }
+    if (message.type !== 'lease' && message.type !== 'release' && message.type !== 'retired') return false;
+    const entry = this.#entries.get(message.workerId);
+    if (entry === undefined) return false;
+    if (message.type === 'lease') this.#leases.begin(entry, message);
+    else if (message.type === 'release') this.#leases.end(entry, message);
+    else this.#leases.retired(entry, message.accepted);
+    this.#evaluate();
+    return true;
+  }
+
+  serverLost(): void {
+    this.#leases.serverLost(this.#entries.values());
+    this.#evaluate();
+  }
+
+  voidLease(workerId: string): void {
+    const entry = this.#entries.get(workerId);
+    if (entry !== undefined) this.#endings.kill(entry, SERVER_DIED);
+    this.#evaluate();
+  }
+
+  tick({ mayFork, rssOf }: Round): void {
+    this.#mayFork = mayFork;
+    for (const entry of this.#entries.values()) {
+      entry.rssBytes = rssOf(entry.child);
+      this.#endings.killOverdue(entry);
+    }
+    this.#evaluate();
+  }
+
+  #killWorker(child: ManagedChild, ending: Ending): void {
+    const entry = this.#entries.get(child.workerId);
+    if (entry !== undefined) this.#endings.kill(entry, ending, true);
+    this.#evaluate();
+  }
+
+  async stop(graceMs: number, ending: Ending): Promise<void> {
+    this.#end();
+    for (const { child } of this.#entries.values()) child.stop(graceMs, ending);
+    await Promise.all(this.children().map(({ gone }) => gone));
+  }
+
+  async kill(ending: Ending): Promise<void> {
+    this.#end();
+    for (const { child } of this.#entries.values()) child.kill(ending, true);
+    await Promise.all(this.children().map(({ gone }) => gone));
+  }
+
+  #end(): void {
+    this.#running = false;
+    this.#clearTimer();
+  }
+
+  #evaluate(): void {
+    if (!this.#running) return;
+    const nowMs = this.#deps.clock.monotonicMs();
+    if ([...this.#entries.values()].some(isIdle)) this.#leases.forgetWaiting(nowMs);
+    for (const decision of decideLeased(this.#table(nowMs), this.#policy, nowMs)) this.#carryOut(decision);
+    this.#arm();
+  }
+
+  #table(nowMs: number): LeasedTable {
+    return {
+      rows: [...this.#entries.values()],
+      waiting: this.#leases.waiting,
+      lastLeaseAtMs: this.#leases.lastAtMs,
+      startNotBeforeMs: nowMs + this.#brake.waitMs(),
+      mayFork: this.#mayFork,
+    };
+  }
+
+  #arm(): void {
+    this.#clearTimer();
+    const nowMs = this.#deps.clock.monotonicMs();
+    const atMs = nextDecisionAtMs(this.#table(nowMs), this.#policy, nowMs);
+    if (atMs !== null) this.#clearTimer = afterListening(Math.ceil(atMs - nowMs) + 1, () => this.#evaluate());
+  }
+
+  #carryOut(decision: LeasedDecision): void {
+    if (decision.type === 'start') {
+      this.#start(decision);
+      return;
+    }
+    const entry = this.#entries.get(decision.workerId);
+    if (entry === undefined) return;
+    if (decision.type === 'kill') {
+      this.#endings.kill(entry, { cause: 'deadline', reason: decision.reason });
+      return;
+    }
+    const { workerId, reason, limit } = decision;
+    if (limit !== null) this.#deps.stats.recycled(this.role, limit);
+    entry.retiring = { cause: limit === null ? 'surplus' : 'recycle', reason };
+    this.#deps.log.info(`${this.role}-retire`, { workerId, reason });
+    this.#enter(entry, 'retiring');
+    for (const other of this.#entries.values()) if (other.state === 'idle-fresh') other.replacing = false;
+    if (!this.#deps.tellServer({ type: 'retire', role: this.role, workerId })) this.#endings.stop(entry);
+  }
+
+  #start({ replacing, reason }: Extract<LeasedDecision, { type: 'start' }>): void {
+    const { clock, log, onConnectionsTaken } = this.#deps;
+    const child = this.#deps.launch(freeSlot(this.children().map(({ identity }) => identity.slot)), {
+      onReady: (ready) => this.#onReady(ready),
+      onMessage: (from, message) => {
+        if (message.type === 'connections-taken') onConnectionsTaken(from, message);
+        else log.warn('unexpected-message', { workerId: from.workerId, type: message.type });
+      },
+      onGone: (gone, end) => this.#onGone(gone, end),
+    });
+    log.info(`${this.role}-start`, { workerId: child.workerId, reason });
+    this.#entries.set(child.workerId, createEntry(child, replacing, clock.monotonicMs()));
+  }
+
+  #onReady(child: ManagedChild): void {
+    const entry = this.#entries.get(child.workerId);
+    if (entry?.state !== 'starting') return;
+    this.#enter(entry, 'idle-fresh');
+    this.#deps.onReady();
+    this.#deps.onChanged();
+    this.#evaluate();
+  }
+
+  #onGone(child: ManagedChild, end: ChildEnd): void {
+    const entry = this.#entries.get(child.workerId);
+    this.#entries.delete(child.workerId);
+    const { log, onChanged, onGone, onLost } = this.#deps;
+    const fields = {
+      workerId: child.workerId,
+      childPid: child.pid,
+      queryId: entry?.queryId,
+      principal: entry?.principal,
+      how: describeEnd(end),
+    };
+    if (end.decided !== null) log.info('child-ended', fields);
+    else {
+      log.error('child-lost', fields);
+      // A query that crashes its worker is no reason to starve the others of theirs.
+      if (end.early && (entry?.state === 'starting' || entry?.state === 'idle-fresh')) this.#brake.fail();
+      onLost(child, end);
+    }
+    onGone(child);
+    onChanged();
+    this.#evaluate();
+  }
+
+  #enter(entry: LeasedEntry, state: LeasedState): void {
+    enterState(entry, state, this.#deps.clock.monotonicMs());
+  }
+}

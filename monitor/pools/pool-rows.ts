@@ -1,0 +1,60 @@
+/** From a row of the table of pools to the pool, its processes and what the server is told of them. */
+import type { Config } from '../../core/config/config.ts';
+import type { RunDir } from '../../core/process/run-dir.ts';
+import type { ChildConfig, WorkerAddress } from '../../core/protocol/monitor.ts';
+import { type LaunchContext, launchChild } from '../children/launch.ts';
+import type { ChildEvents, ManagedChild } from '../children/managed-child.ts';
+import type { PoolDefinition } from './definition.ts';
+import { LeasedPool } from './leased-pool.ts';
+import type { Pool, PoolDeps } from './pool.ts';
+import { PreforkPool } from './prefork-pool.ts';
+
+/** The ties of a pool to its generation, but for what the row and the context say. */
+export interface PoolTies extends Omit<PoolDeps, 'role' | 'clock' | 'log' | 'stats' | 'launch'> {
+  /** The newest configuration: its connections change. */
+  config(): Config;
+  readonly context: LaunchContext;
+}
+
+export function createPool(definition: PoolDefinition, ties: PoolTies): Pool {
+  const { role } = definition;
+  const { config, context, ...events } = ties;
+  const { clock, log, stats } = context;
+  const launch = (slot: number, of: ChildEvents): ManagedChild => launchWorker(definition, ties, slot, of);
+  const deps: PoolDeps = { ...events, role, clock, log, stats, launch };
+  switch (definition.policy) {
+    case 'prefork':
+      return new PreforkPool(deps, definition.limits(config()));
+    case 'leased':
+      return new LeasedPool(deps, definition.limits(config()));
+    default:
+      return definition satisfies never;
+  }
+}
+
+function launchWorker(
+  { role, launch, config: configOf }: PoolDefinition,
+  { config, context }: PoolTies,
+  slot: number,
+  events: ChildEvents,
+): ManagedChild {
+  const { runDir } = context;
+  const workerId = context.nextWorkerId(role);
+  return launchChild(context, {
+    ...{ role, slot, workerId, events, launch, extraFd: null },
+    config: config(),
+    // A row has the role and the configuration that belong together.
+    child: () => ({ role, config: configOf({ config: config(), runDir, workerId }) }) as ChildConfig,
+  });
+}
+
+/** The ready worker as the server finds it, in an array; one without a pid is gone in a moment. */
+export function workerAddress(
+  definition: PoolDefinition,
+  config: Config,
+  runDir: RunDir,
+  { pid, workerId }: ManagedChild,
+): WorkerAddress[] {
+  const address = pid === null ? null : definition.address({ config, runDir, workerId, pid });
+  return address === null ? [] : [address];
+}

@@ -1,0 +1,41 @@
+/** The connections that queries may name, as the monitor last told of them. */
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { ServerConnections } from '../../core/protocol/server-config.ts';
+
+export class ConnectionBook {
+  #connections: ServerConnections;
+  #revision = 0;
+
+  constructor(connections: ServerConnections) {
+    this.#connections = connections;
+  }
+
+  get names(): readonly string[] {
+    return this.#connections.connectionNames;
+  }
+
+  /** The connection of queries that name none. */
+  get defaultName(): string {
+    return this.#connections.defaultConnection;
+  }
+
+  /** A number that changes with the connections, for keys of what is kept about them. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  change(connections: ServerConnections): void {
+    this.#connections = connections;
+    this.#revision++;
+  }
+
+  /** Throws unknown-connection. */
+  check(name: string): void {
+    const { names } = this;
+    if (names.includes(name)) return;
+    throw new QueryError('unknown-connection', `there is no connection ${name}`, {
+      hint: `Connections here: ${names.join(', ')}.`,
+      suggestions: names,
+    });
+  }
+}

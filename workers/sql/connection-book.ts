@@ -1,0 +1,76 @@
+/**
+ * The registered connections of a SQL worker, each with the pool of its sessions. They change at run time: a connection that
+ * is new or leads elsewhere gets a new pool, which is warmed before queries get it; one that is gone or was replaced ends its
+ * idle sessions at once and the others when their queries have ended.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { ConnectionConfig } from '../../core/protocol/connection.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
+import type { SessionPool } from './session-pool.ts';
+
+type Connections = Readonly<Record<string, ConnectionConfig>>;
+
+interface Entry {
+  readonly config: ConnectionConfig;
+  readonly pool: SessionPool;
+}
+
+export class ConnectionBook {
+  readonly #create: (name: string, config: ConnectionConfig) => Promise<SessionPool>;
+  readonly #entries = new Map<string, Entry>();
+  /** Changes take turns: each compares with what the one before has left. */
+  #changing: Promise<unknown> = Promise.resolve();
+
+  constructor(create: (name: string, config: ConnectionConfig) => Promise<SessionPool>) {
+    this.#create = create;
+  }
+
+  /** Throws unknown-connection. */
+  get(name: string): SessionPool {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) return entry.pool;
+    const names = [...this.#entries.keys()];
+    throw new QueryError('unknown-connection', `there is no connection ${name}`, {
+      hint: `Connections here: ${names.join(', ')}.`,
+      suggestions: names,
+    });
+  }
+
+  /**
+   * Resolves when these are the connections and each pool is warm or known to have no database for now, with the new ones
+   * that could not be reached. Rejects only when a connector cannot be loaded.
+   */
+  change(connections: Connections): Promise<UnreachableConnection[]> {
+    const change = this.#changing.then(() => this.#change(connections));
+    this.#changing = change.catch(() => {});
+    return change;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map(({ pool }) => pool.close()));
+  }
+
+  async #change(connections: Connections): Promise<UnreachableConnection[]> {
+    for (const [name, { pool }] of [...this.#entries]) {
+      if (Object.hasOwn(connections, name)) continue;
+      this.#entries.delete(name);
+      void pool.close();
+    }
+    const changed = Object.entries(connections).filter(
+      ([name, config]) => !isDeepStrictEqual(this.#entries.get(name)?.config, config),
+    );
+    const fresh = await Promise.all(
+      changed.map(async ([name, config]) => ({ name, config, pool: await this.#create(name, config) })),
+    );
+    await Promise.all(fresh.map(({ pool }) => pool.warm()));
+    for (const { name, config, pool } of fresh) {
+      void this.#entries.get(name)?.pool.close();
+      this.#entries.set(name, { config, pool });
+    }
+    return fresh.flatMap(({ name, pool }) => {
+      const { failure } = pool;
+      return failure === null ? [] : [{ connection: name, message: failure.message }];
+    });
+  }
+}
