@@ -73,6 +73,7 @@ export const SQLITE: SourceDialect = {
   maxStages: 0,
   refusal: () => 'in SQLite any column may hold values of any type',
   textRefusal: () => null,
+  sizedHint: (column) => `cast it in the SQL: cast(${column} as text), cast(${column} as real)`,
   columnOf,
   sourceColumn: (stored, { type }) => ({ sql: stored, type: columnType(type) }),
   sentColumn: (column) => ({ sql: quoteName(column.name), column }),
