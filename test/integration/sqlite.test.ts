@@ -237,6 +237,27 @@ describe('SQLite files, on a server', function () {
     expect(await rows('@notes select count(*) as n from notes')).to.deep.equal([{ n: 3 }]);
   });
 
+  it('ends the thread of a query that SQLite does not stop, and begins another', async () => {
+    // A search that goes on inside of one step.
+    const stuck = "@notes select instr(zeroblob(20000000), zeroblob(10000000) || x'01') as at";
+    for (const query of [stuck, `${stuck} | head 1`]) {
+      const late = await problem(query, { body: { limits: { timeoutMs: 300 } } });
+      expect(late.code).to.equal('deadline-exceeded');
+      expect(await rows('select 1 as one')).to.deep.equal([{ one: 1 }]);
+    }
+    const again = async () => ((await forkline.query('@notes select 1 as one')).status === 200 ? true : null);
+    await until(again, 20_000, 'sessions on the file are there again');
+  });
+
+  it('fails what it read while the file was written', async () => {
+    const slow = `with recursive c(n) as (select 1 union all select n + 1 from c limit 10000000) select count(*) as n from c, t`;
+    const long = await startLongQuery(forkline, `@changing ${slow}`, ['sql']);
+    await writeSqliteFile(at('changing.db'), 'create table t (a integer); insert into t values (1)');
+    const answer = await long.answer;
+    expect(answer.text).to.include('the SQLite file was written while it was read');
+    expect(codeOf(answer)).to.equal('database-unavailable');
+  });
+
   it('keeps limits', async () => {
     const numbers =
       '@notes with recursive c(n) as (select 1 union all select n + 1 from c limit 100000) select n from c';
