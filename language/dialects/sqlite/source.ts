@@ -3,6 +3,7 @@
  * sees on its way out, and a stage inside of SQLite would not.
  */
 import { type Column, type ColumnType, typeName } from '../../../core/protocol/types.ts';
+import { usualWireType } from '../../../core/protocol/wire-rows.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, Literal, SourceDialect } from '../dialect.ts';
 import { quoteName, quoteText } from '../quoting.ts';
@@ -76,6 +77,7 @@ export const SQLITE: SourceDialect = {
   sizedHint: (column) => `cast it in the SQL: cast(${column} as text), cast(${column} as real)`,
   columnOf,
   sourceColumn: (stored, { type }) => ({ sql: stored, type: columnType(type) }),
+  wireOf: ({ type }) => usualWireType(columnType(type)),
   sentColumn: (column) => ({ sql: quoteName(column.name), column }),
   answered: asItIs,
   sent: asItIs,
