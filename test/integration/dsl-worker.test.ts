@@ -446,6 +446,45 @@ describe('dsl worker: ends a query', function () {
     expect(rowsOf(await worker.run(reading, numbersOf(5)))).to.deep.equal([{ n: 5 }]);
   });
 
+  it('whose writer is gone in mid-row, and gives no answer out of half of the rows', async () => {
+    await using worker = await startDslProcess();
+    const some = numbersOf(1, 2, 3);
+    const counting = stagesCall('SELECT count(*) AS n FROM input', N, n);
+    for (const cut of [
+      WIRE_HEADER.length - 3,
+      some.length - WIRE_END.length - 5,
+      some.length - WIRE_END.length,
+    ]) {
+      const running = worker.run({ ...counting, deadlineAt: Date.now() + 700 });
+      const fd = await openWriter(worker.config.fifoPath);
+      writeSync(fd, some.subarray(0, cut));
+      closeSync(fd);
+      expect(errorOf(await running).code, `after ${cut} bytes`).to.equal('deadline-exceeded');
+      await worker.scrub();
+    }
+    expect(rowsOf(await worker.run(counting, some))).to.deep.equal([{ n: 3 }]);
+  });
+
+  it('in the middle of a chunk, cancelled or at its deadline, and reads the next one from its beginning', async () => {
+    await using worker = await startDslProcess();
+    const many = inputStream(
+      N,
+      Array.from({ length: 3000 }, (_, index) => [index]),
+    );
+    const half = many.subarray(0, Math.floor(many.length / 2) + 3);
+    for (const end of ['cancelled', 'deadline-exceeded'] as const) {
+      const deadlineAt = end === 'cancelled' ? reading.deadlineAt : Date.now() + 500;
+      const running = worker.run({ ...reading, deadlineAt });
+      const fd = await openWriter(worker.config.fifoPath);
+      writeSync(fd, half);
+      if (end === 'cancelled') worker.cancel('q1');
+      expect(errorOf(await running).code).to.equal(end);
+      closeSync(fd);
+      await worker.scrub();
+    }
+    expect(rowsOf(await worker.run(reading, many))).to.have.length(3000);
+  });
+
   it('whose reader is stuck', async () => {
     await using worker = await startDslProcess();
     let seen = 0;
@@ -548,6 +587,49 @@ describe('dsl worker: memory', function () {
     expect(replyOf(answer).rows).to.equal(10_000_000);
     expect(replyOf(answer).bytes).to.equal(bytes);
     expect(most - start).to.be.lessThan(128 * MB);
+  });
+
+  it('holds a source back that is faster than the stages', async function () {
+    if (process.platform !== 'linux') this.skip();
+    await using worker = await startDslProcess({ config: { memoryBytes: 64 * MB } });
+    // 400 MB, which the stages take longer to compute with than to read.
+    const row = inputStream(NT, [[7, 'y'.repeat(998)]]).subarray(WIRE_HEADER.length, -WIRE_END.length);
+    const rows = Buffer.concat([WIRE_HEADER, Buffer.alloc(row.length * 400_000, row), WIRE_END]);
+    const sql = `SELECT count(DISTINCT md5(t || n)) AS n FROM (SELECT n, t FROM input WHERE md5(repeat(t, 3)) <> '')`;
+    const start = rssBytes(worker.child.pid!);
+    let most = 0;
+    let done = false;
+    const watching = (async () => {
+      while (!done) {
+        most = Math.max(most, rssBytes(worker.child.pid!));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    const answer = await worker.run(stagesCall(sql, NT, [column('n', 'int64')]), rows);
+    done = true;
+    await watching;
+    expect(rowsOf(answer)).to.deep.equal([{ n: 1 }]);
+    expect(most - start).to.be.lessThan(96 * MB);
+  });
+
+  it('takes a value of 60 MB', async () => {
+    await using worker = await startDslProcess();
+    const value = 'z'.repeat(60 * MB);
+    const call = stagesCall('SELECT n, length(t) AS t FROM input', NT, [
+      column('n', 'int64'),
+      column('t', 'int64'),
+    ]);
+    const rows = inputStream(NT, [
+      [1, 'short'],
+      [2, value],
+      [3, null],
+    ]);
+    const answer = await worker.run({ ...call, maxRowBytes: 64 * MB }, rows);
+    expect(rowsOf(answer)).to.deep.equal([
+      { n: 1, t: 5 },
+      { n: 2, t: 60 * MB },
+      { n: 3, t: null },
+    ]);
   });
 
   it('takes an input larger than its memory', async () => {
