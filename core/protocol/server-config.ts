@@ -30,7 +30,7 @@ export interface Limits {
   /** Memory and spill of one DSL worker. */
   readonly dslMemoryBytes: number;
   readonly dslSpillBytes: number;
-  /** The longest row: of an answer as the database sends it, of what stages read as CSV text. */
+  /** The longest row: of an answer as the database sends it, of what stages read as it is sent. */
   readonly dslRowBytes: number;
   /** Deaths of workers under a query, with no success in between, after which it is refused; 0: never. */
   readonly poisonDeaths: number;
