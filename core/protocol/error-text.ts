@@ -1,6 +1,6 @@
 /** How long the text of an error may be on its way between processes, and where people or a log read it. */
 
-/** Between processes: a raised error (language/dialects/duckdb/raise.ts) comes as JSON in the text of another one, whole. */
+/** Between processes: a raised error (a dialect's raise.ts) comes as JSON in the text of another one, whole. */
 const MAX_CARRIED = 64 * 1024;
 /** In an answer, in the list of queries, in the log: databases quote a value that they do not like, however long it is. */
 const MAX_TOLD = 2048;

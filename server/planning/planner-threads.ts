@@ -3,13 +3,14 @@
  * counted while it runs, and a thread that must be replaced has only the task that broke it.
  *
  * A thread is replaced when its task does not end in time (a parser or the compiler on hostile input cannot be
- * interrupted otherwise), and when it ends by itself because PostgreSQL's grammar failed in it. The task gets an error; those
+ * interrupted otherwise), and when it ends by itself because a judge of SQL broke in it. The task gets an error; those
  * that wait go to the other threads, or to the new one.
  */
 import { strict as assert } from 'node:assert';
 import type { EventEmitter } from 'node:events';
 import { Piscina } from 'piscina';
 import { QueryError } from '../../core/protocol/errors.ts';
+import { brokenJudgeError } from '../../language/dialects/judge.ts';
 import type { PlannerConnections, VersionedConnections } from './known-connections.ts';
 import type { TaskThreads } from './planner-lane.ts';
 import type { PlannerCall, PlannerReply, PlannerResult, PlannerTask } from './planner-thread.ts';
@@ -29,8 +30,6 @@ export interface PlannerThreadsOptions {
 const TASK_TIMEOUT_MS = 10_000;
 /** The parser recurses as deep as its text: with this 100,000 operators in a chain parse, five times what is let through. */
 const STACK_MB = 64;
-/** The beginning of GrammarFailure's message: an error that ends a thread arrives without its class. */
-const GRAMMAR_FAILED = 'the SQL parser failed';
 
 export class PlannerThreads implements TaskThreads {
   readonly #pool: Piscina;
@@ -104,10 +103,8 @@ export class PlannerThreads implements TaskThreads {
   #replaced(thrown: unknown): QueryError {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     this.#onReplaced(message);
-    if (message.startsWith(GRAMMAR_FAILED))
-      return new QueryError('nesting-too-deep', 'the SQL is too deep or too large for its parser', {
-        hint: 'Take it apart: shorter expressions, `with name as (...)`, or stages.',
-      });
+    const broken = brokenJudgeError(thrown);
+    if (broken !== null) return broken;
     if (thrown instanceof Error && thrown.name === 'AbortError')
       return new QueryError(
         'deadline-exceeded',

@@ -22,7 +22,7 @@ export async function runSql(run: Run): Promise<AnswerSummary> {
     query.phases.sql += reply.phases.sqlMs;
     return reply;
   } catch (thrown) {
-    throw mapToQuery(thrown, source, query.text);
+    throw mapToQuery(thrown, source, query.text, deps.connections.lexicalOf(source.connection));
   }
 }
 

@@ -98,16 +98,16 @@ function leavesWorkerWhole({ staged, copied }: Ended): boolean {
   const code = staged.reason instanceof QueryError ? staged.reason.code : null;
   if (code !== null && STATEMENT_ERRORS.has(code)) return true;
   // Its input has failed, and the stages were cancelled for it.
-  return code === 'cancelled' && errors.some(hasSqlstate) && errors.every(isOfDatabase);
+  return code === 'cancelled' && errors.some(isDatabasesWord) && errors.every(isOfDatabase);
 }
 
 /** The database's word, which a SQL worker that is alive and well brings, or a copy that we cancelled. */
 function isOfDatabase(error: unknown): boolean {
-  return isCancelled(error) || hasSqlstate(error);
+  return isCancelled(error) || isDatabasesWord(error);
 }
 
-function hasSqlstate(error: unknown): boolean {
-  return error instanceof QueryError && error.details.sqlstate !== undefined;
+function isDatabasesWord(error: unknown): boolean {
+  return error instanceof QueryError && error.details.fromDatabase === true;
 }
 
 /** A copy that fails ends the stages. */
@@ -165,7 +165,7 @@ async function cancelSilentCopies(
 
 function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
   const { query } = run;
-  const copyError = firstError(copies, copied, query.text);
+  const copyError = firstError(copies, copied, run);
   if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
   if (copies.some(({ dismissed }, index) => isFailure(copied[index]!, dismissed))) throw copyError;
   const replies = copied.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value] : []));
@@ -184,22 +184,24 @@ function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
 function firstError(
   copies: readonly Copy[],
   copied: readonly PromiseSettledResult<CopyToReply>[],
-  text: string,
+  { deps, query }: Run,
 ): unknown {
-  const errors = copied.flatMap((copy, index) =>
-    copy.status === 'rejected' ? [mapToQuery(copy.reason, copies[index]!.source, text)] : [],
-  );
+  const errors = copied.flatMap((copy, index) => {
+    if (copy.status === 'fulfilled') return [];
+    const { source } = copies[index]!;
+    return [mapToQuery(copy.reason, source, query.text, deps.connections.lexicalOf(source.connection))];
+  });
   return errors.find((error) => !isCancelled(error)) ?? errors[0] ?? null;
 }
 
 /**
  * Whether the stages may have read fewer rows than there are. A copy that somebody cancelled in the database (its error
- * has an SQLSTATE then) ends the stages' input as an end of its rows does.
+ * is the database's own then) ends the stages' input as an end of its rows does.
  */
 function isFailure(copied: PromiseSettledResult<CopyToReply>, dismissed: boolean): boolean {
   if (copied.status === 'fulfilled') return false;
   const { reason } = copied;
-  return !(dismissed && isCancelled(reason) && !hasSqlstate(reason));
+  return !(dismissed && isCancelled(reason) && !isDatabasesWord(reason));
 }
 
 function isCancelled(error: unknown): boolean {

@@ -17,7 +17,7 @@ const QUOTED =
 const LONGEST_WORDS = 8 * 1024;
 const BEFORE_VALUE = /[:"'`„«“\n]/;
 const NUMBER = /[\d][\w.:+-]*/g;
-/** Their messages are the database's or the engine's, also where they have no SQLSTATE. */
+/** Their messages are the database's or the engine's, also where they do not say so. */
 const FOREIGN_WORDS: ReadonlySet<ErrorCode> = new Set([
   'bad-value',
   'bad-parameter',
@@ -30,7 +30,7 @@ type Parameters = Readonly<Record<string, ParameterValue>>;
 
 /** The error without its hint where that may quote a value, its message without what may be one. */
 export function toldError(error: WireError, queryText: string, parameters: Parameters): WireError {
-  const { code, message, limit, sqlstate } = error;
+  const { code, message, limit, sqlstate, fromDatabase } = error;
   const values = quotableValues(parameters).filter((value) => typeof value !== 'boolean' && value !== null);
   const told = (text: string): WireError => ({
     code,
@@ -39,7 +39,7 @@ export function toldError(error: WireError, queryText: string, parameters: Param
     ...(sqlstate !== undefined && { sqlstate }),
   });
   if (values.length === 0) return told(message);
-  if (sqlstate === undefined && !FOREIGN_WORDS.has(code)) return told(exactly(message, values));
+  if (fromDatabase !== true && !FOREIGN_WORDS.has(code)) return told(exactly(message, values));
   if (message.length > LONGEST_WORDS) return told(`${message.split(BEFORE_VALUE, 1)[0]}: ${REMOVED}`);
   return told(withoutForeign(exactly(message, values), queryText));
 }
