@@ -1,20 +1,20 @@
 /**
- * The text that generated SQL writes into an error that it raises, and how the workers and the server read it there:
- * the error of ours, as JSON behind a mark, comes back as it was known while compiling.
+ * Reads the errors that generated SQL raises. The compiler knows what can go wrong and writes the whole QueryError, as
+ * JSON behind a mark, into the text of the database's or the engine's error; workers and server turn it back here.
  */
 import { QueryError, type WireError } from './errors.ts';
 
 export const MARK = '@forkline ';
 
-/** The error in the message of a failed cast of the database's; null when there is none of ours in it. */
+/** Returns the error that the message of a failed cast in PostgreSQL carries; null when it carries none. */
 export function raisedInPostgres(message: string, cause: unknown): QueryError | null {
   const found = /: ["„«“]@forkline (\{.*\}) \d+\W$/s.exec(message);
   return found === null ? null : written(found[1]!, cause);
 }
 
-/** The error in the text of an exception of the engine's; null when there is none of ours in it. */
+/** Returns the error that the text of an exception of DuckDB carries; null when it carries none. */
 export function raisedError(message: string, cause: unknown): QueryError | null {
-  // Anchored: a value of the user's, quoted later in another message, must not pass for it.
+  // Anchored, so that a user's value that another message quotes cannot pass for a raised error.
   const found = /^Invalid Input Error: @forkline (\{.*\})/.exec(message);
   if (found === null) return null;
   return written(found[1]!, cause);
@@ -25,5 +25,5 @@ function written(json: string, cause: unknown): QueryError {
   return new QueryError(code, message, details, cause);
 }
 
-/** Behind a text that is refused. */
+/** The character that generated SQL puts behind a text so that its cast fails. */
 export const REFUSED_MARK = '\u0001';

@@ -37,7 +37,7 @@ function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) 
     connection: source.connection,
     sql: source.sql,
     functions,
-    basis: source.placed?.described ?? [],
+    described: source.placed?.described ?? [],
     parameters: boundTexts(source, run.parameters),
     answer: run.options,
     limits: run.limits,

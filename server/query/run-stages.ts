@@ -242,7 +242,7 @@ function callCopy(
     connection: source.connection,
     sql: source.sql,
     functions,
-    basis: source.placed?.described ?? [],
+    described: source.placed?.described ?? [],
     parameters: boundTexts(source, parameters),
     parameterTypes: source.parameterTypes ?? [],
     expect: source.databaseColumns ?? [],
