@@ -1,8 +1,8 @@
 /**
- * The planner's thread (a Piscina worker): compiling, and judging the SQL of users by PostgreSQL's grammar, may take
- * milliseconds on hostile input, which the event loop that streams everybody's answers cannot spare. Errors come back as
- * data: a thrown QueryError would lose its fields on the way between threads. When the grammar itself fails the thread
- * ends with that error, and its owner starts another (planner-threads.ts).
+ * The planner's thread (a Piscina worker). Compiling, and judging the SQL of users by PostgreSQL's grammar, may take
+ * milliseconds on hostile input; in the main thread that would delay the answers of everybody. Errors are returned as data,
+ * since a thrown QueryError would lose its fields between threads. When the grammar itself fails, the thread ends with that
+ * error, and its owner starts another (planner-threads.ts).
  */
 import { workerData } from 'node:worker_threads';
 import { heapBytesOf } from '../../core/process/heap-bytes.ts';
@@ -28,10 +28,10 @@ export type PlannerTask =
   | ({ readonly type: 'explain' } & Omit<PlanRequest, 'dialects'>)
   | { readonly type: 'format'; readonly text: string }
   | ({ readonly type: 'complete' } & Omit<CompleteRequest, 'dialects'>)
-  /** Does nothing but what every other task needs to have been done. */
+  /** Does nothing, so that only the loading that every task needs is done. */
   | { readonly type: 'warm' };
 
-/** `planBytes`: what the plan takes in a cache, counted here where it holds up nobody; left out of other results. */
+/** A task's result. `planBytes` is a plan's memory in a cache, estimated here so that it does not delay the main thread. */
 export interface PlannerValue {
   readonly ok: true;
   readonly value: unknown;
@@ -45,7 +45,7 @@ export interface PlannerCall extends ConnectionsOfTask {
   readonly task: PlannerTask;
 }
 
-/** What a thread answers: 'connections-unknown' when the task must come again with the connections. */
+/** A thread's answer: the result, or 'connections-unknown' when the task must be sent again with the connections. */
 export type PlannerReply = PlannerResult | 'connections-unknown';
 
 const verdictsByConnection = new Map<string, Verdicts>();
@@ -61,12 +61,12 @@ function verdictsOf(connection: string): Verdicts {
   return made;
 }
 
-/** Errors point into `text`. */
+/** Returns a judge whose errors point into `text`. */
 function judgeIn(text: string): Judge {
   return (connection, bound, feedsStages) => {
     try {
       const verdicts = verdictsOf(connection);
-      // SQL alone is kept with its plan; that of a source is judged again with each other pipeline behind it.
+      // A verdict on SQL without stages lives with the cached plan. The SQL of a source may come again with other stages, so its verdict is kept here.
       const { copyable, functions } = feedsStages ? verdicts.kept(bound.sql) : verdicts.of(bound.sql);
       if (feedsStages && !copyable) throw cannotFeedStages();
       return functions;
@@ -83,7 +83,7 @@ function cannotFeedStages(): QueryError {
   });
 }
 
-/** What an `explain` task returns: what must be known before, or the answer's JSON. */
+/** The result of an `explain` task: the asks to answer first, or the answer's JSON. */
 type EncodedExplainStep = Extract<ExplainStep, { kind: 'ask' }> | EncodedExplanation;
 
 export interface EncodedExplanation {
@@ -94,7 +94,7 @@ export interface EncodedExplanation {
   readonly connections: readonly string[];
 }
 
-/** Piscina calls this by its name. */
+/** Runs a task. Piscina calls this function by its name. */
 export async function runTask(call: PlannerCall): Promise<PlannerReply> {
   if (!connections.accept(call)) return 'connections-unknown';
   const { task } = call;
@@ -110,7 +110,7 @@ export async function runTask(call: PlannerCall): Promise<PlannerReply> {
   }
 }
 
-/** The task is rejected with this error, and no other task can be on this thread. */
+/** Ends the thread, which rejects its task with this error; no other task runs on it. */
 function endThread(failure: GrammarFailure): Promise<never> {
   setImmediate(() => {
     throw failure;
@@ -118,7 +118,7 @@ function endThread(failure: GrammarFailure): Promise<never> {
   return new Promise(() => {});
 }
 
-/** Encoded here: of a long query it is tens of megabytes, which would hold up everybody's answers. */
+/** Returns the explanation as JSON. It is encoded here because a long query's is tens of megabytes, which would delay the main thread. */
 function explained(request: PlanRequest): EncodedExplainStep {
   const step = explainQuery(request, judgeIn(request.text));
   if (step.kind === 'ask') return step;

@@ -1,11 +1,11 @@
-/** Between the user's text and the SQL that the database sees: parameters on the way in, error places on the way out. */
+/** Translates between the user's text and the SQL that the database sees: binds parameters, and maps the places of errors back. */
 import { QueryError } from '../../core/protocol/errors.ts';
 import { databaseText, type ParameterValue } from '../../core/protocol/parameters.ts';
 import type { PlacedParts, SourceSegment } from '../../core/protocol/plan.ts';
 import { raisedInPostgres } from '../../core/protocol/raised-error.ts';
 import { mapPosition } from '../../language/source/map-position.ts';
 
-/** The texts bound to `$1..$n`; the database infers their types and refuses what does not fit. */
+/** Returns the texts bound to `$1..$n`; the database infers their types and refuses values that do not fit. */
 export function boundTexts(
   source: { readonly parameters: readonly string[] },
   parameters: Readonly<Record<string, ParameterValue>>,
@@ -13,7 +13,7 @@ export function boundTexts(
   return source.parameters.map((name) => databaseText(parameters[name] ?? null));
 }
 
-/** What the database was sent, as far as its errors are about it. */
+/** The parts of a sent statement that are needed to explain its errors. */
 export interface SentSql {
   readonly sql: string;
   readonly parameters: readonly string[];
@@ -21,7 +21,7 @@ export interface SentSql {
   readonly placed?: PlacedParts;
 }
 
-/** An error of the database's about `sql`, its place turned into a place in the user's text, at the source. */
+/** Returns a database's error with its place in `sql` turned into the place in the user's text, at the source or a stage. */
 export function mapToQuery(thrown: unknown, sent: SentSql, queryText: string): unknown {
   if (!(thrown instanceof QueryError)) return thrown;
   const { sqlPosition, sqlParameter } = thrown.details;
@@ -37,7 +37,7 @@ export function mapToQuery(thrown: unknown, sent: SentSql, queryText: string): u
   return named.with(span === null ? { stage } : { stage, span });
 }
 
-/** The database counts parameters; their author has named them. */
+/** Names the parameter in the error: the database only knows its number. */
 function aboutParameter(
   error: QueryError,
   number: number,
@@ -57,7 +57,7 @@ function aboutParameter(
   );
 }
 
-/** `at or near "$1"`: a parameter where the grammar wants something else than a value. */
+/** Names the parameter in a syntax error `at or near "$1"`: the grammar allows no value at that place. */
 function withParameterName(error: QueryError, { parameters }: SentSql): QueryError {
   const near = /^(.* at or near ")\$(\d+)"$/s.exec(error.message);
   const name = near === null ? undefined : parameters[Number(near[2]) - 1];
@@ -66,17 +66,17 @@ function withParameterName(error: QueryError, { parameters }: SentSql): QueryErr
   return new QueryError(error.code, `${near[1]}:${name}"`, { ...error.details, hint }, error.cause);
 }
 
-/** An error that stages in the statement have caused; null: it is about the user's SQL, or about both alike. */
+/** Returns the error in terms of the stages in the statement; null when it is about the user's SQL alone. */
 function aboutStages(error: QueryError, placed: PlacedParts): QueryError | null {
   const { sqlstate = '', sqlPosition, sqlParameter } = error.details;
   const raised = raisedInPostgres(error.message, error);
   if (raised !== null) return raised;
   if (sqlPosition !== undefined) return atStage(error, sqlPosition - 1, placed);
-  // Class 22: a value that could not be computed.
+  // SQLSTATE class 22: a value could not be computed.
   return sqlstate.startsWith('22') && sqlParameter === undefined ? byStages(error, placed) : null;
 }
 
-/** Text of ours that the database does not understand: the schema has changed, or it is our mistake. */
+/** Returns the error with the stage whose generated SQL the database rejects: the schema has changed, or the compiler is wrong. */
 function atStage(error: QueryError, offset: number, { segments }: PlacedParts): QueryError | null {
   const at = segments.find(({ sqlStart, length }) => offset >= sqlStart && offset < sqlStart + length);
   return at === undefined ? null : error.with({ stage: at.stage, span: at.span });
@@ -84,7 +84,7 @@ function atStage(error: QueryError, offset: number, { segments }: PlacedParts): 
 
 const ONLY_HEAD = '2201W';
 
-/** The same code as a worker's; the stage, when only one can have failed. */
+/** Returns the error with the code that a DSL worker would give it, and with the stage when only one can have failed. */
 function byStages(error: QueryError, { raising, sourceMayFail }: PlacedParts): QueryError | null {
   const { message, details, cause } = error;
   if (details.sqlstate === ONLY_HEAD)
