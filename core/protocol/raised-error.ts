@@ -11,5 +11,5 @@ export function raisedFrom(json: string): WireError {
   return JSON.parse(json) as WireError; // a dialect's raise.ts wrote it
 }
 
-/** Behind a text that is refused. */
+/** The character that generated SQL puts behind a text so that its cast fails. */
 export const REFUSED_MARK = '\u0001';

@@ -23,10 +23,10 @@ export type PlannerTask =
   | ({ readonly type: 'explain' } & Omit<PlanRequest, 'dialects'>)
   | { readonly type: 'format'; readonly text: string }
   | ({ readonly type: 'complete' } & Omit<CompleteRequest, 'dialects'>)
-  /** Does nothing but what every other task needs to have been done. */
+  /** Does nothing, so that only the loading that every task needs is done. */
   | { readonly type: 'warm' };
 
-/** `planBytes`: what the plan takes in a cache, counted here where it holds up nobody; left out of other results. */
+/** A task's result. `planBytes` is a plan's memory in a cache, estimated here so that it does not delay the main thread. */
 export interface PlannerValue {
   readonly ok: true;
   readonly value: unknown;
@@ -40,13 +40,13 @@ export interface PlannerCall extends ConnectionsOfTask {
   readonly task: PlannerTask;
 }
 
-/** What a thread answers: 'connections-unknown' when the task must come again with the connections. */
+/** A thread's answer: the result, or 'connections-unknown' when the task must be sent again with the connections. */
 export type PlannerReply = PlannerResult | 'connections-unknown';
 
 const connections = new KnownConnections(workerData as VersionedConnections, () => judges.forget());
 const judges = new Judges(connections);
 
-/** What an `explain` task returns: what must be known before, or the answer's JSON. */
+/** The result of an `explain` task: the asks to answer first, or the answer's JSON. */
 type EncodedExplainStep = Extract<ExplainStep, { kind: 'ask' }> | EncodedExplanation;
 
 export interface EncodedExplanation {
@@ -57,7 +57,7 @@ export interface EncodedExplanation {
   readonly connections: readonly string[];
 }
 
-/** Piscina calls this by its name. */
+/** Runs a task. Piscina calls this function by its name. */
 export async function runTask(call: PlannerCall): Promise<PlannerReply> {
   if (!connections.accept(call)) return 'connections-unknown';
   const { task } = call;
@@ -81,7 +81,7 @@ function endThread(failure: JudgeBroken): Promise<never> {
   return new Promise(() => {});
 }
 
-/** Encoded here: of a long query it is tens of megabytes, which would hold up everybody's answers. */
+/** Returns the explanation as JSON. It is encoded here because a long query's is tens of megabytes, which would delay the main thread. */
 function explained(request: PlanRequest): EncodedExplainStep {
   const step = explainQuery(request, judges.judgeIn(request.text));
   if (step.kind === 'ask') return step;

@@ -1,4 +1,4 @@
-/** Between the user's text and the SQL that the database sees: parameters on the way in, error places on the way out. */
+/** Translates between the user's text and the SQL that the database sees: binds parameters, and maps the places of errors back. */
 import { QueryError } from '../../core/protocol/errors.ts';
 import {
   databaseText,
@@ -55,7 +55,7 @@ export function mapToQuery(thrown: unknown, sent: SentSql, queryText: string, le
   return named.with(span === null ? { stage } : { stage, span });
 }
 
-/** The database counts parameters; their author has named them. */
+/** Names the parameter in the error: the database only knows its number. */
 function aboutParameter(
   error: QueryError,
   number: number,

@@ -1,4 +1,4 @@
-/** The connections that queries may name, as the monitor last told of them. */
+/** The connections that queries may name, as the monitor last sent them. */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { ServerConnections } from '../../core/protocol/server-config.ts';
 import type { Lexical } from '../../language/dialects/lexical.ts';
@@ -21,7 +21,7 @@ export class ConnectionBook {
     return this.#connections.defaultConnection;
   }
 
-  /** A number that changes with the connections, for keys of what is kept about them. */
+  /** A number that changes with the connections; it is part of the keys of cached facts about them. */
   get revision(): number {
     return this.#revision;
   }
@@ -37,7 +37,7 @@ export class ConnectionBook {
     this.#revision++;
   }
 
-  /** Throws unknown-connection. */
+  /** Throws unknown-connection when there is no connection with this name. */
   check(name: string): void {
     const { names } = this;
     if (names.includes(name)) return;
