@@ -7,7 +7,7 @@ import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
 import type { ConnectionConfig } from './connection.ts';
 import type { WireError } from './errors.ts';
 import type { ParameterKind } from './parameters.ts';
-import type { FunctionUse } from './plan.ts';
+import type { DescribedSql, FunctionUse } from './plan.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
 
 export type ToSqlWorker =
@@ -46,7 +46,7 @@ export interface RunSqlCall extends StatementCall {
   readonly described?: readonly DescribedSql[];
   /** The text values bound to $1..$n; the database infers their types. */
   readonly parameters: readonly (string | null)[];
-  /** What each value was given as, for databases that infer no types of parameters. */
+  /** The kinds that the values were given as, for databases that infer no types of parameters. */
   readonly parameterKinds?: readonly ParameterKind[];
   readonly answer: AnswerOptions;
   readonly limits: AnswerLimits;
