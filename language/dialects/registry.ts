@@ -7,6 +7,8 @@ import type { SqlJudge } from './judge.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
 import { POSTGRES_JUDGE } from './postgres/guard/sql-judge.ts';
 import { POSTGRES } from './postgres/source.ts';
+import { SQLITE_JUDGE } from './sqlite/judge.ts';
+import { SQLITE } from './sqlite/source.ts';
 
 /** The dialect of the engine that runs the stages which no database runs. */
 export const STAGE_ENGINE: StageEngineDialect = DUCKDB;
@@ -22,6 +24,7 @@ interface Source {
 
 const SOURCES: Readonly<Partial<Record<DialectName, Source>>> = {
   postgres: { dialect: POSTGRES, judge: POSTGRES_JUDGE },
+  sqlite: { dialect: SQLITE, judge: SQLITE_JUDGE },
 };
 
 /** The kinds of database that there are. */
@@ -31,6 +34,7 @@ export const SOURCE_NAMES: readonly DialectName[] = Object.values(SOURCES).map((
 export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
   duckdb: DUCKDB_FUNCTIONS,
   postgres: POSTGRES_FUNCTIONS,
+  sqlite: {},
 };
 
 /** Returns the dialect of a kind of database. */

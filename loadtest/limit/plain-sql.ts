@@ -31,7 +31,11 @@ export function openPlainSql(deps: PlainSqlDeps): Promise<PlainSql> {
   return hasPsql(deps.path) ? Promise.resolve(openPsql(deps)) : openDriver(deps);
 }
 
-function openPsql({ children, url, path }: PlainSqlDeps): PlainSql {
+/**
+ * Opens psql, which times statements without a driver in between.
+ * @public A test opens it from the build.
+ */
+export function openPsql({ children, url, path }: PlainSqlDeps): PlainSql {
   const child = children.start({
     what: 'psql',
     command: 'psql',
@@ -97,7 +101,11 @@ function psqlReplies(child: ChildProcess): Replies {
   };
 }
 
-async function openDriver({ children, url }: Omit<PlainSqlDeps, 'path'>): Promise<PlainSql> {
+/**
+ * Opens a process with the driver pg, for machines without psql.
+ * @public A test opens it from the build.
+ */
+export async function openDriver({ children, url }: Omit<PlainSqlDeps, 'path'>): Promise<PlainSql> {
   const child = children.start({
     what: 'the plain SQL driver',
     args: [DRIVER],
