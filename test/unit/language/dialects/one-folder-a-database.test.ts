@@ -41,7 +41,8 @@ describe('a database of the language', () => {
     it(`${name} is named in its folder only`, () => {
       expect(files.filter((file) => starts(file, own)).length).to.be.above(3);
       expect(outside.length).to.be.above(100);
-      const names = new RegExp(`${name}|${sourceDialect(name).title}`, 'i');
+      // `sqlItems` has the letters of a name in it.
+      const names = new RegExp(`(?:${name}|${sourceDialect(name).title})(?!ms)`, 'i');
       expect(
         linesWith(
           names,
