@@ -7,7 +7,8 @@ import type { SqlJudge } from './judge.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
 import { POSTGRES_JUDGE } from './postgres/guard/sql-judge.ts';
 import { POSTGRES } from './postgres/source.ts';
-import { SQLITE, SQLITE_JUDGE } from './sqlite/source.ts';
+import { SQLITE_JUDGE } from './sqlite/judge.ts';
+import { SQLITE } from './sqlite/source.ts';
 
 /** The dialect of the engine that runs the stages which no database runs. */
 export const STAGE_ENGINE: StageEngineDialect = DUCKDB;
