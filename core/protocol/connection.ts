@@ -1,12 +1,15 @@
 /** A configured connection as a SQL worker gets it: the kind of database, and the settings that open it. */
 import type { DialectName } from './dialect-name.ts';
 
-export type ConnectionConfig = PostgresConnection;
+export type ConnectionConfig = PostgresConnection | SqliteConnection;
 
 export type ConnectionKind = ConnectionConfig['kind'];
 
 /** The dialect that databases of a kind speak, for whoever plans for them and loads no driver. */
-export const DIALECT_OF_KIND: Readonly<Record<ConnectionKind, DialectName>> = { postgres: 'postgres' };
+export const DIALECT_OF_KIND: Readonly<Record<ConnectionKind, DialectName>> = {
+  postgres: 'postgres',
+  sqlite: 'sqlite',
+};
 
 export interface PostgresConnection {
   readonly kind: 'postgres';
@@ -16,4 +19,10 @@ export interface PostgresConnection {
   readonly allowFunctions?: readonly string[];
   /** Whether to connect even when the role is a superuser or has similar rights. */
   readonly allowPowerfulRole?: boolean;
+}
+
+export interface SqliteConnection {
+  readonly kind: 'sqlite';
+  /** Absolute. */
+  readonly path: string;
 }

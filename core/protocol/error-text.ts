@@ -1,6 +1,6 @@
 /** Cuts the texts of errors: generously between processes, shorter where people or the log read them. */
 
-/** The most characters between processes. A raised error (language/dialects/duckdb/raise.ts) is JSON inside another error's text and must arrive complete. */
+/** Between processes: a raised error (a dialect's raise.ts) comes as JSON in the text of another one, whole. */
 const MAX_CARRIED = 64 * 1024;
 /** The most characters in an answer, the list of queries and the log. Databases quote a value that they reject, however long it is. */
 const MAX_TOLD = 2048;

@@ -89,6 +89,14 @@ export interface LimitRef {
   readonly observed?: number;
 }
 
+/** A stretch of a message that stands for a parameter: UTF-16 offsets. */
+export interface Placeholder {
+  /** The parameter's number, from 1. */
+  readonly parameter: number;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Details that a QueryError carries besides its code and message. */
 export interface ErrorDetails {
   readonly hint?: string;
@@ -96,12 +104,20 @@ export interface ErrorDetails {
   readonly stage?: StageRef;
   readonly suggestions?: readonly string[];
   readonly limit?: LimitRef;
-  /** The database's own five-character error code. */
+  /** The SQLSTATE, of databases that have one. */
   readonly sqlstate?: string;
-  /** 1-based position in code points in the SQL text that we sent, before it is mapped back to `span`. */
+  /** The message is a database's own. */
+  readonly fromDatabase?: true;
+  /** 1-based position in the SQL text that we sent, before it is mapped back to `span`: in code points, whatever the database counts. */
   readonly sqlPosition?: number;
-  /** The number of the parameter (n of `$n`) whose value does not fit, before it is mapped back to `:name`. */
+  /** The number, from 1, of the parameter whose value does not fit, before it is mapped back to `:name`. */
   readonly sqlParameter?: number;
+  /** Where the message names a parameter by its number, as the database does, before it is named as its author did. */
+  readonly placeholder?: Placeholder;
+  /** Says that the statement was well formed and failed of a value: one that was computed, or a negative number of rows. */
+  readonly sqlFault?: 'value' | 'row-count';
+  /** The error that our own statement was written to raise, which the database wrapped in a message of its own. */
+  readonly raised?: WireError;
   readonly retryAfterSeconds?: number;
 }
 

@@ -99,9 +99,9 @@ export type UnjudgedSource = Omit<SourcePlan, 'functions'>;
 /** One column as it enters the stage engine. */
 export interface InputColumn {
   readonly name: string;
-  /** The DuckDB type that its CSV text is read as. */
+  /** The stage engine's type that its CSV text is read as. */
   readonly csvType: string;
-  /** The DuckDB expression that turns the column as read into its value; null when reading alone is enough. */
+  /** The stage engine's expression over the column as read that gives its value, when reading alone does not. */
   readonly expression: string | null;
 }
 
@@ -114,7 +114,7 @@ export interface WorkerInput {
   readonly scans: number;
 }
 
-/** The part of the plan that runs in a DSL worker: one DuckDB statement over the relations in `inputs`. */
+/** The part that runs in a DSL worker: one statement of the stage engine over the relations in `inputs`. */
 export interface WorkerPlan {
   /** One SELECT; `parameters[i]` is bound to `$i+1`. */
   readonly sql: string;

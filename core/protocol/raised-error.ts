@@ -1,28 +1,14 @@
 /**
- * Reads the errors that generated SQL raises. The compiler knows what can go wrong and writes the whole QueryError, as
- * JSON behind a mark, into the text of the database's or the engine's error; workers and server turn it back here.
+ * The text that generated SQL writes into an error that it raises: the error of ours, as JSON behind a mark. Who reads a
+ * database's or an engine's messages finds the JSON there and gets the error back as it was known while compiling.
  */
-import { QueryError, type WireError } from './errors.ts';
+import type { WireError } from './errors.ts';
 
 export const MARK = '@forkline ';
 
-/** Returns the error that the message of a failed cast in PostgreSQL carries; null when it carries none. */
-export function raisedInPostgres(message: string, cause: unknown): QueryError | null {
-  const found = /: ["„«“]@forkline (\{.*\}) \d+\W$/s.exec(message);
-  return found === null ? null : written(found[1]!, cause);
-}
-
-/** Returns the error that the text of an exception of DuckDB carries; null when it carries none. */
-export function raisedError(message: string, cause: unknown): QueryError | null {
-  // Anchored, so that a user's value that another message quotes cannot pass for a raised error.
-  const found = /^Invalid Input Error: @forkline (\{.*\})/.exec(message);
-  if (found === null) return null;
-  return written(found[1]!, cause);
-}
-
-function written(json: string, cause: unknown): QueryError {
-  const { code, message, ...details } = JSON.parse(json) as WireError; // written by one of the functions above
-  return new QueryError(code, message, details, cause);
+/** Reads the JSON behind the mark. */
+export function raisedFrom(json: string): WireError {
+  return JSON.parse(json) as WireError; // a dialect's raise.ts wrote it
 }
 
 /** The character that generated SQL puts behind a text so that its cast fails. */

@@ -6,6 +6,7 @@
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
 import type { ConnectionConfig } from './connection.ts';
 import type { WireError } from './errors.ts';
+import type { ParameterKind } from './parameters.ts';
 import type { DescribedSql, FunctionUse } from './plan.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
 
@@ -45,6 +46,8 @@ export interface RunSqlCall extends StatementCall {
   readonly described?: readonly DescribedSql[];
   /** The text values bound to $1..$n; the database infers their types. */
   readonly parameters: readonly (string | null)[];
+  /** The kinds that the values were given as, for databases that infer no types of parameters. */
+  readonly parameterKinds?: readonly ParameterKind[];
   readonly answer: AnswerOptions;
   readonly limits: AnswerLimits;
   /** The longest row allowed, in bytes as the database sends it: a whole row is in memory at once. */
@@ -55,7 +58,8 @@ export interface CopyToCall extends StatementCall {
   /** Serves the same purpose as in `RunSqlCall`. */
   readonly described?: readonly DescribedSql[];
   readonly parameters: readonly (string | null)[];
-  /** The types of $1..$n as the database described them. COPY takes no bound parameters, so the worker sets session settings and casts them to these types. */
+  readonly parameterKinds?: readonly ParameterKind[];
+  /** Types of $1..$n as described; COPY takes no bound parameters, so the worker casts session settings to these. */
   readonly parameterTypes: readonly NativeType[];
   /** The columns that the plan was made for. If the statement now has others, the call fails with stale-plan before any row is sent. */
   readonly expect: readonly DatabaseColumn[];

@@ -1,27 +1,22 @@
 /**
- * The planner's thread (a Piscina worker). Compiling, and judging the SQL of users by PostgreSQL's grammar, may take
- * milliseconds on hostile input; in the main thread that would delay the answers of everybody. Errors are returned as data,
- * since a thrown QueryError would lose its fields between threads. When the grammar itself fails, the thread ends with that
- * error, and its owner starts another (planner-threads.ts).
+ * The planner's thread (a Piscina worker): compiling, and judging the SQL of users by a database's grammar, may take
+ * milliseconds on hostile input, which the event loop that streams everybody's answers cannot spare. Errors come back as
+ * data: a thrown QueryError would lose its fields on the way between threads. When a judge itself breaks the thread
+ * ends with that error, and its owner starts another (planner-threads.ts).
  */
 import { workerData } from 'node:worker_threads';
 import { heapBytesOf } from '../../core/process/heap-bytes.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
-import type { Judge, PlanRequest } from '../../core/protocol/plan.ts';
+import type { PlanRequest } from '../../core/protocol/plan.ts';
 import { planQuery } from '../../language/compile.ts';
-import {
-  GrammarFailure,
-  isGrammarLoaded,
-  loadGrammar,
-} from '../../language/dialects/postgres/guard/grammar.ts';
-import { Verdicts } from '../../language/dialects/postgres/guard/verdicts.ts';
+import { JudgeBroken } from '../../language/dialects/judge.ts';
 import { completeQuery } from '../../language/editor/complete.ts';
 import type { CompleteRequest } from '../../language/editor/complete-types.ts';
 import { formatQuery } from '../../language/editor/format.ts';
 import { type ExplainStep, explainQuery } from '../../language/explain.ts';
 import { viewOf } from './explain-view.ts';
+import { Judges } from './judges.ts';
 import { type ConnectionsOfTask, KnownConnections, type VersionedConnections } from './known-connections.ts';
-import { mapToQuery } from './source-sql.ts';
 
 export type PlannerTask =
   | ({ readonly type: 'plan' } & Omit<PlanRequest, 'dialects'>)
@@ -48,40 +43,8 @@ export interface PlannerCall extends ConnectionsOfTask {
 /** A thread's answer: the result, or 'connections-unknown' when the task must be sent again with the connections. */
 export type PlannerReply = PlannerResult | 'connections-unknown';
 
-const verdictsByConnection = new Map<string, Verdicts>();
-const connections = new KnownConnections(workerData as VersionedConnections, () =>
-  verdictsByConnection.clear(),
-);
-
-function verdictsOf(connection: string): Verdicts {
-  const known = verdictsByConnection.get(connection);
-  if (known !== undefined) return known;
-  const made = new Verdicts(connections.allowedFunctions(connection));
-  verdictsByConnection.set(connection, made);
-  return made;
-}
-
-/** Returns a judge whose errors point into `text`. */
-function judgeIn(text: string): Judge {
-  return (connection, bound, feedsStages) => {
-    try {
-      const verdicts = verdictsOf(connection);
-      // A verdict on SQL without stages lives with the cached plan. The SQL of a source may come again with other stages, so its verdict is kept here.
-      const { copyable, functions } = feedsStages ? verdicts.kept(bound.sql) : verdicts.of(bound.sql);
-      if (feedsStages && !copyable) throw cannotFeedStages();
-      return functions;
-    } catch (thrown) {
-      throw mapToQuery(thrown, bound, text);
-    }
-  };
-}
-
-function cannotFeedStages(): QueryError {
-  return new QueryError('unsupported', 'SHOW and EXPLAIN cannot feed stages', {
-    hint: 'Stages work on the rows of a SELECT, WITH, VALUES or TABLE. Without stages it runs.',
-    sqlPosition: 1,
-  });
-}
+const connections = new KnownConnections(workerData as VersionedConnections, () => judges.forget());
+const judges = new Judges(connections);
 
 /** The result of an `explain` task: the asks to answer first, or the answer's JSON. */
 type EncodedExplainStep = Extract<ExplainStep, { kind: 'ask' }> | EncodedExplanation;
@@ -99,19 +62,19 @@ export async function runTask(call: PlannerCall): Promise<PlannerReply> {
   if (!connections.accept(call)) return 'connections-unknown';
   const { task } = call;
   try {
-    if (!isGrammarLoaded()) await loadGrammar();
+    await judges.loading();
     const value = compile(task);
     return task.type === 'plan' ? { ok: true, value, planBytes: heapBytesOf(value) } : { ok: true, value };
   } catch (thrown) {
-    if (thrown instanceof GrammarFailure) return endThread(thrown);
+    if (thrown instanceof JudgeBroken) return endThread(thrown);
     return { ok: false, error: QueryError.from(thrown).toWire() };
   } finally {
-    if (!isGrammarLoaded()) await loadGrammar();
+    await judges.loading();
   }
 }
 
-/** Ends the thread, which rejects its task with this error; no other task runs on it. */
-function endThread(failure: GrammarFailure): Promise<never> {
+/** The task is rejected with this error, and no other task can be on this thread. */
+function endThread(failure: JudgeBroken): Promise<never> {
   setImmediate(() => {
     throw failure;
   });
@@ -120,7 +83,7 @@ function endThread(failure: GrammarFailure): Promise<never> {
 
 /** Returns the explanation as JSON. It is encoded here because a long query's is tens of megabytes, which would delay the main thread. */
 function explained(request: PlanRequest): EncodedExplainStep {
-  const step = explainQuery(request, judgeIn(request.text));
+  const step = explainQuery(request, judges.judgeIn(request.text));
   if (step.kind === 'ask') return step;
   const connections = step.explained.plan.sources.map(({ connection }) => connection);
   return { kind: 'explained', json: JSON.stringify(viewOf(step.explained)), connections };
@@ -130,13 +93,13 @@ function compile(task: PlannerTask): unknown {
   const { dialects } = connections;
   switch (task.type) {
     case 'plan':
-      return planQuery({ ...task, dialects }, judgeIn(task.text));
+      return planQuery({ ...task, dialects }, judges.judgeIn(task.text));
     case 'explain':
       return explained({ ...task, dialects });
     case 'format':
       return formatQuery(task.text);
     case 'complete':
-      return completeQuery({ ...task, dialects }, judgeIn(task.text));
+      return completeQuery({ ...task, dialects }, judges.judgeIn(task.text));
     case 'warm':
       return null;
     default:

@@ -2,14 +2,15 @@
  * The threads that plan. Their user (planner-lane.ts) never gives them more tasks than there are threads. So no task waits
  * here, the time that is measured is a task's running time, and replacing a thread affects only its own task.
  *
- * A thread is replaced when its task does not end in time (a parser or compiler on hostile input cannot be interrupted
- * otherwise), and when it ends by itself because PostgreSQL's grammar failed in it. The task gets an error; waiting tasks go
- * to the other threads, or to the new one.
+ * A thread is replaced when its task does not end in time (a parser or the compiler on hostile input cannot be
+ * interrupted otherwise), and when it ends by itself because a judge of SQL broke in it. The task gets an error; those
+ * that wait go to the other threads, or to the new one.
  */
 import { strict as assert } from 'node:assert';
 import type { EventEmitter } from 'node:events';
 import { Piscina } from 'piscina';
 import { QueryError } from '../../core/protocol/errors.ts';
+import { brokenJudgeError } from '../../language/dialects/judge.ts';
 import type { PlannerConnections, VersionedConnections } from './known-connections.ts';
 import type { TaskThreads } from './planner-lane.ts';
 import type { PlannerCall, PlannerReply, PlannerResult, PlannerTask } from './planner-thread.ts';
@@ -29,8 +30,6 @@ export interface PlannerThreadsOptions {
 const TASK_TIMEOUT_MS = 10_000;
 /** The stack size of a thread. The parser recurses as deep as its text is nested; with this stack it parses a chain of 100,000 operators, five times what is allowed. */
 const STACK_MB = 64;
-/** The beginning of GrammarFailure's message, by which it is recognised: an error that ends a thread arrives without its class. */
-const GRAMMAR_FAILED = 'the SQL parser failed';
 
 export class PlannerThreads implements TaskThreads {
   readonly #pool: Piscina;
@@ -104,10 +103,8 @@ export class PlannerThreads implements TaskThreads {
   #replaced(thrown: unknown): QueryError {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     this.#onReplaced(message);
-    if (message.startsWith(GRAMMAR_FAILED))
-      return new QueryError('nesting-too-deep', 'the SQL is too deep or too large for its parser', {
-        hint: 'Take it apart: shorter expressions, `with name as (...)`, or stages.',
-      });
+    const broken = brokenJudgeError(thrown);
+    if (broken !== null) return broken;
     if (thrown instanceof Error && thrown.name === 'AbortError')
       return new QueryError(
         'deadline-exceeded',

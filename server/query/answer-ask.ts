@@ -6,6 +6,7 @@ import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { ParameterValue } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer, EngineAsk, SourceAsk, ValuesAsk } from '../../core/protocol/plan.ts';
+import { STAGE_ENGINE } from '../../language/dialects/registry.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { mapToQuery } from '../planning/source-sql.ts';
 import { type AnswerTarget, type Run, type RunDeps, timed } from './run.ts';
@@ -63,7 +64,7 @@ async function describeSource(
     deps.knownFunctions.found(scope, connection, functions, askedAt);
     return { kind: 'source', ...described, judged: { connection, functions: ask.functions } };
   } catch (thrown) {
-    throw mapToQuery(thrown, ask, text);
+    throw mapToQuery(thrown, ask, text, deps.connections.lexicalOf(connection));
   }
 }
 
@@ -88,7 +89,7 @@ async function describeStages(
     const described = await raceCancellation(query.cancellation, call, () => lease.socket.cancel(queryId));
     return { kind: 'engine', ...described };
   } catch (thrown) {
-    const mapped = mapToQuery(thrown, { ...ask, parameters: [] }, text);
+    const mapped = mapToQuery(thrown, { ...ask, parameters: [] }, text, STAGE_ENGINE.lexical);
     throw mapped instanceof QueryError ? mapped.with({ stage: ask.stage }) : mapped;
   } finally {
     lease.release('discard', 'it described SQL of a user');

@@ -1,6 +1,8 @@
 /** The connections that queries may name, as the monitor last sent them. */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { ServerConnections } from '../../core/protocol/server-config.ts';
+import type { Lexical } from '../../language/dialects/lexical.ts';
+import { sourceDialect, USUAL_SOURCE } from '../../language/dialects/registry.ts';
 
 export class ConnectionBook {
   #connections: ServerConnections;
@@ -22,6 +24,12 @@ export class ConnectionBook {
   /** A number that changes with the connections; it is part of the keys of cached facts about them. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Returns the lexical rules of the connection's SQL; the usual ones when it is gone while a query of its runs. */
+  lexicalOf(name: string): Lexical {
+    const { dialects } = this.#connections;
+    return (Object.hasOwn(dialects, name) ? sourceDialect(dialects[name]!) : USUAL_SOURCE).lexical;
   }
 
   change(connections: ServerConnections): void {

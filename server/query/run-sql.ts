@@ -2,7 +2,7 @@
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import type { FunctionUse } from '../../core/protocol/plan.ts';
 import type { SqlSlot } from '../admission/sql-slots.ts';
-import { boundTexts, mapToQuery } from '../planning/source-sql.ts';
+import { boundKinds, boundTexts, mapToQuery } from '../planning/source-sql.ts';
 import { answerSink, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 
@@ -22,7 +22,7 @@ export async function runSql(run: Run): Promise<AnswerSummary> {
     query.phases.sql += reply.phases.sqlMs;
     return reply;
   } catch (thrown) {
-    throw mapToQuery(thrown, source, query.text);
+    throw mapToQuery(thrown, source, query.text, deps.connections.lexicalOf(source.connection));
   }
 }
 
@@ -39,6 +39,7 @@ function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) 
     functions,
     described: source.placed?.described ?? [],
     parameters: boundTexts(source, run.parameters),
+    parameterKinds: boundKinds(source, run.parameters),
     answer: run.options,
     limits: run.limits,
     // The limit of this attempt concerns the input of stages only.

@@ -17,7 +17,7 @@ import type { SqlSlot } from '../admission/sql-slots.ts';
 import { rootCause } from '../answer/root-cause.ts';
 import { noteLoss } from '../history/lost-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
-import { boundTexts, mapToQuery } from '../planning/source-sql.ts';
+import { boundKinds, boundTexts, mapToQuery } from '../planning/source-sql.ts';
 import { answerSink, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 
@@ -97,17 +97,17 @@ function leavesWorkerWhole({ staged, copied }: Ended): boolean {
   if (staged.status === 'fulfilled') return errors.every(isOfDatabase);
   const code = staged.reason instanceof QueryError ? staged.reason.code : null;
   if (code !== null && STATEMENT_ERRORS.has(code)) return true;
-  // The stages were cancelled because a source failed, which is not the DSL worker's fault.
-  return code === 'cancelled' && errors.some(hasSqlstate) && errors.every(isOfDatabase);
+  // Its input has failed, and the stages were cancelled for it.
+  return code === 'cancelled' && errors.some(isDatabasesWord) && errors.every(isOfDatabase);
 }
 
 /** Tells whether the error comes from the database, so that the SQL worker is fine, or from our cancelling the copy. */
 function isOfDatabase(error: unknown): boolean {
-  return isCancelled(error) || hasSqlstate(error);
+  return isCancelled(error) || isDatabasesWord(error);
 }
 
-function hasSqlstate(error: unknown): boolean {
-  return error instanceof QueryError && error.details.sqlstate !== undefined;
+function isDatabasesWord(error: unknown): boolean {
+  return error instanceof QueryError && error.details.fromDatabase === true;
 }
 
 /** Starts copying a source's rows into the DSL worker. When the copy fails, the stages are cancelled. */
@@ -165,7 +165,7 @@ async function cancelSilentCopies(
 
 function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
   const { query } = run;
-  const copyError = firstError(copies, copied, query.text);
+  const copyError = firstError(copies, copied, run);
   if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
   if (copies.some(({ dismissed }, index) => isFailure(copied[index]!, dismissed))) throw copyError;
   const replies = copied.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value] : []));
@@ -184,22 +184,24 @@ function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
 function firstError(
   copies: readonly Copy[],
   copied: readonly PromiseSettledResult<CopyToReply>[],
-  text: string,
+  { deps, query }: Run,
 ): unknown {
-  const errors = copied.flatMap((copy, index) =>
-    copy.status === 'rejected' ? [mapToQuery(copy.reason, copies[index]!.source, text)] : [],
-  );
+  const errors = copied.flatMap((copy, index) => {
+    if (copy.status === 'fulfilled') return [];
+    const { source } = copies[index]!;
+    return [mapToQuery(copy.reason, source, query.text, deps.connections.lexicalOf(source.connection))];
+  });
   return errors.find((error) => !isCancelled(error)) ?? errors[0] ?? null;
 }
 
 /**
- * Tells whether the stages may have read fewer rows than there are. When somebody cancelled the copy in the database (its
- * error then has an SQLSTATE), the stages' input ended as if there were no more rows.
+ * Whether the stages may have read fewer rows than there are. A copy that somebody cancelled in the database (its error
+ * is the database's own then) ends the stages' input as an end of its rows does.
  */
 function isFailure(copied: PromiseSettledResult<CopyToReply>, dismissed: boolean): boolean {
   if (copied.status === 'fulfilled') return false;
   const { reason } = copied;
-  return !(dismissed && isCancelled(reason) && !hasSqlstate(reason));
+  return !(dismissed && isCancelled(reason) && !isDatabasesWord(reason));
 }
 
 function isCancelled(error: unknown): boolean {
@@ -244,6 +246,7 @@ function callCopy(
     functions,
     described: source.placed?.described ?? [],
     parameters: boundTexts(source, parameters),
+    parameterKinds: boundKinds(source, parameters),
     parameterTypes: source.parameterTypes ?? [],
     expect: source.databaseColumns ?? [],
     fifo,

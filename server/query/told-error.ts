@@ -17,8 +17,8 @@ const QUOTED =
 const LONGEST_WORDS = 8 * 1024;
 const BEFORE_VALUE = /[:"'`„«“\n]/;
 const NUMBER = /[\d][\w.:+-]*/g;
-/** Codes of errors whose messages were written by the database or the engine, even when they have no SQLSTATE. */
-const QUOTING_CODES: ReadonlySet<ErrorCode> = new Set([
+/** Their messages are the database's or the engine's, also where they do not say so. */
+const FOREIGN_WORDS: ReadonlySet<ErrorCode> = new Set([
   'bad-value',
   'bad-parameter',
   'sql-error',
@@ -30,7 +30,7 @@ type Parameters = Readonly<Record<string, ParameterValue>>;
 
 /** Returns the error without everything that may be a parameter's value: in the message, and in a hint that may quote one. */
 export function toldError(error: WireError, queryText: string, parameters: Parameters): WireError {
-  const { code, message, limit, sqlstate } = error;
+  const { code, message, limit, sqlstate, fromDatabase } = error;
   const values = quotableValues(parameters).filter((value) => typeof value !== 'boolean' && value !== null);
   const told = (text: string): WireError => ({
     code,
@@ -39,7 +39,7 @@ export function toldError(error: WireError, queryText: string, parameters: Param
     ...(sqlstate !== undefined && { sqlstate }),
   });
   if (values.length === 0) return told(message);
-  if (sqlstate === undefined && !QUOTING_CODES.has(code)) return told(exactly(message, values));
+  if (fromDatabase !== true && !FOREIGN_WORDS.has(code)) return told(exactly(message, values));
   if (message.length > LONGEST_WORDS) return told(`${message.split(BEFORE_VALUE, 1)[0]}: ${REMOVED}`);
   return told(withoutForeign(exactly(message, values), queryText));
 }
