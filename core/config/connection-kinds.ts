@@ -31,6 +31,11 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
     },
     example: '{"url": "env:CRM_URL"}',
   },
+  sqlite: {
+    options: z.strictObject({ kind: z.literal('sqlite'), path: z.string().min(1) }),
+    wanted: { path: 'the path of a SQLite file, relative to the configuration' },
+    example: '{"kind": "sqlite", "path": "notes.db"}',
+  },
 };
 
 const KIND_NAMES = Object.keys(KINDS) as ConnectionKind[];

@@ -68,6 +68,8 @@ const READERS: Readonly<Record<ConnectionKind, Reader>> = {
     const where = `connections.${name}.url`;
     return postgresAt(where, resolveReference(value.url, fileDir, env), optionsOf(value, name, env));
   },
+  sqlite: ({ path }, { fileDir }) =>
+    typeof path === 'string' && path !== '' ? { kind: 'sqlite', path: resolve(fileDir, path) } : null,
 };
 
 function mainOfVariable(value: unknown, url: string, env: Environment): ConnectionConfig | Mistake {

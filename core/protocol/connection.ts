@@ -1,12 +1,15 @@
 /** A registered connection as a SQL worker gets it: the kind of database, and what it takes to open it. */
 import type { DialectName } from './dialect-name.ts';
 
-export type ConnectionConfig = PostgresConnection;
+export type ConnectionConfig = PostgresConnection | SqliteConnection;
 
 export type ConnectionKind = ConnectionConfig['kind'];
 
 /** The dialect that databases of a kind speak, for whoever plans for them and loads no driver. */
-export const DIALECT_OF_KIND: Readonly<Record<ConnectionKind, DialectName>> = { postgres: 'postgres' };
+export const DIALECT_OF_KIND: Readonly<Record<ConnectionKind, DialectName>> = {
+  postgres: 'postgres',
+  sqlite: 'sqlite',
+};
 
 export interface PostgresConnection {
   readonly kind: 'postgres';
@@ -16,4 +19,10 @@ export interface PostgresConnection {
   readonly allowFunctions?: readonly string[];
   /** Connects even as a superuser and its like. */
   readonly allowPowerfulRole?: boolean;
+}
+
+export interface SqliteConnection {
+  readonly kind: 'sqlite';
+  /** Absolute. */
+  readonly path: string;
 }

@@ -6,6 +6,7 @@
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
 import type { ConnectionConfig } from './connection.ts';
 import type { WireError } from './errors.ts';
+import type { ParameterKind } from './parameters.ts';
 import type { FunctionUse } from './plan.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
 
@@ -45,6 +46,8 @@ export interface RunSqlCall extends StatementCall {
   readonly basis?: readonly Basis[];
   /** Text values bound to $1..$n; their types are the database's to infer. */
   readonly parameters: readonly (string | null)[];
+  /** What each value was given as, for databases that infer no types of parameters. */
+  readonly parameterKinds?: readonly ParameterKind[];
   readonly answer: AnswerOptions;
   readonly limits: AnswerLimits;
   /** The longest row, in bytes as the database sends it: each is in memory whole. */
@@ -54,6 +57,7 @@ export interface RunSqlCall extends StatementCall {
 export interface CopyToCall extends StatementCall {
   readonly basis?: readonly Basis[];
   readonly parameters: readonly (string | null)[];
+  readonly parameterKinds?: readonly ParameterKind[];
   /** Types of $1..$n as described; COPY takes no bound parameters, so the worker casts session settings to these. */
   readonly parameterTypes: readonly NativeType[];
   /** What the plan was made for; other columns now mean stale-plan, before any row is sent. */

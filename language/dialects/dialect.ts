@@ -91,6 +91,8 @@ export type ConstantCell = string | number | null;
 
 /** The dialect of a database: all that placement needs to know of it. */
 export interface SourceDialect extends Dialect {
+  /** Users' SQL is judged by the dialect's grammar before the database sees it; else its connector alone keeps it to reading. */
+  readonly isJudged: boolean;
   /** JSON has an equality, which is that of its text. */
   readonly comparesJson: boolean;
   /** A list may have lists as elements. */

@@ -5,6 +5,7 @@ import { DUCKDB } from './duckdb/traits.ts';
 import type { FunctionTable } from './function-table.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
 import { POSTGRES } from './postgres/source.ts';
+import { SQLITE } from './sqlite/source.ts';
 
 /** The dialect of the engine that runs the stages which no database runs. */
 export const STAGE_ENGINE: StageEngineDialect = DUCKDB;
@@ -12,7 +13,10 @@ export const STAGE_ENGINE: StageEngineDialect = DUCKDB;
 /** The dialect of SQL of which nobody says where it goes. */
 export const USUAL_SOURCE: SourceDialect = POSTGRES;
 
-const SOURCES: Readonly<Partial<Record<DialectName, SourceDialect>>> = { postgres: POSTGRES };
+const SOURCES: Readonly<Partial<Record<DialectName, SourceDialect>>> = {
+  postgres: POSTGRES,
+  sqlite: SQLITE,
+};
 
 /** The kinds of database that there are. */
 export const SOURCE_NAMES: readonly DialectName[] = Object.values(SOURCES).map(({ name }) => name);
@@ -21,6 +25,7 @@ export const SOURCE_NAMES: readonly DialectName[] = Object.values(SOURCES).map((
 export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
   duckdb: DUCKDB_FUNCTIONS,
   postgres: POSTGRES_FUNCTIONS,
+  sqlite: {},
 };
 
 /** Returns the dialect of a kind of database. */

@@ -15,10 +15,12 @@ import {
   loadGrammar,
 } from '../../language/dialects/postgres/guard/grammar.ts';
 import { Verdicts } from '../../language/dialects/postgres/guard/verdicts.ts';
+import { sourceDialect } from '../../language/dialects/registry.ts';
 import { completeQuery } from '../../language/editor/complete.ts';
 import type { CompleteRequest } from '../../language/editor/complete-types.ts';
 import { formatQuery } from '../../language/editor/format.ts';
 import { type ExplainStep, explainQuery } from '../../language/explain.ts';
+import { dialectAt } from '../../language/source/connections.ts';
 import { viewOf } from './explain-view.ts';
 import { type ConnectionsOfTask, KnownConnections, type VersionedConnections } from './known-connections.ts';
 import { mapToQuery } from './source-sql.ts';
@@ -65,6 +67,7 @@ function verdictsOf(connection: string): Verdicts {
 function judgeIn(text: string): Judge {
   return (connection, bound, feedsStages) => {
     try {
+      if (!sourceDialect(dialectAt(connections.dialects, connection, null)).isJudged) return [];
       const verdicts = verdictsOf(connection);
       // SQL alone is kept with its plan; that of a source is judged again with each other pipeline behind it.
       const { copyable, functions } = feedsStages ? verdicts.kept(bound.sql) : verdicts.of(bound.sql);

@@ -1,6 +1,11 @@
 /** Between the user's text and the SQL that the database sees: parameters on the way in, error places on the way out. */
 import { QueryError } from '../../core/protocol/errors.ts';
-import { databaseText, type ParameterValue } from '../../core/protocol/parameters.ts';
+import {
+  databaseText,
+  type ParameterKind,
+  type ParameterValue,
+  parameterKind,
+} from '../../core/protocol/parameters.ts';
 import type { PlacedParts, SourceSegment } from '../../core/protocol/plan.ts';
 import { raisedInPostgres } from '../../core/protocol/raised-error.ts';
 import { mapPosition } from '../../language/source/map-position.ts';
@@ -11,6 +16,17 @@ export function boundTexts(
   parameters: Readonly<Record<string, ParameterValue>>,
 ): (string | null)[] {
   return source.parameters.map((name) => databaseText(parameters[name] ?? null));
+}
+
+const NO_KINDS: readonly ParameterKind[] = [];
+
+/** What each of them was given as. */
+export function boundKinds(
+  source: { readonly parameters: readonly string[] },
+  parameters: Readonly<Record<string, ParameterValue>>,
+): readonly ParameterKind[] {
+  if (source.parameters.length === 0) return NO_KINDS;
+  return source.parameters.map((name) => parameterKind(name, parameters[name] ?? null));
 }
 
 /** What the database was sent, as far as its errors are about it. */

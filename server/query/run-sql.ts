@@ -2,7 +2,7 @@
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import type { FunctionUse } from '../../core/protocol/plan.ts';
 import type { SqlSlot } from '../admission/sql-slots.ts';
-import { boundTexts, mapToQuery } from '../planning/source-sql.ts';
+import { boundKinds, boundTexts, mapToQuery } from '../planning/source-sql.ts';
 import { answerSink, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 
@@ -39,6 +39,7 @@ function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) 
     functions,
     basis: source.placed?.described ?? [],
     parameters: boundTexts(source, run.parameters),
+    parameterKinds: boundKinds(source, run.parameters),
     answer: run.options,
     limits: run.limits,
     // Whatever this attempt allows to stages.

@@ -17,7 +17,7 @@ import type { SqlSlot } from '../admission/sql-slots.ts';
 import { rootCause } from '../answer/root-cause.ts';
 import { noteLoss } from '../history/lost-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
-import { boundTexts, mapToQuery } from '../planning/source-sql.ts';
+import { boundKinds, boundTexts, mapToQuery } from '../planning/source-sql.ts';
 import { answerSink, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 
@@ -244,6 +244,7 @@ function callCopy(
     functions,
     basis: source.placed?.described ?? [],
     parameters: boundTexts(source, parameters),
+    parameterKinds: boundKinds(source, parameters),
     parameterTypes: source.parameterTypes ?? [],
     expect: source.databaseColumns ?? [],
     fifo,

@@ -157,7 +157,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   'TIMESTAMP WITH TIME ZONE': 'timestamptz',
 };
 
-/** The failing cast that float64 arithmetic raises (language/functions/float-range.ts). */
+/** The failing cast that float64 arithmetic raises (language/types/float-range.ts). */
 const RANGE_ERROR = /Could not convert string '(the result is out of range for float64)' to DOUBLE/;
 
 function conversionMessage(message: string): string {
