@@ -7,8 +7,15 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import { statementError } from './errors.ts';
-import { closeCommand, executeCommand, prepareCommand, queryCommand } from './wire/commands.ts';
-import { type Described, type RowTaker, StatementError, type WireSession } from './wire-session.ts';
+import type { Described } from './wire/answers.ts';
+import {
+  type BoundValue,
+  closeCommand,
+  executeCommand,
+  prepareCommand,
+  queryCommand,
+} from './wire/commands.ts';
+import { type RowTaker, StatementError, type WireSession } from './wire-session.ts';
 
 /**
  * How long after the deadline the database ends a statement by itself: this worker's timer ends it at its deadline, and the
@@ -27,7 +34,7 @@ export interface ExchangeRequest {
 }
 
 export interface StatementRun {
-  readonly values: readonly (string | null)[];
+  readonly values: readonly BoundValue[];
   readonly taker: RowTaker;
 }
 
@@ -37,7 +44,7 @@ export async function exchange(
   { sql, atMost, run }: ExchangeRequest,
   control: CallControl,
 ): Promise<Described> {
-  refuseLong(sql, session.maxPacketBytes);
+  refuseLong(sql, session.server.maxPacketBytes);
   session.begin(control.cancellation);
   let clean = false;
   try {
@@ -63,7 +70,7 @@ async function runSteps(
   onClean: () => void,
 ): Promise<Described> {
   const begun = session.command(BEGIN);
-  const limited = session.command(queryCommand(limits(control, atMost)));
+  const limited = session.command(queryCommand(limits(session, control, atMost)));
   const preparing = session.prepare(prepareCommand(sql));
   let ended: Promise<void> | null = null;
   try {
@@ -82,7 +89,11 @@ async function runSteps(
   }
 }
 
-function start(session: WireSession, described: Described, run: (described: Described) => StatementRun): Promise<void> {
+function start(
+  session: WireSession,
+  described: Described,
+  run: (described: Described) => StatementRun,
+): Promise<void> {
   try {
     const { values, taker } = run(described);
     if (values.length !== described.parameters) throw wrongParameters();
@@ -92,9 +103,10 @@ function start(session: WireSession, described: Described, run: (described: Desc
   }
 }
 
-function limits({ deadlineAt }: CallControl, atMost: number | null): string {
-  const seconds = (Math.max(0, deadlineAt - Date.now()) + BACKSTOP_MS) / 1000;
-  return `set max_statement_time = ${seconds}, sql_select_limit = ${atMost ?? 'default'}`;
+function limits({ server }: WireSession, { deadlineAt }: CallControl, atMost: number | null): string {
+  const ms = Math.max(0, deadlineAt - Date.now()) + BACKSTOP_MS;
+  const time = server.isMariadb ? `max_statement_time = ${ms / 1000}` : `max_execution_time = ${ms}`;
+  return `set ${time}, sql_select_limit = ${atMost ?? 'default'}`;
 }
 
 function wrongParameters(): QueryError {

@@ -19,18 +19,9 @@ import type { Duplex } from 'node:stream';
 import type { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
+import { type Answer, type Described, prepareAnswer, rowsAnswer, yesAnswer } from './wire/answers.ts';
 import { createPacketParser } from './wire/packet-parser.ts';
-import {
-  ERROR,
-  isEof,
-  OK,
-  type Prepared,
-  readColumn,
-  readLength,
-  readPrepared,
-  readServerError,
-  type ServerError,
-} from './wire/server-messages.ts';
+import { ERROR, OK, readServerError, type ServerError } from './wire/server-messages.ts';
 
 /** An answer that nobody wants any more usually ends by itself within this time, and the session survives. */
 const DISCARD_GRACE_MS = 50;
@@ -58,41 +49,20 @@ export interface RowTaker {
   tooLarge(bytes: number): QueryError;
 }
 
-/** What a prepared statement has. */
-export interface Described {
-  readonly statement: number;
-  readonly columns: readonly DatabaseColumn[];
-  readonly parameters: number;
+export interface ServerTraits {
+  /** The longest command that the server takes. */
+  readonly maxPacketBytes: number;
+  /** Else MySQL. */
+  readonly isMariadb: boolean;
 }
 
 export interface SessionWire {
   readonly stream: Duplex;
   /** The server describes types with their names. */
   readonly extended: boolean;
-  /** The longest command that the server takes. */
-  readonly maxPacketBytes: number;
+  readonly server: ServerTraits;
   kill(): Promise<void>;
   end(): Promise<void>;
-}
-
-type Answer =
-  | { readonly kind: 'ok'; resolve(): void; reject(error: Error): void }
-  | PrepareAnswer
-  | { readonly kind: 'rows'; readonly taker: RowTaker; readonly result: Result; resolve(): void; reject(error: Error): void };
-
-interface PrepareAnswer {
-  readonly kind: 'prepare';
-  readonly head: { prepared: Prepared | null; left: number };
-  readonly columns: DatabaseColumn[];
-  resolve(described: Described): void;
-  reject(error: Error): void;
-}
-
-interface Result {
-  /** -1: the number of columns is not known. */
-  columnsLeft: number;
-  readonly columns: DatabaseColumn[];
-  inRows: boolean;
 }
 
 export type SessionState = 'idle' | 'running' | 'discarding' | 'killed' | 'dead';
@@ -102,6 +72,8 @@ export class WireSession {
   /** Of the commands sent and not yet answered. */
   readonly #answers: Answer[] = [];
   #state: SessionState = 'idle';
+  /** Of the rows that are under way. */
+  #taker: RowTaker | null = null;
   #cancellation: Cancellation | null = null;
   #failure: QueryError | null = null;
   #lastError: ServerError | null = null;
@@ -117,8 +89,7 @@ export class WireSession {
     });
     wire.stream.on('data', (chunk: Buffer) => {
       feed(chunk);
-      const answer = this.#answers[0];
-      if (answer?.kind === 'rows') answer.taker.onChunkEnd();
+      this.#taker?.onChunkEnd();
     });
     wire.stream.on('error', () => {}); // 'close' follows
     wire.stream.on('close', () => this.#die('the connection to the database was lost'));
@@ -133,8 +104,8 @@ export class WireSession {
     return this.#failure;
   }
 
-  get maxPacketBytes(): number {
-    return this.#wire.maxPacketBytes;
+  get server(): ServerTraits {
+    return this.#wire.server;
   }
 
   onDead(callback: () => void): void {
@@ -156,6 +127,7 @@ export class WireSession {
   finish(clean: boolean): void {
     this.#cancellation?.offCancel(this.#onCancel);
     this.#cancellation = null;
+    this.#taker = null;
     clearTimeout(this.#timer);
     if (this.#state === 'dead') return;
     if (this.#state !== 'killed' && clean && this.#answers.length === 0) this.#state = 'idle';
@@ -164,22 +136,21 @@ export class WireSession {
 
   /** Sends a command that is answered by a mere yes, or an error (StatementError). */
   command(bytes: Buffer): Promise<void> {
-    return this.#send(bytes, (resolve, reject) => ({ kind: 'ok', resolve, reject }));
+    return this.#send(bytes, (resolve, reject) => yesAnswer({ resolve, reject }));
   }
 
   prepare(bytes: Buffer): Promise<Described> {
-    return this.#send<Described>(bytes, (resolve, reject) => ({
-      kind: 'prepare',
-      head: { prepared: null, left: 0 },
-      columns: [],
-      resolve,
-      reject,
-    }));
+    const { extended } = this.#wire;
+    return this.#send<Described>(bytes, (resolve, reject) => prepareAnswer(extended, { resolve, reject }));
   }
 
   rows(bytes: Buffer, taker: RowTaker): Promise<void> {
-    const result = { columnsLeft: -1, columns: [], inRows: false };
-    return this.#send(bytes, (resolve, reject) => ({ kind: 'rows', taker, result, resolve, reject }));
+    const sink = {
+      columns: (columns: readonly DatabaseColumn[]) => this.#handing(() => taker.onColumns(columns)),
+      row: (row: Buffer, start: number, end: number) => this.#row(taker, row, start, end),
+    };
+    this.#taker = taker;
+    return this.#send(bytes, (resolve, reject) => rowsAnswer(this.#wire.extended, sink, { resolve, reject }));
   }
 
   /** Sends what is not answered. */
@@ -238,81 +209,42 @@ export class WireSession {
   }
 
   #accept(bytes: number): boolean {
-    const answer = this.#answers[0];
-    if (answer?.kind !== 'rows' || !answer.result.inRows) return bytes <= MAX_ERROR_BYTES;
-    if (this.#state !== 'running') return bytes <= MAX_ERROR_BYTES;
-    if (bytes <= answer.taker.maxRowBytes) return true;
-    this.discard(answer.taker.tooLarge(bytes));
+    const isRow = this.#answers[0]?.inRows === true && this.#state === 'running';
+    if (!isRow || this.#taker === null) return bytes <= MAX_ERROR_BYTES;
+    if (bytes <= this.#taker.maxRowBytes) return true;
+    this.discard(this.#taker.tooLarge(bytes));
     return false;
   }
 
   #onPacket(bytes: Buffer, start: number, end: number): void {
     const answer = this.#answers[0];
-    if (bytes[start] === ERROR && !(answer?.kind === 'rows' && isRowOf(answer, bytes[start]!)))
-      return this.#onError(readServerError(bytes, start, end));
-    if (answer === undefined) return this.#break('the database sent what nobody has asked for');
-    switch (answer.kind) {
-      case 'ok':
-        if (bytes[start] !== OK) return this.#break('the database answered out of turn');
-        this.#answers.shift();
-        return answer.resolve();
-      case 'prepare':
-        return this.#onPrepare(answer, bytes, start, end);
-      case 'rows':
-        return this.#onResult(answer, bytes, start, end);
-      default:
-        answer satisfies never;
-    }
+    const first = bytes[start]!;
+    if (first === ERROR) this.#onError(readServerError(bytes, start, end));
+    else if (answer === undefined) this.#break('the database sent what nobody has asked for');
+    else if (answer.inRows && first === OK && this.#state !== 'running')
+      return; // a row that nobody wants
+    else this.#take(answer, bytes, start, end);
+  }
+
+  #take(answer: Answer, bytes: Buffer, start: number, end: number): void {
+    const taken = answer.take(bytes, start, end);
+    if (taken === 'broken') this.#break('the database answered out of turn');
+    else if (taken === 'complete') this.#answered();
   }
 
   #onError(error: ServerError): void {
     this.#lastError = error;
-    this.#answers.shift()?.reject(new StatementError(error));
+    this.#answers[0]?.reject(new StatementError(error));
+    this.#answered();
   }
 
-  #onPrepare(answer: PrepareAnswer, bytes: Buffer, start: number, end: number): void {
-    const { head, columns } = answer;
-    if (head.prepared === null) {
-      const prepared = readPrepared(bytes, start);
-      head.prepared = prepared;
-      // An end follows each list that is not empty.
-      const { columns: count, parameters } = prepared;
-      head.left = count + parameters + (count > 0 ? 1 : 0) + (parameters > 0 ? 1 : 0);
-    } else {
-      head.left--;
-      const { columns: count } = head.prepared;
-      const isColumn = count > 0 && head.left >= 1 && head.left <= count && !isEof(bytes, start, end);
-      if (isColumn) columns.push(readColumn(bytes, start, this.#wire.extended));
-    }
-    if (head.left > 0) return;
+  #answered(): void {
     this.#answers.shift();
-    const { statement, parameters } = head.prepared;
-    answer.resolve({ statement, columns, parameters });
   }
 
-  #onResult(answer: Answer & { kind: 'rows' }, bytes: Buffer, start: number, end: number): void {
-    const { result, taker } = answer;
-    if (result.columnsLeft === -1) {
-      // No rows: as for a statement that is no query.
-      result.columnsLeft = bytes[start] === OK ? 0 : readLength(bytes, start);
-      if (result.columnsLeft === 0) this.#endOfRows(answer);
-    } else if (result.columnsLeft > 0) {
-      result.columns.push(readColumn(bytes, start, this.#wire.extended));
-      result.columnsLeft--;
-    } else if (!result.inRows) {
-      result.inRows = true;
-      this.#handing(() => taker.onColumns(result.columns));
-    } else if (isEof(bytes, start, end)) this.#endOfRows(answer);
-    else if (this.#state === 'running') {
-      if (end - start > taker.maxRowBytes) this.discard(taker.tooLarge(end - start));
-      else this.#handing(() => taker.onRow(bytes, start, end));
-    }
-  }
-
-  #endOfRows(answer: Answer & { kind: 'rows' }): void {
-    this.#answers.shift();
-    answer.taker.onChunkEnd();
-    answer.resolve();
+  #row(taker: RowTaker, bytes: Buffer, start: number, end: number): void {
+    if (end - start > taker.maxRowBytes) this.discard(taker.tooLarge(end - start));
+    else this.#handing(() => taker.onRow(bytes, start, end));
   }
 
   #handing(hand: () => void): void {
@@ -337,11 +269,6 @@ export class WireSession {
     for (const { reject } of this.#answers.splice(0)) reject(error);
     this.#onDead?.();
   }
-}
-
-/** Rows begin with a 0: what begins otherwise is an error or the end. */
-function isRowOf({ result }: Answer & { kind: 'rows' }, first: number): boolean {
-  return result.inRows && first === OK;
 }
 
 function connectionLost(why: string, error: ServerError | null): QueryError {

@@ -3,6 +3,7 @@ import type { DialectName, SourceDialect, StageEngineDialect } from './dialect.t
 import { DUCKDB_FUNCTIONS } from './duckdb/functions/functions.ts';
 import { DUCKDB } from './duckdb/traits.ts';
 import type { FunctionTable } from './function-table.ts';
+import { MARIADB } from './mariadb/source.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
 import { POSTGRES } from './postgres/source.ts';
 import { SQLITE } from './sqlite/source.ts';
@@ -16,6 +17,7 @@ export const USUAL_SOURCE: SourceDialect = POSTGRES;
 const SOURCES: Readonly<Partial<Record<DialectName, SourceDialect>>> = {
   postgres: POSTGRES,
   sqlite: SQLITE,
+  mariadb: MARIADB,
 };
 
 /** The kinds of database that there are. */
@@ -26,6 +28,7 @@ export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
   duckdb: DUCKDB_FUNCTIONS,
   postgres: POSTGRES_FUNCTIONS,
   sqlite: {},
+  mariadb: {},
 };
 
 /** Returns the dialect of a kind of database. */

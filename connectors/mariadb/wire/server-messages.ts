@@ -4,7 +4,7 @@ import { FIELD, nativeType } from '../../../language/dialects/mariadb/types.ts';
 
 /** First bytes of payloads. */
 export const OK = 0x00;
-export const EOF = 0xfe;
+const EOF = 0xfe;
 export const ERROR = 0xff;
 const LONGEST_EOF = 9;
 const UNSIGNED_FLAG = 0x20;

@@ -2,10 +2,9 @@
  * MariaDB as a source of rows. No stage is placed in it yet: its comparisons of text follow collations, its arithmetic rounds to
  * other scales, and its sorts put nulls elsewhere, so that each has to be shown exact before it may be.
  */
-import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column, ColumnType } from '../../../core/protocol/types.ts';
 import { decimalSize } from '../../types/rules.ts';
-import { type Binding, DOLLAR_BINDING } from '../binding.ts';
+import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, Literal, SourceDialect } from '../dialect.ts';
 import { MARIADB_LEXICAL } from './lexical.ts';
 import { columnOf, columnType, FIELD, nativeType, TEXT_TYPE } from './types.ts';
@@ -57,19 +56,11 @@ function constantRows(columns: readonly Column[], rows: readonly (readonly Const
   return `with t (place, ${names}) as (\n${selects.join('\nunion all\n')}\n)\nselect ${names} from t order by place`;
 }
 
-/** MariaDB binds with `?` by its place; the connector writes it for each `$n`, in as many characters. */
-const BINDING: Binding = {
-  ...DOLLAR_BINDING,
-  memberOf() {
-    throw new QueryError('unsupported', 'a list cannot be bound in SQL for MariaDB, which has none', {
-      hint: 'bind each value by itself, or filter in a stage: `| where x in (:list)`',
-    });
-  },
-};
-
 export const MARIADB: SourceDialect = {
   name: 'mariadb',
   title: 'MariaDB',
+  isJudged: false,
+  wrapsSources: false,
   traits: {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
@@ -78,7 +69,8 @@ export const MARIADB: SourceDialect = {
     codePointOrder: ' COLLATE utf8mb4_nopad_bin',
   },
   lexical: MARIADB_LEXICAL,
-  binding: BINDING,
+  // MariaDB binds with `?` by its place, which the connector writes for each `$n`. No list is bound: the connector says so.
+  binding: { ...DOLLAR_BINDING, memberOf: (negated) => (negated ? 'not in (' : 'in (') },
   lists: null,
   quoteName,
   quoteText,
@@ -90,7 +82,8 @@ export const MARIADB: SourceDialect = {
   maxStages: 0,
   refusal: () => 'stages over MariaDB run in a worker',
   textRefusal: () => null,
-  sizedHint: (column) => `cast it in the SQL: cast(${column} as decimal(38,10)), cast(${column} as char), cast(${column} as double)`,
+  sizedHint: (column) =>
+    `cast it in the SQL: cast(${column} as decimal(38,10)), cast(${column} as char), cast(${column} as double)`,
   columnOf,
   sourceColumn: (stored, { type }) => ({ sql: stored, type: columnType(type) }),
   sentColumn: (column) => ({ sql: quoteName(column.name), column }),

@@ -21,8 +21,8 @@ export interface SqlToken {
   readonly text: string;
 }
 
-const SPACE = /[\s\u0000-\u0020]+/y;
-const LINE_COMMENT = /(?:#|--(?=[\s\u0000-\u0020]|$))[^\n]*/y;
+const SPACE = /[\t\n\v\f\r ]+/y;
+const LINE_COMMENT = /(?:#|--(?=[\t\n\v\f\r ]|$))[^\n]*/y;
 const WORD = /[A-Za-z_$\u0080-\uffff][A-Za-z0-9_$\u0080-\uffff]*/y;
 /** A name may begin with digits, but not be of digits alone: `1a`; after a point it is always a name. */
 const NUMBER = /(?:0[xb][0-9a-f]+|[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]+)?|\.[0-9]+(?:e[+-]?[0-9]+)?)/iy;
@@ -64,7 +64,12 @@ function isExecuted(sql: string, offset: number): boolean {
 function readToken(sql: string, start: number): SqlToken {
   const char = sql[start]!;
   if (sql.startsWith('/*', start))
-    return { kind: isExecuted(sql, start) ? 'executed-comment' : 'unterminated', start, end: sql.length, text: '' };
+    return {
+      kind: isExecuted(sql, start) ? 'executed-comment' : 'unterminated',
+      start,
+      end: sql.length,
+      text: '',
+    };
   if (char === "'" || char === '"') return quoted('text', sql, start, true);
   if (char === '`') return quoted('quoted-name', sql, start, false);
   const parameter = matchAt(PARAMETER, sql, start);

@@ -120,6 +120,7 @@ export const POSTGRES: SourceDialect = {
   name: 'postgres',
   title: 'PostgreSQL',
   isJudged: true,
+  wrapsSources: true,
   traits: POSTGRES_TRAITS,
   lexical: POSTGRES_LEXICAL,
   binding: DOLLAR_BINDING,

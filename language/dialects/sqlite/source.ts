@@ -52,6 +52,7 @@ export const SQLITE: SourceDialect = {
   name: 'sqlite',
   title: 'SQLite',
   isJudged: false,
+  wrapsSources: true,
   traits: {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,

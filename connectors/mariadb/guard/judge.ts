@@ -4,15 +4,14 @@
  * the prepared statement (one statement), the READ ONLY transaction that always ends in ROLLBACK, and the grants, which are the
  * boundary; docs/connections/mariadb.md says what no reading of a text can see.
  */
-import { QueryError } from '../../../../core/protocol/errors.ts';
-import { positionOf, type SqlToken, tokenizeSql } from '../tokens.ts';
-import { ALLOWED_FUNCTIONS, OWN_WITHOUT_SPACE, REFUSED_FUNCTIONS, SYNTAX_WORDS } from './allowed-functions.ts';
-
-export interface JudgedMariadb {
-  /** Its rows can feed stages. */
-  readonly copyable: boolean;
-  readonly functions: readonly [];
-}
+import { QueryError } from '../../../core/protocol/errors.ts';
+import { positionOf, type SqlToken, tokenizeSql } from '../../../language/dialects/mariadb/tokens.ts';
+import {
+  ALLOWED_FUNCTIONS,
+  OWN_WITHOUT_SPACE,
+  REFUSED_FUNCTIONS,
+  SYNTAX_WORDS,
+} from './allowed-functions.ts';
 
 const HINT = 'Queries are SELECT, WITH, VALUES, SHOW, EXPLAIN or DESCRIBE.';
 const READS = new Set(['select', 'with', 'values']);
@@ -33,14 +32,14 @@ const BRACKETS: Readonly<Record<string, string>> = { '(': ')' };
  * Throws empty-query, sql-syntax, multiple-statements and read-only as QueryError, each with sqlPosition. `allowed`: functions
  * that the connection's configuration allows, `schema.name`.
  */
-export function judgeMariadb(sql: string, allowed: readonly string[]): JudgedMariadb {
+export function judgeSql(sql: string, allowed: readonly string[]): void {
   const tokens = tokenizeSql(sql);
   const first = tokens.find(({ text }) => text !== '(');
-  if (first === undefined) throw new QueryError('empty-query', 'there is no SQL statement', { sqlPosition: 1 });
+  if (first === undefined)
+    throw new QueryError('empty-query', 'there is no SQL statement', { sqlPosition: 1 });
   const judged = new Judgement(sql, tokens, allowed);
   judged.beginning(first);
   for (let index = 0; index < tokens.length; index++) judged.token(index);
-  return { copyable: READS.has(first.text), functions: [] };
 }
 
 class Judgement {
@@ -62,8 +61,15 @@ class Judgement {
     const [second, third] = [this.#tokens[at + 1], this.#tokens[at + 2]];
     if (first.text === 'show') this.#show(first, second, third);
     if (first.text === 'explain' && !EXPLAINED.has(second?.text ?? ''))
-      throw this.#refused(second ?? first, 'EXPLAIN of this is not allowed', 'EXPLAIN takes what a query may be.');
-    if (ALONE.has(first.text) && this.#tokens.slice(at + 1).some((token) => this.#isWord(token, 'connection')))
+      throw this.#refused(
+        second ?? first,
+        'EXPLAIN of this is not allowed',
+        'EXPLAIN takes what a query may be.',
+      );
+    if (
+      ALONE.has(first.text) &&
+      this.#tokens.slice(at + 1).some((token) => this.#isWord(token, 'connection'))
+    )
       throw this.#refused(first, 'a look at what other sessions run is not allowed', HINT);
   }
 
@@ -79,16 +85,23 @@ class Judgement {
     const token = this.#tokens[index]!;
     switch (token.kind) {
       case 'executed-comment':
-        throw this.#refused(token, 'a comment that MariaDB executes is not allowed', 'Write its content as SQL.');
+        throw this.#refused(
+          token,
+          'a comment that MariaDB executes is not allowed',
+          'Write its content as SQL.',
+        );
       case 'unterminated':
         throw new QueryError('sql-syntax', 'this has no end', { sqlPosition: this.#position(token) });
       case 'punctuation':
-        return this.#punctuation(token, index);
+        this.#punctuation(token, index);
+        break;
       case 'word':
         this.#word(token, index);
-        return this.#call(token, index);
+        this.#call(token, index);
+        break;
       case 'quoted-name':
-        return this.#call(token, index);
+        this.#call(token, index);
+        break;
       default:
     }
   }
@@ -126,12 +139,17 @@ class Judgement {
     const next = this.#tokens[index + 1];
     const { text } = token;
     if (text === 'into') throw this.#refused(token, 'INTO is not allowed', 'A query only reads.');
-    if (text === 'procedure' && !this.#isShown(index)) throw this.#refused(token, 'PROCEDURE is not allowed', HINT);
+    if (text === 'procedure' && !this.#isShown(index))
+      throw this.#refused(token, 'PROCEDURE is not allowed', HINT);
     if (WRITES.has(text) && next?.text !== '(' && !this.#isShown(index))
       throw this.#refused(token, `${text.toUpperCase()} is not allowed`, HINT);
     const locks = text === 'for' && ['update', 'share'].includes(next?.text ?? '');
     if (locks || (text === 'lock' && this.#isWord(next, 'in')))
-      throw this.#refused(token, 'a lock on rows may not be taken', 'Leave FOR UPDATE or LOCK IN SHARE MODE out.');
+      throw this.#refused(
+        token,
+        'a lock on rows may not be taken',
+        'Leave FOR UPDATE or LOCK IN SHARE MODE out.',
+      );
     const sequence = (text === 'next' || text === 'previous') && this.#isWord(next, 'value');
     if (sequence && this.#isWord(this.#tokens[index + 2], 'for'))
       throw this.#refused(token, 'a sequence may not be used', 'A query only reads.');
@@ -174,7 +192,11 @@ class Judgement {
       if (text in BRACKETS && kind === 'punctuation') depth++;
       if (depth > 1) return false;
       if (text === ')' && kind === 'punctuation')
-        return this.#isWord(this.#tokens[at + 1], 'as') && this.#tokens[at + 2]?.text === '(' && this.#inWith(index);
+        return (
+          this.#isWord(this.#tokens[at + 1], 'as') &&
+          this.#tokens[at + 2]?.text === '(' &&
+          this.#inWith(index)
+        );
     }
     return false;
   }
