@@ -81,7 +81,9 @@ async function runSteps(
     const running = session.failure === null && run !== null ? start(session, described, run) : null;
     session.tell(closeCommand(described.statement));
     ended = session.command(END);
-    await running;
+    await running?.catch((thrown: unknown) => {
+      if (!session.hadEnough) throw thrown;
+    });
     return described;
   } finally {
     await (ended ?? session.command(END));

@@ -76,6 +76,7 @@ export class WireSession {
   #taker: RowTaker | null = null;
   #cancellation: Cancellation | null = null;
   #failure: QueryError | null = null;
+  #hadEnough = false;
   #lastError: ServerError | null = null;
   #timer: NodeJS.Timeout | undefined;
   #onDead: (() => void) | null = null;
@@ -104,6 +105,11 @@ export class WireSession {
     return this.#failure;
   }
 
+  /** Rows were left behind because nobody wanted more: how they end is no matter. */
+  get hadEnough(): boolean {
+    return this.#hadEnough;
+  }
+
   get server(): ServerTraits {
     return this.#wire.server;
   }
@@ -118,6 +124,7 @@ export class WireSession {
     if (cancellation.reason !== null) throw cancellation.reason;
     this.#state = 'running';
     this.#failure = null;
+    this.#hadEnough = false;
     this.#lastError = null;
     this.#cancellation = cancellation;
     cancellation.onCancel(this.#onCancel);
@@ -170,6 +177,7 @@ export class WireSession {
   discard(failure: QueryError | null): void {
     if (this.#state !== 'running') return;
     this.#failure = failure;
+    this.#hadEnough = failure === null;
     this.#state = 'discarding';
     this.#timer = setTimeout(() => this.#kill(), DISCARD_GRACE_MS);
     this.resume();

@@ -75,7 +75,7 @@ const KINDS: Readonly<Record<number, ColumnType>> = {
   [FIELD.datetime]: { kind: 'timestamp' },
   [FIELD.timestamp]: { kind: 'timestamptz' },
   [FIELD.json]: { kind: 'json' },
-  // Its bits as digits, as PostgreSQL's.
+  // Its bits as digits.
   [FIELD.bit]: { kind: 'string' },
 };
 

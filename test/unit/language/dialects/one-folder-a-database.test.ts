@@ -39,7 +39,7 @@ describe('a database of the language', () => {
     const outside = files.filter((file) => !starts(file, own));
 
     it(`${name} is named in its folder only`, () => {
-      expect(files.filter((file) => starts(file, own)).length).to.be.above(5);
+      expect(files.filter((file) => starts(file, own)).length).to.be.above(3);
       expect(outside.length).to.be.above(100);
       const names = new RegExp(`${name}|${sourceDialect(name).title}`, 'i');
       expect(
