@@ -51,6 +51,7 @@ function constantRows(columns: readonly Column[], rows: readonly (readonly Const
 export const SQLITE: SourceDialect = {
   name: 'sqlite',
   title: 'SQLite',
+  wrapsSources: true,
   traits: {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
