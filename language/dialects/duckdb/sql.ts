@@ -8,7 +8,7 @@
  * An element that is an interval loses the `+` after a negative field: DuckDB cannot read it and it changes nothing.
  */
 import type { InputColumn } from '../../../core/protocol/plan.ts';
-import type { Column, ColumnType } from '../../../core/protocol/types.ts';
+import type { Column, ColumnType, ScalarKind } from '../../../core/protocol/types.ts';
 import type { WireType } from '../../../core/protocol/wire-rows.ts';
 import { decimalSize, isMoment } from '../../types/rules.ts';
 import { valueType } from '../../types/typed.ts';
@@ -22,20 +22,24 @@ export function floatLiteral(text: string): string {
   return /[eE]/.test(text) ? text : `${text}e0`;
 }
 
-/** The type's name in DuckDB's SQL. */
+const NAMES: Readonly<Record<ScalarKind, string>> = {
+  bool: 'BOOLEAN',
+  int64: 'BIGINT',
+  float64: 'DOUBLE',
+  string: 'VARCHAR',
+  bytes: 'BLOB',
+  date: 'DATE',
+  time: 'TIME',
+  timestamp: 'TIMESTAMP',
+  timestamptz: 'TIMESTAMPTZ',
+  interval: 'INTERVAL',
+  json: 'VARCHAR',
+  uuid: 'UUID',
+};
+
+/** Returns the type's name in DuckDB's SQL. */
 export function duckdbType(type: ColumnType): string {
   switch (type.kind) {
-    case 'bool':
-      return 'BOOLEAN';
-    case 'int64':
-      return 'BIGINT';
-    case 'float64':
-      return 'DOUBLE';
-    case 'string':
-    case 'json':
-      return 'VARCHAR';
-    case 'bytes':
-      return 'BLOB';
     case 'decimal': {
       const { precision, scale } = decimalSize(type);
       return `DECIMAL(${precision},${scale})`;
@@ -43,7 +47,7 @@ export function duckdbType(type: ColumnType): string {
     case 'list':
       return `${duckdbType(type.of)}[]`;
     default:
-      return type.kind.toUpperCase();
+      return NAMES[type.kind];
   }
 }
 

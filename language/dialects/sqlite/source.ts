@@ -52,7 +52,7 @@ function constantRows(columns: readonly Column[], rows: readonly (readonly Const
 export const SQLITE: SourceDialect = {
   name: 'sqlite',
   title: 'SQLite',
-  isJudged: false,
+  wrapsSources: true,
   traits: {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
