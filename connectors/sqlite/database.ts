@@ -49,11 +49,16 @@ export class SqliteFile {
     const stamp = stampOf(this.#path);
     if (this.#db !== 0 && stamp === this.#stamp) return;
     this.close();
-    this.#refuseUnfinished();
-    this.#fileDescriptor = openSync(this.#path, 'r');
-    this.#stamp = stamp;
-    this.#refuseOther();
-    this.#connect();
+    try {
+      this.#refuseUnfinished();
+      this.#fileDescriptor = openSync(this.#path, 'r');
+      this.#refuseOther();
+      this.#connect();
+      this.#stamp = stamp;
+    } catch (thrown) {
+      this.close();
+      throw thrown;
+    }
   }
 
   close(): void {

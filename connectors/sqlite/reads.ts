@@ -25,6 +25,7 @@ import type { Row } from '../kit/row-writer.ts';
 import { answerRows, copyRows } from '../kit/rows-out.ts';
 import { stalePlan } from '../kit/stale-plan.ts';
 import type { BoundValue, SqliteFile, SqliteRow, SqliteStatement } from './database.ts';
+import { fileError } from './errors.ts';
 import { decoderOf, type SqliteValue } from './values.ts';
 
 const ROWS_A_BATCH = 256;
@@ -32,8 +33,8 @@ const BYTES_A_BATCH = 256 * 1024;
 /** Rows that are looked at for the types of columns that have none by declaration; null tells nothing. */
 const ROWS_SEEN = 256;
 
-export function describe(file: SqliteFile, { sql }: DescribeCall): Promise<DescribeReply> {
-  return reading(file, sql, (statement) => {
+export function describe(file: SqliteFile, call: DescribeCall): Promise<DescribeReply> {
+  return reading(file, call, call.sql, (statement) => {
     const declared = statement.columns();
     const columns = seenColumns(declared, firstRows(statement, declared));
     const parameterTypes = Array.from({ length: statement.parameterCount }, () => nativeType(null));
@@ -47,7 +48,7 @@ export function run(
   sink: ByteSink,
   control: CallControl,
 ): Promise<AnswerSummary> {
-  return reading(file, call.sql, (statement) => {
+  return reading(file, call, call.sql, (statement) => {
     statement.bind(boundValues(call));
     const declared = statement.columns();
     const first = firstRows(statement, declared);
@@ -57,7 +58,7 @@ export function run(
 }
 
 export function copyTo(file: SqliteFile, call: CopyToCall, control: CallControl): Promise<CopySummary> {
-  return reading(file, call.sql, (statement) => {
+  return reading(file, call, call.sql, (statement) => {
     if (statement.parameterCount > call.parameters.length) throw stalePlan('the number of parameters');
     const declared = statement.columns();
     expectPlanned(call.expect, declared);
@@ -70,19 +71,19 @@ const TABLES = `select m.name, p.name, p.type from sqlite_schema m join pragma_t
   where m.type in ('table', 'view') and m.name not like 'sqlite\\_%' escape '\\' and p.hidden <> 1 order by m.name, p.cid`;
 
 /** Its SQL is ours, and the only one that reads a pragma. */
-export async function introspect(file: SqliteFile, { maxColumns }: IntrospectCall): Promise<IntrospectReply> {
+export async function introspect(file: SqliteFile, call: IntrospectCall): Promise<IntrospectReply> {
   file.isOurs = true;
   try {
-    return await readTables(file, maxColumns);
+    return await readTables(file, call);
   } finally {
     file.isOurs = false;
   }
 }
 
-function readTables(file: SqliteFile, maxColumns: number): Promise<IntrospectReply> {
-  return reading(file, TABLES, (statement) => {
+function readTables(file: SqliteFile, call: IntrospectCall): Promise<IntrospectReply> {
+  return reading(file, call, TABLES, (statement) => {
     const tables = new Map<string, DatabaseTable & { readonly columns: Column[] }>();
-    for (let left = maxColumns; ; left--) {
+    for (let left = call.maxColumns; ; left--) {
       const row = statement.step() as readonly [string, string, string] | null; // as TABLES has them
       if (row === null || left === 0) return { tables: [...tables.values()], complete: row === null };
       const [name, column, declared] = row;
@@ -96,10 +97,15 @@ function readTables(file: SqliteFile, maxColumns: number): Promise<IntrospectRep
 /** Opens the file when it must be, and throws when it was written meanwhile, whatever else there was to say. */
 async function reading<T>(
   file: SqliteFile,
+  { connection }: Pick<DescribeCall, 'connection'>,
   sql: string,
   read: (statement: SqliteStatement) => T | Promise<T>,
 ): Promise<T> {
-  file.open();
+  try {
+    file.open();
+  } catch (thrown) {
+    throw fileError(connection, thrown);
+  }
   try {
     const statement = file.prepare(sql);
     try {

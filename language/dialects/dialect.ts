@@ -91,8 +91,6 @@ export type ConstantCell = string | number | null;
 
 /** The dialect of a database: all that placement needs to know of it. */
 export interface SourceDialect extends Dialect {
-  /** Users' SQL is judged by the dialect's grammar before the database sees it; else its connector alone keeps it to reading. */
-  readonly isJudged: boolean;
   /**
    * A SELECT around the user's SQL keeps the order of its rows. Where it does not, and no stage is placed, the SQL is sent as it
    * is, and the connector sends those columns only that are expected.

@@ -1,6 +1,8 @@
-/** The connections that queries may name, as the monitor last told of them. */
+/** The connections that queries may name, as the monitor last sent them. */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { ServerConnections } from '../../core/protocol/server-config.ts';
+import type { Lexical } from '../../language/dialects/lexical.ts';
+import { sourceDialect, USUAL_SOURCE } from '../../language/dialects/registry.ts';
 
 export class ConnectionBook {
   #connections: ServerConnections;
@@ -19,9 +21,15 @@ export class ConnectionBook {
     return this.#connections.defaultConnection;
   }
 
-  /** A number that changes with the connections, for keys of what is kept about them. */
+  /** A number that changes with the connections; it is part of the keys of cached facts about them. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Returns the lexical rules of the connection's SQL; the usual ones when it is gone while a query of its runs. */
+  lexicalOf(name: string): Lexical {
+    const { dialects } = this.#connections;
+    return (Object.hasOwn(dialects, name) ? sourceDialect(dialects[name]!) : USUAL_SOURCE).lexical;
   }
 
   change(connections: ServerConnections): void {
@@ -29,7 +37,7 @@ export class ConnectionBook {
     this.#revision++;
   }
 
-  /** Throws unknown-connection. */
+  /** Throws unknown-connection when there is no connection with this name. */
   check(name: string): void {
     const { names } = this;
     if (names.includes(name)) return;

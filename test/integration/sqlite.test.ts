@@ -1,5 +1,13 @@
 /** SQLite files as a source, on a real server: what is read, what is refused, and how it ends. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -45,7 +53,7 @@ describe('SQLite files, on a server', function () {
     mkdirSync(at('folder.db'));
     await writeSqliteFile(at('wal.db'), 'create table t (a integer)');
     writeFileSync(at('wal.db-wal'), 'frames');
-    const kinds = ['notes', 'later', 'text', 'folder', 'wal', 'changing'];
+    const kinds = ['notes', 'later', 'text', 'folder', 'wal', 'changing', 'gone'];
     const files = kinds.map((name) => [name, { kind: 'sqlite', path: at(`${name}.db`) }]);
     await writeSqliteFile(at('changing.db'), 'create table t (a integer); insert into t values (1)');
     forkline = await startForkline({
@@ -252,10 +260,31 @@ describe('SQLite files, on a server', function () {
   it('fails what it read while the file was written', async () => {
     const slow = `with recursive c(n) as (select 1 union all select n + 1 from c limit 10000000) select count(*) as n from c, t`;
     const long = await startLongQuery(forkline, `@changing ${slow}`, ['sql']);
-    await writeSqliteFile(at('changing.db'), 'create table t (a integer); insert into t values (1)');
-    const answer = await long.answer;
+    // Again and again: whoever sees the query run does not see when it opens the file.
+    const writing = setInterval(() => utimesSync(at('changing.db'), new Date(), new Date()), 50);
+    const answer = await long.answer.finally(() => clearInterval(writing));
     expect(answer.text).to.include('the SQLite file was written while it was read');
     expect(codeOf(answer)).to.equal('database-unavailable');
+  });
+
+  it('says that a file is gone, or became something else, while sessions have it open', async () => {
+    const path = at('gone.db');
+    await writeSqliteFile(path, 'create table t (a integer); insert into t values (1)');
+    const found = async () => ((await forkline.query('@gone select a from t')).status === 200 ? true : null);
+    await until(found, 20_000, 'the file is open');
+    for (const [change, detail] of [
+      [() => rmSync(path), 'the file does not exist'],
+      [() => writeFileSync(path, 'no database any more'), 'the file is no SQLite database'],
+    ] as const) {
+      change();
+      for (const query of ['@gone select a from t', '@gone select a from t | head 1']) {
+        const gone = await problem(query);
+        expect(gone, query).to.include({ code: 'database-unavailable' });
+        expect(gone.detail).to.equal(`the database of connection "gone" is not available: ${detail}`);
+      }
+    }
+    await writeSqliteFile(path, 'create table t (a integer); insert into t values (2)');
+    expect(await rows('@gone select a from t')).to.deep.equal([{ a: 2 }]);
   });
 
   it('keeps limits', async () => {

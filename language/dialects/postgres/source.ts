@@ -119,7 +119,6 @@ function constant(value: ConstantCell): string {
 export const POSTGRES: SourceDialect = {
   name: 'postgres',
   title: 'PostgreSQL',
-  isJudged: true,
   wrapsSources: true,
   traits: POSTGRES_TRAITS,
   lexical: POSTGRES_LEXICAL,
