@@ -155,8 +155,11 @@ function copyText(row: TextRow, bytes: Buffer, cursor: Cursor): void {
 }
 
 function byValue({ type }: DatabaseColumn, read: CellReader): CellWriter {
-  const textOf = valueText(columnType(type));
-  return (row, bytes, cursor) => row.text(textOf(read(bytes, cursor)));
+  const ours = columnType(type);
+  const textOf = valueText(ours);
+  if (ours.kind === 'string' || ours.kind === 'json')
+    return (row, bytes, cursor) => row.text(textOf(read(bytes, cursor)));
+  return (row, bytes, cursor) => row.ascii(textOf(read(bytes, cursor)));
 }
 
 function longWriter(read: CellReader): CellWriter {
