@@ -47,7 +47,9 @@ export function statementError(error: ServerError, sql: string): QueryError {
   const position = placeOf(error, sql);
   const message = code === 'deadline-exceeded' ? 'the query did not end in the time it had' : error.message;
   return new QueryError(code, message, {
+    fromDatabase: true,
     sqlstate: error.sqlstate,
+    ...(error.sqlstate.startsWith('22') && { sqlFault: 'value' }),
     ...(position === null ? {} : { sqlPosition: position }),
     ...(retry ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
   });

@@ -4,11 +4,13 @@ import { DUCKDB_FUNCTIONS } from './duckdb/functions/functions.ts';
 import { DUCKDB } from './duckdb/traits.ts';
 import type { FunctionTable } from './function-table.ts';
 import type { SqlJudge } from './judge.ts';
-import { MARIADB, MARIADB_JUDGE } from './mariadb/source.ts';
+import { MARIADB_JUDGE } from './mariadb/judge.ts';
+import { MARIADB } from './mariadb/source.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
 import { POSTGRES_JUDGE } from './postgres/guard/sql-judge.ts';
 import { POSTGRES } from './postgres/source.ts';
-import { SQLITE, SQLITE_JUDGE } from './sqlite/source.ts';
+import { SQLITE_JUDGE } from './sqlite/judge.ts';
+import { SQLITE } from './sqlite/source.ts';
 
 /** The dialect of the engine that runs the stages which no database runs. */
 export const STAGE_ENGINE: StageEngineDialect = DUCKDB;

@@ -12,7 +12,7 @@
  *   date, timestamp        years 1 to 9999 and beyond, and infinity; years BC are bad-value errors
  */
 import type { InputColumn } from '../../../core/protocol/plan.ts';
-import type { Column, ColumnType } from '../../../core/protocol/types.ts';
+import type { Column, ColumnType, ScalarKind } from '../../../core/protocol/types.ts';
 import { decimalSize, isMoment } from '../../types/rules.ts';
 import { valueType } from '../../types/typed.ts';
 import type { Literal } from '../dialect.ts';
@@ -25,20 +25,24 @@ export function floatLiteral(text: string): string {
   return /[eE]/.test(text) ? text : `${text}e0`;
 }
 
-/** The type's name in DuckDB's SQL. */
+const NAMES: Readonly<Record<ScalarKind, string>> = {
+  bool: 'BOOLEAN',
+  int64: 'BIGINT',
+  float64: 'DOUBLE',
+  string: 'VARCHAR',
+  bytes: 'BLOB',
+  date: 'DATE',
+  time: 'TIME',
+  timestamp: 'TIMESTAMP',
+  timestamptz: 'TIMESTAMPTZ',
+  interval: 'INTERVAL',
+  json: 'VARCHAR',
+  uuid: 'UUID',
+};
+
+/** Returns the type's name in DuckDB's SQL. */
 export function duckdbType(type: ColumnType): string {
   switch (type.kind) {
-    case 'bool':
-      return 'BOOLEAN';
-    case 'int64':
-      return 'BIGINT';
-    case 'float64':
-      return 'DOUBLE';
-    case 'string':
-    case 'json':
-      return 'VARCHAR';
-    case 'bytes':
-      return 'BLOB';
     case 'decimal': {
       const { precision, scale } = decimalSize(type);
       return `DECIMAL(${precision},${scale})`;
@@ -46,7 +50,7 @@ export function duckdbType(type: ColumnType): string {
     case 'list':
       return `${duckdbType(type.of)}[]`;
     default:
-      return type.kind.toUpperCase();
+      return NAMES[type.kind];
   }
 }
 

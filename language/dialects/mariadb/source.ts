@@ -6,7 +6,6 @@ import type { Column, ColumnType } from '../../../core/protocol/types.ts';
 import { decimalSize } from '../../types/rules.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, Literal, SourceDialect } from '../dialect.ts';
-import { judgedByConnector } from '../judge.ts';
 import { MARIADB_LEXICAL } from './lexical.ts';
 import { columnOf, columnType, FIELD, nativeType, TEXT_TYPE } from './types.ts';
 
@@ -56,10 +55,6 @@ function constantRows(columns: readonly Column[], rows: readonly (readonly Const
   const selects = rows.map((row, place) => `select ${[place, ...row].map(constant).join(', ')}`);
   return `with t (place, ${names}) as (\n${selects.join('\nunion all\n')}\n)\nselect ${names} from t order by place`;
 }
-
-export const MARIADB_JUDGE = judgedByConnector(
-  'its text is read by the rules of MariaDB, and one prepared statement runs in a READ ONLY transaction',
-);
 
 export const MARIADB: SourceDialect = {
   name: 'mariadb',

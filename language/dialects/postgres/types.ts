@@ -75,10 +75,21 @@ const TYPES: Readonly<Record<number, TypeEntry>> = {
   3802: { name: 'jsonb', kind: 'json', array: 3807 },
 };
 
-/** The one type of the database's that carries each of ours. */
-const CARRIERS = new Map<ColumnType['kind'], number>(
-  [20, 701, 25, 16, 17, 114, 1082, 1083, 1114, 1184, 1186, 2950].map((oid) => [TYPES[oid]!.kind, oid]),
-);
+/** The OID of the one type that carries each of ours. */
+const CARRIERS: Readonly<Record<ScalarKind, number>> = {
+  bool: 16,
+  int64: 20,
+  float64: 701,
+  string: 25,
+  bytes: 17,
+  date: 1082,
+  time: 1083,
+  timestamp: 1114,
+  timestamptz: 1184,
+  interval: 1186,
+  json: 114,
+  uuid: 2950,
+};
 
 const ELEMENTS = new Map(Object.entries(TYPES).map(([oid, entry]) => [entry.array, Number(oid)]));
 
@@ -112,7 +123,7 @@ export function carrierType(type: ColumnType): NativeType {
     const { oid, modifier } = postgresTypeOf(carrierType(type.of));
     return nativeType(TYPES[oid]!.array, modifier);
   }
-  if (type.kind !== 'decimal') return nativeType(CARRIERS.get(type.kind)!);
+  if (type.kind !== 'decimal') return nativeType(CARRIERS[type.kind]);
   const { precision, scale } = type;
   return nativeType(
     NUMERIC_OID,

@@ -5,7 +5,6 @@
 import { type Column, type ColumnType, typeName } from '../../../core/protocol/types.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, Literal, SourceDialect } from '../dialect.ts';
-import { judgedByConnector } from '../judge.ts';
 import { quoteName, quoteText } from '../quoting.ts';
 import { SQLITE_LEXICAL } from './lexical.ts';
 import { columnOf, columnType, nativeType } from './types.ts';
@@ -48,11 +47,6 @@ function constantRows(columns: readonly Column[], rows: readonly (readonly Const
   const items = columns.map(({ name }, index) => `column${index + 2} as ${quoteName(name)}`);
   return `select ${items.join(', ')}\nfrom (values\n${values.join(',\n')}\n)\norder by column1`;
 }
-
-/** The file is opened read-only, and the connector lets one statement through that reads. */
-export const SQLITE_JUDGE = judgedByConnector(
-  'the file is opened read-only, and one statement that only reads is run',
-);
 
 export const SQLITE: SourceDialect = {
   name: 'sqlite',
