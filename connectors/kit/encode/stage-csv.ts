@@ -1,6 +1,6 @@
 /**
  * The layout of rows for the stage engine, as PostgreSQL's `COPY ... (FORMAT csv)` writes them and workers/dsl/input.ts
- * reads them: nothing at all is null, `""` an empty text, a line ends with LF.
+ * reads them: an empty field is null, `""` is an empty text, and a line ends with LF.
  */
 import type { Column, ColumnType } from '../../../core/protocol/types.ts';
 import { constantOf } from './byte-writer.ts';
