@@ -1,8 +1,8 @@
 /**
- * Rows of JavaScript values on their way out, for connectors that have values: as an answer, or into a FIFO for the stage
- * engine (core/protocol/wire-rows.ts). Rows come in batches, so that what is asynchronous happens once a batch; nothing more is taken from them
- * while the reader is behind. Leaving early (a full answer, a reader that went away, an error) ends the iterator, by which
- * the connector knows that it may stop its database.
+ * Writes rows of JavaScript values, for connectors whose drivers return values: as an answer, or into a FIFO for the stage
+ * engine (core/protocol/wire-rows.ts). Rows come in batches, so that asynchronous steps happen only once per batch; no batch
+ * is taken while the reader is behind. Leaving early (a full answer, a reader that went away, an error) ends the iterator,
+ * which tells the connector to stop its database.
  */
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import { refuseNames } from '../../core/protocol/answer.ts';
@@ -20,10 +20,10 @@ import { WireRowWriter } from './wire-row-writer.ts';
 
 export type Batches = AsyncIterable<readonly Row[]>;
 
-/** All answers of this process take their buffers from it. */
+/** The buffers that all answers of this process share. */
 const BUFFERS = new WriterStock();
 
-/** Throws result-too-large, duplicate-column, what the batches throw, and what cancelled the call. */
+/** Writes an answer. Throws result-too-large, duplicate-column, errors of the batches, and the reason of the call's cancellation. */
 export async function answerRows(
   columns: readonly Column[],
   batches: Batches,
@@ -57,7 +57,7 @@ export async function answerRows(
   }
 }
 
-/** Throws bad-value for a row that is too long, what the batches throw, and what cancelled the call. */
+/** Writes rows for the stage engine. Throws bad-value for a row that is too long, errors of the batches, and the reason of the call's cancellation. */
 export async function copyRows(
   columns: readonly Column[],
   batches: Batches,
@@ -103,7 +103,7 @@ export async function copyRows(
   }
 }
 
-/** Hands on row by row until `take` wants no more; waits at the gate between batches. */
+/** Passes rows to `take`, one by one, until it wants no more; waits at the gate between batches. */
 async function eachRow(batches: Batches, gate: Gate, take: (row: Row) => boolean): Promise<void> {
   for await (const batch of batches) {
     for (const row of batch) if (!take(row)) return;

@@ -1,6 +1,6 @@
 /**
- * JavaScript values as the texts that all encoders read (those of PostgreSQL's output functions), by column type, so that a
- * connector that has values needs no encoder of its own. Each type takes
+ * Turns JavaScript values into the texts that all encoders read (those of PostgreSQL's output functions), by column type, so
+ * that a connector whose driver returns values needs no encoder of its own. Each type takes
  *
  *   bool        boolean
  *   int64       bigint, or number where it is a whole one of at most 2^53
@@ -12,13 +12,13 @@
  *   interval    text, as PostgreSQL prints it
  *   list        an array of such values
  *
- * and null. Any other value is a mistake of the connector's, which must have said of its values what they are.
+ * and null. Any other value is a bug of the connector, which has described its column with the wrong type.
  */
 import { type ColumnType, typeName } from '../../core/protocol/types.ts';
 
 export type RowValue = null | boolean | number | bigint | string | Uint8Array | readonly RowValue[];
 
-/** Never called for null. */
+/** Returns a value's text; never called for null. */
 export type ValueText = (value: RowValue) => string;
 
 export function valueText(type: ColumnType): ValueText {
@@ -49,7 +49,7 @@ export function valueText(type: ColumnType): ValueText {
   }
 }
 
-/** Returns a list's elements as texts, in JSON: what the stage engine reads. */
+/** Returns the function that makes the JSON of a list's elements' texts, which the stage engine reads. */
 export function listTexts(type: ColumnType & { readonly kind: 'list' }): ValueText {
   const element = valueText(type.of);
   return (value) =>
@@ -76,7 +76,7 @@ export function isInteger(value: RowValue): value is number | bigint {
   return typeof value === 'bigint' || Number.isSafeInteger(value);
 }
 
-/** The shortest digits that read back the same, with an exponent of two digits from 1e15 on and below 1e-4. */
+/** Returns the shortest digits that read back as the same number, with an exponent of two digits from 1e15 on and below 1e-4. */
 function floatText(value: number): string {
   const size = Math.abs(value);
   if (Object.is(value, -0)) return '-0';

@@ -1,8 +1,8 @@
 /**
- * The `copy-to` call: a query's rows in COPY's binary form, which is that of core/protocol/wire-rows.ts, into a DSL worker's FIFO. One round trip: the query itself is parsed and
- * described first (and bound, which checks the parameters' values), so that its mistakes are reported in its own words
- * and positions and a changed schema is noticed before any row; the COPY of the same text follows in the same
- * transaction. CopyData payloads go into big buffers and out again unread.
+ * The `copy-to` call: writes a query's rows into a DSL worker's FIFO, in one round trip, in COPY's binary form, which is that
+ * of core/protocol/wire-rows.ts. First the query itself is parsed, described, and bound (which checks the parameters' values),
+ * so that errors refer to the user's text and a changed schema is noticed before any row. The COPY of the same text follows in
+ * the same transaction. CopyData payloads pass through big buffers without being read.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
@@ -29,7 +29,7 @@ import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, DESCRIBE_STATEMENT, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
 import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
-/** Throws what the catalogue, the session or the database finds wrong, and stale-plan, as QueryError. */
+/** Runs the call. Throws QueryError: the refusal of a function, an error of the session or the database, or stale-plan. */
 export async function copyToFifo(
   session: WireSession,
   call: CopyToCall,
@@ -108,9 +108,9 @@ function copyMessages({ sql, parameters, described = [] }: CopyToCall, copyText:
 
 interface CopyProgress {
   readonly handler: ExchangeHandler;
-  /** Whole rows taken from the database. */
+  /** The number of complete rows from the database. */
   readonly rows: number;
-  /** Whether an error from now on speaks of the COPY text rather than of the query's own. */
+  /** Whether an error from now on is about the COPY text instead of the query itself. */
   readonly aboutCopy: boolean;
 }
 
@@ -121,7 +121,7 @@ function createCopyHandler(
 ): CopyProgress {
   let rows = 0;
   let parsed = 0;
-  /** Of the row that is under way; PostgreSQL sends each row as a message of its own. */
+  /** The bytes so far of the current row; PostgreSQL sends each row as a separate message. */
   let rowBytes = 0;
   // The header comes with the first row.
   const mostBytes = call.maxRowBytes + WIRE_HEADER.length;
@@ -160,7 +160,7 @@ function createCopyHandler(
   };
 }
 
-/** Errors after the query was parsed are about the COPY text; those of binding it carry no position. */
+/** Returns the error with its position mapped. After the query was parsed, errors are about the COPY text; errors of binding have no position. */
 function copyError(error: ServerError, aboutCopy: boolean, copy: CopyStatement): QueryError {
   return statementError(error, aboutCopy ? { mapPosition: copy.mapPosition } : {});
 }

@@ -519,7 +519,7 @@ describe('dsl worker: ends a query', function () {
   it('and ends with its monitor, also while the engine is blocked where no exit can reach it', async () => {
     await using worker = await startDslProcess();
     worker.run(reading).catch(() => {}); // nobody answers it any more
-    // Its open of the pipe has returned once somebody can open the other end.
+    // When the other end can be opened, the worker's own open of the pipe has returned.
     const fd = await openWriter(worker.config.fifoPath);
     worker.child.disconnect();
     await worker.exit();
