@@ -13,7 +13,7 @@ export type JsonObject = { [key: string]: unknown };
 
 const DEFAULT_CONFIG_FILE = 'forkline.config.json';
 /** Variables of ours that are no option of the server: which file to read, and where clients find the server. */
-const OTHER_VARIABLES = ['FORKLINE_CONFIG', 'FORKLINE_URL', 'FORKLINE_ALLOW_POWERFUL_ROLE'];
+const OTHER_VARIABLES = ['FORKLINE_CONFIG', 'FORKLINE_URL', 'FORKLINE_KEY', 'FORKLINE_ALLOW_POWERFUL_ROLE'];
 
 export interface ConfigFile {
   readonly values: JsonObject;

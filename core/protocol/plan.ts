@@ -148,6 +148,8 @@ export interface PlanRequest {
   readonly connection: string;
   /** The connections that there are, each with its database's dialect. */
   readonly dialects: ConnectionDialects;
+  /** The stages that whoever asks may use; null, or left out: all. */
+  readonly stages?: readonly string[] | null;
   /** What the client asked for; `set pushdown = ...` in the query itself is stronger. */
   readonly pushdown: Pushdown;
   /** Run it through a DSL worker even without stages (Arrow and Parquet are encoded there). */

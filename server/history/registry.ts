@@ -187,11 +187,11 @@ export class QueryRegistry {
     return [...this.#places.values()].map((place) => this.#running[place]!);
   }
 
-  /** Running ones first, then ended ones, newest first. */
-  list(now: number): QueryView[] {
-    return [...this.running().toReversed(), ...this.#ended()].map((record) =>
-      viewOf(record, now, TEXT_IN_LISTS),
-    );
+  /** Those that are seen: running ones first, then ended ones, newest first. */
+  list(now: number, isSeen: (query: QueryRecord) => boolean = () => true): QueryView[] {
+    return [...this.running().toReversed(), ...this.#ended()]
+      .filter(isSeen)
+      .map((record) => viewOf(record, now, TEXT_IN_LISTS));
   }
 
   #runningBy(queryId: string): QueryRecord | undefined {

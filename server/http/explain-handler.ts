@@ -33,6 +33,6 @@ async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord
     query,
   );
   // One that the query's text names; a query without stages asks no database.
-  for (const connection of connections) run.connections.check(connection);
+  for (const connection of connections) run.connections.check(connection, query.principal);
   return json;
 }

@@ -8,33 +8,40 @@
  *   to the page at /docs, which runs nothing by itself.
  *
  * What carries none of these headers is no browser's request, and passes. An allowed origin gets its CORS headers here,
- * and the answer to its preflight.
+ * and the answer to its preflight. With configured authentication the request must then say who asks
+ * (server/access/authenticator.ts), except for the two probes of health.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { GateConfig } from '../../core/protocol/server-config.ts';
+import type { Authenticator } from '../access/authenticator.ts';
 import { createClientAddresses } from './client-address.ts';
 import { HostCheck } from './host-check.ts';
 
 /** What a browser may open by a link on another site's page: documents that run no query. */
 const PAGES = new Set(['/', '/docs', '/openapi.json']);
+/** What an orchestrator asks, which has no key: it says that the server lives, and nothing of anybody's. */
+const PROBES = /^\/(?:livez|readyz)(?:\?|$)/;
 const ANY_ORIGIN = '*';
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;
 const PREFLIGHT_HEADERS = {
   'Access-Control-Allow-Methods': 'GET, HEAD, POST, DELETE',
-  'Access-Control-Allow-Headers': 'Accept, Content-Type, Query-Id, traceparent, tracestate',
+  'Access-Control-Allow-Headers': 'Accept, Authorization, Content-Type, Query-Id, traceparent, tracestate',
   'Access-Control-Max-Age': '600',
 };
 const EXPOSED_HEADERS =
-  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, traceresponse';
+  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, WWW-Authenticate, traceresponse';
 
 export class Gate {
   readonly #hosts: HostCheck;
   readonly #origins: ReadonlySet<string>;
   readonly #clients: ReturnType<typeof createClientAddresses>;
+  readonly #authenticator: Authenticator | null;
 
-  constructor({ hostNames, corsOrigins, trustedProxies }: GateConfig) {
+  /** `authenticator`: null where nobody has to say who they are. */
+  constructor({ hostNames, corsOrigins, trustedProxies }: GateConfig, authenticator: Authenticator | null) {
+    this.#authenticator = authenticator;
     this.#hosts = new HostCheck(hostNames);
     this.#origins = new Set(corsOrigins);
     this.#clients = createClientAddresses(trustedProxies);
@@ -42,9 +49,10 @@ export class Gate {
 
   /**
    * Who asks; null when the request was a preflight, which is then answered. An absolute request target becomes its path,
-   * so that routes see one form only. Throws unknown-host, foreign-origin, bad-request.
+   * so that routes see one form only. A promise only for a token that was not seen before. Throws, and rejects with,
+   * unknown-host, foreign-origin, bad-request, unauthenticated, identity-unavailable.
    */
-  admit(request: IncomingMessage, response: ServerResponse): Principal | null {
+  admit(request: IncomingMessage, response: ServerResponse): Principal | Promise<Principal> | null {
     const { headers } = request;
     refuseRepeated(request);
     this.#checkTarget(request);
@@ -54,7 +62,9 @@ export class Gate {
       const allowedOrigin = this.#checkPage(request);
       if (allowedOrigin !== null && this.#answerCors(request, response, allowedOrigin)) return null;
     }
-    return this.#clients.principalOf(request);
+    const peer = this.#clients.principalOf(request);
+    if (this.#authenticator === null || PROBES.test(request.url ?? '')) return peer;
+    return this.#authenticator.identify(request, peer.address);
   }
 
   /** By whom a connection counts; null for one of a trusted proxy. */

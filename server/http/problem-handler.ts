@@ -23,6 +23,7 @@ export function answerProblem(
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+  if (error.code === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer realm="forkline"');
   // The rest of a body that is not wanted is not read: the connection cannot be used again.
   if (error.code === 'query-too-large' || limit?.name === 'bodiesBytes')
     response.setHeader('Connection', 'close');

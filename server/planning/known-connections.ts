@@ -33,8 +33,13 @@ export class KnownConnections {
     this.#onChange = onChange;
   }
 
-  get dialects(): ConnectionDialects {
-    return this.#known.connections.dialects;
+  /** The connections of these names; null: all that there are. */
+  seen(names: readonly string[] | null): ConnectionDialects {
+    const { dialects } = this.#known.connections;
+    if (names === null) return dialects;
+    return Object.fromEntries(
+      names.flatMap((name) => (Object.hasOwn(dialects, name) ? [[name, dialects[name]!]] : [])),
+    );
   }
 
   allowedFunctions(connection: string): readonly string[] {

@@ -23,11 +23,16 @@ import { viewOf } from './explain-view.ts';
 import { type ConnectionsOfTask, KnownConnections, type VersionedConnections } from './known-connections.ts';
 import { mapToQuery } from './source-sql.ts';
 
+/** The connections that whoever asks sees; null: all. Others are not there for the compiler. */
+export interface Seeing {
+  readonly visible: readonly string[] | null;
+}
+
 export type PlannerTask =
-  | ({ readonly type: 'plan' } & Omit<PlanRequest, 'dialects'>)
-  | ({ readonly type: 'explain' } & Omit<PlanRequest, 'dialects'>)
+  | ({ readonly type: 'plan' } & Seeing & Omit<PlanRequest, 'dialects'>)
+  | ({ readonly type: 'explain' } & Seeing & Omit<PlanRequest, 'dialects'>)
   | { readonly type: 'format'; readonly text: string }
-  | ({ readonly type: 'complete' } & Omit<CompleteRequest, 'dialects'>)
+  | ({ readonly type: 'complete' } & Seeing & Omit<CompleteRequest, 'dialects'>)
   /** Does nothing but what every other task needs to have been done. */
   | { readonly type: 'warm' };
 
@@ -127,7 +132,7 @@ function explained(request: PlanRequest): EncodedExplainStep {
 }
 
 function compile(task: PlannerTask): unknown {
-  const { dialects } = connections;
+  const dialects = 'visible' in task ? connections.seen(task.visible) : {};
   switch (task.type) {
     case 'plan':
       return planQuery({ ...task, dialects }, judgeIn(task.text));

@@ -1,5 +1,6 @@
 /** The connections that queries may name, as the monitor last told of them. */
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
 import type { ServerConnections } from '../../core/protocol/server-config.ts';
 
 export class ConnectionBook {
@@ -14,9 +15,9 @@ export class ConnectionBook {
     return this.#connections.connectionNames;
   }
 
-  /** The connection of queries that name none. */
-  get defaultName(): string {
-    return this.#connections.defaultConnection;
+  /** The connection of the principal's queries that name none: its only one, where it sees one alone. */
+  defaultOf({ rights: { connections } }: Principal): string {
+    return connections?.length === 1 ? connections[0]! : this.#connections.defaultConnection;
   }
 
   /** A number that changes with the connections, for keys of what is kept about them. */
@@ -29,10 +30,11 @@ export class ConnectionBook {
     this.#revision++;
   }
 
-  /** Throws unknown-connection. */
-  check(name: string): void {
-    const { names } = this;
-    if (names.includes(name)) return;
+  /** Throws unknown-connection, also for one that the principal does not see: it must not learn that there is one. */
+  check(name: string, { rights: { connections } }: Principal): void {
+    const isSeen = connections === null || connections.includes(name);
+    if (isSeen && this.names.includes(name)) return;
+    const names = connections === null ? this.names : this.names.filter((each) => connections.includes(each));
     throw new QueryError('unknown-connection', `there is no connection ${name}`, {
       hint: `Connections here: ${names.join(', ')}.`,
       suggestions: names,
