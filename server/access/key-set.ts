@@ -88,9 +88,10 @@ export class KeySet {
     try {
       const text = await fetchText(url, timeoutMs);
       if (text !== this.#text) {
+        const isFirst = this.#keys === null;
         this.#keys = createLocalJWKSet(JSON.parse(text) as JSONWebKeySet); // throws when it is no key set
         this.#text = text;
-        onChange();
+        if (!isFirst) onChange();
         log.info('jwks-read', { url });
       }
       this.#isReachable = true;
