@@ -1,6 +1,6 @@
 /**
- * The API process. It serves the socket that the monitor holds (file descriptor 4), plans, and pipes bytes from
- * workers to clients; it never parses or holds result rows.
+ * The server process. It serves the listening socket that the monitor holds (file descriptor 4), plans queries, and pipes
+ * bytes from workers to clients; it never parses result rows and keeps none of them.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Log } from '../core/logging/log.ts';
@@ -30,13 +30,13 @@ import { KnownFunctions } from './query/known-functions.ts';
 import type { RunDeps } from './query/run.ts';
 
 const LISTEN_FD = 4;
-/** How often connections are looked at for their timeouts: so much late they may be cut off. */
+/** The interval of checking connections for timeouts; a connection may be closed this much too late. */
 const CHECKING_INTERVAL_MS = 1000;
-/** A cancelled call that has not ended by then loses its worker's socket. */
+/** The time within which a cancelled call must end; after it the worker's socket is closed. */
 const CANCEL_GRACE_MS = 2000;
-/** How late a function that was created or changed in the database may be noticed. */
+/** The longest time until a function that was created or changed in the database is noticed. */
 const FUNCTIONS_MAX_AGE_MS = 10_000;
-/** Memory comes back when what used it has ended. */
+/** The Retry-After of a query that was ended for lack of memory: by then others may have ended and freed some. */
 const RETRY_AFTER_PRESSURE_SECONDS = 5;
 
 runChild('server', boot);
@@ -94,11 +94,11 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   };
 }
 
-/** A client that sends slowly, or nothing, is cut off; one that reads slowly is not: only what it sends is timed. */
+/** Creates the HTTP server. Its time limits hold for sending a request only; a client that reads slowly is not affected. */
 function createHttpServer(limits: ServerConfig['limits'], app: RequestListener): Server {
   const { headersTimeoutMs, requestTimeoutMs, keepAliveMs } = limits;
   const options = {
-    // A request's time includes that of its headers.
+    // The time for the headers is part of the time for the request.
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveMs,
@@ -220,7 +220,7 @@ function retire({ role, workerId }: Extract<ToChild, { type: 'retire' }>, hearer
   else hearers.send({ type: 'retired', workerId, accepted: true }); // nothing here uses it
 }
 
-/** Everything known of stale connections is dropped at once: from now on their names mean others, or none. */
+/** Takes new connections. Everything cached about stale ones is dropped at once: their names now mean another database, or none. */
 function changeConnections(
   { connections, stale, revision }: Extract<ToChild, { type: 'connections-changed'; to: 'server' }>,
   { run, send }: Hearers,

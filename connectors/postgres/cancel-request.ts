@@ -1,6 +1,6 @@
 /**
  * PostgreSQL's CancelRequest: a connection of its own that carries one 16-byte message and gets no answer. It names a
- * backend, not a query: whoever calls must see to it that the query meant is the one that runs (session.ts does,
+ * backend, not a query: whoever calls must see to it that the query meant is the one that runs (wire-session.ts does,
  * by never using a session again that a cancel was sent for).
  */
 import { connect, type NetConnectOpts, type Socket } from 'node:net';

@@ -12,9 +12,9 @@ import type { CopySummary } from '../kit/connector.ts';
 import { ByteWriter } from '../kit/encode/byte-writer.ts';
 import { FifoWriter } from '../kit/fifo-writer.ts';
 import { expectColumns, expectParameters, stalePlan } from '../kit/stale-plan.ts';
-import { BasisCheck, basisMessages } from './basis.ts';
 import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
 import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
+import { DescriptionCheck, describeMessages } from './described-sql.ts';
 import { statementError } from './errors.ts';
 import { resolveTypeNames, type TypeNames } from './parameter-types.ts';
 import { checkOf, runReadOnly } from './read-only-transaction.ts';
@@ -67,8 +67,8 @@ async function runCopy(
     if (!fifo.write(bytes)) session.pause();
   });
   const payloads = gatherCopyData(writer);
-  const basis = new BasisCheck(call.basis ?? []);
-  const progress = createCopyHandler(call, basis, payloads);
+  const columnCheck = new DescriptionCheck(call.described ?? []);
+  const progress = createCopyHandler(call, columnCheck, payloads);
   const endEarly = (): void => fifo.destroy();
   control.cancellation.onCancel(endEarly);
   try {
@@ -77,7 +77,7 @@ async function runCopy(
       messages: copyMessages(call, copy.text),
       handler: progress.handler,
     });
-    if (error !== null) throw basis.errorOf(error) ?? copyError(error, progress.aboutCopy, copy);
+    if (error !== null) throw columnCheck.errorOf(error) ?? copyError(error, progress.aboutCopy, copy);
     payloads.flush();
     writer.flush();
     await fifo.end();
@@ -92,8 +92,8 @@ async function runCopy(
   return { rows: progress.rows, bytes: writer.totalBytes, readerClosed: isReaderGone };
 }
 
-function copyMessages({ sql, parameters, basis = [] }: CopyToCall, copyText: string): Buffer[] {
-  const messages = [...basisMessages(basis), parseMessage(sql), DESCRIBE_STATEMENT];
+function copyMessages({ sql, parameters, described = [] }: CopyToCall, copyText: string): Buffer[] {
+  const messages = [...describeMessages(described), parseMessage(sql), DESCRIBE_STATEMENT];
   if (parameters.length > 0)
     messages.push(
       bindMessage(parameters),
@@ -113,7 +113,11 @@ interface CopyProgress {
   readonly aboutCopy: boolean;
 }
 
-function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDataGatherer): CopyProgress {
+function createCopyHandler(
+  call: CopyToCall,
+  columnCheck: DescriptionCheck,
+  payloads: CopyDataGatherer,
+): CopyProgress {
   let rows = 0;
   let parsed = 0;
   /** Of the row that is under way; PostgreSQL sends each row as a message of its own. */
@@ -127,7 +131,7 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
     },
     handler: {
       onMessage(type, bytes, start, end) {
-        if (basis.onMessage(type, bytes, start)) return;
+        if (columnCheck.onMessage(type, bytes, start)) return;
         if (type === BackendMessage.parseComplete) parsed++;
         else if (type === BackendMessage.parameterDescription)
           expectParameters(call.parameterTypes, readParameterDescription(bytes, start));

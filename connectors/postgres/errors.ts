@@ -4,6 +4,7 @@
  */
 import { type ErrorCode, type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
 import { REFUSED_MARK } from '../../core/protocol/raised-error.ts';
+import { placeholderIn, raisedIn } from '../../language/dialects/postgres/errors.ts';
 import { PowerfulRoleError } from './guard/role-rights.ts';
 import type { ServerError } from './wire/backend-messages.ts';
 
@@ -45,7 +46,11 @@ export function statementError(error: ServerError, context: StatementContext = {
   const code = codeOf(error);
   const details: ErrorDetails = {
     sqlstate: error.sqlstate,
+    fromDatabase: true,
     ...hintOf(error, code),
+    ...placeholderIn(error.message),
+    ...faultOf(error),
+    ...raisedDetail(error),
     ...(error.position === null
       ? {}
       : { sqlPosition: context.mapPosition?.(error.position) ?? error.position }),
@@ -62,6 +67,19 @@ function codeOf(error: ServerError): ErrorCode {
   // Someone else's pg_cancel_backend; a statement timeout says so.
   if (error.sqlstate === '57014' && error.message.includes('user request')) return 'cancelled';
   return CODES[error.sqlstate] ?? CODES[error.sqlstate.slice(0, 2)] ?? 'sql-error';
+}
+
+const NEGATIVE_LIMIT = '2201W';
+
+/** Class 22: a value that could not be computed. */
+function faultOf({ sqlstate }: ServerError): Pick<ErrorDetails, 'sqlFault'> {
+  if (sqlstate === NEGATIVE_LIMIT) return { sqlFault: 'row-count' };
+  return sqlstate.startsWith('22') ? { sqlFault: 'value' } : {};
+}
+
+function raisedDetail({ message }: ServerError): Pick<ErrorDetails, 'raised'> {
+  const raised = raisedIn(message);
+  return raised === null ? {} : { raised };
 }
 
 function parameterOf({ where }: ServerError): string | null {
@@ -114,7 +132,7 @@ export function connectFailure(name: string, thrown: unknown): QueryError {
     overloaded ? 'database-overloaded' : 'database-unavailable',
     `the database of connection "${name}" is not available: ${reasonOf(thrown, code, sqlstate)}`,
     {
-      ...(sqlstate === null ? {} : { sqlstate }),
+      ...(sqlstate === null ? {} : { sqlstate, fromDatabase: true as const }),
       hint: 'The server keeps trying to reconnect.',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     },

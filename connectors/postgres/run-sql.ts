@@ -10,8 +10,8 @@ import type { CallControl } from '../kit/call-control.ts';
 import type { ByteSink } from '../kit/connector.ts';
 import { WriterStock } from '../kit/encode/byte-writer.ts';
 import { layoutOf } from './answer-layouts.ts';
-import { BasisCheck, basisMessages } from './basis.ts';
 import { noRows } from './describe.ts';
+import { DescriptionCheck, describeMessages } from './described-sql.ts';
 import { statementError } from './errors.ts';
 import { checkOf, runReadOnly } from './read-only-transaction.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
@@ -32,7 +32,7 @@ export async function runStatement(
   sink: ByteSink,
   control: CallControl,
 ): Promise<AnswerSummary> {
-  const basis = new BasisCheck(call.basis ?? []);
+  const columnCheck = new DescriptionCheck(call.described ?? []);
   const answer = new Answer(
     call,
     (bytes) => {
@@ -45,15 +45,15 @@ export async function runStatement(
     const error = await runReadOnly(session, control, {
       check: checkOf(call, allowed),
       messages: [
-        ...basisMessages(call.basis ?? []),
+        ...describeMessages(call.described ?? []),
         parseMessage(call.sql),
         bindMessage(call.parameters),
         DESCRIBE_PORTAL,
         executeMessage(executeRows(call.limits)),
       ],
-      handler: answerHandler(call, basis, answer),
+      handler: answerHandler(call, columnCheck, answer),
     });
-    if (error !== null) throw basis.errorOf(error) ?? statementError(error);
+    if (error !== null) throw columnCheck.errorOf(error) ?? statementError(error);
     return answer.finish();
   } finally {
     sink.setOnDrain(null);
@@ -68,11 +68,11 @@ function executeRows({ capRows, maxRows }: AnswerLimits): number {
   return capRows !== null && capRows <= maxRows && capRows < MAX_EXECUTE_ROWS ? capRows + 1 : 0;
 }
 
-function answerHandler(call: RunSqlCall, basis: BasisCheck, answer: Answer): ExchangeHandler {
+function answerHandler(call: RunSqlCall, columnCheck: DescriptionCheck, answer: Answer): ExchangeHandler {
   const options = textAnswerOf(call);
   return {
     onMessage(type, bytes, start, end) {
-      if (basis.onMessage(type, bytes, start)) return;
+      if (columnCheck.onMessage(type, bytes, start)) return;
       if (type === BackendMessage.dataRow) answer.add(bytes, start, end);
       else if (type === BackendMessage.rowDescription) answer.begin(layoutOf(bytes, start, end, options));
       else if (type === BackendMessage.noData) throw noRows();

@@ -3,7 +3,7 @@
  * replaced by a rename, so that no reader finds half of it. The new file's name is the lock between two writers.
  */
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { isJsonObject } from '../config/read.ts';
+import { isJsonObject } from '../config/json-object.ts';
 
 /** An entry of the file. Times are ISO 8601 in UTC. */
 export interface StoredKey {

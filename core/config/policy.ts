@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Policy, PrincipalLimits, Rights } from '../protocol/rights.ts';
 import { closestName } from './closest-name.ts';
-import { isJsonObject } from './read.ts';
+import { isJsonObject } from './json-object.ts';
 
 export type ReadPolicy = { readonly policy: Policy } | { readonly errors: readonly string[] };
 

@@ -46,8 +46,10 @@ export function registerSecrets(secrets: readonly string[]): void {
 }
 
 /** The passwords in connection URLs, as written and as meant. */
-export function passwordsOf(connections: Readonly<Record<string, { readonly url: string }>>): string[] {
-  return Object.values(connections).flatMap(({ url }) => {
+export function passwordsOf(connections: Readonly<Record<string, object>>): string[] {
+  return Object.values(connections).flatMap((connection) => {
+    const url = 'url' in connection ? connection.url : null;
+    if (typeof url !== 'string') return [];
     const { password, searchParams } = new URL(url); // checked when the configuration was read
     const given = [password, searchParams.get('password') ?? ''].filter((text) => text !== '');
     return given.flatMap((text) => [text, decoded(text)]);

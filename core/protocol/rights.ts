@@ -1,4 +1,4 @@
-/** What a principal may do: everything without a policy, else what its roles give (core/access/policy.ts). */
+/** The rights of a principal: all of them without a policy, otherwise those of its roles (core/config/policy.ts). */
 
 /** Limits of a principal by policy; left out: only those of the configuration. */
 export interface PrincipalLimits {
@@ -17,7 +17,7 @@ export interface Rights {
   readonly connections: readonly string[] | null;
   /** The stages that its queries may have; null: all. */
   readonly stages: readonly string[] | null;
-  /** Whose queries it sees and ends. */
+  /** Whether it sees and ends only its own queries or everybody's. */
   readonly queries: 'own' | 'all';
   readonly logs: boolean;
   readonly metrics: boolean;

@@ -57,9 +57,10 @@ function sourceEngine(sql: ResolvedSql): Engine {
     reason: `exact in ${title}`,
     reads: (read) => read.connection === connection,
     exact({ node, resolved }, input, before) {
-      if (before >= maxStages) return no(`one statement has at most ${maxStages} stages`);
       const refusal = dialect.refusal([...input, ...resolved.columns]);
-      return refusal === null ? stageOf(node).exactIn(resolved, dialect) : no(refusal);
+      if (refusal !== null) return no(refusal);
+      if (before >= maxStages) return no(`one statement has at most ${maxStages} stages`);
+      return stageOf(node).exactIn(resolved, dialect);
     },
     split: ({ node, resolved }, before) =>
       before < maxStages ? (stageOf(node).split?.(resolved, dialect) ?? null) : null,

@@ -1,7 +1,7 @@
 /**
- * The API: one line a route, so that this file is its table of contents, on Express; only the usual POST /v1/query goes
- * past it (query-route.ts). The gate stands in front of both. Every failure, wherever it is thrown, leaves as an RFC 9457
- * problem.
+ * The API's routes, one line each, so that this file is its table of contents. Express serves them, except for the usual
+ * POST /v1/query, which bypasses it (query-route.ts). The gate stands in front of both. Every failure, wherever it is
+ * thrown, is answered with an RFC 9457 problem document.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, {
@@ -35,7 +35,7 @@ import { bodyOf, readQueryRequest } from './request/query-request.ts';
 import { countAnswer } from './request-metrics.ts';
 import { addRoute } from './route.ts';
 
-/** JSON escapes make a body larger than the query text in it; parameters come on top. */
+/** Bytes that a body may have beyond the query's text: JSON escapes make the text longer, and there may be parameters. */
 const BODY_OVERHEAD_BYTES = 1024 * 1024;
 
 export function createApp(deps: AppDeps): RequestListener {
@@ -61,7 +61,7 @@ export function createApp(deps: AppDeps): RequestListener {
   };
 }
 
-/** Who asks; null when the request is answered already: refused, or a preflight. */
+/** Returns who sent the request; null when the gate has answered it already (a refusal or a preflight). */
 function admit(
   deps: AppDeps,
   request: IncomingMessage,
@@ -90,7 +90,7 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  // The query string is read by server/http/request/query-request.ts, which refuses what it does not know.
+  // server/http/request/query-request.ts reads the query string instead, and refuses unknown options.
   app.set('query parser', false);
   const body = [countBody(deps.bodies, bodyBytes), express.raw({ type: () => true, limit: bodyBytes })];
   const operations = createOperations(deps);
@@ -124,7 +124,7 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/docs', { GET: [docsPage] });
   addRoute(app, '/docs.css', { GET: [docsStyle] });
   addRoute(app, '/docs.js', { GET: [docsScript] });
-  // Relative: a proxy may have put all of this below a path prefix.
+  // A relative redirect, since a proxy may serve all of this below a path prefix.
   addRoute(app, '/', { GET: [(_, response) => response.redirect('docs')] });
   app.use((request) => {
     throw new QueryError('not-found', `there is nothing at ${request.path}`, {
@@ -158,7 +158,7 @@ function addQueryRoute(
 function countRequest({ metrics }: AppDeps) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const { method } = request;
-    // Set by the router where one fits.
+    // The router sets `route` when one matches.
     countAnswer(metrics, method, response, () => (request as { route?: { path: string } }).route?.path);
     next();
   };

@@ -1,8 +1,8 @@
 /**
- * POST /v1/complete: what may stand at the cursor. A completion is no query of the user's: it has a registry of its own,
- * so that typing does not push queries out of GET /v1/queries, and its own short deadline for all that it asks. What the
- * database is asked is kept for a while, since every key that is pressed asks it again, and is cancelled when nobody waits
- * for it any more. A database that fails or is late takes its part of the items away, with a warning, and nothing else.
+ * POST /v1/complete: what may stand at the cursor. A completion is not a query of the user: it has its own registry, so
+ * that typing does not push queries out of GET /v1/queries, and a short deadline for everything that it asks databases.
+ * Answers of databases are kept for a while, since every key press asks the same again; a question is cancelled when nobody
+ * waits for it any more. When a database fails or is late, its items are missing and a warning says so.
  */
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
@@ -61,7 +61,7 @@ interface Tools {
   readonly shared: SharedAsks;
 }
 
-/** The key of an answer: who may see other things gets another one, and other connections have others. */
+/** Returns the key of a kept answer. It contains the scope and the connections' revision, since the answer depends on both. */
 function keyOf({ run }: AppDeps, ask: CompleteAsk, { scope }: Principal): string {
   return `${scope} ${run.connections.revision} ${JSON.stringify(ask)}`;
 }
@@ -74,7 +74,7 @@ function once(action: () => void): () => void {
   };
 }
 
-/** Throws unknown-connection, bad-parameter. */
+/** Returns the compiler's request. Throws unknown-connection, bad-parameter. */
 function requestOf(
   { run }: AppDeps,
   body: CompleteBody,
@@ -87,7 +87,7 @@ function requestOf(
   return { text: body.query, position: body.position, parameters, connection, visible, stages };
 }
 
-/** One question to a database, as a query of its own, ended after what is left of the completion's time. */
+/** Asks a database one question, as a separate query that ends when the completion's time is up. */
 async function answerBy(
   deadlineAt: number,
   deps: AppDeps,
@@ -120,7 +120,7 @@ async function answerBy(
   }
 }
 
-/** An error in the unfinished SQL is usual; one of ours is not. */
+/** Returns the answer after a failure. Errors in the user's unfinished SQL are usual; only internal ones are logged. */
 function failed({ log }: AppDeps, thrown: unknown): CompleteAnswer {
   const error = QueryError.from(thrown);
   if (error.code === 'internal') log.error('internal-error', { tool: 'complete', error: thrown });

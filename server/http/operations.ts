@@ -1,4 +1,4 @@
-/** What operators ask: queries, processes, logs, limits, metrics, health. */
+/** The routes for operators: queries, processes, logs, limits, metrics, health. */
 import type { Request, RequestHandler, Response } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { type Principal, principalOf } from '../../core/protocol/principal.ts';
@@ -42,11 +42,11 @@ export function createOperations(deps: AppDeps): Operations {
     limits: (_, response) => void response.json({ ...limits, ...STAGE_LIMITS, parameters: MAX_PARAMETERS }),
     metrics: async (_, response) => {
       response.setHeader('Content-Type', metrics.contentType);
-      // Without the monitor's word there is still all the rest, and a metric that says so.
+      // When the monitor does not answer, all other metrics are still there, and one says that it did not.
       response.send(await metrics.render(await deps.askMonitor().catch(() => null)));
     },
     live: (_, response) => void response.json({ status: 'live' }),
-    ready: (_, response) => ready(deps, response),
+    ready: (_, response) => answerReadiness(deps, response),
   };
 }
 
@@ -84,8 +84,8 @@ function cancel(deps: AppDeps, request: Request, response: Response): void {
   response.status(202).json({ queryId: query.queryId, state: 'cancelling' });
 }
 
-/** Ready means: a query sent now would run. */
-function ready({ run, isDraining }: AppDeps, response: Response): void {
+/** Answers whether the server is ready, that is, whether a query sent now would run. */
+function answerReadiness({ run, isDraining }: AppDeps, response: Response): void {
   const checks = {
     draining: isDraining(),
     sqlWorkers: run.sqlSlots.workerCount,

@@ -1,7 +1,9 @@
-/** The connections that queries may name, as the monitor last told of them. */
+/** The connections that queries may name, as the monitor last sent them. */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { ServerConnections } from '../../core/protocol/server-config.ts';
+import type { Lexical } from '../../language/dialects/lexical.ts';
+import { sourceDialect, USUAL_SOURCE } from '../../language/dialects/registry.ts';
 
 export class ConnectionBook {
   #connections: ServerConnections;
@@ -20,9 +22,15 @@ export class ConnectionBook {
     return connections?.length === 1 ? connections[0]! : this.#connections.defaultConnection;
   }
 
-  /** A number that changes with the connections, for keys of what is kept about them. */
+  /** A number that changes with the connections; it is part of the keys of cached facts about them. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Returns the lexical rules of the connection's SQL; the usual ones when it is gone while a query of its runs. */
+  lexicalOf(name: string): Lexical {
+    const { dialects } = this.#connections;
+    return (Object.hasOwn(dialects, name) ? sourceDialect(dialects[name]!) : USUAL_SOURCE).lexical;
   }
 
   change(connections: ServerConnections): void {
@@ -30,7 +38,7 @@ export class ConnectionBook {
     this.#revision++;
   }
 
-  /** Throws unknown-connection, also for one that the principal does not see: it must not learn that there is one. */
+  /** Throws unknown-connection when there is no such connection, and when the principal may not know that there is one. */
   check(name: string, { rights: { connections } }: Principal): void {
     const isSeen = connections === null || connections.includes(name);
     if (isSeen && this.names.includes(name)) return;

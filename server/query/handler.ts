@@ -1,6 +1,6 @@
 /**
- * POST and GET /v1/query: from an HTTP request to a running query and back. Here a query gets its id, its
- * deadline and the reasons that may end it early; what happens in between is run-query.ts.
+ * POST and GET /v1/query: turns an HTTP request into a running query and its result into the answer. Here a query gets its
+ * id, its deadline and the reasons that may end it early; run-query.ts runs it.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -38,13 +38,13 @@ export interface QueryHandlerDeps {
   readonly tracing: Tracing;
   readonly reading: ReadingWatch;
   readonly log: Log;
-  /** Set when the server stops: nothing new is taken. */
+  /** Returns true while the server stops: it then takes no new queries. */
   readonly isDraining: () => boolean;
 }
 
 const QUERY_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
 
-/** Never rejects: every failure has become an answer. Throws only before the query has started. */
+/** Runs the query and answers. Rejects only before the query has started; every later failure is answered here. */
 export async function handleQuery(
   deps: QueryHandlerDeps,
   principal: Principal,
@@ -69,7 +69,7 @@ export async function handleQuery(
   });
   const stopTimer = endEarly(query, response);
   const slowEnded = deps.slowLog.watch(query);
-  const { connection } = query; // as asked for: the plan may say another
+  const { connection } = query; // the requested connection; the query's text may name another
   const key = (): string => poisonKey(connection, text);
   let error: WireError | null = null;
   try {
@@ -98,7 +98,7 @@ export async function handleQuery(
   }
 }
 
-/** Ends the query at its deadline and when its client leaves; returns what stops the deadline's timer. */
+/** Ends the query at its deadline and when its client leaves. Returns a function that stops the deadline's timer. */
 export function endEarly(query: QueryRecord, response: ServerResponse): () => void {
   const deadline = setTimeout(
     () => query.cancellation.cancel(deadlineExceeded(query)),
@@ -111,7 +111,7 @@ export function endEarly(query: QueryRecord, response: ServerResponse): () => vo
   return () => clearTimeout(deadline);
 }
 
-/** Ends the query if it still runs, and the connection: whoever does not read would not read an error either. */
+/** Ends the query if it still runs, and closes the connection: a client that does not read would not read an error either. */
 function endSlowReader(
   { limits, log }: QueryHandlerDeps,
   query: QueryRecord,
@@ -134,7 +134,7 @@ function clientTooSlow({ readBytes, readWindowMs }: Limits): QueryError {
   );
 }
 
-/** Throws too-many-queries, draining, duplicate-query-id, bad-request. */
+/** Returns the record of a new query. Throws too-many-queries, draining, duplicate-query-id, bad-request. */
 export function startQuery(
   deps: QueryHandlerDeps,
   principal: Principal,
@@ -205,7 +205,7 @@ function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryE
   );
 }
 
-/** Whoever noticed first that the time was up (database, worker, this process): the user reads the same. */
+/** Replaces every deadline-exceeded by the same text, whichever process noticed first that the time was up. */
 export function withDeadline(error: QueryError, query: QueryRecord): QueryError {
   return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
 }
@@ -218,7 +218,7 @@ function finish(query: QueryRecord, answer: AnswerStream, { summary, plan }: Que
     elapsedMs: Date.now() - query.startedAt,
     phases,
     placement: plan.stages.map(({ name, where }) => ({ stage: name, where })),
-    // Left out of the JSON without any.
+    // JSON.stringify leaves the member out when it is undefined.
     warnings: plan.warnings.length > 0 ? plan.warnings : undefined,
   };
   answer.finish({ rows, complete, stats, serverTiming: serverTimingOf(phases) });
@@ -228,7 +228,7 @@ function serverTimingOf({ plan, queue, sql, handoff, dsl, encode }: Phases): str
   return `plan;dur=${plan}, queue;dur=${queue}, sql;dur=${sql}, handoff;dur=${handoff}, dsl;dur=${dsl}, encode;dur=${encode}`;
 }
 
-/** Hundredths of a millisecond; member by member, since it is made twice for each query. */
+/** Returns the phases rounded to hundredths of a millisecond. Written out by member because it runs twice per query. */
 function rounded({ plan, queue, sql, handoff, dsl, encode }: Phases): Phases {
   return {
     plan: hundredths(plan),
@@ -244,7 +244,7 @@ function hundredths(ms: number): number {
   return Math.round(ms * 100) / 100;
 }
 
-/** Long enough to know a query by. */
+/** The most characters of a query's text in the log: enough to recognise it. */
 const LOGGED_QUERY_CHARACTERS = 4000;
 
 function textForLog(text: string): string {
@@ -272,7 +272,7 @@ function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord,
     phases: rounded(query.phases),
   };
   if (query.error === null) log.info('query-ended', fields);
-  // The user's mistake is no more than a note; what an operator may have to mend is a warning.
+  // A mistake of the user is only information; a failure that an operator may have to mend is a warning.
   else {
     const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';
     log[level]('query-failed', { ...fields, message: query.error.message });

@@ -1,9 +1,9 @@
 /**
- * The way of one query through the server: plan it (plan-cache, planner), then run it where the plan says
- * (run-sql.ts, run-stages.ts). Invariants, whatever happens on the way:
+ * Takes one query through the server: plans it (plan-cache, planner), then runs it where the plan says (run-sql.ts,
+ * run-stages.ts). These rules hold whatever happens:
  *
  * - a SQL slot or DSL worker is given back exactly once, and a slot only after its worker has replied;
- * - the answer is whole only when every worker that took part said so;
+ * - the answer is complete only when every worker that took part has reported success;
  * - an abort (deadline, cancel, client gone) reaches every worker that runs for it, and through the SQL worker the
  *   database.
  */
@@ -28,8 +28,8 @@ export interface QueryOutcome {
 }
 
 /**
- * A row of CSV must fit into the stage engine's read buffer, and a small buffer is what makes it start early. So
- * longer rows, which are rare, cost a second attempt.
+ * The longest row of a stage's input in the first attempt. A row of CSV must fit into the stage engine's read buffer, and
+ * with a small buffer the engine starts earlier. Longer rows are rare, and cost a second attempt.
  */
 const USUAL_ROW_BYTES = 256 * 1024;
 
@@ -68,7 +68,7 @@ export async function runQuery(
 function nextAttempt(deps: RunDeps, attempt: Attempt, thrown: unknown): Attempt | null {
   if (!(thrown instanceof QueryError)) return null;
   if (thrown.code === 'stale-plan' && !attempt.replanned) {
-    // The schema changed since the plan was made: once more, with what the database says now.
+    // The schema changed since the plan was made: plan once more with the current columns.
     deps.planner.cache.delete(attempt.key);
     return { ...attempt, replanned: true };
   }
@@ -90,20 +90,20 @@ async function runOnce(
   const maxBytes = Math.min(deps.maxBytes, own.resultBytes ?? deps.maxBytes);
   const limits = { capRows: request.capRows, maxRows, maxBytes };
   const { parameters, answer: options } = request;
-  // Without stages the columns are known to the SQL worker only, which refuses them itself.
+  // Without stages only the SQL worker knows the columns, and refuses these names itself.
   if (plan.columns !== null) refuseNames(plan.columns, options);
   const run = { deps, plan, query, answer, parameters, options, limits, maxRowBytes };
   const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
   return { summary, plan };
 }
 
-/** Throws unknown-connection, bad-parameter. */
+/** Returns the key of the query's plan. Throws unknown-connection, bad-parameter. */
 export function planKey(deps: RunDeps, request: QueryRequest, principal: Principal): PlanKey {
   const { scope, rights } = principal;
   const connection = request.connection ?? deps.connections.defaultOf(principal);
   deps.connections.check(connection, principal);
   const { format } = request.answer;
-  // Arrow and Parquet are encoded in DSL workers, so that even plain SQL goes through one.
+  // Arrow and Parquet are encoded in DSL workers, so even a query without stages goes through one.
   const throughWorker = format === 'arrow' || format === 'parquet';
   return {
     scope,
@@ -117,7 +117,7 @@ export function planKey(deps: RunDeps, request: QueryRequest, principal: Princip
   };
 }
 
-/** Plans without running. Throws what planning throws. */
+/** Returns the query's plan without running it. Throws the errors of planning. */
 export async function planOf(deps: RunDeps, request: QueryRequest, query: QueryRecord): Promise<Plan> {
   const key = planKey(deps, request, query.principal);
   return deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));

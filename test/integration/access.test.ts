@@ -326,7 +326,10 @@ describe('access', function () {
     secrets.push(token.split('.')[2]!);
     const written = `select '${operator}' as mine, '${token}' as other | whre`;
     expect((await query(operator, written)).json.code).to.equal('unknown-stage');
-    await until(async () => ((await forkline.logLines()).some((line) => line.includes('as mine')) ? true : null), 5000);
+    await until(
+      async () => ((await forkline.logLines()).some((line) => line.includes('as mine')) ? true : null),
+      5000,
+    );
     const places = [
       (await forkline.logLines()).join('\n'),
       forkline.output(),

@@ -7,7 +7,7 @@
 import { dirname } from 'node:path';
 import type { DslWorkerConfig, RunStagesCall } from '../../core/protocol/dsl-worker.ts';
 import { type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
-import { REFUSED_MARK, raisedError } from '../../core/protocol/raised-error.ts';
+import { MARK, REFUSED_MARK, raisedFrom } from '../../core/protocol/raised-error.ts';
 
 export type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes' | 'spillDir' | 'fifoPath'> &
   Pick<RunStagesCall, 'maxRowBytes'>;
@@ -157,7 +157,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   'TIMESTAMP WITH TIME ZONE': 'timestamptz',
 };
 
-/** The failing cast that float64 arithmetic raises (language/functions/float-range.ts). */
+/** The failing cast that float64 arithmetic raises (language/types/float-range.ts). */
 const RANGE_ERROR = /Could not convert string '(the result is out of range for float64)' to DOUBLE/;
 
 function conversionMessage(message: string): string {
@@ -216,4 +216,15 @@ function userType(engineType: string): string {
 
 function clip(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;
+}
+
+// Anchored: a value of the user's, quoted later in another message, must not pass for it.
+const RAISED = new RegExp(`^Invalid Input Error: ${MARK}(\\{.*\\})`);
+
+/** Returns the error of ours that the engine's exception carries; null when there is none in it. */
+function raisedError(message: string, cause: unknown): QueryError | null {
+  const found = RAISED.exec(message);
+  if (found === null) return null;
+  const { code, message: text, ...details } = raisedFrom(found[1]!);
+  return new QueryError(code, text, details, cause);
 }

@@ -1,6 +1,6 @@
 /**
- * What authentication costs: the CPU time of the gate for a request, anonymous, with an API key, and with a token that is known;
- * then random credentials, of which none may be let in.
+ * Measures the CPU time that the gate takes for a request: an anonymous one, one with an API key, and one with a token that was
+ * verified before. Then tries random credentials, of which none may be let in.
  *
  *   npx tsx loadtest/bench/studies/gate.ts [requests] [random credentials] [rounds]
  *

@@ -66,7 +66,7 @@ describe('the authenticator', () => {
     authenticator.identify(requestWith(...values), '10.1.2.3');
   function refusalOf(...values: readonly string[]): QueryError {
     try {
-      identify(...values);
+      void identify(...values);
     } catch (thrown) {
       if (thrown instanceof QueryError) return thrown;
       throw thrown;
@@ -102,7 +102,7 @@ describe('the authenticator', () => {
 
   it('refuses an expired key from its moment on', () => {
     const { key } = addKey({ expiresAt: new Date(now + 1000).toISOString() });
-    identify(`Bearer ${key}`);
+    expect(identify(`Bearer ${key}`)).to.deep.include({ id: 'key:alice' });
     now += 1000;
     expect(refusalOf(`Bearer ${key}`).code).to.equal('unauthenticated');
   });
@@ -142,7 +142,7 @@ describe('the authenticator', () => {
     const { key } = addKey();
     writeFileSync(path, '{"keys": [{"id": 1}]}');
     book.look();
-    identify(`Bearer ${key}`);
+    expect(identify(`Bearer ${key}`)).to.deep.include({ id: 'key:alice' });
     expect(lines.at(-1)).to.deep.include({ level: 'error', event: 'keys-file-unusable' });
     rmSync(path);
     book.look();

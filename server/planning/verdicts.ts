@@ -2,31 +2,31 @@
  * Verdicts of one thread for one connection, those of sources kept by text: a source is judged again with each other pipeline
  * behind it. Kept within a budget of characters, the least recently used dropped first. Refusals are not kept.
  */
-
-import { judgeSql } from './judge.ts';
-import type { JudgedSql } from './judged-sql.ts';
+import type { JudgedSql, SqlJudge } from '../../language/dialects/judge.ts';
 
 const MAX_CHARACTERS = 1024 * 1024;
 /** A longer text would push out many others, and takes long to run anyway. */
 const MAX_TEXT_CHARACTERS = 64 * 1024;
 
 export class Verdicts {
+  readonly #judge: SqlJudge;
   readonly #allowed: readonly string[];
   /** In the order of their latest use. */
   readonly #judged = new Map<string, JudgedSql>();
   #characters = 0;
 
   /** `allowed`: functions that the connection's configuration allows, `schema.name`. */
-  constructor(allowed: readonly string[]) {
+  constructor(judge: SqlJudge, allowed: readonly string[]) {
+    this.#judge = judge;
     this.#allowed = allowed;
   }
 
-  /** Throws as `judgeSql` does. */
+  /** Returns the verdict; throws as `SqlJudge.judge` does. */
   of(sql: string): JudgedSql {
-    return judgeSql(sql, this.#allowed);
+    return this.#judge.judge(sql, this.#allowed);
   }
 
-  /** The same, remembered. */
+  /** Returns the verdict as `of` does, and remembers it. */
   kept(sql: string): JudgedSql {
     const known = this.#judged.get(sql);
     if (known !== undefined) {
@@ -50,7 +50,7 @@ export class Verdicts {
   }
 }
 
-/** With what a list of names takes. */
+/** Returns the characters that an entry counts for, with what its list of names takes. */
 function costOf(sql: string, { functions }: JudgedSql): number {
   return sql.length + 100 + 100 * functions.length;
 }
