@@ -1,9 +1,9 @@
 /**
- * A session on a thread of its own, for drivers that hold up the thread they run on: this is the thread's side, and
- * `threaded-session.ts` the other. The rows are encoded here, and those for the stage engine go into its FIFO from here.
+ * A session on a separate thread, for drivers that block the thread they run on: this is the thread's side, and
+ * `threaded-session.ts` the worker's. Rows are encoded here, and rows for the stage engine are written into its FIFO here.
  *
- * Between them: a call, then bytes of its answer, each told back once it is written, then its reply. A cancel comes as a
- * message for code that waits, and through shared memory (`isInterrupted`) for code that does not.
+ * The messages are: a call, then bytes of its answer, each acknowledged once it is written, then the call's reply. A cancel
+ * comes as a message for code that waits, and through shared memory (`isInterrupted`) for code that does not.
  */
 import type { MessagePort } from 'node:worker_threads';
 import { Cancellation } from '../../core/process/cancellation.ts';
@@ -25,26 +25,26 @@ export type ToThread =
 
 export type FromThread =
   | { readonly type: 'ready' }
-  /** It cannot be opened; the thread ends. */
+  /** The session cannot be opened; the thread ends. */
   | { readonly type: 'failed'; readonly message: string; readonly code: string | null }
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
   | { readonly type: 'reply'; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly ok: false; readonly error: WireError };
 
-/** What the thread does itself. */
+/** The calls that run on the thread. */
 export type ThreadSession = Pick<Session, 'describe' | 'run' | 'copyTo' | 'introspect'>;
 
-/** What a thread gets when it starts. */
+/** The data that a thread gets when it starts. */
 export interface ThreadData<Config> {
   readonly config: Config;
-  /** Its first element: 1 while the running call is to end. */
+  /** Shared memory whose first element is 1 while the running call must end. */
   readonly interrupt: Int32Array;
 }
 
-/** Pieces of an answer on their way; one more waits. */
+/** The most pieces of an answer that are not written yet; the next one waits. */
 const MOST_UNWRITTEN = 4;
 
-/** Serves the calls that come on `port`, one at a time, with what `open` makes. */
+/** Serves the calls that come on `port`, one at a time, with the session that `open` makes. */
 export function serveSession(port: MessagePort, open: () => ThreadSession): void {
   const send = (message: FromThread, bytes: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, bytes);

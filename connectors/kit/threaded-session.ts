@@ -1,5 +1,5 @@
 /**
- * The side of a session on a thread of its own that a SQL worker sees.
+ * A session that runs on a separate thread, as the SQL worker sees it.
  *
  *   idle --call--> running --reply--> idle
  *                     | cancellation: the thread is told, and has a moment to stop
@@ -22,7 +22,7 @@ import type { CallControl } from './call-control.ts';
 import type { ByteSink, CopySummary, Session } from './connector.ts';
 import type { FromThread, ThreadCall, ThreadData, ToThread } from './session-thread.ts';
 
-/** A thread that does not stop by itself in this time is ended, whatever it does. */
+/** The time for a thread to stop a cancelled call; after it the thread is ended. */
 const STOP_GRACE_MS = 1000;
 
 interface RunningCall {
@@ -31,11 +31,11 @@ interface RunningCall {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: QueryError) => void;
   readonly onCancel: () => void;
-  /** Pieces that wait for the sink. */
+  /** The number of pieces that the sink has not written yet. */
   waiting: number;
 }
 
-/** Starts the thread of `entry` and resolves when its session is open. Rejects with the error that it says. */
+/** Starts the thread of `entry` and resolves when its session is open. Rejects with the thread's error. */
 export function openThread(entry: URL, config: unknown): Promise<ThreadedSession> {
   const interrupt = new Int32Array(new SharedArrayBuffer(4));
   const workerData: ThreadData<unknown> = { config, interrupt };
@@ -123,7 +123,7 @@ export class ThreadedSession implements Session {
     else if (message.type === 'reply') {
       this.#settle(running);
       if (message.ok) running.resolve(message.value);
-      // What ended it is told, not how it ended.
+      // A cancelled call reports the reason of its cancellation, not the error by which it ended.
       else running.reject(running.control.cancellation.reason ?? QueryError.fromWire(message.error));
     }
   }
@@ -143,7 +143,7 @@ export class ThreadedSession implements Session {
     clearTimeout(this.#timer);
     running.control.cancellation.offCancel(running.onCancel);
     running.sink?.setOnDrain(null);
-    // What is told late counts for no other call.
+    // Pieces whose writing ends later must not be counted for the next call.
     for (; running.waiting > 0; running.waiting--) this.#send({ type: 'written' });
     this.#running = null;
   }

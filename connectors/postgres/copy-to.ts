@@ -1,11 +1,12 @@
 /**
- * The `copy-to` call: a query's rows as CSV into a DSL worker's FIFO. One round trip: the query itself is parsed and
- * described first (and bound, which checks the parameters' values), so that its mistakes are reported in its own words
- * and positions and a changed schema is noticed before any row; the COPY of the same text follows in the same
- * transaction. CopyData payloads go into big buffers and out again unread.
+ * The `copy-to` call: writes a query's rows into a DSL worker's FIFO, in one round trip, in COPY's binary form, which is that
+ * of core/protocol/wire-rows.ts. First the query itself is parsed, described, and bound (which checks the parameters' values),
+ * so that errors refer to the user's text and a changed schema is noticed before any row. The COPY of the same text follows in
+ * the same transaction. CopyData payloads pass through big buffers without being read.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
+import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
 import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
@@ -28,7 +29,7 @@ import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, DESCRIBE_STATEMENT, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
 import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
-/** Throws what the catalogue, the session or the database finds wrong, and stale-plan, as QueryError. */
+/** Runs the call. Throws QueryError: the refusal of a function, an error of the session or the database, or stale-plan. */
 export async function copyToFifo(
   session: WireSession,
   call: CopyToCall,
@@ -107,9 +108,9 @@ function copyMessages({ sql, parameters, described = [] }: CopyToCall, copyText:
 
 interface CopyProgress {
   readonly handler: ExchangeHandler;
-  /** Whole rows taken from the database. */
+  /** The number of complete rows from the database. */
   readonly rows: number;
-  /** Whether an error from now on speaks of the COPY text rather than of the query's own. */
+  /** Whether an error from now on is about the COPY text instead of the query itself. */
   readonly aboutCopy: boolean;
 }
 
@@ -120,8 +121,10 @@ function createCopyHandler(
 ): CopyProgress {
   let rows = 0;
   let parsed = 0;
-  /** Of the row that is under way; PostgreSQL sends each row as a message of its own. */
+  /** The bytes so far of the current row; PostgreSQL sends each row as a separate message. */
   let rowBytes = 0;
+  // The header comes with the first row.
+  const mostBytes = call.maxRowBytes + WIRE_HEADER.length;
   return {
     get rows() {
       return rows;
@@ -145,17 +148,19 @@ function createCopyHandler(
       },
       onCopyData(bytes, start, end, last) {
         rowBytes += end - start;
-        if (rowBytes > call.maxRowBytes) throw rowTooLongForStages(call.maxRowBytes);
-        if (last) rowBytes = 0;
+        if (rowBytes > mostBytes) throw rowTooLongForStages(call.maxRowBytes);
         payloads.add(bytes, start, end);
-        if (last) rows++;
+        if (!last) return;
+        // The end mark is a message of its own.
+        if (rowBytes > WIRE_END.length) rows++;
+        rowBytes = 0;
       },
       onChunkEnd: payloads.flush,
     },
   };
 }
 
-/** Errors after the query was parsed are about the COPY text; those of binding it carry no position. */
+/** Returns the error with its position mapped. After the query was parsed, errors are about the COPY text; errors of binding have no position. */
 function copyError(error: ServerError, aboutCopy: boolean, copy: CopyStatement): QueryError {
   return statementError(error, aboutCopy ? { mapPosition: copy.mapPosition } : {});
 }

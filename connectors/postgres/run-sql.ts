@@ -1,7 +1,7 @@
 /**
- * The `run-sql` call: one statement, its rows encoded on the way through. Nothing is sent before the columns are known
- * to be good; from then on bytes go out as buffers fill, and the database is paused while the server's socket is full,
- * so that an answer of any size needs the same little memory here.
+ * The `run-sql` call: runs one statement and encodes its rows as they arrive. Nothing is sent before the columns are checked.
+ * After that, bytes are sent whenever a buffer is full, and reading from the database pauses while the server's socket is
+ * full, so that an answer of any size needs the same small memory here.
  */
 import type { AnswerLimits, AnswerSummary } from '../../core/protocol/answer.ts';
 import type { RunSqlCall } from '../../core/protocol/sql-worker.ts';
@@ -18,13 +18,13 @@ import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, DESCRIBE_PORTAL, executeMessage, parseMessage } from './wire/frontend-messages.ts';
 import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
-/** Execute's row count is an i32. */
+/** The largest row count of an Execute message, which is an i32. */
 const MAX_EXECUTE_ROWS = 0x7fffffff;
 
-/** Of all answers of this process. */
+/** The buffers that all answers of this process share. */
 const BUFFERS = new WriterStock();
 
-/** Throws what the catalogue, the session or the database finds wrong, and result-too-large, as QueryError. */
+/** Runs the call. Throws QueryError: the refusal of a function, an error of the session or the database, or result-too-large. */
 export async function runStatement(
   session: WireSession,
   call: RunSqlCall,
@@ -61,8 +61,8 @@ export async function runStatement(
 }
 
 /**
- * With a client's cap the database stops by itself one row past it. Without one it gets no row count, because with one
- * it never uses parallel workers; going past maxRows is an error anyway, and cancels.
+ * Returns the row count for Execute. With a client's cap, the database stops by itself one row after it. Without a cap there
+ * is no row count (0), because PostgreSQL uses no parallel workers with one; exceeding maxRows is an error that cancels anyway.
  */
 function executeRows({ capRows, maxRows }: AnswerLimits): number {
   return capRows !== null && capRows <= maxRows && capRows < MAX_EXECUTE_ROWS ? capRows + 1 : 0;

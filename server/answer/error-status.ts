@@ -1,4 +1,4 @@
-/** The one table from error code to HTTP status, whether sending the same again may help, and a short title. */
+/** The one table with the HTTP status of each error code, whether sending the same again may help, and a short title. */
 import type { ErrorCode } from '../../core/protocol/errors.ts';
 
 interface ErrorClass {

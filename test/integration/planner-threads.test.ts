@@ -10,12 +10,12 @@ import { PlannerLane } from '../../server/planning/planner-lane.ts';
 import type { PlannerTask, PlannerValue } from '../../server/planning/planner-thread.ts';
 import type { PlannerThreads } from '../../server/planning/planner-threads.ts';
 
-/** Of the build: a thread needs compiled files. */
+/** The module in the build, since a thread needs compiled files. */
 const BUILT = new URL('../../dist/server/planning/planner-threads.js', import.meta.url).href;
 
 const BUILT_PLANNER = new URL('../../dist/server/planning/planner.js', import.meta.url).href;
 
-/** What the database says of `select 1 as n`. */
+/** The database's description of `select 1 as n`. */
 const describedAsNumber: AskAnswer = {
   kind: 'source',
   columns: [{ name: 'n', type: nativeType(23) }],

@@ -187,7 +187,7 @@ describe('SQLite files, on a server', function () {
     for (const [code, statements] of Object.entries(refused))
       for (const statement of statements) {
         const found = await problem(`@notes ${statement}`);
-        // What the language itself does not take for SQL that reads.
+        // SQL that the language itself does not accept as a reading statement.
         expect(found.code, statement).to.be.oneOf([code, 'syntax']);
       }
     expect(readFileSync(at('notes.db')).equals(before)).to.equal(true);
