@@ -2,7 +2,7 @@
  * Writes rows of JavaScript values in the row format that encoders read: u16 count, then i32 length (-1 for null) and text of
  * each value. All rows are written into the same buffer, one after the other; it grows to the longest row.
  */
-import type { Column, ColumnType } from '../../core/protocol/types.ts';
+import type { Column } from '../../core/protocol/types.ts';
 import { type RowValue, valueText } from './value-text.ts';
 
 const FIRST_BYTES = 4096;
@@ -16,11 +16,8 @@ export class RowWriter {
   #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #end = 0;
 
-  constructor(
-    columns: readonly Column[],
-    textOf: (type: ColumnType) => (value: RowValue) => string = valueText,
-  ) {
-    this.#texts = columns.map(({ type }) => textOf(type));
+  constructor(columns: readonly Column[]) {
+    this.#texts = columns.map(({ type }) => valueText(type));
   }
 
   /** The buffer with the row, valid until the next row is written. */

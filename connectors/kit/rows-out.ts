@@ -1,6 +1,6 @@
 /**
  * Writes rows of JavaScript values, for connectors whose drivers return values: as an answer, or into a FIFO for the stage
- * engine. Rows come in batches, so that asynchronous steps happen only once per batch; no batch is taken while the reader is
+ * engine (core/protocol/wire-rows.ts). Rows come in batches, so that asynchronous steps happen only once per batch; no batch is taken while the reader is
  * behind. Leaving early (a full answer, a reader that went away, an error) ends the iterator, which tells the connector to
  * stop its database.
  */
@@ -12,12 +12,11 @@ import { Answer, refuseSameNames, rowTooLongForStages, textAnswerOf } from './an
 import type { CallControl } from './call-control.ts';
 import type { ByteSink, CopySummary } from './connector.ts';
 import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
-import { createRowEncoder, rowLayout } from './encode/row-encoder.ts';
-import { stageCsvLayout } from './encode/stage-csv.ts';
+import { rowLayout } from './encode/row-encoder.ts';
 import { FifoWriter } from './fifo-writer.ts';
 import { Gate } from './gate.ts';
 import { type Row, RowWriter } from './row-writer.ts';
-import { stageText } from './value-text.ts';
+import { WireRowWriter } from './wire-row-writer.ts';
 
 export type Batches = AsyncIterable<readonly Row[]>;
 
@@ -82,17 +81,17 @@ export async function copyRows(
   const endEarly = (): void => fifo.destroy();
   cancellation.onCancel(endEarly);
   try {
-    const encoder = createRowEncoder(stageCsvLayout(columns));
-    const values = new RowWriter(columns, stageText);
+    const wire = new WireRowWriter(columns, writer);
+    wire.begin();
     await eachRow(batches, gate, (row) => {
       if (readerClosed) return false;
       const before = writer.totalBytes;
-      values.write(row);
-      encoder.writeRow(writer, values.bytes, 0);
+      wire.write(row);
       if (writer.totalBytes - before > maxRowBytes) throw rowTooLongForStages(maxRowBytes);
       rows++;
       return true;
     });
+    wire.end();
     writer.flush();
     await fifo.end();
     gate.check();

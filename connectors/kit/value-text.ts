@@ -19,7 +19,7 @@ import { type ColumnType, typeName } from '../../core/protocol/types.ts';
 export type RowValue = null | boolean | number | bigint | string | Uint8Array | readonly RowValue[];
 
 /** Returns a value's text; never called for null. */
-type ValueText = (value: RowValue) => string;
+export type ValueText = (value: RowValue) => string;
 
 export function valueText(type: ColumnType): ValueText {
   switch (type.kind) {
@@ -49,14 +49,11 @@ export function valueText(type: ColumnType): ValueText {
   }
 }
 
-/** Returns the function that makes texts for the stage engine, which reads a list as the JSON of its elements' texts. */
-export function stageText(type: ColumnType): ValueText {
-  if (type.kind !== 'list') return valueText(type);
+/** Returns the function that writes a list as the JSON of its elements' texts, which the stage engine reads. */
+export function listTexts(type: ColumnType & { readonly kind: 'list' }): ValueText {
   const element = valueText(type.of);
-  return (value) => {
-    const texts = elementsOf(value, type).map((one) => (one === null ? null : element(one)));
-    return JSON.stringify(texts);
-  };
+  return (value) =>
+    JSON.stringify(elementsOf(value, type).map((one) => (one === null ? null : element(one))));
 }
 
 function listText(type: ColumnType & { readonly kind: 'list' }): ValueText {
@@ -75,7 +72,7 @@ function elementsOf(value: RowValue, type: ColumnType): readonly RowValue[] {
   return Array.isArray(value) ? (value as readonly RowValue[]) : misfit(value, type);
 }
 
-function isInteger(value: RowValue): boolean {
+export function isInteger(value: RowValue): value is number | bigint {
   return typeof value === 'bigint' || Number.isSafeInteger(value);
 }
 
@@ -91,6 +88,6 @@ function hexOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('hex');
 }
 
-function misfit(value: RowValue, type: ColumnType): never {
+export function misfit(value: RowValue, type: ColumnType): never {
   throw new Error(`a connector gave a ${typeof value} for a column of type ${typeName(type)}`);
 }

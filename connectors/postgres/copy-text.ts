@@ -7,7 +7,7 @@ import { offsetOf, positionOf, type SqlToken, tokenizeSql } from '../../language
 
 const PREFIX = 'copy (';
 /** The end of the COPY text. It begins with a line break because the query may end in a line comment. */
-const SUFFIX = '\n) to stdout (format csv)';
+const SUFFIX = '\n) to stdout (format binary)';
 
 export interface CopyStatement {
   readonly text: string;

@@ -1,11 +1,12 @@
 /**
- * The `copy-to` call: writes a query's rows as CSV into a DSL worker's FIFO, in one round trip. First the query itself is
- * parsed, described, and bound (which checks the parameters' values), so that errors refer to the user's text and a changed
- * schema is noticed before any row. The COPY of the same text follows in the same transaction. CopyData payloads pass through
- * big buffers without being read.
+ * The `copy-to` call: writes a query's rows into a DSL worker's FIFO, in COPY's binary format, which is that of
+ * core/protocol/wire-rows.ts, in one round trip. First the query itself is parsed, described, and bound (which checks the
+ * parameters' values), so that errors refer to the user's text and a changed schema is noticed before any row. The COPY of the
+ * same text follows in the same transaction. CopyData payloads pass through big buffers without being read.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
+import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
 import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
@@ -122,6 +123,8 @@ function createCopyHandler(
   let parsed = 0;
   /** The bytes so far of the current row; PostgreSQL sends each row as a separate message. */
   let rowBytes = 0;
+  // The header comes with the first row.
+  const mostBytes = call.maxRowBytes + WIRE_HEADER.length;
   return {
     get rows() {
       return rows;
@@ -145,10 +148,12 @@ function createCopyHandler(
       },
       onCopyData(bytes, start, end, last) {
         rowBytes += end - start;
-        if (rowBytes > call.maxRowBytes) throw rowTooLongForStages(call.maxRowBytes);
-        if (last) rowBytes = 0;
+        if (rowBytes > mostBytes) throw rowTooLongForStages(call.maxRowBytes);
         payloads.add(bytes, start, end);
-        if (last) rows++;
+        if (!last) return;
+        // The end mark is a message of its own.
+        if (rowBytes > WIRE_END.length) rows++;
+        rowBytes = 0;
       },
       onChunkEnd: payloads.flush,
     },

@@ -35,6 +35,7 @@ export function sqliteError(code: number, message: string, sql: string, offset: 
   const errorCode = CODES[primary] ?? WORDS.find(([pattern]) => pattern.test(message))?.[1] ?? 'sql-error';
   const said = SAID[errorCode];
   return new QueryError(errorCode, said?.message ?? message, {
+    fromDatabase: true,
     ...(said === undefined ? {} : { hint: said.hint }),
     ...(offset < 0 ? {} : { sqlPosition: [...Buffer.from(sql).subarray(0, offset).toString()].length + 1 }),
   });

@@ -31,6 +31,20 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
     },
     example: '{"url": "env:CRM_URL"}',
   },
+  mariadb: {
+    options: z.strictObject({
+      kind: z.literal('mariadb'),
+      url: z.string(),
+      allowFunctions: z.array(z.string().regex(ALLOWED_FUNCTION)).optional(),
+      allowPowerfulRole: z.boolean().optional(),
+    }),
+    wanted: {
+      url: 'the URL of a MariaDB database as text, or where it stands: env:NAME, file:PATH',
+      allowFunctions: 'a list of stored functions, each a schema and a name: ["shop.net_price"]',
+      allowPowerfulRole: 'true or false',
+    },
+    example: '{"kind": "mariadb", "url": "env:SHOP_URL"}',
+  },
   sqlite: {
     options: z.strictObject({ kind: z.literal('sqlite'), path: z.string().min(1) }),
     wanted: { path: 'the path of a SQLite file, relative to the configuration' },

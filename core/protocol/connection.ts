@@ -1,7 +1,7 @@
 /** A configured connection as a SQL worker gets it: the kind of database, and the settings that open it. */
 import type { DialectName } from './dialect-name.ts';
 
-export type ConnectionConfig = PostgresConnection | SqliteConnection;
+export type ConnectionConfig = PostgresConnection | SqliteConnection | MariadbConnection;
 
 export type ConnectionKind = ConnectionConfig['kind'];
 
@@ -9,6 +9,7 @@ export type ConnectionKind = ConnectionConfig['kind'];
 export const DIALECT_OF_KIND: Readonly<Record<ConnectionKind, DialectName>> = {
   postgres: 'postgres',
   sqlite: 'sqlite',
+  mariadb: 'mariadb',
 };
 
 export interface PostgresConnection {
@@ -25,4 +26,14 @@ export interface SqliteConnection {
   readonly kind: 'sqlite';
   /** Absolute. */
   readonly path: string;
+}
+
+export interface MariadbConnection {
+  readonly kind: 'mariadb';
+  /** mariadb:// or mysql:// URL, secrets resolved. Never logged. */
+  readonly url: string;
+  /** Stored functions that queries may call, as `schema.name`. */
+  readonly allowFunctions?: readonly string[];
+  /** Connects even as a user that administers the server, or reads and writes its files. */
+  readonly allowPowerfulRole?: boolean;
 }

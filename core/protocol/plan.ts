@@ -7,6 +7,7 @@ import type { ConnectionDialects } from './dialect-name.ts';
 import type { Span, StageRef } from './errors.ts';
 import type { ParameterKind } from './parameters.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
+import type { WireType } from './wire-rows.ts';
 
 /** Maps a stretch of the SQL that we send back to the stretch of the user's text that it was copied from. */
 export interface SourceSegment {
@@ -99,9 +100,11 @@ export type UnjudgedSource = Omit<SourcePlan, 'functions'>;
 /** One column as it enters the stage engine. */
 export interface InputColumn {
   readonly name: string;
-  /** The stage engine's type that its CSV text is read as. */
-  readonly csvType: string;
-  /** The stage engine's expression over the column as read that gives its value, when reading alone does not. */
+  /** How its fields are sent. */
+  readonly wire: WireType;
+  /** The size that the engine keeps a decimal in; a decimal without it comes as its text. */
+  readonly size?: { readonly precision: number; readonly scale: number };
+  /** The DuckDB expression over the column as read that gives its value, when reading alone does not. */
   readonly expression: string | null;
 }
 

@@ -30,7 +30,7 @@ export interface Limits {
   /** The memory and the spill space of one DSL worker. */
   readonly dslMemoryBytes: number;
   readonly dslSpillBytes: number;
-  /** The longest row: of an answer, in bytes as the database sends it; of the input of stages, in bytes of CSV text. */
+  /** The longest row: of an answer as the database sends it, of what stages read as it is sent. */
   readonly dslRowBytes: number;
   /** Number of worker deaths under a query, without a success in between, after which the query is refused; 0 disables. */
   readonly poisonDeaths: number;

@@ -15,7 +15,7 @@ export type ToSqlWorker =
   | ({ readonly type: 'describe' } & DescribeCall)
   /** Runs one statement; the answer comes back encoded as data frames. */
   | ({ readonly type: 'run-sql' } & RunSqlCall)
-  /** Runs one statement and writes its rows as CSV into a FIFO that a DSL worker reads. */
+  /** Runs one statement and writes its rows into a FIFO that a DSL worker reads (wire-rows.ts). */
   | ({ readonly type: 'copy-to' } & CopyToCall)
   /** Returns the tables that queries may read. */
   | ({ readonly type: 'introspect' } & IntrospectCall)
@@ -64,7 +64,7 @@ export interface CopyToCall extends StatementCall {
   /** The columns that the plan was made for. If the statement now has others, the call fails with stale-plan before any row is sent. */
   readonly expect: readonly DatabaseColumn[];
   readonly fifo: string;
-  /** The longest row, as CSV text, that the reader accepts: it would drop a longer one silently. */
+  /** The longest row that the reader takes, in bytes as it is sent. */
   readonly maxRowBytes: number;
 }
 

@@ -4,10 +4,13 @@ import { DUCKDB_FUNCTIONS } from './duckdb/functions/functions.ts';
 import { DUCKDB } from './duckdb/traits.ts';
 import type { FunctionTable } from './function-table.ts';
 import type { SqlJudge } from './judge.ts';
+import { MARIADB_JUDGE } from './mariadb/judge.ts';
+import { MARIADB } from './mariadb/source.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
 import { POSTGRES_JUDGE } from './postgres/guard/sql-judge.ts';
 import { POSTGRES } from './postgres/source.ts';
-import { SQLITE, SQLITE_JUDGE } from './sqlite/source.ts';
+import { SQLITE_JUDGE } from './sqlite/judge.ts';
+import { SQLITE } from './sqlite/source.ts';
 
 /** The dialect of the engine that runs the stages which no database runs. */
 export const STAGE_ENGINE: StageEngineDialect = DUCKDB;
@@ -24,6 +27,7 @@ interface Source {
 const SOURCES: Readonly<Partial<Record<DialectName, Source>>> = {
   postgres: { dialect: POSTGRES, judge: POSTGRES_JUDGE },
   sqlite: { dialect: SQLITE, judge: SQLITE_JUDGE },
+  mariadb: { dialect: MARIADB, judge: MARIADB_JUDGE },
 };
 
 /** The kinds of database that there are. */
@@ -34,6 +38,7 @@ export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
   duckdb: DUCKDB_FUNCTIONS,
   postgres: POSTGRES_FUNCTIONS,
   sqlite: {},
+  mariadb: {},
 };
 
 /** Returns the dialect of a kind of database. */

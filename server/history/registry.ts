@@ -42,7 +42,7 @@ export interface QueryRecord {
   /** Bytes of the answer so far. */
   bytes: number;
   rows: number | null;
-  /** The rows and bytes of CSV that went from SQL workers to a DSL worker. */
+  /** The rows and bytes that went from SQL workers to a DSL worker. */
   readonly handoff: { rows: number; bytes: number };
   endedAt: number | null;
   error: WireError | null;

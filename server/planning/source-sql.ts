@@ -21,7 +21,7 @@ export function boundTexts(
 
 const NO_KINDS: readonly ParameterKind[] = [];
 
-/** Returns the kinds that the values of the parameters were given as. */
+/** Returns the kinds that the parameters were given as. */
 export function boundKinds(
   source: { readonly parameters: readonly string[] },
   parameters: Readonly<Record<string, ParameterValue>>,
@@ -30,7 +30,6 @@ export function boundKinds(
   return source.parameters.map((name) => parameterKind(name, parameters[name] ?? null));
 }
 
-/** What the database was sent, as far as its errors are about it. */
 /** The statement that the database was sent, as far as its errors are about it. */
 export interface SentSql {
   readonly sql: string;

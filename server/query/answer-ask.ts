@@ -115,7 +115,6 @@ async function collectValues(
     parameters: asked.parameters,
     options: { format: 'json', rows: 'arrays', numbers: 'string' },
     limits: { capRows: atMost, maxRows: deps.maxRows, maxBytes: MAX_VALUES_BYTES },
-    maxRowBytes: deps.maxRowBytes,
   };
   const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
   query.bytes -= summary.bytes; // no part of the answer

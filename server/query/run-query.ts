@@ -27,19 +27,6 @@ export interface QueryOutcome {
   readonly plan: Plan;
 }
 
-/**
- * The longest row of a stage's input in the first attempt. A row of CSV must fit into the stage engine's read buffer, and
- * with a small buffer the engine starts earlier. Longer rows are rare, and cost a second attempt.
- */
-const USUAL_ROW_BYTES = 256 * 1024;
-
-interface Attempt {
-  readonly request: QueryRequest;
-  readonly key: PlanKey;
-  readonly maxRowBytes: number;
-  readonly replanned: boolean;
-}
-
 export async function runQuery(
   deps: RunDeps,
   request: QueryRequest,
@@ -47,39 +34,24 @@ export async function runQuery(
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
   const key = planKey(deps, request, query.principal);
-  let attempt: Attempt = {
-    request,
-    key,
-    maxRowBytes: Math.min(USUAL_ROW_BYTES, deps.maxRowBytes),
-    replanned: false,
-  };
-  for (;;) {
-    try {
-      return await runOnce(deps, attempt, query, answer);
-    } catch (thrown) {
-      const next = query.cancellation.isCancelled ? null : nextAttempt(deps, attempt, thrown);
-      if (next === null || !answer.restart()) throw thrown;
-      attempt = next;
-    }
+  try {
+    return await runOnce(deps, request, key, query, answer);
+  } catch (thrown) {
+    if (query.cancellation.isCancelled || !isStale(thrown) || !answer.restart()) throw thrown;
+    // The schema changed since the plan was made: once more, with what the database says now.
+    deps.planner.cache.delete(key);
+    return runOnce(deps, request, key, query, answer);
   }
 }
 
-/** Returns the attempt that follows this failure; null when the failure is final. */
-function nextAttempt(deps: RunDeps, attempt: Attempt, thrown: unknown): Attempt | null {
-  if (!(thrown instanceof QueryError)) return null;
-  if (thrown.code === 'stale-plan' && !attempt.replanned) {
-    // The schema changed since the plan was made: plan once more with the current columns.
-    deps.planner.cache.delete(attempt.key);
-    return { ...attempt, replanned: true };
-  }
-  const { limit } = thrown.details;
-  const isLongRow = limit?.name === 'dslRowBytes' && limit.value < deps.maxRowBytes;
-  return isLongRow ? { ...attempt, maxRowBytes: deps.maxRowBytes } : null;
+function isStale(thrown: unknown): boolean {
+  return thrown instanceof QueryError && thrown.code === 'stale-plan';
 }
 
 async function runOnce(
   deps: RunDeps,
-  { request, key, maxRowBytes }: Attempt,
+  request: QueryRequest,
+  key: PlanKey,
   query: QueryRecord,
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
@@ -90,7 +62,7 @@ async function runOnce(
   const { parameters, answer: options } = request;
   // Without stages only the SQL worker knows the columns, and refuses these names itself.
   if (plan.columns !== null) refuseNames(plan.columns, options);
-  const run = { deps, plan, query, answer, parameters, options, limits, maxRowBytes };
+  const run = { deps, plan, query, answer, parameters, options, limits };
   const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
   return { summary, plan };
 }

@@ -221,7 +221,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
     parameters: worker.parameters.map(({ name }) => engineValue(parameters[name] ?? null)),
     answer: run.options,
     limits: run.limits,
-    maxRowBytes: run.maxRowBytes,
+    maxRowBytes: run.deps.maxRowBytes,
     deadlineAt: query.deadlineAt,
   };
   const call = lease.socket.call(request, answerSink(run, lease.socket));
@@ -230,7 +230,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
 }
 
 function callCopy(
-  { query, parameters, maxRowBytes }: Run,
+  { deps, query, parameters }: Run,
   source: SourcePlan,
   functions: readonly FunctionUse[],
   fifo: string,
@@ -250,7 +250,7 @@ function callCopy(
     parameterTypes: source.parameterTypes ?? [],
     expect: source.databaseColumns ?? [],
     fifo,
-    maxRowBytes,
+    maxRowBytes: deps.maxRowBytes,
     deadlineAt: query.deadlineAt,
   });
 }

@@ -40,8 +40,6 @@ export interface Run {
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly options: AnswerOptions;
   readonly limits: AnswerLimits;
-  /** The longest row that this attempt allows. */
-  readonly maxRowBytes: number;
 }
 
 /** Returns a sink that passes result bytes from a worker's socket to the answer, with back-pressure from the client to the worker. */

@@ -6,6 +6,7 @@ const words = (list: string): readonly string[] => list.split(' ');
 export const SQLITE_LEXICAL: Lexical = {
   nameQuotes: '"`',
   bracketNames: true,
+  doubleQuotedTexts: false,
   backslashEscapes: false,
   escapeStrings: false,
   dollarQuotes: false,

@@ -3,9 +3,9 @@
  * sees on its way out, and a stage inside of SQLite would not.
  */
 import { type Column, type ColumnType, typeName } from '../../../core/protocol/types.ts';
+import { usualWireType } from '../../../core/protocol/wire-rows.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, Literal, SourceDialect } from '../dialect.ts';
-import { judgedByConnector } from '../judge.ts';
 import { quoteName, quoteText } from '../quoting.ts';
 import { SQLITE_LEXICAL } from './lexical.ts';
 import { columnOf, columnType, nativeType } from './types.ts';
@@ -49,14 +49,10 @@ function constantRows(columns: readonly Column[], rows: readonly (readonly Const
   return `select ${items.join(', ')}\nfrom (values\n${values.join(',\n')}\n)\norder by column1`;
 }
 
-/** The file is opened read-only, and the connector lets one statement through that reads. */
-export const SQLITE_JUDGE = judgedByConnector(
-  'the file is opened read-only, and one statement that only reads is run',
-);
-
 export const SQLITE: SourceDialect = {
   name: 'sqlite',
   title: 'SQLite',
+  wrapsSources: true,
   traits: {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
@@ -81,6 +77,7 @@ export const SQLITE: SourceDialect = {
   sizedHint: (column) => `cast it in the SQL: cast(${column} as text), cast(${column} as real)`,
   columnOf,
   sourceColumn: (stored, { type }) => ({ sql: stored, type: columnType(type) }),
+  wireOf: ({ type }) => usualWireType(columnType(type)),
   sentColumn: (column) => ({ sql: quoteName(column.name), column }),
   answered: asItIs,
   sent: asItIs,
