@@ -124,7 +124,7 @@ export class QueryRegistry {
   start({ queryId, text, principal, connection, timeoutMs, trace }: NewQuery, now: number): QueryRecord {
     if (this.#places.has(queryId)) {
       throw new QueryError('duplicate-query-id', `a query with the id ${queryId} is running`, {
-        hint: 'Give each query an id of its own, or leave the Query-Id header out.',
+        hint: 'Give each query its own id, or leave the Query-Id header out.',
       });
     }
     const record: QueryRecord = {

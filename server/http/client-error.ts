@@ -26,10 +26,10 @@ export function answerClientErrors(http: Server): void {
 function problemResponse({ code = '', message }: NodeJS.ErrnoException): string {
   const mistake =
     code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? new QueryError('bad-request', 'the request did not come in time', {
-          hint: 'Send headers and body at once; headersTimeoutMs and requestTimeoutMs of GET /v1/limits say how long there is.',
+      ? new QueryError('bad-request', 'the request did not arrive in time', {
+          hint: 'Send headers and body without a pause; GET /v1/limits shows the time limits headersTimeoutMs and requestTimeoutMs.',
         })
-      : new QueryError('bad-request', `this is no HTTP request that can be read: ${message}`, {
+      : new QueryError('bad-request', `this is not a valid HTTP request: ${message}`, {
           hint: 'POST the query to /v1/query; /openapi.json describes every request.',
         });
   return rawProblem(mistake, STATUSES[code] ?? 400);

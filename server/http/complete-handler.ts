@@ -32,7 +32,7 @@ export function completeHandler(deps: AppDeps): RequestHandler {
     const principal = principalOf(request);
     if (tools.registry.inFlight(principal) >= PER_CLIENT)
       throw new QueryError('too-many-queries', `this client has ${PER_CLIENT} completions in flight`, {
-        hint: 'Ask for the latest text only; give up the ones before.',
+        hint: 'Ask only for the latest text, and cancel the requests before it.',
         retryAfterSeconds: 1,
       });
     const asked = requestOf(deps, body, principal);

@@ -38,7 +38,7 @@ export function addRoute(
   });
   route.all((request, response) => {
     response.setHeader('Allow', allow);
-    throw new QueryError('method-not-allowed', `${request.method} is not possible here`, {
+    throw new QueryError('method-not-allowed', `${request.method} is not allowed here`, {
       hint: `Use ${allow}.`,
     });
   });

@@ -14,7 +14,7 @@ export async function asTool<T>(
   work: (asker: Asker) => Promise<T>,
 ): Promise<T> {
   const cancellation = new Cancellation();
-  const late = new QueryError('deadline-exceeded', `this was not done after ${TIMEOUT_MS} ms`, {
+  const late = new QueryError('deadline-exceeded', `this did not end within ${TIMEOUT_MS} ms`, {
     hint: 'Send a shorter text.',
   });
   const timer = setTimeout(() => cancellation.cancel(late), TIMEOUT_MS);

@@ -197,7 +197,7 @@ function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryE
   const timeoutMs = deadlineAt - startedAt;
   return new QueryError(
     'deadline-exceeded',
-    `the query was not done after ${timeoutMs} ms (in phase ${phase})`,
+    `the query did not end within ${timeoutMs} ms (in phase ${phase})`,
     {
       hint: 'Ask for more with {"limits": {"timeoutMs": ...}}, up to maxTimeoutMs of GET /v1/limits, or ask for less.',
       limit: { name: 'timeoutMs', value: timeoutMs },

@@ -35,7 +35,7 @@ export function acceptedFormat({ headers }: IncomingMessage): AnswerFormat {
   const type = plain !== '' && accepts({ headers: { accept: plain } } as IncomingMessage).type(TYPES);
   // A browser asks for HTML first and accepts anything else too: it gets JSON.
   if (typeof type === 'string') return MEDIA_TYPES[type] ?? 'json';
-  throw new QueryError('not-acceptable', `none of the accepted answer types (${accept}) can be given`, {
+  throw new QueryError('not-acceptable', `none of the accepted answer types (${accept}) is available`, {
     hint: FORMAT_HINT,
   });
 }

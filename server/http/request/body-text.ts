@@ -43,7 +43,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** Returns the body as text. Throws bad-request for bytes that are not in its charset. */
 export function bodyText(body: Buffer, { asciiOnly }: BodyType): string {
   if (asciiOnly && !isAscii(body))
-    throw new QueryError('bad-request', 'the body says that it is ASCII, and is not', {
+    throw new QueryError('bad-request', 'the body is declared as ASCII, but has other characters', {
       hint: 'Encode it as UTF-8, and say charset=utf-8 or nothing.',
     });
   try {

@@ -37,9 +37,13 @@ export function readFormatRequest(request: Request, queryBytes: number): string 
 export function readCompleteRequest(request: Request, queryBytes: number): CompleteBody {
   const type = bodyType(request.headers['content-type']);
   if (!isJson(type))
-    throw new QueryError('unsupported-media-type', 'this wants JSON: it needs a position beside the query', {
-      hint: 'Send {"query": "...", "position": 12} as application/json.',
-    });
+    throw new QueryError(
+      'unsupported-media-type',
+      'a completion needs a JSON body with the query and a position',
+      {
+        hint: 'Send {"query": "...", "position": 12} as application/json.',
+      },
+    );
   const body = readJson(request, type, givenComplete);
   checkSize(body.query, queryBytes);
   return body;
