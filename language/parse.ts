@@ -8,14 +8,15 @@ import { dialectAt } from './source/connections.ts';
 import { STAGE_SYNTAXES } from './stages/kit/registry.ts';
 
 /** What of a request says how its text is read. */
-export type ParseRequest = Pick<PlanRequest, 'text' | 'connection' | 'dialects'>;
+export type ParseRequest = Pick<PlanRequest, 'text' | 'connection' | 'dialects' | 'stages'>;
 
 /** The text of a request. Throws QueryError. */
-export function parseRequest({ text, connection: usual, dialects }: ParseRequest): ForklineTree {
+export function parseRequest({ text, connection: usual, dialects, stages }: ParseRequest): ForklineTree {
   const lexicalOf = (connection: string, span: Span | null): Lexical =>
     sourceDialect(dialectAt(dialects, connection, span)).lexical;
   const context = { usual: lexicalOf(usual, null), engine: STAGE_ENGINE.lexical, lexicalOf };
-  return parseForkline(text, STAGE_SYNTAXES, context);
+  const syntaxes = stages ? { ...STAGE_SYNTAXES, permitted: new Set(stages) } : STAGE_SYNTAXES;
+  return parseForkline(text, syntaxes, context);
 }
 
 /** A text whose connections nobody knows, such as one that is only formatted: all SQL in it is `lexical`'s. Throws QueryError. */

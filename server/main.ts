@@ -8,8 +8,10 @@ import { type ChildContext, type RunningChild, runChild } from '../core/process/
 import { QueryError } from '../core/protocol/errors.ts';
 import type { FromChild, ToChild, WorkerAddress } from '../core/protocol/monitor.ts';
 import type { ServerConfig } from '../core/protocol/server-config.ts';
+import { createAccess } from './access/create.ts';
 import { BodyBudget } from './admission/body-budget.ts';
 import { DslStock } from './admission/dsl-stock.ts';
+import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { PoisonLedger } from './history/poison.ts';
@@ -49,13 +51,15 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
-  const gate = new Gate(config.gate);
+  const access = await createAccess(config.auth, registry, log);
+  const gate = new Gate(config.gate, access.authenticator);
   const run = runDeps(config, pools);
   const app = createApp({
     run,
     registry,
     bodies,
     limits: config.limits,
+    rates: new QueryRates(),
     isLogStored: config.isLogStored,
     ...observation,
     poison,
@@ -84,6 +88,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
         abortAll(registry);
       };
       await drain.begin({ graceMs, successor, refuse });
+      access.close();
       await Promise.all([closePools(pools), observation.close()]);
     },
   };

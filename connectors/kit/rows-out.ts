@@ -1,8 +1,8 @@
 /**
  * Writes rows of JavaScript values, for connectors whose drivers return values: as an answer, or into a FIFO for the stage
- * engine (core/protocol/wire-rows.ts). Rows come in batches, so that asynchronous steps happen only once per batch; no batch is taken while the reader is
- * behind. Leaving early (a full answer, a reader that went away, an error) ends the iterator, which tells the connector to
- * stop its database.
+ * engine (core/protocol/wire-rows.ts). Rows come in batches, so that asynchronous steps happen only once per batch; no batch
+ * is taken while the reader is behind. Leaving early (a full answer, a reader that went away, an error) ends the iterator,
+ * which tells the connector to stop its database.
  */
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import { refuseNames } from '../../core/protocol/answer.ts';

@@ -49,7 +49,7 @@ export function valueText(type: ColumnType): ValueText {
   }
 }
 
-/** Returns the function that writes a list as the JSON of its elements' texts, which the stage engine reads. */
+/** Returns the function that makes the JSON of a list's elements' texts, which the stage engine reads. */
 export function listTexts(type: ColumnType & { readonly kind: 'list' }): ValueText {
   const element = valueText(type.of);
   return (value) =>

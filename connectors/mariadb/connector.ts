@@ -21,11 +21,13 @@ import type {
   OpenedSession,
   Session,
 } from '../kit/connector.ts';
-import { copyToFifo, describeStatement, runStatement } from './calls.ts';
 import { type OpenedWire, openSession } from './connect.ts';
+import { copyToFifo } from './copy-to.ts';
+import { describeStatement } from './describe.ts';
 import { connectFailure } from './errors.ts';
 import { PowerfulUserError, rightsFindings, rightsNotices } from './guard/user-rights.ts';
 import { readTables } from './introspect.ts';
+import { runStatement } from './run-sql.ts';
 import { readUrl } from './url.ts';
 import type { WireSession } from './wire-session.ts';
 

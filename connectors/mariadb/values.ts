@@ -9,15 +9,20 @@ import type { Row } from '../kit/row-writer.ts';
 import type { RowValue } from '../kit/value-text.ts';
 import { lengthBytes, readLength } from './wire/server-messages.ts';
 
-const NULL_OFFSET = 2;
+export const NULL_OFFSET = 2;
 
 /** Where the next value begins. */
-interface Cursor {
+export interface Cursor {
   at: number;
 }
 
 /** Reads the value at the cursor and moves it behind. */
-type CellReader = (bytes: Buffer, cursor: Cursor) => RowValue;
+export type CellReader = (bytes: Buffer, cursor: Cursor) => RowValue;
+
+/** Returns how long the bitmap of nulls is. */
+export function nullBytes(columns: number): number {
+  return (columns + NULL_OFFSET + 7) >> 3;
+}
 
 export class RowReader {
   readonly #cells: readonly CellReader[];
@@ -29,7 +34,7 @@ export class RowReader {
   constructor(columns: readonly DatabaseColumn[], kept: readonly number[]) {
     this.#cells = columns.map(cellReader);
     this.#kept = kept;
-    this.#nullBytes = (columns.length + NULL_OFFSET + 7) >> 3;
+    this.#nullBytes = nullBytes(columns.length);
   }
 
   read(bytes: Buffer, start: number): Row {
@@ -47,7 +52,7 @@ export class RowReader {
   }
 }
 
-function cellReader(column: DatabaseColumn): CellReader {
+export function cellReader(column: DatabaseColumn): CellReader {
   const { field, unsigned, size } = mariadbTypeOf(column.type);
   switch (field) {
     case FIELD.tiny:
@@ -174,7 +179,7 @@ function momentReader({ name }: DatabaseColumn, field: number): CellReader {
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** With ALLOW_INVALID_DATES a table may hold the 31st of any month. */
-function daysOf(year: number, month: number): number {
+export function daysOf(year: number, month: number): number {
   const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   return month === 2 && isLeap ? 29 : DAYS[month - 1]!;
 }

@@ -1,8 +1,8 @@
 /**
- * The `copy-to` call: writes a query's rows into a DSL worker's FIFO, in COPY's binary format, which is that of
- * core/protocol/wire-rows.ts, in one round trip. First the query itself is parsed, described, and bound (which checks the
- * parameters' values), so that errors refer to the user's text and a changed schema is noticed before any row. The COPY of the
- * same text follows in the same transaction. CopyData payloads pass through big buffers without being read.
+ * The `copy-to` call: writes a query's rows into a DSL worker's FIFO, in one round trip, in COPY's binary form, which is that
+ * of core/protocol/wire-rows.ts. First the query itself is parsed, described, and bound (which checks the parameters' values),
+ * so that errors refer to the user's text and a changed schema is noticed before any row. The COPY of the same text follows in
+ * the same transaction. CopyData payloads pass through big buffers without being read.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CopyToCall } from '../../core/protocol/sql-worker.ts';

@@ -1,7 +1,7 @@
 /** The kinds of connections: which options each has, and what is said when they are wrong. */
 import { z } from 'zod';
 import type { ConnectionKind } from '../protocol/connection.ts';
-import { isJsonObject } from './read.ts';
+import { isJsonObject } from './json-object.ts';
 
 /** The kind of a connection that names none. */
 const USUAL_KIND: ConnectionKind = 'postgres';

@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ConnectionConfig, ConnectionKind, PostgresConnection } from '../protocol/connection.ts';
 import { kindOfConnection } from './connection-kinds.ts';
-import type { ConfigFile, Environment, JsonObject } from './read.ts';
-import { isJsonObject } from './read.ts';
+import { isJsonObject, type JsonObject } from './json-object.ts';
+import type { ConfigFile, Environment } from './read.ts';
 
 const MEND = 'For example: "url": "env:CRM_URL", with CRM_URL=postgresql://user:password@host:5432/database';
 

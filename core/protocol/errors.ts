@@ -20,6 +20,9 @@ export type ErrorCode =
   | 'unknown-host' // the Host header names another server
   | 'foreign-origin' // a web page that is not allowed to send requests sent this one
   | 'too-many-connections'
+  | 'unauthenticated' // no key or token, or none that counts
+  | 'forbidden' // the principal's roles do not allow it
+  | 'identity-unavailable' // the keys that tokens are verified with cannot be fetched
   // the language
   | 'empty-query'
   | 'syntax'

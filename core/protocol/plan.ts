@@ -160,6 +160,8 @@ export interface PlanRequest {
   readonly connection: string;
   /** All connections, each with its database's dialect. */
   readonly dialects: ConnectionDialects;
+  /** The stages that the principal may use; null or left out: all. */
+  readonly stages?: readonly string[] | null;
   /** The client's wish; `set pushdown = ...` in the query itself overrides it. */
   readonly pushdown: Pushdown;
   /** Whether to use a DSL worker even without stages (Arrow and Parquet are encoded there). */

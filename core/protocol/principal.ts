@@ -1,14 +1,19 @@
 /**
  * The principal is who sends a request. The gate (server/http/gate.ts) makes one for each request; every handler gets it,
- * and the query's record and every log line about it show it. Lanes, shares and limits count per principal. Forkline has no
- * authentication yet, so every principal is anonymous and told apart by its address.
+ * and the query's record and every log line about it show it. Lanes, shares and limits count per principal. Without configured
+ * authentication every principal is anonymous and told apart by its address; otherwise an API key or a token proves who it
+ * is (server/access/authenticator.ts).
  */
 import type { IncomingMessage } from 'node:http';
+import { ALL_RIGHTS, type Rights } from './rights.ts';
 
 export interface Principal {
-  /** The name under which limits count, and which GET /v1/queries and log lines show as `principal`. */
+  /**
+   * The name under which limits count, and which GET /v1/queries and log lines show as `principal`: an address, `key:<name>`
+   * or `jwt:<subject>`.
+   */
   readonly id: string;
-  readonly method: 'anonymous';
+  readonly method: 'anonymous' | 'key' | 'jwt';
   /** The client's address (server/http/client-address.ts). */
   readonly address: string;
   /**
@@ -16,13 +21,14 @@ export interface Principal {
    * columns, verdicts on functions), so that nobody gets an entry that was made for somebody with other rights.
    */
   readonly scope: string;
+  readonly rights: Rights;
 }
 
-/** The scope of anonymous principals: all configured connections. */
-export const ANONYMOUS_SCOPE = 'all';
+/** The scope of principals that no policy limits: all configured connections. */
+export const ALL_SCOPE = 'all';
 
 export function anonymousAt(address: string): Principal {
-  return { id: address, method: 'anonymous', address, scope: ANONYMOUS_SCOPE };
+  return { id: address, method: 'anonymous', address, scope: ALL_SCOPE, rights: ALL_RIGHTS };
 }
 
 /** The principals of requests that Express answers: its handlers get only the request. */

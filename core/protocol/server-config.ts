@@ -1,5 +1,6 @@
 /** The server's slice of the configuration, in `init`. */
 import type { ConnectionDialects } from './dialect-name.ts';
+import type { Policy } from './rights.ts';
 
 /** The configured limits. GET /v1/limits shows them beside those of the stages (core/protocol/stage-limits.ts). */
 export interface Limits {
@@ -60,6 +61,28 @@ export interface GateConfig {
   readonly trustedProxies: readonly string[];
 }
 
+/** Tokens of an identity provider (server/access/token-verifier.ts). */
+export interface JwtConfig {
+  /** The exact value of the claim `iss`. */
+  readonly issuer: string;
+  /** A value that the claim `aud` must contain. */
+  readonly audience: string;
+  readonly jwksUrl: string;
+  readonly algorithms: readonly string[];
+  readonly clockSkewSeconds: number;
+  /** The claim that lists the roles. */
+  readonly rolesClaim: string;
+}
+
+/** The rules of authentication. Without `keysFile` and `jwt` every request is anonymous. */
+export interface AuthConfig {
+  /** Absolute. */
+  readonly keysFile: string | null;
+  readonly jwt: JwtConfig | null;
+  /** null: whoever may ask may do everything. */
+  readonly policy: Policy | null;
+}
+
 export interface TracingConfig {
   /** The URL of a collector, with its path (`http://host:4318/v1/traces`); null when spans are not exported. */
   readonly endpoint: string | null;
@@ -90,6 +113,7 @@ export interface ServerConfig extends ServerConnections {
   readonly port: number;
   readonly limits: Limits;
   readonly gate: GateConfig;
+  readonly auth: AuthConfig;
   readonly planner: PlannerConfig;
   readonly dsl: {
     readonly reuse: 'auto' | 'never';

@@ -29,6 +29,11 @@ export function serverConfig(
       corsOrigins: config.cors.origins,
       trustedProxies: config.access.trustedProxies,
     },
+    auth: {
+      keysFile: config.access.keysFile,
+      jwt: config.access.jwt,
+      policy: config.access.policy,
+    },
     ...serverConnections(config),
     planner: config.planner,
     dsl: { reuse, maxQueriesPerWorker, max },

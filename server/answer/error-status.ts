@@ -27,6 +27,9 @@ export const errorClasses = {
   'unknown-host': mistake('Unknown host name', 421),
   'foreign-origin': mistake('Not for this web page', 403),
   'too-many-connections': passing('Too many connections'),
+  unauthenticated: mistake('Not authenticated', 401),
+  forbidden: mistake('Not allowed', 403),
+  'identity-unavailable': passing('Identity provider unavailable'),
 
   'empty-query': mistake('Empty query'),
   syntax: mistake('Syntax error'),

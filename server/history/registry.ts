@@ -4,6 +4,7 @@
  *
  *   queued/planning/running in any order of phases -> finished | failed | cancelled
  */
+import { withoutCredentials } from '../../core/logging/redact.ts';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { textBytes } from '../../core/process/heap-bytes.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
@@ -187,11 +188,11 @@ export class QueryRegistry {
     return [...this.#places.values()].map((place) => this.#running[place]!);
   }
 
-  /** Returns the running queries and then the ended ones, each newest first. */
-  list(now: number): QueryView[] {
-    return [...this.running().toReversed(), ...this.#ended()].map((record) =>
-      viewOf(record, now, TEXT_IN_LISTS),
-    );
+  /** Returns the queries that may be seen: the running ones and then the ended ones, each newest first. */
+  list(now: number, isSeen: (query: QueryRecord) => boolean = () => true): QueryView[] {
+    return [...this.running().toReversed(), ...this.#ended()]
+      .filter(isSeen)
+      .map((record) => viewOf(record, now, TEXT_IN_LISTS));
   }
 
   #runningBy(queryId: string): QueryRecord | undefined {
@@ -248,7 +249,8 @@ function shortened(text: string): string {
 }
 
 export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSITIVE_INFINITY): QueryView {
-  const { text, error } = record;
+  const { error } = record;
+  const text = withoutCredentials(record.text);
   return {
     queryId: record.queryId,
     traceId: record.trace.traceId,
@@ -265,6 +267,6 @@ export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSI
     workerPids: record.pids,
     bytes: record.bytes,
     rows: record.rows,
-    error: error === null ? null : { code: error.code, message: error.message },
+    error: error === null ? null : { code: error.code, message: withoutCredentials(error.message) },
   };
 }

@@ -16,6 +16,7 @@ import { packageVersion } from '../../core/process/package-version.ts';
 import type { AnswerFormat } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { type Principal, principalOf, rememberPrincipal } from '../../core/protocol/principal.ts';
+import { requireRight } from '../access/require-right.ts';
 import { countBody } from '../admission/body-budget.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
 import { handleQuery } from '../query/handler.ts';
@@ -40,9 +41,7 @@ const BODY_OVERHEAD_BYTES = 1024 * 1024;
 export function createApp(deps: AppDeps): RequestListener {
   const bodyBytes = deps.limits.queryBytes + BODY_OVERHEAD_BYTES;
   const app = createRoutes(deps, bodyBytes);
-  return (request, response) => {
-    const principal = admit(deps, request, response);
-    if (principal === null) return;
+  const answer = (principal: Principal, request: IncomingMessage, response: ServerResponse): void => {
     if (isUsualQuery(request)) {
       void answerQuery(deps, bodyBytes, principal, request, response);
       return;
@@ -51,18 +50,40 @@ export function createApp(deps: AppDeps): RequestListener {
     setSecurityHeaders(response);
     app(request, response);
   };
+  return (request, response) => {
+    const principal = admit(deps, request, response);
+    if (principal instanceof Promise)
+      principal.then(
+        (known) => answer(known, request, response),
+        (thrown) => refuse(deps, thrown, request, response),
+      );
+    else if (principal !== null) answer(principal, request, response);
+  };
 }
 
 /** Returns who sent the request; null when the gate has answered it already (a refusal or a preflight). */
-function admit(deps: AppDeps, request: IncomingMessage, response: ServerResponse): Principal | null {
-  let principal: Principal | null = null;
+function admit(
+  deps: AppDeps,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Principal | Promise<Principal> | null {
   try {
-    principal = deps.gate.admit(request, response);
+    const principal = deps.gate.admit(request, response);
+    if (principal === null) countRefusal(deps, request, response);
+    return principal;
   } catch (thrown) {
-    answerProblem(deps, thrown, request, response);
+    refuse(deps, thrown, request, response);
+    return null;
   }
-  if (principal === null) countAnswer(deps.metrics, request.method, response, () => 'gate');
-  return principal;
+}
+
+function refuse(deps: AppDeps, thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
+  answerProblem(deps, thrown, request, response);
+  countRefusal(deps, request, response);
+}
+
+function countRefusal({ metrics }: AppDeps, { method }: IncomingMessage, response: ServerResponse): void {
+  countAnswer(metrics, method, response, () => 'gate');
 }
 
 function createRoutes(deps: AppDeps, bodyBytes: number): Express {
@@ -75,12 +96,14 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   const operations = createOperations(deps);
   app.use(countRequest(deps));
 
+  const ask = requireRight('ask');
+  const logs = requireRight('logs');
   const explain = explainHandler(deps);
   addQueryRoute(app, QUERY_PATH, deps, body);
   for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, body, format);
-  addRoute(app, '/v1/explain', { GET: [explain], POST: [...body, explain] });
-  addRoute(app, '/v1/format', { POST: [...body, formatHandler(deps)] }, 'none');
-  addRoute(app, '/v1/complete', { POST: [...body, completeHandler(deps)] }, 'none');
+  addRoute(app, '/v1/explain', { GET: [ask, explain], POST: [ask, ...body, explain] });
+  addRoute(app, '/v1/format', { POST: [ask, ...body, formatHandler(deps)] }, 'none');
+  addRoute(app, '/v1/complete', { POST: [ask, ...body, completeHandler(deps)] }, 'none');
 
   addRoute(app, '/v1/queries', { GET: [operations.listQueries] }, 'none');
   addRoute(
@@ -89,11 +112,11 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
     { GET: [operations.showQuery], DELETE: [operations.cancelQuery] },
     'none',
   );
-  addRoute(app, '/v1/processes', { GET: [operations.processes] }, 'none');
-  addRoute(app, '/v1/logs', { GET: [operations.logs] });
-  addRoute(app, '/v1/logs/summary', { GET: [operations.logSummary] });
+  addRoute(app, '/v1/processes', { GET: [requireRight('processes'), operations.processes] }, 'none');
+  addRoute(app, '/v1/logs', { GET: [logs, operations.logs] });
+  addRoute(app, '/v1/logs/summary', { GET: [logs, operations.logSummary] });
   addRoute(app, '/v1/limits', { GET: [operations.limits] }, 'none');
-  addRoute(app, '/metrics', { GET: [operations.metrics] }, 'none');
+  addRoute(app, '/metrics', { GET: [requireRight('metrics'), operations.metrics] }, 'none');
   addRoute(app, '/livez', { GET: [operations.live] }, 'none');
   addRoute(app, '/readyz', { GET: [operations.ready] }, 'none');
   const document = openapiDocument({ version: packageVersion(), limits: deps.limits });
@@ -120,11 +143,16 @@ function addQueryRoute(
   format?: AnswerFormat,
 ): void {
   const { queryBytes } = deps.limits;
+  const ask = requireRight('ask');
   const run = (request: Request, response: Response) => {
     const asked = readQueryRequest(request, bodyOf(request), queryBytes, format);
     return handleQuery(deps, principalOf(request), request, response, asked);
   };
-  addRoute(app, path, { HEAD: [headHandler(deps, format)], GET: [run], POST: [...body, run] });
+  addRoute(app, path, {
+    HEAD: [ask, headHandler(deps, format)],
+    GET: [ask, run],
+    POST: [ask, ...body, run],
+  });
 }
 
 function countRequest({ metrics }: AppDeps) {

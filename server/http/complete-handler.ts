@@ -11,6 +11,7 @@ import { type Principal, principalOf } from '../../core/protocol/principal.ts';
 import type { CompleteAnswer, CompleteAsk, CompleteRequest } from '../../language/editor/complete-types.ts';
 import { QueryRegistry } from '../history/registry.ts';
 import { BriefCache } from '../planning/brief-cache.ts';
+import type { Seeing } from '../planning/planner-thread.ts';
 import { answerAsk } from '../query/answer-ask.ts';
 import { readCatalog } from '../query/catalog.ts';
 import { SharedAsks } from '../query/shared-asks.ts';
@@ -34,7 +35,7 @@ export function completeHandler(deps: AppDeps): RequestHandler {
         hint: 'Ask only for the latest text, and cancel the requests before it.',
         retryAfterSeconds: 1,
       });
-    const asked = requestOf(deps, body);
+    const asked = requestOf(deps, body, principal);
     const deadlineAt = Date.now() + TIMEOUT_MS;
     const ask = async (one: CompleteAsk): Promise<CompleteAnswer> => {
       const key = keyOf(deps, one, principal);
@@ -74,11 +75,16 @@ function once(action: () => void): () => void {
 }
 
 /** Returns the compiler's request. Throws unknown-connection, bad-parameter. */
-function requestOf({ run }: AppDeps, body: CompleteBody): Omit<CompleteRequest, 'answers' | 'dialects'> {
-  const connection = body.connection ?? run.connections.defaultName;
-  run.connections.check(connection);
+function requestOf(
+  { run }: AppDeps,
+  body: CompleteBody,
+  principal: Principal,
+): Seeing & Omit<CompleteRequest, 'answers' | 'dialects'> {
+  const { connections: visible, stages } = principal.rights;
+  const connection = body.connection ?? run.connections.defaultOf(principal);
+  run.connections.check(connection, principal);
   const parameters = parameterKinds(body.params ?? {});
-  return { text: body.query, position: body.position, parameters, connection };
+  return { text: body.query, position: body.position, parameters, connection, visible, stages };
 }
 
 /** Asks a database one question, as a separate query that ends when the completion's time is up. */

@@ -33,6 +33,6 @@ async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord
     query,
   );
   // The text may name further connections. A query without stages asks no database, so nothing else would notice a wrong name.
-  for (const connection of connections) run.connections.check(connection);
+  for (const connection of connections) run.connections.check(connection, query.principal);
   return json;
 }

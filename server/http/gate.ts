@@ -9,43 +9,51 @@
  *   to a document such as /docs, which runs nothing by itself.
  *
  * A request without `Origin` and `Sec-Fetch-Site` does not come from a browser, and passes. An allowed origin gets its CORS
- * headers here, and the answer to its preflight.
+ * headers here, and the answer to its preflight. With configured authentication the request must also carry a key or a token
+ * (server/access/authenticator.ts); only the two health probes need none.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { GateConfig } from '../../core/protocol/server-config.ts';
+import type { Authenticator } from '../access/authenticator.ts';
 import { createClientAddresses } from './client-address.ts';
 import { HostCheck } from './host-check.ts';
 
 /** The paths that a link on another site may open: documents that run no query. */
 const PAGES = new Set(['/', '/docs', '/openapi.json']);
+/** The paths of the health probes, which need no key: they show nothing of anybody's data. */
+const PROBES = /^\/(?:livez|readyz)(?:\?|$)/;
 const ANY_ORIGIN = '*';
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;
 const PREFLIGHT_HEADERS = {
   'Access-Control-Allow-Methods': 'GET, HEAD, POST, DELETE',
-  'Access-Control-Allow-Headers': 'Accept, Content-Type, Query-Id, traceparent, tracestate',
+  'Access-Control-Allow-Headers': 'Accept, Authorization, Content-Type, Query-Id, traceparent, tracestate',
   'Access-Control-Max-Age': '600',
 };
 const EXPOSED_HEADERS =
-  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, traceresponse';
+  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, WWW-Authenticate, traceresponse';
 
 export class Gate {
   readonly #hosts: HostCheck;
   readonly #origins: ReadonlySet<string>;
   readonly #clients: ReturnType<typeof createClientAddresses>;
+  readonly #authenticator: Authenticator | null;
 
-  constructor({ hostNames, corsOrigins, trustedProxies }: GateConfig) {
+  /** `authenticator`: null where nobody has to say who they are. */
+  constructor({ hostNames, corsOrigins, trustedProxies }: GateConfig, authenticator: Authenticator | null) {
+    this.#authenticator = authenticator;
     this.#hosts = new HostCheck(hostNames);
     this.#origins = new Set(corsOrigins);
     this.#clients = createClientAddresses(trustedProxies);
   }
 
   /**
-   * Returns who sent the request; null when it was a preflight, which is answered here. Replaces an absolute request target
-   * by its path, so that routes see one form only. Throws unknown-host, foreign-origin, bad-request.
+   * Returns who sent the request; null when it was a preflight, which is answered here; a promise only for a token that must
+   * be verified first. Replaces an absolute request target by its path, so that routes see one form only. Throws, and rejects
+   * with, unknown-host, foreign-origin, bad-request, unauthenticated, identity-unavailable.
    */
-  admit(request: IncomingMessage, response: ServerResponse): Principal | null {
+  admit(request: IncomingMessage, response: ServerResponse): Principal | Promise<Principal> | null {
     const { headers } = request;
     refuseRepeated(request);
     this.#checkTarget(request);
@@ -55,7 +63,9 @@ export class Gate {
       const allowedOrigin = this.#checkPage(request);
       if (allowedOrigin !== null && this.#answerCors(request, response, allowedOrigin)) return null;
     }
-    return this.#clients.principalOf(request);
+    const peer = this.#clients.principalOf(request);
+    if (this.#authenticator === null || PROBES.test(request.url ?? '')) return peer;
+    return this.#authenticator.identify(request, peer.address);
   }
 
   /** Returns the client that a connection counts for; null for a trusted proxy's connection. */

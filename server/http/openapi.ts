@@ -21,6 +21,17 @@ export function openapiDocument({ version, limits }: ApiInfo): object {
     // Relative to the document's own address, so that it is right below a path prefix too.
     servers: [{ url: '.' }],
     paths: pathsOf(limits),
-    components: { schemas: componentSchemas() },
+    components: {
+      schemas: componentSchemas(),
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'An API key or a token (docs/security.md); needed where the server has authentication configured',
+        },
+      },
+    },
+    security: [{}, { bearer: [] }],
   };
 }

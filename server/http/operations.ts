@@ -1,8 +1,9 @@
 /** The routes for operators: queries, processes, logs, limits, metrics, health. */
 import type { Request, RequestHandler, Response } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
+import { type Principal, principalOf } from '../../core/protocol/principal.ts';
 import { STAGE_LIMITS } from '../../core/protocol/stage-limits.ts';
-import { viewOf } from '../history/registry.ts';
+import { type QueryRecord, viewOf } from '../history/registry.ts';
 import type { AppDeps } from './app-deps.ts';
 import { MAX_PARAMETERS } from './request/json-shape.ts';
 import { readLogFilter, readSummaryFilter } from './request/log-filter.ts';
@@ -23,7 +24,8 @@ export interface Operations {
 export function createOperations(deps: AppDeps): Operations {
   const { registry, limits, metrics, logSearch } = deps;
   return {
-    listQueries: (_, response) => void response.json({ queries: registry.list(Date.now()) }),
+    listQueries: (request, response) =>
+      void response.json({ queries: registry.list(Date.now(), seenBy(principalOf(request))) }),
     showQuery: (request, response) => void response.json(viewOf(found(deps, request), Date.now())),
     cancelQuery: (request, response) => cancel(deps, request, response),
     processes: async (_, response) => {
@@ -58,10 +60,15 @@ function noStoredLog(): QueryError {
   );
 }
 
+/** Which queries a principal sees, and may end. */
+function seenBy({ id, rights }: Principal): (query: QueryRecord) => boolean {
+  return rights.queries === 'all' ? () => true : ({ principal }) => principal.id === id;
+}
+
 function found({ registry }: AppDeps, request: Request) {
   const queryId = String(request.params.queryId);
   const query = registry.find(queryId);
-  if (query !== undefined) return query;
+  if (query !== undefined && seenBy(principalOf(request))(query)) return query;
   throw new QueryError('not-found', `there is no query ${queryId}, neither running nor among the last ones`, {
     hint: 'GET /v1/queries lists them.',
   });

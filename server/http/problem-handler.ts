@@ -23,6 +23,7 @@ export function answerProblem(
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+  if (error.code === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer realm="forkline"');
   // The rest of a refused body is never read, so the connection cannot be used for another request.
   if (error.code === 'query-too-large' || limit?.name === 'bodiesBytes')
     response.setHeader('Connection', 'close');

@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../../core/protocol/principal.ts';
+import { checkRight } from '../access/require-right.ts';
 import type { HeldBody } from '../admission/body-budget.ts';
 import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
@@ -31,6 +32,7 @@ export async function answerQuery(
   countAnswer(deps.metrics, request.method, response, () => QUERY_PATH);
   const { queryBytes } = deps.limits;
   try {
+    checkRight(principal, 'ask');
     const body = await readBody(request, bodyBytes, deps.bodies.open(principal, request, response));
     if (body === null) throw queryTooLarge(queryBytes);
     await handleQuery(deps, principal, request, response, readQueryRequest(request, body, queryBytes));

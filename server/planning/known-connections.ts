@@ -37,6 +37,15 @@ export class KnownConnections {
     return this.#known.connections.dialects;
   }
 
+  /** Returns the connections of these names; null: all. */
+  seen(names: readonly string[] | null): ConnectionDialects {
+    const { dialects } = this;
+    if (names === null) return dialects;
+    return Object.fromEntries(
+      names.flatMap((name) => (Object.hasOwn(dialects, name) ? [[name, dialects[name]!]] : [])),
+    );
+  }
+
   allowedFunctions(connection: string): readonly string[] {
     const { allowFunctions } = this.#known.connections;
     return Object.hasOwn(allowFunctions, connection) ? allowFunctions[connection]! : [];

@@ -7,6 +7,9 @@ import type { Plan, Pushdown } from '../../core/protocol/plan.ts';
 export interface PlanKey {
   /** The principal's scope (core/protocol/principal.ts). */
   readonly scope: string;
+  /** What the scope stands for: the connections that the principal sees, and the stages that it may use; null: all. */
+  readonly visible: readonly string[] | null;
+  readonly stages: readonly string[] | null;
   readonly connection: string;
   readonly text: string;
   readonly parameters: Readonly<Record<string, ParameterKind>>;

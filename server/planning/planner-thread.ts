@@ -18,11 +18,16 @@ import { viewOf } from './explain-view.ts';
 import { Judges } from './judges.ts';
 import { type ConnectionsOfTask, KnownConnections, type VersionedConnections } from './known-connections.ts';
 
+/** `visible` lists the connections that the principal sees; null: all. The compiler does not know of others. */
+export interface Seeing {
+  readonly visible: readonly string[] | null;
+}
+
 export type PlannerTask =
-  | ({ readonly type: 'plan' } & Omit<PlanRequest, 'dialects'>)
-  | ({ readonly type: 'explain' } & Omit<PlanRequest, 'dialects'>)
+  | ({ readonly type: 'plan' } & Seeing & Omit<PlanRequest, 'dialects'>)
+  | ({ readonly type: 'explain' } & Seeing & Omit<PlanRequest, 'dialects'>)
   | { readonly type: 'format'; readonly text: string }
-  | ({ readonly type: 'complete' } & Omit<CompleteRequest, 'dialects'>)
+  | ({ readonly type: 'complete' } & Seeing & Omit<CompleteRequest, 'dialects'>)
   /** Does nothing, so that only the loading that every task needs is done. */
   | { readonly type: 'warm' };
 
@@ -90,7 +95,7 @@ function explained(request: PlanRequest): EncodedExplainStep {
 }
 
 function compile(task: PlannerTask): unknown {
-  const { dialects } = connections;
+  const dialects = 'visible' in task ? connections.seen(task.visible) : {};
   switch (task.type) {
     case 'plan':
       return planQuery({ ...task, dialects }, judges.judgeIn(task.text));

@@ -18,7 +18,7 @@ import type { Asker, Lane } from '../admission/lane.ts';
 import type { PlannerConnections } from './known-connections.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
 import { PlannerLane } from './planner-lane.ts';
-import type { EncodedExplanation, PlannerTask, PlannerValue } from './planner-thread.ts';
+import type { EncodedExplanation, PlannerTask, PlannerValue, Seeing } from './planner-thread.ts';
 import { PlannerThreads } from './planner-threads.ts';
 
 export interface PlannerOptions extends PlannerConfig, Pick<Limits, 'queueLength' | 'queueWaitMs'> {
@@ -92,7 +92,7 @@ export class Planner {
   }
 
   async complete(
-    request: Omit<CompleteRequest, 'answers' | 'dialects'>,
+    request: Seeing & Omit<CompleteRequest, 'answers' | 'dialects'>,
     answer: (ask: CompleteAsk) => Promise<CompleteAnswer>,
     asker: Asker,
   ): Promise<Completion> {

@@ -48,7 +48,7 @@ async function describeSource(
   const { connection, sql } = ask;
   const { id: principal, scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, connection, ask.functions);
-  deps.connections.check(connection);
+  deps.connections.check(connection, query.principal);
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
@@ -105,7 +105,7 @@ async function collectValues(
   { plan, atMost }: ValuesAsk,
   query: QueryRecord,
 ): Promise<AskAnswer> {
-  for (const { connection } of plan.sources) deps.connections.check(connection);
+  for (const { connection } of plan.sources) deps.connections.check(connection, query.principal);
   const collected = new CollectedAnswer();
   const run: Run = {
     deps,

@@ -10,7 +10,9 @@ import { withoutValues } from '../../core/logging/redact-values.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import { quotableValues } from '../../core/protocol/parameters.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
+import type { PrincipalLimits } from '../../core/protocol/rights.ts';
 import type { Limits } from '../../core/protocol/server-config.ts';
+import type { QueryRates } from '../admission/query-rates.ts';
 import { downloadHeaders } from '../answer/download-headers.ts';
 import { errorClass } from '../answer/error-status.ts';
 import type { ReadingWatch } from '../answer/reading-watch.ts';
@@ -29,6 +31,7 @@ export interface QueryHandlerDeps {
   readonly run: RunDeps;
   readonly registry: QueryRegistry;
   readonly limits: Limits;
+  readonly rates: QueryRates;
   readonly metrics: Metrics;
   readonly poison: PoisonLedger;
   readonly slowLog: SlowLog;
@@ -145,15 +148,21 @@ export function startQuery(
       retryAfterSeconds: 1,
     });
   }
-  if (registry.inFlight(principal) >= limits.perClient) throw tooManyQueries(limits.perClient);
+  const own = principal.rights.limits;
+  checkInFlight(registry.inFlight(principal), limits.perClient, own);
+  deps.rates.take(principal);
   return registry.start(
     {
       queryId: queryIdOf(request),
       text: asked.text,
       principal,
-      connection: asked.connection ?? deps.run.connections.defaultName,
+      connection: asked.connection ?? deps.run.connections.defaultOf(principal),
       trace: deps.tracing.begin(request),
-      timeoutMs: Math.min(asked.timeoutMs ?? limits.timeoutMs, limits.maxTimeoutMs),
+      timeoutMs: Math.min(
+        asked.timeoutMs ?? limits.timeoutMs,
+        limits.maxTimeoutMs,
+        own.timeoutMs ?? limits.maxTimeoutMs,
+      ),
     },
     Date.now(),
   );
@@ -168,10 +177,18 @@ function queryIdOf(request: IncomingMessage): string {
   });
 }
 
-function tooManyQueries(perClient: number): QueryError {
-  return new QueryError('too-many-queries', `this client already has ${perClient} queries in flight`, {
+/** Throws too-many-queries, with the name of the limit that is reached. */
+function checkInFlight(
+  inFlight: number,
+  perClient: number,
+  { concurrentQueries = perClient }: PrincipalLimits,
+): void {
+  const value = Math.min(perClient, concurrentQueries);
+  if (inFlight < value) return;
+  const name = concurrentQueries < perClient ? 'concurrentQueries' : 'perClient';
+  throw new QueryError('too-many-queries', `this client already has ${value} queries in flight`, {
     hint: 'Wait for some of them to end; GET /v1/queries shows them.',
-    limit: { name: 'perClient', value: perClient, observed: perClient },
+    limit: { name, value, observed: inFlight },
     retryAfterSeconds: 1,
   });
 }

@@ -57,7 +57,9 @@ async function runOnce(
 ): Promise<QueryOutcome> {
   const plan = deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));
   query.connection = plan.sources[0]!.connection;
-  const { maxRows, maxBytes } = deps;
+  const own = query.principal.rights.limits;
+  const maxRows = Math.min(deps.maxRows, own.resultRows ?? deps.maxRows);
+  const maxBytes = Math.min(deps.maxBytes, own.resultBytes ?? deps.maxBytes);
   const limits = { capRows: request.capRows, maxRows, maxBytes };
   const { parameters, answer: options } = request;
   // Without stages only the SQL worker knows the columns, and refuses these names itself.
@@ -68,14 +70,17 @@ async function runOnce(
 }
 
 /** Returns the key of the query's plan. Throws unknown-connection, bad-parameter. */
-export function planKey(deps: RunDeps, request: QueryRequest, { scope }: Principal): PlanKey {
-  const connection = request.connection ?? deps.connections.defaultName;
-  deps.connections.check(connection);
+export function planKey(deps: RunDeps, request: QueryRequest, principal: Principal): PlanKey {
+  const { scope, rights } = principal;
+  const connection = request.connection ?? deps.connections.defaultOf(principal);
+  deps.connections.check(connection, principal);
   const { format } = request.answer;
   // Arrow and Parquet are encoded in DSL workers, so even a query without stages goes through one.
   const throughWorker = format === 'arrow' || format === 'parquet';
   return {
     scope,
+    visible: rights.connections,
+    stages: rights.stages,
     connection,
     text: request.text,
     parameters: parameterKinds(request.parameters),
@@ -99,6 +104,6 @@ async function makePlan(
   query.phase = 'plan';
   const answer = (ask: Ask): Promise<AskAnswer> => answerAsk(deps, request, ask, query);
   const plan = await timed(query, 'plan', deps.planner.plan(key, answer, query));
-  for (const { connection } of plan.sources) deps.connections.check(connection);
+  for (const { connection } of plan.sources) deps.connections.check(connection, query.principal);
   return plan;
 }

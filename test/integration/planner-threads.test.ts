@@ -25,6 +25,7 @@ const describedAsNumber: AskAnswer = {
 const planOf = (text: string): PlannerTask => ({
   type: 'plan',
   text,
+  visible: null,
   parameters: {},
   connection: 'main',
   pushdown: 'auto',
@@ -142,7 +143,7 @@ describe('planner threads', function () {
     try {
       const key: PlanKey = {
         ...{ scope: 'all', text: 'select 1 as n | where n > 0', parameters: {}, connection: 'main' },
-        ...{ pushdown: 'off', throughWorker: false },
+        ...{ visible: null, stages: null, pushdown: 'off', throughWorker: false },
       };
       const asker = { principal: anonymousAt(''), cancellation: new Cancellation() };
       const next = { dialects: { main: 'postgres' as const }, allowFunctions: {} };

@@ -362,6 +362,7 @@ describe('the configuration', () => {
         withoutAuthentication: 'loopback',
         hostNames: ['a.example.com'],
         trustedProxies: ['10.0.0.0/8', '::1'],
+        ...{ keysFile: null, jwt: null, policy: null },
       });
       expect(cors.origins).to.deep.equal(['https://app.example.com']);
     });
