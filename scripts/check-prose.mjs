@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('../', import.meta.url)));
-/** The folders that are clean. These are left: language/, server/, monitor/, workers/, connectors/, and the rest of test/. */
+/** The folders that are clean. These are left: language/, workers/dsl/, connectors/sqlite/, connectors/mariadb/, and the rest of test/. */
 const CLEAN = [
   ...['scripts', 'build.mjs', 'cli', 'demo', 'loadtest', 'logger'],
   ...[
@@ -18,7 +18,14 @@ const CLEAN = [
     'core/logging',
     'core/process',
     'core/protocol',
+    'server',
+    'monitor',
+    'connectors/postgres',
+    'connectors/kit',
+    'workers/sql',
     'test/support',
+    'test/unit/server',
+    'test/integration',
     'test/budget',
     'test/fixtures/budget',
   ],

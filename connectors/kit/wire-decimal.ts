@@ -12,7 +12,7 @@ const SPECIAL: Readonly<Record<string, number>> = {
   '-Infinity': 0xf000,
 };
 const DIGITS = /^([+-]?)0*(\d*)(?:\.(\d*))?$/;
-/** What the head of a field counts. */
+/** The numbers in the head of a field. */
 const MOST_GROUPS = 0x7fff;
 
 /** Throws bad-value for a text that is no decimal number. */

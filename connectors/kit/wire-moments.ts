@@ -66,7 +66,7 @@ interface Interval {
 const INTERVAL_TEXT =
   /^(?:([+-]?\d+) years? ?)?(?:([+-]?\d+) mons? ?)?(?:([+-]?\d+) days? ?)?(?:([+-])?(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?)?$/;
 
-/** As PostgreSQL prints it: `1 year 2 mons 3 days 04:05:06.789`. */
+/** Reads an interval as PostgreSQL prints it: `1 year 2 mons 3 days 04:05:06.789`. */
 export function intervalOf(text: string, column: string): Interval {
   const found = INTERVAL_TEXT.exec(text);
   if (found === null || text === '') return refuse(text, column, 'interval');
@@ -85,7 +85,7 @@ function daysOf(year: string, month: string, day: string, bc: string | undefined
   const shown = Number(year);
   if (shown === 0) return null;
   const date = new Date(0);
-  // Not Date.UTC, which takes the years 0 to 99 for others.
+  // Computed without Date.UTC, which takes the years 0 to 99 for others.
   date.setUTCFullYear(bc === undefined ? shown : 1 - shown, Number(month) - 1, Number(day));
   const isSame = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
   return isSame ? date.getTime() / MS_OF_DAY - EPOCH_DAYS : null;

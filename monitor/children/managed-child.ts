@@ -202,7 +202,7 @@ export class ManagedChild {
   }
 
   #receive(message: FromChild): void {
-    if (this.phase === 'gone') return; // it was abandoned, and has ended after all
+    if (this.phase === 'gone') return; // the process was abandoned, and has ended after all
     switch (message.type) {
       case 'ready':
         this.#onReady(message.buildId);

@@ -202,7 +202,7 @@ export class PreforkPool implements Pool {
       onLost: (child, end) => {
         onLost(child, end);
         const place = placeOf();
-        if (place.state !== 'active') this.#end(place); // its successor is starting, or it needs none
+        if (place.state !== 'active') this.#end(place); // the worker's successor is starting, or it needs none
       },
       onGone: (child) => {
         const place = placeOf();

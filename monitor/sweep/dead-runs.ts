@@ -50,7 +50,7 @@ export async function sweepDeadRuns(ownPath: string): Promise<string[]> {
 }
 
 async function isAbandoned(path: string): Promise<boolean> {
-  const info = await lstat(path).catch(() => null); // its own run or another start has removed it
+  const info = await lstat(path).catch(() => null); // the directory's own run or another start has removed it
   if (info === null || !info.isDirectory() || info.uid !== process.getuid?.()) return false;
   const owner = readOwner(path);
   if (owner === null || !isGone(owner)) return false;

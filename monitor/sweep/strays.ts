@@ -54,7 +54,7 @@ export function killStrays(strays: readonly Stray[]): Stray[] {
       process.kill(pid, 'SIGKILL');
       return true;
     } catch {
-      return false; // it has ended since the search
+      return false; // the process has ended since the search
     }
   });
 }

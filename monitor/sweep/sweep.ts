@@ -28,7 +28,7 @@ export interface Swept {
 export async function sweepLeftovers(stateFile: string, rawDir: string): Promise<Swept | null> {
   const old = await readRunState(stateFile);
   if (old === null) {
-    await rm(stateFile, { force: true }); // it is missing or cannot be understood
+    await rm(stateFile, { force: true }); // the file is missing or cannot be understood
     return null;
   }
   if (isRunning(old)) throw alreadyRunning(old.pid, stateFile);

@@ -1,5 +1,5 @@
 /**
- * Who sends a request: the holder of an API key or of a token. What does not count is refused with a reason that tells its
+ * Finds out who sends a request: the holder of an API key or of a token. A key or token that is not valid is refused with a reason that tells its
  * sender what to mend, and nothing about keys that there are. Neither keys nor tokens go any further than this folder.
  */
 import type { IncomingMessage } from 'node:http';

@@ -35,7 +35,7 @@ export async function createAccess(
   };
 }
 
-/** What whoever lost their last key still runs, ends. */
+/** Ends the running queries of a principal who has lost the last key. */
 function endQueriesOfRevoked(keys: KeyBook, registry: QueryRegistry): void {
   for (const { principal, cancellation } of registry.running()) {
     const isRevoked = principal.method === 'key' && !keys.hasName(principal.id.slice('key:'.length));

@@ -19,7 +19,7 @@ export interface KeySetDeps {
   readonly url: string;
   readonly log: Log;
   readonly now: () => number;
-  /** What was verified with keys that are no more does not count any more. */
+  /** Called when the keys have changed: tokens that were verified with removed keys are no longer valid. */
   readonly onChange: () => void;
   readonly timeoutMs?: number;
   readonly cooldownMs?: number;

@@ -13,7 +13,7 @@ import type { JwtConfig } from '../../core/protocol/server-config.ts';
 import { unauthenticated } from './credential.ts';
 import { KeySet } from './key-set.ts';
 
-/** Whom a token stands for. */
+/** The principal that a token stands for. */
 export interface TokenHolder {
   readonly subject: string;
   readonly roles: readonly string[];
@@ -103,7 +103,7 @@ function rolesIn(claim: unknown): readonly string[] {
   return names.filter((name): name is string => typeof name === 'string' && name !== '').slice(0, MAX_ROLES);
 }
 
-/** What is wrong, in words of ours: those of the library may quote the token. */
+/** Returns the problem in our own words, since the library's message may quote the token. */
 function refusal(thrown: unknown): QueryError {
   if (thrown instanceof QueryError) return thrown;
   if (thrown instanceof errors.JWTExpired) return unauthenticated('the token has expired', CLOCK_HINT);

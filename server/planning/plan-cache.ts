@@ -7,7 +7,7 @@ import type { Plan, Pushdown } from '../../core/protocol/plan.ts';
 export interface PlanKey {
   /** The principal's scope (core/protocol/principal.ts). */
   readonly scope: string;
-  /** What the scope stands for: the connections that the principal sees, and the stages that it may use; null: all. */
+  /** The rights behind the scope: the connections that the principal sees and the stages that it may use; null when it may use all. */
   readonly visible: readonly string[] | null;
   readonly stages: readonly string[] | null;
   readonly connection: string;

@@ -97,7 +97,7 @@ function leavesWorkerWhole({ staged, copied }: Ended): boolean {
   if (staged.status === 'fulfilled') return errors.every(isOfDatabase);
   const code = staged.reason instanceof QueryError ? staged.reason.code : null;
   if (code !== null && STATEMENT_ERRORS.has(code)) return true;
-  // Its input has failed, and the stages were cancelled for it.
+  // The stages were cancelled because their input failed, which is not the DSL worker's fault.
   return code === 'cancelled' && errors.some(isDatabasesWord) && errors.every(isOfDatabase);
 }
 

@@ -45,7 +45,7 @@ export function toldError(error: WireError, queryText: string, parameters: Param
 }
 
 function exactly(message: string, values: ReturnType<typeof quotableValues>): string {
-  return withoutValues(message, values) as string; // it returns a string for a string
+  return withoutValues(message, values) as string; // a string stays a string
 }
 
 function withoutForeign(message: string, queryText: string): string {

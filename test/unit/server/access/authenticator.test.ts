@@ -1,4 +1,4 @@
-/** Who is let in by which header; and that 5,000 random ones (100,000 in the bench) let nobody in. */
+/** The headers that let somebody in; and that 5,000 random ones (100,000 in the bench) let nobody in. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -56,7 +56,7 @@ describe('the authenticator', () => {
     return { id, key };
   }
 
-  /** As Node's parser gives it: of several headers the first. */
+  /** Returns a header as Node's parser gives it: the first one of several. */
   function requestWith(...values: readonly string[]): IncomingMessage {
     const rawHeaders = values.flatMap((value) => ['Authorization', value]);
     const headers = values.length === 0 ? {} : { authorization: values[0] };

@@ -13,7 +13,7 @@ describe('tokens', function () {
   this.timeout(60_000);
   let provider: IdentityProvider;
   let verifier: TokenVerifier;
-  /** What this machine's clock shows beyond the right time. */
+  /** The time by which this machine's clock is ahead. */
   let clockOff = 0;
 
   const verifierFor = (jwksUrl: string, waits: { timeoutMs?: number; cooldownMs?: number } = {}) => {
