@@ -4,13 +4,22 @@ import type { PlanRequest } from '../core/protocol/plan.ts';
 import type { Lexical } from './dialects/lexical.ts';
 import { STAGE_ENGINE, sourceDialect } from './dialects/registry.ts';
 import { type ForklineTree, parseForkline } from './frontends/forkline/query-parser.ts';
+import { parseLegacy, saysLegacy } from './frontends/legacy/frontend.ts';
+import type { QueryTree } from './frontends/query-tree.ts';
 import { dialectAt } from './source/connections.ts';
 import { STAGE_SYNTAXES } from './stages/kit/registry.ts';
 
 /** What of a request says how its text is read. */
-export type ParseRequest = Pick<PlanRequest, 'text' | 'connection' | 'dialects'>;
+export type ParseRequest = Pick<PlanRequest, 'text' | 'connection' | 'dialects' | 'language' | 'model'>;
 
-/** The text of a request. Throws QueryError. */
+/** The text of a request as the tree of its language. Throws QueryError. */
+export function treeOf(request: ParseRequest): QueryTree {
+  const { text, dialects, language, model = null } = request;
+  if (language !== 'legacy' && !saysLegacy(text)) return parseRequest(request);
+  return parseLegacy(text, { model, connections: Object.keys(dialects) });
+}
+
+/** The text of a request in Forkline's own language. Throws QueryError. */
 export function parseRequest({ text, connection: usual, dialects }: ParseRequest): ForklineTree {
   const lexicalOf = (connection: string, span: Span | null): Lexical =>
     sourceDialect(dialectAt(dialects, connection, span)).lexical;

@@ -148,6 +148,10 @@ export interface PlanRequest {
   readonly connection: string;
   /** The connections that there are, each with its database's dialect. */
   readonly dialects: ConnectionDialects;
+  /** The language of the text; left out: Forkline's own. */
+  readonly language?: 'legacy';
+  /** What `*` and bare conditions read in the legacy language. */
+  readonly model?: string;
   /** What the client asked for; `set pushdown = ...` in the query itself is stronger. */
   readonly pushdown: Pushdown;
   /** Run it through a DSL worker even without stages (Arrow and Parquet are encoded there). */

@@ -12,6 +12,10 @@ export interface PlanKey {
   readonly parameters: Readonly<Record<string, ParameterKind>>;
   readonly pushdown: Pushdown;
   readonly throughWorker: boolean;
+  /** The language of the text; left out: Forkline's own. */
+  readonly language?: 'legacy';
+  /** What `*` reads in the legacy language. */
+  readonly model?: string;
 }
 
 export interface PlanCacheOptions {
@@ -64,8 +68,9 @@ export class PlanCache {
 }
 
 /** Every part in full: two queries share a plan only when they are the same to the letter. */
-function keyText({ scope, connection, text, parameters, pushdown, throughWorker }: PlanKey): string {
+function keyText({ scope, connection, text, parameters, pushdown, throughWorker, language, model }: PlanKey): string {
   const kinds = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
+  const other = language === undefined && model === undefined ? '' : ` ${JSON.stringify([language, model])}`;
   // No part before the text has a line break in it, so that the text needs no escapes.
-  return `${scope} ${connection} ${pushdown} ${throughWorker} ${JSON.stringify(kinds)}\n${text}`;
+  return `${scope} ${connection} ${pushdown} ${throughWorker} ${JSON.stringify(kinds)}${other}\n${text}`;
 }
