@@ -7,10 +7,9 @@ import type { Ask, Judge, Plan, PlanRequest, PlanStep, Pushdown } from '../core/
 import { explainPlan } from './emit/explain-rows.ts';
 import { emitPlan } from './emit/plan.ts';
 import { planAlone, sqlAlone } from './emit/sql-alone.ts';
-import { STAGE_ENGINE } from './dialects/registry.ts';
 import { lowerCommand } from './frontends/legacy/lower.ts';
 import type { QueryTree } from './frontends/query-tree.ts';
-import { treeOf } from './parse.ts';
+import { treeOf, usualLexical } from './parse.ts';
 import { place } from './placement/place.ts';
 import type { PlacedGraph } from './placement/placed-graph.ts';
 import { checkParameters, unusedLets } from './resolve/check-tree.ts';
@@ -61,7 +60,7 @@ export function compileTree(
       planValues: (input, value, atMost) =>
         planAnywhere(valuesOf(input, value, atMost), pushdown, request.answers),
       judge,
-      expand: (input, probe) => lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: STAGE_ENGINE.lexical, probe }),
+      expand: (input, probe) => lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: usualLexical(request), probe }),
     });
     const placed = place(resolved, pushdown, request.throughWorker);
     const plan = emitPlan(placed, request.answers);

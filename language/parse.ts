@@ -27,6 +27,11 @@ export function parseRequest({ text, connection: usual, dialects }: ParseRequest
   return parseForkline(text, STAGE_SYNTAXES, context);
 }
 
+/** Lexical rules of the SQL that names no connection. */
+export function usualLexical({ connection, dialects }: Pick<PlanRequest, 'connection' | 'dialects'>): Lexical {
+  return sourceDialect(dialectAt(dialects, connection, null)).lexical;
+}
+
 /** A text whose connections nobody knows, such as one that is only formatted: all SQL in it is `lexical`'s. Throws QueryError. */
 export function parseAlone(text: string, lexical: Lexical): ForklineTree {
   const context = { usual: lexical, engine: STAGE_ENGINE.lexical, lexicalOf: () => lexical };

@@ -43,6 +43,8 @@ class LegacyParser implements LegacySources {
   readonly #request: LegacyRequest;
   readonly #lets: LetNode[] = [];
   #source: SourceNode | null = null;
+  /** What is wrong when no command gives rows. */
+  #missing: QueryError | null = null;
   #stages: StageNode[] = [];
   /** Of the command that is being read. */
   #sides: QueryNode[] = [];
@@ -56,7 +58,8 @@ class LegacyParser implements LegacySources {
     const from = PRELUDE.exec(this.#text)?.[0].length ?? 0;
     const parts = segments(this.#text, from);
     for (const [index, span] of parts.entries()) this.#segment(span, index === 0, parts.length);
-    const source = this.#source!;
+    if (this.#source === null) throw this.#missing!;
+    const source = this.#source;
     const span = { start: parts[0]!.start, end: parts.at(-1)!.end };
     return {
       text: this.#text,
@@ -105,11 +108,13 @@ class LegacyParser implements LegacySources {
 
   #readModel(span: Span): void {
     const { model } = this.#request;
-    if (model === null)
-      throw new QueryError('unknown-source', 'the query names no model, and the request neither', {
+    if (model === null) {
+      this.#missing = new QueryError('unknown-source', 'the query names no model, and the request neither', {
         span: { start: span.start, end: Math.max(span.start + 1, Math.min(span.end, span.start + 20)) },
         hint: 'begin with `model name = M |`, or send "model" with the request',
       });
+      return;
+    }
     this.#source = this.#sqlNode(null, `select * from ${quoteName(model)}`, span);
   }
 

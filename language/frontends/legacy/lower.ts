@@ -15,7 +15,7 @@ export const ENGINE_STAGE = 'engine-rows';
 
 export interface LowerTools {
   readonly syntaxes: StageSyntaxes;
-  /** Of the stage engine. */
+  /** Of the SQL that a text of ours begins with. */
   readonly lexical: Lexical;
   probe(step: EngineStep): readonly string[];
 }
