@@ -7,7 +7,7 @@ import type { Ask, Judge, Plan, PlanRequest, PlanStep, Pushdown } from '../core/
 import { explainPlan } from './emit/explain-rows.ts';
 import { emitPlan } from './emit/plan.ts';
 import { planAlone, sqlAlone } from './emit/sql-alone.ts';
-import { lowerCommand } from './frontends/legacy/lower.ts';
+import { legacyCommandOf, lowerCommand } from './frontends/legacy/lower.ts';
 import type { QueryTree } from './frontends/query-tree.ts';
 import { treeOf, usualLexical } from './parse.ts';
 import { place } from './placement/place.ts';
@@ -60,7 +60,9 @@ export function compileTree(
       planValues: (input, value, atMost) =>
         planAnywhere(valuesOf(input, value, atMost), pushdown, request.answers),
       judge,
-      expand: (input, probe) => lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: usualLexical(request), probe }),
+      commandOf: legacyCommandOf,
+      expand: (input, probe) =>
+        lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: usualLexical(request), probe }),
     });
     const placed = place(resolved, pushdown, request.throughWorker);
     const plan = emitPlan(placed, request.answers);

@@ -28,7 +28,10 @@ export function parseRequest({ text, connection: usual, dialects }: ParseRequest
 }
 
 /** Lexical rules of the SQL that names no connection. */
-export function usualLexical({ connection, dialects }: Pick<PlanRequest, 'connection' | 'dialects'>): Lexical {
+export function usualLexical({
+  connection,
+  dialects,
+}: Pick<PlanRequest, 'connection' | 'dialects'>): Lexical {
   return sourceDialect(dialectAt(dialects, connection, null)).lexical;
 }
 

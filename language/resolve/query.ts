@@ -10,9 +10,6 @@ import type { Ask, AskAnswer, Judge, Plan, PlanRequest, SourceAsk } from '../../
 import type { Column } from '../../core/protocol/types.ts';
 import { sourceDialect } from '../dialects/registry.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode, StageNode } from '../frontends/query-tree.ts';
-import type { EngineStep, LegacySyntax } from '../frontends/legacy/command.ts';
-import { LEGACY_STAGE } from '../frontends/legacy/frontend.ts';
-import { engineNode, type LowerInput } from '../frontends/legacy/lower.ts';
 import { dialectAt } from '../source/connections.ts';
 import { bindSource } from '../source/sql.ts';
 import type { Typed } from '../types/typed.ts';
@@ -49,15 +46,20 @@ export interface ResolveTools {
   /** Plans the query for the different values of `value` over the rows of `input`, at most one more than `atMost`. */
   planValues(input: ResolvedQuery, value: Typed, atMost: number): Plan;
   readonly judge: Judge;
-  /** Makes stages of a node of another language. */
-  expand(input: LowerInput, probe: (step: EngineStep) => readonly string[]): readonly StageNode[];
+  /** The command of another language that a node holds; null: it is a stage of ours. */
+  commandOf(node: StageNode): string | null;
+  /** Makes stages of such a node. `probe` returns the texts of the only column after one more stage, each once and sorted. */
+  expand(input: ExpandInput, probe: (node: StageNode) => readonly string[]): readonly StageNode[];
+}
+
+/** A command of another language where it stands. */
+export interface ExpandInput {
+  readonly node: StageNode;
+  readonly scope: Scope;
+  readonly sides: readonly (readonly Column[])[];
 }
 
 const MOST_PROBED = 10_000;
-
-function commandName({ syntax }: StageNode): string {
-  return (syntax as LegacySyntax).command; // the front end made the node
-}
 
 export function resolveTree(tree: QueryTree, request: PlanRequest, tools: ResolveTools): ResolvedQuery {
   return new Resolver(tree, request, tools).resolve();
@@ -87,7 +89,9 @@ class Resolver {
     const bySql = new Map<string, SourceAsk>();
     for (const node of sqlSources(this.#tree)) {
       const connection = node.connection ?? usual;
-      const { binding } = sourceDialect(dialectAt(this.#request.dialects, connection, node.place ?? node.span));
+      const { binding } = sourceDialect(
+        dialectAt(this.#request.dialects, connection, node.place ?? node.span),
+      );
       const bound = bindSource(text, node, parameters, binding);
       const same = JSON.stringify([connection, bound.sql, bound.parameters]);
       const known = bySql.get(same);
@@ -152,14 +156,15 @@ class Resolver {
 
   /** The stages that a node stands for: of our language itself, of another those that its command becomes here. */
   #expanded(node: StageNode, input: ResolvedQuery): readonly StageNode[] {
-    if (node.name !== LEGACY_STAGE) return [node];
+    const name = this.#tools.commandOf(node);
+    if (name === null) return [node];
     const sides = this.#sides(node.sources).map(({ columns }) => columns);
     const { parameters, text } = this.#request;
     const answers = this.#answers(input, node.span, -1);
-    const stage = { index: node.index, name: commandName(node) };
+    const stage = { index: node.index, name };
     const scope = { columns: input.columns, parameters, stage, text, answers };
-    const probe = (step: EngineStep): readonly string[] => {
-      const made = this.#stage(engineNode(node, step), input, -1);
+    const probe = (added: StageNode): readonly string[] => {
+      const made = this.#stage(added, input, -1);
       const query = { ...input, stages: [...input.stages, made], columns: made.resolved.columns };
       const [column] = made.resolved.columns;
       const value: Typed = { kind: 'column', name: column!.name, type: column!.type, span: node.span };
@@ -179,7 +184,13 @@ class Resolver {
     const sources = this.#sides(node.sources);
     const stage = { index, name };
     const { parameters, text } = this.#request;
-    const scope = { columns: input.columns, parameters, stage, text, answers: this.#answers(input, span, part) };
+    const scope = {
+      columns: input.columns,
+      parameters,
+      stage,
+      text,
+      answers: this.#answers(input, span, part),
+    };
     try {
       const resolved = this.#tools.stageOf(node).resolve(
         syntax,

@@ -71,7 +71,12 @@ function describe(sql: EngineSql, input: Scope): readonly Column[] {
   const asked = bound({ text, sql, parameters }, () => 'NULL');
   const columns = input.columns.map(({ name, type }) => ({ name, engineType: STAGE_ENGINE.typeName(type) }));
   const relations = [{ name: 'input', columns }];
-  const described = input.answers.engine({ ...asked, segments: sql.text === undefined ? asked.segments : [], relations, stage: input.stage });
+  const described = input.answers.engine({
+    ...asked,
+    segments: sql.text === undefined ? asked.segments : [],
+    relations,
+    stage: input.stage,
+  });
   const { span } = sql;
   const typed = described.map(({ name, engineType }): Column => {
     const type = STAGE_ENGINE.typeOf(engineType);

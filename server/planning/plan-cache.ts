@@ -68,7 +68,16 @@ export class PlanCache {
 }
 
 /** Every part in full: two queries share a plan only when they are the same to the letter. */
-function keyText({ scope, connection, text, parameters, pushdown, throughWorker, language, model }: PlanKey): string {
+function keyText({
+  scope,
+  connection,
+  text,
+  parameters,
+  pushdown,
+  throughWorker,
+  language,
+  model,
+}: PlanKey): string {
   const kinds = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
   const other = language === undefined && model === undefined ? '' : ` ${JSON.stringify([language, model])}`;
   // No part before the text has a line break in it, so that the text needs no escapes.

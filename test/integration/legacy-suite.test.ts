@@ -8,7 +8,11 @@ import { startTestDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 
 /** Cases that do not pass yet, each with why. */
-const KNOWN: Readonly<Record<string, string>> = {};
+const KNOWN: Readonly<Record<string, string>> = {
+  'model-list-01': 'the list has all tables of the database, and the runner wants one row',
+  'spath-05': 'spath reads JSON only: the stage engine has no XML',
+  'spath-06': 'spath reads JSON only: the stage engine has no XML',
+};
 
 interface Outcome {
   readonly id: string;
@@ -19,15 +23,19 @@ interface Outcome {
 const folder = new URL('../fixtures/legacy/', import.meta.url);
 
 function run(url: string, databaseUrl: string, report: string): Promise<string> {
-  const child = spawn(process.execPath, [new URL('run-suite.mjs', folder).pathname, url, `--json=${report}`, '--verbose'], {
-    env: {
-      ...process.env,
-      LEGACY_DB_URL: databaseUrl,
-      LEGACY_BODY: '{"dialect":"legacy"}',
-      LEGACY_MODEL_FIELD: 'model',
+  const child = spawn(
+    process.execPath,
+    [new URL('run-suite.mjs', folder).pathname, url, `--json=${report}`, '--verbose'],
+    {
+      env: {
+        ...process.env,
+        LEGACY_DB_URL: databaseUrl,
+        LEGACY_BODY: '{"dialect":"legacy"}',
+        LEGACY_MODEL_FIELD: 'model',
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  );
   let text = '';
   child.stdout.on('data', (part: Buffer) => (text += String(part)));
   child.stderr.on('data', (part: Buffer) => (text += String(part)));

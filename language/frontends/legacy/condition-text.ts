@@ -38,7 +38,11 @@ function write(expression: LegacyExpression, scope: ExpressionScope): Written {
     case 'column':
       return writeColumn(expression.name, expression.qualifier, scope);
     case 'text':
-      return { sql: placed(expression.span, quoteText(expression.text)), kind: 'text', literal: expression.text };
+      return {
+        sql: placed(expression.span, quoteText(expression.text)),
+        kind: 'text',
+        literal: expression.text,
+      };
     case 'number':
       return { sql: expression.text, kind: 'number' };
     case 'bool':
@@ -90,7 +94,9 @@ function writeColumn(name: WrittenName, qualifier: string | null, scope: Express
   return { sql: placed(name.span, sql), kind };
 }
 
-function numeric({ sql, kind }: Written): string {
+/** Text that stands in the query and is a number is written as one, so that a database may compute it. */
+function numeric({ sql, kind, literal }: Written): string {
+  if (literal !== undefined && /^[+-]?\d{1,15}(?:\.\d+)?$/.test(literal.trim())) return `${literal.trim()}`;
   return kind === 'text' ? `try_cast(${sql} as float8)` : sql;
 }
 
@@ -109,7 +115,10 @@ function compare(op: string, left: Written, right: Written): string {
 
 /** Whether any text column has it, in upper or lower case; `*` is any text. */
 function keyword(text: string, { columns }: ExpressionScope): string {
-  const escaped = text.toLowerCase().replace(/[\\%_]/g, String.raw`\$&`).replaceAll('*', '%');
+  const escaped = text
+    .toLowerCase()
+    .replace(/[\\%_]/g, String.raw`\$&`)
+    .replaceAll('*', '%');
   const texts = columns.filter(({ type }) => type.kind === 'string');
   if (texts.length === 0) return 'false';
   return `(${texts.map((column) => `lower(${asText(column)}) like ${quoteText(`%${escaped}%`)}`).join(' or ')})`;

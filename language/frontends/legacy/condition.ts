@@ -8,12 +8,33 @@ export type LegacyExpression =
   | { readonly kind: 'text' | 'number'; readonly text: string; readonly span: Span }
   | { readonly kind: 'bool'; readonly value: boolean; readonly span: Span }
   | { readonly kind: 'null'; readonly span: Span }
-  | { readonly kind: 'arithmetic' | 'compare'; readonly op: string; readonly left: LegacyExpression; readonly right: LegacyExpression }
+  | {
+      readonly kind: 'arithmetic' | 'compare';
+      readonly op: string;
+      readonly left: LegacyExpression;
+      readonly right: LegacyExpression;
+    }
   | { readonly kind: 'logic'; readonly op: 'and' | 'or'; readonly parts: readonly LegacyExpression[] }
   | { readonly kind: 'not' | 'minus'; readonly of: LegacyExpression }
-  | { readonly kind: 'isNull' | 'like'; readonly negated: boolean; readonly of: LegacyExpression; readonly pattern?: string }
-  | { readonly kind: 'in'; readonly negated: boolean; readonly of: LegacyExpression; readonly values: readonly LegacyExpression[] }
-  | { readonly kind: 'between'; readonly negated: boolean; readonly of: LegacyExpression; readonly low: LegacyExpression; readonly high: LegacyExpression }
+  | {
+      readonly kind: 'isNull' | 'like';
+      readonly negated: boolean;
+      readonly of: LegacyExpression;
+      readonly pattern?: string;
+    }
+  | {
+      readonly kind: 'in';
+      readonly negated: boolean;
+      readonly of: LegacyExpression;
+      readonly values: readonly LegacyExpression[];
+    }
+  | {
+      readonly kind: 'between';
+      readonly negated: boolean;
+      readonly of: LegacyExpression;
+      readonly low: LegacyExpression;
+      readonly high: LegacyExpression;
+    }
   | { readonly kind: 'keyword'; readonly text: string; readonly span: Span };
 
 const COMPARISONS = ['=', '==', '!=', '<>', '<', '<=', '>', '>=', '<=>'];
@@ -84,8 +105,10 @@ class ConditionParser {
 
   #goesOn(): boolean {
     const cursor = this.#cursor;
-    return [...COMPARISONS, '+', '-', '*', '/', '%'].some((sign) => cursor.isSign(sign)) ||
-      ['in', 'is', 'like', 'between'].some((word) => cursor.isWord(word));
+    return (
+      [...COMPARISONS, '+', '-', '*', '/', '%'].some((sign) => cursor.isSign(sign)) ||
+      ['in', 'is', 'like', 'between'].some((word) => cursor.isWord(word))
+    );
   }
 
   #predicate(of: LegacyExpression, first: Span): LegacyExpression {
@@ -95,8 +118,7 @@ class ConditionParser {
       cursor.expectWord('null');
       return { kind: 'isNull', negated, of };
     }
-    const negated =
-      cursor.isWord('not') && ['in', 'like', 'between'].some((word) => cursor.isWord(word, 1));
+    const negated = cursor.isWord('not') && ['in', 'like', 'between'].some((word) => cursor.isWord(word, 1));
     if (negated) cursor.next();
     if (cursor.acceptWord('in') !== null) return { kind: 'in', negated, of, values: this.#values() };
     if (cursor.acceptWord('like') !== null)
@@ -181,7 +203,10 @@ class ConditionParser {
     const token = cursor.peek();
     const span = { start: token.start, end: token.end };
     if (cursor.isSign('(', 1) && token.kind === 'word')
-      cursor.fail(`there are no functions in conditions: \`${token.text}(\``, 'compute it before, with a command or with `sql`');
+      cursor.fail(
+        `there are no functions in conditions: \`${token.text}(\``,
+        'compute it before, with a command or with `sql`',
+      );
     if (cursor.acceptWord('null') !== null) return { kind: 'null', span };
     const bool = cursor.acceptWord('true', 'false');
     if (bool !== null) return { kind: 'bool', value: bool === 'true', span };
@@ -196,7 +221,8 @@ class ConditionParser {
   }
 
   #nested<T>(read: () => T): T {
-    if (this.#depth === DEEPEST) this.#cursor.fail(`brackets nest deeper than ${DEEPEST}`, 'write it with fewer brackets');
+    if (this.#depth === DEEPEST)
+      this.#cursor.fail(`brackets nest deeper than ${DEEPEST}`, 'write it with fewer brackets');
     this.#depth++;
     const value = read();
     this.#depth--;

@@ -86,7 +86,8 @@ export class LegacyCursor {
   /** A column: a word, `a name in backquotes`, or where the language allows it 'one in single quotes'. */
   name(what = 'a column', singleQuotes = true): WrittenName {
     const token = this.peek();
-    const named = token.kind === 'word' || token.kind === 'backquote' || (singleQuotes && token.kind === 'single');
+    const named =
+      token.kind === 'word' || token.kind === 'backquote' || (singleQuotes && token.kind === 'single');
     if (!named) this.fail(`${what} is expected`);
     this.#at++;
     return { name: token.text, quoted: token.kind !== 'word', span: { start: token.start, end: token.end } };

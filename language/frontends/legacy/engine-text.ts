@@ -42,7 +42,11 @@ export interface NewColumn {
 }
 
 /** All columns and then these; one whose name there is already takes its place. */
-export function withColumns({ columns }: LowerContext, added: readonly NewColumn[], first = false): EngineStep {
+export function withColumns(
+  { columns }: LowerContext,
+  added: readonly NewColumn[],
+  first = false,
+): EngineStep {
   const kept = columns.filter(({ name }) => added.every((column) => column.name !== name));
   const items = kept.map(({ name }) => quoteName(name));
   const news = added.map(({ name, sql }) => `${sql} as ${quoteName(name)}`);

@@ -6,10 +6,10 @@ import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import type { LetNode, QueryNode, QueryTree, SourceNode, StageNode } from '../query-tree.ts';
 import type { LegacySyntax } from './command.ts';
-import { parseModel } from './commands/model-options.ts';
-import { modelRowsText, rowsText } from './commands/making.ts';
 import { LegacyCursor, type LegacySources } from './cursor.ts';
 import { quoteName } from './engine-text.ts';
+import { modelRowsText, rowsText } from './making.ts';
+import { parseModel } from './model-options.ts';
 import { readOptions } from './options.ts';
 import { commandOf, findCommand, insteadOf, unknownCommand } from './registry.ts';
 import { segments } from './segments.ts';
@@ -79,15 +79,28 @@ class LegacyParser implements LegacySources {
         hint: 'write `model name = M | stats count(*)`',
       });
     const starts = STARTS.includes(word) && !this.#isColumn(end, span);
-    if (starts) return this.#start(word, { start: span.start, end: span.end }, end);
+    if (starts) {
+      this.#start(word, span, end);
+      return;
+    }
     if (first) this.#readModel(span);
     const known = findCommand(word);
     const isCommand = known !== null && !(first && this.#isColumn(end, span));
-    if (isCommand) return this.#command(word, span, end);
+    if (isCommand) {
+      this.#command(word, span, end);
+      return;
+    }
     const instead = insteadOf(word, { start: span.start, end });
     if (instead !== null) throw instead;
-    if (first) return this.#command('search', span, span.start);
-    if (!this.#looksLikeCondition(span, end)) throw unknownCommand(word || this.#text[span.start]!, { start: span.start, end: Math.max(end, span.start + 1) });
+    if (first) {
+      this.#command('search', span, span.start);
+      return;
+    }
+    if (!this.#looksLikeCondition(span, end))
+      throw unknownCommand(word || this.#text[span.start]!, {
+        start: span.start,
+        end: Math.max(end, span.start + 1),
+      });
     this.#command('where', span, span.start);
   }
 
@@ -143,12 +156,19 @@ class LegacyParser implements LegacySources {
     const cursor = new LegacyCursor(this.#text, span, from, form, this);
     const syntax = parseModel(cursor);
     cursor.finish();
-    if (word === 'model-statsdetails' && syntax.field === null) commandOf(word).parse(new LegacyCursor(this.#text, span, from, form, this));
+    if (word === 'model-statsdetails' && syntax.field === null)
+      commandOf(word).parse(new LegacyCursor(this.#text, span, from, form, this));
     this.#source = this.#sides[0]!.source;
     this.#lets.pop();
     this.#source = this.#sqlNode(null, `select * from ${quoteName(syntax.name)}`, span);
     this.#sides = [];
-    const plain = word === 'model' && syntax.condition === null && syntax.from === null && syntax.to === null && syntax.size === null && syntax.share === null;
+    const plain =
+      word === 'model' &&
+      syntax.condition === null &&
+      syntax.from === null &&
+      syntax.to === null &&
+      syntax.size === null &&
+      syntax.share === null;
     if (!plain) this.#add({ command: word, syntax }, span);
   }
 
@@ -169,7 +189,15 @@ class LegacyParser implements LegacySources {
 
   #sqlNode(connection: string | null, sql: string, place: Span): SourceNode {
     const head = { word: 'select', span: place, wrappable: true };
-    return { kind: 'sql', connection, text: sql, place, placeholders: [], head, span: { start: 0, end: sql.length } };
+    return {
+      kind: 'sql',
+      connection,
+      text: sql,
+      place,
+      placeholders: [],
+      head,
+      span: { start: 0, end: sql.length },
+    };
   }
 
   model(name: string, span: Span): number {

@@ -14,26 +14,44 @@ export interface LegacyOption {
 }
 
 const KNOWN = [
-  'connector_name', 'connector_owner', 'connector_id', 'alias_table_name', 'join_type', 'join_query', 'sql', 'mkdata',
-  'path', 'name', 'owner', 'model_owner',
+  'connector_name',
+  'connector_owner',
+  'connector_id',
+  'alias_table_name',
+  'join_type',
+  'join_query',
+  'sql',
+  'mkdata',
+  'path',
+  'name',
+  'owner',
+  'model_owner',
 ];
-const OPTION = new RegExp(`(?<![.\\w])([a-z_]+)\\s*=\\s*(['"])`, 'giu');
+const OPTION = /(?<![.\w])([a-z_]+)\s*=\s*(['"])/giu;
 
 export function readOptions(cursor: LegacyCursor): LegacyOptions {
   const { text, span } = cursor.rest();
   const starts = [...text.matchAll(OPTION)].filter(
     (found, index) => index === 0 || KNOWN.includes(found[1]!.toLowerCase()),
   );
-  if (starts.length === 0) cursor.fail('an option is expected: name=\'value\'');
+  if (starts.length === 0) cursor.fail("an option is expected: name='value'");
   const before = text.slice(0, starts[0]!.index).trim();
   if (before !== '') cursor.failAt(span, `an option is expected, not \`${before}\``);
   const options = starts.map((found, index): LegacyOption => {
     const start = found.index + found[0].length;
     const limit = starts[index + 1]?.index ?? text.length;
     const close = text.lastIndexOf(found[2]!, limit - 1);
-    if (close < start) cursor.failAt({ start: span.start + found.index, end: span.start + limit }, 'the value has no closing quote');
+    if (close < start)
+      cursor.failAt(
+        { start: span.start + found.index, end: span.start + limit },
+        'the value has no closing quote',
+      );
     const value = undoubled(text.slice(start, close), found[2]!);
-    return { name: found[1]!.toLowerCase(), text: value, span: { start: span.start + start, end: span.start + close } };
+    return {
+      name: found[1]!.toLowerCase(),
+      text: value,
+      span: { start: span.start + start, end: span.start + close },
+    };
   });
   return new LegacyOptions(options, cursor);
 }

@@ -25,7 +25,8 @@ const DIGITS = '%Y%m%d%H%M%S';
 export function momentOf(column: Column, format: string | null = null): string {
   const quoted = quoteName(column.name);
   if (['timestamp', 'timestamptz', 'date'].includes(column.type.kind)) return `cast(${quoted} as timestamp)`;
-  if (column.type.kind === 'float64') return `try_strptime(cast(cast(${quoted} as bigint) as varchar), '${DIGITS}')`;
+  if (column.type.kind === 'float64')
+    return `try_strptime(cast(cast(${quoted} as bigint) as varchar), '${DIGITS}')`;
   return momentOfText(asText(column), format);
 }
 

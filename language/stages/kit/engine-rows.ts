@@ -2,8 +2,9 @@
  * A SELECT of the stage engine's that the compiler made, over the rows so far (`input`) and those of further queries (`source1`, ...): for
  * front ends of languages whose commands no stage of ours says. No text can name it, and no SQL of a user's is in it.
  */
-import type { Column } from '../../../core/protocol/types.ts';
+
 import { QueryError } from '../../../core/protocol/errors.ts';
+import type { Column } from '../../../core/protocol/types.ts';
 import { STAGE_ENGINE } from '../../dialects/registry.ts';
 import type { EngineStep } from '../../frontends/legacy/command.ts';
 import { ROW } from '../../frontends/legacy/engine-text.ts';
@@ -21,7 +22,11 @@ interface Resolved extends ResolvedStage {
 
 const PLACE: Column = { name: ROW, type: { kind: 'int64' } };
 
-function describe({ sql }: EngineStep, input: Scope, sides: readonly (readonly Column[])[]): readonly Column[] {
+function describe(
+  { sql }: EngineStep,
+  input: Scope,
+  sides: readonly (readonly Column[])[],
+): readonly Column[] {
   const engineColumns = (columns: readonly Column[]): readonly { name: string; engineType: string }[] =>
     columns.map(({ name, type }) => ({ name, engineType: STAGE_ENGINE.typeName(type) }));
   const relations = [
@@ -46,7 +51,11 @@ export const ENGINE_ROWS: StageDefinition<Syntax, Resolved> = {
   resolve(step, input, span, sides) {
     const described = describe(step, input, sides);
     const columns = step.ordered ? described.slice(0, -1) : described;
-    refuseDuplicates(columns, () => span, () => 'give one of them another name');
+    refuseDuplicates(
+      columns,
+      () => span,
+      () => 'give one of them another name',
+    );
     const dependsOnData = step.dependsOnData === true;
     return { columns, input: input.columns, sides, step, dependsOnData };
   },
@@ -55,7 +64,9 @@ export const ENGINE_ROWS: StageDefinition<Syntax, Resolved> = {
   emit({ columns, input, sides, step }, relation, sources) {
     const all = step.ordered ? [...columns, PLACE] : columns;
     const quote = (name: string): string => STAGE_ENGINE.quoteName(name);
-    const casts = all.map(({ name, type }, index) => `CAST(c${index} AS ${STAGE_ENGINE.typeName(type)}) AS ${quote(name)}`);
+    const casts = all.map(
+      ({ name, type }, index) => `CAST(c${index} AS ${STAGE_ENGINE.typeName(type)}) AS ${quote(name)}`,
+    );
     const names = all.map((_, index) => `c${index}`).join(', ');
     const keys = step.ordered ? [{ column: ROW, descending: false, nullsFirst: false }] : [];
     const given = [...input, PLACE].map(({ name }) => quote(name)).join(', ');
@@ -69,5 +80,8 @@ export const ENGINE_ROWS: StageDefinition<Syntax, Resolved> = {
     });
     return made.project(columns.map(({ name }) => ({ name, as: name })));
   },
-  exactIn: () => ({ exact: false, why: `it is ${STAGE_ENGINE.title}'s SQL, made of a command of the legacy language` }),
+  exactIn: () => ({
+    exact: false,
+    why: `it is ${STAGE_ENGINE.title}'s SQL, made of a command of the legacy language`,
+  }),
 };

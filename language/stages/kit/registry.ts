@@ -4,8 +4,8 @@
  */
 import { readdirSync } from 'node:fs';
 import type { StageSyntaxes } from '../../frontends/forkline/stage-parser.ts';
-import type { AnyStage } from './stage.ts';
 import { ENGINE_ROWS } from './engine-rows.ts';
+import type { AnyStage } from './stage.ts';
 import { VALUES } from './stage-values.ts';
 
 const directory = new URL('../', import.meta.url);

@@ -1,10 +1,15 @@
 /** Commands that take texts apart. */
-import type { LegacyCursor } from '../cursor.ts';
-import type { WrittenName } from '../../query-tree.ts';
-import { command } from '../command.ts';
-import { asText, engine, quoteName, quoteText, ROW, withColumns } from '../engine-text.ts';
 
-type Patterns = readonly { readonly name: WrittenName | null; readonly pattern: string; readonly group: number }[];
+import type { WrittenName } from '../query-tree.ts';
+import { command } from './command.ts';
+import type { LegacyCursor } from './cursor.ts';
+import { asText, engine, quoteName, quoteText, ROW, withColumns } from './engine-text.ts';
+
+type Patterns = readonly {
+  readonly name: WrittenName | null;
+  readonly pattern: string;
+  readonly group: number;
+}[];
 
 export const REGEX = command<Patterns>({
   names: ['regex'],
@@ -61,11 +66,19 @@ export const SPATH = command<Spath>({
       if (option === 'input') input = cursor.name();
       else if (option === 'format') {
         if (cursor.text_().toLowerCase() === 'xml')
-          cursor.failAt(cursor.span, '`spath` reads JSON, not XML', 'take XML apart in the SQL: `xpath(...)`');
+          cursor.failAt(
+            cursor.span,
+            '`spath` reads JSON, not XML',
+            'take XML apart in the SQL: `xpath(...)`',
+          );
       } else {
         const first = cursor.peek();
         let end = first.start;
-        while (!cursor.atEnd && !(['input', 'format'].some((word) => cursor.isWord(word)) && cursor.isSign('=', 1))) end = cursor.next().end;
+        while (
+          !cursor.atEnd &&
+          !(['input', 'format'].some((word) => cursor.isWord(word)) && cursor.isSign('=', 1))
+        )
+          end = cursor.next().end;
         path = cursor.text.slice(first.start, end).replace(/^['"`]|['"`]$/g, '');
       }
     }
@@ -80,15 +93,24 @@ export const SPATH = command<Spath>({
       `$${names.map((key) => key.replace(/^([^{]*)(?:\{(\d*)\})?$/, (_, name: string, place?: string) => `."${name}"${place ? `[${place}]` : ''}`)).join('')}`;
     const value = (where: string): string => `json_extract_string(${text}, ${quoteText(where)})`;
     const names = context.columns.filter((own) => own !== column).map((own) => quoteName(own.name));
-    const select = (items: readonly string[]): string => `select ${[...names, ...items].join(', ')}, ${ROW} from input`;
+    const select = (items: readonly string[]): string =>
+      `select ${[...names, ...items].join(', ')}, ${ROW} from input`;
     if (keys.at(-1) !== '*') {
       const name = keys.at(-1)!.replace(/\{.*$/, '');
       return [{ ...engine(select([`${value(at(keys))} as ${quoteName(name)}`])), ordered: true }];
     }
     const place = at(keys.slice(0, -1));
-    const found = context.probe(`select distinct unnest(json_keys(${text}, ${quoteText(place)})) as key from input`);
+    const found = context.probe(
+      `select distinct unnest(json_keys(${text}, ${quoteText(place)})) as key from input`,
+    );
     const items = found.map((key) => `${value(`${place}."${key}"`)} as ${quoteName(key)}`);
-    return [{ ...engine(select(items.length === 0 ? ['null as "nothing"'] : items)), ordered: true, dependsOnData: true }];
+    return [
+      {
+        ...engine(select(items.length === 0 ? ['null as "nothing"'] : items)),
+        ordered: true,
+        dependsOnData: true,
+      },
+    ];
   },
 });
 
@@ -124,7 +146,10 @@ export const REPLACEWORDS = command<Replacing>({
     const text = asText(context.column(name));
     const old = delimiter === null ? 'old' : `unnest(string_split(old, ${quoteText(delimiter)})) as old`;
     const words = `select old, min(new) as new from (select ${old}, new from source1) group by old`;
-    const kept = context.columns.filter((own) => own.name !== 'replaced').map((own) => quoteName(own.name)).join(', ');
+    const kept = context.columns
+      .filter((own) => own.name !== 'replaced')
+      .map((own) => quoteName(own.name))
+      .join(', ');
     const sql = `select ${kept}, coalesce(words.new, ${text}) as replaced, ${ROW} from input left join (${words}) as words on words.old = ${text}`;
     return [{ ...engine(sql), ordered: true }];
   },
@@ -145,7 +170,10 @@ export const TOKENIZER = command<readonly { readonly name: WrittenName; readonly
   lower: (items, context) => {
     const added = items.map(({ name, to }) => {
       const column = context.column(name);
-      return { name: to ?? column.name, sql: `list_filter(regexp_split_to_array(${asText(column)}, '\\s+'), x -> x <> '')` };
+      return {
+        name: to ?? column.name,
+        sql: `list_filter(regexp_split_to_array(${asText(column)}, '\\s+'), x -> x <> '')`,
+      };
     });
     return [withColumns(context, added)];
   },
@@ -160,7 +188,11 @@ export const POSTAGGER = command<{ readonly name: WrittenName; readonly tags: re
     if (cursor.acceptWord('algorithm') !== null) {
       const token = cursor.peek();
       if (cursor.text_().toLowerCase() !== 'mobigen')
-        cursor.failAt(token, `the algorithm ${token.text} is not here`, 'leave ALGORITHM out: texts are split at blanks');
+        cursor.failAt(
+          token,
+          `the algorithm ${token.text} is not here`,
+          'leave ALGORITHM out: texts are split at blanks',
+        );
     }
     const tags: string[] = [];
     if (cursor.acceptWord('pos') !== null)
@@ -173,6 +205,11 @@ export const POSTAGGER = command<{ readonly name: WrittenName; readonly tags: re
     const kept = context.columns.filter((own) => own !== column).map((own) => quoteName(own.name));
     const words = `unnest(list_filter(regexp_split_to_array(${asText(column)}, '\\s+'), x -> x <> '')) as "WORD_BY_MOBIGEN"`;
     const rest = tags.length > 0 && !tags.includes('N') ? ' where false' : '';
-    return [{ ...engine(`select ${[...kept, words].join(', ')}, 'N' as "TAG_BY_MOBIGEN", ${ROW} from input${rest}`), ordered: true }];
+    return [
+      {
+        ...engine(`select ${[...kept, words].join(', ')}, 'N' as "TAG_BY_MOBIGEN", ${ROW} from input${rest}`),
+        ordered: true,
+      },
+    ];
   },
 });

@@ -1,8 +1,10 @@
 /** Rows that stand in the query: `mkdata` and `modeldata`, as SQL that any database understands. */
-import type { LegacyCursor } from '../cursor.ts';
-import { quoteName, quoteText } from '../engine-text.ts';
+import type { LegacyCursor } from './cursor.ts';
+import { quoteName, quoteText } from './engine-text.ts';
 
-type Value = { readonly kind: 'text' | 'number'; readonly text: string } | { readonly kind: 'bool' | 'null'; readonly text: string };
+type Value =
+  | { readonly kind: 'text' | 'number'; readonly text: string }
+  | { readonly kind: 'bool' | 'null'; readonly text: string };
 
 const TYPES: Readonly<Record<string, string>> = {
   text: 'text',
@@ -40,10 +42,12 @@ function readRows(cursor: LegacyCursor): Rows {
     const entries = cursor.list(() => readDictionary(cursor));
     const names = entries[0]!.map(([name]) => name);
     const rows = entries.map((entry) => {
-      if (entry.length !== names.length) cursor.failAt(cursor.span, 'all dictionaries must have the same keys');
+      if (entry.length !== names.length)
+        cursor.failAt(cursor.span, 'all dictionaries must have the same keys');
       return names.map((name) => {
         const found = entry.find(([key]) => key === name);
-        if (found === undefined) cursor.failAt(cursor.span, `a dictionary has no key \`${name}\``, 'all must have the same keys');
+        if (found === undefined)
+          cursor.failAt(cursor.span, `a dictionary has no key \`${name}\``, 'all must have the same keys');
         return found[1];
       });
     });
@@ -55,7 +59,8 @@ function readRows(cursor: LegacyCursor): Rows {
     if (!cursor.acceptSign(':')) return { name, type: null };
     const token = cursor.peek();
     const type = TYPES[cursor.text_('a type').toLowerCase()];
-    if (type === undefined) cursor.failAt(token, `there is no type \`${token.text}\``, Object.keys(TYPES).join(', ').toUpperCase());
+    if (type === undefined)
+      cursor.failAt(token, `there is no type \`${token.text}\``, Object.keys(TYPES).join(', ').toUpperCase());
     return { name, type };
   });
   return { names: columns.map(({ name }) => name), types: columns.map(({ type }) => type), rows };
@@ -75,7 +80,8 @@ function readDictionary(cursor: LegacyCursor): readonly (readonly [string, Value
 
 function readValue(cursor: LegacyCursor): Value {
   const token = cursor.peek();
-  if (token.kind === 'number' || token.kind === 'sign') return { kind: 'number', text: cursor.number('a value') };
+  if (token.kind === 'number' || token.kind === 'sign')
+    return { kind: 'number', text: cursor.number('a value') };
   if (token.kind === 'word' && ['null', 'none'].includes(token.text.toLowerCase())) {
     cursor.next();
     return { kind: 'null', text: 'null' };
@@ -88,7 +94,11 @@ function readValue(cursor: LegacyCursor): Value {
 function selectText({ names, types, rows }: Rows, cursor: LegacyCursor): string {
   const uneven = rows.find((row) => row.length !== names.length);
   if (uneven !== undefined)
-    cursor.failAt(cursor.span, `a row has ${uneven.length} values for ${names.length} columns`, 'all rows must be as long');
+    cursor.failAt(
+      cursor.span,
+      `a row has ${uneven.length} values for ${names.length} columns`,
+      'all rows must be as long',
+    );
   const typed = names.map((_, index) => types[index] ?? inferred(rows.map((row) => row[index]!)));
   const texts = rows.map((row) => `(${row.map((value, index) => cell(value, typed[index]!)).join(', ')})`);
   return `select * from (values ${texts.join(', ')}) as made(${names.map(quoteName).join(', ')})`;

@@ -1,10 +1,12 @@
 /** Commands that compute or change columns row by row. */
-import type { LegacyCursor } from '../cursor.ts';
-import type { Column } from '../../../../core/protocol/types.ts';
-import type { WrittenName } from '../../query-tree.ts';
-import { command, type LowerContext, type Step } from '../command.ts';
-import { type LegacyExpression, parseArithmetic, parseCondition } from '../condition.ts';
-import { kindOf, ownScope, writeExpression } from '../condition-text.ts';
+
+import type { Column } from '../../../core/protocol/types.ts';
+import type { WrittenName } from '../query-tree.ts';
+import { conditionText } from './choosing.ts';
+import { command, type LowerContext, type Step } from './command.ts';
+import { type LegacyExpression, parseArithmetic, parseCondition } from './condition.ts';
+import { kindOf, ownScope, writeExpression } from './condition-text.ts';
+import type { LegacyCursor } from './cursor.ts';
 import {
   asNumber,
   asText,
@@ -17,9 +19,8 @@ import {
   rowWise,
   stages,
   withColumns,
-} from '../engine-text.ts';
-import { momentOf } from '../time-text.ts';
-import { conditionText } from './choosing.ts';
+} from './engine-text.ts';
+import { momentOf } from './time-text.ts';
 
 type TypeWord = 'text' | 'real' | 'integer' | 'bigint' | 'date' | 'timestamp';
 const TYPES = ['text', 'real', 'integer', 'bigint', 'date', 'timestamp'] as const;
@@ -71,21 +72,21 @@ export const TYPECAST = command<Casts>({
 });
 
 interface Case {
-  readonly branches: readonly { readonly when: LegacyExpression; readonly then: LegacyExpression }[];
+  readonly branches: readonly { readonly when: LegacyExpression; readonly value: LegacyExpression }[];
   readonly otherwise: LegacyExpression | null;
   readonly as: string;
 }
 
 export const CASE = command<Case>({
   names: ['case'],
-  form: "case when CONDITION then value ... [otherwise value] [as name]",
+  form: 'case when CONDITION then value ... [otherwise value] [as name]',
   summary: 'A new column with the value of the first condition that is true.',
   parse(cursor: LegacyCursor) {
-    const branches: { when: LegacyExpression; then: LegacyExpression }[] = [];
+    const branches: { when: LegacyExpression; value: LegacyExpression }[] = [];
     while (cursor.acceptWord('when') !== null) {
       const when = parseCondition(cursor);
       cursor.expectWord('then');
-      branches.push({ when, then: parseArithmetic(cursor) });
+      branches.push({ when, value: parseArithmetic(cursor) });
     }
     if (branches.length === 0) cursor.fail('`when` is expected');
     const otherwise = cursor.acceptWord('otherwise', 'else') === null ? null : parseArithmetic(cursor);
@@ -93,14 +94,16 @@ export const CASE = command<Case>({
   },
   lower({ branches, otherwise, as }, context) {
     const scope = ownScope(context.columns, (name) => context.column(name));
-    const values = [...branches.map(({ then }) => then), ...(otherwise === null ? [] : [otherwise])];
+    const values = [...branches.map(({ value }) => value), ...(otherwise === null ? [] : [otherwise])];
     const kinds = new Set(values.map((value) => kindOf(value, scope)).filter((kind) => kind !== 'null'));
     const mixed = kinds.size > 1 || kinds.size === 0;
     const text = (value: LegacyExpression): string => {
       const sql = writeExpression(value, scope);
       return mixed ? `cast(${sql} as varchar)` : sql;
     };
-    const whens = branches.map(({ when, then }) => `when ${conditionText(when, context)} then ${text(then)}`);
+    const whens = branches.map(
+      ({ when, value }) => `when ${conditionText(when, context)} then ${text(value)}`,
+    );
     const rest = otherwise === null ? '' : ` else ${text(otherwise)}`;
     return [stages(`eval ${quoteName(as)} = case ${whens.join(' ')}${rest} end`)];
   },
@@ -111,7 +114,7 @@ type Concat = { readonly items: readonly (WrittenName | string)[]; readonly as: 
 export const CONCAT = command<Concat>({
   names: ['concat'],
   form: `concat c, 'c', "text", ... [AS name]`,
-  summary: "Joins texts; 'x' is a column here and \"x\" a text; a null makes the whole null.",
+  summary: 'Joins texts; \'x\' is a column here and "x" a text; a null makes the whole null.',
   parse(cursor: LegacyCursor) {
     const items: (WrittenName | string)[] = [];
     do items.push(cursor.peek().kind === 'double' ? cursor.next().text : cursor.name('a column or a "text"'));
@@ -119,7 +122,9 @@ export const CONCAT = command<Concat>({
     return { items, as: cursor.alias() ?? 'concated' };
   },
   lower({ items, as }, context) {
-    const texts = items.map((item) => (typeof item === 'string' ? quoteText(item) : asText(context.column(item))));
+    const texts = items.map((item) =>
+      typeof item === 'string' ? quoteText(item) : asText(context.column(item)),
+    );
     return [withColumns(context, [{ name: as, sql: `(${texts.join(' || ')})` }])];
   },
 });
@@ -197,14 +202,20 @@ function inPlaceFunction(word: string, of: (sql: string, column: Column) => stri
     parse: (cursor) => cursor.names(),
     lower: (names, context) => {
       const columns = names.map((name) => context.column(name));
-      return [inPlace(context, new Map(columns.map((column) => [column.name, of(asNumber(column), column)])))];
+      return [
+        inPlace(context, new Map(columns.map((column) => [column.name, of(asNumber(column), column)]))),
+      ];
     },
   });
 }
 
 export const ABS = inPlaceFunction('abs', (sql) => `abs(${sql})`);
-export const CEIL = inPlaceFunction('ceil', (sql, { type }) => (type.kind === 'int64' ? sql : `ceil(${sql})`));
-export const FLOOR = inPlaceFunction('floor', (sql, { type }) => (type.kind === 'int64' ? sql : `floor(${sql})`));
+export const CEIL = inPlaceFunction('ceil', (sql, { type }) =>
+  type.kind === 'int64' ? sql : `ceil(${sql})`,
+);
+export const FLOOR = inPlaceFunction('floor', (sql, { type }) =>
+  type.kind === 'int64' ? sql : `floor(${sql})`,
+);
 
 interface Calculate {
   readonly how: 'add' | 'avg' | null;
@@ -232,7 +243,14 @@ export const CALCULATE = command<Calculate>({
       cursor.acceptSign(',');
     }
     const as = cursor.alias() ?? 'calculated';
-    return { how, over: over ?? 'row', columns, value, as, left: cursor.acceptWord('left', 'right') === 'left' };
+    return {
+      how,
+      over: over ?? 'row',
+      columns,
+      value,
+      as,
+      left: cursor.acceptWord('left', 'right') === 'left',
+    };
   },
   lower({ how, over, columns, value, as, left }, context) {
     if (value !== null) {
@@ -240,7 +258,8 @@ export const CALCULATE = command<Calculate>({
       const sql = writeExpression(withoutNulls(value) ?? value, scope);
       return [withColumns(context, [{ name: as, sql }], left)];
     }
-    const used = columns.length > 0 ? columns.map((name) => context.column(name)) : context.columns.filter(isNumber);
+    const used =
+      columns.length > 0 ? columns.map((name) => context.column(name)) : context.columns.filter(isNumber);
     return totals(used, context, { mean: how === 'avg', over, as, left });
   },
 });
@@ -261,8 +280,14 @@ interface Totals {
   readonly left: boolean;
 }
 
-function totals(used: readonly Column[], { columns }: LowerContext, { mean, over, as, left }: Totals): readonly Step[] {
-  const numbers = used.map((column) => `cast(${asNumber(column)} as ${whole(column) && !mean ? 'bigint' : 'double'})`);
+function totals(
+  used: readonly Column[],
+  { columns }: LowerContext,
+  { mean, over, as, left }: Totals,
+): readonly Step[] {
+  const numbers = used.map(
+    (column) => `cast(${asNumber(column)} as ${whole(column) && !mean ? 'bigint' : 'double'})`,
+  );
   const list = `list_filter([${numbers.join(', ')}], x -> x is not null)`;
   const row = mean ? `list_avg(${list})` : `list_sum(${list})`;
   const typed = used.every(whole) && !mean ? `cast(${row} as bigint)` : `cast(${row} as double)`;

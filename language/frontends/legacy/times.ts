@@ -1,11 +1,12 @@
 /** Commands that compute with times and weeks, row by row. */
-import type { WrittenName } from '../../query-tree.ts';
-import { command, type LowerContext } from '../command.ts';
-import type { LegacyCursor } from '../cursor.ts';
-import { asText, engine, quoteName, quoteText, ROW, withColumns } from '../engine-text.ts';
-import { momentOf, momentOfText } from '../time-text.ts';
+
+import { QueryError } from '../../../core/protocol/errors.ts';
+import type { WrittenName } from '../query-tree.ts';
+import { command, type LowerContext } from './command.ts';
+import type { LegacyCursor } from './cursor.ts';
+import { asText, engine, quoteName, quoteText, ROW, withColumns } from './engine-text.ts';
 import { timeColumn } from './model-options.ts';
-import { QueryError } from '../../../../core/protocol/errors.ts';
+import { momentOf, momentOfText } from './time-text.ts';
 
 interface Formatted {
   readonly name: WrittenName;
@@ -28,14 +29,19 @@ export const TIME2SEC = command<Formatted>({
   parse(cursor: LegacyCursor) {
     const written = parseFormatted(cursor);
     if (written.format !== null && !/^([Hhms])\1?(?::([Hhms])\2?){0,2}$/.test(written.format))
-      cursor.failAt(cursor.span, `\`${written.format}\` is no format of a time`, 'write "HH:mm:ss", "mm:ss" or "HH:mm"');
+      cursor.failAt(
+        cursor.span,
+        `\`${written.format}\` is no format of a time`,
+        'write "HH:mm:ss", "mm:ss" or "HH:mm"',
+      );
     return written;
   },
   lower({ name, format, as }, context) {
     const column = context.column(name);
     const letters = (format ?? 'HH:mm:ss').split(':').map((part) => part[0]!);
     const parts = letters.map(
-      (letter, index) => `try_cast(split_part(${asText(column)}, ':', ${index + 1}) as bigint) * ${SECONDS[letter]}`,
+      (letter, index) =>
+        `try_cast(split_part(${asText(column)}, ':', ${index + 1}) as bigint) * ${SECONDS[letter]}`,
     );
     return [withColumns(context, [{ name: as ?? `${column.name}_TO_SECONDS`, sql: parts.join(' + ') }])];
   },
@@ -58,7 +64,8 @@ function timeTerm(cursor: LegacyCursor): TimeDiff['terms'][number] {
   const word = cursor.acceptWord('now', 'today') as 'now' | 'today' | null; // one of these words
   let term: TimeTerm;
   if (word !== null) term = { kind: word };
-  else if (token.kind === 'backquote' && /^\d[\d\-: ./T]*$/.test(token.text)) term = { kind: 'text', text: cursor.next().text };
+  else if (token.kind === 'backquote' && /^\d[\d\-: ./T]*$/.test(token.text))
+    term = { kind: 'text', text: cursor.next().text };
   else term = { kind: 'column', name: cursor.name('a column, `a moment`, now or today', false) };
   const quoted = ['single', 'double'].includes(cursor.peek().kind);
   return { term, format: quoted ? cursor.next().text : null };
@@ -77,7 +84,13 @@ function termText({ term, format }: TimeDiff['terms'][number], { columns }: Lowe
   return found === undefined ? 'cast(null as timestamp)' : momentOf(found, format);
 }
 
-const LENGTHS: Readonly<Record<TimeDiff['unit'], number>> = { second: 1, minute: 60, hour: 3600, day: 86_400, week: 604_800 };
+const LENGTHS: Readonly<Record<TimeDiff['unit'], number>> = {
+  second: 1,
+  minute: 60,
+  hour: 3600,
+  day: 86_400,
+  week: 604_800,
+};
 
 export const TIMEDIFF = command<TimeDiff>({
   names: ['timediff'],
@@ -121,8 +134,11 @@ export const WEEKDATES = command<Formatted>({
     const text = asText(context.column(name));
     const escaped = (format ?? 'YYYY-WW').replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
     const pattern = (wanted: 'YYYY' | 'WW'): string =>
-      quoteText(`^${escaped.replace('YYYY', wanted === 'YYYY' ? '(\\d{4})' : '\\d{4}').replace('WW', wanted === 'WW' ? '(\\d{1,2})' : '\\d{1,2}')}$`);
-    const part = (wanted: 'YYYY' | 'WW'): string => `try_cast(regexp_extract(${text}, ${pattern(wanted)}, 1) as integer)`;
+      quoteText(
+        `^${escaped.replace('YYYY', wanted === 'YYYY' ? '(\\d{4})' : '\\d{4}').replace('WW', wanted === 'WW' ? '(\\d{1,2})' : '\\d{1,2}')}$`,
+      );
+    const part = (wanted: 'YYYY' | 'WW'): string =>
+      `try_cast(regexp_extract(${text}, ${pattern(wanted)}, 1) as integer)`;
     const monday = `cast(date_trunc('week', make_date(${part('YYYY')}, 1, 4)) + to_weeks(${part('WW')} - 1) as date)`;
     const known = (sql: string): string => `case when ${part('WW')} between 1 and 53 then ${sql} end`;
     const added = [

@@ -1,10 +1,11 @@
 /** `stats`, `pivot` and the `adv` commands that feed charts with the same. */
-import { QueryError } from '../../../../core/protocol/errors.ts';
-import type { WrittenName } from '../../query-tree.ts';
-import { command, type LowerContext, type Step } from '../command.ts';
-import { type LegacyExpression, parseCondition } from '../condition.ts';
-import type { LegacyCursor } from '../cursor.ts';
-import { asText, engine, quoteName, quoteText, ROW, stages } from '../engine-text.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import type { WrittenName } from '../query-tree.ts';
+import { conditionText } from './choosing.ts';
+import { command, type LowerContext, type Step } from './command.ts';
+import { type LegacyExpression, parseCondition } from './condition.ts';
+import type { LegacyCursor } from './cursor.ts';
+import { asText, engine, quoteName, quoteText, ROW, stages } from './engine-text.ts';
 import {
   callText,
   countsToZero,
@@ -15,7 +16,6 @@ import {
   parseCalls,
   parseGroups,
 } from './functions.ts';
-import { conditionText } from './choosing.ts';
 
 interface Stats {
   readonly calls: readonly LegacyCall[];
@@ -37,7 +37,9 @@ export const STATS = command<Stats>({
   lower({ calls, by }, context) {
     const values = calls.map((call) => ({ name: call.as ?? call.text, call }));
     const plain = by.every(({ bin, as }) => bin === null && as === null);
-    const simple = calls.every(({ name, of }) => name === 'count' || ((name === 'min' || name === 'max') && of !== null));
+    const simple = calls.every(
+      ({ name, of }) => name === 'count' || ((name === 'min' || name === 'max') && of !== null),
+    );
     if (plain && simple) {
       const items = values.map(({ name, call }) => `${simpleCall(call, context)} as ${quoteName(name)}`);
       const keys = by.map(({ of }) => quoteName(context.column(of).name));
@@ -74,7 +76,15 @@ function parseOrder(cursor: LegacyCursor): Order {
 }
 
 export function parsePivot(cursor: LegacyCursor, calls = parseCalls(cursor)): Pivot {
-  let pivot: Pivot = { calls, rows: [], column: null, filter: null, columns: null, sortRows: null, sortColumns: null };
+  let pivot: Pivot = {
+    calls,
+    rows: [],
+    column: null,
+    filter: null,
+    columns: null,
+    sortRows: null,
+    sortColumns: null,
+  };
   while (!cursor.atEnd) {
     const word = cursor.acceptWord('splitrow', 'splitcol', 'filter', 'colsize', 'sortrow', 'sortcol', 'sort');
     if (word === null) cursor.fail('SPLITROW, SPLITCOL, FILTER, COLSIZE, SORTROW or SORTCOL is expected');
@@ -89,10 +99,23 @@ export function parsePivot(cursor: LegacyCursor, calls = parseCalls(cursor)): Pi
 }
 
 const ORDERS: Readonly<Record<Exclude<Order['by'], 'value'>, readonly (readonly string[])[]>> = {
-  week: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'].map((day) => [day, day.slice(0, 3)]),
+  week: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'].map((day) => [
+    day,
+    day.slice(0, 3),
+  ]),
   month: [
-    ['january', 'jan'], ['february', 'feb'], ['march', 'mar'], ['april', 'apr'], ['may'], ['june'], ['july'],
-    ['august', 'aug'], ['september', 'sept', 'sep'], ['october', 'oct'], ['november', 'nov'], ['december', 'dec'],
+    ['january', 'jan'],
+    ['february', 'feb'],
+    ['march', 'mar'],
+    ['april', 'apr'],
+    ['may'],
+    ['june'],
+    ['july'],
+    ['august', 'aug'],
+    ['september', 'sept', 'sep'],
+    ['october', 'oct'],
+    ['november', 'nov'],
+    ['december', 'dec'],
   ],
   season: [['spring'], ['summer'], ['fall', 'autumn'], ['winter']],
 };
@@ -106,7 +129,9 @@ function placeOfName(text: string, by: Exclude<Order['by'], 'value'>): number | 
 function orderText(order: Order, name: string): string {
   const direction = order.descending ? 'desc nulls last' : 'asc nulls first';
   if (order.by === 'value') return `${name} ${direction}`;
-  const whens = ORDERS[order.by].flatMap((names, place) => names.map((text) => `when '${text}' then ${place}`));
+  const whens = ORDERS[order.by].flatMap((names, place) =>
+    names.map((text) => `when '${text}' then ${place}`),
+  );
   const place = `case lower(cast(${name} as varchar)) ${whens.join(' ')} end`;
   return `${place} ${order.descending ? 'desc' : 'asc'} nulls last, ${name} ${direction}`;
 }
@@ -171,7 +196,14 @@ export function lowerPivot(pivot: Pivot, context: LowerContext): readonly Step[]
   const { sortRows } = pivot;
   if (sortRows === null || keys.length === 0) return [{ ...engine(sql), dependsOnData }];
   const by = keys.map(({ name }) => orderText(sortRows, quoteName(name))).join(', ');
-  return [{ kind: 'engine', ordered: true, dependsOnData, sql: `select *, row_number() over (order by ${by}) as ${ROW} from (${sql})` }];
+  return [
+    {
+      kind: 'engine',
+      ordered: true,
+      dependsOnData,
+      sql: `select *, row_number() over (order by ${by}) as ${ROW} from (${sql})`,
+    },
+  ];
 }
 
 export const PIVOT = command<Pivot>({
@@ -183,7 +215,11 @@ export const PIVOT = command<Pivot>({
 });
 
 type Advanced =
-  | { readonly kind: 'pivot'; readonly pivot: Pivot; readonly take: { readonly from: 'head' | 'tail'; readonly count: number } | null }
+  | {
+      readonly kind: 'pivot';
+      readonly pivot: Pivot;
+      readonly take: { readonly from: 'head' | 'tail'; readonly count: number } | null;
+    }
   | { readonly kind: 'columns'; readonly names: readonly WrittenName[] };
 
 export const ADV = command<Advanced>({
@@ -209,7 +245,9 @@ export const ADV = command<Advanced>({
   },
   lower(advanced, context) {
     if (advanced.kind === 'columns')
-      return [stages(`fields ${advanced.names.map((name) => quoteName(context.column(name).name)).join(', ')}`)];
+      return [
+        stages(`fields ${advanced.names.map((name) => quoteName(context.column(name).name)).join(', ')}`),
+      ];
     const steps = lowerPivot(advanced.pivot, context);
     if (advanced.take === null) return steps;
     const [call] = advanced.pivot.calls;

@@ -1,10 +1,10 @@
 /** The functions of `stats`, `pivot` and their like. */
-import type { Column } from '../../../../core/protocol/types.ts';
-import type { WrittenName } from '../../query-tree.ts';
-import type { LowerContext } from '../command.ts';
-import type { LegacyCursor } from '../cursor.ts';
-import { asNumber, asText, quoteName } from '../engine-text.ts';
-import { type Bin, binned, momentOf, readBin } from '../time-text.ts';
+import type { Column } from '../../../core/protocol/types.ts';
+import type { WrittenName } from '../query-tree.ts';
+import type { LowerContext } from './command.ts';
+import type { LegacyCursor } from './cursor.ts';
+import { asNumber, asText, quoteName } from './engine-text.ts';
+import { type Bin, binned, momentOf, readBin } from './time-text.ts';
 
 export interface LegacyCall {
   /** In lower case. */
@@ -18,8 +18,25 @@ export interface LegacyCall {
 }
 
 const NAMES = [
-  'avg', 'mean', 'count', 'countdistinct', 'max', 'median', 'min', 'stddev', 'stddev_samp', 'stddev_pop', 'sum', 'variance',
-  'var', 'var_samp', 'var_pop', 'iqr', 'quantile', 'first', 'last',
+  'avg',
+  'mean',
+  'count',
+  'countdistinct',
+  'max',
+  'median',
+  'min',
+  'stddev',
+  'stddev_samp',
+  'stddev_pop',
+  'sum',
+  'variance',
+  'var',
+  'var_samp',
+  'var_pop',
+  'iqr',
+  'quantile',
+  'first',
+  'last',
 ] as const;
 
 export function parseCalls(cursor: LegacyCursor): readonly LegacyCall[] {
@@ -34,7 +51,8 @@ export function parseCall(cursor: LegacyCursor): LegacyCall {
   if (found === null) cursor.fail(`a function is expected (${NAMES.join(', ')})`);
   cursor.expectSign('(');
   const of = cursor.acceptSign('*') ? null : cursor.name();
-  if (of === null && found !== 'count') cursor.failAt(first, `\`${first.text}(*)\` means nothing`, 'only `count` takes `*`');
+  if (of === null && found !== 'count')
+    cursor.failAt(first, `\`${first.text}(*)\` means nothing`, 'only `count` takes `*`');
   let share: number | null = null;
   if (found === 'quantile') {
     cursor.expectSign(',');
@@ -105,7 +123,8 @@ export function parseGroups(cursor: LegacyCursor): readonly LegacyGroup[] {
 }
 
 function parseGroup(cursor: LegacyCursor): LegacyGroup {
-  if (!cursor.isWord('date_group') || !cursor.isSign('(', 1)) return { of: cursor.name(), bin: null, as: cursor.alias() };
+  if (!cursor.isWord('date_group') || !cursor.isSign('(', 1))
+    return { of: cursor.name(), bin: null, as: cursor.alias() };
   cursor.next();
   cursor.next();
   const of = cursor.name();

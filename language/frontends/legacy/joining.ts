@@ -1,22 +1,31 @@
 /** Joins and unions. */
-import type { Span } from '../../../../core/protocol/errors.ts';
-import { QueryError } from '../../../../core/protocol/errors.ts';
-import type { Column } from '../../../../core/protocol/types.ts';
-import { columnKey } from '../../../types/column-key.ts';
-import type { WrittenName } from '../../query-tree.ts';
-import { command, type LowerContext, type Step } from '../command.ts';
-import { type LegacyExpression, parseCondition } from '../condition.ts';
-import { type ExpressionScope, ownScope, writeExpression } from '../condition-text.ts';
-import { LegacyCursor } from '../cursor.ts';
-import { engine, quoteName, ROW, stages } from '../engine-text.ts';
-import { type LegacyOptions, readOptions } from '../options.ts';
+import type { Span } from '../../../core/protocol/errors.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import type { Column } from '../../../core/protocol/types.ts';
+import { columnKey } from '../../types/column-key.ts';
+import type { WrittenName } from '../query-tree.ts';
+import { command, type LowerContext, type Step } from './command.ts';
+import { type LegacyExpression, parseCondition } from './condition.ts';
+import { type ExpressionScope, ownScope, writeExpression } from './condition-text.ts';
+import { LegacyCursor } from './cursor.ts';
+import { engine, quoteName, ROW, stages } from './engine-text.ts';
 import { rowsText } from './making.ts';
+import { type LegacyOptions, readOptions } from './options.ts';
 
 type JoinType = 'inner' | 'cross' | 'full' | 'left' | 'right' | 'left_semi' | 'left_anti';
 
 const TYPES: Readonly<Record<string, JoinType>> = {
-  inner: 'inner', cross: 'cross', outer: 'full', full: 'full', full_outer: 'full', left: 'left', left_outer: 'left',
-  right: 'right', right_outer: 'right', left_semi: 'left_semi', left_anti: 'left_anti',
+  inner: 'inner',
+  cross: 'cross',
+  outer: 'full',
+  full: 'full',
+  full_outer: 'full',
+  left: 'left',
+  left_outer: 'left',
+  right: 'right',
+  right_outer: 'right',
+  left_semi: 'left_semi',
+  left_anti: 'left_anti',
 };
 
 interface Join {
@@ -47,7 +56,8 @@ function bothSides({ names }: Join, context: LowerContext): ExpressionScope {
   return {
     columns: context.columns,
     column(name, qualifier) {
-      const own = qualifier === null || names.every((candidate) => columnKey(candidate) !== columnKey(qualifier));
+      const own =
+        qualifier === null || names.every((candidate) => columnKey(candidate) !== columnKey(qualifier));
       const found = own ? null : column(name, right);
       if (found !== null) return { column: found, sql: `r.${quoteName(found.name)}` };
       if (!own) throw unknownRight(name, right);
@@ -67,7 +77,14 @@ function unknownRight(name: WrittenName, right: readonly Column[]): QueryError {
 function rightRows({ filter }: Join, { sides }: LowerContext): string {
   if (filter === null) return 'source1';
   const [right = []] = sides;
-  const scope = ownScope(right, (name) => column(name, right) ?? ((): never => { throw unknownRight(name, right); })());
+  const scope = ownScope(
+    right,
+    (name) =>
+      column(name, right) ??
+      ((): never => {
+        throw unknownRight(name, right);
+      })(),
+  );
   return `(select * from source1 where ${writeExpression(filter, scope)})`;
 }
 
@@ -79,10 +96,14 @@ function lowerJoin(join: Join, context: LowerContext): readonly Step[] {
   const rows = rightRows(join, context);
   if (type === 'left_semi' || type === 'left_anti') {
     const exists = `${type === 'left_anti' ? 'not ' : ''}exists (select 1 from ${rows} as r where ${condition})`;
-    return [{ ...engine(`select ${left.join(', ')}, l.${ROW} from input as l where ${exists}`), ordered: true }];
+    return [
+      { ...engine(`select ${left.join(', ')}, l.${ROW} from input as l where ${exists}`), ordered: true },
+    ];
   }
   const joined = right.map(({ name }) => ({ name, as: `${prefix}_${name}` }));
-  const taken = joined.find(({ as }) => context.columns.some(({ name }) => columnKey(name) === columnKey(as)));
+  const taken = joined.find(({ as }) =>
+    context.columns.some(({ name }) => columnKey(name) === columnKey(as)),
+  );
   if (taken !== undefined)
     throw new QueryError('duplicate-column', `both sides give a column \`${taken.as}\``, {
       span: context.span,
@@ -105,7 +126,13 @@ export const JOIN = command<Join>({
     const alias = cursor.alias();
     cursor.acceptWord('on');
     const on = cursor.atEnd ? null : parseCondition(cursor);
-    return { type: type ?? 'cross', prefix: alias ?? model.name, names: [alias ?? model.name], on, filter: null };
+    return {
+      type: type ?? 'cross',
+      prefix: alias ?? model.name,
+      names: [alias ?? model.name],
+      on,
+      filter: null,
+    };
   },
   lower: lowerJoin,
 });
@@ -139,7 +166,11 @@ export const MERGE = command<Join>({
   lower: lowerJoin,
 });
 
-function optionJoin(name: string, form: string, source: (options: LegacyOptions, cursor: LegacyCursor) => void) {
+function optionJoin(
+  name: string,
+  form: string,
+  source: (options: LegacyOptions, cursor: LegacyCursor) => void,
+) {
   return command<Join>({
     names: [name],
     form,
@@ -149,10 +180,13 @@ function optionJoin(name: string, form: string, source: (options: LegacyOptions,
       const alias = options.needed('alias_table_name').text;
       const type = options.get('join_type');
       const join = TYPES[(type?.text ?? 'inner').toLowerCase()];
-      if (join === undefined) cursor.failAt(type!.span, `there is no join_type \`${type!.text}\``, 'left, right or inner');
+      if (join === undefined)
+        cursor.failAt(type!.span, `there is no join_type \`${type!.text}\``, 'left, right or inner');
       source(options, cursor);
       const query = options.needed('join_query');
-      const on = parseCondition(new LegacyCursor(cursor.text, query.span, query.span.start, form, cursor.sources));
+      const on = parseCondition(
+        new LegacyCursor(cursor.text, query.span, query.span.start, form, cursor.sources),
+      );
       options.refuseOthers();
       return { type: join, prefix: alias, names: [alias], on, filter: null };
     },
@@ -162,15 +196,27 @@ function optionJoin(name: string, form: string, source: (options: LegacyOptions,
 
 const OPTIONS = "alias_table_name='a' join_type='left|right|inner' join_query='k = a.k'";
 
-export const JOIN_DB = optionJoin('join_db', `join_db connector_name='c' sql='select ...' ${OPTIONS}`, (options, cursor) => {
-  const { text, span } = options.needed('sql');
-  cursor.sources.sql(options.connection(cursor.sources), text, span);
-});
+export const JOIN_DB = optionJoin(
+  'join_db',
+  `join_db connector_name='c' sql='select ...' ${OPTIONS}`,
+  (options, cursor) => {
+    const { text, span } = options.needed('sql');
+    cursor.sources.sql(options.connection(cursor.sources), text, span);
+  },
+);
 
-export const JOIN_MKDATA = optionJoin('join_mkdata', `join_mkdata mkdata='[[..]] [..]' ${OPTIONS}`, (options, cursor) => {
-  const { span } = options.needed('mkdata');
-  cursor.sources.sql(null, rowsText(new LegacyCursor(cursor.text, span, span.start, 'mkdata ...', cursor.sources)), span);
-});
+export const JOIN_MKDATA = optionJoin(
+  'join_mkdata',
+  `join_mkdata mkdata='[[..]] [..]' ${OPTIONS}`,
+  (options, cursor) => {
+    const { span } = options.needed('mkdata');
+    cursor.sources.sql(
+      null,
+      rowsText(new LegacyCursor(cursor.text, span, span.start, 'mkdata ...', cursor.sources)),
+      span,
+    );
+  },
+);
 
 export const JOIN_MODEL = optionJoin('join_model', `join_model name='M' ${OPTIONS}`, (options, cursor) => {
   const { text, span } = options.needed('name');
@@ -209,7 +255,11 @@ export const UNION = command<Union>({
   lower({ all, sql, order, span }, context) {
     const names = context.columns.map(({ name }) => quoteName(name));
     if (sql !== null)
-      return [engine(`with angora as (select ${names.join(', ')} from input) select * from angora union all (${sql})`)];
+      return [
+        engine(
+          `with angora as (select ${names.join(', ')} from input) select * from angora union all (${sql})`,
+        ),
+      ];
     const [right = []] = context.sides;
     if (right.length !== names.length)
       throw new QueryError('wrong-type', `${names.length} columns cannot be united with ${right.length}`, {

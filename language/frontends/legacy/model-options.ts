@@ -1,12 +1,12 @@
 /** What stands behind `model`, `model-stats` and their like: a model, its options, and a condition. */
-import type { Column } from '../../../../core/protocol/types.ts';
-import type { WrittenName } from '../../query-tree.ts';
-import type { LowerContext, Step } from '../command.ts';
-import { type LegacyExpression, parseCondition } from '../condition.ts';
-import type { LegacyCursor } from '../cursor.ts';
-import { engine, quoteName, ROW, stages } from '../engine-text.ts';
-import { type Bin, momentLiteral, momentOf, readBin } from '../time-text.ts';
+import type { Column } from '../../../core/protocol/types.ts';
+import type { WrittenName } from '../query-tree.ts';
 import { conditionText } from './choosing.ts';
+import type { LowerContext, Step } from './command.ts';
+import { type LegacyExpression, parseCondition } from './condition.ts';
+import type { LegacyCursor } from './cursor.ts';
+import { engine, quoteName, ROW, stages } from './engine-text.ts';
+import { type Bin, momentLiteral, momentOf, readBin } from './time-text.ts';
 
 export interface ModelSyntax {
   readonly name: string;
@@ -20,15 +20,32 @@ export interface ModelSyntax {
 }
 
 const OPTIONS = [
-  'name', 'model_owner', 'size', 'start_date', 'end_date', 'sampling', 'sampling_rate', 'spatial_coordinates', 'spatial_column',
-  'spatial_relation', 'map_level', 'map_level_column', 'field', 'unit',
+  'name',
+  'model_owner',
+  'size',
+  'start_date',
+  'end_date',
+  'sampling',
+  'sampling_rate',
+  'spatial_coordinates',
+  'spatial_column',
+  'spatial_relation',
+  'map_level',
+  'map_level_column',
+  'field',
+  'unit',
 ];
 
 /** The cursor stands behind the command's word; the model is read by way of `sources`. */
 export function parseModel(cursor: LegacyCursor): ModelSyntax {
   let model: ModelSyntax | null = null;
   const options: { -readonly [K in Exclude<keyof ModelSyntax, 'name' | 'condition'>]: ModelSyntax[K] } = {
-    from: null, to: null, size: null, share: null, field: null, bin: null,
+    from: null,
+    to: null,
+    size: null,
+    share: null,
+    field: null,
+    bin: null,
   };
   for (;;) {
     const option = cursor.isSign('=', 1) ? OPTIONS.find((word) => cursor.isWord(word)) : undefined;
@@ -48,7 +65,11 @@ export function parseModel(cursor: LegacyCursor): ModelSyntax {
     else if (option === 'field') options.field = cursor.name();
     else if (option === 'unit') options.bin = readBin(cursor.text_(), span);
     else if (option.startsWith('spatial') || option.startsWith('map_'))
-      cursor.failAt(token, `\`${option}\` needs geometry, which is not here`, "filter in the SQL: `db sql='select ...'`");
+      cursor.failAt(
+        token,
+        `\`${option}\` needs geometry, which is not here`,
+        "filter in the SQL: `db sql='select ...'`",
+      );
     else cursor.text_();
   }
   if (model === null) cursor.fail('`name = model` is expected');
@@ -75,7 +96,11 @@ export function timeColumn(columns: readonly Column[]): Column | null {
 }
 
 /** The rows of the model that its options and its condition choose. */
-export function modelSteps(model: ModelSyntax, context: LowerContext, time = timeColumn(context.columns)): readonly Step[] {
+export function modelSteps(
+  model: ModelSyntax,
+  context: LowerContext,
+  time = timeColumn(context.columns),
+): readonly Step[] {
   const steps: Step[] = [];
   if (time !== null && (model.from !== null || model.to !== null)) {
     const moment = momentOf(time);
@@ -84,10 +109,14 @@ export function modelSteps(model: ModelSyntax, context: LowerContext, time = tim
       ...(model.to === null ? [] : [`${moment} < ${model.to}`]),
     ];
     const names = context.columns.map(({ name }) => quoteName(name)).join(', ');
-    steps.push({ ...engine(`select ${names}, ${ROW} from input where ${conditions.join(' and ')}`), ordered: true });
+    steps.push({
+      ...engine(`select ${names}, ${ROW} from input where ${conditions.join(' and ')}`),
+      ordered: true,
+    });
   }
   if (model.condition !== null) steps.push(stages(`where ${conditionText(model.condition, context)}`));
-  if (model.share !== null && model.share > 0 && model.share < 1) steps.push(stages(`sample ${model.share * 100}%`));
+  if (model.share !== null && model.share > 0 && model.share < 1)
+    steps.push(stages(`sample ${model.share * 100}%`));
   if (model.size !== null) steps.push(stages(`head ${model.size}`));
   return steps;
 }

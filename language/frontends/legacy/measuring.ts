@@ -1,9 +1,9 @@
 /** Commands that look at neighbours, and those that measure whole columns. */
-import type { Column } from '../../../../core/protocol/types.ts';
-import type { WrittenName } from '../../query-tree.ts';
-import { command } from '../command.ts';
-import type { LegacyCursor } from '../cursor.ts';
-import { asText, engine, isNumber, quoteName, quoteText, ROW, stages, withColumns } from '../engine-text.ts';
+import type { Column } from '../../../core/protocol/types.ts';
+import type { WrittenName } from '../query-tree.ts';
+import { command } from './command.ts';
+import type { LegacyCursor } from './cursor.ts';
+import { asText, engine, isNumber, quoteName, quoteText, ROW, stages, withColumns } from './engine-text.ts';
 import { type ModelSyntax, modelSteps, parseModel } from './model-options.ts';
 
 interface Neighbour {
@@ -38,7 +38,10 @@ function neighbour(word: 'lag' | 'lead', prefix: string) {
       const column = context.column(name);
       const groups = partition === null ? '' : `partition by ${quoteName(context.column(partition).name)} `;
       const order = `order by ${quoteName(context.column(by).name)} nulls first, ${ROW}`;
-      const value = fallback === null ? '' : `, ${column.type.kind === 'string' ? quoteText(unquoted(fallback)) : fallback}`;
+      const value =
+        fallback === null
+          ? ''
+          : `, ${column.type.kind === 'string' ? quoteText(unquoted(fallback)) : fallback}`;
       const sql = `${word}(${quoteName(column.name)}, ${count}${value}) over (${groups}${order})`;
       return [withColumns(context, [{ name: as ?? `${prefix}${column.name}`, sql }])];
     },
@@ -70,7 +73,8 @@ const MEASURES: readonly (readonly [string, (column: string) => string])[] = [
 export const SUMMARY = command<null>({
   names: ['summary'],
   form: 'summary',
-  summary: 'Count, mean, deviation, least, quarters and greatest of each column, a row each; of text the count alone.',
+  summary:
+    'Count, mean, deviation, least, quarters and greatest of each column, a row each; of text the count alone.',
   parse: () => null,
   lower(_, { columns }) {
     const shown = columns.filter(({ type }) => type.kind !== 'bool');
@@ -87,7 +91,13 @@ export const SUMMARY = command<null>({
 });
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
-  string: 'TEXT', int64: 'INTEGER', float64: 'REAL', decimal: 'REAL', bool: 'BOOLEAN', date: 'DATE', timestamp: 'TIMESTAMP',
+  string: 'TEXT',
+  int64: 'INTEGER',
+  float64: 'REAL',
+  decimal: 'REAL',
+  bool: 'BOOLEAN',
+  date: 'DATE',
+  timestamp: 'TIMESTAMP',
 };
 
 export const MODEL_STATS = command<ModelSyntax>({
@@ -111,7 +121,8 @@ export const MODEL_STATSDETAILS = command<ModelSyntax>({
   summary: 'The ten most frequent values of a column of a model.',
   parse(cursor: LegacyCursor) {
     const model = parseModel(cursor);
-    if (model.field === null) cursor.failAt(cursor.span, '`field` is missing', 'write `model-statsdetails name = N field = c`');
+    if (model.field === null)
+      cursor.failAt(cursor.span, '`field` is missing', 'write `model-statsdetails name = N field = c`');
     return model;
   },
   lower(model, context) {
@@ -120,7 +131,6 @@ export const MODEL_STATSDETAILS = command<ModelSyntax>({
     return [...modelSteps(model, context), engine(counted), stages('sort 10 -"count", "value"')];
   },
 });
-
 
 export const MODEL = command<ModelSyntax>({
   names: ['model'],

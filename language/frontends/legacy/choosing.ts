@@ -1,14 +1,17 @@
 /** Commands that choose, name, sort and count rows and columns. */
-import type { Column } from '../../../../core/protocol/types.ts';
-import type { WrittenName } from '../../query-tree.ts';
-import { command, type LowerContext } from '../command.ts';
-import { type LegacyExpression, parseCondition } from '../condition.ts';
-import { ownScope, writeExpression } from '../condition-text.ts';
-import type { LegacyCursor } from '../cursor.ts';
-import { engine, quoteName, ROW, rowWise, stages } from '../engine-text.ts';
+import type { Column } from '../../../core/protocol/types.ts';
+import type { WrittenName } from '../query-tree.ts';
+import { command, type LowerContext } from './command.ts';
+import { type LegacyExpression, parseCondition } from './condition.ts';
+import { ownScope, writeExpression } from './condition-text.ts';
+import type { LegacyCursor } from './cursor.ts';
+import { engine, quoteName, ROW, rowWise, stages } from './engine-text.ts';
 
 export function conditionText(condition: LegacyExpression, context: LowerContext): string {
-  return writeExpression(condition, ownScope(context.columns, (name) => context.column(name)));
+  return writeExpression(
+    condition,
+    ownScope(context.columns, (name) => context.column(name)),
+  );
 }
 
 export const WHERE = command<LegacyExpression>({
@@ -22,7 +25,8 @@ export const WHERE = command<LegacyExpression>({
 export const SEARCH = command<LegacyExpression | null>({
   names: ['search'],
   form: 'search [*] [CONDITION or words]',
-  summary: 'Keeps the rows for which all conditions side by side are true; a word is looked for in all text columns.',
+  summary:
+    'Keeps the rows for which all conditions side by side are true; a word is looked for in all text columns.',
   parse(cursor: LegacyCursor) {
     cursor.acceptSign('*');
     return cursor.atEnd ? null : parseCondition(cursor, true);
@@ -33,7 +37,11 @@ export const SEARCH = command<LegacyExpression | null>({
 
 interface Fields {
   readonly drop: boolean;
-  readonly items: readonly { readonly name: WrittenName | null; readonly prefix: boolean; readonly as: string | null }[];
+  readonly items: readonly {
+    readonly name: WrittenName | null;
+    readonly prefix: boolean;
+    readonly as: string | null;
+  }[];
 }
 
 /** A name that may have blanks without quotes, where a comma ends it; `*` at its end stands for any letters. */
@@ -70,7 +78,9 @@ export const FIELDS = command<Fields>({
     return { drop, items };
   },
   lower({ drop, items }, context) {
-    const named = items.flatMap((item) => fieldColumns(item, context).map(({ name }) => ({ name, as: item.as })));
+    const named = items.flatMap((item) =>
+      fieldColumns(item, context).map(({ name }) => ({ name, as: item.as })),
+    );
     const { span } = context;
     if (drop) {
       const kept = context.columns.filter(({ name }) => named.every((item) => item.name !== name));
@@ -105,7 +115,9 @@ export const RENAME = command<Pairs>({
     const changed = pairs.map(({ from, to }) => ({ name: context.column(from).name, to }));
     const items = changed.filter(({ name, to }) => name !== to);
     if (items.length === 0) return [];
-    return [stages(`rename ${items.map(({ name, to }) => `${quoteName(name)} as ${quoteName(to)}`).join(', ')}`)];
+    return [
+      stages(`rename ${items.map(({ name, to }) => `${quoteName(name)} as ${quoteName(to)}`).join(', ')}`),
+    ];
   },
 });
 
@@ -238,8 +250,13 @@ export const SAMPLING = command<number>({
   },
   lower(value, { columns }) {
     const items = columns.map(({ name }) => quoteName(name)).join(', ');
-    const count = value > 0 && value < 1 ? `(select cast(round(${value} * count(*)) as bigint) from input)` : String(value);
+    const count =
+      value > 0 && value < 1
+        ? `(select cast(round(${value} * count(*)) as bigint) from input)`
+        : String(value);
     const chosen = `select *, row_number() over (order by random()) as chosen from input`;
-    return [{ ...engine(`select ${items}, ${ROW} from (${chosen}) where chosen <= ${count}`), ordered: true }];
+    return [
+      { ...engine(`select ${items}, ${ROW} from (${chosen}) where chosen <= ${count}`), ordered: true },
+    ];
   },
 });

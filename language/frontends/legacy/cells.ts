@@ -1,9 +1,9 @@
 /** Commands that fill, round, split and turn cells. */
-import { QueryError } from '../../../../core/protocol/errors.ts';
-import type { Column } from '../../../../core/protocol/types.ts';
-import type { WrittenName } from '../../query-tree.ts';
-import { command, type LowerContext } from '../command.ts';
-import type { LegacyCursor } from '../cursor.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import type { Column } from '../../../core/protocol/types.ts';
+import type { WrittenName } from '../query-tree.ts';
+import { command, type LowerContext } from './command.ts';
+import type { LegacyCursor } from './cursor.ts';
 import {
   asNumber,
   asText,
@@ -15,7 +15,7 @@ import {
   ROW,
   rowWise,
   stages,
-} from '../engine-text.ts';
+} from './engine-text.ts';
 
 interface Chosen {
   readonly columns: readonly WrittenName[] | null;
@@ -85,8 +85,10 @@ export const ROUND = command<Round>({
         span: context.span,
         hint: 'write `col=[a, b]` behind it, or one number of digits',
       });
-    const columns = chosen ?? context.columns.filter(({ type }) => type.kind === 'float64' || type.kind === 'decimal');
-    if (round.digits.length > 1) sameLength('numbers of digits', round.digits.length, columns.length, context);
+    const columns =
+      chosen ?? context.columns.filter(({ type }) => type.kind === 'float64' || type.kind === 'decimal');
+    if (round.digits.length > 1)
+      sameLength('numbers of digits', round.digits.length, columns.length, context);
     const values = columns.filter(isNumber).map((column, index) => {
       const digits = round.digits.length > 1 ? round.digits[index]! : round.digits[0]!;
       const rounded = `round(${asNumber(column)}, ${digits})`;
@@ -152,7 +154,11 @@ export const EXPLODE = command<{ readonly name: WrittenName; readonly separator:
   },
 });
 
-type Fills = readonly { readonly name: WrittenName; readonly value: string | null; readonly isNumber: boolean }[];
+type Fills = readonly {
+  readonly name: WrittenName;
+  readonly value: string | null;
+  readonly isNumber: boolean;
+}[];
 
 export const FILLNA = command<Fills>({
   names: ['fillna'],
@@ -170,14 +176,19 @@ export const FILLNA = command<Fills>({
     return fills;
   },
   lower(fills, context) {
-    const dropped = fills.filter(({ value }) => value === null).map(({ name }) => quoteName(context.column(name).name));
+    const dropped = fills
+      .filter(({ value }) => value === null)
+      .map(({ name }) => quoteName(context.column(name).name));
     const values = fills.flatMap(({ name, value, isNumber: number }) => {
       const column = context.column(name);
       if (value === null || !fitsColumn(column, value, number)) return [];
       const filled = column.type.kind === 'string' ? quoteText(value) : value;
       return [[column.name, `coalesce(${quoteName(column.name)}, ${filled})`] as const];
     });
-    const drops = dropped.length === 0 ? [] : [stages(`where ${dropped.map((name) => `${name} is not null`).join(' and ')}`)];
+    const drops =
+      dropped.length === 0
+        ? []
+        : [stages(`where ${dropped.map((name) => `${name} is not null`).join(' and ')}`)];
     const evals = values.map(([name, value]) => `${quoteName(name)} = ${value}`);
     return evals.length === 0 ? drops : [...drops, stages(`eval ${evals.join(', ')}`)];
   },
@@ -224,12 +235,15 @@ export const YSORT = command<{ readonly descending: boolean; readonly first: rea
     const named = first.map((name) => context.column(name));
     const rest = context.columns.filter((column) => !named.includes(column));
     const means = rest.map(
-      (column) => `select ${context.columns.indexOf(column)} as place, avg(${asNumber(column)}) as mean from input`,
+      (column) =>
+        `select ${context.columns.indexOf(column)} as place, avg(${asNumber(column)}) as mean from input`,
     );
     if (means.length === 0) return [stages(`fields ${named.map(({ name }) => quoteName(name)).join(', ')}`)];
     const order = descending ? 'desc nulls last' : 'asc nulls first';
     const ranked = `select place, row_number() over (order by mean ${order}, place) as rank from (${means.join(' union all ')})`;
-    const places = context.probe(`select lpad(cast(rank as varchar), 6, '0') || ':' || cast(place as varchar) as place from (${ranked})`);
+    const places = context.probe(
+      `select lpad(cast(rank as varchar), 6, '0') || ':' || cast(place as varchar) as place from (${ranked})`,
+    );
     const sorted = places.map((text) => context.columns[Number(text.split(':')[1])]!);
     const step = stages(`fields ${[...named, ...sorted].map(({ name }) => quoteName(name)).join(', ')}`);
     return [step];

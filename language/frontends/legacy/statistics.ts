@@ -1,8 +1,8 @@
 /** Commands that compare columns as wholes. */
-import type { WrittenName } from '../../query-tree.ts';
-import { command } from '../command.ts';
-import type { LegacyCursor } from '../cursor.ts';
-import { asNumber, asText, engine, quoteName, quoteText, ROW, withColumns } from '../engine-text.ts';
+import type { WrittenName } from '../query-tree.ts';
+import { command } from './command.ts';
+import type { LegacyCursor } from './cursor.ts';
+import { asNumber, asText, engine, quoteName, quoteText, ROW, withColumns } from './engine-text.ts';
 
 export const CORR = command<readonly WrittenName[]>({
   names: ['corr'],
@@ -23,7 +23,9 @@ export const CORR = command<readonly WrittenName[]>({
       return `select ${quoteText(one.name)} as "column", ${cells.join(', ')}, ${place} as ${ROW}, count(*) as counted from input`;
     });
     const kept = columns.map(({ name }) => quoteName(name)).join(', ');
-    return [{ ...engine(`select "column", ${kept}, ${ROW} from (${rows.join(' union all ')})`), ordered: true }];
+    return [
+      { ...engine(`select "column", ${kept}, ${ROW} from (${rows.join(' union all ')})`), ordered: true },
+    ];
   },
 });
 
@@ -66,7 +68,8 @@ export const SCALER = command<{ readonly how: string; readonly pairs: Pairs }>({
 export const INDEXER = command<Pairs>({
   names: ['indexer'],
   form: 'indexer c to n, ...',
-  summary: '0.0 for the most frequent value, 1.0 for the next, and so on; of equally frequent ones the lesser first.',
+  summary:
+    '0.0 for the most frequent value, 1.0 for the next, and so on; of equally frequent ones the lesser first.',
   parse: parsePairs,
   lower(pairs, context) {
     const kept = context.columns.map(({ name }) => `i.${quoteName(name)}`);
@@ -105,7 +108,12 @@ export const OUTLIER = command<Outlier>({
       else if (option === 'tolerance') found = { ...found, tolerance: Number(cursor.number()) };
       else found = { ...found, share: Number(cursor.number()) };
     }
-    if (algorithm !== 'mad') cursor.failAt(cursor.span, `\`outlier\` with alg=${algorithm} is not here`, 'use `outlier c by=g alg=mad`');
+    if (algorithm !== 'mad')
+      cursor.failAt(
+        cursor.span,
+        `\`outlier\` with alg=${algorithm} is not here`,
+        'use `outlier c by=g alg=mad`',
+      );
     return found;
   },
   lower({ name, by, tolerance, share }, context) {
@@ -122,13 +130,21 @@ export const OUTLIER = command<Outlier>({
   },
 });
 
-export const EVAL = command<{ readonly how: string; readonly label: WrittenName; readonly guess: WrittenName }>({
+export const EVAL = command<{
+  readonly how: string;
+  readonly label: WrittenName;
+  readonly guess: WrittenName;
+}>({
   names: ['eval'],
   form: 'eval classification|regression label prediction',
   summary: 'How good predictions are.',
   parse(cursor: LegacyCursor) {
     const how = cursor.acceptWord('classification', 'regression');
-    if (how === null) cursor.fail('classification or regression is expected', 'to compute a column, write `calculate EXPRESSION AS name`');
+    if (how === null)
+      cursor.fail(
+        'classification or regression is expected',
+        'to compute a column, write `calculate EXPRESSION AS name`',
+      );
     const label = cursor.name();
     cursor.acceptSign(',');
     return { how, label, guess: cursor.name() };
@@ -140,6 +156,10 @@ export const EVAL = command<{ readonly how: string; readonly label: WrittenName;
       return [engine(`select ${square} as "MSE", sqrt(${square}) as "RMSE" from input`)];
     }
     const right = `count(*) filter (where ${asText(one)} = ${asText(other)})`;
-    return [engine(`select count(*) as all_count, ${right} as correct_count, count(*) - ${right} as wrong_count, 100.0 * ${right} / nullif(count(*), 0) as accuracy from input`)];
+    return [
+      engine(
+        `select count(*) as all_count, ${right} as correct_count, count(*) - ${right} as wrong_count, 100.0 * ${right} / nullif(count(*), 0) as accuracy from input`,
+      ),
+    ];
   },
 });
