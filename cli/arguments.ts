@@ -1,17 +1,16 @@
 /** Reads the command line: one command with its options, or a usage error that tells how to mend it. */
 
 import { parseArgs } from 'node:util';
-import { isLosslessNumber, isSafeNumber, LosslessNumber, parse as parseJson } from 'lossless-json';
 import { closestName } from '../core/config/closest-name.ts';
 import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
 import { ControlError, checkSize } from '../monitor/control.ts';
 import { maxSizesOf } from '../monitor/pools/definition.ts';
 import { POOL_TABLE } from '../monitor/pools/table.ts';
+import { type KeysCommand, keysCommand, type PolicyCommand, policyCommand } from './access-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
-
-type ParameterItem = string | number | boolean | null | LosslessNumber;
-export type ParameterValue = ParameterItem | readonly ParameterItem[];
+import { type ParameterValue, parseParameter } from './parameter-argument.ts';
+import { UsageError } from './usage-error.ts';
 
 export interface QueryOptions {
   /** null: FORKLINE_URL, else the default address. */
@@ -56,9 +55,9 @@ export type Command =
       readonly configFile: string | undefined;
     }
   | { readonly name: 'doctor'; readonly json: boolean; readonly configFile: string | undefined }
-  | { readonly name: 'grants' };
-
-export class UsageError extends Error {}
+  | { readonly name: 'grants' }
+  | ({ readonly name: 'keys'; readonly configFile: string | undefined } & KeysCommand)
+  | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand);
 
 const COMMANDS = [
   'start',
@@ -72,6 +71,8 @@ const COMMANDS = [
   'scale',
   'doctor',
   'grants',
+  'keys',
+  'policy',
   'help',
   'version',
 ] as const;
@@ -95,6 +96,10 @@ const OPTIONS = {
   level: { type: 'string' },
   since: { type: 'string' },
   summary: { type: 'boolean' },
+  expires: { type: 'string' },
+  roles: { type: 'string' },
+  only: { type: 'string' },
+  as: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -114,6 +119,8 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   scale: ['config', 'json'],
   doctor: ['config', 'json'],
   grants: [],
+  keys: ['expires', 'roles', 'only', 'json', 'config'],
+  policy: ['as', 'json', 'config'],
   help: [],
   version: [],
 };
@@ -152,6 +159,10 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'grants':
       expectNoMore(name, rest);
       return { name };
+    case 'keys':
+      return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
+    case 'policy':
+      return { name, configFile: values.config, ...policyCommand(values, rest) };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
@@ -289,30 +300,4 @@ function parseCount(option: string, given: string | undefined): number | null {
   if (given === undefined) return null;
   if (/^[1-9]\d{0,14}$/.test(given)) return Number(given);
   throw new UsageError(`--${option} must be a whole number of 1 or more, not "${given}"`);
-}
-
-function parseParameter(given: string): [string, ParameterValue] {
-  const match = /^([a-z_][a-z0-9_]*)=(.*)$/is.exec(given);
-  if (match === null) throw new UsageError(`--param must be NAME=VALUE, not "${given}"`);
-  return [match[1]!, parameterValue(match[2]!)];
-}
-
-/** JSON's numbers, true, false, null, lists and quoted text are meant as such; all else is text. */
-function parameterValue(text: string): ParameterValue {
-  try {
-    const value = parseJson(text, null, exactNumber);
-    // An object is sent as its text.
-    if (isLosslessNumber(value) || typeof value !== 'object' || value === null || Array.isArray(value))
-      return value as ParameterValue;
-  } catch {
-    // no JSON: text
-  }
-  return text;
-}
-
-/** Digits that a number of JavaScript would lose are sent as they were given. */
-function exactNumber(digits: string): number | LosslessNumber {
-  return isSafeNumber(digits) && (!/^-?\d+$/.test(digits) || Number.isSafeInteger(Number(digits)))
-    ? Number(digits)
-    : new LosslessNumber(digits);
 }

@@ -47,15 +47,22 @@ export interface Client {
   delete(path: string): Promise<void>;
 }
 
-/** Throws ConnectionError when it is no http(s) URL. */
-export function createClient(base: string): Client {
+/**
+ * `key`: an API key or token (FORKLINE_KEY), never an argument, which every user of the machine could read in the list of
+ * processes. Throws ConnectionError when `base` is no http(s) URL, and when no header can have the key.
+ */
+export function createClient(base: string, key: string | null): Client {
   const baseUrl = parseBase(base);
+  if (key !== null && !/^[\x21-\x7e]+$/.test(key))
+    throw new ConnectionError('FORKLINE_KEY has spaces or other characters that no key has');
+  const send = (method: string, path: string, body: string | null) =>
+    sendTo(baseUrl, key, method, path, body);
   return {
-    post: (path, body) => send(baseUrl, 'POST', path, stringify(body)!),
+    post: (path, body) => send('POST', path, stringify(body)!),
     delete: async (path) => {
-      await text(await send(baseUrl, 'DELETE', path, null));
+      await text(await send('DELETE', path, null));
     },
-    getJson: async <T>(path: string) => (await readJson(await send(baseUrl, 'GET', path, null))) as T,
+    getJson: async <T>(path: string) => (await readJson(await send('GET', path, null))) as T,
   };
 }
 
@@ -65,12 +72,21 @@ function parseBase(base: string): URL {
   throw new ConnectionError(`${base} is no http URL; for example ${DEFAULT_URL}`);
 }
 
-async function send(base: URL, method: string, path: string, body: string | null): Promise<IncomingMessage> {
+async function sendTo(
+  base: URL,
+  key: string | null,
+  method: string,
+  path: string,
+  body: string | null,
+): Promise<IncomingMessage> {
   const url = new URL(base.pathname.replace(/\/$/, '') + path, base);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method,
-      headers: body === null ? {} : { 'content-type': 'application/json' },
+      headers: {
+        ...(body !== null && { 'content-type': 'application/json' }),
+        ...(key !== null && { authorization: `Bearer ${key}` }),
+      },
     });
     request.once('response', resolve);
     request.once('error', (error) => reject(unreachable(base, error)));

@@ -3,11 +3,19 @@
  * nobody else) and ends. Validation needs zod: in the monitor it would cost 14 MB for good (8 MB in a thread);
  * here it costs some 100 ms at the start.
  */
-import { environment, loadConfig } from '../core/config/config.ts';
+import { environment, type LoadedConfig, loadConfig } from '../core/config/config.ts';
+import { stageProblems } from './policy-stages.ts';
 import type { ConfigQuestion } from './read-config.ts';
 
 process.once('message', ({ cwd, file }: ConfigQuestion) => {
-  void loadConfig({ cwd, env: environment(), file }).then((loaded) => {
+  void load(cwd, file).then((loaded) => {
     process.send?.(loaded, undefined, {}, () => process.exit(0));
   });
 });
+
+async function load(cwd: string, file: string | undefined): Promise<LoadedConfig> {
+  const loaded = await loadConfig({ cwd, env: environment(), file });
+  if ('errors' in loaded || loaded.config.access.policy === null) return loaded;
+  const errors = await stageProblems(loaded.config.access.policy);
+  return errors.length === 0 ? loaded : { errors, dataDir: loaded.config.dataDir };
+}

@@ -20,8 +20,13 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline doctor [--json]              whether each database answers, and what its role may do too much (--config)
   forkline grants                       print SQL for a PostgreSQL superuser: it takes from everybody what no query
                                         needs
+  forkline keys create NAME             an API key, printed once: --expires 90d or a date, --roles a,b, or
+                                        --only metrics. keys list (--json); keys revoke ID (--config)
+  forkline policy check                 whether the policy has mistakes; policy explain --as a,b: what these roles
+                                        may do (--json, --config)
 
-  --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise)
+  --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise); FORKLINE_KEY has the key or
+                        token for it
   --format FORMAT       ${FORMATS.join(', ')}; a table on a terminal, json elsewhere
   --param NAME=VALUE    a value for :NAME in the query; a number, true, false, null, a list
                         ('[1, 2]') or text ('"12"' is text)

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 import { environment } from '../core/config/config.ts';
 import type { Command } from './arguments.ts';
-import { parseCommandLine, UsageError } from './arguments.ts';
+import { parseCommandLine } from './arguments.ts';
 /**
  * The `forkline` command. It reads the command line and hands over; each command's code is loaded only when it is
  * the one, because `forkline start` becomes the monitor and must stay small.
  */
 import { HELP } from './help.ts';
+import { UsageError } from './usage-error.ts';
 
 const env = environment();
 
@@ -57,6 +58,10 @@ async function run(command: Command): Promise<number> {
     case 'grants':
       process.stdout.write((await import('../connectors/postgres/guard/grants.ts')).grantsSql());
       return 0;
+    case 'keys':
+      return await (await import('./keys.ts')).runKeys(question(command.configFile), command, process);
+    case 'policy':
+      return await (await import('./policy.ts')).runPolicy(question(command.configFile), command, process);
     default:
       throw command satisfies never;
   }
@@ -85,7 +90,7 @@ async function start(configFile: string | undefined): Promise<number> {
 
 async function client(url: string | null) {
   const { createClient, DEFAULT_URL } = await import('./client.ts');
-  return createClient(url ?? (env.FORKLINE_URL || DEFAULT_URL));
+  return createClient(url ?? (env.FORKLINE_URL || DEFAULT_URL), env.FORKLINE_KEY || null);
 }
 
 async function report(error: unknown): Promise<number> {

@@ -6,11 +6,11 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { QueryOptions } from './arguments.ts';
-import { UsageError } from './arguments.ts';
 import type { Client } from './client.ts';
 import { ServerError } from './client.ts';
 import type { Format } from './formats.ts';
 import { renderTable } from './table.ts';
+import { UsageError } from './usage-error.ts';
 
 /** A table of more is not read by anybody, and it is held in memory. */
 const TABLE_MAX_BYTES = 64 * 1024 * 1024;

@@ -11,6 +11,8 @@ type Loaders = {
 
 const LOADERS: Loaders = {
   postgres: async () => (await import('./postgres/connector.ts')).POSTGRES_CONNECTOR,
+  mariadb: async () => (await import('./mariadb/connector.ts')).MARIADB_CONNECTOR,
+  sqlite: async () => (await import('./sqlite/connector.ts')).SQLITE_CONNECTOR,
 };
 
 /** Makes a connection of whatever kind; nothing is opened yet. */

@@ -1,6 +1,6 @@
 /**
  * One DSL worker process on its own, for benchmarks and tests: this plays the monitor, the server and, by writing
- * CSV into the input pipe, the SQL worker.
+ * rows into the input pipe, the SQL worker.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,6 +9,9 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { collectBytes } from '../connectors/kit/encode/byte-writer.ts';
+import type { Row } from '../connectors/kit/row-writer.ts';
+import { WireRowWriter } from '../connectors/kit/wire-row-writer.ts';
 import {
   type DescribeStagesCall,
   type DslWorkerConfig,
@@ -21,7 +24,8 @@ import {
 import type { WireError } from '../core/protocol/errors.ts';
 import { createFrameReader, writeMessage } from '../core/protocol/frames.ts';
 import type { FromChild } from '../core/protocol/monitor.ts';
-import type { Column } from '../core/protocol/types.ts';
+import type { Column, ColumnType } from '../core/protocol/types.ts';
+import { usualWireType } from '../core/protocol/wire-rows.ts';
 import { writeToFifo } from '../workers/dsl/fifo.ts';
 
 export interface DslProcess extends AsyncDisposable {
@@ -29,8 +33,8 @@ export interface DslProcess extends AsyncDisposable {
   readonly socket: Socket;
   readonly config: DslWorkerConfig;
   readonly bootMs: number;
-  /** Sends the call and gathers the answer; the CSVs go into the input pipes meanwhile, one for each input. */
-  run(call: RunStagesCall, ...csvs: readonly Buffer[]): Promise<Answer>;
+  /** Sends the call and gathers the answer; the streams of rows go into the input pipes meanwhile, one for each input. */
+  run(call: RunStagesCall, ...inputs: readonly Buffer[]): Promise<Answer>;
   describe(call: DescribeStagesCall): Promise<FromDslWorker>;
   scrub(): Promise<ScrubReply>;
   cancel(queryId: string): void;
@@ -75,11 +79,11 @@ export async function startDslProcess(options: DslProcessOptions = {}): Promise<
     socket,
     config,
     bootMs,
-    async run(call, ...csvs) {
+    async run(call, ...inputs) {
       writeMessage(socket, { type: 'run-stages', ...call });
       let ended = false;
-      const written = csvs.map((csv, index) =>
-        writeToFifo(inputFifo(config.fifoPath, index), csv, () => ended),
+      const written = inputs.map((rows, index) =>
+        writeToFifo(inputFifo(config.fifoPath, index), rows, () => ended),
       );
       const answer = await replies.next();
       ended = true;
@@ -175,10 +179,27 @@ function readReplies(socket: Socket, onData: ((bytes: Buffer) => void) | null): 
 /** Calls are made when a test file is loaded, which may be minutes before they run. */
 const FAR_AWAY_MS = 24 * 60 * 60 * 1000;
 
+/** The columns of an input. */
+export type InputKinds = Readonly<Record<string, Exclude<ColumnType['kind'], 'decimal' | 'list'>>>;
+
+function columnsOf(input: InputKinds): readonly Column[] {
+  return Object.entries(input).map(([name, kind]) => ({ name, type: { kind } }));
+}
+
+/** All of an input, as a SQL worker writes it. */
+export function inputStream(input: InputKinds, rows: readonly Row[]): Buffer {
+  return collectBytes((writer) => {
+    const wire = new WireRowWriter(columnsOf(input), writer);
+    wire.begin();
+    for (const row of rows) wire.write(row);
+    wire.end();
+  });
+}
+
 /** A call with everything but the plan at its usual value. */
 export function stagesCall(
   sql: string,
-  input: Readonly<Record<string, string>>,
+  input: InputKinds,
   columns: readonly Column[],
   overrides: Partial<RunStagesCall> = {},
 ): RunStagesCall {
@@ -191,7 +212,9 @@ export function stagesCall(
       inputs: [
         {
           name: 'input',
-          columns: Object.entries(input).map(([name, csvType]) => ({ name, csvType, expression: null })),
+          columns: columnsOf(input).map(({ name, type }) => ({
+            ...{ name, wire: usualWireType(type), expression: null },
+          })),
           scans: 1,
         },
       ],

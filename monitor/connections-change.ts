@@ -1,4 +1,4 @@
-/** The difference between two configurations, if it is one of connections alone: such a change replaces no process. Pure. */
+/** Finds out whether two configurations differ only in their connections: such a change replaces no process. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../core/config/config.ts';
 
@@ -11,8 +11,8 @@ export interface ConnectionsChange {
 }
 
 /**
- * The change of the connections; null when something else has changed too, or nothing. `defaultConnection` may change with
- * them, since adding and removing connections may move it.
+ * Returns the change of the connections; null when something else has changed too, or when nothing has. `defaultConnection`
+ * may change with them, since adding and removing connections may change the default.
  */
 export function connectionsChange(before: Config, after: Config): ConnectionsChange | null {
   const { connections: old, defaultConnection: _, ...rest } = before;

@@ -1,6 +1,6 @@
 /**
- * The monitor's end of the control socket. What comes is checked like anything from outside, although only the same user
- * can connect; an asker that is slow or sends too much is cut off, and none of it can hold up the monitor.
+ * The monitor's end of the control socket. Requests are checked like all input from outside, although only the same user can
+ * connect. A client that is slow or sends too much is disconnected, so that it cannot delay the monitor.
  */
 import { chmod } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -13,12 +13,12 @@ export interface ControlDeps {
   readonly log: Log;
   /** The largest size of each pool, by name. */
   readonly maxSizes: PoolSizes;
-  /** Throws ControlError. */
+  /** Changes the sizes of pools. Throws ControlError. */
   scale(sizes: PoolSizes): ScaleReply;
   status(): StatusReply;
 }
 
-/** An error whose message is told to the asker. */
+/** An error whose message is sent to the client. */
 export class ControlError extends Error {}
 
 const MAX_REQUEST_BYTES = 16 * 1024;
@@ -51,7 +51,7 @@ function converse(socket: Socket, deps: ControlDeps): void {
   let text = '';
   socket.setEncoding('utf8');
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy());
-  socket.on('error', () => {}); // the asker went away: nobody is left to tell
+  socket.on('error', () => {}); // the client went away, so nobody would read an answer
   socket.on('data', (chunk) => {
     text += chunk;
     const end = text.indexOf('\n');
@@ -78,7 +78,7 @@ function answer(line: string, deps: ControlDeps): ControlReply {
   }
 }
 
-/** Throws ControlError. */
+/** Returns the request in a line. Throws ControlError. */
 export function parseRequest(line: string, maxSizes: PoolSizes): ControlRequest {
   const request = parseObject(line);
   if (request.type === 'status') return { type: 'status' };
@@ -91,7 +91,7 @@ export function parseRequest(line: string, maxSizes: PoolSizes): ControlRequest 
   return { type: 'scale', sizes: Object.fromEntries(checked) };
 }
 
-/** Throws ControlError. */
+/** Returns the pool's name and its size. Throws ControlError for an unknown pool or a size that is not possible. */
 export function checkSize(pool: string, size: unknown, maxSizes: PoolSizes): [string, number] {
   const max = Object.hasOwn(maxSizes, pool) ? maxSizes[pool] : undefined;
   if (max === undefined) {
@@ -103,7 +103,7 @@ export function checkSize(pool: string, size: unknown, maxSizes: PoolSizes): [st
   throw new ControlError(`${pool} must be a whole number from 1 to ${max}, not ${JSON.stringify(size)}`);
 }
 
-/** The names of the pools in a sentence. */
+/** Returns the names of the pools, for a sentence. */
 function namesOf(maxSizes: PoolSizes, written = (name: string) => name): string {
   return Object.keys(maxSizes).map(written).join(', ');
 }
@@ -113,7 +113,7 @@ function parseObject(line: string): { readonly [key: string]: unknown } {
     const value: unknown = JSON.parse(line);
     if (typeof value === 'object' && value !== null) return value as { readonly [key: string]: unknown };
   } catch {
-    // said below, as for any other JSON that is no object
+    // the error below also covers JSON that does not parse
   }
   throw new ControlError('a request is one line with a JSON object');
 }

@@ -1,5 +1,6 @@
 /**
- * The monitor at work: the logger, the generations, reload and drain. The look at everything each second is monitor/watch/watch.ts.
+ * The monitor's main object: it owns the logger and the generations, and drains or kills them. monitor/watch/watch.ts inspects
+ * all processes once a second; monitor/reload.ts replaces a generation.
  *
  *   starting --a server and a SQL worker ready--> serving --drain--> draining --> ended
  *   starting --the server cannot start--> failed            any --kill--> ended
@@ -14,24 +15,24 @@ import type { ScaleReply, StatusReply } from '../core/protocol/control.ts';
 import type { Ending } from '../core/protocol/endings.ts';
 import type { MemoryReading, ProcessRow, UnreachableConnection } from '../core/protocol/monitor.ts';
 import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
+import type { InspectedProcess } from './children/inspected-process.ts';
 import type { LaunchContext } from './children/launch.ts';
 import type { BoundSocket } from './children/listen.ts';
 import { type ChildEnd, describeEnd, type ManagedChild } from './children/managed-child.ts';
-import type { Patient } from './children/patient.ts';
 import type { Supervised } from './children/supervised.ts';
 import { ControlError } from './control.ts';
 import type { PoolDefinition } from './pools/definition.ts';
 import { Generation } from './pools/generation.ts';
 import type { GenerationDeps } from './pools/generation-deps.ts';
+import { inspectedChild } from './pools/inspected-child.ts';
 import { type LoggerPlace, superviseLogger } from './pools/logger-place.ts';
-import { patientOf } from './pools/patients.ts';
 import { Watch } from './watch/watch.ts';
 
 const LOGGER_STOP_MS = 5000;
 const LOGGER_KILL_MS = 1000;
 const LOG_CLOSE_MS = 2000;
 const MAX_BOOT_FAILURES = 3;
-/** The terminal is told of trouble with one role at most so often; the log has all of it. */
+/** The shortest time between two lines on the terminal about the same role; the log has every one. */
 const CONSOLE_EVERY_MS = 2000;
 
 export interface MonitorDeps {
@@ -43,7 +44,7 @@ export interface MonitorDeps {
   readMemory(): MemoryReading | null;
   consoleLog(line: string): void;
   onServing(): void;
-  /** Called with the reason when it can never serve. */
+  /** Called with the reason when the first generation cannot start. */
   onFailed(reason: string): void;
 }
 
@@ -75,7 +76,7 @@ export class Monitor {
       watchee: {
         isDraining: () => this.#draining,
         generations: () => this.#generations,
-        ownPatients: () => this.#ownPatients(),
+        singleProcesses: () => this.#singleProcesses(),
         policy: () => this.#current.config.monitor,
       },
     });
@@ -96,12 +97,12 @@ export class Monitor {
     this.#watch.start();
   }
 
-  /** Has the logger write to a new file, because the old one was moved away. */
+  /** Makes the logger open its file again, because the old one was moved away. */
   reopenLog(): void {
     this.#logger.child?.send({ type: 'reopen-log' });
   }
 
-  /** All processes, also those that outlived KILL. */
+  /** Returns all processes, including those that SIGKILL did not end. */
   children(): ManagedChild[] {
     const logger = this.#logger.child;
     const others = [...this.#generations].flatMap((generation) => generation.children());
@@ -113,7 +114,7 @@ export class Monitor {
     this.#watch.childEnded(child);
   }
 
-  /** Changes sizes of the current generation; the next one has the configuration's again. Throws ControlError. */
+  /** Changes pool sizes of the current generation; the next one uses those of the configuration again. Throws ControlError. */
   scale(sizes: PoolSizes, reason: string): ScaleReply {
     if (this.#draining) throw new ControlError('the server is stopping');
     const before = this.#current.sizes;
@@ -133,7 +134,7 @@ export class Monitor {
     return this.#watch.processes();
   }
 
-  /** A generation beside the current one; it starts nothing by itself. */
+  /** Returns a new generation beside the current one; it starts nothing until it is told to. */
   createGeneration(config: Config, events: GenerationEvents): Generation {
     this.#keepSecrets(config);
     const generation = new Generation({
@@ -156,20 +157,20 @@ export class Monitor {
     return generation;
   }
 
-  /** The current generation goes on with other connections. Resolves with those that could not be reached. */
+  /** Gives the current generation other connections. Resolves with those that could not be reached. */
   async changeConnections(config: Config, stale: readonly string[]): Promise<UnreachableConnection[]> {
     this.#keepSecrets(config);
     return await this.#current.changeConnections(config, stale);
   }
 
-  /** Keeps the passwords of the connections out of the log, from before anybody can use them. */
+  /** Tells the logger the passwords of the connections, so that they stay out of the log; called before anybody uses them. */
   #keepSecrets({ connections }: Config): void {
     const secrets = passwordsOf(connections);
     registerSecrets(secrets);
     this.#loggerPlace.keepSecret(secrets);
   }
 
-  /** The old one finishes what runs in it, and goes. */
+  /** Makes `next` the current generation and drains the old one, which finishes what runs in it. */
   async switchTo(next: Generation): Promise<void> {
     const old = this.#current;
     this.#current = next;
@@ -182,7 +183,7 @@ export class Monitor {
     this.#generations.delete(generation);
   }
 
-  /** Resolves with true when everybody ended in time by itself. */
+  /** Ends all processes in order. Resolves with true when all ended by themselves in time. */
   async drain(reason: string): Promise<boolean> {
     this.#draining = true;
     this.#log.info('drain', { reason });
@@ -190,14 +191,14 @@ export class Monitor {
       [...this.#generations].map((generation) => generation.drain(stop(reason), false)),
     );
     if (this.#killing !== null) {
-      await this.#killing; // somebody lost patience meanwhile; the rest is done there
+      await this.#killing; // `kill` was called meanwhile, and does the rest
       return false;
     }
     await this.#endLogger(LOGGER_STOP_MS);
     return clean.every((each) => each);
   }
 
-  /** Ends everything now; the logger gets a moment for the last lines. */
+  /** Kills all processes now; the logger gets a moment for the last lines. */
   kill(reason: string): Promise<void> {
     this.#killing ??= this.#killAll(reason);
     return this.#killing;
@@ -217,7 +218,7 @@ export class Monitor {
     await this.#logger.stop(graceMs, stop('the monitor stops'));
   }
 
-  /** The first generation may fail where a later one is only given up: then there is nothing to keep. */
+  /** Creates the first generation. When it fails to start, the run fails; a later one would only be given up, since the old one still serves. */
   #createFirst(): Generation {
     let failures = 0;
     const generation = this.createGeneration(this.#deps.config, {
@@ -247,10 +248,10 @@ export class Monitor {
     );
   }
 
-  #ownPatients(): Patient[] {
+  #singleProcesses(): InspectedProcess[] {
     const { child } = this.#logger;
     const vitalsOf = (of: ManagedChild) => this.#watch.vitalsOf(of);
-    return child === null ? [] : [patientOf(child, { log: this.#log, vitalsOf })];
+    return child === null ? [] : [inspectedChild(child, { log: this.#log, vitalsOf })];
   }
 }
 

@@ -7,8 +7,8 @@
  *   reading --> workers starting --> server starting --> switched: the old one drains --> idle
  *   any start --3 failed boots--> given up: the new one is killed, the old one stays --> idle
  *
- * A HUP in the meantime is remembered, and makes one more round. The server starts last, because it takes
- * connections from its first moment on.
+ * A HUP during a reload is remembered, and causes another one after it. The server starts last, because it accepts
+ * connections as soon as it has started.
  */
 import type { Config } from '../core/config/config.ts';
 import type { Log } from '../core/logging/log.ts';
@@ -22,10 +22,10 @@ const MAX_BOOT_FAILURES = 3;
 export interface ReloaderDeps {
   readonly monitor: Monitor;
   readonly log: Log;
-  /** Rejects when the file is invalid. */
+  /** Reads the configuration again. Rejects when the file is invalid. */
   reloadConfig(): Promise<Config>;
   consoleLog(line: string): void;
-  /** Called after each round with how it ended. */
+  /** Called after each reload with its success. */
   onReloaded(ok: boolean): void;
 }
 
@@ -38,7 +38,7 @@ export class Reloader {
     this.#deps = deps;
   }
 
-  /** Resolves when nothing is left to do (never, once the monitor drains); never rejects. */
+  /** Starts a reload, or one more after the running one. Resolves when all are done (never, once the monitor drains); never rejects. */
   reload(): Promise<void> {
     this.#again = true;
     this.#running ??= this.#rounds().finally(() => {
@@ -70,7 +70,7 @@ export class Reloader {
       return;
     }
     const { generation, failure } = await this.#bootGeneration(config);
-    if (monitor.draining) return; // the drain ends the new one too
+    if (monitor.draining) return; // the drain also ends the new generation
     if (failure !== null) {
       await monitor.discard(generation);
       this.#fail(failure);
@@ -94,7 +94,7 @@ export class Reloader {
       this.#tell('connection-unreachable', message, `connection ${connection}: `, { connection });
   }
 
-  /** Resolves once the generation is whole, or with why it never will be; never when a drain ends it first. */
+  /** Starts a generation. Resolves when it is complete, or with the reason why it failed; never when a drain ends it first. */
   #bootGeneration(config: Config): Promise<{ generation: Generation; failure: string | null }> {
     return new Promise((resolve) => {
       let failures = 0;
@@ -113,7 +113,7 @@ export class Reloader {
     });
   }
 
-  /** Keeps the old values of what only a restart can change, and says so. */
+  /** Returns the next configuration with the old values of options that only a restart can change, and warns about them. */
   #keepFixed(old: Config, next: Config): Config {
     const differs = (key: 'listen' | 'dataDir' | 'log') =>
       JSON.stringify(old[key]) !== JSON.stringify(next[key]);

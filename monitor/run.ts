@@ -1,9 +1,8 @@
 /**
- * Runs this process as the monitor: claims the data directory, sweeps what a killed run left, binds the address,
- * starts everything, and turns signals into drain (TERM, INT), haste (a second one), reload (HUP), a log file that is
- * opened anew (USR2) and one SQL worker more or less (TTIN, TTOU). The `forkline` command reaches it through the
- * control socket.
- * Whatever way it ends, no child, no run directory and no state file is left.
+ * Runs this process as the monitor: claims the data directory, removes what a killed run left, binds the address, and starts
+ * everything. Signals drain it (TERM, INT), kill it (a second one of these), reload (HUP), reopen the log file (USR2), and
+ * add or remove one SQL worker (TTIN, TTOU). The `forkline` command reaches it through the control socket.
+ * However it ends, no child, no run directory and no state file is left.
  */
 import { rm } from 'node:fs/promises';
 import type { Config } from '../core/config/config.ts';
@@ -42,22 +41,22 @@ const EXIT_SIGNAL_BASE = 128;
 const SIGNAL_NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
 
 export interface RunMonitorOptions {
-  /** The configuration with all `connections`, the embedded database's too. */
+  /** The configuration with all `connections`, including the one to the embedded database. */
   readonly config: Config;
   /** Reads the configuration again, on HUP. Rejects with all errors of an invalid file. */
   reloadConfig(): Promise<Config>;
   /** The embedded database, shown in the process table. */
   readonly database: { readonly pid: number } | null;
-  /** A line for people, on the terminal. */
+  /** Writes a line for people to the terminal. */
   consoleLog(line: string): void;
-  /** A server and a SQL worker are ready. The port is the real one. */
+  /** Called when a server and a SQL worker are ready. `port` is the bound one, also when 0 was configured. */
   onReady?(address: { host: string; port: number }): void;
   /** The pools of workers; POOL_TABLE when left out. */
   readonly pools?: readonly PoolDefinition[];
-  /** Other programs than the build's, for tests. */
+  /** The programs of the roles; those of the build when left out. Tests give others. */
   readonly entries?: Entries;
   readonly clock?: Clock;
-  /** A reading of the memory for tests, since it cannot be short on demand. */
+  /** Replaces the reading of the memory in tests, which cannot make memory short. */
   readonly readMemory?: () => MemoryReading | null;
 }
 
@@ -160,7 +159,7 @@ async function runIn(
   }
 }
 
-/** Sweeps dead runs beside the start, which does not wait for it. */
+/** Removes what dead runs left, while everything starts. The start does not wait for it. */
 async function tidyUp(runDir: RunDir, log: LogClient): Promise<void> {
   try {
     const removed = await sweepDeadRuns(runDir.path);
@@ -189,7 +188,7 @@ async function untilEnd({ options, monitor, log, stats, socket, signals, failed 
   signals.on('SIGTTIN', () => scaleBy(monitor, 1, log));
   signals.on('SIGTTOU', () => scaleBy(monitor, -1, log));
   const end = await Promise.race([signals.first, failed.then((reason) => ({ reason }))]);
-  // From here on a new connection is refused instead of waiting for nobody.
+  // From now on new connections are refused, instead of waiting for a server that will not come.
   socket.close();
   if (typeof end === 'object') {
     consoleLog(`forkline: ${end.reason}`);
@@ -207,7 +206,7 @@ async function untilEnd({ options, monitor, log, stats, socket, signals, failed 
   return graceful ? 0 : EXIT_SIGNAL_BASE + SIGNAL_NUMBERS[end];
 }
 
-/** Scales by one SQL worker, on TTIN and TTOU. */
+/** Adds or removes one SQL worker, on TTIN and TTOU. */
 function scaleBy(monitor: Monitor, by: 1 | -1, log: LogClient): void {
   const sql = (monitor.current.sizes.sql ?? 0) + by;
   const reason = by > 0 ? 'received SIGTTIN' : 'received SIGTTOU';

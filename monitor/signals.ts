@@ -1,10 +1,10 @@
 /**
- * The signals of the monitor, heard from its first moment on so that none that comes during the start is lost: the first
- * and the second that end it, and those that ask it for something, which count once somebody listens.
+ * Handles the monitor's signals from its first moment on, so that none is lost during the start: the first and the second one
+ * that end it, and those that request something, which are handled once a listener is set.
  */
 export type EndSignal = 'SIGINT' | 'SIGTERM';
 
-/** The signals that reload, reopen the log, add a SQL worker, take one away. */
+/** The signals that reload, reopen the log, add a SQL worker, and remove one. */
 const REQUESTS = ['SIGHUP', 'SIGUSR2', 'SIGTTIN', 'SIGTTOU'] as const;
 export type RequestSignal = (typeof REQUESTS)[number];
 

@@ -10,18 +10,28 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('../', import.meta.url)));
-/** The folders that are clean. These are left: language/, server/, monitor/, workers/, connectors/, the rest of core/protocol/ and of test/. */
+/** The folders that are clean. These are left: language/, server/, monitor/, workers/, connectors/, and the rest of test/. */
 const CLEAN = [
   ...['scripts', 'build.mjs', 'cli', 'demo', 'loadtest', 'logger'],
-  ...['core/config', 'core/logging', 'core/process', 'test/support', 'test/budget', 'test/fixtures/budget'],
+  ...[
+    'core/config',
+    'core/logging',
+    'core/process',
+    'core/protocol',
+    'test/support',
+    'test/budget',
+    'test/fixtures/budget',
+  ],
   ...['test/run.mjs', 'test/soak.mjs', 'test/fuzz.mjs'],
 ];
+/** Files in clean folders that are not clean yet. */
+const LEFT = new Set(['core/protocol/wire-rows.ts']);
 /** Words that hide the subject when a comment begins with them. */
 const HIDDEN_SUBJECT =
   /^(?:as|it|its|likewise|not|of|so|such|that|the same|what|whatever|who|whoever|whom|whose)\b(?! (?:as|follows)\b)/i;
 
 const folders = process.argv.length > 2 ? process.argv.slice(2) : CLEAN;
-const files = folders.flatMap(sourcesIn);
+const files = folders.flatMap(sourcesIn).filter((file) => folders !== CLEAN || !LEFT.has(file));
 const found = files.flatMap((file) => riddlesIn(file));
 for (const { file, line, text } of found)
   console.error(`${file}:${line}: a comment without a subject: ${text}`);

@@ -1,6 +1,6 @@
 /**
- * The API process. It serves the socket that the monitor holds (file descriptor 4), plans, and pipes bytes from
- * workers to clients; it never parses or holds result rows.
+ * The server process. It serves the listening socket that the monitor holds (file descriptor 4), plans queries, and pipes
+ * bytes from workers to clients; it never parses result rows and keeps none of them.
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Log } from '../core/logging/log.ts';
@@ -8,8 +8,10 @@ import { type ChildContext, type RunningChild, runChild } from '../core/process/
 import { QueryError } from '../core/protocol/errors.ts';
 import type { FromChild, ToChild, WorkerAddress } from '../core/protocol/monitor.ts';
 import type { ServerConfig } from '../core/protocol/server-config.ts';
+import { createAccess } from './access/create.ts';
 import { BodyBudget } from './admission/body-budget.ts';
 import { DslStock } from './admission/dsl-stock.ts';
+import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { PoisonLedger } from './history/poison.ts';
@@ -28,13 +30,13 @@ import { KnownFunctions } from './query/known-functions.ts';
 import type { RunDeps } from './query/run.ts';
 
 const LISTEN_FD = 4;
-/** How often connections are looked at for their timeouts: so much late they may be cut off. */
+/** The interval of checking connections for timeouts; a connection may be closed this much too late. */
 const CHECKING_INTERVAL_MS = 1000;
-/** A cancelled call that has not ended by then loses its worker's socket. */
+/** The time within which a cancelled call must end; after it the worker's socket is closed. */
 const CANCEL_GRACE_MS = 2000;
-/** How late a function that was created or changed in the database may be noticed. */
+/** The longest time until a function that was created or changed in the database is noticed. */
 const FUNCTIONS_MAX_AGE_MS = 10_000;
-/** Memory comes back when what used it has ended. */
+/** The Retry-After of a query that was ended for lack of memory: by then others may have ended and freed some. */
 const RETRY_AFTER_PRESSURE_SECONDS = 5;
 
 runChild('server', boot);
@@ -49,13 +51,15 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
-  const gate = new Gate(config.gate);
+  const access = await createAccess(config.auth, registry, log);
+  const gate = new Gate(config.gate, access.authenticator);
   const run = runDeps(config, pools);
   const app = createApp({
     run,
     registry,
     bodies,
     limits: config.limits,
+    rates: new QueryRates(),
     isLogStored: config.isLogStored,
     ...observation,
     poison,
@@ -84,16 +88,17 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
         abortAll(registry);
       };
       await drain.begin({ graceMs, successor, refuse });
+      access.close();
       await Promise.all([closePools(pools), observation.close()]);
     },
   };
 }
 
-/** A client that sends slowly, or nothing, is cut off; one that reads slowly is not: only what it sends is timed. */
+/** Creates the HTTP server. Its time limits hold for sending a request only; a client that reads slowly is not affected. */
 function createHttpServer(limits: ServerConfig['limits'], app: RequestListener): Server {
   const { headersTimeoutMs, requestTimeoutMs, keepAliveMs } = limits;
   const options = {
-    // A request's time includes that of its headers.
+    // The time for the headers is part of the time for the request.
     headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveMs,
@@ -215,7 +220,7 @@ function retire({ role, workerId }: Extract<ToChild, { type: 'retire' }>, hearer
   else hearers.send({ type: 'retired', workerId, accepted: true }); // nothing here uses it
 }
 
-/** Everything known of stale connections is dropped at once: from now on their names mean others, or none. */
+/** Takes new connections. Everything cached about stale ones is dropped at once: their names now mean another database, or none. */
 function changeConnections(
   { connections, stale, revision }: Extract<ToChild, { type: 'connections-changed'; to: 'server' }>,
   { run, send }: Hearers,

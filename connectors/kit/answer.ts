@@ -1,6 +1,6 @@
 /**
- * The rows of one answer on their way out: encoded as they come, counted, and kept within the call's limits. A row comes as
- * bytes in the row format (`encode/row-encoder.ts`), whatever database it is of.
+ * Encodes the rows of one answer as they come, counts them, and enforces the call's limits. A row comes as bytes in the row
+ * format (`encode/row-encoder.ts`), from any database.
  */
 import type { AnswerLimits, AnswerSummary } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -11,7 +11,7 @@ import { createRowEncoder, type RowEncoder, type RowLayout, type TextAnswer } fr
 export class Answer {
   readonly #limits: AnswerLimits;
   readonly #maxRowBytes: number;
-  /** Rows that are written; the next one is one too many. */
+  /** The most rows that are written. */
   readonly #lastRow: number;
   readonly #writer: ByteWriter;
   #encoder: RowEncoder | null = null;
@@ -25,13 +25,13 @@ export class Answer {
     this.#writer = new ByteWriter(emit, stock);
   }
 
-  /** Once, before any row. */
+  /** Writes the head. Must be called once, before any row. */
   begin(layout: RowLayout): void {
     this.#encoder = createRowEncoder(layout);
     this.#encoder.writeHead(this.#writer);
   }
 
-  /** Takes the row in bytes[start, end). False: the client wants no more. Throws result-too-large. */
+  /** Writes the row in bytes[start, end). Returns false when the client wants no more rows. Throws result-too-large. */
   add(bytes: Buffer, start: number, end: number): boolean {
     if (end - start > this.#maxRowBytes) throw this.longRow(end - start);
     if (this.#rows === this.#lastRow) return this.#refuseRow();
@@ -63,7 +63,7 @@ export class Answer {
   }
 }
 
-/** Throws when the format is none that SQL workers write. */
+/** Returns the options of an answer in a text format. Throws for a format that SQL workers do not encode. */
 export function textAnswerOf({ answer: { format, rows, numbers, end } }: RunSqlCall): TextAnswer {
   if (format === 'arrow' || format === 'parquet') throw new Error(`SQL workers do not encode ${format}`);
   return { format, rows, numbers, end };
@@ -77,7 +77,7 @@ function tooLarge(name: 'resultRows' | 'resultBytes', value: number, observed: n
   });
 }
 
-/** Throws duplicate-column: an answer's rows could not tell them apart. */
+/** Throws duplicate-column when two columns have the same name, since rows as objects could not hold both. */
 export function refuseSameNames(columns: readonly { readonly name: string }[]): void {
   const seen = new Set<string>();
   for (const { name } of columns) {
@@ -89,7 +89,7 @@ export function refuseSameNames(columns: readonly { readonly name: string }[]): 
   }
 }
 
-/** The error of a row that the stage engine would lose without a word. */
+/** Returns the error for a row that the stage engine would silently drop. */
 export function rowTooLongForStages(maxRowBytes: number): QueryError {
   return new QueryError('bad-value', `a row that the stages read is longer than ${maxRowBytes} bytes`, {
     hint: 'Leave the long column out, or shorten it in the SQL part.',

@@ -1,6 +1,6 @@
 /**
- * What may end a call early: its deadline, `cancel`, or its socket's end. All of them are one Cancellation, whose reason
- * the caller is told.
+ * Ends a call early: at its deadline, by `cancel`, or when its socket has ended. All of these are one Cancellation, with whose
+ * reason the call fails.
  */
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -8,7 +8,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 export interface CallControl {
   readonly cancellation: Cancellation;
   readonly deadlineAt: number;
-  /** What the database calls the session while this call runs; left out: as it was connected. */
+  /** The name that the database shows for the session during this call; when left out, the name of the connection. */
   readonly applicationName?: string;
   dispose(): void;
 }

@@ -1,12 +1,12 @@
 /**
- * What a SQL worker knows of databases. A kind of database is a folder beside this one with a `Connector` in it, which
- * `connectors/registry.ts` lists and loads when a connection of that kind is configured.
+ * The interface between SQL workers and databases. Each kind of database is a folder beside this one with a `Connector`, which
+ * `connectors/registry.ts` lists, and loads when a connection of that kind is configured.
  *
- *   Connector --connect--> Connection (one a registered connection) --open--> Session (one a slot)
+ *   Connector --connect--> Connection (one per configured connection) --open--> Session (one per slot)
  *
- * A session runs one call at a time. What may end a call early comes with it (`CallControl`): the session sees to it that
- * the database stops, and is not `usable` again until it did. Read-only in depth is the connector's as well: what it asks
- * of the database before a statement runs, and as whom it connects.
+ * A session runs one call at a time. The call's `CallControl` may end it early: the session then makes the database stop, and
+ * is not `usable` before it has. The connector must also make sure that statements only read: by the role that it connects
+ * as, and by its checks before a statement runs.
  */
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import type { ConnectionConfig } from '../../core/protocol/connection.ts';
@@ -31,35 +31,35 @@ export interface Connector<Config extends ConnectionConfig = ConnectionConfig> {
 export interface ConnectionOptions {
   /** The connection's name, for errors. */
   readonly name: string;
-  /** The process that connects; databases that show their sessions show it. */
+  /** The name of the connecting process; databases that list their sessions show it. */
   readonly workerId: string;
   readonly connectTimeoutMs: number;
 }
 
-/** A registered connection in one process: what its sessions share. */
+/** A configured connection in one process: everything that its sessions share. */
 export interface Connection {
-  /** Opens a session. Rejects with what `failureOf` puts into words, also when the database may not be read as it is configured. */
+  /** Opens a session. Rejects with an error that `failureOf` explains, also when the configured role is not allowed. */
   open(): Promise<OpenedSession>;
-  /** Says why `open` rejected; null: nothing was tried yet. Nothing secret is in it. */
+  /** Explains why `open` rejected, without secrets. `thrown` is null when nothing was tried yet. */
   failureOf(thrown: unknown): ConnectFailure;
-  /** Opens a session and says what an operator should know of it; rejects as `open` does. */
+  /** Opens a session and returns what an operator should know about it. Rejects as `open` does. */
   examine(): Promise<readonly Finding[]>;
 }
 
 export interface OpenedSession {
   readonly session: Session;
-  /** What is written to the log when the first session of a connection is open. */
+  /** Notices for the log when the first session of a connection is open. */
   readonly notices: readonly Notice[];
 }
 
 export interface ConnectFailure {
-  /** What queries fail with meanwhile. */
+  /** The error of queries while there is no session. */
   readonly error: QueryError;
-  /** What is written to the log at each failed attempt. */
+  /** The notice for the log at each failed attempt. */
   readonly notice: Notice;
 }
 
-/** A line of the log, whose fields are completed with the connection's name. */
+/** A line of the log; the connection's name is added to its fields. */
 export interface Notice {
   readonly level: 'info' | 'warn' | 'error';
   readonly event: string;
@@ -72,11 +72,11 @@ export interface Finding {
   readonly text: string;
 }
 
-/** Every call rejects with a QueryError whose positions are those of the SQL that was sent. */
+/** A session with a database. Every call rejects with a QueryError whose positions are those of the SQL that was sent. */
 export interface Session {
-  /** Nothing runs, and the next call finds the session as the first one did. */
+  /** Whether nothing runs and the session is in the same state as before its first call. */
   readonly usable: boolean;
-  /** Calls back once, when the session has become of no use. */
+  /** Calls `callback` once, when the session has become unusable for good. */
   onDead(callback: () => void): void;
   /** Returns the columns and the parameters' types of a statement without running it. */
   describe(call: DescribeCall, control: CallControl): Promise<DescribeReply>;
@@ -91,10 +91,10 @@ export interface Session {
 
 export type CopySummary = Omit<CopyToReply, 'phases'>;
 
-/** Where an answer's bytes go. */
+/** The receiver of an answer's bytes. */
 export interface ByteSink {
-  /** Takes the buffer over until `onWritten`, which is not called when it fails. False: pause until `onDrain` is called. */
+  /** Writes bytes, whose buffer must not change before `onWritten`, which is not called after a failure. Returns false when the caller must pause until the callback of `setOnDrain`. */
   write(bytes: Buffer, onWritten: () => void): boolean;
-  /** null takes the callback away. */
+  /** Sets the callback for when there is room again; null removes it. */
   setOnDrain(callback: (() => void) | null): void;
 }

@@ -5,26 +5,26 @@
  *      |                            | the reader closed (EPIPE)
  *      +--- destroy() ---> closed <-+ (from ended too)
  *
- * Opened without blocking, because a blocking open without a reader would hold a thread for ever: while there is no
- * reader the open fails with ENXIO and is tried again, at first each millisecond: a query on few rows waits for this
- * more than for its rows. Such an open never waits, so that it needs no thread of the pool. Writes are event-driven and
- * queue while opening.
+ * The FIFO is opened without blocking, because a blocking open without a reader would hold a thread for ever. While there is no
+ * reader the open fails with ENXIO and is tried again, at first every millisecond, since a query on few rows waits longer for
+ * this than for its rows. Such an open never waits, so it needs no thread of the pool. Writes are event-driven, and are queued
+ * while opening.
  */
 import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { QueryError } from '../../core/protocol/errors.ts';
 
 const RETRY_MS = 1;
-/** The engine is not about to read (an input that stages read second, a worker that is stuck): no haste from here. */
+/** The number of quick retries. After these the engine is not about to read (stages read this input second, or the worker is stuck). */
 const HASTE_RETRIES = 30;
 const SLOW_RETRY_MS = 16;
 
 export interface FifoEvents {
-  /** There is room again after `write` returned false. */
+  /** Called when there is room again after `write` returned false. */
   onDrain(): void;
-  /** The reader has had enough. Once; nothing is written after it. */
+  /** Called once, when the reader has closed the FIFO because it had enough; nothing is written after it. */
   onReaderClosed(): void;
-  /** The FIFO cannot be opened or written. Once. */
+  /** Called once, when the FIFO cannot be opened or written. */
   onError(error: QueryError): void;
 }
 
@@ -56,7 +56,7 @@ export class FifoWriter {
     this.#retry = setTimeout(() => this.#tryOpen(HASTE_RETRIES), RETRY_MS);
   }
 
-  /** Takes the buffer over. False: wait for `onDrain`. */
+  /** Writes the buffer, which then belongs to the writer. Returns false when the caller must wait for `onDrain`. */
   write(bytes: Buffer): boolean {
     if (this.#state === 'closed') return true;
     if (this.#socket !== null) return this.#socket.write(bytes);
@@ -64,7 +64,7 @@ export class FifoWriter {
     return false;
   }
 
-  /** Resolves when the reader's side of the pipe has everything, or the writer was destroyed. */
+  /** Ends the input. Resolves when the pipe has taken everything, or when the writer was destroyed. */
   end(): Promise<void> {
     if (this.#state === 'opening' || this.#state === 'open') {
       this.#become('ended');
@@ -73,7 +73,7 @@ export class FifoWriter {
     return this.#closed;
   }
 
-  /** Closes at once; the reader sees an end that it must not take for a whole. Idempotent. */
+  /** Closes at once. The reader sees an end of the input, which it must not take for complete. Idempotent. */
   destroy(): void {
     if (this.#state === 'closed') return;
     this.#become('closed');
@@ -92,7 +92,7 @@ export class FifoWriter {
     try {
       fd = openSync(this.#path, constants.O_WRONLY | constants.O_NONBLOCK);
     } catch (thrown) {
-      const error = thrown as NodeJS.ErrnoException; // fs throws nothing else
+      const error = thrown as NodeJS.ErrnoException; // fs throws only such errors
       if (error.code !== 'ENXIO') return void this.#failed(error);
       const retryMs = hasteLeft > 0 ? RETRY_MS : SLOW_RETRY_MS;
       this.#retry = setTimeout(() => this.#tryOpen(hasteLeft - 1), retryMs);

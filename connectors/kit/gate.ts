@@ -1,4 +1,4 @@
-/** Holds a writer back while its reader is behind, until there is room, an error or a cancellation. */
+/** Makes a writer wait while its reader is behind, until there is room, an error or a cancellation. */
 import type { Cancellation } from '../../core/process/cancellation.ts';
 import type { QueryError } from '../../core/protocol/errors.ts';
 
@@ -24,13 +24,13 @@ export class Gate {
     this.#waiter = null;
   }
 
-  /** Whoever waits, or comes, fails with `error`. */
+  /** Makes everything that waits at the gate, or comes later, fail with `error`. */
   fail(error: QueryError): void {
     this.#error ??= error;
     this.open();
   }
 
-  /** Resolves when the gate is open. Throws the error, or what cancelled the call. */
+  /** Resolves when the gate is open. Throws the error of `fail`, or the reason of the call's cancellation. */
   async passed(): Promise<void> {
     this.check();
     if (!this.#isShut) return;

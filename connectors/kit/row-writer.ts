@@ -1,12 +1,12 @@
 /**
- * A row of JavaScript values in the row format that encoders read: u16 count, then i32 length (-1: null) and text of each
- * value. One row after the other is written into the same buffer, which grows with the longest.
+ * Writes rows of JavaScript values in the row format that encoders read: u16 count, then i32 length (-1 for null) and text of
+ * each value. All rows are written into the same buffer, one after the other; it grows to the longest row.
  */
-import type { Column, ColumnType } from '../../core/protocol/types.ts';
+import type { Column } from '../../core/protocol/types.ts';
 import { type RowValue, valueText } from './value-text.ts';
 
 const FIRST_BYTES = 4096;
-/** UTF-8 of one UTF-16 unit. */
+/** The most bytes in UTF-8 for one UTF-16 unit. */
 const MOST_BYTES = 3;
 
 export type Row = readonly RowValue[];
@@ -16,14 +16,11 @@ export class RowWriter {
   #buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #end = 0;
 
-  constructor(
-    columns: readonly Column[],
-    textOf: (type: ColumnType) => (value: RowValue) => string = valueText,
-  ) {
-    this.#texts = columns.map(({ type }) => textOf(type));
+  constructor(columns: readonly Column[]) {
+    this.#texts = columns.map(({ type }) => valueText(type));
   }
 
-  /** Its bytes, good until the next row. */
+  /** The buffer with the row, valid until the next row is written. */
   get bytes(): Buffer {
     return this.#buffer;
   }

@@ -1,8 +1,8 @@
 /**
- * Rows of JavaScript values on their way out, for connectors that have values: as an answer, or into a FIFO for the stage
- * engine. Rows come in batches, so that what is asynchronous happens once a batch; nothing more is taken from them
- * while the reader is behind. Leaving early (a full answer, a reader that went away, an error) ends the iterator, by which
- * the connector knows that it may stop its database.
+ * Writes rows of JavaScript values, for connectors whose drivers return values: as an answer, or into a FIFO for the stage
+ * engine (core/protocol/wire-rows.ts). Rows come in batches, so that asynchronous steps happen only once per batch; no batch
+ * is taken while the reader is behind. Leaving early (a full answer, a reader that went away, an error) ends the iterator,
+ * which tells the connector to stop its database.
  */
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import { refuseNames } from '../../core/protocol/answer.ts';
@@ -12,19 +12,18 @@ import { Answer, refuseSameNames, rowTooLongForStages, textAnswerOf } from './an
 import type { CallControl } from './call-control.ts';
 import type { ByteSink, CopySummary } from './connector.ts';
 import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
-import { createRowEncoder, rowLayout } from './encode/row-encoder.ts';
-import { stageCsvLayout } from './encode/stage-csv.ts';
+import { rowLayout } from './encode/row-encoder.ts';
 import { FifoWriter } from './fifo-writer.ts';
 import { Gate } from './gate.ts';
 import { type Row, RowWriter } from './row-writer.ts';
-import { stageText } from './value-text.ts';
+import { WireRowWriter } from './wire-row-writer.ts';
 
 export type Batches = AsyncIterable<readonly Row[]>;
 
-/** All answers of this process take their buffers from it. */
+/** The buffers that all answers of this process share. */
 const BUFFERS = new WriterStock();
 
-/** Throws result-too-large, duplicate-column, what the batches throw, and what cancelled the call. */
+/** Writes an answer. Throws result-too-large, duplicate-column, errors of the batches, and the reason of the call's cancellation. */
 export async function answerRows(
   columns: readonly Column[],
   batches: Batches,
@@ -58,7 +57,7 @@ export async function answerRows(
   }
 }
 
-/** Throws bad-value for a row that is too long, what the batches throw, and what cancelled the call. */
+/** Writes rows for the stage engine. Throws bad-value for a row that is too long, errors of the batches, and the reason of the call's cancellation. */
 export async function copyRows(
   columns: readonly Column[],
   batches: Batches,
@@ -82,17 +81,17 @@ export async function copyRows(
   const endEarly = (): void => fifo.destroy();
   cancellation.onCancel(endEarly);
   try {
-    const encoder = createRowEncoder(stageCsvLayout(columns));
-    const values = new RowWriter(columns, stageText);
+    const wire = new WireRowWriter(columns, writer);
+    wire.begin();
     await eachRow(batches, gate, (row) => {
       if (readerClosed) return false;
       const before = writer.totalBytes;
-      values.write(row);
-      encoder.writeRow(writer, values.bytes, 0);
+      wire.write(row);
       if (writer.totalBytes - before > maxRowBytes) throw rowTooLongForStages(maxRowBytes);
       rows++;
       return true;
     });
+    wire.end();
     writer.flush();
     await fifo.end();
     gate.check();
@@ -104,7 +103,7 @@ export async function copyRows(
   }
 }
 
-/** Hands on row by row until `take` wants no more; waits at the gate between batches. */
+/** Passes rows to `take`, one by one, until it wants no more; waits at the gate between batches. */
 async function eachRow(batches: Batches, gate: Gate, take: (row: Row) => boolean): Promise<void> {
   for await (const batch of batches) {
     for (const row of batch) if (!take(row)) return;

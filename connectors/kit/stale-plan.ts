@@ -1,4 +1,4 @@
-/** Compares what a database says of a statement now with what it said when the statement was planned. */
+/** Compares a database's description of a statement with the one from the time of planning. */
 import { QueryError } from '../../core/protocol/errors.ts';
 import { type DatabaseColumn, type NativeType, sameNativeType } from '../../core/protocol/types.ts';
 

@@ -1,6 +1,6 @@
 /**
- * JavaScript values as the texts that all encoders read (those of PostgreSQL's output functions), by column type, so that a
- * connector that has values needs no encoder of its own. Each type takes
+ * Turns JavaScript values into the texts that all encoders read (those of PostgreSQL's output functions), by column type, so
+ * that a connector whose driver returns values needs no encoder of its own. Each type takes
  *
  *   bool        boolean
  *   int64       bigint, or number where it is a whole one of at most 2^53
@@ -12,14 +12,14 @@
  *   interval    text, as PostgreSQL prints it
  *   list        an array of such values
  *
- * and null. Any other value is a mistake of the connector's, which must have said of its values what they are.
+ * and null. Any other value is a bug of the connector, which has described its column with the wrong type.
  */
 import { type ColumnType, typeName } from '../../core/protocol/types.ts';
 
 export type RowValue = null | boolean | number | bigint | string | Uint8Array | readonly RowValue[];
 
-/** Never called for null. */
-type ValueText = (value: RowValue) => string;
+/** Returns a value's text; never called for null. */
+export type ValueText = (value: RowValue) => string;
 
 export function valueText(type: ColumnType): ValueText {
   switch (type.kind) {
@@ -49,14 +49,11 @@ export function valueText(type: ColumnType): ValueText {
   }
 }
 
-/** The same, for the stage engine: it reads a list as the JSON of its elements' texts. */
-export function stageText(type: ColumnType): ValueText {
-  if (type.kind !== 'list') return valueText(type);
+/** Returns the function that makes the JSON of a list's elements' texts, which the stage engine reads. */
+export function listTexts(type: ColumnType & { readonly kind: 'list' }): ValueText {
   const element = valueText(type.of);
-  return (value) => {
-    const texts = elementsOf(value, type).map((one) => (one === null ? null : element(one)));
-    return JSON.stringify(texts);
-  };
+  return (value) =>
+    JSON.stringify(elementsOf(value, type).map((one) => (one === null ? null : element(one))));
 }
 
 function listText(type: ColumnType & { readonly kind: 'list' }): ValueText {
@@ -75,11 +72,11 @@ function elementsOf(value: RowValue, type: ColumnType): readonly RowValue[] {
   return Array.isArray(value) ? (value as readonly RowValue[]) : misfit(value, type);
 }
 
-function isInteger(value: RowValue): boolean {
+export function isInteger(value: RowValue): value is number | bigint {
   return typeof value === 'bigint' || Number.isSafeInteger(value);
 }
 
-/** The shortest digits that read back the same, with an exponent of two digits from 1e15 on and below 1e-4. */
+/** Returns the shortest digits that read back as the same number, with an exponent of two digits from 1e15 on and below 1e-4. */
 function floatText(value: number): string {
   const size = Math.abs(value);
   if (Object.is(value, -0)) return '-0';
@@ -91,6 +88,6 @@ function hexOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('hex');
 }
 
-function misfit(value: RowValue, type: ColumnType): never {
+export function misfit(value: RowValue, type: ColumnType): never {
   throw new Error(`a connector gave a ${typeof value} for a column of type ${typeName(type)}`);
 }

@@ -1,7 +1,7 @@
 /**
- * PostgreSQL's CancelRequest: a connection of its own that carries one 16-byte message and gets no answer. It names a
- * backend, not a query: whoever calls must see to it that the query meant is the one that runs (session.ts does,
- * by never using a session again that a cancel was sent for).
+ * Sends PostgreSQL's CancelRequest: a separate connection that carries one 16-byte message and gets no answer. The message
+ * names a backend, not a query, so the caller must make sure that the right query is cancelled (wire-session.ts does so by
+ * never reusing a session after a cancel).
  */
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -16,7 +16,7 @@ export interface CancelTarget {
   readonly port: number;
   readonly processId: number;
   readonly secretKey: number;
-  /** As the query's own connection uses it. */
+  /** The TLS options of the query's own connection. */
   readonly ssl: boolean | ConnectionOptions;
   readonly directTls: boolean;
 }
@@ -66,7 +66,7 @@ function upgrade(socket: Socket, target: CancelTarget, send: (stream: Duplex) =>
   secure.once('secureConnect', () => send(secure));
 }
 
-/** Promise.withResolvers, which Node 20 lacks. */
+/** Does what Promise.withResolvers does, which Node 20 lacks. */
 function deferred(): { promise: Promise<void>; resolve(): void; reject(error: Error): void } {
   let resolve!: () => void;
   let reject!: (error: Error) => void;

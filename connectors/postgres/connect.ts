@@ -1,6 +1,6 @@
 /**
- * Opens a database session: connects a `pg` client, sets the session up, and takes its wire over. Nothing of the
- * URL ever reaches a log line or an error: PostgreSQL's own messages name user and database, never a password.
+ * Opens a database session: connects a `pg` client, sets the session up, and takes over its socket (wire-session.ts). No part
+ * of the URL ever reaches a log line or an error: PostgreSQL's own messages name user and database, never a password.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -12,12 +12,12 @@ import { ROLE_RIGHTS, type RoleRights } from './guard/role-rights.ts';
 import { WireSession } from './wire-session.ts';
 
 const KEEPALIVE_DELAY_MS = 10_000;
-/** How long `end` waits for the server to close, before it closes itself. */
+/** The time for which `end` waits for the server to close the connection, before it closes it itself. */
 const END_TIMEOUT_MS = 1000;
 
 /**
- * standard_conforming_strings is not taste: the guard reads string literals by it. The timeouts only matter when
- * something is broken: every exchange of ours sets its own statement_timeout and ends with ROLLBACK.
+ * The settings of every session. The guard depends on standard_conforming_strings when it reads string literals. The timeouts
+ * matter only when something is broken: every exchange of ours sets its own statement_timeout and ends with ROLLBACK.
  */
 const SESSION_SETTINGS = `
   set default_transaction_read_only = on;
@@ -32,12 +32,12 @@ const SESSION_SETTINGS = `
   set idle_in_transaction_session_timeout = '60s';
 `;
 
-/** PostgreSQL 14 and later, on systems whose poll() tells of a closed peer. */
+/** Makes PostgreSQL notice a closed connection while a query runs; works since version 14, on systems whose poll() reports it. */
 const SET_CHECK_INTERVAL = `
   select set_config('client_connection_check_interval', '1s', false)
   where exists (select from pg_settings where name = 'client_connection_check_interval')`;
 
-/** What of a client the `pg` types do not show; checked in `takeWire`. */
+/** The internals of a client that the types of `pg` do not show; `takeWire` checks them. */
 interface ClientInternals {
   readonly processID: number;
   readonly secretKey: number;
@@ -57,23 +57,23 @@ export interface OpenedSession {
   readonly role: RoleRights;
 }
 
-/** How sessions are told apart in pg_stat_activity and in the database's log; PostgreSQL keeps 63 bytes of it. */
+/** Returns the name by which a session is recognised in pg_stat_activity and in the database's log; PostgreSQL keeps 63 bytes of it. */
 export function applicationName(workerId: string, traceId: string | null = null): string {
   const name = `forkline ${workerId}`;
   return traceId === null ? name : `${name} ${traceId}`;
 }
 
-/** Rejects with whatever `pg` rejects with; errors.ts words it for users. */
+/** Opens a session. Rejects with the error of `pg`; errors.ts turns it into one for users. */
 export async function openSession(options: ConnectOptions): Promise<OpenedSession> {
   const client = new pg.Client({
     connectionString: options.url,
     application_name: applicationName(options.workerId),
     connectionTimeoutMillis: options.connectTimeoutMs,
-    stream: createSocket as unknown as () => Duplex, // pg calls it with its configuration, which its types leave out
+    stream: createSocket as unknown as () => Duplex, // pg also accepts a function, which its types omit
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
   });
-  // The socket's 'close' follows every error and is what the session acts on.
+  // The socket's 'close' follows every error, and the session reacts to that.
   client.on('error', () => {});
   let late = false;
   const timer = setTimeout(() => {
@@ -83,13 +83,13 @@ export async function openSession(options: ConnectOptions): Promise<OpenedSessio
   try {
     await client.connect();
     await client.query(SESSION_SETTINGS);
-    // Where the platform has no such check the setting is refused: then it stays off.
+    // On platforms without this check the database refuses the setting, and it stays off.
     await client.query(SET_CHECK_INTERVAL).catch(() => {});
     const { rows } = await client.query<RoleRights>(ROLE_RIGHTS, [GRANTABLE_NAMES]);
     return { session: takeWire(client), role: rows[0]! };
   } catch (thrown) {
     destroyClient(client);
-    // `pg` would say that the server closed the connection, which it did not.
+    // `pg` would report that the server closed the connection, but it was our timeout.
     throw late ? new Error('timeout expired') : thrown;
   } finally {
     clearTimeout(timer);
@@ -97,31 +97,31 @@ export async function openSession(options: ConnectOptions): Promise<OpenedSessio
 }
 
 /**
- * What every connection of this process reads into: a read is over before the next one begins, and nobody keeps a view of
- * what arrived. With a buffer of its own for each read V8 would collect the whole heap for their sake.
+ * The buffer that all connections of this process read into: a read is handled before the next one begins, and nobody keeps a
+ * view of the data. A new buffer for each read would make V8 collect the whole heap more often.
  */
 const RECEIVED = Buffer.allocUnsafeSlow(128 * 1024);
 
 function createSocket({ ssl }: Pick<ClientInternals, 'ssl'>): Socket {
-  if (ssl) return new Socket(); // TLS reads and decrypts by itself
+  if (ssl) return new Socket(); // TLS has its own reading, which decrypts
   const onread: OnReadOpts = {
     buffer: RECEIVED,
     callback(length) {
       const chunk = RECEIVED.subarray(0, length);
-      // pg's own parser, which reads until the wire is taken over, keeps the rest of a chunk.
+      // pg's own parser, which is used until the socket is taken over, keeps views of a chunk and needs a copy.
       socket.emit('data', wiresTaken.has(socket) ? chunk : Buffer.from(chunk));
       return true;
     },
   };
-  const socket = new Socket({ onread } as SocketConstructorOpts); // documented, and not among its types
+  const socket = new Socket({ onread } as SocketConstructorOpts); // `onread` is documented, but missing in the types
   return socket;
 }
 
-/** Whose chunks go to our parser. */
+/** The sockets whose chunks go to our parser instead of pg's. */
 const wiresTaken = new WeakSet<Duplex>();
 
 function internalsOf(client: pg.Client): ClientInternals {
-  return client as unknown as ClientInternals; // takeWire asserts what it relies on
+  return client as unknown as ClientInternals; // takeWire checks the members that it uses
 }
 
 function destroyClient(client: pg.Client): void {

@@ -1,4 +1,4 @@
-/** PostgreSQL as a kind of database: its connections and sessions, in the shape that SQL workers know. */
+/** The connector for PostgreSQL: its connections and sessions, in the form that SQL workers use. */
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import type { PostgresConnection } from '../../core/protocol/connection.ts';
 import type {
@@ -119,7 +119,7 @@ class PostgresSession implements Session {
     return this.#wire.end();
   }
 
-  /** A traced call is found by its trace in the database's own views and log. */
+  /** Adds the name of the session for a traced call, so that the database's views and log show the trace. */
   #named({ traceId }: { readonly traceId?: string | null }, control: CallControl): CallControl {
     if (traceId === undefined || traceId === null) return control;
     return { ...control, applicationName: applicationName(this.#shared.workerId, traceId) };

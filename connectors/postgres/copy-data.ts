@@ -1,17 +1,16 @@
 /**
- * CopyData payloads on their way into the FIFO. Each row comes as a message of its own, so a chunk off the wire is
- * payload, header, payload, header, ... The payloads are moved together inside the chunk that they arrived in, over the
- * headers before them, and then copied out in one go: `copyWithin` costs a fifth of a `copy` for each row, which
- * makes an object every time (measured: 4 against 19 ms for 200,000 rows).
+ * Gathers CopyData payloads for the FIFO. Each row comes as a separate message, so a chunk from the socket is payload, header,
+ * payload, header, ... The payloads are moved together inside their chunk, over the headers, and then copied out at once:
+ * `copyWithin` costs a fifth of a `copy` per row, which makes an object each time (measured: 4 against 19 ms for 200,000 rows).
  *
- * The parser that calls has read everything before `end`, so nothing that it still needs is overwritten.
+ * The calling parser has read everything before `end`, so nothing that it still needs is overwritten.
  */
 import type { ByteWriter } from '../kit/encode/byte-writer.ts';
 
 export interface CopyDataGatherer {
-  /** Takes bytes[start, end); pieces of one chunk come in its order. */
+  /** Takes bytes[start, end). The pieces of one chunk must come in order. */
   add(bytes: Buffer, start: number, end: number): void;
-  /** Hands on what it still holds; to be called before the chunk is anybody else's, and before the writer is flushed. */
+  /** Passes on the payloads that are still held. Must be called before the chunk is reused, and before the writer is flushed. */
   flush(): void;
 }
 

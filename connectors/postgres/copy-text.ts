@@ -1,28 +1,28 @@
 /**
- * The COPY statement around a query. COPY takes no bound parameters: their values are put into transaction-local settings
- * by a statement of their own, with bound values, and the text only refers to those settings, cast to the types
- * that the query was described with. Nothing that a user sends as a value ever becomes part of an SQL text.
+ * Builds the COPY statement around a query. COPY takes no bound parameters, so a separate statement first puts their values
+ * into transaction-local settings, with bound values. The COPY text only refers to those settings, cast to the types that
+ * the query was described with. So a value that a user sends never becomes part of an SQL text.
  */
 import { offsetOf, positionOf, type SqlToken, tokenizeSql } from '../../language/dialects/postgres/tokens.ts';
 
 const PREFIX = 'copy (';
-/** On a line of its own: the query may end in a line comment. */
-const SUFFIX = '\n) to stdout (format csv)';
+/** The end of the COPY text. It begins with a line break because the query may end in a line comment. */
+const SUFFIX = '\n) to stdout (format binary)';
 
 export interface CopyStatement {
   readonly text: string;
-  /** From a position in `text` to one in the query; both 1-based, in code points. */
+  /** Maps a position in `text` to one in the query; both are 1-based, in code points. */
   mapPosition(position: number): number;
 }
 
-/** A stretch that was copied (`length` alike on both sides) or replaced (everything in it maps to `from`). */
+/** A part of the text that was copied (the same `length` on both sides) or replaced (all of it maps to `from`). */
 interface Stretch {
   readonly at: number;
   readonly from: number;
   readonly replaced: boolean;
 }
 
-/** `typeNames[i]` is the SQL name of `$i+1`'s type; `nulls[i]` says that its value is null. */
+/** Builds the statement. `typeNames[i]` is the SQL name of the type of `$i+1`; `nulls[i]` says that its value is null. */
 export function buildCopy(
   sql: string,
   typeNames: readonly string[],
@@ -48,7 +48,7 @@ export function buildCopy(
   return { text: text + SUFFIX, mapPosition: (position) => mapBack(sql, text, stretches, position) };
 }
 
-/** In parentheses, so that whatever follows applies to it as to `$n`. */
+/** Returns the SQL that stands for a parameter. In parentheses, so that text behind it applies to it as to `$n`. */
 function parameterText(number: number, typeNames: readonly string[], nulls: readonly boolean[]): string {
   const typeName = typeNames[number - 1];
   if (typeName === undefined) throw new Error(`$${number} is not among the ${typeNames.length} parameters`);
@@ -58,7 +58,7 @@ function parameterText(number: number, typeNames: readonly string[], nulls: read
 
 const settingName = (number: number): string => `forkline.p${number}`;
 
-/** `select set_config(...), ...` that takes the values as its own $1..$n. Bind it with '' for null. */
+/** Returns `select set_config(...), ...`, which takes the values as its own $1..$n. Bind '' for null. */
 export function buildSettings(count: number): string {
   const calls = Array.from(
     { length: count },
@@ -67,7 +67,7 @@ export function buildSettings(count: number): string {
   return `select ${calls.join(', ')}`;
 }
 
-/** Before the semicolons that end the text; comments behind them go too. */
+/** Returns the index before the semicolons that end the text, which also drops comments behind them. */
 function endOfStatement(sql: string, tokens: readonly SqlToken[]): number {
   let end = sql.length;
   for (let index = tokens.length - 1; index >= 0; index--) {

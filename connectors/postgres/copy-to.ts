@@ -1,20 +1,21 @@
 /**
- * The `copy-to` call: a query's rows as CSV into a DSL worker's FIFO. One round trip: the query itself is parsed and
- * described first (and bound, which checks the parameters' values), so that its mistakes are reported in its own words
- * and positions and a changed schema is noticed before any row; the COPY of the same text follows in the same
- * transaction. CopyData payloads go into big buffers and out again unread.
+ * The `copy-to` call: writes a query's rows into a DSL worker's FIFO, in one round trip, in COPY's binary form, which is that
+ * of core/protocol/wire-rows.ts. First the query itself is parsed, described, and bound (which checks the parameters' values),
+ * so that errors refer to the user's text and a changed schema is noticed before any row. The COPY of the same text follows in
+ * the same transaction. CopyData payloads pass through big buffers without being read.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
+import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
 import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
 import { ByteWriter } from '../kit/encode/byte-writer.ts';
 import { FifoWriter } from '../kit/fifo-writer.ts';
 import { expectColumns, expectParameters, stalePlan } from '../kit/stale-plan.ts';
-import { BasisCheck, basisMessages } from './basis.ts';
 import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
 import { buildCopy, buildSettings, type CopyStatement } from './copy-text.ts';
+import { DescriptionCheck, describeMessages } from './described-sql.ts';
 import { statementError } from './errors.ts';
 import { resolveTypeNames, type TypeNames } from './parameter-types.ts';
 import { checkOf, runReadOnly } from './read-only-transaction.ts';
@@ -28,7 +29,7 @@ import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, DESCRIBE_STATEMENT, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
 import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
-/** Throws what the catalogue, the session or the database finds wrong, and stale-plan, as QueryError. */
+/** Runs the call. Throws QueryError: the refusal of a function, an error of the session or the database, or stale-plan. */
 export async function copyToFifo(
   session: WireSession,
   call: CopyToCall,
@@ -67,8 +68,8 @@ async function runCopy(
     if (!fifo.write(bytes)) session.pause();
   });
   const payloads = gatherCopyData(writer);
-  const basis = new BasisCheck(call.basis ?? []);
-  const progress = createCopyHandler(call, basis, payloads);
+  const columnCheck = new DescriptionCheck(call.described ?? []);
+  const progress = createCopyHandler(call, columnCheck, payloads);
   const endEarly = (): void => fifo.destroy();
   control.cancellation.onCancel(endEarly);
   try {
@@ -77,7 +78,7 @@ async function runCopy(
       messages: copyMessages(call, copy.text),
       handler: progress.handler,
     });
-    if (error !== null) throw basis.errorOf(error) ?? copyError(error, progress.aboutCopy, copy);
+    if (error !== null) throw columnCheck.errorOf(error) ?? copyError(error, progress.aboutCopy, copy);
     payloads.flush();
     writer.flush();
     await fifo.end();
@@ -92,8 +93,8 @@ async function runCopy(
   return { rows: progress.rows, bytes: writer.totalBytes, readerClosed: isReaderGone };
 }
 
-function copyMessages({ sql, parameters, basis = [] }: CopyToCall, copyText: string): Buffer[] {
-  const messages = [...basisMessages(basis), parseMessage(sql), DESCRIBE_STATEMENT];
+function copyMessages({ sql, parameters, described = [] }: CopyToCall, copyText: string): Buffer[] {
+  const messages = [...describeMessages(described), parseMessage(sql), DESCRIBE_STATEMENT];
   if (parameters.length > 0)
     messages.push(
       bindMessage(parameters),
@@ -107,17 +108,23 @@ function copyMessages({ sql, parameters, basis = [] }: CopyToCall, copyText: str
 
 interface CopyProgress {
   readonly handler: ExchangeHandler;
-  /** Whole rows taken from the database. */
+  /** The number of complete rows from the database. */
   readonly rows: number;
-  /** Whether an error from now on speaks of the COPY text rather than of the query's own. */
+  /** Whether an error from now on is about the COPY text instead of the query itself. */
   readonly aboutCopy: boolean;
 }
 
-function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDataGatherer): CopyProgress {
+function createCopyHandler(
+  call: CopyToCall,
+  columnCheck: DescriptionCheck,
+  payloads: CopyDataGatherer,
+): CopyProgress {
   let rows = 0;
   let parsed = 0;
-  /** Of the row that is under way; PostgreSQL sends each row as a message of its own. */
+  /** The bytes so far of the current row; PostgreSQL sends each row as a separate message. */
   let rowBytes = 0;
+  // The header comes with the first row.
+  const mostBytes = call.maxRowBytes + WIRE_HEADER.length;
   return {
     get rows() {
       return rows;
@@ -127,7 +134,7 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
     },
     handler: {
       onMessage(type, bytes, start, end) {
-        if (basis.onMessage(type, bytes, start)) return;
+        if (columnCheck.onMessage(type, bytes, start)) return;
         if (type === BackendMessage.parseComplete) parsed++;
         else if (type === BackendMessage.parameterDescription)
           expectParameters(call.parameterTypes, readParameterDescription(bytes, start));
@@ -141,17 +148,19 @@ function createCopyHandler(call: CopyToCall, basis: BasisCheck, payloads: CopyDa
       },
       onCopyData(bytes, start, end, last) {
         rowBytes += end - start;
-        if (rowBytes > call.maxRowBytes) throw rowTooLongForStages(call.maxRowBytes);
-        if (last) rowBytes = 0;
+        if (rowBytes > mostBytes) throw rowTooLongForStages(call.maxRowBytes);
         payloads.add(bytes, start, end);
-        if (last) rows++;
+        if (!last) return;
+        // The end mark is a message of its own.
+        if (rowBytes > WIRE_END.length) rows++;
+        rowBytes = 0;
       },
       onChunkEnd: payloads.flush,
     },
   };
 }
 
-/** Errors after the query was parsed are about the COPY text; those of binding it carry no position. */
+/** Returns the error with its position mapped. After the query was parsed, errors are about the COPY text; errors of binding have no position. */
 function copyError(error: ServerError, aboutCopy: boolean, copy: CopyStatement): QueryError {
   return statementError(error, aboutCopy ? { mapPosition: copy.mapPosition } : {});
 }

@@ -1,4 +1,4 @@
-/** The `describe` call: columns and parameter types of a statement, by Parse and Describe, without running it. */
+/** The `describe` call: finds the columns and parameter types of a statement, by Parse and Describe, without running it. */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { DescribeCall, DescribeReply } from '../../core/protocol/sql-worker.ts';
 import type { DatabaseColumn, NativeType } from '../../core/protocol/types.ts';
@@ -10,7 +10,7 @@ import { BackendMessage } from './wire/backend-parser.ts';
 import { DESCRIBE_STATEMENT, parseMessage } from './wire/frontend-messages.ts';
 import type { WireSession } from './wire-session.ts';
 
-/** Throws what the catalogue, the session or the database finds wrong, as QueryError. */
+/** Describes the statement. Throws QueryError: the refusal of a function, or an error of the session or the database. */
 export async function describeStatement(
   session: WireSession,
   call: DescribeCall,

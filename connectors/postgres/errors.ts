@@ -1,13 +1,14 @@
 /**
- * From what the database says to what the user is told: a table from SQLSTATE to ErrorCode. The database's own words,
- * hint and position are kept; what `pg` or Node says about an address or a password is not.
+ * Turns errors of the database into errors for users, by a table from SQLSTATE to ErrorCode. The database's own message, hint
+ * and position are kept; messages of `pg` or Node about an address or a password are not.
  */
 import { type ErrorCode, type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
 import { REFUSED_MARK } from '../../core/protocol/raised-error.ts';
+import { placeholderIn, raisedIn } from '../../language/dialects/postgres/errors.ts';
 import { PowerfulRoleError } from './guard/role-rights.ts';
 import type { ServerError } from './wire/backend-messages.ts';
 
-/** By whole SQLSTATE first, then by its class (first two characters). What is in neither is `sql-error`. */
+/** The error codes by SQLSTATE: the whole one is looked up first, then its class (the first two characters). All others are `sql-error`. */
 const CODES: Readonly<Record<string, ErrorCode>> = {
   '08': 'database-unavailable',
   '08P01': 'internal', // we broke the protocol
@@ -26,26 +27,30 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   '57P03': 'database-unavailable',
   '57P04': 'database-unavailable',
   '57P05': 'database-unavailable',
-  '25P03': 'database-unavailable', // idle in transaction timeout: we lost the exchange
+  '25P03': 'database-unavailable', // idle-in-transaction timeout: our exchange was interrupted
 };
 
 const TOO_FEW_PARAMETERS = /^bind message supplies/;
 const MULTIPLE_STATEMENTS = 'cannot insert multiple commands into a prepared statement';
-/** PostgreSQL's error context while it reads a bound value. */
+/** Matches PostgreSQL's error context while it reads a bound value. */
 const PARAMETER_CONTEXT = /portal parameter \$(\d+)/;
 const RETRY_AFTER_SECONDS = 1;
 
 export interface StatementContext {
-  /** From a position in the statement that failed to one in the SQL that we were given. */
+  /** Maps a position in the failed statement to one in the SQL that the worker was given. */
   readonly mapPosition?: (position: number) => number;
 }
 
-/** The error of a statement. `57014` that we caused ourselves never comes here: the session reports our reason. */
+/** Returns the error of a statement for users. A cancel of our own (`57014`) never comes here: the session reports its reason. */
 export function statementError(error: ServerError, context: StatementContext = {}): QueryError {
   const code = codeOf(error);
   const details: ErrorDetails = {
     sqlstate: error.sqlstate,
+    fromDatabase: true,
     ...hintOf(error, code),
+    ...placeholderIn(error.message),
+    ...faultOf(error),
+    ...raisedDetail(error),
     ...(error.position === null
       ? {}
       : { sqlPosition: context.mapPosition?.(error.position) ?? error.position }),
@@ -59,9 +64,22 @@ function codeOf(error: ServerError): ErrorCode {
   if (error.message.startsWith(MULTIPLE_STATEMENTS)) return 'multiple-statements';
   if (TOO_FEW_PARAMETERS.test(error.message)) return 'missing-parameter';
   if (error.sqlstate.startsWith('22') && parameterOf(error) !== null) return 'bad-parameter';
-  // Someone else's pg_cancel_backend; a statement timeout says so.
+  // Somebody else called pg_cancel_backend. A statement timeout has the same SQLSTATE, but another message.
   if (error.sqlstate === '57014' && error.message.includes('user request')) return 'cancelled';
   return CODES[error.sqlstate] ?? CODES[error.sqlstate.slice(0, 2)] ?? 'sql-error';
+}
+
+const NEGATIVE_LIMIT = '2201W';
+
+/** Returns the kind of fault for SQLSTATE class 22: a value could not be computed. */
+function faultOf({ sqlstate }: ServerError): Pick<ErrorDetails, 'sqlFault'> {
+  if (sqlstate === NEGATIVE_LIMIT) return { sqlFault: 'row-count' };
+  return sqlstate.startsWith('22') ? { sqlFault: 'value' } : {};
+}
+
+function raisedDetail({ message }: ServerError): Pick<ErrorDetails, 'raised'> {
+  const raised = raisedIn(message);
+  return raised === null ? {} : { raised };
 }
 
 function parameterOf({ where }: ServerError): string | null {
@@ -73,7 +91,7 @@ function messageOf(error: ServerError, code: ErrorCode): string {
   if (TOO_FEW_PARAMETERS.test(error.message))
     return 'the statement has more or fewer parameters than were given';
   if (code === 'deadline-exceeded') return 'the query did not end in the time it had';
-  // A text that casts refuse carries a mark of ours.
+  // Generated SQL marks a text that it wants a cast to refuse.
   return error.message.replaceAll(REFUSED_MARK, '');
 }
 
@@ -89,7 +107,7 @@ function isRetryable(code: ErrorCode): boolean {
   return code === 'database-unavailable' || code === 'database-overloaded';
 }
 
-/** System errors of connecting, in words without an address. */
+/** The system's errors of connecting, in words without an address. */
 const CONNECT_FAILURES: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'it refuses connections',
   ECONNRESET: 'it closed the connection',
@@ -104,7 +122,7 @@ const CONNECT_FAILURES: Readonly<Record<string, string>> = {
 
 const PASSWORD_REFUSED = new Set(['28P01', '28000']);
 
-/** Why a connection could not be opened, without anything of its URL. `thrown` is null before the first outcome. */
+/** Returns why a connection could not be opened, without any part of its URL. `thrown` is null before the first attempt has ended. */
 export function connectFailure(name: string, thrown: unknown): QueryError {
   if (thrown instanceof PowerfulRoleError) return roleRefused(name, thrown);
   const code = errorCodeOf(thrown);
@@ -114,7 +132,7 @@ export function connectFailure(name: string, thrown: unknown): QueryError {
     overloaded ? 'database-overloaded' : 'database-unavailable',
     `the database of connection "${name}" is not available: ${reasonOf(thrown, code, sqlstate)}`,
     {
-      ...(sqlstate === null ? {} : { sqlstate }),
+      ...(sqlstate === null ? {} : { sqlstate, fromDatabase: true as const }),
       hint: 'The server keeps trying to reconnect.',
       retryAfterSeconds: RETRY_AFTER_SECONDS,
     },
@@ -131,7 +149,7 @@ function roleRefused(name: string, { message }: PowerfulRoleError): QueryError {
 function reasonOf(thrown: unknown, code: string | null, sqlstate: string | null): string {
   if (sqlstate !== null && PASSWORD_REFUSED.has(sqlstate)) return 'it refuses the login';
   if (sqlstate !== null && thrown instanceof Error) return thrown.message;
-  // A file that the URL names, such as sslrootcert.
+  // The URL may name files, such as sslrootcert.
   if (code !== null && syscallOf(thrown) === 'open')
     return `a file that its URL names cannot be read (${code})`;
   if (code !== null && code in CONNECT_FAILURES) return CONNECT_FAILURES[code]!;
@@ -141,7 +159,7 @@ function reasonOf(thrown: unknown, code: string | null, sqlstate: string | null)
 
 const LATE = 'it did not answer in time';
 
-/** What `pg` throws without a code, by its message, of which nothing is passed on: it may quote the URL. */
+/** Our words for errors of `pg` without a code, recognised by their messages. The message itself may quote the URL and is not passed on. */
 const MESSAGES: readonly (readonly [RegExp, string])[] = [
   [/does not support SSL/i, 'it does not speak TLS, which sslmode in its URL asks for'],
   [/establishing an SSL/i, 'it did not answer to the request for TLS as PostgreSQL does'],

@@ -1,4 +1,4 @@
-/** Which tables and columns a connection's role may read: one query to the database's catalogue. */
+/** Reads which tables and columns a connection's role may read, by one query to the database's catalogue. */
 import type { DatabaseTable, IntrospectCall, IntrospectReply } from '../../core/protocol/sql-worker.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { columnType, nativeType } from '../../language/dialects/postgres/types.ts';
@@ -9,7 +9,7 @@ import type { WireSession } from './wire-session.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** Tables on the search path first, so that what is left out of a large database is the rest. */
+/** Selects the columns; tables on the search path come first, so that in a large database only others are left out. */
 const CATALOG_SQL = `
 select n.nspname, c.relname, pg_table_is_visible(c.oid), a.attname, a.atttypid::int8, a.atttypmod
 from pg_catalog.pg_class c
@@ -37,16 +37,16 @@ export async function readTables(
   const chunks: Buffer[] = [];
   const sink: ByteSink = {
     write: (bytes, onWritten) => {
-      chunks.push(Buffer.from(bytes)); // the writer fills its buffers again
+      chunks.push(Buffer.from(bytes)); // the writer reuses its buffers
       onWritten();
       return true;
     },
-    setOnDrain: () => {}, // it always has room
+    setOnDrain: () => {}, // `write` never returns false
   };
   const call = {
     ...{ queryId, connection, deadlineAt },
     sql: CATALOG_SQL,
-    functions: [], // SQL of ours
+    functions: [], // our own SQL needs no look-up
     parameters: [],
     answer: { format: 'ndjson', rows: 'arrays', numbers: 'number' } as const,
     limits: { capRows: maxColumns, maxRows: maxColumns, maxBytes: MAX_BYTES },
@@ -54,7 +54,7 @@ export async function readTables(
   };
   const { complete } = await runStatement(session, call, [], sink, control);
   const lines = Buffer.concat(chunks).toString('utf8').split('\n');
-  const rows = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row); // as CATALOG_SQL has them
+  const rows = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row); // the columns of CATALOG_SQL
   return { tables: tablesOf(rows), complete };
 }
 

@@ -1,6 +1,6 @@
 /**
- * SQL names of parameter types, for casts. The common ones are known; any other (an enum, a domain, a type of an
- * extension) is asked of the database once a connection, which spells it with schema and quotes as needed.
+ * Finds the SQL names of parameter types, for casts. The common ones are known here. For any other (an enum, a domain, a type
+ * of an extension) the database is asked once per connection; it returns the name with schema and quotes where needed.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { NativeType } from '../../core/protocol/types.ts';
@@ -12,10 +12,10 @@ import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, EXECUTE, parseMessage } from './wire/frontend-messages.ts';
 import type { WireSession } from './wire-session.ts';
 
-/** Cached names by OID, one table a registered connection. */
+/** Cached names by OID; each configured connection has its own. */
 export type TypeNames = Map<number, string>;
 
-/** The names of `types`, in order; one more round trip when some of them are new. */
+/** Returns the names of `types`, in order. Costs one more round trip when some of them are new. */
 export async function resolveTypeNames(
   session: WireSession,
   types: readonly NativeType[],
@@ -52,7 +52,7 @@ async function askTypeName(session: WireSession, oid: number, control: CallContr
     ],
     handler: {
       onMessage(type, bytes, start, end) {
-        // One column: u16 count, i32 length, text.
+        // The row has one column: u16 count, i32 length, text.
         if (type === BackendMessage.dataRow) name = bytes.toString('utf8', start + 6, end);
       },
     },

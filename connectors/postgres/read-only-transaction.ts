@@ -1,13 +1,14 @@
 /**
- * The one way in which SQL runs: in a READ ONLY transaction with a time limit, by the extended protocol (so one
- * statement only), and always rolled back, which also undoes whatever the statement set in the session. All of it is
- * one write, and one answer: each ReadyForQuery more would be a system call more for the database and, mostly, a
- * wake-up more here (docs/performance.md).
+ * Runs SQL in the only way that is used: in a READ ONLY transaction with a time limit, by the extended protocol (which allows
+ * one statement only), and always rolled back, which also undoes settings that the statement changed. Everything is sent in
+ * one write and answered with one ReadyForQuery: each further one would cost the database a system call, and usually this
+ * process a wake-up (docs/performance.md).
  *
  *   begin, set local, [function check], the statement, deallocate all, rollback | pg_advisory_unlock_all by FunctionCall
  *
- * The FunctionCall stands where Sync would: it is answered by ReadyForQuery as well, and takes the database 0.001 ms, a
- * SELECT of the function 0.013. After an error the database skips all up to a Sync: then the session sends `recovery`.
+ * The FunctionCall takes the place of Sync: it is answered by ReadyForQuery too, and takes the database 0.001 ms, while a
+ * SELECT of the function takes 0.013. After an error the database skips everything up to a Sync, so the session then sends
+ * `recovery`.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { FunctionUse } from '../../core/protocol/plan.ts';
@@ -26,8 +27,8 @@ import {
 import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
 /**
- * How long after the deadline the database ends a statement by itself. The server's timer ends the query at its deadline
- * and this worker's timer does the same; the database's own limit is for a worker that is stuck or was killed.
+ * The time after the deadline at which the database ends a statement by itself. The server's timer and this worker's timer
+ * end the query at its deadline; the database's own limit is for the case that the worker is stuck or was killed.
  */
 const BACKSTOP_MS = 1000;
 /** OID of pg_advisory_unlock_all(), which never changes. */
@@ -35,8 +36,8 @@ const ADVISORY_UNLOCK_ALL_OID = 2892;
 
 const BEGIN = Buffer.concat([parseMessage('begin transaction read only'), BIND_NOTHING, EXECUTE]);
 /**
- * With what a function of the database's own can leave behind in spite of the ROLLBACK: prepared statements, and
- * advisory locks of the session.
+ * The messages that end an exchange. They also remove what a database function can leave behind in spite of the ROLLBACK:
+ * prepared statements, and advisory locks of the session.
  */
 const END = Buffer.concat([
   ...[parseMessage('deallocate all'), BIND_NOTHING, EXECUTE],
@@ -52,23 +53,23 @@ const RECOVERY = {
 };
 
 export interface TransactionRequest {
-  /** Messages of the extended protocol, without Sync. */
+  /** The statement's messages of the extended protocol, without Sync. */
   readonly messages: readonly Buffer[];
   readonly handler: ExchangeHandler;
-  /** What the catalogue must say of the statement's functions first; null or left out: nothing. */
+  /** The functions to look up in the catalogue before the statement runs; null or left out when there are none. */
   readonly check?: CatalogCheck | null;
 }
 
 export interface CatalogCheck {
   readonly connection: string;
   readonly functions: readonly FunctionUse[];
-  /** `schema.name` of those that the configuration allows. */
+  /** The functions that the configuration allows, as `schema.name`. */
   readonly allowed: readonly string[];
 }
 
 /**
- * What the catalogue must say of a call's SQL; null: nothing. Throws `internal` when no guard has judged the SQL, which
- * then does not run.
+ * Returns the functions of a call's SQL to look up in the catalogue; null when there are none. Throws an internal error when
+ * no guard has judged the SQL, which then does not run.
  */
 export function checkOf(
   call: { readonly connection: string; readonly functions: readonly FunctionUse[] },
@@ -81,8 +82,8 @@ export function checkOf(
 }
 
 /**
- * Resolves with the database's error or null; rejects as WireSession.exchange does, and with read-only when the catalogue says
- * that the statement may call a function that does more than read.
+ * Runs the statement. Resolves with the database's error or null. Rejects as WireSession.exchange does, and with read-only
+ * when the catalogue shows that the statement may call a function that does more than read.
  */
 export function runReadOnly(
   session: WireSession,
@@ -127,8 +128,8 @@ function exchange(
 }
 
 /**
- * Neither a comment in the statement nor a SET: the statement stays the user's to the letter (its positions, its
- * fingerprint in pg_stat_statements), and a SET with another text each time would fill pg_stat_statements up.
+ * Returns the messages that name the session. A comment in the statement would change its positions and its fingerprint in
+ * pg_stat_statements, and a SET has another text each time, which would fill pg_stat_statements up.
  */
 function nameSession(name: string): Buffer[] {
   const text = "select pg_catalog.set_config('application_name', $1, true)";

@@ -1,7 +1,7 @@
 /**
- * The `run-sql` call: one statement, its rows encoded on the way through. Nothing is sent before the columns are known
- * to be good; from then on bytes go out as buffers fill, and the database is paused while the server's socket is full,
- * so that an answer of any size needs the same little memory here.
+ * The `run-sql` call: runs one statement and encodes its rows as they arrive. Nothing is sent before the columns are checked.
+ * After that, bytes are sent whenever a buffer is full, and reading from the database pauses while the server's socket is
+ * full, so that an answer of any size needs the same small memory here.
  */
 import type { AnswerLimits, AnswerSummary } from '../../core/protocol/answer.ts';
 import type { RunSqlCall } from '../../core/protocol/sql-worker.ts';
@@ -10,21 +10,21 @@ import type { CallControl } from '../kit/call-control.ts';
 import type { ByteSink } from '../kit/connector.ts';
 import { WriterStock } from '../kit/encode/byte-writer.ts';
 import { layoutOf } from './answer-layouts.ts';
-import { BasisCheck, basisMessages } from './basis.ts';
 import { noRows } from './describe.ts';
+import { DescriptionCheck, describeMessages } from './described-sql.ts';
 import { statementError } from './errors.ts';
 import { checkOf, runReadOnly } from './read-only-transaction.ts';
 import { BackendMessage } from './wire/backend-parser.ts';
 import { bindMessage, DESCRIBE_PORTAL, executeMessage, parseMessage } from './wire/frontend-messages.ts';
 import type { ExchangeHandler, WireSession } from './wire-session.ts';
 
-/** Execute's row count is an i32. */
+/** The largest row count of an Execute message, which is an i32. */
 const MAX_EXECUTE_ROWS = 0x7fffffff;
 
-/** Of all answers of this process. */
+/** The buffers that all answers of this process share. */
 const BUFFERS = new WriterStock();
 
-/** Throws what the catalogue, the session or the database finds wrong, and result-too-large, as QueryError. */
+/** Runs the call. Throws QueryError: the refusal of a function, an error of the session or the database, or result-too-large. */
 export async function runStatement(
   session: WireSession,
   call: RunSqlCall,
@@ -32,7 +32,7 @@ export async function runStatement(
   sink: ByteSink,
   control: CallControl,
 ): Promise<AnswerSummary> {
-  const basis = new BasisCheck(call.basis ?? []);
+  const columnCheck = new DescriptionCheck(call.described ?? []);
   const answer = new Answer(
     call,
     (bytes) => {
@@ -45,15 +45,15 @@ export async function runStatement(
     const error = await runReadOnly(session, control, {
       check: checkOf(call, allowed),
       messages: [
-        ...basisMessages(call.basis ?? []),
+        ...describeMessages(call.described ?? []),
         parseMessage(call.sql),
         bindMessage(call.parameters),
         DESCRIBE_PORTAL,
         executeMessage(executeRows(call.limits)),
       ],
-      handler: answerHandler(call, basis, answer),
+      handler: answerHandler(call, columnCheck, answer),
     });
-    if (error !== null) throw basis.errorOf(error) ?? statementError(error);
+    if (error !== null) throw columnCheck.errorOf(error) ?? statementError(error);
     return answer.finish();
   } finally {
     sink.setOnDrain(null);
@@ -61,18 +61,18 @@ export async function runStatement(
 }
 
 /**
- * With a client's cap the database stops by itself one row past it. Without one it gets no row count, because with one
- * it never uses parallel workers; going past maxRows is an error anyway, and cancels.
+ * Returns the row count for Execute. With a client's cap, the database stops by itself one row after it. Without a cap there
+ * is no row count (0), because PostgreSQL uses no parallel workers with one; exceeding maxRows is an error that cancels anyway.
  */
 function executeRows({ capRows, maxRows }: AnswerLimits): number {
   return capRows !== null && capRows <= maxRows && capRows < MAX_EXECUTE_ROWS ? capRows + 1 : 0;
 }
 
-function answerHandler(call: RunSqlCall, basis: BasisCheck, answer: Answer): ExchangeHandler {
+function answerHandler(call: RunSqlCall, columnCheck: DescriptionCheck, answer: Answer): ExchangeHandler {
   const options = textAnswerOf(call);
   return {
     onMessage(type, bytes, start, end) {
-      if (basis.onMessage(type, bytes, start)) return;
+      if (columnCheck.onMessage(type, bytes, start)) return;
       if (type === BackendMessage.dataRow) answer.add(bytes, start, end);
       else if (type === BackendMessage.rowDescription) answer.begin(layoutOf(bytes, start, end, options));
       else if (type === BackendMessage.noData) throw noRows();

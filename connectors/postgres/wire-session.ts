@@ -1,8 +1,8 @@
 /**
- * One database session: a connected `pg` client whose wire we tap, because rows as objects are several times too
- * slow (loadtest/bench/studies/transcode.ts). `pg` connects, authenticates and closes; in between every backend message
- * comes to our own parser. While an exchange runs its handler sees them; what `pg` keeps account of
- * (ParameterStatus, notifications, notices) and everything outside an exchange goes on to `pg`'s own parser.
+ * One database session: a connected `pg` client whose socket our own parser reads, because the rows as objects that `pg` makes
+ * are several times too slow (loadtest/bench/studies/transcode.ts). `pg` connects, authenticates and closes; in between, our
+ * parser gets every message of the backend. During an exchange its handler gets them; messages that `pg` needs to know
+ * (ParameterStatus, notifications, notices) and everything outside an exchange are passed on to the parser of `pg`.
  *
  *   idle --exchange--> running --last ReadyForQuery--> idle
  *                         |  fail / cancellation
@@ -14,10 +14,11 @@
  *   any --socket lost, protocol broken, error behind the last command--> dead
  *
  * Within an exchange, whatever its state: commands --the last command's tag--> ended; commands --an error--> recovering
- * (what ends it is sent alone). Its last ReadyForQuery is the first one, when recovering the one that `recovery` says.
+ * (`recovery` is sent then). The exchange ends with its first ReadyForQuery; when recovering, with the number of them that
+ * `recovery` says.
  *
- * Invariants: a CancelRequest is sent only while the very exchange it is meant for runs, and a session for which one
- * was sent never runs another; `idle` means that the server said so (ReadyForQuery with status I).
+ * Invariants: a CancelRequest is sent only while the exchange that it is meant for runs, and a session never runs another
+ * exchange after one; `idle` means that the server said so (ReadyForQuery with status I).
  */
 import type { Duplex } from 'node:stream';
 import type { Cancellation } from '../../core/process/cancellation.ts';
@@ -25,48 +26,48 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import { readServerError, type ServerError } from './wire/backend-messages.ts';
 import { BackendMessage, createBackendParser } from './wire/backend-parser.ts';
 
-/** An answer that failed on our side usually ends by itself within this time, and the session survives. */
+/** The time for an answer that failed on our side to end by itself, so that the session can be kept. */
 const DISCARD_GRACE_MS = 50;
-/** A backend that does not end a cancelled query in this time loses its connection. */
+/** The time for a backend to end a cancelled query; after it the connection is closed. */
 const CANCEL_GRACE_MS = 3000;
-/** Error texts quote values, and a value may have a gigabyte. What comes first in the message (code, text) is kept. */
+/** The most bytes of an error message that are kept: errors quote values, which may be a gigabyte long. Code and text come first in it. */
 const MAX_ERROR_BYTES = 64 * 1024;
 const STATUS_IDLE = 'I'.charCodeAt(0);
 const HEADER_BYTES = 5;
 
 export interface ExchangeHandler {
-  /** A whole message; views are valid during the call only. May throw a QueryError: the exchange then fails with it. */
+  /** Takes a complete message; views are valid during the call only. When it throws a QueryError, the exchange fails with that. */
   onMessage(type: number, bytes: Buffer, start: number, end: number): void;
   onCopyData?(bytes: Buffer, start: number, end: number, last: boolean): void;
-  /** What it was handed views of is overwritten after this. */
+  /** Called at the end of a chunk: the views that the handler got are overwritten after this. */
   onChunkEnd?(): void;
-  /** Largest message worth gathering; a larger one fails the exchange with `tooLarge`. */
+  /** The largest message that is gathered; a larger one fails the exchange with the error of `tooLarge`. */
   readonly maxMessageBytes?: number;
   tooLarge?(payloadBytes: number): QueryError;
 }
 
 export interface ExchangeRequest {
-  /** Frontend messages, sent in one write. */
+  /** The frontend messages, sent in one write. */
   readonly bytes: Buffer;
-  /** So many commands are complete before what is for the handler. */
+  /** The number of commands that complete before the messages for the handler begin. */
   readonly introCommands: number;
-  /** The tag of the last command. An error before it makes the database skip the rest, ReadyForQuery as well. */
+  /** The tag of the last command. After an error before it, the database skips the rest, including ReadyForQuery. */
   readonly lastCommand: string;
-  /** What is sent after such an error, and how many ReadyForQuery answer it. */
+  /** The bytes to send after such an error, and the number of ReadyForQuery messages that answer them. */
   readonly recovery: { readonly bytes: Buffer; readonly readyCount: number };
   readonly handler: ExchangeHandler;
-  /** Cancels the query in the database; its reason is the QueryError that the exchange ends with. */
+  /** Cancels the query in the database; the exchange then ends with its reason, a QueryError. */
   readonly cancellation: Cancellation;
 }
 
-/** What the session needs of its client. */
+/** The parts of a `pg` client that the session uses. */
 export interface SessionWire {
   readonly stream: Duplex;
-  /** Hands bytes to pg's own parser. */
+  /** Passes bytes to the parser of `pg`. */
   readonly forward: (bytes: Buffer) => void;
   /** Sends a CancelRequest for this backend. */
   readonly sendCancel: () => Promise<void>;
-  /** Says goodbye; resolves when the socket is closed. */
+  /** Ends the connection in order; resolves when the socket is closed. */
   readonly end: () => Promise<void>;
 }
 
@@ -77,9 +78,9 @@ interface Exchange {
   introLeft: number;
   readyLeft: number;
   phase: 'commands' | 'ended' | 'recovering';
-  /** The database's own error: the first one. */
+  /** The first error that the database sent. */
   serverError: ServerError | null;
-  /** Ours, which goes before the database's: it is the cause. */
+  /** An error on our side. It is reported instead of the database's, since it is the cause. */
   failure: QueryError | null;
   readonly resolve: (error: ServerError | null) => void;
   readonly reject: (error: QueryError) => void;
@@ -123,14 +124,14 @@ export class WireSession {
 
   /**
    * Runs one exchange to its last ReadyForQuery. Resolves with the database's error, or null when it had none.
-   * Rejects with the handler's QueryError, what cancelled it, or database-unavailable.
+   * Rejects with the handler's QueryError, the reason of its cancellation, or database-unavailable.
    */
   exchange(request: ExchangeRequest): Promise<ServerError | null> {
     if (this.#state !== 'idle') throw new Error(`exchange on a session that is ${this.#state}`);
     const { cancellation } = request;
     if (cancellation.reason !== null) return Promise.reject(cancellation.reason);
     return new Promise((resolve, reject) => {
-      const onCancel = (): void => this.#abort(cancellation.reason!); // it has one by then
+      const onCancel = (): void => this.#abort(cancellation.reason!); // a cancelled one has a reason
       cancellation.onCancel(onCancel);
       this.#exchange = {
         request,
@@ -148,7 +149,7 @@ export class WireSession {
     });
   }
 
-  /** Back-pressure: nothing more is read from the database until `resume`. */
+  /** Stops reading from the database until `resume`, for back-pressure. */
   pause(): void {
     if (this.#state === 'running') this.#wire.stream.pause();
   }
@@ -157,7 +158,7 @@ export class WireSession {
     this.#wire.stream.resume();
   }
 
-  /** Fails the running exchange from outside its handler; what the database still sends is dropped. */
+  /** Fails the running exchange from outside its handler; further data of the database is dropped. */
   fail(error: QueryError): void {
     const exchange = this.#exchange;
     if (exchange === null || exchange.failure !== null) return;
@@ -181,13 +182,13 @@ export class WireSession {
     clearTimeout(this.#timer);
     this.#state = 'cancelling';
     this.#timer = setTimeout(() => this.#wire.stream.destroy(), CANCEL_GRACE_MS);
-    // A request that cannot be delivered leaves the timer above, which closes the connection.
+    // When the request cannot be delivered, the timer above closes the connection.
     this.#wire.sendCancel().catch(() => {});
   }
 
   #accept(type: number, payloadBytes: number): number {
     if (type === BackendMessage.error) return Math.min(payloadBytes, MAX_ERROR_BYTES);
-    // A notice is for nobody, and pg's own parser would gather it whole.
+    // Nobody reads notices, and the parser of `pg` would gather even a huge one, so that is dropped.
     if (isForPg(type)) return payloadBytes > MAX_ERROR_BYTES ? 0 : payloadBytes;
     if (type !== BackendMessage.dataRow && type !== BackendMessage.copyData) return payloadBytes;
     if (this.#state !== 'running') return 0;
@@ -219,7 +220,7 @@ export class WireSession {
     else if (type === BackendMessage.readyForQuery) this.#onReady(exchange, bytes[start]!);
     else if (type === BackendMessage.error) this.#onError(exchange, readServerError(bytes, start, end));
     else if (type === BackendMessage.copyInResponse || type === BackendMessage.copyBothResponse)
-      this.#wire.stream.destroy(); // The database waits for data that nobody has: only the end helps.
+      this.#wire.stream.destroy(); // The database waits for data that nobody has (COPY FROM STDIN): only closing the connection helps.
     else this.#hand(exchange, type, bytes, start, end);
   }
 
@@ -227,7 +228,7 @@ export class WireSession {
     exchange.serverError ??= error;
     if (exchange.phase === 'recovering') return;
     if (exchange.phase === 'ended') {
-      this.#wire.stream.destroy(); // What comes now cannot be told apart from a next exchange's answer.
+      this.#wire.stream.destroy(); // An error behind the last command cannot be told from the answer to the next exchange.
       return;
     }
     const { bytes, readyCount } = exchange.request.recovery;

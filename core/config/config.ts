@@ -3,13 +3,14 @@
  * errors at once, secrets resolved from `env:NAME` and `file:/path` references, frozen. Nothing else reads
  * process.env. What may be set, and what is true of each value, stands in schema.ts.
  */
-import { isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import type { ConnectionConfig } from '../protocol/connection.ts';
+import type { Policy } from '../protocol/rights.ts';
 import type { Limits, PlannerConfig, TracingConfig } from '../protocol/server-config.ts';
+import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
 import { logFileProblem } from './log-file.ts';
 import type { Option } from './option.ts';
@@ -18,12 +19,7 @@ import type { ConfigSchema } from './schema.ts';
 
 export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
-  readonly access: {
-    readonly withoutAuthentication: 'loopback' | 'anywhere';
-    /** Names of this server beside `listen.host` and those of the loopback. */
-    readonly hostNames: readonly string[];
-    readonly trustedProxies: readonly string[];
-  };
+  readonly access: AccessConfig;
   readonly cors: { readonly origins: readonly string[] };
   /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
   readonly dataDir: string;
@@ -127,21 +123,29 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
       ...logFileProblems(logFileIn(cwd, parsed.data.log.file), origins),
       ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
     );
+  const policy = parsed.success ? policyIn(parsed.data.access, Object.keys(connections)) : NO_POLICY;
+  if (connectionErrors.length === 0) errors.push(...policy.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));
     return { errors: told, dataDir: dataDirOfValues(values, cwd) };
   }
-  return { config: deepFreeze(complete(parsed.data, connections, cwd)) };
+  return { config: deepFreeze(complete(parsed.data, connections, policy.policy, cwd)) };
 }
 
 type ParsedConfig = z.output<ConfigSchema>;
 
-function complete(parsed: ParsedConfig, connections: Config['connections'], cwd: string): Config {
+function complete(
+  parsed: ParsedConfig,
+  connections: Config['connections'],
+  policy: Policy | null,
+  cwd: string,
+): Config {
   const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
   // Resident is also what is mapped from files, which the data limit leaves out.
   const killBytes = dataLimitBytes + 1024 ** 3;
   return {
     ...parsed,
+    access: completeAccess(parsed.access, policy),
     dataDir: resolve(cwd, parsed.dataDir),
     connections,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
@@ -207,27 +211,9 @@ function contradictions(
         `(${limits.dslMemoryBytes}). Leave it out, or raise ${mendOf('dsl.dataLimitBytes')}`,
     );
   }
-  errors.push(...openAccess(parsed), ...disorder(parsed.monitor));
+  errors.push(...accessProblems(parsed), ...disorder(parsed.monitor));
   if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
   return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
-}
-
-/**
- * Returns an error when other machines can reach the port without the option that allows it: whoever reaches the port
- * reads all that the database's role may.
- */
-function openAccess({ listen: { host }, access: { withoutAuthentication } }: ParsedConfig): string[] {
-  if (withoutAuthentication === 'anywhere' || isLoopback(host)) return [];
-  return [
-    `listen.host: ${JSON.stringify(host)} is reached from other machines, and there is no authentication: whoever reaches it ` +
-      'may ask anything. Listen on 127.0.0.1 and put a proxy in front that authenticates, or say that this is meant: ' +
-      'FORKLINE_WITHOUT_AUTHENTICATION=anywhere ("access": {"withoutAuthentication": "anywhere"})',
-  ];
-}
-
-/** A name other than localhost may resolve to anything. */
-function isLoopback(host: string): boolean {
-  return host.toLowerCase() === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** A warning that comes after the deed is none. */

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ConnectionKind } from '../protocol/connection.ts';
 import { closestName } from './closest-name.ts';
 import { exampleOf, expectationOf, kindNames, kindOfConnection, optionNames } from './connection-kinds.ts';
-import { isJsonObject } from './read.ts';
+import { isJsonObject } from './json-object.ts';
 
 /** `connections`: what the file holds under this name. */
 export function describeConnectionIssue(issue: z.core.$ZodIssue, connections: unknown): readonly string[] {

@@ -1,7 +1,7 @@
 /** The kinds of connections: which options each has, and what is said when they are wrong. */
 import { z } from 'zod';
 import type { ConnectionKind } from '../protocol/connection.ts';
-import { isJsonObject } from './read.ts';
+import { isJsonObject } from './json-object.ts';
 
 /** The kind of a connection that names none. */
 const USUAL_KIND: ConnectionKind = 'postgres';
@@ -30,6 +30,25 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
       allowPowerfulRole: 'true or false',
     },
     example: '{"url": "env:CRM_URL"}',
+  },
+  mariadb: {
+    options: z.strictObject({
+      kind: z.literal('mariadb'),
+      url: z.string(),
+      allowFunctions: z.array(z.string().regex(ALLOWED_FUNCTION)).optional(),
+      allowPowerfulRole: z.boolean().optional(),
+    }),
+    wanted: {
+      url: 'the URL of a MariaDB database as text, or where it stands: env:NAME, file:PATH',
+      allowFunctions: 'a list of stored functions, each a schema and a name: ["shop.net_price"]',
+      allowPowerfulRole: 'true or false',
+    },
+    example: '{"kind": "mariadb", "url": "env:SHOP_URL"}',
+  },
+  sqlite: {
+    options: z.strictObject({ kind: z.literal('sqlite'), path: z.string().min(1) }),
+    wanted: { path: 'the path of a SQLite file, relative to the configuration' },
+    example: '{"kind": "sqlite", "path": "notes.db"}',
   },
 };
 

@@ -6,8 +6,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { ConnectionConfig, ConnectionKind, PostgresConnection } from '../protocol/connection.ts';
 import { kindOfConnection } from './connection-kinds.ts';
-import type { ConfigFile, Environment, JsonObject } from './read.ts';
-import { isJsonObject } from './read.ts';
+import { isJsonObject, type JsonObject } from './json-object.ts';
+import type { ConfigFile, Environment } from './read.ts';
 
 const MEND = 'For example: "url": "env:CRM_URL", with CRM_URL=postgresql://user:password@host:5432/database';
 
@@ -68,6 +68,16 @@ const READERS: Readonly<Record<ConnectionKind, Reader>> = {
     const where = `connections.${name}.url`;
     return postgresAt(where, resolveReference(value.url, fileDir, env), optionsOf(value, name, env));
   },
+  mariadb(value, { name, fileDir, env }) {
+    if (typeof value.url !== 'string') return null;
+    const where = `connections.${name}.url`;
+    const url = resolveReference(value.url, fileDir, env);
+    const mistake = typeof url === 'string' ? urlProblem(url, MARIADB_URL) : url.error;
+    if (mistake !== null) return { where, mistake };
+    return { kind: 'mariadb', url: url as string, ...optionsOf(value, name, env) };
+  },
+  sqlite: ({ path }, { fileDir }) =>
+    typeof path === 'string' && path !== '' ? { kind: 'sqlite', path: resolve(fileDir, path) } : null,
 };
 
 function mainOfVariable(value: unknown, url: string, env: Environment): ConnectionConfig | Mistake {
@@ -86,7 +96,7 @@ function postgresAt(
   url: string | { error: string },
   options: Omit<PostgresConnection, 'kind' | 'url'>,
 ): PostgresConnection | Mistake {
-  const mistake = typeof url === 'string' ? urlProblem(url) : url.error;
+  const mistake = typeof url === 'string' ? urlProblem(url, POSTGRES_URL) : url.error;
   return mistake === null ? { kind: 'postgres', url: url as string, ...options } : { where, mistake };
 }
 
@@ -117,15 +127,28 @@ function resolveReference(value: string, fileDir: string, env: Environment): str
   }
 }
 
-/** null when it is a PostgreSQL URL. */
-function urlProblem(url: string): string | null {
-  const schemeFits = /^postgres(ql)?:\/\//.test(url);
-  if (!schemeFits) return `must be a URL that starts with postgresql://. ${MEND}`;
+interface UrlForm {
+  readonly scheme: RegExp;
+  /** The beginning, as people are told it. */
+  readonly begins: string;
+  readonly mend: string;
+}
+
+const POSTGRES_URL: UrlForm = { scheme: /^postgres(ql)?:\/\//, begins: 'postgresql://', mend: MEND };
+const MARIADB_URL: UrlForm = {
+  scheme: /^(mariadb|mysql):\/\//,
+  begins: 'mariadb:// or mysql://',
+  mend: 'For example: "url": "env:SHOP_URL", with SHOP_URL=mariadb://user:password@host:3306/database',
+};
+
+/** null when it is a URL of this form. */
+function urlProblem(url: string, { scheme, begins, mend }: UrlForm): string | null {
+  if (!scheme.test(url)) return `must be a URL that starts with ${begins}. ${mend}`;
   try {
     new URL(url);
     return null;
   } catch {
     // The mistake is often in the password, so the message does not carry the URL.
-    return `is not a valid URL; characters such as @ / # in the password are written %40 %2F %23. ${MEND}`;
+    return `is not a valid URL; characters such as @ / # in the password are written %40 %2F %23. ${mend}`;
   }
 }

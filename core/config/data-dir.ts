@@ -4,7 +4,8 @@
  * start itself would take: null when the file does not say which directory it is, or says it twice.
  */
 import { dirname, resolve } from 'node:path';
-import type { BrokenFile, Environment, JsonObject } from './read.ts';
+import type { JsonObject } from './json-object.ts';
+import type { BrokenFile, Environment } from './read.ts';
 
 /** Relative to the working directory. */
 export const DEFAULT_DATA_DIR = './data';

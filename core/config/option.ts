@@ -47,6 +47,26 @@ export function size(variable: string, about: string, min: number, value: number
     .meta({ ...notes });
 }
 
+/** A path that is none by default. */
+export function optionalPath(variable: string, about: string, example: string) {
+  const notes: OptionNotes = { variable, about, example, unit: 'path', defaultText: 'none' };
+  return z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ ...notes });
+}
+
+/** A text that is none by default. */
+export function text(variable: string, about: string, example: string) {
+  const notes: OptionNotes = { variable, about, example, defaultText: 'none' };
+  return z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ ...notes });
+}
+
 /** `otherValue` is taken as it is written, not as a path. */
 export function path(variable: string, about: string, value: string, otherValue?: string) {
   const notes: OptionNotes = {

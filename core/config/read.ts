@@ -5,15 +5,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { closestName } from './closest-name.ts';
+import { isJsonObject, type JsonObject } from './json-object.ts';
 import type { Option } from './option.ts';
 import { parseSize } from './option.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-export type JsonObject = { [key: string]: unknown };
 
 const DEFAULT_CONFIG_FILE = 'forkline.config.json';
 /** Variables of ours that are no option of the server: which file to read, and where clients find the server. */
-const OTHER_VARIABLES = ['FORKLINE_CONFIG', 'FORKLINE_URL', 'FORKLINE_ALLOW_POWERFUL_ROLE'];
+const OTHER_VARIABLES = ['FORKLINE_CONFIG', 'FORKLINE_URL', 'FORKLINE_KEY', 'FORKLINE_ALLOW_POWERFUL_ROLE'];
 
 export interface ConfigFile {
   readonly values: JsonObject;
@@ -72,10 +72,6 @@ function jsonPosition(text: string, error: Error): string {
   if (offset === undefined) return '';
   const before = text.slice(0, Number(offset)).split('\n');
   return `:${before.length}:${before.at(-1)!.length + 1}`;
-}
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The file's values with the variables' over them. Relative paths become absolute: to the file's directory, or cwd. */

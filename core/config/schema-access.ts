@@ -1,14 +1,14 @@
 /** The options about who may reach the server, and how long and how often a client may be connected. */
 import { z } from 'zod';
 import { isNetwork, isOrigin } from './network-names.ts';
-import { choice, group, list, number } from './option.ts';
+import { choice, group, list, number, optionalPath, text, url } from './option.ts';
 
 export function listenOptions() {
   return group({
     host: z.string().min(1).default('127.0.0.1').meta({
       variable: 'FORKLINE_HOST',
       about:
-        'Address to listen on. There is no authentication: leave it local, or put a proxy in front. One that other machines reach needs `access.withoutAuthentication`.',
+        'Address to listen on. One that other machines reach needs authentication (`access.keysFile`, `access.jwt`) or `access.withoutAuthentication`.',
       example: '127.0.0.1',
     }),
     port: number('FORKLINE_PORT', 'Port to listen on; 0 takes any free one.', 0, 65535, 8080),
@@ -19,7 +19,7 @@ export function accessOptions() {
   return group({
     withoutAuthentication: choice(
       'FORKLINE_WITHOUT_AUTHENTICATION',
-      'From where clients may ask without authentication, which is all there is: `loopback` refuses to listen on any other address.',
+      'From where clients may ask while no authentication is configured: `loopback` refuses to listen on any other address.',
       ['loopback', 'anywhere'],
       'loopback',
     ),
@@ -37,6 +37,58 @@ export function accessOptions() {
       ['10.0.0.0/8', '::1'],
       isNetwork,
     ),
+    keysFile: optionalPath(
+      'FORKLINE_KEYS_FILE',
+      'The file of API keys, which `forkline keys` writes. With it, or with `access.jwt`, every request must say who asks, except `/livez` and `/readyz`.',
+      './forkline.keys.json',
+    ),
+    jwt: jwtOptions(),
+    policyFile: optionalPath(
+      'FORKLINE_POLICY_FILE',
+      'The file that says which role may do what. Left out: whoever may ask may do everything.',
+      './forkline.policy.json',
+    ),
+  });
+}
+
+/** Signed with a key pair: a secret that the identity provider shares could also be used to make tokens. */
+const ALGORITHMS = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+
+function jwtOptions() {
+  return group({
+    issuer: url(
+      'FORKLINE_JWT_ISSUER',
+      'The identity provider whose tokens are taken: exactly what `iss` says.',
+      'https://login.example.com/',
+    ),
+    audience: text('FORKLINE_JWT_AUDIENCE', 'What `aud` of a token must contain.', 'forkline'),
+    jwksUrl: url(
+      'FORKLINE_JWT_JWKS_URL',
+      'Where the keys are that tokens are verified with; https, except on this machine.',
+      'https://login.example.com/jwks',
+    ),
+    algorithms: list(
+      'FORKLINE_JWT_ALGORITHMS',
+      'Algorithms that a token may be signed with. Left out: RS256 and ES256.',
+      `algorithms (${ALGORITHMS.join(', ')})`,
+      ['RS256'],
+      (name) => ALGORITHMS.includes(name),
+    ),
+    clockSkewSeconds: number(
+      'FORKLINE_JWT_CLOCK_SKEW_SECONDS',
+      'By how much the clocks of the identity provider and of this machine may differ.',
+      0,
+      300,
+      30,
+    ),
+    rolesClaim: z.string().min(1).default('roles').meta({
+      variable: 'FORKLINE_JWT_ROLES_CLAIM',
+      about: 'The claim of a token that lists the roles of whom it stands for.',
+      example: 'roles',
+    }),
   });
 }
 

@@ -28,6 +28,17 @@ const BEARER = /\b(bearer\s{1,4})[\w.~+/=-]{8,4096}/gi;
 const MIN_SECRET_CHARACTERS = 4;
 let known: readonly string[] = [];
 
+/** API keys (core/access/api-key.ts): the id stays, so that a key that was told can be found and revoked. */
+const API_KEY = /\b(fk_[0-9a-f]{12}_)[\w-]{43}/g;
+/** Signed tokens: both header and claims begin with the brace of a JSON object. The signature goes. */
+const TOKEN = /\b(eyJ[\w-]{8,2048}\.eyJ)[\w-]{4,8192}\.[\w-]{0,2048}/g;
+
+/** The text without API keys and tokens, whoever wrote them there. */
+export function withoutCredentials(text: string): string {
+  const keyless = text.includes('fk_') ? text.replace(API_KEY, `$1${REDACTED}`) : text;
+  return keyless.includes('eyJ') ? keyless.replace(TOKEN, `$1${REDACTED}`) : keyless;
+}
+
 /** Secrets that this process knows of: they are removed wherever they stand, whatever stands around them. */
 export function registerSecrets(secrets: readonly string[]): void {
   const all = new Set([...known, ...secrets.filter(({ length }) => length >= MIN_SECRET_CHARACTERS)]);
@@ -35,8 +46,10 @@ export function registerSecrets(secrets: readonly string[]): void {
 }
 
 /** The passwords in connection URLs, as written and as meant. */
-export function passwordsOf(connections: Readonly<Record<string, { readonly url: string }>>): string[] {
-  return Object.values(connections).flatMap(({ url }) => {
+export function passwordsOf(connections: Readonly<Record<string, object>>): string[] {
+  return Object.values(connections).flatMap((connection) => {
+    const url = 'url' in connection ? connection.url : null;
+    if (typeof url !== 'string') return [];
     const { password, searchParams } = new URL(url); // checked when the configuration was read
     const given = [password, searchParams.get('password') ?? ''].filter((text) => text !== '');
     return given.flatMap((text) => [text, decoded(text)]);
@@ -102,6 +115,7 @@ export function redactText(text: string, max = MAX_TEXT): string {
     kept = kept.replace(PASSWORD_PAIR, `$1${REDACTED}`);
   if (AUTHORIZING.test(kept))
     kept = kept.replace(AUTHORIZATION, `$1${REDACTED}`).replace(BEARER, `$1${REDACTED}`);
+  kept = withoutCredentials(kept);
   for (const secret of known) if (kept.includes(secret)) kept = kept.replaceAll(secret, REDACTED);
   return cut ? `${kept}…[+${removed} characters]` : kept;
 }

@@ -2,7 +2,7 @@
  * The run directory: everything that processes of one run share through the file system, private to the user
  * (mode 0700) and gone with the run. Paths of sockets stay under what a unix-domain address can hold.
  *
- *   sockets/  log, control, <workerId>.sock   fifos/  <workerId>.fifo, .fifo.2 ..., .fifo.answer: rows into and out of DuckDB
+ *   sockets/  log, control, <workerId>.sock   fifos/  <workerId>.fifo, .fifo.2 ..., .fifo.answer: rows into and out of the stage engine
  *   owner.json  whose it is (monitor/sweep/dead-runs.ts)
  *   spill/    <workerId>/: the stage engine's  raw/    <workerId>.log: raw stdout and stderr; spilled log lines
  */

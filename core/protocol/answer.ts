@@ -1,11 +1,13 @@
 /**
- * How an answer is asked for: shared by both kinds of worker, since either may encode it. A worker writes the
+ * The form and the limits of an answer, shared by both kinds of worker, since either may encode it. A worker writes the
  * head and the rows; the server writes the tail (row count, stats), because only it knows whether all went well.
  *
  *   json    head `{"columns":[{"name":..,"type":..},..],"rows":[`, rows joined by `,`
- *   ndjson  a row a line; the server's last line is `{"@end": ...}` or `{"@error": ...}`, unless asked to leave it out
+ *   ndjson  one row per line; the server's last line is `{"@end": ...}` or `{"@error": ...}`, unless the client asked
+ *           to leave it out
  *   csv     RFC 4180 with a header line, CRLF line ends; null is empty, an empty string is ""
- *   arrow   an Arrow IPC stream, whole;  parquet: a Parquet file, whole (both from DSL workers only)
+ *   arrow   a complete Arrow IPC stream (from DSL workers only)
+ *   parquet a complete Parquet file (from DSL workers only)
  */
 import { QueryError } from './errors.ts';
 
@@ -14,22 +16,22 @@ export type AnswerFormat = TextFormat | 'arrow' | 'parquet';
 
 export interface AnswerOptions {
   readonly format: AnswerFormat;
-  /** json and ndjson: a row as an object or as an array. */
+  /** The form of a row in json and ndjson: an object or an array. */
   readonly rows: 'objects' | 'arrays';
-  /** json and ndjson: int64 and decimal as exact JSON numbers, or (by type, never by value) as strings. */
+  /** The form of int64 and decimal in json and ndjson: exact JSON numbers, or strings. The type decides, never the value. */
   readonly numbers: 'number' | 'string';
-  /** ndjson: `none` leaves out the last line, which is no row. Left out: `line`. */
+  /** Whether ndjson ends with the server's line, which is no row. `line` when left out. */
   readonly end?: 'line' | 'none' | undefined;
 }
 
-/** Names that a line of NDJSON has when it is no row. */
+/** The names of the member by which the server's last line of NDJSON is told from a row. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set(['@end', '@error']);
 
 interface NamedColumn {
   readonly name: string;
 }
 
-/** Throws when a row of NDJSON with columns of these names could not be told from the last line. */
+/** Throws `unsupported` when a row of NDJSON with columns of these names could not be told from the server's last line. */
 export function refuseNames(
   columns: readonly NamedColumn[],
   { format, rows, end }: Omit<AnswerOptions, 'numbers'>,
@@ -44,9 +46,9 @@ export function refuseNames(
 }
 
 export interface AnswerLimits {
-  /** The client's own cap: reaching it ends the answer with `complete: false`. null: none. */
+  /** The client's own cap, or null without one. The answer that reaches it ends with `complete: false`. */
   readonly capRows: number | null;
-  /** The server's limits: going past one fails with result-too-large. */
+  /** The server's limits on rows and bytes. A query whose answer exceeds one fails with result-too-large. */
   readonly maxRows: number;
   readonly maxBytes: number;
 }
@@ -55,6 +57,6 @@ export interface AnswerLimits {
 export interface AnswerSummary {
   readonly rows: number;
   readonly bytes: number;
-  /** false when capRows cut it. */
+  /** False when `capRows` cut the answer. */
   readonly complete: boolean;
 }

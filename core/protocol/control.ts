@@ -1,12 +1,12 @@
 /**
- * Between the `forkline` command and a running monitor, on a unix socket in the run directory (mode 0600, so for the same
- * user only): one line of JSON asks, one answers, and the connection ends.
+ * The messages between the `forkline` command and a running monitor, on a unix socket in the run directory (mode 0600, so
+ * that only the same user can connect): one line of JSON asks, one line answers, and the connection ends.
  */
 import type { MonitorStats, ProcessRow } from './monitor.ts';
 import type { PoolSizes } from './pool-sizes.ts';
 
 export type ControlRequest =
-  /** Pools that are left out stay as they are. */
+  /** Sets the sizes of pools; pools that are left out stay as they are. */
   { readonly type: 'scale'; readonly sizes: PoolSizes } | { readonly type: 'status' };
 
 export interface ScaleReply {
@@ -27,5 +27,5 @@ export interface ControlCalls {
 
 export type ControlReply =
   | { readonly ok: true; readonly value: ScaleReply | StatusReply }
-  /** The asker's mistake, or a bad moment; in words for the terminal. */
+  /** The request was wrong or cannot be served now; `message` is printed on the terminal. */
   | { readonly ok: false; readonly message: string };

@@ -34,7 +34,7 @@ export interface RunStagesCall {
   readonly parameters: readonly EngineValue[];
   readonly answer: AnswerOptions;
   readonly limits: AnswerLimits;
-  /** The longest row of CSV text that is read; also the size of the read buffer, so no larger than it must be. */
+  /** The longest row that is read, in bytes as it is sent (wire-rows.ts). */
   readonly maxRowBytes: number;
   /** Unix time in ms. */
   readonly deadlineAt: number;
@@ -67,10 +67,7 @@ export interface ScrubCall {
 }
 
 export interface RunStagesReply extends AnswerSummary {
-  /**
-   * Rows read from the first FIFO; -1 when they were streamed (it is read once): counting them would mean keeping
-   * them. An input that was cut short looks complete from here: `copy-to`'s own reply says whether it was.
-   */
+  /** Rows read from the first FIFO; fewer than there are when the stages needed no more (`head`). */
   readonly inputRows: number;
   readonly phases: DslPhases;
 }
@@ -100,7 +97,7 @@ export type FromDslWorker =
 /** The DSL worker's slice of the configuration, in `init`. */
 export interface DslWorkerConfig {
   readonly socketPath: string;
-  /** Created by the worker at boot, with one for each further input; SQL workers write CSV into them. */
+  /** Created by the worker at boot, with one for each further input; SQL workers write rows into them (wire-rows.ts). */
   readonly fifoPath: string;
   /** A directory of this worker's own, for the engine's spill; the worker makes it, empties it and removes it. */
   readonly spillDir: string;

@@ -1,9 +1,9 @@
 /**
- * Why processes end, in words that are few and fixed, so that they can be counted: metrics and the process table
- * have them as labels, the log has the sentence beside. Pure.
+ * The causes for which processes end, as a few fixed words, so that they can be counted: metrics and the process table
+ * use them as labels, and the log adds a sentence. Pure.
  */
 
-/** The monitor ended it. */
+/** The reasons for which the monitor ends a process. */
 export type KillCause =
   | 'stop' // the run, or a generation of it, ends
   | 'recycle' // the process grew old, or a fresh one takes its place
@@ -14,24 +14,24 @@ export type KillCause =
   | 'stopped' // somebody stopped it (state T)
   | 'uninterruptible' // the kernel holds it (state D)
   | 'zombie' // the process does not wait for its children
-  | 'memory' // above its own limit of memory
+  | 'memory' // the process is above its own memory limit
   | 'memory-pressure' // the machine runs out of memory
   | 'open-files' // the process is about to run out of file descriptors
   | 'server-lost' // the server of its query died
   | 'failed-start'; // the process was not ready in time, is of another build, or was cut off
 
-/** The cause of a process's end: the monitor, or something else. */
+/** The cause of a process's end: a reason of the monitor's, or something else. */
 export type EndCause =
   | KillCause
-  | 'exit' // by itself with code 0
-  | 'error-exit' // by itself with another code
+  | 'exit' // the process exited with code 0
+  | 'error-exit' // the process exited with another code
   | 'signal' // a signal that is not the monitor's: a crash, the kernel's OOM killer, an operator
-  | 'unkillable'; // KILL did not end it; the monitor goes on without it
+  | 'unkillable'; // SIGKILL did not end the process; the monitor goes on without it
 
 /** A decision to end a process. */
 export interface Ending {
   readonly cause: KillCause;
-  /** For people, in the log. */
+  /** A sentence for people, written to the log. */
   readonly reason: string;
 }
 
@@ -39,7 +39,7 @@ export interface EndFacts {
   readonly code: number | null;
   readonly signal: string | null;
   readonly decided: Ending | null;
-  /** The reason why it could not start or go on, in its own words or the system's. */
+  /** The reason why the process could not start or go on, as the process or the system reported it. */
   readonly failure: string | null;
 }
 

@@ -1,21 +1,21 @@
-/** How long the text of an error may be on its way between processes, and where people or a log read it. */
+/** Cuts the texts of errors: generously between processes, shorter where people or the log read them. */
 
-/** Between processes: a raised error (language/dialects/duckdb/raise.ts) comes as JSON in the text of another one, whole. */
+/** Between processes: a raised error (a dialect's raise.ts) comes as JSON in the text of another one, whole. */
 const MAX_CARRIED = 64 * 1024;
-/** In an answer, in the list of queries, in the log: databases quote a value that they do not like, however long it is. */
+/** The most characters in an answer, the list of queries and the log. Databases quote a value that they reject, however long it is. */
 const MAX_TOLD = 2048;
 
-/** The text as it may travel with an error. */
+/** Returns the text as it may travel between processes. */
 export function carriedText(text: string): string {
   return cut(text, MAX_CARRIED);
 }
 
-/** The text as it is told; the cut is said. */
+/** Returns the text as people read it; a text that was cut says how much is missing. */
 export function toldText(text: string): string {
   return cut(text, MAX_TOLD);
 }
 
-/** A copy, since a part of a text would keep the whole alive. */
+/** Returns the text, cut to `max` characters. A cut text is a copy, since a slice would keep the whole text in memory. */
 function cut(text: string, max: number): string {
   if (text.length <= max) return text;
   const kept = Buffer.from(text.slice(0, max), 'utf16le').toString('utf16le');

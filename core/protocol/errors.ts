@@ -1,6 +1,6 @@
 /**
- * Errors as data. A `QueryError` is a mistake or a failure that its user is told about: a code, a sentence, a
- * hint that mends it, and the place in the query text. It crosses process boundaries as a `WireError`.
+ * Errors as data. A `QueryError` is a mistake or a failure that the user is told about: a code, a sentence, a
+ * hint how to mend it, and the place in the query text. It crosses process boundaries as a `WireError`.
  * A broken invariant of ours is never a QueryError: it is an assertion, and becomes `internal` at the edge.
  * The table from code to HTTP status lives in server/answer/error-status.ts; docs/errors.md documents every code.
  */
@@ -9,7 +9,7 @@ import { carriedText } from './error-text.ts';
 
 export type ErrorCode =
   // the request
-  | 'bad-request' // body or parameter of the HTTP request is malformed
+  | 'bad-request' // the body or an option of the HTTP request is malformed
   | 'bad-json' // the JSON body does not parse
   | 'unsupported-media-type'
   | 'not-acceptable' // unknown answer format
@@ -18,8 +18,11 @@ export type ErrorCode =
   | 'method-not-allowed'
   | 'duplicate-query-id'
   | 'unknown-host' // the Host header names another server
-  | 'foreign-origin' // a web page that may not ask
+  | 'foreign-origin' // a web page that is not allowed to send requests sent this one
   | 'too-many-connections'
+  | 'unauthenticated' // no key or token, or none that counts
+  | 'forbidden' // the principal's roles do not allow it
+  | 'identity-unavailable' // the keys that tokens are verified with cannot be fetched
   // the language
   | 'empty-query'
   | 'syntax'
@@ -43,7 +46,7 @@ export type ErrorCode =
   // the database
   | 'unknown-connection'
   | 'sql-syntax'
-  | 'sql-error' // any other error of the database's about this query
+  | 'sql-error' // any other error that the database reports about this query
   | 'multiple-statements'
   | 'read-only' // a write, or a function that reaches outside the database
   | 'permission-denied'
@@ -61,13 +64,13 @@ export type ErrorCode =
   | 'client-too-slow' // the client does not read its answer
   | 'queue-full'
   | 'queue-timeout'
-  | 'too-many-queries' // one client address has too many in flight
+  | 'too-many-queries' // one principal has too many queries in flight
   | 'draining'
   | 'memory-pressure' // memory is short, and this query was the biggest
   | 'poison-query' // workers died under this query again and again
   | 'worker-lost' // the process that ran the query died
   | 'no-worker' // no worker of the needed role is alive
-  | 'stale-plan' // the database's schema changed under a cached plan; the server plans once more
+  | 'stale-plan' // the database's schema changed since the plan was made; the server plans once more
   | 'internal';
 
 /** A half-open range of UTF-16 offsets into the query text as the user sent it. */
@@ -77,16 +80,24 @@ export interface Span {
 }
 
 export interface StageRef {
-  /** 0 is the source; the first stage is 1. */
+  /** The stage's number: 1 for the first stage, 0 for the source. */
   readonly index: number;
   readonly name: string;
 }
 
-/** The limit that an error is about, in the words of /v1/limits. */
+/** The limit that an error is about, by its name in GET /v1/limits. */
 export interface LimitRef {
   readonly name: string;
   readonly value: number;
   readonly observed?: number;
+}
+
+/** A stretch of a message that stands for a parameter: UTF-16 offsets. */
+export interface Placeholder {
+  /** The parameter's number, from 1. */
+  readonly parameter: number;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Details that a QueryError carries besides its code and message. */
@@ -96,12 +107,20 @@ export interface ErrorDetails {
   readonly stage?: StageRef;
   readonly suggestions?: readonly string[];
   readonly limit?: LimitRef;
-  /** The database's own five-character code. */
+  /** The SQLSTATE, of databases that have one. */
   readonly sqlstate?: string;
-  /** 1-based position in code points in the SQL text that we sent, before it is mapped back to `span`. */
+  /** The message is a database's own. */
+  readonly fromDatabase?: true;
+  /** 1-based position in the SQL text that we sent, before it is mapped back to `span`: in code points, whatever the database counts. */
   readonly sqlPosition?: number;
-  /** The n of the `$n` whose value does not fit, before it is mapped back to `:name`. */
+  /** The number, from 1, of the parameter whose value does not fit, before it is mapped back to `:name`. */
   readonly sqlParameter?: number;
+  /** Where the message names a parameter by its number, as the database does, before it is named as its author did. */
+  readonly placeholder?: Placeholder;
+  /** Says that the statement was well formed and failed of a value: one that was computed, or a negative number of rows. */
+  readonly sqlFault?: 'value' | 'row-count';
+  /** The error that our own statement was written to raise, which the database wrapped in a message of its own. */
+  readonly raised?: WireError;
   readonly retryAfterSeconds?: number;
 }
 
@@ -136,7 +155,7 @@ export class QueryError extends Error {
     return new QueryError(this.code, this.message, { ...this.details, ...details }, this.cause);
   }
 
-  /** Long texts are cut: they quote values, and a value may have a gigabyte. */
+  /** Returns the error as data. Long texts are cut: they quote values, and a value may be a gigabyte long. */
   toWire(): WireError {
     const { code, message, details } = this;
     const { hint } = details;
@@ -147,7 +166,7 @@ export class QueryError extends Error {
     return new QueryError(code, message, details);
   }
 
-  /** Any thrown value as a QueryError; what is not one becomes `internal`, its text kept as the cause. */
+  /** Returns a thrown value as a QueryError. Any other value becomes an `internal` error with that value as its cause. */
   static from(thrown: unknown): QueryError {
     if (thrown instanceof QueryError) return thrown;
     const text = thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,15 +1,15 @@
 /**
  * Frames on a unix-domain socket between server, workers and logger: `u32 length (LE) | u8 kind | payload`, where
- * length counts the payload. Kind 0 is one JSON message, kind 1 is result bytes. The reader hands data on as
- * views of the bytes that arrived (a data frame may come in several pieces), so that nothing is copied or
- * gathered on the bulk path; JSON messages are small and gathered.
+ * length counts the payload. Kind 0 is one JSON message, kind 1 is result bytes. The reader passes result bytes on as
+ * views of the chunks that arrived (a data frame may come in several pieces), so that large results are never copied;
+ * JSON messages are small, and their pieces are joined.
  */
 import type { Socket } from 'node:net';
 
 const HEADER_BYTES = 5;
 const MESSAGE_KIND = 0;
 const DATA_KIND = 1;
-/** Longest JSON message: a 1 MB query text, escaped, with parameters. */
+/** The longest JSON message: room for a query text of 1 MB, escaped, with parameters. */
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
@@ -23,7 +23,7 @@ export function messageFrame(message: object): Buffer {
   return frame;
 }
 
-/** Header only; the caller writes `length` bytes after it. */
+/** Returns the header of a data frame; the caller writes `length` bytes after it. */
 export function dataHeader(length: number): Buffer {
   const header = Buffer.allocUnsafe(HEADER_BYTES);
   header.writeUInt32LE(length, 0);
@@ -32,8 +32,8 @@ export function dataHeader(length: number): Buffer {
 }
 
 /**
- * Writes one data frame without copying; `onWritten` says that its bytes may be used again, and is not called when they
- * could not be written. Returns false when the socket's buffer is full: wait for 'drain'.
+ * Writes one data frame without copying. `onWritten` is called once the bytes may be reused, and never when they could not
+ * be written. Returns false when the socket's buffer is full: the caller then waits for 'drain'.
  */
 export function writeData(socket: Socket, bytes: Buffer, onWritten?: () => void): boolean {
   if (bytes.length === 0) return true;
@@ -52,13 +52,13 @@ export function writeMessage(socket: Socket, message: object): boolean {
 
 export interface FrameHandlers {
   onMessage(message: unknown): void;
-  /** A piece of result bytes, in order. A view: copy it to keep it. */
+  /** Called with each piece of result bytes, in order. `bytes` is a view that is overwritten later: copy it to keep it. */
   onData(bytes: Buffer): void;
 }
 
 /**
- * Returns a function to be fed with whatever arrives. It throws when the stream is not framed as it should be, and keeps
- * no view of what it was fed with: the buffer may be filled again.
+ * Returns a function that takes each chunk as it arrives. It throws when the frames are malformed, and keeps no view of
+ * the chunk, so that the chunk's buffer may be filled again.
  */
 export function createFrameReader(handlers: FrameHandlers): (chunk: Buffer) => void {
   let header = NO_BYTES;

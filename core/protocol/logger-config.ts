@@ -1,17 +1,17 @@
 /** The logger's slice of the configuration, in `init`. */
 export interface LoggerConfig {
-  /** The one log file, or "-" (core/logging/standard-output.ts); rotated ones stand beside it (see logger/store/names.ts). */
+  /** The path of the log file, or "-" for standard output (core/logging/standard-output.ts). Rotated files stand beside it (logger/store/names.ts). */
   readonly file: string;
   readonly maxBytes: number;
-  /** Files kept, the current one included. */
+  /** The number of files kept, the current one included. */
   readonly maxFiles: number;
-  /** Days that a rotated file is kept; 0: for ever, as far as maxFiles allows. */
+  /** Days for which a rotated file is kept; 0 sets no time limit, so that only `maxFiles` counts. */
   readonly maxAgeDays: number;
   readonly rotateEvery: 'day' | 'never';
   readonly compress: 'gzip' | 'none';
   readonly socketPath: string;
-  /** Where children's raw stdout and stderr and spilled lines are found. */
+  /** The directory with the children's raw stdout and stderr and with spilled lines. */
   readonly rawDir: string;
-  /** Passwords of the connections: raw output is searched for them. */
+  /** Passwords of the connections, which are removed from raw output. */
   readonly secrets: readonly string[];
 }

@@ -1,7 +1,7 @@
 /**
- * Between the monitor and each of its children, over Node's IPC channel: small JSON-safe messages only.
- * The order at a child's start: `init` to it, then its `ready`; nothing else counts before that. A child exits
- * when the channel closes, so that nothing survives the monitor.
+ * The messages between the monitor and each of its children, over Node's IPC channel: small and JSON-safe.
+ * At a child's start the monitor sends `init` and the child answers `ready`; no other message counts before that. A
+ * child exits when the channel closes, so that no process survives the monitor.
  */
 
 import type { DslWorkerConfig } from './dsl-worker.ts';
@@ -20,21 +20,21 @@ export type ChildConfig =
   | { readonly role: 'sql'; readonly config: SqlWorkerConfig }
   | { readonly role: 'dsl'; readonly config: DslWorkerConfig };
 
-/** The name of a child, and where it finds the others. */
+/** The name of a child, and the paths by which it reaches the other processes. */
 export interface ChildIdentity {
   readonly role: Role;
-  /** Names this process among all that ever ran in this run: `sql-3`. Never used again. */
+  /** The process's unique name (`sql-3`) in this run of Forkline; never used for a second process. */
   readonly workerId: string;
-  /** 0-based place among those of its role; inherited by its replacement. */
+  /** The process's place among those of its role, from 0; its replacement gets the same one. */
   readonly slot: number;
-  /** Changes with every build; a child of another build is refused. */
+  /** The id of the build, which changes with every build; a child of another build is refused. */
   readonly buildId: string;
   readonly runDir: string;
   readonly logSocket: string;
 }
 
 export type ToChild =
-  /** First message. A server also gets the listening socket as fd 4 (see monitor/children/listen.ts). */
+  /** The first message to a child. A server also gets the listening socket as fd 4 (monitor/children/listen.ts). */
   | {
       readonly type: 'init';
       readonly identity: ChildIdentity;
@@ -44,32 +44,32 @@ export type ToChild =
       readonly redactLiterals: boolean;
     }
   /**
-   * Finish what runs, take nothing new, then exit 0; past `graceMs` the kill ladder follows. With a `successor`
-   * beside it a server need not hurry its idle clients away.
+   * Tells the child to finish what runs, take nothing new, and exit with code 0; after `graceMs` the monitor kills it.
+   * When a `successor` already serves new clients, a server may let its idle connections linger for a moment.
    */
   | { readonly type: 'stop'; readonly graceMs: number; readonly successor: boolean }
-  /** To the logger: open the log file anew, it was moved away. */
+  /** To the logger: reopen the log file, which was moved away. */
   | { readonly type: 'reopen-log' }
-  /** To the logger: passwords of a new configuration, to be kept out of the log besides those it knows. */
+  /** To the logger: passwords of a new configuration that must be kept out of the log too. */
   | { readonly type: 'keep-secret'; readonly secrets: readonly string[] }
-  /** To the server: the whole list of workers that are ready now, and the size of each pool. Sent on every change. */
+  /** To the server: the complete list of workers that are ready, and the size of each pool. Sent on every change. */
   | {
       readonly type: 'workers-changed';
       readonly workers: readonly WorkerAddress[];
       readonly sizes: PoolSizes;
     }
   /**
-   * To the server: stop using this worker, so that it can be replaced. A DSL worker is given up only when it is idle;
-   * a SQL worker gets nothing new, and `retired` follows when its last query has ended.
+   * To the server: stop using this worker, so that it can be replaced. The server gives a DSL worker up only when it is
+   * idle. It sends nothing new to a SQL worker, and replies `retired` when the last query in it has ended.
    */
   | { readonly type: 'retire'; readonly role: Role; readonly workerId: string }
-  /** To the server: other connections are configured now, and every SQL worker has taken them. */
+  /** To the server: the configured connections have changed, and every SQL worker uses the new ones already. */
   | {
       readonly type: 'connections-changed';
       readonly revision: number;
       readonly to: 'server';
       readonly connections: ServerConnections;
-      /** Those that were removed or lead elsewhere: what is known of them no longer holds. */
+      /** The names of connections that were removed or lead to another database: everything cached about them is wrong now. */
       readonly stale: readonly string[];
     }
   /** To a SQL worker: all connections as they are configured now. */
@@ -79,9 +79,9 @@ export type ToChild =
       readonly to: 'worker';
       readonly connections: SqlWorkerConfig['connections'];
     }
-  /** To the server: this worker ended, and not because the monitor wanted it (a crash, the OOM killer). */
+  /** To the server: this worker ended although the monitor did not end it (a crash, the OOM killer). */
   | { readonly type: 'worker-lost'; readonly workerId: string; readonly how: string }
-  /** To the server: end this query with this error; where it does not, its worker is killed. */
+  /** To the server: end this query with this error. If the server does not, the monitor kills the query's worker. */
   | {
       readonly type: 'end-query';
       readonly queryId: string;
@@ -98,7 +98,7 @@ export type ToChild =
 
 export type FromChild =
   | { readonly type: 'ready'; readonly buildId: string }
-  /** Starting failed for good; the child exits after it. */
+  /** The child cannot start; it exits after this message. */
   | { readonly type: 'init-failed'; readonly message: string }
   | { readonly type: 'heartbeat'; readonly queriesServed: number; readonly eventLoopLagMs: number }
   /** From the server: this DSL worker now runs a query until `deadlineAt` (Unix ms). */
@@ -106,13 +106,13 @@ export type FromChild =
       readonly type: 'lease';
       readonly workerId: string;
       readonly queryId: string;
-      /** The id of who asks, for log lines. */
+      /** The principal's id, for log lines. */
       readonly principal: string;
       readonly deadlineAt: number;
     }
   /**
-   * From the server: the lease ended. `discard` means: never use this process again; with null as its query it is
-   * given up without a lease.
+   * From the server: the lease ended. After `discard` the process is never used again. `queryId` is null when the server
+   * gives up a worker that was not leased.
    */
   | {
       readonly type: 'release';
@@ -121,22 +121,22 @@ export type FromChild =
       readonly outcome: 'reusable' | 'discard';
       readonly reason: string;
     }
-  /** From the server: queries wait for a leased worker of that role; start more up to the cap. */
+  /** From the server: `waiting` queries wait for a worker of that role; the monitor starts more, up to the pool's size. */
   | { readonly type: 'want-workers'; readonly role: Role; readonly waiting: number }
   /** From the server: the reply to `retire`. */
   | { readonly type: 'retired'; readonly workerId: string; readonly accepted: boolean }
-  /** The reply to `connections-changed`: it holds for everything that begins from now on. */
+  /** The reply to `connections-changed`: the child uses the new connections for everything that begins from now on. */
   | {
       readonly type: 'connections-taken';
       readonly revision: number;
-      /** New connections whose database could not be reached; their sessions are tried again and again. */
+      /** New connections whose database could not be reached; the worker keeps trying to open their sessions. */
       readonly unreachable: readonly UnreachableConnection[];
     }
   | { readonly type: 'list-processes'; readonly requestId: number };
 
 export interface UnreachableConnection {
   readonly connection: string;
-  /** The reason, without its secrets. */
+  /** The reason, with secrets removed. */
   readonly message: string;
 }
 
@@ -166,36 +166,36 @@ export interface ProcessRow {
   readonly slot: number;
   readonly pid: number;
   readonly ppid: number;
-  /** Its phase of life in the monitor's books. */
+  /** The process's state as the monitor sees it. */
   readonly state: ProcessState;
-  /** The kernel's letter: R, S, D, T, t, Z; null where there is no /proc. */
+  /** The kernel's letter for the process's state (R, S, D, T, t, Z); null where there is no /proc. */
   readonly kernelState: string | null;
-  /** Percent of one core over the last sample, 0..100 and above. */
+  /** CPU time since the last sample in percent of one core; above 100 for a process that uses several. */
   readonly cpuPercent: number | null;
   /** User and system time since its start. */
   readonly cpuSeconds: number | null;
   readonly rssBytes: number | null;
-  /** Memory of its own plus its share of what it shares; measured seldom, null until then. */
+  /** Private memory plus a proportional share of shared memory; measured seldom, and null before the first time. */
   readonly pssBytes: number | null;
   readonly openFiles: number | null;
   readonly openFilesLimit: number | null;
-  /** The kernel function that it sleeps in; null while it runs and where the kernel does not tell. */
+  /** The kernel function that the process sleeps in; null while it runs, and where the kernel does not tell. */
   readonly wchan: string | null;
-  /** The worst of the last second; null before its first heartbeat, and for what has no event loop. */
+  /** The longest delay of the event loop in the last second; null before the first heartbeat, and without an event loop. */
   readonly eventLoopLagMs: number | null;
   readonly ageMs: number;
-  /** Since its start. A server's: queries that ended, however, as in forkline_queries_total; a SQL worker's: statements. */
+  /** Since the process's start: for a server, all queries that ended, as in forkline_queries_total; for a SQL worker, statements. */
   readonly queriesServed: number;
-  /** The query it is leased to now. */
+  /** The query that the worker is leased to now. */
   readonly queryId: string | null;
 }
 
 export interface MonitorStats {
   /** The names of the pools of workers. */
   readonly pools: readonly string[];
-  /** Processes that ended. */
+  /** The number of processes that ended. */
   readonly ends: readonly { readonly role: Role; readonly cause: EndCause; readonly count: number }[];
-  /** Those of them that a signal of the monitor's ended. */
+  /** The number of processes that a signal from the monitor ended; they are counted in `ends` too. */
   readonly kills: readonly { readonly role: Role; readonly cause: KillCause; readonly count: number }[];
   /** Times between spawn and `ready`. `buckets[i]` counts those of at most START_BUCKETS_MS[i], cumulatively. */
   readonly starts: readonly {
@@ -204,30 +204,30 @@ export interface MonitorStats {
     readonly totalMs: number;
     readonly buckets: readonly number[];
   }[];
-  /** Workers replaced because they met one of the limits of their life. */
+  /** The number of workers that were replaced because they reached a limit of queries, age or memory. */
   readonly recycled: readonly { readonly role: Role; readonly limit: RecycleLimit; readonly count: number }[];
   /** The number of queries that found no leased worker ready. */
   readonly warmMisses: number;
-  /** Dead processes that nobody waits for, now: under our workers and those that nobody of ours may reap. */
+  /** The number of zombies now: dead children of our workers that are not reaped, and those that none of our processes may reap. */
   readonly zombies: number;
-  /** Processes that left their worker's group, found by the run's id and killed. */
+  /** The number of processes that left their worker's process group and were found by the run's id and killed. */
   readonly straysKilled: number;
-  /** Processes that outlived KILL and are there still. */
+  /** The number of processes that SIGKILL did not end and that still exist. */
   readonly unkillable: number;
-  /** null before the first reading, and where there is nothing to read. */
+  /** The last reading; null before the first one, and where the system does not tell. */
   readonly memory: MemoryReading | null;
-  /** Memory is short, so that nothing but what is indispensable is started. */
+  /** Whether memory is so short that only indispensable processes are started. */
   readonly forksStopped: boolean;
   readonly reloads: { readonly succeeded: number; readonly failed: number };
-  /** The start counts as the first one, and it succeeded. */
+  /** The last reading of the configuration; the start counts as the first, successful one. */
   readonly lastReload: { readonly succeeded: boolean; readonly lastSuccessAtUnixMs: number };
-  /** User and system time of all processes of a role, those that are gone included. */
+  /** User and system time of all processes of a role, including those that have ended. */
   readonly cpu: readonly { readonly role: ProcessRow['role']; readonly seconds: number }[];
 }
 
 export type RecycleLimit = 'queries' | 'age' | 'rss' | 'used';
 
-/** Memory of the control group if it has a limit, else of the machine. */
+/** The memory of the control group if that has a limit, else of the machine. */
 export interface MemoryReading {
   readonly usedBytes: number;
   readonly totalBytes: number;

@@ -1,7 +1,7 @@
 import { QueryError } from './errors.ts';
 import { MAX_PRECISION } from './types.ts';
 
-/** Text of a URL, which says nothing of its type: what it stands beside does. */
+/** A parameter's text from a URL. It has no type of its own: the place where the query uses it decides how it is read. */
 export class UntypedText {
   readonly text: string;
 
@@ -14,7 +14,7 @@ export class UntypedText {
   }
 }
 
-/** A number of a JSON body with more digits than a float64 keeps, as it was written. */
+/** A number from a JSON body, as it was written, because it has more digits than a float64 keeps. */
 export class ExactNumber {
   readonly digits: string;
 
@@ -36,8 +36,8 @@ type DecimalName = `decimal(${number},${number})`;
 type ElementKind = 'string' | 'int64' | 'float64' | 'bool' | 'null' | DecimalName;
 
 /**
- * The type that a parameter has by its value; part of the plan cache's key. `untyped...` is text that may be read as
- * what follows; `number` one that no type of the stages holds.
+ * The type that follows from a parameter's value; part of the plan cache's key. `untyped int64` is text from a URL that can
+ * be read as an int64, and so on; `number` is a number that fits no type of the stages.
  */
 export type ParameterKind =
   | ElementKind
@@ -54,11 +54,11 @@ const MIN_INT64 = -(2n ** 63n);
 const PLAIN_NUMBER = /^-?(\d+)(?:\.(\d*))?$|^-?\.(\d+)$/;
 const FLOAT = /^-?(?:\d+\.?\d*|\.\d+)[eE][-+]?\d{1,3}$/;
 
-/** Sizes that decimals of parameters are given: the exact digits of each value would make a plan for each. */
+/** Sizes to which the decimals of parameters are rounded up: with the exact size of each value there would be a plan per value. */
 const SCALES = [2, 4, 6, 9, 12, 18];
 const WHOLE_DIGITS = [6, 9, 18];
 
-/** Throws bad-parameter for a list of several types. */
+/** Returns the kind of a parameter's value. Throws bad-parameter for a list of mixed types. */
 export function parameterKind(name: string, value: ParameterValue): ParameterKind {
   if (typeof value !== 'object' || value === null) return scalarKind(value);
   if (value instanceof UntypedText) return untypedKind(value.text);
@@ -79,13 +79,13 @@ function untypedKind(text: string): ParameterKind {
   return kind === null ? 'untyped' : `untyped ${kind}`;
 }
 
-/** Neither infinity nor, when it is not 0, too small. */
+/** Tells whether a float64 holds the number: it becomes neither infinity nor, unless it is 0, zero. */
 function isFiniteNumber(text: string): boolean {
   const value = Number(text);
   return Number.isFinite(value) && (value !== 0 || !/^[^eE]*[1-9]/.test(text));
 }
 
-/** The exact type of a number without an exponent; null: there is none. */
+/** Returns the exact type of a number without an exponent; null when no type holds it. */
 function numberKind(text: string): 'int64' | DecimalName | null {
   const parts = PLAIN_NUMBER.exec(text);
   if (parts === null || text.length > 2 * MAX_PRECISION) return null;
@@ -128,7 +128,7 @@ function commonKind(a: ElementKind, b: ElementKind): ElementKind | null {
   if (a === 'null') return b;
   if (!isNumberKind(a) || !isNumberKind(b)) return null;
   const [left, right] = [decimalOf(a), decimalOf(b)];
-  // Numbers of JSON with a fraction and few digits: what a float64 says is what was sent.
+  // A JSON number with a fraction and few digits arrives as a float64, which holds it as it was sent.
   if (left === null || right === null) return 'float64';
   const scale = Math.max(left.scale, right.scale);
   const whole = Math.max(left.precision - left.scale, right.precision - right.scale);
@@ -139,7 +139,7 @@ function isNumberKind(kind: ElementKind): boolean {
   return kind === 'int64' || kind === 'float64' || kind.startsWith('decimal');
 }
 
-/** null for a float64. */
+/** Returns the precision and scale of an exact number kind; null for a float64. */
 export function decimalOf(kind: string): { readonly precision: number; readonly scale: number } | null {
   if (kind === 'int64') return { precision: 19, scale: 0 };
   const [, precision, scale] = /^decimal\((\d+),(\d+)\)$/.exec(kind) ?? [];
@@ -156,7 +156,7 @@ export function isListKind(kind: ParameterKind): boolean {
   return kind.startsWith('list<');
 }
 
-/** The text that is bound in a database; null for null. */
+/** Returns the text that is bound in a database; null for null. */
 export function databaseText(value: ParameterValue): string | null {
   if (value === null) return null;
   return Array.isArray(value) ? `{${value.map(arrayItem).join(',')}}` : String(value);
@@ -167,14 +167,14 @@ function arrayItem(item: ListItem): string {
   return typeof item === 'string' ? `"${item.replace(/["\\]/g, '\\$&')}"` : String(item);
 }
 
-/** Gives the value that is bound in the stage engine; a list is bound as a JSON array of its elements' texts. */
+/** Returns the value that is bound in the stage engine; a list is bound as a JSON array of its elements' texts. */
 export function engineValue(value: ParameterValue): string | number | boolean | null {
   if (typeof value !== 'object' || value === null) return value;
   if (!Array.isArray(value)) return String(value);
   return JSON.stringify(value.map((item: ListItem) => (item === null ? null : String(item))));
 }
 
-/** Everything that an error may quote of the values: what was bound, and the elements of lists. */
+/** Returns everything that an error may quote of the values: what was bound, and the elements of lists. */
 export function quotableValues(
   parameters: Readonly<Record<string, ParameterValue>>,
 ): (string | number | boolean | null)[] {

@@ -1,5 +1,5 @@
 /**
- * What the compiler hands to the server: which SQL goes to the database, which statement runs in the DSL worker,
+ * The plan that the compiler makes for the server: which SQL goes to the database, which statement runs in the DSL worker,
  * and where each stage was placed and why. JSON-safe, so that it can cross threads and live in the plan cache.
  */
 
@@ -7,6 +7,7 @@ import type { ConnectionDialects } from './dialect-name.ts';
 import type { Span, StageRef } from './errors.ts';
 import type { ParameterKind } from './parameters.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
+import type { WireType } from './wire-rows.ts';
 
 /** Maps a stretch of the SQL that we send back to the stretch of the user's text that it was copied from. */
 export interface SourceSegment {
@@ -17,7 +18,7 @@ export interface SourceSegment {
   readonly length: number;
 }
 
-/** A stretch of the SQL that we send which a stage has made, and the stage. */
+/** A part of the SQL that we send which was generated for a stage, and that stage. */
 export interface StageSegment {
   readonly sqlStart: number;
   readonly length: number;
@@ -25,46 +26,55 @@ export interface StageSegment {
   readonly span: Span;
 }
 
-/** What is needed to tell what an error of the database's is about, when stages run there. */
+/** The facts that tell what an error of the database is about, when stages run there. */
 export interface PlacedParts {
   readonly segments: readonly StageSegment[];
-  /** The stages that may fail for some value, in their order. */
+  /** The stages that may fail for some values, in their order. */
   readonly raising: readonly { readonly stage: StageRef; readonly span: Span }[];
-  /** Whether the user's own SQL may. */
+  /** Whether the user's own SQL may fail for some values. */
   readonly sourceMayFail: boolean;
   /** The user's SQL as it was described, so that a change of its types since then is noticed. */
-  readonly described: readonly { readonly sql: string; readonly columns: readonly DatabaseColumn[] }[];
+  readonly described: readonly DescribedSql[];
 }
 
-/** Where stages may run: nowhere but in the worker; wherever it is exact; all of them in the database, or an error. */
+/** SQL of a user, and the columns that the database described for it when the query was planned. */
+export interface DescribedSql {
+  readonly sql: string;
+  readonly columns: readonly DatabaseColumn[];
+}
+
+/**
+ * Where stages may run. `off`: only in the worker. `auto`: in the database where its result is exactly the same. `require`:
+ * all of them in the database, or the query is refused.
+ */
 export type Pushdown = 'off' | 'auto' | 'require';
 
-/** A function that a user's SQL calls, or may call, and that the database's catalogue must say more about. */
+/** A function that a user's SQL calls, or may call, and that must be looked up in the database's catalogue. */
 export interface FunctionUse {
-  /** As it is written; null when the search path decides. */
+  /** The schema as the SQL names it; null when the search path decides. */
   readonly schema: string | null;
-  /** As the database folds it. */
+  /** The name after the database's case folding. */
   readonly name: string;
   /**
    * How it is called. `call`: f(...). `value`: (x).f, which is f(x) when x has no field f. `row`: t.f with a table t, which is
    * f(t) when t has no column f, so that only a function that takes rows can be meant.
    */
   readonly as: 'call' | 'value' | 'row';
-  /** The database's own functions of this name are known to be harmless: only others are in question. */
+  /** Whether the database's built-in functions of this name are known to be harmless, so that only others must be checked. */
   readonly known: boolean;
-  /** In the SQL that is sent: 1-based, in code points. null: it is part of a larger statement. */
+  /** The place in the SQL that is sent, 1-based, in code points; null when that SQL is part of a larger statement. */
   readonly position: number | null;
 }
 
-/** Judges a user's SQL before any database sees it: throws QueryError with a span, or gives the functions in question. */
+/** Judges a user's SQL before any database sees it. Returns the functions to look up; throws QueryError with a span. */
 export type Judge = (
   connection: string,
   bound: Pick<SourceAsk, 'sql' | 'parameters' | 'segments'>,
-  /** Stages read its rows, so that it must be a SELECT and the like. */
+  /** Whether stages read the rows, so that the SQL must be a SELECT or a similar statement. */
   feedsStages: boolean,
 ) => readonly FunctionUse[];
 
-/** A part that runs in a database. */
+/** A part of the plan that runs in a database. */
 export interface SourcePlan {
   /** The name of its connection. */
   readonly connection: string;
@@ -74,45 +84,47 @@ export interface SourcePlan {
   readonly segments: readonly SourceSegment[];
   /** The columns that leave the database, in order; null when they are only known once it runs (no stages). */
   readonly columns: readonly Column[] | null;
-  /** What the database described for `sql`'s columns when this was planned; a worker that finds others reports stale-plan. */
+  /** The columns that the database described for `sql` when the query was planned; a worker that finds others reports stale-plan. */
   readonly databaseColumns: readonly DatabaseColumn[] | null;
   /** Types of `$1..$n` that the database inferred when it described the SQL. */
   readonly parameterTypes: readonly NativeType[] | null;
-  /** Set when stages were placed in it. */
+  /** Set when stages were placed in the database. */
   readonly placed?: PlacedParts;
-  /** What the judge wants to know of the database's catalogue before it runs. */
+  /** The functions that must be looked up in the database's catalogue before the SQL runs. */
   readonly functions: readonly FunctionUse[];
 }
 
-/** A source before it is known what its users' SQL calls. */
+/** A source whose SQL has not been judged yet. */
 export type UnjudgedSource = Omit<SourcePlan, 'functions'>;
 
 /** One column as it enters the stage engine. */
 export interface InputColumn {
   readonly name: string;
-  /** The DuckDB type that its CSV text is read as. */
-  readonly csvType: string;
+  /** How its fields are sent. */
+  readonly wire: WireType;
+  /** The size that the engine keeps a decimal in; a decimal without it comes as its text. */
+  readonly size?: { readonly precision: number; readonly scale: number };
   /** The DuckDB expression over the column as read that gives its value, when reading alone does not. */
   readonly expression: string | null;
 }
 
-/** One relation that the worker's statement reads; the rows of the source of the same index. */
+/** One relation that the worker's statement reads: the rows of the source with the same index. */
 export interface WorkerInput {
-  /** Its name in the statement: `input`, `input2`, ... */
+  /** The relation's name in the statement: `input`, `input2`, ... */
   readonly name: string;
   readonly columns: readonly InputColumn[];
-  /** How often the statement reads it; above 1 it is materialised first. */
+  /** How often the statement reads the relation; above 1 it is materialised first. */
   readonly scans: number;
 }
 
-/** The part that runs in a DSL worker: one DuckDB statement over the relations in `inputs`. */
+/** The part that runs in a DSL worker: one statement of the stage engine over the relations in `inputs`. */
 export interface WorkerPlan {
   /** One SELECT; `parameters[i]` is bound to `$i+1`. */
   readonly sql: string;
   readonly parameters: readonly { readonly name: string; readonly kind: ParameterKind }[];
   /** One for each of the plan's sources, in their order. */
   readonly inputs: readonly WorkerInput[];
-  /** Holds SQL that the user wrote for the stage engine (the stage `sql`): the worker serves no other query after it. */
+  /** Whether `sql` contains SQL that the user wrote for the stage engine (the stage `sql`): the worker then serves no other query. */
   readonly runsUserSql: boolean;
 }
 
@@ -121,53 +133,55 @@ export interface PlannedStage {
   readonly name: string;
   readonly span: Span;
   readonly where: 'source' | 'worker';
-  /** Why it runs there and not in the database, for people. */
+  /** The reason why the stage runs there, for people. */
   readonly why: string;
   /** The columns after this stage. */
   readonly columns: readonly Column[];
 }
 
 export interface Plan {
-  /** At least one; the first is what the query begins with. Without a worker it is the only one, and its rows are the answer. */
+  /** At least one source; the query begins with the first. Without a worker there is only one, and its rows are the answer. */
   readonly sources: readonly SourcePlan[];
-  /** null: SQL only, or every stage was placed in the database. */
+  /** Null when the query has no stages, or when all of them were placed in the database. */
   readonly worker: WorkerPlan | null;
   readonly stages: readonly PlannedStage[];
   /** The answer's columns; null when they are only known once the SQL runs. */
   readonly columns: readonly Column[] | null;
   readonly warnings: readonly string[];
-  /** False when it holds for the data as it was when it was planned (`pivot` without a list of values). */
+  /** False when the plan depends on the data at the time of planning (`pivot` without a list of values). */
   readonly cacheable: boolean;
 }
 
-/** What a plan depends on. JSON-safe. */
+/** Everything that a plan depends on. JSON-safe. */
 export interface PlanRequest {
   readonly text: string;
   readonly parameters: Readonly<Record<string, ParameterKind>>;
   /** The connection of sources that name none. */
   readonly connection: string;
-  /** The connections that there are, each with its database's dialect. */
+  /** All connections, each with its database's dialect. */
   readonly dialects: ConnectionDialects;
   /** The language of the text; left out: Forkline's own. */
   readonly language?: 'legacy';
   /** What `*` and bare conditions read in the legacy language. */
   readonly model?: string;
-  /** What the client asked for; `set pushdown = ...` in the query itself is stronger. */
+  /** The stages that the principal may use; null or left out: all. */
+  readonly stages?: readonly string[] | null;
+  /** The client's wish; `set pushdown = ...` in the query itself overrides it. */
   readonly pushdown: Pushdown;
-  /** Run it through a DSL worker even without stages (Arrow and Parquet are encoded there). */
+  /** Whether to use a DSL worker even without stages (Arrow and Parquet are encoded there). */
   readonly throughWorker: boolean;
-  /** What was asked for in earlier steps, by the asks' keys. */
+  /** The answers to the asks of earlier steps, by the asks' keys. */
   readonly answers: Readonly<Record<string, AskAnswer>>;
 }
 
-/** A plan, or what must be known before there is one: the compiler does no I/O, so whoever calls it asks and calls again. */
+/** A plan, or the facts that the compiler needs first. The compiler does no I/O: its caller finds them out and calls it again. */
 export type PlanStep =
   | { readonly kind: 'plan'; readonly plan: Plan }
   | { readonly kind: 'ask'; readonly asks: readonly Ask[] };
 
 export type Ask = SourceAsk | EngineAsk | ValuesAsk;
 
-/** Which columns and parameter types has this SQL? The database of the connection knows. */
+/** Asks the connection's database for the columns and parameter types of this SQL. */
 export interface SourceAsk {
   readonly kind: 'source';
   readonly key: string;
@@ -178,7 +192,7 @@ export interface SourceAsk {
   readonly functions: readonly FunctionUse[];
 }
 
-/** Which columns has this SELECT of the stage engine's? It reads relations of these names and engine types. */
+/** Asks the stage engine for the columns of this SELECT, which reads relations with these names and engine types. */
 export interface EngineAsk {
   readonly kind: 'engine';
   readonly key: string;
@@ -187,12 +201,12 @@ export interface EngineAsk {
     readonly name: string;
     readonly columns: readonly { readonly name: string; readonly engineType: string }[];
   }[];
-  /** Where the user wrote it, for errors. */
+  /** The place where the user wrote the SQL, for errors. */
   readonly segments: readonly SourceSegment[];
   readonly stage: StageRef;
 }
 
-/** Which values has the only column of this plan's answer? At most `atMost`; one more is an error of the stage's. */
+/** Asks for the values of the only column of this plan's answer: at most `atMost`. When there are more, the stage reports an error. */
 export interface ValuesAsk {
   readonly kind: 'values';
   readonly key: string;
@@ -206,13 +220,13 @@ export type AskAnswer =
       readonly kind: 'engine';
       readonly columns: readonly { readonly name: string; readonly engineType: string }[];
     }
-  /** Texts as in JSON answers; null for null. `complete`: there are no more than `atMost`. */
+  /** The values as in JSON answers. `complete` is true when there are no more than `atMost`. */
   | { readonly kind: 'values'; readonly values: readonly unknown[]; readonly complete: boolean };
 
-/** What the database said about some SQL. */
+/** The database's description of some SQL. */
 export interface SourceDescription {
   readonly columns: readonly DatabaseColumn[];
   readonly parameterTypes: readonly NativeType[];
-  /** What was judged before it was described; goes into the plan. */
+  /** The judge's result for this SQL, made before the database saw it; goes into the plan. */
   readonly judged?: { readonly connection: string; readonly functions: readonly FunctionUse[] };
 }

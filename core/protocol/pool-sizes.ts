@@ -1,4 +1,4 @@
-/** The size of each pool of workers, by its name: SQL workers that there are (`sql`), DSL workers that may run at once (`dsl`). */
+/** The size of each pool of workers, by its name: how many SQL workers run (`sql`), how many DSL workers may run at once (`dsl`). */
 export type PoolSizes = Readonly<Record<string, number>>;
 
 /** The largest sizes of the pools that can be configured. */

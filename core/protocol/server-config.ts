@@ -1,87 +1,110 @@
 /** The server's slice of the configuration, in `init`. */
 import type { ConnectionDialects } from './dialect-name.ts';
+import type { Policy } from './rights.ts';
 
-/** Every limit that is configured; GET /v1/limits shows them beside those of the stages (core/protocol/stage-limits.ts). */
+/** The configured limits. GET /v1/limits shows them beside those of the stages (core/protocol/stage-limits.ts). */
 export interface Limits {
-  /** Bytes of query text. */
+  /** The most bytes of a query's text. */
   readonly queryBytes: number;
   readonly resultRows: number;
   readonly resultBytes: number;
-  /** Budget of a query for all its phases, unless it asks for another. */
+  /** The time limit of a query over all its phases, unless it asks for another. */
   readonly timeoutMs: number;
-  /** The most that it may ask for. */
+  /** The longest time limit that a query may ask for. */
   readonly maxTimeoutMs: number;
-  /** Queries waiting in a lane; one more is refused. */
+  /** The most queries that may wait in a lane; one more is refused. */
   readonly queueLength: number;
   readonly queueWaitMs: number;
-  /** Queries in flight, waiting ones included, of one principal (core/protocol/principal.ts). */
+  /** The most queries in flight, waiting ones included, of one principal (core/protocol/principal.ts). */
   readonly perClient: number;
-  /** Percent of the database connections and of the DSL workers that one principal may hold while others want some. */
+  /** The percentage of database connections and of DSL workers that one principal may hold while others want some. */
   readonly clientSharePercent: number;
-  /** In each such time a client takes `readBytes` of an answer that waits for it; 0: however few. */
+  /** The time within which a client must read `readBytes` of an answer that waits for it; 0 disables the check. */
   readonly readWindowMs: number;
   readonly readBytes: number;
-  /** Bytes of large request bodies in flight, of all clients. */
+  /** The most bytes of large request bodies in flight, of all clients together. */
   readonly bodiesBytes: number;
-  /** For the texts of queries that have ended. */
+  /** Memory for the texts of queries that have ended. */
   readonly historyBytes: number;
-  /** Answers up to this size are held back until their status is certain. */
+  /** Answers up to this size are held back until it is certain that the query succeeded. */
   readonly bufferBytes: number;
-  /** Memory and spill of one DSL worker. */
+  /** The memory and the spill space of one DSL worker. */
   readonly dslMemoryBytes: number;
   readonly dslSpillBytes: number;
-  /** The longest row: of an answer as the database sends it, of what stages read as CSV text. */
+  /** The longest row: of an answer as the database sends it, of what stages read as it is sent. */
   readonly dslRowBytes: number;
-  /** Deaths of workers under a query, with no success in between, after which it is refused; 0: never. */
+  /** Number of worker deaths under a query, without a success in between, after which the query is refused; 0 disables. */
   readonly poisonDeaths: number;
-  /** How long it is refused. */
+  /** The time for which such a query is refused. */
   readonly poisonMs: number;
-  /** Running for so long is logged. */
+  /** The running time after which a query is logged as slow. */
   readonly slowQueryMs: number;
-  /** Time that a client has to send the headers of a request, from the connection or the answer before. */
+  /** The time within which a client must send a request's headers, counted from the connection or the previous answer. */
   readonly headersTimeoutMs: number;
-  /** Time that it has to send the whole request. */
+  /** The time within which a client must send the whole request. */
   readonly requestTimeoutMs: number;
-  /** How long a connection may idle between two requests. */
+  /** The time for which a connection may idle between two requests. */
   readonly keepAliveMs: number;
-  /** Connections of all clients together. */
+  /** The most connections of all clients together. */
   readonly connections: number;
-  /** Connections of one client address; those of trusted proxies do not count. */
+  /** The most connections of one client address; those of trusted proxies do not count. */
   readonly connectionsPerClient: number;
 }
 
 /** The rules of the gate in front of every route (server/http/gate.ts). */
 export interface GateConfig {
-  /** Names of this server beside those of the loopback; `*`: any. */
+  /** Names that the Host header may have beside those of the loopback; `*` allows any. */
   readonly hostNames: readonly string[];
-  /** Origins of the pages that may ask; `*`: any. */
+  /** Origins of the web pages that may send requests; `*` allows any. */
   readonly corsOrigins: readonly string[];
-  /** Addresses and networks whose X-Forwarded-For is believed. */
+  /** Addresses and networks of the proxies whose X-Forwarded-For header is trusted. */
   readonly trustedProxies: readonly string[];
 }
 
+/** Tokens of an identity provider (server/access/token-verifier.ts). */
+export interface JwtConfig {
+  /** The exact value of the claim `iss`. */
+  readonly issuer: string;
+  /** A value that the claim `aud` must contain. */
+  readonly audience: string;
+  readonly jwksUrl: string;
+  readonly algorithms: readonly string[];
+  readonly clockSkewSeconds: number;
+  /** The claim that lists the roles. */
+  readonly rolesClaim: string;
+}
+
+/** The rules of authentication. Without `keysFile` and `jwt` every request is anonymous. */
+export interface AuthConfig {
+  /** Absolute. */
+  readonly keysFile: string | null;
+  readonly jwt: JwtConfig | null;
+  /** null: whoever may ask may do everything. */
+  readonly policy: Policy | null;
+}
+
 export interface TracingConfig {
-  /** The URL of a collector, with its path (`http://host:4318/v1/traces`); null: spans are not exported. */
+  /** The URL of a collector, with its path (`http://host:4318/v1/traces`); null when spans are not exported. */
   readonly endpoint: string | null;
-  /** The percentage of the traces that begin here. */
+  /** The percentage of the traces begun by this server that are exported. */
   readonly samplePercent: number;
 }
 
-/** Threads that plan, and what of their plans is kept. */
+/** The number of threads that plan, and the size of the plan cache. */
 export interface PlannerConfig {
   readonly threads: number;
   readonly cacheEntries: number;
   readonly cacheBytes: number;
 }
 
-/** The server's knowledge of the connections, which `connections-changed` replaces at run time. */
+/** The connections as the server knows them; `connections-changed` replaces them at run time. */
 export interface ServerConnections {
   /** The connection of queries that name none. */
   readonly defaultConnection: string;
   readonly connectionNames: readonly string[];
   /** The dialect of each connection's database. */
   readonly dialects: ConnectionDialects;
-  /** Functions that queries may call, as `schema.name`, by connection. */
+  /** Functions that queries may call even if the catalogue marks them as unsafe, as `schema.name`, by connection. */
   readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -90,6 +113,7 @@ export interface ServerConfig extends ServerConnections {
   readonly port: number;
   readonly limits: Limits;
   readonly gate: GateConfig;
+  readonly auth: AuthConfig;
   readonly planner: PlannerConfig;
   readonly dsl: {
     readonly reuse: 'auto' | 'never';
@@ -97,7 +121,7 @@ export interface ServerConfig extends ServerConnections {
     readonly max: number;
   };
   readonly logSocket: string;
-  /** Whether lines of the log can be found again; false: they go to standard output. */
+  /** Whether the log is stored in files and can be searched; false when it goes to standard output. */
   readonly isLogStored: boolean;
   readonly tracing: TracingConfig;
 }

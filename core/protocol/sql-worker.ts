@@ -1,65 +1,70 @@
 /**
- * Between server and SQL worker, on one unix socket a database connection: a socket carries one call at a time,
- * so back-pressure and failure of one query are those of one socket. The server may send `cancel` while a call
+ * The messages between server and SQL worker, on one unix socket per database connection: a socket carries one call at a
+ * time, so that back-pressure and failure of one query affect one socket only. The server may send `cancel` while a call
  * runs; closing the socket cancels too. Each call ends with exactly one reply; `run-sql` sends data frames first.
  */
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
 import type { ConnectionConfig } from './connection.ts';
 import type { WireError } from './errors.ts';
-import type { FunctionUse } from './plan.ts';
+import type { ParameterKind } from './parameters.ts';
+import type { DescribedSql, FunctionUse } from './plan.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
 
 export type ToSqlWorker =
-  /** Columns and parameter types of one statement, without running it. */
+  /** Returns the columns and parameter types of one statement, without running it. */
   | ({ readonly type: 'describe' } & DescribeCall)
-  /** Run one statement; the answer comes back encoded as data frames. */
+  /** Runs one statement; the answer comes back encoded as data frames. */
   | ({ readonly type: 'run-sql' } & RunSqlCall)
-  /** Run one statement and write its rows as CSV into a FIFO that a DSL worker reads. */
+  /** Runs one statement and writes its rows into a FIFO that a DSL worker reads (wire-rows.ts). */
   | ({ readonly type: 'copy-to' } & CopyToCall)
-  /** The tables that queries may read. */
+  /** Returns the tables that queries may read. */
   | ({ readonly type: 'introspect' } & IntrospectCall)
-  /** End the call that runs now; it replies with `cancelled`. */
+  /** Ends the call that runs now, which then replies with `cancelled`. */
   | { readonly type: 'cancel'; readonly queryId: string };
 
 interface CallBase {
   readonly queryId: string;
-  /** The id of who asks, for log lines; left out: none. */
+  /** The principal's id, for log lines; left out when no principal asked. */
   readonly principal?: string;
-  /** 32 hexadecimal digits that a database shows with the session, where it shows sessions; null or left out: none. */
+  /** The trace's 32 hexadecimal digits, which a database shows with the session if it lists sessions; null or left out without a trace. */
   readonly traceId?: string | null;
   readonly connection: string;
-  /** Unix time in ms; the database's own time limit is a little longer than what remains of it. */
+  /** The deadline as Unix time in ms. The database's own time limit is set a little later. */
   readonly deadlineAt: number;
 }
 
 interface StatementCall extends CallBase {
   readonly sql: string;
-  /** What the guard wants to know of the catalogue before `sql` runs; SQL without it was not judged, and is refused. */
+  /** The functions that the guard looks up in the catalogue before `sql` runs. Without this list the SQL was not judged, and is refused. */
   readonly functions: readonly FunctionUse[];
 }
 
 export interface DescribeCall extends StatementCall {}
 
 export interface RunSqlCall extends StatementCall {
-  /** The users' SQL that the statement was made around; empty for SQL as a user wrote it. */
-  readonly basis?: readonly Basis[];
-  /** Text values bound to $1..$n; their types are the database's to infer. */
+  /** The user's SQL that the statement was built around, to notice changed columns; left out or empty for SQL as a user wrote it. */
+  readonly described?: readonly DescribedSql[];
+  /** The text values bound to $1..$n; the database infers their types. */
   readonly parameters: readonly (string | null)[];
+  /** The kinds that the values were given as, for databases that infer no types of parameters. */
+  readonly parameterKinds?: readonly ParameterKind[];
   readonly answer: AnswerOptions;
   readonly limits: AnswerLimits;
-  /** The longest row, in bytes as the database sends it: each is in memory whole. */
+  /** The longest row allowed, in bytes as the database sends it: a whole row is in memory at once. */
   readonly maxRowBytes: number;
 }
 
 export interface CopyToCall extends StatementCall {
-  readonly basis?: readonly Basis[];
+  /** Serves the same purpose as in `RunSqlCall`. */
+  readonly described?: readonly DescribedSql[];
   readonly parameters: readonly (string | null)[];
+  readonly parameterKinds?: readonly ParameterKind[];
   /** Types of $1..$n as described; COPY takes no bound parameters, so the worker casts session settings to these. */
   readonly parameterTypes: readonly NativeType[];
-  /** What the plan was made for; other columns now mean stale-plan, before any row is sent. */
+  /** The columns that the plan was made for. If the statement now has others, the call fails with stale-plan before any row is sent. */
   readonly expect: readonly DatabaseColumn[];
   readonly fifo: string;
-  /** The longest row, as CSV text, that the reader takes: it would lose a longer one without a word. */
+  /** The longest row that the reader takes, in bytes as it is sent. */
   readonly maxRowBytes: number;
 }
 
@@ -75,19 +80,19 @@ export interface RunSqlReply extends AnswerSummary {
 export interface CopyToReply {
   readonly rows: number;
   readonly bytes: number;
-  /** true when the reader had enough and closed the FIFO first (`head`): not an error. */
+  /** True when the reader had enough rows (`head`) and closed the FIFO first, which is not an error. */
   readonly readerClosed: boolean;
   readonly phases: SqlPhases;
 }
 
 export interface IntrospectCall extends CallBase {
-  /** Columns of all tables together; those of the tables beyond are left out. */
+  /** The most columns of all tables together; further tables are left out. */
   readonly maxColumns: number;
 }
 
 export interface IntrospectReply {
   readonly tables: readonly DatabaseTable[];
-  /** false: there are more columns than were read. */
+  /** False when there are more columns than were read. */
   readonly complete: boolean;
 }
 
@@ -95,12 +100,12 @@ export interface IntrospectReply {
 export interface DatabaseTable {
   readonly schema: string;
   readonly name: string;
-  /** Found without its schema. */
+  /** Whether the search path finds the table by its name alone. */
   readonly visible: boolean;
   readonly columns: readonly Column[];
 }
 
-/** Milliseconds. */
+/** The milliseconds spent in each phase of a call. */
 export interface SqlPhases {
   /** Waiting for a pooled connection. */
   readonly acquireMs: number;
@@ -127,10 +132,4 @@ export interface SqlWorkerConfig {
   readonly connectionsPerProcess: number;
   readonly acquireTimeoutMs: number;
   readonly connections: Readonly<Record<string, ConnectionConfig>>;
-}
-
-/** SQL of the user that a statement was made around, and the columns that it had when the statement was planned. */
-export interface Basis {
-  readonly sql: string;
-  readonly columns: readonly DatabaseColumn[];
 }

@@ -1,10 +1,10 @@
 /** "Did you mean": names near to a mistaken one by edit distance with transpositions. */
 
-/** Longer names are compared by their beginning: a query's author controls their length. */
+/** The most characters of a name that are compared: the author of a query may write a name of any length. */
 const MAX_COMPARED = 64;
 const MAX_SUGGESTIONS = 3;
 
-/** Those of `candidates` (at most three) that are nearest to `name`, if near enough to be meant. Ignores case. */
+/** Returns at most three of `candidates`: those nearest to `name`, if near enough to be meant. Ignores case. */
 export function suggest(name: string, candidates: Iterable<string>): readonly string[] {
   const wanted = name.slice(0, MAX_COMPARED).toLowerCase();
   const allowed = wanted.length <= 3 ? 1 : Math.min(3, Math.ceil(wanted.length / 3));
@@ -23,13 +23,13 @@ export function suggest(name: string, candidates: Iterable<string>): readonly st
     .map((entry) => entry.name);
 }
 
-/** "did you mean `a` or `b`?"; null when there is nothing to say. */
+/** Returns "did you mean `a` or `b`?"; null without suggestions. */
 export function didYouMean(suggestions: readonly string[]): string | null {
   if (suggestions.length === 0) return null;
   return `did you mean ${suggestions.map((name) => `\`${name}\``).join(' or ')}?`;
 }
 
-/** Optimal string alignment: insertions, deletions, replacements and swaps of neighbours cost 1 each. */
+/** Returns the distance by optimal string alignment: an insertion, deletion, replacement or swap of neighbours costs 1. */
 export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, index) => index);

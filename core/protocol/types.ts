@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 export type ColumnType =
   | { readonly kind: ScalarKind }
-  /** precision and scale are null for a database `numeric` without a declared size. */
+  /** Precision and scale are null for a database's `numeric` without a declared size. */
   | { readonly kind: 'decimal'; readonly precision: number | null; readonly scale: number | null }
   | { readonly kind: 'list'; readonly of: ColumnType };
 
@@ -31,8 +31,8 @@ export interface Column {
 declare const native: unique symbol;
 
 /**
- * A type as a database itself names it: JSON-safe, and read by nobody but that database's dialect and connector.
- * Everybody else keeps it, hands it on and compares it with `sameNativeType`.
+ * A type as a database itself names it: JSON-safe, and read only by that database's dialect and connector. All other code
+ * only stores it, passes it on, and compares it with `sameNativeType`.
  */
 export interface NativeType {
   readonly [native]: true;
@@ -44,12 +44,12 @@ export interface DatabaseColumn {
   readonly type: NativeType;
 }
 
-/** Tells whether a database means the same by both; one of them may have come as JSON. */
+/** Tells whether both are the same type of a database; either may have come as JSON. */
 export function sameNativeType(one: NativeType, other: NativeType): boolean {
   return isDeepStrictEqual(one, other);
 }
 
-/** The name shown in answers, errors and docs: `int64`, `decimal(10,2)`, `list<string>`. */
+/** Returns the name shown in answers, errors and docs: `int64`, `decimal(10,2)`, `list<string>`. */
 export function typeName(type: ColumnType): string {
   switch (type.kind) {
     case 'decimal':

@@ -9,6 +9,8 @@
  * All numbers are big-endian. The end is what tells all rows from some of them: a stream without it was cut.
  */
 
+import type { ColumnType } from './types.ts';
+
 /** How the bytes of a field are read. Each type here has one decoder (workers/dsl/chunks/decoders.ts). */
 export type WireType =
   /** One byte, 0 or 1. */
@@ -39,6 +41,11 @@ export type WireType =
   | 'jsonb'
   /** Any bytes. */
   | 'bytes';
+
+/** Returns how connectors that have values send those of this type. Lists are sent as the JSON of their elements' texts. */
+export function usualWireType({ kind }: ColumnType): WireType {
+  return kind === 'string' || kind === 'json' || kind === 'list' ? 'text' : kind;
+}
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 

@@ -10,6 +10,7 @@ import type { WireError } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { InputColumn } from '../../core/protocol/plan.ts';
 import type { Column, ColumnType, DatabaseColumn, NativeType } from '../../core/protocol/types.ts';
+import type { WireType } from '../../core/protocol/wire-rows.ts';
 import type { ExprType } from '../types/rules.ts';
 import type { Binding } from './binding.ts';
 import type { Lexical } from './lexical.ts';
@@ -67,8 +68,8 @@ export interface StageEngineDialect extends Dialect {
   readonly lists: ListSql;
   /** Writes SQL that fails with `error` when it is computed. */
   raise(error: WireError): string;
-  /** Says how a column that a source sends enters the engine. */
-  inputColumn(column: Column): InputColumn;
+  /** Says how a column that a source sends in this form enters the engine. */
+  inputColumn(column: Column, wire: WireType): InputColumn;
   /** Returns the type of a column that the engine describes; null when answers do not carry it. */
   typeOf(engineType: string): ColumnType | null;
 }
@@ -91,6 +92,11 @@ export type ConstantCell = string | number | null;
 
 /** The dialect of a database: all that placement needs to know of it. */
 export interface SourceDialect extends Dialect {
+  /**
+   * A SELECT around the user's SQL keeps the order of its rows. Where it does not, and no stage is placed, the SQL is sent as it
+   * is, and the connector sends those columns only that are expected.
+   */
+  readonly wrapsSources: boolean;
   /** JSON has an equality, which is that of its text. */
   readonly comparesJson: boolean;
   /** A list may have lists as elements. */
@@ -111,6 +117,11 @@ export interface SourceDialect extends Dialect {
     column: DatabaseColumn,
     place: Pick<WireError, 'stage' | 'span'>,
   ): SourceColumn;
+  /**
+   * Says how the rows that a SQL worker sends carry this column, which is one of `sentColumn` or `describedColumn`. A
+   * connector that gives values to the kit (connectors/kit/rows-out.ts) has `usualWireType` of its type.
+   */
+  wireOf(column: DatabaseColumn): WireType;
   /** Returns a column of the user's own SQL as it is sent to the stage engine. */
   sentColumn(column: DatabaseColumn): SentColumn;
   /** Writes a value that leaves in an answer, so that the database describes it as exactly this type. */

@@ -8,6 +8,8 @@ export interface Lexical {
   readonly nameQuotes: string;
   /** `[name]` is a quoted name, which ends at the next `]`. */
   readonly bracketNames: boolean;
+  /** "..." is a text as '...' is, and no name. */
+  readonly doubleQuotedTexts: boolean;
   /** A backslash in a text escapes the next character. */
   readonly backslashEscapes: boolean;
   /** E'...' is a text in which a backslash escapes the next character. */

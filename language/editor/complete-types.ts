@@ -48,6 +48,8 @@ export interface CompleteRequest {
   readonly connection: string;
   /** The connections that there are, each with its database's dialect. */
   readonly dialects: ConnectionDialects;
+  /** The stages that whoever asks may use; null, or left out: all. */
+  readonly stages?: readonly string[] | null;
   readonly answers: Readonly<Record<string, CompleteAnswer>>;
 }
 

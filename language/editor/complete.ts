@@ -232,12 +232,13 @@ function failedStage({ details }: QueryError, pipes: readonly number[], shift: n
 
 /** The columns of a whole query. */
 function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reached {
-  const { connection, dialects, answers } = request;
+  const { connection, dialects, stages = null, answers } = request;
   const asked: PlanRequest = {
     text,
     parameters: parametersOf(text, request),
     connection,
     dialects,
+    stages,
     pushdown: 'off',
     throughWorker: true,
     answers: planAnswers(answers),

@@ -6,6 +6,7 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { InputColumn, Judge, PlanRequest, PlanStep } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
+import type { WireType } from '../../core/protocol/wire-rows.ts';
 import type { SourceDialect } from '../dialects/dialect.ts';
 import { STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
 import type { SqlSourceNode } from '../frontends/query-tree.ts';
@@ -43,7 +44,9 @@ export function planEncoded(
     ...fetchSource(dialect, bound, described, new Set(columns.map(({ name }) => name))),
   };
   const readNames = distinctNames(columns);
-  const inputs = columns.map((column, index) => exactInput(column, readNames[index]!, dialect));
+  const inputs = columns.map((column, index) =>
+    exactInput(column, readNames[index]!, dialect.wireOf(source.databaseColumns![index]!), dialect),
+  );
   const worker = {
     sql: 'SELECT * FROM input',
     parameters: [],
@@ -92,19 +95,26 @@ function distinctNames(columns: readonly Column[]): readonly string[] {
   });
 }
 
-/** As stages read it, but for decimals without a size: those are rounded for stages. */
-function exactInput({ name, type }: Column, readName: string, dialect: SourceDialect): InputColumn {
-  const column = STAGE_ENGINE.inputColumn({ name: readName, type });
-  const read = STAGE_ENGINE.quoteName(readName);
-  if (isUnsized(type))
-    return { ...column, csvType: 'VARCHAR', expression: exactDecimal(read, name, dialect) };
-  if (type.kind !== 'list' || !isUnsized(type.of)) return column;
-  const texts = STAGE_ENGINE.inputColumn({ name: readName, type: { kind: 'list', of: { kind: 'string' } } });
+/** As stages read it, but for decimals without a size: those are rounded for stages, and come as their text here. */
+function exactInput(
+  { name, type }: Column,
+  readName: string,
+  wire: WireType,
+  dialect: SourceDialect,
+): InputColumn {
+  if (isUnsized(type)) {
+    const expression = exactDecimal(STAGE_ENGINE.quoteName(readName), name, dialect);
+    return { name: readName, wire, expression };
+  }
+  if (type.kind !== 'list' || !isUnsized(type.of))
+    return STAGE_ENGINE.inputColumn({ name: readName, type }, wire);
+  const listOfTexts: Column = { name: readName, type: { kind: 'list', of: { kind: 'string' } } };
+  const texts = STAGE_ENGINE.inputColumn(listOfTexts, wire);
   const element = `lambda x: ${exactDecimal('x', name, dialect)}`;
   return { ...texts, expression: `list_transform(${texts.expression}, ${element})` };
 }
 
-/** A numeric is sent without an exponent. */
+/** The text of a decimal has no exponent. */
 const FITTING_DECIMAL = String.raw`-?\d{1,20}(\.\d{0,18}0*)?`;
 
 function exactDecimal(text: string, name: string, dialect: SourceDialect): string {

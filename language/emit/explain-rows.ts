@@ -2,11 +2,12 @@
  * `explain` before a query: its plan as rows, one for each source and stage. The rows are constants that the database of
  * the query's first source gives back, so that they come in every format and under every limit like any answer.
  */
-import type { Plan, PlanRequest, WorkerPlan } from '../../core/protocol/plan.ts';
+import type { InputColumn, Plan, PlanRequest, WorkerPlan } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { ConstantCell } from '../dialects/dialect.ts';
-import { STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
+import { sourceDialect } from '../dialects/registry.ts';
 import { dialectAt } from '../source/connections.ts';
+import { inputColumns } from './input-columns.ts';
 
 const COLUMNS: readonly Column[] = [
   { name: 'index', type: { kind: 'int64' } },
@@ -49,7 +50,7 @@ export function explainPlan(plan: Plan, request: PlanRequest): Plan {
   const { warnings, cacheable } = plan;
   return {
     sources: [source],
-    worker: request.throughWorker ? encoding(COLUMNS) : null,
+    worker: request.throughWorker ? encoding(inputColumns(dialect, source)) : null,
     stages: [],
     columns: COLUMNS,
     warnings,
@@ -58,12 +59,12 @@ export function explainPlan(plan: Plan, request: PlanRequest): Plan {
 }
 
 /** The rows as they are, for formats that a worker encodes. */
-function encoding(columns: readonly Column[]): WorkerPlan {
+function encoding(columns: readonly InputColumn[]): WorkerPlan {
   const items = columns.map(({ name }) => `input."${name}"`);
   return {
     sql: `SELECT ${items.join(', ')}\nFROM input`,
     parameters: [],
-    inputs: [{ name: 'input', columns: columns.map(STAGE_ENGINE.inputColumn), scans: 1 }],
+    inputs: [{ name: 'input', columns, scans: 1 }],
     runsUserSql: false,
   };
 }

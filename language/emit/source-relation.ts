@@ -31,7 +31,7 @@ export function sourceRelation(
       return { name: column.name, plain: true, ...dialect.sourceColumn(stored, column, author) };
     }),
     filters: [],
-    filteredBelow: mayFilter(bound.sql),
+    filteredBelow: mayFilter(bound.sql, dialect.lexical),
     groupBy: null,
     order: [],
     arrival: mayBeOrdered(bound.sql),

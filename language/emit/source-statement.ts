@@ -123,7 +123,7 @@ export class SourceStatement {
       placed: {
         segments: stageSegments,
         raising: this.#raising.toSorted((a, b) => a.stage.index - b.stage.index),
-        sourceMayFail: this.#sqls.some(({ bound }) => mayFail(bound.sql)),
+        sourceMayFail: this.#sqls.some(({ bound }) => mayFail(bound.sql, this.#dialect.lexical)),
         described,
       },
     };

@@ -3,12 +3,14 @@
  * source makes the answer there is one statement and no worker.
  */
 import type { UnjudgedSource, WorkerInput, WorkerPlan } from '../../core/protocol/plan.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
 import { STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
 import type { PlacedGraph, PlacedRun, PlacedSource } from '../placement/placed-graph.ts';
 import { Relation } from '../select/relation.ts';
 import { Statement } from '../select/statement.ts';
 import { stageOf } from '../stages/kit/registry.ts';
 import { fetchSource } from './fetch-source.ts';
+import { inputColumns } from './input-columns.ts';
 import { firstSource, SourceStatement } from './source-statement.ts';
 
 export interface Statements {
@@ -29,7 +31,7 @@ class StageStatement {
   readonly #graph: PlacedGraph;
   readonly #statement = new Statement(STAGE_ENGINE);
   readonly #relations = new Map<number, Relation>();
-  readonly #sources: UnjudgedSource[] = [];
+  readonly #sources: { readonly dialect: SourceDialect; readonly part: UnjudgedSource }[] = [];
 
   constructor(graph: PlacedGraph) {
     this.#graph = graph;
@@ -41,15 +43,15 @@ class StageStatement {
     const answer = this.#relation(root).project(columns.map(({ name }) => ({ name, as: name })));
     const sql = answer.finish();
     const { parameters } = this.#statement;
-    const inputs = this.#sources.map(({ columns: sent }, index): WorkerInput => {
+    const inputs = this.#sources.map(({ dialect, part }, index): WorkerInput => {
       const name = inputName(index);
-      // Its columns are known: they were narrowed here.
-      return { name, columns: sent!.map(STAGE_ENGINE.inputColumn), scans: this.#statement.readsOf(name) };
+      return { name, columns: inputColumns(dialect, part), scans: this.#statement.readsOf(name) };
     });
     const runsUserSql = queries.some(({ runs }) =>
       runs.some(({ stages }) => stages.some(({ node }) => stageOf(node).runsUserSql === true)),
     );
-    return { sources: this.#sources, worker: { sql, parameters, inputs, runsUserSql } };
+    const sources = this.#sources.map(({ part }) => part);
+    return { sources, worker: { sql, parameters, inputs, runsUserSql } };
   }
 
   #relation(number: number): Relation {
@@ -80,12 +82,13 @@ class StageStatement {
     const input = inputName(this.#sources.length);
     if (run === undefined) {
       const used = new Set(base.used);
-      this.#sources.push({ connection, ...fetchSource(dialect, bound, described, used) });
+      const part = { connection, ...fetchSource(dialect, bound, described, used) };
+      this.#sources.push({ dialect, part });
       const sent = columns.filter((column) => used.has(column.name));
       return Relation.input(this.#statement, input, sent);
     }
     const { part, entering, keys } = new SourceStatement(this.#graph, dialect).input(base, run);
-    this.#sources.push({ connection, ...part });
+    this.#sources.push({ dialect, part: { connection, ...part } });
     return Relation.input(this.#statement, input, entering, keys);
   }
 }

@@ -12,6 +12,8 @@ export interface Engine {
   readonly name: EngineName;
   /** Why a stage runs in it, for people. */
   readonly reason: string;
+  /** A limit around the rows of a source leaves them in their order. */
+  readonly cutsRows: boolean;
   /** Says whether a statement of the engine's may begin with the rows of this SQL. */
   reads(sql: ResolvedSql): boolean;
   /**
@@ -27,6 +29,7 @@ export interface Engine {
 const STAGES: Engine = {
   name: 'stages',
   reason: 'it runs in a worker',
+  cutsRows: true,
   reads: () => true,
   exact: () => EXACT,
   split: () => null,
@@ -55,11 +58,13 @@ function sourceEngine(sql: ResolvedSql): Engine {
   return {
     name: sourceName(sql),
     reason: `exact in ${title}`,
+    cutsRows: dialect.wrapsSources,
     reads: (read) => read.connection === connection,
     exact({ node, resolved }, input, before) {
-      if (before >= maxStages) return no(`one statement has at most ${maxStages} stages`);
       const refusal = dialect.refusal([...input, ...resolved.columns]);
-      return refusal === null ? stageOf(node).exactIn(resolved, dialect) : no(refusal);
+      if (refusal !== null) return no(refusal);
+      if (before >= maxStages) return no(`one statement has at most ${maxStages} stages`);
+      return stageOf(node).exactIn(resolved, dialect);
     },
     split: ({ node, resolved }, before) =>
       before < maxStages ? (stageOf(node).split?.(resolved, dialect) ?? null) : null,

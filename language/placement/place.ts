@@ -183,7 +183,8 @@ class Placer {
     const [taken, left] = [stages.slice(0, count), stages.slice(count)];
     const after = left.slice(1).map(() => `it follows \`${first.node.name}\`, which runs in a worker`);
     const parts = engine.split(first, count);
-    if (parts === null) return { taken, left, why: [because, ...after], atMost: limitOf(left) };
+    if (parts === null)
+      return { taken, left, why: [because, ...after], atMost: engine.cutsRows ? limitOf(left) : null };
     return {
       taken: [...taken, { ...first, resolved: parts[0] }],
       left: [{ ...first, resolved: parts[1] }, ...left.slice(1)],

@@ -45,6 +45,7 @@ function makeTable(lexical: Lexical): Uint8Array {
   set(';', SEMICOLON);
   set('\0', NUL);
   set("'", TEXT_QUOTE);
+  if (lexical.doubleQuotedTexts) set('"', TEXT_QUOTE);
   set(lexical.nameQuotes, NAME_QUOTE);
   if (lexical.bracketNames) set('[', BRACKET_NAME);
   set('-/', COMMENT_OR_OPERATOR);

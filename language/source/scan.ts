@@ -51,17 +51,18 @@ export function skipQuoted(text: string, start: number, what: string): number {
 
 /** Skips a text in which a backslash escapes the next character, and a quote may be doubled. `start` is at the quote. */
 export function skipEscapedText(text: string, start: number): number {
+  const quote = text[start]!;
   let at = start + 1;
   while (at < text.length) {
     const char = text[at];
     if (char === '\\') at += 2;
-    else if (char !== "'") at += 1;
-    else if (text[at + 1] === "'") at += 2;
+    else if (char !== quote) at += 1;
+    else if (text[at + 1] === quote) at += 2;
     else return at + 1;
   }
   throw new QueryError('unterminated-string', 'this string has no end', {
     span: restOfLine(text, start),
-    hint: "close it with '",
+    hint: `close it with ${quote}`,
   });
 }
 

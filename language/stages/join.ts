@@ -110,8 +110,8 @@ function refuseOneSided(on: Typed, joined: JoinedColumns, span: Span): void {
 /** Some part of it compares one side with the other for equality: then it is no product of them. */
 function hasEquality(on: Typed, joined: JoinedColumns): boolean {
   if (on.kind !== 'call') return false;
-  if (on.name === 'and') return on.args.some((part) => hasEquality(part, joined));
-  if (on.name !== '=') return false;
+  if (on.key === 'and') return on.args.some((part) => hasEquality(part, joined));
+  if (on.key !== '=') return false;
   const [a, b] = on.args.map((arg) => sidesOf(arg, joined));
   return (
     (a!.left > 0 && a!.right === 0 && b!.left === 0) || (a!.right > 0 && a!.left === 0 && b!.right === 0)

@@ -25,8 +25,15 @@ function sizeOf(arg: Typed): Size {
   if (arg.type.kind === 'decimal') return DECIMAL_SIZE;
   if (arg.kind === 'literal') return sizeOfLiteral(Math.abs(Number(arg.value ?? 0)));
   if (arg.kind !== 'call') return UNKNOWN;
-  if (arg.name === 'cast') return sizeOf(arg.args[0]!);
-  return arg.args.length === 2 ? resultSize(arg.name, sizeOf(arg.args[0]!), sizeOf(arg.args[1]!)) : UNKNOWN;
+  if (arg.key === 'cast' || arg.key === 'try_cast') return sizeOf(arg.args[0]!);
+  return arg.args.length === 2
+    ? resultSize(operatorOf(arg.key), sizeOf(arg.args[0]!), sizeOf(arg.args[1]!))
+    : UNKNOWN;
+}
+
+/** Returns the operator of a call on float64; a key of its own, such as `-/days`, is none. */
+function operatorOf(key: string): string {
+  return key.replace(/\/(?:float64)$/, '');
 }
 
 function sizeOfLiteral(value: number): Size {

@@ -1,6 +1,6 @@
 /**
- * The crash brake: something that dies again and again at its start is started ever more slowly, never given up.
- * Pure; one state for each role.
+ * The crash brake: processes that die again and again at their start are started with growing delays, but never given up.
+ * Pure; there is one state for each role.
  *
  *   released --5th failure within 30 s--> braking (0.5 s, then x1.5 a failure, up to 15 s)
  *   braking --30 s without a failure--> released
@@ -14,7 +14,7 @@ const MAX_DELAY_MS = 15_000;
 export interface BrakeState {
   /** Times of the failures within the window, oldest first. */
   readonly failuresAtMs: readonly number[];
-  /** The delay that the last failure brought; 0 while released. */
+  /** The delay after the last failure; 0 while released. */
   readonly delayMs: number;
 }
 
@@ -40,7 +40,7 @@ function nextDelayMs(delayMs: number, failures: number): number {
   return failures >= FAILURES ? FIRST_DELAY_MS : 0;
 }
 
-/** The brake of one role, shared by all that start it. */
+/** The brake of one role, shared by everything that starts its processes. */
 export class Brake {
   #state: BrakeState = releasedBrake;
   readonly #nowMs: () => number;

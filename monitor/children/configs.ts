@@ -2,7 +2,7 @@
 import type { Config } from '../../core/config/config.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
-import { DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
+import { type ConnectionConfig, DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
@@ -29,6 +29,11 @@ export function serverConfig(
       corsOrigins: config.cors.origins,
       trustedProxies: config.access.trustedProxies,
     },
+    auth: {
+      keysFile: config.access.keysFile,
+      jwt: config.access.jwt,
+      policy: config.access.policy,
+    },
     ...serverConnections(config),
     planner: config.planner,
     dsl: { reuse, maxQueriesPerWorker, max },
@@ -46,7 +51,7 @@ export function serverConnections({ connections, defaultConnection }: Config): S
       Object.entries(connections).map(([name, connection]) => [name, DIALECT_OF_KIND[connection.kind]]),
     ),
     allowFunctions: Object.fromEntries(
-      Object.entries(connections).map(([name, { allowFunctions = [] }]) => [name, allowFunctions]),
+      Object.entries(connections).map(([name, connection]) => [name, allowedFunctions(connection)]),
     ),
   };
 }
@@ -72,4 +77,8 @@ export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerC
     spillBytes: limits.dslSpillBytes,
     threads: dsl.threads,
   };
+}
+
+function allowedFunctions(connection: ConnectionConfig): readonly string[] {
+  return ('allowFunctions' in connection && connection.allowFunctions) || [];
 }

@@ -1,10 +1,10 @@
-/** How the processes of a role are started, beyond what all of them have in common (launch.ts). */
+/** The options for starting the processes of a role, beyond what all roles have in common (launch.ts). */
 export interface LaunchOptions {
-  /** Megabytes of V8's old generation; null: V8's own choice. */
+  /** The limit of V8's old generation in megabytes; null leaves it to V8. */
   readonly heapMb: number | null;
-  /** Whether the kernel limits its data segment, to `dsl.dataLimitBytes`. */
+  /** Whether the kernel limits the process's data segment, to `dsl.dataLimitBytes`. */
   readonly hasDataLimit: boolean;
-  /** Whether it gets a directory for what does not fit into memory. */
+  /** Whether the process gets a directory for spilling data that does not fit into memory. */
   readonly spills: boolean;
 }
 

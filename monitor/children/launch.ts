@@ -1,6 +1,6 @@
 /**
- * Starts one child: its identity, its command line, its clean environment, its files. Nothing of the monitor's own
- * environment reaches a child: what it needs comes in `init`.
+ * Starts one child: its identity, its command line, its clean environment, its files. A child does not inherit the monitor's
+ * environment; everything that it needs comes in `init`.
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { mkdir, open } from 'node:fs/promises';
@@ -29,7 +29,7 @@ export interface LaunchContext {
   /** Called after each spawn and each end, for the state file. */
   onChildrenChanged(): void;
   onChildEnded(child: ManagedChild): void;
-  /** A name never used before in this run. */
+  /** Returns a name that was never used in this run. */
   nextWorkerId(role: Role): string;
 }
 
@@ -39,10 +39,10 @@ export interface LaunchRequest {
   readonly workerId: string;
   readonly config: Config;
   readonly launch: LaunchOptions;
-  /** The fifth descriptor: a server's bound socket, standard output for a logger that writes there. */
+  /** The file descriptor that the child gets as fd 4: a server's bound socket, or standard output for a logger that writes there. */
   readonly extraFd: number | null;
   readonly events: ChildEvents;
-  /** Makes the child's `init` at the moment when it is sent, so that it has what changed while the process was prepared. */
+  /** Returns the configuration for `init`. Called when it is sent, so that changes since the start of the launch are in it. */
   child(): ChildConfig;
 }
 
@@ -108,7 +108,7 @@ async function spawnChild(
   }
 }
 
-/** Returns the program and its arguments, wrapped in what the system has. Pure. */
+/** Returns the program and its arguments, run through the tools that the system has (tools.ts). Pure. */
 export function composeCommand(
   entry: string,
   { heapMb, hasDataLimit }: LaunchOptions,
@@ -123,7 +123,7 @@ export function composeCommand(
   return { command, args };
 }
 
-/** The two ids are what monitor/sweep/strays.ts finds its descendants by. */
+/** Returns the child's environment. By the two ids monitor/sweep/strays.ts finds processes that the child started. */
 function childEnvironment(runId: string, workerId: string): NodeJS.ProcessEnv {
   const ids = { [RUN_ID]: runId, [WORKER_ID]: workerId };
   return { PATH: CHILD_PATH, HOME: homedir(), TZ: 'UTC', LANG: 'C.UTF-8', ...ids };

@@ -1,10 +1,10 @@
 /**
  * The HTTP listening socket. The monitor binds and holds it, and never listens or accepts itself; each server
- * process inherits it as fd 4 and calls `server.listen({ fd: 4 })`. From the first such call on the socket listens
- * for as long as anybody holds it: while a server is replaced, connections wait in the backlog and none is refused.
+ * process inherits it as fd 4 and calls `server.listen({ fd: 4 })`. After the first such call the socket listens for as long
+ * as any process holds it: while a server is replaced, connections wait in the backlog and none is refused.
  *
- * `net._createServerHandle` is undocumented; it is what node:cluster is built on. It binds without listening, which
- * no public function does, and without polling, so that a connection never wakes the monitor.
+ * `net._createServerHandle` is undocumented, but node:cluster is built on it. It binds without listening, which no public
+ * function does, and without polling, so that a connection never wakes the monitor.
  */
 import { lookup } from 'node:dns/promises';
 import net from 'node:net';
@@ -12,7 +12,7 @@ import { getSystemErrorName } from 'node:util';
 
 export interface BoundSocket {
   readonly host: string;
-  /** The real one when port 0 was asked for. */
+  /** The bound port, also when port 0 was configured. */
   readonly port: number;
   readonly fd: number;
   close(): void;
@@ -32,16 +32,16 @@ type CreateServerHandle = (
   flags: number,
 ) => TcpHandle | number;
 
-/** The user's mistake, in words for the terminal. */
+/** The error that the address cannot be bound; its message is printed on the terminal. */
 export class ListenError extends Error {}
 
-/** @throws ListenError that says which address failed, why, and what to do. */
+/** Binds the socket. @throws ListenError that tells which address failed, why, and what to do. */
 export async function bindSocket(host: string, port: number): Promise<BoundSocket> {
   const { address, family } = await resolveHost(host, port);
   const create = (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle;
   const handle = create(address, port, family, -1, 0);
   if (typeof handle === 'number') throw listenError(host, port, getSystemErrorName(handle));
-  // libuv reports an address that somebody listens on here, not from bind.
+  // When another process listens on the address, libuv reports it here and not from bind.
   const name: { port?: number } = {};
   const failure = handle.getsockname(name);
   if (failure !== 0 || name.port === undefined) {

@@ -1,16 +1,16 @@
 /**
- * One child process of the monitor's, from its start to its end. Who decides about it asks it to `stop` or `kill`;
- * this file only knows how.
+ * One child process of the monitor, from its start to its end. Other code decides when to `stop` or `kill` it; this file
+ * only knows how.
  *
  *   starting --ready, same build--> ready --stop--> stopping --grace over--> killing --> gone
  *      |                              |                                        ^
  *      +--- init-failed, other build, boot timeout, disconnect, kill() --------+
  *   any --exit, spawn error--> gone
  *
- * - `onGone` comes exactly once, whatever happened, and no timer is left after it. Of a process that outlives KILL it
- *   comes as well: another may take its place beside it.
- * - Signals go to the whole process group, and what is left of the group when its leader is gone is killed.
- * - A signal is only sent between spawn and exit: until the exit is reaped the pid cannot be anybody else's.
+ * - `onGone` is called exactly once, whatever happens, and no timer is left after it. It is also called for a process that
+ *   SIGKILL does not end, so that another can take its place.
+ * - Signals go to the whole process group; when its leader has ended, the rest of the group is killed.
+ * - A signal is only sent between spawn and exit: until the exit is reaped, no other process can have the pid.
  */
 import type { ChildProcess } from 'node:child_process';
 import type { Log } from '../../core/logging/log.ts';
@@ -25,12 +25,12 @@ export type ChildPhase = 'starting' | 'ready' | 'stopping' | 'killing' | 'gone';
 export interface ChildEnd {
   readonly code: number | null;
   readonly signal: string | null;
-  /** The reason for which the monitor ended it; null when it ended by itself. */
+  /** The reason for which the monitor ended the child; null when it ended by itself. */
   readonly decided: string | null;
   readonly cause: EndCause;
-  /** The reason for which it could not start, in its own or the system's words. */
+  /** The reason why the child could not start, as the child or the system reported it. */
   readonly failure: string | null;
-  /** Whether it never became ready, or died soon after: counts for the crash brake unless `decided`. */
+  /** Whether the child never became ready, or died soon after. It then counts for the crash brake, unless the monitor ended it. */
   readonly early: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface ChildTimeouts {
 
 export interface ChildOptions {
   readonly identity: ChildIdentity;
-  /** Makes the child's `init` at the moment when it is sent. */
+  /** Returns the configuration for `init`, called when that is sent. */
   child(): ChildConfig;
   readonly logLevel: string;
   readonly redactLiterals: boolean;
@@ -60,41 +60,41 @@ export interface ChildOptions {
   readonly clock: Clock;
   readonly log: Log;
   /**
-   * Prepares its files, starts the process and gives it to `adopt` before anything can happen to it: a spawn that
-   * fails says so in an 'error' event at the next tick. Rejects when there is nothing to adopt (EMFILE, ...).
+   * Prepares the child's files, starts the process and calls `adopt` in the same tick, since a failed spawn emits 'error' at
+   * the next one. Rejects when no process object could be made (EMFILE, ...).
    */
   spawn(adopt: (process: ChildProcess) => void): Promise<void>;
-  /** Replaces signals in tests, since a process that KILL does not end cannot be made. */
+  /** Replaces the sending of signals in tests, which cannot make a process that survives SIGKILL. */
   readonly sendSignal?: (pid: number, signal: NodeJS.Signals) => void;
-  /** The time between KILL and the moment when the monitor goes on without it. */
+  /** The time after KILL after which the monitor goes on without the process. */
   readonly unkillableAfterMs?: number;
 }
 
-/** The time after `ready` in which dying counts as failing to start. */
+/** The time after `ready` within which a death counts as a failed start. */
 const EARLY_MS = 5000;
 /** The time that a stopping child gets beyond its grace. */
 const STOP_PATIENCE_MS = 1000;
-/** The time after KILL from which on a process counts as held by the kernel (state D), and is not waited for. */
+/** The time after KILL after which a process counts as held by the kernel (state D), and is no longer waited for. */
 const UNKILLABLE_AFTER_MS = 5000;
-/** The channel closed and the process did not end: it cannot be told anything any more. */
+/** The time that a process gets to end after its channel has closed: no message can reach it any more. */
 const DISCONNECT_GRACE_MS = 1000;
 
 export class ManagedChild {
   readonly identity: ChildIdentity;
   phase: ChildPhase = 'starting';
   pid: number | null = null;
-  /** The process's start, which with the pid tells it from all others; null before it is known and where there is no /proc. */
+  /** The process's start time, which together with the pid identifies it; null before it is known, and without /proc. */
   startTicks: number | null = null;
   readonly createdAtMs: number;
   readyAtMs: number | null = null;
   lastHeartbeatAtMs: number;
   queriesServed = 0;
   eventLoopLagMs = 0;
-  /** Whether it was sent a signal, at whatever point. */
+  /** Whether the monitor has sent it a signal. */
   forced = false;
-  /** Whether it outlived KILL, and counts as gone. */
+  /** Whether the process survived SIGKILL and counts as gone. */
   abandoned = false;
-  /** Resolves when it is gone. */
+  /** Resolves when the child is gone. */
   readonly gone: Promise<void>;
   readonly #options: ChildOptions;
   #process: ChildProcess | null = null;
@@ -126,11 +126,11 @@ export class ManagedChild {
 
   send(message: ToChild): void {
     const process = this.#process;
-    // A closed channel: the exit or the disconnect timer follows and tells everybody.
+    // When the channel is closed, the exit or the disconnect timer follows and does the rest.
     if (process?.connected === true) process.send(message, undefined, {}, () => {});
   }
 
-  /** Tells it to finish within `graceMs`; `patienceMs` later come TERM and KILL. */
+  /** Tells the child to finish within `graceMs`; `patienceMs` after that it gets TERM, and then KILL. */
   stop(graceMs: number, ending: Ending, { patienceMs = STOP_PATIENCE_MS, successor = false } = {}): void {
     if (this.phase === 'starting') this.kill(ending);
     if (this.phase !== 'ready') return;
@@ -164,7 +164,7 @@ export class ManagedChild {
     this.#after(this.#options.unkillableAfterMs ?? UNKILLABLE_AFTER_MS, () => this.#abandon());
   }
 
-  /** Waits for it no longer, which is all that can be done. When the kernel lets it go, node reaps it by itself. */
+  /** Stops waiting for the process, since nothing else can be done. When the kernel lets it go, Node reaps it. */
   #abandon(): void {
     const pid = this.pid ?? 0;
     const { workerId } = this;
@@ -183,13 +183,13 @@ export class ManagedChild {
       if (process.pid === undefined) this.#end(null, null, error.message);
       else this.#options.log.warn('child-error', { workerId: this.workerId, message: error.message });
     });
-    if (process.pid === undefined) return; // its 'error' event comes
+    if (process.pid === undefined) return; // the spawn failed, and its 'error' event follows
     this.startTicks = readSample(process.pid)?.startTicks ?? null;
     process.on('exit', (code, signal) => this.#end(code, signal, null));
-    process.on('message', (message) => this.#receive(message as FromChild)); // our own child's: trusted
+    process.on('message', (message) => this.#receive(message as FromChild)); // messages of our own children are trusted
     process.on('disconnect', () => this.#onDisconnect());
     if (this.phase === 'killing') {
-      this.#killNow(); // decided while it was being prepared
+      this.#killNow(); // the kill was decided while the launch was being prepared
       return;
     }
     const { identity, logLevel, redactLiterals, timeouts } = this.#options;
@@ -202,7 +202,7 @@ export class ManagedChild {
   }
 
   #receive(message: FromChild): void {
-    if (this.phase === 'gone') return; // abandoned, and awake after all
+    if (this.phase === 'gone') return; // it was abandoned, and has ended after all
     switch (message.type) {
       case 'ready':
         this.#onReady(message.buildId);
@@ -221,7 +221,7 @@ export class ManagedChild {
   }
 
   #onReady(buildId: string): void {
-    if (this.phase !== 'starting') return; // it was told to end meanwhile
+    if (this.phase !== 'starting') return; // the child was told to end meanwhile
     if (buildId !== this.identity.buildId) {
       this.#failure = `is of build ${buildId}, the monitor of ${this.identity.buildId}: restart forkline after an upgrade`;
       this.#killUndecided();
@@ -233,7 +233,7 @@ export class ManagedChild {
     this.#options.events.onReady(this);
   }
 
-  /** Ends a child that failed to start; that is its failure and not our decision, so that the brake counts it. */
+  /** Kills a child that failed to start. This does not count as the monitor's decision, so that the brake counts the failure. */
   #killUndecided(): void {
     const decided = this.#decided;
     this.kill({ cause: 'failed-start', reason: 'failed to start' }, true);
@@ -253,7 +253,7 @@ export class ManagedChild {
     const early = this.readyAtMs === null || this.#options.clock.monotonicMs() - this.readyAtMs < EARLY_MS;
     this.phase = 'gone';
     this.#clearTimer();
-    if (this.pid !== null) this.#signal('SIGKILL'); // what it started and left behind
+    if (this.pid !== null) this.#signal('SIGKILL'); // ends processes that the child started and left behind
     const facts = { code, signal, decided: this.#decided, failure: failure ?? this.#failure };
     const cause = this.abandoned ? 'unkillable' : causeOf(facts);
     this.#options.events.onGone(this, { ...facts, decided: this.#decided?.reason ?? null, cause, early });
@@ -265,11 +265,11 @@ export class ManagedChild {
     try {
       (this.#options.sendSignal ?? signalGroup)(this.pid, signal);
     } catch {
-      // ESRCH: the whole group is gone; its 'exit' is on the way or was just handled
+      // ESRCH: the whole group has ended; its 'exit' event follows or was just handled
     }
   }
 
-  /** Sets the only timer: each step of a child's life replaces the one before. */
+  /** Sets the child's only timer, which replaces the timer of the step before. */
   #after(ms: number, action: () => void): void {
     this.#clearTimer();
     this.#clearTimer = afterListening(ms, action);

@@ -1,10 +1,10 @@
 /**
- * Timers for what is done to a process that did not speak up in time. When this process itself stood still (stopped, a
- * laptop asleep), its timers come due before it has heard what was said meanwhile, and would blame others for its own
- * silence. So each waits for one more turn of the event loop, which reads all that has arrived.
+ * Timers for measures against a process that did not answer in time. When this process itself stood still (stopped, a laptop
+ * asleep), its timers fire before it has read the messages that arrived meanwhile, and it would blame others for its own
+ * silence. So each timer waits for one more turn of the event loop, which reads everything that has arrived.
  */
 
-/** Returns what calls it off, up to the last moment. */
+/** Calls `action` after the time and one more turn. Returns a function that cancels it. */
 export function afterListening(ms: number, action: () => void): () => void {
   let turn: NodeJS.Immediate | undefined;
   const timer = setTimeout(() => {
@@ -16,7 +16,7 @@ export function afterListening(ms: number, action: () => void): () => void {
   };
 }
 
-/** Repeats what `afterListening` does once. */
+/** Calls `action` again and again, each time as `afterListening` does. Returns a function that stops it. */
 export function everyListening(ms: number, action: () => void): () => void {
   let turn: NodeJS.Immediate | undefined;
   const timer = setInterval(() => {

@@ -1,6 +1,6 @@
 /**
- * Counts of the monitor over its whole life, for the server to show as metrics: counters live here and not in the
- * server, because servers come and go. `MonitorStats` is the message's shape: JSON-safe and small.
+ * The monitor's counts over its whole life, which the server shows as metrics. They are kept here and not in the server,
+ * because servers are replaced. `MonitorStats` is their form in messages: JSON-safe and small.
  */
 import type { EndCause, KillCause } from '../../core/protocol/endings.ts';
 import type { MemoryReading, MonitorStats, RecycleLimit, Role } from '../../core/protocol/monitor.ts';
@@ -21,7 +21,7 @@ export class StatsBook {
   readonly #starts = new Map<Role, Starts>();
   readonly #reloads = { succeeded: 0, failed: 0 };
   readonly cpu = new CpuBook();
-  /** The time when the configuration that is in force was read. */
+  /** The time when the current configuration was read. */
   configuredAtUnixMs = 0;
   #lastReloadSucceeded = true;
   #warmMisses = 0;
@@ -36,7 +36,7 @@ export class StatsBook {
     this.#pools = pools;
   }
 
-  /** Counts the end of a process; `forced`: with a signal of the monitor's. */
+  /** Counts the end of a process. `forced` says that the monitor had sent it a signal. */
   ended(role: Role, cause: EndCause, forced: boolean): void {
     count(this.#ends, role, cause);
     if (forced) count(this.#kills, role, cause);
@@ -109,7 +109,7 @@ function count(map: Map<string, number>, role: Role, what: string): void {
   map.set(key, (map.get(key) ?? 0) + 1);
 }
 
-/** The keys are made by `count` alone. */
+/** Returns the counts as rows; takes the keys apart that `count` made. */
 function rows(map: ReadonlyMap<string, number>): [role: Role, what: string, count: number][] {
   return [...map].map(([key, number]) => {
     const [role, what] = key.split(' ') as [Role, string];

@@ -1,5 +1,5 @@
 /**
- * One place that always has a living process in it: the logger, the server, each SQL worker.
+ * Keeps one process alive: the logger, the server, or one SQL worker. A new one is started whenever it dies.
  *
  *   idle --start--> running --child gone--> waiting (brake) --> running
  *   any --stop, kill--> ended: nothing is started any more
@@ -16,9 +16,9 @@ export interface SupervisedOptions {
   launch(events: ChildEvents): ManagedChild;
   onReady(child: ManagedChild): void;
   onMessage(child: ManagedChild, message: FromChild): void;
-  /** Called before it is started again; not for an end that was asked for by `stop` or `kill`. */
+  /** Called before the process is started again; not after `stop` or `kill`. */
   onLost(child: ManagedChild, end: ChildEnd): void;
-  /** Called after every end, also one that was asked for. */
+  /** Called after every end, also after `stop` or `kill`. */
   onGone(child: ManagedChild): void;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The two small programs of util-linux that the monitor starts its children through, where they exist and do what
- * is needed (older ones and BusyBox's do not): `setpriv --pdeathsig` and `prlimit --data`. Each is tried once with
- * the very options that will be used, because a child that cannot start for their sake would be worse than none.
+ * The two small programs of util-linux through which the monitor starts its children, if they exist and support what is
+ * needed (older ones and BusyBox's do not): `setpriv --pdeathsig` and `prlimit --data`. Each is tried once with exactly the
+ * options that will be used, because a tool that prevents a child from starting would be worse than no tool.
  */
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
@@ -20,7 +20,7 @@ export const CHILD_PATH = [
   '/bin',
 ].join(':');
 
-/** The absolute paths of the programs; null where there is none that works. */
+/** The absolute paths of the programs; null for one that does not exist or does not work. */
 export interface Tools {
   readonly setpriv: string | null;
   readonly prlimit: string | null;
@@ -40,7 +40,7 @@ export function dataLimitArgs(bytes: number): string[] {
   return [`--data=${bytes}`, '--'];
 }
 
-/** Logs once what is lost without them. */
+/** Logs once what does not work without them. */
 export function logMissingTools(tools: Tools, log: Log): void {
   if (tools.setpriv === null)
     log.warn('no-setpriv', {

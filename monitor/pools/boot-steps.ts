@@ -1,4 +1,4 @@
-/** The steps of a generation's start: each is told once, the first time that it is reached. */
+/** The steps of a generation's start. Each is reported once, when it is reached for the first time. */
 export type BootStep = 'serving' | 'workers-ready' | 'whole';
 
 export class BootSteps {

@@ -1,13 +1,13 @@
 /**
- * Tells processes of changed connections, and waits until each has taken them: by its `connections-taken`, or its end, since
- * whatever follows it starts with them. One that does neither in time is left to the watch.
+ * Sends changed connections to processes, and waits until each has taken them: until its `connections-taken`, or its end,
+ * since a replacement starts with the new ones. A process that does neither in time is left to monitor/watch.
  */
 import type { Log } from '../../core/logging/log.ts';
 import type { FromChild, ToChild, UnreachableConnection } from '../../core/protocol/monitor.ts';
 import type { ManagedChild } from '../children/managed-child.ts';
 import { afterListening } from '../children/patient-timer.ts';
 
-/** A connection attempt takes some seconds before it has failed. */
+/** The time to wait for a process: a failing connection attempt takes some seconds. */
 const TAKE_MS = 15_000;
 
 type Taken = Extract<FromChild, { type: 'connections-taken' }>;
@@ -15,14 +15,14 @@ type News = Extract<ToChild, { type: 'connections-changed' }>;
 
 export class ConnectionNews {
   readonly #log: Log;
-  /** Called with each `connections-taken`, by the worker's id and the revision. */
+  /** The functions that wait for a `connections-taken`, by the worker's id and the revision. */
   readonly #awaited = new Map<string, (taken: Taken) => void>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** Resolves with the connections that some process could not reach, each once. */
+  /** Sends the news to the children. Resolves with the connections that some process could not reach, each once. */
   async tell(children: readonly ManagedChild[], news: News): Promise<UnreachableConnection[]> {
     const replies = await Promise.all(
       children.filter(isListening).map((child) => this.#tellOne(child, news)),
@@ -59,7 +59,7 @@ function keyOf(workerId: string, revision: number): string {
   return `${workerId} ${revision}`;
 }
 
-/** Whether a child has to be told: one that is being prepared gets the newest connections with its `init`, one that ends needs none. */
+/** Tells whether a child needs the message: one that has no pid yet gets the newest connections with its `init`, and one that ends needs none. */
 function isListening({ pid, phase }: ManagedChild): boolean {
   return pid !== null && (phase === 'starting' || phase === 'ready');
 }

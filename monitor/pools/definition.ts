@@ -1,7 +1,7 @@
 /**
- * A row of the table of pools (table.ts): everything about one kind of worker process that is not the same for all of them.
- * The policies are two: `prefork` keeps a fixed number of processes at work (prefork-pool.ts), `leased` keeps a warm stock of
- * processes that the server leases for a query each (leased-pool.ts).
+ * A row of the table of pools (table.ts): everything that differs between the kinds of worker processes. There are two
+ * policies: `prefork` keeps a fixed number of processes at work (prefork-pool.ts), and `leased` keeps a warm stock of
+ * processes, each of which the server leases for one query (leased-pool.ts).
  */
 import type { Config } from '../../core/config/config.ts';
 import type { WorkerAddress } from '../../core/protocol/monitor.ts';
@@ -18,22 +18,22 @@ interface PoolBasics {
   readonly title: string;
   /** The largest size that it can be scaled to. */
   readonly maxSize: number;
-  /** How its processes are started. */
+  /** The options for starting its processes. */
   readonly launch: LaunchOptions & {
     /** The program, as a path within the build. */
     readonly entry: string;
   };
-  /** The worker's slice of the configuration, for its `init`. JSON-safe. */
+  /** Returns the worker's slice of the configuration, for its `init`. JSON-safe. */
   config(place: WorkerPlace): object;
-  /** The connections as its workers use them; left out when they use none. */
+  /** Returns the connections as the pool's workers use them; left out when they use none. */
   connections?(config: Config): SqlWorkerConfig['connections'];
-  /** The address at which the server finds a ready worker; null: the server does not call it. */
+  /** Returns the address at which the server reaches a ready worker; null when the server never calls it. */
   address(place: WorkerPlace & { readonly pid: number }): WorkerAddress | null;
 }
 
 export interface PreforkPolicy extends RecyclePolicy {
   readonly processes: number;
-  /** The longest that a query may run: a worker that is to go is ended then, whatever the server says. */
+  /** The longest time that a query may run: after it, a worker that is to be replaced is ended, whatever the server says. */
   readonly maxQueryMs: number;
 }
 
@@ -49,7 +49,7 @@ export interface LeasedDefinition extends PoolBasics {
 
 export type PoolDefinition = PreforkDefinition | LeasedDefinition;
 
-/** The largest size of each pool, by name. */
+/** Returns the largest size of each pool, by name. */
 export function maxSizesOf(pools: readonly PoolDefinition[]): Readonly<Record<string, number>> {
   return Object.fromEntries(pools.map(({ role, maxSize }) => [role, maxSize]));
 }

@@ -5,25 +5,25 @@ import type { BoundSocket } from '../children/listen.ts';
 import type { ChildEnd, ManagedChild } from '../children/managed-child.ts';
 import type { PoolDefinition } from './definition.ts';
 
-/** The monitor's services to a generation, and what it wants to hear of it. */
+/** The services that the monitor offers to a generation, and the events that it wants to be told. */
 export interface GenerationDeps {
   readonly number: number;
   readonly config: Config;
-  /** The rows that its workers are made of. */
+  /** The pools of the generation's workers. */
   readonly pools: readonly PoolDefinition[];
   readonly socket: BoundSocket;
   readonly context: LaunchContext;
-  /** The kernel's account of a process, for the log line about its end. */
+  /** Returns the kernel's facts about a process, for the log line about its end. */
   vitalsOf(child: ManagedChild): object;
-  /** A child died before the generation was whole. */
+  /** Called when a child died before the generation was complete. */
   onBootFailed(child: ManagedChild, end: ChildEnd): void;
   /** Called for any child that died without being asked to. */
   onLost(child: ManagedChild, end: ChildEnd): void;
-  /** A server and a SQL worker are ready: the first time. */
+  /** Called once, when a server and a SQL worker are ready. */
   onServing(): void;
-  /** Called the first time when all that a reload waits for is ready. */
+  /** Called once, when all workers that a reload waits for are ready. */
   onWorkersReady(): void;
   onWhole(): void;
-  /** The server asks for the process table. */
+  /** Called when the server asks for the process table. */
   onListProcesses(server: ManagedChild, requestId: number): void;
 }

@@ -6,8 +6,8 @@
  *   starting --too many failed boots (reload only)--> failed
  *   any --drain--> draining: server first, then the workers --> gone
  *
- * The first generation serves as soon as server and prefork pools can; the leased pools start after that.
- * The server knows of the workers by `workers-changed` alone: the whole list, on every change.
+ * The first generation serves as soon as the server and the prefork pools can; the leased pools start after that.
+ * The server learns about workers only from `workers-changed`, which has the complete list and is sent on every change.
  */
 import type { Config } from '../../core/config/config.ts';
 import type { Ending } from '../../core/protocol/endings.ts';
@@ -15,6 +15,7 @@ import type { FromChild, ToChild, UnreachableConnection } from '../../core/proto
 import type { PoolSizes } from '../../core/protocol/pool-sizes.ts';
 import { Brake } from '../children/brake.ts';
 import { serverConfig, serverConnections } from '../children/configs.ts';
+import type { InspectedProcess } from '../children/inspected-process.ts';
 import { launchChild } from '../children/launch.ts';
 import { ORDINARY_LAUNCH } from '../children/launch-options.ts';
 import {
@@ -23,19 +24,18 @@ import {
   describeEnd,
   type ManagedChild,
 } from '../children/managed-child.ts';
-import type { Patient } from '../children/patient.ts';
 import { removeFilesOf } from '../children/remove-files.ts';
 import { Supervised } from '../children/supervised.ts';
 import { BootSteps } from './boot-steps.ts';
 import { ConnectionNews } from './connection-news.ts';
 import type { GenerationDeps } from './generation-deps.ts';
-import { patientOf } from './patients.ts';
+import { inspectedChild } from './inspected-child.ts';
 import type { LeasedQuery, Pool, Work } from './pool.ts';
 import { createPool, workerAddress } from './pool-rows.ts';
 
-/** The grace of workers, which have nothing left to do once their server is gone. */
+/** The time for workers to stop: they have nothing left to do when their server has ended. */
 const WORKER_STOP_MS = 2000;
-/** The server gets this much beyond its own grace before it is killed. */
+/** The time after the server's own grace after which it is killed. */
 const HARD_STOP_MS = 5000;
 
 export class Generation {
@@ -47,7 +47,7 @@ export class Generation {
   #config: Config;
   #revision = 0;
   #draining = false;
-  /** Whether the pools that follow are started once it serves. */
+  /** Whether the pools with `followsServing` are started once the generation serves. */
   #startsFollowers = false;
   readonly #steps = new BootSteps();
 
@@ -76,8 +76,8 @@ export class Generation {
   }
 
   /**
-   * Takes a configuration that differs in its connections only. The workers take them first, then the server, so that no
-   * query is sent to a worker that does not know its connection. Resolves with the new ones that could not be reached.
+   * Takes a configuration that differs only in its connections. The workers take it first, then the server, so that no query
+   * is sent to a worker that does not know its connection. Resolves with the new connections that could not be reached.
    */
   async changeConnections(config: Config, stale: readonly string[]): Promise<UnreachableConnection[]> {
     this.#config = config;
@@ -94,7 +94,7 @@ export class Generation {
     return unreachable;
   }
 
-  /** Starts what the first answers need; the other pools follow once it serves, so that their boots do not hold it up. */
+  /** Starts what the first answers need. The other pools follow once it serves, so that their start does not delay the answers. */
   startServing(): void {
     this.#startsFollowers = true;
     for (const pool of this.#pools) if (!pool.followsServing) pool.start();
@@ -120,21 +120,22 @@ export class Generation {
     return pool?.workOf(child) ?? { queryId: null, queriesServed: child.queriesServed };
   }
 
-  /** Lets each pool draw its conclusions, each second. `mayFork`: memory allows more than what is indispensable. */
+  /** Lets each pool make its decisions, once a second. `mayFork` says that memory allows more than indispensable starts. */
   tick(mayFork: boolean, rssOf: (child: ManagedChild) => number | null): void {
     const isSettled = !this.#draining && this.#steps.isWhole;
     for (const pool of this.#pools) pool.tick({ mayFork, isSettled, rssOf });
   }
 
   /** Returns its processes, each with what may be done about it. */
-  patients(): Patient[] {
+  inspectedProcesses(): InspectedProcess[] {
     const { vitalsOf, context } = this.#deps;
     return this.children().map(
-      (child) => this.#poolOf(child)?.patientOf(child) ?? patientOf(child, { log: context.log, vitalsOf }),
+      (child) =>
+        this.#poolOf(child)?.inspectedChild(child) ?? inspectedChild(child, { log: context.log, vitalsOf }),
     );
   }
 
-  /** The queries that can be ended to free memory. */
+  /** Returns the queries that can be ended to free memory. */
   leased(): LeasedQuery[] {
     return this.#pools.flatMap((pool) => pool.leased());
   }
@@ -143,7 +144,7 @@ export class Generation {
     return this.#pools.some(({ isEndingOne }) => isEndingOne);
   }
 
-  /** Ends the query in that worker because memory is short; false when the worker is not of this generation. */
+  /** Ends the query in that worker because memory is short. Returns false when the worker is not of this generation. */
   endForPressure(workerId: string, reason: string): boolean {
     return this.#pools.some((pool) => pool.endForPressure(workerId, reason));
   }
@@ -158,8 +159,8 @@ export class Generation {
   }
 
   /**
-   * Finishes what runs; with a successor, clients without a request get time to move over to it. Resolves when all
-   * are gone: true when the server ended by itself in time.
+   * Lets running queries finish. With a successor, idle clients get time to connect to it. Resolves when all processes are
+   * gone, with true when the server ended by itself in time.
    */
   async drain(ending: Ending, successor: boolean): Promise<boolean> {
     const server = this.#server.child;
@@ -187,7 +188,7 @@ export class Generation {
       launch: (events) =>
         this.#launchServer({
           ...events,
-          // Before it answers anybody it knows its workers.
+          // The server must know its workers before it answers the first request.
           onStarted: (server: ManagedChild) => server.send(this.#workerList()),
         }),
       onReady: () => this.#onReady(),
@@ -227,7 +228,7 @@ export class Generation {
   }
 
   #onServerMessage(child: ManagedChild, message: FromChild): void {
-    // What a server that died had still to say: its leases are void.
+    // The message comes from a server that has died or was replaced: its leases are void.
     if (child !== this.#server.child) {
       if (message.type === 'lease') for (const pool of this.#pools) pool.voidLease(message.workerId);
       return;
@@ -242,7 +243,7 @@ export class Generation {
         return;
       case 'release':
       case 'retired':
-        return; // its worker is gone
+        return; // the worker of this lease is gone
       default:
         log.warn('unexpected-message', { workerId: child.workerId, type: message.type });
     }
@@ -251,7 +252,7 @@ export class Generation {
   #onLost(child: ManagedChild, end: ChildEnd): void {
     if (!this.#steps.isWhole) this.#deps.onBootFailed(child, end);
     this.#deps.onLost(child, end);
-    // What the server makes of a query whose worker crashed depends on whether we wanted it.
+    // A worker that died by itself may count against its query (server/history/poison.ts); one that the monitor ended does not.
     if (end.decided === null)
       this.#tellServer({ type: 'worker-lost', workerId: child.workerId, how: describeEnd(end) });
   }
@@ -265,7 +266,7 @@ export class Generation {
     this.#tellServer(this.#workerList());
   }
 
-  /** A draining server still works, and may still need what it is told. */
+  /** Sends a message to the server, also to a draining one, which still runs queries. Returns whether it was sent. */
   #tellServer(message: ToChild): boolean {
     const server = this.#server.child;
     server?.send(message);

@@ -1,6 +1,6 @@
 /**
- * How a leased worker's life ends: stopped in order, discarded after a query, killed, or condemned first, so that the
- * server can end its query with an error that says why. Each way leads into `killing`, and none out of it.
+ * Ends leased workers: by an orderly stop, by discarding after a query, by a kill, or by condemning first, so that the server
+ * can end the query with an error that tells why. Each of these ends in the state `killing`, which is never left.
  */
 import type { Ending } from '../../core/protocol/endings.ts';
 import { enterState, isZombie, type LeasedEntry } from './leased-entry.ts';
@@ -11,7 +11,7 @@ export type LeasedEndingsDeps = Pick<
   'role' | 'clock' | 'log' | 'tellServer' | 'onChanged' | 'vitalsOf'
 >;
 
-/** The grace of a worker that the server gave up: it has nothing left to do. */
+/** The time for a worker to stop after the server gave it up: it has nothing left to do. */
 const RETIRE_GRACE_MS = 1000;
 /** The time that the server has to end a query that it was told to end. */
 const CONDEMNED_MS = 1000;
@@ -23,7 +23,7 @@ export class LeasedEndings {
     this.#deps = deps;
   }
 
-  /** Ends a worker whose query was cancelled or failed: routine, whereas `kill` is what people should look at. */
+  /** Ends a worker whose query was cancelled or failed. This is routine, and logged at a lower level than `kill`. */
   discard(entry: LeasedEntry, reason: string): void {
     const { workerId } = entry.child;
     this.#deps.log.info(`${this.#deps.role}-discard`, { workerId, reason });
@@ -47,7 +47,7 @@ export class LeasedEndings {
     this.#signal(entry, ending, straight);
   }
 
-  /** Has the server end the worker's query with an error of that code; `killOverdue` sees to it that it does. */
+  /** Tells the server to end the worker's query with an error of that code; `killOverdue` kills the worker if the server does not. */
   condemn(entry: LeasedEntry, code: 'memory-pressure' | 'memory-exceeded', ending: Ending): void {
     if (entry.state === 'killing' || entry.condemned !== null) return;
     const { queryId, principal, workerId } = entry;

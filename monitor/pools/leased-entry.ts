@@ -1,6 +1,6 @@
 /**
- * One leased worker in the monitor's books: its row of the table in leased-rules.ts, and the process behind it. The row's
- * state is changed in `enterState` alone, which keeps what hangs on it in step.
+ * One leased worker as the monitor knows it: its row of the table in leased-rules.ts, and its process. Only `enterState`
+ * changes the state, since fields that depend on it must change too.
  */
 import { readSample } from '../../core/process/proc.ts';
 import type { Ending } from '../../core/protocol/endings.ts';
@@ -16,13 +16,13 @@ export interface LeasedEntry extends LeasedRow {
   deadlineAtMs: number | null;
   replacing: boolean;
   retireNotBeforeMs: number;
-  /** The query that it is leased to. */
+  /** The query that the worker is leased to. */
   queryId: string | null;
-  /** The id of who asked that query, for log lines. */
+  /** The id of that query's principal, for log lines. */
   principal: string | null;
-  /** Why it is asked of the server. */
+  /** The reason why the server was asked to give the worker up; null when it was not. */
   retiring: Ending | null;
-  /** The server was told to end its query, and why; killed when that takes too long. */
+  /** Set when the server was told to end the worker's query; the worker is killed when that takes too long. */
   condemned: { readonly ending: Ending; readonly sinceMs: number } | null;
 }
 
@@ -45,7 +45,7 @@ export function createEntry(child: ManagedChild, replacing: boolean, nowMs: numb
   };
 }
 
-/** See the machine in leased-rules.ts. Nothing comes back from `killing`. */
+/** Changes the state as the diagram in leased-rules.ts shows. The state `killing` is never left. */
 export function enterState(entry: LeasedEntry, state: LeasedState, nowMs: number): void {
   if (entry.state === 'killing' && state !== 'killing')
     throw new Error(`${entry.workerId}: ${state} after killing`);
@@ -55,7 +55,7 @@ export function enterState(entry: LeasedEntry, state: LeasedState, nowMs: number
   if (state === 'killing') entry.deadlineAtMs = null;
 }
 
-/** Dead already: it ended by itself, and its 'exit' that is on the way shall say so. */
+/** Tells whether the process is dead already. It then ended by itself, and its 'exit' event will report that. */
 export function isZombie({ child }: LeasedEntry): boolean {
   return child.pid !== null && readSample(child.pid)?.state === 'Z';
 }

@@ -1,15 +1,15 @@
 /**
- * The policy `leased`: a warm stock of workers, which is the table of leased-rules.ts with real processes behind it. The
- * server leases and releases them itself and says so; this file keeps the books, asks the rules and carries out what they decide.
+ * The policy `leased`: a warm stock of workers, as the table of leased-rules.ts with a process for each row. The server leases
+ * and releases them itself and reports it; this file keeps the table, asks the rules, and carries out their decisions.
  *
- * - A row lives from launch to the end of its process; its state is changed only by `enterState`.
- * - One timer, for the next moment at which time alone may change a decision.
+ * - A row exists from the launch to the end of its process; only `enterState` changes its state.
+ * - There is one timer, for the next moment at which the passing of time alone may change a decision.
  */
 import type { Ending } from '../../core/protocol/endings.ts';
 import type { FromChild } from '../../core/protocol/monitor.ts';
 import { Brake } from '../children/brake.ts';
+import type { InspectedProcess } from '../children/inspected-process.ts';
 import { type ChildEnd, describeEnd, type ManagedChild } from '../children/managed-child.ts';
-import type { Patient } from '../children/patient.ts';
 import { afterListening } from '../children/patient-timer.ts';
 import { LeasedEndings } from './leased-endings.ts';
 import { createEntry, enterState, isIdle, type LeasedEntry } from './leased-entry.ts';
@@ -49,7 +49,7 @@ export class LeasedPool implements Pool {
     return this.#deps.role;
   }
 
-  /** Whether one worker is ready: the others follow. */
+  /** Whether one worker is ready, which is enough; the others follow. */
   get isWhole(): boolean {
     return this.usable().length > 0 || this.#policy.spares === 0;
   }
@@ -63,7 +63,7 @@ export class LeasedPool implements Pool {
     return [...this.#entries.values()].map(({ child }) => child);
   }
 
-  /** Returns a retiring worker too, until the server gave it up. */
+  /** Returns the workers that the server may use, including a retiring one until the server gave it up. */
   usable(): ManagedChild[] {
     const usable = [...this.#entries.values()].filter(
       ({ state }) => state !== 'starting' && state !== 'killing',
@@ -76,24 +76,24 @@ export class LeasedPool implements Pool {
     return { queryId: entry?.queryId ?? null, queriesServed: entry?.queriesServed ?? 0 };
   }
 
-  /** The pool itself keeps the books about its workers, and logs. */
-  patientOf(child: ManagedChild): Patient {
+  /** Returns the worker for the inspection. Its measures go through this pool, which keeps the table and logs. */
+  inspectedChild(child: ManagedChild): InspectedProcess {
     const entry = this.#entries.get(child.workerId);
     return {
       child,
-      // A leased one may well be busy, and its deadline is what counts.
+      // A leased worker may be too busy to send heartbeats; its deadline limits it instead.
       mustBeat: entry !== undefined && isIdle(entry),
       kill: (ending) => this.#killWorker(child, ending),
       endQuery: (ending) => void this.#endQuery(child.workerId, 'memory-exceeded', ending),
     };
   }
 
-  /** The largest number that runs at once. */
+  /** The most workers that run at the same time. */
   get size(): number {
     return this.#policy.max;
   }
 
-  /** Changes the most that run at once; workers above it go when they are idle. */
+  /** Changes the most workers that run at the same time; surplus ones are retired when they are idle. */
   scale(max: number): void {
     this.#policy = { ...this.#policy, max };
     this.#evaluate();
@@ -118,7 +118,7 @@ export class LeasedPool implements Pool {
     return this.#endQuery(workerId, 'memory-pressure', { cause: 'memory-pressure', reason });
   }
 
-  /** Has the server end a query with an error that says why; its worker goes with it, at the latest soon. */
+  /** Tells the server to end a query with an error that tells why; its worker ends with it. Returns false when there is no such query. */
   #endQuery(workerId: string, code: 'memory-pressure' | 'memory-exceeded', ending: Ending): boolean {
     const entry = this.#entries.get(workerId);
     if (entry === undefined) return false;
@@ -269,7 +269,7 @@ export class LeasedPool implements Pool {
     if (end.decided !== null) log.info('child-ended', fields);
     else {
       log.error('child-lost', fields);
-      // A query that crashes its worker is no reason to starve the others of theirs.
+      // A worker that crashes under a query must not delay the starts that other queries wait for.
       if (end.early && (entry?.state === 'starting' || entry?.state === 'idle-fresh')) this.#brake.fail();
       onLost(child, end);
     }

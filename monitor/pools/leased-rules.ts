@@ -1,18 +1,19 @@
 /**
- * The stock of leased workers, as pure decisions over a table: "fresh when it can be, recycled when it must".
+ * Decides about the stock of leased workers: pure functions over a table. A query should get a fresh worker when possible, and
+ * a used one otherwise.
  *
  *   starting --ready--> idle-fresh --lease--> leased --release(reusable)--> idle-used --lease--> leased
  *   idle-* --retire--> retiring --accepted--> (stopped)        retiring --lease--> leased (the server was faster)
  *   any --discard, deadline, no heartbeat--> killing --> (gone)
  *
- * - Demand forks: nothing is idle, or queries wait. In quiet time the stock is filled up as well.
- * - What served is replaced only in quiet time and while nothing runs, one at a time: the fresh one first, then the
+ * - Workers are started when none is idle or queries wait. In quiet time the stock is filled up as well.
+ * - A used worker is replaced only in quiet time and while nothing runs, one at a time: the fresh one starts first, then the
  *   used one goes.
- * - The limits on age, queries and memory retire a worker once it is idle; nothing idle is killed for them.
- * - A lease past its deadline is killed, whatever the server thinks.
- * - While memory is short nothing is started but the first worker: without one no query could run at all.
- * - Above `max` (it was scaled down) idle ones retire until it holds.
- * - `max` counts every process that lives, also one that is being killed: memory is what it guards.
+ * - A worker that reached a limit on age, queries or memory retires once it is idle; it is not killed for that.
+ * - A worker whose lease is past its deadline is killed, whatever the server does.
+ * - While memory is short only the first worker is started: without one, no query with stages could run at all.
+ * - When there are more than `max` (after scaling down), idle workers retire until there are not.
+ * - `max` counts every living process, including one that is being killed, because it limits the memory that is used.
  */
 import type { RecycleLimit } from '../../core/protocol/monitor.ts';
 
@@ -22,23 +23,23 @@ export interface LeasedRow {
   readonly workerId: string;
   readonly state: LeasedState;
   readonly startedAtMs: number;
-  /** The time at which it became idle; null while it is not. */
+  /** The time at which the worker became idle; null while it is not. */
   readonly idleSinceMs: number | null;
   readonly queriesServed: number;
   readonly rssBytes: number | null;
-  /** The end of its lease, on the monotonic clock; null without a lease. */
+  /** The deadline of its lease, on the monotonic clock; null without a lease. */
   readonly deadlineAtMs: number | null;
-  /** Whether it was started to replace a used worker, which goes once this one is ready. */
+  /** Whether the worker was started to replace a used one, which goes once this one is ready. */
   readonly replacing: boolean;
-  /** The server refused to give it up: not asked again before this. */
+  /** The time before which the server is not asked again to give the worker up, after it refused. */
   readonly retireNotBeforeMs: number;
 }
 
 export interface LeasedTable {
   readonly rows: readonly LeasedRow[];
-  /** The number of queries that wait for a worker, as the server last said. */
+  /** The number of queries that wait for a worker, as the server last reported it. */
   readonly waiting: number;
-  /** The last lease or release. */
+  /** The time of the last lease or release. */
   readonly lastLeaseAtMs: number;
   /** The time before which the crash brake allows no start. */
   readonly startNotBeforeMs: number;
@@ -52,15 +53,15 @@ export interface LeasedPolicy {
   readonly maxQueriesPerWorker: number;
   readonly maxAgeMs: number;
   readonly maxRssBytes: number;
-  /** The most that boot at once: booting costs CPU. */
+  /** The most workers that start at the same time, since starting costs CPU. */
   readonly startConcurrency: number;
-  /** The server cancels at the deadline; the monitor steps in this much later. */
+  /** The time after the deadline at which the monitor kills the worker, if the server has not ended the query. */
   readonly deadlineGraceMs: number;
 }
 
 export type LeasedDecision =
   | { readonly type: 'start'; readonly replacing: boolean; readonly reason: string }
-  /** `limit`: the limit of its life that it met; null when there are too many. */
+  /** Retires a worker. `limit` is the one that it reached; null when there are too many workers. */
   | {
       readonly type: 'retire';
       readonly workerId: string;
@@ -69,7 +70,7 @@ export type LeasedDecision =
     }
   | { readonly type: 'kill'; readonly workerId: string; readonly reason: string };
 
-/** The time without a lease from which on it is quiet time. */
+/** The time without a lease or release after which it is quiet. */
 export const QUIET_MS = 250;
 /** The time for which a worker above the stock may idle. */
 export const EXCESS_IDLE_MS = 60_000;
@@ -82,7 +83,7 @@ export function decideLeased(table: LeasedTable, policy: LeasedPolicy, nowMs: nu
   ];
 }
 
-/** Returns when the passing of time alone may change a decision; null: not before the next event or sample. */
+/** Returns the next moment at which the passing of time alone may change a decision; null when none is known. */
 export function nextDecisionAtMs(
   table: LeasedTable,
   { deadlineGraceMs }: LeasedPolicy,
@@ -128,8 +129,8 @@ function starts(table: LeasedTable, policy: LeasedPolicy, nowMs: number): Leased
 }
 
 /**
- * Quiet and nothing runs, something used is idle within the stock, and no replacement is under way. A boot takes a
- * core for some 200 ms: beside a running query it made that query 1.5 times slower, for the sake of the next one.
+ * Tells whether a used worker should be replaced: it is quiet, nothing runs, a used worker is idle within the stock, and no
+ * replacement is under way. Starting a worker takes a core for some 200 ms, which made a running query 1.5 times slower.
  */
 function needsReplacement(table: LeasedTable, policy: LeasedPolicy, nowMs: number): boolean {
   if (!table.mayFork || !isQuiet(table, nowMs)) return false;
@@ -153,7 +154,7 @@ function retirement(table: LeasedTable, policy: LeasedPolicy, nowMs: number): Le
   const [mostUsed] = used;
   if (mostUsed !== undefined && rows.some((row) => row.replacing && row.state === 'idle-fresh'))
     return retire(mostUsed, `served ${mostUsed.queriesServed}; a fresh one is ready`, 'used');
-  // No room beside it for a fresh one, so it goes first.
+  // There is no room for a fresh worker beside the used one, so the used one goes first.
   const full = rows.length >= policy.max && count(rows, 'killing') === 0;
   if (mostUsed !== undefined && full && needsReplacement(table, policy, nowMs))
     return retire(mostUsed, `served ${mostUsed.queriesServed}; makes room for a fresh one`, 'used');
@@ -198,7 +199,7 @@ function count(rows: readonly LeasedRow[], state: LeasedState): number {
   return rows.filter((row) => row.state === state).length;
 }
 
-/** The most used first, then the oldest. */
+/** Returns the rows sorted: the most used first, then the oldest. */
 function byWear(rows: readonly LeasedRow[]): LeasedRow[] {
   return [...rows].sort((a, b) => b.queriesServed - a.queriesServed || a.startedAtMs - b.startedAtMs);
 }

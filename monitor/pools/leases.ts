@@ -1,6 +1,6 @@
 /**
- * Keeps the server's reports about leases of a pool's workers in their entries: the server leases and releases them itself, asks for
- * more, and gives up those that the pool wants back. The pool asks its rules again after each of these.
+ * Records the server's reports about leases in the entries of a pool's workers. The server leases and releases workers itself,
+ * asks for more, and gives up those that the pool wants back. After each report the pool asks its rules again.
  */
 import type { Ending } from '../../core/protocol/endings.ts';
 import type { FromChild } from '../../core/protocol/monitor.ts';
@@ -53,7 +53,7 @@ export class Leases {
   }
 
   end(entry: LeasedEntry, { workerId, queryId, outcome, reason }: Release): void {
-    if (entry.state === 'killing') return; // it died or was killed in that lease
+    if (entry.state === 'killing') return; // the worker died or was killed during the lease
     if (entry.queryId !== null && queryId !== null && entry.queryId !== queryId) {
       this.#deps.log.warn('late-release', { workerId, queryId, leasedTo: entry.queryId });
       return;
@@ -75,12 +75,12 @@ export class Leases {
     this.#waitingSinceMs = this.#deps.clock.monotonicMs();
   }
 
-  /** A worker has been idle: whoever waited got one or gave up, after a while of quiet. */
+  /** Called while a worker is idle. After a quiet while, it resets the number of waiting queries: they got a worker or gave up. */
   forgetWaiting(nowMs: number): void {
     if (nowMs - Math.max(this.#waitingSinceMs, this.#lastAtMs) >= QUIET_MS) this.#waiting = 0;
   }
 
-  /** The server's answer to being asked for a worker back. */
+  /** Takes the server's reply to `retire`: whether it gave the worker up. */
   retired(entry: LeasedEntry, accepted: boolean): void {
     if (entry.state !== 'retiring') return; // leased or ended meanwhile
     if (accepted) {
@@ -92,7 +92,7 @@ export class Leases {
     enterState(entry, entry.queriesServed > 0 ? 'idle-used' : 'idle-fresh', nowMs);
   }
 
-  /** Ends leased workers of a dead server: nobody will take their answers, and nobody will release them. */
+  /** Ends the leased workers of a dead server, since nobody will read their answers or release them. */
   serverLost(entries: Iterable<LeasedEntry>): void {
     this.#waiting = 0;
     for (const entry of entries) {

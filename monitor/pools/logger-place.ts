@@ -1,6 +1,6 @@
 /**
- * The logger's place: first to start, last to go, its lines go straight into the file. Its options are those of the
- * monitor's start. Passwords of later configurations are added: to the running logger, and to any that follows it.
+ * Keeps the logger running: it starts first and ends last, and its own lines go directly into the file. Its options are those
+ * of the monitor's start. Passwords of later configurations are added to the running logger, and to any that replaces it.
  */
 import type { Config } from '../../core/config/config.ts';
 import { passwordsOf } from '../../core/logging/redact.ts';
@@ -29,7 +29,7 @@ export function superviseLogger(
     brake: new Brake(context.clock.monotonicMs),
     log: context.log,
     launch: (events) => launchLogger(config, context, [...secrets], events),
-    // One that started while they were added may have been given the list of before.
+    // A logger that started while secrets were added may have got the old list in its `init`.
     onReady: (child) => child.send({ type: 'keep-secret', secrets: [...secrets] }),
     onMessage: (from, { type }) => context.log.warn('unexpected-message', { workerId: from.workerId, type }),
     onLost,

@@ -1,4 +1,4 @@
-/** Makes a pool out of its row of the table, starts its processes, and tells the server's addresses of them. */
+/** Makes a pool from its row of the table: the options for starting its processes, and the addresses that the server gets. */
 import type { Config } from '../../core/config/config.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
 import type { ChildConfig, WorkerAddress } from '../../core/protocol/monitor.ts';
@@ -9,9 +9,9 @@ import { LeasedPool } from './leased-pool.ts';
 import type { Pool, PoolDeps } from './pool.ts';
 import { PreforkPool } from './prefork-pool.ts';
 
-/** The ties of a pool to its generation, but for what the row and the context say. */
+/** The ties of a pool to its generation, without those that follow from the row and the context. */
 export interface PoolTies extends Omit<PoolDeps, 'role' | 'clock' | 'log' | 'stats' | 'launch'> {
-  /** The newest configuration: its connections change. */
+  /** Returns the newest configuration, since its connections may change. */
   config(): Config;
   readonly context: LaunchContext;
 }
@@ -48,7 +48,7 @@ function launchWorker(
   });
 }
 
-/** The ready worker as the server finds it, in an array; one without a pid is gone in a moment. */
+/** Returns an array with the address of a ready worker; an empty one when it has no pid, since it is about to end. */
 export function workerAddress(
   definition: PoolDefinition,
   config: Config,

@@ -1,21 +1,21 @@
 /**
- * The policy `prefork`: a fixed number of places, each with a process in it. A worker that has lived long enough
- * (recycle.ts) is replaced without a failed query: the fresh one first, then the server gives the old one nothing new,
- * its last queries end, and it goes.
+ * The policy `prefork`: a fixed number of places, each with a process. A worker that has lived long enough (recycle.ts) is
+ * replaced without a failed query: a fresh one starts, then the server sends the old one nothing new, its last queries end,
+ * and it is stopped.
  *
  *   active --too old--> outgoing (its successor starts) --successor ready--> leaving --`retired`--> stopped
  *   active --scaled down--> leaving                     outgoing --dies--> gone, its successor takes over
  *
- * - The server knows only the active and outgoing ones that are ready; `retire` is sent after the list without it.
+ * - The server's list has only active and outgoing workers that are ready; `retire` follows the list without the worker.
  */
 import type { Ending } from '../../core/protocol/endings.ts';
 import type { FromChild } from '../../core/protocol/monitor.ts';
 import { Brake } from '../children/brake.ts';
+import type { InspectedProcess } from '../children/inspected-process.ts';
 import type { ManagedChild } from '../children/managed-child.ts';
-import type { Patient } from '../children/patient.ts';
 import { Supervised } from '../children/supervised.ts';
 import type { PreforkPolicy } from './definition.ts';
-import { patientOf } from './patients.ts';
+import { inspectedChild } from './inspected-child.ts';
 import { freeSlot, type LeasedQuery, type Pool, type PoolDeps, type Round, type Work } from './pool.ts';
 import { decideRecycle, type RecycleRow, toleranceOf } from './recycle.ts';
 
@@ -25,15 +25,15 @@ interface Place {
   readonly slot: number;
   readonly supervised: Supervised;
   state: PlaceState;
-  /** The factor on the limits of the worker that is in it now. */
+  /** The factor by which the limits of the place's worker differ from the configured ones. */
   tolerance: number;
-  /** The place whose worker it takes over from once it is ready. */
+  /** The place whose worker this one replaces once it is ready; null when it replaces none. */
   replaces: Place | null;
   leavingSinceMs: number | null;
   ending: Ending | null;
 }
 
-/** A worker without queries has nothing to finish. */
+/** The time for a worker without queries to stop: it has nothing to finish. */
 const IDLE_STOP_MS = 2000;
 
 export class PreforkPool implements Pool {
@@ -41,7 +41,7 @@ export class PreforkPool implements Pool {
   readonly isEndingOne = false;
   readonly #deps: PoolDeps;
   readonly #policy: PreforkPolicy;
-  /** All workers share it: their starts fail for the same reason. */
+  /** The brake of all workers of the pool, since their starts fail for the same reason. */
   readonly #brake: Brake;
   readonly #places: Place[] = [];
   #started = false;
@@ -73,7 +73,7 @@ export class PreforkPool implements Pool {
     );
   }
 
-  /** The number of workers that there are to be, whatever happens to be replaced now. */
+  /** The wanted number of workers, without those that are being replaced now. */
   get size(): number {
     return this.#staying().filter(({ replaces }) => replaces === null).length;
   }
@@ -90,8 +90,8 @@ export class PreforkPool implements Pool {
     return { queryId: null, queriesServed };
   }
 
-  patientOf(child: ManagedChild): Patient {
-    return patientOf(child, this.#deps);
+  inspectedChild(child: ManagedChild): InspectedProcess {
+    return inspectedChild(child, this.#deps);
   }
 
   /** Returns none: a worker runs many queries, and the monitor knows none of them. */
@@ -111,7 +111,7 @@ export class PreforkPool implements Pool {
     for (const place of this.#places)
       if (place.leavingSinceMs !== null && nowMs - place.leavingSinceMs > this.#policy.maxQueryMs)
         this.#end(place);
-    // A successor costs memory while both live.
+    // While both live, a successor costs additional memory.
     if (!mayFork || !isSettled || this.#ended) return;
     const decision = decideRecycle(this.#rows(nowMs, rssOf), this.#policy);
     const place = this.#places.find(({ supervised }) => supervised.child?.workerId === decision?.workerId);
@@ -124,7 +124,7 @@ export class PreforkPool implements Pool {
     this.#add(place.slot, place).supervised.start();
   }
 
-  /** Starts more at once; of fewer, the last ones finish their queries and go. */
+  /** Changes the number of workers: starts more at once, or lets the last ones finish their queries and go. */
   scale(processes: number): void {
     const reason = `scaled to ${processes}`;
     for (let slot = this.size; slot < processes; slot++) {
@@ -134,13 +134,13 @@ export class PreforkPool implements Pool {
     const excess = [...this.#staying()].sort((a, b) => b.slot - a.slot);
     for (const place of excess) {
       if (this.size <= processes) break;
-      // A successor that starts would have nothing to take over.
+      // A place that is itself a successor is skipped here: its worker goes together with the one that it replaces.
       if (place.replaces === null) this.#leaveWithSuccessor(place, { cause: 'surplus', reason });
     }
     this.#deps.onChanged();
   }
 
-  /** The server has ended the last query of a leaving worker. */
+  /** Takes `retired`: the last query of a leaving worker has ended, so the worker can be stopped. */
   hear(message: FromChild): boolean {
     if (message.type !== 'retired') return false;
     const { workerId } = message;
@@ -150,7 +150,7 @@ export class PreforkPool implements Pool {
     return true;
   }
 
-  /** Ends leaving workers: nobody will report the end of their last queries, and nobody waits for these. */
+  /** Ends leaving workers after the server's death, since nobody will report the end of their last queries. */
   serverLost(): void {
     for (const place of this.#places) if (place.state === 'leaving') this.#end(place);
   }
@@ -202,7 +202,7 @@ export class PreforkPool implements Pool {
       onLost: (child, end) => {
         onLost(child, end);
         const place = placeOf();
-        if (place.state !== 'active') this.#end(place); // its successor is on the way, or none is wanted
+        if (place.state !== 'active') this.#end(place); // its successor is starting, or it needs none
       },
       onGone: (child) => {
         const place = placeOf();
@@ -233,7 +233,7 @@ export class PreforkPool implements Pool {
     if (successor !== undefined) this.#leave(successor, ending);
   }
 
-  /** The list without it goes to the server first, then the request to give it up. */
+  /** Makes a worker leave: the server first gets the list without it, then the request to give it up. */
   #leave(place: Place, ending: Ending): void {
     place.state = 'leaving';
     place.ending = ending;

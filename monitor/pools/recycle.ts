@@ -1,14 +1,14 @@
 /**
- * Which SQL worker has lived long enough: by queries, age or memory, each worker with limits of its own some 10 % around
- * the configured ones, so that workers that started together do not go together. One at a time: nobody goes while
- * another is being replaced or not everybody is ready. Pure.
+ * Decides which SQL worker has lived long enough, by queries, age or memory. The limits of each worker differ from the
+ * configured ones by up to 10 %, so that workers that started together are not replaced together. Only one is replaced at a
+ * time, and only while all are ready. Pure.
  */
 import type { RecycleLimit } from '../../core/protocol/monitor.ts';
 
 export interface RecycleRow {
   readonly workerId: string;
   readonly ready: boolean;
-  /** Whether it has a successor on the way, or finishes its last queries. */
+  /** Whether its successor is starting, or it finishes its last queries. */
   readonly leaving: boolean;
   readonly ageMs: number;
   readonly queriesServed: number;
@@ -36,7 +36,7 @@ export function toleranceOf(random: number): number {
   return 1 - JITTER + 2 * JITTER * random;
 }
 
-/** The one that is furthest over its limit; null: nobody, or not now. */
+/** Returns the worker that is furthest over its limit; null when none is, or when none may be replaced now. */
 export function decideRecycle(rows: readonly RecycleRow[], policy: RecyclePolicy): RecycleDecision | null {
   if (rows.some(({ ready, leaving }) => leaving || !ready)) return null;
   const worn = rows.flatMap((row) => wearOf(row, policy)).sort((a, b) => b.wear - a.wear);

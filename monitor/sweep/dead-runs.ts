@@ -1,7 +1,7 @@
 /**
- * Run directories that nobody will ever come back for: the monitor was killed, and its data directory is gone or belongs to
- * another run by now (sweep.ts cleans up after the run of this data directory before). Every run directory says whose
- * it is; one is removed only when all of this is certain, and left alone otherwise:
+ * Removes run directories that no start will ever clean up: their monitor was killed, and its data directory is gone or
+ * belongs to another run now. (sweep.ts cleans up after the previous run of this data directory.) Every run directory has a
+ * file that names its owner. A directory is removed only when all of this is certain:
  *
  * - it has our name and our user, is no link, and says who its monitor was, on this host and in this pid namespace
  *   (containers may share a /tmp, and cannot see each other's processes);
@@ -50,7 +50,7 @@ export async function sweepDeadRuns(ownPath: string): Promise<string[]> {
 }
 
 async function isAbandoned(path: string): Promise<boolean> {
-  const info = await lstat(path).catch(() => null); // its run, or another start, has removed it
+  const info = await lstat(path).catch(() => null); // its own run or another start has removed it
   if (info === null || !info.isDirectory() || info.uid !== process.getuid?.()) return false;
   const owner = readOwner(path);
   if (owner === null || !isGone(owner)) return false;
@@ -62,14 +62,14 @@ async function isNamedBy(stateFile: string, path: string): Promise<boolean> {
   try {
     return (await readRunState(stateFile))?.runDir === path;
   } catch {
-    return true; // a file is there and cannot be read: it may well name it
+    return true; // the state file exists but cannot be read, and it may name this run
   }
 }
 
 function isGone({ pid, startTicks, bootId, host, pidNamespace }: Owner): boolean {
   const now = here();
   if (host !== now.host) return false;
-  // Without a boot id (no /proc) a pid that is in use counts as its monitor's.
+  // Without a boot id (no /proc), a pid that is in use is assumed to be the monitor's.
   if (bootId !== now.bootId) return bootId !== null && now.bootId !== null;
   return pidNamespace === now.pidNamespace && !isAlive({ pid, startTicks });
 }
@@ -86,13 +86,13 @@ function readPidNamespace(): string | null {
   }
 }
 
-/** null: of a version that did not say, or killed before it could. */
+/** Reads the owner of a run directory; null when the file is missing (an older version, or killed too early) or incomplete. */
 function readOwner(path: string): Owner | null {
   try {
     const value = JSON.parse(readFileSync(join(path, OWNER_FILE), 'utf8')) as Partial<Owner>;
     const known = typeof value.pid === 'number' && typeof value.stateFile === 'string';
     return known && typeof value.host === 'string' ? (value as Owner) : null;
   } catch {
-    return null; // there is none, or half of one
+    return null; // the file is missing or incomplete
   }
 }

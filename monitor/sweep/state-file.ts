@@ -1,7 +1,7 @@
 /**
- * The state file, `<dataDir>/run/monitor.json`: which monitor runs on this data directory, where its run directory
- * is and who its children are, so that a later start can find what a killed run left behind, and a second start
- * beside a living one is refused. Replaced whole by rename; one write at a time, the latest state wins.
+ * The state file, `<dataDir>/run/monitor.json`. It names the monitor that runs on this data directory, its run directory and
+ * its children, so that a later start can find what a killed run left behind, and a second start beside a living monitor is
+ * refused. It is always replaced as a whole, by rename; writes do not overlap, and the latest state wins.
  */
 import { link, mkdir, readFile, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -16,7 +16,7 @@ export interface ProcessRef {
 }
 
 export interface RunState extends ProcessRef {
-  /** The id of the machine's boot: start times mean nothing after another one. */
+  /** The id of the machine's boot: start times can be compared only within one boot. */
   readonly bootId: string | null;
   readonly runDir: string;
   /** The path at which the `forkline` command reaches the monitor. */
@@ -24,14 +24,14 @@ export interface RunState extends ProcessRef {
   readonly children: readonly (ProcessRef & { readonly workerId: string })[];
 }
 
-/** The user's mistake, in words for the terminal. */
+/** The error that a monitor already runs on this data directory; its message is printed on the terminal. */
 export class AlreadyRunningError extends Error {}
 
 export function stateFilePath(dataDir: string): string {
   return join(dataDir, 'run', 'monitor.json');
 }
 
-/** Returns null when there is none, or none that can be understood (a machine that lost power while writing). */
+/** Reads the state file. Returns null when there is none, or when it is incomplete (the machine lost power while writing). */
 export async function readRunState(path: string): Promise<RunState | null> {
   let text: string;
   try {
@@ -44,7 +44,7 @@ export async function readRunState(path: string): Promise<RunState | null> {
     const value: unknown = JSON.parse(text);
     return isRunState(value) ? value : null;
   } catch {
-    return null; // half a file: there is nothing to be learned from it
+    return null; // an incomplete file
   }
 }
 
@@ -53,13 +53,13 @@ export function currentRunState({ path, controlSocket }: RunDir, children: RunSt
   return { pid: process.pid, startTicks, bootId: readBootId(), runDir: path, controlSocket, children };
 }
 
-/** Makes this monitor the one of this data directory. @throws AlreadyRunningError when another came first. */
+/** Claims the data directory for this monitor. @throws AlreadyRunningError when another one came first. */
 export async function claimStateFile(path: string, state: RunState): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}`;
   await writeFile(temporary, JSON.stringify(state));
   try {
-    await link(temporary, path); // fails when the file exists: of two starts at once only one gets on
+    await link(temporary, path); // fails when the file exists, so that only one of two simultaneous starts succeeds
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     const other = await readRunState(path);
@@ -97,7 +97,7 @@ export class StateFile {
     this.#writing ??= this.#writeWhileDirty();
   }
 
-  /** The run ended in order: there is nothing to find. */
+  /** Removes the file after an orderly end, which leaves nothing to clean up. */
   async remove(): Promise<void> {
     this.#closed = true;
     this.#dirty = false;
@@ -112,7 +112,7 @@ export class StateFile {
         await writeFile(`${this.#path}.new`, JSON.stringify(this.#state()));
         await rename(`${this.#path}.new`, this.#path);
       } catch (error) {
-        // A full disk must not stop anything; what it costs is said.
+        // A full disk must not stop the server; the log line tells the consequence.
         this.#log.warn('state-file', {
           message: String(error),
           lost: 'a later start cannot sweep all leftovers',

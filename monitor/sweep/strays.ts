@@ -1,11 +1,11 @@
 /**
- * Processes that left the group of the worker that started them (a double fork with a session of its own) and so
- * outlive it: found by the run's and the worker's id in their environment, which every child gets and its descendants
- * inherit, and killed when their worker is gone and when the run ends. One that cleared its environment *and* left the
- * group cannot be found; what it inherits against that is nothing (a container's or systemd's cgroup catches it).
+ * Finds and kills strays: processes that left the process group of the worker that started them (by a double fork with a new
+ * session) and so outlive it. They are found by the run's id and the worker's id in their environment, which every child gets
+ * and its descendants inherit, and killed when their worker or the run has ended. A process that also cleared its environment
+ * cannot be found this way; only the cgroup of a container or of systemd ends it.
  *
- * A look reads the environment of every process of this user: 13 us each. So it is done when a worker has ended, at
- * most each second, and now and then in between.
+ * A search reads the environment of every process of this user, 13 us each. So it runs when a worker has ended, at most once
+ * a second, and from time to time in between.
  */
 import type { Log } from '../../core/logging/log.ts';
 import {
@@ -16,7 +16,7 @@ import {
   readSample,
 } from '../../core/process/proc.ts';
 
-/** The names of the two variables. Values: the run directory's path, the worker's id. */
+/** The names of the two environment variables. Their values are the run directory's path and the worker's id. */
 export const RUN_ID = 'FORKLINE_RUN_ID';
 export const WORKER_ID = 'FORKLINE_WORKER_ID';
 
@@ -29,7 +29,7 @@ export interface Stray {
 
 const SWEEP_EVERY_MS = 10_000;
 
-/** Returns processes of the run, but for those with these pids and those whose worker is one of these. */
+/** Returns the processes of the run, except those with these pids and those of these workers. */
 export function findStrays(
   runId: string,
   livingPids: ReadonlySet<number>,
@@ -46,7 +46,7 @@ export function findStrays(
   });
 }
 
-/** Kills each that is still the same process; returns those. */
+/** Kills each stray that is still the same process, and returns those. */
 export function killStrays(strays: readonly Stray[]): Stray[] {
   return strays.filter(({ pid, startTicks }) => {
     if (isSameProcess(pid, startTicks) !== true) return false;
@@ -54,7 +54,7 @@ export function killStrays(strays: readonly Stray[]): Stray[] {
       process.kill(pid, 'SIGKILL');
       return true;
     } catch {
-      return false; // it ended since we looked
+      return false; // it has ended since the search
     }
   });
 }
@@ -66,7 +66,7 @@ export interface StrayHuntDeps {
   onKilled(number: number): void;
 }
 
-/** Decides when to look, and logs what was found. */
+/** Decides when to search for strays, and logs which ones were killed. */
 export class StrayHunt {
   readonly #deps: StrayHuntDeps;
   #workerEnded = false;
@@ -81,7 +81,7 @@ export class StrayHunt {
     this.#workerEnded = true;
   }
 
-  /** Looks when it is time; called each second. */
+  /** Searches when it is time; called once a second. */
   tick(livingPids: ReadonlySet<number>, livingWorkers: ReadonlySet<string>): void {
     const nowMs = this.#deps.nowMs();
     if (!this.#workerEnded && nowMs - this.#lastLookMs < SWEEP_EVERY_MS) return;

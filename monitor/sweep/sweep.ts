@@ -1,7 +1,7 @@
 /**
- * Removes what an earlier run left behind when its monitor was killed: processes (those without `setpriv`, or stuck before
- * it), its run directory with spilled rows, and log lines that no logger merged. Only processes whose pid *and*
- * start time match are killed, and only a directory of our own name and owner is removed.
+ * Cleans up after an earlier run whose monitor was killed: ends its processes (`setpriv` ends most of them already), removes
+ * its run directory with spilled rows, and keeps log lines that no logger merged. Only processes whose pid *and* start time
+ * match are killed, and only a directory with our name and owner is removed.
  */
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -17,7 +17,7 @@ const POLL_MS = 20;
 export interface Swept {
   readonly monitorPid: number;
   readonly killed: readonly string[];
-  /** Processes that were not killed, because nothing here can tell them from others. */
+  /** Processes that were not killed, because they cannot be told from others that got the same pid. */
   readonly unknown: readonly string[];
 }
 
@@ -28,16 +28,16 @@ export interface Swept {
 export async function sweepLeftovers(stateFile: string, rawDir: string): Promise<Swept | null> {
   const old = await readRunState(stateFile);
   if (old === null) {
-    await rm(stateFile, { force: true }); // unreadable, if it is there at all
+    await rm(stateFile, { force: true }); // it is missing or cannot be understood
     return null;
   }
   if (isRunning(old)) throw alreadyRunning(old.pid, stateFile);
   const leftover = old.children.filter((child) => isOurs(child, old) === true);
   const killed = leftover.filter(({ pid }) => readSample(pid)?.state !== 'Z');
-  // Of one that is dead and was never reaped, the group may still live.
+  // The group of a dead process may still have living members.
   for (const { pid } of leftover) killGroup(pid);
   const unknown = old.children.filter((child) => isOurs(child, old) === null && pidExists(child.pid));
-  // By the run's id: also those whose group nobody knew.
+  // The search by the run's id also finds processes that are in no known group.
   const strays = old.bootId === readBootId() ? killStrays(findStrays(old.runDir, new Set(), new Set())) : [];
   await waitUntilGone([...killed, ...strays]);
   await removeRunDir(old.runDir, rawDir);
@@ -64,7 +64,7 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // it ended since we looked
+    // the group has ended meanwhile
   }
 }
 
@@ -77,20 +77,20 @@ async function waitUntilGone(processes: readonly ProcessRef[]): Promise<void> {
 
 async function removeRunDir(path: string, rawDir: string): Promise<void> {
   if (!basename(path).startsWith(runDirPrefix())) return;
-  const info = await lstat(path).catch(() => null); // gone with a reboot, say
+  const info = await lstat(path).catch(() => null); // the directory is gone, for example after a reboot
   if (info === null || !info.isDirectory() || info.uid !== (process.getuid?.() ?? info.uid)) return;
   await rescueLogs(describeRunDir(path).rawDir, rawDir);
   await rm(path, { recursive: true, force: true });
 }
 
-/** Adopts lines that the old run's logger did not live to merge, for this run's to do so. */
+/** Moves log lines that the old run's logger did not merge, so that this run's logger merges them. */
 async function rescueLogs(from: string, to: string): Promise<void> {
-  const names = await readdir(from).catch(() => []); // never got so far
+  const names = await readdir(from).catch(() => []); // the old run ended before it had any
   await mkdir(to, { recursive: true });
   for (const name of names) await rename(join(from, name), join(to, rescuedName(name)));
 }
 
-/** Marks the worker ids of the old run, so that no file is overwritten: ids start again with each run. */
+/** Returns a file name that marks the old run's worker id, since ids start again with each run and no file may be overwritten. */
 function rescuedName(name: string): string {
   return name.startsWith('spill-') ? name : `old-${name}`;
 }

@@ -1,30 +1,30 @@
 /**
- * Findings about the health of one process, from the kernel's view of it: a pure rule over one look.
+ * Judges the health of one process by the kernel's facts about it: a pure function of one sample.
  *
- * - Stopped (T): killed at once. It hears no TERM, and its query would wait for nothing. (`t`, a debugger's stop, is
- *   left alone: somebody looks.)
- * - Held by the kernel (D) for long: reported and killed; a kill may not help, and then another takes its place.
- * - Memory: above its hard limit it goes, and the query in it fails with that reason.
- * - Files: told once it nears its limit; at the limit a worker is replaced. Server and logger are only told about: with
- *   them every query would go, for what may be no more than many clients.
+ * - Stopped (T): it is killed at once, since it does not react to TERM and its query would wait for ever. (A process that a
+ *   debugger stopped, `t`, is left alone.)
+ * - Held by the kernel (D) for long: it is reported and killed. If the kill has no effect, another takes its place.
+ * - Memory: above its hard limit it is ended, and its query fails with that reason.
+ * - Open files: it is reported when it nears its limit, and a worker at the limit is replaced. Server and logger are only
+ *   reported: ending them would end every query, and the cause may just be many clients.
  */
 import type { Ending } from '../../core/protocol/endings.ts';
 import type { Role } from '../../core/protocol/monitor.ts';
 import type { Measured } from './sampler.ts';
 
 export interface HealthPolicy {
-  /** The time in state D after which it is killed. */
+  /** The time in state D after which a process is killed. */
   readonly uninterruptibleMs: number;
   readonly killRssBytes: number;
   readonly killPssBytes: number;
-  /** A percentage of the soft limit of open files. */
+  /** The percentage of the soft limit of open files at which a warning is logged. */
   readonly openFilesWarnPercent: number;
   readonly openFilesKillPercent: number;
 }
 
 export type HealthFinding =
   | { readonly type: 'kill'; readonly ending: Ending }
-  /** The query of the process is over its share: it ends with an error that says so, and the process with it. */
+  /** The process uses more memory than it may: its query ends with an error that says so, and the process with it. */
   | { readonly type: 'end-query'; readonly ending: Ending }
   | { readonly type: 'warn'; readonly event: string; readonly fields: object };
 

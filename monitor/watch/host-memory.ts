@@ -1,19 +1,18 @@
 /**
- * How much memory is left: of the control group that this process is in if it has a limit (its own or an ancestor's,
- * whichever is fuller), else of the machine. What the kernel would give back at once (the page cache that nobody uses)
- * does not count as used.
+ * Reads how much memory is used: of this process's control group if it or an ancestor has a limit (of the one that is
+ * fuller), else of the machine. Memory that the kernel would give back at once (unused page cache) does not count as used.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { MemoryReading } from '../../core/protocol/monitor.ts';
 
-/** The text of a file; null where there is none. */
+/** Returns the text of a file; null when there is none. */
 export type ReadText = (path: string) => string | null;
 
-/** A control group without a limit says so with a number near 2^63 (v1) or with `max` (v2). */
+/** The value from which a limit counts as none: a control group without a limit shows a number near 2^63 (v1) or `max` (v2). */
 const NO_LIMIT_BYTES = 2 ** 60;
 
-/** Reads five tiny files; returns null where the system tells nothing. */
+/** Returns the reading, from five small files; null when the system does not tell. */
 export function readMemory(read: ReadText = readText): MemoryReading | null {
   const groups = parseGroups(read('/proc/self/cgroup') ?? '');
   return readGroups(groups, read) ?? readMeminfo(read('/proc/meminfo') ?? '');
@@ -21,7 +20,7 @@ export function readMemory(read: ReadText = readText): MemoryReading | null {
 
 interface Group {
   readonly source: 'cgroup-v2' | 'cgroup-v1';
-  /** The path inside its hierarchy; in a container it may not be visible, while the root of the hierarchy is. */
+  /** The path inside its hierarchy. In a container it may not be visible; the root of the hierarchy then is. */
   readonly path: string;
 }
 
@@ -86,6 +85,6 @@ function readText(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return null; // another version of control groups, none at all, or no Linux
+    return null; // the file does not exist: another version of control groups, none, or not Linux
   }
 }

@@ -1,11 +1,11 @@
 /**
- * The look at every process each second, and what follows from it: the rules of health.ts, missing heartbeats, zombies.
- * Each decision is a log line with its reason and with what the kernel said; what repeats is told once for a process.
+ * Inspects every process once a second and acts on the findings: the rules of health.ts, missing heartbeats, zombies. Each
+ * decision is logged with its reason and the kernel's facts; repeated findings about a process are logged once.
  */
 import type { Log } from '../../core/logging/log.ts';
 import { readSample, readWchan } from '../../core/process/proc.ts';
+import type { InspectedProcess } from '../children/inspected-process.ts';
 import type { ManagedChild } from '../children/managed-child.ts';
-import type { Patient } from '../children/patient.ts';
 import { examine, type HealthPolicy } from './health.ts';
 import type { Sampler } from './sampler.ts';
 import type { ZombieWatch } from './zombies.ts';
@@ -22,22 +22,22 @@ export interface InspectionPolicy extends HealthPolicy {
 
 export class Inspection {
   readonly #deps: InspectionDeps;
-  /** Warnings that were given about processes that live: `sql-1 many-open-files`. */
+  /** The warnings that were logged about living processes, as `sql-1 many-open-files`. */
   #told = new Set<string>();
 
   constructor(deps: InspectionDeps) {
     this.#deps = deps;
   }
 
-  /** Inspects everybody after a sample. `nowMs` is the time when the look began. @returns the number of zombies that last. */
-  round(patients: readonly Patient[], policy: InspectionPolicy, nowMs: number): number {
-    const workerIds = new Set(patients.map(({ child }) => child.workerId));
+  /** Inspects all processes after a sample. `nowMs` is the time when the round began. @returns the number of lasting zombies. */
+  round(processes: readonly InspectedProcess[], policy: InspectionPolicy, nowMs: number): number {
+    const workerIds = new Set(processes.map(({ child }) => child.workerId));
     this.#told = new Set([...this.#told].filter((key) => workerIds.has(key.split(' ')[0] ?? '')));
-    for (const patient of patients) this.#examine(patient, policy, nowMs);
-    return this.#checkZombies(patients);
+    for (const inspected of processes) this.#examine(inspected, policy, nowMs);
+    return this.#checkZombies(processes);
   }
 
-  /** Returns what the process does instead of what it should, for the log line about its end. */
+  /** Returns the kernel's facts about the process, for the log line about its end. */
   vitalsOf({ pid }: ManagedChild): object {
     if (pid === null) return {};
     const { cpuPercent, cpuSeconds, rssBytes } = this.#deps.sampler.of(pid);
@@ -48,17 +48,17 @@ export class Inspection {
     };
   }
 
-  #examine(patient: Patient, policy: InspectionPolicy, nowMs: number): void {
-    const { child, mustBeat } = patient;
+  #examine(inspected: InspectedProcess, policy: InspectionPolicy, nowMs: number): void {
+    const { child, mustBeat } = inspected;
     const silentMs = nowMs - child.lastHeartbeatAtMs;
     const look = this.#deps.sampler.of(child.pid);
     if (mustBeat && silentMs > policy.heartbeatTimeoutMs && look.kernelState !== 'Z')
-      patient.kill({ cause: 'heartbeat', reason: `no heartbeat for ${Math.round(silentMs)} ms` });
+      inspected.kill({ cause: 'heartbeat', reason: `no heartbeat for ${Math.round(silentMs)} ms` });
     for (const finding of examine(child.identity.role, look, policy, nowMs)) {
       if (finding.type === 'warn') this.#tellOnce(child, finding.event, finding.fields);
       else if (child.phase !== 'killing' && child.phase !== 'gone') {
-        if (finding.type === 'kill') patient.kill(finding.ending);
-        else patient.endQuery(finding.ending);
+        if (finding.type === 'kill') inspected.kill(finding.ending);
+        else inspected.endQuery(finding.ending);
       }
     }
   }
@@ -70,12 +70,12 @@ export class Inspection {
     this.#deps.log.warn(event, { workerId, childPid: pid, ...fields });
   }
 
-  #checkZombies(patients: readonly Patient[]): number {
+  #checkZombies(processes: readonly InspectedProcess[]): number {
     const { zombies, log } = this.#deps;
-    const pids = patients.flatMap(({ child: { pid } }) => (pid === null ? [] : [pid]));
-    const lasting = zombies.look([process.pid, ...pids], new Set(pids));
+    const pids = processes.flatMap(({ child: { pid } }) => (pid === null ? [] : [pid]));
+    const lasting = zombies.findLasting([process.pid, ...pids], new Set(pids));
     for (const zombie of lasting) {
-      const parent = patients.find(({ child }) => child.pid === zombie.ppid);
+      const parent = processes.find(({ child }) => child.pid === zombie.ppid);
       const role = parent?.child.identity.role;
       if (parent !== undefined && (role === 'sql' || role === 'dsl'))
         parent.kill({ cause: 'zombie', reason: `it does not reap its child ${zombie.pid}` });

@@ -1,4 +1,4 @@
-/** Reads the memory each second, keeps the state of the rule in memory-pressure.ts, and logs when its level changes. */
+/** Reads the memory once a second, keeps the state for the rule in memory-pressure.ts, and logs when the level changes. */
 import type { Log } from '../../core/logging/log.ts';
 import type { MemoryReading } from '../../core/protocol/monitor.ts';
 import type { StatsBook } from '../children/stats.ts';

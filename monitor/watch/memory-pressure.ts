@@ -1,7 +1,6 @@
 /**
- * A pure rule for what to do when memory runs short: from the first threshold on nothing is started that is not
- * indispensable; from the second on the biggest query ends, one at a time, each with a moment for its memory to come
- * back before the next is chosen.
+ * The rule for short memory, a pure function. From the first threshold on, only indispensable processes are started. From the
+ * second on, the biggest query is ended, one at a time, with a pause in which its memory is freed before the next is chosen.
  *
  *   normal --used >= stopForkPercent--> high --used >= killPercent--> critical
  *   high --used < stopForkPercent - 5--> normal        critical --used < killPercent--> high
@@ -11,7 +10,7 @@ import type { MemoryReading } from '../../core/protocol/monitor.ts';
 export interface PressurePolicy {
   readonly stopForkPercent: number;
   readonly killPercent: number;
-  /** The time between one victim and the next. */
+  /** The time between the end of one query and the choice of the next. */
   readonly settleMs: number;
 }
 
@@ -22,7 +21,7 @@ export interface PressureState {
   readonly lastVictimAtMs: number | null;
 }
 
-/** A query in a DSL worker. */
+/** A query that can be ended to free memory, with the memory of its worker. */
 export interface Candidate {
   readonly workerId: string;
   readonly queryId: string;
@@ -37,10 +36,10 @@ export interface PressureDecision {
 
 export const calm: PressureState = { level: 'normal', lastVictimAtMs: null };
 
-/** The percentage by which memory must fall below the threshold before starts are allowed again, so that it does not flicker. */
+/** The percentage by which memory must fall below the threshold before starts are allowed again, so that the level does not change all the time. */
 const HYSTERESIS_PERCENT = 5;
 
-/** Decides nothing without a reading. `endingOne`: some worker is on its way out already. */
+/** Returns the new state and the decision; without a reading nothing changes. `endingOne` says that a worker is being ended already. */
 export function decidePressure(
   state: PressureState,
   reading: MemoryReading | null,

@@ -1,4 +1,4 @@
-/** The rows of GET /v1/processes: the monitor, all its children, and the embedded database if there is one. */
+/** Makes the rows of GET /v1/processes: the monitor, all its children, and the embedded database if there is one. */
 import type { ProcessRow, ProcessState } from '../../core/protocol/monitor.ts';
 import type { ManagedChild } from '../children/managed-child.ts';
 import type { Measured, Sampler } from './sampler.ts';
@@ -9,7 +9,7 @@ export interface TableSource {
   readonly startedAtMs: number;
   readonly database: { readonly pid: number } | null;
   readonly draining: boolean;
-  /** The monitor's own. */
+  /** The monitor's own event loop delay. */
   readonly eventLoopLagMs: number;
   readonly children: readonly ManagedChild[];
   workOf(child: ManagedChild): { queryId: string | null; queriesServed: number };

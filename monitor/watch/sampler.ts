@@ -1,7 +1,7 @@
 /**
- * Reads what the kernel says of every process, once a second: state and since when, CPU, memory, files. A look at one costs
- * some 0.2 ms, its proportional memory 2 to 5 ms: so that is measured of one process a look, the one whose turn is
- * longest ago. How zombies are found is zombies.ts.
+ * Samples the kernel's facts about every process, once a second: state and since when, CPU, memory, files. Sampling a process
+ * costs some 0.2 ms, but measuring its proportional memory 2 to 5 ms. So each sample measures that of one process only, the
+ * one that was measured longest ago. zombies.ts finds zombies.
  */
 import { uptime } from 'node:os';
 import {
@@ -16,26 +16,26 @@ import {
 
 export interface Watched {
   readonly pid: number | null;
-  /** The time of its start; null when it was not known: then the pid must do. */
+  /** The process's start time; null when it is not known, and the pid alone must identify it. */
   readonly startTicks: number | null;
 }
 
 export interface Measured {
   readonly ppid: number | null;
   readonly kernelState: string | null;
-  /** The time from which on every look found it in that state (in D: without using CPU), on the monotonic clock. */
+  /** The time since which every sample found the process in this state (in D: without using CPU), on the monotonic clock. */
   readonly stateSinceMs: number | null;
-  /** Percent of one core since the last sample; null at the first. */
+  /** Percent of one core since the last sample; null in the first. */
   readonly cpuPercent: number | null;
   /** CPU time since its start. */
   readonly cpuSeconds: number | null;
   readonly rssBytes: number | null;
-  /** The last measurement; null until its turn came. */
+  /** The last measured proportional memory; null before the first measurement. */
   readonly pssBytes: number | null;
   readonly openFiles: number | null;
   readonly openFilesLimit: number | null;
   readonly wchan: string | null;
-  /** The time since its start, by the kernel. */
+  /** The time since the process's start, by the kernel's clock. */
   readonly ageMs: number | null;
 }
 
@@ -53,7 +53,7 @@ const UNKNOWN: Measured = {
   ageMs: null,
 };
 
-interface Look {
+interface Reading {
   /** The pid and the start time of the measured process. */
   readonly key: string;
   readonly cpuTicks: number;
@@ -64,7 +64,7 @@ interface Look {
 
 export class Sampler {
   readonly #nowMs: () => number;
-  #records = new Map<number, Look>();
+  #records = new Map<number, Reading>();
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs;
@@ -72,7 +72,7 @@ export class Sampler {
 
   /** Measures these processes and forgets all others. */
   sample(watched: readonly Watched[]): void {
-    const next = new Map<number, Look>();
+    const next = new Map<number, Reading>();
     for (const { pid, startTicks } of watched) {
       const record = pid === null ? null : this.#measure(pid, startTicks);
       if (pid !== null && record !== null) next.set(pid, record);
@@ -101,16 +101,16 @@ export class Sampler {
     this.#records.set(pid, { ...record, pssAtMs: this.#nowMs(), measured });
   }
 
-  #measure(pid: number, startTicks: number | null): Look | null {
+  #measure(pid: number, startTicks: number | null): Reading | null {
     const sample = readSample(pid);
-    // Another process by the same number is not ours to report.
+    // Another process has the same pid now.
     if (sample === null || (startTicks !== null && sample.startTicks !== startTicks)) return null;
     const { cpuTicks, ppid, state } = sample;
     const atMs = this.#nowMs();
     const key = `${pid}:${sample.startTicks}`;
     const known = this.#records.get(pid);
     const before = known?.key === key ? known : null;
-    // One that waits for a disk again and again is found in D at every look, and yet gets on.
+    // A process that reads a slow disk may be in D at every sample although it makes progress.
     const movedOn = state === 'D' && before?.cpuTicks !== cpuTicks;
     const sameState = before?.measured.kernelState === state && !movedOn;
     return {
@@ -135,8 +135,8 @@ export class Sampler {
   }
 }
 
-/** Returns the use to a tenth of a percent of one core; null when no time has passed. */
-function cpuPercent(before: Look, cpuTicks: number, atMs: number): number | null {
+/** Returns the CPU use in percent of one core, rounded to a tenth; null when no time has passed. */
+function cpuPercent(before: Reading, cpuTicks: number, atMs: number): number | null {
   const seconds = (atMs - before.atMs) / 1000;
   if (seconds <= 0) return null;
   return Math.round(((cpuTicks - before.cpuTicks) / TICKS_PER_SECOND / seconds) * 1000) / 10;

@@ -1,16 +1,16 @@
 /**
- * The monitor's look around, once a second: samples every process, has them inspected, guards the memory, hunts strays,
- * and lets each generation draw its conclusions. What decides is pure and elsewhere (health.ts, memory-pressure.ts,
- * monitor/pools/recycle.ts, monitor/pools/leased-rules.ts); this file brings readings and rules together, in one order.
+ * The monitor's round, once a second: samples and inspects every process, guards the memory, hunts strays, and lets each
+ * generation make its decisions. The rules themselves are pure functions in other files (health.ts, memory-pressure.ts,
+ * monitor/pools/recycle.ts, monitor/pools/leased-rules.ts); this file gives them their readings, always in the same order.
  */
 import type { Config } from '../../core/config/config.ts';
 import type { Log } from '../../core/logging/log.ts';
 import { LoopLag } from '../../core/process/loop-lag.ts';
 import { isSameProcess, readSample } from '../../core/process/proc.ts';
 import type { MemoryReading, ProcessRow } from '../../core/protocol/monitor.ts';
+import type { InspectedProcess } from '../children/inspected-process.ts';
 import type { LaunchContext } from '../children/launch.ts';
 import type { ManagedChild } from '../children/managed-child.ts';
-import type { Patient } from '../children/patient.ts';
 import { everyListening } from '../children/patient-timer.ts';
 import type { Generation } from '../pools/generation.ts';
 import { StrayHunt } from '../sweep/strays.ts';
@@ -22,13 +22,13 @@ import { ZombieWatch } from './zombies.ts';
 
 const TICK_MS = 1000;
 
-/** The processes to watch, and the rules to watch them by. */
+/** The processes to watch, and the configured limits. */
 export interface Watchee {
   isDraining(): boolean;
   generations(): Iterable<Generation>;
-  /** Returns the processes that belong to no generation. */
-  ownPatients(): Patient[];
-  /** Returns the rules of the current generation: a reload changes them. */
+  /** Returns the processes that belong to no generation, such as the logger. */
+  singleProcesses(): InspectedProcess[];
+  /** Returns the limits of the current generation, which a reload changes. */
   policy(): Config['monitor'];
 }
 
@@ -48,7 +48,7 @@ export class Watch {
   readonly #guard: MemoryGuard;
   readonly #strays: StrayHunt;
   readonly #startedAtMs: number;
-  /** Processes that outlived KILL. */
+  /** Processes that SIGKILL did not end. */
   #unkillable: ManagedChild[] = [];
   #stopTicking: () => void = () => {};
   readonly #ownLag = new LoopLag();
@@ -75,7 +75,7 @@ export class Watch {
     this.#stopTicking = everyListening(TICK_MS, () => this.#tick());
   }
 
-  /** Ends the looks when everybody has ended; what is left of the run has no owner and is killed. */
+  /** Ends the rounds once all processes have ended, and kills strays of the run that are left. */
   stop(): void {
     this.#stopTicking();
     this.#ownLag.stop();
@@ -87,7 +87,7 @@ export class Watch {
     if (child.abandoned) this.#unkillable.push(child);
   }
 
-  /** Processes that the monitor waits for no more, and that are still there. */
+  /** The processes that the monitor no longer waits for and that still exist. */
   get unkillable(): readonly ManagedChild[] {
     return this.#unkillable;
   }
@@ -108,37 +108,37 @@ export class Watch {
       ...{ sampler: this.#sampler, nowMs: this.#nowMs(), startedAtMs: this.#startedAtMs, database },
       draining: watchee.isDraining(),
       eventLoopLagMs: this.#ownLagMs,
-      children: this.#patients().map(({ child }) => child),
+      children: this.#inspectedProcesses().map(({ child }) => child),
       workOf: (child) => owner.get(child)?.workOf(child) ?? { queryId: null, queriesServed: 0 },
     });
   }
 
-  #patients(): Patient[] {
+  #inspectedProcesses(): InspectedProcess[] {
     const { watchee } = this.#deps;
-    const others = [...watchee.generations()].flatMap((generation) => generation.patients());
-    return [...watchee.ownPatients(), ...others];
+    const others = [...watchee.generations()].flatMap((generation) => generation.inspectedProcesses());
+    return [...watchee.singleProcesses(), ...others];
   }
 
   #watched(): Watched[] {
     const { database } = this.#deps;
     const others = database === null ? [process.pid] : [process.pid, database.pid];
     return [
-      ...this.#patients().map(({ child }) => child),
+      ...this.#inspectedProcesses().map(({ child }) => child),
       ...others.map((pid) => ({ pid, startTicks: null })),
     ];
   }
 
   #tick(): void {
     const { context, watchee } = this.#deps;
-    // Of the whole look: what this process may sleep in the middle of it is the next look's to forgive.
+    // One time for the whole round: if this process is stopped in the middle of it, the next round notices.
     const nowMs = this.#nowMs();
     const policy = watchee.policy();
-    const patients = this.#patients();
-    this.#forgiveOwnSleep(patients, policy.heartbeatTimeoutMs, nowMs);
+    const processes = this.#inspectedProcesses();
+    this.#forgiveOwnSleep(processes, policy.heartbeatTimeoutMs, nowMs);
     this.#ownLagMs = this.#ownLag.takeMaxMs();
     this.#sampler.sample(this.#watched());
-    context.stats.cpu.look(this.processes());
-    context.stats.zombies = this.#inspection.round(patients, policy, nowMs);
+    context.stats.cpu.add(this.processes());
+    context.stats.zombies = this.#inspection.round(processes, policy, nowMs);
     const mayFork = this.#guardMemory(policy);
     const rssOf = (child: ManagedChild) => this.#sampler.of(child.pid).rssBytes;
     for (const generation of watchee.generations()) generation.tick(mayFork, rssOf);
@@ -148,13 +148,13 @@ export class Watch {
     context.stats.unkillable = this.#unkillable.length;
   }
 
-  /** Forgives everybody's silence when this process itself stood still (a laptop asleep, a debugger) and could hear no heartbeat. */
-  #forgiveOwnSleep(patients: readonly Patient[], heartbeatTimeoutMs: number, nowMs: number): void {
+  /** Treats all processes as just heard when this process itself stood still (a laptop asleep, a debugger) and could not read heartbeats. */
+  #forgiveOwnSleep(processes: readonly InspectedProcess[], heartbeatTimeoutMs: number, nowMs: number): void {
     const lateMs = nowMs - this.#lastTickMs - TICK_MS;
     this.#lastTickMs = nowMs;
     if (lateMs <= heartbeatTimeoutMs / 4) return;
     this.#log.warn('tick-late', { lateMs: Math.round(lateMs) });
-    for (const { child } of patients) child.lastHeartbeatAtMs = nowMs;
+    for (const { child } of processes) child.lastHeartbeatAtMs = nowMs;
   }
 
   #guardMemory(policy: Config['monitor']): boolean {
@@ -179,7 +179,7 @@ export class Watch {
   }
 
   #living(): { pids: Set<number>; workerIds: Set<string> } {
-    const children = [...this.#patients().map(({ child }) => child), ...this.#unkillable];
+    const children = [...this.#inspectedProcesses().map(({ child }) => child), ...this.#unkillable];
     return {
       pids: new Set(children.flatMap(({ pid }) => (pid === null ? [] : [pid]))),
       workerIds: new Set(children.map(({ workerId }) => workerId)),

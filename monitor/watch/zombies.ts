@@ -1,12 +1,12 @@
 /**
- * Dead processes that nobody waits for. Its own children node reaps by itself. A zombie under a worker means that this
- * worker is stuck or broken: it is reported once it has lasted, and the worker goes. A zombie that nobody of ours may
- * reap (under the monitor and not started by it, as an orphan is that a monitor with pid 1 adopts; under the server or
- * the logger, which are not killed for it) is counted and told once.
+ * Finds zombies: dead processes that their parent has not reaped. Node reaps the monitor's own children. A zombie under a
+ * worker means that the worker is stuck or broken: once it has lasted, it is reported and the worker is ended. Other zombies
+ * are only counted and reported once: under the monitor but not started by it (a monitor with pid 1 adopts orphans), and under
+ * the server or the logger, which are not ended for that.
  */
 import { type KernelSample, readZombiesUnder } from '../../core/process/proc.ts';
 
-/** The time after which a zombie lasts: every dead process is one for a moment, and this one's parent does not wait for it. */
+/** The time after which a zombie counts as lasting: every dead process is a zombie for a moment. */
 const ZOMBIE_LASTS_MS = 5000;
 
 export interface LastingZombie {
@@ -27,8 +27,8 @@ export class ZombieWatch {
     this.#readUnder = readUnder;
   }
 
-  /** Returns the zombies that have lasted under these parents; `known` are children of our own, which are reaped in a moment. */
-  look(parents: readonly number[], known: ReadonlySet<number>): LastingZombie[] {
+  /** Returns the lasting zombies under these parents. `known` are our own children, which are reaped in a moment. */
+  findLasting(parents: readonly number[], known: ReadonlySet<number>): LastingZombie[] {
     const nowMs = this.#nowMs();
     const seen = new Map<string, number>();
     const lasting: LastingZombie[] = [];

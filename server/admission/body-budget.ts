@@ -1,16 +1,16 @@
 /**
- * The memory of large request bodies, from their first byte to the end of their answer: so much for all principals, and half
- * of that for one of them, so that no principal keeps others from sending theirs. A body is counted as it comes, not by
- * what its Content-Length promises. Small bodies are not counted: connections bound them.
+ * Limits the memory of large request bodies, each counted from its first byte to the end of its answer. There is one limit for
+ * all principals, and one principal may use half of it, so that none keeps others from sending theirs. A body is counted as
+ * it arrives, not by its Content-Length. Small bodies are not counted: the number of connections limits them.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { type Principal, principalOf } from '../../core/protocol/principal.ts';
 
-/** The share of all counted bytes that one principal may have. */
+/** The share of the limit that one principal may use. */
 const PRINCIPAL_SHARE = 0.5;
-/** A body whose length says that it is no longer is not counted. */
+/** Bodies whose Content-Length is at most this are not counted. */
 const SMALL_BYTES = 16 * 1024;
 
 export class BodyBudget {
@@ -34,7 +34,7 @@ export class BodyBudget {
     return held;
   }
 
-  /** Throws memory-pressure, and too-many-queries for the principal's own share; a negative number gives bytes back. */
+  /** Adds to the counted bytes; a negative number gives bytes back. Throws memory-pressure, or too-many-queries when the principal's share is used up. */
   add(principalId: string, bytes: number): void {
     const own = (this.#perPrincipal.get(principalId) ?? 0) + bytes;
     const share = Math.ceil(this.#maxBytes * PRINCIPAL_SHARE);
@@ -71,7 +71,7 @@ export class HeldBody {
   }
 }
 
-/** Before Express's own reader: counts what that one gathers. An encoded body counts as the longest that it may become. */
+/** Returns the handler that counts a body before Express reads it. A compressed body is counted as the longest that is allowed. */
 export function countBody(budget: BodyBudget, maxBytes: number): RequestHandler {
   return (request: Request, response: Response, next) => {
     const held = budget.open(principalOf(request), request, response);

@@ -1,14 +1,14 @@
 /**
- * The server's view of the warm stock of DSL workers. The server leases and scrubs them; the monitor starts,
- * replaces and kills them, and knows of every lease with its deadline.
+ * The DSL workers as the server knows them. The server leases them to queries and scrubs them after each; the monitor starts,
+ * replaces and kills them, and is told of every lease with its deadline.
  *
  *   connecting -> idle <-> leased
  *                  ^          | release(reusable)
  *                  +- scrubbing        release(discard) -> gone (the monitor kills and replaces it)
  *                  idle --retire--> gone
- *   any --socket closed--> gone (the monitor hears of it: a worker that lives on would never be used again)
+ *   any --socket closed--> gone (the monitor is told, since a worker that still lives would never be used again)
  *
- * A worker that never served is preferred: "fresh when it can be, recycled when it must".
+ * A worker that never served a query is preferred to one that was scrubbed.
  */
 import type { DslWorkerCalls } from '../../core/protocol/dsl-worker.ts';
 import type { FromChild, WorkerAddress } from '../../core/protocol/monitor.ts';
@@ -20,7 +20,7 @@ import { WorkerSocket } from './worker-socket.ts';
 export type DslSocket = WorkerSocket<DslWorkerCalls>;
 type DslAddress = Extract<WorkerAddress, { role: 'dsl' }>;
 
-/** The query that a worker is leased for, as the monitor is told of it. */
+/** The query that a worker is leased to, as the monitor is told. */
 export interface LeasedFor {
   readonly queryId: string;
   readonly principal: Principal;
@@ -31,7 +31,7 @@ export interface DslLease {
   readonly socket: DslSocket;
   readonly pid: number;
   readonly fifoPath: string;
-  /** Tells the monitor who uses it and until when. */
+  /** Tells the monitor which query uses the worker, and until when. */
   begin(query: LeasedFor): void;
   release(outcome: 'reusable' | 'discard', reason: string): void;
 }
@@ -50,9 +50,9 @@ export interface DslStockOptions {
   readonly queueWaitMs: number;
   readonly reuse: 'auto' | 'never';
   readonly maxQueriesPerWorker: number;
-  /** The most workers that run at once; `update` changes it. */
+  /** The most workers that run at the same time; `update` changes it. */
   readonly max: number;
-  /** Percent of them that one principal may hold while others want some; 100, or left out: all. */
+  /** The percentage of them that one principal may hold while others want some; 100 (all) when left out. */
   readonly clientSharePercent?: number;
   tell(message: FromChild): void;
   onScrubFailed(workerId: string, error: unknown): void;
@@ -63,9 +63,9 @@ export class DslStock {
   readonly #options: DslStockOptions;
   readonly #workers = new Map<string, DslWorker>();
   #max: number;
-  /** Given up for good, and perhaps still in the monitor's next list. */
+  /** Workers that were given up, and may still be in the monitor's next list. */
   readonly #refused = new Set<string>();
-  /** Queries that were given a worker that never served, or one that was scrubbed. */
+  /** The number of queries that got a worker that had never served, and of those that got a scrubbed one. */
   readonly leases = { fresh: 0, scrubbed: 0 };
 
   constructor(options: DslStockOptions) {
@@ -76,19 +76,19 @@ export class DslStock {
       queueLength: options.queueLength,
       queueWaitMs: options.queueWaitMs,
       shares: new PrincipalShares({ capacity: () => this.#max, percent: options.clientSharePercent ?? 100 }),
-      take: (_count, _long, principalId) => this.#take(principalId), // a query has one
+      take: (_count, _long, principalId) => this.#take(principalId), // a query needs one worker
       onWait: (waiting) => options.tell({ type: 'want-workers', role: 'dsl', waiting }),
     });
   }
 
-  /** How many workers are in each state, for metrics and readiness. */
+  /** Returns the number of workers in each state, for metrics and readiness. */
   counts(): Record<State, number> {
     const counts: Record<State, number> = { connecting: 0, idle: 0, leased: 0, scrubbing: 0, gone: 0 };
     for (const worker of this.#workers.values()) counts[worker.state]++;
     return counts;
   }
 
-  /** The monitor's whole list of ready DSL workers, and how many there may be. */
+  /** Takes the monitor's complete list of ready DSL workers, and the most that may run. */
   update(addresses: readonly DslAddress[], max = this.#max): void {
     this.#max = max;
     const listed = new Set(addresses.map((address) => address.workerId));
@@ -101,7 +101,7 @@ export class DslStock {
     }
   }
 
-  /** The monitor wants to replace an idle worker. Only an idle one is given up. */
+  /** Gives a worker up if it is idle, because the monitor wants to replace it, and tells the monitor whether it did. */
   retire(workerId: string): void {
     const worker = this.#workers.get(workerId);
     const accepted = worker === undefined || worker.state === 'idle';
@@ -135,7 +135,7 @@ export class DslStock {
     if (this.#workers.get(worker.address.workerId) === worker) this.#workers.delete(worker.address.workerId);
   }
 
-  /** Handles a socket that this process did not close. A leased worker is given up by its lease, which knows the query. */
+  /** Handles a socket that this process did not close. A leased worker is reported by its lease, which knows the query. */
   #onClose(worker: DslWorker): void {
     if (worker.state === 'leased') this.#refuse(worker);
     else if (worker.state !== 'gone') this.#giveUp(worker, null, 'its socket closed');
@@ -182,7 +182,7 @@ export class DslStock {
         released = true;
         this.lane.returned(principalId);
         this.#release(worker, queryId, outcome, reason);
-        this.lane.offer(); // to those whom only their share kept waiting
+        this.lane.offer(); // serves queries that waited only because their principal's share was used up
       },
     };
   }
@@ -190,7 +190,7 @@ export class DslStock {
   #release(worker: DslWorker, queryId: string | null, outcome: 'reusable' | 'discard', reason: string): void {
     const { reuse, maxQueriesPerWorker } = this.#options;
     if (queryId === null) {
-      // Leased and never begun: it is as it was.
+      // The lease never began, so the worker is unused.
       if (worker.state === 'leased') this.#becomeIdle(worker);
       return;
     }
@@ -221,7 +221,7 @@ export class DslStock {
       await worker.socket.call({ type: 'scrub', queryId });
       this.#becomeIdle(worker);
     } catch (thrown) {
-      // Closed meanwhile, by us (drain, the monitor's list) or by its death: nothing of the scrub's failed.
+      // The worker was closed meanwhile, by us (drain, the monitor's list) or by its death: the scrub itself did not fail.
       if (isGone(worker)) return;
       this.#options.onScrubFailed(worker.address.workerId, thrown);
       this.#giveUp(worker, queryId, 'scrub failed');
@@ -229,7 +229,7 @@ export class DslStock {
   }
 }
 
-/** A call of its own, because the compiler takes the state for what was last assigned. */
+/** Tells whether the worker is gone. A function, because TypeScript assumes that the state is still the one last assigned. */
 function isGone({ state }: DslWorker): boolean {
   return state === 'gone';
 }

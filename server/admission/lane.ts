@@ -1,14 +1,15 @@
 /**
- * A queue in front of something scarce (a database slot, a DSL worker), bounded in length and in waiting time. Fair
- * between principals: what becomes free goes to the principals in turn, and within a principal to who came first, so that one
- * who sends a hundred queries at once holds up another's single one by one turn. When the queue is full, the newest
- * of the principal with the most makes room for one with fewer. Who needs several resources gets them at once, and is
- * not overtaken meanwhile. A lane holds no resources itself.
+ * A queue for a scarce resource (a database slot, a DSL worker), limited in length and in waiting time. It is fair between
+ * principals: a free resource goes to each principal in turn, and within a principal to the query that came first. So a
+ * principal that sends a hundred queries at once delays another's single query by one turn. When the queue is full, the newest
+ * query of the principal with the most waiting ones makes room for a principal with fewer. A query that needs several
+ * resources gets them all at once, and no other query passes it meanwhile. A lane holds no resources itself.
  *
- * Given `shares`, a principal that holds as much as it may waits although something is free, and others pass it.
+ * With `shares`, a principal that holds as much as it may waits although a resource is free, and others pass it.
  *
- * Some askers may be marked as long: the owner may keep resources from them (`mayTakeLong`), and then those who are not
- * long pass them, since what is kept is of no use to who waits. Among themselves the long ones stay in order.
+ * Some queries are marked as long-running: the owner may reserve resources for the short ones (`mayTakeLong`). Short queries
+ * then pass waiting long ones, which could not use the reserved resources anyway. Long queries keep their order among
+ * themselves.
  */
 import type { Cancellation } from '../../core/process/cancellation.ts';
 import { removeItem } from '../../core/process/remove-item.ts';
@@ -20,17 +21,17 @@ export interface LaneOptions<T> {
   readonly name: string;
   readonly queueLength: number;
   readonly queueWaitMs: number;
-  /** Takes so many at once or returns null: never some of them, which two queries could hold while each waits for the rest. */
+  /** Takes `count` resources at once, or none and returns null. (If two queries each held some and waited for the rest, neither would ever run.) */
   take(count: number, long: boolean, principalId: string): readonly T[] | null;
-  /** Limits how much each principal may hold; left out: no limit. Whoever gives one back says so by `returned`. */
+  /** Limits how much each principal may hold; no limit when left out. The owner reports each returned resource by `returned`. */
   readonly shares?: PrincipalShares;
-  /** Whether one who is long may have so many, were they free; left out: always. */
+  /** Tells whether a long query may take `count` resources, if that many are free; it always may when this is left out. */
   mayTakeLong?(count: number): boolean;
-  /** Called when a query has to wait. */
+  /** Called with the number of waiting queries when a query has to wait. */
   onWait?(waiting: number): void;
 }
 
-/** The principal that asks, and what ends the asking. */
+/** The principal that asks for a resource, and the cancellation that ends its waiting. */
 export interface Asker {
   readonly principal: Principal;
   readonly cancellation: Cancellation;
@@ -47,10 +48,10 @@ interface Waiter<T> {
 
 export class Lane<T> {
   readonly #options: LaneOptions<T>;
-  /** By principal, whose turn it is first; no entry is empty. */
+  /** The waiting queries by principal; the next principal to serve comes first. No entry is empty. */
   readonly #queues = new Map<string, Waiter<T>[]>();
   #waiting = 0;
-  /** How often somebody came and nothing was free. */
+  /** The number of queries that had to wait. */
   misses = 0;
 
   constructor(options: LaneOptions<T>) {
@@ -69,19 +70,19 @@ export class Lane<T> {
     return this.#options.queueLength;
   }
 
-  /** Milliseconds that the one who waits longest has waited; 0 when nobody waits. */
+  /** Returns the milliseconds for which the longest-waiting query has waited; 0 when none waits. */
   oldestWaitMs(now: number): number {
     let oldest = now;
     for (const [first] of this.#queues.values()) oldest = Math.min(oldest, first!.since);
     return now - oldest;
   }
 
-  /** Rejects with queue-full, queue-timeout, or what cancelled it. */
+  /** Waits for one resource. Rejects with queue-full, queue-timeout, or the reason of its cancellation. */
   acquire(asker: Asker): Promise<T> {
-    return this.acquireAll(asker, 1).then(([resource]) => resource!); // as many as were asked for
+    return this.acquireAll(asker, 1).then(([resource]) => resource!); // `acquireAll` returns one, as asked
   }
 
-  /** `count` of them, at once. Rejects as `acquire` does. */
+  /** Waits for `count` resources and takes them at once. Rejects as `acquire` does. */
   acquireAll(asker: Asker, count: number, long = false): Promise<readonly T[]> {
     const { reason } = asker.cancellation;
     if (reason !== null) return Promise.reject(reason);
@@ -94,28 +95,28 @@ export class Lane<T> {
     return this.#wait(asker, count, long);
   }
 
-  /** Something may have become free: serve those who wait. */
+  /** Serves waiting queries; called whenever a resource may have become free. */
   offer(): void {
     for (;;) {
       const waiter = this.#next(false);
       if (waiter === null) return;
       const resources = this.#take(waiter.principalId, waiter.count, waiter.long);
       if (resources === null) return;
-      const queue = this.#queues.get(waiter.principalId)!; // it waits there
+      const queue = this.#queues.get(waiter.principalId)!; // `waiter` was found in this queue
       waiter.resolve(resources);
       this.#turnOver(waiter.principalId, queue);
     }
   }
 
-  /** Whether somebody who comes now waits for nobody. */
+  /** Tells whether a query that comes now need not wait behind others. */
   #isNext(principalId: string, count: number, long: boolean): boolean {
     if (this.#waiting > 0 && (this.#next(long) !== null || this.#hasEarlier(principalId, long))) return false;
     return !(long && this.#isKept(count)) && this.#mayHold(principalId, count);
   }
 
   /**
-   * The next waiter to serve, or null. Skips principals that hold as much as they may, and with `evenKept` false also long
-   * waiters from whom resources are kept.
+   * Returns the next waiter to serve, or null. Skips principals that hold as much as they may. With `evenKept` false, also
+   * skips long-running waiters while capacity is reserved for short ones.
    */
   #next(evenKept: boolean): Waiter<T> | null {
     let kept = false;
@@ -124,13 +125,13 @@ export class Lane<T> {
         kept ||= !evenKept && waiter.long && this.#isKept(waiter.count);
         if (kept && waiter.long) continue;
         if (this.#mayHold(waiter.principalId, waiter.count)) return waiter;
-        break; // a principal's own order stays
+        break; // queries of one principal are served in order
       }
     }
     return null;
   }
 
-  /** Whether the principal itself waits already, for what one that comes now must not overtake. */
+  /** Tells whether the principal already has a waiting query that a new one must not pass. */
   #hasEarlier(principalId: string, long: boolean): boolean {
     const queue = this.#queues.get(principalId);
     return queue?.some((waiter) => long || !waiter.long || !this.#isKept(waiter.count)) ?? false;
@@ -149,7 +150,7 @@ export class Lane<T> {
     return resources;
   }
 
-  /** The principal has given one back; `offer` follows when somebody else may have it. */
+  /** Notes that the principal gave a resource back. The owner calls `offer` when another query may take it. */
   returned(principalId: string): void {
     this.#options.shares?.returned(principalId);
   }
@@ -158,13 +159,13 @@ export class Lane<T> {
     return this.#options.mayTakeLong?.(count) === false;
   }
 
-  /** The principal goes behind the others, if there are others. */
+  /** Moves the principal behind the others, if there are others. */
   #turnOver(principalId: string, queue: Waiter<T>[]): void {
     if (this.#queues.size < 2 || !this.#queues.delete(principalId)) return;
     if (queue.length > 0) this.#queues.set(principalId, queue);
   }
 
-  /** Refuses the newest of the principal with the most, if `principalId` would still have fewer than that one. */
+  /** Refuses the newest query of the principal with the most waiting ones, if `principalId` would still have fewer. Returns whether it did. */
   #makeRoom(principalId: string): boolean {
     let most: Waiter<T>[] = [];
     for (const queue of this.#queues.values()) if (queue.length > most.length) most = queue;
@@ -194,7 +195,7 @@ export class Lane<T> {
         reject: (error) => {
           leave();
           reject(error);
-          this.offer(); // to those whom only this one kept from theirs
+          this.offer(); // serves those that waited only because of this one
         },
       };
       const onCancel = (): void => waiter.reject(cancellation.reason);

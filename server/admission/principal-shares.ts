@@ -1,25 +1,25 @@
 /**
- * How much of something scarce (database connections, DSL workers) one principal may hold, so that whoever comes next is
- * served at once although nothing that runs can be taken away again:
+ * Limits how much of a scarce resource (database connections, DSL workers) one principal may hold, so that the next principal
+ * is served at once: resources of a running query cannot be taken away. The rules are:
  *
- * - alone, a principal leaves a quarter free (one at least);
- * - while others hold some or wait, it has its share at most (`limits.clientSharePercent`, half by default), and whoever
- *   holds some leaves the last one to a principal that holds none;
- * - a principal that holds none may have all that one query needs.
+ * - a principal that is alone leaves a quarter free, and at least one;
+ * - while others hold some or wait, each may hold its share at most (`limits.clientSharePercent`, half by default), and the
+ *   last free one is left to a principal that holds none;
+ * - a principal that holds none may have as many as one query needs.
  *
- * When there are only one or two there is nothing to leave: then every principal may have all.
+ * When there are only one or two in all, every principal may have them all.
  */
 
 export interface PrincipalSharesOptions {
-  /** How many there are in all, taken ones included. */
+  /** Returns how many resources there are in all, taken ones included. */
   capacity(): number;
-  /** 100: one principal may have all. */
+  /** The share of one principal in percent; with 100 it may have all. */
   readonly percent: number;
 }
 
 const KEPT_SHARE = 0.25;
 const LEAST_CAPACITY = 3;
-/** Principals that hold nothing are forgotten when there are more than this: not at once, since most come again. */
+/** The most idle principals that are remembered. They are not forgotten at once, since most come again. */
 const MAX_IDLE_PRINCIPALS = 1000;
 
 export class PrincipalShares {
@@ -31,7 +31,7 @@ export class PrincipalShares {
     this.#options = options;
   }
 
-  /** Whether the principal may hold `count` more; `othersWait` says whether another principal waits for some. */
+  /** Tells whether the principal may take `count` more; `othersWait` says whether another principal waits for some. */
   allow(principalId: string, count: number, othersWait: boolean): boolean {
     const { capacity, percent } = this.#options;
     const held = this.#held.get(principalId) ?? 0;
@@ -50,10 +50,10 @@ export class PrincipalShares {
     if (this.#held.size > MAX_IDLE_PRINCIPALS) this.#forgetIdle();
   }
 
-  /** The principal has given one back. */
+  /** Notes that the principal gave one back. */
   returned(principalId: string): void {
     this.#heldByAll--;
-    this.#held.set(principalId, this.#held.get(principalId)! - 1); // it was taken
+    this.#held.set(principalId, this.#held.get(principalId)! - 1); // the entry exists since the resource was taken
   }
 
   #forgetIdle(): void {

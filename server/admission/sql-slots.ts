@@ -1,13 +1,13 @@
 /**
- * The server's view of the SQL workers: each offers as many slots as it has database connections, a slot is one
- * unix socket. A query takes a slot of the worker with the most free ones, and gives it back when the worker
- * has replied: a slot with a call still running is never handed out again. A worker that is no longer listed gets
- * nothing new, finishes what runs, and is reported as retired once its last socket has closed.
+ * The SQL workers as the server knows them. Each offers as many slots as it has database connections; a slot is one unix
+ * socket. A query takes a slot of the worker with the most free ones, and gives it back when the worker has replied: a slot
+ * with a running call is never given to another query. A worker that the monitor no longer lists gets nothing new, finishes
+ * what runs, and is reported as retired once its last socket has closed.
  *
- * A query with stages in a worker holds its slots for as long as the stages take its rows. Such queries together never
- * hold the last quarter of the slots (one at least, where there are two): queries that the database answers alone
- * find one there, and wait for no heavy one's end. And as long as there is room beside it, one worker runs none of them:
- * a process that has been busy waits for its turn on the CPU, one that has slept is let in.
+ * A query with stages in a worker is long: it holds its slots for as long as the stages read its rows. Long queries together
+ * never hold the last quarter of the slots (at least one, if there are two), so that a query that the database answers alone
+ * need not wait for a long one to end. While the other workers have room, one worker runs no long query at all: the system
+ * gives the CPU sooner to a process that has slept than to one that was busy.
  */
 import { removeItem } from '../../core/process/remove-item.ts';
 import type { WorkerAddress } from '../../core/protocol/monitor.ts';
@@ -22,11 +22,11 @@ type SqlAddress = Extract<WorkerAddress, { role: 'sql' }>;
 export interface SqlSlot {
   readonly socket: SqlSocket;
   readonly pid: number;
-  /** When its worker died: whether other queries ran in it too. */
+  /** After the worker's death, tells whether other queries ran in it too. */
   wasShared(): boolean;
-  /** Gives the slot back. A slot whose call still runs must be closed instead. */
+  /** Gives the slot back. If its call still runs, the socket must be closed instead. */
   release(): void;
-  /** Reports that its call was cancelled, and how long the worker took to end it. */
+  /** Reports that the slot's call was cancelled, and how long the worker took to end it. */
   cancelled(elapsedMs: number): void;
 }
 
@@ -34,25 +34,25 @@ interface SqlWorker {
   readonly address: SqlAddress;
   readonly free: SqlSocket[];
   readonly all: Set<SqlSocket>;
-  /** Held by queries with stages. */
+  /** The slots that long queries hold. */
   readonly long: Set<SqlSocket>;
   listed: boolean;
-  /** Slots in use when its first one was lost; null while it lives. */
+  /** The number of slots in use when the worker's first socket closed unexpectedly; null while the worker lives. */
   takenAtLoss: number | null;
 }
 
 const RECONNECT_MS = 50;
-/** The share of all slots that is kept from queries with stages. */
+/** The share of all slots that long queries never take. */
 const KEPT_SHARE = 0.25;
 
 export interface SqlSlotsOptions {
   readonly queueLength: number;
   readonly queueWaitMs: number;
-  /** Percent of all slots that one principal may hold while others want some; 100, or left out: all. */
+  /** The percentage of all slots that one principal may hold while others want some; 100 (all) when left out. */
   readonly clientSharePercent?: number;
-  /** A worker that the monitor wants back runs nothing any more. */
+  /** Called when a worker that the monitor wants to replace runs nothing any more. */
   onRetired(workerId: string): void;
-  /** Told the time between the abort of a query and its worker's reply. */
+  /** Called with the time between the abort of a query and its worker's reply. */
   onCancelled?(elapsedMs: number): void;
 }
 
@@ -60,7 +60,7 @@ export class SqlSlots {
   readonly lane: Lane<SqlSlot>;
   readonly #onCancelled: (elapsedMs: number) => void;
   readonly #workers = new Map<string, SqlWorker>();
-  /** No longer listed, and some query still runs in them. */
+  /** Workers that are no longer listed, but in which queries still run. */
   readonly #leaving = new Map<string, SqlWorker>();
   readonly #retiring = new Set<string>();
   readonly #onRetired: (workerId: string) => void;
@@ -96,14 +96,14 @@ export class SqlSlots {
     return this.#workers.size;
   }
 
-  /** The monitor's whole list of ready SQL workers. */
+  /** Takes the monitor's complete list of ready SQL workers. */
   update(addresses: readonly SqlAddress[]): void {
     const listed = new Set(addresses.map((address) => address.workerId));
     for (const [workerId, worker] of this.#workers) if (!listed.has(workerId)) this.#drop(workerId, worker);
     for (const address of addresses) if (!this.#workers.has(address.workerId)) this.#add(address);
   }
 
-  /** The monitor wants a worker back that it no longer lists. */
+  /** Reports, now or when its last query has ended, that a worker which the monitor no longer lists runs nothing any more. */
   retire(workerId: string): void {
     if (this.#leaving.has(workerId)) this.#retiring.add(workerId);
     else this.#onRetired(workerId);
@@ -126,7 +126,7 @@ export class SqlSlots {
     for (let slot = 0; slot < address.slots; slot++) this.#open(worker);
   }
 
-  /** Running calls go on; their sockets close when they are released. */
+  /** Removes a worker. Its running calls go on; their sockets close when they are released. */
   #drop(workerId: string, worker: SqlWorker): void {
     worker.listed = false;
     this.#workers.delete(workerId);
@@ -147,7 +147,7 @@ export class SqlSlots {
       socketPath: worker.address.socketPath,
       onConnect: () => {
         if (!worker.listed) {
-          socket.close(); // it connected too late to be used
+          socket.close(); // the worker was removed before the socket connected
           return;
         }
         worker.takenAtLoss = null;
@@ -161,13 +161,13 @@ export class SqlSlots {
         removeItem(worker.free, socket);
         worker.long.delete(socket);
         this.#onSlotGone(worker);
-        this.lane.offer(); // what it held may be another's to hold
+        this.lane.offer(); // another query may now take what this one held
         if (worker.listed) setTimeout(() => worker.listed && this.#open(worker), RECONNECT_MS);
       },
     });
   }
 
-  /** One query may have all it needs when no other with stages runs: else it would never run. */
+  /** Tells whether a long query may take `count` slots. When no other long query runs it may take any number: otherwise it might never run. */
   #mayTakeLong(count: number): boolean {
     const { total } = this;
     const kept = total < 2 ? 0 : Math.max(1, Math.floor(total * KEPT_SHARE));
@@ -175,7 +175,7 @@ export class SqlSlots {
     return held === 0 || held + count <= total - kept;
   }
 
-  /** The freest but for the one that runs the fewest queries with stages; null: there is no room. */
+  /** Returns the worker with the most free slots, except the one with the fewest long queries; null when the others have no room. */
   #besideQuietest(): SqlWorker | null {
     const byLong = [...this.#workers.values()].sort((a, b) => a.long.size - b.long.size);
     return freest(byLong.slice(1));
@@ -188,7 +188,7 @@ export class SqlSlots {
     return slots;
   }
 
-  /** There is a free one. */
+  /** Takes a slot. The caller has checked that there is a free one. */
   #take(long: boolean, principalId: string): SqlSlot {
     const worker = (long ? this.#besideQuietest() : null) ?? freest(this.#workers.values())!;
     const socket = worker.free.pop()!;
@@ -200,7 +200,7 @@ export class SqlSlots {
       worker.long.delete(socket);
       this.lane.returned(principalId);
       if (socket.closed) {
-        this.lane.offer(); // to those whom only their share kept waiting
+        this.lane.offer(); // serves queries that waited only because their principal's share was used up
         return;
       }
       if (!worker.listed || socket.busy) {
@@ -216,7 +216,7 @@ export class SqlSlots {
   }
 }
 
-/** The one with the most free slots; null: none has any. */
+/** Returns the worker with the most free slots; null when none has any. */
 function freest(workers: Iterable<SqlWorker>): SqlWorker | null {
   let best: SqlWorker | null = null;
   for (const worker of workers) if (worker.free.length > (best?.free.length ?? 0)) best = worker;

@@ -1,14 +1,14 @@
 /**
- * The parent-side end of one unix socket to a worker. It carries one call at a time.
+ * The server's end of one unix socket to a worker. It carries one call at a time.
  *
  *   connecting -> idle <-> calling -> closed
  *
- * - A call ends exactly once: by its reply, or by the socket's end (`worker-lost`). One whose sink throws is cancelled,
- *   and ends then with what was thrown.
- * - Result bytes go to the call's sink as views of what arrived, to be released once they were passed on
- *   (core/process/read-buffers.ts); a sink that has enough returns false and calls `resume()` later, so that back-pressure reaches the worker and nothing piles up here. A call's end resumes as well:
- *   no call begins on a paused socket.
- * - A reply to another query than the one that runs is a broken protocol: the socket is closed.
+ * - A call ends exactly once: by its reply, or by the socket's end (`worker-lost`). When its sink throws, the call is
+ *   cancelled, and then ends with the thrown error.
+ * - The call's sink gets result bytes as views of the chunks that arrived, and releases them once they were passed on
+ *   (core/process/read-buffers.ts). A sink that has enough returns false and calls `resume()` later, so that back-pressure
+ *   reaches the worker and nothing piles up here. The end of a call resumes the socket too: no call begins on a paused one.
+ * - A reply to another query than the one that runs breaks the protocol: the socket is closed.
  */
 import { connect, type Socket } from 'node:net';
 import { ReadBuffer } from '../../core/process/read-buffers.ts';
@@ -19,18 +19,18 @@ type Reply =
   | { readonly type: 'reply'; readonly queryId: string; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly queryId: string; readonly ok: false; readonly error: WireError };
 
-/** Takes result bytes, and calls `release` when it needs them no more; false means: no more until `resume()`. */
+/** Takes result bytes, and calls `release` once they may be reused. Returns false when it wants no more until `resume()`. */
 export type DataSink = (bytes: Buffer, release: () => void) => boolean;
 
 type Named<K> = { readonly type: K; readonly queryId: string };
-/** Its name is in it: a request that was copied to get one took more than all else about a call. */
+/** A request with its call's name in it. Adding the name to a copy of the request would cost more than the rest of a call. */
 type RequestOf<C, K extends keyof C> = C[K] extends { request: infer R } ? R & Named<K> : never;
 type ReplyOf<C, K extends keyof C> = C[K] extends { reply: infer R } ? R : never;
 
 interface PendingCall {
   readonly queryId: string;
   readonly sink: DataSink;
-  /** What its sink threw: the call ends with it, whatever the worker replies. */
+  /** The error that the sink threw, with which the call ends whatever the worker replies; null without one. */
   sinkError: QueryError | null;
   resolve(value: unknown): void;
   reject(error: QueryError): void;
@@ -40,11 +40,11 @@ export interface WorkerSocketOptions {
   readonly workerId: string;
   readonly socketPath: string;
   onConnect(): void;
-  /** After a pending call was rejected; once. */
+  /** Called once when the socket has closed, after a pending call was rejected. */
   onClose(): void;
 }
 
-/** A sink for calls that answer without data. */
+/** The sink of calls whose answers have no data. */
 const refuseData: DataSink = () => {
   throw new Error('result bytes for a call that has none');
 };
@@ -70,7 +70,7 @@ export class WorkerSocket<C> {
       },
     });
     this.#socket.on('connect', onConnect);
-    // 'close' follows every error and does the work, once.
+    // 'close' follows every error and does the clean-up, once.
     this.#socket.on('error', () => {});
     this.#socket.on('close', () => {
       this.#closed = true;
@@ -88,7 +88,7 @@ export class WorkerSocket<C> {
     return this.#pending !== null;
   }
 
-  /** Rejects with QueryError: the worker's own, or worker-lost. */
+  /** Calls the worker. Rejects with QueryError: the worker's own, or worker-lost. */
   call<K extends keyof C & string>(
     request: RequestOf<C, K>,
     sink: DataSink = refuseData,
@@ -109,7 +109,7 @@ export class WorkerSocket<C> {
     });
   }
 
-  /** Asks the worker to end this query's call, if it is still the one that runs; its reply still comes. */
+  /** Asks the worker to end this query's call, if that call still runs. The worker still replies to it. */
   cancel(queryId: string): void {
     if (this.#closed || this.#pending?.queryId !== queryId) return;
     writeMessage(this.#socket, { type: 'cancel', queryId });
@@ -126,16 +126,16 @@ export class WorkerSocket<C> {
 
   #frameReader(): (chunk: Buffer) => void {
     return createFrameReader({
-      onMessage: (message) => this.#settle(message as Reply), // our own worker's message: trusted
+      onMessage: (message) => this.#settle(message as Reply), // messages of our own workers are trusted
       onData: (bytes) => {
         const call = this.#pending;
-        if (call !== null && call.sinkError === null && !this.#handTo(call, bytes)) this.#socket.pause();
+        if (call !== null && call.sinkError === null && !this.#passTo(call, bytes)) this.#socket.pause();
       },
     });
   }
 
-  /** A sink that throws is no fault of the worker's: the call is cancelled, and ends with that error. */
-  #handTo(call: PendingCall, bytes: Buffer): boolean {
+  /** Passes bytes to the call's sink. When the sink throws, the call is cancelled and will end with that error. */
+  #passTo(call: PendingCall, bytes: Buffer): boolean {
     try {
       return call.sink(bytes, this.#reading.hold());
     } catch (thrown) {
@@ -145,7 +145,7 @@ export class WorkerSocket<C> {
     }
   }
 
-  /** The next read is into another buffer: into the same memory when nobody holds a view of it. */
+  /** Passes on the bytes that were read and prepares the next read: into the same memory when nobody holds a view of it. */
   #read(feed: (chunk: Buffer) => void, length: number): void {
     const filled = this.#reading;
     const release = filled.hold();
@@ -165,14 +165,14 @@ export class WorkerSocket<C> {
       return;
     }
     const call = this.#takePending();
-    // Its sink may have had enough at the very end, and who would resume is gone: the next call needs the socket.
+    // The sink may have returned false for the last bytes, and will not resume any more; the next call needs a flowing socket.
     this.#socket.resume();
     if (call !== null && call.sinkError !== null) call.reject(call.sinkError);
     else if (reply.ok) call?.resolve(reply.value);
     else call?.reject(QueryError.fromWire(reply.error));
   }
 
-  /** Who takes it must end it: a call ends exactly once. */
+  /** Removes and returns the pending call. The caller must end it: a call ends exactly once. */
   #takePending(): PendingCall | null {
     const call = this.#pending;
     this.#pending = null;

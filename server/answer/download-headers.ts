@@ -1,12 +1,12 @@
-/** What an answer to GET says beside the rest, for browsers and for programs that read a file by its address. */
+/** Further headers of an answer to GET, for browsers and for programs that download a file by its address. */
 import type { AnswerFormat } from '../../core/protocol/answer.ts';
 
-/** JSON is shown by browsers; they save the others. */
+/** Formats that browsers should show; they save all others as files. */
 const SHOWN: ReadonlySet<AnswerFormat> = new Set(['json']);
 
 /**
- * Names and values by turns. A part of an answer cannot be asked for: it would be the part of another run, and two parts
- * need not fit together.
+ * Returns header names and values alternately. They say that ranges are not supported: each range would come from another
+ * run of the query, and two of them need not fit together.
  */
 export function downloadHeaders(format: AnswerFormat): readonly string[] {
   const disposition = SHOWN.has(format) ? 'inline' : 'attachment';

@@ -1,4 +1,4 @@
-/** The one table from error code to HTTP status, whether sending the same again may help, and a short title. */
+/** The one table with the HTTP status of each error code, whether sending the same again may help, and a short title. */
 import type { ErrorCode } from '../../core/protocol/errors.ts';
 
 interface ErrorClass {
@@ -27,6 +27,9 @@ export const errorClasses = {
   'unknown-host': mistake('Unknown host name', 421),
   'foreign-origin': mistake('Not for this web page', 403),
   'too-many-connections': passing('Too many connections'),
+  unauthenticated: mistake('Not authenticated', 401),
+  forbidden: mistake('Not allowed', 403),
+  'identity-unavailable': passing('Identity provider unavailable'),
 
   'empty-query': mistake('Empty query'),
   syntax: mistake('Syntax error'),

@@ -1,17 +1,17 @@
 /**
- * The end of a streamed answer, held back until it is known that all went well: an answer that fails must not end where a
- * whole one might.
+ * Holds back the end of a streamed answer until it is known that the query succeeded, so that an answer that fails cannot be
+ * taken for a complete one.
  *
- *   ndjson          the row under way, so that what follows a failure (the `@error` line) begins a line of its own
- *   arrow, parquet  the last bytes: a reader takes an Arrow stream that stops between two batches for a whole one, and
- *                   whoever ignores the connection's end must not find Parquet's footer whole
- *   json, csv       nothing: JSON's end is written by the server, and CSV has none that could be held back
+ *   ndjson          the unfinished row, so that the `@error` line after a failure begins on a new line
+ *   arrow, parquet  the last bytes: a reader takes an Arrow stream that stops between two batches for a complete one, and a
+ *                   client that ignores how the connection ended must not find Parquet's footer complete
+ *   json, csv       nothing: the server writes JSON's end itself, and CSV has no end mark
  */
 import type { AnswerFormat } from '../../core/protocol/answer.ts';
 
-/** More than Arrow's end marker (8 bytes), so that the last batch is not whole without them; of Parquet, footer length and magic. */
+/** The bytes held back of binary formats: more than Arrow's end marker (8 bytes), so that the last batch is incomplete without them; in Parquet they contain the footer's length and the magic bytes. */
 const BINARY_END_BYTES = 16;
-/** A row of NDJSON that is longer is sent before it is whole, so that memory stays bounded. */
+/** The longest unfinished row of NDJSON that is held back; a longer one is sent in parts, so that memory stays bounded. */
 const MAX_HELD_BYTES = 256 * 1024;
 const LINE_FEED = 0x0a;
 
@@ -24,7 +24,7 @@ export class HeldEnd {
     this.#format = format;
   }
 
-  /** How many bytes of `piece`, from its beginning, may be sent behind all that is held; 0: none of it, nor what is held. */
+  /** Returns how many bytes from the beginning of `piece` may be sent, after everything that is held; 0 when nothing may be sent. */
   sendable(piece: Buffer): number {
     switch (this.#format) {
       case 'ndjson':
@@ -37,7 +37,7 @@ export class HeldEnd {
     }
   }
 
-  /** Keeps a copy. */
+  /** Holds a copy of `piece`. */
   hold(piece: Buffer): void {
     if (piece.length === 0) return;
     this.#pieces.push(Buffer.from(piece));
@@ -48,12 +48,12 @@ export class HeldEnd {
     return this.#bytes === 0;
   }
 
-  /** Whether more is held than there is room for: `takeSurplus` says what must be sent. */
+  /** Whether more is held than is allowed; `takeSurplus` then returns what must be sent. */
   get isFull(): boolean {
     return this.#bytes > MAX_HELD_BYTES;
   }
 
-  /** What is held and need not be. */
+  /** Removes and returns the held bytes that need not be held. */
   takeSurplus(): Buffer {
     const all = this.takeAll();
     if (this.#format === 'ndjson') return all;
@@ -62,7 +62,7 @@ export class HeldEnd {
     return all.subarray(0, end);
   }
 
-  /** All that is held; nothing is afterwards. */
+  /** Removes and returns all held bytes. */
   takeAll(): Buffer {
     const all = this.#pieces.length === 1 ? this.#pieces[0]! : Buffer.concat(this.#pieces, this.#bytes);
     this.#pieces = [];

@@ -1,6 +1,6 @@
 /**
- * A QueryError as an RFC 9457 problem document: what went wrong, where in the query, how to mend it, whether
- * sending it again may help. The place is given as the user counts: 1-based line and column, in characters.
+ * Turns a QueryError into an RFC 9457 problem document: what went wrong, where in the query, how to mend it, whether
+ * sending it again may help. The place is given as line and column from 1, counted in characters.
  */
 import { toldText } from '../../core/protocol/error-text.ts';
 import type { LimitRef, Span, StageRef, WireError } from '../../core/protocol/errors.ts';
@@ -26,10 +26,10 @@ export interface Problem {
 export interface Position {
   readonly line: number;
   readonly column: number;
-  /** 1-based, of the last character's successor. */
+  /** Line and column, from 1, of the character after the last one. */
   readonly endLine: number;
   readonly endColumn: number;
-  /** The line with a caret under the place, for terminals. */
+  /** The line with carets under the place, for terminals. */
   readonly excerpt: string;
 }
 
@@ -61,7 +61,7 @@ export function problemOf(error: WireError, { queryId, queryText }: ProblemConte
   };
 }
 
-/** The longest excerpt shown; a line of a megabyte is cut around the place. */
+/** The most characters shown before and after the place: a line may be a megabyte long. */
 const EXCERPT_BEFORE = 60;
 const EXCERPT_AFTER = 40;
 
@@ -88,7 +88,7 @@ function pointOf(text: string, offset: number): { line: number; column: number }
   return { line, column: charactersBetween(text, lineStart, end) + 1 };
 }
 
-/** Code points, counted without a list of them: a line may be a megabyte long. */
+/** Counts code points without making a list of them: a line may be a megabyte long. */
 function charactersBetween(text: string, start: number, end: number): number {
   let count = 0;
   for (let at = start; at < end; count++) at += text.codePointAt(at)! > 0xffff && at + 1 < end ? 2 : 1;

@@ -1,10 +1,10 @@
-/** A problem document as the bytes of a whole HTTP answer, for where there is no response object to write it with. */
+/** Writes a problem document as a complete HTTP answer, for connections that have no response object. */
 import { STATUS_CODES } from 'node:http';
 import type { QueryError } from '../../core/protocol/errors.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
-/** After it the connection ends. `status` is that of the error's code unless another fits better. */
+/** Returns the answer; the caller must then end the connection. `status` is the one of the error's code unless given. */
 export function rawProblem(error: QueryError, status = problemOf(error.toWire(), {}).status): string {
   const body = `${JSON.stringify({ ...problemOf(error.toWire(), {}), status })}\n`;
   const { retryAfterSeconds } = error.details;

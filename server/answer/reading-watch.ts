@@ -1,47 +1,47 @@
 /**
- * Ends clients that do not read: while an answer waits for its client, the query holds a database connection, perhaps a
- * DSL worker. A client has to take so many bytes in each window of time; one that reads slowly does, one that does not
- * read does not. Time in which the answer does not wait for its client does not count.
+ * Finds clients that do not read their answers: while an answer waits for its client, the query holds a database connection
+ * and perhaps a DSL worker. A client must take `leastBytes` in each window of time, which a slow reader does and one that has
+ * stopped reading does not. Time in which the answer does not wait for its client is not counted.
  */
 import type { ServerResponse } from 'node:http';
 import { takenBytes } from './unread-bytes.ts';
 
 export interface ReadingWatchOptions {
-  /** 0: nobody is watched. */
+  /** The length of a window; 0 disables the watch. */
   readonly windowMs: number;
   readonly leastBytes: number;
 }
 
 interface Watched {
   readonly response: ServerResponse;
-  /** Called once. */
+  /** Called once, when the client is too slow. */
   onTooSlow(): void;
-  /** What the client had taken when it last had taken enough, and when that was; null: it is not waited for. */
+  /** The bytes that the client had taken at the beginning of the window, and its time; null while the answer does not wait for the client. */
   since: { readonly bytes: number; readonly atMs: number } | null;
 }
 
-/** Looks in each window. */
-const LOOKS = 5;
-const LEAST_LOOK_MS = 20;
+/** The number of checks in each window. */
+const CHECKS = 5;
+const LEAST_CHECK_MS = 20;
 
 export class ReadingWatch {
   readonly #options: ReadingWatchOptions;
   readonly #watched = new Set<Watched>();
   #timer: NodeJS.Timeout | null = null;
-  #looking = false;
+  #checking = false;
 
   constructor(options: ReadingWatchOptions) {
     this.#options = options;
   }
 
-  /** Until the response has closed. */
+  /** Watches the client until the response has closed. */
   watch(response: ServerResponse, onTooSlow: () => void): void {
     const { windowMs } = this.#options;
     if (windowMs === 0 || response.closed) return;
     const watched: Watched = { response, onTooSlow, since: null };
     this.#watched.add(watched);
     response.once('close', () => this.#forget(watched));
-    this.#timer ??= setInterval(() => void this.#look(), Math.max(LEAST_LOOK_MS, windowMs / LOOKS));
+    this.#timer ??= setInterval(() => void this.#check(), Math.max(LEAST_CHECK_MS, windowMs / CHECKS));
   }
 
   #forget(watched: Watched): void {
@@ -51,16 +51,16 @@ export class ReadingWatch {
     this.#timer = null;
   }
 
-  async #look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
+  async #check(): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
     const waited: Watched[] = [];
     for (const each of this.#watched) {
       if (waitsForClient(each.response)) waited.push(each);
       else each.since = null;
     }
     if (waited.length > 0) await this.#judge(waited);
-    this.#looking = false;
+    this.#checking = false;
   }
 
   async #judge(waited: readonly Watched[]): Promise<void> {
@@ -85,7 +85,7 @@ export class ReadingWatch {
   }
 }
 
-/** There are bytes for the client that it has not taken. */
+/** Tells whether there are bytes that the client has not taken. */
 function waitsForClient(response: ServerResponse): boolean {
   return response.writableNeedDrain || (response.writableEnded && !response.writableFinished);
 }

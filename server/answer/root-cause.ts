@@ -1,10 +1,10 @@
-/** Two workers serve a query with stages, and the failure of one ends the other: which of two errors is the cause. */
+/** Decides which of two errors is the cause: two workers serve a query with stages, and the failure of one ends the other. */
 import { QueryError } from '../../core/protocol/errors.ts';
 
-/** `copyError` is the SQL worker's, null when it ended well. */
+/** Returns the error to report. `copyError` is the SQL worker's, or null when its copy ended well. */
 export function rootCause(copyError: unknown, stagesError: unknown): unknown {
   if (copyError === null) return stagesError;
-  // With a dead DSL worker its pipe is gone, which the SQL worker can only report as a broken pipe.
+  // When the DSL worker dies, its end of the FIFO closes, and the SQL worker can only report a broken pipe.
   if (hasCode(stagesError, 'worker-lost')) return stagesError;
   return hasCode(copyError, 'cancelled') ? stagesError : copyError;
 }

@@ -1,12 +1,13 @@
 /**
- * Headers that every answer carries, whatever its status: what a browser must not do with it. They say nothing to
- * programs that are no browser.
+ * The headers that every answer carries, whatever its status: they tell a browser what it must not do with the answer. Other
+ * programs ignore them.
  */
 import type { ServerResponse } from 'node:http';
 
 /**
- * Names and values by turns, as writeHead takes them. No answer is a page but /docs, which has a policy of its own
- * (server/http/docs-page.ts); none may be shown in a frame, read by another site's page as an image or script, or guessed to be HTML.
+ * Header names and values alternately, as writeHead takes them. Only /docs is a page, and it has a policy of its own
+ * (server/http/docs-page.ts). No answer may be shown in a frame, loaded by another site as an image or script, or be taken for
+ * HTML by guessing.
  */
 export const SECURITY_HEADERS: readonly string[] = [
   ...['X-Content-Type-Options', 'nosniff'],

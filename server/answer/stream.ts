@@ -1,6 +1,6 @@
 /**
- * What the client gets. The first `bufferBytes` are held back, so that a failure before them has a status of its
- * own; past them the answer streams.
+ * Writes the answer to the client. The first `bufferBytes` are held back, so that a failure before that can still be answered
+ * with its own HTTP status; after that the answer streams.
  *
  *   buffering --over bufferBytes--> streaming --finish--> ended
  *       |  finish: status 200, exact length            |
@@ -8,12 +8,12 @@
  *       v                                              v       cut without a valid end
  *     ended                                          ended
  *
- * A cut answer lacks the last chunk of the chunked encoding. Over HTTP/1.0, which has none, the end of the connection is
- * the end of the body: there it is reset instead of closed. The last bytes of a streamed answer wait until it is known to
- * be whole (held-end.ts).
+ * A cut answer lacks the last chunk of the chunked encoding. HTTP/1.0 has no such encoding, and a closed connection means
+ * that the body is complete: there the connection is reset instead. The last bytes of a streamed answer are held back until
+ * it is known that the query succeeded (held-end.ts).
  *
- * The server's own memory is bounded by bufferBytes, the held end and the socket's high-water mark: `write` returns
- * false when the client is slow, and `onDrain` says when to go on.
+ * The server's memory per answer is bounded by `bufferBytes`, the held end and the socket's high-water mark: `write` returns
+ * false when the client is slow, and the callback of `onDrain` tells when to go on.
  */
 import type { ServerResponse } from 'node:http';
 import type { AnswerFormat } from '../../core/protocol/answer.ts';
@@ -31,13 +31,13 @@ export const CONTENT_TYPES: Record<AnswerFormat, string> = {
 };
 
 const LINE_FEED = 0x0a;
-/** Above it two writes are cheaper than copying. */
+/** The largest body that is copied behind the head to leave in one write; for a larger one two writes are cheaper. */
 const ONE_WRITE_BYTES = 16 * 1024;
 
 export interface AnswerEnd {
   readonly rows: number;
   readonly complete: boolean;
-  /** JSON-safe; the `stats` member of JSON answers. */
+  /** The `stats` member of JSON answers; JSON-safe. */
   readonly stats: object;
   readonly serverTiming: string;
 }
@@ -45,20 +45,20 @@ export interface AnswerEnd {
 export interface AnswerStreamOptions {
   readonly response: ServerResponse;
   readonly format: AnswerFormat;
-  /** false: NDJSON is rows only, and a failure cuts it as it cuts the other formats. */
+  /** Whether NDJSON ends with a line of the server's. Without it, a failure cuts the answer as in the other formats. */
   readonly endLine: boolean;
   readonly queryId: string;
   readonly queryText: string;
-  /** The header of that name; left out without one. */
+  /** The value of the header `traceresponse`; left out when the answer has none. */
   readonly traceresponse?: string;
-  /** Further headers of an answer that is no failure: names and values by turns. */
+  /** Further headers of a successful answer: names and values alternately. */
   readonly headers?: readonly string[];
   readonly bufferBytes: number;
-  /** Called once, when the answer is too large to be held back and goes to the client as it comes. */
+  /** Called once, when the answer is too large to be held back and begins to stream. */
   readonly onStreaming?: () => void;
 }
 
-/** Bytes that wait for the answer's status, and who wants to know when they are needed no more. */
+/** Bytes that wait until the answer's status is known, and the function to call once they may be reused. */
 interface Waiting {
   readonly bytes: Buffer;
   release(): void;
@@ -69,7 +69,7 @@ export class AnswerStream {
   #state: 'buffering' | 'streaming' | 'ended' = 'buffering';
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
-  /** null until streaming starts. */
+  /** The held end; null until streaming starts. */
   #held: HeldEnd | null = null;
   #lastByteSent = LINE_FEED;
   #resume = (): void => {};
@@ -78,7 +78,7 @@ export class AnswerStream {
     this.#options = options;
   }
 
-  /** What to do when the client can take more again. */
+  /** Sets the function to call when the client can take more again. */
   onDrain(resume: () => void): void {
     this.#resume = resume;
   }
@@ -88,8 +88,8 @@ export class AnswerStream {
   }
 
   /**
-   * Returns false when the client cannot take more now; `release` is called when the bytes are needed no more. Bytes
-   * after the end are dropped: the query was ended.
+   * Writes bytes of the answer and calls `release` once they may be reused. Returns false when the client cannot take more
+   * now. Bytes after the end are dropped, since the query was ended.
    */
   write(bytes: Buffer, release: () => void): boolean {
     if (this.#state === 'streaming') return this.#send(bytes, release);
@@ -102,14 +102,14 @@ export class AnswerStream {
     return this.#waitingBytes <= this.#options.bufferBytes ? true : this.#startStreaming();
   }
 
-  /** Bytes written so far are dropped and it starts again; only while nothing was sent. */
+  /** Drops all bytes written so far, so that the answer can start again. Returns false when some were sent already. */
   restart(): boolean {
     if (this.#state !== 'buffering') return false;
     this.#dropWaiting();
     return true;
   }
 
-  /** Sends the headers of an answer, and none of it. */
+  /** Sends the headers of an answer without a body. */
   head(): void {
     const { response } = this.#options;
     response.writeHead(200, this.#headers());
@@ -128,7 +128,7 @@ export class AnswerStream {
       headers.push('Server-Timing', end.serverTiming, 'Forkline-Row-Count', String(end.rows));
       headers.push('Forkline-Complete', String(end.complete), 'Content-Length', String(bodyBytes));
       response.writeHead(200, headers);
-      // Of a short answer, head and body leave as one text in one write.
+      // The head and body of a short answer leave as one text in one write.
       if (bodyBytes <= ONE_WRITE_BYTES)
         response.end(this.#waitingText() + latin1Of(tail, tailBytes), 'latin1');
       else
@@ -154,7 +154,7 @@ export class AnswerStream {
     const problem = problemOf(error, { queryId, queryText });
     if (this.#state === 'buffering' && !response.headersSent) this.#sendProblem(problem, error);
     else if (this.#state === 'streaming' && format === 'ndjson' && endLine) {
-      // A row that was too long to be held back ends here, broken: the line after it says why.
+      // A row that was too long to be held back ends here, incomplete: the line after it tells why.
       const lineEnd = this.#lastByteSent === LINE_FEED ? '' : '\n';
       response.end(`${lineEnd}${JSON.stringify({ '@error': problem })}\n`);
     } else this.#cut();
@@ -172,14 +172,14 @@ export class AnswerStream {
     response.end(`${JSON.stringify(problem)}\n`);
   }
 
-  /** Ends the connection so that every client sees that the body is not whole. */
+  /** Ends the connection in a way that shows every client that the body is incomplete. */
   #cut(): void {
     const { response } = this.#options;
     if (response.useChunkedEncodingByDefault) response.destroy();
     else response.socket?.resetAndDestroy();
   }
 
-  /** latin1 keeps every byte as it is. */
+  /** Returns the waiting bytes as text, one character each (latin1). */
   #waitingText(): string {
     let text = '';
     for (const { bytes } of this.#waiting) text += bytes.toString('latin1');
@@ -205,7 +205,7 @@ export class AnswerStream {
     this.#held = new HeldEnd(format);
     response.on('drain', () => this.#resume());
     const headers = this.#headers();
-    // Trailers come with the chunked encoding only, and Node refuses to announce them without it.
+    // Trailers exist only with the chunked encoding, and Node refuses to announce them without it.
     if (response.useChunkedEncodingByDefault)
       headers.push('Trailer', 'Server-Timing, Forkline-Row-Count, Forkline-Complete');
     response.writeHead(200, headers);
@@ -217,7 +217,7 @@ export class AnswerStream {
   }
 
   #send(bytes: Buffer, release: () => void): boolean {
-    const held = this.#held!; // made when streaming starts
+    const held = this.#held!; // set when streaming starts
     const length = held.sendable(bytes);
     if (length === 0) {
       held.hold(bytes);
@@ -239,7 +239,7 @@ export class AnswerStream {
     return this.#options.response.write(bytes, release);
   }
 
-  /** Names and values by turns, which writeHead takes as they are: several setHeader take twice as long. */
+  /** Returns header names and values alternately, for writeHead: several calls of setHeader take twice as long. */
   #headers(): string[] {
     const { format, queryId, traceresponse, headers: more } = this.#options;
     const headers = ['Content-Type', CONTENT_TYPES[format], 'Query-Id', queryId];
@@ -261,7 +261,7 @@ export class AnswerStream {
   }
 }
 
-/** Its UTF-8 bytes, a character each; `bytes` is how many. */
+/** Returns the UTF-8 bytes of `text` as one latin1 character each; `bytes` is their number. */
 function latin1Of(text: string, bytes: number): string {
   return bytes === text.length ? text : Buffer.from(text).toString('latin1');
 }

@@ -1,25 +1,25 @@
 /**
- * How much of what was written to a socket its peer has taken: what the kernel has accepted without what still waits in the
- * kernel's send queue. That queue may be megabytes, and it takes more only once a third of it is free, so that without
- * looking into it a client that reads slowly looks for minutes like one that does not read at all.
+ * Finds out how many bytes the other end of a socket has taken: the bytes that the kernel accepted minus those that still
+ * wait in its send queue. That queue may hold megabytes, and the kernel accepts more only once a third of it is free. Without
+ * looking into it, a slow reader would look for minutes like a client that does not read at all.
  */
 import { readFile, readlink } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 
-/** What Node's own handle of a socket tells; it is not part of the documented API. */
+/** The fields of Node's internal handle of a socket that are read here; they are not part of the documented API. */
 interface SocketHandle {
   readonly fd?: number;
   readonly bytesWritten?: number;
-  /** Bytes that the kernel has not accepted yet. */
+  /** The bytes that the kernel has not accepted yet. */
   readonly writeQueueSize?: number;
 }
 
-/** IPv4 and IPv6 connections of this process's network namespace. */
+/** The files that list the IPv4 and IPv6 connections of this process's network namespace. */
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 const QUEUES_FIELD = 4;
 const INODE_FIELD = 9;
 
-/** Bytes that each peer has taken, by socket. Without /proc those count as taken that the kernel has accepted. */
+/** Returns the bytes that the other end of each socket has taken. Without /proc, all bytes that the kernel accepted count as taken. */
 export async function takenBytes(sockets: readonly Socket[]): Promise<ReadonlyMap<Socket, number>> {
   const [queues, inodes] = await Promise.all([sendQueues(), Promise.all(sockets.map(inodeOf))]);
   const taken = new Map<Socket, number>();
@@ -41,7 +41,7 @@ async function inodeOf(socket: Socket): Promise<string | null> {
   return /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? null;
 }
 
-/** Bytes in the send queue, by the socket's inode. */
+/** Returns the bytes in each send queue, by the socket's inode. */
 async function sendQueues(): Promise<ReadonlyMap<string, number>> {
   const tables = await Promise.all(TABLES.map((path) => readFile(path, 'latin1').catch(() => '')));
   const queues = new Map<string, number>();

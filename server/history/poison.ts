@@ -1,14 +1,15 @@
 /**
- * The queries that kill their workers: one whose workers died under it again and again, with no success in between, is
- * refused for a while, so that it does not take others' workers down with it.
+ * The ledger of poison queries. A query whose workers died again and again, without a success in between, is refused for a
+ * while, so that it does not kill further workers, in which other queries may run.
  *
- * - A death counts when the worker ended by itself (a crash, the kernel's OOM killer), which the monitor says, and the
- *   query had no other end: a cancel, a deadline or a kill by the monitor is none of its doing.
- * - A DSL worker runs one query. In a SQL worker others may run as well, and any of them may be to blame: then the death
- *   counts for half. However often a query ran in a worker, its death counts once; each of them is told of in the log.
- * - A success clears it. So does the time: what happened longer ago than the refusal lasts is forgotten.
+ * - A death counts when the monitor reports that the worker ended by itself (a crash, the kernel's OOM killer), and the query
+ *   had not ended for another reason: after a cancel, a deadline or a kill by the monitor the query is not to blame.
+ * - A DSL worker runs one query. In a SQL worker other queries may run too, and any of them may be to blame: then the death
+ *   counts as half. When the same text ran several times in the worker, the death counts once, and the log has a line for
+ *   each of these queries.
+ * - A success clears the count. So does time: deaths longer ago than a refusal lasts are forgotten.
  *
- * The ledger is this server's, and ends with it.
+ * Each server process has its own ledger, which ends with it.
  */
 import { createHash } from 'node:crypto';
 import type { Log } from '../../core/logging/log.ts';
@@ -16,18 +17,18 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 
 export interface PoisonOptions {
-  /** So many deaths and it is refused; 0: never. */
+  /** Number of worker deaths after which a query is refused; 0 disables. */
   readonly deaths: number;
   readonly refuseMs: number;
   readonly log: Log;
-  /** Unix milliseconds. */
+  /** Returns the time in Unix milliseconds. */
   now(): number;
 }
 
 /** A worker that died while a query ran in it. */
 export interface LostWorker {
   readonly workerId: string;
-  /** Other queries ran in it too. */
+  /** Whether other queries ran in it too. */
   readonly shared: boolean;
 }
 
@@ -37,7 +38,7 @@ interface Suspect {
   lastHow: string;
 }
 
-/** What of one text ran in a worker that died: counted once, told of each. */
+/** The queries with the same text that ran in a worker which died: their death counts once, and each gets a line in the log. */
 interface Victims {
   readonly weight: number;
   readonly queries: VictimQuery[];
@@ -48,30 +49,30 @@ interface VictimQuery {
   readonly principal: Principal;
 }
 
-/** Each is small, and forgotten in time; against a flood of different ones. */
+/** The most suspects and dead workers that are remembered. Entries are small and expire; this is for a flood of different ones. */
 const MAX_SUSPECTS = 1000;
 const MAX_WORKERS = 100;
-/** A death that is shared with others. */
+/** The weight of a death in a worker in which other queries ran too. */
 const SHARED_DEATH = 0.5;
 
 export class PoisonLedger {
   readonly #options: PoisonOptions;
   readonly #suspects = new Map<string, Suspect>();
-  /** What ran in dead workers of which the monitor has not yet said how they ended. */
+  /** The queries of dead workers, by worker and text, as long as the monitor has not reported how the worker ended. */
   readonly #unexplained = new Map<string, Map<string, Victims>>();
-  /** How workers ended, of which the queries have not yet said that they lost them. */
+  /** The ends that the monitor reported of workers whose queries have not failed yet. */
   readonly #explained = new Map<string, string>();
 
   constructor(options: PoisonOptions) {
     this.#options = options;
   }
 
-  /** false: no query is known to have killed a worker, so that nothing has to be looked up. */
+  /** False when no query is known to have killed a worker, so that no query must be looked up. */
   get hasSuspects(): boolean {
     return this.#suspects.size > 0;
   }
 
-  /** Throws poison-query. */
+  /** Throws poison-query when the query with this key is refused. */
   check(key: string): void {
     const { deaths, refuseMs, now } = this.#options;
     const suspect = this.#suspects.get(key);
@@ -81,7 +82,7 @@ export class PoisonLedger {
     this.#suspects.delete(key);
   }
 
-  /** The query failed because these workers died. */
+  /** Notes that the query failed because these workers died. */
   lost(key: string, { queryId, principal }: VictimQuery, workers: readonly LostWorker[]): void {
     for (const { workerId, shared } of workers) {
       const texts = this.#unexplained.get(workerId) ?? new Map<string, Victims>();
@@ -99,7 +100,7 @@ export class PoisonLedger {
     shrink(this.#unexplained, MAX_WORKERS);
   }
 
-  /** The monitor: it ended by itself, and so. */
+  /** Notes the monitor's report that a worker ended by itself, and how. */
   explained(workerId: string, how: string): void {
     this.#explained.set(workerId, how);
     for (const [key, { weight, queries }] of this.#unexplained.get(workerId) ?? []) {
@@ -123,7 +124,7 @@ export class PoisonLedger {
     shrink(this.#suspects, MAX_SUSPECTS);
   }
 
-  /** A line for each query: its id is what its story is found by. */
+  /** Logs a line for each query, since a query's lines are found by its id. */
   #tell(key: string, queries: readonly VictimQuery[], workerId: string, how: string): void {
     const { deaths: allowed, log } = this.#options;
     const deaths = this.#suspects.get(key)?.deaths ?? 0;
@@ -135,11 +136,11 @@ export class PoisonLedger {
   }
 }
 
-/** The same text on the same connection; layout does not count. A hash, because texts may be long. */
+/** Returns the key of a text on a connection, ignoring white space and the semicolon at the end. A hash, because texts may be long. */
 export function poisonKey(connection: string, text: string): string {
   const layout = text.replace(/\s+/g, ' ');
   let end = layout.length;
-  // Not by `[\s;]+$`, which takes quadratic time where many of these stand before something else.
+  // A loop, because the pattern `[\s;]+$` takes quadratic time when many of these characters stand before another one.
   while (layout[end - 1] === ' ' || layout[end - 1] === ';') end--;
   const kept = layout.slice(0, end).trim();
   return createHash('sha256').update(`${connection}\0${kept}`).digest('hex').slice(0, 32);
@@ -157,7 +158,7 @@ function refusal({ deaths, lastHow }: Suspect, until: number, now: number): Quer
   );
 }
 
-/** Drops the oldest entries. */
+/** Drops the oldest entries until `size` are left. */
 function shrink(map: Map<string, unknown>, size: number): void {
   while (map.size > size) map.delete(map.keys().next().value!);
 }

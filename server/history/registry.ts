@@ -1,9 +1,10 @@
 /**
- * Every running query, and the last ones that ended, for GET /v1/queries and for cancelling by id. A query is
- * ended from outside in one way only: its Cancellation, with the QueryError that says why.
+ * The running queries, and the last ones that ended, for GET /v1/queries and for cancelling by id. A query is ended
+ * from outside in one way only: by its Cancellation, with the QueryError that says why.
  *
  *   queued/planning/running in any order of phases -> finished | failed | cancelled
  */
+import { withoutCredentials } from '../../core/logging/redact.ts';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { textBytes } from '../../core/process/heap-bytes.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
@@ -14,7 +15,7 @@ import type { QueryTrace } from './trace.ts';
 export type QueryState = 'running' | 'finished' | 'failed' | 'cancelled';
 export type QueryPhase = 'queue' | 'plan' | 'describe' | 'sql' | 'stages' | 'done';
 
-/** Milliseconds spent in each phase; GET /v1/query answers with it as stats.phases. */
+/** Milliseconds spent in each phase; JSON answers show them as stats.phases. */
 export interface Phases {
   plan: number;
   queue: number;
@@ -26,7 +27,7 @@ export interface Phases {
 
 export interface QueryRecord {
   readonly queryId: string;
-  /** Once the query has ended, its beginning may be all that is left of it. */
+  /** The query's text. After the query has ended, it may be shortened to its beginning. */
   text: string;
   readonly principal: Principal;
   readonly startedAt: number;
@@ -37,20 +38,20 @@ export interface QueryRecord {
   connection: string;
   state: QueryState;
   phase: QueryPhase;
-  /** The processes that work on it now. */
+  /** The processes that work on the query now. */
   pids: number[];
   /** Bytes of the answer so far. */
   bytes: number;
   rows: number | null;
-  /** What stages read: rows and bytes of CSV that went from SQL workers to a DSL worker. */
+  /** The rows and bytes that went from SQL workers to a DSL worker. */
   readonly handoff: { rows: number; bytes: number };
   endedAt: number | null;
   error: WireError | null;
-  /** Workers that died while it ran in them. */
+  /** Workers that died while the query ran in them. */
   readonly lostWorkers: LostWorker[];
 }
 
-/** What users see of a query. */
+/** A query as GET /v1/queries shows it. */
 export interface QueryView {
   readonly queryId: string;
   readonly traceId: string;
@@ -58,7 +59,7 @@ export interface QueryView {
   readonly phase: QueryPhase;
   readonly query: string;
   readonly connection: string;
-  /** The address that it was sent from. */
+  /** The client's address. */
   readonly client: string;
   readonly principal: string;
   readonly startedAt: string;
@@ -72,7 +73,7 @@ export interface QueryView {
 }
 
 const RECENT = 200;
-/** Characters of a query's text in lists, and of one that is shortened; else a single query is shown whole. */
+/** The most characters of a query's text in lists, and of a text that was shortened. A single query is otherwise shown whole. */
 const TEXT_IN_LISTS = 2000;
 const HISTORY_BYTES = 16 * 1024 * 1024;
 
@@ -87,25 +88,25 @@ export interface NewQuery {
 
 export class QueryRegistry {
   /**
-   * By id the place of a running query, rather than the query itself: each table that a Map outgrows stays reachable from
-   * the one before it, and so what it refers to lives until V8 collects the whole heap (docs/performance.md).
+   * The index in `#running` of each running query, by id. A Map with the records themselves would keep them in memory: each
+   * table that a Map outgrows stays reachable, with everything in it, until V8 collects the whole heap (docs/performance.md).
    */
   readonly #places = new Map<string, number>();
   readonly #running: (QueryRecord | null)[] = [];
   readonly #freePlaces: number[] = [];
-  /** The last ones that ended, in a ring: a map would be hashed anew every few hundred queries. */
+  /** The queries that ended last, in a ring buffer: a map would be hashed anew every few hundred queries. */
   readonly #recent: QueryRecord[] = [];
   #nextRecent = 0;
   readonly #historyBytes: number;
   #recentBytes = 0;
   readonly #perPrincipal = new Map<string, number>();
 
-  /** `historyBytes` is what the texts of ended queries may take before the oldest of them are shortened. */
+  /** `historyBytes` is the memory for texts of ended queries; beyond it the oldest of them are shortened. */
   constructor(historyBytes = HISTORY_BYTES) {
     this.#historyBytes = historyBytes;
   }
 
-  /** What the texts of ended queries take. */
+  /** The memory that the texts of ended queries use. */
   get historyBytes(): number {
     return this.#recentBytes;
   }
@@ -114,12 +115,12 @@ export class QueryRegistry {
     return this.#places.size;
   }
 
-  /** The number of queries of a principal's that run or wait. */
+  /** Returns the number of queries of a principal that run or wait. */
   inFlight({ id }: Principal): number {
     return this.#perPrincipal.get(id) ?? 0;
   }
 
-  /** Throws duplicate-query-id when a query with this id runs. */
+  /** Adds a running query. Throws duplicate-query-id when a query with this id runs. */
   start({ queryId, text, principal, connection, timeoutMs, trace }: NewQuery, now: number): QueryRecord {
     if (this.#places.has(queryId)) {
       throw new QueryError('duplicate-query-id', `a query with the id ${queryId} is running`, {
@@ -175,23 +176,23 @@ export class QueryRegistry {
     return this.#runningBy(queryId) ?? this.#ended().find((record) => record.queryId === queryId);
   }
 
-  /** Ends a running query with that error; false when there is none by that id. */
+  /** Ends a running query with that error. Returns false when no query with this id runs. */
   abort(queryId: string, error: QueryError): boolean {
     const query = this.#runningBy(queryId);
     query?.cancellation.cancel(error);
     return query !== undefined;
   }
 
-  /** Oldest first. */
+  /** Returns the running queries, oldest first. */
   running(): readonly QueryRecord[] {
     return [...this.#places.values()].map((place) => this.#running[place]!);
   }
 
-  /** Running ones first, then ended ones, newest first. */
-  list(now: number): QueryView[] {
-    return [...this.running().toReversed(), ...this.#ended()].map((record) =>
-      viewOf(record, now, TEXT_IN_LISTS),
-    );
+  /** Returns the queries that may be seen: the running ones and then the ended ones, each newest first. */
+  list(now: number, isSeen: (query: QueryRecord) => boolean = () => true): QueryView[] {
+    return [...this.running().toReversed(), ...this.#ended()]
+      .filter(isSeen)
+      .map((record) => viewOf(record, now, TEXT_IN_LISTS));
   }
 
   #runningBy(queryId: string): QueryRecord | undefined {
@@ -207,7 +208,7 @@ export class QueryRegistry {
     if (this.#recentBytes > this.#historyBytes) this.#shortenOldest();
   }
 
-  /** Until what is left is within the budget, or every text is short. */
+  /** Shortens the oldest texts until the rest is within the budget, or every text is short. */
   #shortenOldest(): void {
     for (const record of this.#oldestFirst()) {
       if (record.text.length <= SHORTENED_CHARACTERS) continue;
@@ -223,13 +224,13 @@ export class QueryRegistry {
   }
 
   #leave(queryId: string): void {
-    const place = this.#places.get(queryId)!; // it runs
+    const place = this.#places.get(queryId)!; // a running query has a place
     this.#places.delete(queryId);
     this.#running[place] = null;
     this.#freePlaces.push(place);
   }
 
-  /** Newest first, of each id its last query. */
+  /** Returns the ended queries, newest first, with only the last query of each id. */
   #ended(): QueryRecord[] {
     const byId = new Map<string, QueryRecord>();
     for (const record of this.#oldestFirst().reverse())
@@ -238,17 +239,18 @@ export class QueryRegistry {
   }
 }
 
-/** A text with its mark behind it is no longer than this. */
+/** The longest shortened text, including the mark at its end. */
 const SHORTENED_CHARACTERS = TEXT_IN_LISTS + 40;
 
-/** The beginning of the text, and how much was taken away. A copy: a part of a text would keep the whole alive. */
+/** Returns the beginning of the text with a mark that says how much is missing. A copy, since a slice would keep the whole text in memory. */
 function shortened(text: string): string {
   const beginning = Buffer.from(text.slice(0, TEXT_IN_LISTS), 'utf16le').toString('utf16le');
   return `${beginning}…[+${text.length - TEXT_IN_LISTS} characters]`;
 }
 
 export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSITIVE_INFINITY): QueryView {
-  const { text, error } = record;
+  const { error } = record;
+  const text = withoutCredentials(record.text);
   return {
     queryId: record.queryId,
     traceId: record.trace.traceId,
@@ -265,6 +267,6 @@ export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSI
     workerPids: record.pids,
     bytes: record.bytes,
     rows: record.rows,
-    error: error === null ? null : { code: error.code, message: error.message },
+    error: error === null ? null : { code: error.code, message: withoutCredentials(error.message) },
   };
 }

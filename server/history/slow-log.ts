@@ -1,7 +1,7 @@
 /**
- * A line for each query that runs for long, while it does: where it is, how much it has answered, and what the kernel
- * says of the processes that work on it; and one more at its end. Rows are only known at the end: the server counts
- * bytes, and never looks at rows.
+ * Writes a log line for each query that runs long, while it still runs: its phase, the bytes answered so far, and the state of
+ * the processes that work on it; and another line at its end. Rows are known only at the end, since the server counts bytes
+ * and never looks at rows.
  */
 import type { Log } from '../../core/logging/log.ts';
 import type { ProcessRow } from '../../core/protocol/monitor.ts';
@@ -23,7 +23,7 @@ export class SlowLog {
     this.#deps = deps;
   }
 
-  /** Returns what has to be called at the query's end. */
+  /** Watches the query. Returns a function that must be called at its end. */
   watch(query: QueryRecord): () => void {
     let reported = false;
     const timer = setTimeout(() => {
@@ -43,11 +43,11 @@ export class SlowLog {
       ...{ phase: query.phase, elapsedMs: Date.now() - query.startedAt, bytes: query.bytes },
     };
     const workers = await this.#workersOf([...query.pids]);
-    // It may have ended meanwhile; the line about its end then comes first, and this one would only confuse.
+    // The query may have ended while the monitor was asked. Its last line is then written already, and this one would confuse.
     if (query.endedAt === null) this.#deps.log.warn('slow-query', { ...fields, workers });
   }
 
-  /** Of the processes that work on it now; their pids alone when the monitor does not answer. */
+  /** Returns the state of the query's processes; only their pids when the monitor does not answer. */
   async #workersOf(pids: readonly number[]): Promise<readonly object[]> {
     const rows = await this.#deps.listProcesses().catch(() => []);
     return pids.map((pid) => {
@@ -69,7 +69,7 @@ export class SlowLog {
   }
 }
 
-/** The fields that lead from the line to the query, to its trace and to who asked. */
+/** Returns the fields by which a line is connected to its query, trace and principal. */
 function named({ queryId, trace, principal, connection }: QueryRecord): object {
   return { queryId, traceId: trace.traceId, principal: principal.id, connection };
 }

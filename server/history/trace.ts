@@ -1,11 +1,11 @@
 /**
- * One query in its trace. Spans are kept only when they will be exported; without that a query costs its ids and
- * nothing else. Times are of performance.now().
+ * The part of a trace that one query makes. Spans are kept only when they will be exported; otherwise a query costs only its
+ * ids. Times are those of performance.now().
  *
- *   query                       the whole of it, child of the caller's span
- *    |- plan, describe, queue   in this process, and the database's word about columns
+ *   query                       the whole query, child of the caller's span
+ *    |- plan, describe, queue   in this process, and the database's description of columns
  *    |- sql                     the call to a SQL worker: the database, and encoding where there are no stages
- *    '- stages, encode          the call to a DSL worker, told apart by what it says of its time
+ *    '- stages, encode          the call to a DSL worker, divided by the times that it reports
  */
 import { removeItem } from '../../core/process/remove-item.ts';
 import type { DslPhases } from '../../core/protocol/dsl-worker.ts';
@@ -24,11 +24,11 @@ export interface Span {
   readonly startMs: number;
   readonly endMs: number;
   readonly attributes: SpanAttributes;
-  /** null: it went well, or what went wrong was not this service. */
+  /** The error's code; null when the span ended well, or when the failure was not this service's fault. */
   readonly error: string | null;
 }
 
-/** What there is to say of a query that has ended. */
+/** The facts about a query that has ended, for its span. */
 export type TraceEnd = Pick<Span, 'attributes' | 'error'>;
 
 interface Running {
@@ -42,7 +42,7 @@ export class QueryTrace {
   readonly exported: boolean;
   readonly #context: TraceContext;
   readonly #startMs = performance.now();
-  /** Empty once the query has ended, and with it every span. */
+  /** Spans that have not ended; empty once the query has ended, which ends them all. */
   readonly #running: Running[] = [];
   readonly #spans: Span[] = [];
 
@@ -52,12 +52,12 @@ export class QueryTrace {
     this.exported = exported;
   }
 
-  /** The answer's `traceresponse`. */
+  /** The answer's `traceresponse` header. */
   get response(): string {
     return traceparentOf(this.traceId, this.spanId, this.exported || this.#context.sampled === true);
   }
 
-  /** What the database is told: nothing when nobody would look for it there. */
+  /** The trace's id for the database's list of sessions; null when neither the caller nor a collector knows this trace. */
   get databaseTraceId(): string | null {
     return this.exported || this.#context.parentSpanId !== null ? this.traceId : null;
   }
@@ -69,7 +69,7 @@ export class QueryTrace {
     this.#spans.push({ ...this.#common(), ...ids, name, kind, startMs, endMs, attributes: {}, error: null });
   }
 
-  /** The time of `work`, however it ends; cut at the query's end, which a cancelled call outlives. */
+  /** Records a span for `work`, however it ends. The query's end ends the span too, since a cancelled call may go on after it. */
   time<T>(name: SpanName, work: Promise<T>): Promise<T> {
     return this.exported ? this.#timeSpan(name, work) : work;
   }
@@ -84,7 +84,7 @@ export class QueryTrace {
     }
   }
 
-  /** The time of a call to a DSL worker, which says itself where its stages ended and its encoding began. */
+  /** Records the spans of a call to a DSL worker, whose reply tells when its stages ended and its encoding began. */
   timeStages<T extends { readonly phases: DslPhases }>(call: Promise<T>): Promise<T> {
     return this.exported ? this.#timeStageSpans(call) : call;
   }
@@ -103,7 +103,7 @@ export class QueryTrace {
     }
   }
 
-  /** All spans, the query's own last; empty when they are not exported. */
+  /** Ends the query's span and returns all spans, that one last; an empty list when they are not exported. */
   end({ attributes, error }: TraceEnd): readonly Span[] {
     if (!this.exported) return [];
     for (const { name, startMs } of this.#running.splice(0)) this.add(name, startMs);

@@ -1,7 +1,7 @@
 /**
- * What the API answers with, as zod schemas with names: /openapi.json is made of them, and a test holds real answers to
- * them. They are closed here, so that the test finds a member that stands in none; the document leaves them open, since
- * answers may get further members later.
+ * The API's requests and answers as named zod schemas. /openapi.json is generated from them, and a test checks real answers
+ * against them. Here the schemas are closed, so that the test finds members that are not documented; the document leaves the
+ * answers open, since they may get further members later.
  */
 import { z } from 'zod';
 import { errorClasses } from '../answer/error-status.ts';
@@ -171,7 +171,7 @@ const readiness = z.strictObject({
   }),
 });
 
-/** By the names that the document has for them. */
+/** The schemas by their names in /openapi.json. */
 export const apiSchemas = {
   QueryRequest: queryBody,
   FormatRequest: formatBody,
@@ -205,7 +205,7 @@ const REQUESTS: ReadonlySet<string> = new Set<ApiSchemaName>([
   'CompleteRequest',
 ]);
 
-/** The `components.schemas` of the document; those that stand in others are referred to by name. */
+/** Returns `components.schemas` of the document; a schema inside another one is a reference by name. */
 export function componentSchemas(): Record<string, object> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(apiSchemas)) registry.add(schema, { id });
@@ -215,12 +215,12 @@ export function componentSchemas(): Record<string, object> {
   );
 }
 
-/** Without what says that it is a document of its own; what is answered is left open. */
+/** Returns the schema without the members that mark it as a separate document. A schema of an answer allows further members. */
 function plainSchema(schema: unknown, closed: boolean): object {
   const text = JSON.stringify(schema, (key, value: unknown) => {
     if (key === '$schema' || key === '$id' || key === 'id') return undefined;
     if (key === 'additionalProperties' && value === false && !closed) return undefined;
-    // The bounds of what JSON's numbers can be exactly are no rule of ours.
+    // zod adds the bounds of exact JSON numbers to each integer; they are not a rule of this API.
     return value === Number.MAX_SAFE_INTEGER || value === Number.MIN_SAFE_INTEGER ? undefined : value;
   });
   return JSON.parse(text) as object;

@@ -1,4 +1,4 @@
-/** What the routes need: made once in main.ts, or by tests. */
+/** The objects that the routes need: made once in main.ts, or by tests. */
 import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
 import type { MonitorReport } from '../observe/process-list.ts';

@@ -1,7 +1,7 @@
 /**
- * The API: one line a route, so that this file is its table of contents, on Express; only the usual POST /v1/query goes
- * past it (query-route.ts). The gate stands in front of both. Every failure, wherever it is thrown, leaves as an RFC 9457
- * problem.
+ * The API's routes, one line each, so that this file is its table of contents. Express serves them, except for the usual
+ * POST /v1/query, which bypasses it (query-route.ts). The gate stands in front of both. Every failure, wherever it is
+ * thrown, is answered with an RFC 9457 problem document.
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import express, {
@@ -16,6 +16,7 @@ import { packageVersion } from '../../core/process/package-version.ts';
 import type { AnswerFormat } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { type Principal, principalOf, rememberPrincipal } from '../../core/protocol/principal.ts';
+import { requireRight } from '../access/require-right.ts';
 import { countBody } from '../admission/body-budget.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
 import { handleQuery } from '../query/handler.ts';
@@ -34,15 +35,13 @@ import { bodyOf, readQueryRequest } from './request/query-request.ts';
 import { countAnswer } from './request-metrics.ts';
 import { addRoute } from './route.ts';
 
-/** JSON escapes make a body larger than the query text in it; parameters come on top. */
+/** Bytes that a body may have beyond the query's text: JSON escapes make the text longer, and there may be parameters. */
 const BODY_OVERHEAD_BYTES = 1024 * 1024;
 
 export function createApp(deps: AppDeps): RequestListener {
   const bodyBytes = deps.limits.queryBytes + BODY_OVERHEAD_BYTES;
   const app = createRoutes(deps, bodyBytes);
-  return (request, response) => {
-    const principal = admit(deps, request, response);
-    if (principal === null) return;
+  const answer = (principal: Principal, request: IncomingMessage, response: ServerResponse): void => {
     if (isUsualQuery(request)) {
       void answerQuery(deps, bodyBytes, principal, request, response);
       return;
@@ -51,36 +50,60 @@ export function createApp(deps: AppDeps): RequestListener {
     setSecurityHeaders(response);
     app(request, response);
   };
+  return (request, response) => {
+    const principal = admit(deps, request, response);
+    if (principal instanceof Promise)
+      principal.then(
+        (known) => answer(known, request, response),
+        (thrown) => refuse(deps, thrown, request, response),
+      );
+    else if (principal !== null) answer(principal, request, response);
+  };
 }
 
-/** Who asks; null when the request is answered already: refused, or a preflight. */
-function admit(deps: AppDeps, request: IncomingMessage, response: ServerResponse): Principal | null {
-  let principal: Principal | null = null;
+/** Returns who sent the request; null when the gate has answered it already (a refusal or a preflight). */
+function admit(
+  deps: AppDeps,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Principal | Promise<Principal> | null {
   try {
-    principal = deps.gate.admit(request, response);
+    const principal = deps.gate.admit(request, response);
+    if (principal === null) countRefusal(deps, request, response);
+    return principal;
   } catch (thrown) {
-    answerProblem(deps, thrown, request, response);
+    refuse(deps, thrown, request, response);
+    return null;
   }
-  if (principal === null) countAnswer(deps.metrics, request.method, response, () => 'gate');
-  return principal;
+}
+
+function refuse(deps: AppDeps, thrown: unknown, request: IncomingMessage, response: ServerResponse): void {
+  answerProblem(deps, thrown, request, response);
+  countRefusal(deps, request, response);
+}
+
+function countRefusal({ metrics }: AppDeps, { method }: IncomingMessage, response: ServerResponse): void {
+  countAnswer(metrics, method, response, () => 'gate');
 }
 
 function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  // The query string is read by server/http/request/query-request.ts, which refuses what it does not know.
+  // server/http/request/query-request.ts reads the query string instead, and refuses unknown options.
   app.set('query parser', false);
   const body = [countBody(deps.bodies, bodyBytes), express.raw({ type: () => true, limit: bodyBytes })];
   const operations = createOperations(deps);
   app.use(countRequest(deps));
 
+  const ask = requireRight('ask');
+  const logs = requireRight('logs');
   const explain = explainHandler(deps);
   addQueryRoute(app, QUERY_PATH, deps, body);
   for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, body, format);
-  addRoute(app, '/v1/explain', { GET: [explain], POST: [...body, explain] });
-  addRoute(app, '/v1/format', { POST: [...body, formatHandler(deps)] }, 'none');
-  addRoute(app, '/v1/complete', { POST: [...body, completeHandler(deps)] }, 'none');
+  addRoute(app, '/v1/explain', { GET: [ask, explain], POST: [ask, ...body, explain] });
+  addRoute(app, '/v1/format', { POST: [ask, ...body, formatHandler(deps)] }, 'none');
+  addRoute(app, '/v1/complete', { POST: [ask, ...body, completeHandler(deps)] }, 'none');
 
   addRoute(app, '/v1/queries', { GET: [operations.listQueries] }, 'none');
   addRoute(
@@ -89,11 +112,11 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
     { GET: [operations.showQuery], DELETE: [operations.cancelQuery] },
     'none',
   );
-  addRoute(app, '/v1/processes', { GET: [operations.processes] }, 'none');
-  addRoute(app, '/v1/logs', { GET: [operations.logs] });
-  addRoute(app, '/v1/logs/summary', { GET: [operations.logSummary] });
+  addRoute(app, '/v1/processes', { GET: [requireRight('processes'), operations.processes] }, 'none');
+  addRoute(app, '/v1/logs', { GET: [logs, operations.logs] });
+  addRoute(app, '/v1/logs/summary', { GET: [logs, operations.logSummary] });
   addRoute(app, '/v1/limits', { GET: [operations.limits] }, 'none');
-  addRoute(app, '/metrics', { GET: [operations.metrics] }, 'none');
+  addRoute(app, '/metrics', { GET: [requireRight('metrics'), operations.metrics] }, 'none');
   addRoute(app, '/livez', { GET: [operations.live] }, 'none');
   addRoute(app, '/readyz', { GET: [operations.ready] }, 'none');
   const document = openapiDocument({ version: packageVersion(), limits: deps.limits });
@@ -101,7 +124,7 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/docs', { GET: [docsPage] });
   addRoute(app, '/docs.css', { GET: [docsStyle] });
   addRoute(app, '/docs.js', { GET: [docsScript] });
-  // Relative: a proxy may have put all of this below a path prefix.
+  // A relative redirect, since a proxy may serve all of this below a path prefix.
   addRoute(app, '/', { GET: [(_, response) => response.redirect('docs')] });
   app.use((request) => {
     throw new QueryError('not-found', `there is nothing at ${request.path}`, {
@@ -120,17 +143,22 @@ function addQueryRoute(
   format?: AnswerFormat,
 ): void {
   const { queryBytes } = deps.limits;
+  const ask = requireRight('ask');
   const run = (request: Request, response: Response) => {
     const asked = readQueryRequest(request, bodyOf(request), queryBytes, format);
     return handleQuery(deps, principalOf(request), request, response, asked);
   };
-  addRoute(app, path, { HEAD: [headHandler(deps, format)], GET: [run], POST: [...body, run] });
+  addRoute(app, path, {
+    HEAD: [ask, headHandler(deps, format)],
+    GET: [ask, run],
+    POST: [ask, ...body, run],
+  });
 }
 
 function countRequest({ metrics }: AppDeps) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const { method } = request;
-    // Set by the router where one fits.
+    // The router sets `route` when one matches.
     countAnswer(metrics, method, response, () => (request as { route?: { path: string } }).route?.path);
     next();
   };

@@ -1,11 +1,11 @@
 /**
- * Which client a request is from, as the text that limits count by. An IPv4 address counts for itself; of an IPv6
- * address the first 64 bits count, since whoever has one address of such a network has all 2^64 of them.
+ * Determines which client sent a request, as the text under which limits count it. An IPv4 address is one client. For IPv6
+ * the first 64 bits are one client, since whoever has one address of such a network usually has all of them.
  *
- * Without trusted proxies the client is the peer of the connection, and headers say nothing. With them,
- * X-Forwarded-For is read from the right, where each proxy adds whom it got the request from: the first address
- * that is no trusted proxy's is the client. What a client itself wrote into the header stands to the left of that,
- * and is never read.
+ * Without trusted proxies the client is the other end of the connection, and headers are ignored. With trusted proxies,
+ * X-Forwarded-For is read from the right, where each proxy appends the address that it got the request from: the first
+ * address that is not a trusted proxy's is the client. Entries that the client wrote itself stand to the left of that, and
+ * are never read.
  */
 import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
@@ -15,13 +15,13 @@ import { anonymousAt, type Principal } from '../../core/protocol/principal.ts';
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = [Address, number];
 
-/** What the address of a connection is when it is closed already. */
+/** The address of a connection that is closed already. */
 const UNKNOWN = 'unknown';
 const IPV6_CLIENT_PARTS = 4;
 
 export interface ClientAddresses {
   principalOf(request: IncomingMessage): Principal;
-  /** null for a trusted proxy, whose connections are those of many clients. */
+  /** Returns the client that a connection counts for; null for a trusted proxy, whose connections serve many clients. */
   connectionOwner(socket: Socket): string | null;
 }
 
@@ -29,13 +29,13 @@ export interface ClientAddresses {
 export function createClientAddresses(trustedProxies: readonly string[]): ClientAddresses {
   const networks = trustedProxies.map(parseNetwork);
   const isTrusted = (address: Address): boolean => networks.some((network) => isWithin(address, network));
-  /** The principal of each connection that no trusted proxy holds: its requests all have the same. */
-  const peers = new WeakMap<Socket, Principal>();
+  /** The principal of each connection that is not a trusted proxy's: it is the same for all requests on the connection. */
+  const principals = new WeakMap<Socket, Principal>();
   const principalOfPeer = (socket: Socket): Principal => {
-    const known = peers.get(socket);
+    const known = principals.get(socket);
     if (known !== undefined) return known;
     const principal = anonymousAt(clientKey(socket.remoteAddress));
-    peers.set(socket, principal);
+    principals.set(socket, principal);
     return principal;
   };
   return {
@@ -64,7 +64,10 @@ function isWithin(address: Address, [network, bits]: Network): boolean {
   return network instanceof ipaddr.IPv6 && address.match(network, bits);
 }
 
-/** The last address that is no trusted proxy's; when all are, or what is left is no address, the last that was one. */
+/**
+ * Returns the rightmost address that is not a trusted proxy's. When there is none, or an entry is not an address, returns
+ * the last address that was read before that.
+ */
 function forwardedFor(
   request: IncomingMessage,
   peer: Address,
@@ -82,7 +85,7 @@ function forwardedFor(
   return client;
 }
 
-/** Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`. */
+/** Removes the port that some proxies append: `192.0.2.1:4711`, `[2001:db8::1]:4711`. */
 function withoutPort(hop: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(hop)?.[1] ?? /^(\d+\.\d+\.\d+\.\d+):\d+$/.exec(hop)?.[1] ?? hop;
 }
@@ -100,8 +103,8 @@ function keyOf(address: Address): string {
 }
 
 /**
- * The address, or null for a text that is none. IPv4 in IPv6 notation becomes the IPv4 address. The library alone would
- * also read `127.1`, `0x7f.1` and plain numbers.
+ * Returns the address, or null for a text that is not one. IPv4 in IPv6 notation becomes the IPv4 address. `isIP` comes
+ * first because the library would also accept `127.1`, `0x7f.1` and plain numbers.
  */
 function parseAddress(text: string): Address | null {
   return isIP(text) === 0 ? null : ipaddr.process(text);

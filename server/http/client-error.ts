@@ -1,6 +1,6 @@
 /**
- * Bytes that are no HTTP request: there is no request and no response object for them, so the problem document is
- * written to the socket as it is, and the connection ends.
+ * Answers bytes that are not an HTTP request. There is no request and no response object for them, so the problem document
+ * is written directly to the socket, and the connection ends.
  */
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -14,7 +14,7 @@ const STATUSES: Readonly<Record<string, number>> = {
 
 export function answerClientErrors(http: Server): void {
   http.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-    // The client is gone: nobody reads an answer.
+    // The client is gone, so nobody would read an answer.
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;

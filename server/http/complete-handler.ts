@@ -1,8 +1,8 @@
 /**
- * POST /v1/complete: what may stand at the cursor. A completion is no query of the user's: it has a registry of its own,
- * so that typing does not push queries out of GET /v1/queries, and its own short deadline for all that it asks. What the
- * database is asked is kept for a while, since every key that is pressed asks it again, and is cancelled when nobody waits
- * for it any more. A database that fails or is late takes its part of the items away, with a warning, and nothing else.
+ * POST /v1/complete: what may stand at the cursor. A completion is not a query of the user: it has its own registry, so
+ * that typing does not push queries out of GET /v1/queries, and a short deadline for everything that it asks databases.
+ * Answers of databases are kept for a while, since every key press asks the same again; a question is cancelled when nobody
+ * waits for it any more. When a database fails or is late, its items are missing and a warning says so.
  */
 import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
@@ -11,6 +11,7 @@ import { type Principal, principalOf } from '../../core/protocol/principal.ts';
 import type { CompleteAnswer, CompleteAsk, CompleteRequest } from '../../language/editor/complete-types.ts';
 import { QueryRegistry } from '../history/registry.ts';
 import { BriefCache } from '../planning/brief-cache.ts';
+import type { Seeing } from '../planning/planner-thread.ts';
 import { answerAsk } from '../query/answer-ask.ts';
 import { readCatalog } from '../query/catalog.ts';
 import { SharedAsks } from '../query/shared-asks.ts';
@@ -34,7 +35,7 @@ export function completeHandler(deps: AppDeps): RequestHandler {
         hint: 'Ask for the latest text only; give up the ones before.',
         retryAfterSeconds: 1,
       });
-    const asked = requestOf(deps, body);
+    const asked = requestOf(deps, body, principal);
     const deadlineAt = Date.now() + TIMEOUT_MS;
     const ask = async (one: CompleteAsk): Promise<CompleteAnswer> => {
       const key = keyOf(deps, one, principal);
@@ -60,7 +61,7 @@ interface Tools {
   readonly shared: SharedAsks;
 }
 
-/** The key of an answer: who may see other things gets another one, and other connections have others. */
+/** Returns the key of a kept answer. It contains the scope and the connections' revision, since the answer depends on both. */
 function keyOf({ run }: AppDeps, ask: CompleteAsk, { scope }: Principal): string {
   return `${scope} ${run.connections.revision} ${JSON.stringify(ask)}`;
 }
@@ -73,15 +74,20 @@ function once(action: () => void): () => void {
   };
 }
 
-/** Throws unknown-connection, bad-parameter. */
-function requestOf({ run }: AppDeps, body: CompleteBody): Omit<CompleteRequest, 'answers' | 'dialects'> {
-  const connection = body.connection ?? run.connections.defaultName;
-  run.connections.check(connection);
+/** Returns the compiler's request. Throws unknown-connection, bad-parameter. */
+function requestOf(
+  { run }: AppDeps,
+  body: CompleteBody,
+  principal: Principal,
+): Seeing & Omit<CompleteRequest, 'answers' | 'dialects'> {
+  const { connections: visible, stages } = principal.rights;
+  const connection = body.connection ?? run.connections.defaultOf(principal);
+  run.connections.check(connection, principal);
   const parameters = parameterKinds(body.params ?? {});
-  return { text: body.query, position: body.position, parameters, connection };
+  return { text: body.query, position: body.position, parameters, connection, visible, stages };
 }
 
-/** One question to a database, as a query of its own, ended after what is left of the completion's time. */
+/** Asks a database one question, as a separate query that ends when the completion's time is up. */
 async function answerBy(
   deadlineAt: number,
   deps: AppDeps,
@@ -114,7 +120,7 @@ async function answerBy(
   }
 }
 
-/** An error in the unfinished SQL is usual; one of ours is not. */
+/** Returns the answer after a failure. Errors in the user's unfinished SQL are usual; only internal ones are logged. */
 function failed({ log }: AppDeps, thrown: unknown): CompleteAnswer {
   const error = QueryError.from(thrown);
   if (error.code === 'internal') log.error('internal-error', { tool: 'complete', error: thrown });

@@ -1,7 +1,6 @@
 /**
- * How many connections there may be: of all clients, and of each address, so that one that opens sockets and says nothing
- * leaves room for the others. One too many gets a problem document in place of any answer and is closed; it never
- * reaches the HTTP parser.
+ * Limits the number of connections of all clients and of each client, so that a client that only opens sockets leaves room
+ * for the others. A connection over the limit gets a problem document and is closed; it never reaches the HTTP parser.
  */
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -12,12 +11,12 @@ import { rawProblem } from '../answer/raw-problem.ts';
 export interface ConnectionLimitOptions {
   readonly connections: number;
   readonly connectionsPerClient: number;
-  /** By whom a connection counts; null: only among all. */
+  /** Returns the client that a connection counts for; null when it counts only among the connections of all. */
   ownerOf(socket: Socket): string | null;
   onRefused(limit: LimitRef): void;
 }
 
-/** Takes the place of Node's own listener for connections, which it calls for those that may stay. */
+/** Replaces Node's own listener for connections, and calls that one for connections within the limits. */
 export function limitConnections(http: Server, options: ConnectionLimitOptions): void {
   const [serve, ...others] = http.listeners('connection') as ((socket: Socket) => void)[];
   if (serve === undefined || others.length > 0)
@@ -28,7 +27,7 @@ export function limitConnections(http: Server, options: ConnectionLimitOptions):
     const refused = counts.enter(socket);
     if (refused === null) serve.call(http, socket);
     else {
-      options.onRefused(refused.details.limit!); // counts names it
+      options.onRefused(refused.details.limit!); // `tooMany` sets it
       refuse(socket, refused);
     }
   });
@@ -43,7 +42,7 @@ class ConnectionCounts {
     this.#options = options;
   }
 
-  /** Counts it until it closes; or why it may not stay. */
+  /** Counts the connection until it closes and returns null; returns the error when it is over a limit. */
   enter(socket: Socket): QueryError | null {
     const { connections, connectionsPerClient, ownerOf } = this.#options;
     if (this.#all >= connections) return tooMany('connections', connections, 'all clients together hold');
@@ -60,7 +59,7 @@ class ConnectionCounts {
   #leave(owner: string | null): void {
     this.#all--;
     if (owner === null) return;
-    const left = this.#byOwner.get(owner)! - 1; // it was counted there
+    const left = this.#byOwner.get(owner)! - 1; // `enter` counted this connection
     if (left > 0) this.#byOwner.set(owner, left);
     else this.#byOwner.delete(owner);
   }
@@ -74,8 +73,8 @@ function tooMany(name: string, value: number, who: string): QueryError {
   });
 }
 
-/** What the client sends is not read; it is gone for good when the answer has left, or could not. */
+/** Sends the error without reading the request, and destroys the connection once the answer was sent or failed. */
 function refuse(socket: Socket, error: QueryError): void {
-  socket.on('error', () => {}); // it need not hear the answer
+  socket.on('error', () => {}); // the client may be gone before the answer is sent
   socket.end(rawProblem(error), () => socket.destroy());
 }

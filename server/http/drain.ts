@@ -1,39 +1,40 @@
 /**
- * How the HTTP server goes away without failing a request: it accepts no more connections, answers what comes on the
- * open ones with `Connection: close`, and closes a connection only after it had no request for a while.
+ * Closes the HTTP server without failing a request: it accepts no more connections, answers requests on the open ones with
+ * `Connection: close`, and closes a connection only after it had no request for a while.
  *
  *   open --begin--> lingering --every connection closed--> done
  *                      '--graceMs over--> refusing --REFUSING_MS--> done
  *
- * - `http.close()` would close idle connections at once; a request that is just on its way on one of them would be
- *   answered by a reset, which a client cannot tell from a query that was run.
- * - Before a connection is closed, what the kernel holds for it is read: after a pause of this process the timers
- *   come before the data.
+ * - `http.close()` would close idle connections at once. A request that is on its way on one of them would then end in a
+ *   reset, after which the client cannot know whether its query was run.
+ * - Before a connection is closed, the data that the kernel holds for it is read: when this process was paused, timers fire
+ *   before that data is seen.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 
 /**
- * With a successor: clients whose next request comes within this time learn from its answer to connect anew. Longer than
- * HTTP clients usually keep an idle connection for (Node's own 4 s): those close first, and send nothing on its way.
+ * The time for which idle connections stay open when there is a successor. A client that sends a request meanwhile is told
+ * by the answer to open a new connection. HTTP clients usually keep an idle connection for less (Node's client 4 s), so that
+ * most close it themselves and lose no request.
  */
 const LINGER_MS = 5000;
-/** For the answers of what was aborted. */
+/** The time for sending the answers of queries that were aborted. */
 const REFUSING_MS = 500;
 
 export interface DrainOptions {
   readonly graceMs: number;
-  /** Another server takes the new connections; without one, nothing speaks for waiting. */
+  /** Whether another server takes the new connections already; without one there is no reason to linger. */
   readonly successor: boolean;
-  /** The grace is over: end what runs, refuse what comes. */
+  /** Called when the grace period is over: must end all running queries and refuse new requests. */
   refuse(): void;
 }
 
 export class HttpDrain {
   readonly #http: Server;
-  /** Requests under way on each open connection. */
+  /** The number of unanswered requests on each open connection. */
   readonly #requests = new Map<Socket, number>();
-  /** null before `begin`. */
+  /** The time that idle connections stay open; null before `begin`. */
   #lingerMs: number | null = null;
 
   constructor(http: Server) {
@@ -45,7 +46,7 @@ export class HttpDrain {
     http.prependListener('request', (request, response) => this.#track(request, response));
   }
 
-  /** Resolves when every connection is closed. Called once. */
+  /** Drains the server; resolves when every connection is closed. May be called once. */
   async begin({ graceMs, successor, refuse }: DrainOptions): Promise<void> {
     this.#lingerMs = successor ? LINGER_MS : 0;
     const closed = new Promise<void>((resolve) => {
@@ -59,7 +60,7 @@ export class HttpDrain {
 
   #track({ socket }: IncomingMessage, response: ServerResponse): void {
     this.#requests.set(socket, (this.#requests.get(socket) ?? 0) + 1);
-    // Its client's next request must reach the successor.
+    // The client's next request must go to the successor, over a new connection.
     if (this.#lingerMs !== null) response.setHeader('Connection', 'close');
     response.once('close', () => {
       const requests = this.#requests.get(socket);
@@ -69,7 +70,7 @@ export class HttpDrain {
     });
   }
 
-  /** After the time to linger, and after one more look at what has arrived. */
+  /** Closes the connection if it has no request after the time to linger, and after data that has arrived was read. */
   #closeIfIdle(socket: Socket): void {
     const close = (): void => {
       if (this.#requests.get(socket) === 0) socket.destroy();

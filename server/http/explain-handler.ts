@@ -1,4 +1,4 @@
-/** POST and GET /v1/explain: everything about a query short of running it. */
+/** POST and GET /v1/explain: plans a query without running it, and shows the plan. */
 import type { Request, RequestHandler, Response } from 'express';
 import type { QueryRecord } from '../history/registry.ts';
 import { answerAsk } from '../query/answer-ask.ts';
@@ -24,7 +24,7 @@ export function explainHandler(deps: AppDeps): RequestHandler {
   };
 }
 
-/** The answer's JSON. */
+/** Returns the answer as JSON. */
 async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<string> {
   const key = planKey(run, asked, query.principal);
   const { json, connections } = await run.planner.explain(
@@ -32,7 +32,7 @@ async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord
     (ask) => answerAsk(run, asked, ask, query),
     query,
   );
-  // One that the query's text names; a query without stages asks no database.
-  for (const connection of connections) run.connections.check(connection);
+  // The text may name further connections. A query without stages asks no database, so nothing else would notice a wrong name.
+  for (const connection of connections) run.connections.check(connection, query.principal);
   return json;
 }

@@ -1,4 +1,4 @@
-/** POST /v1/format: the query formatted. It needs no database, so it is no query: no id, no admission. */
+/** POST /v1/format: returns the query formatted. It needs no database, so it has no query id and takes no slot. */
 import type { Request, RequestHandler, Response } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { PROBLEM_TYPE, problemOf } from '../answer/problem.ts';
@@ -14,7 +14,7 @@ export function formatHandler(deps: AppDeps): RequestHandler {
       response.json({ query, changed: query !== text });
     } catch (thrown) {
       const error = QueryError.from(thrown);
-      // Reported by the application's own handler; what is in the query has a place in its text.
+      // The application's own handler reports internal errors; all others point into the query's text.
       if (error.code === 'internal') throw error;
       const problem = problemOf(error.toWire(), { queryText: text });
       response

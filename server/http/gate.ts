@@ -1,63 +1,74 @@
 /**
- * The gate in front of every route, the fast path of queries included: it refuses what a web page sends without being
- * allowed to, and determines who asks. A page is a client that its user did not choose, so three things are looked at:
+ * The gate in front of every route, including the fast path of queries: it refuses requests from web pages that are not
+ * allowed to send them, and determines the principal. A web page can send requests without its user's knowledge, so three
+ * headers are checked:
  *
  * - `Host` (and the host in an absolute request target) must be a name of this server, or an address (host-check.ts);
  * - `Origin` must be this server's own, or one of `cors.origins`;
- * - `Sec-Fetch-Site`, which browsers set and pages cannot, must not speak of another site, except for a click that leads
- *   to the page at /docs, which runs nothing by itself.
+ * - `Sec-Fetch-Site`, which browsers set and pages cannot change, must not name another site, except for a click on a link
+ *   to a document such as /docs, which runs nothing by itself.
  *
- * What carries none of these headers is no browser's request, and passes. An allowed origin gets its CORS headers here,
- * and the answer to its preflight.
+ * A request without `Origin` and `Sec-Fetch-Site` does not come from a browser, and passes. An allowed origin gets its CORS
+ * headers here, and the answer to its preflight. With configured authentication the request must also carry a key or a token
+ * (server/access/authenticator.ts); only the two health probes need none.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { GateConfig } from '../../core/protocol/server-config.ts';
+import type { Authenticator } from '../access/authenticator.ts';
 import { createClientAddresses } from './client-address.ts';
 import { HostCheck } from './host-check.ts';
 
-/** What a browser may open by a link on another site's page: documents that run no query. */
+/** The paths that a link on another site may open: documents that run no query. */
 const PAGES = new Set(['/', '/docs', '/openapi.json']);
+/** The paths of the health probes, which need no key: they show nothing of anybody's data. */
+const PROBES = /^\/(?:livez|readyz)(?:\?|$)/;
 const ANY_ORIGIN = '*';
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;
 const PREFLIGHT_HEADERS = {
   'Access-Control-Allow-Methods': 'GET, HEAD, POST, DELETE',
-  'Access-Control-Allow-Headers': 'Accept, Content-Type, Query-Id, traceparent, tracestate',
+  'Access-Control-Allow-Headers': 'Accept, Authorization, Content-Type, Query-Id, traceparent, tracestate',
   'Access-Control-Max-Age': '600',
 };
 const EXPOSED_HEADERS =
-  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, traceresponse';
+  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, WWW-Authenticate, traceresponse';
 
 export class Gate {
   readonly #hosts: HostCheck;
   readonly #origins: ReadonlySet<string>;
   readonly #clients: ReturnType<typeof createClientAddresses>;
+  readonly #authenticator: Authenticator | null;
 
-  constructor({ hostNames, corsOrigins, trustedProxies }: GateConfig) {
+  /** `authenticator`: null where nobody has to say who they are. */
+  constructor({ hostNames, corsOrigins, trustedProxies }: GateConfig, authenticator: Authenticator | null) {
+    this.#authenticator = authenticator;
     this.#hosts = new HostCheck(hostNames);
     this.#origins = new Set(corsOrigins);
     this.#clients = createClientAddresses(trustedProxies);
   }
 
   /**
-   * Who asks; null when the request was a preflight, which is then answered. An absolute request target becomes its path,
-   * so that routes see one form only. Throws unknown-host, foreign-origin, bad-request.
+   * Returns who sent the request; null when it was a preflight, which is answered here; a promise only for a token that must
+   * be verified first. Replaces an absolute request target by its path, so that routes see one form only. Throws, and rejects
+   * with, unknown-host, foreign-origin, bad-request, unauthenticated, identity-unavailable.
    */
-  admit(request: IncomingMessage, response: ServerResponse): Principal | null {
+  admit(request: IncomingMessage, response: ServerResponse): Principal | Promise<Principal> | null {
     const { headers } = request;
     refuseRepeated(request);
     this.#checkTarget(request);
-    // Only HTTP/1.0 may leave it out, and no browser does.
+    // Only HTTP/1.0 may omit Host, and no browser does.
     if (headers.host !== undefined && !this.#hosts.passes(headers.host)) throw unknownHost(headers.host);
     if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) {
       const allowedOrigin = this.#checkPage(request);
       if (allowedOrigin !== null && this.#answerCors(request, response, allowedOrigin)) return null;
     }
-    return this.#clients.principalOf(request);
+    const peer = this.#clients.principalOf(request);
+    if (this.#authenticator === null || PROBES.test(request.url ?? '')) return peer;
+    return this.#authenticator.identify(request, peer.address);
   }
 
-  /** By whom a connection counts; null for one of a trusted proxy. */
+  /** Returns the client that a connection counts for; null for a trusted proxy's connection. */
   get connectionOwner(): ReturnType<typeof createClientAddresses>['connectionOwner'] {
     return this.#clients.connectionOwner;
   }
@@ -75,7 +86,7 @@ export class Gate {
     request.url = rest!.startsWith('/') ? rest! : `/${rest}`;
   }
 
-  /** The origin of a page that `cors.origins` lets in; null when no page asks, or this server's own. */
+  /** Returns the page's origin when `cors.origins` allows it; null when no page asks, or a page of this server. Throws foreign-origin. */
   #checkPage(request: IncomingMessage): string | null {
     const { origin, host = '', 'sec-fetch-site': site } = request.headers;
     if (origin !== undefined && !isOrigin(origin, host)) {
@@ -87,7 +98,7 @@ export class Gate {
     throw foreignOrigin('a page of another site sent this, without telling its origin');
   }
 
-  /** Returns whether the request was a preflight, which is then answered. */
+  /** Sets the CORS headers. Returns true when the request was a preflight, which is then answered. */
   #answerCors({ method, headers }: IncomingMessage, response: ServerResponse, origin: string): boolean {
     response.setHeader('Access-Control-Allow-Origin', origin);
     response.setHeader('Vary', 'Accept, Origin');
@@ -106,13 +117,13 @@ export class Gate {
 
 const SLASH = 0x2f;
 
-/** Of these headers Node takes the first and drops the others without a word. */
+/** Throws bad-request for a repeated Host or Content-Type: Node would take the first and silently drop the others. */
 function refuseRepeated({ rawHeaders }: IncomingMessage): void {
   let hosts = 0;
   let contentTypes = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index]!;
-    // Their lengths are looked at first: this is done for each header of each request.
+    // Comparing the length first is faster, and this runs for each header of each request.
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
     else if (name.length === 12 && name.toLowerCase() === 'content-type') contentTypes++;
   }
@@ -121,7 +132,7 @@ function refuseRepeated({ rawHeaders }: IncomingMessage): void {
   throw new QueryError('bad-request', `the header ${name} is given twice`, { hint: 'Send it once.' });
 }
 
-/** `http://localhost:8080` beside `Host: localhost:8080`. Behind a proxy that speaks TLS the scheme differs. */
+/** Tells whether an origin (`http://localhost:8080`) belongs to the host (`localhost:8080`). The scheme may be https, behind a proxy with TLS. */
 function isOrigin(origin: string, host: string): boolean {
   const match = /^(https?):\/\/(.+)$/.exec(origin);
   if (match === null) return false;
@@ -133,7 +144,7 @@ function isOrigin(origin: string, host: string): boolean {
   return plain(match[2]!) === plain(host);
 }
 
-/** A link or an entry in the address line; a frame, a form or a script is none. */
+/** Tells whether a link or the address line led to one of the pages; a frame, a form or a script does not count. */
 function isClickToPage({ method, url = '', headers }: IncomingMessage): boolean {
   return (
     (method === 'GET' || method === 'HEAD') &&

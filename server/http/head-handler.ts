@@ -1,6 +1,6 @@
 /**
- * HEAD of a query: the headers that its GET would have, and no Content-Length. The query is planned, so that one that is
- * wrong says so, and is not run: that would cost as much as the GET, and its length need not be that of the next answer.
+ * HEAD of a query: answers with the headers that its GET would have, without Content-Length. The query is planned, so that
+ * a wrong one gets its error, but not run: that would cost as much as the GET, and the next answer may have another length.
  */
 import type { RequestHandler } from 'express';
 import type { AnswerFormat } from '../../core/protocol/answer.ts';

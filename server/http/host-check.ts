@@ -1,28 +1,28 @@
 /**
- * Which names a client may call this server by. A page whose own name was made to resolve to this machine (DNS
- * rebinding) is of the same origin as the server for its browser; the one thing that betrays it is the name in `Host`.
- * Addresses pass: rebinding needs a name, and probes come by address.
+ * Checks the name by which a client calls this server. An attacker can make the name of a web page resolve to this machine
+ * (DNS rebinding); the browser then takes page and server for the same origin, and only the name in `Host` shows the attack.
+ * IP addresses pass: rebinding needs a name, and health probes use addresses.
  */
 import { isIP } from 'node:net';
 
 /** RFC 6761 reserves `localhost` and all names below it for the machine itself. */
 const LOOPBACK_NAME = /^(?:.+\.)?localhost$/;
 const ANY_NAME = '*';
-/** Spellings that passed, so that the usual request costs one look-up. A client makes up no more of them than this. */
+/** The most spellings that are remembered as passed, so that the usual request costs one look-up and a client cannot fill the memory. */
 const MOST_REMEMBERED = 64;
-/** A name or IPv4 address, or an IPv6 address in brackets; then perhaps a port. */
+/** Matches a name or IPv4 address, or an IPv6 address in brackets; then optionally a port. */
 const AUTHORITY = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::(\d{1,5}))?$/i;
 
 export class HostCheck {
   readonly #names: ReadonlySet<string>;
   readonly #passed = new Set<string>();
 
-  /** `hostNames` are beside loopback names; `*` lets any name pass. */
+  /** `hostNames` are allowed in addition to loopback names; `*` allows any name. */
   constructor(hostNames: readonly string[]) {
     this.#names = new Set(hostNames.map(plainName));
   }
 
-  /** Whether a `Host` header, or the authority of a request target, names this server. */
+  /** Tells whether a `Host` header, or the authority of a request target, names this server. */
   passes(authority: string): boolean {
     if (this.#passed.has(authority)) return true;
     if (!this.#isOurs(authority)) return false;
@@ -40,7 +40,7 @@ export class HostCheck {
   }
 }
 
-/** Lower case, without the dot that ends an absolute name. */
+/** Returns the name in lower case, without the dot that ends an absolute name. */
 function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, '');
 }

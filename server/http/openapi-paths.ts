@@ -1,4 +1,4 @@
-/** The paths of /openapi.json: what each operation is called, takes and answers with. */
+/** The paths of /openapi.json: the name, the parameters and the answers of each operation. */
 import { z } from 'zod';
 import type { Limits } from '../../core/protocol/server-config.ts';
 import { PROBLEM_TYPE } from '../answer/problem.ts';
@@ -234,7 +234,7 @@ const queryHeaders = [
   },
 ];
 
-/** Those of a query, by name, out of the schema that they are checked by. */
+/** Returns the URL parameters of a query by name, generated from the schema that checks them. */
 function urlParameters(): Record<string, object> {
   const { properties = {}, required = [] } = z.toJSONSchema(urlOptions, { io: 'input' });
   return Object.fromEntries(
@@ -276,7 +276,7 @@ function queryAnswer(): object {
   };
 }
 
-/** By media type without parameters, which tools do not compare. */
+/** Returns the content of an answer by its media type, without `charset` and the like, which tools do not compare. */
 function contentOf(format: keyof typeof CONTENT_TYPES): object {
   const type = CONTENT_TYPES[format].split(';')[0]!;
   if (format === 'json') return jsonContent('Answer');
@@ -292,7 +292,7 @@ function jsonContent(schema: ApiSchemaName): object {
   return { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } };
 }
 
-/** Every failure has the same form; docs/errors.md has the statuses. */
+/** Returns the form of every failure; docs/errors.md lists the statuses. */
 function problems(): Record<string, object> {
   const schema = { $ref: '#/components/schemas/Problem' };
   return {

@@ -1,4 +1,4 @@
-/** The API described (OpenAPI 3.1), built from the same schemas and tables that the server runs on. */
+/** The description of the API (OpenAPI 3.1), generated from the schemas and tables that the server itself uses. */
 import type { Limits } from '../../core/protocol/server-config.ts';
 import { componentSchemas } from './api-schemas.ts';
 import { pathsOf } from './openapi-paths.ts';
@@ -18,9 +18,20 @@ export function openapiDocument({ version, limits }: ApiInfo): object {
         'Runs `SQL | stage | stage | ...`: SQL in your database, stages in processes of their own.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    // Relative to where the document is, so that it holds below a path prefix too.
+    // Relative to the document's own address, so that it is right below a path prefix too.
     servers: [{ url: '.' }],
     paths: pathsOf(limits),
-    components: { schemas: componentSchemas() },
+    components: {
+      schemas: componentSchemas(),
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'An API key or a token (docs/security.md); needed where the server has authentication configured',
+        },
+      },
+    },
+    security: [{}, { bearer: [] }],
   };
 }

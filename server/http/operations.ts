@@ -1,8 +1,9 @@
-/** What operators ask: queries, processes, logs, limits, metrics, health. */
+/** The routes for operators: queries, processes, logs, limits, metrics, health. */
 import type { Request, RequestHandler, Response } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
+import { type Principal, principalOf } from '../../core/protocol/principal.ts';
 import { STAGE_LIMITS } from '../../core/protocol/stage-limits.ts';
-import { viewOf } from '../history/registry.ts';
+import { type QueryRecord, viewOf } from '../history/registry.ts';
 import type { AppDeps } from './app-deps.ts';
 import { MAX_PARAMETERS } from './request/json-shape.ts';
 import { readLogFilter, readSummaryFilter } from './request/log-filter.ts';
@@ -23,7 +24,8 @@ export interface Operations {
 export function createOperations(deps: AppDeps): Operations {
   const { registry, limits, metrics, logSearch } = deps;
   return {
-    listQueries: (_, response) => void response.json({ queries: registry.list(Date.now()) }),
+    listQueries: (request, response) =>
+      void response.json({ queries: registry.list(Date.now(), seenBy(principalOf(request))) }),
     showQuery: (request, response) => void response.json(viewOf(found(deps, request), Date.now())),
     cancelQuery: (request, response) => cancel(deps, request, response),
     processes: async (_, response) => {
@@ -40,11 +42,11 @@ export function createOperations(deps: AppDeps): Operations {
     limits: (_, response) => void response.json({ ...limits, ...STAGE_LIMITS, parameters: MAX_PARAMETERS }),
     metrics: async (_, response) => {
       response.setHeader('Content-Type', metrics.contentType);
-      // Without the monitor's word there is still all the rest, and a metric that says so.
+      // When the monitor does not answer, all other metrics are still there, and one says that it did not.
       response.send(await metrics.render(await deps.askMonitor().catch(() => null)));
     },
     live: (_, response) => void response.json({ status: 'live' }),
-    ready: (_, response) => ready(deps, response),
+    ready: (_, response) => answerReadiness(deps, response),
   };
 }
 
@@ -58,10 +60,15 @@ function noStoredLog(): QueryError {
   );
 }
 
+/** Which queries a principal sees, and may end. */
+function seenBy({ id, rights }: Principal): (query: QueryRecord) => boolean {
+  return rights.queries === 'all' ? () => true : ({ principal }) => principal.id === id;
+}
+
 function found({ registry }: AppDeps, request: Request) {
   const queryId = String(request.params.queryId);
   const query = registry.find(queryId);
-  if (query !== undefined) return query;
+  if (query !== undefined && seenBy(principalOf(request))(query)) return query;
   throw new QueryError('not-found', `there is no query ${queryId}, neither running nor among the last ones`, {
     hint: 'GET /v1/queries lists them.',
   });
@@ -77,8 +84,8 @@ function cancel(deps: AppDeps, request: Request, response: Response): void {
   response.status(202).json({ queryId: query.queryId, state: 'cancelling' });
 }
 
-/** Ready means: a query sent now would run. */
-function ready({ run, isDraining }: AppDeps, response: Response): void {
+/** Answers whether the server is ready, that is, whether a query sent now would run. */
+function answerReadiness({ run, isDraining }: AppDeps, response: Response): void {
   const checks = {
     draining: isDraining(),
     sqlWorkers: run.sqlSlots.workerCount,

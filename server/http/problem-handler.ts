@@ -1,4 +1,4 @@
-/** What was thrown before a query had started becomes a problem document; what is nobody's mistake but ours is logged. */
+/** Answers with a problem document for an error that was thrown before a query started, and logs internal errors. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { PROBLEM_TYPE, problemOf } from '../answer/problem.ts';
@@ -23,7 +23,8 @@ export function answerProblem(
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
-  // The rest of a body that is not wanted is not read: the connection cannot be used again.
+  if (error.code === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer realm="forkline"');
+  // The rest of a refused body is never read, so the connection cannot be used for another request.
   if (error.code === 'query-too-large' || limit?.name === 'bodiesBytes')
     response.setHeader('Connection', 'close');
   const problem = problemOf(error.toWire(), {});
@@ -36,7 +37,7 @@ function pathOf({ url = '' }: IncomingMessage): string {
   return url.split('?', 1)[0]!;
 }
 
-/** What body-parser and the router throw has a `type` and a `status`. */
+/** Returns an error of ours for one that body-parser or the router threw; theirs have a `type` and a `status`. */
 function fromExpress(thrown: unknown, queryBytes: number): QueryError {
   if (thrown instanceof QueryError) return thrown;
   const { type, status, message } = thrown as { type?: string; status?: number; message?: string };

@@ -1,10 +1,11 @@
 /**
- * POST /v1/query without Express, whose router and body parser take longer than all that is done here for a small
- * query (docs/performance.md). It takes the usual request only: what has an encoded body, or another method, goes
- * through Express to the same handler.
+ * POST /v1/query without Express, whose router and body parser take longer than everything else that this process does for
+ * a small query (docs/performance.md). Only the usual request comes here: one with an encoded body, or with another method,
+ * goes through Express to the same handler.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../../core/protocol/principal.ts';
+import { checkRight } from '../access/require-right.ts';
 import type { HeldBody } from '../admission/body-budget.ts';
 import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
@@ -14,13 +15,13 @@ import { countAnswer } from './request-metrics.ts';
 
 export const QUERY_PATH = '/v1/query';
 
-/** Whether `answerQuery` can answer it. */
+/** Tells whether `answerQuery` can answer the request. */
 export function isUsualQuery({ method, url = '', headers }: IncomingMessage): boolean {
   if (method !== 'POST' || headers['content-encoding'] !== undefined) return false;
   return url === QUERY_PATH || url.startsWith(`${QUERY_PATH}?`);
 }
 
-/** Never rejects. */
+/** Reads the request, runs the query and answers. Never rejects. */
 export async function answerQuery(
   deps: AppDeps,
   bodyBytes: number,
@@ -31,6 +32,7 @@ export async function answerQuery(
   countAnswer(deps.metrics, request.method, response, () => QUERY_PATH);
   const { queryBytes } = deps.limits;
   try {
+    checkRight(principal, 'ask');
     const body = await readBody(request, bodyBytes, deps.bodies.open(principal, request, response));
     if (body === null) throw queryTooLarge(queryBytes);
     await handleQuery(deps, principal, request, response, readQueryRequest(request, body, queryBytes));
@@ -39,7 +41,10 @@ export async function answerQuery(
   }
 }
 
-/** null when it is too long; rejects when bodies have no more memory. Pends for ever when the client goes away before its end: then there is nobody to answer. */
+/**
+ * Resolves to the body, or to null when it is too long; rejects when there is no memory left for bodies. Never settles when
+ * the client goes away before the body's end, since then there is nobody to answer.
+ */
 function readBody(request: IncomingMessage, maxBytes: number, held: HeldBody | null): Promise<Buffer | null> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.resolve(null);
   const pieces: Buffer[] = [];

@@ -1,8 +1,8 @@
-/** What is counted of every HTTP request, whoever answers it. */
+/** Counts every HTTP request, whichever handler answers it. */
 import type { ServerResponse } from 'node:http';
 import type { Metrics } from '../observe/metrics.ts';
 
-/** `route` is asked at the end: only then it is known which one fitted; undefined: none did. */
+/** Counts the request when its answer ends. `route` is called then, since only then the route is known; undefined when none matched. */
 export function countAnswer(
   metrics: Metrics,
   method: string | undefined,

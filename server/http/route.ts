@@ -1,4 +1,4 @@
-/** One path and what it can do: from the handlers by method follow HEAD, OPTIONS, `Allow` and the refusal of the rest. */
+/** Adds a path with its handlers by method. HEAD, OPTIONS, the `Allow` header and the refusal of other methods follow from them. */
 import type { Express, RequestHandler } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { knownOptions } from './request/known-options.ts';
@@ -9,8 +9,8 @@ export type Handlers = Readonly<Partial<Record<Method, readonly RequestHandler[]
 const ORDER: readonly Method[] = ['GET', 'HEAD', 'POST', 'DELETE'];
 
 /**
- * Without a handler for HEAD, that of GET answers it, and its body is left out. `options` is `none` where the query string
- * may have nothing in it; else the handlers read it.
+ * Adds a route. Without a handler for HEAD, the one for GET answers it, without a body. With `options` as `none` any option
+ * in the query string is refused; otherwise the handlers read them.
  */
 export function addRoute(
   app: Express,
@@ -44,7 +44,7 @@ export function addRoute(
   });
 }
 
-/** Every method that the path answers otherwise than with 405. */
+/** Returns the value of `Allow`: all methods that the path does not answer with 405. */
 function allowOf(handlers: Handlers): string {
   return [...ORDER.filter((method) => isAnswered(handlers, method)), 'OPTIONS'].join(', ');
 }

@@ -1,4 +1,4 @@
-/** Who asks for formatting or completion, which are no queries: a client, with a time limit of its own. */
+/** Runs formatting and completion for a client. They are not queries, and have a time limit of their own. */
 import type { Request, Response } from 'express';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -7,7 +7,7 @@ import type { Asker } from '../admission/lane.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** Runs `work` for the client; it is cancelled when its time is up and when the client leaves. */
+/** Runs `work` for the client, and cancels it when its time is up or the client leaves. */
 export async function asTool<T>(
   request: Request,
   response: Response,

@@ -1,15 +1,15 @@
 /**
- * The metrics of the log: the logger counts, each scrape asks it. A logger that was restarted counts from zero, so
- * what its predecessors had counted is kept here and added. While it is away the last numbers stand.
+ * The metrics of the log. The logger counts, and each scrape asks it. A restarted logger counts from zero, so the counts of
+ * earlier logger processes are kept here and added. While no logger runs, the last numbers are shown.
  */
 import type { Registry } from 'prom-client';
 import type { LogStats } from '../../core/protocol/log-stats.ts';
 import { Counter, Gauge } from './prom-client.ts';
 
-/** The metrics of one scrape are read together: they share one question. */
+/** The time for which one answer of the logger serves all metrics: those of one scrape are read at nearly the same time. */
 const SHARED_MS = 500;
 
-/** `stats` asks the logger; it may reject. `now` is a clock in ms. */
+/** Adds the metrics. `stats` asks the logger and may reject; `now` is a clock in ms. */
 export function addLogMetrics(
   register: Registry,
   stats: () => Promise<LogStats>,
@@ -109,7 +109,7 @@ function ranked(values: readonly number[]): Row[] {
   return values.map((value, i) => ({ labels: { rank: String(i + 1) }, value }));
 }
 
-/** Sums since the server's start by metric name, label values behind it: `name sql warn`. */
+/** Sums since the server's start. A key is the metric's name followed by its label values: `name sql warn`. */
 type Totals = ReadonlyMap<string, number>;
 
 function labelled(totals: Totals, name: string, labelNames: readonly string[]): Row[] {
@@ -124,7 +124,7 @@ class LogNumbers {
   readonly #stats: () => Promise<LogStats>;
   readonly #now: () => number;
   #latest: LogStats | null = null;
-  /** Of loggers that are no more. */
+  /** The counts of earlier logger processes. */
   #before = new Map<string, number>();
   #asked: { readonly atMs: number; readonly done: Promise<void> } | null = null;
 
@@ -150,7 +150,7 @@ class LogNumbers {
         addUp(this.#before, this.#latest);
       this.#latest = stats;
     } catch {
-      // The logger is away: forkline_processes says so, and a scrape is worth more with its last numbers than failed.
+      // The logger does not answer. forkline_processes shows that; a scrape with its last numbers is better than a failed one.
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Kinds of metric that prom-client does not have by itself: gauges that are read when they are asked for, and counters
- * and histograms that somebody else counts. What is only shown here never falls while this process lives: its owner
- * sees to that, so that Prometheus finds a counter.
+ * Kinds of metrics that prom-client lacks: gauges whose values are read at each scrape, and counters and histograms that
+ * other code counts. The owner of such a counter must see to it that it never falls while this process lives, as Prometheus
+ * expects of counters.
  */
 import type { Metric, Registry } from 'prom-client';
 import { Counter, Gauge } from './prom-client.ts';
@@ -9,7 +9,7 @@ import { Counter, Gauge } from './prom-client.ts';
 export type Labels = Readonly<Record<string, string>>;
 export type Say = (labels: Labels, value: number) => void;
 
-/** Says the value of each series; what is not said is not there. */
+/** Calls `say` with the value of each series. A series without a value is left out of the scrape. */
 export type ReadSeries = (say: Say) => void | Promise<void>;
 
 /** Defines a metric in a registry whose series are read at each scrape. */
@@ -37,13 +37,13 @@ export function defineCounters(register: Registry): Define {
     });
 }
 
-/** What is not said this time is not there, where reset() would leave a zero: a counter that fell, or a false alarm. */
+/** Removes all series. After reset() alone, a series without a new value would show a zero: a counter that fell, or a false alarm. */
 function clear(metric: Pick<Metric, 'reset' | 'remove'>, labelNames: readonly string[]): void {
   metric.reset();
   if (labelNames.length === 0) metric.remove();
 }
 
-/** Counts of one series; `buckets` are cumulative, one for each upper bound. */
+/** The counts of one series; `buckets` are cumulative, one for each upper bound. */
 export interface HistogramSeries {
   readonly labels: Labels;
   readonly count: number;
@@ -55,7 +55,7 @@ export interface HistogramText {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
-  /** Upper ones, without the infinite one. */
+  /** The upper bounds of the buckets, without the infinite one. */
   readonly bounds: readonly number[];
 }
 
@@ -71,7 +71,7 @@ export function addHistogram(
       values: read().flatMap((series) => histogramValues(name, bounds, series)),
     }),
   };
-  register.registerMetric(shown as unknown as Metric); // all that a registry asks of one: its name, and get()
+  register.registerMetric(shown as unknown as Metric); // a registry only uses a metric's name and get()
 }
 
 function histogramValues(name: string, bounds: readonly number[], series: HistogramSeries) {

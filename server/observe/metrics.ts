@@ -1,7 +1,7 @@
 /**
- * Every metric, in one place (docs/metrics.md lists them). The server is the only process with a registry: workers
- * report with their replies, the monitor and the logger with totals of their own, so that nothing falls when a worker
- * dies. What the server itself counts starts again when the server is replaced, as Prometheus expects of counters.
+ * All metrics in one place (docs/metrics.md lists them). Only the server has a registry: workers report with their replies,
+ * and the monitor and the logger send totals, so that no counter falls when a worker dies. The server's own counts start at
+ * zero when the server is replaced, which Prometheus allows for counters.
  */
 import type * as promClient from 'prom-client';
 import type { LogStats } from '../../core/protocol/log-stats.ts';
@@ -17,9 +17,9 @@ import type { TraceExporter } from './trace-exporter.ts';
 
 export interface Metrics extends QueryMetrics {
   readonly contentType: string;
-  /** The exposition text; null: the monitor did not answer. */
+  /** Returns the text of a scrape. `monitor` is null when the monitor did not answer. */
   render(monitor: MonitorReport | null): Promise<string>;
-  /** What there is, without values. */
+  /** The names, types and help texts of all metrics. */
   readonly families: readonly MetricFamily[];
 }
 
@@ -32,14 +32,14 @@ export interface MetricFamily {
 
 export interface MetricsDeps extends PoolMetricsDeps {
   readonly buildId: string;
-  /** The logger's counts; may reject while it is away. */
+  /** Returns the logger's counts; rejects when the logger does not answer. */
   logStats(): Promise<LogStats>;
-  /** null: spans are not exported. */
+  /** Null when spans are not exported. */
   readonly exporter: TraceExporter | null;
 }
 
 const PREFIX = 'forkline_server_';
-/** Gauges of prom-client's that are named like counters; those without `_total`, by type, say more. */
+/** Gauges of prom-client that are named like counters. The same gauges without `_total` tell more, since they are divided by type. */
 const MISNAMED = ['active_handles_total', 'active_requests_total', 'active_resources_total'];
 
 export function createMetrics(deps: MetricsDeps): Metrics {
@@ -67,7 +67,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   };
 }
 
-/** Adds the CPU time of the server by the names that prom-client gives it. */
+/** Adds the CPU time of the server under the names that prom-client uses. */
 function addCpuCounters(register: promClient.Registry): void {
   const counter = defineCounters(register);
   const parts = { user: ['user'], system: ['system'], 'user and system': ['user', 'system'] } as const;

@@ -1,6 +1,6 @@
 /**
- * What the monitor counts over its whole life (monitor/children/stats.ts): how processes end and start, zombies, memory, reloads.
- * Every reason is there from the first scrape on: a rate needs a zero to rise from.
+ * The metrics that the monitor counts over its whole life (monitor/children/stats.ts): ends and starts of processes, zombies,
+ * memory, reloads. Each cause has a series from the first scrape on, since a rate needs a zero to rise from.
  */
 import type { Registry } from 'prom-client';
 import { readZombiesUnder } from '../../core/process/proc.ts';
@@ -29,12 +29,12 @@ const OTHER_ENDS = keysOf<Exclude<EndCause, KillCause>>({
 });
 const RECYCLE_LIMITS = keysOf<RecycleLimit>({ queries: 0, age: 0, rss: 0, used: 0 });
 
-/** All members of a union: the compiler sees to it that none is missing. */
+/** Returns all members of a union; the type checker makes sure that none is missing. */
 function keysOf<T extends string>(all: Readonly<Record<T, 0>>): readonly T[] {
   return Object.keys(all) as T[];
 }
 
-/** Defines a metric out of the monitor's counts; nothing is said while it does not answer. */
+/** Defines a metric from the monitor's counts; it has no series while the monitor does not answer. */
 type DefineFrom = (
   name: string,
   help: string,
@@ -111,7 +111,7 @@ function addTroubles(gauge: DefineFrom, counter: DefineFrom): void {
   counter('forkline_strays_killed_total', straysHelp, [], ({ straysKilled }, say) => say({}, straysKilled));
 }
 
-/** Counted by the server itself: a monitor that stands still is just what it is there to show. */
+/** Adds a metric that the server counts itself, since it shows whether the monitor stands still. */
 function addUnreaped(register: Registry): void {
   const help = 'Dead children that the monitor has not waited for, as the server sees them';
   defineGauges(register)('forkline_unreaped_children', help, [], (say) =>
@@ -161,7 +161,7 @@ function zeros(label: string, values: readonly string[], roles: readonly Role[])
   return roles.flatMap((role) => values.map((each) => ({ labels: { role, [label]: each }, value: 0 })));
 }
 
-/** What is there, over the zeros. */
+/** Says the series of `some`, and those of `none` (zeros) for the labels that `some` lacks. */
 function sayOver(none: readonly Series[], some: readonly Series[], say: Say): void {
   const values = new Map(
     [...none, ...some].map((series) => [Object.values(series.labels).join(' '), series]),

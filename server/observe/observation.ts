@@ -1,4 +1,4 @@
-/** What the server tells about itself and the others: metrics, spans, and the log's own numbers. Made once, in main.ts. */
+/** Everything by which the server can be observed: metrics, spans, and the log's own numbers. Made once, in main.ts. */
 import type { Log } from '../../core/logging/log.ts';
 import { createLogSearch, type LogSearch } from '../../core/logging/search-client.ts';
 import { describeRunDir } from '../../core/process/run-dir.ts';
@@ -9,7 +9,7 @@ import type { PoolMetricsDeps } from './pools.ts';
 import { readSpillUsage } from './spill-usage.ts';
 import { createTracing, type Tracing } from './tracing.ts';
 
-/** For the spans that wait when the server stops. */
+/** The time for sending the last spans when the server stops. */
 const LAST_SPANS_MS = 1000;
 
 export interface Observation {
@@ -32,7 +32,7 @@ export function createObservation(
   const { buildId, runDir, workerId } = identity;
   const { limits, logSocket } = config;
   const logSearch = createLogSearch({ logSocket });
-  // Who the spans are of, in the words of OpenTelemetry's conventions.
+  // Describes the service that made the spans, by the names of OpenTelemetry's conventions.
   const resource = {
     'service.name': 'forkline',
     'service.version': buildId,

@@ -1,28 +1,28 @@
 /**
- * One POST of OTLP/HTTP: spans as the JSON of opentelemetry-proto's ExportTraceServiceRequest (ids in hex, times as
- * decimal text), and what the collector's answer means.
+ * Sends spans by one POST of OTLP/HTTP, as the JSON of opentelemetry-proto's ExportTraceServiceRequest (ids in hex, times as
+ * decimal text), and interprets the collector's answer.
  */
 import type { Span, SpanAttributes } from '../history/trace.ts';
 
-/** SPAN_KIND_* and STATUS_CODE_* of the protocol. */
+/** The numbers of SPAN_KIND_* and STATUS_CODE_* in the protocol. */
 const KINDS = { internal: 1, server: 2, client: 3 } as const;
 const STATUS_UNSET = 0;
 const STATUS_ERROR = 2;
 
 const TIMEOUT_MS = 5000;
-/** What the protocol says may be sent again. */
+/** The statuses after which the protocol allows sending the same again. */
 const RETRYABLE = new Set([429, 502, 503, 504]);
 
 export interface PostResult {
-  /** Nothing was taken, and the same may be sent again. */
+  /** Whether the collector took nothing, and the same may be sent again. */
   readonly retry: boolean;
-  /** Spans that the collector will never take. */
+  /** The number of spans that the collector rejected for good. */
   readonly rejected: number;
-  /** null: all is well. */
+  /** The problem in words; null without one. */
   readonly problem: string | null;
 }
 
-/** Never rejects. */
+/** Sends the spans. Never rejects: a failure is part of the result. */
 export async function postSpans(
   endpoint: string,
   resource: SpanAttributes,
@@ -36,7 +36,7 @@ export async function postSpans(
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'error',
     });
-    const answer = await response.text(); // read in any case, so that the connection can be used again
+    const answer = await response.text(); // always read, so that the connection can be used again
     if (response.ok) return taken(answer, spans.length);
     const retry = RETRYABLE.has(response.status);
     return { retry, rejected: retry ? 0 : spans.length, problem: `HTTP ${response.status}` };
@@ -45,7 +45,7 @@ export async function postSpans(
   }
 }
 
-/** A collector may take some of a batch only, and says so in a 200. */
+/** Returns the result of an accepted batch. The collector may have rejected some of its spans, and says so in its answer. */
 function taken(answer: string, spans: number): PostResult {
   const { rejectedSpans, errorMessage } = readPartialSuccess(answer);
   const rejected = Math.min(spans, Number(rejectedSpans ?? 0) || 0);
@@ -65,17 +65,17 @@ function readPartialSuccess(answer: string): PartialSuccess {
   try {
     return (JSON.parse(answer) as { partialSuccess?: PartialSuccess }).partialSuccess ?? {};
   } catch {
-    return {}; // no body, or none of the protocol's: nothing is said to be rejected
+    return {}; // without a body of the protocol, nothing is said to be rejected
   }
 }
 
-/** fetch says only "fetch failed"; why is in its cause. */
+/** Describes a failure. The error of fetch says only "fetch failed"; its cause tells why. */
 function describe(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   return thrown.cause instanceof Error ? `${thrown.message}: ${thrown.cause.message}` : thrown.message;
 }
 
-/** The body of one POST. `resource` says which service, and which process of it. */
+/** Returns the body of one POST. `resource` names the service and its process. */
 function encodeSpans(resource: SpanAttributes, spans: readonly Span[]): string {
   return JSON.stringify({
     resourceSpans: [
@@ -103,7 +103,7 @@ function encodeSpan(span: Span): object {
   };
 }
 
-/** A double has no room for nanoseconds since 1970: microseconds as a whole number, then three zeros. */
+/** Returns Unix nanoseconds as text. A double cannot hold them exactly, so whole microseconds are followed by three zeros. */
 function unixNanos(nowMs: number): string {
   return `${Math.round((performance.timeOrigin + nowMs) * 1000)}000`;
 }

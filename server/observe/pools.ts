@@ -1,4 +1,4 @@
-/** What queries wait for, as the server sees it: lanes, database slots, the stock of DSL workers, plans, spill. */
+/** The metrics of everything that queries wait for or share: lanes, database slots, DSL workers, the plan cache, spill. */
 import type { Registry } from 'prom-client';
 import type { BodyBudget } from '../admission/body-budget.ts';
 import type { DslStock } from '../admission/dsl-stock.ts';
@@ -15,9 +15,9 @@ export interface PoolMetricsDeps {
   readonly sqlSlots: SqlSlots;
   readonly dslStock: DslStock;
   readonly planner: Planner;
-  /** What DSL workers have on disk now. */
+  /** Reads the disk space that DSL workers use now. */
   readonly readSpill: () => Promise<SpillUsage>;
-  /** What each of them may have. */
+  /** The disk space that each DSL worker may use. */
   readonly spillLimitBytes: number;
 }
 
@@ -88,7 +88,7 @@ function addDslStock(gauge: Define, counter: Define, dslStock: DslStock): void {
   );
 }
 
-/** The cache counts; this only shows it. */
+/** Adds the metrics of the plan cache, which counts itself. */
 function addPlanCache(gauge: Define, counter: Define, { cache }: Planner): void {
   gauge('forkline_plan_cache_entries', 'Plans in the cache', [], (say) => say({}, cache.size));
   gauge('forkline_plan_cache_bytes', 'Memory that the plans in the cache take, as estimated', [], (say) =>

@@ -1,13 +1,13 @@
-/** Asks the monitor for the process table and for what it counts. */
+/** Asks the monitor for the process table and for its counters. */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { FromChild, MonitorStats, ProcessRow, ToChild } from '../../core/protocol/monitor.ts';
 
 const TIMEOUT_MS = 2000;
 
 export interface ProcessList {
-  /** Rejects with no-worker when the monitor does not answer. */
+  /** Returns the process table. Rejects with no-worker when the monitor does not answer. */
   readonly request: () => Promise<readonly ProcessRow[]>;
-  /** The same with the monitor's counters, for metrics. */
+  /** Returns the process table and the monitor's counters, for metrics. Rejects as `request` does. */
   readonly requestAll: () => Promise<MonitorReport>;
   receive(message: Extract<ToChild, { type: 'processes' }>): void;
 }
@@ -40,7 +40,7 @@ export function createProcessList(send: (message: FromChild) => void): ProcessLi
     request: async () => (await requestAll()).processes,
     receive({ requestId, processes, stats }) {
       const asked = waiting.get(requestId);
-      if (asked === undefined) return; // it has timed out
+      if (asked === undefined) return; // the request has timed out
       waiting.delete(requestId);
       clearTimeout(asked.timer);
       asked.resolve({ processes, stats });

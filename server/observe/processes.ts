@@ -1,10 +1,10 @@
-/** The processes that there are, as the monitor's table has them. */
+/** The metrics of all processes, from the monitor's process table. */
 import type { Registry } from 'prom-client';
 import type { ProcessRow } from '../../core/protocol/monitor.ts';
 import { defineGauges, type Labels, type ReadSeries } from './metric-kinds.ts';
 import type { MonitorReport } from './process-list.ts';
 
-/** What the monitor said last; null: it did not answer. Then its series are not there, rather than out of date. */
+/** Returns the monitor's last report; null when it did not answer. The series are then missing instead of being out of date. */
 export type ReadMonitor = () => MonitorReport | null;
 
 export function addProcessMetrics(register: Registry, read: ReadMonitor): void {
@@ -20,7 +20,7 @@ export function addProcessMetrics(register: Registry, read: ReadMonitor): void {
     add,
   );
   gauge('forkline_processes', 'Processes by role and state', ['role', 'state'], one);
-  // A slot is a place that a replacement inherits; at a reload two generations share it for a while.
+  // A replacement gets the slot of the process before it, and during a reload two generations have the same slots.
   const lagHelp =
     'How long the event loop of a process stood still at worst, in the second before its last heartbeat';
   const lag = fold(rows, bySlot, ({ eventLoopLagMs: ms }) => (ms === null ? null : ms / 1000), Math.max);
@@ -61,7 +61,7 @@ function add(a: number, b: number): number {
   return a + b;
 }
 
-/** One series for each set of labels; rows whose value is not known (no /proc) do not count. */
+/** Returns a reader with one series for each set of labels; it skips rows whose value is not known (no /proc). */
 function fold(rows: Rows, labelsOf: (row: ProcessRow) => Labels, value: ValueOf, join: Join): ReadSeries {
   return (say) => {
     const folded = new Map<string, { labels: Labels; value: number }>();

@@ -1,6 +1,6 @@
 /**
- * The parts of prom-client that Forkline uses, without its index: that loads OpenTelemetry's API (6 MB of memory) for
- * exemplars of one metric, the CPU time of the process, which metrics.ts reads itself.
+ * The parts of prom-client that Forkline uses, loaded without its index file. The index loads OpenTelemetry's API (6 MB of
+ * memory) for the exemplars of one metric, the CPU time of the process, which metrics.ts reads itself.
  */
 import { createRequire } from 'node:module';
 import type * as promClient from 'prom-client';
@@ -9,7 +9,7 @@ type DefaultMetric = (register: promClient.Registry, config: DefaultMetricConfig
 
 interface DefaultMetricConfig {
   readonly prefix: string;
-  /** The interval of the event loop's histogram, in milliseconds. */
+  /** The sampling interval of the event loop's histogram, in milliseconds. */
   readonly eventLoopMonitoringPrecision: number;
 }
 
@@ -20,7 +20,7 @@ export const Gauge: typeof promClient.Gauge = require('prom-client/lib/gauge');
 export const Histogram: typeof promClient.Histogram = require('prom-client/lib/histogram');
 export const Registry: typeof promClient.Registry = require('prom-client/lib/registry');
 
-/** The metrics of `collectDefaultMetrics`, but for the CPU time of the process. */
+/** The metrics of `collectDefaultMetrics`, except the CPU time of the process. */
 export const DEFAULT_METRICS: readonly DefaultMetric[] = [
   require('prom-client/lib/metrics/processStartTime'),
   require('prom-client/lib/metrics/osMemoryHeap'),

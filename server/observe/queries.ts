@@ -1,6 +1,6 @@
 /**
- * What is counted as queries and requests end: traffic, errors, latency, the phases, answers, limits and cancelling.
- * Nothing that a client can choose freely becomes a label: no user, query id, SQL or address.
+ * The metrics that are counted when queries and requests end: traffic, errors, latency, phases, answers, limits and
+ * cancelling. Nothing that a client can choose freely becomes a label: no user, query id, SQL or address.
  */
 import type { Registry } from 'prom-client';
 import type { ErrorCode, LimitRef } from '../../core/protocol/errors.ts';
@@ -8,25 +8,25 @@ import { errorClass } from '../answer/error-status.ts';
 import type { Phases, QueryRecord } from '../history/registry.ts';
 import { Counter, Histogram } from './prom-client.ts';
 
-/** OpenTelemetry's database buckets, and three for what takes long here. */
+/** The buckets that OpenTelemetry recommends for databases, and three more for long queries. */
 const DURATION_BUCKETS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300];
 
 export interface EndedRequest {
-  /** As Express knows it (`/v1/queries/:queryId`); undefined where no route fits. */
+  /** The route's pattern in Express (`/v1/queries/:queryId`); undefined when no route matched. */
   readonly route: string | undefined;
   readonly method: string;
-  /** null: the connection closed before the answer was whole. */
+  /** The answer's status; null when the connection closed before the answer was complete. */
   readonly status: number | null;
 }
 
 export interface QueryMetrics {
   queryEnded(query: QueryRecord, format: string, elapsedMs: number): void;
-  /** So far: the sum of forkline_queries_total. */
+  /** Returns the number of queries that have ended, which is the sum of forkline_queries_total. */
   queriesEnded(): number;
   requestEnded(request: EndedRequest): void;
-  /** A limit refused something before it was a query. */
+  /** Counts that a limit refused a request before it became a query. */
   limitHit(limit: LimitRef | undefined): void;
-  /** From an abort to the reply of the worker that ran the query. */
+  /** Records the time from an abort to the reply of the worker that ran the query. */
   cancelled(elapsedMs: number): void;
 }
 
@@ -40,7 +40,7 @@ export function createQueryMetrics(register: Registry): QueryMetrics {
   const counters = createCounters(register);
   const { queries, duration, phaseDuration, answerRows, answerBytes, handoffRows, handoffBytes } = counters;
   const { limits, requests, cancels } = counters;
-  // Series that are there from the start: a rate of errors needs a zero to rise from.
+  // These series exist from the start, since a rate of errors needs a zero to rise from.
   for (const outcome of OUTCOMES) duration.zero({ outcome });
   const limitHit = (limit: LimitRef | undefined): void => {
     if (limit !== undefined) limits.inc({ limit: limit.name });
@@ -73,7 +73,7 @@ export function createQueryMetrics(register: Registry): QueryMetrics {
   };
 }
 
-/** Whose fault an end is: what is `server-error` counts against the service. */
+/** Returns the outcome under which an end is counted; only `server-error` is the service's fault. */
 export function outcomeOf(code: ErrorCode | 'ok'): Outcome {
   if (code === 'ok') return 'ok';
   if (code === 'cancelled' || code === 'client-gone') return 'cancelled';

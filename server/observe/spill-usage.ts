@@ -1,14 +1,14 @@
-/** How much of the disk the stage engines use now: the files in the spill directory of each DSL worker. */
+/** Measures how much disk space the stage engines use now: the files in the spill directory of each DSL worker. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface SpillUsage {
   readonly totalBytes: number;
-  /** Of the worker that has most. */
+  /** The bytes of the worker that uses most. */
   readonly largestBytes: number;
 }
 
-/** `spillRoot` has a directory for each worker. What vanishes while it is read counts nothing. */
+/** Returns the usage. `spillRoot` has a directory for each worker. Files that vanish meanwhile count as nothing. */
 export async function readSpillUsage(spillRoot: string): Promise<SpillUsage> {
   const workers = await namesIn(spillRoot);
   const bytes = await Promise.all(workers.map((name) => bytesIn(join(spillRoot, name))));
@@ -21,13 +21,13 @@ async function bytesIn(directory: string): Promise<number> {
   return sizes.reduce((sum, each) => sum + each, 0);
 }
 
-/** A worker that ends takes its directory with it. */
+/** Returns the names in a directory; none when it vanished, as it does when its worker ends. */
 async function namesIn(directory: string): Promise<string[]> {
   return readdir(directory).catch(() => []);
 }
 
-/** What is allocated, not the length: the engine's files have holes. */
+/** Returns the allocated bytes of a file, not its length: the engine's files have holes. */
 async function sizeOf(path: string): Promise<number> {
-  const found = await stat(path).catch(() => null); // gone meanwhile
+  const found = await stat(path).catch(() => null); // removed meanwhile
   return found === null ? 0 : found.blocks * 512;
 }

@@ -1,12 +1,12 @@
 /**
- * Sends spans to a collector, in batches, by OTLP/HTTP with JSON. It never slows a query: what does not fit into the
- * bounded queue is dropped and counted.
+ * Sends spans to a collector, in batches, by OTLP/HTTP with JSON. It never slows a query: spans that do not fit into the
+ * bounded queue are dropped and counted.
  *
  *   idle --spans--> waiting --a moment, or a full batch--> sending --200--> idle or waiting
  *                      ^------ backing off <---- unreachable, 429, 502-504 (the batch is kept)
  *                                    any other answer: the batch is dropped and counted
  *
- * Written here because the protocol is one POST of JSON: the OpenTelemetry packages would be a dozen, loaded into the
+ * This is our own code because the protocol is one POST of JSON, and OpenTelemetry's dozen packages would be loaded into the
  * process whose event loop streams everybody's answers.
  */
 import type { Log } from '../../core/logging/log.ts';
@@ -17,7 +17,7 @@ export interface TraceExporterOptions {
   readonly endpoint: string;
   readonly resource: SpanAttributes;
   readonly log: Log;
-  /** For tests: smaller and faster. */
+  /** Replace the defaults in tests, which need a small queue and short delays. */
   readonly maxQueued?: number;
   readonly delayMs?: number;
 }
@@ -36,7 +36,7 @@ export class TraceExporter {
   #sending: Promise<void> | null = null;
   #failures = 0;
   exported = 0;
-  /** By why: the queue was full, or the collector would not have them. */
+  /** The number of dropped spans by reason: the queue was full, or the collector refused them. */
   readonly dropped = { 'queue-full': 0, refused: 0 };
 
   constructor(options: TraceExporterOptions) {
@@ -47,14 +47,14 @@ export class TraceExporter {
 
   add(spans: readonly Span[]): void {
     if (this.#queue.length + spans.length > this.#maxQueued) {
-      this.dropped['queue-full'] += spans.length; // a trace without some of its spans would mislead
+      this.dropped['queue-full'] += spans.length; // all spans of the query, since a trace with missing spans would mislead
       return;
     }
     this.#queue.push(...spans);
     this.#arm();
   }
 
-  /** What is left goes out now, once, within the time; what then is left is dropped. */
+  /** Sends the waiting spans once, within the time; spans that are left after that are dropped. */
   async close(timeoutMs: number): Promise<void> {
     const late = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs).unref());
     await Promise.race([late, this.#sendRest()]);
@@ -84,12 +84,12 @@ export class TraceExporter {
     }, waitMs).unref();
   }
 
-  /** Never rejects. */
+  /** Sends one batch. Never rejects. */
   async #send(): Promise<void> {
     const { endpoint, resource, log } = this.#options;
     const batch = this.#queue.splice(0, BATCH);
     const result = await postSpans(endpoint, resource, batch);
-    // Once for a row of failures: the log is no place for a line a second.
+    // Only the first of several failures in a row is logged: one line per second would flood the log.
     if (result.problem !== null && this.#failures === 0)
       log.warn('spans-not-exported', { endpoint, problem: result.problem, spans: batch.length });
     if (result.retry) {
@@ -102,7 +102,7 @@ export class TraceExporter {
     this.dropped.refused += result.rejected;
   }
 
-  /** Before what has come meanwhile; the newest that no longer fit are dropped. */
+  /** Puts the batch back in front of newer spans; the newest ones that no longer fit are dropped. */
   #keep(batch: Span[]): void {
     this.#queue = [...batch, ...this.#queue];
     this.dropped['queue-full'] += this.#queue.splice(this.#maxQueued).length;

@@ -1,4 +1,4 @@
-/** Which queries are traced and where their spans go. Without a configured endpoint nothing is kept and nothing is sent. */
+/** Decides which queries are traced, and hands their spans to the exporter. Without a configured endpoint no span is kept or sent. */
 import type { IncomingMessage } from 'node:http';
 import type { Log } from '../../core/logging/log.ts';
 import type { TracingConfig } from '../../core/protocol/server-config.ts';
@@ -9,10 +9,10 @@ import { outcomeOf } from './queries.ts';
 import { TraceExporter } from './trace-exporter.ts';
 
 export interface Tracing {
-  /** null when spans are not exported. */
+  /** The exporter; null when spans are not exported. */
   readonly exporter: TraceExporter | null;
   begin(request: IncomingMessage): QueryTrace;
-  /** After the answer's last byte was handed over. */
+  /** Ends the query's spans; called after the last byte of the answer was written. */
   end(query: QueryRecord): void;
 }
 
@@ -38,7 +38,7 @@ export function createTracing(
   };
 }
 
-/** Not the query's text: it may hold what is nobody else's business. The log and /v1/queries have it by the id. */
+/** Returns the attributes of a query's span. The text is not among them, since it may be private; the log and /v1/queries show it by the id. */
 function attributesOf({ queryId, connection, error, rows, bytes }: QueryRecord): SpanAttributes {
   return {
     'forkline.query_id': queryId,
@@ -49,7 +49,7 @@ function attributesOf({ queryId, connection, error, rows, bytes }: QueryRecord):
   };
 }
 
-/** Several of the same name are one text with commas. */
+/** Returns a header's value; several headers of the same name are joined by commas. */
 function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;

@@ -1,13 +1,13 @@
 /**
- * Answers that may be a little old: kept for a time and within a budget of bytes, asked for once however many want them
- * meanwhile. What failed is not kept. The least recently used are dropped first.
+ * A cache of answers that may be a little old: kept for a time and within a budget of bytes. Several that want the same
+ * answer at once share one question. Failures are not kept. The least recently used answers are dropped first.
  */
 import { LRUCache } from 'lru-cache';
 import { heapBytesOf, textBytes } from '../../core/process/heap-bytes.ts';
 
 export interface BriefCacheOptions {
   readonly entries: number;
-  /** For answers and their keys, as core/process/heap-bytes.ts estimates them. A larger one is not kept. */
+  /** The most memory for answers and their keys, as core/process/heap-bytes.ts estimates it. A larger answer is not kept. */
   readonly bytes: number;
   readonly maxAgeMs: number;
   readonly now: () => number;
@@ -21,7 +21,7 @@ interface Entry<Value> {
 export class BriefCache<Value> {
   readonly #options: BriefCacheOptions;
   readonly #entries: LRUCache<string, Entry<Value>>;
-  /** Asked for just now, by key. */
+  /** Answers that are being asked for, by key. */
   readonly #pending = new Map<string, Promise<Value>>();
 
   constructor(options: BriefCacheOptions) {
@@ -29,7 +29,7 @@ export class BriefCache<Value> {
     this.#entries = new LRUCache({ max: options.entries, maxSize: options.bytes });
   }
 
-  /** Bytes kept, as estimated. */
+  /** The estimated memory of all kept answers. */
   get bytes(): number {
     return this.#entries.calculatedSize;
   }

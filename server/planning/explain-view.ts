@@ -1,4 +1,4 @@
-/** What POST /v1/explain answers: the plan with types by their names, as in answers. Made in the planner's thread. */
+/** The answer of /v1/explain: the plan, with types by the names that answers use. Made in the planner's thread. */
 import { type Column, typeName } from '../../core/protocol/types.ts';
 import type { ExplainedQuery } from '../../language/explain.ts';
 

@@ -1,12 +1,15 @@
-/** Plans by what they depend on, within a budget of bytes and of entries; the least recently used ones are dropped first. */
+/** A cache of plans, by everything that they depend on, within a budget of bytes and entries. The least recently used are dropped first. */
 import { LRUCache } from 'lru-cache';
 import { heapBytesOf, textBytes } from '../../core/process/heap-bytes.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Plan, Pushdown } from '../../core/protocol/plan.ts';
 
 export interface PlanKey {
-  /** The principal's (core/protocol/principal.ts). */
+  /** The principal's scope (core/protocol/principal.ts). */
   readonly scope: string;
+  /** What the scope stands for: the connections that the principal sees, and the stages that it may use; null: all. */
+  readonly visible: readonly string[] | null;
+  readonly stages: readonly string[] | null;
   readonly connection: string;
   readonly text: string;
   readonly parameters: Readonly<Record<string, ParameterKind>>;
@@ -19,16 +22,16 @@ export interface PlanKey {
 }
 
 export interface PlanCacheOptions {
-  /** 0: nothing is kept. */
+  /** The most plans; with 0 nothing is kept. */
   readonly entries: number;
-  /** For plans and their keys, as core/process/heap-bytes.ts estimates them; 0: nothing is kept. A plan larger than that is not kept. */
+  /** The most memory for plans and their keys, as core/process/heap-bytes.ts estimates it; with 0 nothing is kept. A larger plan is not kept. */
   readonly bytes: number;
 }
 
 export class PlanCache {
-  /** null: nothing is kept. */
+  /** Null when nothing is kept. */
   readonly #plans: LRUCache<string, Plan> | null;
-  /** Changes whenever all plans are dropped: a plan that was begun before must not be kept. */
+  /** A number that changes when all plans are dropped: a plan whose making began before that must not be kept. */
   epoch = 0;
   hits = 0;
   misses = 0;
@@ -52,7 +55,7 @@ export class PlanCache {
     return plan;
   }
 
-  /** `planBytes` is what the plan takes, where the caller knows it already. */
+  /** Keeps a plan. The caller passes `planBytes`, the plan's memory, if it knows it already. */
   set(key: PlanKey, plan: Plan, planBytes = heapBytesOf(plan)): void {
     const text = keyText(key);
     this.#plans?.set(text, plan, { size: textBytes(text) + planBytes });

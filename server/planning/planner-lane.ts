@@ -1,17 +1,18 @@
 /**
- * Who may use the planner's threads: a thread a task, the clients in turn, so that one that sends megabytes to be planned,
- * formatted or completed holds up another client by one task at most. A task whose asker has given up (deadline, cancel,
- * client gone) is waited for a moment longer, since most end by then, and ended with its thread after that.
+ * Decides which task may use a planner thread. Each thread runs one task at a time and clients take turns, so that a client
+ * that sends megabytes to be planned, formatted or completed delays another client by one task at most. When a task's asker
+ * has given up (deadline, cancel, client gone), the task gets a moment more, since most end by then; after that its thread
+ * is ended.
  */
 import { EventEmitter } from 'node:events';
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import { type Asker, Lane } from '../admission/lane.ts';
 import type { PlannerResult, PlannerTask } from './planner-thread.ts';
 
-/** A new thread takes some 100 ms of a core to boot: what ends by itself by then is cheaper left alone. */
+/** The time that an abandoned task gets. Starting a new thread costs some 100 ms of a core, so it is cheaper to wait for a task that ends soon. */
 const ABANDONED_MS = 500;
 
-/** Runs a task on a thread of its own; once `stop` tells of 'abort' the thread is ended. */
+/** Runs a task on a free thread; when `stop` emits 'abort', the thread is ended. */
 export interface TaskThreads {
   run(task: PlannerTask, stop: EventEmitter): Promise<PlannerResult>;
 }
@@ -34,11 +35,11 @@ export class PlannerLane {
       name: 'planner thread',
       queueLength,
       queueWaitMs,
-      take: () => (this.#free > 0 && this.#free-- > 0 ? [true] : null), // a task has one
+      take: () => (this.#free > 0 && this.#free-- > 0 ? [true] : null), // a task needs one thread
     });
   }
 
-  /** Rejects with queue-full, queue-timeout, or what cancelled it. */
+  /** Runs the task when a thread is free. Rejects with queue-full, queue-timeout, or the reason of its cancellation. */
   async run(task: PlannerTask, asker: Asker): Promise<PlannerResult> {
     await this.lane.acquire(asker);
     const stop = new EventEmitter();

@@ -1,37 +1,37 @@
 /**
- * The planner's thread (a Piscina worker): compiling, and judging the SQL of users by PostgreSQL's grammar, may take
+ * The planner's thread (a Piscina worker): compiling, and judging the SQL of users by a database's grammar, may take
  * milliseconds on hostile input, which the event loop that streams everybody's answers cannot spare. Errors come back as
- * data: a thrown QueryError would lose its fields on the way between threads. When the grammar itself fails the thread
+ * data: a thrown QueryError would lose its fields on the way between threads. When a judge itself breaks the thread
  * ends with that error, and its owner starts another (planner-threads.ts).
  */
 import { workerData } from 'node:worker_threads';
 import { heapBytesOf } from '../../core/process/heap-bytes.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
-import type { Judge, PlanRequest } from '../../core/protocol/plan.ts';
+import type { PlanRequest } from '../../core/protocol/plan.ts';
 import { planQuery } from '../../language/compile.ts';
-import {
-  GrammarFailure,
-  isGrammarLoaded,
-  loadGrammar,
-} from '../../language/dialects/postgres/guard/grammar.ts';
-import { Verdicts } from '../../language/dialects/postgres/guard/verdicts.ts';
+import { JudgeBroken } from '../../language/dialects/judge.ts';
 import { completeQuery } from '../../language/editor/complete.ts';
 import type { CompleteRequest } from '../../language/editor/complete-types.ts';
 import { formatQuery } from '../../language/editor/format.ts';
 import { type ExplainStep, explainQuery } from '../../language/explain.ts';
 import { viewOf } from './explain-view.ts';
+import { Judges } from './judges.ts';
 import { type ConnectionsOfTask, KnownConnections, type VersionedConnections } from './known-connections.ts';
-import { mapToQuery } from './source-sql.ts';
+
+/** `visible` lists the connections that the principal sees; null: all. The compiler does not know of others. */
+export interface Seeing {
+  readonly visible: readonly string[] | null;
+}
 
 export type PlannerTask =
-  | ({ readonly type: 'plan' } & Omit<PlanRequest, 'dialects'>)
-  | ({ readonly type: 'explain' } & Omit<PlanRequest, 'dialects'>)
+  | ({ readonly type: 'plan' } & Seeing & Omit<PlanRequest, 'dialects'>)
+  | ({ readonly type: 'explain' } & Seeing & Omit<PlanRequest, 'dialects'>)
   | { readonly type: 'format'; readonly text: string }
-  | ({ readonly type: 'complete' } & Omit<CompleteRequest, 'dialects'>)
-  /** Does nothing but what every other task needs to have been done. */
+  | ({ readonly type: 'complete' } & Seeing & Omit<CompleteRequest, 'dialects'>)
+  /** Does nothing, so that only the loading that every task needs is done. */
   | { readonly type: 'warm' };
 
-/** `planBytes`: what the plan takes in a cache, counted here where it holds up nobody; left out of other results. */
+/** A task's result. `planBytes` is a plan's memory in a cache, estimated here so that it does not delay the main thread. */
 export interface PlannerValue {
   readonly ok: true;
   readonly value: unknown;
@@ -45,45 +45,13 @@ export interface PlannerCall extends ConnectionsOfTask {
   readonly task: PlannerTask;
 }
 
-/** What a thread answers: 'connections-unknown' when the task must come again with the connections. */
+/** A thread's answer: the result, or 'connections-unknown' when the task must be sent again with the connections. */
 export type PlannerReply = PlannerResult | 'connections-unknown';
 
-const verdictsByConnection = new Map<string, Verdicts>();
-const connections = new KnownConnections(workerData as VersionedConnections, () =>
-  verdictsByConnection.clear(),
-);
+const connections = new KnownConnections(workerData as VersionedConnections, () => judges.forget());
+const judges = new Judges(connections);
 
-function verdictsOf(connection: string): Verdicts {
-  const known = verdictsByConnection.get(connection);
-  if (known !== undefined) return known;
-  const made = new Verdicts(connections.allowedFunctions(connection));
-  verdictsByConnection.set(connection, made);
-  return made;
-}
-
-/** Errors point into `text`. */
-function judgeIn(text: string): Judge {
-  return (connection, bound, feedsStages) => {
-    try {
-      const verdicts = verdictsOf(connection);
-      // SQL alone is kept with its plan; that of a source is judged again with each other pipeline behind it.
-      const { copyable, functions } = feedsStages ? verdicts.kept(bound.sql) : verdicts.of(bound.sql);
-      if (feedsStages && !copyable) throw cannotFeedStages();
-      return functions;
-    } catch (thrown) {
-      throw mapToQuery(thrown, bound, text);
-    }
-  };
-}
-
-function cannotFeedStages(): QueryError {
-  return new QueryError('unsupported', 'SHOW and EXPLAIN cannot feed stages', {
-    hint: 'Stages work on the rows of a SELECT, WITH, VALUES or TABLE. Without stages it runs.',
-    sqlPosition: 1,
-  });
-}
-
-/** What an `explain` task returns: what must be known before, or the answer's JSON. */
+/** The result of an `explain` task: the asks to answer first, or the answer's JSON. */
 type EncodedExplainStep = Extract<ExplainStep, { kind: 'ask' }> | EncodedExplanation;
 
 export interface EncodedExplanation {
@@ -94,49 +62,49 @@ export interface EncodedExplanation {
   readonly connections: readonly string[];
 }
 
-/** Piscina calls this by its name. */
+/** Runs a task. Piscina calls this function by its name. */
 export async function runTask(call: PlannerCall): Promise<PlannerReply> {
   if (!connections.accept(call)) return 'connections-unknown';
   const { task } = call;
   try {
-    if (!isGrammarLoaded()) await loadGrammar();
+    await judges.loading();
     const value = compile(task);
     return task.type === 'plan' ? { ok: true, value, planBytes: heapBytesOf(value) } : { ok: true, value };
   } catch (thrown) {
-    if (thrown instanceof GrammarFailure) return endThread(thrown);
+    if (thrown instanceof JudgeBroken) return endThread(thrown);
     return { ok: false, error: QueryError.from(thrown).toWire() };
   } finally {
-    if (!isGrammarLoaded()) await loadGrammar();
+    await judges.loading();
   }
 }
 
 /** The task is rejected with this error, and no other task can be on this thread. */
-function endThread(failure: GrammarFailure): Promise<never> {
+function endThread(failure: JudgeBroken): Promise<never> {
   setImmediate(() => {
     throw failure;
   });
   return new Promise(() => {});
 }
 
-/** Encoded here: of a long query it is tens of megabytes, which would hold up everybody's answers. */
+/** Returns the explanation as JSON. It is encoded here because a long query's is tens of megabytes, which would delay the main thread. */
 function explained(request: PlanRequest): EncodedExplainStep {
-  const step = explainQuery(request, judgeIn(request.text));
+  const step = explainQuery(request, judges.judgeIn(request.text));
   if (step.kind === 'ask') return step;
   const connections = step.explained.plan.sources.map(({ connection }) => connection);
   return { kind: 'explained', json: JSON.stringify(viewOf(step.explained)), connections };
 }
 
 function compile(task: PlannerTask): unknown {
-  const { dialects } = connections;
+  const dialects = 'visible' in task ? connections.seen(task.visible) : {};
   switch (task.type) {
     case 'plan':
-      return planQuery({ ...task, dialects }, judgeIn(task.text));
+      return planQuery({ ...task, dialects }, judges.judgeIn(task.text));
     case 'explain':
       return explained({ ...task, dialects });
     case 'format':
       return formatQuery(task.text);
     case 'complete':
-      return completeQuery({ ...task, dialects }, judgeIn(task.text));
+      return completeQuery({ ...task, dialects }, judges.judgeIn(task.text));
     case 'warm':
       return null;
     default:

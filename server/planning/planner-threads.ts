@@ -1,15 +1,16 @@
 /**
- * The threads that plan. Their user (planner-lane.ts) gives them no more tasks than there are threads: so a task's time is
- * counted while it runs, and a thread that must be replaced has only the task that broke it.
+ * The threads that plan. Their user (planner-lane.ts) never gives them more tasks than there are threads. So no task waits
+ * here, the time that is measured is a task's running time, and replacing a thread affects only its own task.
  *
  * A thread is replaced when its task does not end in time (a parser or the compiler on hostile input cannot be
- * interrupted otherwise), and when it ends by itself because PostgreSQL's grammar failed in it. The task gets an error; those
+ * interrupted otherwise), and when it ends by itself because a judge of SQL broke in it. The task gets an error; those
  * that wait go to the other threads, or to the new one.
  */
 import { strict as assert } from 'node:assert';
 import type { EventEmitter } from 'node:events';
 import { Piscina } from 'piscina';
 import { QueryError } from '../../core/protocol/errors.ts';
+import { brokenJudgeError } from '../../language/dialects/judge.ts';
 import type { PlannerConnections, VersionedConnections } from './known-connections.ts';
 import type { TaskThreads } from './planner-lane.ts';
 import type { PlannerCall, PlannerReply, PlannerResult, PlannerTask } from './planner-thread.ts';
@@ -21,22 +22,20 @@ export interface PlannerThreadsOptions {
   readonly taskTimeoutMs?: number;
   /** The stack of each thread; STACK_MB when left out. */
   readonly stackMb?: number;
-  /** Told of each thread that had to be replaced, and why. */
+  /** Called for each thread that had to be replaced, with the reason. */
   readonly onReplaced: (reason: string) => void;
 }
 
-/** Far more than the largest text takes (1 MB is parsed and planned in half a second), even beside a thread that boots on a busy machine. */
+/** The longest time of a task: far more than the largest text needs (1 MB is parsed and planned in half a second), even on a busy machine. */
 const TASK_TIMEOUT_MS = 10_000;
-/** The parser recurses as deep as its text: with this 100,000 operators in a chain parse, five times what is let through. */
+/** The stack size of a thread. The parser recurses as deep as its text is nested; with this stack it parses a chain of 100,000 operators, five times what is allowed. */
 const STACK_MB = 64;
-/** The beginning of GrammarFailure's message: an error that ends a thread arrives without its class. */
-const GRAMMAR_FAILED = 'the SQL parser failed';
 
 export class PlannerThreads implements TaskThreads {
   readonly #pool: Piscina;
   readonly #onReplaced: (reason: string) => void;
   readonly #taskTimeoutMs: number;
-  /** Tasks on threads, with the time until which each may run. */
+  /** Running tasks, each with the time at which it must have ended. */
   readonly #running = new Map<EventEmitter, number>();
   #connections: VersionedConnections;
   #timer: NodeJS.Timeout | undefined;
@@ -53,12 +52,12 @@ export class PlannerThreads implements TaskThreads {
       maxThreads: threads,
       workerData: this.#connections,
       resourceLimits: { stackSizeMb: stackMb },
-      // A planner that waits for work must not spin: it shares two cores with everything else.
+      // Waiting threads must sleep, not spin: they share the cores with all other processes.
       atomics: 'disabled',
     });
   }
 
-  /** The task's result, or why it lost its thread, as it does when `stop` tells of 'abort'. */
+  /** Returns the task's result. Rejects when its thread was ended, which also happens when `stop` emits 'abort'. */
   async run(task: PlannerTask, stop: EventEmitter): Promise<PlannerResult> {
     this.#running.set(stop, performance.now() + this.#taskTimeoutMs);
     this.#timer ??= setTimeout(() => this.#stopLate(), this.#taskTimeoutMs);
@@ -75,7 +74,7 @@ export class PlannerThreads implements TaskThreads {
     }
   }
 
-  /** What is planned from now on goes by these. */
+  /** Sets the connections for everything that is planned from now on. */
   setConnections(connections: PlannerConnections): void {
     this.#connections = { version: this.#connections.version + 1, connections };
   }
@@ -89,7 +88,7 @@ export class PlannerThreads implements TaskThreads {
     await this.#pool.destroy();
   }
 
-  /** One timer for all of them, left running when they end: setting one for each took as long as parsing a small query. */
+  /** Ends tasks that are late. One timer serves all tasks and is left running when they end: setting one per task took as long as parsing a small query. */
   #stopLate(): void {
     const now = performance.now();
     let next = Number.POSITIVE_INFINITY;
@@ -100,14 +99,12 @@ export class PlannerThreads implements TaskThreads {
     this.#timer = Number.isFinite(next) ? setTimeout(() => this.#stopLate(), next - now) : undefined;
   }
 
-  /** Why a task lost its thread, as the error that its query gets. */
+  /** Returns the error for the query whose task lost its thread. */
   #replaced(thrown: unknown): QueryError {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     this.#onReplaced(message);
-    if (message.startsWith(GRAMMAR_FAILED))
-      return new QueryError('nesting-too-deep', 'the SQL is too deep or too large for its parser', {
-        hint: 'Take it apart: shorter expressions, `with name as (...)`, or stages.',
-      });
+    const broken = brokenJudgeError(thrown);
+    if (broken !== null) return broken;
     if (thrown instanceof Error && thrown.name === 'AbortError')
       return new QueryError(
         'deadline-exceeded',

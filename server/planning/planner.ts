@@ -1,6 +1,6 @@
 /**
- * Makes a plan out of a query text: from the cache, else by the compiler on a Piscina thread, again and again, with what it asks for in
- * between: what databases say of their SQL's columns, a worker of the engine's, the data of values.
+ * Makes the plan of a query: from the cache, or by the compiler on a Piscina thread. The compiler may ask for facts first
+ * (columns from databases, columns from a DSL worker, values from the data) and is called again with each answer.
  */
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -18,23 +18,23 @@ import type { Asker, Lane } from '../admission/lane.ts';
 import type { PlannerConnections } from './known-connections.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
 import { PlannerLane } from './planner-lane.ts';
-import type { EncodedExplanation, PlannerTask, PlannerValue } from './planner-thread.ts';
+import type { EncodedExplanation, PlannerTask, PlannerValue, Seeing } from './planner-thread.ts';
 import { PlannerThreads } from './planner-threads.ts';
 
 export interface PlannerOptions extends PlannerConfig, Pick<Limits, 'queueLength' | 'queueWaitMs'> {
   readonly connections: PlannerConnections;
-  /** Told of each planner thread that had to be replaced. */
+  /** Called for each planner thread that had to be replaced. */
   readonly onThreadReplaced?: (reason: string) => void;
 }
 
-/** Finds out what the compiler asks for: the database, or a worker, knows. */
+/** Answers an ask of the compiler, by asking a database or a worker. */
 export type Answerer = (ask: Ask) => Promise<AskAnswer>;
 
 export class Planner {
   readonly cache: PlanCache;
   readonly #threads: PlannerThreads;
   readonly #lane: PlannerLane;
-  /** Counts the changes of connections. */
+  /** The number of changes of the connections so far. */
   #changes = 0;
 
   constructor(options: PlannerOptions) {
@@ -50,13 +50,13 @@ export class Planner {
     return this.#lane.lane;
   }
 
-  /** Boots the threads before the first query needs them. */
+  /** Starts the threads before the first query needs them. */
   async warm(): Promise<void> {
     const nobody = { principal: anonymousAt(''), cancellation: new Cancellation() };
     await this.#run({ type: 'warm' }, nobody);
   }
 
-  /** Plans go by these connections from now on; those that were made before are forgotten. */
+  /** Sets the connections for plans from now on, and drops all plans that were made before. */
   setConnections(connections: PlannerConnections): void {
     this.#threads.setConnections(connections);
     this.#changes++;
@@ -67,7 +67,7 @@ export class Planner {
     return this.cache.get(key);
   }
 
-  /** Each of these rejects also with what cancelled the asker, queue-full and queue-timeout. */
+  /** Makes a plan. This and the methods below also reject with queue-full, queue-timeout, and the reason of the asker's cancellation. */
   async plan(key: PlanKey, answer: Answerer, asker: Asker): Promise<Plan> {
     const changes = this.#changes;
     const { done, planBytes } = await this.#untilDone<Extract<PlanStep, { kind: 'plan' }>>(
@@ -86,20 +86,20 @@ export class Planner {
     return done;
   }
 
-  /** The query, formatted. */
+  /** Returns the query, formatted. */
   async format(text: string, asker: Asker): Promise<string> {
-    return (await this.#run({ type: 'format', text }, asker)).value as string; // what the task returns
+    return (await this.#run({ type: 'format', text }, asker)).value as string; // the result type of a `format` task
   }
 
   async complete(
-    request: Omit<CompleteRequest, 'answers' | 'dialects'>,
+    request: Seeing & Omit<CompleteRequest, 'answers' | 'dialects'>,
     answer: (ask: CompleteAsk) => Promise<CompleteAnswer>,
     asker: Asker,
   ): Promise<Completion> {
     const answers: Record<string, CompleteAnswer> = {};
     for (;;) {
       const { value } = await this.#run({ type: 'complete', ...request, answers }, asker);
-      const step = value as CompleteStep; // what the task returns
+      const step = value as CompleteStep; // the result type of a `complete` task
       if (step.kind === 'completed') return step.completion;
       const found = await Promise.all(step.asks.map(answer));
       for (const [index, { key }] of step.asks.entries()) answers[key] = found[index]!;
@@ -110,7 +110,7 @@ export class Planner {
     await this.#threads.close();
   }
 
-  /** The compiler again and again, each time with what it asked for, until it asks no more. */
+  /** Calls the compiler again and again, each time with the answers to its asks, until it asks no more. */
   async #untilDone<Done>(
     type: 'plan' | 'explain',
     key: PlanKey,
@@ -122,7 +122,7 @@ export class Planner {
       const { value, planBytes } = await this.#run({ type, ...key, answers }, asker);
       const step = value as Exclude<Done, { kind: 'ask' }> | Extract<PlanStep, { kind: 'ask' }>;
       if (!isAsk(step)) return { done: step, planBytes };
-      // What is asked for again would be asked for for ever.
+      // An ask that comes again although it was answered would come for ever.
       const known = step.asks.find(({ key: name }) => answers[name] !== undefined);
       if (known !== undefined) throw new Error(`the compiler asks twice for ${known.key}`);
       const found = await Promise.all(step.asks.map(answer));

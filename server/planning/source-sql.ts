@@ -1,11 +1,17 @@
-/** Between the user's text and the SQL that the database sees: parameters on the way in, error places on the way out. */
+/** Translates between the user's text and the SQL that the database sees: binds parameters, and maps the places of errors back. */
 import { QueryError } from '../../core/protocol/errors.ts';
-import { databaseText, type ParameterValue } from '../../core/protocol/parameters.ts';
+import {
+  databaseText,
+  type ParameterKind,
+  type ParameterValue,
+  parameterKind,
+} from '../../core/protocol/parameters.ts';
 import type { PlacedParts, SourceSegment } from '../../core/protocol/plan.ts';
-import { raisedInPostgres } from '../../core/protocol/raised-error.ts';
-import { mapPosition } from '../../language/source/map-position.ts';
+import type { Lexical } from '../../language/dialects/lexical.ts';
+import { mapPosition, utf16Offset } from '../../language/source/map-position.ts';
+import { skipWord } from '../../language/source/scan.ts';
 
-/** The texts bound to `$1..$n`; the database infers their types and refuses what does not fit. */
+/** Returns the texts that are bound to the parameters; the database infers their types and refuses what does not fit. */
 export function boundTexts(
   source: { readonly parameters: readonly string[] },
   parameters: Readonly<Record<string, ParameterValue>>,
@@ -13,7 +19,18 @@ export function boundTexts(
   return source.parameters.map((name) => databaseText(parameters[name] ?? null));
 }
 
-/** What the database was sent, as far as its errors are about it. */
+const NO_KINDS: readonly ParameterKind[] = [];
+
+/** Returns the kinds that the parameters were given as. */
+export function boundKinds(
+  source: { readonly parameters: readonly string[] },
+  parameters: Readonly<Record<string, ParameterValue>>,
+): readonly ParameterKind[] {
+  if (source.parameters.length === 0) return NO_KINDS;
+  return source.parameters.map((name) => parameterKind(name, parameters[name] ?? null));
+}
+
+/** The statement that the database was sent, as far as its errors are about it. */
 export interface SentSql {
   readonly sql: string;
   readonly parameters: readonly string[];
@@ -21,79 +38,87 @@ export interface SentSql {
   readonly placed?: PlacedParts;
 }
 
-/** An error of the database's about `sql`, its place turned into a place in the user's text, at the source. */
-export function mapToQuery(thrown: unknown, sent: SentSql, queryText: string): unknown {
+/** Turns an error of the database's about `sql` into one about the user's text, its place included. */
+export function mapToQuery(thrown: unknown, sent: SentSql, queryText: string, lexical: Lexical): unknown {
   if (!(thrown instanceof QueryError)) return thrown;
   const { sqlPosition, sqlParameter } = thrown.details;
   const { placed } = sent;
-  const ofStages = placed === undefined ? null : aboutStages(thrown, placed);
+  const ofStages = placed === undefined ? null : aboutStages(thrown, placed, sent.sql);
   if (ofStages !== null) return ofStages;
-  if (sqlParameter !== undefined) return aboutParameter(thrown, sqlParameter, sent);
+  if (sqlParameter !== undefined) return aboutParameter(thrown, sqlParameter, sent, queryText);
   const { sql, segments } = sent;
   if (sqlPosition === undefined) return thrown;
   const stage = { index: 0, name: 'source' };
-  const span = mapPosition(sqlPosition, sql, segments, queryText);
+  const span = mapPosition({ position: sqlPosition, sql, segments }, queryText, lexical);
   const named = withParameterName(thrown, sent);
   return named.with(span === null ? { stage } : { stage, span });
 }
 
-/** The database counts parameters; their author has named them. */
+/** Names the parameter in the error: the database only knows its number. */
 function aboutParameter(
   error: QueryError,
   number: number,
-  { sql, parameters, segments }: SentSql,
+  { parameters, segments }: SentSql,
+  queryText: string,
 ): QueryError {
   const { code, message, details, cause } = error;
   const stage = { index: 0, name: 'source' };
-  const text = `$${number}`;
-  const at = segments.find(({ sqlStart, length }) => length > 0 && sql.startsWith(text, sqlStart));
   const name = parameters[number - 1]!;
-  const span = at && { start: at.queryStart, end: at.queryStart + 1 + name.length };
+  const written = `:${name}`;
+  const at = segments.find(
+    ({ length, queryStart: start }) =>
+      length > 0 && queryText.slice(start, skipWord(queryText, start + 1)) === written,
+  );
+  const span = at && { start: at.queryStart, end: at.queryStart + written.length };
   return new QueryError(
     code,
-    `parameter :${name}: ${message}`,
+    `parameter ${written}: ${message}`,
     { ...details, stage, ...(span && { span }) },
     cause,
   );
 }
 
-/** `at or near "$1"`: a parameter where the grammar wants something else than a value. */
+/** Names a parameter in a message that has only its number: it stands where no value can. */
 function withParameterName(error: QueryError, { parameters }: SentSql): QueryError {
-  const near = /^(.* at or near ")\$(\d+)"$/s.exec(error.message);
-  const name = near === null ? undefined : parameters[Number(near[2]) - 1];
-  if (near === null || name === undefined) return error;
+  const { placeholder } = error.details;
+  const name = placeholder && parameters[placeholder.parameter - 1];
+  if (placeholder === undefined || name === undefined) return error;
+  const { code, message, details, cause } = error;
+  const named = `${message.slice(0, placeholder.start)}:${name}${message.slice(placeholder.end)}`;
   const hint = `a parameter stands for a value, not for a name or a keyword; for a typed one write \`cast(:${name} as date)\``;
-  return new QueryError(error.code, `${near[1]}:${name}"`, { ...error.details, hint }, error.cause);
+  return new QueryError(code, named, { ...details, hint }, cause);
 }
 
-/** An error that stages in the statement have caused; null: it is about the user's SQL, or about both alike. */
-function aboutStages(error: QueryError, placed: PlacedParts): QueryError | null {
-  const { sqlstate = '', sqlPosition, sqlParameter } = error.details;
-  const raised = raisedInPostgres(error.message, error);
-  if (raised !== null) return raised;
-  if (sqlPosition !== undefined) return atStage(error, sqlPosition - 1, placed);
-  // Class 22: a value that could not be computed.
-  return sqlstate.startsWith('22') && sqlParameter === undefined ? byStages(error, placed) : null;
+/** Returns the error that stages in the statement have caused; null when it is about the user's SQL, or about both alike. */
+function aboutStages(error: QueryError, placed: PlacedParts, sql: string): QueryError | null {
+  const { raised, sqlFault, sqlPosition, sqlParameter } = error.details;
+  if (raised !== undefined) {
+    const { code, message, ...details } = raised;
+    return new QueryError(code, message, details, error);
+  }
+  if (sqlPosition !== undefined) return atStage(error, utf16Offset(sql, sqlPosition - 1), placed);
+  if (sqlFault === undefined || sqlParameter !== undefined) return null;
+  return sqlFault === 'row-count' ? ofRowCount(error) : byStages(error, placed);
 }
 
-/** Text of ours that the database does not understand: the schema has changed, or it is our mistake. */
+/** Finds the text of ours that the database does not understand: the schema has changed, or it is our mistake. */
 function atStage(error: QueryError, offset: number, { segments }: PlacedParts): QueryError | null {
   const at = segments.find(({ sqlStart, length }) => offset >= sqlStart && offset < sqlStart + length);
   return at === undefined ? null : error.with({ stage: at.stage, span: at.span });
 }
 
-const ONLY_HEAD = '2201W';
+function ofRowCount({ details, cause }: QueryError): QueryError {
+  return new QueryError(
+    'bad-parameter',
+    'a number of rows is 0 or more',
+    { ...details, hint: 'send its parameter as 0 or more' },
+    cause,
+  );
+}
 
-/** The same code as a worker's; the stage, when only one can have failed. */
-function byStages(error: QueryError, { raising, sourceMayFail }: PlacedParts): QueryError | null {
-  const { message, details, cause } = error;
-  if (details.sqlstate === ONLY_HEAD)
-    return new QueryError(
-      'bad-parameter',
-      'a number of rows is 0 or more',
-      { ...details, hint: 'send its parameter as 0 or more' },
-      cause,
-    );
+/** Gives the error the code that a worker gives it, and the stage when only one can have failed. */
+function byStages({ message, details, cause }: QueryError, placed: PlacedParts): QueryError | null {
+  const { raising, sourceMayFail } = placed;
   const [first] = raising;
   if (first === undefined) return null;
   const bad = new QueryError('bad-value', message, details, cause);

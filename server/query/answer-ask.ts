@@ -1,11 +1,12 @@
 /**
- * Answers what the compiler asks for before there is a plan, by asking who knows it: the database (the columns of a source), a DSL
- * worker (the columns of a user's SQL for the stage engine), or the data itself (the values that become columns).
+ * Finds out what the compiler needs before it can make a plan: the columns of a source (from the database), the columns of a
+ * user's SQL for the stage engine (from a DSL worker), or the values that become columns (from the data).
  */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { ParameterValue } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer, EngineAsk, SourceAsk, ValuesAsk } from '../../core/protocol/plan.ts';
+import { STAGE_ENGINE } from '../../language/dialects/registry.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { mapToQuery } from '../planning/source-sql.ts';
 import { type AnswerTarget, type Run, type RunDeps, timed } from './run.ts';
@@ -13,13 +14,13 @@ import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
 import { callInSlot } from './slot-call.ts';
 
-/** The query that is planned. */
+/** The query that is being planned. */
 export interface AskedFor {
   readonly text: string;
   readonly parameters: Readonly<Record<string, ParameterValue>>;
 }
 
-/** Throws QueryError; errors point into the user's text. */
+/** Returns the answer to an ask. Throws QueryError; its span points into the user's text. */
 export async function answerAsk(
   deps: RunDeps,
   asked: AskedFor,
@@ -47,7 +48,7 @@ async function describeSource(
   const { connection, sql } = ask;
   const { id: principal, scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, connection, ask.functions);
-  deps.connections.check(connection);
+  deps.connections.check(connection, query.principal);
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
@@ -63,11 +64,11 @@ async function describeSource(
     deps.knownFunctions.found(scope, connection, functions, askedAt);
     return { kind: 'source', ...described, judged: { connection, functions: ask.functions } };
   } catch (thrown) {
-    throw mapToQuery(thrown, ask, text);
+    throw mapToQuery(thrown, ask, text, deps.connections.lexicalOf(connection));
   }
 }
 
-/** The worker has seen SQL of a user's and serves no query after it. */
+/** Asks a DSL worker for the columns of a user's SQL. The worker is not used again, since that SQL was the user's own. */
 async function describeStages(
   deps: RunDeps,
   { text }: AskedFor,
@@ -88,14 +89,14 @@ async function describeStages(
     const described = await raceCancellation(query.cancellation, call, () => lease.socket.cancel(queryId));
     return { kind: 'engine', ...described };
   } catch (thrown) {
-    const mapped = mapToQuery(thrown, { ...ask, parameters: [] }, text);
+    const mapped = mapToQuery(thrown, { ...ask, parameters: [] }, text, STAGE_ENGINE.lexical);
     throw mapped instanceof QueryError ? mapped.with({ stage: ask.stage }) : mapped;
   } finally {
     lease.release('discard', 'it described SQL of a user');
   }
 }
 
-/** Far more than any number of values that may become columns. */
+/** The most bytes of the values that become columns: far more than they ever need. */
 const MAX_VALUES_BYTES = 16 * 1024 * 1024;
 
 async function collectValues(
@@ -104,7 +105,7 @@ async function collectValues(
   { plan, atMost }: ValuesAsk,
   query: QueryRecord,
 ): Promise<AskAnswer> {
-  for (const { connection } of plan.sources) deps.connections.check(connection);
+  for (const { connection } of plan.sources) deps.connections.check(connection, query.principal);
   const collected = new CollectedAnswer();
   const run: Run = {
     deps,
@@ -114,14 +115,13 @@ async function collectValues(
     parameters: asked.parameters,
     options: { format: 'json', rows: 'arrays', numbers: 'string' },
     limits: { capRows: atMost, maxRows: deps.maxRows, maxBytes: MAX_VALUES_BYTES },
-    maxRowBytes: deps.maxRowBytes,
   };
   const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
   query.bytes -= summary.bytes; // no part of the answer
   return { kind: 'values', values: collected.firstColumn(), complete: summary.complete };
 }
 
-/** A small answer kept in memory, for the compiler and not for the client. */
+/** An answer that is kept in memory for the compiler instead of being sent to the client. */
 class CollectedAnswer implements AnswerTarget {
   readonly #blocks: Buffer[] = [];
 
@@ -131,7 +131,7 @@ class CollectedAnswer implements AnswerTarget {
   }
 
   onDrain(): void {
-    // It always has room: MAX_VALUES_BYTES is the workers' to keep.
+    // `write` never asks the worker to wait, so there is nothing to resume; the worker keeps to MAX_VALUES_BYTES.
   }
 
   firstColumn(): readonly unknown[] {

@@ -1,4 +1,4 @@
-/** Which tables and columns a connection may read: asked of its database, in a SQL worker's slot. */
+/** Asks a connection's database, through a SQL worker, for the tables and columns that queries may read. */
 import type { IntrospectReply } from '../../core/protocol/sql-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { RunDeps } from './run.ts';
@@ -6,7 +6,7 @@ import { callInSlot } from './slot-call.ts';
 
 const MAX_COLUMNS = 20_000;
 
-/** Rejects with what the SQL worker finds wrong. */
+/** Returns the tables. Rejects with the SQL worker's error. */
 export async function readCatalog(
   deps: RunDeps,
   connection: string,

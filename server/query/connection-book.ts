@@ -1,6 +1,9 @@
-/** The connections that queries may name, as the monitor last told of them. */
+/** The connections that queries may name, as the monitor last sent them. */
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
 import type { ServerConnections } from '../../core/protocol/server-config.ts';
+import type { Lexical } from '../../language/dialects/lexical.ts';
+import { sourceDialect, USUAL_SOURCE } from '../../language/dialects/registry.ts';
 
 export class ConnectionBook {
   #connections: ServerConnections;
@@ -14,14 +17,20 @@ export class ConnectionBook {
     return this.#connections.connectionNames;
   }
 
-  /** The connection of queries that name none. */
-  get defaultName(): string {
-    return this.#connections.defaultConnection;
+  /** The connection of the principal's queries that name none: its only one, where it sees one alone. */
+  defaultOf({ rights: { connections } }: Principal): string {
+    return connections?.length === 1 ? connections[0]! : this.#connections.defaultConnection;
   }
 
-  /** A number that changes with the connections, for keys of what is kept about them. */
+  /** A number that changes with the connections; it is part of the keys of cached facts about them. */
   get revision(): number {
     return this.#revision;
+  }
+
+  /** Returns the lexical rules of the connection's SQL; the usual ones when it is gone while a query of its runs. */
+  lexicalOf(name: string): Lexical {
+    const { dialects } = this.#connections;
+    return (Object.hasOwn(dialects, name) ? sourceDialect(dialects[name]!) : USUAL_SOURCE).lexical;
   }
 
   change(connections: ServerConnections): void {
@@ -29,10 +38,11 @@ export class ConnectionBook {
     this.#revision++;
   }
 
-  /** Throws unknown-connection. */
-  check(name: string): void {
-    const { names } = this;
-    if (names.includes(name)) return;
+  /** Throws unknown-connection when there is no such connection, and when the principal may not know that there is one. */
+  check(name: string, { rights: { connections } }: Principal): void {
+    const isSeen = connections === null || connections.includes(name);
+    if (isSeen && this.names.includes(name)) return;
+    const names = connections === null ? this.names : this.names.filter((each) => connections.includes(each));
     throw new QueryError('unknown-connection', `there is no connection ${name}`, {
       hint: `Connections here: ${names.join(', ')}.`,
       suggestions: names,

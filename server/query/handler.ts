@@ -1,6 +1,6 @@
 /**
- * POST and GET /v1/query: from an HTTP request to a running query and back. Here a query gets its id, its
- * deadline and the reasons that may end it early; what happens in between is run-query.ts.
+ * POST and GET /v1/query: turns an HTTP request into a running query and its result into the answer. Here a query gets its
+ * id, its deadline and the reasons that may end it early; run-query.ts runs it.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -10,7 +10,9 @@ import { withoutValues } from '../../core/logging/redact-values.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import { quotableValues } from '../../core/protocol/parameters.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
+import type { PrincipalLimits } from '../../core/protocol/rights.ts';
 import type { Limits } from '../../core/protocol/server-config.ts';
+import type { QueryRates } from '../admission/query-rates.ts';
 import { downloadHeaders } from '../answer/download-headers.ts';
 import { errorClass } from '../answer/error-status.ts';
 import type { ReadingWatch } from '../answer/reading-watch.ts';
@@ -29,19 +31,20 @@ export interface QueryHandlerDeps {
   readonly run: RunDeps;
   readonly registry: QueryRegistry;
   readonly limits: Limits;
+  readonly rates: QueryRates;
   readonly metrics: Metrics;
   readonly poison: PoisonLedger;
   readonly slowLog: SlowLog;
   readonly tracing: Tracing;
   readonly reading: ReadingWatch;
   readonly log: Log;
-  /** Set when the server stops: nothing new is taken. */
+  /** Returns true while the server stops: it then takes no new queries. */
   readonly isDraining: () => boolean;
 }
 
 const QUERY_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
 
-/** Never rejects: every failure has become an answer. Throws only before the query has started. */
+/** Runs the query and answers. Rejects only before the query has started; every later failure is answered here. */
 export async function handleQuery(
   deps: QueryHandlerDeps,
   principal: Principal,
@@ -66,7 +69,7 @@ export async function handleQuery(
   });
   const stopTimer = endEarly(query, response);
   const slowEnded = deps.slowLog.watch(query);
-  const { connection } = query; // as asked for: the plan may say another
+  const { connection } = query; // the requested connection; the query's text may name another
   const key = (): string => poisonKey(connection, text);
   let error: WireError | null = null;
   try {
@@ -95,7 +98,7 @@ export async function handleQuery(
   }
 }
 
-/** Ends the query at its deadline and when its client leaves; returns what stops the deadline's timer. */
+/** Ends the query at its deadline and when its client leaves. Returns a function that stops the deadline's timer. */
 export function endEarly(query: QueryRecord, response: ServerResponse): () => void {
   const deadline = setTimeout(
     () => query.cancellation.cancel(deadlineExceeded(query)),
@@ -108,7 +111,7 @@ export function endEarly(query: QueryRecord, response: ServerResponse): () => vo
   return () => clearTimeout(deadline);
 }
 
-/** Ends the query if it still runs, and the connection: whoever does not read would not read an error either. */
+/** Ends the query if it still runs, and closes the connection: a client that does not read would not read an error either. */
 function endSlowReader(
   { limits, log }: QueryHandlerDeps,
   query: QueryRecord,
@@ -131,7 +134,7 @@ function clientTooSlow({ readBytes, readWindowMs }: Limits): QueryError {
   );
 }
 
-/** Throws too-many-queries, draining, duplicate-query-id, bad-request. */
+/** Returns the record of a new query. Throws too-many-queries, draining, duplicate-query-id, bad-request. */
 export function startQuery(
   deps: QueryHandlerDeps,
   principal: Principal,
@@ -145,15 +148,21 @@ export function startQuery(
       retryAfterSeconds: 1,
     });
   }
-  if (registry.inFlight(principal) >= limits.perClient) throw tooManyQueries(limits.perClient);
+  const own = principal.rights.limits;
+  checkInFlight(registry.inFlight(principal), limits.perClient, own);
+  deps.rates.take(principal);
   return registry.start(
     {
       queryId: queryIdOf(request),
       text: asked.text,
       principal,
-      connection: asked.connection ?? deps.run.connections.defaultName,
+      connection: asked.connection ?? deps.run.connections.defaultOf(principal),
       trace: deps.tracing.begin(request),
-      timeoutMs: Math.min(asked.timeoutMs ?? limits.timeoutMs, limits.maxTimeoutMs),
+      timeoutMs: Math.min(
+        asked.timeoutMs ?? limits.timeoutMs,
+        limits.maxTimeoutMs,
+        own.timeoutMs ?? limits.maxTimeoutMs,
+      ),
     },
     Date.now(),
   );
@@ -168,10 +177,18 @@ function queryIdOf(request: IncomingMessage): string {
   });
 }
 
-function tooManyQueries(perClient: number): QueryError {
-  return new QueryError('too-many-queries', `this client already has ${perClient} queries in flight`, {
+/** Throws too-many-queries, with the name of the limit that is reached. */
+function checkInFlight(
+  inFlight: number,
+  perClient: number,
+  { concurrentQueries = perClient }: PrincipalLimits,
+): void {
+  const value = Math.min(perClient, concurrentQueries);
+  if (inFlight < value) return;
+  const name = concurrentQueries < perClient ? 'concurrentQueries' : 'perClient';
+  throw new QueryError('too-many-queries', `this client already has ${value} queries in flight`, {
     hint: 'Wait for some of them to end; GET /v1/queries shows them.',
-    limit: { name: 'perClient', value: perClient, observed: perClient },
+    limit: { name, value, observed: inFlight },
     retryAfterSeconds: 1,
   });
 }
@@ -188,7 +205,7 @@ function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryE
   );
 }
 
-/** Whoever noticed first that the time was up (database, worker, this process): the user reads the same. */
+/** Replaces every deadline-exceeded by the same text, whichever process noticed first that the time was up. */
 export function withDeadline(error: QueryError, query: QueryRecord): QueryError {
   return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
 }
@@ -201,7 +218,7 @@ function finish(query: QueryRecord, answer: AnswerStream, { summary, plan }: Que
     elapsedMs: Date.now() - query.startedAt,
     phases,
     placement: plan.stages.map(({ name, where }) => ({ stage: name, where })),
-    // Left out of the JSON without any.
+    // JSON.stringify leaves the member out when it is undefined.
     warnings: plan.warnings.length > 0 ? plan.warnings : undefined,
   };
   answer.finish({ rows, complete, stats, serverTiming: serverTimingOf(phases) });
@@ -211,7 +228,7 @@ function serverTimingOf({ plan, queue, sql, handoff, dsl, encode }: Phases): str
   return `plan;dur=${plan}, queue;dur=${queue}, sql;dur=${sql}, handoff;dur=${handoff}, dsl;dur=${dsl}, encode;dur=${encode}`;
 }
 
-/** Hundredths of a millisecond; member by member, since it is made twice for each query. */
+/** Returns the phases rounded to hundredths of a millisecond. Written out by member because it runs twice per query. */
 function rounded({ plan, queue, sql, handoff, dsl, encode }: Phases): Phases {
   return {
     plan: hundredths(plan),
@@ -227,7 +244,7 @@ function hundredths(ms: number): number {
   return Math.round(ms * 100) / 100;
 }
 
-/** Long enough to know a query by. */
+/** The most characters of a query's text in the log: enough to recognise it. */
 const LOGGED_QUERY_CHARACTERS = 4000;
 
 function textForLog(text: string): string {
@@ -255,7 +272,7 @@ function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord,
     phases: rounded(query.phases),
   };
   if (query.error === null) log.info('query-ended', fields);
-  // The user's mistake is no more than a note; what an operator may have to mend is a warning.
+  // A mistake of the user is only information; a failure that an operator may have to mend is a warning.
   else {
     const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';
     log[level]('query-failed', { ...fields, message: query.error.message });

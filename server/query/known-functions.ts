@@ -1,6 +1,7 @@
 /**
- * Functions that a database was asked about a moment ago and found harmless, so that it is not asked again with each query.
- * Kept for some seconds: a function that is created meanwhile is noticed that much later. Refusals are not kept.
+ * Remembers functions that a database's catalogue recently showed to be harmless, so that they are not looked up again with
+ * each query. They are kept for some seconds: a function that is created or changed is noticed that much later. Refusals are
+ * not kept.
  */
 import type { FunctionUse } from '../../core/protocol/plan.ts';
 
@@ -9,32 +10,35 @@ export interface KnownFunctionsOptions {
   readonly now: () => number;
 }
 
-/** One way in which a function of this name may be called. */
+/** One way of calling a function that is known to be harmless; the name is the key in the map. */
 interface Known {
   readonly as: FunctionUse['as'];
   readonly schema: string | null;
   foundAt: number;
 }
 
-/** Names that are kept for one connection; when there are more, all are asked about again. */
+/** The most names kept for one connection; when there are more, all of them are forgotten. */
 const MAX_NAMES = 10_000;
-/** Scopes that are kept; when there are more, all are forgotten. */
+/** The most scopes kept; when there are more, all of them are forgotten. */
 const MAX_SCOPES = 1000;
 const NONE: readonly FunctionUse[] = [];
 
 export class KnownFunctions {
   readonly #options: KnownFunctionsOptions;
-  /** By scope, connection and name: a role's search path decides what a name means. On the way of every query: no key is put together, and nothing made, to look. */
+  /**
+   * Known functions by scope, connection and name: the search path of a connection's role decides what a name means. Nested
+   * maps, because every query looks here and a combined key would have to be built each time.
+   */
   readonly #scopes = new Map<string, Map<string, Map<string, Known[]>>>();
 
-  /** Answers to earlier questions may be about another database. */
-  #heldSince = Number.NEGATIVE_INFINITY;
+  /** The time of the last `forget`: results of look-ups that began before it may be about another database. */
+  #forgottenAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: KnownFunctionsOptions) {
     this.#options = options;
   }
 
-  /** All of them, unless every one is known: then none. */
+  /** Returns the functions that must be looked up: none when all are known, otherwise all of them. */
   inQuestion(scope: string, connection: string, functions: readonly FunctionUse[]): readonly FunctionUse[] {
     if (functions.length === 0) return NONE;
     const names = this.#scopes.get(scope)?.get(connection);
@@ -47,9 +51,9 @@ export class KnownFunctions {
     return NONE;
   }
 
-  /** They were asked about, and are harmless, as of `askedAt`. */
+  /** Remembers functions that a look-up, begun at `askedAt`, found harmless. */
   found(scope: string, connection: string, functions: readonly FunctionUse[], askedAt: number): void {
-    if (functions.length === 0 || askedAt < this.#heldSince) return;
+    if (functions.length === 0 || askedAt < this.#forgottenAt) return;
     const connections = this.#connectionsOf(scope);
     let names = connections.get(connection);
     if (names === undefined || names.size + functions.length > MAX_NAMES) {
@@ -68,9 +72,9 @@ export class KnownFunctions {
     }
   }
 
-  /** Nothing that was found of these connections so far holds any more, nor what is being asked now. */
+  /** Forgets everything about these connections, and ignores results of look-ups that are still under way. */
   forget(connections: readonly string[]): void {
-    if (connections.length > 0) this.#heldSince = this.#options.now();
+    if (connections.length > 0) this.#forgottenAt = this.#options.now();
     for (const scope of this.#scopes.values()) for (const name of connections) scope.delete(name);
   }
 

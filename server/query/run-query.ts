@@ -1,9 +1,9 @@
 /**
- * The way of one query through the server: plan it (plan-cache, planner), then run it where the plan says
- * (run-sql.ts, run-stages.ts). Invariants, whatever happens on the way:
+ * Takes one query through the server: plans it (plan-cache, planner), then runs it where the plan says (run-sql.ts,
+ * run-stages.ts). These rules hold whatever happens:
  *
  * - a SQL slot or DSL worker is given back exactly once, and a slot only after its worker has replied;
- * - the answer is whole only when every worker that took part said so;
+ * - the answer is complete only when every worker that took part has reported success;
  * - an abort (deadline, cancel, client gone) reaches every worker that runs for it, and through the SQL worker the
  *   database.
  */
@@ -27,19 +27,6 @@ export interface QueryOutcome {
   readonly plan: Plan;
 }
 
-/**
- * A row of CSV must fit into the stage engine's read buffer, and a small buffer is what makes it start early. So
- * longer rows, which are rare, cost a second attempt.
- */
-const USUAL_ROW_BYTES = 256 * 1024;
-
-interface Attempt {
-  readonly request: QueryRequest;
-  readonly key: PlanKey;
-  readonly maxRowBytes: number;
-  readonly replanned: boolean;
-}
-
 export async function runQuery(
   deps: RunDeps,
   request: QueryRequest,
@@ -47,63 +34,53 @@ export async function runQuery(
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
   const key = planKey(deps, request, query.principal);
-  let attempt: Attempt = {
-    request,
-    key,
-    maxRowBytes: Math.min(USUAL_ROW_BYTES, deps.maxRowBytes),
-    replanned: false,
-  };
-  for (;;) {
-    try {
-      return await runOnce(deps, attempt, query, answer);
-    } catch (thrown) {
-      const next = query.cancellation.isCancelled ? null : nextAttempt(deps, attempt, thrown);
-      if (next === null || !answer.restart()) throw thrown;
-      attempt = next;
-    }
+  try {
+    return await runOnce(deps, request, key, query, answer);
+  } catch (thrown) {
+    if (query.cancellation.isCancelled || !isStale(thrown) || !answer.restart()) throw thrown;
+    // The schema changed since the plan was made: once more, with what the database says now.
+    deps.planner.cache.delete(key);
+    return runOnce(deps, request, key, query, answer);
   }
 }
 
-/** Returns the attempt that follows this failure; null when the failure is final. */
-function nextAttempt(deps: RunDeps, attempt: Attempt, thrown: unknown): Attempt | null {
-  if (!(thrown instanceof QueryError)) return null;
-  if (thrown.code === 'stale-plan' && !attempt.replanned) {
-    // The schema changed since the plan was made: once more, with what the database says now.
-    deps.planner.cache.delete(attempt.key);
-    return { ...attempt, replanned: true };
-  }
-  const { limit } = thrown.details;
-  const isLongRow = limit?.name === 'dslRowBytes' && limit.value < deps.maxRowBytes;
-  return isLongRow ? { ...attempt, maxRowBytes: deps.maxRowBytes } : null;
+function isStale(thrown: unknown): boolean {
+  return thrown instanceof QueryError && thrown.code === 'stale-plan';
 }
 
 async function runOnce(
   deps: RunDeps,
-  { request, key, maxRowBytes }: Attempt,
+  request: QueryRequest,
+  key: PlanKey,
   query: QueryRecord,
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
   const plan = deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));
   query.connection = plan.sources[0]!.connection;
-  const { maxRows, maxBytes } = deps;
+  const own = query.principal.rights.limits;
+  const maxRows = Math.min(deps.maxRows, own.resultRows ?? deps.maxRows);
+  const maxBytes = Math.min(deps.maxBytes, own.resultBytes ?? deps.maxBytes);
   const limits = { capRows: request.capRows, maxRows, maxBytes };
   const { parameters, answer: options } = request;
-  // Without stages the columns are known to the SQL worker only, which refuses them itself.
+  // Without stages only the SQL worker knows the columns, and refuses these names itself.
   if (plan.columns !== null) refuseNames(plan.columns, options);
-  const run = { deps, plan, query, answer, parameters, options, limits, maxRowBytes };
+  const run = { deps, plan, query, answer, parameters, options, limits };
   const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
   return { summary, plan };
 }
 
-/** Throws unknown-connection, bad-parameter. */
-export function planKey(deps: RunDeps, request: QueryRequest, { scope }: Principal): PlanKey {
-  const connection = request.connection ?? deps.connections.defaultName;
-  deps.connections.check(connection);
+/** Returns the key of the query's plan. Throws unknown-connection, bad-parameter. */
+export function planKey(deps: RunDeps, request: QueryRequest, principal: Principal): PlanKey {
+  const { scope, rights } = principal;
+  const connection = request.connection ?? deps.connections.defaultOf(principal);
+  deps.connections.check(connection, principal);
   const { format } = request.answer;
-  // Arrow and Parquet are encoded in DSL workers, so that even plain SQL goes through one.
+  // Arrow and Parquet are encoded in DSL workers, so even a query without stages goes through one.
   const throughWorker = format === 'arrow' || format === 'parquet';
   return {
     scope,
+    visible: rights.connections,
+    stages: rights.stages,
     connection,
     text: request.text,
     parameters: parameterKinds(request.parameters),
@@ -114,7 +91,7 @@ export function planKey(deps: RunDeps, request: QueryRequest, { scope }: Princip
   };
 }
 
-/** Plans without running. Throws what planning throws. */
+/** Returns the query's plan without running it. Throws the errors of planning. */
 export async function planOf(deps: RunDeps, request: QueryRequest, query: QueryRecord): Promise<Plan> {
   const key = planKey(deps, request, query.principal);
   return deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));
@@ -129,6 +106,6 @@ async function makePlan(
   query.phase = 'plan';
   const answer = (ask: Ask): Promise<AskAnswer> => answerAsk(deps, request, ask, query);
   const plan = await timed(query, 'plan', deps.planner.plan(key, answer, query));
-  for (const { connection } of plan.sources) deps.connections.check(connection);
+  for (const { connection } of plan.sources) deps.connections.check(connection, query.principal);
   return plan;
 }

@@ -1,8 +1,8 @@
-/** SQL only: the SQL worker runs it and encodes the answer. */
+/** Runs a plan without stages in a worker: the SQL worker runs the SQL and encodes the answer. */
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import type { FunctionUse } from '../../core/protocol/plan.ts';
 import type { SqlSlot } from '../admission/sql-slots.ts';
-import { boundTexts, mapToQuery } from '../planning/source-sql.ts';
+import { boundKinds, boundTexts, mapToQuery } from '../planning/source-sql.ts';
 import { answerSink, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 
@@ -22,7 +22,7 @@ export async function runSql(run: Run): Promise<AnswerSummary> {
     query.phases.sql += reply.phases.sqlMs;
     return reply;
   } catch (thrown) {
-    throw mapToQuery(thrown, source, query.text);
+    throw mapToQuery(thrown, source, query.text, deps.connections.lexicalOf(source.connection));
   }
 }
 
@@ -37,11 +37,12 @@ function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) 
     connection: source.connection,
     sql: source.sql,
     functions,
-    basis: source.placed?.described ?? [],
+    described: source.placed?.described ?? [],
     parameters: boundTexts(source, run.parameters),
+    parameterKinds: boundKinds(source, run.parameters),
     answer: run.options,
     limits: run.limits,
-    // Whatever this attempt allows to stages.
+    // The limit of this attempt concerns the input of stages only.
     maxRowBytes: run.deps.maxRowBytes,
     deadlineAt: query.deadlineAt,
   };

@@ -1,9 +1,9 @@
 /**
- * SQL and stages: rows go from SQL workers into the DSL worker's FIFOs, one for each source, never through this process;
- * the DSL worker runs the stages and encodes the answer. All of them work side by side.
+ * Runs SQL and stages: rows go from SQL workers into the DSL worker's FIFOs, one for each source, never through this process;
+ * the DSL worker runs the stages and encodes the answer. All workers run at the same time.
  *
- * The answer counts only when all ended well: a SQL worker that fails or dies closes its FIFO, and half of the
- * rows would look like all of them to the DSL worker. The first failure ends the others.
+ * The answer counts only when all of them ended well: when a SQL worker fails or dies, its FIFO is closed, and the DSL worker
+ * would take half of the rows for all of them. The first failure ends the other workers' parts.
  */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
@@ -17,11 +17,11 @@ import type { SqlSlot } from '../admission/sql-slots.ts';
 import { rootCause } from '../answer/root-cause.ts';
 import { noteLoss } from '../history/lost-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
-import { boundTexts, mapToQuery } from '../planning/source-sql.ts';
+import { boundKinds, boundTexts, mapToQuery } from '../planning/source-sql.ts';
 import { answerSink, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 
-/** After the stages have all they need (`head`), the database may compute on in silence: then it is cancelled. */
+/** The time that a source gets after the stages have all they need (`head`). A database may go on computing without sending rows, and is then cancelled. */
 const READER_DONE_GRACE_MS = 50;
 
 /** The rows of one source on their way into the DSL worker. */
@@ -30,7 +30,7 @@ interface Copy {
   readonly slot: SqlSlot;
   readonly reply: Promise<CopyToReply>;
   settled: boolean;
-  /** Whether it was cancelled because the stages had ended well: they had all that they needed of it. */
+  /** Whether the copy was cancelled because the stages had ended well and needed no more of its rows. */
   dismissed: boolean;
 }
 
@@ -59,7 +59,7 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   }
 }
 
-/** Stages and copies that have all ended, and were not cancelled from outside. */
+/** The results of stages and copies, once all have ended and none was cancelled from outside. */
 interface Ended {
   readonly staged: PromiseSettledResult<RunStagesReply>;
   readonly copies: readonly Copy[];
@@ -79,7 +79,7 @@ async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Pro
   return { staged, copies, copied };
 }
 
-/** Errors with which the engine ends a statement by itself, as it ends one that goes well: nothing of it has to be stopped. */
+/** Errors after which the engine's statement has ended cleanly by itself, so that nothing has to be stopped. */
 const STATEMENT_ERRORS: ReadonlySet<ErrorCode> = new Set([
   'bad-value',
   'bad-parameter',
@@ -88,9 +88,9 @@ const STATEMENT_ERRORS: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Whether the DSL worker can serve another query. Not after a failure of its own (memory, an error that is not known) and not
- * when the query was ended from outside; but a query that fails by its own fault costs no worker, else the same
- * mistake, sent again and again, would leave others without one.
+ * Tells whether the DSL worker can serve another query. It cannot after a failure of its own (memory, an unknown error) and
+ * when the query was ended from outside. A query that fails because of its own mistake must not cost a worker: otherwise the
+ * same mistake, sent again and again, would leave others without one.
  */
 function leavesWorkerWhole({ staged, copied }: Ended): boolean {
   const errors = copied.flatMap((copy) => (copy.status === 'rejected' ? [copy.reason as unknown] : []));
@@ -98,19 +98,19 @@ function leavesWorkerWhole({ staged, copied }: Ended): boolean {
   const code = staged.reason instanceof QueryError ? staged.reason.code : null;
   if (code !== null && STATEMENT_ERRORS.has(code)) return true;
   // Its input has failed, and the stages were cancelled for it.
-  return code === 'cancelled' && errors.some(hasSqlstate) && errors.every(isOfDatabase);
+  return code === 'cancelled' && errors.some(isDatabasesWord) && errors.every(isOfDatabase);
 }
 
-/** The database's word, which a SQL worker that is alive and well brings, or a copy that we cancelled. */
+/** Tells whether the error comes from the database, so that the SQL worker is fine, or from our cancelling the copy. */
 function isOfDatabase(error: unknown): boolean {
-  return isCancelled(error) || hasSqlstate(error);
+  return isCancelled(error) || isDatabasesWord(error);
 }
 
-function hasSqlstate(error: unknown): boolean {
-  return error instanceof QueryError && error.details.sqlstate !== undefined;
+function isDatabasesWord(error: unknown): boolean {
+  return error instanceof QueryError && error.details.fromDatabase === true;
 }
 
-/** A copy that fails ends the stages. */
+/** Starts copying a source's rows into the DSL worker. When the copy fails, the stages are cancelled. */
 function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot, index: number): Copy {
   const { deps, query } = run;
   const { scope } = query.principal;
@@ -140,13 +140,13 @@ function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot,
   return copy;
 }
 
-/** Ends the copies when nobody reads them any more: at once after a failure, after a moment when the stages ended well. */
+/** Cancels copies that nobody reads any more: at once when the stages failed, after a moment when they ended well. */
 async function cancelSilentCopies(
   stages: Promise<RunStagesReply>,
   copies: readonly Copy[],
   query: QueryRecord,
 ): Promise<NodeJS.Timeout | undefined> {
-  // A slot whose copy has ended may serve another query by now.
+  // The slot of a copy that has ended may already serve another query, so it must not be cancelled.
   const cancel = (stagesEndedWell: boolean): void => {
     for (const copy of copies) {
       if (copy.settled) continue;
@@ -165,7 +165,7 @@ async function cancelSilentCopies(
 
 function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
   const { query } = run;
-  const copyError = firstError(copies, copied, query.text);
+  const copyError = firstError(copies, copied, run);
   if (staged.status === 'rejected') throw rootCause(copyError, staged.reason);
   if (copies.some(({ dismissed }, index) => isFailure(copied[index]!, dismissed))) throw copyError;
   const replies = copied.flatMap((copy) => (copy.status === 'fulfilled' ? [copy.value] : []));
@@ -180,26 +180,28 @@ function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
   return staged.value;
 }
 
-/** Returns the error of the source that failed by itself: the others were cancelled because of it. */
+/** Returns the error of the source that failed first; the others were cancelled because of it. */
 function firstError(
   copies: readonly Copy[],
   copied: readonly PromiseSettledResult<CopyToReply>[],
-  text: string,
+  { deps, query }: Run,
 ): unknown {
-  const errors = copied.flatMap((copy, index) =>
-    copy.status === 'rejected' ? [mapToQuery(copy.reason, copies[index]!.source, text)] : [],
-  );
+  const errors = copied.flatMap((copy, index) => {
+    if (copy.status === 'fulfilled') return [];
+    const { source } = copies[index]!;
+    return [mapToQuery(copy.reason, source, query.text, deps.connections.lexicalOf(source.connection))];
+  });
   return errors.find((error) => !isCancelled(error)) ?? errors[0] ?? null;
 }
 
 /**
  * Whether the stages may have read fewer rows than there are. A copy that somebody cancelled in the database (its error
- * has an SQLSTATE then) ends the stages' input as an end of its rows does.
+ * is the database's own then) ends the stages' input as an end of its rows does.
  */
 function isFailure(copied: PromiseSettledResult<CopyToReply>, dismissed: boolean): boolean {
   if (copied.status === 'fulfilled') return false;
   const { reason } = copied;
-  return !(dismissed && isCancelled(reason) && !hasSqlstate(reason));
+  return !(dismissed && isCancelled(reason) && !isDatabasesWord(reason));
 }
 
 function isCancelled(error: unknown): boolean {
@@ -219,7 +221,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
     parameters: worker.parameters.map(({ name }) => engineValue(parameters[name] ?? null)),
     answer: run.options,
     limits: run.limits,
-    maxRowBytes: run.maxRowBytes,
+    maxRowBytes: run.deps.maxRowBytes,
     deadlineAt: query.deadlineAt,
   };
   const call = lease.socket.call(request, answerSink(run, lease.socket));
@@ -228,7 +230,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
 }
 
 function callCopy(
-  { query, parameters, maxRowBytes }: Run,
+  { deps, query, parameters }: Run,
   source: SourcePlan,
   functions: readonly FunctionUse[],
   fifo: string,
@@ -242,12 +244,13 @@ function callCopy(
     connection: source.connection,
     sql: source.sql,
     functions,
-    basis: source.placed?.described ?? [],
+    described: source.placed?.described ?? [],
     parameters: boundTexts(source, parameters),
+    parameterKinds: boundKinds(source, parameters),
     parameterTypes: source.parameterTypes ?? [],
     expect: source.databaseColumns ?? [],
     fifo,
-    maxRowBytes,
+    maxRowBytes: deps.maxRowBytes,
     deadlineAt: query.deadlineAt,
   });
 }

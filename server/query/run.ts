@@ -1,4 +1,4 @@
-/** One attempt to run a plan, and what it runs with. Filled in run-query.ts; run-sql.ts and run-stages.ts use it. */
+/** One attempt to run a plan, with everything that it needs. Made in run-query.ts; run-sql.ts and run-stages.ts use it. */
 import type { AnswerLimits, AnswerOptions } from '../../core/protocol/answer.ts';
 import type { ParameterValue } from '../../core/protocol/parameters.ts';
 import type { Plan } from '../../core/protocol/plan.ts';
@@ -19,15 +19,15 @@ export interface RunDeps {
   readonly connections: ConnectionBook;
   readonly maxRows: number;
   readonly maxBytes: number;
-  /** The longest row of an answer, and of what stages read; their first attempt allows for less (run-query.ts). */
+  /** The longest row of an answer and of the input of stages. The first attempt of stages allows less (run-query.ts). */
   readonly maxRowBytes: number;
-  /** A call that was cancelled and does not end in this time loses its worker. */
+  /** The time within which a cancelled call must end; after it, its worker is given up. */
   readonly cancelGraceMs: number;
 }
 
-/** Where the bytes of an answer go. */
+/** The receiver of an answer's bytes. */
 export interface AnswerTarget {
-  /** Calls `release` when it needs the bytes no more. False: `onDrain`'s callback says when there is room again. */
+  /** Takes bytes and calls `release` once they may be reused. Returns false when there is no room; `onDrain`'s callback then tells when there is. */
   write(bytes: Buffer, release: () => void): boolean;
   onDrain(callback: () => void): void;
 }
@@ -40,23 +40,21 @@ export interface Run {
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly options: AnswerOptions;
   readonly limits: AnswerLimits;
-  /** In this attempt. */
-  readonly maxRowBytes: number;
 }
 
-/** Result bytes of a worker's socket go to the answer, with back-pressure from the client to the worker. */
+/** Returns a sink that passes result bytes from a worker's socket to the answer, with back-pressure from the client to the worker. */
 export function answerSink({ query, answer }: Run, socket: { resume(): void }): DataSink {
   answer.onDrain(() => socket.resume());
   return (bytes, release) => {
     query.bytes += bytes.length;
     if (!query.cancellation.isCancelled) return answer.write(bytes, release);
-    // After an abort the rest is read and dropped, so that the worker can end.
+    // After an abort the remaining bytes are read and dropped, so that the worker can finish.
     release();
     return true;
   };
 }
 
-/** Adds the time that `work` takes to a phase of the query. */
+/** Waits for `work` and adds the time that it took to a phase of the query. */
 export async function timed<T>(query: QueryRecord, phase: 'queue' | 'plan', work: Promise<T>): Promise<T> {
   const started = performance.now();
   try {

@@ -1,20 +1,20 @@
 /**
- * Questions of completions to databases that are asked now, each once for all clients that wait for its answer: the first
- * asks, the others join. One that nobody waits for any more is cancelled.
+ * Shares questions that completions ask databases: while a question is under way, other clients with the same question wait
+ * for its answer instead of asking again. A question that nobody waits for any more is cancelled.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { QueryRecord } from '../history/registry.ts';
 
 interface Asked {
   waiters: number;
-  /** Set when its query starts. */
+  /** The query that asks the question; null before it starts. */
   query: QueryRecord | null;
 }
 
 export class SharedAsks {
   readonly #asked = new Map<string, Asked>();
 
-  /** Whoever waits calls what is returned once: when it goes away, or has its answer. */
+  /** Adds a waiter. Returns a function that the waiter must call once, when it has its answer or goes away. */
   join(key: string): () => void {
     const asked = this.#asked.get(key) ?? { waiters: 0, query: null };
     this.#asked.set(key, asked);
@@ -22,7 +22,7 @@ export class SharedAsks {
     return () => this.#leave(key, asked);
   }
 
-  /** The query by which the question is asked. */
+  /** Tells that `query` now asks the question; cancels it at once when nobody waits any more. */
   began(key: string, query: QueryRecord): void {
     const asked = this.#asked.get(key);
     if (asked === undefined) query.cancellation.cancel(allGone());

@@ -1,6 +1,6 @@
 /**
- * A call to a SQL worker in a slot: an abort cancels it, down to the database, and the slot is given back when the
- * worker has replied, however long the caller still waits for that.
+ * Calls a SQL worker in a slot. An abort of the query cancels the call, down to the database. The caller then need not wait,
+ * but the slot is given back only when the worker has replied.
  */
 
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
@@ -28,11 +28,11 @@ export async function callInSlot<R>(
   }
 }
 
-/** A worker that does not answer a cancel loses the slot's socket: closing it makes the worker end the query. */
+/** Releases the slot when the call has ended. A worker that does not answer a cancel loses the slot's socket, which makes it end the query. */
 async function releaseWhenSettled(slot: SqlSlot, call: Promise<unknown>, graceMs: number): Promise<void> {
   const abortedAt = performance.now();
   const timer = setTimeout(() => slot.socket.close(), graceMs);
-  await call.catch(() => {}); // the query has its error already; only the end matters here
+  await call.catch(() => {}); // the query has its error already; here only the call's end matters
   clearTimeout(timer);
   slot.cancelled(performance.now() - abortedAt);
   slot.release();

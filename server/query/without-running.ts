@@ -1,6 +1,6 @@
 /**
- * A query that is planned and not run: GET and POST /v1/explain, HEAD /v1/query. Planning may ask databases and workers, so
- * it is admitted as a query is, ends with its deadline, with its client or by DELETE, and stands in GET /v1/queries.
+ * Plans a query without running it: GET and POST /v1/explain, HEAD /v1/query. Planning may ask databases and workers, so it
+ * counts as a query: it has an id and a deadline, ends when its client leaves or by DELETE, and GET /v1/queries lists it.
  */
 import type { Request, Response } from 'express';
 import { withoutValues } from '../../core/logging/redact-values.ts';
@@ -14,7 +14,7 @@ import type { QueryRequest } from '../http/request/query-request.ts';
 import { endEarly, type QueryHandlerDeps, startQuery, withDeadline } from './handler.ts';
 import { toldError } from './told-error.ts';
 
-/** `answer` gets what `plan` found. Rejects only before the query has started. */
+/** Calls `plan`, and `answer` with its result. Rejects only before the query has started. */
 export async function withoutRunning<Planned>(
   deps: QueryHandlerDeps,
   request: Request,
@@ -27,7 +27,7 @@ export async function withoutRunning<Planned>(
   const stopTimer = endEarly(query, response);
   let error: QueryError | null = null;
   try {
-    // What is asked of databases is cancelled there; the compiler's own part is short, and is waited for by nobody.
+    // An abort also cancels what databases are asked. The compiler's own part is short, and may end unnoticed.
     const planned = await raceCancellation(query.cancellation, plan(query), () => {});
     answer(query, planned);
   } catch (thrown) {

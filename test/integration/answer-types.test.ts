@@ -10,7 +10,7 @@ import { pythonWithArrow, runPython } from '../support/pyarrow.ts';
 import { post, queryParquet, readArrow } from '../support/read-answer.ts';
 
 interface TypeCase {
-  /** As in the table's first column. */
+  /** The type's name, as in the table's first column. */
   readonly type: string;
   readonly sql: string;
   /** The engine's type in Parquet. */
@@ -133,7 +133,7 @@ function documentedTypes(): ReadonlyMap<string, string> {
   return new Map([...rows].map(([, type, name]) => [type!, name!]));
 }
 
-/** What pyarrow would call a field that apache-arrow has read. */
+/** Returns the name that pyarrow has for the type of a field that apache-arrow has read. */
 function nameOf({ type, metadata }: Field): string {
   if (metadata.get('ARROW:extension:name') === 'arrow.uuid') return 'extension<arrow.uuid>';
   if (DataType.isList(type)) return `list<element: ${nameOf(type.children[0]!)}>`;

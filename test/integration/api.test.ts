@@ -1,4 +1,4 @@
-/** What operators and tools ask, on a real server. */
+/** The routes for operators and tools, on a real server. */
 import { expect } from 'chai';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';

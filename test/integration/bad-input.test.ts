@@ -1,4 +1,4 @@
-/** What a wrong request gets: status, code, the place in the query, and a hint that mends it. */
+/** Answers to wrong requests: status, code, the place in the query, and a hint how to mend it. */
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';

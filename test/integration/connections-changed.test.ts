@@ -168,7 +168,7 @@ describe('connections that change at run time', function () {
       const old = (await forkline.processes()).find((row) => row.role === role)!;
       process.kill(old.pid, 'SIGKILL');
       const another = async () => {
-        const rows = await forkline.processes().catch(() => []); // its own server may be the one
+        const rows = await forkline.processes().catch(() => []); // the test's own server may be among them
         return rows.some((row) => row.role === role && row.pid !== old.pid && row.state === 'ready');
       };
       await until(another, DEADLINE_MS, `another ${role}`);

@@ -95,7 +95,7 @@ describe('hints for what has no cast', function () {
       for (const to of SAMPLES) {
         if (castExists(from.type, to.type) || typeName(from.type) === typeName(to.type)) continue;
         const hint = hintWithoutCast(from.type, to.type, 'x');
-        // What the text of a value is, is the user's to know.
+        // Only the user knows which text the JSON value contains, so this hint is not tried.
         if (from.type.kind === 'json' && !['int64', 'float64', 'decimal'].includes(to.type.kind)) continue;
         tried += Number(hint.includes('`'));
         await works(hint, from).catch((thrown) => {

@@ -173,7 +173,7 @@ describe('the systemd unit', () => {
       // The program must exist here; where the service will run, it lies elsewhere.
       await writeFile(file, unit.replace('/usr/bin/node', process.execPath));
       const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
-      // It ends well whatever it finds, and speaks of the machine's other units too.
+      // systemd-analyze exits with 0 whatever it finds, and also reports on the machine's other units.
       const found = stderr.split('\n').filter((line) => line.includes('forkline'));
       expect([status, found]).to.deep.equal([0, []]);
     } finally {

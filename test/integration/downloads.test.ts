@@ -1,4 +1,4 @@
-/** What programs and browsers need that read an answer by its address: HEAD, a name, a path for each format. */
+/** Support for programs and browsers that read an answer by its address: HEAD, a file name, a path for each format. */
 import { expect } from 'chai';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { pythonWith, runPython } from '../support/pyarrow.ts';

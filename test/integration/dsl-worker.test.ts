@@ -10,11 +10,32 @@ import type { RunStagesReply } from '../../core/protocol/dsl-worker.ts';
 import type { WireError } from '../../core/protocol/errors.ts';
 import { writeMessage } from '../../core/protocol/frames.ts';
 import type { Column, ColumnType } from '../../core/protocol/types.ts';
-import { type Answer, type DslProcess, stagesCall, startDslProcess } from '../../loadtest/dsl-process.ts';
+import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
+import {
+  type Answer,
+  type DslProcess,
+  type InputKinds,
+  inputStream,
+  stagesCall,
+  startDslProcess,
+} from '../../loadtest/dsl-process.ts';
 import { until } from '../support/until.ts';
 
 const MB = 1024 * 1024;
-const NO_INPUT = { x: 'BIGINT' };
+const NO_INPUT: InputKinds = { x: 'int64' };
+const N: InputKinds = { n: 'int64' };
+const T: InputKinds = { t: 'string' };
+const NT: InputKinds = { n: 'int64', t: 'string' };
+const numbersOf = (...values: readonly (number | null)[]): Buffer =>
+  inputStream(
+    N,
+    values.map((value) => [value]),
+  );
+const textsOf = (...values: readonly string[]): Buffer =>
+  inputStream(
+    T,
+    values.map((value) => [value]),
+  );
 
 function column(name: string, kind: Exclude<ColumnType['kind'], 'list' | 'decimal'>): Column {
   return { name, type: { kind } };
@@ -71,50 +92,51 @@ describe('dsl worker: a query', function () {
   afterEach(() => worker.scrub());
 
   it('lets everybody else have the CPU first, with all its threads', async () => {
-    await worker.run(stagesCall('SELECT x FROM input', NO_INPUT, [column('x', 'int64')]), Buffer.from('1\n'));
+    await worker.run(stagesCall('SELECT x FROM input', NO_INPUT, [column('x', 'int64')]), numbersOf(1));
     const threads = readdirSync(`/proc/${worker.child.pid}/task`).map(Number);
     expect(threads.length).to.be.above(4);
     expect(new Set(threads.map((thread) => getPriority(thread)))).to.deep.equal(new Set([10]));
   });
   after(() => worker[Symbol.asyncDispose]());
 
-  it('reads CSV from its pipe, keeps null and empty apart, and answers in order', async () => {
+  it('reads rows from its pipe, keeps null and empty apart, and answers in order', async () => {
     const call = stagesCall(
       'WITH s1 AS (SELECT * FROM input WHERE n > 1) SELECT n, t FROM s1 ORDER BY n DESC',
-      { n: 'BIGINT', t: 'VARCHAR' },
+      NT,
       [column('n', 'int64'), column('t', 'string')],
     );
-    const answer = await worker.run(call, Buffer.from('1,a\n2,\n3,""\n4,"q""\r\n, "\n'));
+    const answer = await worker.run(
+      call,
+      inputStream(NT, [
+        [1, 'a'],
+        [2, null],
+        [3, ''],
+        [4, 'q"\r\n, '],
+      ]),
+    );
     expect(rowsOf(answer)).to.deep.equal([
       { n: 4, t: 'q"\r\n, ' },
       { n: 3, t: '' },
       { n: 2, t: null },
     ]);
-    expect(replyOf(answer)).to.include({ rows: 3, complete: true, inputRows: -1, bytes: answer.body.length });
+    expect(replyOf(answer)).to.include({ rows: 3, complete: true, inputRows: 4, bytes: answer.body.length });
   });
 
-  it('takes the first line end for LF even when the first value has a CR in it', async () => {
-    const call = stagesCall('SELECT t FROM input', { t: 'VARCHAR', u: 'VARCHAR' }, [column('t', 'string')]);
-    const answer = await worker.run(call, Buffer.from('"x\r",y\n"a\r\nb",z\n'));
-    expect(rowsOf(answer)).to.deep.equal([{ t: 'x\r' }, { t: 'a\r\nb' }]);
-  });
-
-  it('keeps rows of one null column, which are empty lines', async () => {
-    const call = stagesCall('SELECT n FROM input', { n: 'BIGINT' }, [column('n', 'int64')]);
-    expect(rowsOf(await worker.run(call, Buffer.from('\n1\n\n\n')))).to.deep.equal([
+  it('keeps rows of one null column', async () => {
+    const call = stagesCall('SELECT n FROM input', N, [column('n', 'int64')]);
+    expect(rowsOf(await worker.run(call, numbersOf(null, 1, null)))).to.deep.equal([
       { n: null },
       { n: 1 },
-      { n: null },
       { n: null },
     ]);
   });
 
   it('reads an input twice by keeping it, and then knows how many rows it had', async () => {
     const sql = 'SELECT n, (SELECT sum(n) FROM input)::BIGINT AS total FROM input ORDER BY n';
-    const call = stagesCall(sql, { n: 'BIGINT' }, [column('n', 'int64'), column('total', 'int64')]);
+    const call = stagesCall(sql, N, [column('n', 'int64'), column('total', 'int64')]);
     const answer = await worker.run(
       { ...call, plan: { ...call.plan, inputs: [{ ...call.plan.inputs[0]!, scans: 2 }] } },
-      Buffer.from('1\n2\n'),
+      numbersOf(1, 2),
     );
     expect(rowsOf(answer)).to.deep.equal([
       { n: 1, total: 3 },
@@ -127,15 +149,22 @@ describe('dsl worker: a query', function () {
     const sql =
       'SELECT input.n AS n, input2.t AS t, (SELECT count(*) FROM input2) AS total FROM input JOIN input2 USING (n) ORDER BY n';
     const columns = [column('n', 'int64'), column('t', 'string'), column('total', 'int64')];
-    const call = stagesCall(sql, { n: 'BIGINT' }, columns);
-    const text = { name: 't', csvType: 'VARCHAR', expression: null };
-    const number = { name: 'n', csvType: 'BIGINT', expression: null };
+    const call = stagesCall(sql, N, columns);
+    const text = { name: 't', wire: 'text', expression: null } as const;
+    const number = { name: 'n', wire: 'int64', expression: null } as const;
     const inputs = [call.plan.inputs[0]!, { name: 'input2', columns: [number, text], scans: 2 }];
-    const many = Buffer.from(Array.from({ length: 200_000 }, (_, n) => `${n}\n`).join(''));
+    const many = inputStream(
+      N,
+      Array.from({ length: 200_000 }, (_, n) => [n]),
+    );
     const answer = await worker.run(
       { ...call, plan: { ...call.plan, inputs } },
       many,
-      Buffer.from('7,seven\n199999,last\n-1,none\n'),
+      inputStream(NT, [
+        [7, 'seven'],
+        [199_999, 'last'],
+        [-1, 'none'],
+      ]),
     );
     expect(rowsOf(answer)).to.deep.equal([
       { n: 7, t: 'seven', total: 3 },
@@ -144,9 +173,7 @@ describe('dsl worker: a query', function () {
   });
 
   it('a cancel frees it while it waits for inputs that never come', async () => {
-    const call = stagesCall('SELECT n FROM input UNION ALL SELECT n FROM input2', { n: 'BIGINT' }, [
-      column('n', 'int64'),
-    ]);
+    const call = stagesCall('SELECT n FROM input UNION ALL SELECT n FROM input2', N, [column('n', 'int64')]);
     const inputs = ['input', 'input2'].map((name) => ({ ...call.plan.inputs[0]!, name }));
     const running = worker.run({ ...call, plan: { ...call.plan, inputs } });
     closeSync(await openWriter(worker.config.fifoPath));
@@ -195,7 +222,7 @@ describe('dsl worker: a query', function () {
       inputs: [
         {
           name: 'input',
-          columns: [{ name: 'b', csvType: 'VARCHAR', expression: `unhex(substr("b", 3))` }],
+          columns: [{ name: 'b', wire: 'text' as const, expression: `unhex(substr("b", 3))` }],
           scans: 1,
         },
       ],
@@ -203,14 +230,14 @@ describe('dsl worker: a query', function () {
     };
     const answer = await worker.run(
       { ...call, plan, parameters: ["it's", 41, 0.5, true] },
-      Buffer.from('\\x01ff\n'),
+      textsOf('\\x01ff'),
     );
     expect(rowsOf(answer)).to.deep.equal([{ b: 'Af8=', s: "it's", n: 42, f: 0.5, z: true }]);
   });
 
   it('answers columns without rows', async () => {
-    const call = stagesCall('SELECT n FROM input', { n: 'BIGINT' }, [column('n', 'int64')]);
-    const answer = await worker.run(call, Buffer.alloc(0));
+    const call = stagesCall('SELECT n FROM input', N, [column('n', 'int64')]);
+    const answer = await worker.run(call, numbersOf());
     expect(answer.body.toString()).to.equal('{"columns":[{"name":"n","type":"int64"}],"rows":[');
   });
 
@@ -255,8 +282,9 @@ describe('dsl worker: a query', function () {
   });
 
   it('ends its input early, so that the writer need not write it all', async () => {
-    const call = stagesCall('SELECT n FROM input LIMIT 2', { n: 'BIGINT' }, [column('n', 'int64')]);
-    const csv = Buffer.from('1\n'.repeat(16 * MB));
+    const call = stagesCall('SELECT n FROM input LIMIT 2', N, [column('n', 'int64')]);
+    const row = numbersOf(1).subarray(WIRE_HEADER.length, -WIRE_END.length);
+    const rows = Buffer.concat([WIRE_HEADER, Buffer.alloc(row.length * MB * 2, row)]);
     const running = worker.run(call);
     let cancelled = false;
     const fd = await openWriter(worker.config.fifoPath);
@@ -264,14 +292,14 @@ describe('dsl worker: a query', function () {
     const writing = (async () => {
       for (;;) {
         try {
-          written += writeSync(fd, csv, written);
+          written += writeSync(fd, rows, written);
         } catch (thrown) {
           const { code } = thrown as NodeJS.ErrnoException;
           if (code === 'EPIPE') return 'EPIPE';
           if (code !== 'EAGAIN') throw thrown;
           await new Promise((resolve) => setImmediate(resolve));
         }
-        if (cancelled || written === csv.length) return 'all written';
+        if (cancelled || written === rows.length) return 'all written';
       }
     })();
     expect(rowsOf(await running)).to.deep.equal([{ n: 1 }, { n: 1 }]);
@@ -331,30 +359,38 @@ describe('dsl worker: limits and errors', function () {
   });
 
   it('says which value of which column is bad', async () => {
-    const csv = errorOf(
-      await worker.run(stagesCall('SELECT n FROM input', { n: 'BIGINT' }, n), Buffer.from('1\nzz\n')),
+    const days: InputKinds = { d: 'timestamp' };
+    const ancient = errorOf(
+      await worker.run(
+        stagesCall('SELECT d AS n FROM input', days, [column('n', 'timestamp')]),
+        inputStream(days, [['2000-01-01 00:00:00'], ['0044-03-15 12:00:00 BC']]),
+      ),
     );
-    expect(csv).to.include({ code: 'bad-value', message: `column n: 'zz' is not a valid int64` });
+    expect(ancient).to.include({
+      code: 'bad-value',
+      message: `column d: '0044-03-15 12:00:00 BC' is not a valid timestamp`,
+      hint: 'cast it in the SQL: `column::text`',
+    });
     await worker.scrub();
-    const cast = stagesCall('SELECT t::BIGINT AS n FROM input', { t: 'VARCHAR' }, n);
-    expect(errorOf(await worker.run(cast, Buffer.from('1\nyy\n')))).to.include({
+    const cast = stagesCall('SELECT t::BIGINT AS n FROM input', T, n);
+    expect(errorOf(await worker.run(cast, textsOf('1', 'yy')))).to.include({
       code: 'bad-value',
       message: `column t: 'yy' is not a valid int64`,
     });
     await worker.scrub();
-    const sum = stagesCall('SELECT n + 9223372036854775807 AS n FROM input', { n: 'BIGINT' }, n);
-    const overflow = errorOf(await worker.run(sum, Buffer.from('1\n')));
+    const sum = stagesCall('SELECT n + 9223372036854775807 AS n FROM input', N, n);
+    const overflow = errorOf(await worker.run(sum, numbersOf(1)));
     expect(overflow.code).to.equal('bad-value');
     expect(overflow.message).to.match(/Overflow in addition/);
   });
 
-  it('fails a row that is longer than its buffer', async () => {
-    const call = stagesCall('SELECT length(t) AS n FROM input', { t: 'VARCHAR' }, n);
-    const answer = await worker.run(call, Buffer.from(`${'x'.repeat(1.5 * MB)}\n`));
+  it('fails a row that is longer than its limit', async () => {
+    const call = stagesCall('SELECT length(t) AS n FROM input', T, n);
+    const answer = await worker.run(call, textsOf('x'.repeat(1.5 * MB)));
     expect(errorOf(answer).limit).to.deep.equal({ name: 'dslRowBytes', value: MB });
     await worker.scrub();
     const wider = { ...call, maxRowBytes: 8 * MB };
-    const fits = await worker.run(wider, Buffer.from(`${'x'.repeat(7 * MB)}\n`));
+    const fits = await worker.run(wider, textsOf('x'.repeat(7 * MB)));
     expect(rowsOf(fits)).to.deep.equal([{ n: 7 * MB }]);
   });
 
@@ -373,7 +409,7 @@ describe('dsl worker: ends a query', function () {
     NO_INPUT,
     n,
   );
-  const reading = stagesCall('SELECT n FROM input', { n: 'BIGINT' }, n);
+  const reading = stagesCall('SELECT n FROM input', N, n);
 
   it('that computes, at its deadline', async () => {
     await using worker = await startDslProcess();
@@ -395,19 +431,58 @@ describe('dsl worker: ends a query', function () {
       expect(errorOf(await running).code).to.equal('cancelled');
       await worker.scrub();
     }
-    expect(rowsOf(await worker.run(reading, Buffer.from('5\n')))).to.deep.equal([{ n: 5 }]);
+    expect(rowsOf(await worker.run(reading, numbersOf(5)))).to.deep.equal([{ n: 5 }]);
   });
 
   it('whose writer came and is stuck', async () => {
     await using worker = await startDslProcess();
     const running = worker.run(reading);
     const fd = await openWriter(worker.config.fifoPath);
-    writeSync(fd, '1\n2\n');
+    writeSync(fd, numbersOf(1, 2).subarray(0, -WIRE_END.length));
     worker.cancel('q1');
     expect(errorOf(await running).code).to.equal('cancelled');
     closeSync(fd);
     await worker.scrub();
-    expect(rowsOf(await worker.run(reading, Buffer.from('5\n')))).to.deep.equal([{ n: 5 }]);
+    expect(rowsOf(await worker.run(reading, numbersOf(5)))).to.deep.equal([{ n: 5 }]);
+  });
+
+  it('whose writer is gone in mid-row, and gives no answer out of half of the rows', async () => {
+    await using worker = await startDslProcess();
+    const some = numbersOf(1, 2, 3);
+    const counting = stagesCall('SELECT count(*) AS n FROM input', N, n);
+    for (const cut of [
+      WIRE_HEADER.length - 3,
+      some.length - WIRE_END.length - 5,
+      some.length - WIRE_END.length,
+    ]) {
+      const running = worker.run({ ...counting, deadlineAt: Date.now() + 700 });
+      const fd = await openWriter(worker.config.fifoPath);
+      writeSync(fd, some.subarray(0, cut));
+      closeSync(fd);
+      expect(errorOf(await running).code, `after ${cut} bytes`).to.equal('deadline-exceeded');
+      await worker.scrub();
+    }
+    expect(rowsOf(await worker.run(counting, some))).to.deep.equal([{ n: 3 }]);
+  });
+
+  it('in the middle of a chunk, cancelled or at its deadline, and reads the next one from its beginning', async () => {
+    await using worker = await startDslProcess();
+    const many = inputStream(
+      N,
+      Array.from({ length: 3000 }, (_, index) => [index]),
+    );
+    const half = many.subarray(0, Math.floor(many.length / 2) + 3);
+    for (const end of ['cancelled', 'deadline-exceeded'] as const) {
+      const deadlineAt = end === 'cancelled' ? reading.deadlineAt : Date.now() + 500;
+      const running = worker.run({ ...reading, deadlineAt });
+      const fd = await openWriter(worker.config.fifoPath);
+      writeSync(fd, half);
+      if (end === 'cancelled') worker.cancel('q1');
+      expect(errorOf(await running).code).to.equal(end);
+      closeSync(fd);
+      await worker.scrub();
+    }
+    expect(rowsOf(await worker.run(reading, many))).to.have.length(3000);
   });
 
   it('whose reader is stuck', async () => {
@@ -444,7 +519,7 @@ describe('dsl worker: ends a query', function () {
   it('and ends with its monitor, also while the engine is blocked where no exit can reach it', async () => {
     await using worker = await startDslProcess();
     worker.run(reading).catch(() => {}); // nobody answers it any more
-    // Its open of the pipe has returned once somebody can open the other end.
+    // When the other end can be opened, the worker's own open of the pipe has returned.
     const fd = await openWriter(worker.config.fifoPath);
     worker.child.disconnect();
     await worker.exit();
@@ -514,12 +589,55 @@ describe('dsl worker: memory', function () {
     expect(most - start).to.be.lessThan(128 * MB);
   });
 
+  it('holds a source back that is faster than the stages', async function () {
+    if (process.platform !== 'linux') this.skip();
+    await using worker = await startDslProcess({ config: { memoryBytes: 64 * MB } });
+    // 400 MB, which the stages take longer to compute with than to read.
+    const row = inputStream(NT, [[7, 'y'.repeat(998)]]).subarray(WIRE_HEADER.length, -WIRE_END.length);
+    const rows = Buffer.concat([WIRE_HEADER, Buffer.alloc(row.length * 400_000, row), WIRE_END]);
+    const sql = `SELECT count(DISTINCT md5(t || n)) AS n FROM (SELECT n, t FROM input WHERE md5(repeat(t, 3)) <> '')`;
+    const start = rssBytes(worker.child.pid!);
+    let most = 0;
+    let done = false;
+    const watching = (async () => {
+      while (!done) {
+        most = Math.max(most, rssBytes(worker.child.pid!));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    const answer = await worker.run(stagesCall(sql, NT, [column('n', 'int64')]), rows);
+    done = true;
+    await watching;
+    expect(rowsOf(answer)).to.deep.equal([{ n: 1 }]);
+    expect(most - start).to.be.lessThan(96 * MB);
+  });
+
+  it('takes a value of 60 MB', async () => {
+    await using worker = await startDslProcess();
+    const value = 'z'.repeat(60 * MB);
+    const call = stagesCall('SELECT n, length(t) AS t FROM input', NT, [
+      column('n', 'int64'),
+      column('t', 'int64'),
+    ]);
+    const rows = inputStream(NT, [
+      [1, 'short'],
+      [2, value],
+      [3, null],
+    ]);
+    const answer = await worker.run({ ...call, maxRowBytes: 64 * MB }, rows);
+    expect(rowsOf(answer)).to.deep.equal([
+      { n: 1, t: 5 },
+      { n: 2, t: 60 * MB },
+      { n: 3, t: null },
+    ]);
+  });
+
   it('takes an input larger than its memory', async () => {
     await using worker = await startDslProcess({ config: { memoryBytes: 64 * MB } });
-    const line = Buffer.from(`7,${'y'.repeat(998)}\n`);
-    const csv = Buffer.alloc(line.length * 200_000, line);
+    const row = inputStream(NT, [[7, 'y'.repeat(998)]]).subarray(WIRE_HEADER.length, -WIRE_END.length);
+    const rows = Buffer.concat([WIRE_HEADER, Buffer.alloc(row.length * 200_000, row), WIRE_END]);
     const sql = 'SELECT sum(n)::BIGINT AS n, max(length(t)) AS t FROM input';
-    const call = stagesCall(sql, { n: 'BIGINT', t: 'VARCHAR' }, [column('n', 'int64'), column('t', 'int64')]);
-    expect(rowsOf(await worker.run(call, csv))).to.deep.equal([{ n: 1_400_000, t: 998 }]);
+    const call = stagesCall(sql, NT, [column('n', 'int64'), column('t', 'int64')]);
+    expect(rowsOf(await worker.run(call, rows))).to.deep.equal([{ n: 1_400_000, t: 998 }]);
   });
 });

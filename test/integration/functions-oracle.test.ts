@@ -34,7 +34,7 @@ const RUNNING =
   ' OVER (PARTITION BY g ORDER BY i ASC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)';
 const PLACE = ' OVER (PARTITION BY g ORDER BY i ASC NULLS LAST)';
 const GREATEST_FLOAT = '1.7976931348623157e308';
-/** What they give depends on when they run. */
+/** Functions whose results depend on when they run. */
 const CLOCK = new Set(['now', 'ago']);
 const MOST_SHOWN = 5;
 const MOST_ROWS_EACH: Readonly<Record<number, number>> = { 1: 100, 2: 40, 3: 9 };

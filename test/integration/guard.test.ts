@@ -1,5 +1,5 @@
 /**
- * What the guard refuses, on a whole server and a real database in which its role may do everything: a refusal is then the
+ * Refusals of the guard, on a whole server and a real database in which its role may do everything: a refusal is then the
  * guard's own, and what got past it would be seen in the database (locks, sessions, files, statistics of functions).
  */
 import { expect } from 'chai';
@@ -199,7 +199,7 @@ describe('guard', function () {
     });
 
     it('are not called while a query is only described, planned or explained', async () => {
-      // What the tests above call with success.
+      // Lists the functions that the tests above call successfully.
       const called = ['net', 'first_total', 'trusted', 'step', 'dblink_get_notify', '_pg_expandarray'];
       const { rows } = await database.admin(
         'select funcname from pg_stat_user_functions where funcname <> all ($1)',
@@ -286,7 +286,7 @@ describe('guard', function () {
         const said = await client.query({ text: sql, values: [] }).catch((error: pg.DatabaseError) => error);
         if (!(said instanceof pg.DatabaseError)) throw new Error(`the database takes it: ${sql}`);
         const told = problemOf(await run(sql));
-        if (told.code === 'syntax') continue; // of our own lexer: a bracket that is not closed
+        if (told.code === 'syntax') continue; // our own lexer finds that a bracket is not closed
         expect([told.detail, told.code], sql).to.deep.equal([
           said.message,
           said.code === '42601' ? 'sql-syntax' : told.code,

@@ -35,7 +35,7 @@ function isWithin({ value, bound, limit }: Check): boolean {
   return bound === 'at-least' ? value >= limit : value <= limit;
 }
 
-/** What was measured of somebody, a value for each round. */
+/** The measurements of one competitor, one value per round. */
 function rounds({ series }: ScenarioResult, of: string, figure: string): readonly number[] {
   return series.find(({ who, what }) => who === of && what === figure)?.values ?? [];
 }
@@ -113,7 +113,7 @@ describe('loadtest', function () {
     expect(stdout)
       .to.include('throughput against one process')
       .and.to.include(isHeld(result) ? 'Every' : 'Missed');
-    // What they are depends on what else the machine does; that they were taken, and judged by their limits, does not.
+    // The values depend on the machine's load, but not whether they were measured and compared with their limits.
     const [small, stages] = result.scenarios;
     for (const who of ['Forkline', 'one process'])
       expect(rounds(small!, who, 'throughput')).to.have.length(1);

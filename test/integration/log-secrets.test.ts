@@ -85,7 +85,7 @@ describe('the log of a run with secrets', function () {
     );
     const pidOf = async (role: string) =>
       (await forkline.processes()).find((row) => row.role === role && row.state === 'ready')?.pid;
-    // Its stderr is a file that the logger follows.
+    // The process's stderr is a file that the logger follows.
     const print = async (mark: string) =>
       appendFile(`/proc/${await pidOf('sql')}/fd/2`, `${mark}: password is ${NEW_PASSWORD}?\n`);
     await print('first');

@@ -1,4 +1,4 @@
-/** What operators ask of the log over HTTP, and the signal that goes with an external rotation. */
+/** The log over HTTP, and the signal that an external rotation sends. */
 import { renameSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';

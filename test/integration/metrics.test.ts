@@ -1,4 +1,4 @@
-/** What the numbers do when processes die and configurations are reloaded. */
+/** The metrics when processes die and configurations are reloaded. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { type Forkline, startForkline } from '../support/forkline.ts';
@@ -34,7 +34,7 @@ describe('metrics of a living server', function () {
     await until(async () => (await read(forkline, exits('sql'))) === 1, DEADLINE_MS, 'the death is counted');
     expect(await read(forkline, queries)).to.equal(1);
     expect(await read(forkline, cpu)).to.be.at.least(used);
-    // What else was asked over HTTP was no query.
+    // The other requests were not queries.
     const served = async () =>
       (await forkline.processes()).find(({ role }) => role === 'server')?.queriesServed;
     await until(async () => (await served()) === 1, DEADLINE_MS, 'the process table agrees');

@@ -1,4 +1,4 @@
-/** What the monitor does about processes that break their limits, over fake children: real processes, real /proc. */
+/** The monitor's measures against processes that exceed their limits, with fake children: real processes, real /proc. */
 import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

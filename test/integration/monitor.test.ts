@@ -361,7 +361,7 @@ describe('monitor', () => {
   it('blames nobody for the time in which it stood still itself', async () => {
     await using monitor = await startMonitor();
     await monitor.ready();
-    // Its DSL workers start after that.
+    // The generation's DSL workers start after that.
     await until('whole', async () => (await monitor.logged('whole')).length > 0);
     const before = await monitor.childPids();
     monitor.process.kill('SIGSTOP');
@@ -447,7 +447,7 @@ describe('monitor', () => {
       await monitor.ready();
       const runDir = await runDirOf(monitor);
       await end(monitor, 'SIGKILL');
-      // What setpriv would not have killed, and one whose pid was given to somebody else meanwhile.
+      // A process that setpriv would not have killed, and one whose pid another process has got meanwhile.
       const stray = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true });
       const innocent = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { detached: true });
       try {

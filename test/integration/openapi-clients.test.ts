@@ -1,5 +1,5 @@
 /**
- * What generators make of /openapi.json compiles and runs: openapi-typescript with openapi-fetch, and, where they are
+ * Clients that generators make from /openapi.json compile and run: openapi-typescript with openapi-fetch, and, where they are
  * installed (PyPI), openapi-python-client; a run of schemathesis finds no answer that differs from the document.
  */
 import { execFile } from 'node:child_process';
@@ -18,7 +18,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const CLIENTS = join(ROOT, 'test/fixtures/clients');
 const BIN = join(ROOT, 'node_modules');
 
-/** What both programs print. */
+/** The output that both programs print. */
 const EXPECTED = {
   columns: [{ name: 'n', type: 'int64' }],
   complete: true,
@@ -98,7 +98,7 @@ describe('clients that are generated from /openapi.json', function () {
     const { stdout, stderr } = await run('openapi-python-client', [
       ...['generate', '--path', join(dir, 'openapi.json'), '--output-path', place, '--config', config],
     ]);
-    // It reads JSON bodies only, and says that it leaves the text ones out; it must have nothing else to say.
+    // The generator supports JSON bodies only, and warns that it leaves text bodies out; there must be no other warning.
     const warnings = (stdout + stderr).split('\n').filter((line) => /^(Unsupported|Cannot|ERROR)/.test(line));
     expect(new Set(warnings)).to.deep.equal(new Set(['Unsupported content type text/plain']));
     const python = interpreterOf(programPath('openapi-python-client')!);

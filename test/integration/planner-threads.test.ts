@@ -10,12 +10,12 @@ import { PlannerLane } from '../../server/planning/planner-lane.ts';
 import type { PlannerTask, PlannerValue } from '../../server/planning/planner-thread.ts';
 import type { PlannerThreads } from '../../server/planning/planner-threads.ts';
 
-/** Of the build: a thread needs compiled files. */
+/** The module in the build, since a thread needs compiled files. */
 const BUILT = new URL('../../dist/server/planning/planner-threads.js', import.meta.url).href;
 
 const BUILT_PLANNER = new URL('../../dist/server/planning/planner.js', import.meta.url).href;
 
-/** What the database says of `select 1 as n`. */
+/** The database's description of `select 1 as n`. */
 const describedAsNumber: AskAnswer = {
   kind: 'source',
   columns: [{ name: 'n', type: nativeType(23) }],
@@ -25,6 +25,7 @@ const describedAsNumber: AskAnswer = {
 const planOf = (text: string): PlannerTask => ({
   type: 'plan',
   text,
+  visible: null,
   parameters: {},
   connection: 'main',
   pushdown: 'auto',
@@ -142,7 +143,7 @@ describe('planner threads', function () {
     try {
       const key: PlanKey = {
         ...{ scope: 'all', text: 'select 1 as n | where n > 0', parameters: {}, connection: 'main' },
-        ...{ pushdown: 'off', throughWorker: false },
+        ...{ visible: null, stages: null, pushdown: 'off', throughWorker: false },
       };
       const asker = { principal: anonymousAt(''), cancellation: new Cancellation() };
       const next = { dialects: { main: 'postgres' as const }, allowFunctions: {} };

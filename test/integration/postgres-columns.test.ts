@@ -77,7 +77,7 @@ describe('columns in PostgreSQL', () => {
       const field = found.fields[0]!;
       expect(found.rows[0].c).to.equal(text);
       expect(typeName(known)).to.equal(type);
-      // What the database describes at the end is that type.
+      // The type that the database describes for the result must map to the same type of ours.
       const again = { name: 'c', type: nativeType(field.dataTypeID, field.dataTypeModifier) };
       expect(databaseColumnToColumn(again).type).to.deep.equal(known);
       expect(unusable).to.equal(null);

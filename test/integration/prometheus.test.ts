@@ -1,5 +1,5 @@
 /**
- * What operators are given in deploy/ against a loaded server: /metrics passes promtool, a real Prometheus scrapes it,
+ * The files for operators in deploy/ against a loaded server: /metrics passes promtool, a real Prometheus scrapes it,
  * and every expression of the dashboard finds data and of the alerts and rules is understood.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -39,7 +39,7 @@ interface RuleGroups {
 
 const dashboard = JSON.parse(readFileSync(join(DEPLOY, 'grafana/forkline.json'), 'utf8')) as Dashboard;
 
-/** As Grafana fills in its variables. */
+/** Fills in variables as Grafana does. */
 function filledIn(expression: string): string {
   return expression.replaceAll('$__rate_interval', RATE_INTERVAL).replaceAll('$instance', '.*');
 }
@@ -47,7 +47,7 @@ function filledIn(expression: string): string {
 const PACE_MS = 100;
 
 /**
- * Of everything a little, as long as it is not told to stop: answers, mistakes, limits, cancelled queries. Paced, so that
+ * Sends some requests of each kind until it is told to stop: answers, mistakes, limits, cancelled queries. Paced, so that
  * the server and Prometheus have the machine for themselves.
  */
 function load(forkline: Forkline): { stop(): Promise<void> } {
@@ -161,7 +161,7 @@ async function checkRules(prometheus: Prometheus): Promise<void> {
     const recorded = async () => (await prometheus.query(name)).length > 0;
     await until(recorded, DEADLINE_MS, `${name} has a value`);
   }
-  // What an alert compares must be there: a misspelt metric would never fire and never fail.
+  // The metrics that an alert compares must exist: an alert with a misspelt metric would never fire and never fail.
   const known = new Set((await prometheus.api('label/__name__/values')) as string[]);
   for (const { name, query } of rules) {
     for (const [metric] of query.matchAll(/\bforkline_\w+/g)) {

@@ -20,10 +20,12 @@ import type {
   RunSqlReply,
   SqlWorkerCalls,
 } from '../../core/protocol/sql-worker.ts';
+import { WIRE_END } from '../../core/protocol/wire-rows.ts';
 import { nativeType } from '../../language/dialects/postgres/types.ts';
 import { WorkerSocket } from '../../server/admission/worker-socket.ts';
 import { startTestDatabase, testDatabase } from '../support/database.ts';
 import { until } from '../support/until.ts';
+import { int32, wireStream } from '../support/wire-rows.ts';
 
 // The worker imports its connectors when it runs: this file must be an ES module as they are, or each side would have a
 // QueryError of its own. A file that awaits is one.
@@ -335,7 +337,7 @@ describe('SQL worker', () => {
     socket.destroy();
   });
 
-  it('copies CSV into a FIFO: null and empty apart, parameters bound, and the reader may stop early', async () => {
+  it('copies rows into a FIFO: null and empty apart, parameters bound, and the reader may stop early', async () => {
     await using worker = await startHarness(url);
     const fifo = join(worker.dir, 'fifo');
     execFileSync('mkfifo', [fifo]);
@@ -356,21 +358,25 @@ describe('SQL worker', () => {
         maxRowBytes: 1024 * 1024,
       });
       await closed;
-      return { reply, text: Buffer.concat(pieces).toString() };
+      return { reply, bytes: Buffer.concat(pieces) };
     };
     const values = await copy(
       "select $1::int a, $2::text b, '' c, null::text d, 'x' e -- $1",
       ['5', 'it\'s "$2"'],
       ['cat'],
     );
-    expect(values.text).to.equal('5,"it\'s ""$2""","",,x\n');
-    expect(values.reply).to.include({ rows: 1, bytes: values.text.length, readerClosed: false });
-    expect((await copy('select 1 a where false', [], ['cat'])).reply).to.include({ rows: 0, bytes: 0 });
+    const fields = [int32(5), Buffer.from('it\'s "$2"'), Buffer.alloc(0), null, Buffer.from('x')];
+    expect(values.bytes).to.deep.equal(wireStream([fields]));
+    expect(values.reply).to.include({ rows: 1, bytes: values.bytes.length, readerClosed: false });
+    const none = await copy('select 1 a where false', [], ['cat']);
+    expect(none.bytes).to.deep.equal(wireStream([]));
+    expect(none.reply).to.include({ rows: 0, bytes: none.bytes.length });
     const early = await copy('select * from generate_series(1, 3000000) n', [], ['head', '-c', '1000']);
     expect(early.reply.readerClosed).to.equal(true);
-    expect(early.text).to.have.length(1000);
-    const whole = await copy('select * from flights', [], ['cat']);
-    expect(whole.text.split('\n')).to.have.length(20_001);
+    expect(early.bytes).to.have.length(1000);
+    const whole = await copy('select delay from flights', [], ['cat']);
+    expect(whole.reply.rows).to.equal(20_000);
+    expect(whole.bytes.subarray(-WIRE_END.length)).to.deep.equal(WIRE_END);
   });
 
   it('reports a changed schema before any row, and errors at their place in the query', async () => {

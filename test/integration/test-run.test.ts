@@ -1,4 +1,4 @@
-/** What test/run.mjs and mocha's root hooks promise: leaks, deaths and hangs of a test process are failures with a name. */
+/** The promises of test/run.mjs and of mocha's root hooks: leaks, deaths and hangs of a test process are failures with a name. */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -60,7 +60,7 @@ describe('tracing', function () {
       await fetch(`${forkline.url}/v1/queries/traced`, { method: 'DELETE' });
       expect((await running).status).to.equal(409);
       await until(async () => (await named()).length === 0, DEADLINE_MS, 'the name is as it was');
-      // The same session, and the place of a mistake: nothing of the trace is left, or in the text.
+      // The same session has no trace left, and the place of a mistake shows that none is in the text.
       const answer = await forkline.query("select current_setting('application_name') as name", { headers });
       expect(answer.json.rows[0]!.name).to.contain(TRACE);
       const after = await forkline.query("select current_setting('application_name') as name");

@@ -2,10 +2,6 @@
  * Runs a plan for real: its sources in a PostgreSQL, over the wire as text, its worker in a DuckDB in this process that
  * reads what PostgreSQL's COPY wrote. The answer is each cell's JSON text, made by the encoders that the workers use.
  */
-
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import pg from 'pg';
 import { ByteWriter } from '../../connectors/kit/encode/byte-writer.ts';
@@ -25,6 +21,7 @@ import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import { engineError } from '../../workers/dsl/engine-errors.ts';
 import { answerSelect, createInputTables } from '../../workers/dsl/statements.ts';
 import { jsonText } from '../../workers/dsl/value-text.ts';
+import { copyBinary, type EngineInput, giveInputs } from '../support/engine-inputs.ts';
 import { TEST_CONNECTIONS } from '../support/test-connections.ts';
 
 export type Params = Readonly<Record<string, ParameterValue>>;
@@ -42,25 +39,21 @@ const SETTINGS = `SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET interval
 const LIMITS = {
   memoryBytes: 1,
   spillBytes: 1,
-  maxRowBytes: 1,
   spillDir: '/nowhere',
   fifoPath: '/nowhere/in',
 };
-const ROW_BYTES = 4 * 1024 * 1024;
+const MOST_COPIES = 500;
 
 export class Engines {
   readonly client: pg.Client;
   readonly #duck: DuckDBConnection;
-  readonly #dir: string;
-  /** CSV files by the SQL that they hold the rows of; forgotten when the data changes. */
-  readonly #copies = new Map<string, string>();
+  /** Rows by the SQL that gives them; forgotten when the data changes. */
+  readonly #copies = new Map<string, Buffer>();
   readonly #described = new Map<string, readonly DatabaseColumn[]>();
-  #files = 0;
 
-  private constructor(client: pg.Client, duck: DuckDBConnection, dir: string) {
+  private constructor(client: pg.Client, duck: DuckDBConnection) {
     this.client = client;
     this.#duck = duck;
-    this.#dir = dir;
   }
 
   static async open(url: string): Promise<Engines> {
@@ -73,13 +66,12 @@ export class Engines {
     });
     const duck = await instance.connect();
     await duck.run("SET TimeZone = 'UTC'");
-    return new Engines(client, duck, await mkdtemp(join(tmpdir(), 'forkline-oracle-')));
+    return new Engines(client, duck);
   }
 
   async close(): Promise<void> {
     this.#duck.closeSync();
     await this.client.end();
-    await rm(this.#dir, { recursive: true, force: true });
   }
 
   /** The tables are others now. */
@@ -170,12 +162,16 @@ export class Engines {
 
   async #inWorker(plan: Plan, params: Params): Promise<Outcome> {
     const worker = plan.worker!;
-    const inputFifos: string[] = [];
-    for (const source of plan.sources) inputFifos.push(await this.#copy(source, params));
+    const inputs: EngineInput[] = [];
+    for (const [index, source] of plan.sources.entries()) {
+      const bytes = await this.#copy(source, params);
+      inputs.push({ columns: worker.inputs[index]!.columns, bytes });
+    }
+    giveInputs(this.#duck, inputs);
     const columns = plan.columns!;
-    const parts = { plan: worker, columns, inputFifos, maxRowBytes: ROW_BYTES };
+    const parts = { plan: worker, columns };
     const tables = createInputTables(parts);
-    for (const { sql } of tables) await this.#duck.run(sql);
+    for (const sql of tables) await this.#duck.run(sql);
     try {
       const cells = columns.map(({ type }, index) => `${jsonText(type, `c${index}`, 'number')} AS c${index}`);
       const values = worker.parameters.map(({ name, kind }): DuckDBValue => {
@@ -188,30 +184,20 @@ export class Engines {
       );
       return { kind: 'rows', columns, rows: reader.getRowsJson() as Cells[] };
     } finally {
-      for (const { index } of tables) await this.#duck.run(`DROP TABLE ${worker.inputs[index]!.name}`);
+      for (const { name, scans } of worker.inputs)
+        if (scans > 1) await this.#duck.run(`DROP TABLE IF EXISTS ${name}`);
     }
   }
 
-  /** A file with the source's rows. Bound values are not supported here: COPY takes none. */
-  async #copy(source: SourcePlan, params: Params): Promise<string> {
+  /** Returns the source's rows. Bound values are not supported here: COPY takes none. */
+  async #copy(source: SourcePlan, params: Params): Promise<Buffer> {
     const sql = withValues(source, params);
     const known = this.#copies.get(sql);
     if (known !== undefined) return known;
-    const chunks: Buffer[] = [];
-    const { connection } = this.client as unknown as { connection: NodeJS.EventEmitter };
-    // The bytes are the connection's own buffer, which it fills again.
-    const onData = ({ chunk }: { chunk: Buffer }): void => void chunks.push(Buffer.from(chunk));
-    connection.on('copyData', onData);
-    try {
-      await this.client.query(`COPY (${sql}\n) TO STDOUT (FORMAT csv)`);
-    } finally {
-      connection.off('copyData', onData);
-    }
-    const path = join(this.#dir, `${this.#files++ % 500}.csv`);
-    for (const [key, file] of this.#copies) if (file === path) this.#copies.delete(key);
-    await writeFile(path, Buffer.concat(chunks));
-    this.#copies.set(sql, path);
-    return path;
+    const bytes = await copyBinary(this.client, sql);
+    if (this.#copies.size === MOST_COPIES) this.#copies.delete(this.#copies.keys().next().value!);
+    this.#copies.set(sql, bytes);
+    return bytes;
   }
 }
 

@@ -22,7 +22,7 @@ import type { Forkline } from './forkline-process.ts';
 import { ForklineProcess, unstopped } from './forkline-process.ts';
 import { atRunEnd } from './run-end.ts';
 
-export type { Answer, Forkline, QueryInit } from './forkline-process.ts';
+export type { Answer, Forkline, JsonAnswer, QueryInit } from './forkline-process.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 

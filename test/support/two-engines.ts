@@ -4,11 +4,13 @@
  */
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
-import type { ColumnType } from '../../core/protocol/types.ts';
+import type { Column, ColumnType } from '../../core/protocol/types.ts';
 import { inputColumn, quoteText } from '../../language/dialects/duckdb/sql.ts';
 import { DUCKDB } from '../../language/dialects/duckdb/traits.ts';
 import { POSTGRES } from '../../language/dialects/postgres/source.ts';
+import { inputSelect } from '../../workers/dsl/inputs.ts';
 import { testDatabase } from './database.ts';
+import { copyBinary, giveInputs } from './engine-inputs.ts';
 
 export const FAILED = Symbol('failed');
 export type Outcome = string | null | typeof FAILED;
@@ -146,44 +148,21 @@ async function loadPostgres(client: pg.Client, columns: readonly EdgeColumn[], r
   await client.query(`INSERT INTO cases VALUES ${values.join(', ')}`);
 }
 
-/** From PostgreSQL's own text of them, as plans send it. */
+/** Loads the table `cases` of PostgreSQL as plans send its rows. */
 async function loadDuckDb(
   client: pg.Client,
   duck: DuckDBConnection,
   columns: readonly EdgeColumn[],
 ): Promise<void> {
-  const items = columns.map(({ name, type }) =>
-    type.kind === 'list'
-      ? `array_to_json(${name}::text[])::text`
-      : `textin(${OUTPUT[type.kind] ?? `${type.kind}_out`}(${name}))`,
+  const all: readonly Column[] = [{ name: 'i', type: { kind: 'int64' } }, ...columns];
+  const items = all.map(({ name, type }) => `${POSTGRES.sent(name, type)} AS ${name}`);
+  const bytes = await copyBinary(client, `SELECT ${items.join(', ')} FROM cases ORDER BY i`);
+  const inputs = all.map((column) =>
+    inputColumn(column, POSTGRES.wireOf(POSTGRES.describedColumn(column, false))),
   );
-  const found = await client.query({
-    text: `SELECT ${['i::text', ...items].join(', ')} FROM cases ORDER BY i`,
-    rowMode: 'array',
-  });
-  const inputs = columns.map(inputColumn);
-  const rows = found.rows.map(
-    (row: (string | null)[]) =>
-      `(${row.map((text) => (text === null ? 'NULL' : quoteText(text))).join(', ')})`,
-  );
-  const names = ['i', ...columns.map(({ name }) => name)];
-  const selected = inputs.map(
-    ({ name, csvType, expression }) => `${expression ?? `CAST("${name}" AS ${csvType})`} AS ${name}`,
-  );
-  await duck.run(
-    `CREATE OR REPLACE TEMP TABLE cases AS SELECT ${['CAST(i AS BIGINT) AS i', ...selected].join(', ')} FROM (VALUES ${rows.join(', ')}) AS t(${names.join(', ')})`,
-  );
+  giveInputs(duck, [{ columns: inputs, bytes }]);
+  await duck.run(`CREATE OR REPLACE TEMP TABLE cases AS ${inputSelect(inputs, 0)}`);
 }
-
-const OUTPUT: Readonly<Record<string, string>> = {
-  bool: 'boolout',
-  int64: 'int8out',
-  float64: 'float8out',
-  decimal: 'numeric_out',
-  string: 'textout',
-  bytes: 'byteaout',
-  interval: 'interval_out',
-};
 
 /** Months, days and microseconds: two engines word intervals differently. */
 const INTERVAL_PARTS = (value: string): string =>

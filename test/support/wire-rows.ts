@@ -1,5 +1,7 @@
 /** Rows as a SQL worker writes them, made from values: what a test compares decoders with. */
-import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
+import { type Column, MAX_PRECISION } from '../../core/protocol/types.ts';
+import { usualWireType, WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
+import type { WireColumn } from '../../workers/dsl/chunks/decoders.ts';
 
 export type WireField = Buffer | null;
 
@@ -63,4 +65,11 @@ export function numeric(text: string): Buffer {
   if (groups.length === 0) weight = 0;
   const head = [groups.length, weight, sign === '-' && groups.length > 0 ? 0x4000 : 0, fraction.length];
   return Buffer.concat([...head, ...groups].map(int16));
+}
+
+/** A column as connectors that have values send it. */
+export function wireColumnOf({ name, type }: Column): WireColumn {
+  const wire = usualWireType(type);
+  if (type.kind !== 'decimal') return { name, wire };
+  return { name, wire, size: { precision: type.precision ?? MAX_PRECISION, scale: type.scale ?? 18 } };
 }

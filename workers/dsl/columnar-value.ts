@@ -24,8 +24,17 @@ export function columnarValue(type: ColumnType, value: string, name: string): st
       const converted = columnarValue(type.of, element, name);
       return converted === element ? value : `list_transform(${value}, lambda ${element}: ${converted})`;
     }
-    default:
+    case 'bool':
+    case 'int64':
+    case 'float64':
+    case 'decimal':
+    case 'string':
+    case 'bytes':
+    case 'json':
+    case 'uuid':
       return value;
+    default:
+      return type satisfies never;
   }
 }
 

@@ -38,7 +38,7 @@ export function startDescribe(
       if (cause !== null) throw cause;
       return reply;
     } catch (thrown) {
-      throw cause ?? engineError(thrown, { ...config, maxRowBytes: 0 });
+      throw cause ?? engineError(thrown, config);
     } finally {
       clearTimeout(timer);
     }

@@ -5,12 +5,11 @@
  * the worker's.
  */
 import { dirname } from 'node:path';
-import type { DslWorkerConfig, RunStagesCall } from '../../core/protocol/dsl-worker.ts';
+import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import { type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
-import { REFUSED_MARK, raisedError } from '../../core/protocol/raised-error.ts';
+import { MARK, REFUSED_MARK, raisedFrom } from '../../core/protocol/raised-error.ts';
 
-export type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes' | 'spillDir' | 'fifoPath'> &
-  Pick<RunStagesCall, 'maxRowBytes'>;
+export type Limits = Pick<DslWorkerConfig, 'memoryBytes' | 'spillBytes' | 'spillDir' | 'fifoPath'>;
 
 interface Rule {
   readonly pattern: RegExp;
@@ -43,19 +42,6 @@ const RULES: readonly Rule[] = [
         {
           hint: 'filter or aggregate earlier, or leave out columns that are not needed',
           limit: { name: 'dslMemoryBytes', value: memoryBytes },
-        },
-        cause,
-      ),
-  },
-  {
-    pattern: /maximum line size|max_line_size/i,
-    toError: (_, { maxRowBytes }, cause) =>
-      new QueryError(
-        'bad-value',
-        `a row that the stages read is longer than ${maxRowBytes} bytes`,
-        {
-          hint: 'leave the long column out, or shorten it in the SQL part',
-          limit: { name: 'dslRowBytes', value: maxRowBytes },
         },
         cause,
       ),
@@ -157,17 +143,12 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   'TIMESTAMP WITH TIME ZONE': 'timestamptz',
 };
 
-/** The failing cast that float64 arithmetic raises (language/functions/float-range.ts). */
+/** The failing cast that float64 arithmetic raises (language/types/float-range.ts). */
 const RANGE_ERROR = /Could not convert string '(the result is out of range for float64)' to DOUBLE/;
 
 function conversionMessage(message: string): string {
   const range64 = RANGE_ERROR.exec(message);
   if (range64 !== null) return range64[1]!;
-  const csv =
-    /Error when converting column "((?:[^"]|"")*)"\. Could not convert string "([\s\S]*?)" to '([^']+)'/.exec(
-      message,
-    );
-  if (csv !== null) return `column ${csv[1]}: '${clip(csv[2]!)}' is not a valid ${userType(csv[3]!)}`;
   const cast =
     /Could not convert string ['"]([\s\S]*?)['"] to ([A-Z0-9 (),]+?)(?: when casting from source column (\S+))?(?:\n|$)/.exec(
       message,
@@ -188,18 +169,7 @@ function conversionMessage(message: string): string {
   return clip(sentence(message));
 }
 
-/** A value that could not enter the stages: `try_cast` there comes too late. */
-const INPUT_HINT = 'cast it in the SQL: `column::text`';
-const INPUT_HINTS = [
-  {
-    to: /to 'DECIMAL/,
-    hint: 'a numeric without a size has 20 digits before the point in stages, and no NaN; cast it in the SQL: `x::float8`, `x::numeric(38,4)`',
-  },
-];
-
 function conversionHint(message: string): ErrorDetails {
-  if (/Error when converting column/.test(message))
-    return { hint: INPUT_HINTS.find(({ to }) => to.test(message))?.hint ?? INPUT_HINT };
   return /Could not convert string|field format/.test(message)
     ? { hint: 'try_cast gives null for what cannot be converted' }
     : {};
@@ -216,4 +186,15 @@ function userType(engineType: string): string {
 
 function clip(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}...` : text;
+}
+
+// Anchored: a value of the user's, quoted later in another message, must not pass for it.
+const RAISED = new RegExp(`^Invalid Input Error: ${MARK}(\\{.*\\})`);
+
+/** Returns the error of ours that the engine's exception carries; null when there is none in it. */
+function raisedError(message: string, cause: unknown): QueryError | null {
+  const found = RAISED.exec(message);
+  if (found === null) return null;
+  const { code, message: text, ...details } = raisedFrom(found[1]!);
+  return new QueryError(code, text, details, cause);
 }

@@ -1,14 +1,18 @@
 /**
- * One DuckDB instance in memory, locked down before it sees a query: no files but the two pipes and the spill
+ * One DuckDB instance in memory, locked down before it sees a query: no files but the answer's pipe and the spill
  * directory, no extensions fetched, no setting changed. Between two queries it gets a new connection: temporary tables
  * and prepared statements go with the old one, and the compiler's statements leave nothing else behind. A whole new
  * instance would cost 50 ms of CPU for each query.
  */
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
+import { registerInputFunction } from './chunks/input-function.ts';
+import type { QueryInputs } from './inputs.ts';
 import { quoteText } from './sql-text.ts';
 
 export interface Engine {
+  /** What the query that runs reads; null between queries. */
+  inputs: QueryInputs | null;
   /** Of the query that runs; changes with `renew`. */
   readonly connection: DuckDBConnection;
   /** Forgets the last query. */
@@ -16,7 +20,7 @@ export interface Engine {
   close(): void;
 }
 
-/** The pipes that the engine may touch. */
+/** The pipes at both ends of the engine. It touches that of the answer only. */
 export interface EnginePipes {
   /** By the index of the plan's input. */
   readonly inputs: readonly string[];
@@ -34,17 +38,17 @@ export async function createEngine(config: DslWorkerConfig, pipes: EnginePipes):
     allow_community_extensions: 'false',
   });
   let connection = await instance.connect();
-  const paths = [...pipes.inputs, pipes.answer].map(quoteText).join(', ');
   // The spill limit given as an option of the instance is shown, and not enforced; as a setting it holds.
   await connection.run(`
     SET temp_directory = ${quoteText(config.spillDir)};
     SET max_temp_directory_size = '${config.spillBytes}B';
-    SET allowed_paths = [${paths}];
+    SET allowed_paths = [${quoteText(pipes.answer)}];
     SET GLOBAL TimeZone = 'UTC';
     SET enable_external_access = false;
     SET lock_configuration = true;
   `);
-  return {
+  const engine: Engine = {
+    inputs: null,
     get connection() {
       return connection;
     },
@@ -57,4 +61,9 @@ export async function createEngine(config: DslWorkerConfig, pipes: EnginePipes):
       instance.closeSync();
     },
   };
+  registerInputFunction(connection, (index) => {
+    if (engine.inputs === null) throw new Error('no query runs that has inputs');
+    return engine.inputs.sourceOf(index);
+  });
+  return engine;
 }

@@ -1,15 +1,14 @@
 /**
- * Named pipes at the two ends of the engine: CSV comes in through one, the finished answer leaves through the other.
- * The engine reads and writes them with plain blocking calls on threads of its own, so the other end is where a
- * stuck query is set free: an interrupt alone wakes neither a blocked read nor a blocked write.
+ * Named pipes at the two ends of the engine: rows come in through some, the finished answer leaves through another. The engine
+ * writes that one with plain blocking calls on threads of its own, so its other end is where a stuck query is set
+ * free: an interrupt alone wakes no blocked write. The inputs are read here, on the JavaScript thread.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net';
 
-const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
+const { O_RDONLY, O_WRONLY, O_RDWR, O_NONBLOCK } = constants;
 const RETRY_MS = 2;
-const FLOOD = Buffer.alloc(64 * 1024, '\n');
 
 /** New, empty pipes for this user only; whatever stood at these paths is gone, and with it a late writer's bytes. */
 export function createFifos(paths: readonly string[]): void {
@@ -69,23 +68,6 @@ export async function writeToFifo(path: string, bytes: Buffer, cancelled: () => 
   }
 }
 
-/**
- * Sets free whoever is blocked in opening or reading this pipe, whose result nobody wants any more: it is fed line
- * ends until `ended()`. Only an end of file or a full buffer ends such a read, and the end of file is not ours to
- * give while another writer has the pipe open. `onTick` runs before each attempt.
- */
-export async function floodReader(path: string, ended: () => boolean, onTick: () => void): Promise<void> {
-  while (!ended()) {
-    onTick();
-    const fd = openForWriting(path);
-    if (fd !== null) {
-      writeSome(fd, FLOOD);
-      closeSync(fd);
-    }
-    await pause();
-  }
-}
-
 export interface FifoReader {
   pause(): void;
   resume(): void;
@@ -133,4 +115,40 @@ export function readFifo(path: string, onData: (bytes: Buffer) => void): FifoRea
       socket.destroy();
     },
   };
+}
+
+export interface InputReader {
+  /** Reads on after `onBytes` said that it takes no more. */
+  resume(): void;
+  /** The writer finds nobody who reads. */
+  close(): void;
+}
+
+const INPUT_BYTES = 64 * 1024;
+/** All inputs are read into it: whoever gets the bytes copies them. */
+const INPUT_BUFFER = Buffer.allocUnsafeSlow(INPUT_BYTES);
+
+/**
+ * Reads an input pipe from now on. Opened for writing too, so that no end of file is seen before its writer comes or after it went:
+ * the rows say themselves where they end. `onBytes` returns false when it takes no more, and copies what it keeps.
+ */
+export function readInput(
+  path: string,
+  onBytes: (bytes: Uint8Array) => boolean,
+  onError: (error: Error) => void,
+): InputReader {
+  const fd = openSync(path, O_RDWR | O_NONBLOCK);
+  // The types know `onread` for sockets that connect only.
+  const options: SocketConstructorOpts & ConnectOpts = {
+    fd,
+    readable: true,
+    writable: false,
+    onread: {
+      buffer: INPUT_BUFFER,
+      callback: (count) => onBytes(INPUT_BUFFER.subarray(0, count)),
+    },
+  };
+  const socket = new Socket(options);
+  socket.on('error', onError);
+  return { resume: () => void socket.resume(), close: () => void socket.destroy() };
 }

@@ -5,9 +5,8 @@
  *      |  abort(cause)
  *   aborting --the engine lets go--> ended, and the cause is its error whatever the engine says
  *
- * An abort interrupts the engine, empties the answer pipe and floods the input pipes, since the engine may be blocked
- * in any of them. An input that ends early because of it looks like a short input to the engine: so a cause,
- * once set, always wins.
+ * An abort fails the inputs, interrupts the engine and empties the answer pipe, since the engine may be blocked in it. A
+ * cause, once set, always wins.
  */
 import type { Socket } from 'node:net';
 import type { DslWorkerConfig, RunStagesCall, RunStagesReply } from '../../core/protocol/dsl-worker.ts';
@@ -17,7 +16,7 @@ import { pumpAnswer } from './answer-pump.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { Engine, EnginePipes } from './engine.ts';
 import { engineError, type Limits } from './engine-errors.ts';
-import { floodReader } from './fifo.ts';
+import { QueryInputs } from './inputs.ts';
 import { nameColumns, standInsFor } from './parquet-names.ts';
 import { refusedSql } from './refused-sql.ts';
 import type { RunningCall } from './service.ts';
@@ -34,6 +33,9 @@ import {
 } from './statements.ts';
 import { castTo } from './value-text.ts';
 
+/** Between two interrupts of a query that shall end. */
+const INTERRUPT_MS = 2;
+
 export interface QueryRunDeps {
   readonly engine: Engine;
   readonly pipes: EnginePipes;
@@ -46,6 +48,7 @@ export interface QueryRunDeps {
 interface Run {
   readonly call: RunStagesCall;
   readonly parts: QueryParts;
+  readonly inputs: QueryInputs;
   readonly answerPipe: string;
   readonly statements: StatementRunner;
   readonly writer: AnswerWriter;
@@ -73,21 +76,27 @@ export function startQuery(
 ): RunningCall<RunStagesReply> {
   let cause: QueryError | null = null;
   let ended = false;
+  let interrupting: NodeJS.Timeout | undefined;
 
   function abort(reason: QueryError): void {
     if (ended || cause !== null) return;
     cause = reason;
     run.discardAnswer();
     run.writer.abandon();
+    inputs.fail(reason);
     const interrupt = (): void => engine.connection.interrupt();
-    for (const input of pipes.inputs.slice(0, call.plan.inputs.length))
-      void floodReader(input, () => ended, interrupt);
+    interrupt();
+    // One that comes before the engine has begun with a statement does not reach it.
+    interrupting = setInterval(interrupt, INTERRUPT_MS);
   }
 
   const { plan, columns, answer, limits, maxRowBytes } = call;
+  const inputs = new QueryInputs(plan, pipes.inputs, maxRowBytes);
+  engine.inputs = inputs;
   const run: Run = {
     call,
-    parts: { plan, columns, inputFifos: pipes.inputs, maxRowBytes },
+    parts: { plan, columns },
+    inputs,
     answerPipe: pipes.answer,
     statements: createStatementRunner(engine.connection, call, () => cause),
     writer: new AnswerWriter(socket, Buffer.from(answerHead(columns, answer)), limits.maxBytes),
@@ -103,10 +112,13 @@ export function startQuery(
       if (cause !== null) throw cause;
       return reply;
     } catch (thrown) {
-      throw cause ?? errorOfRun(thrown, plan.runsUserSql, { ...config, maxRowBytes });
+      throw cause ?? errorOfRun(inputs.raised ?? thrown, plan.runsUserSql, config);
     } finally {
       ended = true;
+      clearInterval(interrupting);
       clearTimeout(timer);
+      engine.inputs = null;
+      inputs.close();
     }
   }
 
@@ -114,19 +126,15 @@ export function startQuery(
 }
 
 async function runStatements(run: Run): Promise<RunStagesReply> {
-  const { call, parts, statements, writer } = run;
-  let inputRows = -1;
-  for (const { index, sql } of createInputTables(parts)) {
-    const rows = await statements.runCounted(sql);
-    if (index === 0) inputRows = rows;
-  }
+  const { call, parts, inputs, statements, writer } = run;
+  for (const sql of createInputTables(parts)) await statements.runCounted(sql);
   const { rows, complete } =
     call.answer.format === 'arrow' ? await sendArrow(run) : await sendCopied(run, await chooseRows(run));
   writer.end();
   const endedAt = performance.now();
   const firstAt = writer.startedAt ?? endedAt;
   const phases = { dslMs: firstAt - run.startedAt, encodeMs: endedAt - firstAt };
-  return { rows, bytes: writer.bytes, complete, inputRows, phases };
+  return { rows, bytes: writer.bytes, complete, inputRows: inputs.rows, phases };
 }
 
 /** With a cap of the client's own, the rows are set aside first: only then is it known whether it cut any. */

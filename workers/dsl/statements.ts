@@ -8,7 +8,7 @@ import type { WorkerInput, WorkerPlan } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { typeName } from '../../core/protocol/types.ts';
 import { columnarValue } from './columnar-value.ts';
-import { type Input, inputSelect } from './input.ts';
+import { inputSelect } from './inputs.ts';
 import { quoteName, quoteText } from './sql-text.ts';
 import { castTo, csvText, jsonText } from './value-text.ts';
 
@@ -19,21 +19,16 @@ const ANSWER_TABLE = 'answer_rows';
 export interface QueryParts {
   readonly plan: WorkerPlan;
   readonly columns: readonly Column[];
-  /** Of the plan's inputs, in their order. */
-  readonly inputFifos: readonly string[];
-  readonly maxRowBytes: number;
 }
 
 function isKept({ scans }: WorkerInput): boolean {
   return scans > 1;
 }
 
-/** Statements that keep the inputs that stages read more than once, by the inputs' indexes; each one's result is its number of rows. */
-export function createInputTables(parts: QueryParts): readonly { index: number; sql: string }[] {
+/** Statements that keep the inputs that stages read more than once; each one's result is its number of rows. */
+export function createInputTables(parts: QueryParts): readonly string[] {
   return parts.plan.inputs.flatMap((input, index) =>
-    isKept(input)
-      ? [{ index, sql: `CREATE TEMP TABLE ${input.name} AS ${inputSelect(inputOf(parts, index))}` }]
-      : [],
+    isKept(input) ? [`CREATE TEMP TABLE ${input.name} AS ${inputSelect(input.columns, index)}`] : [],
   );
 }
 
@@ -56,7 +51,7 @@ export function answerSelect(parts: QueryParts): string {
     return type === null ? `c${index}` : `c${index}::${type} AS c${index}`;
   });
   const streamed = plan.inputs.flatMap((input, index) =>
-    isKept(input) ? [] : [`${input.name} AS NOT MATERIALIZED (${inputSelect(inputOf(parts, index))})`],
+    isKept(input) ? [] : [`${input.name} AS NOT MATERIALIZED (${inputSelect(input.columns, index)})`],
   );
   const inputs = streamed.length === 0 ? '' : `WITH ${streamed.join(', ')} `;
   return `${inputs}SELECT ${casts.join(', ')} FROM (${plan.sql}\n) AS answer(${names.join(', ')})`;
@@ -129,8 +124,4 @@ function rowText(columns: readonly Column[], answer: AnswerOptions): string {
   });
   const [open, close] = objects ? [`'{'`, `'}'`] : [`'['`, `']'`];
   return `concat(${[open, ...parts, close].join(', ')})`;
-}
-
-function inputOf({ plan, inputFifos, maxRowBytes }: QueryParts, index: number): Input {
-  return { fifoPath: inputFifos[index]!, columns: plan.inputs[index]!.columns, maxRowBytes };
 }

@@ -64,8 +64,16 @@ export function jsonText(type: ColumnType, value: string, numbers: NumberStyle):
       return `translate(${value}, chr(9) || chr(10) || chr(13), '   ')`;
     case 'string':
       return `to_json(${value})::VARCHAR`;
-    default:
+    case 'bytes':
+    case 'date':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+    case 'interval':
+    case 'uuid':
       return quoted(plainText(type, value));
+    default:
+      return type satisfies never;
   }
 }
 
@@ -78,8 +86,19 @@ export function csvText(type: ColumnType, value: string): string {
     case 'list':
     case 'bytes':
       return csvQuoted(plainText(type, value));
-    default:
+    case 'bool':
+    case 'int64':
+    case 'float64':
+    case 'decimal':
+    case 'date':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+    case 'interval':
+    case 'uuid':
       return plainText(type, value);
+    default:
+      return type satisfies never;
   }
 }
 
@@ -106,8 +125,13 @@ export function plainText(type: ColumnType, value: string): string {
     case 'string':
     case 'json':
       return value;
-    default:
+    case 'bool':
+    case 'int64':
+    case 'time':
+    case 'uuid':
       return `${value}::VARCHAR`;
+    default:
+      return type satisfies never;
   }
 }
 

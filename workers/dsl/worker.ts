@@ -46,11 +46,7 @@ async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild>
     },
     giveUp: () => void giveUp(service, log),
   });
-  // exit() waits for the engine's threads, and one that computes for minutes or is blocked in a pipe keeps it waiting.
-  // What has to be done at an exit (the log's last lines) was registered before this, so it is done.
-  process.on('exit', () => {
-    if (service.busy) process.kill(process.pid, 'SIGKILL');
-  });
+  killAtExit(() => service.busy);
   rmSync(config.socketPath, { force: true });
   await service.listen(config.socketPath);
   // Not before: somebody may wait for this boot.
@@ -62,6 +58,20 @@ async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild>
       rmSync(config.spillDir, { recursive: true, force: true });
     },
     queriesServed: () => service.queriesServed(),
+  };
+}
+
+/**
+ * Makes an exit while the engine works a KILL: exit() waits for the engine's threads, and one that computes for minutes, is
+ * blocked in a pipe, or waits for rows, which come from this thread, keeps it waiting, some for ever. Every exit ends in
+ * `reallyExit`, after its handlers.
+ */
+function killAtExit(isBusy: () => boolean): void {
+  const ending = process as unknown as { reallyExit(code: number): void };
+  const exit = ending.reallyExit.bind(process);
+  ending.reallyExit = (code) => {
+    if (isBusy()) process.kill(process.pid, 'SIGKILL');
+    exit(code);
   };
 }
 

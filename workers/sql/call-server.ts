@@ -1,18 +1,18 @@
 /**
- * The worker's unix socket: any number of callers (see caller.ts), each with one call at a time.
+ * Listens on the worker's unix socket. There may be any number of callers (caller.ts), each with one call at a time.
  */
 import { createServer, type Server } from 'node:net';
 import type { Log } from '../../core/logging/log.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { Caller, type CallHandler } from './caller.ts';
 
-/** Room for two encoded buffers, so that writing and reading overlap. */
+/** The size of a socket's buffer: room for two encoded buffers, so that writing and reading overlap. */
 const SOCKET_BUFFER_BYTES = 256 * 1024;
 
 export class CallServer {
   readonly #server: Server;
   readonly #callers = new Set<Caller>();
-  /** Those whose call runs, even when their socket is gone already. */
+  /** The callers whose call still runs, even if their socket is closed already. */
   readonly #calling = new Set<Caller>();
   #onAllIdle: (() => void) | null = null;
 
@@ -39,7 +39,7 @@ export class CallServer {
     });
   }
 
-  /** Takes no new connection; resolves when no call runs, at the latest (by cancelling) after `graceMs`. */
+  /** Takes no new connections, and cancels calls that still run after `graceMs`. Resolves when no call runs. */
   async stop(graceMs: number): Promise<void> {
     this.#server.close();
     const timer = setTimeout(() => {

@@ -4,8 +4,8 @@
  *   idle --a call arrives--> calling --reply written--> idle
  *                               | `cancel` or the socket's end: the call's control is aborted
  *
- * Every call gets exactly one reply, unless its socket is gone. A second call while one runs is a broken protocol and ends the
- * socket. A `cancel` for a query that is not (or no longer) running here is late: nothing to do.
+ * Every call gets exactly one reply, unless its socket is gone. A second call while one runs breaks the protocol and closes the
+ * socket. A `cancel` for a query that does not (or no longer) run here comes too late and is ignored.
  */
 import type { Socket } from 'node:net';
 import { type CallControl, createCallControl } from '../../connectors/kit/call-control.ts';
@@ -18,14 +18,14 @@ import type { FromSqlWorker, ToSqlWorker } from '../../core/protocol/sql-worker.
 
 export type SqlCall = Exclude<ToSqlWorker, { type: 'cancel' }>;
 
-/** Runs a call to its reply's value; rejects with what becomes the reply's error. */
+/** Runs a call and returns the value of its reply; rejects with the error of its reply. */
 export type CallHandler = (call: SqlCall, sink: ByteSink, control: CallControl) => Promise<unknown>;
 
 export interface CallerDeps {
   readonly handle: CallHandler;
   readonly log: Log;
   onCalling(caller: Caller): void;
-  /** After the reply was written; the socket may be gone by then. */
+  /** Called after the reply was written, or when the call ended although the socket was gone. */
   onIdle(caller: Caller): void;
   onClose(caller: Caller): void;
 }
@@ -41,7 +41,7 @@ export class Caller {
   readonly #socket: Socket;
   readonly #deps: CallerDeps;
   readonly #sink: ByteSink;
-  /** null while idle. */
+  /** The running call; null while idle. */
   #current: RunningCall | null = null;
 
   constructor(socket: Socket, deps: CallerDeps) {
@@ -49,7 +49,7 @@ export class Caller {
     this.#deps = deps;
     this.#sink = createSink(socket);
     const feed = createFrameReader({
-      onMessage: (message) => this.#onMessage(message as ToSqlWorker), // the server's own message: trusted
+      onMessage: (message) => this.#onMessage(message as ToSqlWorker), // messages of our own server are trusted
       onData() {
         throw new Error('data frame from the server');
       },
@@ -73,7 +73,7 @@ export class Caller {
     this.#current?.control.cancellation.cancel(error);
   }
 
-  /** Lets a last reply out. */
+  /** Closes the socket after the last reply was sent. */
   end(): Promise<void> {
     const socket = this.#socket;
     return new Promise((resolve) => {
@@ -125,8 +125,8 @@ export class Caller {
 }
 
 /**
- * Of one call after the other. A small answer and the reply after it leave in one write: they are made in one turn of
- * the event loop.
+ * Returns the sink for all calls on this socket. A small answer and the reply after it leave in one write, since both are made
+ * in the same turn of the event loop.
  */
 function createSink(socket: Socket): ByteSink {
   let onDrain: (() => void) | null = null;
@@ -156,7 +156,7 @@ function whatRan({ queryId, principal, connection, type }: SqlCall): object {
   return { queryId, principal, connection, call: type };
 }
 
-/** What is ours to mend is an error with its text; what is the user's or the database's is told by the server. */
+/** Logs a failed call. Internal errors are logged with their text; the server logs those of users and databases. */
 function logFailure(log: Log, call: SqlCall, thrown: unknown, { code }: QueryError): void {
   if (code !== 'internal') {
     log.info('query-failed', { ...whatRan(call), code });

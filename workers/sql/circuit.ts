@@ -1,12 +1,12 @@
 /**
- * Keeps a database that is down from being stormed with connection attempts.
+ * Protects a database that is down from a storm of connection attempts.
  *
  *   closed --attempt failed--> open --backoff over--> half-open --probe succeeded--> closed
  *                               ^                          |
  *                               +------ probe failed ------+   (backoff doubles up to its maximum)
  *
- * While closed everybody may connect. Otherwise exactly one caller probes, however many wait for a connection, and the
- * others wait for its outcome. `connect` never gives up before `close`: generic-pool would call again at once.
+ * While the circuit is closed, every caller may connect. Otherwise exactly one caller probes, and all others wait for its
+ * outcome. `connect` never gives up before `close`, since generic-pool would call it again at once.
  */
 
 export type CircuitState = 'closed' | 'open' | 'half-open';
@@ -34,7 +34,7 @@ export class Circuit {
   #state: CircuitState = 'closed';
   #backoffMs: number;
   #lastFailure: unknown = null;
-  /** Settles when the running probe has had its outcome. */
+  /** The running probe, which settles with its outcome; null without one. */
   #probe: Promise<void> | null = null;
 
   constructor(options: CircuitOptions) {
@@ -46,7 +46,7 @@ export class Circuit {
     return this.#state;
   }
 
-  /** What the last attempt failed with; null while closed. */
+  /** The error of the last failed attempt; null while the circuit is closed. */
   get lastFailure(): unknown {
     return this.#lastFailure;
   }
@@ -68,7 +68,7 @@ export class Circuit {
     this.#closing.abort();
   }
 
-  /** The others wait for the outcome. */
+  /** Runs the probe; other callers wait for its outcome. */
   async #probeAlone<T>(attempt: () => Promise<T>): Promise<[T] | null> {
     const running = this.#probeOnce(attempt);
     this.#probe = running
@@ -88,14 +88,14 @@ export class Circuit {
     return this.#tryOnce(attempt);
   }
 
-  /** One attempt; its result in an array, or null when it failed. */
+  /** Makes one attempt. Returns its result in an array, or null when it failed. */
   async #tryOnce<T>(attempt: () => Promise<T>): Promise<[T] | null> {
     try {
       const result = await attempt();
       if (this.#state !== 'open') this.#succeeded();
       return [result];
     } catch (thrown) {
-      // Several attempts may have been under way when the circuit opened: the first failure counts.
+      // Several attempts may run when the circuit opens; only the first failure counts.
       if (this.#state !== 'open') this.#failed(thrown);
       return null;
     }
@@ -122,7 +122,7 @@ export class Circuit {
   }
 }
 
-/** Ends early, without an error, when `signal` aborts. */
+/** Waits. Resolves early, without an error, when `signal` aborts. */
 function delay(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {

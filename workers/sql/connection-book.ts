@@ -1,7 +1,7 @@
 /**
- * The registered connections of a SQL worker, each with the pool of its sessions. They change at run time: a connection that
- * is new or leads elsewhere gets a new pool, which is warmed before queries get it; one that is gone or was replaced ends its
- * idle sessions at once and the others when their queries have ended.
+ * The configured connections of a SQL worker, each with the pool of its sessions. They can change at run time: a new connection,
+ * or one to another database, gets a new pool, which is warmed before queries use it. The pool of a removed or replaced one
+ * ends its idle sessions at once, and the others when their queries have ended.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { ConnectionConfig } from '../../core/protocol/connection.ts';
@@ -19,14 +19,14 @@ interface Entry {
 export class ConnectionBook {
   readonly #create: (name: string, config: ConnectionConfig) => Promise<SessionPool>;
   readonly #entries = new Map<string, Entry>();
-  /** Changes take turns: each compares with what the one before has left. */
+  /** The last change. Changes run one after the other, since each one compares with the result of the one before. */
   #changing: Promise<unknown> = Promise.resolve();
 
   constructor(create: (name: string, config: ConnectionConfig) => Promise<SessionPool>) {
     this.#create = create;
   }
 
-  /** Throws unknown-connection. */
+  /** Returns the pool of a connection. Throws unknown-connection. */
   get(name: string): SessionPool {
     const entry = this.#entries.get(name);
     if (entry !== undefined) return entry.pool;
@@ -38,7 +38,7 @@ export class ConnectionBook {
   }
 
   /**
-   * Resolves when these are the connections and each pool is warm or known to have no database for now, with the new ones
+   * Replaces the connections. Resolves when each pool is warm or has failed to reach its database, with the new connections
    * that could not be reached. Rejects only when a connector cannot be loaded.
    */
   change(connections: Connections): Promise<UnreachableConnection[]> {

@@ -1,7 +1,7 @@
 /**
- * Everything of a SQL worker but its process: session pools, one a registered connection, and the calls that use them.
- * A call takes one session, runs one exchange (copy-to: one more for parameter types not yet known), and gives
- * the session back; the pool replaces the sessions that did not come back as they were.
+ * A SQL worker without its process: a pool of sessions for each configured connection, and the calls that use them. A call
+ * takes a session, runs one exchange (copy-to runs another one for parameter types that are not known yet), and gives the
+ * session back; the pool replaces sessions that are no longer usable.
  */
 import type { CallControl } from '../../connectors/kit/call-control.ts';
 import type { ByteSink, Session } from '../../connectors/kit/connector.ts';
@@ -16,7 +16,7 @@ import { ConnectionBook } from './connection-book.ts';
 import { SessionPool } from './session-pool.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
-/** Closing sessions is a courtesy to the database: the process exits anyway. */
+/** The time for closing sessions in order. It is short, since the process exits anyway. */
 const CLOSE_TIMEOUT_MS = 1500;
 
 export interface SqlServiceOptions {
@@ -42,7 +42,7 @@ export class SqlService {
     this.#server = new CallServer((call, sink, control) => this.#handle(call, sink, control), log);
   }
 
-  /** Resolves when it listens and every pool is warm, or known to have no database for now. */
+  /** Resolves when the worker listens, and every pool is warm or has failed to reach its database. */
   async start(): Promise<void> {
     await this.#book.change(this.#config.connections);
     await this.#server.listen(this.#config.socketPath);
@@ -60,12 +60,12 @@ export class SqlService {
     await Promise.race([this.#book.close(), timeout(CLOSE_TIMEOUT_MS)]);
   }
 
-  /** Resolves when calls get these connections, with the new ones that could not be reached. */
+  /** Replaces the connections. Resolves when calls use them, with the new ones that could not be reached. */
   changeConnections(connections: SqlWorkerConfig['connections']): Promise<UnreachableConnection[]> {
     return this.#book.change(connections);
   }
 
-  /** Statements run, successfully or not; describes are not counted. */
+  /** Returns the number of statements run, successfully or not; describes are not counted. */
   queriesServed(): number {
     return this.#served;
   }
@@ -88,7 +88,7 @@ export class SqlService {
   }
 }
 
-/** Replies are made member by member: a spread with another member behind it takes a microsecond and feeds the collector. */
+/** Runs a call on a session. Replies are written out member by member: a spread takes a microsecond more and makes garbage. */
 async function runOn(
   session: Session,
   call: SqlCall,

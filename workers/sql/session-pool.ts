@@ -1,9 +1,9 @@
 /**
- * The warm sessions of one registered connection, in a generic-pool of fixed size (min = max).
- * What generic-pool leaves to its user is done here:
+ * The warm sessions of one configured connection, in a generic-pool of fixed size (min = max).
+ * This file adds what generic-pool does not do:
  * - `create` retries behind a circuit, so that the pool refills by itself and never storms a database that is down;
  * - `acquire` fails at once while the database is down and no session is left, on abort, and after a time limit;
- * - a session that died while idle is found and replaced without waiting for a query to trip over it.
+ * - a session that died while idle is found and replaced before a query gets it.
  */
 import genericPool, { type Pool } from 'generic-pool';
 import type { Connection, Notice, Session } from '../../connectors/kit/connector.ts';
@@ -28,11 +28,11 @@ export interface SessionPoolOptions {
 export class SessionPool {
   readonly #options: SessionPoolOptions;
   readonly #live = new Set<Session>();
-  /** Told at every change of `live` and of the circuit. */
+  /** Functions that are called at every change of `live` and of the circuit. */
   readonly #watchers: (() => void)[] = [];
   readonly #circuit: Circuit;
   readonly #pool: Pool<Session>;
-  /** What there is to say of a connection is the same for all of its sessions: it is said once. */
+  /** Whether the connection's notices were logged: they are the same for all of its sessions. */
   #noticesGiven = false;
   #closed = false;
 
@@ -46,7 +46,7 @@ export class SessionPool {
     return this.#live.size;
   }
 
-  /** Resolves when all sessions stand, or when the first attempt failed: the pool goes on trying by itself. */
+  /** Resolves when all sessions are open, or when the first attempt failed; the pool then goes on trying by itself. */
   warm(): Promise<void> {
     this.#pool.start();
     return new Promise((resolve) => {
@@ -60,7 +60,7 @@ export class SessionPool {
     });
   }
 
-  /** Rejects with database-unavailable, database-overloaded or what cancelled it. */
+  /** Takes a session. Rejects with database-unavailable, database-overloaded, or the reason of its cancellation. */
   acquire(cancellation: Cancellation): Promise<Session> {
     if (this.#databaseGone) return Promise.reject(this.#connectFailure());
     if (cancellation.reason !== null) return Promise.reject(cancellation.reason);
@@ -93,12 +93,12 @@ export class SessionPool {
     });
   }
 
-  /** Back to the pool, or replaced when it is not as it was. */
+  /** Gives a session back to the pool, which replaces one that is no longer usable. */
   release(session: Session): void {
     void (session.usable ? this.#pool.release(session) : this.#pool.destroy(session));
   }
 
-  /** The reason for which there is no session; null while there is one, or none was tried. */
+  /** The reason why there is no session; null while there is one, or before the first attempt. */
   get failure(): QueryError | null {
     return this.#databaseGone ? this.#connectFailure() : null;
   }
@@ -136,8 +136,8 @@ export class SessionPool {
       },
       { min: size, max: size, testOnBorrow: true, acquireTimeoutMillis: acquireTimeoutMs, autostart: false },
     );
-    // `create` rejects when the circuit is closed for good only, and `destroy` when the goodbye failed: the socket is
-    // gone either way.
+    // `create` rejects only when the circuit is closed for good, and `destroy` when the orderly end failed; in both cases the
+    // socket is gone.
     pool.on('factoryCreateError', () => {});
     pool.on('factoryDestroyError', () => {});
     return pool;
@@ -158,12 +158,12 @@ export class SessionPool {
     return session;
   }
 
-  /** Borrowing tests a session, and destroys and replaces it when it is dead. */
+  /** Replaces dead idle sessions by borrowing all of them: generic-pool tests a session when it is borrowed. */
   #replaceDead(): void {
     for (let left = this.#pool.available; left > 0; left--)
       this.#pool.acquire().then(
         (session) => this.#pool.release(session),
-        () => {}, // No session within the time limit: `create` is still at it.
+        () => {}, // No session came within the time limit; `create` goes on trying.
       );
   }
 
@@ -190,7 +190,7 @@ export class SessionPool {
   }
 }
 
-/** generic-pool calls `create` again at once while somebody waits: without a pause that would never let go of the loop. */
+/** Rejects after a pause. generic-pool calls `create` again at once while somebody waits, which would block the event loop. */
 async function rejectLater(thrown: unknown): Promise<never> {
   await new Promise((resolve) => setTimeout(resolve, CLOSED_PAUSE_MS));
   throw thrown;

@@ -1,4 +1,4 @@
-/** Entry of a SQL worker process: prefork, one of several, alike in everything but its name. */
+/** The entry of a SQL worker process. Several run at once; they differ only in their names. */
 import { passwordsOf, registerSecrets } from '../../core/logging/redact.ts';
 import { runChild } from '../../core/process/child.ts';
 import type { FromChild, ToChild } from '../../core/protocol/monitor.ts';
@@ -15,7 +15,7 @@ runChild('sql', async ({ identity, config, log, send }) => {
   };
 });
 
-/** The only thing that the monitor tells a SQL worker while it runs. */
+/** Takes changed connections, which are the only message of the monitor to a running SQL worker. */
 async function changeConnections(
   service: SqlService,
   message: ToChild,

@@ -1,6 +1,6 @@
 /**
- * PostgreSQL's array text (`{1,NULL,"a \"b\""}`, nested, optionally with bounds `[0:1]={..}`) as a JSON array. The
- * elements go through the encoder of their own type.
+ * Encodes PostgreSQL's array text (`{1,NULL,"a \"b\""}`, nested, optionally with bounds `[0:1]={..}`) as a JSON array. The
+ * encoder of the elements' type writes the elements.
  */
 import type { CellEncoder } from './json-cells.ts';
 
@@ -51,7 +51,7 @@ function endOfPlain(src: Buffer, start: number, end: number): number {
   return offset;
 }
 
-/** The word NULL without quotes; a text 'NULL' comes quoted. */
+/** Tells whether an element is null: the word NULL without quotes. A text 'NULL' comes with quotes. */
 function isNull(src: Buffer, start: number, end: number): boolean {
   return end - start === 4 && src.toString('latin1', start, end) === 'NULL';
 }

@@ -1,17 +1,17 @@
 /**
- * Bytes on their way out. `reserve(n)` makes room for n bytes, after which `buffer` and `position` are written
- * directly by the encoders: they run once a value, so nothing here is allowed to cost. A full buffer is handed to
- * `emit` and never touched again; its owner may keep it, or give it back to the stock that it came from.
+ * Collects bytes in buffers. `reserve(n)` makes room for n bytes; the encoders then write to `buffer` and `position` directly,
+ * because they run once per value and must be fast. A full buffer is passed to `emit` and never touched again; its new owner
+ * may keep it, or give it back to the stock that it came from.
  */
 import { BufferStock, STOCK_BYTES } from '../../../core/process/buffer-stock.ts';
 
-/** Most answers are small; those that are not get bigger buffers from the second on. */
+/** The sizes of the first buffer and of the following ones: most answers are small, and need only the first. */
 const FIRST_BYTES = 16 * 1024;
 const NEXT_BYTES = STOCK_BYTES;
 
-/** Text that is written again and again, for `ByteWriter.constant`. */
+/** A text that is written again and again, for `ByteWriter.constant`. */
 export interface Constant {
-  /** Its bytes, four in each, the last filled up with zeros. */
+  /** The text's bytes, four in each number; the last number is filled up with zeros. */
   readonly words: readonly number[];
   readonly length: number;
 }
@@ -23,7 +23,7 @@ export function constantOf(text: string): Constant {
   return { words, length: bytes.length };
 }
 
-/** Where writers take their buffers from. */
+/** A stock from which writers take their buffers. */
 export class WriterStock {
   readonly #first = new BufferStock(FIRST_BYTES);
   readonly #next = new BufferStock(NEXT_BYTES);
@@ -36,7 +36,7 @@ export class WriterStock {
     return this.#next.take();
   }
 
-  /** What a writer emitted, and nobody reads any more. */
+  /** Takes a buffer back that a writer emitted and nobody reads any more. */
   give(bytes: Buffer): void {
     this.#first.give(bytes);
     this.#next.give(bytes);
@@ -46,9 +46,9 @@ export class WriterStock {
 export class ByteWriter {
   buffer: Buffer;
   position = 0;
-  /** Of `buffer`. */
+  /** A view of `buffer`. */
   #view: DataView;
-  /** Of the buffers emitted so far. */
+  /** The bytes of all buffers emitted so far. */
   emittedBytes = 0;
   readonly #emit: (bytes: Buffer) => void;
   readonly #stock: WriterStock | null;
@@ -68,13 +68,13 @@ export class ByteWriter {
     if (this.position + bytes > this.buffer.length) this.#next(bytes);
   }
 
-  /** Four bytes at a time: of an answer with objects half the bytes are names, the same in each row. */
+  /** Writes a constant, four bytes at a time: in an answer with objects half of the bytes are column names. */
   constant({ words, length }: Constant): void {
     this.reserve(words.length * 4);
     const view = this.#view;
     const at = this.position;
     for (let index = 0; index < words.length; index++) view.setInt32(at + 4 * index, words[index]!, true);
-    this.position += length; // what was filled up is written over by what follows
+    this.position += length; // the zeros at the end are overwritten by the next bytes
   }
 
   /** Copies bytes[start, end). */
@@ -83,13 +83,13 @@ export class ByteWriter {
     this.reserve(length);
     const out = this.buffer;
     let position = this.position;
-    // A call into the runtime costs as much as some forty bytes do here.
+    // Calling `copy` costs as much as copying some forty bytes in this loop.
     if (length > 40) bytes.copy(out, position, start, end);
     else for (let index = start; index < end; index++) out[position++] = bytes[index]!;
     this.position += length;
   }
 
-  /** Hands out what is there. */
+  /** Emits the bytes written so far. */
   flush(): void {
     if (this.position === 0) return;
     const full = this.buffer.subarray(0, this.position);
@@ -119,7 +119,7 @@ function viewOf(bytes: Buffer): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
-/** What `encode` writes, in one buffer. */
+/** Returns everything that `encode` writes, in one buffer. */
 export function collectBytes(encode: (writer: ByteWriter) => void): Buffer {
   const pieces: Buffer[] = [];
   const writer = new ByteWriter((bytes) => pieces.push(bytes));

@@ -1,4 +1,4 @@
-/** Which encoder a column has, by its type and the answer's format. The table that answers and docs go by. */
+/** The table of encoders by column type and answer format; answers and docs follow it. */
 import type { AnswerOptions } from '../../../core/protocol/answer.ts';
 import type { ColumnType } from '../../../core/protocol/types.ts';
 import { jsonArray } from './array-cells.ts';
@@ -81,6 +81,6 @@ export function csvEncoder(type: ColumnType): CellEncoder {
 
 const EMPTY_HEX_BYTES = 2;
 
-/** No bytes are a value: `""`. */
+/** Encodes bytes as base64; zero bytes are `""`, since an empty field means null. */
 const base64OrEmpty: CellEncoder = (writer, src, start, end) =>
   end - start === EMPTY_HEX_BYTES ? csvText(writer, src, start, start) : base64(writer, src, start, end);

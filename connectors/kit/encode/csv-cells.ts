@@ -1,6 +1,6 @@
 /**
- * Cell encoders for CSV (RFC 4180): the same values as in JSON, without JSON's quotes, quoted by CSV's rules where the
- * text needs it. An empty text is `""`, because nothing at all means null.
+ * Cell encoders for CSV (RFC 4180): the same values as in JSON, but quoted by CSV's rules, and only where the text needs it.
+ * An empty text is `""`, because an empty field means null.
  */
 import { type ByteWriter, collectBytes } from './byte-writer.ts';
 import type { CellEncoder } from './json-cells.ts';
@@ -8,7 +8,7 @@ import type { CellEncoder } from './json-cells.ts';
 const QUOTE = 0x22;
 const PIECE_BYTES = 4096;
 
-/** 1: a field that holds this byte is put between quotes. */
+/** 1 for each byte because of which a field must be put between quotes. */
 const NEEDS_QUOTES = new Uint8Array(256);
 for (const char of '",\r\n') NEEDS_QUOTES[char.charCodeAt(0)] = 1;
 
@@ -36,7 +36,7 @@ function doubleQuotes(writer: ByteWriter, src: Buffer, start: number, end: numbe
   writer.position = position;
 }
 
-/** JSON in a CSV field. */
+/** Returns an encoder that puts the JSON of `encode` into a CSV field. */
 export function csvOfJson(encode: CellEncoder): CellEncoder {
   return (writer, src, start, end) => {
     const json = collectBytes((scratch) => encode(scratch, src, start, end));

@@ -1,10 +1,10 @@
 /**
  * Cell encoders for JSON: each turns the text of one value, src[start, end) as PostgreSQL sends it, into JSON. They
- * work on bytes, in pieces, so that a value of any size needs a bounded room in the writer.
+ * work on bytes, in pieces, so that a value of any size needs only limited room in the writer.
  */
 import type { ByteWriter } from './byte-writer.ts';
 
-/** Never called for null. */
+/** Writes one value; never called for null. */
 export type CellEncoder = (writer: ByteWriter, src: Buffer, start: number, end: number) => void;
 
 const QUOTE = 0x22;
@@ -17,15 +17,15 @@ const LOWER_E = 0x65;
 const LEAST_EXPONENT = 15;
 const UPPER_T = 0x54;
 const UPPER_Z = 0x5a;
-/** Upper case, as the DSL workers' engine writes it: an answer is the same whichever worker encodes it. */
+/** Hexadecimal digits in upper case, as DSL workers write them: an answer is the same whichever worker encodes it. */
 const HEX = Buffer.from('0123456789ABCDEF');
 const TRUE = Buffer.from('true');
 const FALSE = Buffer.from('false');
-/** Source bytes a piece; each may become six. */
+/** The source bytes of a piece; each may become six. */
 const PIECE_BYTES = 2048;
 const LONGEST_ESCAPE = 6;
 
-/** 0: as it is; `u`: \u00xx; else the letter after the backslash. UTF-8 beyond ASCII needs no escape. */
+/** How each byte is escaped: 0 means not at all, `u` means \u00xx, and other letters stand after the backslash. UTF-8 beyond ASCII needs no escape. */
 const ESCAPES = new Uint8Array(256);
 ESCAPES.fill(LOWER_U, 0, 0x20);
 for (const [byte, letter] of Object.entries({ 8: 'b', 9: 't', 10: 'n', 12: 'f', 13: 'r', 34: '"', 92: '\\' }))
@@ -70,7 +70,7 @@ function escapePiece(writer: ByteWriter, src: Buffer, start: number, end: number
   writer.position = position;
 }
 
-/** For texts that never hold a character to escape: numbers as strings, dates, UUIDs. */
+/** Writes a text that never contains a character to escape: numbers as strings, dates, UUIDs. */
 export const quotedRaw: CellEncoder = (writer, src, start, end) => {
   writer.reserve(end - start + 2);
   writer.buffer[writer.position++] = QUOTE;
@@ -80,7 +80,7 @@ export const quotedRaw: CellEncoder = (writer, src, start, end) => {
 
 export const rawText: CellEncoder = (writer, src, start, end) => writer.copy(src, start, end);
 
-/** Digits as they are; NaN and the infinities, which JSON has no numbers for, as strings. */
+/** Writes digits as they are, but NaN and the infinities, for which JSON has no numbers, as strings. */
 export const jsonNumber: CellEncoder = (writer, src, start, end) => {
   const last = src[end - 1]!;
   if (last >= 0x30 && last <= 0x39) writer.copy(src, start, end);
@@ -88,8 +88,8 @@ export const jsonNumber: CellEncoder = (writer, src, start, end) => {
 };
 
 /**
- * A float as the stage engine lays it out: with an exponent from 1e15 on. `real` has one from 1e6 on (`1e+06`), which
- * float8 never has below 1e15.
+ * Writes a float as the stage engine does: with an exponent from 1e15 on. PostgreSQL writes `real` with one from 1e6 on
+ * (`1e+06`), which is expanded here.
  */
 export const plainFloat: CellEncoder = (writer, src, start, end) => {
   const hasExponent = end - start > 4 && src[end - 4] === LOWER_E && src[end - 3] === PLUS;
@@ -110,7 +110,7 @@ export const boolean: CellEncoder = (writer, src, start) => {
   else writer.copy(FALSE, 0, FALSE.length);
 };
 
-/** A line break in valid JSON is white space between tokens: a space does as well, and keeps a row on its line. */
+/** Writes JSON as it is, with a space for each line break, so that a row stays on its line. In valid JSON a line break is always white space between tokens. */
 export const rawJson: CellEncoder = (writer, src, start, end) => {
   for (let from = start; from < end; from += PIECE_BYTES) {
     const to = Math.min(end, from + PIECE_BYTES);
@@ -125,13 +125,13 @@ export const rawJson: CellEncoder = (writer, src, start, end) => {
   }
 };
 
-/** `2001-01-01 10:00:00` as ISO 8601; `infinity` and years BC are left as their text. */
+/** Writes `2001-01-01 10:00:00` as ISO 8601; `infinity` and years BC stay as they are. */
 export const isoTimestamp: CellEncoder = (writer, src, start, end) => {
   const from = writeIso(writer, src, start, end);
   writer.copy(src, from, end);
 };
 
-/** As isoTimestamp; the session's zone is UTC, so that the offset is `+00`: `Z`. */
+/** Writes an instant as isoTimestamp does, with `Z` for the offset `+00`, since the session's zone is UTC. */
 export const isoInstant: CellEncoder = (writer, src, start, end) => {
   const isUtc = src[end - 3] === 0x2b && src[end - 2] === 0x30 && src[end - 1] === 0x30;
   if (!isUtc) return writer.copy(src, start, end);
@@ -141,7 +141,7 @@ export const isoInstant: CellEncoder = (writer, src, start, end) => {
   writer.buffer[writer.position++] = UPPER_Z;
 };
 
-/** Writes date and `T`, returns where the time begins; writes nothing when it is no plain timestamp. */
+/** Writes the date and `T`, and returns where the time begins; writes nothing when the text is not a usual timestamp. */
 function writeIso(writer: ByteWriter, src: Buffer, start: number, end: number): number {
   let space = start + 10; // where it is in every year of four digits
   if (src[space] !== SPACE) space = src.subarray(start, end).indexOf(SPACE) + start;
@@ -153,7 +153,7 @@ function writeIso(writer: ByteWriter, src: Buffer, start: number, end: number): 
   return space + 1;
 }
 
-/** `\x48656c` (bytea_output = hex) as base64. */
+/** Writes `\x48656c` (bytea_output = hex) as base64. */
 export const base64: CellEncoder = (writer, src, start, end) => {
   const BYTES_A_PIECE = 3 * 4096;
   for (let from = start + 2; from < end; from += 2 * BYTES_A_PIECE) {
@@ -164,7 +164,7 @@ export const base64: CellEncoder = (writer, src, start, end) => {
   }
 };
 
-/** A cell between quotes whose text needs no escaping. */
+/** Returns an encoder that puts quotes around a text that needs no escaping. */
 export function quoted(encode: CellEncoder): CellEncoder {
   return (writer, src, start, end) => {
     writer.reserve(1);

@@ -1,6 +1,6 @@
 /**
- * DataRow payloads into the bytes of an answer: JSON objects or arrays, NDJSON lines, CSV records (core/protocol/answer.ts has
- * the formats). What surrounds the cells is made once; a row is a loop over lengths.
+ * Encodes DataRow payloads as the bytes of an answer: JSON objects or arrays, NDJSON lines, CSV records (core/protocol/answer.ts
+ * describes the formats). The bytes around the cells are made once; encoding a row is a loop over its values.
  */
 import type { AnswerOptions, TextFormat } from '../../../core/protocol/answer.ts';
 import { type Column, typeName } from '../../../core/protocol/types.ts';
@@ -10,9 +10,9 @@ import { csvText } from './csv-cells.ts';
 import type { CellEncoder } from './json-cells.ts';
 
 export interface RowEncoder {
-  /** What comes before the first row. */
+  /** Writes the part before the first row. */
   writeHead(writer: ByteWriter): void;
-  /** One DataRow payload, src[start, ...): u16 count, then i32 length and bytes of each value. */
+  /** Writes one DataRow payload, src[start, ...): u16 count, then i32 length and bytes of each value. */
   writeRow(writer: ByteWriter, src: Buffer, start: number): void;
 }
 
@@ -23,13 +23,13 @@ export interface TextAnswer {
   readonly end?: AnswerOptions['end'];
 }
 
-/** What all answers with these columns share. */
+/** The constant bytes that all answers with the same columns share. */
 export interface RowLayout {
   readonly head: Buffer;
-  /** Before each row but the first. */
+  /** The bytes before each row except the first. */
   readonly between: Constant;
   readonly endOfRow: Constant;
-  /** Before each cell. */
+  /** The bytes before each cell. */
   readonly before: readonly Constant[];
   readonly nullCell: Constant;
   readonly cells: readonly CellEncoder[];
@@ -39,7 +39,7 @@ export function rowLayout(columns: readonly Column[], answer: TextAnswer): RowLa
   return answer.format === 'csv' ? csvLayout(columns) : jsonLayout(columns, answer);
 }
 
-/** For one answer. */
+/** Returns an encoder for one answer. */
 export function createRowEncoder({
   head,
   between,
@@ -83,7 +83,7 @@ function jsonLayout(columns: readonly Column[], { format, rows, numbers }: TextA
     head: Buffer.from(isJson ? `{"columns":${JSON.stringify(shown)},"rows":[` : ''),
     between: constantOf(isJson ? ',' : ''),
     endOfRow: constantOf(isJson ? close : `${close}\n`),
-    // A row without columns still has its brackets.
+    // A row without columns still needs its brackets.
     before: (columns.length === 0
       ? [open]
       : columns.map(

@@ -1,12 +1,12 @@
 /**
- * What the database's catalogue says of functions that are not PostgreSQL's own, asked in front of the statement itself, in
- * the same round trip and transaction: the question fails with an error of ours when a function of that name may be meant
- * that does more than read, and after an error the database skips everything that follows it. So a statement
- * that is asked about runs with the functions that were looked at. Names that were found harmless are not asked about again for
- * ten seconds (server/query/known-functions.ts).
+ * Looks functions that are not PostgreSQL's own up in the database's catalogue. The check is a statement in front of the user's
+ * one, in the same round trip and transaction: it fails with an error of ours when a function with that name may do more than
+ * read, and after an error the database skips everything that follows. So the user's statement runs with exactly the functions
+ * that were checked. Names that were found harmless are not checked again for ten seconds (server/query/known-functions.ts).
  *
- * Which function a call means depends on types, which only the database knows. So all of the name count that the search
- * path finds (or the schema that is written), that the role may execute, and, in attribute notation, that take one value.
+ * Which function a call means depends on types, which only the database knows. So all functions with the name are checked that
+ * the search path finds (or that are in the written schema), that the role may execute, and, in attribute notation, that take
+ * one value.
  * A function is harmless when it is
  * - PostgreSQL's own and on the list of allowed ones (language/dialects/postgres/guard/allowed-functions.ts),
  * - IMMUTABLE or STABLE, written in SQL, without SECURITY DEFINER and settings of its own,
@@ -21,7 +21,7 @@ import type { ServerError } from '../wire/backend-messages.ts';
 import { bindMessage, EXECUTE, parseMessage } from '../wire/frontend-messages.ts';
 import { HARMLESS_EXTENSIONS, HARMLESS_VOLATILE } from './harmless-extensions.ts';
 
-/** Objects below were made with the cluster. */
+/** The first OID of objects that users made; smaller ones were made with the cluster. */
 const FIRST_NORMAL_OID = 16384;
 const MARK = 'forkline refuses function';
 
@@ -71,7 +71,7 @@ limit 1`;
 
 const PARSE_CHECK = parseMessage(CHECK);
 
-/** Messages of the extended protocol, one command. `allowed`: `schema.name` each. */
+/** Returns the check as messages of the extended protocol, one command. `allowed` has functions as `schema.name`. */
 export function functionCheck(
   functions: readonly FunctionUse[],
   allowed: readonly string[],
@@ -79,7 +79,7 @@ export function functionCheck(
   return [PARSE_CHECK, bindMessage(functionCheckQuery(functions, allowed).values), EXECUTE];
 }
 
-/** The same for a client that writes messages itself. */
+/** Returns the check as SQL text with values, for a client that makes its own messages. */
 export function functionCheckQuery(
   functions: readonly FunctionUse[],
   allowed: readonly string[],
@@ -96,15 +96,15 @@ export function functionCheckQuery(
   return { text: CHECK, values: values.map(arrayText) };
 }
 
-/** An array as PostgreSQL reads it. */
+/** Returns the values as a text that PostgreSQL reads as an array. */
 function arrayText(values: readonly string[]): string {
   return `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }
 
-/** In whatever language the database words its error. */
+/** Matches the check's error, in whatever language the database writes its messages. */
 const REFUSED = new RegExp(`${MARK} \\((\\d+)\\) \\(([^)]*)\\) (.*);`, 's');
 
-/** The error of the check in words; null: it is another error. */
+/** Returns the refusal that an error of the check means, for users; null for any other error. */
 export function refusedByCheck(
   error: ServerError,
   functions: readonly FunctionUse[],
@@ -112,7 +112,7 @@ export function refusedByCheck(
 ): QueryError | null {
   const found = functions.length === 0 ? null : REFUSED.exec(error.message);
   if (found === null) return null;
-  const [, at, why, name] = found as unknown as [string, string, string, string]; // as REFUSED has them
+  const [, at, why, name] = found as unknown as [string, string, string, string]; // the groups of REFUSED
   const use = functions[Number(at) - 1];
   if (use === undefined) return null;
   const shown = use.as === 'call' ? `${name}()` : `${name}(), which \`.${use.name}\` may call,`;

@@ -1,10 +1,10 @@
 /**
- * PostgreSQL's own functions that do more than read and that every role may execute as PostgreSQL is installed: what
- * `forkline grants` takes from PUBLIC, and what `forkline doctor` and the log look for. Those that only superusers may
- * execute are left out, as are two that Forkline itself calls in every session (set_config, pg_advisory_unlock_all).
+ * PostgreSQL's own functions that do more than read and that every role may execute after an installation. `forkline grants`
+ * takes them from PUBLIC, and `forkline doctor` and the log warn about them. Functions that only superusers may execute are
+ * left out, and so are two that Forkline calls in every session (set_config, pg_advisory_unlock_all).
  */
 export interface FunctionGroup {
-  /** A comment in the printed SQL. */
+  /** A description of the functions, for a comment in the printed SQL. */
   readonly does: string;
   readonly names: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** The SQL that `forkline grants` prints: what no query needs is taken from everybody (PUBLIC), function by function. */
+/** Makes the SQL that `forkline grants` prints. It takes functions that no query needs from everybody (PUBLIC). */
 import { type FunctionGroup, GRANTABLE_FUNCTIONS } from './grantable-functions.ts';
 
 const LINE_CHARACTERS = 100;

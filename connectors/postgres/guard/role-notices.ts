@@ -1,9 +1,9 @@
-/** What operators are told of a connection's role: in the log when it is connected or refused, and by `forkline doctor`. */
+/** Messages for operators about a connection's role: in the log when it is connected or refused, and from `forkline doctor`. */
 import type { QueryError } from '../../../core/protocol/errors.ts';
 import type { Finding, Notice } from '../../kit/connector.ts';
 import { isTooPowerful, PowerfulRoleError, powersOf, type RoleRights } from './role-rights.ts';
 
-/** For a role whose connection is used: one that is too powerful is meant to be. */
+/** Returns the notices about a role that is in use. If it is too powerful, the configuration has allowed that. */
 export function roleNotices(rights: RoleRights): readonly Notice[] {
   const { name: role, functions, mayCreateTemporary } = rights;
   const notices: Notice[] = [];
@@ -27,7 +27,7 @@ export function roleNotices(rights: RoleRights): readonly Notice[] {
   return notices;
 }
 
-/** A refused role is told each time: the connection stays refused until the role or the configuration is another. */
+/** Returns the notice of a failed attempt. A refused role is logged each time, since only a change of the role or of the configuration helps. */
 export function unreachableNotice(connection: string, thrown: unknown, error: QueryError): Notice {
   if (thrown instanceof PowerfulRoleError) return refusedNotice(connection, thrown.rights);
   const { code, message, details } = error;
@@ -50,7 +50,7 @@ function refusedNotice(connection: string, rights: RoleRights): Notice {
   };
 }
 
-/** Returns one finding at least. */
+/** Returns the findings of `forkline doctor`, at least one. */
 export function roleFindings(role: RoleRights, isMeant: boolean): readonly Finding[] {
   const findings: Finding[] = [];
   const add = (level: Finding['level'], text: string): void => void findings.push({ level, text });

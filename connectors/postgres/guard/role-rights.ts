@@ -1,26 +1,26 @@
 /**
- * What a connection's role may do beyond reading tables. A role that can leave the database (files, programs, other roles)
- * makes every other wall a matter of luck, so such a connection is refused unless its configuration says that it is meant.
+ * Finds out what a connection's role may do besides reading tables. With a role that can leave the database (files, programs,
+ * other roles) the other protections are not enough, so its connection is refused unless the configuration allows it.
  */
 
 export interface RoleRights {
   readonly name: string;
-  /** Attributes that are too much: SUPERUSER, CREATEROLE, REPLICATION. */
+  /** The role's attributes that are too powerful: SUPERUSER, CREATEROLE, REPLICATION. */
   readonly attributes: readonly string[];
-  /** Roles that are too much and that this one is a member of, so that it has their rights or can take them. */
+  /** The too powerful roles that this role is a member of, so that it has their rights or can take them. */
   readonly memberOf: readonly string[];
-  /** TEMP on the database. */
+  /** Whether the role has TEMP on the database. */
   readonly mayCreateTemporary: boolean;
-  /** Names of PostgreSQL's own functions that no query should call, and that this role may execute all the same. */
+  /** Names of PostgreSQL's own functions that no query should call, but that this role may execute. */
   readonly functions: readonly string[];
 }
 
-/** Predefined roles that reach outside the database or act on others, and those that providers have made in place of superusers. */
+/** Predefined roles that reach outside the database or act on other sessions, and those that cloud providers offer instead of superusers. */
 const POWERFUL_ROLES = `pg_read_server_files pg_write_server_files pg_execute_server_program pg_write_all_data
   pg_signal_backend pg_maintain pg_checkpoint pg_create_subscription rds_superuser rds_replication cloudsqlsuperuser
   azure_pg_admin alloydbsuperuser`.split(/\s+/);
 
-/** One row of RoleRights. `$1`: names of functions. */
+/** Selects one row of RoleRights; `$1` is an array of function names. */
 export const ROLE_RIGHTS = `
   select current_user::text as name,
          array_remove(array[case when rolsuper then 'SUPERUSER' end, case when rolcreaterole then 'CREATEROLE' end,
@@ -41,7 +41,7 @@ export function isTooPowerful({ attributes, memberOf }: RoleRights): boolean {
   return attributes.length > 0 || memberOf.length > 0;
 }
 
-/** `a SUPERUSER and a member of pg_read_server_files`. */
+/** Returns the powers in words, as `a SUPERUSER and a member of pg_read_server_files`. */
 export function powersOf({ attributes, memberOf }: RoleRights): string {
   const parts = [
     ...(attributes.length > 0 ? [attributes.join(', ')] : []),
@@ -50,7 +50,7 @@ export function powersOf({ attributes, memberOf }: RoleRights): string {
   return parts.join(' and ');
 }
 
-/** The failure to open a connection whose role is too powerful. */
+/** The error of a connection whose role is too powerful. */
 export class PowerfulRoleError extends Error {
   readonly rights: RoleRights;
 

@@ -12,16 +12,16 @@ export interface ServerError {
   readonly message: string;
   readonly hint: string | null;
   readonly detail: string | null;
-  /** 1-based, in code points, in the statement that was sent. */
+  /** The position in the statement that was sent, 1-based, in code points. */
   readonly position: number | null;
-  /** The call stack as PostgreSQL words it. */
+  /** The call stack as PostgreSQL describes it. */
   readonly where: string | null;
 }
 
 /** The longest kept part of one field: the database quotes values of any length in its errors. */
 const MAX_FIELD_BYTES = 64 * 1024;
 
-/** The last field may be cut. */
+/** Reads an error or notice; its last field may be cut. */
 export function readServerError(bytes: Buffer, start: number, end: number): ServerError {
   const fields = new Map<string, string>();
   let offset = start;
@@ -44,7 +44,7 @@ export function readServerError(bytes: Buffer, start: number, end: number): Serv
   };
 }
 
-/** After a column's name: table oid (4), attribute (2), type oid (4), type size (2), typmod (4), format (2). */
+/** The bytes after a column's name: table oid (4), attribute (2), type oid (4), type size (2), typmod (4), format (2). */
 const COLUMN_FIXED_BYTES = 18;
 
 export function readRowDescription(bytes: Buffer, start: number): DatabaseColumn[] {
@@ -69,7 +69,7 @@ export function readParameterDescription(bytes: Buffer, start: number): NativeTy
   return types;
 }
 
-/** The row count at the end of a command tag (`COPY 12`, `SELECT 3`); null when it has none. */
+/** Returns the row count at the end of a command tag (`COPY 12`, `SELECT 3`); null when it has none. */
 export function readCommandRows(bytes: Buffer, start: number, end: number): number | null {
   const match = / (\d+)$/.exec(bytes.toString('latin1', start, end - 1));
   return match === null ? null : Number(match[1]);

@@ -1,9 +1,8 @@
 /**
- * Cuts what PostgreSQL sends into messages, without copying those that arrived whole. A message that is spread
- * over several chunks is gathered once its length is known (never re-copied as it grows), except CopyData, whose
- * payload is handed on piece by piece, and what is more than `accept` wants, which is dropped as it arrives: so a value
- * of 500 MB costs nothing when its answer has already failed, and an error's text of 500 MB is cut. A chunk is the caller's again when the call returns: what
- * is needed of it later is copied.
+ * Divides the bytes from PostgreSQL into messages, without copying messages that arrived complete. A message that is spread over
+ * several chunks is gathered in one buffer of its full length. The exceptions are CopyData, whose payload is passed on piece
+ * by piece, and bytes that `accept` does not want, which are dropped as they arrive: so a value of 500 MB costs nothing when
+ * its answer has already failed, and an error's text of 500 MB is cut. The caller may reuse a chunk when the call returns.
  */
 
 export const BackendMessage = {
@@ -31,28 +30,28 @@ const HEADER_BYTES = 5;
 const EMPTY = Buffer.alloc(0);
 
 export interface BackendHandlers {
-  /** One whole message: its payload is bytes[start, end), its header the five bytes before. A view. */
+  /** Takes a complete message: its payload is bytes[start, end), a view, and its header the five bytes before. */
   onMessage(type: number, bytes: Buffer, start: number, end: number): void;
-  /** A piece of a CopyData payload, in order; `last` says that the message ends with it. A view. */
+  /** Takes a piece of a CopyData payload, a view, in order; `last` says that the message ends with it. */
   onCopyData(bytes: Buffer, start: number, end: number, last: boolean): void;
   /**
-   * Asked before a message that is not here whole is gathered: how many bytes of its payload are wanted. 0 drops it; of
-   * one that is cut, `onMessage` gets the beginning, under a header that says so.
+   * Returns how many bytes of an incomplete message's payload are wanted, before it is gathered. With 0 it is dropped; if it
+   * is cut, `onMessage` gets its beginning, with the cut length in the header.
    */
   accept(type: number, payloadBytes: number): number;
 }
 
-/** Returns a function to be fed with whatever arrives on the connection. */
+/** Returns a function that takes each chunk as it arrives on the connection. */
 export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) => void {
-  /** The header of a message that is not here whole, as far as it has arrived. */
+  /** The header of an incomplete message, as far as it has arrived. */
   let header = EMPTY;
-  /** The message under way, or the beginning of it that is wanted; null while its header is not whole. */
+  /** The incomplete message, or its wanted beginning; null while its header is not complete. */
   let message: Buffer | null = null;
   let gathered = 0;
-  /** Bytes still to come of a CopyData payload, or of what is dropped. */
+  /** The bytes still to come of a CopyData payload, or of a dropped one. */
   let streaming = 0;
   let dropping = false;
-  /** Bytes to drop behind the message under way. */
+  /** The bytes to drop behind the wanted part of the incomplete message. */
   let surplus = 0;
 
   function continueStream(chunk: Buffer): number {
@@ -62,7 +61,7 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
     return taken;
   }
 
-  /** Takes from `chunk` what the message under way lacks; returns how much. */
+  /** Takes from `chunk` the bytes that the incomplete message lacks; returns their number. */
   function continueGathering(chunk: Buffer): number {
     let taken = 0;
     if (message === null) {
@@ -74,7 +73,7 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
     return message === null ? taken : taken + fill(message, chunk, taken);
   }
 
-  /** Copies into `target` what it lacks and `chunk` has from `offset` on; returns how much. */
+  /** Copies missing bytes into `target` from `chunk`, starting at `offset`; returns their number. */
   function fill(target: Buffer, chunk: Buffer, offset: number): number {
     const copied = chunk.copy(
       target,
@@ -87,7 +86,7 @@ export function createBackendParser(handlers: BackendHandlers): (chunk: Buffer) 
     return copied;
   }
 
-  /** The header of an incomplete message is known: what becomes of its payload. */
+  /** Decides, once the header of an incomplete message is known, what happens with its payload. */
   function expect(): void {
     const type = header[0]!;
     const payloadBytes = header.readUInt32BE(1) + 1 - HEADER_BYTES;

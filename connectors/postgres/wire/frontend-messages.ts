@@ -1,7 +1,7 @@
 /**
- * What is sent to PostgreSQL with each query, in buffers no longer than the messages: pg-protocol's serializer takes a
- * new one of its own size for each, ten for a small query (docs/performance.md). Whatever is always the same is made once.
- * Format: https://www.postgresql.org/docs/current/protocol-message-formats.html
+ * Makes the messages that are sent to PostgreSQL with each query, in buffers of just their length: pg-protocol's serializer
+ * allocates a larger buffer for each message, ten for a small query (docs/performance.md). Constant messages are made once.
+ * The format is described in https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
 import { serialize } from 'pg-protocol';
 import { QueryError } from '../../../core/protocol/errors.ts';
@@ -17,7 +17,7 @@ export const DESCRIBE_PORTAL: Buffer = Buffer.from(serialize.describe({ type: 'P
 export const EXECUTE: Buffer = Buffer.from(serialize.execute());
 export const SYNC: Buffer = Buffer.from(serialize.sync());
 
-/** Parse of the unnamed statement; no parameter types are given. */
+/** Returns Parse for the unnamed statement, without parameter types. */
 export function parseMessage(text: string): Buffer {
   const textBytes = Buffer.byteLength(text);
   const message = Buffer.allocUnsafe(1 + 4 + 1 + textBytes + 1 + 2);
@@ -29,7 +29,7 @@ export function parseMessage(text: string): Buffer {
   return message;
 }
 
-/** Bind of the unnamed portal to the unnamed statement, values as text. Throws bad-parameter. */
+/** Returns Bind of the unnamed portal to the unnamed statement, with values as text. Throws bad-parameter. */
 export function bindMessage(values: readonly (string | null)[]): Buffer {
   if (values.length === 0) return BIND_NOTHING;
   if (values.length > MAX_PARAMETERS)
@@ -37,12 +37,12 @@ export function bindMessage(values: readonly (string | null)[]): Buffer {
   return serialize.bind({ values: [...values] });
 }
 
-/** `rows` 0: all of them. */
+/** Returns Execute for at most `rows` rows; 0 means all. */
 export function executeMessage(rows: number): Buffer {
   return rows === 0 ? EXECUTE : serialize.execute({ rows });
 }
 
-/** Query of the simple protocol: any number of statements. */
+/** Returns Query of the simple protocol, which may have several statements. */
 export function queryMessage(text: string): Buffer {
   const textBytes = Buffer.byteLength(text);
   const message = Buffer.allocUnsafe(1 + 4 + textBytes + 1);
@@ -53,7 +53,7 @@ export function queryMessage(text: string): Buffer {
   return message;
 }
 
-/** Calls a function without arguments; its result comes as text. Answered by ReadyForQuery, as Query and Sync are. */
+/** Returns FunctionCall for a function without arguments, with its result as text. Like Query and Sync it is answered by ReadyForQuery. */
 export function functionCallMessage(oid: number): Buffer {
   const message = Buffer.alloc(1 + 4 + 4 + 3 * 2);
   message[0] = FUNCTION_CALL;

@@ -5,6 +5,7 @@ export const DUCKDB_LEXICAL: Lexical = {
   // DuckDB has no names in backticks: it refuses them, and a pipe between two of them is no pipe of ours.
   nameQuotes: '"`',
   bracketNames: false,
+  doubleQuotedTexts: false,
   backslashEscapes: false,
   escapeStrings: true,
   dollarQuotes: true,

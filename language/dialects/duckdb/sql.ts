@@ -1,18 +1,15 @@
 /**
- * DuckDB's side of types: their names in SQL, literals, quoting, and how a column that a source sent as CSV is read. What
- * DuckDB's CSV reader takes exactly is read by it; what it does not is read as text and made by an expression. Each was
- * checked on text that a real database wrote:
+ * DuckDB's side of types: their names in SQL, literals, quoting, and how a column that a source sent enters the engine. Most are
+ * values by then (workers/dsl/chunks/decoders.ts); what comes as text is made a value by an expression here:
  *
- *   decimal without size   DECIMAL(38,18): digits past the 18th of a fraction are rounded; more than 20 digits
- *                          before the point, NaN and Infinity are bad-value errors (cast to float64 in the SQL)
- *   bytes                  hex text, unhex()
- *   interval               a `+` after a negative field is dropped: DuckDB cannot read it and it changes nothing
- *   json                   its text, verbatim
- *   arrays                 JSON of the elements' texts from the database: the exact text of each, cast here
- *   date, timestamp        years 1 to 9999 and beyond, and infinity; years BC are bad-value errors
+ *   json      its text, verbatim
+ *   arrays    JSON of the elements' texts from the database: the exact text of each, cast here
+ *
+ * An element that is an interval loses the `+` after a negative field: DuckDB cannot read it and it changes nothing.
  */
 import type { InputColumn } from '../../../core/protocol/plan.ts';
-import type { Column, ColumnType } from '../../../core/protocol/types.ts';
+import type { Column, ColumnType, ScalarKind } from '../../../core/protocol/types.ts';
+import type { WireType } from '../../../core/protocol/wire-rows.ts';
 import { decimalSize, isMoment } from '../../types/rules.ts';
 import { valueType } from '../../types/typed.ts';
 import type { Literal } from '../dialect.ts';
@@ -25,20 +22,24 @@ export function floatLiteral(text: string): string {
   return /[eE]/.test(text) ? text : `${text}e0`;
 }
 
-/** The type's name in DuckDB's SQL. */
+const NAMES: Readonly<Record<ScalarKind, string>> = {
+  bool: 'BOOLEAN',
+  int64: 'BIGINT',
+  float64: 'DOUBLE',
+  string: 'VARCHAR',
+  bytes: 'BLOB',
+  date: 'DATE',
+  time: 'TIME',
+  timestamp: 'TIMESTAMP',
+  timestamptz: 'TIMESTAMPTZ',
+  interval: 'INTERVAL',
+  json: 'VARCHAR',
+  uuid: 'UUID',
+};
+
+/** Returns the type's name in DuckDB's SQL. */
 export function duckdbType(type: ColumnType): string {
   switch (type.kind) {
-    case 'bool':
-      return 'BOOLEAN';
-    case 'int64':
-      return 'BIGINT';
-    case 'float64':
-      return 'DOUBLE';
-    case 'string':
-    case 'json':
-      return 'VARCHAR';
-    case 'bytes':
-      return 'BLOB';
     case 'decimal': {
       const { precision, scale } = decimalSize(type);
       return `DECIMAL(${precision},${scale})`;
@@ -46,7 +47,7 @@ export function duckdbType(type: ColumnType): string {
     case 'list':
       return `${duckdbType(type.of)}[]`;
     default:
-      return type.kind.toUpperCase();
+      return NAMES[type.kind];
   }
 }
 
@@ -68,24 +69,16 @@ export function parameter(bound: string, type: ColumnType): string {
   return `CAST(${value} AS ${duckdbType(type)})`;
 }
 
-/** How a column of the source enters the stage engine. */
-export function inputColumn(column: Column): InputColumn {
-  const { name, type } = column;
-  const read = quoteName(name);
-  switch (type.kind) {
-    case 'bytes':
-      return { name, csvType: 'VARCHAR', expression: bytesFromHex(read) };
-    case 'interval':
-      return { name, csvType: 'VARCHAR', expression: intervalFromText(read) };
-    case 'date':
-      return { name, csvType: 'VARCHAR', expression: dateFromText(read, name) };
-    case 'timestamptz':
-      return { name, csvType: 'VARCHAR', expression: instantFromText(read, name) };
-    case 'list':
-      return { name, csvType: 'VARCHAR', expression: listFromJson(read, name, type.of) };
-    default:
-      return { name, csvType: duckdbType(type), expression: null };
-  }
+/** How a column of the source enters the stage engine. What is sent as text, and is none, is cast here. */
+export function inputColumn({ name, type }: Column, wire: WireType): InputColumn {
+  if (wire === 'decimal') return { name, wire, size: decimalSize(type), expression: null };
+  return { name, wire, expression: wire === 'text' ? valueOfText(quoteName(name), name, type) : null };
+}
+
+/** null: it is its text. */
+function valueOfText(text: string, name: string, type: ColumnType): string | null {
+  if (type.kind === 'string' || type.kind === 'json') return null;
+  return type.kind === 'list' ? listFromJson(text, name, type.of) : `CAST(${text} AS ${duckdbType(type)})`;
 }
 
 function bytesFromHex(text: string): string {
@@ -94,18 +87,6 @@ function bytesFromHex(text: string): string {
 
 function intervalFromText(text: string): string {
   return `CAST(replace(${text}, '+', '') AS INTERVAL)`;
-}
-
-/** The cast to DATE drops ` BC` silently. By way of TIMESTAMP, as in lists, it would not reach the last dates. */
-function dateFromText(text: string, name: string): string {
-  const message = quoteText(`column ${name} holds a date before Christ; cast it to text in the SQL`);
-  return `CASE WHEN ends_with(${text}, 'C') THEN error(${message}) ELSE CAST(${text} AS DATE) END`;
-}
-
-/** What the CSV reader cannot read as TIMESTAMPTZ becomes null without a word; a cast fails. */
-function instantFromText(text: string, name: string): string {
-  const message = quoteText(`column ${name} holds a moment before Christ; cast it to text in the SQL`);
-  return `CASE WHEN ends_with(${text}, 'C') THEN error(${message}) ELSE CAST(${text} AS TIMESTAMPTZ) END`;
 }
 
 /** Text of a JSON array of texts. Its own brackets tell an array of several dimensions, which is no list here. */

@@ -9,7 +9,7 @@
  */
 import type { ColumnType, DatabaseColumn, NativeType } from '../../../core/protocol/types.ts';
 import { postgresType, withUsualCollation } from './sql.ts';
-import { columnType, elementOid, nativeType, postgresTypeOf } from './types.ts';
+import { carrierType, columnType, elementOid, nativeType, postgresTypeOf, wireType } from './types.ts';
 
 /** Names the column and its SQL; what a statement's column must look like where the answer begins. */
 export interface CanonicalColumn {
@@ -58,6 +58,17 @@ const CONVERSIONS: Readonly<Record<number, Conversion>> = {
   2950: asIs, // uuid
   3802: castTo('json'), // jsonb
 };
+
+/** Types whose binary form is their text. */
+const SENT_AS_TEXT = new Set([19, 25, 114, 142, 1042, 1043]);
+
+/** A column as it is sent so that its binary form is one that `wireType` names: what has none of its own is sent as its text. */
+export function sentValue(column: string, native: NativeType): { sql: string; type: NativeType } {
+  const { oid } = postgresTypeOf(native);
+  if (SENT_AS_TEXT.has(oid) || wireType(native) !== 'text') return { sql: column, type: native };
+  const sql = (CONVERSIONS[oid] ?? printed)(column);
+  return { sql, type: carrierType(columnType(native)) };
+}
 
 /** Whatever the type: what its output function writes. `IS NULL` would be true of a row of nulls. */
 const printed: Conversion = (column) =>

@@ -41,6 +41,7 @@ export const POSTGRES_LEXICAL: Lexical = {
   // PostgreSQL has no names in backticks: it refuses them, and a pipe between two of them is no pipe of ours.
   nameQuotes: '"`',
   bracketNames: false,
+  doubleQuotedTexts: false,
   backslashEscapes: false,
   escapeStrings: true,
   dollarQuotes: true,

@@ -7,7 +7,7 @@ import type { Column, ColumnType, DatabaseColumn } from '../../../core/protocol/
 import { isUnsized } from '../../types/rules.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, SentColumn, SourceColumn, SourceDialect } from '../dialect.ts';
-import { canonicalArray, canonicalColumn, elementTexts } from './columns.ts';
+import { canonicalArray, canonicalColumn, elementTexts, sentValue } from './columns.ts';
 import { POSTGRES_LEXICAL } from './lexical.ts';
 import { raiseInPostgres } from './raise.ts';
 import {
@@ -21,7 +21,14 @@ import {
   quoteText,
 } from './sql.ts';
 import { POSTGRES_LISTS, POSTGRES_TRAITS } from './traits.ts';
-import { carrierType, databaseColumnToColumn, INT4_TYPE, isNarrowInteger, JSON_TYPE } from './types.ts';
+import {
+  carrierType,
+  databaseColumnToColumn,
+  INT4_TYPE,
+  isNarrowInteger,
+  JSON_TYPE,
+  wireType,
+} from './types.ts';
 
 type Place = Pick<WireError, 'stage' | 'span'>;
 
@@ -87,10 +94,14 @@ function listColumn(
   return `CASE WHEN array_ndims(${stored}) > 1 THEN ${raised} ELSE ${list} END`;
 }
 
-/** Lists leave as JSON arrays of their elements' text, which keeps every element exact. */
+/** Lists leave as JSON arrays of their elements' text, which keeps every element exact; other types without a binary form as their text. */
 function sentColumn(column: DatabaseColumn): SentColumn {
   const name = quoteName(column.name);
-  if (databaseColumnToColumn(column).type.kind !== 'list') return { sql: name, column };
+  if (databaseColumnToColumn(column).type.kind !== 'list') {
+    const { sql, type } = sentValue(name, column.type);
+    if (sql === name) return { sql, column };
+    return { sql: `${sql} as ${name}`, column: { name: column.name, type } };
+  }
   const sql = `array_to_json(${elementTexts(name, column.type)}) as ${name}`;
   return { sql, column: { name: column.name, type: JSON_TYPE } };
 }
@@ -119,6 +130,7 @@ function constant(value: ConstantCell): string {
 export const POSTGRES: SourceDialect = {
   name: 'postgres',
   title: 'PostgreSQL',
+  wrapsSources: true,
   traits: POSTGRES_TRAITS,
   lexical: POSTGRES_LEXICAL,
   binding: DOLLAR_BINDING,
@@ -138,6 +150,7 @@ export const POSTGRES: SourceDialect = {
   sizedHint: (column) => `cast it in the SQL: ${column}::numeric(38,30), ${column}::text, ${column}::float8`,
   columnOf: databaseColumnToColumn,
   sourceColumn,
+  wireOf: ({ type }) => wireType(type),
   sentColumn,
   answered: declaredColumn,
   sent,

@@ -7,7 +7,7 @@
  * Quoting relies on `standard_conforming_strings`, which every session of ours sets.
  */
 import type { ParameterKind } from '../../../core/protocol/parameters.ts';
-import type { ColumnType, NativeType } from '../../../core/protocol/types.ts';
+import type { ColumnType, NativeType, ScalarKind } from '../../../core/protocol/types.ts';
 import { decimalSize, isUnsized } from '../../types/rules.ts';
 import { valueType } from '../../types/typed.ts';
 import type { Literal } from '../dialect.ts';
@@ -25,16 +25,24 @@ const PARAMETER_TYPES: Partial<Record<ParameterKind, NativeType>> = {
 };
 const TEXT_TYPE = carrierType({ kind: 'string' });
 
+/** The names of types in casts. */
+const NAMES: Readonly<Record<ScalarKind, string>> = {
+  bool: 'bool',
+  int64: 'int8',
+  float64: 'float8',
+  string: 'text',
+  bytes: 'bytea',
+  date: 'date',
+  time: 'time',
+  timestamp: 'timestamp',
+  timestamptz: 'timestamptz',
+  interval: 'interval',
+  json: 'json',
+  uuid: 'uuid',
+};
+
 export function postgresType(type: ColumnType): string {
   switch (type.kind) {
-    case 'int64':
-      return 'int8';
-    case 'float64':
-      return 'float8';
-    case 'string':
-      return 'text';
-    case 'bytes':
-      return 'bytea';
     case 'decimal': {
       const { precision, scale } = decimalSize(type);
       return `numeric(${precision},${scale})`;
@@ -42,7 +50,7 @@ export function postgresType(type: ColumnType): string {
     case 'list':
       return `${postgresType(type.of)}[]`;
     default:
-      return type.kind;
+      return NAMES[type.kind];
   }
 }
 

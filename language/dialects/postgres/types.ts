@@ -10,6 +10,7 @@ import type {
   NativeType,
   ScalarKind,
 } from '../../../core/protocol/types.ts';
+import type { WireType } from '../../../core/protocol/wire-rows.ts';
 
 const NUMERIC_OID = 1700;
 const NUMERIC_ARRAY_OID = 1231;
@@ -75,10 +76,21 @@ const TYPES: Readonly<Record<number, TypeEntry>> = {
   3802: { name: 'jsonb', kind: 'json', array: 3807 },
 };
 
-/** The one type of the database's that carries each of ours. */
-const CARRIERS = new Map<ColumnType['kind'], number>(
-  [20, 701, 25, 16, 17, 114, 1082, 1083, 1114, 1184, 1186, 2950].map((oid) => [TYPES[oid]!.kind, oid]),
-);
+/** The OID of the one type that carries each of ours. */
+const CARRIERS: Readonly<Record<ScalarKind, number>> = {
+  bool: 16,
+  int64: 20,
+  float64: 701,
+  string: 25,
+  bytes: 17,
+  date: 1082,
+  time: 1083,
+  timestamp: 1114,
+  timestamptz: 1184,
+  interval: 1186,
+  json: 114,
+  uuid: 2950,
+};
 
 const ELEMENTS = new Map(Object.entries(TYPES).map(([oid, entry]) => [entry.array, Number(oid)]));
 
@@ -112,7 +124,7 @@ export function carrierType(type: ColumnType): NativeType {
     const { oid, modifier } = postgresTypeOf(carrierType(type.of));
     return nativeType(TYPES[oid]!.array, modifier);
   }
-  if (type.kind !== 'decimal') return nativeType(CARRIERS.get(type.kind)!);
+  if (type.kind !== 'decimal') return nativeType(CARRIERS[type.kind]);
   const { precision, scale } = type;
   return nativeType(
     NUMERIC_OID,
@@ -141,4 +153,27 @@ function decimalOf(modifier: number): ColumnType {
   const precision = signed < 0 ? declared - signed : Math.max(declared, scale);
   if (precision > MAX_PRECISION) return { kind: 'decimal', precision: null, scale: null };
   return { kind: 'decimal', precision, scale };
+}
+
+/** How COPY BINARY sends the types whose form is not text: their send functions (`int4send`, `numeric_send` ...) say it. */
+const WIRE_TYPES: Readonly<Record<number, WireType>> = {
+  16: 'bool',
+  17: 'bytes',
+  20: 'int64',
+  21: 'int16',
+  23: 'int32',
+  26: 'uint32',
+  701: 'float64',
+  1082: 'date',
+  1083: 'time',
+  1114: 'timestamp',
+  1184: 'timestamptz',
+  1186: 'interval',
+  [NUMERIC_OID]: 'decimal',
+  2950: 'uuid',
+  3802: 'jsonb',
+};
+
+export function wireType(type: NativeType): WireType {
+  return WIRE_TYPES[postgresTypeOf(type).oid] ?? 'text';
 }

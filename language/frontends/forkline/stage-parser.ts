@@ -27,6 +27,8 @@ export interface StageSyntaxes {
   readonly all: readonly StageSyntax[];
   /** The names of all stages with their aliases. */
   readonly names: readonly string[];
+  /** The stages that whoever asks may use, by name; left out: all. */
+  readonly permitted?: ReadonlySet<string>;
 }
 
 /** What the stages of one text share. */
@@ -66,6 +68,8 @@ function parseStage(cursor: Cursor, count: StageCount, pipe: Span, first: boolea
   const found = name.kind === 'word' ? count.syntaxes.find(name.lower) : null;
   if (found === null) throw unknownStage(cursor, name, first, count.syntaxes);
   cursor.next();
+  if (count.syntaxes.permitted?.has(found.name) === false)
+    throw notPermitted(found.name, cursor.spanFrom(name.start), count.syntaxes.permitted);
   const outer = count.taken;
   count.taken = [];
   const stage = { index, name: found.name };
@@ -81,6 +85,14 @@ function parseStage(cursor: Cursor, count: StageCount, pipe: Span, first: boolea
   } finally {
     count.taken = outer;
   }
+}
+
+function notPermitted(name: string, span: Span, permitted: ReadonlySet<string>): QueryError {
+  const others = [...permitted].map((stage) => `\`${stage}\``).join(', ');
+  return new QueryError('forbidden', `your roles do not allow the stage \`${name}\``, {
+    span,
+    hint: others === '' ? 'They allow no stages.' : `They allow ${others}.`,
+  });
 }
 
 /** Stages that take a list of names. */

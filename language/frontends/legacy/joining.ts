@@ -256,8 +256,9 @@ export const UNION = command<Union>({
     const names = context.columns.map(({ name }) => quoteName(name));
     if (sql !== null)
       return [
-        engine(
-          `with angora as (select ${names.join(', ')} from input) select * from angora union all (${sql})`,
+        // The user's own SQL goes by the stage `sql`, whose guards it then has.
+        stages(
+          `sql (with angora as (select ${names.join(', ')} from input) select * from angora union all (${sql}))`,
         ),
       ];
     const [right = []] = context.sides;

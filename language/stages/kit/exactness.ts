@@ -81,7 +81,7 @@ function innermost(type: ColumnType): ColumnType {
  * may be tested at any time. Null when nothing is exact.
  */
 export function splitCondition(condition: Typed, dialect: SourceDialect): readonly [Typed, Typed] | null {
-  if (condition.kind !== 'call' || condition.name !== 'and') return null;
+  if (condition.kind !== 'call' || condition.key !== 'and') return null;
   const parts = condition.args.flatMap(conjuncts);
   const exact: Typed[] = [];
   const rest: Typed[] = [];
@@ -93,7 +93,7 @@ export function splitCondition(condition: Typed, dialect: SourceDialect): readon
 }
 
 function conjuncts(typed: Typed): readonly Typed[] {
-  return typed.kind === 'call' && typed.name === 'and' ? typed.args.flatMap(conjuncts) : [typed];
+  return typed.kind === 'call' && typed.key === 'and' ? typed.args.flatMap(conjuncts) : [typed];
 }
 
 function inexactPart(typed: Typed, dialect: SourceDialect): string | null {

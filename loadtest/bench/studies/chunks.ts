@@ -19,7 +19,6 @@ import { inputRows, registerInputFunction } from '../../../workers/dsl/chunks/in
 import { RowReader } from '../../../workers/dsl/chunks/row-reader.ts';
 import { RowSource } from '../../../workers/dsl/chunks/row-source.ts';
 import { createFifos } from '../../../workers/dsl/fifo.ts';
-import { inputSelect } from '../../../workers/dsl/input.ts';
 
 const TABLE = 'forkline_bench_chunks';
 const MAX_ROW_BYTES = 256 * 1024;
@@ -76,8 +75,9 @@ function copySql({ csv }: Shape, format: 'csv' | 'binary'): string {
 
 async function throughFifo({ shape, connection, fifo }: Bench, head = ''): Promise<unknown> {
   const { child, ended } = startPsql(copySql(shape, 'csv'), fifo);
-  const columns = Object.entries(shape.csv).map(([name, csvType]) => ({ name, csvType, expression: null }));
-  const select = inputSelect({ fifoPath: fifo, columns, maxRowBytes: MAX_ROW_BYTES });
+  const types = Object.entries(shape.csv).map(([name, type]) => `'${name}': '${type}'`);
+  const options = `columns = {${types.join(', ')}}, header = false, auto_detect = false, buffer_size = ${MAX_ROW_BYTES}`;
+  const select = `SELECT * FROM read_csv('${fifo}', ${options})`;
   const result = await rowsOf(connection, `${shape.aggregate} FROM (${select}${head})`);
   if (head !== '') child.kill('SIGKILL');
   await ended;

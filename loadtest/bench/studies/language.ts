@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Cancellation } from '../../../core/process/cancellation.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, PlanRequest } from '../../../core/protocol/plan.ts';
-import { ANONYMOUS_SCOPE, anonymousAt } from '../../../core/protocol/principal.ts';
+import { ALL_SCOPE, anonymousAt } from '../../../core/protocol/principal.ts';
 import { planQuery } from '../../../language/compile.ts';
 import { POSTGRES } from '../../../language/dialects/postgres/source.ts';
 import { nativeType } from '../../../language/dialects/postgres/types.ts';
@@ -54,7 +54,15 @@ const ANSWER: AskAnswer = { kind: 'source', columns: COLUMNS, parameterTypes: []
 
 function requestOf(text: string): PlanRequest & PlanKey {
   return {
-    ...{ scope: ANONYMOUS_SCOPE, text, parameters: {}, connection: 'main', dialects: DIALECTS },
+    ...{
+      scope: ALL_SCOPE,
+      visible: null,
+      stages: null,
+      text,
+      parameters: {},
+      connection: 'main',
+      dialects: DIALECTS,
+    },
     ...{ pushdown: 'auto', throughWorker: false, answers: {} },
   };
 }

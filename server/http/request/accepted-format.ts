@@ -1,4 +1,4 @@
-/** Which format an answer has: by name, or the one that `Accept` prefers. */
+/** Determines the format of an answer: by its name, or by the `Accept` header. */
 import type { IncomingMessage } from 'node:http';
 import accepts from 'accepts';
 import type { AnswerFormat } from '../../../core/protocol/answer.ts';
@@ -19,35 +19,35 @@ export const ANSWER_FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet'] as c
 
 const FORMAT_HINT = `Formats: ${ANSWER_FORMATS.join(', ')} (?format=), or Accept: ${TYPES.join(', ')}.`;
 
-/** Throws not-acceptable. */
+/** Returns the format with this name. Throws not-acceptable. */
 export function formatNamed(name: string): AnswerFormat {
   const format = ANSWER_FORMATS.find((known) => known === name);
   if (format !== undefined) return format;
   throw new QueryError('not-acceptable', `unknown answer format ${name}`, { hint: FORMAT_HINT });
 }
 
-/** Throws not-acceptable. */
+/** Returns the format that `Accept` prefers; JSON without one. Throws not-acceptable. */
 export function acceptedFormat({ headers }: IncomingMessage): AnswerFormat {
   const { accept } = headers;
   if (accept === undefined || accept === '*/*' || accept.trim() === '') return 'json';
   const plain = withoutParameters(accept);
-  // It reads nothing else of a request; an empty list would mean anything to it.
+  // `accepts` reads only this header. It would take an empty list to allow any type.
   const type = plain !== '' && accepts({ headers: { accept: plain } } as IncomingMessage).type(TYPES);
-  // A browser that asks for HTML first still takes anything: JSON then.
+  // A browser asks for HTML first and accepts anything else too: it gets JSON.
   if (typeof type === 'string') return MEDIA_TYPES[type] ?? 'json';
   throw new QueryError('not-acceptable', `none of the accepted answer types (${accept}) can be given`, {
     hint: FORMAT_HINT,
   });
 }
 
-/** An entry of the list: anything up to a comma that stands in no quotes. */
+/** Matches an entry of the list: everything up to a comma outside quotes. */
 const ENTRY = /(?:[^,"]|"(?:[^"\\]|\\.)*"?)+/g;
 const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g;
 const CHARSETS = new Set(['utf-8', 'utf8', '*']);
 
 /**
- * The list with nothing but types and their weights. Parameters such as `header=present` ask for what we cannot vary; for
- * text in another charset an entry asks in vain.
+ * Returns the list with only types and their weights. Parameters such as `header=present` are dropped, since the answer
+ * cannot vary by them; an entry that asks for another charset than UTF-8 is dropped as a whole.
  */
 function withoutParameters(accept: string): string {
   if (!accept.includes(';')) return accept;

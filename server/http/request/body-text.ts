@@ -1,4 +1,4 @@
-/** The body of a request as text: what type it says it is, in which charset, and the JSON in it. */
+/** Reads a request's body as text: its media type, its charset, and the JSON in it. */
 import { isAscii } from 'node:buffer';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { duplicateMember } from './duplicate-member.ts';
@@ -6,15 +6,15 @@ import { requireFewParts } from './json-shape.ts';
 import { withExactNumbers } from './parameters.ts';
 
 export interface BodyType {
-  /** In lower case, without parameters; empty when there is none. */
+  /** The media type in lower case, without parameters; empty when there is none. */
   readonly mediaType: string;
-  /** Bytes past ASCII are refused. */
+  /** Whether the charset is ASCII, so that other bytes are refused. */
   readonly asciiOnly: boolean;
 }
 
 const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/g;
 
-/** Throws unsupported-media-type for a charset that is neither UTF-8 nor a part of it. */
+/** Returns the type of a body. Throws unsupported-media-type for a charset that is neither UTF-8 nor a subset of it. */
 export function bodyType(contentType: string | undefined): BodyType {
   if (contentType === undefined) return UNTYPED;
   const semicolon = contentType.indexOf(';');
@@ -40,7 +40,7 @@ function otherCharset(charset: string): QueryError {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Throws bad-request for bytes that are not of the charset. */
+/** Returns the body as text. Throws bad-request for bytes that are not in its charset. */
 export function bodyText(body: Buffer, { asciiOnly }: BodyType): string {
   if (asciiOnly && !isAscii(body))
     throw new QueryError('bad-request', 'the body says that it is ASCII, and is not', {
@@ -56,8 +56,8 @@ export function bodyText(body: Buffer, { asciiOnly }: BodyType): string {
 }
 
 /**
- * Throws bad-json; bad-request for a text that holds more than any body may, and for a member that stands twice in one
- * object, of which JSON.parse takes the last.
+ * Returns the parsed JSON. Throws bad-json; throws bad-request for a text with more members and items than a body may have,
+ * and for a member that stands twice in one object (JSON.parse would silently take the last).
  */
 export function parseJson(text: string): unknown {
   requireFewParts(text);

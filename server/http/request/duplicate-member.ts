@@ -1,11 +1,11 @@
 /**
  * Finds a member that stands twice in one object of a JSON text, which parsers resolve differently (JSON.parse takes the
- * last, others the first). Every JSON body is looked at, so the usual one, without duplicates, is only counted: as many
- * names in the text as members in the value.
+ * last, others the first). Every JSON body is checked, so the usual case must be fast: without duplicates the text has as
+ * many names as the value has members, and counting both is enough.
  */
 import { endOfString } from './json-string.ts';
 
-/** `value` is what JSON.parse made of `text`. null: none. */
+/** Returns the name of a member that stands twice, or null. `value` must be what JSON.parse made of `text`. */
 export function duplicateMember(text: string, value: unknown): string | null {
   return countNames(text) === countMembers(value) ? null : firstDuplicate(text);
 }
@@ -24,14 +24,14 @@ function countNames(text: string): number {
   return names;
 }
 
-/** JSON's white space is all below or at the space. */
+/** Returns the index of the next character that is not white space: JSON's white space has no code above that of the space. */
 function skipSpace(text: string, from: number): number {
   let index = from;
   while (text.charCodeAt(index) <= SPACE) index++;
   return index;
 }
 
-/** Counts those of nested objects and lists as well, without recursion: a body of brackets may be deep. */
+/** Counts the members of all objects, nested ones included, without recursion, since a hostile body may be deeply nested. */
 function countMembers(value: unknown): number {
   let members = 0;
   const left: unknown[] = [value];
@@ -51,7 +51,7 @@ function countMembers(value: unknown): number {
   return members;
 }
 
-/** Walks the text with the names of each open object; a list has none. */
+/** Finds the first duplicate by walking the text with a set of names for each open object (null for a list). */
 function firstDuplicate(text: string): string | null {
   const open: (Set<string> | null)[] = [];
   for (let index = 0; index < text.length; index++) {

@@ -1,4 +1,4 @@
-/** The beginning of a text of the client's, for a line of an error. */
+/** Shortens a text that the client sent, so that an error can quote it in one line. */
 
 const MAX_CHARACTERS = 120;
 

@@ -1,21 +1,21 @@
 /**
- * Looks at the text of a large JSON body before it is parsed: one of two megabytes that holds hundreds of thousands of
- * members holds up the event loop for a tenth of a second while it is parsed, and longer while it is checked. A body has
- * some ten members and at most 256 parameters, of which some may be lists; what is long in it is text.
+ * Checks the text of a large JSON body before it is parsed: two megabytes with hundreds of thousands of members would block
+ * the event loop for a tenth of a second while they are parsed, and longer while they are checked. A real body has some ten
+ * members and at most 256 parameters, some of which may be lists; only its texts are long.
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { endOfString } from './json-string.ts';
 
-/** Values for `:name` in one query. */
+/** The most parameters (values for `:name`) of one query. */
 export const MAX_PARAMETERS = 256;
-/** Members, items, objects and lists together: a body whose parameters are long lists has so many, and is read in a few milliseconds. */
+/** The most members, items, objects and lists together: enough for parameters that are long lists, and parsed in a few milliseconds. */
 const MAX_PARTS = 10_000;
-/** A shorter text cannot have so many that parsing it takes a millisecond. */
+/** Texts up to this length are not checked: they cannot have enough members for parsing to take a millisecond. */
 const SMALL_CHARACTERS = 8 * 1024;
 const QUOTE = 0x22;
 const STARTS_PART = new Set([...',{['].map((character) => character.charCodeAt(0)));
 
-/** Throws bad-request for a text with more members and items than a body may have. It need not be valid JSON. */
+/** Throws bad-request for a text with more members and items than a body may have. The text need not be valid JSON. */
 export function requireFewParts(json: string): void {
   if (json.length <= SMALL_CHARACTERS) return;
   let parts = 0;
@@ -26,7 +26,7 @@ export function requireFewParts(json: string): void {
   }
 }
 
-/** Throws bad-request for more than MAX_PARAMETERS members; anything that is no object is for the schema to refuse. */
+/** Throws bad-request for more than MAX_PARAMETERS members. A value that is not an object is left to the schema, which refuses it. */
 export function requireFewParameters(params: unknown): void {
   if (typeof params !== 'object' || params === null) return;
   let count = 0;

@@ -1,8 +1,8 @@
-/** Finds where a string of a JSON text ends, for those who look at the text itself. The text need not be valid JSON. */
+/** Finds where a string in a JSON text ends, for checks that read the text before it is parsed. The text need not be valid JSON. */
 
 const BACKSLASH = 0x5c;
 
-/** The place after the closing quote of the string that begins at `start`; the end of the text where none closes it. */
+/** Returns the index after the closing quote of the string that begins at `start`; the text's length when it is not closed. */
 export function endOfString(text: string, start: number): number {
   for (let quote = text.indexOf('"', start + 1); quote !== -1; quote = text.indexOf('"', quote + 1))
     if (!isEscaped(text, quote)) return quote + 1;

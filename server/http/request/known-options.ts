@@ -1,17 +1,17 @@
-/** The names of options in a query string: one that a route does not know is refused, so that a misspelt one is never ignored. */
+/** Reads the options of a query string. An option that the route does not know is refused, so that a misspelt one is never ignored. */
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { excerptOf } from './excerpt.ts';
 import { searchPairs } from './query-string.ts';
 
-/** Throws bad-request for an option that is not among `known`; gives what is asked for. */
+/** Returns the options by name. Throws bad-request for one that is not among `known`. */
 export function knownOptions(url: string, known: readonly string[]): ReadonlyMap<string, string> {
   const search = searchPairs(url);
   for (const name of search.keys()) if (!known.includes(name)) throw unknownOption(name, known);
   return search;
 }
 
-/** `besides` names what is known too and has no name of its own. */
+/** Returns the error for an unknown option. `besides` describes further options that have no fixed name. */
 export function unknownOption(name: string, known: Iterable<string>, besides = ''): QueryError {
   const names = [...known];
   const meant = didYouMean(suggest(name, names));

@@ -1,4 +1,4 @@
-/** The query strings of GET /v1/logs and GET /v1/logs/summary, checked. */
+/** Reads and checks the query strings of GET /v1/logs and GET /v1/logs/summary. */
 import type { Request } from 'express';
 import type { LogLevel } from '../../../core/logging/log.ts';
 import type { LogFilter } from '../../../core/logging/wire.ts';
@@ -15,7 +15,7 @@ const SUMMARY_LIMIT_DEFAULT = 10;
 const SUMMARY_LIMIT_MAX = 100;
 const SUMMARY_OPTIONS = ['since', 'limit'];
 
-/** Throws bad-request. */
+/** Reads the options of GET /v1/logs. Throws bad-request. */
 export function readLogFilter(request: Request): LogFilter {
   const search = knownOptions(request.originalUrl, OPTIONS);
   const queryId = search.get('query');
@@ -28,7 +28,7 @@ export function readLogFilter(request: Request): LogFilter {
   };
 }
 
-/** Throws bad-request. */
+/** Reads the options of GET /v1/logs/summary. Throws bad-request. */
 export function readSummaryFilter(request: Request): SummaryFilter {
   const search = knownOptions(request.originalUrl, SUMMARY_OPTIONS);
   return {

@@ -1,6 +1,7 @@
 /**
- * Parameters as clients send them. Text of a URL has no type: the database or the stage that it goes to says what it is.
- * A number in a JSON body with more digits than a float64 keeps stays what was written. Any name is a name, `__proto__` too.
+ * Reads parameters as clients send them. Text from a URL has no type: the database or the stage that uses it decides. A
+ * number in a JSON body with more digits than a float64 keeps stays as it was written. A parameter may have any name, even
+ * `__proto__`.
  */
 import { isSafeNumber, parse } from 'lossless-json';
 import { z } from 'zod';
@@ -21,7 +22,7 @@ export const parameterValue = z.union([...scalars, z.array(z.union(scalars))], {
 
 const exactNumber = z.instanceof(ExactNumber);
 
-/** The same, with what `withExactNumbers` and `untypedParameter` make. */
+/** The schema that checks requests: it also accepts the values that `withExactNumbers` and `untypedParameter` make. */
 export const givenParameter = z.union(
   [...scalars, exactNumber, z.instanceof(UntypedText), z.array(z.union([...scalars, exactNumber]))],
   {
@@ -30,10 +31,10 @@ export const givenParameter = z.union(
   },
 );
 
-/** A number with so many characters, or with an exponent, may lose digits as a float64. */
+/** Matches a number that may lose digits as a float64: it has many digits, or an exponent. */
 const MAY_LOSE_DIGITS = /\d[\d.]{15}|\d[eE]/;
 
-/** `value`, which JSON.parse made of `text`, with all its numbers exact: what a float64 does not hold is an ExactNumber. */
+/** Returns `value`, which JSON.parse made of `text`, with an ExactNumber for each number that a float64 does not hold exactly. */
 export function withExactNumbers(text: string, value: unknown): unknown {
   if (!MAY_LOSE_DIGITS.test(text)) return value;
   return parse(text, null, { parseNumber: exactly, onDuplicateKey: ({ newValue }) => newValue });
@@ -50,13 +51,13 @@ export function untypedParameter(text: string): ParameterValue {
   return new UntypedText(text);
 }
 
-/** Sets a property of the object's own, whatever it is called. */
+/** Sets an own property with any name, `__proto__` included. */
 export function setOwn<Value>(record: Record<string, Value>, name: string, value: Value): void {
   if (name !== '__proto__') record[name] = value;
   else Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Gives the kinds of the parameters, which are all that a plan depends on. Throws bad-parameter. */
+/** Returns the kinds of the parameters; a plan depends on these, not on the values. Throws bad-parameter. */
 export function parameterKinds(
   parameters: Readonly<Record<string, ParameterValue>>,
 ): Record<string, ParameterKind> {

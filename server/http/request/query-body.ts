@@ -7,7 +7,7 @@ import { requireFewParameters } from './json-shape.ts';
 import { givenParameter, setOwn } from './parameters.ts';
 import { givenBody, type QueryBody } from './query-schemas.ts';
 
-/** Throws bad-request that lists everything that is wrong with the body. */
+/** Returns the checked body. Throws bad-request with a list of everything that is wrong with it. */
 export function parseBody(value: unknown): QueryBody {
   requireFewParameters((value as { params?: unknown } | null)?.params);
   const parsed = givenBody.safeParse(value);
@@ -17,7 +17,7 @@ export function parseBody(value: unknown): QueryBody {
   });
 }
 
-/** The schema's records leave the name `__proto__` out. */
+/** Adds a parameter called `__proto__`, which zod's records omit. */
 export function withEveryParameter<Body extends { params?: Record<string, ParameterValue> | undefined }>(
   body: Body,
   given: unknown,
@@ -31,7 +31,7 @@ export function withEveryParameter<Body extends { params?: Record<string, Parame
   return body;
 }
 
-/** The first problems, each in a line's length; a body may have hundreds, with names as long as it is. */
+/** Returns the first problems, each shortened to one line: a body may have hundreds, with names of any length. */
 export function problemsOf({ issues }: z.ZodError): string {
   const named = issues.slice(0, MAX_PROBLEMS).map((issue) => {
     const path = issue.path.length === 0 ? 'the body' : issue.path.join('.');
@@ -43,7 +43,7 @@ export function problemsOf({ issues }: z.ZodError): string {
 
 const MAX_PROBLEMS = 10;
 
-/** JSON can hold half of a character (`\\ud83d` alone), which no text in UTF-8 can: it would become another one. */
+/** Throws for half of a surrogate pair (`\\ud83d` alone): JSON can express it, but UTF-8 cannot, and it would become another character. */
 function wellFormed(body: QueryBody): QueryBody {
   const { query, params = {} } = body;
   if (!query.isWellFormed()) throw halfCharacter('query');

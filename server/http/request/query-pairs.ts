@@ -1,4 +1,4 @@
-/** Reads options and values of parameters from `name=value` pairs: those of a query string, and of a real HTML form. */
+/** Reads options and parameters from `name=value` pairs, in a query string or in the body of an HTML form. */
 import type { IncomingMessage } from 'node:http';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { ParameterValue } from '../../../core/protocol/parameters.ts';
@@ -14,7 +14,7 @@ import { givenTwice, readPairs, searchPairs } from './query-string.ts';
 const PARAMETER_PREFIX = 'param.';
 const BESIDE_OPTIONS = `, and ${PARAMETER_PREFIX}<name> for parameters`;
 
-/** A real HTML form's `query=...&format=...`; null for anything else, which is then the query itself. */
+/** Reads an HTML form's `query=...&format=...`. Returns null for any other text, which is then the query itself. */
 export function formPairs(text: string): QueryBody | null {
   if (!/^(q|query)=[^\s]*$/.test(text)) return null;
   requireFewPairs(text);
@@ -26,7 +26,7 @@ export function formPairs(text: string): QueryBody | null {
   return { ...readOptions(pairs), query: query ?? q ?? '' };
 }
 
-/** Counts the pairs before they are read: reading a megabyte of them takes a tenth of a second. */
+/** Throws when there are too many pairs. Counts before reading them, since reading a megabyte of pairs takes a tenth of a second. */
 function requireFewPairs(text: string): void {
   let pairs = 0;
   for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1))
@@ -67,7 +67,7 @@ function readParameter(params: Record<string, ParameterValue>, option: string, t
   setOwn(params, name, untypedParameter(text));
 }
 
-/** Throws bad-request for `0x10`, `1e3`, ` 5` and all else that is not digits. */
+/** Returns the number. Throws bad-request for `0x10`, `1e3`, ` 5` and everything else that is not only digits. */
 function wholeNumber(name: string, text: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : 0;
   if (value > 0 && Number.isSafeInteger(value)) return value;

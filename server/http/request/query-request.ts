@@ -1,6 +1,6 @@
 /**
- * Reads what a client asks for, from body, query string and headers, and checks it: text, connection, parameters, caps, and
- * the form of the answer. Everything unknown is refused by name, so that a misspelt option is never ignored.
+ * Reads a query's request from body, query string and headers, and checks it: text, connection, parameters, limits, and the
+ * form of the answer. Everything unknown is refused by name, so that a misspelt option is never ignored.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
@@ -30,14 +30,15 @@ export interface QueryRequest {
   readonly answer: AnswerOptions;
 }
 
-/** The raw body as bytes; none is an empty query, which has an error of its own. */
+/** Returns the raw body. A missing body is read as an empty query, for which there is an error. */
 export function bodyOf(request: Request): Buffer {
   const body: unknown = request.body;
   return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }
 
 /**
- * `pathFormat` is that of /v1/query.csv and its like. What is asked for twice, in URL, body and path, must be the same.
+ * Reads and checks the request. `pathFormat` is the format that a path such as /v1/query.csv names. An option that is given
+ * twice, in URL, body or path, must have the same value.
  * Throws QueryError: bad-json, bad-request, not-acceptable, unsupported-media-type, query-too-large.
  */
 export function readQueryRequest(
@@ -72,7 +73,7 @@ function readsFromUrl({ method }: IncomingMessage): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** Throws bad-request when a body stands beside the URL, or no query in it. */
+/** Returns the request that the URL holds. Throws bad-request when there is a body too, or no query in the URL. */
 function bodyInUrl({ headers }: IncomingMessage, { query }: UrlOptions): QueryBody {
   if (Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined)
     throw new QueryError('bad-request', 'a GET has its query in the URL, and this one has a body', {
@@ -84,7 +85,7 @@ function bodyInUrl({ headers }: IncomingMessage, { query }: UrlOptions): QueryBo
   });
 }
 
-/** Returns the value that one of the two places gives, or both alike. */
+/** Returns the value that one of the two places gives. Throws when they give different ones. */
 function agreed<T extends string | number>(
   name: string,
   first: T | undefined,
@@ -131,7 +132,7 @@ function readBody(request: IncomingMessage, body: Buffer, { query: inUrl }: UrlO
   switch (type.mediaType) {
     case 'application/json':
       return parseBody(parseJson(text));
-    case 'application/x-www-form-urlencoded': // what curl -d says of any text
+    case 'application/x-www-form-urlencoded': // curl -d sends this type for any text
       return formPairs(text) ?? { query: text };
     case '':
     case 'text/plain':

@@ -1,4 +1,4 @@
-/** The options of a query, as schemas: requests are checked by them, and /openapi.json shows them. */
+/** The schemas of a query's options: they check requests, and /openapi.json shows them. */
 import { z } from 'zod';
 import { ANSWER_FORMATS } from './accepted-format.ts';
 import { givenParameter, parameterValue } from './parameters.ts';
@@ -6,7 +6,7 @@ import { givenParameter, parameterValue } from './parameters.ts';
 export const NO_WHOLE_NUMBER = 'this is no whole number above 0';
 const wholeNumberAbove0 = () => z.int({ error: NO_WHOLE_NUMBER }).positive({ error: NO_WHOLE_NUMBER });
 
-/** The JSON body; /openapi.json shows it too. */
+/** The schema of the JSON body, as /openapi.json shows it. */
 export const queryBody = z.strictObject({
   query: z.string().describe('SQL, then stages: `select ... | stage | stage`'),
   connection: z
@@ -41,13 +41,13 @@ export const queryBody = z.strictObject({
     .describe('NDJSON: `none` leaves out the last line (`@end` or `@error`), so that every line is a row'),
 });
 
-/** The schema that is read by: numbers of parameters keep all their digits, and text of a URL has no type. */
+/** The schema that checks requests: numbers of parameters keep all their digits, and text from a URL has no type. */
 export const givenBody = queryBody.extend({ params: z.record(z.string(), givenParameter).optional() });
 
 export type QueryBody = z.infer<typeof givenBody>;
 export type UrlOptions = Omit<QueryBody, 'query'> & { readonly query?: string };
 
-/** The options of a query string, beside values of parameters; /openapi.json shows them too. */
+/** The schema of a query string's options, without parameters; /openapi.json shows it too. */
 export const urlOptions = z.strictObject({
   q: z.string().describe('The query'),
   format: queryBody.shape.format.describe('Instead of Accept'),

@@ -1,14 +1,14 @@
 /**
- * The pairs of a query string, or of an HTML form. Everything is UTF-8, and what is not is refused: a decoder that
- * puts U+FFFD in its place would run another query than the one that was sent. (Node's parser refuses bytes past ASCII that
- * are not escaped.) A name stands once.
+ * Reads the pairs of a query string or of an HTML form. Text that is not UTF-8 is refused: a decoder that replaces it by
+ * U+FFFD would run another query than the one that was sent. (Node's parser already refuses bytes beyond ASCII that are not
+ * escaped.) Each name may stand once.
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
 
-/** A percent sign that begins no escape counts for itself, as it does for browsers: `select+5+%+3`. */
+/** Matches a percent sign that does not begin an escape: it stands for itself, as in browsers (`select+5+%+3`). */
 const BARE_PERCENT = /%(?![0-9a-f]{2})/gi;
 
-/** Those of a request target; none without a question mark. Throws bad-request. */
+/** Returns the pairs of a request target; none without a question mark. Throws bad-request. */
 export function searchPairs(url: string): ReadonlyMap<string, string> {
   const start = url.indexOf('?');
   return start === -1 ? NONE : readPairs(url.slice(start + 1), 'the URL');
@@ -16,7 +16,7 @@ export function searchPairs(url: string): ReadonlyMap<string, string> {
 
 const NONE: ReadonlyMap<string, string> = new Map();
 
-/** `where` is said in errors. Throws bad-request. */
+/** Returns the pairs in `text`. Errors name `where`. Throws bad-request. */
 export function readPairs(text: string, where: string): ReadonlyMap<string, string> {
   const pairs = new Map<string, string>();
   for (const piece of text.split('&')) {

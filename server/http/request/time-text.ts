@@ -1,11 +1,11 @@
-/** A time as a client writes it: ISO 8601 to the letter, since Date.parse makes some date of almost anything. */
+/** Reads a time that a client wrote. Only strict ISO 8601 is accepted, since Date.parse makes a date of almost any text. */
 
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /**
- * The time in ISO 8601 with milliseconds, UTC; null for a text that is no time. A day alone begins at midnight; what
- * names no zone is UTC, as everything in the log is.
+ * Returns the time in ISO 8601 with milliseconds, in UTC; null for a text that is not a time. A date alone means midnight;
+ * a time without a zone is UTC, like all times in the log.
  */
 export function readTime(text: string): string | null {
   const match = ISO.exec(text);
@@ -14,7 +14,7 @@ export function readTime(text: string): string | null {
     match as unknown as string[];
   const local = `${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.slice(0, 3).padEnd(3, '0')}`;
   const time = new Date(`${local}Z`);
-  // 30 February and 24:00 become other days: then the text is not what it says.
+  // Date turns 30 February and 24:00 into other days; comparing the texts finds them.
   if (Number.isNaN(time.getTime()) || time.toISOString() !== `${local}Z`) return null;
   const offsetMs = zoneMs(zone);
   return offsetMs === null ? null : new Date(time.getTime() - offsetMs).toISOString();

@@ -1,4 +1,4 @@
-/** The bodies of the language's tools, /v1/format and /v1/complete: JSON by a schema, or the bare query as text. */
+/** Reads the bodies of /v1/format and /v1/complete: JSON that a schema checks, or the bare query as text. */
 import type { Request } from 'express';
 import { z } from 'zod';
 import { QueryError } from '../../../core/protocol/errors.ts';
@@ -25,7 +25,7 @@ export type CompleteBody = z.infer<typeof givenComplete>;
 
 const TEXT_TYPES = new Set(['', 'text/plain', 'application/sql', 'application/x-www-form-urlencoded']);
 
-/** Throws QueryError: bad-json, bad-request, unsupported-media-type, query-too-large. */
+/** Returns the query to format. Throws QueryError: bad-json, bad-request, unsupported-media-type, query-too-large. */
 export function readFormatRequest(request: Request, queryBytes: number): string {
   const type = bodyType(request.headers['content-type']);
   const { query } = isJson(type) ? readJson(request, type, formatBody) : { query: readText(request, type) };
@@ -33,7 +33,7 @@ export function readFormatRequest(request: Request, queryBytes: number): string 
   return query;
 }
 
-/** Throws the same. */
+/** Returns the checked body of a completion. Throws the same errors as `readFormatRequest`. */
 export function readCompleteRequest(request: Request, queryBytes: number): CompleteBody {
   const type = bodyType(request.headers['content-type']);
   if (!isJson(type))

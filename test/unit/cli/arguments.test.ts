@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { stringify } from 'lossless-json';
-import { parseCommandLine, UsageError } from '../../../cli/arguments.ts';
+import { parseCommandLine } from '../../../cli/arguments.ts';
+import { UsageError } from '../../../cli/usage-error.ts';
 
 const query = (...args: string[]) => {
   const command = parseCommandLine(['query', ...args]);

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
-import { parseCommandLine, UsageError } from '../../../cli/arguments.ts';
+import { parseCommandLine } from '../../../cli/arguments.ts';
 import { runCompile } from '../../../cli/compile.ts';
+import { UsageError } from '../../../cli/usage-error.ts';
 
 class Sink extends Writable {
   text = '';

@@ -1,17 +1,20 @@
 /**
- * Every type on its way from PostgreSQL into the stage engine. test/fixtures/language/postgres-copy.csv is what a
- * PostgreSQL 15 wrote with `COPY (...) TO ... (FORMAT csv)` (session as the SQL workers set it: timezone UTC, ISO dates,
- * intervalstyle postgres, hex bytea): three rows of ordinary, extreme and null values, lists as the plans ask for them.
+ * Every type on its way from PostgreSQL into the stage engine. test/fixtures/language/postgres-copy.bin is what a
+ * PostgreSQL wrote with `COPY (...) TO STDOUT (FORMAT binary)`: three rows of ordinary, extreme and null values, with the
+ * columns as the plans ask for them.
  */
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { typeName } from '../../../core/protocol/types.ts';
-import { inputColumn, quoteName, quoteText } from '../../../language/dialects/duckdb/sql.ts';
+import { inputColumn, quoteName } from '../../../language/dialects/duckdb/sql.ts';
+import { POSTGRES } from '../../../language/dialects/postgres/source.ts';
 import { castTypeName, columnType, nativeType } from '../../../language/dialects/postgres/types.ts';
+import { inputSelect } from '../../../workers/dsl/inputs.ts';
+import { giveInputs } from '../../support/engine-inputs.ts';
 import { planOf } from './run-plan.ts';
 
-const CSV = fileURLToPath(new URL('../../fixtures/language/postgres-copy.csv', import.meta.url));
+const ROWS = readFileSync(new URL('../../fixtures/language/postgres-copy.bin', import.meta.url));
 
 type Case = readonly [
   name: string,
@@ -74,18 +77,19 @@ describe('types from PostgreSQL to DuckDB', () => {
   });
   after(() => duck.closeSync());
 
-  const inputs = CASES.map(([name, oid, typmod]) =>
-    inputColumn({ name, type: columnType(nativeType(oid, typmod)) }),
-  );
-  const struct = inputs.map((input) => `${quoteName(input.name)}: ${quoteText(input.csvType)}`).join(', ');
-  const csv = `read_csv(${quoteText(CSV)}, columns = {${struct}}, header = false, auto_detect = false, delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false)`;
+  const inputs = CASES.map(([name, oid, typmod]) => {
+    const column = { name, type: nativeType(oid, typmod) };
+    return inputColumn(POSTGRES.columnOf(column), POSTGRES.wireOf(POSTGRES.sentColumn(column).column));
+  });
 
-  for (const [index, [name, oid, typmod, type, first, second]] of CASES.entries())
+  for (const [name, oid, typmod, type, first, second] of CASES)
     it(`${name}: ${type}`, async () => {
       expect(typeName(columnType(nativeType(oid, typmod)))).to.equal(type);
-      const value = inputs[index]!.expression ?? quoteName(name);
-      const read = async (where: string): Promise<readonly unknown[]> =>
-        (await duck.runAndReadAll(`SELECT ${value} FROM ${csv} ${where}`)).getRowsJson().map((row) => row[0]);
+      const read = async (where: string): Promise<readonly unknown[]> => {
+        giveInputs(duck, [{ columns: inputs, bytes: ROWS }]);
+        const sql = `SELECT ${quoteName(name)} FROM (${inputSelect(inputs, 0)}) ${where}`;
+        return (await duck.runAndReadAll(sql)).getRowsJson().map((row) => row[0]);
+      };
       if (first === 'error') {
         const failed = await read('').catch((thrown: unknown) => String(thrown));
         expect(failed).to.match(/Could not convert string "NaN" to DECIMAL/);
@@ -93,11 +97,11 @@ describe('types from PostgreSQL to DuckDB', () => {
       } else expect(await read('')).to.deep.equal([first, second, null]);
     });
 
-  it('refuses arrays of several dimensions and dates before Christ, rather than changing them', async () => {
-    const list = inputColumn({ name: 'a', type: columnType(nativeType(1009)) }).expression!;
+  it('refuses arrays of several dimensions and dates before Christ in them, rather than changing them', async () => {
+    const list = inputColumn({ name: 'a', type: columnType(nativeType(1009)) }, 'text').expression!;
     const nested = await duck.run(`SELECT ${list} FROM (SELECT '[["a"],["b"]]' AS a)`).catch(String);
     expect(nested).to.match(/column a holds an array of several dimensions/);
-    const dates = inputColumn({ name: 'a', type: columnType(nativeType(1182)) }).expression!;
+    const dates = inputColumn({ name: 'a', type: columnType(nativeType(1182)) }, 'text').expression!;
     const ancient = await duck.run(`SELECT ${dates} FROM (SELECT '["0044-03-15 BC"]' AS a)`).catch(String);
     expect(ancient).to.match(/Conversion Error/);
   });

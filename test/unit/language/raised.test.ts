@@ -12,7 +12,6 @@ const MAX_ELEMENTS = STAGE_LIMITS.explodeElements;
 const LIMITS = {
   memoryBytes: 1,
   spillBytes: 1,
-  maxRowBytes: 1,
   spillDir: '/nowhere',
   fifoPath: '/nowhere/in',
 };

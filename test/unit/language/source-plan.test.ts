@@ -1,6 +1,8 @@
 /** What is sent to the database, and how places in its errors come back to the user's text. */
 import { expect } from 'chai';
 import { QueryError } from '../../../core/protocol/errors.ts';
+import type { Lexical } from '../../../language/dialects/lexical.ts';
+import { USUAL_SOURCE } from '../../../language/dialects/registry.ts';
 import { renderError } from '../../../language/editor/render-error.ts';
 import { mapPosition } from '../../../language/source/map-position.ts';
 import { FLIGHTS_COLUMNS } from '../../fixtures/language/flights.ts';
@@ -61,6 +63,7 @@ describe('the source plan', () => {
 });
 
 describe('positions in errors of the database', () => {
+  const { lexical } = USUAL_SOURCE;
   const text =
     "@db select '😀é' as x, :who, nope\n  from flihgts | where delay > 0 | stats count() by origin";
   const { sql, segments } = planOf(text, FLIGHTS_COLUMNS, { parameters: { who: 'string' } }).sources[0]!;
@@ -71,15 +74,34 @@ describe('positions in errors of the database', () => {
     ["'😀é'", "'😀é'"],
   ] as const)
     it(`${sent} is ${written}`, () => {
-      const span = mapPosition(positionOf(sql, sent), sql, segments, text)!;
+      const span = mapPosition({ position: positionOf(sql, sent), sql, segments }, text, lexical)!;
       expect(text.slice(span.start, span.end)).to.equal(written);
     });
 
   it('are null in the text that we put around, and the last word at the end of the SQL', () => {
-    expect(mapPosition(1, sql, segments, text)).to.equal(null);
-    expect(mapPosition(positionOf(sql, ') as "source"'), sql, segments, text)).to.equal(null);
+    expect(mapPosition({ position: 1, sql, segments }, text, lexical)).to.equal(null);
+    expect(
+      mapPosition({ position: positionOf(sql, ') as "source"'), sql, segments }, text, lexical),
+    ).to.equal(null);
     const direct = planOf('select 1 +', []).sources[0]!;
-    expect(mapPosition(11, direct.sql, direct.segments, 'select 1 +')).to.deep.equal({ start: 9, end: 10 });
+    expect(mapPosition({ position: 11, ...direct }, 'select 1 +', lexical)).to.deep.equal({
+      start: 9,
+      end: 10,
+    });
+  });
+
+  it('cover a name as the dialect quotes it', () => {
+    const query = 'select `a b`, [c d] from t';
+    const segments = [{ sqlStart: 0, queryStart: 0, length: query.length }];
+    const spanAt = (char: string, rules: Lexical): string => {
+      const position = query.indexOf(char) + 1;
+      const { start, end } = mapPosition({ position, sql: query, segments }, query, rules)!;
+      return query.slice(start, end);
+    };
+    expect(spanAt('`', { ...lexical, nameQuotes: '`' })).to.equal('`a b`');
+    expect(spanAt('`', { ...lexical, nameQuotes: '"' })).to.equal('`');
+    expect(spanAt('[', { ...lexical, bracketNames: true })).to.equal('[c d]');
+    expect(spanAt('[', { ...lexical, bracketNames: false })).to.equal('[');
   });
 });
 

@@ -23,6 +23,7 @@ import {
 import type { WireType } from '../../../core/protocol/wire-rows.ts';
 import type { ChunkColumn } from './column.ts';
 import { DecimalColumn } from './decimal-column.ts';
+import { DecimalTextColumn } from './decimal-text-column.ts';
 import { DateColumn, IntervalColumn, MomentColumn } from './moment-columns.ts';
 import { BoolColumn, EightByteColumn, IntegerColumn, TimeColumn, UuidColumn } from './number-columns.ts';
 import { TextColumn } from './text-column.ts';
@@ -31,7 +32,7 @@ import { TextColumn } from './text-column.ts';
 export interface WireColumn {
   readonly name: string;
   readonly wire: WireType;
-  /** Of `decimal`: its size in the engine. */
+  /** Of `decimal`: its size in the engine; without it the engine gets its text. */
   readonly size?: { readonly precision: number; readonly scale: number };
 }
 
@@ -45,15 +46,10 @@ function decoder(engineType: DuckDBType, create: (name: string) => ChunkColumn):
   return { engineType: () => engineType, create: ({ name }) => create(name) };
 }
 
-const SIZED: Decoder = {
-  engineType(column) {
-    const { precision, scale } = sizeOf(column);
-    return DECIMAL(precision, scale);
-  },
-  create(column) {
-    const { precision, scale } = sizeOf(column);
-    return new DecimalColumn(column.name, precision, scale);
-  },
+const DECIMALS: Decoder = {
+  engineType: ({ size }) => (size === undefined ? VARCHAR : DECIMAL(size.precision, size.scale)),
+  create: ({ name, size }) =>
+    size === undefined ? new DecimalTextColumn(name) : new DecimalColumn(name, size.precision, size.scale),
 };
 
 const DECODERS: Readonly<Record<WireType, Decoder>> = {
@@ -69,7 +65,7 @@ const DECODERS: Readonly<Record<WireType, Decoder>> = {
   timestamptz: decoder(TIMESTAMPTZ, (name) => new MomentColumn(name, 'timestamptz')),
   interval: decoder(INTERVAL, (name) => new IntervalColumn(name)),
   uuid: decoder(UUID, (name) => new UuidColumn(name)),
-  decimal: SIZED,
+  decimal: DECIMALS,
   text: decoder(VARCHAR, (name) => new TextColumn(name, 'text')),
   jsonb: decoder(VARCHAR, (name) => new TextColumn(name, 'jsonb')),
   bytes: decoder(BLOB, (name) => new TextColumn(name, 'bytes')),
@@ -81,9 +77,4 @@ export function createColumn(column: WireColumn): ChunkColumn {
 
 export function engineTypeOf(column: WireColumn): DuckDBType {
   return DECODERS[column.wire].engineType(column);
-}
-
-function sizeOf({ name, size }: WireColumn): { readonly precision: number; readonly scale: number } {
-  if (size === undefined) throw new Error(`column ${name} is a decimal without a size`);
-  return size;
 }

@@ -9,7 +9,7 @@
  */
 import { type DuckDBConnection, DuckDBTableFunction, INTEGER } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
-import { quoteName } from '../sql-text.ts';
+import { quoteName } from '../../../language/dialects/duckdb/sql.ts';
 import { engineTypeOf, type WireColumn } from './decoders.ts';
 import { InputScan } from './input-scan.ts';
 import type { RowSource } from './row-source.ts';

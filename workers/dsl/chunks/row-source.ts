@@ -3,12 +3,11 @@
  *
  *   closed --open(columns wanted)--> open --its end was read--> ended
  *      |                               |
- *      +------ bytes that do not fit --+--> failed: `take` throws what went wrong
+ *      +------ bytes that do not fit --+--> failed: `take` throws what went wrong, after the rows before it
  *
  * Bytes are decoded when they come, while the engine works on what it took before. A few chunks wait ready; when they are as
  * many as may wait, `isFull` says so and the socket is to be paused until `onRoom`.
  */
-import type { QueryError } from '../../../core/protocol/errors.ts';
 import { Chunk } from './chunk.ts';
 import type { WireColumn } from './decoders.ts';
 import { corrupt, RowReader } from './row-reader.ts';
@@ -32,7 +31,8 @@ export class RowSource {
   readonly #free: Chunk[] = [];
   /** The chunk that rows are added to. */
   #filling: Chunk | null = null;
-  #failure: QueryError | Error | null = null;
+  #failure: Error | null = null;
+  #raised: Error | null = null;
   #isFull = false;
   /** Rows that were read. */
   rows = 0;
@@ -62,25 +62,35 @@ export class RowSource {
       this.#reader.push(piece);
       this.#decode();
     } catch (thrown) {
-      this.fail(thrown as Error);
+      this.#failure ??= thrown as Error;
     }
   }
 
   /** No more bytes come. */
   end(): void {
-    if (!this.#isFull && !this.#reader.ended) this.fail(corrupt('they stop before their end'));
+    if (!this.#isFull && !this.#reader.ended) this.#failure ??= corrupt('they stop before their end');
   }
 
-  /** The engine shall see this error instead of more rows. */
+  /** The engine shall see this error instead of more rows, of those too that are here. */
   fail(cause: Error): void {
     this.#failure ??= cause;
+    this.#ready.length = 0;
+    this.#filling = null;
+  }
+
+  /** The error that `take` threw: the engine knows its text only. */
+  get raised(): Error | null {
+    return this.#raised;
   }
 
   /** The next rows, to be given back; null: they have yet to come. 'ended': there are no more. Throws what `fail` was told. */
   take(): Chunk | 'ended' | null {
-    if (this.#failure !== null) throw this.#failure;
     const chunk = this.#ready.shift() ?? this.#takeFilling();
     if (chunk !== null) return chunk;
+    if (this.#failure !== null) {
+      this.#raised = this.#failure;
+      throw this.#failure;
+    }
     return this.#reader.ended ? 'ended' : null;
   }
 
@@ -102,14 +112,14 @@ export class RowSource {
     try {
       this.#decode();
     } catch (thrown) {
-      this.fail(thrown as Error);
+      this.#failure ??= thrown as Error;
     }
     if (!this.#isFull) this.#onRoom();
   }
 
   #decode(): void {
     this.#isFull = this.#places === null;
-    while (this.#places !== null) {
+    while (this.#places !== null && this.#failure === null) {
       if (this.#ready.length >= READY_CHUNKS) {
         this.#isFull = true;
         return;

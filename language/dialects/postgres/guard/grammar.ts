@@ -2,27 +2,21 @@
  * PostgreSQL's own grammar (libpg-query: the raw parser of PostgreSQL 18 as WebAssembly), loaded when it is first needed:
  * loading takes some 30 ms and 10 MB. It answers with the tree of a text, or with the error that the database would give.
  *
- * Invariant: after `GrammarFailure` the instance may be damaged for good (its own stack is not unwound when V8's runs
+ * Invariant: after `JudgeBroken` the instance may be damaged for good (its own stack is not unwound when V8's runs
  * out), so nothing is parsed with it any more: whoever owns the thread replaces it.
  */
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { QueryError } from '../../../../core/protocol/errors.ts';
+import { QueryError, type WireError } from '../../../../core/protocol/errors.ts';
+import { JudgeBroken } from '../../judge.ts';
+import { placeholderIn } from '../errors.ts';
 
 export interface ParsedStatement {
   /** `{ SelectStmt: {...} }` and its like. */
   readonly stmt: Readonly<Record<string, unknown>>;
   /** Byte offset in UTF-8; left out for the first one. */
   readonly stmt_location?: number;
-}
-
-/** The parser itself failed, not the text: its thread must be replaced. */
-export class GrammarFailure extends Error {
-  constructor(cause: unknown) {
-    super(`the SQL parser failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    this.name = 'GrammarFailure';
-  }
 }
 
 type Grammar = typeof import('libpg-query');
@@ -60,7 +54,7 @@ function freeInstance(): void {
   collect();
 }
 
-/** Throws sql-syntax and nesting-too-deep as QueryError, in the database's words; GrammarFailure. */
+/** Throws sql-syntax and nesting-too-deep as QueryError, in the database's words; JudgeBroken. */
 export function parseSql(sql: string): readonly ParsedStatement[] {
   if (loaded === null) throw new Error('the grammar is not loaded');
   if (sql === '') return []; // the library refuses it in its own words
@@ -71,8 +65,18 @@ export function parseSql(sql: string): readonly ParsedStatement[] {
   } catch (thrown) {
     if (thrown instanceof loaded.SqlError && thrown.sqlDetails !== undefined)
       throw errorOf(thrown.message, thrown.sqlDetails.cursorPosition);
-    throw new GrammarFailure(thrown);
+    throw broken(thrown);
   }
+}
+
+function broken(thrown: unknown): JudgeBroken {
+  const message = `the SQL parser failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  const error: WireError = {
+    code: 'nesting-too-deep',
+    message: 'the SQL is too deep or too large for its parser',
+    hint: 'Take it apart: shorter expressions, `with name as (...)`, or stages.',
+  };
+  return new JudgeBroken(message, error, thrown);
 }
 
 const SYNTAX = '42601';
@@ -105,6 +109,8 @@ function errorOf(message: string, cursor: number): QueryError {
   return new QueryError('sql-syntax', message, {
     ...place,
     sqlstate,
+    fromDatabase: true,
+    ...placeholderIn(message),
     ...(hint === undefined ? {} : { hint }),
   });
 }

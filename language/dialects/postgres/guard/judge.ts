@@ -8,19 +8,19 @@
  */
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import type { FunctionUse } from '../../../../core/protocol/plan.ts';
+import type { JudgedSql } from '../../judge.ts';
 import { positionOf, tokenizeSql } from '../tokens.ts';
 import { ALLOWED_FUNCTIONS } from './allowed-functions.ts';
 import { BytePositions } from './byte-positions.ts';
 import { type FoundName, type FoundRefusal, findNames, firstLocation } from './found-names.ts';
 import { type ParsedStatement, parseSql } from './grammar.ts';
-import type { JudgedSql } from './judged-sql.ts';
 import { requireParsable } from './limits.ts';
 import { READ_ONLY_HINT, REFUSED_CLAUSES, refusedFunction, statementName } from './refusals.ts';
 import { REFUSED_ATTRIBUTES } from './refused-attributes.ts';
 
 /**
  * Throws empty-query, sql-syntax, multiple-statements, nesting-too-deep and read-only as QueryError, each with
- * sqlPosition; GrammarFailure. `allowed`: functions that the connection's configuration allows, `schema.name`.
+ * sqlPosition; JudgeBroken. `allowed`: functions that the connection's configuration allows, `schema.name`.
  */
 export function judgeSql(sql: string, allowed: readonly string[]): JudgedSql {
   refuseNul(sql);

@@ -73,6 +73,7 @@ function refuseLongOperators(sql: string, tokens: readonly SqlToken[]): void {
     if (end - start <= MAX_OPERATOR_CHARACTERS) continue;
     throw new QueryError('sql-syntax', 'operator too long', {
       sqlstate: '42601',
+      fromDatabase: true,
       sqlPosition: positionOf(sql, start),
       hint: `An operator has at most ${MAX_OPERATOR_CHARACTERS} characters; white space separates several.`,
     });

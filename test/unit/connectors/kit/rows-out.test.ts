@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { createCallControl } from '../../../../connectors/kit/call-control.ts';
 import type { ByteSink } from '../../../../connectors/kit/connector.ts';
@@ -13,8 +12,8 @@ import type { AnswerOptions } from '../../../../core/protocol/answer.ts';
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import type { CopyToCall, RunSqlCall } from '../../../../core/protocol/sql-worker.ts';
 import type { Column, ColumnType } from '../../../../core/protocol/types.ts';
-import { inputColumn } from '../../../../language/dialects/duckdb/sql.ts';
-import { inputSelect } from '../../../../workers/dsl/input.ts';
+import { wireColumnOf } from '../../../support/wire-rows.ts';
+import { readRowsJson } from '../../workers/dsl/chunks/support.ts';
 
 const scalar = (kind: Exclude<ColumnType['kind'], 'decimal' | 'list'>): ColumnType => ({ kind });
 const column = (name: string, type: ColumnType): Column => ({ name, type });
@@ -269,20 +268,11 @@ describe('rows of values for the stage engine', () => {
   it('are read by it as they were', async () => {
     const { outcome, bytes } = await copy(ROWS, COLUMNS);
     expect(outcome).to.deep.equal({ rows: 3, bytes: bytes.length, readerClosed: false });
-    const file = join(dir, 'rows.csv');
-    writeFileSync(file, bytes);
-    const select = inputSelect({ fifoPath: file, columns: COLUMNS.map(inputColumn), maxRowBytes: 1_000_000 });
-    const instance = await DuckDBInstance.create(':memory:');
-    const connection = await instance.connect();
-    await connection.run("SET timezone = 'UTC'");
-    const rows = (await connection.runAndReadAll(select)).getRowsJson();
-    connection.closeSync();
-    instance.closeSync();
+    const rows = await readRowsJson(COLUMNS.map(wireColumnOf), bytes);
     expect(rows[0]).to.deep.equal([
       ...[true, '9223372036854775807', 0.1, 'a "b",\r\nc \\ 한글 😀', '\\x00\\xFF', '12345678901234567.001'],
       ...['2024-02-29', '10:00:00.5', '2024-02-29 10:00:00', '2024-02-29 10:00:00+00', '{"a": [1, "x"]}'],
-      UUID,
-      ['a', null, '', 'q"\\,'],
+      ...[UUID, JSON.stringify(['a', null, '', 'q"\\,'])],
     ]);
     expect(rows[1]!.slice(0, 6)).to.deep.equal([false, '-9223372036854775808', 1e15, '', '', '-0.001']);
     expect(rows[2]).to.deep.equal(COLUMNS.map(() => null));

@@ -8,12 +8,12 @@ describe('copy text', () => {
   it('replaces parameters outside strings and comments only', () => {
     const { text } = copyOf("select $1, '$1', $2 -- $1", ['int4', 'text'], [false, true]);
     expect(text).to.equal(
-      "copy (select (pg_catalog.current_setting('forkline.p1')::int4), '$1', (null::text) -- $1\n) to stdout (format csv)",
+      "copy (select (pg_catalog.current_setting('forkline.p1')::int4), '$1', (null::text) -- $1\n) to stdout (format binary)",
     );
   });
 
   it('drops the semicolon at the end and what follows it', () => {
-    expect(copyOf("select ';'; -- end").text).to.equal("copy (select ';'\n) to stdout (format csv)");
+    expect(copyOf("select ';'; -- end").text).to.equal("copy (select ';'\n) to stdout (format binary)");
   });
 
   it('maps positions back, in code points', () => {

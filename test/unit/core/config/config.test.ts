@@ -225,6 +225,9 @@ describe('the configuration', () => {
           named: { kind: 'postgres', url },
           odd: { kind: 'postgers', url },
           number: { kind: 7 },
+          file: { path: 'notes.db' },
+          both: { kind: 'sqlite', path: 'notes.db', url },
+          empty: { kind: 'sqlite', path: '' },
           none: {},
           text: url,
           wrong: { url: 1, allowFunctions: ['total'], allowPowerfulRole: 'yes' },
@@ -236,8 +239,12 @@ describe('the configuration', () => {
       const wanted =
         'must be the URL of a PostgreSQL database as text, or where it stands: env:NAME, file:PATH';
       expect(await errors()).to.have.members([
-        'connections.odd.kind: must be one of postgres, not "postgers"; did you mean postgres?',
-        'connections.number.kind: must be one of postgres, not 7',
+        'connections.odd.kind: must be one of postgres, mariadb, sqlite, not "postgers"; did you mean postgres?',
+        'connections.number.kind: must be one of postgres, mariadb, sqlite, not 7',
+        'connections.file.path: is an option of connections of the kind sqlite, not of the kind postgres; say so: "kind": "sqlite"',
+        'connections.both.url: is an option of connections of the kind postgres, not of the kind sqlite; take it out',
+        'connections.empty.path: must be the path of a SQLite file, relative to the configuration. ' +
+          'For example: "connections": {"empty": {"kind": "sqlite", "path": "notes.db"}}',
         `connections.none.url: ${wanted}. ${example('none')}`,
         `connections.text: must be an object with the options of a connection. ${example('text')}`,
         `connections.wrong.url: ${wanted}. ${example('wrong')}`,
@@ -249,6 +256,16 @@ describe('the configuration', () => {
       write({ connections: ['crm'] });
       expect(await errors()).to.deep.equal([
         `connections: must be an object with a connection for each name. ${example('crm')}`,
+      ]);
+    });
+
+    it('finds a file relative to the configuration, and keeps DATABASE_URL for PostgreSQL', async () => {
+      write({ connections: { main: { kind: 'sqlite', path: 'data/notes.db' } } });
+      const { connections } = await load();
+      expect(connections).to.deep.equal({ main: { kind: 'sqlite', path: join(cwd, 'data/notes.db') } });
+      expect(await errors({ DATABASE_URL: 'postgresql://h/d' })).to.deep.equal([
+        'DATABASE_URL: is the URL of a PostgreSQL database, but connections.main is of another kind. Unset it, or give that ' +
+          'connection another name',
       ]);
     });
 
@@ -345,6 +362,7 @@ describe('the configuration', () => {
         withoutAuthentication: 'loopback',
         hostNames: ['a.example.com'],
         trustedProxies: ['10.0.0.0/8', '::1'],
+        ...{ keysFile: null, jwt: null, policy: null },
       });
       expect(cors.origins).to.deep.equal(['https://app.example.com']);
     });

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { loadConfig } from '../../../../core/config/config.ts';
@@ -30,7 +32,13 @@ describe('the configuration is documented', () => {
     const env = Object.fromEntries(
       allOptions().map(({ notes }) => [notes.variable as string, String(notes.example)] as const),
     );
-    expect(await loadConfig({ cwd: '/', env, cores: 2 })).to.have.property('config');
+    const cwd = mkdtempSync(join(tmpdir(), 'forkline-examples-'));
+    writeFileSync(join(cwd, env.FORKLINE_POLICY_FILE!), '{"roles": {}}'); // it must be there
+    try {
+      expect(await loadConfig({ cwd, env, cores: 2 })).to.have.property('config');
+    } finally {
+      rmSync(cwd, { recursive: true });
+    }
   });
 
   it('forkline.config.example.json is valid', async () => {

@@ -7,6 +7,7 @@ import {
   redactLiterals,
   redactText,
   registerSecrets,
+  withoutCredentials,
 } from '../../../../core/logging/redact.ts';
 import { withoutValues } from '../../../../core/logging/redact-values.ts';
 
@@ -40,6 +41,16 @@ describe('redaction', () => {
     ])
       expect(redactText(text), text).not.to.include('s3cret');
     expect(redactText('the bearer of news')).to.equal('the bearer of news');
+  });
+
+  it('removes API keys and tokens, whoever wrote them', () => {
+    const secret = 'Ab-_'.repeat(11).slice(1);
+    expect(redactText(`select 'fk_0123456789ab_${secret}'`)).to.equal("select 'fk_0123456789ab_***'");
+    expect(withoutCredentials(`x eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.${secret} y`)).to.equal(
+      'x eyJhbGciOiJub25lIn0.eyJ*** y',
+    );
+    for (const text of ['fk_orders_customers', 'select eyJ.a', 'fk_0123456789ab_short'])
+      expect(withoutCredentials(text)).to.equal(text);
   });
 
   it("removes parameters' values from texts and errors, short ones only in quotes", () => {

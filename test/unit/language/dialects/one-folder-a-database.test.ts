@@ -39,9 +39,10 @@ describe('a database of the language', () => {
     const outside = files.filter((file) => !starts(file, own));
 
     it(`${name} is named in its folder only`, () => {
-      expect(files.filter((file) => starts(file, own)).length).to.be.above(5);
+      expect(files.filter((file) => starts(file, own)).length).to.be.above(3);
       expect(outside.length).to.be.above(100);
-      const names = new RegExp(`${name}|${sourceDialect(name).title}`, 'i');
+      // `sqlItems` has the letters of a name in it.
+      const names = new RegExp(`(?:${name}|${sourceDialect(name).title})(?!ms)`, 'i');
       expect(
         linesWith(
           names,
@@ -63,7 +64,9 @@ describe('a database of the language', () => {
 
   it("has its catalogue and its types' numbers in its folder only", () => {
     const outside = files.filter(
-      (file) => !starts(file, ['dialects/postgres/', ...MAY_HAVE_OWN_WORDS, ...TO_BE_CLEARED]),
+      // SQLite has a jsonb too.
+      (file) =>
+        !starts(file, ['dialects/postgres/', 'dialects/sqlite/', ...MAY_HAVE_OWN_WORDS, ...TO_BE_CLEARED]),
     );
     expect(linesWith(OWN_WORDS, outside)).to.deep.equal([]);
   });

@@ -36,6 +36,7 @@ function engineOf(...names: readonly string[]): Engine {
   return {
     name: 'near',
     reason: 'near knows it',
+    cutsRows: true,
     reads: () => true,
     exact: ({ node }) => (names.includes(node.name) ? EXACT : no(`near has no ${node.name}`)),
     split: () => null,

@@ -11,6 +11,7 @@ import { scanSource } from '../../../../language/source/lexer.ts';
 const MADE_UP: Lexical = {
   nameQuotes: '"`',
   bracketNames: true,
+  doubleQuotedTexts: false,
   backslashEscapes: true,
   escapeStrings: false,
   dollarQuotes: false,

@@ -2,9 +2,9 @@
 import { expect } from 'chai';
 import type { Config } from '../../../../core/config/config.ts';
 import type { Ending } from '../../../../core/protocol/endings.ts';
+import type { InspectedProcess } from '../../../../monitor/children/inspected-process.ts';
 import type { LaunchContext } from '../../../../monitor/children/launch.ts';
 import type { ManagedChild } from '../../../../monitor/children/managed-child.ts';
-import type { Patient } from '../../../../monitor/children/patient.ts';
 import { afterListening } from '../../../../monitor/children/patient-timer.ts';
 import { StatsBook } from '../../../../monitor/children/stats.ts';
 import { Watch } from '../../../../monitor/watch/watch.ts';
@@ -34,7 +34,12 @@ async function killsOfTwoLooks({ lastBeatMs, firstLookMs, sleeps }: Story): Prom
   const clock = { ms: 0, asleep: false };
   const child = { identity: { role: 'server' }, workerId: 'server-1', pid: null, startTicks: null };
   const beating = { ...child, phase: 'ready', lastHeartbeatAtMs: lastBeatMs } as unknown as ManagedChild;
-  const patient: Patient = { child: beating, mustBeat: true, kill: (e) => kills.push(e), endQuery() {} };
+  const inspected: InspectedProcess = {
+    child: beating,
+    mustBeat: true,
+    kill: (e) => kills.push(e),
+    endQuery() {},
+  };
   let looks = 0;
   await new Promise<void>((resolve) => {
     const monotonicMs = (): number => {
@@ -54,7 +59,7 @@ async function killsOfTwoLooks({ lastBeatMs, firstLookMs, sleeps }: Story): Prom
       watchee: {
         isDraining: () => false,
         generations: () => [],
-        ownPatients: () => [patient],
+        singleProcesses: () => [inspected],
         policy() {
           return policy;
         },

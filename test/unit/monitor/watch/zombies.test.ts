@@ -16,7 +16,7 @@ function watching() {
     () => now.ms,
     (parent) => (parent === 1 ? now.zombies : []),
   );
-  return { now, look: (known: number[] = []) => watch.look([1, 2], new Set(known)), watch };
+  return { now, look: (known: number[] = []) => watch.findLasting([1, 2], new Set(known)), watch };
 }
 
 describe('zombies', () => {

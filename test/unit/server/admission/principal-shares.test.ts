@@ -1,4 +1,4 @@
-/** What one client may hold of something scarce, by itself and in the lane that asks. */
+/** The share of a scarce resource that one client may hold, in the shares themselves and in the lane that uses them. */
 import { expect } from 'chai';
 import { Cancellation } from '../../../../core/process/cancellation.ts';
 import { QueryError } from '../../../../core/protocol/errors.ts';
@@ -6,7 +6,7 @@ import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { Lane } from '../../../../server/admission/lane.ts';
 import { PrincipalShares } from '../../../../server/admission/principal-shares.ts';
 
-/** What still waits when a test ends gives up then, so that its timers end. */
+/** Callers that still wait at the end of a test give up then, so that their timers end. */
 const cancellations: Cancellation[] = [];
 
 function asker(client: string, cancellation = new Cancellation()) {
@@ -30,7 +30,7 @@ function laneOf(places: number, percent = 50) {
   const ask = (client: string, count: number): void => {
     void lane.acquireAll(asker(client), count).then(
       () => held.set(client, (held.get(client) ?? 0) + count),
-      () => {}, // it gave up
+      () => {}, // the caller gave up
     );
   };
   const settle = () => new Promise((resolve) => setImmediate(resolve));
@@ -69,7 +69,7 @@ describe('client shares', () => {
       const { held, come } = laneOf(places);
       await come('hog', 100);
       expect(held.get('hog')).to.equal(alone);
-      if (places === alone) return; // of one or two there is nothing to keep
+      if (places === alone) return; // with only one or two, every client may have them all
       await come('other');
       expect(held.get('other')).to.equal(1);
     });

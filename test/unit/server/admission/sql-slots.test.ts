@@ -29,7 +29,7 @@ async function slotsOf(workers: number, slots: number) {
     const asker = { principal: anonymousAt('c'), cancellation: new Cancellation() };
     const [slot] = await pool.lane.acquireAll(asker, 1, long);
     inUse.push(slot!);
-    return slot!; // as many as were asked for
+    return slot!; // `acquireAll` returns as many as were asked for
   };
   const takeLong = async (count: number): Promise<readonly SqlSlot[]> => {
     const taken: SqlSlot[] = [];

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { expect } from 'chai';
 import { createClientAddresses } from '../../../../server/http/client-address.ts';
 
-/** Of a request from `peer` with that X-Forwarded-For. */
+/** Returns the address of a request from `peer` with that X-Forwarded-For. */
 function clientOf(peer: string | undefined, forwardedFor: string | null, trusted: readonly string[]): string {
   const request = {
     socket: { remoteAddress: peer },

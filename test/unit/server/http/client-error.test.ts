@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { answerClientErrors } from '../../../../server/http/client-error.ts';
 import { serve } from '../http-fixture.ts';
 
-/** What comes back for these bytes, until the server closes. */
+/** Returns everything that the server sends for these bytes until it closes the connection. */
 async function answerTo(bytes: string): Promise<string> {
   await using http = await serve(() => {});
   answerClientErrors(http.server);

@@ -18,7 +18,7 @@ const END = '<!-- end of metrics -->';
 /** The prefix of prom-client's own metrics, which it documents. */
 export const OF_NODE = 'forkline_server_';
 
-/** Of a server that has no worker, no query and no monitor yet. */
+/** Returns the metrics of a server that has no worker, no query and no monitor yet. */
 export function idleMetrics(): Metrics {
   const ignore = (): void => {};
   const log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
@@ -39,7 +39,7 @@ export function idleMetrics(): Metrics {
     planner: {
       cache: { size: 0, bytes: 0, hits: 0, misses: 0 },
       lane: new Lane<true>({ ...lane, name: 'planner thread', take: () => null }),
-    } as unknown as Planner, // its threads are not needed
+    } as unknown as Planner, // the planner's threads are not needed
     buildId: 'test',
     readSpill: () => Promise.resolve({ totalBytes: 0, largestBytes: 0 }),
     spillLimitBytes: 1,

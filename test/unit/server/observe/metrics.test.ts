@@ -112,9 +112,9 @@ describe('metrics', () => {
   it('a process that is gone leaves no series, and its totals stay', async () => {
     const metrics = idleMetrics();
     const book = new StatsBook(['sql', 'dsl']);
-    book.cpu.look([{ workerId: 'sql-1', role: 'sql', cpuSeconds: 2 }]);
+    book.cpu.add([{ workerId: 'sql-1', role: 'sql', cpuSeconds: 2 }]);
     await metrics.render(view([ROW], book));
-    book.cpu.look([{ workerId: 'sql-2', role: 'sql', cpuSeconds: 0.5 }]);
+    book.cpu.add([{ workerId: 'sql-2', role: 'sql', cpuSeconds: 0.5 }]);
     book.ended('sql', 'signal', false);
     const text = await metrics.render(view([], book));
     expect(await value(text, 'forkline_process_resident_bytes{role="sql"}')).to.equal(undefined);

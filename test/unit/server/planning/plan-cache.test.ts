@@ -24,6 +24,8 @@ const plan = (sql: string): Plan => ({
 });
 const key = (text: string, over: Partial<PlanKey> = {}): PlanKey => ({
   scope: 'all',
+  visible: null,
+  stages: null,
   connection: 'main',
   text,
   parameters: {},

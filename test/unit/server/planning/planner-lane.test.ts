@@ -1,4 +1,4 @@
-/** Who gets the planner's threads, and what becomes of tasks whose asker has given up. */
+/** The order in which tasks get the planner's threads, and the end of tasks whose asker has given up. */
 import { type EventEmitter, once } from 'node:events';
 import { expect } from 'chai';
 import { Cancellation } from '../../../../core/process/cancellation.ts';

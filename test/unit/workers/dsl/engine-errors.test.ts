@@ -3,7 +3,7 @@ import { QueryError } from '../../../../core/protocol/errors.ts';
 import { engineError } from '../../../../workers/dsl/engine-errors.ts';
 
 const limits = {
-  ...{ memoryBytes: 100, spillBytes: 200, maxRowBytes: 300 },
+  ...{ memoryBytes: 100, spillBytes: 200 },
   ...{ spillDir: '/run/forkline/ab/spill/dsl-1', fifoPath: '/run/forkline/ab/dsl-1.in' },
 };
 const mapped = (message: string): QueryError => engineError(new Error(message), limits);
@@ -36,8 +36,6 @@ describe('dsl engine errors', () => {
         "'zz' is not a valid decimal(10,2)",
       'Conversion Error: Could not convert string "zz" to DECIMAL(10,2)\n\nLINE 1: select':
         "'zz' is not a valid decimal(10,2)",
-      'Conversion Error: CSV Error on Line: 2\nOriginal Line: zz,b\nError when converting column "a". Could not convert string "zz" to \'BIGINT\'\n\nColumn a':
-        "column a: 'zz' is not a valid int64",
       "Conversion Error: Type INT64 with value 99999999999 can't be cast because the value is out of range for the destination type INT32 when casting from source column x\n\nLINE 1":
         'column x: 99999999999 is out of range for int64',
       'Out of Range Error: Overflow in addition of INT64 (9223372036854775807 + 1)!':
@@ -56,13 +54,6 @@ describe('dsl engine errors', () => {
       'bad-parameter',
       'send its parameter as 0 or more',
     ]);
-  });
-
-  it('say where a value that cannot enter the stages is to be cast', () => {
-    const csv = (type: string): string =>
-      `Conversion Error: CSV Error on Line: 1\nError when converting column "a". Could not convert string "zz" to '${type}'\n`;
-    expect(mapped(csv('DECIMAL(38,18)')).details.hint).to.match(/^a numeric without a size/);
-    expect(mapped(csv('TIMESTAMP')).details.hint).to.equal('cast it in the SQL: `column::text`');
   });
 
   it("are a stage's own where its statement raised one", () => {

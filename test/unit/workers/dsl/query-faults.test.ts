@@ -14,7 +14,6 @@ import { openDuckDb, planOf } from '../../language/run-plan.ts';
 const LIMITS = {
   memoryBytes: 1,
   spillBytes: 1,
-  maxRowBytes: 1,
   spillDir: '/nowhere',
   fifoPath: '/nowhere/in',
 };

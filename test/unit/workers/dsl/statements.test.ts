@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { AnswerOptions } from '../../../../core/protocol/answer.ts';
 import type { Column } from '../../../../core/protocol/types.ts';
-import { inputSelect } from '../../../../workers/dsl/input.ts';
+import { inputSelect } from '../../../../workers/dsl/inputs.ts';
 import { answerHead, answerSelect, copyText, rowSeparator } from '../../../../workers/dsl/statements.ts';
 import { firstColumn, withEngine } from './support.ts';
 
@@ -56,7 +56,7 @@ describe('dsl statements', () => {
       inputs: [{ name: 'input', columns: [], scans: 2 }],
       runsUserSql: false,
     };
-    const select = answerSelect({ plan, columns, inputFifos: ['/nowhere'], maxRowBytes: 1000 });
+    const select = answerSelect({ plan, columns });
     expect(await withEngine((connection) => firstColumn(connection, select))).to.deep.equal([
       '4',
       '3',
@@ -66,10 +66,14 @@ describe('dsl statements', () => {
     ]);
   });
 
-  it('read the input through a buffer as large as its longest row may be', () => {
-    const columns = [{ name: 'x"y', csvType: 'VARCHAR', expression: null }];
-    const select = inputSelect({ fifoPath: "/it's", columns, maxRowBytes: 4096 });
-    expect(select).to.match(/^SELECT "x""y" FROM read_csv\('\/it''s'/);
-    expect(select).to.match(/buffer_size = 4096, max_line_size = 4096/);
+  it('read an input by its place, and apply expressions around it', () => {
+    const text = { name: 'x"y', wire: 'text', expression: null } as const;
+    expect(inputSelect([text], 1)).to.match(
+      /^SELECT r0 AS "x""y" FROM forkline_input\(1\) WHERE .* OFFSET 0$/,
+    );
+    const list = { name: 'l', wire: 'text', expression: 'f("l")' } as const;
+    expect(inputSelect([text, list], 0)).to.match(
+      /^SELECT "x""y", f\("l"\) AS "l" FROM \(SELECT r0 AS "x""y", r1 AS "l" FROM forkline_input\(0\) WHERE .* OFFSET 0\)$/,
+    );
   });
 });

@@ -1,5 +1,5 @@
 /** Wire bytes into a relation of the engine's, cut as a test likes. */
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBResultReader } from '@duckdb/node-api';
 import type { WireColumn } from '../../../../../workers/dsl/chunks/decoders.ts';
 import { inputRows, registerInputFunction } from '../../../../../workers/dsl/chunks/input-function.ts';
 import { RowSource } from '../../../../../workers/dsl/chunks/row-source.ts';
@@ -27,12 +27,26 @@ export function readRows(
   return withEngine((connection) => readWith(connection, columns, stream, options));
 }
 
+/** The rows as JSON has them: texts for what it has no type for. */
+export function readRowsJson(columns: readonly WireColumn[], stream: Uint8Array): Promise<unknown[][]> {
+  return withEngine(async (connection) => (await readerOf(connection, columns, stream, {})).getRowsJson());
+}
+
 export async function readWith(
   connection: DuckDBConnection,
   columns: readonly WireColumn[],
   stream: Uint8Array,
-  { pieceBytes = 64 * 1024, maxRowBytes = MAX_ROW_BYTES, sql = '$rows' }: ReadOptions = {},
+  options: ReadOptions = {},
 ): Promise<unknown[][]> {
+  return (await readerOf(connection, columns, stream, options)).getRows() as unknown[][];
+}
+
+function readerOf(
+  connection: DuckDBConnection,
+  columns: readonly WireColumn[],
+  stream: Uint8Array,
+  { pieceBytes = 64 * 1024, maxRowBytes = MAX_ROW_BYTES, sql = '$rows' }: ReadOptions,
+): Promise<DuckDBResultReader> {
   let at = 0;
   const source = new RowSource({ columns, maxRowBytes, onRoom: () => void setImmediate(send) });
   let scheduled = false;
@@ -54,6 +68,5 @@ export async function readWith(
   if (!registered.has(connection)) registerInputFunction(connection, () => current!);
   registered.add(connection);
   send();
-  const reader = await connection.runAndReadAll(sql.replace('$rows', inputRows(columns, 0)));
-  return reader.getRows() as unknown[][];
+  return connection.runAndReadAll(sql.replace('$rows', inputRows(columns, 0)));
 }

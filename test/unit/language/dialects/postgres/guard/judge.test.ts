@@ -1,13 +1,12 @@
 import { expect } from 'chai';
 import { QueryError } from '../../../../../../core/protocol/errors.ts';
+import type { JudgedSql } from '../../../../../../language/dialects/judge.ts';
 import { loadGrammar } from '../../../../../../language/dialects/postgres/guard/grammar.ts';
 import { judgeSql } from '../../../../../../language/dialects/postgres/guard/judge.ts';
-import type { JudgedSql } from '../../../../../../language/dialects/postgres/guard/judged-sql.ts';
 import {
   MAX_CHAIN,
   MAX_OPERATOR_CHARACTERS,
 } from '../../../../../../language/dialects/postgres/guard/limits.ts';
-import { Verdicts } from '../../../../../../language/dialects/postgres/guard/verdicts.ts';
 
 function refusal(sql: string, allowed: readonly string[] = []): QueryError | null {
   try {
@@ -231,15 +230,5 @@ describe('guard', () => {
       `values ${"(1, 'a' || 'b'), ".repeat(40_000)}(1, '')`,
     ])
       expect(refusal(text)).to.equal(null);
-  });
-
-  it('keeps verdicts by text, and no refusals', () => {
-    const verdicts = new Verdicts([]);
-    const first = verdicts.kept('select total(1)');
-    expect(verdicts.kept('select total(1)')).to.equal(first);
-    for (let count = 0; count < 30; count++) verdicts.kept(`select ${count}, '${'x'.repeat(60_000)}'`);
-    expect(verdicts.kept('select total(1)')).to.not.equal(first);
-    expect(() => verdicts.kept('delete from t')).to.throw('DELETE');
-    expect(() => verdicts.kept('delete from t')).to.throw('DELETE');
   });
 });

@@ -1,0 +1,66 @@
+/** `forkline policy`: whether the policy is without mistakes, and what it lets somebody do who has certain roles. */
+import { createRoleBook, rolesHeld } from '../core/access/roles.ts';
+import { unknownNames } from '../core/config/policy.ts';
+import type { Policy, Rights } from '../core/protocol/rights.ts';
+import type { PolicyCommand } from './access-arguments.ts';
+import type { Output } from './output.ts';
+import { type ConfigQuestion, readConfig } from './read-config.ts';
+
+/** Resolves with the exit code: 0, 1 (there is no policy, or no such role), 2 (a mistake in policy or configuration). */
+export async function runPolicy(
+  question: ConfigQuestion,
+  command: PolicyCommand,
+  { stdout, stderr }: Output,
+): Promise<number> {
+  const loaded = await readConfig(question);
+  if ('errors' in loaded) {
+    stderr.write(`forkline: ${loaded.errors.join('\n')}\n`);
+    return 2;
+  }
+  const { policy } = loaded.config.access;
+  if (policy === null) {
+    stderr.write(
+      'forkline: no policy is configured (access.policyFile): whoever may ask may do everything\n',
+    );
+    return 1;
+  }
+  if (command.action === 'check') {
+    stdout.write(`the policy is without mistakes; its roles: ${Object.keys(policy.roles).join(', ')}\n`);
+    return 0;
+  }
+  const problems = unknownNames('--as', command.roles, Object.keys(policy.roles), 'role');
+  if (problems.length > 0) {
+    stderr.write(`forkline: ${problems.join('\n')}\n`);
+    return 1;
+  }
+  const { rights } = createRoleBook(policy)(command.roles);
+  stdout.write(
+    command.json ? `${JSON.stringify(rights, null, 2)}\n` : explanation(policy, command.roles, rights),
+  );
+  return 0;
+}
+
+/** A line for each thing that may be allowed, with the roles that allow it. */
+function explanation(policy: Policy, roles: readonly string[], rights: Rights): string {
+  const held = rolesHeld(policy, roles);
+  const by = (allows: (role: Rights) => boolean): string => {
+    const names = held.filter((name) => allows(policy.roles[name]!));
+    return names.length === 0 ? 'no role allows it' : `by ${names.join(', ')}`;
+  };
+  const flag = (name: 'logs' | 'metrics' | 'processes'): string =>
+    `${name}: ${rights[name] ? 'yes' : 'no'} (${by((role) => role[name])})`;
+  const lines = [
+    `roles: ${held.length === 0 ? 'none' : held.join(', ')}`,
+    `connections: ${listed(rights.connections)} (${by((role) => role.ask)})`,
+    `stages: ${listed(rights.stages)} (${by((role) => role.stages === null || role.stages.length > 0)})`,
+    `queries: ${rights.queries} (${by((role) => role.queries === rights.queries)})`,
+    ...(['logs', 'metrics', 'processes'] as const).map(flag),
+    ...Object.entries(rights.limits).map(([name, value]) => `limits.${name}: ${value}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function listed(names: readonly string[] | null): string {
+  if (names === null) return 'all';
+  return names.length === 0 ? 'none' : names.join(', ');
+}

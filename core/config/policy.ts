@@ -1,0 +1,177 @@
+/**
+ * The policy (`access.policyFile`): roles, and what each may do. A role may do only what it says; a file with a mistake is
+ * refused as a whole, with all its mistakes at once, in the words that mistakes of the configuration have.
+ */
+import { readFileSync } from 'node:fs';
+import type { Policy, PrincipalLimits, Rights } from '../protocol/rights.ts';
+import { closestName } from './closest-name.ts';
+import { isJsonObject } from './json-object.ts';
+
+export type ReadPolicy = { readonly policy: Policy } | { readonly errors: readonly string[] };
+
+export const ROLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const EVERY = '*';
+
+/** How a member must be, with an example of the mend. */
+interface Member {
+  readonly isRight: (value: unknown) => boolean;
+  readonly expected: string;
+  readonly example: unknown;
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isNames = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+const FLAG = {
+  isRight: (value: unknown) => typeof value === 'boolean',
+  expected: 'true or false',
+  example: true,
+};
+const COUNT = {
+  isRight: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1,
+  expected: 'a whole number of 1 or more',
+};
+
+const POLICY_MEMBERS: Readonly<Record<string, Member>> = {
+  roles: {
+    isRight: isJsonObject,
+    expected: 'an object with a role for each name',
+    example: { analyst: { connections: ['crm'] } },
+  },
+  defaultRoles: { isRight: isNames, expected: 'a list of roles', example: ['analyst'] },
+};
+
+const ROLE_MEMBERS: Readonly<Record<string, Member>> = {
+  connections: {
+    isRight: (value) => value === EVERY || isNames(value),
+    expected: 'a list of connections, or "*" for all',
+    example: ['crm'],
+  },
+  stages: {
+    isRight: (value) => value === EVERY || isNames(value),
+    expected: 'a list of stages, or "*" for all',
+    example: ['where', 'stats', 'sort'],
+  },
+  queries: {
+    isRight: (value) => value === 'own' || value === 'all',
+    expected: '"own" or "all"',
+    example: 'own',
+  },
+  logs: FLAG,
+  metrics: FLAG,
+  processes: FLAG,
+  limits: { isRight: isJsonObject, expected: 'an object with limits', example: { timeoutMs: 10_000 } },
+};
+
+const LIMIT_MEMBERS: Readonly<Record<keyof PrincipalLimits, Member>> = {
+  timeoutMs: { ...COUNT, example: 10_000 },
+  resultRows: { ...COUNT, example: 100_000 },
+  resultBytes: { ...COUNT, example: 100_000_000 },
+  concurrentQueries: { ...COUNT, example: 4 },
+  queriesPerMinute: { ...COUNT, example: 60 },
+};
+
+/** `connections`: the names that roles may name. Never throws for what a user wrote. */
+export function readPolicy(path: string, connections: readonly string[]): ReadPolicy {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
+  } catch (thrown) {
+    const { code, message } = thrown as NodeJS.ErrnoException;
+    const reason =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === undefined
+          ? `not JSON: ${message}`
+          : `it cannot be read (${code})`;
+    return { errors: [`${path}: ${reason}`] };
+  }
+  if (isJsonObject(value)) delete value.$schema; // editors put it there
+  const errors = policyProblems(value, connections).map((problem) => `${path}: ${problem}`);
+  return errors.length > 0 ? { errors } : { policy: policyOf(value as Written) };
+}
+
+function policyProblems(value: unknown, connections: readonly string[]): string[] {
+  if (!isJsonObject(value))
+    return ['must hold one JSON object, for example {"roles": {"analyst": {"connections": ["crm"]}}}'];
+  const problems = problemsOf('', value, POLICY_MEMBERS);
+  const roles = isJsonObject(value.roles) ? value.roles : {};
+  if (value.roles === undefined) problems.push(wrong('roles', undefined, POLICY_MEMBERS.roles!));
+  for (const [name, role] of Object.entries(roles)) problems.push(...roleProblems(name, role, connections));
+  if (isNames(value.defaultRoles))
+    problems.push(...unknownNames('defaultRoles', value.defaultRoles, Object.keys(roles), 'role'));
+  return problems;
+}
+
+function roleProblems(name: string, role: unknown, connections: readonly string[]): string[] {
+  const path = `roles.${name}`;
+  if (!ROLE_NAME.test(name)) return [`${path}: a role's name has letters, digits, and . _ - (64 at most)`];
+  if (!isJsonObject(role))
+    return [`${path}: must be an object. For example: "${name}": {"connections": ["crm"]}`];
+  const problems = problemsOf(`${path}.`, role, ROLE_MEMBERS);
+  if (isNames(role.connections))
+    problems.push(...unknownNames(`${path}.connections`, role.connections, connections, 'connection'));
+  if (isJsonObject(role.limits)) problems.push(...problemsOf(`${path}.limits.`, role.limits, LIMIT_MEMBERS));
+  return problems;
+}
+
+function problemsOf(prefix: string, value: object, members: Readonly<Record<string, Member>>): string[] {
+  return Object.entries(value).flatMap(([name, held]) => {
+    const path = `${prefix}${name}`;
+    if (!Object.hasOwn(members, name)) return [unknownMember(path, name, Object.keys(members))];
+    return members[name]!.isRight(held) ? [] : [wrong(path, held, members[name]!)];
+  });
+}
+
+function unknownMember(path: string, name: string, known: readonly string[]): string {
+  const closest = closestName(name, known);
+  const mend = closest === null ? `; known here: ${known.join(', ')}` : `; did you mean ${closest}?`;
+  return `${path}: there is no such option${mend}`;
+}
+
+function wrong(path: string, held: unknown, { expected, example }: Member): string {
+  const key = JSON.stringify(path.split('.').at(-1));
+  const found = held === undefined ? 'is missing; it must be' : 'must be';
+  const not = held === undefined ? '' : `, not ${JSON.stringify(held)}`;
+  return `${path}: ${found} ${expected}${not}. For example: ${key}: ${JSON.stringify(example)}`;
+}
+
+/** The lines about names that stand in a list and are not known. */
+export function unknownNames(path: string, names: unknown, known: readonly string[], what: string): string[] {
+  return (names as readonly string[])
+    .filter((name) => !known.includes(name))
+    .map((name) => {
+      const closest = closestName(name, known);
+      const mend = closest === null ? `; there are: ${known.join(', ')}` : `; did you mean ${closest}?`;
+      return `${path}: there is no ${what} ${JSON.stringify(name)}${mend}`;
+    });
+}
+
+/** A policy as it is written, once it was checked. */
+interface Written {
+  readonly roles: Readonly<Record<string, WrittenRole>>;
+  readonly defaultRoles?: readonly string[];
+}
+
+interface WrittenRole extends Partial<Omit<Rights, 'ask' | 'connections' | 'stages'>> {
+  readonly connections?: readonly string[] | typeof EVERY;
+  readonly stages?: readonly string[] | typeof EVERY;
+}
+
+function policyOf({ roles, defaultRoles = [] }: Written): Policy {
+  const entries = Object.entries(roles).map(([name, role]) => [name, rightsOf(role)] as const);
+  return { roles: Object.fromEntries(entries), defaultRoles };
+}
+
+function rightsOf(role: WrittenRole): Rights {
+  const { connections = [], stages = EVERY } = role;
+  return {
+    ask: connections === EVERY || connections.length > 0,
+    connections: connections === EVERY ? null : [...connections].sort(),
+    stages: stages === EVERY ? null : [...stages].sort(),
+    queries: role.queries ?? 'own',
+    logs: role.logs ?? false,
+    metrics: role.metrics ?? false,
+    processes: role.processes ?? false,
+    limits: role.limits ?? {},
+  };
+}

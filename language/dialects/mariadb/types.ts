@@ -1,0 +1,96 @@
+/**
+ * MariaDB's column types (those of its wire protocol) as ours. A native type holds what decides how a column is read: the
+ * protocol's number of the type, and what else tells two types of one number apart. The connector makes native types.
+ */
+import type { Column, ColumnType, DatabaseColumn, NativeType } from '../../../core/protocol/types.ts';
+
+/** Numbers of types in the protocol. */
+export const FIELD = {
+  tiny: 1,
+  short: 2,
+  long: 3,
+  float: 4,
+  double: 5,
+  null: 6,
+  timestamp: 7,
+  longlong: 8,
+  int24: 9,
+  date: 10,
+  time: 11,
+  datetime: 12,
+  year: 13,
+  bit: 16,
+  json: 245,
+  decimal: 246,
+  varString: 253,
+} as const;
+
+export interface MariadbType {
+  readonly field: number;
+  readonly unsigned: boolean;
+  /** Bytes, not text. */
+  readonly binary: boolean;
+  /** Digits of a decimal, bits of a bit; 0 for all other types. */
+  readonly size: number;
+  /** Digits of a decimal after the point. */
+  readonly scale: number;
+  /** `json`, `uuid` and the like, which the protocol sends as text; null: nothing is said. */
+  readonly format: string | null;
+}
+
+const PLAIN: MariadbType = {
+  field: FIELD.varString,
+  unsigned: false,
+  binary: false,
+  size: 0,
+  scale: 0,
+  format: null,
+};
+
+export function nativeType(parts: Partial<MariadbType>): NativeType {
+  return { ...PLAIN, ...parts } satisfies MariadbType as unknown as NativeType;
+}
+
+/** What a native type of MariaDB's holds. */
+export function mariadbTypeOf(type: NativeType): MariadbType {
+  return type as unknown as MariadbType; // a connection's types come from its own connector or dialect
+}
+
+export const TEXT_TYPE = nativeType({});
+
+const MAX_PRECISION = 38;
+/** 18446744073709551615 has so many digits. */
+const UNSIGNED_DIGITS = 20;
+
+const KINDS: Readonly<Record<number, ColumnType>> = {
+  [FIELD.tiny]: { kind: 'int64' },
+  [FIELD.short]: { kind: 'int64' },
+  [FIELD.long]: { kind: 'int64' },
+  [FIELD.int24]: { kind: 'int64' },
+  [FIELD.year]: { kind: 'int64' },
+  [FIELD.float]: { kind: 'float64' },
+  [FIELD.double]: { kind: 'float64' },
+  [FIELD.date]: { kind: 'date' },
+  [FIELD.time]: { kind: 'time' },
+  [FIELD.datetime]: { kind: 'timestamp' },
+  [FIELD.timestamp]: { kind: 'timestamptz' },
+  [FIELD.json]: { kind: 'json' },
+  // Its bits as digits.
+  [FIELD.bit]: { kind: 'string' },
+};
+
+export function columnType(type: NativeType): ColumnType {
+  const { field, unsigned, binary, size, scale, format } = mariadbTypeOf(type);
+  if (field === FIELD.longlong)
+    return unsigned ? { kind: 'decimal', precision: UNSIGNED_DIGITS, scale: 0 } : { kind: 'int64' };
+  if (field === FIELD.decimal)
+    return size > MAX_PRECISION
+      ? { kind: 'decimal', precision: null, scale: null }
+      : { kind: 'decimal', precision: size, scale };
+  if (format === 'json' || format === 'uuid') return { kind: format };
+  return KINDS[field] ?? { kind: binary ? 'bytes' : 'string' };
+}
+
+export function columnOf({ name, type }: DatabaseColumn): Column {
+  return { name, type: columnType(type) };
+}

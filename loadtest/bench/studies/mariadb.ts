@@ -1,0 +1,137 @@
+/**
+ * Rows from MariaDB: a million of seven columns as JSON and into the pipe to the stages, beside what `mysql2` needs merely to stream
+ * them and what one process needs that makes objects of them.
+ *
+ *   FORKLINE_BENCH_MARIADB=mariadb://user:password@127.0.0.1:3306/database npx tsx loadtest/bench/studies/mariadb.ts [runs]
+ *
+ * The user needs CREATE and INSERT once: the table is left there. Times are medians, each way in its turn.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import mysql from 'mysql2';
+import { createCallControl } from '../../../connectors/kit/call-control.ts';
+import type { ByteSink, Session } from '../../../connectors/kit/connector.ts';
+import { connectionOf } from '../../../connectors/registry.ts';
+
+const ROWS = 1_000_000;
+const SQL = 'select id, n, name, price, ratio, day, at from forkline_bench';
+const TABLE = `create table if not exists forkline_bench (id bigint primary key, n int, name varchar(40) character set utf8mb4,
+  price decimal(12, 2), ratio double, day date, at datetime(3))`;
+const FILL = `insert ignore into forkline_bench select seq, seq % 1000, concat('name ', seq, ' 서울'), seq / 100, seq / 7,
+  date '2020-01-01' + interval seq % 1000 day, timestamp '2020-01-01 00:00:00' + interval seq * 1234 microsecond from seq_1_to_${ROWS}`;
+const LIMITS = { capRows: null, maxRows: 1e9, maxBytes: 1e12 };
+
+const url = process.env.FORKLINE_BENCH_MARIADB;
+if (url === undefined) throw new Error('FORKLINE_BENCH_MARIADB: the URL of a MariaDB database');
+const runs = Number(process.argv[2] ?? 5);
+const uri = url.replace(/^mariadb:/, 'mysql:');
+
+async function prepare(): Promise<void> {
+  const client = mysql.createConnection({ uri }).promise();
+  await client.query(TABLE);
+  await client.query(FILL);
+  await client.end();
+}
+
+/** `mysql2` as it is: `arrays` handed out and dropped, or objects made into JSON. */
+function streamed(arrays: boolean): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const client = mysql.createConnection({
+      uri,
+      rowsAsArray: arrays,
+      dateStrings: true,
+      supportBigNumbers: true,
+    });
+    let bytes = 0;
+    const query = client.query(SQL);
+    query.on('error', reject);
+    query.on('result', (row) => {
+      if (!arrays) bytes += JSON.stringify(row).length;
+    });
+    query.on('end', () => client.end(() => resolve(bytes)));
+  });
+}
+
+/** One process: all rows as objects, then their JSON. */
+function objects(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const client = mysql.createConnection({ uri, dateStrings: true, supportBigNumbers: true });
+    client.query(SQL, (error, rows) => {
+      if (error !== null) return reject(error);
+      const bytes = Buffer.byteLength(JSON.stringify(rows));
+      client.end(() => resolve(bytes));
+    });
+  });
+}
+
+const call = {
+  ...{ queryId: 'bench', connection: 'bench', sql: SQL, functions: [], parameters: [], maxRowBytes: 1e9 },
+  deadlineAt: Date.now() + 3_600_000,
+};
+
+async function asJson(session: Session): Promise<number> {
+  let bytes = 0;
+  const sink: ByteSink = {
+    write(piece, onWritten) {
+      bytes += piece.length;
+      onWritten();
+      return true;
+    },
+    setOnDrain() {},
+  };
+  const control = createCallControl(call.deadlineAt);
+  await session.run(
+    { ...call, answer: { format: 'json', rows: 'objects', numbers: 'number' }, limits: LIMITS },
+    sink,
+    control,
+  );
+  control.dispose();
+  return bytes;
+}
+
+async function intoPipe(session: Session): Promise<number> {
+  const dir = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
+  const fifo = join(dir, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const reader = spawn('cat', [fifo], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const control = createCallControl(call.deadlineAt);
+  const { columns } = await session.describe(call, control);
+  const { bytes } = await session.copyTo({ ...call, parameterTypes: [], expect: columns, fifo }, control);
+  control.dispose();
+  await new Promise((resolve) => reader.once('exit', resolve));
+  rmSync(dir, { recursive: true });
+  return bytes;
+}
+
+async function timed(run: () => Promise<number>): Promise<number> {
+  const startedAt = performance.now();
+  await run();
+  return performance.now() - startedAt;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+await prepare();
+const connection = await connectionOf(
+  { kind: 'mariadb', url, allowPowerfulRole: true },
+  { name: 'bench', workerId: 'bench', connectTimeoutMs: 5000 },
+);
+const { session } = await connection.open();
+const ways: Readonly<Record<string, () => Promise<number>>> = {
+  'mysql2 streams arrays': () => streamed(true),
+  'mysql2 streams objects into JSON': () => streamed(false),
+  'mysql2 objects, then JSON': objects,
+  'the connector, as JSON': () => asJson(session),
+  'the connector, into the pipe': () => intoPipe(session),
+};
+const times = new Map<string, number[]>(Object.keys(ways).map((name) => [name, []]));
+for (let run = 0; run < runs; run++)
+  for (const [name, way] of Object.entries(ways)) times.get(name)!.push(await timed(way));
+const base = median(times.get('mysql2 streams arrays')!);
+for (const [name, taken] of times)
+  console.log(
+    `${name.padEnd(34)} ${median(taken).toFixed(0).padStart(6)} ms  ${(median(taken) / base).toFixed(2)} x`,
+  );
+await session.end();

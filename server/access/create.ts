@@ -1,0 +1,45 @@
+/** The authentication of the configuration; null where none is configured, and then nothing of it is loaded. */
+import { createRoleBook } from '../../core/access/roles.ts';
+import type { Log } from '../../core/logging/log.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { AuthConfig } from '../../core/protocol/server-config.ts';
+import type { QueryRegistry } from '../history/registry.ts';
+import { Authenticator } from './authenticator.ts';
+import { KeyBook } from './key-book.ts';
+
+export interface Access {
+  readonly authenticator: Authenticator | null;
+  close(): void;
+}
+
+export async function createAccess(
+  { keysFile, jwt, policy }: AuthConfig,
+  registry: QueryRegistry,
+  log: Log,
+): Promise<Access> {
+  if (keysFile === null && jwt === null) return { authenticator: null, close: () => {} };
+  const now = Date.now;
+  const keys = keysFile === null ? null : new KeyBook({ path: keysFile, log, now });
+  keys?.watch(() => endQueriesOfRevoked(keys, registry));
+  const tokens =
+    jwt === null
+      ? null
+      : (await import('./token-verifier.ts')).createTokenVerifier({ config: jwt, log, now });
+  const permittedBy = createRoleBook(policy);
+  return {
+    authenticator: new Authenticator({ keys, tokens, permittedBy, log, now }),
+    close() {
+      keys?.close();
+      tokens?.close();
+    },
+  };
+}
+
+/** What whoever lost their last key still runs, ends. */
+function endQueriesOfRevoked(keys: KeyBook, registry: QueryRegistry): void {
+  for (const { principal, cancellation } of registry.running()) {
+    const isRevoked = principal.method === 'key' && !keys.hasName(principal.id.slice('key:'.length));
+    if (isRevoked)
+      cancellation.cancel(new QueryError('cancelled', 'the key that this query came with was revoked'));
+  }
+}

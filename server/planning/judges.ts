@@ -1,0 +1,65 @@
+/**
+ * The judges of a planner thread: the SQL for each connection is judged by the dialect of its database and by the functions that
+ * its configuration allows.
+ */
+import type { Judge } from '../../core/protocol/plan.ts';
+import type { SqlJudge } from '../../language/dialects/judge.ts';
+import type { Lexical } from '../../language/dialects/lexical.ts';
+import { judgeOf, sourceDialect } from '../../language/dialects/registry.ts';
+import { dialectAt } from '../../language/source/connections.ts';
+import type { KnownConnections } from './known-connections.ts';
+import { mapToQuery } from './source-sql.ts';
+import { Verdicts } from './verdicts.ts';
+
+interface JudgedConnection {
+  readonly judge: SqlJudge;
+  readonly lexical: Lexical;
+  readonly verdicts: Verdicts;
+}
+
+export class Judges {
+  readonly #connections: KnownConnections;
+  readonly #judged = new Map<string, JudgedConnection>();
+
+  constructor(connections: KnownConnections) {
+    this.#connections = connections;
+  }
+
+  /** Forgets all verdicts: other functions may be allowed, and a name may be that of another database. */
+  forget(): void {
+    this.#judged.clear();
+  }
+
+  /** Resolves when SQL for every connection can be judged; null when it can be already, so that nothing is awaited. */
+  loading(): Promise<unknown> | null {
+    const names = new Set(Object.values(this.#connections.dialects));
+    const unready = [...names].map(judgeOf).filter((judge) => !judge.isReady());
+    return unready.length === 0 ? null : Promise.all(unready.map((judge) => judge.load()));
+  }
+
+  /** Returns the judge of the SQL in `text`, whose errors point into it. */
+  judgeIn(text: string): Judge {
+    return (connection, bound, feedsStages) => {
+      const { judge, lexical, verdicts } = this.#of(connection);
+      try {
+        // SQL alone is kept with its plan; that of a source is judged again with each other pipeline behind it.
+        const { copyable, functions } = feedsStages ? verdicts.kept(bound.sql) : verdicts.of(bound.sql);
+        if (feedsStages && !copyable) throw judge.refuseStages();
+        return functions;
+      } catch (thrown) {
+        throw mapToQuery(thrown, bound, text, lexical);
+      }
+    };
+  }
+
+  #of(connection: string): JudgedConnection {
+    const known = this.#judged.get(connection);
+    if (known !== undefined) return known;
+    const name = dialectAt(this.#connections.dialects, connection, null);
+    const judge = judgeOf(name);
+    const verdicts = new Verdicts(judge, this.#connections.allowedFunctions(connection));
+    const made = { judge, lexical: sourceDialect(name).lexical, verdicts };
+    this.#judged.set(connection, made);
+    return made;
+  }
+}
