@@ -162,7 +162,7 @@ export interface PlanRequest {
   readonly dialects: ConnectionDialects;
   /** The language of the text; left out: Forkline's own. */
   readonly language?: 'legacy';
-  /** What `*` and bare conditions read in the legacy language. */
+  /** The model that `*` and bare conditions read in the legacy language. */
   readonly model?: string;
   /** The stages that the principal may use; null or left out: all. */
   readonly stages?: readonly string[] | null;

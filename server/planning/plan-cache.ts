@@ -17,7 +17,7 @@ export interface PlanKey {
   readonly throughWorker: boolean;
   /** The language of the text; left out: Forkline's own. */
   readonly language?: 'legacy';
-  /** What `*` reads in the legacy language. */
+  /** The model that `*` reads in the legacy language. */
   readonly model?: string;
 }
 

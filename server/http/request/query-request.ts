@@ -25,7 +25,7 @@ export interface QueryRequest {
   readonly pushdown: 'off' | 'auto' | 'require';
   /** null: Forkline's own. */
   readonly language: 'legacy' | null;
-  /** What `*` reads in the legacy language. */
+  /** The model that `*` reads in the legacy language. */
   readonly model: string | null;
   readonly answer: AnswerOptions;
 }
