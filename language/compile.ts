@@ -7,14 +7,15 @@ import type { Ask, Judge, Plan, PlanRequest, PlanStep, Pushdown } from '../core/
 import { explainPlan } from './emit/explain-rows.ts';
 import { emitPlan } from './emit/plan.ts';
 import { planAlone, sqlAlone } from './emit/sql-alone.ts';
+import { legacyCommandOf, lowerCommand } from './frontends/legacy/lower.ts';
 import type { QueryTree } from './frontends/query-tree.ts';
-import { parseRequest } from './parse.ts';
+import { treeOf, usualLexical } from './parse.ts';
 import { place } from './placement/place.ts';
 import type { PlacedGraph } from './placement/placed-graph.ts';
 import { checkParameters, unusedLets } from './resolve/check-tree.ts';
 import type { ResolvedQuery } from './resolve/graph.ts';
 import { Asking, resolveTree } from './resolve/query.ts';
-import { stageOf } from './stages/kit/registry.ts';
+import { STAGE_SYNTAXES, stageOf } from './stages/kit/registry.ts';
 import { valuesOf } from './stages/kit/stage-values.ts';
 
 /** What the steps after the tree made. */
@@ -27,7 +28,7 @@ export interface Compiled {
 }
 
 export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
-  const tree = parseRequest(request);
+  const tree = treeOf(request);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask' || !tree.explain) return step;
   return { kind: 'plan', plan: explainPlan(step.plan, request) };
@@ -59,6 +60,9 @@ export function compileTree(
       planValues: (input, value, atMost) =>
         planAnywhere(valuesOf(input, value, atMost), pushdown, request.answers),
       judge,
+      commandOf: legacyCommandOf,
+      expand: (input, probe) =>
+        lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: usualLexical(request), probe }),
     });
     const placed = place(resolved, pushdown, request.throughWorker);
     const plan = emitPlan(placed, request.answers);

@@ -1,8 +1,9 @@
 /** The compiler's part of POST /v1/explain: tokens and the plan. `explain` before the query changes nothing here. */
 import type { Judge, Plan, PlanRequest, PlanStep } from '../core/protocol/plan.ts';
 import { planTree } from './compile.ts';
+import type { ForklineTree } from './frontends/forkline/query-parser.ts';
 import type { Token } from './frontends/forkline/token.ts';
-import { parseRequest } from './parse.ts';
+import { treeOf } from './parse.ts';
 
 export interface ExplainedQuery {
   readonly tokens: readonly Pick<Token, 'kind' | 'text' | 'start' | 'end'>[];
@@ -14,9 +15,11 @@ export type ExplainStep =
   | { readonly kind: 'explained'; readonly explained: ExplainedQuery };
 
 export function explainQuery(request: PlanRequest, judge: Judge): ExplainStep {
-  const tree = parseRequest(request);
+  const tree = treeOf(request);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask') return step;
-  const tokens = tree.tokens.map(({ kind, text, start, end }) => ({ kind, text, start, end }));
+  // The tokens are Forkline's own; of another language there are none.
+  const all: readonly Token[] = 'tokens' in tree ? (tree as ForklineTree).tokens : [];
+  const tokens = all.map(({ kind, text, start, end }) => ({ kind, text, start, end }));
   return { kind: 'explained', explained: { tokens, plan: step.plan } };
 }

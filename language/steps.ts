@@ -6,7 +6,7 @@ import type { Ask, AskAnswer, Judge, PlanRequest } from '../core/protocol/plan.t
 import type { Column } from '../core/protocol/types.ts';
 import { compileTree } from './compile.ts';
 import { sourceDialect } from './dialects/registry.ts';
-import { parseRequest } from './parse.ts';
+import { treeOf } from './parse.ts';
 import { dialectAt } from './source/connections.ts';
 
 export const STEPS = ['tree', 'resolved', 'placed', 'statements'] as const;
@@ -19,7 +19,7 @@ export type PrintedSteps =
 
 /** Runs the chain and keeps every step; `resolved` and `placed` are null for SQL without stages. Throws QueryError. */
 export function printedSteps(request: PlanRequest, judge: Judge): PrintedSteps {
-  const tree = parseRequest(request);
+  const tree = treeOf(request);
   const made = compileTree(tree, request, judge);
   if (made.kind === 'ask') return made;
   const { resolved, placed, plan } = made;

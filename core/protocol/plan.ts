@@ -160,6 +160,10 @@ export interface PlanRequest {
   readonly connection: string;
   /** All connections, each with its database's dialect. */
   readonly dialects: ConnectionDialects;
+  /** The language of the text; left out: Forkline's own. */
+  readonly language?: 'legacy';
+  /** The model that `*` and bare conditions read in the legacy language. */
+  readonly model?: string;
   /** The stages that the principal may use; null or left out: all. */
   readonly stages?: readonly string[] | null;
   /** The client's wish; `set pushdown = ...` in the query itself overrides it. */

@@ -46,7 +46,20 @@ export interface ResolveTools {
   /** Plans the query for the different values of `value` over the rows of `input`, at most one more than `atMost`. */
   planValues(input: ResolvedQuery, value: Typed, atMost: number): Plan;
   readonly judge: Judge;
+  /** The command of another language that a node holds; null: it is a stage of ours. */
+  commandOf(node: StageNode): string | null;
+  /** Makes stages of such a node. `probe` returns the texts of the only column after one more stage, each once and sorted. */
+  expand(input: ExpandInput, probe: (node: StageNode) => readonly string[]): readonly StageNode[];
 }
+
+/** A command of another language where it stands. */
+export interface ExpandInput {
+  readonly node: StageNode;
+  readonly scope: Scope;
+  readonly sides: readonly (readonly Column[])[];
+}
+
+const MOST_PROBED = 10_000;
 
 export function resolveTree(tree: QueryTree, request: PlanRequest, tools: ResolveTools): ResolvedQuery {
   return new Resolver(tree, request, tools).resolve();
@@ -76,7 +89,9 @@ class Resolver {
     const bySql = new Map<string, SourceAsk>();
     for (const node of sqlSources(this.#tree)) {
       const connection = node.connection ?? usual;
-      const { binding } = sourceDialect(dialectAt(this.#request.dialects, connection, node.span));
+      const { binding } = sourceDialect(
+        dialectAt(this.#request.dialects, connection, node.place ?? node.span),
+      );
       const bound = bindSource(text, node, parameters, binding);
       const same = JSON.stringify([connection, bound.sql, bound.parameters]);
       const known = bySql.get(same);
@@ -98,11 +113,12 @@ class Resolver {
     if (node.stages.length === 0 && source.kind === 'query') return source.query;
     let columns = source.kind === 'sql' ? source.columns : source.query.columns;
     const stages: ResolvedStageNode[] = [];
-    for (const stage of node.stages) {
-      const resolved = this.#stage(stage, { source, stages: [...stages], columns });
-      stages.push(resolved);
-      columns = resolved.resolved.columns;
-    }
+    for (const stage of node.stages)
+      for (const [part, each] of this.#expanded(stage, { source, stages: [...stages], columns }).entries()) {
+        const resolved = this.#stage(each, { source, stages: [...stages], columns }, part);
+        stages.push(resolved);
+        columns = resolved.resolved.columns;
+      }
     return { source, stages, columns };
   }
 
@@ -126,7 +142,7 @@ class Resolver {
   }
 
   #sql(node: SqlSourceNode): ResolvedSql {
-    const { span } = node;
+    const span = node.place ?? node.span;
     const { key, connection, sql, parameters, segments } = this.#sources.get(node)!;
     const described = this.#answer(key, 'source');
     if (described === null) throw new Error(`the answer to ${key} is of another kind`);
@@ -138,12 +154,43 @@ class Resolver {
     return { kind: 'sql', connection, dialect, bound, described, columns, span };
   }
 
-  #stage(node: StageNode, input: ResolvedQuery): ResolvedStageNode {
+  /** The stages that a node stands for: of our language itself, of another those that its command becomes here. */
+  #expanded(node: StageNode, input: ResolvedQuery): readonly StageNode[] {
+    const name = this.#tools.commandOf(node);
+    if (name === null) return [node];
+    const sides = this.#sides(node.sources).map(({ columns }) => columns);
+    const { parameters, text } = this.#request;
+    const answers = this.#answers(input, node.span, -1);
+    const stage = { index: node.index, name };
+    const scope = { columns: input.columns, parameters, stage, text, answers };
+    const probe = (added: StageNode): readonly string[] => {
+      const made = this.#stage(added, input, -1);
+      const query = { ...input, stages: [...input.stages, made], columns: made.resolved.columns };
+      const [column] = made.resolved.columns;
+      const value: Typed = { kind: 'column', name: column!.name, type: column!.type, span: node.span };
+      const found = this.#answers(query, node.span, -1).values(value, MOST_PROBED);
+      return found.values.filter((text) => text !== null).map(String);
+    };
+    try {
+      return this.#tools.expand({ node, scope, sides }, probe);
+    } catch (thrown) {
+      if (!(thrown instanceof QueryError)) throw thrown;
+      throw thrown.with({ stage });
+    }
+  }
+
+  #stage(node: StageNode, input: ResolvedQuery, part = 0): ResolvedStageNode {
     const { name, syntax, span, index } = node;
     const sources = this.#sides(node.sources);
     const stage = { index, name };
     const { parameters, text } = this.#request;
-    const scope = { columns: input.columns, parameters, stage, text, answers: this.#answers(input, span) };
+    const scope = {
+      columns: input.columns,
+      parameters,
+      stage,
+      text,
+      answers: this.#answers(input, span, part),
+    };
     try {
       const resolved = this.#tools.stageOf(node).resolve(
         syntax,
@@ -174,12 +221,14 @@ class Resolver {
     return sides;
   }
 
-  #answers(input: ResolvedQuery, { start }: Span): StageAnswers {
+  /** `part`: which of the stages that the node of the tree became; -1: what must be known before there are any. */
+  #answers(input: ResolvedQuery, { start }: Span, part: number): StageAnswers {
+    const place = part === 0 ? `${start}` : `${start}.${part}`;
     return {
-      engine: (ask) => this.#known({ ...ask, kind: 'engine', key: `engine-${start}` }).columns,
+      engine: (ask) => this.#known({ ...ask, kind: 'engine', key: `engine-${place}` }).columns,
       values: (value, atMost) => {
         const plan = this.#tools.planValues(input, value, atMost);
-        return this.#known({ kind: 'values', key: `values-${start}`, plan, atMost });
+        return this.#known({ kind: 'values', key: `values-${place}`, plan, atMost });
       },
     };
   }

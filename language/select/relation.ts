@@ -165,6 +165,22 @@ export class Relation extends OpenSelect {
     return this.entry(written, columns).sort(keys);
   }
 
+  /** The same, beside the rows of others, which may be read more than once too. */
+  throughAll(
+    others: readonly Relation[],
+    columns: readonly Column[],
+    keys: readonly SortKey[],
+    text: (rows: string, others: readonly string[]) => string,
+  ): Relation {
+    const tables = others.map((other) => other.table());
+    const { from } = this.seal(' MATERIALIZED').select;
+    const written = text(
+      from,
+      tables.map((table) => table.readAs()),
+    );
+    return this.entry(written, columns).sort(keys);
+  }
+
   /**
    * Beside the rows of another: each of these with each of those for which `on` is true. The other's columns come last, as
    * `renamed`; `on` names all columns as they are afterwards. The order stays; what has no row here comes last.

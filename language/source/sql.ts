@@ -19,6 +19,8 @@ export interface WrittenSql {
   /** What `span` and `placeholders` are places of; the query's text when left out, so that errors find their places. */
   readonly text?: string;
   readonly span: Span;
+  /** Where errors about it point at, when it has a text of its own. */
+  readonly place?: Span;
   readonly placeholders: readonly ParameterUse[];
 }
 

@@ -65,12 +65,18 @@ function bound(
 }
 
 function describe(sql: EngineSql, input: Scope): readonly Column[] {
-  const { text, parameters } = input;
+  const { parameters } = input;
+  const text = sql.text ?? input.text;
   // Its columns cannot depend on the values of parameters: they are null here.
   const asked = bound({ text, sql, parameters }, () => 'NULL');
   const columns = input.columns.map(({ name, type }) => ({ name, engineType: STAGE_ENGINE.typeName(type) }));
   const relations = [{ name: 'input', columns }];
-  const described = input.answers.engine({ ...asked, relations, stage: input.stage });
+  const described = input.answers.engine({
+    ...asked,
+    segments: sql.text === undefined ? asked.segments : [],
+    relations,
+    stage: input.stage,
+  });
   const { span } = sql;
   const typed = described.map(({ name, engineType }): Column => {
     const type = STAGE_ENGINE.typeOf(engineType);
@@ -118,7 +124,8 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     return sql;
   },
   resolve(sql, input) {
-    const { text, parameters } = input;
+    const { parameters } = input;
+    const text = sql.text ?? input.text;
     return { columns: describe(sql, input), input: input.columns, sql, text, parameters };
   },
   // What it reads is the engine's to know: `select *` and `count(*)` need all.

@@ -15,6 +15,10 @@ export interface PlanKey {
   readonly parameters: Readonly<Record<string, ParameterKind>>;
   readonly pushdown: Pushdown;
   readonly throughWorker: boolean;
+  /** The language of the text; left out: Forkline's own. */
+  readonly language?: 'legacy';
+  /** The model that `*` reads in the legacy language. */
+  readonly model?: string;
 }
 
 export interface PlanCacheOptions {
@@ -66,9 +70,19 @@ export class PlanCache {
   }
 }
 
-/** Returns the key as text. It contains every part in full, so two queries share a plan only when they are exactly the same. */
-function keyText({ scope, connection, text, parameters, pushdown, throughWorker }: PlanKey): string {
+/** Every part in full: two queries share a plan only when they are the same to the letter. */
+function keyText({
+  scope,
+  connection,
+  text,
+  parameters,
+  pushdown,
+  throughWorker,
+  language,
+  model,
+}: PlanKey): string {
   const kinds = Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1));
-  // No part before the query's text contains a line break, so the text needs no escaping.
-  return `${scope} ${connection} ${pushdown} ${throughWorker} ${JSON.stringify(kinds)}\n${text}`;
+  const other = language === undefined && model === undefined ? '' : ` ${JSON.stringify([language, model])}`;
+  // No part before the text has a line break in it, so that the text needs no escapes.
+  return `${scope} ${connection} ${pushdown} ${throughWorker} ${JSON.stringify(kinds)}${other}\n${text}`;
 }

@@ -86,6 +86,8 @@ export function planKey(deps: RunDeps, request: QueryRequest, principal: Princip
     parameters: parameterKinds(request.parameters),
     pushdown: request.pushdown,
     throughWorker,
+    ...(request.language !== null && { language: request.language }),
+    ...(request.model !== null && { model: request.model }),
   };
 }
 

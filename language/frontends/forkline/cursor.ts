@@ -16,6 +16,8 @@ export interface SourceParser {
 
 /** SQL of the stage engine's in brackets, as written. */
 export interface EngineSql {
+  /** What `span` is a place of; the query's text when left out. */
+  readonly text?: string;
   readonly span: Span;
   readonly placeholders: readonly ParameterUse[];
 }

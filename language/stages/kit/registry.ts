@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import type { StageSyntaxes } from '../../frontends/forkline/stage-parser.ts';
+import { ENGINE_ROWS } from './engine-rows.ts';
 import type { AnyStage } from './stage.ts';
 import { VALUES } from './stage-values.ts';
 
@@ -36,9 +37,12 @@ export const STAGE_NAMES: readonly string[] = [...byName.keys()];
 /** The stages as the parser sees them. */
 export const STAGE_SYNTAXES: StageSyntaxes = { find: findStage, all: STAGES, names: STAGE_NAMES };
 
+/** Those that no text can name. */
+const OWN = [VALUES, ENGINE_ROWS] as readonly AnyStage[]; // each is only given what it made itself
+
 /** Returns the stage that a node of the tree names: the parser found it, or the compiler made the node. */
 export function stageOf({ name }: { readonly name: string }): AnyStage {
-  const stage = byName.get(name) ?? (name === VALUES.name ? VALUES : null);
-  if (stage === null) throw new Error(`no stage is called ${name}`);
+  const stage = byName.get(name) ?? OWN.find((own) => own.name === name);
+  if (stage === undefined) throw new Error(`no stage is called ${name}`);
   return stage;
 }

@@ -13,7 +13,7 @@ export function parseBody(value: unknown): QueryBody {
   const parsed = givenBody.safeParse(value);
   if (parsed.success) return wellFormed(withEveryParameter(parsed.data, value));
   throw new QueryError('bad-request', problemsOf(parsed.error), {
-    hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "end"?, "pushdown"?}; see /openapi.json.',
+    hint: 'The body is {"query", "connection"?, "params"?, "limits"?, "format"?, "rows"?, "numbers"?, "end"?, "pushdown"?, "dialect"?, "model"?}; see /openapi.json.',
   });
 }
 

@@ -23,6 +23,10 @@ export interface QueryRequest {
   readonly capRows: number | null;
   readonly timeoutMs: number | null;
   readonly pushdown: 'off' | 'auto' | 'require';
+  /** null: Forkline's own. */
+  readonly language: 'legacy' | null;
+  /** The model that `*` reads in the legacy language. */
+  readonly model: string | null;
   readonly answer: AnswerOptions;
 }
 
@@ -54,6 +58,8 @@ export function readQueryRequest(
     capRows: agreed('limit', inBody.limits?.rows, inUrl.limits?.rows) ?? null,
     timeoutMs: agreed('timeoutMs', inBody.limits?.timeoutMs, inUrl.limits?.timeoutMs) ?? null,
     pushdown: agreed('pushdown', inBody.pushdown, inUrl.pushdown) ?? 'auto',
+    language: agreed('dialect', inBody.dialect, inUrl.dialect) === 'legacy' ? 'legacy' : null,
+    model: agreed('model', inBody.model, inUrl.model) ?? null,
     answer: {
       format: format ?? acceptedFormat(request),
       rows: agreed('rows', inBody.rows, inUrl.rows) ?? 'objects',

@@ -23,6 +23,11 @@ export const queryBody = z.strictObject({
       timeoutMs: wholeNumberAbove0().optional().describe('Time for all phases together'),
     })
     .optional(),
+  dialect: z
+    .enum(['forkline', 'legacy'])
+    .optional()
+    .describe('The language of the query: `legacy` is that of docs/legacy-language.md'),
+  model: z.string().min(1).max(200).optional().describe('With `dialect: legacy`: the table that `*` reads'),
   pushdown: z.enum(['off', 'auto', 'require']).optional().describe('Where stages may run'),
   format: z.enum(ANSWER_FORMATS).optional().describe('The form of the answer; json when left out'),
   rows: z.enum(['objects', 'arrays']).optional().describe('How JSON rows look'),
@@ -53,5 +58,7 @@ export const urlOptions = z.strictObject({
   timeoutMs: wholeNumberAbove0().optional().describe('Time for all phases together'),
   connection: queryBody.shape.connection,
   pushdown: queryBody.shape.pushdown,
+  dialect: queryBody.shape.dialect,
+  model: queryBody.shape.model,
 });
 export const OPTION_NAMES = new Set(Object.keys(urlOptions.shape));

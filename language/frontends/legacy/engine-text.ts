@@ -1,0 +1,69 @@
+/** Pieces of the stage engine's SQL, and of stages, which quote names and texts alike. */
+import type { Column } from '../../../core/protocol/types.ts';
+import type { EngineStep, LowerContext, Step } from './command.ts';
+
+/** The place of a row in the order of the rows, in `input`. */
+export const ROW = '__forkline_row';
+
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+export function stages(text: string): Step {
+  return { kind: 'stages', text };
+}
+
+export function engine(sql: string): EngineStep {
+  return { kind: 'engine', sql, ordered: false };
+}
+
+/** Each row gives one, or several, and the order stays. */
+export function rowWise(items: readonly string[], rest = 'from input'): EngineStep {
+  return { kind: 'engine', sql: `select ${items.join(', ')}, ${ROW} ${rest}`, ordered: true };
+}
+
+/** All columns, with others in the places of those of these names. */
+export function inPlace({ columns }: LowerContext, values: ReadonlyMap<string, string>): EngineStep {
+  return rowWise(
+    columns.map(({ name }) => {
+      const value = values.get(name);
+      return value === undefined ? quoteName(name) : `${value} as ${quoteName(name)}`;
+    }),
+  );
+}
+
+export interface NewColumn {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** All columns and then these; one whose name there is already takes its place. */
+export function withColumns(
+  { columns }: LowerContext,
+  added: readonly NewColumn[],
+  first = false,
+): EngineStep {
+  const kept = columns.filter(({ name }) => added.every((column) => column.name !== name));
+  const items = kept.map(({ name }) => quoteName(name));
+  const news = added.map(({ name, sql }) => `${sql} as ${quoteName(name)}`);
+  return rowWise(first ? [...news, ...items] : [...items, ...news]);
+}
+
+export function isNumber({ type }: Column): boolean {
+  return ['int64', 'float64', 'decimal'].includes(type.kind);
+}
+
+export function asText({ name, type }: Column): string {
+  const quoted = quoteName(name);
+  return type.kind === 'string' ? quoted : `cast(${quoted} as varchar)`;
+}
+
+export function asNumber(column: Column): string {
+  const quoted = quoteName(column.name);
+  if (column.type.kind === 'bool') return `cast(${quoted} as bigint)`;
+  return isNumber(column) ? quoted : `try_cast(${asText(column)} as float8)`;
+}
