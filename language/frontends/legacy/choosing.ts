@@ -1,4 +1,5 @@
 /** Commands that choose, name, sort and count rows and columns. */
+import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext } from './command.ts';
@@ -66,6 +67,13 @@ function fieldColumns({ name, prefix }: Fields['items'][number], context: LowerC
   return context.columns.filter((column) => column.name.toLowerCase().startsWith(begins));
 }
 
+function noColumns(span: Span, message: string): QueryError {
+  return new QueryError('unknown-column', message, {
+    span,
+    hint: 'keep at least one column: `fields name, ...`',
+  });
+}
+
 export const FIELDS = command<Fields>({
   names: ['fields'],
   form: 'fields [+|-] name [AS new], ...',
@@ -84,11 +92,11 @@ export const FIELDS = command<Fields>({
     const { span } = context;
     if (drop) {
       const kept = context.columns.filter(({ name }) => named.every((item) => item.name !== name));
-      if (kept.length === 0) return [];
+      if (kept.length === 0) throw noColumns(span, '`fields -` drops every column');
       return [stages(`fields ${kept.map(({ name }) => quoteName(name)).join(', ')}`)];
     }
     const once = named.filter(({ name }, index) => named.findIndex((item) => item.name === name) === index);
-    if (once.length === 0) return [rowWise([`'' as ${quoteName(context.span === span ? 'nothing' : '')}`])];
+    if (once.length === 0) throw noColumns(span, 'no column has a name that begins so');
     const renamed = once.filter(({ name, as }) => as !== null && as !== name);
     const rename = renamed.map(({ name, as }) => `${quoteName(name)} as ${quoteName(as!)}`);
     const chosen = stages(`fields ${once.map(({ name }) => quoteName(name)).join(', ')}`);

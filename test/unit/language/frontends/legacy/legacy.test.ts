@@ -67,6 +67,17 @@ describe('the legacy language', () => {
       );
   });
 
+  it('refuses to keep no column at all', () => {
+    expect(failure('* | fields - kind, qty')).to.include({
+      code: 'unknown-column',
+      message: '`fields -` drops every column',
+    });
+    expect(failure('* | fields x*')).to.include({
+      code: 'unknown-column',
+      message: 'no column has a name that begins so',
+    });
+  });
+
   it('makes a tree that can be printed', () => {
     const tree = parseLegacy('model name = m | join inner n A = n.A | stats count(*) by k', {
       model: null,
