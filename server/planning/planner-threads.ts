@@ -7,7 +7,8 @@
  * that wait go to the other threads, or to the new one.
  */
 import { strict as assert } from 'node:assert';
-import type { EventEmitter } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { brokenJudgeError } from '../../language/dialects/judge.ts';
@@ -38,6 +39,7 @@ export class PlannerThreads implements TaskThreads {
   /** Running tasks, each with the time at which it must have ended. */
   readonly #running = new Map<EventEmitter, number>();
   #connections: VersionedConnections;
+  readonly #alive = new Set<Worker>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: PlannerThreadsOptions) {
@@ -55,6 +57,16 @@ export class PlannerThreads implements TaskThreads {
       // Waiting threads must sleep, not spin: they share the cores with all other processes.
       atomics: 'disabled',
     });
+    this.#pool.on('workerCreate', () => this.#follow());
+  }
+
+  /** Remembers each thread until its exit, also when the pool has dropped it: `close` waits for all of them. */
+  #follow(): void {
+    for (const thread of this.#pool.threads) {
+      if (this.#alive.has(thread)) continue;
+      this.#alive.add(thread);
+      thread.once('exit', () => this.#alive.delete(thread));
+    }
   }
 
   /** Returns the task's result. Rejects when its thread was ended, which also happens when `stop` emits 'abort'. */
@@ -86,6 +98,11 @@ export class PlannerThreads implements TaskThreads {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#pool.destroy();
+    // The pool starts another thread when one that it had dropped before exits only now.
+    while (this.#alive.size > 0) {
+      await Promise.all([...this.#alive].map((thread) => once(thread, 'exit')));
+      await this.#pool.destroy();
+    }
   }
 
   /** Ends tasks that are late. One timer serves all tasks and is left running when they end: setting one per task took as long as parsing a small query. */
