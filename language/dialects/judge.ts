@@ -17,9 +17,9 @@ export interface JudgedSql {
 }
 
 export interface SqlJudge {
-  /** Where this dialect's SQL is kept to reading, for people. */
+  /** Names, for people, everything that keeps this dialect's SQL from writing. */
   readonly guard: string;
-  /** Whether `judge` may be called now. */
+  /** Says whether `judge` may be called now. */
   isReady(): boolean;
   /** Resolves when `judge` may be called. */
   load(): Promise<void>;

@@ -1,4 +1,4 @@
-/** What stages compute themselves, in the stage engine. */
+/** The stage engine's SQL of the functions that only stages call, no user. */
 import type { WireError } from '../../../../core/protocol/errors.ts';
 import { STAGE_LIMITS } from '../../../../core/protocol/stage-limits.ts';
 import type { ColumnType } from '../../../../core/protocol/types.ts';
@@ -46,7 +46,7 @@ const refuseKey: Emitter = ([twice], { call }) => {
   return `CASE WHEN ${twice} IS NULL THEN true ELSE ${raise} END`;
 };
 
-/** How many rows have a text that is not among those that are known. */
+/** Counts the rows that have a text which is not among the known texts. */
 const countOthers: Emitter = ([text], { call }) => {
   const texts = JSON.parse(call.constants[0]!) as readonly (string | null)[]; // the compiler's own text
   const known = texts.filter((value) => value !== null).map(quoteText);

@@ -1,4 +1,4 @@
-/** What stages compute themselves and PostgreSQL computes exactly. */
+/** PostgreSQL's SQL of the functions that only stages call, no user, and that PostgreSQL computes exactly. */
 import type { WireError } from '../../../../core/protocol/errors.ts';
 import { STAGE_LIMITS } from '../../../../core/protocol/stage-limits.ts';
 import { INT64 } from '../../../types/rules.ts';

@@ -112,7 +112,7 @@ function useOf(
   return { schema, name, as, known: ALLOWED_FUNCTIONS.has(name), position };
 }
 
-/** In schemas of its own PostgreSQL has nothing but what the list knows. */
+/** Says whether the name may be a function that the list does not know; a known name in `pg_catalog` is none. */
 function isInQuestion({ schema, known }: FunctionUse): boolean {
   return !(known && schema === 'pg_catalog');
 }

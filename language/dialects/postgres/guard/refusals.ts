@@ -5,7 +5,7 @@
  * refused all the same, only with a more general reason. docs/security.md says what the table is worth.
  */
 
-/** How a refused function's sentence ends: "pg_read_file() may not be called: it ...". */
+/** Ends of the sentence that refuses a function: "pg_read_file() may not be called: it ...". */
 const FILES = 'reads or writes files of the database server';
 const NETWORK = 'reaches other servers';
 const SESSIONS = 'acts on other sessions';
