@@ -37,7 +37,7 @@ function profile(relation: Relation, columns: readonly Column[]): Relation {
   return relation.aggregate([], lists);
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = null;
 
 export const stage: StageDefinition<Syntax, Resolved> = {

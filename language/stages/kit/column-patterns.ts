@@ -96,7 +96,7 @@ export function expandPatterns(
   return found;
 }
 
-/** The same, for columns whose values will be compared. */
+/** Expands patterns to columns whose values will be compared: throws QueryError for a column of json. */
 export function expandKeys(patterns: readonly Pattern[], scope: Scope): readonly Column[] {
   for (const pattern of patterns)
     for (const column of expandPattern(pattern, scope)) refuseJsonKey(column, pattern.span);
