@@ -46,7 +46,7 @@ export function aggregate(
   };
 }
 
-/** The same for an aggregate that never fails. */
+/** Marks an aggregate as one that never fails. */
 export function never(definition: FunctionDefinition): FunctionDefinition {
   return { ...definition, raises: 'never' };
 }
