@@ -21,7 +21,7 @@ export interface Engine {
    * statement already.
    */
   exact(stage: ResolvedStageNode, input: readonly Column[], before: number): Exactness;
-  /** Of a stage that is not exact, a part that is and may go before the rest, and the rest; null: there is none. */
+  /** Splits a stage that is not exact: an exact part that may go before the rest, and the rest; null: there is none. */
   split(stage: ResolvedStageNode, before: number): readonly [ResolvedStage, ResolvedStage] | null;
 }
 

@@ -15,7 +15,7 @@ import { type OrderKey, orderText, type SortKey } from './window-frame.ts';
 export abstract class SelectValues {
   protected readonly statement: Statement;
   protected readonly select: Select;
-  /** Who adds to it now. */
+  /** The author of the SQL that is added now. */
   protected readonly author: Author | null;
 
   constructor(statement: Statement, select: Select, author: Author | null = null) {
@@ -76,7 +76,7 @@ export abstract class SelectValues {
   protected orderKeys(keys: readonly SortKey[]): readonly OrderKey[] {
     return keys.map((key) => {
       const { sql, type } = this.columnNamed(key.column);
-      // By code point; no collation of the database's may decide.
+      // Texts are ordered by code point; no collation of the database's may decide.
       const collation = type.kind === 'string' ? this.dialect.traits.codePointOrder : '';
       const direction = `${collation} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
       return { sql, type, direction, descending: key.descending, nullsFirst: key.nullsFirst };
