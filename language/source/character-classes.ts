@@ -1,4 +1,4 @@
-/** What a character begins in the SQL of a dialect: a table for each, made once, so that scanning takes one look at it. */
+/** Tells what a character begins in the SQL of a dialect: a table for each, made once, so that scanning takes one look at it. */
 import type { Lexical } from '../dialects/lexical.ts';
 
 export const SYMBOL = 0;

@@ -1,5 +1,5 @@
 /**
- * What a query may begin with. Only statements that read are let through; this is for good messages: the database
+ * Checks the words that a query begins with. Only statements that read are let through; this is for good messages: the database
  * itself refuses writes wherever they stand.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';

@@ -16,7 +16,7 @@ const INT64_SIZE: Size = { least: 0, most: 19 };
 const DECIMAL_SIZE: Size = { least: -38, most: 38 };
 /** Inside, no float64 ends. */
 const ORDINARY: Size = { least: -300, most: 300 };
-/** What is left of a difference has at least the last bit of its sides. */
+/** A difference that is not 0 is at least as large as the last bit of its sides, which have this many digits. */
 const FLOAT_DIGITS = 17;
 
 /** The size of what is surely finite, by what it is made of. */

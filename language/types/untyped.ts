@@ -26,7 +26,7 @@ export function resolveWith(args: readonly Typed[], resolve: (args: readonly Typ
     try {
       return resolve(typed);
     } catch {
-      throw thrown; // it is no better as numbers: what was wrong first says more
+      throw thrown; // numbers are no better: the first error says more
     }
   }
 }

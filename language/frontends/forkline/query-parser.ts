@@ -39,9 +39,9 @@ export function parseForkline(text: string, syntaxes: StageSyntaxes, context: Pa
   return new QueryParser(text, syntaxes, context).parse();
 }
 
-/** Where SQL goes, and by which rules it is scanned. */
+/** The connection that SQL is for, and the rules by which it is scanned. */
 interface Target {
-  /** null: that of the request. */
+  /** The name of the connection; null: the one of the request. */
   readonly connection: string | null;
   readonly lexical: Lexical;
 }
@@ -226,7 +226,7 @@ class QueryParser implements StageCount {
     return query;
   }
 
-  /** What a stage takes: `name`, or `[@connection] (query)`. */
+  /** Parses the query that a stage takes: `name`, or `[@connection] (query)`. */
   #stageSource(): QueryNode {
     const cursor = this.#cursor;
     const first = cursor.peek();

@@ -19,7 +19,7 @@ type Kind = 'number' | 'text' | 'null' | 'other';
 interface Written {
   readonly sql: string;
   readonly kind: Kind;
-  /** Of a text that stands in the query. */
+  /** The text itself, when it stands in the query. */
   readonly literal?: string;
 }
 

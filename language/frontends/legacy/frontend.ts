@@ -25,7 +25,7 @@ export function saysLegacy(text: string): boolean {
 }
 
 export interface LegacyRequest {
-  /** What `*` and bare conditions read; null: nothing. */
+  /** The model that `*` and bare conditions read; null: there is none. */
   readonly model: string | null;
   readonly connections: readonly string[];
 }
@@ -43,10 +43,10 @@ class LegacyParser implements LegacySources {
   readonly #request: LegacyRequest;
   readonly #lets: LetNode[] = [];
   #source: SourceNode | null = null;
-  /** What is wrong when no command gives rows. */
+  /** The error to throw when no command gives rows. */
   #missing: QueryError | null = null;
   #stages: StageNode[] = [];
-  /** Of the command that is being read. */
+  /** The queries beside the command that is being read. */
   #sides: QueryNode[] = [];
 
   constructor(text: string, request: LegacyRequest) {
