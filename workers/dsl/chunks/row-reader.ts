@@ -27,7 +27,7 @@ export class RowReader {
   #state: 'header' | 'rows' | 'ended' = 'header';
   #bytes = new Uint8Array(FIRST_BYTES + SLACK_BYTES);
   #view = new DataView(this.#bytes.buffer);
-  /** What was gathered and not yet described: [from, to). */
+  /** The range [from, to) of the bytes that were gathered and whose rows are not yet described. */
   #from = 0;
   #to = 0;
 

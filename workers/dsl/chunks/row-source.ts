@@ -12,7 +12,7 @@ import { Chunk } from './chunk.ts';
 import type { WireColumn } from './decoders.ts';
 import { corrupt, RowReader } from './row-reader.ts';
 
-/** Of 2,048 rows, or some 512 KB of long values, each. */
+/** The number of chunks that are kept ready; each has 2,048 rows, or some 512 KB of long values. */
 const READY_CHUNKS = 6;
 
 export interface RowSourceOptions {
