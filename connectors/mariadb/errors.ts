@@ -1,5 +1,5 @@
 /**
- * From what MariaDB says to what the user is told: a table from its error numbers to ErrorCode. The database's own words are
+ * Turns MariaDB's errors into those that the user is told: a table from its error numbers to ErrorCode. The database's own words are
  * kept; what `mysql2` or Node says about an address or a password is not.
  */
 import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
@@ -8,7 +8,7 @@ import { PowerfulUserError } from './guard/user-rights.ts';
 import { UrlError } from './url.ts';
 import type { ServerError } from './wire/server-messages.ts';
 
-/** What is not in it is `sql-error`. */
+/** Error codes by MariaDB's error number; numbers that are not listed are `sql-error`. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   1064: 'sql-syntax',
   1149: 'sql-syntax',

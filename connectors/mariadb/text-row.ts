@@ -127,7 +127,7 @@ function cellWriter(column: DatabaseColumn): CellWriter {
     case FIELD.year:
     case FIELD.long:
     case FIELD.int24:
-      return (row, bytes, cursor) => row.integer(read(bytes, cursor) as number); // as their readers say
+      return (row, bytes, cursor) => row.integer(read(bytes, cursor) as number); // the readers of these types give numbers
     case FIELD.longlong:
       return unsigned ? byValue(column, read) : longWriter(read);
     case FIELD.date:
