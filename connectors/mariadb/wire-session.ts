@@ -100,7 +100,7 @@ export class WireSession {
     return this.#state === 'idle';
   }
 
-  /** Why the exchange is to end; null: it goes on. */
+  /** The error for which the exchange is to end; null: it goes on. */
   get failure(): QueryError | null {
     return this.#failure;
   }

@@ -10,7 +10,7 @@ import type { FunctionUse } from '../../core/protocol/plan.ts';
  * JSON-safe. A refusal is a QueryError instead.
  */
 export interface JudgedSql {
-  /** Whether its rows can feed stages. */
+  /** Says whether the statement's rows can feed stages. */
   readonly copyable: boolean;
   /** Functions that the database's catalogue must say more about. */
   readonly functions: readonly FunctionUse[];

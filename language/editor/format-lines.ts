@@ -18,7 +18,7 @@ export class Lines {
     return this.#line.trimStart().startsWith('|');
   }
 
-  /** Would this stand within the width? */
+  /** Says whether this number of further characters fits on the line. */
   fits(length: number): boolean {
     return this.#line.length + length <= WIDTH;
   }

@@ -1,8 +1,8 @@
 /**
  * The tree that every front end makes of a text: queries (sources and stages), and expressions. It is plain data without
- * circles, so that it can be printed as JSON. Tokens are not in it: only one language's tools need them. Operators are calls of functions named like
- * them, so that types and emission have one table. `depth` is the height of an expression's tree; it is bounded while
- * parsing, as is the nesting of queries, so that everything after may recurse.
+ * circles, so that it can be printed as JSON. Tokens are not in it: only one language's tools need them. Operators are
+ * calls of functions named like them, so that types and emission have one table. `depth` is the height of an expression's
+ * tree; it is bounded while parsing, as is the nesting of queries, so that everything after may recurse.
  */
 import type { Span } from '../../core/protocol/errors.ts';
 import type { Pushdown } from '../../core/protocol/plan.ts';
@@ -39,7 +39,10 @@ export interface StageNode {
   readonly index: number;
   /** The stage's own name, also where an alias was written. */
   readonly name: string;
-  /** The parsed arguments: the stage's file in stages/ exports the type `Syntax`; stages/kit/build-stage.ts makes a node of one. */
+  /**
+   * The parsed arguments: the stage's file in stages/ exports the type `Syntax`; stages/kit/build-stage.ts makes a node
+   * of one.
+   */
   readonly syntax: unknown;
   /** The queries that it takes beside its own input. */
   readonly sources: readonly QueryNode[];

@@ -10,7 +10,7 @@ import type { EngineName } from './placed-graph.ts';
 
 export interface Engine {
   readonly name: EngineName;
-  /** Why a stage runs in it, for people. */
+  /** The reason why a stage runs in the engine, for people. */
   readonly reason: string;
   /** A limit around the rows of a source leaves them in their order. */
   readonly cutsRows: boolean;

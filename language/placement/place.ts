@@ -48,7 +48,7 @@ interface Run {
 /** Stages that are still to be placed. */
 interface Rest {
   readonly stages: readonly ResolvedStageNode[];
-  /** Why the engine before does not compute them; null: there is none before. */
+  /** The reasons why the engine before does not compute the stages; null: there is none before. */
   readonly why: readonly string[] | null;
   readonly input: readonly Column[];
 }

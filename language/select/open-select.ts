@@ -116,7 +116,7 @@ export abstract class OpenSelect extends SelectValues {
     return fenced.with({ columns });
   }
 
-  /** Would a database lose an order of its rows beside those of another? The stage engine keeps that of arrival. */
+  /** Says whether the rows lose their order beside those of another relation. The stage engine keeps the order of arrival. */
   protected mustBeNumbered(): boolean {
     const { order, arrival } = this.select;
     return order.length > 0 || (arrival && !this.dialect.traits.keepsArrivalOrder);
@@ -129,7 +129,10 @@ export abstract class OpenSelect extends SelectValues {
     return this.number(this.freeName('place')).project(names.map((name) => ({ name, as: name })));
   }
 
-  /** Returns this relation as a table: a plain name in a FROM, with its order in columns, so that a reader needs only its columns. */
+  /**
+   * Returns this relation as a table: a plain name in a FROM, with its order in columns, so that a reader needs only its
+   * columns.
+   */
   protected table(): this {
     return isTable(this.dialect, this.select) ? this : this.seal();
   }

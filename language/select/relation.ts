@@ -152,8 +152,8 @@ export class Relation extends OpenSelect {
   }
 
   /**
-   * Sends the rows through a statement of the stage's own. `text` is given the name of these rows, which it may read more than once;
-   * it gives `columns`, in the order of `keys`.
+   * Sends the rows through a statement of the stage's own. `text` is given the name of these rows, which it may read more
+   * than once; it gives `columns`, in the order of `keys`.
    */
   through(
     columns: readonly Column[],

@@ -42,12 +42,12 @@ export abstract class SelectValues {
     return this.select.columns;
   }
 
-  /** Do the rows stand in an order that a stage may rely on? */
+  /** Says whether the rows stand in an order that a stage may rely on. */
   get isOrdered(): boolean {
     return this.select.order.length > 0 || this.select.arrival;
   }
 
-  /** Is it there? A column that nobody uses may have stayed in the database. */
+  /** Says whether the column is there: one that nobody uses may have stayed in the database. */
   has(name: string): boolean {
     return this.names().includes(name);
   }
@@ -57,7 +57,7 @@ export abstract class SelectValues {
     return freeName(wanted, this.names());
   }
 
-  /** May computing it fail, here? */
+  /** Says whether computing the value may fail here. */
   protected raises(value: Typed): boolean {
     if (mayRaise(value)) return true;
     const used = new Set<string>();

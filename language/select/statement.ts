@@ -1,7 +1,7 @@
 /**
- * The state that all SELECTs of one statement share while it is built: the dialect, the WITH entries so far, the bound values. For a
- * database also where each stretch of the text comes from: marks, which no text of a user's can hold (U+0000), are left
- * where a stage's expression begins and ends, and are taken out when the statement is complete.
+ * The state that all SELECTs of one statement share while it is built: the dialect, the WITH entries so far, the bound
+ * values. For a database also where each stretch of the text comes from: marks, which no text of a user's can hold
+ * (U+0000), are left where a stage's expression begins and ends, and are taken out when the statement is complete.
  */
 import type { Span, StageRef } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';

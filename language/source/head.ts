@@ -10,7 +10,7 @@ import { isWordStart, skipSqlTrivia, skipWord } from './scan.ts';
 export interface SourceHead {
   readonly word: string;
   readonly span: Span;
-  /** May stages follow, may it stand in a FROM? */
+  /** Says whether the statement may stand in a FROM, so that stages may follow. */
   readonly wrappable: boolean;
 }
 

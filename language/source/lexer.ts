@@ -286,7 +286,7 @@ function scanSemicolon(state: ScanState, at: number): number {
 /** The stretch from the word `in`, or the `not` before it, to behind its opening bracket. */
 export interface InList extends Span {
   readonly negated: boolean;
-  /** Whether nothing else stands in the brackets. */
+  /** Says whether nothing else stands in the brackets. */
   readonly alone: boolean;
 }
 

@@ -116,7 +116,7 @@ const SLASH = 47;
 const STAR = 42;
 const HASH = 35;
 
-/** Does a comment of SQL begin at `at`? */
+/** Says whether a comment of SQL begins at `at`. */
 export function beginsSqlComment(text: string, at: number, lexical: Lexical): boolean {
   switch (text.charCodeAt(at)) {
     case DASH:

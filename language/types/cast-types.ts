@@ -79,8 +79,8 @@ const FROM_TEXT: readonly ExprType['kind'][] = [
 ];
 
 /**
- * Is there a cast between them? Text is cast to and from everything but bytes and lists; lists as their elements are, and
- * JSON to lists, whose elements are then cast from their text.
+ * Says whether there is a cast between the types. Text is cast to and from everything but bytes and lists; lists as their
+ * elements are, and JSON to lists, whose elements are then cast from their text.
  */
 export function castExists(from: ExprType, to: ColumnType): boolean {
   if (to.kind === 'list') return listCastExists(from, to.of);

@@ -56,13 +56,13 @@ function resultSize(operator: string, a: Size, b: Size): Size {
   }
 }
 
-/** Can no result of the operator leave float64? */
+/** Says whether no result of the operator can leave float64. */
 export function staysInRange(operator: string, sides: readonly Typed[]): boolean {
   const { least, most } = resultSize(operator, sizeOf(sides[0]!), sizeOf(sides[1]!));
   return least >= ORDINARY.least && most <= ORDINARY.most;
 }
 
-/** Is it finite and far from the ends of float64, by what it is made of? */
+/** Says whether the value is finite and far from the ends of float64, judged by its parts. */
 export function isOrdinary(arg: Typed): boolean {
   const { least, most } = sizeOf(arg);
   return least >= -100 && most <= 100;

@@ -79,7 +79,7 @@ export function hasAggregate(typed: Typed): boolean {
   return typed.kind === 'call' && (typed.aggregate !== null || typed.args.some(hasAggregate));
 }
 
-/** Is there an aggregate in it whose value depends on the order of rows? */
+/** Says whether the expression holds an aggregate whose value depends on the order of rows. */
 export function hasOrderedAggregate(typed: Typed): boolean {
   if (typed.kind !== 'call') return false;
   return typed.aggregate?.ordered === true || typed.args.some(hasOrderedAggregate);

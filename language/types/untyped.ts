@@ -3,7 +3,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import { typeOfUntyped } from './parameter-types.ts';
 import type { Typed, TypedParameter } from './typed.ts';
 
-/** Is it text of a URL, whose type what it stands beside decides? */
+/** Says whether the value is text of a URL, whose type its neighbours decide. */
 export function isUntyped(typed: Typed): typed is TypedParameter {
   return (
     typed.kind === 'parameter' && typed.type.kind === 'string' && typed.parameterKind.startsWith('untyped')

@@ -1,8 +1,8 @@
 /**
- * Makes of a column that the database described a value of our type inside the database, equal to the value that
- * the stage engine reads from `COPY`'s text of it. A value that is carried as text is therefore what the type's own output function
- * writes: a cast to text takes the blanks off a `char(n)` and adds `/32` to an `inet`. And text has the database's
- * default collation, so that a column's own (which may say that 'a' equals 'A') decides nothing.
+ * Makes of a column that the database described a value of our type inside the database, equal to the value that the stage
+ * engine reads from `COPY`'s text of it. A value that is carried as text is therefore what the type's own output function
+ * writes: a cast to text takes the blanks off a `char(n)` and adds `/32` to an `inet`. And text has the database's default
+ * collation, so that a column's own (which may say that 'a' equals 'A') decides nothing.
  *
  * Where both refuse, the database fails too, but only in rows that it looks at: NaN in a numeric (source.ts). What only the
  * stage engine refuses (years before Christ, infinite intervals) the database answers.
@@ -16,7 +16,7 @@ export interface CanonicalColumn {
   readonly type: ColumnType;
   /** Makes, of the SQL of the column as the database has it, SQL of a value that carries our type. */
   canonical(column: string): string;
-  /** Why no stage that reads it may be placed; null: stages may. */
+  /** The reason why no stage that reads the column may run in the database; null: stages may. */
   readonly unusable: string | null;
 }
 

@@ -119,7 +119,7 @@ class QueryParser implements StageCount {
     return ours;
   }
 
-  /** Are there any? */
+  /** Reads the preludes; says whether there were any. */
   #preludes(): boolean {
     let any = false;
     for (;;) {
@@ -276,7 +276,7 @@ class QueryParser implements StageCount {
     return { kind: 'let', definition, name: this.#lets[definition]!.name, span };
   }
 
-  /** Is the bracket at `at` one of ours? Only the SQL that it begins with is looked at. */
+  /** Says whether the bracket at `at` is one of ours. Only the SQL that it begins with is looked at. */
   #isQuery(at: number, lexical: Lexical): boolean {
     let inside = at;
     // More brackets than this are an error either way; they are not looked at again for each of them.

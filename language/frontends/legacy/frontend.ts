@@ -19,7 +19,7 @@ export const LEGACY_STAGE = 'legacy';
 
 const PRELUDE = /^\s*set\s+dialect\s*=\s*'?legacy'?\s*;/iu;
 
-/** Does the text itself say that it is in the legacy language? */
+/** Says whether the text itself names the legacy language. */
 export function saysLegacy(text: string): boolean {
   return PRELUDE.test(text);
 }

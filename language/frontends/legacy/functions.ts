@@ -105,7 +105,7 @@ export function callText(call: LegacyCall, context: LowerContext, filter = ''): 
   }
 }
 
-/** Is there something to count where no row is? */
+/** Says whether the function gives 0, and not null, where there are no rows. */
 export function countsToZero({ name }: LegacyCall): boolean {
   return ['count', 'countdistinct', 'sum'].includes(name);
 }

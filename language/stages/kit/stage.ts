@@ -52,7 +52,10 @@ export interface StageDefinition<Syntax, Resolved extends ResolvedStage> {
   exactIn(resolved: Resolved, dialect: SourceDialect): Exactness;
   /** Returns every expression of the stage that may fail for some value; absent: none does. */
   computes?(resolved: Resolved): readonly Typed[];
-  /** Splits a stage that is not exact as a whole: an exact part that may go before the rest, and the rest; null: there is none. */
+  /**
+   * Splits a stage that is not exact as a whole: an exact part that may go before the rest, and the rest; null: there is
+   * none.
+   */
   split?(resolved: Resolved, dialect: SourceDialect): readonly [exact: Resolved, rest: Resolved] | null;
   /** Says that each row of the input gives one row, in the same order: a limit after the stage may then go before it. */
   readonly rowByRow?: boolean;

@@ -37,7 +37,7 @@ export class RowReader {
     this.#fields = new Fields(columns);
   }
 
-  /** Whether the end mark was read: no row is missing. */
+  /** Says whether the end mark was read: no row is missing then. */
   get ended(): boolean {
     return this.#state === 'ended';
   }
@@ -97,7 +97,7 @@ export class RowReader {
     this.#state = 'rows';
   }
 
-  /** Whether there was a whole row. */
+  /** Reads one row; says whether there was a whole one. */
   #readRow({ starts, lengths }: Fields, row: number): boolean {
     const view = this.#view;
     const to = this.#to;

@@ -43,7 +43,7 @@ export class RowSource {
     this.#onRoom = onRoom;
   }
 
-  /** Whether bytes wait that cannot be decoded yet. */
+  /** Says whether bytes wait that cannot be decoded yet. */
   get isFull(): boolean {
     return this.#isFull;
   }

@@ -27,7 +27,7 @@ const LARGE_TEXT_CHARACTERS = 128 * 1024;
 let loaded: Grammar | null = null;
 let swollen = false;
 
-/** Whether `parseSql` may be called. */
+/** Says whether `parseSql` may be called. */
 export function isGrammarLoaded(): boolean {
   return loaded !== null && !swollen;
 }

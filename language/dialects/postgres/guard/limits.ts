@@ -1,8 +1,9 @@
 /**
  * Refuses, before a text is parsed and in one linear pass: texts on which PostgreSQL's lexer is quadratic or worse (it
- * reads a run of operator characters again for every comment that begins in it, and again for each `+` or `-` at the
- * end of it), and chains so long that the parser would run out of stack. The database would suffer from them as well, where no
- * statement_timeout reaches. A text that slips through costs a parser's thread, nothing else (server/planning/planner-threads.ts).
+ * reads a run of operator characters again for every comment that begins in it, and again for each `+` or `-` at the end of
+ * it), and chains so long that the parser would run out of stack. The database would suffer from them as well, where no
+ * statement_timeout reaches. A text that slips through costs a parser's thread, nothing else
+ * (server/planning/planner-threads.ts).
  */
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import { positionOf, type SqlToken, tokenizeSql } from '../tokens.ts';
