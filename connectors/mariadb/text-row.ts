@@ -9,7 +9,7 @@ import { type CellReader, type Cursor, cellReader, daysOf, NULL_OFFSET, nullByte
 import { lengthBytes, readLength } from './wire/server-messages.ts';
 
 const FIRST_BYTES = 16 * 1024;
-/** No value but a text or bytes takes more. */
+/** The number of bytes that no value but a text or bytes exceeds. */
 const SHORT = 64;
 const ZERO = 48;
 const [DASH, COLON, DOT, SPACE, PLUS] = [45, 58, 46, 32, 43];

@@ -57,7 +57,7 @@ export type Place =
       readonly query: PlaceInQuery;
     };
 
-/** One query on the way. */
+/** A query that is being read. */
 interface Frame {
   readonly start: number;
   readonly connection: string | null;

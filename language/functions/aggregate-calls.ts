@@ -51,7 +51,7 @@ export function never(definition: FunctionDefinition): FunctionDefinition {
   return { ...definition, raises: 'never' };
 }
 
-/** Like `aggregate`, for values that have an order. */
+/** Restricts an aggregate to arguments that have an order: throws for json and lists. */
 export function ordered(definition: FunctionDefinition, argument = 0): FunctionDefinition {
   const resolve = (site: CallSite): Typed => {
     const arg = site.args[argument];

@@ -41,7 +41,7 @@ export interface PlacedQuery {
   readonly base: PlacedSource | { readonly kind: 'query'; readonly query: number };
   /** One for each engine that computes something, in their order. */
   readonly runs: readonly PlacedRun[];
-  /** Several read it: it is computed once. */
+  /** Says that several queries read this one, so that it is computed once. */
   readonly shared: boolean;
   /** The columns after the last stage. */
   readonly columns: readonly Column[];

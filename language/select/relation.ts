@@ -64,7 +64,7 @@ export class Relation extends OpenSelect {
     return base.with({ columns: placed(base.select.columns, column) });
   }
 
-  /** One row a group. What depended on an order has it in itself; the result has none. */
+  /** Makes one row of each group. Values that depend on an order carry it in themselves; the result has no order. */
   aggregate(keys: readonly NamedValue[], values: readonly NamedValue[]): Relation {
     const all = [...keys, ...values];
     const base = this.orderedFor(values).ready(

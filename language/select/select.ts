@@ -32,7 +32,7 @@ export interface Select {
   readonly join?: string;
   readonly columns: readonly SelectColumn[];
   readonly filters: readonly Filter[];
-  /** Something below it filters, and its filters may be merged with those here. */
+  /** Says that a SELECT below filters, and that a database may merge those filters with the ones here. */
   readonly filteredBelow: boolean;
   /** Number of leading columns that it groups by; null: it does not aggregate. */
   readonly groupBy: number | null;

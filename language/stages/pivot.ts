@@ -55,7 +55,7 @@ export interface Syntax {
   readonly values: readonly Value[] | null;
 }
 
-/** One column an aggregate. */
+/** A value of the column: it makes one column for each aggregate. */
 interface Choice {
   readonly name: string;
   readonly filter: Typed;

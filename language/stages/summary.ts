@@ -28,7 +28,7 @@ const MEASURES: readonly Measure[] = [
   { name: 'mean', type: FLOAT64 },
 ];
 
-/** One aggregate for each measure: the list of its values for all columns. */
+/** Computes one aggregate for each measure: the list of the measure's values for all columns. */
 function profile(relation: Relation, columns: readonly Column[]): Relation {
   const args = columns.map(columnValue);
   const lists = MEASURES.map(({ name, type }): NamedValue => {

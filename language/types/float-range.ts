@@ -14,7 +14,7 @@ interface Size {
 const UNKNOWN: Size = { least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY };
 const INT64_SIZE: Size = { least: 0, most: 19 };
 const DECIMAL_SIZE: Size = { least: -38, most: 38 };
-/** Inside, no float64 ends. */
+/** The range of sizes that is surely inside of float64's own. */
 const ORDINARY: Size = { least: -300, most: 300 };
 /** A difference that is not 0 is at least as large as the last bit of its sides, which have this many digits. */
 const FLOAT_DIGITS = 17;

@@ -29,7 +29,7 @@ function lowerSession(tries: number): void {
   }
 }
 
-/** Elsewhere the session is another's: a terminal, with all that runs in it. */
+/** Says whether this process leads its session. If not, the session is another's: a terminal, with all that runs in it. */
 function leadsSession(): boolean {
   const stat = readFileSync('/proc/self/stat', 'utf8');
   // Behind the name, which may hold anything: state, parent, process group, session.

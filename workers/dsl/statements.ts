@@ -108,7 +108,7 @@ function csvName(name: string): string {
   return name === '' || /[,"\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }
 
-/** One row's text, from the columns c0, c1, ... */
+/** Returns SQL of one row's text, from the columns c0, c1, ... */
 function rowText(columns: readonly Column[], answer: AnswerOptions): string {
   if (answer.format === 'csv') {
     const fields = columns.map((column, index) => csvText(column.type, `c${index}`));

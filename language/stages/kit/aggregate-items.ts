@@ -98,7 +98,7 @@ function refuseNameBefore(value: Expression, scope: Scope): void {
   });
 }
 
-/** Every aggregate in `value` sees only the rows for which `filter` is true. */
+/** Returns `value` with each aggregate in it restricted to the rows for which `filter` is true. */
 export function withFilter(value: Typed, filter: Typed, span: Span): Typed {
   if (value.kind !== 'call') return value;
   const { aggregate } = value;

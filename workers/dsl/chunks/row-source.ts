@@ -66,7 +66,7 @@ export class RowSource {
     }
   }
 
-  /** No more bytes come. */
+  /** Tells that no more bytes come. */
   end(): void {
     if (!this.#isFull && !this.#reader.ended) this.#failure ??= corrupt('they stop before their end');
   }

@@ -26,7 +26,7 @@ function shown(sql: string, type: ExprType): string {
   return textInDuckdb(type, type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql);
 }
 
-/** One null for none of them. */
+/** Returns the list's elements, or one null for a list without elements. */
 const elementsOrNull: Emitter = ([list], { call }) =>
   `CASE WHEN len(${list}) > ${STAGE_LIMITS.explodeElements} THEN ${raised(call)} WHEN len(${list}) > 0 THEN ${list} ELSE [NULL] END`;
 
@@ -78,7 +78,7 @@ function elementType(type: ExprType): ColumnType {
   return type.kind === 'list' ? type.of : valueType(type);
 }
 
-/** One measure of all columns, as a list. */
+/** Computes one measure of all columns, as a list. */
 const measures: Emitter = (columns, { call }) => {
   const none = `CAST(NULL AS ${duckdbType(elementType(call.type))})`;
   const each = columns.map((a, at) => measure(call.constants[0]!, call.args[at]!.type, a) ?? none);

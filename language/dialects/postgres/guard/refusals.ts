@@ -91,7 +91,7 @@ export const REFUSED_FUNCTIONS: readonly RefusedFunction[] = [
   { pattern: /^(pg_prewarm|autoprewarm_\w+)$/, does: SERVER, ofExtension: true },
 ];
 
-/** One test for the usual name, that none of them matches. */
+/** Matches what any pattern matches, so that the usual name, which none matches, takes one test. */
 const ANY_REFUSED = new RegExp(REFUSED_FUNCTIONS.map(({ pattern }) => pattern.source).join('|'));
 
 export function refusedFunction(name: string): RefusedFunction | null {
