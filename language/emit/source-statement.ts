@@ -129,7 +129,7 @@ export class SourceStatement {
     };
   }
 
-  /** Returns the bound values in the order of `$n`: those of the users' SQL come first. */
+  /** Returns the names and types of the bound values in the order of `$n`: those of the users' SQL come first. */
   #parameters({ parameters }: Statement): Pick<UnjudgedSource, 'parameters' | 'parameterTypes'> {
     const types = this.#sqls.flatMap(({ described }) => described.parameterTypes);
     return {

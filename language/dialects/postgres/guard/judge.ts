@@ -112,7 +112,7 @@ function useOf(
   return { schema, name, as, known: ALLOWED_FUNCTIONS.has(name), position };
 }
 
-/** Says whether the name may be a function that the list does not know; a known name in `pg_catalog` is none. */
+/** Says whether the database's catalogue must be asked about a call: not for a known function of `pg_catalog` itself. */
 function isInQuestion({ schema, known }: FunctionUse): boolean {
   return !(known && schema === 'pg_catalog');
 }
