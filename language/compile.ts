@@ -18,10 +18,10 @@ import { Asking, resolveTree } from './resolve/query.ts';
 import { STAGE_SYNTAXES, stageOf } from './stages/kit/registry.ts';
 import { valuesOf } from './stages/kit/stage-values.ts';
 
-/** What the steps after the tree made. */
+/** The results of the steps after the tree. */
 export interface Compiled {
   readonly kind: 'compiled';
-  /** null: there are no stages, and the SQL is sent as it is. */
+  /** The resolved query; null: there are no stages, and the SQL is sent as it is. */
   readonly resolved: ResolvedQuery | null;
   readonly placed: PlacedGraph | null;
   readonly plan: Plan;

@@ -9,7 +9,7 @@ import type { QueryTree } from './frontends/query-tree.ts';
 import { dialectAt } from './source/connections.ts';
 import { STAGE_SYNTAXES } from './stages/kit/registry.ts';
 
-/** What of a request says how its text is read. */
+/** The part of a request that says how its text is read. */
 export type ParseRequest = Pick<
   PlanRequest,
   'text' | 'connection' | 'dialects' | 'language' | 'model' | 'stages'

@@ -28,7 +28,7 @@ const FLAGS = [
   '-FOUND_ROWS',
 ];
 
-/** What of a connection the types of `mysql2` do not show; checked in `takeWire`. */
+/** The fields of a connection that the types of `mysql2` do not show; checked in `takeWire`. */
 interface Internals {
   readonly stream: Duplex;
   readonly threadId: number;

@@ -51,7 +51,7 @@ export async function copyToFifo(
     return copied;
   } catch (thrown) {
     session.discard(QueryError.from(thrown));
-    await over; // What the database says goes before what became of it.
+    await over; // An error of the database is thrown here, before the one that it caused.
     throw thrown;
   }
 }

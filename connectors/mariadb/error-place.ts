@@ -1,4 +1,4 @@
-/** Where in the SQL an error is: MariaDB says no position, but quotes the text that it stopped at, or the name that it lacks. */
+/** Finds the place of an error: MariaDB says no position, but quotes the text that it stopped at, or the name that it lacks. */
 import { positionOf, type SqlToken, tokenizeSql } from '../../language/dialects/mariadb/tokens.ts';
 import type { ServerError } from './wire/server-messages.ts';
 
@@ -31,7 +31,7 @@ function isNamed({ kind, text }: SqlToken, name: string): boolean {
   return (kind === 'word' || kind === 'quoted-name') && text.toLowerCase() === name;
 }
 
-/** What is quoted goes on to the end of the SQL, unless it was cut. */
+/** Finds the quoted text, which goes on to the end of the SQL unless it was cut. */
 function syntaxPlace(sql: string, near: string, line: number): number | null {
   const trimmed = sql.trimEnd();
   if (near === '') return positionOf(sql, trimmed.length);

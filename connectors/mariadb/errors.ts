@@ -1,6 +1,6 @@
 /**
- * From what MariaDB says to what the user is told: a table from its error numbers to ErrorCode. The database's own words are
- * kept; what `mysql2` or Node says about an address or a password is not.
+ * Turns MariaDB's errors into those that the user is told: a table from its error numbers to ErrorCode. The database's own
+ * words are kept; what `mysql2` or Node says about an address or a password is not.
  */
 import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
 import { placeOf } from './error-place.ts';
@@ -8,7 +8,7 @@ import { PowerfulUserError } from './guard/user-rights.ts';
 import { UrlError } from './url.ts';
 import type { ServerError } from './wire/server-messages.ts';
 
-/** What is not in it is `sql-error`. */
+/** Error codes by MariaDB's error number; numbers that are not listed are `sql-error`. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   1064: 'sql-syntax',
   1149: 'sql-syntax',
@@ -77,7 +77,7 @@ const CONNECT_FAILURES: Readonly<Record<string, string>> = {
 };
 const OVERLOADED = new Set(['ER_CON_COUNT_ERROR', 'ER_TOO_MANY_USER_CONNECTIONS', 'ER_USER_LIMIT_REACHED']);
 
-/** Why a connection could not be opened, without anything of its URL. `thrown` is null before the first outcome. */
+/** Returns the error of a connection that could not be opened, without its URL. `thrown` is null before the first outcome. */
 export function connectFailure(name: string, thrown: unknown): QueryError {
   if (thrown instanceof PowerfulUserError) return userRefused(name, thrown);
   const code = errorCodeOf(thrown);

@@ -18,8 +18,8 @@ import {
 import { type RowTaker, StatementError, type WireSession } from './wire-session.ts';
 
 /**
- * How long after the deadline the database ends a statement by itself: this worker's timer ends it at its deadline, and the
- * database's own limit is for a worker that is stuck or was killed.
+ * The time after the deadline at which the database ends a statement by itself: this worker's timer ends it at its
+ * deadline, and the database's own limit is for a worker that is stuck or was killed.
  */
 const BACKSTOP_MS = 1000;
 const BEGIN = queryCommand('start transaction read only');

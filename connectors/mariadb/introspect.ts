@@ -1,4 +1,4 @@
-/** Which tables and columns a connection's user may read: one query to information_schema, which shows no others. */
+/** Lists the tables and columns that a connection's user may read: one query to information_schema, which shows no others. */
 import type { DatabaseTable, IntrospectCall, IntrospectReply } from '../../core/protocol/sql-worker.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { columnType, FIELD, type MariadbType, nativeType } from '../../language/dialects/mariadb/types.ts';
@@ -53,7 +53,7 @@ export async function readTables(
     control,
   ).finally(() => batches.over());
   running.catch(() => {}); // awaited below
-  for await (const batch of batches) rows.push(...(batch as unknown as readonly CatalogRow[])); // as CATALOG_SQL has them
+  for await (const batch of batches) rows.push(...(batch as unknown as readonly CatalogRow[])); // CATALOG_SQL selects these columns
   await running;
   return { tables: tablesOf(rows.slice(0, maxColumns)), complete: rows.length <= maxColumns };
 }

@@ -54,7 +54,7 @@ export class RowBatches implements RowTaker {
     this.#notify();
   }
 
-  /** No row follows. */
+  /** Tells that no row follows. */
   over(): void {
     this.#isOver = true;
     this.#notify();

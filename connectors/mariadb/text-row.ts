@@ -9,7 +9,7 @@ import { type CellReader, type Cursor, cellReader, daysOf, NULL_OFFSET, nullByte
 import { lengthBytes, readLength } from './wire/server-messages.ts';
 
 const FIRST_BYTES = 16 * 1024;
-/** No value but a text or bytes takes more. */
+/** The number of bytes that no value but a text or bytes exceeds. */
 const SHORT = 64;
 const ZERO = 48;
 const [DASH, COLON, DOT, SPACE, PLUS] = [45, 58, 46, 32, 43];
@@ -127,7 +127,7 @@ function cellWriter(column: DatabaseColumn): CellWriter {
     case FIELD.year:
     case FIELD.long:
     case FIELD.int24:
-      return (row, bytes, cursor) => row.integer(read(bytes, cursor) as number); // as their readers say
+      return (row, bytes, cursor) => row.integer(read(bytes, cursor) as number); // the readers of these types give numbers
     case FIELD.longlong:
       return unsigned ? byValue(column, read) : longWriter(read);
     case FIELD.date:

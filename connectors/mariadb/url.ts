@@ -12,7 +12,7 @@ export interface ServerAddress {
   readonly user: string;
   readonly password: string;
   readonly database: string | null;
-  /** null: without TLS. */
+  /** The options of TLS; null: the connection has no TLS. */
   readonly tls: TlsOptions | null;
 }
 
@@ -22,7 +22,7 @@ export interface TlsOptions {
   readonly verifyIdentity: boolean;
 }
 
-/** What is wrong with a URL, in words without its content. */
+/** The error of a wrong URL, in words without the URL's content. */
 export class UrlError extends Error {}
 
 const USUAL_PORT = 3306;

@@ -11,7 +11,7 @@ import { lengthBytes, readLength } from './wire/server-messages.ts';
 
 export const NULL_OFFSET = 2;
 
-/** Where the next value begins. */
+/** The offset at which the next value begins. */
 export interface Cursor {
   at: number;
 }
@@ -152,7 +152,7 @@ function checkedJson(text: string, { name }: DatabaseColumn): string {
 const pad2 = (value: number): string => (value < 10 ? `0${value}` : String(value));
 const pad4 = (value: number): string => String(value).padStart(4, '0');
 
-/** Without zeros at its end. */
+/** Returns the fraction of a second with its point, without zeros at its end; '' for 0. */
 function fraction(micros: number): string {
   return micros === 0 ? '' : `.${String(micros).padStart(6, '0').replace(/0+$/, '')}`;
 }
@@ -178,7 +178,7 @@ function momentReader({ name }: DatabaseColumn, field: number): CellReader {
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-/** With ALLOW_INVALID_DATES a table may hold the 31st of any month. */
+/** Returns the number of days of a month: with ALLOW_INVALID_DATES a table may hold the 31st of any month. */
 export function daysOf(year: number, month: number): number {
   const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   return month === 2 && isLeap ? 29 : DAYS[month - 1]!;

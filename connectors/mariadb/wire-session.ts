@@ -43,7 +43,7 @@ export interface RowTaker {
   onColumns(columns: readonly DatabaseColumn[]): void;
   /** A row of the binary protocol; a view. May throw a QueryError: the exchange then fails with it. */
   onRow(bytes: Buffer, start: number, end: number): void;
-  /** What `onRow` was handed views of is overwritten after this. */
+  /** Tells that the bytes behind the views that `onRow` was handed are overwritten next. */
   onChunkEnd(): void;
   readonly maxRowBytes: number;
   tooLarge(bytes: number): QueryError;
@@ -52,7 +52,7 @@ export interface RowTaker {
 export interface ServerTraits {
   /** The longest command that the server takes. */
   readonly maxPacketBytes: number;
-  /** Else MySQL. */
+  /** Says whether the server is MariaDB; else it is MySQL. */
   readonly isMariadb: boolean;
 }
 
@@ -69,10 +69,10 @@ export type SessionState = 'idle' | 'running' | 'discarding' | 'killed' | 'dead'
 
 export class WireSession {
   readonly #wire: SessionWire;
-  /** Of the commands sent and not yet answered. */
+  /** The expected answers of the commands that were sent and are not yet answered. */
   readonly #answers: Answer[] = [];
   #state: SessionState = 'idle';
-  /** Of the rows that are under way. */
+  /** The taker of the rows that are under way. */
   #taker: RowTaker | null = null;
   #cancellation: Cancellation | null = null;
   #failure: QueryError | null = null;
@@ -100,7 +100,7 @@ export class WireSession {
     return this.#state === 'idle';
   }
 
-  /** Why the exchange is to end; null: it goes on. */
+  /** The error for which the exchange is to end; null: it goes on. */
   get failure(): QueryError | null {
     return this.#failure;
   }
@@ -130,7 +130,7 @@ export class WireSession {
     cancellation.onCancel(this.#onCancel);
   }
 
-  /** After the last answer. `clean`: the session is as it was. */
+  /** Ends the exchange after its last answer. `clean`: the session is as it was. */
   finish(clean: boolean): void {
     this.#cancellation?.offCancel(this.#onCancel);
     this.#cancellation = null;
@@ -173,7 +173,7 @@ export class WireSession {
     this.#wire.stream.resume();
   }
 
-  /** Nothing more of the running answer is wanted; `failure`: because of it. */
+  /** Discards the rest of the running answer; `failure`: the reason, null when enough was read. */
   discard(failure: QueryError | null): void {
     if (this.#state !== 'running') return;
     this.#failure = failure;

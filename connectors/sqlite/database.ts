@@ -180,7 +180,7 @@ export class SqliteStatement {
     const { capi } = this.#sqlite;
     values.forEach((value, position) => {
       const index = capi.sqlite3_bind_parameter_index(this.#pointer, `$${position + 1}`);
-      if (index === 0 || value === null) return; // what is not bound is null
+      if (index === 0 || value === null) return; // a value that is not bound is null
       if (typeof value === 'bigint') capi.sqlite3_bind_int64(this.#pointer, index, value);
       else if (typeof value === 'number') capi.sqlite3_bind_double(this.#pointer, index, value);
       else this.#bindText(index, value);

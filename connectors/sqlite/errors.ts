@@ -1,7 +1,7 @@
 /** SQLite's errors as what users are told: its own words, a code, and the place in the SQL. */
 import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
 
-/** By primary result code. */
+/** Error codes by SQLite's primary result code. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
   7: 'memory-exceeded', // SQLITE_NOMEM: the limit of the heap
   8: 'read-only',

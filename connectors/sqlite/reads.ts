@@ -70,7 +70,7 @@ export function copyTo(file: SqliteFile, call: CopyToCall, control: CallControl)
 const TABLES = `select m.name, p.name, p.type from sqlite_schema m join pragma_table_xinfo(m.name) p
   where m.type in ('table', 'view') and m.name not like 'sqlite\\_%' escape '\\' and p.hidden <> 1 order by m.name, p.cid`;
 
-/** Its SQL is ours, and the only one that reads a pragma. */
+/** Lists tables and columns. The SQL for that is ours, and the only SQL that reads a pragma. */
 export async function introspect(file: SqliteFile, call: IntrospectCall): Promise<IntrospectReply> {
   file.isOurs = true;
   try {
@@ -84,7 +84,7 @@ function readTables(file: SqliteFile, call: IntrospectCall): Promise<IntrospectR
   return reading(file, call, TABLES, (statement) => {
     const tables = new Map<string, DatabaseTable & { readonly columns: Column[] }>();
     for (let left = call.maxColumns; ; left--) {
-      const row = statement.step() as readonly [string, string, string] | null; // as TABLES has them
+      const row = statement.step() as readonly [string, string, string] | null; // TABLES selects these three texts
       if (row === null || left === 0) return { tables: [...tables.values()], complete: row === null };
       const [name, column, declared] = row;
       const table = tables.get(name) ?? { schema: 'main', name, visible: true, columns: [] };

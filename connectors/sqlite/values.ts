@@ -18,7 +18,7 @@ const TEXTS: Readonly<Partial<Record<ColumnType['kind'], RegExp>>> = {
 export function decoderOf(described: DatabaseColumn): (value: SqliteValue) => RowValue {
   const column = columnOf(described);
   const native = sqliteTypeOf(described.type);
-  // Nothing is known of it: its values are shown as text.
+  // A column of which nothing is known shows its values as text.
   const isUnknown = isUndeclared(native) && native.seen === null;
   const decode = isUnknown ? shownText : decoders(column.type);
   return (value) => decode(value) ?? misfit(column, value);
@@ -86,7 +86,7 @@ function digitsOf(
     : null;
 }
 
-/** As every row of such a column shows it. */
+/** Adds zeros to a number, so that every row of the column shows the same number of digits. */
 function padded(text: string, fraction: string, scale: number): string {
   if (fraction.length === scale) return text;
   return `${text}${fraction === '' ? '.' : ''}${'0'.repeat(scale - fraction.length)}`;

@@ -6,12 +6,12 @@
  *   row      int16 number of fields, then of each field int32 length (-1: null) and that many bytes
  *   end      int16 -1
  *
- * All numbers are big-endian. The end is what tells all rows from some of them: a stream without it was cut.
+ * All numbers are big-endian. A stream without the end was cut: the end says that no row is missing.
  */
 
 import type { ColumnType } from './types.ts';
 
-/** How the bytes of a field are read. Each type here has one decoder (workers/dsl/chunks/decoders.ts). */
+/** The form of a field's bytes. Each type here has one decoder (workers/dsl/chunks/decoders.ts). */
 export type WireType =
   /** One byte, 0 or 1. */
   | 'bool'
@@ -27,7 +27,7 @@ export type WireType =
   | 'time'
   /** int64: microseconds since 2000-01-01; the least and the greatest are the infinities. */
   | 'timestamp'
-  /** The same, in UTC. */
+  /** int64: microseconds since 2000-01-01 in UTC; the least and the greatest are the infinities. */
   | 'timestamptz'
   /** int64 microseconds, int32 days, int32 months. */
   | 'interval'
@@ -49,8 +49,8 @@ export function usualWireType({ kind }: ColumnType): WireType {
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 
-/** What a stream begins with: no flags, no extension. */
+/** The beginning of a stream: no flags, no extension. */
 export const WIRE_HEADER = Buffer.concat([SIGNATURE, Buffer.alloc(8)]);
 
-/** What a stream ends with. */
+/** The end of a stream. */
 export const WIRE_END = Buffer.from([0xff, 0xff]);

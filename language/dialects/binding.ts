@@ -1,4 +1,4 @@
-/** How values are bound in the SQL that users write. */
+/** Writes and finds the bound values in the SQL that users write. */
 export interface Binding {
   /** Writes the place of a bound value; the first has the number 1. */
   placeholder(number: number): string;

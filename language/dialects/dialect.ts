@@ -1,5 +1,5 @@
 /**
- * What the compiler asks of a dialect of SQL: how types, values and names are written in it, and in which traits it
+ * Everything that the compiler asks of a dialect of SQL: how types, values and names are written in it, and in which traits it
  * differs from others where the same statement is written for all. A user's text (names, literals) goes through `quoteName`,
  * `quoteText` and `literal` and nothing else.
  *
@@ -25,12 +25,12 @@ export interface Literal {
 
 export interface Dialect {
   readonly name: DialectName;
-  /** What people call it, in reasons and messages. */
+  /** The name that people call the dialect by, for reasons and messages. */
   readonly title: string;
   readonly traits: DialectTraits;
   readonly lexical: Lexical;
   readonly binding: Binding;
-  /** How lists are written; null in a dialect without lists. */
+  /** Writes lists; null in a dialect without lists. */
   readonly lists: ListSql | null;
   quoteName(name: string): string;
   quoteText(text: string): string;
@@ -42,7 +42,7 @@ export interface Dialect {
   parameter(bound: string, type: ColumnType): string;
 }
 
-/** Where dialects differ in what the same SQL does. */
+/** The points in which the same SQL does something else in another dialect. */
 export interface DialectTraits {
   /** A SELECT without ORDER BY gives its rows in the order in which it reads them. */
   readonly keepsArrivalOrder: boolean;
@@ -56,7 +56,7 @@ export interface DialectTraits {
   readonly codePointOrder: string;
 }
 
-/** How lists are taken apart; functions of lists are in the dialect's table of functions. */
+/** Takes lists apart; functions of lists are in the dialect's table of functions. */
 export interface ListSql {
   /** Rows with the places of the list's elements, ascending. */
   places(list: string): string;
@@ -82,7 +82,7 @@ export interface SourceColumn {
   readonly stored?: string;
 }
 
-/** How a column leaves the database when no stage was placed around the user's SQL. */
+/** A column as it leaves the database when no stage was placed around the user's SQL. */
 export interface SentColumn {
   readonly sql: string;
   readonly column: DatabaseColumn;
@@ -101,7 +101,7 @@ export interface SourceDialect extends Dialect {
   readonly comparesJson: boolean;
   /** A list may have lists as elements. */
   readonly nestsLists: boolean;
-  /** How many stages one statement takes at most. */
+  /** The largest number of stages that one statement may hold. */
   readonly maxStages: number;
   /** Says why no statement with such columns can stand for stages; null when it can. */
   refusal(columns: readonly Column[]): string | null;
@@ -128,7 +128,7 @@ export interface SourceDialect extends Dialect {
   answered(sql: string, type: ColumnType): string;
   /** Writes a value that leaves for the stage engine, as `sentColumn` does. */
   sent(sql: string, type: ColumnType): string;
-  /** How the database describes such a column of a statement; `answers`: by `answered`, else by `sent`. */
+  /** Returns how the database describes the column in a statement that was written by `answered` (if `answers`) or by `sent`. */
   describedColumn(column: Column, answers: boolean): DatabaseColumn;
   /** Describes the column `row` that is sent when no column is used, so that rows can still be counted: `1 AS "row"`. */
   readonly rowColumn: DatabaseColumn;

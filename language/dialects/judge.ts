@@ -10,16 +10,16 @@ import type { FunctionUse } from '../../core/protocol/plan.ts';
  * JSON-safe. A refusal is a QueryError instead.
  */
 export interface JudgedSql {
-  /** Whether its rows can feed stages. */
+  /** Says whether the statement's rows can feed stages. */
   readonly copyable: boolean;
   /** Functions that the database's catalogue must say more about. */
   readonly functions: readonly FunctionUse[];
 }
 
 export interface SqlJudge {
-  /** Where this dialect's SQL is kept to reading, for people. */
+  /** Names, for people, everything that keeps this dialect's SQL from writing. */
   readonly guard: string;
-  /** Whether `judge` may be called now. */
+  /** Says whether `judge` may be called now. */
   isReady(): boolean;
   /** Resolves when `judge` may be called. */
   load(): Promise<void>;

@@ -24,30 +24,30 @@ export interface Lexical {
   readonly dashesNeedSpace: boolean;
   /** Characters of operators: the longest stretch of them is one operator. A lone `|` or `|>` ends the SQL. */
   readonly operatorCharacters: string;
-  /** In `a[1:n]` a colon stands between the bounds of a slice. */
+  /** Says whether a colon stands between the bounds of a slice, as in `a[1:n]`. */
   readonly slices: boolean;
   readonly words: SqlWords;
 }
 
 /** Words of a dialect, in lower case. */
 export interface SqlWords {
-  /** What a statement that reads may begin with. `select` is the first. */
+  /** The words that a statement that reads may begin with. `select` is the first. */
   readonly reads: readonly string[];
-  /** Those of them that cannot stand in a FROM, so that no stage can follow. */
+  /** The words of `reads` whose statements cannot stand in a FROM, so that no stage can follow them. */
   readonly alone: readonly string[];
-  /** What the dialect's own EXPLAIN may be followed by, which is no query. */
+  /** The words that may follow the dialect's own EXPLAIN and begin no query. */
   readonly explainOptions: readonly string[];
-  /** What other statements begin with: those that write, and those that change the session. */
+  /** The words that begin statements that write or that change the session. */
   readonly writes: readonly string[];
   /** Reserved words that are likely names of columns and tables: as names they are quoted. */
   readonly reserved: readonly string[];
-  /** Suggested in the middle of a statement. */
+  /** The words that completion suggests in the middle of a statement. */
   readonly suggested: readonly string[];
-  /** Suggested at its beginning, each with what it is for. */
+  /** The words that completion suggests at the beginning of a statement, each with its purpose. */
   readonly heads: readonly (readonly [word: string, purpose: string])[];
 }
 
-/** For a dialect in which no source is written. */
+/** The lexical rules of a dialect in which no source is written. */
 export const NO_WORDS: SqlWords = {
   reads: [],
   alone: [],

@@ -1,4 +1,4 @@
-/** When an argument that SQL needs more than once is written out again, and what it is called where it is computed once. */
+/** Says when an argument that SQL needs more than once is written out again, and names one that is computed once. */
 
 /** The length of a column, a constant, a small call of them. */
 const SHORT_CHARACTERS = 60;

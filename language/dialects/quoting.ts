@@ -1,4 +1,4 @@
-/** How standard SQL quotes names and texts, as all dialects here do. */
+/** Quotes names and texts as standard SQL and all dialects here do. */
 
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

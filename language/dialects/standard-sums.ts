@@ -1,6 +1,6 @@
 /** Correlation from sums, the same in every dialect. */
 
-/** Both arguments, null where one of the two is: such rows do not count. */
+/** Makes both arguments null where one of the two is: such rows do not count. */
 export function withoutNulls(a: string, b: string): readonly [string, string] {
   return [`(CASE WHEN ${b} IS NOT NULL THEN ${a} END)`, `(CASE WHEN ${a} IS NOT NULL THEN ${b} END)`];
 }

@@ -1,5 +1,5 @@
 /**
- * Where in a query the cursor stands, in text that need not be whole. Looks only at what is before the cursor, and never
+ * Finds where in a query the cursor stands, in text that need not be whole. Looks only at what is before the cursor, and never
  * throws a QueryError. Linear in the text.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -48,7 +48,7 @@ function placeInQuotes(
   try {
     walker.walk();
   } catch (thrown) {
-    if (!(thrown instanceof QueryError)) throw thrown; // what is before it is broken as well: as far as it went
+    if (!(thrown instanceof QueryError)) throw thrown; // broken text before the cursor ends the walk: its place so far counts
   }
   return walker.place({ from: start, to, word: head.slice(start + 1), quote });
 }

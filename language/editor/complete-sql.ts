@@ -1,5 +1,5 @@
 /**
- * What may be written next in the SQL: tables after `from` and `join`, else the columns of the tables that it names.
+ * Finds what may be written next in the SQL: tables after `from` and `join`, else the columns of the tables that it names.
  * It looks at words, not at grammar: the database's own parser needs a whole statement.
  */
 

@@ -1,4 +1,4 @@
-/** What may be written next in a stage, from its tokens so far and the columns that reach it. */
+/** Finds what may be written next in a stage, from its tokens so far and the columns that reach it. */
 import { type Column, typeName } from '../../core/protocol/types.ts';
 import type { Token } from '../frontends/forkline/token.ts';
 import type { FunctionDefinition } from '../functions/kit/function.ts';
@@ -10,11 +10,11 @@ import type { CompletionItem } from './complete-types.ts';
 import { type Slot, type StageWords, wordsOf } from './stage-words.ts';
 
 export interface StageContext {
-  /** Of this stage, up to what is being typed. */
+  /** The tokens of this stage, up to the word that is being typed. */
   readonly tokens: readonly Token[];
-  /** Those that reach the stage; null: not known. */
+  /** The columns that reach the stage; null: they are not known. */
   readonly columns: readonly Column[] | null;
-  /** What a source may be: names of `let`, connections. */
+  /** The items for a source: names of `let`, connections. */
   readonly sources: readonly CompletionItem[];
 }
 
@@ -49,7 +49,7 @@ const STAGE_ITEMS: readonly CompletionItem[] = STAGES.flatMap((stage) => {
 });
 
 interface PlaceInStage {
-  /** What may stand here. */
+  /** The kinds of word that may stand here. */
   readonly slots: ReadonlySet<Slot>;
   readonly depth: number;
   /** A value or name is missing, rather than what may follow one. */
@@ -96,7 +96,7 @@ function slotsAt(
   return words.slots.get(clause) ?? NOTHING;
 }
 
-/** After these something must come; after a name, a number or a closing bracket something may. */
+/** Words after which a value must come; after a name, a number or a closing bracket something may come. */
 const BEFORE_VALUES = new Set(
   'and or not in between like ilike case when then else otherwise distinct is'.split(' '),
 );

@@ -1,5 +1,5 @@
 /**
- * What completion takes and gives. Like the compiler it does no I/O: it asks, and is called again with the answers; an
+ * The types that completion takes and gives. Like the compiler it does no I/O: it asks, and is called again with the answers; an
  * ask that failed is an answer too, since a broken query or a database that is away must not take the rest away.
  */
 import type { ConnectionDialects } from '../../core/protocol/dialect-name.ts';
@@ -20,7 +20,7 @@ export type ItemKind =
 export interface CompletionItem {
   readonly label: string;
   readonly kind: ItemKind;
-  /** Of columns and parameters. */
+  /** The type of a column or a parameter. */
   readonly type?: string;
   /** A line for people. */
   readonly detail: string;
@@ -35,7 +35,7 @@ export interface Completion {
   readonly items: readonly CompletionItem[];
   /** false: there are more items than are given. */
   readonly complete: boolean;
-  /** Why something may be missing. */
+  /** The reasons why something may be missing. */
   readonly warnings: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export interface CompleteRequest {
   readonly answers: Readonly<Record<string, CompleteAnswer>>;
 }
 
-/** Which tables has this connection's database? */
+/** The question which tables the database of this connection has. */
 export interface CatalogAsk {
   readonly kind: 'catalog';
   readonly key: string;

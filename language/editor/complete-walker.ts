@@ -12,7 +12,7 @@ import { skipBlockComment, skipLineComment, skipSqlTrivia, skipWord } from '../s
 import { findStage } from '../stages/kit/registry.ts';
 import { endsInLineComment } from './format-sql.ts';
 
-/** What is being typed: a word up to the cursor, and the word's end after it. */
+/** The word that is being typed: its part up to the cursor, and its end after the cursor. */
 export interface Typed {
   readonly from: number;
   readonly to: number;
@@ -26,7 +26,7 @@ export interface PlaceInQuery {
   /** `let name = (...);` that are whole, by their place and name. */
   readonly lets: readonly Let[];
   readonly start: number;
-  /** Where each of its stages begins. */
+  /** The offsets at which the stages begin. */
   readonly pipes: readonly number[];
 }
 
@@ -57,14 +57,14 @@ export type Place =
       readonly query: PlaceInQuery;
     };
 
-/** One query on the way. */
+/** A query that is being read. */
 interface Frame {
   readonly start: number;
   readonly connection: string | null;
-  /** Where its SQL begins; -1: not known, or in brackets. */
+  /** The offset at which the SQL begins; -1: it is not known, or stands in brackets. */
   sqlStart: number;
   readonly pipes: number[];
-  /** Of the current stage. */
+  /** The tokens of the current stage. */
   tokens: Token[];
   /** Brackets of expressions that are open. */
   depth: number;
@@ -73,7 +73,7 @@ interface Frame {
 /** Returns the lexical rules of the SQL for a connection; null: that of the request. Never throws. */
 export type LexicalOf = (connection: string | null) => Lexical;
 
-/** So many characters that no stage knows, and it is no query. */
+/** The number of characters that no stage knows after which the text counts as no query. */
 const MAX_STRAY = 50;
 const MAX_NESTING = 50;
 
@@ -82,7 +82,7 @@ export class Walker {
   readonly #lexicalOf: LexicalOf;
   readonly #frames: Frame[] = [];
   readonly #lets: Let[] = [];
-  /** Of a prelude on its way: `set ...`, `let name = `. */
+  /** The tokens of a prelude that is being read: `set ...`, `let name = `. */
   #prelude: Token[] | null = null;
   #preludeStart = 0;
   #stray = 0;

@@ -28,7 +28,7 @@ import type {
 import type { LexicalOf, Place, PlaceInQuery } from './complete-walker.ts';
 
 const MAX_ITEMS = 500;
-/** How often the pipeline before the cursor is cut at a stage that does not compile. */
+/** The number of times that the pipeline before the cursor is cut at a stage that does not compile. */
 const MAX_CUTS = 5;
 
 export function completeQuery(request: CompleteRequest, judge: Judge): CompleteStep {
@@ -58,7 +58,7 @@ function lexicalsOf({ dialects, connection: usual }: CompleteRequest): LexicalOf
   };
 }
 
-/** The same name once, the first one: two tables of a join may have it. */
+/** Keeps the first item of each kind and name: two tables of a join may have columns of one name. */
 function unique(items: readonly CompletionItem[]): readonly CompletionItem[] {
   const seen = new Set<string>();
   return items.filter(({ kind, label }) => {
@@ -109,7 +109,7 @@ function connectionItems({ dialects }: CompleteRequest): readonly CompletionItem
   });
 }
 
-/** Those that have a value, and those that the query uses elsewhere. */
+/** Returns the parameters that have a value, and those that the query uses elsewhere. */
 function parameterItems({ text, parameters }: CompleteRequest): readonly CompletionItem[] {
   const used = [...text.matchAll(/(?<![:\w]):([a-z_]\w*)/gi)].map((match) => match[1]!);
   const names = new Set([...Object.keys(parameters), ...used]);
@@ -180,7 +180,7 @@ function whyNot(answer: CompleteAnswer): string {
 }
 
 function stageFound(place: Extract<Place, { kind: 'stage' }>, request: CompleteRequest, judge: Judge): Found {
-  // Before a stage's name nothing needs to be known of the columns.
+  // The columns need not be known before a stage has its name.
   if (place.tokens.length === 0) return found(stageItems({ tokens: [], columns: null, sources: [] }));
   const { query } = place;
   const reached = columnsBefore(query, request, judge);
@@ -224,7 +224,7 @@ function columnsBefore(
   return { kind: 'columns', columns: null, why };
 }
 
-/** Which of the stages an error is about, by its place; 0: none. `shift`: from the compiled text to the whole one. */
+/** Returns the number of the stage that an error points at; 0: none. `shift`: from the compiled text to the whole one. */
 function failedStage({ details }: QueryError, pipes: readonly number[], shift: number): number {
   const start = (details.span?.start ?? 0) + shift;
   return pipes.filter((pipe) => pipe < start).length;
@@ -247,7 +247,7 @@ function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reach
   if (step.kind === 'plan') return { kind: 'columns', columns: step.plan.columns, why: null };
   const failed = step.asks.map(({ key }) => answers[key]).find((answer) => answer?.kind === 'failed');
   if (failed !== undefined) return { kind: 'columns', columns: null, why: whyNot(failed) };
-  // These take a run of the query, or a worker: too much for a suggestion.
+  // The other asks take a run of the query, or a worker: too much for a suggestion.
   if (step.asks.some((ask) => ask.kind !== 'source'))
     return { kind: 'columns', columns: null, why: 'the columns are only known once the query runs' };
   return { kind: 'ask', asks: step.asks satisfies readonly CompleteAsk[] };

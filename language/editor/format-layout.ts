@@ -1,5 +1,5 @@
 /**
- * Where the lines of a stage end. A stage that fits stands on one line. Else its clauses (`by`, `sort`, ...) begin lines
+ * Decides where the lines of a stage end. A stage that fits stands on one line. Else its clauses (`by`, `sort`, ...) begin lines
  * of their own, and so do the members of its lists, unless they are short ones (names, numbers), which fill the lines;
  * conditions break before `and` and `or`, brackets that are too long after they open. A comment stays behind what it
  * stands behind, or on its own line.

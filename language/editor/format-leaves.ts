@@ -1,5 +1,5 @@
 /**
- * What the formatter moves around: the tokens of the stages and the comments between them, in their order. A leaf's
+ * The leaves that the formatter moves around: the tokens of the stages and the comments between them, in their order. A leaf's
  * text is what will be printed: that of the query, except for keywords, which are lower case. Invariant: nothing that
  * makes a name is changed, so that the formatted query has the same columns; a value without `as` is called by its
  * own text (language/frontends/forkline/names.ts), so inside of such values keywords stay as they are written.
@@ -13,13 +13,13 @@ import { endsInLineComment, sqlText } from './format-sql.ts';
 export interface Leaf {
   readonly kind: 'leaf';
   readonly text: string;
-  /** null: a comment. */
+  /** The token of the leaf; null: it is a comment. */
   readonly token: Token | null;
   /** A comment that begins its line, and must go on doing so. */
   readonly ownLine: boolean;
   /** A comment that goes to the end of its line. */
   readonly endsLine: boolean;
-  /** It touched the token before. */
+  /** Says that the leaf touched the token before. */
   readonly glued: boolean;
   /** A whole query in brackets stands here; it has no text of its own. */
   readonly query?: QueryLeaves;
@@ -33,7 +33,7 @@ export interface StageLeaves {
 }
 
 export interface QueryLeaves {
-  /** Before the first pipe: `set`, `let`, the source. */
+  /** The leaves before the first pipe: `set`, `let`, the source. */
   readonly head: readonly Leaf[];
   readonly stages: readonly StageLeaves[];
   /** Comments on lines of their own behind it all. */
@@ -79,7 +79,7 @@ export function leavesOf(
   return leaves;
 }
 
-/** What stands between two tokens is white space and comments. */
+/** Returns the comments between two tokens; the rest of that text is white space. */
 export function commentsIn(text: string, start: number, end: number): Leaf[] {
   const comments: Leaf[] = [];
   let ownLine = start === 0;
@@ -116,7 +116,7 @@ export function withKeywords(leaves: readonly Leaf[]): readonly Leaf[] {
   });
 }
 
-/** What stands before the first pipe: `set`, `let` and `explain` are words of ours, all else is names and SQL. */
+/** Lowers keywords before the first pipe: `set`, `let` and `explain` are words of ours, all else is names and SQL. */
 export function withHeadKeywords(leaves: readonly Leaf[]): readonly Leaf[] {
   return leaves.map((leaf, index) => {
     const before = significant(leaves, index, -1);
@@ -130,7 +130,7 @@ function lowered(leaf: Leaf): Leaf {
   return leaf.token?.kind === 'word' ? { ...leaf, text: leaf.token.lower } : leaf;
 }
 
-/** After `as` (and in its brackets) and before `=` stand names, whatever they look like. */
+/** Says whether the leaf is a name: names stand after `as` (and in its brackets) and before `=`, whatever they look like. */
 function isName(leaves: readonly Leaf[], index: number): boolean {
   if (significant(leaves, index, 1)?.text === '=') return true;
   let before = neighbour(leaves, index, -1);

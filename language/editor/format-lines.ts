@@ -18,7 +18,7 @@ export class Lines {
     return this.#line.trimStart().startsWith('|');
   }
 
-  /** Would this stand within the width? */
+  /** Says whether this number of further characters fits on the line. */
   fits(length: number): boolean {
     return this.#line.length + length <= WIDTH;
   }
@@ -31,7 +31,7 @@ export class Lines {
     this.#line = this.#line.slice(newline + 1);
   }
 
-  /** Nothing when the line is still empty: but then it gets this indent. */
+  /** Ends the line, unless it is still empty, and begins one with this indent. */
   newline(indent: number): void {
     if (this.#line.trim() !== '') this.#lines.push(this.#line);
     this.#line = ' '.repeat(indent);

@@ -18,7 +18,7 @@ class QueryReader {
     this.#queryBrackets = queryBrackets(leaves);
   }
 
-  /** Up to the end, or to the bracket that closes nothing in it. */
+  /** Reads a query up to the end, or to the bracket that closes nothing in it. */
   read(): QueryLeaves {
     const head: Leaf[] = [];
     const stages: (StageLeaves & { readonly leaves: Leaf[] })[] = [];

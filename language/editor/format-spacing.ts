@@ -1,7 +1,7 @@
 /**
- * Where a blank stands between two tokens of a stage. Only looks: a space more or less never changes what a stage
- * means, with two exceptions that are kept as they were written, since there it does: the parts of a glob (`d*t`), and
- * two signs in a row, which without a blank would begin a comment.
+ * Decides where a blank stands between two tokens of a stage. Only the look depends on it: a space more or less never changes
+ * what a stage means, with two exceptions that are kept as they were written, since there it does: the parts of a glob
+ * (`d*t`), and two signs in a row, which without a blank would begin a comment.
  */
 import { findStage } from '../stages/kit/registry.ts';
 import { isKeyword, type Leaf, significant } from './format-leaves.ts';
@@ -35,7 +35,7 @@ export function spaced(leaves: readonly Leaf[]): readonly Spaced[] {
   });
 }
 
-/** Where the `<` and `>` of `list<...>` stand, which compare nothing. */
+/** Returns the indexes of the `<` and `>` of `list<...>`, which compare nothing. */
 function typeBrackets(leaves: readonly Leaf[]): ReadonlySet<number> {
   const found = new Set<number>();
   let open = 0;

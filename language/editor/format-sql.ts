@@ -36,7 +36,7 @@ export function sqlText(text: string, start: number, end: number, lexical: Lexic
   return parts.join('').trim();
 }
 
-/** Whatever comes behind this SQL must begin a line. */
+/** Says whether the SQL ends in a comment that goes to the end of its line, so that the text behind it must begin a line. */
 export function endsInLineComment(sql: string, lexical: Lexical): boolean {
   let at = 0;
   while (at < sql.length) {
@@ -75,7 +75,7 @@ export function sqlStep(text: string, at: number, lexical: Lexical): number {
     return endOfQuoted(text, at, lexical) ?? afterOther(text, at, lexical);
   } catch (thrown) {
     if (!(thrown instanceof QueryError)) throw thrown;
-    return text.length; // what is never closed takes the rest
+    return text.length; // a quote or comment that is never closed takes the rest
   }
 }
 

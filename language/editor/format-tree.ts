@@ -37,7 +37,7 @@ export function treeOf(leaves: readonly Spaced[]): readonly Node[] {
       nodes = outer.nodes;
     } else nodes.push({ kind: 'one', ...spaced });
   }
-  // What is never closed (a column called `case`) was no bracket.
+  // A bracket that is never closed (a column called `case`) was none.
   for (const { by, nodes: before } of open.reverse()) nodes = [...before, { kind: 'one', ...by }, ...nodes];
   return nodes;
 }
@@ -64,7 +64,7 @@ export function flatLength(nodes: readonly Node[]): number {
   return length;
 }
 
-/** Only SQL alone, or a name, stands in its brackets on one line. */
+/** Returns the length of a query on one line; Infinity unless it is SQL alone, or a name. */
 export function flatQuery({ head, stages, after }: QueryLeaves): number {
   return stages.length + after.length > 0 ? Infinity : flatLength(treeOf(spaced(head))) - 1;
 }
@@ -122,7 +122,7 @@ export function membersOf(nodes: readonly Node[]): readonly (readonly Node[])[] 
 
 const BRANCHES = new Set(['when', 'else', 'otherwise']);
 
-/** Before each branch of a `case`; where there are none before `and` and `or`, but not before the `and` of a `between`. */
+/** Splits before each branch of a `case`; without branches, before `and` and `or`, but not before the `and` of a `between`. */
 export function conditionsOf(nodes: readonly Node[]): readonly (readonly Node[])[] {
   const branches = split(
     nodes,

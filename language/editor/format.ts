@@ -30,7 +30,7 @@ function allLeaves(text: string, lexical: Lexical): readonly Leaf[] {
   return leavesOf(text, parseAlone(text, lexical).tokens, 0, text.length, lexical);
 }
 
-/** What may not change. */
+/** Returns the part of a leaf that formatting may not change. */
 function essence({ token, text }: Leaf): string {
   return token === null || token.kind === 'sql' ? text : `${token.kind} ${token.lower}`;
 }

@@ -2,13 +2,13 @@
 import type { Span, WireError } from '../../core/protocol/errors.ts';
 
 export interface Place {
-  /** Both 1-based, in code points. */
+  /** The line and the column, both from 1; the column counts code points. */
   readonly line: number;
   readonly column: number;
 }
 
 export interface RenderedError {
-  /** null when the error has no span. */
+  /** The place of the error; null when the error has no span. */
   readonly place: Place | null;
   readonly text: string;
 }

@@ -1,11 +1,11 @@
 /**
- * Which words a stage takes where, read off the syntax that its documentation gives: `stats aggregate [as name] [by
- * expression]` says that an aggregate comes first, and an expression after `by`. So a new stage completes without
+ * Finds the words that a stage takes at each place, from the syntax that its documentation gives: `stats aggregate [as name] [by
+ * expression]` says that an aggregate comes first, and an expression after `by`. A new stage therefore completes without
  * anything written for that.
  */
 import type { AnyStage } from '../stages/kit/stage.ts';
 
-/** What may stand in a place of a stage. */
+/** The kind of word that may stand in a place of a stage. */
 export type Slot = 'column' | 'expression' | 'aggregate' | 'type' | 'source' | 'none';
 
 export interface StageWords {
@@ -13,7 +13,7 @@ export interface StageWords {
   readonly keywords: readonly string[];
   /** `span` of `span=duration`. */
   readonly options: readonly string[];
-  /** What follows a keyword; '' is the stage's own name. */
+  /** The kinds of word that follow a keyword; '' is the stage's own name. */
   readonly slots: ReadonlyMap<string, ReadonlySet<Slot>>;
 }
 
@@ -58,7 +58,7 @@ function readSyntax(stage: AnyStage): StageWords {
   const options = new Set<string>();
   const slots = new Map<string, Set<Slot>>([['', new Set()]]);
   for (const form of stage.docs.syntax.split('\n')) {
-    // What may stand here follows each of these; after an optional part also what it would follow without that.
+    // The next part may follow each of these words; after an optional part, also the words before that part.
     let clauses: readonly string[] = [''];
     const outer: (readonly string[])[] = [];
     for (const [part] of form.slice(stage.name.length).matchAll(PARTS)) {

@@ -95,7 +95,7 @@ function distinctNames(columns: readonly Column[]): readonly string[] {
   });
 }
 
-/** As stages read it, but for decimals without a size: those are rounded for stages, and come as their text here. */
+/** Reads a column as stages do, except for decimals without a size: they are rounded for stages, and come as text here. */
 function exactInput(
   { name, type }: Column,
   readName: string,

@@ -1,4 +1,4 @@
-/** How the columns that a source sends enter the stage engine. */
+/** Describes how the columns that a source sends enter the stage engine. */
 import type { InputColumn, UnjudgedSource } from '../../core/protocol/plan.ts';
 import type { SourceDialect } from '../dialects/dialect.ts';
 import { STAGE_ENGINE } from '../dialects/registry.ts';

@@ -20,7 +20,7 @@ import { sourceRelation } from './source-relation.ts';
 
 type SourcePart = Omit<UnjudgedSource, 'connection'>;
 
-/** What a source sends to the next engine. */
+/** The rows that a source sends to the next engine. */
 export interface SentInput {
   readonly part: SourcePart;
   /** The columns that stages see, some of them for the order only. */
@@ -129,7 +129,7 @@ export class SourceStatement {
     };
   }
 
-  /** Those of the users' SQL first, in the order of `$n`. */
+  /** Returns the names and types of the bound values in the order of `$n`: those of the users' SQL come first. */
   #parameters({ parameters }: Statement): Pick<UnjudgedSource, 'parameters' | 'parameterTypes'> {
     const types = this.#sqls.flatMap(({ described }) => described.parameterTypes);
     return {

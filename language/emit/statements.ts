@@ -15,7 +15,7 @@ import { firstSource, SourceStatement } from './source-statement.ts';
 
 export interface Statements {
   readonly sources: readonly UnjudgedSource[];
-  /** null: the only source makes the answer. */
+  /** The plan of the worker; null: the only source makes the answer. */
   readonly worker: WorkerPlan | null;
 }
 

@@ -1,9 +1,9 @@
-/** What turns a text into a tree, and what it must know for that. */
+/** Turns a text into a tree. */
 import type { Span } from '../../core/protocol/errors.ts';
 import type { Lexical } from '../dialects/lexical.ts';
 import type { QueryTree } from './query-tree.ts';
 
-/** What a text is parsed against. */
+/** The facts that parsing a text depends on. */
 export interface ParseContext {
   /** Lexical rules of the SQL that names no connection. */
   readonly usual: Lexical;

@@ -1,8 +1,8 @@
 /**
  * The tree that every front end makes of a text: queries (sources and stages), and expressions. It is plain data without
- * circles, so that it can be printed as JSON. What only one language's tools need (tokens) is not in it. Operators are calls of functions named like
- * them, so that types and emission have one table. `depth` is the height of an expression's tree; it is bounded while
- * parsing, as is the nesting of queries, so that everything after may recurse.
+ * circles, so that it can be printed as JSON. Tokens are not in it: only one language's tools need them. Operators are
+ * calls of functions named like them, so that types and emission have one table. `depth` is the height of an expression's
+ * tree; it is bounded while parsing, as is the nesting of queries, so that everything after may recurse.
  */
 import type { Span } from '../../core/protocol/errors.ts';
 import type { Pushdown } from '../../core/protocol/plan.ts';
@@ -21,12 +21,12 @@ export interface WrittenName {
 /** SQL for a database. */
 export interface SqlSourceNode extends WrittenSql {
   readonly kind: 'sql';
-  /** As written, `@name` before it or before brackets around it; null: that of the request. */
+  /** The connection as written, `@name` before the SQL or before brackets around it; null: the one of the request. */
   readonly connection: string | null;
   readonly head: SourceHead;
 }
 
-/** Where a query's rows come from. */
+/** The source of a query's rows. */
 export type SourceNode =
   | SqlSourceNode
   /** `definition`: the index of the `let` in the tree's. */
@@ -39,11 +39,14 @@ export interface StageNode {
   readonly index: number;
   /** The stage's own name, also where an alias was written. */
   readonly name: string;
-  /** What the stage takes: its file in stages/ exports the type `Syntax`, and stages/kit/build-stage.ts makes a node of one. */
+  /**
+   * The parsed arguments: the stage's file in stages/ exports the type `Syntax`; stages/kit/build-stage.ts makes a node
+   * of one.
+   */
   readonly syntax: unknown;
   /** The queries that it takes beside its own input. */
   readonly sources: readonly QueryNode[];
-  /** From its name to its last token. */
+  /** The place of the stage, from its name to its last token. */
   readonly span: Span;
 }
 
@@ -105,7 +108,7 @@ export interface CastNode extends Node {
   readonly kind: 'cast';
   readonly value: Expression;
   readonly to: TypeName;
-  /** null instead of an error when a value does not fit. */
+  /** Says that the cast gives null instead of an error when a value does not fit. */
   readonly orNull: boolean;
 }
 

@@ -46,12 +46,12 @@ export function aggregate(
   };
 }
 
-/** The same for an aggregate that never fails. */
+/** Marks an aggregate as one that never fails. */
 export function never(definition: FunctionDefinition): FunctionDefinition {
   return { ...definition, raises: 'never' };
 }
 
-/** Like `aggregate`, for values that have an order. */
+/** Restricts an aggregate to arguments that have an order: throws for json and lists. */
 export function ordered(definition: FunctionDefinition, argument = 0): FunctionDefinition {
   const resolve = (site: CallSite): Typed => {
     const arg = site.args[argument];

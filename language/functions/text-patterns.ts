@@ -33,7 +33,7 @@ function hasNoEscape(pattern: Typed | undefined): boolean {
   return pattern?.kind === 'literal' && !String(pattern.value).includes('\\');
 }
 
-/** Null when nothing matches; the engine's own function gives '' then. The group's number must be constant. */
+/** The result is null when nothing matches; the engine's own function gives '' then. The group's number must be constant. */
 function regexpExtract(call: CallSite): Typed {
   const takes: Signature['takes'] =
     call.args.length === 3 ? ['string', 'string', 'int64'] : ['string', 'string'];

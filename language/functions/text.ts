@@ -25,7 +25,7 @@ export function text(
   };
 }
 
-/** The same for one that never fails. */
+/** Defines a function of texts that never fails. */
 function safeText(...given: Parameters<typeof text>): FunctionDefinition {
   return { ...text(...given), raises: 'never' };
 }

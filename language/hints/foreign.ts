@@ -77,7 +77,7 @@ function sameHint(write: string, ...names: readonly string[]): [string, string][
   return names.map((name) => [name, `write ${write}`]);
 }
 
-/** After something that was whole. */
+/** Words of other languages that follow a stage that was whole, each with a hint. */
 export const FOREIGN_ENDINGS: ReadonlyMap<string, string> = new Map([
   ['order', 'rows are ordered by a stage of its own: `| sort -delay`'],
   ['group', 'groups are named after `by`: `stats avg(delay) by origin`'],

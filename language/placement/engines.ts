@@ -10,7 +10,7 @@ import type { EngineName } from './placed-graph.ts';
 
 export interface Engine {
   readonly name: EngineName;
-  /** Why a stage runs in it, for people. */
+  /** The reason why a stage runs in the engine, for people. */
   readonly reason: string;
   /** A limit around the rows of a source leaves them in their order. */
   readonly cutsRows: boolean;
@@ -21,7 +21,7 @@ export interface Engine {
    * statement already.
    */
   exact(stage: ResolvedStageNode, input: readonly Column[], before: number): Exactness;
-  /** Of a stage that is not exact, a part that is and may go before the rest, and the rest; null: there is none. */
+  /** Splits a stage that is not exact: an exact part that may go before the rest, and the rest; null: there is none. */
   split(stage: ResolvedStageNode, before: number): readonly [ResolvedStage, ResolvedStage] | null;
 }
 

@@ -48,7 +48,7 @@ interface Run {
 /** Stages that are still to be placed. */
 interface Rest {
   readonly stages: readonly ResolvedStageNode[];
-  /** Why the engine before does not compute them; null: there is none before. */
+  /** The reasons why the engine before does not compute the stages; null: there is none before. */
   readonly why: readonly string[] | null;
   readonly input: readonly Column[];
 }
@@ -132,7 +132,7 @@ class Placer {
   }
 
   #run({ engine, stages, why, sent }: Run, whole: Engine | null): PlacedRun {
-    // What stands beside a stage before the last engine runs there wholly.
+    // A query beside a stage that runs before the last engine runs wholly in the stage's engine.
     const beside = engine === this.#last ? whole : engine;
     const placed = stages.map(({ node, resolved, sources }, at) => {
       const { index, name, span } = node;
@@ -174,7 +174,7 @@ class Placer {
     ];
   }
 
-  /** What an engine takes of the stages, and why it leaves the others. `beforeLast`: these go to the last engine. */
+  /** Returns the stages that an engine takes, and why it leaves the others. `beforeLast`: these go to the last engine. */
   #take(engine: Engine, { stages, input }: Rest, beforeLast: boolean): Taken {
     const { count, why: because } = this.#reach.exactFirst(engine, input, stages);
     const first = stages[count];
@@ -207,9 +207,9 @@ class Placer {
 interface Taken {
   readonly taken: readonly ResolvedStageNode[];
   readonly left: readonly ResolvedStageNode[];
-  /** Why each of those that are left is. */
+  /** The reason for each stage that is left. */
   readonly why: readonly string[];
-  /** How many of the first rows those that are left need at most; null: all. */
+  /** The largest number of first rows that the stages that are left need; null: they need all. */
   readonly atMost: Typed | null;
 }
 

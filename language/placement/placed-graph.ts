@@ -11,28 +11,28 @@ import type { Typed } from '../types/typed.ts';
 export type EngineName = string;
 
 export interface PlacedGraph {
-  /** From the sources outwards: rows go from one to a later one, never back. */
+  /** The engines from the sources outwards: rows go from one to a later one, never back. */
   readonly engines: readonly EngineName[];
   /** The engine that makes the answer. */
   readonly answers: EngineName;
   readonly queries: readonly PlacedQuery[];
   /** The number of the query itself. */
   readonly root: number;
-  /** Where the rows of each source are. */
+  /** Every source, with the engine that has its rows. */
   readonly sources: readonly PlacedNode[];
   /** Every stage, in the order in which they were written. */
   readonly stages: readonly PlacedNode[];
 }
 
 export interface PlacedNode {
-  /** Of a stage, from 1; 0 for a source. */
+  /** The number of a stage, from 1; 0 for a source. */
   readonly index: number;
   readonly name: string;
   readonly span: Span;
   readonly engine: EngineName;
-  /** Why there, for people. */
+  /** The reason for the engine, for people. */
   readonly why: string;
-  /** After it. */
+  /** The columns after the stage or the source. */
   readonly columns: readonly Column[];
 }
 
@@ -41,9 +41,9 @@ export interface PlacedQuery {
   readonly base: PlacedSource | { readonly kind: 'query'; readonly query: number };
   /** One for each engine that computes something, in their order. */
   readonly runs: readonly PlacedRun[];
-  /** Several read it: it is computed once. */
+  /** Says that several queries read this one, so that it is computed once. */
   readonly shared: boolean;
-  /** After the last stage. */
+  /** The columns after the last stage. */
   readonly columns: readonly Column[];
 }
 
@@ -54,11 +54,11 @@ export interface PlacedSource {
   readonly used: readonly string[];
 }
 
-/** What one engine computes of a query without a break. */
+/** The stages of a query that one engine computes without a break. */
 export interface PlacedRun {
   readonly engine: EngineName;
   readonly stages: readonly PlacedStage[];
-  /** What leaves for the next engine; null: this is the last. */
+  /** The rows that leave for the next engine; null: this is the last. */
   readonly sent: SentRows | null;
 }
 

@@ -1,11 +1,11 @@
-/** How far engines reach: which engine computes a query wholly, and how many of some stages, one after the other. */
+/** Finds how far engines reach: which engine computes a query wholly, and how many of some stages, one after the other. */
 import type { Column } from '../../core/protocol/types.ts';
 import type { ResolvedQuery, ResolvedSql, ResolvedStageNode } from '../resolve/graph.ts';
 import { EXACT } from '../stages/kit/exactness.ts';
 import type { Exactness } from '../stages/kit/stage.ts';
 import { type Engine, no } from './engines.ts';
 
-/** What a query's stages read, brackets and names that only one reads apart. */
+/** The stages of a query and the base that they read; queries in brackets or names that only one reads are joined to it. */
 export interface Chain {
   readonly base: ResolvedSql | ResolvedQuery;
   readonly stages: readonly ResolvedStageNode[];
@@ -23,7 +23,7 @@ export class Reach {
   /** All but the last. */
   readonly #engines: readonly Engine[];
   readonly #computed = new Map<Engine, Map<ResolvedQuery, boolean>>();
-  /** Whether queries that are read more than once may be part of a statement: when it is the only one. */
+  /** Says whether queries that are read more than once may be part of a statement: they may when it is the only one. */
   readonly #withShared: boolean;
 
   constructor(reads: ReadonlyMap<ResolvedQuery, number>, engines: readonly Engine[], withShared: boolean) {
@@ -52,7 +52,7 @@ export class Reach {
     return begins && this.exactFirst(engine, base.columns, stages).count === stages.length;
   }
 
-  /** How many of the first stages are exact in the engine, one after the other, and why the next one is not. */
+  /** Counts the first stages that are exact in the engine, one after the other, and says why the next one is not. */
   exactFirst(
     engine: Engine,
     input: readonly Column[],

@@ -1,18 +1,18 @@
-/** Which columns a query needs, from its end back to its sources: no others are fetched. */
+/** Finds the columns that a query needs, from its end back to its sources: no others are fetched. */
 
 import { countReads, type ResolvedQuery, type ResolvedSql } from '../resolve/graph.ts';
 import { stageOf } from '../stages/kit/registry.ts';
 
 /** The columns that are needed of what a query reads. */
 export interface UsedColumns {
-  /** Of each source. */
+  /** The columns that are needed of each source. */
   readonly ofSql: ReadonlyMap<ResolvedSql, ReadonlySet<string>>;
-  /** Of each query's own columns. */
+  /** The columns that are needed of each query. */
   readonly ofQuery: ReadonlyMap<ResolvedQuery, ReadonlySet<string>>;
 }
 
 /**
- * Which columns the stages and the answer need, found from the last stage back to the first. A query that several read
+ * Returns the columns that the stages and the answer need, from the last stage back to the first. A query that several read
  * is looked at when all of them have said what they want of it.
  */
 export function usedColumns(query: ResolvedQuery): UsedColumns {

@@ -1,4 +1,4 @@
-/** What can be said of a tree as it is, before names have a meaning: parameters without values, values and `let`s that nobody uses. */
+/** Checks a tree before names have a meaning: parameters without values, values and `let`s that nobody uses. */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { PlanRequest } from '../../core/protocol/plan.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';

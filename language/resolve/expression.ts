@@ -22,8 +22,8 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 
 /**
- * Where aggregates stand: `none` may not have any; in `outside` bare columns are refused, since a group has many
- * rows; `inside` an aggregate's brackets there are columns and no further aggregates; in `rows` a value is
+ * The rule for aggregates in an expression: `none` may not have any; in `outside` bare columns are refused, since a group
+ * has many rows; `inside` an aggregate's brackets there are columns and no further aggregates; in `rows` a value is
  * computed for every row, from columns and aggregates; `running` has window functions as well.
  */
 export type AggregateMode = 'none' | 'outside' | 'inside' | 'rows' | 'running';

@@ -9,13 +9,13 @@ import type { BoundSql } from '../source/sql.ts';
 export interface ResolvedSql {
   readonly kind: 'sql';
   readonly connection: string;
-  /** Of the database behind it. */
+  /** The dialect of the database behind the connection. */
   readonly dialect: DialectName;
   readonly bound: BoundSql;
   readonly described: SourceDescription;
-  /** What `described` means to stages, in order. */
+  /** The described columns as stages see them, in order. */
   readonly columns: readonly Column[];
-  /** Of the SQL in the user's text. */
+  /** The place of the SQL in the user's text. */
   readonly span: Span;
 }
 
@@ -24,14 +24,14 @@ export type ResolvedSource = ResolvedSql | { readonly kind: 'query'; readonly qu
 export interface ResolvedStageNode {
   readonly node: StageNode;
   readonly resolved: ResolvedStage;
-  /** In the order of `node.sources`. */
+  /** The queries beside the stage, in the order of `node.sources`. */
   readonly sources: readonly ResolvedQuery[];
 }
 
 export interface ResolvedQuery {
   readonly source: ResolvedSource;
   readonly stages: readonly ResolvedStageNode[];
-  /** After the last stage. */
+  /** The columns after the last stage. */
   readonly columns: readonly Column[];
 }
 
@@ -46,7 +46,7 @@ export function sqlsOf(query: ResolvedQuery): readonly ResolvedSql[] {
   return [...countReads(query).keys()].flatMap(({ source }) => (source.kind === 'sql' ? [source] : []));
 }
 
-/** How often each query is read, `query` itself (once) included. */
+/** Counts how often each query is read, `query` itself (once) included. */
 export function countReads(query: ResolvedQuery): ReadonlyMap<ResolvedQuery, number> {
   const reads = new Map<ResolvedQuery, number>();
   const visit = (at: ResolvedQuery): void => {
@@ -64,10 +64,10 @@ export function stagesOf(query: ResolvedQuery): readonly ResolvedStageNode[] {
   return stages.sort((a, b) => a.node.index - b.node.index);
 }
 
-/** What every resolved stage says of itself. */
+/** The properties that every resolved stage has. */
 export interface ResolvedStage {
-  /** The columns after it. */
+  /** The columns after the stage. */
   readonly columns: readonly Column[];
-  /** They hold for the data as it was when they were asked for. */
+  /** Says that the columns hold only for the data as it was when they were asked for. */
   readonly dependsOnData?: boolean;
 }

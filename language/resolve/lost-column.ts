@@ -14,7 +14,7 @@ interface ColumnStep {
   readonly stage: { readonly index: number; readonly name: string };
 }
 
-/** What came before `query` ends, in order. */
+/** Returns the steps that `query` is made of, in order. */
 function stepsOf({ source, stages }: ResolvedQuery): readonly ColumnStep[] {
   const earlier = source.kind === 'query' ? stepsOf(source.query) : [];
   let before = source.kind === 'query' ? source.query.columns : source.columns;

@@ -39,7 +39,7 @@ export interface ResolvableStage {
   resolve(syntax: unknown, input: Scope, span: Span, sources: readonly (readonly Column[])[]): ResolvedStage;
 }
 
-/** What resolving takes from the rest of the compiler. */
+/** The tools that resolving takes from the rest of the compiler. */
 export interface ResolveTools {
   /** Returns the stage that a node names. */
   stageOf(node: StageNode): ResolvableStage;
@@ -96,7 +96,7 @@ class Resolver {
       const same = JSON.stringify([connection, bound.sql, bound.parameters]);
       const known = bySql.get(same);
       const key = known?.key ?? `source-${bySql.size}`;
-      // What was answered was judged before it was asked.
+      // A source that was answered was judged before it was asked for.
       const functions =
         known?.functions ?? (answers[key] === undefined ? this.#tools.judge(connection, bound, true) : []);
       const ask: SourceAsk = { kind: 'source', key, connection, ...bound, functions };
@@ -205,7 +205,7 @@ class Resolver {
     }
   }
 
-  /** What all of them ask for is asked at once. */
+  /** Resolves the queries; throws one Asking with the asks of all of them, so that they are asked at once. */
   #sides(nodes: readonly QueryNode[]): readonly ResolvedQuery[] {
     const asks: Ask[] = [];
     const sides = nodes.flatMap((node) => {
@@ -245,7 +245,7 @@ class Resolver {
   }
 }
 
-/** Those that the query reads, each once, what it begins with first. */
+/** Returns the users' SQL that the query reads, each once, the SQL that it begins with first. */
 function sqlSources({ query, lets }: QueryTree): ReadonlySet<SqlSourceNode> {
   const found = new Set<SqlSourceNode>();
   const seen = new Set<QueryNode>();

@@ -1,5 +1,5 @@
 /**
- * What a stage's expressions can see: the columns that reach it, and the parameters. Names match exactly first;
+ * The names that a stage's expressions can see: the columns that reach it, and the parameters. Names match exactly first;
  * unquoted ones also without regard to case, when only one column matches so.
  */
 
@@ -18,15 +18,15 @@ export interface Scope {
   readonly stage: StageRef;
   /** The whole query, for messages. */
   readonly text: string;
-  /** Where a condition sees the columns of several inputs: `columns` are all of them. */
+  /** The inputs of a condition that sees the columns of several inputs; `columns` are all of them. */
   readonly sides?: readonly Side[];
-  /** What only an engine or the data knows. */
+  /** Answers the questions that only an engine or the data can answer. */
   readonly answers: StageAnswers;
 }
 
 /** One of several inputs. */
 export interface Side {
-  /** What may stand before the point in `name.column`; the first is shown in messages. */
+  /** The names that may stand before the point in `name.column`; the first is shown in messages. */
   readonly names: readonly string[];
   /** `written`: its name there; the column's own name is one that no other input has. */
   readonly columns: readonly { readonly written: string; readonly column: Column }[];
@@ -108,7 +108,7 @@ export function unknownColumn(scope: Scope, { name, quoted, span }: WrittenName,
     quoted && scope.text[span.start] === '"'
       ? `did you mean the text '${name}'? "double quotes" are for names`
       : null;
-  // Nothing near: it may be a value that lost its quotes.
+  // A name that resembles no column may be a value that lost its quotes.
   const bare = /^[A-Za-z_]+$/.test(name) && name === name.toUpperCase() ? `; for text write '${name}'` : '';
   const hint = didYouMean(suggestions) ?? asText ?? `${available(names)}${bare}`;
   throw new QueryError('unknown-column', `there is no column \`${name}\` ${where}`, {

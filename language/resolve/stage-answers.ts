@@ -1,4 +1,4 @@
-/** What a stage may have to know before it can say which columns it has. Asked for when it is not known yet. */
+/** The facts that a stage may need before it can say which columns it has. They are asked for when they are not known yet. */
 import type { AskAnswer, EngineAsk } from '../../core/protocol/plan.ts';
 import type { Typed } from '../types/typed.ts';
 

@@ -5,12 +5,12 @@ import { emitterIn } from '../functions/kit/emitter-in.ts';
 import { mayRaise } from '../types/may-raise.ts';
 import { type Typed, type TypedCall, valueType, type WindowKind } from '../types/typed.ts';
 
-/** Where an expression's parts come from. */
+/** Gives the SQL of an expression's parts. */
 export interface EmitScope {
   readonly dialect: Dialect;
   /** SQL of a column of the stage's input. */
   column(name: string): string;
-  /** Likewise where it is only compared with values of its type, so that the database may compare what it stores. */
+  /** SQL of a column that is only compared with values of its type: the database may then compare the value that it stores. */
   compared(name: string): string;
   /** `$n` of a parameter. */
   parameter(name: string, kind: ParameterKind): string;
@@ -27,7 +27,7 @@ export function emitExpression(typed: Typed, scope: EmitScope): string {
     case 'literal':
       return scope.dialect.literal(typed);
     case 'parameter':
-      // That it is null is part of the plan: it needs no place among the bound values.
+      // A null is part of the plan: it needs no place among the bound values.
       if (typed.type.kind === 'null') return 'NULL';
       return scope.dialect.parameter(scope.parameter(typed.name, typed.parameterKind), valueType(typed.type));
     case 'call':

@@ -55,7 +55,7 @@ export abstract class OpenSelect extends SelectValues {
     return numbered.with({ order: [numbered.placeKey(name)] });
   }
 
-  /** This relation, or a sealed one, where the columns that `values` read are plain. */
+  /** Returns this relation, or a sealed one, in which the columns that `values` read are plain. */
   protected ready(values: readonly Typed[], countsRows: boolean): this {
     return this.isReady(values, countsRows) ? this : this.seal();
   }
@@ -68,7 +68,7 @@ export abstract class OpenSelect extends SelectValues {
     return columns.every((column) => column.plain || !used.has(column.name));
   }
 
-  /** In the database nothing reads rows in the order in which they come, unless it is told their places. */
+  /** Numbers the rows for values that depend on their order: a database keeps no order of arrival without such places. */
   protected orderedFor(values: readonly NamedValue[]): this {
     const { order, arrival } = this.select;
     if (this.dialect.traits.keepsArrivalOrder || order.length > 0 || !arrival) return this;
@@ -76,13 +76,13 @@ export abstract class OpenSelect extends SelectValues {
     return ordered ? this.number(this.freeName('row')) : this;
   }
 
-  /** Where rows have no order there is none to keep: no place is needed for values of whole groups. */
+  /** Returns `placed()`, except where rows have no order to keep: values of whole groups need no places then. */
   protected placedFor({ keys }: WindowFrame): this {
     const unordered = !this.isOrdered && keys.length === 0;
     return unordered && !this.dialect.traits.keepsArrivalOrder ? this : this.placed();
   }
 
-  /** With a last key of the order that no two rows share: where each stands. */
+  /** Adds a last key to the order that no two rows share: the row's place. */
   protected placed(): this {
     const { order, groupBy, limit } = this.select;
     if (order.some((key) => key.unique === true)) return this;
@@ -99,7 +99,7 @@ export abstract class OpenSelect extends SelectValues {
   }
 
   /**
-   * For a filter that may fail and must not see a row that one before it drops. Where all filters stand in one SELECT of
+   * Prepares for a filter that may fail and must not see a row that one before it drops. Where all filters stand in one SELECT of
    * the stage engine, their text keeps the order (select.ts); else they are kept apart.
    */
   protected readyToRaise(condition: Typed): this {
@@ -116,20 +116,23 @@ export abstract class OpenSelect extends SelectValues {
     return fenced.with({ columns });
   }
 
-  /** Would a database lose an order of its rows beside those of another? The stage engine keeps that of arrival. */
+  /** Says whether the rows lose their order beside those of another relation. The stage engine keeps the order of arrival. */
   protected mustBeNumbered(): boolean {
     const { order, arrival } = this.select;
     return order.length > 0 || (arrival && !this.dialect.traits.keepsArrivalOrder);
   }
 
-  /** With an order that can be written down; `anew`: a key that no row of another relation has. */
+  /** Returns this relation with an order that can be written down; `anew`: by a key that no row of another relation has. */
   protected ordered(anew: boolean): this {
     if (!this.isOrdered || (this.select.order.length > 0 && !anew)) return this;
     const names = this.names();
     return this.number(this.freeName('place')).project(names.map((name) => ({ name, as: name })));
   }
 
-  /** Of which nothing but its columns matters to who reads it: a plain name in a FROM, with its order in columns. */
+  /**
+   * Returns this relation as a table: a plain name in a FROM, with its order in columns, so that a reader needs only its
+   * columns.
+   */
   protected table(): this {
     return isTable(this.dialect, this.select) ? this : this.seal();
   }

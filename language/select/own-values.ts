@@ -4,7 +4,7 @@ import type { FunctionKey } from '../types/function-keys.ts';
 import { BOOL, type ExprType, INT64, STRING } from '../types/rules.ts';
 import { type AggregateKind, type Typed, type TypedCall, valueType } from '../types/typed.ts';
 
-/** Where nobody will look: what a stage makes itself is always right. */
+/** The span of values that a stage makes itself: they are never wrong, so that no error points at them. */
 const NOWHERE = { start: 0, end: 0 };
 
 export function columnValue({ name, type }: Column): Typed {
@@ -40,7 +40,7 @@ export function ownCall(
   };
 }
 
-/** The same for an aggregate, or a window function. */
+/** Makes a call of an aggregate or of a window function. */
 export function ownAggregate(
   type: ExprType,
   args: readonly Typed[],

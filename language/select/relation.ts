@@ -38,12 +38,12 @@ export class Relation extends OpenSelect {
     return new Relation(statement, select, null).sort(keys);
   }
 
-  /** The same rows, for several to read: they are computed once. */
+  /** Returns the same rows for several readers: they are computed once. */
   shared(): Relation {
     return isTable(this.dialect, this.select) ? this : this.seal(' MATERIALIZED');
   }
 
-  /** The same, with what is added from now on known as the author's. */
+  /** Returns the same rows; SQL that is added from now on is known as the author's. */
   by(author: Author): Relation {
     return new Relation(this.statement, this.select, author);
   }
@@ -64,7 +64,7 @@ export class Relation extends OpenSelect {
     return base.with({ columns: placed(base.select.columns, column) });
   }
 
-  /** One row a group. What depended on an order has it in itself; the result has none. */
+  /** Makes one row of each group. Values that depend on an order carry it in themselves; the result has no order. */
   aggregate(keys: readonly NamedValue[], values: readonly NamedValue[]): Relation {
     const all = [...keys, ...values];
     const base = this.orderedFor(values).ready(
@@ -122,7 +122,7 @@ export class Relation extends OpenSelect {
   }
 
   /**
-   * As many rows for each as its lists have elements; the columns become those elements. The lists of one row are
+   * Makes as many rows of each as its lists have elements; the columns become those elements. The lists of one row are
    * equally long. The order holds, and within what was one row it is that of the elements.
    */
   unnest(lists: readonly NamedValue[]): Relation {
@@ -152,8 +152,8 @@ export class Relation extends OpenSelect {
   }
 
   /**
-   * Through a statement of the stage's own. `text` is given the name of these rows, which it may read more than once;
-   * it gives `columns`, in the order of `keys`.
+   * Sends the rows through a statement of the stage's own. `text` is given the name of these rows, which it may read more
+   * than once; it gives `columns`, in the order of `keys`.
    */
   through(
     columns: readonly Column[],
@@ -165,7 +165,7 @@ export class Relation extends OpenSelect {
     return this.entry(written, columns).sort(keys);
   }
 
-  /** The same, beside the rows of others, which may be read more than once too. */
+  /** Writes a statement of the stage's own, as `through` does, that also reads the rows of others, each as often as it likes. */
   throughAll(
     others: readonly Relation[],
     columns: readonly Column[],
@@ -200,7 +200,7 @@ export class Relation extends OpenSelect {
     return joined.with({ join: `${JOINS[kind]} ${right.readAs()}${condition}` });
   }
 
-  /** Those rows for which the other has one (or has none) for which `on` is true; `renamed` is how `on` names its columns. */
+  /** Keeps the rows for which `on` is true of a row of the other (or of none); `renamed`: the names of its columns in `on`. */
   whereExists(exists: boolean, other: Relation, renamed: readonly Renamed[], on: Typed): Relation {
     const left = this.ordered(false).table();
     const right = other.besides(left);
@@ -209,7 +209,7 @@ export class Relation extends OpenSelect {
     return left.with({ filters: [{ sql: exists ? rows : `(NOT ${rows})`, raises: false }] });
   }
 
-  /** These rows and then those of the other, which has the same columns. */
+  /** Returns these rows and then those of the other, which has the same columns. */
   unionAll(other: Relation): Relation {
     const ordered = this.mustBeNumbered() || other.mustBeNumbered();
     const taken = [this, other].flatMap((side) => side.select.columns.map(({ name }) => name));
@@ -229,12 +229,12 @@ export class Relation extends OpenSelect {
     return united.sort(keys).project(names.map((name) => ({ name, as: name })));
   }
 
-  /** The same rows; the statement fails with `error` (SQL that raises it) once there are more than `most`. */
+  /** Returns the same rows; the statement fails with `error` (SQL that raises it) once there are more than `most`. */
   atMost(most: number, error: string): Relation {
     const name = this.freeName('number');
     const base = this.select.groupBy === null && this.select.limit === null ? this : this.seal();
     const { columns } = base.select;
-    // Without an order, so that rows are counted as they come.
+    // The window has no order, so that rows are counted as they come.
     const number: SelectColumn = { name, sql: 'row_number() OVER ()', type: ROW_NUMBER.type, plain: false };
     const counted = base.with({ columns: [...columns, number] }).seal();
     const sql = `CASE WHEN ${counted.columnNamed(name).sql} > ${most} THEN ${error} ELSE true END`;
@@ -265,7 +265,7 @@ export class Relation extends OpenSelect {
     return this.with({ columns });
   }
 
-  /** Its order as keys that are columns, of which some may have been added for it. */
+  /** Returns the relation with its order as keys that are columns; some columns may have been added for that. */
   withOrderColumns(): { readonly relation: Relation; readonly keys: readonly SortKey[] } {
     const base = this.select.groupBy === null ? this : this.seal();
     const columns = [...base.select.columns];

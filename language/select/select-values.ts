@@ -15,7 +15,7 @@ import { type OrderKey, orderText, type SortKey } from './window-frame.ts';
 export abstract class SelectValues {
   protected readonly statement: Statement;
   protected readonly select: Select;
-  /** Who adds to it now. */
+  /** The author of the SQL that is added now. */
   protected readonly author: Author | null;
 
   constructor(statement: Statement, select: Select, author: Author | null = null) {
@@ -42,12 +42,12 @@ export abstract class SelectValues {
     return this.select.columns;
   }
 
-  /** Do the rows stand in an order that a stage may rely on? */
+  /** Says whether the rows stand in an order that a stage may rely on. */
   get isOrdered(): boolean {
     return this.select.order.length > 0 || this.select.arrival;
   }
 
-  /** Is it there? A column that nobody uses may have stayed in the database. */
+  /** Says whether the column is there: one that nobody uses may have stayed in the database. */
   has(name: string): boolean {
     return this.names().includes(name);
   }
@@ -57,7 +57,7 @@ export abstract class SelectValues {
     return freeName(wanted, this.names());
   }
 
-  /** May computing it fail, here? */
+  /** Says whether computing the value may fail here. */
   protected raises(value: Typed): boolean {
     if (mayRaise(value)) return true;
     const used = new Set<string>();
@@ -76,7 +76,7 @@ export abstract class SelectValues {
   protected orderKeys(keys: readonly SortKey[]): readonly OrderKey[] {
     return keys.map((key) => {
       const { sql, type } = this.columnNamed(key.column);
-      // By code point; no collation of the database's may decide.
+      // Texts are ordered by code point; no collation of the database's may decide.
       const collation = type.kind === 'string' ? this.dialect.traits.codePointOrder : '';
       const direction = `${collation} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
       return { sql, type, direction, descending: key.descending, nullsFirst: key.nullsFirst };

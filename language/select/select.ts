@@ -17,22 +17,22 @@ export interface SelectColumn {
 
 export interface Filter {
   readonly sql: string;
-  /** It must only see the rows that the filters before it leave. */
+  /** Says that the filter may fail: it must only see the rows that the filters before it leave. */
   readonly raises: boolean;
 }
 
 export interface Select {
   /** The name of what it reads. */
   readonly from: string;
-  /** What stands behind FROM; null: the name itself, an entry of the WITH. */
+  /** The SQL behind FROM; null: the name itself, an entry of the WITH. */
   readonly fromText: string | null;
-  /** What `from` stands for, when that is read twice. */
+  /** The table that `from` stands for, when it is read twice. */
   readonly table?: string;
   /** `LEFT JOIN s2 ON ...`: columns may be those of what is joined too. */
   readonly join?: string;
   readonly columns: readonly SelectColumn[];
   readonly filters: readonly Filter[];
-  /** Something below it filters, and its filters may be merged with those here. */
+  /** Says that a SELECT below filters, and that a database may merge those filters with the ones here. */
   readonly filteredBelow: boolean;
   /** Number of leading columns that it groups by; null: it does not aggregate. */
   readonly groupBy: number | null;
@@ -40,7 +40,7 @@ export interface Select {
   /** The rows come in an order that no key says: the one in which a source sends them. */
   readonly arrival: boolean;
   readonly limit: string | null;
-  /** What keeps filters on it outside of it, a limit that is none; null: nothing does. */
+  /** SQL of a limit that limits nothing and keeps later filters outside of this SELECT; null: nothing keeps them outside. */
   readonly fence: string | null;
 }
 
@@ -70,7 +70,7 @@ export function reading(
   return { ...base, filters: [], groupBy: null, limit: null, fence: null };
 }
 
-/** Nothing but what `from` has. */
+/** Says whether the SELECT does nothing but read `from`. */
 export function isTable(dialect: Dialect, select: Select): boolean {
   const { from, fromText, columns, join, filters, groupBy, limit, fence } = select;
   if (fromText !== null || fence !== null || join !== undefined) return false;
@@ -98,7 +98,7 @@ export function freeName(wanted: string, names: readonly string[]): string {
   return name;
 }
 
-/** In the place of the one of its name, else at the end. */
+/** Puts the column in the place of the one of its name, else at the end. */
 export function placed(columns: readonly SelectColumn[], column: SelectColumn): readonly SelectColumn[] {
   const at = columns.findIndex((existing) => existing.name === column.name);
   return at === -1 ? [...columns, column] : columns.with(at, column);

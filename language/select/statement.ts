@@ -1,7 +1,7 @@
 /**
- * What all SELECTs of one statement share while it is built: the dialect, the WITH entries so far, the bound values. For a
- * database also where each stretch of the text comes from: marks, which no text of a user's can hold (U+0000), are left
- * where a stage's expression begins and ends, and are taken out when the statement is complete.
+ * The state that all SELECTs of one statement share while it is built: the dialect, the WITH entries so far, the bound
+ * values. For a database also where each stretch of the text comes from: marks, which no text of a user's can hold
+ * (U+0000), are left where a stage's expression begins and ends, and are taken out when the statement is complete.
  */
 import type { Span, StageRef } from '../../core/protocol/errors.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
@@ -9,7 +9,7 @@ import type { SourceSegment, StageSegment } from '../../core/protocol/plan.ts';
 import type { Dialect } from '../dialects/dialect.ts';
 import type { BoundSql } from '../source/sql.ts';
 
-/** Whose text it is. */
+/** The stage that a stretch of the statement's text comes from, and its place in the query. */
 export interface Author {
   readonly stage: StageRef;
   readonly span: Span;
@@ -17,9 +17,9 @@ export interface Author {
 
 export class Statement {
   readonly dialect: Dialect;
-  /** What the names of its WITH entries begin with. */
+  /** The beginning of the names of the WITH entries. */
   readonly prefix: string;
-  /** How many `$n` with lower numbers there are besides: those of the users' SQL. */
+  /** The number of bound values of the users' SQL: their `$n` have the lower numbers. */
   readonly foreignParameters: number;
   readonly entries: string[] = [];
   readonly parameters: { name: string; kind: ParameterKind }[] = [];
@@ -35,7 +35,7 @@ export class Statement {
     this.foreignParameters = foreignParameters;
   }
 
-  /** How often its text reads a relation. */
+  /** Returns how often the statement's text reads a relation. */
   readsOf(name: string): number {
     return this.#reads.get(name) ?? 0;
   }

@@ -17,7 +17,7 @@ export interface OrderKey {
   readonly descending: boolean;
   readonly nullsFirst: boolean;
   readonly type: ExprType;
-  /** With the keys before it, no two rows have the same: nothing after it can matter. */
+  /** Says that no two rows are equal in this key and those before it: no later key can matter. */
   readonly unique?: boolean;
 }
 
@@ -40,7 +40,7 @@ export function overText(
   return ` OVER (${parts.filter((part) => part !== '').join(' ')})`;
 }
 
-/** null: the value is one for all rows of the group, whatever their order. */
+/** Returns SQL of the frame; null: the value is one for all rows of the group, whatever their order. */
 export function frameText(
   { rows }: WindowFrame,
   window: WindowKind | undefined,

@@ -1,4 +1,4 @@
-/** What a character begins in the SQL of a dialect: a table for each, made once, so that scanning takes one look at it. */
+/** Tells what a character begins in the SQL of a dialect: a table for each, made once, so that scanning takes one look at it. */
 import type { Lexical } from '../dialects/lexical.ts';
 
 export const SYMBOL = 0;
@@ -15,7 +15,7 @@ export const CLOSING = 10;
 export const COLON = 11;
 export const SEMICOLON = 12;
 export const NUL = 13;
-/** May begin a comment, and is an operator otherwise. */
+/** The class of characters that may begin a comment, and are operators otherwise. */
 export const COMMENT_OR_OPERATOR = 14;
 
 const tables = new WeakMap<Lexical, Uint8Array>();

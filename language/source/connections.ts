@@ -1,4 +1,4 @@
-/** Which dialect the SQL for a connection is written in. */
+/** Finds the dialect that the SQL for a connection is written in. */
 import type { ConnectionDialects, DialectName } from '../../core/protocol/dialect-name.ts';
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../core/protocol/suggest.ts';

@@ -1,5 +1,5 @@
 /**
- * What matters of a user's SQL when stages are placed around it: whether its rows may come in an order, whether it may
+ * Tells what matters of a user's SQL when stages are placed around it: whether its rows may come in an order, whether it may
  * drop rows, and whether running it may fail for a value. All three err to the safe side, which costs some time or some precision
  * of an error, never a wrong answer.
  */

@@ -1,5 +1,5 @@
 /**
- * What a query may begin with. Only statements that read are let through; this is for good messages: the database
+ * Checks the words that a query begins with. Only statements that read are let through; this is for good messages: the database
  * itself refuses writes wherever they stand.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
@@ -10,7 +10,7 @@ import { isWordStart, skipSqlTrivia, skipWord } from './scan.ts';
 export interface SourceHead {
   readonly word: string;
   readonly span: Span;
-  /** May stages follow, may it stand in a FROM? */
+  /** Says whether the statement may stand in a FROM, so that stages may follow. */
   readonly wrappable: boolean;
 }
 

@@ -1,7 +1,7 @@
-/** What judges have found in the users' SQL of a query, on its way into the plan. */
+/** Carries into the plan the functions that judges have found in the users' SQL of a query. */
 import type { AskAnswer, FunctionUse, Judge } from '../../core/protocol/plan.ts';
 
-/** For what only looks at plans and runs none of them: tests of the language. */
+/** Judges nothing; for code that looks at plans and runs none of them, such as tests of the language. */
 export const JUDGES_NOTHING: Judge = () => [];
 
 /**

@@ -30,9 +30,9 @@ const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']' };
 
 export interface ScannedSource {
   readonly sqlStart: number;
-  /** Without trailing `;`. */
+  /** The end of the SQL without a trailing `;`. */
   readonly sqlEnd: number;
-  /** null: no stages follow. */
+  /** The first pipe; null: no stages follow. */
   readonly pipe: Span | null;
   readonly placeholders: readonly ParameterUse[];
 }
@@ -42,7 +42,7 @@ interface Bracket {
   readonly at: number;
   /** `[` after an expression: `a[1:n]`, where a colon is a slice. False for `array[...]`. */
   readonly subscript: boolean;
-  /** Where the `in`, or the `not in`, before it begins. */
+  /** The offset at which the `in`, or the `not in`, before the bracket begins; null: there is none. */
   readonly inStart: number | null;
   readonly negated: boolean;
 }
@@ -50,9 +50,9 @@ interface Bracket {
 interface ScanState {
   readonly text: string;
   readonly lexical: Lexical;
-  /** What each character of ASCII begins. */
+  /** The class of each character of ASCII: what it begins. */
   readonly classes: Uint8Array;
-  /** It stands in brackets of ours. */
+  /** Says that the SQL stands in brackets of ours. */
   readonly inBrackets: boolean;
   readonly brackets: Bracket[];
   readonly placeholders: ParameterUse[];
@@ -60,7 +60,7 @@ interface ScanState {
   /** The latest word or symbol, lower case, to tell `array[` from `a[`, and `in (` from `f(`. */
   previous: string;
   previousAt: number;
-  /** Where a `not` stands right before the latest word; -1: there is none. */
+  /** The offset of a `not` right before the latest word; -1: there is none. */
   notAt: number;
 }
 
@@ -283,10 +283,10 @@ function scanSemicolon(state: ScanState, at: number): number {
   return at + 1;
 }
 
-/** From the word `in`, or the `not` before it, to behind its opening bracket. */
+/** The stretch from the word `in`, or the `not` before it, to behind its opening bracket. */
 export interface InList extends Span {
   readonly negated: boolean;
-  /** Whether nothing else stands in the brackets. */
+  /** Says whether nothing else stands in the brackets. */
   readonly alone: boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What the SQL part and the stages lex alike: character classes, quotes and comments. Every function takes the
+ * Lexes the parts that SQL and stages have in common: character classes, quotes and comments. Every function takes the
  * whole text and an offset, looks at each character once and returns the offset after what it skipped, so that
- * lexing is linear in the text. What has no end throws `unterminated-string` with the span of its opening line.
+ * lexing is linear in the text. A quote or comment without an end throws `unterminated-string` with the span of its opening line.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { Lexical } from '../dialects/lexical.ts';
@@ -31,7 +31,7 @@ export function skipWord(text: string, start: number): number {
   return at;
 }
 
-/** From `start` to the end of its line: enough to show where something began. */
+/** Returns the span from `start` to the end of its line: enough to show where something began. */
 export function restOfLine(text: string, start: number): Span {
   const newline = text.indexOf('\n', start);
   return { start, end: newline === -1 ? text.length : Math.max(newline, start + 1) };
@@ -116,7 +116,7 @@ const SLASH = 47;
 const STAR = 42;
 const HASH = 35;
 
-/** Does a comment of SQL begin at `at`? */
+/** Says whether a comment of SQL begins at `at`. */
 export function beginsSqlComment(text: string, at: number, lexical: Lexical): boolean {
   switch (text.charCodeAt(at)) {
     case DASH:

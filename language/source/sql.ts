@@ -16,10 +16,10 @@ export interface BoundSql {
 
 /** SQL as it stands in a query, or as a front end has made it. */
 export interface WrittenSql {
-  /** What `span` and `placeholders` are places of; the query's text when left out, so that errors find their places. */
+  /** The text that `span` and `placeholders` are places of; left out: the query's text, so that errors find their places. */
   readonly text?: string;
   readonly span: Span;
-  /** Where errors about it point at, when it has a text of its own. */
+  /** The place that errors point at, when the SQL has a text of its own. */
   readonly place?: Span;
   readonly placeholders: readonly ParameterUse[];
 }
@@ -97,7 +97,7 @@ export function bindWith(
   return { sql, segments };
 }
 
-/** The same with `by` added to the number of every bound value: where two users' texts stand in one statement. */
+/** Adds `by` to the number of every bound value, so that two users' texts can stand in one statement. */
 export function renumbered(bound: BoundSql, by: number, { numberAt, placeholder }: Binding): BoundSql {
   if (by === 0 || bound.parameters.length === 0) return bound;
   const segments: SourceSegment[] = [];

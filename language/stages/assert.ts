@@ -15,7 +15,7 @@ import { collectColumns, type Typed } from '../types/typed.ts';
 import { exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly condition: Expression;
   readonly message: string | null;
@@ -33,7 +33,7 @@ function quoted(text: string, { start, end }: Span): string {
   return condition.length <= MAX_SHOWN ? condition : `${condition.slice(0, MAX_SHOWN - 1)}…`;
 }
 
-/** How many rows there are; fails with `error` for one in which the column is not true. */
+/** Counts the rows; fails with `error` for a row in which the column is not true. */
 function failingCount(column: string, error: WireError): Typed {
   const holds = columnValue({ name: column, type: BOOL });
   return ownAggregate(INT64, [holds], 'own/count or fail', [JSON.stringify(error)]);

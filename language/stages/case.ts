@@ -11,7 +11,7 @@ import { assignColumn, targetName } from './kit/assign-columns.ts';
 import { exactIf } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly value: CaseNode;
   readonly target: WrittenName;

@@ -79,7 +79,7 @@ function resolveCasting({ target, to, format }: Casting, input: Scope): NamedVal
   });
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = readonly Casting[];
 
 export const stage: StageDefinition<Syntax, Resolved> = {

@@ -10,7 +10,7 @@ interface Resolved extends ResolvedStage {
   readonly described: readonly Column[];
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = null;
 
 export const stage: StageDefinition<Syntax, Resolved> = {

@@ -6,7 +6,7 @@ import { eachOnce } from './kit/each-once.ts';
 import { exactKeys } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = null;
 
 export const stage: StageDefinition<Syntax, ResolvedStage> = {

@@ -12,7 +12,7 @@ interface Resolved extends ResolvedStage {
   readonly tested: readonly Column[];
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = readonly Pattern[];
 
 export const stage: StageDefinition<Syntax, Resolved> = {

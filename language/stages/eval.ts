@@ -36,7 +36,7 @@ function duplicate(message: string, span: Span, hint: string): QueryError {
   return new QueryError('duplicate-column', message, { span, hint });
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = readonly Assignment[];
 
 export const stage: StageDefinition<Syntax, Resolved> = {

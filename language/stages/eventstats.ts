@@ -21,7 +21,7 @@ interface Resolved extends ResolvedStage {
   readonly values: readonly NamedValue[];
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = AggregatesBy;
 
 export const stage: StageDefinition<Syntax, Resolved> = {

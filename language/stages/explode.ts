@@ -17,7 +17,7 @@ import { assignColumn } from './kit/assign-columns.ts';
 import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly target: WrittenName;
   readonly separator: { readonly text: string; readonly span: Span } | null;

@@ -9,7 +9,7 @@ import { expandPattern, expandPatterns, type Pattern, parsePattern } from './kit
 import { EXACT } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly drop: boolean;
   readonly patterns: readonly Pattern[];

@@ -10,7 +10,7 @@ import { expandKeys, expandPatterns, type Pattern, parsePatterns } from './kit/c
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly filled: readonly Pattern[];
   readonly by: readonly Pattern[];

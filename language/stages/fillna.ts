@@ -77,7 +77,7 @@ function mismatch({ name, type }: Column, value: Typed): QueryError {
   });
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = readonly Filling[];
 
 export const stage: StageDefinition<Syntax, Resolved> = {

@@ -14,7 +14,7 @@ interface Resolved extends ResolvedStage {
   readonly count: Typed;
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = Expression;
 
 export const stage: StageDefinition<Syntax, Resolved> = {

@@ -26,7 +26,7 @@ import type { StageDefinition } from './kit/stage.ts';
 
 type Kind = JoinKind | 'semi' | 'anti';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly kind: Kind;
   readonly source: QueryNode;
@@ -129,7 +129,7 @@ function tooMany({ stage }: Scope, span: Span): string {
   });
 }
 
-/** Where a row of the source may stand alone, its keys are the answer's. */
+/** Merges each pair of keys: a row of the source that stands alone has no value on the left, and gives its own. */
 function mergedKeys(pairs: readonly (readonly [Column, Column])[]): readonly NamedValue[] {
   return pairs.map(([left, right]) => {
     const { type, args } = unify([columnValue(left), columnValue(right)], () => {

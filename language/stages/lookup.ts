@@ -20,17 +20,17 @@ import { type JoinedColumns, joinColumns, leftNames, sourceNames } from './kit/j
 import type { StageDefinition } from './kit/stage.ts';
 
 interface Pair {
-  /** In the source. */
+  /** The column's name in the source. */
   readonly name: WrittenName;
-  /** Of a key: the column here; of an output: what it is called here. */
+  /** For a key, the column of the input that it is compared with; for an output, its name in the result. */
   readonly as: WrittenName;
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly source: QueryNode;
   readonly keys: readonly Pair[];
-  /** null: all but the keys. */
+  /** The columns that are added; null: all of the source but the keys. */
   readonly outputs: readonly Pair[] | null;
 }
 

@@ -22,7 +22,7 @@ import type { StageDefinition } from './kit/stage.ts';
 const KINDS = ['regex', 'json', 'kv'] as const;
 type Kind = (typeof KINDS)[number];
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly source: WrittenName;
   readonly kind: Kind;
@@ -83,7 +83,7 @@ const PARTS: Readonly<Record<Kind, (pattern: string, span: Span) => readonly Par
   kv: kvParts,
 };
 
-/** Only the column that is parsed may be replaced: it is named in the stage. */
+/** Throws when the input has a column of this name: only the parsed column may be replaced, since the stage names it. */
 function refuseTaken(name: string, kind: Kind, input: Scope, span: Span): void {
   if (!input.columns.some((column) => column.name === name)) return;
   const other = kind === 'regex' ? `\`(?<${name}_2>...)\`` : `\`key as ${name}_2\``;

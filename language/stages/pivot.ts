@@ -46,16 +46,16 @@ interface Value {
   readonly span: Span;
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly aggregates: readonly Item[];
   readonly rows: readonly Item[];
   readonly column: Expression;
-  /** null: those that there are. */
+  /** The values that become columns; null: all that the data has. */
   readonly values: readonly Value[] | null;
 }
 
-/** One column an aggregate. */
+/** A value of the column: it makes one column for each aggregate. */
 interface Choice {
   readonly name: string;
   readonly filter: Typed;
@@ -65,7 +65,7 @@ interface Choice {
 interface Resolved extends ResolvedStage {
   readonly keys: readonly NamedValue[];
   readonly values: readonly NamedValue[];
-  /** Whose values were asked for, and what may come of them. */
+  /** The values that were found in the data; null when the stage lists its values. */
   readonly found: FoundValues | null;
   readonly dependsOnData: boolean;
 }

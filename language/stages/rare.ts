@@ -11,7 +11,7 @@ import {
 } from './kit/frequency.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = FrequencySyntax;
 
 export const stage: StageDefinition<Syntax, ResolvedFrequency> = {

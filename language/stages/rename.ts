@@ -30,7 +30,7 @@ function parseRenaming(cursor: Cursor): Renaming {
   return { from, to: parseName(cursor, 'the new name') };
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = readonly Renaming[];
 
 export const stage: StageDefinition<Syntax, Resolved> = {

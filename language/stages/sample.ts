@@ -11,7 +11,7 @@ import { BOOL, FLOAT64, INT64 } from '../types/rules.ts';
 import type { Typed } from '../types/typed.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   /** A number of rows, or a percentage. */
   readonly amount: number;

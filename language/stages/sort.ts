@@ -14,7 +14,7 @@ import { exactGroups } from './kit/exactness.ts';
 import { parseSortKeys, resolveSortKey, type WrittenKey } from './kit/sort-keys.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly count: number | null;
   readonly keys: readonly WrittenKey[];

@@ -67,7 +67,7 @@ function bound(
 function describe(sql: EngineSql, input: Scope): readonly Column[] {
   const { parameters } = input;
   const text = sql.text ?? input.text;
-  // Its columns cannot depend on the values of parameters: they are null here.
+  // The columns of the SQL cannot depend on the values of parameters, so that null stands for each here.
   const asked = bound({ text, sql, parameters }, () => 'NULL');
   const columns = input.columns.map(({ name, type }) => ({ name, engineType: STAGE_ENGINE.typeName(type) }));
   const relations = [{ name: 'input', columns }];
@@ -94,7 +94,7 @@ function describe(sql: EngineSql, input: Scope): readonly Column[] {
   return typed;
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = EngineSql;
 
 export const stage: StageDefinition<Syntax, Resolved> = {
@@ -128,7 +128,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     const text = sql.text ?? input.text;
     return { columns: describe(sql, input), input: input.columns, sql, text, parameters };
   },
-  // What it reads is the engine's to know: `select *` and `count(*)` need all.
+  // Only the engine knows which columns the SQL reads: `select *` and `count(*)` need all.
   columnsUsed: ({ input }) => new Set(input.map(({ name }) => name)),
   emit(resolved, relation) {
     const { columns, input } = resolved;

@@ -28,7 +28,7 @@ const MEASURES: readonly Measure[] = [
   { name: 'mean', type: FLOAT64 },
 ];
 
-/** One aggregate for each measure: the list of its values for all columns. */
+/** Computes one aggregate for each measure: the list of the measure's values for all columns. */
 function profile(relation: Relation, columns: readonly Column[]): Relation {
   const args = columns.map(columnValue);
   const lists = MEASURES.map(({ name, type }): NamedValue => {
@@ -37,7 +37,7 @@ function profile(relation: Relation, columns: readonly Column[]): Relation {
   return relation.aggregate([], lists);
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = null;
 
 export const stage: StageDefinition<Syntax, Resolved> = {

@@ -33,7 +33,7 @@ import {
 import { gapless } from './kit/gapless-bins.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly time: WrittenName;
   readonly span: Expression;

@@ -25,7 +25,7 @@ import {
 } from './kit/frequency.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = FrequencySyntax | { readonly count: Expression; readonly key: Expression };
 
 interface Largest extends ResolvedStage {

@@ -19,7 +19,7 @@ import { eachOnce } from './kit/each-once.ts';
 import { EXACT, exactIf, exactKeys } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly distinct: boolean;
   readonly source: QueryNode;
@@ -76,7 +76,7 @@ function shaped(relation: Relation, side: readonly Column[], columns: readonly C
 }
 
 interface Value {
-  /** Its name on this side; null: it is not there. */
+  /** The column's name on this side; null: this side lacks it. */
   readonly own: string | null;
   readonly column: Column;
   readonly value: Typed;
@@ -133,7 +133,7 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
 };
 
-/** What a side calls those of `wanted` that it has; `distinct` compares all. */
+/** Returns the side's own names of those columns of `wanted` that it has; `distinct` compares all. */
 function ownNames(
   { columns, distinct }: Resolved,
   side: readonly Column[],

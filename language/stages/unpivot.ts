@@ -19,7 +19,7 @@ import { expandPattern, expandPatterns, type Pattern, parsePatterns } from './ki
 import { exactLists } from './kit/exactness.ts';
 import type { StageDefinition } from './kit/stage.ts';
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export interface Syntax {
   readonly patterns: readonly Pattern[];
   readonly name: WrittenName;

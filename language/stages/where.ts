@@ -12,7 +12,7 @@ interface Resolved extends ResolvedStage {
   readonly condition: Typed;
 }
 
-/** What the stage takes. */
+/** The parsed arguments of the stage. */
 export type Syntax = Expression;
 
 export const stage: StageDefinition<Syntax, Resolved> = {

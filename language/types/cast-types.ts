@@ -79,8 +79,8 @@ const FROM_TEXT: readonly ExprType['kind'][] = [
 ];
 
 /**
- * Is there a cast between them? Text is cast to and from everything but bytes and lists; lists as their elements are, and
- * JSON to lists, whose elements are then cast from their text.
+ * Says whether there is a cast between the types. Text is cast to and from everything but bytes and lists; lists as their
+ * elements are, and JSON to lists, whose elements are then cast from their text.
  */
 export function castExists(from: ExprType, to: ColumnType): boolean {
   if (to.kind === 'list') return listCastExists(from, to.of);
@@ -94,7 +94,7 @@ export function castExists(from: ExprType, to: ColumnType): boolean {
   return false;
 }
 
-/** How to get from one type to another where there is no cast; `written` is what is converted, as it stands in the query. */
+/** Returns a hint how to convert between types that have no cast; `written`: the value's text in the query. */
 export function hintWithoutCast(from: ExprType, to: ColumnType, written: string): string {
   const text = written.length <= 40 ? written : '...';
   if (from.kind === 'bytes' && to.kind !== 'list')

@@ -1,4 +1,4 @@
-/** When two names of columns are one column. */
+/** Decides when two names of columns are one column. */
 
 /** Columns that differ by case only are one column to the stage engine. */
 export function columnKey(name: string): string {

@@ -14,9 +14,9 @@ interface Size {
 const UNKNOWN: Size = { least: Number.NEGATIVE_INFINITY, most: Number.POSITIVE_INFINITY };
 const INT64_SIZE: Size = { least: 0, most: 19 };
 const DECIMAL_SIZE: Size = { least: -38, most: 38 };
-/** Inside, no float64 ends. */
+/** The range of sizes that is surely inside of float64's own. */
 const ORDINARY: Size = { least: -300, most: 300 };
-/** What is left of a difference has at least the last bit of its sides. */
+/** A difference that is not 0 is at least as large as the last bit of its sides, which have this many digits. */
 const FLOAT_DIGITS = 17;
 
 /** The size of what is surely finite, by what it is made of. */
@@ -56,13 +56,13 @@ function resultSize(operator: string, a: Size, b: Size): Size {
   }
 }
 
-/** Can no result of the operator leave float64? */
+/** Says whether no result of the operator can leave float64. */
 export function staysInRange(operator: string, sides: readonly Typed[]): boolean {
   const { least, most } = resultSize(operator, sizeOf(sides[0]!), sizeOf(sides[1]!));
   return least >= ORDINARY.least && most <= ORDINARY.most;
 }
 
-/** Is it finite and far from the ends of float64, by what it is made of? */
+/** Says whether the value is finite and far from the ends of float64, judged by its parts. */
 export function isOrdinary(arg: Typed): boolean {
   const { least, most } = sizeOf(arg);
   return least >= -100 && most <= 100;

@@ -46,7 +46,7 @@ export const FUNCTION_KEYS = [
   ...['first', 'last', 'arg_min', 'arg_max', 'any', 'list', 'mode', 'values', 'earliest', 'latest'],
   // window functions
   ...['row_number', 'rank', 'dense_rank', 'ntile', 'lag', 'lead', 'first_value', 'last_value'],
-  // what stages compute themselves
+  // functions that only stages call
   ...[
     'own/row number',
     'own/least',

@@ -1,5 +1,5 @@
 /**
- * Which expressions can fail for some value. It decides what may be computed earlier than it was written: what never
+ * Says which expressions can fail for some value. This decides what may be computed earlier than it was written: what never
  * fails may; what can fail must not see a row that an earlier filter or limit takes away. A function counts as failing
  * unless its definition says that it never does, so that a forgotten word costs time and never a wrong error.
  */

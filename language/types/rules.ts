@@ -1,5 +1,5 @@
 /**
- * What types go together. There is no coercion between text and number; within numbers and within points in time
+ * The rules for which types go together. There is no coercion between text and number; within numbers and within points in time
  * the narrower becomes the wider. A `decimal` without a declared size is carried as decimal(38,18) and stays
  * "without size" through arithmetic, so that answers print it without trailing zeros.
  */
@@ -29,7 +29,7 @@ export function decimal(precision: number, scale: number): DecimalType {
 }
 
 export const UNSIZED_DECIMAL: DecimalType = { kind: 'decimal', precision: null, scale: null };
-/** What sums of int64 are: a sum that does not fit fails, it never wraps. */
+/** The type of sums of int64: a sum that does not fit fails, it never wraps. */
 export const BIG_INTEGER: ColumnType = decimal(MAX_PRECISION, 0);
 
 export interface DecimalSize {
@@ -37,7 +37,7 @@ export interface DecimalSize {
   readonly scale: number;
 }
 
-/** How a number is carried as a decimal; int64 as decimal(19,0). */
+/** Returns the size of the decimal that carries a number; int64 is carried as decimal(19,0). */
 export function decimalSize(type: ExprType): DecimalSize {
   if (type.kind !== 'decimal') return { precision: INT64_DIGITS, scale: 0 };
   if (type.precision === null) return { precision: MAX_PRECISION, scale: UNSIZED_SCALE };

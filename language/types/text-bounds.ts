@@ -1,4 +1,4 @@
-/** How long texts may become: without a bound a row could need more memory than there is. */
+/** Bounds for the length of texts: without them a row could need more memory than there is. */
 
 export const MAX_REPEATS = 10_000;
 /** Characters of a text that is filled up. */

@@ -11,8 +11,9 @@ import type { ExprType } from './rules.ts';
 import { FLOAT64 } from './rules.ts';
 
 /**
- * Which rows a function of `streamstats` looks at. `peers`: ordered by the stage's keys alone, so that equal rows are
- * equal; `place`: by the keys and then by where the rows stood, so that no two are; `group`: likewise, all of the group.
+ * The rows that a function of `streamstats` looks at. `peers`: ordered by the stage's keys alone, so that equal rows are
+ * equal; `place`: by the keys and then by where the rows stood, so that no two are; `group`: like `place`,
+ * but over all rows of the group.
  */
 export type WindowKind = 'peers' | 'place' | 'group';
 
@@ -78,13 +79,13 @@ export function hasAggregate(typed: Typed): boolean {
   return typed.kind === 'call' && (typed.aggregate !== null || typed.args.some(hasAggregate));
 }
 
-/** Is there an aggregate in it whose value depends on the order of rows? */
+/** Says whether the expression holds an aggregate whose value depends on the order of rows. */
 export function hasOrderedAggregate(typed: Typed): boolean {
   if (typed.kind !== 'call') return false;
   return typed.aggregate?.ordered === true || typed.args.some(hasOrderedAggregate);
 }
 
-/** How an aggregate or a window function sees the rows. */
+/** Says how an aggregate or a window function sees the rows. */
 export interface AggregateKind {
   readonly ordered: boolean;
   readonly window?: WindowKind;

@@ -3,7 +3,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import { typeOfUntyped } from './parameter-types.ts';
 import type { Typed, TypedParameter } from './typed.ts';
 
-/** Is it text of a URL, whose type what it stands beside decides? */
+/** Says whether the value is text of a URL, whose type its neighbours decide. */
 export function isUntyped(typed: Typed): typed is TypedParameter {
   return (
     typed.kind === 'parameter' && typed.type.kind === 'string' && typed.parameterKind.startsWith('untyped')
@@ -26,7 +26,7 @@ export function resolveWith(args: readonly Typed[], resolve: (args: readonly Typ
     try {
       return resolve(typed);
     } catch {
-      throw thrown; // it is no better as numbers: what was wrong first says more
+      throw thrown; // numbers are no better: the first error says more
     }
   }
 }

@@ -58,5 +58,5 @@ await writeFile(
  * are allowed (allowed-functions.ts), by \`npm run guard:functions\`; do not edit.
  */
 
-${table('REFUSED_ATTRIBUTES', 'Not allowed, and callable with one value: so `(x).name` and `t.name` may be a call.', refusedAttributes)}`,
+${table('REFUSED_ATTRIBUTES', 'The functions that are not allowed and can be called with one value, so that `(x).name` and `t.name` may be a call.', refusedAttributes)}`,
 );

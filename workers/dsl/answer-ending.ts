@@ -1,4 +1,4 @@
-/** What is done to the end of an answer that the engine writes, while its bytes pass: the end is known only when it has come. */
+/** Changes the end of an answer that the engine writes, while its bytes pass: the end is known only when it has come. */
 
 export interface AnswerEnding {
   /** Returns what may be sent now. The bytes that it keeps back are copied or no longer touched by the caller. */

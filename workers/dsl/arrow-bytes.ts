@@ -44,7 +44,7 @@ export function isValid(validity: Uint8Array | null, row: number): boolean {
 export class BitList {
   readonly #bytes = new GrowingBytes();
   length = 0;
-  /** How many of them are 0. */
+  /** The number of bits that are 0. */
   zeros = 0;
 
   push(bit: boolean): void {

@@ -39,7 +39,7 @@ function appendNulls(nulls: BitList, validity: Uint8Array | null, from: number, 
   else for (let row = from; row < from + rows; row++) nulls.push(isValid(validity, row));
 }
 
-/** What every finished column has: its type, how many values, and which of them are null. */
+/** Returns the part that all finished columns have: the type, the number of values, and which of them are null. */
 function commonData(type: arrow.DataType, nulls: BitList) {
   const { length, zeros } = nulls;
   return { type, length, nullCount: zeros, nullBitmap: nulls.take() };
@@ -61,7 +61,7 @@ function fixedColumn(type: arrow.DataType, width: number): ArrowColumn {
   };
 }
 
-/** The same bytes in the kind of array that Arrow expects for this type. */
+/** Returns the bytes as the kind of array that Arrow expects for this type. */
 function typed(type: arrow.DataType, bytes: Uint8Array): ArrayBufferView {
   const { ArrayType } = type as {
     ArrayType: { BYTES_PER_ELEMENT: number; new (b: ArrayBufferLike, o: number, n: number): ArrayBufferView };
@@ -103,7 +103,7 @@ function uuidColumn(type: arrow.DataType): ArrowColumn {
   };
 }
 
-/** Where each value of a column of unequal lengths ends. */
+/** The offsets at which the values of a column of unequal lengths end. */
 class Offsets {
   readonly #bytes = new GrowingBytes();
 

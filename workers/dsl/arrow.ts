@@ -20,7 +20,7 @@ import { columnarValue } from './columnar-value.ts';
 const BATCH_ROWS = 65_536;
 /** A batch is sent when it has this many bytes, full or not. */
 const BATCH_BYTES = 8 * 1024 * 1024;
-/** How an IPC stream ends: a continuation marker and a length of zero. */
+/** The end of an IPC stream: a continuation marker and a length of zero. */
 const END_OF_STREAM = Buffer.from([0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]);
 
 export interface ArrowStreamOptions {
@@ -28,7 +28,7 @@ export interface ArrowStreamOptions {
   readonly writer: AnswerWriter;
   /** Streams the rows that were set aside: their columns are those of `arrowSelect`. */
   readonly rows: DuckDBResult;
-  /** How many rows there are. */
+  /** The number of rows. */
   readonly count: number;
 }
 

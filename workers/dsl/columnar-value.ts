@@ -1,5 +1,5 @@
 /**
- * What a column of Arrow or Parquet holds, computed by DuckDB: the same value for both, so that a reader finds the same
+ * Computes in DuckDB the value that a column of Arrow or Parquet holds: the same value for both, so that a reader finds the same
  * column in either (docs/formats.md). A value that these formats have no form for is an error, never another value.
  */
 import type { ColumnType } from '../../core/protocol/types.ts';

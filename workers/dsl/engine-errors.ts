@@ -52,7 +52,7 @@ const RULES: readonly Rule[] = [
       new QueryError('bad-value', conversionMessage(message), conversionHint(message), cause),
   },
   {
-    // Only a parameter can be: the compiler refuses a negative literal.
+    // Only a parameter can be negative: the compiler refuses a negative literal.
     pattern: /LIMIT\/OFFSET cannot be negative/,
     toError: (_message, _limits, cause) =>
       new QueryError(
@@ -63,7 +63,7 @@ const RULES: readonly Rule[] = [
       ),
   },
   {
-    // What a value or an expression can cause while rows are computed.
+    // These are the errors that a value or an expression can cause while rows are computed.
     pattern:
       /^(Out of Range|Invalid Input|Mismatch Type|Decimal|Divide by Zero|Object Size|Expression|Constraint|Sequence|Syntax|Unknown Type|Invalid type|Parameter Not Allowed) Error/i,
     toError: (message, _, cause) => new QueryError('bad-value', clip(sentence(message)), {}, cause),

@@ -11,9 +11,9 @@ import type { QueryInputs } from './inputs.ts';
 import { quoteText } from './sql-text.ts';
 
 export interface Engine {
-  /** What the query that runs reads; null between queries. */
+  /** The inputs that the running query reads; null between queries. */
   inputs: QueryInputs | null;
-  /** Of the query that runs; changes with `renew`. */
+  /** The connection of the running query; `renew` replaces it. */
   readonly connection: DuckDBConnection;
   /** Forgets the last query. */
   renew(): Promise<void>;
@@ -22,7 +22,7 @@ export interface Engine {
 
 /** The pipes at both ends of the engine. It touches that of the answer only. */
 export interface EnginePipes {
-  /** By the index of the plan's input. */
+  /** The paths of the input pipes, by the index of the plan's input. */
   readonly inputs: readonly string[];
   readonly answer: string;
 }

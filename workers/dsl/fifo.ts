@@ -96,7 +96,7 @@ export function readFifo(path: string, onData: (bytes: Buffer) => void): FifoRea
     socket.once('error', reject);
     socket.once('close', () => resolve());
   });
-  // Whoever waits for writerDone() sees the error; without anybody waiting the query has failed already.
+  // A caller that waits for writerDone() sees the error; when nobody waits the query has failed already.
   closed.catch(() => {});
   socket.on('data', onData);
   return {

@@ -41,12 +41,12 @@ export class QueryInputs {
     return this.#sources[0]?.rows ?? 0;
   }
 
-  /** What the engine was told instead of rows; of such an error it knows the text only. */
+  /** The error that the engine was told instead of rows; the engine knows only its text. */
   get raised(): Error | null {
     return this.#sources.find(({ raised }) => raised !== null)?.raised ?? null;
   }
 
-  /** The engine shall get this error instead of more rows. */
+  /** Gives the engine this error instead of more rows. */
   fail(cause: QueryError): void {
     for (const source of this.#sources) source.fail(cause);
   }

@@ -10,15 +10,15 @@ const RETRY_MS = 150;
 const MOST_TRIES = 20;
 
 /**
- * For the threads that there are and those that they start. A worker that the monitor started is a session of its own,
- * and where the kernel groups processes by session (autogroup), niceness counts for the group only: so both are set.
+ * Lowers the priority of all threads and of those that they start. A worker that the monitor started is a session of its own,
+ * and where the kernel groups processes by session (autogroup), niceness counts for the group only, so that both are set.
  */
 export function lowerPriority(): void {
   for (const threadId of threadIds()) ignoreRefusal(() => setPriority(threadId, NICE));
   ignoreRefusal(() => leadsSession() && lowerSession(MOST_TRIES));
 }
 
-/** From ordinary users the kernel takes one such write in a tenth of a second, whoever's it is. */
+/** Lowers the session; tries again, since the kernel takes one such write of ordinary users in a tenth of a second. */
 function lowerSession(tries: number): void {
   try {
     writeFileSync('/proc/self/autogroup', String(NICE));
@@ -29,7 +29,7 @@ function lowerSession(tries: number): void {
   }
 }
 
-/** Elsewhere the session is another's: a terminal, with all that runs in it. */
+/** Says whether this process leads its session. If not, the session is another's: a terminal, with all that runs in it. */
 function leadsSession(): boolean {
   const stat = readFileSync('/proc/self/stat', 'utf8');
   // Behind the name, which may hold anything: state, parent, process group, session.

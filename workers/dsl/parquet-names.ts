@@ -16,16 +16,16 @@ import type { AnswerEnding } from './answer-ending.ts';
 const INDEX_DIGITS = 6;
 /** The footer begins less than this before its first column: the file's version, its root, the column's other fields. */
 const FOOTER_HEAD_BYTES = 256;
-/** After the footer: its length, and the magic word. */
+/** The number of bytes after the footer: the footer's length, and the magic word. */
 const FILE_END_BYTES = 8;
 
 export interface StandIns {
   readonly prefix: string;
-  /** Of the columns, in their order. */
+  /** The stand-ins of the columns, in their order. */
   readonly names: readonly string[];
 }
 
-/** null: the engine writes these names as they are. */
+/** Returns stand-ins for names that differ by case only; null: the engine writes these names as they are. */
 export function standInsFor(columns: readonly Column[]): StandIns | null {
   const letters = new Set(columns.map(({ name }) => name.toLowerCase()));
   if (letters.size === columns.length) return null;
@@ -86,7 +86,7 @@ function renameFooter(end: Buffer, standIns: StandIns, columns: readonly Column[
   return named;
 }
 
-/** Where the stand-ins stand in a footer, their lengths (one byte each) included. */
+/** Returns the offsets of the stand-ins in a footer, where their lengths (one byte each) begin. */
 function placesOf(
   { prefix, names }: StandIns,
   footer: Buffer,

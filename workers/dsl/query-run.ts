@@ -40,11 +40,11 @@ export interface QueryRunDeps {
   readonly engine: Engine;
   readonly pipes: EnginePipes;
   readonly config: DslWorkerConfig;
-  /** Where the answer's bytes go. */
+  /** The socket that the answer's bytes go to. */
   readonly socket: Socket;
 }
 
-/** What the steps of one query share. */
+/** The state that the steps of one query share. */
 interface Run {
   readonly call: RunStagesCall;
   readonly parts: QueryParts;
@@ -54,7 +54,7 @@ interface Run {
   readonly writer: AnswerWriter;
   readonly startedAt: number;
   abort(cause: QueryError): void;
-  /** What an abort must empty; set while rows go through the answer pipe. */
+  /** Empties the answer pipe on an abort; set while rows go through the pipe. */
   discardAnswer: () => void;
 }
 
@@ -64,7 +64,7 @@ interface AnswerRows {
   readonly complete: boolean;
 }
 
-/** What was sent. */
+/** The size of the answer that was sent. */
 interface SentAnswer {
   readonly rows: number;
   readonly complete: boolean;
@@ -137,7 +137,7 @@ async function runStatements(run: Run): Promise<RunStagesReply> {
   return { rows, bytes: writer.bytes, complete, inputRows: inputs.rows, phases };
 }
 
-/** With a cap of the client's own, the rows are set aside first: only then is it known whether it cut any. */
+/** Chooses the rows to send. With a cap of the client's own they are set aside first, to know whether the cap cut any. */
 async function chooseRows({ call, parts, statements }: Run): Promise<AnswerRows> {
   const { capRows, maxRows } = call.limits;
   if (capRows === null || capRows > maxRows)

@@ -31,13 +31,13 @@ export interface DslServiceDeps {
   readonly log: Log;
   startQuery(call: RunStagesCall, socket: Socket): RunningCall<RunStagesReply>;
   startDescribe(call: DescribeStagesCall): RunningCall<DescribeStagesReply>;
-  /** Nothing of the last query is left: no table, no file. */
+  /** Removes everything of the last query: tables and files. */
   scrub(): Promise<ScrubReply>;
   /** The process cannot be used any more; it ends after its last lines are logged. */
   giveUp(): void;
 }
 
-/** What keeps the engine busy for one call. */
+/** The call that keeps the engine busy. */
 export interface RunningCall<Reply> {
   readonly queryId: string;
   /** Rejects with QueryError. */
@@ -61,7 +61,7 @@ export class DslService {
   readonly #deps: DslServiceDeps;
   readonly #connection: OneConnection;
   #state: State = 'fresh';
-  /** What runs, for the log. */
+  /** The call that runs, for the log. */
   #call: EngineCall | null = null;
   #run: RunningCall<unknown> | null = null;
   #running: Promise<void> = Promise.resolve();
@@ -238,7 +238,7 @@ function whose({ queryId, principal, connection }: EngineCall): object {
   return { queryId, principal, connection };
 }
 
-/** What is ours to mend is an error with its text; what is the user's is no more than a note. */
+/** Logs a failure of ours as an error with its text, and a failure of the user's as a note. */
 function logFailure(log: Log, call: EngineCall, error: QueryError): void {
   const { code } = error;
   if (code !== 'internal') {

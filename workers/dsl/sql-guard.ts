@@ -84,7 +84,7 @@ function checkKind({ type, class: expression, query_location }: TreeNode, sql: s
   });
 }
 
-/** Its function is called in the FROM; what stands in its brackets are expressions. */
+/** Checks a function that is called in the FROM, and returns the expressions in its brackets to visit. */
 function insideTableFunction(node: TreeNode, tables: ReadonlySet<string>, sql: string): Visit[] {
   const { function: call, ...others } = node;
   if (!isNode(call) || call.class !== 'FUNCTION')
@@ -107,7 +107,7 @@ function insideQuery(node: TreeNode, tables: ReadonlySet<string>): Visit[] {
 
 function withQueries(map: unknown): readonly { readonly key: unknown; readonly value: unknown }[] {
   if (!isNode(map) || !Array.isArray(map.map)) return [];
-  return map.map as { key: unknown; value: unknown }[]; // as the engine writes its ordered maps
+  return map.map as { key: unknown; value: unknown }[]; // the engine writes its ordered maps in this form
 }
 
 function withTable(tables: ReadonlySet<string>, name: unknown): ReadonlySet<string> {

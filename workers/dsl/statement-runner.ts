@@ -16,7 +16,7 @@ import type { QueryError } from '../../core/protocol/errors.ts';
 import { bindParameters } from './parameters.ts';
 
 export interface StatementRunner {
-  /** For statements that end with the number of rows that they wrote. */
+  /** Runs a statement that ends with the number of rows that it wrote, and returns that number. */
   runCounted(sql: string): Promise<number>;
   /** Rows as they come; nothing is gathered. */
   stream(sql: string): Promise<DuckDBResult>;
@@ -54,7 +54,7 @@ export function createStatementRunner(
   return {
     async runCounted(sql) {
       const result = await run(sql);
-      // Its one row, without another turn of the engine's threads.
+      // The result has one row, which is read here without another turn of the engine's threads.
       return result.chunkCount === 0 ? 0 : Number(result.getChunk(0).getColumnValues(0)[0]);
     },
     async stream(sql) {

@@ -12,10 +12,10 @@ import { inputSelect } from './inputs.ts';
 import { quoteName, quoteText } from './sql-text.ts';
 import { castTo, csvText, jsonText } from './value-text.ts';
 
-/** Where an answer is kept until it is known how many rows it has: under the client's own row cap, and for Arrow. */
+/** The table that keeps an answer until its number of rows is known: under the client's own row cap, and for Arrow. */
 const ANSWER_TABLE = 'answer_rows';
 
-/** What every statement of a query is made of. */
+/** The parts that every statement of a query is made of. */
 export interface QueryParts {
   readonly plan: WorkerPlan;
   readonly columns: readonly Column[];
@@ -94,7 +94,7 @@ export function rowSeparator(answer: AnswerOptions): string {
   }
 }
 
-/** What stands before the rows. */
+/** Returns the text of the answer before its rows. */
 export function answerHead(columns: readonly Column[], answer: AnswerOptions): string {
   if (answer.format === 'json') {
     const described = columns.map(({ name, type }) => ({ name, type: typeName(type) }));
@@ -108,7 +108,7 @@ function csvName(name: string): string {
   return name === '' || /[,"\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }
 
-/** One row's text, from the columns c0, c1, ... */
+/** Returns SQL of one row's text, from the columns c0, c1, ... */
 function rowText(columns: readonly Column[], answer: AnswerOptions): string {
   if (answer.format === 'csv') {
     const fields = columns.map((column, index) => csvText(column.type, `c${index}`));

@@ -49,7 +49,7 @@ async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild>
   killAtExit(() => service.busy);
   rmSync(config.socketPath, { force: true });
   await service.listen(config.socketPath);
-  // Not before: somebody may wait for this boot.
+  // The priority is lowered only now, since somebody may wait for this boot.
   lowerPriority();
   return {
     async stop(graceMs) {
@@ -82,7 +82,7 @@ async function giveUp(service: DslService, log: LogClient): Promise<void> {
   process.exit(EXIT_ABANDONED);
 }
 
-/** Nothing of an earlier query is left: not in memory, not on disk, not in the pipes. */
+/** Makes an engine with nothing of an earlier query left: not in memory, not on disk, not in the pipes. */
 async function freshEngine(config: DslWorkerConfig, pipes: EnginePipes): Promise<Engine> {
   rmSync(config.spillDir, { recursive: true, force: true });
   mkdirSync(config.spillDir, { recursive: true, mode: 0o700 });

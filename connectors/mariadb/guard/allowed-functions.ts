@@ -59,7 +59,7 @@ export const REFUSED_FUNCTIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * With white space before their bracket these are no functions of MariaDB's own but stored ones of that name, as long as the
+ * Names that, with white space before the bracket, are no functions of MariaDB's own but stored ones, as long as the
  * `sql_mode` has no IGNORE_SPACE, which no session of ours has.
  */
 export const OWN_WITHOUT_SPACE: ReadonlySet<string> = new Set(

@@ -16,7 +16,7 @@ import {
 const HINT = 'Queries are SELECT, WITH, VALUES, SHOW, EXPLAIN or DESCRIBE.';
 const READS = new Set(['select', 'with', 'values']);
 const ALONE = new Set(['show', 'explain', 'describe', 'desc']);
-/** What may follow SHOW: it is about the schema, not about other sessions, users or the server's files. */
+/** Words that may follow SHOW: they are about the schema, not about other sessions, users or the server's files. */
 const SHOWN = new Set(
   'tables columns fields index indexes keys databases schemas create collation character engines variables table full warnings'.split(
     ' ',
@@ -201,7 +201,7 @@ class Judgement {
     return false;
   }
 
-  /** After WITH, RECURSIVE or a comma, as the name of a common table stands. */
+  /** Says whether the word stands after WITH, RECURSIVE or a comma, as the name of a common table does. */
   #inWith(index: number): boolean {
     const before = this.#tokens[index - 1];
     return before?.text === ',' || this.#isWord(before, 'with') || this.#isWord(before, 'recursive');

@@ -1,4 +1,4 @@
-/** What a connection's user may do beside reading, by its own SHOW GRANTS. */
+/** Finds the rights that a connection's user has beside reading, by its own SHOW GRANTS. */
 import type { Finding, Notice } from '../../kit/connector.ts';
 
 export interface UserRights {

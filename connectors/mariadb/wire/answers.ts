@@ -30,7 +30,7 @@ export function yesAnswer({ resolve, reject }: Promised<void>): Answer {
   };
 }
 
-/** What a prepared statement has. */
+/** The description of a prepared statement. */
 export interface Described {
   readonly statement: number;
   readonly columns: readonly DatabaseColumn[];
@@ -70,7 +70,7 @@ function listPackets(count: number): number {
   return count === 0 ? 0 : count + 1;
 }
 
-/** Whoever is handed columns and rows. */
+/** Takes the columns and the rows of an answer. */
 export interface RowSink {
   columns(columns: readonly DatabaseColumn[]): void;
   row(bytes: Buffer, start: number, end: number): void;

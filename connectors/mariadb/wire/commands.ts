@@ -15,7 +15,7 @@ export function prepareCommand(sql: string): Buffer {
   return packets(Buffer.concat([Buffer.from([COMMAND.prepare]), Buffer.from(sql)]));
 }
 
-/** No answer follows. */
+/** Makes the command that closes a statement; no answer follows it. */
 export function closeCommand(statement: number): Buffer {
   const payload = Buffer.from([COMMAND.close, 0, 0, 0, 0]);
   payload.writeUInt32LE(statement, 1);

@@ -13,7 +13,7 @@ export function extraction(engineName: string, json: string, steps: readonly Jso
   return `${engineName}(${inner}, ${quoteText(paths.at(-1)!)})`;
 }
 
-/** One after the other: as few as there can be, as each is a call. */
+/** Returns the paths that are applied one after the other: as few as possible, since each is a call. */
 function pathsOf(steps: readonly JsonStep[]): readonly string[] {
   const paths: string[] = [];
   for (const step of steps) {

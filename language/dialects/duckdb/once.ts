@@ -1,5 +1,5 @@
 /**
- * For SQL that needs an argument more than once. A short argument is repeated; a long one is computed once and named,
+ * Writes SQL that needs an argument more than once. A short argument is repeated; a long one is computed once and named,
  * so that the text of nested calls grows linearly whatever their depth.
  */
 import { isShort, NAMES } from '../named-once.ts';

@@ -11,7 +11,7 @@ export function raiseError(error: WireError): string {
   return `error(${quoteText(MARK + JSON.stringify(error))})`;
 }
 
-/** The same, with a message that is made while it runs: `message` is SQL of a text. */
+/** Returns SQL of a call that raises the error with a message that is computed when it runs: `message` is SQL of a text. */
 export function raiseErrorAbout(error: Omit<WireError, 'message'>, message: string): string {
   const known = JSON.stringify(error).slice(0, -1);
   return `error(concat(${quoteText(`${MARK}${known},"message":`)}, to_json(${message}), '}'))`;

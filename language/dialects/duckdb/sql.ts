@@ -69,13 +69,13 @@ export function parameter(bound: string, type: ColumnType): string {
   return `CAST(${value} AS ${duckdbType(type)})`;
 }
 
-/** How a column of the source enters the stage engine. What is sent as text, and is none, is cast here. */
+/** Describes how a column of the source enters the stage engine. A value of another type that is sent as text is cast here. */
 export function inputColumn({ name, type }: Column, wire: WireType): InputColumn {
   if (wire === 'decimal') return { name, wire, size: decimalSize(type), expression: null };
   return { name, wire, expression: wire === 'text' ? valueOfText(quoteName(name), name, type) : null };
 }
 
-/** null: it is its text. */
+/** Returns SQL that makes the value of its text; null: the value is the text. */
 function valueOfText(text: string, name: string, type: ColumnType): string | null {
   if (type.kind === 'string' || type.kind === 'json') return null;
   return type.kind === 'list' ? listFromJson(text, name, type.of) : `CAST(${text} AS ${duckdbType(type)})`;

@@ -51,7 +51,7 @@ export function nativeType(parts: Partial<MariadbType>): NativeType {
   return { ...PLAIN, ...parts } satisfies MariadbType as unknown as NativeType;
 }
 
-/** What a native type of MariaDB's holds. */
+/** Reads a native type as the one of MariaDB that it is. */
 export function mariadbTypeOf(type: NativeType): MariadbType {
   return type as unknown as MariadbType; // a connection's types come from its own connector or dialect
 }
@@ -59,7 +59,7 @@ export function mariadbTypeOf(type: NativeType): MariadbType {
 export const TEXT_TYPE = nativeType({});
 
 const MAX_PRECISION = 38;
-/** 18446744073709551615 has so many digits. */
+/** The number of digits of 18446744073709551615, the largest unsigned integer. */
 const UNSIGNED_DIGITS = 20;
 
 const KINDS: Readonly<Record<number, ColumnType>> = {
@@ -75,7 +75,7 @@ const KINDS: Readonly<Record<number, ColumnType>> = {
   [FIELD.datetime]: { kind: 'timestamp' },
   [FIELD.timestamp]: { kind: 'timestamptz' },
   [FIELD.json]: { kind: 'json' },
-  // Its bits as digits.
+  // The decoder writes the bits as digits.
   [FIELD.bit]: { kind: 'string' },
 };
 

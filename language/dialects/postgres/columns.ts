@@ -1,8 +1,8 @@
 /**
- * How a column that the database described becomes a value of our type inside the database, equal to the value that
- * the stage engine reads from `COPY`'s text of it. So what is carried as text is what the type's own output function
- * writes: a cast to text takes the blanks off a `char(n)` and adds `/32` to an `inet`. And text has the database's
- * default collation, so that a column's own (which may say that 'a' equals 'A') decides nothing.
+ * Makes of a column that the database described a value of our type inside the database, equal to the value that the stage
+ * engine reads from `COPY`'s text of it. A value that is carried as text is therefore what the type's own output function
+ * writes: a cast to text takes the blanks off a `char(n)` and adds `/32` to an `inet`. And text has the database's default
+ * collation, so that a column's own (which may say that 'a' equals 'A') decides nothing.
  *
  * Where both refuse, the database fails too, but only in rows that it looks at: NaN in a numeric (source.ts). What only the
  * stage engine refuses (years before Christ, infinite intervals) the database answers.
@@ -14,9 +14,9 @@ import { carrierType, columnType, elementOid, nativeType, postgresTypeOf, wireTy
 /** Names the column and its SQL; what a statement's column must look like where the answer begins. */
 export interface CanonicalColumn {
   readonly type: ColumnType;
-  /** From the SQL of the column as the database has it to a value that carries our type. */
+  /** Makes, of the SQL of the column as the database has it, SQL of a value that carries our type. */
   canonical(column: string): string;
-  /** Why no stage that reads it may be placed; null: stages may. */
+  /** The reason why no stage that reads the column may run in the database; null: stages may. */
   readonly unusable: string | null;
 }
 
@@ -32,7 +32,7 @@ const printedBy =
   (column) =>
     `textin(${outputFunction}(${column}))`;
 
-/** By the type's OID; types of other OIDs that we carry as text are in `printed`. */
+/** Conversions by the type's OID; `printed` converts the other types that we carry as text. */
 const CONVERSIONS: Readonly<Record<number, Conversion>> = {
   16: asIs, // bool
   17: asIs, // bytea
@@ -70,7 +70,7 @@ export function sentValue(column: string, native: NativeType): { sql: string; ty
   return { sql, type: carrierType(columnType(native)) };
 }
 
-/** Whatever the type: what its output function writes. `IS NULL` would be true of a row of nulls. */
+/** Writes a value of any type as its output function does. `IS NULL` would be true of a row of nulls. */
 const printed: Conversion = (column) =>
   `CASE WHEN ${column} IS NOT DISTINCT FROM NULL THEN NULL ELSE format('%s', ${column}) END`;
 

@@ -1,4 +1,4 @@
-/** For SQL that needs an argument more than once (see duckdb/once.ts, which does the same in the stage engine). */
+/** Writes SQL that needs an argument more than once (see duckdb/once.ts, which does the same in the stage engine). */
 import { isShort, NAMES } from '../named-once.ts';
 
 /**

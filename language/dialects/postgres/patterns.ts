@@ -11,7 +11,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   s: '\\t\\n\\f\\r ',
 };
 
-/** In their order: an escape, a class in brackets, a group's opening, a repetition, anything. */
+/** Parts of a pattern, tried in this order: an escape, a class in brackets, a group's opening, a repetition, anything. */
 const PART = /\\[\s\S]?|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|\((?:\?[:=!<P]?)?|[*+?]\??|\{[^}]*\}\??|[\s\S]/gu;
 const SPECIAL = /^[\\^$.|?*+(){}[\]]$/;
 
@@ -48,7 +48,7 @@ function isCount(part: string): boolean {
   return most === undefined || most === '' || (Number(most) <= 255 && Number(most) >= Number(least));
 }
 
-/** What follows a backslash; inside of brackets, or outside. */
+/** Converts the character that follows a backslash, `inside` of brackets or outside; null: the engines read it differently. */
 function convertEscape(character: string, inside: boolean): string | null {
   const members = CLASSES[character];
   if (members !== undefined) return inside ? members : `[${members}]`;
@@ -62,7 +62,7 @@ function convertEscape(character: string, inside: boolean): string | null {
 function convertBrackets(part: string): string | null {
   const negated = part.startsWith('[^');
   const body = part.slice(negated ? 2 : 1, -1);
-  // Of `[]a]` and `[a-\d]` each has its own reading; `[:`, `[.` and `[=` open classes.
+  // The engines read `[]a]` and `[a-\d]` differently; `[:`, `[.` and `[=` open classes.
   if (body === '' || body.startsWith(']') || /\[|-\\|\\[dws]-|&&|--|~~/.test(body)) return null;
   let converted = '';
   for (const [member] of body.matchAll(/\\[\s\S]|[\s\S]/gu)) {

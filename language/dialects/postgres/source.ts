@@ -57,7 +57,7 @@ function sourceColumn(stored: string, column: DatabaseColumn, place: Place): Sou
 /** Below it a numeric still has 20 digits before the point when 18 are left after it. NaN is above every number. */
 const TOO_LARGE = `${'9'.repeat(20)}.${'9'.repeat(18)}5`;
 
-/** What the stage engine does not read fails here too, in the rows that are looked at, and with the same code. */
+/** Fails at a value that the stage engine does not read, in the rows that are looked at, with the engine's error code. */
 function unsizedColumn(
   stored: string,
   canonical: string,
@@ -106,7 +106,7 @@ function sentColumn(column: DatabaseColumn): SentColumn {
   return { sql, column: { name: column.name, type: JSON_TYPE } };
 }
 
-/** Likewise. */
+/** Returns the SQL that sends a value of this type to the stage engine; a list is sent as JSON. */
 function sent(sql: string, type: ColumnType): string {
   return type.kind === 'list' ? `array_to_json(CAST(${sql} AS text[]))` : declaredColumn(sql, type);
 }

@@ -72,7 +72,7 @@ export function byCodePoint(sql: string): string {
   return `(${sql} COLLATE "C")`;
 }
 
-/** Can a column of a statement be called so? */
+/** Says whether a column of a statement can have this name. */
 export function postgresNameFits(name: string): boolean {
   return Buffer.byteLength(name) <= MAX_NAME_BYTES && !name.includes('\0');
 }

@@ -1,4 +1,4 @@
-/** In which traits PostgreSQL differs from other dialects, and how lists, which are its arrays, are written. */
+/** The traits in which PostgreSQL differs from other dialects, and the SQL of lists, which are its arrays. */
 import type { DialectTraits, ListSql } from '../dialect.ts';
 
 export const POSTGRES_TRAITS: DialectTraits = {

@@ -17,7 +17,7 @@ const NUMERIC_ARRAY_OID = 1231;
 const TYPMOD_HEADER = 4;
 const MAX_PRECISION = 38;
 
-/** What PostgreSQL's native types hold. */
+/** The content of PostgreSQL's native types. */
 export interface PostgresType {
   readonly oid: number;
   /** atttypmod: -1 when there is none. */
@@ -118,7 +118,7 @@ export function databaseColumnToColumn(column: DatabaseColumn): Column {
   return { name: column.name, type: columnType(column.type) };
 }
 
-/** How the database describes a column that was cast to this type of ours. */
+/** Returns the type by which the database describes a column that was cast to this type of ours. */
 export function carrierType(type: ColumnType): NativeType {
   if (type.kind === 'list') {
     const { oid, modifier } = postgresTypeOf(carrierType(type.of));
@@ -155,7 +155,7 @@ function decimalOf(modifier: number): ColumnType {
   return { kind: 'decimal', precision, scale };
 }
 
-/** How COPY BINARY sends the types whose form is not text: their send functions (`int4send`, `numeric_send` ...) say it. */
+/** The binary forms in which COPY BINARY sends types: their send functions (`int4send`, `numeric_send` ...) define them. */
 const WIRE_TYPES: Readonly<Record<number, WireType>> = {
   16: 'bool',
   17: 'bytes',

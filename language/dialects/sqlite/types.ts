@@ -8,7 +8,7 @@ import type { Column, ColumnType, DatabaseColumn, NativeType } from '../../../co
 /** Storage classes of values but NULL. */
 export type StorageClass = 'integer' | 'real' | 'text' | 'blob';
 
-/** What native types of SQLite hold: the declared type, or the first value's storage class; both null: neither is known. */
+/** The content of SQLite's native types: the declared type, or the first value's storage class; both null: neither is known. */
 export interface SqliteType {
   readonly declared: string | null;
   readonly seen: StorageClass | null;

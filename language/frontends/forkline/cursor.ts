@@ -16,7 +16,7 @@ export interface SourceParser {
 
 /** SQL of the stage engine's in brackets, as written. */
 export interface EngineSql {
-  /** What `span` is a place of; the query's text when left out. */
+  /** The text that `span` is a place of; left out: the query's text. */
   readonly text?: string;
   readonly span: Span;
   readonly placeholders: readonly ParameterUse[];
@@ -28,7 +28,7 @@ export class Cursor {
   readonly #tokens: Token[] = [];
   #index = 0;
   readonly #start: number;
-  /** Where the next token is looked for. */
+  /** The offset at which the next token is looked for. */
   #at: number;
   #open = 0;
 
@@ -39,7 +39,7 @@ export class Cursor {
     this.#sources = sources;
   }
 
-  /** Those taken so far. */
+  /** Returns the tokens that were taken so far. */
   get tokens(): readonly Token[] {
     return this.#tokens.slice(0, this.#index);
   }
@@ -86,7 +86,7 @@ export class Cursor {
     return this.#sources.engineSql(this);
   }
 
-  /** From here to `close` a closing bracket ends a stage. */
+  /** Makes a closing bracket end a stage, from here to `close`. */
   open(): void {
     this.#open++;
   }
@@ -147,14 +147,14 @@ export class Cursor {
     return count;
   }
 
-  /** Nothing more belongs to this stage. */
+  /** Says whether nothing more belongs to this stage. */
   atStageEnd(): boolean {
     return (
       this.peek().kind === 'end' || this.isSymbol('|', '|>', ';') || (this.#open > 0 && this.isSymbol(')'))
     );
   }
 
-  /** What stands here, for a message. */
+  /** Describes, for a message, what stands here. */
   describe(): string {
     const token = this.peek();
     if (token.kind === 'end') return 'the end of the query';

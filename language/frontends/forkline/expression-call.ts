@@ -8,7 +8,7 @@ import type { Cursor } from './cursor.ts';
 import { call, extent } from './expression-nodes.ts';
 import type { Token } from './token.ts';
 
-/** One whole expression, at the cursor. */
+/** Parses one whole expression at the cursor. */
 export type ParseValue = () => Expression;
 
 export function parseCall(cursor: Cursor, value: ParseValue): Expression {

@@ -37,7 +37,7 @@ export function parseOperand(cursor: Cursor): Expression {
   return parseBinary(cursor, CONCAT, 1);
 }
 
-/** What stands in brackets or between the words of a `case`. */
+/** Parses an expression in brackets or between the words of a `case`. */
 function nested(cursor: Cursor, level: number): ParseValue {
   return () => parseBinary(cursor, OR, level + 1);
 }
@@ -197,7 +197,7 @@ function parsePrimary(cursor: Cursor, level: number): Expression {
   return { ...inner, span: cursor.spanFrom(token.start) };
 }
 
-/** What may have been meant by something that begins no value. */
+/** Returns a hint about what the user may have meant by a token that begins no value. */
 function valueHint(token: Token): string | undefined {
   if (token.kind === 'connection') return `a parameter is written \`:${token.text}\``;
   if (token.text === '[') return 'lists are made in the SQL, or by `list(x)` and `split(text, separator)`';

@@ -44,7 +44,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
   '.': 'columns of a stage have no table: write the name alone; a name with a point in it needs "quotes"',
 };
 
-/** How tightly the operator binds that stands here; 0 when none does. */
+/** Returns how tightly the operator that stands here binds; 0 when none stands here. */
 export function infixPrecedence(cursor: Cursor): number {
   const token = cursor.peek();
   if (token.kind === 'word') {

@@ -1,4 +1,4 @@
-/** What stands before a query: `set option = value;` and `let name = (query);`. */
+/** Parses the lines before a query: `set option = value;` and `let name = (query);`. */
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Pushdown } from '../../../core/protocol/plan.ts';
 import { STAGE_LIMITS, stageLimit } from '../../../core/protocol/stage-limits.ts';

@@ -34,7 +34,7 @@ export function failUnclosed(cursor: Cursor, open: Span): never {
   });
 }
 
-/** Nothing stands where SQL must; `pipe`: what follows instead. */
+/** Makes the error that no SQL stands where it must; `pipe`: the pipe that follows instead. */
 export function emptyQuery(cursor: Cursor, inBrackets: boolean, pipe: Span | null, at: number): QueryError {
   const hint = 'begin with SQL: `select * from flights | head 5`';
   if (inBrackets)

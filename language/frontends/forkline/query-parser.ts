@@ -39,9 +39,9 @@ export function parseForkline(text: string, syntaxes: StageSyntaxes, context: Pa
   return new QueryParser(text, syntaxes, context).parse();
 }
 
-/** Where SQL goes, and by which rules it is scanned. */
+/** The connection that SQL is for, and the rules by which it is scanned. */
 interface Target {
-  /** null: that of the request. */
+  /** The name of the connection; null: the one of the request. */
   readonly connection: string | null;
   readonly lexical: Lexical;
 }
@@ -119,7 +119,7 @@ class QueryParser implements StageCount {
     return ours;
   }
 
-  /** Are there any? */
+  /** Reads the preludes; says whether there were any. */
   #preludes(): boolean {
     let any = false;
     for (;;) {
@@ -226,7 +226,7 @@ class QueryParser implements StageCount {
     return query;
   }
 
-  /** What a stage takes: `name`, or `[@connection] (query)`. */
+  /** Parses the query that a stage takes: `name`, or `[@connection] (query)`. */
   #stageSource(): QueryNode {
     const cursor = this.#cursor;
     const first = cursor.peek();
@@ -276,7 +276,7 @@ class QueryParser implements StageCount {
     return { kind: 'let', definition, name: this.#lets[definition]!.name, span };
   }
 
-  /** Is the bracket at `at` one of ours? Only the SQL that it begins with is looked at. */
+  /** Says whether the bracket at `at` is one of ours. Only the SQL that it begins with is looked at. */
   #isQuery(at: number, lexical: Lexical): boolean {
     let inside = at;
     // More brackets than this are an error either way; they are not looked at again for each of them.

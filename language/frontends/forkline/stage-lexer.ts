@@ -155,7 +155,7 @@ function isStray(char: string): boolean {
   return isStrayQuote(char) || WIDE.test(char) || PLAIN_SIGNS[char] !== undefined;
 }
 
-/** Where a word ends; such signs are no part of it. */
+/** Returns the offset at which a word ends; such signs are no part of it. */
 function plainWordEnd(text: string, at: number): number {
   const end = skipWord(text, at);
   for (let index = at; index < end; index++)

@@ -31,7 +31,7 @@ export interface StageSyntaxes {
   readonly permitted?: ReadonlySet<string>;
 }
 
-/** What the stages of one text share. */
+/** The state that the stages of one text share. */
 export interface StageCount {
   readonly syntaxes: StageSyntaxes;
   stages: number;
@@ -106,7 +106,7 @@ const LISTS: Readonly<Record<string, string>> = {
 /** Words that join the parts of some stages and are no columns. */
 const CONNECTING = new Set(['as', 'by', 'for', 'from', 'in', 'on', 'sort', 'to', 'where', 'with']);
 
-/** What was probably meant: a word of another language, a stage without its pipe, a bracket too many. */
+/** Guesses what was meant: a word of another language, a stage without its pipe, a bracket too many. */
 function trailingHint(cursor: Cursor, stage: string, syntaxes: StageSyntaxes): string | undefined {
   const token = cursor.peek();
   const foreign = token.kind === 'word' ? FOREIGN_ENDINGS.get(token.lower) : undefined;
@@ -131,7 +131,7 @@ function trailingHint(cursor: Cursor, stage: string, syntaxes: StageSyntaxes): s
   return listed;
 }
 
-/** What the token before says of one that does not belong there. */
+/** Returns the hint that the token before gives about a token that does not belong there. */
 function afterLast(cursor: Cursor, last: Token, token: Token): string | null {
   const shown = cursor.text.slice(token.start, token.end).slice(0, 40);
   const definition = last.kind === 'word' ? findFunction(last.lower) : null;

@@ -1,7 +1,7 @@
 /** White space and comments between the tokens of stages: `--`, nested block comments, and `#` or `//` at the start of a line. */
 import { isSpace, skipBlockComment, skipLineComment } from '../../source/scan.ts';
 
-/** Is `at` the first thing on its line? `#` and `//` begin a comment only there. */
+/** Says whether `at` is the first thing on its line: `#` and `//` begin a comment only there. */
 function atLineStart(text: string, at: number): boolean {
   let before = at - 1;
   while (before >= 0 && text[before] !== '\n' && isSpace(text.charCodeAt(before))) before--;

@@ -176,7 +176,7 @@ function sortItems(cursor: LegacyCursor): readonly SortItem[] {
   return items;
 }
 
-/** Null is the least value: first when ascending, last when descending. */
+/** Writes the keys of a sort. Null is the least value: first when ascending, last when descending. */
 function sortKeys(items: readonly SortItem[], context: LowerContext): string {
   return items
     .map(({ name, descending }) => {

@@ -1,4 +1,4 @@
-/** What a command of the legacy language is: how it is read, and which stages of ours say the same. */
+/** The definition of a command of the legacy language: how it is read, and which stages of ours say the same. */
 import type { Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import type { WrittenName } from '../query-tree.ts';
@@ -14,27 +14,27 @@ export type Step =
 export interface EngineStep {
   readonly kind: 'engine';
   readonly sql: string;
-  /** Its last column is the place of the row (`ROW`), by which the rows are ordered afterwards. */
+  /** Says that the last column is the place of the row (`ROW`), by which the rows are ordered afterwards. */
   readonly ordered: boolean;
-  /** It holds for the data as it was when it was planned. */
+  /** Says that the step holds only for the data as it was when the query was planned. */
   readonly dependsOnData?: boolean;
 }
 
-/** What a command knows where it stands. */
+/** The facts that a command knows at its place in the query. */
 export interface LowerContext {
   readonly columns: readonly Column[];
   /** The columns of the queries that the command reads beside its input. */
   readonly sides: readonly (readonly Column[])[];
-  /** Of the command. */
+  /** The place of the command. */
   readonly span: Span;
   column(written: WrittenName): Column;
-  /** The texts of the only column of this SQL over `input`, each once and in their order. */
+  /** Returns the texts of the only column of this SQL over `input`, each once and in their order. */
   probe(sql: string): readonly string[];
 }
 
 export interface CommandDefinition<Syntax> {
   readonly names: readonly string[];
-  /** How it is written. */
+  /** The syntax of the command, for people. */
   readonly form: string;
   readonly summary: string;
   parse(cursor: LegacyCursor): Syntax;
@@ -48,7 +48,7 @@ export function command<Syntax>(definition: CommandDefinition<Syntax>): AnyComma
   return definition as AnyCommand; // `lower` is only given what `parse` of the same definition made
 }
 
-/** What the tree holds of a command. */
+/** A command as the tree holds it. */
 export interface LegacySyntax {
   readonly command: string;
   readonly syntax: unknown;

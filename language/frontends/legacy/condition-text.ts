@@ -19,7 +19,7 @@ type Kind = 'number' | 'text' | 'null' | 'other';
 interface Written {
   readonly sql: string;
   readonly kind: Kind;
-  /** Of a text that stands in the query. */
+  /** The text itself, when it stands in the query. */
   readonly literal?: string;
 }
 
@@ -113,7 +113,7 @@ function compare(op: string, left: Written, right: Written): string {
   return `(${one} ${sign} ${two})`;
 }
 
-/** Whether any text column has it, in upper or lower case; `*` is any text. */
+/** Returns SQL that says whether any text column has the text, in upper or lower case; `*` is any text. */
 function keyword(text: string, { columns }: ExpressionScope): string {
   const escaped = text
     .toLowerCase()

@@ -16,7 +16,7 @@ export class LegacyCursor {
   readonly sources: LegacySources;
   /** The whole command. */
   readonly span: Span;
-  /** How the command is written, for errors. */
+  /** The syntax of the command, for errors. */
   readonly form: string;
   readonly #tokens: readonly LegacyToken[];
   #at = 0;

@@ -21,7 +21,7 @@ export function engine(sql: string): EngineStep {
   return { kind: 'engine', sql, ordered: false };
 }
 
-/** Each row gives one, or several, and the order stays. */
+/** Returns a step in which each row gives one row, or several, and the order stays. */
 export function rowWise(items: readonly string[], rest = 'from input'): EngineStep {
   return { kind: 'engine', sql: `select ${items.join(', ')}, ${ROW} ${rest}`, ordered: true };
 }

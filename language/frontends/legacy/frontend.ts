@@ -19,13 +19,13 @@ export const LEGACY_STAGE = 'legacy';
 
 const PRELUDE = /^\s*set\s+dialect\s*=\s*'?legacy'?\s*;/iu;
 
-/** Does the text itself say that it is in the legacy language? */
+/** Says whether the text itself names the legacy language. */
 export function saysLegacy(text: string): boolean {
   return PRELUDE.test(text);
 }
 
 export interface LegacyRequest {
-  /** What `*` and bare conditions read; null: nothing. */
+  /** The model that `*` and bare conditions read; null: there is none. */
   readonly model: string | null;
   readonly connections: readonly string[];
 }
@@ -43,10 +43,10 @@ class LegacyParser implements LegacySources {
   readonly #request: LegacyRequest;
   readonly #lets: LetNode[] = [];
   #source: SourceNode | null = null;
-  /** What is wrong when no command gives rows. */
+  /** The error to throw when no command gives rows. */
   #missing: QueryError | null = null;
   #stages: StageNode[] = [];
-  /** Of the command that is being read. */
+  /** The queries beside the command that is being read. */
   #sides: QueryNode[] = [];
 
   constructor(text: string, request: LegacyRequest) {

@@ -7,12 +7,12 @@ import { asNumber, asText, quoteName } from './engine-text.ts';
 import { type Bin, binned, momentOf, readBin } from './time-text.ts';
 
 export interface LegacyCall {
-  /** In lower case. */
+  /** The function's name in lower case. */
   readonly name: string;
-  /** null: `*` */
+  /** The column of the argument; null: `*`. */
   readonly of: WrittenName | null;
   readonly share: number | null;
-  /** As it is written, without blanks. */
+  /** The call as it is written, without blanks. */
   readonly text: string;
   readonly as: string | null;
 }
@@ -105,7 +105,7 @@ export function callText(call: LegacyCall, context: LowerContext, filter = ''): 
   }
 }
 
-/** Is there something to count where no row is? */
+/** Says whether the function gives 0, and not null, where there are no rows. */
 export function countsToZero({ name }: LegacyCall): boolean {
   return ['count', 'countdistinct', 'sum'].includes(name);
 }

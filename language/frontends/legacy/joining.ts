@@ -30,9 +30,9 @@ const TYPES: Readonly<Record<string, JoinType>> = {
 
 interface Join {
   readonly type: JoinType;
-  /** What stands before the names of its columns. */
+  /** The text that is put before the names of the joined columns. */
   readonly prefix: string;
-  /** Its names in conditions. */
+  /** The names of the joined rows in conditions. */
   readonly names: readonly string[];
   readonly on: LegacyExpression | null;
   /** Conditions on the joined rows alone. */

@@ -16,7 +16,7 @@ export const ENGINE_STAGE = 'engine-rows';
 
 export interface LowerTools {
   readonly syntaxes: StageSyntaxes;
-  /** Of the SQL that a text of ours begins with. */
+  /** The lexical rules of the SQL that a text of ours begins with. */
   readonly lexical: Lexical;
   /** Returns the texts of the only column after one more stage. */
   probe(node: StageNode): readonly string[];
@@ -75,7 +75,7 @@ function stageNodes(node: StageNode, marked: string, tools: LowerTools): readonl
   }
 }
 
-/** The same with the places of the legacy text instead of those of the text that was made of it. */
+/** Copies the value with the places of the legacy text instead of those of the text that was made of it. */
 function moved(value: unknown, places: PlacedText, whole: Span): unknown {
   if (Array.isArray(value)) return value.map((item) => moved(item, places, whole));
   if (typeof value !== 'object' || value === null) return value;

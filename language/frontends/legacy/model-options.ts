@@ -1,4 +1,4 @@
-/** What stands behind `model`, `model-stats` and their like: a model, its options, and a condition. */
+/** Reads the text behind `model`, `model-stats` and their like: a model, its options, and a condition. */
 import type { Column } from '../../../core/protocol/types.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { conditionText } from './choosing.ts';

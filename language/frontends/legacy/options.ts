@@ -9,7 +9,7 @@ import type { LegacyCursor, LegacySources } from './cursor.ts';
 export interface LegacyOption {
   readonly name: string;
   readonly text: string;
-  /** Of the value, without its quotes. */
+  /** The place of the value, without its quotes. */
   readonly span: Span;
 }
 

@@ -89,7 +89,7 @@ const MAPS =
 const LEARNING = 'fit and apply models outside, and read their results from a table';
 const FILES = 'this server reads neither files nor the network: load the file into a table and read it';
 
-/** What is not here, and what to use instead. */
+/** Commands that are missing here, each with what to use instead. */
 const INSTEAD: Readonly<Record<string, string>> = {
   geoconverter: MAPS,
   geoflip: MAPS,

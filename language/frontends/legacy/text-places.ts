@@ -18,7 +18,7 @@ interface Stretch extends Span {
 
 export interface PlacedText {
   readonly text: string;
-  /** Where a stretch of the text comes from; null: no piece of it has a place. */
+  /** Returns the place that a stretch of the text comes from; null: no piece of it has a place. */
   placeOf(span: Span): Span | null;
 }
 

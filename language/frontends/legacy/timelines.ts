@@ -49,7 +49,7 @@ export const MODEL_TIMELINE = command<ModelSyntax>({
   },
 });
 
-/** Without a unit the range decides: hours for two days, months for more than half a year, else days. */
+/** Chooses the bin when no unit is given: hours for two days, months for more than half a year, else days. */
 function usualBin({ from, to }: ModelSyntax): Bin {
   const at = (literal: string): number => Date.parse(`${literal.slice(11, 21)}T${literal.slice(22, 30)}Z`);
   const days = from === null || to === null ? 30 : (at(to) - at(from)) / 86_400_000;
@@ -67,7 +67,7 @@ interface Interpolation {
   readonly to: string | null;
 }
 
-/** Where the bins begin or end, also when there are no rows. */
+/** Returns SQL of the moment at which the bins begin or end, also when there are no rows. */
 function edge(given: string | null, of: 'min' | 'max'): string {
   return given === null ? `${of}(moment)` : `coalesce(${of}(${given}), ${given})`;
 }

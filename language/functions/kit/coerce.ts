@@ -52,7 +52,7 @@ export function castTo(typed: Typed, type: ColumnType, orNull = false): Typed {
   };
 }
 
-/** To text everything can be cast; whole numbers fit into floats. */
+/** Says whether the cast never fails: everything can be cast to text, and whole numbers fit into floats. */
 function castIsSafe(from: ExprType, to: ColumnType): boolean {
   if (to.kind === 'string' || from.kind === 'null' || sameType(from, to)) return true;
   return from.kind === 'int64' && to.kind === 'float64';

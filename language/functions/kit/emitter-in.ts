@@ -1,4 +1,4 @@
-/** What the dialects' tables of functions say about a call. */
+/** Looks up a call in the dialects' tables of functions. */
 import type { DialectName } from '../../dialects/dialect.ts';
 import type { Emitter } from '../../dialects/function-table.ts';
 import { FUNCTION_TABLES } from '../../dialects/registry.ts';

@@ -16,7 +16,7 @@ export interface CallSite {
   readonly span: Span;
   readonly args: readonly Typed[];
   readonly operator: boolean;
-  /** How the function is written. */
+  /** The function's syntax, for messages. */
   readonly syntax: string;
   /** The facts about the function that hold whatever its arguments are. */
   readonly traits: FunctionTraits;
@@ -116,7 +116,7 @@ export function mixedTypes(call: CallSite, at: Typed, sofar: ExprType): never {
   );
 }
 
-/** How to make `at` what is wanted. */
+/** Returns a hint that tells the user how to make `at` a value of the wanted type. */
 export function castHint(call: CallSite, at: Typed, wanted: ExprType): string {
   const text = call.textOf(at.span);
   if (/^\d{4}-\d\d?-\d\d?$/.test(text)) return `this is a subtraction; write '${text}' for a date`;

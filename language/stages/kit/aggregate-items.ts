@@ -1,5 +1,5 @@
 /**
- * What stages that aggregate have in common: `aggregate [where condition] [as name], ...` and `by expression [as name],
+ * The parts that stages that aggregate have in common: `aggregate [where condition] [as name], ...` and `by expression [as name],
  * ...`, read and resolved.
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
@@ -43,7 +43,7 @@ export function parseItems(cursor: Cursor, filtered: boolean): readonly Item[] {
   return items;
 }
 
-/** What `stats` and `eventstats` are written as. */
+/** The parsed arguments of `stats` and `eventstats`. */
 export interface AggregatesBy {
   readonly aggregates: readonly Item[];
   readonly by: readonly Item[];
@@ -98,7 +98,7 @@ function refuseNameBefore(value: Expression, scope: Scope): void {
   });
 }
 
-/** Every aggregate in `value` sees only the rows for which `filter` is true. */
+/** Returns `value` with each aggregate in it restricted to the rows for which `filter` is true. */
 export function withFilter(value: Typed, filter: Typed, span: Span): Typed {
   if (value.kind !== 'call') return value;
   const { aggregate } = value;

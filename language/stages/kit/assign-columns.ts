@@ -1,4 +1,4 @@
-/** What a stage that sets columns does to the schema: a name that exists keeps its place, a new one comes last. */
+/** Sets columns of a schema: a name that exists keeps its place, a new one comes last. */
 
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';

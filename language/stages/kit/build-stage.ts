@@ -7,7 +7,7 @@ import type { StageDefinition } from './stage.ts';
 export interface StagePlaceInText {
   /** 1 is the first of the text, whichever query it belongs to. */
   readonly index: number;
-  /** What errors of the stage point at. */
+  /** The place in the query that errors of the stage point at. */
   readonly span: Span;
   /** The queries that it takes beside its own input, in the order in which the stage reads them. */
   readonly sources?: readonly QueryNode[];

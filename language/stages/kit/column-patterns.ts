@@ -48,7 +48,7 @@ export function parsePatterns(cursor: Cursor): readonly Pattern[] {
   return patterns;
 }
 
-/** Does `text` match the parts that stood between stars? Greedy from the left, which is right for stars alone. */
+/** Says whether `text` matches the parts between stars. The search is greedy from the left, which is right for stars alone. */
 function matches(text: string, parts: readonly string[]): boolean {
   const [first, last] = [parts[0]!, parts.at(-1)!];
   if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last))
@@ -96,7 +96,7 @@ export function expandPatterns(
   return found;
 }
 
-/** The same, for columns whose values will be compared. */
+/** Expands patterns to columns whose values will be compared: throws QueryError for a column of json. */
 export function expandKeys(patterns: readonly Pattern[], scope: Scope): readonly Column[] {
   for (const pattern of patterns)
     for (const column of expandPattern(pattern, scope)) refuseJsonKey(column, pattern.span);

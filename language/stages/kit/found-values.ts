@@ -70,7 +70,7 @@ export function noValues(span: Span): QueryError {
   });
 }
 
-/** What each value's column is called, and its rows. */
+/** Returns, for each value, its column's name and the condition that its rows fulfil. */
 export function choicesOf({ value, texts }: FoundValues, span: Span) {
   const choices = texts.map((text) => ({ name: nameOf(text), filter: hasText(value, text), span }));
   refuseDuplicates(
@@ -91,7 +91,7 @@ function hasText(value: Typed, text: string | null): Typed {
   return ownCall(BOOL, [textOf(value), textLiteral(text)], '=');
 }
 
-/** How many rows of a group have a value that has no column. */
+/** Counts the rows of a group that have a value without a column. */
 export function countOthers({ value, texts }: FoundValues): Typed {
   return ownAggregate(INT64, [textOf(value)], 'own/count others', [JSON.stringify(texts)]);
 }

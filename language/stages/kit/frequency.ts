@@ -1,5 +1,5 @@
 /**
- * What `top` and `rare` share: the n most or least frequent combinations of columns' values, with their count. Null is
+ * The common part of `top` and `rare`: the n most or least frequent combinations of columns' values, with their count. Null is
  * a value like any other; of equally frequent ones the lesser values come first, so that the answer is always the same.
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';

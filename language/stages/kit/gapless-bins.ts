@@ -5,7 +5,7 @@ import { STAGE_ENGINE } from '../../dialects/registry.ts';
 
 const { quoteName, quoteText, typeName } = STAGE_ENGINE;
 
-/** How many bins lie from `lo` to `hi`, as SQL. */
+/** Returns SQL of the number of bins from `lo` to `hi`. */
 function binCount(span: string): string {
   const [count, unit] = span.split(' ');
   if (unit === 'month') return `date_diff('month', lo, hi) // ${count} + 1`;
@@ -13,13 +13,13 @@ function binCount(span: string): string {
   return `(epoch_us(hi) - epoch_us(lo)) // ${BigInt(us ?? 1) * BigInt(count ?? 1)} + 1`;
 }
 
-/** What the columns are called, and the rows that have them. */
+/** Rows in bins: the names of their columns, and the relation that has them. */
 export interface BinnedRows {
   readonly rows: string;
   readonly time: string;
   readonly by: string | null;
   readonly values: readonly string[];
-  /** How many rows a bin has; null in gaps. */
+  /** The column with the number of rows in a bin; null in gaps. */
   readonly size: string;
 }
 
@@ -27,7 +27,7 @@ export interface Bins {
   readonly type: ColumnType;
   /** `5 minute` */
   readonly span: string;
-  /** How many values of `by` are kept, those with the most rows; null: all. */
+  /** The number of values of `by` that are kept, those with the most rows first; null: all. */
   readonly limit: number | null;
   /** SQL that raises the error of too many rows. */
   readonly tooManyRows: string;

@@ -1,5 +1,5 @@
 /**
- * What a `join` does to names. While it joins, every column of both sides has a name of its own: the left ones theirs,
+ * Names the columns of a `join`. While it joins, every column of both sides has a name of its own: the left ones theirs,
  * those of the source theirs too, or `alias_name` where the left has one of that name, or a hidden one for what does not
  * come out.
  */
@@ -11,22 +11,22 @@ import { freeName } from '../../select/select.ts';
 import { columnKey } from '../../types/column-key.ts';
 
 export interface JoinedColumns {
-  /** Of the source, as they are called while joining. */
+  /** The source's columns, with their names while the join is computed. */
   readonly renamed: readonly Renamed[];
   readonly left: Side;
   readonly right: Side;
-  /** After it. */
+  /** The columns after the join. */
   readonly columns: readonly Column[];
 }
 
 export interface JoinNames {
   /** `as name`; null: none. */
   readonly alias: string | null;
-  /** By which a condition may call the source, besides `right`. */
+  /** A name by which a condition may call the source, besides `right`. */
   readonly source: string | null;
   /** Columns of the source that do not come out, since they are equal to one of the left's. */
   readonly keys: ReadonlySet<string>;
-  /** None of the source's columns come out. */
+  /** Says that none of the source's columns come out. */
   readonly leftOnly: boolean;
   readonly span: Span;
 }
@@ -88,7 +88,7 @@ export function sourceNames(renamed: readonly Renamed[], wide: ReadonlySet<strin
   return new Set(renamed.filter(({ as }) => wide.has(as)).map(({ name }) => name));
 }
 
-/** Those of `wide` that are none of the source's. */
+/** Returns the names in `wide` that are none of the source's. */
 export function leftNames(renamed: readonly Renamed[], wide: ReadonlySet<string>): ReadonlySet<string> {
   const others = new Set(renamed.map(({ as }) => as));
   return new Set([...wide].filter((name) => !others.has(name)));

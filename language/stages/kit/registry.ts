@@ -37,7 +37,7 @@ export const STAGE_NAMES: readonly string[] = [...byName.keys()];
 /** The stages as the parser sees them. */
 export const STAGE_SYNTAXES: StageSyntaxes = { find: findStage, all: STAGES, names: STAGE_NAMES };
 
-/** Those that no text can name. */
+/** The stages that no text can name. */
 const OWN = [VALUES, ENGINE_ROWS] as readonly AnyStage[]; // each is only given what it made itself
 
 /** Returns the stage that a node of the tree names: the parser found it, or the compiler made the node. */

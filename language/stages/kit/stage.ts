@@ -1,5 +1,5 @@
 /**
- * What a stage is. Each is one file in stages/ that exports one `stage`; nothing else names it. The life of a stage
+ * The definition of a stage. Each is one file in stages/ that exports one `stage`; nothing else names it. The life of a stage
  * in a query: `parse` its text, `resolve` against the columns that reach it, then, from the last stage back to the
  * first, `columnsUsed` says which of those it needs, and from the first to the last `emit` adds it to the statement.
  *
@@ -25,12 +25,12 @@ export interface StageDocs {
   readonly syntax: string;
   /** One or two sentences. */
   readonly summary: string;
-  /** What else there is to know. */
+  /** Further text for the reader of the documentation. */
   readonly notes?: string;
   readonly examples: readonly StageExample[];
 }
 
-/** Whether a database's own dialect computes a stage with exactly our meaning. */
+/** Says whether a database's own dialect computes a stage with exactly our meaning. */
 export type Exactness = { readonly exact: true } | { readonly exact: false; readonly why: string };
 
 export interface StageDefinition<Syntax, Resolved extends ResolvedStage> {
@@ -43,20 +43,23 @@ export interface StageDefinition<Syntax, Resolved extends ResolvedStage> {
   resolve(syntax: Syntax, input: Scope, span: Span, sources: readonly (readonly Column[])[]): Resolved;
   /** Names of the input's columns that it needs when only `wanted` of its own are used after it. */
   columnsUsed(resolved: Resolved, wanted: ReadonlySet<string>): ReadonlySet<string>;
-  /** The same for each of the queries that it takes. */
+  /** Returns, for each of the queries that the stage takes, the names of the columns that it needs. */
   sourcesUsed?(resolved: Resolved, wanted: ReadonlySet<string>): readonly ReadonlySet<string>[];
   emit(resolved: Resolved, relation: Relation, sources: readonly Relation[]): Relation;
-  /** It puts SQL of the user's into the statement: the worker that runs it serves no other query after it. */
+  /** Says that the stage puts SQL of the user's into the statement: the worker that runs it serves no other query after it. */
   readonly runsUserSql?: boolean;
   /** Says whether a database with this dialect computes it exactly, so that it may run there. */
   exactIn(resolved: Resolved, dialect: SourceDialect): Exactness;
-  /** Everything of it that may fail for some value; absent: nothing does. */
+  /** Returns every expression of the stage that may fail for some value; absent: none does. */
   computes?(resolved: Resolved): readonly Typed[];
-  /** When it is not exact as a whole: a part that is and may go before the rest, and the rest. */
+  /**
+   * Splits a stage that is not exact as a whole: an exact part that may go before the rest, and the rest; null: there is
+   * none.
+   */
   split?(resolved: Resolved, dialect: SourceDialect): readonly [exact: Resolved, rest: Resolved] | null;
-  /** Each row of the input gives one row, in the same order: a limit after it may be one before it. */
+  /** Says that each row of the input gives one row, in the same order: a limit after the stage may then go before it. */
   readonly rowByRow?: boolean;
-  /** It keeps no more than so many of the first rows, and does nothing else. */
+  /** Returns how many of the first rows the stage keeps, if it does nothing else. */
   keepsFirst?(resolved: Resolved): Typed;
 }
 

@@ -9,7 +9,7 @@ const FULL_BYTES = 512 * 1024;
 
 export class Chunk {
   readonly #columns: readonly ChunkColumn[];
-  /** Which column of the wire each is. */
+  /** The index of each column among the columns of the wire. */
   readonly #places: readonly number[];
   rows = 0;
 

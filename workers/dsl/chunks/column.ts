@@ -13,7 +13,7 @@ const ALL_VALID = -1;
 const VALIDITY_BYTES = CHUNK_ROWS / 8;
 
 export abstract class ChunkColumn {
-  /** For errors. */
+  /** The name of the column, for errors. */
   readonly name: string;
   /** A bit for each row, 1 for a value. */
   readonly #validity = new Int32Array(VALIDITY_BYTES / 4).fill(ALL_VALID);

@@ -17,7 +17,7 @@ const POSITIVE = 0;
 const NEGATIVE = 0x4000;
 const BASE = 10_000;
 const WORD = 2 ** 32;
-/** So many digits and no more are exact in a double. */
+/** The largest number of digits that are exact in a double. */
 const DOUBLE_DIGITS = 15;
 const POWERS = [1, 10, 100, 1000, BASE] as const;
 
@@ -120,7 +120,7 @@ export class DecimalColumn extends FixedColumn {
     }
   }
 
-  /** Before the point there are no more digits than the column has; then the sum fits its four words. */
+  /** Throws when there are more digits before the point than the column has; without them the sum fits its four words. */
   #checkSize(view: DataView, start: number, weight: number): void {
     const count = view.getInt16(start);
     for (let index = 0; index < count; index++) {
@@ -165,7 +165,7 @@ export class DecimalColumn extends FixedColumn {
   }
 }
 
-/** As many bytes as DuckDB keeps a DECIMAL of this precision in. */
+/** Returns the number of bytes in which DuckDB keeps a DECIMAL of this precision. */
 function decimalBytes(precision: number): 2 | 4 | 8 | 16 {
   if (precision <= 4) return 2;
   if (precision <= 9) return 4;

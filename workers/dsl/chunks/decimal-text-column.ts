@@ -9,7 +9,7 @@ const HEAD_BYTES = 8;
 
 export class DecimalTextColumn extends ChunkColumn {
   readonly #texts: TextColumn;
-  /** One text at a time. */
+  /** The field that holds the text of the value at hand. */
   readonly #one = new Fields(1);
 
   constructor(name: string) {

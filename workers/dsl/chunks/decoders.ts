@@ -32,7 +32,7 @@ import { TextColumn } from './text-column.ts';
 export interface WireColumn {
   readonly name: string;
   readonly wire: WireType;
-  /** Of `decimal`: its size in the engine; without it the engine gets its text. */
+  /** The size of a `decimal` in the engine; without a size the engine gets the decimal's text. */
   readonly size?: { readonly precision: number; readonly scale: number };
 }
 

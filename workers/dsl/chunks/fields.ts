@@ -12,14 +12,14 @@ export const SLACK_BYTES = 16;
 export const NULL_LENGTH = -1;
 
 export class Fields {
-  /** What the places point into. */
+  /** The bytes that `starts` point into. */
   view: DataView = new DataView(new ArrayBuffer(SLACK_BYTES));
   bytes: Uint8Array = new Uint8Array(this.view.buffer);
-  /** Rows that are here. */
+  /** The number of rows that are here. */
   rows = 0;
   /** `starts[column * CHUNK_ROWS + row]`. */
   readonly starts: Int32Array;
-  /** In the same order; NULL_LENGTH for null. */
+  /** The lengths of the fields in the order of `starts`; NULL_LENGTH for null. */
   readonly lengths: Int32Array;
 
   constructor(columns: number) {

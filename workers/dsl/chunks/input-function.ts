@@ -44,7 +44,7 @@ export function registerInputFunction(
       info.setInitData(new InputScan(info.bindData as RowSource, info.getColumnIndexes())),
     mainFunction: () => {},
   });
-  // By the bindings themselves: a call of it makes no objects but those of the vectors.
+  // The bindings themselves are used, so that a call makes no objects but those of the vectors.
   duckdb.table_function_set_function(created.table_function, (info, output) =>
     (duckdb.function_get_init_data(info) as InputScan).fill(output),
   );

@@ -3,7 +3,7 @@ import duckdb, { type DataChunk } from '@duckdb/node-bindings';
 import type { Chunk } from './chunk.ts';
 import type { RowSource } from './row-source.ts';
 
-/** As often the engine asks again at once: a query on few rows waits for the database a moment only. */
+/** The number of times that the engine asks again at once: a query on few rows waits for the database a moment only. */
 const EAGER_TRIES = 8;
 const FIRST_SLEEP_MS = 1;
 const LONGEST_SLEEP_MS = 10;
@@ -12,7 +12,7 @@ const SLEEP_PART = 20;
 
 export class InputScan {
   readonly #source: RowSource;
-  /** Which columns of the engine's chunk the source's wanted columns are. */
+  /** The indexes, in the engine's chunk, of the columns that are wanted of the source. */
   readonly #targets: readonly number[];
   readonly #waitTarget: number;
   readonly #targetCount: number;

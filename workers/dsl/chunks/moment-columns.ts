@@ -114,7 +114,7 @@ export class MomentColumn extends FixedColumn {
   }
 }
 
-/** Whether the engine counts no further. */
+/** Says whether the moment is after the last one that the engine can count to. */
 function isAfterLast(high: number, low: number): boolean {
   const sum = low + EPOCH_LOW;
   const carried = high + EPOCH_HIGH + (sum >= WORD ? 1 : 0);

@@ -1,7 +1,7 @@
 /** A moment as PostgreSQL writes it, for errors about moments that the engine cannot hold. */
 
 const MICROS_OF_DAY = 86_400_000_000n;
-/** From 0000-03-01 to 2000-01-01. */
+/** The number of days from 0000-03-01 to 2000-01-01. */
 const DAYS_TO_2000 = 730_425n;
 const DAYS_OF_400_YEARS = 146_097n;
 

@@ -27,7 +27,7 @@ export class RowReader {
   #state: 'header' | 'rows' | 'ended' = 'header';
   #bytes = new Uint8Array(FIRST_BYTES + SLACK_BYTES);
   #view = new DataView(this.#bytes.buffer);
-  /** What was gathered and not yet described: [from, to). */
+  /** The range [from, to) of the bytes that were gathered and whose rows are not yet described. */
   #from = 0;
   #to = 0;
 
@@ -37,7 +37,7 @@ export class RowReader {
     this.#fields = new Fields(columns);
   }
 
-  /** Whether the end mark was read: no row is missing. */
+  /** Says whether the end mark was read: no row is missing then. */
   get ended(): boolean {
     return this.#state === 'ended';
   }
@@ -97,7 +97,7 @@ export class RowReader {
     this.#state = 'rows';
   }
 
-  /** Whether there was a whole row. */
+  /** Reads one row; says whether there was a whole one. */
   #readRow({ starts, lengths }: Fields, row: number): boolean {
     const view = this.#view;
     const to = this.#to;

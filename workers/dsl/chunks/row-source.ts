@@ -12,7 +12,7 @@ import { Chunk } from './chunk.ts';
 import type { WireColumn } from './decoders.ts';
 import { corrupt, RowReader } from './row-reader.ts';
 
-/** Of 2,048 rows, or some 512 KB of long values, each. */
+/** The number of chunks that are kept ready; each has 2,048 rows, or some 512 KB of long values. */
 const READY_CHUNKS = 6;
 
 export interface RowSourceOptions {
@@ -43,7 +43,7 @@ export class RowSource {
     this.#onRoom = onRoom;
   }
 
-  /** Whether bytes wait that cannot be decoded yet. */
+  /** Says whether bytes wait that cannot be decoded yet. */
   get isFull(): boolean {
     return this.#isFull;
   }
@@ -66,7 +66,7 @@ export class RowSource {
     }
   }
 
-  /** No more bytes come. */
+  /** Tells that no more bytes come. */
   end(): void {
     if (!this.#isFull && !this.#reader.ended) this.#failure ??= corrupt('they stop before their end');
   }

@@ -17,7 +17,7 @@ const STRING_BYTES = 16;
 const WORDS = STRING_BYTES / 4;
 const INLINED_BYTES = 12;
 const FIRST_LONG_BYTES = 64 * 1024;
-/** From here on a call is faster than a loop. */
+/** The number of bytes from which on a call is faster than a loop. */
 const CALL_BYTES = 128;
 const HIGH_BITS = 0x8080_8080 | 0;
 const WORD = 2 ** 32;

@@ -32,7 +32,7 @@ function extreme(name: string): Emitter {
   };
 }
 
-/** Too big a sum of finite numbers fails. */
+/** Sums floats; fails when the sum of finite numbers is too large for a float. */
 const floatSum: Emitter = ([a], site) => {
   const total = aggregateText('sum', a!, site);
   const infinite = aggregateText('bool_or', `NOT isfinite(${a})`, site);

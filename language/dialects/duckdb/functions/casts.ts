@@ -39,7 +39,7 @@ function eachElement(list: string, from: ExprType, to: ColumnType, orNull: boole
   return `CAST(list_transform(${list}, lambda ${element}: ${cast}) AS ${duckdbType(to)}[])`;
 }
 
-/** How many lists are in each other: variables of lambdas in each other need different names. */
+/** Returns how deeply lists are nested: the variables of lambdas that are nested need different names. */
 function depthOf(type: ColumnType): number {
   return type.kind === 'list' ? 1 + depthOf(type.of) : 0;
 }

@@ -41,7 +41,7 @@ export const exactCorrelation: Emitter = ([a, b], site) => {
   return correlationOf(form(left, right), form(left, left), form(right, right));
 };
 
-/** From the lowest: parts of the value in units of its last digit, as BIGINTs. */
+/** Parts of the value in units of its last digit, the lowest first, as BIGINTs. */
 function limbsOf(a: string, type: ExprType): readonly string[] {
   const count = limbCount(type);
   const whole = wholeNumber(a, type);

@@ -1,4 +1,4 @@
-/** What stages compute themselves, in the stage engine. */
+/** The stage engine's SQL of the functions that only stages call, no user. */
 import type { WireError } from '../../../../core/protocol/errors.ts';
 import { STAGE_LIMITS } from '../../../../core/protocol/stage-limits.ts';
 import type { ColumnType } from '../../../../core/protocol/types.ts';
@@ -26,7 +26,7 @@ function shown(sql: string, type: ExprType): string {
   return textInDuckdb(type, type.kind === 'float64' ? `(${sql} + 0.0e0)` : sql);
 }
 
-/** One null for none of them. */
+/** Returns the list's elements, or one null for a list without elements. */
 const elementsOrNull: Emitter = ([list], { call }) =>
   `CASE WHEN len(${list}) > ${STAGE_LIMITS.explodeElements} THEN ${raised(call)} WHEN len(${list}) > 0 THEN ${list} ELSE [NULL] END`;
 
@@ -46,7 +46,7 @@ const refuseKey: Emitter = ([twice], { call }) => {
   return `CASE WHEN ${twice} IS NULL THEN true ELSE ${raise} END`;
 };
 
-/** How many rows have a text that is not among those that are known. */
+/** Counts the rows that have a text which is not among the known texts. */
 const countOthers: Emitter = ([text], { call }) => {
   const texts = JSON.parse(call.constants[0]!) as readonly (string | null)[]; // the compiler's own text
   const known = texts.filter((value) => value !== null).map(quoteText);
@@ -78,7 +78,7 @@ function elementType(type: ExprType): ColumnType {
   return type.kind === 'list' ? type.of : valueType(type);
 }
 
-/** One measure of all columns, as a list. */
+/** Computes one measure of all columns, as a list. */
 const measures: Emitter = (columns, { call }) => {
   const none = `CAST(NULL AS ${duckdbType(elementType(call.type))})`;
   const each = columns.map((a, at) => measure(call.constants[0]!, call.args[at]!.type, a) ?? none);

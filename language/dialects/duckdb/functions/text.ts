@@ -48,7 +48,7 @@ export const text = {
   ilike: matching('ILIKE'),
   'not ilike': matching('NOT ILIKE'),
   regexp_match: named('regexp_matches'),
-  // Null when nothing matches; the engine's own function for one match gives '' then.
+  // The result is null when nothing matches; the engine's own function for one match gives '' then.
   regexp_extract: ([a, pattern], { call }) => `regexp_extract_all(${a}, ${pattern}, ${call.constants[0]})[1]`,
   regexp_replace: ([a, pattern, to]) => `regexp_replace(${a}, ${pattern}, ${to}, 'g')`,
 } satisfies FunctionTable;

@@ -73,7 +73,7 @@ const quantile: Row = {
   exact: areOrdinary,
 };
 
-/** By code point; of equal intervals (1 day, 24 hours) each takes another, and so with 0 and -0. */
+/** Quantile of texts by code point. The engines pick differently among equal intervals (1 day, 24 hours), and among 0 and -0. */
 const discreteQuantile: Row = {
   emit([a], site) {
     const { type, constants } = site.call;

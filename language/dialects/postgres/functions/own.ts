@@ -1,4 +1,4 @@
-/** What stages compute themselves and PostgreSQL computes exactly. */
+/** PostgreSQL's SQL of the functions that only stages call, no user, and that PostgreSQL computes exactly. */
 import type { WireError } from '../../../../core/protocol/errors.ts';
 import { STAGE_LIMITS } from '../../../../core/protocol/stage-limits.ts';
 import { INT64 } from '../../../types/rules.ts';
@@ -17,7 +17,7 @@ function errorOf({ constants }: TypedCall): WireError {
 const split: Emitter = ([a], { call }) =>
   `CASE WHEN ${a} = '' THEN CAST(ARRAY[''] AS text[]) ELSE string_to_array(${a}, ${quoteText(call.constants[0]!)}) END`;
 
-/** One null for none of them. */
+/** Returns the list's elements, or one null for a list without elements. */
 const elementsOrNull: Emitter = ([list], { call }) => {
   const type = valueType(call.type);
   const name = postgresType(type);

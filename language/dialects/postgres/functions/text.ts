@@ -23,7 +23,10 @@ function clamped(n: string): string {
   return `CAST(CASE WHEN ${n} > ${most} THEN ${most} WHEN ${n} < -${most} THEN -${most} ELSE ${n} END AS int4)`;
 }
 
-/** Where a part begins at or after the first character, both count alike. */
+/**
+ * A part of a text. Both engines count alike when the part begins at or after the first character; else the call is not
+ * exact.
+ */
 const substring: Row = {
   emit: ([a], { call: { args } }) =>
     `substr(${a}, ${args

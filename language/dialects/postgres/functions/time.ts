@@ -49,7 +49,7 @@ function countedUnits(unit: string): ((at: string) => string) | null {
   if (seconds !== undefined) return (at) => `extract(epoch FROM date_trunc('${unit}', ${at})) / ${seconds}`;
   const inYear = PER_YEAR[unit];
   if (inYear === undefined) return null;
-  // Without a year 0 the years before 1 would be counted one too many.
+  // PostgreSQL has no year 0, so that the years before 1 would be counted one too many.
   const year = (at: string): string => `trunc(extract(year FROM ${at}) + 0.5)`;
   if (inYear === 1) return year;
   return (at) => `(${year(at)} * ${inYear} + extract(${unit} FROM ${at}))`;

@@ -89,7 +89,10 @@ function noteIndirection(walk: Walk, value: unknown, fields: Fields): void {
   for (const name of stringsOf(value)) add(walk, [name], 'value', location);
 }
 
-/** Without an alias it is found by the name of what it calls; `t` stands for a value when that returns one. */
+/**
+ * Notes the name that finds a function in FROM: its alias, else the function's name. `t` is a value when the function
+ * returns one.
+ */
 function noteRangeFunction(walk: Walk, { alias, functions }: Fields): void {
   const name = (alias as Fields | undefined)?.aliasname;
   if (typeof name === 'string') {

@@ -27,7 +27,7 @@ const LARGE_TEXT_CHARACTERS = 128 * 1024;
 let loaded: Grammar | null = null;
 let swollen = false;
 
-/** Whether `parseSql` may be called. */
+/** Says whether `parseSql` may be called. */
 export function isGrammarLoaded(): boolean {
   return loaded !== null && !swollen;
 }
@@ -50,7 +50,7 @@ export async function loadGrammar(): Promise<void> {
 function freeInstance(): void {
   loaded = null;
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void; // what the flag exposes
+  const collect = runInNewContext('gc') as () => void; // the flag --expose-gc defines it
   collect();
 }
 
@@ -61,7 +61,7 @@ export function parseSql(sql: string): readonly ParsedStatement[] {
   swollen ||= sql.length > LARGE_TEXT_CHARACTERS;
   try {
     const { stmts = [] } = loaded.parseSync(sql);
-    return stmts as readonly ParsedStatement[]; // what the library documents
+    return stmts as readonly ParsedStatement[]; // the library documents this type
   } catch (thrown) {
     if (thrown instanceof loaded.SqlError && thrown.sqlDetails !== undefined)
       throw errorOf(thrown.message, thrown.sqlDetails.cursorPosition);
@@ -81,7 +81,7 @@ function broken(thrown: unknown): JudgeBroken {
 
 const SYNTAX = '42601';
 
-/** What the grammar says with another SQLSTATE than `syntax_error`, or with a hint; the parser gives neither. */
+/** Messages of the grammar that have another SQLSTATE than `syntax_error`, or a hint; the parser gives neither. */
 const OTHERS: readonly { readonly message: RegExp; readonly sqlstate: string; readonly hint?: string }[] = [
   {
     message: /^LIMIT #,# syntax is not supported/,

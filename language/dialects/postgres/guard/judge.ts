@@ -112,7 +112,7 @@ function useOf(
   return { schema, name, as, known: ALLOWED_FUNCTIONS.has(name), position };
 }
 
-/** In schemas of its own PostgreSQL has nothing but what the list knows. */
+/** Says whether the database's catalogue must be asked about a call: not for a known function of `pg_catalog` itself. */
 function isInQuestion({ schema, known }: FunctionUse): boolean {
   return !(known && schema === 'pg_catalog');
 }

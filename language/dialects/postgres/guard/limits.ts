@@ -1,8 +1,9 @@
 /**
- * What is looked at before a text is parsed, in one linear pass: texts on which PostgreSQL's lexer is quadratic or worse (it
- * reads a run of operator characters again for every comment that begins in it, and again for each `+` or `-` at the
- * end of it), and chains so long that the parser would run out of stack. The database would suffer from them as well, where no
- * statement_timeout reaches. What slips through costs a parser's thread, and nothing else (server/planning/planner-threads.ts).
+ * Refuses, before a text is parsed and in one linear pass: texts on which PostgreSQL's lexer is quadratic or worse (it
+ * reads a run of operator characters again for every comment that begins in it, and again for each `+` or `-` at the end of
+ * it), and chains so long that the parser would run out of stack. The database would suffer from them as well, where no
+ * statement_timeout reaches. A text that slips through costs a parser's thread, nothing else
+ * (server/planning/planner-threads.ts).
  */
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import { positionOf, type SqlToken, tokenizeSql } from '../tokens.ts';
@@ -89,7 +90,7 @@ const LINKS = new Set(
 /** Links of these are not ended by a comma: they hold whole SELECTs together. */
 const SET_OPERATIONS = new Set(['union', 'intersect', 'except', 'join']);
 
-/** How many levels the tree has at most, counted from the tokens: links in each open bracket, since its last comma. */
+/** Throws when the tree may have too many levels. Counts from the tokens: links in each open bracket, since its last comma. */
 function refuseLongChains(sql: string, tokens: readonly SqlToken[]): void {
   const outer: { expression: number; sets: number }[] = [];
   let here = { expression: 0, sets: 0 };

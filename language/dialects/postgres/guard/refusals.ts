@@ -5,7 +5,7 @@
  * refused all the same, only with a more general reason. docs/security.md says what the table is worth.
  */
 
-/** How a refused function's sentence ends: "pg_read_file() may not be called: it ...". */
+/** Ends of the sentence that refuses a function: "pg_read_file() may not be called: it ...". */
 const FILES = 'reads or writes files of the database server';
 const NETWORK = 'reaches other servers';
 const SESSIONS = 'acts on other sessions';
@@ -91,7 +91,7 @@ export const REFUSED_FUNCTIONS: readonly RefusedFunction[] = [
   { pattern: /^(pg_prewarm|autoprewarm_\w+)$/, does: SERVER, ofExtension: true },
 ];
 
-/** One test for the usual name, that none of them matches. */
+/** Matches what any pattern matches, so that the usual name, which none matches, takes one test. */
 const ANY_REFUSED = new RegExp(REFUSED_FUNCTIONS.map(({ pattern }) => pattern.source).join('|'));
 
 export function refusedFunction(name: string): RefusedFunction | null {

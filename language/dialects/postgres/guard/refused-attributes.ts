@@ -3,7 +3,7 @@
  * are allowed (allowed-functions.ts), by `npm run guard:functions`; do not edit.
  */
 
-/** Not allowed, and callable with one value: so `(x).name` and `t.name` may be a call. */
+/** The functions that are not allowed and can be called with one value, so that `(x).name` and `t.name` may be a call. */
 export const REFUSED_ATTRIBUTES: ReadonlySet<string> = new Set(
   `
   amvalidate binary_upgrade_logical_slot_has_caught_up binary_upgrade_set_next_array_pg_type_oid
