@@ -24,7 +24,8 @@ export function treeOf(request: ParseRequest): QueryTree {
       span: { start: 0, end: Math.min(1, text.length) },
       hint: "write the query in Forkline's own language, with the stages that are allowed",
     });
-  return parseLegacy(text, { model, connections: Object.keys(dialects) });
+  const { tablesSql } = sourceDialect(dialectAt(dialects, request.connection, null));
+  return parseLegacy(text, { model, connections: Object.keys(dialects), tablesSql });
 }
 
 /** The text of a request in Forkline's own language. Throws QueryError. */

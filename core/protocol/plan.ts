@@ -104,7 +104,7 @@ export interface InputColumn {
   readonly wire: WireType;
   /** The size that the engine keeps a decimal in; a decimal without it comes as its text. */
   readonly size?: { readonly precision: number; readonly scale: number };
-  /** The DuckDB expression over the column as read that gives its value, when reading alone does not. */
+  /** The stage engine's expression over the column as read that gives its value, when reading alone does not. */
   readonly expression: string | null;
 }
 

@@ -92,6 +92,8 @@ export type ConstantCell = string | number | null;
 
 /** The dialect of a database: all that placement needs to know of it. */
 export interface SourceDialect extends Dialect {
+  /** The SQL that lists the names of tables and views, in the column `name`. */
+  readonly tablesSql: string;
   /**
    * A SELECT around the user's SQL keeps the order of its rows. Where it does not, and no stage is placed, the SQL is sent as it
    * is, and the connector sends those columns only that are expected.

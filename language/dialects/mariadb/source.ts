@@ -61,6 +61,8 @@ function constantRows(columns: readonly Column[], rows: readonly (readonly Const
 export const MARIADB: SourceDialect = {
   name: 'mariadb',
   title: 'MariaDB',
+  tablesSql:
+    'select table_name as name from information_schema.tables where table_schema = database() order by 1',
   wrapsSources: false,
   traits: {
     keepsArrivalOrder: false,

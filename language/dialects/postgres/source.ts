@@ -130,6 +130,8 @@ function constant(value: ConstantCell): string {
 export const POSTGRES: SourceDialect = {
   name: 'postgres',
   title: 'PostgreSQL',
+  tablesSql:
+    "select table_name as name from information_schema.tables where table_schema not in ('information_schema', 'pg_catalog') order by 1",
   wrapsSources: true,
   traits: POSTGRES_TRAITS,
   lexical: POSTGRES_LEXICAL,

@@ -52,6 +52,8 @@ function constantRows(columns: readonly Column[], rows: readonly (readonly Const
 export const SQLITE: SourceDialect = {
   name: 'sqlite',
   title: 'SQLite',
+  tablesSql:
+    "select name from sqlite_schema where type in ('table', 'view') and name not like 'sqlite~_%' escape '~' order by 1",
   wrapsSources: true,
   traits: {
     keepsArrivalOrder: false,

@@ -97,7 +97,7 @@ function writeColumn(name: WrittenName, qualifier: string | null, scope: Express
 /** Text that stands in the query and is a number is written as one, so that a database may compute it. */
 function numeric({ sql, kind, literal }: Written): string {
   if (literal !== undefined && /^[+-]?\d{1,15}(?:\.\d+)?$/.test(literal.trim())) return `${literal.trim()}`;
-  return kind === 'text' ? `try_cast(${sql} as float8)` : sql;
+  return kind === 'text' ? `try_cast(${sql} as double)` : sql;
 }
 
 function textual({ sql, kind }: Written): string {

@@ -65,5 +65,5 @@ export function asText({ name, type }: Column): string {
 export function asNumber(column: Column): string {
   const quoted = quoteName(column.name);
   if (column.type.kind === 'bool') return `cast(${quoted} as bigint)`;
-  return isNumber(column) ? quoted : `try_cast(${asText(column)} as float8)`;
+  return isNumber(column) ? quoted : `try_cast(${asText(column)} as double)`;
 }

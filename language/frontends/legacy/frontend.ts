@@ -28,14 +28,14 @@ export interface LegacyRequest {
   /** The model that `*` and bare conditions read; null: there is none. */
   readonly model: string | null;
   readonly connections: readonly string[];
+  /** The SQL that lists the tables of the request's connection, in the column `name`. */
+  readonly tablesSql: string;
 }
 
 export function parseLegacy(text: string, request: LegacyRequest): QueryTree {
   return new LegacyParser(text, request).parse();
 }
 
-const MODELS_SQL =
-  "select table_name as name from information_schema.tables where table_schema not in ('information_schema', 'pg_catalog') order by 1";
 const STARTS = ['model', 'db', 'mkdata', 'modeldata', 'model-stats', 'model-statsdetails', 'model-timeline'];
 
 class LegacyParser implements LegacySources {
@@ -137,7 +137,7 @@ class LegacyParser implements LegacySources {
     const cursor = new LegacyCursor(this.#text, span, from, `${word} ...`, this);
     if (word === 'model' && cursor.acceptWord('list') !== null) {
       cursor.finish();
-      this.#source = this.#sqlNode(null, MODELS_SQL, span);
+      this.#source = this.#sqlNode(null, this.#request.tablesSql, span);
     } else if (word === 'db') {
       const form = new LegacyCursor(this.#text, span, from, "db connector_name='c' sql='select ...'", this);
       const options = readOptions(form);

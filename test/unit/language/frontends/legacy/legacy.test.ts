@@ -62,9 +62,11 @@ describe('the legacy language', () => {
 
   it('reads the model of the request for *, a bare condition and nothing', () => {
     for (const text of ['* | head 3', "kind = 'tea' | head 3", "* kind = 'tea' | head 3", ' | head 3'])
-      expect(JSON.stringify(parseLegacy(text, { model: 'orders', connections: [] }).query.source)).to.include(
-        '\\"orders\\"',
-      );
+      expect(
+        JSON.stringify(
+          parseLegacy(text, { model: 'orders', connections: [], tablesSql: 'select' }).query.source,
+        ),
+      ).to.include('\\"orders\\"');
   });
 
   it('refuses to keep no column at all', () => {
@@ -82,6 +84,7 @@ describe('the legacy language', () => {
     const tree = parseLegacy('model name = m | join inner n A = n.A | stats count(*) by k', {
       model: null,
       connections: [],
+      tablesSql: 'select',
     });
     expect(JSON.parse(JSON.stringify(tree))).to.deep.equal(tree);
   });
