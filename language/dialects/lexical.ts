@@ -57,3 +57,21 @@ export const NO_WORDS: SqlWords = {
   suggested: [],
   heads: [],
 };
+
+/** Takes a list of words apart that stands in one text. */
+export function words(list: string): readonly string[] {
+  return list.split(' ');
+}
+
+/** The words in the middle of a statement that completion suggests in every dialect of a database. */
+export const USUAL_SUGGESTIONS: SqlWords['suggested'] = [
+  ...words('from where join'),
+  'left join',
+  'on',
+  'group by',
+  'order by',
+  ...words('having limit and or not as distinct'),
+  'is null',
+  'is not null',
+  ...words('in between like case'),
+];

@@ -144,7 +144,7 @@ function valueItems(
   return items;
 }
 
-export function columnItem({ name, type }: Column): CompletionItem {
+function columnItem({ name, type }: Column): CompletionItem {
   const shown = typeName(type);
   return { label: name, kind: 'column', type: shown, detail: shown, insert: quotedIfNeeded(name) };
 }

@@ -80,7 +80,7 @@ export function leavesOf(
 }
 
 /** Returns the comments between two tokens; the rest of that text is white space. */
-export function commentsIn(text: string, start: number, end: number): Leaf[] {
+function commentsIn(text: string, start: number, end: number): Leaf[] {
   const comments: Leaf[] = [];
   let ownLine = start === 0;
   let at = start;

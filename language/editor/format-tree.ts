@@ -42,11 +42,11 @@ export function treeOf(leaves: readonly Spaced[]): readonly Node[] {
   return nodes;
 }
 
-export function key({ leaf }: Spaced): string {
+function key({ leaf }: Spaced): string {
   return leaf.text.toLowerCase();
 }
 
-export function opens(leaves: readonly Spaced[], index: number): boolean {
+function opens(leaves: readonly Spaced[], index: number): boolean {
   const { leaf } = leaves[index]!;
   if (leaf.token?.kind === 'symbol') return leaf.text === '(' || leaf.text === '[';
   const before = leaves[index - 1]?.leaf.token;
@@ -65,7 +65,7 @@ export function flatLength(nodes: readonly Node[]): number {
 }
 
 /** Returns the length of a query on one line; Infinity unless it is SQL alone, or a name. */
-export function flatQuery({ head, stages, after }: QueryLeaves): number {
+function flatQuery({ head, stages, after }: QueryLeaves): number {
   return stages.length + after.length > 0 ? Infinity : flatLength(treeOf(spaced(head))) - 1;
 }
 
@@ -90,7 +90,7 @@ export function split(
   return parts;
 }
 
-export function wordOf(node: Node | undefined): string {
+function wordOf(node: Node | undefined): string {
   const token = node?.kind === 'one' ? node.leaf.token : null;
   return token?.kind === 'word' ? token.lower : '';
 }
@@ -107,7 +107,7 @@ export function clausesOf(nodes: readonly Node[]): readonly (readonly Node[])[] 
 }
 
 /** A name or the like before: after `as` a keyword is a name. '.' for what is no word. */
-export function wordBefore(nodes: readonly Node[], index: number): string {
+function wordBefore(nodes: readonly Node[], index: number): string {
   const before = nodes[index - 1];
   return before === undefined ? '' : wordOf(before) || '.';
 }

@@ -16,7 +16,7 @@ export interface RenderedError {
 /** Longer lines are shown as a window around the caret. */
 const MAX_SHOWN = 100;
 
-export function placeOf(span: Span, query: string): Place {
+function placeOf(span: Span, query: string): Place {
   const start = Math.min(span.start, query.length);
   const lineStart = query.lastIndexOf('\n', start - 1) + 1;
   let line = 1;

@@ -36,7 +36,7 @@ export interface ResolvedQuery {
 }
 
 /** The queries that this one reads, once for each time that it does. */
-export function queriesRead({ source, stages }: ResolvedQuery): readonly ResolvedQuery[] {
+function queriesRead({ source, stages }: ResolvedQuery): readonly ResolvedQuery[] {
   const beside = stages.flatMap((stage) => stage.sources);
   return source.kind === 'query' ? [source.query, ...beside] : beside;
 }
@@ -56,12 +56,6 @@ export function countReads(query: ResolvedQuery): ReadonlyMap<ResolvedQuery, num
   };
   visit(query);
   return reads;
-}
-
-/** All stages in the order in which they were written. */
-export function stagesOf(query: ResolvedQuery): readonly ResolvedStageNode[] {
-  const stages = [...countReads(query).keys()].flatMap((read) => read.stages);
-  return stages.sort((a, b) => a.node.index - b.node.index);
 }
 
 /** The properties that every resolved stage has. */

@@ -1,9 +1,9 @@
 /** Tells what a character begins in the SQL of a dialect: a table for each, made once, so that scanning takes one look at it. */
 import type { Lexical } from '../dialects/lexical.ts';
 
-export const SYMBOL = 0;
+const SYMBOL = 0;
 export const WORD = 1;
-export const SPACE = 2;
+const SPACE = 2;
 export const DIGIT = 3;
 export const OPERATOR = 4;
 export const TEXT_QUOTE = 5;

@@ -32,7 +32,7 @@ export function skipWord(text: string, start: number): number {
 }
 
 /** Returns the span from `start` to the end of its line: enough to show where something began. */
-export function restOfLine(text: string, start: number): Span {
+function restOfLine(text: string, start: number): Span {
   const newline = text.indexOf('\n', start);
   return { start, end: newline === -1 ? text.length : Math.max(newline, start + 1) };
 }
@@ -150,7 +150,7 @@ export function skipSqlTrivia(text: string, start: number, lexical: Lexical): nu
   }
 }
 
-export function unterminated(text: string, start: number, what: string, closing: string): QueryError {
+function unterminated(text: string, start: number, what: string, closing: string): QueryError {
   // `'it\\'s'`: the quote after the backslash has ended a text before this one.
   const line = text.slice(text.lastIndexOf('\n', start) + 1, start);
   const escaped = closing === "'" && line.includes("\\'");

@@ -20,21 +20,24 @@ interface JudgedConnection {
 export class Judges {
   readonly #connections: KnownConnections;
   readonly #judged = new Map<string, JudgedConnection>();
+  /** The judge of each dialect that the connections have. */
+  #judges: readonly SqlJudge[];
 
   constructor(connections: KnownConnections) {
     this.#connections = connections;
+    this.#judges = judgesOf(connections);
   }
 
   /** Forgets all verdicts: other functions may be allowed, and a name may be that of another database. */
   forget(): void {
     this.#judged.clear();
+    this.#judges = judgesOf(this.#connections);
   }
 
   /** Resolves when SQL for every connection can be judged; null when it can be already, so that nothing is awaited. */
   loading(): Promise<unknown> | null {
-    const names = new Set(Object.values(this.#connections.dialects));
-    const unready = [...names].map(judgeOf).filter((judge) => !judge.isReady());
-    return unready.length === 0 ? null : Promise.all(unready.map((judge) => judge.load()));
+    if (this.#judges.every((judge) => judge.isReady())) return null;
+    return Promise.all(this.#judges.map((judge) => judge.load()));
   }
 
   /** Returns the judge of the SQL in `text`, whose errors point into it. */
@@ -62,4 +65,8 @@ export class Judges {
     this.#judged.set(connection, made);
     return made;
   }
+}
+
+function judgesOf({ dialects }: KnownConnections): readonly SqlJudge[] {
+  return [...new Set(Object.values(dialects))].map(judgeOf);
 }

@@ -1,7 +1,8 @@
 /** MariaDB as a source, on a real server of both: what is read, what is refused, and how it ends. */
 import { expect } from 'chai';
+import { connectionQueries } from '../support/connection-queries.ts';
 import { testDatabase } from '../support/database.ts';
-import { type Answer, type Forkline, type QueryInit, startForkline } from '../support/forkline.ts';
+import { type Forkline, startForkline } from '../support/forkline.ts';
 import { startMariadb, type TestMariadb } from '../support/mariadb.ts';
 import { until } from '../support/until.ts';
 
@@ -31,13 +32,6 @@ const TABLES = `
   insert into odd values (1, '0000-00-00', '10:00', '1'), (2, '2024-00-10', '25:00:00', '2'), (3, '2024-01-01', '-01:00:00', '3');
   create view labels as select n, upper(label) as label from numbers;`;
 const RUNAWAY = 'select count(*) from numbers a, numbers b, numbers c where a.n + b.n + c.n = -1';
-
-interface Problem {
-  readonly code: string;
-  readonly detail: string;
-  readonly hint?: string;
-  readonly position?: { readonly line: number; readonly column: number };
-}
 
 describe('MariaDB, on a server', function () {
   this.timeout(180_000);
@@ -79,23 +73,7 @@ describe('MariaDB, on a server', function () {
     await mariadb?.stop();
   });
 
-  async function answered(query: string, init: QueryInit = {}): Promise<Answer> {
-    const answer = await forkline.query(query, init);
-    expect(answer.status, answer.text).to.equal(200);
-    return answer;
-  }
-
-  async function rows(query: string, params: NonNullable<QueryInit['params']> = {}) {
-    const { json } = await answered(query, { params });
-    expect(json.complete).to.equal(true);
-    return json.rows;
-  }
-
-  async function problem(query: string, init: QueryInit = {}): Promise<Problem> {
-    const { status, text } = await forkline.query(query, init);
-    expect(status, text).to.be.at.least(400);
-    return JSON.parse(text) as Problem; // a problem document
-  }
+  const { answered, rows, problem } = connectionQueries(() => forkline);
 
   it('gives every type exactly', async () => {
     const { json } = await answered('@shop select * from kinds order by id', { body: { numbers: 'string' } });

@@ -11,8 +11,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { connectionQueries } from '../support/connection-queries.ts';
 import { testDatabase } from '../support/database.ts';
-import { type Answer, type Forkline, type QueryInit, startForkline } from '../support/forkline.ts';
+import { type Forkline, startForkline } from '../support/forkline.ts';
 import { codeOf, startLongQuery } from '../support/long-query.ts';
 import { writeSqliteFile } from '../support/sqlite-file.ts';
 import { until } from '../support/until.ts';
@@ -32,13 +33,6 @@ const NOTES = `
   create virtual table found using fts5(body);
   insert into found values ('the quick fox'), ('the slow dog');`;
 const RUNAWAY = 'with recursive c(n) as (select 1 union all select n + 1 from c) select count(*) from c';
-
-interface Problem {
-  readonly code: string;
-  readonly detail: string;
-  readonly hint?: string;
-  readonly position?: { readonly line: number; readonly column: number };
-}
 
 describe('SQLite files, on a server', function () {
   this.timeout(120_000);
@@ -67,23 +61,7 @@ describe('SQLite files, on a server', function () {
     rmSync(dir, { recursive: true, force: true });
   });
 
-  async function answered(query: string, init: QueryInit = {}): Promise<Answer> {
-    const answer = await forkline.query(query, init);
-    expect(answer.status, answer.text).to.equal(200);
-    return answer;
-  }
-
-  async function rows(query: string, params: NonNullable<QueryInit['params']> = {}) {
-    const { json } = await answered(query, { params });
-    expect(json.complete).to.equal(true);
-    return json.rows;
-  }
-
-  async function problem(query: string, init: QueryInit = {}): Promise<Problem> {
-    const { status, text } = await forkline.query(query, init);
-    expect(status, text).to.be.at.least(400);
-    return JSON.parse(text) as Problem; // a problem document
-  }
+  const { answered, rows, problem } = connectionQueries(() => forkline);
 
   it('gives every type exactly, in every format', async () => {
     const query = '@notes select * from notes order by id';

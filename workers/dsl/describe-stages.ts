@@ -11,13 +11,13 @@ import type {
   DslWorkerConfig,
 } from '../../core/protocol/dsl-worker.ts';
 import type { QueryError } from '../../core/protocol/errors.ts';
+import { quoteName } from '../../language/dialects/duckdb/sql.ts';
 import type { Engine } from './engine.ts';
 import { engineError } from './engine-errors.ts';
 import { deadlineExceeded, remainingMs } from './query-run.ts';
 import { refusedSql } from './refused-sql.ts';
 import type { RunningCall } from './service.ts';
 import { refuseUnlisted } from './sql-guard.ts';
-import { quoteName } from './sql-text.ts';
 import { parseSelect } from './sql-tree.ts';
 
 export function startDescribe(

@@ -6,9 +6,9 @@
  */
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
+import { quoteText } from '../../language/dialects/duckdb/sql.ts';
 import { registerInputFunction } from './chunks/input-function.ts';
 import type { QueryInputs } from './inputs.ts';
-import { quoteText } from './sql-text.ts';
 
 export interface Engine {
   /** The inputs that the running query reads; null between queries. */

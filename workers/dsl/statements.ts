@@ -7,9 +7,9 @@ import type { AnswerOptions } from '../../core/protocol/answer.ts';
 import type { WorkerInput, WorkerPlan } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { typeName } from '../../core/protocol/types.ts';
+import { quoteName, quoteText } from '../../language/dialects/duckdb/sql.ts';
 import { columnarValue } from './columnar-value.ts';
 import { inputSelect } from './inputs.ts';
-import { quoteName, quoteText } from './sql-text.ts';
 import { castTo, csvText, jsonText } from './value-text.ts';
 
 /** The table that keeps an answer until its number of rows is known: under the client's own row cap, and for Arrow. */

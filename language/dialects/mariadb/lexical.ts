@@ -1,7 +1,5 @@
 /** MariaDB's lexical rules under the `sql_mode` that every session of ours sets: no ANSI_QUOTES, no NO_BACKSLASH_ESCAPES. */
-import type { Lexical } from '../lexical.ts';
-
-const words = (list: string): readonly string[] => list.split(' ');
+import { type Lexical, USUAL_SUGGESTIONS, words } from '../lexical.ts';
 
 export const MARIADB_LEXICAL: Lexical = {
   nameQuotes: '`',
@@ -30,17 +28,7 @@ export const MARIADB_LEXICAL: Lexical = {
         'limit lock mod not null on or order outer partition primary procedure range read references replace right rows ' +
         'select set show table then to trigger union unique update using values when where window with write',
     ),
-    suggested: [
-      ...words('from where join'),
-      'left join',
-      'on',
-      'group by',
-      'order by',
-      ...words('having limit and or not as distinct'),
-      'is null',
-      'is not null',
-      ...words('in between like case'),
-    ],
+    suggested: USUAL_SUGGESTIONS,
     heads: [
       ['select', 'columns from tables'],
       ['with', 'name a query, then use it'],

@@ -1,9 +1,5 @@
 /** PostgreSQL's lexical rules, with `standard_conforming_strings` on, which every session of ours sets. */
-import type { Lexical, SqlWords } from '../lexical.ts';
-
-function words(list: string): readonly string[] {
-  return list.split(' ');
-}
+import { type Lexical, type SqlWords, USUAL_SUGGESTIONS, words } from '../lexical.ts';
 
 const WORDS: SqlWords = {
   reads: ['select', 'with', 'values', 'table', 'show', 'explain'],
@@ -18,17 +14,7 @@ const WORDS: SqlWords = {
     'all and any array as asc case check column desc distinct do else end false for from group having in into limit not ' +
       'null offset on only or order select table then to true union unique user using when where with',
   ),
-  suggested: [
-    ...words('from where join'),
-    'left join',
-    'on',
-    'group by',
-    'order by',
-    ...words('having limit and or not as distinct'),
-    'is null',
-    'is not null',
-    ...words('in between like case'),
-  ],
+  suggested: USUAL_SUGGESTIONS,
   heads: [
     ['select', 'columns from tables'],
     ['with', 'name a query, then use it'],

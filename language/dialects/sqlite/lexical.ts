@@ -1,7 +1,5 @@
 /** SQLite's lexical rules. */
-import type { Lexical } from '../lexical.ts';
-
-const words = (list: string): readonly string[] => list.split(' ');
+import { type Lexical, words } from '../lexical.ts';
 
 export const SQLITE_LEXICAL: Lexical = {
   nameQuotes: '"`',

@@ -8,10 +8,10 @@ export const AND = 2;
 export const NOT = 3;
 export const COMPARE = 4;
 export const CONCAT = 5;
-export const SUM = 6;
-export const PRODUCT = 7;
+const SUM = 6;
+const PRODUCT = 7;
 export const NEGATE = 8;
-export const EXTRACT = 9;
+const EXTRACT = 9;
 
 const SYMBOLS: Readonly<Record<string, number>> = {
   '=': COMPARE,

@@ -1,21 +1,12 @@
 /** Commands that fill, round, split and turn cells. */
+
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
+import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
-import {
-  asNumber,
-  asText,
-  engine,
-  inPlace,
-  isNumber,
-  quoteName,
-  quoteText,
-  ROW,
-  rowWise,
-  stages,
-} from './engine-text.ts';
+import { asNumber, asText, engine, inPlace, isNumber, ROW, rowWise, stages } from './engine-text.ts';
 
 interface Chosen {
   readonly columns: readonly WrittenName[] | null;

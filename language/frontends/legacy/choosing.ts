@@ -1,12 +1,14 @@
 /** Commands that choose, name, sort and count rows and columns. */
+
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
+import { quoteName } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext } from './command.ts';
 import { type LegacyExpression, parseCondition } from './condition.ts';
 import { ownScope, writeExpression } from './condition-text.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { engine, quoteName, ROW, rowWise, stages } from './engine-text.ts';
+import { engine, ROW, rowWise, stages } from './engine-text.ts';
 
 export function conditionText(condition: LegacyExpression, context: LowerContext): string {
   return writeExpression(

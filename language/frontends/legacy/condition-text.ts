@@ -2,10 +2,12 @@
  * Expressions of the legacy language as text that both our stages and the stage engine understand alike. What the legacy
  * language compares silently (a text beside a number) is made explicit, so that nothing of it is an error.
  */
+
 import type { Column } from '../../../core/protocol/types.ts';
+import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import type { LegacyExpression } from './condition.ts';
-import { asText, isNumber, quoteName, quoteText } from './engine-text.ts';
+import { asText, isNumber } from './engine-text.ts';
 import { placed } from './text-places.ts';
 
 export interface ExpressionScope {

@@ -1,17 +1,10 @@
 /** Pieces of the stage engine's SQL, and of stages, which quote names and texts alike. */
 import type { Column } from '../../../core/protocol/types.ts';
+import { quoteName } from '../../dialects/quoting.ts';
 import type { EngineStep, LowerContext, Step } from './command.ts';
 
 /** The place of a row in the order of the rows, in `input`. */
 export const ROW = '__forkline_row';
-
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
 
 export function stages(text: string): Step {
   return { kind: 'stages', text };

@@ -2,12 +2,14 @@
  * The legacy language: a first command that gives rows, then commands that change them. A command becomes stages of ours only when
  * the columns that reach it are known, so that the tree holds it as it was read, and lower.ts makes stages of it.
  */
+
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
+import { quoteName } from '../../dialects/quoting.ts';
 import type { LetNode, QueryNode, QueryTree, SourceNode, StageNode } from '../query-tree.ts';
 import type { LegacySyntax } from './command.ts';
 import { LegacyCursor, type LegacySources } from './cursor.ts';
-import { quoteName } from './engine-text.ts';
+
 import { modelRowsText, rowsText } from './making.ts';
 import { parseModel } from './model-options.ts';
 import { readOptions } from './options.ts';

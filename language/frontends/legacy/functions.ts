@@ -1,9 +1,10 @@
 /** The functions of `stats`, `pivot` and their like. */
-import type { Column } from '../../../core/protocol/types.ts';
+
+import { quoteName } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import type { LowerContext } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { asNumber, asText, quoteName } from './engine-text.ts';
+import { asNumber } from './engine-text.ts';
 import { type Bin, binned, momentOf, readBin } from './time-text.ts';
 
 export interface LegacyCall {
@@ -138,8 +139,4 @@ function parseGroup(cursor: LegacyCursor): LegacyGroup {
 export function groupText({ of, bin }: LegacyGroup, context: LowerContext): string {
   const column = context.column(of);
   return bin === null ? quoteName(column.name) : binned(momentOf(column), bin);
-}
-
-export function textOfColumn(column: Column): string {
-  return asText(column);
 }

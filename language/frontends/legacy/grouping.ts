@@ -1,11 +1,13 @@
 /** `stats`, `pivot` and the `adv` commands that feed charts with the same. */
+
 import { QueryError } from '../../../core/protocol/errors.ts';
+import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { conditionText } from './choosing.ts';
 import { command, type LowerContext, type Step } from './command.ts';
 import { type LegacyExpression, parseCondition } from './condition.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { asText, engine, quoteName, quoteText, ROW, stages } from './engine-text.ts';
+import { asText, engine, ROW, stages } from './engine-text.ts';
 import {
   callText,
   countsToZero,
@@ -75,7 +77,7 @@ function parseOrder(cursor: LegacyCursor): Order {
   return { by, descending: word === 'desc' };
 }
 
-export function parsePivot(cursor: LegacyCursor, calls = parseCalls(cursor)): Pivot {
+function parsePivot(cursor: LegacyCursor, calls = parseCalls(cursor)): Pivot {
   let pivot: Pivot = {
     calls,
     rows: [],
@@ -183,7 +185,7 @@ function pivotCells(pivot: Pivot, context: LowerContext): readonly string[] {
   return cells.map(({ name, sql }) => `${sql} as ${quoteName(name)}`);
 }
 
-export function lowerPivot(pivot: Pivot, context: LowerContext): readonly Step[] {
+function lowerPivot(pivot: Pivot, context: LowerContext): readonly Step[] {
   const keys = pivot.rows.map((group) => {
     const name = group.as ?? context.column(group.of).name;
     return { name, sql: `${groupText(group, context)} as ${quoteName(name)}` };

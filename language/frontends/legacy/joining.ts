@@ -1,14 +1,16 @@
 /** Joins and unions. */
+
 import type { Span } from '../../../core/protocol/errors.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
+import { quoteName } from '../../dialects/quoting.ts';
 import { columnKey } from '../../types/column-key.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext, type Step } from './command.ts';
 import { type LegacyExpression, parseCondition } from './condition.ts';
 import { type ExpressionScope, ownScope, writeExpression } from './condition-text.ts';
 import { LegacyCursor } from './cursor.ts';
-import { engine, quoteName, ROW, stages } from './engine-text.ts';
+import { engine, ROW, stages } from './engine-text.ts';
 import { rowsText } from './making.ts';
 import { type LegacyOptions, readOptions } from './options.ts';
 

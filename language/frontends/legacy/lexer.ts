@@ -59,7 +59,7 @@ function quoted(text: string, start: number, end: number, kind: LegacyTokenKind)
 }
 
 /** Offset of the quote that closes the one at `start`; a doubled one stands for itself. */
-export function quoteEnd(text: string, start: number, end: number): number {
+function quoteEnd(text: string, start: number, end: number): number {
   const quote = text[start]!;
   for (let at = start + 1; at < end; at++) {
     if (text[at] !== quote) continue;

@@ -12,7 +12,7 @@ import { commandOf } from './registry.ts';
 import { type PlacedText, readPlaces } from './text-places.ts';
 
 /** The stage that computes SQL of ours in the stage engine. */
-export const ENGINE_STAGE = 'engine-rows';
+const ENGINE_STAGE = 'engine-rows';
 
 export interface LowerTools {
   readonly syntaxes: StageSyntaxes;
@@ -28,7 +28,7 @@ export function legacyCommandOf({ name, syntax }: StageNode): string | null {
 }
 
 /** The stages as text of ours, and the engine's SQL. Throws QueryError with a place in the legacy text. */
-export function stepsOf({ node, scope, sides }: ExpandInput, probe: LowerTools['probe']): readonly Step[] {
+function stepsOf({ node, scope, sides }: ExpandInput, probe: LowerTools['probe']): readonly Step[] {
   const { command, syntax } = node.syntax as LegacySyntax; // the front end made the node
   const context: LowerContext = {
     columns: scope.columns,
@@ -47,7 +47,7 @@ export function lowerCommand(input: ExpandInput, tools: LowerTools): readonly St
   );
 }
 
-export function engineNode({ index, span, sources }: StageNode, step: EngineStep): StageNode {
+function engineNode({ index, span, sources }: StageNode, step: EngineStep): StageNode {
   return { index, name: ENGINE_STAGE, syntax: { ...step, sql: readPlaces(step.sql).text }, sources, span };
 }
 

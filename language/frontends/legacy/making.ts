@@ -1,6 +1,6 @@
 /** Rows that stand in the query: `mkdata` and `modeldata`, as SQL that any database understands. */
+import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { quoteName, quoteText } from './engine-text.ts';
 
 type Value =
   | { readonly kind: 'text' | 'number'; readonly text: string }

@@ -1,9 +1,11 @@
 /** Commands that look at neighbours, and those that measure whole columns. */
+
 import type { Column } from '../../../core/protocol/types.ts';
+import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { asText, engine, isNumber, quoteName, quoteText, ROW, stages, withColumns } from './engine-text.ts';
+import { asText, engine, isNumber, ROW, stages, withColumns } from './engine-text.ts';
 import { type ModelSyntax, modelSteps, parseModel } from './model-options.ts';
 
 interface Neighbour {

@@ -1,11 +1,13 @@
 /** Reads the text behind `model`, `model-stats` and their like: a model, its options, and a condition. */
+
 import type { Column } from '../../../core/protocol/types.ts';
+import { quoteName } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { conditionText } from './choosing.ts';
 import type { LowerContext, Step } from './command.ts';
 import { type LegacyExpression, parseCondition } from './condition.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { engine, quoteName, ROW, stages } from './engine-text.ts';
+import { engine, ROW, stages } from './engine-text.ts';
 import { type Bin, momentLiteral, momentOf, readBin } from './time-text.ts';
 
 export interface ModelSyntax {

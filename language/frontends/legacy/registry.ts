@@ -17,7 +17,7 @@ const { WHERE, SEARCH, FIELDS, RENAME, DISTINCT, COUNT, VALUE_COUNTS, SORT, TOP,
   choosing;
 const { TYPECAST, CASE, CONCAT, SUBSTR, REPLACE, LENGTH, ABS, CEIL, FLOOR, CALCULATE } = values;
 
-export const COMMANDS: readonly AnyCommand[] = [
+const COMMANDS: readonly AnyCommand[] = [
   WHERE,
   SEARCH,
   FIELDS,
@@ -122,7 +122,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   pylambda: 'compute it with `calculate`, `case` or `sql`',
 };
 
-export const COMMAND_NAMES: readonly string[] = [...byName.keys(), 'db', 'mkdata', 'modeldata'].sort();
+const COMMAND_NAMES: readonly string[] = [...byName.keys(), 'db', 'mkdata', 'modeldata'].sort();
 
 export function findCommand(name: string): AnyCommand | null {
   return byName.get(name) ?? null;

@@ -1,8 +1,9 @@
 /** Commands that compare columns as wholes. */
+import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { asNumber, asText, engine, quoteName, quoteText, ROW, withColumns } from './engine-text.ts';
+import { asNumber, asText, engine, ROW, withColumns } from './engine-text.ts';
 
 export const CORR = command<readonly WrittenName[]>({
   names: ['corr'],

@@ -1,9 +1,10 @@
 /** Commands that take texts apart. */
 
+import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { asText, engine, quoteName, quoteText, ROW, withColumns } from './engine-text.ts';
+import { asText, engine, ROW, withColumns } from './engine-text.ts';
 
 type Patterns = readonly {
   readonly name: WrittenName | null;

@@ -1,7 +1,9 @@
 /** Moments, formats and units of the legacy language as the stage engine's SQL. */
+
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
-import { asText, quoteName, quoteText } from './engine-text.ts';
+import { quoteName, quoteText } from '../../dialects/quoting.ts';
+import { asText } from './engine-text.ts';
 
 const LETTERS: readonly (readonly [string, string])[] = [
   ['YYYY', '%Y'],
@@ -13,7 +15,7 @@ const LETTERS: readonly (readonly [string, string])[] = [
 ];
 
 /** The stage engine's format for one of the legacy language. */
-export function engineFormat(format: string): string {
+function engineFormat(format: string): string {
   let text = format.replaceAll('%', '%%').replaceAll('yyyy', 'YYYY').replaceAll('dd', 'DD');
   for (const [letters, code] of LETTERS) text = text.replaceAll(letters, code);
   return text;

@@ -2,10 +2,11 @@
 
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
+import { quoteName } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type Step } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { asText, engine, quoteName, ROW, stages } from './engine-text.ts';
+import { asText, engine, ROW, stages } from './engine-text.ts';
 import { callText, type LegacyCall, parseCalls } from './functions.ts';
 import { type ModelSyntax, modelSteps, parseModel, timeColumn } from './model-options.ts';
 import { type Bin, binned, intervalOf, momentLiteral, momentOf, momentOfText, readBin } from './time-text.ts';

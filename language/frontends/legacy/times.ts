@@ -1,10 +1,11 @@
 /** Commands that compute with times and weeks, row by row. */
 
 import { QueryError } from '../../../core/protocol/errors.ts';
+import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { asText, engine, quoteName, quoteText, ROW, withColumns } from './engine-text.ts';
+import { asText, engine, ROW, withColumns } from './engine-text.ts';
 import { timeColumn } from './model-options.ts';
 import { momentOf, momentOfText } from './time-text.ts';
 

@@ -1,6 +1,7 @@
 /** Commands that compute or change columns row by row. */
 
 import type { Column } from '../../../core/protocol/types.ts';
+import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { conditionText } from './choosing.ts';
 import { command, type LowerContext, type Step } from './command.ts';
@@ -13,8 +14,6 @@ import {
   engine,
   inPlace,
   isNumber,
-  quoteName,
-  quoteText,
   ROW,
   rowWise,
   stages,

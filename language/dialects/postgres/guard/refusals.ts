@@ -25,7 +25,7 @@ export interface RefusedFunction {
   readonly ofExtension?: true;
 }
 
-export const REFUSED_FUNCTIONS: readonly RefusedFunction[] = [
+const REFUSED_FUNCTIONS: readonly RefusedFunction[] = [
   { pattern: /^pg_read_(binary_)?file(_old|_off_len(_missing)?|_all(_missing)?)?$/, does: FILES },
   { pattern: /^pg_read_server_files?$/, does: FILES },
   { pattern: /^pg_ls_\w+$/, does: FILES },
