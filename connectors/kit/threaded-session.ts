@@ -35,19 +35,40 @@ interface RunningCall {
   waiting: number;
 }
 
-/** Starts the thread of `entry` and resolves when its session is open. Rejects with the thread's error. */
-export function openThread(entry: URL, config: unknown): Promise<ThreadedSession> {
+/**
+ * Starts the thread of `entry` and resolves when its session is open. Rejects with the thread's error, and when the thread ends
+ * or lets `timeoutMs` pass before it is open; it is ended then, because a pool waits for every session that it opens.
+ */
+export function openThread(entry: URL, config: unknown, timeoutMs: number): Promise<ThreadedSession> {
   const interrupt = new Int32Array(new SharedArrayBuffer(4));
   const workerData: ThreadData<unknown> = { config, interrupt };
   const worker = new Worker(entry, { workerData });
   return new Promise((resolve, reject) => {
-    worker.once('error', reject);
-    worker.once('message', (message: FromThread) => {
-      worker.off('error', reject);
-      if (message.type === 'ready') return resolve(new ThreadedSession(worker, interrupt));
+    const settled = (): void => {
+      clearTimeout(timer);
+      worker.off('exit', onExit);
+      worker.off('message', onMessage);
+    };
+    const fail = (error: Error): void => {
+      settled();
+      void worker.terminate();
+      reject(error);
+    };
+    const onExit = (): void => fail(new Error('the thread that opens it ended'));
+    const onMessage = (message: FromThread): void => {
+      if (message.type === 'ready') {
+        settled();
+        resolve(new ThreadedSession(worker, interrupt));
+        return;
+      }
       const { message: text, code } = message as Extract<FromThread, { type: 'failed' }>; // the other first message
-      reject(Object.assign(new Error(text), code === null ? {} : { code }));
-    });
+      fail(Object.assign(new Error(text), code === null ? {} : { code }));
+    };
+    const timer = setTimeout(() => fail(new Error(`it was not open within ${timeoutMs} ms`)), timeoutMs);
+    // This listener stays, so that a later error of the thread does not end the process.
+    worker.on('error', fail);
+    worker.on('exit', onExit);
+    worker.on('message', onMessage);
   });
 }
 

@@ -8,15 +8,15 @@ const THREAD = new URL('./thread.js', import.meta.url);
 
 export const SQLITE_CONNECTOR: Connector<SqliteConnection> = {
   kind: 'sqlite',
-  connect: (config, { name }) => ({
-    open: async () => ({ session: await openThread(THREAD, config), notices: [] }),
+  connect: (config, { name, connectTimeoutMs }) => ({
+    open: async () => ({ session: await openThread(THREAD, config, connectTimeoutMs), notices: [] }),
     failureOf(thrown) {
       const error = fileError(name, thrown);
       const { code, message } = error;
       return { error, notice: { level: 'warn', event: 'database-unreachable', fields: { code, message } } };
     },
     async examine() {
-      const session = await openThread(THREAD, config);
+      const session = await openThread(THREAD, config, connectTimeoutMs);
       await session.end();
       return [{ level: 'ok', text: 'the file can be read, and is opened for nothing else' }];
     },
