@@ -5,7 +5,7 @@ import { columnType, FIELD, type MariadbType, nativeType } from '../../language/
 import type { CallControl } from '../kit/call-control.ts';
 import { exchange } from './exchange.ts';
 import { RowBatches } from './row-batches.ts';
-import { RowReader } from './values.ts';
+import { RowReader } from './rows/values.ts';
 import type { WireSession } from './wire-session.ts';
 
 const MAX_ROW_BYTES = 16 * 1024 * 1024;
@@ -41,11 +41,7 @@ export async function readTables(
     tooLarge: (bytes) => {
       throw new Error(`a row of the catalogue has ${bytes} bytes`);
     },
-    reader: (columns) =>
-      new RowReader(
-        columns,
-        columns.map((_, index) => index),
-      ),
+    reader: (columns) => new RowReader(columns),
   });
   const running = exchange(
     session,
