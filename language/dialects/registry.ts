@@ -4,6 +4,7 @@ import { DUCKDB_FUNCTIONS } from './duckdb/functions/functions.ts';
 import { DUCKDB } from './duckdb/traits.ts';
 import type { FunctionTable } from './function-table.ts';
 import type { SqlJudge } from './judge.ts';
+import { MARIADB_FUNCTIONS } from './mariadb/functions.ts';
 import { MARIADB_JUDGE } from './mariadb/judge.ts';
 import { MARIADB } from './mariadb/source.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
@@ -38,7 +39,7 @@ export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
   duckdb: DUCKDB_FUNCTIONS,
   postgres: POSTGRES_FUNCTIONS,
   sqlite: {},
-  mariadb: {},
+  mariadb: MARIADB_FUNCTIONS,
 };
 
 /** Returns the dialect of a kind of database. */
