@@ -89,9 +89,9 @@ class CopiedRows implements RowTaker {
     this.#wire.begin();
   }
 
-  onRow(bytes: Buffer, start: number): void {
+  onRow(bytes: Buffer, start: number, end: number): void {
     const before = this.#writer.totalBytes;
-    this.#wire!.write(bytes, start);
+    this.#wire!.write(bytes, start, end);
     if (this.#writer.totalBytes - before > this.maxRowBytes) throw rowTooLongForStages(this.maxRowBytes);
     this.rows++;
   }

@@ -7,8 +7,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { isLosslessNumber, parse, stringify } from 'lossless-json';
 import { createCallControl } from '../../connectors/kit/call-control.ts';
 import type { Session } from '../../connectors/kit/connector.ts';
-import { connectionOf } from '../../connectors/registry.ts';
-import type { ConnectionConfig } from '../../core/protocol/connection.ts';
+import { MARIADB_CONNECTOR } from '../../connectors/mariadb/connector.ts';
+import type { MariadbConnection, SqliteConnection } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Plan, Pushdown, SourcePlan } from '../../core/protocol/plan.ts';
 import { planQuery } from '../../language/compile.ts';
@@ -25,13 +25,13 @@ const MAX_ROW_BYTES = 4 * 1024 * 1024;
 type CallSession = Pick<Session, 'describe' | 'run' | 'copyTo' | 'end'>;
 
 export class ConnectorEngine {
-  readonly kind: ConnectionConfig['kind'];
+  readonly kind: (MariadbConnection | SqliteConnection)['kind'];
   readonly #session: CallSession;
   readonly #duck: DuckDBConnection;
   readonly #dir: string;
 
   private constructor(
-    kind: ConnectionConfig['kind'],
+    kind: (MariadbConnection | SqliteConnection)['kind'],
     session: CallSession,
     duck: DuckDBConnection,
     dir: string,
@@ -42,7 +42,10 @@ export class ConnectorEngine {
     this.#dir = dir;
   }
 
-  static async open(config: ConnectionConfig, duck: DuckDBConnection): Promise<ConnectorEngine> {
+  static async open(
+    config: MariadbConnection | SqliteConnection,
+    duck: DuckDBConnection,
+  ): Promise<ConnectorEngine> {
     const session = config.kind === 'sqlite' ? await openSqliteHere(config.path) : await opened(config);
     const dir = await mkdtemp(join(tmpdir(), 'forkline-oracle-'));
     createFifos([join(dir, 'fifo')]);
@@ -153,9 +156,9 @@ export class ConnectorEngine {
   }
 }
 
-async function opened(config: ConnectionConfig): Promise<Session> {
+async function opened(config: MariadbConnection): Promise<Session> {
   const options = { name: 'main', workerId: 'oracle', connectTimeoutMs: CALL_MS };
-  return (await (await connectionOf(config, options)).open()).session;
+  return (await MARIADB_CONNECTOR.connect(config, options).open()).session;
 }
 
 function cellText(cell: unknown): string {

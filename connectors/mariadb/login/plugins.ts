@@ -21,7 +21,8 @@ const FULL_LOGIN = Buffer.from([4]);
 export function loginPlugins({ password, tls, socketPath }: ServerAddress): Readonly<Record<string, Plugin>> {
   const isSecret = tls !== null || socketPath !== null;
   return {
-    client_ed25519: () => (scramble) => signEd25519(Buffer.from(password), scramble.subarray(0, SCRAMBLE_BYTES)),
+    client_ed25519: () => (scramble) =>
+      signEd25519(Buffer.from(password), scramble.subarray(0, SCRAMBLE_BYTES)),
     ...(!isSecret && { caching_sha2_password: cachedOnly, sha256_password: () => needsTls }),
   };
 }
