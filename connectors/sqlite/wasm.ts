@@ -53,9 +53,8 @@ export interface Sqlite {
       tail: Pointer,
     ): Result;
     sqlite3_step(statement: Pointer): Result;
-    sqlite3_reset(statement: Pointer): Result;
     sqlite3_finalize(statement: Pointer): Result;
-    sqlite3_stmt_readonly(statement: Pointer): number;
+    sqlite3_stmt_isexplain(statement: Pointer): number;
     sqlite3_bind_parameter_count(statement: Pointer): number;
     sqlite3_bind_parameter_index(statement: Pointer, name: string): number;
     sqlite3_bind_int64(statement: Pointer, index: number, value: bigint): Result;
