@@ -2,7 +2,7 @@
 import type { CallControl } from '../kit/call-control.ts';
 import { exchange } from './exchange.ts';
 import { RowBatches } from './row-batches.ts';
-import { RowReader } from './values.ts';
+import { RowReader } from './rows/values.ts';
 import type { BoundValue } from './wire/commands.ts';
 import type { WireSession } from './wire-session.ts';
 
@@ -26,11 +26,7 @@ export async function readOwnRows<Row>(
     tooLarge: (bytes) => {
       throw new Error(`a row of the catalogue has ${bytes} bytes`);
     },
-    reader: (columns) =>
-      new RowReader(
-        columns,
-        columns.map((_, index) => index),
-      ),
+    reader: (columns) => new RowReader(columns),
   });
   const running = exchange(
     session,

@@ -104,4 +104,5 @@ export const OWN = {
   'own/row number': windowed('row_number'),
   'own/is true': postfix('IS TRUE'),
   'own/above zero': ([a]) => `(${a} > 0)`,
+  'own/no rows': ([rows, gap, there]) => `CASE WHEN ${rows} IS NULL THEN ${gap} ELSE ${there} END`,
 } satisfies FunctionTable;

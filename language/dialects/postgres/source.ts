@@ -7,6 +7,7 @@ import type { Column, ColumnType, DatabaseColumn } from '../../../core/protocol/
 import { isUnsized } from '../../types/rules.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, SentColumn, SourceColumn, SourceDialect } from '../dialect.ts';
+import { POSTGRES_BINS } from './bins.ts';
 import { canonicalArray, canonicalColumn, elementTexts, sentValue } from './columns.ts';
 import { POSTGRES_LEXICAL } from './lexical.ts';
 import { raiseInPostgres } from './raise.ts';
@@ -137,6 +138,7 @@ export const POSTGRES: SourceDialect = {
   lexical: POSTGRES_LEXICAL,
   binding: DOLLAR_BINDING,
   lists: POSTGRES_LISTS,
+  bins: POSTGRES_BINS,
   quoteName,
   quoteText,
   typeName: postgresType,

@@ -107,7 +107,6 @@ export const own = {
   'own/value of key': ([a], { call }) => valueOfKey(a!, call.constants[0]!),
   'own/last before': ([a], { over }) => `last_value(${a} IGNORE NULLS)${over}`,
   'own/is finite': named('isfinite'),
-  'own/no rows': ([rows, gap, there]) => `CASE WHEN ${rows} IS NULL THEN ${gap} ELSE ${there} END`,
   'own/chance': () => '(random() * 18446744073709551616.0::DOUBLE)',
   'own/seeded chance': ([a], { call }) =>
     `CAST(md5_number_lower(concat('${call.constants[0]}:', ${a})) AS HUGEINT)`,

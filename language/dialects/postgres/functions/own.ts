@@ -4,7 +4,7 @@ import { STAGE_LIMITS } from '../../../../core/protocol/stage-limits.ts';
 import { INT64 } from '../../../types/rules.ts';
 import { type TypedCall, valueType } from '../../../types/typed.ts';
 import type { Emitter, FunctionTable } from '../../function-table.ts';
-import { OWN } from '../../standard-sql.ts';
+import { named, OWN } from '../../standard-sql.ts';
 import { raiseInPostgres } from '../raise.ts';
 import { postgresType, quoteText } from '../sql.ts';
 
@@ -35,4 +35,5 @@ export const own = {
   'own/elements or null': elementsOrNull,
   'own/split': split,
   'own/count or fail': countOrFail,
+  'own/is finite': named('isfinite'),
 } satisfies FunctionTable;
