@@ -23,7 +23,7 @@ const MOMENT = /^\d/;
 export async function openSqlite(): Promise<TriedDatabase> {
   const sqlite = await init();
   const { oo1 } = sqlite;
-  (sqlite as unknown as { config: { warn: unknown } }).config.warn = () => {}; // it prints statements that fail
+  (sqlite as unknown as { config: { warn: unknown } }).config.warn = () => {}; // statements that fail are printed otherwise
   const database = new oo1.DB(':memory:');
   const texts = (sql: string): (string | null)[] =>
     database.exec(sql, { returnValue: 'resultRows' }).map((row) => (row as [unknown, string | null])[1]);
