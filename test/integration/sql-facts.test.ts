@@ -213,6 +213,12 @@ describe('facts of SQL, SQLite', function () {
     expect(await asked.tables('select 1')).to.equal('');
   });
 
+  it('a file is open however long that takes: no network is waited for', async () => {
+    const patient = await AskedFacts.open({ kind: 'sqlite', path: join(dir, 'notes.db') }, 1);
+    expect(await patient.volatility('select 1')).to.equal('immutable');
+    await patient.end();
+  });
+
   it('a statement that is refused is the error that it is when it runs', async () => {
     const failed = await asked.facts('delete from notes').catch((thrown) => thrown);
     expect(failed.code).to.equal('read-only');

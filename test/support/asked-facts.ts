@@ -18,8 +18,8 @@ export class AskedFacts {
     this.#dialect = dialect;
   }
 
-  static async open(config: ConnectionConfig): Promise<AskedFacts> {
-    const options = { name: 'main', workerId: 'test', connectTimeoutMs: 10_000 };
+  static async open(config: ConnectionConfig, connectTimeoutMs = 10_000): Promise<AskedFacts> {
+    const options = { name: 'main', workerId: 'test', connectTimeoutMs };
     const { connectionOf } = (await import(BUILT_REGISTRY)) as typeof import('../../connectors/registry.ts');
     const { session } = await (await connectionOf(config, options)).open();
     await judgeOf(config.kind).load();
