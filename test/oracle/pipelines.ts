@@ -305,7 +305,7 @@ const pivotFound: Maker = (state, draw) => {
   const columns = exact(state).filter((column) => 'isbndtzmuf'.includes(kindOf(column) ?? '-'));
   if (found === null || columns.length === 0) return null;
   const column = columns[draw(columns.length)]!;
-  const value = kindOf(column) === 's' ? `lower(${column.name})` : column.name;
+  const value = kindOf(column) === 's' && draw(2) === 0 ? `lower(${column.name})` : column.name;
   const rows = groupable(state);
   const by = draw(3) === 0 ? '' : ` splitrow ${rows[draw(rows.length)]!.name}`;
   const text = found.texts[0]!.replace(/ as a0$/, '');

@@ -46,6 +46,23 @@ export function exactKeys(keys: readonly Column[], { comparesJson, title }: Sour
   return { exact: false, why: `\`${json.name}\` holds json, which ${title} does not compare` };
 }
 
+/** Exact when what a stage makes of each of the columns is; `why` says it of one that is not, for people. */
+export function exactColumns(
+  columns: readonly Column[],
+  made: (column: Column) => Typed,
+  dialect: SourceDialect,
+  why: (shown: string) => string,
+): Exactness {
+  const wrong = columns.find((column) => !exactIf([made(column)], dialect).exact);
+  if (wrong === undefined) return EXACT;
+  return { exact: false, why: why(`\`${wrong.name}\` is ${typeName(wrong.type)}`) };
+}
+
+/** The first verdict that is not exact; exact when all are. */
+export function exactAll(verdicts: readonly Exactness[]): Exactness {
+  return verdicts.find(({ exact }) => !exact) ?? EXACT;
+}
+
 /** Lists that are made and taken apart; a dialect's own may not nest. */
 export function exactLists(lists: readonly Typed[], dialect: SourceDialect): Exactness {
   if (dialect.lists === null) return { exact: false, why: `${dialect.title} has no lists` };

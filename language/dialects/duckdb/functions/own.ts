@@ -87,8 +87,6 @@ const measures: Emitter = (columns, { call }) => {
 
 export const own = {
   ...OWN,
-  'own/least': named('min'),
-  'own/merged key': named('coalesce'),
   'own/texts': (_, { call }) => `[${call.constants.map(quoteText).join(', ')}]`,
   'own/list': (values) => `[${values.join(', ')}]`,
   'own/elements or null': elementsOrNull,
