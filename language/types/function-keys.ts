@@ -66,7 +66,7 @@ export const FUNCTION_KEYS = [
   ],
   ...[
     'own/below',
-    'own/measures',
+    'own/mean of floats',
     'own/key found twice',
     'own/refuse key',
     'own/count others',

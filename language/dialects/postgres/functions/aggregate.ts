@@ -51,9 +51,12 @@ function edge(windowFunction: string, place: (site: AggregateText) => string): R
   };
 }
 
-/** json has no equality in PostgreSQL. */
+/** json has no equality in PostgreSQL. Texts are sorted for it, which is fastest by code point. */
 const distinctCount: Row = {
-  emit: ([a], site) => aggregateText('count', `DISTINCT ${a}`, site),
+  emit([a], site) {
+    const value = site.call.args[0]!.type.kind === 'string' ? byCodePoint(a!) : a!;
+    return aggregateText('count', `DISTINCT ${value}`, site);
+  },
   over: null,
   exact: (call) => isNoList(call) && call.args[0]!.type.kind !== 'json',
 };

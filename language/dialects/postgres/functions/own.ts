@@ -5,6 +5,7 @@ import { BOOL, INT64 } from '../../../types/rules.ts';
 import { type TypedCall, valueType } from '../../../types/typed.ts';
 import type { Emitter, FunctionTable, Row } from '../../function-table.ts';
 import { named, OWN } from '../../standard-sql.ts';
+import { meanOfFloats } from '../../standard-sums.ts';
 import { raiseAboutInPostgres, raiseInPostgres } from '../raise.ts';
 import { postgresType, quoteText } from '../sql.ts';
 import { isShownAlike, shownInPostgres } from '../text.ts';
@@ -69,6 +70,7 @@ const refuseOthers: Emitter = ([a], { call }) =>
 
 export const own = {
   ...OWN,
+  'own/mean of floats': meanOfFloats,
   'own/texts': (_, { call }) => `CAST(ARRAY[${call.constants.map(quoteText).join(', ')}] AS text[])`,
   'own/list': (values) => `ARRAY[${values.join(', ')}]`,
   'own/elements or null': elementsOrNull,
