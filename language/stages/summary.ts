@@ -86,6 +86,10 @@ function measuredOf(profiled: readonly Column[]): readonly Measured[] {
   );
 }
 
+function measuredColumns(profiled: readonly Column[]): readonly Column[] {
+  return measuredOf(profiled).map(({ name, value }) => ({ name, type: valueType(value.type) }));
+}
+
 /** One row, with a column for each measure of each column. */
 function measured(relation: Relation, profiled: readonly Column[]): Relation {
   return relation.aggregate([], measuredOf(profiled));
@@ -121,6 +125,8 @@ function nothing(type: ColumnType): Typed {
 
 function isMeasured({ profiled }: Resolved, dialect: SourceDialect): Exactness {
   const { title } = dialect;
+  const refusal = dialect.refusal(measuredColumns(profiled));
+  if (refusal !== null) return { exact: false, why: refusal };
   const verdicts = MEASURES.map(({ of }) =>
     exactColumns(
       profiled.filter((column) => of(column) !== null),
@@ -145,10 +151,7 @@ function isWritten({ profiled }: Resolved, dialect: SourceDialect): Exactness {
 
 function split(resolved: Resolved, dialect: SourceDialect): readonly [Resolved, Resolved] | null {
   if (!isMeasured(resolved, dialect).exact) return null;
-  const columns = measuredOf(resolved.profiled).map(({ name, value }) => ({
-    name,
-    type: valueType(value.type),
-  }));
+  const columns = measuredColumns(resolved.profiled);
   return [
     { ...resolved, columns, part: 'measured' },
     { ...resolved, part: 'written' },

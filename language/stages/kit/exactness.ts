@@ -3,11 +3,12 @@
  * when it has a text in its dialect (language/types/typed.ts); what has one is decided where functions are defined, and
  * tried by the oracle.
  */
-import { type Column, type ColumnType, typeName } from '../../../core/protocol/types.ts';
+import { type Column, typeName } from '../../../core/protocol/types.ts';
 import type { SourceDialect } from '../../dialects/dialect.ts';
 import { emitterIn, hasOver } from '../../functions/kit/emitter-in.ts';
 import type { NamedValue } from '../../select/relation.ts';
 import { mayRaise, raisesAtOnce } from '../../types/may-raise.ts';
+import { innermost } from '../../types/rules.ts';
 import { type Typed, type TypedCall, valueType } from '../../types/typed.ts';
 import type { Exactness } from './stage.ts';
 
@@ -86,10 +87,6 @@ function notInWindow(typed: Typed, dialect: SourceDialect): string | null {
   if (typed.kind !== 'call') return null;
   if (typed.aggregate !== null && !hasOver(typed, dialect.name)) return typed.name;
   return typed.args.map((arg) => notInWindow(arg, dialect)).find((name) => name !== null) ?? null;
-}
-
-function innermost(type: ColumnType): ColumnType {
-  return type.kind === 'list' ? innermost(type.of) : type;
 }
 
 /**
