@@ -79,7 +79,8 @@ export class ConnectorEngine {
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
     const outcome = await this.run(ask.plan);
-    if (outcome.kind !== 'rows') throw new Error(`the values were not found: ${outcome.message}`);
+    if (outcome.kind !== 'rows')
+      throw new QueryError('bad-value', `the values were not found: ${outcome.message}`);
     const values = outcome.rows.map(([cell]): unknown => (cell === null ? null : JSON.parse(cell!)));
     return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
   }

@@ -119,7 +119,8 @@ export class Engines {
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
     const outcome = await this.run(ask.plan, params);
-    if (outcome.kind === 'broken') throw new Error(`the values were not found: ${outcome.message}`);
+    if (outcome.kind === 'broken')
+      throw new QueryError('bad-value', `the values were not found: ${outcome.message}`);
     if (outcome.kind === 'failed') throw new ValuesFailed(outcome);
     const values = outcome.rows.map(([cell]): unknown => (cell === null ? null : JSON.parse(cell!)));
     return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
@@ -214,7 +215,8 @@ export function shown(columns: readonly Column[]): string {
 }
 
 /** What a worker's input refuses, and the canonical form of a column in the database likewise. */
-const ENTERING = /BC' is not a valid|Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
+const ENTERING =
+  /BC' is not a valid|Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
 
 export function outcomeOf(thrown: unknown): Outcome {
   const message = thrown instanceof Error ? thrown.message : String(thrown);

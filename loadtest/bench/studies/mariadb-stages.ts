@@ -17,27 +17,24 @@ const COLUMNS: readonly WireColumn[] = [
 const SQL = `SELECT count(*), sum(id), sum(n), max(name), sum(price), sum(ratio), max(day), max("at")
   FROM (${inputRows(COLUMNS, 0)})`;
 
-const fifo = process.argv[2]!;
 const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
 const connection = await instance.connect();
-let source: RowSource | null = null;
-registerInputFunction(connection, () => source!);
-process.on('message', () => void read());
+const source = new RowSource({ columns: COLUMNS, maxRowBytes: 1e6, onRoom: () => reader.resume() });
+const reader = readInput(
+  process.argv[2]!,
+  (bytes) => {
+    source.push(bytes);
+    return !source.isFull;
+  },
+  (error) => {
+    throw error;
+  },
+);
+registerInputFunction(connection, () => source);
+process.once('message', () => void read());
 process.send!('ready');
 
 async function read(): Promise<void> {
-  const rows = new RowSource({ columns: COLUMNS, maxRowBytes: 1e6, onRoom: () => reader.resume() });
-  const reader = readInput(
-    fifo,
-    (bytes) => {
-      rows.push(bytes);
-      return !rows.isFull;
-    },
-    (error) => {
-      throw error;
-    },
-  );
-  source = rows;
   const result = await connection.runAndReadAll(SQL);
   reader.close();
   const [values] = result.getRowsJson();

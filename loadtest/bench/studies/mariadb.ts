@@ -119,19 +119,27 @@ async function copied(session: Session, fifo: string): Promise<number> {
   return bytes;
 }
 
-/** Starts the stage engine in a process of its own; resolves when it is ready. */
-async function startEngine(): Promise<ChildProcess> {
-  const child = fork(new URL('./mariadb-stages.ts', import.meta.url), [engineFifo]);
+/** A pipe and the stage engine, in a process of its own, that reads it. */
+interface Engine {
+  readonly child: ChildProcess;
+  readonly fifo: string;
+}
+
+/** Resolves when the engine has opened its pipe. */
+async function startEngine(): Promise<Engine> {
+  const fifo = join(mkdtempSync(join(engineDir, 'run-')), 'fifo');
+  createFifos([fifo]);
+  const child = fork(new URL('./mariadb-stages.ts', import.meta.url), [fifo]);
   await once(child, 'message');
-  return child;
+  return { child, fifo };
 }
 
 /** The stage engine decodes all rows, as a DSL worker does, and computes an aggregate of each column. */
 async function intoStages(session: Session): Promise<number> {
-  const child = await engine;
+  const { child, fifo } = await engine;
   const told = once(child, 'message') as Promise<[string]>;
   child.send('read');
-  const bytes = await copied(session, engineFifo);
+  const bytes = await copied(session, fifo);
   const [message] = await told;
   if (message !== `${ROWS} ${COLUMNS}`) throw new Error(`the engine got ${message}`);
   child.kill();
@@ -148,8 +156,6 @@ async function timed(run: () => Promise<number>): Promise<number> {
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
 const engineDir = mkdtempSync(join(tmpdir(), 'forkline-bench-'));
-const engineFifo = join(engineDir, 'fifo');
-createFifos([engineFifo]);
 let engine = startEngine();
 await prepare();
 const connection = await connectionOf(
@@ -187,7 +193,7 @@ console.log(
 console.log(
   `as JSON: ${ratio(objectsMs / of('the connector, as JSON'))} x as fast as one process with row objects (floor 3, goal 4)`,
 );
-(await engine).kill();
+(await engine).child.kill();
 rmSync(engineDir, { recursive: true });
 await session.end();
 await server?.stop();
