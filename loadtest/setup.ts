@@ -29,7 +29,7 @@ export interface SetupDeps {
   readonly children: Children;
   readonly givenUrl: string | null;
   readonly path: string | undefined;
-  /** Where an embedded database lives. */
+  /** The directory of an embedded database. */
   readonly dir: string;
   readonly signal: AbortSignal;
   onProgress(text: string): void;

@@ -11,7 +11,7 @@ import type { Column } from './types.ts';
 export type ToDslWorker =
   /** Run the stages over what arrives in this worker's FIFOs. */
   | ({ readonly type: 'run-stages' } & RunStagesCall)
-  /** Which columns has this SELECT? Nothing is read; the worker counts as used after it. */
+  /** Asks for the columns of this SELECT. Nothing is read; the worker counts as used after it. */
   | ({ readonly type: 'describe-stages' } & DescribeStagesCall)
   /** End the running query; it replies with `cancelled`. One that has ended already is left alone. */
   | { readonly type: 'cancel'; readonly queryId: string }

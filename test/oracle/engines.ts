@@ -31,7 +31,7 @@ export type Outcome =
   | { readonly kind: 'rows'; readonly columns: readonly Column[]; readonly rows: readonly Cells[] }
   /** A value could not be computed. `entering`: it could not even enter the stage engine. */
   | { readonly kind: 'failed'; readonly message: string; readonly entering: boolean }
-  /** What no data may cause: a statement that does not parse, a type that is not the promised one. */
+  /** A failure that no data may cause: a statement that does not parse, a type that is not the promised one. */
   | { readonly kind: 'broken'; readonly message: string };
 
 /** Thrown where a query that must run before there is a plan fails of a value. */
@@ -236,7 +236,7 @@ function shown(columns: readonly Column[]): string {
   return columns.map(({ name, type }) => `${name} ${typeName(type)}`).join(', ');
 }
 
-/** What a worker's input refuses, and the canonical form of a column in the database likewise. */
+/** Values that a worker's input refuses, and the canonical form of a column in the database likewise. */
 const ENTERING = /Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
 
 function outcomeOf(thrown: unknown): Outcome {
