@@ -58,7 +58,7 @@ export function gapless(
   const same = c === null ? '' : ` AND ${bins.same(`${rows}.${c}`, `series.${c}`)}`;
   return [
     `WITH series AS MATERIALIZED (${series}),`,
-    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT count(*) FROM series) AS many FROM ${from}),`,
+    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT greatest(count(*), 1) FROM series) AS many FROM ${from}),`,
     `ticks AS (SELECT ${every} AS t FROM ends)`,
     `SELECT ${items.join(', ')}`,
     `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}`,
