@@ -80,6 +80,8 @@ export interface BinSql {
     readonly most: number;
     readonly error: WireError;
   }): string;
+  /** Writes a condition that is true where the moment is not infinite. */
+  finite(moment: string): string;
   /** Writes a condition that is true where both values are equal and where both are null, by which rows are joined fast. */
   same(a: string, b: string): string;
 }
