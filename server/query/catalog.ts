@@ -2,6 +2,7 @@
 import type { IntrospectReply } from '../../core/protocol/sql-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { RunDeps } from './run.ts';
+import { readFilesCatalog } from './files-calls.ts';
 import { callInSlot } from './slot-call.ts';
 
 const MAX_COLUMNS = 20_000;
@@ -12,6 +13,7 @@ export async function readCatalog(
   connection: string,
   query: QueryRecord,
 ): Promise<IntrospectReply> {
+  if (deps.connections.isScanned(connection)) return readFilesCatalog(deps, connection, query, MAX_COLUMNS);
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
   const principal = query.principal.id;

@@ -17,7 +17,7 @@ import { engineError } from './engine-errors.ts';
 import { deadlineExceeded, remainingMs } from './query-run.ts';
 import { refusedSql } from './refused-sql.ts';
 import type { RunningCall } from './service.ts';
-import { refuseUnlisted } from './sql-guard.ts';
+import { refuseUnlisted, stageRules } from './sql-guard.ts';
 import { parseSelect } from './sql-tree.ts';
 
 export function startDescribe(
@@ -54,7 +54,7 @@ async function describe(
   refuseUnlisted(
     await parseSelect(connection, sql),
     sql,
-    relations.map(({ name }) => name),
+    stageRules(relations.map(({ name }) => name)),
   );
   await connection.run('PRAGMA disable_optimizer');
   for (const { name, columns } of relations) {

@@ -21,18 +21,21 @@ export function inputSelect(columns: readonly InputColumn[], index: number): str
 }
 
 export class QueryInputs {
-  readonly #sources: readonly RowSource[];
+  /** By the plan's inputs; null for scans. */
+  readonly #sources: readonly (RowSource | null)[];
   readonly #readers: readonly InputReader[];
 
   constructor({ inputs }: Pick<WorkerPlan, 'inputs'>, fifos: readonly string[], maxRowBytes: number) {
-    const opened = inputs.map(({ columns }, index) => openInput(columns, fifos[index]!, maxRowBytes));
-    this.#sources = opened.map(({ source }) => source);
-    this.#readers = opened.map(({ reader }) => reader);
+    const opened = inputs.map(({ columns, scan }, index) =>
+      scan === undefined ? openInput(columns, fifos[index]!, maxRowBytes) : null,
+    );
+    this.#sources = opened.map((input) => input?.source ?? null);
+    this.#readers = opened.flatMap((input) => (input === null ? [] : [input.reader]));
   }
 
   sourceOf(index: number): RowSource {
     const source = this.#sources[index];
-    if (source === undefined) throw new Error(`the query has no input ${index}`);
+    if (source === undefined || source === null) throw new Error(`the query has no input ${index}`);
     return source;
   }
 
@@ -43,12 +46,12 @@ export class QueryInputs {
 
   /** The error that the engine was told instead of rows; the engine knows only its text. */
   get raised(): Error | null {
-    return this.#sources.find(({ raised }) => raised !== null)?.raised ?? null;
+    return this.#sources.find((source) => source !== null && source.raised !== null)?.raised ?? null;
   }
 
   /** Gives the engine this error instead of more rows. */
   fail(cause: QueryError): void {
-    for (const source of this.#sources) source.fail(cause);
+    for (const source of this.#sources) source?.fail(cause);
   }
 
   /** The engine reads no more: whoever still writes is told so. */

@@ -42,6 +42,8 @@ export interface QueryRunDeps {
   readonly config: DslWorkerConfig;
   /** The socket that the answer's bytes go to. */
   readonly socket: Socket;
+  /** The SELECT of each input of a plan with scans. */
+  readonly selects?: readonly string[];
 }
 
 /** The state that the steps of one query share. */
@@ -71,7 +73,7 @@ interface SentAnswer {
 }
 
 export function startQuery(
-  { engine, pipes, config, socket }: QueryRunDeps,
+  { engine, pipes, config, socket, selects }: QueryRunDeps,
   call: RunStagesCall,
 ): RunningCall<RunStagesReply> {
   let cause: QueryError | null = null;
@@ -95,7 +97,7 @@ export function startQuery(
   engine.inputs = inputs;
   const run: Run = {
     call,
-    parts: { plan, columns },
+    parts: { plan, columns, ...(selects !== undefined && { selects }) },
     inputs,
     answerPipe: pipes.answer,
     statements: createStatementRunner(engine.connection, call, () => cause),

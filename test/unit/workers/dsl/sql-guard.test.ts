@@ -7,7 +7,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import { CALLABLE, CALLABLE_IN_FROM, REFUSALS } from '../../../../workers/dsl/sql-functions.ts';
-import { refuseUnlisted } from '../../../../workers/dsl/sql-guard.ts';
+import { refuseUnlisted, stageRules } from '../../../../workers/dsl/sql-guard.ts';
 import { parseSelect } from '../../../../workers/dsl/sql-tree.ts';
 import { renderEngineFunctions } from '../../../support/engine-functions.ts';
 import { openDuckDb } from '../../language/run-plan.ts';
@@ -107,7 +107,7 @@ describe("the stage engine's SQL of a user's", () => {
 
   async function outcome(sql: string): Promise<QueryError | null> {
     try {
-      refuseUnlisted(await parseSelect(duck, sql), sql, ['input']);
+      refuseUnlisted(await parseSelect(duck, sql), sql, stageRules(['input']));
       return null;
     } catch (thrown) {
       if (thrown instanceof QueryError) return thrown;
