@@ -6,7 +6,9 @@ import type { DatabaseConnection } from '../core/protocol/connection.ts';
 import type { Connection, ConnectionOptions, Connector } from './kit/connector.ts';
 
 type Loaders = {
-  readonly [K in DatabaseConnection['kind']]: () => Promise<Connector<Extract<DatabaseConnection, { kind: K }>>>;
+  readonly [K in DatabaseConnection['kind']]: () => Promise<
+    Connector<Extract<DatabaseConnection, { kind: K }>>
+  >;
 };
 
 const LOADERS: Loaders = {

@@ -59,8 +59,7 @@ export function compileTree(
     const pushdown = tree.pushdown ?? request.pushdown;
     const resolved = resolveTree(tree, request, {
       stageOf,
-      planValues: (input, value, atMost) =>
-        planAnywhere(valuesOf(input, value, atMost), pushdown, request),
+      planValues: (input, value, atMost) => planAnywhere(valuesOf(input, value, atMost), pushdown, request),
       judge,
       commandOf: legacyCommandOf,
       expand: (input, probe) =>

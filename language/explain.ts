@@ -9,7 +9,7 @@ import { treeOf } from './parse.ts';
 export interface ExplainedQuery {
   readonly tokens: readonly Pick<Token, 'kind' | 'text' | 'start' | 'end'>[];
   readonly plan: Plan;
-  /** What each scan of files would read, in the order of the sources that are scans. */
+  /** The files that each scan would read, in the order of the sources that are scans. */
   readonly scans: readonly ScanFacts[];
 }
 

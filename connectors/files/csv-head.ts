@@ -54,7 +54,7 @@ function decoded(chunks: readonly Buffer[], name: string, whole: boolean): strin
 }
 
 /** Returns null when the text ends before its first line does, and `whole` is false. */
-export function parseHead(text: string, delimiter: string, name: string, whole: boolean): CsvHead | null {
+function parseHead(text: string, delimiter: string, name: string, whole: boolean): CsvHead | null {
   const fields: string[] = [];
   let at = text.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
   for (;;) {
@@ -94,5 +94,7 @@ function endOfPlain(text: string, start: number, delimiter: string): number {
 }
 
 function bad(name: string, why: string): QueryError {
-  return new QueryError('bad-file', `${name} is no CSV: ${why}`, { hint: 'mend the file, or name its delimiter in the configuration' });
+  return new QueryError('bad-file', `${name} is no CSV: ${why}`, {
+    hint: 'mend the file, or name its delimiter in the configuration',
+  });
 }

@@ -88,7 +88,8 @@ class Search {
     for (const entry of [...(this.#tree.entries(directory) ?? [])].reverse()) {
       if (isHidden(entry.name)) continue;
       if (segment === undefined) this.#below(step, entry);
-      else if (segment.kind === 'pattern' && segment.pattern.test(entry.name)) this.#enter(step, entry, after);
+      else if (segment.kind === 'pattern' && segment.pattern.test(entry.name))
+        this.#enter(step, entry, after);
       else if (segment.kind === 'any') this.#any(step, entry, rest);
     }
   }
@@ -124,7 +125,9 @@ class Search {
 }
 
 function matches(segment: PathPattern[number], name: string): boolean {
-  return segment.kind === 'name' ? segment.name === name : segment.kind === 'any' || segment.pattern.test(name);
+  return segment.kind === 'name'
+    ? segment.name === name
+    : segment.kind === 'any' || segment.pattern.test(name);
 }
 
 /** Names that tools give to what is no data: `_SUCCESS`, `_temporary`, `.part-0.crc`. */

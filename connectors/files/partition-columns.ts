@@ -1,8 +1,9 @@
 /** The columns that a table has by the names of its directories, with types that all of its directories agree with. */
-import { QueryError } from '../../core/protocol/errors.ts';
+
 import type { FilesTable } from '../../core/protocol/connection.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import type { FoundFile } from './find-files.ts';
-import { MAX_PARTITION_LEVELS, partitionOf, partitionType, type PartitionType } from './hive.ts';
+import { MAX_PARTITION_LEVELS, type PartitionType, partitionOf, partitionType } from './hive.ts';
 import type { Entry, FileTree } from './tree.ts';
 
 export interface PartitionColumn {
@@ -10,7 +11,11 @@ export interface PartitionColumn {
   readonly type: PartitionType;
 }
 
-const DECLARED: Readonly<Record<string, PartitionType>> = { int64: 'BIGINT', date: 'DATE', string: 'VARCHAR' };
+const DECLARED: Readonly<Record<string, PartitionType>> = {
+  int64: 'BIGINT',
+  date: 'DATE',
+  string: 'VARCHAR',
+};
 
 /** `first`: any file of the table. */
 export function partitionColumns(
@@ -23,7 +28,10 @@ export function partitionColumns(
   if (new Set(keys.map((key) => key.toLowerCase())).size < keys.length)
     throw new QueryError('bad-file', `${first.path}: two of its directories have the same name before the =`);
   if (keys.length > MAX_PARTITION_LEVELS)
-    throw new QueryError('bad-file', `${first.path} has more than ${MAX_PARTITION_LEVELS} directories name=value`);
+    throw new QueryError(
+      'bad-file',
+      `${first.path} has more than ${MAX_PARTITION_LEVELS} directories name=value`,
+    );
   const declared = keys.map((key) => declaredType(key, hive));
   const open = declared.some((type) => type === null);
   const shown = open ? shownTypes(tree, first) : [];

@@ -91,9 +91,13 @@ export class FileTree {
     const here = realpathSync(join(this.root, path));
     const target = realpathSync(join(here, name));
     if (relative(target, here).startsWith('..')) return;
-    throw new QueryError('bad-file', `${path === '' ? name : `${path}/${name}`} is a link to a directory above it`, {
-      hint: 'remove the link',
-    });
+    throw new QueryError(
+      'bad-file',
+      `${path === '' ? name : `${path}/${name}`} is a link to a directory above it`,
+      {
+        hint: 'remove the link',
+      },
+    );
   }
 
   #remember(path: string, directory: Remembered): void {

@@ -24,7 +24,13 @@ function rowsOf(
   const fetched = sources.map(({ connection, sql }, index): readonly ConstantCell[] => {
     const scan = worker?.inputs[index]?.scan === undefined ? undefined : left.shift();
     const read = scan === undefined || scan.tables.length === 0 ? '' : `: ${scanText(scan)}`;
-    return [0, 'source', scan === undefined ? 'source' : 'worker', `the connection \`${connection}\`${read}`, sql];
+    return [
+      0,
+      'source',
+      scan === undefined ? 'source' : 'worker',
+      `the connection \`${connection}\`${read}`,
+      sql,
+    ];
   });
   const first = stages.find(({ where }) => where === 'worker')?.index;
   return [

@@ -3,8 +3,8 @@ import type {
   Plan,
   PlanRequest,
   ScanFacts,
-  ScansAsk,
   ScanSql,
+  ScansAsk,
   SourceDescription,
   UnjudgedSource,
 } from '../../core/protocol/plan.ts';
@@ -28,7 +28,8 @@ export function scansOf(
 ):
   | { readonly kind: 'scans'; readonly scans: readonly ScanFacts[] }
   | { readonly kind: 'ask'; readonly asks: readonly ScansAsk[] } {
-  if (plan.worker?.inputs.some(({ scan }) => scan !== undefined) !== true) return { kind: 'scans', scans: [] };
+  if (plan.worker?.inputs.some(({ scan }) => scan !== undefined) !== true)
+    return { kind: 'scans', scans: [] };
   const answer = answers[ASK_KEY];
   return answer?.kind === 'scans' ? answer : { kind: 'ask', asks: [{ kind: 'scans', key: ASK_KEY, plan }] };
 }

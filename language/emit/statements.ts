@@ -2,7 +2,13 @@
  * The statements of a placed query: one for each source, and that of the last engine over all that they send. When a
  * source makes the answer there is one statement and no worker.
  */
-import type { PlanRequest, ScanSql, UnjudgedSource, WorkerInput, WorkerPlan } from '../../core/protocol/plan.ts';
+import type {
+  PlanRequest,
+  ScanSql,
+  UnjudgedSource,
+  WorkerInput,
+  WorkerPlan,
+} from '../../core/protocol/plan.ts';
 import type { SourceDialect } from '../dialects/dialect.ts';
 import { STAGE_ENGINE, sourceDialect } from '../dialects/registry.ts';
 import type { PlacedGraph, PlacedRun, PlacedSource } from '../placement/placed-graph.ts';

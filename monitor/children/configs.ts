@@ -2,7 +2,12 @@
 import type { Config } from '../../core/config/config.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
-import { type ConnectionConfig, databasesOf, DIALECT_OF_KIND, filesOf } from '../../core/protocol/connection.ts';
+import {
+  type ConnectionConfig,
+  DIALECT_OF_KIND,
+  databasesOf,
+  filesOf,
+} from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';

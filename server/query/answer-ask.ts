@@ -9,10 +9,10 @@ import type { Ask, AskAnswer, EngineAsk, SourceAsk, ValuesAsk } from '../../core
 import { STAGE_ENGINE } from '../../language/dialects/registry.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { mapToQuery } from '../planning/source-sql.ts';
+import { describeFiles, explainScans } from './files-calls.ts';
 import { type AnswerTarget, type Run, type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
-import { describeFiles, explainScans } from './files-calls.ts';
 import { callInSlot } from './slot-call.ts';
 
 /** The query that is being planned. */

@@ -1,8 +1,8 @@
 /** Asks a connection's database, through a SQL worker, for the tables and columns that queries may read. */
 import type { IntrospectReply } from '../../core/protocol/sql-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
-import type { RunDeps } from './run.ts';
 import { readFilesCatalog } from './files-calls.ts';
+import type { RunDeps } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 
 const MAX_COLUMNS = 20_000;

@@ -1,4 +1,4 @@
-/** What is asked about files: DSL workers answer it, as they are those that read them. */
+/** Asks DSL workers about files, which they read themselves: columns of SQL, tables, and which files a plan would read. */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import type { DslWorkerCalls, FilesCall } from '../../core/protocol/dsl-worker.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -79,7 +79,9 @@ async function call<C extends FilesCall>(
   try {
     lease.begin(query);
     const answer = lease.socket.call(request as never) as Promise<DslWorkerCalls[C['type']]['reply']>; // by its type
-    const reply = await raceCancellation(query.cancellation, answer, () => lease.socket.cancel(query.queryId));
+    const reply = await raceCancellation(query.cancellation, answer, () =>
+      lease.socket.cancel(query.queryId),
+    );
     outcome = 'reusable';
     return reply;
   } catch (thrown) {
@@ -94,6 +96,14 @@ async function call<C extends FilesCall>(
 
 /** Errors of the query or of its files, after which the worker is as it was. */
 const MISTAKES: ReadonlySet<string> = new Set([
-  ...['sql-syntax', 'sql-error', 'read-only', 'unsupported', 'multiple-statements', 'bad-file', 'file-changed'],
+  ...[
+    'sql-syntax',
+    'sql-error',
+    'read-only',
+    'unsupported',
+    'multiple-statements',
+    'bad-file',
+    'file-changed',
+  ],
   ...['database-unavailable', 'bad-parameter', 'nesting-too-deep', 'unknown-connection'],
 ]);

@@ -42,7 +42,8 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   let reason = '';
   try {
     const count = fetched(run).length;
-    const slots = count === 0 ? [] : await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query, count, true));
+    const slots =
+      count === 0 ? [] : await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query, count, true));
     lease.begin(query);
     query.phase = 'stages';
     query.pids = [lease.pid];
@@ -69,7 +70,9 @@ interface Ended {
 async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Promise<Ended> {
   const { query } = run;
   const stages = callStages(run, lease);
-  const copies = fetched(run).map(({ source, index }, at) => startCopy(run, lease, source, slots[at]!, index));
+  const copies = fetched(run).map(({ source, index }, at) =>
+    startCopy(run, lease, source, slots[at]!, index),
+  );
   const readerDone = cancelSilentCopies(stages, copies, query);
   const all = Promise.allSettled([stages, ...copies.map((copy) => copy.reply)] as const);
   const [staged, ...copied] = await raceCancellation(query.cancellation, all, () =>

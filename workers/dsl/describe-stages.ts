@@ -51,11 +51,7 @@ async function describe(
   connection: DuckDBConnection,
   { sql, relations }: DescribeStagesCall,
 ): Promise<DescribeStagesReply> {
-  refuseUnlisted(
-    await parseSelect(connection, sql),
-    sql,
-    stageRules(relations.map(({ name }) => name)),
-  );
+  refuseUnlisted(await parseSelect(connection, sql), sql, stageRules(relations.map(({ name }) => name)));
   await connection.run('PRAGMA disable_optimizer');
   for (const { name, columns } of relations) {
     const items = columns.map((column) => `${quoteName(column.name)} ${column.engineType}`);

@@ -8,7 +8,7 @@ import type {
 } from '../../core/protocol/dsl-worker.ts';
 import type { QueryError } from '../../core/protocol/errors.ts';
 import type { EnginePipes } from './engine.ts';
-import type { ScanRuns } from './scans/scan-runs.ts';
+import type { ScanRuns } from './scan-runs.ts';
 import type { RunningCall } from './service.ts';
 
 export class FilesCalls {
@@ -68,7 +68,7 @@ export class FilesCalls {
 
   async #loaded(): Promise<ScanRuns> {
     if (this.#runs !== null) return this.#runs;
-    const { ScanRuns: Runs } = await import('./scans/scan-runs.ts');
+    const { ScanRuns: Runs } = await import('./scan-runs.ts');
     const runs = new Runs(this.#config, this.#pipes);
     runs.change(this.#connections);
     this.#runs = runs;

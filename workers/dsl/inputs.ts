@@ -11,7 +11,11 @@ import { type InputReader, readInput } from './fifo.ts';
 
 /** Returns a SELECT that reads the input of this index once; its columns are those of the plan, in order. */
 export function inputSelect(columns: readonly InputColumn[], index: number): string {
-  const rows = inputRows(columns, index);
+  return valuesOf(columns, inputRows(columns, index));
+}
+
+/** Returns a SELECT of the columns' values from rows as they are read. */
+export function valuesOf(columns: readonly InputColumn[], rows: string): string {
   if (columns.every(({ expression }) => expression === null)) return rows;
   const outputs = columns.map(({ name, expression }) => {
     const quoted = quoteName(name);

@@ -36,7 +36,7 @@ const DIRECTIONS = new Set(['ORDER_DEFAULT', 'ASCENDING', 'DESCENDING']);
 const SHOWN_QUERIES = new Set(['DESCRIBE', 'SUMMARY']);
 const LOOKS_LIKE_FILE = /[./:*?\\]/;
 
-/** What SQL may name, where it stands. */
+/** The rules for the names in some SQL, which depend on where it stands. */
 export interface NameRules {
   /** How errors call the SQL: `sql` in backticks, or "the SQL". */
   readonly subject: string;
@@ -91,7 +91,10 @@ function inside(node: TreeNode, tables: ReadonlySet<string>, site: Site): Visit[
   return insideQuery(node, tables);
 }
 
-function checkKind({ type, class: expression, query_location, identifier }: TreeNode, { sql, rules }: Site): void {
+function checkKind(
+  { type, class: expression, query_location, identifier }: TreeNode,
+  { sql, rules }: Site,
+): void {
   const known =
     expression !== undefined
       ? EXPRESSIONS.has(String(expression))

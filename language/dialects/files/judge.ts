@@ -2,5 +2,5 @@
 import { judgedByConnector } from '../judge.ts';
 
 export const FILES_JUDGE = judgedByConnector(
-  'its parser and a list of functions, and an engine that opens nothing outside of the root (workers/dsl/scans)',
+  'its parser and a list of functions, and an engine that opens nothing outside of the root (workers/dsl/scan-sql.ts, scan-engine.ts)',
 );

@@ -4,9 +4,9 @@
  */
 import type { Column, ColumnType, DatabaseColumn } from '../../../core/protocol/types.ts';
 import { usualWireType } from '../../../core/protocol/wire-rows.ts';
+import { parameterType } from '../../types/parameter-types.ts';
 import { type Binding, DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, SentColumn, SourceDialect } from '../dialect.ts';
-import { parameterType } from '../../types/parameter-types.ts';
 import { DUCKDB } from '../duckdb/traits.ts';
 import { FILES_LEXICAL } from './lexical.ts';
 import { columnOf, engineTypeOf, nativeType, typeOfFile } from './types.ts';
@@ -29,7 +29,10 @@ function sentColumn(column: DatabaseColumn): SentColumn {
   const engine = engineTypeOf(column.type);
   const type = typeOfFile(engine)!; // columnOf has refused the others
   const sql = `CAST(${quoted} AS ${DUCKDB.typeName(type)})`;
-  const exact = engine === 'TIMESTAMP_NS' ? `CASE WHEN epoch_ns(${quoted}) % 1000 <> 0 THEN ${raised(column.name)} ELSE ${sql} END` : sql;
+  const exact =
+    engine === 'TIMESTAMP_NS'
+      ? `CASE WHEN epoch_ns(${quoted}) % 1000 <> 0 THEN ${raised(column.name)} ELSE ${sql} END`
+      : sql;
   return { sql: `${exact} AS ${quoted}`, column };
 }
 

@@ -42,9 +42,13 @@ export function columnsOf(format: FileFormat, files: TableFiles): Promise<Column
     case 'ndjson':
       return ofJson(files);
     case 'excel':
-      throw new QueryError('unsupported', `${files.first.path}: Excel files need the engine's extension \`excel\``, {
-        hint: 'save the sheet as CSV; this version cannot load extensions',
-      });
+      throw new QueryError(
+        'unsupported',
+        `${files.first.path}: Excel files need the engine's extension \`excel\``,
+        {
+          hint: 'save the sheet as CSV; this version cannot load extensions',
+        },
+      );
     default:
       return format satisfies never;
   }
@@ -66,7 +70,9 @@ async function ofParquet({ context, tree, first, partitions }: TableFiles): Prom
 function itemsOf(columns: readonly EngineColumn[], partitions: readonly PartitionColumn[]): string {
   const keys = new Set(partitions.map(({ key }) => key.toLowerCase()));
   const own = columns.filter(({ name }) => !keys.has(name.toLowerCase()));
-  return [...own.map(({ name }) => quoteName(name)), ...partitions.map(({ key }) => quoteName(key))].join(', ');
+  return [...own.map(({ name }) => quoteName(name)), ...partitions.map(({ key }) => quoteName(key))].join(
+    ', ',
+  );
 }
 
 function absolute(root: string, files: ReadonlyMap<string, Identity>): readonly string[] {
@@ -119,7 +125,14 @@ function shapeOf(
   newLine: CsvShape['newLine'],
 ): CsvShape {
   const { header, nulls = '' } = table;
-  return { names, newLine, delimiter, nulls, hasHeader: header !== false, maxLineBytes: context.maxLineBytes };
+  return {
+    names,
+    newLine,
+    delimiter,
+    nulls,
+    hasHeader: header !== false,
+    maxLineBytes: context.maxLineBytes,
+  };
 }
 
 interface HeadOfFile {
@@ -137,7 +150,9 @@ async function headOf(
 ): Promise<HeadOfFile> {
   const { encoding = 'utf-8' } = table;
   const file =
-    encoding === 'utf-8' ? join(tree.root, path) : await transcoded(context, tree.root, path, identity, encoding);
+    encoding === 'utf-8'
+      ? join(tree.root, path)
+      : await transcoded(context, tree.root, path, identity, encoding);
   return { file, ...(await readCsvHead(file, path, delimiter)) };
 }
 
@@ -172,7 +187,8 @@ async function factsOfCsv(
   const { file, newLine, fields } = await headOf(files, delimiter, path, identity);
   const hasHeader = table.header !== false;
   const names = hasHeader ? fields : fields.map((_, index) => `column${index + 1}`);
-  if (names.some((each) => each === '')) throw new QueryError('bad-file', `${path}: a column has no name in its first line`);
+  if (names.some((each) => each === ''))
+    throw new QueryError('bad-file', `${path}: a column has no name in its first line`);
   refuseTwice(names, path);
   const declared = table.columns ?? {};
   for (const each of Object.keys(declared)) if (!names.includes(each)) throw noColumn(each, path, names);

@@ -1,4 +1,4 @@
-/** What tells a file from the one that replaces it under the same name, and facts that are remembered of files that are still the same. */
+/** Tells a file from the one that replaces it under the same name, and remembers facts about files that are still the same. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { QueryError } from '../../../core/protocol/errors.ts';
@@ -19,7 +19,7 @@ export function identify(root: string, path: string): Identity {
   }
 }
 
-export const AGAIN = { hint: 'send the query again' };
+const AGAIN = { hint: 'send the query again' };
 
 /** Throws `file-changed` when a file is not as it was identified. */
 export function refuseChanged(root: string, path: string, before: Identity): void {

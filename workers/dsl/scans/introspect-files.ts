@@ -1,15 +1,15 @@
 /** The `introspect-files` call: the tables of a connection to files, for completion. A table that cannot be read has no columns. */
-import type { IntrospectFilesCall } from '../../../core/protocol/dsl-worker.ts';
+import type { FilesConnection } from '../../../core/protocol/connection.ts';
 import type { DatabaseTable, IntrospectReply } from '../../../core/protocol/sql-worker.ts';
 import { typeOfFile } from '../../../language/dialects/files/types.ts';
 import { openTable } from './open-table.ts';
-import { connectionOf, type ScanTools } from './scan-tools.ts';
+import type { ScanContext } from './scan-context.ts';
 
 export async function introspectFiles(
-  tools: ScanTools,
-  { connection, maxColumns }: IntrospectFilesCall,
+  tools: ScanContext,
+  files: FilesConnection,
+  maxColumns: number,
 ): Promise<IntrospectReply> {
-  const files = connectionOf(tools, connection);
   const tables: DatabaseTable[] = [];
   let count = 0;
   for (const name of Object.keys(files.tables)) {
@@ -23,8 +23,8 @@ export async function introspectFiles(
 }
 
 async function columnsOf(
-  tools: ScanTools,
-  files: ReturnType<typeof connectionOf>,
+  tools: ScanContext,
+  files: FilesConnection,
   name: string,
 ): Promise<DatabaseTable['columns']> {
   try {

@@ -37,9 +37,13 @@ export async function refuseUnequal(
   for (const [path, { stamp }] of files) {
     const facts = memory.parquet.get(stamp);
     if (facts !== undefined && facts.schema !== expected.schema)
-      throw new QueryError('bad-file', `${path} has other columns than ${first}: ${difference(expected, facts)}`, {
-        hint: 'read the files as tables of their own, and bring them together with `union` or `union by name` in the SQL',
-      });
+      throw new QueryError(
+        'bad-file',
+        `${path} has other columns than ${first}: ${difference(expected, facts)}`,
+        {
+          hint: 'read the files as tables of their own, and bring them together with `union` or `union by name` in the SQL',
+        },
+      );
   }
 }
 

@@ -3,9 +3,8 @@
  * is read. Only conditions of plain shapes are understood; any other says nothing, and drops nothing.
  */
 import type { PartitionType } from '../../../connectors/files/hive.ts';
-import type { TreeNode } from '../sql-tree.ts';
 
-/** What is known of the values of a column: null: all are null; undefined: nothing. */
+/** The range of the values of a column. null: all are null; undefined: nothing is known. */
 export type Known = { readonly least: Comparable; readonly greatest: Comparable } | null | undefined;
 
 /** A value as its type compares. */
@@ -19,6 +18,9 @@ export type ParameterText = (identifier: string) => string | null | undefined;
 
 /** The columns that conditions are understood of, with the type that their values compare as. */
 export type ComparedTypes = ReadonlyMap<string, PartitionType>;
+
+/** An object of the tree that the engine parses SQL into. */
+type TreeNode = Readonly<Record<string, unknown>>;
 
 const POSSIBLE: Condition = () => true;
 
@@ -78,7 +80,8 @@ const TURNED: Readonly<Record<string, string>> = {
 function comparison(node: TreeNode, types: ComparedTypes, parameters: ParameterText): Condition {
   const kind = String(node.type);
   const left = columnOf(node.left, types);
-  if (left !== null) return compared(left, constantOf(node.right, types.get(left)!, parameters), COMPARISONS[kind]);
+  if (left !== null)
+    return compared(left, constantOf(node.right, types.get(left)!, parameters), COMPARISONS[kind]);
   const right = columnOf(node.right, types);
   if (right === null) return POSSIBLE;
   const test = COMPARISONS[TURNED[kind] ?? kind];
@@ -86,7 +89,11 @@ function comparison(node: TreeNode, types: ComparedTypes, parameters: ParameterT
 }
 
 /** A comparison with null is never true. */
-function compared(column: string, constant: Comparable | null | undefined, test: Test | undefined): Condition {
+function compared(
+  column: string,
+  constant: Comparable | null | undefined,
+  test: Test | undefined,
+): Condition {
   if (constant === undefined || test === undefined) return POSSIBLE;
   if (constant === null) return () => false;
   const bytes = typeof constant === 'string' ? Buffer.from(constant) : null;
@@ -101,7 +108,11 @@ function compared(column: string, constant: Comparable | null | undefined, test:
   };
 }
 
-function between({ input, lower, upper }: TreeNode, types: ComparedTypes, parameters: ParameterText): Condition {
+function between(
+  { input, lower, upper }: TreeNode,
+  types: ComparedTypes,
+  parameters: ParameterText,
+): Condition {
   const column = columnOf(input, types);
   if (column === null) return POSSIBLE;
   const type = types.get(column)!;
@@ -117,7 +128,7 @@ function operator(node: TreeNode, types: ComparedTypes, parameters: ParameterTex
   if (column === null) return POSSIBLE;
   switch (node.type) {
     case 'OPERATOR_IS_NULL':
-      // Of many rows some may be null whatever the others are.
+      // Some of many rows may be null whatever the others are.
       return (known) => {
         const values = known(column);
         return values === undefined || values === null || values.least !== values.greatest;
@@ -154,7 +165,7 @@ function castTarget({ cast_type: type }: TreeNode): string {
 const OF_TYPE: Readonly<Record<PartitionType, RegExp>> = {
   BIGINT: /^-?\d{1,18}$/,
   DATE: /^\d{4}-\d{2}-\d{2}$/,
-  VARCHAR: /^[^]*$/,
+  VARCHAR: /^/,
 };
 /** The types that a constant may have beside a column of each type, so that nothing is converted between them. */
 const CONSTANT_TYPES: Readonly<Record<PartitionType, readonly string[]>> = {
@@ -164,7 +175,11 @@ const CONSTANT_TYPES: Readonly<Record<PartitionType, readonly string[]>> = {
 };
 
 /** The constant as a value of the column's type; undefined for anything that is no plain constant of it. */
-function constantOf(node: unknown, type: PartitionType, parameters: ParameterText): Comparable | null | undefined {
+function constantOf(
+  node: unknown,
+  type: PartitionType,
+  parameters: ParameterText,
+): Comparable | null | undefined {
   if (!isNode(node)) return undefined;
   if (node.class === 'CAST') {
     return CONSTANT_TYPES[type].includes(castTarget(node)) ? textOf(node.child, type, parameters) : undefined;
@@ -175,7 +190,11 @@ function constantOf(node: unknown, type: PartitionType, parameters: ParameterTex
     : undefined;
 }
 
-function textOf(node: unknown, type: PartitionType, parameters: ParameterText): Comparable | null | undefined {
+function textOf(
+  node: unknown,
+  type: PartitionType,
+  parameters: ParameterText,
+): Comparable | null | undefined {
   if (!isNode(node)) return undefined;
   if (node.class === 'PARAMETER') return valueAs(parameters(String(node.identifier)), type);
   if (node.class !== 'CONSTANT' || !isNode(node.value)) return undefined;

@@ -11,10 +11,7 @@ export function pathList(paths: readonly string[]): string {
 }
 
 /** Returns a FROM item with all columns of Parquet files. */
-export function parquetReader(
-  paths: readonly string[],
-  partitions: readonly PartitionColumn[],
-): string {
+export function parquetReader(paths: readonly string[], partitions: readonly PartitionColumn[]): string {
   return `read_parquet(${pathList(paths)}, ${hiveOptions(partitions)})`;
 }
 

@@ -1,11 +1,11 @@
-/** What the steps of one query over files share, and what a worker remembers between queries. */
+/** The context that the steps of one query over files share, and the facts that a worker remembers between queries. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { FileTree } from '../../../connectors/files/tree.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import { FactCache } from './identity.ts';
 
 export interface ScanContext {
-  /** Of an engine that may open files below the roots of the query's connections. */
+  /** The connection to an engine that may open files below the roots of the query's connections. */
   readonly connection: DuckDBConnection;
   readonly memory: ScanMemory;
   /** A directory of this worker's own, for files in the encoding that the engine reads. */

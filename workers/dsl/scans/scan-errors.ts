@@ -2,21 +2,37 @@
  * The engine's errors about files as ours: they name the file by its path below the root, and the line where the engine knows
  * one. No text shows where on the machine a root is.
  */
-import { QueryError } from '../../../core/protocol/errors.ts';
-import type { ScanTools } from './scan-tools.ts';
 
-type Roots = Pick<ScanTools, 'connections' | 'memory' | 'textDir'>;
+import type { FilesConnection } from '../../../core/protocol/connection.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import type { ScanContext } from './scan-context.ts';
+
+type Roots = Pick<ScanContext, 'memory' | 'textDir'> & {
+  readonly connections: Readonly<Record<string, FilesConnection>>;
+};
 
 /** Ways in which the engine says that a file is not what it should be, with what people are told. */
 const FAULTS: readonly (readonly [RegExp, string])[] = [
-  [/No magic bytes found|too small to be a Parquet|not a Parquet file/i, 'it is no Parquet file, or is cut off'],
-  [/CSV Error on Line: \d+[^]*(unterminated quote|Value with unterminated)/i, 'a quote is not closed, or text follows a closing quote'],
+  [
+    /No magic bytes found|too small to be a Parquet|not a Parquet file/i,
+    'it is no Parquet file, or is cut off',
+  ],
+  [/CSV Error on Line: \d+.*unterminated quote/is, 'a quote is not closed, or text follows a closing quote'],
   [/Expected Number of Columns: (\d+) Found: (\d+)/i, 'a line has another number of fields than the first'],
   [/not utf-8 encoded|Invalid unicode|byte sequence mismatch/i, 'it is not encoded as UTF-8'],
   [/Maximum line size of|maximum_line_size/i, 'a line is too long'],
-  [/state machine reached an invalid state|Error when sniffing file/i, 'it is no CSV: quotes, ends of lines or numbers of fields differ'],
-  [/Malformed JSON|Could not read unquoted|unexpected (end of data|character)/i, 'it has a line that is no JSON'],
-  [/schema mismatch|failed to cast column|Schema mismatch between globbed files/i, 'it has other columns than the first file'],
+  [
+    /state machine reached an invalid state|Error when sniffing file/i,
+    'it is no CSV: quotes, ends of lines or numbers of fields differ',
+  ],
+  [
+    /Malformed JSON|Could not read unquoted|unexpected (end of data|character)/i,
+    'it has a line that is no JSON',
+  ],
+  [
+    /schema mismatch|failed to cast column|Schema mismatch between globbed files/i,
+    'it has other columns than the first file',
+  ],
   [/No such file|Cannot open file|does not exist/i, 'it is not there any more, or may not be read'],
   [/Permission denied/i, 'this server may not read it'],
 ];
@@ -51,9 +67,10 @@ function sentence(message: string): string {
 
 /** The path below its root of the last file that a message names: the first may be the one that it is compared with. */
 function fileIn(message: string, tools: Roots): string | null {
-  const subject = /Current file: (\/[^\n]+)|[Ff]ailed to read file "([^"]+)"|while reading file "([^"]+)"|^\s*file ?= ?(\/[^\n]+)/m.exec(
-    message,
-  );
+  const subject =
+    /Current file: (\/[^\n]+)|[Ff]ailed to read file "([^"]+)"|while reading file "([^"]+)"|^\s*file ?= ?(\/[^\n]+)/m.exec(
+      message,
+    );
   const named = subject?.slice(1).find((path) => path !== undefined);
   const text = named ?? message;
   for (const root of rootsOf(tools)) {

@@ -4,8 +4,8 @@
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column, ColumnType } from '../../../core/protocol/types.ts';
-import { duckdbType, quoteName, quoteText } from '../../../language/dialects/duckdb/sql.ts';
 import { raiseError } from '../../../language/dialects/duckdb/raise.ts';
+import { duckdbType, quoteName, quoteText } from '../../../language/dialects/duckdb/sql.ts';
 
 const DATE = String.raw`\d{4}-\d{2}-\d{2}`;
 const TIME = String.raw`\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?`;
@@ -76,7 +76,7 @@ export function valueOfText({ name, type }: Column, table: string): string {
 }
 
 /** Returns SQL that is true for texts of this type; null when the cast itself is strict. */
-export function fitsSql(text: string, type: ColumnType): string | null {
+function fitsSql(text: string, type: ColumnType): string | null {
   if (type.kind === 'decimal') {
     const { precision, scale } = type;
     const whole = precision! - scale!;
@@ -99,7 +99,9 @@ export function refuseTwice(names: readonly string[], file: string): void {
   for (const name of names) {
     const key = name.toLowerCase();
     if (seen.has(key))
-      throw new QueryError('bad-file', `${file} has two columns named ${name}`, { hint: 'name them differently in its first line' });
+      throw new QueryError('bad-file', `${file} has two columns named ${name}`, {
+        hint: 'name them differently in its first line',
+      });
     seen.add(key);
   }
 }

@@ -64,9 +64,13 @@ function checked(path: string, encoding: FileEncoding): Transform {
       if (at === -1) done(null, text);
       else
         done(
-          new QueryError('bad-file', `${path}, line ${line}: there are bytes that are no text in ${encoding}`, {
-            hint: 'give the table the encoding that the file has, or mend the file',
-          }),
+          new QueryError(
+            'bad-file',
+            `${path}, line ${line}: there are bytes that are no text in ${encoding}`,
+            {
+              hint: 'give the table the encoding that the file has, or mend the file',
+            },
+          ),
         );
     },
   });
@@ -89,8 +93,12 @@ function counted(textDir: string, textBytes: number, check: () => void): Transfo
 }
 
 function tooMuch(textBytes: number): QueryError {
-  return new QueryError('spill-exceeded', `the files of this query are more than ${textBytes} bytes as UTF-8`, {
-    hint: 'read fewer files at once, or convert them to UTF-8 or Parquet',
-    limit: { name: 'dslSpillBytes', value: textBytes },
-  });
+  return new QueryError(
+    'spill-exceeded',
+    `the files of this query are more than ${textBytes} bytes as UTF-8`,
+    {
+      hint: 'read fewer files at once, or convert them to UTF-8 or Parquet',
+      limit: { name: 'dslSpillBytes', value: textBytes },
+    },
+  );
 }

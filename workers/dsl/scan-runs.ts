@@ -4,27 +4,27 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import type { FilesConnection } from '../../../core/protocol/connection.ts';
+import type { FilesConnection } from '../../core/protocol/connection.ts';
 import type {
   DslWorkerConfig,
   FilesCall,
   RunStagesCall,
   RunStagesReply,
-} from '../../../core/protocol/dsl-worker.ts';
-import { QueryError } from '../../../core/protocol/errors.ts';
-import type { Engine, EnginePipes } from '../engine.ts';
-import { engineError } from '../engine-errors.ts';
-import { deadlineExceeded, remainingMs, startQuery } from '../query-run.ts';
-import type { RunningCall } from '../service.ts';
+} from '../../core/protocol/dsl-worker.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import { describeScan } from './describe-scan.ts';
+import type { Engine, EnginePipes } from './engine.ts';
+import { engineError } from './engine-errors.ts';
 import { explainScans } from './explain-scans.ts';
-import { introspectFiles } from './introspect-files.ts';
-import { prepareScans, refuseChangedFiles } from './prepare.ts';
+import { prepareScans, refuseChangedFiles } from './prepare-scans.ts';
+import { deadlineExceeded, remainingMs, startQuery } from './query-run.ts';
 import { ScanEngines } from './scan-engine.ts';
-import { ScanMemory } from './scan-context.ts';
-import { fileError } from './scan-errors.ts';
-import { connectionOf, type ScanTools } from './scan-tools.ts';
-import { forgetTexts } from './transcode.ts';
+import { connectionOf, type ScanTools } from './scan-sql.ts';
+import { introspectFiles } from './scans/introspect-files.ts';
+import { ScanMemory } from './scans/scan-context.ts';
+import { fileError } from './scans/scan-errors.ts';
+import { forgetTexts } from './scans/transcode.ts';
+import type { RunningCall } from './service.ts';
 
 /** The longest line of a text file and the largest object of JSON lines. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
@@ -91,7 +91,7 @@ export class ScanRuns {
         case 'explain-scans':
           return explainScans(tools, call);
         case 'introspect-files':
-          return introspectFiles(tools, call);
+          return introspectFiles(tools, connectionOf(tools, call.connection), call.maxColumns);
         default:
           return call satisfies never;
       }
@@ -158,10 +158,7 @@ export class ScanRuns {
     return { queryId, done: execute(), abort };
   }
 
-  async #toolsFor(
-    names: readonly string[],
-    check: () => void,
-  ): Promise<EngineTools> {
+  async #toolsFor(names: readonly string[], check: () => void): Promise<EngineTools> {
     const connections = Object.fromEntries(
       names.map((name) => [name, connectionOf({ connections: this.#connections }, name)]),
     );

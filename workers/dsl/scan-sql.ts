@@ -2,13 +2,26 @@
  * A user's SQL over files, on its way into a statement of the engine's: it is parsed and judged first, its tables are found,
  * and each becomes an entry of a WITH around the SQL, whose text stays as it was written. The engine sees no path of a user's.
  */
-import type { FilesConnection } from '../../../core/protocol/connection.ts';
-import { type ErrorDetails, QueryError } from '../../../core/protocol/errors.ts';
-import { quoteName } from '../../../language/dialects/duckdb/sql.ts';
-import { type NameRules, refuseUnlisted } from '../sql-guard.ts';
-import { parseSelect } from '../sql-tree.ts';
-import { type OpenTable, openTable } from './open-table.ts';
-import type { ScanContext } from './scan-context.ts';
+import type { FilesConnection } from '../../core/protocol/connection.ts';
+import { type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
+import { quoteName } from '../../language/dialects/duckdb/sql.ts';
+import type { Probes } from './prune-scans.ts';
+import { type OpenTable, openTable } from './scans/open-table.ts';
+import type { ScanContext } from './scans/scan-context.ts';
+import { type NameRules, refuseUnlisted } from './sql-guard.ts';
+import { parseSelect } from './sql-tree.ts';
+
+export interface ScanTools extends ScanContext {
+  readonly probes: Probes;
+  readonly connections: Readonly<Record<string, FilesConnection>>;
+}
+
+/** Throws unknown-connection. */
+export function connectionOf({ connections }: Pick<ScanTools, 'connections'>, name: string): FilesConnection {
+  const found = Object.hasOwn(connections, name) ? connections[name] : undefined;
+  if (found !== undefined) return found;
+  throw new QueryError('unknown-connection', `there is no connection ${name} to files`);
+}
 
 /** The most tables that one query names. */
 const MAX_TABLES = 64;
@@ -20,7 +33,7 @@ export interface NamedTable {
 }
 
 /** Returns the tables that the SQL reads, each once, in the order of their names. Throws what the judge refuses. */
-export async function tablesIn(
+async function tablesIn(
   { connection }: Pick<ScanContext, 'connection'>,
   sql: string,
   parameters: number,

@@ -3,9 +3,9 @@
  * and nothing else. It is made when the first such query comes, and again when one comes with other roots. The engine for all
  * other queries opens no files at all.
  */
-import type { DslWorkerConfig } from '../../../core/protocol/dsl-worker.ts';
-import { createEngine, type Engine, type EnginePipes } from '../engine.ts';
-import { Probes } from './prune.ts';
+import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
+import { createEngine, type Engine, type EnginePipes } from './engine.ts';
+import { Probes } from './prune-scans.ts';
 
 export interface ScanEngine {
   readonly engine: Engine;

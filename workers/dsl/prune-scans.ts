@@ -10,10 +10,12 @@ import {
   DuckDBTableFunction,
   VARCHAR,
 } from '@duckdb/node-api';
-import type { Partition, PartitionType } from '../../../connectors/files/hive.ts';
-import { quoteName } from '../../../language/dialects/duckdb/sql.ts';
-import { parseSelect } from '../sql-tree.ts';
-import type { OpenTable } from './open-table.ts';
+import type { Partition, PartitionType } from '../../connectors/files/hive.ts';
+import type { InputColumn } from '../../core/protocol/plan.ts';
+import { quoteName } from '../../language/dialects/duckdb/sql.ts';
+import { engineTypeOf } from './chunks/decoders.ts';
+import { valuesOf } from './inputs.ts';
+import type { OpenTable } from './scans/open-table.ts';
 import {
   type ComparedTypes,
   type Condition,
@@ -21,9 +23,10 @@ import {
   type Known,
   type ParameterText,
   valueAs,
-} from './predicate.ts';
+} from './scans/predicate.ts';
+import { parseSelect } from './sql-tree.ts';
 
-/** What a statement wants of a table. */
+/** The part of a table that a statement wants. */
 export interface Wanted {
   /** Whether rows below these directories may be wanted. */
   partitions(partitions: readonly Partition[]): boolean;
@@ -61,6 +64,16 @@ export class Probes {
       return `${probe.startsWith('p') ? probe : `CAST(${probe} AS ${type})`} AS ${quoteName(name)}`;
     });
     return `SELECT ${items.join(', ')} FROM ${NAME}${index}()`;
+  }
+
+  /** Returns a SELECT that stands for rows that SQL workers send. */
+  stream(connection: DuckDBConnection, index: number, columns: readonly InputColumn[]): string {
+    if (this.#shapes.length <= index) this.#register(connection, index);
+    this.#shapes[index] = { partitions: [], others: columns.length };
+    const items = columns.map(
+      (column, place) => `CAST(c${place} AS ${engineTypeOf(column)}) AS ${quoteName(column.name)}`,
+    );
+    return valuesOf(columns, `SELECT ${[...items, '1'].join(', ')} FROM ${NAME}${index}()`);
   }
 
   #register(connection: DuckDBConnection, index: number): void {
@@ -145,7 +158,11 @@ function comparedTypes({ columns }: OpenTable, names: readonly string[]): Compar
 }
 
 /** Finds the scans of each table. */
-function collect({ name, children, extra_info }: PlanNode, filters: readonly string[], scans: Scan[][]): void {
+function collect(
+  { name, children, extra_info }: PlanNode,
+  filters: readonly string[],
+  scans: Scan[][],
+): void {
   const own = new RegExp(`^${NAME}(\\d+)`, 'i').exec(name);
   const { Expression: text, Projections: columns } = extra_info;
   if (own !== null) {
@@ -164,7 +181,7 @@ async function conditionOfFilters(
 ): Promise<Condition> {
   const parts: Condition[] = [];
   for (const text of filters) {
-    // What the engine prints and does not read again says nothing.
+    // A text that the engine prints and does not read again says nothing.
     const tree = await parseSelect(connection, `SELECT 1 WHERE ${text}`).catch(() => null);
     if (tree !== null) parts.push(conditionOf(tree.where_clause, types, parameters));
   }
@@ -191,7 +208,9 @@ function wantedBy(
         return value === undefined || value === null ? value : { least: value, greatest: value };
       }),
     columns: new Set(
-      columns.flatMap(({ name }, place) => (read.has(names[place]!) && names[place]!.startsWith('c') ? [name] : [])),
+      columns.flatMap(({ name }, place) =>
+        read.has(names[place]!) && names[place]!.startsWith('c') ? [name] : [],
+      ),
     ),
     ranges: (known) => isWanted((column) => known(columns[places.get(column)!]!.name)),
   };

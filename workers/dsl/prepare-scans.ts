@@ -2,20 +2,19 @@
  * Makes the scans of a plan ready to run: finds their tables, asks the engine which partitions are wanted, lists those, and writes
  * the SELECT of each input. Between that and the end of the query the files must stay as they are.
  */
-import { findFiles } from '../../../connectors/files/find-files.ts';
-import { QueryError } from '../../../core/protocol/errors.ts';
-import type { EngineValue } from '../../../core/protocol/parameters.ts';
-import type { ScanSql, WorkerInput, WorkerPlan } from '../../../core/protocol/plan.ts';
-import { sameNativeType } from '../../../core/protocol/types.ts';
-import { inputSelect } from '../inputs.ts';
-import { bindParameters } from '../parameters.ts';
+import { findFiles } from '../../connectors/files/find-files.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { EngineValue } from '../../core/protocol/parameters.ts';
+import type { ScanSql, WorkerInput, WorkerPlan } from '../../core/protocol/plan.ts';
+import { sameNativeType } from '../../core/protocol/types.ts';
 import { describeOver } from './describe-scan.ts';
-import { type Identity, identify, refuseChanged } from './identity.ts';
-import { emptyRelation, type OpenTable } from './open-table.ts';
-import { type Wanted, wantedOf } from './prune.ts';
-import { connectionOf, type ScanTools } from './scan-tools.ts';
-import type { ScanContext } from './scan-context.ts';
-import { openTables, withTables } from './scan-sql.ts';
+import { inputSelect } from './inputs.ts';
+import { bindParameters } from './parameters.ts';
+import { type Wanted, wantedOf } from './prune-scans.ts';
+import { connectionOf, openTables, type ScanTools, withTables } from './scan-sql.ts';
+import { type Identity, identify, refuseChanged } from './scans/identity.ts';
+import { emptyRelation, type OpenTable } from './scans/open-table.ts';
+import type { ScanContext } from './scans/scan-context.ts';
 
 export interface ReadTable {
   readonly table: OpenTable;
@@ -74,7 +73,12 @@ async function openScans(tools: ScanTools, { inputs, parameters }: WorkerPlan): 
       open.push(null);
       continue;
     }
-    const tables = await openTables(tools, connectionOf(tools, scan.connection), scan.described.sql, parameters.length);
+    const tables = await openTables(
+      tools,
+      connectionOf(tools, scan.connection),
+      scan.described.sql,
+      parameters.length,
+    );
     await refuseStale(tools, scan, tables);
     open.push({ scan, tables, offset });
     offset += tables.length;
@@ -83,7 +87,11 @@ async function openScans(tools: ScanTools, { inputs, parameters }: WorkerPlan): 
 }
 
 /** The plan holds for the columns that the SQL had when it was made. */
-async function refuseStale(tools: ScanTools, { described }: ScanSql, tables: readonly OpenTable[]): Promise<void> {
+async function refuseStale(
+  tools: ScanTools,
+  { described }: ScanSql,
+  tables: readonly OpenTable[],
+): Promise<void> {
   const columns = await describeOver(tools, described.sql, tables);
   const same =
     columns.length === described.columns.length &&
@@ -108,13 +116,17 @@ async function wantedPartitions(
 ): Promise<readonly Wanted[]> {
   if (!detailed && all.every(({ partitions }) => partitions.length === 0)) return all.map(() => EVERYTHING);
   const { connection, probes } = tools;
+  let streams = all.length;
   const selects = plan.inputs.map((input, index) => {
     const each = open[index];
-    if (each === null || each === undefined) return inputSelect(input.columns, index);
-    const relation = (table: OpenTable, at: number): string => probes.relation(connection, each.offset + at, table);
+    if (each === null || each === undefined) return probes.stream(connection, streams++, input.columns);
+    const relation = (table: OpenTable, at: number): string =>
+      probes.relation(connection, each.offset + at, table);
     return `${withTables(each.tables, relation)}${each.scan.sql}`;
   });
-  const statement = await connection.prepare(`EXPLAIN (FORMAT json) ${withInputs(plan.inputs, selects)}SELECT * FROM (${plan.sql}\n) AS answer`);
+  const statement = await connection.prepare(
+    `EXPLAIN (FORMAT json) ${withInputs(plan.inputs, selects)}SELECT * FROM (${plan.sql}\n) AS answer`,
+  );
   if (statement.parameterCount > 0) bindParameters(statement, plan.parameters, values);
   return wantedOf(connection, statement, all, (identifier) => {
     const value = values[Number(identifier) - 1];
@@ -123,7 +135,7 @@ async function wantedPartitions(
 }
 
 /** The inputs as entries of a WITH, inlined wherever they are read. */
-export function withInputs(inputs: readonly WorkerInput[], selects: readonly string[]): string {
+function withInputs(inputs: readonly WorkerInput[], selects: readonly string[]): string {
   const entries = inputs.map(({ name }, index) => `${name} AS NOT MATERIALIZED (${selects[index]})`);
   return `WITH ${entries.join(', ')} `;
 }
@@ -155,9 +167,13 @@ export async function filesOf(
   const files = new Map<string, Identity>();
   for (const file of found) {
     if (table.hive !== false && file.partitions.map(({ key }) => key).join('/') !== keys)
-      throw new QueryError('bad-file', `${file.path} has other directories name=value above it than ${first.path}`, {
-        hint: 'give both the same directories, or read them as tables of their own',
-      });
+      throw new QueryError(
+        'bad-file',
+        `${file.path} has other directories name=value above it than ${first.path}`,
+        {
+          hint: 'give both the same directories, or read them as tables of their own',
+        },
+      );
     files.set(file.path, identify(tree.root, file.path));
   }
   return files;

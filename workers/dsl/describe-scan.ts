@@ -1,12 +1,11 @@
 /** The `describe-scan` call: which columns a user's SQL over files has. Only the first file of each table is opened. */
-import type { DescribeScanCall, DescribeScanReply } from '../../../core/protocol/dsl-worker.ts';
-import type { DatabaseColumn } from '../../../core/protocol/types.ts';
-import { nativeType } from '../../../language/dialects/files/types.ts';
-import { refusedSql } from '../refused-sql.ts';
-import { emptyRelation, type OpenTable } from './open-table.ts';
-import type { ScanContext } from './scan-context.ts';
-import { openTables, withTables } from './scan-sql.ts';
-import { connectionOf, type ScanTools } from './scan-tools.ts';
+import type { DescribeScanCall, DescribeScanReply } from '../../core/protocol/dsl-worker.ts';
+import type { DatabaseColumn } from '../../core/protocol/types.ts';
+import { nativeType } from '../../language/dialects/files/types.ts';
+import { refusedSql } from './refused-sql.ts';
+import { connectionOf, openTables, type ScanTools, withTables } from './scan-sql.ts';
+import { emptyRelation, type OpenTable } from './scans/open-table.ts';
+import type { ScanContext } from './scans/scan-context.ts';
 
 export async function describeScan(
   tools: ScanTools,

@@ -1,16 +1,16 @@
 /** The `explain-scans` call: which files a plan would read, of how many, and how many of their bytes. Reads footers, and no rows. */
 import { join } from 'node:path';
-import type { PartitionType } from '../../../connectors/files/hive.ts';
-import type { ExplainScansCall, ExplainScansReply } from '../../../core/protocol/dsl-worker.ts';
-import type { ScanFacts, ScannedTable } from '../../../core/protocol/plan.ts';
-import type { Identity } from './identity.ts';
-import type { OpenTable } from './open-table.ts';
-import { type Known, valueAs } from './predicate.ts';
-import { filesOf, prepareScans, type ReadTable } from './prepare.ts';
-import { COMPARED_AS } from './prune.ts';
-import { pathList } from './readers.ts';
-import { rowsOf } from './scan-context.ts';
-import type { ScanTools } from './scan-tools.ts';
+import type { PartitionType } from '../../connectors/files/hive.ts';
+import type { ExplainScansCall, ExplainScansReply } from '../../core/protocol/dsl-worker.ts';
+import type { ScanFacts, ScannedTable } from '../../core/protocol/plan.ts';
+import { filesOf, prepareScans, type ReadTable } from './prepare-scans.ts';
+import { COMPARED_AS } from './prune-scans.ts';
+import type { ScanTools } from './scan-sql.ts';
+import type { Identity } from './scans/identity.ts';
+import type { OpenTable } from './scans/open-table.ts';
+import { type Known, valueAs } from './scans/predicate.ts';
+import { pathList } from './scans/readers.ts';
+import { rowsOf } from './scans/scan-context.ts';
 
 export async function explainScans(
   tools: ScanTools,
@@ -34,7 +34,9 @@ async function factsOf(tools: ScanTools, { table, files, wanted }: ReadTable): P
     return { ...found, rowGroups: null, bytes: { read: bytesOf(files), of }, columns: null };
   const groups = files.size === 0 ? [] : await rowGroups(tools, table, [...files.keys()], wanted.columns);
   const types = new Map(table.columns.map(({ name, type }) => [name, COMPARED_AS[type]]));
-  const kept = groups.filter(({ ranges }) => wanted.ranges((name) => known(ranges.get(name), types.get(name))));
+  const kept = groups.filter(({ ranges }) =>
+    wanted.ranges((name) => known(ranges.get(name), types.get(name))),
+  );
   return {
     ...found,
     rowGroups: { read: kept.length, of: groups.length },
