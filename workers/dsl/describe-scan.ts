@@ -2,10 +2,10 @@
 import type { DescribeScanCall, DescribeScanReply } from '../../core/protocol/dsl-worker.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { nativeType } from '../../language/dialects/files/types.ts';
-import { refusedSql } from './refused-sql.ts';
 import { connectionOf, openTables, type ScanTools, withTables } from './scan-sql.ts';
 import { emptyRelation, type OpenTable } from './scans/open-table.ts';
 import type { ScanContext } from './scans/scan-context.ts';
+import { refusedSql } from './user-sql/refused-sql.ts';
 
 export async function describeScan(
   tools: ScanTools,

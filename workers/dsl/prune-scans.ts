@@ -24,7 +24,7 @@ import {
   type ParameterText,
   valueAs,
 } from './scans/predicate.ts';
-import { parseSelect } from './sql-tree.ts';
+import { parseSelect } from './user-sql/sql-tree.ts';
 
 /** The part of a table that a statement wants. */
 export interface Wanted {

@@ -8,8 +8,8 @@ import { quoteName } from '../../language/dialects/duckdb/sql.ts';
 import type { Probes } from './prune-scans.ts';
 import { type OpenTable, openTable } from './scans/open-table.ts';
 import type { ScanContext } from './scans/scan-context.ts';
-import { type NameRules, refuseUnlisted } from './sql-guard.ts';
-import { parseSelect } from './sql-tree.ts';
+import { type NameRules, refuseUnlisted } from './user-sql/sql-guard.ts';
+import { parseSelect } from './user-sql/sql-tree.ts';
 
 export interface ScanTools extends ScanContext {
   readonly probes: Probes;

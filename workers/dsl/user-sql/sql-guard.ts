@@ -5,8 +5,8 @@
  *
  * A kind of node that this file does not know is refused.
  */
-import { type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
-import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
+import { type ErrorDetails, QueryError } from '../../../core/protocol/errors.ts';
+import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { CALLABLE, CALLABLE_IN_FROM, REFUSALS } from './sql-functions.ts';
 import { positionAt, type TreeNode } from './sql-tree.ts';
 
