@@ -47,6 +47,10 @@ async function examine({ connections }: Config): Promise<readonly NamedFinding[]
 }
 
 async function examineOne(name: string, config: ConnectionConfig): Promise<readonly NamedFinding[]> {
+  if (config.kind === 'files') {
+    const { examineFiles } = await import('../connectors/files/examine.ts');
+    return (await examineFiles(config)).map((finding) => ({ connection: name, ...finding }));
+  }
   const options = { name, workerId: 'doctor', connectTimeoutMs: CONNECT_TIMEOUT_MS };
   const connection = await connectionOf(config, options);
   const guard = { level: 'ok' as const, text: `statements only read: ${judgeOf(config.kind).guard}` };

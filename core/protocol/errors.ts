@@ -52,6 +52,9 @@ export type ErrorCode =
   | 'permission-denied'
   | 'database-unavailable'
   | 'database-overloaded' // the database refused another connection, or none came free in time
+  // files
+  | 'bad-file' // a file is not what it should be: cut off, of another schema, with a broken quote or encoding
+  | 'file-changed' // a file was changed, replaced or removed while it was read
   // running
   | 'bad-value' // a value could not be converted or computed while a stage ran
   | 'assertion-failed' // a row did not meet the condition of an `assert`

@@ -117,6 +117,8 @@ export type ConstantCell = string | number | null;
 
 /** The dialect of a database: all that placement needs to know of it. */
 export interface SourceDialect extends Dialect {
+  /** The stage engine itself runs the user's SQL, as a part of its own statement: rows are not fetched from anywhere. */
+  readonly scanned: boolean;
   /** The SQL that lists the names of tables and views, in the column `name`. */
   readonly tablesSql: string;
   /**

@@ -119,6 +119,7 @@ export class Engines {
       return { kind: 'source', columns: await this.describe(ask.sql), parameterTypes: [] };
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
+    if (ask.kind === 'scans') throw new Error('a database has no files to scan');
     const outcome = await this.run(ask.plan, params);
     if (outcome.kind === 'broken') throw new Error(`the values were not found: ${outcome.message}`);
     if (outcome.kind === 'failed') throw new ValuesFailed(outcome);

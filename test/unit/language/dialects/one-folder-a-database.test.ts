@@ -42,7 +42,9 @@ describe('a database of the language', () => {
       expect(files.filter((file) => starts(file, own)).length).to.be.above(3);
       expect(outside.length).to.be.above(100);
       // `sqlItems` has the letters of a name in it.
-      const names = new RegExp(`(?:${name}|${sourceDialect(name).title})(?!ms)`, 'i');
+      // "files" is a word that comments need, and they are read by the stage engine, which has other names.
+      const written = name === 'files' ? `'${name}'` : `(?:${name}|${sourceDialect(name).title})(?!ms)`;
+      const names = new RegExp(written, 'i');
       expect(
         linesWith(
           names,
