@@ -137,7 +137,7 @@ function createCopyTranscoder(): CopyTranscoder {
       at = field(bytes, from, index, at);
       from = index + 1;
     }
-    encoder!.writeRow(writer, scratch, 0);
+    encoder!.writeRow(writer, scratch, 0, scratch.length);
   }
 
   return {
