@@ -84,14 +84,16 @@ class Search {
       if (kind !== null) this.#enter(step, { name: segment.name, kind }, after);
       return;
     }
-    // The last that is pushed is visited first.
-    for (const entry of [...(this.#tree.entries(directory) ?? [])].reverse()) {
+    const waiting = this.#open.length;
+    for (const entry of this.#tree.entries(directory) ?? []) {
       if (isHidden(entry.name)) continue;
       if (segment === undefined) this.#below(step, entry);
       else if (segment.kind === 'pattern' && segment.pattern.test(entry.name))
         this.#enter(step, entry, after);
       else if (segment.kind === 'any') this.#any(step, entry, rest);
     }
+    // The last directory is visited first: so they come in the order of their names.
+    this.#open.push(...this.#open.splice(waiting).reverse());
   }
 
   /** Everything below a directory that a path names, as far as its name says that it is data. */

@@ -1,4 +1,5 @@
 /** The `describe-scan` call: which columns a user's SQL over files has. Only the first file of each table is opened. */
+import type { DuckDBType } from '@duckdb/node-api';
 import type { DescribeScanCall, DescribeScanReply } from '../../core/protocol/dsl-worker.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { nativeType } from '../../language/dialects/files/types.ts';
@@ -29,9 +30,14 @@ export async function describeOver(
     const statement = await connection.prepare(sent);
     return Array.from({ length: statement.columnCount }, (_, index) => ({
       name: statement.columnName(index),
-      type: nativeType(String(statement.columnType(index))),
+      type: nativeType(nameOfType(statement.columnType(index))),
     }));
   } catch (thrown) {
     throw refusedSql(thrown, sent, prefix.length) ?? thrown;
   }
+}
+
+/** JSON is a text to the engine, under another name. */
+function nameOfType(type: DuckDBType): string {
+  return type.alias ?? String(type);
 }

@@ -16,13 +16,14 @@ import { describeScan } from './describe-scan.ts';
 import type { Engine, EnginePipes } from './engine.ts';
 import { engineError } from './engine-errors.ts';
 import { explainScans } from './explain-scans.ts';
-import { prepareScans, refuseChangedFiles } from './prepare-scans.ts';
+import { type PreparedScans, prepareScans, refuseChangedFiles } from './prepare-scans.ts';
 import { deadlineExceeded, remainingMs, startQuery } from './query-run.ts';
 import { ScanEngines } from './scan-engine.ts';
 import { connectionOf, type ScanTools } from './scan-sql.ts';
 import { introspectFiles } from './scans/introspect-files.ts';
 import { ScanMemory } from './scans/scan-context.ts';
 import { fileError } from './scans/scan-errors.ts';
+import { isBadText } from './scans/text-types.ts';
 import { forgetTexts } from './scans/transcode.ts';
 import type { RunningCall } from './service.ts';
 
@@ -111,8 +112,9 @@ export class ScanRuns {
         reply = await running.done;
       } catch (thrown) {
         // A file that was written to shows all kinds of errors.
-        if (life.cause === null) refuseChangedFiles(prepared);
-        throw thrown;
+        if (life.cause !== null) throw thrown;
+        refuseChangedFiles(prepared);
+        throw await located(thrown, prepared);
       }
       refuseChangedFiles(prepared);
       return reply;
@@ -193,4 +195,15 @@ function isOurs(thrown: unknown): boolean {
 
 function scannedBy({ inputs }: RunStagesCall['plan']): readonly string[] {
   return inputs.flatMap(({ scan }) => (scan === undefined ? [] : [scan.connection]));
+}
+
+/** Names the file and the row in an error about a text that is not of its column's type. */
+async function located(thrown: unknown, { scans }: PreparedScans): Promise<unknown> {
+  if (!(thrown instanceof QueryError) || !isBadText(thrown)) return thrown;
+  for (const { tables } of scans)
+    for (const { table, files } of tables) {
+      const place = (await table.inFiles.locate?.(files)) ?? null;
+      if (place !== null) return new QueryError(thrown.code, `${place}: ${thrown.message}`, thrown.details);
+    }
+  return thrown;
 }

@@ -1,6 +1,6 @@
 /**
- * The databases of the functions' oracle, one row each: a dialect that is missing here does not compile. Files are read by the
- * stage engine itself, so there is nothing to compare.
+ * The databases of the functions' oracle, one row each: a dialect that is missing here does not compile. Files have no functions of
+ * their own: the stage engine reads them.
  */
 import type { DialectName } from '../../../language/dialects/dialect.ts';
 import { openMariadb } from './mariadb.ts';

@@ -12,13 +12,11 @@ import { type Identity, identify } from './identity.ts';
 import { parquetColumns, refuseUnequal } from './parquet-facts.ts';
 import { type CsvShape, csvReader, jsonReader, parquetReader } from './readers.ts';
 import { type CsvFacts, type EngineColumn, rowsOf, type ScanContext } from './scan-context.ts';
-import { declaredType, refuseTwice, shownType, shownTypesSql, valueOfText } from './text-types.ts';
+import { badRowSql, declaredType, refuseTwice, shownType, shownTypesSql, valueOfText } from './text-types.ts';
 import { transcoded } from './transcode.ts';
 
 export interface TableFiles {
   readonly context: ScanContext;
-  /** The name of the table, for errors. */
-  readonly name: string;
   readonly table: FilesTable;
   readonly tree: FileTree;
   readonly pattern: PathPattern;
@@ -30,6 +28,8 @@ export interface ColumnsOfFormat {
   readonly columns: readonly EngineColumn[];
   /** Returns a SELECT of all columns, partitions included, from these files, which it has checked to be alike. */
   read(files: ReadonlyMap<string, Identity>): Promise<string>;
+  /** Returns where a text stands that is not of its column's type; null when there is none. */
+  locate?(files: ReadonlyMap<string, Identity>): Promise<string | null>;
 }
 
 export function columnsOf(format: FileFormat, files: TableFiles): Promise<ColumnsOfFormat> {
@@ -83,7 +83,7 @@ function absolute(root: string, files: ReadonlyMap<string, Identity>): readonly 
 const SAMPLE_ROWS = 20_480;
 
 async function ofCsv(table: TableFiles, format: 'csv' | 'tsv'): Promise<ColumnsOfFormat> {
-  const { context, name, tree, first, partitions } = table;
+  const { context, tree, first, partitions } = table;
   const { root } = tree;
   const delimiter = table.table.delimiter ?? (format === 'tsv' ? '\t' : ',');
   const identity = identify(root, first.path);
@@ -93,7 +93,7 @@ async function ofCsv(table: TableFiles, format: 'csv' | 'tsv'): Promise<ColumnsO
   const items = [
     ...head.columns
       .filter((column) => !keys.has(column.name.toLowerCase()))
-      .map((column) => `${valueOfText(column, name)} AS ${quoteName(column.name)}`),
+      .map((column) => `${valueOfText(column)} AS ${quoteName(column.name)}`),
     ...partitions.map(({ key }) => quoteName(key)),
   ];
   return {
@@ -115,7 +115,31 @@ async function ofCsv(table: TableFiles, format: 'csv' | 'tsv'): Promise<ColumnsO
       });
       return selects.join(' UNION ALL ');
     },
+    locate: (files) => locateBadText(table, delimiter, head, files),
   };
+}
+
+/** Reads the files once more, one after the other, which only a query that fails anyway does. */
+async function locateBadText(
+  table: TableFiles,
+  delimiter: string,
+  { columns }: CsvFacts,
+  files: ReadonlyMap<string, Identity>,
+): Promise<string | null> {
+  const bad = badRowSql(columns);
+  const names = columns.map(({ name }) => name);
+  for (const [path, identity] of bad === null ? [] : files) {
+    table.context.check();
+    const { file, newLine } = await headOf(table, delimiter, path, identity);
+    const reader = csvReader([file], shapeOf(table, delimiter, names, newLine), []);
+    const numbered = `SELECT row_number() OVER () AS "row number", * FROM ${reader}`;
+    const [found] = await rowsOf(
+      table.context.connection,
+      `SELECT "row number" FROM (${numbered}) WHERE ${bad} ORDER BY 1 LIMIT 1`,
+    );
+    if (found !== undefined) return `${path}, row ${found[0]}`;
+  }
+  return null;
 }
 
 function shapeOf(

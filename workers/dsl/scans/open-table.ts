@@ -44,7 +44,7 @@ export async function openTable(
   const format = table.format ?? formatOfName(first.path);
   if (format === null) throw unknownFormat(first.path);
   const partitions = partitionColumns(tree, first, table.hive);
-  const inFiles = await columnsOf(format, { context, name, table, tree, first, pattern, partitions });
+  const inFiles = await columnsOf(format, { context, table, tree, first, pattern, partitions });
   const keys = new Set(partitions.map(({ key }) => key.toLowerCase()));
   const columns = [
     ...inFiles.columns.filter((column) => !keys.has(column.name.toLowerCase())),

@@ -3,8 +3,8 @@
  * that is not written as its type is an error. Where the configuration names no type, the first rows decide.
  */
 import { QueryError } from '../../../core/protocol/errors.ts';
-import type { Column, ColumnType } from '../../../core/protocol/types.ts';
-import { raiseError } from '../../../language/dialects/duckdb/raise.ts';
+import { type Column, type ColumnType, typeName } from '../../../core/protocol/types.ts';
+import { raiseErrorAbout } from '../../../language/dialects/duckdb/raise.ts';
 import { duckdbType, quoteName, quoteText } from '../../../language/dialects/duckdb/sql.ts';
 
 const DATE = String.raw`\d{4}-\d{2}-\d{2}`;
@@ -39,7 +39,7 @@ export function shownTypesSql(columns: readonly string[], sample: string): strin
     const text = quoteName(name);
     const tests = SHOWN.map(([type, pattern], index) => {
       const fits = `regexp_full_match(${text}, ${quoteText(pattern)}) AND TRY_CAST(${text} AS ${duckdbType(type)}) IS NOT NULL`;
-      return `WHEN bool_and(${fits}) THEN ${index}`;
+      return `WHEN bool_and(${fits}) FILTER (WHERE ${text} IS NOT NULL) THEN ${index}`;
     });
     return `CASE WHEN count(${text}) = 0 THEN -1 ${tests.join(' ')} ELSE -1 END`;
   });
@@ -60,23 +60,37 @@ export function declaredType(name: string): ColumnType {
   return { kind: name as 'string' }; // the configuration was validated
 }
 
-/** Returns the value of a field of this type; a text that is not written so is an error that begins with `MARK`. */
-export function valueOfText({ name, type }: Column, table: string): string {
+/** Returns the value of a field of this type. A text that is not written so is the error of `badText`. */
+export function valueOfText({ name, type }: Column): string {
   const text = quoteName(name);
   if (type.kind === 'string') return text;
   const cast = `CAST(${text} AS ${type.kind === 'json' ? 'JSON' : duckdbType(type)})`;
-  const fits = fitsSql(text, type);
+  const fits = fitsSql({ name, type });
   if (fits === null) return cast;
-  const error = raiseError({
-    code: 'bad-file',
-    message: `table ${table}: a text in the column ${name} is no ${typeText(type)}`,
-    hint: `declare the type of the column in the configuration: "columns": {${JSON.stringify(name)}: "string"}`,
+  const hint = `mend the file, or declare another type in the configuration: "columns": {${JSON.stringify(name)}: "string"}`;
+  const shown = `concat(${quoteText(`${HOLDS}${name} holds `)}, to_json(left(${text}, 100)), ${quoteText(`, which is no ${typeName(type)}`)})`;
+  return `CASE WHEN ${text} IS NULL THEN NULL WHEN ${fits} THEN ${cast} ELSE ${raiseErrorAbout({ code: 'bad-file', hint }, shown)} END`;
+}
+
+const HOLDS = 'the column ';
+
+/** Says whether an error is about a text that is not of its column's type: where it stands is to be found yet. */
+export function isBadText({ code, message }: QueryError): boolean {
+  return code === 'bad-file' && message.startsWith(HOLDS);
+}
+
+/** Returns SQL that is true for rows in which a field is not written as its type; null: there is none such. */
+export function badRowSql(columns: readonly Column[]): string | null {
+  const tests = columns.flatMap((column) => {
+    const fits = column.type.kind === 'string' ? null : fitsSql(column);
+    return fits === null ? [] : [`(${quoteName(column.name)} IS NOT NULL AND NOT ${fits})`];
   });
-  return `CASE WHEN ${text} IS NULL THEN NULL WHEN ${fits} THEN ${cast} ELSE ${error} END`;
+  return tests.length === 0 ? null : tests.join(' OR ');
 }
 
 /** Returns SQL that is true for texts of this type; null when the cast itself is strict. */
-function fitsSql(text: string, type: ColumnType): string | null {
+function fitsSql({ name, type }: Column): string | null {
+  const text = quoteName(name);
   if (type.kind === 'decimal') {
     const { precision, scale } = type;
     const whole = precision! - scale!;
@@ -87,10 +101,6 @@ function fitsSql(text: string, type: ColumnType): string | null {
   if (written === undefined) return null;
   const casts = `TRY_CAST(${text} AS ${duckdbType(type)}) IS NOT NULL`;
   return `(regexp_full_match(${text}, ${quoteText(written)}) AND ${casts})`;
-}
-
-function typeText(type: ColumnType): string {
-  return type.kind === 'decimal' ? `decimal(${type.precision},${type.scale})` : type.kind;
 }
 
 /** Throws `bad-file` for the first name that stands twice. */
