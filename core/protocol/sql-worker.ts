@@ -4,7 +4,7 @@
  * runs; closing the socket cancels too. Each call ends with exactly one reply; `run-sql` sends data frames first.
  */
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
-import type { ConnectionConfig } from './connection.ts';
+import type { DatabaseConnection } from './connection.ts';
 import type { WireError } from './errors.ts';
 import type { ParameterKind } from './parameters.ts';
 import type { DescribedSql, FunctionUse } from './plan.ts';
@@ -145,5 +145,5 @@ export interface SqlWorkerConfig {
   readonly socketPath: string;
   readonly connectionsPerProcess: number;
   readonly acquireTimeoutMs: number;
-  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly connections: Readonly<Record<string, DatabaseConnection>>;
 }

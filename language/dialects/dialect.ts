@@ -84,6 +84,8 @@ export interface BinSql {
     readonly most: number;
     readonly error: WireError;
   }): string;
+  /** Writes a condition that is true where the moment is not infinite. */
+  finite(moment: string): string;
   /** Writes a condition that is true where both values are equal and where both are null, by which rows are joined fast. */
   same(a: string, b: string): string;
 }
@@ -119,6 +121,8 @@ export type ConstantCell = string | number | null;
 
 /** The dialect of a database: all that placement needs to know of it. */
 export interface SourceDialect extends Dialect {
+  /** The stage engine itself runs the user's SQL, as a part of its own statement: rows are not fetched from anywhere. */
+  readonly scanned: boolean;
   /** The SQL that lists the names of tables and views, in the column `name`. */
   readonly tablesSql: string;
   /**

@@ -41,6 +41,7 @@ export function enginesFor(sqls: readonly ResolvedSql[], pushdown: Pushdown): re
   if (pushdown === 'off') return [STAGES];
   const sources = new Map<string, Engine>();
   for (const sql of sqls) {
+    if (sourceDialect(sql.dialect).scanned) continue;
     const engine = sourceEngine(sql);
     if (!sources.has(engine.name)) sources.set(engine.name, engine);
   }

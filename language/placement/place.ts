@@ -54,6 +54,7 @@ interface Rest {
 }
 
 const OFF = 'pushdown is off';
+const SCANNED = 'source and stages are one statement of the stage engine, which reads the files';
 const SHARED = 'it reads rows that several queries read, and these are fetched once';
 
 class Placer {
@@ -163,7 +164,7 @@ class Placer {
   #walk([engine, ...later]: readonly Engine[], rest: Rest, wanted: ReadonlySet<string>): readonly Run[] {
     const { stages } = rest;
     if (later.length === 0)
-      return [{ engine: engine!, stages, why: rest.why ?? stages.map(() => OFF), sent: null }];
+      return [{ engine: engine!, stages, why: rest.why ?? stages.map(() => this.#alone), sent: null }];
     const { taken, left, why, atMost } = this.#take(engine!, rest, later.length === 1);
     const columns = taken.at(-1)?.resolved.columns ?? rest.input;
     const needed = left.reduceRight(
@@ -195,6 +196,11 @@ class Placer {
       why: [`${because}; what is exact of it runs in the database before`, ...after],
       atMost: null,
     };
+  }
+
+  /** The reason for stages that only the last engine was asked about. */
+  get #alone(): string {
+    return this.#pushdown === 'off' ? OFF : SCANNED;
   }
 
   #countFetched({ span }: ResolvedSql): void {

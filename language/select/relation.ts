@@ -57,8 +57,7 @@ export class Relation extends OpenSelect {
 
   /** Keeps the rows for which a condition is true that fails where it must; no filter after it is tested before it. */
   check(condition: Typed): Relation {
-    const checked = this.filter(condition);
-    return this.dialect.traits.testsFiltersInOrder ? checked : checked.fenced();
+    return this.filter(condition).fenced();
   }
 
   /** Sets a column: in its place when there is one of that name, else at the end. */

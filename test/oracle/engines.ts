@@ -25,7 +25,7 @@ export type Outcome =
   | { readonly kind: 'rows'; readonly columns: readonly Column[]; readonly rows: readonly Cells[] }
   /** A value could not be computed. `entering`: it could not even enter the stage engine. */
   | { readonly kind: 'failed'; readonly message: string; readonly entering: boolean }
-  /** What no data may cause: a statement that does not parse, a type that is not the promised one. */
+  /** A failure that no data may cause: a statement that does not parse, a type that is not the promised one. */
   | { readonly kind: 'broken'; readonly message: string };
 
 /** Thrown where a query that must run before there is a plan fails of a value. */
@@ -118,6 +118,7 @@ export class Engines {
       return { kind: 'source', columns: await this.describe(ask.sql), parameterTypes: [] };
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
+    if (ask.kind === 'scans') throw new Error('a database has no files to scan');
     const outcome = await this.run(ask.plan, params);
     if (outcome.kind === 'broken')
       throw new QueryError('bad-value', `the values were not found: ${outcome.message}`);
@@ -214,7 +215,7 @@ export function shown(columns: readonly Column[]): string {
   return columns.map(({ name, type }) => `${name} ${typeName(type)}`).join(', ');
 }
 
-/** What a worker's input refuses, and the canonical form of a column in the database likewise. */
+/** Values that a worker's input refuses, and the canonical form of a column in the database likewise. */
 const ENTERING =
   /BC' is not a valid|Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
 

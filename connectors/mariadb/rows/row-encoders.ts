@@ -43,7 +43,7 @@ export class WireRows {
   /** The columns that are written, in their order on the wire. */
   readonly #places: readonly number[];
   readonly #cells: readonly RowCell[];
-  /** Where the values of the row under way begin. */
+  /** The offset at which the values of the row under way begin. */
   readonly #starts: number[];
   /** All columns are written, as they come. */
   readonly #isWhole: boolean;

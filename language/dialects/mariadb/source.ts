@@ -75,6 +75,7 @@ export const MARIADB: SourceDialect = {
   title: 'MariaDB',
   tablesSql:
     'select table_name as name from information_schema.tables where table_schema = database() order by 1',
+  scanned: false,
   wrapsSources: false,
   traits: {
     keepsArrivalOrder: false,

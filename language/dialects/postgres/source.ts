@@ -139,6 +139,7 @@ export const POSTGRES: SourceDialect = {
   title: 'PostgreSQL',
   tablesSql:
     "select table_name as name from information_schema.tables where table_schema not in ('information_schema', 'pg_catalog') order by 1",
+  scanned: false,
   wrapsSources: true,
   traits: POSTGRES_TRAITS,
   lexical: POSTGRES_LEXICAL,

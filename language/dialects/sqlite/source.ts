@@ -54,6 +54,7 @@ export const SQLITE: SourceDialect = {
   title: 'SQLite',
   tablesSql:
     "select name from sqlite_schema where type in ('table', 'view') and name not like 'sqlite~_%' escape '~' order by 1",
+  scanned: false,
   wrapsSources: true,
   traits: {
     keepsArrivalOrder: false,
