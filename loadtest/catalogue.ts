@@ -15,6 +15,7 @@ import { rowsAsJson } from './scenarios/rows-as-json.ts';
 import { slowClient } from './scenarios/slow-client.ts';
 import { smallQuery } from './scenarios/small-query.ts';
 import { smallQueryDistinct } from './scenarios/small-query-distinct.ts';
+import { timechart } from './scenarios/timechart.ts';
 import { warmStages } from './scenarios/warm-stages.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -24,6 +25,7 @@ export const SCENARIOS: readonly Scenario[] = [
   allColumnsThroughStages,
   twoColumnsThroughStages,
   pushedDown,
+  timechart,
   warmStages,
   againstPolars,
   lightUnderHeavy,

@@ -18,7 +18,7 @@ import { type Cleanup, type Setup, setUp } from './setup.ts';
 
 export interface RunDeps {
   readonly options: RunOptions;
-  /** Those that were chosen. */
+  /** The scenarios that were chosen. */
   readonly scenarios: readonly Scenario[];
   readonly children: Children;
   readonly progress: Progress;

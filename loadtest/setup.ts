@@ -33,7 +33,7 @@ export interface SetupDeps {
   readonly path: string | undefined;
   /** A Python that may have polars. */
   readonly python: string | undefined;
-  /** Where an embedded database lives. */
+  /** The directory of an embedded database. */
   readonly dir: string;
   readonly signal: AbortSignal;
   onProgress(text: string): void;
