@@ -27,7 +27,7 @@ interface Resolved extends ResolvedStage {
   readonly part: 'whole' | 'measured' | 'written';
 }
 
-/** What a column of the answer says of each column that is profiled. */
+/** One value that the answer has for each column that is profiled. */
 interface Measure {
   readonly name: 'rows' | 'nulls' | 'distinct' | 'min' | 'max' | 'mean';
   readonly type: ColumnType;
