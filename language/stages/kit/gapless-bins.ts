@@ -59,7 +59,7 @@ export function gapless(
   return [
     `WITH series AS MATERIALIZED (${series}),`,
     `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT greatest(count(*), 1) FROM series) AS many FROM ${from}),`,
-    `ticks AS (SELECT ${every} AS t FROM ends)`,
+    `ticks AS MATERIALIZED (SELECT ${every} AS t FROM ends)`,
     `SELECT ${items.join(', ')}`,
     `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}`,
   ].join('\n');
