@@ -6,6 +6,7 @@
 import type { Ask, Judge, Plan, PlanRequest, PlanStep, Pushdown } from '../core/protocol/plan.ts';
 import { explainPlan } from './emit/explain-rows.ts';
 import { emitPlan } from './emit/plan.ts';
+import { scansOf } from './emit/scan.ts';
 import { planAlone, sqlAlone } from './emit/sql-alone.ts';
 import { legacyCommandOf, lowerCommand } from './frontends/legacy/lower.ts';
 import type { QueryTree } from './frontends/query-tree.ts';
@@ -31,7 +32,8 @@ export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
   const tree = treeOf(request);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask' || !tree.explain) return step;
-  return { kind: 'plan', plan: explainPlan(step.plan, request) };
+  const scans = scansOf(step.plan, request);
+  return scans.kind === 'ask' ? scans : { kind: 'plan', plan: explainPlan(step.plan, request, scans.scans) };
 }
 
 /** The plan of the query itself, whether `explain` stands before it or not. */
@@ -57,15 +59,14 @@ export function compileTree(
     const pushdown = tree.pushdown ?? request.pushdown;
     const resolved = resolveTree(tree, request, {
       stageOf,
-      planValues: (input, value, atMost) =>
-        planAnywhere(valuesOf(input, value, atMost), pushdown, request.answers),
+      planValues: (input, value, atMost) => planAnywhere(valuesOf(input, value, atMost), pushdown, request),
       judge,
       commandOf: legacyCommandOf,
       expand: (input, probe) =>
         lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: usualLexical(request), probe }),
     });
     const placed = place(resolved, pushdown, request.throughWorker);
-    const plan = emitPlan(placed, request.answers);
+    const plan = emitPlan(placed, request);
     return {
       kind: 'compiled',
       resolved,
@@ -79,6 +80,6 @@ export function compileTree(
 }
 
 /** The plan for what the compiler itself must know of the rows, which may be found out anywhere. */
-function planAnywhere(query: ResolvedQuery, pushdown: Pushdown, answers: PlanRequest['answers']): Plan {
-  return emitPlan(place(query, pushdown === 'require' ? 'auto' : pushdown, false), answers);
+function planAnywhere(query: ResolvedQuery, pushdown: Pushdown, request: PlanRequest): Plan {
+  return emitPlan(place(query, pushdown === 'require' ? 'auto' : pushdown, false), request);
 }

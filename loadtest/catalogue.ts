@@ -1,5 +1,6 @@
 /** Every scenario, in the order of the targets' table. Adding one is a file in scenarios/ and a line here. */
 import type { Scenario } from './scenario.ts';
+import { againstPolars } from './scenarios/against-polars.ts';
 import { coldStart } from './scenarios/cold-start.ts';
 import { costPerRow } from './scenarios/cost-per-row.ts';
 import { forkPolicies } from './scenarios/fork-policies.ts';
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   pushedDown,
   timechart,
   warmStages,
+  againstPolars,
   lightUnderHeavy,
   lightOverClients,
   mixedClients,

@@ -100,8 +100,8 @@ export const HUNDRED_ROWS_SQL = `select * from ${SCHEMA}.requests where id <= 10
 /** A query that shows the cost of stages beside their SQL. */
 export const HUNDRED_ROWS = twoColumns(`${SCHEMA}.requests where id <= 100`, 'off');
 
-export function copyOf(table: string, columns: string): string {
-  return `COPY (SELECT ${columns} FROM ${table}) TO STDOUT (FORMAT csv)`;
+export function copyOf(table: string, columns: string, format: 'csv' | 'binary' = 'csv'): string {
+  return `COPY (SELECT ${columns} FROM ${table}) TO STDOUT (FORMAT ${format})`;
 }
 
 /** The body of POST /v1/query. */

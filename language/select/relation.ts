@@ -250,7 +250,8 @@ export class Relation extends OpenSelect {
 
   limit(count: Typed): Relation {
     const base = this.select.limit === null && this.select.groupBy === null ? this : this.seal();
-    return base.with({ limit: base.emit(count) });
+    const isBare = count.kind === 'parameter' && this.dialect.traits.limitsByNumbers;
+    return base.with({ limit: isBare ? this.parameter(count.name, count.parameterKind) : base.emit(count) });
   }
 
   /** The whole statement. `ordered`: its rows are wanted in their order. */

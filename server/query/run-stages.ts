@@ -46,8 +46,9 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   let outcome: 'reusable' | 'discard' = 'discard';
   let reason = '';
   try {
-    const count = plan.sources.length;
-    const slots = await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query, count, true));
+    const count = fetched(run).length;
+    const slots =
+      count === 0 ? [] : await timed(query, 'queue', deps.sqlSlots.lane.acquireAll(query, count, true));
     lease.begin(query);
     query.phase = 'stages';
     query.pids = [lease.pid];
@@ -74,7 +75,9 @@ interface Ended {
 async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Promise<Ended> {
   const { query } = run;
   const stages = callStages(run, lease);
-  const copies = run.plan.sources.map((source, index) => startCopy(run, lease, source, slots[index]!, index));
+  const copies = fetched(run).map(({ source, index }, at) =>
+    startCopy(run, lease, source, slots[at]!, index),
+  );
   const readerDone = cancelSilentCopies(stages, copies, query);
   const all = Promise.allSettled([stages, ...copies.map((copy) => copy.reply)] as const);
   const [staged, ...copied] = await raceCancellation(query.cancellation, all, () =>
@@ -84,12 +87,24 @@ async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Pro
   return { staged, copies, copied };
 }
 
+/** Returns the sources whose rows SQL workers send, each with its index in the plan: the engine reads the others from files. */
+function fetched({ plan: { sources, worker } }: Run): readonly { source: SourcePlan; index: number }[] {
+  return sources.flatMap((source, index) =>
+    worker?.inputs[index]?.scan === undefined ? [{ source, index }] : [],
+  );
+}
+
 /** Errors after which the engine's statement has ended cleanly by itself, so that nothing has to be stopped. */
 const STATEMENT_ERRORS: ReadonlySet<ErrorCode> = new Set([
   'bad-value',
   'bad-parameter',
   'assertion-failed',
   'unsupported',
+  'bad-file',
+  'file-changed',
+  'sql-error',
+  'read-only',
+  'stale-plan',
 ]);
 
 /**

@@ -83,6 +83,8 @@ async function answerIn(duck: DuckDBConnection, ask: Ask, params: Params): Promi
       const values = rows.map(([value]) => value);
       return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
     }
+    case 'scans':
+      return { kind: 'scans', scans: [] };
     default:
       return ask satisfies never;
   }

@@ -36,8 +36,8 @@ function engineOf(...names: readonly string[]): Engine {
   return {
     name: 'near',
     reason: 'near knows it',
-    cutsRows: true,
     reads: () => true,
+    refusal: () => null,
     exact: ({ node }) => (names.includes(node.name) ? EXACT : no(`near has no ${node.name}`)),
     split: () => null,
   };

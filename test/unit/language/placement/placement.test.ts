@@ -1,4 +1,4 @@
-/** Where stages are placed, why, and the statement that comes of it. That it computes the same is the oracle's to say. */
+/** Placement decides where stages are placed, why, and the statement that comes of it. That it computes the same is the oracle's to say. */
 
 import { expect } from 'chai';
 import { QueryError } from '../../../../core/protocol/errors.ts';
