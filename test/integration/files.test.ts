@@ -31,6 +31,7 @@ describe('files, on a server', function () {
     await lake.run(
       `COPY (select range as n, range % 7 as g, 'text ' || range as t from range(400000)) TO '$ROOT/root/big.parquet' (ROW_GROUP_SIZE 50000)`,
     );
+    cpSync('test/fixtures/files', lake.at('root/fixtures'), { recursive: true });
     writeText(lake);
     writeOdd(lake);
     for (const [folder, one, two] of [
@@ -263,6 +264,28 @@ describe('files, on a server', function () {
       expect(await refused('@lake select * from "text.parquet"')).to.match(
         /^bad-file: text\.parquet: it is no Parquet file/,
       );
+    });
+
+    it('give each type exactly, or an error that names the column', async () => {
+      const { json } = await answered('@lake select u, z, dic, b, l from "fixtures/misc.parquet"', {
+        body: { numbers: 'string' },
+      });
+      expect(json.columns.map(({ name, type }) => `${name} ${type}`)).to.deep.equal([
+        ...['u decimal(38,0)', 'z timestamptz', 'dic string', 'b bytes', 'l list<int64>'],
+      ]);
+      expect(Object.values(json.rows[0] as object).slice(0, 4)).to.deep.equal([
+        ...['18446744073709551615', '2024-01-01T00:00:00Z', 'a', 'AP8='],
+      ]);
+      for (const [sql, message] of [
+        ['select * from "fixtures/misc.parquet"', /^unsupported: the column m is MAP\(VARCHAR, INTEGER\)/],
+        ['select t from "fixtures/misc.parquet"', /^unsupported: the column t is a time in nanoseconds/],
+        ['select d from "fixtures/dec50.parquet"', /^unsupported: the column d is a decimal of 50 digits/],
+        ['select * from "fixtures/ns.parquet"', /^bad-value: column ts holds a time with nanoseconds/],
+      ] as const)
+        expect(await refused(`@lake ${sql}`)).to.match(message);
+      expect(await values('@lake select * from "fixtures/int96.parquet" | head 1')).to.deep.equal([
+        ['2024-01-01T00:00:00'],
+      ]);
     });
 
     for (const [folder, why] of [
