@@ -13,7 +13,7 @@ import type { Column, DatabaseColumn } from './types.ts';
 export type ToDslWorker =
   /** Run the stages over what arrives in this worker's FIFOs. */
   | ({ readonly type: 'run-stages' } & RunStagesCall)
-  /** Which columns has this SELECT? Nothing is read; the worker counts as used after it. */
+  /** Asks for the columns of this SELECT. Nothing is read; the worker counts as used after it. */
   | ({ readonly type: 'describe-stages' } & DescribeStagesCall)
   /** Which columns has this SELECT over files? */
   | ({ readonly type: 'describe-scan' } & DescribeScanCall)

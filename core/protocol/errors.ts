@@ -118,7 +118,7 @@ export interface ErrorDetails {
   readonly sqlPosition?: number;
   /** The number, from 1, of the parameter whose value does not fit, before it is mapped back to `:name`. */
   readonly sqlParameter?: number;
-  /** Where the message names a parameter by its number, as the database does, before it is named as its author did. */
+  /** The place where the message names a parameter by its number, as the database does, before it is named as its author did. */
   readonly placeholder?: Placeholder;
   /** Says that the statement was well formed and failed of a value: one that was computed, or a negative number of rows. */
   readonly sqlFault?: 'value' | 'row-count';

@@ -44,7 +44,7 @@ export interface DescribedSql {
 }
 
 /**
- * Where stages may run. `off`: only in the worker. `auto`: in the database where its result is exactly the same. `require`:
+ * The places where stages may run. `off`: only in the worker. `auto`: in the database where its result is exactly the same. `require`:
  * all of them in the database, or the query is refused.
  */
 export type Pushdown = 'off' | 'auto' | 'require';
@@ -56,7 +56,7 @@ export interface FunctionUse {
   /** The name after the database's case folding. */
   readonly name: string;
   /**
-   * How it is called. `call`: f(...). `value`: (x).f, which is f(x) when x has no field f. `row`: t.f with a table t, which is
+   * The form of the call. `call`: f(...). `value`: (x).f, which is f(x) when x has no field f. `row`: t.f with a table t, which is
    * f(t) when t has no column f, so that only a function that takes rows can be meant.
    */
   readonly as: 'call' | 'value' | 'row';
@@ -100,7 +100,7 @@ export type UnjudgedSource = Omit<SourcePlan, 'functions'>;
 /** One column as it enters the stage engine. */
 export interface InputColumn {
   readonly name: string;
-  /** How its fields are sent. */
+  /** The form in which its fields are sent. */
   readonly wire: WireType;
   /** The size that the engine keeps a decimal in; a decimal without it comes as its text. */
   readonly size?: { readonly precision: number; readonly scale: number };
@@ -145,7 +145,7 @@ export interface WorkerInput {
   /** The relation's name in the statement: `input`, `input2`, ... */
   readonly name: string;
   readonly columns: readonly InputColumn[];
-  /** How often the statement reads the relation; above 1 it is materialised first. */
+  /** The number of times that the statement reads the relation; above 1 it is materialised first. */
   readonly scans: number;
   /** Set when the engine reads the rows from files itself; left out: a SQL worker sends them. */
   readonly scan?: ScanSql;

@@ -47,6 +47,8 @@ export interface DescribeCall extends StatementCall {}
 export interface RunSqlCall extends StatementCall {
   /** The user's SQL that the statement was built around, to notice changed columns; left out or empty for SQL as a user wrote it. */
   readonly described?: readonly DescribedSql[];
+  /** The columns of a statement in which stages were placed, for databases that have not all of our types; absent: as described. */
+  readonly expect?: readonly DatabaseColumn[];
   /** The text values bound to $1..$n; the database infers their types. */
   readonly parameters: readonly (string | null)[];
   /** The kinds that the values were given as, for databases that infer no types of parameters. */

@@ -6,6 +6,7 @@ import { FILES_JUDGE } from './files/judge.ts';
 import { FILES } from './files/source.ts';
 import type { FunctionTable } from './function-table.ts';
 import type { SqlJudge } from './judge.ts';
+import { MARIADB_FUNCTIONS } from './mariadb/functions.ts';
 import { MARIADB_JUDGE } from './mariadb/judge.ts';
 import { MARIADB } from './mariadb/source.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
@@ -41,7 +42,7 @@ export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
   duckdb: DUCKDB_FUNCTIONS,
   postgres: POSTGRES_FUNCTIONS,
   sqlite: {},
-  mariadb: {},
+  mariadb: MARIADB_FUNCTIONS,
   files: {},
 };
 

@@ -151,8 +151,13 @@ class Placer {
   ): readonly Run[] {
     const { columns: input } = base;
     if (!('kind' in base)) return [{ engine: this.#last, stages, why: stages.map(() => SHARED), sent: null }];
-    const engines = this.#engines.filter((engine) => engine.reads(base));
-    return this.#walk(engines, { stages, why: null, input }, wanted);
+    const reading = this.#engines.filter((engine) => engine.reads(base));
+    const engines = reading.filter((engine) => engine.refusal(base) === null);
+    const refused = reading.map((engine) => engine.refusal(base)).find((why) => why !== null) ?? null;
+    const why = refused === null ? null : stages.map(() => refused);
+    if (refused !== null && stages.length > 0 && this.#pushdown === 'require')
+      throw notPushable(stages[0]!, refused);
+    return this.#walk(engines, { stages, why, input }, wanted);
   }
 
   /** The runs of the engines in turn, without those that have nothing to do. `wanted`: of the columns after all of them. */
@@ -184,8 +189,7 @@ class Placer {
     const [taken, left] = [stages.slice(0, count), stages.slice(count)];
     const after = left.slice(1).map(() => `it follows \`${first.node.name}\`, which runs in a worker`);
     const parts = engine.split(first, count);
-    if (parts === null)
-      return { taken, left, why: [because, ...after], atMost: engine.cutsRows ? limitOf(left) : null };
+    if (parts === null) return { taken, left, why: [because, ...after], atMost: limitOf(left) };
     return {
       taken: [...taken, { ...first, resolved: parts[0] }],
       left: [{ ...first, resolved: parts[1] }, ...left.slice(1)],

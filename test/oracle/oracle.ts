@@ -10,7 +10,7 @@ import { createDataSet, type DataSet } from './data.ts';
 import { type Engines, type Outcome, type Params, ValuesFailed } from './engines.ts';
 import { makePipeline, type StageSeed } from './pipelines.ts';
 
-/** What was really tried. */
+/** The counts of what was really tried. */
 export class Tally {
   pipelines = 0;
   /** No stage ran in the database. */
@@ -19,7 +19,7 @@ export class Tally {
   failed = 0;
   /** Only one place failed, for a value that nobody needed. */
   excused = 0;
-  /** Of stages by name: in the database, in the worker beside a placed part. */
+  /** Counts of stages by name: in the database, in the worker beside a placed part. */
   readonly placed = new Map<string, number>();
   readonly left = new Map<string, number>();
   readonly reasons = new Map<string, number>();
@@ -104,7 +104,7 @@ export async function compare(
     await planned(engines, query, 'off', params),
   ];
   if (isNoPlan(placed) || isNoPlan(local)) return refused(query, local, placed);
-  // Where nothing was placed it is the same plan twice.
+  // One plan runs twice where nothing was placed.
   if (placed.worker?.sql === local.worker?.sql && placed.sources[0]!.sql === local.sources[0]!.sql)
     return {
       excused: false,

@@ -44,6 +44,7 @@ export const POSTGRES_BINS: BinSql = {
     const end = `CASE WHEN ${tooMany} THEN ${raised} ELSE ${last} END`;
     return fromLocal(`generate_series(${first}, ${end}, CAST(${quoteText(span)} AS interval))`, type);
   },
+  finite: (moment) => `isfinite(${moment})`,
   // Elements of arrays that are null are equal; IS NOT DISTINCT FROM would compare every row with every other.
   same: (a, b) => `ARRAY[${a}] = ARRAY[${b}]`,
 };

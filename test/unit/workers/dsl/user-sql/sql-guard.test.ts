@@ -1,4 +1,4 @@
-/** Which SQL of a user's the stage engine binds at all, by the engine's own parse of it. */
+/** The guard decides which SQL of a user's the stage engine binds at all, by the engine's own parse of it. */
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
