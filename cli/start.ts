@@ -85,7 +85,8 @@ function pidOf(database: EmbeddedDatabase): { readonly pid: number } {
 /** The embedded database is the connection `main` as long as no other is configured. */
 function withDatabase(config: Config, database: EmbeddedDatabase | null): Config {
   if (database === null || Object.keys(config.connections).length > 0) return config;
-  return { ...config, connections: { main: { kind: 'postgres', url: database.url } } };
+  const store = config.store ?? { url: database.storeUrl, migrate: 'auto' as const };
+  return { ...config, store, connections: { main: { kind: 'postgres', url: database.url } } };
 }
 
 function configErrors(errors: readonly string[]): string {

@@ -28,6 +28,8 @@ export interface SqlJudge {
    * sqlPosition; JudgeBroken. `allowed`: functions that the connection's configuration allows, `schema.name`.
    */
   judge(sql: string, allowed: readonly string[]): JudgedSql;
+  /** Returns the tables that a statement which was judged reads, as it names them; left out: the grammar is not at hand. */
+  tablesIn?(sql: string): readonly string[];
   /** Says that this statement, which is not copyable, cannot feed stages. */
   refuseStages(): QueryError;
 }

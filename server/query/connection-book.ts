@@ -33,6 +33,11 @@ export class ConnectionBook {
     return (Object.hasOwn(dialects, name) ? sourceDialect(dialects[name]!) : USUAL_SOURCE).lexical;
   }
 
+  /** Returns what quotes a name as the connection's database does. Throws for one that is not there. */
+  quoteNameIn(name: string): (text: string) => string {
+    return sourceDialect(this.#connections.dialects[name]!).quoteName;
+  }
+
   change(connections: ServerConnections): void {
     this.#connections = connections;
     this.#revision++;

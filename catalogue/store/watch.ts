@@ -1,0 +1,110 @@
+/**
+ * Hears of changes: by NOTIFY at once, and by asking for the revision once in a while for what was missed (a lost session, a
+ * pooler that drops notifications). Whoever listens is told which keys changed, and told when nothing is certain.
+ */
+import type pg from 'pg';
+import type { Store } from './store.ts';
+
+export const CHANNEL = 'forkline_catalogue';
+
+/** Changes reach a server within this time even without notifications. */
+const CHECK_MS = 800;
+const RETRY_MS = 1000;
+
+export type ChangeKind = 'model' | 'connection';
+
+export interface ChangeListener {
+  changed(kind: ChangeKind, key: string): void;
+  /** The changes are heard of from now on. */
+  heard(): void;
+  /** Changes may have been missed. */
+  lost(): void;
+}
+
+export class Watch {
+  readonly #store: Store;
+  readonly #listener: ChangeListener;
+  #revision = -1;
+  #session: pg.Client | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+  #checking: Promise<void> | null = null;
+
+  constructor(store: Store, listener: ChangeListener) {
+    this.#store = store;
+    this.#listener = listener;
+    void this.#open();
+  }
+
+  async #open(): Promise<void> {
+    this.#timer = null;
+    try {
+      const session = await this.#store.session();
+      this.#session = session;
+      session.on('error', () => this.#lose(session));
+      session.on('end', () => this.#lose(session));
+      session.on('notification', ({ payload = '' }) => this.#notified(payload));
+      await session.query(`listen ${CHANNEL}`);
+      const { rows } = await session.query<{ revision: string }>('select revision from state');
+      this.#revision = Number(rows[0]!.revision);
+      if (this.#closed) return await session.end();
+      this.#listener.heard();
+      this.#again(CHECK_MS, () => this.#check(session));
+    } catch {
+      // Whoever asks the store is told; here it is only tried again.
+      if (this.#session === null) this.#again(RETRY_MS, () => this.#open());
+      else this.#lose(this.#session);
+    }
+  }
+
+  #again(ms: number, work: () => Promise<void>): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#checking = work();
+    }, ms);
+    this.#timer.unref();
+  }
+
+  #lose(session: pg.Client): void {
+    if (this.#session !== session) return;
+    this.#session = null;
+    this.#listener.lost();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    void session.end().catch(() => {});
+    this.#again(RETRY_MS, () => this.#open());
+  }
+
+  /** `<revision> <kind> <key>` */
+  #notified(payload: string): void {
+    const [, revision, kind, key] = /^(\d+) (model|connection) (.*)$/s.exec(payload) ?? [];
+    if (key === undefined) return;
+    this.#listener.changed(kind as ChangeKind, key);
+    // A gap is filled by the next check, which asks from the last number that has none before it.
+    if (Number(revision) === this.#revision + 1) this.#revision++;
+  }
+
+  async #check(session: pg.Client): Promise<void> {
+    try {
+      const { rows } = await session.query<{ revision: string; kind: ChangeKind; key: string }>(
+        'select revision, kind, key from change where revision > $1 order by revision',
+        [this.#revision],
+      );
+      for (const { revision, kind, key } of rows) {
+        this.#listener.changed(kind, key);
+        this.#revision = Number(revision);
+      }
+      this.#again(CHECK_MS, () => this.#check(session));
+    } catch {
+      this.#lose(session);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#checking;
+    const session = this.#session;
+    this.#session = null;
+    await session?.end().catch(() => {});
+  }
+}
