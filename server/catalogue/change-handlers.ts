@@ -155,11 +155,18 @@ function refuseAll(
   of: number,
 ): void {
   if (mistakes.length === 0) return;
-  const told = mistakes.slice(0, MOST_TOLD).map(({ name, error }) => {
+  // A mistake in one model is told once, not again for each model that builds on it.
+  const own = mistakes.filter(({ error }) => error.details.model === undefined);
+  const roots = own.length > 0 ? own : mistakes;
+  const told = roots.slice(0, MOST_TOLD).map(({ name, error }) => {
     const hint = error.details.hint === undefined ? '' : ` (${error.details.hint})`;
     return `${name}: ${error.message}${hint}`;
   });
-  const more = mistakes.length > MOST_TOLD ? [`and ${mistakes.length - MOST_TOLD} more`] : [];
+  const readers = mistakes.length - roots.length;
+  const more = [
+    ...(roots.length > MOST_TOLD ? [`and ${roots.length - MOST_TOLD} more`] : []),
+    ...(readers > 0 ? [`${readers} others build on these`] : []),
+  ];
   throw new QueryError(
     'bad-model',
     `${mistakes.length} of ${of} models cannot be saved, so nothing was changed:\n${[...told, ...more].join('\n')}`,
