@@ -7,6 +7,7 @@ import type { PlanModels } from '../core/protocol/models.ts';
 import type { Ask, AskStep, Judge, Plan, PlanRequest, PlanStep, Pushdown } from '../core/protocol/plan.ts';
 import { explainPlan } from './emit/explain-rows.ts';
 import { emitPlan } from './emit/plan.ts';
+import { scansOf } from './emit/scan.ts';
 import { planAlone, sqlAlone } from './emit/sql-alone.ts';
 import { legacyCommandOf, lowerCommand } from './frontends/legacy/lower.ts';
 import type { QueryTree } from './frontends/query-tree.ts';
@@ -35,8 +36,10 @@ export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
   return withModels(request, judge, (tree, composed, judgeHere) => {
     const step = planTree(tree, composed, judgeHere);
     if (step.kind === 'ask' || !tree.explain) return step;
+    const scans = scansOf(step.plan, composed);
+    if (scans.kind === 'ask') return scans;
     const { models } = step.plan;
-    const plan = explainPlan(step.plan, composed);
+    const plan = explainPlan(step.plan, composed, scans.scans);
     return { kind: 'plan', plan: models === undefined ? plan : { ...plan, models } };
   });
 }
@@ -97,8 +100,7 @@ export function compileTree(
     const pushdown = tree.pushdown ?? request.pushdown;
     const resolved = resolveTree(tree, request, {
       stageOf,
-      planValues: (input, value, atMost) =>
-        planAnywhere(valuesOf(input, value, atMost), pushdown, request.answers),
+      planValues: (input, value, atMost) => planAnywhere(valuesOf(input, value, atMost), pushdown, request),
       judge,
       checkModel: (model, definition, { columns }) =>
         void warnings.push(...checkContract(model, definition, columns)),
@@ -107,7 +109,7 @@ export function compileTree(
         lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: usualLexical(request), probe }),
     });
     const placed = place(resolved, pushdown, request.throughWorker);
-    const plan = emitPlan(placed, request.answers);
+    const plan = emitPlan(placed, request);
     return {
       kind: 'compiled',
       resolved,
@@ -121,6 +123,6 @@ export function compileTree(
 }
 
 /** The plan for what the compiler itself must know of the rows, which may be found out anywhere. */
-function planAnywhere(query: ResolvedQuery, pushdown: Pushdown, answers: PlanRequest['answers']): Plan {
-  return emitPlan(place(query, pushdown === 'require' ? 'auto' : pushdown, false), answers);
+function planAnywhere(query: ResolvedQuery, pushdown: Pushdown, request: PlanRequest): Plan {
+  return emitPlan(place(query, pushdown === 'require' ? 'auto' : pushdown, false), request);
 }

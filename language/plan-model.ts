@@ -1,4 +1,6 @@
 /** Plans a definition of a model as a query: what columns it has, which models and tables it reads. */
+
+import type { DialectName } from '../core/protocol/dialect-name.ts';
 import { QueryError } from '../core/protocol/errors.ts';
 import { type ModelColumn, modelKey } from '../core/protocol/models.ts';
 import type { AskStep, Judge, PlanRequest } from '../core/protocol/plan.ts';
@@ -70,7 +72,17 @@ function sourcesIn({ queries }: PlacedGraph, { text, dialects }: PlanRequest): r
   return queries.flatMap(({ base }) => {
     if (base.kind !== 'sql' || base.sql.span.start >= text.length) return [];
     const { connection, bound } = base.sql;
-    const tables = judgeOf(dialects[connection]!).tablesIn?.(bound.sql) ?? null;
+    const tables = tablesIn(dialects[connection]!, bound.sql);
     return [{ connection, tables, columns: [...base.used].sort() }];
   });
+}
+
+/** The tables as the SQL names them, each once and sorted. */
+function tablesIn(dialect: DialectName, sql: string): readonly string[] | null {
+  const names = judgeOf(dialect).namesIn(sql, []);
+  if (names === null) return null;
+  const tables = names.relations
+    .filter(({ schema, name }) => schema !== null || !names.commonTables.includes(name))
+    .map(({ schema, name }) => (schema === null ? name : `${schema}.${name}`));
+  return [...new Set(tables)].sort();
 }

@@ -35,6 +35,14 @@ create table model (
     || setweight(to_tsvector('simple', description), 'B')
   ) stored
 );
+-- What only look-ups read stands aside, so that lists read few pages.
+alter table model set (toast_tuple_target = 128);
+alter table model
+  alter column definition set storage external, alter column columns set storage external,
+  alter column text set storage external, alter column sources set storage external,
+  alter column name set storage main, alter column owner set storage main, alter column tags set storage main,
+  alter column description set storage main, alter column builds_on set storage main,
+  alter column search set storage main, alter column key set storage main;
 create index model_search on model using gin (search);
 create index model_tags on model using gin (tags);
 create index model_builds_on on model using gin (builds_on);

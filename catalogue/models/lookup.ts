@@ -2,7 +2,7 @@
 import type { ModelsAnswer } from '../../core/protocol/models.ts';
 import type { Store } from '../store/store.ts';
 import type { ModelCache } from './model-cache.ts';
-import { foundModel, LOOKED_UP, type ModelRow, type StoredModel, storedModel } from './model-rows.ts';
+import { foundModel, LOOKED_UP_BRIEFLY, type ModelRow, type StoredModel, storedModel } from './model-rows.ts';
 
 /** `union` keeps each key once, so that a circle ends. */
 const STATEMENT = {
@@ -13,7 +13,7 @@ const STATEMENT = {
       union
       select unnest(m.builds_on) from needed n join model m on m.key = n.key
     )
-    select ${LOOKED_UP} from needed n join model m on m.key = n.key`,
+    select ${LOOKED_UP_BRIEFLY} from needed n join model m on m.key = n.key`,
 };
 
 export class ModelLookup {

@@ -46,11 +46,13 @@ export class ModelCache {
   /** Keeps what was asked when `changes` was `asOf`. */
   keep(key: string, model: StoredModel | null, asOf: number): void {
     if (!this.#trusted || asOf !== this.changes) return;
-    const size = ENTRY_BYTES + key.length + (model === null ? 0 : 2 * bytesOf(model));
+    const size = ENTRY_BYTES + key.length + (model === null ? 0 : bytesOf(model));
     this.#entries.set(key, { model }, { size });
   }
 }
 
 function bytesOf({ text, columns, definition }: StoredModel): number {
-  return 2 * text.length + 100 * (columns.length + definition.columns.length) + definition.description.length;
+  return (
+    2 * text.length + 200 * (columns.length + definition.columns.length) + 2 * definition.description.length
+  );
 }

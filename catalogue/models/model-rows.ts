@@ -41,6 +41,12 @@ export interface ModelRow extends Row {
 export const LOOKED_UP =
   'm.key, m.name, m.version, m.definition, m.text, m.columns, m.builds_on, m.sources, m.changed_at, m.held_at, m.broken_since, m.broken';
 
+/** The same, where the contract stands in `columns` alone. */
+export const LOOKED_UP_BRIEFLY = LOOKED_UP.replace(
+  'm.definition',
+  `jsonb_set(m.definition, '{columns}', '[]') as definition`,
+);
+
 export interface StoredModel extends PlannedModel {
   readonly key: string;
   readonly version: number;

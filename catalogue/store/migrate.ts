@@ -72,9 +72,9 @@ export async function migrate(
   client: pg.ClientBase,
   migrations: readonly Migration[],
 ): Promise<readonly number[]> {
-  await createSchema(client);
   await client.query('select pg_advisory_lock($1)', [lockNumber()]);
   try {
+    await createSchema(client);
     await createHistory(client);
     const { pending } = await checkSchema(client, migrations);
     for (const migration of pending) await applyOne(client, migration);

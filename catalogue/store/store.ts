@@ -145,7 +145,8 @@ function storeClient({ url }: StoreConfig): pg.ClientConfig {
     connectionTimeoutMillis: CONNECT_MS,
     statement_timeout: STATEMENT_MS,
     application_name: 'forkline catalogue',
-    options: `-c search_path=${SCHEMA}`,
+    // Everything here is found by keys: a plan that reads a whole table to join it is always the wrong one.
+    options: `-c search_path=${SCHEMA} -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off`,
   };
 }
 

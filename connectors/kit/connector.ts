@@ -9,20 +9,22 @@
  * as, and by its checks before a statement runs.
  */
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
-import type { ConnectionConfig } from '../../core/protocol/connection.ts';
+import type { DatabaseConnection } from '../../core/protocol/connection.ts';
 import type { QueryError } from '../../core/protocol/errors.ts';
 import type {
   CopyToCall,
   CopyToReply,
   DescribeCall,
   DescribeReply,
+  FactsCall,
+  FactsReply,
   IntrospectCall,
   IntrospectReply,
   RunSqlCall,
 } from '../../core/protocol/sql-worker.ts';
 import type { CallControl } from './call-control.ts';
 
-export interface Connector<Config extends ConnectionConfig = ConnectionConfig> {
+export interface Connector<Config extends DatabaseConnection = DatabaseConnection> {
   readonly kind: Config['kind'];
   /** Makes a connection without opening anything. */
   connect(config: Config, options: ConnectionOptions): Connection;
@@ -86,6 +88,8 @@ export interface Session {
   copyTo(call: CopyToCall, control: CallControl): Promise<CopySummary>;
   /** Returns the tables that queries may read. */
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply>;
+  /** Returns how the answer of a statement may change and which tables it reads, without running it; `unknownFacts` where that cannot be told. */
+  facts(call: FactsCall, control: CallControl): Promise<FactsReply>;
   end(): Promise<void>;
 }
 

@@ -4,10 +4,11 @@
  * runs; closing the socket cancels too. Each call ends with exactly one reply; `run-sql` sends data frames first.
  */
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
-import type { ConnectionConfig } from './connection.ts';
+import type { DatabaseConnection } from './connection.ts';
 import type { WireError } from './errors.ts';
 import type { ParameterKind } from './parameters.ts';
 import type { DescribedSql, FunctionUse } from './plan.ts';
+import type { SqlFacts, SqlNames } from './sql-facts.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
 
 export type ToSqlWorker =
@@ -19,6 +20,8 @@ export type ToSqlWorker =
   | ({ readonly type: 'copy-to' } & CopyToCall)
   /** Returns the tables that queries may read. */
   | ({ readonly type: 'introspect' } & IntrospectCall)
+  /** Returns what is known of a statement beyond its columns, without running it. */
+  | ({ readonly type: 'facts' } & FactsCall)
   /** Ends the call that runs now, which then replies with `cancelled`. */
   | { readonly type: 'cancel'; readonly queryId: string };
 
@@ -44,6 +47,8 @@ export interface DescribeCall extends StatementCall {}
 export interface RunSqlCall extends StatementCall {
   /** The user's SQL that the statement was built around, to notice changed columns; left out or empty for SQL as a user wrote it. */
   readonly described?: readonly DescribedSql[];
+  /** The columns of a statement in which stages were placed, for databases that have not all of our types; absent: as described. */
+  readonly expect?: readonly DatabaseColumn[];
   /** The text values bound to $1..$n; the database infers their types. */
   readonly parameters: readonly (string | null)[];
   /** The kinds that the values were given as, for databases that infer no types of parameters. */
@@ -90,6 +95,14 @@ export interface IntrospectCall extends CallBase {
   readonly maxColumns: number;
 }
 
+export interface FactsCall extends CallBase {
+  readonly sql: string;
+  /** The names in `sql`, of dialects whose judge finds them (`SqlJudge.namesIn`); null for connectors that find them by themselves. */
+  readonly names: SqlNames | null;
+}
+
+export type FactsReply = SqlFacts;
+
 export interface IntrospectReply {
   readonly tables: readonly DatabaseTable[];
   /** False when there are more columns than were read. */
@@ -119,6 +132,7 @@ export interface SqlWorkerCalls {
   'run-sql': { request: RunSqlCall; reply: RunSqlReply };
   'copy-to': { request: CopyToCall; reply: CopyToReply };
   introspect: { request: IntrospectCall; reply: IntrospectReply };
+  facts: { request: FactsCall; reply: FactsReply };
 }
 
 export type FromSqlWorker =
@@ -131,5 +145,5 @@ export interface SqlWorkerConfig {
   readonly socketPath: string;
   readonly connectionsPerProcess: number;
   readonly acquireTimeoutMs: number;
-  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly connections: Readonly<Record<string, DatabaseConnection>>;
 }

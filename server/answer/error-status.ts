@@ -67,6 +67,8 @@ export const errorClasses = {
   'version-missing': mistake('If-Match is missing', 428),
   'no-catalogue': mistake('No catalogue here', 501),
   'store-unavailable': passing('Catalogue unavailable'),
+  'bad-file': mistake('A file cannot be read', 422),
+  'file-changed': passing('A file was changed while it was read'),
 
   'bad-value': mistake('Value out of range or of the wrong form', 422),
   'assertion-failed': mistake('Assertion failed', 422),

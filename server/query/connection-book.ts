@@ -38,6 +38,12 @@ export class ConnectionBook {
     return sourceDialect(this.#connections.dialects[name]!).quoteName;
   }
 
+  /** Whether DSL workers read the connection's rows themselves, from files. */
+  isScanned(name: string): boolean {
+    const { dialects } = this.#connections;
+    return Object.hasOwn(dialects, name) && sourceDialect(dialects[name]!).scanned;
+  }
+
   change(connections: ServerConnections): void {
     this.#connections = connections;
     this.#revision++;

@@ -161,6 +161,8 @@ function answerTo(ask: Ask): AskAnswer {
       return { kind: 'values', values: ['ATL', "it's", null], complete: true };
     case 'models':
       return { kind: 'models', models: [], missing: ask.names };
+    case 'scans':
+      return { kind: 'scans', scans: [] };
     default:
       return ask satisfies never;
   }
@@ -211,6 +213,8 @@ function shownAsk(ask: Ask): object {
       return ask;
     case 'values':
       return { kind: ask.kind, key: ask.key, atMost: ask.atMost, plan: shown(ask.plan) };
+    case 'scans':
+      return { kind: ask.kind, key: ask.key, plan: shown(ask.plan) };
     default:
       return ask satisfies never;
   }
