@@ -65,7 +65,8 @@ export interface ModelUses {
   readonly reads: readonly { readonly name: string; readonly direct: boolean }[];
   /** The models that read it, and all that read those. */
   readonly readBy: readonly { readonly name: string; readonly direct: boolean }[];
-  readonly sources: readonly ModelSource[];
+  /** The SQL of the model itself and of all models that it reads. */
+  readonly sources: readonly (ModelSource & { readonly model: string })[];
 }
 
 export class ModelReading {
@@ -180,11 +181,10 @@ export class ModelReading {
     if (!rows.some(({ way }) => way === 'self')) return null;
     const of = (wanted: string) =>
       rows.filter(({ way }) => way === wanted).map(({ name, direct }) => ({ name, direct }));
-    return {
-      reads: of('reads'),
-      readBy: of('read by'),
-      sources: rows.find(({ way }) => way === 'self')!.sources,
-    };
+    const sources = rows
+      .filter(({ way }) => way !== 'read by')
+      .flatMap(({ name, sources: own }) => own.map((source) => ({ model: name, ...source })));
+    return { reads: of('reads'), readBy: of('read by'), sources };
   }
 
   /** Returns names that look like this one. */

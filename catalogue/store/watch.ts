@@ -21,10 +21,21 @@ export interface ChangeListener {
   lost(): void;
 }
 
+interface CheckedRow {
+  readonly table: number;
+  readonly now: string;
+  /** null: there is no change. */
+  readonly revision: string | null;
+  readonly kind: ChangeKind | null;
+  readonly key: string | null;
+}
+
 export class Watch {
   readonly #store: Store;
   readonly #listener: ChangeListener;
   #revision = -1;
+  /** The table that the revision is of: another one after a backup was restored. */
+  #table = 0;
   #session: pg.Client | null = null;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
@@ -45,7 +56,10 @@ export class Watch {
       session.on('end', () => this.#lose(session));
       session.on('notification', ({ payload = '' }) => this.#notified(payload));
       await session.query(`listen ${CHANNEL}`);
-      const { rows } = await session.query<{ revision: string }>('select revision from state');
+      const { rows } = await session.query<{ table: number; revision: string }>(
+        'select tableoid as table, revision from state',
+      );
+      this.#table = rows[0]!.table;
       this.#revision = Number(rows[0]!.revision);
       if (this.#closed) return await session.end();
       this.#listener.heard();
@@ -85,12 +99,17 @@ export class Watch {
 
   async #check(session: pg.Client): Promise<void> {
     try {
-      const { rows } = await session.query<{ revision: string; kind: ChangeKind; key: string }>(
-        'select revision, kind, key from change where revision > $1 order by revision',
+      const { rows } = await session.query<CheckedRow>(
+        `select s.tableoid as table, s.revision as now, c.revision, c.kind, c.key
+         from state s left join change c on c.revision > $1 order by c.revision`,
         [this.#revision],
       );
+      const { table, now } = rows[0]!;
+      // A backup was restored: nothing that was known counts any more.
+      if (table !== this.#table || Number(now) < this.#revision) return this.#lose(session);
       for (const { revision, kind, key } of rows) {
-        this.#listener.changed(kind, key);
+        if (revision === null) continue;
+        this.#listener.changed(kind!, key!);
         this.#revision = Number(revision);
       }
       this.#again(CHECK_MS, () => this.#check(session));

@@ -38,9 +38,10 @@ const definition = z.strictObject({
   cache: z.strictObject({ keep: text, refresh: text.optional() }).optional(),
 });
 
-const sources = z.array(
-  z.strictObject({ connection: text, tables: z.array(text).nullable(), columns: z.array(text) }),
-);
+const source = z.strictObject({
+  ...{ connection: text, tables: z.array(text).nullable(), columns: z.array(text) },
+});
+const sources = z.array(source);
 
 const change = z.strictObject({
   member: text,
@@ -85,7 +86,10 @@ export const catalogueSchemas = {
     ),
   }),
   ModelDiff: z.strictObject({ from: count, to: count, changes: z.array(change) }),
-  ModelUses: z.strictObject({ name: text, reads: relative, readBy: relative, sources }),
+  ModelUses: z.strictObject({
+    ...{ name: text, reads: relative, readBy: relative },
+    sources: z.array(source.extend({ model: text })),
+  }),
   ModelTest: z.strictObject({
     ...{ name: text, version: count, ok: z.boolean() },
     contract: z.strictObject({

@@ -311,6 +311,29 @@ describe('the catalogue', function () {
     await other.close();
   });
 
+  it('believes a backup that is restored under it, also one without what it knows', async () => {
+    const other = open();
+    const tables = ['model_version', 'change', 'state'];
+    const columns =
+      'key, name, version, owner, description, tags, definition, text, columns, builds_on, sources';
+    await store.admin(`create schema kept;
+      create table kept.model as select ${columns} from forkline.model;
+      ${tables.map((table) => `create table kept.${table} as table forkline.${table};`).join('\n')}`);
+    await save(planned('later'));
+    const knows = async (name: string): Promise<boolean> => (await other.find([name])).missing.length === 0;
+    await until(
+      async () => (await knows('later')) && other.areCurrent([{ key: 'later', version: 1 }]),
+      DEADLINE_MS,
+      'it knows the newest',
+    );
+    await store.admin(`begin; truncate forkline.model, ${tables.map((table) => `forkline.${table}`).join(', ')};
+      insert into forkline.model (${columns}) select ${columns} from kept.model;
+      ${tables.map((table) => `insert into forkline.${table} select * from kept.${table};`).join('\n')} commit; drop schema kept cascade`);
+    await until(async () => !(await knows('later')), DEADLINE_MS, 'it is gone');
+    expect(await knows('a')).to.equal(true);
+    await other.close();
+  });
+
   it('says that the store is away, believes nothing meanwhile, and comes back by itself', async () => {
     const other = open();
     await until(
