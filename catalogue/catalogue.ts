@@ -1,7 +1,6 @@
-/** The catalogue of one server: models and connections in the store, with what was looked up before. */
+/** The catalogue of one server: the models in the store, with those that were looked up before. */
 import type { ModelsAnswer, PlanModels } from '../core/protocol/models.ts';
 import type { ParameterValue } from '../core/protocol/parameters.ts';
-import { ConnectionStore } from './connections/connection-store.ts';
 import { removeModel, type Saved, saveModel } from './models/changes.ts';
 import { ModelLookup } from './models/lookup.ts';
 import { ModelCache } from './models/model-cache.ts';
@@ -12,11 +11,6 @@ import type { Authorship, Expected } from './store/revisions.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { Watch } from './store/watch.ts';
 
-export interface CatalogueOptions extends StoreOptions {
-  /** Called when connections may have changed, and when the store is reached again. */
-  onConnections(): void;
-}
-
 /** One of several changes that are made together. */
 export type Change =
   | { readonly kind: 'save'; readonly planned: PlannedModel; readonly expected: Expected }
@@ -24,26 +18,18 @@ export type Change =
 
 export class Catalogue {
   readonly models: ModelReading;
-  readonly connections: ConnectionStore;
   readonly #store: Store;
   readonly #cache = new ModelCache();
   readonly #lookup: ModelLookup;
   readonly #watch: Watch;
 
-  constructor(options: CatalogueOptions) {
+  constructor(options: StoreOptions) {
     this.#store = new Store(options);
     this.models = new ModelReading(this.#store);
-    this.connections = new ConnectionStore(this.#store);
     this.#lookup = new ModelLookup(this.#store, this.#cache);
     this.#watch = new Watch(this.#store, {
-      changed: (kind, key) => {
-        if (kind === 'model') this.#cache.forget(key);
-        else options.onConnections();
-      },
-      heard: () => {
-        this.#cache.trust();
-        options.onConnections();
-      },
+      changed: (key) => this.#cache.forget(key),
+      heard: () => this.#cache.trust(),
       lost: () => this.#cache.distrust(),
     });
   }

@@ -55,7 +55,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   let draining = false;
   const access = await createAccess(config.auth, registry, log);
   const gate = new Gate(config.gate, access.authenticator);
-  const opened = await openCatalogue(config.store, log, () => {});
+  const opened = await openCatalogue(config.store, log);
   const run = runDeps(config, pools, opened?.catalogue ?? null);
   const app = createApp({
     run,

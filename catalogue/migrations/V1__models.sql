@@ -8,7 +8,6 @@ insert into state (revision) values (0);
 -- What changed with which revision: a server that missed a notification reads from here.
 create table change (
   revision bigint primary key,
-  kind text not null,
   key text not null,
   at timestamptz not null default now()
 );

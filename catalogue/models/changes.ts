@@ -52,7 +52,7 @@ export async function saveModel(
   await checkBase(transaction, key, planned);
   const version = last + 1;
   await writeVersion(transaction, key, version, planned, authorship);
-  await noteChange(transaction, revision, 'model', key);
+  await noteChange(transaction, revision, key);
   return { key, version, changed: true };
 }
 
@@ -175,7 +175,7 @@ export async function removeModel(
            select $1, max(version) + 1, $2, $3, $4 from model_version where key = $1`,
     values: [key, name, author, reason],
   });
-  await noteChange(transaction, revision, 'model', key);
+  await noteChange(transaction, revision, key);
 }
 
 export function noModel(name: string, suggestions: readonly string[] = []): QueryError {

@@ -18,18 +18,13 @@ export async function lockState({ rows }: Transaction): Promise<number> {
 }
 
 /** Writes down and tells a change; `revision` is the one before. */
-export async function noteChange(
-  { rows }: Transaction,
-  revision: number,
-  kind: 'model' | 'connection',
-  key: string,
-): Promise<number> {
+export async function noteChange({ rows }: Transaction, revision: number, key: string): Promise<number> {
   const next = revision + 1;
   await rows({
-    text: `with told as (select pg_notify('${CHANNEL}', $1 || ' ' || $2::text || ' ' || $3::text)),
-             noted as (insert into change (revision, kind, key) values ($1::bigint, $2, $3))
+    text: `with told as (select pg_notify('${CHANNEL}', $1 || ' ' || $2::text)),
+             noted as (insert into change (revision, key) values ($1::bigint, $2))
            update state set revision = $1::bigint from told`,
-    values: [String(next), kind, key],
+    values: [String(next), key],
   });
   return next;
 }

@@ -11,10 +11,8 @@ export const CHANNEL = 'forkline_catalogue';
 const CHECK_MS = 800;
 const RETRY_MS = 1000;
 
-export type ChangeKind = 'model' | 'connection';
-
 export interface ChangeListener {
-  changed(kind: ChangeKind, key: string): void;
+  changed(key: string): void;
   /** The changes are heard of from now on. */
   heard(): void;
   /** Changes may have been missed. */
@@ -26,7 +24,6 @@ interface CheckedRow {
   readonly now: string;
   /** null: there is no change. */
   readonly revision: string | null;
-  readonly kind: ChangeKind | null;
   readonly key: string | null;
 }
 
@@ -88,11 +85,11 @@ export class Watch {
     this.#again(RETRY_MS, () => this.#open());
   }
 
-  /** `<revision> <kind> <key>` */
+  /** `<revision> <key>` */
   #notified(payload: string): void {
-    const [, revision, kind, key] = /^(\d+) (model|connection) (.*)$/s.exec(payload) ?? [];
+    const [, revision, key] = /^(\d+) (.*)$/s.exec(payload) ?? [];
     if (key === undefined) return;
-    this.#listener.changed(kind as ChangeKind, key);
+    this.#listener.changed(key);
     // A gap is filled by the next check, which asks from the last number that has none before it.
     if (Number(revision) === this.#revision + 1) this.#revision++;
   }
@@ -100,16 +97,16 @@ export class Watch {
   async #check(session: pg.Client): Promise<void> {
     try {
       const { rows } = await session.query<CheckedRow>(
-        `select s.tableoid as table, s.revision as now, c.revision, c.kind, c.key
+        `select s.tableoid as table, s.revision as now, c.revision, c.key
          from state s left join change c on c.revision > $1 order by c.revision`,
         [this.#revision],
       );
       const { table, now } = rows[0]!;
       // A backup was restored: nothing that was known counts any more.
       if (table !== this.#table || Number(now) < this.#revision) return this.#lose(session);
-      for (const { revision, kind, key } of rows) {
+      for (const { revision, key } of rows) {
         if (revision === null) continue;
-        this.#listener.changed(kind!, key!);
+        this.#listener.changed(key!);
         this.#revision = Number(revision);
       }
       this.#again(CHECK_MS, () => this.#check(session));

@@ -9,7 +9,7 @@ export function storeOptions() {
   return group({
     url: text(
       'FORKLINE_STORE_URL',
-      'The PostgreSQL database of the catalogue (models, connections made at run time), in its schema `forkline`: a URL, `env:NAME` or `file:PATH`. Left out: with the embedded database it is there, else there is no catalogue.',
+      'The PostgreSQL database of the catalogue (models), in its schema `forkline`: a URL, `env:NAME` or `file:PATH`. Left out: with the embedded database it is there, else there is no catalogue.',
       'postgresql://forkline_store@db.example.com/app',
     ),
     migrate: choice(

@@ -22,7 +22,7 @@ export interface Rights {
   readonly logs: boolean;
   readonly metrics: boolean;
   readonly processes: boolean;
-  /** Whether it may change models and connections. */
+  /** Whether it may change models. */
   readonly administration: boolean;
   readonly limits: PrincipalLimits;
 }

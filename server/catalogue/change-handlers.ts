@@ -11,7 +11,7 @@ import type { AppDeps } from '../http/app-deps.ts';
 import { bodyText, bodyType, parseJson } from '../http/request/body-text.ts';
 import { knownOptions } from '../http/request/known-options.ts';
 import { bodyOf } from '../http/request/query-request.ts';
-import { withoutRunning } from '../query/without-running.ts';
+import { requestWithText, withoutRunning } from '../query/without-running.ts';
 import { changesOf, type Repository, readRepository } from './apply-plan.ts';
 import { authorshipOf, etagOf, expectedVersion, nameOf } from './expected-version.ts';
 import { planDefinitions } from './plan-definitions.ts';
@@ -182,16 +182,7 @@ export async function planning(
   text: string,
   work: (query: Parameters<Parameters<typeof withoutRunning>[4]>[0]) => Promise<() => void>,
 ): Promise<void> {
-  const asked = {
-    ...{ text, connection: null, parameters: {}, capRows: null, timeoutMs: null, pushdown: 'auto' as const },
-    ...{ language: null, model: null },
-    answer: {
-      format: 'json' as const,
-      rows: 'objects' as const,
-      numbers: 'number' as const,
-      end: 'line' as const,
-    },
-  };
+  const asked = requestWithText(text);
   await withoutRunning(deps, request, response, asked, work, (query, answer) => {
     response.setHeader('Query-Id', query.queryId);
     answer();

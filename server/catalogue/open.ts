@@ -14,21 +14,16 @@ export interface OpenCatalogue {
   close(): Promise<void>;
 }
 
-export async function openCatalogue(
-  store: StoreConfig | null,
-  log: Log,
-  onConnections: (catalogue: Catalogue) => void,
-): Promise<OpenCatalogue | null> {
+export async function openCatalogue(store: StoreConfig | null, log: Log): Promise<OpenCatalogue | null> {
   if (store === null) return null;
   const [{ Catalogue }, { createCatalogueHandlers }, { publishedModels }] = await Promise.all([
     import('../../catalogue/catalogue.ts'),
     import('./handlers.ts'),
     import('./published.ts'),
   ]);
-  const catalogue: Catalogue = new Catalogue({
+  const catalogue = new Catalogue({
     ...store,
     onTrouble: (message) => log.warn('store-unavailable', { message }),
-    onConnections: () => onConnections(catalogue),
   });
   return {
     catalogue,

@@ -23,6 +23,7 @@ import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
 import { addCatalogueRoutes } from './catalogue-paths.ts';
 import { completeHandler } from './complete-handler.ts';
+import { connectionHandlers } from './connections-handler.ts';
 import { docsPage, docsScript, docsStyle } from './docs-page.ts';
 import { explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
@@ -114,6 +115,9 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   ];
   addCatalogueRoutes(app, deps.catalogueHandlers?.(deps) ?? null, body, largeBody);
 
+  const connections = connectionHandlers(deps);
+  addRoute(app, '/v1/connections', { GET: [ask, connections.listConnections] }, 'none');
+  addRoute(app, '/v1/connections/:name/tables', { GET: [ask, connections.listTables] }, 'none');
   addRoute(app, '/v1/queries', { GET: [operations.listQueries] }, 'none');
   addRoute(
     app,

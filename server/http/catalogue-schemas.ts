@@ -53,6 +53,19 @@ const change = z.strictObject({
 const relative = z.array(z.strictObject({ name: text, direct: z.boolean() }));
 
 export const catalogueSchemas = {
+  Connections: z.strictObject({
+    connections: z.array(z.strictObject({ name: text, dialect: text, default: z.boolean() })),
+  }),
+  Tables: z.strictObject({
+    tables: z.array(
+      z.strictObject({
+        ...{ schema: text, name: text },
+        visible: z.boolean().describe('Whether its name alone is enough'),
+        columns: z.array(column),
+      }),
+    ),
+    complete: z.boolean().describe('false: there are more columns than are given'),
+  }),
   ModelDefinition: definition,
   ModelRepository: z.strictObject({ models: z.array(definition) }),
   ModelTestRequest: z.strictObject({ params: z.record(text, defaultValue).optional() }),

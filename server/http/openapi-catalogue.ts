@@ -141,6 +141,21 @@ export function cataloguePaths(): Record<string, Path> {
         },
       },
     },
+    '/v1/connections': {
+      get: {
+        operationId: 'listConnections',
+        summary: 'The connections that the principal sees',
+        responses: { 200: json('Each with its dialect of SQL', 'Connections'), ...problems() },
+      },
+    },
+    '/v1/connections/{name}/tables': {
+      parameters: [NAME],
+      get: {
+        operationId: 'listTables',
+        summary: 'The tables that queries on a connection may read, with their columns',
+        responses: { 200: json('The tables', 'Tables'), ...problems() },
+      },
+    },
     '/v1/catalogue/apply': {
       post: {
         operationId: 'applyModels',

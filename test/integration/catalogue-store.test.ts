@@ -126,7 +126,6 @@ describe('the catalogue', function () {
       url: store.url,
       migrate: 'auto',
       onTrouble: (line) => void troubles.push(line),
-      onConnections: () => {},
     });
   const save = (model: PlannedModel, expected: number | 'absent' | 'any' | 'not said' = 'any') =>
     catalogue.change([{ kind: 'save', planned: model, expected }], BY);
@@ -300,7 +299,7 @@ describe('the catalogue', function () {
     // A pooler may drop notifications; then a change is only written down.
     await store.admin(`
       update forkline.model set version = 9 where key = 'heard';
-      insert into forkline.change (revision, kind, key) select revision + 1, 'model', 'heard' from forkline.state;
+      insert into forkline.change (revision, key) select revision + 1, 'heard' from forkline.state;
       update forkline.state set revision = revision + 1`);
     await until(
       () => !other.areCurrent([{ key: 'heard', version: 2 }]),

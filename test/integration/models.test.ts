@@ -324,6 +324,18 @@ describe('models', function () {
     ).to.equal(1);
   });
 
+  it('come from connections whose tables and columns are listed', async () => {
+    expect((await send('GET', '/v1/connections')).json).to.deep.equal({
+      connections: [{ name: 'main', dialect: 'postgres', default: true }],
+    });
+    const { tables, complete } = (await send('GET', '/v1/connections/main/tables')).json;
+    expect(complete).to.equal(true);
+    const airports = tables.find(({ name }: Json) => name === 'airports');
+    expect(airports).to.deep.include({ schema: 'public', visible: true });
+    expect(airports.columns[0]).to.deep.equal({ name: 'iata', type: 'string' });
+    expect((await send('GET', '/v1/connections/nowhere/tables')).json.code).to.equal('unknown-connection');
+  });
+
   it('are away with their store: other queries go on, and all comes back', async () => {
     expect(await rows('late | head 1')).to.have.length(1);
     await store.close();

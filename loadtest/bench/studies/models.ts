@@ -130,7 +130,6 @@ const options = {
   url: cluster.adminUrl,
   migrate: 'auto',
   onTrouble: console.error,
-  onConnections: () => {},
 } as const;
 const [catalogue, other] = [new Catalogue(options), new Catalogue(options)];
 try {
