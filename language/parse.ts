@@ -47,8 +47,8 @@ export function usualLexical({
   return sourceDialect(dialectAt(dialects, connection, null)).lexical;
 }
 
-/** A text whose connections nobody knows, such as one that is only formatted: all SQL in it is `lexical`'s. Throws QueryError. */
+/** A text whose connections and models nobody knows, such as one that is only formatted: all SQL in it is `lexical`'s. Throws QueryError. */
 export function parseAlone(text: string, lexical: Lexical): ForklineTree {
-  const context = { usual: lexical, engine: STAGE_ENGINE.lexical, lexicalOf: () => lexical };
-  return parseForkline(text, STAGE_SYNTAXES, context);
+  const rules = { usual: lexical, engine: STAGE_ENGINE.lexical, lexicalOf: () => lexical };
+  return parseForkline(text, STAGE_SYNTAXES, { ...rules, mayBeModel: () => true });
 }

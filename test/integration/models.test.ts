@@ -145,6 +145,7 @@ describe('models', function () {
     });
     expect([lines.status, (await lines.text()).split('\n')[0]]).to.deep.equal([200, '{"n":2}']);
     await (await testDatabase()).admin('drop table public.tagged');
+    expect((await send('DELETE', '/v1/models/tagged', undefined, { 'If-Match': '*' })).status).to.equal(204);
   });
 
   it('tell errors with model, version and place, and refuse circles with their path', async () => {
@@ -322,6 +323,13 @@ describe('models', function () {
     expect(
       (await send('GET', '/v1/models/published%20one/rows?param.day=2001-01-05&limit=1')).json.rowCount,
     ).to.equal(1);
+  });
+
+  it('complete the columns of a query that begins with one', async () => {
+    const query = 'late_by_origin | where ';
+    const { items } = (await send('POST', '/v1/complete', { query, position: query.length })).json;
+    const columns = items.filter(({ kind }: Json) => kind === 'column').map(({ label }: Json) => label);
+    expect(columns).to.deep.equal(['origin', 'n']);
   });
 
   it('come from connections whose tables and columns are listed', async () => {
