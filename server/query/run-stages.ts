@@ -18,7 +18,7 @@ import { rootCause } from '../answer/root-cause.ts';
 import { noteLoss } from '../history/lost-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { boundKinds, boundTexts, mapToQuery } from '../planning/source-sql.ts';
-import { answerSink, type Run, timed } from './run.ts';
+import { answerSink, plannedText, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 
 /** The time that a source gets after the stages have all they need (`head`). A database may go on computing without sending rows, and is then cancelled. */
@@ -208,12 +208,13 @@ function noteBytes(plan: Plan, bytes: number): void {
 function firstError(
   copies: readonly Copy[],
   copied: readonly PromiseSettledResult<CopyToReply>[],
-  { deps, query }: Run,
+  run: Run,
 ): unknown {
+  const { deps } = run;
   const errors = copied.flatMap((copy, index) => {
     if (copy.status === 'fulfilled') return [];
     const { source } = copies[index]!;
-    return [mapToQuery(copy.reason, source, query.text, deps.connections.lexicalOf(source.connection))];
+    return [mapToQuery(copy.reason, source, plannedText(run), deps.connections.lexicalOf(source.connection))];
   });
   return errors.find((error) => !isCancelled(error)) ?? errors[0] ?? null;
 }
