@@ -141,7 +141,12 @@ function optionsOf(value: unknown, name: string, env: Environment): Omit<Postgre
 /** `yes`: what `allowPowerfulRole` is in the file, for the connection `main` of DATABASE_URL. */
 const ALLOW_POWERFUL_ROLE = 'FORKLINE_ALLOW_POWERFUL_ROLE';
 
-function resolveReference(value: string, fileDir: string, env: Environment): string | { error: string } {
+/** Returns the text that a value means: itself, or that of the variable or file that it names. */
+export function resolveReference(
+  value: string,
+  fileDir: string,
+  env: Environment,
+): string | { error: string } {
   if (value.startsWith('env:')) {
     const name = value.slice('env:'.length);
     return env[name] || { error: `the environment variable ${name} is not set. ${MEND}` };
@@ -168,6 +173,11 @@ const MARIADB_URL: UrlForm = {
   begins: 'mariadb:// or mysql://',
   mend: 'For example: "url": "env:SHOP_URL", with SHOP_URL=mariadb://user:password@host:3306/database',
 };
+
+/** Returns what is wrong with the URL of a PostgreSQL database; null when nothing is. */
+export function postgresUrlProblem(url: string, mend: string): string | null {
+  return urlProblem(url, { ...POSTGRES_URL, mend });
+}
 
 /** null when it is a URL of this form. */
 function urlProblem(url: string, { scheme, begins, mend }: UrlForm): string | null {
