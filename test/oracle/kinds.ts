@@ -111,7 +111,7 @@ async function checkTable(
   return result.failed ? last : null;
 }
 
-export async function compareKinds(
+async function compareKinds(
   postgres: Engines,
   kinds: readonly Kind[],
   table: KindsTable,
