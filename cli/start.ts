@@ -50,7 +50,9 @@ async function openEmbedded(config: Config, options: StartOptions): Promise<Embe
     onProgress: say,
     onTrouble: say,
   });
-  say(`PostgreSQL is up with the demo tables flights and airports (its log: ${database.logFile}); @demo reads files`);
+  say(
+    `PostgreSQL is up with the demo tables flights and airports (its log: ${database.logFile}); @demo reads files`,
+  );
   return database;
 }
 
