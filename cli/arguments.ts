@@ -9,6 +9,7 @@ import { POOL_TABLE } from '../monitor/pools/table.ts';
 import { type KeysCommand, keysCommand, type PolicyCommand, policyCommand } from './access-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
+import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -57,7 +58,9 @@ export type Command =
   | { readonly name: 'doctor'; readonly json: boolean; readonly configFile: string | undefined }
   | { readonly name: 'grants' }
   | ({ readonly name: 'keys'; readonly configFile: string | undefined } & KeysCommand)
-  | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand);
+  | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand)
+  | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
+  | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
 const COMMANDS = [
   'start',
@@ -73,6 +76,8 @@ const COMMANDS = [
   'grants',
   'keys',
   'policy',
+  'model',
+  'migrate',
   'help',
   'version',
 ] as const;
@@ -100,6 +105,7 @@ const OPTIONS = {
   roles: { type: 'string' },
   only: { type: 'string' },
   as: { type: 'string' },
+  ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -121,6 +127,8 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   grants: [],
   keys: ['expires', 'roles', 'only', 'json', 'config'],
   policy: ['as', 'json', 'config'],
+  model: ['url', 'tag', 'search', 'at', 'from', 'to', 'reason', 'dry-run', 'prune', 'json'],
+  migrate: ['check', 'config'],
   help: [],
   version: [],
 };
@@ -163,6 +171,11 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
     case 'policy':
       return { name, configFile: values.config, ...policyCommand(values, rest) };
+    case 'model':
+      return { name, url: values.url ?? null, ...modelCommand(values, rest) };
+    case 'migrate':
+      expectNoMore(name, rest);
+      return { name, check: values.check === true, configFile: values.config };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':

@@ -62,6 +62,14 @@ async function run(command: Command): Promise<number> {
       return await (await import('./keys.ts')).runKeys(question(command.configFile), command, process);
     case 'policy':
       return await (await import('./policy.ts')).runPolicy(question(command.configFile), command, process);
+    case 'model':
+      return await (await import('./model.ts')).runModel(await client(command.url), command, process);
+    case 'migrate':
+      return await (await import('./migrate.ts')).runMigrate(
+        question(command.configFile),
+        command.check,
+        process,
+      );
     default:
       throw command satisfies never;
   }

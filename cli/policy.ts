@@ -47,14 +47,14 @@ function explanation(policy: Policy, roles: readonly string[], rights: Rights): 
     const names = held.filter((name) => allows(policy.roles[name]!));
     return names.length === 0 ? 'no role allows it' : `by ${names.join(', ')}`;
   };
-  const flag = (name: 'logs' | 'metrics' | 'processes'): string =>
+  const flag = (name: 'logs' | 'metrics' | 'processes' | 'administration'): string =>
     `${name}: ${rights[name] ? 'yes' : 'no'} (${by((role) => role[name])})`;
   const lines = [
     `roles: ${held.length === 0 ? 'none' : held.join(', ')}`,
     `connections: ${listed(rights.connections)} (${by((role) => role.ask)})`,
     `stages: ${listed(rights.stages)} (${by((role) => role.stages === null || role.stages.length > 0)})`,
     `queries: ${rights.queries} (${by((role) => role.queries === rights.queries)})`,
-    ...(['logs', 'metrics', 'processes'] as const).map(flag),
+    ...(['logs', 'metrics', 'processes', 'administration'] as const).map(flag),
     ...Object.entries(rights.limits).map(([name, value]) => `limits.${name}: ${value}`),
   ];
   return `${lines.join('\n')}\n`;

@@ -88,7 +88,12 @@ function pidOf(database: EmbeddedDatabase): { readonly pid: number } {
 /** The embedded database is the connection `main`, and the demo's files are `demo`, as long as no other is configured. */
 function withDatabase(config: Config, database: EmbeddedDatabase | null): Config {
   if (database === null || Object.keys(config.connections).length > 0) return config;
-  return { ...config, connections: { main: { kind: 'postgres', url: database.url }, demo: demoFiles() } };
+  const store = config.store ?? { url: database.storeUrl, migrate: 'auto' as const };
+  return {
+    ...config,
+    store,
+    connections: { main: { kind: 'postgres', url: database.url }, demo: demoFiles() },
+  };
 }
 
 function configErrors(errors: readonly string[]): string {

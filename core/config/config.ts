@@ -9,7 +9,7 @@ import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import type { ConnectionConfig } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
-import type { Limits, PlannerConfig, TracingConfig } from '../protocol/server-config.ts';
+import type { Limits, PlannerConfig, StoreConfig, TracingConfig } from '../protocol/server-config.ts';
 import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
 import { logFileProblem } from './log-file.ts';
@@ -26,6 +26,8 @@ export interface Config {
   /** Empty when no database is named: `forkline start` then brings up the embedded one as `main`. */
   readonly connections: Readonly<Record<string, ConnectionConfig>>;
   readonly defaultConnection: string;
+  /** null: no store is named. */
+  readonly store: StoreConfig | null;
   readonly limits: Limits;
   readonly sql: {
     readonly processes: number;
@@ -109,6 +111,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const { readConfigFile, overlayVariables } = await import('./read.ts');
   const { resolveConnections } = await import('./connections.ts');
   const { describeIssues } = await import('./errors.ts');
+  const { resolveStore } = await import('./store.ts');
   const schema = createConfigSchema({ cores });
   const options = listOptions(schema);
   const file = readConfigFile(cwd, env, sources.file);
@@ -123,21 +126,23 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
       ...logFileProblems(logFileIn(cwd, parsed.data.log.file), origins),
       ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
     );
+  const store = parsed.success ? resolveStore(parsed.data.store, file, cwd, env) : null;
+  if (store !== null && 'error' in store) errors.push(store.error);
   const policy = parsed.success ? policyIn(parsed.data.access, Object.keys(connections)) : NO_POLICY;
   if (connectionErrors.length === 0) errors.push(...policy.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));
     return { errors: told, dataDir: dataDirOfValues(values, cwd) };
   }
-  return { config: deepFreeze(complete(parsed.data, connections, policy.policy, cwd)) };
+  const found = { connections, store: store as StoreConfig | null, policy: policy.policy }; // a mistake is among `errors`
+  return { config: deepFreeze(complete(parsed.data, found, cwd)) };
 }
 
 type ParsedConfig = z.output<ConfigSchema>;
 
 function complete(
   parsed: ParsedConfig,
-  connections: Config['connections'],
-  policy: Policy | null,
+  { connections, store, policy }: Pick<Config, 'connections' | 'store'> & { readonly policy: Policy | null },
   cwd: string,
 ): Config {
   const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
@@ -148,6 +153,7 @@ function complete(
     access: completeAccess(parsed.access, policy),
     dataDir: resolve(cwd, parsed.dataDir),
     connections,
+    store,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
     dsl: { ...parsed.dsl, dataLimitBytes },
     log: { ...parsed.log, file: logFileIn(cwd, parsed.log.file) },

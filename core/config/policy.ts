@@ -59,6 +59,7 @@ const ROLE_MEMBERS: Readonly<Record<string, Member>> = {
   logs: FLAG,
   metrics: FLAG,
   processes: FLAG,
+  administration: FLAG,
   limits: { isRight: isJsonObject, expected: 'an object with limits', example: { timeoutMs: 10_000 } },
 };
 
@@ -172,6 +173,7 @@ function rightsOf(role: WrittenRole): Rights {
     logs: role.logs ?? false,
     metrics: role.metrics ?? false,
     processes: role.processes ?? false,
+    administration: role.administration ?? false,
     limits: role.limits ?? {},
   };
 }

@@ -45,6 +45,7 @@ export function serverConfig(
     logSocket,
     isLogStored: config.log.file !== STANDARD_OUTPUT,
     tracing: config.tracing,
+    store: config.store,
   };
 }
 
