@@ -8,6 +8,7 @@ import type {
   ConnectionConfig,
   ConnectionKind,
   FilesConnection,
+  MariadbConnection,
   PostgresConnection,
 } from '../protocol/connection.ts';
 import { kindOfConnection } from './connection-kinds.ts';
@@ -71,15 +72,15 @@ const READERS: Readonly<Record<ConnectionKind, Reader>> = {
   postgres(value, { name, fileDir, env }) {
     if (typeof value.url !== 'string') return null;
     const where = `connections.${name}.url`;
-    return postgresAt(where, resolveReference(value.url, fileDir, env), optionsOf(value, name, env));
+    const url = resolveReference(value.url, fileDir, env);
+    // A connection that names no kind has the one of its URL.
+    const kind = value.kind === undefined && isMariadbUrl(url) ? 'mariadb' : 'postgres';
+    return serverAt(kind, where, url, optionsOf(value, name, env));
   },
   mariadb(value, { name, fileDir, env }) {
     if (typeof value.url !== 'string') return null;
-    const where = `connections.${name}.url`;
     const url = resolveReference(value.url, fileDir, env);
-    const mistake = typeof url === 'string' ? urlProblem(url, MARIADB_URL) : url.error;
-    if (mistake !== null) return { where, mistake };
-    return { kind: 'mariadb', url: url as string, ...optionsOf(value, name, env) };
+    return serverAt('mariadb', `connections.${name}.url`, url, optionsOf(value, name, env));
   },
   sqlite: ({ path }, { fileDir }) =>
     typeof path === 'string' && path !== '' ? { kind: 'sqlite', path: resolve(fileDir, path) } : null,
@@ -97,24 +98,34 @@ function tablesOf(tables: unknown): FilesConnection['tables'] {
   ) as unknown as FilesConnection['tables']; // validation has refused the others by the time that they are used
 }
 
+/** The scheme of the URL tells the kind. `value`: what the file says of the connection `main`. */
 function mainOfVariable(value: unknown, url: string, env: Environment): ConnectionConfig | Mistake {
   const where = 'DATABASE_URL';
-  const kind = kindOfConnection(value);
-  if (kind !== null && kind !== 'postgres')
+  const kind = isMariadbUrl(url) ? 'mariadb' : 'postgres';
+  const named = isJsonObject(value) && value.kind !== undefined ? kindOfConnection(value) : kind;
+  if (named !== null && named !== kind)
     return {
       where,
-      mistake: `is the URL of a PostgreSQL database, but connections.main is of another kind. Unset it, or give that connection another name`,
+      mistake: `is the URL of a ${TITLES[kind]} database, but connections.main is of another kind. Unset it, or give that connection another name`,
     };
-  return postgresAt(where, url, optionsOf(value, 'main', env));
+  return serverAt(kind, where, url, optionsOf(value, 'main', env));
 }
 
-function postgresAt(
+const TITLES = { postgres: 'PostgreSQL', mariadb: 'MariaDB' } as const;
+
+function serverAt(
+  kind: 'postgres' | 'mariadb',
   where: string,
   url: string | { error: string },
   options: Omit<PostgresConnection, 'kind' | 'url'>,
-): PostgresConnection | Mistake {
-  const mistake = typeof url === 'string' ? urlProblem(url, POSTGRES_URL) : url.error;
-  return mistake === null ? { kind: 'postgres', url: url as string, ...options } : { where, mistake };
+): PostgresConnection | MariadbConnection | Mistake {
+  const form = kind === 'mariadb' ? MARIADB_URL : POSTGRES_URL;
+  const mistake = typeof url === 'string' ? urlProblem(url, form) : url.error;
+  return mistake === null ? { kind, url: url as string, ...options } : { where, mistake };
+}
+
+function isMariadbUrl(url: string | { error: string }): boolean {
+  return typeof url === 'string' && MARIADB_URL.scheme.test(url);
 }
 
 /** Returns the options that have the right shape; validation reports the others. */

@@ -7,7 +7,7 @@
  */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
-import { inputFifo, type RunStagesReply } from '../../core/protocol/dsl-worker.ts';
+import { FEW_ROWS_BYTES, inputFifo, type RunStagesReply } from '../../core/protocol/dsl-worker.ts';
 import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
 import { engineValue } from '../../core/protocol/parameters.ts';
 import type { FunctionUse, Plan, SourcePlan } from '../../core/protocol/plan.ts';
@@ -24,9 +24,7 @@ import { callInSlot } from './slot-call.ts';
 /** The time that a source gets after the stages have all they need (`head`). A database may go on computing without sending rows, and is then cancelled. */
 const READER_DONE_GRACE_MS = 50;
 
-/** A plan that read more rows than this in its last run will probably read many again. */
-const FEW_INPUT_ROWS = 2000;
-/** Plans whose last run read many rows. */
+/** Plans whose last run read many rows: they will probably do so again. */
 const PLANS_OF_MANY_ROWS = new WeakSet<Plan>();
 
 /** The rows of one source on their way into the DSL worker. */
@@ -195,14 +193,14 @@ function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
     query.handoff.rows += rows;
     query.handoff.bytes += bytes;
   }
-  noteRows(run.plan, query.handoff.rows);
+  noteBytes(run.plan, query.handoff.bytes);
   query.phases.dsl += staged.value.phases.dslMs;
   query.phases.encode += staged.value.phases.encodeMs;
   return staged.value;
 }
 
-function noteRows(plan: Plan, rows: number): void {
-  if (rows > FEW_INPUT_ROWS) PLANS_OF_MANY_ROWS.add(plan);
+function noteBytes(plan: Plan, bytes: number): void {
+  if (bytes > FEW_ROWS_BYTES) PLANS_OF_MANY_ROWS.add(plan);
   else PLANS_OF_MANY_ROWS.delete(plan);
 }
 

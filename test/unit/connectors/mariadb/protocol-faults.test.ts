@@ -114,6 +114,23 @@ describe('MariaDB, a server that breaks the protocol', () => {
     await session.end();
   });
 
+  it('answers the next query when the last answer was read late', async () => {
+    const rows = Array.from({ length: 1500 }, (_, index) => rowPacket(10_000_000 + index));
+    let asked = 0;
+    await using server = await fakeMariadb({
+      execute: (reply) =>
+        asked++ === 0
+          ? reply.packets(...HEAD, ...rows, EOF_PACKET)
+          : reply.packets(...HEAD, rowPacket(1), EOF_PACKET),
+    });
+    const session = await openMariadb(url(server.port));
+    // The reader is behind from the first piece on, and the rest of the answer has come by then.
+    const text = await askMariadb(session, 'select n from t', undefined, undefined, () => false);
+    expect(text.split('\n').length).to.equal(1501);
+    expect(await askMariadb(session, 'select 1 as n')).to.equal('[1]\n');
+    await session.end();
+  });
+
   it('ends a session that gets what nobody asked for', async () => {
     await using server = await fakeMariadb();
     const session = await openMariadb(url(server.port));

@@ -210,7 +210,7 @@ describe('the configuration', () => {
 
     it('never shows what a URL holds', async () => {
       write({
-        connections: { a: { url: 'postgresql://u:hunter2@h:port/d' }, b: { url: 'mysql://u:hunter2@h/d' } },
+        connections: { a: { url: 'postgresql://u:hunter2@h:port/d' }, b: { url: 'oracle://u:hunter2@h/d' } },
       });
       const lines = await errors({ DATABASE_URL: 'hunter2' });
       expect(lines).to.have.length(3);
@@ -265,6 +265,22 @@ describe('the configuration', () => {
       expect(connections).to.deep.equal({ main: { kind: 'sqlite', path: join(cwd, 'data/notes.db') } });
       expect(await errors({ DATABASE_URL: 'postgresql://h/d' })).to.deep.equal([
         'DATABASE_URL: is the URL of a PostgreSQL database, but connections.main is of another kind. Unset it, or give that ' +
+          'connection another name',
+      ]);
+    });
+
+    it('tells the kind of a connection by its URL', async () => {
+      for (const scheme of ['mariadb', 'mysql'])
+        expect((await load({ DATABASE_URL: `${scheme}://u:p@h/shop` })).connections).to.deep.equal({
+          main: { kind: 'mariadb', url: `${scheme}://u:p@h/shop` },
+        });
+      write({ connections: { shop: { url: 'env:SHOP_URL', allowPowerfulRole: true } } });
+      expect((await load({ SHOP_URL: 'mysql://h/shop' })).connections).to.deep.equal({
+        shop: { kind: 'mariadb', url: 'mysql://h/shop', allowPowerfulRole: true },
+      });
+      write({ connections: { main: { kind: 'postgres', url: 'postgresql://h/d' } } });
+      expect(await errors({ DATABASE_URL: 'mariadb://h/d' })).to.deep.equal([
+        'DATABASE_URL: is the URL of a MariaDB database, but connections.main is of another kind. Unset it, or give that ' +
           'connection another name',
       ]);
     });

@@ -67,8 +67,10 @@ describe('stages of dashboards in a database', () => {
     expect(sqlOf('timechart d span=1d count()')).to.include('SELECT "source"."d" AS "d", count(*)');
   });
 
-  it('a bound of a timechart is one, whatever `limit` is', () => {
-    expect(sqlOf('timechart t span=1ms count() by s limit=0')).to.include('greatest(count(*), 1)');
+  it('a timechart of no series makes no bins', () => {
+    expect(sqlOf('timechart t span=1ms count() by s limit=0')).to.include(
+      'AS many FROM s1 WHERE isfinite("t") AND 1 = 0)',
+    );
   });
 
   it('filldown numbers the rows by the values up to them, and takes the first of a number', () => {
