@@ -5,7 +5,7 @@
 import type { Finding } from '../connectors/kit/connector.ts';
 import { connectionOf } from '../connectors/registry.ts';
 import type { Config } from '../core/config/config.ts';
-import type { ConnectionConfig } from '../core/protocol/connection.ts';
+import { type Login, loginsOf } from '../core/protocol/connection.ts';
 import type { Output } from './output.ts';
 import { type ConfigQuestion, readConfig } from './read-config.ts';
 
@@ -40,17 +40,20 @@ async function examine({ connections }: Config): Promise<readonly NamedFinding[]
         text: 'no database is configured: `forkline start` brings its own, which it reads with a role that may do nothing else',
       },
     ];
-  const found = await Promise.all(all.map(([name, connection]) => examineOne(name, connection)));
+  const logins = all.flatMap(([name, connection]) => loginsOf(connection).map((login) => ({ name, login })));
+  const found = await Promise.all(logins.map(({ name, login }) => examineOne(name, login)));
   return found.flat();
 }
 
-async function examineOne(name: string, config: ConnectionConfig): Promise<readonly NamedFinding[]> {
+/** The findings about one login; that of a role is named with it. */
+async function examineOne(name: string, { role, config }: Login): Promise<readonly NamedFinding[]> {
+  const told = role === null ? name : `${name} (${role})`;
   const options = { name, workerId: 'doctor', connectTimeoutMs: CONNECT_TIMEOUT_MS };
   const connection = await connectionOf(config, options);
   try {
-    return (await connection.examine()).map(({ level, text }) => ({ connection: name, level, text }));
+    return (await connection.examine()).map(({ level, text }) => ({ connection: told, level, text }));
   } catch (thrown) {
-    return [{ connection: name, level: 'problem', text: connection.failureOf(thrown).error.message }];
+    return [{ connection: told, level: 'problem', text: connection.failureOf(thrown).error.message }];
   }
 }
 

@@ -1,6 +1,9 @@
 /** `forkline policy`: whether the policy is without mistakes, and what it lets somebody do who has certain roles. */
+import { KeyFileError, readKeyFile } from '../core/access/key-file.ts';
 import { createRoleBook, rolesHeld } from '../core/access/roles.ts';
+import type { Config } from '../core/config/config.ts';
 import { unknownNames } from '../core/config/policy.ts';
+import { rolesWithoutLogin, twoLogins } from '../core/config/role-logins.ts';
 import type { Policy, Rights } from '../core/protocol/rights.ts';
 import type { PolicyCommand } from './access-arguments.ts';
 import type { Output } from './output.ts';
@@ -24,10 +27,7 @@ export async function runPolicy(
     );
     return 1;
   }
-  if (command.action === 'check') {
-    stdout.write(`the policy is without mistakes; its roles: ${Object.keys(policy.roles).join(', ')}\n`);
-    return 0;
-  }
+  if (command.action === 'check') return check(loaded.config, policy, { stdout, stderr });
   const problems = unknownNames('--as', command.roles, Object.keys(policy.roles), 'role');
   if (problems.length > 0) {
     stderr.write(`forkline: ${problems.join('\n')}\n`);
@@ -38,6 +38,34 @@ export async function runPolicy(
     command.json ? `${JSON.stringify(rights, null, 2)}\n` : explanation(policy, command.roles, rights),
   );
   return 0;
+}
+
+/** Looks at the holders of keys as well: those of several logins could ask nothing there. */
+function check({ connections, access }: Config, policy: Policy, { stdout, stderr }: Output): number {
+  const problems = keysWithTwoLogins(access.keysFile, connections);
+  if (problems.length > 0) {
+    stderr.write(`forkline: ${problems.join('\n')}\n`);
+    return 2;
+  }
+  const notes = rolesWithoutLogin(policy, connections).map((note) => `note: ${note}\n`);
+  stdout.write(
+    `the policy is without mistakes; its roles: ${Object.keys(policy.roles).join(', ')}\n${notes.join('')}`,
+  );
+  return 0;
+}
+
+function keysWithTwoLogins(keysFile: string | null, connections: Config['connections']): string[] {
+  if (keysFile === null) return [];
+  try {
+    return (readKeyFile(keysFile) ?? [])
+      .filter(({ revokedAt }) => revokedAt === null)
+      .flatMap(({ id, name, roles }) =>
+        twoLogins(roles, connections).map((problem) => `${keysFile}: the key ${id} of ${name}: ${problem}`),
+      );
+  } catch (thrown) {
+    if (thrown instanceof KeyFileError) return [thrown.message];
+    throw thrown;
+  }
 }
 
 /** A line for each thing that may be allowed, with the roles that allow it. */

@@ -1,9 +1,11 @@
 /** The options of `access` taken together: who may reach the server, and whether they must say who they are. */
 import { isIPv4 } from 'node:net';
 import type { z } from 'zod';
+import { type ConfiguredConnection, hasRoles } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
 import type { JwtConfig } from '../protocol/server-config.ts';
 import { readPolicy } from './policy.ts';
+import { loginProblems } from './role-logins.ts';
 import type { ConfigSchema } from './schema.ts';
 
 type ParsedConfig = z.output<ConfigSchema>;
@@ -54,9 +56,18 @@ export const NO_POLICY: FoundPolicy = { policy: null, errors: [] };
 /** The policy of the file that is named. Without configured connections there is the embedded one, `main`. */
 export function policyIn(
   { policyFile, keysFile, jwt }: ParsedAccess,
-  connections: readonly string[],
+  connections: Readonly<Record<string, ConfiguredConnection>>,
 ): FoundPolicy {
-  if (policyFile === undefined) return NO_POLICY;
+  if (policyFile === undefined) {
+    const [name] = Object.entries(connections).find(([, connection]) => hasRoles(connection)) ?? [];
+    if (name === undefined) return NO_POLICY;
+    return {
+      policy: null,
+      errors: [
+        `connections.${name}.roles: logins by role need a policy that says which roles there are: configure access.policyFile`,
+      ],
+    };
+  }
   if (keysFile === undefined && jwt.issuer === undefined)
     return {
       policy: null,
@@ -64,8 +75,10 @@ export function policyIn(
         'access.policyFile: roles need somebody to have them: configure access.keysFile or access.jwt as well',
       ],
     };
-  const read = readPolicy(policyFile, connections.length === 0 ? ['main'] : connections);
-  return 'errors' in read ? { policy: null, errors: read.errors } : { policy: read.policy, errors: [] };
+  const names = Object.keys(connections);
+  const read = readPolicy(policyFile, names.length === 0 ? ['main'] : names);
+  if ('errors' in read) return { policy: null, errors: read.errors };
+  return { policy: read.policy, errors: loginProblems(policyFile, read.policy, connections) };
 }
 
 /** Returns the errors of values that are allowed alone and contradict each other. */

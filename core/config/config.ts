@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
-import type { ConnectionConfig } from '../protocol/connection.ts';
+import type { ConfiguredConnection } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
 import type { Limits, PlannerConfig, TracingConfig } from '../protocol/server-config.ts';
 import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
@@ -24,7 +24,7 @@ export interface Config {
   /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
   readonly dataDir: string;
   /** Empty when no database is named: `forkline start` then brings up the embedded one as `main`. */
-  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly connections: Readonly<Record<string, ConfiguredConnection>>;
   readonly defaultConnection: string;
   readonly limits: Limits;
   readonly sql: {
@@ -34,6 +34,7 @@ export interface Config {
     readonly maxQueriesPerWorker: number;
     readonly maxAgeMs: number;
     readonly maxRssBytes: number;
+    readonly roleIdleMs: number;
   };
   readonly dsl: {
     /** Ready and idle processes that the monitor keeps. */
@@ -123,7 +124,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
       ...logFileProblems(logFileIn(cwd, parsed.data.log.file), origins),
       ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
     );
-  const policy = parsed.success ? policyIn(parsed.data.access, Object.keys(connections)) : NO_POLICY;
+  const policy = parsed.success ? policyIn(parsed.data.access, connections) : NO_POLICY;
   if (connectionErrors.length === 0) errors.push(...policy.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));

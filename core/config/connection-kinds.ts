@@ -16,16 +16,31 @@ interface KindOfConnection {
 
 const ALLOWED_FUNCTION = /^[^.]+\.[^.]+$/;
 
+const LOGIN = z.strictObject({ url: z.string(), allowPowerfulRole: z.boolean().optional() });
+
+/** The options of the login of one role. */
+export const LOGIN_OPTIONS: readonly string[] = Object.keys(LOGIN.shape);
+
+/** The logins by role; a connection has these or a `url`. */
+function roleOptions() {
+  return z.record(z.string(), LOGIN).optional();
+}
+
+const ROLES =
+  'an object with a login for each role of the policy: {"analyst": {"url": "env:CRM_ANALYST_URL"}}';
+
 const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
   postgres: {
     options: z.strictObject({
       kind: z.literal('postgres'),
-      url: z.string(),
+      url: z.string().optional(),
+      roles: roleOptions(),
       allowFunctions: z.array(z.string().regex(ALLOWED_FUNCTION)).optional(),
       allowPowerfulRole: z.boolean().optional(),
     }),
     wanted: {
       url: 'the URL of a PostgreSQL database as text, or where it stands: env:NAME, file:PATH',
+      roles: ROLES,
       allowFunctions: 'a list of functions, each a schema and a name as in the database: ["billing.total"]',
       allowPowerfulRole: 'true or false',
     },
@@ -34,12 +49,14 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
   mariadb: {
     options: z.strictObject({
       kind: z.literal('mariadb'),
-      url: z.string(),
+      url: z.string().optional(),
+      roles: roleOptions(),
       allowFunctions: z.array(z.string().regex(ALLOWED_FUNCTION)).optional(),
       allowPowerfulRole: z.boolean().optional(),
     }),
     wanted: {
       url: 'the URL of a MariaDB database as text, or where it stands: env:NAME, file:PATH',
+      roles: ROLES,
       allowFunctions: 'a list of stored functions, each a schema and a name: ["shop.net_price"]',
       allowPowerfulRole: 'true or false',
     },

@@ -65,6 +65,13 @@ export function createConfigSchema({ cores }: Machine) {
         3_600_000,
         5000,
       ),
+      roleIdleMs: number(
+        'FORKLINE_SQL_ROLE_IDLE_MS',
+        "Time after which an unused database connection of a role's own login is closed; those of a connection with one login stay open.",
+        1,
+        86_400_000,
+        60_000,
+      ),
       ...sqlLifeOptions(),
     }),
     dsl: dslOptions(cores),

@@ -22,6 +22,7 @@ export type ErrorCode =
   | 'too-many-connections'
   | 'unauthenticated' // no key or token, or none that counts
   | 'forbidden' // the principal's roles do not allow it
+  | 'no-login' // none of the principal's roles has a login for the connection, or several have
   | 'identity-unavailable' // the keys that tokens are verified with cannot be fetched
   // the language
   | 'empty-query'

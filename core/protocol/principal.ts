@@ -16,6 +16,8 @@ export interface Principal {
   readonly method: 'anonymous' | 'key' | 'jwt';
   /** The client's address (server/http/client-address.ts). */
   readonly address: string;
+  /** The roles of the policy that the principal holds, in order. They choose the login where a connection has one for each role. */
+  readonly roles: readonly string[];
   /**
    * A hash of what the principal may see, without spaces or line breaks. It is part of the key of every cached entry (plans,
    * columns, verdicts on functions), so that nobody gets an entry that was made for somebody with other rights.
@@ -27,8 +29,10 @@ export interface Principal {
 /** The scope of principals that no policy limits: all configured connections. */
 export const ALL_SCOPE = 'all';
 
+const NO_ROLES: readonly string[] = [];
+
 export function anonymousAt(address: string): Principal {
-  return { id: address, method: 'anonymous', address, scope: ALL_SCOPE, rights: ALL_RIGHTS };
+  return { id: address, method: 'anonymous', address, roles: NO_ROLES, scope: ALL_SCOPE, rights: ALL_RIGHTS };
 }
 
 /** The principals of requests that Express answers: its handlers get only the request. */

@@ -106,6 +106,8 @@ export interface ServerConnections {
   readonly dialects: ConnectionDialects;
   /** Functions that queries may call even if the catalogue marks them as unsafe, as `schema.name`, by connection. */
   readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
+  /** The roles that have a login, by connection; without those that have one login for everybody. */
+  readonly roleLogins: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface ServerConfig extends ServerConnections {

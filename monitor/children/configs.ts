@@ -1,8 +1,9 @@
 /** The slice of the configuration that each role gets in its `init`. Pure. */
 import type { Config } from '../../core/config/config.ts';
+import { roleLoginsIn } from '../../core/config/role-logins.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
-import { type ConnectionConfig, DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
+import { type ConfiguredConnection, DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
@@ -53,16 +54,18 @@ export function serverConnections({ connections, defaultConnection }: Config): S
     allowFunctions: Object.fromEntries(
       Object.entries(connections).map(([name, connection]) => [name, allowedFunctions(connection)]),
     ),
+    roleLogins: roleLoginsIn(connections),
   };
 }
 
 export function sqlConfig({ config, runDir, workerId }: WorkerPlace): SqlWorkerConfig {
   const { sql, connections } = config;
-  const { connectionsPerProcess, acquireTimeoutMs } = sql;
+  const { connectionsPerProcess, acquireTimeoutMs, roleIdleMs } = sql;
   return {
     socketPath: runDir.socketPath(workerId),
     connectionsPerProcess,
     acquireTimeoutMs,
+    roleIdleMs,
     connections,
   };
 }
@@ -79,6 +82,6 @@ export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerC
   };
 }
 
-function allowedFunctions(connection: ConnectionConfig): readonly string[] {
+function allowedFunctions(connection: ConfiguredConnection): readonly string[] {
   return ('allowFunctions' in connection && connection.allowFunctions) || [];
 }

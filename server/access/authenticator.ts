@@ -24,7 +24,7 @@ export interface AuthenticatorDeps {
 
 /** Refusals are told in the log at most once in this time, with how many there were. */
 const TELL_EVERY_MS = 1000;
-const METRICS_ONLY: Permitted = { rights: METRICS_RIGHTS, scope: 'metrics' };
+const METRICS_ONLY: Permitted = { rights: METRICS_RIGHTS, roles: [], scope: 'metrics' };
 
 export class Authenticator {
   readonly #deps: AuthenticatorDeps;

@@ -70,7 +70,7 @@ export async function handleQuery(
   const stopTimer = endEarly(query, response);
   const slowEnded = deps.slowLog.watch(query);
   const { connection } = query; // the requested connection; the query's text may name another
-  const key = (): string => poisonKey(connection, text);
+  const key = (): string => poisonKey(principal.scope, connection, text);
   let error: WireError | null = null;
   try {
     if (deps.poison.hasSuspects) deps.poison.check(key());

@@ -36,6 +36,7 @@ interface Copy {
 
 export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   const { deps, plan, query } = run;
+  const roles = plan.sources.map(({ connection }) => deps.connections.roleOf(connection, query.principal));
   query.phase = 'queue';
   const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
   let outcome: 'reusable' | 'discard' = 'discard';
@@ -46,7 +47,7 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
     lease.begin(query);
     query.phase = 'stages';
     query.pids = [lease.pid];
-    const ended = await runAll(run, lease, slots);
+    const ended = await runAll(run, lease, slots, roles);
     if (plan.worker?.runsUserSql === true) reason = 'it ran SQL of a user';
     else if (leavesWorkerWhole(ended)) outcome = 'reusable';
     return conclude(run, ended);
@@ -66,10 +67,18 @@ interface Ended {
   readonly copied: readonly PromiseSettledResult<CopyToReply>[];
 }
 
-async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Promise<Ended> {
+/** `roles`: for each source the role whose login it uses. */
+async function runAll(
+  run: Run,
+  lease: DslLease,
+  slots: readonly SqlSlot[],
+  roles: readonly (string | null)[],
+): Promise<Ended> {
   const { query } = run;
   const stages = callStages(run, lease);
-  const copies = run.plan.sources.map((source, index) => startCopy(run, lease, source, slots[index]!, index));
+  const copies = run.plan.sources.map((source, index) =>
+    startCopy(run, lease, { source, role: roles[index]! }, slots[index]!, index),
+  );
   const readerDone = cancelSilentCopies(stages, copies, query);
   const all = Promise.allSettled([stages, ...copies.map((copy) => copy.reply)] as const);
   const [staged, ...copied] = await raceCancellation(query.cancellation, all, () =>
@@ -110,14 +119,21 @@ function isDatabasesWord(error: unknown): boolean {
   return error instanceof QueryError && error.details.fromDatabase === true;
 }
 
+/** A source, and the role whose login its rows are read with. */
+interface CopiedSource {
+  readonly source: SourcePlan;
+  readonly role: string | null;
+}
+
 /** Starts copying a source's rows into the DSL worker. When the copy fails, the stages are cancelled. */
-function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot, index: number): Copy {
+function startCopy(run: Run, lease: DslLease, from: CopiedSource, slot: SqlSlot, index: number): Copy {
   const { deps, query } = run;
+  const { source } = from;
   const { scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, source.connection, source.functions);
   const askedAt = deps.knownFunctions.now();
   const call = async (): Promise<CopyToReply> => {
-    const reply = await callCopy(run, source, functions, inputFifo(lease.fifoPath, index), slot);
+    const reply = await callCopy(run, from, functions, inputFifo(lease.fifoPath, index), slot);
     deps.knownFunctions.found(scope, source.connection, functions, askedAt);
     return reply;
   };
@@ -231,7 +247,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
 
 function callCopy(
   { deps, query, parameters }: Run,
-  source: SourcePlan,
+  { source, role }: CopiedSource,
   functions: readonly FunctionUse[],
   fifo: string,
   slot: SqlSlot,
@@ -242,6 +258,7 @@ function callCopy(
     principal: query.principal.id,
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
+    role,
     sql: source.sql,
     functions,
     described: source.placed?.described ?? [],
