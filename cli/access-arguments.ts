@@ -1,4 +1,6 @@
-/** Reads the command lines of `forkline keys` and `forkline policy`. */
+/** Reads the command lines of `forkline keys`, `forkline policy` and `forkline audit`. */
+import { resolve } from 'node:path';
+import type { ChainHead } from '../core/audit/chain.ts';
 import { UsageError } from './usage-error.ts';
 
 export type KeysCommand =
@@ -17,11 +19,21 @@ export type PolicyCommand =
   | { readonly action: 'check' }
   | { readonly action: 'explain'; readonly roles: readonly string[]; readonly json: boolean };
 
+export interface AuditCommand {
+  readonly action: 'verify' | 'head';
+  /** null: the configured one. */
+  readonly file: string | null;
+  /** A head that was kept elsewhere. */
+  readonly expected: ChainHead | null;
+  readonly json: boolean;
+}
+
 interface Values {
   readonly expires?: string | undefined;
   readonly roles?: string | undefined;
   readonly only?: string | undefined;
   readonly as?: string | undefined;
+  readonly head?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -87,6 +99,28 @@ export function policyCommand(values: Values, rest: readonly string[]): PolicyCo
   }
   if (action === 'explain') return { action, roles: namesIn(values.as), json: values.json === true };
   throw new UsageError('say what to do: forkline policy check, or forkline policy explain --as ROLES');
+}
+
+/** Throws UsageError. */
+export function auditCommand(values: Values, rest: readonly string[]): AuditCommand {
+  const [action, file = null, ...more] = rest;
+  if (action !== 'verify' && action !== 'head')
+    throw new UsageError('say what to do: forkline audit verify, or forkline audit head');
+  if (more.length > 0) throw new UsageError(`"forkline audit ${action}" takes no "${more[0]}"`);
+  if (action === 'head') refuse(values, ['head', 'json'], 'audit head');
+  return {
+    action,
+    file: file === null ? null : resolve(file),
+    expected: values.head === undefined ? null : headIn(values.head),
+    json: values.json === true,
+  };
+}
+
+function headIn(text: string): ChainHead {
+  const match = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text);
+  if (match === null)
+    throw new UsageError(`--head must be NUMBER:HASH as "forkline audit head" prints it, not "${text}"`);
+  return { n: Number(match[1]), hash: match[2]! };
 }
 
 function namesIn(text: string | undefined): readonly string[] {

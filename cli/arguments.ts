@@ -6,7 +6,14 @@ import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
 import { ControlError, checkSize } from '../monitor/control.ts';
 import { maxSizesOf } from '../monitor/pools/definition.ts';
 import { POOL_TABLE } from '../monitor/pools/table.ts';
-import { type KeysCommand, keysCommand, type PolicyCommand, policyCommand } from './access-arguments.ts';
+import {
+  type AuditCommand,
+  auditCommand,
+  type KeysCommand,
+  keysCommand,
+  type PolicyCommand,
+  policyCommand,
+} from './access-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
@@ -57,7 +64,8 @@ export type Command =
   | { readonly name: 'doctor'; readonly json: boolean; readonly configFile: string | undefined }
   | { readonly name: 'grants' }
   | ({ readonly name: 'keys'; readonly configFile: string | undefined } & KeysCommand)
-  | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand);
+  | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand)
+  | ({ readonly name: 'audit'; readonly configFile: string | undefined } & AuditCommand);
 
 const COMMANDS = [
   'start',
@@ -73,6 +81,7 @@ const COMMANDS = [
   'grants',
   'keys',
   'policy',
+  'audit',
   'help',
   'version',
 ] as const;
@@ -100,6 +109,7 @@ const OPTIONS = {
   roles: { type: 'string' },
   only: { type: 'string' },
   as: { type: 'string' },
+  head: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -121,6 +131,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   grants: [],
   keys: ['expires', 'roles', 'only', 'json', 'config'],
   policy: ['as', 'json', 'config'],
+  audit: ['head', 'json', 'config'],
   help: [],
   version: [],
 };
@@ -163,6 +174,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
     case 'policy':
       return { name, configFile: values.config, ...policyCommand(values, rest) };
+    case 'audit':
+      return { name, configFile: values.config, ...auditCommand(values, rest) };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':

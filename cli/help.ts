@@ -24,6 +24,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         --only metrics. keys list (--json); keys revoke ID (--config)
   forkline policy check                 whether the policy has mistakes; policy explain --as a,b: what these roles
                                         may do (--json, --config)
+  forkline audit verify [FILE]          whether the audit is whole; --head N:HASH that it has this kept head (--json).
+                                        audit head: the newest record's number and hash (--config)
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise); FORKLINE_KEY has the key or
                         token for it

@@ -60,6 +60,8 @@ async function run(command: Command): Promise<number> {
       return 0;
     case 'keys':
       return await (await import('./keys.ts')).runKeys(question(command.configFile), command, process);
+    case 'audit':
+      return await (await import('./audit.ts')).runAudit(question(command.configFile), command, process);
     case 'policy':
       return await (await import('./policy.ts')).runPolicy(question(command.configFile), command, process);
     default:

@@ -14,6 +14,7 @@ import { type Clock, systemClock } from '../core/process/clock.ts';
 import { createRunDir, type RunDir } from '../core/process/run-dir.ts';
 import type { MemoryReading, Role } from '../core/protocol/monitor.ts';
 import { MAX_POOL_SIZE } from '../core/protocol/pool-sizes.ts';
+import { auditedLog } from './audited-log.ts';
 import type { LaunchContext } from './children/launch.ts';
 import { type BoundSocket, bindSocket, ListenError } from './children/listen.ts';
 import { StatsBook } from './children/stats.ts';
@@ -98,7 +99,8 @@ async function runIn(
   const { logSocket, path } = runDir;
   const identity = { role: 'monitor', workerId: 'monitor', runDir: path, logSocket };
   redactLiterals(config.log.redactLiterals === 'on');
-  const log = createLogClient({ identity, level: config.log.level });
+  const ownLog = createLogClient({ identity, level: config.log.level });
+  const log = await auditedLog(ownLog, config.audit.file, identity);
   if (swept !== null) log.warn('swept', swept);
   logMissingTools(tools, log);
   void tidyUp(runDir, log);

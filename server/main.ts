@@ -2,6 +2,7 @@
  * The server process. It serves the listening socket that the monitor holds (file descriptor 4), plans queries, and pipes
  * bytes from workers to clients; it never parses result rows and keeps none of them.
  */
+import { createHash } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Log } from '../core/logging/log.ts';
 import { type ChildContext, type RunningChild, runChild } from '../core/process/child.ts';
@@ -14,6 +15,7 @@ import { DslStock } from './admission/dsl-stock.ts';
 import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
+import { createAudit } from './audit/create.ts';
 import { PoisonLedger } from './history/poison.ts';
 import { QueryRegistry } from './history/registry.ts';
 import { SlowLog } from './history/slow-log.ts';
@@ -30,6 +32,8 @@ import { KnownFunctions } from './query/known-functions.ts';
 import type { RunDeps } from './query/run.ts';
 
 const LISTEN_FD = 4;
+/** The time for the last audit records; what is not written by then is spilled, and written later. */
+const AUDIT_CLOSE_MS = 1000;
 /** The interval of checking connections for timeouts; a connection may be closed this much too late. */
 const CHECKING_INTERVAL_MS = 1000;
 /** The time within which a cancelled call must end; after it the worker's socket is closed. */
@@ -42,7 +46,7 @@ const RETRY_AFTER_PRESSURE_SECONDS = 5;
 runChild('server', boot);
 
 async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
-  const { config, log, send } = context;
+  const { config, identity, log, send } = context;
   const registry = new QueryRegistry(config.limits.historyBytes);
   const pools = createPools(config, log, send, (ms) => observation.metrics.cancelled(ms));
   const bodies = new BodyBudget(config.limits.bodiesBytes);
@@ -51,7 +55,8 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
-  const access = await createAccess(config.auth, registry, log);
+  const audit = await createAudit(config.audit, identity);
+  const access = await createAccess(config.auth, { registry, log, audit });
   const gate = new Gate(config.gate, access.authenticator);
   const run = runDeps(config, pools);
   const app = createApp({
@@ -64,6 +69,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     ...observation,
     poison,
     slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),
+    audit,
     reading: new ReadingWatch({ windowMs: config.limits.readWindowMs, leastBytes: config.limits.readBytes }),
     log,
     gate,
@@ -79,6 +85,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   });
   const drain = new HttpDrain(http);
   await Promise.all([pools.planner.warm(), listen(http)]);
+  audit?.act('server-started', null, inForce(config));
   return {
     queriesServed: () => observation.metrics.queriesEnded(),
     onMessage: (message) => onMessage(message, { ...pools, run, registry, poison, processList, send }),
@@ -90,8 +97,17 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
       await drain.begin({ graceMs, successor, refuse });
       access.close();
       await Promise.all([closePools(pools), observation.close()]);
+      audit?.act('server-stopped', null, {});
+      await audit?.close(AUDIT_CLOSE_MS);
     },
   };
+}
+
+/** Says under which rules the server answers from now on. */
+function inForce({ auth, audit, connectionNames }: ServerConfig): object {
+  const policy = auth.policy === null ? null : JSON.stringify(auth.policy);
+  const policyHash = policy === null ? null : createHash('sha256').update(policy).digest('hex');
+  return { connections: connectionNames, policyHash, required: audit.required };
 }
 
 /** Creates the HTTP server. Its time limits hold for sending a request only; a client that reads slowly is not affected. */

@@ -12,6 +12,7 @@ import { connectionOptions } from './connection-kinds.ts';
 import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './data-dir.ts';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './option.ts';
 import { accessOptions, connectionLimits, corsOptions, listenOptions } from './schema-access.ts';
+import { auditOptions } from './schema-audit.ts';
 import { budgetOptions } from './schema-budgets.ts';
 import { monitorOptions } from './schema-monitor.ts';
 
@@ -128,6 +129,7 @@ export function createConfigSchema({ cores }: Machine) {
         'off',
       ),
     }),
+    audit: auditOptions(),
     tracing: tracingOptions(),
     monitor: monitorOptions(),
   });

@@ -42,6 +42,11 @@ export function rememberPrincipal(request: IncomingMessage, principal: Principal
   admitted.set(request, principal);
 }
 
+/** Returns the principal of a request; null when nobody remembered it. */
+export function knownPrincipal(request: IncomingMessage): Principal | null {
+  return admitted.get(request) ?? null;
+}
+
 /** Returns the principal of a request. Throws when the request did not come through the gate, which would be a bug. */
 export function principalOf(request: IncomingMessage): Principal {
   const principal = admitted.get(request);

@@ -1,4 +1,5 @@
 /** The server's slice of the configuration, in `init`. */
+import type { AuditConfig } from './audit-config.ts';
 import type { ConnectionDialects } from './dialect-name.ts';
 import type { Policy } from './rights.ts';
 
@@ -116,6 +117,7 @@ export interface ServerConfig extends ServerConnections {
   readonly limits: Limits;
   readonly gate: GateConfig;
   readonly auth: AuthConfig;
+  readonly audit: AuditConfig;
   readonly planner: PlannerConfig;
   readonly dsl: {
     readonly reuse: 'auto' | 'never';

@@ -35,6 +35,7 @@ export function serverConfig(
       jwt: config.access.jwt,
       policy: config.access.policy,
     },
+    audit: config.audit,
     ...serverConnections(config),
     planner: config.planner,
     dsl: { reuse, maxQueriesPerWorker, max },

@@ -3,6 +3,7 @@ import { createRoleBook } from '../../core/access/roles.ts';
 import type { Log } from '../../core/logging/log.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { AuthConfig } from '../../core/protocol/server-config.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { QueryRegistry } from '../history/registry.ts';
 import { Authenticator } from './authenticator.ts';
 import { KeyBook } from './key-book.ts';
@@ -12,15 +13,24 @@ export interface Access {
   close(): void;
 }
 
+export interface AccessDeps {
+  readonly registry: QueryRegistry;
+  readonly log: Log;
+  /** null: nothing is audited. */
+  readonly audit: Audit | null;
+}
+
 export async function createAccess(
   { keysFile, jwt, policy }: AuthConfig,
-  registry: QueryRegistry,
-  log: Log,
+  { registry, log, audit }: AccessDeps,
 ): Promise<Access> {
   if (keysFile === null && jwt === null) return { authenticator: null, close: () => {} };
   const now = Date.now;
   const keys = keysFile === null ? null : new KeyBook({ path: keysFile, log, now });
-  keys?.watch(() => endQueriesOfRevoked(keys, registry));
+  keys?.watch((change) => {
+    endQueriesOfRevoked(keys, registry);
+    audit?.act('keys-changed', null, change);
+  });
   const tokens =
     jwt === null
       ? null

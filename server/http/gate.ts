@@ -68,6 +68,11 @@ export class Gate {
     return this.#authenticator.identify(request, peer.address);
   }
 
+  /** Returns the client's address. */
+  addressOf(request: IncomingMessage): string {
+    return this.#clients.principalOf(request).address;
+  }
+
   /** Returns the client that a connection counts for; null for a trusted proxy's connection. */
   get connectionOwner(): ReturnType<typeof createClientAddresses>['connectionOwner'] {
     return this.#clients.connectionOwner;

@@ -69,6 +69,7 @@ export class ConnectionBook {
     if (isSeen && this.names.includes(name)) return;
     const names = connections === null ? this.names : this.names.filter((each) => connections.includes(each));
     throw new QueryError('unknown-connection', `there is no connection ${name}`, {
+      ...(this.names.includes(name) && { rule: `connections: ${name}` }),
       hint: `Connections here: ${names.join(', ')}.`,
       suggestions: names,
     });

@@ -17,6 +17,7 @@ import { downloadHeaders } from '../answer/download-headers.ts';
 import { errorClass } from '../answer/error-status.ts';
 import type { ReadingWatch } from '../answer/reading-watch.ts';
 import { AnswerStream } from '../answer/stream.ts';
+import type { Audit } from '../audit/audit.ts';
 import { type PoisonLedger, poisonKey } from '../history/poison.ts';
 import type { Phases, QueryRecord, QueryRegistry } from '../history/registry.ts';
 import type { SlowLog } from '../history/slow-log.ts';
@@ -38,6 +39,8 @@ export interface QueryHandlerDeps {
   readonly tracing: Tracing;
   readonly reading: ReadingWatch;
   readonly log: Log;
+  /** null: nothing is audited. */
+  readonly audit: Audit | null;
   /** Returns true while the server stops: it then takes no new queries. */
   readonly isDraining: () => boolean;
 }
@@ -73,6 +76,8 @@ export async function handleQuery(
   const key = (): string => poisonKey(principal.scope, connection, text);
   let error: WireError | null = null;
   try {
+    const recorded = deps.audit === null ? null : deps.audit.begin(query, 'run');
+    if (recorded !== null) await recorded;
     if (deps.poison.hasSuspects) deps.poison.check(key());
     const outcome = await runQuery(deps.run, asked, query, answer);
     query.rows = outcome.summary.rows;
@@ -94,7 +99,20 @@ export async function handleQuery(
     stopTimer();
     registry.end(query, error === null ? null : toldError(error, text, asked.parameters), Date.now());
     slowEnded();
+    deps.audit?.end(query, error, loginRoleOf(deps, query));
     report(deps, query, asked);
+  }
+}
+
+/** Returns the role whose login the query used, where its connection has several; null otherwise. */
+export function loginRoleOf(
+  { run }: QueryHandlerDeps,
+  { connection, principal }: QueryRecord,
+): string | null {
+  try {
+    return run.connections.roleOf(connection, principal);
+  } catch {
+    return null; // the query was refused for that
   }
 }
 
