@@ -5,6 +5,8 @@ import type {
   CopyToCall,
   DescribeCall,
   DescribeReply,
+  FactsCall,
+  FactsReply,
   IntrospectCall,
   IntrospectReply,
   RunSqlCall,
@@ -25,6 +27,7 @@ import { type OpenedWire, openSession } from './connect.ts';
 import { copyToFifo } from './copy-to.ts';
 import { describeStatement } from './describe.ts';
 import { connectFailure } from './errors.ts';
+import { readFacts } from './facts.ts';
 import { PowerfulUserError, rightsFindings, rightsNotices } from './guard/user-rights.ts';
 import { readTables } from './introspect.ts';
 import { runStatement } from './run-sql.ts';
@@ -112,6 +115,10 @@ class MariadbSession implements Session {
 
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply> {
     return readTables(this.#wire, call, control);
+  }
+
+  facts(call: FactsCall, control: CallControl): Promise<FactsReply> {
+    return readFacts(this.#wire, call, control);
   }
 
   end(): Promise<void> {

@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { SqliteConnection } from '../../core/protocol/connection.ts';
 import { serveSession, type ThreadData } from '../kit/session-thread.ts';
 import { SqliteFile } from './database.ts';
+import { facts } from './facts.ts';
 import { copyTo, describe, introspect, run } from './reads.ts';
 import { loadSqlite } from './wasm.ts';
 
@@ -17,5 +18,6 @@ serveSession(parentPort as MessagePort, () => {
     run: (call, sink, control) => run(file, call, sink, control),
     copyTo: (call, control) => copyTo(file, call, control),
     introspect: (call) => introspect(file, call),
+    facts: (call) => facts(file, call),
   };
 });

@@ -1,4 +1,4 @@
-/** What the processes must know of the audit: its options, and the mark of its lines. */
+/** The options of the audit, and the mark of its lines, which several processes must know. */
 
 /** The role in the lines of audit records, by which the logger knows them. */
 export const AUDIT_ROLE = 'audit';
@@ -11,7 +11,7 @@ export interface AuditConfig {
   readonly required: 'on' | 'off';
   /** The time after which a query is refused whose beginning is not in the file. */
   readonly waitMs: number;
-  /** What stands in a record of the query's text, besides its hash. */
+  /** The part of the query text that a record has, besides its hash. */
   readonly text: 'hash' | 'shape' | 'full';
   readonly rotateEvery: 'day' | 'never';
   /** Days for which rotated files are kept; 0: for ever. */

@@ -32,6 +32,8 @@ export interface Dialect {
   readonly binding: Binding;
   /** Writes lists; null in a dialect without lists. */
   readonly lists: ListSql | null;
+  /** Writes rows for bins of time; null in a dialect that cannot. */
+  readonly bins: BinSql | null;
   quoteName(name: string): string;
   quoteText(text: string): string;
   /** Returns the name of the type that carries values of this type. */
@@ -62,10 +64,31 @@ export interface ListSql {
   places(list: string): string;
 }
 
+/** Rows for bins of time that lie one after the other without a gap. */
+export interface BinSql {
+  /**
+   * Writes an item of a SELECT that gives a row for each bin from `lo` to `hi`, the beginnings of two bins: columns of
+   * the moment's type. It fails with `error` when `times` (SQL of a number, at least 0) as many rows are more than `most`. `span` is
+   * `5 minute`, and no unit but milliseconds, seconds, minutes, hours, days and months occurs.
+   */
+  series(bins: {
+    readonly lo: string;
+    readonly hi: string;
+    readonly span: string;
+    readonly type: ColumnType;
+    readonly times: string;
+    readonly most: number;
+    readonly error: WireError;
+  }): string;
+  /** Writes a condition that is true where both values are equal and where both are null, by which rows are joined fast. */
+  same(a: string, b: string): string;
+}
+
 /** The dialect of the engine that runs whatever stages are exact nowhere else: it knows all of them. */
 export interface StageEngineDialect extends Dialect {
   readonly name: 'duckdb';
   readonly lists: ListSql;
+  readonly bins: BinSql;
   /** Writes SQL that fails with `error` when it is computed. */
   raise(error: WireError): string;
   /** Says how a column that a source sends in this form enters the engine. */

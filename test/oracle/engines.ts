@@ -34,6 +34,16 @@ export type Outcome =
   /** What no data may cause: a statement that does not parse, a type that is not the promised one. */
   | { readonly kind: 'broken'; readonly message: string };
 
+/** Thrown where a query that must run before there is a plan fails of a value. */
+export class ValuesFailed extends Error {
+  readonly outcome: Extract<Outcome, { kind: 'failed' }>;
+
+  constructor(outcome: Extract<Outcome, { kind: 'failed' }>) {
+    super(outcome.message);
+    this.outcome = outcome;
+  }
+}
+
 const SETTINGS = `SET timezone = 'UTC'; SET datestyle = 'ISO, MDY'; SET intervalstyle = 'postgres';
   SET bytea_output = 'hex'; SET extra_float_digits = 1; SET standard_conforming_strings = on`;
 const LIMITS = {
@@ -80,7 +90,7 @@ export class Engines {
     this.#described.clear();
   }
 
-  /** Throws QueryError where the query is refused. */
+  /** Throws QueryError where the query is refused, and ValuesFailed. */
   async plan(text: string, pushdown: Pushdown, params: Params = {}): Promise<Plan> {
     const answers: Record<string, AskAnswer> = {};
     const parameters = Object.fromEntries(
@@ -110,7 +120,8 @@ export class Engines {
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
     const outcome = await this.run(ask.plan, params);
-    if (outcome.kind !== 'rows') throw new Error(`the values were not found: ${outcome.message}`);
+    if (outcome.kind === 'broken') throw new Error(`the values were not found: ${outcome.message}`);
+    if (outcome.kind === 'failed') throw new ValuesFailed(outcome);
     const values = outcome.rows.map(([cell]): unknown => (cell === null ? null : JSON.parse(cell!)));
     return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
   }
@@ -226,7 +237,7 @@ function shown(columns: readonly Column[]): string {
 }
 
 /** What a worker's input refuses, and the canonical form of a column in the database likewise. */
-const ENTERING = /Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
+const ENTERING = /BC' is not a valid|Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
 
 function outcomeOf(thrown: unknown): Outcome {
   const message = thrown instanceof Error ? thrown.message : String(thrown);

@@ -2,6 +2,7 @@
 
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { DialectTraits, ListSql, StageEngineDialect } from '../dialect.ts';
+import { DUCKDB_BINS } from './bins.ts';
 import { DUCKDB_LEXICAL } from './lexical.ts';
 import { raiseError } from './raise.ts';
 import { duckdbType, inputColumn, literal, parameter, quoteName, quoteText } from './sql.ts';
@@ -25,6 +26,7 @@ export const DUCKDB: StageEngineDialect = {
   lexical: DUCKDB_LEXICAL,
   binding: DOLLAR_BINDING,
   lists: LISTS,
+  bins: DUCKDB_BINS,
   quoteName,
   quoteText,
   typeName: duckdbType,

@@ -75,6 +75,7 @@ export const MARIADB: SourceDialect = {
   // MariaDB binds with `?` by its place, which the connector writes for each `$n`. No list is bound: the connector says so.
   binding: { ...DOLLAR_BINDING, memberOf: (negated) => (negated ? 'not in (' : 'in (') },
   lists: null,
+  bins: null,
   quoteName,
   quoteText,
   typeName,

@@ -7,6 +7,7 @@ import type { Column, ColumnType, DatabaseColumn } from '../../../core/protocol/
 import { isUnsized } from '../../types/rules.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, SentColumn, SourceColumn, SourceDialect } from '../dialect.ts';
+import { POSTGRES_BINS } from './bins.ts';
 import { canonicalArray, canonicalColumn, elementTexts, sentValue } from './columns.ts';
 import { POSTGRES_LEXICAL } from './lexical.ts';
 import { raiseInPostgres } from './raise.ts';
@@ -32,7 +33,12 @@ import {
 
 type Place = Pick<WireError, 'stage' | 'span'>;
 
+/** A SELECT has 1,664 at most; some of them are ours. */
+const MAX_COLUMNS = 1600;
+
 function refusal(columns: readonly Column[]): string | null {
+  if (columns.length > MAX_COLUMNS)
+    return `${columns.length} columns are more than a statement of PostgreSQL's has`;
   const long = columns.find(({ name }) => !postgresNameFits(name));
   if (long !== undefined) return `PostgreSQL would cut the long name of the column \`${long.name}\``;
   const list = columns.find(({ type }) => type.kind === 'list' && isUnsized(type.of));
@@ -137,6 +143,7 @@ export const POSTGRES: SourceDialect = {
   lexical: POSTGRES_LEXICAL,
   binding: DOLLAR_BINDING,
   lists: POSTGRES_LISTS,
+  bins: POSTGRES_BINS,
   quoteName,
   quoteText,
   typeName: postgresType,

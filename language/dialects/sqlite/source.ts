@@ -66,6 +66,7 @@ export const SQLITE: SourceDialect = {
   // No list is bound: the connector says so.
   binding: { ...DOLLAR_BINDING, memberOf: (negated) => (negated ? 'not in (' : 'in (') },
   lists: null,
+  bins: null,
   quoteName,
   quoteText,
   typeName: declarationOf,
