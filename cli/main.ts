@@ -92,7 +92,10 @@ async function start(configFile: string | undefined): Promise<number> {
 
 async function client(url: string | null) {
   const { createClient, DEFAULT_URL } = await import('./client.ts');
-  return createClient(url ?? (env.FORKLINE_URL || DEFAULT_URL), env.FORKLINE_KEY || null);
+  const named = url ?? (env.FORKLINE_URL || null);
+  const base =
+    named ?? (await (await import('./local-server.ts')).localServer(process.cwd(), env)) ?? DEFAULT_URL;
+  return createClient(base, env.FORKLINE_KEY || null);
 }
 
 async function report(error: unknown): Promise<number> {

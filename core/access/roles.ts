@@ -11,7 +11,8 @@ export interface Permitted {
   readonly scope: string;
 }
 
-const UNLIMITED: Permitted = { rights: ALL_RIGHTS, roles: [], scope: ALL_SCOPE };
+/** What everybody may do without a policy. */
+export const UNLIMITED: Permitted = { rights: ALL_RIGHTS, roles: [], scope: ALL_SCOPE };
 
 /** `null`: there is no policy. */
 export function createRoleBook(policy: Policy | null): (roles: readonly string[]) => Permitted {

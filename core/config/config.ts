@@ -10,7 +10,7 @@ import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import type { AuditConfig } from '../protocol/audit-config.ts';
 import type { ConfiguredConnection } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
-import type { Limits, PlannerConfig, TracingConfig } from '../protocol/server-config.ts';
+import type { Limits, PlannerConfig, TlsConfig, TracingConfig } from '../protocol/server-config.ts';
 import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
 import { auditProblems, completeAudit } from './audit.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
@@ -18,9 +18,17 @@ import { logFileProblem } from './log-file.ts';
 import type { Option } from './option.ts';
 import type { Origins } from './read.ts';
 import type { ConfigSchema } from './schema.ts';
+import { completeTls, tlsProblems } from './tls.ts';
 
 export interface Config {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    /** Absolute; null: none but that of the commands. */
+    readonly socket: string | null;
+    readonly socketMode: '600' | '660';
+  };
+  readonly tls: TlsConfig | null;
   readonly access: AccessConfig;
   readonly cors: { readonly origins: readonly string[] };
   /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
@@ -127,7 +135,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
       ...logFileProblems(logFileIn(cwd, parsed.data.log.file), origins),
       ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
     );
-  const policy = parsed.success ? policyIn(parsed.data.access, connections) : NO_POLICY;
+  const policy = parsed.success ? policyIn(parsed.data, connections) : NO_POLICY;
   if (connectionErrors.length === 0) errors.push(...policy.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));
@@ -160,6 +168,8 @@ function complete(
       killRssBytes: parsed.monitor.killRssBytes ?? killBytes,
       killPssBytes: parsed.monitor.killPssBytes ?? killBytes,
     },
+    listen: { ...parsed.listen, socket: parsed.listen.socket ?? null },
+    tls: completeTls(parsed.tls),
     audit: completeAudit(parsed.audit),
     tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
@@ -216,7 +226,12 @@ function contradictions(
         `(${limits.dslMemoryBytes}). Leave it out, or raise ${mendOf('dsl.dataLimitBytes')}`,
     );
   }
-  errors.push(...accessProblems(parsed), ...auditProblems(parsed.audit), ...disorder(parsed.monitor));
+  errors.push(
+    ...accessProblems(parsed),
+    ...auditProblems(parsed.audit),
+    ...tlsProblems(parsed.tls),
+    ...disorder(parsed.monitor),
+  );
   if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
   return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
 }

@@ -19,8 +19,13 @@ export function loginProblems(policyFile: string, policy: Policy, connections: C
   const unknown = Object.entries(roleLoginsIn(connections)).flatMap(([name, roles]) =>
     unknownNames(`connections.${name}.roles`, roles, known, 'role'),
   );
-  const twice = twoLogins(policy.defaultRoles, connections).map(
-    (problem) => `${policyFile}: defaultRoles: ${problem}`,
+  const holders: readonly (readonly [string, readonly string[]])[] = [
+    ['defaultRoles', policy.defaultRoles],
+    ['socketRoles', policy.socketRoles ?? []],
+    ...Object.entries(policy.certificates).map(([name, roles]) => [`certificates.${name}`, roles] as const),
+  ];
+  const twice = holders.flatMap(([where, roles]) =>
+    twoLogins(roles, connections).map((problem) => `${policyFile}: ${where}: ${problem}`),
   );
   return [...unknown, ...twice];
 }

@@ -11,7 +11,7 @@ import { MAX_POOL_SIZE } from '../protocol/pool-sizes.ts';
 import { connectionOptions } from './connection-kinds.ts';
 import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './data-dir.ts';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './option.ts';
-import { accessOptions, connectionLimits, corsOptions, listenOptions } from './schema-access.ts';
+import { accessOptions, connectionLimits, corsOptions, listenOptions, tlsOptions } from './schema-access.ts';
 import { auditOptions } from './schema-audit.ts';
 import { budgetOptions } from './schema-budgets.ts';
 import { monitorOptions } from './schema-monitor.ts';
@@ -27,6 +27,7 @@ export function createConfigSchema({ cores }: Machine) {
   const sqlProcesses = Math.max(2, Math.min(4, cores));
   return z.strictObject({
     listen: listenOptions(),
+    tls: tlsOptions(),
     access: accessOptions(),
     cors: corsOptions(),
     dataDir: path(

@@ -9,11 +9,11 @@ import { ALL_RIGHTS, type Rights } from './rights.ts';
 
 export interface Principal {
   /**
-   * The name under which limits count, and which GET /v1/queries and log lines show as `principal`: an address, `key:<name>`
-   * or `jwt:<subject>`.
+   * The name under which limits count, and which GET /v1/queries and log lines show as `principal`: an address, `key:<name>`,
+   * `jwt:<subject>`, `cert:<name in the certificate>`, `proxy:<user>`, or `socket`.
    */
   readonly id: string;
-  readonly method: 'anonymous' | 'key' | 'jwt';
+  readonly method: 'anonymous' | 'key' | 'jwt' | 'certificate' | 'proxy' | 'socket';
   /** The client's address (server/http/client-address.ts). */
   readonly address: string;
   /** The roles of the policy that the principal holds, in order. They choose the login where a connection has one for each role. */

@@ -15,9 +15,12 @@ export interface WorkerPlace {
   readonly workerId: string;
 }
 
+/** The socket of the port is descriptor 4; unix sockets follow. */
+const FIRST_LOCAL_FD = 5;
+
 export function serverConfig(
   config: Config,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, locals }: { readonly host: string; readonly port: number; readonly locals: number },
   { logSocket }: RunDir,
 ): ServerConfig {
   const { reuse, maxQueriesPerWorker, max } = config.dsl;
@@ -25,6 +28,7 @@ export function serverConfig(
     host,
     port,
     limits: config.limits,
+    tls: config.tls,
     gate: {
       hostNames: [...config.access.hostNames, config.listen.host],
       corsOrigins: config.cors.origins,
@@ -33,12 +37,15 @@ export function serverConfig(
     auth: {
       keysFile: config.access.keysFile,
       jwt: config.access.jwt,
+      certificates: config.tls?.clientCaFile != null,
+      proxy: config.access.proxy,
       policy: config.access.policy,
     },
     audit: config.audit,
     ...serverConnections(config),
     planner: config.planner,
     dsl: { reuse, maxQueriesPerWorker, max },
+    localFds: Array.from({ length: locals }, (_, index) => FIRST_LOCAL_FD + index),
     logSocket,
     isLogStored: config.log.file !== STANDARD_OUTPUT,
     tracing: config.tracing,

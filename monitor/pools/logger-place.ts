@@ -56,7 +56,7 @@ function launchLogger(
   return launchChild(context, {
     ...{ role: 'logger', slot: 0, workerId: context.nextWorkerId('logger'), events },
     ...{ config, launch: ORDINARY_LAUNCH },
-    extraFd: kept.file === STANDARD_OUTPUT ? MONITOR_STDOUT_FD : null,
+    extraFds: kept.file === STANDARD_OUTPUT ? [MONITOR_STDOUT_FD] : [],
     child: () => ({
       role: 'logger',
       config: { ...kept, socketPath: logSocket, rawDir, secrets, audit: auditFileConfig(config) },

@@ -17,6 +17,8 @@ const POLICY: Policy = {
     everything: role({ ask: true, connections: null, stages: null }),
   },
   defaultRoles: [],
+  certificates: {},
+  socketRoles: null,
 };
 
 describe('roles', () => {

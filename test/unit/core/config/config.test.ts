@@ -56,7 +56,10 @@ describe('the configuration', () => {
   describe('without a file', () => {
     it('has the documented defaults for two cores', async () => {
       const config = await load();
-      expect(config.listen).to.deep.equal({ host: '127.0.0.1', port: 8080 });
+      expect(config.listen).to.deep.equal({
+        ...{ host: '127.0.0.1', port: 8080 },
+        ...{ socket: null, socketMode: '600' },
+      });
       expect(config.dataDir).to.equal(join(cwd, 'data'));
       expect(config.connections).to.deep.equal({});
       expect(config.defaultConnection).to.equal('main');
@@ -135,7 +138,7 @@ describe('the configuration', () => {
         limits: { timeoutMs: 1000 },
       });
       const config = await load({ FORKLINE_PORT: '4321' });
-      expect(config.listen).to.deep.equal({ port: 4321, host: '0.0.0.0' });
+      expect(config.listen).to.deep.include({ port: 4321, host: '0.0.0.0' });
       expect(config.limits.timeoutMs).to.equal(1000);
     });
 
@@ -431,6 +434,7 @@ describe('the configuration', () => {
         hostNames: ['a.example.com'],
         trustedProxies: ['10.0.0.0/8', '::1'],
         ...{ keysFile: null, jwt: null, policy: null },
+        proxy: { userHeader: null, rolesHeader: null, certificates: [] },
       });
       expect(cors.origins).to.deep.equal(['https://app.example.com']);
     });
