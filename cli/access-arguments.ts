@@ -17,7 +17,15 @@ export type KeysCommand =
 
 export type PolicyCommand =
   | { readonly action: 'check' }
-  | { readonly action: 'explain'; readonly roles: readonly string[]; readonly json: boolean };
+  | {
+      readonly action: 'explain';
+      /** Roles, or the name of a key or certificate that has some. */
+      readonly as: readonly string[];
+      /** The query that is judged; null: none, only what the roles allow. */
+      readonly query: string | null;
+      readonly connection: string | null;
+      readonly json: boolean;
+    };
 
 export interface AuditCommand {
   readonly action: 'verify' | 'head';
@@ -34,6 +42,7 @@ interface Values {
   readonly only?: string | undefined;
   readonly as?: string | undefined;
   readonly head?: string | undefined;
+  readonly connection?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -91,14 +100,21 @@ function expiry(text: string, nowMs: number): string {
 
 /** Throws UsageError. */
 export function policyCommand(values: Values, rest: readonly string[]): PolicyCommand {
-  const [action, ...names] = rest;
-  if (names.length > 0) throw new UsageError(`"forkline policy ${action}" takes no "${names[0]}"`);
+  const [action, query = null, ...more] = rest;
   if (action === 'check') {
-    refuse(values, ['as', 'json'], 'policy check');
+    refuse(values, ['as', 'json', 'connection'], 'policy check');
+    if (query !== null) throw new UsageError(`"forkline policy check" takes no "${query}"`);
     return { action };
   }
-  if (action === 'explain') return { action, roles: namesIn(values.as), json: values.json === true };
-  throw new UsageError('say what to do: forkline policy check, or forkline policy explain --as ROLES');
+  if (action === 'explain') {
+    if (more.length > 0)
+      throw new UsageError(
+        'the query must be one argument: put it in quotes, so that the shell leaves | alone',
+      );
+    const { connection = null } = values;
+    return { action, as: namesIn(values.as), query, connection, json: values.json === true };
+  }
+  throw new UsageError("say what to do: forkline policy check, or forkline policy explain --as NAME 'QUERY'");
 }
 
 /** Throws UsageError. */

@@ -130,7 +130,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   doctor: ['config', 'json'],
   grants: [],
   keys: ['expires', 'roles', 'only', 'json', 'config'],
-  policy: ['as', 'json', 'config'],
+  policy: ['as', 'connection', 'json', 'config'],
   audit: ['head', 'json', 'config'],
   help: [],
   version: [],

@@ -10,7 +10,7 @@ import type { Permitted } from '../../core/access/roles.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { Policy } from '../../core/protocol/rights.ts';
 import type { ProxyConfig } from '../../core/protocol/server-config.ts';
-import { isLocal } from '../http/local-sockets.ts';
+import { isLocal } from './local-sockets.ts';
 import { unauthenticated } from './credential.ts';
 
 export interface PeerDeps {

@@ -11,7 +11,7 @@ import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { anonymousAt, type Principal } from '../../core/protocol/principal.ts';
-import { isLocal } from './local-sockets.ts';
+import { isLocal } from '../access/local-sockets.ts';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = [Address, number];

@@ -7,7 +7,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { ServerConfig, TlsConfig } from '../../core/protocol/server-config.ts';
-import { markLocal } from './local-sockets.ts';
+import { markLocal } from '../access/local-sockets.ts';
 
 /** The interval of checking connections for timeouts; a connection may be closed this much too late. */
 const CHECKING_INTERVAL_MS = 1000;
