@@ -15,7 +15,7 @@ import { countsText, Lanes } from './support/lanes.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest first: what is short fills the lanes up at the end. */
-const kinds = ['fault', 'integration', 'regression', 'budget', 'unit'];
+const kinds = ['fault', 'integration', 'attack', 'regression', 'budget', 'unit'];
 const quick = [
   ...['limits', 'sources', 'sql-worker', 'placement', 'api', 'query', 'bad-input', 'row-stages'].map(
     (name) => `test/integration/${name}.test.ts`,
