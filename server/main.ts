@@ -49,12 +49,12 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const registry = new QueryRegistry(config.limits.historyBytes);
   const pools = createPools(config, log, send, (ms) => observation.metrics.cancelled(ms));
   const bodies = new BodyBudget(config.limits.bodiesBytes);
-  const observation = createObservation(context, { registry, bodies, ...pools });
+  const audit = await createAudit(config.audit, identity);
+  const observation = createObservation(context, { registry, bodies, ...pools }, audit);
   const processList = createProcessList(send);
   const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
-  const audit = await createAudit(config.audit, identity);
   const access = await createAccess(config.auth, { registry, log, audit });
   const gate = new Gate(config.gate, access.authenticator);
   const run = runDeps(config, pools);

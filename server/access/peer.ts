@@ -10,8 +10,8 @@ import type { Permitted } from '../../core/access/roles.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { Policy } from '../../core/protocol/rights.ts';
 import type { ProxyConfig } from '../../core/protocol/server-config.ts';
-import { isLocal } from './local-sockets.ts';
 import { unauthenticated } from './credential.ts';
+import { isLocal } from './local-sockets.ts';
 
 export interface PeerDeps {
   readonly policy: Policy | null;

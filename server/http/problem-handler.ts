@@ -29,6 +29,7 @@ export function answerProblem(
   setSecurityHeaders(response);
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
+  metrics.refused(error.code);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
   if (error.code === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer realm="forkline"');
   // The rest of a refused body is never read, so the connection cannot be used for another request.

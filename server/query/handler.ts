@@ -94,6 +94,7 @@ export async function handleQuery(
     }
     if (known.code === 'worker-lost') deps.poison.lost(key(), query, query.lostWorkers);
     error = known.toWire();
+    deps.metrics.refused(known.code);
     answer.fail(error);
   } finally {
     stopTimer();

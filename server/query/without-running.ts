@@ -60,6 +60,7 @@ function fail(
     });
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
+  metrics.refused(error.code);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
   response.setHeader('Query-Id', queryId);
   const problem = problemOf(error.toWire(), { queryId, queryText: text });

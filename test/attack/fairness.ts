@@ -2,8 +2,11 @@
  * `npm run attack:fairness -- [rounds]`: whether one principal who asks for a hundred times its share slows another down. Red asks one light
  * query after the other, alone and beside Blue with a hundred connections, in turns; prints Red's p99 of both, and the median of the ratios.
  */
+import { type ChildProcess, fork } from 'node:child_process';
 import http from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { endRun } from '../support/run-end.ts';
+import { until } from '../support/until.ts';
 import { startTenants, type Tenants } from './tenants.ts';
 
 const [rounds = '5'] = process.argv.slice(2);
@@ -15,12 +18,12 @@ const QUERY = 'select note from secrets where length(note) > 2';
 async function asking(
   tenants: Tenants,
   key: string,
-  until: number,
+  endAt: number,
   counted: { answered: number; refused: number },
 ): Promise<number[]> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const times: number[] = [];
-  while (performance.now() < until) {
+  while (performance.now() < endAt) {
     const startedAt = performance.now();
     const status = await post(agent, tenants.forkline.port, key);
     if (status === 200) {
@@ -43,24 +46,36 @@ function post(agent: http.Agent, port: number, key: string): Promise<number> {
   });
 }
 
-function p99(times: readonly number[]): number {
+function quantile(times: readonly number[], part: number): number {
   const sorted = [...times].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))] ?? Number.NaN;
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 
 async function measured(tenants: Tenants, floods: boolean): Promise<number> {
-  const until = performance.now() + ROUND_MS;
-  const flood = { answered: 0, refused: 0 };
-  const own = { answered: 0, refused: 0 };
-  const blue = Array.from({ length: floods ? FLOOD_CONNECTIONS : 0 }, () =>
-    asking(tenants, tenants.keys.blue, until, flood),
-  );
-  const [times] = await Promise.all([asking(tenants, tenants.keys.red, until, own), ...blue]);
+  const flood = floods ? await startFlood(tenants) : null;
+  const counted = { answered: 0, refused: 0 };
+  const times = await asking(tenants, tenants.keys.red, performance.now() + ROUND_MS, counted);
+  flood?.kill('SIGKILL');
+  const { answered, refused } = counted;
   console.log(
-    `${floods ? 'beside the flood' : 'alone           '}: ${own.answered} answered (${own.refused} refused), p99 ${p99(times!).toFixed(1)} ms; ` +
-      `the flood: ${flood.answered} answered, ${flood.refused} refused`,
+    `${floods ? 'beside the flood' : 'alone           '}: ${answered} answered, ${refused} refused, p50 ${quantile(times, 0.5).toFixed(1)} ms, ` +
+      `p99 ${quantile(times, 0.99).toFixed(1)} ms`,
   );
-  return p99(times!);
+  return quantile(times, 0.99);
+}
+
+/** Resolves when Blue has as many queries in flight as it may have. */
+async function startFlood(tenants: Tenants): Promise<ChildProcess> {
+  const asked = [String(tenants.forkline.port), tenants.keys.blue, QUERY, String(FLOOD_CONNECTIONS)];
+  const child = fork(fileURLToPath(new URL('./flood.ts', import.meta.url)), {
+    env: { PATH: process.env.PATH, FLOOD: JSON.stringify(asked) },
+    execArgv: ['--import', 'tsx'],
+  });
+  await until(
+    async () => (await tenants.ask(tenants.keys.blue, 'GET', '/v1/queries')).text.includes('"running"'),
+    20_000,
+  );
+  return child;
 }
 
 async function main(): Promise<void> {
