@@ -122,7 +122,7 @@ export class Gate {
   }
 }
 
-/** Whoever is not asked for a credential may do nothing that needs a right. */
+/** The rights of those who are not asked for a credential: none. */
 const NOTHING_ALLOWED = { rights: NO_RIGHTS, scope: 'nobody' };
 
 function isReading({ method }: IncomingMessage): boolean {
