@@ -36,6 +36,12 @@ export interface Problem {
   readonly position?: { readonly line: number; readonly column: number; readonly excerpt?: string };
   readonly sqlstate?: string;
   readonly hint?: string;
+  readonly model?: { readonly name: string; readonly excerpt?: string };
+}
+
+export interface Sent {
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Client {
@@ -45,6 +51,12 @@ export interface Client {
   getJson<T>(path: string): Promise<T>;
   /** Rejects as the others do. */
   delete(path: string): Promise<void>;
+  /** Sends any request; the JSON of a 2xx answer, `{}` of one without a body. */
+  send<T>(
+    method: string,
+    path: string,
+    more: Sent,
+  ): Promise<{ readonly json: T; readonly etag: string | null }>;
 }
 
 /**
@@ -60,6 +72,19 @@ export function createClient(base: string, key: string | null): Client {
     post: (path, body) => send('POST', path, stringify(body)!),
     delete: async (path) => {
       await text(await send('DELETE', path, null));
+    },
+    send: async <T>(method: string, path: string, { body, headers }: Sent) => {
+      const response = await sendTo(
+        target,
+        key,
+        method,
+        path,
+        body === undefined ? null : stringify(body)!,
+        headers,
+      );
+      const answer = await text(response);
+      const json = (answer === '' ? {} : JSON.parse(answer)) as T; // a Forkline answers so
+      return { json, etag: response.headers.etag ?? null };
     },
     getJson: async <T>(path: string) => (await readJson(await send('GET', path, null))) as T,
   };
@@ -90,6 +115,7 @@ async function sendTo(
   method: string,
   path: string,
   body: string | null,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
   const url = new URL(base.pathname.replace(/\/$/, '') + path, base);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -97,6 +123,7 @@ async function sendTo(
       method,
       ...(socketPath !== undefined && { socketPath }),
       headers: {
+        ...more,
         ...(body !== null && { 'content-type': 'application/json' }),
         ...(key !== null && { authorization: `Bearer ${key}` }),
       },

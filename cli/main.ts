@@ -59,11 +59,27 @@ async function run(command: Command): Promise<number> {
       process.stdout.write((await import('../connectors/postgres/guard/grants.ts')).grantsSql());
       return 0;
     case 'keys':
-      return await (await import('./keys.ts')).runKeys(question(command.configFile), command, process);
+      return await (await import('./access/keys.ts')).runKeys(question(command.configFile), command, process);
     case 'audit':
-      return await (await import('./audit.ts')).runAudit(question(command.configFile), command, process);
+      return await (await import('./access/audit.ts')).runAudit(
+        question(command.configFile),
+        command,
+        process,
+      );
     case 'policy':
-      return await (await import('./policy.ts')).runPolicy(question(command.configFile), command, process);
+      return await (await import('./access/policy.ts')).runPolicy(
+        question(command.configFile),
+        command,
+        process,
+      );
+    case 'model':
+      return await (await import('./model.ts')).runModel(await client(command.url), command, process);
+    case 'migrate':
+      return await (await import('./migrate.ts')).runMigrate(
+        question(command.configFile),
+        command.check,
+        process,
+      );
     default:
       throw command satisfies never;
   }

@@ -16,6 +16,7 @@ import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { createAudit } from './audit/create.ts';
+import { openCatalogue } from './catalogue/open.ts';
 import { PoisonLedger } from './history/poison.ts';
 import { QueryRegistry } from './history/registry.ts';
 import { SlowLog } from './history/slow-log.ts';
@@ -30,6 +31,7 @@ import { createProcessList } from './observe/process-list.ts';
 import { Planner } from './planning/planner.ts';
 import { ConnectionBook } from './query/connection-book.ts';
 import { KnownFunctions } from './query/known-functions.ts';
+import type { QueryModels } from './query/query-models.ts';
 import type { RunDeps } from './query/run.ts';
 
 const LISTEN_FD = 4;
@@ -57,7 +59,8 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   let draining = false;
   const access = await createAccess(config.auth, { registry, log, audit });
   const gate = new Gate(config.gate, access.authenticator);
-  const run = runDeps(config, pools);
+  const opened = await openCatalogue(config.store, log);
+  const run = runDeps(config, pools, opened?.catalogue ?? null);
   const app = createApp({
     run,
     registry,
@@ -72,6 +75,8 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     reading: new ReadingWatch({ windowMs: config.limits.readWindowMs, leastBytes: config.limits.readBytes }),
     log,
     gate,
+    catalogueHandlers: opened?.handlers ?? null,
+    publishedModels: opened?.published ?? null,
     askMonitor: processList.requestAll,
     isDraining: () => draining,
   });
@@ -101,6 +106,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
       };
       await Promise.all(drains.map((drain) => drain.begin({ graceMs, successor, refuse })));
       access.close();
+      await opened?.close();
       await Promise.all([closePools(pools), observation.close()]);
       audit?.act('server-stopped', null, {});
       await audit?.close(AUDIT_CLOSE_MS);
@@ -155,7 +161,7 @@ async function closePools({ planner, sqlSlots, dslStock }: Pools): Promise<void>
   await planner.close();
 }
 
-function runDeps(config: ServerConfig, pools: Pools): RunDeps {
+function runDeps(config: ServerConfig, pools: Pools, catalogue: QueryModels | null): RunDeps {
   const { limits } = config;
   return {
     ...pools,
@@ -164,6 +170,7 @@ function runDeps(config: ServerConfig, pools: Pools): RunDeps {
       now: performance.now.bind(performance),
     }),
     connections: new ConnectionBook(config),
+    catalogue,
     maxRows: limits.resultRows,
     maxBytes: limits.resultBytes,
     maxRowBytes: limits.dslRowBytes,

@@ -54,6 +54,7 @@ function united(one: Rights, other: Rights): Rights {
     logs: one.logs || other.logs,
     metrics: one.metrics || other.metrics,
     processes: one.processes || other.processes,
+    administration: one.administration || other.administration,
     limits: unitedLimits(one.limits, other.limits),
   };
 }

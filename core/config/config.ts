@@ -10,7 +10,13 @@ import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import type { AuditConfig } from '../protocol/audit-config.ts';
 import type { ConfiguredConnection } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
-import type { Limits, PlannerConfig, TlsConfig, TracingConfig } from '../protocol/server-config.ts';
+import type {
+  Limits,
+  PlannerConfig,
+  StoreConfig,
+  TlsConfig,
+  TracingConfig,
+} from '../protocol/server-config.ts';
 import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
 import { auditProblems, completeAudit } from './audit.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
@@ -36,6 +42,8 @@ export interface Config {
   /** Empty when no database is named: `forkline start` then brings up the embedded one as `main`. */
   readonly connections: Readonly<Record<string, ConfiguredConnection>>;
   readonly defaultConnection: string;
+  /** null: no store is named. */
+  readonly store: StoreConfig | null;
   readonly limits: Limits;
   readonly sql: {
     readonly processes: number;
@@ -121,6 +129,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const { readConfigFile, overlayVariables } = await import('./read.ts');
   const { resolveConnections } = await import('./connections.ts');
   const { describeIssues } = await import('./errors.ts');
+  const { resolveStore } = await import('./store.ts');
   const schema = createConfigSchema({ cores });
   const options = listOptions(schema);
   const file = readConfigFile(cwd, env, sources.file);
@@ -135,21 +144,23 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
       ...logFileProblems(logFileIn(cwd, parsed.data.log.file), origins),
       ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
     );
+  const store = parsed.success ? resolveStore(parsed.data.store, file, cwd, env) : null;
+  if (store !== null && 'error' in store) errors.push(store.error);
   const policy = parsed.success ? policyIn(parsed.data, connections) : NO_POLICY;
   if (connectionErrors.length === 0) errors.push(...policy.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));
     return { errors: told, dataDir: dataDirOfValues(values, cwd) };
   }
-  return { config: deepFreeze(complete(parsed.data, connections, policy.policy, cwd)) };
+  const found = { connections, store: store as StoreConfig | null, policy: policy.policy }; // a mistake is among `errors`
+  return { config: deepFreeze(complete(parsed.data, found, cwd)) };
 }
 
 type ParsedConfig = z.output<ConfigSchema>;
 
 function complete(
   parsed: ParsedConfig,
-  connections: Config['connections'],
-  policy: Policy | null,
+  { connections, store, policy }: Pick<Config, 'connections' | 'store'> & { readonly policy: Policy | null },
   cwd: string,
 ): Config {
   const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
@@ -160,6 +171,7 @@ function complete(
     access: completeAccess(parsed.access, policy),
     dataDir: resolve(cwd, parsed.dataDir),
     connections,
+    store,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
     dsl: { ...parsed.dsl, dataLimitBytes },
     log: { ...parsed.log, file: logFileIn(cwd, parsed.log.file) },
@@ -265,7 +277,7 @@ function defaultConnectionProblem(chosen: string | undefined, names: readonly st
   ];
 }
 
-/** Which file a line is about, where it does not say so itself. */
+/** The file that a line is about, where the line does not say so itself. */
 function addFile(line: string, path: string | null): string {
   return path === null || /^(FORKLINE_|DATABASE_URL|\/)/.test(line) ? line : `${path}: ${line}`;
 }

@@ -7,6 +7,7 @@ import { dirname, resolve } from 'node:path';
 import type {
   ConfiguredConnection,
   ConnectionKind,
+  FilesConnection,
   LoginConfig,
   PostgresConnection,
   RoleLogins,
@@ -70,15 +71,27 @@ function readConnection(value: unknown, place: Place): ConfiguredConnection | Mi
 }
 
 const READERS: Readonly<Record<ConnectionKind, Reader>> = {
-  postgres: (value, place) => readLogins('postgres', value, place),
+  postgres: (value, place) => readLogins(null, value, place),
   mariadb: (value, place) => readLogins('mariadb', value, place),
   sqlite: ({ path }, { fileDir }) =>
     typeof path === 'string' && path !== '' ? { kind: 'sqlite', path: resolve(fileDir, path) } : null,
+  files: ({ root, tables }, { fileDir }) =>
+    typeof root === 'string' && root !== ''
+      ? { kind: 'files', root: resolve(fileDir, root), tables: tablesOf(tables) }
+      : null,
 };
 
-/** The connection with its one login, or with a login for each role. */
+/** Returns what has the shape of a table; validation reports the rest. */
+function tablesOf(tables: unknown): FilesConnection['tables'] {
+  if (!isJsonObject(tables)) return {};
+  return Object.fromEntries(
+    Object.entries(tables).filter(([, table]) => isJsonObject(table) && typeof table.path === 'string'),
+  ) as unknown as FilesConnection['tables']; // validation has refused the others by the time that they are used
+}
+
+/** The connection with its one login, or with a login for each role. `named`: null where the URL may tell the kind. */
 function readLogins(
-  kind: LoginConfig['kind'],
+  named: 'mariadb' | null,
   value: JsonObject,
   place: Place,
 ): LoginConfig | RoleLogins | Mistake | null {
@@ -91,6 +104,7 @@ function readLogins(
       mistake: `is one login for everybody, and ${where}.roles has one for each role. Take one of them out; a role that is to use this login gets it in ${where}.roles`,
     };
   const options = optionsOf(value, name, env);
+  const kind = named ?? kindByUrl(value, place);
   if (roles === undefined) {
     if (typeof url === 'string') return readLogin(kind, url, `${where}.url`, options, place);
     const isToldElsewhere = url !== undefined || isOfOtherKind(value, kind);
@@ -125,6 +139,15 @@ function readLogin(
   return mistake === null ? { kind, url: resolved as string, ...options } : { where, mistake };
 }
 
+/** A connection that names no kind has the one of its URL, or of its first role's. */
+function kindByUrl({ kind, url, roles }: JsonObject, { fileDir, env }: Place): LoginConfig['kind'] {
+  const [first] = isJsonObject(roles) ? Object.values(roles) : [];
+  const told = url ?? (isJsonObject(first) ? first.url : undefined);
+  if (kind !== undefined || typeof told !== 'string') return 'postgres';
+  return isMariadbUrl(resolveReference(told, fileDir, env)) ? 'mariadb' : 'postgres';
+}
+
+/** The scheme of the URL tells the kind. `value`: what the file says of the connection `main`. */
 function mainOfVariable(value: unknown, url: string, env: Environment): ConfiguredConnection | Mistake {
   const where = 'DATABASE_URL';
   if (isJsonObject(value) && value.roles !== undefined)
@@ -133,14 +156,22 @@ function mainOfVariable(value: unknown, url: string, env: Environment): Configur
       mistake:
         'is one login for everybody, but connections.main has one for each role. Unset it, or give that connection another name',
     };
-  const kind = kindOfConnection(value);
-  if (kind !== null && kind !== 'postgres')
+  const kind = isMariadbUrl(url) ? 'mariadb' : 'postgres';
+  const named = isJsonObject(value) && value.kind !== undefined ? kindOfConnection(value) : kind;
+  if (named !== null && named !== kind)
     return {
       where,
-      mistake: `is the URL of a PostgreSQL database, but connections.main is of another kind. Unset it, or give that connection another name`,
+      mistake: `is the URL of a ${TITLES[kind]} database, but connections.main is of another kind. Unset it, or give that connection another name`,
     };
-  const mistake = urlProblem(url, POSTGRES_URL);
-  return mistake === null ? { kind: 'postgres', url, ...optionsOf(value, 'main', env) } : { where, mistake };
+  const mistake = urlProblem(url, kind === 'mariadb' ? MARIADB_URL : POSTGRES_URL);
+  const login: LoginConfig = { kind, url, ...optionsOf(value, 'main', env) };
+  return mistake === null ? login : { where, mistake };
+}
+
+const TITLES = { postgres: 'PostgreSQL', mariadb: 'MariaDB' } as const;
+
+function isMariadbUrl(url: string | { error: string }): boolean {
+  return typeof url === 'string' && MARIADB_URL.scheme.test(url);
 }
 
 type LoginOptions = Omit<PostgresConnection, 'kind' | 'url'>;
@@ -158,7 +189,12 @@ function optionsOf(value: unknown, name: string, env: Environment): LoginOptions
 /** `yes`: what `allowPowerfulRole` is in the file, for the connection `main` of DATABASE_URL. */
 const ALLOW_POWERFUL_ROLE = 'FORKLINE_ALLOW_POWERFUL_ROLE';
 
-function resolveReference(value: string, fileDir: string, env: Environment): string | { error: string } {
+/** Returns the text that a value means: itself, or that of the variable or file that it names. */
+export function resolveReference(
+  value: string,
+  fileDir: string,
+  env: Environment,
+): string | { error: string } {
   if (value.startsWith('env:')) {
     const name = value.slice('env:'.length);
     return env[name] || { error: `the environment variable ${name} is not set. ${MEND}` };
@@ -185,6 +221,11 @@ const MARIADB_URL: UrlForm = {
   begins: 'mariadb:// or mysql://',
   mend: 'For example: "url": "env:SHOP_URL", with SHOP_URL=mariadb://user:password@host:3306/database',
 };
+
+/** Returns what is wrong with the URL of a PostgreSQL database; null when nothing is. */
+export function postgresUrlProblem(url: string, mend: string): string | null {
+  return urlProblem(url, { ...POSTGRES_URL, mend });
+}
 
 /** null when it is a URL of this form. */
 function urlProblem(url: string, { scheme, begins, mend }: UrlForm): string | null {

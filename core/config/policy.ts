@@ -12,7 +12,7 @@ export type ReadPolicy = { readonly policy: Policy } | { readonly errors: readon
 export const ROLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const EVERY = '*';
 
-/** How a member must be, with an example of the mend. */
+/** The form that a member must have, with an example of the mend. */
 interface Member {
   readonly isRight: (value: unknown) => boolean;
   readonly expected: string;
@@ -65,6 +65,7 @@ const ROLE_MEMBERS: Readonly<Record<string, Member>> = {
   logs: FLAG,
   metrics: FLAG,
   processes: FLAG,
+  administration: FLAG,
   limits: { isRight: isJsonObject, expected: 'an object with limits', example: { timeoutMs: 10_000 } },
 };
 
@@ -191,6 +192,7 @@ function rightsOf(role: WrittenRole): Rights {
     logs: role.logs ?? false,
     metrics: role.metrics ?? false,
     processes: role.processes ?? false,
+    administration: role.administration ?? false,
     limits: role.limits ?? {},
   };
 }

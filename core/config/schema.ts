@@ -15,6 +15,8 @@ import { accessOptions, connectionLimits, corsOptions, listenOptions, tlsOptions
 import { auditOptions } from './schema-audit.ts';
 import { budgetOptions } from './schema-budgets.ts';
 import { monitorOptions } from './schema-monitor.ts';
+import { plannerOptions } from './schema-planner.ts';
+import { storeOptions } from './store.ts';
 
 /** With fewer in flight a worker waits more than it works, and on few cores `dsl.max` queries with stages had no room. */
 const LEAST_CONNECTIONS = 4;
@@ -42,6 +44,7 @@ export function createConfigSchema({ cores }: Machine) {
       example: 'main',
       defaultText: '`main`, or the only one',
     }),
+    store: storeOptions(),
     limits: limitOptions(),
     sql: group({
       processes: number(
@@ -77,18 +80,7 @@ export function createConfigSchema({ cores }: Machine) {
       ...sqlLifeOptions(),
     }),
     dsl: dslOptions(cores),
-    planner: group({
-      threads: number(
-        'FORKLINE_PLANNER_THREADS',
-        'Threads that plan queries.',
-        1,
-        64,
-        Math.min(2, cores),
-        'cores, at most 2',
-      ),
-      cacheEntries: number('FORKLINE_PLANNER_CACHE_ENTRIES', 'Plans kept.', 0, 1_000_000, 1000),
-      cacheBytes: size('FORKLINE_PLANNER_CACHE_BYTES', 'Memory for plans that are kept.', 0, 32 * MIB),
-    }),
+    planner: plannerOptions(cores),
     log: group({
       file: path(
         'FORKLINE_LOG_FILE',

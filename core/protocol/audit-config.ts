@@ -16,7 +16,7 @@ export interface AuditConfig {
   readonly rotateEvery: 'day' | 'never';
   /** Days for which rotated files are kept; 0: for ever. */
   readonly keepDays: number;
-  /** Where the newest number and hash are sent: `https://...` (POST) or `syslog://host:port` (UDP); null: nowhere. */
+  /** The address that the newest number and hash are sent to: `https://...` (POST) or `syslog://host:port` (UDP); null: nowhere. */
   readonly headTo: string | null;
   readonly headEverySeconds: number;
 }

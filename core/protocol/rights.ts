@@ -22,6 +22,8 @@ export interface Rights {
   readonly logs: boolean;
   readonly metrics: boolean;
   readonly processes: boolean;
+  /** Whether it may change models. */
+  readonly administration: boolean;
   readonly limits: PrincipalLimits;
 }
 
@@ -33,6 +35,7 @@ export const ALL_RIGHTS: Rights = {
   logs: true,
   metrics: true,
   processes: true,
+  administration: true,
   limits: {},
 };
 
@@ -44,6 +47,7 @@ export const NO_RIGHTS: Rights = {
   logs: false,
   metrics: false,
   processes: false,
+  administration: false,
   limits: {},
 };
 

@@ -132,6 +132,14 @@ export interface ServerConnections {
   readonly roleLogins: Readonly<Record<string, readonly string[]>>;
 }
 
+/** The store of the catalogue. */
+export interface StoreConfig {
+  /** The URL of its database with its secrets filled in. Must never be logged. */
+  readonly url: string;
+  /** Whether servers apply pending migrations themselves. */
+  readonly migrate: 'auto' | 'never';
+}
+
 export interface ServerConfig extends ServerConnections {
   readonly host: string;
   readonly port: number;
@@ -153,4 +161,6 @@ export interface ServerConfig extends ServerConnections {
   /** Whether the log is stored in files and can be searched; false when it goes to standard output. */
   readonly isLogStored: boolean;
   readonly tracing: TracingConfig;
+  /** null: there is no catalogue, and nothing of it is loaded. */
+  readonly store: StoreConfig | null;
 }

@@ -8,7 +8,7 @@ import type { Pipeline } from './pipeline.ts';
 
 export interface StreamState {
   readonly stream: string;
-  /** Where its lines are written. */
+  /** The file that its lines are written to. */
   readonly route: Route;
   /** Highest seq that was handed to the pipeline. */
   received: number;

@@ -3,7 +3,12 @@ import type { Config } from '../../core/config/config.ts';
 import { roleLoginsIn } from '../../core/config/role-logins.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
-import { type ConfiguredConnection, DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
+import {
+  type ConfiguredConnection,
+  DIALECT_OF_KIND,
+  databasesOf,
+  filesOf,
+} from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
@@ -49,6 +54,7 @@ export function serverConfig(
     logSocket,
     isLogStored: config.log.file !== STANDARD_OUTPUT,
     tracing: config.tracing,
+    store: config.store,
   };
 }
 
@@ -74,12 +80,12 @@ export function sqlConfig({ config, runDir, workerId }: WorkerPlace): SqlWorkerC
     connectionsPerProcess,
     acquireTimeoutMs,
     roleIdleMs,
-    connections,
+    connections: databasesOf(connections),
   };
 }
 
 export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerConfig {
-  const { limits, dsl } = config;
+  const { limits, dsl, connections } = config;
   return {
     socketPath: runDir.socketPath(workerId),
     fifoPath: runDir.fifoPath(workerId),
@@ -87,6 +93,7 @@ export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerC
     memoryBytes: limits.dslMemoryBytes,
     spillBytes: limits.dslSpillBytes,
     threads: dsl.threads,
+    files: filesOf(connections),
   };
 }
 

@@ -25,7 +25,8 @@ export function superviseLogger(
   context: LaunchContext,
   onLost: (child: ManagedChild, end: ChildEnd) => void,
 ): LoggerPlace {
-  const secrets = new Set(passwordsOf(config.connections));
+  const store = config.store === null ? {} : { store: { kind: 'postgres' as const, url: config.store.url } };
+  const secrets = new Set(passwordsOf({ ...config.connections, ...store }));
   const supervised = new Supervised({
     brake: new Brake(context.clock.monotonicMs),
     log: context.log,

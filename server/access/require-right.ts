@@ -4,6 +4,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import { type Principal, principalOf } from '../../core/protocol/principal.ts';
 
 const WHAT = {
+  administration: 'change the catalogue',
   ask: 'ask queries',
   logs: 'read the log',
   metrics: 'read the metrics',

@@ -14,7 +14,7 @@ import { deniedBy } from './denied-by.ts';
 import { Refusals } from './refusals.ts';
 
 /** The thing that was asked of a query: to run it, to explain it, or only whether it would run. */
-export type QueryAct = 'run' | 'explain' | 'head';
+export type QueryAct = 'run' | 'explain' | 'head' | 'tables';
 
 export type AuditOptions = Pick<AuditConfig, 'required' | 'waitMs' | 'text'>;
 
@@ -22,7 +22,7 @@ export class Audit {
   readonly #client: AuditClient;
   readonly #options: AuditOptions;
   readonly #refusals: Refusals;
-  /** How many queries were refused because their beginning could not be written. */
+  /** The number of queries that were refused because their beginning could not be written. */
   unwritten = 0;
 
   constructor(client: AuditClient, options: AuditOptions) {

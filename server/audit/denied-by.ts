@@ -1,4 +1,4 @@
-/** Which rule a refusal came from, for the audit; the client is told in other words, and not always which rule it was. */
+/** Names the rule that a refusal came from, for the audit; the client is told in other words, and not always which rule it was. */
 import type { ErrorCode, WireError } from '../../core/protocol/errors.ts';
 
 const RULES: Readonly<Partial<Record<ErrorCode, string>>> = {

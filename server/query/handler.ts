@@ -16,6 +16,7 @@ import type { QueryRates } from '../admission/query-rates.ts';
 import { downloadHeaders } from '../answer/download-headers.ts';
 import { errorClass } from '../answer/error-status.ts';
 import type { ReadingWatch } from '../answer/reading-watch.ts';
+import type { Revalidation } from '../answer/revalidation.ts';
 import { AnswerStream } from '../answer/stream.ts';
 import type { Audit } from '../audit/audit.ts';
 import { type PoisonLedger, poisonKey } from '../history/poison.ts';
@@ -54,6 +55,7 @@ export async function handleQuery(
   request: IncomingMessage,
   response: ServerResponse,
   asked: QueryRequest,
+  revalidation?: Revalidation,
 ): Promise<void> {
   const { registry, limits } = deps;
   const query = startQuery(deps, principal, request, asked);
@@ -67,6 +69,7 @@ export async function handleQuery(
     queryText: text,
     traceresponse: query.trace.response,
     ...(request.method === 'GET' && { headers: downloadHeaders(asked.answer.format) }),
+    revalidation,
     bufferBytes,
     onStreaming: () => deps.reading.watch(response, () => endSlowReader(deps, query, response)),
   });

@@ -3,7 +3,7 @@ import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import type { FunctionUse } from '../../core/protocol/plan.ts';
 import type { SqlSlot } from '../admission/sql-slots.ts';
 import { boundKinds, boundTexts, mapToQuery } from '../planning/source-sql.ts';
-import { answerSink, type Run, timed } from './run.ts';
+import { answerSink, plannedText, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 
 export async function runSql(run: Run): Promise<AnswerSummary> {
@@ -25,7 +25,7 @@ export async function runSql(run: Run): Promise<AnswerSummary> {
     query.phases.sql += reply.phases.sqlMs;
     return reply;
   } catch (thrown) {
-    throw mapToQuery(thrown, source, query.text, deps.connections.lexicalOf(source.connection));
+    throw mapToQuery(thrown, source, plannedText(run), deps.connections.lexicalOf(source.connection));
   }
 }
 
@@ -42,6 +42,7 @@ function callRunSql(run: Run, role: string | null, slot: SqlSlot, functions: rea
     sql: source.sql,
     functions,
     described: source.placed?.described ?? [],
+    ...(source.placed && source.databaseColumns !== null && { expect: source.databaseColumns }),
     parameters: boundTexts(source, run.parameters),
     parameterKinds: boundKinds(source, run.parameters),
     answer: run.options,

@@ -15,6 +15,15 @@ import type { QueryRequest } from '../http/request/query-request.ts';
 import { endEarly, loginRoleOf, type QueryHandlerDeps, startQuery, withDeadline } from './handler.ts';
 import { toldError } from './told-error.ts';
 
+/** Returns a request with nothing but a text, for what is planned without a query of the client's. */
+export function requestWithText(text: string): QueryRequest {
+  return {
+    ...{ text, connection: null, parameters: {}, capRows: null, timeoutMs: null, pushdown: 'auto' },
+    ...{ language: null, model: null },
+    answer: { format: 'json', rows: 'objects', numbers: 'number', end: 'line' },
+  };
+}
+
 /** Calls `plan`, and `answer` with its result. Rejects only before the query has started. */
 export async function withoutRunning<Planned>(
   deps: QueryHandlerDeps,

@@ -1,4 +1,4 @@
-/** How connections reach a whole Forkline: TLS with reload, certificates of clients, the unix sockets, and proxies that say who asks. */
+/** The ways by which connections reach a whole Forkline: TLS with reload, certificates of clients, the unix sockets, and proxies that say who asks. */
 import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import http from 'node:http';

@@ -4,30 +4,30 @@
  * ends its idle sessions at once, and the others when their queries have ended.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { ConfiguredConnection } from '../../core/protocol/connection.ts';
+import type { ServedConnection } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
 import { RoleSessions } from './role-sessions.ts';
 import type { SessionPool } from './session-pool.ts';
 import type { SessionSource } from './session-source.ts';
 
-type Connections = Readonly<Record<string, ConfiguredConnection>>;
+type Connections = Readonly<Record<string, ServedConnection>>;
 
 /** The sessions of a connection: of its one login, or of its roles' logins. */
 export type ConnectionSessions = SessionPool | RoleSessions;
 
 interface Entry {
-  readonly config: ConfiguredConnection;
+  readonly config: ServedConnection;
   readonly pool: ConnectionSessions;
 }
 
 export class ConnectionBook {
-  readonly #create: (name: string, config: ConfiguredConnection) => Promise<ConnectionSessions>;
+  readonly #create: (name: string, config: ServedConnection) => Promise<ConnectionSessions>;
   readonly #entries = new Map<string, Entry>();
   /** The last change. Changes run one after the other, since each one compares with the result of the one before. */
   #changing: Promise<unknown> = Promise.resolve();
 
-  constructor(create: (name: string, config: ConfiguredConnection) => Promise<ConnectionSessions>) {
+  constructor(create: (name: string, config: ServedConnection) => Promise<ConnectionSessions>) {
     this.#create = create;
   }
 

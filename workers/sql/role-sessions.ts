@@ -46,7 +46,7 @@ export class RoleSessions {
   readonly #idle: Idle[] = [];
   /** The callbacks of those who wait, in their order. */
   readonly #waiters: (() => void)[] = [];
-  /** How many sessions there are, those included that are being opened or closed. */
+  /** The number of sessions, those included that are being opened or closed. */
   #count = 0;
   #sweep: NodeJS.Timeout | null = null;
   #closed = false;
@@ -63,7 +63,7 @@ export class RoleSessions {
     return this.#sources.get(role);
   }
 
-  /** How many sessions are open, being opened or being closed. */
+  /** The number of sessions that are open, being opened or being closed. */
   get count(): number {
     return this.#count;
   }

@@ -7,7 +7,7 @@ import type { CallControl } from '../../connectors/kit/call-control.ts';
 import type { ByteSink, Session } from '../../connectors/kit/connector.ts';
 import { connectionOf } from '../../connectors/registry.ts';
 import type { Log } from '../../core/logging/log.ts';
-import { type ConfiguredConnection, hasRoles } from '../../core/protocol/connection.ts';
+import { hasRoles, type ServedConnection } from '../../core/protocol/connection.ts';
 import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
 import type { SqlPhases, SqlWorkerCalls, SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
 import { CallServer } from './call-server.ts';
@@ -49,7 +49,7 @@ export class SqlService {
     await this.#server.listen(this.#config.socketPath);
   }
 
-  async #sessionsOf(name: string, config: ConfiguredConnection): Promise<ConnectionSessions> {
+  async #sessionsOf(name: string, config: ServedConnection): Promise<ConnectionSessions> {
     const { connectionsPerProcess: size, acquireTimeoutMs, roleIdleMs: idleMs } = this.#config;
     const options = { name, workerId: this.#workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS };
     const shared = { name, size, acquireTimeoutMs, log: this.#log };

@@ -214,7 +214,7 @@ describe('the configuration', () => {
 
     it('never shows what a URL holds', async () => {
       write({
-        connections: { a: { url: 'postgresql://u:hunter2@h:port/d' }, b: { url: 'mysql://u:hunter2@h/d' } },
+        connections: { a: { url: 'postgresql://u:hunter2@h:port/d' }, b: { url: 'oracle://u:hunter2@h/d' } },
       });
       const lines = await errors({ DATABASE_URL: 'hunter2' });
       expect(lines).to.have.length(3);
@@ -243,8 +243,8 @@ describe('the configuration', () => {
       const wanted =
         'must be the URL of a PostgreSQL database as text, or where it stands: env:NAME, file:PATH';
       expect(await errors()).to.have.members([
-        'connections.odd.kind: must be one of postgres, mariadb, sqlite, not "postgers"; did you mean postgres?',
-        'connections.number.kind: must be one of postgres, mariadb, sqlite, not 7',
+        'connections.odd.kind: must be one of postgres, mariadb, sqlite, files, not "postgers"; did you mean postgres?',
+        'connections.number.kind: must be one of postgres, mariadb, sqlite, files, not 7',
         'connections.file.path: is an option of connections of the kind sqlite, not of the kind postgres; say so: "kind": "sqlite"',
         'connections.both.url: is an option of connections of the kind postgres, not of the kind sqlite; take it out',
         'connections.empty.path: must be the path of a SQLite file, relative to the configuration. ' +
@@ -338,6 +338,22 @@ describe('the configuration', () => {
       expect((await mistakes()).errors.join()).to.contain(
         'policy.json: defaultRoles: analyst and auditor have a login each for the connection crm',
       );
+    });
+
+    it('tells the kind of a connection by its URL', async () => {
+      for (const scheme of ['mariadb', 'mysql'])
+        expect((await load({ DATABASE_URL: `${scheme}://u:p@h/shop` })).connections).to.deep.equal({
+          main: { kind: 'mariadb', url: `${scheme}://u:p@h/shop` },
+        });
+      write({ connections: { shop: { url: 'env:SHOP_URL', allowPowerfulRole: true } } });
+      expect((await load({ SHOP_URL: 'mysql://h/shop' })).connections).to.deep.equal({
+        shop: { kind: 'mariadb', url: 'mysql://h/shop', allowPowerfulRole: true },
+      });
+      write({ connections: { main: { kind: 'postgres', url: 'postgresql://h/d' } } });
+      expect(await errors({ DATABASE_URL: 'mariadb://h/d' })).to.deep.equal([
+        'DATABASE_URL: is the URL of a MariaDB database, but connections.main is of another kind. Unset it, or give that ' +
+          'connection another name',
+      ]);
     });
 
     it('wants names that can be written after @', async () => {

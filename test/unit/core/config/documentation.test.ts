@@ -33,7 +33,7 @@ describe('the configuration is documented', () => {
       allOptions().map(({ notes }) => [notes.variable as string, String(notes.example)] as const),
     );
     const cwd = mkdtempSync(join(tmpdir(), 'forkline-examples-'));
-    writeFileSync(join(cwd, env.FORKLINE_POLICY_FILE!), '{"roles": {}}'); // it must be there
+    writeFileSync(join(cwd, env.FORKLINE_POLICY_FILE!), '{"roles": {}}'); // the file must be there
     for (const [variable, name] of [
       ['FORKLINE_TLS_CERT_FILE', 'server.crt'],
       ['FORKLINE_TLS_KEY_FILE', 'server.key'],

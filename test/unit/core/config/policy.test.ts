@@ -31,11 +31,17 @@ describe('the policy file', () => {
       roles: {
         analyst: {
           ...{ ask: true, connections: ['crm'], stages: null, queries: 'own' },
-          ...{ logs: false, metrics: false, processes: false, limits: { timeoutMs: 10 } },
+          ...{
+            logs: false,
+            metrics: false,
+            processes: false,
+            administration: false,
+            limits: { timeoutMs: 10 },
+          },
         },
         operator: {
           ...{ ask: false, connections: [], stages: null, queries: 'own' },
-          ...{ logs: true, metrics: false, processes: false, limits: {} },
+          ...{ logs: true, metrics: false, processes: false, administration: false, limits: {} },
         },
       },
       defaultRoles: [],
