@@ -10,13 +10,13 @@ import {
   keysCommand,
   type PolicyCommand,
   policyCommand,
-} from './access-arguments.ts';
+} from './access/access-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
+import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
 import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
 import { parseSizes } from './size-arguments.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface QueryOptions {
   /** null: FORKLINE_URL, else the default address. */

@@ -8,8 +8,8 @@ import { connectionOf } from '../connectors/registry.ts';
 import type { Config } from '../core/config/config.ts';
 import { type Login, loginsOf } from '../core/protocol/connection.ts';
 import { judgeOf } from '../language/dialects/registry.ts';
-import type { Output } from './output.ts';
-import { type ConfigQuestion, readConfig } from './read-config.ts';
+import type { Output } from './kit/output.ts';
+import { type ConfigQuestion, readConfig } from './kit/read-config.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 

@@ -7,7 +7,7 @@ import { parseCommandLine } from './arguments.ts';
  * the one, because `forkline start` becomes the monitor and must stay small.
  */
 import { HELP } from './help.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './kit/usage-error.ts';
 
 const env = environment();
 

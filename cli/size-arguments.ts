@@ -3,7 +3,7 @@ import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
 import { ControlError, checkSize } from '../monitor/control.ts';
 import { maxSizesOf } from '../monitor/pools/definition.ts';
 import { POOL_TABLE } from '../monitor/pools/table.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './kit/usage-error.ts';
 
 const MAX_SIZES = maxSizesOf(POOL_TABLE);
 

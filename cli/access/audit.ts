@@ -8,9 +8,9 @@ import type { ChainHead } from '../../core/audit/chain.ts';
 import { type AuditReport, AuditVerifier } from '../../core/audit/verify.ts';
 import { createLineSplitter } from '../../core/logging/wire.ts';
 import { listRotated } from '../../logger/store/names.ts';
-import type { AuditCommand } from '../access-arguments.ts';
-import type { Output } from '../output.ts';
-import { type ConfigQuestion, readConfig } from '../read-config.ts';
+import type { Output } from '../kit/output.ts';
+import { type ConfigQuestion, readConfig } from '../kit/read-config.ts';
+import type { AuditCommand } from './access-arguments.ts';
 
 /** Resolves with the exit code: 0, 1 (the audit has problems, or there is none), 2 (the configuration is broken). */
 export async function runAudit(

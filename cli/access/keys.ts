@@ -10,10 +10,10 @@ import {
 import type { Config } from '../../core/config/config.ts';
 import { ROLE_NAME, unknownNames } from '../../core/config/policy.ts';
 import { twoLogins } from '../../core/config/role-logins.ts';
-import type { KeysCommand } from '../access-arguments.ts';
-import type { Output } from '../output.ts';
-import { type ConfigQuestion, readConfig } from '../read-config.ts';
-import { renderTable } from '../table.ts';
+import type { Output } from '../kit/output.ts';
+import { type ConfigQuestion, readConfig } from '../kit/read-config.ts';
+import { renderTable } from '../kit/table.ts';
+import type { KeysCommand } from './access-arguments.ts';
 
 /** Resolves with the exit code: 0, 1 (it could not be done), 2 (the configuration is broken). */
 export async function runKeys(

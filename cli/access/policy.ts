@@ -5,9 +5,9 @@ import type { Config } from '../../core/config/config.ts';
 import { unknownNames } from '../../core/config/policy.ts';
 import { rolesWithoutLogin, twoLogins } from '../../core/config/role-logins.ts';
 import type { Policy, Rights } from '../../core/protocol/rights.ts';
-import type { PolicyCommand } from '../access-arguments.ts';
-import type { Output } from '../output.ts';
-import { type ConfigQuestion, readConfig } from '../read-config.ts';
+import type { Output } from '../kit/output.ts';
+import { type ConfigQuestion, readConfig } from '../kit/read-config.ts';
+import type { PolicyCommand } from './access-arguments.ts';
 import { type Asker, type Decision, decisionsAbout, mistakeOf } from './policy-decision.ts';
 
 /** Resolves with the exit code: 0, 1 (there is no policy, or no such role), 2 (a mistake in policy or configuration). */

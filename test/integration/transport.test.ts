@@ -270,8 +270,6 @@ describe('transport', function () {
       ],
       [{ access: { proxy: { userHeader: 'X User' } } }, 'access.proxy.userHeader'],
     ] as const)
-      expect(await wrong(config), JSON.stringify(config))
-        .to.match(/^2 /)
-        .and.contain(told);
+      expect(await wrong(config), JSON.stringify(config)).to.contain(told);
   });
 });

@@ -1,7 +1,7 @@
 /** Reads the command lines of `forkline keys`, `forkline policy` and `forkline audit`. */
 import { resolve } from 'node:path';
-import type { ChainHead } from '../core/audit/chain.ts';
-import { UsageError } from './usage-error.ts';
+import type { ChainHead } from '../../core/audit/chain.ts';
+import { UsageError } from '../kit/usage-error.ts';
 
 export type KeysCommand =
   | {
