@@ -30,8 +30,9 @@ export interface Compiled {
 export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
   const tree = treeOf(request);
   const step = planTree(tree, request, judge);
-  if (step.kind === 'ask' || !tree.explain) return step;
-  return { kind: 'plan', plan: explainPlan(step.plan, request) };
+  if (step.kind === 'ask') return step;
+  const plan = tree.explain ? explainPlan(step.plan, request) : step.plan;
+  return { kind: 'plan', plan: tree.cache === undefined ? plan : { ...plan, cache: tree.cache } };
 }
 
 /** The plan of the query itself, whether `explain` stands before it or not. */

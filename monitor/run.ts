@@ -24,6 +24,7 @@ import { maxSizesOf, type PoolDefinition } from './pools/definition.ts';
 import { programsOf } from './pools/programs.ts';
 import { POOL_TABLE } from './pools/table.ts';
 import { Reloader } from './reload.ts';
+import { prepareResultsDir } from './results-dir.ts';
 import { Signals } from './signals.ts';
 import { claimRunDir, sweepDeadRuns } from './sweep/dead-runs.ts';
 import {
@@ -95,6 +96,7 @@ async function runIn(
     sweepLeftovers(statePath, runDir.rawDir),
   ]);
   await claimStateFile(statePath, currentRunState(runDir, []));
+  await prepareResultsDir(config.dataDir, config.cache.mode === 'on' || config.jobs.mode === 'on');
   const { logSocket, path } = runDir;
   const identity = { role: 'monitor', workerId: 'monitor', runDir: path, logSocket };
   redactLiterals(config.log.redactLiterals === 'on');

@@ -8,9 +8,11 @@ import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import type { ConnectionConfig } from '../protocol/connection.ts';
+import type { CacheRule } from '../protocol/results-config.ts';
 import type { Policy } from '../protocol/rights.ts';
 import type { Limits, PlannerConfig, TracingConfig } from '../protocol/server-config.ts';
 import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
+import { NO_RULES, type ReadRules, readCacheRules } from './cache-rules.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
 import { logFileProblem } from './log-file.ts';
 import type { Option } from './option.ts';
@@ -49,6 +51,27 @@ export interface Config {
     readonly dataLimitBytes: number;
   };
   readonly planner: PlannerConfig;
+  readonly results: {
+    readonly maxBytes: number;
+    readonly maxEntries: number;
+    readonly maxEntryBytes: number;
+    readonly memoryBytes: number;
+  };
+  readonly cache: {
+    readonly mode: 'off' | 'on';
+    readonly minMs: number;
+    readonly maxAgeMs: number;
+    readonly staleWhileRevalidateMs: number;
+    readonly staleIfErrorMs: number;
+    readonly rules: readonly CacheRule[];
+  };
+  readonly jobs: {
+    readonly mode: 'off' | 'on';
+    readonly maxTimeoutMs: number;
+    readonly keepMs: number;
+    readonly perPrincipal: number;
+    readonly bytesPerPrincipal: number;
+  };
   readonly log: {
     readonly file: string;
     readonly level: string;
@@ -124,12 +147,13 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
       ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
     );
   const policy = parsed.success ? policyIn(parsed.data.access, Object.keys(connections)) : NO_POLICY;
-  if (connectionErrors.length === 0) errors.push(...policy.errors);
+  const rules = parsed.success ? rulesIn(parsed.data, cwd, Object.keys(connections)) : NO_RULES;
+  if (connectionErrors.length === 0) errors.push(...policy.errors, ...rules.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));
     return { errors: told, dataDir: dataDirOfValues(values, cwd) };
   }
-  return { config: deepFreeze(complete(parsed.data, connections, policy.policy, cwd)) };
+  return { config: deepFreeze(complete(parsed.data, connections, policy.policy, rules.rules, cwd)) };
 }
 
 type ParsedConfig = z.output<ConfigSchema>;
@@ -138,13 +162,16 @@ function complete(
   parsed: ParsedConfig,
   connections: Config['connections'],
   policy: Policy | null,
+  rules: readonly CacheRule[],
   cwd: string,
 ): Config {
   const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
   // Resident is also what is mapped from files, which the data limit leaves out.
   const killBytes = dataLimitBytes + 1024 ** 3;
+  const { rulesFile: _, ...cache } = parsed.cache;
   return {
     ...parsed,
+    cache: { ...cache, rules },
     access: completeAccess(parsed.access, policy),
     dataDir: resolve(cwd, parsed.dataDir),
     connections,
@@ -158,6 +185,12 @@ function complete(
     },
     tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
+}
+
+/** The rules of the cache's file; none without one. Without configured connections there is the embedded one, `main`. */
+function rulesIn({ cache }: ParsedConfig, cwd: string, connections: readonly string[]): ReadRules {
+  if (cache.rulesFile === undefined) return NO_RULES;
+  return readCacheRules(resolve(cwd, cache.rulesFile), connections.length === 0 ? ['main'] : connections);
 }
 
 /** Under the name that the value came by. */

@@ -14,6 +14,7 @@ import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole 
 import { accessOptions, connectionLimits, corsOptions, listenOptions } from './schema-access.ts';
 import { budgetOptions } from './schema-budgets.ts';
 import { monitorOptions } from './schema-monitor.ts';
+import { cacheOptions, jobsOptions, resultsOptions } from './schema-results.ts';
 
 /** With fewer in flight a worker waits more than it works, and on few cores `dsl.max` queries with stages had no room. */
 const LEAST_CONNECTIONS = 4;
@@ -80,6 +81,9 @@ export function createConfigSchema({ cores }: Machine) {
       cacheEntries: number('FORKLINE_PLANNER_CACHE_ENTRIES', 'Plans kept.', 0, 1_000_000, 1000),
       cacheBytes: size('FORKLINE_PLANNER_CACHE_BYTES', 'Memory for plans that are kept.', 0, 32 * MIB),
     }),
+    results: resultsOptions(),
+    cache: cacheOptions(),
+    jobs: jobsOptions(),
     log: group({
       file: path(
         'FORKLINE_LOG_FILE',

@@ -4,8 +4,11 @@ import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
 import { type ConnectionConfig, DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
+import type { ResultsConfig } from '../../core/protocol/results-config.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
+import { connectionVersion } from '../connection-version.ts';
+import { resultsDir } from '../results-dir.ts';
 
 /** The worker whose configuration or address is asked for. */
 export interface WorkerPlace {
@@ -40,6 +43,7 @@ export function serverConfig(
     logSocket,
     isLogStored: config.log.file !== STANDARD_OUTPUT,
     tracing: config.tracing,
+    results: resultsConfig(config),
   };
 }
 
@@ -53,6 +57,21 @@ export function serverConnections({ connections, defaultConnection }: Config): S
     allowFunctions: Object.fromEntries(
       Object.entries(connections).map(([name, connection]) => [name, allowedFunctions(connection)]),
     ),
+    versions: Object.fromEntries(
+      Object.entries(connections).map(([name, connection]) => [name, connectionVersion(connection)]),
+    ),
+  };
+}
+
+function resultsConfig({ dataDir, results, cache, jobs }: Config): ResultsConfig | null {
+  if (cache.mode === 'off' && jobs.mode === 'off') return null;
+  const { mode: cacheMode, ...cacheOptions } = cache;
+  const { mode: jobsMode, ...jobsOptions } = jobs;
+  return {
+    ...results,
+    dir: resultsDir(dataDir),
+    cache: cacheMode === 'off' ? null : cacheOptions,
+    jobs: jobsMode === 'off' ? null : jobsOptions,
   };
 }
 

@@ -19,6 +19,7 @@ import type { ServerResponse } from 'node:http';
 import type { AnswerFormat } from '../../core/protocol/answer.ts';
 import type { WireError } from '../../core/protocol/errors.ts';
 import { HeldEnd } from './held-end.ts';
+import type { AnswerEnd, QueryAnswer } from './query-answer.ts';
 import { PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.ts';
 
@@ -34,14 +35,6 @@ const LINE_FEED = 0x0a;
 /** The largest body that is copied behind the head to leave in one write; for a larger one two writes are cheaper. */
 const ONE_WRITE_BYTES = 16 * 1024;
 
-export interface AnswerEnd {
-  readonly rows: number;
-  readonly complete: boolean;
-  /** The `stats` member of JSON answers; JSON-safe. */
-  readonly stats: object;
-  readonly serverTiming: string;
-}
-
 export interface AnswerStreamOptions {
   readonly response: ServerResponse;
   readonly format: AnswerFormat;
@@ -53,6 +46,8 @@ export interface AnswerStreamOptions {
   readonly traceresponse?: string;
   /** Further headers of a successful answer: names and values alternately. */
   readonly headers?: readonly string[];
+  /** Returns the headers about keeping the answer, when its head is sent; left out: those that forbid it. */
+  readonly cacheHeaders?: () => readonly string[];
   readonly bufferBytes: number;
   /** Called once, when the answer is too large to be held back and begins to stream. */
   readonly onStreaming?: () => void;
@@ -64,7 +59,7 @@ interface Waiting {
   release(): void;
 }
 
-export class AnswerStream {
+export class AnswerStream implements QueryAnswer {
   readonly #options: AnswerStreamOptions;
   #state: 'buffering' | 'streaming' | 'ended' = 'buffering';
   #waiting: Waiting[] = [];
@@ -119,8 +114,8 @@ export class AnswerStream {
 
   finish(end: AnswerEnd): void {
     if (this.#state === 'ended') return;
-    const { response } = this.#options;
-    const tail = this.#tail(end);
+    const { response, format, endLine } = this.#options;
+    const tail = answerTail(format, endLine, end);
     if (this.#state === 'buffering') {
       const tailBytes = Buffer.byteLength(tail);
       const bodyBytes = this.#waitingBytes + tailBytes;
@@ -241,23 +236,26 @@ export class AnswerStream {
 
   /** Returns header names and values alternately, for writeHead: several calls of setHeader take twice as long. */
   #headers(): string[] {
-    const { format, queryId, traceresponse, headers: more } = this.#options;
+    const { format, queryId, traceresponse, headers: more, cacheHeaders } = this.#options;
     const headers = ['Content-Type', CONTENT_TYPES[format], 'Query-Id', queryId];
-    headers.push('Vary', 'Accept, Origin', 'Cache-Control', 'no-store', ...SECURITY_HEADERS);
+    if (cacheHeaders === undefined) headers.push('Vary', 'Accept, Origin', 'Cache-Control', 'no-store');
+    else headers.push(...cacheHeaders());
+    headers.push(...SECURITY_HEADERS);
     if (traceresponse !== undefined) headers.push('traceresponse', traceresponse);
     if (more !== undefined) headers.push(...more);
     return headers;
   }
+}
 
-  #tail({ rows, complete, stats }: AnswerEnd): string {
-    switch (this.#options.format) {
-      case 'json':
-        return `],"rowCount":${rows},"complete":${complete},"stats":${JSON.stringify(stats)}}\n`;
-      case 'ndjson':
-        return this.#options.endLine ? `${JSON.stringify({ '@end': { rowCount: rows, complete } })}\n` : '';
-      default:
-        return '';
-    }
+/** Returns what the server itself writes at the end of an answer, behind the rows. `endLine`: whether NDJSON has a line for it. */
+export function answerTail(format: AnswerFormat, endLine: boolean, { rows, complete, stats }: AnswerEnd): string {
+  switch (format) {
+    case 'json':
+      return `],"rowCount":${rows},"complete":${complete},"stats":${JSON.stringify(stats)}}\n`;
+    case 'ndjson':
+      return endLine ? `${JSON.stringify({ '@end': { rowCount: rows, complete } })}\n` : '';
+    default:
+      return '';
   }
 }
 

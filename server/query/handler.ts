@@ -14,17 +14,18 @@ import type { PrincipalLimits } from '../../core/protocol/rights.ts';
 import type { Limits } from '../../core/protocol/server-config.ts';
 import type { QueryRates } from '../admission/query-rates.ts';
 import { downloadHeaders } from '../answer/download-headers.ts';
-import { errorClass } from '../answer/error-status.ts';
+import type { QueryAnswer } from '../answer/query-answer.ts';
 import type { ReadingWatch } from '../answer/reading-watch.ts';
 import { AnswerStream } from '../answer/stream.ts';
 import { type PoisonLedger, poisonKey } from '../history/poison.ts';
-import type { Phases, QueryRecord, QueryRegistry } from '../history/registry.ts';
+import type { QueryRecord, QueryRegistry } from '../history/registry.ts';
 import type { SlowLog } from '../history/slow-log.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Tracing } from '../observe/tracing.ts';
 import type { RunDeps } from './run.ts';
-import { type QueryOutcome, runQuery } from './run-query.ts';
+import { finish, report } from './query-end.ts';
+import { runQuery } from './run-query.ts';
 import { toldError } from './told-error.ts';
 
 export interface QueryHandlerDeps {
@@ -38,8 +39,20 @@ export interface QueryHandlerDeps {
   readonly tracing: Tracing;
   readonly reading: ReadingWatch;
   readonly log: Log;
+  /** Left out when no answers are kept. */
+  readonly cache?: AnswerCache;
   /** Returns true while the server stops: it then takes no new queries. */
   readonly isDraining: () => boolean;
+}
+
+/** Answers queries, from what it keeps or by running them (server/cache/query-cache.ts). Rejects only before the query has started. */
+export interface AnswerCache {
+  answer(
+    principal: Principal,
+    request: IncomingMessage,
+    response: ServerResponse,
+    asked: QueryRequest,
+  ): Promise<void>;
 }
 
 const QUERY_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
@@ -52,22 +65,59 @@ export async function handleQuery(
   response: ServerResponse,
   asked: QueryRequest,
 ): Promise<void> {
-  const { registry, limits } = deps;
-  const query = startQuery(deps, principal, request, asked);
-  const { queryId, text } = query;
-  const { bufferBytes } = limits;
-  const answer = new AnswerStream({
+  if (deps.cache !== undefined) await deps.cache.answer(principal, request, response, asked);
+  else await runStarted(deps, startQuery(deps, principal, request, asked), request, response, asked);
+}
+
+/** Returns the stream of the query's answer to its client. `cacheHeaders`: instead of those that forbid to keep the answer. */
+export function streamOf(
+  deps: QueryHandlerDeps,
+  query: QueryRecord,
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: QueryRequest,
+  cacheHeaders?: () => readonly string[],
+): AnswerStream {
+  return new AnswerStream({
     response,
     format: asked.answer.format,
     endLine: asked.answer.end !== 'none',
-    queryId,
-    queryText: text,
+    queryId: query.queryId,
+    queryText: query.text,
     traceresponse: query.trace.response,
     ...(request.method === 'GET' && { headers: downloadHeaders(asked.answer.format) }),
-    bufferBytes,
+    ...(cacheHeaders !== undefined && { cacheHeaders }),
+    bufferBytes: deps.limits.bufferBytes,
     onStreaming: () => deps.reading.watch(response, () => endSlowReader(deps, query, response)),
   });
+}
+
+/** Runs a query that was started, and answers. Never rejects. `answer`: what gets the result; the client's stream when left out. */
+export async function runStarted(
+  deps: QueryHandlerDeps,
+  query: QueryRecord,
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: QueryRequest,
+  answer: QueryAnswer = streamOf(deps, query, request, response, asked),
+): Promise<void> {
   const stopTimer = endEarly(query, response);
+  try {
+    await runToEnd(deps, query, asked, answer);
+  } finally {
+    stopTimer();
+  }
+}
+
+/** Runs a query that was started until its end, which is told to `answer`, and recorded. Never rejects. */
+export async function runToEnd(
+  deps: QueryHandlerDeps,
+  query: QueryRecord,
+  asked: QueryRequest,
+  answer: QueryAnswer,
+): Promise<void> {
+  const { registry } = deps;
+  const { queryId, text } = query;
   const slowEnded = deps.slowLog.watch(query);
   const { connection } = query; // the requested connection; the query's text may name another
   const key = (): string => poisonKey(connection, text);
@@ -83,7 +133,7 @@ export async function handleQuery(
     if (known.code === 'internal') {
       const told = withoutValues(thrown, quotableValues(asked.parameters));
       deps.log.error('internal-error', {
-        ...{ queryId, principal: principal.id, connection: query.connection },
+        ...{ queryId, principal: query.principal.id, connection: query.connection },
         error: told,
       });
     }
@@ -91,7 +141,6 @@ export async function handleQuery(
     error = known.toWire();
     answer.fail(error);
   } finally {
-    stopTimer();
     registry.end(query, error === null ? null : toldError(error, text, asked.parameters), Date.now());
     slowEnded();
     report(deps, query, asked);
@@ -134,12 +183,21 @@ function clientTooSlow({ readBytes, readWindowMs }: Limits): QueryError {
   );
 }
 
+export interface StartOptions {
+  /** False for a query that takes no share of the database: it counts in no limit of queries in flight. */
+  readonly isCounted?: boolean;
+  /** The most time that the query may ask for. */
+  readonly maxTimeoutMs?: number;
+  readonly queryId?: string;
+}
+
 /** Returns the record of a new query. Throws too-many-queries, draining, duplicate-query-id, bad-request. */
 export function startQuery(
   deps: QueryHandlerDeps,
   principal: Principal,
   request: IncomingMessage,
   asked: QueryRequest,
+  { isCounted = true, maxTimeoutMs = deps.limits.maxTimeoutMs, queryId = queryIdOf(request) }: StartOptions = {},
 ): QueryRecord {
   const { registry, limits } = deps;
   if (deps.isDraining()) {
@@ -149,19 +207,20 @@ export function startQuery(
     });
   }
   const own = principal.rights.limits;
-  checkInFlight(registry.inFlight(principal), limits.perClient, own);
+  if (isCounted) checkInFlight(registry.inFlight(principal), limits.perClient, own);
   deps.rates.take(principal);
   return registry.start(
     {
-      queryId: queryIdOf(request),
+      queryId,
+      isCounted,
       text: asked.text,
       principal,
       connection: asked.connection ?? deps.run.connections.defaultOf(principal),
       trace: deps.tracing.begin(request),
       timeoutMs: Math.min(
         asked.timeoutMs ?? limits.timeoutMs,
-        limits.maxTimeoutMs,
-        own.timeoutMs ?? limits.maxTimeoutMs,
+        maxTimeoutMs,
+        own.timeoutMs ?? maxTimeoutMs,
       ),
     },
     Date.now(),
@@ -210,71 +269,3 @@ export function withDeadline(error: QueryError, query: QueryRecord): QueryError 
   return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
 }
 
-function finish(query: QueryRecord, answer: AnswerStream, { summary, plan }: QueryOutcome): void {
-  const { rows, complete } = summary;
-  const phases = rounded(query.phases);
-  const stats = {
-    queryId: query.queryId,
-    elapsedMs: Date.now() - query.startedAt,
-    phases,
-    placement: plan.stages.map(({ name, where }) => ({ stage: name, where })),
-    // JSON.stringify leaves the member out when it is undefined.
-    warnings: plan.warnings.length > 0 ? plan.warnings : undefined,
-  };
-  answer.finish({ rows, complete, stats, serverTiming: serverTimingOf(phases) });
-}
-
-function serverTimingOf({ plan, queue, sql, handoff, dsl, encode }: Phases): string {
-  return `plan;dur=${plan}, queue;dur=${queue}, sql;dur=${sql}, handoff;dur=${handoff}, dsl;dur=${dsl}, encode;dur=${encode}`;
-}
-
-/** Returns the phases rounded to hundredths of a millisecond. Written out by member because it runs twice per query. */
-function rounded({ plan, queue, sql, handoff, dsl, encode }: Phases): Phases {
-  return {
-    plan: hundredths(plan),
-    queue: hundredths(queue),
-    sql: hundredths(sql),
-    handoff: hundredths(handoff),
-    dsl: hundredths(dsl),
-    encode: hundredths(encode),
-  };
-}
-
-function hundredths(ms: number): number {
-  return Math.round(ms * 100) / 100;
-}
-
-/** The most characters of a query's text in the log: enough to recognise it. */
-const LOGGED_QUERY_CHARACTERS = 4000;
-
-function textForLog(text: string): string {
-  const removed = text.length - LOGGED_QUERY_CHARACTERS;
-  return removed <= 0 ? text : `${text.slice(0, LOGGED_QUERY_CHARACTERS)}…[+${removed} characters]`;
-}
-
-function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord, asked: QueryRequest): void {
-  const { answer } = asked;
-  const elapsedMs = (query.endedAt ?? Date.now()) - query.startedAt;
-  const code = query.error?.code ?? 'ok';
-  metrics.queryEnded(query, answer.format, elapsedMs);
-  tracing.end(query);
-  const { bytes, rows } = query;
-  const fields = {
-    queryId: query.queryId,
-    traceId: query.trace.traceId,
-    principal: query.principal.id,
-    connection: query.connection,
-    query: textForLog(query.text),
-    code,
-    elapsedMs,
-    rows,
-    bytes,
-    phases: rounded(query.phases),
-  };
-  if (query.error === null) log.info('query-ended', fields);
-  // A mistake of the user is only information; a failure that an operator may have to mend is a warning.
-  else {
-    const level = errorClass(query.error.code).status < 500 ? 'info' : 'warn';
-    log[level]('query-failed', { ...fields, message: query.error.message });
-  }
-}

@@ -11,7 +11,7 @@ import { type AnswerSummary, refuseNames } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Plan } from '../../core/protocol/plan.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
-import type { AnswerStream } from '../answer/stream.ts';
+import type { QueryAnswer } from '../answer/query-answer.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { parameterKinds } from '../http/request/parameters.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
@@ -31,7 +31,7 @@ export async function runQuery(
   deps: RunDeps,
   request: QueryRequest,
   query: QueryRecord,
-  answer: AnswerStream,
+  answer: QueryAnswer,
 ): Promise<QueryOutcome> {
   const key = planKey(deps, request, query.principal);
   try {
@@ -53,10 +53,11 @@ async function runOnce(
   request: QueryRequest,
   key: PlanKey,
   query: QueryRecord,
-  answer: AnswerStream,
+  answer: QueryAnswer,
 ): Promise<QueryOutcome> {
   const plan = deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));
   query.connection = plan.sources[0]!.connection;
+  answer.planned?.(plan);
   const own = query.principal.rights.limits;
   const maxRows = Math.min(deps.maxRows, own.resultRows ?? deps.maxRows);
   const maxBytes = Math.min(deps.maxBytes, own.resultBytes ?? deps.maxBytes);
