@@ -16,6 +16,8 @@ import type {
   CopyToReply,
   DescribeCall,
   DescribeReply,
+  FactsCall,
+  FactsReply,
   IntrospectCall,
   IntrospectReply,
   RunSqlCall,
@@ -86,6 +88,8 @@ export interface Session {
   copyTo(call: CopyToCall, control: CallControl): Promise<CopySummary>;
   /** Returns the tables that queries may read. */
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply>;
+  /** Returns how the answer of a statement may change and which tables it reads, without running it; `unknownFacts` where that cannot be told. */
+  facts(call: FactsCall, control: CallControl): Promise<FactsReply>;
   end(): Promise<void>;
 }
 

@@ -8,7 +8,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
-import type { CopyToCall, DescribeCall, IntrospectCall, RunSqlCall } from '../../core/protocol/sql-worker.ts';
+import type {
+  CopyToCall,
+  DescribeCall,
+  FactsCall,
+  IntrospectCall,
+  RunSqlCall,
+} from '../../core/protocol/sql-worker.ts';
 import type { CallControl } from './call-control.ts';
 import type { ByteSink, Session } from './connector.ts';
 
@@ -16,7 +22,8 @@ export type ThreadCall =
   | { readonly type: 'describe'; readonly call: DescribeCall }
   | { readonly type: 'run'; readonly call: RunSqlCall }
   | { readonly type: 'copyTo'; readonly call: CopyToCall }
-  | { readonly type: 'introspect'; readonly call: IntrospectCall };
+  | { readonly type: 'introspect'; readonly call: IntrospectCall }
+  | { readonly type: 'facts'; readonly call: FactsCall };
 
 export type ToThread =
   | ThreadCall
@@ -32,7 +39,7 @@ export type FromThread =
   | { readonly type: 'reply'; readonly ok: false; readonly error: WireError };
 
 /** The calls that run on the thread. */
-export type ThreadSession = Pick<Session, 'describe' | 'run' | 'copyTo' | 'introspect'>;
+export type ThreadSession = Pick<Session, 'describe' | 'run' | 'copyTo' | 'introspect' | 'facts'>;
 
 /** The data that a thread gets when it starts. */
 export interface ThreadData<Config> {
@@ -101,6 +108,8 @@ function runOn(
       return session.copyTo(message.call, control);
     case 'introspect':
       return session.introspect(message.call, control);
+    case 'facts':
+      return session.facts(message.call, control);
     default:
       return message satisfies never;
   }

@@ -14,6 +14,8 @@ import type {
   CopyToCall,
   DescribeCall,
   DescribeReply,
+  FactsCall,
+  FactsReply,
   IntrospectCall,
   IntrospectReply,
   RunSqlCall,
@@ -110,6 +112,10 @@ export class ThreadedSession implements Session {
 
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply> {
     return this.#call({ type: 'introspect', call }, null, control);
+  }
+
+  facts(call: FactsCall, control: CallControl): Promise<FactsReply> {
+    return this.#call({ type: 'facts', call }, null, control);
   }
 
   async end(): Promise<void> {

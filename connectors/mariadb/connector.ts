@@ -1,10 +1,12 @@
 /** MariaDB as a kind of database: its connections and sessions, in the shape that SQL workers know. */
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import type { MariadbConnection } from '../../core/protocol/connection.ts';
+import { unknownFacts } from '../../core/protocol/sql-facts.ts';
 import type {
   CopyToCall,
   DescribeCall,
   DescribeReply,
+  FactsReply,
   IntrospectCall,
   IntrospectReply,
   RunSqlCall,
@@ -112,6 +114,10 @@ class MariadbSession implements Session {
 
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply> {
     return readTables(this.#wire, call, control);
+  }
+
+  facts(): Promise<FactsReply> {
+    return Promise.resolve(unknownFacts('the connector of MariaDB cannot tell'));
   }
 
   end(): Promise<void> {

@@ -5,6 +5,8 @@ import type {
   CopyToCall,
   DescribeCall,
   DescribeReply,
+  FactsCall,
+  FactsReply,
   IntrospectCall,
   IntrospectReply,
   RunSqlCall,
@@ -25,6 +27,7 @@ import { applicationName, openSession } from './connect.ts';
 import { copyToFifo } from './copy-to.ts';
 import { describeStatement } from './describe.ts';
 import { connectFailure } from './errors.ts';
+import { readFacts } from './facts.ts';
 import { roleFindings, roleNotices, unreachableNotice } from './guard/role-notices.ts';
 import { isTooPowerful, PowerfulRoleError } from './guard/role-rights.ts';
 import { readTables } from './introspect.ts';
@@ -113,6 +116,10 @@ class PostgresSession implements Session {
 
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply> {
     return readTables(this.#wire, call, this.#named(call, control));
+  }
+
+  facts(call: FactsCall, control: CallControl): Promise<FactsReply> {
+    return readFacts(this.#wire, call, this.#named(call, control));
   }
 
   end(): Promise<void> {

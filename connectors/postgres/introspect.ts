@@ -3,11 +3,8 @@ import type { DatabaseTable, IntrospectCall, IntrospectReply } from '../../core/
 import type { Column } from '../../core/protocol/types.ts';
 import { columnType, nativeType } from '../../language/dialects/postgres/types.ts';
 import type { CallControl } from '../kit/call-control.ts';
-import type { ByteSink } from '../kit/connector.ts';
-import { runStatement } from './run-sql.ts';
+import { readOwnRows } from './own-query.ts';
 import type { WireSession } from './wire-session.ts';
-
-const MAX_BYTES = 16 * 1024 * 1024;
 
 /** Selects the columns; tables on the search path come first, so that in a large database only others are left out. */
 const CATALOG_SQL = `
@@ -31,30 +28,11 @@ type Row = readonly [
 
 export async function readTables(
   session: WireSession,
-  { queryId, connection, deadlineAt, maxColumns }: IntrospectCall,
+  call: IntrospectCall,
   control: CallControl,
 ): Promise<IntrospectReply> {
-  const chunks: Buffer[] = [];
-  const sink: ByteSink = {
-    write: (bytes, onWritten) => {
-      chunks.push(Buffer.from(bytes)); // the writer reuses its buffers
-      onWritten();
-      return true;
-    },
-    setOnDrain: () => {}, // `write` never returns false
-  };
-  const call = {
-    ...{ queryId, connection, deadlineAt },
-    sql: CATALOG_SQL,
-    functions: [], // our own SQL needs no look-up
-    parameters: [],
-    answer: { format: 'ndjson', rows: 'arrays', numbers: 'number' } as const,
-    limits: { capRows: maxColumns, maxRows: maxColumns, maxBytes: MAX_BYTES },
-    maxRowBytes: MAX_BYTES,
-  };
-  const { complete } = await runStatement(session, call, [], sink, control);
-  const lines = Buffer.concat(chunks).toString('utf8').split('\n');
-  const rows = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Row); // the columns of CATALOG_SQL
+  const query = { sql: CATALOG_SQL, maxRows: call.maxColumns };
+  const { rows, complete } = await readOwnRows<Row>(session, call, query, control);
   return { tables: tablesOf(rows), complete };
 }
 

@@ -8,6 +8,7 @@ import type { ConnectionConfig } from './connection.ts';
 import type { WireError } from './errors.ts';
 import type { ParameterKind } from './parameters.ts';
 import type { DescribedSql, FunctionUse } from './plan.ts';
+import type { SqlFacts, SqlNames } from './sql-facts.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
 
 export type ToSqlWorker =
@@ -19,6 +20,8 @@ export type ToSqlWorker =
   | ({ readonly type: 'copy-to' } & CopyToCall)
   /** Returns the tables that queries may read. */
   | ({ readonly type: 'introspect' } & IntrospectCall)
+  /** Returns what is known of a statement beyond its columns, without running it. */
+  | ({ readonly type: 'facts' } & FactsCall)
   /** Ends the call that runs now, which then replies with `cancelled`. */
   | { readonly type: 'cancel'; readonly queryId: string };
 
@@ -90,6 +93,14 @@ export interface IntrospectCall extends CallBase {
   readonly maxColumns: number;
 }
 
+export interface FactsCall extends CallBase {
+  readonly sql: string;
+  /** The names in `sql`, of dialects whose judge finds them (`SqlJudge.namesIn`); null for connectors that find them by themselves. */
+  readonly names: SqlNames | null;
+}
+
+export type FactsReply = SqlFacts;
+
 export interface IntrospectReply {
   readonly tables: readonly DatabaseTable[];
   /** False when there are more columns than were read. */
@@ -119,6 +130,7 @@ export interface SqlWorkerCalls {
   'run-sql': { request: RunSqlCall; reply: RunSqlReply };
   'copy-to': { request: CopyToCall; reply: CopyToReply };
   introspect: { request: IntrospectCall; reply: IntrospectReply };
+  facts: { request: FactsCall; reply: FactsReply };
 }
 
 export type FromSqlWorker =

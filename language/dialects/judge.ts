@@ -4,6 +4,7 @@
  */
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import type { FunctionUse } from '../../core/protocol/plan.ts';
+import type { SqlNames } from '../../core/protocol/sql-facts.ts';
 
 /**
  * The facts of a text that may run, found once, kept with the plan and sent to the SQL worker, which runs no SQL without them.
@@ -28,6 +29,11 @@ export interface SqlJudge {
    * sqlPosition; JudgeBroken. `allowed`: functions that the connection's configuration allows, `schema.name`.
    */
   judge(sql: string, allowed: readonly string[]): JudgedSql;
+  /**
+   * Returns the names that decide the facts of a text (`Session.facts`), of which `values` are bound to $1..$n; null in dialects whose
+   * connector finds them by itself. Parses the text once more: only texts whose facts are asked for come here. Throws as `judge`.
+   */
+  namesIn(sql: string, values: readonly (string | null)[]): SqlNames | null;
   /** Says that this statement, which is not copyable, cannot feed stages. */
   refuseStages(): QueryError;
 }
@@ -62,6 +68,7 @@ export function judgedByConnector(guard: string): SqlJudge {
     isReady: () => true,
     load: () => Promise.resolve(),
     judge: () => judged,
+    namesIn: () => null,
     refuseStages: () =>
       new QueryError('unsupported', 'this statement cannot feed stages', { sqlPosition: 1 }),
   };

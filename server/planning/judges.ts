@@ -55,6 +55,11 @@ export class Judges {
     };
   }
 
+  /** Returns the judge of a connection's SQL. */
+  of(connection: string): SqlJudge {
+    return this.#of(connection).judge;
+  }
+
   #of(connection: string): JudgedConnection {
     const known = this.#judged.get(connection);
     if (known !== undefined) return known;

@@ -28,6 +28,13 @@ export type PlannerTask =
   | ({ readonly type: 'explain' } & Seeing & Omit<PlanRequest, 'dialects'>)
   | { readonly type: 'format'; readonly text: string }
   | ({ readonly type: 'complete' } & Seeing & Omit<CompleteRequest, 'dialects'>)
+  /** Finds the names that decide the facts of a connection's SQL, with the values that are bound in it. */
+  | {
+      readonly type: 'names';
+      readonly connection: string;
+      readonly sql: string;
+      readonly values: readonly (string | null)[];
+    }
   /** Does nothing, so that only the loading that every task needs is done. */
   | { readonly type: 'warm' };
 
@@ -105,6 +112,8 @@ function compile(task: PlannerTask): unknown {
       return formatQuery(task.text);
     case 'complete':
       return completeQuery({ ...task, dialects }, judges.judgeIn(task.text));
+    case 'names':
+      return judges.of(task.connection).namesIn(task.sql, task.values);
     case 'warm':
       return null;
     default:

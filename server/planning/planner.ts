@@ -4,9 +4,10 @@
  */
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { Ask, AskAnswer, Plan, PlanStep } from '../../core/protocol/plan.ts';
+import type { Ask, AskAnswer, Plan, PlanStep, SourcePlan } from '../../core/protocol/plan.ts';
 import { anonymousAt } from '../../core/protocol/principal.ts';
 import type { Limits, PlannerConfig } from '../../core/protocol/server-config.ts';
+import type { SqlNames } from '../../core/protocol/sql-facts.ts';
 import type {
   CompleteAnswer,
   CompleteAsk,
@@ -89,6 +90,16 @@ export class Planner {
   /** Returns the query, formatted. */
   async format(text: string, asker: Asker): Promise<string> {
     return (await this.#run({ type: 'format', text }, asker)).value as string; // the result type of a `format` task
+  }
+
+  /** Returns the names that decide the facts of a connection's SQL (`SqlJudge.namesIn`). */
+  async namesIn(
+    { connection, sql }: Pick<SourcePlan, 'connection' | 'sql'>,
+    values: readonly (string | null)[],
+    asker: Asker,
+  ): Promise<SqlNames | null> {
+    const { value } = await this.#run({ type: 'names', connection, sql, values }, asker);
+    return value as SqlNames | null; // the result type of a `names` task
   }
 
   async complete(

@@ -1,14 +1,19 @@
 import { expect } from 'chai';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { AskAnswer, PlanStep } from '../../core/protocol/plan.ts';
+import type { AskAnswer, PlanStep, SourcePlan } from '../../core/protocol/plan.ts';
 import { anonymousAt } from '../../core/protocol/principal.ts';
+import type { SqlFacts } from '../../core/protocol/sql-facts.ts';
+import type { FactsCall } from '../../core/protocol/sql-worker.ts';
 import { MAX_CHAIN } from '../../language/dialects/postgres/guard/limits.ts';
 import { nativeType } from '../../language/dialects/postgres/types.ts';
+import type { QueryRecord } from '../../server/history/registry.ts';
 import type { PlanKey } from '../../server/planning/plan-cache.ts';
 import { PlannerLane } from '../../server/planning/planner-lane.ts';
 import type { PlannerTask, PlannerValue } from '../../server/planning/planner-thread.ts';
 import type { PlannerThreads } from '../../server/planning/planner-threads.ts';
+import type { RunDeps } from '../../server/query/run.ts';
+import { factsOfSource } from '../../server/query/source-facts.ts';
 
 /** The module in the build, since a thread needs compiled files. */
 const BUILT = new URL('../../dist/server/planning/planner-threads.js', import.meta.url).href;
@@ -162,6 +167,59 @@ describe('planner threads', function () {
       expect(planner.cached(key), 'nothing changed').to.not.equal(null);
       planner.setConnections(next);
       expect(planner.cached(key), 'made before').to.equal(null);
+    } finally {
+      await planner.close();
+    }
+  });
+
+  it('find the names in a source of which the database is asked for facts', async () => {
+    start({ threads: 1 });
+    const { Planner } = (await import(BUILT_PLANNER)) as typeof import('../../server/planning/planner.ts');
+    const planner = new Planner({
+      ...{ threads: 1, cacheEntries: 10, cacheBytes: 1 << 20, queueLength: 10, queueWaitMs: 60_000 },
+      connections: { dialects: { main: 'postgres' as const, notes: 'sqlite' as const }, allowFunctions: {} },
+    });
+    try {
+      const asked: FactsCall[] = [];
+      const known = { volatility: 'stable' as const, tables: [], because: ['it says so'] };
+      const call = async (message: FactsCall): Promise<SqlFacts> => {
+        asked.push(message);
+        return known;
+      };
+      const released: string[] = [];
+      const slot = { pid: 1, socket: { call, busy: false }, release: () => released.push('slot') };
+      const deps = { planner, cancelGraceMs: 100, sqlSlots: { lane: { acquire: async () => slot } } };
+      const query = {
+        ...{ queryId: 'q1', principal: anonymousAt(''), cancellation: new Cancellation(), deadlineAt: 5 },
+        ...{ pids: [], trace: { time: (_name: string, work: Promise<unknown>) => work } },
+      };
+      const source = {
+        connection: 'main',
+        sql: 'select f(a.b) from s.t a where d = $1',
+        parameters: ['day'],
+      };
+      const facts = (of: typeof source) =>
+        factsOfSource(
+          deps as unknown as RunDeps,
+          of as unknown as SourcePlan,
+          { day: 'today' },
+          query as unknown as QueryRecord,
+        );
+      expect(await facts(source)).to.equal(known);
+      await facts({ ...source, connection: 'notes' });
+      expect(released).to.have.length(2);
+      expect(asked[0]).to.deep.include({ type: 'facts', connection: 'main', sql: source.sql, deadlineAt: 5 });
+      expect(asked[0]!.names).to.deep.equal({
+        relations: [{ schema: 's', name: 't' }],
+        commonTables: [],
+        functions: [
+          { schema: null, name: 'f', as: 'call' },
+          { schema: null, name: 'b', as: 'row' },
+        ],
+        operators: ['='],
+        syntax: 'stable',
+      });
+      expect(asked[1]!.names, 'a connector that finds them').to.equal(null);
     } finally {
       await planner.close();
     }

@@ -109,6 +109,8 @@ async function runOn(
     }
     case 'introspect':
       return session.introspect(call, control);
+    case 'facts':
+      return session.facts(call, control);
     default:
       return call satisfies never;
   }

@@ -17,6 +17,7 @@
 
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { FunctionUse } from '../../../core/protocol/plan.ts';
+import { arrayText } from '../wire/array-text.ts';
 import type { ServerError } from '../wire/backend-messages.ts';
 import { bindMessage, EXECUTE, parseMessage } from '../wire/frontend-messages.ts';
 import { HARMLESS_EXTENSIONS, HARMLESS_VOLATILE } from './harmless-extensions.ts';
@@ -94,11 +95,6 @@ export function functionCheckQuery(
     HARMLESS_VOLATILE,
   ];
   return { text: CHECK, values: values.map(arrayText) };
-}
-
-/** Returns the values as a text that PostgreSQL reads as an array. */
-function arrayText(values: readonly string[]): string {
-  return `{${values.map((value) => `"${value.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }
 
 /** Matches the check's error, in whatever language the database writes its messages. */
