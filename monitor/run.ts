@@ -24,9 +24,9 @@ import { maxSizesOf, type PoolDefinition } from './pools/definition.ts';
 import { programsOf } from './pools/programs.ts';
 import { POOL_TABLE } from './pools/table.ts';
 import { Reloader } from './reload.ts';
-import { prepareResultsDir } from './results-dir.ts';
 import { Signals } from './signals.ts';
 import { claimRunDir, sweepDeadRuns } from './sweep/dead-runs.ts';
+import { prepareResultsDir } from './sweep/results-dir.ts';
 import {
   AlreadyRunningError,
   claimStateFile,

@@ -54,21 +54,33 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const access = await createAccess(config.auth, registry, log);
   const gate = new Gate(config.gate, access.authenticator);
   const run = runDeps(config, pools);
-  const app = createApp({
+  const handler = {
     run,
     registry,
-    bodies,
     limits: config.limits,
     rates: new QueryRates(),
-    isLogStored: config.isLogStored,
-    ...observation,
+    metrics: observation.metrics,
+    tracing: observation.tracing,
     poison,
     slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),
     reading: new ReadingWatch({ windowMs: config.limits.readWindowMs, leastBytes: config.limits.readBytes }),
     log,
+    isDraining: () => draining,
+  };
+  const results =
+    config.results === null
+      ? null
+      : await (await import('./kept/setup.ts')).createResults(config.results, handler, log);
+  if (results !== null) observation.metrics.watchResults(results);
+  const app = createApp({
+    ...handler,
+    bodies,
+    isLogStored: config.isLogStored,
+    logSearch: observation.logSearch,
     gate,
     askMonitor: processList.requestAll,
-    isDraining: () => draining,
+    ...(results !== null && { results }),
+    ...(results !== null && results.cache !== null && { cache: results.cache }),
   });
   const http = createHttpServer(config.limits, app);
   answerClientErrors(http);
@@ -87,8 +99,10 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
         draining = true;
         abortAll(registry);
       };
+      results?.freeze();
       await drain.begin({ graceMs, successor, refuse });
       access.close();
+      await results?.close();
       await Promise.all([closePools(pools), observation.close()]);
     },
   };

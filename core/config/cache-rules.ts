@@ -65,7 +65,10 @@ function mistakesOf(rule: JsonObject, connections: readonly string[]): string[] 
   if (keep !== undefined && keep !== 'never') mistakes.push('keep: must be "never", or left out');
   if (evenVolatile !== undefined && typeof evenVolatile !== 'boolean')
     mistakes.push('evenVolatile: must be true or false');
-  if (tags !== undefined && !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== '')))
+  if (
+    tags !== undefined &&
+    !(Array.isArray(tags) && tags.every((tag) => typeof tag === 'string' && tag !== ''))
+  )
     mistakes.push('tags: must be a list of names such as ["orders"]');
   if (keep === undefined && rule.maxAge === undefined)
     mistakes.push('maxAge is missing: write "maxAge": "10m", or "keep": "never"');

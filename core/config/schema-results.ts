@@ -77,13 +77,7 @@ export function jobsOptions() {
       31 * DAY_MS,
       DAY_MS,
     ),
-    perPrincipal: number(
-      'FORKLINE_JOBS_PER_PRINCIPAL',
-      'Jobs of one client that run at once.',
-      1,
-      10_000,
-      4,
-    ),
+    perPrincipal: number('FORKLINE_JOBS_PER_PRINCIPAL', 'Jobs of one client that run at once.', 1, 10_000, 4),
     bytesPerPrincipal: size(
       'FORKLINE_JOBS_BYTES_PER_PRINCIPAL',
       'Disk for the kept results of one client.',

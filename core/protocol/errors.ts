@@ -71,6 +71,8 @@ export type ErrorCode =
   | 'worker-lost' // the process that ran the query died
   | 'no-worker' // no worker of the needed role is alive
   | 'stale-plan' // the database's schema changed since the plan was made; the server plans once more
+  | 'not-cached' // `only-if-cached`, and no fresh answer is kept
+  | 'shared-query-failed' // the query whose answer this one would have got has failed
   | 'internal';
 
 /** A half-open range of UTF-16 offsets into the query text as the user sent it. */

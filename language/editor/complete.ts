@@ -146,7 +146,12 @@ function settingItems(tokens: readonly Token[]): readonly CompletionItem[] {
         { label: 'cache', kind: 'option', detail: 'how long the answer is kept', insert: 'cache = ' },
       ];
     case 3:
-      return (tokens[1]!.lower === 'cache' ? CACHE_TIMES : SETTINGS).map(([label, detail]) => ({ label, kind: 'option', detail, insert: `${label};` }));
+      return (tokens[1]!.lower === 'cache' ? CACHE_TIMES : SETTINGS).map(([label, detail]) => ({
+        label,
+        kind: 'option',
+        detail,
+        insert: `${label};`,
+      }));
     default:
       return [];
   }

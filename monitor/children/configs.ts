@@ -1,14 +1,14 @@
 /** The slice of the configuration that each role gets in its `init`. Pure. */
 import type { Config } from '../../core/config/config.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
+import { resultsDir } from '../../core/process/results-dir.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
 import { type ConnectionConfig, DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import type { ResultsConfig } from '../../core/protocol/results-config.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
-import { connectionVersion } from '../connection-version.ts';
-import { resultsDir } from '../results-dir.ts';
+import { connectionVersion } from './connection-version.ts';
 
 /** The worker whose configuration or address is asked for. */
 export interface WorkerPlace {

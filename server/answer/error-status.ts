@@ -78,6 +78,8 @@ export const errorClasses = {
   'worker-lost': passing('Worker died'),
   'no-worker': passing('No worker available'),
   'stale-plan': passing('The database schema changed'),
+  'not-cached': mistake('Not in the cache', 504),
+  'shared-query-failed': passing('Shared query failed'),
   internal: mistake('Internal error', 500),
 } satisfies Record<ErrorCode, ErrorClass>;
 

@@ -19,8 +19,8 @@ import type { ServerResponse } from 'node:http';
 import type { AnswerFormat } from '../../core/protocol/answer.ts';
 import type { WireError } from '../../core/protocol/errors.ts';
 import { HeldEnd } from './held-end.ts';
-import type { AnswerEnd, QueryAnswer } from './query-answer.ts';
 import { PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
+import type { AnswerEnd, QueryAnswer } from './query-answer.ts';
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.ts';
 
 export const CONTENT_TYPES: Record<AnswerFormat, string> = {
@@ -248,7 +248,11 @@ export class AnswerStream implements QueryAnswer {
 }
 
 /** Returns what the server itself writes at the end of an answer, behind the rows. `endLine`: whether NDJSON has a line for it. */
-export function answerTail(format: AnswerFormat, endLine: boolean, { rows, complete, stats }: AnswerEnd): string {
+export function answerTail(
+  format: AnswerFormat,
+  endLine: boolean,
+  { rows, complete, stats }: AnswerEnd,
+): string {
   switch (format) {
     case 'json':
       return `],"rowCount":${rows},"complete":${complete},"stats":${JSON.stringify(stats)}}\n`;

@@ -22,8 +22,8 @@ export interface KeyPlace {
   readonly dialect: DialectName | undefined;
 }
 
-/** What the principal may see, so that nobody gets what was kept for somebody with other rights. */
-export function scopeOf({ scope }: Principal): string {
+/** Returns the hash of what the principal may see, so that nobody gets what was kept for somebody with other rights. */
+function scopeOf({ scope }: Principal): string {
   return scope;
 }
 

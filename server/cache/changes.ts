@@ -1,5 +1,5 @@
 /**
- * What is known of changes of the data: when tables, tags, shapes, or everything were last said to have changed. An entry that is
+ * Remembers what is known of changes of the data: when tables, tags, shapes, or everything were last said to have changed. An entry that is
  * as of an earlier time is stale. Times are those of a clock of its own, which follows the wall clock but never goes back and
  * never says the same time twice, so that a purge beside a query that runs is never lost. Kept in a file over restarts.
  */
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Log } from '../../core/logging/log.ts';
 import type { ResultFacts, UsedTable } from '../results/entry.ts';
 
-/** What has changed. All members left out: everything. */
+/** Names what has changed. All members left out: everything. */
 export interface Changed {
   /** `name` or `schema.name`, on `connection`, or on every connection without one. */
   readonly tables?: readonly string[];
@@ -24,7 +24,7 @@ const FILE = 'changes.json';
 const ANY = '*';
 
 /** The tag that entries of a model carry. */
-export function modelTag(model: string): string {
+function modelTag(model: string): string {
   return `model:${model}`;
 }
 
@@ -33,6 +33,7 @@ export class Changes {
   readonly #log: Log;
   #last = 0;
   #everything = 0;
+  #lastOfAny = 0;
   /** By `connection table`, then by schema; `*` stands for any connection, and for a schema that is not known. */
   readonly #tables = new Map<string, Map<string, number>>();
   /** The last change of any table of a connection. */
@@ -51,13 +52,18 @@ export class Changes {
     return this.#last;
   }
 
+  /** The time of the last known change of anything. */
+  get lastOfAny(): number {
+    return this.#lastOfAny;
+  }
+
   /** Tells a time that this clock has said before a restart. */
   saw(time: number): void {
     if (time > this.#last) this.#last = time;
   }
 
-  /** Reads what an earlier run knew. Without its file, or with a damaged one, everything counts as changed at the start. */
-  async load(isFirst: boolean): Promise<void> {
+  /** Reads what an earlier run, or the other generation, knew. With a damaged file everything counts as changed. */
+  async load(): Promise<void> {
     try {
       const { last, everything, tables, connections, names } = JSON.parse(
         await readFile(this.#path, 'utf8'),
@@ -68,7 +74,7 @@ export class Changes {
       for (const [name, at] of connections) raise(this.#connections, name, at);
       for (const [name, at] of names) raise(this.#names, name, at);
     } catch (error) {
-      if (isFirst && (error as NodeJS.ErrnoException).code === 'ENOENT') return;
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       this.#log.warn('cache-changes-lost', { message: String(error) });
       this.#everything = this.now();
     }
@@ -77,6 +83,7 @@ export class Changes {
   /** Notes a change that has happened. Resolves once it is on disk. */
   mark(changed: Changed): Promise<void> {
     const at = this.now();
+    this.#lastOfAny = at;
     const { tables = [], models = [], tags = [], shape, connection = ANY } = changed;
     const names = [...tags.map((tag) => `tag ${tag}`), ...models.map((model) => `tag ${modelTag(model)}`)];
     if (shape !== undefined) names.push(`shape ${shape}`);
@@ -126,7 +133,10 @@ export class Changes {
 
   #markTable(key: string, schema: string, at: number): void {
     let bySchema = this.#tables.get(key);
-    if (bySchema === undefined) this.#tables.set(key, (bySchema = new Map()));
+    if (bySchema === undefined) {
+      bySchema = new Map();
+      this.#tables.set(key, bySchema);
+    }
     raise(bySchema, schema, at);
   }
 

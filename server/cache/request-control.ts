@@ -14,7 +14,7 @@ export interface RequestControl {
   readonly staleIfErrorMs: number | null;
 }
 
-export const NO_CONTROL: RequestControl = {
+const NO_CONTROL: RequestControl = {
   noCache: false,
   noStore: false,
   onlyIfCached: false,
@@ -63,5 +63,6 @@ export function takesGzip({ 'accept-encoding': accepted }: IncomingHttpHeaders):
 export function matchesTag({ 'if-none-match': given }: IncomingHttpHeaders, tag: string): boolean {
   if (given === undefined) return false;
   if (given.trim() === '*') return true;
-  return given.split(',').some((each) => each.trim().replace(/^W\//, '') === tag);
+  const opaque = (text: string): string => text.trim().replace(/^W\//, '');
+  return given.split(',').some((each) => opaque(each) === opaque(tag));
 }

@@ -5,8 +5,10 @@
  */
 import { z } from 'zod';
 import { errorClasses } from '../answer/error-status.ts';
+import { purgeBody } from './cache-routes.ts';
 import { queryBody } from './request/query-schemas.ts';
 import { completeBody, formatBody } from './request/tool-request.ts';
+import { cacheOfAnswer, cacheSchema, purgedSchema } from './result-schemas.ts';
 
 const text = z.string();
 const count = z.int().nonnegative();
@@ -39,6 +41,7 @@ const answer = z.strictObject({
     phases,
     placement: z.array(z.strictObject({ stage: text, where: place })),
     warnings: z.array(text).optional(),
+    cache: cacheOfAnswer.optional(),
   }),
 });
 
@@ -100,7 +103,7 @@ const query = z.strictObject({
   queryId: text,
   traceId: text,
   state: z.enum(['running', 'finished', 'failed', 'cancelled']),
-  phase: z.enum(['queue', 'plan', 'describe', 'sql', 'stages', 'done']),
+  phase: z.enum(['shared', 'queue', 'plan', 'describe', 'sql', 'stages', 'done']),
   query: text,
   connection: text,
   client: text.describe('An IPv4 address, or the network of an IPv6 address'),
@@ -195,6 +198,9 @@ export const apiSchemas = {
   Limits: z.record(text, number),
   Liveness: z.strictObject({ status: z.literal('live') }),
   Readiness: readiness,
+  Cache: cacheSchema,
+  PurgeRequest: purgeBody,
+  Purged: purgedSchema,
 } satisfies Record<string, z.ZodType>;
 
 export type ApiSchemaName = keyof typeof apiSchemas;
@@ -203,6 +209,7 @@ const REQUESTS: ReadonlySet<string> = new Set<ApiSchemaName>([
   'QueryRequest',
   'FormatRequest',
   'CompleteRequest',
+  'PurgeRequest',
 ]);
 
 /** Returns `components.schemas` of the document; a schema inside another one is a reference by name. */

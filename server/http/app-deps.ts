@@ -1,8 +1,9 @@
 /** The objects that the routes need: made once in main.ts, or by tests. */
 import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
+import type { Results } from '../kept/setup.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
-import type { QueryHandlerDeps } from '../query/handler.ts';
+import type { QueryHandlerDeps } from '../query/handler-deps.ts';
 import type { Gate } from './gate.ts';
 
 export interface AppDeps extends QueryHandlerDeps {
@@ -12,4 +13,6 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly isLogStored: boolean;
   readonly bodies: BodyBudget;
   readonly gate: Gate;
+  /** Left out where no results are kept. */
+  readonly results?: Results;
 }

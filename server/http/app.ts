@@ -21,6 +21,7 @@ import { countBody } from '../admission/body-budget.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
 import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
+import { createCacheRoutes } from './cache-routes.ts';
 import { completeHandler } from './complete-handler.ts';
 import { docsPage, docsScript, docsStyle } from './docs-page.ts';
 import { explainHandler } from './explain-handler.ts';
@@ -116,6 +117,9 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/v1/logs', { GET: [logs, operations.logs] });
   addRoute(app, '/v1/logs/summary', { GET: [logs, operations.logSummary] });
   addRoute(app, '/v1/limits', { GET: [operations.limits] }, 'none');
+  const cache = createCacheRoutes(deps);
+  addRoute(app, '/v1/cache', { GET: [cache.show] });
+  addRoute(app, '/v1/cache/purge', { POST: [...body, cache.purge] }, 'none');
   addRoute(app, '/metrics', { GET: [requireRight('metrics'), operations.metrics] }, 'none');
   addRoute(app, '/livez', { GET: [operations.live] }, 'none');
   addRoute(app, '/readyz', { GET: [operations.ready] }, 'none');

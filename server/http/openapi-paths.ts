@@ -1,21 +1,11 @@
 /** The paths of /openapi.json: the name, the parameters and the answers of each operation. */
 import { z } from 'zod';
 import type { Limits } from '../../core/protocol/server-config.ts';
-import { PROBLEM_TYPE } from '../answer/problem.ts';
 import { CONTENT_TYPES } from '../answer/stream.ts';
-import type { ApiSchemaName } from './api-schemas.ts';
+import { inUrl, json, jsonContent, type Path, problems } from './openapi-parts.ts';
+import { resultPaths } from './openapi-result-paths.ts';
 import { ANSWER_FORMATS } from './request/accepted-format.ts';
 import { urlOptions } from './request/query-schemas.ts';
-
-interface Operation {
-  readonly operationId: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly parameters?: readonly object[];
-  readonly requestBody?: object;
-  readonly responses: Readonly<Record<string, object>>;
-}
-type Path = Readonly<Record<string, Operation | readonly object[]>>;
 
 export function pathsOf(limits: Limits): Record<string, Path> {
   const perFormat = ANSWER_FORMATS.map((format) => [`/v1/query.${format}`, formatPath(format, limits)]);
@@ -27,6 +17,7 @@ export function pathsOf(limits: Limits): Record<string, Path> {
     ...queriesPaths(),
     ...operationsPaths(),
     ...logPaths(),
+    ...resultPaths(),
   };
 }
 
@@ -249,10 +240,6 @@ function urlParameters(): Record<string, object> {
   );
 }
 
-function inUrl(name: string, schema: object, description: string): object {
-  return { name, in: 'query', required: false, schema, description };
-}
-
 function queryBodies({ queryBytes }: Limits): object {
   return {
     required: true,
@@ -282,23 +269,4 @@ function contentOf(format: keyof typeof CONTENT_TYPES): object {
   if (format === 'json') return jsonContent('Answer');
   const isText = format === 'csv' || format === 'ndjson';
   return { [type]: { schema: isText ? { type: 'string' } : { type: 'string', format: 'binary' } } };
-}
-
-function json(description: string, schema: ApiSchemaName): object {
-  return { description, content: jsonContent(schema) };
-}
-
-function jsonContent(schema: ApiSchemaName): object {
-  return { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } };
-}
-
-/** Returns the form of every failure; docs/errors.md lists the statuses. */
-function problems(): Record<string, object> {
-  const schema = { $ref: '#/components/schemas/Problem' };
-  return {
-    default: {
-      description: 'What went wrong, where, and how to mend it',
-      content: { [PROBLEM_TYPE]: { schema } },
-    },
-  };
 }

@@ -1,4 +1,5 @@
 /** The connections that queries may name, as the monitor last sent them. */
+import type { DialectName } from '../../core/protocol/dialect-name.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { ServerConnections } from '../../core/protocol/server-config.ts';
@@ -33,15 +34,32 @@ export class ConnectionBook {
     return (Object.hasOwn(dialects, name) ? sourceDialect(dialects[name]!) : USUAL_SOURCE).lexical;
   }
 
+  /** Returns the dialect of the connection's database; undefined when there is no such connection. */
+  dialectOf(name: string): DialectName | undefined {
+    const { dialects } = this.#connections;
+    return Object.hasOwn(dialects, name) ? dialects[name] : undefined;
+  }
+
+  /** Returns the hash of what the connection leads to; empty when there is no such connection. */
+  versionOf(name: string): string {
+    const { versions } = this.#connections;
+    return Object.hasOwn(versions, name) ? versions[name]! : '';
+  }
+
+  /** Tells whether there is such a connection and the principal may know it. */
+  isSeen(name: string, { rights: { connections } }: Principal): boolean {
+    return (connections === null || connections.includes(name)) && this.names.includes(name);
+  }
+
   change(connections: ServerConnections): void {
     this.#connections = connections;
     this.#revision++;
   }
 
   /** Throws unknown-connection when there is no such connection, and when the principal may not know that there is one. */
-  check(name: string, { rights: { connections } }: Principal): void {
-    const isSeen = connections === null || connections.includes(name);
-    if (isSeen && this.names.includes(name)) return;
+  check(name: string, principal: Principal): void {
+    if (this.isSeen(name, principal)) return;
+    const { connections } = principal.rights;
     const names = connections === null ? this.names : this.names.filter((each) => connections.includes(each));
     throw new QueryError('unknown-connection', `there is no connection ${name}`, {
       hint: `Connections here: ${names.join(', ')}.`,

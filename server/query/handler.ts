@@ -1,61 +1,20 @@
 /**
  * POST and GET /v1/query: turns an HTTP request into a running query and its result into the answer. Here a query gets its
- * id, its deadline and the reasons that may end it early; run-query.ts runs it.
+ * stream to the client; run-to-end.ts runs it.
  */
 
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Log } from '../../core/logging/log.ts';
-import { withoutValues } from '../../core/logging/redact-values.ts';
-import { QueryError, type WireError } from '../../core/protocol/errors.ts';
-import { quotableValues } from '../../core/protocol/parameters.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
-import type { PrincipalLimits } from '../../core/protocol/rights.ts';
 import type { Limits } from '../../core/protocol/server-config.ts';
-import type { QueryRates } from '../admission/query-rates.ts';
 import { downloadHeaders } from '../answer/download-headers.ts';
 import type { QueryAnswer } from '../answer/query-answer.ts';
-import type { ReadingWatch } from '../answer/reading-watch.ts';
 import { AnswerStream } from '../answer/stream.ts';
-import { type PoisonLedger, poisonKey } from '../history/poison.ts';
-import type { QueryRecord, QueryRegistry } from '../history/registry.ts';
-import type { SlowLog } from '../history/slow-log.ts';
+import type { QueryRecord } from '../history/registry.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
-import type { Metrics } from '../observe/metrics.ts';
-import type { Tracing } from '../observe/tracing.ts';
-import type { RunDeps } from './run.ts';
-import { finish, report } from './query-end.ts';
-import { runQuery } from './run-query.ts';
-import { toldError } from './told-error.ts';
-
-export interface QueryHandlerDeps {
-  readonly run: RunDeps;
-  readonly registry: QueryRegistry;
-  readonly limits: Limits;
-  readonly rates: QueryRates;
-  readonly metrics: Metrics;
-  readonly poison: PoisonLedger;
-  readonly slowLog: SlowLog;
-  readonly tracing: Tracing;
-  readonly reading: ReadingWatch;
-  readonly log: Log;
-  /** Left out when no answers are kept. */
-  readonly cache?: AnswerCache;
-  /** Returns true while the server stops: it then takes no new queries. */
-  readonly isDraining: () => boolean;
-}
-
-/** Answers queries, from what it keeps or by running them (server/cache/query-cache.ts). Rejects only before the query has started. */
-export interface AnswerCache {
-  answer(
-    principal: Principal,
-    request: IncomingMessage,
-    response: ServerResponse,
-    asked: QueryRequest,
-  ): Promise<void>;
-}
-
-const QUERY_ID = /^[A-Za-z0-9_.:-]{1,64}$/;
+import type { QueryHandlerDeps } from './handler-deps.ts';
+import { endEarly, runToEnd } from './run-to-end.ts';
+import { startQuery } from './start-query.ts';
 
 /** Runs the query and answers. Rejects only before the query has started; every later failure is answered here. */
 export async function handleQuery(
@@ -109,57 +68,6 @@ export async function runStarted(
   }
 }
 
-/** Runs a query that was started until its end, which is told to `answer`, and recorded. Never rejects. */
-export async function runToEnd(
-  deps: QueryHandlerDeps,
-  query: QueryRecord,
-  asked: QueryRequest,
-  answer: QueryAnswer,
-): Promise<void> {
-  const { registry } = deps;
-  const { queryId, text } = query;
-  const slowEnded = deps.slowLog.watch(query);
-  const { connection } = query; // the requested connection; the query's text may name another
-  const key = (): string => poisonKey(connection, text);
-  let error: WireError | null = null;
-  try {
-    if (deps.poison.hasSuspects) deps.poison.check(key());
-    const outcome = await runQuery(deps.run, asked, query, answer);
-    query.rows = outcome.summary.rows;
-    if (deps.poison.hasSuspects) deps.poison.succeeded(key());
-    finish(query, answer, outcome);
-  } catch (thrown) {
-    const known = withDeadline(QueryError.from(thrown), query);
-    if (known.code === 'internal') {
-      const told = withoutValues(thrown, quotableValues(asked.parameters));
-      deps.log.error('internal-error', {
-        ...{ queryId, principal: query.principal.id, connection: query.connection },
-        error: told,
-      });
-    }
-    if (known.code === 'worker-lost') deps.poison.lost(key(), query, query.lostWorkers);
-    error = known.toWire();
-    answer.fail(error);
-  } finally {
-    registry.end(query, error === null ? null : toldError(error, text, asked.parameters), Date.now());
-    slowEnded();
-    report(deps, query, asked);
-  }
-}
-
-/** Ends the query at its deadline and when its client leaves. Returns a function that stops the deadline's timer. */
-export function endEarly(query: QueryRecord, response: ServerResponse): () => void {
-  const deadline = setTimeout(
-    () => query.cancellation.cancel(deadlineExceeded(query)),
-    query.deadlineAt - Date.now(),
-  );
-  response.on('close', () => {
-    if (!response.writableFinished)
-      query.cancellation.cancel(new QueryError('client-gone', 'the client closed the connection'));
-  });
-  return () => clearTimeout(deadline);
-}
-
 /** Ends the query if it still runs, and closes the connection: a client that does not read would not read an error either. */
 function endSlowReader(
   { limits, log }: QueryHandlerDeps,
@@ -182,90 +90,3 @@ function clientTooSlow({ readBytes, readWindowMs }: Limits): QueryError {
     },
   );
 }
-
-export interface StartOptions {
-  /** False for a query that takes no share of the database: it counts in no limit of queries in flight. */
-  readonly isCounted?: boolean;
-  /** The most time that the query may ask for. */
-  readonly maxTimeoutMs?: number;
-  readonly queryId?: string;
-}
-
-/** Returns the record of a new query. Throws too-many-queries, draining, duplicate-query-id, bad-request. */
-export function startQuery(
-  deps: QueryHandlerDeps,
-  principal: Principal,
-  request: IncomingMessage,
-  asked: QueryRequest,
-  { isCounted = true, maxTimeoutMs = deps.limits.maxTimeoutMs, queryId = queryIdOf(request) }: StartOptions = {},
-): QueryRecord {
-  const { registry, limits } = deps;
-  if (deps.isDraining()) {
-    throw new QueryError('draining', 'this server is stopping', {
-      hint: 'Send it again.',
-      retryAfterSeconds: 1,
-    });
-  }
-  const own = principal.rights.limits;
-  if (isCounted) checkInFlight(registry.inFlight(principal), limits.perClient, own);
-  deps.rates.take(principal);
-  return registry.start(
-    {
-      queryId,
-      isCounted,
-      text: asked.text,
-      principal,
-      connection: asked.connection ?? deps.run.connections.defaultOf(principal),
-      trace: deps.tracing.begin(request),
-      timeoutMs: Math.min(
-        asked.timeoutMs ?? limits.timeoutMs,
-        maxTimeoutMs,
-        own.timeoutMs ?? maxTimeoutMs,
-      ),
-    },
-    Date.now(),
-  );
-}
-
-function queryIdOf(request: IncomingMessage): string {
-  const given = request.headers['query-id'];
-  if (given === undefined) return randomUUID();
-  if (typeof given === 'string' && QUERY_ID.test(given)) return given;
-  throw new QueryError('bad-request', 'the Query-Id header is malformed', {
-    hint: 'Use 1 to 64 letters, digits or _ . : -',
-  });
-}
-
-/** Throws too-many-queries, with the name of the limit that is reached. */
-function checkInFlight(
-  inFlight: number,
-  perClient: number,
-  { concurrentQueries = perClient }: PrincipalLimits,
-): void {
-  const value = Math.min(perClient, concurrentQueries);
-  if (inFlight < value) return;
-  const name = concurrentQueries < perClient ? 'concurrentQueries' : 'perClient';
-  throw new QueryError('too-many-queries', `this client already has ${value} queries in flight`, {
-    hint: 'Wait for some of them to end; GET /v1/queries shows them.',
-    limit: { name, value, observed: inFlight },
-    retryAfterSeconds: 1,
-  });
-}
-
-function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryError {
-  const timeoutMs = deadlineAt - startedAt;
-  return new QueryError(
-    'deadline-exceeded',
-    `the query did not end within ${timeoutMs} ms (in phase ${phase})`,
-    {
-      hint: 'Ask for more with {"limits": {"timeoutMs": ...}}, up to maxTimeoutMs of GET /v1/limits, or ask for less.',
-      limit: { name: 'timeoutMs', value: timeoutMs },
-    },
-  );
-}
-
-/** Replaces every deadline-exceeded by the same text, whichever process noticed first that the time was up. */
-export function withDeadline(error: QueryError, query: QueryRecord): QueryError {
-  return error.code === 'deadline-exceeded' ? deadlineExceeded(query) : error;
-}
-

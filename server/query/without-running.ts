@@ -11,7 +11,9 @@ import { principalOf } from '../../core/protocol/principal.ts';
 import { PROBLEM_TYPE, problemOf } from '../answer/problem.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
-import { endEarly, type QueryHandlerDeps, startQuery, withDeadline } from './handler.ts';
+import type { QueryHandlerDeps } from './handler-deps.ts';
+import { endEarly, withDeadline } from './run-to-end.ts';
+import { startQuery } from './start-query.ts';
 import { toldError } from './told-error.ts';
 
 /** Calls `plan`, and `answer` with its result. Rejects only before the query has started. */

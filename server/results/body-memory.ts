@@ -1,7 +1,7 @@
 /** Bodies of entries that were read lately, in memory within a bound of bytes: the least recently used go first. */
 import { LRUCache } from 'lru-cache';
 import type { EntryDescription } from './entry.ts';
-import type { ReadyBody } from './store.ts';
+import type { ReadyBody } from './stored-body.ts';
 
 /** One body may take this part of the memory, so that a large one does not push out all others. */
 const SHARE_OF_ONE = 8;

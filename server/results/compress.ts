@@ -1,6 +1,7 @@
 /** Compresses the file of an entry in place, in the background: the new file is written aside and takes the old one's name. */
 import { open, rename, rm } from 'node:fs/promises';
-import { constants, createDeflateRaw, crc32 } from 'node:zlib';
+import { constants, crc32, createDeflateRaw } from 'node:zlib';
+import { drained } from './drained.ts';
 import { type EntryDescription, footerOf } from './entry.ts';
 import { type OpenEntry, openEntry, storedPieces } from './stored-body.ts';
 
@@ -41,7 +42,7 @@ async function writeCompressed(entry: OpenEntry, partPath: string): Promise<Entr
       let bodyCrc = 0;
       for await (const piece of storedPieces(entry)) {
         bodyCrc = crc32(piece, bodyCrc);
-        if (!deflate.write(piece)) await new Promise((resolve) => deflate.once('drain', resolve).once('close', resolve));
+        if (!deflate.write(piece)) await drained(deflate);
       }
       deflate.end();
       return bodyCrc;

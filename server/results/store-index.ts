@@ -12,6 +12,8 @@ export interface IndexedEntry {
   /** The stamp of the file when its checksum was last verified; null before. */
   checkedStamp: string | null;
   hits: number;
+  /** Unix ms; 0 when nobody used the entry since this process knows it. */
+  lastUsedAt: number;
 }
 
 export class StoreIndex {
@@ -44,6 +46,7 @@ export class StoreIndex {
       ageWhenKnownMs: Math.max(0, Date.now() - description.startedAt),
       checkedStamp: null,
       hits: 0,
+      lastUsedAt: 0,
     });
   }
 

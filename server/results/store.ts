@@ -6,15 +6,15 @@
  * Reading the directory does not delay the start: until it is known, an entry is looked for by the name of its file.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../core/logging/log.ts';
 import { BodyMemory } from './body-memory.ts';
 import { compressEntry, isCompressible } from './compress.ts';
 import { DamagedEntry, type EntryDescription, type ResultFacts } from './entry.ts';
-import { type IndexedEntry, StoreIndex } from './store-index.ts';
 import { Spool } from './spool.ts';
-import { bodyOf, checkStored, type OpenEntry, openEntry, readStored } from './stored-body.ts';
+import { type IndexedEntry, StoreIndex } from './store-index.ts';
+import { bodyOf, checkStored, type OpenEntry, openEntry, type ReadyBody, readStored } from './stored-body.ts';
 
 export interface StoreOptions {
   readonly dir: string;
@@ -26,11 +26,6 @@ export interface StoreOptions {
   readonly memoryBytes: number;
   readonly log: Log;
 }
-
-/** A body that is ready to be sent: either all of it in memory, or an open file. */
-export type ReadyBody =
-  | { readonly kind: 'memory'; readonly description: EntryDescription; readonly stored: Buffer; readonly body: Buffer }
-  | { readonly kind: 'file'; readonly description: EntryDescription; readonly entry: OpenEntry };
 
 export interface StoreCounts {
   readonly evictions: number;
@@ -141,6 +136,11 @@ export class ResultStore {
       await this.#damaged(id, error);
       return null;
     }
+  }
+
+  /** Returns the body of an entry when it is in memory; null otherwise. */
+  peek(id: string): ReadyBody | null {
+    return this.#memory.get(id);
   }
 
   /** Returns a spool for a new entry; null when nothing may be written now. */
@@ -302,7 +302,9 @@ export class ResultStore {
       try {
         const part = `${this.#pathOf(id)}.${randomBytes(6).toString('hex')}.part`;
         const description = await compressEntry(this.#pathOf(id), part);
-        if (description !== null) this.#index.replace(id, description);
+        if (description === null) return;
+        this.#index.replace(id, description);
+        this.#memory.delete(id); // it has the body as it was stored before
       } catch (error) {
         this.#diskFailed(error);
       }
@@ -313,11 +315,5 @@ export class ResultStore {
   async settled(): Promise<void> {
     while (this.#toCompress > 0) await this.#compressing;
     await this.#compressing;
-  }
-
-  /** Returns the free bytes of the disk; null when the system does not tell. */
-  async freeBytes(): Promise<number | null> {
-    const stats = await statfs(this.#options.dir).catch(() => null);
-    return stats === null ? null : stats.bavail * stats.bsize;
   }
 }

@@ -1,7 +1,8 @@
 /** Reads the body of an entry: checked whole before its first byte is used, then piece by piece, decompressed where asked. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { constants, createInflateRaw, crc32, inflateRaw } from 'node:zlib';
+import { constants, crc32, createInflateRaw, inflateRaw } from 'node:zlib';
+import { drained } from './drained.ts';
 import { DamagedEntry, type EntryDescription, readDescription, readWhole } from './entry.ts';
 
 const PIECE_BYTES = 256 * 1024;
@@ -14,6 +15,16 @@ export interface OpenEntry {
   /** Changes when anybody writes to the file. */
   readonly stamp: string;
 }
+
+/** A body that is ready to be sent: either all of it in memory, or an open file. */
+export type ReadyBody =
+  | {
+      readonly kind: 'memory';
+      readonly description: EntryDescription;
+      readonly stored: Buffer;
+      readonly body: Buffer;
+    }
+  | { readonly kind: 'file'; readonly description: EntryDescription; readonly entry: OpenEntry };
 
 /** Opens an entry and reads its description. Returns null when there is none. Throws DamagedEntry. */
 export async function openEntry(path: string): Promise<OpenEntry | null> {
@@ -77,7 +88,7 @@ export async function* bodyPieces(entry: OpenEntry): AsyncGenerator<Buffer> {
   const feed = async (): Promise<void> => {
     for await (const piece of storedPieces(entry)) {
       if (inflate.destroyed) return;
-      if (!inflate.write(piece)) await new Promise<void>((resolve) => inflate.once('drain', resolve).once('close', resolve));
+      if (!inflate.write(piece)) await drained(inflate);
     }
     inflate.end();
   };

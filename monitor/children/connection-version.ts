@@ -1,6 +1,6 @@
 /** Tells connections apart that lead to different databases, or as different users, under one name. */
 import { createHash } from 'node:crypto';
-import type { ConnectionConfig } from '../core/protocol/connection.ts';
+import type { ConnectionConfig } from '../../core/protocol/connection.ts';
 
 /** Returns a hash of the connection without its password: a new password does not change what is read. */
 export function connectionVersion(connection: ConnectionConfig): string {

@@ -1,0 +1,51 @@
+/** Makes what keeps results: the store, the cache, jobs. Nothing of it is loaded where none is configured. */
+import type { Log } from '../../core/logging/log.ts';
+import { findBuild } from '../../core/process/build.ts';
+import type { ResultsConfig } from '../../core/protocol/results-config.ts';
+import { Changes } from '../cache/changes.ts';
+import { QueryCache } from '../cache/query-cache.ts';
+import type { QueryHandlerDeps } from '../query/handler-deps.ts';
+import { CacheCounts } from '../results/cache-counts.ts';
+import { ResultStore } from '../results/store.ts';
+
+export interface Results {
+  readonly config: ResultsConfig;
+  readonly store: ResultStore;
+  readonly changes: Changes;
+  readonly cacheCounts: CacheCounts;
+  readonly cache: QueryCache | null;
+  /** Writes nothing from now on. */
+  freeze(): void;
+  close(): Promise<void>;
+}
+
+export async function createResults(
+  config: ResultsConfig,
+  handler: Omit<QueryHandlerDeps, 'cache'>,
+  log: Log,
+): Promise<Results> {
+  const store = new ResultStore({ ...config, log });
+  const changes = new Changes(config.dir, log);
+  await changes.load();
+  store.start();
+  // The encoders and engines are part of the build.
+  const engines = findBuild().id;
+  const cacheCounts = new CacheCounts();
+  const cache =
+    config.cache === null
+      ? null
+      : new QueryCache({ config: config.cache, store, changes, engines, handler, counts: cacheCounts });
+  return {
+    config,
+    store,
+    changes,
+    cacheCounts,
+    cache,
+    freeze: () => store.freeze(),
+    async close() {
+      store.freeze();
+      await changes.saved();
+      await store.close();
+    },
+  };
+}
