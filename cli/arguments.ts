@@ -7,9 +7,12 @@ import { ControlError, checkSize } from '../monitor/control.ts';
 import { maxSizesOf } from '../monitor/pools/definition.ts';
 import { POOL_TABLE } from '../monitor/pools/table.ts';
 import { type KeysCommand, keysCommand, type PolicyCommand, policyCommand } from './access-arguments.ts';
+import { parseCount } from './count-argument.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
+import { logsCommand, parseSince } from './logs-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
+import { type CacheCommand, cacheCommand, type JobsCommand, jobsCommand } from './results-arguments.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface QueryOptions {
@@ -34,7 +37,8 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'start'; readonly configFile: string | undefined }
-  | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions)
+  | ({ readonly name: 'query'; readonly format: Format | null; readonly runsAsJob: boolean } & QueryOptions)
+  | ({ readonly name: 'jobs'; readonly url: string | null } & JobsCommand)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
   | { readonly name: 'fmt'; readonly files: readonly string[]; readonly mode: 'print' | 'check' | 'write' }
@@ -57,6 +61,7 @@ export type Command =
   | { readonly name: 'doctor'; readonly json: boolean; readonly configFile: string | undefined }
   | { readonly name: 'grants' }
   | ({ readonly name: 'keys'; readonly configFile: string | undefined } & KeysCommand)
+  | ({ readonly name: 'cache'; readonly url: string | null } & CacheCommand)
   | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand);
 
 const COMMANDS = [
@@ -73,6 +78,8 @@ const COMMANDS = [
   'grants',
   'keys',
   'policy',
+  'cache',
+  'jobs',
   'help',
   'version',
 ] as const;
@@ -100,6 +107,14 @@ const OPTIONS = {
   roles: { type: 'string' },
   only: { type: 'string' },
   as: { type: 'string' },
+  table: { type: 'string', multiple: true },
+  tag: { type: 'string', multiple: true },
+  model: { type: 'string', multiple: true },
+  shape: { type: 'string' },
+  all: { type: 'boolean' },
+  async: { type: 'boolean' },
+  offset: { type: 'string' },
+  remove: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -109,7 +124,7 @@ type OptionName = keyof typeof OPTIONS;
 const QUERY_OPTIONS: readonly OptionName[] = ['url', 'param', 'connection', 'limit', 'timeout'];
 const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName[]>> = {
   start: ['config'],
-  query: [...QUERY_OPTIONS, 'format'],
+  query: [...QUERY_OPTIONS, 'format', 'async'],
   explain: [...QUERY_OPTIONS, 'json'],
   compile: ['step', 'describe', 'connection', 'param'],
   fmt: ['check', 'write'],
@@ -121,6 +136,8 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   grants: [],
   keys: ['expires', 'roles', 'only', 'json', 'config'],
   policy: ['as', 'json', 'config'],
+  cache: ['url', 'json', 'limit', 'since', 'connection', 'table', 'tag', 'model', 'shape', 'all', 'remove'],
+  jobs: ['url', 'json', 'offset', 'limit'],
   help: [],
   version: [],
 };
@@ -163,10 +180,22 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
     case 'policy':
       return { name, configFile: values.config, ...policyCommand(values, rest) };
+    case 'cache': {
+      const since = values.since === undefined ? null : parseSince(values.since, nowMs);
+      const limit = parseCount('limit', values.limit);
+      return { name, url: values.url ?? null, ...cacheCommand(values, rest, { since, limit }) };
+    }
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
-      return { name, format: parseFormat(values.format), ...queryOptions(values, rest) };
+      return {
+        name,
+        format: parseFormat(values.format),
+        runsAsJob: values.async === true,
+        ...queryOptions(values, rest),
+      };
+    case 'jobs':
+      return { name, url: values.url ?? null, ...jobsCommand(values, rest) };
     case 'explain':
       return { name, json: values.json === true, ...queryOptions(values, rest) };
     case 'compile': {
@@ -221,27 +250,6 @@ function statusCommand(values: Values): Command {
   return { name: 'status', url, json: values.json === true, local, configFile };
 }
 
-function logsCommand(values: Values, nowMs: number): LogsCommand {
-  const { query = null, level = null, summary = false, json = false } = values;
-  if (summary && (query !== null || level !== null))
-    throw new UsageError('--summary is of all queries and levels; leave out --query and --level');
-  const since = values.since === undefined ? null : parseSince(values.since, nowMs);
-  return { query, level, since, limit: parseCount('limit', values.limit), summary, json };
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Returns the moment as ISO 8601. */
-function parseSince(given: string, nowMs: number): string {
-  const ago = /^(\d{1,9})([smhd])$/.exec(given);
-  // Date.parse alone would take "5" for a day in May 2001.
-  const isDate = /^\d{4}-\d\d/.test(given);
-  const ms = ago === null ? (isDate ? Date.parse(given) : NaN) : nowMs - Number(ago[1]) * UNIT_MS[ago[2]!]!;
-  const time = new Date(ms);
-  if (!Number.isNaN(time.getTime())) return time.toISOString();
-  throw new UsageError(`--since must be a time (2026-01-31T12:00:00Z) or how long ago (15m), not "${given}"`);
-}
-
 const MAX_SIZES = maxSizesOf(POOL_TABLE);
 
 /** `sql=4 dsl=6` */
@@ -294,10 +302,4 @@ function parseFormat(given: string | undefined): Format | null {
   const format = FORMATS.find((known) => known === given);
   if (format !== undefined) return format;
   throw new UsageError(`there is no format "${given}"; there are ${FORMATS.join(', ')}`);
-}
-
-function parseCount(option: string, given: string | undefined): number | null {
-  if (given === undefined) return null;
-  if (/^[1-9]\d{0,14}$/.test(given)) return Number(given);
-  throw new UsageError(`--${option} must be a whole number of 1 or more, not "${given}"`);
 }

@@ -40,7 +40,9 @@ export interface Problem {
 
 export interface Client {
   /** Resolves with a 2xx answer, its body unread. Rejects with ServerError or ConnectionError. */
-  post(path: string, body: object): Promise<IncomingMessage>;
+  post(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>;
+  /** Resolves with a 2xx answer, its body unread. */
+  get(path: string): Promise<IncomingMessage>;
   /** The JSON of a 2xx answer. */
   getJson<T>(path: string): Promise<T>;
   /** Rejects as the others do. */
@@ -55,10 +57,11 @@ export function createClient(base: string, key: string | null): Client {
   const baseUrl = parseBase(base);
   if (key !== null && !/^[\x21-\x7e]+$/.test(key))
     throw new ConnectionError('FORKLINE_KEY has spaces or other characters that no key has');
-  const send = (method: string, path: string, body: string | null) =>
-    sendTo(baseUrl, key, method, path, body);
+  const send = (method: string, path: string, body: string | null, headers = {}) =>
+    sendTo(baseUrl, key, method, path, body, headers);
   return {
-    post: (path, body) => send('POST', path, stringify(body)!),
+    post: (path, body, headers) => send('POST', path, stringify(body)!, headers),
+    get: (path) => send('GET', path, null),
     delete: async (path) => {
       await text(await send('DELETE', path, null));
     },
@@ -78,6 +81,7 @@ async function sendTo(
   method: string,
   path: string,
   body: string | null,
+  more: Readonly<Record<string, string>>,
 ): Promise<IncomingMessage> {
   const url = new URL(base.pathname.replace(/\/$/, '') + path, base);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -86,6 +90,7 @@ async function sendTo(
       headers: {
         ...(body !== null && { 'content-type': 'application/json' }),
         ...(key !== null && { authorization: `Bearer ${key}` }),
+        ...more,
       },
     });
     request.once('response', resolve);

@@ -24,6 +24,11 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         --only metrics. keys list (--json); keys revoke ID (--config)
   forkline policy check                 whether the policy has mistakes; policy explain --as a,b: what these roles
                                         may do (--json, --config)
+  forkline query --async 'QUERY'        start the query as a job and print its id; jobs lists yours (--json), jobs show ID,
+                                        jobs result ID (--offset N, --limit N rows), jobs rm ID: cancel or remove
+  forkline cache ls                     kept answers (--json, --limit N); cache purge: say what has changed, --table,
+                                        --tag, --model, --shape 'QUERY', --connection or --all (--remove); cache
+                                        advise: slow queries that are asked again (--since TIME)
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise); FORKLINE_KEY has the key or
                         token for it

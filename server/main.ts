@@ -79,8 +79,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     logSearch: observation.logSearch,
     gate,
     askMonitor: processList.requestAll,
-    ...(results !== null && { results }),
-    ...(results !== null && results.cache !== null && { cache: results.cache }),
+    ...(results !== null && { results, cache: results.answers }),
   });
   const http = createHttpServer(config.limits, app);
   answerClientErrors(http);

@@ -81,8 +81,10 @@ export class QueryCache implements AnswerCache {
       const landing = this.#flights.get(id);
       // Never an older answer than one that somebody has got already.
       if (landing?.isLanding === true && !control.noCache) await landing.join().turn;
-      const found = control.noCache && !hasWaited ? null : await findEntry(this.#context, asking);
-      if (found !== null && (await this.#answerKept(asking, found, query))) return;
+      let found = control.noCache && !hasWaited ? null : await findEntry(this.#context, asking);
+      const kept = found === null ? 'unusable' : await this.#answerKept(asking, found, query);
+      if (kept === 'sent') return;
+      if (kept === 'gone') found = null;
       if (control.onlyIfCached) throw notCached();
       const flight = control.noCache ? undefined : this.#flights.get(id);
       if (flight === undefined || this.#isOutdated(flight, found)) {
@@ -118,15 +120,22 @@ export class QueryCache implements AnswerCache {
     return flight;
   }
 
-  /** Answers with the entry if it is fresh, or stale for a time that allows it. Resolves to false when the query must run. */
-  async #answerKept(asking: Asking, found: Found, query: QueryRecord | null): Promise<boolean> {
+  /** Answers with the entry if it is fresh, or stale for a time that allows it. */
+  async #answerKept(
+    asking: Asking,
+    found: Found,
+    query: QueryRecord | null,
+  ): Promise<'sent' | 'unusable' | 'gone'> {
     const { staleMs } = found.freshness;
-    if (staleMs === null) return await sendHit(this.#context, asking, found, 'fresh', query);
-    if (staleMs > found.entry.description.staleWhileRevalidateMs || asking.control.maxAgeMs !== null)
-      return false;
-    if (!(await sendHit(this.#context, asking, found, 'stale', query))) return false;
-    this.refresher.refresh(asking.id, asking.principal, asking.asked);
-    return true;
+    const isFresh = staleMs === null;
+    if (
+      !isFresh &&
+      (staleMs > found.entry.description.staleWhileRevalidateMs || asking.control.maxAgeMs !== null)
+    )
+      return 'unusable';
+    if (!(await sendHit(this.#context, asking, found, isFresh ? 'fresh' : 'stale', query))) return 'gone';
+    if (!isFresh) this.refresher.refresh(asking.id, asking.principal, asking.asked);
+    return 'sent';
   }
 
   async #lead(asking: Asking, query: QueryRecord, flight: Flight, found: Found | null): Promise<void> {

@@ -8,7 +8,7 @@ import { errorClasses } from '../answer/error-status.ts';
 import { purgeBody } from './cache-routes.ts';
 import { queryBody } from './request/query-schemas.ts';
 import { completeBody, formatBody } from './request/tool-request.ts';
-import { cacheOfAnswer, cacheSchema, purgedSchema } from './result-schemas.ts';
+import { cacheOfAnswer, cacheSchema, jobSchema, jobsSchema, purgedSchema } from './result-schemas.ts';
 
 const text = z.string();
 const count = z.int().nonnegative();
@@ -201,6 +201,8 @@ export const apiSchemas = {
   Cache: cacheSchema,
   PurgeRequest: purgeBody,
   Purged: purgedSchema,
+  Job: jobSchema,
+  Jobs: jobsSchema,
 } satisfies Record<string, z.ZodType>;
 
 export type ApiSchemaName = keyof typeof apiSchemas;

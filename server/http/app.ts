@@ -27,6 +27,7 @@ import { docsPage, docsScript, docsStyle } from './docs-page.ts';
 import { explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
 import { headHandler } from './head-handler.ts';
+import { createJobRoutes } from './job-routes.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOperations } from './operations.ts';
 import { answerProblem } from './problem-handler.ts';
@@ -120,6 +121,10 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   const cache = createCacheRoutes(deps);
   addRoute(app, '/v1/cache', { GET: [cache.show] });
   addRoute(app, '/v1/cache/purge', { POST: [...body, cache.purge] }, 'none');
+  const jobs = createJobRoutes(deps);
+  addRoute(app, '/v1/jobs', { GET: [jobs.list] }, 'none');
+  addRoute(app, '/v1/jobs/:jobId', { GET: [jobs.show], DELETE: [jobs.end] }, 'none');
+  addRoute(app, '/v1/jobs/:jobId/result', { GET: [jobs.result] });
   addRoute(app, '/metrics', { GET: [requireRight('metrics'), operations.metrics] }, 'none');
   addRoute(app, '/livez', { GET: [operations.live] }, 'none');
   addRoute(app, '/readyz', { GET: [operations.ready] }, 'none');

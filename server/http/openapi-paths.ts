@@ -23,7 +23,11 @@ export function pathsOf(limits: Limits): Record<string, Path> {
 
 function queryPath(limits: Limits): Path {
   const { q, ...options } = urlParameters();
-  const answers = { 200: queryAnswer(), ...problems() };
+  const answers = {
+    200: queryAnswer(),
+    202: json('With `Prefer: respond-async`: the job that runs the query', 'Job'),
+    ...problems(),
+  };
   return {
     post: {
       operationId: 'runQuery',

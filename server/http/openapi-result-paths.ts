@@ -1,6 +1,13 @@
 /** The paths of kept results in /openapi.json. */
 import { inUrl, json, jsonContent, type Path, problems } from './openapi-parts.ts';
 
+const jobId = {
+  name: 'jobId',
+  in: 'path',
+  required: true,
+  schema: { type: 'string', pattern: '^[0-9a-f]{32}$' },
+};
+
 export function resultPaths(): Record<string, Path> {
   return {
     '/v1/cache': {
@@ -11,6 +18,50 @@ export function resultPaths(): Record<string, Path> {
           inUrl('limit', { type: 'integer', minimum: 1, maximum: 10000, default: 100 }, 'Entries shown'),
         ],
         responses: { 200: json('The cache', 'Cache'), ...problems() },
+      },
+    },
+    '/v1/jobs': {
+      get: {
+        operationId: 'listJobs',
+        summary: "The client's own jobs, newest first",
+        description: 'POST /v1/query with `Prefer: respond-async` or `wait=5` starts one.',
+        responses: { 200: json('The jobs', 'Jobs'), ...problems() },
+      },
+    },
+    '/v1/jobs/{jobId}': {
+      parameters: [jobId],
+      get: {
+        operationId: 'getJob',
+        summary: 'The state of a job',
+        responses: { 200: json('The job', 'Job'), ...problems() },
+      },
+      delete: {
+        operationId: 'endJob',
+        summary: 'Cancel a job that runs, remove one that has ended',
+        responses: {
+          202: json('It will end', 'Job'),
+          204: { description: 'It was removed' },
+          ...problems(),
+        },
+      },
+    },
+    '/v1/jobs/{jobId}/result': {
+      parameters: [jobId],
+      get: {
+        operationId: 'getJobResult',
+        summary: 'The result of a job, as often as wanted until it expires',
+        parameters: [
+          inUrl(
+            'offset',
+            { type: 'integer', minimum: 0, default: 0 },
+            'NDJSON and CSV: the first row, from 0',
+          ),
+          inUrl('limit', { type: 'integer', minimum: 1 }, 'NDJSON and CSV: the most rows'),
+        ],
+        responses: {
+          200: { description: 'The answer in the format that the job was started with' },
+          ...problems(),
+        },
       },
     },
     '/v1/cache/purge': {

@@ -39,3 +39,24 @@ export const cacheSchema = z.strictObject({
 });
 
 export const purgedSchema = z.strictObject({ entries: count });
+
+export const jobSchema = z.strictObject({
+  id: text.describe('128 random bits: an address that nobody can guess'),
+  state: z.enum(['running', 'finished', 'failed', 'cancelled']),
+  phase: text,
+  queryId: text.describe('The id of the query in GET /v1/queries and in the log'),
+  query: text,
+  format: text,
+  createdAt: z.iso.datetime(),
+  timeLeftMs: count,
+  elapsedMs: count,
+  endedAt: z.iso.datetime().nullable(),
+  expiresAt: z.iso.datetime().nullable(),
+  rows: count.nullable(),
+  complete: z.boolean(),
+  bytes: count.describe('Bytes of the result, so far'),
+  result: text.nullable().describe('The path of the result; null while there is none'),
+  error: z.strictObject({ code: text, message: text }).nullable(),
+});
+
+export const jobsSchema = z.strictObject({ jobs: z.array(jobSchema) });

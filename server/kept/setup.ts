@@ -4,9 +4,12 @@ import { findBuild } from '../../core/process/build.ts';
 import type { ResultsConfig } from '../../core/protocol/results-config.ts';
 import { Changes } from '../cache/changes.ts';
 import { QueryCache } from '../cache/query-cache.ts';
-import type { QueryHandlerDeps } from '../query/handler-deps.ts';
+import { JobFiles } from '../jobs/job-files.ts';
+import { Jobs } from '../jobs/jobs.ts';
+import type { AnswerCache, QueryHandlerDeps } from '../query/handler-deps.ts';
 import { CacheCounts } from '../results/cache-counts.ts';
 import { ResultStore } from '../results/store.ts';
+import { KeptAnswers } from './kept-answers.ts';
 
 export interface Results {
   readonly config: ResultsConfig;
@@ -14,6 +17,9 @@ export interface Results {
   readonly changes: Changes;
   readonly cacheCounts: CacheCounts;
   readonly cache: QueryCache | null;
+  readonly jobs: Jobs | null;
+  /** Answers queries: as jobs, from the cache, or by running them. */
+  readonly answers: AnswerCache;
   /** Writes nothing from now on. */
   freeze(): void;
   close(): Promise<void>;
@@ -35,7 +41,19 @@ export async function createResults(
     config.cache === null
       ? null
       : new QueryCache({ config: config.cache, store, changes, engines, handler, counts: cacheCounts });
+  const jobs =
+    config.jobs === null
+      ? null
+      : new Jobs({
+          config: config.jobs,
+          maxEntryBytes: config.maxEntryBytes,
+          files: new JobFiles(config.dir),
+          ...{ store, handler, log },
+        });
+  await jobs?.start();
   return {
+    jobs,
+    answers: new KeptAnswers(handler, store, cache, jobs),
     config,
     store,
     changes,
@@ -43,6 +61,7 @@ export async function createResults(
     cache,
     freeze: () => store.freeze(),
     async close() {
+      jobs?.close();
       store.freeze();
       await changes.saved();
       await store.close();

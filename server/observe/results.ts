@@ -9,6 +9,7 @@ export interface WatchedResults {
   readonly store: Pick<ResultStore, 'bytes' | 'size' | 'memoryBytes' | 'counts'>;
   readonly cacheCounts: CacheCounts;
   readonly cache: { readonly flights: number } | null;
+  readonly jobs: { readonly counts: { readonly running: number; readonly kept: number } } | null;
 }
 
 export function addResultMetrics(register: Registry, results: WatchedResults): void {
@@ -16,6 +17,16 @@ export function addResultMetrics(register: Registry, results: WatchedResults): v
   const counter = defineCounters(register);
   addStore(gauge, counter, results);
   addCache(gauge, counter, results);
+  gauge(
+    'forkline_jobs',
+    'Jobs that this server runs, and those that have ended and are kept',
+    ['state'],
+    (say) => {
+      const { running = 0, kept = 0 } = results.jobs?.counts ?? {};
+      say({ state: 'running' }, running);
+      say({ state: 'ended' }, kept);
+    },
+  );
 }
 
 function addStore(gauge: Define, counter: Define, { config, store }: WatchedResults): void {

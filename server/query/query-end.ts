@@ -1,6 +1,6 @@
 /** The end of a query: the statistics in its answer, its metrics, spans and line of the log. */
 import type { Log } from '../../core/logging/log.ts';
-import type { Plan } from '../../core/protocol/plan.ts';
+import type { Plan, PlannedStage } from '../../core/protocol/plan.ts';
 import { errorClass } from '../answer/error-status.ts';
 import type { AnswerEnd, QueryAnswer } from '../answer/query-answer.ts';
 import type { Phases, QueryRecord } from '../history/registry.ts';
@@ -11,7 +11,7 @@ import type { QueryOutcome } from './run-query.ts';
 
 /** The facts about a query's plan that its answer tells. */
 export interface ToldPlan {
-  readonly placement: readonly { readonly stage: string; readonly where: string }[];
+  readonly placement: readonly { readonly stage: string; readonly where: PlannedStage['where'] }[];
   readonly warnings: readonly string[];
 }
 

@@ -102,7 +102,8 @@ export function endEarly(query: QueryRecord, response: ServerResponse): () => vo
   return () => clearTimeout(deadline);
 }
 
-function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryError {
+/** Returns the error of a query whose time is up. */
+export function deadlineExceeded({ deadlineAt, startedAt, phase }: QueryRecord): QueryError {
   const timeoutMs = deadlineAt - startedAt;
   return new QueryError(
     'deadline-exceeded',

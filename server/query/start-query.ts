@@ -15,6 +15,8 @@ export interface StartOptions {
   readonly isCounted?: boolean;
   /** The most time that the query may ask for. */
   readonly maxTimeoutMs?: number;
+  /** The time of a query that asks for none. */
+  readonly usualTimeoutMs?: number;
   readonly queryId?: string;
 }
 
@@ -24,13 +26,11 @@ export function startQuery(
   principal: Principal,
   request: Pick<IncomingMessage, 'headers'>,
   asked: QueryRequest,
-  {
-    isCounted = true,
-    maxTimeoutMs = deps.limits.maxTimeoutMs,
-    queryId = queryIdOf(request),
-  }: StartOptions = {},
+  options: StartOptions = {},
 ): QueryRecord {
   const { registry, limits } = deps;
+  const { isCounted = true, maxTimeoutMs = limits.maxTimeoutMs, usualTimeoutMs = limits.timeoutMs } = options;
+  const { queryId = queryIdOf(request) } = options;
   if (deps.isDraining()) {
     throw new QueryError('draining', 'this server is stopping', {
       hint: 'Send it again.',
@@ -48,7 +48,7 @@ export function startQuery(
       principal,
       connection: asked.connection ?? deps.run.connections.defaultOf(principal),
       trace: deps.tracing.begin(request),
-      timeoutMs: Math.min(asked.timeoutMs ?? limits.timeoutMs, maxTimeoutMs, own.timeoutMs ?? maxTimeoutMs),
+      timeoutMs: Math.min(asked.timeoutMs ?? usualTimeoutMs, maxTimeoutMs, own.timeoutMs ?? maxTimeoutMs),
     },
     Date.now(),
   );

@@ -304,7 +304,7 @@ export class ResultStore {
         const description = await compressEntry(this.#pathOf(id), part);
         if (description === null) return;
         this.#index.replace(id, description);
-        this.#memory.delete(id); // it has the body as it was stored before
+        this.#memory.delete(id); // the memory has the body as it was stored before
       } catch (error) {
         this.#diskFailed(error);
       }

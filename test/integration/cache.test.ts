@@ -321,7 +321,7 @@ describe('the cache of answers', function () {
         `${forkline.url}/v1/query`,
         { method: 'POST', headers, agent: false },
         (response) => {
-          response.on('error', () => {}); // it is cut
+          response.on('error', () => {}); // the server cuts the connection
           response.pause();
           resolve(response);
         },
