@@ -37,7 +37,7 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'start'; readonly configFile: string | undefined }
-  | ({ readonly name: 'query'; readonly format: Format | null; readonly runsAsJob: boolean } & QueryOptions)
+  | ({ readonly name: 'query'; readonly format: Format | null; readonly runsAsJob?: true } & QueryOptions)
   | ({ readonly name: 'jobs'; readonly url: string | null } & JobsCommand)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
@@ -191,7 +191,7 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return {
         name,
         format: parseFormat(values.format),
-        runsAsJob: values.async === true,
+        ...(values.async === true && { runsAsJob: true as const }),
         ...queryOptions(values, rest),
       };
     case 'jobs':

@@ -33,10 +33,10 @@ interface JsonAnswer {
 /** Rejects with what client.ts rejects with, and with UsageError. */
 export async function runQuery(
   client: Client,
-  options: QueryOptions & { readonly format: Format | null; readonly runsAsJob: boolean },
+  options: QueryOptions & { readonly format: Format | null; readonly runsAsJob?: true },
   streams: Streams,
 ): Promise<void> {
-  if (options.runsAsJob) {
+  if (options.runsAsJob === true) {
     if (options.format === 'table') throw new UsageError('a job has no table: take another --format');
     const format = options.format ?? 'json';
     return startJob(client, { ...(await requestBody(options, streams)), format }, streams.stdout);

@@ -66,7 +66,7 @@ function addCache(gauge: Define, counter: Define, { cache, cacheCounts: counts }
     };
   const hitsHelp =
     'Queries that were answered without running: from the store, or with the answer of another query';
-  counter('forkline_cache_hits_total', hitsHelp, ['kind'], each('kind', counts.hits));
+  counter('forkline_cache_hits_total', hitsHelp, ['result'], each('result', counts.hits));
   counter(
     'forkline_cache_misses_total',
     'Queries that had to run, by reason',

@@ -200,13 +200,13 @@ describe('the cache of answers', function () {
 
   it('runs a query once that many ask at the same time, whatever the limit of one client', async () => {
     const query = 'set cache = 1m; select random() as r, count(*) as n from generate_series(1, 1500000)';
-    const shared = await metric('forkline_cache_hits_total{kind="shared"}');
+    const shared = await metric('forkline_cache_hits_total{result="shared"}');
     const answers = await Promise.all(Array.from({ length: 100 }, () => forkline.query(query)));
     const values = new Set(answers.map(({ json }) => JSON.stringify(json.rows)));
     expect(answers.map(({ status }) => status)).to.deep.equal(answers.map(() => 200));
     expect([...values]).to.have.length(1);
     expect(answers.filter((answer) => cacheStatus(answer).includes('collapsed'))).to.have.length(99);
-    expect(await metric('forkline_cache_hits_total{kind="shared"}')).to.equal(shared + 99);
+    expect(await metric('forkline_cache_hits_total{result="shared"}')).to.equal(shared + 99);
   });
 
   it('streams a large answer to all who ask for it while it is made', async () => {

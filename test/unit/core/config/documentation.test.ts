@@ -33,7 +33,8 @@ describe('the configuration is documented', () => {
       allOptions().map(({ notes }) => [notes.variable as string, String(notes.example)] as const),
     );
     const cwd = mkdtempSync(join(tmpdir(), 'forkline-examples-'));
-    writeFileSync(join(cwd, env.FORKLINE_POLICY_FILE!), '{"roles": {}}'); // it must be there
+    writeFileSync(join(cwd, env.FORKLINE_POLICY_FILE!), '{"roles": {}}'); // the file must be there
+    writeFileSync(join(cwd, env.FORKLINE_CACHE_RULES_FILE!), '{"rules": []}');
     try {
       expect(await loadConfig({ cwd, env, cores: 2 })).to.have.property('config');
     } finally {
