@@ -32,23 +32,36 @@ import { controlOf, type RequestControl } from './request-control.ts';
 import { factsOfResult } from './result-facts.ts';
 import { sendAfterError, sendHit } from './send-hit.ts';
 import { shareAnswer } from './share-answer.ts';
+import { Warmer } from './warmer.ts';
 
 export class QueryCache implements AnswerCache {
   readonly #context: CacheContext;
   readonly #policies: KeepPolicies;
   readonly #factsBook = new FactsBook();
   readonly #flights = new Map<string, Flight>();
-  readonly refresher: Refresher;
+  readonly #refresher: Refresher;
+  readonly #warmer: Warmer;
 
   constructor(context: CacheContext) {
     this.#context = context;
     this.#policies = new KeepPolicies(context.config);
-    this.refresher = new Refresher({
+    this.#refresher = new Refresher({
       handler: context.handler,
       counts: context.counts,
       lead: (id, asked, query) => this.#leadFor(id, asked, query, this.#begin(id), null, () => false),
       isRunning: (id) => this.#flights.has(id),
     });
+    this.#warmer = new Warmer(context, this.#refresher);
+  }
+
+  /** Begins to keep answers warm. */
+  start(): void {
+    this.#warmer.start();
+  }
+
+  /** Starts nothing in the background any more. */
+  stop(): void {
+    this.#warmer.stop();
   }
 
   /** The number of queries whose answers others may wait for. */
@@ -134,7 +147,7 @@ export class QueryCache implements AnswerCache {
     )
       return 'unusable';
     if (!(await sendHit(this.#context, asking, found, isFresh ? 'fresh' : 'stale', query))) return 'gone';
-    if (!isFresh) this.refresher.refresh(asking.id, asking.principal, asking.asked);
+    if (!isFresh) this.#refresher.refresh(asking.id, asking.principal, asking.asked);
     return 'sent';
   }
 

@@ -43,10 +43,6 @@ export class Refresher {
     this.#next();
   }
 
-  get waiting(): number {
-    return this.#waiting.size + this.#running.size;
-  }
-
   #next(): void {
     if (this.#running.size >= AT_ONCE || this.#deps.handler.isDraining()) return;
     const next = this.#waiting.values().next().value;

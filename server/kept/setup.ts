@@ -51,6 +51,7 @@ export async function createResults(
           ...{ store, handler, log },
         });
   await jobs?.start();
+  cache?.start();
   return {
     jobs,
     answers: new KeptAnswers(handler, store, cache, jobs),
@@ -59,7 +60,10 @@ export async function createResults(
     changes,
     cacheCounts,
     cache,
-    freeze: () => store.freeze(),
+    freeze() {
+      cache?.stop();
+      store.freeze();
+    },
     async close() {
       jobs?.close();
       store.freeze();
