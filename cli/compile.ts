@@ -121,6 +121,7 @@ function answerOf(ask: Ask, request: PlanRequest, described: Described): AskAnsw
     if (Array.isArray(given.values)) return { kind: 'values', values: given.values, complete: true };
     throw new UsageError(`"${ask.key}" must list values: {"values": ["a", "b", null]}`);
   }
+  if (ask.kind === 'scans') return { kind: 'scans', scans: [] };
   const { columns } = given;
   if (
     typeof columns !== 'object' ||
@@ -153,6 +154,8 @@ function wanted(ask: Ask): string {
       return `  the engine's columns of \`${ask.sql}\`: {"${ask.key}": {"columns": {"NAME": "VARCHAR"}}}\n`;
     case 'values':
       return `  the values of a column: {"${ask.key}": {"values": ["VALUE"]}}\n`;
+    case 'scans':
+      return `  which files are read: {"${ask.key}": {}}\n`;
     default:
       return ask satisfies never;
   }

@@ -6,6 +6,7 @@
 import type { Ask, Judge, Plan, PlanRequest, PlanStep, Pushdown } from '../core/protocol/plan.ts';
 import { explainPlan } from './emit/explain-rows.ts';
 import { emitPlan } from './emit/plan.ts';
+import { scansOf } from './emit/scan.ts';
 import { planAlone, sqlAlone } from './emit/sql-alone.ts';
 import { legacyCommandOf, lowerCommand } from './frontends/legacy/lower.ts';
 import type { QueryTree } from './frontends/query-tree.ts';
@@ -31,8 +32,15 @@ export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
   const tree = treeOf(request);
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask') return step;
-  const plan = tree.explain ? explainPlan(step.plan, request) : step.plan;
-  return { kind: 'plan', plan: tree.cache === undefined ? plan : { ...plan, cache: tree.cache } };
+  if (!tree.explain) return { kind: 'plan', plan: withWish(step.plan, tree) };
+  const scans = scansOf(step.plan, request);
+  if (scans.kind === 'ask') return scans;
+  return { kind: 'plan', plan: withWish(explainPlan(step.plan, request, scans.scans), tree) };
+}
+
+/** Adds the query's wish about keeping its answer. */
+function withWish(plan: Plan, { cache }: QueryTree): Plan {
+  return cache === undefined ? plan : { ...plan, cache };
 }
 
 /** The plan of the query itself, whether `explain` stands before it or not. */
@@ -58,15 +66,14 @@ export function compileTree(
     const pushdown = tree.pushdown ?? request.pushdown;
     const resolved = resolveTree(tree, request, {
       stageOf,
-      planValues: (input, value, atMost) =>
-        planAnywhere(valuesOf(input, value, atMost), pushdown, request.answers),
+      planValues: (input, value, atMost) => planAnywhere(valuesOf(input, value, atMost), pushdown, request),
       judge,
       commandOf: legacyCommandOf,
       expand: (input, probe) =>
         lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: usualLexical(request), probe }),
     });
     const placed = place(resolved, pushdown, request.throughWorker);
-    const plan = emitPlan(placed, request.answers);
+    const plan = emitPlan(placed, request);
     return {
       kind: 'compiled',
       resolved,
@@ -80,6 +87,6 @@ export function compileTree(
 }
 
 /** The plan for what the compiler itself must know of the rows, which may be found out anywhere. */
-function planAnywhere(query: ResolvedQuery, pushdown: Pushdown, answers: PlanRequest['answers']): Plan {
-  return emitPlan(place(query, pushdown === 'require' ? 'auto' : pushdown, false), answers);
+function planAnywhere(query: ResolvedQuery, pushdown: Pushdown, request: PlanRequest): Plan {
+  return emitPlan(place(query, pushdown === 'require' ? 'auto' : pushdown, false), request);
 }

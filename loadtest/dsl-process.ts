@@ -116,6 +116,7 @@ function workerConfig(dir: string, overrides: Partial<DslWorkerConfig>): DslWork
     socketPath: join(dir, 'dsl.sock'),
     fifoPath: join(dir, 'dsl.fifo'),
     spillDir: join(dir, 'spill'),
+    files: {},
     memoryBytes: 256 * 1024 * 1024,
     spillBytes: 1024 * 1024 * 1024,
     threads: 2,

@@ -39,7 +39,7 @@ export interface SetupOptions {
   readonly maxBytes?: number;
   readonly maxFiles?: number;
   readonly compress?: 'gzip' | 'none';
-  /** Where the log is, instead of the run directory. */
+  /** The directory of the log, instead of the run directory. */
   readonly logDir?: string;
   readonly secrets?: readonly string[];
 }

@@ -1,12 +1,12 @@
 /**
- * Encodes the rows of one answer as they come, counts them, and enforces the call's limits. A row comes as bytes in the row
- * format (`encode/row-encoder.ts`), from any database.
+ * Encodes the rows of one answer as they come, counts them, and enforces the call's limits. A row comes as bytes: in the row
+ * format (`encode/row-encoder.ts`) from most databases, or as its database sends it where the connector has an encoder for that.
  */
 import type { AnswerLimits, AnswerSummary } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { RunSqlCall } from '../../core/protocol/sql-worker.ts';
 import { ByteWriter, type WriterStock } from './encode/byte-writer.ts';
-import { createRowEncoder, type RowEncoder, type RowLayout, type TextAnswer } from './encode/row-encoder.ts';
+import type { RowEncoder, TextAnswer } from './encode/row-encoder.ts';
 
 export class Answer {
   readonly #limits: AnswerLimits;
@@ -25,17 +25,17 @@ export class Answer {
     this.#writer = new ByteWriter(emit, stock);
   }
 
-  /** Writes the head. Must be called once, before any row. */
-  begin(layout: RowLayout): void {
-    this.#encoder = createRowEncoder(layout);
-    this.#encoder.writeHead(this.#writer);
+  /** Writes the head. Must be called once, before any row; the encoder reads the rows that `add` is given. */
+  begin(encoder: RowEncoder): void {
+    this.#encoder = encoder;
+    encoder.writeHead(this.#writer);
   }
 
   /** Writes the row in bytes[start, end). Returns false when the client wants no more rows. Throws result-too-large. */
   add(bytes: Buffer, start: number, end: number): boolean {
     if (end - start > this.#maxRowBytes) throw this.longRow(end - start);
     if (this.#rows === this.#lastRow) return this.#refuseRow();
-    this.#encoder!.writeRow(this.#writer, bytes, start);
+    this.#encoder!.writeRow(this.#writer, bytes, start, end);
     this.#rows++;
     const { totalBytes } = this.#writer;
     if (totalBytes > this.#limits.maxBytes) throw tooLarge('resultBytes', this.#limits.maxBytes, totalBytes);

@@ -12,7 +12,7 @@ import { Answer, refuseSameNames, rowTooLongForStages, textAnswerOf } from './an
 import type { CallControl } from './call-control.ts';
 import type { ByteSink, CopySummary } from './connector.ts';
 import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
-import { rowLayout } from './encode/row-encoder.ts';
+import { createRowEncoder, rowLayout } from './encode/row-encoder.ts';
 import { FifoWriter } from './fifo-writer.ts';
 import { Gate } from './gate.ts';
 import { type Row, RowWriter } from './row-writer.ts';
@@ -44,7 +44,7 @@ export async function answerRows(
   );
   sink.setOnDrain(() => gate.open());
   try {
-    answer.begin(rowLayout(columns, options));
+    answer.begin(createRowEncoder(rowLayout(columns, options)));
     const writer = new RowWriter(columns);
     await eachRow(batches, gate, (row) => {
       const end = writer.write(row);

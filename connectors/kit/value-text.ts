@@ -77,7 +77,7 @@ export function isInteger(value: RowValue): value is number | bigint {
 }
 
 /** Returns the shortest digits that read back as the same number, with an exponent of two digits from 1e15 on and below 1e-4. */
-function floatText(value: number): string {
+export function floatText(value: number): string {
   const size = Math.abs(value);
   if (Object.is(value, -0)) return '-0';
   if (size === 0 || !Number.isFinite(value) || (size >= 1e-4 && size < 1e15)) return String(value);

@@ -5,7 +5,7 @@
 import type { QueryError } from '../../core/protocol/errors.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import type { Row } from '../kit/row-writer.ts';
-import type { RowReader } from './values.ts';
+import type { RowReader } from './rows/values.ts';
 import type { RowTaker, WireSession } from './wire-session.ts';
 
 /** Batches that wait before the connection is paused. */

@@ -9,9 +9,10 @@ import { WriterStock } from '../kit/encode/byte-writer.ts';
 import { rowLayout } from '../kit/encode/row-encoder.ts';
 import { noRows } from './describe.ts';
 import { exchange } from './exchange.ts';
+import { allAsExpected } from './expected.ts';
 import { judgeSql } from './guard/judge.ts';
 import { boundStatement } from './parameters.ts';
-import { TextRow } from './text-row.ts';
+import { answerEncoder } from './rows/row-encoders.ts';
 import type { RowTaker, WireSession } from './wire-session.ts';
 
 /** All answers of this process take their buffers from it. */
@@ -38,7 +39,11 @@ export async function runStatement(
   sink.setOnDrain(() => session.resume());
   try {
     const atMost = Math.min(capRows ?? maxRows, maxRows) + 1;
-    await exchange(session, { sql: text, atMost, run: () => ({ values, taker }) }, control);
+    await exchange(
+      session,
+      { sql: text, described: call.described ?? [], atMost, run: () => ({ values, taker }) },
+      control,
+    );
     if (!taker.hasBegun) throw noRows();
     return answer.finish();
   } finally {
@@ -51,7 +56,7 @@ class AnswerRows implements RowTaker {
   readonly #session: WireSession;
   readonly #call: RunSqlCall;
   readonly #answer: Answer;
-  #row: TextRow | null = null;
+  #hasBegun = false;
 
   constructor(session: WireSession, call: RunSqlCall, answer: Answer) {
     this.#session = session;
@@ -61,22 +66,22 @@ class AnswerRows implements RowTaker {
   }
 
   get hasBegun(): boolean {
-    return this.#row !== null;
+    return this.#hasBegun;
   }
 
-  onColumns(described: Parameters<RowTaker['onColumns']>[0]): void {
+  onColumns(found: Parameters<RowTaker['onColumns']>[0]): void {
     const options = textAnswerOf(this.#call);
+    const { expect } = this.#call;
+    const described = expect === undefined ? found : allAsExpected(found, expect);
     refuseSameNames(described);
     const columns = described.map(columnOf);
     refuseNames(columns, options);
-    this.#row = new TextRow(described);
-    this.#answer.begin(rowLayout(columns, options));
+    this.#hasBegun = true;
+    this.#answer.begin(answerEncoder(described, rowLayout(columns, options), options));
   }
 
-  onRow(bytes: Buffer, start: number): void {
-    const row = this.#row!;
-    const end = row.write(bytes, start);
-    if (!this.#answer.add(row.bytes, 0, end)) this.#session.discard(null);
+  onRow(bytes: Buffer, start: number, end: number): void {
+    if (!this.#answer.add(bytes, start, end)) this.#session.discard(null);
   }
 
   onChunkEnd(): void {}

@@ -19,7 +19,7 @@ import type { Duplex } from 'node:stream';
 import type { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
-import { type Answer, type Described, prepareAnswer, rowsAnswer, yesAnswer } from './wire/answers.ts';
+import { type Answer, type Described, prepareAnswer, RowsAnswer, yesAnswer } from './wire/answers.ts';
 import { createPacketParser } from './wire/packet-parser.ts';
 import { ERROR, OK, readServerError, type ServerError } from './wire/server-messages.ts';
 
@@ -41,7 +41,7 @@ export class StatementError extends Error {
 
 export interface RowTaker {
   onColumns(columns: readonly DatabaseColumn[]): void;
-  /** A row of the binary protocol; a view. May throw a QueryError: the exchange then fails with it. */
+  /** A row of the binary protocol; a view. May throw a QueryError: the exchange then fails with it. Any other error ends the session. */
   onRow(bytes: Buffer, start: number, end: number): void;
   /** Tells that the bytes behind the views that `onRow` was handed are overwritten next. */
   onChunkEnd(): void;
@@ -89,7 +89,11 @@ export class WireSession {
       accept: (bytes) => this.#accept(bytes),
     });
     wire.stream.on('data', (chunk: Buffer) => {
-      feed(chunk);
+      try {
+        feed(chunk);
+      } catch {
+        this.#break('the database sent what cannot be read'); // a length that leads out of its packet
+      }
       this.#taker?.onChunkEnd();
     });
     wire.stream.on('error', () => {}); // 'close' follows
@@ -152,12 +156,12 @@ export class WireSession {
   }
 
   rows(bytes: Buffer, taker: RowTaker): Promise<void> {
-    const sink = {
-      columns: (columns: readonly DatabaseColumn[]) => this.#handing(() => taker.onColumns(columns)),
-      row: (row: Buffer, start: number, end: number) => this.#row(taker, row, start, end),
-    };
+    const onColumns = (columns: readonly DatabaseColumn[]): void => this.#columns(taker, columns);
     this.#taker = taker;
-    return this.#send(bytes, (resolve, reject) => rowsAnswer(this.#wire.extended, sink, { resolve, reject }));
+    return this.#send(
+      bytes,
+      (resolve, reject) => new RowsAnswer(this.#wire.extended, onColumns, { resolve, reject }),
+    );
   }
 
   /** Sends what is not answered. */
@@ -227,10 +231,9 @@ export class WireSession {
   #onPacket(bytes: Buffer, start: number, end: number): void {
     const answer = this.#answers[0];
     const first = bytes[start]!;
-    if (first === ERROR) this.#onError(readServerError(bytes, start, end));
+    if (first === OK && answer?.inRows === true) this.#row(bytes, start, end);
+    else if (first === ERROR) this.#onError(readServerError(bytes, start, end));
     else if (answer === undefined) this.#break('the database sent what nobody has asked for');
-    else if (answer.inRows && first === OK && this.#state !== 'running')
-      return; // a row that nobody wants
     else this.#take(answer, bytes, start, end);
   }
 
@@ -250,17 +253,25 @@ export class WireSession {
     this.#answers.shift();
   }
 
-  #row(taker: RowTaker, bytes: Buffer, start: number, end: number): void {
-    if (end - start > taker.maxRowBytes) this.discard(taker.tooLarge(end - start));
-    else this.#handing(() => taker.onRow(bytes, start, end));
-  }
-
-  #handing(hand: () => void): void {
+  #columns(taker: RowTaker, columns: readonly DatabaseColumn[]): void {
     if (this.#state !== 'running') return;
     try {
-      hand();
+      taker.onColumns(columns);
     } catch (thrown) {
       this.discard(QueryError.from(thrown));
+    }
+  }
+
+  /** Hands a row to its taker; one that nobody wants any more is dropped. */
+  #row(bytes: Buffer, start: number, end: number): void {
+    const taker = this.#taker;
+    if (this.#state !== 'running' || taker === null) return;
+    try {
+      if (end - start > taker.maxRowBytes) throw taker.tooLarge(end - start);
+      taker.onRow(bytes, start, end);
+    } catch (thrown) {
+      if (thrown instanceof QueryError) this.discard(thrown);
+      else this.#break('the database sent a row that cannot be read');
     }
   }
 

@@ -9,6 +9,7 @@ import { Answer, textAnswerOf } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { ByteSink } from '../kit/connector.ts';
 import { WriterStock } from '../kit/encode/byte-writer.ts';
+import { createRowEncoder } from '../kit/encode/row-encoder.ts';
 import { layoutOf } from './answer-layouts.ts';
 import { noRows } from './describe.ts';
 import { DescriptionCheck, describeMessages } from './described-sql.ts';
@@ -74,7 +75,8 @@ function answerHandler(call: RunSqlCall, columnCheck: DescriptionCheck, answer: 
     onMessage(type, bytes, start, end) {
       if (columnCheck.onMessage(type, bytes, start)) return;
       if (type === BackendMessage.dataRow) answer.add(bytes, start, end);
-      else if (type === BackendMessage.rowDescription) answer.begin(layoutOf(bytes, start, end, options));
+      else if (type === BackendMessage.rowDescription)
+        answer.begin(createRowEncoder(layoutOf(bytes, start, end, options)));
       else if (type === BackendMessage.noData) throw noRows();
     },
     maxMessageBytes: call.maxRowBytes,

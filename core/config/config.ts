@@ -278,7 +278,7 @@ function defaultConnectionProblem(chosen: string | undefined, names: readonly st
   ];
 }
 
-/** Which file a line is about, where it does not say so itself. */
+/** The file that a line is about, where the line does not say so itself. */
 function addFile(line: string, path: string | null): string {
   return path === null || /^(FORKLINE_|DATABASE_URL|\/)/.test(line) ? line : `${path}: ${line}`;
 }

@@ -1,6 +1,6 @@
 /** The kinds of connections: which options each has, and what is said when they are wrong. */
 import { z } from 'zod';
-import type { ConnectionKind } from '../protocol/connection.ts';
+import { type ConnectionKind, FILE_ENCODINGS, FILE_FORMATS } from '../protocol/connection.ts';
 import { isJsonObject } from './json-object.ts';
 
 /** The kind of a connection that names none. */
@@ -15,6 +15,23 @@ interface KindOfConnection {
 }
 
 const ALLOWED_FUNCTION = /^[^.]+\.[^.]+$/;
+
+const COLUMN_TYPE =
+  /^(bool|int64|float64|string|date|time|timestamp|timestamptz|uuid|json|decimal\(\d{1,2},\d{1,2}\))$/;
+
+const COLUMN_TYPES = z.record(z.string().min(1), z.string().regex(COLUMN_TYPE));
+
+const FILES_TABLE = z.strictObject({
+  path: z.string().min(1),
+  format: z.enum(FILE_FORMATS).optional(),
+  hive: z.union([z.boolean(), COLUMN_TYPES]).optional(),
+  columns: COLUMN_TYPES.optional(),
+  header: z.boolean().optional(),
+  delimiter: z.string().length(1).optional(),
+  encoding: z.enum(FILE_ENCODINGS).optional(),
+  nulls: z.string().optional(),
+  sheet: z.string().min(1).optional(),
+});
 
 const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
   postgres: {
@@ -49,6 +66,19 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
     options: z.strictObject({ kind: z.literal('sqlite'), path: z.string().min(1) }),
     wanted: { path: 'the path of a SQLite file, relative to the configuration' },
     example: '{"kind": "sqlite", "path": "notes.db"}',
+  },
+  files: {
+    options: z.strictObject({
+      kind: z.literal('files'),
+      root: z.string().min(1),
+      tables: z.record(z.string().min(1), FILES_TABLE).optional(),
+    }),
+    wanted: {
+      root: 'the path of a directory, relative to the configuration',
+      tables:
+        'tables by name, each with a path below the root and its options (docs/connections/files.md): {"sales": {"path": "sales/**/*.parquet", "hive": true}}',
+    },
+    example: '{"kind": "files", "root": "data", "tables": {"sales": {"path": "sales/*.parquet"}}}',
   },
 };
 

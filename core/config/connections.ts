@@ -4,7 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { ConnectionConfig, ConnectionKind, PostgresConnection } from '../protocol/connection.ts';
+import type {
+  ConnectionConfig,
+  ConnectionKind,
+  FilesConnection,
+  PostgresConnection,
+} from '../protocol/connection.ts';
 import { kindOfConnection } from './connection-kinds.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
 import type { ConfigFile, Environment } from './read.ts';
@@ -78,7 +83,19 @@ const READERS: Readonly<Record<ConnectionKind, Reader>> = {
   },
   sqlite: ({ path }, { fileDir }) =>
     typeof path === 'string' && path !== '' ? { kind: 'sqlite', path: resolve(fileDir, path) } : null,
+  files: ({ root, tables }, { fileDir }) =>
+    typeof root === 'string' && root !== ''
+      ? { kind: 'files', root: resolve(fileDir, root), tables: tablesOf(tables) }
+      : null,
 };
+
+/** Returns what has the shape of a table; validation reports the rest. */
+function tablesOf(tables: unknown): FilesConnection['tables'] {
+  if (!isJsonObject(tables)) return {};
+  return Object.fromEntries(
+    Object.entries(tables).filter(([, table]) => isJsonObject(table) && typeof table.path === 'string'),
+  ) as unknown as FilesConnection['tables']; // validation has refused the others by the time that they are used
+}
 
 function mainOfVariable(value: unknown, url: string, env: Environment): ConnectionConfig | Mistake {
   const where = 'DATABASE_URL';

@@ -12,7 +12,7 @@ export type ReadPolicy = { readonly policy: Policy } | { readonly errors: readon
 export const ROLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const EVERY = '*';
 
-/** How a member must be, with an example of the mend. */
+/** The form that a member must have, with an example of the mend. */
 interface Member {
   readonly isRight: (value: unknown) => boolean;
   readonly expected: string;

@@ -3,16 +3,24 @@
  * one query at a time. `run-stages` answers with data frames and then exactly one reply.
  */
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
+import type { FilesConnection } from './connection.ts';
 import type { WireError } from './errors.ts';
-import type { EngineValue } from './parameters.ts';
-import type { EngineAsk, WorkerPlan } from './plan.ts';
-import type { Column } from './types.ts';
+import type { EngineValue, ParameterKind } from './parameters.ts';
+import type { EngineAsk, ScanFacts, WorkerPlan } from './plan.ts';
+import type { IntrospectReply } from './sql-worker.ts';
+import type { Column, DatabaseColumn } from './types.ts';
 
 export type ToDslWorker =
   /** Run the stages over what arrives in this worker's FIFOs. */
   | ({ readonly type: 'run-stages' } & RunStagesCall)
-  /** Which columns has this SELECT? Nothing is read; the worker counts as used after it. */
+  /** Asks for the columns of this SELECT. Nothing is read; the worker counts as used after it. */
   | ({ readonly type: 'describe-stages' } & DescribeStagesCall)
+  /** Which columns has this SELECT over files? */
+  | ({ readonly type: 'describe-scan' } & DescribeScanCall)
+  /** Which files would this plan read, and how much of them? */
+  | ({ readonly type: 'explain-scans' } & ExplainScansCall)
+  /** Which tables has this connection to files? */
+  | ({ readonly type: 'introspect-files' } & IntrospectFilesCall)
   /** End the running query; it replies with `cancelled`. One that has ended already is left alone. */
   | { readonly type: 'cancel'; readonly queryId: string }
   /**
@@ -36,6 +44,8 @@ export interface RunStagesCall {
   readonly limits: AnswerLimits;
   /** The longest row that is read, in bytes as it is sent (wire-rows.ts). */
   readonly maxRowBytes: number;
+  /** Whether the last run of this plan read many rows, so that this one will probably do so too. Left out: it did not, or there was none. */
+  readonly manyRows?: boolean;
   /** Unix time in ms. */
   readonly deadlineAt: number;
 }
@@ -60,6 +70,48 @@ export interface DescribeStagesCall {
 
 export interface DescribeStagesReply {
   readonly columns: readonly { readonly name: string; readonly engineType: string }[];
+}
+
+/** The fields of every call about files. */
+interface FilesCallBase {
+  readonly queryId: string;
+  /** The id of who asks, for log lines; left out: none. */
+  readonly principal?: string;
+  /** The connection to files; for the log where a plan names its own. */
+  readonly connection: string;
+  /** Unix time in ms. */
+  readonly deadlineAt: number;
+}
+
+/** A call about files that makes no answer for a client. */
+export type FilesCall = Extract<
+  ToDslWorker,
+  { type: 'describe-scan' | 'explain-scans' | 'introspect-files' }
+>;
+
+export interface DescribeScanCall extends FilesCallBase {
+  /** One SELECT as a user wrote it, with `$1`, `$2`, ... for its parameters. */
+  readonly sql: string;
+  readonly parameters: readonly ParameterKind[];
+}
+
+export interface DescribeScanReply {
+  readonly columns: readonly DatabaseColumn[];
+}
+
+export interface ExplainScansCall extends FilesCallBase {
+  readonly plan: WorkerPlan;
+  readonly parameters: readonly EngineValue[];
+}
+
+export interface ExplainScansReply {
+  /** One for each input of the plan that is a scan, in their order. */
+  readonly scans: readonly ScanFacts[];
+}
+
+export interface IntrospectFilesCall extends FilesCallBase {
+  /** The most columns of all tables together; further tables are left out. */
+  readonly maxColumns: number;
 }
 
 export interface ScrubCall {
@@ -87,6 +139,9 @@ export interface DslPhases {
 export interface DslWorkerCalls {
   'run-stages': { request: RunStagesCall; reply: RunStagesReply };
   'describe-stages': { request: DescribeStagesCall; reply: DescribeStagesReply };
+  'describe-scan': { request: DescribeScanCall; reply: DescribeScanReply };
+  'explain-scans': { request: ExplainScansCall; reply: ExplainScansReply };
+  'introspect-files': { request: IntrospectFilesCall; reply: IntrospectReply };
   scrub: { request: ScrubCall; reply: ScrubReply };
 }
 
@@ -104,4 +159,6 @@ export interface DslWorkerConfig {
   readonly memoryBytes: number;
   readonly spillBytes: number;
   readonly threads: number;
+  /** The connections whose files it reads, by their names. */
+  readonly files: Readonly<Record<string, FilesConnection>>;
 }

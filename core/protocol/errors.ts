@@ -52,6 +52,9 @@ export type ErrorCode =
   | 'permission-denied'
   | 'database-unavailable'
   | 'database-overloaded' // the database refused another connection, or none came free in time
+  // files
+  | 'bad-file' // a file is not what it should be: cut off, of another schema, with a broken quote or encoding
+  | 'file-changed' // a file was changed, replaced or removed while it was read
   // running
   | 'bad-value' // a value could not be converted or computed while a stage ran
   | 'assertion-failed' // a row did not meet the condition of an `assert`
@@ -122,7 +125,7 @@ export interface ErrorDetails {
   readonly sqlPosition?: number;
   /** The number, from 1, of the parameter whose value does not fit, before it is mapped back to `:name`. */
   readonly sqlParameter?: number;
-  /** Where the message names a parameter by its number, as the database does, before it is named as its author did. */
+  /** The place where the message names a parameter by its number, as the database does, before it is named as its author did. */
   readonly placeholder?: Placeholder;
   /** Says that the statement was well formed and failed of a value: one that was computed, or a negative number of rows. */
   readonly sqlFault?: 'value' | 'row-count';

@@ -44,7 +44,7 @@ export interface DescribedSql {
 }
 
 /**
- * Where stages may run. `off`: only in the worker. `auto`: in the database where its result is exactly the same. `require`:
+ * The places where stages may run. `off`: only in the worker. `auto`: in the database where its result is exactly the same. `require`:
  * all of them in the database, or the query is refused.
  */
 export type Pushdown = 'off' | 'auto' | 'require';
@@ -61,7 +61,7 @@ export interface FunctionUse {
   /** The name after the database's case folding. */
   readonly name: string;
   /**
-   * How it is called. `call`: f(...). `value`: (x).f, which is f(x) when x has no field f. `row`: t.f with a table t, which is
+   * The form of the call. `call`: f(...). `value`: (x).f, which is f(x) when x has no field f. `row`: t.f with a table t, which is
    * f(t) when t has no column f, so that only a function that takes rows can be meant.
    */
   readonly as: 'call' | 'value' | 'row';
@@ -105,7 +105,7 @@ export type UnjudgedSource = Omit<SourcePlan, 'functions'>;
 /** One column as it enters the stage engine. */
 export interface InputColumn {
   readonly name: string;
-  /** How its fields are sent. */
+  /** The form in which its fields are sent. */
   readonly wire: WireType;
   /** The size that the engine keeps a decimal in; a decimal without it comes as its text. */
   readonly size?: { readonly precision: number; readonly scale: number };
@@ -113,13 +113,47 @@ export interface InputColumn {
   readonly expression: string | null;
 }
 
+/** SQL over files, which the stage engine itself runs: nothing is copied. */
+export interface ScanSql {
+  readonly connection: string;
+  /** One SELECT of the columns that are used; its `$n` are those of the worker's statement. */
+  readonly sql: string;
+  /** The user's SQL in it and the columns that were described for it; a worker that finds others reports stale-plan. */
+  readonly described: DescribedSql;
+}
+
+/** The files that a scan reads, for people. */
+export interface ScanFacts {
+  readonly connection: string;
+  readonly tables: readonly ScannedTable[];
+}
+
+export interface ScannedTable {
+  readonly table: string;
+  /** Files that are opened, of those that the table has. */
+  readonly files: Share;
+  /** Row groups of Parquet files that are read, by their statistics; null for other formats. */
+  readonly rowGroups: Share | null;
+  /** Bytes of the columns and row groups that are read, of all bytes of the table's files; null: they were not counted. */
+  readonly bytes: Share | null;
+  /** The columns that are read; null: the whole lines are. */
+  readonly columns: Share | null;
+}
+
+export interface Share {
+  readonly read: number;
+  readonly of: number;
+}
+
 /** One relation that the worker's statement reads: the rows of the source with the same index. */
 export interface WorkerInput {
   /** The relation's name in the statement: `input`, `input2`, ... */
   readonly name: string;
   readonly columns: readonly InputColumn[];
-  /** How often the statement reads the relation; above 1 it is materialised first. */
+  /** The number of times that the statement reads the relation; above 1 it is materialised first. */
   readonly scans: number;
+  /** Set when the engine reads the rows from files itself; left out: a SQL worker sends them. */
+  readonly scan?: ScanSql;
 }
 
 /** The part that runs in a DSL worker: one statement of the stage engine over the relations in `inputs`. */
@@ -186,7 +220,7 @@ export type PlanStep =
   | { readonly kind: 'plan'; readonly plan: Plan }
   | { readonly kind: 'ask'; readonly asks: readonly Ask[] };
 
-export type Ask = SourceAsk | EngineAsk | ValuesAsk;
+export type Ask = SourceAsk | EngineAsk | ValuesAsk | ScansAsk;
 
 /** Asks the connection's database for the columns and parameter types of this SQL. */
 export interface SourceAsk {
@@ -221,7 +255,15 @@ export interface ValuesAsk {
   readonly atMost: number;
 }
 
+/** Asks which files the scans of this plan would read. */
+export interface ScansAsk {
+  readonly kind: 'scans';
+  readonly key: string;
+  readonly plan: Plan;
+}
+
 export type AskAnswer =
+  | { readonly kind: 'scans'; readonly scans: readonly ScanFacts[] }
   | ({ readonly kind: 'source' } & SourceDescription)
   | {
       readonly kind: 'engine';

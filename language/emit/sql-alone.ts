@@ -28,9 +28,9 @@ export function planAlone(
   judge: Judge,
   warnings: readonly string[],
 ): PlanStep {
-  if (request.throughWorker) return planEncoded(node, request, judge, warnings);
   const connection = node.connection ?? request.connection;
-  const { binding } = sourceDialect(dialectAt(request.dialects, connection, node.span));
+  const { binding, scanned } = sourceDialect(dialectAt(request.dialects, connection, node.span));
+  if (request.throughWorker || scanned) return planEncoded(node, request, judge, warnings);
   const bound = bindSource(request.text, node, request.parameters, binding);
   const functions = judge(connection, bound, false);
   return { kind: 'plan', plan: planDirect(connection, bound, functions, warnings) };

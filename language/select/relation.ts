@@ -55,6 +55,11 @@ export class Relation extends OpenSelect {
     return base.with({ filters: [...base.select.filters, filter] });
   }
 
+  /** Keeps the rows for which a condition is true that fails where it must; no filter after it is tested before it. */
+  check(condition: Typed): Relation {
+    return this.filter(condition).fenced();
+  }
+
   /** Sets a column: in its place when there is one of that name, else at the end. */
   assign(name: string, value: Typed): Relation {
     const raises = this.raises(value);
@@ -245,7 +250,8 @@ export class Relation extends OpenSelect {
 
   limit(count: Typed): Relation {
     const base = this.select.limit === null && this.select.groupBy === null ? this : this.seal();
-    return base.with({ limit: base.emit(count) });
+    const isBare = count.kind === 'parameter' && this.dialect.traits.limitsByNumbers;
+    return base.with({ limit: isBare ? this.parameter(count.name, count.parameterKind) : base.emit(count) });
   }
 
   /** The whole statement. `ordered`: its rows are wanted in their order. */

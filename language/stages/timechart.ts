@@ -4,9 +4,9 @@
  * one column a value would depend on the data, and the columns of an answer are known before it runs; `pivot ... in (...)`
  * makes columns of it. Rows without a time (null or infinite) have no bin and are left out.
  */
-import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import { QueryError, type Span, type WireError } from '../../core/protocol/errors.ts';
 import { stageLimit } from '../../core/protocol/stage-limits.ts';
-import { STAGE_ENGINE } from '../dialects/registry.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseExpression } from '../frontends/forkline/expression-parser.ts';
 import { parseName } from '../frontends/forkline/names.ts';
@@ -20,6 +20,7 @@ import type { NamedValue, Relation } from '../select/relation.ts';
 import { freeName } from '../select/select.ts';
 import type { SortKey } from '../select/window-frame.ts';
 import { durationText } from '../types/durations.ts';
+import { mayRaise } from '../types/may-raise.ts';
 import { BOOL, exprTypeName, INT64, isMoment } from '../types/rules.ts';
 import { type Typed, type TypedColumn, valueType } from '../types/typed.ts';
 import {
@@ -30,8 +31,9 @@ import {
   resolveAggregate,
   resolveKey,
 } from './kit/aggregate-items.ts';
+import { exactGroups, exactIf } from './kit/exactness.ts';
 import { gapless } from './kit/gapless-bins.ts';
-import type { StageDefinition } from './kit/stage.ts';
+import type { Exactness, StageDefinition } from './kit/stage.ts';
 
 /** The parsed arguments of the stage. */
 export interface Syntax {
@@ -54,8 +56,8 @@ interface Resolved extends ResolvedStage {
   readonly limit: number | null;
   /** Each value with its gaps filled, over the columns called as the values are; null: gaps are null. */
   readonly fill: Typed | null;
-  /** SQL that raises it. */
-  readonly tooManyRows: string;
+  /** The error of too many rows, gaps included. */
+  readonly tooManyRows: WireError;
 }
 
 const EXAMPLE = 'write `timechart date span=1d count() by origin`';
@@ -158,35 +160,42 @@ function withRoom(values: readonly NamedValue[], fill: Typed | null): readonly N
   });
 }
 
-/** SQL that raises the error of too many rows, gaps included. */
-function tooMany(span: Span, { stage }: Scope): string {
-  return STAGE_ENGINE.raise({
+function tooMany(span: Span, { stage }: Scope): WireError {
+  return {
     code: 'result-too-large',
     message: '`timechart` would make too many rows, gaps included',
     span,
     stage,
     hint: 'ask for a longer span or less time',
     limit: stageLimit('timechartRows'),
-  });
+  };
+}
+
+/** Says that no row without a time can make a value fail, so that such rows may be left out when they are groups, which are few. */
+function groupsFirst({ by, values }: Resolved): boolean {
+  return [...(by === null ? [] : [by]), ...values].every(({ value }) => !mayRaise(value));
 }
 
 function emit(resolved: Resolved, relation: Relation): Relation {
   const { time, bin, by, values, fill, columns } = resolved;
   const names = columns.map((column) => column.name);
   const size = freeName('size', names);
-  const finite = ownCall(BOOL, [time.value], 'own/is finite');
-  const count = countRows();
-  const binned = relation
-    .filter(finite)
-    .aggregate([bin, ...(by === null ? [] : [by])], [...values, { name: size, value: count }]);
+  const late = groupsFirst(resolved);
+  const rows = late ? relation : relation.filter(ownCall(BOOL, [time.value], 'own/is finite'));
+  const binned = rows.aggregate(
+    [bin, ...(by === null ? [] : [by])],
+    [...values, { name: size, value: countRows() }],
+  );
   const keys = names.slice(0, by === null ? 1 : 2);
+  const byColumn = by === null ? null : { name: by.name, type: valueType(by.value.type) };
   const whole = binned.through(
     [...columns, { name: size, type: INT64 }],
     keys.map((column): SortKey => ({ column, descending: false, nullsFirst: false })),
     (rows) =>
       gapless(
-        { rows, time: bin.name, by: by?.name ?? null, values: values.map(({ name }) => name), size },
-        { ...resolved, type: valueType(bin.value.type) },
+        relation.dialect,
+        { rows, time: bin.name, by: byColumn, values: values.map(({ name }) => name), size },
+        { ...resolved, type: valueType(bin.value.type), onlyFinite: !late },
       ),
   );
   const answer =
@@ -200,6 +209,22 @@ function filled(relation: Relation, { name, value }: NamedValue, size: string, f
   const args = [columnValue({ name: size, type: INT64 }), coerce(fill, value.type), own];
   const whole = ownCall(value.type, args, 'own/no rows');
   return relation.assign(name, whole);
+}
+
+/** The values that `fill` puts into gaps, which have the types of what they stand for. */
+function fillings({ values, fill }: Resolved): readonly Typed[] {
+  return fill === null ? [] : values.map(({ value }) => coerce(fill, value.type));
+}
+
+function exactIn(resolved: Resolved, dialect: SourceDialect): Exactness {
+  const { time, bin, by, values } = resolved;
+  const { bins, title } = dialect;
+  if (bins === null) return { exact: false, why: `${title} has no series of moments to fill gaps with` };
+  if (by !== null && by.value.type.kind === 'list')
+    return { exact: false, why: `\`${by.name}\` is a list, and ${title} orders lists otherwise` };
+  const finite = ownCall(BOOL, [time.value], 'own/is finite');
+  const groups = exactGroups(by === null ? [bin] : [bin, by], values, dialect);
+  return groups.exact ? exactIf([finite, ...fillings(resolved)], dialect) : groups;
 }
 
 export const stage: StageDefinition<Syntax, Resolved> = {
@@ -266,5 +291,10 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   columnsUsed: ({ time, by, values }) => columnsOf([time, ...(by === null ? [] : [by]), ...values]),
   emit,
-  exactIn: () => ({ exact: false, why: 'the gaps are filled by the stage engine' }),
+  exactIn,
+  computes: (resolved) => {
+    const { bin, by, values } = resolved;
+    const computed = [bin, ...(by === null ? [] : [by]), ...values].map(({ value }) => value);
+    return [...computed, ...fillings(resolved)];
+  },
 };

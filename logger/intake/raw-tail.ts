@@ -31,7 +31,7 @@ export interface RawTailDeps {
 }
 
 const SUFFIX = '.log';
-/** How the monitor marks the files of an earlier run, whose processes are no more (see monitor/sweep/sweep.ts). */
+/** The mark that the monitor gives the files of an earlier run, whose processes are no more (see monitor/sweep/sweep.ts). */
 const RESCUED = /^(?:old-)+/;
 const READ_BYTES = 256 * 1024;
 const REST_MS = 1000;
@@ -49,7 +49,7 @@ interface RawFile {
   readonly firstSeenAt: number;
   /** null until there is something to read. */
   source: Source | null;
-  /** Where the first line that is not yet in the log begins. */
+  /** The offset at which the first line that is not yet in the log begins. */
   offset: number;
   size: number;
   changedAt: number;

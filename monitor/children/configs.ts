@@ -3,7 +3,12 @@ import type { Config } from '../../core/config/config.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import { resultsDir } from '../../core/process/results-dir.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
-import { type ConnectionConfig, DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
+import {
+  type ConnectionConfig,
+  DIALECT_OF_KIND,
+  databasesOf,
+  filesOf,
+} from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import type { ResultsConfig } from '../../core/protocol/results-config.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
@@ -82,12 +87,12 @@ export function sqlConfig({ config, runDir, workerId }: WorkerPlace): SqlWorkerC
     socketPath: runDir.socketPath(workerId),
     connectionsPerProcess,
     acquireTimeoutMs,
-    connections,
+    connections: databasesOf(connections),
   };
 }
 
 export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerConfig {
-  const { limits, dsl } = config;
+  const { limits, dsl, connections } = config;
   return {
     socketPath: runDir.socketPath(workerId),
     fifoPath: runDir.fifoPath(workerId),
@@ -95,6 +100,7 @@ export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerC
     memoryBytes: limits.dslMemoryBytes,
     spillBytes: limits.dslSpillBytes,
     threads: dsl.threads,
+    files: filesOf(connections),
   };
 }
 

@@ -60,6 +60,9 @@ export const errorClasses = {
   'database-unavailable': passing('Database unavailable'),
   'database-overloaded': passing('Database overloaded'),
 
+  'bad-file': mistake('A file cannot be read', 422),
+  'file-changed': passing('A file was changed while it was read'),
+
   'bad-value': mistake('Value out of range or of the wrong form', 422),
   'assertion-failed': mistake('Assertion failed', 422),
   'result-too-large': mistake('Result too large', 422),

@@ -60,7 +60,7 @@ function noStoredLog(): QueryError {
   );
 }
 
-/** Which queries a principal sees, and may end. */
+/** Tells which queries a principal sees, and may end. */
 function seenBy({ id, rights }: Principal): (query: QueryRecord) => boolean {
   return rights.queries === 'all' ? () => true : ({ principal }) => principal.id === id;
 }

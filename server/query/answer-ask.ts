@@ -10,6 +10,7 @@ import { STAGE_ENGINE } from '../../language/dialects/registry.ts';
 import type { AnswerTarget } from '../answer/query-answer.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { mapToQuery } from '../planning/source-sql.ts';
+import { describeFiles, explainScans } from './files-calls.ts';
 import { type Run, type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
@@ -35,6 +36,8 @@ export async function answerAsk(
       return describeStages(deps, asked, ask, query);
     case 'values':
       return collectValues(deps, asked, ask, query);
+    case 'scans':
+      return explainScans(deps, asked, ask, query);
     default:
       return ask satisfies never;
   }
@@ -42,11 +45,13 @@ export async function answerAsk(
 
 async function describeSource(
   deps: RunDeps,
-  { text }: AskedFor,
+  asked: AskedFor,
   ask: SourceAsk,
   query: QueryRecord,
 ): Promise<AskAnswer> {
   const { connection, sql } = ask;
+  const { text } = asked;
+  if (deps.connections.isScanned(connection)) return describeFiles(deps, asked, ask, query);
   const { id: principal, scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, connection, ask.functions);
   deps.connections.check(connection, query.principal);

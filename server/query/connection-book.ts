@@ -51,6 +51,12 @@ export class ConnectionBook {
     return (connections === null || connections.includes(name)) && this.names.includes(name);
   }
 
+  /** Whether DSL workers read the connection's rows themselves, from files. */
+  isScanned(name: string): boolean {
+    const { dialects } = this.#connections;
+    return Object.hasOwn(dialects, name) && sourceDialect(dialects[name]!).scanned;
+  }
+
   change(connections: ServerConnections): void {
     this.#connections = connections;
     this.#revision++;

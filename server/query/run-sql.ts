@@ -38,6 +38,7 @@ function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) 
     sql: source.sql,
     functions,
     described: source.placed?.described ?? [],
+    ...(source.placed && source.databaseColumns !== null && { expect: source.databaseColumns }),
     parameters: boundTexts(source, run.parameters),
     parameterKinds: boundKinds(source, run.parameters),
     answer: run.options,

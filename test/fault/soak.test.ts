@@ -12,7 +12,7 @@ const DURATION_MS = Number(process.env.FORKLINE_SOAK_MS ?? 0);
 const SEED = Number(process.env.FORKLINE_SOAK_SEED ?? Date.now() % 1_000_000);
 const MAX_GROWTH = 1.3;
 /**
- * Of the monitor: its children get an environment of their own. V8 lets the space for new objects grow to 48 MB in steps
+ * The memory of the monitor: its children get an environment of their own. V8 lets the space for new objects grow to 48 MB in steps
  * and collects it rarely, which hides a leak and looks like one.
  */
 const SMALL_NURSERY = { NODE_OPTIONS: '--max-semi-space-size=1' };

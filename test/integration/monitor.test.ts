@@ -226,7 +226,7 @@ describe('monitor', () => {
       }
       await running.stop();
       expect(running.counts.refused).to.equal(0);
-      expect(running.counts.cut).to.be.at.most(3 * 8); // those that the dead ones had taken
+      expect(running.counts.cut).to.be.at.most(3 * 8); // the leases that the dead ones had taken
       expect(running.servers.size).to.equal(4);
     });
 

@@ -28,6 +28,10 @@ const COLUMNS: readonly DataColumn[] = [
       '-9223372036854775808',
       '9007199254740993',
       '1000000007',
+      // Near 2^60, where a float64 has steps of 256.
+      '1152921504606846976',
+      '1152921504606846977',
+      '-1152921504606846975',
     ],
   },
   { name: 'i2', type: 'int2', values: ['0', '5', '-5', '32767', '-32768'] },
@@ -62,6 +66,18 @@ const COLUMNS: readonly DataColumn[] = [
     name: 'n38',
     type: 'numeric(38,8)',
     values: ['0', '123456789012345678901234567890.12345678', '-1', '0.00000001'],
+  },
+  // Thirty digits that cancel out: as floats, their sums would follow from the order of rows.
+  {
+    name: 'n30',
+    type: 'numeric(34,4)',
+    values: [
+      '123456789012345678901234567890.0001',
+      '-123456789012345678901234567890',
+      '123456789012345678901234567891',
+      '0.5',
+      '-7',
+    ],
   },
   {
     name: 'u',
@@ -112,6 +128,8 @@ const COLUMNS: readonly DataColumn[] = [
     values: text('a', 'A', 'b', 'Zz', 'É', '한', 'a,b'),
   },
   { name: 'dci', type: 'pg_temp.domain_ci', values: text('a', 'A', 'ß', 'SS', 'b%', 'B%') },
+  { name: 'tc', type: 'text COLLATE "C"', values: text('a', 'B', 'b', 'Ä', 'z', '') },
+  { name: 'tsv', type: 'text COLLATE "sv-x-icu"', values: text('a', 'ä', 'å', 'z', 'Z', 'ö', 'V', 'w') },
   { name: 'ct', type: 'citext', values: text('a', 'A', 'aB', 'Ab', 'É', 'é', '') },
   { name: 'dct', type: 'pg_temp.domain_citext', values: text('a', 'A', '한', 'b') },
   { name: 'en', type: 'pg_temp.mood', values: text('sad', 'ok', 'Ok', 'happy') },
@@ -151,6 +169,46 @@ const COLUMNS: readonly DataColumn[] = [
       '1970-01-01 00:00:00Z',
       '2021-06-15 12:30:00.25+09',
       '1900-01-01 00:00:00Z',
+    ),
+  },
+  // Days of one winter, in which zones begin and end their summer, some of them at midnight; and what is no day.
+  {
+    name: 'dn',
+    type: 'date',
+    values: text(
+      '2018-11-03',
+      '2018-11-04',
+      '2019-02-16',
+      '2019-02-17',
+      '2018-12-31',
+      'infinity',
+      '-infinity',
+    ),
+  },
+  {
+    name: 'tn',
+    type: 'timestamp',
+    values: text(
+      '2018-11-04 00:00:00',
+      '2018-11-04 00:59:59.999999',
+      '2018-11-03 23:59:60',
+      '2019-02-16 23:30:00',
+      '2016-12-31 23:59:60',
+      '2019-03-31 00:00:00',
+      'infinity',
+    ),
+  },
+  {
+    name: 'zn',
+    type: 'timestamptz',
+    values: text(
+      '2018-11-04 02:59:59Z',
+      '2018-11-04 03:00:00Z',
+      '2019-02-17 01:30:00Z',
+      '2019-02-17 02:30:00Z',
+      '2019-03-30 22:00:00Z',
+      '2018-10-20 21:00:00Z',
+      '-infinity',
     ),
   },
   {

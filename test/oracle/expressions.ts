@@ -32,9 +32,14 @@ export function kindOf({ type }: Column): Kind | null {
 const COMPARABLE: readonly Kind[] = ['i', 'f', 'n', 's', 'b', 'd', 't', 'z', 'v', 'm', 'u'];
 
 const LITERALS: Readonly<Record<Kind, readonly string[]>> = {
-  i: ['0', '1', '-1', '2', '10', '9223372036854775807'],
+  i: ['0', '1', '-1', '2', '10', '9223372036854775807', '1152921504606846977'],
   f: ['0.5', '1e3', '-2.5', '0.0', '1e308'],
-  n: ['cast(1.5 as decimal(5,2))', 'cast(-3 as decimal(10,0))', 'cast(0.001 as decimal(12,3))'],
+  n: [
+    'cast(1.5 as decimal(5,2))',
+    'cast(-3 as decimal(10,0))',
+    'cast(0.001 as decimal(12,3))',
+    "cast('-123456789012345678901234567890.5' as decimal(32,1))",
+  ],
   s: ["''", "'a'", "'한글'", "'A'", "'b%'", "'it''s'", "'\\'", "' '", "'10'"],
   b: ['true', 'false'],
   d: ["date '2020-02-29'", "date '1999-12-31'"],
@@ -256,12 +261,22 @@ const TEMPLATES: Readonly<Partial<Record<Kind, readonly string[]>>> = {
     'cast({s} as timestamp)',
     "at_timezone({z}, 'Asia/Seoul')",
     "at_timezone({z}, 'America/New_York')",
+    // Zones with days that have no midnight, or two, or that were left out.
+    "at_timezone({z}, 'America/Sao_Paulo')",
+    "at_timezone({z}, 'Asia/Beirut')",
+    "at_timezone({z}, 'America/Havana')",
+    "at_timezone({z}, 'Pacific/Apia')",
+    "at_timezone({z}, 'Etc/GMT+3')",
+    'bin({t}, 2mon)',
+    'bin({t}, 3y)',
     'coalesce({t}, {d})',
     'least({t}, {t})',
     "strptime({s}, '%Y-%m-%d')",
   ],
   z: [
     "at_timezone({t}, 'Europe/Berlin')",
+    "at_timezone({t}, 'America/Sao_Paulo')",
+    "at_timezone({t}, 'Etc/GMT-14')",
     '{z} + {v}',
     '{z} - {v}',
     "date_trunc('day', {z})",

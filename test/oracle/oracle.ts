@@ -3,13 +3,14 @@
  * answer, or fail both times. Everything follows from one seed.
  */
 import fc from 'fast-check';
-import type { Plan } from '../../core/protocol/plan.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { Plan, Pushdown } from '../../core/protocol/plan.ts';
 import { difference, onlyFailure } from './compare.ts';
 import { createDataSet, type DataSet } from './data.ts';
-import type { Engines, Outcome, Params } from './engines.ts';
+import { type Engines, type Outcome, type Params, ValuesFailed } from './engines.ts';
 import { makePipeline, type StageSeed } from './pipelines.ts';
 
-/** What was really tried. */
+/** The counts of what was really tried. */
 export class Tally {
   pipelines = 0;
   /** No stage ran in the database. */
@@ -18,16 +19,17 @@ export class Tally {
   failed = 0;
   /** Only one place failed, for a value that nobody needed. */
   excused = 0;
-  /** Of stages by name: in the database, in the worker beside a placed part. */
+  /** Counts of stages by name: in the database, in the worker beside a placed part. */
   readonly placed = new Map<string, number>();
   readonly left = new Map<string, number>();
   readonly reasons = new Map<string, number>();
 
-  add(plan: Plan, outcome: Outcome): void {
+  add(plan: Plan | null, outcome: Outcome): void {
     this.pipelines++;
+    if (outcome.kind === 'failed') this.failed++;
+    if (plan === null) return;
     if (plan.worker === null) this.wholly++;
     if (plan.stages.every(({ where }) => where === 'worker')) this.local++;
-    if (outcome.kind === 'failed') this.failed++;
     for (const { name, where, why } of plan.stages) {
       const counts = where === 'source' ? this.placed : this.left;
       counts.set(name, (counts.get(name) ?? 0) + 1);
@@ -50,8 +52,45 @@ export interface Comparison {
   /** Only one of them failed, for a value that nobody needed. */
   readonly excused: boolean;
   readonly difference: Difference | null;
-  readonly plan: Plan;
+  /** null: the query was refused because of its data (two values of `pivot` with one name). */
+  readonly plan: Plan | null;
   readonly outcome: Outcome;
+}
+
+type NoPlan = QueryError | ValuesFailed;
+
+function isNoPlan(made: Plan | NoPlan): made is NoPlan {
+  return made instanceof Error;
+}
+
+async function planned(
+  engines: Engines,
+  query: string,
+  pushdown: Pushdown,
+  params: Params,
+): Promise<Plan | NoPlan> {
+  try {
+    return await engines.plan(query, pushdown, params);
+  } catch (thrown) {
+    if (thrown instanceof QueryError || thrown instanceof ValuesFailed) return thrown;
+    throw thrown;
+  }
+}
+
+/** At least one place has no plan: the other must have none for the same reason, or fail of a value that nobody needs. */
+function refused(query: string, local: Plan | NoPlan, placed: Plan | NoPlan): Comparison {
+  const [a, b] = [local, placed].map(reasonOf) as [string, string];
+  const outcome = { kind: 'failed', message: a, entering: false } as const;
+  const values = [local, placed].find((made) => made instanceof ValuesFailed);
+  const excused = a !== b && values !== undefined && (values.outcome.entering || / (and|or) /.test(query));
+  const what = a === b || excused ? null : `no plan in one place: ${a} and ${b}`;
+  const difference = what === null ? null : { query, what, placed: null, local: null, outcomes: null };
+  return { excused, difference, plan: null, outcome };
+}
+
+function reasonOf(made: Plan | NoPlan): string {
+  if (made instanceof ValuesFailed) return 'the values were not found';
+  return made instanceof QueryError ? `${made.code}: ${made.message}` : 'a plan';
 }
 
 export async function compare(
@@ -61,10 +100,11 @@ export async function compare(
   params: Params = {},
 ): Promise<Comparison> {
   const [placed, local] = [
-    await engines.plan(query, 'auto', params),
-    await engines.plan(query, 'off', params),
+    await planned(engines, query, 'auto', params),
+    await planned(engines, query, 'off', params),
   ];
-  // Where nothing was placed it is the same plan twice.
+  if (isNoPlan(placed) || isNoPlan(local)) return refused(query, local, placed);
+  // One plan runs twice where nothing was placed.
   if (placed.worker?.sql === local.worker?.sql && placed.sources[0]!.sql === local.sources[0]!.sql)
     return {
       excused: false,

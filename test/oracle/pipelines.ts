@@ -7,7 +7,7 @@
  */
 
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { AskAnswer } from '../../core/protocol/plan.ts';
+import type { Ask, AskAnswer } from '../../core/protocol/plan.ts';
 import type { Column, DatabaseColumn } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
 import { nativeType } from '../../language/dialects/postgres/types.ts';
@@ -38,6 +38,8 @@ interface State {
   readonly ordered: boolean;
   /** Columns whose values may differ in their last digits. */
   readonly rounded: ReadonlySet<string>;
+  /** Says that the names of its columns depend on the data, so that no stage can follow. */
+  readonly closed?: boolean;
 }
 
 interface Made {
@@ -45,6 +47,7 @@ interface Made {
   readonly key: readonly string[] | null;
   readonly ordered: boolean;
   readonly rounded?: readonly string[];
+  readonly closed?: boolean;
 }
 
 export function makePipeline(
@@ -69,7 +72,7 @@ export function makePipeline(
 function withStage(state: State, seed: StageSeed, described: readonly DatabaseColumn[]): State {
   const draw = drawFrom(seed);
   // Every maker may count on a column that it may look at.
-  if (exact(state).length === 0 || groupable(state).length === 0) return state;
+  if (state.closed === true || exact(state).length === 0 || groupable(state).length === 0) return state;
   const made = MAKERS[draw(MAKERS.length)]!(state, draw);
   if (made === null) return state;
   const text = `${state.text} | ${made.stage}`;
@@ -78,10 +81,10 @@ function withStage(state: State, seed: StageSeed, described: readonly DatabaseCo
   const names = new Set(columns.map(({ name }) => name));
   const rounded = new Set([...state.rounded, ...(made.rounded ?? [])].filter((name) => names.has(name)));
   const key = made.key?.every((name) => names.has(name)) === true ? made.key : null;
-  return { text, columns, key, ordered: made.ordered, rounded };
+  return { text, columns, key, ordered: made.ordered, rounded, closed: made.closed === true };
 }
 
-/** What stands beside the rows in joins and unions. */
+/** The tables that stand beside the rows in joins and unions. */
 const SIDE = "select id, id % 3 as j1, 'x' as j2 from data where id > 2";
 const SIDE_COLUMNS: readonly DatabaseColumn[] = [
   { name: 'id', type: nativeType(20) },
@@ -104,15 +107,27 @@ function columnsAfter(text: string, described: readonly DatabaseColumn[]): reado
       };
       const step = planQuery({ ...request, pushdown: 'off' }, JUDGES_NOTHING);
       if (step.kind === 'plan') return step.plan.columns;
-      for (const ask of step.asks) {
-        if (ask.kind !== 'source') throw new Error('only sources are known here');
-        const columns = ask.sql === SIDE ? SIDE_COLUMNS : described;
-        answers[ask.key] = { kind: 'source', columns, parameterTypes: [] };
-      }
+      for (const ask of step.asks) answers[ask.key] = answerTo(ask, described);
     }
   } catch (thrown) {
     if (thrown instanceof QueryError) return null;
     throw new Error(`the compiler fails at ${text}`, { cause: thrown });
+  }
+}
+
+function answerTo(ask: Ask, described: readonly DatabaseColumn[]): AskAnswer {
+  switch (ask.kind) {
+    case 'source':
+      return {
+        kind: 'source',
+        columns: ask.sql === SIDE ? SIDE_COLUMNS : described,
+        parameterTypes: [],
+      };
+    case 'values':
+      // Other values come when the query runs: nothing may follow that names them.
+      return { kind: 'values', values: ['any'], complete: true };
+    default:
+      throw new Error('no SQL is made for the stage engine');
   }
 }
 
@@ -179,7 +194,7 @@ function aggregates(state: State, draw: Draw, count: number): { texts: string[];
     if (/\bid\b/.test(template) && state.key?.[0] !== 'id') continue;
     const where = template.includes(' where ') || draw(4) > 0 ? '' : ` where ${make.condition(1)}`;
     const text = template.replace(/^\*/, '').replace('{x1}', () => make.pick(groupable(state)).name);
-    // Where values are added up, small ones: else most sums overflow.
+    // Small values where they are added up: else most sums overflow.
     const filled = make.fill(text.replaceAll('{i2}', '({i} % 1000)').replaceAll('{n2}', '({n} % 1000)'), 1);
     texts.push(`${filled}${where} as a${index}`.replace(/( where .*)( where .*)/, '$1$2'));
     if (kind === 'f') rounded.push(`a${index}`);
@@ -282,6 +297,69 @@ const pivot: Maker = (state, draw) => {
     ordered: false,
     rounded: found.rounded.length === 0 ? [] : suffixed,
   };
+};
+
+/** A column whose values become columns; of texts, what is the same in upper and lower case would be two columns of one name. */
+const pivotFound: Maker = (state, draw) => {
+  const found = aggregates(state, draw, 1);
+  const columns = exact(state).filter((column) => 'isbndtzmuf'.includes(kindOf(column) ?? '-'));
+  if (found === null || columns.length === 0) return null;
+  const column = columns[draw(columns.length)]!;
+  const value = kindOf(column) === 's' && draw(2) === 0 ? `lower(${column.name})` : column.name;
+  const rows = groupable(state);
+  const by = draw(3) === 0 ? '' : ` splitrow ${rows[draw(rows.length)]!.name}`;
+  const text = found.texts[0]!.replace(/ as a0$/, '');
+  // The rows of floats that may differ in their last digits are told apart by their types.
+  return { stage: `pivot ${text}${by} splitcol ${value}`, key: null, ordered: by === '', closed: true };
+};
+
+/** Aggregates that every engine has, so that stages around them are what is tried. */
+function plainAggregates(state: State, draw: Draw): { texts: string[]; rounded: string[] } {
+  const columns = exact(state).filter((column) => 'isdtzn'.includes(kindOf(column) ?? '-'));
+  const texts = ['count() as a0'];
+  if (columns.length > 0) {
+    const column = columns[draw(columns.length)]!;
+    texts.push(`${['max', 'min', 'dc', 'count'][draw(4)]}(${column.name}) as a1`);
+  }
+  return { texts, rounded: [] };
+}
+
+const SPANS = '1d 1w 1mon 6h 90m 2d 1q 1y 2mon 5y 40y'.split(' ');
+
+const timechart: Maker = (state, draw) => {
+  const moments = exact(state).filter((column) => 'dtz'.includes(kindOf(column) ?? '-'));
+  // Spans that suit one winter, rather than ten thousand years.
+  const near = moments.filter(({ name }) => name.endsWith('n'));
+  const from = near.length > 0 && draw(4) > 0 ? near : moments;
+  const found = draw(3) === 0 ? aggregates(state, draw, 1 + draw(2)) : plainAggregates(state, draw);
+  if (found === null || from.length === 0) return null;
+  const time = from[draw(from.length)]!;
+  const groups = groupable(state).filter(({ name }) => name !== time.name);
+  const by = draw(3) > 0 && groups.length > 0 ? groups[draw(groups.length)]!.name : null;
+  const span = SPANS[draw(SPANS.length)];
+  const limit = by !== null && draw(2) === 0 ? ` limit=${draw(4)}` : '';
+  const fill = draw(4) === 0 ? ` fill=${draw(2)}` : '';
+  return {
+    stage: `timechart ${time.name} span=${span} ${found.texts.join(', ')}${by === null ? '' : ` by ${by}`}${limit}${fill}`,
+    key: [time.name, ...(by === null ? [] : [by])],
+    ordered: true,
+    rounded: found.rounded,
+  };
+};
+
+/** Other columns of the same rows, found by any column; without `dedup`, most keys are there twice. */
+const lookup: Maker = (state, draw) => {
+  const key = groupable(state)[draw(groupable(state).length)]!;
+  if (draw(3) === 0) {
+    const stage = `lookup (${SIDE}) id${key.name === 'id' ? '' : ` as ${key.name}`} output j1 as l${draw(3)}, j2 as l3`;
+    return same(state, stage);
+  }
+  const dedup = draw(6) === 0 ? '' : `dropna ${key.name} | dedup ${key.name} sort id | `;
+  const source = `select * from data | ${dedup}fields ${key.name}, id, ${['t', 'i8', 'n', 'd', 'a', 'f8'][draw(6)]} as other | rename id as found`;
+  return same(
+    state,
+    `lookup (${source.replace(/, (\w+) as other \| rename/, ', $1 | rename $1 as other,')}) ${key.name}`,
+  );
 };
 
 const join: Maker = (state, draw) => {
@@ -387,13 +465,21 @@ const MAKERS: readonly Maker[] = [
   },
   (state, draw) => {
     if (state.key === null) return null;
-    const column = state.columns[draw(state.columns.length)]!;
-    const stage = `filldown ${column.name} sort ${sortKeys(state, draw, true)}`;
-    return { stage, key: state.key.includes(column.name) ? null : state.key, ordered: true };
+    const filled = Array.from({ length: 1 + draw(2) }, () => state.columns[draw(state.columns.length)]!.name);
+    const columns = groupable(state);
+    const by = draw(2) === 0 ? '' : ` by ${columns[draw(columns.length)]!.name}`;
+    const names = [...new Set(filled)];
+    const stage = `filldown ${names.join(', ')}${by} sort ${sortKeys(state, draw, true)}`;
+    const kept = names.every((name) => !state.key!.includes(name));
+    return { stage, key: kept ? state.key : null, ordered: true };
   },
   unpivot,
   explode,
   pivot,
+  pivotFound,
+  timechart,
+  timechart,
+  lookup,
   (state) => ({ stage: 'describe', key: ['column'], ordered: state.columns.length > 0 }),
   (state, draw) => same(state, `assert ${expressions(state, draw).condition(1)} or true`),
   (state, draw) => (draw(3) === 0 ? same(state, `assert ${expressions(state, draw).condition(1)}`) : null),

@@ -159,6 +159,8 @@ function answerTo(ask: Ask): AskAnswer {
       return { kind: 'engine', columns: ask.relations.flatMap(({ columns }) => columns) };
     case 'values':
       return { kind: 'values', values: ['ATL', "it's", null], complete: true };
+    case 'scans':
+      return { kind: 'scans', scans: [] };
     default:
       return ask satisfies never;
   }
@@ -208,6 +210,8 @@ function shownAsk(ask: Ask): object {
       return ask;
     case 'values':
       return { kind: ask.kind, key: ask.key, atMost: ask.atMost, plan: shown(ask.plan) };
+    case 'scans':
+      return { kind: ask.kind, key: ask.key, plan: shown(ask.plan) };
     default:
       return ask satisfies never;
   }

@@ -16,11 +16,12 @@ import { pumpAnswer } from './answer-pump.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { Engine, EnginePipes } from './engine.ts';
 import { engineError, type Limits } from './engine-errors.ts';
+import { mayHaveFewRows, sendFewRows } from './few-rows.ts';
 import { QueryInputs } from './inputs.ts';
 import { nameColumns, standInsFor } from './parquet-names.ts';
-import { refusedSql } from './refused-sql.ts';
+import { type Run, type SentAnswer, tooManyRows } from './run.ts';
 import type { RunningCall } from './service.ts';
-import { createStatementRunner, type StatementRunner } from './statement-runner.ts';
+import { createStatementRunner } from './statement-runner.ts';
 import {
   answerHead,
   answerSelect,
@@ -29,8 +30,8 @@ import {
   copyText,
   createAnswerTable,
   createInputTables,
-  type QueryParts,
 } from './statements.ts';
+import { refusedSql } from './user-sql/refused-sql.ts';
 import { castTo } from './value-text.ts';
 
 /** Between two interrupts of a query that shall end. */
@@ -42,20 +43,8 @@ export interface QueryRunDeps {
   readonly config: DslWorkerConfig;
   /** The socket that the answer's bytes go to. */
   readonly socket: Socket;
-}
-
-/** The state that the steps of one query share. */
-interface Run {
-  readonly call: RunStagesCall;
-  readonly parts: QueryParts;
-  readonly inputs: QueryInputs;
-  readonly answerPipe: string;
-  readonly statements: StatementRunner;
-  readonly writer: AnswerWriter;
-  readonly startedAt: number;
-  abort(cause: QueryError): void;
-  /** Empties the answer pipe on an abort; set while rows go through the pipe. */
-  discardAnswer: () => void;
+  /** The SELECT of each input of a plan with scans. */
+  readonly selects?: readonly string[];
 }
 
 /** Rows to be answered, and whether they are all. */
@@ -64,14 +53,8 @@ interface AnswerRows {
   readonly complete: boolean;
 }
 
-/** The size of the answer that was sent. */
-interface SentAnswer {
-  readonly rows: number;
-  readonly complete: boolean;
-}
-
 export function startQuery(
-  { engine, pipes, config, socket }: QueryRunDeps,
+  { engine, pipes, config, socket, selects }: QueryRunDeps,
   call: RunStagesCall,
 ): RunningCall<RunStagesReply> {
   let cause: QueryError | null = null;
@@ -95,7 +78,7 @@ export function startQuery(
   engine.inputs = inputs;
   const run: Run = {
     call,
-    parts: { plan, columns },
+    parts: { plan, columns, ...(selects !== undefined && { selects }) },
     inputs,
     answerPipe: pipes.answer,
     statements: createStatementRunner(engine.connection, call, () => cause),
@@ -126,15 +109,21 @@ export function startQuery(
 }
 
 async function runStatements(run: Run): Promise<RunStagesReply> {
-  const { call, parts, inputs, statements, writer } = run;
-  for (const sql of createInputTables(parts)) await statements.runCounted(sql);
-  const { rows, complete } =
-    call.answer.format === 'arrow' ? await sendArrow(run) : await sendCopied(run, await chooseRows(run));
+  const { parts, inputs, statements, writer } = run;
+  const mayBeFew = mayHaveFewRows(run);
+  if (!mayBeFew) inputs.open();
+  const few = mayBeFew ? await sendFewRows(run) : null;
+  for (const sql of few === null ? createInputTables(parts) : []) await statements.runCounted(sql);
+  const { rows, complete } = few ?? (await sendMany(run));
   writer.end();
   const endedAt = performance.now();
   const firstAt = writer.startedAt ?? endedAt;
   const phases = { dslMs: firstAt - run.startedAt, encodeMs: endedAt - firstAt };
   return { rows, bytes: writer.bytes, complete, inputRows: inputs.rows, phases };
+}
+
+async function sendMany(run: Run): Promise<SentAnswer> {
+  return run.call.answer.format === 'arrow' ? sendArrow(run) : sendCopied(run, await chooseRows(run));
 }
 
 /** Chooses the rows to send. With a cap of the client's own they are set aside first, to know whether the cap cut any. */
@@ -223,11 +212,4 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function remainingMs(deadlineAt: number): number {
   return Math.max(0, Math.min(MAX_TIMER_MS, deadlineAt - Date.now()));
-}
-
-function tooManyRows(maxRows: number): QueryError {
-  return new QueryError('result-too-large', `the answer has more than ${maxRows} rows`, {
-    hint: 'aggregate, or take fewer rows with head',
-    limit: { name: 'resultRows', value: maxRows, observed: maxRows + 1 },
-  });
 }

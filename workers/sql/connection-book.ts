@@ -4,25 +4,25 @@
  * ends its idle sessions at once, and the others when their queries have ended.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { ConnectionConfig } from '../../core/protocol/connection.ts';
+import type { DatabaseConnection } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
 import type { SessionPool } from './session-pool.ts';
 
-type Connections = Readonly<Record<string, ConnectionConfig>>;
+type Connections = Readonly<Record<string, DatabaseConnection>>;
 
 interface Entry {
-  readonly config: ConnectionConfig;
+  readonly config: DatabaseConnection;
   readonly pool: SessionPool;
 }
 
 export class ConnectionBook {
-  readonly #create: (name: string, config: ConnectionConfig) => Promise<SessionPool>;
+  readonly #create: (name: string, config: DatabaseConnection) => Promise<SessionPool>;
   readonly #entries = new Map<string, Entry>();
   /** The last change. Changes run one after the other, since each one compares with the result of the one before. */
   #changing: Promise<unknown> = Promise.resolve();
 
-  constructor(create: (name: string, config: ConnectionConfig) => Promise<SessionPool>) {
+  constructor(create: (name: string, config: DatabaseConnection) => Promise<SessionPool>) {
     this.#create = create;
   }
 

@@ -7,7 +7,7 @@ import type { CallControl } from '../../connectors/kit/call-control.ts';
 import type { ByteSink, Session } from '../../connectors/kit/connector.ts';
 import { connectionOf } from '../../connectors/registry.ts';
 import type { Log } from '../../core/logging/log.ts';
-import type { ConnectionConfig } from '../../core/protocol/connection.ts';
+import type { DatabaseConnection } from '../../core/protocol/connection.ts';
 import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
 import type { SqlPhases, SqlWorkerCalls, SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
 import { CallServer } from './call-server.ts';
@@ -48,7 +48,7 @@ export class SqlService {
     await this.#server.listen(this.#config.socketPath);
   }
 
-  async #poolOf(name: string, config: ConnectionConfig): Promise<SessionPool> {
+  async #poolOf(name: string, config: DatabaseConnection): Promise<SessionPool> {
     const { connectionsPerProcess: size, acquireTimeoutMs } = this.#config;
     const options = { name, workerId: this.#workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS };
     const connection = await connectionOf(config, options);

@@ -5,7 +5,7 @@ import { isEof, OK, type Prepared, readColumn, readLength, readPrepared } from '
 export type Taken = 'more' | 'complete' | 'broken';
 
 export interface Answer {
-  /** The next packet is a row, if it begins with a 0. */
+  /** The next packet is a row, if it begins with a 0; a row is nothing for `take`. */
   readonly inRows: boolean;
   /** Takes a packet that is no error. */
   take(bytes: Buffer, start: number, end: number): Taken;
@@ -70,44 +70,49 @@ function listPackets(count: number): number {
   return count === 0 ? 0 : count + 1;
 }
 
-/** Takes the columns and the rows of an answer. */
-export interface RowSink {
-  columns(columns: readonly DatabaseColumn[]): void;
-  row(bytes: Buffer, start: number, end: number): void;
-}
+/** The columns of a statement's rows, and the end of its rows; neither for a statement that is no query. */
+export class RowsAnswer implements Answer {
+  inRows = false;
+  readonly reject: (error: Error) => void;
+  readonly #extended: boolean;
+  readonly #onColumns: (columns: readonly DatabaseColumn[]) => void;
+  readonly #resolve: () => void;
+  readonly #columns: DatabaseColumn[] = [];
+  #columnsLeft = -1;
 
-/** The columns and the rows of a statement; none for one that is no query. */
-export function rowsAnswer(extended: boolean, sink: RowSink, { resolve, reject }: Promised<void>): Answer {
-  const columns: DatabaseColumn[] = [];
-  let columnsLeft = -1;
-  let inRows = false;
-
-  function begin(bytes: Buffer, start: number): Taken {
-    columnsLeft = bytes[start] === OK ? 0 : readLength(bytes, start);
-    return columnsLeft === 0 ? complete() : 'more';
+  constructor(
+    extended: boolean,
+    onColumns: (columns: readonly DatabaseColumn[]) => void,
+    { resolve, reject }: Promised<void>,
+  ) {
+    this.#extended = extended;
+    this.#onColumns = onColumns;
+    this.#resolve = resolve;
+    this.reject = reject;
   }
 
-  function complete(): Taken {
-    resolve();
+  /** Takes a packet that is no row. */
+  take(bytes: Buffer, start: number, end: number): Taken {
+    if (this.#columnsLeft === -1) return this.#begin(bytes, start);
+    if (this.#columnsLeft > 0) {
+      this.#columns.push(readColumn(bytes, start, this.#extended));
+      this.#columnsLeft--;
+      return 'more';
+    }
+    if (!isEof(bytes, start, end)) return 'broken';
+    if (this.inRows) return this.#complete();
+    this.inRows = true;
+    this.#onColumns(this.#columns);
+    return 'more';
+  }
+
+  #begin(bytes: Buffer, start: number): Taken {
+    this.#columnsLeft = bytes[start] === OK ? 0 : readLength(bytes, start);
+    return this.#columnsLeft === 0 ? this.#complete() : 'more';
+  }
+
+  #complete(): Taken {
+    this.#resolve();
     return 'complete';
   }
-
-  return {
-    get inRows() {
-      return inRows;
-    },
-    take(bytes, start, end) {
-      if (columnsLeft === -1) return begin(bytes, start);
-      if (columnsLeft > 0) {
-        columns.push(readColumn(bytes, start, extended));
-        columnsLeft--;
-      } else if (!inRows) {
-        inRows = true;
-        sink.columns(columns);
-      } else if (isEof(bytes, start, end)) return complete();
-      else sink.row(bytes, start, end);
-      return 'more';
-    },
-    reject,
-  };
 }

@@ -2,6 +2,7 @@
 
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { DialectTraits, ListSql, StageEngineDialect } from '../dialect.ts';
+import { DUCKDB_BINS } from './bins.ts';
 import { DUCKDB_LEXICAL } from './lexical.ts';
 import { raiseError } from './raise.ts';
 import { duckdbType, inputColumn, literal, parameter, quoteName, quoteText } from './sql.ts';
@@ -14,6 +15,8 @@ const TRAITS: DialectTraits = {
   // An OFFSET 0 alone would be taken away.
   fence: `LIMIT ${2n ** 62n} OFFSET 0`,
   codePointOrder: '',
+  placesNulls: true,
+  limitsByNumbers: false,
 };
 
 const LISTS: ListSql = { places: (list) => `unnest(range(len(${list})))` };
@@ -25,6 +28,7 @@ export const DUCKDB: StageEngineDialect = {
   lexical: DUCKDB_LEXICAL,
   binding: DOLLAR_BINDING,
   lists: LISTS,
+  bins: DUCKDB_BINS,
   quoteName,
   quoteText,
   typeName: duckdbType,

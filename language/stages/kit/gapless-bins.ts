@@ -1,23 +1,14 @@
-/** The SQL of `timechart` in the stage engine: every bin from the first to the last, those without rows too. */
+/** The SQL of `timechart` behind its groups: every bin from the first to the last, those without rows too. */
+import type { WireError } from '../../../core/protocol/errors.ts';
 import { STAGE_LIMITS } from '../../../core/protocol/stage-limits.ts';
-import type { ColumnType } from '../../../core/protocol/types.ts';
-import { STAGE_ENGINE } from '../../dialects/registry.ts';
-
-const { quoteName, quoteText, typeName } = STAGE_ENGINE;
-
-/** Returns SQL of the number of bins from `lo` to `hi`. */
-function binCount(span: string): string {
-  const [count, unit] = span.split(' ');
-  if (unit === 'month') return `date_diff('month', lo, hi) // ${count} + 1`;
-  const us = { millisecond: 1e3, second: 1e6, minute: 6e7, hour: 36e8, day: 864e8 }[unit ?? ''];
-  return `(epoch_us(hi) - epoch_us(lo)) // ${BigInt(us ?? 1) * BigInt(count ?? 1)} + 1`;
-}
+import type { Column, ColumnType } from '../../../core/protocol/types.ts';
+import type { Dialect } from '../../dialects/dialect.ts';
 
 /** Rows in bins: the names of their columns, and the relation that has them. */
 export interface BinnedRows {
   readonly rows: string;
   readonly time: string;
-  readonly by: string | null;
+  readonly by: Column | null;
   readonly values: readonly string[];
   /** The column with the number of rows in a bin; null in gaps. */
   readonly size: string;
@@ -25,32 +16,50 @@ export interface BinnedRows {
 
 export interface Bins {
   readonly type: ColumnType;
+  /** Says that the rows lie in bins that are finite; else those of the others are left out here. */
+  readonly onlyFinite: boolean;
   /** `5 minute` */
   readonly span: string;
   /** The number of values of `by` that are kept, those with the most rows first; null: all. */
   readonly limit: number | null;
-  /** SQL that raises the error of too many rows. */
-  readonly tooManyRows: string;
+  /** The error of too many rows. */
+  readonly tooManyRows: WireError;
 }
 
 /** Every bin from the first to the last, for every value of `by`, beside what `rows` has there. */
 export function gapless(
+  { bins, traits, title, quoteName }: Dialect,
   { rows, time, by, values, size }: BinnedRows,
-  { type, span, limit, tooManyRows }: Bins,
+  { type, onlyFinite, span, limit, tooManyRows }: Bins,
 ): string {
-  const [t, c] = [quoteName(time), by === null ? null : quoteName(by)];
+  // Placement has asked before: only a dialect that has them gets here.
+  if (bins === null) throw new Error(`${title} has no bins of time`);
+  const t = quoteName(time);
+  const c = by === null ? null : quoteName(by.name);
+  const collation = by?.type.kind === 'string' ? traits.codePointOrder : '';
   const most =
-    limit === null ? '' : ` ORDER BY sum(${quoteName(size)}) DESC, ${c} ASC NULLS LAST LIMIT ${limit}`;
-  const series = c === null ? 'SELECT 1 AS one' : `SELECT ${c} FROM ${rows} GROUP BY ${c}${most}`;
-  const step = `INTERVAL ${quoteText(span)}`;
+    limit === null
+      ? ''
+      : ` ORDER BY sum(${quoteName(size)}) DESC, ${c}${collation} ASC NULLS LAST LIMIT ${limit}`;
+  const from = onlyFinite ? rows : `${rows} WHERE ${bins.finite(t)}`;
+  const series = c === null ? 'SELECT 1 AS one' : `SELECT ${c} FROM ${from} GROUP BY ${c}${most}`;
+  const every = bins.series({
+    lo: 'lo',
+    hi: 'hi',
+    span,
+    type,
+    times: 'many',
+    most: STAGE_LIMITS.timechartRows,
+    error: tooManyRows,
+  });
   const items = [`ticks.t AS ${t}`];
   if (c !== null) items.push(`series.${c}`);
   items.push(...[...values, size].map((name) => `${rows}.${quoteName(name)}`));
-  const same = c === null ? '' : ` AND ${rows}.${c} IS NOT DISTINCT FROM series.${c}`;
+  const same = c === null ? '' : ` AND ${bins.same(`${rows}.${c}`, `series.${c}`)}`;
   return [
     `WITH series AS MATERIALIZED (${series}),`,
-    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT count(*) FROM series) AS many FROM ${rows}),`,
-    `ticks AS (SELECT CAST(unnest(CASE WHEN (${binCount(span)}) * many > ${STAGE_LIMITS.timechartRows} THEN ${tooManyRows} ELSE generate_series(lo, hi, ${step}) END) AS ${typeName(type)}) AS t FROM ends)`,
+    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT greatest(count(*), 1) FROM series) AS many FROM ${from}),`,
+    `ticks AS (SELECT ${every} AS t FROM ends)`,
     `SELECT ${items.join(', ')}`,
     `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}`,
   ].join('\n');

@@ -17,6 +17,7 @@ const NUMBERS: readonly Column[] = [
 
 function answerOf(ask: Ask): AskAnswer {
   if (ask.kind === 'values') return { kind: 'values', values: ['ATL', null], complete: true };
+  if (ask.kind === 'scans') return { kind: 'scans', scans: [] };
   if (ask.kind === 'engine')
     return {
       kind: 'engine',

@@ -239,8 +239,8 @@ describe('the configuration', () => {
       const wanted =
         'must be the URL of a PostgreSQL database as text, or where it stands: env:NAME, file:PATH';
       expect(await errors()).to.have.members([
-        'connections.odd.kind: must be one of postgres, mariadb, sqlite, not "postgers"; did you mean postgres?',
-        'connections.number.kind: must be one of postgres, mariadb, sqlite, not 7',
+        'connections.odd.kind: must be one of postgres, mariadb, sqlite, files, not "postgers"; did you mean postgres?',
+        'connections.number.kind: must be one of postgres, mariadb, sqlite, files, not 7',
         'connections.file.path: is an option of connections of the kind sqlite, not of the kind postgres; say so: "kind": "sqlite"',
         'connections.both.url: is an option of connections of the kind postgres, not of the kind sqlite; take it out',
         'connections.empty.path: must be the path of a SQLite file, relative to the configuration. ' +

@@ -110,7 +110,7 @@ const BETWEEN = [
   '\n\n',
 ];
 
-/** The same tokens with other things between them; words that are no names in capitals. */
+/** Returns the same tokens with other things between them; words that are no names in capitals. */
 function mangled(query: string, choice: Iterator<number>): string {
   const pipe = parseAlone(query, POSTGRES.lexical).tokens.find(
     ({ kind, text }) => kind === 'symbol' && text.startsWith('|'),

@@ -51,7 +51,7 @@ function observe(
     },
     ...more,
     spawn: async (adopt) => {
-      await Promise.resolve(); // as the real one prepares files first
+      await Promise.resolve(); // the real one prepares files first
       adopt(spawnChild());
     },
   });

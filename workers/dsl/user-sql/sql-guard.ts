@@ -5,8 +5,8 @@
  *
  * A kind of node that this file does not know is refused.
  */
-import { type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
-import { didYouMean, suggest } from '../../core/protocol/suggest.ts';
+import { type ErrorDetails, QueryError } from '../../../core/protocol/errors.ts';
+import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { CALLABLE, CALLABLE_IN_FROM, REFUSALS } from './sql-functions.ts';
 import { positionAt, type TreeNode } from './sql-tree.ts';
 
@@ -36,20 +36,44 @@ const DIRECTIONS = new Set(['ORDER_DEFAULT', 'ASCENDING', 'DESCENDING']);
 const SHOWN_QUERIES = new Set(['DESCRIBE', 'SUMMARY']);
 const LOOKS_LIKE_FILE = /[./:*?\\]/;
 
+/** The rules for the names in some SQL, which depend on where it stands. */
+export interface NameRules {
+  /** How errors call the SQL: `sql` in backticks, or "the SQL". */
+  readonly subject: string;
+  /** Tables that it may read, in lower case. */
+  readonly relations: readonly string[];
+  /** Parameters that may stand in it, as `$1` to `$n`. */
+  readonly parameters: number;
+  /** Accepts a table that is none of `relations` and of no WITH, or throws. `full`: with its schemas. */
+  otherTable(name: string, full: string, place: ErrorDetails): void;
+}
+
 interface Visit {
   readonly node: unknown;
   /** Names of tables that may be read here, in lower case. */
   readonly tables: ReadonlySet<string>;
 }
 
-/** Throws QueryError when `select`, the tree of `sql`, names what it may not. `relations` are the tables that it may read. */
-export function refuseUnlisted(select: TreeNode, sql: string, relations: readonly string[]): void {
+/** Throws QueryError when `select`, the tree of `sql`, names what it may not. */
+export function refuseUnlisted(select: TreeNode, sql: string, rules: NameRules): void {
+  const site = { sql, rules };
   // A stack of its own: a chain of UNIONs may be deeper than a recursion could go.
-  const open: Visit[] = [{ node: select, tables: new Set(relations) }];
+  const open: Visit[] = [{ node: select, tables: new Set(rules.relations) }];
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
     if (Array.isArray(visit.node)) for (const node of visit.node) open.push({ ...visit, node });
-    else if (isNode(visit.node)) open.push(...inside(visit.node, visit.tables, sql));
+    else if (isNode(visit.node)) open.push(...inside(visit.node, visit.tables, site));
   }
+}
+
+/** The SQL and the rules that its parts are checked by. */
+interface Site {
+  readonly sql: string;
+  readonly rules: NameRules;
+}
+
+/** The rules of the stage `sql`, which reads these relations and nothing else. */
+export function stageRules(relations: readonly string[]): NameRules {
+  return { subject: '`sql`', relations, parameters: 0, otherTable: refuseTable };
 }
 
 function isNode(value: unknown): value is TreeNode {
@@ -57,39 +81,44 @@ function isNode(value: unknown): value is TreeNode {
 }
 
 /** Checks one node and returns what stands in it. */
-function inside(node: TreeNode, tables: ReadonlySet<string>, sql: string): Visit[] {
-  checkKind(node, sql);
-  if (node.class === 'FUNCTION' || node.class === 'WINDOW') checkCall(node, CALLABLE, sql);
-  if (node.type === 'BASE_TABLE') checkTable(node, tables, sql);
-  if (node.type === 'SHOW_REF') checkShown(node, sql);
-  if (node.type === 'TABLE_FUNCTION') return insideTableFunction(node, tables, sql);
+function inside(node: TreeNode, tables: ReadonlySet<string>, site: Site): Visit[] {
+  checkKind(node, site);
+  if (node.class === 'FUNCTION' || node.class === 'WINDOW') checkCall(node, CALLABLE, site);
+  if (node.type === 'BASE_TABLE') checkTable(node, tables, site);
+  if (node.type === 'SHOW_REF') checkShown(node, site);
+  if (node.type === 'TABLE_FUNCTION') return insideTableFunction(node, tables, site);
   if (node.type === 'RECURSIVE_CTE_NODE') return fields(node, withTable(tables, node.cte_name));
   return insideQuery(node, tables);
 }
 
-function checkKind({ type, class: expression, query_location }: TreeNode, sql: string): void {
+function checkKind(
+  { type, class: expression, query_location, identifier }: TreeNode,
+  { sql, rules }: Site,
+): void {
   const known =
     expression !== undefined
       ? EXPRESSIONS.has(String(expression))
       : typeof type !== 'string' || PARTS.has(type) || DIRECTIONS.has(type);
   if (known) return;
   const what = String(expression ?? type);
+  const isBound = /^\d+$/.test(String(identifier)) && Number(identifier) <= rules.parameters;
+  if (what === 'PARAMETER' && isBound) return;
   if (what === 'PARAMETER')
     throw new QueryError('sql-error', 'parameters have names here', {
       hint: 'write `:name` and give its value in `params`',
       ...positionAt(sql, query_location),
     });
-  throw new QueryError('unsupported', `\`sql\` does not take this kind of SQL (${what})`, {
+  throw new QueryError('unsupported', `${rules.subject} does not take this kind of SQL (${what})`, {
     ...positionAt(sql, query_location),
   });
 }
 
 /** Checks a function that is called in the FROM, and returns the expressions in its brackets to visit. */
-function insideTableFunction(node: TreeNode, tables: ReadonlySet<string>, sql: string): Visit[] {
+function insideTableFunction(node: TreeNode, tables: ReadonlySet<string>, site: Site): Visit[] {
   const { function: call, ...others } = node;
   if (!isNode(call) || call.class !== 'FUNCTION')
-    throw new QueryError('unsupported', '`sql` does not take this kind of call in a FROM');
-  checkCall(call, CALLABLE_IN_FROM, sql);
+    throw new QueryError('unsupported', `${site.rules.subject} does not take this kind of call in a FROM`);
+  checkCall(call, CALLABLE_IN_FROM, site);
   return [...fields(call, tables), ...fields(others, tables)];
 }
 
@@ -125,23 +154,28 @@ function isNameOfType(node: TreeNode): boolean {
   return typeof node.id === 'string' && 'type_info' in node;
 }
 
-function checkCall(call: TreeNode, callable: ReadonlySet<string>, sql: string): void {
+function checkCall(call: TreeNode, callable: ReadonlySet<string>, { sql, rules }: Site): void {
   const name = String(call.function_name).toLowerCase();
   if (callable.has(name)) return;
-  throw refusedCall(name, callable, positionAt(sql, call.query_location));
+  throw refusedCall(name, callable, rules.subject, positionAt(sql, call.query_location));
 }
 
-function refusedCall(name: string, callable: ReadonlySet<string>, place: ErrorDetails): QueryError {
+function refusedCall(
+  name: string,
+  callable: ReadonlySet<string>,
+  subject: string,
+  place: ErrorDetails,
+): QueryError {
   const reason = Object.keys(REFUSALS).find((key) => REFUSALS[key]!.includes(name));
   if (reason !== undefined)
-    return new QueryError('read-only', `\`${name}\` may not be called in \`sql\`: it ${reason}`, {
+    return new QueryError('read-only', `\`${name}\` may not be called in ${subject}: it ${reason}`, {
       hint: 'docs/security.md says which functions may be called',
       ...place,
     });
   const inFrom = callable === CALLABLE_IN_FROM;
   if (inFrom && CALLABLE.has(name))
     return new QueryError('sql-error', `\`${name}\` cannot stand in a FROM`, {
-      hint: `call it in an expression: \`select ${name}(...) from input\``,
+      hint: `call it in an expression: \`select ${name}(...)\``,
       ...place,
     });
   if (!inFrom && CALLABLE_IN_FROM.has(name))
@@ -150,20 +184,22 @@ function refusedCall(name: string, callable: ReadonlySet<string>, place: ErrorDe
       ...place,
     });
   const guess = didYouMean(suggest(name, callable));
-  return new QueryError('sql-error', `there is no function \`${name}\` that \`sql\` may call`, {
+  return new QueryError('sql-error', `there is no function \`${name}\` that ${subject} may call`, {
     hint: guess ?? 'docs/security.md says which functions may be called',
     ...place,
   });
 }
 
-function checkTable(table: TreeNode, tables: ReadonlySet<string>, sql: string): void {
+function checkTable(table: TreeNode, tables: ReadonlySet<string>, { sql, rules }: Site): void {
   const name = String(table.table_name);
   const schemas = [table.catalog_name, table.schema_name].filter((part) => part !== '' && part !== undefined);
   if (schemas.length === 0 && tables.has(name.toLowerCase())) return;
-  const place = positionAt(sql, table.query_location);
+  rules.otherTable(name, [...schemas, name].join('.'), positionAt(sql, table.query_location));
+}
+
+function refuseTable(name: string, full: string, place: ErrorDetails): never {
   const hint = 'read `input`: `sql` has the rows of the stages before it, and nothing else';
-  const full = [...schemas, name].join('.');
-  if (schemas.length === 0 && !LOOKS_LIKE_FILE.test(name))
+  if (name === full && !LOOKS_LIKE_FILE.test(name))
     throw new QueryError('sql-error', `there is no table \`${full}\``, { hint, ...place });
   throw new QueryError('read-only', `\`sql\` reads \`input\`, and no file or other table: \`${full}\``, {
     hint,
@@ -172,9 +208,9 @@ function checkTable(table: TreeNode, tables: ReadonlySet<string>, sql: string): 
 }
 
 /** DESCRIBE and SUMMARIZE of a query compute from it; the other kinds of SHOW tell of the engine. */
-function checkShown({ show_type, query }: TreeNode, sql: string): void {
+function checkShown({ show_type, query }: TreeNode, { sql, rules }: Site): void {
   if (SHOWN_QUERIES.has(String(show_type)) && isNode(query)) return;
-  throw new QueryError('read-only', '`sql` shows nothing of the engine', {
+  throw new QueryError('read-only', `${rules.subject} shows nothing of the engine`, {
     hint: '`from (describe input)` and `from (summarize input)` tell of the rows',
     ...positionAt(sql, 0),
   });

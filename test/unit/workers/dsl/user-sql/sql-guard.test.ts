@@ -1,16 +1,16 @@
-/** Which SQL of a user's the stage engine binds at all, by the engine's own parse of it. */
+/** The guard decides which SQL of a user's the stage engine binds at all, by the engine's own parse of it. */
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { QueryError } from '../../../../core/protocol/errors.ts';
-import { CALLABLE, CALLABLE_IN_FROM, REFUSALS } from '../../../../workers/dsl/sql-functions.ts';
-import { refuseUnlisted } from '../../../../workers/dsl/sql-guard.ts';
-import { parseSelect } from '../../../../workers/dsl/sql-tree.ts';
-import { renderEngineFunctions } from '../../../support/engine-functions.ts';
-import { openDuckDb } from '../../language/run-plan.ts';
+import { QueryError } from '../../../../../core/protocol/errors.ts';
+import { CALLABLE, CALLABLE_IN_FROM, REFUSALS } from '../../../../../workers/dsl/user-sql/sql-functions.ts';
+import { refuseUnlisted, stageRules } from '../../../../../workers/dsl/user-sql/sql-guard.ts';
+import { parseSelect } from '../../../../../workers/dsl/user-sql/sql-tree.ts';
+import { renderEngineFunctions } from '../../../../support/engine-functions.ts';
+import { openDuckDb } from '../../../language/run-plan.ts';
 
 const ACCEPTED = [
   'select * from input',
@@ -107,7 +107,7 @@ describe("the stage engine's SQL of a user's", () => {
 
   async function outcome(sql: string): Promise<QueryError | null> {
     try {
-      refuseUnlisted(await parseSelect(duck, sql), sql, ['input']);
+      refuseUnlisted(await parseSelect(duck, sql), sql, stageRules(['input']));
       return null;
     } catch (thrown) {
       if (thrown instanceof QueryError) return thrown;
@@ -200,7 +200,9 @@ describe("the stage engine's SQL of a user's", () => {
   }).timeout(30_000);
 
   it('the list is what the rules make of the functions that this engine has', async () => {
-    const file = fileURLToPath(new URL('../../../../workers/dsl/sql-functions.ts', import.meta.url));
+    const file = fileURLToPath(
+      new URL('../../../../../workers/dsl/user-sql/sql-functions.ts', import.meta.url),
+    );
     const biome = fileURLToPath(new URL('../../../../node_modules/.bin/biome', import.meta.url));
     const written = execFileSync(biome, ['format', `--stdin-file-path=${file}`], {
       input: await renderEngineFunctions(duck),

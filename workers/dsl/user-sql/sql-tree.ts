@@ -3,7 +3,7 @@
  * looked up and nothing is computed while it is made.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { QueryError } from '../../core/protocol/errors.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
 
 /** An object of the tree. */
 export type TreeNode = Readonly<Record<string, unknown>>;

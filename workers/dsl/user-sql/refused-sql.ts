@@ -2,7 +2,7 @@
  * The engine's errors about SQL that a user wrote for it. Where they are is only in their text, as an excerpt of the line
  * with a caret under it: `LINE 2: ...nope from input\n                ^`.
  */
-import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
+import { type ErrorCode, QueryError } from '../../../core/protocol/errors.ts';
 
 const CODES: Readonly<Record<string, ErrorCode>> = {
   Parser: 'sql-syntax',
