@@ -1,5 +1,6 @@
 /** The pieces that descriptions of paths are made of. */
 import { PROBLEM_TYPE } from '../answer/problem.ts';
+import { CONTENT_TYPES } from '../answer/stream.ts';
 import type { ApiSchemaName } from './api-schemas.ts';
 
 interface Operation {
@@ -33,4 +34,12 @@ export function problems(): Record<string, object> {
       content: { [PROBLEM_TYPE]: { schema } },
     },
   };
+}
+
+/** Returns the content of an answer by its media type, without `charset` and the like, which tools do not compare. */
+export function contentOf(format: keyof typeof CONTENT_TYPES): object {
+  const type = CONTENT_TYPES[format].split(';')[0]!;
+  if (format === 'json') return jsonContent('Answer');
+  const isText = format === 'csv' || format === 'ndjson';
+  return { [type]: { schema: isText ? { type: 'string' } : { type: 'string', format: 'binary' } } };
 }

@@ -1,8 +1,8 @@
 /** The paths of /openapi.json: the name, the parameters and the answers of each operation. */
 import { z } from 'zod';
 import type { Limits } from '../../core/protocol/server-config.ts';
-import { CONTENT_TYPES } from '../answer/stream.ts';
-import { inUrl, json, jsonContent, type Path, problems } from './openapi-parts.ts';
+import type { CONTENT_TYPES } from '../answer/stream.ts';
+import { contentOf, inUrl, json, jsonContent, type Path, problems } from './openapi-parts.ts';
 import { resultPaths } from './openapi-result-paths.ts';
 import { ANSWER_FORMATS } from './request/accepted-format.ts';
 import { urlOptions } from './request/query-schemas.ts';
@@ -265,12 +265,4 @@ function queryAnswer(): object {
       'The answer. JSON is whole only with its `rowCount`; the others when the connection ends as HTTP says.',
     content: Object.assign({}, ...contents) as object,
   };
-}
-
-/** Returns the content of an answer by its media type, without `charset` and the like, which tools do not compare. */
-function contentOf(format: keyof typeof CONTENT_TYPES): object {
-  const type = CONTENT_TYPES[format].split(';')[0]!;
-  if (format === 'json') return jsonContent('Answer');
-  const isText = format === 'csv' || format === 'ndjson';
-  return { [type]: { schema: isText ? { type: 'string' } : { type: 'string', format: 'binary' } } };
 }

@@ -1,5 +1,15 @@
 /** The paths of kept results in /openapi.json. */
-import { inUrl, json, jsonContent, type Path, problems } from './openapi-parts.ts';
+import { contentOf, inUrl, json, jsonContent, type Path, problems } from './openapi-parts.ts';
+import { ANSWER_FORMATS } from './request/accepted-format.ts';
+
+/** Returns the answer in the format that the job was started with. */
+function resultAnswer(): object {
+  const contents = ANSWER_FORMATS.map(contentOf);
+  return {
+    description: 'The answer in the format that the job was started with',
+    content: Object.assign({}, ...contents) as object,
+  };
+}
 
 const jobId = {
   name: 'jobId',
@@ -59,7 +69,7 @@ export function resultPaths(): Record<string, Path> {
           inUrl('limit', { type: 'integer', minimum: 1 }, 'NDJSON and CSV: the most rows'),
         ],
         responses: {
-          200: { description: 'The answer in the format that the job was started with' },
+          200: resultAnswer(),
           ...problems(),
         },
       },
