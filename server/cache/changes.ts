@@ -69,6 +69,7 @@ export class Changes {
         await readFile(this.#path, 'utf8'),
       ) as Saved;
       this.saw(last);
+      this.#lastOfAny = Math.max(this.#lastOfAny, last);
       this.#everything = Math.max(this.#everything, everything);
       for (const [key, schema, at] of tables) this.#markTable(key, schema, at);
       for (const [name, at] of connections) raise(this.#connections, name, at);
@@ -124,7 +125,7 @@ export class Changes {
     for (const place of [connection, ANY]) {
       const bySchema = this.#tables.get(`${place} ${name.toLowerCase()}`);
       if (bySchema === undefined) continue;
-      // Where one side does not know the schema, it may be the same one.
+      // A schema that one side does not know may be the same one.
       for (const [marked, at] of bySchema)
         if (schema === null || marked === ANY || marked === schema.toLowerCase()) last = Math.max(last, at);
     }

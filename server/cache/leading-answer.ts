@@ -246,7 +246,7 @@ export class LeadingAnswer implements QueryAnswer {
   async #land(end: SharedEnd): Promise<void> {
     const { flight, startedAt, onLanded, onNotKept } = this.#deps;
     const tookMs = Date.now() - startedAt;
-    // Those who come from now on did not ask while the query ran: the store answers them, or a new run.
+    // Clients that come from now on did not ask while the query ran: the store answers them, or a new run.
     const hasFollowers = flight.hasFollowers || this.#ended !== null;
     const tell = flight.close();
     this.#tell = tell;

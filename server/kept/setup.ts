@@ -34,6 +34,7 @@ export async function createResults(
   const changes = new Changes(config.dir, log);
   await changes.load();
   store.start();
+  const watching = watchOther(changes);
   // The encoders and engines are part of the build.
   const engines = findBuild().id;
   const cacheCounts = new CacheCounts();
@@ -65,10 +66,25 @@ export async function createResults(
       store.freeze();
     },
     async close() {
+      clearInterval(watching);
       jobs?.close();
       store.freeze();
       await changes.saved();
       await store.close();
     },
   };
+}
+
+const WATCH_EACH_MS = 1000;
+/** A server of an earlier generation has ended by then, or takes no requests. */
+const WATCH_FOR_MS = 60_000;
+
+/** Reads the file of changes again and again for a while: after a reload the other generation may still be told some. */
+function watchOther(changes: Changes): NodeJS.Timeout {
+  const until = performance.now() + WATCH_FOR_MS;
+  const timer = setInterval(() => {
+    if (performance.now() > until) clearInterval(timer);
+    else void changes.load();
+  }, WATCH_EACH_MS);
+  return timer.unref();
 }

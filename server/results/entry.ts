@@ -19,7 +19,7 @@ const MAX_DESCRIPTION_BYTES = 256 * 1024;
 
 /** The description that the store itself reads. */
 export interface StoredBody {
-  /** How the file holds the body: as it is, or as raw DEFLATE blocks of which none is marked as the last. */
+  /** The form of the body in the file: as it is, or as raw DEFLATE blocks of which none is marked as the last. */
   readonly encoding: 'identity' | 'deflate';
   readonly storedBytes: number;
   readonly storedCrc: number;

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { randomOf } from '../support/random.ts';
+import { until } from '../support/until.ts';
 import { createPair, type FuzzRequest } from './pairs.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -46,6 +47,7 @@ export async function fuzzCache(
       log: { level: 'warn' },
     });
     const keys = ['wide', 'narrow'].map((role) => keyFor(forkline, role));
+    for (const key of keys) await until(() => isKnown(forkline, key), 10_000);
     const random = randomOf(seed);
     const tally: Tally = { pairs: 0, hits: 0, errors: 0, wrong: [] };
     const work = async (): Promise<void> => {
@@ -104,6 +106,12 @@ async function ask(forkline: Forkline, key: string, { body }: FuzzRequest, contr
     .replace(/"stats":\{.*\}\}\s*$/s, '')
     .replace(/"(?:queryId|instance)":"[^"]*"/g, '');
   return { status, hit, text };
+}
+
+/** A server takes a new key within a moment. */
+async function isKnown(forkline: Forkline, key: string): Promise<boolean> {
+  const request = { client: 0, body: { query: 'select 1 as one' } };
+  return (await ask(forkline, key, request, 'no-store')).status === 200;
 }
 
 function keyFor({ configFile }: Forkline, role: string): string {
