@@ -43,7 +43,7 @@ export function sendAfterError(
   query: QueryRecord,
   otherwise: () => void,
 ): boolean {
-  if (found === null || asking.control.noCache || query.cancellation.isCancelled) return false;
+  if (found === null || asking.control.noCache || asking.response.destroyed) return false;
   const allowedMs = asking.control.staleIfErrorMs ?? found.entry.description.staleIfErrorMs;
   const { staleMs } = found.freshness;
   if (staleMs === null || staleMs > allowedMs) return false;
