@@ -3,17 +3,23 @@
 import { parseArgs } from 'node:util';
 import { closestName } from '../core/config/closest-name.ts';
 import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
-import { ControlError, checkSize } from '../monitor/control.ts';
-import { maxSizesOf } from '../monitor/pools/definition.ts';
-import { POOL_TABLE } from '../monitor/pools/table.ts';
-import { type KeysCommand, keysCommand, type PolicyCommand, policyCommand } from './access-arguments.ts';
+import {
+  type AuditCommand,
+  auditCommand,
+  type KeysCommand,
+  keysCommand,
+  type PolicyCommand,
+  policyCommand,
+} from './access/access-arguments.ts';
 import { parseCount } from './count-argument.ts';
 import { FORMATS, type Format } from './formats.ts';
+import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
 import { logsCommand, parseSince } from './logs-arguments.ts';
+import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
 import { type CacheCommand, cacheCommand, type JobsCommand, jobsCommand } from './results-arguments.ts';
-import { UsageError } from './usage-error.ts';
+import { parseSizes } from './size-arguments.ts';
 
 export interface QueryOptions {
   /** null: FORKLINE_URL, else the default address. */
@@ -62,7 +68,10 @@ export type Command =
   | { readonly name: 'grants' }
   | ({ readonly name: 'keys'; readonly configFile: string | undefined } & KeysCommand)
   | ({ readonly name: 'cache'; readonly url: string | null } & CacheCommand)
-  | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand);
+  | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand)
+  | ({ readonly name: 'audit'; readonly configFile: string | undefined } & AuditCommand)
+  | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
+  | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
 const COMMANDS = [
   'start',
@@ -80,6 +89,9 @@ const COMMANDS = [
   'policy',
   'cache',
   'jobs',
+  'audit',
+  'model',
+  'migrate',
   'help',
   'version',
 ] as const;
@@ -108,13 +120,14 @@ const OPTIONS = {
   only: { type: 'string' },
   as: { type: 'string' },
   table: { type: 'string', multiple: true },
-  tag: { type: 'string', multiple: true },
   model: { type: 'string', multiple: true },
   shape: { type: 'string' },
   all: { type: 'boolean' },
   async: { type: 'boolean' },
   offset: { type: 'string' },
   remove: { type: 'boolean' },
+  head: { type: 'string' },
+  ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -135,7 +148,10 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   doctor: ['config', 'json'],
   grants: [],
   keys: ['expires', 'roles', 'only', 'json', 'config'],
-  policy: ['as', 'json', 'config'],
+  policy: ['as', 'connection', 'json', 'config'],
+  audit: ['head', 'json', 'config'],
+  model: ['url', 'tag', 'search', 'at', 'from', 'to', 'reason', 'dry-run', 'prune', 'json'],
+  migrate: ['check', 'config'],
   cache: ['url', 'json', 'limit', 'since', 'connection', 'table', 'tag', 'model', 'shape', 'all', 'remove'],
   jobs: ['url', 'json', 'offset', 'limit'],
   help: [],
@@ -185,6 +201,13 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       const limit = parseCount('limit', values.limit);
       return { name, url: values.url ?? null, ...cacheCommand(values, rest, { since, limit }) };
     }
+    case 'audit':
+      return { name, configFile: values.config, ...auditCommand(values, rest) };
+    case 'model':
+      return { name, url: values.url ?? null, ...modelCommand(values, rest) };
+    case 'migrate':
+      expectNoMore(name, rest);
+      return { name, check: values.check === true, configFile: values.config };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
@@ -248,30 +271,6 @@ function statusCommand(values: Values): Command {
     throw new UsageError('--config needs --local; a server has --url');
   const { config: configFile, url = null } = values;
   return { name: 'status', url, json: values.json === true, local, configFile };
-}
-
-const MAX_SIZES = maxSizesOf(POOL_TABLE);
-
-/** `sql=4 dsl=6` */
-function parseSizes(given: readonly string[]): PoolSizes {
-  if (given.length === 0) throw new UsageError('say what to scale, for example: forkline scale sql=4 dsl=6');
-  const sizes = given.map((each): [string, number] => {
-    const [pool, size, ...more] = each.split('=');
-    if (pool === undefined || size === undefined || more.length > 0)
-      throw new UsageError(`"${each}" is not POOL=N; for example: forkline scale sql=4`);
-    return checked(() => checkSize(pool, /^\d+$/.test(size) ? Number(size) : size, MAX_SIZES));
-  });
-  const twice = sizes.find(([pool], index) => sizes.findIndex(([other]) => other === pool) !== index);
-  if (twice !== undefined) throw new UsageError(`${twice[0]} is given twice`);
-  return Object.fromEntries(sizes);
-}
-
-function checked<T>(check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    throw error instanceof ControlError ? new UsageError(error.message) : error;
-  }
 }
 
 function queryOptions(values: Values, rest: readonly string[]): QueryOptions {

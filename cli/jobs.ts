@@ -2,9 +2,9 @@
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from './client.ts';
+import { renderTable } from './kit/table.ts';
 import type { JobsCommand } from './results-arguments.ts';
 import { durationText } from './status.ts';
-import { renderTable } from './table.ts';
 
 /** The fields of GET /v1/jobs that are shown. */
 export interface JobView {

@@ -1,7 +1,7 @@
 /** Reads the command line of `forkline logs`, and moments such as `15m` ago. */
 import { parseCount } from './count-argument.ts';
+import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
-import { UsageError } from './usage-error.ts';
 
 interface Values {
   readonly query?: string | undefined;

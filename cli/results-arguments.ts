@@ -1,6 +1,6 @@
 /** Reads the command lines of `forkline cache` and `forkline jobs`. */
 import { parseCount } from './count-argument.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './kit/usage-error.ts';
 
 export type CacheCommand =
   | { readonly action: 'ls'; readonly json: boolean; readonly limit: number | null }
@@ -22,7 +22,7 @@ interface Values {
   readonly json?: boolean | undefined;
   readonly connection?: string | undefined;
   readonly table?: readonly string[] | undefined;
-  readonly tag?: readonly string[] | undefined;
+  readonly tag?: string | undefined;
   readonly model?: readonly string[] | undefined;
   readonly shape?: string | undefined;
   readonly all?: boolean | undefined;
@@ -54,7 +54,7 @@ export function cacheCommand(
 function purgeArguments({ table, tag, model, shape, connection, all, remove }: Values): PurgeArguments {
   const changed: PurgeArguments = {
     ...(table !== undefined && { tables: table }),
-    ...(tag !== undefined && { tags: tag }),
+    ...(tag !== undefined && { tags: [tag] }),
     ...(model !== undefined && { models: model }),
     ...(shape !== undefined && { shape }),
     ...(connection !== undefined && { connection }),

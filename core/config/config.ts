@@ -7,27 +7,45 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
-import type { ConnectionConfig } from '../protocol/connection.ts';
+import type { AuditConfig } from '../protocol/audit-config.ts';
+import type { ConfiguredConnection } from '../protocol/connection.ts';
 import type { CacheRule } from '../protocol/results-config.ts';
 import type { Policy } from '../protocol/rights.ts';
-import type { Limits, PlannerConfig, TracingConfig } from '../protocol/server-config.ts';
-import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
+import type {
+  Limits,
+  PlannerConfig,
+  StoreConfig,
+  TlsConfig,
+  TracingConfig,
+} from '../protocol/server-config.ts';
+import { type AccessConfig, completeAccess, NO_POLICY, policyIn } from './access.ts';
+import { completeAudit } from './audit.ts';
 import { NO_RULES, type ReadRules, readCacheRules } from './cache-rules.ts';
+import { contradictions, implicitDefault } from './contradictions.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
 import { logFileProblem } from './log-file.ts';
-import type { Option } from './option.ts';
 import type { Origins } from './read.ts';
 import type { ConfigSchema } from './schema.ts';
+import { completeTls } from './tls.ts';
 
 export interface Config {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    /** Absolute; null: none but that of the commands. */
+    readonly socket: string | null;
+    readonly socketMode: '600' | '660';
+  };
+  readonly tls: TlsConfig | null;
   readonly access: AccessConfig;
   readonly cors: { readonly origins: readonly string[] };
   /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
   readonly dataDir: string;
   /** Empty when no database is named: `forkline start` then brings up the embedded one as `main`. */
-  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly connections: Readonly<Record<string, ConfiguredConnection>>;
   readonly defaultConnection: string;
+  /** null: no store is named. */
+  readonly store: StoreConfig | null;
   readonly limits: Limits;
   readonly sql: {
     readonly processes: number;
@@ -36,6 +54,7 @@ export interface Config {
     readonly maxQueriesPerWorker: number;
     readonly maxAgeMs: number;
     readonly maxRssBytes: number;
+    readonly roleIdleMs: number;
   };
   readonly dsl: {
     /** Ready and idle processes that the monitor keeps. */
@@ -83,6 +102,7 @@ export interface Config {
     readonly compress: 'gzip' | 'none';
     readonly redactLiterals: 'on' | 'off';
   };
+  readonly audit: AuditConfig;
   readonly tracing: TracingConfig;
   readonly monitor: {
     readonly heartbeatTimeoutMs: number;
@@ -132,6 +152,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const { readConfigFile, overlayVariables } = await import('./read.ts');
   const { resolveConnections } = await import('./connections.ts');
   const { describeIssues } = await import('./errors.ts');
+  const { resolveStore } = await import('./store.ts');
   const schema = createConfigSchema({ cores });
   const options = listOptions(schema);
   const file = readConfigFile(cwd, env, sources.file);
@@ -146,23 +167,36 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
       ...logFileProblems(logFileIn(cwd, parsed.data.log.file), origins),
       ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
     );
-  const policy = parsed.success ? policyIn(parsed.data.access, Object.keys(connections)) : NO_POLICY;
+  const store = parsed.success ? resolveStore(parsed.data.store, file, cwd, env) : null;
+  if (store !== null && 'error' in store) errors.push(store.error);
+  const policy = parsed.success ? policyIn(parsed.data, connections) : NO_POLICY;
   const rules = parsed.success ? rulesIn(parsed.data, cwd, Object.keys(connections)) : NO_RULES;
   if (connectionErrors.length === 0) errors.push(...policy.errors, ...rules.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));
     return { errors: told, dataDir: dataDirOfValues(values, cwd) };
   }
-  return { config: deepFreeze(complete(parsed.data, connections, policy.policy, rules.rules, cwd)) };
+  // A mistake of the store is among `errors`.
+  const found = {
+    connections,
+    store: store as StoreConfig | null,
+    policy: policy.policy,
+    rules: rules.rules,
+  };
+  return { config: deepFreeze(complete(parsed.data, found, cwd)) };
 }
 
 type ParsedConfig = z.output<ConfigSchema>;
 
+/** The parts of a configuration that are read from further files and variables. */
+type FoundConfig = Pick<Config, 'connections' | 'store'> & {
+  readonly policy: Policy | null;
+  readonly rules: readonly CacheRule[];
+};
+
 function complete(
   parsed: ParsedConfig,
-  connections: Config['connections'],
-  policy: Policy | null,
-  rules: readonly CacheRule[],
+  { connections, store, policy, rules }: FoundConfig,
   cwd: string,
 ): Config {
   const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
@@ -175,6 +209,7 @@ function complete(
     access: completeAccess(parsed.access, policy),
     dataDir: resolve(cwd, parsed.dataDir),
     connections,
+    store,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
     dsl: { ...parsed.dsl, dataLimitBytes },
     log: { ...parsed.log, file: logFileIn(cwd, parsed.log.file) },
@@ -183,6 +218,9 @@ function complete(
       killRssBytes: parsed.monitor.killRssBytes ?? killBytes,
       killPssBytes: parsed.monitor.killPssBytes ?? killBytes,
     },
+    listen: { ...parsed.listen, socket: parsed.listen.socket ?? null },
+    tls: completeTls(parsed.tls),
+    audit: completeAudit(parsed.audit),
     tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
 }
@@ -211,71 +249,6 @@ function logFileIn(cwd: string, file: string): string {
  */
 function dataLimit(dslMemoryBytes: number): number {
   return 2 * dslMemoryBytes + 1024 ** 3;
-}
-
-/** null: several, and none is called main. */
-function implicitDefault(names: readonly string[]): string | null {
-  if (names.length === 0 || names.includes('main')) return 'main';
-  return names.length === 1 ? names[0]! : null;
-}
-
-/** Returns the errors of values that are allowed alone and contradict each other. */
-function contradictions(
-  parsed: ParsedConfig,
-  names: readonly string[],
-  namesIncomplete: boolean,
-  options: readonly Option[],
-): string[] {
-  const errors: string[] = [];
-  const { limits, dsl, defaultConnection } = parsed;
-  const mendOf = (path: string) => options.find((option) => option.path === path)?.notes.variable;
-  if (limits.timeoutMs > limits.maxTimeoutMs) {
-    errors.push(
-      `limits.timeoutMs: ${limits.timeoutMs} is more than limits.maxTimeoutMs (${limits.maxTimeoutMs}). ` +
-        `Lower it, or raise ${mendOf('limits.maxTimeoutMs')}`,
-    );
-  }
-  if (
-    dsl.dataLimitBytes !== undefined &&
-    dsl.dataLimitBytes < limits.dslMemoryBytes + MIN_DATA_HEADROOM_BYTES
-  ) {
-    errors.push(
-      `dsl.dataLimitBytes: ${dsl.dataLimitBytes} leaves less than 256 MiB beside limits.dslMemoryBytes ` +
-        `(${limits.dslMemoryBytes}). Leave it out, or raise ${mendOf('dsl.dataLimitBytes')}`,
-    );
-  }
-  errors.push(...accessProblems(parsed), ...disorder(parsed.monitor));
-  if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
-  return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
-}
-
-/** A warning that comes after the deed is none. */
-function disorder(monitor: ParsedConfig['monitor']): string[] {
-  const pairs = [
-    ['openFilesWarnPercent', 'openFilesKillPercent'],
-    ['memoryStopForkPercent', 'memoryKillPercent'],
-  ] as const;
-  return pairs.flatMap(([first, second]) =>
-    monitor[first] <= monitor[second]
-      ? []
-      : [`monitor.${first}: ${monitor[first]} must not be above monitor.${second} (${monitor[second]})`],
-  );
-}
-
-const MIN_DATA_HEADROOM_BYTES = 256 * 1024 ** 2;
-
-function defaultConnectionProblem(chosen: string | undefined, names: readonly string[]): string[] {
-  const known = names.length === 0 ? ['main'] : names;
-  if (chosen !== undefined) {
-    if (known.includes(chosen)) return [];
-    return [
-      `defaultConnection: there is no connection ${JSON.stringify(chosen)}; there are: ${known.join(', ')}`,
-    ];
-  }
-  if (implicitDefault(names) !== null) return [];
-  return [
-    `defaultConnection: say which of ${names.join(', ')} queries use that name none. For example: "${names[0]}"`,
-  ];
 }
 
 /** The file that a line is about, where the line does not say so itself. */

@@ -1,9 +1,9 @@
 /** Tells connections apart that lead to different databases, or as different users, under one name. */
 import { createHash } from 'node:crypto';
-import type { ConnectionConfig } from '../../core/protocol/connection.ts';
+import type { ConfiguredConnection } from '../../core/protocol/connection.ts';
 
 /** Returns a hash of the connection without its password: a new password does not change what is read. */
-export function connectionVersion(connection: ConnectionConfig): string {
+export function connectionVersion(connection: ConfiguredConnection): string {
   const text = JSON.stringify(connection, (key, value: unknown) =>
     key === 'url' && typeof value === 'string' ? withoutPassword(value) : value,
   );

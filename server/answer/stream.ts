@@ -21,6 +21,7 @@ import type { WireError } from '../../core/protocol/errors.ts';
 import { HeldEnd } from './held-end.ts';
 import { PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
 import type { AnswerEnd, QueryAnswer } from './query-answer.ts';
+import { matchesTag, type Revalidation, weakTag } from './revalidation.ts';
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.ts';
 
 export const CONTENT_TYPES: Record<AnswerFormat, string> = {
@@ -48,6 +49,8 @@ export interface AnswerStreamOptions {
   readonly headers?: readonly string[];
   /** Returns the headers about keeping the answer, when its head is sent; left out: those that forbid it. */
   readonly cacheHeaders?: () => readonly string[];
+  /** Left out: the answer is not for caches. */
+  readonly revalidation?: Revalidation | undefined;
   readonly bufferBytes: number;
   /** Called once, when the answer is too large to be held back and begins to stream. */
   readonly onStreaming?: () => void;
@@ -120,6 +123,7 @@ export class AnswerStream implements QueryAnswer {
       const tailBytes = Buffer.byteLength(tail);
       const bodyBytes = this.#waitingBytes + tailBytes;
       const headers = this.#headers();
+      if (this.#isKnown(headers, end)) return;
       headers.push('Server-Timing', end.serverTiming, 'Forkline-Row-Count', String(end.rows));
       headers.push('Forkline-Complete', String(end.complete), 'Content-Length', String(bodyBytes));
       response.writeHead(200, headers);
@@ -141,6 +145,20 @@ export class AnswerStream implements QueryAnswer {
       response.end(tail);
     }
     this.#end();
+  }
+
+  /** Adds the tag of an answer for caches. Answers 304, and returns true, when the client has it already. */
+  #isKnown(headers: string[], { complete }: AnswerEnd): boolean {
+    const { revalidation, response } = this.#options;
+    if (revalidation === undefined) return false;
+    const rows = this.#waiting.map(({ bytes }) => bytes);
+    const tag = weakTag(revalidation.seed, rows, complete);
+    headers.push('ETag', tag);
+    if (!matchesTag(revalidation.ifNoneMatch, tag)) return false;
+    response.writeHead(304, headers);
+    response.end();
+    this.#end();
+    return true;
   }
 
   fail(error: WireError): void {
@@ -238,8 +256,9 @@ export class AnswerStream implements QueryAnswer {
   #headers(): string[] {
     const { format, queryId, traceresponse, headers: more, cacheHeaders } = this.#options;
     const headers = ['Content-Type', CONTENT_TYPES[format], 'Query-Id', queryId];
-    if (cacheHeaders === undefined) headers.push('Vary', 'Accept, Origin', 'Cache-Control', 'no-store');
-    else headers.push(...cacheHeaders());
+    const { revalidation } = this.#options;
+    if (cacheHeaders !== undefined) headers.push(...cacheHeaders());
+    else headers.push('Vary', 'Accept, Origin', 'Cache-Control', revalidation?.cacheControl ?? 'no-store');
     headers.push(...SECURITY_HEADERS);
     if (traceresponse !== undefined) headers.push('traceresponse', traceresponse);
     if (more !== undefined) headers.push(...more);

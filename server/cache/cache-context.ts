@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { CacheConfig } from '../../core/protocol/results-config.ts';
+import type { Revalidation } from '../answer/revalidation.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import type { QueryHandlerDeps } from '../query/handler-deps.ts';
 import type { CacheCounts } from '../results/cache-counts.ts';
@@ -26,6 +27,8 @@ export interface Asking {
   readonly response: ServerResponse;
   readonly asked: QueryRequest;
   readonly control: RequestControl;
+  /** Set for the rows of a model, whose answers have a tag even when they are made anew. */
+  readonly revalidation: Revalidation | undefined;
   /** The key of its answer. */
   readonly id: string;
 }

@@ -1,5 +1,6 @@
 /** The headers about keeping an answer: `Cache-Status` (RFC 9211), `Age`, `Cache-Control`, `Vary` and `ETag`. */
 import type { Principal } from '../../core/protocol/principal.ts';
+import type { Revalidation } from '../answer/revalidation.ts';
 import type { EntryDescription } from '../results/entry.ts';
 
 const NAME = 'forkline';
@@ -8,21 +9,30 @@ const NAME = 'forkline';
  * The client may keep the answer and must ask before it uses it again, so that a purge reaches it too. Principals that are known
  * by something else than a header of the request (a certificate, a proxy's word) cannot be told apart by a cache between.
  */
-function clientControl({ method }: Principal): string {
-  return method === 'anonymous' || method === 'key' || method === 'jwt' ? 'private, no-cache' : 'no-store';
+function clientControl({ principal, revalidation }: Asker): string {
+  const { method } = principal;
+  if (method !== 'anonymous' && method !== 'key' && method !== 'jwt') return 'no-store';
+  return revalidation?.cacheControl ?? 'private, no-cache';
+}
+
+/** The principal that asks, with what the address that it asks for says about keeping the answer. */
+export interface Asker {
+  readonly principal: Principal;
+  readonly revalidation?: Revalidation | undefined;
 }
 
 /** Returns header names and values alternately, for an answer that comes from the cache or may be kept. */
-export function keptHeaders(principal: Principal, status: string): string[] {
+export function keptHeaders(asker: Asker, status: string): string[] {
   return [
     ...['Vary', 'Accept, Accept-Encoding, Authorization, Origin'],
-    ...['Cache-Control', clientControl(principal), 'Cache-Status', status],
+    ...['Cache-Control', clientControl(asker), 'Cache-Status', status],
   ];
 }
 
 /** Returns the headers of an answer that nobody keeps. */
-export function unkeptHeaders(status: string): string[] {
-  return ['Vary', 'Accept, Authorization, Origin', 'Cache-Control', 'no-store', 'Cache-Status', status];
+export function unkeptHeaders(status: string, revalidation?: Revalidation): string[] {
+  const cacheControl = revalidation?.cacheControl ?? 'no-store';
+  return ['Vary', 'Accept, Authorization, Origin', 'Cache-Control', cacheControl, 'Cache-Status', status];
 }
 
 export type ForwardReason = 'miss' | 'stale' | 'request' | 'bypass';

@@ -13,6 +13,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
+import type { Revalidation } from '../answer/revalidation.ts';
 import type { AnswerStream } from '../answer/stream.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
@@ -74,10 +75,11 @@ export class QueryCache implements AnswerCache {
     request: IncomingMessage,
     response: ServerResponse,
     asked: QueryRequest,
+    revalidation?: Revalidation,
   ): Promise<void> {
     const control = controlOf(request.headers);
     const id = keyOf(this.#context, asked, principal);
-    const asking = { principal, request, response, asked, control, id };
+    const asking = { principal, request, response, asked, control, id, revalidation };
     if (!control.noStore || control.onlyIfCached) {
       await this.#answer(asking);
       return;
@@ -153,15 +155,15 @@ export class QueryCache implements AnswerCache {
 
   async #lead(asking: Asking, query: QueryRecord, flight: Flight, found: Found | null): Promise<void> {
     const { handler, counts } = this.#context;
-    const { id, principal, request, response, asked, control } = asking;
+    const { id, request, response, asked, control, revalidation } = asking;
     const reason = reasonOf(control, found);
     counts.misses[reason]++;
     const forward = FORWARDS[reason];
-    const stream = streamOf(handler, query, request, response, asked, () =>
+    const cacheHeaders = () =>
       leading.isPassing
-        ? unkeptHeaders(forwarded(forward, null))
-        : keptHeaders(principal, forwarded(forward, leading.willBeKept ? 'stored' : null)),
-    );
+        ? unkeptHeaders(forwarded(forward, null), revalidation)
+        : keptHeaders(asking, forwarded(forward, leading.willBeKept ? 'stored' : null));
+    const stream = streamOf(handler, query, request, response, asked, { cacheHeaders, revalidation });
     const answerStale = (error: WireError): boolean =>
       sendAfterError(this.#context, asking, found, query, () => stream.fail(error));
     const leading = this.#leadFor(id, asked, query, flight, stream, answerStale);
@@ -251,9 +253,9 @@ export class QueryCache implements AnswerCache {
 
   async #runAlone(asking: Asking, query: QueryRecord, reason: ForwardReason): Promise<void> {
     const { handler } = this.#context;
-    const { request, response, asked } = asking;
-    const headers = () => unkeptHeaders(forwarded(reason, null));
-    const stream = streamOf(handler, query, request, response, asked, headers);
+    const { request, response, asked, revalidation } = asking;
+    const cacheHeaders = () => unkeptHeaders(forwarded(reason, null), revalidation);
+    const stream = streamOf(handler, query, request, response, asked, { cacheHeaders, revalidation });
     await runStarted(handler, query, request, response, asked, stream);
   }
 }

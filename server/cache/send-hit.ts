@@ -58,12 +58,13 @@ export function sendAfterError(
 
 async function sendBody(
   { counts }: CacheContext,
-  { id, principal, request, response, asked }: Asking,
+  asking: Asking,
   query: QueryRecord,
   body: ReadyBody,
   { entry, freshness }: Found,
   kind: HitKind,
 ): Promise<void> {
+  const { id, request, response, asked } = asking;
   const { placement, warnings, rows, complete, maxAgeMs, tookMs, connections } = body.description;
   query.connection = connections[0]!.name; // a query reads from one connection at least
   const { ageMs, staleMs } = freshness;
@@ -73,7 +74,7 @@ async function sendBody(
   const sent = await sendKept(
     { id, body, ageMs, status },
     {
-      ...{ request, response, principal, end },
+      ...{ request, response, asker: asking, end },
       queryId: query.queryId,
       traceresponse: query.trace.response,
       endLine: asked.answer.end !== 'none',

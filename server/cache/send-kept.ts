@@ -1,7 +1,6 @@
 /** Sends a kept answer: its body from memory or from its file, and the end that is written anew for each client. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { Principal } from '../../core/protocol/principal.ts';
 import { downloadHeaders } from '../answer/download-headers.ts';
 import type { AnswerEnd } from '../answer/query-answer.ts';
 import { SECURITY_HEADERS } from '../answer/security-headers.ts';
@@ -9,7 +8,7 @@ import { answerTail, CONTENT_TYPES } from '../answer/stream.ts';
 import { drained } from '../results/drained.ts';
 import { GZIP_HEAD, gzipEnd } from '../results/gzip-frame.ts';
 import { bodyPieces, type ReadyBody, storedPieces } from '../results/stored-body.ts';
-import { entityTag, keptHeaders } from './cache-headers.ts';
+import { type Asker, entityTag, keptHeaders } from './cache-headers.ts';
 import { matchesTag, takesGzip } from './request-control.ts';
 
 export interface KeptAnswer {
@@ -23,7 +22,7 @@ export interface KeptAnswer {
 export interface KeptRequest {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly principal: Principal;
+  readonly asker: Asker;
   readonly queryId: string;
   readonly traceresponse: string | undefined;
   /** Whether NDJSON ends with a line of the server's. */
@@ -105,8 +104,8 @@ async function writeBody(
 }
 
 function commonHeaders({ ageMs, status }: KeptAnswer, asked: KeptRequest): string[] {
-  const { principal, queryId, traceresponse } = asked;
-  const headers = ['Query-Id', queryId, ...keptHeaders(principal, status)];
+  const { asker, queryId, traceresponse } = asked;
+  const headers = ['Query-Id', queryId, ...keptHeaders(asker, status)];
   headers.push('Age', String(Math.max(0, Math.floor(ageMs / 1000))), ...SECURITY_HEADERS);
   if (traceresponse !== undefined) headers.push('traceresponse', traceresponse);
   return headers;

@@ -12,12 +12,13 @@ import type { SharedEnd } from './shared-result.ts';
 
 export async function shareAnswer(
   { handler, counts }: CacheContext,
-  { principal, request, response, asked }: Asking,
+  asking: Asking,
   query: QueryRecord,
   turn: Extract<Turn, { kind: 'result' | 'follow' }>,
 ): Promise<void> {
-  const headers = () => keptHeaders(principal, forwarded('miss', 'collapsed'));
-  const stream = streamOf(handler, query, request, response, asked, headers);
+  const { request, response, asked, revalidation } = asking;
+  const cacheHeaders = () => keptHeaders(asking, forwarded('miss', 'collapsed'));
+  const stream = streamOf(handler, query, request, response, asked, { cacheHeaders, revalidation });
   const stopTimer = endEarly(query, response);
   const work = async (): Promise<void> => {
     const end = turn.kind === 'result' ? writeResult(stream, query, turn) : await follow(query, stream, turn);

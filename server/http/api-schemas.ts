@@ -5,7 +5,8 @@
  */
 import { z } from 'zod';
 import { errorClasses } from '../answer/error-status.ts';
-import { purgeBody } from './cache-routes.ts';
+import { CATALOGUE_REQUESTS, catalogueSchemas } from './catalogue-schemas.ts';
+import { purgeBody } from './request/purge-body.ts';
 import { queryBody } from './request/query-schemas.ts';
 import { completeBody, formatBody } from './request/tool-request.ts';
 import { cacheOfAnswer, cacheSchema, jobSchema, jobsSchema, purgedSchema } from './result-schemas.ts';
@@ -62,6 +63,13 @@ const problem = z.strictObject({
   hint: text.optional(),
   suggestions: z.array(text).optional(),
   limit: z.strictObject({ name: text, value: number, observed: number.optional() }).optional(),
+  model: z
+    .strictObject({
+      ...{ name: text, version: count, line: count.optional(), column: count.optional() },
+      excerpt: text.optional(),
+    })
+    .optional()
+    .describe('The model that the error is about, and the place in its text'),
 });
 
 const plan = z.strictObject({
@@ -203,6 +211,7 @@ export const apiSchemas = {
   Purged: purgedSchema,
   Job: jobSchema,
   Jobs: jobsSchema,
+  ...catalogueSchemas,
 } satisfies Record<string, z.ZodType>;
 
 export type ApiSchemaName = keyof typeof apiSchemas;
@@ -212,6 +221,7 @@ const REQUESTS: ReadonlySet<string> = new Set<ApiSchemaName>([
   'FormatRequest',
   'CompleteRequest',
   'PurgeRequest',
+  ...CATALOGUE_REQUESTS,
 ]);
 
 /** Returns `components.schemas` of the document; a schema inside another one is a reference by name. */

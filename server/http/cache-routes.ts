@@ -1,6 +1,6 @@
 /** GET /v1/cache shows what is kept, POST /v1/cache/purge says what has changed. For those who see everybody's queries. */
 import type { Request, RequestHandler } from 'express';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { principalOf } from '../../core/protocol/principal.ts';
 import { freshnessOf } from '../cache/freshness.ts';
@@ -12,27 +12,9 @@ import type { IndexedEntry } from '../results/store-index.ts';
 import type { AppDeps } from './app-deps.ts';
 import { bodyText, bodyType, parseJson } from './request/body-text.ts';
 import { knownOptions } from './request/known-options.ts';
+import { purgeBody } from './request/purge-body.ts';
 import { problemsOf } from './request/query-body.ts';
 import { bodyOf } from './request/query-request.ts';
-
-const name = z.string().min(1).max(300);
-const names = z.array(name).max(1000);
-
-export const purgeBody = z.strictObject({
-  tables: names.optional().describe('Tables that have changed, as `name` or `schema.name`'),
-  connection: name
-    .optional()
-    .describe('The connection of the tables, or the one of which everything has changed'),
-  models: names.optional().describe('Models that have changed'),
-  tags: names.optional().describe('Tags of rules'),
-  shape: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('The shape of queries: its name in GET /v1/cache, or the text of such a query'),
-  everything: z.literal(true).optional().describe('All entries'),
-  remove: z.boolean().optional().describe('Removes the entries, instead of marking them as stale'),
-});
 
 const DEFAULT_SHOWN = 100;
 const MAX_SHOWN = 10_000;

@@ -1,11 +1,10 @@
 /** The paths of /openapi.json: the name, the parameters and the answers of each operation. */
-import { z } from 'zod';
 import type { Limits } from '../../core/protocol/server-config.ts';
 import type { CONTENT_TYPES } from '../answer/stream.ts';
-import { contentOf, inUrl, json, jsonContent, type Path, problems } from './openapi-parts.ts';
+import { cataloguePaths } from './openapi-catalogue.ts';
+import { contentOf, inUrl, json, jsonContent, type Path, problems, urlParameters } from './openapi-parts.ts';
 import { resultPaths } from './openapi-result-paths.ts';
 import { ANSWER_FORMATS } from './request/accepted-format.ts';
-import { urlOptions } from './request/query-schemas.ts';
 
 export function pathsOf(limits: Limits): Record<string, Path> {
   const perFormat = ANSWER_FORMATS.map((format) => [`/v1/query.${format}`, formatPath(format, limits)]);
@@ -14,6 +13,7 @@ export function pathsOf(limits: Limits): Record<string, Path> {
     ...(Object.fromEntries(perFormat) as Record<string, Path>),
     '/v1/explain': explainPath(limits),
     ...toolPaths(),
+    ...cataloguePaths(),
     ...queriesPaths(),
     ...operationsPaths(),
     ...logPaths(),
@@ -228,21 +228,6 @@ const queryHeaders = [
     schema: { type: 'string' },
   },
 ];
-
-/** Returns the URL parameters of a query by name, generated from the schema that checks them. */
-function urlParameters(): Record<string, object> {
-  const { properties = {}, required = [] } = z.toJSONSchema(urlOptions, { io: 'input' });
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, schema]) => {
-      const {
-        description = '',
-        maximum: _safe,
-        ...plain
-      } = schema as { description?: string; maximum?: number };
-      return [name, { ...inUrl(name, plain, description), required: required.includes(name) }];
-    }),
-  );
-}
 
 function queryBodies({ queryBytes }: Limits): object {
   return {

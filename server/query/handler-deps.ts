@@ -5,6 +5,8 @@ import type { Principal } from '../../core/protocol/principal.ts';
 import type { Limits } from '../../core/protocol/server-config.ts';
 import type { QueryRates } from '../admission/query-rates.ts';
 import type { ReadingWatch } from '../answer/reading-watch.ts';
+import type { Revalidation } from '../answer/revalidation.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { PoisonLedger } from '../history/poison.ts';
 import type { QueryRegistry } from '../history/registry.ts';
 import type { SlowLog } from '../history/slow-log.ts';
@@ -20,6 +22,7 @@ export interface AnswerCache {
     request: IncomingMessage,
     response: ServerResponse,
     asked: QueryRequest,
+    revalidation?: Revalidation,
   ): Promise<void>;
 }
 
@@ -34,6 +37,8 @@ export interface QueryHandlerDeps {
   readonly tracing: Tracing;
   readonly reading: ReadingWatch;
   readonly log: Log;
+  /** null: nothing is audited. */
+  readonly audit: Audit | null;
   /** Left out when no answers are kept. */
   readonly cache?: AnswerCache;
   /** Returns true while the server stops: it then takes no new queries. */

@@ -9,6 +9,7 @@ import type { Principal } from '../../core/protocol/principal.ts';
 import type { Limits } from '../../core/protocol/server-config.ts';
 import { downloadHeaders } from '../answer/download-headers.ts';
 import type { QueryAnswer } from '../answer/query-answer.ts';
+import type { Revalidation } from '../answer/revalidation.ts';
 import { AnswerStream } from '../answer/stream.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
@@ -23,19 +24,29 @@ export async function handleQuery(
   request: IncomingMessage,
   response: ServerResponse,
   asked: QueryRequest,
+  revalidation?: Revalidation,
 ): Promise<void> {
-  if (deps.cache !== undefined) await deps.cache.answer(principal, request, response, asked);
-  else await runStarted(deps, startQuery(deps, principal, request, asked), request, response, asked);
+  if (deps.cache !== undefined) return deps.cache.answer(principal, request, response, asked, revalidation);
+  const query = startQuery(deps, principal, request, asked);
+  const stream = streamOf(deps, query, request, response, asked, { revalidation });
+  await runStarted(deps, query, request, response, asked, stream);
 }
 
-/** Returns the stream of the query's answer to its client. `cacheHeaders`: instead of those that forbid to keep the answer. */
+export interface StreamOptions {
+  /** The headers about keeping the answer, instead of those that forbid it. */
+  readonly cacheHeaders?: () => readonly string[];
+  /** Left out: the answer has no tag by which a client asks for it again. */
+  readonly revalidation?: Revalidation | undefined;
+}
+
+/** Returns the stream of the query's answer to its client. */
 export function streamOf(
   deps: QueryHandlerDeps,
   query: QueryRecord,
   request: IncomingMessage,
   response: ServerResponse,
   asked: QueryRequest,
-  cacheHeaders?: () => readonly string[],
+  { cacheHeaders, revalidation }: StreamOptions = {},
 ): AnswerStream {
   return new AnswerStream({
     response,
@@ -46,6 +57,7 @@ export function streamOf(
     traceresponse: query.trace.response,
     ...(request.method === 'GET' && { headers: downloadHeaders(asked.answer.format) }),
     ...(cacheHeaders !== undefined && { cacheHeaders }),
+    revalidation,
     bufferBytes: deps.limits.bufferBytes,
     onStreaming: () => deps.reading.watch(response, () => endSlowReader(deps, query, response)),
   });

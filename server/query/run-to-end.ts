@@ -22,10 +22,12 @@ export async function runToEnd(
 ): Promise<void> {
   const { poison } = deps;
   const slowEnded = deps.slowLog.watch(query);
-  const { connection, text } = query; // the requested connection; the query's text may name another
-  const key = (): string => poisonKey(connection, text);
+  const { connection, text, principal } = query; // the requested connection; the query's text may name another
+  const key = (): string => poisonKey(principal.scope, connection, text);
   let error: WireError | null = null;
   try {
+    const recorded = deps.audit === null ? null : deps.audit.begin(query, 'run');
+    if (recorded !== null) await recorded;
     if (poison.hasSuspects) poison.check(key());
     const outcome = await runQuery(deps.run, asked, query, answer);
     query.rows = outcome.summary.rows;
@@ -52,6 +54,7 @@ export async function endWith(
 ): Promise<void> {
   let error: WireError | null = null;
   try {
+    await deps.audit?.begin(query, 'run');
     await work();
   } catch (thrown) {
     error = errorOf(deps, thrown, query, asked);
@@ -74,6 +77,7 @@ function errorOf(
     const { queryId, principal, connection } = query;
     deps.log.error('internal-error', { queryId, principal: principal.id, connection, error });
   }
+  deps.metrics.refused(known.code);
   return known.toWire();
 }
 
@@ -86,7 +90,20 @@ function recordEnd(
 ): void {
   const { text } = query;
   deps.registry.end(query, error === null ? null : toldError(error, text, asked.parameters), Date.now());
+  deps.audit?.end(query, error, loginRoleOf(deps, query));
   report(deps, query, asked, more);
+}
+
+/** Returns the role whose login the query used, where its connection has several; null otherwise. */
+export function loginRoleOf(
+  { run }: QueryHandlerDeps,
+  { connection, principal }: QueryRecord,
+): string | null {
+  try {
+    return run.connections.roleOf(connection, principal);
+  } catch {
+    return null; // the query was refused for that
+  }
 }
 
 /** Ends the query at its deadline and when its client leaves. Returns a function that stops the deadline's timer. */

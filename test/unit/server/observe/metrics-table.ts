@@ -33,6 +33,7 @@ export function idleMetrics(): Metrics {
     onScrubFailed: ignore,
   };
   const metrics = createMetrics({
+    audit: () => null,
     registry: new QueryRegistry(),
     bodies: new BodyBudget(1),
     sqlSlots: new SqlSlots({ ...lane, onRetired: ignore }),
