@@ -6,6 +6,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../core/logging/log.ts';
+import { modelKey } from '../../core/protocol/models.ts';
 import type { ResultFacts, UsedTable } from '../results/entry.ts';
 
 /** Names what has changed. All members left out: everything. */
@@ -23,9 +24,9 @@ const MAX_NAMES = 10_000;
 const FILE = 'changes.json';
 const ANY = '*';
 
-/** The tag that entries of a model carry. */
-function modelTag(model: string): string {
-  return `model:${model}`;
+/** Returns the tag that entries carry which were made with the model. */
+export function modelTag(model: string): string {
+  return `model:${modelKey(model)}`;
 }
 
 export class Changes {

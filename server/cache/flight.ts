@@ -5,6 +5,7 @@
  *      |  the leader fails for a reason of its own, before its first byte --> one of them leads
  *      |  the answer may not be shared, or the query itself is wrong --> each runs alone
  */
+import type { PlanModels } from '../../core/protocol/models.ts';
 import type { Spool } from '../results/spool.ts';
 import type { SharedEnd, SharedResult } from './shared-result.ts';
 
@@ -27,6 +28,8 @@ export interface Place {
 export class Flight {
   /** When the leader began, by the clock of changes. */
   readonly asOf: number;
+  /** The models that the leader's plan was made with; null while it has none. */
+  models: PlanModels['used'] | null = null;
   #waiting: ((turn: Turn) => void)[] = [];
   #settled: Turn | null = null;
   #isLanding = false;

@@ -1,7 +1,9 @@
 /** Decides whether and for how long the answer of a query is kept: by the query's own wish, a rule of the configuration, or its defaults. */
 import { shapeOf } from '../../core/logging/shape.ts';
+import type { PlanModels } from '../../core/protocol/models.ts';
 import type { Plan } from '../../core/protocol/plan.ts';
 import type { CacheConfig, CacheRule } from '../../core/protocol/results-config.ts';
+import { modelTag } from './changes.ts';
 
 export interface KeepPolicy {
   /** The least time that a query takes whose answer is kept. */
@@ -33,13 +35,14 @@ export class KeepPolicies {
     this.#readsShapes = config.rules.some(({ shape }) => shape !== null);
   }
 
-  /** Returns null when the answer must not be kept. */
-  of(text: string, plan: Plan): KeepPolicy | null {
+  /** Returns null when the answer must not be kept. `modelsKeepMs`: how long the models of the query say that it is kept; null: they do not say. */
+  of(text: string, plan: Plan, modelsKeepMs: number | null): KeepPolicy | null {
     const rule = this.#ruleFor(text, plan);
     if (rule?.maxAgeMs === null || plan.cache?.maxAgeMs === null) return null;
-    const usual = rule === null ? this.#default : this.#ruled(rule, rule.maxAgeMs);
-    if (plan.cache === undefined) return usual;
-    return { ...usual, minMs: 0, evenVolatile: true, maxAgeMs: plan.cache.maxAgeMs };
+    const ruled = rule === null ? this.#default : this.#ruled(rule, rule.maxAgeMs);
+    const usual = plan.models === undefined ? ruled : withTags(ruled, plan.models);
+    const maxAgeMs = plan.cache?.maxAgeMs ?? modelsKeepMs;
+    return maxAgeMs === null ? usual : { ...usual, minMs: 0, evenVolatile: true, maxAgeMs };
   }
 
   #ruled(rule: CacheRule, maxAgeMs: number): KeepPolicy {
@@ -63,4 +66,10 @@ export class KeepPolicies {
       (rule.shape === null || rule.shape === shape);
     return rules.find(fits) ?? null;
   }
+}
+
+/** Adds the tags by which the models' entries are purged. */
+function withTags(policy: KeepPolicy, { used }: PlanModels): KeepPolicy {
+  const tags = used.filter(({ version }) => version > 0).map(({ key }) => modelTag(key));
+  return tags.length === 0 ? policy : { ...policy, tags: [...policy.tags, ...tags] };
 }

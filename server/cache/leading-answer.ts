@@ -109,6 +109,7 @@ export class LeadingAnswer implements QueryAnswer {
   planned(plan: Plan): void {
     const { policyOf, knownFacts, flight, onNotKept } = this.#deps;
     this.#plan = plan;
+    flight.models = plan.models?.used ?? null;
     this.#policy = policyOf(plan);
     if (this.#policy === null) {
       onNotKept('forbidden');

@@ -1,4 +1,5 @@
 /** Finds the entry that may answer a request: by the key of its answer, and after the rights of the one who asks were checked again. */
+import { modelKey, type PlanModels } from '../../core/protocol/models.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import type { IndexedEntry } from '../results/store-index.ts';
@@ -37,7 +38,26 @@ export async function findEntry(
     counts.misses.rights++;
     return null;
   }
+  const { models } = entry.description;
+  if (models.length > 0 && !(await areCurrent(context, models))) {
+    counts.misses.models++;
+    return null;
+  }
   return { entry, freshness: freshnessOf(entry, changes, control) };
+}
+
+/** Tells whether the models are still those that an answer was made with. When the catalogue cannot tell, they count as others. */
+async function areCurrent({ handler }: CacheContext, used: PlanModels['used']): Promise<boolean> {
+  const { catalogue } = handler.run;
+  if (catalogue === null) return false;
+  if (catalogue.areCurrent(used)) return true;
+  try {
+    const { models } = await catalogue.find(used.map(({ key }) => key));
+    const versions = new Map(models.map(({ name, version }) => [modelKey(name), version]));
+    return used.every(({ key, version }) => (versions.get(key) ?? 0) === version);
+  } catch {
+    return false; // the run that follows gets the error
+  }
 }
 
 /** Tells whether the principal may see everything that the entry was made from, and the entry is of the connections as they are now. */

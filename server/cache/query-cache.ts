@@ -28,6 +28,7 @@ import { Flight, type Turn } from './flight.ts';
 import { KeepPolicies } from './keep-policy.ts';
 import { LeadingAnswer } from './leading-answer.ts';
 import { type Found, findEntry, keyOf } from './lookup.ts';
+import { keepOfModels } from './models-policy.ts';
 import { Refresher } from './refresher.ts';
 import { controlOf, type RequestControl } from './request-control.ts';
 import { factsOfResult } from './result-facts.ts';
@@ -116,9 +117,11 @@ export class QueryCache implements AnswerCache {
     }
   }
 
-  /** Tells whether the leader began before the last known change, so that it must not answer those who came after it. */
+  /** Tells whether data or models are known to have changed since the leader began, so that it must not answer those who came after that. */
   #isOutdated(flight: Flight, found: Found | null): boolean {
-    const { changes } = this.#context;
+    const { changes, handler } = this.#context;
+    const { catalogue } = handler.run;
+    if (flight.models !== null && catalogue?.areCurrent(flight.models) === false) return true;
     return (
       changes.lastOfAny > flight.asOf &&
       (found === null || changes.lastFor(found.entry.description) > flight.asOf)
@@ -186,9 +189,15 @@ export class QueryCache implements AnswerCache {
       answerStale,
       bufferBytes: limits.bufferBytes,
       startedAt: query.startedAt,
-      policyOf: (plan) => this.#policies.of(asked.text, plan),
+      policyOf: (plan) =>
+        this.#policies.of(asked.text, plan, keepOfModels(plan, asked.text.length, run.catalogue)),
       knownFacts: (plan) => this.#factsBook.known(plan),
-      findFacts: (plan) => this.#factsBook.find(run, plan, asked.parameters, query),
+      findFacts: (plan) => {
+        const { models } = plan;
+        const parameters =
+          models === undefined ? asked.parameters : run.catalogue!.withDefaults(models, asked.parameters);
+        return this.#factsBook.find(run, plan, parameters, query);
+      },
       createSpool: () => store.create(id),
       hasRoomFor: (bytes) => store.hasRoomFor(bytes),
       onLanded: () => {

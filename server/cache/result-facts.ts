@@ -35,6 +35,7 @@ export function factsOfResult(
     connections: names.map((name) => ({ name, version: connections.versionOf(name) })),
     tables: facts?.tables ?? null,
     tags: policy.tags,
+    models: plan.models?.used ?? [],
     asOf,
     startedAt,
     tookMs,

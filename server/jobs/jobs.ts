@@ -227,7 +227,14 @@ export class Jobs {
       warnings: plan.warnings,
       shape: shapeName(text),
       connections: connections.map((name) => ({ name, version: book.versionOf(name) })),
-      ...{ tables: null, tags: [], asOf: createdAt, startedAt: createdAt, tookMs: Date.now() - createdAt },
+      ...{
+        tables: null,
+        tags: [],
+        models: [],
+        asOf: createdAt,
+        startedAt: createdAt,
+        tookMs: Date.now() - createdAt,
+      },
       ...{ maxAgeMs: this.#deps.config.keepMs, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 },
     };
   }

@@ -3,14 +3,14 @@
 /** Reasons for which an answer is not kept. */
 export type NotKept = 'forbidden' | 'volatile' | 'unknown' | 'fast' | 'too-large' | 'disk';
 export type HitKind = 'fresh' | 'stale' | 'stale-if-error' | 'not-modified' | 'shared';
-export type MissReason = 'absent' | 'stale' | 'no-cache' | 'no-store' | 'damaged' | 'rights';
+export type MissReason = 'absent' | 'stale' | 'no-cache' | 'no-store' | 'damaged' | 'rights' | 'models';
 
 export class CacheCounts {
   readonly hits: Record<HitKind, number> = {
     ...{ fresh: 0, stale: 0, 'stale-if-error': 0, 'not-modified': 0, shared: 0 },
   };
   readonly misses: Record<MissReason, number> = {
-    ...{ absent: 0, stale: 0, 'no-cache': 0, 'no-store': 0, damaged: 0, rights: 0 },
+    ...{ absent: 0, stale: 0, 'no-cache': 0, 'no-store': 0, damaged: 0, rights: 0, models: 0 },
   };
   readonly notKept: Record<NotKept, number> = {
     ...{ forbidden: 0, volatile: 0, unknown: 0, fast: 0, 'too-large': 0, disk: 0 },

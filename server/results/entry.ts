@@ -9,10 +9,11 @@
  */
 import { crc32 } from 'node:zlib';
 import type { AnswerFormat } from '../../core/protocol/answer.ts';
+import type { PlanModels } from '../../core/protocol/models.ts';
 import type { PlannedStage } from '../../core/protocol/plan.ts';
 
 /** The end of every file; its last digit changes with the layout, so that files of an older layout count as damaged. */
-const MAGIC = Buffer.from('FKRESLT1');
+const MAGIC = Buffer.from('FKRESLT2');
 const FOOTER_BYTES = 8 + MAGIC.length;
 /** The longest description: it has the beginning of the query's text and names of tables, no rows. */
 const MAX_DESCRIPTION_BYTES = 256 * 1024;
@@ -61,6 +62,8 @@ export interface ResultFacts {
   /** null: not known, so that every table of the connections may be among them. */
   readonly tables: readonly UsedTable[] | null;
   readonly tags: readonly string[];
+  /** The models that were looked up for the query, with the versions that it read; version 0: there was none of that name. */
+  readonly models: PlanModels['used'];
   /** When the query began, by the clock of changes (server/cache/changes.ts): what changed later is not in it. */
   readonly asOf: number;
   /** When the query began, in Unix ms. */
