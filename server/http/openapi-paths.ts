@@ -3,6 +3,7 @@ import type { Limits } from '../../core/protocol/server-config.ts';
 import type { CONTENT_TYPES } from '../answer/stream.ts';
 import { cataloguePaths } from './openapi-catalogue.ts';
 import { contentOf, inUrl, json, jsonContent, type Path, problems, urlParameters } from './openapi-parts.ts';
+import { resultPaths } from './openapi-result-paths.ts';
 import { ANSWER_FORMATS } from './request/accepted-format.ts';
 
 export function pathsOf(limits: Limits): Record<string, Path> {
@@ -16,12 +17,17 @@ export function pathsOf(limits: Limits): Record<string, Path> {
     ...queriesPaths(),
     ...operationsPaths(),
     ...logPaths(),
+    ...resultPaths(),
   };
 }
 
 function queryPath(limits: Limits): Path {
   const { q, ...options } = urlParameters();
-  const answers = { 200: queryAnswer(), ...problems() };
+  const answers = {
+    200: queryAnswer(),
+    202: json('With `Prefer: respond-async`: the job that runs the query', 'Job'),
+    ...problems(),
+  };
   return {
     post: {
       operationId: 'runQuery',
