@@ -22,6 +22,7 @@ import { setSecurityHeaders } from '../answer/security-headers.ts';
 import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
 import { completeHandler } from './complete-handler.ts';
+import { consoleFile, consolePage } from './console-page.ts';
 import { docsPage, docsScript, docsStyle } from './docs-page.ts';
 import { explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
@@ -124,8 +125,8 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/docs', { GET: [docsPage] });
   addRoute(app, '/docs.css', { GET: [docsStyle] });
   addRoute(app, '/docs.js', { GET: [docsScript] });
-  // A relative redirect, since a proxy may serve all of this below a path prefix.
-  addRoute(app, '/', { GET: [(_, response) => response.redirect('docs')] });
+  addRoute(app, '/', { GET: [consolePage] });
+  addRoute(app, '/console/:file', { GET: [consoleFile] });
   app.use((request) => {
     throw new QueryError('not-found', `there is nothing at ${request.path}`, {
       hint: 'GET /openapi.json lists what there is; POST /v1/query runs a query.',

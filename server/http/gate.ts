@@ -10,7 +10,7 @@
  *
  * A request without `Origin` and `Sec-Fetch-Site` does not come from a browser, and passes. An allowed origin gets its CORS
  * headers here, and the answer to its preflight. With configured authentication the request must also carry a key or a token
- * (server/access/authenticator.ts); only the two health probes need none.
+ * (server/access/authenticator.ts); only the two health probes and the console's page need none.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -22,8 +22,8 @@ import { HostCheck } from './host-check.ts';
 
 /** The paths that a link on another site may open: documents that run no query. */
 const PAGES = new Set(['/', '/docs', '/openapi.json']);
-/** The paths of the health probes, which need no key: they show nothing of anybody's data. */
-const PROBES = /^\/(?:livez|readyz)(?:\?|$)/;
+/** The paths that need no key, since they show nothing of anybody's data: the health probes, and the console's page with its files, which asks for the key. */
+const OPEN = /^\/(?:livez|readyz|console\/[\w.-]+)?(?:\?|$)/;
 const ANY_ORIGIN = '*';
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;
 const PREFLIGHT_HEADERS = {
@@ -64,7 +64,7 @@ export class Gate {
       if (allowedOrigin !== null && this.#answerCors(request, response, allowedOrigin)) return null;
     }
     const peer = this.#clients.principalOf(request);
-    if (this.#authenticator === null || PROBES.test(request.url ?? '')) return peer;
+    if (this.#authenticator === null || OPEN.test(request.url ?? '')) return peer;
     return this.#authenticator.identify(request, peer.address);
   }
 

@@ -1,0 +1,31 @@
+/** POST /v1/explain: where each stage would run, and the columns at each place. */
+import { ask } from './client.ts';
+import type { Asked } from './run-query.ts';
+
+export interface ShownColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+export interface ExplainedStage {
+  readonly index: number;
+  readonly name: string;
+  /** UTF-16 offsets in the query. */
+  readonly span: { readonly start: number; readonly end: number };
+  readonly where: string;
+  readonly why: string;
+  readonly columns: readonly ShownColumn[];
+}
+
+export interface Explanation {
+  readonly sources: readonly { readonly connection: string; readonly sql: string; readonly columns: readonly ShownColumn[] }[];
+  readonly worker: unknown;
+  readonly stages: readonly ExplainedStage[];
+  readonly columns: readonly ShownColumn[];
+  readonly warnings: readonly string[];
+}
+
+/** Rejects with ProblemError, and with AbortError when `signal` aborts. */
+export function explain(asked: Asked, signal?: AbortSignal): Promise<Explanation> {
+  return ask('v1/explain', { body: asked, ...(signal === undefined ? {} : { signal }) });
+}

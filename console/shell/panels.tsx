@@ -1,0 +1,59 @@
+/** What came of the run: rows, chart, plan; and what the browser and the server remember. */
+import type { ComponentChildren } from 'preact';
+import { HistoryPanel } from '../share/history-panel.tsx';
+import { type View, view } from '../state/console-state.ts';
+import { words } from '../words/words.ts';
+import { ServerPanel } from '../operate/server-panel.tsx';
+import { ChartPanel } from '../chart/chart-panel.tsx';
+import { RowsPanel } from '../grid/rows-panel.tsx';
+import { PlanPanel } from './plan-panel.tsx';
+
+const VIEWS: readonly View[] = ['rows', 'chart', 'plan', 'history', 'server'];
+
+interface PanelsProps {
+  readonly onRunText: (text: string) => void;
+  readonly onOpen: (text: string) => void;
+  readonly onNotice: (notice: string) => void;
+}
+
+export function Panels({ onRunText, onOpen, onNotice }: PanelsProps) {
+  const panels: Readonly<Record<View, () => ComponentChildren>> = {
+    rows: () => <RowsPanel onNotice={onNotice} />,
+    chart: () => <ChartPanel />,
+    plan: () => <PlanPanel onRunText={onRunText} />,
+    history: () => <HistoryPanel onOpen={onOpen} />,
+    server: () => <ServerPanel />,
+  };
+  return (
+    <section class="look">
+      <div class="views" role="tablist">
+        {VIEWS.map((name) => (
+          <button
+            type="button"
+            role="tab"
+            key={name}
+            id={`tab-${name}`}
+            aria-controls="panel"
+            aria-selected={view.value === name}
+            tabIndex={view.value === name ? 0 : -1}
+            onClick={() => {
+              view.value = name;
+            }}
+            onKeyDown={(event) => {
+              const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+              if (step === 0) return;
+              const next = VIEWS[(VIEWS.indexOf(name) + step + VIEWS.length) % VIEWS.length]!;
+              view.value = next;
+              document.getElementById(`tab-${next}`)?.focus();
+            }}
+          >
+            {words.value[name]}
+          </button>
+        ))}
+      </div>
+      <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${view.value}`}>
+        {panels[view.value]()}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,22 @@
+/** The parameters of a query: `:name` outside texts, comments and casts, in the order in which they first appear. */
+const SKIPPED = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\$(\w*)\$[\s\S]*?\$\1\$|::/gu;
+const PARAMETER = /(?<![\p{L}\p{N}_:]):([\p{L}_][\p{L}\p{N}_]*)/gu;
+
+export function parametersOf(query: string): readonly string[] {
+  const names = new Set<string>();
+  for (const [, name] of query.replaceAll(SKIPPED, ' ').matchAll(PARAMETER)) names.add(name!);
+  return [...names];
+}
+
+/** Returns a field's text as the API takes it: a number, true, false, null, a list, or else a text. */
+export function parameterValue(text: string): unknown {
+  if (/^-?\d+(\.\d+)?$/.test(text) && Number.isSafeInteger(Math.trunc(Number(text)))) return Number(text);
+  if (text === 'true' || text === 'false' || text === 'null' || /^[["]/.test(text)) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return text;
+    }
+  }
+  return text;
+}
