@@ -5,10 +5,10 @@
  *      |                            | the reader closed (EPIPE)
  *      +--- destroy() ---> closed <-+ (from ended too)
  *
- * The FIFO is opened without blocking, because a blocking open without a reader would hold a thread for ever. While there is no
- * reader the open fails with ENXIO and is tried again, at first every millisecond, since a query on few rows waits longer for
- * this than for its rows. Such an open never waits, so it needs no thread of the pool. Writes are event-driven, and are queued
- * while opening.
+ * The FIFO is opened without blocking, because a blocking open without a reader would hold a thread for ever. It is opened with
+ * the first bytes, since the reader is usually there by then. While there is no reader the open fails with ENXIO and is tried
+ * again, at first every millisecond, since a query on few rows waits longer for this than for its rows. Such an open never
+ * waits, so it needs no thread of the pool. Writes are event-driven, and are queued while opening.
  */
 import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -61,7 +61,8 @@ export class FifoWriter {
     if (this.#state === 'closed') return true;
     if (this.#socket !== null) return this.#socket.write(bytes);
     this.#queued.push(bytes);
-    return false;
+    if (this.#queued.length === 1) this.#tryOpen(HASTE_RETRIES);
+    return this.#hasRoom;
   }
 
   /** Ends the input. Resolves when the pipe has taken everything, or when the writer was destroyed. */
@@ -82,12 +83,18 @@ export class FifoWriter {
     else this.#socket.destroy();
   }
 
+  get #hasRoom(): boolean {
+    if (this.#state === 'closed') return true;
+    return this.#socket !== null && !this.#socket.writableNeedDrain;
+  }
+
   #become(state: State): void {
     if (!NEXT[this.#state].includes(state)) throw new Error(`FIFO writer: ${this.#state} -> ${state}`);
     this.#state = state;
   }
 
   #tryOpen(hasteLeft: number): void {
+    clearTimeout(this.#retry);
     let fd: number;
     try {
       fd = openSync(this.#path, constants.O_WRONLY | constants.O_NONBLOCK);

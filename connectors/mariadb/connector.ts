@@ -1,11 +1,11 @@
 /** MariaDB as a kind of database: its connections and sessions, in the shape that SQL workers know. */
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import type { MariadbConnection } from '../../core/protocol/connection.ts';
-import { unknownFacts } from '../../core/protocol/sql-facts.ts';
 import type {
   CopyToCall,
   DescribeCall,
   DescribeReply,
+  FactsCall,
   FactsReply,
   IntrospectCall,
   IntrospectReply,
@@ -27,6 +27,7 @@ import { type OpenedWire, openSession } from './connect.ts';
 import { copyToFifo } from './copy-to.ts';
 import { describeStatement } from './describe.ts';
 import { connectFailure } from './errors.ts';
+import { readFacts } from './facts.ts';
 import { PowerfulUserError, rightsFindings, rightsNotices } from './guard/user-rights.ts';
 import { readTables } from './introspect.ts';
 import { runStatement } from './run-sql.ts';
@@ -116,8 +117,8 @@ class MariadbSession implements Session {
     return readTables(this.#wire, call, control);
   }
 
-  facts(): Promise<FactsReply> {
-    return Promise.resolve(unknownFacts('the connector of MariaDB cannot tell'));
+  facts(call: FactsCall, control: CallControl): Promise<FactsReply> {
+    return readFacts(this.#wire, call, control);
   }
 
   end(): Promise<void> {

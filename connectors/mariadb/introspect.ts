@@ -3,12 +3,8 @@ import type { DatabaseTable, IntrospectCall, IntrospectReply } from '../../core/
 import type { Column } from '../../core/protocol/types.ts';
 import { columnType, FIELD, type MariadbType, nativeType } from '../../language/dialects/mariadb/types.ts';
 import type { CallControl } from '../kit/call-control.ts';
-import { exchange } from './exchange.ts';
-import { RowBatches } from './row-batches.ts';
-import { RowReader } from './rows/values.ts';
+import { readOwnRows } from './own-query.ts';
 import type { WireSession } from './wire-session.ts';
-
-const MAX_ROW_BYTES = 16 * 1024 * 1024;
 
 /** The tables of the database in the URL first, so that what is left out of a large server is the rest. */
 const CATALOG_SQL = `
@@ -35,22 +31,8 @@ export async function readTables(
   { maxColumns }: IntrospectCall,
   control: CallControl,
 ): Promise<IntrospectReply> {
-  const rows: CatalogRow[] = [];
-  const batches = new RowBatches(session, {
-    maxRowBytes: MAX_ROW_BYTES,
-    tooLarge: (bytes) => {
-      throw new Error(`a row of the catalogue has ${bytes} bytes`);
-    },
-    reader: (columns) => new RowReader(columns),
-  });
-  const running = exchange(
-    session,
-    { sql: CATALOG_SQL, atMost: maxColumns + 1, run: () => ({ values: [], taker: batches }) },
-    control,
-  ).finally(() => batches.over());
-  running.catch(() => {}); // awaited below
-  for await (const batch of batches) rows.push(...(batch as unknown as readonly CatalogRow[])); // CATALOG_SQL selects these columns
-  await running;
+  const query = { sql: CATALOG_SQL, maxRows: maxColumns + 1 };
+  const rows = await readOwnRows<CatalogRow>(session, query, control);
   return { tables: tablesOf(rows.slice(0, maxColumns)), complete: rows.length <= maxColumns };
 }
 

@@ -16,9 +16,14 @@ import type { Sqlite } from './wasm.ts';
 const HEAP_BYTES = 256 * 1024 * 1024;
 const STEPS_BETWEEN_LOOKS = 5000;
 const MAGIC = 'SQLite format 3\0';
-/** SQLITE_READ, SELECT, FUNCTION, RECURSIVE. */
-const ALLOWED = new Set([20, 21, 31, 33]);
-const PRAGMA = 19;
+/** The actions that SQLite's authorizer is asked about, of those that only read. */
+export const ACTION = { pragma: 19, read: 20, select: 21, function: 31, recursive: 33 } as const;
+const ALLOWED: ReadonlySet<unknown> = new Set([
+  ACTION.read,
+  ACTION.select,
+  ACTION.function,
+  ACTION.recursive,
+]);
 const CLASSES: readonly (StorageClass | null)[] = [null, 'integer', 'real', 'text', 'blob', null];
 /** SQLite copies what is bound. */
 const TRANSIENT = -1;
@@ -36,6 +41,8 @@ export class SqliteFile {
   #db = 0;
   /** While SQL of ours runs, which asks pragmas for the tables' columns. */
   isOurs = false;
+  /** Called with every action of a statement while it is prepared; null: nobody wants to know. */
+  onAction: ((...action: (number | string)[]) => void) | null = null;
 
   constructor(sqlite: Sqlite, path: string, interrupted: () => boolean) {
     this.#sqlite = sqlite;
@@ -112,9 +119,13 @@ export class SqliteFile {
     capi.sqlite3_limit(this.#db, capi.SQLITE_LIMIT_LENGTH, HEAP_BYTES / 4);
     // The full-text index reads `data_version`, by which it sees that the file changed.
     const isAllowed = (action: unknown, name: unknown): boolean =>
-      ALLOWED.has(action as number) ||
-      (action === PRAGMA && (name === 'data_version' || (this.isOurs && name === 'table_xinfo')));
-    capi.sqlite3_set_authorizer(this.#db, (_user, action, name) => (isAllowed(action, name) ? 0 : 1), 0);
+      ALLOWED.has(action) ||
+      (action === ACTION.pragma && (name === 'data_version' || (this.isOurs && name === 'table_xinfo')));
+    const decide = (_user: number, ...action: (number | string)[]): number => {
+      this.onAction?.(...action);
+      return isAllowed(action[0], action[1]) ? 0 : 1;
+    };
+    capi.sqlite3_set_authorizer(this.#db, decide, 0);
     capi.sqlite3_progress_handler(this.#db, STEPS_BETWEEN_LOOKS, () => (this.#interrupted() ? 1 : 0), 0);
   }
 
@@ -164,6 +175,10 @@ export class SqliteStatement {
 
   get parameterCount(): number {
     return this.#sqlite.capi.sqlite3_bind_parameter_count(this.#pointer);
+  }
+
+  get isExplain(): boolean {
+    return this.#sqlite.capi.sqlite3_stmt_isexplain(this.#pointer) !== 0;
   }
 
   /** Columns with declared types only; `seenIn` adds what is known of the others. */

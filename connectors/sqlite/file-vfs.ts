@@ -5,7 +5,7 @@
  * Node has no file locks, so what writes the file meanwhile is found afterwards: `stamp` says what the file was like.
  */
 import { fstatSync, readSync, statSync } from 'node:fs';
-import type { Sqlite } from './wasm.ts';
+import { type Sqlite, vfsTools } from './wasm.ts';
 
 export const DATABASE_NAME = '/database';
 export const VFS_NAME = 'one-file';
@@ -24,12 +24,14 @@ function stampOfOne(path: string): string {
 }
 
 /** Registers the VFS, which reads from whatever `fileDescriptor` says at the time. */
-export function installFileVfs({ capi, wasm, vfs: tools }: Sqlite, fileDescriptor: () => number): void {
-  const io = new capi.sqlite3_io_methods();
-  const vfs = new capi.sqlite3_vfs();
-  const usual = new capi.sqlite3_vfs(capi.sqlite3_vfs_find(null));
+export function installFileVfs(sqlite: Sqlite, fileDescriptor: () => number): void {
+  const { capi, wasm } = sqlite;
+  const { capi: structs, vfs: tools } = vfsTools(sqlite);
+  const io = new structs.sqlite3_io_methods();
+  const vfs = new structs.sqlite3_vfs();
+  const usual = new structs.sqlite3_vfs(capi.sqlite3_vfs_find(null));
   io.$iVersion = 1;
-  Object.assign(vfs, { $iVersion: 1, $szOsFile: capi.sqlite3_file.structInfo.sizeof, $mxPathname: 64 });
+  Object.assign(vfs, { $iVersion: 1, $szOsFile: structs.sqlite3_file.structInfo.sizeof, $mxPathname: 64 });
   Object.assign(vfs, { $xRandomness: usual.$xRandomness, $xSleep: usual.$xSleep });
   const done = (): number => 0;
   const refused = (): number => capi.SQLITE_READONLY;
@@ -68,7 +70,7 @@ export function installFileVfs({ capi, wasm, vfs: tools }: Sqlite, fileDescripto
       methods: {
         xOpen(_vfs: number, name: number, file: number, _flags: number, out: number) {
           if (name === 0 || wasm.cstrToJs(name) !== DATABASE_NAME) return capi.SQLITE_CANTOPEN;
-          const opened = new capi.sqlite3_file(file);
+          const opened = new structs.sqlite3_file(file);
           opened.$pMethods = io.pointer;
           opened.dispose();
           return out === 0 ? 0 : poke(out, capi.SQLITE_OPEN_READONLY);

@@ -95,7 +95,7 @@ function readTables(file: SqliteFile, call: IntrospectCall): Promise<IntrospectR
 }
 
 /** Opens the file when it must be, and throws when it was written meanwhile, whatever else there was to say. */
-async function reading<T>(
+export async function reading<T>(
   file: SqliteFile,
   { connection }: Pick<DescribeCall, 'connection'>,
   sql: string,

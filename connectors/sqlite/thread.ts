@@ -1,9 +1,9 @@
 /** The thread of one session on a SQLite file: SQLite holds up the thread that it runs on. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { SqliteConnection } from '../../core/protocol/connection.ts';
-import { unknownFacts } from '../../core/protocol/sql-facts.ts';
 import { serveSession, type ThreadData } from '../kit/session-thread.ts';
 import { SqliteFile } from './database.ts';
+import { facts } from './facts.ts';
 import { copyTo, describe, introspect, run } from './reads.ts';
 import { loadSqlite } from './wasm.ts';
 
@@ -18,6 +18,6 @@ serveSession(parentPort as MessagePort, () => {
     run: (call, sink, control) => run(file, call, sink, control),
     copyTo: (call, control) => copyTo(file, call, control),
     introspect: (call) => introspect(file, call),
-    facts: () => Promise.resolve(unknownFacts('the connector of SQLite cannot tell')),
+    facts: (call) => facts(file, call),
   };
 });

@@ -36,6 +36,8 @@ export interface RunStagesCall {
   readonly limits: AnswerLimits;
   /** The longest row that is read, in bytes as it is sent (wire-rows.ts). */
   readonly maxRowBytes: number;
+  /** Whether the last run of this plan read many rows, so that this one will probably do so too. Left out: it did not, or there was none. */
+  readonly manyRows?: boolean;
   /** Unix time in ms. */
   readonly deadlineAt: number;
 }

@@ -103,6 +103,7 @@ export const LOGIC = {
 export const OWN = {
   'own/row number': windowed('row_number'),
   'own/is true': postfix('IS TRUE'),
+  'own/merged key': named('coalesce'),
   'own/above zero': ([a]) => `(${a} > 0)`,
   'own/no rows': ([rows, gap, there]) => `CASE WHEN ${rows} IS NULL THEN ${gap} ELSE ${there} END`,
 } satisfies FunctionTable;

@@ -55,6 +55,12 @@ export class Relation extends OpenSelect {
     return base.with({ filters: [...base.select.filters, filter] });
   }
 
+  /** Keeps the rows for which a condition is true that fails where it must; no filter after it is tested before it. */
+  check(condition: Typed): Relation {
+    const checked = this.filter(condition);
+    return this.dialect.traits.testsFiltersInOrder ? checked : checked.fenced();
+  }
+
   /** Sets a column: in its place when there is one of that name, else at the end. */
   assign(name: string, value: Typed): Relation {
     const raises = this.raises(value);

@@ -98,6 +98,16 @@ export function freeName(wanted: string, names: readonly string[]): string {
   return name;
 }
 
+/** Returns so many names like `wanted` that none of `names` is, each another. */
+export function freeNames(wanted: string, names: readonly string[], count: number): readonly string[] {
+  const taken = [...names];
+  return Array.from({ length: count }, () => {
+    const name = freeName(wanted, taken);
+    taken.push(name);
+    return name;
+  });
+}
+
 /** Puts the column in the place of the one of its name, else at the end. */
 export function placed(columns: readonly SelectColumn[], column: SelectColumn): readonly SelectColumn[] {
   const at = columns.findIndex((existing) => existing.name === column.name);

@@ -5,6 +5,7 @@
  */
 import { QueryError, type Span, type WireError } from '../../core/protocol/errors.ts';
 import type { Column } from '../../core/protocol/types.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { parseName } from '../frontends/forkline/names.ts';
 import type { QueryNode, WrittenName } from '../frontends/query-tree.ts';
@@ -16,8 +17,9 @@ import type { Relation } from '../select/relation.ts';
 import { BOOL, INT64, STRING } from '../types/rules.ts';
 import { collectColumns, type Typed } from '../types/typed.ts';
 import { equalKeys } from './kit/equal-keys.ts';
+import { exactAll, exactColumns, exactIf, exactKeys } from './kit/exactness.ts';
 import { type JoinedColumns, joinColumns, leftNames, sourceNames } from './kit/join-columns.ts';
-import type { StageDefinition } from './kit/stage.ts';
+import type { Exactness, StageDefinition } from './kit/stage.ts';
 
 interface Pair {
   /** The column's name in the source. */
@@ -142,7 +144,7 @@ function emit(resolved: Resolved, relation: Relation, source: Relation): Relatio
       { name: counted.name, value: countRows() },
       ...others.map((column) => ({
         name: column.name,
-        value: ownAggregate(column.type, [columnValue(column)], 'first'),
+        value: anyOf(column),
       })),
     ],
   );
@@ -157,7 +159,7 @@ function emit(resolved: Resolved, relation: Relation, source: Relation): Relatio
       rows: 'all',
     })
     .assign(checked, refusal(resolved, twice))
-    .filter(columnValue({ name: checked, type: BOOL }));
+    .check(columnValue({ name: checked, type: BOOL }));
   const read = wanted.map((column) => ({ ...column, name: wideName(resolved, column) }));
   // A later filter on what was found may be tested before ours: the values themselves must not escape.
   const safe = read.reduce((sofar, column) => sofar.assign(column.name, ifChecked(checked, column)), found);
@@ -165,6 +167,11 @@ function emit(resolved: Resolved, relation: Relation, source: Relation): Relatio
     ...keepColumns(columns.slice(0, columns.length - outputs.length)),
     ...outputs.map(({ column, as }) => ({ name: wideName(resolved, column), as })),
   ]);
+}
+
+/** The value of any row of a group; those of one row are meant. */
+function anyOf(column: Column): Typed {
+  return ownAggregate(column.type, [columnValue(column)], 'first');
 }
 
 function ifChecked(checked: string, column: Column): Typed {
@@ -196,6 +203,29 @@ function wideUsed(resolved: Resolved, wanted: ReadonlySet<string>): ReadonlySet<
   return used;
 }
 
+function exactIn({ keys, outputs, on }: Resolved, dialect: SourceDialect): Exactness {
+  const { title } = dialect;
+  const found = outputs.map(({ column }) => column);
+  return exactAll([
+    exactKeys(keys, dialect),
+    exactIf([on], dialect),
+    exactColumns(
+      keys,
+      shownKey,
+      dialect,
+      (key) => `${key}, whose text in an error ${title} writes otherwise`,
+    ),
+    exactColumns(found, anyOf, dialect, (column) => `${column}, which ${title} does not take out of a group`),
+  ]);
+}
+
+/** A key as the error shows it when it is found twice. */
+function shownKey(key: Column): Typed {
+  return ownAggregate(STRING, [countRows(), columnValue(key)], 'own/key found twice', [
+    String(MAX_KEY_SHOWN),
+  ]);
+}
+
 export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'lookup',
   aliases: [],
@@ -225,8 +255,6 @@ export const stage: StageDefinition<Syntax, Resolved> = {
   },
   sourcesUsed: (resolved, wanted) => [sourceNames(resolved.joined.renamed, wideUsed(resolved, wanted))],
   emit: (resolved, relation, [source]) => emit(resolved, relation, source!),
-  exactIn: () => ({
-    exact: false,
-    why: 'the error for a key that is there twice is raised by a worker',
-  }),
+  exactIn,
+  computes: ({ on }) => [on],
 };

@@ -6,7 +6,6 @@
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { stageLimit } from '../../core/protocol/stage-limits.ts';
-import type { Column } from '../../core/protocol/types.ts';
 import type { Cursor } from '../frontends/forkline/cursor.ts';
 import { operatorCall } from '../frontends/forkline/expression-nodes.ts';
 import { parseExpression, parseOperand } from '../frontends/forkline/expression-parser.ts';
@@ -17,7 +16,7 @@ import type { ResolvedStage } from '../resolve/graph.ts';
 import type { Scope } from '../resolve/scope.ts';
 import { keepColumns } from '../select/own-values.ts';
 import type { NamedValue } from '../select/relation.ts';
-import { freeName } from '../select/select.ts';
+import { freeNames } from '../select/select.ts';
 import type { Typed } from '../types/typed.ts';
 import {
   columnsOf,
@@ -29,10 +28,11 @@ import {
   resolveKey,
   withFilter,
 } from './kit/aggregate-items.ts';
-import { exactGroups } from './kit/exactness.ts';
+import { EXACT, exactAll, exactGroups } from './kit/exactness.ts';
 import {
   choicesOf,
   countOthers,
+  exactShown,
   type FoundValues,
   findValues,
   noValues,
@@ -163,15 +163,6 @@ function refuseTooMany(count: number, span: Span): void {
   });
 }
 
-function freshNames(columns: readonly Column[], count: number): readonly string[] {
-  const names = columns.map(({ name }) => name);
-  return Array.from({ length: count }, () => {
-    const name = freeName('others', names);
-    names.push(name);
-    return name;
-  });
-}
-
 export const stage: StageDefinition<Syntax, Resolved> = {
   name: 'pivot',
   aliases: [],
@@ -224,13 +215,12 @@ export const stage: StageDefinition<Syntax, Resolved> = {
     columnsOf([...keys, ...values, ...(found === null ? [] : [{ name: '', value: found.value }])]),
   emit({ columns, keys, values, found }, relation) {
     if (found === null) return relation.aggregate(keys, values);
-    const [count, total] = freshNames(columns, 2);
+    const names = columns.map(({ name }) => name);
+    const [count, total] = freeNames('others', names, 2);
     const counted = relation.aggregate(keys, [...values, { name: count!, value: countOthers(found) }]);
     return refuseOthers(counted, found, count!, total!).project(keepColumns(columns));
   },
   exactIn: ({ keys, values, found }, dialect) =>
-    found === null
-      ? exactGroups(keys, values, dialect)
-      : { exact: false, why: 'that no value has come since is checked by a worker' },
+    exactAll([found === null ? EXACT : exactShown(found, dialect), exactGroups(keys, values, dialect)]),
   computes: ({ keys, values }) => [...keys, ...values].map(({ value }) => value),
 };

@@ -47,15 +47,7 @@ export const FUNCTION_KEYS = [
   // window functions
   ...['row_number', 'rank', 'dense_rank', 'ntile', 'lag', 'lead', 'first_value', 'last_value'],
   // functions that only stages call
-  ...[
-    'own/row number',
-    'own/least',
-    'own/merged key',
-    'own/is true',
-    'own/above zero',
-    'own/texts',
-    'own/list',
-  ],
+  ...['own/row number', 'own/merged key', 'own/is true', 'own/above zero', 'own/texts', 'own/list'],
   ...[
     'own/elements or null',
     'own/split',
@@ -74,7 +66,7 @@ export const FUNCTION_KEYS = [
   ],
   ...[
     'own/below',
-    'own/measures',
+    'own/mean of floats',
     'own/key found twice',
     'own/refuse key',
     'own/count others',

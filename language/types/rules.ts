@@ -57,6 +57,11 @@ export function isMoment(type: ExprType): boolean {
   return type.kind === 'date' || type.kind === 'timestamp' || type.kind === 'timestamptz';
 }
 
+/** The type of the elements of a list of lists of ...; of what is no list, the type itself. */
+export function innermost(type: ExprType): ExprType {
+  return type.kind === 'list' ? innermost(type.of) : type;
+}
+
 export function exprTypeName(type: ExprType): string {
   return type.kind === 'null' ? 'null' : typeName(type);
 }

@@ -10,7 +10,7 @@ import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import { inputFifo, type RunStagesReply } from '../../core/protocol/dsl-worker.ts';
 import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
 import { engineValue } from '../../core/protocol/parameters.ts';
-import type { FunctionUse, SourcePlan } from '../../core/protocol/plan.ts';
+import type { FunctionUse, Plan, SourcePlan } from '../../core/protocol/plan.ts';
 import type { CopyToReply } from '../../core/protocol/sql-worker.ts';
 import type { DslLease } from '../admission/dsl-stock.ts';
 import type { SqlSlot } from '../admission/sql-slots.ts';
@@ -23,6 +23,11 @@ import { callInSlot } from './slot-call.ts';
 
 /** The time that a source gets after the stages have all they need (`head`). A database may go on computing without sending rows, and is then cancelled. */
 const READER_DONE_GRACE_MS = 50;
+
+/** A plan that read more rows than this in its last run will probably read many again. */
+const FEW_INPUT_ROWS = 2000;
+/** Plans whose last run read many rows. */
+const PLANS_OF_MANY_ROWS = new WeakSet<Plan>();
 
 /** The rows of one source on their way into the DSL worker. */
 interface Copy {
@@ -175,9 +180,15 @@ function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
     query.handoff.rows += rows;
     query.handoff.bytes += bytes;
   }
+  noteRows(run.plan, query.handoff.rows);
   query.phases.dsl += staged.value.phases.dslMs;
   query.phases.encode += staged.value.phases.encodeMs;
   return staged.value;
+}
+
+function noteRows(plan: Plan, rows: number): void {
+  if (rows > FEW_INPUT_ROWS) PLANS_OF_MANY_ROWS.add(plan);
+  else PLANS_OF_MANY_ROWS.delete(plan);
 }
 
 /** Returns the error of the source that failed first; the others were cancelled because of it. */
@@ -222,6 +233,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
     answer: run.options,
     limits: run.limits,
     maxRowBytes: run.deps.maxRowBytes,
+    manyRows: PLANS_OF_MANY_ROWS.has(plan),
     deadlineAt: query.deadlineAt,
   };
   const call = lease.socket.call(request, answerSink(run, lease.socket));

@@ -1,5 +1,6 @@
 /** MariaDB as a source, on a real server of both: what is read, what is refused, and how it ends. */
 import { expect } from 'chai';
+import { AskedFacts } from '../support/asked-facts.ts';
 import { connectionQueries } from '../support/connection-queries.ts';
 import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
@@ -326,6 +327,61 @@ describe('MariaDB, on a server', function () {
     await asked;
     await until(async () => (await running()).length === 0, 10_000);
     expect(await rows('@shop select 1 as n')).to.deep.equal([{ n: 1 }]);
+  });
+
+  it('tells whether an answer may change by itself, and which tables it may read', async () => {
+    await mariadb.admin(`use test; create view seen as select n, now() as at from labels;
+      create table stamped (id int, seen_at datetime as (now()) virtual); create sequence counted;
+      create database stock; create table stock.numbers (n int); grant select on stock.* to reader;
+      grant show view on test.* to reader`);
+    const asked = await AskedFacts.open({ kind: 'mariadb', url: mariadb.url });
+    const expected = {
+      immutable: [
+        'select n + 1, upper(label) from numbers order by n limit 3',
+        'with a (m) as (select n from numbers) select max(m) from a where m in (1, 2)',
+        'select * from labels',
+      ],
+      stable: [
+        'select now()',
+        'select current_date',
+        'select @@time_zone',
+        'select * from seen',
+        'select * from stamped',
+      ],
+      volatile: [
+        'select rand()',
+        'select uuid()',
+        'show tables',
+        'explain select 1',
+        'select * from counted',
+      ],
+      unknown: ['select twice(2)', 'select test.twice(2)'],
+    };
+    for (const [volatility, texts] of Object.entries(expected))
+      for (const sql of texts) {
+        const facts = await asked.facts(sql);
+        expect(facts.volatility, `${sql} ${JSON.stringify(facts)}`).to.equal(volatility);
+      }
+    expect(await asked.tables('select * from numbers n join `airports_de` a')).to.equal(
+      'test.airports_de test.numbers',
+    );
+    expect(await asked.tables('select * from stock.NUMBERS'), 'more rather than fewer').to.equal(
+      'stock.numbers test.numbers',
+    );
+    expect(await asked.tables('select * from seen')).to.equal('test.seen test.labels test.numbers');
+    expect(await asked.tables('select twice(2)')).to.equal(null);
+    await mariadb.admin('revoke show view on test.* from reader');
+    await asked.end();
+    const later = await AskedFacts.open({ kind: 'mariadb', url: mariadb.url });
+    expect(await later.facts('select * from labels')).to.deep.equal({
+      volatility: 'unknown',
+      tables: null,
+      because: ['test.labels is a view whose definition the user may not see'],
+    });
+    await later.end();
+    await mariadb.admin(
+      'drop database stock; use test; drop view seen; drop table stamped; drop sequence counted',
+    );
   });
 
   it('says why there is no connection, without its password', async () => {

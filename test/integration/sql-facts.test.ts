@@ -2,55 +2,13 @@
  * Connectors tell more of a SQL text than its columns (`Session.facts`), here on real databases: whether its answer may change by
  * itself, and which tables it reads, through views, policies and functions.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Connection, OpenedSession, Session } from '../../connectors/kit/connector.ts';
-import { connectionOf } from '../../connectors/registry.ts';
-import { Cancellation } from '../../core/process/cancellation.ts';
-import type { ConnectionConfig } from '../../core/protocol/connection.ts';
-import type { DialectName } from '../../core/protocol/dialect-name.ts';
-import type { SqlFacts } from '../../core/protocol/sql-facts.ts';
-import { judgeOf } from '../../language/dialects/registry.ts';
+import { AskedFacts } from '../support/asked-facts.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-
-/** Asks the way the server does: the judge finds the names, the session says what they are. */
-class Asked {
-  readonly #session: Session;
-  readonly #dialect: DialectName;
-
-  constructor(session: Session, dialect: DialectName) {
-    this.#session = session;
-    this.#dialect = dialect;
-  }
-
-  static async open(config: ConnectionConfig, dialect: DialectName): Promise<Asked> {
-    const options = { name: 'main', workerId: 'test', connectTimeoutMs: 10_000 };
-    const connection: Connection = await connectionOf(config, options);
-    const opened: OpenedSession = await connection.open();
-    await judgeOf(dialect).load();
-    return new Asked(opened.session, dialect);
-  }
-
-  async facts(sql: string, values: readonly (string | null)[] = []): Promise<SqlFacts> {
-    const names = judgeOf(this.#dialect).namesIn(sql, values);
-    const deadlineAt = Date.now() + 20_000;
-    const control = { cancellation: new Cancellation(), deadlineAt, dispose: () => {} };
-    return this.#session.facts({ queryId: 'q', connection: 'main', deadlineAt, sql, names }, control);
-  }
-
-  async volatility(sql: string, values?: readonly (string | null)[]): Promise<string> {
-    return (await this.facts(sql, values)).volatility;
-  }
-
-  /** Returns the tables' names with their schemas; null when they are not known. */
-  async tables(sql: string): Promise<string | null> {
-    const { tables } = await this.facts(sql);
-    return tables === null ? null : tables.map(({ schema, name }) => `${schema}.${name}`).join(' ');
-  }
-
-  end(): Promise<void> {
-    return this.#session.end();
-  }
-}
+import { writeSqliteFile } from '../support/sqlite-file.ts';
 
 const SCHEMA = `
   create schema facts; create schema facts_later;
@@ -85,14 +43,14 @@ const SCHEMA = `
 describe('facts of SQL, PostgreSQL', function () {
   this.timeout(60_000);
   let database: TestDatabase;
-  let asked: Asked;
+  let asked: AskedFacts;
 
   before(async () => {
     database = await testDatabase();
     await database.admin(
       `${SCHEMA} alter role reader in database test set search_path = facts, facts_later, public`,
     );
-    asked = await Asked.open({ kind: 'postgres', url: database.url }, 'postgres');
+    asked = await AskedFacts.open({ kind: 'postgres', url: database.url });
   });
 
   after(async () => {
@@ -195,5 +153,75 @@ describe('facts of SQL, PostgreSQL', function () {
   it('a text that is no SQL is the error that it is when it runs', async () => {
     const failed = await asked.facts('select from where').catch((thrown) => thrown);
     expect(failed.code).to.equal('sql-syntax');
+  });
+});
+
+const NOTES = `
+  create table notes (id integer primary key, body text, day date);
+  create table tags (note integer, tag text);
+  create view tagged as select n.id, t.tag from notes n join tags t on t.note = n.id;
+  create view older as select * from notes where day < date('now', '-1 day');
+  create virtual table found using fts5(body);`;
+
+describe('facts of SQL, SQLite', function () {
+  this.timeout(60_000);
+  let dir: string;
+  let asked: AskedFacts;
+
+  before(async () => {
+    dir = mkdtempSync(join(tmpdir(), 'forkline-facts-'));
+    await writeSqliteFile(join(dir, 'notes.db'), NOTES);
+    asked = await AskedFacts.open({ kind: 'sqlite', path: join(dir, 'notes.db') });
+  });
+
+  after(async () => {
+    await asked.end();
+    rmSync(dir, { recursive: true });
+  });
+
+  const volatilities = {
+    immutable: [
+      'select id + 1, upper(body) from notes order by id limit 3',
+      'select count(*) from tagged',
+      "select bm25(found) from found where found match 'fox'",
+      'with random_notes as (select id from notes) select * from random_notes',
+    ],
+    stable: [
+      "select date('now')",
+      'select current_timestamp',
+      'select * from older',
+      'select sqlite_version()',
+    ],
+    volatile: [
+      'select random()',
+      'select hex(randomblob(4)), date()',
+      'explain select 1',
+      'select * from sqlite_stmt',
+    ],
+  };
+  for (const [expected, texts] of Object.entries(volatilities))
+    for (const sql of texts)
+      it(`${expected}: ${sql}`, async () => {
+        const facts = await asked.facts(sql);
+        expect(facts.volatility, JSON.stringify(facts)).to.equal(expected);
+        expect(facts.because.length > 0).to.equal(expected !== 'immutable');
+      });
+
+  it('tables, those of views too, and those of one statement only', async () => {
+    expect(await asked.tables('select * from tagged')).to.equal('main.notes main.tags main.tagged');
+    expect(await asked.tables('select count(*) from notes')).to.equal('main.notes');
+    expect(await asked.tables('select 1')).to.equal('');
+  });
+
+  it('a file is open however long that takes: no network is waited for', async () => {
+    const patient = await AskedFacts.open({ kind: 'sqlite', path: join(dir, 'notes.db') }, 1);
+    expect(await patient.volatility('select 1')).to.equal('immutable');
+    await patient.end();
+  });
+
+  it('a statement that is refused is the error that it is when it runs', async () => {
+    const failed = await asked.facts('delete from notes').catch((thrown) => thrown);
+    expect(failed.code).to.equal('read-only');
+    expect(await asked.volatility('select 1')).to.equal('immutable');
   });
 });

@@ -237,7 +237,7 @@ function shown(columns: readonly Column[]): string {
 }
 
 /** What a worker's input refuses, and the canonical form of a column in the database likewise. */
-const ENTERING = /Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
+const ENTERING = /BC' is not a valid|Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
 
 function outcomeOf(thrown: unknown): Outcome {
   const message = thrown instanceof Error ? thrown.message : String(thrown);

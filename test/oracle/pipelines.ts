@@ -305,13 +305,24 @@ const pivotFound: Maker = (state, draw) => {
   const columns = exact(state).filter((column) => 'isbndtzmuf'.includes(kindOf(column) ?? '-'));
   if (found === null || columns.length === 0) return null;
   const column = columns[draw(columns.length)]!;
-  const value = kindOf(column) === 's' ? `lower(${column.name})` : column.name;
+  const value = kindOf(column) === 's' && draw(2) === 0 ? `lower(${column.name})` : column.name;
   const rows = groupable(state);
   const by = draw(3) === 0 ? '' : ` splitrow ${rows[draw(rows.length)]!.name}`;
   const text = found.texts[0]!.replace(/ as a0$/, '');
   // The rows of floats that may differ in their last digits are told apart by their types.
   return { stage: `pivot ${text}${by} splitcol ${value}`, key: null, ordered: by === '', closed: true };
 };
+
+/** Aggregates that every engine has, so that stages around them are what is tried. */
+function plainAggregates(state: State, draw: Draw): { texts: string[]; rounded: string[] } {
+  const columns = exact(state).filter((column) => 'isdtzn'.includes(kindOf(column) ?? '-'));
+  const texts = ['count() as a0'];
+  if (columns.length > 0) {
+    const column = columns[draw(columns.length)]!;
+    texts.push(`${['max', 'min', 'dc', 'count'][draw(4)]}(${column.name}) as a1`);
+  }
+  return { texts, rounded: [] };
+}
 
 const SPANS = '1d 1w 1mon 6h 90m 2d 1q 1y 2mon 5y 40y'.split(' ');
 
@@ -320,7 +331,7 @@ const timechart: Maker = (state, draw) => {
   // Spans that suit one winter, rather than ten thousand years.
   const near = moments.filter(({ name }) => name.endsWith('n'));
   const from = near.length > 0 && draw(4) > 0 ? near : moments;
-  const found = aggregates(state, draw, 1 + draw(2));
+  const found = draw(3) === 0 ? aggregates(state, draw, 1 + draw(2)) : plainAggregates(state, draw);
   if (found === null || from.length === 0) return null;
   const time = from[draw(from.length)]!;
   const groups = groupable(state).filter(({ name }) => name !== time.name);

@@ -37,6 +37,14 @@ export class AnswerWriter {
     return writeData(this.#socket, piece);
   }
 
+  /** Writes all rows of a short answer, so that they leave together with the head and the reply that follows. */
+  writeLast(rows: Buffer): void {
+    const socket = this.#socket;
+    socket.cork();
+    process.nextTick(() => socket.uncork());
+    this.write(rows);
+  }
+
   /** Writes the head of an answer without rows. */
   end(): void {
     this.#start();

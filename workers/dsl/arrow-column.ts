@@ -1,15 +1,13 @@
 /**
  * One column of an Arrow record batch, filled from DuckDB vectors: both keep fixed-width values the same way and
- * null bits in the same order, so that these are copied as bytes. Strings are not: DuckDB keeps 16 bytes a value, with
- * the first 12 in place or a pointer.
+ * null bits in the same order, so that these are copied as bytes. Strings are not (string-vector.ts).
  */
 import duckdb, { type Vector } from '@duckdb/node-bindings';
 import * as arrow from 'apache-arrow';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { BitList, GrowingBytes, isValid, validityOf } from './arrow-bytes.ts';
+import { StringVector } from './string-vector.ts';
 
-const STRING_BYTES = 16;
-const INLINE_BYTES = 12;
 const LIST_ENTRY_BYTES = 16;
 const UUID_BYTES = 16;
 /** Offsets into a batch are 32 bits with a sign. */
@@ -145,10 +143,9 @@ function bytesColumn(type: arrow.DataType): ArrowColumn {
     append(vector, from, rows) {
       const validity = validityOf(vector, from + rows);
       appendNulls(nulls, validity, from, rows);
-      const strings = duckdb.vector_get_data(vector, (from + rows) * STRING_BYTES);
-      const view = new DataView(strings.buffer, strings.byteOffset, strings.byteLength);
+      const strings = new StringVector(vector, from + rows);
       for (let row = from; row < from + rows; row++) {
-        if (isValid(validity, row)) bytes.append(stringAt(strings, view, row * STRING_BYTES));
+        if (isValid(validity, row)) bytes.append(strings.at(row));
         offsets.push(bytes.used);
       }
     },
@@ -158,13 +155,6 @@ function bytesColumn(type: arrow.DataType): ArrowColumn {
       return arrow.makeData({ ...commonData(type, nulls), valueOffsets, data: bytes.take() } as never);
     },
   };
-}
-
-function stringAt(strings: Uint8Array, view: DataView, at: number): Uint8Array {
-  const size = view.getUint32(at, true);
-  if (size <= INLINE_BYTES) return strings.subarray(at + 4, at + 4 + size);
-  const pointerAt = strings.byteOffset + at + 8;
-  return duckdb.get_data_from_pointer(strings.buffer as ArrayBuffer, pointerAt, size);
 }
 
 /** DuckDB keeps where each list begins among the elements of all, and how long it is; they need not be in order. */

@@ -1,6 +1,6 @@
 /**
  * The inputs of one query: the pipes by which SQL workers send rows (core/protocol/wire-rows.ts), and what the engine has yet
- * to read of each. All pipes are open from the beginning, so that no writer waits for the engine.
+ * to read of each. All pipes are opened at once, so that no writer waits for the engine.
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { InputColumn, WorkerPlan } from '../../core/protocol/plan.ts';
@@ -20,57 +20,131 @@ export function inputSelect(columns: readonly InputColumn[], index: number): str
   return `SELECT ${outputs.join(', ')} FROM (${rows})`;
 }
 
+/** The time from the beginning of a query for which the engine waits for inputs that may come whole. */
+const WHOLE_WAIT_MS = 20;
+
+/** One input and how it is read. */
+interface Input {
+  /** Replaced when the rows are to be read once more. */
+  source: RowSource;
+  /** Reads the pipe; null before `open`. */
+  reader: InputReader | null;
+  /** All bytes of an input that came whole before the engine opened it. */
+  whole: Uint8Array | null;
+}
+
 export class QueryInputs {
-  readonly #sources: readonly RowSource[];
-  readonly #readers: readonly InputReader[];
+  readonly #inputs: readonly Input[];
+  readonly #fifos: readonly string[];
+  readonly #maxRowBytes: number;
+  readonly #startedAt = performance.now();
+  /** Called when something of an input has come. */
+  #onArrival: () => void = () => {};
 
   constructor({ inputs }: Pick<WorkerPlan, 'inputs'>, fifos: readonly string[], maxRowBytes: number) {
-    const opened = inputs.map(({ columns }, index) => openInput(columns, fifos[index]!, maxRowBytes));
-    this.#sources = opened.map(({ source }) => source);
-    this.#readers = opened.map(({ reader }) => reader);
+    this.#fifos = fifos;
+    this.#maxRowBytes = maxRowBytes;
+    this.#inputs = inputs.map(({ columns }) => {
+      const onRoom = (): void => input.reader?.resume();
+      const input: Input = {
+        source: new RowSource({ columns, maxRowBytes, onRoom }),
+        reader: null,
+        whole: null,
+      };
+      return input;
+    });
+  }
+
+  /** Reads the pipes from now on. */
+  open(): void {
+    for (const [index, input] of this.#inputs.entries())
+      input.reader = this.#read(input, this.#fifos[index]!);
   }
 
   sourceOf(index: number): RowSource {
-    const source = this.#sources[index];
-    if (source === undefined) throw new Error(`the query has no input ${index}`);
-    return source;
+    const input = this.#inputs[index];
+    if (input === undefined) throw new Error(`the query has no input ${index}`);
+    return input.source;
   }
 
   /** Rows that were read of the first one. */
   get rows(): number {
-    return this.#sources[0]?.rows ?? 0;
+    return this.#inputs[0]?.source.rows ?? 0;
   }
 
   /** The error that the engine was told instead of rows; the engine knows only its text. */
   get raised(): Error | null {
-    return this.#sources.find(({ raised }) => raised !== null)?.raised ?? null;
+    return this.#inputs.find(({ source }) => source.raised !== null)?.source.raised ?? null;
+  }
+
+  /**
+   * Resolves with true once every input is here as a whole, which only inputs of few rows ever are before the engine opens
+   * them. Resolves with false as soon as that cannot be any more, and after WHOLE_WAIT_MS.
+   */
+  comeWhole(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = (areWhole: boolean): void => {
+        clearTimeout(timer);
+        this.#onArrival = () => {};
+        resolve(areWhole);
+      };
+      const look = (): void => {
+        const areWhole = this.#areWhole();
+        if (areWhole !== null) settle(areWhole);
+      };
+      const left = WHOLE_WAIT_MS - (performance.now() - this.#startedAt);
+      const timer = setTimeout(settle, left, false);
+      this.#onArrival = look;
+      look();
+    });
+  }
+
+  /** Lets the engine read inputs that came whole once more, from their first row. */
+  rewind(): void {
+    for (const [index, input] of this.#inputs.entries()) {
+      if (input.whole === null) throw new Error(`input ${index} did not come whole`);
+      const { columns } = input.source;
+      input.source = new RowSource({ columns, maxRowBytes: this.#maxRowBytes, onRoom: () => {} });
+      input.source.push(input.whole);
+    }
   }
 
   /** Gives the engine this error instead of more rows. */
   fail(cause: QueryError): void {
-    for (const source of this.#sources) source.fail(cause);
+    for (const { source } of this.#inputs) source.fail(cause);
+    this.#onArrival();
   }
 
   /** The engine reads no more: whoever still writes is told so. */
   close(): void {
-    for (const reader of this.#readers) reader.close();
+    for (const { reader } of this.#inputs) reader?.close();
   }
-}
 
-function openInput(
-  columns: readonly InputColumn[],
-  fifo: string,
-  maxRowBytes: number,
-): { source: RowSource; reader: InputReader } {
-  const source = new RowSource({ columns, maxRowBytes, onRoom: () => reader.resume() });
-  const reader = readInput(
-    fifo,
-    (bytes) => {
-      source.push(bytes);
-      return !source.isFull;
-    },
-    (error) =>
-      source.fail(new QueryError('internal', `the pipe of an input failed: ${error.message}`, {}, error)),
-  );
-  return { source, reader };
+  /** Says whether all inputs are here as a whole; null: it cannot be said yet. */
+  #areWhole(): boolean | null {
+    let areWhole: true | null = true;
+    for (const input of this.#inputs) {
+      const whole = input.whole ?? input.source.wholeStream;
+      if (whole === null) return false;
+      if (whole === 'not yet') areWhole = null;
+      else input.whole = whole;
+    }
+    return areWhole;
+  }
+
+  #read(input: Input, fifo: string): InputReader {
+    return readInput(
+      fifo,
+      (bytes) => {
+        input.source.push(bytes);
+        this.#onArrival();
+        return !input.source.isFull;
+      },
+      (error) => {
+        const message = `the pipe of an input failed: ${error.message}`;
+        input.source.fail(new QueryError('internal', message, {}, error));
+        this.#onArrival();
+      },
+    );
+  }
 }

@@ -16,11 +16,13 @@ import { pumpAnswer } from './answer-pump.ts';
 import { AnswerWriter } from './answer-writer.ts';
 import type { Engine, EnginePipes } from './engine.ts';
 import { engineError, type Limits } from './engine-errors.ts';
+import { mayHaveFewRows, sendFewRows } from './few-rows.ts';
 import { QueryInputs } from './inputs.ts';
 import { nameColumns, standInsFor } from './parquet-names.ts';
 import { refusedSql } from './refused-sql.ts';
+import { type Run, type SentAnswer, tooManyRows } from './run.ts';
 import type { RunningCall } from './service.ts';
-import { createStatementRunner, type StatementRunner } from './statement-runner.ts';
+import { createStatementRunner } from './statement-runner.ts';
 import {
   answerHead,
   answerSelect,
@@ -29,7 +31,6 @@ import {
   copyText,
   createAnswerTable,
   createInputTables,
-  type QueryParts,
 } from './statements.ts';
 import { castTo } from './value-text.ts';
 
@@ -44,29 +45,9 @@ export interface QueryRunDeps {
   readonly socket: Socket;
 }
 
-/** The state that the steps of one query share. */
-interface Run {
-  readonly call: RunStagesCall;
-  readonly parts: QueryParts;
-  readonly inputs: QueryInputs;
-  readonly answerPipe: string;
-  readonly statements: StatementRunner;
-  readonly writer: AnswerWriter;
-  readonly startedAt: number;
-  abort(cause: QueryError): void;
-  /** Empties the answer pipe on an abort; set while rows go through the pipe. */
-  discardAnswer: () => void;
-}
-
 /** Rows to be answered, and whether they are all. */
 interface AnswerRows {
   readonly select: string;
-  readonly complete: boolean;
-}
-
-/** The size of the answer that was sent. */
-interface SentAnswer {
-  readonly rows: number;
   readonly complete: boolean;
 }
 
@@ -126,15 +107,21 @@ export function startQuery(
 }
 
 async function runStatements(run: Run): Promise<RunStagesReply> {
-  const { call, parts, inputs, statements, writer } = run;
-  for (const sql of createInputTables(parts)) await statements.runCounted(sql);
-  const { rows, complete } =
-    call.answer.format === 'arrow' ? await sendArrow(run) : await sendCopied(run, await chooseRows(run));
+  const { parts, inputs, statements, writer } = run;
+  const mayBeFew = mayHaveFewRows(run);
+  if (!mayBeFew) inputs.open();
+  const few = mayBeFew ? await sendFewRows(run) : null;
+  for (const sql of few === null ? createInputTables(parts) : []) await statements.runCounted(sql);
+  const { rows, complete } = few ?? (await sendMany(run));
   writer.end();
   const endedAt = performance.now();
   const firstAt = writer.startedAt ?? endedAt;
   const phases = { dslMs: firstAt - run.startedAt, encodeMs: endedAt - firstAt };
   return { rows, bytes: writer.bytes, complete, inputRows: inputs.rows, phases };
+}
+
+async function sendMany(run: Run): Promise<SentAnswer> {
+  return run.call.answer.format === 'arrow' ? sendArrow(run) : sendCopied(run, await chooseRows(run));
 }
 
 /** Chooses the rows to send. With a cap of the client's own they are set aside first, to know whether the cap cut any. */
@@ -223,11 +210,4 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export function remainingMs(deadlineAt: number): number {
   return Math.max(0, Math.min(MAX_TIMER_MS, deadlineAt - Date.now()));
-}
-
-function tooManyRows(maxRows: number): QueryError {
-  return new QueryError('result-too-large', `the answer has more than ${maxRows} rows`, {
-    hint: 'aggregate, or take fewer rows with head',
-    limit: { name: 'resultRows', value: maxRows, observed: maxRows + 1 },
-  });
 }

@@ -18,6 +18,10 @@ import { bindParameters } from './parameters.ts';
 export interface StatementRunner {
   /** Runs a statement that ends with the number of rows that it wrote, and returns that number. */
   runCounted(sql: string): Promise<number>;
+  /** Plans a statement now that `runPrepared` runs later. */
+  prepare(sql: string): Promise<DuckDBPreparedStatement>;
+  /** Runs a prepared statement of few rows: they are gathered. */
+  runPrepared(statement: DuckDBPreparedStatement): Promise<DuckDBMaterializedResult>;
   /** Rows as they come; nothing is gathered. */
   stream(sql: string): Promise<DuckDBResult>;
   /** The DuckDB types of a SELECT's columns. */
@@ -52,6 +56,11 @@ export function createStatementRunner(
   }
 
   return {
+    prepare,
+    async runPrepared(statement) {
+      throwCause();
+      return statement.run();
+    },
     async runCounted(sql) {
       const result = await run(sql);
       // The result has one row, which is read here without another turn of the engine's threads.

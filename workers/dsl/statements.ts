@@ -57,6 +57,11 @@ export function answerSelect(parts: QueryParts): string {
   return `${inputs}SELECT ${casts.join(', ')} FROM (${plan.sql}\n) AS answer(${names.join(', ')})`;
 }
 
+/** A SELECT of the text of each row, which is never null. */
+export function textSelect(rows: string, columns: readonly Column[], answer: AnswerOptions): string {
+  return `SELECT ${rowText(columns, answer)} FROM (${rows}) AS r`;
+}
+
 /** Writes rows as text; the result is the number of rows. Every row is followed by `rowSeparator`. */
 export function copyText(
   rows: string,
@@ -67,7 +72,7 @@ export function copyText(
   // Empty quote and escape: the text is finished, and the CSV writer adds nothing but the separator.
   const options = `FORMAT csv, HEADER false, QUOTE '', ESCAPE '', DELIMITER '\n', NULLSTR '', USE_TMP_FILE false`;
   const newLine = `NEW_LINE ${quoteText(rowSeparator(answer))}`;
-  return `COPY (SELECT ${rowText(columns, answer)} FROM (${rows}) AS r) TO ${quoteText(fifo)} (${options}, ${newLine})`;
+  return `COPY (${textSelect(rows, columns, answer)}) TO ${quoteText(fifo)} (${options}, ${newLine})`;
 }
 
 /** Writes rows as one Parquet file whose columns have these names; the result is the number of rows. */

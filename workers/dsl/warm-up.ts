@@ -53,6 +53,7 @@ export async function warmUp(engine: Engine, pipes: EnginePipes): Promise<void> 
   const reader = readFifo(pipes.answer, () => {});
   const inputs = new QueryInputs(parts.plan, pipes.inputs, MAX_ROW_BYTES);
   engine.inputs = inputs;
+  inputs.open();
   let ended = false;
   const written = writeToFifo(pipes.inputs[0]!, ROWS, () => ended);
   try {

@@ -49,7 +49,7 @@ export function answerCell(column: DatabaseColumn, { format, numbers }: TextAnsw
   }
 }
 
-/** What arrives is the text that encoders read. */
+/** Says whether the text that encoders read is what arrives. */
 function isSentAsText({ type }: DatabaseColumn): boolean {
   const { field } = mariadbTypeOf(type);
   const { kind } = columnType(type);

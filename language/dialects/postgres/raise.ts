@@ -8,3 +8,15 @@ import { postgresType, quoteText } from './sql.ts';
 export function raiseInPostgres(error: WireError, type: ColumnType, salt: string): string {
   return `CAST(concat(${quoteText(`${MARK}${JSON.stringify(error)} `)}, ${salt}) AS ${postgresType(type)})`;
 }
+
+/** Returns SQL that raises the error with a message that is computed when it runs, where a bool stands: `message` is SQL of a text. */
+export function raiseAboutInPostgres(error: Omit<WireError, 'message'>, message: string): string {
+  const known = JSON.stringify(error).slice(0, -1);
+  const parts = [
+    quoteText(`${MARK}${known},"message":`),
+    `to_json(${message})`,
+    `'} '`,
+    `length(${message})`,
+  ];
+  return `CAST(concat(${parts.join(', ')}) AS bool)`;
+}

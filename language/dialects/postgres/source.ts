@@ -33,7 +33,12 @@ import {
 
 type Place = Pick<WireError, 'stage' | 'span'>;
 
+/** A SELECT has 1,664 at most; some of them are ours. */
+const MAX_COLUMNS = 1600;
+
 function refusal(columns: readonly Column[]): string | null {
+  if (columns.length > MAX_COLUMNS)
+    return `${columns.length} columns are more than a statement of PostgreSQL's has`;
   const long = columns.find(({ name }) => !postgresNameFits(name));
   if (long !== undefined) return `PostgreSQL would cut the long name of the column \`${long.name}\``;
   const list = columns.find(({ type }) => type.kind === 'list' && isUnsized(type.of));

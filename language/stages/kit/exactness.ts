@@ -3,11 +3,12 @@
  * when it has a text in its dialect (language/types/typed.ts); what has one is decided where functions are defined, and
  * tried by the oracle.
  */
-import { type Column, type ColumnType, typeName } from '../../../core/protocol/types.ts';
+import { type Column, typeName } from '../../../core/protocol/types.ts';
 import type { SourceDialect } from '../../dialects/dialect.ts';
 import { emitterIn, hasOver } from '../../functions/kit/emitter-in.ts';
 import type { NamedValue } from '../../select/relation.ts';
 import { mayRaise, raisesAtOnce } from '../../types/may-raise.ts';
+import { innermost } from '../../types/rules.ts';
 import { type Typed, type TypedCall, valueType } from '../../types/typed.ts';
 import type { Exactness } from './stage.ts';
 
@@ -46,6 +47,23 @@ export function exactKeys(keys: readonly Column[], { comparesJson, title }: Sour
   return { exact: false, why: `\`${json.name}\` holds json, which ${title} does not compare` };
 }
 
+/** Exact when what a stage makes of each of the columns is; `why` says it of one that is not, for people. */
+export function exactColumns(
+  columns: readonly Column[],
+  made: (column: Column) => Typed,
+  dialect: SourceDialect,
+  why: (shown: string) => string,
+): Exactness {
+  const wrong = columns.find((column) => !exactIf([made(column)], dialect).exact);
+  if (wrong === undefined) return EXACT;
+  return { exact: false, why: why(`\`${wrong.name}\` is ${typeName(wrong.type)}`) };
+}
+
+/** The first verdict that is not exact; exact when all are. */
+export function exactAll(verdicts: readonly Exactness[]): Exactness {
+  return verdicts.find(({ exact }) => !exact) ?? EXACT;
+}
+
 /** Lists that are made and taken apart; a dialect's own may not nest. */
 export function exactLists(lists: readonly Typed[], dialect: SourceDialect): Exactness {
   if (dialect.lists === null) return { exact: false, why: `${dialect.title} has no lists` };
@@ -69,10 +87,6 @@ function notInWindow(typed: Typed, dialect: SourceDialect): string | null {
   if (typed.kind !== 'call') return null;
   if (typed.aggregate !== null && !hasOver(typed, dialect.name)) return typed.name;
   return typed.args.map((arg) => notInWindow(arg, dialect)).find((name) => name !== null) ?? null;
-}
-
-function innermost(type: ColumnType): ColumnType {
-  return type.kind === 'list' ? innermost(type.of) : type;
 }
 
 /**

@@ -6,6 +6,7 @@
 
 import { QueryError, type Span, type WireError } from '../../../core/protocol/errors.ts';
 import { stageLimit } from '../../../core/protocol/stage-limits.ts';
+import type { SourceDialect } from '../../dialects/dialect.ts';
 import type { Expression } from '../../frontends/query-tree.ts';
 import { resolveExpression } from '../../resolve/expression.ts';
 import { refuseDuplicates, type Scope } from '../../resolve/scope.ts';
@@ -14,6 +15,8 @@ import type { Relation } from '../../select/relation.ts';
 import { castExists, hintWithoutCast } from '../../types/cast-types.ts';
 import { BOOL, exprTypeName, INT64, STRING } from '../../types/rules.ts';
 import type { Typed } from '../../types/typed.ts';
+import { exactIf } from './exactness.ts';
+import type { Exactness } from './stage.ts';
 import { textOf } from './stage-values.ts';
 
 export interface FoundValues {
@@ -91,6 +94,13 @@ function hasText(value: Typed, text: string | null): Typed {
   return ownCall(BOOL, [textOf(value), textLiteral(text)], '=');
 }
 
+/** Says whether a database has the values' texts, and why not. */
+export function exactShown({ value }: FoundValues, dialect: SourceDialect): Exactness {
+  const itself = exactIf([value], dialect);
+  if (!itself.exact || exactIf([textOf(value)], dialect).exact) return itself;
+  return { exact: false, why: `${dialect.title} writes the texts of ${exprTypeName(value.type)} otherwise` };
+}
+
 /** Counts the rows of a group that have a value without a column. */
 export function countOthers({ value, texts }: FoundValues): Typed {
   return ownAggregate(INT64, [textOf(value)], 'own/count others', [JSON.stringify(texts)]);
@@ -108,5 +118,5 @@ export function refuseOthers(
   const none = columnValue({ name: total, type: INT64 });
   return groups
     .window([{ name: total, value: sum }], { partition: [], keys: [], rows: 'all' })
-    .filter(ownCall(BOOL, [none], 'own/refuse others', [JSON.stringify(stale)]));
+    .check(ownCall(BOOL, [none], 'own/refuse others', [JSON.stringify(stale)]));
 }

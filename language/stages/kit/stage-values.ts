@@ -4,9 +4,10 @@
  */
 import type { StageNode } from '../../frontends/query-tree.ts';
 import type { ResolvedQuery, ResolvedStage } from '../../resolve/graph.ts';
-import { ownAggregate, ownCall, wholeNumber } from '../../select/own-values.ts';
+import { columnValue, ownCall, wholeNumber } from '../../select/own-values.ts';
 import { STRING } from '../../types/rules.ts';
-import { collectColumns, type Typed } from '../../types/typed.ts';
+import { collectColumns, type Typed, valueType } from '../../types/typed.ts';
+import { exactIf } from './exactness.ts';
 import type { StageDefinition } from './stage.ts';
 
 interface Resolved extends ResolvedStage {
@@ -31,14 +32,14 @@ export const VALUES: StageDefinition<null, Resolved> = {
     return used;
   },
   emit({ value, atMost }, relation) {
-    const least = ownAggregate(value.type, [value], 'own/least');
+    const found = { name: NAME, type: valueType(value.type) };
     return relation
-      .aggregate([{ name: NAME, value: textOf(value) }], [{ name: 'least', value: least }])
-      .sort([{ column: 'least', descending: false, nullsFirst: false }])
+      .aggregate([{ name: NAME, value }], [])
+      .sort([{ column: NAME, descending: false, nullsFirst: false }])
       .limit(wholeNumber(atMost + 1))
-      .project([{ name: NAME, as: NAME }]);
+      .assign(NAME, textOf(columnValue(found)));
   },
-  exactIn: () => ({ exact: false, why: 'its values are compared as the stage engine prints them' }),
+  exactIn: ({ value }, dialect) => exactIf([value, textOf(value)], dialect),
 };
 
 /** The values of `value` over the rows of `input`, in their order, one more than `atMost` at most. */

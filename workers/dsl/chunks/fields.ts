@@ -1,6 +1,9 @@
 /**
  * Some rows of the wire as places: where the bytes of each field lie, column by column, so that a decoder goes through
  * one column in one loop. Nothing is copied; the bytes are valid until the reader reads on.
+ *
+ * The places themselves are valid until any reader reads on: all readers write them into the same memory, since a query on few
+ * rows would otherwise make some for thousands.
  */
 
 /** Rows of one vector of the engine's. */
@@ -23,7 +26,12 @@ export class Fields {
   readonly lengths: Int32Array;
 
   constructor(columns: number) {
-    this.starts = new Int32Array(columns * CHUNK_ROWS);
-    this.lengths = new Int32Array(columns * CHUNK_ROWS);
+    const places = columns * CHUNK_ROWS;
+    if (shared.length < 2 * places) shared = new Int32Array(2 * places);
+    this.starts = shared.subarray(0, places);
+    this.lengths = shared.subarray(places, 2 * places);
   }
 }
+
+/** The memory of all places, as large as the widest rows so far need. */
+let shared = new Int32Array(0);

@@ -10,7 +10,8 @@ import { QueryError } from '../../../core/protocol/errors.ts';
 import { WIRE_HEADER } from '../../../core/protocol/wire-rows.ts';
 import { CHUNK_ROWS, Fields, NULL_LENGTH, SLACK_BYTES } from './fields.ts';
 
-const FIRST_BYTES = 64 * 1024;
+/** Room for the rows of most queries on few rows; it grows with what comes. */
+const FIRST_BYTES = 16 * 1024;
 const SIGNATURE_BYTES = 11;
 const END_MARK = -1;
 
@@ -30,6 +31,8 @@ export class RowReader {
   /** The range [from, to) of the bytes that were gathered and whose rows are not yet described. */
   #from = 0;
   #to = 0;
+  /** The place behind the header. */
+  #firstRow = 0;
 
   constructor({ columns, maxRowBytes }: RowReaderOptions) {
     this.#columns = columns;
@@ -40,6 +43,17 @@ export class RowReader {
   /** Says whether the end mark was read: no row is missing then. */
   get ended(): boolean {
     return this.#state === 'ended';
+  }
+
+  /** The number of bytes that were gathered and whose rows are not yet described. */
+  get heldBytes(): number {
+    return this.#to - this.#from;
+  }
+
+  /** Returns all bytes of the stream when they are here, from the header to the end mark, and no row was described yet; else null. */
+  get wholeStream(): Uint8Array | null {
+    if (this.#state !== 'rows' || this.#from !== this.#firstRow || !this.#reachesEnd()) return null;
+    return this.#bytes.subarray(0, this.#to);
   }
 
   /** Takes a copy of the bytes. */
@@ -93,8 +107,25 @@ export class RowReader {
     const extension = this.#view.getInt32(length - 4);
     if (extension < 0 || extension > this.#maxRowBytes) throw corrupt('a header of a wrong length');
     if (this.#to < length + extension) return;
-    this.#from = length + extension;
+    this.#from = this.#firstRow = length + extension;
     this.#state = 'rows';
+  }
+
+  /** Follows the rows that are here; says whether the last thing here is the end mark. A row of a wrong form is left to `next`. */
+  #reachesEnd(): boolean {
+    const view = this.#view;
+    let at = this.#from;
+    for (;;) {
+      if (this.#to - at < 2) return false;
+      const count = view.getInt16(at);
+      at += 2;
+      if (count === END_MARK) return at === this.#to;
+      if (count !== this.#columns) return false;
+      for (let field = 0; field < count; field++) {
+        if (this.#to - at < 4) return false;
+        at += 4 + Math.max(0, view.getInt32(at));
+      }
+    }
   }
 
   /** Reads one row; says whether there was a whole one. */

@@ -14,6 +14,8 @@ import { corrupt, RowReader } from './row-reader.ts';
 
 /** The number of chunks that are kept ready; each has 2,048 rows, or some 512 KB of long values. */
 const READY_CHUNKS = 6;
+/** The number of bytes that an input takes before the engine opens it. */
+const UNOPENED_BYTES = 64 * 1024;
 
 export interface RowSourceOptions {
   readonly columns: readonly WireColumn[];
@@ -48,6 +50,15 @@ export class RowSource {
     return this.#isFull;
   }
 
+  /**
+   * Returns all bytes of an input of few rows, once all of it has come before the engine opened it. 'not yet': more may come;
+   * null: it has too many rows for that, or failed.
+   */
+  get wholeStream(): Uint8Array | 'not yet' | null {
+    if (this.#places !== null || this.#failure !== null) return null;
+    return this.#reader.wholeStream ?? (this.#isFull ? null : 'not yet');
+  }
+
   /** The engine asks for these columns, by their indexes. */
   open(places: readonly number[]): void {
     if (this.#places !== null) throw new Error('an input is read once');
@@ -68,7 +79,8 @@ export class RowSource {
 
   /** Tells that no more bytes come. */
   end(): void {
-    if (!this.#isFull && !this.#reader.ended) this.#failure ??= corrupt('they stop before their end');
+    const isUnread = this.#isFull || (this.#places === null && this.#reader.heldBytes > 0);
+    if (!isUnread && !this.#reader.ended) this.#failure ??= corrupt('they stop before their end');
   }
 
   /** The engine shall see this error instead of more rows, of those too that are here. */
@@ -118,7 +130,7 @@ export class RowSource {
   }
 
   #decode(): void {
-    this.#isFull = this.#places === null;
+    this.#isFull = this.#places === null && this.#reader.heldBytes >= UNOPENED_BYTES;
     while (this.#places !== null && this.#failure === null) {
       if (this.#ready.length >= READY_CHUNKS) {
         this.#isFull = true;

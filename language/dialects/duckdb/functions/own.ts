@@ -1,16 +1,16 @@
 /** The stage engine's SQL of the functions that only stages call, no user. */
 import type { WireError } from '../../../../core/protocol/errors.ts';
 import { STAGE_LIMITS } from '../../../../core/protocol/stage-limits.ts';
-import type { ColumnType } from '../../../../core/protocol/types.ts';
 import { stepsWritten } from '../../../types/json-path.ts';
-import { type ExprType, isNumeric } from '../../../types/rules.ts';
-import { type TypedCall, valueType } from '../../../types/typed.ts';
+import type { ExprType } from '../../../types/rules.ts';
+import type { TypedCall } from '../../../types/typed.ts';
 import type { Emitter, FunctionTable } from '../../function-table.ts';
 import { named, OWN } from '../../standard-sql.ts';
+import { meanOfFloats } from '../../standard-sums.ts';
 import { extraction } from '../json-path.ts';
 import { valueOfKey } from '../kv-pairs.ts';
 import { raiseError, raiseErrorAbout } from '../raise.ts';
-import { duckdbType, quoteText } from '../sql.ts';
+import { quoteText } from '../sql.ts';
 import { textInDuckdb } from '../text.ts';
 
 /** SQL that raises the error that stands first among the constants. */
@@ -55,40 +55,9 @@ const countOthers: Emitter = ([text], { call }) => {
   return `count(*) FILTER (WHERE NOT (${isKnown}${isNull}))`;
 };
 
-const WITHOUT_EXTREMES: ReadonlySet<ExprType['kind']> = new Set(['json', 'list', 'bytes']);
-
-/** The aggregate over a column's SQL; null: there is none for the type. */
-function measure(name: string, type: ExprType, a: string): string | null {
-  switch (name) {
-    case 'rows':
-      return 'count(*)';
-    case 'nulls':
-      return `(count(*) - count(${a}))`;
-    case 'distinct':
-      return type.kind === 'json' ? null : `count(DISTINCT ${a})`;
-    case 'mean':
-      // Whole numbers are added up exactly: as floats, great ones that cancel out would leave what their order makes of them.
-      return isNumeric(type) ? `avg(${type.kind === 'int64' ? a : `CAST(${a} AS DOUBLE)`})` : null;
-    default:
-      return WITHOUT_EXTREMES.has(type.kind) ? null : shown(`${name}(${a})`, type);
-  }
-}
-
-function elementType(type: ExprType): ColumnType {
-  return type.kind === 'list' ? type.of : valueType(type);
-}
-
-/** Computes one measure of all columns, as a list. */
-const measures: Emitter = (columns, { call }) => {
-  const none = `CAST(NULL AS ${duckdbType(elementType(call.type))})`;
-  const each = columns.map((a, at) => measure(call.constants[0]!, call.args[at]!.type, a) ?? none);
-  return `[${each.join(', ')}]`;
-};
-
 export const own = {
   ...OWN,
-  'own/least': named('min'),
-  'own/merged key': named('coalesce'),
+  'own/mean of floats': meanOfFloats,
   'own/texts': (_, { call }) => `[${call.constants.map(quoteText).join(', ')}]`,
   'own/list': (values) => `[${values.join(', ')}]`,
   'own/elements or null': elementsOrNull,
@@ -111,7 +80,6 @@ export const own = {
   'own/seeded chance': ([a], { call }) =>
     `CAST(md5_number_lower(concat('${call.constants[0]}:', ${a})) AS HUGEINT)`,
   'own/below': ([a], { call }) => `(${a} < ${call.constants[0]}::HUGEINT)`,
-  'own/measures': measures,
   'own/key found twice': keyFoundTwice,
   'own/refuse key': refuseKey,
   'own/count others': countOthers,

@@ -1,5 +1,6 @@
 /** Aggregates as PostgreSQL computes them exactly. It has no OVER for DISTINCT and for percentiles. */
 import { isOrdinary } from '../../../types/float-range.ts';
+import { innermost } from '../../../types/rules.ts';
 import { type TypedCall, valueType } from '../../../types/typed.ts';
 import type { AggregateText, Emitter, FunctionTable, Row } from '../../function-table.ts';
 import { aggregate, aggregateText, windowed } from '../../standard-sql.ts';
@@ -51,11 +52,14 @@ function edge(windowFunction: string, place: (site: AggregateText) => string): R
   };
 }
 
-/** json has no equality in PostgreSQL. */
+/** json has no equality in PostgreSQL. Texts are sorted for it, which is fastest by code point. */
 const distinctCount: Row = {
-  emit: ([a], site) => aggregateText('count', `DISTINCT ${a}`, site),
+  emit([a], site) {
+    const value = site.call.args[0]!.type.kind === 'string' ? byCodePoint(a!) : a!;
+    return aggregateText('count', `DISTINCT ${value}`, site);
+  },
   over: null,
-  exact: (call) => isNoList(call) && call.args[0]!.type.kind !== 'json',
+  exact: ({ args }) => innermost(args[0]!.type).kind !== 'json',
 };
 
 function withinGroup(name: string, q: string, value: string, { filter }: AggregateText): string {

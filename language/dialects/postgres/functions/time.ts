@@ -56,23 +56,37 @@ function countedUnits(unit: string): ((at: string) => string) | null {
 }
 
 /**
- * Fixed widths by date_bin, from Monday, 3 January 2000, which is a midnight as well; months by date_trunc, where they
- * divide the year. Other numbers of months have no counterpart.
+ * Fixed widths by date_bin, from Monday, 3 January 2000, which is a midnight as well; months by date_trunc where they divide
+ * the year, others counted from January 2000.
  */
 const bin: Row = {
   emit([width, a], { call }) {
     const type = typeOf(call, 1);
-    const whole = WHOLE_UNITS[monthsOf(call)];
+    const months = monthsOf(call);
+    const whole = WHOLE_UNITS[months];
     if (whole !== undefined) return `CAST(date_trunc('${whole}', ${a}) AS ${type})`;
     const origin = type === 'timestamptz' ? 'timestamptz' : 'timestamp';
-    return onceInPostgres(
-      [a!],
-      ([at]) =>
-        `CAST(CASE WHEN isfinite(${at}) THEN date_bin(${width}, CAST(${at} AS ${origin}), CAST('2000-01-03 00:00:00' AS ${origin})) ELSE ${at} END AS ${type})`,
-    );
+    return onceInPostgres([a!], ([at]) => {
+      const moment = `CAST(${at} AS ${origin})`;
+      const begin =
+        months > 0
+          ? monthsBin(moment, months)
+          : `date_bin(${width}, ${moment}, CAST('2000-01-03 00:00:00' AS ${origin}))`;
+      return `CAST(CASE WHEN isfinite(${at}) THEN ${begin} ELSE ${at} END AS ${type})`;
+    });
   },
-  exact: (call) => monthsOf(call) === 0 || WHOLE_UNITS[monthsOf(call)] !== undefined,
+  // A longer one could begin before the first moment that there is.
+  exact: (call) => monthsOf(call) <= MOST_MONTHS,
 };
+
+const MOST_MONTHS = 4000 * 12;
+
+/** The beginning of the moment's month, less the months that its bin has had before. */
+function monthsBin(at: string, count: number): string {
+  const since = `(${countedUnits('month')!(at)} - 24001)`;
+  const over = `mod(mod(${since}, ${count}) + ${count}, ${count})`;
+  return `(date_trunc('month', ${at}) - make_interval(months => CAST(${over} AS int4)))`;
+}
 
 /** The width in months; 0: it is a fixed one. */
 function monthsOf({ constants: [count, unit] }: TypedCall): number {

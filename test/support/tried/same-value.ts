@@ -1,6 +1,6 @@
 /** Whether two engines gave the same: exactly, but floats within 1e-9 of each other. */
-import type { ColumnType } from '../../core/protocol/types.ts';
-import { FAILED, type Outcome } from './two-engines.ts';
+import type { ColumnType } from '../../../core/protocol/types.ts';
+import { FAILED, type Outcome } from './tried-database.ts';
 
 const TOLERANCE = 1e-9;
 
