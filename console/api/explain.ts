@@ -1,6 +1,7 @@
 /** POST /v1/explain: where each stage would run, and the columns at each place. */
+
+import type { Asked } from './asked.ts';
 import { ask } from './client.ts';
-import type { Asked } from './run-query.ts';
 
 export interface ShownColumn {
   readonly name: string;
@@ -18,7 +19,11 @@ export interface ExplainedStage {
 }
 
 export interface Explanation {
-  readonly sources: readonly { readonly connection: string; readonly sql: string; readonly columns: readonly ShownColumn[] }[];
+  readonly sources: readonly {
+    readonly connection: string;
+    readonly sql: string;
+    readonly columns: readonly ShownColumn[];
+  }[];
   readonly worker: unknown;
   readonly stages: readonly ExplainedStage[];
   readonly columns: readonly ShownColumn[];

@@ -8,7 +8,12 @@ export interface Problem {
   readonly detail: string;
   readonly status: number;
   readonly hint?: string;
-  readonly position?: { readonly line: number; readonly column: number; readonly endLine: number; readonly endColumn: number };
+  readonly position?: {
+    readonly line: number;
+    readonly column: number;
+    readonly endLine: number;
+    readonly endColumn: number;
+  };
   readonly suggestions?: readonly string[];
   readonly retryable?: boolean;
   readonly queryId?: string;

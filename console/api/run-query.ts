@@ -2,17 +2,12 @@
  * Runs a query and fills a row store while its answer arrives. The columns come from /v1/explain, which plans the query; the
  * run then finds that plan kept.
  */
+
+import { RowStore } from '../rows/row-store.ts';
+import type { Asked } from './asked.ts';
 import { isAbort, send } from './client.ts';
 import { type Explanation, explain } from './explain.ts';
 import { type Problem, ProblemError, unreachable } from './problem.ts';
-import { RowStore } from '../rows/row-store.ts';
-
-/** A query with what belongs to it, as the API takes it. */
-export interface Asked {
-  readonly query: string;
-  readonly connection?: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-}
 
 export interface RunEvents {
   /** The query is planned: its columns and the place of each stage are known. */
@@ -29,7 +24,12 @@ export interface Finished {
 }
 
 /** Resolves when the answer is whole. Rejects with ProblemError, also when it ended early, and with AbortError. */
-export async function runQuery(asked: Asked, queryId: string, signal: AbortSignal, events: RunEvents): Promise<Finished> {
+export async function runQuery(
+  asked: Asked,
+  queryId: string,
+  signal: AbortSignal,
+  events: RunEvents,
+): Promise<Finished> {
   const startedAt = performance.now();
   events.explained(await explain(asked, signal));
   const response = await send('v1/query?format=ndjson&rows=arrays&numbers=string', {
@@ -59,8 +59,7 @@ async function readInto(rows: RowStore, response: Response, { arrived }: RunEven
 /** Throws the failure that the last line tells, and `ended-early` when there is no last line. */
 function checkEnd({ lastLine, rowCount }: RowStore): void {
   if (lastLine !== null && '@end' in lastLine) return;
-  if (lastLine !== null && '@error' in lastLine)
-    throw new ProblemError(lastLine['@error'] as Problem);
+  if (lastLine !== null && '@error' in lastLine) throw new ProblemError(lastLine['@error'] as Problem);
   throw new ProblemError({
     code: 'ended-early',
     title: 'The answer ended early',

@@ -34,24 +34,23 @@ export interface ChartData {
   readonly leftOutSeries: number;
 }
 
-/** Returns the chart that fits; null for columns without a number, or without anything to draw it over. */
+/**
+ * Returns the chart that fits; null for columns without a number, or without anything to draw it over. It shows one number, since
+ * several rarely share a scale.
+ */
 export function fittingChart(columns: readonly ShownColumn[]): ChartChoice | null {
-  const numbers = columns.filter(isNumeric);
+  const numbers = columns.filter(isNumeric).map(({ name }) => name);
   const time = columns.find(isMoment);
-  const categories = columns.filter((column) => !isNumeric(column) && !isMoment(column));
-  if (time !== undefined && numbers.length > 0)
-    return { kind: 'line', x: time.name, y: names(numbers, categories), series: categories[0]?.name ?? null };
-  if (categories.length > 0 && numbers.length > 0)
-    return { kind: 'bar', x: categories[0]!.name, y: names(numbers, categories.slice(1)), series: categories[1]?.name ?? null };
-  if (numbers.length < 2) return null;
-  const [x, ...rest] = numbers;
-  // Whole numbers of few values, such as the hour of the day, read better as bars.
-  return { kind: x!.type === 'int64' ? 'bar' : 'line', x: x!.name, y: rest.map(({ name }) => name), series: null };
-}
-
-/** With a column of series there is one number only. */
-function names(numbers: readonly ShownColumn[], series: readonly ShownColumn[]): readonly string[] {
-  return (series.length > 0 ? numbers.slice(0, 1) : numbers.slice(0, SERIES_LIMIT)).map(({ name }) => name);
+  const [category, second] = columns.filter((column) => !isNumeric(column) && !isMoment(column));
+  const [first, next] = numbers;
+  if (first === undefined) return null;
+  if (time !== undefined) return { kind: 'line', x: time.name, y: [first], series: category?.name ?? null };
+  if (category !== undefined)
+    return { kind: 'bar', x: category.name, y: [first], series: second?.name ?? null };
+  if (next === undefined) return null;
+  // Whole numbers, such as the hour of the day, read better as bars.
+  const isWhole = columns.find(({ name }) => name === first)!.type === 'int64';
+  return { kind: isWhole ? 'bar' : 'line', x: first, y: [next], series: null };
 }
 
 export function chartData(choice: ChartChoice, columns: readonly ShownColumn[], rows: RowStore): ChartData {
@@ -62,7 +61,9 @@ export function chartData(choice: ChartChoice, columns: readonly ShownColumn[], 
   const isOrdered = isTime || (isNumeric(xColumn) && choice.kind === 'line');
   const position = isTime ? secondsOf : Number;
   const keys = isOrdered
-    ? [...collected.keys].filter((key) => Number.isFinite(position(key))).sort((a, b) => position(a) - position(b))
+    ? [...collected.keys]
+        .filter((key) => Number.isFinite(position(key)))
+        .sort((a, b) => position(a) - position(b))
     : [...collected.keys];
   const shown = [...collected.series].slice(0, SERIES_LIMIT);
   return {

@@ -4,15 +4,32 @@ import uPlot from 'uplot';
 import type { ChartData } from './chart-data.ts';
 
 const HEIGHT_PX = 340;
-const COLORS = ['#2f6fde', '#d9622b', '#2a9d6f', '#b0479e', '#c9a227', '#5d6b7a', '#d1495b', '#3fa7c9', '#7b5ed6', '#8a9a2f', '#a0643c', '#4b8b3b'];
+const COLORS = [
+  '#2f6fde',
+  '#d9622b',
+  '#2a9d6f',
+  '#b0479e',
+  '#c9a227',
+  '#5d6b7a',
+  '#d1495b',
+  '#3fa7c9',
+  '#7b5ed6',
+  '#8a9a2f',
+  '#a0643c',
+  '#4b8b3b',
+];
 const LABEL_LIMIT = 18;
+/** The part of a position that its bars fill. */
+const BAR = 0.8;
 
 export function Chart({ data, label }: { readonly data: ChartData; readonly label: string }) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = place.current!;
     const plot = new uPlot(optionsOf(data, element), columnsOf(data), element);
-    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }));
+    const observer = new ResizeObserver(() =>
+      plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }),
+    );
     observer.observe(element);
     return () => {
       observer.disconnect();
@@ -38,11 +55,18 @@ function optionsOf(data: ChartData, element: HTMLElement): uPlot.Options {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     scales: { x: { time: data.isTime, ...(bars ? { range: barRange(data) } : {}) } },
     axes: [
-      { ...axis, ...(data.labels.length > 0 ? { values: (_: uPlot, at: number[]) => at.map((x) => labelAt(data, x)) } : {}) },
+      {
+        ...axis,
+        ...(data.labels.length > 0
+          ? { values: (_: uPlot, at: number[]) => at.map((x) => labelAt(data, x)) }
+          : {}),
+      },
       { ...axis, size: 70 },
     ],
     series: [
-      data.labels.length > 0 ? { value: (_: uPlot, x: number | null) => (x === null ? '' : (data.labels[Math.round(x)] ?? '')) } : {},
+      data.labels.length > 0
+        ? { value: (_: uPlot, x: number | null) => (x === null ? '' : (data.labels[Math.round(x)] ?? '')) }
+        : {},
       ...data.series.map(({ name }, index) => seriesOf(name, index, data)),
     ],
   };
@@ -50,26 +74,33 @@ function optionsOf(data: ChartData, element: HTMLElement): uPlot.Options {
 
 function seriesOf(name: string, index: number, { kind, series, x }: ChartData): uPlot.Series {
   const color = COLORS[index % COLORS.length]!;
-  if (kind === 'line') return { label: name, stroke: color, width: 2, points: { show: x.length < 60 }, spanGaps: false };
-  const count = series.length;
-  const width = 0.8 / count;
+  if (kind === 'line')
+    return { label: name, stroke: color, width: 2, points: { show: x.length < 60 }, spanGaps: false };
   return {
     label: name,
     stroke: color,
     fill: `${color}cc`,
     points: { show: false },
-    paths: uPlot.paths.bars!({
-      size: [width, 80],
-      align: count === 1 ? 0 : 1,
-      ...(count === 1
-        ? {}
-        : {
-            disp: {
-              x0: { unit: 2, values: (plot) => [...plot.data[0]].map((at) => at - 0.4 + index * width) },
-              size: { unit: 2, values: (plot) => [...plot.data[0]].map(() => width) },
-            },
-          }),
-    }),
+    paths: uPlot.paths.bars!(
+      series.length === 1 ? { size: [BAR, 80] } : { disp: barBeside(index, series.length) },
+    ),
+  };
+}
+
+/** Returns the place of one of several bars at the same position. uPlot wants it as parts of the width of the whole plot. */
+function barBeside(index: number, count: number): uPlot.Series.BarsPathBuilderDisplay {
+  const unit: uPlot.Series.BarsPathBuilderFacetUnit.PixelPercent = 2;
+  const part = (plot: uPlot) => 1 / ((plot.scales.x!.max ?? 1) - (plot.scales.x!.min ?? 0));
+  return {
+    x0: {
+      unit,
+      values: (plot) =>
+        Array.from(
+          plot.data[0],
+          (at) => (at - BAR / 2 + (index * BAR) / count - (plot.scales.x!.min ?? 0)) * part(plot),
+        ),
+    },
+    size: { unit, values: (plot) => Array.from(plot.data[0], () => (BAR / count) * part(plot)) },
   };
 }
 

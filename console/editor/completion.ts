@@ -1,11 +1,24 @@
 /** Completion: /v1/complete says what may stand at the cursor. A request is given up when the text has changed meanwhile. */
-import { type Completion, type CompletionContext, type CompletionResult, autocompletion } from '@codemirror/autocomplete';
+import {
+  autocompletion,
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+} from '@codemirror/autocomplete';
+import type { Asked } from '../api/asked.ts';
 import { ask, isAbort } from '../api/client.ts';
-import type { Asked } from '../api/run-query.ts';
 
 interface CompletionItem {
   readonly label: string;
-  readonly kind: 'stage' | 'column' | 'function' | 'keyword' | 'table' | 'parameter' | 'connection' | 'option';
+  readonly kind:
+    | 'stage'
+    | 'column'
+    | 'function'
+    | 'keyword'
+    | 'table'
+    | 'parameter'
+    | 'connection'
+    | 'option';
   readonly type?: string;
   readonly detail: string;
   readonly insert: string;

@@ -2,7 +2,13 @@
  * Colours of a query: SQL up to the first pipe, stages after it. A tokenizer of its own, since neither part can be told by a
  * grammar of SQL alone; what a text means is the server's to say (problems.ts, completion.ts).
  */
-import { HighlightStyle, type StreamParser, StreamLanguage, type StringStream, syntaxHighlighting } from '@codemirror/language';
+import {
+  HighlightStyle,
+  StreamLanguage,
+  type StreamParser,
+  type StringStream,
+  syntaxHighlighting,
+} from '@codemirror/language';
 import { tags } from '@lezer/highlight';
 
 interface State {
@@ -21,7 +27,9 @@ const SQL_WORDS = new Set(
    let set`.split(/\s+/),
 );
 const STAGE_WORDS = new Set(
-  'and as asc between by case desc else end false in is like limit not null on or over span then true when where with'.split(' '),
+  'and as asc between by case desc else end false in is like limit not null on or over span then true when where with'.split(
+    ' ',
+  ),
 );
 
 const parser: StreamParser<State> = {
@@ -29,7 +37,10 @@ const parser: StreamParser<State> = {
   startState: () => ({ inStages: false, expectsStage: false, open: null }),
   copyState: (state) => ({ ...state }),
   token,
-  languageData: { commentTokens: { line: '--', block: { open: '/*', close: '*/' } }, closeBrackets: { brackets: ['(', '[', "'", '"'] } },
+  languageData: {
+    commentTokens: { line: '--', block: { open: '/*', close: '*/' } },
+    closeBrackets: { brackets: ['(', '[', "'", '"'] },
+  },
 };
 
 function token(stream: StringStream, state: State): string | null {

@@ -55,4 +55,7 @@ function marksOf(state: EditorState, stages: readonly ExplainedStage[]): RangeSe
   return RangeSet.of(ranges, true);
 }
 
-export const placementMarks = [marks, gutter({ class: 'placed-gutter', markers: (view) => view.state.field(marks) })];
+export const placementMarks = [
+  marks,
+  gutter({ class: 'placed-gutter', markers: (view) => view.state.field(marks) }),
+];

@@ -3,12 +3,12 @@
  * name can be taken with one click. The same explanation gives the marks beside the stages (placement-marks.ts).
  */
 import { type Action, type Diagnostic, linter, setDiagnostics } from '@codemirror/lint';
-import type { EditorView } from '@codemirror/view';
 import type { Text } from '@codemirror/state';
+import type { EditorView } from '@codemirror/view';
+import type { Asked } from '../api/asked.ts';
 import { isAbort } from '../api/client.ts';
 import { type Explanation, explain } from '../api/explain.ts';
 import { type Problem, ProblemError } from '../api/problem.ts';
-import type { Asked } from '../api/run-query.ts';
 import { showPlacement } from './placement-marks.ts';
 
 const PAUSE_MS = 400;

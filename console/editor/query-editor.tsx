@@ -1,15 +1,27 @@
 /** The editor of one query. It holds the text; others read it by `onChange` and replace it by the handle. */
-import { acceptCompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import {
+  acceptCompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab, toggleComment } from '@codemirror/commands';
 import { bracketMatching, indentUnit } from '@codemirror/language';
 import { lintKeymap } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { EditorState, Prec } from '@codemirror/state';
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from '@codemirror/view';
+import {
+  drawSelection,
+  EditorView,
+  highlightActiveLine,
+  keymap,
+  lineNumbers,
+  placeholder,
+} from '@codemirror/view';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Asked } from '../api/asked.ts';
 import type { Explanation } from '../api/explain.ts';
 import type { Problem } from '../api/problem.ts';
-import type { Asked } from '../api/run-query.ts';
 import { queryCompletion } from './completion.ts';
 import { queryHighlighting } from './highlight.ts';
 import { placementMarks } from './placement-marks.ts';

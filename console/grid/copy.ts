@@ -21,15 +21,19 @@ function csv(columns: readonly ShownColumn[], rows: readonly Row[]): string {
 /** Numbers arrived as texts, so that no digit was lost; they are written as numbers, digit by digit. */
 function json(columns: readonly ShownColumn[], rows: readonly Row[]): string {
   const member = (value: unknown, column: ShownColumn): string => {
-    const isNumber = isNumeric(column) && typeof value === 'string' && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value);
+    const isNumber =
+      isNumeric(column) && typeof value === 'string' && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(value);
     return `${JSON.stringify(column.name)}: ${isNumber ? value : JSON.stringify(value)}`;
   };
-  const lines = rows.map((row) => `  {${columns.map((column, index) => member(row[index], column)).join(', ')}}`);
+  const lines = rows.map(
+    (row) => `  {${columns.map((column, index) => member(row[index], column)).join(', ')}}`,
+  );
   return rows.length === 0 ? '[]\n' : `[\n${lines.join(',\n')}\n]\n`;
 }
 
 function markdown(columns: readonly ShownColumn[], rows: readonly Row[]): string {
-  const cell = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll(/\r?\n/g, ' ');
+  const cell = (text: string) =>
+    text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll(/\r?\n/g, ' ');
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return `${[
     line(columns.map(({ name }) => cell(name))),

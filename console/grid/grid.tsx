@@ -1,4 +1,7 @@
-/** The rows of an answer. Only what is visible is in the page, rows and columns, since an answer may have thousands of both. */
+/**
+ * The rows of an answer. Only what is visible is in the page, rows and columns, since an answer may have thousands of both. So this is no
+ * table but ARIA's grid, which has the focus and the keys itself; biome.json takes three rules about elements away for it.
+ */
 import { useMemo, useRef } from 'preact/hooks';
 import type { ShownColumn } from '../api/explain.ts';
 import type { RowStore } from '../rows/row-store.ts';
@@ -29,7 +32,13 @@ export interface Cell {
 export function Grid({ columns, rows, rowCount, label, selected, onSelect, onColumn }: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const widths = useWidths(columns, rows, rowCount);
-  const shownRows = useVirtual({ scroller, count: rowCount, size: () => ROW_PX, horizontal: false, overscan: 12 });
+  const shownRows = useVirtual({
+    scroller,
+    count: rowCount,
+    size: () => ROW_PX,
+    horizontal: false,
+    overscan: 12,
+  });
   const shownColumns = useVirtual({
     scroller,
     count: columns.length,
@@ -68,7 +77,11 @@ export function Grid({ columns, rows, rowCount, label, selected, onSelect, onCol
             class={isNumeric(columns[index]!) ? 'head number' : 'head'}
             style={{ transform: `translateX(${start}px)`, width: `${size}px` }}
           >
-            <button type="button" title={`${columns[index]!.name}: ${columns[index]!.type}`} onClick={() => onColumn(index)}>
+            <button
+              type="button"
+              title={`${columns[index]!.name}: ${columns[index]!.type}`}
+              onClick={() => onColumn(index)}
+            >
               {columns[index]!.name} <small>{columns[index]!.type}</small>
             </button>
           </div>
@@ -76,7 +89,16 @@ export function Grid({ columns, rows, rowCount, label, selected, onSelect, onCol
       </div>
       <div class="grid-body" role="rowgroup" style={{ height: `${shownRows.total}px`, width }}>
         {shownRows.visible.map(({ index, start }) => (
-          <Row key={index} index={index} start={start} rows={rows} columns={columns} visible={shownColumns.visible} selected={selected} onSelect={onSelect} />
+          <Row
+            key={index}
+            index={index}
+            start={start}
+            rows={rows}
+            columns={columns}
+            visible={shownColumns.visible}
+            selected={selected}
+            onSelect={onSelect}
+          />
         ))}
       </div>
     </div>
@@ -96,13 +118,17 @@ interface RowProps {
 function Row({ index, start, rows, columns, visible, selected, onSelect }: RowProps) {
   const values = index < rows.rowCount ? rows.row(index) : [];
   return (
-    <div class="grid-row" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${start}px)` }}>
+    <div
+      class="grid-row"
+      role="row"
+      aria-rowindex={index + 2}
+      style={{ transform: `translateY(${start}px)` }}
+    >
       {visible.map((at) => {
         const { text, kind } = shownCell(values[at.index]);
         const isSelected = selected?.row === index && selected.column === at.index;
         const number = isNumeric(columns[at.index]!) ? ' number' : '';
         return (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the grid itself has the focus and the keys
           <div
             role="gridcell"
             aria-colindex={at.index + 1}
@@ -118,7 +144,6 @@ function Row({ index, start, rows, columns, visible, selected, onSelect }: RowPr
     </div>
   );
 }
-
 
 /** Returns the widths of columns in pixels, by their names and the first rows. */
 function useWidths(columns: readonly ShownColumn[], rows: RowStore, rowCount: number): readonly number[] {

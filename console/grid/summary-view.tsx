@@ -1,4 +1,4 @@
-/** What a column holds, as numbers and bars. */
+/** The content of a column as numbers and bars. */
 import type { ColumnSummary } from '../rows/column-summary.ts';
 import { words } from '../words/words.ts';
 
@@ -47,7 +47,13 @@ function Histogram({ bins }: { readonly bins: readonly number[] }) {
   return (
     <svg viewBox={`0 0 ${bins.length * 10} 50`} role="img" aria-label={bins.join(', ')}>
       {bins.map((count, index) => (
-        <rect key={index} x={index * 10} y={50 - (50 * count) / most} width={9} height={(50 * count) / most} />
+        <rect
+          key={index}
+          x={index * 10}
+          y={50 - (50 * count) / most}
+          width={9}
+          height={(50 * count) / most}
+        />
       ))}
     </svg>
   );

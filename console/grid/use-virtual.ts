@@ -61,6 +61,8 @@ export function useVirtual({ scroller, count, size, horizontal, overscan }: Virt
   const content = lines.getTotalSize();
   scale.current = content > LIMIT_PX ? LIMIT_PX / content : 1;
   const shift = (lines.scrollOffset ?? 0) * (scale.current - 1);
-  const visible = lines.getVirtualItems().map((item) => ({ index: item.index, start: item.start + shift, size: item.size }));
+  const visible = lines
+    .getVirtualItems()
+    .map((item) => ({ index: item.index, start: item.start + shift, size: item.size }));
   return { lines, visible, total: content * scale.current };
 }

@@ -34,7 +34,8 @@ function usePolled<T>(path: string): T | null {
         setValue(await ask<T>(path, { signal: stop.signal }));
       } catch (thrown) {
         if (isAbort(thrown)) return;
-        if (thrown instanceof ProblemError && [401, 403].includes(thrown.problem.status)) return setValue(null);
+        if (thrown instanceof ProblemError && [401, 403].includes(thrown.problem.status))
+          return setValue(null);
       }
       timer = window.setTimeout(() => void look(), EVERY_MS);
     };
@@ -54,7 +55,8 @@ interface QueriesProps {
 
 function Queries({ queries, onStory }: QueriesProps) {
   const said = words.value;
-  const kill = (queryId: string) => void ask(`v1/queries/${encodeURIComponent(queryId)}`, { method: 'DELETE' }).catch(() => {});
+  const kill = (queryId: string) =>
+    void ask(`v1/queries/${encodeURIComponent(queryId)}`, { method: 'DELETE' }).catch(() => {});
   return (
     <section>
       <h2>{said.queries}</h2>
@@ -111,8 +113,16 @@ function Processes({ processes }: { readonly processes: readonly ServerProcess[]
   );
 }
 
-function Shapes({ summary, onStory }: { readonly summary: LogSummary; readonly onStory: (queryId: string) => void }) {
-  const failing = summary.mostFailing.filter(({ shape }) => !summary.slowest.some((slow) => slow.shape === shape));
+function Shapes({
+  summary,
+  onStory,
+}: {
+  readonly summary: LogSummary;
+  readonly onStory: (queryId: string) => void;
+}) {
+  const failing = summary.mostFailing.filter(
+    ({ shape }) => !summary.slowest.some((slow) => slow.shape === shape),
+  );
   return (
     <section>
       <h2>{words.value.shapes}</h2>

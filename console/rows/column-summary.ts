@@ -1,5 +1,5 @@
 /**
- * What a column holds: nulls, distinct values, the most frequent ones or the spread of numbers. It reads the rows in slices, so that
+ * The content of a column: nulls, distinct values, the most frequent ones or the spread of numbers. It reads the rows in slices, so that
  * the page stays responsive, and counts at most so many distinct values, which it says.
  */
 import type { RowStore } from './row-store.ts';
@@ -17,11 +17,21 @@ export interface ColumnSummary {
   readonly distinctIsCut: boolean;
   readonly top: readonly { readonly text: string; readonly count: number }[];
   /** null for a column that is not of numbers, or has none. */
-  readonly numbers: { readonly min: number; readonly max: number; readonly mean: number; readonly bins: readonly number[] } | null;
+  readonly numbers: {
+    readonly min: number;
+    readonly max: number;
+    readonly mean: number;
+    readonly bins: readonly number[];
+  } | null;
 }
 
 /** Rejects with AbortError when `signal` aborts. */
-export async function summarize(rows: RowStore, column: number, isNumber: boolean, signal: AbortSignal): Promise<ColumnSummary> {
+export async function summarize(
+  rows: RowStore,
+  column: number,
+  isNumber: boolean,
+  signal: AbortSignal,
+): Promise<ColumnSummary> {
   const counts = new Map<string, number>();
   const numbers: number[] = [];
   let nulls = 0;

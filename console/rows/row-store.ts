@@ -34,7 +34,7 @@ export class RowStore {
     return this.#bytes;
   }
 
-  /** What the server said at the end; null while it has not. */
+  /** The last word of the server; null while it has not. */
   get lastLine(): LastLine | null {
     return this.#last;
   }

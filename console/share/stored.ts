@@ -1,4 +1,4 @@
-/** What this browser keeps: the open tabs, and the queries that ran. Nothing breaks when storage is full or switched off. */
+/** The things that this browser keeps: the open tabs, and the queries that ran. Nothing breaks when storage is full or switched off. */
 export interface Tab {
   readonly id: string;
   readonly text: string;
@@ -37,7 +37,9 @@ export function storedHistory(): readonly Past[] {
 /** Returns the history with a query that ran; the same query before it is left out. */
 export function remember(past: Past): readonly Past[] {
   if (past.query.length > TEXT_LIMIT) return storedHistory();
-  const others = storedHistory().filter(({ query, connection }) => query !== past.query || connection !== past.connection);
+  const others = storedHistory().filter(
+    ({ query, connection }) => query !== past.query || connection !== past.connection,
+  );
   const history = [past, ...others].slice(0, HISTORY_LIMIT);
   write(HISTORY, history);
   return history;
@@ -46,7 +48,9 @@ export function remember(past: Past): readonly Past[] {
 function read<T>(item: string, isValid: (one: T) => boolean): readonly T[] {
   try {
     const value: unknown = JSON.parse(localStorage.getItem(item) ?? '[]');
-    return Array.isArray(value) ? (value as T[]).filter((one) => one !== null && typeof one === 'object' && isValid(one)) : [];
+    return Array.isArray(value)
+      ? (value as T[]).filter((one) => one !== null && typeof one === 'object' && isValid(one))
+      : [];
   } catch {
     return [];
   }

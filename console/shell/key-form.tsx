@@ -32,7 +32,12 @@ export function KeyForm() {
       <p>{said.keyNeeded}</p>
       <label>
         <span>{said.key}</span>
-        <input type="password" autocomplete="off" value={key} onInput={(event) => setKey(event.currentTarget.value)} />
+        <input
+          type="password"
+          autocomplete="off"
+          value={key}
+          onInput={(event) => setKey(event.currentTarget.value)}
+        />
       </label>
       <button type="submit" class="primary">
         {said.logIn}

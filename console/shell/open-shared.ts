@@ -1,6 +1,7 @@
 /** Opens the query of a link in a tab of its own, unless it is open already. A link never runs by itself: who opens it decides. */
-import { addTab, changeTab, chart, openTab, openTabId, tabs, view } from '../state/console-state.ts';
+
 import { fragmentOf, readFragment } from '../share/link.ts';
+import { addTab, changeTab, chart, openTab, openTabId, tabs, view } from '../state/console-state.ts';
 
 export function openShared(): void {
   const shared = readFragment(location.hash);

@@ -1,12 +1,12 @@
-/** What came of the run: rows, chart, plan; and what the browser and the server remember. */
+/** The panels below the editor: rows, chart and plan of the run, and what the browser and the server remember. */
 import type { ComponentChildren } from 'preact';
-import { HistoryPanel } from '../share/history-panel.tsx';
+import { ServerPanel } from '../operate/server-panel.tsx';
+import { ChartPanel } from '../panels/chart-panel.tsx';
+import { HistoryPanel } from '../panels/history-panel.tsx';
+import { PlanPanel } from '../panels/plan-panel.tsx';
+import { RowsPanel } from '../panels/rows-panel.tsx';
 import { type View, view } from '../state/console-state.ts';
 import { words } from '../words/words.ts';
-import { ServerPanel } from '../operate/server-panel.tsx';
-import { ChartPanel } from '../chart/chart-panel.tsx';
-import { RowsPanel } from '../grid/rows-panel.tsx';
-import { PlanPanel } from './plan-panel.tsx';
 
 const VIEWS: readonly View[] = ['rows', 'chart', 'plan', 'history', 'server'];
 

@@ -14,7 +14,9 @@ export function Parameters() {
           <span>:{name}</span>
           <input
             value={params[name] ?? ''}
-            onInput={(event) => changeTab({ params: { ...openTab.value.params, [name]: event.currentTarget.value } })}
+            onInput={(event) =>
+              changeTab({ params: { ...openTab.value.params, [name]: event.currentTarget.value } })
+            }
           />
         </label>
       ))}

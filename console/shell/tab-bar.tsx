@@ -20,7 +20,12 @@ export function TabBar() {
           >
             {titleOf(text) || untitled}
           </button>
-          <button type="button" class="quiet" aria-label={`${close}: ${titleOf(text) || untitled}`} onClick={() => closeTab(id)}>
+          <button
+            type="button"
+            class="quiet"
+            aria-label={`${close}: ${titleOf(text) || untitled}`}
+            onClick={() => closeTab(id)}
+          >
             ×
           </button>
         </span>

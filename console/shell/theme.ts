@@ -12,7 +12,10 @@ export function applyTheme(): void {
 
 export function switchTheme(): void {
   const { dataset } = document.documentElement;
-  const isDark = dataset.theme === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : dataset.theme === 'dark';
+  const isDark =
+    dataset.theme === undefined
+      ? matchMedia('(prefers-color-scheme: dark)').matches
+      : dataset.theme === 'dark';
   dataset.theme = isDark ? 'light' : 'dark';
   try {
     localStorage.setItem(ITEM, dataset.theme);

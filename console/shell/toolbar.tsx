@@ -55,8 +55,14 @@ function ConnectionChoice() {
   const [names, setNames] = useState<readonly string[]>([]);
   const { connection } = openTab.value;
   useEffect(() => {
-    ask<{ items: readonly { kind: string; label: string }[] }>('v1/complete', { body: { query: '@', position: 1 } })
-      .then(({ items }) => setNames(items.filter(({ kind }) => kind === 'connection').map(({ label }) => label.replace(/^@/, ''))))
+    ask<{ items: readonly { kind: string; label: string }[] }>('v1/complete', {
+      body: { query: '@', position: 1 },
+    })
+      .then(({ items }) =>
+        setNames(
+          items.filter(({ kind }) => kind === 'connection').map(({ label }) => label.replace(/^@/, '')),
+        ),
+      )
       .catch(() => setNames([]));
   }, []);
   const all = connection === null || names.includes(connection) ? names : [...names, connection];
@@ -65,7 +71,9 @@ function ConnectionChoice() {
       <span>{words.value.connection}</span>
       <select
         value={connection ?? ''}
-        onChange={(event) => changeTab({ connection: event.currentTarget.value === '' ? null : event.currentTarget.value })}
+        onChange={(event) =>
+          changeTab({ connection: event.currentTarget.value === '' ? null : event.currentTarget.value })
+        }
       >
         <option value="">{words.value.defaultConnection}</option>
         {all.map((name) => (

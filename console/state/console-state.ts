@@ -1,9 +1,10 @@
 /** The state of the console: the tabs, and the run of the open one. Panels read the signals; what changes them stands here. */
 import { batch, computed, signal } from '@preact/signals';
+import type { Asked } from '../api/asked.ts';
 import { ask, isAbort } from '../api/client.ts';
 import type { Explanation, ShownColumn } from '../api/explain.ts';
 import { type Problem, unreachable } from '../api/problem.ts';
-import { type Asked, type Finished, runQuery } from '../api/run-query.ts';
+import { type Finished, runQuery } from '../api/run-query.ts';
 import type { ChartChoice } from '../chart/chart-data.ts';
 import type { RowStore } from '../rows/row-store.ts';
 import { type Past, readOrNew, remember, storedHistory, storeTabs, type Tab } from '../share/stored.ts';
@@ -84,7 +85,17 @@ export async function start(query: string): Promise<void> {
   running = request;
   const queryId = `console-${crypto.randomUUID()}`;
   const startedAt = performance.now();
-  run.value = { queryId, query, state: 'running', columns: [], rows: null, rowCount: 0, finished: null, problem: null, startedAt };
+  run.value = {
+    queryId,
+    query,
+    state: 'running',
+    columns: [],
+    rows: null,
+    rowCount: 0,
+    finished: null,
+    problem: null,
+    startedAt,
+  };
   const change = (part: Partial<Run>) => {
     if (run.value?.queryId === queryId) run.value = { ...run.value, ...part };
   };
@@ -97,7 +108,12 @@ export async function start(query: string): Promise<void> {
       arrived: atMostOncePerFrame((rows: RowStore) => change({ rows, rowCount: rows.rowCount })),
     });
     change({ state: 'done', finished, rows: finished.rows, rowCount: finished.rows.rowCount });
-    past.value = remember({ query, connection: openTab.value.connection, at: Date.now(), rows: finished.rows.rowCount });
+    past.value = remember({
+      query,
+      connection: openTab.value.connection,
+      at: Date.now(),
+      rows: finished.rows.rowCount,
+    });
   } catch (thrown) {
     if (isAbort(thrown)) change({ state: 'cancelled' });
     else change({ state: 'failed', problem: unreachable(thrown).problem });

@@ -1,5 +1,6 @@
 /** The parameters of a query: `:name` outside texts, comments and casts, in the order in which they first appear. */
-const SKIPPED = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\$(\w*)\$[\s\S]*?\$\1\$|::/gu;
+const SKIPPED =
+  /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\$(\w*)\$[\s\S]*?\$\1\$|::/gu;
 const PARAMETER = /(?<![\p{L}\p{N}_:]):([\p{L}_][\p{L}\p{N}_]*)/gu;
 
 export function parametersOf(query: string): readonly string[] {

@@ -57,7 +57,9 @@ function readPage(): string {
   try {
     return readFileSync(`${FOLDER}index.html`, 'utf8');
   } catch {
-    throw new QueryError('not-found', 'the console is not built', { hint: 'Run `npm run build`; /docs has the API.' });
+    throw new QueryError('not-found', 'the console is not built', {
+      hint: 'Run `npm run build`; /docs has the API.',
+    });
   }
 }
 

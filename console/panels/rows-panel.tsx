@@ -1,13 +1,13 @@
 /** The grid with what can be done with its rows: copy, download, look at one value whole, or at what a column holds. */
 import { useEffect, useState } from 'preact/hooks';
 import { send } from '../api/client.ts';
-import { queryContext, run } from '../state/console-state.ts';
+import { isNumeric, valueText } from '../grid/cell.ts';
+import { type CopyFormat, copyText } from '../grid/copy.ts';
+import { type Cell, Grid } from '../grid/grid.tsx';
+import { SummaryView } from '../grid/summary-view.tsx';
 import { type ColumnSummary, summarize } from '../rows/column-summary.ts';
+import { queryContext, run } from '../state/console-state.ts';
 import { words } from '../words/words.ts';
-import { isNumeric, valueText } from './cell.ts';
-import { type CopyFormat, copyText } from './copy.ts';
-import { type Cell, Grid } from './grid.tsx';
-import { SummaryView } from './summary-view.tsx';
 
 /** Rows that are copied at most: the clipboard is no place for more. */
 const COPY_ROWS = 10_000;
@@ -32,7 +32,15 @@ export function RowsPanel({ onNotice }: { readonly onNotice: (notice: string) =>
         <Download onNotice={onNotice} />
       </div>
       <div class="rows-with-side">
-        <Grid columns={columns} rows={rows} rowCount={rowCount} label={said.rows} selected={selected} onSelect={setSelected} onColumn={setColumn} />
+        <Grid
+          columns={columns}
+          rows={rows}
+          rowCount={rowCount}
+          label={said.rows}
+          selected={selected}
+          onSelect={setSelected}
+          onColumn={setColumn}
+        />
         {selected !== null && selected.row < rowCount && (
           <aside aria-label={said.value}>
             <h2>{columns[selected.column]?.name}</h2>
@@ -42,7 +50,9 @@ export function RowsPanel({ onNotice }: { readonly onNotice: (notice: string) =>
             </button>
           </aside>
         )}
-        {column !== null && columns[column] !== undefined && <Summary column={column} onClose={() => setColumn(null)} />}
+        {column !== null && columns[column] !== undefined && (
+          <Summary column={column} onClose={() => setColumn(null)} />
+        )}
       </div>
     </div>
   );
@@ -59,7 +69,11 @@ function Copy({ onNotice }: { readonly onNotice: (notice: string) => void }) {
   return (
     <>
       {(['csv', 'json', 'markdown'] as const).map((format) => (
-        <button type="button" key={format} onClick={() => void copy(format).catch((thrown: unknown) => onNotice(String(thrown)))}>
+        <button
+          type="button"
+          key={format}
+          onClick={() => void copy(format).catch((thrown: unknown) => onNotice(String(thrown)))}
+        >
           {words.value.copy} {format.toUpperCase()}
         </button>
       ))}
@@ -87,7 +101,9 @@ function Download({ onNotice }: { readonly onNotice: (notice: string) => void })
         onChange={(event) => {
           const format = event.currentTarget.value;
           event.currentTarget.value = '';
-          void download(format).catch((thrown: unknown) => onNotice(thrown instanceof Error ? thrown.message : String(thrown)));
+          void download(format).catch((thrown: unknown) =>
+            onNotice(thrown instanceof Error ? thrown.message : String(thrown)),
+          );
         }}
       >
         <option value="" />

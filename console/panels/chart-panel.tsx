@@ -1,23 +1,27 @@
 /** The chart of the answer: the one that fits, or the one that was chosen. */
-import { type ComponentType } from 'preact';
+import type { ComponentType } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { type ChartChoice, type ChartData, chartData, fittingChart } from '../chart/chart-data.ts';
 import { isNumeric } from '../grid/cell.ts';
 import { chart, run } from '../state/console-state.ts';
 import { words } from '../words/words.ts';
-import { type ChartChoice, type ChartData, chartData, fittingChart } from './chart-data.ts';
 
 type Drawing = ComponentType<{ readonly data: ChartData; readonly label: string }>;
 
 export function ChartPanel() {
   const [drawing, setDrawing] = useState<{ readonly component: Drawing } | null>(null);
   useEffect(() => {
-    void import('./chart.tsx').then(({ Chart }) => setDrawing({ component: Chart }));
+    void import('../chart/chart.tsx').then(({ Chart }) => setDrawing({ component: Chart }));
   }, []);
   const current = run.value;
   const said = words.value;
   if (current?.rows == null) return <p class="empty">{said.noRun}</p>;
   const { columns, rows, rowCount } = current;
-  const choice = usableChoice(chart.value, columns.map(({ name }) => name)) ?? fittingChart(columns);
+  const choice =
+    usableChoice(
+      chart.value,
+      columns.map(({ name }) => name),
+    ) ?? fittingChart(columns);
   if (choice === null) return <p class="empty">{said.noChart}</p>;
   return (
     <div>
@@ -35,7 +39,15 @@ function usableChoice(choice: ChartChoice | null, names: readonly string[]): Cha
   return used.every((name) => names.includes(name)) ? choice : null;
 }
 
-function Drawn({ drawing: Drawing, choice, rowCount }: { readonly drawing: Drawing; readonly choice: ChartChoice; readonly rowCount: number }) {
+function Drawn({
+  drawing: Drawing,
+  choice,
+  rowCount,
+}: {
+  readonly drawing: Drawing;
+  readonly choice: ChartChoice;
+  readonly rowCount: number;
+}) {
   const { columns, rows } = run.value!;
   const key = JSON.stringify(choice);
   const data = useMemo(() => chartData(choice, columns, rows!), [key, columns, rows, rowCount]);
@@ -62,8 +74,21 @@ function ChartForm({ choice }: { readonly choice: ChartChoice }) {
   const names = columns.map(({ name }) => name);
   return (
     <form class="chart-form" onSubmit={(event) => event.preventDefault()}>
-      <Choice label={said.chartKind} value={choice.kind} options={[['line', said.line], ['bar', said.bar]]} onChange={(kind) => change({ kind: kind as ChartChoice['kind'] })} />
-      <Choice label={said.over} value={choice.x} options={names.map((name) => [name, name])} onChange={(x) => change({ x })} />
+      <Choice
+        label={said.chartKind}
+        value={choice.kind}
+        options={[
+          ['line', said.line],
+          ['bar', said.bar],
+        ]}
+        onChange={(kind) => change({ kind: kind as ChartChoice['kind'] })}
+      />
+      <Choice
+        label={said.over}
+        value={choice.x}
+        options={names.map((name) => [name, name])}
+        onChange={(x) => change({ x })}
+      />
       <Choice
         label={said.seriesBy}
         value={choice.series ?? ''}
@@ -78,7 +103,9 @@ function ChartForm({ choice }: { readonly choice: ChartChoice }) {
               type="checkbox"
               checked={choice.y.includes(name)}
               onChange={({ currentTarget }) =>
-                change({ y: currentTarget.checked ? [...choice.y, name] : choice.y.filter((one) => one !== name) })
+                change({
+                  y: currentTarget.checked ? [...choice.y, name] : choice.y.filter((one) => one !== name),
+                })
               }
             />
             {name}

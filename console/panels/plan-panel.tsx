@@ -1,6 +1,7 @@
 /** Where each stage runs and why, with the SQL of each database; a stage's rows can be asked for. */
-import { explanation, openTab } from '../state/console-state.ts';
+
 import { textUpTo } from '../editor/up-to.ts';
+import { explanation, openTab } from '../state/console-state.ts';
 import { words } from '../words/words.ts';
 
 export function PlanPanel({ onRunText }: { readonly onRunText: (text: string) => void }) {
