@@ -26,7 +26,8 @@ export interface Explanation {
   }[];
   readonly worker: unknown;
   readonly stages: readonly ExplainedStage[];
-  readonly columns: readonly ShownColumn[];
+  /** null for SQL without stages, for which no database is asked. */
+  readonly columns: readonly ShownColumn[] | null;
   readonly warnings: readonly string[];
 }
 

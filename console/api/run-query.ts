@@ -1,78 +1,67 @@
-/**
- * Runs a query and fills a row store while its answer arrives. The columns come from /v1/explain, which plans the query; the
- * run then finds that plan kept.
- */
+/** Runs a query and fills a row store while its answer arrives. */
 
 import { RowStore } from '../rows/row-store.ts';
 import type { Asked } from './asked.ts';
-import { isAbort, send } from './client.ts';
-import { type Explanation, explain } from './explain.ts';
+import { ask, isAbort, send } from './client.ts';
 import { type Problem, ProblemError, unreachable } from './problem.ts';
-
-export interface RunEvents {
-  /** The query is planned: its columns and the place of each stage are known. */
-  readonly explained: (explanation: Explanation) => void;
-  /** More rows are in the store. */
-  readonly arrived: (rows: RowStore) => void;
-}
 
 export interface Finished {
   readonly rows: RowStore;
-  /** Milliseconds by phase, as the server measured them before the first byte. */
+  /** Milliseconds by phase, as the server measured them. */
   readonly phases: Readonly<Record<string, number>>;
   readonly elapsedMs: number;
 }
 
-/** Resolves when the answer is whole. Rejects with ProblemError, also when it ended early, and with AbortError. */
+/**
+ * Resolves when the answer is whole; `arrived` is called with each piece of it. Numbers arrive as texts, since JSON.parse would
+ * round them. Rejects with ProblemError, also when the answer ended early, and with AbortError.
+ */
 export async function runQuery(
   asked: Asked,
   queryId: string,
   signal: AbortSignal,
-  events: RunEvents,
+  arrived: (rows: RowStore) => void,
 ): Promise<Finished> {
   const startedAt = performance.now();
-  events.explained(await explain(asked, signal));
-  const response = await send('v1/query?format=ndjson&rows=arrays&numbers=string', {
+  const response = await send('v1/query?format=json&rows=arrays&numbers=string', {
     body: asked,
     headers: { 'Query-Id': queryId },
     signal,
   });
   const rows = new RowStore();
-  await readInto(rows, response, events);
-  checkEnd(rows);
-  return { rows, phases: phasesOf(response), elapsedMs: performance.now() - startedAt };
+  await readInto(rows, response, arrived).catch(async (thrown: unknown) => {
+    throw isAbort(thrown) ? thrown : await endedEarly(queryId, rows);
+  });
+  const { rest } = rows;
+  if (rest === null) throw await endedEarly(queryId, rows);
+  return { rows, phases: rest.stats.phases, elapsedMs: performance.now() - startedAt };
 }
 
-async function readInto(rows: RowStore, response: Response, { arrived }: RunEvents): Promise<void> {
+async function readInto(
+  rows: RowStore,
+  response: Response,
+  arrived: (rows: RowStore) => void,
+): Promise<void> {
   const reader = response.body!.getReader();
-  try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      rows.append(part.value);
-      arrived(rows);
-    }
-  } catch (thrown) {
-    if (isAbort(thrown)) throw thrown;
-    throw unreachable(thrown);
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    rows.append(part.value);
+    arrived(rows);
   }
 }
 
-/** Throws the failure that the last line tells, and `ended-early` when there is no last line. */
-function checkEnd({ lastLine, rowCount }: RowStore): void {
-  if (lastLine !== null && '@end' in lastLine) return;
-  if (lastLine !== null && '@error' in lastLine) throw new ProblemError(lastLine['@error'] as Problem);
-  throw new ProblemError({
-    code: 'ended-early',
+/** Resolves to the failure of an answer that began and has no end: the server may still know why. */
+async function endedEarly(queryId: string, { rowCount }: RowStore): Promise<ProblemError> {
+  const told = await ask<{ error: { code: string; message: string } | null }>(`v1/queries/${queryId}`).catch(
+    (thrown: unknown) => unreachable(thrown),
+  );
+  const error = told instanceof ProblemError ? null : told.error;
+  const problem: Problem = {
+    code: error?.code ?? 'ended-early',
     title: 'The answer ended early',
-    detail: `the connection ended after ${rowCount} rows, without the line that says that the answer is whole`,
+    detail: error?.message ?? 'the connection ended before the answer did',
+    hint: `${rowCount} rows had arrived; they are not all.`,
     status: 0,
     retryable: true,
-  });
-}
-
-/** Reads the header Server-Timing: `plan;dur=6.4, sql;dur=29`. */
-function phasesOf(response: Response): Record<string, number> {
-  const timing = response.headers.get('Server-Timing') ?? '';
-  const phases: Record<string, number> = {};
-  for (const [, name, ms] of timing.matchAll(/([\w-]+);dur=([\d.]+)/g)) phases[name!] = Number(ms);
-  return phases;
+  };
+  return new ProblemError(problem);
 }

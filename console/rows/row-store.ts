@@ -1,30 +1,36 @@
 /**
- * The rows of an answer as the bytes that arrived: one JSON array a line. Only the beginnings of lines are remembered, and a
- * line is parsed when it is shown, so a million rows cost their bytes and four bytes each instead of objects.
+ * The rows of an answer as the bytes that arrived. Only the places of rows are remembered, and a row is parsed when it is shown, so a
+ * million rows cost their bytes and eight bytes each instead of objects.
  */
-const NEWLINE = 0x0a;
-const QUOTE_BRACE = '{"@';
+import type { ShownColumn } from '../api/explain.ts';
+import { RowScanner } from './row-scanner.ts';
 
-/** A piece of the answer that ends with a newline. */
+/** Bytes that belong together, with the rows that lie in them whole. */
 interface Segment {
   readonly bytes: Uint8Array;
-  /** Offset of the beginning of each row. */
   readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
   /** Index of its first row in the whole answer. */
   readonly firstRow: number;
 }
 
-/** The last line of an answer: `{"@end": ...}` or `{"@error": ...}`. */
-export type LastLine = Readonly<Record<string, unknown>>;
+/** The members of an answer beside its rows. */
+export interface AnswerRest {
+  readonly columns: readonly ShownColumn[];
+  readonly rowCount: number;
+  readonly complete: boolean;
+  readonly stats: { readonly elapsedMs: number; readonly phases: Readonly<Record<string, number>> };
+}
 
 export class RowStore {
   readonly #segments: Segment[] = [];
   readonly #decoder = new TextDecoder();
-  /** The bytes of a line whose end has not arrived, in pieces. */
-  #rest: Uint8Array[] = [];
+  readonly #scanner = new RowScanner();
+  /** The bytes from the beginning of a row whose end has not arrived. */
+  #open = new Uint8Array(0);
+  #columns: readonly ShownColumn[] = [];
   #rows = 0;
   #bytes = 0;
-  #last: LastLine | null = null;
 
   get rowCount(): number {
     return this.#rows;
@@ -34,21 +40,33 @@ export class RowStore {
     return this.#bytes;
   }
 
-  /** The last word of the server; null while it has not. */
-  get lastLine(): LastLine | null {
-    return this.#last;
+  /** The columns; empty before they have arrived. */
+  get columns(): readonly ShownColumn[] {
+    return this.#columns;
+  }
+
+  /** The answer without its rows; null while the answer is not whole. */
+  get rest(): AnswerRest | null {
+    return this.#scanner.rest as AnswerRest | null;
   }
 
   /** Takes the next bytes of the answer, cut anywhere. */
-  append(bytes: Uint8Array): void {
-    this.#bytes += bytes.length;
-    const end = bytes.lastIndexOf(NEWLINE) + 1;
-    if (end === 0) {
-      this.#rest.push(bytes);
-      return;
-    }
-    this.#addLines(joined([...this.#rest, bytes.subarray(0, end)]));
-    this.#rest = end < bytes.length ? [bytes.slice(end)] : [];
+  append(arrived: Uint8Array): void {
+    this.#bytes += arrived.length;
+    const seen = this.#scanner.wantsAll ? 0 : this.#open.length;
+    const bytes = joined(this.#open, arrived);
+    const { starts, ends, openFrom } = this.#scanner.scan(bytes, seen);
+    if (this.#columns.length === 0)
+      this.#columns = (this.#scanner.head?.columns as readonly ShownColumn[] | undefined) ?? [];
+    this.#open = this.#scanner.wantsAll ? bytes : bytes.slice(openFrom);
+    if (starts.length === 0) return;
+    this.#segments.push({
+      bytes,
+      starts: Uint32Array.from(starts),
+      ends: Uint32Array.from(ends),
+      firstRow: this.#rows,
+    });
+    this.#rows += starts.length;
   }
 
   /** Returns a row's values. Throws RangeError for a row that is not there. */
@@ -59,27 +77,9 @@ export class RowStore {
   /** Returns a row as it arrived, which is JSON. Throws RangeError for a row that is not there. */
   text(index: number): string {
     if (index < 0 || index >= this.#rows) throw new RangeError(`there is no row ${index}`);
-    const { bytes, starts, firstRow } = this.#segmentOf(index);
+    const { bytes, starts, ends, firstRow } = this.#segmentOf(index);
     const at = index - firstRow;
-    const end = at + 1 < starts.length ? starts[at + 1]! : bytes.length;
-    return this.#decoder.decode(bytes.subarray(starts[at]!, end - 1));
-  }
-
-  #addLines(bytes: Uint8Array): void {
-    const starts = lineStarts(bytes);
-    const lastStart = starts.at(-1) ?? 0;
-    const lastText = this.#decoder.decode(bytes.subarray(lastStart, lastStart + QUOTE_BRACE.length));
-    const isLast = lastText === QUOTE_BRACE;
-    if (isLast) this.#last = JSON.parse(this.#decoder.decode(bytes.subarray(lastStart))) as LastLine;
-    const rows = isLast ? starts.length - 1 : starts.length;
-    if (rows === 0) return;
-    const end = isLast ? lastStart : bytes.length;
-    this.#segments.push({
-      bytes: bytes.subarray(0, end),
-      starts: starts.subarray(0, rows),
-      firstRow: this.#rows,
-    });
-    this.#rows += rows;
+    return this.#decoder.decode(bytes.subarray(starts[at]!, ends[at]!));
   }
 
   #segmentOf(row: number): Segment {
@@ -94,26 +94,9 @@ export class RowStore {
   }
 }
 
-/** Returns where each line begins. The bytes end with a newline. */
-function lineStarts(bytes: Uint8Array): Uint32Array {
-  let count = 0;
-  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) count++;
-  const starts = new Uint32Array(count);
-  let from = 0;
-  for (let line = 0; line < count; line++) {
-    starts[line] = from;
-    from = bytes.indexOf(NEWLINE, from) + 1;
-  }
-  return starts;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const total = pieces.reduce((sum, { length }) => sum + length, 0);
-  const whole = new Uint8Array(total);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
   return whole;
 }

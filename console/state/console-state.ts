@@ -100,19 +100,21 @@ export async function start(query: string): Promise<void> {
     if (run.value?.queryId === queryId) run.value = { ...run.value, ...part };
   };
   try {
-    const finished = await runQuery({ ...queryContext(), query }, queryId, request.signal, {
-      explained: (told) => {
-        explanation.value = told;
-        change({ columns: told.columns });
-      },
-      arrived: atMostOncePerFrame((rows: RowStore) => change({ rows, rowCount: rows.rowCount })),
-    });
-    change({ state: 'done', finished, rows: finished.rows, rowCount: finished.rows.rowCount });
+    const finished = await runQuery(
+      { ...queryContext(), query },
+      queryId,
+      request.signal,
+      atMostOncePerFrame((rows: RowStore) => {
+        if (run.value?.state === 'running') change({ rows, columns: rows.columns, rowCount: rows.rowCount });
+      }),
+    );
+    const { rows } = finished;
+    change({ state: 'done', finished, rows, columns: rows.columns, rowCount: rows.rowCount });
     past.value = remember({
       query,
       connection: openTab.value.connection,
       at: Date.now(),
-      rows: finished.rows.rowCount,
+      rows: rows.rowCount,
     });
   } catch (thrown) {
     if (isAbort(thrown)) change({ state: 'cancelled' });
