@@ -24,7 +24,7 @@ import type { AppDeps } from './app-deps.ts';
 import { completeHandler } from './complete-handler.ts';
 import { consoleFile, consolePage } from './console-page.ts';
 import { docsPage, docsScript, docsStyle } from './docs-page.ts';
-import { explainHandler } from './explain-handler.ts';
+import { draftHandler, explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
 import { headHandler } from './head-handler.ts';
 import { openapiDocument } from './openapi.ts';
@@ -103,6 +103,7 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addQueryRoute(app, QUERY_PATH, deps, body);
   for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, body, format);
   addRoute(app, '/v1/explain', { GET: [ask, explain], POST: [ask, ...body, explain] });
+  addRoute(app, '/v1/explain/draft', { POST: [ask, ...body, draftHandler(deps)] });
   addRoute(app, '/v1/format', { POST: [ask, ...body, formatHandler(deps)] }, 'none');
   addRoute(app, '/v1/complete', { POST: [ask, ...body, completeHandler(deps)] }, 'none');
 

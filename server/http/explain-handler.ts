@@ -1,11 +1,14 @@
-/** POST and GET /v1/explain: plans a query without running it, and shows the plan. */
+/** /v1/explain and /v1/explain/draft: plan a query without running it, and show the plan. */
 import type { Request, RequestHandler, Response } from 'express';
-import type { QueryRecord } from '../history/registry.ts';
+import { type QueryRecord, QueryRegistry } from '../history/registry.ts';
 import { answerAsk } from '../query/answer-ask.ts';
 import { planKey } from '../query/run-query.ts';
 import { withoutRunning } from '../query/without-running.ts';
 import type { AppDeps } from './app-deps.ts';
 import { bodyOf, type QueryRequest, readQueryRequest } from './request/query-request.ts';
+
+const DRAFT_MS = 5000;
+const DRAFTS_PER_CLIENT = 8;
 
 export function explainHandler(deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
@@ -22,6 +25,25 @@ export function explainHandler(deps: AppDeps): RequestHandler {
       },
     );
   };
+}
+
+/**
+ * Explains a text that somebody is writing. Such a text is not a query of the user: it has its own registry, so that typing does
+ * not push queries out of GET /v1/queries or count against the limits of queries, and a short deadline.
+ */
+export function draftHandler(deps: AppDeps): RequestHandler {
+  const { timeoutMs, maxTimeoutMs } = deps.limits;
+  return explainHandler({
+    ...deps,
+    registry: new QueryRegistry(0),
+    rates: { take: () => {} },
+    limits: {
+      ...deps.limits,
+      perClient: DRAFTS_PER_CLIENT,
+      timeoutMs: Math.min(timeoutMs, DRAFT_MS),
+      maxTimeoutMs: Math.min(maxTimeoutMs, DRAFT_MS),
+    },
+  });
 }
 
 /** Returns the answer as JSON. */
