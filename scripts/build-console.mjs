@@ -2,7 +2,7 @@
  * Builds the console for browsers: one script and one style sheet with the hash of their content in their names, what is loaded
  * late in files of its own, and each compressed beforehand, so that the server only sends files. index.html gets their names.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
@@ -15,6 +15,9 @@ const compress = {
 
 /** Resolves to whether it was built; its errors are on the terminal then. */
 export async function buildConsole(root, outdir) {
+  // Names change with the content, so files of an earlier build would stay for ever.
+  await rm(outdir, { recursive: true, force: true });
+  await mkdir(outdir, { recursive: true });
   const esbuild = await import('esbuild');
   const options = {
     absWorkingDir: root,
@@ -43,7 +46,6 @@ export async function buildConsole(root, outdir) {
   const page = (await readFile(join(root, 'console/index.html'), 'utf8'))
     .replace('{{script}}', `console/${nameOf('console/main.tsx')}`)
     .replace('{{style}}', `console/${nameOf('console/styles.css')}`);
-  await mkdir(outdir, { recursive: true });
   await writeFile(join(outdir, 'index.html'), page);
   await Promise.all(outputs.map(([file]) => compressFile(join(root, file))));
   return true;

@@ -2,9 +2,15 @@
  * Requests to the server that sent this page. Every address is relative, so that the console works below a path prefix. The
  * API key, where the server wants one, stays in the session storage of this browser tab and goes into no link.
  */
+import { signal as observable } from '@preact/signals';
 import { type Problem, ProblemError, unreachable } from './problem.ts';
 
 const KEY_ITEM = 'forkline.key';
+
+/** Whether the server refused a request because it does not know who asks. */
+export const wantsKey = observable(false);
+/** Counts the keys that were given, so that what needs one is asked for again. */
+export const keyNumber = observable(0);
 
 export function storedKey(): string | null {
   return sessionStorage.getItem(KEY_ITEM);
@@ -13,6 +19,8 @@ export function storedKey(): string | null {
 export function storeKey(key: string | null): void {
   if (key === null) sessionStorage.removeItem(KEY_ITEM);
   else sessionStorage.setItem(KEY_ITEM, key);
+  wantsKey.value = false;
+  keyNumber.value++;
 }
 
 export interface Send {
@@ -38,6 +46,7 @@ export async function send(path: string, { method, body, headers, signal }: Send
     throw isAbort(thrown) ? thrown : unreachable(thrown);
   });
   if (response.ok) return response;
+  if (response.status === 401) wantsKey.value = true;
   throw new ProblemError(await problemOf(response));
 }
 

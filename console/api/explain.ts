@@ -1,4 +1,4 @@
-/** POST /v1/explain: where each stage would run, and the columns at each place. */
+/** POST /v1/explain/draft: where each stage would run, and the columns at each place. */
 
 import type { Asked } from './asked.ts';
 import { ask } from './client.ts';
@@ -24,14 +24,15 @@ export interface Explanation {
     readonly sql: string;
     readonly columns: readonly ShownColumn[];
   }[];
-  readonly worker: unknown;
+  /** null when no stage runs in a worker. */
+  readonly worker: { readonly sql: string } | null;
   readonly stages: readonly ExplainedStage[];
   /** null for SQL without stages, for which no database is asked. */
   readonly columns: readonly ShownColumn[] | null;
   readonly warnings: readonly string[];
 }
 
-/** Rejects with ProblemError, and with AbortError when `signal` aborts. */
-export function explain(asked: Asked, signal?: AbortSignal): Promise<Explanation> {
-  return ask('v1/explain', { body: asked, ...(signal === undefined ? {} : { signal }) });
+/** Explains a text that is being written. Rejects with ProblemError, and with AbortError when `signal` aborts. */
+export function explainDraft(asked: Asked, signal: AbortSignal): Promise<Explanation> {
+  return ask('v1/explain/draft', { body: asked, signal });
 }

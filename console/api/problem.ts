@@ -17,6 +17,8 @@ export interface Problem {
   readonly suggestions?: readonly string[];
   readonly retryable?: boolean;
   readonly queryId?: string;
+  /** The rows that had arrived when the answer ended early; they are not all. */
+  readonly rowsArrived?: number;
 }
 
 export class ProblemError extends Error {

@@ -6,31 +6,8 @@ import {
   type CompletionResult,
 } from '@codemirror/autocomplete';
 import type { Asked } from '../api/asked.ts';
-import { ask, isAbort } from '../api/client.ts';
-
-interface CompletionItem {
-  readonly label: string;
-  readonly kind:
-    | 'stage'
-    | 'column'
-    | 'function'
-    | 'keyword'
-    | 'table'
-    | 'parameter'
-    | 'connection'
-    | 'option';
-  readonly type?: string;
-  readonly detail: string;
-  readonly insert: string;
-}
-
-/** The answer of /v1/complete. `from` and `to` are UTF-16 offsets of what an item replaces. */
-interface Completed {
-  readonly from: number;
-  readonly to: number;
-  readonly items: readonly CompletionItem[];
-  readonly complete: boolean;
-}
+import { isAbort } from '../api/client.ts';
+import { type Completed, type CompletionItem, complete } from '../api/complete.ts';
 
 const TYPES: Readonly<Record<CompletionItem['kind'], string>> = {
   stage: 'class',
@@ -51,9 +28,9 @@ export function queryCompletion(context: () => Omit<Asked, 'query'>) {
     if (!at.explicit && !isAfterPipe && (before === null || before.from === before.to)) return null;
     const request = new AbortController();
     at.addEventListener('abort', () => request.abort(), { onDocChange: true });
-    const body = { ...context(), query: at.state.doc.toString(), position: at.pos };
+    const asked = { ...context(), query: at.state.doc.toString() };
     try {
-      return resultOf(await ask<Completed>('v1/complete', { body, signal: request.signal }));
+      return resultOf(await complete(asked, at.pos, request.signal));
     } catch (thrown) {
       if (!isAbort(thrown)) console.info('no completion:', thrown);
       return null;

@@ -55,7 +55,20 @@ function marksOf(state: EditorState, stages: readonly ExplainedStage[]): RangeSe
   return RangeSet.of(ranges, true);
 }
 
-export const placementMarks = [
-  marks,
-  gutter({ class: 'placed-gutter', markers: (view) => view.state.field(marks) }),
-];
+/** `onMark` is called with the end of the line whose mark was clicked. */
+export function placementMarks(onMark: (offset: number) => void) {
+  return [
+    marks,
+    gutter({
+      class: 'placed-gutter',
+      markers: (view) => view.state.field(marks),
+      initialSpacer: () => new Mark('source', ''),
+      domEventHandlers: {
+        click: (_, { to }) => {
+          onMark(to);
+          return true;
+        },
+      },
+    }),
+  ];
+}

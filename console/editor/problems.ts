@@ -3,19 +3,22 @@
  * name can be taken with one click. The same explanation gives the marks beside the stages (placement-marks.ts).
  */
 import { type Action, type Diagnostic, linter, setDiagnostics } from '@codemirror/lint';
-import type { Text } from '@codemirror/state';
+import { StateEffect, type Text } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
 import type { Asked } from '../api/asked.ts';
 import { isAbort } from '../api/client.ts';
-import { type Explanation, explain } from '../api/explain.ts';
+import { type Explanation, explainDraft } from '../api/explain.ts';
 import { type Problem, ProblemError } from '../api/problem.ts';
 import { showPlacement } from './placement-marks.ts';
 
 const PAUSE_MS = 400;
 
+/** Looks at the text again, since what belongs to it has changed: the connection or a parameter. */
+export const lookAgain = StateEffect.define<null>();
+
 export interface ProblemEvents {
   readonly context: () => Omit<Asked, 'query'>;
-  readonly explained: (explanation: Explanation) => void;
+  readonly explained: (text: string, told: Explanation) => void;
 }
 
 export function queryProblems({ context, explained }: ProblemEvents) {
@@ -24,12 +27,15 @@ export function queryProblems({ context, explained }: ProblemEvents) {
     running?.abort();
     running = new AbortController();
     const query = view.state.doc.toString();
-    if (query.trim() === '') return [];
+    if (query.trim() === '') {
+      view.dispatch({ effects: showPlacement.of([]) });
+      return [];
+    }
     try {
-      const explanation = await explain({ ...context(), query }, running.signal);
+      const explanation = await explainDraft({ ...context(), query }, running.signal);
       if (view.state.doc.toString() === query) {
         view.dispatch({ effects: showPlacement.of(explanation.stages) });
-        explained(explanation);
+        explained(query, explanation);
       }
       return [];
     } catch (thrown) {
@@ -37,7 +43,11 @@ export function queryProblems({ context, explained }: ProblemEvents) {
       return thrown instanceof ProblemError ? diagnosticsOf(thrown.problem, view.state.doc) : [];
     }
   };
-  return linter(look, { delay: PAUSE_MS });
+  return linter(look, {
+    delay: PAUSE_MS,
+    needsRefresh: ({ transactions }) =>
+      transactions.some(({ effects }) => effects.some((effect) => effect.is(lookAgain))),
+  });
 }
 
 /** Underlines the place of a failed run at once, without waiting for a pause. */

@@ -2,17 +2,23 @@
  * The rows of an answer. Only what is visible is in the page, rows and columns, since an answer may have thousands of both. So this is no
  * table but ARIA's grid, which has the focus and the keys itself; biome.json takes three rules about elements away for it.
  */
-import { useMemo, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { ShownColumn } from '../api/explain.ts';
 import type { RowStore } from '../rows/row-store.ts';
-import { isNumeric, shownCell, valueText } from './cell.ts';
-import { useVirtual, type Visible } from './use-virtual.ts';
+import { isNumeric } from './cell.ts';
+import { type Cell, movedBy } from './keys.ts';
+import { ShownRows } from './shown-rows.ts';
+import { useViewport } from './use-viewport.ts';
+import { ColumnPlaces, RowPlaces, type Visible } from './visible.ts';
 
 const ROW_PX = 26;
+const HEAD_PX = 28;
 const MIN_PX = 70;
 const MAX_PX = 360;
 const CHARACTER_PX = 8.2;
 const SAMPLE_ROWS = 50;
+const ROWS_BEYOND = 8;
+const COLUMNS_BEYOND = 1;
 
 export interface GridProps {
   readonly columns: readonly ShownColumn[];
@@ -20,38 +26,24 @@ export interface GridProps {
   readonly rowCount: number;
   readonly label: string;
   readonly selected: Cell | null;
-  readonly onSelect: (cell: Cell | null) => void;
+  readonly onSelect: (cell: Cell) => void;
   readonly onColumn: (column: number) => void;
-}
-
-export interface Cell {
-  readonly row: number;
-  readonly column: number;
 }
 
 export function Grid({ columns, rows, rowCount, label, selected, onSelect, onColumn }: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
-  const widths = useWidths(columns, rows, rowCount);
-  const shownRows = useVirtual({
-    scroller,
-    count: rowCount,
-    size: () => ROW_PX,
-    horizontal: false,
-    overscan: 12,
-  });
-  const shownColumns = useVirtual({
-    scroller,
-    count: columns.length,
-    size: (index) => widths[index] ?? MIN_PX,
-    horizontal: true,
-    overscan: 2,
-  });
-  const width = `${shownColumns.total}px`;
-  const move = (cell: Cell) => {
-    onSelect(cell);
-    shownRows.lines.scrollToIndex(cell.row);
-    shownColumns.lines.scrollToIndex(cell.column);
-  };
+  const { top, left, width, height } = useViewport(scroller);
+  const shown = useMemo(() => new ShownRows(rows), [rows]);
+  const columnPlaces = useColumnPlaces(columns, shown, rowCount);
+  const room = Math.max(height - HEAD_PX, ROW_PX);
+  const rowPlaces = useMemo(() => new RowPlaces(rowCount, ROW_PX, room), [rowCount, room]);
+  const visibleColumns = columnPlaces.visible(left, width, COLUMNS_BEYOND);
+  useLayoutEffect(() => {
+    const element = scroller.current!;
+    if (selected === null) return;
+    element.scrollTop = rowPlaces.scrolledTo(selected.row, element.scrollTop);
+    element.scrollLeft = columnPlaces.scrolledTo(selected.column, element.scrollLeft, width);
+  }, [selected]);
   return (
     <div
       class="grid"
@@ -60,43 +52,38 @@ export function Grid({ columns, rows, rowCount, label, selected, onSelect, onCol
       aria-label={label}
       aria-rowcount={rowCount + 1}
       aria-colcount={columns.length}
+      aria-activedescendant={selected === null ? undefined : idOf(selected.row, selected.column)}
       tabIndex={0}
       onKeyDown={(event) => {
-        const next = movedBy(event.key, event.ctrlKey || event.metaKey, selected, rowCount, columns.length);
-        if (next === null) return;
+        if (event.key === 'Enter' && selected !== null) onColumn(selected.column);
+        const isFar = event.ctrlKey || event.metaKey;
+        const next = movedBy(event.key, isFar, selected, rowCount, columns.length);
+        if (next === null || event.altKey) return;
         event.preventDefault();
-        move(next);
+        onSelect(next);
       }}
     >
-      <div class="grid-head" role="row" aria-rowindex={1} style={{ width }}>
-        {shownColumns.visible.map(({ index, start, size }) => (
-          <div
-            key={index}
-            role="columnheader"
-            aria-colindex={index + 1}
-            class={isNumeric(columns[index]!) ? 'head number' : 'head'}
-            style={{ transform: `translateX(${start}px)`, width: `${size}px` }}
-          >
-            <button
-              type="button"
-              title={`${columns[index]!.name}: ${columns[index]!.type}`}
-              onClick={() => onColumn(index)}
-            >
-              {columns[index]!.name} <small>{columns[index]!.type}</small>
-            </button>
-          </div>
-        ))}
-      </div>
-      <div class="grid-body" role="rowgroup" style={{ height: `${shownRows.total}px`, width }}>
-        {shownRows.visible.map(({ index, start }) => (
+      <Head
+        columns={columns}
+        visible={visibleColumns}
+        width={columnPlaces.total}
+        current={selected?.column ?? null}
+        onColumn={onColumn}
+      />
+      <div
+        class="grid-body"
+        role="rowgroup"
+        style={{ height: `${rowPlaces.total}px`, width: `${columnPlaces.total}px` }}
+      >
+        {rowPlaces.visible(top, ROWS_BEYOND).map(({ index, start }) => (
           <Row
             key={index}
             index={index}
             start={start}
-            rows={rows}
+            shown={shown}
             columns={columns}
-            visible={shownColumns.visible}
-            selected={selected}
+            visible={visibleColumns}
+            selected={selected?.row === index ? selected.column : null}
             onSelect={onSelect}
           />
         ))}
@@ -105,31 +92,67 @@ export function Grid({ columns, rows, rowCount, label, selected, onSelect, onCol
   );
 }
 
+interface HeadProps {
+  readonly columns: readonly ShownColumn[];
+  readonly visible: readonly Visible[];
+  readonly width: number;
+  /** The column of the selected cell. */
+  readonly current: number | null;
+  readonly onColumn: (column: number) => void;
+}
+
+function Head({ columns, visible, width, current, onColumn }: HeadProps) {
+  return (
+    <div class="grid-head" role="row" aria-rowindex={1} style={{ width: `${width}px` }}>
+      {visible.map(({ index, start, size }) => {
+        const { name, type } = columns[index]!;
+        const number = isNumeric(columns[index]!) ? ' number' : '';
+        return (
+          <div
+            key={index}
+            role="columnheader"
+            aria-colindex={index + 1}
+            class={`head${number}${index === current ? ' selected' : ''}`}
+            style={{ transform: `translateX(${start}px)`, width: `${size}px` }}
+          >
+            <button type="button" tabIndex={-1} title={`${name}: ${type}`} onClick={() => onColumn(index)}>
+              {name} <small>{type}</small>
+            </button>
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
 interface RowProps {
   readonly index: number;
   readonly start: number;
-  readonly rows: RowStore;
+  readonly shown: ShownRows;
   readonly columns: readonly ShownColumn[];
   readonly visible: readonly Visible[];
-  readonly selected: Cell | null;
+  /** The selected column in this row; null for none. */
+  readonly selected: number | null;
   readonly onSelect: (cell: Cell) => void;
 }
 
-function Row({ index, start, rows, columns, visible, selected, onSelect }: RowProps) {
-  const values = index < rows.rowCount ? rows.row(index) : [];
+function Row({ index, start, shown, columns, visible, selected, onSelect }: RowProps) {
+  const cells = shown.cells(index);
   return (
     <div
-      class="grid-row"
+      class={`grid-row${selected === null ? '' : ' selected'}`}
       role="row"
       aria-rowindex={index + 2}
       style={{ transform: `translateY(${start}px)` }}
     >
       {visible.map((at) => {
-        const { text, kind } = shownCell(values[at.index]);
-        const isSelected = selected?.row === index && selected.column === at.index;
+        const { text, kind } = cells[at.index] ?? { text: '', kind: 'value' };
+        const isSelected = selected === at.index;
         const number = isNumeric(columns[at.index]!) ? ' number' : '';
         return (
           <div
+            key={at.index}
+            id={idOf(index, at.index)}
             role="gridcell"
             aria-colindex={at.index + 1}
             aria-selected={isSelected}
@@ -145,33 +168,25 @@ function Row({ index, start, rows, columns, visible, selected, onSelect }: RowPr
   );
 }
 
-/** Returns the widths of columns in pixels, by their names and the first rows. */
-function useWidths(columns: readonly ShownColumn[], rows: RowStore, rowCount: number): readonly number[] {
-  const sampled = Math.min(rowCount, SAMPLE_ROWS);
-  return useMemo(() => {
-    const lengths = columns.map(({ name, type }) => name.length + type.length + 2);
-    for (let row = 0; row < sampled; row++)
-      for (const [index, value] of rows.row(row).entries())
-        lengths[index] = Math.max(lengths[index] ?? 0, valueText(value).length);
-    return lengths.map((length) => Math.min(Math.max(length * CHARACTER_PX + 20, MIN_PX), MAX_PX));
-  }, [columns, rows, sampled]);
+function idOf(row: number, column: number): string {
+  return `cell-${row}-${column}`;
 }
 
-/** Returns the cell that a key leads to; null for a key that does not move. The first key selects the first cell. */
-function movedBy(key: string, isFar: boolean, from: Cell | null, rows: number, columns: number): Cell | null {
-  const steps: Readonly<Record<string, readonly [number, number]>> = {
-    ArrowDown: [1, 0],
-    ArrowUp: [-1, 0],
-    ArrowRight: [0, 1],
-    ArrowLeft: [0, -1],
-    PageDown: [20, 0],
-    PageUp: [-20, 0],
-    Home: [isFar ? -rows : 0, -columns],
-    End: [isFar ? rows : 0, columns],
-  };
-  const step = steps[key];
-  if (step === undefined || rows === 0) return null;
-  if (from === null) return { row: 0, column: 0 };
-  const within = (value: number, count: number) => Math.min(Math.max(value, 0), count - 1);
-  return { row: within(from.row + step[0], rows), column: within(from.column + step[1], columns) };
+/** Returns the places of columns, whose widths follow from their names and the first rows. */
+function useColumnPlaces(columns: readonly ShownColumn[], shown: ShownRows, rowCount: number): ColumnPlaces {
+  const sampled = Math.min(rowCount, SAMPLE_ROWS);
+  return useMemo(() => {
+    const lengths = columns.map(({ name, type }) => cellsOf(name) + type.length + 2);
+    for (let row = 0; row < sampled; row++)
+      for (const [index, { text }] of shown.cells(row).entries())
+        lengths[index] = Math.max(lengths[index] ?? 0, cellsOf(text));
+    const widths = lengths.map((length) => Math.min(Math.max(length * CHARACTER_PX + 20, MIN_PX), MAX_PX));
+    return new ColumnPlaces(widths);
+  }, [columns, shown, sampled]);
+}
+
+/** Returns how many characters of usual width a text takes: those of East Asia take two. */
+function cellsOf(text: string): number {
+  const shown = text.length > 60 ? text.slice(0, 60) : text;
+  return shown.length + (shown.match(/[\u1100-\u115f\u2e80-\ud7a3\uf900-\ufaff\uff00-\uff60]/g)?.length ?? 0);
 }

@@ -6,17 +6,18 @@ export function SummaryView({ summary }: { readonly summary: ColumnSummary }) {
   const { rows, nulls, distinct, distinctIsCut, numbers, top } = summary;
   const said = words.value;
   const most = Math.max(...top.map(({ count }) => count), 1);
+  const shown = (count: number) => count.toLocaleString(said.locale);
   return (
     <div class="summary">
       <dl>
         <dt>{said.rows}</dt>
-        <dd>{rows}</dd>
+        <dd>{shown(rows)}</dd>
         <dt>{said.nulls}</dt>
-        <dd>{nulls}</dd>
+        <dd>{shown(nulls)}</dd>
         <dt>{said.distinct}</dt>
         <dd>
           {distinctIsCut && `${said.atLeast} `}
-          {distinct}
+          {shown(distinct)}
         </dd>
         {numbers !== null && (
           <>
@@ -30,11 +31,12 @@ export function SummaryView({ summary }: { readonly summary: ColumnSummary }) {
         )}
       </dl>
       {numbers !== null && <Histogram bins={numbers.bins} />}
+      <h3>{said.mostFrequent}</h3>
       {top.map(({ text, count }) => (
         <div class="top-value" key={text}>
           <meter min={0} max={most} value={count} aria-label={text} />
           <span>
-            {text.slice(0, 60)} <small>{count}</small>
+            {text.slice(0, 60)} <small>{shown(count)}</small>
           </span>
         </div>
       ))}

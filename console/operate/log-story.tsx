@@ -4,8 +4,19 @@ import { ask } from '../api/client.ts';
 import { words } from '../words/words.ts';
 import type { LogLine } from './types.ts';
 
-export function LogStory({ queryId, onClose }: { readonly queryId: string; readonly onClose: () => void }) {
-  const [lines, setLines] = useState<readonly LogLine[] | null>(null);
+/** Members that the line shows elsewhere, or that all lines of a query have in common. */
+const KNOWN = new Set([
+  ...['time', 'level', 'process', 'role', 'pid', 'stream', 'seq', 'event'],
+  ...['queryId', 'traceId', 'principal', 'query'],
+]);
+
+interface StoryProps {
+  readonly queryId: string;
+  readonly onClose: () => void;
+}
+
+export function LogStory({ queryId, onClose }: StoryProps) {
+  const [lines, setLines] = useState<readonly LogLine[]>([]);
   const [failure, setFailure] = useState('');
   useEffect(() => {
     ask<{ lines: readonly LogLine[] }>(`v1/logs?query=${encodeURIComponent(queryId)}`).then(
@@ -13,17 +24,18 @@ export function LogStory({ queryId, onClose }: { readonly queryId: string; reado
       (thrown: unknown) => setFailure(thrown instanceof Error ? thrown.message : String(thrown)),
     );
   }, [queryId]);
-  const first = lines?.[0] === undefined ? 0 : Date.parse(lines[0].time);
+  const first = lines[0] === undefined ? 0 : Date.parse(lines[0].time);
   return (
     <section class="story">
       <h2>
-        {words.value.log}: {queryId}
+        {words.value.log} <code>{queryId}</code>
       </h2>
       {failure !== '' && <p role="alert">{failure}</p>}
       <ol>
-        {(lines ?? []).map(({ time, level, role, event, message }) => (
-          <li key={`${time} ${event} ${message}`} class={level}>
-            <small>+{Date.parse(time) - first} ms</small> <strong>{role}</strong> {event}: {message}
+        {lines.map((line, index) => (
+          <li key={index} class={line.level}>
+            <small>+{Date.parse(line.time) - first} ms</small> {line.process} <strong>{line.event}</strong>{' '}
+            {membersOf(line)}
           </li>
         ))}
       </ol>
@@ -32,4 +44,11 @@ export function LogStory({ queryId, onClose }: { readonly queryId: string; reado
       </button>
     </section>
   );
+}
+
+function membersOf(line: LogLine): string {
+  return Object.entries(line)
+    .filter(([name]) => !KNOWN.has(name))
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
 }

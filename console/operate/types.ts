@@ -38,7 +38,8 @@ export interface LogLine {
   readonly time: string;
   readonly level: string;
   readonly role: string;
-  readonly pid: number;
-  readonly event?: string;
-  readonly message: string;
+  readonly process: string;
+  readonly event: string;
+  /** Further members by the kind of event; docs/logs.md has them. */
+  readonly [member: string]: unknown;
 }

@@ -3,8 +3,10 @@ import type { ComponentType } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { type ChartChoice, type ChartData, chartData, fittingChart } from '../chart/chart-data.ts';
 import { isNumeric } from '../grid/cell.ts';
-import { chart, run } from '../state/console-state.ts';
+import { run } from '../state/runs.ts';
+import { chart, chooseChart } from '../state/tabs.ts';
 import { words } from '../words/words.ts';
+import { NoRun } from './no-run.tsx';
 
 type Drawing = ComponentType<{ readonly data: ChartData; readonly label: string }>;
 
@@ -15,7 +17,7 @@ export function ChartPanel() {
   }, []);
   const current = run.value;
   const said = words.value;
-  if (current?.rows == null) return <p class="empty">{said.noRun}</p>;
+  if (current?.rows == null) return <NoRun />;
   const { columns, rows, rowCount } = current;
   const choice =
     usableChoice(
@@ -68,7 +70,7 @@ function ChartForm({ choice }: { readonly choice: ChartChoice }) {
   const said = words.value;
   const { columns } = run.value!;
   const change = (part: Partial<ChartChoice>) => {
-    chart.value = { ...choice, ...part };
+    chooseChart({ ...choice, ...part });
   };
   const numbers = columns.filter(isNumeric).map(({ name }) => name);
   const names = columns.map(({ name }) => name);

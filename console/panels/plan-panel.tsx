@@ -1,37 +1,47 @@
-/** Where each stage runs and why, with the SQL of each database; a stage's rows can be asked for. */
+/** Where each stage runs and why, with the columns after it and the SQL of each database; its rows can be asked for. */
 
+import type { ExplainedStage, ShownColumn } from '../api/explain.ts';
+import { runText } from '../commands/run-text.ts';
 import { textUpTo } from '../editor/up-to.ts';
-import { explanation, openTab } from '../state/console-state.ts';
+import { explained } from '../state/runs.ts';
+import { openText } from '../state/tabs.ts';
+import { view } from '../state/view.ts';
 import { words } from '../words/words.ts';
 
-export function PlanPanel({ onRunText }: { readonly onRunText: (text: string) => void }) {
-  const told = explanation.value;
+export function PlanPanel() {
   const said = words.value;
-  if (told === null) return <p class="empty">{said.noRun}</p>;
-  const upTo = (end: number) => onRunText(textUpTo(openTab.value.text, end, told));
+  const text = openText.value;
+  if (explained.value === null || explained.value.text !== text)
+    return <p class="empty">{text.trim() === '' ? said.noPlan : said.noPlanOf}</p>;
+  const { told } = explained.value;
+  const show = (part: string) => {
+    view.value = 'rows';
+    void runText(part);
+  };
   return (
     <div class="plan">
       <table>
         <thead>
           <tr>
-            <th>{said.stage}</th>
-            <th>{said.where}</th>
-            <th>{said.why}</th>
-            <th />
+            <th scope="col">{said.stage}</th>
+            <th scope="col">{said.where}</th>
+            <th scope="col">{said.why}</th>
+            <th scope="col">{said.columns}</th>
+            <th scope="col">{said.rows}</th>
           </tr>
         </thead>
         <tbody>
-          {told.stages.map(({ index, name, where, why, span }) => (
-            <tr key={index}>
-              <td>{name}</td>
-              <td>{where === 'source' ? said.source : said.worker}</td>
-              <td>{why}</td>
-              <td>
-                <button type="button" onClick={() => upTo(span.end - 1)}>
-                  {said.runStage}
-                </button>
-              </td>
-            </tr>
+          <tr>
+            <td>SQL</td>
+            <td>{said.source}</td>
+            <td />
+            <td>{namesOf(told.sources[0]?.columns ?? told.columns ?? [])}</td>
+            <td>
+              <RowsButton stage="SQL" onClick={() => show(textUpTo(text, 0))} />
+            </td>
+          </tr>
+          {told.stages.map((stage) => (
+            <StageLine key={stage.index} stage={stage} onRows={() => show(text.slice(0, stage.span.end))} />
           ))}
         </tbody>
       </table>
@@ -43,9 +53,57 @@ export function PlanPanel({ onRunText }: { readonly onRunText: (text: string) =>
           <figcaption>
             {said.sql}: {connection}
           </figcaption>
-          <pre>{sql}</pre>
+          <pre tabIndex={0}>{sql}</pre>
         </figure>
       ))}
+      {told.worker !== null && (
+        <figure>
+          <figcaption>
+            {said.sql}: {said.worker}
+          </figcaption>
+          <pre tabIndex={0}>{told.worker.sql}</pre>
+        </figure>
+      )}
     </div>
   );
+}
+
+interface StageProps {
+  readonly stage: ExplainedStage;
+  readonly onRows: () => void;
+}
+
+function StageLine({ stage: { name, where, why, columns }, onRows }: StageProps) {
+  const said = words.value;
+  return (
+    <tr>
+      <td>{name}</td>
+      <td>
+        <span class={where === 'source' ? 'placed-source' : 'placed-worker'} aria-hidden="true">
+          {where === 'source' ? '●' : '○'}
+        </span>{' '}
+        {where === 'source' ? said.source : said.worker}
+      </td>
+      <td>{why}</td>
+      <td>{namesOf(columns)}</td>
+      <td>
+        <RowsButton stage={name} onClick={onRows} />
+      </td>
+    </tr>
+  );
+}
+
+function RowsButton({ stage, onClick }: { readonly stage: string; readonly onClick: () => void }) {
+  const said = words.value;
+  return (
+    <button type="button" aria-label={`${said.runStage}: ${stage}`} onClick={onClick}>
+      {said.runStage}
+    </button>
+  );
+}
+
+/** Returns the names of the first columns. */
+function namesOf(columns: readonly ShownColumn[]): string {
+  const names = columns.slice(0, 8).map(({ name }) => name);
+  return names.join(', ') + (columns.length > names.length ? `, … (${columns.length})` : '');
 }

@@ -26,7 +26,6 @@ export class RowScanner {
   #isEscaped = false;
   #head = '';
   #tail = '';
-  /** Bytes of the head that may be the beginning of the key. */
   readonly #decoder = new TextDecoder();
   readonly #tailDecoder = new TextDecoder();
 
@@ -42,13 +41,16 @@ export class RowScanner {
     return JSON.parse(`${this.#head}"rows":[]}`) as Record<string, unknown>;
   }
 
-  /** Looks at bytes of which those before `from` were looked at already, and returns the rows that end in them. */
+  /**
+   * Looks at bytes of which those before `from` were looked at already, and returns the rows that end in them. Before the rows begin
+   * all bytes so far must be given; then those from the last `openFrom`.
+   */
   scan(bytes: Uint8Array, from: number): Found {
     const starts: number[] = [];
     const ends: number[] = [];
     let at = from;
-    let openFrom = this.#depth > 0 ? 0 : bytes.length;
-    if (this.#state === 'head') at = this.#readHead(bytes);
+    let openFrom = this.#depth > 0 || this.#state === 'head' ? 0 : bytes.length;
+    if (this.#state === 'head') at = this.#readHead(bytes, from);
     for (; this.#state === 'rows' && at < bytes.length; at++) {
       const byte = bytes[at]!;
       if (this.#isInText) this.#readText(byte);
@@ -66,6 +68,7 @@ export class RowScanner {
         openFrom = bytes.length;
       }
     }
+    if (this.#state === 'rows' && this.#depth === 0) openFrom = bytes.length;
     if (this.#state === 'tail') {
       this.#tail += this.#tailDecoder.decode(bytes.subarray(at), { stream: true });
       openFrom = bytes.length;
@@ -80,22 +83,17 @@ export class RowScanner {
   }
 
   /** Returns where the rows begin; the end while the key has not come, in which case all bytes stay to be looked at again. */
-  #readHead(bytes: Uint8Array): number {
-    const at = indexOf(bytes, ROWS_KEY);
+  #readHead(bytes: Uint8Array, from: number): number {
+    const at = indexOf(bytes, ROWS_KEY, Math.max(0, from - ROWS_KEY.length));
     if (at < 0) return bytes.length;
     this.#head = this.#decoder.decode(bytes.subarray(0, at));
     this.#state = 'rows';
     return at + ROWS_KEY.length;
   }
-
-  /** Whether all bytes so far must be given again with the next ones, since the rows have not begun. */
-  get wantsAll(): boolean {
-    return this.#state === 'head';
-  }
 }
 
-function indexOf(bytes: Uint8Array, wanted: Uint8Array): number {
-  for (let at = bytes.indexOf(wanted[0]!); at >= 0; at = bytes.indexOf(wanted[0]!, at + 1))
+function indexOf(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(wanted[0]!, from); at >= 0; at = bytes.indexOf(wanted[0]!, at + 1))
     if (wanted.every((byte, index) => bytes[at + index] === byte)) return at;
   return -1;
 }

@@ -22,12 +22,15 @@ export interface AnswerRest {
   readonly stats: { readonly elapsedMs: number; readonly phases: Readonly<Record<string, number>> };
 }
 
+const FIRST_ROOM = 1024;
+
 export class RowStore {
   readonly #segments: Segment[] = [];
   readonly #decoder = new TextDecoder();
   readonly #scanner = new RowScanner();
-  /** The bytes from the beginning of a row whose end has not arrived. */
-  #open = new Uint8Array(0);
+  /** The bytes from the beginning of a row whose end has not arrived, and room for more of them: it doubles, so a long row is copied rarely. */
+  #open = new Uint8Array(FIRST_ROOM);
+  #openLength = 0;
   #columns: readonly ShownColumn[] = [];
   #rows = 0;
   #bytes = 0;
@@ -53,15 +56,20 @@ export class RowStore {
   /** Takes the next bytes of the answer, cut anywhere. */
   append(arrived: Uint8Array): void {
     this.#bytes += arrived.length;
-    const seen = this.#scanner.wantsAll ? 0 : this.#open.length;
-    const bytes = joined(this.#open, arrived);
+    const seen = this.#openLength;
+    const bytes = this.#joined(arrived);
     const { starts, ends, openFrom } = this.#scanner.scan(bytes, seen);
     if (this.#columns.length === 0)
       this.#columns = (this.#scanner.head?.columns as readonly ShownColumn[] | undefined) ?? [];
-    this.#open = this.#scanner.wantsAll ? bytes : bytes.slice(openFrom);
+    this.#openLength = bytes.length - openFrom;
+    if (openFrom > 0 || seen === 0) {
+      // The whole rows keep the bytes before, so what is open moves to bytes of its own.
+      this.#open = new Uint8Array(Math.max(FIRST_ROOM, this.#openLength));
+      this.#open.set(bytes.subarray(openFrom));
+    }
     if (starts.length === 0) return;
     this.#segments.push({
-      bytes,
+      bytes: bytes.subarray(0, ends.at(-1)!),
       starts: Uint32Array.from(starts),
       ends: Uint32Array.from(ends),
       firstRow: this.#rows,
@@ -82,6 +90,19 @@ export class RowStore {
     return this.#decoder.decode(bytes.subarray(starts[at]!, ends[at]!));
   }
 
+  /** Returns the open bytes with those that follow them. */
+  #joined(arrived: Uint8Array): Uint8Array {
+    if (this.#openLength === 0) return arrived;
+    const length = this.#openLength + arrived.length;
+    if (length > this.#open.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#open.length));
+      larger.set(this.#open.subarray(0, this.#openLength));
+      this.#open = larger;
+    }
+    this.#open.set(arrived, this.#openLength);
+    return this.#open.subarray(0, length);
+  }
+
   #segmentOf(row: number): Segment {
     let low = 0;
     let high = this.#segments.length - 1;
@@ -92,11 +113,4 @@ export class RowStore {
     }
     return this.#segments[low]!;
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }

@@ -1,101 +1,61 @@
 /** The console: what is written above, what came of it below. */
-import { useRef, useState } from 'preact/hooks';
-import { ask } from '../api/client.ts';
-import { type EditorHandle, QueryEditor } from '../editor/query-editor.tsx';
-import { textUpTo } from '../editor/up-to.ts';
-import {
-  cancel,
-  changeTab,
-  explanation,
-  openTab,
-  openTabId,
-  queryContext,
-  run,
-  start,
-} from '../state/console-state.ts';
+import { useEffect, useState } from 'preact/hooks';
+import { currentEditor, runUpTo, setEditor } from '../commands/run-text.ts';
+import { QueryEditor } from '../editor/query-editor.tsx';
+import { explained, queryContext } from '../state/runs.ts';
+import { changeTab, openTab, openTabId, openText } from '../state/tabs.ts';
 import { words } from '../words/words.ts';
+import { Header } from './header.tsx';
 import { KeyForm } from './key-form.tsx';
-import { linkToOpenTab } from './open-shared.ts';
+import { Palette } from './palette.tsx';
 import { Panels } from './panels.tsx';
 import { Parameters } from './parameters.tsx';
 import { StatusLine } from './status-line.tsx';
-import { TabBar } from './tab-bar.tsx';
 import { Toolbar } from './toolbar.tsx';
+import { useKeys } from './use-keys.ts';
 
 export function App() {
-  const editor = useRef<EditorHandle | null>(null);
-  const [notice, setNotice] = useState('');
-  const runText = async (text: string) => {
-    setNotice('');
-    await start(text);
-    const problem = run.value?.problem;
-    if (problem != null) editor.current?.underline(problem);
-  };
-  const runAll = () => void runText(openTab.value.text);
-  const runHere = () =>
-    void runText(textUpTo(openTab.value.text, editor.current?.cursor() ?? 0, explanation.value));
-  const format = () => void formatText(editor.current);
-  const share = async () => {
-    const link = linkToOpenTab();
-    history.replaceState(null, '', link);
-    await navigator.clipboard?.writeText(link).catch(() => {});
-    setNotice(words.value.shared);
-  };
+  const [hint, setHint] = useState('');
+  useKeys();
+  useLookAgain();
   return (
     <div class="console">
-      <header class="top">
-        <h1>Forkline</h1>
-        <TabBar />
-        <nav aria-label={words.value.api}>
-          <a href="docs">{words.value.api}</a>
-        </nav>
-      </header>
+      <Header />
       <main>
         <section class="write" aria-label={words.value.query}>
-          <Toolbar
-            onRun={runAll}
-            onRunHere={runHere}
-            onCancel={cancel}
-            onFormat={format}
-            onShare={() => void share()}
-          />
+          <Toolbar />
           <QueryEditor
             key={openTabId.value}
-            initial={openTab.value.text}
+            text={openText.value}
             label={words.value.query}
-            hint={words.value.queryHint}
+            placeholder={words.value.queryHint}
             context={queryContext}
             onChange={(text) => changeTab({ text })}
-            onExplained={(told) => {
-              explanation.value = told;
+            onExplained={(text, told) => {
+              explained.value = { text, told };
             }}
-            onReady={(handle) => {
-              editor.current = handle;
-            }}
-            onRun={runAll}
-            onRunHere={runHere}
-            onFormat={format}
+            onHint={setHint}
+            onMark={runUpTo}
+            onReady={setEditor}
           />
+          <p class="hint" aria-live="off" title={hint}>
+            {hint}
+          </p>
           <Parameters />
         </section>
-        <StatusLine notice={notice} />
         <KeyForm />
-        <Panels
-          onRunText={(text) => void runText(text)}
-          onOpen={(text) => editor.current?.replace(text)}
-          onNotice={setNotice}
-        />
+        <StatusLine />
+        <Panels />
       </main>
+      <Palette />
     </div>
   );
 }
 
-async function formatText(editor: EditorHandle | null): Promise<void> {
-  const { query } = await ask<{ query: string }>('v1/format', { body: { query: openTab.value.text } }).catch(
-    () => ({
-      // A text that cannot be read is underlined already, and stays as it is.
-      query: openTab.value.text,
-    }),
-  );
-  editor?.replace(query.trimEnd());
+/** Looks for mistakes again when what belongs to the text has changed. */
+function useLookAgain(): void {
+  const { id, connection, params } = openTab.value;
+  useEffect(() => {
+    if (explained.value !== null) currentEditor()?.lookAgain();
+  }, [id, connection, params]);
 }

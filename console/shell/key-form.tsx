@@ -1,35 +1,32 @@
-/** Asks for an API key when the server refused a request without one. */
+/** Asks for an API key when the server refused a request, also in the middle of work: what is written stays. */
 import { useState } from 'preact/hooks';
-import { storedKey, storeKey } from '../api/client.ts';
-import { run } from '../state/console-state.ts';
+import { storedKey, storeKey, wantsKey } from '../api/client.ts';
+import { currentEditor, runText } from '../commands/run-text.ts';
+import { run } from '../state/runs.ts';
 import { words } from '../words/words.ts';
 
 export function KeyForm() {
   const [key, setKey] = useState('');
-  const [hasKey, setHasKey] = useState(storedKey() !== null);
-  const isNeeded = run.value?.problem?.status === 401;
   const said = words.value;
-  const use = (value: string | null) => {
-    storeKey(value);
-    setHasKey(value !== null);
+  if (!wantsKey.value) return null;
+  const use = () => {
+    storeKey(key.trim());
     setKey('');
-    if (value !== null) location.reload();
+    currentEditor()?.lookAgain();
+    currentEditor()?.focus();
+    // The run that was refused is what the user waits for.
+    const refused = run.value;
+    if (refused?.problem?.status === 401) void runText(refused.asked.query);
   };
-  if (!isNeeded)
-    return hasKey ? (
-      <button type="button" class="quiet log-out" onClick={() => use(null)}>
-        {said.logOut}
-      </button>
-    ) : null;
   return (
     <form
       class="key"
       onSubmit={(event) => {
         event.preventDefault();
-        if (key.trim() !== '') use(key.trim());
+        if (key.trim() !== '') use();
       }}
     >
-      <p>{said.keyNeeded}</p>
+      <p role="alert">{storedKey() === null ? said.keyNeeded : said.keyRefused}</p>
       <label>
         <span>{said.key}</span>
         <input

@@ -5,28 +5,20 @@ import { ChartPanel } from '../panels/chart-panel.tsx';
 import { HistoryPanel } from '../panels/history-panel.tsx';
 import { PlanPanel } from '../panels/plan-panel.tsx';
 import { RowsPanel } from '../panels/rows-panel.tsx';
-import { type View, view } from '../state/console-state.ts';
+import { VIEWS, type View, view } from '../state/view.ts';
 import { words } from '../words/words.ts';
 
-const VIEWS: readonly View[] = ['rows', 'chart', 'plan', 'history', 'server'];
-
-interface PanelsProps {
-  readonly onRunText: (text: string) => void;
-  readonly onOpen: (text: string) => void;
-  readonly onNotice: (notice: string) => void;
-}
-
-export function Panels({ onRunText, onOpen, onNotice }: PanelsProps) {
+export function Panels() {
   const panels: Readonly<Record<View, () => ComponentChildren>> = {
-    rows: () => <RowsPanel onNotice={onNotice} />,
+    rows: () => <RowsPanel />,
     chart: () => <ChartPanel />,
-    plan: () => <PlanPanel onRunText={onRunText} />,
-    history: () => <HistoryPanel onOpen={onOpen} />,
+    plan: () => <PlanPanel />,
+    history: () => <HistoryPanel />,
     server: () => <ServerPanel />,
   };
   return (
-    <section class="look">
-      <div class="views" role="tablist">
+    <section class="look" aria-label={words.value.answer}>
+      <div class="views" role="tablist" aria-label={words.value.answer}>
         {VIEWS.map((name) => (
           <button
             type="button"
@@ -51,7 +43,7 @@ export function Panels({ onRunText, onOpen, onNotice }: PanelsProps) {
           </button>
         ))}
       </div>
-      <div class="panel" id="panel" role="tabpanel" aria-labelledby={`tab-${view.value}`}>
+      <div class="panel" id="panel" role="tabpanel" tabIndex={-1} aria-labelledby={`tab-${view.value}`}>
         {panels[view.value]()}
       </div>
     </section>

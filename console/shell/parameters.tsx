@@ -1,5 +1,5 @@
 /** A field for each `:name` of the text. */
-import { changeTab, openTab, parameterNames } from '../state/console-state.ts';
+import { changeTab, openTab, parameterNames } from '../state/tabs.ts';
 import { words } from '../words/words.ts';
 
 export function Parameters() {
@@ -13,6 +13,7 @@ export function Parameters() {
         <label key={name}>
           <span>:{name}</span>
           <input
+            title={words.value.parameterHint}
             value={params[name] ?? ''}
             onInput={(event) =>
               changeTab({ params: { ...openTab.value.params, [name]: event.currentTarget.value } })
