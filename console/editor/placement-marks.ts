@@ -6,10 +6,10 @@ import type { ExplainedStage } from '../api/explain.ts';
 export const showPlacement = StateEffect.define<readonly ExplainedStage[]>();
 
 class Mark extends GutterMarker {
-  readonly #where: string;
+  readonly #where: 'source' | 'worker' | 'nowhere';
   readonly #text: string;
 
-  constructor(where: string, text: string) {
+  constructor(where: 'source' | 'worker' | 'nowhere', text: string) {
     super();
     this.#where = where;
     this.#text = text;
@@ -21,8 +21,8 @@ class Mark extends GutterMarker {
 
   override toDOM(): Node {
     const element = document.createElement('span');
-    element.className = `placed placed-${this.#where === 'source' ? 'source' : 'worker'}`;
-    element.textContent = this.#where === 'source' ? '●' : '○';
+    element.className = `placed placed-${this.#where}`;
+    element.textContent = this.#where === 'worker' ? '○' : '●';
     element.title = this.#text;
     element.setAttribute('role', 'img');
     element.setAttribute('aria-label', this.#text);
@@ -62,7 +62,7 @@ export function placementMarks(onMark: (offset: number) => void) {
     gutter({
       class: 'placed-gutter',
       markers: (view) => view.state.field(marks),
-      initialSpacer: () => new Mark('source', ''),
+      initialSpacer: () => new Mark('nowhere', ''),
       domEventHandlers: {
         click: (_, { to }) => {
           onMark(to);

@@ -51,6 +51,8 @@ export interface EditorHandle {
 
 export interface EditorProps {
   readonly text: string;
+  /** Returns the text as it is now: `text` may be older than what was typed since it was drawn. */
+  readonly currentText: () => string;
   readonly label: string;
   readonly placeholder: string;
   readonly context: () => Omit<Asked, 'query'>;
@@ -77,7 +79,7 @@ export function QueryEditor(props: EditorProps) {
     return () => created.destroy();
   }, []);
   useEffect(() => {
-    if (view.current !== null) replaceAll(view.current, text);
+    if (view.current !== null) replaceAll(view.current, latest.current.currentText());
   }, [text]);
   useEffect(() => {
     view.current?.dispatch({ effects: texts.reconfigure(textsOf({ label, placeholder: empty })) });

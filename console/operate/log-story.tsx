@@ -4,6 +4,7 @@ import { ask } from '../api/client.ts';
 import { words } from '../words/words.ts';
 import type { LogLine } from './types.ts';
 
+const EVERY_MS = 2000;
 /** Members that the line shows elsewhere, or that all lines of a query have in common. */
 const KNOWN = new Set([
   ...['time', 'level', 'process', 'role', 'pid', 'stream', 'seq', 'event'],
@@ -19,10 +20,14 @@ export function LogStory({ queryId, onClose }: StoryProps) {
   const [lines, setLines] = useState<readonly LogLine[]>([]);
   const [failure, setFailure] = useState('');
   useEffect(() => {
-    ask<{ lines: readonly LogLine[] }>(`v1/logs?query=${encodeURIComponent(queryId)}`).then(
-      (told) => setLines(told.lines),
-      (thrown: unknown) => setFailure(thrown instanceof Error ? thrown.message : String(thrown)),
-    );
+    const look = () =>
+      void ask<{ lines: readonly LogLine[] }>(`v1/logs?query=${encodeURIComponent(queryId)}`).then(
+        (told) => setLines(told.lines),
+        (thrown: unknown) => setFailure(thrown instanceof Error ? thrown.message : String(thrown)),
+      );
+    look();
+    const timer = window.setInterval(look, EVERY_MS);
+    return () => clearInterval(timer);
   }, [queryId]);
   const first = lines[0] === undefined ? 0 : Date.parse(lines[0].time);
   return (

@@ -7,6 +7,7 @@ import type { Words } from '../words/en.ts';
 export interface Example {
   readonly title: (said: Words) => string;
   readonly query: string;
+  readonly params?: Readonly<Record<string, string>>;
   readonly chart: ChartChoice | null;
   readonly shows: View;
 }
@@ -32,6 +33,7 @@ const FLIGHTS: readonly Example[] = [
   {
     title: ({ exampleFirst }) => exampleFirst,
     query: 'select * from flights\n| where delay > :least\n| head 100',
+    params: { least: '60' },
     chart: null,
     shows: 'rows',
   },

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { keyNumber } from '../api/client.ts';
 import { runAll, runText } from '../commands/run-text.ts';
 import { run } from '../state/runs.ts';
-import { chooseChart, openQuery, openTab, openText } from '../state/tabs.ts';
+import { openQuery, openTab, openText } from '../state/tabs.ts';
 import { view } from '../state/view.ts';
 import { words } from '../words/words.ts';
 import { type Example, exampleQueries } from './examples.ts';
@@ -39,9 +39,8 @@ function Examples() {
     return () => stop.abort();
   }, [connection, asker]);
   const said = words.value;
-  const open = ({ query, chart, shows }: Example) => {
-    openQuery({ text: query, connection });
-    chooseChart(chart);
+  const open = ({ query, params = {}, chart, shows }: Example) => {
+    openQuery({ text: query, connection, params, chart });
     view.value = shows;
     void runText(query);
   };

@@ -27,6 +27,7 @@ export function App() {
           <QueryEditor
             key={openTabId.value}
             text={openText.value}
+            currentText={() => openText.peek()}
             label={words.value.query}
             placeholder={words.value.queryHint}
             context={queryContext}

@@ -12,8 +12,9 @@ const LOOK_MS = 1000;
 export function StatusLine() {
   const current = run.value;
   const said = words.value;
+  const isEmpty = current === null && notice.value === '';
   return (
-    <section class="status" aria-label={said.state}>
+    <section class={isEmpty ? 'status nothing' : 'status'} aria-label={said.state}>
       <span class="line">
         {current !== null && current.state !== 'running' && (
           <span class={`state ${current.state}`} role="status">
