@@ -18,16 +18,13 @@ const ENCODINGS = [
   { name: 'gzip', suffix: '.gz' },
 ];
 
-let page: string | null = null;
-
 export const consolePage: RequestHandler = (_, response) => {
   const nonce = randomBytes(16).toString('base64');
-  page ??= readPage();
   response
     .setHeader('Content-Security-Policy', policyWith(nonce))
     .setHeader('Cache-Control', 'no-store')
     .type('html')
-    .send(page.replace('{{nonce}}', nonce));
+    .send(readPage().replace('{{nonce}}', nonce));
 };
 
 export const consoleFile: RequestHandler = (request, response) => {
@@ -52,7 +49,7 @@ function sendEncoded(request: Request, response: Response, name: string): void {
   });
 }
 
-/** Throws not-found where the console was not built, such as in a process that runs the sources. */
+/** Returns the page as the last build made it, whose files are the ones that are there. Throws not-found where the console was not built, such as in a process that runs the sources. */
 function readPage(): string {
   try {
     return readFileSync(`${FOLDER}index.html`, 'utf8');

@@ -225,7 +225,10 @@ describe('the console', function () {
       .getByRole('button', { name: /pg_sleep/ })
       .first()
       .click();
-    await page.locator('.story li', { hasText: 'query-ended' }).filter({ hasText: 'cancelled' }).waitFor();
+    await page
+      .locator('.story li', { hasText: 'query-failed' })
+      .filter({ hasText: 'cancelled by' })
+      .waitFor();
   });
 
   it('keeps tabs and history in the browser, and a run for each tab', async () => {

@@ -39,7 +39,7 @@ export interface OpenPage {
   readonly faults: string[];
 }
 
-const WAIT_MS = 8_000;
+const WAIT_MS = 20_000;
 
 export async function openPage(
   browser: Browser,
