@@ -9,9 +9,14 @@ export function parametersOf(query: string): readonly string[] {
   return [...names];
 }
 
+/** No zeros lead, as in the code of a place: that is a text. */
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?$/;
+/** The digits that a number of the browser keeps for sure. */
+const EXACT_DIGITS = 15;
+
 /** Returns a field's text as the API takes it: a number, true, false, null, a list, or else a text. */
 export function parameterValue(text: string): unknown {
-  if (/^-?\d+(\.\d+)?$/.test(text) && Number.isSafeInteger(Math.trunc(Number(text)))) return Number(text);
+  if (NUMBER.test(text) && text.replaceAll(/\D/g, '').length <= EXACT_DIGITS) return Number(text);
   if (text === 'true' || text === 'false' || text === 'null' || /^[["]/.test(text)) {
     try {
       return JSON.parse(text);
