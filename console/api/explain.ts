@@ -2,11 +2,7 @@
 
 import type { Asked } from './asked.ts';
 import { ask } from './client.ts';
-
-export interface ShownColumn {
-  readonly name: string;
-  readonly type: string;
-}
+import type { ShownColumn } from './shown-column.ts';
 
 export interface ExplainedStage {
   readonly index: number;

@@ -2,7 +2,7 @@
  * Which chart fits an answer, and its numbers. Time becomes lines, a category becomes bars; a second category beside one number
  * becomes a series for each of its values. The user may choose otherwise.
  */
-import type { ShownColumn } from '../api/explain.ts';
+import type { ShownColumn } from '../api/shown-column.ts';
 import { isMoment, isNumeric, valueText } from '../grid/cell.ts';
 import type { RowStore } from '../rows/row-store.ts';
 

@@ -1,7 +1,8 @@
 /** Tells what stands at the cursor (a line below the editor), and what the pointer rests on (a tooltip). */
 import { EditorView, hoverTooltip } from '@codemirror/view';
 import type { Asked } from '../api/asked.ts';
-import { describe, type Word, wordAround } from './describe.ts';
+import { describe } from './describe.ts';
+import { type Word, wordAround } from './word-around.ts';
 
 const PAUSE_MS = 150;
 

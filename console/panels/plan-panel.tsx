@@ -1,6 +1,7 @@
 /** Where each stage runs and why, with the columns after it and the SQL of each database; its rows can be asked for. */
 
-import type { ExplainedStage, ShownColumn } from '../api/explain.ts';
+import type { ExplainedStage } from '../api/explain.ts';
+import type { ShownColumn } from '../api/shown-column.ts';
 import { runText } from '../commands/run-text.ts';
 import { textUpTo } from '../editor/up-to.ts';
 import { explained } from '../state/runs.ts';
@@ -35,7 +36,7 @@ export function PlanPanel() {
             <td>SQL</td>
             <td>{said.source}</td>
             <td />
-            <td>{namesOf(told.sources[0]?.columns ?? told.columns ?? [])}</td>
+            <td>{told.stages.length === 0 && namesOf(told.columns ?? [])}</td>
             <td>
               <RowsButton stage="SQL" onClick={() => show(textUpTo(text, 0))} />
             </td>

@@ -1,7 +1,7 @@
 /** What stands beside the grid: one value whole, or what a column holds. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { ShownColumn } from '../api/explain.ts';
+import type { ShownColumn } from '../api/shown-column.ts';
 import { isNumeric, valueText } from '../grid/cell.ts';
 import { SummaryView } from '../grid/summary-view.tsx';
 import { type ColumnSummary, summarize } from '../rows/column-summary.ts';

@@ -14,7 +14,7 @@ export function StatusLine() {
   const said = words.value;
   const isEmpty = current === null && notice.value === '';
   return (
-    <section class={isEmpty ? 'status nothing' : 'status'} aria-label={said.state}>
+    <section class={isEmpty ? 'status nothing' : 'status'} aria-label={said.runState}>
       <span class="line">
         {current !== null && current.state !== 'running' && (
           <span class={`state ${current.state}`} role="status">

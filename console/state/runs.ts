@@ -2,10 +2,11 @@
 import { computed, signal } from '@preact/signals';
 import type { Asked } from '../api/asked.ts';
 import { ask, isAbort } from '../api/client.ts';
-import type { Explanation, ShownColumn } from '../api/explain.ts';
+import type { Explanation } from '../api/explain.ts';
 import { type Problem, unreachable } from '../api/problem.ts';
 import { randomId } from '../api/random-id.ts';
 import { type Finished, runQuery } from '../api/run-query.ts';
+import type { ShownColumn } from '../api/shown-column.ts';
 import type { RowStore } from '../rows/row-store.ts';
 import { type Past, remember, storedHistory } from '../share/stored.ts';
 import { parameterValue } from './parameters.ts';

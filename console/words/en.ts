@@ -20,7 +20,8 @@ export const en = {
   theme: 'Dark or light',
   language: '한국어',
   answer: 'Answer',
-  state: 'State of the run',
+  state: 'State',
+  runState: 'State of the run',
 
   run: 'Run',
   runHere: 'Run to cursor',

@@ -18,7 +18,8 @@ export const ko: Words = {
   theme: '어둡게 / 밝게',
   language: 'English',
   answer: '결과',
-  state: '실행 상태',
+  state: '상태',
+  runState: '실행 상태',
 
   run: '실행',
   runHere: '커서까지 실행',

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { wordAround } from '../../../../console/editor/describe.ts';
+import { wordAround } from '../../../../console/editor/word-around.ts';
 
 /** Returns the word around the place of ^, and the text up to its end. */
 function around(marked: string): readonly string[] | null {
