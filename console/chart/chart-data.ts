@@ -58,19 +58,21 @@ export function chartData(choice: ChartChoice, columns: readonly ShownColumn[], 
   const xColumn = columns[at(choice.x)]!;
   const collected = collect(choice, rows, at);
   const isTime = isMoment(xColumn);
-  const isOrdered = isTime || (isNumeric(xColumn) && choice.kind === 'line');
+  const isOrdered = isTime || isNumeric(xColumn);
+  // Bars over numbers stand beside each other in the order of the numbers, which may lie far apart.
+  const isScale = isTime || (isOrdered && choice.kind === 'line');
   const position = isTime ? secondsOf : Number;
   const keys = isOrdered
     ? [...collected.keys]
-        .filter((key) => Number.isFinite(position(key)))
+        .filter((key) => key !== '' && Number.isFinite(position(key)))
         .sort((a, b) => position(a) - position(b))
     : [...collected.keys];
   const shown = [...collected.series].slice(0, SERIES_LIMIT);
   return {
     kind: choice.kind,
     isTime,
-    x: keys.map((key, index) => (isOrdered ? position(key) : index)),
-    labels: isOrdered ? [] : keys,
+    x: keys.map((key, index) => (isScale ? position(key) : index)),
+    labels: isScale ? [] : keys,
     series: shown.map(([name, byKey]) => ({ name, values: keys.map((key) => byKey.get(key) ?? null) })),
     leftOutRows: collected.leftOutRows,
     leftOutSeries: collected.series.size - shown.length,

@@ -3,7 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { ChartData } from './chart-data.ts';
 
-const HEIGHT_PX = 340;
+/** Pixels below the drawing that the legend takes. */
+const LEGEND_PX = 34;
 const COLORS = [
   '#2f6fde',
   '#d9622b',
@@ -28,7 +29,7 @@ export function Chart({ data, label }: { readonly data: ChartData; readonly labe
     const element = place.current!;
     const plot = new uPlot(optionsOf(data, element), columnsOf(data), element);
     const observer = new ResizeObserver(() =>
-      plot.setSize({ width: element.clientWidth, height: HEIGHT_PX }),
+      plot.setSize({ width: element.clientWidth, height: heightIn(element) }),
     );
     observer.observe(element);
     return () => {
@@ -37,6 +38,10 @@ export function Chart({ data, label }: { readonly data: ChartData; readonly labe
     };
   }, [data]);
   return <div class="chart" ref={place} role="img" aria-label={label} />;
+}
+
+function heightIn(element: HTMLElement): number {
+  return Math.max(element.clientHeight - LEGEND_PX, 100);
 }
 
 function columnsOf({ x, series }: ChartData): uPlot.AlignedData {
@@ -50,7 +55,7 @@ function optionsOf(data: ChartData, element: HTMLElement): uPlot.Options {
   const bars = data.kind === 'bar';
   return {
     width: element.clientWidth || 600,
-    height: HEIGHT_PX,
+    height: heightIn(element),
     // Times are shown as the answer has them.
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     scales: { x: { time: data.isTime, ...(bars ? { range: barRange(data) } : {}) } },
@@ -105,7 +110,10 @@ function barBeside(index: number, count: number): uPlot.Series.BarsPathBuilderDi
 }
 
 function barRange({ x }: ChartData): [number, number] {
-  return x.length === 0 ? [0, 1] : [Math.min(...x) - 0.6, Math.max(...x) + 0.6];
+  const [first, last] = [x[0], x.at(-1)];
+  if (first === undefined || last === undefined) return [0, 1];
+  const edge = 0.6 * (x.length > 1 ? (last - first) / (x.length - 1) : 1);
+  return [first - edge, last + edge];
 }
 
 function labelAt({ labels }: ChartData, x: number): string {

@@ -79,6 +79,20 @@ describe('chartData', () => {
     expect([data.series.length, data.leftOutSeries, data.leftOutRows]).to.deep.equal([12, 18, 0]);
   });
 
+  it('orders bars over numbers by the numbers, and leaves null out', () => {
+    const data = chartData(
+      { kind: 'bar', x: 'hour', y: ['n'], series: null },
+      columns('hour:int64', 'n:float64'),
+      storeOf([
+        ['10', '1'],
+        ['9', '2'],
+        [null, '3'],
+      ]),
+    );
+    expect(data.labels).to.deep.equal(['9', '10']);
+    expect(data.series).to.deep.equal([{ name: 'n', values: [2, 1] }]);
+  });
+
   it('draws nothing of no rows', () => {
     const data = chartData(
       { kind: 'bar', x: 'a', y: ['n'], series: null },
