@@ -2,11 +2,13 @@
  * The kinds of database that there are: the only file that lists them. Each is loaded when a connection of that kind
  * is configured, so that a process holds only the drivers that it uses.
  */
-import type { ConnectionConfig, ConnectionKind } from '../core/protocol/connection.ts';
+import type { DatabaseConnection } from '../core/protocol/connection.ts';
 import type { Connection, ConnectionOptions, Connector } from './kit/connector.ts';
 
 type Loaders = {
-  readonly [K in ConnectionKind]: () => Promise<Connector<Extract<ConnectionConfig, { kind: K }>>>;
+  readonly [K in DatabaseConnection['kind']]: () => Promise<
+    Connector<Extract<DatabaseConnection, { kind: K }>>
+  >;
 };
 
 const LOADERS: Loaders = {
@@ -17,7 +19,7 @@ const LOADERS: Loaders = {
 
 /** Makes a connection of whatever kind; nothing is opened yet. */
 export async function connectionOf(
-  config: ConnectionConfig,
+  config: DatabaseConnection,
   options: ConnectionOptions,
 ): Promise<Connection> {
   const connector: Connector = await LOADERS[config.kind]();

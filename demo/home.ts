@@ -1,5 +1,5 @@
 /**
- * Where the embedded database lives and who runs it. PostgreSQL refuses to run as root, so under root it runs as
+ * Says where the embedded database lives and who runs it. PostgreSQL refuses to run as root, so under root it runs as
  * `postgres`, or as `nobody` where there is no such user; that user must be able to go where data and binaries
  * lie, which a checkout below /root does not allow. Then both live below /var/lib/forkline.
  *

@@ -1,5 +1,6 @@
 /** Every scenario, in the order of the targets' table. Adding one is a file in scenarios/ and a line here. */
 import type { Scenario } from './scenario.ts';
+import { againstPolars } from './scenarios/against-polars.ts';
 import { coldStart } from './scenarios/cold-start.ts';
 import { costPerRow } from './scenarios/cost-per-row.ts';
 import { forkPolicies } from './scenarios/fork-policies.ts';
@@ -14,6 +15,7 @@ import { rowsAsJson } from './scenarios/rows-as-json.ts';
 import { slowClient } from './scenarios/slow-client.ts';
 import { smallQuery } from './scenarios/small-query.ts';
 import { smallQueryDistinct } from './scenarios/small-query-distinct.ts';
+import { timechart } from './scenarios/timechart.ts';
 import { warmStages } from './scenarios/warm-stages.ts';
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -23,7 +25,9 @@ export const SCENARIOS: readonly Scenario[] = [
   allColumnsThroughStages,
   twoColumnsThroughStages,
   pushedDown,
+  timechart,
   warmStages,
+  againstPolars,
   lightUnderHeavy,
   lightOverClients,
   mixedClients,

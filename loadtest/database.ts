@@ -16,7 +16,7 @@ export interface LoadDatabase {
 
 export interface DatabaseDeps {
   readonly givenUrl: string | null;
-  /** Where an embedded one lives. */
+  /** The directory of an embedded one. */
   readonly dir: string;
   onProgress(text: string): void;
 }

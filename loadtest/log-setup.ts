@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LoggerConfig } from '../core/protocol/logger-config.ts';
 import type { ToChild } from '../core/protocol/monitor.ts';
 import type { FromWriter, WriterTask } from './log-writer.ts';
 
@@ -39,9 +40,11 @@ export interface SetupOptions {
   readonly maxBytes?: number;
   readonly maxFiles?: number;
   readonly compress?: 'gzip' | 'none';
-  /** Where the log is, instead of the run directory. */
+  /** The directory of the log, instead of the run directory. */
   readonly logDir?: string;
   readonly secrets?: readonly string[];
+  /** The audit of the same logger; left out: none. */
+  readonly audit?: LoggerConfig['audit'];
 }
 
 export function setUpLog(options: SetupOptions = {}): LogSetup {
@@ -87,6 +90,7 @@ export function setUpLog(options: SetupOptions = {}): LogSetup {
           socketPath: logSocket,
           rawDir,
           secrets,
+          audit: options.audit ?? null,
         },
       },
       logLevel: 'debug',

@@ -48,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(options: RunOptions): Promise<number> {
-  const { DATABASE_URL, PATH } = environment();
+  const { DATABASE_URL, PATH, LOADTEST_PYTHON } = environment();
   const children = new Children();
   const progress = new Progress(process.stderr);
   const ending = new AbortController();
@@ -70,6 +70,7 @@ async function run(options: RunOptions): Promise<number> {
     const dir = resolve('data/loadtest');
     const result = await runLoadTest({
       ...{ options, scenarios: chosen, children, progress, dir, path: PATH, signal: ending.signal },
+      python: LOADTEST_PYTHON,
       givenUrl: DATABASE_URL === undefined || DATABASE_URL === '' ? null : DATABASE_URL,
     });
     progress.end();

@@ -101,7 +101,7 @@ export interface RunSettings {
 export interface RunResult {
   readonly startedAt: string;
   readonly seconds: number;
-  /** How it ended before its end, if it did. */
+  /** The way in which it ended before its end, if it did. */
   readonly interrupted: string | null;
   readonly machine: Machine;
   readonly settings: RunSettings;

@@ -5,6 +5,7 @@
  */
 import type { Children } from './children.ts';
 import type { ContenderName } from './contender/contender.ts';
+import { NO_POLARS } from './contender/start-polars.ts';
 import { type GenerateDeps, generateLoad, readOneSlowly } from './load/generate.ts';
 import { describeMachine } from './machine.ts';
 import type { RunOptions } from './options.ts';
@@ -17,7 +18,7 @@ import { type Cleanup, type Setup, setUp } from './setup.ts';
 
 export interface RunDeps {
   readonly options: RunOptions;
-  /** Those that were chosen. */
+  /** The scenarios that were chosen. */
   readonly scenarios: readonly Scenario[];
   readonly children: Children;
   readonly progress: Progress;
@@ -25,6 +26,7 @@ export interface RunDeps {
   readonly signal: AbortSignal;
   readonly givenUrl: string | null;
   readonly path: string | undefined;
+  readonly python: string | undefined;
   readonly dir: string;
 }
 
@@ -77,9 +79,11 @@ async function runScenario(deps: RunDeps, setup: Setup, scenario: Scenario): Pro
   const startedAt = performance.now();
   let state: ScenarioResult['state'] = 'done';
   let reason: string | null = null;
-  if (needs.ownServers === true && deps.options.against !== null) {
+  const left = leftOutFor(deps, setup, needs);
+  if (left !== null) {
     state = 'skipped';
-    reason = 'it starts servers of its own, and --against names one that runs';
+    reason = left;
+    deps.progress.print(`${name} is left out: ${left}`);
   } else {
     try {
       await scenario.run(benchOf(deps, setup, scenario), record);
@@ -98,6 +102,14 @@ async function runScenario(deps: RunDeps, setup: Setup, scenario: Scenario): Pro
   const { checks, series, resources, charts, notes } = record;
   const seconds = (performance.now() - startedAt) / 1000;
   return { name, title, state, reason, checks, series, resources, charts, notes, seconds };
+}
+
+/** Tells why a scenario cannot be measured here; null: it can. */
+function leftOutFor({ options }: RunDeps, { contenders }: Setup, needs: Scenario['needs']): string | null {
+  if (needs.ownServers === true && options.against !== null)
+    return 'it starts servers of its own, and --against names one that runs';
+  if (needs.contenders.includes('polars') && !contenders.has('polars')) return NO_POLARS;
+  return null;
 }
 
 function benchOf(

@@ -26,7 +26,7 @@ export interface Scenario {
 /** The tools that scenarios work with. */
 export interface Bench {
   readonly rows: number;
-  /** How often each figure is taken; the median counts. */
+  /** The number of times that each figure is taken; the median counts. */
   readonly rounds: number;
   /** Duration of one measured load. */
   readonly durationMs: number;

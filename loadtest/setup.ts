@@ -8,6 +8,7 @@ import { findContender } from './contender/against.ts';
 import type { Contender, ContenderName } from './contender/contender.ts';
 import { startBaseline } from './contender/start-baseline.ts';
 import { startForkline } from './contender/start-forkline.ts';
+import { pythonWithPolars, startPolars } from './contender/start-polars.ts';
 import { dropData, expectData, loadData } from './data.ts';
 import { type LoadDatabase, openDatabase } from './database.ts';
 import { openPlainSql, type PlainSql } from './limit/plain-sql.ts';
@@ -20,6 +21,7 @@ export interface Setup {
   readonly database: LoadDatabase;
   readonly plainSql: PlainSql;
   readonly verifier: Verifier;
+  /** Holds the contenders that are needed; polars is missing where no Python has it. */
   readonly contenders: ReadonlyMap<ContenderName, Contender>;
 }
 
@@ -29,7 +31,9 @@ export interface SetupDeps {
   readonly children: Children;
   readonly givenUrl: string | null;
   readonly path: string | undefined;
-  /** Where an embedded database lives. */
+  /** A Python that may have polars. */
+  readonly python: string | undefined;
+  /** The directory of an embedded database. */
   readonly dir: string;
   readonly signal: AbortSignal;
   onProgress(text: string): void;
@@ -67,7 +71,7 @@ async function prepareData(deps: SetupDeps, database: LoadDatabase, cleanups: Cl
 }
 
 async function startContenders(
-  { options, scenarios, children, path, signal, onProgress }: SetupDeps,
+  { options, scenarios, children, path, python, signal, onProgress }: SetupDeps,
   databaseUrl: string,
 ): Promise<Map<ContenderName, Contender>> {
   const wanted = new Set(scenarios.flatMap(({ needs }) => needs.contenders));
@@ -75,7 +79,10 @@ async function startContenders(
   for (const name of wanted) {
     signal.throwIfAborted();
     onProgress(`starting ${name}`);
-    if (name !== 'forkline') started.set(name, await startBaseline(name, databaseUrl, children));
+    if (name === 'polars') {
+      const command = await pythonWithPolars(python);
+      if (command !== null) started.set(name, await startPolars(command, databaseUrl, children));
+    } else if (name !== 'forkline') started.set(name, await startBaseline(name, databaseUrl, children));
     else if (options.against !== null)
       started.set(name, await findContender(options.against, options.rows, signal));
     else started.set(name, await startForkline({ databaseUrl, children, path, port: options.port }));

@@ -22,7 +22,7 @@ export interface QueryAnswer {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
   /** Forkline's, in ms; empty from a baseline. */
   readonly phases: Phases;
-  /** Where each stage ran: `source` or `worker`; empty from a baseline. */
+  /** The place where each stage ran: `source` or `worker`; empty from a baseline. */
   readonly placement: readonly string[];
   /** The body as it came. */
   readonly text: string;

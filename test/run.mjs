@@ -5,7 +5,8 @@
  *
  *   node test/run.mjs [--quick] [--lanes N] [--times] [mocha's options] [spec files]
  *
- * --quick runs the unit tests and those of the others that tell most; --times prints how long each file took.
+ * --quick runs the unit tests and those of the others that tell most; The ten files that took longest are
+ * printed, and with --times all of them.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,7 +16,9 @@ import { countsText, Lanes } from './support/lanes.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest first: what is short fills the lanes up at the end. */
-const kinds = ['fault', 'integration', 'regression', 'budget', 'unit'];
+const kinds = ['fault', 'integration', 'attack', 'regression', 'budget', 'unit'];
+/** The number of files whose times are printed. */
+const MOST_TIMES = 10;
 const quick = [
   ...['limits', 'sources', 'sql-worker', 'placement', 'api', 'query', 'bad-input', 'row-stages'].map(
     (name) => `test/integration/${name}.test.ts`,
@@ -37,7 +40,7 @@ async function main(given) {
   );
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => lanes.kill(signal));
   await lanes.run(laneCount);
-  if (showsTimes) printTimes(lanes.times);
+  printTimes(lanes.times, showsTimes ? lanes.times.size : MOST_TIMES);
   const { counts } = lanes;
   counts.failed += unmatched;
   if (counts.passed + counts.failed === 0) console.log('no test ran');
@@ -79,7 +82,7 @@ function filesOf(specs) {
   return { files: [...new Set(found.flat())], unmatched: found.filter((files) => files.length === 0).length };
 }
 
-function printTimes(times) {
-  const slowestFirst = [...times].sort(([, a], [, b]) => b - a);
+function printTimes(times, most) {
+  const slowestFirst = [...times].sort(([, a], [, b]) => b - a).slice(0, most);
   for (const [file, ms] of slowestFirst) console.log(`${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`);
 }

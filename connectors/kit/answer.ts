@@ -35,7 +35,7 @@ export class Answer {
   add(bytes: Buffer, start: number, end: number): boolean {
     if (end - start > this.#maxRowBytes) throw this.longRow(end - start);
     if (this.#rows === this.#lastRow) return this.#refuseRow();
-    this.#encoder!.writeRow(this.#writer, bytes, start);
+    this.#encoder!.writeRow(this.#writer, bytes, start, end);
     this.#rows++;
     const { totalBytes } = this.#writer;
     if (totalBytes > this.#limits.maxBytes) throw tooLarge('resultBytes', this.#limits.maxBytes, totalBytes);

@@ -9,7 +9,7 @@
  * as, and by its checks before a statement runs.
  */
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
-import type { ConnectionConfig } from '../../core/protocol/connection.ts';
+import type { DatabaseConnection } from '../../core/protocol/connection.ts';
 import type { QueryError } from '../../core/protocol/errors.ts';
 import type {
   CopyToCall,
@@ -24,7 +24,7 @@ import type {
 } from '../../core/protocol/sql-worker.ts';
 import type { CallControl } from './call-control.ts';
 
-export interface Connector<Config extends ConnectionConfig = ConnectionConfig> {
+export interface Connector<Config extends DatabaseConnection = DatabaseConnection> {
   readonly kind: Config['kind'];
   /** Makes a connection without opening anything. */
   connect(config: Config, options: ConnectionOptions): Connection;

@@ -5,6 +5,7 @@
 import type { Duplex } from 'node:stream';
 import { createConnection, type ConnectionOptions as Mysql2Options } from 'mysql2';
 import { readGrants, type UserRights } from './guard/user-rights.ts';
+import { loginPlugins } from './login/plugins.ts';
 import type { ServerAddress } from './url.ts';
 import { quitCommand } from './wire/commands.ts';
 import { WireSession } from './wire-session.ts';
@@ -99,6 +100,9 @@ function optionsOf(address: ServerAddress, workerId: string, connectTimeout: num
             verifyIdentity: tls.verifyIdentity,
           },
         }),
+    authPlugins: loginPlugins({ password, isSecret: tls !== null || socketPath !== null }) as NonNullable<
+      Mysql2Options['authPlugins']
+    >,
     charset: 'utf8mb4',
     rowsAsArray: true,
     enableKeepAlive: true,

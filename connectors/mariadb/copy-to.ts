@@ -4,8 +4,7 @@
  */
 import type { QueryError } from '../../core/protocol/errors.ts';
 import type { CopyToCall } from '../../core/protocol/sql-worker.ts';
-import { type DatabaseColumn, typeName } from '../../core/protocol/types.ts';
-import { columnType } from '../../language/dialects/mariadb/types.ts';
+import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
@@ -14,6 +13,7 @@ import { FifoWriter } from '../kit/fifo-writer.ts';
 import { stalePlan } from '../kit/stale-plan.ts';
 import { noRows } from './describe.ts';
 import { exchange } from './exchange.ts';
+import { asExpected } from './expected.ts';
 import { judgeSql } from './guard/judge.ts';
 import { boundStatement } from './parameters.ts';
 import { WireRows } from './rows/row-encoders.ts';
@@ -47,7 +47,11 @@ export async function copyToFifo(
   const endEarly = (): void => fifo.destroy();
   control.cancellation.onCancel(endEarly);
   try {
-    await exchange(session, { sql: text, atMost: null, run: () => ({ values, taker }) }, control);
+    await exchange(
+      session,
+      { sql: text, described: call.described ?? [], atMost: null, run: () => ({ values, taker }) },
+      control,
+    );
     if (!readerClosed) {
       taker.end();
       writer.flush();
@@ -76,13 +80,18 @@ class CopiedRows implements RowTaker {
   }
 
   onColumns(columns: readonly DatabaseColumn[]): void {
-    this.#wire = new WireRows(this.#writer, columns, placesOf(this.#expect, columns));
+    const places = placesOf(this.#expect, columns);
+    const read = columns.map((column, place) => {
+      const at = places.indexOf(place);
+      return at === -1 ? column : asExpected(column, this.#expect[at]!);
+    });
+    this.#wire = new WireRows(this.#writer, read, places);
     this.#wire.begin();
   }
 
-  onRow(bytes: Buffer, start: number): void {
+  onRow(bytes: Buffer, start: number, end: number): void {
     const before = this.#writer.totalBytes;
-    this.#wire!.write(bytes, start);
+    this.#wire!.write(bytes, start, end);
     if (this.#writer.totalBytes - before > this.maxRowBytes) throw rowTooLongForStages(this.maxRowBytes);
     this.rows++;
   }
@@ -100,13 +109,11 @@ class CopiedRows implements RowTaker {
   }
 }
 
-/** The places of the columns that are expected; throws stale-plan for one that is not there as it was. */
+/** The places of the columns that are expected; throws stale-plan for one that is not there. */
 function placesOf(expected: readonly DatabaseColumn[], found: readonly DatabaseColumn[]): readonly number[] {
   return expected.map((column) => {
     const at = found.findIndex(({ name }) => name === column.name);
     if (at === -1) throw stalePlan('the columns');
-    const [was, is] = [column, found[at]!].map(({ type }) => typeName(columnType(type)));
-    if (was !== is) throw stalePlan(`the type of the column ${column.name} (${was}, now ${is})`);
     return at;
   });
 }

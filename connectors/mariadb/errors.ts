@@ -5,6 +5,7 @@
 import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
 import { placeOf } from './error-place.ts';
 import { PowerfulUserError } from './guard/user-rights.ts';
+import { LoginError } from './login/plugins.ts';
 import { UrlError } from './url.ts';
 import type { ServerError } from './wire/server-messages.ts';
 
@@ -97,7 +98,7 @@ function userRefused(name: string, { message }: PowerfulUserError): QueryError {
 }
 
 function reasonOf(thrown: unknown, code: string | null): string {
-  if (thrown instanceof UrlError) return thrown.message;
+  if (thrown instanceof UrlError || thrown instanceof LoginError) return thrown.message;
   const known = code === null ? undefined : CONNECT_FAILURES[code];
   if (known !== undefined) return known;
   if (code !== null && /CERT|SIGNATURE|ISSUER|CRL|ALTNAME|SSL/.test(code))

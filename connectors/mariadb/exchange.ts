@@ -5,8 +5,12 @@
  *   start transaction read only; set the limits; prepare   ->   execute; close; rollback
  */
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { DescribedSql } from '../../core/protocol/plan.ts';
+import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import type { CallControl } from '../kit/call-control.ts';
+import { expectColumns, stalePlan } from '../kit/stale-plan.ts';
 import { statementError } from './errors.ts';
+import { withPlaces } from './parameters.ts';
 import type { Described } from './wire/answers.ts';
 import {
   type BoundValue,
@@ -27,6 +31,8 @@ const END = queryCommand('rollback');
 
 export interface ExchangeRequest {
   readonly sql: string;
+  /** The users' SQL that the statement was built around: it is described again, to notice columns that have changed. */
+  readonly described?: readonly DescribedSql[];
   /** Rows that the answer has at most, when the statement says no other limit itself; null: no limit. */
   readonly atMost: number | null;
   /** Looks at the statement before it runs, which may throw; null: it does not run. */
@@ -41,14 +47,15 @@ export interface StatementRun {
 /** Rejects with what the database, the looks at the statement, its rows or the call's end say, as QueryError. */
 export async function exchange(
   session: WireSession,
-  { sql, atMost, run }: ExchangeRequest,
+  request: ExchangeRequest,
   control: CallControl,
 ): Promise<Described> {
+  const { sql } = request;
   refuseLong(sql, session.server.maxPacketBytes);
   session.begin(control.cancellation);
   let clean = false;
   try {
-    const described = await runSteps(session, sql, atMost, run, control, () => {
+    const described = await runSteps(session, request, control, () => {
       clean = true;
     });
     if (session.failure !== null) throw session.failure;
@@ -63,19 +70,20 @@ export async function exchange(
 
 async function runSteps(
   session: WireSession,
-  sql: string,
-  atMost: number | null,
-  run: ExchangeRequest['run'],
+  { sql, described: known = [], atMost, run }: ExchangeRequest,
   control: CallControl,
   onClean: () => void,
 ): Promise<Described> {
   const begun = session.command(BEGIN);
   const limited = session.command(queryCommand(limits(session, control, atMost)));
+  const describing = known.map((one) => session.prepare(prepareCommand(withPlaces(one.sql).text)));
   const preparing = session.prepare(prepareCommand(sql));
   let ended: Promise<void> | null = null;
   try {
     await begun;
     await limited;
+    for (const [index, { columns }] of known.entries())
+      await expectSame(session, describing[index]!, columns);
     const described = await preparing;
     // A statement that failed on the way to here is not executed.
     const running = session.failure === null && run !== null ? start(session, described, run) : null;
@@ -89,6 +97,21 @@ async function runSteps(
     await (ended ?? session.command(END));
     onClean();
   }
+}
+
+/** Throws stale-plan when SQL that was described for the plan has other columns now, or is wrong now. */
+async function expectSame(
+  session: WireSession,
+  describing: Promise<Described>,
+  columns: readonly DatabaseColumn[],
+): Promise<void> {
+  const found = await describing.catch((thrown: unknown) => {
+    throw thrown instanceof StatementError && thrown.error.sqlstate.startsWith('42')
+      ? stalePlan('what it reads')
+      : thrown;
+  });
+  session.tell(closeCommand(found.statement));
+  expectColumns(columns, found.columns);
 }
 
 function start(

@@ -9,6 +9,7 @@ import { WriterStock } from '../kit/encode/byte-writer.ts';
 import { rowLayout } from '../kit/encode/row-encoder.ts';
 import { noRows } from './describe.ts';
 import { exchange } from './exchange.ts';
+import { allAsExpected } from './expected.ts';
 import { judgeSql } from './guard/judge.ts';
 import { boundStatement } from './parameters.ts';
 import { answerEncoder } from './rows/row-encoders.ts';
@@ -38,7 +39,11 @@ export async function runStatement(
   sink.setOnDrain(() => session.resume());
   try {
     const atMost = Math.min(capRows ?? maxRows, maxRows) + 1;
-    await exchange(session, { sql: text, atMost, run: () => ({ values, taker }) }, control);
+    await exchange(
+      session,
+      { sql: text, described: call.described ?? [], atMost, run: () => ({ values, taker }) },
+      control,
+    );
     if (!taker.hasBegun) throw noRows();
     return answer.finish();
   } finally {
@@ -64,8 +69,10 @@ class AnswerRows implements RowTaker {
     return this.#hasBegun;
   }
 
-  onColumns(described: Parameters<RowTaker['onColumns']>[0]): void {
+  onColumns(found: Parameters<RowTaker['onColumns']>[0]): void {
     const options = textAnswerOf(this.#call);
+    const { expect } = this.#call;
+    const described = expect === undefined ? found : allAsExpected(found, expect);
     refuseSameNames(described);
     const columns = described.map(columnOf);
     refuseNames(columns, options);

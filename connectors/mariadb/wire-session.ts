@@ -41,7 +41,7 @@ export class StatementError extends Error {
 
 export interface RowTaker {
   onColumns(columns: readonly DatabaseColumn[]): void;
-  /** A row of the binary protocol; a view. May throw a QueryError: the exchange then fails with it. */
+  /** A row of the binary protocol; a view. May throw a QueryError: the exchange then fails with it. Any other error ends the session. */
   onRow(bytes: Buffer, start: number, end: number): void;
   /** Tells that the bytes behind the views that `onRow` was handed are overwritten next. */
   onChunkEnd(): void;
@@ -89,7 +89,11 @@ export class WireSession {
       accept: (bytes) => this.#accept(bytes),
     });
     wire.stream.on('data', (chunk: Buffer) => {
-      feed(chunk);
+      try {
+        feed(chunk);
+      } catch {
+        this.#break('the database sent what cannot be read'); // a length that leads out of its packet
+      }
       this.#taker?.onChunkEnd();
     });
     wire.stream.on('error', () => {}); // 'close' follows
@@ -137,6 +141,8 @@ export class WireSession {
     this.#taker = null;
     clearTimeout(this.#timer);
     if (this.#state === 'dead') return;
+    // The reader of the answer may have been behind to its end: nobody resumes for it any more.
+    this.resume();
     if (this.#state !== 'killed' && clean && this.#answers.length === 0) this.#state = 'idle';
     else this.#die('the session was left in an unknown state');
   }
@@ -266,7 +272,8 @@ export class WireSession {
       if (end - start > taker.maxRowBytes) throw taker.tooLarge(end - start);
       taker.onRow(bytes, start, end);
     } catch (thrown) {
-      this.discard(QueryError.from(thrown));
+      if (thrown instanceof QueryError) this.discard(thrown);
+      else this.#break('the database sent a row that cannot be read');
     }
   }
 

@@ -1,6 +1,6 @@
 /** The kinds of connections: which options each has, and what is said when they are wrong. */
 import { z } from 'zod';
-import type { ConnectionKind } from '../protocol/connection.ts';
+import { type ConnectionKind, FILE_ENCODINGS, FILE_FORMATS } from '../protocol/connection.ts';
 import { isJsonObject } from './json-object.ts';
 
 /** The kind of a connection that names none. */
@@ -16,16 +16,48 @@ interface KindOfConnection {
 
 const ALLOWED_FUNCTION = /^[^.]+\.[^.]+$/;
 
+const LOGIN = z.strictObject({ url: z.string(), allowPowerfulRole: z.boolean().optional() });
+
+/** The options of the login of one role. */
+export const LOGIN_OPTIONS: readonly string[] = Object.keys(LOGIN.shape);
+
+/** The logins by role; a connection has these or a `url`. */
+function roleOptions() {
+  return z.record(z.string(), LOGIN).optional();
+}
+
+const ROLES =
+  'an object with a login for each role of the policy: {"analyst": {"url": "env:CRM_ANALYST_URL"}}';
+
+const COLUMN_TYPE =
+  /^(bool|int64|float64|string|date|time|timestamp|timestamptz|uuid|json|decimal\(\d{1,2},\d{1,2}\))$/;
+
+const COLUMN_TYPES = z.record(z.string().min(1), z.string().regex(COLUMN_TYPE));
+
+const FILES_TABLE = z.strictObject({
+  path: z.string().min(1),
+  format: z.enum(FILE_FORMATS).optional(),
+  hive: z.union([z.boolean(), COLUMN_TYPES]).optional(),
+  columns: COLUMN_TYPES.optional(),
+  header: z.boolean().optional(),
+  delimiter: z.string().length(1).optional(),
+  encoding: z.enum(FILE_ENCODINGS).optional(),
+  nulls: z.string().optional(),
+  sheet: z.string().min(1).optional(),
+});
+
 const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
   postgres: {
     options: z.strictObject({
       kind: z.literal('postgres'),
-      url: z.string(),
+      url: z.string().optional(),
+      roles: roleOptions(),
       allowFunctions: z.array(z.string().regex(ALLOWED_FUNCTION)).optional(),
       allowPowerfulRole: z.boolean().optional(),
     }),
     wanted: {
       url: 'the URL of a PostgreSQL database as text, or where it stands: env:NAME, file:PATH',
+      roles: ROLES,
       allowFunctions: 'a list of functions, each a schema and a name as in the database: ["billing.total"]',
       allowPowerfulRole: 'true or false',
     },
@@ -34,12 +66,14 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
   mariadb: {
     options: z.strictObject({
       kind: z.literal('mariadb'),
-      url: z.string(),
+      url: z.string().optional(),
+      roles: roleOptions(),
       allowFunctions: z.array(z.string().regex(ALLOWED_FUNCTION)).optional(),
       allowPowerfulRole: z.boolean().optional(),
     }),
     wanted: {
       url: 'the URL of a MariaDB database as text, or where it stands: env:NAME, file:PATH',
+      roles: ROLES,
       allowFunctions: 'a list of stored functions, each a schema and a name: ["shop.net_price"]',
       allowPowerfulRole: 'true or false',
     },
@@ -49,6 +83,19 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
     options: z.strictObject({ kind: z.literal('sqlite'), path: z.string().min(1) }),
     wanted: { path: 'the path of a SQLite file, relative to the configuration' },
     example: '{"kind": "sqlite", "path": "notes.db"}',
+  },
+  files: {
+    options: z.strictObject({
+      kind: z.literal('files'),
+      root: z.string().min(1),
+      tables: z.record(z.string().min(1), FILES_TABLE).optional(),
+    }),
+    wanted: {
+      root: 'the path of a directory, relative to the configuration',
+      tables:
+        'tables by name, each with a path below the root and its options (docs/connections/files.md): {"sales": {"path": "sales/**/*.parquet", "hive": true}}',
+    },
+    example: '{"kind": "files", "root": "data", "tables": {"sales": {"path": "sales/*.parquet"}}}',
   },
 };
 

@@ -1,5 +1,5 @@
 /**
- * Where the data directory is, though the configuration has mistakes: the `forkline` command finds a running server by
+ * Finds the data directory though the configuration has mistakes: the `forkline` command finds a running server by
  * it, and that server is well, with the configuration that it started with. Nothing is guessed beyond what the
  * start itself would take: null when the file does not say which directory it is, or says it twice.
  */

@@ -21,7 +21,7 @@ export interface ConfigFile {
   readonly path: string | null;
 }
 
-/** Where a value came from, by its path in the file: the variable's name. Absent: the file or the default. */
+/** The origin of a value, by its path in the file: the variable's name. Absent: the file or the default. */
 export type Origins = ReadonlyMap<string, string>;
 
 /** A file that is not there, or not JSON. */

@@ -24,7 +24,7 @@ export function parseSpillFileName(file: string): SpillName | null {
   return { process: match[1]!, stream: match[2]!, batch: Number(match[3]) };
 }
 
-/** Where the files that go round the log socket are, in a run directory. */
+/** The folder of the files that go round the log socket, in a run directory. */
 export function rawDirOf(runDir: string): string {
   return join(runDir, 'raw');
 }

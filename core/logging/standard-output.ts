@@ -10,7 +10,7 @@ import { eachLine, type LineStamp, readStamp } from './line.ts';
 
 /** `log.file` for standard output. */
 export const STANDARD_OUTPUT = '-';
-/** Where the logger finds the monitor's standard output. */
+/** The file in which the logger finds the monitor's standard output. */
 export const STANDARD_OUTPUT_FD = 4;
 /** A pipe that is full, and that somebody who shares it has made non-blocking. */
 const FULL_MS = 10;

@@ -44,7 +44,7 @@ export type FromLogger =
   /** To any question. */
   | { readonly type: 'failed'; readonly id: number; readonly message: string };
 
-/** Which lines are searched for; all that are given must hold. */
+/** The conditions of the lines that are searched for; all that are given must hold. */
 export interface LogFilter {
   /** Exactly this in the line's `queryId`. */
   readonly queryId?: string;

@@ -1,5 +1,5 @@
 /**
- * Which build this process runs, and where its files are. The build writes `build-id.json` at the root of what it
+ * Tells which build this process runs, and where its files are. The build writes `build-id.json` at the root of what it
  * makes; it is found by walking up from this module, so that bundling does not matter. Monitor and child each read
  * their own: after an upgrade in place the two differ, and the child is refused instead of half-understood.
  */

@@ -1,4 +1,4 @@
-/** How long the event loop of this process stood still at worst, since it was asked last. */
+/** Measures how long the event loop of this process stood still at worst, since it was asked last. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 const RESOLUTION_MS = 20;

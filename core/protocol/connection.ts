@@ -1,16 +1,77 @@
-/** A configured connection as a SQL worker gets it: the kind of database, and the settings that open it. */
+/**
+ * A configured connection as a SQL worker gets it: the kind of database, and the settings that open it. A connection either
+ * has one login for everybody, or a login for each of some roles: then the database itself tells the roles apart.
+ */
 import type { DialectName } from './dialect-name.ts';
 
-export type ConnectionConfig = PostgresConnection | SqliteConnection | MariadbConnection;
+export type ConnectionConfig = DatabaseConnection | FilesConnection;
+
+/** A connection to a database, which SQL workers open. */
+export type DatabaseConnection = PostgresConnection | SqliteConnection | MariadbConnection;
 
 export type ConnectionKind = ConnectionConfig['kind'];
+
+/** A connection with one login, or with a login for each of some roles. */
+export type ConfiguredConnection = ConnectionConfig | RoleLogins;
+
+/** A connection to a database as SQL workers serve it. */
+export type ServedConnection = DatabaseConnection | RoleLogins;
+
+/** The kinds whose databases have logins. */
+export type LoginConfig = PostgresConnection | MariadbConnection;
+
+export interface RoleLogins {
+  readonly kind: LoginConfig['kind'];
+  /** Functions that queries may call, as for one login. */
+  readonly allowFunctions?: readonly string[];
+  /** The login of each role of the policy that has one. */
+  readonly roles: Readonly<Record<string, LoginConfig>>;
+}
+
+/** A way to log in at a connection: for the holders of a role, or for everybody (null). */
+export interface Login {
+  readonly role: string | null;
+  readonly config: ConnectionConfig;
+}
+
+export function hasRoles(connection: ConfiguredConnection): connection is RoleLogins {
+  return 'roles' in connection;
+}
+
+export function loginsOf(connection: ConfiguredConnection): readonly Login[] {
+  if (!hasRoles(connection)) return [{ role: null, config: connection }];
+  return Object.entries(connection.roles).map(([role, config]) => ({ role, config }));
+}
 
 /** The dialect that databases of a kind speak, for whoever plans for them and loads no driver. */
 export const DIALECT_OF_KIND: Readonly<Record<ConnectionKind, DialectName>> = {
   postgres: 'postgres',
   sqlite: 'sqlite',
   mariadb: 'mariadb',
+  files: 'files',
 };
+
+/** Returns the connections that SQL workers open. */
+export function databasesOf(
+  connections: Readonly<Record<string, ConfiguredConnection>>,
+): Readonly<Record<string, ServedConnection>> {
+  return Object.fromEntries(
+    Object.entries(connections).flatMap(([name, connection]) =>
+      connection.kind === 'files' ? [] : [[name, connection]],
+    ),
+  );
+}
+
+/** Returns the connections whose files DSL workers read. */
+export function filesOf(
+  connections: Readonly<Record<string, ConfiguredConnection>>,
+): Readonly<Record<string, FilesConnection>> {
+  return Object.fromEntries(
+    Object.entries(connections).flatMap(([name, connection]) =>
+      connection.kind === 'files' ? [[name, connection]] : [],
+    ),
+  );
+}
 
 export interface PostgresConnection {
   readonly kind: 'postgres';
@@ -36,4 +97,39 @@ export interface MariadbConnection {
   readonly allowFunctions?: readonly string[];
   /** Connects even as a user that administers the server, or reads and writes its files. */
   readonly allowPowerfulRole?: boolean;
+}
+
+export interface FilesConnection {
+  readonly kind: 'files';
+  /** The absolute path of the directory below which everything is. */
+  readonly root: string;
+  readonly tables: Readonly<Record<string, FilesTable>>;
+}
+
+export const FILE_FORMATS = ['parquet', 'csv', 'tsv', 'ndjson', 'excel'] as const;
+
+export type FileFormat = (typeof FILE_FORMATS)[number];
+
+export const FILE_ENCODINGS = ['utf-8', 'cp949', 'euc-kr'] as const;
+
+export type FileEncoding = (typeof FILE_ENCODINGS)[number];
+
+/** Files that are read as one table, and how they are read. */
+export interface FilesTable {
+  /** The path of a file, a directory or a pattern, below the root. */
+  readonly path: string;
+  /** Left out: the ending of the files' names tells. */
+  readonly format?: FileFormat;
+  /** Reads directories `name=value` as columns. An object gives the columns' types; those that it leaves out follow from the values. */
+  readonly hive?: boolean | Readonly<Record<string, string>>;
+  /** The types of columns of CSV and TSV by their names; those that are left out follow from the first rows. */
+  readonly columns?: Readonly<Record<string, string>>;
+  /** Whether the first line of a CSV or TSV has the names of the columns; left out: it has. */
+  readonly header?: boolean;
+  readonly delimiter?: string;
+  readonly encoding?: FileEncoding;
+  /** The unquoted text that stands for null in CSV and TSV; left out: the empty text. */
+  readonly nulls?: string;
+  /** The sheet of Excel files; left out: the first. */
+  readonly sheet?: string;
 }

@@ -3,16 +3,24 @@
  * one query at a time. `run-stages` answers with data frames and then exactly one reply.
  */
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
+import type { FilesConnection } from './connection.ts';
 import type { WireError } from './errors.ts';
-import type { EngineValue } from './parameters.ts';
-import type { EngineAsk, WorkerPlan } from './plan.ts';
-import type { Column } from './types.ts';
+import type { EngineValue, ParameterKind } from './parameters.ts';
+import type { EngineAsk, ScanFacts, WorkerPlan } from './plan.ts';
+import type { IntrospectReply } from './sql-worker.ts';
+import type { Column, DatabaseColumn } from './types.ts';
 
 export type ToDslWorker =
   /** Run the stages over what arrives in this worker's FIFOs. */
   | ({ readonly type: 'run-stages' } & RunStagesCall)
-  /** Which columns has this SELECT? Nothing is read; the worker counts as used after it. */
+  /** Asks for the columns of this SELECT. Nothing is read; the worker counts as used after it. */
   | ({ readonly type: 'describe-stages' } & DescribeStagesCall)
+  /** Asks for the columns of this SELECT over files. */
+  | ({ readonly type: 'describe-scan' } & DescribeScanCall)
+  /** Asks which files this plan would read, and how much of them. */
+  | ({ readonly type: 'explain-scans' } & ExplainScansCall)
+  /** Asks for the tables of this connection to files. */
+  | ({ readonly type: 'introspect-files' } & IntrospectFilesCall)
   /** End the running query; it replies with `cancelled`. One that has ended already is left alone. */
   | { readonly type: 'cancel'; readonly queryId: string }
   /**
@@ -36,11 +44,14 @@ export interface RunStagesCall {
   readonly limits: AnswerLimits;
   /** The longest row that is read, in bytes as it is sent (wire-rows.ts). */
   readonly maxRowBytes: number;
-  /** Whether the last run of this plan read many rows, so that this one will probably do so too. Left out: it did not, or there was none. */
+  /** Whether the last run of this plan read more than FEW_ROWS_BYTES, so that this one will probably do so too. Left out: it did not, or there was none. */
   readonly manyRows?: boolean;
   /** Unix time in ms. */
   readonly deadlineAt: number;
 }
+
+/** The most bytes of an input of few rows: so many are taken before the engine asks for the first row (`manyRows` says more). */
+export const FEW_ROWS_BYTES = 64 * 1024;
 
 /** The pipe of the plan's input of this index (0 is the first), beside `fifoPath`; `<fifoPath>.answer` is the worker's own. */
 export function inputFifo(fifoPath: string, index: number): string {
@@ -62,6 +73,48 @@ export interface DescribeStagesCall {
 
 export interface DescribeStagesReply {
   readonly columns: readonly { readonly name: string; readonly engineType: string }[];
+}
+
+/** The fields of every call about files. */
+interface FilesCallBase {
+  readonly queryId: string;
+  /** The id of who asks, for log lines; left out: none. */
+  readonly principal?: string;
+  /** The connection to files; for the log where a plan names its own. */
+  readonly connection: string;
+  /** Unix time in ms. */
+  readonly deadlineAt: number;
+}
+
+/** A call about files that makes no answer for a client. */
+export type FilesCall = Extract<
+  ToDslWorker,
+  { type: 'describe-scan' | 'explain-scans' | 'introspect-files' }
+>;
+
+export interface DescribeScanCall extends FilesCallBase {
+  /** One SELECT as a user wrote it, with `$1`, `$2`, ... for its parameters. */
+  readonly sql: string;
+  readonly parameters: readonly ParameterKind[];
+}
+
+export interface DescribeScanReply {
+  readonly columns: readonly DatabaseColumn[];
+}
+
+export interface ExplainScansCall extends FilesCallBase {
+  readonly plan: WorkerPlan;
+  readonly parameters: readonly EngineValue[];
+}
+
+export interface ExplainScansReply {
+  /** One for each input of the plan that is a scan, in their order. */
+  readonly scans: readonly ScanFacts[];
+}
+
+export interface IntrospectFilesCall extends FilesCallBase {
+  /** The most columns of all tables together; further tables are left out. */
+  readonly maxColumns: number;
 }
 
 export interface ScrubCall {
@@ -89,6 +142,9 @@ export interface DslPhases {
 export interface DslWorkerCalls {
   'run-stages': { request: RunStagesCall; reply: RunStagesReply };
   'describe-stages': { request: DescribeStagesCall; reply: DescribeStagesReply };
+  'describe-scan': { request: DescribeScanCall; reply: DescribeScanReply };
+  'explain-scans': { request: ExplainScansCall; reply: ExplainScansReply };
+  'introspect-files': { request: IntrospectFilesCall; reply: IntrospectReply };
   scrub: { request: ScrubCall; reply: ScrubReply };
 }
 
@@ -106,4 +162,6 @@ export interface DslWorkerConfig {
   readonly memoryBytes: number;
   readonly spillBytes: number;
   readonly threads: number;
+  /** The connections whose files it reads, by their names. */
+  readonly files: Readonly<Record<string, FilesConnection>>;
 }

@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'too-many-connections'
   | 'unauthenticated' // no key or token, or none that counts
   | 'forbidden' // the principal's roles do not allow it
+  | 'no-login' // none of the principal's roles has a login for the connection, or several have
+  | 'audit-unavailable' // the audit is required and cannot be written
   | 'identity-unavailable' // the keys that tokens are verified with cannot be fetched
   // the language
   | 'empty-query'
@@ -52,6 +54,9 @@ export type ErrorCode =
   | 'permission-denied'
   | 'database-unavailable'
   | 'database-overloaded' // the database refused another connection, or none came free in time
+  // files
+  | 'bad-file' // a file is not what it should be: cut off, of another schema, with a broken quote or encoding
+  | 'file-changed' // a file was changed, replaced or removed while it was read
   // running
   | 'bad-value' // a value could not be converted or computed while a stage ran
   | 'assertion-failed' // a row did not meet the condition of an `assert`
@@ -70,6 +75,13 @@ export type ErrorCode =
   | 'poison-query' // workers died under this query again and again
   | 'worker-lost' // the process that ran the query died
   | 'no-worker' // no worker of the needed role is alive
+  | 'model-drift' // a model's source lacks columns that its contract promises
+  | 'bad-model' // a model's definition that cannot be saved
+  | 'model-cycle' // a model that would read itself
+  | 'version-conflict' // somebody else changed it since it was read (If-Match)
+  | 'version-missing' // a change without If-Match
+  | 'no-catalogue' // no store is configured
+  | 'store-unavailable' // the store of the catalogue does not answer
   | 'stale-plan' // the database's schema changed since the plan was made; the server plans once more
   | 'internal';
 
@@ -107,6 +119,8 @@ export interface ErrorDetails {
   readonly stage?: StageRef;
   readonly suggestions?: readonly string[];
   readonly limit?: LimitRef;
+  /** The rule that refused, for the audit; problem documents do not show it, as it may tell that something hidden exists. */
+  readonly rule?: string;
   /** The SQLSTATE, of databases that have one. */
   readonly sqlstate?: string;
   /** The message is a database's own. */
@@ -115,13 +129,24 @@ export interface ErrorDetails {
   readonly sqlPosition?: number;
   /** The number, from 1, of the parameter whose value does not fit, before it is mapped back to `:name`. */
   readonly sqlParameter?: number;
-  /** Where the message names a parameter by its number, as the database does, before it is named as its author did. */
+  /** The place where the message names a parameter by its number, as the database does, before it is named as its author did. */
   readonly placeholder?: Placeholder;
   /** Says that the statement was well formed and failed of a value: one that was computed, or a negative number of rows. */
   readonly sqlFault?: 'value' | 'row-count';
   /** The error that our own statement was written to raise, which the database wrapped in a message of its own. */
   readonly raised?: WireError;
   readonly retryAfterSeconds?: number;
+  /** The model that the error is about, and the place in its text; `span` is then where the query names it. */
+  readonly model?: ModelPlace;
+}
+
+/** A place in a model's text: line and column from 1, and the line itself with a mark under the place. */
+export interface ModelPlace {
+  readonly name: string;
+  readonly version: number;
+  readonly line?: number;
+  readonly column?: number;
+  readonly excerpt?: string;
 }
 
 /** A QueryError as JSON-safe data. */

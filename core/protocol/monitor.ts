@@ -63,7 +63,7 @@ export type ToChild =
    * idle. It sends nothing new to a SQL worker, and replies `retired` when the last query in it has ended.
    */
   | { readonly type: 'retire'; readonly role: Role; readonly workerId: string }
-  /** To the server: the configured connections have changed, and every SQL worker uses the new ones already. */
+  /** To the server: the configured connections have changed, and every worker uses the new ones already. */
   | {
       readonly type: 'connections-changed';
       readonly revision: number;
@@ -72,12 +72,12 @@ export type ToChild =
       /** The names of connections that were removed or lead to another database: everything cached about them is wrong now. */
       readonly stale: readonly string[];
     }
-  /** To a SQL worker: all connections as they are configured now. */
+  /** To a SQL or DSL worker: all connections that it uses, as they are configured now. */
   | {
       readonly type: 'connections-changed';
       readonly revision: number;
       readonly to: 'worker';
-      readonly connections: SqlWorkerConfig['connections'];
+      readonly connections: WorkerConnections;
     }
   /** To the server: this worker ended although the monitor did not end it (a crash, the OOM killer). */
   | { readonly type: 'worker-lost'; readonly workerId: string; readonly how: string }
@@ -95,6 +95,9 @@ export type ToChild =
       readonly processes: readonly ProcessRow[];
       readonly stats: MonitorStats;
     };
+
+/** Connections as a worker uses them: databases in SQL workers, files in DSL workers. */
+export type WorkerConnections = SqlWorkerConfig['connections'] | DslWorkerConfig['files'];
 
 export type FromChild =
   | { readonly type: 'ready'; readonly buildId: string }

@@ -5,6 +5,7 @@
 
 import type { ConnectionDialects } from './dialect-name.ts';
 import type { Span, StageRef } from './errors.ts';
+import type { ModelsAnswer, ModelsAsk, PlanModels } from './models.ts';
 import type { ParameterKind } from './parameters.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
 import type { WireType } from './wire-rows.ts';
@@ -44,7 +45,7 @@ export interface DescribedSql {
 }
 
 /**
- * Where stages may run. `off`: only in the worker. `auto`: in the database where its result is exactly the same. `require`:
+ * The places where stages may run. `off`: only in the worker. `auto`: in the database where its result is exactly the same. `require`:
  * all of them in the database, or the query is refused.
  */
 export type Pushdown = 'off' | 'auto' | 'require';
@@ -56,7 +57,7 @@ export interface FunctionUse {
   /** The name after the database's case folding. */
   readonly name: string;
   /**
-   * How it is called. `call`: f(...). `value`: (x).f, which is f(x) when x has no field f. `row`: t.f with a table t, which is
+   * The form of the call. `call`: f(...). `value`: (x).f, which is f(x) when x has no field f. `row`: t.f with a table t, which is
    * f(t) when t has no column f, so that only a function that takes rows can be meant.
    */
   readonly as: 'call' | 'value' | 'row';
@@ -72,6 +73,8 @@ export type Judge = (
   bound: Pick<SourceAsk, 'sql' | 'parameters' | 'segments'>,
   /** Whether stages read the rows, so that the SQL must be a SELECT or a similar statement. */
   feedsStages: boolean,
+  /** The text that the segments are places of; left out: the query's. */
+  text?: string,
 ) => readonly FunctionUse[];
 
 /** A part of the plan that runs in a database. */
@@ -100,7 +103,7 @@ export type UnjudgedSource = Omit<SourcePlan, 'functions'>;
 /** One column as it enters the stage engine. */
 export interface InputColumn {
   readonly name: string;
-  /** How its fields are sent. */
+  /** The form in which its fields are sent. */
   readonly wire: WireType;
   /** The size that the engine keeps a decimal in; a decimal without it comes as its text. */
   readonly size?: { readonly precision: number; readonly scale: number };
@@ -108,13 +111,47 @@ export interface InputColumn {
   readonly expression: string | null;
 }
 
+/** SQL over files, which the stage engine itself runs: nothing is copied. */
+export interface ScanSql {
+  readonly connection: string;
+  /** One SELECT of the columns that are used; its `$n` are those of the worker's statement. */
+  readonly sql: string;
+  /** The user's SQL in it and the columns that were described for it; a worker that finds others reports stale-plan. */
+  readonly described: DescribedSql;
+}
+
+/** The files that a scan reads, for people. */
+export interface ScanFacts {
+  readonly connection: string;
+  readonly tables: readonly ScannedTable[];
+}
+
+export interface ScannedTable {
+  readonly table: string;
+  /** Files that are opened, of those that the table has. */
+  readonly files: Share;
+  /** Row groups of Parquet files that are read, by their statistics; null for other formats. */
+  readonly rowGroups: Share | null;
+  /** Bytes of the columns and row groups that are read, of all bytes of the table's files; null: they were not counted. */
+  readonly bytes: Share | null;
+  /** The columns that are read; null: the whole lines are. */
+  readonly columns: Share | null;
+}
+
+export interface Share {
+  readonly read: number;
+  readonly of: number;
+}
+
 /** One relation that the worker's statement reads: the rows of the source with the same index. */
 export interface WorkerInput {
   /** The relation's name in the statement: `input`, `input2`, ... */
   readonly name: string;
   readonly columns: readonly InputColumn[];
-  /** How often the statement reads the relation; above 1 it is materialised first. */
+  /** The number of times that the statement reads the relation; above 1 it is materialised first. */
   readonly scans: number;
+  /** Set when the engine reads the rows from files itself; left out: a SQL worker sends them. */
+  readonly scan?: ScanSql;
 }
 
 /** The part that runs in a DSL worker: one statement of the stage engine over the relations in `inputs`. */
@@ -150,6 +187,8 @@ export interface Plan {
   readonly warnings: readonly string[];
   /** False when the plan depends on the data at the time of planning (`pivot` without a list of values). */
   readonly cacheable: boolean;
+  /** Set when models were looked up for the query. */
+  readonly models?: PlanModels;
 }
 
 /** Everything that a plan depends on. JSON-safe. */
@@ -170,16 +209,25 @@ export interface PlanRequest {
   readonly pushdown: Pushdown;
   /** Whether to use a DSL worker even without stages (Arrow and Parquet are encoded there). */
   readonly throughWorker: boolean;
+  /** Whether there is a catalogue, so that a name may be a model's. */
+  readonly catalogue?: boolean;
+  /** The key of the model whose definition the text is; left out: it is a query. */
+  readonly ownModel?: string;
   /** The answers to the asks of earlier steps, by the asks' keys. */
   readonly answers: Readonly<Record<string, AskAnswer>>;
 }
 
 /** A plan, or the facts that the compiler needs first. The compiler does no I/O: its caller finds them out and calls it again. */
-export type PlanStep =
-  | { readonly kind: 'plan'; readonly plan: Plan }
-  | { readonly kind: 'ask'; readonly asks: readonly Ask[] };
+export type PlanStep = { readonly kind: 'plan'; readonly plan: Plan } | AskStep;
 
-export type Ask = SourceAsk | EngineAsk | ValuesAsk;
+export interface AskStep {
+  readonly kind: 'ask';
+  readonly asks: readonly Ask[];
+  /** The models in the text that the asks' places are in; left out: it is the query's own text. */
+  readonly models?: PlanModels;
+}
+
+export type Ask = SourceAsk | EngineAsk | ValuesAsk | ModelsAsk | ScansAsk;
 
 /** Asks the connection's database for the columns and parameter types of this SQL. */
 export interface SourceAsk {
@@ -214,14 +262,23 @@ export interface ValuesAsk {
   readonly atMost: number;
 }
 
+/** Asks which files the scans of this plan would read. */
+export interface ScansAsk {
+  readonly kind: 'scans';
+  readonly key: string;
+  readonly plan: Plan;
+}
+
 export type AskAnswer =
+  | { readonly kind: 'scans'; readonly scans: readonly ScanFacts[] }
   | ({ readonly kind: 'source' } & SourceDescription)
   | {
       readonly kind: 'engine';
       readonly columns: readonly { readonly name: string; readonly engineType: string }[];
     }
   /** The values as in JSON answers. `complete` is true when there are no more than `atMost`. */
-  | { readonly kind: 'values'; readonly values: readonly unknown[]; readonly complete: boolean };
+  | { readonly kind: 'values'; readonly values: readonly unknown[]; readonly complete: boolean }
+  | ModelsAnswer;
 
 /** The database's description of some SQL. */
 export interface SourceDescription {

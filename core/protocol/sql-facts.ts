@@ -7,7 +7,7 @@
  */
 
 /**
- * How an answer may change while the tables stay the same. `immutable`: not at all. `stable`: as time passes, or with the
+ * The ways in which an answer may change while the tables stay the same. `immutable`: not at all. `stable`: as time passes, or with the
  * session's role and settings (`now()`, `current_user`). `volatile`: each time it is computed (`random()`). `unknown`: as a
  * volatile one, for all that is known.
  */
@@ -43,7 +43,7 @@ export interface SqlNames {
 export interface NamedFunction {
   readonly schema: string | null;
   readonly name: string;
-  /** How it is called, as in `FunctionUse` (plan.ts). */
+  /** The form of the call, as in `FunctionUse` (plan.ts). */
   readonly as: 'call' | 'value' | 'row';
 }
 

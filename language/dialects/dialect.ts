@@ -56,6 +56,10 @@ export interface DialectTraits {
   readonly fence: string;
   /** Follows a text in ORDER BY so that it is ordered by code point; '' where it is anyway. */
   readonly codePointOrder: string;
+  /** ORDER BY says NULLS FIRST and NULLS LAST. Without, nulls are the least values, and a key of their own says where they come. */
+  readonly placesNulls: boolean;
+  /** LIMIT takes a number or a bound value, no expression. */
+  readonly limitsByNumbers: boolean;
 }
 
 /** Takes lists apart; functions of lists are in the dialect's table of functions. */
@@ -80,6 +84,8 @@ export interface BinSql {
     readonly most: number;
     readonly error: WireError;
   }): string;
+  /** Writes a condition that is true where the moment is not infinite. */
+  finite(moment: string): string;
   /** Writes a condition that is true where both values are equal and where both are null, by which rows are joined fast. */
   same(a: string, b: string): string;
 }
@@ -115,6 +121,8 @@ export type ConstantCell = string | number | null;
 
 /** The dialect of a database: all that placement needs to know of it. */
 export interface SourceDialect extends Dialect {
+  /** The stage engine itself runs the user's SQL, as a part of its own statement: rows are not fetched from anywhere. */
+  readonly scanned: boolean;
   /** The SQL that lists the names of tables and views, in the column `name`. */
   readonly tablesSql: string;
   /**
@@ -130,8 +138,14 @@ export interface SourceDialect extends Dialect {
   readonly maxStages: number;
   /** Says why no statement with such columns can stand for stages; null when it can. */
   refusal(columns: readonly Column[]): string | null;
-  /** Says why a constant with this text has no place in a statement; null when it has. */
-  textRefusal(text: string): string | null;
+  /** The stages that were shown to be exact in the dialect; null: each says so itself. */
+  readonly placedStages: ReadonlySet<string> | null;
+  /** Says why no stage is placed around this SQL with these columns, which may give its rows in an order; null when stages may be. */
+  sourceRefusal(sql: string, columns: readonly DatabaseColumn[], isOrdered: boolean): string | null;
+  /** Says why rows are not ordered by these columns exactly; null when they are. */
+  orderRefusal(keys: readonly Column[]): string | null;
+  /** Says why a constant has no place in a statement; null when it has. */
+  literalRefusal(literal: Literal): string | null;
   /** Tells a user how to carry a numeric column without a size exactly. */
   sizedHint(column: string): string;
   /** Returns the column as stages see it. */

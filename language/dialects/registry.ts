@@ -2,8 +2,11 @@
 import type { DialectName, SourceDialect, StageEngineDialect } from './dialect.ts';
 import { DUCKDB_FUNCTIONS } from './duckdb/functions/functions.ts';
 import { DUCKDB } from './duckdb/traits.ts';
+import { FILES_JUDGE } from './files/judge.ts';
+import { FILES } from './files/source.ts';
 import type { FunctionTable } from './function-table.ts';
 import type { SqlJudge } from './judge.ts';
+import { MARIADB_FUNCTIONS } from './mariadb/functions.ts';
 import { MARIADB_JUDGE } from './mariadb/judge.ts';
 import { MARIADB } from './mariadb/source.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
@@ -28,6 +31,7 @@ const SOURCES: Readonly<Partial<Record<DialectName, Source>>> = {
   postgres: { dialect: POSTGRES, judge: POSTGRES_JUDGE },
   sqlite: { dialect: SQLITE, judge: SQLITE_JUDGE },
   mariadb: { dialect: MARIADB, judge: MARIADB_JUDGE },
+  files: { dialect: FILES, judge: FILES_JUDGE },
 };
 
 /** The kinds of database that there are. */
@@ -38,7 +42,8 @@ export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
   duckdb: DUCKDB_FUNCTIONS,
   postgres: POSTGRES_FUNCTIONS,
   sqlite: {},
-  mariadb: {},
+  mariadb: MARIADB_FUNCTIONS,
+  files: {},
 };
 
 /** Returns the dialect of a kind of database. */

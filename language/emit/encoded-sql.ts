@@ -16,6 +16,7 @@ import { bindSource } from '../source/sql.ts';
 import { columnKey } from '../types/column-key.ts';
 import { isUnsized, UNSIZED_DECIMAL } from '../types/rules.ts';
 import { fetchSource } from './fetch-source.ts';
+import { scanOf } from './scan.ts';
 
 const ASK_KEY = 'source-0';
 
@@ -38,19 +39,19 @@ export function planEncoded(
   const columns = described.columns.map(dialect.columnOf);
   refuseBadColumns(node, columns);
   const functions = functionsOf(connection, request.answers);
-  const source = {
-    connection,
-    functions,
-    ...fetchSource(dialect, bound, described, new Set(columns.map(({ name }) => name))),
-  };
+  const names = new Set(columns.map(({ name }) => name));
+  const source = { connection, functions, ...fetchSource(dialect, bound, described, names) };
   const readNames = distinctNames(columns);
   const inputs = columns.map((column, index) =>
     exactInput(column, readNames[index]!, dialect.wireOf(source.databaseColumns![index]!), dialect),
   );
+  const scan = dialect.scanned ? { scan: scanOf(source, bound, described) } : {};
   const worker = {
     sql: 'SELECT * FROM input',
-    parameters: [],
-    inputs: [{ name: 'input', columns: inputs, scans: 1 }],
+    parameters: dialect.scanned
+      ? bound.parameters.map((name) => ({ name, kind: request.parameters[name]! }))
+      : [],
+    inputs: [{ name: 'input', columns: inputs, scans: 1, ...scan }],
     runsUserSql: false,
   };
   return {

@@ -2,12 +2,13 @@
  * `explain` before a query: its plan as rows, one for each source and stage. The rows are constants that the database of
  * the query's first source gives back, so that they come in every format and under every limit like any answer.
  */
-import type { InputColumn, Plan, PlanRequest, WorkerPlan } from '../../core/protocol/plan.ts';
+import type { Plan, PlanRequest, ScanFacts, SourcePlan, WorkerPlan } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
-import type { ConstantCell } from '../dialects/dialect.ts';
+import type { ConstantCell, SourceDialect } from '../dialects/dialect.ts';
 import { sourceDialect } from '../dialects/registry.ts';
 import { dialectAt } from '../source/connections.ts';
 import { inputColumns } from './input-columns.ts';
+import { scanOf, scanText } from './scan.ts';
 
 const COLUMNS: readonly Column[] = [
   { name: 'index', type: { kind: 'int64' } },
@@ -15,14 +16,22 @@ const COLUMNS: readonly Column[] = [
 ];
 
 /** Sources are 0; `sql` stands where a statement begins. */
-function rowsOf({ sources, worker, stages }: Plan): readonly (readonly ConstantCell[])[] {
-  const fetched = sources.map(({ connection, sql }): readonly ConstantCell[] => [
-    0,
-    'source',
-    'source',
-    `the connection \`${connection}\``,
-    sql,
-  ]);
+function rowsOf(
+  { sources, worker, stages }: Plan,
+  scans: readonly ScanFacts[],
+): readonly (readonly ConstantCell[])[] {
+  const left = [...scans];
+  const fetched = sources.map(({ connection, sql }, index): readonly ConstantCell[] => {
+    const scan = worker?.inputs[index]?.scan === undefined ? undefined : left.shift();
+    const read = scan === undefined || scan.tables.length === 0 ? '' : `: ${scanText(scan)}`;
+    return [
+      0,
+      'source',
+      scan === undefined ? 'source' : 'worker',
+      `the connection \`${connection}\`${read}`,
+      sql,
+    ];
+  });
   const first = stages.find(({ where }) => where === 'worker')?.index;
   return [
     ...fetched,
@@ -34,12 +43,12 @@ function rowsOf({ sources, worker, stages }: Plan): readonly (readonly ConstantC
 }
 
 /** The plan of a query whose answer is the rows of `plan`. */
-export function explainPlan(plan: Plan, request: PlanRequest): Plan {
+export function explainPlan(plan: Plan, request: PlanRequest, scans: readonly ScanFacts[]): Plan {
   const { connection } = plan.sources[0]!;
   const dialect = sourceDialect(dialectAt(request.dialects, connection, null));
   const source = {
     connection,
-    sql: dialect.constantRows(COLUMNS, rowsOf(plan)),
+    sql: dialect.constantRows(COLUMNS, rowsOf(plan, scans)),
     parameters: [],
     segments: [],
     columns: COLUMNS,
@@ -47,10 +56,11 @@ export function explainPlan(plan: Plan, request: PlanRequest): Plan {
     parameterTypes: [],
     functions: [],
   };
-  const { warnings, cacheable } = plan;
+  const { warnings } = plan;
+  const cacheable = plan.cacheable && scans.length === 0;
   return {
     sources: [source],
-    worker: request.throughWorker ? encoding(inputColumns(dialect, source)) : null,
+    worker: request.throughWorker || dialect.scanned ? encoding(dialect, source) : null,
     stages: [],
     columns: COLUMNS,
     warnings,
@@ -59,12 +69,17 @@ export function explainPlan(plan: Plan, request: PlanRequest): Plan {
 }
 
 /** The rows as they are, for formats that a worker encodes. */
-function encoding(columns: readonly InputColumn[]): WorkerPlan {
+function encoding(dialect: SourceDialect, source: SourcePlan): WorkerPlan {
+  const columns = inputColumns(dialect, source);
   const items = columns.map(({ name }) => `input."${name}"`);
+  const described = { columns: source.databaseColumns!, parameterTypes: [] };
+  const scan = dialect.scanned
+    ? { scan: scanOf(source, { ...source, parameters: [], segments: [] }, described) }
+    : {};
   return {
     sql: `SELECT ${items.join(', ')}\nFROM input`,
     parameters: [],
-    inputs: [{ name: 'input', columns, scans: 1 }],
+    inputs: [{ name: 'input', columns, scans: 1, ...scan }],
     runsUserSql: false,
   };
 }

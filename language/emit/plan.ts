@@ -1,13 +1,16 @@
 /** The plan of a placed query: its statements, and what people are told of it. */
-import type { AskAnswer, Plan, PlannedStage } from '../../core/protocol/plan.ts';
+import type { Plan, PlannedStage, PlanRequest } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { PlacedGraph, PlacedNode } from '../placement/placed-graph.ts';
 import { functionsOf } from '../source/judged-functions.ts';
 import { isUnsized } from '../types/rules.ts';
 import { emit } from './statements.ts';
 
-export function emitPlan(graph: PlacedGraph, answers: Readonly<Record<string, AskAnswer>>): Plan {
-  const { sources, worker } = emit(graph);
+export function emitPlan(
+  graph: PlacedGraph,
+  { answers, parameters }: Pick<PlanRequest, 'answers' | 'parameters'>,
+): Plan {
+  const { sources, worker } = emit(graph, parameters);
   const { queries, root, stages } = graph;
   return {
     sources: sources.map((source) => ({ ...source, functions: functionsOf(source.connection, answers) })),

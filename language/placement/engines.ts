@@ -3,6 +3,7 @@ import type { Pushdown } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { sourceDialect } from '../dialects/registry.ts';
 import type { ResolvedSql, ResolvedStage, ResolvedStageNode } from '../resolve/graph.ts';
+import { mayBeOrdered } from '../source/facts.ts';
 import { EXACT } from '../stages/kit/exactness.ts';
 import { stageOf } from '../stages/kit/registry.ts';
 import type { Exactness } from '../stages/kit/stage.ts';
@@ -12,10 +13,10 @@ export interface Engine {
   readonly name: EngineName;
   /** The reason why a stage runs in the engine, for people. */
   readonly reason: string;
-  /** A limit around the rows of a source leaves them in their order. */
-  readonly cutsRows: boolean;
   /** Says whether a statement of the engine's may begin with the rows of this SQL. */
   reads(sql: ResolvedSql): boolean;
+  /** Says why it computes no stage over the rows of this SQL, which it reads; null: it may. */
+  refusal(sql: ResolvedSql): string | null;
   /**
    * Says whether it computes a stage exactly, the queries beside it left aside. `before`: how many stages are in the
    * statement already.
@@ -29,8 +30,8 @@ export interface Engine {
 const STAGES: Engine = {
   name: 'stages',
   reason: 'it runs in a worker',
-  cutsRows: true,
   reads: () => true,
+  refusal: () => null,
   exact: () => EXACT,
   split: () => null,
 };
@@ -40,6 +41,7 @@ export function enginesFor(sqls: readonly ResolvedSql[], pushdown: Pushdown): re
   if (pushdown === 'off') return [STAGES];
   const sources = new Map<string, Engine>();
   for (const sql of sqls) {
+    if (sourceDialect(sql.dialect).scanned) continue;
     const engine = sourceEngine(sql);
     if (!sources.has(engine.name)) sources.set(engine.name, engine);
   }
@@ -58,9 +60,12 @@ function sourceEngine(sql: ResolvedSql): Engine {
   return {
     name: sourceName(sql),
     reason: `exact in ${title}`,
-    cutsRows: dialect.wrapsSources,
     reads: (read) => read.connection === connection,
+    refusal: ({ described, bound }) =>
+      dialect.sourceRefusal(bound.sql, described.columns, mayBeOrdered(bound.sql)),
     exact({ node, resolved }, input, before) {
+      if (dialect.placedStages?.has(node.name) === false)
+        return no(`\`${node.name}\` was not shown to be exact in ${title}`);
       const refusal = dialect.refusal([...input, ...resolved.columns]);
       if (refusal !== null) return no(refusal);
       if (before >= maxStages) return no(`one statement has at most ${maxStages} stages`);

@@ -54,6 +54,7 @@ interface Rest {
 }
 
 const OFF = 'pushdown is off';
+const SCANNED = 'source and stages are one statement of the stage engine, which reads the files';
 const SHARED = 'it reads rows that several queries read, and these are fetched once';
 
 class Placer {
@@ -150,15 +151,20 @@ class Placer {
   ): readonly Run[] {
     const { columns: input } = base;
     if (!('kind' in base)) return [{ engine: this.#last, stages, why: stages.map(() => SHARED), sent: null }];
-    const engines = this.#engines.filter((engine) => engine.reads(base));
-    return this.#walk(engines, { stages, why: null, input }, wanted);
+    const reading = this.#engines.filter((engine) => engine.reads(base));
+    const engines = reading.filter((engine) => engine.refusal(base) === null);
+    const refused = reading.map((engine) => engine.refusal(base)).find((why) => why !== null) ?? null;
+    const why = refused === null ? null : stages.map(() => refused);
+    if (refused !== null && stages.length > 0 && this.#pushdown === 'require')
+      throw notPushable(stages[0]!, refused);
+    return this.#walk(engines, { stages, why, input }, wanted);
   }
 
   /** The runs of the engines in turn, without those that have nothing to do. `wanted`: of the columns after all of them. */
   #walk([engine, ...later]: readonly Engine[], rest: Rest, wanted: ReadonlySet<string>): readonly Run[] {
     const { stages } = rest;
     if (later.length === 0)
-      return [{ engine: engine!, stages, why: rest.why ?? stages.map(() => OFF), sent: null }];
+      return [{ engine: engine!, stages, why: rest.why ?? stages.map(() => this.#alone), sent: null }];
     const { taken, left, why, atMost } = this.#take(engine!, rest, later.length === 1);
     const columns = taken.at(-1)?.resolved.columns ?? rest.input;
     const needed = left.reduceRight(
@@ -183,14 +189,18 @@ class Placer {
     const [taken, left] = [stages.slice(0, count), stages.slice(count)];
     const after = left.slice(1).map(() => `it follows \`${first.node.name}\`, which runs in a worker`);
     const parts = engine.split(first, count);
-    if (parts === null)
-      return { taken, left, why: [because, ...after], atMost: engine.cutsRows ? limitOf(left) : null };
+    if (parts === null) return { taken, left, why: [because, ...after], atMost: limitOf(left) };
     return {
       taken: [...taken, { ...first, resolved: parts[0] }],
       left: [{ ...first, resolved: parts[1] }, ...left.slice(1)],
       why: [`${because}; what is exact of it runs in the database before`, ...after],
       atMost: null,
     };
+  }
+
+  /** The reason for stages that only the last engine was asked about. */
+  get #alone(): string {
+    return this.#pushdown === 'off' ? OFF : SCANNED;
   }
 
   #countFetched({ span }: ResolvedSql): void {

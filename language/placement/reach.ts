@@ -48,7 +48,10 @@ export class Reach {
   #findComputes(engine: Engine, query: ResolvedQuery): boolean {
     if (!this.#withShared && this.#reads.get(query)! > 1) return false;
     const { base, stages } = chainOf(query, this.#reads);
-    const begins = 'kind' in base ? engine.reads(base) : this.#computes(engine, base);
+    const begins =
+      'kind' in base
+        ? engine.reads(base) && (stages.length === 0 || engine.refusal(base) === null)
+        : this.#computes(engine, base);
     return begins && this.exactFirst(engine, base.columns, stages).count === stages.length;
   }
 

@@ -57,8 +57,7 @@ export class Relation extends OpenSelect {
 
   /** Keeps the rows for which a condition is true that fails where it must; no filter after it is tested before it. */
   check(condition: Typed): Relation {
-    const checked = this.filter(condition);
-    return this.dialect.traits.testsFiltersInOrder ? checked : checked.fenced();
+    return this.filter(condition).fenced();
   }
 
   /** Sets a column: in its place when there is one of that name, else at the end. */
@@ -251,7 +250,8 @@ export class Relation extends OpenSelect {
 
   limit(count: Typed): Relation {
     const base = this.select.limit === null && this.select.groupBy === null ? this : this.seal();
-    return base.with({ limit: base.emit(count) });
+    const isBare = count.kind === 'parameter' && this.dialect.traits.limitsByNumbers;
+    return base.with({ limit: isBare ? this.parameter(count.name, count.parameterKind) : base.emit(count) });
   }
 
   /** The whole statement. `ordered`: its rows are wanted in their order. */

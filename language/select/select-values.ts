@@ -78,8 +78,13 @@ export abstract class SelectValues {
       const { sql, type } = this.columnNamed(key.column);
       // Texts are ordered by code point; no collation of the database's may decide.
       const collation = type.kind === 'string' ? this.dialect.traits.codePointOrder : '';
-      const direction = `${collation} ${key.descending ? 'DESC' : 'ASC'} NULLS ${key.nullsFirst ? 'FIRST' : 'LAST'}`;
-      return { sql, type, direction, descending: key.descending, nullsFirst: key.nullsFirst };
+      const { descending, nullsFirst } = key;
+      const direction = `${collation} ${descending ? 'DESC' : 'ASC'}`;
+      const order = { sql, type, descending, nullsFirst };
+      if (this.dialect.traits.placesNulls)
+        return { ...order, direction: `${direction} NULLS ${nullsFirst ? 'FIRST' : 'LAST'}` };
+      const comeAnyway = nullsFirst === !descending;
+      return { ...order, direction, ...(!comeAnyway && { nulls: nullsFirst ? ' DESC' : ' ASC' }) };
     });
   }
 

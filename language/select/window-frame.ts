@@ -14,6 +14,8 @@ export interface OrderKey {
   readonly sql: string;
   /** ` DESC NULLS LAST`, after the collation */
   readonly direction: string;
+  /** The direction of a key of its own, `sql IS NULL`, that says where nulls come; absent: `direction` does. */
+  readonly nulls?: string;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
   readonly type: ExprType;
@@ -55,7 +57,11 @@ export function frameText(
 }
 
 export function orderText(order: readonly OrderKey[]): string {
-  return order.length === 0 ? '' : ` ORDER BY ${order.map((key) => key.sql + key.direction).join(', ')}`;
+  return order.length === 0 ? '' : ` ORDER BY ${order.map(keyText).join(', ')}`;
+}
+
+function keyText({ sql, direction, nulls }: OrderKey): string {
+  return nulls === undefined ? sql + direction : `(${sql} IS NULL)${nulls}, ${sql}${direction}`;
 }
 
 export const ROW_NUMBER: Typed = ownAggregate(INT64, [], 'own/row number', [], {

@@ -38,7 +38,8 @@ export function bindSource(
   const uses = memberships(placeholders, ({ name }) => isListKind(kinds[name]!));
   const bound = bindWith(text ?? queryText, span, uses, binding, ({ name }) => {
     const known = parameters.indexOf(name);
-    return binding.placeholder(known === -1 ? parameters.push(name) : known + 1);
+    const place = binding.placeholder(known === -1 ? parameters.push(name) : known + 1);
+    return binding.typed?.(place, name, kinds[name]!) ?? place;
   });
   const { sql, segments } = bound;
   return { sql, parameters, segments: text === undefined ? segments : [] };
@@ -98,7 +99,7 @@ export function bindWith(
 }
 
 /** Adds `by` to the number of every bound value, so that two users' texts can stand in one statement. */
-export function renumbered(bound: BoundSql, by: number, { numberAt, placeholder }: Binding): BoundSql {
+export function renumbered(bound: BoundSql, by: number, { placeAt, placeholder }: Binding): BoundSql {
   if (by === 0 || bound.parameters.length === 0) return bound;
   const segments: SourceSegment[] = [];
   let sql = '';
@@ -108,10 +109,11 @@ export function renumbered(bound: BoundSql, by: number, { numberAt, placeholder 
     segments.push({ ...segment, sqlStart: sql.length });
     from = segment.sqlStart;
     // The text of the user's has no places of bound values: this stands for a `:name`.
-    const number = numberAt(bound.sql, from);
-    if (number === null) continue;
-    sql += placeholder(number + by);
-    from += placeholder(number).length;
+    const place = placeAt(bound.sql, from);
+    if (place === null) continue;
+    const { number, start } = place;
+    sql += bound.sql.slice(from, start) + placeholder(number + by);
+    from = start + placeholder(number).length;
   }
   return { ...bound, sql: sql + bound.sql.slice(from), segments };
 }

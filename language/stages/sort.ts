@@ -78,6 +78,11 @@ export const stage: StageDefinition<Syntax, Resolved> = {
       keys,
     );
   },
-  exactIn: ({ by }, dialect) => exactGroups(by, [], dialect),
+  exactIn({ by, keys, columns }, dialect) {
+    const why = dialect.orderRefusal(
+      columns.filter(({ name }) => keys.some(({ column }) => column === name)),
+    );
+    return why === null ? exactGroups(by, [], dialect) : { exact: false, why };
+  },
   computes: ({ by }) => by.map(({ value }) => value),
 };

@@ -1,7 +1,7 @@
 /**
  * `sql (select ... from input ...)`: a SELECT over the rows so far, which it reads as `input`. It is DuckDB's SQL, since
  * that is what runs stages: whatever a database speaks, this is the same. It stands in a FROM, so that nothing but a
- * SELECT can; the worker lets it name only listed functions (workers/dsl/sql-guard.ts); the engine has no access to files or
+ * SELECT can; the worker lets it name only listed functions (workers/dsl/user-sql/sql-guard.ts); the engine has no access to files or
  * networks; and the worker that ran it serves no other query.
  *
  * The rows so far are kept before it runs: it may read them as often as it likes.

@@ -23,11 +23,11 @@ import { textOf } from './kit/stage-values.ts';
 
 interface Resolved extends ResolvedStage {
   readonly profiled: readonly Column[];
-  /** Where a database measures and the stage engine writes texts, one stage does the one, and one the other. */
+  /** One stage measures, and one writes texts, where a database does the former and the stage engine the latter. */
   readonly part: 'whole' | 'measured' | 'written';
 }
 
-/** What a column of the answer says of each column that is profiled. */
+/** The figure that a column of the answer gives of each column that is profiled. */
 interface Measure {
   readonly name: 'rows' | 'nulls' | 'distinct' | 'min' | 'max' | 'mean';
   readonly type: ColumnType;

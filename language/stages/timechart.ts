@@ -20,6 +20,7 @@ import type { NamedValue, Relation } from '../select/relation.ts';
 import { freeName } from '../select/select.ts';
 import type { SortKey } from '../select/window-frame.ts';
 import { durationText } from '../types/durations.ts';
+import { mayRaise } from '../types/may-raise.ts';
 import { BOOL, exprTypeName, INT64, isMoment } from '../types/rules.ts';
 import { type Typed, type TypedColumn, valueType } from '../types/typed.ts';
 import {
@@ -170,15 +171,21 @@ function tooMany(span: Span, { stage }: Scope): WireError {
   };
 }
 
+/** Says that no row without a time can make a value fail, so that such rows may be left out when they are groups, which are few. */
+function groupsFirst({ by, values }: Resolved): boolean {
+  return [...(by === null ? [] : [by]), ...values].every(({ value }) => !mayRaise(value));
+}
+
 function emit(resolved: Resolved, relation: Relation): Relation {
   const { time, bin, by, values, fill, columns } = resolved;
   const names = columns.map((column) => column.name);
   const size = freeName('size', names);
-  const finite = ownCall(BOOL, [time.value], 'own/is finite');
-  const count = countRows();
-  const binned = relation
-    .filter(finite)
-    .aggregate([bin, ...(by === null ? [] : [by])], [...values, { name: size, value: count }]);
+  const late = groupsFirst(resolved);
+  const rows = late ? relation : relation.filter(ownCall(BOOL, [time.value], 'own/is finite'));
+  const binned = rows.aggregate(
+    [bin, ...(by === null ? [] : [by])],
+    [...values, { name: size, value: countRows() }],
+  );
   const keys = names.slice(0, by === null ? 1 : 2);
   const byColumn = by === null ? null : { name: by.name, type: valueType(by.value.type) };
   const whole = binned.through(
@@ -188,7 +195,7 @@ function emit(resolved: Resolved, relation: Relation): Relation {
       gapless(
         relation.dialect,
         { rows, time: bin.name, by: byColumn, values: values.map(({ name }) => name), size },
-        { ...resolved, type: valueType(bin.value.type) },
+        { ...resolved, type: valueType(bin.value.type), onlyFinite: !late },
       ),
   );
   const answer =

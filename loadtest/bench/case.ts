@@ -10,7 +10,7 @@ export interface BenchCaseInfo {
   readonly name: string;
   readonly title: string;
   readonly unit: 'ns' | 'us' | 'ms';
-  /** How many figures one process takes, after as many warm-ups as said. */
+  /** The number of figures that one process takes, after as many warm-ups as said. */
   readonly figures: number;
   readonly warmUps: number;
 }

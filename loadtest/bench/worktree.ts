@@ -9,7 +9,7 @@ import { BenchUsageError } from './options.ts';
 import type { Runner } from './runner.ts';
 
 export interface Worktree {
-  /** Where the load test's code is built. */
+  /** The directory in which the load test's code is built. */
   readonly dist: string;
   /** Also after an interruption, when no other command is started any more. */
   remove(): void;

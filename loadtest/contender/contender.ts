@@ -1,5 +1,5 @@
 /** A contender is what is measured: a server that answers queries, and how its processes can be looked at. */
-export type ContenderName = 'forkline' | 'baseline' | 'duckdb';
+export type ContenderName = 'forkline' | 'baseline' | 'duckdb' | 'polars';
 
 export interface Contender {
   readonly name: ContenderName;
@@ -15,6 +15,7 @@ export const LABELS: Readonly<Record<ContenderName, string>> = {
   forkline: 'Forkline',
   baseline: 'one process',
   duckdb: 'one process with DuckDB',
+  polars: 'polars with connectorx',
 };
 
 /** Number of database connections of each contender: Forkline's default on two cores. */

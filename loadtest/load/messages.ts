@@ -25,7 +25,7 @@ export interface LoadRequest {
   readonly maxBytes: number;
   /** Stands in every right answer. */
   readonly mark: string;
-  /** Where it most often stands: to look there takes half as long as to search, which counts in long answers. */
+  /** The place where it most often stands: to look there takes half as long as to search, which counts in long answers. */
   readonly markAt: number;
 }
 

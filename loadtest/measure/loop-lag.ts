@@ -1,5 +1,5 @@
 /**
- * How late a server's event loop was, from its own metrics: Node measures it inside. Reading resets the measurement, so
+ * Reads how late a server's event loop was, from its own metrics: Node measures it inside. Reading resets the measurement, so
  * one is read at the beginning and thrown away.
  */
 export interface LoopLag {

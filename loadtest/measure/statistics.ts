@@ -30,7 +30,7 @@ function largest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
 }
 
-/** How far the values lie apart: largest distance from the median, as a fraction of it. */
+/** Returns how far the values lie apart: the largest distance from the median, as a fraction of it. */
 export function spread(values: readonly number[]): number {
   const middle = median(values);
   return largest(values.map((value) => Math.abs(value - middle) / middle));

@@ -15,7 +15,7 @@ const PERCENTILES = [50, 75, 90, 95, 99, 99.9];
 export interface LoadRuns {
   readonly contenders: readonly Contender[];
   readonly queries: Readonly<Record<string, LoadQuery>>;
-  /** How often each query stands in a connection's round; once when left out. */
+  /** The number of times that each query stands in a connection's round; once when left out. */
   readonly weights?: Readonly<Record<string, number>>;
   readonly pace: Pace;
   /** Goes before the names of the series: `open loop`. */

@@ -10,7 +10,7 @@ export const ELAPSED = 'elapsed';
 /** Something that is timed: records under `who`. */
 export interface Timed {
   readonly who: string;
-  /** How often in a round; all count. Once when left out. */
+  /** The number of times in a round; all count. Once when left out. */
   readonly times?: number;
   /** In how many rounds; in all of them when left out. */
   readonly rounds?: number;
@@ -67,7 +67,7 @@ export async function timeInTurns(
   );
 }
 
-/** Where each stage ran: `source` or `worker`; empty when the server does not say. */
+/** The place where each stage ran: `source` or `worker`; empty when the server does not say. */
 export async function placementOf(
   bench: Bench,
   { url }: Contender,

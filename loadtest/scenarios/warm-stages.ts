@@ -4,7 +4,7 @@ import type { Scenario } from '../scenario.ts';
 import { ELAPSED, timedQuery, timedSql, timeInTurns } from './one-query.ts';
 
 const PER_ROUND = 20;
-const MOST_MS = 10;
+const MOST_MS = 7;
 
 export const warmStages: Scenario = {
   name: 'warm-stages',

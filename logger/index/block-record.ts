@@ -27,7 +27,7 @@ export interface BlockRecord {
   readonly ids: Uint32Array;
 }
 
-/** How much of a block `head` covers. */
+/** The number of bytes of a block that `head` covers. */
 export const HEAD_BYTES = 512;
 const MAGIC = 0x314b4c46;
 const FIXED = 64;

@@ -1,5 +1,5 @@
 /**
- * Which processes are, or were, connected to the log socket: how the raw output of a process is known to be
+ * Remembers which processes are, or were, connected to the log socket: how the raw output of a process is known to be
  * complete. A process is remembered until it is forgotten, however many connections it had.
  */
 import type { ProcessTable } from './raw-tail.ts';

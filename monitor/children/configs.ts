@@ -1,8 +1,14 @@
 /** The slice of the configuration that each role gets in its `init`. Pure. */
 import type { Config } from '../../core/config/config.ts';
+import { roleLoginsIn } from '../../core/config/role-logins.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
-import { type ConnectionConfig, DIALECT_OF_KIND } from '../../core/protocol/connection.ts';
+import {
+  type ConfiguredConnection,
+  DIALECT_OF_KIND,
+  databasesOf,
+  filesOf,
+} from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
@@ -14,9 +20,12 @@ export interface WorkerPlace {
   readonly workerId: string;
 }
 
+/** The socket of the port is descriptor 4; unix sockets follow. */
+const FIRST_LOCAL_FD = 5;
+
 export function serverConfig(
   config: Config,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, locals }: { readonly host: string; readonly port: number; readonly locals: number },
   { logSocket }: RunDir,
 ): ServerConfig {
   const { reuse, maxQueriesPerWorker, max } = config.dsl;
@@ -24,6 +33,7 @@ export function serverConfig(
     host,
     port,
     limits: config.limits,
+    tls: config.tls,
     gate: {
       hostNames: [...config.access.hostNames, config.listen.host],
       corsOrigins: config.cors.origins,
@@ -32,14 +42,19 @@ export function serverConfig(
     auth: {
       keysFile: config.access.keysFile,
       jwt: config.access.jwt,
+      certificates: config.tls?.clientCaFile != null,
+      proxy: config.access.proxy,
       policy: config.access.policy,
     },
+    audit: config.audit,
     ...serverConnections(config),
     planner: config.planner,
     dsl: { reuse, maxQueriesPerWorker, max },
+    localFds: Array.from({ length: locals }, (_, index) => FIRST_LOCAL_FD + index),
     logSocket,
     isLogStored: config.log.file !== STANDARD_OUTPUT,
     tracing: config.tracing,
+    store: config.store,
   };
 }
 
@@ -53,22 +68,24 @@ export function serverConnections({ connections, defaultConnection }: Config): S
     allowFunctions: Object.fromEntries(
       Object.entries(connections).map(([name, connection]) => [name, allowedFunctions(connection)]),
     ),
+    roleLogins: roleLoginsIn(connections),
   };
 }
 
 export function sqlConfig({ config, runDir, workerId }: WorkerPlace): SqlWorkerConfig {
   const { sql, connections } = config;
-  const { connectionsPerProcess, acquireTimeoutMs } = sql;
+  const { connectionsPerProcess, acquireTimeoutMs, roleIdleMs } = sql;
   return {
     socketPath: runDir.socketPath(workerId),
     connectionsPerProcess,
     acquireTimeoutMs,
-    connections,
+    roleIdleMs,
+    connections: databasesOf(connections),
   };
 }
 
 export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerConfig {
-  const { limits, dsl } = config;
+  const { limits, dsl, connections } = config;
   return {
     socketPath: runDir.socketPath(workerId),
     fifoPath: runDir.fifoPath(workerId),
@@ -76,9 +93,10 @@ export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerC
     memoryBytes: limits.dslMemoryBytes,
     spillBytes: limits.dslSpillBytes,
     threads: dsl.threads,
+    files: filesOf(connections),
   };
 }
 
-function allowedFunctions(connection: ConnectionConfig): readonly string[] {
+function allowedFunctions(connection: ConfiguredConnection): readonly string[] {
   return ('allowFunctions' in connection && connection.allowFunctions) || [];
 }

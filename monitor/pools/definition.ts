@@ -4,8 +4,7 @@
  * processes, each of which the server leases for one query (leased-pool.ts).
  */
 import type { Config } from '../../core/config/config.ts';
-import type { WorkerAddress } from '../../core/protocol/monitor.ts';
-import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
+import type { WorkerAddress, WorkerConnections } from '../../core/protocol/monitor.ts';
 import type { WorkerPlace } from '../children/configs.ts';
 import type { LaunchOptions } from '../children/launch-options.ts';
 import type { LeasedPolicy } from './leased-rules.ts';
@@ -26,7 +25,7 @@ interface PoolBasics {
   /** Returns the worker's slice of the configuration, for its `init`. JSON-safe. */
   config(place: WorkerPlace): object;
   /** Returns the connections as the pool's workers use them; left out when they use none. */
-  connections?(config: Config): SqlWorkerConfig['connections'];
+  connections?(config: Config): WorkerConnections;
   /** Returns the address at which the server reaches a ready worker; null when the server never calls it. */
   address(place: WorkerPlace & { readonly pid: number }): WorkerAddress | null;
 }

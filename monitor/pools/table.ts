@@ -3,6 +3,7 @@
  * then started, watched, restarted, scaled, shown and stopped as those of the other rows.
  */
 import { availableParallelism } from 'node:os';
+import { databasesOf, filesOf } from '../../core/protocol/connection.ts';
 import { MAX_POOL_SIZE } from '../../core/protocol/pool-sizes.ts';
 import { dslConfig, sqlConfig } from '../children/configs.ts';
 import { ORDINARY_LAUNCH } from '../children/launch-options.ts';
@@ -19,7 +20,7 @@ export const POOL_TABLE: readonly PoolDefinition[] = [
     maxSize: MAX_POOL_SIZE.sql,
     launch: { ...ORDINARY_LAUNCH, entry: 'workers/sql/worker.js' },
     config: sqlConfig,
-    connections: ({ connections }) => connections,
+    connections: ({ connections }) => databasesOf(connections),
     limits: ({ sql, limits }) => ({ ...sql, maxQueryMs: limits.maxTimeoutMs }),
     address: ({ config, runDir, workerId, pid }) => ({
       ...{ role: 'sql', workerId, pid, socketPath: runDir.socketPath(workerId) },
@@ -33,6 +34,7 @@ export const POOL_TABLE: readonly PoolDefinition[] = [
     maxSize: MAX_POOL_SIZE.dsl,
     launch: { entry: 'workers/dsl/worker.js', heapMb: DSL_HEAP_MB, hasDataLimit: true, spills: true },
     config: dslConfig,
+    connections: ({ connections }) => filesOf(connections),
     limits: ({ dsl, monitor }) => ({
       ...dsl,
       startConcurrency: Math.max(2, availableParallelism()),

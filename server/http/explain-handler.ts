@@ -4,8 +4,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer } from '../../core/protocol/plan.ts';
 import { type QueryRecord, QueryRegistry } from '../history/registry.ts';
 import { BriefCache } from '../planning/brief-cache.ts';
-import { answerAsk } from '../query/answer-ask.ts';
-import { planKey } from '../query/run-query.ts';
+import { answererOf, notingDrift, planKey } from '../query/run-query.ts';
 import { withoutRunning } from '../query/without-running.ts';
 import type { AppDeps } from './app-deps.ts';
 import { bodyOf, type QueryRequest, readQueryRequest } from './request/query-request.ts';
@@ -17,7 +16,8 @@ const CACHE = { entries: 200, bytes: 16 * 1024 * 1024, maxAgeMs: 15_000, now: ()
 /** Answers what the compiler asks: `find` asks a database or a worker. */
 type Answering = (
   asked: QueryRequest,
-  ask: Ask,
+  /** The question, and the text of the model that it is about. */
+  ask: readonly [Ask, string | undefined],
   query: QueryRecord,
   find: () => Promise<AskAnswer>,
 ) => Promise<AskAnswer>;
@@ -34,6 +34,7 @@ function handler(deps: AppDeps, answering: Answering): RequestHandler {
       request,
       response,
       asked,
+      'explain',
       (query) => explain(deps, asked, query, answering),
       ({ queryId }, json) => {
         response.setHeader('Query-Id', queryId);
@@ -81,10 +82,14 @@ async function explain(
   answering: Answering,
 ): Promise<string> {
   const key = planKey(run, asked, query.principal);
-  const { json, connections } = await run.planner.explain(
-    key,
-    (ask) => answering(asked, ask, query, () => answerAsk(run, asked, ask, query)),
-    query,
+  const answer = answererOf(run, asked, query);
+  const { json, connections } = await notingDrift(
+    run,
+    run.planner.explain(
+      key,
+      (ask, models) => answering(asked, [ask, models?.text], query, () => answer(ask, models)),
+      query,
+    ),
   );
   // The text may name further connections. A query without stages asks no database, so nothing else would notice a wrong name.
   for (const connection of connections) run.connections.check(connection, query.principal);

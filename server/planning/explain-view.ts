@@ -2,10 +2,12 @@
 import { type Column, typeName } from '../../core/protocol/types.ts';
 import type { ExplainedQuery } from '../../language/explain.ts';
 
-export function viewOf({ tokens, plan }: ExplainedQuery): object {
+export function viewOf({ tokens, plan, scans }: ExplainedQuery): object {
   const { sources, worker } = plan;
+  const left = [...scans];
   return {
-    sources: sources.map(({ connection, sql, parameters, columns }) => ({
+    sources: sources.map(({ connection, sql, parameters, columns }, index) => ({
+      ...(worker?.inputs[index]?.scan !== undefined && { scan: left.shift()?.tables }),
       connection,
       sql,
       parameters,

@@ -4,11 +4,13 @@
  */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { ModelsAsk } from '../../core/protocol/models.ts';
 import type { ParameterValue } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer, EngineAsk, SourceAsk, ValuesAsk } from '../../core/protocol/plan.ts';
 import { STAGE_ENGINE } from '../../language/dialects/registry.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { mapToQuery } from '../planning/source-sql.ts';
+import { describeFiles, explainScans } from './files-calls.ts';
 import { type AnswerTarget, type Run, type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
@@ -32,23 +34,35 @@ export async function answerAsk(
       return describeSource(deps, asked, ask, query);
     case 'engine':
       return describeStages(deps, asked, ask, query);
+    case 'models':
+      return findModels(deps, ask);
     case 'values':
       return collectValues(deps, asked, ask, query);
+    case 'scans':
+      return explainScans(deps, asked, ask, query);
     default:
       return ask satisfies never;
   }
 }
 
+async function findModels({ catalogue }: RunDeps, { names }: ModelsAsk): Promise<AskAnswer> {
+  if (catalogue === null) return { kind: 'models', models: [], missing: names };
+  return await catalogue.find(names);
+}
+
 async function describeSource(
   deps: RunDeps,
-  { text }: AskedFor,
+  asked: AskedFor,
   ask: SourceAsk,
   query: QueryRecord,
 ): Promise<AskAnswer> {
   const { connection, sql } = ask;
+  const { text } = asked;
+  if (deps.connections.isScanned(connection)) return describeFiles(deps, asked, ask, query);
   const { id: principal, scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, connection, ask.functions);
   deps.connections.check(connection, query.principal);
+  const role = deps.connections.roleOf(connection, query.principal);
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
@@ -58,7 +72,7 @@ async function describeSource(
     const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
       slot.socket.call({
         ...{ type: 'describe' as const, queryId, principal, traceId },
-        ...{ connection, sql, functions, deadlineAt },
+        ...{ connection, role, sql, functions, deadlineAt },
       }),
     );
     deps.knownFunctions.found(scope, connection, functions, askedAt);

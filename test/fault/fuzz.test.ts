@@ -10,7 +10,7 @@ import { randomOf } from '../support/random.ts';
 const REQUESTS = Number(process.env.FORKLINE_FUZZ_REQUESTS ?? 600);
 const SEED = Number(process.env.FORKLINE_FUZZ_SEED ?? Date.now() % 1_000_000);
 const CLIENTS = 8;
-/** Of the server's state, not of the request. */
+/** Codes of the server's state, not of the request. */
 const PASSING = new Set(['queue-full', 'queue-timeout', 'deadline-exceeded']);
 
 interface Outcome {

@@ -77,7 +77,7 @@ describe('faults of the monitor', function () {
     expect(JSON.parse(await readFile(state, 'utf8'))).to.have.property('runDir', runDir);
     try {
       await using second = await startForkline({ dataDir });
-      // What is dead and waits for the system's first process to reap it is gone for all that matters here.
+      // A process that is dead and waits for the system's first process to reap it is gone for all that matters here.
       const living = left.filter((found) => isThere(found) && readSample(found.pid)?.state !== 'Z');
       expect(living).to.deep.equal([]);
       expect(existsSync(runDir)).to.equal(false);

@@ -18,7 +18,7 @@ const DEADLINE_MS = 15_000;
 const FAULT_TAKES_MS = 100_000;
 const SLOTS = 4;
 const STAGES = 'set pushdown = off; select 1 as a | where a = 1';
-/** Not the engine's memory, which has a limit of its own: the process's. */
+/** The process's memory, not the engine's, which has a limit of its own. */
 const DATA_LIMIT_BYTES = 800 * 1024 * 1024;
 
 function hasDataLimit(pid: number): boolean {
@@ -92,7 +92,7 @@ describe('faults inside a DSL worker', function () {
     expect(highest, 'memory of the process').to.be.below(DATA_LIMIT_BYTES + 200 * 1024 * 1024);
   });
 
-  // Its exit waits for the thread that reads the rows, so the rows must not take long to come.
+  // The worker's exit waits for the thread that reads the rows, so the rows must not take long to come.
   it('fault 6, it exits with 0 without a reply: an error, never an empty success', () =>
     expectItsQueryOnly('exit-0', ['worker-lost'], 8));
 

@@ -48,14 +48,14 @@ const CANARIES = `
          (pg_current_xact_id_if_assigned() is not null)::int as "transaction numbers",
          (select count(*)::int - 1 from fuzz.things) as "rows"`;
 
-/** Of functions, aggregates and window functions in a printed parse tree. */
+/** The OIDs of functions, aggregates and window functions in a printed parse tree. */
 const CALLED = /:(?:funcid|aggfnoid|winfnoid|tsmhandler)\s+(\d+)/g;
 
 export interface Witness extends AsyncDisposable {
   readonly client: pg.Client;
   /** Names of functions that a query may not call, among those that PostgreSQL says the latest statement calls. */
   takeForbidden(): readonly string[];
-  /** What was left behind, as `name: count`. */
+  /** Returns what was left behind, as `name: count`. */
   leftBehind(): Promise<readonly string[]>;
 }
 

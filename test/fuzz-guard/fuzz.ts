@@ -20,11 +20,11 @@ export interface Tally {
   /** Passed the guard, and the database found something wrong with them. */
   failed: number;
   refused: number;
-  /** Of the refused: those that PostgreSQL says would have called a forbidden function. */
+  /** Refused statements that PostgreSQL says would have called a forbidden function. */
   attacks: number;
-  /** Of the refused: good SQL that calls no forbidden function. */
+  /** Refused statements that are good SQL and call no forbidden function. */
   readonly needless: string[];
-  /** What must not be: the statement and what it did. */
+  /** The failures that must not be: the statement and what it did. */
   readonly broken: { readonly sql: string; readonly what: string }[];
 }
 

@@ -211,7 +211,7 @@ export class StatementWriter {
     return parts.map((part) => `${this.#name(part)}${this.#blank()}.${this.#blank()}`).join('');
   }
 
-  /** The same name in one of the ways to write it. */
+  /** Returns the same name in one of the ways to write it. */
   #name(name: string): string {
     return this.#one([
       () => name,

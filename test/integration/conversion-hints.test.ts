@@ -1,4 +1,4 @@
-/** Where there is no cast, the hint says a way that works: each is tried, in stages or in the database. */
+/** The hint says a way that works where there is no cast: each is tried, in stages or in the database. */
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';

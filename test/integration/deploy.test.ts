@@ -110,7 +110,7 @@ function shippedRooms(): string[] {
   return (JSON.parse(text) as { include: string[] }).include;
 }
 
-/** Where it differs from the image: places, the port, the database. */
+/** The points in which it differs from the image: places, the port, the database. */
 async function environmentHere(place: string, port: number): Promise<Record<string, string>> {
   return {
     PATH: process.env.PATH ?? '',

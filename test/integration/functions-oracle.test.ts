@@ -36,7 +36,7 @@ const CLOCK = new Set(['now', 'ago']);
 const MOST_SHOWN = 5;
 const MOST_ROWS_EACH: Readonly<Record<number, number>> = { 1: 100, 2: 40, 3: 9 };
 
-/** How an aggregate is tried. */
+/** The way in which an aggregate is tried. */
 type Way = 'row' | 'group' | 'filtered' | 'over';
 
 /** SQL of `typed` in a dialect; null: it is not exact there. */

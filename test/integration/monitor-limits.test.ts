@@ -199,7 +199,7 @@ describe('limits of processes', () => {
     await monitor.ready();
     const sql = await firstOf(monitor, 'sql');
     const dsl = await firstOf(monitor, 'dsl');
-    process.kill(dsl.pid, 'SIGSTOP'); // which the monitor ends
+    process.kill(dsl.pid, 'SIGSTOP'); // the monitor ends it
     await until('the monitor ended it', () => !isAlive(dsl.pid));
     process.kill(sql.pid, 'SIGKILL');
     const told = await until('told', async () => {

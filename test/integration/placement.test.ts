@@ -41,6 +41,12 @@ describe('stages in the database', function () {
     `${FLIGHTS} | sort date | dedup 2 origin | streamstats row_number() as place by origin sort date`,
     `${FLIGHTS} | head 0`,
     `${FLIGHTS} | describe`,
+    `${FLIGHTS} | timechart date span=1d count() as n, max(delay) as worst by origin limit=3`,
+    `${FLIGHTS} | eval t = date + 30m | timechart t span=6h count() as n fill=0 | head 50`,
+    `${FLIGHTS} | where distance > 2000 | filldown delay by origin sort date, destination, distance, delay | head 40`,
+    `${FLIGHTS} | lookup (${FLIGHTS} | stats count() as n by origin) origin as destination | stats sum(n) as total`,
+    `${FLIGHTS} | pivot count() splitrow destination splitcol origin | sort destination`,
+    `${FLIGHTS} | fields date, delay, origin | summary`,
   ];
   for (const query of same)
     it(`answers alike: ${query.slice(0, 60)}`, async () => {
@@ -120,6 +126,35 @@ describe('stages in the database', function () {
     expect(placed.json.code).to.equal('assertion-failed');
     for (const field of ['code', 'detail', 'stage', 'hint', 'span'])
       expect(placed.json[field]).to.deep.equal(local.json[field]);
+  });
+
+  const raised: readonly (readonly [stages: string, code: string, message: RegExp])[] = [
+    [
+      `lookup (${FLIGHTS}) origin output destination as to | where origin = 'no such' | head 1`,
+      'bad-value',
+      /^the source has several rows for `origin` = \w+$/,
+    ],
+    ['timechart date span=1m count() by distance', 'result-too-large', /too many rows, gaps included/],
+  ];
+  for (const [stages, code, message] of raised)
+    it(`fails alike in both places: ${stages}`, async () => {
+      const query = `${FLIGHTS} | ${stages}`;
+      const { json } = await ask(`explain ${query}`);
+      for (const { where } of json.rows as { where: string }[]) expect(where).to.equal('source');
+      const [placed, local] = [await ask(query), await ask(query, { pushdown: 'off' })];
+      expect(placed.json).to.include({ code });
+      expect(placed.json.detail).to.match(message);
+      for (const field of ['code', 'detail', 'stage', 'hint', 'span', 'limit'])
+        expect(placed.json[field], field).to.deep.equal(local.json[field]);
+    });
+
+  it('values of a pivot that are others when it runs are stale, never left out', async () => {
+    const query =
+      'select random()::text as t, 1 as one from flights limit 5 | pivot count() splitrow one splitcol t';
+    for (const pushdown of ['auto', 'off']) {
+      const { json } = await ask(query, { pushdown });
+      expect(json, pushdown).to.include({ code: 'stale-plan' });
+    }
   });
 
   it('a number of rows below 0 is a bad parameter', async () => {

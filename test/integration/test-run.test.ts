@@ -38,7 +38,8 @@ describe('a run of tests', function () {
   this.timeout(300_000);
 
   it('ends with the counts of all files', async () => {
-    const { code, lastLine } = await run('test/run.mjs', [fixture('passes')]);
+    const { code, printed, lastLine } = await run('test/run.mjs', [fixture('passes')]);
+    expect(printed).to.match(/^ +\d+\.\d s {2}test\/fixtures\/runs\/passes\.test\.ts$/m);
     expect([code, lastLine]).to.deep.equal([0, '2 passed, 0 failed, 1 skipped']);
   });
 

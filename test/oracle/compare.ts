@@ -26,7 +26,7 @@ export function difference(local: Outcome, placed: Outcome, ordered: boolean): s
   return at === -1 ? null : `row ${at + 1}: ${JSON.stringify(a[at])} and ${JSON.stringify(b[at])}`;
 }
 
-/** What cannot enter the stage engine (a date before Christ) fails there, and the database may answer. */
+/** A value that cannot enter the stage engine (a date before Christ) fails there, and the database may answer. */
 function failures(local: Outcome, placed: Outcome): string | null {
   const failed = onlyFailure(local, placed);
   if (failed === null || failed.entering) return null;

@@ -2,27 +2,21 @@
  * Runs a plan for real: its sources in a PostgreSQL, over the wire as text, its worker in a DuckDB in this process that
  * reads what PostgreSQL's COPY wrote. The answer is each cell's JSON text, made by the encoders that the workers use.
  */
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
 import { ByteWriter } from '../../connectors/kit/encode/byte-writer.ts';
 import { jsonEncoder } from '../../connectors/kit/encode/cell-encoders.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
-import {
-  databaseText,
-  engineValue,
-  type ParameterValue,
-  parameterKind,
-} from '../../core/protocol/parameters.ts';
+import { databaseText, type ParameterValue, parameterKind } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer, Plan, Pushdown, SourcePlan } from '../../core/protocol/plan.ts';
 import { type Column, type DatabaseColumn, typeName } from '../../core/protocol/types.ts';
 import { planQuery } from '../../language/compile.ts';
 import { databaseColumnToColumn, nativeType } from '../../language/dialects/postgres/types.ts';
 import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
 import { engineError } from '../../workers/dsl/engine-errors.ts';
-import { answerSelect, createInputTables } from '../../workers/dsl/statements.ts';
-import { jsonText } from '../../workers/dsl/value-text.ts';
-import { copyBinary, type EngineInput, giveInputs } from '../support/engine-inputs.ts';
+import { copyBinary } from '../support/engine-inputs.ts';
 import { TEST_CONNECTIONS } from '../support/test-connections.ts';
+import { runWorker } from './worker-plan.ts';
 
 export type Params = Readonly<Record<string, ParameterValue>>;
 export type Cells = readonly (string | null)[];
@@ -31,7 +25,7 @@ export type Outcome =
   | { readonly kind: 'rows'; readonly columns: readonly Column[]; readonly rows: readonly Cells[] }
   /** A value could not be computed. `entering`: it could not even enter the stage engine. */
   | { readonly kind: 'failed'; readonly message: string; readonly entering: boolean }
-  /** What no data may cause: a statement that does not parse, a type that is not the promised one. */
+  /** A failure that no data may cause: a statement that does not parse, a type that is not the promised one. */
   | { readonly kind: 'broken'; readonly message: string };
 
 /** Thrown where a query that must run before there is a plan fails of a value. */
@@ -79,6 +73,11 @@ export class Engines {
     return new Engines(client, duck);
   }
 
+  /** The engine that runs the stages. */
+  get duck(): DuckDBConnection {
+    return this.#duck;
+  }
+
   async close(): Promise<void> {
     this.#duck.closeSync();
     await this.client.end();
@@ -117,10 +116,13 @@ export class Engines {
   async #answer(ask: Ask, params: Params): Promise<AskAnswer> {
     if (ask.kind === 'source')
       return { kind: 'source', columns: await this.describe(ask.sql), parameterTypes: [] };
+    if (ask.kind === 'models') throw new Error('there is no catalogue');
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
+    if (ask.kind === 'scans') throw new Error('a database has no files to scan');
     const outcome = await this.run(ask.plan, params);
-    if (outcome.kind === 'broken') throw new Error(`the values were not found: ${outcome.message}`);
+    if (outcome.kind === 'broken')
+      throw new QueryError('bad-value', `the values were not found: ${outcome.message}`);
     if (outcome.kind === 'failed') throw new ValuesFailed(outcome);
     const values = outcome.rows.map(([cell]): unknown => (cell === null ? null : JSON.parse(cell!)));
     return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
@@ -172,32 +174,9 @@ export class Engines {
   }
 
   async #inWorker(plan: Plan, params: Params): Promise<Outcome> {
-    const worker = plan.worker!;
-    const inputs: EngineInput[] = [];
-    for (const [index, source] of plan.sources.entries()) {
-      const bytes = await this.#copy(source, params);
-      inputs.push({ columns: worker.inputs[index]!.columns, bytes });
-    }
-    giveInputs(this.#duck, inputs);
-    const columns = plan.columns!;
-    const parts = { plan: worker, columns };
-    const tables = createInputTables(parts);
-    for (const sql of tables) await this.#duck.run(sql);
-    try {
-      const cells = columns.map(({ type }, index) => `${jsonText(type, `c${index}`, 'number')} AS c${index}`);
-      const values = worker.parameters.map(({ name, kind }): DuckDBValue => {
-        const value = engineValue(params[name]!);
-        return kind === 'int64' ? BigInt(value!) : value;
-      });
-      const reader = await this.#duck.runAndReadAll(
-        `SELECT ${cells.join(', ')} FROM (${answerSelect(parts)}) AS r`,
-        values,
-      );
-      return { kind: 'rows', columns, rows: reader.getRowsJson() as Cells[] };
-    } finally {
-      for (const { name, scans } of worker.inputs)
-        if (scans > 1) await this.#duck.run(`DROP TABLE IF EXISTS ${name}`);
-    }
+    const bytes: Buffer[] = [];
+    for (const source of plan.sources) bytes.push(await this.#copy(source, params));
+    return runWorker(this.#duck, plan, bytes, params);
   }
 
   /** Returns the source's rows. Bound values are not supported here: COPY takes none. */
@@ -232,14 +211,16 @@ function withValues({ sql, parameters }: SourcePlan, params: Params): string {
   }, sql);
 }
 
-function shown(columns: readonly Column[]): string {
+/** Names and types. */
+export function shown(columns: readonly Column[]): string {
   return columns.map(({ name, type }) => `${name} ${typeName(type)}`).join(', ');
 }
 
-/** What a worker's input refuses, and the canonical form of a column in the database likewise. */
-const ENTERING = /BC' is not a valid|Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
+/** Values that a worker's input refuses, and the canonical form of a column in the database likewise. */
+const ENTERING =
+  /BC' is not a valid|Error when converting column|before Christ|several dimensions|bigint: "NaN"/;
 
-function outcomeOf(thrown: unknown): Outcome {
+export function outcomeOf(thrown: unknown): Outcome {
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const entering = ENTERING.test(message);
   if (thrown instanceof pg.DatabaseError) {

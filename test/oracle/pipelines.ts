@@ -84,7 +84,7 @@ function withStage(state: State, seed: StageSeed, described: readonly DatabaseCo
   return { text, columns, key, ordered: made.ordered, rounded, closed: made.closed === true };
 }
 
-/** What stands beside the rows in joins and unions. */
+/** The tables that stand beside the rows in joins and unions. */
 const SIDE = "select id, id % 3 as j1, 'x' as j2 from data where id > 2";
 const SIDE_COLUMNS: readonly DatabaseColumn[] = [
   { name: 'id', type: nativeType(20) },
@@ -194,7 +194,7 @@ function aggregates(state: State, draw: Draw, count: number): { texts: string[];
     if (/\bid\b/.test(template) && state.key?.[0] !== 'id') continue;
     const where = template.includes(' where ') || draw(4) > 0 ? '' : ` where ${make.condition(1)}`;
     const text = template.replace(/^\*/, '').replace('{x1}', () => make.pick(groupable(state)).name);
-    // Where values are added up, small ones: else most sums overflow.
+    // Small values where they are added up: else most sums overflow.
     const filled = make.fill(text.replaceAll('{i2}', '({i} % 1000)').replaceAll('{n2}', '({n} % 1000)'), 1);
     texts.push(`${filled}${where} as a${index}`.replace(/( where .*)( where .*)/, '$1$2'));
     if (kind === 'f') rounded.push(`a${index}`);

@@ -10,7 +10,7 @@ const MB = 1024 * 1024;
 
 function read(body: string, type = 'application/json', url = '/v1/query'): QueryRequest {
   const request = { method: 'POST', url, headers: { 'content-type': type } };
-  return readQueryRequest(request as never, Buffer.from(body), MB); // what it reads of a request
+  return readQueryRequest(request as never, Buffer.from(body), MB); // the part of a request that it reads
 }
 
 const parameters = (count: number): Record<string, number> =>

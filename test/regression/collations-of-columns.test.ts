@@ -25,7 +25,7 @@ const SETUP = `
 
 const COLUMNS = [
   ...['ci', 'vci', 'dci', 'ct', 'dct', 'fixed', 'fci', 'icu', 'name', 'plain'],
-  // Not columns but expressions, whose collations the database derives.
+  // Expressions, no columns, whose collations the database derives.
   ...['ci || icu', "coalesce(ci, 'x')", 'plain COLLATE collated.ci', 'min(ci) OVER (PARTITION BY id)'],
 ];
 

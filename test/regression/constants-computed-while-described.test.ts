@@ -16,7 +16,7 @@ const HEAVY = [
   'select * from range(100000000000)',
 ];
 
-/** What the binder itself computes, for minutes. */
+/** Expressions that the binder itself computes, for minutes. */
 const ENDLESS = "select * from range(levenshtein(repeat('a', 400000), repeat('b', 400000)))";
 
 function peakBytes({ child }: DslProcess): number {

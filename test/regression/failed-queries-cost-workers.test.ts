@@ -67,7 +67,7 @@ describe('regression: queries that fail by their own fault cost a worker', funct
           answer.status === 200 && answer.ended && answer.trailers['forkline-complete'] === 'true';
         expect(isWhole, `${format}: ${answer.body.toString('latin1', 0, 300)}`).to.equal(false);
         if (answer.status !== 200) expect(JSON.parse(answer.body.toString()).code).to.equal(code);
-        // What was left in a pipe or a table would be seen here.
+        // Rows that were left in a pipe or a table would be seen here.
         const after = await post(forkline, {
           query: `${OFF} select i as n, 'y' as t from generate_series(1, 20000) i | eval m = n + 1 | stats count() as rows, sum(m) as sum, max(t) as t`,
         });

@@ -44,7 +44,7 @@ describe('regression: one client takes all connections or workers', function () 
     await until(async () => (await running()).length === 0, DEADLINE_MS, 'all have ended');
   }
 
-  /** What one answers to the client of that address. */
+  /** Returns the answer to the client of that address. */
   function askFrom(address: string, query: string): Promise<string> {
     return new Promise((resolve, reject) => {
       const asked = request(

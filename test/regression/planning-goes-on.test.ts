@@ -7,7 +7,7 @@ import { type Forkline, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 15_000;
-/** Its columns are the values, which a query of its own finds first. */
+/** The columns of this query are the values, which a query of its own finds first. */
 const slow = (mark: string) =>
   `select '${mark}' || pg_sleep(60)::text as k, 1 as v | pivot sum(v) splitcol k`;
 

@@ -37,7 +37,7 @@ function leaveInTheMiddle(url: string, round: number): Promise<void> {
         if (read >= bytes) asked.destroy();
       });
     });
-    asked.on('error', () => {}); // its own leaving
+    asked.on('error', () => {}); // the client's own leaving
     asked.on('close', resolve);
     asked.end(ANSWER);
   });

@@ -46,7 +46,7 @@ const REFUSED = [
   ],
 ];
 
-/** What the engine itself finds wrong. */
+/** Mistakes that the engine itself finds. */
 const FAILING = [
   ...[
     'select nope from input',

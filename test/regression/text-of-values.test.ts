@@ -194,7 +194,7 @@ describe('regression: the text of values', function () {
     const lists = await rowsOf(`${select(all.map((value) => `array[${value}]`))} | where true`, {
       pushdown: 'off',
     });
-    // What is no list here is the array's own text.
+    // The array's own text stands for what is no list here.
     expect(lists[0]!.map((list, at) => (Array.isArray(list) ? list : [expected[at]]))).to.deep.equal(
       expected.map((text) => [text]),
     );

@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 const MB = 1024 * 1024;
 const TEXTS = 150;
 const DEADLINE_MS = 20_000;
-/** What so many texts took before, in one of the places that kept them, is half as much again. */
+/** The memory that so many texts took before, in one of the places that kept them, is half as much again. */
 const GROWTH_BYTES = 200 * MB;
 
 async function serverBytes(forkline: Forkline): Promise<number> {

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 
-/** What a route needs beside the option, so that the option is what is wrong. */
+/** The parts of a request that a route needs beside the option, so that the option is what is wrong. */
 const NEEDED: Readonly<Record<string, string>> = { '/v1/query': 'q=select+1&', '/v1/explain': 'q=select+1&' };
 
 describe('regression: unknown options were ignored', function () {

@@ -9,7 +9,7 @@ import { openSession } from '../../connectors/postgres/connect.ts';
 import { connectFailure } from '../../connectors/postgres/errors.ts';
 import { testDatabase } from '../support/database.ts';
 
-/** What a query is told when the connection cannot be opened. */
+/** Returns what a query is told when the connection cannot be opened. */
 async function reasonFor(url: string, connectTimeoutMs = 10_000): Promise<string> {
   try {
     const { session } = await openSession({ url, workerId: 'test', connectTimeoutMs });

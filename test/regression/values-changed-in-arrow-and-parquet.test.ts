@@ -150,7 +150,7 @@ describe('regression: Arrow and Parquet changed values and refused names', funct
     expect(found).to.deep.equal({ names, equal: true, rows: 5000 });
   });
 
-  /** As a Parquet file's schema has them: readers may call them otherwise. */
+  /** The names in a Parquet file's schema: readers may call them otherwise. */
   async function columnNames(body: Buffer): Promise<unknown[]> {
     const names = (await queryParquet(body, forkline.dir, 'SELECT name FROM parquet_schema(#)'))
       .flat()

@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 const DEADLINE_MS = 20_000;
 type Value = string | number;
 
-/** What must be seen nowhere but in the author's own answer, in any case of letters. */
+/** The value that must be seen nowhere but in the author's own answer, in any case of letters. */
 const CASES: readonly (readonly [what: string, query: string, value: Value, secrets: readonly string[]])[] = [
   ['a text for an integer', 'select :p::integer as a', 'geheim4711', ['geheim', '4711']],
   ['a short text', 'select (:p::text)::integer as a', 'zq7', ['zq7']],
@@ -63,7 +63,7 @@ describe('regression: values in errors', function () {
   });
   after(() => forkline.stop());
 
-  /** What others may read of a query that has ended: its entry, the list, its lines in the log. */
+  /** Returns what others may read of a query that has ended: its entry, the list, its lines in the log. */
   async function seenByOthers(queryId: string): Promise<string> {
     const entry = await until(async () => {
       const { text } = await forkline.get(`/v1/queries/${queryId}`);

@@ -1,7 +1,7 @@
 /** Asks for the facts of SQL the way the server does: the judge finds the names, a connector's session says what they are. */
 import type { Session } from '../../connectors/kit/connector.ts';
 import { Cancellation } from '../../core/process/cancellation.ts';
-import type { ConnectionConfig } from '../../core/protocol/connection.ts';
+import type { DatabaseConnection } from '../../core/protocol/connection.ts';
 import type { DialectName } from '../../core/protocol/dialect-name.ts';
 import type { SqlFacts } from '../../core/protocol/sql-facts.ts';
 import { judgeOf } from '../../language/dialects/registry.ts';
@@ -18,7 +18,7 @@ export class AskedFacts {
     this.#dialect = dialect;
   }
 
-  static async open(config: ConnectionConfig, connectTimeoutMs = 10_000): Promise<AskedFacts> {
+  static async open(config: DatabaseConnection, connectTimeoutMs = 10_000): Promise<AskedFacts> {
     const options = { name: 'main', workerId: 'test', connectTimeoutMs };
     const { connectionOf } = (await import(BUILT_REGISTRY)) as typeof import('../../connectors/registry.ts');
     const { session } = await (await connectionOf(config, options)).open();

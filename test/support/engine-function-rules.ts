@@ -1,7 +1,7 @@
 /**
  * The rules by which a function of the stage engine may be called from `sql`. They are read by
  * `write-engine-functions.ts`, which asks the engine for its functions and writes the outcome to
- * `workers/dsl/sql-functions.ts`. A refused function has a reason, which its user is told. Table functions, macros and
+ * `workers/dsl/user-sql/sql-functions.ts`. A refused function has a reason, which its user is told. Table functions, macros and
  * functions that are not consistent are refused unless a rule names them; consistent scalar functions and aggregates
  * compute from their arguments alone, and are allowed unless a rule names them.
  */

@@ -1,4 +1,4 @@
-/** The text of `workers/dsl/sql-functions.ts`: the outcome of the rules for the functions that the engine has. */
+/** The text of `workers/dsl/user-sql/sql-functions.ts`: the outcome of the rules for the functions that the engine has. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import {
   ELSEWHERE,

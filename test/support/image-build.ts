@@ -14,7 +14,7 @@ export interface ImageBuild {
   readonly repository: string;
   /** The names at the top of the repository that may be copied. */
   readonly context: readonly string[];
-  /** Where the stages are built, a directory each. */
+  /** The directory of each stage that is built. */
   readonly place: string;
 }
 

@@ -20,7 +20,7 @@ const END_MS = Number(process.env.FORKLINE_TEST_END_MS ?? 20_000);
 /** Functions that return the pids of processes that all suites share. */
 const shared = processWide<(() => readonly number[])[]>('shared processes', () => []);
 
-/** Those processes may outlive a suite: whoever says so ends them after the run. */
+/** The processes that may outlive a suite: whoever says so ends them after the run. */
 export function shareProcesses(pids: () => readonly number[]): void {
   shared.push(pids);
 }

@@ -1,5 +1,5 @@
 /**
- * Which of PostgreSQL's own functions a query may call: the rule, applied to a real server's catalogue. Used to write the
+ * Decides which of PostgreSQL's own functions a query may call: the rule, applied to a real server's catalogue. Used to write the
  * list (write-allowed-functions.ts) and to check it against the catalogue (test/integration/guard-functions.test.ts).
  *
  * A name is allowed when every function of that name is IMMUTABLE or STABLE, or is one of `VOLATILE_THAT_READ`, and the

@@ -38,7 +38,7 @@ function hasProgram(name: string): boolean {
   }
 }
 
-/** Where the program lies; null when it is in no directory of PATH. */
+/** The path of the program; null when it is in no directory of PATH. */
 export function programPath(name: string): string | null {
   const dirs = (process.env.PATH ?? '').split(delimiter);
   return dirs.map((dir) => join(dir, name)).find((path) => existsSync(path)) ?? null;

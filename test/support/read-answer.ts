@@ -48,7 +48,7 @@ export function post(forkline: Forkline, body: object): Promise<RawAnswer> {
   });
 }
 
-/** How many rows a reader of `format` finds in a body; throws where it cannot read it to its end. */
+/** Returns how many rows a reader of `format` finds in a body; throws where it cannot read it to its end. */
 export async function countRows(format: string, body: Buffer, dir: string): Promise<number> {
   switch (format) {
     case 'json':

@@ -70,7 +70,7 @@ async function exampleText(
   return `\`${text}\`: ${summary}.\n${await placementOf(duck, query, stage.name)}\n\n${answer}`;
 }
 
-/** Where this stage of the example may run. */
+/** Says where this stage of the example may run. */
 async function placementOf(duck: DuckDBConnection, query: string, name: string): Promise<string> {
   const { stages } = await planAsking(duck, query, {}, { pushdown: 'auto' });
   const own = stages.findLast((stage) => stage.name === name)!;

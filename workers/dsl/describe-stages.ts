@@ -15,10 +15,10 @@ import { quoteName } from '../../language/dialects/duckdb/sql.ts';
 import type { Engine } from './engine.ts';
 import { engineError } from './engine-errors.ts';
 import { deadlineExceeded, remainingMs } from './query-run.ts';
-import { refusedSql } from './refused-sql.ts';
 import type { RunningCall } from './service.ts';
-import { refuseUnlisted } from './sql-guard.ts';
-import { parseSelect } from './sql-tree.ts';
+import { refusedSql } from './user-sql/refused-sql.ts';
+import { refuseUnlisted, stageRules } from './user-sql/sql-guard.ts';
+import { parseSelect } from './user-sql/sql-tree.ts';
 
 export function startDescribe(
   engine: Engine,
@@ -51,11 +51,7 @@ async function describe(
   connection: DuckDBConnection,
   { sql, relations }: DescribeStagesCall,
 ): Promise<DescribeStagesReply> {
-  refuseUnlisted(
-    await parseSelect(connection, sql),
-    sql,
-    relations.map(({ name }) => name),
-  );
+  refuseUnlisted(await parseSelect(connection, sql), sql, stageRules(relations.map(({ name }) => name)));
   await connection.run('PRAGMA disable_optimizer');
   for (const { name, columns } of relations) {
     const items = columns.map((column) => `${quoteName(column.name)} ${column.engineType}`);

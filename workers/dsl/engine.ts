@@ -27,7 +27,12 @@ export interface EnginePipes {
   readonly answer: string;
 }
 
-export async function createEngine(config: DslWorkerConfig, pipes: EnginePipes): Promise<Engine> {
+/** `directories`: those below which it may read; none unless a query reads files. */
+export async function createEngine(
+  config: DslWorkerConfig,
+  pipes: EnginePipes,
+  directories: readonly string[] = [],
+): Promise<Engine> {
   const instance = await DuckDBInstance.create(':memory:', {
     // Bytes exactly: the engine's own units are decimal, and rounded.
     memory_limit: `${config.memoryBytes}B`,
@@ -42,7 +47,7 @@ export async function createEngine(config: DslWorkerConfig, pipes: EnginePipes):
   await connection.run(`
     SET temp_directory = ${quoteText(config.spillDir)};
     SET max_temp_directory_size = '${config.spillBytes}B';
-    SET allowed_paths = [${quoteText(pipes.answer)}];
+    SET allowed_paths = [${quoteText(pipes.answer)}];${allowed(directories)}
     SET GLOBAL TimeZone = 'UTC';
     SET enable_external_access = false;
     SET lock_configuration = true;
@@ -66,4 +71,9 @@ export async function createEngine(config: DslWorkerConfig, pipes: EnginePipes):
     return engine.inputs.sourceOf(index);
   });
   return engine;
+}
+
+function allowed(directories: readonly string[]): string {
+  if (directories.length === 0) return '';
+  return ` SET allowed_directories = [${directories.map((path) => quoteText(`${path}/`)).join(', ')}];`;
 }

@@ -14,11 +14,19 @@ import { StringVector } from './string-vector.ts';
 /** The most rows of an answer that is gathered: half of what the engine has in its hands at a time anyway. */
 const MOST_ROWS = 1024;
 
-/** Says whether the query may go the short way. What is read twice is kept in tables, and Arrow and Parquet have ways of their own. */
+/**
+ * Says whether the query may go the short way. What is read twice is kept in tables, Arrow and Parquet have ways of their own, and
+ * files would be read once more when the answer turns out to be long.
+ */
 export function mayHaveFewRows({ call, parts }: Pick<Run, 'call' | 'parts'>): boolean {
   const { format } = call.answer;
   const isText = format === 'json' || format === 'ndjson' || format === 'csv';
-  return isText && call.manyRows !== true && parts.plan.inputs.every(({ scans }) => scans <= 1);
+  return (
+    isText &&
+    call.manyRows !== true &&
+    parts.selects === undefined &&
+    parts.plan.inputs.every(({ scans }) => scans <= 1)
+  );
 }
 
 /** Sends the whole answer of a query on few rows; null: it is not one, and nothing was sent. */
@@ -57,7 +65,7 @@ export async function sendFewRows({
 }
 
 /** Returns the first rows of a result of one column of text, with a separator between them and, if wanted, behind the last. */
-function textOf(
+export function textOf(
   result: DuckDBMaterializedResult,
   rows: number,
   separator: string,

@@ -11,7 +11,11 @@ import { type InputReader, readInput } from './fifo.ts';
 
 /** Returns a SELECT that reads the input of this index once; its columns are those of the plan, in order. */
 export function inputSelect(columns: readonly InputColumn[], index: number): string {
-  const rows = inputRows(columns, index);
+  return valuesOf(columns, inputRows(columns, index));
+}
+
+/** Returns a SELECT of the columns' values from rows as they are read. */
+export function valuesOf(columns: readonly InputColumn[], rows: string): string {
   if (columns.every(({ expression }) => expression === null)) return rows;
   const outputs = columns.map(({ name, expression }) => {
     const quoted = quoteName(name);
@@ -20,8 +24,11 @@ export function inputSelect(columns: readonly InputColumn[], index: number): str
   return `SELECT ${outputs.join(', ')} FROM (${rows})`;
 }
 
-/** The time from the beginning of a query for which the engine waits for inputs that may come whole. */
-const WHOLE_WAIT_MS = 20;
+/**
+ * The time from the beginning of a query for which the engine waits for inputs that may come whole. Waiting takes no CPU, and a
+ * query that has waited so long hardly notices that it is planned once more. Rows that trickle in are held up by so much.
+ */
+const WHOLE_WAIT_MS = 250;
 
 /** One input and how it is read. */
 interface Input {
@@ -34,7 +41,8 @@ interface Input {
 }
 
 export class QueryInputs {
-  readonly #inputs: readonly Input[];
+  /** By the plan's inputs; null for scans. */
+  readonly #inputs: readonly (Input | null)[];
   readonly #fifos: readonly string[];
   readonly #maxRowBytes: number;
   readonly #startedAt = performance.now();
@@ -44,7 +52,8 @@ export class QueryInputs {
   constructor({ inputs }: Pick<WorkerPlan, 'inputs'>, fifos: readonly string[], maxRowBytes: number) {
     this.#fifos = fifos;
     this.#maxRowBytes = maxRowBytes;
-    this.#inputs = inputs.map(({ columns }) => {
+    this.#inputs = inputs.map(({ columns, scan }) => {
+      if (scan !== undefined) return null;
       const onRoom = (): void => input.reader?.resume();
       const input: Input = {
         source: new RowSource({ columns, maxRowBytes, onRoom }),
@@ -58,12 +67,12 @@ export class QueryInputs {
   /** Reads the pipes from now on. */
   open(): void {
     for (const [index, input] of this.#inputs.entries())
-      input.reader = this.#read(input, this.#fifos[index]!);
+      if (input !== null) input.reader = this.#read(input, this.#fifos[index]!);
   }
 
   sourceOf(index: number): RowSource {
     const input = this.#inputs[index];
-    if (input === undefined) throw new Error(`the query has no input ${index}`);
+    if (input === undefined || input === null) throw new Error(`the query has no input ${index}`);
     return input.source;
   }
 
@@ -74,7 +83,9 @@ export class QueryInputs {
 
   /** The error that the engine was told instead of rows; the engine knows only its text. */
   get raised(): Error | null {
-    return this.#inputs.find(({ source }) => source.raised !== null)?.source.raised ?? null;
+    return (
+      this.#inputs.find((input) => input !== null && input.source.raised !== null)?.source.raised ?? null
+    );
   }
 
   /**
@@ -102,6 +113,7 @@ export class QueryInputs {
   /** Lets the engine read inputs that came whole once more, from their first row. */
   rewind(): void {
     for (const [index, input] of this.#inputs.entries()) {
+      if (input === null) continue;
       if (input.whole === null) throw new Error(`input ${index} did not come whole`);
       const { columns } = input.source;
       input.source = new RowSource({ columns, maxRowBytes: this.#maxRowBytes, onRoom: () => {} });
@@ -111,19 +123,20 @@ export class QueryInputs {
 
   /** Gives the engine this error instead of more rows. */
   fail(cause: QueryError): void {
-    for (const { source } of this.#inputs) source.fail(cause);
+    for (const input of this.#inputs) input?.source.fail(cause);
     this.#onArrival();
   }
 
   /** The engine reads no more: whoever still writes is told so. */
   close(): void {
-    for (const { reader } of this.#inputs) reader?.close();
+    for (const input of this.#inputs) input?.reader?.close();
   }
 
   /** Says whether all inputs are here as a whole; null: it cannot be said yet. */
   #areWhole(): boolean | null {
     let areWhole: true | null = true;
     for (const input of this.#inputs) {
+      if (input === null) continue;
       const whole = input.whole ?? input.source.wholeStream;
       if (whole === null) return false;
       if (whole === 'not yet') areWhole = null;

@@ -19,7 +19,6 @@ import { engineError, type Limits } from './engine-errors.ts';
 import { mayHaveFewRows, sendFewRows } from './few-rows.ts';
 import { QueryInputs } from './inputs.ts';
 import { nameColumns, standInsFor } from './parquet-names.ts';
-import { refusedSql } from './refused-sql.ts';
 import { type Run, type SentAnswer, tooManyRows } from './run.ts';
 import type { RunningCall } from './service.ts';
 import { createStatementRunner } from './statement-runner.ts';
@@ -32,6 +31,7 @@ import {
   createAnswerTable,
   createInputTables,
 } from './statements.ts';
+import { refusedSql } from './user-sql/refused-sql.ts';
 import { castTo } from './value-text.ts';
 
 /** Between two interrupts of a query that shall end. */
@@ -43,6 +43,8 @@ export interface QueryRunDeps {
   readonly config: DslWorkerConfig;
   /** The socket that the answer's bytes go to. */
   readonly socket: Socket;
+  /** The SELECT of each input of a plan with scans. */
+  readonly selects?: readonly string[];
 }
 
 /** Rows to be answered, and whether they are all. */
@@ -52,7 +54,7 @@ interface AnswerRows {
 }
 
 export function startQuery(
-  { engine, pipes, config, socket }: QueryRunDeps,
+  { engine, pipes, config, socket, selects }: QueryRunDeps,
   call: RunStagesCall,
 ): RunningCall<RunStagesReply> {
   let cause: QueryError | null = null;
@@ -76,7 +78,7 @@ export function startQuery(
   engine.inputs = inputs;
   const run: Run = {
     call,
-    parts: { plan, columns },
+    parts: { plan, columns, ...(selects !== undefined && { selects }) },
     inputs,
     answerPipe: pipes.answer,
     statements: createStatementRunner(engine.connection, call, () => cause),

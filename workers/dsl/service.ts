@@ -16,6 +16,7 @@ import { withoutValues } from '../../core/logging/redact-values.ts';
 import type {
   DescribeStagesCall,
   DescribeStagesReply,
+  FilesCall,
   FromDslWorker,
   RunStagesCall,
   RunStagesReply,
@@ -31,6 +32,8 @@ export interface DslServiceDeps {
   readonly log: Log;
   startQuery(call: RunStagesCall, socket: Socket): RunningCall<RunStagesReply>;
   startDescribe(call: DescribeStagesCall): RunningCall<DescribeStagesReply>;
+  /** Starts a call about files that makes no answer for a client. */
+  startFilesCall(call: FilesCall): RunningCall<unknown>;
   /** Removes everything of the last query: tables and files. */
   scrub(): Promise<ScrubReply>;
   /** The process cannot be used any more; it ends after its last lines are logged. */
@@ -46,7 +49,7 @@ export interface RunningCall<Reply> {
   abort(cause: QueryError): void;
 }
 
-type EngineCall = Extract<ToDslWorker, { type: 'run-stages' | 'describe-stages' }>;
+type EngineCall = Exclude<ToDslWorker, { type: 'cancel' | 'scrub' }>;
 
 type State = 'fresh' | 'running' | 'used' | 'scrubbing';
 
@@ -113,6 +116,9 @@ export class DslService {
     switch (message.type) {
       case 'run-stages':
       case 'describe-stages':
+      case 'describe-scan':
+      case 'explain-scans':
+      case 'introspect-files':
         if (this.#state === 'scrubbing')
           this.#running = this.#running.then(() => this.#startScrubbed(message, socket));
         else if (this.#state === 'fresh') this.#running = this.#runCall(message, socket);
@@ -156,9 +162,10 @@ export class DslService {
     }
   }
 
-  async #start(call: EngineCall, socket: Socket): Promise<RunStagesReply | DescribeStagesReply> {
-    if (call.type === 'describe-stages') {
-      const run = this.#deps.startDescribe(call);
+  async #start(call: EngineCall, socket: Socket): Promise<unknown> {
+    if (call.type !== 'run-stages') {
+      const { startDescribe, startFilesCall } = this.#deps;
+      const run = call.type === 'describe-stages' ? startDescribe(call) : startFilesCall(call);
       this.#run = run;
       return run.done;
     }

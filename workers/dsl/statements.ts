@@ -19,6 +19,12 @@ const ANSWER_TABLE = 'answer_rows';
 export interface QueryParts {
   readonly plan: WorkerPlan;
   readonly columns: readonly Column[];
+  /** The SELECT of each input by its index; left out: all inputs come from SQL workers. */
+  readonly selects?: readonly string[];
+}
+
+function selectOf({ selects }: QueryParts, { columns }: WorkerInput, index: number): string {
+  return selects?.[index] ?? inputSelect(columns, index);
 }
 
 function isKept({ scans }: WorkerInput): boolean {
@@ -28,7 +34,7 @@ function isKept({ scans }: WorkerInput): boolean {
 /** Statements that keep the inputs that stages read more than once; each one's result is its number of rows. */
 export function createInputTables(parts: QueryParts): readonly string[] {
   return parts.plan.inputs.flatMap((input, index) =>
-    isKept(input) ? [`CREATE TEMP TABLE ${input.name} AS ${inputSelect(input.columns, index)}`] : [],
+    isKept(input) ? [`CREATE TEMP TABLE ${input.name} AS ${selectOf(parts, input, index)}`] : [],
   );
 }
 
@@ -51,7 +57,7 @@ export function answerSelect(parts: QueryParts): string {
     return type === null ? `c${index}` : `c${index}::${type} AS c${index}`;
   });
   const streamed = plan.inputs.flatMap((input, index) =>
-    isKept(input) ? [] : [`${input.name} AS NOT MATERIALIZED (${inputSelect(input.columns, index)})`],
+    isKept(input) ? [] : [`${input.name} AS NOT MATERIALIZED (${selectOf(parts, input, index)})`],
   );
   const inputs = streamed.length === 0 ? '' : `WITH ${streamed.join(', ')} `;
   return `${inputs}SELECT ${casts.join(', ')} FROM (${plan.sql}\n) AS answer(${names.join(', ')})`;

@@ -11,6 +11,7 @@ import { STAGE_LIMITS } from '../../core/protocol/stage-limits.ts';
 import { startDescribe } from './describe-stages.ts';
 import { createEngine, type Engine, type EnginePipes } from './engine.ts';
 import { createFifos } from './fifo.ts';
+import { FilesCalls } from './files-calls.ts';
 import { lowerPriority } from './lower-priority.ts';
 import { startQuery } from './query-run.ts';
 import { DslService } from './service.ts';
@@ -23,7 +24,7 @@ const ENGINE_GRACE_MS = 1000;
 
 runChild('dsl', boot);
 
-async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild> {
+async function boot({ config, log, send }: ChildContext<'dsl'>): Promise<RunningChild> {
   const pipes: EnginePipes = {
     inputs: Array.from({ length: STAGE_LIMITS.querySources }, (_, index) =>
       inputFifo(config.fifoPath, index),
@@ -31,11 +32,17 @@ async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild>
     answer: `${config.fifoPath}.answer`,
   };
   let engine = await freshEngine(config, pipes);
+  const files = new FilesCalls(config, pipes);
   const service = new DslService({
     log,
-    startQuery: (call, socket) => startQuery({ engine, pipes, config, socket }, call),
+    startQuery: (call, socket) =>
+      call.plan.inputs.some(({ scan }) => scan !== undefined)
+        ? files.startQuery(call, socket)
+        : startQuery({ engine, pipes, config, socket }, call),
     startDescribe: (call) => startDescribe(engine, config, call),
+    startFilesCall: (call) => files.start(call),
     async scrub(): Promise<ScrubReply> {
+      await files.scrub();
       // Spilled blocks may stay on disk for as long as the instance lives.
       if (readdirSync(config.spillDir).length === 0) await engine.renew();
       else {
@@ -56,8 +63,14 @@ async function boot({ config, log }: ChildContext<'dsl'>): Promise<RunningChild>
       await service.stop(graceMs);
       for (const path of [config.socketPath, ...pipes.inputs, pipes.answer]) rmSync(path, { force: true });
       rmSync(config.spillDir, { recursive: true, force: true });
+      files.close();
     },
     queriesServed: () => service.queriesServed(),
+    onMessage(message) {
+      if (message.type !== 'connections-changed' || message.to !== 'worker') return;
+      files.change(message.connections as DslWorkerConfig['files']); // the pool of DSL workers gets these
+      send({ type: 'connections-taken', revision: message.revision, unreachable: [] });
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 import { passwordsOf, registerSecrets } from '../../core/logging/redact.ts';
 import { runChild } from '../../core/process/child.ts';
 import type { FromChild, ToChild } from '../../core/protocol/monitor.ts';
+import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
 import { SqlService } from './service.ts';
 
 runChild('sql', async ({ identity, config, log, send }) => {
@@ -22,7 +23,8 @@ async function changeConnections(
   send: (message: FromChild) => void,
 ): Promise<void> {
   if (message.type !== 'connections-changed' || message.to !== 'worker') return;
-  const { connections, revision } = message;
+  const connections = message.connections as SqlWorkerConfig['connections']; // the pool of SQL workers gets these
+  const { revision } = message;
   registerSecrets(passwordsOf(connections));
   const unreachable = await service.changeConnections(connections);
   send({ type: 'connections-taken', revision, unreachable });

@@ -25,7 +25,7 @@ const FALSE = Buffer.from('false');
 const PIECE_BYTES = 2048;
 const LONGEST_ESCAPE = 6;
 
-/** How each byte is escaped: 0 means not at all, `u` means \u00xx, and other letters stand after the backslash. UTF-8 beyond ASCII needs no escape. */
+/** The escape of each byte: 0 means not at all, `u` means \u00xx, and other letters stand after the backslash. UTF-8 beyond ASCII needs no escape. */
 const ESCAPES = new Uint8Array(256);
 ESCAPES.fill(LOWER_U, 0, 0x20);
 for (const [byte, letter] of Object.entries({ 8: 'b', 9: 't', 10: 'n', 12: 'f', 13: 'r', 34: '"', 92: '\\' }))
@@ -143,7 +143,7 @@ export const isoInstant: CellEncoder = (writer, src, start, end) => {
 
 /** Writes the date and `T`, and returns where the time begins; writes nothing when the text is not a usual timestamp. */
 function writeIso(writer: ByteWriter, src: Buffer, start: number, end: number): number {
-  let space = start + 10; // where it is in every year of four digits
+  let space = start + 10; // the place of the point in every year of four digits
   if (src[space] !== SPACE) space = src.subarray(start, end).indexOf(SPACE) + start;
   const isPlain = space > start && space < end && src[end - 1] !== 0x43; // ends in the C of BC
   if (!isPlain) return start;

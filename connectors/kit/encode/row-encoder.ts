@@ -12,8 +12,8 @@ import type { CellEncoder } from './json-cells.ts';
 export interface RowEncoder {
   /** Writes the part before the first row. */
   writeHead(writer: ByteWriter): void;
-  /** Writes one DataRow payload, src[start, ...): u16 count, then i32 length and bytes of each value. */
-  writeRow(writer: ByteWriter, src: Buffer, start: number): void;
+  /** Writes one DataRow payload, src[start, end): u16 count, then i32 length and bytes of each value. */
+  writeRow(writer: ByteWriter, src: Buffer, start: number, end: number): void;
 }
 
 export interface TextAnswer {

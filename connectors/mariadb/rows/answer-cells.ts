@@ -21,11 +21,12 @@ const SHORT = 40;
 
 export function answerCell(column: DatabaseColumn, { format, numbers }: TextAnswer): RowCell {
   const { name, type } = column;
-  const { field, unsigned } = mariadbTypeOf(type);
+  const { field, unsigned, format: form } = mariadbTypeOf(type);
   const isCsv = format === 'csv';
   const ours = columnType(type);
   const encode = isCsv ? csvEncoder(ours) : jsonEncoder(ours, numbers);
   const inQuotes = (cell: RowCell, wanted: boolean): RowCell => (wanted ? quoted(cell) : cell);
+  if (form === 'bool') return byText(column, encode);
   switch (field) {
     case FIELD.tiny:
     case FIELD.short:

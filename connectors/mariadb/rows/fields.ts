@@ -1,5 +1,5 @@
 /**
- * Where the values of a row stand. A row of the binary protocol is a 0, a bitmap of nulls (its first two bits unused), and the
+ * Finds where the values of a row stand. A row of the binary protocol is a 0, a bitmap of nulls (its first two bits unused), and the
  * values that are not null, one after the other: of a fixed length, or behind their length.
  */
 import type { DatabaseColumn } from '../../../core/protocol/types.ts';

@@ -20,7 +20,7 @@ export function answerEncoder(
     writeHead(writer) {
       writer.copy(head, 0, head.length);
     },
-    writeRow(writer, bytes, start) {
+    writeRow(writer, bytes, start, end) {
       if (!isFirst) writer.constant(between);
       isFirst = false;
       let at = firstValue(start, cells.length);
@@ -29,6 +29,7 @@ export function answerEncoder(
         if (isNullAt(bytes, start, index)) writer.constant(nullCell);
         else at = cells[index]!(writer, bytes, at);
       }
+      if (at !== end) throw notWhole();
       writer.constant(endOfRow);
     },
   };
@@ -42,7 +43,7 @@ export class WireRows {
   /** The columns that are written, in their order on the wire. */
   readonly #places: readonly number[];
   readonly #cells: readonly RowCell[];
-  /** Where the values of the row under way begin. */
+  /** The offset at which the values of the row under way begin. */
   readonly #starts: number[];
   /** All columns are written, as they come. */
   readonly #isWhole: boolean;
@@ -62,11 +63,11 @@ export class WireRows {
     this.#writer.copy(WIRE_HEADER, 0, WIRE_HEADER.length);
   }
 
-  /** Throws bad-value. */
-  write(bytes: Buffer, start: number): void {
+  /** Writes the row in bytes[start, end). Throws bad-value. */
+  write(bytes: Buffer, start: number, end: number): void {
     this.#count();
-    if (this.#isWhole) this.#writeAll(bytes, start);
-    else this.#writeSome(bytes, start);
+    const at = this.#isWhole ? this.#writeAll(bytes, start) : this.#writeSome(bytes, start);
+    if (at !== end) throw notWhole();
   }
 
   /** Tells that no row is missing. */
@@ -74,7 +75,7 @@ export class WireRows {
     this.#writer.copy(WIRE_END, 0, WIRE_END.length);
   }
 
-  #writeAll(bytes: Buffer, start: number): void {
+  #writeAll(bytes: Buffer, start: number): number {
     const writer = this.#writer;
     const cells = this.#cells;
     let at = firstValue(start, cells.length);
@@ -82,9 +83,10 @@ export class WireRows {
       if (isNullAt(bytes, start, index)) writeNull(writer);
       else at = cells[index]!(writer, bytes, at);
     }
+    return at;
   }
 
-  #writeSome(bytes: Buffer, start: number): void {
+  #writeSome(bytes: Buffer, start: number): number {
     const starts = this.#starts;
     let at = firstValue(start, this.#columns);
     for (let index = 0; index < starts.length; index++) {
@@ -96,6 +98,7 @@ export class WireRows {
       if (isNullAt(bytes, start, place)) writeNull(this.#writer);
       else this.#cells[index]!(this.#writer, bytes, starts[place]!);
     }
+    return at;
   }
 
   #count(): void {
@@ -104,6 +107,11 @@ export class WireRows {
     writer.buffer[writer.position++] = this.#cells.length >> 8;
     writer.buffer[writer.position++] = this.#cells.length;
   }
+}
+
+/** The error of a packet that is longer or shorter than the values in it. */
+function notWhole(): Error {
+  return new Error('a row does not end where its packet does');
 }
 
 /** Writes the length of a null: -1. */

@@ -3,7 +3,7 @@
  * catalogue. What has no value of our type is an error that names the column.
  */
 import type { DatabaseColumn } from '../../../core/protocol/types.ts';
-import { columnType, FIELD, mariadbTypeOf } from '../../../language/dialects/mariadb/types.ts';
+import { columnType, FIELD, mariadbTypeOf, nativeType } from '../../../language/dialects/mariadb/types.ts';
 import type { Row } from '../../kit/row-writer.ts';
 import type { RowValue } from '../../kit/value-text.ts';
 import { badJson } from './bad-values.ts';
@@ -35,7 +35,11 @@ export class RowReader {
 
 /** Returns a reader of a column that is no moment. */
 export function valueReader(column: DatabaseColumn): ValueReader {
-  const { field, unsigned, size } = mariadbTypeOf(column.type);
+  const { field, unsigned, size, format } = mariadbTypeOf(column.type);
+  if (format === 'bool') {
+    const read = valueReader({ ...column, type: nativeType({ field, unsigned }) });
+    return (bytes, at) => Number(read(bytes, at)) !== 0;
+  }
   switch (field) {
     case FIELD.tiny:
       return (bytes, at) => (unsigned ? bytes[at]! : bytes.readInt8(at));

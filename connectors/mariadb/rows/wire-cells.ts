@@ -14,7 +14,8 @@ import { writeDecimalText } from './wire-decimal.ts';
 
 export function wireCell(column: DatabaseColumn): RowCell {
   const { name, type } = column;
-  const { field, unsigned } = mariadbTypeOf(type);
+  const { field, unsigned, format } = mariadbTypeOf(type);
+  if (format === 'bool') return byValue(column);
   switch (field) {
     case FIELD.tiny:
       return (writer, bytes, at) => {

@@ -21,7 +21,7 @@ export function writeDecimalText(writer: ByteWriter, bytes: Buffer, start: numbe
   const head = writer.position;
   const first = head + 4 + HEAD_BYTES;
   let at = first;
-  /** Where the last group that is not 0 ends. */
+  /** The offset at which the last group that is not 0 ends. */
   let used = first;
   /** The power of 10,000 of the next group, and of the first one that is written. */
   let power = (((point - from + 3) / GROUP) | 0) - 1;

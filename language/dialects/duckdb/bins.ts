@@ -17,5 +17,6 @@ export const DUCKDB_BINS: BinSql = {
     const tooMany = `(${binCount(lo, hi, span)}) * ${times} > ${most}`;
     return `CAST(unnest(CASE WHEN ${tooMany} THEN ${raiseError(error)} ELSE ${every} END) AS ${duckdbType(type)})`;
   },
+  finite: (moment) => `isfinite(${moment})`,
   same: (a, b) => `${a} IS NOT DISTINCT FROM ${b}`,
 };

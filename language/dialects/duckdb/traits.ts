@@ -15,6 +15,8 @@ const TRAITS: DialectTraits = {
   // An OFFSET 0 alone would be taken away.
   fence: `LIMIT ${2n ** 62n} OFFSET 0`,
   codePointOrder: '',
+  placesNulls: true,
+  limitsByNumbers: false,
 };
 
 const LISTS: ListSql = { places: (list) => `unnest(range(len(${list})))` };

@@ -1,51 +1,31 @@
 /**
- * MariaDB as a source of rows. No stage is placed in it yet: its comparisons of text follow collations, its arithmetic rounds to
- * other scales, and its sorts put nulls elsewhere, so that each has to be shown exact before it may be.
+ * MariaDB as a source of rows, and of stages that it computes as the stage engine does: what the oracle has shown
+ * (test/oracle/), and nothing else. MariaDB forgets the ORDER BY of a query inside of another, so that SQL with an order is sent as
+ * it is, and no stage around it is placed.
  */
-
-import type { Column, ColumnType } from '../../../core/protocol/types.ts';
+import type { Column, DatabaseColumn } from '../../../core/protocol/types.ts';
 import { usualWireType } from '../../../core/protocol/wire-rows.ts';
-import { decimalSize } from '../../types/rules.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
-import type { ConstantCell, Literal, SourceDialect } from '../dialect.ts';
+import type { ConstantCell, SourceDialect } from '../dialect.ts';
 import { MARIADB_LEXICAL } from './lexical.ts';
-import { columnOf, columnType, FIELD, nativeType, TEXT_TYPE } from './types.ts';
+import {
+  CODE_POINTS,
+  canonical,
+  castName,
+  castTo,
+  literal,
+  literalRefusal,
+  quoteName,
+  quoteText,
+  unusable,
+} from './sql.ts';
+import { columnOf, columnType, FIELD, mariadbTypeOf, nativeType, sentType, TEXT_TYPE } from './types.ts';
 
-const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
-const quoteText = (text: string): string => `'${text.replace(/['\\]/g, '$&$&')}'`;
-
-/** Names of types that a CAST takes. */
-function typeName(type: ColumnType): string {
-  switch (type.kind) {
-    case 'int64':
-    case 'bool':
-      return 'signed';
-    case 'float64':
-      return 'double';
-    case 'bytes':
-      return 'binary';
-    case 'date':
-      return 'date';
-    case 'time':
-      return 'time(6)';
-    case 'timestamp':
-    case 'timestamptz':
-      return 'datetime(6)';
-    case 'decimal': {
-      const { precision, scale } = decimalSize(type);
-      return `decimal(${precision},${scale})`;
-    }
-    default:
-      return 'char';
-  }
-}
-
-const castTo = (sql: string, type: ColumnType): string => `CAST(${sql} AS ${typeName(type)})`;
-
-function literal({ value }: Literal): string {
-  if (value === null) return 'NULL';
-  return typeof value === 'boolean' ? String(value) : quoteText(value);
-}
+/** The stages that were shown to be the same in MariaDB. */
+const PLACED_STAGES: ReadonlySet<string> = new Set(
+  'where eval fields rename case head sort stats distinct dropna fillna cast'.split(' '),
+);
+const MOST_NAME = 64;
 
 function constant(value: ConstantCell): string {
   if (value === null) return 'null';
@@ -58,18 +38,56 @@ function constantRows(columns: readonly Column[], rows: readonly (readonly Const
   return `with t (place, ${names}) as (\n${selects.join('\nunion all\n')}\n)\nselect ${names} from t order by place`;
 }
 
+/** MariaDB compares names without case and accents, and keeps 64 characters, none beyond U+FFFF, no blank at the end. */
+function refusal(columns: readonly Column[]): string | null {
+  const odd = columns.find(({ name }) => name.length > MOST_NAME || /[\ud800-\udfff\0]| $/.test(name));
+  if (odd !== undefined) return `MariaDB has no column of the name \`${odd.name}\``;
+  const seen = new Map<string, string>();
+  for (const { name } of columns) {
+    const folded = name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+    const other = seen.get(folded) ?? name;
+    if (other !== name) return `MariaDB takes the names \`${other}\` and \`${name}\` for the same`;
+    seen.set(folded, name);
+  }
+  return null;
+}
+
+function sourceRefusal(sql: string, columns: readonly DatabaseColumn[], isOrdered: boolean): string | null {
+  if (isOrdered) return 'MariaDB forgets the order of SQL inside of other SQL';
+  // Rows of a UNION that is sent as it is come at once, and `head` ends it.
+  if (/\b(?:union|except|intersect)\b/i.test(sql))
+    return 'MariaDB sets all rows of a UNION aside before a stage sees the first';
+  for (const { name, type } of columns) {
+    const why = unusable(mariadbTypeOf(type));
+    if (why !== null) return `\`${name}\`: ${why}`;
+  }
+  return null;
+}
+
+function orderRefusal(keys: readonly Column[]): string | null {
+  const text = keys.find(({ type }) => ['string', 'bytes'].includes(type.kind));
+  return text === undefined ? null : `\`${text.name}\`: MariaDB orders texts by their first 1,024 bytes only`;
+}
+
+/** A value as it leaves: its type tells the connector how to read it, so that only numbers are cast. */
+const leaving: SourceDialect['sent'] = (sql, type) =>
+  ['int64', 'bool', 'float64', 'decimal'].includes(type.kind) ? castTo(sql, type) : sql;
+
 export const MARIADB: SourceDialect = {
   name: 'mariadb',
   title: 'MariaDB',
   tablesSql:
     'select table_name as name from information_schema.tables where table_schema = database() order by 1',
+  scanned: false,
   wrapsSources: false,
   traits: {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
     computesArgumentsBeforeFilter: false,
     fence: 'LIMIT 18446744073709551615',
-    codePointOrder: ' COLLATE utf8mb4_nopad_bin',
+    codePointOrder: ` ${CODE_POINTS}`,
+    placesNulls: false,
+    limitsByNumbers: true,
   },
   lexical: MARIADB_LEXICAL,
   // MariaDB binds with `?` by its place, which the connector writes for each `$n`. No list is bound: the connector says so.
@@ -78,23 +96,29 @@ export const MARIADB: SourceDialect = {
   bins: null,
   quoteName,
   quoteText,
-  typeName,
+  typeName: castName,
   literal,
   parameter: castTo,
   comparesJson: false,
   nestsLists: false,
-  maxStages: 0,
-  refusal: () => 'stages over MariaDB run in a worker',
-  textRefusal: () => null,
+  maxStages: 20,
+  placedStages: PLACED_STAGES,
+  sourceRefusal,
+  orderRefusal,
+  refusal,
+  literalRefusal,
   sizedHint: (column) =>
     `cast it in the SQL: cast(${column} as decimal(38,10)), cast(${column} as char), cast(${column} as double)`,
   columnOf,
-  sourceColumn: (stored, { type }) => ({ sql: stored, type: columnType(type) }),
+  sourceColumn(stored, { type }) {
+    const ours = columnType(type);
+    return { sql: canonical(stored, mariadbTypeOf(type), ours), type: ours };
+  },
   wireOf: ({ type }) => usualWireType(columnType(type)),
   sentColumn: (column) => ({ sql: quoteName(column.name), column }),
-  answered: castTo,
-  sent: castTo,
-  describedColumn: ({ name }) => ({ name, type: TEXT_TYPE }),
+  answered: leaving,
+  sent: leaving,
+  describedColumn: ({ name, type }) => ({ name, type: sentType(type) }),
   rowColumn: { name: 'row', type: nativeType({ field: FIELD.long }) },
   parameterType: () => TEXT_TYPE,
   constantRows,

@@ -34,7 +34,7 @@ export interface MariadbType {
   readonly size: number;
   /** Digits of a decimal after the point. */
   readonly scale: number;
-  /** `json`, `uuid` and the like, which the protocol sends as text; null: nothing is said. */
+  /** `json`, `uuid` and the like, which the protocol sends as text, or `bool`, which stages make of numbers; null: nothing is said. */
   readonly format: string | null;
 }
 
@@ -81,14 +81,39 @@ const KINDS: Readonly<Record<number, ColumnType>> = {
 
 export function columnType(type: NativeType): ColumnType {
   const { field, unsigned, binary, size, scale, format } = mariadbTypeOf(type);
+  if (format === 'json' || format === 'uuid' || format === 'bool') return { kind: format };
   if (field === FIELD.longlong)
     return unsigned ? { kind: 'decimal', precision: UNSIGNED_DIGITS, scale: 0 } : { kind: 'int64' };
   if (field === FIELD.decimal)
     return size > MAX_PRECISION
       ? { kind: 'decimal', precision: null, scale: null }
       : { kind: 'decimal', precision: size, scale };
-  if (format === 'json' || format === 'uuid') return { kind: format };
   return KINDS[field] ?? { kind: binary ? 'bytes' : 'string' };
+}
+
+/** Fields in which values of our types leave a statement that stages made (sql.ts writes them so). */
+const SENT: Readonly<Partial<Record<ColumnType['kind'], Partial<MariadbType>>>> = {
+  bool: { field: FIELD.longlong, format: 'bool' },
+  int64: { field: FIELD.longlong },
+  float64: { field: FIELD.double },
+  date: { field: FIELD.date },
+  time: { field: FIELD.time },
+  timestamp: { field: FIELD.datetime },
+  timestamptz: { field: FIELD.timestamp },
+  json: { format: 'json' },
+  uuid: { format: 'uuid' },
+  bytes: { binary: true },
+};
+
+/** Returns the native type of a value of ours that leaves a statement. */
+export function sentType(type: ColumnType): NativeType {
+  if (type.kind === 'decimal')
+    return nativeType({
+      field: FIELD.decimal,
+      size: type.precision ?? MAX_PRECISION + 1,
+      scale: type.scale ?? 0,
+    });
+  return nativeType(SENT[type.kind] ?? {});
 }
 
 export function columnOf({ name, type }: DatabaseColumn): Column {

@@ -6,7 +6,7 @@ import type { WireError } from '../../../core/protocol/errors.ts';
 import type { Column, ColumnType, DatabaseColumn } from '../../../core/protocol/types.ts';
 import { isUnsized } from '../../types/rules.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
-import type { ConstantCell, SentColumn, SourceColumn, SourceDialect } from '../dialect.ts';
+import type { ConstantCell, Literal, SentColumn, SourceColumn, SourceDialect } from '../dialect.ts';
 import { POSTGRES_BINS } from './bins.ts';
 import { canonicalArray, canonicalColumn, elementTexts, sentValue } from './columns.ts';
 import { POSTGRES_LEXICAL } from './lexical.ts';
@@ -45,8 +45,9 @@ function refusal(columns: readonly Column[]): string | null {
   return list === undefined ? null : `\`${list.name}\` is a list of numerics without a size`;
 }
 
-function textRefusal(text: string): string | null {
-  return text.includes('\0') ? 'PostgreSQL has no text with the character 0 in it' : null;
+function literalRefusal({ value }: Literal): string | null {
+  const isRefused = typeof value === 'string' && value.includes('\0');
+  return isRefused ? 'PostgreSQL has no text with the character 0 in it' : null;
 }
 
 /** Integers and decimals are compared as they are stored, so that an index serves as it would without us. */
@@ -138,6 +139,7 @@ export const POSTGRES: SourceDialect = {
   title: 'PostgreSQL',
   tablesSql:
     "select table_name as name from information_schema.tables where table_schema not in ('information_schema', 'pg_catalog') order by 1",
+  scanned: false,
   wrapsSources: true,
   traits: POSTGRES_TRAITS,
   lexical: POSTGRES_LEXICAL,
@@ -155,7 +157,10 @@ export const POSTGRES: SourceDialect = {
   // A statement is planned by recursion over it: far below where the stack ends.
   maxStages: 100,
   refusal,
-  textRefusal,
+  placedStages: null,
+  sourceRefusal: () => null,
+  orderRefusal: () => null,
+  literalRefusal,
   sizedHint: (column) => `cast it in the SQL: ${column}::numeric(38,30), ${column}::text, ${column}::float8`,
   columnOf: databaseColumnToColumn,
   sourceColumn,

@@ -8,6 +8,8 @@ export const POSTGRES_TRAITS: DialectTraits = {
   // A LIMIT would keep it from parallel plans.
   fence: 'OFFSET 0',
   codePointOrder: ' COLLATE "C"',
+  placesNulls: true,
+  limitsByNumbers: false,
 };
 
 export const POSTGRES_LISTS: ListSql = { places: (list) => `generate_subscripts(${list}, 1)` };

@@ -54,6 +54,7 @@ export const SQLITE: SourceDialect = {
   title: 'SQLite',
   tablesSql:
     "select name from sqlite_schema where type in ('table', 'view') and name not like 'sqlite~_%' escape '~' order by 1",
+  scanned: false,
   wrapsSources: true,
   traits: {
     keepsArrivalOrder: false,
@@ -61,6 +62,8 @@ export const SQLITE: SourceDialect = {
     computesArgumentsBeforeFilter: false,
     fence: 'LIMIT -1',
     codePointOrder: ' COLLATE BINARY',
+    placesNulls: true,
+    limitsByNumbers: false,
   },
   lexical: SQLITE_LEXICAL,
   // No list is bound: the connector says so.
@@ -76,7 +79,10 @@ export const SQLITE: SourceDialect = {
   nestsLists: false,
   maxStages: 0,
   refusal: () => 'in SQLite any column may hold values of any type',
-  textRefusal: () => null,
+  placedStages: null,
+  sourceRefusal: () => null,
+  orderRefusal: () => null,
+  literalRefusal: () => null,
   sizedHint: (column) => `cast it in the SQL: cast(${column} as text), cast(${column} as real)`,
   columnOf,
   sourceColumn: (stored, { type }) => ({ sql: stored, type: columnType(type) }),

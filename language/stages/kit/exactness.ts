@@ -111,8 +111,7 @@ function conjuncts(typed: Typed): readonly Typed[] {
 }
 
 function inexactPart(typed: Typed, dialect: SourceDialect): string | null {
-  if (typed.kind === 'literal')
-    return typeof typed.value === 'string' ? dialect.textRefusal(typed.value) : null;
+  if (typed.kind === 'literal') return dialect.literalRefusal(typed);
   if (typed.kind !== 'call') return null;
   if (emitterIn(typed, dialect.name, 'group') === null)
     return `${shown(typed)} is not exact in ${dialect.title}`;

@@ -16,6 +16,8 @@ export interface BinnedRows {
 
 export interface Bins {
   readonly type: ColumnType;
+  /** Says that the rows lie in bins that are finite; else those of the others are left out here. */
+  readonly onlyFinite: boolean;
   /** `5 minute` */
   readonly span: string;
   /** The number of values of `by` that are kept, those with the most rows first; null: all. */
@@ -28,17 +30,21 @@ export interface Bins {
 export function gapless(
   { bins, traits, title, quoteName }: Dialect,
   { rows, time, by, values, size }: BinnedRows,
-  { type, span, limit, tooManyRows }: Bins,
+  { type, onlyFinite, span, limit, tooManyRows }: Bins,
 ): string {
   // Placement has asked before: only a dialect that has them gets here.
   if (bins === null) throw new Error(`${title} has no bins of time`);
-  const [t, c] = [quoteName(time), by === null ? null : quoteName(by.name)];
+  const t = quoteName(time);
+  const c = by === null ? null : quoteName(by.name);
   const collation = by?.type.kind === 'string' ? traits.codePointOrder : '';
   const most =
     limit === null
       ? ''
       : ` ORDER BY sum(${quoteName(size)}) DESC, ${c}${collation} ASC NULLS LAST LIMIT ${limit}`;
-  const series = c === null ? 'SELECT 1 AS one' : `SELECT ${c} FROM ${rows} GROUP BY ${c}${most}`;
+  // Without a series nothing is asked for, however many bins there would be.
+  const conditions = [...(onlyFinite ? [] : [bins.finite(t)]), ...(limit === 0 ? ['1 = 0'] : [])];
+  const from = conditions.length === 0 ? rows : `${rows} WHERE ${conditions.join(' AND ')}`;
+  const series = c === null ? 'SELECT 1 AS one' : `SELECT ${c} FROM ${from} GROUP BY ${c}${most}`;
   const every = bins.series({
     lo: 'lo',
     hi: 'hi',
@@ -54,8 +60,8 @@ export function gapless(
   const same = c === null ? '' : ` AND ${bins.same(`${rows}.${c}`, `series.${c}`)}`;
   return [
     `WITH series AS MATERIALIZED (${series}),`,
-    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT count(*) FROM series) AS many FROM ${rows}),`,
-    `ticks AS (SELECT ${every} AS t FROM ends)`,
+    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT count(*) FROM series) AS many FROM ${from}),`,
+    `ticks AS MATERIALIZED (SELECT ${every} AS t FROM ends)`,
     `SELECT ${items.join(', ')}`,
     `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}`,
   ].join('\n');

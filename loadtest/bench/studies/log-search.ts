@@ -1,5 +1,5 @@
 /**
- * How long a query's story takes to find in a 1 GB log: as one file, and as rotated, compressed ones. The log is made
+ * Measures how long a query's story takes to find in a 1 GB log: as one file, and as rotated, compressed ones. The log is made
  * with the logger's own writing, in a directory of its own that goes at the end; a real logger process is then asked
  * over its socket. Run it with: npm run build:loadtest && node dist-dev/loadtest/bench/studies/log-search.js [megabytes]
  */

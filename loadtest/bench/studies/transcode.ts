@@ -1,5 +1,5 @@
 /**
- * How rows become JSON bytes, three ways, interleaved, medians: what the choice in workers/sql/ rests on.
+ * Measures how rows become JSON bytes, three ways, interleaved, medians: what the choice in workers/sql/ rests on.
  *   objects   pg's row objects and JSON.stringify, as anyone would write it first
  *   datarow   DataRow messages off the wire, encoded on bytes (what the SQL worker does; all of its own code)
  *   copy      COPY TO STDOUT in text format, transcoded on bytes (needs a describe first: COPY names no types)
@@ -137,7 +137,7 @@ function createCopyTranscoder(): CopyTranscoder {
       at = field(bytes, from, index, at);
       from = index + 1;
     }
-    encoder!.writeRow(writer, scratch, 0);
+    encoder!.writeRow(writer, scratch, 0, scratch.length);
   }
 
   return {

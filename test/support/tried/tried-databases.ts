@@ -1,4 +1,7 @@
-/** The databases of the functions' oracle, one row each: a dialect that is missing here does not compile. */
+/**
+ * The databases of the functions' oracle, one row each: a dialect that is missing here does not compile. Files have no functions of
+ * their own: the stage engine reads them.
+ */
 import type { DialectName } from '../../../language/dialects/dialect.ts';
 import { openMariadb } from './mariadb.ts';
 import { openPostgres } from './postgres.ts';
@@ -11,7 +14,7 @@ export interface Skippable {
 }
 
 export const TRIED_DATABASES: Readonly<
-  Record<Exclude<DialectName, 'duckdb'>, (test: Skippable) => Promise<TriedDatabase>>
+  Record<Exclude<DialectName, 'duckdb' | 'files'>, (test: Skippable) => Promise<TriedDatabase>>
 > = {
   postgres: openPostgres,
   sqlite: openSqlite,

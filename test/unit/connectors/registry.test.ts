@@ -1,4 +1,4 @@
-/** Which drivers a process loads, seen from outside: in a process of its own. */
+/** Tells which drivers a process loads, seen from outside: in a process of its own. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';

@@ -42,7 +42,7 @@ const CASES: readonly Case[] = [
   ['nm', 19, -1, 'string', 'nm', ''],
   ['en', 16385, -1, 'string', 'happy', 'sad'],
   ['by', 17, -1, 'bytes', '\\x00\\xFF', ''],
-  ['d', 1082, -1, 'date', '2020-01-02', '5881580-07-11'], // how the engine's JSON shows infinity
+  ['d', 1082, -1, 'date', '2020-01-02', '5881580-07-11'], // the engine's JSON shows infinity so
   ['tm', 1083, -1, 'time', '24:00:00', '00:00:00.000001'],
   ['ttz', 1266, -1, 'string', '10:00:00+02', '10:00:00.5-11:30'],
   ['ts', 1114, -1, 'timestamp', 'infinity', '2020-01-02 03:04:05'],

@@ -108,7 +108,13 @@ describe('errors of running stages', () => {
     expect((await runPlan(duck, planFlights(query))).rows).to.deep.equal([['4000']]);
   });
 
-  for (const rest of ['', ' | stats count()', " | where reason = 'nothing'", ' | fields origin | head 1'])
+  for (const rest of [
+    '',
+    ' | stats count()',
+    " | where reason = 'nothing'",
+    " | where dest = 'nowhere' | head 1",
+    ' | fields origin | head 1',
+  ])
     it(`a key that a lookup finds twice does not escape${rest}`, async () => {
       const query = `${F} | lookup (select * from delays) origin output reason${rest}`;
       const error = await failure(query);

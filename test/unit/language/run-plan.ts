@@ -42,7 +42,7 @@ export function planOf(
   return step.plan;
 }
 
-/** The plan, with whatever else it asks for found out in the engine. */
+/** The plan, with whatever else it asks for found out in the engine, where no stage runs in a database. */
 export async function planAsking(
   duck: DuckDBConnection,
   text: string,
@@ -50,11 +50,16 @@ export async function planAsking(
   request: Partial<PlanRequest> = {},
 ): Promise<Plan> {
   const answers: Record<string, AskAnswer> = {};
+  const next = (how: Partial<PlanRequest>): PlanStep =>
+    stepOf(text, describeTable, { ...how, parameters: kindsOf(params), answers });
   for (;;) {
-    const step = stepOf(text, describeTable, { ...request, parameters: kindsOf(params), answers });
-    if (step.kind === 'plan') return step.plan;
+    const step = next({ ...request, pushdown: 'off' });
+    if (step.kind === 'plan') break;
     for (const ask of step.asks) answers[ask.key] = await answerIn(duck, ask, params);
   }
+  const step = next(request);
+  if (step.kind === 'ask') throw new Error('with pushdown the compiler asks for more');
+  return step.plan;
 }
 
 async function answerIn(duck: DuckDBConnection, ask: Ask, params: Params): Promise<AskAnswer> {
@@ -78,6 +83,10 @@ async function answerIn(duck: DuckDBConnection, ask: Ask, params: Params): Promi
       const values = rows.map(([value]) => value);
       return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
     }
+    case 'models':
+      return { kind: 'models', models: [], missing: ask.names };
+    case 'scans':
+      return { kind: 'scans', scans: [] };
     default:
       return ask satisfies never;
   }

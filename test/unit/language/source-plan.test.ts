@@ -1,4 +1,4 @@
-/** What is sent to the database, and how places in its errors come back to the user's text. */
+/** Plans say what is sent to the database, and how places in its errors come back to the user's text. */
 import { expect } from 'chai';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Lexical } from '../../../language/dialects/lexical.ts';

@@ -17,11 +17,13 @@ const NUMBERS: readonly Column[] = [
 
 function answerOf(ask: Ask): AskAnswer {
   if (ask.kind === 'values') return { kind: 'values', values: ['ATL', null], complete: true };
+  if (ask.kind === 'scans') return { kind: 'scans', scans: [] };
   if (ask.kind === 'engine')
     return {
       kind: 'engine',
       columns: ['hash', 'delay', 'origin', 'dests'].map((name) => ({ name, engineType: 'VARCHAR' })),
     };
+  if (ask.kind === 'models') return { kind: 'models', models: [], missing: ask.names };
   const table = Object.keys(TABLES).find((name) => new RegExp(`from ${name}\\b`).test(ask.sql));
   if (table === undefined) return describedSource({ dialects: TEST_CONNECTIONS }, ask.connection, NUMBERS);
   return { kind: 'source', columns: TABLES[table]!.columns, parameterTypes: [] };

@@ -64,7 +64,7 @@ describe('control socket', () => {
       await once(gone, 'connect');
       gone.destroy();
       const flood = connect(path);
-      flood.on('error', () => {}); // it is cut off in the middle of writing
+      flood.on('error', () => {}); // the answer is cut off in the middle of writing
       flood.write('x'.repeat(200_000));
       await new Promise((resolve) => flood.once('close', resolve)); // `once` would reject for the error
       const ask = async (line: string): Promise<unknown> => {

@@ -65,15 +65,16 @@ const bin: Row = {
     const months = monthsOf(call);
     const whole = WHOLE_UNITS[months];
     if (whole !== undefined) return `CAST(date_trunc('${whole}', ${a}) AS ${type})`;
-    const origin = type === 'timestamptz' ? 'timestamptz' : 'timestamp';
-    return onceInPostgres([a!], ([at]) => {
-      const moment = `CAST(${at} AS ${origin})`;
-      const begin =
-        months > 0
-          ? monthsBin(moment, months)
-          : `date_bin(${width}, ${moment}, CAST('2000-01-03 00:00:00' AS ${origin}))`;
-      return `CAST(CASE WHEN isfinite(${at}) THEN ${begin} ELSE ${at} END AS ${type})`;
-    });
+    if (type === 'date' && call.constants.join(' ') === '1 day') return a!;
+    const moments = type === 'timestamptz' ? 'timestamptz' : 'timestamp';
+    const moment = (at: string): string => (type === 'date' ? `CAST(${at} AS timestamp)` : at);
+    if (months === 0)
+      return `CAST(date_bin(${width}, ${moment(a!)}, CAST('2000-01-03 00:00:00' AS ${moments})) AS ${type})`;
+    return onceInPostgres(
+      [a!],
+      ([at]) =>
+        `CAST(CASE WHEN isfinite(${at}) THEN ${monthsBin(moment(at!), months)} ELSE ${moment(at!)} END AS ${type})`,
+    );
   },
   // A longer one could begin before the first moment that there is.
   exact: (call) => monthsOf(call) <= MOST_MONTHS,

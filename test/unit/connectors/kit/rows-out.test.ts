@@ -260,7 +260,7 @@ describe('rows of values for the stage engine', () => {
       QueryError.from(thrown),
     );
     control.dispose();
-    if (outcome instanceof QueryError) child.kill(); // it may still wait for a writer
+    if (outcome instanceof QueryError) child.kill(); // the reader may still wait for a writer
     await closed;
     return { outcome, seen, bytes: Buffer.concat(chunks) };
   }

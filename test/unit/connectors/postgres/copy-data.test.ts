@@ -11,7 +11,7 @@ function message(type: number, payload: Buffer): Buffer {
   return Buffer.concat([header, payload]);
 }
 
-/** What comes out of a wire that is cut into pieces of the given sizes, and the other messages seen on the way. */
+/** Returns what comes out of a wire that is cut into pieces of the given sizes, and the other messages seen on the way. */
 function gather(wire: Buffer, sizes: readonly number[]): { text: string; others: string[] } {
   const out: Buffer[] = [];
   const others: string[] = [];
@@ -27,7 +27,7 @@ function gather(wire: Buffer, sizes: readonly number[]): { text: string; others:
     const chunk = Buffer.from(wire.subarray(at, at + size));
     feed(chunk);
     payloads.flush();
-    chunk.fill(0xff); // as the socket's one buffer is, by what comes next
+    chunk.fill(0xff); // the socket's one buffer is overwritten too, by what comes next
     at += size;
   }
   payloads.flush();

@@ -1,4 +1,4 @@
-/** What a log call makes of its fields: always one line of JSON, always the same head, never a secret. */
+/** A log call makes of its fields always one line of JSON, always the same head, never a secret. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createLineFormatter, type LogLine, readStamp } from '../../../../core/logging/line.ts';

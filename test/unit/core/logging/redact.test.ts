@@ -1,4 +1,4 @@
-/** What must not be in a line: known secrets, what authorizes requests, parameters' values, and literals on demand. */
+/** These must not be in a line: known secrets, what authorizes requests, parameters' values, and literals on demand. */
 import { expect } from 'chai';
 import { toPlain } from '../../../../core/logging/plain.ts';
 import {

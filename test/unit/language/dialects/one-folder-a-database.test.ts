@@ -11,7 +11,7 @@ import { SOURCE_NAMES, sourceDialect } from '../../../../language/dialects/regis
 const LANGUAGE = fileURLToPath(new URL('../../../../language/', import.meta.url));
 /** Rooms that others are clearing; the list ends empty. */
 const TO_BE_CLEARED = ['source/'];
-/** What only PostgreSQL has: its catalogue, its types' numbers, its own names for types of ours. */
+/** Words that only PostgreSQL has: its catalogue, its types' numbers, its own names for types of ours. */
 const OWN_WORDS =
   /\bpg_\w+|\boids?\b|typeOid|\bint[248]\b|\bfloat[48]\b|\bbytea\b|\bjsonb\b|\bregclass\b|COLLATE "C"/i;
 /** Types that users may write in a cast, and what PostgreSQL itself reads of them. */
@@ -42,7 +42,9 @@ describe('a database of the language', () => {
       expect(files.filter((file) => starts(file, own)).length).to.be.above(3);
       expect(outside.length).to.be.above(100);
       // `sqlItems` has the letters of a name in it.
-      const names = new RegExp(`(?:${name}|${sourceDialect(name).title})(?!ms)`, 'i');
+      // "files" is a word that comments need, and they are read by the stage engine, which has other names.
+      const written = name === 'files' ? `'${name}'` : `(?:${name}|${sourceDialect(name).title})(?!ms)`;
+      const names = new RegExp(written, 'i');
       expect(
         linesWith(
           names,

@@ -63,6 +63,13 @@ describe('formatter', () => {
   });
   after(() => duck.closeSync());
 
+  it('formats a query that begins with the name of a model', () => {
+    expect(formatQuery('flights_by_day|where flights>5|join late_routes on day=destination')).to.equal(
+      'flights_by_day\n| where flights > 5\n| join late_routes on day = destination\n',
+    );
+    expect(formatQuery('"space test"|head 5')).to.equal('"space test"\n| head 5\n');
+  });
+
   for (const { name, query, formatted } of FORMATTED)
     it(name, () => {
       expect(formatQuery(query)).to.equal(formatted);
@@ -110,7 +117,7 @@ const BETWEEN = [
   '\n\n',
 ];
 
-/** The same tokens with other things between them; words that are no names in capitals. */
+/** Returns the same tokens with other things between them; words that are no names in capitals. */
 function mangled(query: string, choice: Iterator<number>): string {
   const pipe = parseAlone(query, POSTGRES.lexical).tokens.find(
     ({ kind, text }) => kind === 'symbol' && text.startsWith('|'),

@@ -31,7 +31,7 @@ describe('tables of functions', () => {
 
   it('have no key that no function is resolved to', () => {
     const used = new Set(CASES.flatMap(({ call }) => [call, ...call.args]).map((typed) => keyOf(typed)));
-    // Those have syntax of their own, or take a parameter or a decimal without a fraction.
+    // Functions that have syntax of their own, or take a parameter or a decimal without a fraction.
     const others = ['case', 'in/list', 'not in/list', 'div/decimal'];
     expect(FUNCTION_KEYS.filter((key) => !key.startsWith('own/') && !used.has(key))).to.have.members(others);
   });

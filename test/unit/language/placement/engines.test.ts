@@ -36,8 +36,8 @@ function engineOf(...names: readonly string[]): Engine {
   return {
     name: 'near',
     reason: 'near knows it',
-    cutsRows: true,
     reads: () => true,
+    refusal: () => null,
     exact: ({ node }) => (names.includes(node.name) ? EXACT : no(`near has no ${node.name}`)),
     split: () => null,
   };
@@ -53,18 +53,18 @@ function placesOf({ stages }: PlacedGraph): string[] {
   return stages.map(({ name, engine, why }) => `${name} in ${engine}: ${why}`);
 }
 
-const QUERY = 'select * from flights | where delay > 1 | filldown delay sort date | head 9 | sample 5';
+const QUERY = "select * from flights | where delay > 1 | sample 20 | head 9 | parse origin as kv 'x'";
 
 describe('a list of engines', () => {
   it('is walked from the source outwards, each engine as far as it is exact', () => {
-    const graph = placed(QUERY, engineOf('filldown', 'head'));
+    const graph = placed(QUERY, engineOf('sample', 'head'));
     expect(graph.engines).to.deep.equal(['source:main', 'near', 'stages']);
     expect(graph.answers).to.equal('stages');
     expect(placesOf(graph)).to.deep.equal([
       'where in source:main: exact in PostgreSQL',
-      'filldown in near: PostgreSQL cannot look back over nulls',
-      'head in near: it follows `filldown`, which runs in a worker',
-      'sample in stages: near has no sample',
+      'sample in near: its chance is drawn by the stage engine',
+      'head in near: it follows `sample`, which runs in a worker',
+      'parse in stages: near has no parse',
     ]);
     const [query] = graph.queries;
     expect(query!.runs.map(({ engine, stages }) => [engine, stages.length])).to.deep.equal([
@@ -83,17 +83,17 @@ describe('a list of engines', () => {
   });
 
   it('lets the first engine that computes all of a query make the answer', () => {
-    const graph = placed('select * from flights | filldown delay sort date', engineOf('filldown'));
+    const graph = placed("select * from flights | parse origin as kv 'x'", engineOf('parse'));
     expect(graph.answers).to.equal('near');
     const database = placed('select * from flights | head 3', engineOf('head'));
     expect(database.answers).to.equal('source:main');
   });
 
   it('runs a stage with queries beside it where these run wholly', () => {
-    const union = 'select * from flights | union (select * from flights | filldown delay sort date)';
-    expect(placesOf(placed(union, engineOf('filldown', 'union')))).to.deep.equal([
+    const union = "select * from flights | union (select * from flights | parse origin as kv 'x')";
+    expect(placesOf(placed(union, engineOf('parse', 'union')))).to.deep.equal([
       'union in near: near knows it',
-      'filldown in near: near knows it',
+      'parse in near: near knows it',
     ]);
   });
 });

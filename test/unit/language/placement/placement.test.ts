@@ -1,4 +1,4 @@
-/** Where stages are placed, why, and the statement that comes of it. That it computes the same is the oracle's to say. */
+/** Placement decides where stages are placed, why, and the statement that comes of it. That it computes the same is the oracle's to say. */
 
 import { expect } from 'chai';
 import { QueryError } from '../../../../core/protocol/errors.ts';
@@ -120,7 +120,7 @@ describe('placement', () => {
   });
 
   it('refuses what require does not get, at the first stage that is not exact', () => {
-    const query = `${F} | where delay > 1 | summary | head 1`;
+    const query = `${F} | where delay > 1 | sample 3 | head 1`;
     try {
       plan(query, { pushdown: 'require' });
       expect.fail('nothing was thrown');
@@ -128,8 +128,8 @@ describe('placement', () => {
       expect(thrown).to.be.instanceOf(QueryError);
       const { code, details } = thrown as QueryError; // checked by the line above
       expect(code).to.equal('not-pushable');
-      expect(details.stage).to.deep.equal({ index: 2, name: 'summary' });
-      expect(query.slice(details.span!.start, details.span!.end)).to.equal('summary');
+      expect(details.stage).to.deep.equal({ index: 2, name: 'sample' });
+      expect(query.slice(details.span!.start, details.span!.end)).to.equal('sample 3');
     }
   });
 

@@ -1,4 +1,4 @@
-/** Where the SQL ends, which `:name` are parameters, and that nothing but QueryError ever comes out of lexing. */
+/** The lexer finds where the SQL ends, which `:name` are parameters, and that nothing but QueryError ever comes out of lexing. */
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { QueryError } from '../../../../core/protocol/errors.ts';

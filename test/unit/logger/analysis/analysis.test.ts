@@ -1,4 +1,4 @@
-/** What is counted of the lines that are written, and the summaries that come of it. */
+/** Counts of the lines that are written, and the summaries that come of it. */
 import { expect } from 'chai';
 import { createLineFormatter, readStamp } from '../../../../core/logging/line.ts';
 import type { LogLevel } from '../../../../core/logging/log.ts';

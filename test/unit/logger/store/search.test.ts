@@ -106,7 +106,7 @@ describe('log search', () => {
       () => completeIndex(rotated, noStreams),
       () => completeIndex(log.path, noStreams),
       () => compressFile(rotated, new AbortController().signal),
-      () => unlinkSync(indexPath(`${rotated}.gz`)), // its members are walked
+      () => unlinkSync(indexPath(`${rotated}.gz`)), // the members of the block are walked
     ]) {
       await prepare();
       await expectFinds();
@@ -170,7 +170,7 @@ describe('log search', () => {
     for (const compress of [false, true]) {
       if (compress) await compressFile(rotated, new AbortController().signal);
       expect((await searchLog(log, { queryId: 'id-777', limit: 9 })).lines).to.deep.equal([lines[777]]);
-      // The same without its block: what is found came from there, and nothing else was looked at for it.
+      // The log without its block: what is found came from there, and nothing else was looked at for it.
       let blocks = 0;
       for await (const _ of readBlocks(log, { ...EVERYTHING, minRank: 3 }, unexpected)) blocks += 1;
       expect(blocks).to.equal(0);

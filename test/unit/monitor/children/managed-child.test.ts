@@ -37,7 +37,7 @@ function observe(
     },
     child: () => ({
       role: 'sql',
-      config: { socketPath, connectionsPerProcess: 1, acquireTimeoutMs: 1, connections: {} },
+      config: { socketPath, connectionsPerProcess: 1, acquireTimeoutMs: 1, roleIdleMs: 1, connections: {} },
     }),
     logLevel: 'info',
     redactLiterals: false,
@@ -51,7 +51,7 @@ function observe(
     },
     ...more,
     spawn: async (adopt) => {
-      await Promise.resolve(); // as the real one prepares files first
+      await Promise.resolve(); // the real one prepares files first
       adopt(spawnChild());
     },
   });

@@ -1,4 +1,4 @@
-/** Who is waited for when connections change: each that listens, until it has taken them or ended. */
+/** The monitor waits, when connections change, for each child that listens, until it has taken them or ended. */
 import { expect } from 'chai';
 import type { ToChild } from '../../../../core/protocol/monitor.ts';
 import type { ManagedChild } from '../../../../monitor/children/managed-child.ts';
@@ -34,7 +34,7 @@ describe('the news of changed connections', () => {
     expect([ready, booting, ...deaf].map(({ sent }) => sent.length)).to.deep.equal([1, 1, 0, 0, 0]);
     const away = { connection: 'away', message: 'refused' };
     news.taken(ready.child, { type: 'connections-taken', revision: 1, unreachable: [away] });
-    news.taken(booting.child, { type: 'connections-taken', revision: 0, unreachable: [] }); // of an earlier one
+    news.taken(booting.child, { type: 'connections-taken', revision: 0, unreachable: [] }); // belongs to an earlier one
     await Promise.resolve();
     expect(done).to.equal(false);
     news.taken(booting.child, { type: 'connections-taken', revision: 1, unreachable: [away] });

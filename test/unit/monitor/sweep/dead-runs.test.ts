@@ -1,4 +1,4 @@
-/** Which run directories a start removes: only those of which everything says that nobody will come back for them. */
+/** A start removes only those run directories of which everything says that nobody will come back for them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -33,7 +33,7 @@ describe('run directories of killed monitors', () => {
     await rm(parent, { recursive: true });
   });
 
-  /** As this process's, but for what the story changes. */
+  /** The run of this process, but for what the story changes. */
   async function runDirOf(name: string, changes: object): Promise<string> {
     const path = join(parent, `${runDirPrefix()}${name}`);
     await mkdir(join(path, 'raw'), { recursive: true });

@@ -28,7 +28,7 @@ interface Story {
   readonly sleeps: boolean;
 }
 
-/** What two looks at one child do to it. */
+/** Returns what two looks at one child do to it. */
 async function killsOfTwoLooks({ lastBeatMs, firstLookMs, sleeps }: Story): Promise<Ending[]> {
   const kills: Ending[] = [];
   const clock = { ms: 0, asleep: false };

@@ -37,7 +37,7 @@ async function slotsOf(workers: number, slots: number) {
     return taken;
   };
   const end = async (): Promise<void> => {
-    pool.close(); // which leaves a slot that is in use open until it is released
+    pool.close(); // this leaves a slot that is in use open until it is released
     for (const slot of inUse) slot.release();
     for (const server of servers) server.close();
     await rm(dir, { recursive: true });
@@ -45,7 +45,7 @@ async function slotsOf(workers: number, slots: number) {
   return { pool, take, takeLong, [Symbol.asyncDispose]: end };
 }
 
-/** How many of the slots each worker has, the most first. */
+/** The number of slots that each worker has, the most first. */
 function shares(slots: readonly SqlSlot[]): readonly number[] {
   const counts = new Map<number, number>();
   for (const { pid } of slots) counts.set(pid, (counts.get(pid) ?? 0) + 1);

@@ -1,4 +1,4 @@
-/** What the engine says of a query that is at fault must not read as if the server were: no query gets a 5xx for it. */
+/** The engine's words for a query that is at fault must not read as if the server were: no query gets a 5xx for it. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import type { QueryError } from '../../../../core/protocol/errors.ts';
@@ -27,7 +27,7 @@ describe('a query that is at fault', function () {
   });
   after(() => duck.closeSync());
 
-  /** What the query ends with; null when it has rows. */
+  /** Returns the error that the query ends with; null when it has rows. */
   async function outcome(stage: string): Promise<QueryError | null> {
     try {
       const worker = planOf(`select * from t | ${stage}`, AWKWARD_COLUMNS).worker!;

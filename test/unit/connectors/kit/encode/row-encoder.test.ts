@@ -33,7 +33,7 @@ function encode(
   const columns = types.map((type, index) => ({ name: `c${index}`, type }));
   const encoder = createRowEncoder(rowLayout(columns, answer));
   return collectBytes((writer) => {
-    for (const row of rows) encoder.writeRow(writer, dataRow(row), 0);
+    for (const row of rows.map(dataRow)) encoder.writeRow(writer, row, 0, row.length);
   }).toString();
 }
 

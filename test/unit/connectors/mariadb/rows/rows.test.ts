@@ -216,8 +216,9 @@ const valuesOf = (row: (typeof rows)[number]): RowValue[] =>
 
 /** The packets stand somewhere inside of a chunk. */
 const BEFORE = 3;
+const AFTER = 2;
 const packets = rows.map((row) =>
-  Buffer.concat([Buffer.alloc(BEFORE, 0xaa), packetOf(row), Buffer.alloc(2, 0xbb)]),
+  Buffer.concat([Buffer.alloc(BEFORE, 0xaa), packetOf(row), Buffer.alloc(AFTER, 0xbb)]),
 );
 
 describe('rows of MariaDB', () => {
@@ -237,10 +238,12 @@ describe('rows of MariaDB', () => {
       );
       rows.forEach((row, index) => {
         const wanted = collectBytes((to) => {
-          rowWriter.write(valuesOf(row));
-          usual.writeRow(to, rowWriter.bytes, 0);
+          const rowEnd = rowWriter.write(valuesOf(row));
+          usual.writeRow(to, rowWriter.bytes, 0, rowEnd);
         });
-        const got = collectBytes((to) => direct.writeRow(to, packets[index]!, BEFORE));
+        const got = collectBytes((to) =>
+          direct.writeRow(to, packets[index]!, BEFORE, packets[index]!.length - AFTER),
+        );
         expect(got.toString(), `row ${index}`).to.equal(wanted.toString());
       });
     });
@@ -256,7 +259,7 @@ describe('rows of MariaDB', () => {
     const got = collectBytes((to) => {
       const wire = new WireRows(to, columns, places);
       wire.begin();
-      for (const packet of packets) wire.write(packet, BEFORE);
+      for (const packet of packets) wire.write(packet, BEFORE, packet.length - AFTER);
       wire.end();
     });
     return { got, wanted };
@@ -289,8 +292,8 @@ describe('rows of MariaDB', () => {
       const answer = answerEncoder(column, rowLayout(column.map(columnOf), options), options);
       const wire = new WireRows(new ByteWriter(() => {}), column, [0]);
       for (const write of [
-        () => collectBytes((to) => answer.writeRow(to, packet, 0)),
-        () => wire.write(packet, 0),
+        () => collectBytes((to) => answer.writeRow(to, packet, 0, packet.length)),
+        () => wire.write(packet, 0, packet.length),
       ])
         expect(write).to.throw(
           QueryError,
@@ -301,6 +304,6 @@ describe('rows of MariaDB', () => {
   it('are refused for what is no JSON, though MariaDB takes it', () => {
     const column = [{ name: 'j', type: nativeType({ format: 'json' }) }];
     const wire = new WireRows(new ByteWriter(() => {}), column, [0]);
-    expect(() => wire.write(packetOf([[lengthed('"\\q"'), null]]), 0)).to.throw(QueryError, 'no JSON');
+    expect(() => wire.write(packetOf([[lengthed('"\\q"'), null]]), 0, 7)).to.throw(QueryError, 'no JSON');
   });
 });

@@ -38,7 +38,7 @@ function feedInChunks(
   for (let offset = 0; offset < bytes.length; offset += size) {
     const chunk = Buffer.from(bytes.subarray(offset, offset + size));
     feed(chunk);
-    chunk.fill(0xff); // as the socket's one buffer is, by what comes next
+    chunk.fill(0xff); // the socket's one buffer is overwritten too, by what comes next
   }
   return seen;
 }

@@ -1,4 +1,4 @@
-/** How the legacy language is read, which stages its commands become, and what its errors say and where. */
+/** The legacy front end: how the language is read, which stages its commands become, and what its errors say and where. */
 import { expect } from 'chai';
 import { QueryError } from '../../../../../core/protocol/errors.ts';
 import type { PlanRequest } from '../../../../../core/protocol/plan.ts';

@@ -34,7 +34,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 function randomBig(random: Random, bits: number): bigint {
   const words = Array.from({ length: 4 }, () => BigInt(Math.floor(random() * 2 ** 32)));
   const value = words.reduce((sum, word) => (sum << 32n) | word, 0n);
-  // Of any size: most random numbers are close to the largest.
+  // Returns numbers of any size: most random numbers are close to the largest.
   return BigInt.asIntN(bits, value >> BigInt(Math.floor(random() * 120)));
 }
 

@@ -8,7 +8,7 @@ import { withEngine } from '../support.ts';
 export interface ReadOptions {
   readonly pieceBytes?: number;
   readonly maxRowBytes?: number;
-  /** What reads the rows; `$rows` stands for them. */
+  /** The SQL that reads the rows; `$rows` stands for them. */
   readonly sql?: string;
 }
 

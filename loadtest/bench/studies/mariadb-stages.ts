@@ -1,0 +1,42 @@
+/** The other end of the pipe for mariadb.ts: the stage engine reads what the connector sends, and says how many rows and columns. */
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { WireColumn } from '../../../workers/dsl/chunks/decoders.ts';
+import { inputRows, registerInputFunction } from '../../../workers/dsl/chunks/input-function.ts';
+import { RowSource } from '../../../workers/dsl/chunks/row-source.ts';
+import { readInput } from '../../../workers/dsl/fifo.ts';
+
+const COLUMNS: readonly WireColumn[] = [
+  { name: 'id', wire: 'int64' },
+  { name: 'n', wire: 'int64' },
+  { name: 'name', wire: 'text' },
+  { name: 'price', wire: 'decimal', size: { precision: 12, scale: 2 } },
+  { name: 'ratio', wire: 'float64' },
+  { name: 'day', wire: 'date' },
+  { name: 'at', wire: 'timestamp' },
+];
+const SQL = `SELECT count(*), sum(id), sum(n), max(name), sum(price), sum(ratio), max(day), max("at")
+  FROM (${inputRows(COLUMNS, 0)})`;
+
+const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+const connection = await instance.connect();
+const source = new RowSource({ columns: COLUMNS, maxRowBytes: 1e6, onRoom: () => reader.resume() });
+const reader = readInput(
+  process.argv[2]!,
+  (bytes) => {
+    source.push(bytes);
+    return !source.isFull;
+  },
+  (error) => {
+    throw error;
+  },
+);
+registerInputFunction(connection, () => source);
+process.once('message', () => void read());
+process.send!('ready');
+
+async function read(): Promise<void> {
+  const result = await connection.runAndReadAll(SQL);
+  reader.close();
+  const [values] = result.getRowsJson();
+  process.send!(`${String(values![0])} ${values!.filter((value) => value !== null).length - 1}`);
+}

@@ -1,0 +1,62 @@
+/** Servers of all kinds for the oracle of kinds, each with a session of its own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startTestDatabase } from '../support/database.ts';
+import { startMariadb } from '../support/mariadb.ts';
+import { writeSqliteFile } from '../support/sqlite-file.ts';
+import { ConnectorEngine } from './connector-engine.ts';
+import { Engines } from './engines.ts';
+import type { Kind } from './kinds.ts';
+
+export interface KindsServers {
+  readonly postgres: Engines;
+  readonly kinds: readonly Kind[];
+  close(): Promise<void>;
+}
+
+/** `test.skip` is called where there is no MariaDB. */
+export async function openKinds(test: { skip(): never }): Promise<KindsServers> {
+  const mariadb = await startMariadb(test);
+  const database = await startTestDatabase();
+  const postgres = await Engines.open(database.adminUrl);
+  const { duck } = postgres;
+  const dir = await mkdtemp(join(tmpdir(), 'forkline-kinds-'));
+  const path = join(dir, 'data.db');
+  await writeSqliteFile(path, 'create table data (id integer)');
+  const ofMariadb = await ConnectorEngine.open({ kind: 'mariadb', url: mariadb.url }, duck);
+  let ofSqlite = await ConnectorEngine.open({ kind: 'sqlite', path }, duck);
+  const kinds: readonly Kind[] = [
+    {
+      name: 'postgres',
+      engine: { plan: (text, pushdown) => postgres.plan(text, pushdown), run: (plan) => postgres.run(plan) },
+      make: async (statements) => void (await postgres.client.query(statements.join(';'))),
+    },
+    {
+      name: 'mariadb',
+      engine: ofMariadb,
+      make: async (statements) => void (await mariadb.admin(`use test; ${statements.join(';')}`)),
+    },
+    {
+      name: 'sqlite',
+      engine: { plan: (text, pushdown) => ofSqlite.plan(text, pushdown), run: (plan) => ofSqlite.run(plan) },
+      async make(statements) {
+        await ofSqlite.close();
+        await writeSqliteFile(path, statements.slice(1).join(';'));
+        ofSqlite = await ConnectorEngine.open({ kind: 'sqlite', path }, duck);
+      },
+    },
+  ];
+  return {
+    postgres,
+    kinds,
+    async close() {
+      await ofMariadb.close();
+      await ofSqlite.close();
+      await postgres.close();
+      await database.stop();
+      await mariadb.stop();
+      await rm(dir, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,275 @@
+/** The formats of files: the columns that the first file shows, and the SQL that reads all files of a table. */
+import { join } from 'node:path';
+import { readCsvHead } from '../../../connectors/files/csv-head.ts';
+import { type FoundFile, findFiles } from '../../../connectors/files/find-files.ts';
+import type { PartitionColumn } from '../../../connectors/files/partition-columns.ts';
+import type { FileTree } from '../../../connectors/files/tree.ts';
+import type { PathPattern } from '../../../connectors/files/user-path.ts';
+import type { FileFormat, FilesTable } from '../../../core/protocol/connection.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import { raiseError } from '../../../language/dialects/duckdb/raise.ts';
+import { duckdbType, quoteName } from '../../../language/dialects/duckdb/sql.ts';
+import { type Identity, identify } from './identity.ts';
+import { parquetColumns, refusedColumns, refuseUnequal } from './parquet-facts.ts';
+import { type CsvShape, csvReader, jsonReader, parquetReader } from './readers.ts';
+import { type CsvFacts, type EngineColumn, rowsOf, type ScanContext } from './scan-context.ts';
+import { badRowSql, declaredType, refuseTwice, shownType, shownTypesSql, valueOfText } from './text-types.ts';
+import { transcoded } from './transcode.ts';
+
+export interface TableFiles {
+  readonly context: ScanContext;
+  readonly table: FilesTable;
+  readonly tree: FileTree;
+  readonly pattern: PathPattern;
+  readonly first: FoundFile;
+  readonly partitions: readonly PartitionColumn[];
+}
+
+export interface ColumnsOfFormat {
+  readonly columns: readonly EngineColumn[];
+  /** Returns a SELECT of all columns, partitions included, from these files, which it has checked to be alike. */
+  read(files: ReadonlyMap<string, Identity>): Promise<string>;
+  /** Returns where a text stands that is not of its column's type; null when there is none. */
+  locate?(files: ReadonlyMap<string, Identity>): Promise<string | null>;
+}
+
+export function columnsOf(format: FileFormat, files: TableFiles): Promise<ColumnsOfFormat> {
+  switch (format) {
+    case 'parquet':
+      return ofParquet(files);
+    case 'csv':
+    case 'tsv':
+      return ofCsv(files, format);
+    case 'ndjson':
+      return ofJson(files);
+    case 'excel':
+      throw new QueryError(
+        'unsupported',
+        `${files.first.path}: Excel files need the engine's extension \`excel\``,
+        {
+          hint: 'save the sheet as CSV; this version cannot load extensions',
+        },
+      );
+    default:
+      return format satisfies never;
+  }
+}
+
+async function ofParquet({ context, tree, first, partitions }: TableFiles): Promise<ColumnsOfFormat> {
+  const { root } = tree;
+  const columns = await parquetColumns(context, join(root, first.path));
+  const refused = await refusedColumns(context, root, first.path);
+  const items = itemsOf(columns, partitions, refused);
+  return {
+    columns,
+    async read(files) {
+      await refuseUnequal(context, root, first.path, files);
+      return `SELECT ${items} FROM ${parquetReader(absolute(root, files), partitions)}`;
+    },
+  };
+}
+
+/** A column that is not read exactly is an error where a value of it is read, and none where nobody asks for it. */
+function itemsOf(
+  columns: readonly EngineColumn[],
+  partitions: readonly PartitionColumn[],
+  refused: ReadonlyMap<string, string> = new Map(),
+): string {
+  const keys = new Set(partitions.map(({ key }) => key.toLowerCase()));
+  const own = columns.filter(({ name }) => !keys.has(name.toLowerCase()));
+  const items = own.map(({ name, type }) => {
+    const quoted = quoteName(name);
+    const reason = refused.get(name);
+    if (reason === undefined) return quoted;
+    const error = raiseError({ code: 'unsupported', message: `the column ${name} is ${reason}` });
+    return `CAST(CASE WHEN ${quoted} IS NULL THEN NULL ELSE ${error} END AS ${type}) AS ${quoted}`;
+  });
+  return [...items, ...partitions.map(({ key }) => quoteName(key))].join(', ');
+}
+
+function absolute(root: string, files: ReadonlyMap<string, Identity>): readonly string[] {
+  return [...files.keys()].map((path) => join(root, path));
+}
+
+/** Rows whose texts decide about the types that nobody has declared. */
+const SAMPLE_ROWS = 20_480;
+
+async function ofCsv(table: TableFiles, format: 'csv' | 'tsv'): Promise<ColumnsOfFormat> {
+  const { context, tree, first, partitions } = table;
+  const { root } = tree;
+  const delimiter = table.table.delimiter ?? (format === 'tsv' ? '\t' : ',');
+  const identity = identify(root, first.path);
+  const head = await factsOfCsv(table, delimiter, first.path, identity);
+  const names = head.columns.map((column) => column.name);
+  const keys = new Set(partitions.map(({ key }) => key.toLowerCase()));
+  const items = [
+    ...head.columns
+      .filter((column) => !keys.has(column.name.toLowerCase()))
+      .map((column) => `${valueOfText(column)} AS ${quoteName(column.name)}`),
+    ...partitions.map(({ key }) => quoteName(key)),
+  ];
+  return {
+    columns: head.columns.map(({ name: column, type }) => ({
+      name: column,
+      type: type.kind === 'json' ? 'JSON' : duckdbType(type),
+    })),
+    async read(files) {
+      const groups = new Map<'\n' | '\r\n', string[]>();
+      for (const [path, each] of files) {
+        context.check();
+        const { file, newLine, fields } = await headOf(table, delimiter, path, each);
+        refuseOther(path, first.path, fields, names, table.table.header !== false);
+        groups.set(newLine, [...(groups.get(newLine) ?? []), file]);
+      }
+      const selects = [...groups].map(([newLine, paths]) => {
+        const from = csvReader(paths, shapeOf(table, delimiter, names, newLine), partitions);
+        return `SELECT ${items.join(', ')} FROM ${from}`;
+      });
+      return selects.join(' UNION ALL ');
+    },
+    locate: (files) => locateBadText(table, delimiter, head, files),
+  };
+}
+
+/** Reads the files once more, one after the other, which only a query that fails anyway does. */
+async function locateBadText(
+  table: TableFiles,
+  delimiter: string,
+  { columns }: CsvFacts,
+  files: ReadonlyMap<string, Identity>,
+): Promise<string | null> {
+  const bad = badRowSql(columns);
+  const names = columns.map(({ name }) => name);
+  for (const [path, identity] of bad === null ? [] : files) {
+    table.context.check();
+    const { file, newLine } = await headOf(table, delimiter, path, identity);
+    const reader = csvReader([file], shapeOf(table, delimiter, names, newLine), []);
+    const numbered = `SELECT row_number() OVER () AS "row number", * FROM ${reader}`;
+    const [found] = await rowsOf(
+      table.context.connection,
+      `SELECT "row number" FROM (${numbered}) WHERE ${bad} ORDER BY 1 LIMIT 1`,
+    );
+    if (found !== undefined) return `${path}, row ${found[0]}`;
+  }
+  return null;
+}
+
+function shapeOf(
+  { context, table }: TableFiles,
+  delimiter: string,
+  names: readonly string[],
+  newLine: CsvShape['newLine'],
+): CsvShape {
+  const { header, nulls = '' } = table;
+  return {
+    names,
+    newLine,
+    delimiter,
+    nulls,
+    hasHeader: header !== false,
+    maxLineBytes: context.maxLineBytes,
+  };
+}
+
+interface HeadOfFile {
+  /** The path of its text in UTF-8. */
+  readonly file: string;
+  readonly newLine: '\n' | '\r\n';
+  readonly fields: readonly string[];
+}
+
+async function headOf(
+  { context, table, tree }: TableFiles,
+  delimiter: string,
+  path: string,
+  identity: Identity,
+): Promise<HeadOfFile> {
+  const { encoding = 'utf-8' } = table;
+  const file =
+    encoding === 'utf-8'
+      ? join(tree.root, path)
+      : await transcoded(context, tree.root, path, identity, encoding);
+  return { file, ...(await readCsvHead(file, path, delimiter)) };
+}
+
+function refuseOther(
+  path: string,
+  first: string,
+  fields: readonly string[],
+  names: readonly string[],
+  hasHeader: boolean,
+): void {
+  const same = hasHeader ? fields.every((field, index) => field === names[index]) : true;
+  if (same && fields.length === names.length) return;
+  throw new QueryError(
+    'bad-file',
+    hasHeader
+      ? `${path} has the columns ${fields.join(', ')}, and ${first} has ${names.join(', ')}`
+      : `${path} has ${fields.length} columns, and ${first} has ${names.length}`,
+    { hint: 'read the files as tables of their own, and bring them together with `union`' },
+  );
+}
+
+async function factsOfCsv(
+  files: TableFiles,
+  delimiter: string,
+  path: string,
+  identity: Identity,
+): Promise<CsvFacts> {
+  const { context, table } = files;
+  const key = `${identity.stamp}\n${JSON.stringify([delimiter, table])}`;
+  const known = context.memory.csv.get(key);
+  if (known !== undefined) return known;
+  const { file, newLine, fields } = await headOf(files, delimiter, path, identity);
+  const hasHeader = table.header !== false;
+  const names = hasHeader ? fields : fields.map((_, index) => `column${index + 1}`);
+  if (names.some((each) => each === ''))
+    throw new QueryError('bad-file', `${path}: a column has no name in its first line`);
+  refuseTwice(names, path);
+  const declared = table.columns ?? {};
+  for (const each of Object.keys(declared)) if (!names.includes(each)) throw noColumn(each, path, names);
+  const open = names.filter((each) => !Object.hasOwn(declared, each));
+  const reader = csvReader([file], shapeOf(files, delimiter, names, newLine), []);
+  const [places] =
+    open.length === 0
+      ? [[]]
+      : await rowsOf(context.connection, shownTypesSql(open, `SELECT * FROM ${reader} LIMIT ${SAMPLE_ROWS}`));
+  const columns = names.map((each) => {
+    const type = Object.hasOwn(declared, each)
+      ? declaredType(declared[each]!)
+      : shownType(Number(places![open.indexOf(each)]));
+    return { name: each, type };
+  });
+  const facts = { columns, newLine };
+  context.memory.csv.set(key, facts);
+  return facts;
+}
+
+function noColumn(name: string, path: string, names: readonly string[]): QueryError {
+  return new QueryError('bad-file', `${path} has no column ${name}, whose type the configuration declares`, {
+    hint: `it has ${names.slice(0, 20).join(', ')}`,
+  });
+}
+
+/** All of the files tell which columns there are: a key may come up in the last line only. */
+async function ofJson({ context, table, tree, pattern, partitions }: TableFiles): Promise<ColumnsOfFormat> {
+  const { root } = tree;
+  const { memory, connection, maxLineBytes, check } = context;
+  const found = await findFiles(tree, pattern, { hive: table.hive !== false, check });
+  const identities = found.map(({ path }) => identify(root, path).stamp);
+  const key = identities.join('\n');
+  const paths = found.map(({ path }) => join(root, path));
+  const known = memory.json.get(key);
+  const columns =
+    known ??
+    (await rowsOf(connection, `DESCRIBE SELECT * FROM ${jsonReader(paths, null, [], maxLineBytes)}`)).map(
+      ([name, type]) => ({ name: String(name), type: String(type) }),
+    );
+  memory.json.set(key, columns);
+  const items = itemsOf(columns, partitions);
+  return {
+    columns,
+    read: async (files) =>
+      `SELECT ${items} FROM ${jsonReader(absolute(root, files), columns, partitions, maxLineBytes)}`,
+  };
+}

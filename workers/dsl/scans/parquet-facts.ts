@@ -1,0 +1,139 @@
+/** The columns of Parquet files: what each file says itself, since the engine reads all as the first one, with casts that round. */
+import { join } from 'node:path';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import { type Identity, identify } from './identity.ts';
+import { pathList } from './readers.ts';
+import { type EngineColumn, type ParquetFacts, rowsOf, type ScanContext } from './scan-context.ts';
+
+export async function parquetColumns(
+  { connection }: ScanContext,
+  file: string,
+): Promise<readonly EngineColumn[]> {
+  const rows = await rowsOf(
+    connection,
+    `DESCRIBE SELECT * FROM read_parquet(${pathList([file])}, hive_partitioning = false)`,
+  );
+  return rows.map(([name, type]) => ({ name: String(name), type: String(type) }));
+}
+
+/** Returns the columns of a file that are not read as they are, each with the reason. */
+export async function refusedColumns(
+  context: ScanContext,
+  root: string,
+  path: string,
+): Promise<ReadonlyMap<string, string>> {
+  return (await factsOf(context, root, new Map([[path, identify(root, path)]]))).get(path)!.refused;
+}
+
+/** A part of a column in a file's schema, as `parquet_schema` gives it. */
+type Element = readonly unknown[];
+
+/** The files whose schemas are asked for in one statement. */
+const BATCH = 500;
+
+/** Throws `bad-file` for the first file whose columns or types differ from those of `first`, or cannot be read exactly. */
+export async function refuseUnequal(
+  context: ScanContext,
+  root: string,
+  first: string,
+  files: ReadonlyMap<string, Identity>,
+): Promise<void> {
+  const { memory, check } = context;
+  const expected = (await factsOf(context, root, new Map([[first, identify(root, first)]]))).get(first)!;
+  const unknown = [...files].filter(([, { stamp }]) => memory.parquet.get(stamp) === undefined);
+  for (let at = 0; at < unknown.length; at += BATCH) {
+    check();
+    await factsOf(context, root, new Map(unknown.slice(at, at + BATCH)));
+  }
+  for (const [path, { stamp }] of files) {
+    const facts = memory.parquet.get(stamp);
+    if (facts !== undefined && facts.schema !== expected.schema)
+      throw new QueryError(
+        'bad-file',
+        `${path} has other columns than ${first}: ${difference(expected, facts)}`,
+        {
+          hint: 'read the files as tables of their own, and bring them together with `union` or `union by name` in the SQL',
+        },
+      );
+  }
+}
+
+async function factsOf(
+  { connection, memory }: ScanContext,
+  root: string,
+  files: ReadonlyMap<string, Identity>,
+): Promise<ReadonlyMap<string, ParquetFacts>> {
+  const found = new Map<string, ParquetFacts>();
+  const missing = new Map<string, string>();
+  for (const [path, { stamp }] of files) {
+    const known = memory.parquet.get(stamp);
+    if (known === undefined) missing.set(join(root, path), path);
+    else found.set(path, known);
+  }
+  if (missing.size === 0) return found;
+  const rows = await rowsOf(
+    connection,
+    `SELECT file_name, name, type, type_length, num_children, converted_type, scale, precision, logical_type, repetition_type = 'REPEATED' FROM parquet_schema(${pathList([...missing.keys()])})`,
+  );
+  const byFile = new Map<unknown, unknown[][]>();
+  for (const [file, ...element] of rows) byFile.set(file, [...(byFile.get(file) ?? []), element]);
+  for (const [full, path] of missing) {
+    const elements = byFile.get(full) ?? [];
+    const facts = { schema: schemaText(elements), refused: refusalsOf(elements) };
+    memory.parquet.set(files.get(path)!.stamp, facts);
+    found.set(path, facts);
+  }
+  return found;
+}
+
+/** The elements of each column, in a row: the first element of a schema is the whole row, and those of a column follow it. */
+function columnsOf([, ...elements]: readonly Element[]): readonly (readonly Element[])[] {
+  const columns: Element[][] = [];
+  let open = 0;
+  for (const element of elements) {
+    if (open === 0) columns.push([element]);
+    else columns.at(-1)!.push(element);
+    const children = Number(element[3] ?? 0);
+    open = open === 0 ? children : open - 1 + children;
+  }
+  return columns;
+}
+
+/** The columns in the order of their names: the engine reads them by name. */
+function schemaText(elements: readonly Element[]): string {
+  const texts = columnsOf(elements).map((column) =>
+    column.map((element) => element.map((part) => String(part)).join(' ')).join('; '),
+  );
+  return texts.toSorted().join('\n');
+}
+
+const MAX_DIGITS = 38;
+
+/** The columns that the engine would read as something else, each with the reason. */
+function refusalsOf(elements: readonly Element[]): ReadonlyMap<string, string> {
+  const refused = new Map<string, string>();
+  for (const column of columnsOf(elements)) {
+    const reason = column.map(refusalOf).find((each) => each !== null);
+    if (reason !== undefined) refused.set(String(column[0]![0]), reason!);
+  }
+  return refused;
+}
+
+function refusalOf([, , , , , , precision, logical]: Element): string | null {
+  if (Number(precision ?? 0) > MAX_DIGITS)
+    return `a decimal of ${precision} digits, and ${MAX_DIGITS} is the most that is read exactly`;
+  return /^TimeType.*NANOS=Nano/.test(String(logical))
+    ? 'a time in nanoseconds, and microseconds are the most that is read exactly'
+    : null;
+}
+
+function difference({ schema }: ParquetFacts, other: ParquetFacts): string {
+  const name = (column: string): string => column.split(' ', 1)[0]!;
+  const [one, two] = [schema.split('\n'), other.schema.split('\n')];
+  const lacking = one.find((column) => !two.some((each) => name(each) === name(column)));
+  if (lacking !== undefined) return `it lacks ${name(lacking)}`;
+  const more = two.find((column) => !one.some((each) => name(each) === name(column)));
+  if (more !== undefined) return `it has ${name(more)} as well`;
+  const changed = two.find((column) => !one.includes(column));
+  return `${name(changed ?? '')} is of another type`;
+}

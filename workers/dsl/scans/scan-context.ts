@@ -1,0 +1,60 @@
+/** The context that the steps of one query over files share, and the facts that a worker remembers between queries. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { FileTree } from '../../../connectors/files/tree.ts';
+import type { Column } from '../../../core/protocol/types.ts';
+import { FactCache } from './identity.ts';
+
+export interface ScanContext {
+  /** The connection to an engine that may open files below the roots of the query's connections. */
+  readonly connection: DuckDBConnection;
+  readonly memory: ScanMemory;
+  /** A directory of this worker's own, for files in the encoding that the engine reads. */
+  readonly textDir: string;
+  /** The most bytes of such files. */
+  readonly textBytes: number;
+  /** The longest line of a text file. */
+  readonly maxLineBytes: number;
+  /** Throws when the query has ended. */
+  check(): void;
+}
+
+export interface EngineColumn {
+  readonly name: string;
+  /** The engine's name for the type. */
+  readonly type: string;
+}
+
+export interface CsvFacts {
+  readonly columns: readonly Column[];
+  readonly newLine: '\n' | '\r\n';
+}
+
+/** Facts about files, all of which are checked against the files as they are now before they count. */
+export class ScanMemory {
+  readonly parquet = new FactCache<ParquetFacts>(50_000);
+  readonly csv = new FactCache<CsvFacts>(1000);
+  readonly json = new FactCache<readonly EngineColumn[]>(1000);
+  readonly #trees = new Map<string, FileTree>();
+
+  /** Returns the directories below a root. */
+  treeOf(root: string): FileTree {
+    const fresh = new FileTree(root);
+    const known = this.#trees.get(root);
+    // A root that is a link may lead elsewhere by now.
+    if (known !== undefined && known.root === fresh.root) return known;
+    this.#trees.set(root, fresh);
+    return fresh;
+  }
+}
+
+export interface ParquetFacts {
+  /** Equal for files of the same columns and types. */
+  readonly schema: string;
+  /** The columns that the engine would not read exactly, each with the reason. */
+  readonly refused: ReadonlyMap<string, string>;
+}
+
+/** Runs a statement and returns its rows as values of JavaScript. */
+export async function rowsOf(connection: DuckDBConnection, sql: string): Promise<unknown[][]> {
+  return (await connection.runAndReadAll(sql)).getRows() as unknown[][];
+}
