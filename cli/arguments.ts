@@ -9,6 +9,7 @@ import { POOL_TABLE } from '../monitor/pools/table.ts';
 import { type KeysCommand, keysCommand, type PolicyCommand, policyCommand } from './access-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
+import type { MigrateQueryOptions } from './migrate-query.ts';
 import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
 import { UsageError } from './usage-error.ts';
@@ -60,6 +61,7 @@ export type Command =
   | ({ readonly name: 'keys'; readonly configFile: string | undefined } & KeysCommand)
   | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand)
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
+  | ({ readonly name: 'migrate-query'; readonly url: string | null } & MigrateQueryOptions)
   | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
 const COMMANDS = [
@@ -78,6 +80,7 @@ const COMMANDS = [
   'policy',
   'model',
   'migrate',
+  'migrate-query',
   'help',
   'version',
 ] as const;
@@ -105,6 +108,8 @@ const OPTIONS = {
   roles: { type: 'string' },
   only: { type: 'string' },
   as: { type: 'string' },
+  model: { type: 'string' },
+  files: { type: 'boolean' },
   ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
@@ -129,6 +134,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   policy: ['as', 'json', 'config'],
   model: ['url', 'tag', 'search', 'at', 'from', 'to', 'reason', 'dry-run', 'prune', 'json'],
   migrate: ['check', 'config'],
+  'migrate-query': ['url', 'describe', 'connection', 'model', 'files'],
   help: [],
   version: [],
 };
@@ -176,6 +182,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'migrate':
       expectNoMore(name, rest);
       return { name, check: values.check === true, configFile: values.config };
+    case 'migrate-query':
+      return { name, url: values.url ?? null, ...migrateQueryOptions(values, rest) };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
@@ -293,6 +301,17 @@ function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
     capRows: parseCount('limit', values.limit),
     timeoutMs: parseCount('timeout', values.timeout),
   };
+}
+
+function migrateQueryOptions(values: Values, rest: readonly string[]): MigrateQueryOptions {
+  const { describe = null, connection = null, model = null } = values;
+  if (describe !== null && values.url !== undefined)
+    throw new UsageError('--describe asks no server; leave out --url');
+  if (values.files === true && rest.length === 0)
+    throw new UsageError('--files needs the names of files: forkline migrate-query --files a.txt b.txt');
+  const shared = { describe, connection, model };
+  if (values.files === true) return { ...shared, text: null, files: rest };
+  return { ...shared, text: queryOptions({}, rest).text, files: [] };
 }
 
 function fmtMode({ check, write }: Values): 'print' | 'check' | 'write' {
