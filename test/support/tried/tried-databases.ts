@@ -14,7 +14,7 @@ export interface Skippable {
 }
 
 export const TRIED_DATABASES: Readonly<
-  Record<Exclude<DialectName, 'duckdb' | 'files'>, (test: Skippable) => Promise<TriedDatabase>>
+  Record<Exclude<DialectName, 'duckdb' | 'files' | 'spark'>, (test: Skippable) => Promise<TriedDatabase>>
 > = {
   postgres: openPostgres,
   sqlite: openSqlite,
