@@ -21,7 +21,7 @@ export interface Channel {
 }
 
 export async function openChannel(address: SparkAddress, tls: Tls, userAgent: string): Promise<Channel> {
-  const { default: grpc } = await import('@grpc/grpc-js');
+  const grpc = await import('@grpc/grpc-js');
   const Stub = await loadProtocol();
   const { host, port, token, userId } = address;
   const credentials = address.tls

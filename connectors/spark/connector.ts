@@ -31,7 +31,7 @@ import { readTables } from './introspect.ts';
 import { planOf } from './plans.ts';
 import { QuerySession } from './query-session.ts';
 import { copyTo, describe, run } from './reads.ts';
-import { readUrl } from './url.ts';
+import { readUrl, UrlError } from './url.ts';
 
 export const SPARK_CONNECTOR: Connector<SparkConnection> = {
   kind: 'spark',
@@ -76,7 +76,7 @@ class OpenSpark implements Connection {
   async #open(): Promise<Channel> {
     const { url, token, caFile } = this.#config;
     const address = readUrl(url);
-    const tls = { ca: caFile === undefined ? null : readFileSync(caFile) };
+    const tls = { ca: caFile === undefined ? null : readAuthorities(caFile) };
     const { workerId, connectTimeoutMs } = this.#options;
     const own = { ...address, token: token ?? address.token };
     const channel = await openChannel(own, tls, `forkline/${workerId}`);
@@ -84,20 +84,31 @@ class OpenSpark implements Connection {
     const session = new QuerySession(channel, 'connect', control);
     try {
       await session.schema(planOf('select 1 as one'));
+      await session.release();
       return channel;
     } catch (thrown) {
-      channel.close();
+      void session.release().then(() => channel.close());
       throw thrown;
     } finally {
-      session.release();
       control.dispose();
     }
+  }
+}
+
+function readAuthorities(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException; // fs throws only such errors
+    throw new UrlError(`the file of authorities cannot be read: ${code}`);
   }
 }
 
 /** A slot for one query at a time; each query has a session of its own in Spark. */
 class SparkSession implements Session {
   readonly #channel: Channel;
+  /** The releases of sessions in Spark that are under way. */
+  readonly #farewells = new Set<Promise<void>>();
   #isRunning = false;
 
   constructor(channel: Channel) {
@@ -132,6 +143,7 @@ class SparkSession implements Session {
   }
 
   async end(): Promise<void> {
+    await Promise.all(this.#farewells);
     this.#channel.close();
   }
 
@@ -145,7 +157,9 @@ class SparkSession implements Session {
     try {
       return await work(session);
     } finally {
-      session.release();
+      const farewell = session.release();
+      this.#farewells.add(farewell);
+      void farewell.then(() => this.#farewells.delete(farewell));
       this.#isRunning = false;
     }
   }

@@ -16,6 +16,7 @@ const GRPC = {
   unauthenticated: 16,
   denied: 7,
 } as const;
+const LOST = 'the connection to Spark was lost';
 const RETRY_AFTER_SECONDS = 1;
 const MOST_MESSAGE = 2000;
 
@@ -66,7 +67,9 @@ export function statementError(thrown: unknown, asked: SentSql): QueryError {
 
 /** Returns the error of a connection that could not be opened, without its URL. `thrown` is null before the first outcome. */
 export function connectFailure(name: string, thrown: unknown): QueryError {
-  const reason = thrown === null ? 'it did not answer in time' : reasonOf(thrown);
+  const told = thrown === null ? 'it did not answer in time' : reasonOf(thrown);
+  const reason =
+    told === LOST ? `${LOST} before it answered (a server that wants TLS does so: /;use_ssl=true)` : told;
   return new QueryError(
     'database-unavailable',
     `the Spark of connection "${name}" is not available: ${reason}`,
@@ -129,7 +132,7 @@ function unavailableReason(text: string): string {
   if (/ECONNREFUSED/.test(text)) return 'Spark cannot be reached: it refuses connections';
   if (/CERT|certificate|SSL|TLS|EPROTO/i.test(text))
     return 'Spark cannot be reached: TLS failed (its certificate is not accepted, or it speaks none)';
-  return 'the connection to Spark was lost';
+  return LOST;
 }
 
 /** Keeps Spark's sentence, without its class and what it prints of SQL and plans. */

@@ -24,6 +24,14 @@ export function planOf(sql: string, bound: Bound = UNBOUND, items = '*'): Asked 
   const { text, numbers } = withPlaces(sql);
   const before = `SELECT ${items} FROM (\n`;
   const statement = `${before}${withoutEnd(text)}\n)`;
+  if (statement.includes('${'))
+    throw new QueryError(
+      'unsupported',
+      'Spark would replace what is in braces behind a dollar in the name of a column',
+      {
+        hint: 'Give the column another name in the SQL.',
+      },
+    );
   const relation: Relation = {
     sql: { query: statement, pos_arguments: numbers.map((number) => argument(number, bound)) },
   };

@@ -3,7 +3,7 @@
  * 64-bit numbers as texts), and the client for them.
  */
 import { fileURLToPath } from 'node:url';
-import type { ClientReadableStream, Metadata, ServiceError } from '@grpc/grpc-js';
+import type { ClientReadableStream, Metadata, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
 
 /** Fields of `DataType`: exactly one is set. */
 export type DataType = Readonly<Record<string, unknown>> & { readonly kind?: string };
@@ -36,11 +36,17 @@ export interface AnalyzeRequest extends SessionFields {
   readonly schema: { readonly plan: Plan };
 }
 
+export interface ArrowBatch {
+  readonly row_count: string;
+  readonly data: Buffer;
+  readonly start_offset?: string;
+}
+
 export interface ExecuteResponse {
   /** Empty where the server gives none. */
   readonly response_id: string;
   readonly response_type?: string;
-  readonly arrow_batch?: { readonly row_count: string; readonly data: Buffer };
+  readonly arrow_batch?: ArrowBatch;
   readonly result_complete?: object;
   readonly execution_progress?: ExecutionProgress;
 }
@@ -83,7 +89,11 @@ export interface ConnectStub {
   close(): void;
 }
 
-type StubClass = new (address: string, credentials: unknown, options: object) => ConnectStub;
+interface StubClass {
+  new (address: string, credentials: unknown, options: object): ConnectStub;
+  /** The service, as a server of it needs it. */
+  readonly service: ServiceDefinition;
+}
 
 const PROTOS = fileURLToPath(new URL('./proto', import.meta.url));
 
@@ -96,18 +106,18 @@ export function loadProtocol(): Promise<StubClass> {
 }
 
 async function load(): Promise<StubClass> {
-  const [{ default: grpc }, { default: loader }] = await Promise.all([
+  const [{ loadPackageDefinition }, { load: loadProtos }] = await Promise.all([
     import('@grpc/grpc-js'),
     import('@grpc/proto-loader'),
   ]);
-  const definition = await loader.load('spark/connect/base.proto', {
+  const definition = await loadProtos('spark/connect/base.proto', {
     includeDirs: [PROTOS],
     keepCase: true,
     longs: String,
     enums: String,
     oneofs: true,
   });
-  const root = grpc.loadPackageDefinition(definition) as unknown as {
+  const root = loadPackageDefinition(definition) as unknown as {
     spark: { connect: { SparkConnectService: StubClass } };
   };
   return root.spark.connect.SparkConnectService;

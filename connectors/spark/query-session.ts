@@ -8,7 +8,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import { type Channel, deadline } from './channel.ts';
 import { isBroken, statementError } from './errors.ts';
-import type { DataType, ExecuteResponse, ExecutionProgress, Plan } from './protocol.ts';
+import type { ArrowBatch, DataType, ExecuteResponse, ExecutionProgress, Plan } from './protocol.ts';
 
 const CLIENT = 'forkline';
 /** Milliseconds that Spark gets to say that it interrupted or released something. */
@@ -31,6 +31,7 @@ interface StreamPlace {
   lastId: string | null;
   /** The number of responses of the stream that is read now. */
   sinceStart: number;
+  rows: number;
 }
 
 /** The most streams after each other that give nothing. */
@@ -41,6 +42,17 @@ function endedEarly(): QueryError {
     hint: 'Somebody may have interrupted the query in Spark, or its driver ended. Send the query again.',
     retryAfterSeconds: 1,
   });
+}
+
+/** Spark tells how many rows come before a batch, since version 3.4. */
+function checkedBatch(batch: ArrowBatch, place: StreamPlace): Buffer {
+  if (batch.start_offset != null && Number(batch.start_offset) !== place.rows)
+    throw new QueryError('database-unavailable', 'rows are missing between those that Spark sent', {
+      hint: 'Send the query again.',
+      retryAfterSeconds: 1,
+    });
+  place.rows += Number(batch.row_count);
+  return batch.data;
 }
 
 export class QuerySession {
@@ -88,7 +100,7 @@ export class QuerySession {
     this.#check();
     this.#isKnown = true;
     const { cancellation } = this.#control;
-    const place: StreamPlace = { isComplete: false, lastId: null, sinceStart: 0 };
+    const place: StreamPlace = { isComplete: false, lastId: null, sinceStart: 0, rows: 0 };
     let stream = this.#begin(asked);
     const interrupt = (): void => {
       this.#interrupt();
@@ -121,12 +133,13 @@ export class QuerySession {
       for await (const response of stream as AsyncIterable<ExecuteResponse>) {
         if (response.response_id !== '') place.lastId = response.response_id;
         place.sinceStart++;
-        if (response.arrow_batch != null) yield response.arrow_batch.data;
+        if (response.arrow_batch != null) yield checkedBatch(response.arrow_batch, place);
         else if (response.result_complete != null) place.isComplete = true;
         else if (response.execution_progress != null) onProgress(response.execution_progress);
       }
     } catch (thrown) {
       this.#check();
+      if (thrown instanceof QueryError) throw thrown;
       // A stream that broke before its first response cannot be taken up: nobody knows whether Spark has begun.
       if (place.lastId === null || !isBroken(thrown)) throw statementError(thrown, asked);
     }
@@ -146,15 +159,13 @@ export class QuerySession {
     return this.#channel.stub.ReattachExecute(request, this.#channel.metadata(), this.#until());
   }
 
-  /** Ends the session in Spark. Nothing waits for it, and a session that cannot be released ends by Spark's own clock. */
-  release(): void {
-    if (!this.#isKnown) return;
-    this.#channel.stub.ReleaseSession(
-      this.#fields(),
-      this.#channel.metadata(),
-      deadline(FAREWELL_MS),
-      () => {},
-    );
+  /** Ends the session in Spark. Never rejects: a session that cannot be released ends by Spark's own clock. */
+  release(): Promise<void> {
+    if (!this.#isKnown) return Promise.resolve();
+    const { stub } = this.#channel;
+    return new Promise((resolve) => {
+      stub.ReleaseSession(this.#fields(), this.#channel.metadata(), deadline(FAREWELL_MS), () => resolve());
+    });
   }
 
   #interrupt(): void {

@@ -5,24 +5,18 @@ import type { CopyToCall, DescribeCall, DescribeReply, RunSqlCall } from '../../
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { SPARK_JUDGE } from '../../language/dialects/spark/judge.ts';
 import { tokenizeSql } from '../../language/dialects/spark/tokens.ts';
-import {
-  columnOf,
-  isJson,
-  isText,
-  nativeType,
-  sparkType,
-  sparkTypeOf,
-} from '../../language/dialects/spark/types.ts';
+import { columnOf, nativeType, sparkType } from '../../language/dialects/spark/types.ts';
 import { refuseSameNames } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { ByteSink, CopySummary } from '../kit/connector.ts';
+import type { ByteWriter } from '../kit/encode/byte-writer.ts';
 import type { Row } from '../kit/row-writer.ts';
-import { answerRows, copyRows } from '../kit/rows-out.ts';
-import { stalePlan } from '../kit/stale-plan.ts';
-import { rawValues, readerOf } from './arrow-rows.ts';
+import { answerRows, copyBatches, type WireBatch } from '../kit/rows-out.ts';
+import { readerOf } from './arrow-values.ts';
 import { planOf, sentItems } from './plans.ts';
 import type { Asked, QuerySession } from './query-session.ts';
 import { columnsOf } from './schema.ts';
+import { vectorOf, wireBatch } from './wire-batch.ts';
 
 export async function describe(session: QuerySession, { sql }: DescribeCall): Promise<DescribeReply> {
   SPARK_JUDGE.judge(sql, []);
@@ -51,12 +45,21 @@ export async function copyTo(
   control: CallControl,
 ): Promise<CopySummary> {
   SPARK_JUDGE.judge(call.sql, []);
-  return await copyRows(
-    call.expect.map(columnOf),
-    rowsOf(session, planOf(call.sql, call), call.expect),
-    call,
-    control,
-  );
+  const asked = planOf(call.sql, call);
+  return await copyBatches((writer) => wireBatches(session, asked, call.expect, writer), call, control);
+}
+
+async function* wireBatches(
+  session: QuerySession,
+  asked: Asked,
+  columns: readonly DatabaseColumn[],
+  writer: ByteWriter,
+): AsyncGenerator<WireBatch> {
+  for await (const batch of batchesOf(session, asked)) yield wireBatch(batch, columns, writer);
+}
+
+async function* batchesOf(session: QuerySession, asked: Asked): AsyncGenerator<RecordBatch> {
+  for await (const data of session.execute(asked, () => {})) yield* tableFromIPC(data).batches;
 }
 
 /** Returns the rows in batches, as Spark sends them. */
@@ -65,22 +68,10 @@ async function* rowsOf(
   asked: Asked,
   columns: readonly DatabaseColumn[],
 ): AsyncGenerator<readonly Row[]> {
-  for await (const data of session.execute(asked, () => {}))
-    for (const batch of tableFromIPC(data).batches) yield rowsIn(batch, columns);
+  for await (const batch of batchesOf(session, asked)) yield rowsIn(batch, columns);
 }
 
 function rowsIn(batch: RecordBatch, columns: readonly DatabaseColumn[]): readonly Row[] {
-  const cells = columns.map((column) => {
-    const at = batch.schema.fields.findIndex(({ name }) => name === column.name);
-    const vector = at === -1 ? null : batch.getChildAt(at);
-    if (vector === null) throw stalePlan('the columns');
-    const type = sparkTypeOf(column.type);
-    const read = isJson(type) || isText(type) ? String : readerOf(column);
-    const value = rawValues(vector, type);
-    return (row: number) => {
-      const raw = value(row);
-      return raw === null || raw === undefined ? null : read(raw);
-    };
-  });
+  const cells = columns.map((column) => readerOf(column, vectorOf(batch, column)));
   return Array.from({ length: batch.numRows }, (_, row) => cells.map((cell) => cell(row)));
 }

@@ -17,7 +17,9 @@ import {
 } from './types.ts';
 
 const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
-const quoteText = (text: string): string => `'${text.replace(/['\\]/g, '\\$&')}'`;
+/** Spark would replace a dollar before a brace by a value of its settings, wherever it stands. */
+const quoteText = (text: string): string =>
+  `'${text.replace(/['\\]/g, '\\$&').replaceAll('${', '\\u0024{')}'`;
 
 const NAMES: Readonly<Record<Exclude<ColumnType['kind'], 'decimal' | 'list'>, string>> = {
   bool: 'boolean',

@@ -5,20 +5,27 @@
 import type { Vector } from 'apache-arrow';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
-import { type SparkType, sparkTypeOf } from '../../language/dialects/spark/types.ts';
+import { isJson, isText, type SparkType, sparkTypeOf } from '../../language/dialects/spark/types.ts';
 import type { RowValue } from '../kit/value-text.ts';
 
-export type ReadValue = (value: unknown) => RowValue;
+type ReadValue = (value: unknown) => RowValue;
 
 const DAY_MS = 86_400_000;
 const MICROS = 1_000_000n;
 const WORD_BITS = 32n;
 /** Days and seconds of the years 1 and 9999, which are those that ISO 8601 writes with four digits. */
-const FIRST_DAY = -719_162;
-const LAST_DAY = 2_932_896;
+export const FIRST_DAY = -719_162;
+export const LAST_DAY = 2_932_896;
 
-export function readerOf({ name, type }: DatabaseColumn): ReadValue {
-  return valueReader(sparkTypeOf(type), name);
+/** Returns the function that gives the value of each row of the column. */
+export function readerOf({ name, type }: DatabaseColumn, vector: Vector): (row: number) => RowValue {
+  const native = sparkTypeOf(type);
+  const read = isJson(native) || isText(native) ? String : valueReader(native, name);
+  const raw = rawValues(vector, native);
+  return (row) => {
+    const value = raw(row);
+    return value === null || value === undefined ? null : read(value);
+  };
 }
 
 function valueReader(type: SparkType, column: string): ReadValue {
@@ -48,7 +55,7 @@ function plainReader(type: SparkType, column: string): ReadValue {
 }
 
 /** Returns the double that has the fewest digits of those that are this float. */
-function shortestFloat(value: number): number {
+export function shortestFloat(value: number): number {
   if (!Number.isFinite(value)) return value;
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
@@ -83,7 +90,7 @@ function momentText(micros: bigint, column: string): string {
   return fraction === 0n ? text : `${text}.${fraction.toString().padStart(6, '0').replace(/0+$/, '')}`;
 }
 
-function beyond(column: string, what: string): QueryError {
+export function beyond(column: string, what: string): QueryError {
   return new QueryError('bad-value', `column ${column} holds ${what} outside of the years 1 to 9999`, {
     hint: `leave such rows out, or write cast(${column} as string) in the SQL`,
   });
@@ -92,7 +99,7 @@ function beyond(column: string, what: string): QueryError {
 /**
  * Returns the value of each row of a vector. The vector's own way makes dates and moments of numbers, so those are read from its memory.
  */
-export function rawValues(vector: Vector, type: SparkType): (row: number) => unknown {
+function rawValues(vector: Vector, type: SparkType): (row: number) => unknown {
   if (type.name !== 'date' && type.name !== 'timestamp' && type.name !== 'timestamp_ntz')
     return (row) => vector.get(row);
   const [data] = vector.data; // a batch has one piece
