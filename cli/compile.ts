@@ -14,8 +14,8 @@ import { JUDGES_NOTHING } from '../language/source/judged-functions.ts';
 import { describedSource, type PrintedSteps, printedSteps, STEPS, type Step } from '../language/steps.ts';
 import { writtenType } from '../language/types/written-type.ts';
 import type { CompileOptions } from './arguments.ts';
+import { UsageError } from './kit/usage-error.ts';
 import type { ParameterValue } from './parameter-argument.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface CompileStreams {
   readonly stdin: NodeJS.ReadableStream;
@@ -117,6 +117,7 @@ function answered(request: PlanRequest, described: Described): PrintedSteps {
 
 function answerOf(ask: Ask, request: PlanRequest, described: Described): AskAnswer {
   const given = described[ask.key] as { readonly columns?: WrittenColumns; readonly values?: unknown };
+  if (ask.kind === 'models') return { kind: 'models', models: [], missing: ask.names };
   if (ask.kind === 'values') {
     if (Array.isArray(given.values)) return { kind: 'values', values: given.values, complete: true };
     throw new UsageError(`"${ask.key}" must list values: {"values": ["a", "b", null]}`);
@@ -154,6 +155,8 @@ function wanted(ask: Ask): string {
       return `  the engine's columns of \`${ask.sql}\`: {"${ask.key}": {"columns": {"NAME": "VARCHAR"}}}\n`;
     case 'values':
       return `  the values of a column: {"${ask.key}": {"values": ["VALUE"]}}\n`;
+    case 'models':
+      return `  models: ${ask.names.join(', ')}\n`;
     case 'scans':
       return `  which files are read: {"${ask.key}": {}}\n`;
     default:

@@ -10,6 +10,10 @@ export function renderProblem(problem: Problem): string {
     lines.push(`  at line ${position.line}, column ${position.column}${where}`);
     for (const line of position.excerpt?.split('\n') ?? []) lines.push(`    ${line}`);
   }
+  if (problem.model?.excerpt !== undefined) {
+    lines.push(`  in the model ${problem.model.name}`);
+    for (const line of problem.model.excerpt.split('\n')) lines.push(`    ${line}`);
+  }
   if (hint !== undefined) lines.push(`hint: ${hint}`);
   const notes = [
     ...(sqlstate === undefined ? [] : [`SQLSTATE ${sqlstate}`]),

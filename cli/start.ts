@@ -5,7 +5,8 @@
 import type { Config } from '../core/config/config.ts';
 import { STANDARD_OUTPUT } from '../core/logging/standard-output.ts';
 import type { EmbeddedDatabase } from '../demo/embedded.ts';
-import { readConfig } from './read-config.ts';
+import { demoFiles } from '../demo/files.ts';
+import { readConfig } from './kit/read-config.ts';
 
 export interface StartOptions {
   readonly cwd: string;
@@ -49,7 +50,9 @@ async function openEmbedded(config: Config, options: StartOptions): Promise<Embe
     onProgress: say,
     onTrouble: say,
   });
-  say(`PostgreSQL is up with the demo tables flights and airports (its log: ${database.logFile})`);
+  say(
+    `PostgreSQL is up with the demo tables flights and airports (its log: ${database.logFile}); @demo reads files`,
+  );
   return database;
 }
 
@@ -82,10 +85,15 @@ function pidOf(database: EmbeddedDatabase): { readonly pid: number } {
   };
 }
 
-/** The embedded database is the connection `main` as long as no other is configured. */
+/** The embedded database is the connection `main`, and the demo's files are `demo`, as long as no other is configured. */
 function withDatabase(config: Config, database: EmbeddedDatabase | null): Config {
   if (database === null || Object.keys(config.connections).length > 0) return config;
-  return { ...config, connections: { main: { kind: 'postgres', url: database.url } } };
+  const store = config.store ?? { url: database.storeUrl, migrate: 'auto' as const };
+  return {
+    ...config,
+    store,
+    connections: { main: { kind: 'postgres', url: database.url }, demo: demoFiles() },
+  };
 }
 
 function configErrors(errors: readonly string[]): string {

@@ -10,12 +10,14 @@ import { fileURLToPath } from 'node:url';
 import type { Cluster } from './cluster.ts';
 import { openCluster } from './cluster.ts';
 import type { FromLoadDemo, LoadDemoRequest } from './messages.ts';
-import { DEMO_DATABASE, DEMO_VERSION, READER_ROLE } from './messages.ts';
+import { DEMO_DATABASE, DEMO_VERSION, READER_ROLE, STORE_ROLE, STORE_VERSION } from './messages.ts';
 import { databaseEnvironment } from './postmaster.ts';
 import { writeWhole } from './secrets.ts';
 
-/** Beside the reader's: the superuser's set-up, and what PostgreSQL keeps for superusers. */
+/** Beside the others: the superuser's set-up, and what PostgreSQL keeps for superusers. */
 const SPARE_CONNECTIONS = 10;
+/** For the catalogue of two servers, while a reload goes on, and `forkline migrate`. */
+const STORE_CONNECTIONS = 16;
 const LEAST_READER_CONNECTIONS = 50;
 
 export interface EmbeddedOptions {
@@ -30,6 +32,8 @@ export interface EmbeddedOptions {
 export interface EmbeddedDatabase {
   /** The reading role's. Holds its password. */
   readonly url: string;
+  /** The URL of the catalogue's store, for a role of its own. Holds its password. */
+  readonly storeUrl: string;
   /** Pid of the postmaster that runs or ran last; changes with each restart. */
   readonly pid: number;
   readonly logFile: string;
@@ -39,7 +43,10 @@ export interface EmbeddedDatabase {
 /** Resolves when it answers and holds the demo data. */
 export async function startEmbeddedDatabase(options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   const readerConnections = Math.max(LEAST_READER_CONNECTIONS, options.connections);
-  const cluster = await openCluster({ ...options, maxConnections: readerConnections + SPARE_CONNECTIONS });
+  const cluster = await openCluster({
+    ...options,
+    maxConnections: readerConnections + STORE_CONNECTIONS + SPARE_CONNECTIONS,
+  });
   try {
     await setUp(cluster, readerConnections, options.onProgress);
   } catch (error) {
@@ -47,8 +54,10 @@ export async function startEmbeddedDatabase(options: EmbeddedOptions): Promise<E
     throw error;
   }
   const { secrets, port, logFile } = cluster;
+  const place = `127.0.0.1:${port}/${DEMO_DATABASE}`;
   return {
-    url: `postgresql://${READER_ROLE}:${secrets.readerPassword}@127.0.0.1:${port}/${DEMO_DATABASE}`,
+    url: `postgresql://${READER_ROLE}:${secrets.readerPassword}@${place}`,
+    storeUrl: `postgresql://${STORE_ROLE}:${secrets.storePassword}@${place}`,
     get pid() {
       return cluster.pid;
     },
@@ -65,6 +74,7 @@ async function setUp(
   const stateFile = join(cluster.home.dir, 'state.json');
   const wanted = JSON.stringify({
     demo: DEMO_VERSION,
+    store: STORE_VERSION,
     readerConnections,
     cluster: cluster.secrets.clusterId,
   });
@@ -75,6 +85,8 @@ async function setUp(
       adminUrl: cluster.adminUrl,
       readerPassword: cluster.secrets.readerPassword,
       readerConnections,
+      storePassword: cluster.secrets.storePassword,
+      storeConnections: STORE_CONNECTIONS,
       importDir: join(cluster.home.dir, 'import'),
     },
     onProgress,

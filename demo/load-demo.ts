@@ -11,8 +11,11 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
+import { setUpStore } from '../catalogue/set-up.ts';
+import { SCHEMA } from '../catalogue/store/migrate.ts';
+import { DEMO_MODELS } from './demo-models.ts';
 import type { FromLoadDemo, LoadDemoRequest } from './messages.ts';
-import { DEMO_DATABASE, DEMO_VERSION, READER_ROLE } from './messages.ts';
+import { DEMO_DATABASE, DEMO_VERSION, READER_ROLE, STORE_ROLE } from './messages.ts';
 
 const MARK = `Forkline demo data, version ${DEMO_VERSION}`;
 const FIRST_DAY_AFTER = '2001-02-01';
@@ -55,7 +58,11 @@ async function run(request: LoadDemoRequest): Promise<void> {
   await withClient(demoUrl.href, async (client) => {
     if (!(await isMarked(client))) await loadTables(client, request.importDir);
     await grant(client);
+    await createStoreRole(client, request);
   });
+  demoUrl.username = STORE_ROLE;
+  demoUrl.password = request.storePassword;
+  await setUpStore(demoUrl.href, DEMO_MODELS);
 }
 
 async function withClient(url: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
@@ -78,6 +85,19 @@ async function createDatabaseAndRole(client: pg.Client, request: LoadDemoRequest
   await client.query('REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC');
   const database = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [DEMO_DATABASE]);
   if (database.rowCount === 0) await client.query(`CREATE DATABASE ${DEMO_DATABASE}`);
+}
+
+/** The store is a schema of the demo's database that only its own role may enter. */
+async function createStoreRole(client: pg.Client, request: LoadDemoRequest): Promise<void> {
+  const role = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [STORE_ROLE]);
+  if (role.rowCount === 0) await client.query(`CREATE ROLE ${STORE_ROLE}`);
+  await client.query(
+    `ALTER ROLE ${STORE_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION
+     CONNECTION LIMIT ${request.storeConnections} PASSWORD ${client.escapeLiteral(request.storePassword)}`,
+  );
+  await client.query(`
+    GRANT CONNECT ON DATABASE ${DEMO_DATABASE} TO ${STORE_ROLE};
+    CREATE SCHEMA IF NOT EXISTS ${SCHEMA} AUTHORIZATION ${STORE_ROLE}`);
 }
 
 async function isMarked(client: pg.Client): Promise<boolean> {

@@ -10,13 +10,16 @@ export interface Secrets {
   readonly clusterId: string;
   readonly adminPassword: string;
   readonly readerPassword: string;
+  /** The password of the role that owns the catalogue's store. */
+  readonly storePassword: string;
   /** Tried first at the next start, so that other tools find the database where it was. */
   readonly port: number | null;
 }
 
 export function readSecrets(homeDir: string): Secrets | null {
   try {
-    return JSON.parse(readFileSync(join(homeDir, 'secrets.json'), 'utf8')) as Secrets;
+    const kept = JSON.parse(readFileSync(join(homeDir, 'secrets.json'), 'utf8')) as Secrets;
+    return addMissing(homeDir, kept);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new Error(`${join(homeDir, 'secrets.json')} cannot be read; remove ${homeDir} to start afresh`, {
@@ -30,8 +33,17 @@ export function createSecrets(): Secrets {
     clusterId: randomBytes(8).toString('hex'),
     adminPassword: newPassword(),
     readerPassword: newPassword(),
+    storePassword: newPassword(),
     port: null,
   };
+}
+
+/** Adds the password of the store, which secrets of an earlier version lack. */
+function addMissing(homeDir: string, kept: Omit<Secrets, 'storePassword'> & Partial<Secrets>): Secrets {
+  if (kept.storePassword !== undefined) return { ...kept, storePassword: kept.storePassword };
+  const secrets = { ...kept, storePassword: newPassword() };
+  writeSecrets(homeDir, secrets);
+  return secrets;
 }
 
 function newPassword(): string {

@@ -3,13 +3,17 @@
  * `forkline compile --step` prints what it made. Pure and without I/O: what must be known from elsewhere is asked for, and
  * the compiler called again with the answers. Throws QueryError with a span.
  */
-import type { Ask, Judge, Plan, PlanRequest, PlanStep, Pushdown } from '../core/protocol/plan.ts';
+import type { PlanModels } from '../core/protocol/models.ts';
+import type { Ask, AskStep, Judge, Plan, PlanRequest, PlanStep, Pushdown } from '../core/protocol/plan.ts';
 import { explainPlan } from './emit/explain-rows.ts';
 import { emitPlan } from './emit/plan.ts';
 import { scansOf } from './emit/scan.ts';
 import { planAlone, sqlAlone } from './emit/sql-alone.ts';
 import { legacyCommandOf, lowerCommand } from './frontends/legacy/lower.ts';
 import type { QueryTree } from './frontends/query-tree.ts';
+import { aboutModel } from './models/about-model.ts';
+import { compose } from './models/composition.ts';
+import { checkContract } from './models/contract.ts';
 import { treeOf, usualLexical } from './parse.ts';
 import { place } from './placement/place.ts';
 import type { PlacedGraph } from './placement/placed-graph.ts';
@@ -29,11 +33,45 @@ export interface Compiled {
 }
 
 export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
-  const tree = treeOf(request);
-  const step = planTree(tree, request, judge);
-  if (step.kind === 'ask' || !tree.explain) return step;
-  const scans = scansOf(step.plan, request);
-  return scans.kind === 'ask' ? scans : { kind: 'plan', plan: explainPlan(step.plan, request, scans.scans) };
+  return withModels(request, judge, (tree, composed, judgeHere) => {
+    const step = planTree(tree, composed, judgeHere);
+    if (step.kind === 'ask' || !tree.explain) return step;
+    const scans = scansOf(step.plan, composed);
+    if (scans.kind === 'ask') return scans;
+    const { models } = step.plan;
+    const plan = explainPlan(step.plan, composed, scans.scans);
+    return { kind: 'plan', plan: models === undefined ? plan : { ...plan, models } };
+  });
+}
+
+/** The request as `withModels` gives it: its text is the composed one. */
+export interface ComposedRequest extends PlanRequest {
+  /** The models in the text; left out: none was looked up. */
+  readonly models?: PlanModels;
+  /** Whether the columns must be known even without stages. */
+  readonly columnsNeeded?: boolean;
+}
+
+/** Calls `work` with the tree of the request's text and of all models that it reads. Throws QueryError, its place in the request's own text. */
+export function withModels<Step extends { readonly kind: string }>(
+  request: PlanRequest,
+  judge: Judge,
+  work: (tree: QueryTree, composed: ComposedRequest, judge: Judge) => Step,
+): Step | AskStep {
+  if (request.catalogue !== true) return work(treeOf(request), request, judge);
+  const composed = compose(request, treeOf);
+  if (composed.kind === 'ask') return composed;
+  const { tree, models } = composed;
+  if (models === null) return work(tree, request, judge);
+  const { text } = models;
+  try {
+    const step = work(tree, { ...composed.request, models }, (connection, bound, feedsStages) =>
+      judge(connection, bound, feedsStages, text),
+    );
+    return step.kind === 'ask' ? { ...step, models } : step;
+  } catch (thrown) {
+    throw aboutModel(thrown, models);
+  }
 }
 
 /** The plan of the query itself, whether `explain` stands before it or not. */
@@ -45,15 +83,18 @@ export function planTree(tree: QueryTree, request: PlanRequest, judge: Judge): P
 /** The steps after the tree, or what must be known first. */
 export function compileTree(
   tree: QueryTree,
-  request: PlanRequest,
+  request: ComposedRequest,
   judge: Judge,
 ): Compiled | { readonly kind: 'ask'; readonly asks: readonly Ask[] } {
   checkParameters(tree, request.parameters);
-  const warnings = unusedLets(tree);
-  const alone = sqlAlone(tree.query, tree.lets);
+  const warnings = [...unusedLets(tree)];
+  const { models } = request;
+  const alone = request.columnsNeeded === true ? null : sqlAlone(tree.query, tree.lets);
   if (alone !== null) {
     const step = planAlone(alone, request, judge, warnings);
-    return step.kind === 'ask' ? step : { kind: 'compiled', resolved: null, placed: null, plan: step.plan };
+    if (step.kind === 'ask') return step;
+    const plan = models === undefined ? step.plan : { ...step.plan, models };
+    return { kind: 'compiled', resolved: null, placed: null, plan };
   }
   try {
     const pushdown = tree.pushdown ?? request.pushdown;
@@ -61,6 +102,8 @@ export function compileTree(
       stageOf,
       planValues: (input, value, atMost) => planAnywhere(valuesOf(input, value, atMost), pushdown, request),
       judge,
+      checkModel: (model, definition, { columns }) =>
+        void warnings.push(...checkContract(model, definition, columns)),
       commandOf: legacyCommandOf,
       expand: (input, probe) =>
         lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: usualLexical(request), probe }),
@@ -71,7 +114,7 @@ export function compileTree(
       kind: 'compiled',
       resolved,
       placed,
-      plan: { ...plan, warnings: [...warnings, ...plan.warnings] },
+      plan: { ...plan, warnings: [...warnings, ...plan.warnings], ...(models !== undefined && { models }) },
     };
   } catch (thrown) {
     if (thrown instanceof Asking) return { kind: 'ask', asks: thrown.asks };

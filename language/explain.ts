@@ -1,10 +1,10 @@
 /** The compiler's part of POST /v1/explain: tokens and the plan. `explain` before the query changes nothing here. */
 import type { Judge, Plan, PlanRequest, PlanStep, ScanFacts } from '../core/protocol/plan.ts';
-import { planTree } from './compile.ts';
+import { planTree, withModels } from './compile.ts';
 import { scansOf } from './emit/scan.ts';
 import type { ForklineTree } from './frontends/forkline/query-parser.ts';
 import type { Token } from './frontends/forkline/token.ts';
-import { treeOf } from './parse.ts';
+import type { QueryTree } from './frontends/query-tree.ts';
 
 export interface ExplainedQuery {
   readonly tokens: readonly Pick<Token, 'kind' | 'text' | 'start' | 'end'>[];
@@ -18,7 +18,10 @@ export type ExplainStep =
   | { readonly kind: 'explained'; readonly explained: ExplainedQuery };
 
 export function explainQuery(request: PlanRequest, judge: Judge): ExplainStep {
-  const tree = treeOf(request);
+  return withModels(request, judge, explainTree);
+}
+
+function explainTree(tree: QueryTree, request: PlanRequest, judge: Judge): ExplainStep {
   const step = planTree(tree, request, judge);
   if (step.kind === 'ask') return step;
   const scans = scansOf(step.plan, request);

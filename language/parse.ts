@@ -6,17 +6,12 @@ import { STAGE_ENGINE, sourceDialect } from './dialects/registry.ts';
 import { type ForklineTree, parseForkline } from './frontends/forkline/query-parser.ts';
 import { parseLegacy, saysLegacy } from './frontends/legacy/frontend.ts';
 import type { QueryTree } from './frontends/query-tree.ts';
+import type { TextToParse } from './models/composition.ts';
 import { dialectAt } from './source/connections.ts';
 import { STAGE_SYNTAXES } from './stages/kit/registry.ts';
 
-/** The part of a request that says how its text is read. */
-export type ParseRequest = Pick<
-  PlanRequest,
-  'text' | 'connection' | 'dialects' | 'language' | 'model' | 'stages'
->;
-
 /** The text of a request as the tree of its language. Throws QueryError. */
-export function treeOf(request: ParseRequest): QueryTree {
+export function treeOf(request: TextToParse): QueryTree {
   const { text, dialects, language, model = null } = request;
   if (language !== 'legacy' && !saysLegacy(text)) return parseRequest(request);
   if (request.stages)
@@ -25,14 +20,21 @@ export function treeOf(request: ParseRequest): QueryTree {
       hint: "write the query in Forkline's own language, with the stages that are allowed",
     });
   const { tablesSql } = sourceDialect(dialectAt(dialects, request.connection, null));
-  return parseLegacy(text, { model, connections: Object.keys(dialects), tablesSql });
+  const { mayBeModel, timeOf } = request;
+  return parseLegacy(text, { model, connections: Object.keys(dialects), tablesSql, mayBeModel, timeOf });
 }
 
 /** The text of a request in Forkline's own language. Throws QueryError. */
-export function parseRequest({ text, connection: usual, dialects, stages }: ParseRequest): ForklineTree {
+export function parseRequest({
+  text,
+  connection: usual,
+  dialects,
+  stages,
+  mayBeModel,
+}: TextToParse): ForklineTree {
   const lexicalOf = (connection: string, span: Span | null): Lexical =>
     sourceDialect(dialectAt(dialects, connection, span)).lexical;
-  const context = { usual: lexicalOf(usual, null), engine: STAGE_ENGINE.lexical, lexicalOf };
+  const context = { usual: lexicalOf(usual, null), engine: STAGE_ENGINE.lexical, lexicalOf, mayBeModel };
   const syntaxes = stages ? { ...STAGE_SYNTAXES, permitted: new Set(stages) } : STAGE_SYNTAXES;
   return parseForkline(text, syntaxes, context);
 }
@@ -45,8 +47,8 @@ export function usualLexical({
   return sourceDialect(dialectAt(dialects, connection, null)).lexical;
 }
 
-/** A text whose connections nobody knows, such as one that is only formatted: all SQL in it is `lexical`'s. Throws QueryError. */
+/** A text whose connections and models nobody knows, such as one that is only formatted: all SQL in it is `lexical`'s. Throws QueryError. */
 export function parseAlone(text: string, lexical: Lexical): ForklineTree {
-  const context = { usual: lexical, engine: STAGE_ENGINE.lexical, lexicalOf: () => lexical };
-  return parseForkline(text, STAGE_SYNTAXES, context);
+  const rules = { usual: lexical, engine: STAGE_ENGINE.lexical, lexicalOf: () => lexical };
+  return parseForkline(text, STAGE_SYNTAXES, { ...rules, mayBeModel: () => true });
 }

@@ -4,9 +4,9 @@
  */
 import type { Ask, AskAnswer, Judge, PlanRequest } from '../core/protocol/plan.ts';
 import type { Column } from '../core/protocol/types.ts';
-import { compileTree } from './compile.ts';
+import { compileTree, withModels } from './compile.ts';
 import { sourceDialect } from './dialects/registry.ts';
-import { treeOf } from './parse.ts';
+import type { QueryTree } from './frontends/query-tree.ts';
 import { dialectAt } from './source/connections.ts';
 
 export const STEPS = ['tree', 'resolved', 'placed', 'statements'] as const;
@@ -19,7 +19,10 @@ export type PrintedSteps =
 
 /** Runs the chain and keeps every step; `resolved` and `placed` are null for SQL without stages. Throws QueryError. */
 export function printedSteps(request: PlanRequest, judge: Judge): PrintedSteps {
-  const tree = treeOf(request);
+  return withModels(request, judge, printedTree);
+}
+
+function printedTree(tree: QueryTree, request: PlanRequest, judge: Judge): PrintedSteps {
   const made = compileTree(tree, request, judge);
   if (made.kind === 'ask') return made;
   const { resolved, placed, plan } = made;

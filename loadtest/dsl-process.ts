@@ -80,7 +80,8 @@ export async function startDslProcess(options: DslProcessOptions = {}): Promise<
     config,
     bootMs,
     async run(call, ...inputs) {
-      writeMessage(socket, { type: 'run-stages', ...call });
+      // A call that gets no rows need not wait for them.
+      writeMessage(socket, { type: 'run-stages', manyRows: inputs.length === 0, ...call });
       let ended = false;
       const written = inputs.map((rows, index) =>
         writeToFifo(inputFifo(config.fifoPath, index), rows, () => ended),

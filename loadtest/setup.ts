@@ -21,7 +21,7 @@ export interface Setup {
   readonly database: LoadDatabase;
   readonly plainSql: PlainSql;
   readonly verifier: Verifier;
-  /** Those that are needed; without polars where no Python has it. */
+  /** Holds the contenders that are needed; polars is missing where no Python has it. */
   readonly contenders: ReadonlyMap<ContenderName, Contender>;
 }
 

@@ -48,7 +48,7 @@ function isControl(character: string): boolean {
 function segmentOf(name: string): Segment {
   if (name === '**') return { kind: 'any' };
   if (!name.includes('*')) return { kind: 'name', name };
-  const parts = name.split(/\*+/).map((part) => part.replace(/[.+^$()|/-]/g, '\\$&'));
+  const parts = name.split(/\*+/).map((part) => part.replace(/[.+^$()|]/g, '\\$&'));
   return { kind: 'pattern', pattern: new RegExp(`^${parts.join('.*')}$`, 'su') };
 }
 

@@ -49,7 +49,7 @@ export function readUrl(text: string): ServerAddress {
   };
 }
 
-/** `verify-full` also compares the host's name, which an address has not. */
+/** `verify-full` also compares the host's name; of an address `mysql2` would compare `localhost`. */
 function tlsOf(options: URLSearchParams, host: string): TlsOptions | null {
   const ca = options.get('sslrootcert');
   const mode = options.get('sslmode') ?? (ca === null ? 'disable' : 'verify-full');
@@ -58,8 +58,10 @@ function tlsOf(options: URLSearchParams, host: string): TlsOptions | null {
     if (ca !== null) throw new UrlError('its URL names sslrootcert, and sslmode=disable');
     return null;
   }
-  if (mode === 'verify-full' && isIP(host) !== 0 && ca === null)
-    throw new UrlError('its URL asks for sslmode=verify-full of an address; use the host name, or verify-ca');
+  if (mode === 'verify-full' && isIP(host) !== 0)
+    throw new UrlError(
+      'its URL asks for sslmode=verify-full of an address, which certificates are not compared with: use the host name, or say sslmode=verify-ca',
+    );
   return {
     ca: ca === null ? null : readCertificate(ca),
     rejectUnauthorized: mode !== 'require',

@@ -141,6 +141,8 @@ export class WireSession {
     this.#taker = null;
     clearTimeout(this.#timer);
     if (this.#state === 'dead') return;
+    // The reader of the answer may have been behind to its end: nobody resumes for it any more.
+    this.resume();
     if (this.#state !== 'killed' && clean && this.#answers.length === 0) this.#state = 'idle';
     else this.#die('the session was left in an unknown state');
   }

@@ -7,25 +7,43 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
-import type { ConnectionConfig } from '../protocol/connection.ts';
+import type { AuditConfig } from '../protocol/audit-config.ts';
+import type { ConfiguredConnection } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
-import type { Limits, PlannerConfig, TracingConfig } from '../protocol/server-config.ts';
+import type {
+  Limits,
+  PlannerConfig,
+  StoreConfig,
+  TlsConfig,
+  TracingConfig,
+} from '../protocol/server-config.ts';
 import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
+import { auditProblems, completeAudit } from './audit.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
 import { logFileProblem } from './log-file.ts';
 import type { Option } from './option.ts';
 import type { Origins } from './read.ts';
 import type { ConfigSchema } from './schema.ts';
+import { completeTls, tlsProblems } from './tls.ts';
 
 export interface Config {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    /** Absolute; null: none but that of the commands. */
+    readonly socket: string | null;
+    readonly socketMode: '600' | '660';
+  };
+  readonly tls: TlsConfig | null;
   readonly access: AccessConfig;
   readonly cors: { readonly origins: readonly string[] };
   /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
   readonly dataDir: string;
   /** Empty when no database is named: `forkline start` then brings up the embedded one as `main`. */
-  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly connections: Readonly<Record<string, ConfiguredConnection>>;
   readonly defaultConnection: string;
+  /** null: no store is named. */
+  readonly store: StoreConfig | null;
   readonly limits: Limits;
   readonly sql: {
     readonly processes: number;
@@ -34,6 +52,7 @@ export interface Config {
     readonly maxQueriesPerWorker: number;
     readonly maxAgeMs: number;
     readonly maxRssBytes: number;
+    readonly roleIdleMs: number;
   };
   readonly dsl: {
     /** Ready and idle processes that the monitor keeps. */
@@ -60,6 +79,7 @@ export interface Config {
     readonly compress: 'gzip' | 'none';
     readonly redactLiterals: 'on' | 'off';
   };
+  readonly audit: AuditConfig;
   readonly tracing: TracingConfig;
   readonly monitor: {
     readonly heartbeatTimeoutMs: number;
@@ -109,6 +129,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const { readConfigFile, overlayVariables } = await import('./read.ts');
   const { resolveConnections } = await import('./connections.ts');
   const { describeIssues } = await import('./errors.ts');
+  const { resolveStore } = await import('./store.ts');
   const schema = createConfigSchema({ cores });
   const options = listOptions(schema);
   const file = readConfigFile(cwd, env, sources.file);
@@ -123,21 +144,23 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
       ...logFileProblems(logFileIn(cwd, parsed.data.log.file), origins),
       ...contradictions(parsed.data, Object.keys(connections), connectionErrors.length > 0, options),
     );
-  const policy = parsed.success ? policyIn(parsed.data.access, Object.keys(connections)) : NO_POLICY;
+  const store = parsed.success ? resolveStore(parsed.data.store, file, cwd, env) : null;
+  if (store !== null && 'error' in store) errors.push(store.error);
+  const policy = parsed.success ? policyIn(parsed.data, connections) : NO_POLICY;
   if (connectionErrors.length === 0) errors.push(...policy.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));
     return { errors: told, dataDir: dataDirOfValues(values, cwd) };
   }
-  return { config: deepFreeze(complete(parsed.data, connections, policy.policy, cwd)) };
+  const found = { connections, store: store as StoreConfig | null, policy: policy.policy }; // a mistake is among `errors`
+  return { config: deepFreeze(complete(parsed.data, found, cwd)) };
 }
 
 type ParsedConfig = z.output<ConfigSchema>;
 
 function complete(
   parsed: ParsedConfig,
-  connections: Config['connections'],
-  policy: Policy | null,
+  { connections, store, policy }: Pick<Config, 'connections' | 'store'> & { readonly policy: Policy | null },
   cwd: string,
 ): Config {
   const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
@@ -148,6 +171,7 @@ function complete(
     access: completeAccess(parsed.access, policy),
     dataDir: resolve(cwd, parsed.dataDir),
     connections,
+    store,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
     dsl: { ...parsed.dsl, dataLimitBytes },
     log: { ...parsed.log, file: logFileIn(cwd, parsed.log.file) },
@@ -156,6 +180,9 @@ function complete(
       killRssBytes: parsed.monitor.killRssBytes ?? killBytes,
       killPssBytes: parsed.monitor.killPssBytes ?? killBytes,
     },
+    listen: { ...parsed.listen, socket: parsed.listen.socket ?? null },
+    tls: completeTls(parsed.tls),
+    audit: completeAudit(parsed.audit),
     tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
 }
@@ -211,7 +238,12 @@ function contradictions(
         `(${limits.dslMemoryBytes}). Leave it out, or raise ${mendOf('dsl.dataLimitBytes')}`,
     );
   }
-  errors.push(...accessProblems(parsed), ...disorder(parsed.monitor));
+  errors.push(
+    ...accessProblems(parsed),
+    ...auditProblems(parsed.audit),
+    ...tlsProblems(parsed.tls),
+    ...disorder(parsed.monitor),
+  );
   if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
   return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
 }

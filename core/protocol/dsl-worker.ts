@@ -15,11 +15,11 @@ export type ToDslWorker =
   | ({ readonly type: 'run-stages' } & RunStagesCall)
   /** Asks for the columns of this SELECT. Nothing is read; the worker counts as used after it. */
   | ({ readonly type: 'describe-stages' } & DescribeStagesCall)
-  /** Which columns has this SELECT over files? */
+  /** Asks for the columns of this SELECT over files. */
   | ({ readonly type: 'describe-scan' } & DescribeScanCall)
-  /** Which files would this plan read, and how much of them? */
+  /** Asks which files this plan would read, and how much of them. */
   | ({ readonly type: 'explain-scans' } & ExplainScansCall)
-  /** Which tables has this connection to files? */
+  /** Asks for the tables of this connection to files. */
   | ({ readonly type: 'introspect-files' } & IntrospectFilesCall)
   /** End the running query; it replies with `cancelled`. One that has ended already is left alone. */
   | { readonly type: 'cancel'; readonly queryId: string }
@@ -44,11 +44,14 @@ export interface RunStagesCall {
   readonly limits: AnswerLimits;
   /** The longest row that is read, in bytes as it is sent (wire-rows.ts). */
   readonly maxRowBytes: number;
-  /** Whether the last run of this plan read many rows, so that this one will probably do so too. Left out: it did not, or there was none. */
+  /** Whether the last run of this plan read more than FEW_ROWS_BYTES, so that this one will probably do so too. Left out: it did not, or there was none. */
   readonly manyRows?: boolean;
   /** Unix time in ms. */
   readonly deadlineAt: number;
 }
+
+/** The most bytes of an input of few rows: so many are taken before the engine asks for the first row (`manyRows` says more). */
+export const FEW_ROWS_BYTES = 64 * 1024;
 
 /** The pipe of the plan's input of this index (0 is the first), beside `fifoPath`; `<fifoPath>.answer` is the worker's own. */
 export function inputFifo(fifoPath: string, index: number): string {

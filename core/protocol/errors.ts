@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'too-many-connections'
   | 'unauthenticated' // no key or token, or none that counts
   | 'forbidden' // the principal's roles do not allow it
+  | 'no-login' // none of the principal's roles has a login for the connection, or several have
+  | 'audit-unavailable' // the audit is required and cannot be written
   | 'identity-unavailable' // the keys that tokens are verified with cannot be fetched
   // the language
   | 'empty-query'
@@ -73,6 +75,13 @@ export type ErrorCode =
   | 'poison-query' // workers died under this query again and again
   | 'worker-lost' // the process that ran the query died
   | 'no-worker' // no worker of the needed role is alive
+  | 'model-drift' // a model's source lacks columns that its contract promises
+  | 'bad-model' // a model's definition that cannot be saved
+  | 'model-cycle' // a model that would read itself
+  | 'version-conflict' // somebody else changed it since it was read (If-Match)
+  | 'version-missing' // a change without If-Match
+  | 'no-catalogue' // no store is configured
+  | 'store-unavailable' // the store of the catalogue does not answer
   | 'stale-plan' // the database's schema changed since the plan was made; the server plans once more
   | 'internal';
 
@@ -110,6 +119,8 @@ export interface ErrorDetails {
   readonly stage?: StageRef;
   readonly suggestions?: readonly string[];
   readonly limit?: LimitRef;
+  /** The rule that refused, for the audit; problem documents do not show it, as it may tell that something hidden exists. */
+  readonly rule?: string;
   /** The SQLSTATE, of databases that have one. */
   readonly sqlstate?: string;
   /** The message is a database's own. */
@@ -125,6 +136,17 @@ export interface ErrorDetails {
   /** The error that our own statement was written to raise, which the database wrapped in a message of its own. */
   readonly raised?: WireError;
   readonly retryAfterSeconds?: number;
+  /** The model that the error is about, and the place in its text; `span` is then where the query names it. */
+  readonly model?: ModelPlace;
+}
+
+/** A place in a model's text: line and column from 1, and the line itself with a mark under the place. */
+export interface ModelPlace {
+  readonly name: string;
+  readonly version: number;
+  readonly line?: number;
+  readonly column?: number;
+  readonly excerpt?: string;
 }
 
 /** A QueryError as JSON-safe data. */

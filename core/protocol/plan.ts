@@ -5,6 +5,7 @@
 
 import type { ConnectionDialects } from './dialect-name.ts';
 import type { Span, StageRef } from './errors.ts';
+import type { ModelsAnswer, ModelsAsk, PlanModels } from './models.ts';
 import type { ParameterKind } from './parameters.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
 import type { WireType } from './wire-rows.ts';
@@ -72,6 +73,8 @@ export type Judge = (
   bound: Pick<SourceAsk, 'sql' | 'parameters' | 'segments'>,
   /** Whether stages read the rows, so that the SQL must be a SELECT or a similar statement. */
   feedsStages: boolean,
+  /** The text that the segments are places of; left out: the query's. */
+  text?: string,
 ) => readonly FunctionUse[];
 
 /** A part of the plan that runs in a database. */
@@ -184,6 +187,8 @@ export interface Plan {
   readonly warnings: readonly string[];
   /** False when the plan depends on the data at the time of planning (`pivot` without a list of values). */
   readonly cacheable: boolean;
+  /** Set when models were looked up for the query. */
+  readonly models?: PlanModels;
 }
 
 /** Everything that a plan depends on. JSON-safe. */
@@ -204,16 +209,25 @@ export interface PlanRequest {
   readonly pushdown: Pushdown;
   /** Whether to use a DSL worker even without stages (Arrow and Parquet are encoded there). */
   readonly throughWorker: boolean;
+  /** Whether there is a catalogue, so that a name may be a model's. */
+  readonly catalogue?: boolean;
+  /** The key of the model whose definition the text is; left out: it is a query. */
+  readonly ownModel?: string;
   /** The answers to the asks of earlier steps, by the asks' keys. */
   readonly answers: Readonly<Record<string, AskAnswer>>;
 }
 
 /** A plan, or the facts that the compiler needs first. The compiler does no I/O: its caller finds them out and calls it again. */
-export type PlanStep =
-  | { readonly kind: 'plan'; readonly plan: Plan }
-  | { readonly kind: 'ask'; readonly asks: readonly Ask[] };
+export type PlanStep = { readonly kind: 'plan'; readonly plan: Plan } | AskStep;
 
-export type Ask = SourceAsk | EngineAsk | ValuesAsk | ScansAsk;
+export interface AskStep {
+  readonly kind: 'ask';
+  readonly asks: readonly Ask[];
+  /** The models in the text that the asks' places are in; left out: it is the query's own text. */
+  readonly models?: PlanModels;
+}
+
+export type Ask = SourceAsk | EngineAsk | ValuesAsk | ModelsAsk | ScansAsk;
 
 /** Asks the connection's database for the columns and parameter types of this SQL. */
 export interface SourceAsk {
@@ -263,7 +277,8 @@ export type AskAnswer =
       readonly columns: readonly { readonly name: string; readonly engineType: string }[];
     }
   /** The values as in JSON answers. `complete` is true when there are no more than `atMost`. */
-  | { readonly kind: 'values'; readonly values: readonly unknown[]; readonly complete: boolean };
+  | { readonly kind: 'values'; readonly values: readonly unknown[]; readonly complete: boolean }
+  | ModelsAnswer;
 
 /** The database's description of some SQL. */
 export interface SourceDescription {

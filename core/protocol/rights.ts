@@ -22,6 +22,8 @@ export interface Rights {
   readonly logs: boolean;
   readonly metrics: boolean;
   readonly processes: boolean;
+  /** Whether it may change models. */
+  readonly administration: boolean;
   readonly limits: PrincipalLimits;
 }
 
@@ -33,6 +35,7 @@ export const ALL_RIGHTS: Rights = {
   logs: true,
   metrics: true,
   processes: true,
+  administration: true,
   limits: {},
 };
 
@@ -44,6 +47,7 @@ export const NO_RIGHTS: Rights = {
   logs: false,
   metrics: false,
   processes: false,
+  administration: false,
   limits: {},
 };
 
@@ -55,4 +59,8 @@ export interface Policy {
   readonly roles: Readonly<Record<string, Rights>>;
   /** The roles of whoever has none that the policy knows. */
   readonly defaultRoles: readonly string[];
+  /** The roles of names in certificates of clients, such as `DNS:etl.example.com`. */
+  readonly certificates: Readonly<Record<string, readonly string[]>>;
+  /** The roles of whoever comes over a unix socket; null: everything is allowed there. */
+  readonly socketRoles: readonly string[] | null;
 }

@@ -13,6 +13,8 @@ export const STAGE_LIMITS = {
   /** Levels of queries inside brackets: the compiler recurses into each. */
   queryNesting: 16,
   lets: 50,
+  /** Models that a query reads, those that they build on included. */
+  models: 100,
   /** Rows that a `join cross` makes: two tables of ten thousand rows have a hundred million pairs. */
   crossRows: 10_000_000,
 } as const;

@@ -140,8 +140,8 @@ export interface SourceDialect extends Dialect {
   refusal(columns: readonly Column[]): string | null;
   /** The stages that were shown to be exact in the dialect; null: each says so itself. */
   readonly placedStages: ReadonlySet<string> | null;
-  /** Says why no stage around SQL with these columns, which may give its rows in an order, is exact; null when stages may be. */
-  sourceRefusal(columns: readonly DatabaseColumn[], isOrdered: boolean): string | null;
+  /** Says why no stage is placed around this SQL with these columns, which may give its rows in an order; null when stages may be. */
+  sourceRefusal(sql: string, columns: readonly DatabaseColumn[], isOrdered: boolean): string | null;
   /** Says why rows are not ordered by these columns exactly; null when they are. */
   orderRefusal(keys: readonly Column[]): string | null;
   /** Says why a constant has no place in a statement; null when it has. */

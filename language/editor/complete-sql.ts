@@ -102,7 +102,8 @@ function afterPoint(
 }
 
 function tableItems(tables: readonly DatabaseTable[], dialect: SourceDialect): readonly CompletionItem[] {
-  const schemas = [...new Set(tables.map(({ schema }) => schema))];
+  // Files have no schemas.
+  const schemas = [...new Set(tables.map(({ schema }) => schema))].filter((schema) => schema !== '');
   return [
     ...tables.map((table) =>
       tableItem(table, table.visible ? table.name : `${table.schema}.${table.name}`, dialect),
@@ -120,7 +121,7 @@ function tableItem(
   const more = columns.length > shown.length ? `, ${columns.length - shown.length} more` : '';
   const insert =
     label === name ? sqlName(name, dialect) : `${sqlName(schema, dialect)}.${sqlName(name, dialect)}`;
-  return { label, kind: 'table', detail: `${schema}.${name}: ${shown.join(', ')}${more}`, insert };
+  return { label, kind: 'table', detail: `${fullName(schema, name)}: ${shown.join(', ')}${more}`, insert };
 }
 
 function columnItems(
@@ -129,9 +130,13 @@ function columnItems(
 ): readonly CompletionItem[] {
   return columns.map(({ name, type: columnType }) => {
     const type = typeName(columnType);
-    const detail = `${type}, of ${schema}.${table}`;
+    const detail = `${type}, of ${fullName(schema, table)}`;
     return { label: name, kind: 'column', type, detail, insert: sqlName(name, dialect) };
   });
+}
+
+function fullName(schema: string, name: string): string {
+  return schema === '' ? name : `${schema}.${name}`;
 }
 
 function sqlName(name: string, { lexical, quoteName }: SourceDialect): string {

@@ -50,6 +50,8 @@ export interface CompleteRequest {
   readonly dialects: ConnectionDialects;
   /** The stages that whoever asks may use; null, or left out: all. */
   readonly stages?: readonly string[] | null;
+  /** Whether there is a catalogue, so that a name may be a model's. */
+  readonly catalogue?: boolean;
   readonly answers: Readonly<Record<string, CompleteAnswer>>;
 }
 

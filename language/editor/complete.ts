@@ -232,13 +232,14 @@ function failedStage({ details }: QueryError, pipes: readonly number[], shift: n
 
 /** The columns of a whole query. */
 function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reached {
-  const { connection, dialects, stages = null, answers } = request;
+  const { connection, dialects, stages = null, catalogue = false, answers } = request;
   const asked: PlanRequest = {
     text,
     parameters: parametersOf(text, request),
     connection,
     dialects,
     stages,
+    catalogue,
     pushdown: 'off',
     throughWorker: true,
     answers: planAnswers(answers),
@@ -248,14 +249,15 @@ function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reach
   const failed = step.asks.map(({ key }) => answers[key]).find((answer) => answer?.kind === 'failed');
   if (failed !== undefined) return { kind: 'columns', columns: null, why: whyNot(failed) };
   // The other asks take a run of the query, or a worker: too much for a suggestion.
-  if (step.asks.some((ask) => ask.kind !== 'source'))
+  if (step.asks.some(({ kind }) => kind !== 'source' && kind !== 'models'))
     return { kind: 'columns', columns: null, why: 'the columns are only known once the query runs' };
   return { kind: 'ask', asks: step.asks satisfies readonly CompleteAsk[] };
 }
 
 /** Every parameter of the text, those without a value as null, which is right for most types. */
 function parametersOf(text: string, request: CompleteRequest): Readonly<Record<string, ParameterKind>> {
-  const names = new Set(parseRequest({ ...request, text }).parameters.map(({ name }) => name));
+  const mayBeModel = () => request.catalogue === true;
+  const names = new Set(parseRequest({ ...request, text, mayBeModel }).parameters.map(({ name }) => name));
   const { parameters: given } = request;
   return Object.fromEntries(
     [...names].map((name) => [name, Object.hasOwn(given, name) ? given[name]! : 'null']),

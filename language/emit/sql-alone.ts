@@ -1,6 +1,7 @@
 /** The plan of a query without stages: its SQL goes to the database as the user wrote it, unless a worker must encode the rows. */
 import type { FunctionUse, Judge, Plan, PlanRequest, PlanStep } from '../../core/protocol/plan.ts';
 import { sourceDialect } from '../dialects/registry.ts';
+import { notComposed } from '../frontends/not-composed.ts';
 import type { LetNode, QueryNode, SqlSourceNode } from '../frontends/query-tree.ts';
 import { dialectAt } from '../source/connections.ts';
 import { type BoundSql, bindSource } from '../source/sql.ts';
@@ -12,8 +13,13 @@ export function sqlAlone({ source, stages }: QueryNode, lets: readonly LetNode[]
   switch (source.kind) {
     case 'sql':
       return source;
-    case 'let':
-      return sqlAlone(lets[source.definition]!.query, lets);
+    case 'let': {
+      const { model, query } = lets[source.definition]!;
+      // The contract of a model is checked before its rows are read, which needs its columns.
+      return model === undefined ? sqlAlone(query, lets) : null;
+    }
+    case 'model':
+      throw notComposed(source.name);
     case 'query':
       return sqlAlone(source.query, lets);
     default:

@@ -11,6 +11,8 @@ export interface ParseContext {
   readonly engine: Lexical;
   /** Returns the lexical rules of the SQL for a connection that the text names at `span`. Throws unknown-connection. */
   lexicalOf(connection: string, span: Span): Lexical;
+  /** Says whether a name may be that of a model; left out: there are none. */
+  readonly mayBeModel?: ((name: string) => boolean) | undefined;
 }
 
 /** A language in which queries are written: all of them become the same tree. */

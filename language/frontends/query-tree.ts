@@ -5,6 +5,7 @@
  * tree; it is bounded while parsing, as is the nesting of queries, so that everything after may recurse.
  */
 import type { Span } from '../../core/protocol/errors.ts';
+import type { FoundModel } from '../../core/protocol/models.ts';
 import type { Pushdown } from '../../core/protocol/plan.ts';
 import type { SourceHead } from '../source/head.ts';
 import type { ParameterUse } from '../source/lexer.ts';
@@ -31,6 +32,8 @@ export type SourceNode =
   | SqlSourceNode
   /** `definition`: the index of the `let` in the tree's. */
   | { readonly kind: 'let'; readonly definition: number; readonly name: string; readonly span: Span }
+  /** A model of the catalogue; composing the text with those of models (language/models) makes a `let` of it. */
+  | { readonly kind: 'model'; readonly name: string; readonly span: Span }
   /** A query in brackets; it has stages, else it would be its own source. */
   | { readonly kind: 'query'; readonly query: QueryNode; readonly span: Span };
 
@@ -61,6 +64,10 @@ export interface LetNode {
   readonly name: string;
   readonly nameSpan: Span;
   readonly query: QueryNode;
+  /** The model that the `let` stands for; left out: the query's text defines it. */
+  readonly model?: FoundModel;
+  /** Whether it stands in a model's text. */
+  readonly ofModel?: boolean;
 }
 
 /** The whole text. */

@@ -61,7 +61,8 @@ function sourceEngine(sql: ResolvedSql): Engine {
     name: sourceName(sql),
     reason: `exact in ${title}`,
     reads: (read) => read.connection === connection,
-    refusal: ({ described, bound }) => dialect.sourceRefusal(described.columns, mayBeOrdered(bound.sql)),
+    refusal: ({ described, bound }) =>
+      dialect.sourceRefusal(bound.sql, described.columns, mayBeOrdered(bound.sql)),
     exact({ node, resolved }, input, before) {
       if (dialect.placedStages?.has(node.name) === false)
         return no(`\`${node.name}\` was not shown to be exact in ${title}`);

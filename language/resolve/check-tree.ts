@@ -37,5 +37,7 @@ export function unusedLets({ lets, query }: QueryTree): readonly string[] {
     for (const stage of stages) stage.sources.forEach(visit);
   };
   visit(query);
-  return lets.filter((definition) => !used.has(definition)).map(({ name }) => `\`${name}\` is never used`);
+  return lets
+    .filter((definition) => !used.has(definition) && definition.ofModel !== true)
+    .map(({ name }) => `\`${name}\` is never used`);
 }

@@ -6,9 +6,11 @@
  * what an earlier one asked for; a `let` that nobody reads is not looked at.
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
+import type { FoundModel } from '../../core/protocol/models.ts';
 import type { Ask, AskAnswer, Judge, Plan, PlanRequest, SourceAsk } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { sourceDialect } from '../dialects/registry.ts';
+import { notComposed } from '../frontends/not-composed.ts';
 import type { LetNode, QueryNode, QueryTree, SqlSourceNode, StageNode } from '../frontends/query-tree.ts';
 import { dialectAt } from '../source/connections.ts';
 import { bindSource } from '../source/sql.ts';
@@ -46,6 +48,8 @@ export interface ResolveTools {
   /** Plans the query for the different values of `value` over the rows of `input`, at most one more than `atMost`. */
   planValues(input: ResolvedQuery, value: Typed, atMost: number): Plan;
   readonly judge: Judge;
+  /** Compares the columns of a model with its contract. Throws model-drift. */
+  checkModel(model: FoundModel, definition: LetNode, query: ResolvedQuery): void;
   /** The command of another language that a node holds; null: it is a stage of ours. */
   commandOf(node: StageNode): string | null;
   /** Makes stages of such a node. `probe` returns the texts of the only column after one more stage, each once and sorted. */
@@ -130,15 +134,20 @@ class Resolver {
         return { kind: 'query', query: this.#query(source.query) };
       case 'let':
         return { kind: 'query', query: this.#let(this.#tree.lets[source.definition]!) };
+      case 'model':
+        throw notComposed(source.name);
       default:
         return source satisfies never;
     }
   }
 
   #let(definition: LetNode): ResolvedQuery {
-    const known = this.#lets.get(definition) ?? this.#query(definition.query);
-    this.#lets.set(definition, known);
-    return known;
+    const known = this.#lets.get(definition);
+    if (known !== undefined) return known;
+    const made = this.#query(definition.query);
+    if (definition.model !== undefined) this.#tools.checkModel(definition.model, definition, made);
+    this.#lets.set(definition, made);
+    return made;
   }
 
   #sql(node: SqlSourceNode): ResolvedSql {
@@ -254,6 +263,7 @@ function sqlSources({ query, lets }: QueryTree): ReadonlySet<SqlSourceNode> {
     seen.add(node);
     const { source, stages } = node;
     if (source.kind === 'sql') found.add(source);
+    else if (source.kind === 'model') throw notComposed(source.name);
     else visit(source.kind === 'let' ? lets[source.definition]!.query : source.query);
     for (const stage of stages) stage.sources.forEach(visit);
   };

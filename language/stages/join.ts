@@ -156,7 +156,7 @@ function resolve(syntax: Syntax, input: Scope, span: Span, right: readonly Colum
   const inSource = { ...input, columns: right };
   const joined = joinColumns(input.columns, right, {
     alias: alias?.name ?? null,
-    source: source.source.kind === 'let' && source.stages.length === 0 ? source.source.name : null,
+    source: 'name' in source.source && source.stages.length === 0 ? source.source.name : null,
     keys: new Set(keys.map((key) => columnOfSource(inSource, key).name)),
     leftOnly: kind === 'semi' || kind === 'anti',
     span: alias?.span ?? source.span,

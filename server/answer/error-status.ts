@@ -29,6 +29,8 @@ export const errorClasses = {
   'too-many-connections': passing('Too many connections'),
   unauthenticated: mistake('Not authenticated', 401),
   forbidden: mistake('Not allowed', 403),
+  'audit-unavailable': passing('Audit unavailable'),
+  'no-login': mistake('No login for the connection', 403),
   'identity-unavailable': passing('Identity provider unavailable'),
 
   'empty-query': mistake('Empty query'),
@@ -60,6 +62,13 @@ export const errorClasses = {
   'database-unavailable': passing('Database unavailable'),
   'database-overloaded': passing('Database overloaded'),
 
+  'model-drift': mistake('Model broke its contract', 409),
+  'bad-model': mistake('Bad model', 422),
+  'model-cycle': mistake('Models read each other in a circle', 422),
+  'version-conflict': mistake('Changed by somebody else', 412),
+  'version-missing': mistake('If-Match is missing', 428),
+  'no-catalogue': mistake('No catalogue here', 501),
+  'store-unavailable': passing('Catalogue unavailable'),
   'bad-file': mistake('A file cannot be read', 422),
   'file-changed': passing('A file was changed while it was read'),
 

@@ -3,7 +3,7 @@
  * sending it again may help. The place is given as line and column from 1, counted in characters.
  */
 import { toldText } from '../../core/protocol/error-text.ts';
-import type { LimitRef, Span, StageRef, WireError } from '../../core/protocol/errors.ts';
+import type { LimitRef, ModelPlace, Span, StageRef, WireError } from '../../core/protocol/errors.ts';
 import { errorClass } from './error-status.ts';
 
 export interface Problem {
@@ -21,6 +21,8 @@ export interface Problem {
   readonly hint?: string;
   readonly suggestions?: readonly string[];
   readonly limit?: LimitRef;
+  /** The model that the error is about, with the place in its text. */
+  readonly model?: ModelPlace;
 }
 
 export interface Position {
@@ -58,6 +60,7 @@ export function problemOf(error: WireError, { queryId, queryText }: ProblemConte
     ...(error.suggestions !== undefined &&
       error.suggestions.length > 0 && { suggestions: error.suggestions.map(toldText) }),
     ...(error.limit !== undefined && { limit: error.limit }),
+    ...(error.model !== undefined && { model: error.model }),
   };
 }
 

@@ -20,6 +20,7 @@ import type { AnswerFormat } from '../../core/protocol/answer.ts';
 import type { WireError } from '../../core/protocol/errors.ts';
 import { HeldEnd } from './held-end.ts';
 import { PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
+import { matchesTag, type Revalidation, weakTag } from './revalidation.ts';
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.ts';
 
 export const CONTENT_TYPES: Record<AnswerFormat, string> = {
@@ -53,6 +54,8 @@ export interface AnswerStreamOptions {
   readonly traceresponse?: string;
   /** Further headers of a successful answer: names and values alternately. */
   readonly headers?: readonly string[];
+  /** Left out: the answer is not for caches. */
+  readonly revalidation?: Revalidation | undefined;
   readonly bufferBytes: number;
   /** Called once, when the answer is too large to be held back and begins to stream. */
   readonly onStreaming?: () => void;
@@ -125,6 +128,7 @@ export class AnswerStream {
       const tailBytes = Buffer.byteLength(tail);
       const bodyBytes = this.#waitingBytes + tailBytes;
       const headers = this.#headers();
+      if (this.#isKnown(headers, end)) return;
       headers.push('Server-Timing', end.serverTiming, 'Forkline-Row-Count', String(end.rows));
       headers.push('Forkline-Complete', String(end.complete), 'Content-Length', String(bodyBytes));
       response.writeHead(200, headers);
@@ -146,6 +150,20 @@ export class AnswerStream {
       response.end(tail);
     }
     this.#end();
+  }
+
+  /** Adds the tag of an answer for caches. Answers 304, and returns true, when the client has it already. */
+  #isKnown(headers: string[], { complete }: AnswerEnd): boolean {
+    const { revalidation, response } = this.#options;
+    if (revalidation === undefined) return false;
+    const rows = this.#waiting.map(({ bytes }) => bytes);
+    const tag = weakTag(revalidation.seed, rows, complete);
+    headers.push('ETag', tag);
+    if (!matchesTag(revalidation.ifNoneMatch, tag)) return false;
+    response.writeHead(304, headers);
+    response.end();
+    this.#end();
+    return true;
   }
 
   fail(error: WireError): void {
@@ -243,7 +261,9 @@ export class AnswerStream {
   #headers(): string[] {
     const { format, queryId, traceresponse, headers: more } = this.#options;
     const headers = ['Content-Type', CONTENT_TYPES[format], 'Query-Id', queryId];
-    headers.push('Vary', 'Accept, Origin', 'Cache-Control', 'no-store', ...SECURITY_HEADERS);
+    const { revalidation } = this.#options;
+    const cacheControl = revalidation?.cacheControl ?? 'no-store';
+    headers.push('Vary', 'Accept, Origin', 'Cache-Control', cacheControl, ...SECURITY_HEADERS);
     if (traceresponse !== undefined) headers.push('traceresponse', traceresponse);
     if (more !== undefined) headers.push(...more);
     return headers;

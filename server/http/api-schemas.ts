@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { errorClasses } from '../answer/error-status.ts';
+import { CATALOGUE_REQUESTS, catalogueSchemas } from './catalogue-schemas.ts';
 import { queryBody } from './request/query-schemas.ts';
 import { completeBody, formatBody } from './request/tool-request.ts';
 
@@ -59,6 +60,13 @@ const problem = z.strictObject({
   hint: text.optional(),
   suggestions: z.array(text).optional(),
   limit: z.strictObject({ name: text, value: number, observed: number.optional() }).optional(),
+  model: z
+    .strictObject({
+      ...{ name: text, version: count, line: count.optional(), column: count.optional() },
+      excerpt: text.optional(),
+    })
+    .optional()
+    .describe('The model that the error is about, and the place in its text'),
 });
 
 const plan = z.strictObject({
@@ -195,6 +203,7 @@ export const apiSchemas = {
   Limits: z.record(text, number),
   Liveness: z.strictObject({ status: z.literal('live') }),
   Readiness: readiness,
+  ...catalogueSchemas,
 } satisfies Record<string, z.ZodType>;
 
 export type ApiSchemaName = keyof typeof apiSchemas;
@@ -203,6 +212,7 @@ const REQUESTS: ReadonlySet<string> = new Set<ApiSchemaName>([
   'QueryRequest',
   'FormatRequest',
   'CompleteRequest',
+  ...CATALOGUE_REQUESTS,
 ]);
 
 /** Returns `components.schemas` of the document; a schema inside another one is a reference by name. */

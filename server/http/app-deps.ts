@@ -1,9 +1,12 @@
 /** The objects that the routes need: made once in main.ts, or by tests. */
 import type { LogSearch } from '../../core/logging/search-client.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
 import type { QueryHandlerDeps } from '../query/handler.ts';
+import type { CatalogueHandlers } from './catalogue-paths.ts';
 import type { Gate } from './gate.ts';
+import type { PublishedModels } from './openapi.ts';
 
 export interface AppDeps extends QueryHandlerDeps {
   /** Rejects when the monitor does not answer. */
@@ -12,4 +15,8 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly isLogStored: boolean;
   readonly bodies: BodyBudget;
   readonly gate: Gate;
+  /** null: no store is configured. */
+  /** Returns the published models that a principal may know of; null: no store is configured. Never rejects. */
+  readonly publishedModels: ((principal: Principal) => Promise<PublishedModels>) | null;
+  readonly catalogueHandlers: ((deps: AppDeps) => CatalogueHandlers) | null;
 }

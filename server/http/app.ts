@@ -21,7 +21,9 @@ import { countBody } from '../admission/body-budget.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
 import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
+import { addCatalogueRoutes } from './catalogue-paths.ts';
 import { completeHandler } from './complete-handler.ts';
+import { connectionHandlers } from './connections-handler.ts';
 import { docsPage, docsScript, docsStyle } from './docs-page.ts';
 import { explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
@@ -37,6 +39,8 @@ import { addRoute } from './route.ts';
 
 /** Bytes that a body may have beyond the query's text: JSON escapes make the text longer, and there may be parameters. */
 const BODY_OVERHEAD_BYTES = 1024 * 1024;
+/** The largest body of a repository of models. */
+const REPOSITORY_BYTES = 16 * 1024 * 1024;
 
 export function createApp(deps: AppDeps): RequestListener {
   const bodyBytes = deps.limits.queryBytes + BODY_OVERHEAD_BYTES;
@@ -105,6 +109,15 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/v1/format', { POST: [ask, ...body, formatHandler(deps)] }, 'none');
   addRoute(app, '/v1/complete', { POST: [ask, ...body, completeHandler(deps)] }, 'none');
 
+  const largeBody = [
+    countBody(deps.bodies, REPOSITORY_BYTES),
+    express.raw({ type: () => true, limit: REPOSITORY_BYTES }),
+  ];
+  addCatalogueRoutes(app, deps.catalogueHandlers?.(deps) ?? null, body, largeBody);
+
+  const connections = connectionHandlers(deps);
+  addRoute(app, '/v1/connections', { GET: [ask, connections.listConnections] }, 'none');
+  addRoute(app, '/v1/connections/:name/tables', { GET: [ask, connections.listTables] }, 'none');
   addRoute(app, '/v1/queries', { GET: [operations.listQueries] }, 'none');
   addRoute(
     app,
@@ -119,8 +132,13 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/metrics', { GET: [requireRight('metrics'), operations.metrics] }, 'none');
   addRoute(app, '/livez', { GET: [operations.live] }, 'none');
   addRoute(app, '/readyz', { GET: [operations.ready] }, 'none');
-  const document = openapiDocument({ version: packageVersion(), limits: deps.limits });
-  addRoute(app, '/openapi.json', { GET: [(_, response) => void response.json(document)] }, 'none');
+  const about = { version: packageVersion(), limits: deps.limits };
+  const document = openapiDocument(about);
+  const description: RequestHandler = async (request, response) => {
+    const published = await deps.publishedModels?.(principalOf(request));
+    response.json(published === undefined ? document : openapiDocument(about, published));
+  };
+  addRoute(app, '/openapi.json', { GET: [description] }, 'none');
   addRoute(app, '/docs', { GET: [docsPage] });
   addRoute(app, '/docs.css', { GET: [docsStyle] });
   addRoute(app, '/docs.js', { GET: [docsScript] });

@@ -84,7 +84,8 @@ function requestOf(
   const connection = body.connection ?? run.connections.defaultOf(principal);
   run.connections.check(connection, principal);
   const parameters = parameterKinds(body.params ?? {});
-  return { text: body.query, position: body.position, parameters, connection, visible, stages };
+  const catalogue = run.catalogue !== null;
+  return { text: body.query, position: body.position, parameters, connection, visible, stages, catalogue };
 }
 
 /** Asks a database one question, as a separate query that ends when the completion's time is up. */

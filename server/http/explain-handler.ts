@@ -1,8 +1,7 @@
 /** POST and GET /v1/explain: plans a query without running it, and shows the plan. */
 import type { Request, RequestHandler, Response } from 'express';
 import type { QueryRecord } from '../history/registry.ts';
-import { answerAsk } from '../query/answer-ask.ts';
-import { planKey } from '../query/run-query.ts';
+import { answererOf, notingDrift, planKey } from '../query/run-query.ts';
 import { withoutRunning } from '../query/without-running.ts';
 import type { AppDeps } from './app-deps.ts';
 import { bodyOf, type QueryRequest, readQueryRequest } from './request/query-request.ts';
@@ -15,6 +14,7 @@ export function explainHandler(deps: AppDeps): RequestHandler {
       request,
       response,
       asked,
+      'explain',
       (query) => explain(deps, asked, query),
       ({ queryId }, json) => {
         response.setHeader('Query-Id', queryId);
@@ -27,11 +27,8 @@ export function explainHandler(deps: AppDeps): RequestHandler {
 /** Returns the answer as JSON. */
 async function explain({ run }: AppDeps, asked: QueryRequest, query: QueryRecord): Promise<string> {
   const key = planKey(run, asked, query.principal);
-  const { json, connections } = await run.planner.explain(
-    key,
-    (ask) => answerAsk(run, asked, ask, query),
-    query,
-  );
+  const answer = answererOf(run, asked, query);
+  const { json, connections } = await notingDrift(run, run.planner.explain(key, answer, query));
   // The text may name further connections. A query without stages asks no database, so nothing else would notice a wrong name.
   for (const connection of connections) run.connections.check(connection, query.principal);
   return json;

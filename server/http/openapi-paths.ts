@@ -1,21 +1,9 @@
 /** The paths of /openapi.json: the name, the parameters and the answers of each operation. */
-import { z } from 'zod';
 import type { Limits } from '../../core/protocol/server-config.ts';
-import { PROBLEM_TYPE } from '../answer/problem.ts';
-import { CONTENT_TYPES } from '../answer/stream.ts';
-import type { ApiSchemaName } from './api-schemas.ts';
+import type { CONTENT_TYPES } from '../answer/stream.ts';
+import { cataloguePaths } from './openapi-catalogue.ts';
+import { contentOf, inUrl, json, jsonContent, type Path, problems, urlParameters } from './openapi-parts.ts';
 import { ANSWER_FORMATS } from './request/accepted-format.ts';
-import { urlOptions } from './request/query-schemas.ts';
-
-interface Operation {
-  readonly operationId: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly parameters?: readonly object[];
-  readonly requestBody?: object;
-  readonly responses: Readonly<Record<string, object>>;
-}
-type Path = Readonly<Record<string, Operation | readonly object[]>>;
 
 export function pathsOf(limits: Limits): Record<string, Path> {
   const perFormat = ANSWER_FORMATS.map((format) => [`/v1/query.${format}`, formatPath(format, limits)]);
@@ -24,6 +12,7 @@ export function pathsOf(limits: Limits): Record<string, Path> {
     ...(Object.fromEntries(perFormat) as Record<string, Path>),
     '/v1/explain': explainPath(limits),
     ...toolPaths(),
+    ...cataloguePaths(),
     ...queriesPaths(),
     ...operationsPaths(),
     ...logPaths(),
@@ -234,25 +223,6 @@ const queryHeaders = [
   },
 ];
 
-/** Returns the URL parameters of a query by name, generated from the schema that checks them. */
-function urlParameters(): Record<string, object> {
-  const { properties = {}, required = [] } = z.toJSONSchema(urlOptions, { io: 'input' });
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, schema]) => {
-      const {
-        description = '',
-        maximum: _safe,
-        ...plain
-      } = schema as { description?: string; maximum?: number };
-      return [name, { ...inUrl(name, plain, description), required: required.includes(name) }];
-    }),
-  );
-}
-
-function inUrl(name: string, schema: object, description: string): object {
-  return { name, in: 'query', required: false, schema, description };
-}
-
 function queryBodies({ queryBytes }: Limits): object {
   return {
     required: true,
@@ -273,32 +243,5 @@ function queryAnswer(): object {
     description:
       'The answer. JSON is whole only with its `rowCount`; the others when the connection ends as HTTP says.',
     content: Object.assign({}, ...contents) as object,
-  };
-}
-
-/** Returns the content of an answer by its media type, without `charset` and the like, which tools do not compare. */
-function contentOf(format: keyof typeof CONTENT_TYPES): object {
-  const type = CONTENT_TYPES[format].split(';')[0]!;
-  if (format === 'json') return jsonContent('Answer');
-  const isText = format === 'csv' || format === 'ndjson';
-  return { [type]: { schema: isText ? { type: 'string' } : { type: 'string', format: 'binary' } } };
-}
-
-function json(description: string, schema: ApiSchemaName): object {
-  return { description, content: jsonContent(schema) };
-}
-
-function jsonContent(schema: ApiSchemaName): object {
-  return { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } };
-}
-
-/** Returns the form of every failure; docs/errors.md lists the statuses. */
-function problems(): Record<string, object> {
-  const schema = { $ref: '#/components/schemas/Problem' };
-  return {
-    default: {
-      description: 'What went wrong, where, and how to mend it',
-      content: { [PROBLEM_TYPE]: { schema } },
-    },
   };
 }

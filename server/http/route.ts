@@ -3,10 +3,10 @@ import type { Express, RequestHandler } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { knownOptions } from './request/known-options.ts';
 
-export type Method = 'HEAD' | 'GET' | 'POST' | 'DELETE';
+export type Method = 'HEAD' | 'GET' | 'POST' | 'PUT' | 'DELETE';
 export type Handlers = Readonly<Partial<Record<Method, readonly RequestHandler[]>>>;
 
-const ORDER: readonly Method[] = ['GET', 'HEAD', 'POST', 'DELETE'];
+const ORDER: readonly Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'];
 
 /**
  * Adds a route. Without a handler for HEAD, the one for GET answers it, without a body. With `options` as `none` any option
@@ -20,7 +20,7 @@ export function addRoute(
 ): void {
   const allow = allowOf(handlers);
   const route = app.route(path);
-  const { HEAD, GET, POST, DELETE } = handlers;
+  const { HEAD, GET, POST, PUT, DELETE } = handlers;
   if (options === 'none') {
     const refuse: RequestHandler = (request, _response, next) => {
       if (isAnswered(handlers, request.method)) knownOptions(request.originalUrl, []);
@@ -31,6 +31,7 @@ export function addRoute(
   if (HEAD !== undefined) route.head(...HEAD);
   if (GET !== undefined) route.get(...GET);
   if (POST !== undefined) route.post(...POST);
+  if (PUT !== undefined) route.put(...PUT);
   if (DELETE !== undefined) route.delete(...DELETE);
   route.options((_, response) => {
     response.setHeader('Allow', allow);

@@ -42,7 +42,7 @@ export class Judges {
 
   /** Returns the judge of the SQL in `text`, whose errors point into it. */
   judgeIn(text: string): Judge {
-    return (connection, bound, feedsStages) => {
+    return (connection, bound, feedsStages, composed = text) => {
       const { judge, lexical, verdicts } = this.#of(connection);
       try {
         // SQL alone is kept with its plan; that of a source is judged again with each other pipeline behind it.
@@ -50,7 +50,7 @@ export class Judges {
         if (feedsStages && !copyable) throw judge.refuseStages();
         return functions;
       } catch (thrown) {
-        throw mapToQuery(thrown, bound, text, lexical);
+        throw mapToQuery(thrown, bound, composed, lexical);
       }
     };
   }

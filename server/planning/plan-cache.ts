@@ -19,6 +19,10 @@ export interface PlanKey {
   readonly language?: 'legacy';
   /** The model that `*` reads in the legacy language. */
   readonly model?: string;
+  /** Whether there is a catalogue, so that a name may be a model's: the same for all keys of a server. */
+  readonly catalogue?: boolean;
+  /** The key of the model whose definition is planned; such plans are not kept. */
+  readonly ownModel?: string;
 }
 
 export interface PlanCacheOptions {

@@ -14,6 +14,7 @@ import { completeQuery } from '../../language/editor/complete.ts';
 import type { CompleteRequest } from '../../language/editor/complete-types.ts';
 import { formatQuery } from '../../language/editor/format.ts';
 import { type ExplainStep, explainQuery } from '../../language/explain.ts';
+import { planModel } from '../../language/plan-model.ts';
 import { viewOf } from './explain-view.ts';
 import { Judges } from './judges.ts';
 import { type ConnectionsOfTask, KnownConnections, type VersionedConnections } from './known-connections.ts';
@@ -26,6 +27,8 @@ export interface Seeing {
 export type PlannerTask =
   | ({ readonly type: 'plan' } & Seeing & Omit<PlanRequest, 'dialects'>)
   | ({ readonly type: 'explain' } & Seeing & Omit<PlanRequest, 'dialects'>)
+  /** Plans a definition of a model. */
+  | ({ readonly type: 'model' } & Seeing & Omit<PlanRequest, 'dialects'>)
   | { readonly type: 'format'; readonly text: string }
   | ({ readonly type: 'complete' } & Seeing & Omit<CompleteRequest, 'dialects'>)
   /** Finds the names that decide the facts of a connection's SQL, with the values that are bound in it. */
@@ -108,6 +111,8 @@ function compile(task: PlannerTask): unknown {
       return planQuery({ ...task, dialects }, judges.judgeIn(task.text));
     case 'explain':
       return explained({ ...task, dialects });
+    case 'model':
+      return planModel({ ...task, dialects }, judges.judgeIn(task.text));
     case 'format':
       return formatQuery(task.text);
     case 'complete':

@@ -4,6 +4,7 @@
  */
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { PlanModels } from '../../core/protocol/models.ts';
 import type { Ask, AskAnswer, Plan, PlanStep, SourcePlan } from '../../core/protocol/plan.ts';
 import { anonymousAt } from '../../core/protocol/principal.ts';
 import type { Limits, PlannerConfig } from '../../core/protocol/server-config.ts';
@@ -15,6 +16,7 @@ import type {
   CompleteStep,
   Completion,
 } from '../../language/editor/complete-types.ts';
+import type { Modelled } from '../../language/plan-model.ts';
 import type { Asker, Lane } from '../admission/lane.ts';
 import type { PlannerConnections } from './known-connections.ts';
 import { PlanCache, type PlanKey } from './plan-cache.ts';
@@ -28,8 +30,8 @@ export interface PlannerOptions extends PlannerConfig, Pick<Limits, 'queueLength
   readonly onThreadReplaced?: (reason: string) => void;
 }
 
-/** Answers an ask of the compiler, by asking a database or a worker. */
-export type Answerer = (ask: Ask) => Promise<AskAnswer>;
+/** Answers an ask of the compiler, by asking a database or a worker. `models`: those in the text that the ask's places are in. */
+export type Answerer = (ask: Ask, models?: PlanModels) => Promise<AskAnswer>;
 
 export class Planner {
   readonly cache: PlanCache;
@@ -87,6 +89,11 @@ export class Planner {
     return done;
   }
 
+  /** Plans a definition of a model. */
+  async model(key: PlanKey, answer: Answerer, asker: Asker): Promise<Modelled> {
+    return (await this.#untilDone<Modelled>('model', key, answer, asker)).done;
+  }
+
   /** Returns the query, formatted. */
   async format(text: string, asker: Asker): Promise<string> {
     return (await this.#run({ type: 'format', text }, asker)).value as string; // the result type of a `format` task
@@ -123,7 +130,7 @@ export class Planner {
 
   /** Calls the compiler again and again, each time with the answers to its asks, until it asks no more. */
   async #untilDone<Done>(
-    type: 'plan' | 'explain',
+    type: 'plan' | 'explain' | 'model',
     key: PlanKey,
     answer: Answerer,
     asker: Asker,
@@ -136,7 +143,7 @@ export class Planner {
       // An ask that comes again although it was answered would come for ever.
       const known = step.asks.find(({ key: name }) => answers[name] !== undefined);
       if (known !== undefined) throw new Error(`the compiler asks twice for ${known.key}`);
-      const found = await Promise.all(step.asks.map(answer));
+      const found = await Promise.all(step.asks.map((ask) => answer(ask, step.models)));
       for (const [index, { key: name }] of step.asks.entries()) answers[name] = found[index]!;
     }
   }

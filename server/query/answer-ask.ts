@@ -4,6 +4,7 @@
  */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { ModelsAsk } from '../../core/protocol/models.ts';
 import type { ParameterValue } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer, EngineAsk, SourceAsk, ValuesAsk } from '../../core/protocol/plan.ts';
 import { STAGE_ENGINE } from '../../language/dialects/registry.ts';
@@ -33,6 +34,8 @@ export async function answerAsk(
       return describeSource(deps, asked, ask, query);
     case 'engine':
       return describeStages(deps, asked, ask, query);
+    case 'models':
+      return findModels(deps, ask);
     case 'values':
       return collectValues(deps, asked, ask, query);
     case 'scans':
@@ -40,6 +43,11 @@ export async function answerAsk(
     default:
       return ask satisfies never;
   }
+}
+
+async function findModels({ catalogue }: RunDeps, { names }: ModelsAsk): Promise<AskAnswer> {
+  if (catalogue === null) return { kind: 'models', models: [], missing: names };
+  return await catalogue.find(names);
 }
 
 async function describeSource(
@@ -54,6 +62,7 @@ async function describeSource(
   const { id: principal, scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, connection, ask.functions);
   deps.connections.check(connection, query.principal);
+  const role = deps.connections.roleOf(connection, query.principal);
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
@@ -63,7 +72,7 @@ async function describeSource(
     const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
       slot.socket.call({
         ...{ type: 'describe' as const, queryId, principal, traceId },
-        ...{ connection, sql, functions, deadlineAt },
+        ...{ connection, role, sql, functions, deadlineAt },
       }),
     );
     deps.knownFunctions.found(scope, connection, functions, askedAt);

@@ -1,4 +1,5 @@
 /** The connections that queries may name, as the monitor last sent them. */
+import type { DialectName } from '../../core/protocol/dialect-name.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { ServerConnections } from '../../core/protocol/server-config.ts';
@@ -33,6 +34,20 @@ export class ConnectionBook {
     return (Object.hasOwn(dialects, name) ? sourceDialect(dialects[name]!) : USUAL_SOURCE).lexical;
   }
 
+  /** Returns the connections that the principal sees. */
+  seenBy({ rights: { connections } }: Principal): readonly string[] {
+    return connections === null ? this.names : this.names.filter((each) => connections.includes(each));
+  }
+
+  dialectOf(name: string): DialectName {
+    return this.#connections.dialects[name]!;
+  }
+
+  /** Returns what quotes a name as the connection's database does. Throws for one that is not there. */
+  quoteNameIn(name: string): (text: string) => string {
+    return sourceDialect(this.#connections.dialects[name]!).quoteName;
+  }
+
   /** Whether DSL workers read the connection's rows themselves, from files. */
   isScanned(name: string): boolean {
     const { dialects } = this.#connections;
@@ -44,12 +59,39 @@ export class ConnectionBook {
     this.#revision++;
   }
 
+  /**
+   * Returns the role whose login the principal's statements on this connection use; null where it has one login for everybody.
+   * Throws no-login when no role of the principal has one, and when several have: which one counts would be a guess.
+   */
+  roleOf(name: string, { id, roles }: Principal): string | null {
+    const { roleLogins } = this.#connections;
+    if (!Object.hasOwn(roleLogins, name)) return null;
+    const withLogin = roleLogins[name]!;
+    const held = roles.filter((role) => withLogin.includes(role));
+    if (held.length === 1) return held[0]!;
+    if (held.length === 0)
+      throw new QueryError('no-login', `${id} has no login for the connection ${name}`, {
+        hint:
+          `Its roles: ${roles.length === 0 ? 'none' : roles.join(', ')}. ` +
+          `Ask whoever runs this server for a role that has one (connections.${name}.roles of the configuration).`,
+      });
+    throw new QueryError(
+      'no-login',
+      `${id} has several logins for the connection ${name}, and must have one`,
+      {
+        hint: `The roles ${held.join(' and ')} have a login each. Ask whoever runs this server to take one of the roles away.`,
+      },
+    );
+  }
+
   /** Throws unknown-connection when there is no such connection, and when the principal may not know that there is one. */
-  check(name: string, { rights: { connections } }: Principal): void {
+  check(name: string, principal: Principal): void {
+    const { connections } = principal.rights;
     const isSeen = connections === null || connections.includes(name);
     if (isSeen && this.names.includes(name)) return;
-    const names = connections === null ? this.names : this.names.filter((each) => connections.includes(each));
+    const names = this.seenBy(principal);
     throw new QueryError('unknown-connection', `there is no connection ${name}`, {
+      ...(this.names.includes(name) && { rule: `connections: ${name}` }),
       hint: `Connections here: ${names.join(', ')}.`,
       suggestions: names,
     });

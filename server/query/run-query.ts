@@ -9,15 +9,18 @@
  */
 import { type AnswerSummary, refuseNames } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { Ask, AskAnswer, Plan } from '../../core/protocol/plan.ts';
+import { modelKey } from '../../core/protocol/models.ts';
+import type { Plan } from '../../core/protocol/plan.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
+import { aboutModel } from '../../language/models/about-model.ts';
 import type { AnswerStream } from '../answer/stream.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { parameterKinds } from '../http/request/parameters.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import type { PlanKey } from '../planning/plan-cache.ts';
-import { answerAsk } from './answer-ask.ts';
-import { type RunDeps, timed } from './run.ts';
+import type { Answerer } from '../planning/planner.ts';
+import { type AskedFor, answerAsk } from './answer-ask.ts';
+import { type Run, type RunDeps, timed } from './run.ts';
 import { runSql } from './run-sql.ts';
 import { runThroughWorker } from './run-stages.ts';
 
@@ -55,18 +58,36 @@ async function runOnce(
   query: QueryRecord,
   answer: AnswerStream,
 ): Promise<QueryOutcome> {
-  const plan = deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));
+  const plan = cachedPlan(deps, key) ?? (await makePlan(deps, request, key, query));
   query.connection = plan.sources[0]!.connection;
   const own = query.principal.rights.limits;
   const maxRows = Math.min(deps.maxRows, own.resultRows ?? deps.maxRows);
   const maxBytes = Math.min(deps.maxBytes, own.resultBytes ?? deps.maxBytes);
   const limits = { capRows: request.capRows, maxRows, maxBytes };
-  const { parameters, answer: options } = request;
+  const { answer: options } = request;
+  const { models } = plan;
+  const parameters =
+    models === undefined ? request.parameters : deps.catalogue!.withDefaults(models, request.parameters);
   // Without stages only the SQL worker knows the columns, and refuses these names itself.
   if (plan.columns !== null) refuseNames(plan.columns, options);
   const run = { deps, plan, query, answer, parameters, options, limits };
-  const summary = plan.worker === null ? await runSql(run) : await runThroughWorker(run);
-  return { summary, plan };
+  if (models === undefined) return { summary: await runPlan(run), plan };
+  try {
+    return { summary: await runPlan(run), plan };
+  } catch (thrown) {
+    throw aboutModel(thrown, models);
+  }
+}
+
+function runPlan(run: Run): Promise<AnswerSummary> {
+  return run.plan.worker === null ? runSql(run) : runThroughWorker(run);
+}
+
+/** Returns the plan that is kept for the query, if the models that it reads are still those that it was made with. */
+function cachedPlan({ planner, catalogue }: RunDeps, key: PlanKey): Plan | null {
+  const plan = planner.cached(key);
+  if (plan?.models === undefined || catalogue!.areCurrent(plan.models.used)) return plan;
+  return null;
 }
 
 /** Returns the key of the query's plan. Throws unknown-connection, bad-parameter. */
@@ -88,13 +109,41 @@ export function planKey(deps: RunDeps, request: QueryRequest, principal: Princip
     throughWorker,
     ...(request.language !== null && { language: request.language }),
     ...(request.model !== null && { model: request.model }),
+    ...(deps.catalogue !== null && { catalogue: true }),
   };
 }
 
 /** Returns the query's plan without running it. Throws the errors of planning. */
 export async function planOf(deps: RunDeps, request: QueryRequest, query: QueryRecord): Promise<Plan> {
   const key = planKey(deps, request, query.principal);
-  return deps.planner.cached(key) ?? (await makePlan(deps, request, key, query));
+  return cachedPlan(deps, key) ?? (await makePlan(deps, request, key, query));
+}
+
+/** Returns what answers the asks of the query's planning. */
+export function answererOf(deps: RunDeps, request: AskedFor, query: QueryRecord): Answerer {
+  return async (ask, models) => {
+    if (models === undefined) return answerAsk(deps, request, ask, query);
+    const { text } = models;
+    const parameters = deps.catalogue!.withDefaults(models, request.parameters);
+    try {
+      return await answerAsk(deps, { text, parameters }, ask, query);
+    } catch (thrown) {
+      throw aboutModel(thrown, models);
+    }
+  };
+}
+
+/** Tells the catalogue of a contract that planning has found broken. */
+export async function notingDrift<T>({ catalogue }: RunDeps, planning: Promise<T>): Promise<T> {
+  try {
+    return await planning;
+  } catch (thrown) {
+    if (thrown instanceof QueryError && thrown.code === 'model-drift') {
+      const { name, version } = thrown.details.model!;
+      void catalogue?.noteContract(modelKey(name), version, thrown.message).catch(() => {}); // the query is told anyway
+    }
+    throw thrown;
+  }
 }
 
 async function makePlan(
@@ -104,8 +153,8 @@ async function makePlan(
   query: QueryRecord,
 ): Promise<Plan> {
   query.phase = 'plan';
-  const answer = (ask: Ask): Promise<AskAnswer> => answerAsk(deps, request, ask, query);
-  const plan = await timed(query, 'plan', deps.planner.plan(key, answer, query));
+  const answer = answererOf(deps, request, query);
+  const plan = await timed(query, 'plan', notingDrift(deps, deps.planner.plan(key, answer, query)));
   for (const { connection } of plan.sources) deps.connections.check(connection, query.principal);
   return plan;
 }

@@ -7,7 +7,7 @@
  */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
-import { inputFifo, type RunStagesReply } from '../../core/protocol/dsl-worker.ts';
+import { FEW_ROWS_BYTES, inputFifo, type RunStagesReply } from '../../core/protocol/dsl-worker.ts';
 import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
 import { engineValue } from '../../core/protocol/parameters.ts';
 import type { FunctionUse, Plan, SourcePlan } from '../../core/protocol/plan.ts';
@@ -18,15 +18,13 @@ import { rootCause } from '../answer/root-cause.ts';
 import { noteLoss } from '../history/lost-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { boundKinds, boundTexts, mapToQuery } from '../planning/source-sql.ts';
-import { answerSink, type Run, timed } from './run.ts';
+import { answerSink, plannedText, type Run, timed } from './run.ts';
 import { callInSlot } from './slot-call.ts';
 
 /** The time that a source gets after the stages have all they need (`head`). A database may go on computing without sending rows, and is then cancelled. */
 const READER_DONE_GRACE_MS = 50;
 
-/** A plan that read more rows than this in its last run will probably read many again. */
-const FEW_INPUT_ROWS = 2000;
-/** Plans whose last run read many rows. */
+/** Plans whose last run read many rows: they will probably do so again. */
 const PLANS_OF_MANY_ROWS = new WeakSet<Plan>();
 
 /** The rows of one source on their way into the DSL worker. */
@@ -41,6 +39,7 @@ interface Copy {
 
 export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   const { deps, plan, query } = run;
+  const roles = plan.sources.map(({ connection }) => deps.connections.roleOf(connection, query.principal));
   query.phase = 'queue';
   const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
   let outcome: 'reusable' | 'discard' = 'discard';
@@ -52,7 +51,7 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
     lease.begin(query);
     query.phase = 'stages';
     query.pids = [lease.pid];
-    const ended = await runAll(run, lease, slots);
+    const ended = await runAll(run, lease, slots, roles);
     if (plan.worker?.runsUserSql === true) reason = 'it ran SQL of a user';
     else if (leavesWorkerWhole(ended)) outcome = 'reusable';
     return conclude(run, ended);
@@ -72,11 +71,17 @@ interface Ended {
   readonly copied: readonly PromiseSettledResult<CopyToReply>[];
 }
 
-async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Promise<Ended> {
+/** `roles`: for each source the role whose login it uses. */
+async function runAll(
+  run: Run,
+  lease: DslLease,
+  slots: readonly SqlSlot[],
+  roles: readonly (string | null)[],
+): Promise<Ended> {
   const { query } = run;
   const stages = callStages(run, lease);
   const copies = fetched(run).map(({ source, index }, at) =>
-    startCopy(run, lease, source, slots[at]!, index),
+    startCopy(run, lease, { source, role: roles[index]! }, slots[at]!, index),
   );
   const readerDone = cancelSilentCopies(stages, copies, query);
   const all = Promise.allSettled([stages, ...copies.map((copy) => copy.reply)] as const);
@@ -130,14 +135,21 @@ function isDatabasesWord(error: unknown): boolean {
   return error instanceof QueryError && error.details.fromDatabase === true;
 }
 
+/** A source, and the role whose login its rows are read with. */
+interface CopiedSource {
+  readonly source: SourcePlan;
+  readonly role: string | null;
+}
+
 /** Starts copying a source's rows into the DSL worker. When the copy fails, the stages are cancelled. */
-function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot, index: number): Copy {
+function startCopy(run: Run, lease: DslLease, from: CopiedSource, slot: SqlSlot, index: number): Copy {
   const { deps, query } = run;
+  const { source } = from;
   const { scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, source.connection, source.functions);
   const askedAt = deps.knownFunctions.now();
   const call = async (): Promise<CopyToReply> => {
-    const reply = await callCopy(run, source, functions, inputFifo(lease.fifoPath, index), slot);
+    const reply = await callCopy(run, from, functions, inputFifo(lease.fifoPath, index), slot);
     deps.knownFunctions.found(scope, source.connection, functions, askedAt);
     return reply;
   };
@@ -195,14 +207,14 @@ function conclude(run: Run, { staged, copies, copied }: Ended): AnswerSummary {
     query.handoff.rows += rows;
     query.handoff.bytes += bytes;
   }
-  noteRows(run.plan, query.handoff.rows);
+  noteBytes(run.plan, query.handoff.bytes);
   query.phases.dsl += staged.value.phases.dslMs;
   query.phases.encode += staged.value.phases.encodeMs;
   return staged.value;
 }
 
-function noteRows(plan: Plan, rows: number): void {
-  if (rows > FEW_INPUT_ROWS) PLANS_OF_MANY_ROWS.add(plan);
+function noteBytes(plan: Plan, bytes: number): void {
+  if (bytes > FEW_ROWS_BYTES) PLANS_OF_MANY_ROWS.add(plan);
   else PLANS_OF_MANY_ROWS.delete(plan);
 }
 
@@ -210,12 +222,13 @@ function noteRows(plan: Plan, rows: number): void {
 function firstError(
   copies: readonly Copy[],
   copied: readonly PromiseSettledResult<CopyToReply>[],
-  { deps, query }: Run,
+  run: Run,
 ): unknown {
+  const { deps } = run;
   const errors = copied.flatMap((copy, index) => {
     if (copy.status === 'fulfilled') return [];
     const { source } = copies[index]!;
-    return [mapToQuery(copy.reason, source, query.text, deps.connections.lexicalOf(source.connection))];
+    return [mapToQuery(copy.reason, source, plannedText(run), deps.connections.lexicalOf(source.connection))];
   });
   return errors.find((error) => !isCancelled(error)) ?? errors[0] ?? null;
 }
@@ -258,7 +271,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
 
 function callCopy(
   { deps, query, parameters }: Run,
-  source: SourcePlan,
+  { source, role }: CopiedSource,
   functions: readonly FunctionUse[],
   fifo: string,
   slot: SqlSlot,
@@ -269,6 +282,7 @@ function callCopy(
     principal: query.principal.id,
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
+    role,
     sql: source.sql,
     functions,
     described: source.placed?.described ?? [],

@@ -9,6 +9,7 @@ import type { QueryRecord } from '../history/registry.ts';
 import type { Planner } from '../planning/planner.ts';
 import type { ConnectionBook } from './connection-book.ts';
 import type { KnownFunctions } from './known-functions.ts';
+import type { QueryModels } from './query-models.ts';
 
 export interface RunDeps {
   readonly planner: Planner;
@@ -17,6 +18,8 @@ export interface RunDeps {
   readonly sqlSlots: SqlSlots;
   readonly dslStock: DslStock;
   readonly connections: ConnectionBook;
+  /** null: no store is configured. */
+  readonly catalogue: QueryModels | null;
   readonly maxRows: number;
   readonly maxBytes: number;
   /** The longest row of an answer and of the input of stages. The first attempt of stages allows less (run-query.ts). */
@@ -40,6 +43,11 @@ export interface Run {
   readonly parameters: Readonly<Record<string, ParameterValue>>;
   readonly options: AnswerOptions;
   readonly limits: AnswerLimits;
+}
+
+/** Returns the text that the places of the plan are in: the query's, with those of the models that it reads behind it. */
+export function plannedText({ plan, query }: Run): string {
+  return plan.models?.text ?? query.text;
 }
 
 /** Returns a sink that passes result bytes from a worker's socket to the answer, with back-pressure from the client to the worker. */

@@ -153,6 +153,20 @@ describe('dsl worker: few rows', function () {
     expect(JSON.parse(`${answer.body.toString()}]}`).rows).to.deep.equal([{ n: 13, m: 3 }]);
   });
 
+  it('end at once when they are cancelled or their time is up before their rows are here', async () => {
+    const waiting = stagesCall(ALL, INPUT, COLUMNS, { manyRows: false });
+    const cancelled = worker.run(waiting);
+    worker.cancel(waiting.queryId);
+    expect((await cancelled).reply)
+      .to.deep.include({ ok: false })
+      .and.to.have.nested.property('error.code', 'cancelled');
+    await worker.scrub();
+    const late = await run({ ...waiting, deadlineAt: Date.now() });
+    expect(late.reply).to.have.nested.property('error.code', 'deadline-exceeded');
+    const next = await run(waiting, inputStream(INPUT, rows(1)));
+    expect(next.reply).to.have.nested.property('value.rows', 1);
+  });
+
   it('need no answer pipe', async () => {
     await using other = await startDslProcess();
     const call = stagesCall(ALL, INPUT, COLUMNS);

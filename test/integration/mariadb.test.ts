@@ -190,6 +190,68 @@ describe('MariaDB, on a server', function () {
     ]);
   });
 
+  const explained = async (query: string): Promise<{ where: string; why: string }[]> => {
+    const { json } = await forkline.get(`/v1/explain?q=${encodeURIComponent(query)}`);
+    return (json as unknown as { stages: { where: string; why: string }[] }).stages;
+  };
+
+  it('computes stages that are exact there, wholly or the first of them', async () => {
+    const wholly =
+      "@shop select * from numbers | where n <= 3 and label <> 'N2' | eval big = n > 1, half = n / 2";
+    expect((await explained(wholly)).map(({ where }) => where)).to.deep.equal(['source', 'source']);
+    const { json } = await answered(`${wholly} | sort -n`);
+    expect(json.columns.map(({ type }) => type)).to.deep.equal(['int64', 'string', 'bool', 'float64']);
+    expect(json.rows).to.deep.equal([
+      { n: 3, label: 'n3', big: true, half: 1.5 },
+      { n: 2, label: 'n2', big: true, half: 1 },
+      { n: 1, label: 'n1', big: false, half: 0.5 },
+    ]);
+    const partly =
+      "@shop select * from numbers | where n <= :most | stats count() as n, max(n) as m | eval u = upper('a')";
+    expect((await answered(partly, { params: { most: 7 } })).json.rows).to.deep.equal([
+      { n: 7, m: 7, u: 'A' },
+    ]);
+    expect(await rows('@shop select * from numbers | head :k | stats count() as n', { k: 5 })).to.deep.equal([
+      { n: 5 },
+    ]);
+  });
+
+  it('says why a stage is not placed', async () => {
+    const reasons: readonly (readonly [string, RegExp])[] = [
+      ['select n from numbers order by n | where n > 1', /forgets the order of SQL/],
+      ['select * from numbers | sort label', /first 1,024 bytes/],
+      ['select cast(1.5 as float) as f, n from numbers | where n > 1', /shortest digits of a float/],
+      ['select * from numbers | dedup label', /not shown to be exact/],
+    ];
+    for (const [query, why] of reasons) {
+      const stages = await explained(`@shop ${query}`);
+      expect(stages[0], query).to.include({ where: 'worker' }).and.have.property('why').that.matches(why);
+    }
+  });
+
+  it('compares texts by their characters, whatever their collation', async () => {
+    expect(await rows("@shop select * from numbers | where label = 'N7'")).to.deep.equal([]);
+    expect(await rows("@shop select * from numbers | where label = 'n7 '")).to.deep.equal([]);
+    expect(await rows("@shop select * from numbers | where label = 'n7' | fields n")).to.deep.equal([
+      { n: 7 },
+    ]);
+    expect(
+      await rows(
+        "@shop select 'a' as t union all select 'A' union all select 'a ' | distinct | stats count() as n",
+      ),
+    ).to.deep.equal([{ n: 3 }]);
+  });
+
+  it('notices that a table changed under a placed stage', async () => {
+    await mariadb.admin('create table test.moving (n int); insert into test.moving values (10), (9)');
+    const query = '@shop select * from moving | where n > 9 | fields n';
+    expect(await rows(query)).to.deep.equal([{ n: 10 }]);
+    await mariadb.admin('alter table test.moving modify n varchar(10)');
+    const refused = await problem(query);
+    expect(refused.code, JSON.stringify(refused)).to.equal('wrong-type');
+    await mariadb.admin('drop table test.moving');
+  });
+
   it('binds parameters by what they were given as', async () => {
     const sql =
       '@shop select n, :text as t, :n + 1 as m, :f as f, :none is null as z from numbers where n = :n or label = :text limit 3';
@@ -305,7 +367,9 @@ describe('MariaDB, on a server', function () {
     const first = `@shop select n from numbers union all ${long} | head 3`;
     expect(await rows(first)).to.have.length(3);
     expect(await problem("@shop select repeat('x', 300000) as t")).to.include({ code: 'result-too-large' });
-    expect(await problem("@shop select repeat('x', 300000) as t | head 1")).to.include({ code: 'bad-value' });
+    expect(await problem("@shop select repeat('x', 300000) as t | head 1 | dedup t")).to.include({
+      code: 'bad-value',
+    });
     expect(await problem(`@shop select '${'x'.repeat(1024 * 1024)}' as t`)).to.include({
       code: 'query-too-large',
     });

@@ -47,7 +47,10 @@ describe('SQLite files, on a server', function () {
     mkdirSync(at('folder.db'));
     await writeSqliteFile(at('wal.db'), 'create table t (a integer)');
     writeFileSync(at('wal.db-wal'), 'frames');
-    const kinds = ['notes', 'later', 'text', 'folder', 'wal', 'changing', 'gone'];
+    // A program that has locked the file and writes keeps what was there in a journal beside it.
+    await writeSqliteFile(at('locked.db'), 'create table t (a integer)');
+    writeFileSync(at('locked.db-journal'), 'pages as they were');
+    const kinds = ['notes', 'later', 'text', 'folder', 'wal', 'locked', 'changing', 'gone'];
     const files = kinds.map((name) => [name, { kind: 'sqlite', path: at(`${name}.db`) }]);
     await writeSqliteFile(at('changing.db'), 'create table t (a integer); insert into t values (1)');
     forkline = await startForkline({
@@ -292,6 +295,10 @@ describe('SQLite files, on a server', function () {
     expect(await unavailable('text')).to.match(/the file is no SQLite database/);
     expect(await unavailable('folder')).to.match(/directory/);
     expect(await unavailable('wal')).to.match(/changes that are not in it yet .*-wal/);
+    expect(await unavailable('locked')).to.match(/an unfinished change/);
+    rmSync(at('locked.db-journal'));
+    const unlocked = async () => (await forkline.query('@locked select count(*) as n from t')).status === 200;
+    await until(unlocked, 20_000, 'the journal is gone');
     await writeSqliteFile(at('later.db'), 'create table t (a integer); insert into t values (7)');
     const found = async () => {
       const { status, json } = await forkline.query('@later select a from t');

@@ -79,6 +79,7 @@ export class ConnectorEngine {
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
     if (ask.kind === 'scans') throw new Error('a database has no files to scan');
+    if (ask.kind === 'models') throw new Error('there is no catalogue');
     const outcome = await this.run(ask.plan);
     if (outcome.kind !== 'rows')
       throw new QueryError('bad-value', `the values were not found: ${outcome.message}`);

@@ -116,6 +116,7 @@ export class Engines {
   async #answer(ask: Ask, params: Params): Promise<AskAnswer> {
     if (ask.kind === 'source')
       return { kind: 'source', columns: await this.describe(ask.sql), parameterTypes: [] };
+    if (ask.kind === 'models') throw new Error('there is no catalogue');
     if (ask.kind === 'engine')
       throw new Error('SQL for the stage engine is never placed: nothing to compare');
     if (ask.kind === 'scans') throw new Error('a database has no files to scan');

@@ -78,14 +78,24 @@ async function planned(
 }
 
 /** At least one place has no plan: the other must have none for the same reason, or fail of a value that nobody needs. */
-function refused(query: string, local: Plan | NoPlan, placed: Plan | NoPlan): Comparison {
-  const [a, b] = [local, placed].map(reasonOf) as [string, string];
-  const outcome = { kind: 'failed', message: a, entering: false } as const;
-  const values = [local, placed].find((made) => made instanceof ValuesFailed);
-  const excused = a !== b && values !== undefined && (values.outcome.entering || / (and|or) /.test(query));
+async function refused(
+  engines: Engines,
+  query: string,
+  made: readonly [local: Plan | NoPlan, placed: Plan | NoPlan],
+  params: Params,
+): Promise<Comparison> {
+  const [a, b] = made.map(reasonOf) as [string, string];
+  const outcomes = made.map(outcomeOf) as [Outcome, Outcome];
+  const entering = outcomes.some((outcome) => outcome.kind === 'failed' && outcome.entering);
+  const excused = a !== b && (entering || (await isUnneeded(engines, query, outcomes, params)));
   const what = a === b || excused ? null : `no plan in one place: ${a} and ${b}`;
   const difference = what === null ? null : { query, what, placed: null, local: null, outcomes: null };
-  return { excused, difference, plan: null, outcome };
+  return { excused, difference, plan: null, outcome: { kind: 'failed', message: a, entering } };
+}
+
+function outcomeOf(made: Plan | NoPlan): Outcome {
+  if (made instanceof ValuesFailed) return made.outcome;
+  return { kind: 'rows', columns: [], rows: [] };
 }
 
 function reasonOf(made: Plan | NoPlan): string {
@@ -103,7 +113,7 @@ export async function compare(
     await planned(engines, query, 'auto', params),
     await planned(engines, query, 'off', params),
   ];
-  if (isNoPlan(placed) || isNoPlan(local)) return refused(query, local, placed);
+  if (isNoPlan(placed) || isNoPlan(local)) return refused(engines, query, [local, placed], params);
   // One plan runs twice where nothing was placed.
   if (placed.worker?.sql === local.worker?.sql && placed.sources[0]!.sql === local.sources[0]!.sql)
     return {

@@ -159,6 +159,8 @@ function answerTo(ask: Ask): AskAnswer {
       return { kind: 'engine', columns: ask.relations.flatMap(({ columns }) => columns) };
     case 'values':
       return { kind: 'values', values: ['ATL', "it's", null], complete: true };
+    case 'models':
+      return { kind: 'models', models: [], missing: ask.names };
     case 'scans':
       return { kind: 'scans', scans: [] };
     default:
@@ -207,6 +209,7 @@ function shownAsk(ask: Ask): object {
         segments: ask.segments,
       };
     case 'engine':
+    case 'models':
       return ask;
     case 'values':
       return { kind: ask.kind, key: ask.key, atMost: ask.atMost, plan: shown(ask.plan) };

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 
 export interface FakeOptions {
   /** The first packet; absent: the usual greeting. */
@@ -143,6 +143,8 @@ class Client implements Reply {
   #listen(): void {
     this.#socket.on('data', (bytes: Buffer) => {
       this.#bytes = Buffer.concat([this.#bytes, bytes]);
+      // The answers to several commands leave at once.
+      this.#socket.cork();
       while (this.#bytes.length >= 4 && this.#bytes.length >= 4 + this.#bytes.readUIntLE(0, 3)) {
         const end = 4 + this.#bytes.readUIntLE(0, 3);
         const payload = this.#bytes.subarray(4, end);
@@ -150,6 +152,7 @@ class Client implements Reply {
         this.#bytes = this.#bytes.subarray(end);
         this.#take(payload);
       }
+      this.#socket.uncork();
     });
   }
 
@@ -167,9 +170,17 @@ class Client implements Reply {
 
   #startTls(tls: NonNullable<FakeOptions['tls']>): void {
     this.#socket.removeAllListeners('data');
-    this.#socket = new TLSSocket(this.#socket, { isServer: true, ...tls });
-    this.#socket.on('error', () => {}); // the client does not accept the certificate
-    this.#listen();
+    this.#socket.pause();
+    // The client may have begun to speak TLS already.
+    this.#socket.unshift(this.#bytes);
+    this.#bytes = Buffer.alloc(0);
+    // The server that a secure connection begins with; it listens nowhere.
+    const secure = createTlsServer(tls, (socket) => {
+      this.#socket = socket;
+      this.#listen();
+    });
+    secure.on('tlsClientError', () => {}); // the client does not accept the certificate
+    secure.emit('connection', this.#socket);
   }
 
   #answered(payload: Buffer): void {

@@ -6,7 +6,7 @@ import type { Cancellation } from '../../core/process/cancellation.ts';
 
 const CALL_MS = 60_000;
 
-export function mariadbConnection(url: string): Connection {
+function mariadbConnection(url: string): Connection {
   return MARIADB_CONNECTOR.connect(
     { kind: 'mariadb', url },
     { name: 'shop', workerId: 'test', connectTimeoutMs: 5000 },
@@ -38,6 +38,7 @@ export async function askMariadb(
   sql: string,
   onStart: (cancellation: Cancellation) => void = () => {},
   maxRowBytes = 64 * 1024 * 1024,
+  hasRoom: () => boolean = () => true,
 ): Promise<string> {
   const control = createCallControl(Date.now() + CALL_MS);
   const pieces: Buffer[] = [];
@@ -45,7 +46,7 @@ export async function askMariadb(
     write(bytes: Buffer, onWritten: () => void) {
       pieces.push(Buffer.from(bytes));
       onWritten();
-      return true;
+      return hasRoom();
     },
     setOnDrain() {},
   };

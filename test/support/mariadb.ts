@@ -49,12 +49,15 @@ export async function startMariadb(test: Skippable, settings: readonly string[] 
   chmodSync(dir, 0o711);
   const user = ownUser();
   const data = join(dir, 'data');
+  // A server removes temporary files at its start: without a directory of its own, those of another one that is just set up.
+  const own = mkdtempSync(join(dir, 'tmp-'));
+  if (user !== null) chownSync(own, user.uid, user.gid);
   execFileSync(INSTALL, [
     ...['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
-    ...(user === null ? [] : [`--user=${user.name}`]),
+    ...[`--tmpdir=${own}`, ...(user === null ? [] : [`--user=${user.name}`])],
   ]);
   if (user !== null) chownSync(dir, user.uid, user.gid);
-  const server = new Server(dir, await freePort(), user?.name ?? null, settings);
+  const server = new Server(dir, await freePort(), user?.name ?? null, [`--tmpdir=${own}`, ...settings]);
   atRunEnd(() => server.stop());
   await server.restart();
   await server.admin('create database test character set utf8mb4');

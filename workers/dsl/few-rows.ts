@@ -65,7 +65,7 @@ export async function sendFewRows({
 }
 
 /** Returns the first rows of a result of one column of text, with a separator between them and, if wanted, behind the last. */
-function textOf(
+export function textOf(
   result: DuckDBMaterializedResult,
   rows: number,
   separator: string,

@@ -24,8 +24,11 @@ export function valuesOf(columns: readonly InputColumn[], rows: string): string 
   return `SELECT ${outputs.join(', ')} FROM (${rows})`;
 }
 
-/** The time from the beginning of a query for which the engine waits for inputs that may come whole. */
-const WHOLE_WAIT_MS = 20;
+/**
+ * The time from the beginning of a query for which the engine waits for inputs that may come whole. Waiting takes no CPU, and a
+ * query that has waited so long hardly notices that it is planned once more. Rows that trickle in are held up by so much.
+ */
+const WHOLE_WAIT_MS = 250;
 
 /** One input and how it is read. */
 interface Input {

@@ -92,7 +92,7 @@ export class ScanRuns {
         case 'explain-scans':
           return explainScans(tools, call);
         case 'introspect-files':
-          return introspectFiles(tools, connectionOf(tools, call.connection), call.maxColumns);
+          return introspectFiles(tools, connectionOf(tools, call.connection), call);
         default:
           return call satisfies never;
       }

@@ -2,7 +2,7 @@
 import type { ColumnType } from '../../../core/protocol/types.ts';
 import { staysInRange } from '../../types/float-range.ts';
 import { decimalSize, isUnsized } from '../../types/rules.ts';
-import { type TypedCall, valueType } from '../../types/typed.ts';
+import { type Typed, type TypedCall, valueType } from '../../types/typed.ts';
 import type { EmitSite, Emitter, FunctionRow, FunctionTable, Row } from '../function-table.ts';
 import { EQUALITY, infix, LOGIC, named, ORDER, OWN } from '../standard-sql.ts';
 import { castTo } from './sql.ts';
@@ -55,6 +55,25 @@ const ofFloats = (operator: string): Row => ({
   emit: infix(operator),
   exact: ({ args }) => staysInRange(operator, args),
 });
+
+const LEAST_INT64 = '-9223372036854775808';
+
+/** MariaDB's difference of 0 and the least int64 is the least int64 again, and the right one is too large. */
+const difference: Row = {
+  emit: infix('-'),
+  exact: ({ args: [, subtracted] }) => subtracted!.kind === 'literal' && subtracted!.value !== LEAST_INT64,
+};
+
+/** MariaDB makes 0 of 0 by a negative number, and the stage engine -0. */
+const quotient: Row = {
+  emit: ([a, b]) => `(${a} / nullif(${b}, 0e0))`,
+  exact: ({ args }) => isPositive(args[1]!) && staysInRange('/', args),
+};
+
+function isPositive(divisor: Typed): boolean {
+  if (divisor.kind === 'call' && divisor.key === 'cast') return isPositive(divisor.args[0]!);
+  return divisor.kind === 'literal' && Number(divisor.value) > 0;
+}
 
 const KEPT_CASTS: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
   int64: ['int64', 'decimal', 'float64'],
@@ -113,7 +132,7 @@ const extreme = (name: string): Row => ({
 
 export const MARIADB_FUNCTIONS: FunctionTable = {
   '+/int64': infix('+'),
-  '-/int64': infix('-'),
+  '-/int64': difference,
   '*/int64': infix('*'),
   '+/decimal': ofDecimals('+'),
   '-/decimal': ofDecimals('-'),
@@ -121,7 +140,7 @@ export const MARIADB_FUNCTIONS: FunctionTable = {
   '+/float64': ofFloats('+'),
   '-/float64': ofFloats('-'),
   '*/float64': ofFloats('*'),
-  '/': { emit: ([a, b]) => `(${a} / nullif(${b}, 0e0))`, exact: ({ args }) => staysInRange('/', args) },
+  '/': quotient,
   '%': { emit: ([a, b]) => `(${a} % nullif(${b}, 0))`, exact: ({ type }) => type.kind === 'int64' },
   'div/int64': ([a, b]) => `(${a} DIV nullif(${b}, 0))`,
   '=': compared(EQUALITY['=']),

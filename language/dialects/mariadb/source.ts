@@ -52,8 +52,11 @@ function refusal(columns: readonly Column[]): string | null {
   return null;
 }
 
-function sourceRefusal(columns: readonly DatabaseColumn[], isOrdered: boolean): string | null {
+function sourceRefusal(sql: string, columns: readonly DatabaseColumn[], isOrdered: boolean): string | null {
   if (isOrdered) return 'MariaDB forgets the order of SQL inside of other SQL';
+  // Rows of a UNION that is sent as it is come at once, and `head` ends it.
+  if (/\b(?:union|except|intersect)\b/i.test(sql))
+    return 'MariaDB sets all rows of a UNION aside before a stage sees the first';
   for (const { name, type } of columns) {
     const why = unusable(mariadbTypeOf(type));
     if (why !== null) return `\`${name}\`: ${why}`;

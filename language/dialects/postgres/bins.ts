@@ -8,12 +8,13 @@ import { raiseInPostgres } from './raise.ts';
 import { quoteText } from './sql.ts';
 
 const TIMESTAMP: ColumnType = { kind: 'timestamp' };
-const SECONDS: Readonly<Record<string, number>> = {
-  millisecond: 0.001,
-  second: 1,
-  minute: 60,
-  hour: 3600,
-  day: 86_400,
+/** Milliseconds of each unit. */
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  millisecond: 1,
+  second: 1000,
+  minute: 60_000,
+  hour: 3_600_000,
+  day: 86_400_000,
 };
 
 function toLocal(moment: string, { kind }: ColumnType): string {
@@ -33,7 +34,8 @@ function months(local: string): string {
 function binCount(lo: string, hi: string, span: string): string {
   const [count, unit] = span.split(' ');
   if (unit === 'month') return `(${months(hi)} - ${months(lo)}) / ${count} + 1`;
-  return `(extract(epoch FROM ${hi}) - extract(epoch FROM ${lo})) / (${count} * ${SECONDS[unit!]}) + 1`;
+  const seconds = (Number(count) * MILLISECONDS[unit!]!) / 1000;
+  return `(extract(epoch FROM ${hi}) - extract(epoch FROM ${lo})) / ${seconds} + 1`;
 }
 
 export const POSTGRES_BINS: BinSql = {

@@ -5,6 +5,7 @@ import { STAGE_LIMITS, stageLimit } from '../../../core/protocol/stage-limits.ts
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { skipWord } from '../../source/scan.ts';
 import { columnKey } from '../../types/column-key.ts';
+import type { ParseContext } from '../frontend.ts';
 import type { LetNode, QueryNode, WrittenName } from '../query-tree.ts';
 import type { Cursor } from './cursor.ts';
 import { parseName } from './names.ts';
@@ -111,14 +112,36 @@ export function findLet(lets: readonly LetNode[], token: Token): number {
   });
 }
 
+/** Says whether a source's name means a `let`. */
+export function isLet(lets: readonly LetNode[], { text, kind }: Token): boolean {
+  return lets.some((candidate) => isLetName(candidate, text, kind === 'quoted'));
+}
+
 /** The index of the `let` that is meant by the word at `at`: nothing but a pipe, a bracket or the end may follow it. */
 export function letAt(text: string, at: number, lets: readonly LetNode[]): number | null {
   if (lets.length === 0) return null;
+  const name = sourceNameAt(text, at);
+  if (name === null) return null;
+  const found = lets.findIndex((candidate) => isLetName(candidate, name.text, name.quoted));
+  return found === -1 ? null : found;
+}
+
+/** Says whether the name of a model may stand at `at`, as a source; words that SQL begins with are SQL. */
+export function isModelAt(text: string, at: number, { usual, mayBeModel }: ParseContext): boolean {
+  if (mayBeModel === undefined) return false;
+  const name = sourceNameAt(text, at);
+  if (name === null) return false;
+  const { reads, writes } = usual.words;
+  const word = name.text.toLowerCase();
+  return (name.quoted || !(reads.includes(word) || writes.includes(word))) && mayBeModel(name.text);
+}
+
+/** The name at `at` that may stand for a source: nothing but a pipe, a bracket or the end follows it. */
+function sourceNameAt(text: string, at: number): { readonly text: string; readonly quoted: boolean } | null {
   const quoted = text[at] === '"' || text[at] === '`';
   const end = quoted ? text.indexOf(text[at]!, at + 1) + 1 : skipWord(text, at);
   const name = quoted ? text.slice(at + 1, end - 1) : text.slice(at, end);
   const after = text[skipTrivia(text, end)];
   if (end <= at || (after !== undefined && !'|);'.includes(after))) return null;
-  const found = lets.findIndex((candidate) => isLetName(candidate, name, quoted));
-  return found === -1 ? null : found;
+  return { text: name, quoted };
 }

@@ -16,7 +16,16 @@ import { skipSqlTrivia, skipWord } from '../../source/scan.ts';
 import type { ParseContext } from '../frontend.ts';
 import type { LetNode, QueryNode, QueryTree, SourceNode } from '../query-tree.ts';
 import { Cursor, type EngineSql } from './cursor.ts';
-import { findLet, letAt, namesLater, parseLet, parseSet, type Settings } from './preludes.ts';
+import {
+  findLet,
+  isLet,
+  isModelAt,
+  letAt,
+  namesLater,
+  parseLet,
+  parseSet,
+  type Settings,
+} from './preludes.ts';
 import {
   connectionOfLet,
   emptyQuery,
@@ -169,10 +178,13 @@ class QueryParser implements StageCount {
       return { kind: 'query', query, span: this.#cursor.spanFrom(start) };
     }
     const definition = letAt(this.#text, at, this.#lets);
-    if (definition === null) return this.#sql(target);
+    if (definition === null && !isModelAt(this.#text, at, this.#context)) return this.#sql(target);
     const name = this.#cursor.next();
+    const span = { start: name.start, end: name.end };
     if (target !== outer) throw connectionOfLet({ start, end: name.end }, name.text);
-    return this.#letSourceNode(definition, { start: name.start, end: name.end });
+    return definition === null
+      ? { kind: 'model', name: name.text, span }
+      : this.#letSourceNode(definition, span);
   }
 
   /** Takes `@name`. */
@@ -244,10 +256,13 @@ class QueryParser implements StageCount {
     if (this.#usual.lexical.words.reads.includes(token.lower))
       cursor.refuse('a query stands in brackets here', 'write `(select ...)`');
     if (token !== first) throw connectionOfLet({ start: first.start, end: token.end }, token.text);
-    const definition = findLet(this.#lets, token);
-    cursor.next();
     const span = { start: token.start, end: token.end };
-    return { source: this.#letSourceNode(definition, span), stages: [], span };
+    const isModel = !isLet(this.#lets, token) && this.#context.mayBeModel?.(token.text) === true;
+    const source: SourceNode = isModel
+      ? { kind: 'model', name: token.text, span }
+      : this.#letSourceNode(findLet(this.#lets, token), span);
+    cursor.next();
+    return { source, stages: [], span };
   }
 
   #engineSql(): EngineSql {
@@ -283,6 +298,7 @@ class QueryParser implements StageCount {
     for (let open = 0; this.#text[inside] === '(' && open <= MAX_BRACKETS; open++)
       inside = skipTrivia(this.#text, inside + 1);
     if (this.#text[inside] === '@' || letAt(this.#text, inside, this.#lets) !== null) return true;
+    if (isModelAt(this.#text, inside, this.#context)) return true;
     return (
       lexical.words.reads.includes(this.#word(inside)) &&
       scanSource(this.#text, inside, lexical, true).pipe !== null

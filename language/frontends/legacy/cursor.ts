@@ -6,6 +6,8 @@ import { type LegacyToken, legacyTokens } from './lexer.ts';
 /** Makes queries of what a command reads beside its input, and returns their places among the sources of the command. */
 export interface LegacySources {
   model(name: string, span: Span): number;
+  /** Returns the column by which dates choose rows of a model; null: the first that has dates. */
+  timeOf(name: string): string | null;
   sql(connection: string | null, sql: string, span: Span): number;
   /** The connection that a name or an id of the legacy options means. Throws unknown-connection. */
   connectionOf(option: string, value: string, span: Span): string | null;

@@ -32,6 +32,10 @@ export interface LegacyRequest {
   readonly connections: readonly string[];
   /** The SQL that lists the tables of the request's connection, in the column `name`. */
   readonly tablesSql: string;
+  /** Says whether a name may be that of a model; left out: there are none. */
+  readonly mayBeModel?: ((name: string) => boolean) | undefined;
+  /** Returns the column by which dates choose rows of a model; null: the first that has dates. */
+  readonly timeOf?: ((name: string) => string | null) | undefined;
 }
 
 export function parseLegacy(text: string, request: LegacyRequest): QueryTree {
@@ -130,7 +134,13 @@ class LegacyParser implements LegacySources {
       });
       return;
     }
-    this.#source = this.#sqlNode(null, `select * from ${quoteName(model)}`, span);
+    this.#source = this.#tableOrModel(model, span);
+  }
+
+  /** A model of the catalogue, or the table of that name. */
+  #tableOrModel(name: string, span: Span): SourceNode {
+    if (this.#request.mayBeModel?.(name) === true) return { kind: 'model', name, span };
+    return this.#sqlNode(null, `select * from ${quoteName(name)}`, span);
   }
 
   /** A command that gives rows of its own; what stands before it counts for nothing. */
@@ -160,9 +170,8 @@ class LegacyParser implements LegacySources {
     cursor.finish();
     if (word === 'model-statsdetails' && syntax.field === null)
       commandOf(word).parse(new LegacyCursor(this.#text, span, from, form, this));
-    this.#source = this.#sides[0]!.source;
     this.#lets.pop();
-    this.#source = this.#sqlNode(null, `select * from ${quoteName(syntax.name)}`, span);
+    this.#source = this.#tableOrModel(syntax.name, span);
     this.#sides = [];
     const plain =
       word === 'model' &&
@@ -203,11 +212,19 @@ class LegacyParser implements LegacySources {
   }
 
   model(name: string, span: Span): number {
-    return this.sql(null, `select * from ${quoteName(name)}`, span);
+    return this.#side(this.#tableOrModel(name, span), span);
+  }
+
+  timeOf(name: string): string | null {
+    return this.#request.timeOf?.(name) ?? null;
   }
 
   sql(connection: string | null, sql: string, span: Span): number {
-    const query: QueryNode = { source: this.#sqlNode(connection, sql, span), stages: [], span };
+    return this.#side(this.#sqlNode(connection, sql, span), span);
+  }
+
+  #side(source: SourceNode, span: Span): number {
+    const query: QueryNode = { source, stages: [], span };
     const definition = this.#lets.length;
     const name = `source${definition + 1}`;
     this.#lets.push({ name, nameSpan: span, query });

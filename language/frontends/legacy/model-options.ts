@@ -19,6 +19,8 @@ export interface ModelSyntax {
   readonly field: WrittenName | null;
   readonly bin: Bin | null;
   readonly condition: LegacyExpression | null;
+  /** The column that the dates go by, where the model says it. */
+  readonly time: string | null;
 }
 
 const OPTIONS = [
@@ -41,7 +43,9 @@ const OPTIONS = [
 /** The cursor stands behind the command's word; the model is read by way of `sources`. */
 export function parseModel(cursor: LegacyCursor): ModelSyntax {
   let model: ModelSyntax | null = null;
-  const options: { -readonly [K in Exclude<keyof ModelSyntax, 'name' | 'condition'>]: ModelSyntax[K] } = {
+  const options: {
+    -readonly [K in Exclude<keyof ModelSyntax, 'name' | 'condition' | 'time'>]: ModelSyntax[K];
+  } = {
     from: null,
     to: null,
     size: null,
@@ -59,7 +63,7 @@ export function parseModel(cursor: LegacyCursor): ModelSyntax {
     if (option === 'name') {
       const name = readModelName(cursor);
       cursor.sources.model(name, span);
-      model = { name, condition: null, ...options };
+      model = { name, condition: null, time: cursor.sources.timeOf(name), ...options };
     } else if (option === 'start_date') options.from = momentLiteral(cursor.text_(), span);
     else if (option === 'end_date') options.to = momentLiteral(cursor.text_(), span);
     else if (option === 'size') options.size = cursor.whole();
@@ -92,8 +96,10 @@ function readModelName(cursor: LegacyCursor): string {
   return text;
 }
 
-/** The column that the dates of a model go by, until models say it: its first date or timestamp. */
-export function timeColumn(columns: readonly Column[]): Column | null {
+/** The column that the dates of a model go by: the one that the model names, else its first date or timestamp. */
+export function timeColumn(columns: readonly Column[], named: string | null = null): Column | null {
+  const own = named === null ? undefined : columns.find(({ name }) => name === named);
+  if (own !== undefined) return own;
   return columns.find(({ type }) => ['timestamp', 'timestamptz', 'date'].includes(type.kind)) ?? null;
 }
 
@@ -101,7 +107,7 @@ export function timeColumn(columns: readonly Column[]): Column | null {
 export function modelSteps(
   model: ModelSyntax,
   context: LowerContext,
-  time = timeColumn(context.columns),
+  time = timeColumn(context.columns, model.time),
 ): readonly Step[] {
   const steps: Step[] = [];
   if (time !== null && (model.from !== null || model.to !== null)) {

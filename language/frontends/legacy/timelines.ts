@@ -30,8 +30,8 @@ export const TIMELINE = command<{ readonly name: WrittenName; readonly bin: Bin 
 });
 
 /** The column of time of a model whose moments may be text: the first moment, else the first text. */
-function anyTimeColumn(columns: readonly Column[], span: Span): Column {
-  const found = timeColumn(columns) ?? columns.find(({ type }) => type.kind === 'string');
+function anyTimeColumn(columns: readonly Column[], span: Span, named: string | null): Column {
+  const found = timeColumn(columns, named) ?? columns.find(({ type }) => type.kind === 'string');
   if (found !== undefined) return found;
   throw new QueryError('wrong-arguments', 'the model has no column of time', {
     span,
@@ -45,7 +45,7 @@ export const MODEL_TIMELINE = command<ModelSyntax>({
   summary: 'How many rows of a model each bin of time has.',
   parse: (cursor) => parseModel(cursor),
   lower(model, context) {
-    const time = anyTimeColumn(context.columns, context.span);
+    const time = anyTimeColumn(context.columns, context.span, model.time);
     return [...modelSteps(model, context, time), ...counted(momentOf(time), model.bin ?? usualBin(model))];
   },
 });

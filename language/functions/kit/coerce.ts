@@ -10,6 +10,7 @@ import {
   commonType,
   DATE,
   decimal,
+  decimalSize,
   type ExprType,
   exprTypeName,
   isMoment,
@@ -31,9 +32,18 @@ export function coerce(typed: Typed, type: ExprType): Typed {
   if (isNumberList(typed, type)) return { ...typed, type };
   if (typed.kind === 'literal') {
     if (typed.value === null) return { ...typed, type };
-    if (type.kind === 'float64' || isMoment(type)) return { ...typed, type };
+    if (type.kind === 'float64' || isMoment(type) || fitsAsWritten(typed, type)) return { ...typed, type };
   }
   return castTo(typed, valueType(type));
+}
+
+/** Says whether a number that is written out is one of this decimal type digit by digit, so that no cast can fail. */
+function fitsAsWritten({ value, type: from }: TypedLiteral, to: ExprType): boolean {
+  if (to.kind !== 'decimal' || (from.kind !== 'int64' && from.kind !== 'decimal')) return false;
+  const digits = /^-?0*(\d*)(?:\.(\d+))?$/.exec(String(value));
+  if (digits === null) return false;
+  const { precision, scale } = decimalSize(to);
+  return digits[1]!.length <= precision - scale && (digits[2] ?? '').length <= scale;
 }
 
 /** An explicit cast, whatever the types. */

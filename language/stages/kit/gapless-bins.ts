@@ -41,7 +41,9 @@ export function gapless(
     limit === null
       ? ''
       : ` ORDER BY sum(${quoteName(size)}) DESC, ${c}${collation} ASC NULLS LAST LIMIT ${limit}`;
-  const from = onlyFinite ? rows : `${rows} WHERE ${bins.finite(t)}`;
+  // Without a series nothing is asked for, however many bins there would be.
+  const conditions = [...(onlyFinite ? [] : [bins.finite(t)]), ...(limit === 0 ? ['1 = 0'] : [])];
+  const from = conditions.length === 0 ? rows : `${rows} WHERE ${conditions.join(' AND ')}`;
   const series = c === null ? 'SELECT 1 AS one' : `SELECT ${c} FROM ${from} GROUP BY ${c}${most}`;
   const every = bins.series({
     lo: 'lo',
@@ -58,8 +60,8 @@ export function gapless(
   const same = c === null ? '' : ` AND ${bins.same(`${rows}.${c}`, `series.${c}`)}`;
   return [
     `WITH series AS MATERIALIZED (${series}),`,
-    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT greatest(count(*), 1) FROM series) AS many FROM ${from}),`,
-    `ticks AS (SELECT ${every} AS t FROM ends)`,
+    `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT count(*) FROM series) AS many FROM ${from}),`,
+    `ticks AS MATERIALIZED (SELECT ${every} AS t FROM ends)`,
     `SELECT ${items.join(', ')}`,
     `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}`,
   ].join('\n');

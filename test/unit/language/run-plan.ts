@@ -83,6 +83,8 @@ async function answerIn(duck: DuckDBConnection, ask: Ask, params: Params): Promi
       const values = rows.map(([value]) => value);
       return { kind: 'values', values: values.slice(0, ask.atMost), complete: values.length <= ask.atMost };
     }
+    case 'models':
+      return { kind: 'models', models: [], missing: ask.names };
     case 'scans':
       return { kind: 'scans', scans: [] };
     default:

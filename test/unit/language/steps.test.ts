@@ -23,6 +23,7 @@ function answerOf(ask: Ask): AskAnswer {
       kind: 'engine',
       columns: ['hash', 'delay', 'origin', 'dests'].map((name) => ({ name, engineType: 'VARCHAR' })),
     };
+  if (ask.kind === 'models') return { kind: 'models', models: [], missing: ask.names };
   const table = Object.keys(TABLES).find((name) => new RegExp(`from ${name}\\b`).test(ask.sql));
   if (table === undefined) return describedSource({ dialects: TEST_CONNECTIONS }, ask.connection, NUMBERS);
   return { kind: 'source', columns: TABLES[table]!.columns, parameterTypes: [] };

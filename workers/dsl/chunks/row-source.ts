@@ -8,14 +8,13 @@
  * Bytes are decoded when they come, while the engine works on what it took before. A few chunks wait ready; when they are as
  * many as may wait, `isFull` says so and the socket is to be paused until `onRoom`.
  */
+import { FEW_ROWS_BYTES } from '../../../core/protocol/dsl-worker.ts';
 import { Chunk } from './chunk.ts';
 import type { WireColumn } from './decoders.ts';
 import { corrupt, RowReader } from './row-reader.ts';
 
 /** The number of chunks that are kept ready; each has 2,048 rows, or some 512 KB of long values. */
 const READY_CHUNKS = 6;
-/** The number of bytes that an input takes before the engine opens it. */
-const UNOPENED_BYTES = 64 * 1024;
 
 export interface RowSourceOptions {
   readonly columns: readonly WireColumn[];
@@ -130,7 +129,7 @@ export class RowSource {
   }
 
   #decode(): void {
-    this.#isFull = this.#places === null && this.#reader.heldBytes >= UNOPENED_BYTES;
+    this.#isFull = this.#places === null && this.#reader.heldBytes >= FEW_ROWS_BYTES;
     while (this.#places !== null && this.#failure === null) {
       if (this.#ready.length >= READY_CHUNKS) {
         this.#isFull = true;

@@ -7,9 +7,10 @@ import type { FileTree } from '../../../connectors/files/tree.ts';
 import type { PathPattern } from '../../../connectors/files/user-path.ts';
 import type { FileFormat, FilesTable } from '../../../core/protocol/connection.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
+import { raiseError } from '../../../language/dialects/duckdb/raise.ts';
 import { duckdbType, quoteName } from '../../../language/dialects/duckdb/sql.ts';
 import { type Identity, identify } from './identity.ts';
-import { parquetColumns, refuseUnequal } from './parquet-facts.ts';
+import { parquetColumns, refusedColumns, refuseUnequal } from './parquet-facts.ts';
 import { type CsvShape, csvReader, jsonReader, parquetReader } from './readers.ts';
 import { type CsvFacts, type EngineColumn, rowsOf, type ScanContext } from './scan-context.ts';
 import { badRowSql, declaredType, refuseTwice, shownType, shownTypesSql, valueOfText } from './text-types.ts';
@@ -57,7 +58,8 @@ export function columnsOf(format: FileFormat, files: TableFiles): Promise<Column
 async function ofParquet({ context, tree, first, partitions }: TableFiles): Promise<ColumnsOfFormat> {
   const { root } = tree;
   const columns = await parquetColumns(context, join(root, first.path));
-  const items = itemsOf(columns, partitions);
+  const refused = await refusedColumns(context, root, first.path);
+  const items = itemsOf(columns, partitions, refused);
   return {
     columns,
     async read(files) {
@@ -67,12 +69,22 @@ async function ofParquet({ context, tree, first, partitions }: TableFiles): Prom
   };
 }
 
-function itemsOf(columns: readonly EngineColumn[], partitions: readonly PartitionColumn[]): string {
+/** A column that is not read exactly is an error where a value of it is read, and none where nobody asks for it. */
+function itemsOf(
+  columns: readonly EngineColumn[],
+  partitions: readonly PartitionColumn[],
+  refused: ReadonlyMap<string, string> = new Map(),
+): string {
   const keys = new Set(partitions.map(({ key }) => key.toLowerCase()));
   const own = columns.filter(({ name }) => !keys.has(name.toLowerCase()));
-  return [...own.map(({ name }) => quoteName(name)), ...partitions.map(({ key }) => quoteName(key))].join(
-    ', ',
-  );
+  const items = own.map(({ name, type }) => {
+    const quoted = quoteName(name);
+    const reason = refused.get(name);
+    if (reason === undefined) return quoted;
+    const error = raiseError({ code: 'unsupported', message: `the column ${name} is ${reason}` });
+    return `CAST(CASE WHEN ${quoted} IS NULL THEN NULL ELSE ${error} END AS ${type}) AS ${quoted}`;
+  });
+  return [...items, ...partitions.map(({ key }) => quoteName(key))].join(', ');
 }
 
 function absolute(root: string, files: ReadonlyMap<string, Identity>): readonly string[] {

@@ -1,18 +1,25 @@
 /** The `introspect-files` call: the tables of a connection to files, for completion. A table that cannot be read has no columns. */
+
 import type { FilesConnection } from '../../../core/protocol/connection.ts';
+import type { IntrospectFilesCall } from '../../../core/protocol/dsl-worker.ts';
 import type { DatabaseTable, IntrospectReply } from '../../../core/protocol/sql-worker.ts';
 import { typeOfFile } from '../../../language/dialects/files/types.ts';
 import { openTable } from './open-table.ts';
 import type { ScanContext } from './scan-context.ts';
 
+/** The share of the call's time after which it answers with the tables that it has: somebody waits who is typing. */
+const SHARE_OF_TIME = 0.6;
+
 export async function introspectFiles(
   tools: ScanContext,
   files: FilesConnection,
-  maxColumns: number,
+  { maxColumns, deadlineAt }: Pick<IntrospectFilesCall, 'maxColumns' | 'deadlineAt'>,
 ): Promise<IntrospectReply> {
+  const stopAt = Date.now() + (deadlineAt - Date.now()) * SHARE_OF_TIME;
   const tables: DatabaseTable[] = [];
   let count = 0;
   for (const name of Object.keys(files.tables)) {
+    if (Date.now() > stopAt) return { tables, complete: false };
     tools.check();
     const columns = await columnsOf(tools, files, name);
     count += columns.length;

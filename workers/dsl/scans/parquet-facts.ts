@@ -16,6 +16,18 @@ export async function parquetColumns(
   return rows.map(([name, type]) => ({ name: String(name), type: String(type) }));
 }
 
+/** Returns the columns of a file that are not read as they are, each with the reason. */
+export async function refusedColumns(
+  context: ScanContext,
+  root: string,
+  path: string,
+): Promise<ReadonlyMap<string, string>> {
+  return (await factsOf(context, root, new Map([[path, identify(root, path)]]))).get(path)!.refused;
+}
+
+/** A part of a column in a file's schema, as `parquet_schema` gives it. */
+type Element = readonly unknown[];
+
 /** The files whose schemas are asked for in one statement. */
 const BATCH = 500;
 
@@ -28,7 +40,6 @@ export async function refuseUnequal(
 ): Promise<void> {
   const { memory, check } = context;
   const expected = (await factsOf(context, root, new Map([[first, identify(root, first)]]))).get(first)!;
-  if (expected.refusal !== null) throw new QueryError('bad-file', `${first}: ${expected.refusal}`);
   const unknown = [...files].filter(([, { stamp }]) => memory.parquet.get(stamp) === undefined);
   for (let at = 0; at < unknown.length; at += BATCH) {
     check();
@@ -68,34 +79,52 @@ async function factsOf(
   for (const [file, ...element] of rows) byFile.set(file, [...(byFile.get(file) ?? []), element]);
   for (const [full, path] of missing) {
     const elements = byFile.get(full) ?? [];
-    const facts = { schema: schemaText(elements), refusal: refusalOf(elements) };
+    const facts = { schema: schemaText(elements), refused: refusalsOf(elements) };
     memory.parquet.set(files.get(path)!.stamp, facts);
     found.set(path, facts);
   }
   return found;
 }
 
-/** The columns in the order of their names: the engine reads them by name. The first element is the whole row. */
-function schemaText([, ...elements]: readonly (readonly unknown[])[]): string {
-  const columns: string[] = [];
+/** The elements of each column, in a row: the first element of a schema is the whole row, and those of a column follow it. */
+function columnsOf([, ...elements]: readonly Element[]): readonly (readonly Element[])[] {
+  const columns: Element[][] = [];
   let open = 0;
   for (const element of elements) {
-    const text = element.map((part) => String(part)).join(' ');
-    if (open === 0) columns.push(text);
-    else columns[columns.length - 1] += `; ${text}`;
+    if (open === 0) columns.push([element]);
+    else columns.at(-1)!.push(element);
     const children = Number(element[3] ?? 0);
     open = open === 0 ? children : open - 1 + children;
   }
-  return columns.toSorted().join('\n');
+  return columns;
+}
+
+/** The columns in the order of their names: the engine reads them by name. */
+function schemaText(elements: readonly Element[]): string {
+  const texts = columnsOf(elements).map((column) =>
+    column.map((element) => element.map((part) => String(part)).join(' ')).join('; '),
+  );
+  return texts.toSorted().join('\n');
 }
 
 const MAX_DIGITS = 38;
 
-function refusalOf(elements: readonly (readonly unknown[])[]): string | null {
-  const wide = elements.find((element) => Number(element[6] ?? 0) > MAX_DIGITS);
-  return wide === undefined
-    ? null
-    : `the column ${wide[0]} is a decimal of ${wide[6]} digits, and ${MAX_DIGITS} is the most that is read exactly`;
+/** The columns that the engine would read as something else, each with the reason. */
+function refusalsOf(elements: readonly Element[]): ReadonlyMap<string, string> {
+  const refused = new Map<string, string>();
+  for (const column of columnsOf(elements)) {
+    const reason = column.map(refusalOf).find((each) => each !== null);
+    if (reason !== undefined) refused.set(String(column[0]![0]), reason!);
+  }
+  return refused;
+}
+
+function refusalOf([, , , , , , precision, logical]: Element): string | null {
+  if (Number(precision ?? 0) > MAX_DIGITS)
+    return `a decimal of ${precision} digits, and ${MAX_DIGITS} is the most that is read exactly`;
+  return /^TimeType.*NANOS=Nano/.test(String(logical))
+    ? 'a time in nanoseconds, and microseconds are the most that is read exactly'
+    : null;
 }
 
 function difference({ schema }: ParquetFacts, other: ParquetFacts): string {

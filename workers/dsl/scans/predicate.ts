@@ -184,6 +184,7 @@ function constantOf(
   if (node.class === 'CAST') {
     return CONSTANT_TYPES[type].includes(castTarget(node)) ? textOf(node.child, type, parameters) : undefined;
   }
+  if (node.class === 'PARAMETER') return textOf(node, type, parameters);
   if (node.class !== 'CONSTANT' || !isNode(node.value) || !isNode(node.value.type)) return undefined;
   return CONSTANT_TYPES[type].includes(String(node.value.type.id)) || node.value.is_null === true
     ? textOf(node, type, parameters)

@@ -50,8 +50,8 @@ export class ScanMemory {
 export interface ParquetFacts {
   /** Equal for files of the same columns and types. */
   readonly schema: string;
-  /** Why the file cannot be read exactly; null: it can be. */
-  readonly refusal: string | null;
+  /** The columns that the engine would not read exactly, each with the reason. */
+  readonly refused: ReadonlyMap<string, string>;
 }
 
 /** Runs a statement and returns its rows as values of JavaScript. */

@@ -1,4 +1,4 @@
-/** What a session does when the server breaks the protocol, and what the pool and the query are told. */
+/** Sessions whose server breaks the protocol: the query and the pool are told, and nothing else suffers. */
 import { expect } from 'chai';
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import {
@@ -111,6 +111,23 @@ describe('MariaDB, a server that breaks the protocol', () => {
     const thrown = await askMariadb(session, 'select 1 as n').catch((error: unknown) => error);
     expect(thrown).to.be.instanceOf(QueryError).with.property('code', 'database-unavailable');
     expect(Buffer.concat([...server.commands]).toString()).not.to.contain('root:');
+    await session.end();
+  });
+
+  it('answers the next query when the last answer was read late', async () => {
+    const rows = Array.from({ length: 1500 }, (_, index) => rowPacket(10_000_000 + index));
+    let asked = 0;
+    await using server = await fakeMariadb({
+      execute: (reply) =>
+        asked++ === 0
+          ? reply.packets(...HEAD, ...rows, EOF_PACKET)
+          : reply.packets(...HEAD, rowPacket(1), EOF_PACKET),
+    });
+    const session = await openMariadb(url(server.port));
+    // The reader is behind from the first piece on, and the rest of the answer has come by then.
+    const text = await askMariadb(session, 'select n from t', undefined, undefined, () => false);
+    expect(text.split('\n').length).to.equal(1501);
+    expect(await askMariadb(session, 'select 1 as n')).to.equal('[1]\n');
     await session.end();
   });
 

@@ -31,14 +31,22 @@ describe('the policy file', () => {
       roles: {
         analyst: {
           ...{ ask: true, connections: ['crm'], stages: null, queries: 'own' },
-          ...{ logs: false, metrics: false, processes: false, limits: { timeoutMs: 10 } },
+          ...{
+            logs: false,
+            metrics: false,
+            processes: false,
+            administration: false,
+            limits: { timeoutMs: 10 },
+          },
         },
         operator: {
           ...{ ask: false, connections: [], stages: null, queries: 'own' },
-          ...{ logs: true, metrics: false, processes: false, limits: {} },
+          ...{ logs: true, metrics: false, processes: false, administration: false, limits: {} },
         },
       },
       defaultRoles: [],
+      certificates: {},
+      socketRoles: null,
     });
   });
 
@@ -78,7 +86,7 @@ describe('the policy file', () => {
     const env = { FORKLINE_POLICY_FILE: path };
     const alone = await loadConfig({ cwd: dir, env });
     expect('errors' in alone && alone.errors).to.deep.equal([
-      'access.policyFile: roles need somebody to have them: configure access.keysFile or access.jwt as well',
+      'access.policyFile: roles need somebody to have them: configure access.keysFile, access.jwt, tls.clientCaFile or access.proxy as well',
     ]);
     const wrongName = await loadConfig({ cwd: dir, env: { ...env, FORKLINE_KEYS_FILE: 'keys.json' } });
     expect('errors' in wrongName && wrongName.errors).to.deep.equal([

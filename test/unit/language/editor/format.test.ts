@@ -63,6 +63,13 @@ describe('formatter', () => {
   });
   after(() => duck.closeSync());
 
+  it('formats a query that begins with the name of a model', () => {
+    expect(formatQuery('flights_by_day|where flights>5|join late_routes on day=destination')).to.equal(
+      'flights_by_day\n| where flights > 5\n| join late_routes on day = destination\n',
+    );
+    expect(formatQuery('"space test"|head 5')).to.equal('"space test"\n| head 5\n');
+  });
+
   for (const { name, query, formatted } of FORMATTED)
     it(name, () => {
       expect(formatQuery(query)).to.equal(formatted);

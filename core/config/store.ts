@@ -1,0 +1,39 @@
+/** The store of the catalogue: its options, and the URL with its secrets filled in. */
+import { dirname } from 'node:path';
+import type { StoreConfig } from '../protocol/server-config.ts';
+import { postgresUrlProblem, resolveReference } from './connections.ts';
+import { choice, group, text } from './option.ts';
+import type { ConfigFile, Environment } from './read.ts';
+
+export function storeOptions() {
+  return group({
+    url: text(
+      'FORKLINE_STORE_URL',
+      'The PostgreSQL database of the catalogue (models), in its schema `forkline`: a URL, `env:NAME` or `file:PATH`. Left out: with the embedded database it is there, else there is no catalogue.',
+      'postgresql://forkline_store@db.example.com/app',
+    ),
+    migrate: choice(
+      'FORKLINE_STORE_MIGRATE',
+      'Whether servers bring the schema up to date themselves, or wait for `forkline migrate`.',
+      ['auto', 'never'],
+      'auto',
+    ),
+  });
+}
+
+const MEND =
+  'For example: "store": {"url": "env:STORE_URL"}, with STORE_URL=postgresql://forkline:password@host:5432/database';
+
+/** Returns the store, or null where none is named, or what is wrong. */
+export function resolveStore(
+  { url, migrate }: { readonly url?: string | undefined; readonly migrate: StoreConfig['migrate'] },
+  file: ConfigFile,
+  cwd: string,
+  env: Environment,
+): StoreConfig | { readonly error: string } | null {
+  if (url === undefined) return null;
+  const found = resolveReference(url, file.path === null ? cwd : dirname(file.path), env);
+  const mistake = typeof found === 'string' ? postgresUrlProblem(found, MEND) : found.error;
+  if (mistake !== null) return { error: `store.url: ${mistake}` };
+  return { url: found as string, migrate };
+}

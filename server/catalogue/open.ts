@@ -1,0 +1,34 @@
+/** Opens the catalogue where a store is configured; without one nothing of it is loaded. */
+import type { Catalogue } from '../../catalogue/catalogue.ts';
+import type { Log } from '../../core/logging/log.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
+import type { StoreConfig } from '../../core/protocol/server-config.ts';
+import type { AppDeps } from '../http/app-deps.ts';
+import type { CatalogueHandlers } from '../http/catalogue-paths.ts';
+import type { PublishedModels } from '../http/openapi.ts';
+
+export interface OpenCatalogue {
+  readonly catalogue: Catalogue;
+  handlers(deps: AppDeps): CatalogueHandlers;
+  published(principal: Principal): Promise<PublishedModels>;
+  close(): Promise<void>;
+}
+
+export async function openCatalogue(store: StoreConfig | null, log: Log): Promise<OpenCatalogue | null> {
+  if (store === null) return null;
+  const [{ Catalogue }, { createCatalogueHandlers }, { publishedModels }] = await Promise.all([
+    import('../../catalogue/catalogue.ts'),
+    import('./handlers.ts'),
+    import('./published.ts'),
+  ]);
+  const catalogue = new Catalogue({
+    ...store,
+    onTrouble: (message) => log.warn('store-unavailable', { message }),
+  });
+  return {
+    catalogue,
+    handlers: (deps) => createCatalogueHandlers(deps, catalogue),
+    published: (principal) => publishedModels(catalogue, principal),
+    close: () => catalogue.close(),
+  };
+}

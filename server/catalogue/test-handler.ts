@@ -1,0 +1,104 @@
+/** POST /v1/models/{name}/test: whether the model can be planned, keeps its contract, and has rows that are new enough. */
+import type { RequestHandler } from 'express';
+import type { Catalogue } from '../../catalogue/catalogue.ts';
+import { durationMs } from '../../catalogue/models/duration.ts';
+import type { StoredModel } from '../../catalogue/models/model-rows.ts';
+import type { QueryError } from '../../core/protocol/errors.ts';
+import type { ModelColumn } from '../../core/protocol/models.ts';
+import type { ParameterValue } from '../../core/protocol/parameters.ts';
+import { brokenPromises, driftOf } from '../../language/models/contract.ts';
+import type { QueryRecord } from '../history/registry.ts';
+import type { AppDeps } from '../http/app-deps.ts';
+import { parseBody } from '../http/request/query-body.ts';
+import { bodyOf, type QueryRequest } from '../http/request/query-request.ts';
+import { answerAsk } from '../query/answer-ask.ts';
+import { planOf } from '../query/run-query.ts';
+import { jsonOf, planning } from './change-handlers.ts';
+import { planDefinitions } from './plan-definitions.ts';
+import { shownModel } from './read-handlers.ts';
+
+interface Freshness {
+  readonly newest: unknown;
+  readonly ageMs: number | null;
+  readonly allowedMs: number;
+  readonly ok: boolean;
+}
+
+export function testHandler(deps: AppDeps, catalogue: Catalogue): RequestHandler {
+  return async (request, response) => {
+    const model = await shownModel(catalogue, request);
+    const parameters = bodyOf(request).length === 0 ? {} : paramsOf(jsonOf(request));
+    await planning(deps, request, response, model.text, async (query) => {
+      const found = await columnsNow(deps, catalogue, model, query);
+      const drift = driftOf(model.columns, 'error' in found ? [] : found.columns);
+      const broken = 'error' in found ? [found.error.message] : brokenPromises(drift);
+      await catalogue.noteContract(model.key, model.version, broken.length === 0 ? null : broken.join('; '));
+      const freshness = broken.length === 0 ? await freshnessOf(deps, model, parameters, query) : null;
+      const now = await catalogue.models.show(model.key);
+      return () =>
+        void response.json({
+          name: model.definition.name,
+          version: model.version,
+          ok: broken.length === 0 && freshness?.ok !== false,
+          contract: {
+            ok: broken.length === 0,
+            broken,
+            added: broken.length === 0 ? drift.added : [],
+            heldAt: now?.heldAt ?? model.heldAt,
+            brokenSince: now?.brokenSince ?? null,
+          },
+          freshness,
+        });
+    });
+  };
+}
+
+function paramsOf(body: unknown): Readonly<Record<string, ParameterValue>> {
+  const { params = {} } = parseBody({ query: '', ...(body as object) });
+  return params;
+}
+
+/** Plans the definition without its contract, so that all columns that there are can be told. */
+async function columnsNow(
+  deps: AppDeps,
+  catalogue: Catalogue,
+  { definition }: StoredModel,
+  query: QueryRecord,
+): Promise<{ readonly columns: readonly ModelColumn[] } | { readonly error: QueryError }> {
+  const bare = { ...definition, columns: [], timeColumn: null };
+  const { planned, unsaveable } = await planDefinitions(deps.run, catalogue, [bare], query);
+  return unsaveable.length > 0 ? { error: unsaveable[0]!.error } : { columns: planned[0]!.columns };
+}
+
+async function freshnessOf(
+  { run }: AppDeps,
+  { definition: { name, timeColumn, freshness } }: StoredModel,
+  parameters: Readonly<Record<string, ParameterValue>>,
+  query: QueryRecord,
+): Promise<Freshness | null> {
+  if (timeColumn === null || freshness === null) return null;
+  const text = `"${name}" | stats max(\`${timeColumn.replaceAll('`', '``')}\`) as newest`;
+  const asked: QueryRequest = {
+    ...{ text, connection: null, parameters, capRows: 1, timeoutMs: null, pushdown: 'auto' },
+    ...{ language: null, model: null },
+    answer: { format: 'json', rows: 'arrays', numbers: 'string', end: 'line' },
+  };
+  const plan = await planOf(run, asked, query);
+  const all = run.catalogue!.withDefaults(plan.models!, parameters);
+  const ask = { kind: 'values' as const, key: 'newest', plan, atMost: 1 };
+  const answer = await answerAsk(run, { text, parameters: all }, ask, query);
+  if (answer.kind !== 'values') throw new Error('values were asked for');
+  const [newest = null] = answer.values;
+  const allowedMs = durationMs(freshness)!;
+  const at = newest === null ? Number.NaN : Date.parse(zoned(String(newest)));
+  const ageMs = Number.isNaN(at) ? null : Date.now() - at;
+  return { newest, ageMs, allowedMs, ok: ageMs !== null && ageMs <= allowedMs };
+}
+
+/** A moment without a zone is taken as UTC. */
+function zoned(text: string): string {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return `${text}T00:00:00Z`;
+  return /(?:Z|[-+]\d{2}(?::?\d{2})?)$/.test(text.slice(10))
+    ? text.replace(' ', 'T')
+    : `${text.replace(' ', 'T')}Z`;
+}

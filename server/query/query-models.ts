@@ -1,0 +1,16 @@
+/** The part of the catalogue that queries use. */
+import type { ModelsAnswer, PlanModels } from '../../core/protocol/models.ts';
+import type { ParameterValue } from '../../core/protocol/parameters.ts';
+
+type Parameters = Readonly<Record<string, ParameterValue>>;
+
+export interface QueryModels {
+  /** Returns the models of these keys and those that they build on. Throws store-unavailable. */
+  find(keys: readonly string[]): Promise<ModelsAnswer>;
+  /** Says whether these versions are the current ones, as far as is known without asking. */
+  areCurrent(used: PlanModels['used']): boolean;
+  /** Returns the parameters with the defaults of the models. Throws missing-parameter and bad-parameter. */
+  withDefaults(models: Pick<PlanModels, 'parameters'>, given: Parameters): Parameters;
+  /** Notes that a contract was seen broken, or to hold (null). */
+  noteContract(key: string, version: number, broken: string | null): Promise<void>;
+}
