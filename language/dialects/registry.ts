@@ -12,6 +12,7 @@ import { MARIADB } from './mariadb/source.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
 import { POSTGRES_JUDGE } from './postgres/guard/sql-judge.ts';
 import { POSTGRES } from './postgres/source.ts';
+import { SPARK_FUNCTIONS } from './spark/functions.ts';
 import { SPARK_JUDGE } from './spark/judge.ts';
 import { SPARK } from './spark/source.ts';
 import { SQLITE_JUDGE } from './sqlite/judge.ts';
@@ -45,7 +46,7 @@ export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
   duckdb: DUCKDB_FUNCTIONS,
   postgres: POSTGRES_FUNCTIONS,
   sqlite: {},
-  spark: {},
+  spark: SPARK_FUNCTIONS,
   mariadb: MARIADB_FUNCTIONS,
   files: {},
 };

@@ -1,10 +1,20 @@
-/** Spark as a source of rows. No stage is placed in it yet: every one runs in the stage engine, over the rows that Spark sends. */
-import type { Column, ColumnType } from '../../../core/protocol/types.ts';
+/** Spark as a source of rows, and what is asked of it where stages are placed in it. */
+import type { Column } from '../../../core/protocol/types.ts';
 import { usualWireType } from '../../../core/protocol/wire-rows.ts';
-import { valueType } from '../../types/typed.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
-import type { ConstantCell, Literal, SentColumn, SourceDialect } from '../dialect.ts';
+import type { ConstantCell, SentColumn, SourceDialect } from '../dialect.ts';
 import { SPARK_LEXICAL } from './lexical.ts';
+import {
+  canonical,
+  castTo,
+  literal,
+  literalRefusal,
+  quoteName,
+  quoteText,
+  refusal,
+  sourceRefusal,
+  typeName,
+} from './sql.ts';
 import {
   columnOf,
   columnType,
@@ -16,39 +26,10 @@ import {
   sparkTypeOf,
 } from './types.ts';
 
-const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
-/** Spark would replace a dollar before a brace by a value of its settings, wherever it stands. */
-const quoteText = (text: string): string =>
-  `'${text.replace(/['\\]/g, '\\$&').replaceAll('${', '\\u0024{')}'`;
-
-const NAMES: Readonly<Record<Exclude<ColumnType['kind'], 'decimal' | 'list'>, string>> = {
-  bool: 'boolean',
-  int64: 'bigint',
-  float64: 'double',
-  string: 'string',
-  json: 'string',
-  uuid: 'string',
-  bytes: 'binary',
-  date: 'date',
-  time: 'string',
-  timestamp: 'timestamp_ntz',
-  timestamptz: 'timestamp',
-  interval: 'string',
-};
-
-function typeName(type: ColumnType): string {
-  if (type.kind === 'decimal') return `decimal(${type.precision ?? 38},${type.scale ?? 0})`;
-  if (type.kind === 'list') return `array<${typeName(type.of)}>`;
-  return NAMES[type.kind];
-}
-
-const castTo = (sql: string, type: ColumnType): string => `CAST(${sql} AS ${typeName(type)})`;
-
-function literal({ value, type }: Literal): string {
-  if (value === null) return type.kind === 'null' ? 'NULL' : castTo('NULL', valueType(type));
-  if (typeof value === 'boolean') return value ? 'TRUE' : 'FALSE';
-  return castTo(quoteText(value), valueType(type));
-}
+/** Stages that the oracles of functions and of kinds found exact in Spark. */
+const PLACED_STAGES: ReadonlySet<string> = new Set(
+  'where eval fields rename case head sort stats distinct dropna fillna cast'.split(' '),
+);
 
 function constant(value: ConstantCell): string {
   if (value === null) return 'NULL';
@@ -72,7 +53,9 @@ function sentColumn(column: Parameters<SourceDialect['sentColumn']>[0]): SentCol
   return { sql: quoted, column };
 }
 
-const asItIs = (sql: string): string => sql;
+/** Counts and choices may have narrower types in Spark than ours. */
+const leaving: SourceDialect['sent'] = (sql, type) =>
+  ['int64', 'float64', 'decimal'].includes(type.kind) ? castTo(sql, type) : sql;
 
 export const SPARK: SourceDialect = {
   name: 'spark',
@@ -100,19 +83,22 @@ export const SPARK: SourceDialect = {
   parameter: castTo,
   comparesJson: false,
   nestsLists: false,
-  maxStages: 0,
-  placedStages: null,
-  sourceRefusal: () => null,
+  maxStages: 20,
+  placedStages: PLACED_STAGES,
+  sourceRefusal: (_sql, columns, isOrdered) => sourceRefusal(columns, isOrdered),
   orderRefusal: () => null,
-  literalRefusal: () => null,
-  refusal: () => 'no stage was shown to be exact in Spark yet',
+  literalRefusal,
+  refusal,
   sizedHint: (column) => `cast it in the SQL: cast(${column} as decimal(38,10)), cast(${column} as double)`,
   columnOf,
-  sourceColumn: (stored, { type }) => ({ sql: stored, type: columnType(type) }),
+  sourceColumn(stored, { type }) {
+    const ours = columnType(type);
+    return { sql: canonical(stored, sparkTypeOf(type), ours), type: ours };
+  },
   wireOf: ({ type }) => usualWireType(columnType(type)),
   sentColumn,
-  answered: asItIs,
-  sent: asItIs,
+  answered: leaving,
+  sent: leaving,
   describedColumn: ({ name, type }) => ({ name, type: nativeType(sentType(type)) }),
   rowColumn: { name: 'row', type: nativeType(sparkType('integer')) },
   parameterType: () => nativeType(sparkType('string')),

@@ -5,6 +5,7 @@
 import type { DialectName } from '../../../language/dialects/dialect.ts';
 import { openMariadb } from './mariadb.ts';
 import { openPostgres } from './postgres.ts';
+import { openSparkDatabase } from './spark.ts';
 import { openSqlite } from './sqlite.ts';
 import type { TriedDatabase } from './tried-database.ts';
 
@@ -14,9 +15,10 @@ export interface Skippable {
 }
 
 export const TRIED_DATABASES: Readonly<
-  Record<Exclude<DialectName, 'duckdb' | 'files' | 'spark'>, (test: Skippable) => Promise<TriedDatabase>>
+  Record<Exclude<DialectName, 'duckdb' | 'files'>, (test: Skippable) => Promise<TriedDatabase>>
 > = {
   postgres: openPostgres,
   sqlite: openSqlite,
   mariadb: openMariadb,
+  spark: openSparkDatabase,
 };

@@ -30,7 +30,7 @@ export interface TwoEngines {
 }
 
 export async function openTwoEngines(
-  name: Exclude<DialectName, 'duckdb' | 'files' | 'spark'>,
+  name: Exclude<DialectName, 'duckdb' | 'files'>,
   test: Skippable,
 ): Promise<TwoEngines> {
   const database = await TRIED_DATABASES[name](test);
