@@ -31,7 +31,9 @@ import { readTables } from './introspect.ts';
 import { planOf } from './plans.ts';
 import { QuerySession } from './query-session.ts';
 import { copyTo, describe, run } from './reads.ts';
-import { readUrl, UrlError } from './url.ts';
+import { readUrl, type SparkAddress, UrlError } from './url.ts';
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/i;
 
 export const SPARK_CONNECTOR: Connector<SparkConnection> = {
   kind: 'spark',
@@ -79,6 +81,7 @@ class OpenSpark implements Connection {
     const tls = { ca: caFile === undefined ? null : readAuthorities(caFile) };
     const { workerId, connectTimeoutMs } = this.#options;
     const own = { ...address, token: token ?? address.token };
+    refuseOpenToken(own);
     const channel = await openChannel(own, tls, `forkline/${workerId}`);
     const control = createCallControl(Date.now() + connectTimeoutMs);
     const session = new QuerySession(channel, 'connect', control);
@@ -93,6 +96,12 @@ class OpenSpark implements Connection {
       control.dispose();
     }
   }
+}
+
+/** A token that is read on its way is somebody else's as well. */
+function refuseOpenToken({ token, tls, host }: SparkAddress): void {
+  if (token === null || tls || LOOPBACK.test(host)) return;
+  throw new UrlError('a token is sent over TLS only, unless to this machine: add /;use_ssl=true to the URL');
 }
 
 function readAuthorities(path: string): Buffer {

@@ -36,7 +36,7 @@ const VALUE_CLASSES =
 
 const CLASS = /^\[([A-Z0-9_.]+)\]\s*/;
 const SQLSTATE = /SQLSTATE: ([0-9A-Z]{5})/;
-const PLACE = /(?:\(line (\d+), (?:pos|position) (\d+)\)|line (\d+), pos (\d+))/;
+const PLACE = /(?:\(line (\d+), (?:pos|position) (\d+)\)|line (\d+),? pos (\d+))/;
 /** Spark counts a position in an error's context from 1, and that of a syntax error from 0. */
 const CONTEXT = /== SQL \(line (\d+), position (\d+)\) ==/;
 

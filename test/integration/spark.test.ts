@@ -119,7 +119,8 @@ describe('Spark', function () {
 
       it('keeps to the limits of an answer', async () => {
         expect(
-          (await answered('@lake select id from range(100000)', { body: { limits: { maxRows: 10 } } })).json.rows.length,
+          (await answered('@lake select id from range(100000)', { body: { limits: { rows: 10 } } })).json.rows
+            .length,
         ).to.equal(10);
         expect((await answered('@lake select id from range(100000) | head 5')).json.rows.length).to.equal(5);
       });
@@ -148,7 +149,7 @@ describe('Spark', function () {
         array(1, 2) as l, array(array(1)) as ll, interval '1' day as i, null as z`;
       const { json } = await answered(sql);
       expect(json.columns.map(({ type }) => type)).to.deep.equal([
-        ...['json', 'json', 'json', 'list(int64)', 'json', 'string', 'string'],
+        ...['json', 'json', 'json', 'list<int64>', 'json', 'string', 'string'],
       ]);
       expect(json.rows).to.deep.equal([
         {

@@ -11,6 +11,10 @@ import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createCallControl } from '../../connectors/kit/call-control.ts';
+import { openChannel } from '../../connectors/spark/channel.ts';
+import { QuerySession } from '../../connectors/spark/query-session.ts';
+import { readUrl } from '../../connectors/spark/url.ts';
 import { atRunEnd } from './run-end.ts';
 import { askSpark, openSpark } from './spark-session.ts';
 import { until } from './until.ts';
@@ -24,6 +28,8 @@ export interface TestSpark {
   readonly pid: number;
   /** The directory of the server, where tests put their files. */
   readonly dir: string;
+  /** Runs a command, which the connector never does. */
+  admin(sql: string): Promise<void>;
   /** Ends the server at once, as a crash would. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -40,11 +46,13 @@ interface Skippable {
   skip(): never;
 }
 
-/** Starts Apache Spark in one process. */
+/** Starts Apache Spark in one process. FORKLINE_SPARK_RUNNING=sc://... names one that runs already, for work on these tests. */
 export async function startSpark(
   test: Skippable,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<TestSpark> {
+  const running = process.env.FORKLINE_SPARK_RUNNING;
+  if (running !== undefined) return runningServer(running);
   const home = sparkHome(test);
   const dir = mkdtempSync(join(tmpdir(), 'forkline-spark-'));
   const port = await freePort();
@@ -52,6 +60,16 @@ export async function startSpark(
   group.java(home, connectArguments('local[2]', port, settings));
   return await up(group, port);
 }
+
+/** What makes many short queries fast, for oracles. */
+export const FOR_SHORT_QUERIES: Readonly<Record<string, string>> = {
+  'spark.sql.codegen.wholeStage': 'false',
+  'spark.sql.adaptive.enabled': 'false',
+  'spark.sql.shuffle.partitions': '1',
+  'spark.default.parallelism': '1',
+  'spark.log.level': 'WARN',
+  'spark.connect.session.planCache.maxSize': '0',
+};
 
 /** Starts a standalone cluster of Apache Spark on the loopback. */
 export async function startSparkCluster(test: Skippable): Promise<TestCluster> {
@@ -157,7 +175,8 @@ class Group {
   }
 
   java(home: string, args: readonly string[]): void {
-    const fixed = ['-Xmx1200m', '-XX:+IgnoreUnrecognizedVMOptions', ...OPENED];
+    // Queries of tests are short: the second compiler would work longer than they run.
+    const fixed = ['-Xmx1200m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...OPENED];
     const own = ['-Djdk.reflect.useDirectMethodHandle=false', '-Dio.netty.tryReflectionSetAccessible=true'];
     this.run('java', [...fixed, ...own, '-cp', join(home, 'jars', '*'), ...args], {
       ...{ SPARK_HOME: home, SPARK_LOCAL_IP: '127.0.0.1', SPARK_SCALA_VERSION: '2.13' },
@@ -211,6 +230,16 @@ function endOf(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   });
 }
 
+function runningServer(url: string): TestSpark {
+  const dir = mkdtempSync(join(tmpdir(), 'forkline-spark-'));
+  return {
+    ...{ url, port: Number(url.split(':').at(-1)), pid: 0, dir },
+    admin: (sql) => runCommand(url, sql),
+    kill: () => Promise.reject(new Error('a server that ran already is not killed')),
+    stop: async () => rmSync(dir, { recursive: true }),
+  };
+}
+
 async function up(group: Group, port: number): Promise<TestSpark> {
   const url = `sc://127.0.0.1:${port}`;
   let isUp = false;
@@ -224,14 +253,26 @@ async function up(group: Group, port: number): Promise<TestSpark> {
   );
   group.check();
   // The first query ever takes seconds, while Java loads classes.
-  const session = await openSpark(url);
+  const session = await until(() => openSpark(url), START_MS, 'Spark answers');
   await askSpark(session, 'select 1 as one');
   await session.end();
   return {
     ...{ url, port, pid: group.last.pid!, dir: group.dir },
+    admin: (sql) => runCommand(url, sql),
     kill: () => group.kill(),
     stop: () => group.stop(),
   };
+}
+
+async function runCommand(url: string, sql: string): Promise<void> {
+  const channel = await openChannel(readUrl(url), { ca: null }, 'test');
+  const control = createCallControl(Date.now() + START_MS);
+  const session = new QuerySession(channel, 'admin', control);
+  const asked = { plan: { root: { sql: { query: sql } } }, sql, before: 0 };
+  for await (const _ of session.execute(asked, () => {}));
+  await session.release();
+  channel.close();
+  control.dispose();
 }
 
 function hasEnded(group: Group): boolean {

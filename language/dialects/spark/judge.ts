@@ -91,9 +91,11 @@ function refuse(sql: string, token: SqlToken, next: SqlToken | undefined): void 
       return;
     case 'word':
       refuseProgram(sql, token, next);
-      return refuseCall(sql, token, next);
+      refuseCall(sql, token, next);
+      return;
     case 'quoted-name':
-      return refuseCall(sql, token, next);
+      refuseCall(sql, token, next);
+      return;
     default:
   }
 }

@@ -1,7 +1,7 @@
 /** Spark for the functions' oracle, where it is. */
 import { type ColumnType, typeName } from '../../../core/protocol/types.ts';
 import { SPARK } from '../../../language/dialects/spark/source.ts';
-import { startSpark } from '../spark.ts';
+import { FOR_SHORT_QUERIES, startSpark } from '../spark.ts';
 import { askSpark, openSpark } from '../spark-session.ts';
 import { casesSql, type EdgeColumn, eachOutcome, type TriedDatabase } from './tried-database.ts';
 import type { Skippable } from './tried-databases.ts';
@@ -13,7 +13,7 @@ const HELD: ReadonlySet<string> = new Set([
 const UNKNOWN = /infinity|BC|^0000|^\d{5}/i;
 
 export async function openSparkDatabase(test: Skippable): Promise<TriedDatabase> {
-  const server = await startSpark(test);
+  const server = await startSpark(test, FOR_SHORT_QUERIES);
   const session = await openSpark(server.url);
   let cases = '';
   const column = async (sql: string, at: number): Promise<(string | null)[]> => {
@@ -21,7 +21,6 @@ export async function openSparkDatabase(test: Skippable): Promise<TriedDatabase>
     const rows = answer
       .trim()
       .split('\n')
-      .slice(1)
       .map((line) => JSON.parse(line) as unknown);
     return rows
       .filter(Array.isArray)

@@ -67,6 +67,9 @@ describe('A connection to Spark', function () {
     expect(await sparkProblem('sc://x/;colour=red')).to.include(
       'its URL has an option colour; there are use_ssl, token, user_id',
     );
+    expect(await sparkProblem('sc://spark.invalid', { token: 'hush' })).to.equal(
+      'database-unavailable: the Spark of connection "lake" is not available: a token is sent over TLS only, unless to this machine: add /;use_ssl=true to the URL',
+    );
     expect(await sparkProblem('http://x')).to.include('is not of the form sc://host:port');
   });
 
