@@ -1,4 +1,4 @@
-/** Spark as a source of rows, and what is asked of it where stages are placed in it. */
+/** Spark as a source of rows. No stage is placed in it yet: every one runs in the stage engine, over the rows that Spark sends. */
 import type { Column } from '../../../core/protocol/types.ts';
 import { usualWireType } from '../../../core/protocol/wire-rows.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
@@ -26,7 +26,7 @@ import {
   sparkTypeOf,
 } from './types.ts';
 
-/** Stages that the oracles of functions and of kinds found exact in Spark. */
+/** Stages that Spark should compute exactly; none is placed before the oracles of functions and of kinds have shown it (`maxStages`). */
 const PLACED_STAGES: ReadonlySet<string> = new Set(
   'where eval fields rename case head sort stats distinct dropna fillna cast'.split(' '),
 );
@@ -83,12 +83,12 @@ export const SPARK: SourceDialect = {
   parameter: castTo,
   comparesJson: false,
   nestsLists: false,
-  maxStages: 20,
+  maxStages: 0,
   placedStages: PLACED_STAGES,
   sourceRefusal: (_sql, columns, isOrdered) => sourceRefusal(columns, isOrdered),
   orderRefusal: () => null,
   literalRefusal,
-  refusal,
+  refusal: (columns) => refusal(columns) ?? 'no stage was shown to be exact in Spark yet',
   sizedHint: (column) => `cast it in the SQL: cast(${column} as decimal(38,10)), cast(${column} as double)`,
   columnOf,
   sourceColumn(stored, { type }) {
