@@ -14,6 +14,7 @@ import { DslStock } from './admission/dsl-stock.ts';
 import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
+import { ConnectionsLink } from './catalogue/connections-link.ts';
 import { openCatalogue } from './catalogue/open.ts';
 import { PoisonLedger } from './history/poison.ts';
 import { QueryRegistry } from './history/registry.ts';
@@ -55,7 +56,8 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   let draining = false;
   const access = await createAccess(config.auth, registry, log);
   const gate = new Gate(config.gate, access.authenticator);
-  const opened = await openCatalogue(config.store, log);
+  const connectionsLink = new ConnectionsLink({ send, log });
+  const opened = await openCatalogue(config.store, log, connectionsLink);
   const run = runDeps(config, pools, opened?.catalogue ?? null);
   const app = createApp({
     run,
@@ -70,6 +72,8 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     reading: new ReadingWatch({ windowMs: config.limits.readWindowMs, leastBytes: config.limits.readBytes }),
     log,
     gate,
+    storedConnections: opened?.catalogue.connections ?? null,
+    connectionsLink,
     catalogueHandlers: opened?.handlers ?? null,
     publishedModels: opened?.published ?? null,
     askMonitor: processList.requestAll,
@@ -86,7 +90,8 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   await Promise.all([pools.planner.warm(), listen(http)]);
   return {
     queriesServed: () => observation.metrics.queriesEnded(),
-    onMessage: (message) => onMessage(message, { ...pools, run, registry, poison, processList, send }),
+    onMessage: (message) =>
+      onMessage(message, { ...pools, run, registry, poison, processList, connectionsLink, send }),
     async stop(graceMs, successor) {
       const refuse = (): void => {
         draining = true;
@@ -186,6 +191,7 @@ interface Hearers extends Pools {
   readonly registry: QueryRegistry;
   readonly poison: PoisonLedger;
   readonly processList: ReturnType<typeof createProcessList>;
+  readonly connectionsLink: ConnectionsLink;
 }
 
 function onMessage(message: ToChild, hearers: Hearers): void {
@@ -200,6 +206,10 @@ function onMessage(message: ToChild, hearers: Hearers): void {
       return;
     case 'connections-changed':
       if (message.to === 'server') changeConnections(message, hearers);
+      return;
+    case 'stored-taken':
+    case 'connection-examined':
+      hearers.connectionsLink.receive(message);
       return;
     case 'processes':
       processList.receive(message);

@@ -14,6 +14,7 @@ import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole 
 import { accessOptions, connectionLimits, corsOptions, listenOptions } from './schema-access.ts';
 import { budgetOptions } from './schema-budgets.ts';
 import { monitorOptions } from './schema-monitor.ts';
+import { secretOptions } from './secrets.ts';
 import { storeOptions } from './store.ts';
 
 /** With fewer in flight a worker waits more than it works, and on few cores `dsl.max` queries with stages had no room. */
@@ -41,6 +42,7 @@ export function createConfigSchema({ cores }: Machine) {
       example: 'main',
       defaultText: '`main`, or the only one',
     }),
+    secrets: secretOptions(),
     store: storeOptions(),
     limits: limitOptions(),
     sql: group({

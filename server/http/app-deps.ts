@@ -1,7 +1,9 @@
 /** The objects that the routes need: made once in main.ts, or by tests. */
+import type { StoredConnectionBook } from '../../catalogue/connections/stored.ts';
 import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
+import type { ConnectionsLink } from '../catalogue/connections-link.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
 import type { QueryHandlerDeps } from '../query/handler.ts';
 import type { CatalogueHandlers } from './catalogue-paths.ts';
@@ -15,8 +17,11 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly isLogStored: boolean;
   readonly bodies: BodyBudget;
   readonly gate: Gate;
-  /** null: no store is configured. */
+  /** The connections of the store; null: none is configured. */
+  readonly storedConnections: StoredConnectionBook | null;
+  readonly connectionsLink: ConnectionsLink;
   /** Returns the published models that a principal may know of; null: no store is configured. Never rejects. */
   readonly publishedModels: ((principal: Principal) => Promise<PublishedModels>) | null;
+  /** null: no store is configured. */
   readonly catalogueHandlers: ((deps: AppDeps) => CatalogueHandlers) | null;
 }
