@@ -5,10 +5,10 @@
  */
 import type { Finding } from '../connectors/kit/connector.ts';
 import type { Config } from '../core/config/config.ts';
-import type { ConnectionConfig } from '../core/protocol/connection.ts';
-import { examineConnection } from './examine-connection.ts';
-import type { Output } from './output.ts';
-import { type ConfigQuestion, readConfig } from './read-config.ts';
+import { type Login, loginsOf } from '../core/protocol/connection.ts';
+import { examineConnection } from './connections/examine.ts';
+import type { Output } from './kit/output.ts';
+import { type ConfigQuestion, readConfig } from './kit/read-config.ts';
 
 /** Findings about one connection. */
 type NamedFinding = Finding & { readonly connection: string };
@@ -39,13 +39,16 @@ async function examine({ connections }: Config): Promise<readonly NamedFinding[]
         text: 'no database is configured: `forkline start` brings its own, which it reads with a role that may do nothing else',
       },
     ];
-  const found = await Promise.all(all.map(([name, connection]) => examineOne(name, connection)));
+  const logins = all.flatMap(([name, connection]) => loginsOf(connection).map((login) => ({ name, login })));
+  const found = await Promise.all(logins.map(({ name, login }) => examineOne(name, login)));
   return found.flat();
 }
 
-async function examineOne(name: string, config: ConnectionConfig): Promise<readonly NamedFinding[]> {
+/** The findings about one login; that of a role is named with it. */
+async function examineOne(name: string, { role, config }: Login): Promise<readonly NamedFinding[]> {
+  const told = role === null ? name : `${name} (${role})`;
   const { findings } = await examineConnection(name, config);
-  return findings.map(({ level, text }) => ({ connection: name, level, text }));
+  return findings.map(({ level, text }) => ({ connection: told, level, text }));
 }
 
 function lineOf({ connection, level, text }: NamedFinding): string {

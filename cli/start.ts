@@ -6,8 +6,8 @@ import type { Config } from '../core/config/config.ts';
 import { STANDARD_OUTPUT } from '../core/logging/standard-output.ts';
 import type { EmbeddedDatabase } from '../demo/embedded.ts';
 import { demoFiles } from '../demo/files.ts';
-import { examineInProcess, readStoredConnections } from './connections-child.ts';
-import { type ConfigQuestion, readConfig } from './read-config.ts';
+import { examineInProcess, readStoredConnections } from './connections/child.ts';
+import { type ConfigQuestion, readConfig } from './kit/read-config.ts';
 
 export interface StartOptions {
   readonly cwd: string;

@@ -8,8 +8,9 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../core/config/config.ts';
+import { loginProblems } from '../core/config/role-logins.ts';
 import type { Log } from '../core/logging/log.ts';
-import type { ConnectionConfig } from '../core/protocol/connection.ts';
+import { type ConfiguredConnection, hasRoles } from '../core/protocol/connection.ts';
 import type { UnreachableConnection } from '../core/protocol/monitor.ts';
 import type {
   ConnectionDefinition,
@@ -22,7 +23,9 @@ import type {
 } from '../core/protocol/stored-connections.ts';
 
 /** The connection or definition to examine. */
-export type Examinee = { readonly config: ConnectionConfig } | { readonly definition: ConnectionDefinition };
+export type Examinee =
+  | { readonly config: ConfiguredConnection }
+  | { readonly definition: ConnectionDefinition };
 
 /** Reads and tries connections, outside of this process. Both reject when that process fails. */
 export interface ConnectionsService {
@@ -116,10 +119,14 @@ export class StoredConnections {
   async #merge(base: Config, stored: readonly StoredConnection[]): Promise<Config> {
     const configured = (name: string) => Object.hasOwn(base.connections, name);
     const read = await this.#deps.service.read(base, stored);
-    const own = Object.entries(read.connections).filter(([name]) => !configured(name));
+    const refused = loginMistakes(read.connections, base);
+    const own = Object.entries(read.connections).filter(
+      ([name]) => !configured(name) && !Object.hasOwn(refused, name),
+    );
     const shadowed = stored.filter(({ name }) => configured(name));
     this.#problems = {
       ...read.problems,
+      ...refused,
       ...Object.fromEntries(
         shadowed.map(({ name }) => [name, 'the configuration has a connection of this name']),
       ),
@@ -175,6 +182,22 @@ export class StoredConnections {
       log.warn('stored-connections-unkept', { message: String(thrown) });
     }
   }
+}
+
+/** Logins by role need a policy that knows these roles, and gives nobody two of the logins. */
+function loginMistakes(
+  connections: ResolvedStored['connections'],
+  { access: { policy } }: Config,
+): Readonly<Record<string, string>> {
+  const found = Object.entries(connections).flatMap(([name, connection]) => {
+    if (!hasRoles(connection)) return [];
+    const problems =
+      policy === null
+        ? ['logins by role need a policy that says which roles there are (access.policyFile)']
+        : loginProblems('the policy', policy, { [name]: connection });
+    return problems.length === 0 ? [] : [[name, problems.join('; ')] as const];
+  });
+  return Object.fromEntries(found);
 }
 
 function withoutStored(config: Config): Config {

@@ -5,6 +5,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { isAbsolute, relative } from 'node:path';
+import { type ConfiguredConnection, hasRoles } from '../protocol/connection.ts';
 import type { ConnectionDefinition } from '../protocol/stored-connections.ts';
 import { describeConnectionIssue } from './connection-issues.ts';
 import { connectionOptions } from './connection-kinds.ts';
@@ -18,8 +19,9 @@ export interface StoredPlace {
   readonly directories: readonly string[];
 }
 
-type Configured = Exclude<ReturnType<typeof readConnection>, null | { readonly mistake: string }>;
-export type ReadStored = { readonly connection: Configured } | { readonly mistakes: readonly string[] };
+export type ReadStored =
+  | { readonly connection: ConfiguredConnection }
+  | { readonly mistakes: readonly string[] };
 
 /** The most characters of a name: those of a name in PostgreSQL. */
 const MOST_NAME = 63;
@@ -227,12 +229,12 @@ function isBelow(path: string, directory: string | null): boolean {
   return way === '' || !(way === '..' || way.startsWith('../') || isAbsolute(way));
 }
 
-function guarded(connection: Configured): Configured {
+function guarded(connection: ConfiguredConnection): ConfiguredConnection {
   if ('url' in connection) return { ...connection, guardsAddress: true };
-  if (!('roles' in connection)) return connection;
-  const roles = Object.entries(connection.roles as Record<string, object>);
-  return {
-    ...(connection as object),
-    roles: Object.fromEntries(roles.map(([role, login]) => [role, { ...login, guardsAddress: true }])),
-  } as unknown as Configured; // the same connection with one more option in each login
+  if (!hasRoles(connection)) return connection;
+  const roles = Object.entries(connection.roles).map(([role, login]) => [
+    role,
+    { ...login, guardsAddress: true },
+  ]);
+  return { ...connection, roles: Object.fromEntries(roles) };
 }

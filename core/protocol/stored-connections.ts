@@ -1,5 +1,5 @@
 /** Connections that the catalogue keeps, on their way between server, monitor and the process that reads and tries them. */
-import type { ConnectionConfig } from './connection.ts';
+import type { ConfiguredConnection } from './connection.ts';
 import type { UnreachableConnection } from './monitor.ts';
 
 /** A connection as it was written: the options of its kind, and `secret` with the name of what stands for a password. JSON. */
@@ -13,7 +13,7 @@ export interface StoredConnection {
 
 /** Connections of the catalogue with their secrets, for the monitor only. */
 export interface ResolvedStored {
-  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly connections: Readonly<Record<string, ConfiguredConnection>>;
   /** Connections that cannot be used, each with the reason. */
   readonly problems: Readonly<Record<string, string>>;
 }

@@ -3,18 +3,18 @@
  * tries one connection, sends the result over IPC and ends. So the monitor loads neither zod nor drivers, and a driver that
  * hangs or dies ends nothing else.
  */
-import { environment } from '../core/config/config.ts';
-import { readConfigFile } from '../core/config/read.ts';
-import { resolveSecrets } from '../core/config/secrets.ts';
-import { readStored, type StoredPlace } from '../core/config/stored-connections.ts';
-import type { ConnectionConfig } from '../core/protocol/connection.ts';
+import { environment } from '../../core/config/config.ts';
+import { readConfigFile } from '../../core/config/read.ts';
+import { resolveSecrets } from '../../core/config/secrets.ts';
+import { readStored, type StoredPlace } from '../../core/config/stored-connections.ts';
+import { type ConfiguredConnection, type Login, loginsOf } from '../../core/protocol/connection.ts';
 import type {
   ExaminedConnection,
   ResolvedStored,
   StoredConnection,
-} from '../core/protocol/stored-connections.ts';
-import type { ConnectionsQuestion } from './connections-child.ts';
-import { examineConnection } from './examine-connection.ts';
+} from '../../core/protocol/stored-connections.ts';
+import type { ConnectionsQuestion } from './child.ts';
+import { type Examined, examineConnection } from './examine.ts';
 
 process.once('message', (question: ConnectionsQuestion) => {
   void answerTo(question).then(
@@ -39,7 +39,7 @@ function placeOf({ config: { cwd, file }, directories }: ConnectionsQuestion): S
 }
 
 function resolveAll(stored: readonly StoredConnection[], place: StoredPlace): ResolvedStored {
-  const connections: Record<string, ConnectionConfig> = {};
+  const connections: Record<string, ConfiguredConnection> = {};
   const problems: Record<string, string> = {};
   for (const { name, definition } of stored) {
     const read = readStored(name, definition, place);
@@ -49,14 +49,22 @@ function resolveAll(stored: readonly StoredConnection[], place: StoredPlace): Re
   return { connections, problems };
 }
 
-async function examine(name: string, config: ConnectionConfig, open: boolean): Promise<ExaminedConnection> {
+async function examine(
+  name: string,
+  config: ConfiguredConnection,
+  open: boolean,
+): Promise<ExaminedConnection> {
   const { kind } = config;
   if (!open) return { mistakes: [], kind, reached: null, findings: [] };
-  // Whoever tries a connection learns what its host answers: never from an address that only this machine should ask.
-  const isServer = kind === 'postgres' || kind === 'mariadb';
-  const { reached, findings } = await examineConnection(
-    name,
-    isServer ? { ...config, guardsAddress: true } : config,
-  );
-  return { mistakes: [], kind, reached, findings };
+  const all = await Promise.all(loginsOf(config).map((login) => examineLogin(name, login)));
+  const reached = all.every((each) => each.reached);
+  return { mistakes: [], kind, reached, findings: all.flatMap(({ findings }) => findings) };
+}
+
+/** Whoever tries a connection learns what its host answers: never from an address that only this machine should ask. */
+async function examineLogin(name: string, { role, config }: Login): Promise<Examined> {
+  const guarded = 'url' in config ? { ...config, guardsAddress: true } : config;
+  const { reached, findings } = await examineConnection(name, guarded);
+  if (role === null) return { reached, findings };
+  return { reached, findings: findings.map(({ level, text }) => ({ level, text: `${role}: ${text}` })) };
 }

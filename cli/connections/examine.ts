@@ -1,8 +1,8 @@
 /** Opens one connection, and says what an operator should know about it. */
-import type { Finding } from '../connectors/kit/connector.ts';
-import { connectionOf } from '../connectors/registry.ts';
-import type { ConnectionConfig } from '../core/protocol/connection.ts';
-import { judgeOf } from '../language/dialects/registry.ts';
+import type { Finding } from '../../connectors/kit/connector.ts';
+import { connectionOf } from '../../connectors/registry.ts';
+import type { ConnectionConfig } from '../../core/protocol/connection.ts';
+import { judgeOf } from '../../language/dialects/registry.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 
@@ -14,7 +14,7 @@ export interface Examined {
 /** Rejects only when no connector can be loaded. */
 export async function examineConnection(name: string, config: ConnectionConfig): Promise<Examined> {
   if (config.kind === 'files') {
-    const { examineFiles } = await import('../connectors/files/examine.ts');
+    const { examineFiles } = await import('../../connectors/files/examine.ts');
     const findings = await examineFiles(config);
     return { reached: findings.some(({ level }) => level === 'ok'), findings };
   }

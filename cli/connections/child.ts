@@ -1,14 +1,14 @@
-/** Has connections of the catalogue read or tried by a process of its own (connections-process.ts says why). */
+/** Has connections of the catalogue read or tried by a process of its own (process.ts says why). */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ConnectionConfig } from '../core/protocol/connection.ts';
+import type { ConfiguredConnection } from '../../core/protocol/connection.ts';
 import type {
   ConnectionDefinition,
   ExaminedConnection,
   ResolvedStored,
   StoredConnection,
-} from '../core/protocol/stored-connections.ts';
-import type { ConfigQuestion } from './read-config.ts';
+} from '../../core/protocol/stored-connections.ts';
+import type { ConfigQuestion } from '../kit/read-config.ts';
 
 /** The time for one connection: it opens within 5 s or fails; a driver that hangs is killed. */
 const PATIENCE_MS = 15_000;
@@ -25,7 +25,9 @@ export type ConnectionsQuestion = QuestionBase &
     | {
         readonly type: 'examine';
         readonly name: string;
-        readonly what: { readonly config: ConnectionConfig } | { readonly definition: ConnectionDefinition };
+        readonly what:
+          | { readonly config: ConfiguredConnection }
+          | { readonly definition: ConnectionDefinition };
         readonly open: boolean;
       }
   );
@@ -46,7 +48,7 @@ export function examineInProcess(
 
 function ask<T extends object>(question: ConnectionsQuestion): Promise<T> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const script = fileURLToPath(new URL(`./connections-process.${extension}`, import.meta.url));
+  const script = fileURLToPath(new URL(`./process.${extension}`, import.meta.url));
   const { cwd } = question.config;
   const child = fork(script, { cwd, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
