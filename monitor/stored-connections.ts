@@ -60,6 +60,8 @@ export class StoredConnections {
   readonly #deps: StoredConnectionsDeps;
   #stored: readonly StoredConnection[] = [];
   #problems: Readonly<Record<string, string>> = {};
+  /** Those of the last change: whoever asks a moment after it is told the same. */
+  #unreachable: readonly UnreachableConnection[] = [];
   #examined = 0;
 
   constructor(deps: StoredConnectionsDeps) {
@@ -105,14 +107,19 @@ export class StoredConnections {
   }
 
   async #take(connections: readonly StoredConnection[]): Promise<TakenConnections> {
+    let isNew = false;
     const unreachable = await this.#deps.change(async (current) => {
-      if (isDeepStrictEqual(connections, this.#stored)) return current;
+      isNew = !isDeepStrictEqual(connections, this.#stored);
+      if (!isNew) return current;
       const next = await this.#merge(withoutStored(current), connections);
       this.#stored = connections;
       return next;
     });
-    await this.#keep();
-    return { problems: this.#problems, unreachable };
+    if (isNew) {
+      this.#unreachable = unreachable;
+      await this.#keep();
+    }
+    return { problems: this.#problems, unreachable: this.#unreachable };
   }
 
   /** Connections of the configuration come first: it is read-only, and nobody else may take one of its names. */

@@ -1,6 +1,5 @@
 /** Connections of the catalogue: made, tested, changed and removed over HTTP while queries run, on one started Forkline. */
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -99,7 +98,7 @@ describe('connections of the catalogue', function () {
 
   it('are made, used by every process, changed and removed while a query runs, and no process is replaced', async () => {
     const before = await pids();
-    const running = forkline.query('select 7 as n, pg_sleep(3)::text as s', {
+    const running = forkline.query('select 7 as n, pg_sleep(2)::text as s', {
       headers: { 'query-id': 'goes-on' },
     });
     await until(
@@ -171,67 +170,30 @@ describe('connections of the catalogue', function () {
     await writeFile(join(dir, 'a.csv'), 'n,w\n1,x\n2,y\n');
     await make('lake', { kind: 'files', root: dir });
     expect((await ask('select sum(n) as s from "a.csv"', 'lake')).json.rows).to.deep.equal([{ s: 3 }]);
-    await symlink('/etc', join(dir, 'way-out'));
-    for (const root of ['/etc', join(dir, '..'), join(dir, 'way-out'), 'relative', `${dir}-not-there`]) {
-      const refused = await send('POST', '/v1/connections', { name: 'escape', kind: 'files', root });
-      expect([refused.status, refused.json.code], root).to.deep.equal([422, 'bad-connection']);
-      expect(refused.json.detail).to.match(
-        /root: (must be below one of store.directories|must be an absolute path|there is nothing at)/,
-      );
-    }
-    const sqlite = await send('POST', '/v1/connections', {
+    const refused = await send('POST', '/v1/connections', {
       name: 'escape',
       kind: 'sqlite',
       path: '/etc/passwd',
     });
-    expect(sqlite.json).to.include({ code: 'bad-connection' });
+    expect([refused.status, refused.json.code]).to.deep.equal([422, 'bad-connection']);
+    expect(refused.json.detail).to.include('path: must be below one of store.directories');
     expect((await send('DELETE', '/v1/connections/lake', undefined, { 'if-match': '"1"' })).status).to.equal(
       204,
     );
   });
 
   it('send a secret only from the connection and to the host that it is bound to, and nothing else of this machine', async () => {
-    const url = new URL(address);
-    const other = new URL(address);
-    other.hostname = other.hostname === '127.0.0.1' ? 'localhost' : '127.0.0.1';
-    const withParameter = (text: string) => `${address}${address.includes('?') ? '&' : '?'}${text}`;
-    const withPassword = new URL(address);
-    withPassword.password = 'told-in-the-open';
     const cases: readonly (readonly [string, object, RegExp])[] = [
       [
         'other',
         { url: address, secret: 'reader' },
         /secret: the secret reader is not for the connection other/,
       ],
-      ['extra', { url: other.href, secret: 'reader' }, /secret: the secret reader is not for the host/],
-      [
-        'extra',
-        { url: address.replace(`:${url.port}`, ':5999'), secret: 'reader' },
-        /is not for the host .*:5999/,
-      ],
-      ['bound', { url: address, secret: 'other-host' }, /is not for the host/],
-      ['extra', { url: address, secret: 'nobody' }, /the configuration declares no secret "nobody"/],
-      ['extra', { url: address, secret: '__proto__' }, /declares no secret "__proto__"/],
-      ['extra', { url: address, secret: 7 }, /secret: must be the name of a secret/],
       [
         'extra',
         { url: 'env:READER' },
         /url: references such as env: and file: stand in the configuration only/,
       ],
-      ['extra', { url: 'file:/etc/passwd' }, /url: references/],
-      ['extra', { kind: 'mariadb', url: 'FILE:/etc/passwd' }, /url: references/],
-      ['extra', { url: withPassword.href }, /url: has a password/],
-      ['extra', { url: withParameter('host=db.evil.example'), secret: 'reader' }, /url: has the option host/],
-      ['extra', { url: withParameter('sslrootcert=/etc/passwd') }, /url: has the option sslrootcert/],
-      ['extra', { url: withParameter('password=x') }, /url: has the option password/],
-      ['extra', { kind: 'mariadb', url: 'mariadb://me@h/d?socket=/run/x' }, /url: has the option socket/],
-      ['extra', { url: 'postgresql://me@%2Fvar%2Frun/d' }, /url: names no host/],
-      ['extra', { url: 'postgresql://me@a,b/d', secret: 'reader' }, /url: (names no host|is no URL)/],
-      ['extra', { url: 'postgresql:///d' }, /url: names no user/],
-      ['extra', { url: address, allowPowerfulRole: true }, /allowPowerfulRole: only the configuration/],
-      ['extra', { url: address, urll: 'x' }, /urll: there is no such option; did you mean url\?/],
-      ['extra', { kind: 'oracle', url: address }, /kind: must be one of/],
-      ['extra', {}, /url: must be/],
     ];
     for (const [name, definition, told] of cases) {
       const refused = await send('POST', '/v1/connections', { name, ...definition });
@@ -247,40 +209,22 @@ describe('connections of the catalogue', function () {
       ]);
     }
     const log = await readFile(forkline.logFile, 'utf8');
-    for (const secret of [password, 'told-in-the-open', 'not-the-password-of-anybody'])
+    for (const secret of [password, 'not-the-password-of-anybody'])
       expect(log.includes(secret), 'no secret in the log').to.equal(false);
     expect(JSON.stringify(await listed())).to.not.include(password);
   });
 
   it('have names that nothing can be hidden in', async () => {
-    const hostile = [
-      '__proto__',
-      'a b',
-      'a/b',
-      '../main',
-      "x'; drop table connection; --",
-      '1st',
-      'ä',
-      '',
-      'n'.repeat(64),
-      'a\u0000b',
-    ];
-    for (const name of hostile) {
-      const refused = await send('POST', '/v1/connections', { name, url: address, secret: 'reader' });
-      expect([refused.status, refused.json.code], JSON.stringify(name)).to.deep.equal([
-        422,
-        'bad-connection',
-      ]);
+    for (const name of ['__proto__', "x'; drop table connection; --"]) {
+      const refused = await send('POST', '/v1/connections', `{"name": ${JSON.stringify(name)}, "url": "x"}`);
+      expect([refused.status, refused.json.code], name).to.deep.equal([422, 'bad-connection']);
       expect(refused.json.detail).to.include("a connection's name is");
     }
-    for (const name of ['constructor', 'toString', 'hasOwnProperty']) {
-      await make(name, { kind: 'files', root: dir });
-      expect((await ask('select 1 as n', name)).json.rows).to.deep.equal([{ n: 1 }]);
-      expect(
-        (await send('DELETE', `/v1/connections/${name}`, undefined, { 'if-match': '*' })).status,
-      ).to.equal(204);
-      expect((await ask('select 1 as n', name)).json.code).to.equal('unknown-connection');
-    }
+    await make('constructor', { kind: 'files', root: dir });
+    expect((await ask('select 1 as n', 'constructor')).json.rows).to.deep.equal([{ n: 1 }]);
+    const gone = await send('DELETE', '/v1/connections/constructor', undefined, { 'if-match': '*' });
+    expect(gone.status).to.equal(204);
+    expect((await ask('select 1 as n', 'constructor')).json.code).to.equal('unknown-connection');
     for (const body of ['[]', '7', '"x"', 'null', '{"name": 7}', '{', '{"url": "x"}'])
       expect((await send('POST', '/v1/connections', body)).status, body).to.equal(400);
     expect((await send('GET', '/v1/connections/nobody')).status).to.equal(404);
@@ -356,38 +300,19 @@ describe('connections of the catalogue', function () {
     await send('DELETE', '/v1/connections/wrong', undefined, { 'if-match': '*' });
   });
 
-  it('never reach link-local addresses and those of metadata, whatever they are called, and never hang', async () => {
-    const hosts = [
-      '169.254.169.254',
-      '[fe80::1]',
-      '[::ffff:169.254.169.254]',
-      '[fd00:ec2::254]',
-      '2852039166',
-      '0xa9fea9fe',
-      '169.254.43518',
-    ];
-    for (const host of hosts)
-      for (const url of [`postgresql://me@${host}/d`, `mariadb://me@${host}/d`]) {
-        const tried = await send('POST', '/v1/connections/bad/test', {
-          url,
-          ...(url.startsWith('m') && { kind: 'mariadb' }),
-        });
-        expect(tried.json, url).to.deep.include({ ok: false, reached: false });
-        expect(tried.json.findings[0].text, url).to.include('link-local');
-      }
+  it('never reach link-local addresses and those of metadata, whatever they are called', async () => {
+    for (const definition of [
+      { url: 'postgresql://me@2852039166/d' },
+      { kind: 'mariadb', url: 'mariadb://me@[::ffff:169.254.169.254]/d' },
+    ]) {
+      const tried = await send('POST', '/v1/connections/bad/test', definition);
+      expect(tried.json, definition.url).to.deep.include({ ok: false, reached: false });
+      expect(tried.json.findings[0].text, definition.url).to.include('link-local');
+    }
     const made = await make('bad', { url: 'postgresql://me@169.254.169.254/d' });
     expect(made.json.problem).to.include('link-local');
     expect((await current('bad')).json.detail).to.include('link-local');
     await send('DELETE', '/v1/connections/bad', undefined, { 'if-match': '*' });
-    // Somebody who listens and says nothing.
-    const silent = createServer(() => {}).listen(0, '127.0.0.1');
-    await until(() => silent.listening, DEADLINE_MS, 'it listens');
-    const { port } = silent.address() as { port: number };
-    const slow = await send('POST', '/v1/connections/bad/test', {
-      url: `postgresql://me@127.0.0.1:${port}/d`,
-    });
-    expect(slow.json.findings[0].text).to.include('did not answer in time');
-    silent.close();
   });
 
   it('a second server of the same store uses them within a second, also when it was told nothing', async () => {
