@@ -11,6 +11,7 @@ import {
   type PolicyCommand,
   policyCommand,
 } from './access/access-arguments.ts';
+import { type ConnectionCommand, connectionCommand } from './connections/arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
@@ -66,6 +67,7 @@ export type Command =
   | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand)
   | ({ readonly name: 'audit'; readonly configFile: string | undefined } & AuditCommand)
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
+  | ({ readonly name: 'connection'; readonly url: string | null } & ConnectionCommand)
   | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
 const COMMANDS = [
@@ -84,6 +86,7 @@ const COMMANDS = [
   'policy',
   'audit',
   'model',
+  'connection',
   'migrate',
   'help',
   'version',
@@ -137,6 +140,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   policy: ['as', 'connection', 'json', 'config'],
   audit: ['head', 'json', 'config'],
   model: ['url', 'tag', 'search', 'at', 'from', 'to', 'reason', 'dry-run', 'prune', 'json'],
+  connection: ['url', 'reason', 'json'],
   migrate: ['check', 'config'],
   help: [],
   version: [],
@@ -184,6 +188,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, configFile: values.config, ...auditCommand(values, rest) };
     case 'model':
       return { name, url: values.url ?? null, ...modelCommand(values, rest) };
+    case 'connection':
+      return { name, url: values.url ?? null, ...connectionCommand(values, rest) };
     case 'migrate':
       expectNoMore(name, rest);
       return { name, check: values.check === true, configFile: values.config };

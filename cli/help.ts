@@ -33,6 +33,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         change one (--reason TEXT)
   forkline model apply PATH...          all models of files or folders or none of them, after showing what differs:
                                         --dry-run only shows it, --prune removes others. model export FOLDER
+  forkline connection list              the connections (--json); show NAME; test NAME or a FILE that need not be saved
+  forkline connection create FILE       a connection of a file, in use at once; edit NAME, remove NAME (--reason TEXT)
   forkline migrate [--check]            bring the store of models up to date (--config)
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise); FORKLINE_KEY has the key or

@@ -14,7 +14,7 @@ import type {
   StoredConnection,
 } from '../../core/protocol/stored-connections.ts';
 import type { ConnectionsQuestion } from './child.ts';
-import { type Examined, examineConnection } from './examine.ts';
+import type { Examined } from './examine.ts';
 
 process.once('message', (question: ConnectionsQuestion) => {
   void answerTo(question).then(
@@ -63,6 +63,8 @@ async function examine(
 
 /** Whoever tries a connection learns what its host answers: never from an address that only this machine should ask. */
 async function examineLogin(name: string, { role, config }: Login): Promise<Examined> {
+  // Loaded only here: the drivers cost more than all of the reading.
+  const { examineConnection } = await import('./examine.ts');
   const guarded = 'url' in config ? { ...config, guardsAddress: true } : config;
   const { reached, findings } = await examineConnection(name, guarded);
   if (role === null) return { reached, findings };
