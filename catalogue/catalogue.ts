@@ -1,6 +1,7 @@
-/** The catalogue of one server: the models in the store, with those that were looked up before. */
+/** The catalogue of one server: the models and connections in the store, with the models that were looked up before. */
 import type { ModelsAnswer, PlanModels } from '../core/protocol/models.ts';
 import type { ParameterValue } from '../core/protocol/parameters.ts';
+import { connectionOfKey, StoredConnectionBook } from './connections/stored.ts';
 import { removeModel, type Saved, saveModel } from './models/changes.ts';
 import { durationMs } from './models/duration.ts';
 import { ModelLookup } from './models/lookup.ts';
@@ -17,20 +18,33 @@ export type Change =
   | { readonly kind: 'save'; readonly planned: PlannedModel; readonly expected: Expected }
   | { readonly kind: 'remove'; readonly name: string; readonly expected: Expected };
 
+export interface CatalogueOptions extends StoreOptions {
+  /** Called, where it is given, when connections have changed or may have. */
+  onConnectionsChanged?(): void;
+}
+
 export class Catalogue {
   readonly models: ModelReading;
+  readonly connections: StoredConnectionBook;
   readonly #store: Store;
   readonly #cache = new ModelCache();
   readonly #lookup: ModelLookup;
   readonly #watch: Watch;
 
-  constructor(options: StoreOptions) {
+  constructor(options: CatalogueOptions) {
     this.#store = new Store(options);
     this.models = new ModelReading(this.#store);
+    this.connections = new StoredConnectionBook(this.#store);
     this.#lookup = new ModelLookup(this.#store, this.#cache);
     this.#watch = new Watch(this.#store, {
-      changed: (key) => this.#cache.forget(key),
-      heard: () => this.#cache.trust(),
+      changed: (key) => {
+        if (connectionOfKey(key) === null) this.#cache.forget(key);
+        else options.onConnectionsChanged?.();
+      },
+      heard: () => {
+        this.#cache.trust();
+        options.onConnectionsChanged?.();
+      },
       lost: () => this.#cache.distrust(),
     });
   }

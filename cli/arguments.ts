@@ -12,6 +12,7 @@ import {
   policyCommand,
 } from './access/access-arguments.ts';
 import { parseCount } from './count-argument.ts';
+import { type ConnectionCommand, connectionCommand } from './connections/arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
@@ -73,6 +74,7 @@ export type Command =
   | ({ readonly name: 'audit'; readonly configFile: string | undefined } & AuditCommand)
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
   | ({ readonly name: 'migrate-query'; readonly url: string | null } & MigrateQueryOptions)
+  | ({ readonly name: 'connection'; readonly url: string | null } & ConnectionCommand)
   | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
 const COMMANDS = [
@@ -93,6 +95,7 @@ const COMMANDS = [
   'jobs',
   'audit',
   'model',
+  'connection',
   'migrate',
   'migrate-query',
   'help',
@@ -155,6 +158,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   policy: ['as', 'connection', 'json', 'config'],
   audit: ['head', 'json', 'config'],
   model: ['url', 'tag', 'search', 'at', 'from', 'to', 'reason', 'dry-run', 'prune', 'json'],
+  connection: ['url', 'reason', 'json'],
   migrate: ['check', 'config'],
   cache: ['url', 'json', 'limit', 'since', 'connection', 'table', 'tag', 'model', 'shape', 'all', 'remove'],
   jobs: ['url', 'json', 'offset', 'limit'],
@@ -210,6 +214,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, configFile: values.config, ...auditCommand(values, rest) };
     case 'model':
       return { name, url: values.url ?? null, ...modelCommand(values, rest) };
+    case 'connection':
+      return { name, url: values.url ?? null, ...connectionCommand(values, rest) };
     case 'migrate':
       expectNoMore(name, rest);
       return { name, check: values.check === true, configFile: values.config };

@@ -4,14 +4,11 @@
  * databases itself, so that it works before the server was ever started.
  */
 import type { Finding } from '../connectors/kit/connector.ts';
-import { connectionOf } from '../connectors/registry.ts';
 import type { Config } from '../core/config/config.ts';
 import { type Login, loginsOf } from '../core/protocol/connection.ts';
-import { judgeOf } from '../language/dialects/registry.ts';
+import { examineConnection } from './connections/examine.ts';
 import type { Output } from './kit/output.ts';
 import { type ConfigQuestion, readConfig } from './kit/read-config.ts';
-
-const CONNECT_TIMEOUT_MS = 5000;
 
 /** Findings about one connection. */
 type NamedFinding = Finding & { readonly connection: string };
@@ -50,19 +47,8 @@ async function examine({ connections }: Config): Promise<readonly NamedFinding[]
 /** The findings about one login; that of a role is named with it. */
 async function examineOne(name: string, { role, config }: Login): Promise<readonly NamedFinding[]> {
   const told = role === null ? name : `${name} (${role})`;
-  if (config.kind === 'files') {
-    const { examineFiles } = await import('../connectors/files/examine.ts');
-    return (await examineFiles(config)).map((finding) => ({ connection: name, ...finding }));
-  }
-  const options = { name, workerId: 'doctor', connectTimeoutMs: CONNECT_TIMEOUT_MS };
-  const connection = await connectionOf(config, options);
-  const guard = { level: 'ok' as const, text: `statements only read: ${judgeOf(config.kind).guard}` };
-  try {
-    const found = [...(await connection.examine()), guard];
-    return found.map(({ level, text }) => ({ connection: told, level, text }));
-  } catch (thrown) {
-    return [{ connection: told, level: 'problem', text: connection.failureOf(thrown).error.message }];
-  }
+  const { findings } = await examineConnection(name, config);
+  return findings.map(({ level, text }) => ({ connection: told, level, text }));
 }
 
 function lineOf({ connection, level, text }: NamedFinding): string {

@@ -42,6 +42,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline migrate-query 'QUERY'        a query of the legacy language in today's: of stdin without QUERY, of files
                                         with --files FILE...; --model NAME is what \`*\` reads. The server tells the
                                         columns, or --describe FILE. Exit code 1: something has no counterpart
+  forkline connection list              the connections (--json); show NAME; test NAME or a FILE that need not be saved
+  forkline connection create FILE       a connection of a file, in use at once; edit NAME, remove NAME (--reason TEXT)
   forkline migrate [--check]            bring the store of models up to date (--config)
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise); FORKLINE_KEY has the key or

@@ -78,6 +78,10 @@ async function run(command: Command): Promise<number> {
         command,
         process,
       );
+    case 'connection': {
+      const { runConnection } = await import('./connections/command.ts');
+      return await runConnection(await client(command.url), command, process);
+    }
     case 'model':
       return await (await import('./model.ts')).runModel(await client(command.url), command, process);
     case 'migrate-query': {

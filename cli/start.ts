@@ -6,7 +6,8 @@ import type { Config } from '../core/config/config.ts';
 import { STANDARD_OUTPUT } from '../core/logging/standard-output.ts';
 import type { EmbeddedDatabase } from '../demo/embedded.ts';
 import { demoFiles } from '../demo/files.ts';
-import { readConfig } from './kit/read-config.ts';
+import { examineInProcess, readStoredConnections } from './connections/child.ts';
+import { type ConfigQuestion, readConfig } from './kit/read-config.ts';
 
 export interface StartOptions {
   readonly cwd: string;
@@ -65,6 +66,11 @@ async function monitor(
   const { runMonitor } = await import('../monitor/run.ts');
   return await runMonitor({
     config: withDatabase(config, database),
+    connections: {
+      read: (current, stored) => readStoredConnections(placeOf(question, current), stored),
+      examine: (current, name, what, open) =>
+        examineInProcess(placeOf(question, current), { name, what, open }),
+    },
     async reloadConfig() {
       const loaded = await readConfig(question);
       if ('errors' in loaded) throw new Error(configErrors(loaded.errors));
@@ -75,6 +81,10 @@ async function monitor(
     consoleLog: print,
     onReady: ({ host, port }) => print(nextSteps(host, port, database !== null)),
   });
+}
+
+function placeOf(config: ConfigQuestion, { storeDirectories: directories }: Config) {
+  return { config, directories };
 }
 
 function pidOf(database: EmbeddedDatabase): { readonly pid: number } {

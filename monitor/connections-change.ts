@@ -15,12 +15,14 @@ export interface ConnectionsChange {
  * may change with them, since adding and removing connections may change the default.
  */
 export function connectionsChange(before: Config, after: Config): ConnectionsChange | null {
-  const { connections: old, defaultConnection: _, ...rest } = before;
-  const { connections: next, defaultConnection: __, ...nextRest } = after;
+  const { connections: old, defaultConnection: _, storedConnections: wereStored, ...rest } = before;
+  const { connections: next, defaultConnection: __, storedConnections: areStored, ...nextRest } = after;
   if (!isDeepStrictEqual(rest, nextRest)) return null;
   const added = Object.keys(next).filter((name) => !Object.hasOwn(old, name));
   const removed = Object.keys(old).filter((name) => !Object.hasOwn(next, name));
   const kept = Object.keys(next).filter((name) => Object.hasOwn(old, name));
   const changed = kept.filter((name) => !isDeepStrictEqual(old[name], next[name]));
-  return added.length + removed.length + changed.length === 0 ? null : { added, removed, changed };
+  const isSame =
+    added.length + removed.length + changed.length === 0 && isDeepStrictEqual(wereStored, areStored);
+  return isSame ? null : { added, removed, changed };
 }

@@ -15,6 +15,7 @@ import type { ScaleReply, StatusReply } from '../core/protocol/control.ts';
 import type { Ending } from '../core/protocol/endings.ts';
 import type { MemoryReading, ProcessRow, UnreachableConnection } from '../core/protocol/monitor.ts';
 import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
+import type { ConnectionsRequest } from '../core/protocol/stored-connections.ts';
 import type { InspectedProcess } from './children/inspected-process.ts';
 import type { LaunchContext } from './children/launch.ts';
 import type { BoundSocket, BoundUnixSocket } from './children/listen.ts';
@@ -45,6 +46,8 @@ export interface MonitorDeps {
   readMemory(): MemoryReading | null;
   consoleLog(line: string): void;
   onServing(): void;
+  /** Called when a server tells or asks something about connections of the catalogue. */
+  onConnectionsRequest(server: ManagedChild, request: ConnectionsRequest): void;
   /** Called with the reason when the first generation cannot start. */
   onFailed(reason: string): void;
 }
@@ -149,6 +152,7 @@ export class Monitor {
       context: this.#deps.context,
       onLost: (child, end) => this.#tellLoss(child, end),
       vitalsOf: (child) => this.#watch.vitalsOf(child),
+      onConnectionsRequest: this.#deps.onConnectionsRequest,
       onListProcesses: (server, requestId) =>
         server.send({
           ...{ type: 'processes', requestId, processes: this.processes() },

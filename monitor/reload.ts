@@ -12,12 +12,14 @@
  */
 import type { Config } from '../core/config/config.ts';
 import type { Log } from '../core/logging/log.ts';
+import type { UnreachableConnection } from '../core/protocol/monitor.ts';
 import { describeEnd } from './children/managed-child.ts';
 import { type ConnectionsChange, connectionsChange } from './connections-change.ts';
 import type { Monitor } from './monitor.ts';
 import type { Generation } from './pools/generation.ts';
 
 const MAX_BOOT_FAILURES = 3;
+const NOTHING_LEFT = { drained: null };
 
 /** The options that only a restart can change. */
 const FIXED_OPTIONS = ['listen', 'dataDir', 'log', 'audit'] as const;
@@ -37,6 +39,8 @@ export class Reloader {
   readonly #deps: ReloaderDeps;
   #running: Promise<void> | null = null;
   #again = false;
+  /** The last change of the current generation. One comes after the other, since each compares with the result of the one before. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(deps: ReloaderDeps) {
     this.#deps = deps;
@@ -55,36 +59,61 @@ export class Reloader {
     while (this.#again && !this.#deps.monitor.draining) {
       this.#again = false;
       try {
-        await this.#round();
+        const { drained } = await this.#inTurn(() => this.#round());
+        await drained;
       } catch (thrown) {
         this.#fail(thrown instanceof Error ? thrown.message : String(thrown));
       }
     }
   }
 
-  async #round(): Promise<void> {
+  /**
+   * Gives the current generation another configuration, which differs in its connections only. Resolves with the new connections
+   * that could not be reached; does nothing when there is no difference.
+   */
+  changeConnections(next: (current: Config) => Promise<Config>): Promise<readonly UnreachableConnection[]> {
+    const { log, monitor } = this.#deps;
+    return this.#inTurn(async () => {
+      const { config: old } = monitor.current;
+      const config = await next(old);
+      const change = connectionsChange(old, config);
+      if (change === null || monitor.draining) return [];
+      const unreachable = await monitor.changeConnections(config, [...change.removed, ...change.changed]);
+      log.info('connections-changed', { connections: change });
+      return unreachable;
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
+  /** Resolves when the new configuration is in force; `drained` when nothing is left of the old generation. */
+  async #round(): Promise<{ readonly drained: Promise<void> | null }> {
     const { consoleLog, log, monitor, reloadConfig } = this.#deps;
     const old = monitor.current;
     const config = this.#keepFixed(old.config, await reloadConfig());
-    if (monitor.draining) return;
+    if (monitor.draining) return NOTHING_LEFT;
     log.info('reload', { from: old.number });
     const change = connectionsChange(old.config, config);
     if (change !== null) {
       await this.#changeConnections(config, change);
-      return;
+      return NOTHING_LEFT;
     }
     const { generation, failure } = await this.#bootGeneration(config);
-    if (monitor.draining) return; // the drain also ends the new generation
+    if (monitor.draining) return NOTHING_LEFT; // the drain also ends the new generation
     if (failure !== null) {
       await monitor.discard(generation);
       this.#fail(failure);
-      return;
+      return NOTHING_LEFT;
     }
     const drained = monitor.switchTo(generation);
     log.info('reloaded', { generation: generation.number });
     this.#deps.onReloaded(true);
     consoleLog('forkline: reloaded');
-    await drained;
+    return { drained };
   }
 
   async #changeConnections(config: Config, change: ConnectionsChange): Promise<void> {

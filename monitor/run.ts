@@ -33,6 +33,7 @@ import { programsOf } from './pools/programs.ts';
 import { POOL_TABLE } from './pools/table.ts';
 import { Reloader } from './reload.ts';
 import { Signals } from './signals.ts';
+import { type ConnectionsService, StoredConnections, storedConnectionsPath } from './stored-connections.ts';
 import { claimRunDir, sweepDeadRuns } from './sweep/dead-runs.ts';
 import { prepareResultsDir } from './sweep/results-dir.ts';
 import {
@@ -54,6 +55,8 @@ export interface RunMonitorOptions {
   readonly config: Config;
   /** Reads the configuration again, on HUP. Rejects with all errors of an invalid file. */
   reloadConfig(): Promise<Config>;
+  /** Reads and tries connections of the catalogue. */
+  readonly connections: ConnectionsService;
   /** The embedded database, shown in the process table. */
   readonly database: { readonly pid: number } | null;
   /** Writes a line for people to the terminal. */
@@ -133,8 +136,13 @@ async function runIn(
     nextWorkerId: createWorkerIds(),
   };
   const failed = createOutcome<string>();
+  const stored = new StoredConnections({
+    ...{ service: options.connections, file: storedConnectionsPath(config.dataDir), log },
+    current: () => monitor.current.config,
+    change: (next) => reloader.changeConnections(next),
+  });
   const monitor: Monitor = new Monitor({
-    config,
+    config: await stored.atStart(config),
     database: options.database,
     context,
     pools,
@@ -143,7 +151,14 @@ async function runIn(
     readMemory: options.readMemory ?? readMemory,
     consoleLog,
     onServing: () => announce(options, socket, log),
+    onConnectionsRequest: (server, request) =>
+      void stored.answer(request).then((reply) => server.send(reply)),
     onFailed: failed.settle,
+  });
+  const reloader = new Reloader({
+    ...{ monitor, log, consoleLog },
+    reloadConfig: async () => await stored.mergedWith(await options.reloadConfig()),
+    onReloaded: (ok) => stats.reloaded(ok, clock.unixMs()),
   });
   const control = new ControlServer({
     log,
@@ -155,12 +170,7 @@ async function runIn(
     await control.listen(runDir.controlSocket);
     monitor.start();
     return await untilEnd({
-      options,
-      monitor,
-      log,
-      stats,
-      socket,
-      signals,
+      ...{ options, monitor, reloader, log, socket, signals },
       failed: failed.promise,
     });
   } catch (thrown) {
@@ -186,17 +196,23 @@ async function tidyUp(runDir: RunDir, log: LogClient): Promise<void> {
 interface Running {
   readonly options: RunMonitorOptions;
   readonly monitor: Monitor;
+  readonly reloader: Reloader;
   readonly log: LogClient;
-  readonly stats: StatsBook;
   readonly socket: BoundSocket;
   readonly signals: Signals;
   readonly failed: Promise<string>;
 }
 
-async function untilEnd({ options, monitor, log, stats, socket, signals, failed }: Running): Promise<number> {
-  const { consoleLog, reloadConfig } = options;
-  const onReloaded = (ok: boolean) => stats.reloaded(ok, (options.clock ?? systemClock).unixMs());
-  const reloader = new Reloader({ monitor, log, reloadConfig, consoleLog, onReloaded });
+async function untilEnd({
+  options,
+  monitor,
+  reloader,
+  log,
+  socket,
+  signals,
+  failed,
+}: Running): Promise<number> {
+  const { consoleLog } = options;
   signals.on('SIGHUP', () => void reloader.reload());
   signals.on('SIGUSR2', () => monitor.reopenLog());
   signals.on('SIGTTIN', () => scaleBy(monitor, 1, log));

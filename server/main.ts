@@ -16,6 +16,7 @@ import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { createAudit } from './audit/create.ts';
+import { ConnectionsLink } from './catalogue/connections-link.ts';
 import { openCatalogue } from './catalogue/open.ts';
 import { PoisonLedger } from './history/poison.ts';
 import { QueryRegistry } from './history/registry.ts';
@@ -59,7 +60,8 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   let draining = false;
   const access = await createAccess(config.auth, { registry, log, audit });
   const gate = new Gate(config.gate, access.authenticator);
-  const opened = await openCatalogue(config.store, log);
+  const connectionsLink = new ConnectionsLink({ send, log });
+  const opened = await openCatalogue(config.store, log, connectionsLink);
   const run = runDeps(config, pools, opened?.catalogue ?? null);
   const handler = {
     run,
@@ -86,6 +88,8 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     isLogStored: config.isLogStored,
     logSearch: observation.logSearch,
     gate,
+    storedConnections: opened?.catalogue.connections ?? null,
+    connectionsLink,
     catalogueHandlers: opened?.handlers ?? null,
     publishedModels: opened?.published ?? null,
     askMonitor: processList.requestAll,
@@ -109,7 +113,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   return {
     queriesServed: () => observation.metrics.queriesEnded(),
     onMessage: (message) =>
-      onMessage(message, { ...pools, run, registry, poison, processList, servers, send }),
+      onMessage(message, { ...pools, run, registry, poison, processList, connectionsLink, servers, send }),
     async stop(graceMs, successor) {
       const refuse = (): void => {
         draining = true;
@@ -206,6 +210,7 @@ interface Hearers extends Pools {
   readonly registry: QueryRegistry;
   readonly poison: PoisonLedger;
   readonly processList: ReturnType<typeof createProcessList>;
+  readonly connectionsLink: ConnectionsLink;
   readonly servers: HttpServers;
 }
 
@@ -221,6 +226,10 @@ function onMessage(message: ToChild, hearers: Hearers): void {
       return;
     case 'connections-changed':
       if (message.to === 'server') changeConnections(message, hearers);
+      return;
+    case 'stored-taken':
+    case 'connection-examined':
+      hearers.connectionsLink.receive(message);
       return;
     case 'processes':
       processList.receive(message);

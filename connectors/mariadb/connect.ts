@@ -2,8 +2,10 @@
  * Opens a session: `mysql2` connects, speaks TLS and logs in; then the session is set up and its socket taken over. The settings
  * of a session are not taste: the guard reads texts by this `sql_mode`.
  */
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createConnection, type ConnectionOptions as Mysql2Options } from 'mysql2';
+import { connectGuarded } from '../kit/address-guard.ts';
 import { readGrants, type UserRights } from './guard/user-rights.ts';
 import { loginPlugins } from './login/plugins.ts';
 import type { ServerAddress } from './url.ts';
@@ -89,6 +91,7 @@ function optionsOf(address: ServerAddress, workerId: string, connectTimeout: num
   const { host, port, socketPath, user, password, database, tls } = address;
   return {
     ...(socketPath === null ? { host, port } : { socketPath }),
+    ...(address.guarded === true ? { stream: () => guardedSocket(address) } : {}),
     ...{ user, password, connectTimeout },
     ...(database === null ? {} : { database }),
     ...(tls === null
@@ -110,6 +113,15 @@ function optionsOf(address: ServerAddress, workerId: string, connectTimeout: num
     flags: FLAGS,
     connectAttributes: { program_name: `forkline ${workerId}` },
   };
+}
+
+/** What `mysql2` does for a socket of its own. */
+function guardedSocket({ host, port }: ServerAddress): Socket {
+  const socket = new Socket();
+  socket.setNoDelay(true);
+  socket.setKeepAlive(true, KEEPALIVE_DELAY_MS);
+  connectGuarded(socket, port, host);
+  return socket;
 }
 
 function query(client: Client, sql: string): Promise<readonly unknown[]> {

@@ -80,7 +80,8 @@ class OpenMariadb implements Connection {
 
   #open(): Promise<OpenedWire> {
     const { workerId, connectTimeoutMs } = this.#options;
-    return openSession(readUrl(this.#config.url), workerId, connectTimeoutMs);
+    const { url, guardsAddress = false } = this.#config;
+    return openSession(readUrl(url, guardsAddress), workerId, connectTimeoutMs);
   }
 }
 

@@ -3,6 +3,7 @@
  * words are kept; what `mysql2` or Node says about an address or a password is not.
  */
 import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
+import { REFUSED_ADDRESS, REFUSED_ADDRESS_TEXT } from '../kit/address-guard.ts';
 import { placeOf } from './error-place.ts';
 import { PowerfulUserError } from './guard/user-rights.ts';
 import { LoginError } from './login/plugins.ts';
@@ -68,6 +69,7 @@ const CONNECT_FAILURES: Readonly<Record<string, string>> = {
   ENETUNREACH: 'its network cannot be reached',
   ETIMEDOUT: 'it did not answer in time',
   EACCES: 'its socket may not be opened',
+  [REFUSED_ADDRESS]: REFUSED_ADDRESS_TEXT,
   HANDSHAKE_NO_SSL_SUPPORT: 'it does not speak TLS, which sslmode in its URL asks for',
   ER_ACCESS_DENIED_ERROR: 'it refuses the login',
   ER_ACCESS_DENIED_NO_PASSWORD_ERROR: 'it refuses the login',

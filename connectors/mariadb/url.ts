@@ -14,6 +14,8 @@ export interface ServerAddress {
   readonly database: string | null;
   /** The options of TLS; null: the connection has no TLS. */
   readonly tls: TlsOptions | null;
+  /** Whether link-local addresses are refused (connectors/kit/address-guard.ts). */
+  readonly guarded?: boolean;
 }
 
 export interface TlsOptions {
@@ -30,7 +32,7 @@ const MODES = ['disable', 'require', 'verify-ca', 'verify-full'];
 const OPTIONS = new Set(['socket', 'sslmode', 'sslrootcert']);
 
 /** Throws UrlError. */
-export function readUrl(text: string): ServerAddress {
+export function readUrl(text: string, guarded = false): ServerAddress {
   const url = new URL(text);
   const unknown = [...url.searchParams.keys()].find((name) => !OPTIONS.has(name));
   if (unknown !== undefined)
@@ -46,6 +48,7 @@ export function readUrl(text: string): ServerAddress {
     password: decodeURIComponent(url.password),
     database: decodeURIComponent(url.pathname.slice(1)) || null,
     tls: tlsOf(url.searchParams, host),
+    ...(guarded && { guarded }),
   };
 }
 

@@ -6,6 +6,7 @@ import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import pg from 'pg';
+import { connectGuarded } from '../kit/address-guard.ts';
 import { sendCancelRequest } from './cancel-request.ts';
 import { GRANTABLE_NAMES } from './guard/grantable-functions.ts';
 import { ROLE_RIGHTS, type RoleRights } from './guard/role-rights.ts';
@@ -50,6 +51,8 @@ export interface ConnectOptions {
   readonly url: string;
   readonly workerId: string;
   readonly connectTimeoutMs: number;
+  /** Whether link-local addresses are refused (connectors/kit/address-guard.ts). */
+  readonly guardsAddress?: boolean;
 }
 
 export interface OpenedSession {
@@ -69,7 +72,7 @@ export async function openSession(options: ConnectOptions): Promise<OpenedSessio
     connectionString: options.url,
     application_name: applicationName(options.workerId),
     connectionTimeoutMillis: options.connectTimeoutMs,
-    stream: createSocket as unknown as () => Duplex, // pg also accepts a function, which its types omit
+    stream: socketMaker(options) as unknown as () => Duplex, // pg also accepts a function, which its types omit
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVE_DELAY_MS,
   });
@@ -101,6 +104,21 @@ export async function openSession(options: ConnectOptions): Promise<OpenedSessio
  * view of the data. A new buffer for each read would make V8 collect the whole heap more often.
  */
 const RECEIVED = Buffer.allocUnsafeSlow(128 * 1024);
+
+function socketMaker({ guardsAddress = false }: ConnectOptions) {
+  if (!guardsAddress) return createSocket;
+  return (config: Pick<ClientInternals, 'ssl'>): Socket => {
+    const socket = createSocket(config);
+    const plain = socket.connect;
+    // `pg` calls it as connect(port, host), or connect(path) for a socket file, which a guarded connection never has.
+    socket.connect = ((port: unknown, host: unknown): Socket => {
+      socket.connect = plain;
+      connectGuarded(socket, Number(port), String(host));
+      return socket;
+    }) as Socket['connect'];
+    return socket;
+  };
+}
 
 function createSocket({ ssl }: Pick<ClientInternals, 'ssl'>): Socket {
   if (ssl) return new Socket(); // TLS has its own reading, which decrypts

@@ -74,7 +74,8 @@ class OpenPostgres implements Connection {
 
   #open(): ReturnType<typeof openSession> {
     const { workerId, connectTimeoutMs } = this.#options;
-    return openSession({ url: this.#config.url, workerId, connectTimeoutMs });
+    const { url, guardsAddress = false } = this.#config;
+    return openSession({ url, workerId, connectTimeoutMs, guardsAddress });
   }
 }
 

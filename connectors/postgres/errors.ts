@@ -5,6 +5,7 @@
 import { type ErrorCode, type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
 import { REFUSED_MARK } from '../../core/protocol/raised-error.ts';
 import { placeholderIn, raisedIn } from '../../language/dialects/postgres/errors.ts';
+import { REFUSED_ADDRESS, REFUSED_ADDRESS_TEXT } from '../kit/address-guard.ts';
 import { PowerfulRoleError } from './guard/role-rights.ts';
 import type { ServerError } from './wire/backend-messages.ts';
 
@@ -118,6 +119,7 @@ const CONNECT_FAILURES: Readonly<Record<string, string>> = {
   ENETUNREACH: 'its network cannot be reached',
   ETIMEDOUT: 'it does not answer',
   EACCES: 'its socket may not be opened',
+  [REFUSED_ADDRESS]: REFUSED_ADDRESS_TEXT,
 };
 
 const PASSWORD_REFUSED = new Set(['28P01', '28000']);

@@ -61,7 +61,7 @@ export const NO_POLICY: FoundPolicy = { policy: null, errors: [] };
 
 /** The policy of the file that is named. Without configured connections there is the embedded one, `main`. */
 export function policyIn(
-  parsed: Pick<ParsedConfig, 'access' | 'tls'>,
+  parsed: Pick<ParsedConfig, 'access' | 'tls' | 'store'>,
   connections: Readonly<Record<string, ConfiguredConnection>>,
 ): FoundPolicy {
   const { policyFile } = parsed.access;
@@ -83,7 +83,8 @@ export function policyIn(
       ],
     };
   const names = Object.keys(connections);
-  const read = readPolicy(policyFile, names.length === 0 ? ['main'] : names);
+  const known = names.length === 0 ? ['main'] : names;
+  const read = readPolicy(policyFile, parsed.store.url === undefined ? known : null);
   if ('errors' in read) return { policy: null, errors: read.errors };
   return { policy: read.policy, errors: loginProblems(policyFile, read.policy, connections) };
 }

@@ -44,6 +44,10 @@ export interface Config {
   /** Empty when no database is named: `forkline start` then brings up the embedded one as `main`. */
   readonly connections: Readonly<Record<string, ConfiguredConnection>>;
   readonly defaultConnection: string;
+  /** The names of those connections that the catalogue keeps; the monitor adds them (monitor/stored-connections.ts). */
+  readonly storedConnections: readonly string[];
+  /** Absolute: directories below which connections of the catalogue may read files. */
+  readonly storeDirectories: readonly string[];
   /** null: no store is named. */
   readonly store: StoreConfig | null;
   readonly limits: Limits;
@@ -169,6 +173,8 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     );
   const store = parsed.success ? resolveStore(parsed.data.store, file, cwd, env) : null;
   if (store !== null && 'error' in store) errors.push(store.error);
+  const { resolveSecrets } = await import('./secrets.ts');
+  errors.push(...resolveSecrets(file, cwd, env).errors);
   const policy = parsed.success ? policyIn(parsed.data, connections) : NO_POLICY;
   const rules = parsed.success ? rulesIn(parsed.data, cwd, Object.keys(connections)) : NO_RULES;
   if (connectionErrors.length === 0) errors.push(...policy.errors, ...rules.errors);
@@ -203,12 +209,15 @@ function complete(
   // Resident is also what is mapped from files, which the data limit leaves out.
   const killBytes = dataLimitBytes + 1024 ** 3;
   const { rulesFile: _, ...cache } = parsed.cache;
+  const { secrets: __, ...others } = parsed; // only the process that reads stored connections gets these
   return {
-    ...parsed,
+    ...others,
     cache: { ...cache, rules },
     access: completeAccess(parsed.access, policy),
     dataDir: resolve(cwd, parsed.dataDir),
     connections,
+    storedConnections: [],
+    storeDirectories: parsed.store.directories,
     store,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
     dsl: { ...parsed.dsl, dataLimitBytes },

@@ -41,7 +41,7 @@ export function resolveConnections(file: ConfigFile, cwd: string, env: Environme
   if (env.DATABASE_URL) add('main', mainOfVariable(named.main, env.DATABASE_URL, env));
   for (const [name, value] of Object.entries(named)) {
     if (name === 'main' && env.DATABASE_URL) continue;
-    if (/^[a-z_][a-z0-9_-]*$/i.test(name)) add(name, readConnection(value, { name, fileDir, env }));
+    if (CONNECTION_NAME.test(name)) add(name, readConnection(value, { name, fileDir, env }));
     else
       errors.push(
         `connections.${name}: a connection's name is a letter, then letters, digits, _ and -. ${MEND}`,
@@ -50,13 +50,15 @@ export function resolveConnections(file: ConfigFile, cwd: string, env: Environme
   return { connections, errors };
 }
 
-interface Mistake {
+export const CONNECTION_NAME = /^[a-z_][a-z0-9_-]*$/i;
+
+export interface Mistake {
   /** The option or the variable that it is about. */
   readonly where: string;
   readonly mistake: string;
 }
 
-interface Place {
+export interface Place {
   readonly name: string;
   readonly fileDir: string;
   readonly env: Environment;
@@ -65,7 +67,7 @@ interface Place {
 type Reader = (value: JsonObject, place: Place) => ConfiguredConnection | Mistake | null;
 
 /** Returns null for what has not the right shape. */
-function readConnection(value: unknown, place: Place): ConfiguredConnection | Mistake | null {
+export function readConnection(value: unknown, place: Place): ConfiguredConnection | Mistake | null {
   const kind = kindOfConnection(value);
   return kind === null || !isJsonObject(value) ? null : READERS[kind](value, place);
 }

@@ -5,6 +5,7 @@ import { describeConnectionIssue } from './connection-issues.ts';
 import type { Option } from './option.ts';
 import { sizeText } from './option.ts';
 import type { Origins } from './read.ts';
+import { describeSecretIssue } from './secrets.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -26,6 +27,7 @@ function describeIssue(
   const path = issue.path.join('.');
   if (issue.path[0] === 'connections')
     return [...describeConnectionIssue(issue, valueAt(values, ['connections']))];
+  if (issue.path[0] === 'secrets') return [describeSecretIssue(issue)];
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => describeUnknown(path, key, options));
   const option = options.find((candidate) => candidate.path === path || isItemOf(path, candidate));
   if (option !== undefined) return [describeWrong(option, valueAt(values, option.path.split('.')), origins)];
@@ -87,7 +89,7 @@ function siblingsOf(path: string, options: readonly Option[]): string[] {
   const depth = path === '' ? 0 : path.split('.').length;
   const inside = options.filter((option) => path === '' || option.path.startsWith(`${path}.`));
   const names = inside.map((option) => option.path.split('.')[depth]!);
-  return [...new Set(path === '' ? [...names, 'connections'] : names)];
+  return [...new Set(path === '' ? [...names, 'connections', 'secrets'] : names)];
 }
 
 function valueAt(values: unknown, path: readonly PropertyKey[]): unknown {

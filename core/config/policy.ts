@@ -77,8 +77,8 @@ const LIMIT_MEMBERS: Readonly<Record<keyof PrincipalLimits, Member>> = {
   queriesPerMinute: { ...COUNT, example: 60 },
 };
 
-/** `connections`: the names that roles may name. Never throws for what a user wrote. */
-export function readPolicy(path: string, connections: readonly string[]): ReadPolicy {
+/** `connections`: the names that roles may name; null: any, as the catalogue may have them. Never throws for what a user wrote. */
+export function readPolicy(path: string, connections: readonly string[] | null): ReadPolicy {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
@@ -97,7 +97,7 @@ export function readPolicy(path: string, connections: readonly string[]): ReadPo
   return errors.length > 0 ? { errors } : { policy: policyOf(value as Written) };
 }
 
-function policyProblems(value: unknown, connections: readonly string[]): string[] {
+function policyProblems(value: unknown, connections: readonly string[] | null): string[] {
   if (!isJsonObject(value))
     return ['must hold one JSON object, for example {"roles": {"analyst": {"connections": ["crm"]}}}'];
   const problems = problemsOf('', value, POLICY_MEMBERS);
@@ -120,13 +120,13 @@ function certificateProblems(certificates: unknown, roles: readonly string[]): s
   });
 }
 
-function roleProblems(name: string, role: unknown, connections: readonly string[]): string[] {
+function roleProblems(name: string, role: unknown, connections: readonly string[] | null): string[] {
   const path = `roles.${name}`;
   if (!ROLE_NAME.test(name)) return [`${path}: a role's name has letters, digits, and . _ - (64 at most)`];
   if (!isJsonObject(role))
     return [`${path}: must be an object. For example: "${name}": {"connections": ["crm"]}`];
   const problems = problemsOf(`${path}.`, role, ROLE_MEMBERS);
-  if (isNames(role.connections))
+  if (isNames(role.connections) && connections !== null)
     problems.push(...unknownNames(`${path}.connections`, role.connections, connections, 'connection'));
   if (isJsonObject(role.limits)) problems.push(...problemsOf(`${path}.limits.`, role.limits, LIMIT_MEMBERS));
   return problems;

@@ -17,6 +17,7 @@ import { budgetOptions } from './schema-budgets.ts';
 import { monitorOptions } from './schema-monitor.ts';
 import { plannerOptions } from './schema-planner.ts';
 import { cacheOptions, jobsOptions, resultsOptions } from './schema-results.ts';
+import { secretOptions } from './secrets.ts';
 import { storeOptions } from './store.ts';
 
 /** With fewer in flight a worker waits more than it works, and on few cores `dsl.max` queries with stages had no room. */
@@ -45,6 +46,7 @@ export function createConfigSchema({ cores }: Machine) {
       example: 'main',
       defaultText: '`main`, or the only one',
     }),
+    secrets: secretOptions(),
     store: storeOptions(),
     limits: limitOptions(),
     sql: group({

@@ -1,15 +1,15 @@
 /** The store of the catalogue: its options, and the URL with its secrets filled in. */
-import { dirname } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import type { StoreConfig } from '../protocol/server-config.ts';
 import { postgresUrlProblem, resolveReference } from './connections.ts';
-import { choice, group, text } from './option.ts';
+import { choice, group, list, text } from './option.ts';
 import type { ConfigFile, Environment } from './read.ts';
 
 export function storeOptions() {
   return group({
     url: text(
       'FORKLINE_STORE_URL',
-      'The PostgreSQL database of the catalogue (models), in its schema `forkline`: a URL, `env:NAME` or `file:PATH`. Left out: with the embedded database it is there, else there is no catalogue.',
+      'The PostgreSQL database of the catalogue (models, connections), in its schema `forkline`: a URL, `env:NAME` or `file:PATH`. Left out: with the embedded database it is there, else there is no catalogue.',
       'postgresql://forkline_store@db.example.com/app',
     ),
     migrate: choice(
@@ -17,6 +17,13 @@ export function storeOptions() {
       'Whether servers bring the schema up to date themselves, or wait for `forkline migrate`.',
       ['auto', 'never'],
       'auto',
+    ),
+    directories: list(
+      'FORKLINE_STORE_DIRECTORIES',
+      'Directories below which connections of the catalogue may read files (kinds `sqlite` and `files`). None: those kinds stand in the configuration only.',
+      'absolute paths of directories',
+      ['/srv/data'],
+      isAbsolute,
     ),
   });
 }

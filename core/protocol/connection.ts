@@ -82,6 +82,8 @@ export interface PostgresConnection {
   readonly allowFunctions?: readonly string[];
   /** Whether to connect even when the role is a superuser or has similar rights. */
   readonly allowPowerfulRole?: boolean;
+  /** Whether link-local addresses and those of clouds' metadata are refused, as for connections of the catalogue. */
+  readonly guardsAddress?: boolean;
 }
 
 export interface SqliteConnection {
@@ -98,6 +100,8 @@ export interface MariadbConnection {
   readonly allowFunctions?: readonly string[];
   /** Connects even as a user that administers the server, or reads and writes its files. */
   readonly allowPowerfulRole?: boolean;
+  /** Whether link-local addresses and those of clouds' metadata are refused, as for connections of the catalogue. */
+  readonly guardsAddress?: boolean;
 }
 
 export interface SparkConnection {

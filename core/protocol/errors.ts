@@ -78,6 +78,8 @@ export type ErrorCode =
   | 'model-drift' // a model's source lacks columns that its contract promises
   | 'bad-model' // a model's definition that cannot be saved
   | 'model-cycle' // a model that would read itself
+  | 'bad-connection' // a connection's definition that cannot be used
+  | 'read-only-connection' // a connection of the configuration
   | 'version-conflict' // somebody else changed it since it was read (If-Match)
   | 'version-missing' // a change without If-Match
   | 'no-catalogue' // no store is configured

@@ -10,6 +10,7 @@ import type { LoggerConfig } from './logger-config.ts';
 import type { PoolSizes } from './pool-sizes.ts';
 import type { ServerConfig, ServerConnections } from './server-config.ts';
 import type { SqlWorkerConfig } from './sql-worker.ts';
+import type { ConnectionsReply, ConnectionsRequest } from './stored-connections.ts';
 
 /** The kind of a process: logger, server, or the name of a pool of workers (monitor/pools/table.ts). */
 export type Role = string;
@@ -88,6 +89,7 @@ export type ToChild =
       readonly code: 'memory-pressure' | 'memory-exceeded';
       readonly message: string;
     }
+  | ConnectionsReply
   /** To the server: the reply to `list-processes`. */
   | {
       readonly type: 'processes';
@@ -135,6 +137,7 @@ export type FromChild =
       /** New connections whose database could not be reached; the worker keeps trying to open their sessions. */
       readonly unreachable: readonly UnreachableConnection[];
     }
+  | ConnectionsRequest
   | { readonly type: 'list-processes'; readonly requestId: number };
 
 export interface UnreachableConnection {

@@ -125,6 +125,8 @@ export interface ServerConnections {
   /** The connection of queries that name none. */
   readonly defaultConnection: string;
   readonly connectionNames: readonly string[];
+  /** Those of the catalogue among them; the others are the configuration's. */
+  readonly storedConnections: readonly string[];
   /** The dialect of each connection's database. */
   readonly dialects: ConnectionDialects;
   /** Functions that queries may call even if the catalogue marks them as unsafe, as `schema.name`, by connection. */

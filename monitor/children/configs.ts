@@ -62,10 +62,15 @@ export function serverConfig(
   };
 }
 
-export function serverConnections({ connections, defaultConnection }: Config): ServerConnections {
+export function serverConnections({
+  connections,
+  defaultConnection,
+  storedConnections,
+}: Config): ServerConnections {
   return {
     defaultConnection,
     connectionNames: Object.keys(connections),
+    storedConnections,
     dialects: Object.fromEntries(
       Object.entries(connections).map(([name, connection]) => [name, DIALECT_OF_KIND[connection.kind]]),
     ),

@@ -1,5 +1,6 @@
 /** The ties between the monitor and one generation of its children (monitor/pools/generation.ts). */
 import type { Config } from '../../core/config/config.ts';
+import type { ConnectionsRequest } from '../../core/protocol/stored-connections.ts';
 import type { LaunchContext } from '../children/launch.ts';
 import type { BoundSocket, BoundUnixSocket } from '../children/listen.ts';
 import type { ChildEnd, ManagedChild } from '../children/managed-child.ts';
@@ -28,4 +29,6 @@ export interface GenerationDeps {
   onWhole(): void;
   /** Called when the server asks for the process table. */
   onListProcesses(server: ManagedChild, requestId: number): void;
+  /** Called when the server tells or asks something about connections of the catalogue. */
+  onConnectionsRequest(server: ManagedChild, request: ConnectionsRequest): void;
 }

@@ -181,7 +181,7 @@ export class Generation {
   }
 
   #superviseServer(): Supervised {
-    const { context, onListProcesses } = this.#deps;
+    const { context, onListProcesses, onConnectionsRequest } = this.#deps;
     return new Supervised({
       brake: new Brake(context.clock.monotonicMs),
       log: context.log,
@@ -194,6 +194,8 @@ export class Generation {
       onReady: () => this.#onReady(),
       onMessage: (child, message) => {
         if (message.type === 'list-processes') onListProcesses(child, message.requestId);
+        else if (message.type === 'stored-connections' || message.type === 'examine-connection')
+          onConnectionsRequest(child, message);
         else if (message.type === 'connections-taken') this.#news.taken(child, message);
         else this.#onServerMessage(child, message);
       },

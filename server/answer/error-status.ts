@@ -65,6 +65,8 @@ export const errorClasses = {
   'model-drift': mistake('Model broke its contract', 409),
   'bad-model': mistake('Bad model', 422),
   'model-cycle': mistake('Models read each other in a circle', 422),
+  'bad-connection': mistake('Bad connection', 422),
+  'read-only-connection': mistake('Connection of the configuration', 409),
   'version-conflict': mistake('Changed by somebody else', 412),
   'version-missing': mistake('If-Match is missing', 428),
   'no-catalogue': mistake('No catalogue here', 501),

@@ -8,12 +8,11 @@ import type { Authorship, Expected } from '../../catalogue/store/revisions.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { modelKey } from '../../core/protocol/models.ts';
 import type { AppDeps } from '../http/app-deps.ts';
-import { bodyText, bodyType, parseJson } from '../http/request/body-text.ts';
 import { knownOptions } from '../http/request/known-options.ts';
-import { bodyOf } from '../http/request/query-request.ts';
 import { requestWithText, withoutRunning } from '../query/without-running.ts';
 import { changesOf, type Repository, readRepository } from './apply-plan.ts';
 import { authorshipOf, etagOf, expectedVersion, nameOf } from './expected-version.ts';
+import { jsonOf } from './json-body.ts';
 import { planDefinitions } from './plan-definitions.ts';
 import { pastModel, shownModel } from './read-handlers.ts';
 
@@ -65,15 +64,6 @@ function flagOf(options: ReadonlyMap<string, string>, name: string): boolean {
   const value = options.get(name) ?? 'false';
   if (value === 'true' || value === 'false') return value === 'true';
   throw new QueryError('bad-request', `${name} is true or false`, {});
-}
-
-export function jsonOf(request: Request): unknown {
-  const type = bodyType(request.headers['content-type']);
-  if (type.mediaType !== 'application/json' && type.mediaType !== '')
-    throw new QueryError('unsupported-media-type', `a body of type ${type.mediaType} is not understood`, {
-      hint: 'Send JSON as application/json.',
-    });
-  return parseJson(bodyText(bodyOf(request), type));
 }
 
 /** The definition under the name of the path, which the body may repeat. */

@@ -6,6 +6,7 @@ import type { StoreConfig } from '../../core/protocol/server-config.ts';
 import type { AppDeps } from '../http/app-deps.ts';
 import type { CatalogueHandlers } from '../http/catalogue-paths.ts';
 import type { PublishedModels } from '../http/openapi.ts';
+import type { ConnectionsLink } from './connections-link.ts';
 
 export interface OpenCatalogue {
   readonly catalogue: Catalogue;
@@ -14,7 +15,11 @@ export interface OpenCatalogue {
   close(): Promise<void>;
 }
 
-export async function openCatalogue(store: StoreConfig | null, log: Log): Promise<OpenCatalogue | null> {
+export async function openCatalogue(
+  store: StoreConfig | null,
+  log: Log,
+  link: ConnectionsLink,
+): Promise<OpenCatalogue | null> {
   if (store === null) return null;
   const [{ Catalogue }, { createCatalogueHandlers }, { publishedModels }] = await Promise.all([
     import('../../catalogue/catalogue.ts'),
@@ -24,7 +29,9 @@ export async function openCatalogue(store: StoreConfig | null, log: Log): Promis
   const catalogue = new Catalogue({
     ...store,
     onTrouble: (message) => log.warn('store-unavailable', { message }),
+    onConnectionsChanged: () => link.changed(),
   });
+  link.readFrom(() => catalogue.connections.all());
   return {
     catalogue,
     handlers: (deps) => createCatalogueHandlers(deps, catalogue),

@@ -13,7 +13,8 @@ import { parseBody } from '../http/request/query-body.ts';
 import { bodyOf, type QueryRequest } from '../http/request/query-request.ts';
 import { answerAsk } from '../query/answer-ask.ts';
 import { planOf } from '../query/run-query.ts';
-import { jsonOf, planning } from './change-handlers.ts';
+import { planning } from './change-handlers.ts';
+import { jsonOf } from './json-body.ts';
 import { planDefinitions } from './plan-definitions.ts';
 import { shownModel } from './read-handlers.ts';
 

@@ -1,8 +1,10 @@
 /** The objects that the routes need: made once in main.ts, or by tests. */
+import type { StoredConnectionBook } from '../../catalogue/connections/stored.ts';
 import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
 import type { Results } from '../kept/setup.ts';
+import type { ConnectionsLink } from '../catalogue/connections-link.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
 import type { QueryHandlerDeps } from '../query/handler-deps.ts';
 import type { CatalogueHandlers } from './catalogue-paths.ts';
@@ -18,6 +20,9 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly gate: Gate;
   /** Left out where no results are kept. */
   readonly results?: Results;
+  /** The connections of the store; null: none is configured. */
+  readonly storedConnections: StoredConnectionBook | null;
+  readonly connectionsLink: ConnectionsLink;
   /** Returns the published models that a principal may know of; null: no store is configured. Never rejects. */
   readonly publishedModels: ((principal: Principal) => Promise<PublishedModels>) | null;
   /** null: no store is configured. */

@@ -19,6 +19,7 @@ import { type Principal, principalOf, rememberPrincipal } from '../../core/proto
 import { requireRight } from '../access/require-right.ts';
 import { countBody } from '../admission/body-budget.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
+import { connectionChangeHandlers } from '../catalogue/connection-handlers.ts';
 import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
 import { createCacheRoutes } from './cache-routes.ts';
@@ -119,9 +120,7 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   ];
   addCatalogueRoutes(app, deps.catalogueHandlers?.(deps) ?? null, body, largeBody);
 
-  const connections = connectionHandlers(deps);
-  addRoute(app, '/v1/connections', { GET: [ask, connections.listConnections] }, 'none');
-  addRoute(app, '/v1/connections/:name/tables', { GET: [ask, connections.listTables] }, 'none');
+  addConnectionRoutes(app, deps, body);
   addRoute(app, '/v1/queries', { GET: [operations.listQueries] }, 'none');
   addRoute(
     app,
@@ -162,6 +161,26 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   });
   app.use(problemHandler(deps));
   return app;
+}
+
+function addConnectionRoutes(app: Express, deps: AppDeps, body: readonly RequestHandler[]): void {
+  const ask = requireRight('ask');
+  const administer = requireRight('administration');
+  const { listConnections, listTables } = connectionHandlers(deps);
+  const on = connectionChangeHandlers(deps);
+  addRoute(app, '/v1/connections', {
+    GET: [ask, listConnections],
+    POST: [administer, ...body, on.createConnection],
+  });
+  addRoute(app, '/v1/connections/:name', {
+    GET: [administer, on.showConnection],
+    PUT: [administer, ...body, on.changeConnection],
+    DELETE: [administer, on.removeConnection],
+  });
+  addRoute(app, '/v1/connections/:name/tables', { GET: [ask, listTables] }, 'none');
+  addRoute(app, '/v1/connections/:name/test', { POST: [administer, ...body, on.testConnection] }, 'none');
+  const versions = [administer, on.listConnectionVersions];
+  addRoute(app, '/v1/connections/:name/versions', { GET: versions }, 'none');
 }
 
 function addQueryRoute(

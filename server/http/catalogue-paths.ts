@@ -45,7 +45,7 @@ function withoutCatalogue(): CatalogueHandlers {
   return Object.fromEntries(HANDLERS.map((name) => [name, refuse])) as unknown as CatalogueHandlers; // each of them is there
 }
 
-function noCatalogue(): QueryError {
+export function noCatalogue(): QueryError {
   return new QueryError('no-catalogue', 'this server has no catalogue: no store is configured', {
     hint: 'set FORKLINE_STORE_URL (store.url) to a database of yours for it; its schema `forkline` is made there',
   });

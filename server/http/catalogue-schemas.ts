@@ -52,10 +52,54 @@ const change = z.strictObject({
 
 const relative = z.array(z.strictObject({ name: text, direct: z.boolean() }));
 
+const versions = z.array(
+  z.strictObject({ version: count, author: text, reason: text, at: time, removed: z.boolean() }),
+);
+
+const connectionDefinition = z
+  .looseObject({
+    name: text.optional().describe('In a PUT the path names it'),
+    kind: text.optional().describe('Left out: postgres, or what the URL says'),
+    url: text.optional().describe('Of a database server: with user, host and database, without a password'),
+    secret: text
+      .optional()
+      .describe('The name of a secret that the configuration declares for this connection'),
+    path: text.optional().describe('Of a SQLite file'),
+    root: text.optional().describe('Of a directory with files'),
+  })
+  .describe('The options of its kind, as the configuration has them');
+
 export const catalogueSchemas = {
   Connections: z.strictObject({
-    connections: z.array(z.strictObject({ name: text, dialect: text, default: z.boolean() })),
+    connections: z.array(
+      z.strictObject({
+        ...{ name: text, dialect: text, default: z.boolean() },
+        source: z.enum(['configuration', 'catalogue']).describe('Those of the configuration are read-only'),
+      }),
+    ),
+    unused: z
+      .array(z.strictObject({ name: text, problem: text }))
+      .optional()
+      .describe('For administrators: connections of the catalogue that this server cannot use'),
   }),
+  ConnectionDefinition: connectionDefinition,
+  Connection: z.union([
+    z.strictObject({ name: text, dialect: text, source: z.literal('configuration') }),
+    z.strictObject({
+      ...{ name: text, source: z.literal('catalogue'), version: count, definition: connectionDefinition },
+      ...{ author: text, reason: text, at: time, inUse: z.boolean(), problem: text.nullable() },
+    }),
+  ]),
+  SavedConnection: z.strictObject({
+    ...{ name: text, version: count, changed: z.boolean() },
+    inUse: z.boolean().describe('Whether every process of this server uses it'),
+    problem: text.nullable().describe('Why it is not used, or could not be reached just now'),
+  }),
+  ConnectionTest: z.strictObject({
+    ...{ name: text, kind: text.nullable(), ok: z.boolean(), reached: z.boolean() },
+    findings: z.array(z.strictObject({ level: z.enum(['ok', 'note', 'problem']), text })),
+  }),
+  ConnectionVersions: z.strictObject({ versions }),
   Tables: z.strictObject({
     tables: z.array(
       z.strictObject({
@@ -93,11 +137,7 @@ export const catalogueSchemas = {
     ...{ name: text, version: count, changed: z.boolean(), columns: z.array(column) },
     ...{ buildsOn: z.array(text), sources },
   }),
-  ModelVersions: z.strictObject({
-    versions: z.array(
-      z.strictObject({ version: count, author: text, reason: text, at: time, removed: z.boolean() }),
-    ),
-  }),
+  ModelVersions: z.strictObject({ versions }),
   ModelDiff: z.strictObject({ from: count, to: count, changes: z.array(change) }),
   ModelUses: z.strictObject({
     ...{ name: text, reads: relative, readBy: relative },

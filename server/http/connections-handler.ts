@@ -5,17 +5,24 @@ import { typeName } from '../../core/protocol/types.ts';
 import { readCatalog } from '../query/catalog.ts';
 import { requestWithText, withoutRunning } from '../query/without-running.ts';
 import type { AppDeps } from './app-deps.ts';
+import { knownOptions } from './request/known-options.ts';
 
 export function connectionHandlers(deps: AppDeps) {
   const { connections } = deps.run;
   const listConnections: RequestHandler = (request, response) => {
+    knownOptions(request.originalUrl, []);
     const principal = principalOf(request);
+    const { problems } = deps.connectionsLink;
+    const unused = Object.entries(problems).filter(([name]) => !connections.isStored(name));
     response.json({
       connections: connections.seenBy(principal).map((name) => ({
         name,
         dialect: connections.dialectOf(name),
         default: name === connections.defaultOf(principal),
+        source: connections.isStored(name) ? 'catalogue' : 'configuration',
       })),
+      ...(principal.rights.administration &&
+        unused.length > 0 && { unused: unused.map(([name, problem]) => ({ name, problem })) }),
     });
   };
   const listTables: RequestHandler = async (request, response) => {

@@ -1,16 +1,10 @@
 /** The catalogue's paths of /openapi.json, and those of the models that are published. */
 import type { StoredModel } from '../../catalogue/models/model-rows.ts';
 import type { ModelColumn, ModelParameter } from '../../core/protocol/models.ts';
+import { connectionPaths } from './openapi-connections.ts';
+import { IF_MATCH, NAME, REASON } from './openapi-parameters.ts';
 import { contentOf, inUrl, json, jsonContent, type Path, problems, urlParameters } from './openapi-parts.ts';
 import { ANSWER_FORMATS } from './request/accepted-format.ts';
-
-const NAME = { name: 'name', in: 'path', required: true, schema: { type: 'string' } };
-const IF_MATCH = {
-  ...{ name: 'If-Match', in: 'header', required: false, schema: { type: 'string' } },
-  description:
-    'The version that the change was made for, as GET gives it in `ETag`; 428 without, 412 for another',
-};
-const REASON = inUrl('reason', { type: 'string' }, 'Why, for the list of versions');
 
 const flag = { type: 'boolean', default: false };
 
@@ -141,21 +135,7 @@ export function cataloguePaths(): Record<string, Path> {
         },
       },
     },
-    '/v1/connections': {
-      get: {
-        operationId: 'listConnections',
-        summary: 'The connections that the principal sees',
-        responses: { 200: json('Each with its dialect of SQL', 'Connections'), ...problems() },
-      },
-    },
-    '/v1/connections/{name}/tables': {
-      parameters: [NAME],
-      get: {
-        operationId: 'listTables',
-        summary: 'The tables that queries on a connection may read, with their columns',
-        responses: { 200: json('The tables', 'Tables'), ...problems() },
-      },
-    },
+    ...connectionPaths(),
     '/v1/catalogue/apply': {
       post: {
         operationId: 'applyModels',

@@ -18,6 +18,11 @@ export class ConnectionBook {
     return this.#connections.connectionNames;
   }
 
+  /** Whether the catalogue keeps the connection; the others are the configuration's. */
+  isStored(name: string): boolean {
+    return this.#connections.storedConnections.includes(name);
+  }
+
   /** The connection of the principal's queries that name none: its only one, where it sees one alone. */
   defaultOf({ rights: { connections } }: Principal): string {
     return connections?.length === 1 ? connections[0]! : this.#connections.defaultConnection;

@@ -54,6 +54,7 @@ function refusedNotice(connection: string, rights: RoleRights): Notice {
 export function roleFindings(role: RoleRights, isMeant: boolean): readonly Finding[] {
   const findings: Finding[] = [];
   const add = (level: Finding['level'], text: string): void => void findings.push({ level, text });
+  if (role.version !== undefined) add('ok', `it is PostgreSQL ${role.version}`);
   if (isTooPowerful(role)) {
     const powers = `the role ${role.name} is ${powersOf(role)}`;
     if (isMeant) add('note', `${powers}, which \`allowPowerfulRole\` says is meant`);

@@ -13,6 +13,8 @@ export interface RoleRights {
   readonly mayCreateTemporary: boolean;
   /** Names of PostgreSQL's own functions that no query should call, but that this role may execute. */
   readonly functions: readonly string[];
+  /** The version of the server, as it calls it. */
+  readonly version?: string;
 }
 
 /** Predefined roles that reach outside the database or act on other sessions, and those that cloud providers offer instead of superusers. */
@@ -30,6 +32,7 @@ export const ROLE_RIGHTS = `
                  and (other.rolname = any ('{${POWERFUL_ROLES.join(',')}}') or other.rolsuper)
                  and pg_catalog.pg_has_role(me.oid, other.oid, 'member')
                order by 1) as "memberOf",
+         pg_catalog.current_setting('server_version') as version,
          pg_catalog.has_database_privilege(pg_catalog.current_database(), 'temp') as "mayCreateTemporary",
          array(select distinct proname::text from pg_catalog.pg_proc
                where pronamespace = 'pg_catalog'::pg_catalog.regnamespace and proname::text = any ($1)

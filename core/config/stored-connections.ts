@@ -1,0 +1,240 @@
+/**
+ * Reads a connection of the catalogue: the options of its kind as the configuration has them, but no references, no
+ * password, only `secret` with the name of a secret that is bound to this connection and its host, and files only below
+ * the directories that the configuration names. Every mistake is told, with its mend.
+ */
+import { realpathSync } from 'node:fs';
+import { isAbsolute, relative } from 'node:path';
+import { type ConfiguredConnection, hasRoles } from '../protocol/connection.ts';
+import type { ConnectionDefinition } from '../protocol/stored-connections.ts';
+import { describeConnectionIssue } from './connection-issues.ts';
+import { connectionOptions } from './connection-kinds.ts';
+import { CONNECTION_NAME, readConnection } from './connections.ts';
+import { isJsonObject, type JsonObject } from './json-object.ts';
+import type { Secret } from './secrets.ts';
+
+export interface StoredPlace {
+  readonly secrets: ReadonlyMap<string, Secret>;
+  /** Absolute paths of directories, below which files may be read. */
+  readonly directories: readonly string[];
+}
+
+export type ReadStored =
+  | { readonly connection: ConfiguredConnection }
+  | { readonly mistakes: readonly string[] };
+
+/** The most characters of a name: those of a name in PostgreSQL. */
+const MOST_NAME = 63;
+/** What a URL may say besides the address. */
+const URL_OPTIONS: readonly string[] = ['sslmode'];
+/**
+ * Stands where a connection has no secret: without any password `pg` would send what PGPASSWORD or a file of this
+ * process says, which is bound to nothing.
+ */
+const NO_PASSWORD = 'forkline-has-no-secret-for-this-connection';
+
+/** Returns what is wrong with a connection's name; null when nothing is. */
+export function connectionNameProblem(name: string): string | null {
+  if (CONNECTION_NAME.test(name) && name.length <= MOST_NAME && name !== '__proto__') return null;
+  return `a connection's name is a letter, then letters, digits, _ and - (${MOST_NAME} at most)`;
+}
+
+/** Never throws for what a user wrote. */
+export function readStored(name: string, definition: ConnectionDefinition, place: StoredPlace): ReadStored {
+  const nameProblem = connectionNameProblem(name);
+  if (nameProblem !== null) return { mistakes: [nameProblem] };
+  const { options, mistakes } = withoutSecrets(definition);
+  mistakes.push(...shapeProblems(name, options), ...referencesIn('', options), ...powers(options));
+  if (mistakes.length > 0) return { mistakes };
+  const filled = withSecrets(name, definition, place, mistakes);
+  mistakes.push(...pathProblems(options, place.directories));
+  if (mistakes.length > 0) return { mistakes };
+  const read = readConnection(filled, { name, fileDir: '/', env: {} });
+  if (read === null) return { mistakes: ['it is no connection'] };
+  if ('mistake' in read)
+    return { mistakes: [`${read.where.replace(`connections.${name}.`, '')}: ${read.mistake}`] };
+  return { connection: guarded(read) };
+}
+
+/** The definition without the names of its secrets, as the kinds' own options have it. */
+function withoutSecrets(definition: ConnectionDefinition): { options: JsonObject; mistakes: string[] } {
+  const mistakes: string[] = [];
+  const strip = (value: unknown, where: string): unknown => {
+    if (!isJsonObject(value)) return value;
+    const { secret, ...rest } = value;
+    if (secret !== undefined && typeof secret !== 'string')
+      mistakes.push(`${where}secret: must be the name of a secret that the configuration declares`);
+    if (secret !== undefined && typeof rest.url !== 'string')
+      mistakes.push(`${where}secret: a secret goes with a url, and there is none`);
+    return rest;
+  };
+  const options = strip(definition, '') as JsonObject;
+  if (isJsonObject(options.roles))
+    options.roles = Object.fromEntries(
+      Object.entries(options.roles).map(([role, login]) => [role, strip(login, `roles.${role}.`)]),
+    );
+  return { options, mistakes };
+}
+
+function shapeProblems(name: string, options: JsonObject): string[] {
+  const parsed = connectionOptions().safeParse(options);
+  if (parsed.success) return [];
+  const lines = parsed.error.issues.flatMap((issue) =>
+    describeConnectionIssue({ ...issue, path: ['connections', name, ...issue.path] }, { [name]: options }),
+  );
+  return lines.map((line) => line.replace(`connections.${name}.`, '').replace(`connections.${name}: `, ''));
+}
+
+/** References would let whoever writes a connection read a variable or a file of this machine. */
+function referencesIn(where: string, value: unknown): string[] {
+  if (typeof value === 'string')
+    return /^(?:env:|file:)/i.test(value)
+      ? [
+          `${where}: references such as env: and file: stand in the configuration only: declare a secret there, bound to this connection and its host ("secrets"), and name it in "secret"`,
+        ]
+      : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) =>
+    referencesIn(where === '' ? key : `${where}.${key}`, inner),
+  );
+}
+
+/** The right to administer Forkline is not that to let queries run with a superuser's rights. */
+function powers(options: JsonObject): string[] {
+  const logins = isJsonObject(options.roles) ? Object.values(options.roles) : [];
+  return [options, ...logins].some((each) => isJsonObject(each) && each.allowPowerfulRole === true)
+    ? [
+        'allowPowerfulRole: only the configuration may say that a powerful role is meant; put this connection there',
+      ]
+    : [];
+}
+
+/** The definition with its secrets in its URLs. Adds to `mistakes`. */
+function withSecrets(
+  name: string,
+  definition: ConnectionDefinition,
+  { secrets }: StoredPlace,
+  mistakes: string[],
+): JsonObject {
+  const fill = (value: unknown, where: string): unknown => {
+    if (!isJsonObject(value) || typeof value.url !== 'string') return value;
+    const { secret, ...rest } = value;
+    const url = urlOf(value.url);
+    if ('mistake' in url) mistakes.push(`${where}url: ${url.mistake}`);
+    else {
+      const found = secret === undefined ? NO_PASSWORD : secretFor(name, url, String(secret), secrets);
+      if (typeof found === 'string') rest.url = url.withPassword(found);
+      else mistakes.push(`${where}secret: ${found.mistake}`);
+    }
+    return rest;
+  };
+  const filled = fill(definition, '') as JsonObject;
+  if (!isJsonObject(filled.roles)) return filled;
+  const roles = Object.entries(filled.roles).map(([role, login]) => [role, fill(login, `roles.${role}.`)]);
+  return { ...filled, roles: Object.fromEntries(roles) as JsonObject };
+}
+
+interface StoredUrl {
+  readonly host: string;
+  /** null: the kind's usual one. */
+  readonly port: string | null;
+  withPassword(password: string): string;
+}
+
+/** The parts of a URL that only says an address, a user and a database. */
+function urlOf(text: string): StoredUrl | { readonly mistake: string } {
+  if (!URL.canParse(text)) return { mistake: 'is no URL such as postgresql://user@host:5432/database' };
+  const url = new URL(text);
+  if (url.password !== '')
+    return {
+      mistake: 'has a password; take it out, declare a secret in the configuration, and name it in "secret"',
+    };
+  if (url.username === '') return { mistake: 'names no user: postgresql://user@host:5432/database' };
+  if (url.hostname === '' || url.hostname.includes('%') || url.hostname.includes(','))
+    return { mistake: 'names no host: postgresql://user@host:5432/database' };
+  if (url.hash !== '') return { mistake: 'has a #, which is written %23' };
+  const other = [...url.searchParams.keys()].find((option) => !URL_OPTIONS.includes(option));
+  if (other !== undefined)
+    return { mistake: `has the option ${other}; in the catalogue there is ${URL_OPTIONS.join(', ')} only` };
+  return {
+    host: url.hostname,
+    port: url.port === '' ? null : url.port,
+    withPassword(password) {
+      const whole = new URL(text);
+      whole.password = encodeURIComponent(password);
+      return whole.href;
+    },
+  };
+}
+
+function secretFor(
+  name: string,
+  { host, port }: StoredUrl,
+  secret: string,
+  secrets: StoredPlace['secrets'],
+): string | { readonly mistake: string } {
+  const found = secrets.get(secret);
+  const declare = `"secrets": {"${secret}": {"value": "env:...", "connections": ["${name}"], "hosts": ["${host}"]}}`;
+  if (found === undefined)
+    return {
+      mistake: `the configuration declares no secret ${JSON.stringify(secret)}. It would be ${declare}`,
+    };
+  if (!found.connections.includes(name))
+    return {
+      mistake: `the secret ${secret} is not for the connection ${name}: the configuration would say so (secrets.${secret}.connections)`,
+    };
+  const wanted = host.toLowerCase();
+  const isBound = found.hosts.some((each) => {
+    const bound = each.toLowerCase();
+    return bound === wanted || (port !== null && bound === `${wanted}:${port}`);
+  });
+  return isBound
+    ? found.value
+    : {
+        mistake: `the secret ${secret} is not for the host ${host}${port === null ? '' : `:${port}`}: the configuration would say so (secrets.${secret}.hosts)`,
+      };
+}
+
+/** Files stand below the directories that the configuration names, wherever links lead. */
+function pathProblems(options: JsonObject, directories: readonly string[]): string[] {
+  return ['path', 'root'].flatMap((option) => {
+    const path = options[option];
+    if (typeof path !== 'string') return [];
+    if (!isAbsolute(path)) return [`${option}: must be an absolute path`];
+    if (directories.length === 0)
+      return [
+        `${option}: the catalogue may read no files here; the configuration would name their directory in store.directories`,
+      ];
+    const real = realPath(path);
+    if (real === null) return [`${option}: there is nothing at ${path}`];
+    return directories.some((directory) => isBelow(real, realPath(directory)))
+      ? []
+      : [
+          `${option}: must be below one of store.directories of the configuration (${directories.join(', ')})`,
+        ];
+  });
+}
+
+function realPath(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
+}
+
+function isBelow(path: string, directory: string | null): boolean {
+  if (directory === null) return false;
+  const way = relative(directory, path);
+  return way === '' || !(way === '..' || way.startsWith('../') || isAbsolute(way));
+}
+
+function guarded(connection: ConfiguredConnection): ConfiguredConnection {
+  if ('url' in connection) return { ...connection, guardsAddress: true };
+  if (!hasRoles(connection)) return connection;
+  const roles = Object.entries(connection.roles).map(([role, login]) => [
+    role,
+    { ...login, guardsAddress: true },
+  ]);
+  return { ...connection, roles: Object.fromEntries(roles) };
+}
