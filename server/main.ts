@@ -14,6 +14,7 @@ import { BodyBudget } from './admission/body-budget.ts';
 import { DslStock } from './admission/dsl-stock.ts';
 import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
+import { LateRefusals } from './answer/late-refusals.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { createAudit } from './audit/create.ts';
 import { openCatalogue } from './catalogue/open.ts';
@@ -67,6 +68,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     bodies,
     limits: config.limits,
     rates: new QueryRates(),
+    lateRefusals: new LateRefusals(),
     isLogStored: config.isLogStored,
     ...observation,
     poison,

@@ -17,6 +17,8 @@ const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)
 const run = promisify(execFile);
 
 export type Tenant = 'red' | 'blue';
+/** Keys of Blue with a limit of one query at a time. */
+type KeyHolder = Tenant | 'limited';
 
 const SETUP = `
   create role tenant_red login password 'red';
@@ -37,6 +39,7 @@ const POLICY = {
   roles: {
     red: { connections: ['crm'] },
     blue: { connections: ['crm'] },
+    limited: { connections: ['crm'], limits: { concurrentQueries: 1 } },
     analyst: { connections: ['crm'], stages: ['head'] },
   },
 };
@@ -50,7 +53,7 @@ export interface Asked {
 export interface Tenants {
   readonly forkline: Forkline;
   readonly provider: IdentityProvider;
-  readonly keys: Readonly<Record<Tenant, string>>;
+  readonly keys: Readonly<Record<KeyHolder, string>>;
   ask(
     credential: string | null,
     method: string,
@@ -75,7 +78,7 @@ export async function startTenants(): Promise<Tenants> {
   };
   const forkline = await startForkline({
     connections: {
-      crm: { roles: { red: login('red'), blue: login('blue') } },
+      crm: { roles: { red: login('red'), blue: login('blue'), limited: login('blue') } },
       hidden: { url: database.url },
     },
     defaultConnection: 'crm',
@@ -109,7 +112,7 @@ export async function startTenants(): Promise<Tenants> {
     HOME: process.env.HOME ?? '/',
     FORKLINE_CONFIG: forkline.configFile,
   };
-  const keyOf = async (tenant: Tenant) => {
+  const keyOf = async (tenant: KeyHolder) => {
     const { stdout } = await run(process.execPath, [COMMAND, 'keys', 'create', tenant, '--roles', tenant], {
       env,
     });
@@ -117,7 +120,7 @@ export async function startTenants(): Promise<Tenants> {
     await until(async () => (await ask(key, 'GET', '/v1/limits')).status === 200, 5000);
     return key;
   };
-  const keys = { red: await keyOf('red'), blue: await keyOf('blue') };
+  const keys = { red: await keyOf('red'), blue: await keyOf('blue'), limited: await keyOf('limited') };
   return {
     forkline,
     provider,
