@@ -18,6 +18,9 @@ const TURN_MS = 500;
 const SETTLE_MS = 100;
 const QUERY = 'select note from secrets where length(note) > 2';
 
+/** Each of the three logins has room for a session in each worker, so that taking turns opens none. */
+const SESSIONS = { processes: 2, connectionsPerProcess: 3 };
+
 /** How Blue asks beside Red: on how many connections, and by which key. */
 const BESIDE = {
   nobody: { connections: 0, key: 'blue' },
@@ -140,7 +143,7 @@ function print(name: string, measured: Measured): void {
 }
 
 async function main(): Promise<void> {
-  const tenants = await startTenants();
+  const tenants = await startTenants({ sql: SESSIONS });
   try {
     const all = await measure(tenants);
     for (const [name, measured] of Object.entries(all)) print(name, measured);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { type ConfigOverrides, type Forkline, startForkline } from '../support/forkline.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
 import { until } from '../support/until.ts';
 
@@ -64,7 +64,8 @@ export interface Tenants {
   stop(): Promise<void>;
 }
 
-export async function startTenants(): Promise<Tenants> {
+/** `overrides`: groups of the configuration over those that attacks need. */
+export async function startTenants(overrides: ConfigOverrides = {}): Promise<Tenants> {
   const dir = mkdtempSync(join(tmpdir(), 'forkline-attack-'));
   const database = await testDatabase();
   await database.admin(SETUP);
@@ -87,6 +88,7 @@ export async function startTenants(): Promise<Tenants> {
       policyFile: join(dir, 'policy.json'),
       jwt: { issuer: provider.issuer, audience: provider.audience, jwksUrl: provider.jwksUrl },
     },
+    ...overrides,
   });
   const ask: Tenants['ask'] = async (credential, method, path, body, headers = {}) => {
     const response = await fetch(`${forkline.url}${path}`, {
