@@ -46,7 +46,9 @@ export interface Sent {
 
 export interface Client {
   /** Resolves with a 2xx answer, its body unread. Rejects with ServerError or ConnectionError. */
-  post(path: string, body: object): Promise<IncomingMessage>;
+  post(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>;
+  /** Resolves with a 2xx answer, its body unread. */
+  get(path: string): Promise<IncomingMessage>;
   /** The JSON of a 2xx answer. */
   getJson<T>(path: string): Promise<T>;
   /** Rejects as the others do. */
@@ -67,9 +69,11 @@ export function createClient(base: string, key: string | null): Client {
   const target = parseBase(base);
   if (key !== null && !/^[\x21-\x7e]+$/.test(key))
     throw new ConnectionError('FORKLINE_KEY has spaces or other characters that no key has');
-  const send = (method: string, path: string, body: string | null) => sendTo(target, key, method, path, body);
+  const send = (method: string, path: string, body: string | null, headers = {}) =>
+    sendTo(target, key, method, path, body, headers);
   return {
-    post: (path, body) => send('POST', path, stringify(body)!),
+    post: (path, body, headers) => send('POST', path, stringify(body)!, headers),
+    get: (path) => send('GET', path, null),
     delete: async (path) => {
       await text(await send('DELETE', path, null));
     },
@@ -126,6 +130,7 @@ async function sendTo(
         ...more,
         ...(body !== null && { 'content-type': 'application/json' }),
         ...(key !== null && { authorization: `Bearer ${key}` }),
+        ...more,
       },
     });
     request.once('response', resolve);

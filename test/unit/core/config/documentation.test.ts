@@ -34,6 +34,7 @@ describe('the configuration is documented', () => {
     );
     const cwd = mkdtempSync(join(tmpdir(), 'forkline-examples-'));
     writeFileSync(join(cwd, env.FORKLINE_POLICY_FILE!), '{"roles": {}}'); // the file must be there
+    writeFileSync(join(cwd, env.FORKLINE_CACHE_RULES_FILE!), '{"rules": []}');
     for (const [variable, name] of [
       ['FORKLINE_TLS_CERT_FILE', 'server.crt'],
       ['FORKLINE_TLS_KEY_FILE', 'server.key'],
