@@ -18,7 +18,6 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly bodies: BodyBudget;
   readonly gate: Gate;
   readonly lateRefusals: LateRefusals;
-  /** null: no store is configured. */
   /** Left out where no results are kept. */
   readonly results?: Results;
   /** Returns the published models that a principal may know of; null: no store is configured. Never rejects. */
