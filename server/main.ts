@@ -14,6 +14,7 @@ import { BodyBudget } from './admission/body-budget.ts';
 import { DslStock } from './admission/dsl-stock.ts';
 import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
+import { LateRefusals } from './answer/late-refusals.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { createAudit } from './audit/create.ts';
 import { ConnectionsLink } from './catalogue/connections-link.ts';
@@ -84,6 +85,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   if (results !== null) observation.metrics.watchResults(results);
   const app = createApp({
     ...handler,
+    lateRefusals: new LateRefusals(),
     bodies,
     isLogStored: config.isLogStored,
     logSearch: observation.logSearch,

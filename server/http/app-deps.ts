@@ -3,6 +3,7 @@ import type { StoredConnectionBook } from '../../catalogue/connections/stored.ts
 import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
+import type { LateRefusals } from '../answer/late-refusals.ts';
 import type { Results } from '../kept/setup.ts';
 import type { ConnectionsLink } from '../catalogue/connections-link.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
@@ -18,6 +19,7 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly isLogStored: boolean;
   readonly bodies: BodyBudget;
   readonly gate: Gate;
+  readonly lateRefusals: LateRefusals;
   /** Left out where no results are kept. */
   readonly results?: Results;
   /** The connections of the store; null: none is configured. */
