@@ -162,7 +162,7 @@ describe('shared answers through faults', function () {
       try {
         return readlinkSync(`/proc/${pid}/fd/${fd}`);
       } catch {
-        return ''; // it was closed meanwhile
+        return ''; // the file was closed meanwhile
       }
     });
     return links.filter((link) => link.startsWith(join(dataDir, 'results/')) && /[0-9a-f]{48}/.test(link))
@@ -173,7 +173,7 @@ describe('shared answers through faults', function () {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       get(`${forkline.url}${path}`, { agent: false }, resolve).on('error', reject);
     });
-    response.on('error', () => {}); // it leaves in the middle
+    response.on('error', () => {}); // the client leaves in the middle
     response.pause();
     const reader = { bytes: 0, leave: () => {} };
     const timer = setInterval(() => {
