@@ -16,6 +16,7 @@ import { FORMATS, type Format } from './formats.ts';
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
 import { logsCommand, parseSince } from './logs-arguments.ts';
+import type { MigrateQueryOptions } from './migrate-query.ts';
 import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
 import { type CacheCommand, cacheCommand, type JobsCommand, jobsCommand } from './results-arguments.ts';
@@ -71,6 +72,7 @@ export type Command =
   | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand)
   | ({ readonly name: 'audit'; readonly configFile: string | undefined } & AuditCommand)
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
+  | ({ readonly name: 'migrate-query'; readonly url: string | null } & MigrateQueryOptions)
   | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
 const COMMANDS = [
@@ -92,6 +94,7 @@ const COMMANDS = [
   'audit',
   'model',
   'migrate',
+  'migrate-query',
   'help',
   'version',
 ] as const;
@@ -127,6 +130,8 @@ const OPTIONS = {
   offset: { type: 'string' },
   remove: { type: 'boolean' },
   head: { type: 'string' },
+  model: { type: 'string' },
+  files: { type: 'boolean' },
   ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
@@ -154,6 +159,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   migrate: ['check', 'config'],
   cache: ['url', 'json', 'limit', 'since', 'connection', 'table', 'tag', 'model', 'shape', 'all', 'remove'],
   jobs: ['url', 'json', 'offset', 'limit'],
+  'migrate-query': ['url', 'describe', 'connection', 'model', 'files'],
   help: [],
   version: [],
 };
@@ -208,6 +214,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'migrate':
       expectNoMore(name, rest);
       return { name, check: values.check === true, configFile: values.config };
+    case 'migrate-query':
+      return { name, url: values.url ?? null, ...migrateQueryOptions(values, rest) };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
@@ -287,6 +295,17 @@ function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
     capRows: parseCount('limit', values.limit),
     timeoutMs: parseCount('timeout', values.timeout),
   };
+}
+
+function migrateQueryOptions(values: Values, rest: readonly string[]): MigrateQueryOptions {
+  const { describe = null, connection = null, model = null } = values;
+  if (describe !== null && values.url !== undefined)
+    throw new UsageError('--describe asks no server; leave out --url');
+  if (values.files === true && rest.length === 0)
+    throw new UsageError('--files needs the names of files: forkline migrate-query --files a.txt b.txt');
+  const shared = { describe, connection, model };
+  if (values.files === true) return { ...shared, text: null, files: rest };
+  return { ...shared, text: queryOptions({}, rest).text, files: [] };
 }
 
 function fmtMode({ check, write }: Values): 'print' | 'check' | 'write' {

@@ -39,6 +39,9 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         change one (--reason TEXT)
   forkline model apply PATH...          all models of files or folders or none of them, after showing what differs:
                                         --dry-run only shows it, --prune removes others. model export FOLDER
+  forkline migrate-query 'QUERY'        a query of the legacy language in today's: of stdin without QUERY, of files
+                                        with --files FILE...; --model NAME is what \`*\` reads. The server tells the
+                                        columns, or --describe FILE. Exit code 1: something has no counterpart
   forkline migrate [--check]            bring the store of models up to date (--config)
 
   --url URL             the server (or FORKLINE_URL; http://127.0.0.1:8080 otherwise); FORKLINE_KEY has the key or

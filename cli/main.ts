@@ -80,6 +80,10 @@ async function run(command: Command): Promise<number> {
       );
     case 'model':
       return await (await import('./model.ts')).runModel(await client(command.url), command, process);
+    case 'migrate-query': {
+      const { runMigrateQuery } = await import('./migrate-query.ts');
+      return await runMigrateQuery(command, () => client(command.url), process);
+    }
     case 'migrate':
       return await (await import('./migrate.ts')).runMigrate(
         question(command.configFile),

@@ -9,7 +9,7 @@ import { explainPlan } from './emit/explain-rows.ts';
 import { emitPlan } from './emit/plan.ts';
 import { scansOf } from './emit/scan.ts';
 import { planAlone, sqlAlone } from './emit/sql-alone.ts';
-import { legacyCommandOf, lowerCommand } from './frontends/legacy/lower.ts';
+import { type LowerTools, legacyCommandOf, lowerCommand } from './frontends/legacy/lower.ts';
 import type { QueryTree } from './frontends/query-tree.ts';
 import { aboutModel } from './models/about-model.ts';
 import { compose } from './models/composition.ts';
@@ -91,6 +91,8 @@ export function compileTree(
   tree: QueryTree,
   request: ComposedRequest,
   judge: Judge,
+  /** Is told of what each command of the legacy language becomes, for a text that is kept. */
+  heard?: LowerTools['heard'],
 ): Compiled | { readonly kind: 'ask'; readonly asks: readonly Ask[] } {
   checkParameters(tree, request.parameters);
   const warnings = [...unusedLets(tree)];
@@ -112,7 +114,13 @@ export function compileTree(
         void warnings.push(...checkContract(model, definition, columns)),
       commandOf: legacyCommandOf,
       expand: (input, probe) =>
-        lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: usualLexical(request), probe }),
+        lowerCommand(input, {
+          syntaxes: STAGE_SYNTAXES,
+          lexical: usualLexical(request),
+          probe,
+          heard,
+          kept: heard !== undefined,
+        }),
     });
     const placed = place(resolved, pushdown, request.throughWorker);
     const plan = emitPlan(placed, request);

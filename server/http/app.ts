@@ -25,8 +25,9 @@ import { createCacheRoutes } from './cache-routes.ts';
 import { addCatalogueRoutes } from './catalogue-paths.ts';
 import { completeHandler } from './complete-handler.ts';
 import { connectionHandlers } from './connections-handler.ts';
+import { consoleFile, consolePage } from './console-page.ts';
 import { docsPage, docsScript, docsStyle } from './docs-page.ts';
-import { explainHandler } from './explain-handler.ts';
+import { draftHandler, explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
 import { headHandler } from './head-handler.ts';
 import { createJobRoutes } from './job-routes.ts';
@@ -108,6 +109,7 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addQueryRoute(app, QUERY_PATH, deps, body);
   for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, body, format);
   addRoute(app, '/v1/explain', { GET: [ask, explain], POST: [ask, ...body, explain] });
+  addRoute(app, '/v1/explain/draft', { POST: [ask, ...body, draftHandler(deps)] });
   addRoute(app, '/v1/format', { POST: [ask, ...body, formatHandler(deps)] }, 'none');
   addRoute(app, '/v1/complete', { POST: [ask, ...body, completeHandler(deps)] }, 'none');
 
@@ -151,8 +153,8 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/docs', { GET: [docsPage] });
   addRoute(app, '/docs.css', { GET: [docsStyle] });
   addRoute(app, '/docs.js', { GET: [docsScript] });
-  // A relative redirect, since a proxy may serve all of this below a path prefix.
-  addRoute(app, '/', { GET: [(_, response) => response.redirect('docs')] });
+  addRoute(app, '/', { GET: [consolePage] });
+  addRoute(app, '/console/:file', { GET: [consoleFile] });
   app.use((request) => {
     throw new QueryError('not-found', `there is nothing at ${request.path}`, {
       hint: 'GET /openapi.json lists what there is; POST /v1/query runs a query.',

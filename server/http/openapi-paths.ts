@@ -12,6 +12,7 @@ export function pathsOf(limits: Limits): Record<string, Path> {
     '/v1/query': queryPath(limits),
     ...(Object.fromEntries(perFormat) as Record<string, Path>),
     '/v1/explain': explainPath(limits),
+    '/v1/explain/draft': draftPath(limits),
     ...toolPaths(),
     ...cataloguePaths(),
     ...queriesPaths(),
@@ -87,6 +88,20 @@ function explainPath(limits: Limits): Path {
       summary,
       parameters: [q!, ...Object.values(options), ...queryHeaders],
       responses,
+    },
+  };
+}
+
+function draftPath(limits: Limits): Path {
+  const { q: _q, ...options } = urlParameters();
+  return {
+    post: {
+      operationId: 'explainDraft',
+      summary:
+        'The same for a text that is being written, which is no query: GET /v1/queries does not list it',
+      parameters: [...Object.values(options), ...queryHeaders],
+      requestBody: queryBodies(limits),
+      responses: { 200: json('The plan', 'Plan'), ...problems() },
     },
   };
 }

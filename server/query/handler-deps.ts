@@ -30,7 +30,7 @@ export interface QueryHandlerDeps {
   readonly run: RunDeps;
   readonly registry: QueryRegistry;
   readonly limits: Limits;
-  readonly rates: QueryRates;
+  readonly rates: Pick<QueryRates, 'take'>;
   readonly metrics: Metrics;
   readonly poison: PoisonLedger;
   readonly slowLog: SlowLog;
