@@ -207,11 +207,13 @@ const ownUrls = {
   },
 };
 
-/** The pages that the server sends as they are. */
+/** The pages that the server sends as they are, and descriptions of protocols. */
 async function copyAssets(staging, inputs) {
   const isAsset = (input) =>
     (input.startsWith(`server${sep}`) && /\.(html|css|js)$/.test(input)) ||
-    (input.startsWith(`catalogue${sep}`) && input.endsWith('.sql'));
+    (input.startsWith(`catalogue${sep}`) && input.endsWith('.sql')) ||
+    input.endsWith('.proto') ||
+    input.endsWith(`${sep}NOTICE`);
   for (const file of inputs.filter(isAsset)) {
     await mkdir(dirname(join(staging, file)), { recursive: true });
     await copyFile(join(root, file), join(staging, file));

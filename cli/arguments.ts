@@ -130,7 +130,6 @@ const OPTIONS = {
   offset: { type: 'string' },
   remove: { type: 'boolean' },
   head: { type: 'string' },
-  model: { type: 'string' },
   files: { type: 'boolean' },
   ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
@@ -298,7 +297,9 @@ function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
 }
 
 function migrateQueryOptions(values: Values, rest: readonly string[]): MigrateQueryOptions {
-  const { describe = null, connection = null, model = null } = values;
+  const { describe = null, connection = null, model: models = [] } = values;
+  if (models.length > 1) throw new UsageError('a query reads one model: give --model once');
+  const model = models[0] ?? null;
   if (describe !== null && values.url !== undefined)
     throw new UsageError('--describe asks no server; leave out --url');
   if (values.files === true && rest.length === 0)

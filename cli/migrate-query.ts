@@ -18,7 +18,7 @@ import { describedSource } from '../language/steps.ts';
 import { writtenType } from '../language/types/written-type.ts';
 import type { Client } from './client.ts';
 import { answerOf, connectionsOf, readDescribed, wanted } from './compile.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './kit/usage-error.ts';
 
 export interface MigrateQueryOptions {
   /** The query; null: files, or stdin. */
