@@ -18,7 +18,7 @@ async function main(): Promise<number> {
     for (const { differsIn, request, what } of tally.wrong.slice(0, 10))
       console.log(`WRONG, pair differs in ${differsIn}: ${JSON.stringify(request)}\n${what}\n`);
     console.log(
-      `seed ${seed}: ${tally.pairs} pairs, ${tally.hits} answers from the cache, ${tally.errors} requests in error, ${tally.wrong.length} wrong answers`,
+      `seed ${seed}: ${tally.pairs} pairs, ${tally.hits} answers from the cache, ${tally.errors} requests in error, ${tally.busy} asked again of a busy server, ${tally.wrong.length} wrong answers`,
     );
     return tally.wrong.length === 0 ? 0 : 1;
   } finally {

@@ -8,7 +8,14 @@ export interface FuzzRequest {
   /** The index of the client's key. */
   readonly client: number;
   readonly body: Readonly<Record<string, unknown>>;
+  /** The text of the model that the query reads, which is saved before it is asked; left out: it reads none. */
+  readonly model?: string;
 }
+
+const MODEL_VERSION = 'model version';
+
+/** The name that stands for the model of the one who asks. */
+export const MODEL = '$model';
 
 export interface Pair {
   readonly differsIn: string;
@@ -43,6 +50,9 @@ const withBody = (request: FuzzRequest, more: object): FuzzRequest => ({
 const replaced = (request: FuzzRequest, from: string | RegExp, to: string): FuzzRequest =>
   withBody(request, { query: String(request.body.query).replace(from, () => to) });
 
+const modelText = (random: Random): string =>
+  `select ${Math.floor(random() * 5)} as num, current_user::text as db, n from generate_series(1, 4) n`;
+
 /** Each changes one thing of a request. */
 const CHANGES: Readonly<Record<string, Change>> = {
   role: (request) => ({ ...request, client: 1 - request.client }),
@@ -61,8 +71,10 @@ const CHANGES: Readonly<Record<string, Change>> = {
   end: (request, random) => withBody(request, { end: choose(random, ['line', 'none']) }),
   limit: (request, random) => withBody(request, { limits: { rows: choose(random, [1, 2, 3, 5]) } }),
   pushdown: (request, random) => withBody(request, { pushdown: choose(random, ['off', 'auto']) }),
-  connection: (request, random) => withBody(request, { connection: choose(random, ['main', 'other']) }),
+  connection: (request, random) =>
+    withBody(request, { connection: choose(random, ['main', 'other', 'tenants']) }),
   'a connection in the text': (request) => replaced(request, 'select', '@other select'),
+  [MODEL_VERSION]: (request, random) => ({ ...request, model: modelText(random) }),
   dialect: (request) => withBody(request, { dialect: 'legacy' }),
   'a stage': (request, random) =>
     replaced(request, /$/, choose(random, [' | head 1', ' | head 2', ' | eval x = num +  1'])),
@@ -73,13 +85,17 @@ export function createPair(random: Random): Pair {
   const first: FuzzRequest = {
     client: Math.floor(random() * 2),
     body: {
-      query: `select ${Math.floor(random() * 20)} as num, 'lit:${choose(random, LITERALS)}~' as lit, :p::text as p, n, current_database() as db from generate_series(1, 4) n`,
+      query: `select ${Math.floor(random() * 20)} as num, 'lit:${choose(random, LITERALS)}~' as lit, :p::text as p, n, current_database() || current_user as db from generate_series(1, 4) n`,
       params: { p: choose(random, ['1', 'x', '']) },
       ...(random() < 0.3 && { format: choose(random, ['ndjson', 'csv']) }),
     },
   };
   const differsIn = choose(random, Object.keys(CHANGES));
-  return { differsIn, requests: [first, CHANGES[differsIn]!(first, random)] };
+  const base =
+    differsIn === MODEL_VERSION
+      ? { ...withBody(first, { query: MODEL, params: {} }), model: modelText(random) }
+      : first;
+  return { differsIn, requests: [base, CHANGES[differsIn]!(base, random)] };
 }
 
 function choose<T>(random: Random, from: readonly T[]): T {
