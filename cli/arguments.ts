@@ -7,6 +7,7 @@ import { ControlError, checkSize } from '../monitor/control.ts';
 import { maxSizesOf } from '../monitor/pools/definition.ts';
 import { POOL_TABLE } from '../monitor/pools/table.ts';
 import { type KeysCommand, keysCommand, type PolicyCommand, policyCommand } from './access-arguments.ts';
+import { ENCRYPT_OPTIONS, type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
 import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
@@ -35,7 +36,7 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'start'; readonly configFile: string | undefined }
-  | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions)
+  | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions & EncryptOptions)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
   | { readonly name: 'fmt'; readonly files: readonly string[]; readonly mode: 'print' | 'check' | 'write' }
@@ -85,6 +86,7 @@ const COMMANDS = [
 const OPTIONS = {
   url: { type: 'string' },
   format: { type: 'string' },
+  ...ENCRYPT_OPTIONS,
   param: { type: 'string', multiple: true },
   connection: { type: 'string' },
   limit: { type: 'string' },
@@ -115,7 +117,7 @@ type OptionName = keyof typeof OPTIONS;
 const QUERY_OPTIONS: readonly OptionName[] = ['url', 'param', 'connection', 'limit', 'timeout'];
 const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName[]>> = {
   start: ['config'],
-  query: [...QUERY_OPTIONS, 'format'],
+  query: [...QUERY_OPTIONS, 'format', 'encrypt', 'encrypt-to'],
   explain: [...QUERY_OPTIONS, 'json'],
   compile: ['step', 'describe', 'connection', 'param'],
   fmt: ['check', 'write'],
@@ -179,19 +181,18 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
-      return { name, format: parseFormat(values.format), ...queryOptions(values, rest) };
+      return {
+        name,
+        format: parseFormat(values.format),
+        ...encryptOptions(values),
+        ...queryOptions(values, rest),
+      };
     case 'explain':
       return { name, json: values.json === true, ...queryOptions(values, rest) };
     case 'compile': {
       const { text, connection, parameters } = queryOptions(values, rest);
-      return {
-        name,
-        text,
-        connection,
-        parameters,
-        step: values.step ?? null,
-        describe: values.describe ?? null,
-      };
+      const { step = null, describe = null } = values;
+      return { name, text, connection, parameters, step, describe };
     }
     default:
       throw name satisfies never;

@@ -47,6 +47,8 @@ export interface Sent {
 export interface Client {
   /** Resolves with a 2xx answer, its body unread. Rejects with ServerError or ConnectionError. */
   post(path: string, body: object): Promise<IncomingMessage>;
+  /** Sends a body of any type. Resolves with the answer, whatever its status; rejects with ConnectionError. */
+  postRaw(path: string, body: string, contentType: string): Promise<IncomingMessage>;
   /** The JSON of a 2xx answer. */
   getJson<T>(path: string): Promise<T>;
   /** Rejects as the others do. */
@@ -71,6 +73,8 @@ export function createClient(base: string, key: string | null): Client {
     sendTo(baseUrl, key, method, path, body);
   return {
     post: (path, body) => send('POST', path, stringify(body)!),
+    postRaw: (path, body, contentType) =>
+      answerOf(baseUrl, key, 'POST', path, body, { 'content-type': contentType }),
     delete: async (path) => {
       await text(await send('DELETE', path, null));
     },
@@ -105,13 +109,28 @@ async function sendTo(
   body: string | null,
   more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
+  const response = await answerOf(base, key, method, path, body, more);
+  const status = response.statusCode ?? 0;
+  if (status >= 200 && status < 300) return response;
+  throw new ServerError({ ...(await readProblem(response)), status });
+}
+
+/** Resolves with the answer, whatever its status. */
+function answerOf(
+  base: URL,
+  key: string | null,
+  method: string,
+  path: string,
+  body: string | null,
+  more: Readonly<Record<string, string>>,
+): Promise<IncomingMessage> {
   const url = new URL(base.pathname.replace(/\/$/, '') + path, base);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise<IncomingMessage>((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method,
       headers: {
-        ...more,
         ...(body !== null && { 'content-type': 'application/json' }),
+        ...more,
         ...(key !== null && { authorization: `Bearer ${key}` }),
       },
     });
@@ -119,9 +138,6 @@ async function sendTo(
     request.once('error', (error) => reject(unreachable(base, error)));
     request.end(body ?? undefined);
   });
-  const status = response.statusCode ?? 0;
-  if (status >= 200 && status < 300) return response;
-  throw new ServerError({ ...(await readProblem(response)), status });
 }
 
 function unreachable(base: URL, error: NodeJS.ErrnoException): ConnectionError {

@@ -15,6 +15,7 @@ import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { openCatalogue } from './catalogue/open.ts';
+import { createEncryption } from './encryption/create.ts';
 import { PoisonLedger } from './history/poison.ts';
 import { QueryRegistry } from './history/registry.ts';
 import { SlowLog } from './history/slow-log.ts';
@@ -54,6 +55,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
   const access = await createAccess(config.auth, registry, log);
+  const encryption = await createEncryption(config.encryption, log);
   const gate = new Gate(config.gate, access.authenticator);
   const opened = await openCatalogue(config.store, log);
   const run = runDeps(config, pools, opened?.catalogue ?? null);
@@ -70,6 +72,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     reading: new ReadingWatch({ windowMs: config.limits.readWindowMs, leastBytes: config.limits.readBytes }),
     log,
     gate,
+    encryption,
     catalogueHandlers: opened?.handlers ?? null,
     publishedModels: opened?.published ?? null,
     askMonitor: processList.requestAll,
@@ -94,6 +97,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
       };
       await drain.begin({ graceMs, successor, refuse });
       access.close();
+      encryption?.close();
       await opened?.close();
       await Promise.all([closePools(pools), observation.close()]);
     },

@@ -9,7 +9,13 @@ import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import type { ConnectionConfig } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
-import type { Limits, PlannerConfig, StoreConfig, TracingConfig } from '../protocol/server-config.ts';
+import type {
+  EncryptionConfig,
+  Limits,
+  PlannerConfig,
+  StoreConfig,
+  TracingConfig,
+} from '../protocol/server-config.ts';
 import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
 import { logFileProblem } from './log-file.ts';
@@ -20,6 +26,8 @@ import type { ConfigSchema } from './schema.ts';
 export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
   readonly access: AccessConfig;
+  /** null: queries are not taken encrypted. */
+  readonly encryption: EncryptionConfig | null;
   readonly cors: { readonly origins: readonly string[] };
   /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
   readonly dataDir: string;
@@ -112,6 +120,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const { resolveConnections } = await import('./connections.ts');
   const { describeIssues } = await import('./errors.ts');
   const { resolveStore } = await import('./store.ts');
+  const { resolveEncryption } = await import('./encryption.ts');
   const schema = createConfigSchema({ cores });
   const options = listOptions(schema);
   const file = readConfigFile(cwd, env, sources.file);
@@ -128,13 +137,21 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     );
   const store = parsed.success ? resolveStore(parsed.data.store, file, cwd, env) : null;
   if (store !== null && 'error' in store) errors.push(store.error);
+  const encryption = parsed.success
+    ? resolveEncryption(parsed.data.encryption, dataDirIn(parsed.data, cwd), file, cwd, env)
+    : null;
+  if (encryption !== null && 'errors' in encryption) errors.push(...encryption.errors);
   const policy = parsed.success ? policyIn(parsed.data.access, Object.keys(connections)) : NO_POLICY;
   if (connectionErrors.length === 0) errors.push(...policy.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));
     return { errors: told, dataDir: dataDirOfValues(values, cwd) };
   }
-  const found = { connections, store: store as StoreConfig | null, policy: policy.policy }; // a mistake is among `errors`
+  const found = {
+    ...{ connections, policy: policy.policy },
+    // A mistake in them is among `errors`.
+    ...{ store: store as StoreConfig | null, encryption: encryption as EncryptionConfig | null },
+  };
   return { config: deepFreeze(complete(parsed.data, found, cwd)) };
 }
 
@@ -142,7 +159,12 @@ type ParsedConfig = z.output<ConfigSchema>;
 
 function complete(
   parsed: ParsedConfig,
-  { connections, store, policy }: Pick<Config, 'connections' | 'store'> & { readonly policy: Policy | null },
+  {
+    connections,
+    store,
+    encryption,
+    policy,
+  }: Pick<Config, 'connections' | 'store' | 'encryption'> & { readonly policy: Policy | null },
   cwd: string,
 ): Config {
   const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
@@ -151,7 +173,8 @@ function complete(
   return {
     ...parsed,
     access: completeAccess(parsed.access, policy),
-    dataDir: resolve(cwd, parsed.dataDir),
+    encryption,
+    dataDir: dataDirIn(parsed, cwd),
     connections,
     store,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
@@ -164,6 +187,10 @@ function complete(
     },
     tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
+}
+
+function dataDirIn({ dataDir }: ParsedConfig, cwd: string): string {
+  return resolve(cwd, dataDir);
 }
 
 /** Under the name that the value came by. */

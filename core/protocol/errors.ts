@@ -23,6 +23,10 @@ export type ErrorCode =
   | 'unauthenticated' // no key or token, or none that counts
   | 'forbidden' // the principal's roles do not allow it
   | 'identity-unavailable' // the keys that tokens are verified with cannot be fetched
+  | 'bad-encryption' // an encrypted query that cannot be read, or is too old or too early
+  | 'unknown-encryption-key' // it is encrypted for a key that this server does not have
+  | 'query-replayed' // the same encrypted query was taken before
+  | 'encryption-unavailable' // it cannot be noted which encrypted queries were taken
   // the language
   | 'empty-query'
   | 'syntax'

@@ -39,6 +39,7 @@ export function serverConfig(
       jwt: config.access.jwt,
       policy: config.access.policy,
     },
+    encryption: config.encryption,
     ...serverConnections(config),
     planner: config.planner,
     dsl: { reuse, maxQueriesPerWorker, max },

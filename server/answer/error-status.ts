@@ -30,6 +30,10 @@ export const errorClasses = {
   unauthenticated: mistake('Not authenticated', 401),
   forbidden: mistake('Not allowed', 403),
   'identity-unavailable': passing('Identity provider unavailable'),
+  'bad-encryption': mistake('Bad encrypted query'),
+  'unknown-encryption-key': mistake('Encrypted for another key'),
+  'query-replayed': mistake('Encrypted query sent twice', 409),
+  'encryption-unavailable': passing('Encrypted queries unavailable'),
 
   'empty-query': mistake('Empty query'),
   syntax: mistake('Syntax error'),

@@ -2,6 +2,7 @@
 import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
+import type { Encryption } from '../encryption/create.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
 import type { QueryHandlerDeps } from '../query/handler.ts';
 import type { CatalogueHandlers } from './catalogue-paths.ts';
@@ -15,6 +16,8 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly isLogStored: boolean;
   readonly bodies: BodyBudget;
   readonly gate: Gate;
+  /** null: no keys are configured. */
+  readonly encryption: Encryption | null;
   /** null: no store is configured. */
   /** Returns the published models that a principal may know of; null: no store is configured. Never rejects. */
   readonly publishedModels: ((principal: Principal) => Promise<PublishedModels>) | null;

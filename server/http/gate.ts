@@ -22,8 +22,8 @@ import { HostCheck } from './host-check.ts';
 
 /** The paths that a link on another site may open: documents that run no query. */
 const PAGES = new Set(['/', '/docs', '/openapi.json']);
-/** The paths of the health probes, which need no key: they show nothing of anybody's data. */
-const PROBES = /^\/(?:livez|readyz)(?:\?|$)/;
+/** The paths of the health probes and of the public key, which need no key: they show nothing of anybody's data. */
+const PROBES = /^\/(?:livez|readyz|\.well-known\/jwks\.json)(?:\?|$)/;
 const ANY_ORIGIN = '*';
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;
 const PREFLIGHT_HEADERS = {
@@ -32,7 +32,7 @@ const PREFLIGHT_HEADERS = {
   'Access-Control-Max-Age': '600',
 };
 const EXPOSED_HEADERS =
-  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, WWW-Authenticate, traceresponse';
+  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, WWW-Authenticate, Forkline-Answer-Key, traceresponse';
 
 export class Gate {
   readonly #hosts: HostCheck;

@@ -6,9 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Log } from '../../core/logging/log.ts';
-import { withoutValues } from '../../core/logging/redact-values.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
-import { quotableValues } from '../../core/protocol/parameters.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { PrincipalLimits } from '../../core/protocol/rights.ts';
 import type { Limits } from '../../core/protocol/server-config.ts';
@@ -26,7 +24,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Tracing } from '../observe/tracing.ts';
 import type { RunDeps } from './run.ts';
 import { type QueryOutcome, runQuery } from './run-query.ts';
-import { toldError } from './told-error.ts';
+import { loggedError, toldError } from './told-error.ts';
 
 export interface QueryHandlerDeps {
   readonly run: RunDeps;
@@ -84,10 +82,9 @@ export async function handleQuery(
   } catch (thrown) {
     const known = withDeadline(QueryError.from(thrown), query);
     if (known.code === 'internal') {
-      const told = withoutValues(thrown, quotableValues(asked.parameters));
       deps.log.error('internal-error', {
         ...{ queryId, principal: principal.id, connection: query.connection },
-        error: told,
+        error: loggedError(thrown, asked),
       });
     }
     if (known.code === 'worker-lost') deps.poison.lost(key(), query, query.lostWorkers);
@@ -95,7 +92,7 @@ export async function handleQuery(
     answer.fail(error);
   } finally {
     stopTimer();
-    registry.end(query, error === null ? null : toldError(error, text, asked.parameters), Date.now());
+    registry.end(query, error === null ? null : toldError(error, asked), Date.now());
     slowEnded();
     report(deps, query, asked);
   }
@@ -158,6 +155,7 @@ export function startQuery(
     {
       queryId: queryIdOf(request),
       text: asked.text,
+      wasEncrypted: asked.wasEncrypted,
       principal,
       connection: asked.connection ?? deps.run.connections.defaultOf(principal),
       trace: deps.tracing.begin(request),
@@ -267,7 +265,7 @@ function report({ metrics, tracing, log }: QueryHandlerDeps, query: QueryRecord,
     traceId: query.trace.traceId,
     principal: query.principal.id,
     connection: query.connection,
-    query: textForLog(query.text),
+    query: textForLog(query.shownAs ?? query.text),
     code,
     elapsedMs,
     rows,
