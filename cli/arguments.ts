@@ -3,16 +3,21 @@
 import { parseArgs } from 'node:util';
 import { closestName } from '../core/config/closest-name.ts';
 import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
-import { ControlError, checkSize } from '../monitor/control.ts';
-import { maxSizesOf } from '../monitor/pools/definition.ts';
-import { POOL_TABLE } from '../monitor/pools/table.ts';
-import { type KeysCommand, keysCommand, type PolicyCommand, policyCommand } from './access-arguments.ts';
+import {
+  type AuditCommand,
+  auditCommand,
+  type KeysCommand,
+  keysCommand,
+  type PolicyCommand,
+  policyCommand,
+} from './access/access-arguments.ts';
 import { ENCRYPT_OPTIONS, type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
+import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
 import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
-import { UsageError } from './usage-error.ts';
+import { parseSizes } from './size-arguments.ts';
 
 export interface QueryOptions {
   /** null: FORKLINE_URL, else the default address. */
@@ -60,6 +65,7 @@ export type Command =
   | { readonly name: 'grants' }
   | ({ readonly name: 'keys'; readonly configFile: string | undefined } & KeysCommand)
   | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand)
+  | ({ readonly name: 'audit'; readonly configFile: string | undefined } & AuditCommand)
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
   | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
@@ -77,6 +83,7 @@ const COMMANDS = [
   'grants',
   'keys',
   'policy',
+  'audit',
   'model',
   'migrate',
   'help',
@@ -107,6 +114,7 @@ const OPTIONS = {
   roles: { type: 'string' },
   only: { type: 'string' },
   as: { type: 'string' },
+  head: { type: 'string' },
   ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
@@ -128,7 +136,8 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   doctor: ['config', 'json'],
   grants: [],
   keys: ['expires', 'roles', 'only', 'json', 'config'],
-  policy: ['as', 'json', 'config'],
+  policy: ['as', 'connection', 'json', 'config'],
+  audit: ['head', 'json', 'config'],
   model: ['url', 'tag', 'search', 'at', 'from', 'to', 'reason', 'dry-run', 'prune', 'json'],
   migrate: ['check', 'config'],
   help: [],
@@ -173,6 +182,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
     case 'policy':
       return { name, configFile: values.config, ...policyCommand(values, rest) };
+    case 'audit':
+      return { name, configFile: values.config, ...auditCommand(values, rest) };
     case 'model':
       return { name, url: values.url ?? null, ...modelCommand(values, rest) };
     case 'migrate':
@@ -254,30 +265,6 @@ function parseSince(given: string, nowMs: number): string {
   const time = new Date(ms);
   if (!Number.isNaN(time.getTime())) return time.toISOString();
   throw new UsageError(`--since must be a time (2026-01-31T12:00:00Z) or how long ago (15m), not "${given}"`);
-}
-
-const MAX_SIZES = maxSizesOf(POOL_TABLE);
-
-/** `sql=4 dsl=6` */
-function parseSizes(given: readonly string[]): PoolSizes {
-  if (given.length === 0) throw new UsageError('say what to scale, for example: forkline scale sql=4 dsl=6');
-  const sizes = given.map((each): [string, number] => {
-    const [pool, size, ...more] = each.split('=');
-    if (pool === undefined || size === undefined || more.length > 0)
-      throw new UsageError(`"${each}" is not POOL=N; for example: forkline scale sql=4`);
-    return checked(() => checkSize(pool, /^\d+$/.test(size) ? Number(size) : size, MAX_SIZES));
-  });
-  const twice = sizes.find(([pool], index) => sizes.findIndex(([other]) => other === pool) !== index);
-  if (twice !== undefined) throw new UsageError(`${twice[0]} is given twice`);
-  return Object.fromEntries(sizes);
-}
-
-function checked<T>(check: () => T): T {
-  try {
-    return check();
-  } catch (error) {
-    throw error instanceof ControlError ? new UsageError(error.message) : error;
-  }
 }
 
 function queryOptions(values: Values, rest: readonly string[]): QueryOptions {

@@ -62,25 +62,24 @@ export interface Client {
 }
 
 /**
- * `key`: an API key or token (FORKLINE_KEY), never an argument, which every user of the machine could read in the list of
+ * `base`: an http(s) URL, or `unix:PATH` for a unix socket. `key`: an API key or token (FORKLINE_KEY), never an argument, which every user of the machine could read in the list of
  * processes. Throws ConnectionError when `base` is no http(s) URL, and when no header can have the key.
  */
 export function createClient(base: string, key: string | null): Client {
-  const baseUrl = parseBase(base);
+  const target = parseBase(base);
   if (key !== null && !/^[\x21-\x7e]+$/.test(key))
     throw new ConnectionError('FORKLINE_KEY has spaces or other characters that no key has');
-  const send = (method: string, path: string, body: string | null) =>
-    sendTo(baseUrl, key, method, path, body);
+  const send = (method: string, path: string, body: string | null) => sendTo(target, key, method, path, body);
   return {
     post: (path, body) => send('POST', path, stringify(body)!),
     postRaw: (path, body, contentType) =>
-      answerOf(baseUrl, key, 'POST', path, body, { 'content-type': contentType }),
+      answerOf(target, key, 'POST', path, body, { 'content-type': contentType }),
     delete: async (path) => {
       await text(await send('DELETE', path, null));
     },
     send: async <T>(method: string, path: string, { body, headers }: Sent) => {
       const response = await sendTo(
-        baseUrl,
+        target,
         key,
         method,
         path,
@@ -95,21 +94,34 @@ export function createClient(base: string, key: string | null): Client {
   };
 }
 
-function parseBase(base: string): URL {
+/** A server's URL, and the socket on which it is asked when that is no network address. */
+interface Target {
+  readonly url: URL;
+  readonly socketPath?: string;
+}
+
+const UNIX = 'unix:';
+
+function parseBase(base: string): Target {
+  if (base.startsWith(UNIX) && base.length > UNIX.length)
+    return {
+      url: new URL('http://localhost'),
+      socketPath: base.slice(UNIX.length).replace(/^\/\/(?=\/)/, ''),
+    };
   const url = URL.canParse(base) ? new URL(base) : null;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url;
-  throw new ConnectionError(`${base} is no http URL; for example ${DEFAULT_URL}`);
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return { url };
+  throw new ConnectionError(`${base} is no http URL; for example ${DEFAULT_URL}, or unix:/path/of/a.sock`);
 }
 
 async function sendTo(
-  base: URL,
+  target: Target,
   key: string | null,
   method: string,
   path: string,
   body: string | null,
   more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
-  const response = await answerOf(base, key, method, path, body, more);
+  const response = await answerOf(target, key, method, path, body, more);
   const status = response.statusCode ?? 0;
   if (status >= 200 && status < 300) return response;
   throw new ServerError({ ...(await readProblem(response)), status });
@@ -117,7 +129,7 @@ async function sendTo(
 
 /** Resolves with the answer, whatever its status. */
 function answerOf(
-  base: URL,
+  { url: base, socketPath }: Target,
   key: string | null,
   method: string,
   path: string,
@@ -128,6 +140,7 @@ function answerOf(
   return new Promise<IncomingMessage>((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method,
+      ...(socketPath !== undefined && { socketPath }),
       headers: {
         ...(body !== null && { 'content-type': 'application/json' }),
         ...more,
@@ -135,15 +148,17 @@ function answerOf(
       },
     });
     request.once('response', resolve);
-    request.once('error', (error) => reject(unreachable(base, error)));
+    request.once('error', (error) =>
+      reject(unreachable(socketPath === undefined ? base.origin : socketPath, error)),
+    );
     request.end(body ?? undefined);
   });
 }
 
-function unreachable(base: URL, error: NodeJS.ErrnoException): ConnectionError {
+function unreachable(place: string, error: NodeJS.ErrnoException): ConnectionError {
   const reason = error.code === 'ECONNREFUSED' ? 'nothing listens there' : error.message;
   return new ConnectionError(
-    `no Forkline answers at ${base.origin}: ${reason}. ` +
+    `no Forkline answers at ${place}: ${reason}. ` +
       'Start one with "forkline start", or name another one with --url or FORKLINE_URL.',
   );
 }

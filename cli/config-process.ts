@@ -4,8 +4,8 @@
  * here it costs some 100 ms at the start.
  */
 import { environment, type LoadedConfig, loadConfig } from '../core/config/config.ts';
+import type { ConfigQuestion } from './kit/read-config.ts';
 import { stageProblems } from './policy-stages.ts';
-import type { ConfigQuestion } from './read-config.ts';
 
 process.once('message', ({ cwd, file }: ConfigQuestion) => {
   void load(cwd, file).then((loaded) => {

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { isSameProcess } from '../core/process/proc.ts';
 import type { ControlCalls, ControlReply } from '../core/protocol/control.ts';
 import { readRunState, stateFilePath } from '../monitor/sweep/state-file.ts';
-import { type ConfigQuestion, readConfig } from './read-config.ts';
+import { type ConfigQuestion, readConfig } from './kit/read-config.ts';
 
 /** In words for the terminal. */
 export class ControlFailure extends Error {}

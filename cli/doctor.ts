@@ -6,10 +6,10 @@
 import type { Finding } from '../connectors/kit/connector.ts';
 import { connectionOf } from '../connectors/registry.ts';
 import type { Config } from '../core/config/config.ts';
-import type { ConnectionConfig } from '../core/protocol/connection.ts';
+import { type Login, loginsOf } from '../core/protocol/connection.ts';
 import { judgeOf } from '../language/dialects/registry.ts';
-import type { Output } from './output.ts';
-import { type ConfigQuestion, readConfig } from './read-config.ts';
+import type { Output } from './kit/output.ts';
+import { type ConfigQuestion, readConfig } from './kit/read-config.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 
@@ -42,11 +42,14 @@ async function examine({ connections }: Config): Promise<readonly NamedFinding[]
         text: 'no database is configured: `forkline start` brings its own, which it reads with a role that may do nothing else',
       },
     ];
-  const found = await Promise.all(all.map(([name, connection]) => examineOne(name, connection)));
+  const logins = all.flatMap(([name, connection]) => loginsOf(connection).map((login) => ({ name, login })));
+  const found = await Promise.all(logins.map(({ name, login }) => examineOne(name, login)));
   return found.flat();
 }
 
-async function examineOne(name: string, config: ConnectionConfig): Promise<readonly NamedFinding[]> {
+/** The findings about one login; that of a role is named with it. */
+async function examineOne(name: string, { role, config }: Login): Promise<readonly NamedFinding[]> {
+  const told = role === null ? name : `${name} (${role})`;
   if (config.kind === 'files') {
     const { examineFiles } = await import('../connectors/files/examine.ts');
     return (await examineFiles(config)).map((finding) => ({ connection: name, ...finding }));
@@ -56,9 +59,9 @@ async function examineOne(name: string, config: ConnectionConfig): Promise<reado
   const guard = { level: 'ok' as const, text: `statements only read: ${judgeOf(config.kind).guard}` };
   try {
     const found = [...(await connection.examine()), guard];
-    return found.map(({ level, text }) => ({ connection: name, level, text }));
+    return found.map(({ level, text }) => ({ connection: told, level, text }));
   } catch (thrown) {
-    return [{ connection: name, level: 'problem', text: connection.failureOf(thrown).error.message }];
+    return [{ connection: told, level: 'problem', text: connection.failureOf(thrown).error.message }];
   }
 }
 

@@ -2,9 +2,9 @@
 import { text } from 'node:stream/consumers';
 import type { QueryOptions } from './arguments.ts';
 import type { Client } from './client.ts';
+import { renderTable } from './kit/table.ts';
 import type { Streams } from './query.ts';
 import { requestBody } from './query.ts';
-import { renderTable } from './table.ts';
 
 /** The fields of POST /v1/explain that are shown. */
 export interface Explanation {

@@ -22,8 +22,10 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         needs
   forkline keys create NAME             an API key, printed once: --expires 90d or a date, --roles a,b, or
                                         --only metrics. keys list (--json); keys revoke ID (--config)
-  forkline policy check                 whether the policy has mistakes; policy explain --as a,b: what these roles
-                                        may do (--json, --config)
+  forkline policy check                 whether the policy has mistakes; policy explain --as NAME ['QUERY']: what
+                                        these roles, or this key's, may do, and which rule decides (--json, --config)
+  forkline audit verify [FILE]          whether the audit is whole; --head N:HASH that it has this kept head (--json).
+                                        audit head: the newest record's number and hash (--config)
 
   forkline model list                   the models: --tag T, --search WORDS (--json). model show NAME (--at VERSION),
                                         versions, uses, test, diff (--from, --to): one of them

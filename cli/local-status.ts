@@ -1,8 +1,8 @@
 /** `forkline status --local`: what the monitor knows, asked of it directly; works while no server answers. */
 import type { StatusReply } from '../core/protocol/control.ts';
 import { askMonitor } from './control-client.ts';
-import type { Output } from './output.ts';
-import type { ConfigQuestion } from './read-config.ts';
+import type { Output } from './kit/output.ts';
+import type { ConfigQuestion } from './kit/read-config.ts';
 import { processTable } from './status.ts';
 
 export async function showLocal(

@@ -5,8 +5,8 @@
  */
 import type { LogSummary } from '../core/protocol/log-stats.ts';
 import type { Client } from './client.ts';
-import type { Output } from './output.ts';
-import { renderTable } from './table.ts';
+import type { Output } from './kit/output.ts';
+import { renderTable } from './kit/table.ts';
 
 export interface LogsQuestion {
   readonly query: string | null;

@@ -7,7 +7,7 @@ import { parseCommandLine } from './arguments.ts';
  * the one, because `forkline start` becomes the monitor and must stay small.
  */
 import { HELP } from './help.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './kit/usage-error.ts';
 
 const env = environment();
 
@@ -59,9 +59,19 @@ async function run(command: Command): Promise<number> {
       process.stdout.write((await import('../connectors/postgres/guard/grants.ts')).grantsSql());
       return 0;
     case 'keys':
-      return await (await import('./keys.ts')).runKeys(question(command.configFile), command, process);
+      return await (await import('./access/keys.ts')).runKeys(question(command.configFile), command, process);
+    case 'audit':
+      return await (await import('./access/audit.ts')).runAudit(
+        question(command.configFile),
+        command,
+        process,
+      );
     case 'policy':
-      return await (await import('./policy.ts')).runPolicy(question(command.configFile), command, process);
+      return await (await import('./access/policy.ts')).runPolicy(
+        question(command.configFile),
+        command,
+        process,
+      );
     case 'model':
       return await (await import('./model.ts')).runModel(await client(command.url), command, process);
     case 'migrate':
@@ -98,7 +108,10 @@ async function start(configFile: string | undefined): Promise<number> {
 
 async function client(url: string | null) {
   const { createClient, DEFAULT_URL } = await import('./client.ts');
-  return createClient(url ?? (env.FORKLINE_URL || DEFAULT_URL), env.FORKLINE_KEY || null);
+  const named = url ?? (env.FORKLINE_URL || null);
+  const base =
+    named ?? (await (await import('./local-server.ts')).localServer(process.cwd(), env)) ?? DEFAULT_URL;
+  return createClient(base, env.FORKLINE_KEY || null);
 }
 
 async function report(error: unknown): Promise<number> {

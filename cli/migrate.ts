@@ -1,6 +1,6 @@
 /** `forkline migrate`: brings the store of the catalogue up to date, or with --check only says whether it is. */
-import type { Output } from './output.ts';
-import { type ConfigQuestion, readConfig } from './read-config.ts';
+import type { Output } from './kit/output.ts';
+import { type ConfigQuestion, readConfig } from './kit/read-config.ts';
 
 /** Resolves with the exit code: 0, 1 (it failed, or --check found something), 2 (the configuration is broken). */
 export async function runMigrate(

@@ -2,6 +2,8 @@
 import type { MemberDiff } from '../catalogue/models/diff.ts';
 import type { ModelPage, ModelUses, ModelVersion } from '../catalogue/models/reading.ts';
 import type { Client } from './client.ts';
+import type { Output } from './kit/output.ts';
+import { renderTable } from './kit/table.ts';
 import type { ModelCommand } from './model-arguments.ts';
 import { editModel } from './model-edit.ts';
 import { modelText, readModelFiles, writeModelFiles } from './model-files.ts';
@@ -14,8 +16,6 @@ import {
   savedLine,
   shown,
 } from './model-requests.ts';
-import type { Output } from './output.ts';
-import { renderTable } from './table.ts';
 
 interface Tested {
   readonly ok: boolean;

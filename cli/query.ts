@@ -10,8 +10,8 @@ import type { Client } from './client.ts';
 import { ServerError } from './client.ts';
 import type { EncryptOptions } from './encrypt-arguments.ts';
 import type { Format } from './formats.ts';
-import { renderTable } from './table.ts';
-import { UsageError } from './usage-error.ts';
+import { renderTable } from './kit/table.ts';
+import { UsageError } from './kit/usage-error.ts';
 
 /** A table of more is not read by anybody, and it is held in memory. */
 const TABLE_MAX_BYTES = 64 * 1024 * 1024;

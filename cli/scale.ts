@@ -3,8 +3,8 @@ import type { ScaleReply } from '../core/protocol/control.ts';
 import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
 import { POOL_TABLE } from '../monitor/pools/table.ts';
 import { askMonitor } from './control-client.ts';
-import type { Output } from './output.ts';
-import type { ConfigQuestion } from './read-config.ts';
+import type { Output } from './kit/output.ts';
+import type { ConfigQuestion } from './kit/read-config.ts';
 
 export async function runScale(
   question: ConfigQuestion,

@@ -6,7 +6,7 @@ import type { Config } from '../core/config/config.ts';
 import { STANDARD_OUTPUT } from '../core/logging/standard-output.ts';
 import type { EmbeddedDatabase } from '../demo/embedded.ts';
 import { demoFiles } from '../demo/files.ts';
-import { readConfig } from './read-config.ts';
+import { readConfig } from './kit/read-config.ts';
 
 export interface StartOptions {
   readonly cwd: string;

@@ -3,8 +3,8 @@
  * follows from the last answers of the server, the keys pressed so far, and the size of the terminal.
  */
 import type { ProcessRow } from '../core/protocol/monitor.ts';
+import { displayWidth } from './kit/table.ts';
 import { processTable, type QueryRow, queryTable } from './status.ts';
-import { displayWidth } from './table.ts';
 
 export type SortKey = 'cpu' | 'memory' | 'age' | 'process';
 

@@ -2,7 +2,7 @@
 import { readDefinition } from '../catalogue/models/definition.ts';
 import type { PlannedModel } from '../catalogue/models/model-rows.ts';
 
-/** Those that others read come first. */
+/** The order is that of reading: a model stands before those that read it. */
 export const DEMO_MODELS: readonly PlannedModel[] = [
   model(
     {

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LoggerConfig } from '../core/protocol/logger-config.ts';
 import type { ToChild } from '../core/protocol/monitor.ts';
 import type { FromWriter, WriterTask } from './log-writer.ts';
 
@@ -42,6 +43,8 @@ export interface SetupOptions {
   /** The directory of the log, instead of the run directory. */
   readonly logDir?: string;
   readonly secrets?: readonly string[];
+  /** The audit of the same logger; left out: none. */
+  readonly audit?: LoggerConfig['audit'];
 }
 
 export function setUpLog(options: SetupOptions = {}): LogSetup {
@@ -87,6 +90,7 @@ export function setUpLog(options: SetupOptions = {}): LogSetup {
           socketPath: logSocket,
           rawDir,
           secrets,
+          audit: options.audit ?? null,
         },
       },
       logLevel: 'debug',

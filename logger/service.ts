@@ -11,6 +11,7 @@ import type { LogFilter } from '../core/logging/wire.ts';
 import type { LogStats } from '../core/protocol/log-stats.ts';
 import type { LoggerConfig } from '../core/protocol/logger-config.ts';
 import { LogAnalysis } from './analysis/analysis.ts';
+import type { Audit } from './audit/audit.ts';
 import type { WriteGap } from './intake/file-transport.ts';
 import { Listener } from './intake/listener.ts';
 import { Merger } from './intake/merger.ts';
@@ -50,6 +51,7 @@ interface Parts {
   readonly tail: RawTail;
   readonly listener: Listener;
   readonly archive: Keeper;
+  readonly audit: Audit | null;
   readonly log: Log;
 }
 
@@ -61,19 +63,30 @@ export async function startLogService({ config, log, onPipeline }: LogServiceDep
   const { file, archive, search } = await openStore(config, log, analysis);
   const pipeline = createPipeline({ file, retryMs: WRITE_RETRY_MS, onGap: (gap) => gaps.add(gap) });
   onPipeline(pipeline);
-  const merger = new Merger({ pipeline, lastSeq: (stream) => file.lastSeq(stream) });
-  const spills = new SpillMerge({ rawDir, merger, pipeline, log });
+  const audit = await openAuditIn(config, log);
+  const merger = new Merger({
+    log: { pipeline, lastSeq: (stream) => file.lastSeq(stream) },
+    audit: audit?.route ?? null,
+  });
+  const spills = new SpillMerge({ rawDir, merger, log });
   await rm(socketPath, { force: true }); // left by a logger that was killed
   const answers = new Questions({
     search,
-    stats: createStats({ analysis, gaps, file, archive, pipeline }),
+    stats: createStats({ analysis, gaps, file, archive, pipeline, audit }),
     summary: (filter) => analysis.summary(filter),
   });
-  const listener = new Listener({ merger, pipeline, spills, log, answers });
+  const listener = new Listener({ merger, spills, log, answers });
   await listener.listen(socketPath);
   const tail = new RawTail({ rawDir, merger, pipeline, processes: listener.processes, now: Date.now });
   archive.look();
-  return run({ pipeline, merger, spills, tail, listener, archive, log }, file);
+  return run({ pipeline, merger, spills, tail, listener, archive, audit, log }, file);
+}
+
+/** Loaded only where it is configured. */
+async function openAuditIn({ audit }: LoggerConfig, log: Log): Promise<Audit | null> {
+  if (audit === null) return null;
+  const { openAudit } = await import('./audit/audit.ts');
+  return await openAudit(audit, WRITE_RETRY_MS, log, (gap) => log.error('audit-write-gap', gap));
 }
 
 /** The file that lines are written to. */
@@ -137,9 +150,17 @@ interface StatsSources {
   readonly file: LineFile;
   readonly archive: Keeper;
   readonly pipeline: Pipeline;
+  readonly audit: Audit | null;
 }
 
-function createStats({ analysis, gaps, file, archive, pipeline }: StatsSources): () => Promise<LogStats> {
+function createStats({
+  analysis,
+  gaps,
+  file,
+  archive,
+  pipeline,
+  audit,
+}: StatsSources): () => Promise<LogStats> {
   const instance = `${process.pid}-${Date.now()}`;
   return async () => ({
     instance,
@@ -150,6 +171,7 @@ function createStats({ analysis, gaps, file, archive, pipeline }: StatsSources):
     rotations: file.rotations,
     ...(await archive.size()),
     pendingBytes: pipeline.pendingBytes,
+    auditRecords: audit?.head.n ?? 0,
   });
 }
 
@@ -171,20 +193,20 @@ class WriteGaps {
 }
 
 function run(parts: Parts, file: LineFile): LogService {
-  const { pipeline, spills, tail, listener, archive } = parts;
+  const { pipeline, spills, tail, listener, archive, audit } = parts;
   const looking = new AbortController();
   const looked = lookRegularly(parts, looking.signal);
 
   async function drain(): Promise<void> {
     looking.abort();
     await looked;
-    await quiet(listener, pipeline);
+    await quiet(listener, audit === null ? [pipeline] : [pipeline, audit.route.pipeline]);
     listener.close();
     await spills.mergeOrphans();
     await tail.poll(true);
     await spills.settled();
-    await pipeline.drained();
-    await archive.stop();
+    await Promise.all([pipeline.drained(), audit?.route.pipeline.drained()]);
+    await Promise.all([archive.stop(), audit?.stop()]);
   }
 
   return {
@@ -192,6 +214,7 @@ function run(parts: Parts, file: LineFile): LogService {
     async stop(timeoutMs) {
       if (await within(timeoutMs, drain())) return;
       pipeline.giveUp();
+      audit?.route.pipeline.giveUp();
       throw new Error(`the log could not be drained in ${timeoutMs} ms`);
     },
   };
@@ -214,12 +237,12 @@ async function lookRegularly({ merger, spills, tail, log }: Parts, signal: Abort
 }
 
 /** Resolves when for some rounds nothing came over the sockets and all that had come was written. */
-async function quiet(listener: Listener, pipeline: Pipeline): Promise<void> {
+async function quiet(listener: Listener, pipelines: readonly Pipeline[]): Promise<void> {
   let quietRounds = 0;
   let seenBytes = listener.receivedBytes;
   while (quietRounds < QUIET_ROUNDS) {
     await delay(QUIET_MS);
-    await pipeline.drained();
+    await Promise.all(pipelines.map((pipeline) => pipeline.drained()));
     quietRounds = listener.receivedBytes === seenBytes ? quietRounds + 1 : 0;
     seenBytes = listener.receivedBytes;
   }

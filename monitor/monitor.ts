@@ -17,7 +17,7 @@ import type { MemoryReading, ProcessRow, UnreachableConnection } from '../core/p
 import type { PoolSizes } from '../core/protocol/pool-sizes.ts';
 import type { InspectedProcess } from './children/inspected-process.ts';
 import type { LaunchContext } from './children/launch.ts';
-import type { BoundSocket } from './children/listen.ts';
+import type { BoundSocket, BoundUnixSocket } from './children/listen.ts';
 import { type ChildEnd, describeEnd, type ManagedChild } from './children/managed-child.ts';
 import type { Supervised } from './children/supervised.ts';
 import { ControlError } from './control.ts';
@@ -41,6 +41,7 @@ export interface MonitorDeps {
   readonly context: LaunchContext;
   readonly pools: readonly PoolDefinition[];
   readonly socket: BoundSocket;
+  readonly locals: readonly BoundUnixSocket[];
   readMemory(): MemoryReading | null;
   consoleLog(line: string): void;
   onServing(): void;
@@ -144,6 +145,7 @@ export class Monitor {
       config,
       pools: this.#deps.pools,
       socket: this.#deps.socket,
+      locals: this.#deps.locals,
       context: this.#deps.context,
       onLost: (child, end) => this.#tellLoss(child, end),
       vitalsOf: (child) => this.#watch.vitalsOf(child),

@@ -19,6 +19,10 @@ import type { Generation } from './pools/generation.ts';
 
 const MAX_BOOT_FAILURES = 3;
 
+/** The options that only a restart can change. */
+const FIXED_OPTIONS = ['listen', 'dataDir', 'log', 'audit'] as const;
+type FixedOption = (typeof FIXED_OPTIONS)[number];
+
 export interface ReloaderDeps {
   readonly monitor: Monitor;
   readonly log: Log;
@@ -115,12 +119,11 @@ export class Reloader {
 
   /** Returns the next configuration with the old values of options that only a restart can change, and warns about them. */
   #keepFixed(old: Config, next: Config): Config {
-    const differs = (key: 'listen' | 'dataDir' | 'log') =>
-      JSON.stringify(old[key]) !== JSON.stringify(next[key]);
-    const fixed = (['listen', 'dataDir', 'log'] as const).filter(differs);
+    const differs = (key: FixedOption) => JSON.stringify(old[key]) !== JSON.stringify(next[key]);
+    const fixed = FIXED_OPTIONS.filter(differs);
     if (fixed.length > 0)
       this.#tell('reload-needs-restart', `${fixed.join(', ')} changed: that needs a restart`);
-    return { ...next, listen: old.listen, dataDir: old.dataDir, log: old.log };
+    return { ...next, listen: old.listen, dataDir: old.dataDir, log: old.log, audit: old.audit };
   }
 
   #fail(message: string): void {

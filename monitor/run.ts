@@ -4,6 +4,7 @@
  * add or remove one SQL worker (TTIN, TTOU). The `forkline` command reaches it through the control socket.
  * However it ends, no child, no run directory and no state file is left.
  */
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Config } from '../core/config/config.ts';
 import { createLogClient } from '../core/logging/client.ts';
@@ -14,8 +15,15 @@ import { type Clock, systemClock } from '../core/process/clock.ts';
 import { createRunDir, type RunDir } from '../core/process/run-dir.ts';
 import type { MemoryReading, Role } from '../core/protocol/monitor.ts';
 import { MAX_POOL_SIZE } from '../core/protocol/pool-sizes.ts';
+import { auditedLog } from './audited-log.ts';
 import type { LaunchContext } from './children/launch.ts';
-import { type BoundSocket, bindSocket, ListenError } from './children/listen.ts';
+import {
+  type BoundSocket,
+  type BoundUnixSocket,
+  bindSocket,
+  bindUnixSocket,
+  ListenError,
+} from './children/listen.ts';
 import { StatsBook } from './children/stats.ts';
 import { findTools, logMissingTools } from './children/tools.ts';
 import { ControlError, ControlServer } from './control.ts';
@@ -95,10 +103,12 @@ async function runIn(
     sweepLeftovers(statePath, runDir.rawDir),
   ]);
   await claimStateFile(statePath, currentRunState(runDir, []));
+  const locals = bindLocals(config, runDir);
   const { logSocket, path } = runDir;
   const identity = { role: 'monitor', workerId: 'monitor', runDir: path, logSocket };
   redactLiterals(config.log.redactLiterals === 'on');
-  const log = createLogClient({ identity, level: config.log.level });
+  const ownLog = createLogClient({ identity, level: config.log.level });
+  const log = await auditedLog(ownLog, config.audit.file, identity);
   if (swept !== null) log.warn('swept', swept);
   logMissingTools(tools, log);
   void tidyUp(runDir, log);
@@ -127,6 +137,7 @@ async function runIn(
     context,
     pools,
     socket,
+    locals,
     readMemory: options.readMemory ?? readMemory,
     consoleLog,
     onServing: () => announce(options, socket, log),
@@ -154,6 +165,7 @@ async function runIn(
     await monitor.kill('the monitor itself failed');
     throw thrown;
   } finally {
+    closeLocals(locals, config);
     control.close();
     await stateFile.remove();
   }
@@ -222,12 +234,30 @@ function scaleBy(monitor: Monitor, by: 1 | -1, log: LogClient): void {
   }
 }
 
-function announce(
-  { consoleLog, onReady }: RunMonitorOptions,
-  { host, port }: BoundSocket,
-  log: LogClient,
-): void {
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** Binds the socket of the commands, and the one that is configured. */
+function bindLocals({ listen }: Config, { httpSocket }: RunDir): readonly BoundUnixSocket[] {
+  const own = bindUnixSocket(httpSocket, 0o600);
+  if (listen.socket === null) return [own];
+  try {
+    return [own, bindUnixSocket(listen.socket, listen.socketMode === '660' ? 0o660 : 0o600)];
+  } catch (thrown) {
+    own.close();
+    throw thrown;
+  }
+}
+
+/** Closes the sockets; the file of the configured one goes as well. */
+function closeLocals(locals: readonly BoundUnixSocket[], { listen }: Config): void {
+  for (const { path, close } of locals) {
+    close();
+    if (path === listen.socket) rmSync(path, { force: true });
+  }
+}
+
+function announce(options: RunMonitorOptions, { host, port }: BoundSocket, log: LogClient): void {
+  const { consoleLog, onReady } = options;
+  const scheme = options.config.tls === null ? 'http' : 'https';
+  const url = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
   log.info('listening', { host, port });
   consoleLog(`forkline is listening on ${url}`);
   onReady?.({ host, port });

@@ -1,5 +1,5 @@
 /**
- * `npm run check`: types, style, walls, unused code and prose, side by side, as many as there are cores. Prints what each
+ * `npm run check`: types, style, walls, unused code, prose and licences, side by side, as many as there are cores. Prints what each
  * has to say, one after the other, and how long each took. The exit code is 1 when one of them found something.
  *
  *   node scripts/check.mjs [--fix] [NAME ...]     only the named ones; --fix mends what can be mended by a program first
@@ -25,6 +25,7 @@ const checks = {
   unused: [bin('knip/bin/knip.js'), '--no-progress', '--cache', '--cache-location', join(cache, 'knip')],
   walls: ['scripts/check-walls.mjs'],
   prose: ['scripts/check-prose.mjs'],
+  licences: ['scripts/check-licences.mjs'],
 };
 const fixes = [[bin('@biomejs/biome/bin/biome'), 'check', '--write', '.']];
 

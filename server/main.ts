@@ -2,7 +2,8 @@
  * The server process. It serves the listening socket that the monitor holds (file descriptor 4), plans queries, and pipes
  * bytes from workers to clients; it never parses result rows and keeps none of them.
  */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createHash } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { Log } from '../core/logging/log.ts';
 import { type ChildContext, type RunningChild, runChild } from '../core/process/child.ts';
 import { QueryError } from '../core/protocol/errors.ts';
@@ -14,6 +15,7 @@ import { DslStock } from './admission/dsl-stock.ts';
 import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
+import { createAudit } from './audit/create.ts';
 import { openCatalogue } from './catalogue/open.ts';
 import { createEncryption } from './encryption/create.ts';
 import { PoisonLedger } from './history/poison.ts';
@@ -24,6 +26,7 @@ import { answerClientErrors } from './http/client-error.ts';
 import { limitConnections } from './http/connection-limit.ts';
 import { HttpDrain } from './http/drain.ts';
 import { Gate } from './http/gate.ts';
+import { createHttpServers, type HttpServers } from './http/servers.ts';
 import { createObservation } from './observe/observation.ts';
 import { createProcessList } from './observe/process-list.ts';
 import { Planner } from './planning/planner.ts';
@@ -33,8 +36,8 @@ import type { QueryModels } from './query/query-models.ts';
 import type { RunDeps } from './query/run.ts';
 
 const LISTEN_FD = 4;
-/** The interval of checking connections for timeouts; a connection may be closed this much too late. */
-const CHECKING_INTERVAL_MS = 1000;
+/** The time for the last audit records; what is not written by then is spilled, and written later. */
+const AUDIT_CLOSE_MS = 1000;
 /** The time within which a cancelled call must end; after it the worker's socket is closed. */
 const CANCEL_GRACE_MS = 2000;
 /** The longest time until a function that was created or changed in the database is noticed. */
@@ -45,16 +48,17 @@ const RETRY_AFTER_PRESSURE_SECONDS = 5;
 runChild('server', boot);
 
 async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
-  const { config, log, send } = context;
+  const { config, identity, log, send } = context;
   const registry = new QueryRegistry(config.limits.historyBytes);
   const pools = createPools(config, log, send, (ms) => observation.metrics.cancelled(ms));
   const bodies = new BodyBudget(config.limits.bodiesBytes);
-  const observation = createObservation(context, { registry, bodies, ...pools });
+  const audit = await createAudit(config.audit, identity);
+  const observation = createObservation(context, { registry, bodies, ...pools }, audit);
   const processList = createProcessList(send);
   const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
-  const access = await createAccess(config.auth, registry, log);
+  const access = await createAccess(config.auth, { registry, log, audit });
   const encryption = await createEncryption(config.encryption, log);
   const gate = new Gate(config.gate, access.authenticator);
   const opened = await openCatalogue(config.store, log);
@@ -69,6 +73,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     ...observation,
     poison,
     slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),
+    audit,
     reading: new ReadingWatch({ windowMs: config.limits.readWindowMs, leastBytes: config.limits.readBytes }),
     log,
     gate,
@@ -78,43 +83,46 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     askMonitor: processList.requestAll,
     isDraining: () => draining,
   });
-  const http = createHttpServer(config.limits, app);
-  answerClientErrors(http);
-  limitConnections(http, {
+  const servers = createHttpServers(config, app);
+  const all = [servers.port, ...servers.local];
+  for (const http of all) answerClientErrors(http);
+  limitConnections(servers.port, {
     ...config.limits,
     ownerOf: gate.connectionOwner,
     onRefused: observation.metrics.limitHit,
   });
-  const drain = new HttpDrain(http);
-  await Promise.all([pools.planner.warm(), listen(http)]);
+  const drains = all.map((http) => new HttpDrain(http));
+  await Promise.all([
+    pools.planner.warm(),
+    listen(servers.port, LISTEN_FD),
+    ...servers.local.map((http, index) => listen(http, config.localFds[index]!)),
+  ]);
+  audit?.act('server-started', null, inForce(config));
   return {
     queriesServed: () => observation.metrics.queriesEnded(),
-    onMessage: (message) => onMessage(message, { ...pools, run, registry, poison, processList, send }),
+    onMessage: (message) =>
+      onMessage(message, { ...pools, run, registry, poison, processList, servers, send }),
     async stop(graceMs, successor) {
       const refuse = (): void => {
         draining = true;
         abortAll(registry);
       };
-      await drain.begin({ graceMs, successor, refuse });
+      await Promise.all(drains.map((drain) => drain.begin({ graceMs, successor, refuse })));
       access.close();
       encryption?.close();
       await opened?.close();
       await Promise.all([closePools(pools), observation.close()]);
+      audit?.act('server-stopped', null, {});
+      await audit?.close(AUDIT_CLOSE_MS);
     },
   };
 }
 
-/** Creates the HTTP server. Its time limits hold for sending a request only; a client that reads slowly is not affected. */
-function createHttpServer(limits: ServerConfig['limits'], app: RequestListener): Server {
-  const { headersTimeoutMs, requestTimeoutMs, keepAliveMs } = limits;
-  const options = {
-    // The time for the headers is part of the time for the request.
-    headersTimeout: Math.min(headersTimeoutMs, requestTimeoutMs),
-    requestTimeout: requestTimeoutMs,
-    keepAliveTimeout: keepAliveMs,
-    connectionsCheckingInterval: CHECKING_INTERVAL_MS,
-  };
-  return createServer(options, app);
+/** Says under which rules the server answers from now on. */
+function inForce({ auth, audit, connectionNames }: ServerConfig): object {
+  const policy = auth.policy === null ? null : JSON.stringify(auth.policy);
+  const policyHash = policy === null ? null : createHash('sha256').update(policy).digest('hex');
+  return { connections: connectionNames, policyHash, required: audit.required };
 }
 
 /** The resources that queries share and wait for. */
@@ -174,10 +182,10 @@ function runDeps(config: ServerConfig, pools: Pools, catalogue: QueryModels | nu
   };
 }
 
-function listen(http: Server): Promise<void> {
+function listen(http: Server, fd: number): Promise<void> {
   return new Promise((resolve, reject) => {
     http.once('error', reject);
-    http.listen({ fd: LISTEN_FD }, () => {
+    http.listen({ fd }, () => {
       http.off('error', reject);
       resolve();
     });
@@ -190,6 +198,7 @@ interface Hearers extends Pools {
   readonly registry: QueryRegistry;
   readonly poison: PoisonLedger;
   readonly processList: ReturnType<typeof createProcessList>;
+  readonly servers: HttpServers;
 }
 
 function onMessage(message: ToChild, hearers: Hearers): void {
@@ -234,8 +243,9 @@ function retire({ role, workerId }: Extract<ToChild, { type: 'retire' }>, hearer
 /** Takes new connections. Everything cached about stale ones is dropped at once: their names now mean another database, or none. */
 function changeConnections(
   { connections, stale, revision }: Extract<ToChild, { type: 'connections-changed'; to: 'server' }>,
-  { run, send }: Hearers,
+  { run, servers, send }: Hearers,
 ): void {
+  servers.renewCertificates(); // this message is what a reload is here, when no process is replaced
   run.knownFunctions.forget(stale);
   run.connections.change(connections);
   run.planner.setConnections(connections);

@@ -16,7 +16,7 @@ import { countsText, Lanes } from './support/lanes.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The longest first: what is short fills the lanes up at the end. */
-const kinds = ['fault', 'integration', 'regression', 'budget', 'unit'];
+const kinds = ['fault', 'integration', 'attack', 'regression', 'budget', 'unit'];
 /** The number of files whose times are printed. */
 const MOST_TIMES = 10;
 const quick = [

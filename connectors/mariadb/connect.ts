@@ -100,7 +100,9 @@ function optionsOf(address: ServerAddress, workerId: string, connectTimeout: num
             verifyIdentity: tls.verifyIdentity,
           },
         }),
-    authPlugins: loginPlugins(address) as NonNullable<Mysql2Options['authPlugins']>,
+    authPlugins: loginPlugins({ password, isSecret: tls !== null || socketPath !== null }) as NonNullable<
+      Mysql2Options['authPlugins']
+    >,
     charset: 'utf8mb4',
     rowsAsArray: true,
     enableKeepAlive: true,

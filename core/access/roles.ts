@@ -6,10 +6,13 @@ import { ALL_RIGHTS, NO_RIGHTS, type Policy, type PrincipalLimits, type Rights }
 /** What a principal may do, and the key of what is kept for those who may do the same. */
 export interface Permitted {
   readonly rights: Rights;
+  /** The roles of the policy behind the rights, in order. */
+  readonly roles: readonly string[];
   readonly scope: string;
 }
 
-const UNLIMITED: Permitted = { rights: ALL_RIGHTS, scope: ALL_SCOPE };
+/** What everybody may do without a policy. */
+export const UNLIMITED: Permitted = { rights: ALL_RIGHTS, roles: [], scope: ALL_SCOPE };
 
 /** `null`: there is no policy. */
 export function createRoleBook(policy: Policy | null): (roles: readonly string[]) => Permitted {
@@ -20,7 +23,7 @@ export function createRoleBook(policy: Policy | null): (roles: readonly string[]
     const key = held.join(' ');
     let permitted = known.get(key);
     if (permitted === undefined) {
-      permitted = permittedBy(held.map((name) => policy.roles[name]!));
+      permitted = permittedBy(policy, held);
       known.set(key, permitted);
     }
     return permitted;
@@ -33,10 +36,12 @@ export function rolesHeld(policy: Policy, roles: readonly string[]): readonly st
   return known.length > 0 ? known : [...policy.defaultRoles].sort();
 }
 
-function permittedBy(roles: readonly Rights[]): Permitted {
-  const rights = roles.length === 0 ? NO_RIGHTS : roles.reduce(united);
-  const text = JSON.stringify([rights.connections, rights.stages]);
-  return { rights, scope: createHash('sha256').update(text).digest('base64url').slice(0, 22) };
+/** The scope has the roles in it, since each may have a login of its own, and sees then what the database shows that login. */
+function permittedBy(policy: Policy, roles: readonly string[]): Permitted {
+  const all = roles.map((name) => policy.roles[name]!);
+  const rights = all.length === 0 ? NO_RIGHTS : all.reduce(united);
+  const text = JSON.stringify([rights.connections, rights.stages, roles]);
+  return { rights, roles, scope: createHash('sha256').update(text).digest('base64url').slice(0, 22) };
 }
 
 /** What either of the two allows. */

@@ -1,9 +1,11 @@
 /** The options of `access` taken together: who may reach the server, and whether they must say who they are. */
 import { isIPv4 } from 'node:net';
 import type { z } from 'zod';
+import { type ConfiguredConnection, hasRoles } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
-import type { JwtConfig } from '../protocol/server-config.ts';
+import type { JwtConfig, ProxyConfig } from '../protocol/server-config.ts';
 import { readPolicy } from './policy.ts';
+import { loginProblems } from './role-logins.ts';
 import type { ConfigSchema } from './schema.ts';
 
 type ParsedConfig = z.output<ConfigSchema>;
@@ -18,6 +20,7 @@ export interface AccessConfig {
   readonly keysFile: string | null;
   /** null: no tokens are taken. */
   readonly jwt: JwtConfig | null;
+  readonly proxy: ProxyConfig;
   /** null: whoever may ask may do everything. */
   readonly policy: Policy | null;
 }
@@ -26,7 +29,7 @@ const DEFAULT_ALGORITHMS = ['RS256', 'ES256'];
 const JWT_NAMES = ['issuer', 'audience', 'jwksUrl'] as const;
 
 export function completeAccess(
-  { keysFile, jwt, policyFile: _, ...others }: ParsedAccess,
+  { keysFile, jwt, proxy, policyFile: _, ...others }: ParsedAccess,
   policy: Policy | null,
 ): AccessConfig {
   const { issuer, audience, jwksUrl, algorithms, ...rest } = jwt;
@@ -34,6 +37,11 @@ export function completeAccess(
   return {
     ...others,
     policy,
+    proxy: {
+      userHeader: proxy.userHeader?.toLowerCase() ?? null,
+      rolesHeader: proxy.rolesHeader?.toLowerCase() ?? null,
+      certificates: proxy.certificates,
+    },
     keysFile: keysFile ?? null,
     jwt: isConfigured
       ? {
@@ -53,24 +61,36 @@ export const NO_POLICY: FoundPolicy = { policy: null, errors: [] };
 
 /** The policy of the file that is named. Without configured connections there is the embedded one, `main`. */
 export function policyIn(
-  { policyFile, keysFile, jwt }: ParsedAccess,
-  connections: readonly string[],
+  parsed: Pick<ParsedConfig, 'access' | 'tls'>,
+  connections: Readonly<Record<string, ConfiguredConnection>>,
 ): FoundPolicy {
-  if (policyFile === undefined) return NO_POLICY;
-  if (keysFile === undefined && jwt.issuer === undefined)
+  const { policyFile } = parsed.access;
+  if (policyFile === undefined) {
+    const [name] = Object.entries(connections).find(([, connection]) => hasRoles(connection)) ?? [];
+    if (name === undefined) return NO_POLICY;
     return {
       policy: null,
       errors: [
-        'access.policyFile: roles need somebody to have them: configure access.keysFile or access.jwt as well',
+        `connections.${name}.roles: logins by role need a policy that says which roles there are: configure access.policyFile`,
       ],
     };
-  const read = readPolicy(policyFile, connections.length === 0 ? ['main'] : connections);
-  return 'errors' in read ? { policy: null, errors: read.errors } : { policy: read.policy, errors: [] };
+  }
+  if (!isAuthenticated(parsed))
+    return {
+      policy: null,
+      errors: [
+        'access.policyFile: roles need somebody to have them: configure access.keysFile, access.jwt, tls.clientCaFile or access.proxy as well',
+      ],
+    };
+  const names = Object.keys(connections);
+  const read = readPolicy(policyFile, names.length === 0 ? ['main'] : names);
+  if ('errors' in read) return { policy: null, errors: read.errors };
+  return { policy: read.policy, errors: loginProblems(policyFile, read.policy, connections) };
 }
 
 /** Returns the errors of values that are allowed alone and contradict each other. */
 export function accessProblems(parsed: ParsedConfig): string[] {
-  return [...jwtProblems(parsed.access.jwt), ...openAccess(parsed)];
+  return [...jwtProblems(parsed.access.jwt), ...proxyProblems(parsed), ...openAccess(parsed)];
 }
 
 function jwtProblems(jwt: ParsedAccess['jwt']): string[] {
@@ -88,6 +108,27 @@ function jwtProblems(jwt: ParsedAccess['jwt']): string[] {
     : [];
 }
 
+function isAuthenticated({ access, tls }: Pick<ParsedConfig, 'access' | 'tls'>): boolean {
+  const { keysFile, jwt, proxy } = access;
+  return [keysFile, jwt.issuer, proxy.userHeader, tls.clientCaFile].some((option) => option !== undefined);
+}
+
+function proxyProblems({ access: { proxy }, tls, listen }: ParsedConfig): string[] {
+  const { userHeader, rolesHeader, certificates } = proxy;
+  if (userHeader === undefined)
+    return rolesHeader !== undefined || certificates.length > 0
+      ? ['access.proxy.userHeader: a proxy that is believed must say who asks: name the header']
+      : [];
+  if (certificates.length > 0 && tls.clientCaFile === undefined)
+    return ['access.proxy.certificates: name in tls.clientCaFile who signs them'];
+  return certificates.length === 0 && listen.socket === undefined
+    ? [
+        'access.proxy.userHeader: nobody could be believed: let the proxy use listen.socket, or name its certificate in access.proxy.certificates. ' +
+          'An address proves nothing',
+      ]
+    : [];
+}
+
 /** Whether what is fetched there may be changed on the way. */
 function isReadable(url: string): boolean {
   const { protocol, hostname } = new URL(url);
@@ -98,9 +139,10 @@ function isReadable(url: string): boolean {
  * Returns an error when other machines can reach the port without authentication and without the option that allows it:
  * whoever reaches the port reads all that the database's role may.
  */
-function openAccess({ listen: { host }, access }: ParsedConfig): string[] {
-  const { withoutAuthentication, keysFile, jwt } = access;
-  if (keysFile !== undefined || jwt.issuer !== undefined) return [];
+function openAccess(parsed: ParsedConfig): string[] {
+  const { host } = parsed.listen;
+  const { withoutAuthentication } = parsed.access;
+  if (isAuthenticated(parsed)) return [];
   if (withoutAuthentication === 'anywhere' || isLoopback(host)) return [];
   return [
     `listen.host: ${JSON.stringify(host)} is reached from other machines, and there is no authentication: whoever reaches it ` +

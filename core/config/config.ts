@@ -7,24 +7,35 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
-import type { ConnectionConfig } from '../protocol/connection.ts';
+import type { AuditConfig } from '../protocol/audit-config.ts';
+import type { ConfiguredConnection } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
 import type {
   EncryptionConfig,
   Limits,
   PlannerConfig,
   StoreConfig,
+  TlsConfig,
   TracingConfig,
 } from '../protocol/server-config.ts';
 import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
+import { auditProblems, completeAudit } from './audit.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
 import { logFileProblem } from './log-file.ts';
 import type { Option } from './option.ts';
 import type { Origins } from './read.ts';
 import type { ConfigSchema } from './schema.ts';
+import { completeTls, tlsProblems } from './tls.ts';
 
 export interface Config {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    /** Absolute; null: none but that of the commands. */
+    readonly socket: string | null;
+    readonly socketMode: '600' | '660';
+  };
+  readonly tls: TlsConfig | null;
   readonly access: AccessConfig;
   /** null: queries are not taken encrypted. */
   readonly encryption: EncryptionConfig | null;
@@ -32,7 +43,7 @@ export interface Config {
   /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
   readonly dataDir: string;
   /** Empty when no database is named: `forkline start` then brings up the embedded one as `main`. */
-  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly connections: Readonly<Record<string, ConfiguredConnection>>;
   readonly defaultConnection: string;
   /** null: no store is named. */
   readonly store: StoreConfig | null;
@@ -44,6 +55,7 @@ export interface Config {
     readonly maxQueriesPerWorker: number;
     readonly maxAgeMs: number;
     readonly maxRssBytes: number;
+    readonly roleIdleMs: number;
   };
   readonly dsl: {
     /** Ready and idle processes that the monitor keeps. */
@@ -70,6 +82,7 @@ export interface Config {
     readonly compress: 'gzip' | 'none';
     readonly redactLiterals: 'on' | 'off';
   };
+  readonly audit: AuditConfig;
   readonly tracing: TracingConfig;
   readonly monitor: {
     readonly heartbeatTimeoutMs: number;
@@ -141,7 +154,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     ? resolveEncryption(parsed.data.encryption, dataDirIn(parsed.data, cwd), file, cwd, env)
     : null;
   if (encryption !== null && 'errors' in encryption) errors.push(...encryption.errors);
-  const policy = parsed.success ? policyIn(parsed.data.access, Object.keys(connections)) : NO_POLICY;
+  const policy = parsed.success ? policyIn(parsed.data, connections) : NO_POLICY;
   if (connectionErrors.length === 0) errors.push(...policy.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));
@@ -185,6 +198,9 @@ function complete(
       killRssBytes: parsed.monitor.killRssBytes ?? killBytes,
       killPssBytes: parsed.monitor.killPssBytes ?? killBytes,
     },
+    listen: { ...parsed.listen, socket: parsed.listen.socket ?? null },
+    tls: completeTls(parsed.tls),
+    audit: completeAudit(parsed.audit),
     tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
 }
@@ -244,7 +260,12 @@ function contradictions(
         `(${limits.dslMemoryBytes}). Leave it out, or raise ${mendOf('dsl.dataLimitBytes')}`,
     );
   }
-  errors.push(...accessProblems(parsed), ...disorder(parsed.monitor));
+  errors.push(
+    ...accessProblems(parsed),
+    ...auditProblems(parsed.audit),
+    ...tlsProblems(parsed.tls),
+    ...disorder(parsed.monitor),
+  );
   if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
   return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
 }

@@ -2,7 +2,14 @@
 import type { z } from 'zod';
 import type { ConnectionKind } from '../protocol/connection.ts';
 import { closestName } from './closest-name.ts';
-import { exampleOf, expectationOf, kindNames, kindOfConnection, optionNames } from './connection-kinds.ts';
+import {
+  exampleOf,
+  expectationOf,
+  kindNames,
+  kindOfConnection,
+  LOGIN_OPTIONS,
+  optionNames,
+} from './connection-kinds.ts';
 import { isJsonObject } from './json-object.ts';
 
 /** `connections`: what the file holds under this name. */
@@ -16,13 +23,27 @@ export function describeConnectionIssue(issue: z.core.$ZodIssue, connections: un
     return [`${where}: must be an object with the options of a connection. ${forExample(name)}`];
   const kind = kindOfConnection(connection);
   if (kind === null) return [unknownKind(where, connection.kind)];
+  if (option === 'roles' && issue.path.length > 3) return [inRoles(issue, kind, name)];
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => unknownOption(`${where}.${key}`, key, kind, connection));
   if (option === undefined) return [`${where}: is no connection. ${forExample(name)}`];
   // Another line asks about options that only the other kind has.
-  const isElsewhere = Object.keys(connection).some((key) => otherKind(key, kind) !== null);
-  if (connection[option] === undefined && isElsewhere) return [];
+  if (connection[option] === undefined && isOfOtherKind(connection, kind)) return [];
   return [`${where}: ${expectationOf(kind, option, name)}`];
+}
+
+/** Whether the connection has options that only another kind has, so that its kind is in doubt. */
+export function isOfOtherKind(connection: Readonly<Record<string, unknown>>, kind: ConnectionKind): boolean {
+  return Object.keys(connection).some((key) => otherKind(key, kind) !== null);
+}
+
+/** A mistake inside of `roles`: in the login of a role. */
+function inRoles(issue: z.core.$ZodIssue, kind: ConnectionKind, name: string): string {
+  const where = issue.path.join('.');
+  if (issue.code !== 'unrecognized_keys') return `${where}: ${expectationOf(kind, 'roles', name)}`;
+  const key = issue.keys[0]!;
+  const closest = closestName(key, LOGIN_OPTIONS);
+  return `${where}.${key}: there is no such option${closest === null ? `; known here: ${LOGIN_OPTIONS.join(', ')}` : `; did you mean ${closest}?`}`;
 }
 
 function forExample(name: string): string {

@@ -16,6 +16,19 @@ interface KindOfConnection {
 
 const ALLOWED_FUNCTION = /^[^.]+\.[^.]+$/;
 
+const LOGIN = z.strictObject({ url: z.string(), allowPowerfulRole: z.boolean().optional() });
+
+/** The options of the login of one role. */
+export const LOGIN_OPTIONS: readonly string[] = Object.keys(LOGIN.shape);
+
+/** The logins by role; a connection has these or a `url`. */
+function roleOptions() {
+  return z.record(z.string(), LOGIN).optional();
+}
+
+const ROLES =
+  'an object with a login for each role of the policy: {"analyst": {"url": "env:CRM_ANALYST_URL"}}';
+
 const COLUMN_TYPE =
   /^(bool|int64|float64|string|date|time|timestamp|timestamptz|uuid|json|decimal\(\d{1,2},\d{1,2}\))$/;
 
@@ -37,12 +50,14 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
   postgres: {
     options: z.strictObject({
       kind: z.literal('postgres'),
-      url: z.string(),
+      url: z.string().optional(),
+      roles: roleOptions(),
       allowFunctions: z.array(z.string().regex(ALLOWED_FUNCTION)).optional(),
       allowPowerfulRole: z.boolean().optional(),
     }),
     wanted: {
       url: 'the URL of a PostgreSQL database as text, or where it stands: env:NAME, file:PATH',
+      roles: ROLES,
       allowFunctions: 'a list of functions, each a schema and a name as in the database: ["billing.total"]',
       allowPowerfulRole: 'true or false',
     },
@@ -51,12 +66,14 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
   mariadb: {
     options: z.strictObject({
       kind: z.literal('mariadb'),
-      url: z.string(),
+      url: z.string().optional(),
+      roles: roleOptions(),
       allowFunctions: z.array(z.string().regex(ALLOWED_FUNCTION)).optional(),
       allowPowerfulRole: z.boolean().optional(),
     }),
     wanted: {
       url: 'the URL of a MariaDB database as text, or where it stands: env:NAME, file:PATH',
+      roles: ROLES,
       allowFunctions: 'a list of stored functions, each a schema and a name: ["shop.net_price"]',
       allowPowerfulRole: 'true or false',
     },

@@ -5,33 +5,35 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type {
-  ConnectionConfig,
+  ConfiguredConnection,
   ConnectionKind,
   FilesConnection,
-  MariadbConnection,
+  LoginConfig,
   PostgresConnection,
+  RoleLogins,
 } from '../protocol/connection.ts';
-import { kindOfConnection } from './connection-kinds.ts';
+import { isOfOtherKind } from './connection-issues.ts';
+import { expectationOf, kindOfConnection } from './connection-kinds.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
 import type { ConfigFile, Environment } from './read.ts';
 
 const MEND = 'For example: "url": "env:CRM_URL", with CRM_URL=postgresql://user:password@host:5432/database';
 
 export interface ResolvedConnections {
-  readonly connections: Readonly<Record<string, ConnectionConfig>>;
+  readonly connections: Readonly<Record<string, ConfiguredConnection>>;
   readonly errors: readonly string[];
 }
 
 /** Values of a wrong shape are left out here: validation reports them. */
 export function resolveConnections(file: ConfigFile, cwd: string, env: Environment): ResolvedConnections {
-  const connections: Record<string, ConnectionConfig> = {};
+  const connections: Record<string, ConfiguredConnection> = {};
   const errors: string[] = [];
   const named = isJsonObject(file.values.connections) ? file.values.connections : {};
   const meant = env[ALLOW_POWERFUL_ROLE];
   if (meant && meant !== 'yes' && meant !== 'no')
     errors.push(`${ALLOW_POWERFUL_ROLE}: must be yes or no, not "${meant}"`);
   const fileDir = file.path === null ? cwd : dirname(file.path);
-  const add = (name: string, read: ConnectionConfig | Mistake | null): void => {
+  const add = (name: string, read: ConfiguredConnection | Mistake | null): void => {
     if (read === null) return;
     if ('mistake' in read) errors.push(`${read.where}: ${read.mistake}`);
     else connections[name] = read;
@@ -60,28 +62,17 @@ interface Place {
   readonly env: Environment;
 }
 
-type Reader = (value: JsonObject, place: Place) => ConnectionConfig | Mistake | null;
+type Reader = (value: JsonObject, place: Place) => ConfiguredConnection | Mistake | null;
 
 /** Returns null for what has not the right shape. */
-function readConnection(value: unknown, place: Place): ConnectionConfig | Mistake | null {
+function readConnection(value: unknown, place: Place): ConfiguredConnection | Mistake | null {
   const kind = kindOfConnection(value);
   return kind === null || !isJsonObject(value) ? null : READERS[kind](value, place);
 }
 
 const READERS: Readonly<Record<ConnectionKind, Reader>> = {
-  postgres(value, { name, fileDir, env }) {
-    if (typeof value.url !== 'string') return null;
-    const where = `connections.${name}.url`;
-    const url = resolveReference(value.url, fileDir, env);
-    // A connection that names no kind has the one of its URL.
-    const kind = value.kind === undefined && isMariadbUrl(url) ? 'mariadb' : 'postgres';
-    return serverAt(kind, where, url, optionsOf(value, name, env));
-  },
-  mariadb(value, { name, fileDir, env }) {
-    if (typeof value.url !== 'string') return null;
-    const url = resolveReference(value.url, fileDir, env);
-    return serverAt('mariadb', `connections.${name}.url`, url, optionsOf(value, name, env));
-  },
+  postgres: (value, place) => readLogins(null, value, place),
+  mariadb: (value, place) => readLogins('mariadb', value, place),
   sqlite: ({ path }, { fileDir }) =>
     typeof path === 'string' && path !== '' ? { kind: 'sqlite', path: resolve(fileDir, path) } : null,
   files: ({ root, tables }, { fileDir }) =>
@@ -98,9 +89,73 @@ function tablesOf(tables: unknown): FilesConnection['tables'] {
   ) as unknown as FilesConnection['tables']; // validation has refused the others by the time that they are used
 }
 
+/** The connection with its one login, or with a login for each role. `named`: null where the URL may tell the kind. */
+function readLogins(
+  named: 'mariadb' | null,
+  value: JsonObject,
+  place: Place,
+): LoginConfig | RoleLogins | Mistake | null {
+  const { url, roles } = value;
+  const { name, env } = place;
+  const where = `connections.${name}`;
+  if (url !== undefined && roles !== undefined)
+    return {
+      where: `${where}.url`,
+      mistake: `is one login for everybody, and ${where}.roles has one for each role. Take one of them out; a role that is to use this login gets it in ${where}.roles`,
+    };
+  const options = optionsOf(value, name, env);
+  const kind = named ?? kindByUrl(value, place);
+  if (roles === undefined) {
+    if (typeof url === 'string') return readLogin(kind, url, `${where}.url`, options, place);
+    const isToldElsewhere = url !== undefined || isOfOtherKind(value, kind);
+    return isToldElsewhere ? null : { where: `${where}.url`, mistake: expectationOf(kind, 'url', name) };
+  }
+  if (!isJsonObject(roles)) return null;
+  const logins: Record<string, LoginConfig> = {};
+  for (const [role, login] of Object.entries(roles)) {
+    if (!isJsonObject(login) || typeof login.url !== 'string') return null;
+    const isPowerful = options.allowPowerfulRole === true || login.allowPowerfulRole === true;
+    const own = { ...options, ...(isPowerful ? { allowPowerfulRole: true } : {}) };
+    const read = readLogin(kind, login.url, `${where}.roles.${role}.url`, own, place);
+    if ('mistake' in read) return read;
+    logins[role] = read;
+  }
+  if (Object.keys(logins).length === 0)
+    return { where: `${where}.roles`, mistake: `${expectationOf(kind, 'roles', name)}; here is none` };
+  const { allowFunctions } = options;
+  return { kind, roles: logins, ...(allowFunctions === undefined ? {} : { allowFunctions }) };
+}
+
+function readLogin(
+  kind: LoginConfig['kind'],
+  url: string,
+  where: string,
+  options: LoginOptions,
+  { fileDir, env }: Place,
+): LoginConfig | Mistake {
+  const resolved = resolveReference(url, fileDir, env);
+  const form = kind === 'postgres' ? POSTGRES_URL : MARIADB_URL;
+  const mistake = typeof resolved === 'string' ? urlProblem(resolved, form) : resolved.error;
+  return mistake === null ? { kind, url: resolved as string, ...options } : { where, mistake };
+}
+
+/** A connection that names no kind has the one of its URL, or of its first role's. */
+function kindByUrl({ kind, url, roles }: JsonObject, { fileDir, env }: Place): LoginConfig['kind'] {
+  const [first] = isJsonObject(roles) ? Object.values(roles) : [];
+  const told = url ?? (isJsonObject(first) ? first.url : undefined);
+  if (kind !== undefined || typeof told !== 'string') return 'postgres';
+  return isMariadbUrl(resolveReference(told, fileDir, env)) ? 'mariadb' : 'postgres';
+}
+
 /** The scheme of the URL tells the kind. `value`: what the file says of the connection `main`. */
-function mainOfVariable(value: unknown, url: string, env: Environment): ConnectionConfig | Mistake {
+function mainOfVariable(value: unknown, url: string, env: Environment): ConfiguredConnection | Mistake {
   const where = 'DATABASE_URL';
+  if (isJsonObject(value) && value.roles !== undefined)
+    return {
+      where,
+      mistake:
+        'is one login for everybody, but connections.main has one for each role. Unset it, or give that connection another name',
+    };
   const kind = isMariadbUrl(url) ? 'mariadb' : 'postgres';
   const named = isJsonObject(value) && value.kind !== undefined ? kindOfConnection(value) : kind;
   if (named !== null && named !== kind)
@@ -108,28 +163,21 @@ function mainOfVariable(value: unknown, url: string, env: Environment): Connecti
       where,
       mistake: `is the URL of a ${TITLES[kind]} database, but connections.main is of another kind. Unset it, or give that connection another name`,
     };
-  return serverAt(kind, where, url, optionsOf(value, 'main', env));
+  const mistake = urlProblem(url, kind === 'mariadb' ? MARIADB_URL : POSTGRES_URL);
+  const login: LoginConfig = { kind, url, ...optionsOf(value, 'main', env) };
+  return mistake === null ? login : { where, mistake };
 }
 
 const TITLES = { postgres: 'PostgreSQL', mariadb: 'MariaDB' } as const;
-
-function serverAt(
-  kind: 'postgres' | 'mariadb',
-  where: string,
-  url: string | { error: string },
-  options: Omit<PostgresConnection, 'kind' | 'url'>,
-): PostgresConnection | MariadbConnection | Mistake {
-  const form = kind === 'mariadb' ? MARIADB_URL : POSTGRES_URL;
-  const mistake = typeof url === 'string' ? urlProblem(url, form) : url.error;
-  return mistake === null ? { kind, url: url as string, ...options } : { where, mistake };
-}
 
 function isMariadbUrl(url: string | { error: string }): boolean {
   return typeof url === 'string' && MARIADB_URL.scheme.test(url);
 }
 
+type LoginOptions = Omit<PostgresConnection, 'kind' | 'url'>;
+
 /** Returns the options that have the right shape; validation reports the others. */
-function optionsOf(value: unknown, name: string, env: Environment): Omit<PostgresConnection, 'kind' | 'url'> {
+function optionsOf(value: unknown, name: string, env: Environment): LoginOptions {
   const { allowFunctions, allowPowerfulRole } = isJsonObject(value) ? value : {};
   const isMeant = allowPowerfulRole === true || (name === 'main' && env[ALLOW_POWERFUL_ROLE] === 'yes');
   return {

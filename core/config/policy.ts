@@ -38,6 +38,12 @@ const POLICY_MEMBERS: Readonly<Record<string, Member>> = {
     example: { analyst: { connections: ['crm'] } },
   },
   defaultRoles: { isRight: isNames, expected: 'a list of roles', example: ['analyst'] },
+  socketRoles: { isRight: isNames, expected: 'a list of roles', example: ['operator'] },
+  certificates: {
+    isRight: (value) => isJsonObject(value) && Object.values(value).every(isNames),
+    expected: 'an object with a list of roles for each name in a certificate',
+    example: { 'DNS:etl.example.com': ['analyst'] },
+  },
 };
 
 const ROLE_MEMBERS: Readonly<Record<string, Member>> = {
@@ -98,9 +104,20 @@ function policyProblems(value: unknown, connections: readonly string[]): string[
   const roles = isJsonObject(value.roles) ? value.roles : {};
   if (value.roles === undefined) problems.push(wrong('roles', undefined, POLICY_MEMBERS.roles!));
   for (const [name, role] of Object.entries(roles)) problems.push(...roleProblems(name, role, connections));
-  if (isNames(value.defaultRoles))
-    problems.push(...unknownNames('defaultRoles', value.defaultRoles, Object.keys(roles), 'role'));
+  for (const name of ['defaultRoles', 'socketRoles'] as const)
+    if (isNames(value[name])) problems.push(...unknownNames(name, value[name], Object.keys(roles), 'role'));
+  problems.push(...certificateProblems(value.certificates, Object.keys(roles)));
   return problems;
+}
+
+function certificateProblems(certificates: unknown, roles: readonly string[]): string[] {
+  if (!isJsonObject(certificates)) return [];
+  return Object.entries(certificates).flatMap(([name, held]) => {
+    const path = `certificates.${name}`;
+    if (!/^(?:DNS|URI|email):[\x21-\x7e]+$/.test(name))
+      return [`${path}: a name in a certificate is DNS:..., URI:... or email:...`];
+    return isNames(held) ? unknownNames(path, held, roles, 'role') : [];
+  });
 }
 
 function roleProblems(name: string, role: unknown, connections: readonly string[]): string[] {
@@ -151,6 +168,8 @@ export function unknownNames(path: string, names: unknown, known: readonly strin
 interface Written {
   readonly roles: Readonly<Record<string, WrittenRole>>;
   readonly defaultRoles?: readonly string[];
+  readonly certificates?: Policy['certificates'];
+  readonly socketRoles?: readonly string[];
 }
 
 interface WrittenRole extends Partial<Omit<Rights, 'ask' | 'connections' | 'stages'>> {
@@ -158,9 +177,9 @@ interface WrittenRole extends Partial<Omit<Rights, 'ask' | 'connections' | 'stag
   readonly stages?: readonly string[] | typeof EVERY;
 }
 
-function policyOf({ roles, defaultRoles = [] }: Written): Policy {
+function policyOf({ roles, defaultRoles = [], certificates = {}, socketRoles }: Written): Policy {
   const entries = Object.entries(roles).map(([name, role]) => [name, rightsOf(role)] as const);
-  return { roles: Object.fromEntries(entries), defaultRoles };
+  return { roles: Object.fromEntries(entries), defaultRoles, certificates, socketRoles: socketRoles ?? null };
 }
 
 function rightsOf(role: WrittenRole): Rights {

@@ -12,7 +12,73 @@ export function listenOptions() {
       example: '127.0.0.1',
     }),
     port: number('FORKLINE_PORT', 'Port to listen on; 0 takes any free one.', 0, 65535, 8080),
+    socket: optionalPath(
+      'FORKLINE_SOCKET',
+      'A unix socket to listen on as well, for a proxy on this machine. Commands have one of their own in the run directory.',
+      './forkline.sock',
+    ),
+    socketMode: choice(
+      'FORKLINE_SOCKET_MODE',
+      'Who may open `listen.socket`: `600` the user of Forkline, `660` its group too.',
+      ['600', '660'],
+      '600',
+    ),
   });
+}
+
+export function tlsOptions() {
+  return group({
+    certFile: optionalPath(
+      'FORKLINE_TLS_CERT_FILE',
+      'The certificate of the server with its chain, PEM. With it only TLS is spoken on `listen.port`; a reload (HUP) reads it again.',
+      './server.crt',
+    ),
+    keyFile: optionalPath('FORKLINE_TLS_KEY_FILE', 'The key of the certificate, PEM.', './server.key'),
+    clientCaFile: optionalPath(
+      'FORKLINE_TLS_CLIENT_CA_FILE',
+      "Who signs certificates of clients, PEM. A client's certificate then says who it is, as a key does.",
+      './clients-ca.crt',
+    ),
+    clientCertificates: choice(
+      'FORKLINE_TLS_CLIENT_CERTIFICATES',
+      'Whether a client without such a certificate may connect, and show a key or token.',
+      ['optional', 'required'],
+      'optional',
+    ),
+    minVersion: choice('FORKLINE_TLS_MIN_VERSION', 'The oldest TLS that is spoken.', ['1.2', '1.3'], '1.2'),
+  });
+}
+
+/** A proxy that has found out who asks, and says so in headers. */
+function proxyOptions() {
+  return group({
+    userHeader: headerName(
+      'FORKLINE_PROXY_USER_HEADER',
+      'The header by which a proxy says who asks. It counts only over `listen.socket` and from `access.proxy.certificates`.',
+      'X-Forwarded-User',
+    ),
+    rolesHeader: headerName(
+      'FORKLINE_PROXY_ROLES_HEADER',
+      'The header with the roles of whoever asks, separated by commas.',
+      'X-Forwarded-Roles',
+    ),
+    certificates: list(
+      'FORKLINE_PROXY_CERTIFICATES',
+      'Names in certificates of proxies (`tls.clientCaFile`), as `DNS:...` or `URI:...`, that may say so over the network.',
+      'names such as DNS:proxy.internal',
+      ['DNS:proxy.internal'],
+      (name) => /^(?:DNS|URI|email):[\x21-\x7e]+$/.test(name),
+    ),
+  });
+}
+
+function headerName(variable: string, about: string, example: string) {
+  const notes = { variable, about, example, defaultText: 'none' };
+  return z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]*$/)
+    .optional()
+    .meta({ ...notes });
 }
 
 export function accessOptions() {
@@ -43,6 +109,7 @@ export function accessOptions() {
       './forkline.keys.json',
     ),
     jwt: jwtOptions(),
+    proxy: proxyOptions(),
     policyFile: optionalPath(
       'FORKLINE_POLICY_FILE',
       'The file that says which role may do what. Left out: whoever may ask may do everything.',

@@ -12,9 +12,11 @@ import { connectionOptions } from './connection-kinds.ts';
 import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './data-dir.ts';
 import { encryptionOptions } from './encryption.ts';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './option.ts';
-import { accessOptions, connectionLimits, corsOptions, listenOptions } from './schema-access.ts';
+import { accessOptions, connectionLimits, corsOptions, listenOptions, tlsOptions } from './schema-access.ts';
+import { auditOptions } from './schema-audit.ts';
 import { budgetOptions } from './schema-budgets.ts';
 import { monitorOptions } from './schema-monitor.ts';
+import { plannerOptions } from './schema-planner.ts';
 import { storeOptions } from './store.ts';
 
 /** With fewer in flight a worker waits more than it works, and on few cores `dsl.max` queries with stages had no room. */
@@ -28,6 +30,7 @@ export function createConfigSchema({ cores }: Machine) {
   const sqlProcesses = Math.max(2, Math.min(4, cores));
   return z.strictObject({
     listen: listenOptions(),
+    tls: tlsOptions(),
     access: accessOptions(),
     encryption: encryptionOptions(),
     cors: corsOptions(),
@@ -69,21 +72,17 @@ export function createConfigSchema({ cores }: Machine) {
         3_600_000,
         5000,
       ),
+      roleIdleMs: number(
+        'FORKLINE_SQL_ROLE_IDLE_MS',
+        "Time after which an unused database connection of a role's own login is closed; those of a connection with one login stay open.",
+        1,
+        86_400_000,
+        60_000,
+      ),
       ...sqlLifeOptions(),
     }),
     dsl: dslOptions(cores),
-    planner: group({
-      threads: number(
-        'FORKLINE_PLANNER_THREADS',
-        'Threads that plan queries.',
-        1,
-        64,
-        Math.min(2, cores),
-        'cores, at most 2',
-      ),
-      cacheEntries: number('FORKLINE_PLANNER_CACHE_ENTRIES', 'Plans kept.', 0, 1_000_000, 1000),
-      cacheBytes: size('FORKLINE_PLANNER_CACHE_BYTES', 'Memory for plans that are kept.', 0, 32 * MIB),
-    }),
+    planner: plannerOptions(cores),
     log: group({
       file: path(
         'FORKLINE_LOG_FILE',
@@ -125,6 +124,7 @@ export function createConfigSchema({ cores }: Machine) {
         'off',
       ),
     }),
+    audit: auditOptions(),
     tracing: tracingOptions(),
     monitor: monitorOptions(),
   });

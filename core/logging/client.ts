@@ -32,8 +32,8 @@ export interface LogClientOptions {
 
 /** For how long lines gather; those of a process that is killed meanwhile are lost with it. */
 const GATHER_MS = 10;
-const MAX_BUFFERED_CHARACTERS = 4 * 1024 * 1024;
-const MAX_SPILLED_BYTES = 64 * 1024 * 1024;
+export const MAX_BUFFERED_CHARACTERS = 4 * 1024 * 1024;
+export const MAX_SPILLED_BYTES = 64 * 1024 * 1024;
 const LEVELS: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /** The rank of a level, debug 0 to error 3; that of info for anything else. */
@@ -45,7 +45,8 @@ export function levelRank(level: string): number {
 const atExit = new Set<() => void>();
 let exitHooked = false;
 
-function doAtExit(work: () => void): void {
+/** Calls `work` when the process exits. */
+export function doAtExit(work: () => void): void {
   atExit.add(work);
   if (exitHooked) return;
   exitHooked = true;

@@ -45,9 +45,10 @@ export function registerSecrets(secrets: readonly string[]): void {
   known = [...all].sort((a, b) => b.length - a.length);
 }
 
-/** The passwords in connection URLs, as written and as meant. */
+/** The passwords in connection URLs, as written and as meant; also of logins by role. */
 export function passwordsOf(connections: Readonly<Record<string, object>>): string[] {
   return Object.values(connections).flatMap((connection) => {
+    if ('roles' in connection) return passwordsOf(connection.roles as Readonly<Record<string, object>>);
     const url = 'url' in connection ? connection.url : null;
     if (typeof url !== 'string') return [];
     const { password, searchParams } = new URL(url); // checked when the configuration was read

@@ -19,6 +19,8 @@ export interface RunDir {
   readonly rawDir: string;
   readonly logSocket: string;
   readonly controlSocket: string;
+  /** The unix socket on which commands ask the server. */
+  readonly httpSocket: string;
   /** Has the spill directories of all DSL workers. */
   readonly spillRoot: string;
   socketPath(workerId: string): string;
@@ -44,6 +46,7 @@ export function describeRunDir(path: string): RunDir {
     rawDir: join(path, 'raw'),
     logSocket: join(path, 'sockets', 'log.sock'),
     controlSocket: join(path, 'sockets', 'control.sock'),
+    httpSocket: join(path, 'sockets', 'http.sock'),
     socketPath: (workerId) => join(path, 'sockets', `${workerId}.sock`),
     fifoPath: (workerId) => join(path, 'fifos', `${workerId}.fifo`),
     spillRoot: join(path, 'spill'),

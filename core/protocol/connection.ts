@@ -1,4 +1,7 @@
-/** A configured connection as a SQL worker gets it: the kind of database, and the settings that open it. */
+/**
+ * A configured connection as a SQL worker gets it: the kind of database, and the settings that open it. A connection either
+ * has one login for everybody, or a login for each of some roles: then the database itself tells the roles apart.
+ */
 import type { DialectName } from './dialect-name.ts';
 
 export type ConnectionConfig = DatabaseConnection | FilesConnection;
@@ -7,6 +10,38 @@ export type ConnectionConfig = DatabaseConnection | FilesConnection;
 export type DatabaseConnection = PostgresConnection | SqliteConnection | MariadbConnection;
 
 export type ConnectionKind = ConnectionConfig['kind'];
+
+/** A connection with one login, or with a login for each of some roles. */
+export type ConfiguredConnection = ConnectionConfig | RoleLogins;
+
+/** A connection to a database as SQL workers serve it. */
+export type ServedConnection = DatabaseConnection | RoleLogins;
+
+/** The kinds whose databases have logins. */
+export type LoginConfig = PostgresConnection | MariadbConnection;
+
+export interface RoleLogins {
+  readonly kind: LoginConfig['kind'];
+  /** Functions that queries may call, as for one login. */
+  readonly allowFunctions?: readonly string[];
+  /** The login of each role of the policy that has one. */
+  readonly roles: Readonly<Record<string, LoginConfig>>;
+}
+
+/** A way to log in at a connection: for the holders of a role, or for everybody (null). */
+export interface Login {
+  readonly role: string | null;
+  readonly config: ConnectionConfig;
+}
+
+export function hasRoles(connection: ConfiguredConnection): connection is RoleLogins {
+  return 'roles' in connection;
+}
+
+export function loginsOf(connection: ConfiguredConnection): readonly Login[] {
+  if (!hasRoles(connection)) return [{ role: null, config: connection }];
+  return Object.entries(connection.roles).map(([role, config]) => ({ role, config }));
+}
 
 /** The dialect that databases of a kind speak, for whoever plans for them and loads no driver. */
 export const DIALECT_OF_KIND: Readonly<Record<ConnectionKind, DialectName>> = {
@@ -18,8 +53,8 @@ export const DIALECT_OF_KIND: Readonly<Record<ConnectionKind, DialectName>> = {
 
 /** Returns the connections that SQL workers open. */
 export function databasesOf(
-  connections: Readonly<Record<string, ConnectionConfig>>,
-): Readonly<Record<string, DatabaseConnection>> {
+  connections: Readonly<Record<string, ConfiguredConnection>>,
+): Readonly<Record<string, ServedConnection>> {
   return Object.fromEntries(
     Object.entries(connections).flatMap(([name, connection]) =>
       connection.kind === 'files' ? [] : [[name, connection]],
@@ -29,7 +64,7 @@ export function databasesOf(
 
 /** Returns the connections whose files DSL workers read. */
 export function filesOf(
-  connections: Readonly<Record<string, ConnectionConfig>>,
+  connections: Readonly<Record<string, ConfiguredConnection>>,
 ): Readonly<Record<string, FilesConnection>> {
   return Object.fromEntries(
     Object.entries(connections).flatMap(([name, connection]) =>

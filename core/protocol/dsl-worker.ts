@@ -15,11 +15,11 @@ export type ToDslWorker =
   | ({ readonly type: 'run-stages' } & RunStagesCall)
   /** Asks for the columns of this SELECT. Nothing is read; the worker counts as used after it. */
   | ({ readonly type: 'describe-stages' } & DescribeStagesCall)
-  /** Which columns has this SELECT over files? */
+  /** Asks for the columns of this SELECT over files. */
   | ({ readonly type: 'describe-scan' } & DescribeScanCall)
-  /** Which files would this plan read, and how much of them? */
+  /** Asks which files this plan would read, and how much of them. */
   | ({ readonly type: 'explain-scans' } & ExplainScansCall)
-  /** Which tables has this connection to files? */
+  /** Asks for the tables of this connection to files. */
   | ({ readonly type: 'introspect-files' } & IntrospectFilesCall)
   /** End the running query; it replies with `cancelled`. One that has ended already is left alone. */
   | { readonly type: 'cancel'; readonly queryId: string }

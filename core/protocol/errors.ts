@@ -22,6 +22,8 @@ export type ErrorCode =
   | 'too-many-connections'
   | 'unauthenticated' // no key or token, or none that counts
   | 'forbidden' // the principal's roles do not allow it
+  | 'no-login' // none of the principal's roles has a login for the connection, or several have
+  | 'audit-unavailable' // the audit is required and cannot be written
   | 'identity-unavailable' // the keys that tokens are verified with cannot be fetched
   | 'bad-encryption' // an encrypted query that cannot be read, or is too old or too early
   | 'unknown-encryption-key' // it is encrypted for a key that this server does not have
@@ -121,6 +123,8 @@ export interface ErrorDetails {
   readonly stage?: StageRef;
   readonly suggestions?: readonly string[];
   readonly limit?: LimitRef;
+  /** The rule that refused, for the audit; problem documents do not show it, as it may tell that something hidden exists. */
+  readonly rule?: string;
   /** The SQLSTATE, of databases that have one. */
   readonly sqlstate?: string;
   /** The message is a database's own. */

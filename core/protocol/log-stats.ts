@@ -20,6 +20,8 @@ export interface LogStats {
   readonly keptBytes: number;
   /** Bytes received and not yet written to the file. */
   readonly pendingBytes: number;
+  /** The number of the newest audit record on the disk; 0 without an audit. */
+  readonly auditRecords: number;
   /** The number of different query shapes in the newest hour. */
   readonly shapes: number;
   /** Mean seconds of the slowest shapes, and failure counts of those that fail most, in the newest hour; worst first. */

@@ -1,4 +1,6 @@
 /** The logger's slice of the configuration, in `init`. */
+import type { AuditFileConfig } from './audit-config.ts';
+
 export interface LoggerConfig {
   /** The path of the log file, or "-" for standard output (core/logging/standard-output.ts). Rotated files stand beside it (logger/store/names.ts). */
   readonly file: string;
@@ -14,4 +16,6 @@ export interface LoggerConfig {
   readonly rawDir: string;
   /** Passwords of the connections, which are removed from raw output. */
   readonly secrets: readonly string[];
+  /** null: nothing is audited. */
+  readonly audit: AuditFileConfig | null;
 }

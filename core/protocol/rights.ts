@@ -59,4 +59,8 @@ export interface Policy {
   readonly roles: Readonly<Record<string, Rights>>;
   /** The roles of whoever has none that the policy knows. */
   readonly defaultRoles: readonly string[];
+  /** The roles of names in certificates of clients, such as `DNS:etl.example.com`. */
+  readonly certificates: Readonly<Record<string, readonly string[]>>;
+  /** The roles of whoever comes over a unix socket; null: everything is allowed there. */
+  readonly socketRoles: readonly string[] | null;
 }

@@ -1,4 +1,5 @@
 /** The server's slice of the configuration, in `init`. */
+import type { AuditConfig } from './audit-config.ts';
 import type { ConnectionDialects } from './dialect-name.ts';
 import type { Policy } from './rights.ts';
 
@@ -74,11 +75,32 @@ export interface JwtConfig {
   readonly rolesClaim: string;
 }
 
-/** The rules of authentication. Without `keysFile` and `jwt` every request is anonymous. */
+/** TLS on the server's port. The server reads the files itself, when it starts and with each reload. */
+export interface TlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  /** null: certificates of clients are not asked for. */
+  readonly clientCaFile: string | null;
+  readonly clientCertificates: 'optional' | 'required';
+  readonly minVersion: '1.2' | '1.3';
+}
+
+/** A proxy that says in headers who asks: over the unix socket, or with a certificate of one of these names. */
+export interface ProxyConfig {
+  /** In lower case; null: no proxy is believed. */
+  readonly userHeader: string | null;
+  readonly rolesHeader: string | null;
+  readonly certificates: readonly string[];
+}
+
+/** The rules of authentication. Without any of keys, tokens, certificates and a proxy every request is anonymous. */
 export interface AuthConfig {
   /** Absolute. */
   readonly keysFile: string | null;
   readonly jwt: JwtConfig | null;
+  /** Whether a certificate that a client shows says who it is. */
+  readonly certificates: boolean;
+  readonly proxy: ProxyConfig;
   /** null: whoever may ask may do everything. */
   readonly policy: Policy | null;
 }
@@ -114,6 +136,8 @@ export interface ServerConnections {
   readonly dialects: ConnectionDialects;
   /** Functions that queries may call even if the catalogue marks them as unsafe, as `schema.name`, by connection. */
   readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
+  /** The roles that have a login, by connection; without those that have one login for everybody. */
+  readonly roleLogins: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The store of the catalogue. */
@@ -128,16 +152,21 @@ export interface ServerConfig extends ServerConnections {
   readonly host: string;
   readonly port: number;
   readonly limits: Limits;
+  /** null: the port speaks plain HTTP. */
+  readonly tls: TlsConfig | null;
   readonly gate: GateConfig;
   readonly auth: AuthConfig;
   /** null: encrypted queries are not taken, and nothing of it is loaded. */
   readonly encryption: EncryptionConfig | null;
+  readonly audit: AuditConfig;
   readonly planner: PlannerConfig;
   readonly dsl: {
     readonly reuse: 'auto' | 'never';
     readonly maxQueriesPerWorker: number;
     readonly max: number;
   };
+  /** The descriptors of the unix sockets that it serves. */
+  readonly localFds: readonly number[];
   readonly logSocket: string;
   /** Whether the log is stored in files and can be searched; false when it goes to standard output. */
   readonly isLogStored: boolean;

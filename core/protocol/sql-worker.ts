@@ -4,7 +4,7 @@
  * runs; closing the socket cancels too. Each call ends with exactly one reply; `run-sql` sends data frames first.
  */
 import type { AnswerLimits, AnswerOptions, AnswerSummary } from './answer.ts';
-import type { DatabaseConnection } from './connection.ts';
+import type { ServedConnection } from './connection.ts';
 import type { WireError } from './errors.ts';
 import type { ParameterKind } from './parameters.ts';
 import type { DescribedSql, FunctionUse } from './plan.ts';
@@ -32,6 +32,8 @@ interface CallBase {
   /** The trace's 32 hexadecimal digits, which a database shows with the session if it lists sessions; null or left out without a trace. */
   readonly traceId?: string | null;
   readonly connection: string;
+  /** The role whose login the call uses; null or left out where the connection has one login for everybody. */
+  readonly role?: string | null;
   /** The deadline as Unix time in ms. The database's own time limit is set a little later. */
   readonly deadlineAt: number;
 }
@@ -145,5 +147,7 @@ export interface SqlWorkerConfig {
   readonly socketPath: string;
   readonly connectionsPerProcess: number;
   readonly acquireTimeoutMs: number;
-  readonly connections: Readonly<Record<string, DatabaseConnection>>;
+  readonly connections: Readonly<Record<string, ServedConnection>>;
+  /** The time after which an unused session of a role's login is closed. */
+  readonly roleIdleMs: number;
 }

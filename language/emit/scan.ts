@@ -39,13 +39,8 @@ const NUMBER = new Intl.NumberFormat('en-US');
 /** Says what a scan reads, for people: `sales: 1 of 24 files, 3 of 40 row groups, 2 of 9 columns, 1,204 of 88,213 bytes`. */
 export function scanText({ tables }: ScanFacts): string {
   const texts = tables.map(({ table, files, rowGroups, columns, bytes }) => {
-    const shares = [
-      [files, 'files'],
-      [rowGroups, 'row groups'],
-      [columns, 'columns'],
-      [bytes, 'bytes'],
-    ] as const;
-    const told = shares.flatMap(([share, what]) =>
+    const shares = { files, 'row groups': rowGroups, columns, bytes };
+    const told = Object.entries(shares).flatMap(([what, share]) =>
       share === null ? [] : [`${NUMBER.format(share.read)} of ${NUMBER.format(share.of)} ${what}`],
     );
     return `${table}: ${told.join(', ')}`;

@@ -78,7 +78,7 @@ export class Connection {
       if (this.#process === null) peers.connected(hello.process, hello.pid);
       this.#process = hello.process;
       await spills.mergeStream(hello.stream);
-      this.#stream = merger.open(hello.stream);
+      this.#stream = merger.open(hello.stream, hello.role);
     } catch (error) {
       log.warn('log-client-not-welcomed', { client: hello.process, error });
       this.#socket.destroy(); // the line comes again

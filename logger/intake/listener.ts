@@ -9,14 +9,12 @@ import { createLineSplitter } from '../../core/logging/wire.ts';
 import { Connection } from './connection.ts';
 import type { Merger } from './merger.ts';
 import { Peers } from './peers.ts';
-import type { Pipeline } from './pipeline.ts';
 import type { Answers } from './questions.ts';
 import type { ProcessTable } from './raw-tail.ts';
 import type { SpillMerge } from './spill-merge.ts';
 
 export interface ListenerDeps {
   readonly merger: Merger;
-  readonly pipeline: Pipeline;
   readonly spills: SpillMerge;
   readonly log: Log;
   readonly answers: Answers;
@@ -75,7 +73,7 @@ export class Listener {
   }
 
   #onData(socket: Socket, chunk: Buffer, split: (chunk: Buffer) => void): void {
-    const { log, pipeline } = this.#deps;
+    const { log, merger } = this.#deps;
     this.#receivedBytes += chunk.length;
     try {
       split(chunk);
@@ -83,8 +81,8 @@ export class Listener {
       log.warn('log-connection-refused', { error });
       socket.destroy();
     }
-    if (!pipeline.full) return;
+    if (!merger.full) return;
     socket.pause();
-    void pipeline.room().then(() => socket.resume());
+    void merger.room().then(() => socket.resume());
   }
 }

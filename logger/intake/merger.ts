@@ -3,10 +3,13 @@
  * reach the file once each and in the order of their seqs. A line whose seq is not above all that came before is
  * one that was sent again. Whoever brings lines of a stream must bring older ones first: see core/logging/wire.ts.
  */
+import { AUDIT_ROLE } from '../../core/protocol/audit-config.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface StreamState {
   readonly stream: string;
+  /** The file that its lines are written to. */
+  readonly route: Route;
   /** Highest seq that was handed to the pipeline. */
   received: number;
   /** Highest seq in the file. */
@@ -20,10 +23,17 @@ export interface StreamState {
 
 const FORGET_AFTER_MS = 60_000;
 
-export interface MergerDeps {
+/** A file that lines go into. */
+export interface Route {
   readonly pipeline: Pipeline;
-  /** The stream's highest seq in the log; 0 when there is none. */
+  /** The stream's highest seq in the file; 0 when there is none. */
   lastSeq(stream: string): number;
+}
+
+export interface MergerDeps {
+  readonly log: Route;
+  /** The route of lines whose role is `audit`; null when nothing is audited. */
+  readonly audit: Route | null;
 }
 
 export class Merger {
@@ -41,12 +51,13 @@ export class Merger {
   }
 
   /** The state, made from what is in the log when it is not known. */
-  open(stream: string): StreamState {
+  open(stream: string, role: string): StreamState {
     const known = this.#states.get(stream);
     if (known !== undefined) return known;
-    const lastSeq = this.#deps.lastSeq(stream);
+    const route = this.#routeOf(role);
+    const lastSeq = route.lastSeq(stream);
     const goneAtMs = performance.now();
-    const state = { stream, received: lastSeq, written: lastSeq, onAck: null, goneAtMs, waiters: [] };
+    const state = { stream, route, received: lastSeq, written: lastSeq, onAck: null, goneAtMs, waiters: [] };
     this.#states.set(stream, state);
     return state;
   }
@@ -55,8 +66,32 @@ export class Merger {
   accept(state: StreamState, line: Buffer, seq: number): boolean {
     if (seq <= state.received) return false;
     state.received = seq;
-    this.#deps.pipeline.write(line, () => this.#onWritten(state, seq));
+    state.route.pipeline.write(line, () => this.#onWritten(state, seq));
     return true;
+  }
+
+  /** Whether so much waits to be written that no more should be read. */
+  get full(): boolean {
+    const { log, audit } = this.#deps;
+    return log.pipeline.full || audit?.pipeline.full === true;
+  }
+
+  /** Resolves when it is no longer full. */
+  async room(): Promise<void> {
+    const { log, audit } = this.#deps;
+    await Promise.all([log.pipeline.room(), audit?.pipeline.room()]);
+  }
+
+  /** Whether there is a file for lines of this role. */
+  takes(role: string): boolean {
+    return role !== AUDIT_ROLE || this.#deps.audit !== null;
+  }
+
+  /** Throws for audit records when nothing is audited: they would be written where nobody looks for them. */
+  #routeOf(role: string): Route {
+    if (role !== AUDIT_ROLE) return this.#deps.log;
+    if (this.#deps.audit === null) throw new Error('an audit record, and there is no audit file');
+    return this.#deps.audit;
   }
 
   /** Resolves when everything accepted up to seq is in the file. */

@@ -31,6 +31,7 @@ export interface RawTailDeps {
 }
 
 const SUFFIX = '.log';
+const RAW_ROLE = 'raw';
 /** The mark that the monitor gives the files of an earlier run, whose processes are no more (see monitor/sweep/sweep.ts). */
 const RESCUED = /^(?:old-)+/;
 const READ_BYTES = 256 * 1024;
@@ -144,7 +145,7 @@ export class RawTail {
     const stream = saved?.stream ?? newStreamId();
     // The stream's name must outlive this process before the first line has it.
     if (saved === null) await writeOffset(file.path, stream, 0);
-    const state = this.#deps.merger.open(stream);
+    const state = this.#deps.merger.open(stream, RAW_ROLE);
     file.offset = Math.max(saved?.offset ?? 0, state.received);
     state.received = state.written = file.offset;
     return { stream, state };

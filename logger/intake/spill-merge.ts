@@ -10,12 +10,10 @@ import type { Log } from '../../core/logging/log.ts';
 import { parseSpillFileName, type SpillName } from '../../core/logging/spill.ts';
 import { createLineSplitter } from '../../core/logging/wire.ts';
 import type { Merger } from './merger.ts';
-import type { Pipeline } from './pipeline.ts';
 
 export interface SpillMergeDeps {
   readonly rawDir: string;
   readonly merger: Merger;
-  readonly pipeline: Pipeline;
   readonly log: Log;
 }
 
@@ -31,6 +29,7 @@ export class SpillMerge {
   readonly #deps: SpillMergeDeps;
   /** Accepted, not yet deleted. */
   readonly #finishing = new Map<string, Promise<void>>();
+  readonly #left = new Set<string>();
   #chain: Promise<void> = Promise.resolve();
 
   constructor(deps: SpillMergeDeps) {
@@ -71,9 +70,14 @@ export class SpillMerge {
   }
 
   async #mergeFile(file: SpillFile): Promise<void> {
-    const { merger, pipeline, log } = this.#deps;
+    const { merger, log } = this.#deps;
     const bytes = await readFile(file.path);
-    const state = merger.open(file.stream);
+    const role = readStamp(bytes)?.role ?? '';
+    if (!merger.takes(role)) {
+      this.#leave(file.path);
+      return;
+    }
+    const state = merger.open(file.stream, role);
     let lastSeq = 0;
     let unreadable = 0;
     createLineSplitter(Number.POSITIVE_INFINITY, (line) => {
@@ -86,7 +90,14 @@ export class SpillMerge {
     })(bytes);
     if (unreadable > 0) log.warn('spill-lines-unreadable', { file: file.path, lines: unreadable });
     this.#finishing.set(file.path, this.#finish(file.path, merger.whenWritten(state, lastSeq)));
-    if (pipeline.full) await pipeline.room();
+    if (merger.full) await merger.room();
+  }
+
+  /** Audit records of an earlier run stay where they are as long as no audit file is configured. */
+  #leave(path: string): void {
+    if (this.#left.has(path)) return;
+    this.#left.add(path);
+    this.#deps.log.warn('audit-records-left', { file: path });
   }
 
   async #finish(path: string, written: Promise<void>): Promise<void> {

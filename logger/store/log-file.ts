@@ -102,6 +102,11 @@ export class LogFile {
     });
   }
 
+  /** Resolves when all that was appended is on the disk, not only with the system. */
+  async sync(): Promise<void> {
+    await this.#current.file.handle.datasync();
+  }
+
   /** Opens the path anew at the next append, for those who moved the file away. */
   reopen(): void {
     this.#reopenWanted = true;

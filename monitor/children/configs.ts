@@ -1,9 +1,10 @@
 /** The slice of the configuration that each role gets in its `init`. Pure. */
 import type { Config } from '../../core/config/config.ts';
+import { roleLoginsIn } from '../../core/config/role-logins.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
 import {
-  type ConnectionConfig,
+  type ConfiguredConnection,
   DIALECT_OF_KIND,
   databasesOf,
   filesOf,
@@ -19,9 +20,12 @@ export interface WorkerPlace {
   readonly workerId: string;
 }
 
+/** The socket of the port is descriptor 4; unix sockets follow. */
+const FIRST_LOCAL_FD = 5;
+
 export function serverConfig(
   config: Config,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, locals }: { readonly host: string; readonly port: number; readonly locals: number },
   { logSocket }: RunDir,
 ): ServerConfig {
   const { reuse, maxQueriesPerWorker, max } = config.dsl;
@@ -29,6 +33,7 @@ export function serverConfig(
     host,
     port,
     limits: config.limits,
+    tls: config.tls,
     gate: {
       hostNames: [...config.access.hostNames, config.listen.host],
       corsOrigins: config.cors.origins,
@@ -37,12 +42,16 @@ export function serverConfig(
     auth: {
       keysFile: config.access.keysFile,
       jwt: config.access.jwt,
+      certificates: config.tls?.clientCaFile != null,
+      proxy: config.access.proxy,
       policy: config.access.policy,
     },
     encryption: config.encryption,
+    audit: config.audit,
     ...serverConnections(config),
     planner: config.planner,
     dsl: { reuse, maxQueriesPerWorker, max },
+    localFds: Array.from({ length: locals }, (_, index) => FIRST_LOCAL_FD + index),
     logSocket,
     isLogStored: config.log.file !== STANDARD_OUTPUT,
     tracing: config.tracing,
@@ -60,16 +69,18 @@ export function serverConnections({ connections, defaultConnection }: Config): S
     allowFunctions: Object.fromEntries(
       Object.entries(connections).map(([name, connection]) => [name, allowedFunctions(connection)]),
     ),
+    roleLogins: roleLoginsIn(connections),
   };
 }
 
 export function sqlConfig({ config, runDir, workerId }: WorkerPlace): SqlWorkerConfig {
   const { sql, connections } = config;
-  const { connectionsPerProcess, acquireTimeoutMs } = sql;
+  const { connectionsPerProcess, acquireTimeoutMs, roleIdleMs } = sql;
   return {
     socketPath: runDir.socketPath(workerId),
     connectionsPerProcess,
     acquireTimeoutMs,
+    roleIdleMs,
     connections: databasesOf(connections),
   };
 }
@@ -87,6 +98,6 @@ export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerC
   };
 }
 
-function allowedFunctions(connection: ConnectionConfig): readonly string[] {
+function allowedFunctions(connection: ConfiguredConnection): readonly string[] {
   return ('allowFunctions' in connection && connection.allowFunctions) || [];
 }

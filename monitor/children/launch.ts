@@ -39,8 +39,8 @@ export interface LaunchRequest {
   readonly workerId: string;
   readonly config: Config;
   readonly launch: LaunchOptions;
-  /** The file descriptor that the child gets as fd 4: a server's bound socket, or standard output for a logger that writes there. */
-  readonly extraFd: number | null;
+  /** The file descriptors that the child gets as fd 4 and on: a server's bound sockets, or standard output for a logger that writes there. */
+  readonly extraFds: readonly number[];
   readonly events: ChildEvents;
   /** Returns the configuration for `init`. Called when it is sent, so that changes since the start of the launch are in it. */
   child(): ChildConfig;
@@ -87,14 +87,14 @@ async function spawnChild(
   request: LaunchRequest,
   adopt: (child: ChildProcess) => void,
 ): Promise<void> {
-  const { role, launch, config, extraFd } = request;
+  const { role, launch, config, extraFds } = request;
   const entry = context.entries[role];
   if (entry === undefined) throw new Error(`there is no program for the role ${role}`);
   const { command, args } = composeCommand(entry, launch, context.tools, config.dsl.dataLimitBytes);
   const raw = await open(context.runDir.rawPath(request.workerId), 'a', 0o600);
   try {
     const stdio: StdioOptions = ['ignore', raw.fd, raw.fd, 'ipc'];
-    if (extraFd !== null) stdio.push(extraFd);
+    stdio.push(...extraFds);
     const child = spawn(command, args, {
       stdio,
       cwd: '/',

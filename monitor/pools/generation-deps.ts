@@ -1,7 +1,7 @@
 /** The ties between the monitor and one generation of its children (monitor/pools/generation.ts). */
 import type { Config } from '../../core/config/config.ts';
 import type { LaunchContext } from '../children/launch.ts';
-import type { BoundSocket } from '../children/listen.ts';
+import type { BoundSocket, BoundUnixSocket } from '../children/listen.ts';
 import type { ChildEnd, ManagedChild } from '../children/managed-child.ts';
 import type { PoolDefinition } from './definition.ts';
 
@@ -12,6 +12,8 @@ export interface GenerationDeps {
   /** The pools of the generation's workers. */
   readonly pools: readonly PoolDefinition[];
   readonly socket: BoundSocket;
+  /** The unix sockets that the server serves as well. */
+  readonly locals: readonly BoundUnixSocket[];
   readonly context: LaunchContext;
   /** Returns the kernel's facts about a process, for the log line about its end. */
   vitalsOf(child: ManagedChild): object;

@@ -206,12 +206,15 @@ export class Generation {
   }
 
   #launchServer(events: ChildEvents): ManagedChild {
-    const { context, socket } = this.#deps;
+    const { context, socket, locals } = this.#deps;
     const { config } = this;
     return launchChild(context, {
       ...{ role: 'server', slot: 0, workerId: context.nextWorkerId('server'), events },
-      ...{ config, launch: ORDINARY_LAUNCH, extraFd: socket.fd },
-      child: () => ({ role: 'server', config: serverConfig(this.#config, socket, context.runDir) }),
+      ...{ config, launch: ORDINARY_LAUNCH, extraFds: [socket.fd, ...locals.map(({ fd }) => fd)] },
+      child: () => ({
+        role: 'server',
+        config: serverConfig(this.#config, { ...socket, locals: locals.length }, context.runDir),
+      }),
     });
   }
 

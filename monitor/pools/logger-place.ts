@@ -5,6 +5,7 @@
 import type { Config } from '../../core/config/config.ts';
 import { passwordsOf } from '../../core/logging/redact.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
+import type { LoggerConfig } from '../../core/protocol/logger-config.ts';
 import { Brake } from '../children/brake.ts';
 import { type LaunchContext, launchChild } from '../children/launch.ts';
 import { ORDINARY_LAUNCH } from '../children/launch-options.ts';
@@ -56,7 +57,15 @@ function launchLogger(
   return launchChild(context, {
     ...{ role: 'logger', slot: 0, workerId: context.nextWorkerId('logger'), events },
     ...{ config, launch: ORDINARY_LAUNCH },
-    extraFd: kept.file === STANDARD_OUTPUT ? MONITOR_STDOUT_FD : null,
-    child: () => ({ role: 'logger', config: { ...kept, socketPath: logSocket, rawDir, secrets } }),
+    extraFds: kept.file === STANDARD_OUTPUT ? [MONITOR_STDOUT_FD] : [],
+    child: () => ({
+      role: 'logger',
+      config: { ...kept, socketPath: logSocket, rawDir, secrets, audit: auditFileConfig(config) },
+    }),
   });
+}
+
+function auditFileConfig({ audit }: Config): LoggerConfig['audit'] {
+  const { file, rotateEvery, keepDays, headTo, headEverySeconds } = audit;
+  return file === null ? null : { file, rotateEvery, keepDays, headTo, headEverySeconds };
 }

@@ -41,7 +41,7 @@ function launchWorker(
   const { runDir } = context;
   const workerId = context.nextWorkerId(role);
   return launchChild(context, {
-    ...{ role, slot, workerId, events, launch, extraFd: null },
+    ...{ role, slot, workerId, events, launch, extraFds: [] },
     config: config(),
     // A row has the role and the configuration that belong together.
     child: () => ({ role, config: configOf({ config: config(), runDir, workerId }) }) as ChildConfig,

@@ -10,6 +10,7 @@ import type { Principal } from '../../core/protocol/principal.ts';
 import { METRICS_RIGHTS } from '../../core/protocol/rights.ts';
 import { type Credential, credentialOf, unauthenticated } from './credential.ts';
 import type { KeyBook } from './key-book.ts';
+import type { Peers } from './peer.ts';
 import type { TokenHolder, TokenVerifier } from './token-verifier.ts';
 
 export interface AuthenticatorDeps {
@@ -17,6 +18,8 @@ export interface AuthenticatorDeps {
   readonly keys: KeyBook | null;
   /** null: no tokens are taken. */
   readonly tokens: TokenVerifier | null;
+  /** Finds out what a connection proves. */
+  readonly peers: Peers;
   readonly permittedBy: (roles: readonly string[]) => Permitted;
   readonly log: Log;
   readonly now: () => number;
@@ -24,7 +27,7 @@ export interface AuthenticatorDeps {
 
 /** Refusals are told in the log at most once in this time, with how many there were. */
 const TELL_EVERY_MS = 1000;
-const METRICS_ONLY: Permitted = { rights: METRICS_RIGHTS, scope: 'metrics' };
+const METRICS_ONLY: Permitted = { rights: METRICS_RIGHTS, roles: [], scope: 'metrics' };
 
 export class Authenticator {
   readonly #deps: AuthenticatorDeps;
@@ -38,6 +41,10 @@ export class Authenticator {
   /** A promise only for a token that was not verified before. Throws, and rejects with, unauthenticated and its like. */
   identify(request: IncomingMessage, address: string): Principal | Promise<Principal> {
     try {
+      if (request.headers.authorization === undefined) {
+        const peer = this.#deps.peers.identify(request, address);
+        if (peer !== null) return peer;
+      }
       const credential = credentialOf(request);
       if (credential.kind === 'key') return this.#holderOfKey(credential, address);
       const { tokens } = this.#deps;

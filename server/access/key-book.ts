@@ -16,6 +16,12 @@ export interface KeyBookDeps {
   readonly now: () => number;
 }
 
+/** Keys by id and name. */
+export interface KeysChange {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+}
+
 interface Entry {
   readonly stored: StoredKey;
   readonly hash: Buffer;
@@ -47,10 +53,11 @@ export class KeyBook {
     return false;
   }
 
-  /** Calls `onChange` after each change of the file. */
-  watch(onChange: () => void): void {
+  /** Calls `onChange` after each change of the file, with the keys that came and went. */
+  watch(onChange: (change: KeysChange) => void): void {
     this.#timer = setInterval(() => {
-      if (this.look()) onChange();
+      const before = this.#entries;
+      if (this.look()) onChange(changeOf(before, this.#entries));
     }, LOOK_EVERY_MS);
     this.#timer.unref();
   }
@@ -77,6 +84,12 @@ export class KeyBook {
       return false;
     }
   }
+}
+
+function changeOf(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string, Entry>): KeysChange {
+  const without = (entries: ReadonlyMap<string, Entry>, others: ReadonlyMap<string, Entry>) =>
+    [...entries].filter(([id]) => !others.has(id)).map(([id, { stored }]) => `${id} ${stored.name}`);
+  return { added: without(after, before), removed: without(before, after) };
 }
 
 /** A text that changes with the file; empty never. */

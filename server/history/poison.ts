@@ -136,14 +136,14 @@ export class PoisonLedger {
   }
 }
 
-/** Returns the key of a text on a connection, ignoring white space and the semicolon at the end. A hash, because texts may be long. */
-export function poisonKey(connection: string, text: string): string {
+/** Returns the key of a text on a connection as those see it who have this scope, ignoring white space and the semicolon at the end. A hash, because texts may be long. */
+export function poisonKey(scope: string, connection: string, text: string): string {
   const layout = text.replace(/\s+/g, ' ');
   let end = layout.length;
   // A loop, because the pattern `[\s;]+$` takes quadratic time when many of these characters stand before another one.
   while (layout[end - 1] === ' ' || layout[end - 1] === ';') end--;
   const kept = layout.slice(0, end).trim();
-  return createHash('sha256').update(`${connection}\0${kept}`).digest('hex').slice(0, 32);
+  return createHash('sha256').update(`${scope}\0${connection}\0${kept}`).digest('hex').slice(0, 32);
 }
 
 function refusal({ deaths, lastHow }: Suspect, until: number, now: number): QueryError {

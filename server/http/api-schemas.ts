@@ -69,9 +69,21 @@ const problem = z.strictObject({
     .describe('The model that the error is about, and the place in its text'),
 });
 
+const share = z.strictObject({ read: count, of: count });
+const scannedTable = z.strictObject({
+  ...{ table: text, files: share },
+  ...{ rowGroups: share.nullable(), bytes: share.nullable(), columns: share.nullable() },
+});
+
 const plan = z.strictObject({
   sources: z.array(
-    z.strictObject({ connection: text, sql: text, parameters: z.array(text), columns: columns.nullable() }),
+    z.strictObject({
+      ...{ connection: text, sql: text, parameters: z.array(text), columns: columns.nullable() },
+      scan: z
+        .array(scannedTable)
+        .optional()
+        .describe('Of a source that is files: what is read of each table'),
+    }),
   ),
   worker: z
     .strictObject({

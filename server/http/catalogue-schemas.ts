@@ -134,5 +134,5 @@ export const catalogueSchemas = {
   }),
 } satisfies Record<string, z.ZodType>;
 
-/** Those that requests have: nothing else may stand in them. */
+/** The names of the schemas of requests, in which nothing else may stand. */
 export const CATALOGUE_REQUESTS = ['ModelDefinition', 'ModelRepository', 'ModelTestRequest'] as const;

@@ -11,10 +11,13 @@ import type { IncomingMessage } from 'node:http';
 import { isIP, type Socket } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { anonymousAt, type Principal } from '../../core/protocol/principal.ts';
+import { isLocal } from '../access/local-sockets.ts';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = [Address, number];
 
+/** The address of whoever comes over our unix socket. */
+const LOCAL = 'local';
 /** The address of a connection that is closed already. */
 const UNKNOWN = 'unknown';
 const IPV6_CLIENT_PARTS = 4;
@@ -40,6 +43,7 @@ export function createClientAddresses(trustedProxies: readonly string[]): Client
   };
   return {
     principalOf(request) {
+      if (isLocal(request.socket)) return localPrincipal(request, isTrusted);
       if (networks.length === 0) return principalOfPeer(request.socket);
       const peer = parseAddress(request.socket.remoteAddress ?? '');
       if (peer === null || !isTrusted(peer)) return principalOfPeer(request.socket);
@@ -50,6 +54,12 @@ export function createClientAddresses(trustedProxies: readonly string[]): Client
       return peer !== null && isTrusted(peer) ? null : clientKey(socket.remoteAddress);
     },
   };
+}
+
+/** Returns the principal of a request over our unix socket. Those who may open it are trusted as proxies: the rightmost address is the one that it saw. */
+function localPrincipal(request: IncomingMessage, isTrusted: (address: Address) => boolean): Principal {
+  const client = forwardedFor(request, null, isTrusted);
+  return anonymousAt(client === null ? LOCAL : keyOf(client));
 }
 
 function parseNetwork(text: string): Network {
@@ -68,14 +78,14 @@ function isWithin(address: Address, [network, bits]: Network): boolean {
  * Returns the rightmost address that is not a trusted proxy's. When there is none, or an entry is not an address, returns
  * the last address that was read before that.
  */
-function forwardedFor(
+function forwardedFor<Peer extends Address | null>(
   request: IncomingMessage,
-  peer: Address,
+  peer: Peer,
   isTrusted: (address: Address) => boolean,
-): Address {
+): Address | Peer {
   const header = request.headers['x-forwarded-for'];
   const hops = (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',');
-  let client = peer;
+  let client: Address | Peer = peer;
   for (const hop of hops.reverse()) {
     const address = parseAddress(withoutPort(hop.trim()));
     if (address === null) return client;

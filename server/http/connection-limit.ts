@@ -3,6 +3,7 @@
  * for the others. A connection over the limit gets a problem document and is closed; it never reaches the HTTP parser.
  */
 import type { Server } from 'node:http';
+import { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { LimitRef } from '../../core/protocol/errors.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -28,7 +29,9 @@ export function limitConnections(http: Server, options: ConnectionLimitOptions):
     if (refused === null) serve.call(http, socket);
     else {
       options.onRefused(refused.details.limit!); // `tooMany` sets it
-      refuse(socket, refused);
+      if (http instanceof TlsServer)
+        socket.destroy(); // the client could not read an answer without TLS
+      else refuse(socket, refused);
     }
   });
 }

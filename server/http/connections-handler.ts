@@ -27,6 +27,7 @@ export function connectionHandlers(deps: AppDeps) {
       request,
       response,
       asked,
+      'tables',
       (query) => readCatalog(deps.run, name, query),
       ({ queryId }, { tables, complete }) => {
         response.setHeader('Query-Id', queryId);

@@ -47,6 +47,11 @@ function problemText({ detail, hint, position, code }) {
     .filter(Boolean)
     .join('\n\n');
 }
+/** The key stays in this page alone: nothing keeps it, and no address has it. */
+function headers(more = {}) {
+  const key = $('key').value.trim();
+  return key === '' ? more : { ...more, Authorization: `Bearer ${key}` };
+}
 async function send(path, body, onAnswer) {
   const queryId = `page-${crypto.randomUUID?.() ?? Date.now()}`;
   running = queryId;
@@ -55,7 +60,7 @@ async function send(path, body, onAnswer) {
   try {
     const response = await fetch(path, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'Query-Id': queryId },
+      headers: headers({ 'Content-Type': 'application/json', 'Query-Id': queryId }),
       body: JSON.stringify(body),
     });
     const answer = await response.json();
@@ -63,6 +68,7 @@ async function send(path, body, onAnswer) {
     else {
       $('stats').textContent = `${response.status} ${answer.title}`;
       show(pre(problemText(answer), 'error'));
+      if (response.status === 401) $('key').focus();
     }
   } catch (error) {
     $('stats').textContent = '';
@@ -95,7 +101,8 @@ function explain() {
 function curl() {
   const quoted = $('query').value.replaceAll("'", `'\\''`);
   const url = new URL('v1/query', location.href).href;
-  $('curl').textContent = `curl -s ${url} -H 'Content-Type: text/plain' --data-raw '${quoted}'`;
+  const key = $('key').value.trim() === '' ? '' : ` -H "Authorization: Bearer $FORKLINE_KEY"`;
+  $('curl').textContent = `curl -s ${url}${key} -H 'Content-Type: text/plain' --data-raw '${quoted}'`;
 }
 
 /** The query stands in the address, so that a reload keeps it and a link leads to it. Nothing runs before it is asked to. */
@@ -115,10 +122,24 @@ function changed() {
 
 $('run').onclick = run;
 $('explain').onclick = explain;
-$('cancel').onclick = () => running && fetch(`v1/queries/${running}`, { method: 'DELETE' });
+$('cancel').onclick = () =>
+  running && fetch(`v1/queries/${running}`, { method: 'DELETE', headers: headers() });
 $('query').oninput = changed;
+$('key').oninput = curl;
 $('query').onkeydown = (event) => {
   if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void run();
+};
+/** A link sends no key: with one, the page asks itself. */
+$('inside').onclick = async (event) => {
+  const link = event.target.closest('a');
+  if (link === null || $('key').value.trim() === '') return;
+  event.preventDefault();
+  try {
+    const response = await fetch(link.getAttribute('href'), { headers: headers() });
+    show(pre(await response.text(), response.ok ? '' : 'error'));
+  } catch (error) {
+    show(pre(`The server did not answer: ${error.message}`, 'error'));
+  }
 };
 addEventListener('hashchange', () => {
   readAddress();

@@ -11,6 +11,7 @@
  *   before that data is seen.
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { Server as TlsServer } from 'node:https';
 import { Server as NetServer, type Socket } from 'node:net';
 
 /**
@@ -39,8 +40,10 @@ export class HttpDrain {
 
   constructor(http: Server) {
     this.#http = http;
-    http.on('connection', (socket: Socket) => {
+    // With TLS, requests come on the socket that decrypts.
+    http.on(http instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
       this.#requests.set(socket, 0);
+      if (this.#lingerMs !== null) this.#closeIfIdle(socket); // the handshake ended only now
       socket.once('close', () => this.#requests.delete(socket));
     });
     http.prependListener('request', (request, response) => this.#track(request, response));

@@ -14,6 +14,7 @@ export function explainHandler(deps: AppDeps): RequestHandler {
       request,
       response,
       asked,
+      'explain',
       (query) => explain(deps, asked, query),
       ({ queryId }, json) => {
         response.setHeader('Query-Id', queryId);

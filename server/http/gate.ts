@@ -10,11 +10,12 @@
  *
  * A request without `Origin` and `Sec-Fetch-Site` does not come from a browser, and passes. An allowed origin gets its CORS
  * headers here, and the answer to its preflight. With configured authentication the request must also carry a key or a token
- * (server/access/authenticator.ts); only the two health probes need none.
+ * (server/access/authenticator.ts); only the two health probes and the page at /docs need none.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
+import { NO_RIGHTS } from '../../core/protocol/rights.ts';
 import type { GateConfig } from '../../core/protocol/server-config.ts';
 import type { Authenticator } from '../access/authenticator.ts';
 import { createClientAddresses } from './client-address.ts';
@@ -22,8 +23,8 @@ import { HostCheck } from './host-check.ts';
 
 /** The paths that a link on another site may open: documents that run no query. */
 const PAGES = new Set(['/', '/docs', '/openapi.json']);
-/** The paths of the health probes and of the public key, which need no key: they show nothing of anybody's data. */
-const PROBES = /^\/(?:livez|readyz|\.well-known\/jwks\.json)(?:\?|$)/;
+/** The paths that need no key: the health probes, the public key of encrypted queries, and the page with its files, which show nothing of anybody's data. */
+const OPEN_TO_ALL = /^\/(?:livez|readyz|\.well-known\/jwks\.json|docs|docs\.css|docs\.js)?(?:\?|$)/;
 const ANY_ORIGIN = '*';
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;
 const PREFLIGHT_HEADERS = {
@@ -64,8 +65,14 @@ export class Gate {
       if (allowedOrigin !== null && this.#answerCors(request, response, allowedOrigin)) return null;
     }
     const peer = this.#clients.principalOf(request);
-    if (this.#authenticator === null || PROBES.test(request.url ?? '')) return peer;
+    if (this.#authenticator === null) return peer;
+    if (isReading(request) && OPEN_TO_ALL.test(request.url ?? '')) return { ...peer, ...NOTHING_ALLOWED };
     return this.#authenticator.identify(request, peer.address);
+  }
+
+  /** Returns the client's address. */
+  addressOf(request: IncomingMessage): string {
+    return this.#clients.principalOf(request).address;
   }
 
   /** Returns the client that a connection counts for; null for a trusted proxy's connection. */
@@ -113,6 +120,13 @@ export class Gate {
     response.end();
     return true;
   }
+}
+
+/** The rights of those who are not asked for a credential: none. */
+const NOTHING_ALLOWED = { rights: NO_RIGHTS, scope: 'nobody' };
+
+function isReading({ method }: IncomingMessage): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 const SLASH = 0x2f;

@@ -20,6 +20,7 @@ export function headHandler(deps: AppDeps, pathFormat?: AnswerFormat): RequestHa
       request,
       response,
       asked,
+      'head',
       (query) => planOf(deps.run, asked, query),
       ({ queryId, text, trace }) => {
         const options = { response, format, queryId, queryText: text, traceresponse: trace.response };

@@ -35,6 +35,7 @@ export function createOperations(deps: AppDeps): Operations {
     logs: async (request, response) => {
       const filter = readLogFilter(request);
       if (!deps.isLogStored) throw noStoredLog();
+      deps.audit?.act('log-read', principalOf(request), { filter });
       response.json(await logSearch.search(filter));
     },
     logSummary: async (request, response) =>
@@ -80,6 +81,10 @@ function cancel(deps: AppDeps, request: Request, response: Response): void {
     response.status(204).end();
     return;
   }
+  deps.audit?.act('query-cancelled', principalOf(request), {
+    queryId: query.queryId,
+    of: query.principal.id,
+  });
   query.cancellation.cancel(new QueryError('cancelled', 'the query was cancelled by DELETE /v1/queries'));
   response.status(202).json({ queryId: query.queryId, state: 'cancelling' });
 }

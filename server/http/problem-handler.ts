@@ -1,13 +1,14 @@
 /** Answers with a problem document for an error that was thrown before a query started, and logs internal errors. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QueryError } from '../../core/protocol/errors.ts';
+import { knownPrincipal } from '../../core/protocol/principal.ts';
 import { PROBLEM_TYPE, problemOf } from '../answer/problem.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
 import type { AppDeps } from './app-deps.ts';
 import { queryTooLarge } from './request/query-request.ts';
 
 export function answerProblem(
-  { limits, log, metrics }: AppDeps,
+  { limits, log, metrics, audit, gate }: AppDeps,
   thrown: unknown,
   request: IncomingMessage,
   response: ServerResponse,
@@ -15,6 +16,12 @@ export function answerProblem(
   const error = fromExpress(thrown, limits.queryBytes);
   if (error.code === 'internal')
     log.error('internal-error', { method: request.method, path: pathOf(request), error: thrown });
+  audit?.refused(
+    error.toWire(),
+    knownPrincipal(request),
+    gate.addressOf(request),
+    `${request.method} ${pathOf(request)}`,
+  );
   if (response.headersSent) {
     response.destroy();
     return;
@@ -22,6 +29,7 @@ export function answerProblem(
   setSecurityHeaders(response);
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
+  metrics.refused(error.code);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
   if (error.code === 'unauthenticated') response.setHeader('WWW-Authenticate', 'Bearer realm="forkline"');
   // The rest of a refused body is never read, so the connection cannot be used for another request.

@@ -4,7 +4,7 @@
  * goes through Express to the same handler.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Principal } from '../../core/protocol/principal.ts';
+import { type Principal, rememberPrincipal } from '../../core/protocol/principal.ts';
 import { checkRight } from '../access/require-right.ts';
 import type { HeldBody } from '../admission/body-budget.ts';
 import { handleQuery } from '../query/handler.ts';
@@ -44,6 +44,7 @@ export async function answerQuery(
     if (body === null) throw queryTooLarge(queryBytes);
     await handleQuery(deps, principal, request, response, readQueryRequest(request, body, queryBytes));
   } catch (thrown) {
+    rememberPrincipal(request, principal);
     answerProblem(deps, thrown, request, response);
   }
 }

@@ -5,6 +5,8 @@
  */
 import type * as promClient from 'prom-client';
 import type { LogStats } from '../../core/protocol/log-stats.ts';
+import type { Audit } from '../audit/audit.ts';
+import { type AccessMetrics, addAccessMetrics } from './access.ts';
 import { addLogMetrics } from './logger.ts';
 import { defineCounters, defineGauges } from './metric-kinds.ts';
 import { addMonitorMetrics } from './monitor.ts';
@@ -15,7 +17,7 @@ import { DEFAULT_METRICS, Registry } from './prom-client.ts';
 import { createQueryMetrics, type QueryMetrics } from './queries.ts';
 import type { TraceExporter } from './trace-exporter.ts';
 
-export interface Metrics extends QueryMetrics {
+export interface Metrics extends QueryMetrics, AccessMetrics {
   readonly contentType: string;
   /** Returns the text of a scrape. `monitor` is null when the monitor did not answer. */
   render(monitor: MonitorReport | null): Promise<string>;
@@ -34,6 +36,8 @@ export interface MetricsDeps extends PoolMetricsDeps {
   readonly buildId: string;
   /** Returns the logger's counts; rejects when the logger does not answer. */
   logStats(): Promise<LogStats>;
+  /** Returns the audit; null when there is none. */
+  audit(): Audit | null;
   /** Null when spans are not exported. */
   readonly exporter: TraceExporter | null;
 }
@@ -56,6 +60,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   if (deps.exporter !== null) addSpanCounters(register, deps.exporter);
   return {
     ...createQueryMetrics(register),
+    ...addAccessMetrics(register, deps.audit),
     contentType: register.contentType,
     get families() {
       return register.getMetricsAsArray() as unknown as MetricFamily[]; // every kind has these members

@@ -4,6 +4,7 @@ import { createLogSearch, type LogSearch } from '../../core/logging/search-clien
 import { describeRunDir } from '../../core/process/run-dir.ts';
 import type { ChildIdentity } from '../../core/protocol/monitor.ts';
 import type { ServerConfig } from '../../core/protocol/server-config.ts';
+import type { Audit } from '../audit/audit.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { PoolMetricsDeps } from './pools.ts';
 import { readSpillUsage } from './spill-usage.ts';
@@ -28,6 +29,7 @@ export interface ObservationDeps {
 export function createObservation(
   { identity, config, log }: ObservationDeps,
   watched: Pick<PoolMetricsDeps, 'registry' | 'bodies' | 'sqlSlots' | 'dslStock' | 'planner'>,
+  audit: Audit | null,
 ): Observation {
   const { buildId, runDir, workerId } = identity;
   const { limits, logSocket } = config;
@@ -42,6 +44,7 @@ export function createObservation(
   const { spillRoot } = describeRunDir(runDir);
   const metrics = createMetrics({
     ...watched,
+    audit: () => audit,
     buildId,
     readSpill: () => readSpillUsage(spillRoot),
     spillLimitBytes: limits.dslSpillBytes,

@@ -62,6 +62,7 @@ async function describeSource(
   const { id: principal, scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, connection, ask.functions);
   deps.connections.check(connection, query.principal);
+  const role = deps.connections.roleOf(connection, query.principal);
   query.phase = 'describe';
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
@@ -71,7 +72,7 @@ async function describeSource(
     const described = await callInSlot(slot, query, deps.cancelGraceMs, () =>
       slot.socket.call({
         ...{ type: 'describe' as const, queryId, principal, traceId },
-        ...{ connection, sql, functions, deadlineAt },
+        ...{ connection, role, sql, functions, deadlineAt },
       }),
     );
     deps.knownFunctions.found(scope, connection, functions, askedAt);

@@ -14,11 +14,12 @@ export async function readCatalog(
   query: QueryRecord,
 ): Promise<IntrospectReply> {
   if (deps.connections.isScanned(connection)) return readFilesCatalog(deps, connection, query, MAX_COLUMNS);
+  const role = deps.connections.roleOf(connection, query.principal);
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
   const principal = query.principal.id;
   const call = {
-    ...{ type: 'introspect' as const, queryId, principal, connection },
+    ...{ type: 'introspect' as const, queryId, principal, connection, role },
     ...{ deadlineAt, maxColumns: MAX_COLUMNS },
   };
   return callInSlot(slot, query, deps.cancelGraceMs, () => slot.socket.call(call));

@@ -59,6 +59,31 @@ export class ConnectionBook {
     this.#revision++;
   }
 
+  /**
+   * Returns the role whose login the principal's statements on this connection use; null where it has one login for everybody.
+   * Throws no-login when no role of the principal has one, and when several have: which one counts would be a guess.
+   */
+  roleOf(name: string, { id, roles }: Principal): string | null {
+    const { roleLogins } = this.#connections;
+    if (!Object.hasOwn(roleLogins, name)) return null;
+    const withLogin = roleLogins[name]!;
+    const held = roles.filter((role) => withLogin.includes(role));
+    if (held.length === 1) return held[0]!;
+    if (held.length === 0)
+      throw new QueryError('no-login', `${id} has no login for the connection ${name}`, {
+        hint:
+          `Its roles: ${roles.length === 0 ? 'none' : roles.join(', ')}. ` +
+          `Ask whoever runs this server for a role that has one (connections.${name}.roles of the configuration).`,
+      });
+    throw new QueryError(
+      'no-login',
+      `${id} has several logins for the connection ${name}, and must have one`,
+      {
+        hint: `The roles ${held.join(' and ')} have a login each. Ask whoever runs this server to take one of the roles away.`,
+      },
+    );
+  }
+
   /** Throws unknown-connection when there is no such connection, and when the principal may not know that there is one. */
   check(name: string, principal: Principal): void {
     const { connections } = principal.rights;
@@ -66,6 +91,7 @@ export class ConnectionBook {
     if (isSeen && this.names.includes(name)) return;
     const names = this.seenBy(principal);
     throw new QueryError('unknown-connection', `there is no connection ${name}`, {
+      ...(this.names.includes(name) && { rule: `connections: ${name}` }),
       hint: `Connections here: ${names.join(', ')}.`,
       suggestions: names,
     });

@@ -16,6 +16,7 @@ import { errorClass } from '../answer/error-status.ts';
 import type { ReadingWatch } from '../answer/reading-watch.ts';
 import type { Revalidation } from '../answer/revalidation.ts';
 import { AnswerStream } from '../answer/stream.ts';
+import type { Audit } from '../audit/audit.ts';
 import { type PoisonLedger, poisonKey } from '../history/poison.ts';
 import type { Phases, QueryRecord, QueryRegistry } from '../history/registry.ts';
 import type { SlowLog } from '../history/slow-log.ts';
@@ -37,6 +38,8 @@ export interface QueryHandlerDeps {
   readonly tracing: Tracing;
   readonly reading: ReadingWatch;
   readonly log: Log;
+  /** null: nothing is audited. */
+  readonly audit: Audit | null;
   /** Returns true while the server stops: it then takes no new queries. */
   readonly isDraining: () => boolean;
 }
@@ -71,9 +74,11 @@ export async function handleQuery(
   const stopTimer = endEarly(query, response);
   const slowEnded = deps.slowLog.watch(query);
   const { connection } = query; // the requested connection; the query's text may name another
-  const key = (): string => poisonKey(connection, text);
+  const key = (): string => poisonKey(principal.scope, connection, text);
   let error: WireError | null = null;
   try {
+    const recorded = deps.audit === null ? null : deps.audit.begin(query, 'run');
+    if (recorded !== null) await recorded;
     if (deps.poison.hasSuspects) deps.poison.check(key());
     const outcome = await runQuery(deps.run, asked, query, answer);
     query.rows = outcome.summary.rows;
@@ -89,12 +94,26 @@ export async function handleQuery(
     }
     if (known.code === 'worker-lost') deps.poison.lost(key(), query, query.lostWorkers);
     error = known.toWire();
+    deps.metrics.refused(known.code);
     answer.fail(error);
   } finally {
     stopTimer();
     registry.end(query, error === null ? null : toldError(error, asked), Date.now());
     slowEnded();
+    deps.audit?.end(query, error, loginRoleOf(deps, query));
     report(deps, query, asked);
+  }
+}
+
+/** Returns the role whose login the query used, where its connection has several; null otherwise. */
+export function loginRoleOf(
+  { run }: QueryHandlerDeps,
+  { connection, principal }: QueryRecord,
+): string | null {
+  try {
+    return run.connections.roleOf(connection, principal);
+  } catch {
+    return null; // the query was refused for that
   }
 }
 

@@ -8,15 +8,18 @@ import { callInSlot } from './slot-call.ts';
 
 export async function runSql(run: Run): Promise<AnswerSummary> {
   const { deps, plan, query } = run;
+  const source = plan.sources[0]!;
+  const role = deps.connections.roleOf(source.connection, query.principal);
   query.phase = 'queue';
   const slot = await timed(query, 'queue', deps.sqlSlots.lane.acquire(query));
   query.phase = 'sql';
-  const source = plan.sources[0]!;
   const { scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, source.connection, source.functions);
   const askedAt = deps.knownFunctions.now();
   try {
-    const reply = await callInSlot(slot, query, deps.cancelGraceMs, () => callRunSql(run, slot, functions));
+    const reply = await callInSlot(slot, query, deps.cancelGraceMs, () =>
+      callRunSql(run, role, slot, functions),
+    );
     deps.knownFunctions.found(scope, source.connection, functions, askedAt);
     query.phases.queue += reply.phases.acquireMs;
     query.phases.sql += reply.phases.sqlMs;
@@ -26,7 +29,7 @@ export async function runSql(run: Run): Promise<AnswerSummary> {
   }
 }
 
-function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) {
+function callRunSql(run: Run, role: string | null, slot: SqlSlot, functions: readonly FunctionUse[]) {
   const { plan, query } = run;
   const source = plan.sources[0]!;
   const request = {
@@ -35,6 +38,7 @@ function callRunSql(run: Run, slot: SqlSlot, functions: readonly FunctionUse[]) 
     principal: query.principal.id,
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
+    role,
     sql: source.sql,
     functions,
     described: source.placed?.described ?? [],

@@ -39,6 +39,7 @@ interface Copy {
 
 export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   const { deps, plan, query } = run;
+  const roles = plan.sources.map(({ connection }) => deps.connections.roleOf(connection, query.principal));
   query.phase = 'queue';
   const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
   let outcome: 'reusable' | 'discard' = 'discard';
@@ -50,7 +51,7 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
     lease.begin(query);
     query.phase = 'stages';
     query.pids = [lease.pid];
-    const ended = await runAll(run, lease, slots);
+    const ended = await runAll(run, lease, slots, roles);
     if (plan.worker?.runsUserSql === true) reason = 'it ran SQL of a user';
     else if (leavesWorkerWhole(ended)) outcome = 'reusable';
     return conclude(run, ended);
@@ -70,11 +71,17 @@ interface Ended {
   readonly copied: readonly PromiseSettledResult<CopyToReply>[];
 }
 
-async function runAll(run: Run, lease: DslLease, slots: readonly SqlSlot[]): Promise<Ended> {
+/** `roles`: for each source the role whose login it uses. */
+async function runAll(
+  run: Run,
+  lease: DslLease,
+  slots: readonly SqlSlot[],
+  roles: readonly (string | null)[],
+): Promise<Ended> {
   const { query } = run;
   const stages = callStages(run, lease);
   const copies = fetched(run).map(({ source, index }, at) =>
-    startCopy(run, lease, source, slots[at]!, index),
+    startCopy(run, lease, { source, role: roles[index]! }, slots[at]!, index),
   );
   const readerDone = cancelSilentCopies(stages, copies, query);
   const all = Promise.allSettled([stages, ...copies.map((copy) => copy.reply)] as const);
@@ -128,14 +135,21 @@ function isDatabasesWord(error: unknown): boolean {
   return error instanceof QueryError && error.details.fromDatabase === true;
 }
 
+/** A source, and the role whose login its rows are read with. */
+interface CopiedSource {
+  readonly source: SourcePlan;
+  readonly role: string | null;
+}
+
 /** Starts copying a source's rows into the DSL worker. When the copy fails, the stages are cancelled. */
-function startCopy(run: Run, lease: DslLease, source: SourcePlan, slot: SqlSlot, index: number): Copy {
+function startCopy(run: Run, lease: DslLease, from: CopiedSource, slot: SqlSlot, index: number): Copy {
   const { deps, query } = run;
+  const { source } = from;
   const { scope } = query.principal;
   const functions = deps.knownFunctions.inQuestion(scope, source.connection, source.functions);
   const askedAt = deps.knownFunctions.now();
   const call = async (): Promise<CopyToReply> => {
-    const reply = await callCopy(run, source, functions, inputFifo(lease.fifoPath, index), slot);
+    const reply = await callCopy(run, from, functions, inputFifo(lease.fifoPath, index), slot);
     deps.knownFunctions.found(scope, source.connection, functions, askedAt);
     return reply;
   };
@@ -257,7 +271,7 @@ function callStages(run: Run, lease: DslLease): Promise<RunStagesReply> {
 
 function callCopy(
   { deps, query, parameters }: Run,
-  source: SourcePlan,
+  { source, role }: CopiedSource,
   functions: readonly FunctionUse[],
   fifo: string,
   slot: SqlSlot,
@@ -268,6 +282,7 @@ function callCopy(
     principal: query.principal.id,
     traceId: query.trace.databaseTraceId,
     connection: source.connection,
+    role,
     sql: source.sql,
     functions,
     described: source.placed?.described ?? [],

@@ -7,9 +7,10 @@ import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { principalOf } from '../../core/protocol/principal.ts';
 import { PROBLEM_TYPE, problemOf } from '../answer/problem.ts';
+import type { QueryAct } from '../audit/audit.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
-import { endEarly, type QueryHandlerDeps, startQuery, withDeadline } from './handler.ts';
+import { endEarly, loginRoleOf, type QueryHandlerDeps, startQuery, withDeadline } from './handler.ts';
 import { loggedError, toldError } from './told-error.ts';
 
 /** Returns a request with nothing but a text, for what is planned without a query of the client's. */
@@ -27,6 +28,7 @@ export async function withoutRunning<Planned>(
   request: Request,
   response: Response,
   asked: QueryRequest,
+  act: QueryAct,
   plan: (query: QueryRecord) => Promise<Planned>,
   answer: (query: QueryRecord, planned: Planned) => void,
 ): Promise<void> {
@@ -34,6 +36,7 @@ export async function withoutRunning<Planned>(
   const stopTimer = endEarly(query, response);
   let error: QueryError | null = null;
   try {
+    await deps.audit?.begin(query, act);
     // An abort also cancels what databases are asked. The compiler's own part is short, and may end unnoticed.
     const planned = await raceCancellation(query.cancellation, plan(query), () => {});
     answer(query, planned);
@@ -44,6 +47,7 @@ export async function withoutRunning<Planned>(
     stopTimer();
     const told = error === null ? null : toldError(error.toWire(), asked);
     deps.registry.end(query, told, Date.now());
+    deps.audit?.end(query, error?.toWire() ?? null, loginRoleOf(deps, query));
   }
 }
 
@@ -63,6 +67,7 @@ function fail(
     });
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
+  metrics.refused(error.code);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
   response.setHeader('Query-Id', queryId);
   const problem = problemOf(error.toWire(), { queryId, queryText: asked.text });

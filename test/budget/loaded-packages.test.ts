@@ -45,8 +45,7 @@ describe('the packages that a process loads', function () {
   });
 
   it('are, in the bundle of the DSL worker, those of test/budget/limits.ts', async () => {
-    const map = fileURLToPath(new URL('../../dist/workers/dsl/worker.js.map', import.meta.url));
-    const { sources } = JSON.parse(await readFile(map, 'utf8')) as { sources: string[] };
+    const sources = await sourcesOf('worker.js');
     expect(sources).to.have.length.above(20);
     expect(packagesIn(sources)).to.deep.equal(BUNDLED_PACKAGES);
   });
@@ -57,3 +56,12 @@ describe('the packages that a process loads', function () {
     expect(refused).to.deep.equal(LOADED_ALL_THE_SAME);
   });
 });
+
+/** The sources of a file of the bundle and of the parts that it loads at once; what it imports late is in others. */
+async function sourcesOf(name: string): Promise<string[]> {
+  const file = fileURLToPath(new URL(`../../dist/workers/dsl/${name}`, import.meta.url));
+  const [text, map] = await Promise.all([readFile(file, 'utf8'), readFile(`${file}.map`, 'utf8')]);
+  const { sources } = JSON.parse(map) as { sources: string[] };
+  const parts = [...text.matchAll(/^(?:\} from|import) "\.\/(bundle-[^"]+)";$/gm)].map(([, part]) => part!);
+  return [...sources, ...(await Promise.all(parts.map(sourcesOf))).flat()];
+}

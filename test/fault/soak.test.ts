@@ -1,7 +1,10 @@
 /** Mixed load while processes are killed, stopped and replaced: afterwards nothing is lost, leaked or wrong. */
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { type AuditReport, AuditVerifier } from '../../core/audit/verify.ts';
 import { testDatabase } from '../support/database.ts';
-import { startForkline } from '../support/forkline.ts';
+import { type Forkline, startForkline } from '../support/forkline.ts';
 import { filesOfGoneWorkers, type SoakResult, settled, soak } from '../support/soak.ts';
 import { growth, type WatchResult, watchSoak } from '../support/soak-watch.ts';
 
@@ -47,13 +50,23 @@ function report(result: SoakResult, { samples }: WatchResult, logLines: number):
   );
 }
 
+/** The problems of the audit, which was written while processes were killed. */
+async function auditOf({ configFile }: Forkline): Promise<AuditReport['problems']> {
+  const verifier = new AuditVerifier({ mayBeginLate: false, expected: null });
+  const text = await readFile(join(dirname(configFile), 'audit.jsonl'), 'utf8');
+  const lines = text.slice(0, text.lastIndexOf('\n')).split('\n');
+  for (const [index, line] of lines.entries()) verifier.add(line, `line ${index + 1}`);
+  expect(lines.length).to.be.above(60);
+  return verifier.finish().problems;
+}
+
 describe('a soak with random faults', function () {
   this.timeout(180_000 + 2 * DURATION_MS);
 
   it(`ends with every query answered or refused by a typed error, and everything back (seed ${SEED})`, async () => {
     const database = await testDatabase();
     await using forkline = await startForkline(
-      { monitor: { heartbeatTimeoutMs: 1500 } },
+      { monitor: { heartbeatTimeoutMs: 1500 }, audit: { file: './audit.jsonl' } },
       { env: SMALL_NURSERY },
     );
     const watch = watchSoak(forkline, database);
@@ -69,6 +82,7 @@ describe('a soak with random faults', function () {
     const lines = (await forkline.logLines()).map((line) => JSON.parse(line) as { event: string });
     expect(lines.filter(({ event }) => event === 'internal-error')).to.deep.equal([]);
     expect(lines.filter(({ event }) => event === 'uncaught-exception')).to.deep.equal([]);
+    expect(await auditOf(forkline)).to.deep.equal([]);
     if (DURATION_MS === 0) return;
     report(result, watched, lines.length);
     expect(

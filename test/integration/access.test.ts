@@ -123,9 +123,11 @@ describe('access', function () {
       'GET /v1/limits',
       'GET /metrics',
       'GET /openapi.json',
-      'GET /docs',
-      'GET /docs.js',
-      'GET /',
+      'POST /docs',
+      'GET /docs/',
+      'GET /docs/../metrics',
+      'GET /docs.json',
+      'DELETE /',
     ] as const),
     ...([
       'GET /nowhere',
@@ -155,6 +157,17 @@ describe('access', function () {
       expect(answer.status).to.equal(401);
       expect(answer.headers['www-authenticate']).to.equal('Bearer realm="forkline"');
     });
+
+  it('is open to the page, which asks with the key of whoever reads it', async () => {
+    for (const path of ['/docs', '/docs.css', '/docs.js']) {
+      const { status, headers } = await ask('GET', path);
+      expect(status, path).to.equal(200);
+      expect(headers.get('content-type')).to.match(/^text\//);
+    }
+    expect((await ask('GET', '/')).status).to.equal(302);
+    expect((await ask('GET', '/docs')).text).to.contain('id="key"');
+    expect((await ask('GET', '/docs.js')).text).to.contain('Authorization');
+  });
 
   it('is open to probes of health and to preflights', async () => {
     for (const path of ['/livez', '/readyz', '/readyz?verbose=1'])
@@ -308,6 +321,25 @@ describe('access', function () {
     expect(stdout).to.equal('one\r\n1\r\n');
     const explained = await run(process.execPath, [COMMAND, 'policy', 'explain', '--as', 'analyst'], { env });
     expect(explained.stdout).to.contain('connections: main (by analyst)').and.contain('limits.resultRows: 5');
+    const decide = async (as: string, query: string) =>
+      run(process.execPath, [COMMAND, 'policy', 'explain', '--as', as, query], { env }).then(
+        ({ stdout: told }) => `0 ${told}`,
+        ({ code, stdout: told, stderr }: { code: number; stdout: string; stderr: string }) =>
+          `${code} ${told}${stderr}`,
+      );
+    expect(await decide('ivan', 'select 1 as a | where a = 1')).to.match(
+      /^0 yes ask queries \(by analyst\)\nyes connections: main \(by analyst\)\nyes stages: where [\s\S]*allowed by the policy\n$/,
+    );
+    for (const [as, text, told] of [
+      ['ivan', 'select 1 as a | union (@hidden select 2 as a)', 'refused by the rule: connections: hidden'],
+      ['key:ivan', 'let x = (select 1 as a | sort a); x', 'refused by the rule: stages: sort'],
+      ['analyst', '@nowhere select 1 as a', 'there is no connection nowhere'],
+      ['metrics', 'select 1', 'nor a key or certificate of that name'],
+      ['ivan', 'select 1 | whre', 'the query is wrong, whoever asks it: unknown-stage'],
+    ] as const)
+      expect(await decide(as, text), text)
+        .to.match(/^1 /)
+        .and.contain(told);
     const listed = await run(process.execPath, [COMMAND, 'keys', 'list'], { env });
     expect(listed.stdout)
       .to.match(/ivan +valid/)

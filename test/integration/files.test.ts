@@ -84,7 +84,7 @@ describe('files, on a server', function () {
         gone: { kind: 'files', root: lake.at('nothing') },
         notes: { kind: 'sqlite', path: lake.at('names.db') },
       },
-      sql: { processes: 1, connectionsPerProcess: 2 },
+      sql: { processes: 1, connectionsPerProcess: 4 },
     });
   });
   after(async () => {

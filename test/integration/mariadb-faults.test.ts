@@ -1,4 +1,4 @@
-/** What goes wrong between the connector and a real MariaDB, by sessions in this process. */
+/** Faults between the connector and a real MariaDB, by sessions in this process. */
 import { expect } from 'chai';
 import type { Session } from '../../connectors/kit/connector.ts';
 import type { Cancellation } from '../../core/process/cancellation.ts';

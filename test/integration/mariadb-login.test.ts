@@ -70,7 +70,7 @@ describe('logging in to MariaDB', function () {
     expect(await connectProblem(reader('localhost', '?sslmode=verify-full'))).to.contain(
       'its TLS certificate is not accepted',
     );
-    // Such a connection was compared with the name `localhost`.
+    // `mysql2` compares the certificate of an address with the name `localhost`.
     expect(await connectProblem(reader('127.0.0.1', `?sslrootcert=${ca}`))).to.contain('sslmode=verify-ca');
     expect(await connectProblem(reader('127.0.0.1', ''))).to.match(/refuses the login$/);
     await using plain = await fakeMariadb();

@@ -191,13 +191,13 @@ describe('MariaDB, on a server', function () {
   });
 
   const explained = async (query: string): Promise<{ where: string; why: string }[]> => {
-    const { json } = await answered(`explain ${query}`);
+    const { json } = await forkline.get(`/v1/explain?q=${encodeURIComponent(query)}`);
     return (json as unknown as { stages: { where: string; why: string }[] }).stages;
   };
 
   it('computes stages that are exact there, wholly or the first of them', async () => {
     const wholly =
-      '@shop select * from numbers | where n <= 3 and label <> "N2" | eval big = n > 1, half = n / 2';
+      "@shop select * from numbers | where n <= 3 and label <> 'N2' | eval big = n > 1, half = n / 2";
     expect((await explained(wholly)).map(({ where }) => where)).to.deep.equal(['source', 'source']);
     const { json } = await answered(`${wholly} | sort -n`);
     expect(json.columns.map(({ type }) => type)).to.deep.equal(['int64', 'string', 'bool', 'float64']);
@@ -207,7 +207,7 @@ describe('MariaDB, on a server', function () {
       { n: 1, label: 'n1', big: false, half: 0.5 },
     ]);
     const partly =
-      '@shop select * from numbers | where n <= :most | stats count() as n, max(n) as m | eval u = upper("a")';
+      "@shop select * from numbers | where n <= :most | stats count() as n, max(n) as m | eval u = upper('a')";
     expect((await answered(partly, { params: { most: 7 } })).json.rows).to.deep.equal([
       { n: 7, m: 7, u: 'A' },
     ]);
@@ -222,19 +222,17 @@ describe('MariaDB, on a server', function () {
       ['select * from numbers | sort label', /first 1,024 bytes/],
       ['select cast(1.5 as float) as f, n from numbers | where n > 1', /shortest digits of a float/],
       ['select * from numbers | dedup label', /not shown to be exact/],
-      ['select n, 1 as `N` from numbers | where n > 1', /for the same/],
     ];
     for (const [query, why] of reasons) {
-      const stages = await explained(`@shop ${query}`).catch(() => []);
-      if (stages.length > 0)
-        expect(stages[0], query).to.include({ where: 'worker' }).and.have.property('why').that.matches(why);
+      const stages = await explained(`@shop ${query}`);
+      expect(stages[0], query).to.include({ where: 'worker' }).and.have.property('why').that.matches(why);
     }
   });
 
   it('compares texts by their characters, whatever their collation', async () => {
-    expect(await rows('@shop select * from numbers | where label = "N7"')).to.deep.equal([]);
-    expect(await rows('@shop select * from numbers | where label = "n7 "')).to.deep.equal([]);
-    expect(await rows('@shop select * from numbers | where label = "n7" | fields n')).to.deep.equal([
+    expect(await rows("@shop select * from numbers | where label = 'N7'")).to.deep.equal([]);
+    expect(await rows("@shop select * from numbers | where label = 'n7 '")).to.deep.equal([]);
+    expect(await rows("@shop select * from numbers | where label = 'n7' | fields n")).to.deep.equal([
       { n: 7 },
     ]);
     expect(
@@ -369,7 +367,9 @@ describe('MariaDB, on a server', function () {
     const first = `@shop select n from numbers union all ${long} | head 3`;
     expect(await rows(first)).to.have.length(3);
     expect(await problem("@shop select repeat('x', 300000) as t")).to.include({ code: 'result-too-large' });
-    expect(await problem("@shop select repeat('x', 300000) as t | head 1")).to.include({ code: 'bad-value' });
+    expect(await problem("@shop select repeat('x', 300000) as t | head 1 | dedup t")).to.include({
+      code: 'bad-value',
+    });
     expect(await problem(`@shop select '${'x'.repeat(1024 * 1024)}' as t`)).to.include({
       code: 'query-too-large',
     });

@@ -423,7 +423,7 @@ describe('monitor', () => {
     it('says that a changed address needs a restart', async () => {
       await using monitor = await startMonitor();
       await monitor.ready();
-      await monitor.reloadWith({ listen: { host: '127.0.0.1', port: 1 } });
+      await monitor.reloadWith({ listen: { host: '127.0.0.1', port: 1, socket: null, socketMode: '600' } });
       await until('reloaded', () => monitor.lines.includes('forkline: reloaded'));
       expect(monitor.lines.join()).to.include('listen changed: that needs a restart');
       expect(await monitor.state()).to.have.property('pid');

@@ -76,6 +76,7 @@ async function startHarness(
     config: {
       socketPath,
       connectionsPerProcess,
+      roleIdleMs: 60_000,
       acquireTimeoutMs: 5000,
       connections: { main: { kind: 'postgres', url, ...options } },
     },
@@ -500,6 +501,7 @@ describe('SQL worker', () => {
           config: {
             socketPath,
             connectionsPerProcess: 1,
+            roleIdleMs: 60_000,
             acquireTimeoutMs: 1000,
             connections: { main: { kind: 'postgres', url } },
           },

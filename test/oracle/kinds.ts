@@ -1,5 +1,5 @@
 /**
- * The same pipelines over the same rows in every kind of database: each must answer as the stage engine does over PostgreSQL's
+ * Runs the same pipelines over the same rows in every kind of database: each must answer as the stage engine does over PostgreSQL's
  * rows, with as much as possible placed in the database and with nothing placed there. Everything follows from one seed.
  */
 import fc from 'fast-check';
@@ -30,7 +30,7 @@ export interface KindDifference {
 
 export class KindsTally {
   pipelines = 0;
-  /** Of kinds by name: pipelines that ran there, some stage was placed, all stages were. */
+  /** Counts by kind: pipelines that ran there, those with a placed stage, those with all of them placed. */
   readonly ran = new Map<KindName, number>();
   readonly placed = new Map<KindName, number>();
   readonly wholly = new Map<KindName, number>();
@@ -111,7 +111,7 @@ async function checkTable(
   return result.failed ? last : null;
 }
 
-export async function compareKinds(
+async function compareKinds(
   postgres: Engines,
   kinds: readonly Kind[],
   table: KindsTable,
@@ -120,7 +120,7 @@ export async function compareKinds(
   tally: KindsTally,
 ): Promise<KindDifference | null> {
   tally.pipelines++;
-  // Its columns are known only once it runs.
+  // The columns of SQL alone are known only once it runs.
   if (!query.includes(' | ')) return null;
   const { outcome: wanted } = await answered(postgres, query, 'off');
   if (wanted.kind === 'failed') tally.failed++;

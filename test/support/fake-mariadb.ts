@@ -143,7 +143,7 @@ class Client implements Reply {
   #listen(): void {
     this.#socket.on('data', (bytes: Buffer) => {
       this.#bytes = Buffer.concat([this.#bytes, bytes]);
-      // What several commands are answered leaves at once.
+      // The answers to several commands leave at once.
       this.#socket.cork();
       while (this.#bytes.length >= 4 && this.#bytes.length >= 4 + this.#bytes.readUIntLE(0, 3)) {
         const end = 4 + this.#bytes.readUIntLE(0, 3);

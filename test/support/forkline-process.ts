@@ -108,7 +108,7 @@ export class ForklineProcess implements Forkline {
   }
 
   async listening(): Promise<void> {
-    const line = /forkline is listening on http:\/\/127\.0\.0\.1:(\d+)/;
+    const line = /forkline is listening on https?:\/\/127\.0\.0\.1:(\d+)/;
     try {
       await until(() => this.#ended || line.test(this.#output), START_DEADLINE_MS, 'forkline is listening');
     } catch (error) {

@@ -6,7 +6,7 @@ import type { Cancellation } from '../../core/process/cancellation.ts';
 
 const CALL_MS = 60_000;
 
-export function mariadbConnection(url: string): Connection {
+function mariadbConnection(url: string): Connection {
   return MARIADB_CONNECTOR.connect(
     { kind: 'mariadb', url },
     { name: 'shop', workerId: 'test', connectTimeoutMs: 5000 },

@@ -28,7 +28,7 @@ const MAX_TABLES = 64;
 
 export interface NamedTable {
   readonly name: string;
-  /** Where the SQL names it. */
+  /** The place where the SQL names it. */
   readonly place: ErrorDetails;
 }
 

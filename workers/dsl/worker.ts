@@ -68,7 +68,7 @@ async function boot({ config, log, send }: ChildContext<'dsl'>): Promise<Running
     queriesServed: () => service.queriesServed(),
     onMessage(message) {
       if (message.type !== 'connections-changed' || message.to !== 'worker') return;
-      files.change(message.connections as DslWorkerConfig['files']); // those of the pool of DSL workers
+      files.change(message.connections as DslWorkerConfig['files']); // the pool of DSL workers gets these
       send({ type: 'connections-taken', revision: message.revision, unreachable: [] });
     },
   };

@@ -7,12 +7,13 @@ import type { CallControl } from '../../connectors/kit/call-control.ts';
 import type { ByteSink, Session } from '../../connectors/kit/connector.ts';
 import { connectionOf } from '../../connectors/registry.ts';
 import type { Log } from '../../core/logging/log.ts';
-import type { DatabaseConnection } from '../../core/protocol/connection.ts';
+import { hasRoles, type ServedConnection } from '../../core/protocol/connection.ts';
 import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
 import type { SqlPhases, SqlWorkerCalls, SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
 import { CallServer } from './call-server.ts';
 import type { SqlCall } from './caller.ts';
-import { ConnectionBook } from './connection-book.ts';
+import { ConnectionBook, type ConnectionSessions } from './connection-book.ts';
+import { RoleSessions } from './role-sessions.ts';
 import { SessionPool } from './session-pool.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -31,7 +32,7 @@ export class SqlService {
   readonly #config: SqlWorkerConfig;
   readonly #workerId: string;
   readonly #log: Log;
-  readonly #book = new ConnectionBook((name, connection) => this.#poolOf(name, connection));
+  readonly #book = new ConnectionBook((name, connection) => this.#sessionsOf(name, connection));
   readonly #server: CallServer;
   #served = 0;
 
@@ -48,11 +49,16 @@ export class SqlService {
     await this.#server.listen(this.#config.socketPath);
   }
 
-  async #poolOf(name: string, config: DatabaseConnection): Promise<SessionPool> {
-    const { connectionsPerProcess: size, acquireTimeoutMs } = this.#config;
+  async #sessionsOf(name: string, config: ServedConnection): Promise<ConnectionSessions> {
+    const { connectionsPerProcess: size, acquireTimeoutMs, roleIdleMs: idleMs } = this.#config;
     const options = { name, workerId: this.#workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS };
-    const connection = await connectionOf(config, options);
-    return new SessionPool({ name, size, acquireTimeoutMs, log: this.#log, connection });
+    const shared = { name, size, acquireTimeoutMs, log: this.#log };
+    if (!hasRoles(config))
+      return new SessionPool({ ...shared, connection: await connectionOf(config, options) });
+    const opened = Object.entries(config.roles).map(
+      async ([role, login]) => [role, await connectionOf(login, options)] as const,
+    );
+    return new RoleSessions({ ...shared, idleMs, connections: new Map(await Promise.all(opened)) });
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -71,7 +77,7 @@ export class SqlService {
   }
 
   async #handle(call: SqlCall, sink: ByteSink, control: CallControl): Promise<unknown> {
-    const pool = this.#book.get(call.connection);
+    const pool = this.#book.get(call.connection, call.role ?? null);
     if (call.type !== 'describe') this.#served++;
     const startedAt = performance.now();
     const session = await pool.acquire(control.cancellation);

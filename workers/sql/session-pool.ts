@@ -6,12 +6,13 @@
  * - a session that died while idle is found and replaced before a query gets it.
  */
 import genericPool, { type Pool } from 'generic-pool';
-import type { Connection, Notice, Session } from '../../connectors/kit/connector.ts';
+import type { Connection, Session } from '../../connectors/kit/connector.ts';
 import type { Log } from '../../core/logging/log.ts';
 import type { Cancellation } from '../../core/process/cancellation.ts';
 import { removeItem } from '../../core/process/remove-item.ts';
-import { QueryError } from '../../core/protocol/errors.ts';
+import type { QueryError } from '../../core/protocol/errors.ts';
 import { Circuit } from './circuit.ts';
+import { acquireTimedOut, type SessionSource, writeNotice } from './session-source.ts';
 
 const MIN_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 5000;
@@ -25,7 +26,7 @@ export interface SessionPoolOptions {
   readonly connection: Connection;
 }
 
-export class SessionPool {
+export class SessionPool implements SessionSource {
   readonly #options: SessionPoolOptions;
   readonly #live = new Set<Session>();
   /** Functions that are called at every change of `live` and of the circuit. */
@@ -178,11 +179,7 @@ export class SessionPool {
   #acquireTimedOut(): QueryError {
     if (this.#live.size === 0) return this.#connectFailure();
     const { name, acquireTimeoutMs } = this.#options;
-    return new QueryError('database-overloaded', `no connection to "${name}" came free in time`, {
-      hint: 'Try again in a moment.',
-      limit: { name: 'acquireTimeoutMs', value: acquireTimeoutMs },
-      retryAfterSeconds: 1,
-    });
+    return acquireTimedOut(name, acquireTimeoutMs);
   }
 
   #notify(): void {
@@ -194,13 +191,4 @@ export class SessionPool {
 async function rejectLater(thrown: unknown): Promise<never> {
   await new Promise((resolve) => setTimeout(resolve, CLOSED_PAUSE_MS));
   throw thrown;
-}
-
-function writeNotice(
-  log: Log,
-  connection: string,
-  { level, event, fields }: Notice,
-  more: { readonly retryInMs?: number } = {},
-): void {
-  log[level](event, { connection, ...fields, ...more });
 }

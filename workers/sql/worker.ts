@@ -23,7 +23,7 @@ async function changeConnections(
   send: (message: FromChild) => void,
 ): Promise<void> {
   if (message.type !== 'connections-changed' || message.to !== 'worker') return;
-  const connections = message.connections as SqlWorkerConfig['connections']; // those of the pool of SQL workers
+  const connections = message.connections as SqlWorkerConfig['connections']; // the pool of SQL workers gets these
   const { revision } = message;
   registerSecrets(passwordsOf(connections));
   const unreachable = await service.changeConnections(connections);

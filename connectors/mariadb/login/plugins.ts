@@ -3,11 +3,16 @@
  * a plain connection `mysql2` would encrypt it with a key that whoever answers sends, so that a false server could read it.
  */
 import { authPlugins } from 'mysql2';
-import type { ServerAddress } from '../url.ts';
 import { signEd25519 } from './ed25519.ts';
 
 /** The error of a login that is not gone through with, in words without the URL's content. */
 export class LoginError extends Error {}
+
+export interface LoginOptions {
+  readonly password: string;
+  /** Nobody else reads what is sent: by TLS or a local socket. */
+  readonly isSecret: boolean;
+}
 
 /** Answers what the server sends; null: there is nothing to answer. */
 type Answer = (data: Buffer) => Buffer | string | null | Promise<Buffer | string | null>;
@@ -18,8 +23,7 @@ const SCRAMBLE_BYTES = 32;
 /** The server asks for the password itself. */
 const FULL_LOGIN = Buffer.from([4]);
 
-export function loginPlugins({ password, tls, socketPath }: ServerAddress): Readonly<Record<string, Plugin>> {
-  const isSecret = tls !== null || socketPath !== null;
+export function loginPlugins({ password, isSecret }: LoginOptions): Readonly<Record<string, Plugin>> {
   return {
     client_ed25519: () => (scramble) =>
       signEd25519(Buffer.from(password), scramble.subarray(0, SCRAMBLE_BYTES)),

@@ -58,7 +58,7 @@ const ofFloats = (operator: string): Row => ({
 
 const LEAST_INT64 = '-9223372036854775808';
 
-/** Of 0 and the least int64 MariaDB's difference is the least int64 again, where it is too large. */
+/** MariaDB's difference of 0 and the least int64 is the least int64 again, and the right one is too large. */
 const difference: Row = {
   emit: infix('-'),
   exact: ({ args: [, subtracted] }) => subtracted!.kind === 'literal' && subtracted!.value !== LEAST_INT64,

@@ -90,6 +90,7 @@ function parseStage(cursor: Cursor, count: StageCount, pipe: Span, first: boolea
 function notPermitted(name: string, span: Span, permitted: ReadonlySet<string>): QueryError {
   const others = [...permitted].map((stage) => `\`${stage}\``).join(', ');
   return new QueryError('forbidden', `your roles do not allow the stage \`${name}\``, {
+    rule: `stages: ${name}`,
     span,
     hint: others === '' ? 'They allow no stages.' : `They allow ${others}.`,
   });

@@ -89,9 +89,15 @@ function nameOf(text: string | null): string {
   return text === '' ? 'empty' : text;
 }
 
+/** Whole numbers are compared as they are, which is several times faster than by their texts. */
+function compared(value: Typed): Typed {
+  return value.type.kind === 'int64' ? value : textOf(value);
+}
+
 function hasText(value: Typed, text: string | null): Typed {
   if (text === null) return ownCall(BOOL, [value], 'is null');
-  return ownCall(BOOL, [textOf(value), textLiteral(text)], '=');
+  const whole = compared(value);
+  return ownCall(BOOL, [whole, { ...textLiteral(text), type: whole.type }], '=');
 }
 
 /** Says whether a database has the values' texts, and why not. */
@@ -103,7 +109,7 @@ export function exactShown({ value }: FoundValues, dialect: SourceDialect): Exac
 
 /** Counts the rows of a group that have a value without a column. */
 export function countOthers({ value, texts }: FoundValues): Typed {
-  return ownAggregate(INT64, [textOf(value)], 'own/count others', [JSON.stringify(texts)]);
+  return ownAggregate(INT64, [compared(value)], 'own/count others', [JSON.stringify(texts)]);
 }
 
 /** The groups; fails when `count`, of `countOthers`, is above 0 in any of them, whatever later stages leave of them. */

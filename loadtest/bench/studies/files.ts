@@ -25,7 +25,7 @@ const int64 = (name: string): Column => ({ name, type: { kind: 'int64' } });
 
 interface Case {
   readonly title: string;
-  /** What DuckDB is asked alone. */
+  /** The statement that DuckDB runs alone. */
   readonly alone: string;
   readonly plan: WorkerPlan;
   readonly columns: readonly Column[];

@@ -14,14 +14,23 @@ import { join } from 'node:path';
 import { type CryptoKey, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { makeKey } from '../../../core/access/api-key.ts';
 import { changeKeyFile } from '../../../core/access/key-file.ts';
-import { createRoleBook } from '../../../core/access/roles.ts';
+import { createRoleBook, UNLIMITED } from '../../../core/access/roles.ts';
 import type { Log } from '../../../core/logging/log.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { Authenticator } from '../../../server/access/authenticator.ts';
 import { KeyBook } from '../../../server/access/key-book.ts';
+import { Peers } from '../../../server/access/peer.ts';
 import { createTokenVerifier } from '../../../server/access/token-verifier.ts';
 import { Gate } from '../../../server/http/gate.ts';
 import { randomCredential } from '../../../test/support/random-credentials.ts';
+
+/** Connections of the study prove nothing. */
+const NO_PEERS = new Peers({
+  policy: null,
+  proxy: { userHeader: null, rolesHeader: null, certificates: [] },
+  permittedBy: () => UNLIMITED,
+  everything: UNLIMITED,
+});
 
 const [requests = 50_000, random = 100_000, rounds = 7] = process.argv.slice(2).map(Number);
 const nothing = (): void => {};
@@ -95,7 +104,10 @@ async function compare(dir: string, jwksUrl: string, privateKey: CryptoKey): Pro
   const permittedBy = createRoleBook(null);
   const rules = { hostNames: [], corsOrigins: [], trustedProxies: [] };
   const open = new Gate(rules, null);
-  const closed = new Gate(rules, new Authenticator({ keys, tokens, permittedBy, log, now: Date.now }));
+  const closed = new Gate(
+    rules,
+    new Authenticator({ peers: NO_PEERS, keys, tokens, permittedBy, log, now: Date.now }),
+  );
   await tokens.verify(token);
   const ways = {
     anonymous: () => cpuOf(open, []),

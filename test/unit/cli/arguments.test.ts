@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { stringify } from 'lossless-json';
 import { parseCommandLine } from '../../../cli/arguments.ts';
-import { UsageError } from '../../../cli/usage-error.ts';
+import { UsageError } from '../../../cli/kit/usage-error.ts';
 
 const query = (...args: string[]) => {
   const command = parseCommandLine(['query', ...args]);
@@ -84,6 +84,8 @@ describe('the command line', () => {
       url: 'http://h',
       text: 'select 1',
       format: 'csv',
+      encrypt: false,
+      keyId: null,
       connection: 'crm',
       parameters: {},
       capRows: 10,

@@ -6,7 +6,7 @@ import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
 import { parseCommandLine } from '../../../cli/arguments.ts';
 import { runCompile } from '../../../cli/compile.ts';
-import { UsageError } from '../../../cli/usage-error.ts';
+import { UsageError } from '../../../cli/kit/usage-error.ts';
 
 class Sink extends Writable {
   text = '';

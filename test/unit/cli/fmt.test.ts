@@ -14,7 +14,7 @@ import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
 import { parseCommandLine } from '../../../cli/arguments.ts';
 import { type FmtOptions, runFmt } from '../../../cli/fmt.ts';
-import { UsageError } from '../../../cli/usage-error.ts';
+import { UsageError } from '../../../cli/kit/usage-error.ts';
 
 const UGLY = 'select a from t|where a>1';
 const GOOD = 'select a from t\n| where a > 1\n';

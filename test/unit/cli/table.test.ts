@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { displayWidth, renderTable } from '../../../cli/table.ts';
+import { displayWidth, renderTable } from '../../../cli/kit/table.ts';
 
 const left = (name: string) => ({ name, alignRight: false });
 const right = (name: string) => ({ name, alignRight: true });

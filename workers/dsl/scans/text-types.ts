@@ -11,7 +11,7 @@ const DATE = String.raw`\d{4}-\d{2}-\d{2}`;
 const TIME = String.raw`\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?`;
 const ZONE = String.raw`(Z|[+-]\d{2}(:?\d{2})?)`;
 
-/** How a value of each type is written, as a regular expression for the whole field. */
+/** The form of the values of each type, as a regular expression for the whole field. */
 const WRITTEN: Readonly<Partial<Record<ColumnType['kind'], string>>> = {
   bool: '(?i)(true|false)',
   int64: String.raw`[+-]?\d{1,19}`,

@@ -38,7 +38,7 @@ const LOOKS_LIKE_FILE = /[./:*?\\]/;
 
 /** The rules for the names in some SQL, which depend on where it stands. */
 export interface NameRules {
-  /** How errors call the SQL: `sql` in backticks, or "the SQL". */
+  /** The name of the SQL in errors: `sql` in backticks, or "SQL over files". */
   readonly subject: string;
   /** Tables that it may read, in lower case. */
   readonly relations: readonly string[];

@@ -1,4 +1,4 @@
-/** Which files a path stands for, and which directories are opened for it. */
+/** Tests which files a path stands for, and which directories are opened for it. */
 import {
   mkdirSync,
   mkdtempSync,

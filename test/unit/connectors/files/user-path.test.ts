@@ -1,4 +1,4 @@
-/** Which paths of users are looked up at all. */
+/** Tests which paths of users are looked up at all. */
 import { expect } from 'chai';
 import { looksLikePath, parsePath } from '../../../../connectors/files/user-path.ts';
 import { QueryError } from '../../../../core/protocol/errors.ts';

@@ -1,4 +1,4 @@
-/** What a session does when the server breaks the protocol, and what the pool and the query are told. */
+/** Sessions whose server breaks the protocol: the query and the pool are told, and nothing else suffers. */
 import { expect } from 'chai';
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import {

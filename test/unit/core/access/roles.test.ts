@@ -17,11 +17,13 @@ const POLICY: Policy = {
     everything: role({ ask: true, connections: null, stages: null }),
   },
   defaultRoles: [],
+  certificates: {},
+  socketRoles: null,
 };
 
 describe('roles', () => {
   it('are not asked for without a policy', () => {
-    expect(createRoleBook(null)(['whatever'])).to.deep.equal({ rights: ALL_RIGHTS, scope: 'all' });
+    expect(createRoleBook(null)(['whatever'])).to.deep.equal({ rights: ALL_RIGHTS, roles: [], scope: 'all' });
   });
 
   it('give together what any of them gives, and the larger of limits that all have', () => {
@@ -41,6 +43,14 @@ describe('roles', () => {
     const book = createRoleBook({ ...POLICY, defaultRoles: ['sales'] });
     expect(book([]).rights.connections).to.deep.equal(['crm']);
     expect(book(['flights']).rights.connections).to.deep.equal(['air']);
+  });
+
+  it('are known to whoever chooses a login, and are part of the scope, since their logins may see other rows', () => {
+    const same = { ...POLICY, roles: { ...POLICY.roles, twin: POLICY.roles.sales! } };
+    const book = createRoleBook(same);
+    expect(book(['twin', 'unknown', 'operator']).roles).to.deep.equal(['operator', 'twin']);
+    expect(book(['sales']).rights).to.deep.equal(book(['twin']).rights);
+    expect(book(['sales']).scope).to.not.equal(book(['twin']).scope);
   });
 
   it('that see the same share plans, others do not', () => {

@@ -56,13 +56,17 @@ describe('the configuration', () => {
   describe('without a file', () => {
     it('has the documented defaults for two cores', async () => {
       const config = await load();
-      expect(config.listen).to.deep.equal({ host: '127.0.0.1', port: 8080 });
+      expect(config.listen).to.deep.equal({
+        ...{ host: '127.0.0.1', port: 8080 },
+        ...{ socket: null, socketMode: '600' },
+      });
       expect(config.dataDir).to.equal(join(cwd, 'data'));
       expect(config.connections).to.deep.equal({});
       expect(config.defaultConnection).to.equal('main');
       expect(config.sql).to.deep.equal({
         processes: 2,
         connectionsPerProcess: 4,
+        roleIdleMs: 60_000,
         acquireTimeoutMs: 5000,
         maxQueriesPerWorker: 100_000,
         maxAgeMs: 3_600_000,
@@ -134,7 +138,7 @@ describe('the configuration', () => {
         limits: { timeoutMs: 1000 },
       });
       const config = await load({ FORKLINE_PORT: '4321' });
-      expect(config.listen).to.deep.equal({ port: 4321, host: '0.0.0.0' });
+      expect(config.listen).to.deep.include({ port: 4321, host: '0.0.0.0' });
       expect(config.limits.timeoutMs).to.equal(1000);
     });
 
@@ -269,6 +273,73 @@ describe('the configuration', () => {
       ]);
     });
 
+    it('takes a login for each role, and says what is wrong with one', async () => {
+      const policy = join(cwd, 'policy.json');
+      const roles = { analyst: { connections: ['crm'] }, auditor: { connections: ['crm'] } };
+      writeFileSync(policy, JSON.stringify({ roles }));
+      writeFileSync(join(cwd, 'analyst-url'), 'postgresql://file@h/d\n');
+      const url = 'postgresql://h/d';
+      const access = { keysFile: 'keys.json', policyFile: 'policy.json' };
+      const logins = { analyst: { url: 'file:analyst-url' }, auditor: { url, allowPowerfulRole: true } };
+      write({ access, connections: { crm: { roles: logins, allowFunctions: ['a.b'] } } });
+      const shared = { kind: 'postgres', allowFunctions: ['a.b'] };
+      expect((await load()).connections).to.deep.equal({
+        crm: {
+          ...shared,
+          roles: {
+            analyst: { ...shared, url: 'postgresql://file@h/d' },
+            auditor: { ...shared, url, allowPowerfulRole: true },
+          },
+        },
+      });
+
+      const example = 'For example: "connections": {"crm": {"url": "env:CRM_URL"}}';
+      const wanted = `must be an object with a login for each role of the policy: {"analyst": {"url": "env:CRM_ANALYST_URL"}}. ${example}`;
+      for (const [crm, message] of [
+        [
+          { url, roles: logins },
+          'connections.crm.url: is one login for everybody, and connections.crm.roles has one for each role',
+        ],
+        [{ roles: {} }, `connections.crm.roles: ${wanted}; here is none`],
+        [{ roles: [] }, `connections.crm.roles: ${wanted}`],
+        [{ roles: { analyst: url } }, `connections.crm.roles.analyst: ${wanted}`],
+        [{ roles: { analyst: { url: 7 } } }, `connections.crm.roles.analyst.url: ${wanted}`],
+        [
+          { roles: { analyst: { url, urls: 1 } } },
+          'connections.crm.roles.analyst.urls: there is no such option; did you mean url?',
+        ],
+        [
+          { roles: { analyst: { url: 'env:NONE' } } },
+          'connections.crm.roles.analyst.url: the environment variable NONE is not set',
+        ],
+        [
+          { roles: { analist: { url } } },
+          'connections.crm.roles: there is no role "analist"; did you mean analyst?',
+        ],
+        [
+          { kind: 'sqlite', path: 'a.db', roles: logins },
+          'connections.crm.roles: is an option of connections of the kind postgres',
+        ],
+      ] as const) {
+        write({ access, connections: { crm } });
+        const [line, ...more] = await errors();
+        expect(line, JSON.stringify(crm)).to.satisfy((text: string) => text.startsWith(message));
+        expect(more).to.deep.equal([]);
+      }
+      write({ connections: { crm: { roles: logins } } });
+      expect((await errors())[0]).to.match(/^connections\.crm\.roles: logins by role need a policy/);
+      write({ access, connections: { main: { roles: logins }, crm: { roles: logins } } });
+      expect(await errors({ DATABASE_URL: url })).to.deep.equal([
+        'DATABASE_URL: is one login for everybody, but connections.main has one for each role. Unset it, or give that ' +
+          'connection another name',
+      ]);
+      writeFileSync(policy, JSON.stringify({ roles, defaultRoles: ['analyst', 'auditor'] }));
+      write({ access, connections: { crm: { roles: logins } } });
+      expect((await mistakes()).errors.join()).to.contain(
+        'policy.json: defaultRoles: analyst and auditor have a login each for the connection crm',
+      );
+    });
+
     it('tells the kind of a connection by its URL', async () => {
       for (const scheme of ['mariadb', 'mysql'])
         expect((await load({ DATABASE_URL: `${scheme}://u:p@h/shop` })).connections).to.deep.equal({
@@ -311,7 +382,7 @@ describe('the configuration', () => {
           'For example: FORKLINE_QUEUE_LENGTH=64',
         'dsl.reuse: must be one of auto, never, not "sometimes". For example: "reuse": "auto"',
         'log: must be an object with named values, such as {"port": 8080}',
-        'connections.crm.pool: there is no such option; known here: kind, url, allowFunctions, allowPowerfulRole',
+        'connections.crm.pool: there is no such option; known here: kind, url, roles, allowFunctions, allowPowerfulRole',
         'connections.crm.url: the environment variable CRM_URL is not set. For example: "url": "env:CRM_URL", ' +
           'with CRM_URL=postgresql://user:password@host:5432/database',
         'FORKLINE_PROT: there is no such variable; did you mean FORKLINE_PORT?',
@@ -379,6 +450,7 @@ describe('the configuration', () => {
         hostNames: ['a.example.com'],
         trustedProxies: ['10.0.0.0/8', '::1'],
         ...{ keysFile: null, jwt: null, policy: null },
+        proxy: { userHeader: null, rolesHeader: null, certificates: [] },
       });
       expect(cors.origins).to.deep.equal(['https://app.example.com']);
     });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,7 +33,15 @@ describe('the configuration is documented', () => {
       allOptions().map(({ notes }) => [notes.variable as string, String(notes.example)] as const),
     );
     const cwd = mkdtempSync(join(tmpdir(), 'forkline-examples-'));
-    writeFileSync(join(cwd, env.FORKLINE_POLICY_FILE!), '{"roles": {}}'); // the row must be there
+    writeFileSync(join(cwd, env.FORKLINE_POLICY_FILE!), '{"roles": {}}'); // the file must be there
+    for (const [variable, name] of [
+      ['FORKLINE_TLS_CERT_FILE', 'server.crt'],
+      ['FORKLINE_TLS_KEY_FILE', 'server.key'],
+      ['FORKLINE_TLS_CLIENT_CA_FILE', 'ca.crt'],
+    ] as const) {
+      const fixture = fileURLToPath(new URL(`../../../fixtures/tls/${name}`, import.meta.url));
+      copyFileSync(fixture, join(cwd, env[variable]!));
+    }
     try {
       expect(await loadConfig({ cwd, env, cores: 2 })).to.have.property('config');
     } finally {

@@ -45,6 +45,8 @@ describe('the policy file', () => {
         },
       },
       defaultRoles: [],
+      certificates: {},
+      socketRoles: null,
     });
   });
 
@@ -84,7 +86,7 @@ describe('the policy file', () => {
     const env = { FORKLINE_POLICY_FILE: path };
     const alone = await loadConfig({ cwd: dir, env });
     expect('errors' in alone && alone.errors).to.deep.equal([
-      'access.policyFile: roles need somebody to have them: configure access.keysFile or access.jwt as well',
+      'access.policyFile: roles need somebody to have them: configure access.keysFile, access.jwt, tls.clientCaFile or access.proxy as well',
     ]);
     const wrongName = await loadConfig({ cwd: dir, env: { ...env, FORKLINE_KEYS_FILE: 'keys.json' } });
     expect('errors' in wrongName && wrongName.errors).to.deep.equal([

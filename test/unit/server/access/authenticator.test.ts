@@ -11,6 +11,7 @@ import { QueryError } from '../../../../core/protocol/errors.ts';
 import { METRICS_RIGHTS } from '../../../../core/protocol/rights.ts';
 import { Authenticator } from '../../../../server/access/authenticator.ts';
 import { KeyBook } from '../../../../server/access/key-book.ts';
+import type { Peers } from '../../../../server/access/peer.ts';
 import { type KeptLine, keepingLog } from '../../../support/keeping-log.ts';
 import { randomCredential } from '../../../support/random-credentials.ts';
 
@@ -35,6 +36,7 @@ describe('the authenticator', () => {
     authenticator = new Authenticator({
       keys: book,
       tokens: null,
+      peers: { identify: () => null } as unknown as Peers,
       permittedBy,
       log: kept.log,
       now: () => now,

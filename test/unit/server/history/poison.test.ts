@@ -5,7 +5,7 @@ import { PoisonLedger, poisonKey } from '../../../../server/history/poison.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const query = (queryId: string) => ({ queryId, principal: anonymousAt('10.0.0.1') });
-const KEY = poisonKey('main', 'select crash()');
+const KEY = poisonKey('all', 'main', 'select crash()');
 
 function ledger(deaths = 2) {
   const clock = { ms: 1_000_000 };
@@ -122,8 +122,8 @@ describe('queries that kill their workers', () => {
     const { die, refused } = ledger();
     die('dsl-1');
     die('dsl-2');
-    expect(refused(poisonKey('main', 'select 1'))).to.equal(null);
-    expect(refused(poisonKey('other', 'select crash()'))).to.equal(null);
+    expect(refused(poisonKey('all', 'main', 'select 1'))).to.equal(null);
+    expect(refused(poisonKey('all', 'other', 'select crash()'))).to.equal(null);
     const off = ledger(0);
     off.die('dsl-1');
     off.die('dsl-2');
@@ -131,7 +131,8 @@ describe('queries that kill their workers', () => {
   });
 
   it('are known by their text, whatever its layout', () => {
-    expect(poisonKey('main', '  select\n\tcrash() ;\n')).to.equal(KEY);
-    expect(poisonKey('main', 'select crash(1)')).to.not.equal(KEY);
+    expect(poisonKey('all', 'main', '  select\n\tcrash() ;\n')).to.equal(KEY);
+    expect(poisonKey('all', 'main', 'select crash(1)')).to.not.equal(KEY);
+    expect(poisonKey('other', 'main', 'select crash()'), 'a crash of others').to.not.equal(KEY);
   });
 });

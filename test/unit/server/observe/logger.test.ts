@@ -17,6 +17,7 @@ const STATS: LogStats = {
   rotations: 2,
   keptFiles: 4,
   keptBytes: 4096,
+  auditRecords: 0,
   pendingBytes: 7,
   shapes: 2,
   slowestShapeSeconds: [1.5, 0.2],

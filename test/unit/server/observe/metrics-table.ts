@@ -32,6 +32,7 @@ export function idleMetrics(): Metrics {
     onScrubFailed: ignore,
   };
   return createMetrics({
+    audit: () => null,
     registry: new QueryRegistry(),
     bodies: new BodyBudget(1),
     sqlSlots: new SqlSlots({ ...lane, onRetired: ignore }),

@@ -1,4 +1,4 @@
-/** What conditions say of partitions and ranges before anything is read: "surely not" must be right, "perhaps" may be anything. */
+/** Tests conditions on partitions and ranges before anything is read: "surely not" must be right, "perhaps" may be anything. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
 import { conditionOf, type Known } from '../../../../../workers/dsl/scans/predicate.ts';

@@ -203,7 +203,7 @@ describe("the stage engine's SQL of a user's", () => {
     const file = fileURLToPath(
       new URL('../../../../../workers/dsl/user-sql/sql-functions.ts', import.meta.url),
     );
-    const biome = fileURLToPath(new URL('../../../../node_modules/.bin/biome', import.meta.url));
+    const biome = fileURLToPath(new URL('../../../../../node_modules/.bin/biome', import.meta.url));
     const written = execFileSync(biome, ['format', `--stdin-file-path=${file}`], {
       input: await renderEngineFunctions(duck),
       encoding: 'utf8',

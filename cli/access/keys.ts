@@ -1,18 +1,19 @@
 /** `forkline keys`: makes, lists and revokes API keys in the file that `access.keysFile` names. The server need not run. */
-import { makeKey } from '../core/access/api-key.ts';
+import { makeKey } from '../../core/access/api-key.ts';
 import {
   changeKeyFile,
   KEY_NAME,
   KeyFileError,
   readKeyFile,
   type StoredKey,
-} from '../core/access/key-file.ts';
-import type { Config } from '../core/config/config.ts';
-import { ROLE_NAME, unknownNames } from '../core/config/policy.ts';
+} from '../../core/access/key-file.ts';
+import type { Config } from '../../core/config/config.ts';
+import { ROLE_NAME, unknownNames } from '../../core/config/policy.ts';
+import { twoLogins } from '../../core/config/role-logins.ts';
+import type { Output } from '../kit/output.ts';
+import { type ConfigQuestion, readConfig } from '../kit/read-config.ts';
+import { renderTable } from '../kit/table.ts';
 import type { KeysCommand } from './access-arguments.ts';
-import type { Output } from './output.ts';
-import { type ConfigQuestion, readConfig } from './read-config.ts';
-import { renderTable } from './table.ts';
 
 /** Resolves with the exit code: 0, 1 (it could not be done), 2 (the configuration is broken). */
 export async function runKeys(
@@ -26,7 +27,7 @@ export async function runKeys(
     return 2;
   }
   try {
-    run(loaded.config.access, command, output);
+    run(loaded.config, command, output);
     return 0;
   } catch (thrown) {
     if (!(thrown instanceof KeyFileError)) throw thrown;
@@ -35,14 +36,15 @@ export async function runKeys(
   }
 }
 
-function run({ keysFile, policy }: Config['access'], command: KeysCommand, output: Output): void {
+function run(config: Config, command: KeysCommand, output: Output): void {
+  const { keysFile } = config.access;
   if (keysFile === null)
     throw new KeyFileError(
       'no file of keys is configured: set FORKLINE_KEYS_FILE, or "access": {"keysFile": "./forkline.keys.json"}',
     );
   switch (command.action) {
     case 'create':
-      create(keysFile, policy, command, output);
+      create(keysFile, config, command, output);
       return;
     case 'list':
       list(readKeyFile(keysFile) ?? [], command.json, output);
@@ -59,7 +61,7 @@ function run({ keysFile, policy }: Config['access'], command: KeysCommand, outpu
 /** The key alone goes to standard output: a script may keep it. */
 function create(
   path: string,
-  policy: Config['access']['policy'],
+  config: Config,
   { keyName: name, expiresAt, roles, only }: Extract<KeysCommand, { action: 'create' }>,
   { stdout, stderr }: Output,
 ): void {
@@ -67,7 +69,7 @@ function create(
     throw new KeyFileError(
       `${JSON.stringify(name)} is no name for a key: it has letters, digits, and . _ @ - (64 at most)`,
     );
-  const problems = roleProblems(roles, policy);
+  const problems = roleProblems(roles, config);
   if (problems.length > 0) throw new KeyFileError(problems.join('\n'));
   const { id, key, hash } = makeKey();
   const entry: StoredKey = {
@@ -79,8 +81,12 @@ function create(
   stderr.write(`The key of ${name} is shown this once; its id is ${id}. Keep it where secrets are kept.\n`);
 }
 
-function roleProblems(roles: readonly string[], policy: Config['access']['policy']): string[] {
-  if (policy !== null) return unknownNames('--roles', roles, Object.keys(policy.roles), 'role');
+function roleProblems(roles: readonly string[], { access: { policy }, connections }: Config): string[] {
+  if (policy !== null)
+    return [
+      ...unknownNames('--roles', roles, Object.keys(policy.roles), 'role'),
+      ...twoLogins(roles, connections).map((problem) => `--roles: ${problem}`),
+    ];
   return roles
     .filter((role) => !ROLE_NAME.test(role))
     .map((role) => `--roles: ${JSON.stringify(role)} is no name of a role`);

@@ -1,5 +1,7 @@
-/** Reads the command lines of `forkline keys` and `forkline policy`. */
-import { UsageError } from './usage-error.ts';
+/** Reads the command lines of `forkline keys`, `forkline policy` and `forkline audit`. */
+import { resolve } from 'node:path';
+import type { ChainHead } from '../../core/audit/chain.ts';
+import { UsageError } from '../kit/usage-error.ts';
 
 export type KeysCommand =
   | {
@@ -15,13 +17,32 @@ export type KeysCommand =
 
 export type PolicyCommand =
   | { readonly action: 'check' }
-  | { readonly action: 'explain'; readonly roles: readonly string[]; readonly json: boolean };
+  | {
+      readonly action: 'explain';
+      /** Roles, or the name of a key or certificate that has some. */
+      readonly as: readonly string[];
+      /** The query that is judged; null: none, only what the roles allow. */
+      readonly query: string | null;
+      readonly connection: string | null;
+      readonly json: boolean;
+    };
+
+export interface AuditCommand {
+  readonly action: 'verify' | 'head';
+  /** null: the configured one. */
+  readonly file: string | null;
+  /** A head that was kept elsewhere. */
+  readonly expected: ChainHead | null;
+  readonly json: boolean;
+}
 
 interface Values {
   readonly expires?: string | undefined;
   readonly roles?: string | undefined;
   readonly only?: string | undefined;
   readonly as?: string | undefined;
+  readonly head?: string | undefined;
+  readonly connection?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -79,14 +100,43 @@ function expiry(text: string, nowMs: number): string {
 
 /** Throws UsageError. */
 export function policyCommand(values: Values, rest: readonly string[]): PolicyCommand {
-  const [action, ...names] = rest;
-  if (names.length > 0) throw new UsageError(`"forkline policy ${action}" takes no "${names[0]}"`);
+  const [action, query = null, ...more] = rest;
   if (action === 'check') {
-    refuse(values, ['as', 'json'], 'policy check');
+    refuse(values, ['as', 'json', 'connection'], 'policy check');
+    if (query !== null) throw new UsageError(`"forkline policy check" takes no "${query}"`);
     return { action };
   }
-  if (action === 'explain') return { action, roles: namesIn(values.as), json: values.json === true };
-  throw new UsageError('say what to do: forkline policy check, or forkline policy explain --as ROLES');
+  if (action === 'explain') {
+    if (more.length > 0)
+      throw new UsageError(
+        'the query must be one argument: put it in quotes, so that the shell leaves | alone',
+      );
+    const { connection = null } = values;
+    return { action, as: namesIn(values.as), query, connection, json: values.json === true };
+  }
+  throw new UsageError("say what to do: forkline policy check, or forkline policy explain --as NAME 'QUERY'");
+}
+
+/** Throws UsageError. */
+export function auditCommand(values: Values, rest: readonly string[]): AuditCommand {
+  const [action, file = null, ...more] = rest;
+  if (action !== 'verify' && action !== 'head')
+    throw new UsageError('say what to do: forkline audit verify, or forkline audit head');
+  if (more.length > 0) throw new UsageError(`"forkline audit ${action}" takes no "${more[0]}"`);
+  if (action === 'head') refuse(values, ['head', 'json'], 'audit head');
+  return {
+    action,
+    file: file === null ? null : resolve(file),
+    expected: values.head === undefined ? null : headIn(values.head),
+    json: values.json === true,
+  };
+}
+
+function headIn(text: string): ChainHead {
+  const match = /^([1-9]\d{0,14}):([0-9a-f]{64})$/.exec(text);
+  if (match === null)
+    throw new UsageError(`--head must be NUMBER:HASH as "forkline audit head" prints it, not "${text}"`);
+  return { n: Number(match[1]), hash: match[2]! };
 }
 
 function namesIn(text: string | undefined): readonly string[] {

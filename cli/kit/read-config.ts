@@ -1,7 +1,7 @@
 /** Has the configuration read and checked by a process of its own (config-process.ts says why). */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { LoadedConfig } from '../core/config/config.ts';
+import type { LoadedConfig } from '../../core/config/config.ts';
 
 export interface ConfigQuestion {
   readonly cwd: string;
@@ -12,7 +12,7 @@ export interface ConfigQuestion {
 /** Rejects only when the process itself fails; mistakes in the configuration are `errors`. */
 export function readConfig(question: ConfigQuestion): Promise<LoadedConfig> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const script = fileURLToPath(new URL(`./config-process.${extension}`, import.meta.url));
+  const script = fileURLToPath(new URL(`../config-process.${extension}`, import.meta.url));
   const child = fork(script, { cwd: question.cwd, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   return new Promise((resolve, reject) => {
     child.once('message', (loaded: LoadedConfig) => resolve(loaded));
