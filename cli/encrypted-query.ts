@@ -76,7 +76,7 @@ async function openAnswer(
 ): Promise<IncomingMessage> {
   const { headers, statusCode = 0 } = response;
   if (headers['content-encoding'] !== ENCRYPTED_CODING) {
-    // What was refused before the key for the answer was known is answered in the clear.
+    // A refusal from before the key for the answer was known is answered in the clear.
     if (statusCode >= 400) return response;
     throw failed('the answer is not encrypted');
   }
@@ -85,7 +85,7 @@ async function openAnswer(
   return Object.assign(Readable.from(contents(response, new RecordReader(secret))), {
     headers,
     statusCode,
-  }) as unknown as IncomingMessage; // what runQuery reads of an answer
+  }) as unknown as IncomingMessage; // runQuery reads no more of an answer
 }
 
 async function secretIn(wrapped: string, privateKey: PrivateKey, uniqueId: string): Promise<Buffer> {

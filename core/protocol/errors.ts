@@ -26,9 +26,9 @@ export type ErrorCode =
   | 'audit-unavailable' // the audit is required and cannot be written
   | 'identity-unavailable' // the keys that tokens are verified with cannot be fetched
   | 'bad-encryption' // an encrypted query that cannot be read, or is too old or too early
-  | 'unknown-encryption-key' // it is encrypted for a key that this server does not have
-  | 'query-replayed' // the same encrypted query was taken before
-  | 'encryption-unavailable' // it cannot be noted which encrypted queries were taken
+  | 'unknown-encryption-key' // encrypted for a key that this server does not have
+  | 'query-replayed' // an encrypted query that was taken before
+  | 'encryption-unavailable' // no note can be made of which encrypted queries were taken
   // the language
   | 'empty-query'
   | 'syntax'

@@ -78,7 +78,7 @@ export class Audit {
 
   #textOf({ text, shownAs }: QueryRecord): object {
     const textHash = createHash('sha256').update(text).digest('hex');
-    if (shownAs !== null) return { textHash }; // it came encrypted
+    if (shownAs !== null) return { textHash }; // the query came encrypted
     switch (this.#options.text) {
       case 'hash':
         return { textHash };

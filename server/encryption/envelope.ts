@@ -23,7 +23,7 @@ export interface Envelope {
   readonly uniqueId: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** What the client sent as its public key, unchecked; undefined: it wants its answer in the clear. */
+  /** The client's public key as it was sent, unchecked; undefined: the client wants its answer in the clear. */
   readonly answerKey: unknown;
 }
 

@@ -4,7 +4,7 @@ import { ENCRYPTED_TYPE } from '../../core/encryption/record-keys.ts';
 import type { Log } from '../../core/logging/log.ts';
 import type { EncryptionConfig } from '../../core/protocol/server-config.ts';
 import { createAnswerKey } from './answer-key.ts';
-import type { Encryption } from './create.ts';
+import type { Encryption } from './encryption.ts';
 import { openEnvelope } from './envelope.ts';
 import { createKeyRing } from './key-ring.ts';
 import { rememberOpened } from './opened.ts';

@@ -2,7 +2,7 @@
 import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
-import type { Encryption } from '../encryption/create.ts';
+import type { Encryption } from '../encryption/encryption.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
 import type { QueryHandlerDeps } from '../query/handler.ts';
 import type { CatalogueHandlers } from './catalogue-paths.ts';

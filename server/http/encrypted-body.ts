@@ -2,7 +2,7 @@
 import type { RequestHandler } from 'express';
 import { ENCRYPTED_TYPE } from '../../core/encryption/record-keys.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { Encryption } from '../encryption/create.ts';
+import type { Encryption } from '../encryption/encryption.ts';
 import { notTaken } from '../encryption/opened.ts';
 import { bodyType } from './request/body-text.ts';
 import { bodyOf } from './request/query-request.ts';
