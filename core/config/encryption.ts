@@ -12,7 +12,7 @@ export function encryptionOptions() {
       'FORKLINE_ENCRYPTION_KEYS',
       'Private keys with which encrypted queries are read: RSA of 2048 to 4096 bits as PEM. The first is offered to clients at `/.well-known/jwks.json`; the others are still accepted. Left out: queries are not taken encrypted.',
       'references (file:PATH or env:NAME)',
-      ['file:/etc/forkline/query-key.pem'],
+      ['file:./query-key.pem'],
       (reference) => /^(?:file|env):./.test(reference),
     ),
     replayDirectory: optionalPath(
