@@ -11,12 +11,15 @@ import {
   type PolicyCommand,
   policyCommand,
 } from './access/access-arguments.ts';
+import { parseCount } from './count-argument.ts';
 import { ENCRYPT_OPTIONS, type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
+import { logsCommand, parseSince } from './logs-arguments.ts';
 import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
+import { type CacheCommand, cacheCommand, type JobsCommand, jobsCommand } from './results-arguments.ts';
 import { parseSizes } from './size-arguments.ts';
 
 export interface QueryOptions {
@@ -41,7 +44,9 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'start'; readonly configFile: string | undefined }
-  | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions & EncryptOptions)
+  | ({ readonly name: 'query'; readonly format: Format | null; readonly runsAsJob?: true } & QueryOptions &
+      EncryptOptions)
+  | ({ readonly name: 'jobs'; readonly url: string | null } & JobsCommand)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
   | { readonly name: 'fmt'; readonly files: readonly string[]; readonly mode: 'print' | 'check' | 'write' }
@@ -64,6 +69,7 @@ export type Command =
   | { readonly name: 'doctor'; readonly json: boolean; readonly configFile: string | undefined }
   | { readonly name: 'grants' }
   | ({ readonly name: 'keys'; readonly configFile: string | undefined } & KeysCommand)
+  | ({ readonly name: 'cache'; readonly url: string | null } & CacheCommand)
   | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand)
   | ({ readonly name: 'audit'; readonly configFile: string | undefined } & AuditCommand)
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
@@ -83,6 +89,8 @@ const COMMANDS = [
   'grants',
   'keys',
   'policy',
+  'cache',
+  'jobs',
   'audit',
   'model',
   'migrate',
@@ -114,6 +122,13 @@ const OPTIONS = {
   roles: { type: 'string' },
   only: { type: 'string' },
   as: { type: 'string' },
+  table: { type: 'string', multiple: true },
+  model: { type: 'string', multiple: true },
+  shape: { type: 'string' },
+  all: { type: 'boolean' },
+  async: { type: 'boolean' },
+  offset: { type: 'string' },
+  remove: { type: 'boolean' },
   head: { type: 'string' },
   ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
@@ -125,7 +140,7 @@ type OptionName = keyof typeof OPTIONS;
 const QUERY_OPTIONS: readonly OptionName[] = ['url', 'param', 'connection', 'limit', 'timeout'];
 const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName[]>> = {
   start: ['config'],
-  query: [...QUERY_OPTIONS, 'format', 'encrypt', 'encrypt-to'],
+  query: [...QUERY_OPTIONS, 'format', 'async', 'encrypt', 'encrypt-to'],
   explain: [...QUERY_OPTIONS, 'json'],
   compile: ['step', 'describe', 'connection', 'param'],
   fmt: ['check', 'write'],
@@ -140,6 +155,8 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   audit: ['head', 'json', 'config'],
   model: ['url', 'tag', 'search', 'at', 'from', 'to', 'reason', 'dry-run', 'prune', 'json'],
   migrate: ['check', 'config'],
+  cache: ['url', 'json', 'limit', 'since', 'connection', 'table', 'tag', 'model', 'shape', 'all', 'remove'],
+  jobs: ['url', 'json', 'offset', 'limit'],
   help: [],
   version: [],
 };
@@ -182,6 +199,11 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
     case 'policy':
       return { name, configFile: values.config, ...policyCommand(values, rest) };
+    case 'cache': {
+      const since = values.since === undefined ? null : parseSince(values.since, nowMs);
+      const limit = parseCount('limit', values.limit);
+      return { name, url: values.url ?? null, ...cacheCommand(values, rest, { since, limit }) };
+    }
     case 'audit':
       return { name, configFile: values.config, ...auditCommand(values, rest) };
     case 'model':
@@ -196,8 +218,11 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
         name,
         format: parseFormat(values.format),
         ...encryptOptions(values),
+        ...(values.async === true && { runsAsJob: true as const }),
         ...queryOptions(values, rest),
       };
+    case 'jobs':
+      return { name, url: values.url ?? null, ...jobsCommand(values, rest) };
     case 'explain':
       return { name, json: values.json === true, ...queryOptions(values, rest) };
     case 'compile': {
@@ -246,27 +271,6 @@ function statusCommand(values: Values): Command {
   return { name: 'status', url, json: values.json === true, local, configFile };
 }
 
-function logsCommand(values: Values, nowMs: number): LogsCommand {
-  const { query = null, level = null, summary = false, json = false } = values;
-  if (summary && (query !== null || level !== null))
-    throw new UsageError('--summary is of all queries and levels; leave out --query and --level');
-  const since = values.since === undefined ? null : parseSince(values.since, nowMs);
-  return { query, level, since, limit: parseCount('limit', values.limit), summary, json };
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Returns the moment as ISO 8601. */
-function parseSince(given: string, nowMs: number): string {
-  const ago = /^(\d{1,9})([smhd])$/.exec(given);
-  // Date.parse alone would take "5" for a day in May 2001.
-  const isDate = /^\d{4}-\d\d/.test(given);
-  const ms = ago === null ? (isDate ? Date.parse(given) : NaN) : nowMs - Number(ago[1]) * UNIT_MS[ago[2]!]!;
-  const time = new Date(ms);
-  if (!Number.isNaN(time.getTime())) return time.toISOString();
-  throw new UsageError(`--since must be a time (2026-01-31T12:00:00Z) or how long ago (15m), not "${given}"`);
-}
-
 function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
   if (rest.length > 1) {
     throw new UsageError(
@@ -295,10 +299,4 @@ function parseFormat(given: string | undefined): Format | null {
   const format = FORMATS.find((known) => known === given);
   if (format !== undefined) return format;
   throw new UsageError(`there is no format "${given}"; there are ${FORMATS.join(', ')}`);
-}
-
-function parseCount(option: string, given: string | undefined): number | null {
-  if (given === undefined) return null;
-  if (/^[1-9]\d{0,14}$/.test(given)) return Number(given);
-  throw new UsageError(`--${option} must be a whole number of 1 or more, not "${given}"`);
 }

@@ -46,7 +46,9 @@ export interface Sent {
 
 export interface Client {
   /** Resolves with a 2xx answer, its body unread. Rejects with ServerError or ConnectionError. */
-  post(path: string, body: object): Promise<IncomingMessage>;
+  post(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>;
+  /** Resolves with a 2xx answer, its body unread. */
+  get(path: string): Promise<IncomingMessage>;
   /** Sends a body of any type. Resolves with the answer, whatever its status; rejects with ConnectionError. */
   postRaw(path: string, body: string, contentType: string): Promise<IncomingMessage>;
   /** The JSON of a 2xx answer. */
@@ -69,9 +71,11 @@ export function createClient(base: string, key: string | null): Client {
   const target = parseBase(base);
   if (key !== null && !/^[\x21-\x7e]+$/.test(key))
     throw new ConnectionError('FORKLINE_KEY has spaces or other characters that no key has');
-  const send = (method: string, path: string, body: string | null) => sendTo(target, key, method, path, body);
+  const send = (method: string, path: string, body: string | null, headers = {}) =>
+    sendTo(target, key, method, path, body, headers);
   return {
-    post: (path, body) => send('POST', path, stringify(body)!),
+    post: (path, body, headers) => send('POST', path, stringify(body)!, headers),
+    get: (path) => send('GET', path, null),
     postRaw: (path, body, contentType) =>
       answerOf(target, key, 'POST', path, body, { 'content-type': contentType }),
     delete: async (path) => {
@@ -145,6 +149,7 @@ function answerOf(
         ...(body !== null && { 'content-type': 'application/json' }),
         ...more,
         ...(key !== null && { authorization: `Bearer ${key}` }),
+        ...more,
       },
     });
     request.once('response', resolve);

@@ -27,6 +27,12 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline audit verify [FILE]          whether the audit is whole; --head N:HASH that it has this kept head (--json).
                                         audit head: the newest record's number and hash (--config)
 
+  forkline query --async 'QUERY'        start the query as a job and print its id; jobs lists yours (--json), jobs show ID,
+                                        jobs result ID (--offset N, --limit N rows), jobs rm ID: cancel or remove
+  forkline cache ls                     kept answers (--json, --limit N); cache purge: say what has changed, --table,
+                                        --tag, --model, --shape 'QUERY', --connection or --all (--remove); cache
+                                        advise: slow queries that are asked again (--since TIME)
+
   forkline model list                   the models: --tag T, --search WORDS (--json). model show NAME (--at VERSION),
                                         versions, uses, test, diff (--from, --to): one of them
   forkline model create FILE            a model of a file; edit NAME, remove NAME, rollback NAME --to VERSION

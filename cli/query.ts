@@ -10,6 +10,7 @@ import type { Client } from './client.ts';
 import { ServerError } from './client.ts';
 import type { EncryptOptions } from './encrypt-arguments.ts';
 import type { Format } from './formats.ts';
+import { startJob } from './jobs.ts';
 import { renderTable } from './kit/table.ts';
 import { UsageError } from './kit/usage-error.ts';
 
@@ -33,9 +34,14 @@ interface JsonAnswer {
 /** Rejects with what client.ts rejects with, and with UsageError. */
 export async function runQuery(
   client: Client,
-  options: QueryOptions & EncryptOptions & { readonly format: Format | null },
+  options: QueryOptions & EncryptOptions & { readonly format: Format | null; readonly runsAsJob?: true },
   streams: Streams,
 ): Promise<void> {
+  if (options.runsAsJob === true) {
+    if (options.format === 'table') throw new UsageError('a job has no table: take another --format');
+    const format = options.format ?? 'json';
+    return startJob(client, { ...(await requestBody(options, streams)), format }, streams.stdout);
+  }
   const format = options.format ?? (streams.stdout.isTTY === true ? 'table' : 'json');
   if (streams.stdout.isTTY === true && (format === 'arrow' || format === 'parquet')) {
     throw new UsageError(`${format} is binary: send it to a file, with > answer.${format}`);

@@ -35,13 +35,19 @@ export interface Compiled {
 export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
   return withModels(request, judge, (tree, composed, judgeHere) => {
     const step = planTree(tree, composed, judgeHere);
-    if (step.kind === 'ask' || !tree.explain) return step;
+    if (step.kind === 'ask') return step;
+    if (!tree.explain) return { kind: 'plan', plan: withWish(step.plan, tree) };
     const scans = scansOf(step.plan, composed);
     if (scans.kind === 'ask') return scans;
     const { models } = step.plan;
-    const plan = explainPlan(step.plan, composed, scans.scans);
+    const plan = withWish(explainPlan(step.plan, composed, scans.scans), tree);
     return { kind: 'plan', plan: models === undefined ? plan : { ...plan, models } };
   });
+}
+
+/** Adds the query's wish about keeping its answer. */
+function withWish(plan: Plan, { cache }: QueryTree): Plan {
+  return cache === undefined ? plan : { ...plan, cache };
 }
 
 /** The request as `withModels` gives it: its text is the composed one. */

@@ -63,25 +63,36 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const gate = new Gate(config.gate, access.authenticator);
   const opened = await openCatalogue(config.store, log);
   const run = runDeps(config, pools, opened?.catalogue ?? null);
-  const app = createApp({
+  const handler = {
     run,
     registry,
-    bodies,
     limits: config.limits,
     rates: new QueryRates(),
-    isLogStored: config.isLogStored,
-    ...observation,
+    metrics: observation.metrics,
+    tracing: observation.tracing,
     poison,
     slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),
     audit,
     reading: new ReadingWatch({ windowMs: config.limits.readWindowMs, leastBytes: config.limits.readBytes }),
     log,
+    isDraining: () => draining,
+  };
+  const results =
+    config.results === null
+      ? null
+      : await (await import('./kept/setup.ts')).createResults(config.results, handler, log);
+  if (results !== null) observation.metrics.watchResults(results);
+  const app = createApp({
+    ...handler,
+    bodies,
+    isLogStored: config.isLogStored,
+    logSearch: observation.logSearch,
     gate,
     encryption,
     catalogueHandlers: opened?.handlers ?? null,
     publishedModels: opened?.published ?? null,
     askMonitor: processList.requestAll,
-    isDraining: () => draining,
+    ...(results !== null && { results, cache: results.answers }),
   });
   const servers = createHttpServers(config, app);
   const all = [servers.port, ...servers.local];
@@ -107,10 +118,11 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
         draining = true;
         abortAll(registry);
       };
+      results?.freeze();
       await Promise.all(drains.map((drain) => drain.begin({ graceMs, successor, refuse })));
       access.close();
       encryption?.close();
-      await opened?.close();
+      await Promise.all([results?.close(), opened?.close()]);
       await Promise.all([closePools(pools), observation.close()]);
       audit?.act('server-stopped', null, {});
       await audit?.close(AUDIT_CLOSE_MS);

@@ -17,6 +17,7 @@ import { auditOptions } from './schema-audit.ts';
 import { budgetOptions } from './schema-budgets.ts';
 import { monitorOptions } from './schema-monitor.ts';
 import { plannerOptions } from './schema-planner.ts';
+import { cacheOptions, jobsOptions, resultsOptions } from './schema-results.ts';
 import { storeOptions } from './store.ts';
 
 /** With fewer in flight a worker waits more than it works, and on few cores `dsl.max` queries with stages had no room. */
@@ -83,6 +84,9 @@ export function createConfigSchema({ cores }: Machine) {
     }),
     dsl: dslOptions(cores),
     planner: plannerOptions(cores),
+    results: resultsOptions(),
+    cache: cacheOptions(),
+    jobs: jobsOptions(),
     log: group({
       file: path(
         'FORKLINE_LOG_FILE',

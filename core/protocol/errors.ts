@@ -87,6 +87,13 @@ export type ErrorCode =
   | 'no-catalogue' // no store is configured
   | 'store-unavailable' // the store of the catalogue does not answer
   | 'stale-plan' // the database's schema changed since the plan was made; the server plans once more
+  | 'not-cached' // `only-if-cached`, and no fresh answer is kept
+  | 'shared-query-failed' // the query whose answer this one would have got has failed
+  | 'job-running' // the result of a job that has not ended
+  | 'job-interrupted' // the server that ran the job has ended
+  | 'too-many-jobs' // one principal has too many jobs, or keeps too much
+  | 'result-not-kept' // the result of a job could not be written
+  | 'idempotency-mismatch' // the Idempotency-Key came with another query before
   | 'internal';
 
 /** A half-open range of UTF-16 offsets into the query text as the user sent it. */

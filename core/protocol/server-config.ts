@@ -1,6 +1,7 @@
 /** The server's slice of the configuration, in `init`. */
 import type { AuditConfig } from './audit-config.ts';
 import type { ConnectionDialects } from './dialect-name.ts';
+import type { ResultsConfig } from './results-config.ts';
 import type { Policy } from './rights.ts';
 
 /** The configured limits. GET /v1/limits shows them beside those of the stages (core/protocol/stage-limits.ts). */
@@ -136,6 +137,8 @@ export interface ServerConnections {
   readonly dialects: ConnectionDialects;
   /** Functions that queries may call even if the catalogue marks them as unsafe, as `schema.name`, by connection. */
   readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
+  /** A hash of what each connection leads to, so that nothing that was kept of one database is sent for another. */
+  readonly versions: Readonly<Record<string, string>>;
   /** The roles that have a login, by connection; without those that have one login for everybody. */
   readonly roleLogins: Readonly<Record<string, readonly string[]>>;
 }
@@ -171,6 +174,8 @@ export interface ServerConfig extends ServerConnections {
   /** Whether the log is stored in files and can be searched; false when it goes to standard output. */
   readonly isLogStored: boolean;
   readonly tracing: TracingConfig;
+  /** null: no results are kept. */
+  readonly results: ResultsConfig | null;
   /** null: there is no catalogue, and nothing of it is loaded. */
   readonly store: StoreConfig | null;
 }

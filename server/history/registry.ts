@@ -14,7 +14,7 @@ import type { LostWorker } from './poison.ts';
 import type { QueryTrace } from './trace.ts';
 
 export type QueryState = 'running' | 'finished' | 'failed' | 'cancelled';
-export type QueryPhase = 'queue' | 'plan' | 'describe' | 'sql' | 'stages' | 'done';
+export type QueryPhase = 'shared' | 'queue' | 'plan' | 'describe' | 'sql' | 'stages' | 'done';
 
 /** Milliseconds spent in each phase; JSON answers show them as stats.phases. */
 export interface Phases {
@@ -52,6 +52,8 @@ export interface QueryRecord {
   error: WireError | null;
   /** Workers that died while the query ran in them. */
   readonly lostWorkers: LostWorker[];
+  /** Whether the query counts as one of its principal's in flight. */
+  readonly isCounted: boolean;
 }
 
 /** A query as GET /v1/queries shows it. */
@@ -89,6 +91,8 @@ export interface NewQuery {
   readonly connection: string;
   readonly timeoutMs: number;
   readonly trace: QueryTrace;
+  /** False: the query does not count as one of its principal's in flight. Left out: it counts. */
+  readonly isCounted?: boolean;
 }
 
 export class QueryRegistry {
@@ -127,7 +131,7 @@ export class QueryRegistry {
 
   /** Adds a running query. Throws duplicate-query-id when a query with this id runs. */
   start(
-    { queryId, text, wasEncrypted, principal, connection, timeoutMs, trace }: NewQuery,
+    { queryId, text, wasEncrypted, principal, connection, timeoutMs, trace, isCounted = true }: NewQuery,
     now: number,
   ): QueryRecord {
     if (this.#places.has(queryId)) {
@@ -155,11 +159,12 @@ export class QueryRegistry {
       endedAt: null,
       error: null,
       lostWorkers: [],
+      isCounted,
     };
     const place = this.#freePlaces.pop() ?? this.#running.length;
     this.#running[place] = record;
     this.#places.set(queryId, place);
-    this.#perPrincipal.set(principal.id, this.inFlight(principal) + 1);
+    if (isCounted) this.#perPrincipal.set(principal.id, this.inFlight(principal) + 1);
     return record;
   }
 
@@ -176,10 +181,14 @@ export class QueryRegistry {
     record.pids = [];
     if (record.shownAs !== null) record.text = record.shownAs;
     this.#leave(record.queryId);
-    const left = this.inFlight(record.principal) - 1;
-    if (left > 0) this.#perPrincipal.set(record.principal.id, left);
-    else this.#perPrincipal.delete(record.principal.id);
+    if (record.isCounted) this.#countOff(record.principal);
     this.#keep(record);
+  }
+
+  #countOff(principal: Principal): void {
+    const left = this.inFlight(principal) - 1;
+    if (left > 0) this.#perPrincipal.set(principal.id, left);
+    else this.#perPrincipal.delete(principal.id);
   }
 
   find(queryId: string): QueryRecord | undefined {

@@ -3,8 +3,9 @@ import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
 import type { Encryption } from '../encryption/encryption.ts';
+import type { Results } from '../kept/setup.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
-import type { QueryHandlerDeps } from '../query/handler.ts';
+import type { QueryHandlerDeps } from '../query/handler-deps.ts';
 import type { CatalogueHandlers } from './catalogue-paths.ts';
 import type { Gate } from './gate.ts';
 import type { PublishedModels } from './openapi.ts';
@@ -18,8 +19,10 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly gate: Gate;
   /** null: no keys are configured. */
   readonly encryption: Encryption | null;
-  /** null: no store is configured. */
+  /** Left out where no results are kept. */
+  readonly results?: Results;
   /** Returns the published models that a principal may know of; null: no store is configured. Never rejects. */
   readonly publishedModels: ((principal: Principal) => Promise<PublishedModels>) | null;
+  /** null: no store is configured. */
   readonly catalogueHandlers: ((deps: AppDeps) => CatalogueHandlers) | null;
 }

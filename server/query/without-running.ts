@@ -10,7 +10,9 @@ import { PROBLEM_TYPE, problemOf } from '../answer/problem.ts';
 import type { QueryAct } from '../audit/audit.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
-import { endEarly, loginRoleOf, type QueryHandlerDeps, startQuery, withDeadline } from './handler.ts';
+import type { QueryHandlerDeps } from './handler-deps.ts';
+import { endEarly, loginRoleOf, withDeadline } from './run-to-end.ts';
+import { startQuery } from './start-query.ts';
 import { loggedError, toldError } from './told-error.ts';
 
 /** Returns a request with nothing but a text, for what is planned without a query of the client's. */

@@ -38,6 +38,7 @@ describe('the configuration is documented', () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
     writeFileSync(join(cwd, env.FORKLINE_ENCRYPTION_KEYS!.replace('file:', '')), pem);
+    writeFileSync(join(cwd, env.FORKLINE_CACHE_RULES_FILE!), '{"rules": []}');
     for (const [variable, name] of [
       ['FORKLINE_TLS_CERT_FILE', 'server.crt'],
       ['FORKLINE_TLS_KEY_FILE', 'server.key'],
