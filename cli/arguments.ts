@@ -13,6 +13,7 @@ import {
 } from './access/access-arguments.ts';
 import { parseCount } from './count-argument.ts';
 import { type ConnectionCommand, connectionCommand } from './connections/arguments.ts';
+import { ENCRYPT_OPTIONS, type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
@@ -45,7 +46,8 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'start'; readonly configFile: string | undefined }
-  | ({ readonly name: 'query'; readonly format: Format | null; readonly runsAsJob?: true } & QueryOptions)
+  | ({ readonly name: 'query'; readonly format: Format | null; readonly runsAsJob?: true } & QueryOptions &
+      EncryptOptions)
   | ({ readonly name: 'jobs'; readonly url: string | null } & JobsCommand)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
@@ -105,6 +107,7 @@ const COMMANDS = [
 const OPTIONS = {
   url: { type: 'string' },
   format: { type: 'string' },
+  ...ENCRYPT_OPTIONS,
   param: { type: 'string', multiple: true },
   connection: { type: 'string' },
   limit: { type: 'string' },
@@ -144,7 +147,7 @@ type OptionName = keyof typeof OPTIONS;
 const QUERY_OPTIONS: readonly OptionName[] = ['url', 'param', 'connection', 'limit', 'timeout'];
 const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName[]>> = {
   start: ['config'],
-  query: [...QUERY_OPTIONS, 'format', 'async'],
+  query: [...QUERY_OPTIONS, 'format', 'async', 'encrypt', 'encrypt-to'],
   explain: [...QUERY_OPTIONS, 'json'],
   compile: ['step', 'describe', 'connection', 'param'],
   fmt: ['check', 'write'],
@@ -227,6 +230,7 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return {
         name,
         format: parseFormat(values.format),
+        ...encryptOptions(values),
         ...(values.async === true && { runsAsJob: true as const }),
         ...queryOptions(values, rest),
       };
@@ -236,14 +240,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, json: values.json === true, ...queryOptions(values, rest) };
     case 'compile': {
       const { text, connection, parameters } = queryOptions(values, rest);
-      return {
-        name,
-        text,
-        connection,
-        parameters,
-        step: values.step ?? null,
-        describe: values.describe ?? null,
-      };
+      const { step = null, describe = null } = values;
+      return { name, text, connection, parameters, step, describe };
     }
     default:
       throw name satisfies never;

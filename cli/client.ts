@@ -49,6 +49,8 @@ export interface Client {
   post(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>;
   /** Resolves with a 2xx answer, its body unread. */
   get(path: string): Promise<IncomingMessage>;
+  /** Sends a body of any type. Resolves with the answer, whatever its status; rejects with ConnectionError. */
+  postRaw(path: string, body: string, contentType: string): Promise<IncomingMessage>;
   /** The JSON of a 2xx answer. */
   getJson<T>(path: string): Promise<T>;
   /** Rejects as the others do. */
@@ -74,6 +76,8 @@ export function createClient(base: string, key: string | null): Client {
   return {
     post: (path, body, headers) => send('POST', path, stringify(body)!, headers),
     get: (path) => send('GET', path, null),
+    postRaw: (path, body, contentType) =>
+      answerOf(target, key, 'POST', path, body, { 'content-type': contentType }),
     delete: async (path) => {
       await text(await send('DELETE', path, null));
     },
@@ -114,21 +118,36 @@ function parseBase(base: string): Target {
 }
 
 async function sendTo(
-  { url: base, socketPath }: Target,
+  target: Target,
   key: string | null,
   method: string,
   path: string,
   body: string | null,
   more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
+  const response = await answerOf(target, key, method, path, body, more);
+  const status = response.statusCode ?? 0;
+  if (status >= 200 && status < 300) return response;
+  throw new ServerError({ ...(await readProblem(response)), status });
+}
+
+/** Resolves with the answer, whatever its status. */
+function answerOf(
+  { url: base, socketPath }: Target,
+  key: string | null,
+  method: string,
+  path: string,
+  body: string | null,
+  more: Readonly<Record<string, string>>,
+): Promise<IncomingMessage> {
   const url = new URL(base.pathname.replace(/\/$/, '') + path, base);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise<IncomingMessage>((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method,
       ...(socketPath !== undefined && { socketPath }),
       headers: {
-        ...more,
         ...(body !== null && { 'content-type': 'application/json' }),
+        ...more,
         ...(key !== null && { authorization: `Bearer ${key}` }),
         ...more,
       },
@@ -139,9 +158,6 @@ async function sendTo(
     );
     request.end(body ?? undefined);
   });
-  const status = response.statusCode ?? 0;
-  if (status >= 200 && status < 300) return response;
-  throw new ServerError({ ...(await readProblem(response)), status });
 }
 
 function unreachable(place: string, error: NodeJS.ErrnoException): ConnectionError {

@@ -55,6 +55,7 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   --limit N             the most rows to answer with, the most lines of the log
   --since TIME          ISO 8601 (2026-01-31T12:00:00Z), or how long ago: 30s, 15m, 2h, 7d
   --timeout MS          the most time that the query may take
+  --encrypt             encrypt the query, and its answer; --encrypt-to KEYID: for this key of the server only
   --json                as the API answers, for programs
   --once                print once and end, as without a terminal
   --config FILE         configuration; forkline.config.json otherwise

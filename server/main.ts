@@ -19,6 +19,7 @@ import { ReadingWatch } from './answer/reading-watch.ts';
 import { createAudit } from './audit/create.ts';
 import { ConnectionsLink } from './catalogue/connections-link.ts';
 import { openCatalogue } from './catalogue/open.ts';
+import { createEncryption } from './encryption/create.ts';
 import { PoisonLedger } from './history/poison.ts';
 import { QueryRegistry } from './history/registry.ts';
 import { SlowLog } from './history/slow-log.ts';
@@ -60,6 +61,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
   const access = await createAccess(config.auth, { registry, log, audit });
+  const encryption = await createEncryption(config.encryption, log);
   const gate = new Gate(config.gate, access.authenticator);
   const connectionsLink = new ConnectionsLink({ send, log });
   const opened = await openCatalogue(config.store, log, connectionsLink);
@@ -92,6 +94,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     gate,
     storedConnections: opened?.catalogue.connections ?? null,
     connectionsLink,
+    encryption,
     catalogueHandlers: opened?.handlers ?? null,
     publishedModels: opened?.published ?? null,
     askMonitor: processList.requestAll,
@@ -124,6 +127,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
       results?.freeze();
       await Promise.all(drains.map((drain) => drain.begin({ graceMs, successor, refuse })));
       access.close();
+      encryption?.close();
       await Promise.all([results?.close(), opened?.close()]);
       await Promise.all([closePools(pools), observation.close()]);
       audit?.act('server-stopped', null, {});

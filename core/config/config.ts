@@ -12,6 +12,7 @@ import type { ConfiguredConnection } from '../protocol/connection.ts';
 import type { CacheRule } from '../protocol/results-config.ts';
 import type { Policy } from '../protocol/rights.ts';
 import type {
+  EncryptionConfig,
   Limits,
   PlannerConfig,
   StoreConfig,
@@ -38,6 +39,8 @@ export interface Config {
   };
   readonly tls: TlsConfig | null;
   readonly access: AccessConfig;
+  /** null: queries are not taken encrypted. */
+  readonly encryption: EncryptionConfig | null;
   readonly cors: { readonly origins: readonly string[] };
   /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
   readonly dataDir: string;
@@ -157,6 +160,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const { resolveConnections } = await import('./connections.ts');
   const { describeIssues } = await import('./errors.ts');
   const { resolveStore } = await import('./store.ts');
+  const { resolveEncryption } = await import('./encryption.ts');
   const schema = createConfigSchema({ cores });
   const options = listOptions(schema);
   const file = readConfigFile(cwd, env, sources.file);
@@ -175,6 +179,10 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   if (store !== null && 'error' in store) errors.push(store.error);
   const { resolveSecrets } = await import('./secrets.ts');
   errors.push(...resolveSecrets(file, cwd, env).errors);
+  const encryption = parsed.success
+    ? resolveEncryption(parsed.data.encryption, dataDirIn(parsed.data, cwd), file, cwd, env)
+    : null;
+  if (encryption !== null && 'errors' in encryption) errors.push(...encryption.errors);
   const policy = parsed.success ? policyIn(parsed.data, connections) : NO_POLICY;
   const rules = parsed.success ? rulesIn(parsed.data, cwd, Object.keys(connections)) : NO_RULES;
   if (connectionErrors.length === 0) errors.push(...policy.errors, ...rules.errors);
@@ -182,10 +190,11 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     const told = errors.map((line) => addFile(line, file.path));
     return { errors: told, dataDir: dataDirOfValues(values, cwd) };
   }
-  // A mistake of the store is among `errors`.
+  // A mistake of one of them is among `errors`.
   const found = {
     connections,
     store: store as StoreConfig | null,
+    encryption: encryption as EncryptionConfig | null,
     policy: policy.policy,
     rules: rules.rules,
   };
@@ -195,14 +204,14 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
 type ParsedConfig = z.output<ConfigSchema>;
 
 /** The parts of a configuration that are read from further files and variables. */
-type FoundConfig = Pick<Config, 'connections' | 'store'> & {
+type FoundConfig = Pick<Config, 'connections' | 'store' | 'encryption'> & {
   readonly policy: Policy | null;
   readonly rules: readonly CacheRule[];
 };
 
 function complete(
   parsed: ParsedConfig,
-  { connections, store, policy, rules }: FoundConfig,
+  { connections, store, encryption, policy, rules }: FoundConfig,
   cwd: string,
 ): Config {
   const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
@@ -214,7 +223,8 @@ function complete(
     ...others,
     cache: { ...cache, rules },
     access: completeAccess(parsed.access, policy),
-    dataDir: resolve(cwd, parsed.dataDir),
+    encryption,
+    dataDir: dataDirIn(parsed, cwd),
     connections,
     storedConnections: [],
     storeDirectories: parsed.store.directories,
@@ -232,6 +242,10 @@ function complete(
     audit: completeAudit(parsed.audit),
     tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
+}
+
+function dataDirIn({ dataDir }: ParsedConfig, cwd: string): string {
+  return resolve(cwd, dataDir);
 }
 
 /** The rules of the cache's file; none without one. Without configured connections there is the embedded one, `main`. */

@@ -44,7 +44,7 @@ export function readStored(name: string, definition: ConnectionDefinition, place
   const nameProblem = connectionNameProblem(name);
   if (nameProblem !== null) return { mistakes: [nameProblem] };
   const { options, mistakes } = withoutSecrets(definition);
-  mistakes.push(...shapeProblems(name, options), ...referencesIn('', options), ...powers(options));
+  mistakes.push(...shapeProblems(name, options), ...referencesIn('', options), ...powers(options), ...unguarded(options));
   if (mistakes.length > 0) return { mistakes };
   const filled = withSecrets(name, definition, place, mistakes);
   mistakes.push(...pathProblems(options, place.directories));
@@ -107,6 +107,11 @@ function powers(options: JsonObject): string[] {
         'allowPowerfulRole: only the configuration may say that a powerful role is meant; put this connection there',
       ]
     : [];
+}
+
+/** The connector of Spark cannot say which address it reaches, so that nobody could be kept from addresses of this network. */
+function unguarded({ kind }: JsonObject): string[] {
+  return kind === 'spark' ? ['kind: a connection to Spark stands in the configuration only'] : [];
 }
 
 /** The definition with its secrets in its URLs. Adds to `mistakes`. */
@@ -230,7 +235,7 @@ function isBelow(path: string, directory: string | null): boolean {
 }
 
 function guarded(connection: ConfiguredConnection): ConfiguredConnection {
-  if ('url' in connection) return { ...connection, guardsAddress: true };
+  if ('url' in connection && connection.kind !== 'spark') return { ...connection, guardsAddress: true };
   if (!hasRoles(connection)) return connection;
   const roles = Object.entries(connection.roles).map(([role, login]) => [
     role,

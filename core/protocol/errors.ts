@@ -25,6 +25,10 @@ export type ErrorCode =
   | 'no-login' // none of the principal's roles has a login for the connection, or several have
   | 'audit-unavailable' // the audit is required and cannot be written
   | 'identity-unavailable' // the keys that tokens are verified with cannot be fetched
+  | 'bad-encryption' // an encrypted query that cannot be read, or is too old or too early
+  | 'unknown-encryption-key' // encrypted for a key that this server does not have
+  | 'query-replayed' // an encrypted query that was taken before
+  | 'encryption-unavailable' // no note can be made of which encrypted queries were taken
   // the language
   | 'empty-query'
   | 'syntax'

@@ -106,6 +106,14 @@ export interface AuthConfig {
   readonly policy: Policy | null;
 }
 
+/** Encrypted queries (server/encryption). */
+export interface EncryptionConfig {
+  /** Private RSA keys as PEM. The first is offered to clients; queries for the others are still read. Must never be logged. */
+  readonly keys: readonly string[];
+  /** Absolute: where every server of these keys notes which queries it has taken. */
+  readonly replayDirectory: string;
+}
+
 export interface TracingConfig {
   /** The URL of a collector, with its path (`http://host:4318/v1/traces`); null when spans are not exported. */
   readonly endpoint: string | null;
@@ -153,6 +161,8 @@ export interface ServerConfig extends ServerConnections {
   readonly tls: TlsConfig | null;
   readonly gate: GateConfig;
   readonly auth: AuthConfig;
+  /** null: encrypted queries are not taken, and nothing of it is loaded. */
+  readonly encryption: EncryptionConfig | null;
   readonly audit: AuditConfig;
   readonly planner: PlannerConfig;
   readonly dsl: {

@@ -49,6 +49,7 @@ export function serverConfig(
       proxy: config.access.proxy,
       policy: config.access.policy,
     },
+    encryption: config.encryption,
     audit: config.audit,
     ...serverConnections(config),
     planner: config.planner,

@@ -32,6 +32,10 @@ export const errorClasses = {
   'audit-unavailable': passing('Audit unavailable'),
   'no-login': mistake('No login for the connection', 403),
   'identity-unavailable': passing('Identity provider unavailable'),
+  'bad-encryption': mistake('Bad encrypted query'),
+  'unknown-encryption-key': mistake('Encrypted for another key'),
+  'query-replayed': mistake('Encrypted query sent twice', 409),
+  'encryption-unavailable': passing('Encrypted queries unavailable'),
 
   'empty-query': mistake('Empty query'),
   syntax: mistake('Syntax error'),

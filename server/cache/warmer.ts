@@ -61,7 +61,7 @@ export class Warmer {
 function requestFor(text: string, connection: string | null): QueryRequest {
   return {
     ...{ text, connection, parameters: {}, capRows: null, timeoutMs: null, pushdown: 'auto' },
-    ...{ language: null, model: null },
+    ...{ language: null, model: null, wasEncrypted: false },
     answer: { format: 'json', rows: 'objects', numbers: 'number', end: 'line' },
   };
 }

@@ -4,6 +4,7 @@
  *
  *   queued/planning/running in any order of phases -> finished | failed | cancelled
  */
+import { createHash } from 'node:crypto';
 import { withoutCredentials } from '../../core/logging/redact.ts';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { textBytes } from '../../core/process/heap-bytes.ts';
@@ -29,6 +30,8 @@ export interface QueryRecord {
   readonly queryId: string;
   /** The query's text. After the query has ended, it may be shortened to its beginning. */
   text: string;
+  /** The hash that is shown in the place of the text of an encrypted query; null: the text is shown. */
+  readonly shownAs: string | null;
   readonly principal: Principal;
   readonly startedAt: number;
   readonly deadlineAt: number;
@@ -82,6 +85,8 @@ const HISTORY_BYTES = 16 * 1024 * 1024;
 export interface NewQuery {
   readonly queryId: string;
   readonly text: string;
+  /** Left out: it was not. */
+  readonly wasEncrypted?: boolean;
   readonly principal: Principal;
   readonly connection: string;
   readonly timeoutMs: number;
@@ -126,7 +131,7 @@ export class QueryRegistry {
 
   /** Adds a running query. Throws duplicate-query-id when a query with this id runs. */
   start(
-    { queryId, text, principal, connection, timeoutMs, trace, isCounted = true }: NewQuery,
+    { queryId, text, wasEncrypted, principal, connection, timeoutMs, trace, isCounted = true }: NewQuery,
     now: number,
   ): QueryRecord {
     if (this.#places.has(queryId)) {
@@ -137,6 +142,7 @@ export class QueryRegistry {
     const record: QueryRecord = {
       queryId,
       text,
+      shownAs: wasEncrypted === true ? hashOf(text) : null,
       principal,
       connection,
       startedAt: now,
@@ -173,6 +179,7 @@ export class QueryRegistry {
     record.error = error;
     record.endedAt = now;
     record.pids = [];
+    if (record.shownAs !== null) record.text = record.shownAs;
     this.#leave(record.queryId);
     if (record.isCounted) this.#countOff(record.principal);
     this.#keep(record);
@@ -251,6 +258,10 @@ export class QueryRegistry {
   }
 }
 
+function hashOf(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
 /** The longest shortened text, including the mark at its end. */
 const SHORTENED_CHARACTERS = TEXT_IN_LISTS + 40;
 
@@ -262,7 +273,7 @@ function shortened(text: string): string {
 
 export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSITIVE_INFINITY): QueryView {
   const { error } = record;
-  const text = withoutCredentials(record.text);
+  const text = record.shownAs ?? withoutCredentials(record.text);
   return {
     queryId: record.queryId,
     traceId: record.trace.traceId,

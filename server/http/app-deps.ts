@@ -4,6 +4,7 @@ import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
 import type { LateRefusals } from '../answer/late-refusals.ts';
+import type { Encryption } from '../encryption/encryption.ts';
 import type { Results } from '../kept/setup.ts';
 import type { ConnectionsLink } from '../catalogue/connections-link.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
@@ -20,6 +21,8 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly bodies: BodyBudget;
   readonly gate: Gate;
   readonly lateRefusals: LateRefusals;
+  /** null: no keys are configured. */
+  readonly encryption: Encryption | null;
   /** Left out where no results are kept. */
   readonly results?: Results;
   /** The connections of the store; null: none is configured. */

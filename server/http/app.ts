@@ -28,6 +28,7 @@ import { completeHandler } from './complete-handler.ts';
 import { connectionHandlers } from './connections-handler.ts';
 import { consoleFile, consolePage } from './console-page.ts';
 import { docsPage, docsScript, docsStyle } from './docs-page.ts';
+import { offeredKeys, openBody } from './encrypted-body.ts';
 import { draftHandler, explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
 import { headHandler } from './head-handler.ts';
@@ -101,15 +102,16 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   // server/http/request/query-request.ts reads the query string instead, and refuses unknown options.
   app.set('query parser', false);
   const body = [countBody(deps.bodies, bodyBytes), express.raw({ type: () => true, limit: bodyBytes })];
+  const queryBody = [...body, openBody(deps.encryption)];
   const operations = createOperations(deps);
   app.use(countRequest(deps));
 
   const ask = requireRight('ask');
   const logs = requireRight('logs');
   const explain = explainHandler(deps);
-  addQueryRoute(app, QUERY_PATH, deps, body);
-  for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, body, format);
-  addRoute(app, '/v1/explain', { GET: [ask, explain], POST: [ask, ...body, explain] });
+  addQueryRoute(app, QUERY_PATH, deps, queryBody);
+  for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, queryBody, format);
+  addRoute(app, '/v1/explain', { GET: [ask, explain], POST: [ask, ...queryBody, explain] });
   addRoute(app, '/v1/explain/draft', { POST: [ask, ...body, draftHandler(deps)] });
   addRoute(app, '/v1/format', { POST: [ask, ...body, formatHandler(deps)] }, 'none');
   addRoute(app, '/v1/complete', { POST: [ask, ...body, completeHandler(deps)] }, 'none');
@@ -140,6 +142,7 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/v1/jobs/:jobId', { GET: [jobs.show], DELETE: [jobs.end] }, 'none');
   addRoute(app, '/v1/jobs/:jobId/result', { GET: [jobs.result] });
   addRoute(app, '/metrics', { GET: [requireRight('metrics'), operations.metrics] }, 'none');
+  addRoute(app, '/.well-known/jwks.json', { GET: [offeredKeys(deps.encryption)] }, 'none');
   addRoute(app, '/livez', { GET: [operations.live] }, 'none');
   addRoute(app, '/readyz', { GET: [operations.ready] }, 'none');
   const about = { version: packageVersion(), limits: deps.limits };

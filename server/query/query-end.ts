@@ -97,7 +97,7 @@ export function report(
     traceId: query.trace.traceId,
     principal: query.principal.id,
     connection: query.connection,
-    query: textForLog(query.text),
+    query: textForLog(query.shownAs ?? query.text),
     code,
     elapsedMs,
     rows,

@@ -1,8 +1,6 @@
 /** The life of a query that has begun, to its end: what ends it early, and what is told and recorded of its end. */
 import type { ServerResponse } from 'node:http';
-import { withoutValues } from '../../core/logging/redact-values.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
-import { quotableValues } from '../../core/protocol/parameters.ts';
 import type { QueryAnswer } from '../answer/query-answer.ts';
 import { poisonKey } from '../history/poison.ts';
 import type { QueryRecord } from '../history/registry.ts';
@@ -10,7 +8,7 @@ import type { QueryRequest } from '../http/request/query-request.ts';
 import type { QueryHandlerDeps } from './handler-deps.ts';
 import { finish, report } from './query-end.ts';
 import { runQuery } from './run-query.ts';
-import { toldError } from './told-error.ts';
+import { loggedError, toldError } from './told-error.ts';
 
 /** Runs a query that was started until its end, which is told to `answer`, and recorded. Never rejects. */
 export async function runToEnd(
@@ -73,7 +71,7 @@ function errorOf(
 ): WireError {
   const known = withDeadline(QueryError.from(thrown), query);
   if (known.code === 'internal') {
-    const error = withoutValues(thrown, quotableValues(asked.parameters));
+    const error = loggedError(thrown, asked);
     const { queryId, principal, connection } = query;
     deps.log.error('internal-error', { queryId, principal: principal.id, connection, error });
   }
@@ -88,8 +86,7 @@ function recordEnd(
   error: WireError | null,
   more?: object,
 ): void {
-  const { text } = query;
-  deps.registry.end(query, error === null ? null : toldError(error, text, asked.parameters), Date.now());
+  deps.registry.end(query, error === null ? null : toldError(error, asked), Date.now());
   deps.audit?.end(query, error, loginRoleOf(deps, query));
   report(deps, query, asked, more);
 }

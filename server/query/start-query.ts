@@ -45,6 +45,7 @@ export function startQuery(
       queryId,
       isCounted,
       text: asked.text,
+      wasEncrypted: asked.wasEncrypted,
       principal,
       connection: asked.connection ?? deps.run.connections.defaultOf(principal),
       trace: deps.tracing.begin(request),
