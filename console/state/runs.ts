@@ -77,7 +77,7 @@ export async function start(query = openTab.value.text): Promise<Run | null> {
     if (isAbort(thrown)) change({ state: 'cancelled' });
     else {
       const { problem } = unreachable(thrown);
-      // It is the same state whoever cancelled it, here or elsewhere.
+      // The state is the same whoever cancelled it, here or elsewhere.
       change(problem.code === 'cancelled' ? { state: 'cancelled', problem } : { state: 'failed', problem });
     }
   }
