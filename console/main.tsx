@@ -1,8 +1,8 @@
 /** Starts the console in the page (index.html). */
 import { render } from 'preact';
 import { applyTheme } from './commands/theme.ts';
-import { openShared } from './share/open-shared.ts';
 import { App } from './shell/app.tsx';
+import { openShared } from './state/open-shared.ts';
 import { keepTabs } from './state/tabs.ts';
 
 applyTheme();

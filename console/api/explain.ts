@@ -1,8 +1,8 @@
 /** POST /v1/explain/draft: where each stage would run, and the columns at each place. */
 
+import type { ShownColumn } from '../rows/shown-column.ts';
 import type { Asked } from './asked.ts';
 import { ask } from './client.ts';
-import type { ShownColumn } from './shown-column.ts';
 
 export interface ExplainedStage {
   readonly index: number;

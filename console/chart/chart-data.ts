@@ -1,10 +1,11 @@
 /**
- * Which chart fits an answer, and its numbers. Time becomes lines, a category becomes bars; a second category beside one number
+ * Finds the chart that fits an answer, and its numbers. Time becomes lines, a category becomes bars; a second category beside one number
  * becomes a series for each of its values. The user may choose otherwise.
  */
-import type { ShownColumn } from '../api/shown-column.ts';
+
 import { isMoment, isNumeric, valueText } from '../grid/cell.ts';
 import type { RowStore } from '../rows/row-store.ts';
+import type { ShownColumn } from '../rows/shown-column.ts';
 
 /** Points that a chart draws; beyond them nobody sees more. */
 const POINT_LIMIT = 20_000;

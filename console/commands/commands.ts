@@ -3,7 +3,7 @@ import { ask } from '../api/client.ts';
 import { unreachable } from '../api/problem.ts';
 import { partEnds } from '../editor/up-to.ts';
 import { toClipboard } from '../share/clipboard.ts';
-import { linkToOpenTab } from '../share/open-shared.ts';
+import { linkToOpenTab } from '../state/open-shared.ts';
 import { cancel, forgetRun, run } from '../state/runs.ts';
 import { addTab, closeTab, openNeighbour, openTabId, openText } from '../state/tabs.ts';
 import { notice, VIEWS, view } from '../state/view.ts';
@@ -35,7 +35,7 @@ async function format(): Promise<void> {
   const text = openText.value;
   try {
     const { query } = await ask<{ query: string }>('v1/format', { body: { query: text } });
-    // What was written meanwhile stays.
+    // A text that was changed meanwhile stays.
     if (openText.value === text) currentEditor()?.replace(query.trimEnd());
   } catch (thrown) {
     const { problem } = unreachable(thrown);

@@ -1,4 +1,4 @@
-/** What a word of the query is: the signature of a function, the syntax of a stage, the type of a column. /v1/complete knows it. */
+/** Tells what a word of the query is: the signature of a function, the syntax of a stage, the type of a column. /v1/complete knows it. */
 import type { Asked } from '../api/asked.ts';
 import { complete } from '../api/complete.ts';
 import type { Word } from './word-around.ts';

@@ -1,6 +1,6 @@
-/** Where the SQL and each stage of a query end, so that it can be run up to one of them. It works on any text, also on one that is wrong further on. */
+/** Finds where the SQL and each stage of a query end, so that it can be run up to one of them. It works on any text, also on one that is wrong further on. */
 
-/** What a pipe inside of does not end a stage. */
+/** Texts, names and comments: a pipe inside of them does not end a stage. */
 const SKIPPED = /--[^\n]*|'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\$(\w*)\$[\s\S]*?\$\1\$|\|\|/uy;
 const OPEN = '([{';
 const CLOSE = ')]}';

@@ -1,5 +1,5 @@
 /** The text of a value in the grid. null, an empty text and a long one are told apart by class, not by text alone. */
-import type { ShownColumn } from '../api/shown-column.ts';
+import type { ShownColumn } from '../rows/shown-column.ts';
 
 /** Characters of a value that the grid shows; the rest is shown on demand. */
 const SHOWN = 500;

@@ -1,5 +1,5 @@
 /** Rows as text for other programs. CSV quotes as RFC 4180 says; Markdown is a table of GitHub's form. */
-import type { ShownColumn } from '../api/shown-column.ts';
+import type { ShownColumn } from '../rows/shown-column.ts';
 import { isNumeric, valueText } from './cell.ts';
 
 export type CopyFormat = 'csv' | 'json' | 'markdown';

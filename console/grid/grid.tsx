@@ -3,8 +3,8 @@
  * table but ARIA's grid, which has the focus and the keys itself; biome.json takes three rules about elements away for it.
  */
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
-import type { ShownColumn } from '../api/shown-column.ts';
 import type { RowStore } from '../rows/row-store.ts';
+import type { ShownColumn } from '../rows/shown-column.ts';
 import { isNumeric } from './cell.ts';
 import { type Cell, movedBy } from './keys.ts';
 import { ShownRows } from './shown-rows.ts';

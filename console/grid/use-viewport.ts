@@ -1,4 +1,4 @@
-/** What a scrolled element shows: where it is scrolled to, and how large it is. */
+/** Tells what a scrolled element shows: where it is scrolled to, and how large it is. */
 import { useLayoutEffect, useState } from 'preact/hooks';
 
 export interface Viewport {

@@ -1,5 +1,5 @@
 /**
- * Which rows and columns of the grid are visible, by arithmetic alone: rows are equally high, and the places of columns are sums. An element can
+ * Computes which rows and columns of the grid are visible, by arithmetic alone: rows are equally high, and the places of columns are sums. An element can
  * be some 16 million pixels high in some browsers, which a million rows exceed; beyond a limit the element is lower than its
  * content, and a step of the scroll bar moves over more rows.
  */
@@ -50,7 +50,7 @@ export class RowPlaces {
 }
 
 export class ColumnPlaces {
-  /** Where each column begins, and last where all of them end. */
+  /** The place where each column begins, and last the one where all of them end. */
   readonly #starts: Float64Array;
 
   constructor(widths: readonly number[]) {

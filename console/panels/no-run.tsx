@@ -1,4 +1,4 @@
-/** What a panel of rows shows before there are any: why, and what to do. Somebody who is here for the first time finds queries to begin with. */
+/** The content of a panel of rows before there are any: why, and what to do. Somebody who is here for the first time finds queries to begin with. */
 import { useEffect, useState } from 'preact/hooks';
 import { keyNumber } from '../api/client.ts';
 import { runAll, runText } from '../commands/run-text.ts';

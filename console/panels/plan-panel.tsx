@@ -1,9 +1,9 @@
-/** Where each stage runs and why, with the columns after it and the SQL of each database; its rows can be asked for. */
+/** Shows where each stage runs and why, with the columns after it and the SQL of each database; its rows can be asked for. */
 
 import type { ExplainedStage } from '../api/explain.ts';
-import type { ShownColumn } from '../api/shown-column.ts';
 import { runText } from '../commands/run-text.ts';
 import { textUpTo } from '../editor/up-to.ts';
+import type { ShownColumn } from '../rows/shown-column.ts';
 import { explained } from '../state/runs.ts';
 import { openText } from '../state/tabs.ts';
 import { view } from '../state/view.ts';

@@ -1,10 +1,10 @@
-/** What stands beside the grid: one value whole, or what a column holds. */
+/** The part beside the grid: one value whole, or what a column holds. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { ShownColumn } from '../api/shown-column.ts';
 import { isNumeric, valueText } from '../grid/cell.ts';
 import { SummaryView } from '../grid/summary-view.tsx';
 import { type ColumnSummary, summarize } from '../rows/column-summary.ts';
+import type { ShownColumn } from '../rows/shown-column.ts';
 import { toClipboard } from '../share/clipboard.ts';
 import type { Run } from '../state/runs.ts';
 import { notice } from '../state/view.ts';

@@ -15,7 +15,7 @@ export interface Found {
   /** A row lies in the bytes from `starts` to before `ends`. */
   readonly starts: readonly number[];
   readonly ends: readonly number[];
-  /** Where the first row begins that has no end yet; the length of the bytes when there is none. */
+  /** The place where the first row begins that has no end yet; the length of the bytes when there is none. */
   readonly openFrom: number;
 }
 

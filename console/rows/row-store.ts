@@ -2,8 +2,9 @@
  * The rows of an answer as the bytes that arrived. Only the places of rows are remembered, and a row is parsed when it is shown, so a
  * million rows cost their bytes and eight bytes each instead of objects.
  */
-import type { ShownColumn } from '../api/shown-column.ts';
+
 import { RowScanner } from './row-scanner.ts';
+import type { ShownColumn } from './shown-column.ts';
 
 /** Bytes that belong together, with the rows that lie in them whole. */
 interface Segment {

@@ -9,7 +9,7 @@ export interface Shared {
   readonly connection: string | null;
   readonly params: Readonly<Record<string, string>>;
   readonly chart: ChartChoice | null;
-  /** Which panel is open. */
+  /** The panel that is open. */
   readonly view: 'rows' | 'chart' | null;
 }
 

@@ -6,8 +6,8 @@ import type { Explanation } from '../api/explain.ts';
 import { type Problem, unreachable } from '../api/problem.ts';
 import { randomId } from '../api/random-id.ts';
 import { type Finished, runQuery } from '../api/run-query.ts';
-import type { ShownColumn } from '../api/shown-column.ts';
 import type { RowStore } from '../rows/row-store.ts';
+import type { ShownColumn } from '../rows/shown-column.ts';
 import { type Past, remember, storedHistory } from '../share/stored.ts';
 import { parameterValue } from './parameters.ts';
 import { openTab, openTabId, parameterNames } from './tabs.ts';
@@ -36,7 +36,7 @@ const runs = signal<ReadonlyMap<string, Run>>(new Map());
 const requests = new Map<string, AbortController>();
 export const run = computed(() => runs.value.get(openTabId.value) ?? null);
 export const past = signal<readonly Past[]>(storedHistory());
-/** What the server said of the text last, with the text; null before that. */
+/** The last that the server said of a text, with the text; null before that. */
 export const explained = signal<{ readonly text: string; readonly told: Explanation } | null>(null);
 
 /** Returns what belongs to the open tab's text. */
@@ -77,7 +77,7 @@ export async function start(query = openTab.value.text): Promise<Run | null> {
     if (isAbort(thrown)) change({ state: 'cancelled' });
     else {
       const { problem } = unreachable(thrown);
-      // Whoever cancelled it, here or elsewhere, it is the same state.
+      // The state is the same whoever cancelled it, here or elsewhere.
       change(problem.code === 'cancelled' ? { state: 'cancelled', problem } : { state: 'failed', problem });
     }
   }

@@ -1,4 +1,4 @@
-/** Which panel is shown below the editor, and the line that tells what a command did. */
+/** The panel that is shown below the editor, and the line that tells what a command did. */
 import { signal } from '@preact/signals';
 
 export type View = 'rows' | 'chart' | 'plan' | 'history' | 'server';

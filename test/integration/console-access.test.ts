@@ -76,7 +76,7 @@ describe('the console and who asks', function () {
     await page.getByText('The server refused the key').waitFor();
     expect(await at.text()).to.equal('select 2 as two');
     await give(second);
-    // What was refused runs again by itself.
+    // The refused run goes on by itself.
     await at.tells(/^1 row in/);
     expect(await at.cells(2)).to.deep.equal(['2']);
     expect(await page.evaluate<string>('JSON.stringify(localStorage) + location.href')).to.not.contain(

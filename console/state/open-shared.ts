@@ -1,9 +1,9 @@
 /** Opens the query of a link in a tab of its own, unless it is open already. A link never runs by itself: who opens it decides. */
 
-import { changeTab, openQuery, openTab, openTabId, tabs } from '../state/tabs.ts';
-import { notice, view } from '../state/view.ts';
+import { fragmentOf, readFragment } from '../share/link.ts';
 import { words } from '../words/words.ts';
-import { fragmentOf, readFragment } from './link.ts';
+import { changeTab, openQuery, openTab, openTabId, tabs } from './tabs.ts';
+import { notice, view } from './view.ts';
 
 export function openShared(): void {
   const shared = readFragment(location.hash);
