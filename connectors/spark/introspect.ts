@@ -2,7 +2,7 @@
 
 import { tableFromIPC } from 'apache-arrow';
 import type { DatabaseTable, IntrospectCall, IntrospectReply } from '../../core/protocol/sql-worker.ts';
-import { SPARK } from '../../language/dialects/spark/source.ts';
+import { quoteName } from '../../language/dialects/spark/sql.ts';
 import { columnOf } from '../../language/dialects/spark/types.ts';
 import { planOf } from './plans.ts';
 import type { QuerySession } from './query-session.ts';
@@ -43,7 +43,7 @@ async function tableNames(
 /** A table that cannot be read any more has no columns. */
 async function columnsIn(session: QuerySession, name: string): Promise<DatabaseTable['columns']> {
   try {
-    return columnsOf(await session.schema(planOf(`select * from ${SPARK.quoteName(name)}`))).map(columnOf);
+    return columnsOf(await session.schema(planOf(`select * from ${quoteName(name)}`))).map(columnOf);
   } catch {
     return [];
   }

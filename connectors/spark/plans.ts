@@ -2,7 +2,7 @@
 import { QueryError } from '../../core/protocol/errors.ts';
 import { isListKind, type ParameterKind } from '../../core/protocol/parameters.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
-import { SPARK } from '../../language/dialects/spark/source.ts';
+import { sentSql } from '../../language/dialects/spark/sql.ts';
 import { tokenizeSql } from '../../language/dialects/spark/tokens.ts';
 import { isJson, isText, sparkTypeOf } from '../../language/dialects/spark/types.ts';
 import { stalePlan } from '../kit/stale-plan.ts';
@@ -41,7 +41,7 @@ export function planOf(sql: string, bound: Bound = UNBOUND, items = '*'): Asked 
 /** Returns the items of a SELECT that give each column in a form that Arrow's values of it have: as JSON or text where they have none. */
 export function sentItems(columns: readonly DatabaseColumn[]): string {
   const needs = columns.some(({ type }) => isJson(sparkTypeOf(type)) || isText(sparkTypeOf(type)));
-  return needs ? columns.map((column) => SPARK.sentColumn(column).sql).join(', ') : '*';
+  return needs ? columns.map(sentSql).join(', ') : '*';
 }
 
 function withPlaces(sql: string): { readonly text: string; readonly numbers: readonly number[] } {

@@ -17,7 +17,7 @@ export const FAKE_STATUS = status;
 
 export interface FakeField {
   readonly name: string;
-  /** As the protocol has types: { long: {} }. */
+  /** The type in the protocol's form: { long: {} }. */
   readonly type: object;
 }
 

@@ -61,7 +61,7 @@ export async function startSpark(
   return await up(group, port);
 }
 
-/** What makes many short queries fast, for oracles. */
+/** Settings that make many short queries fast, for oracles. */
 export const FOR_SHORT_QUERIES: Readonly<Record<string, string>> = {
   'spark.sql.codegen.wholeStage': 'false',
   'spark.sql.adaptive.enabled': 'false',
@@ -153,7 +153,7 @@ function connectArguments(
   ];
 }
 
-/** What Spark's own scripts open of Java for it. */
+/** The packages of Java that Spark's own scripts open for it. */
 const OPENED = [
   ...['java.lang', 'java.lang.invoke', 'java.lang.reflect', 'java.io', 'java.net', 'java.nio', 'java.util'],
   ...['java.util.concurrent', 'java.util.concurrent.atomic', 'jdk.internal.ref', 'sun.nio.ch', 'sun.nio.cs'],

@@ -12,19 +12,11 @@ import {
   quoteName,
   quoteText,
   refusal,
+  sentSql,
   sourceRefusal,
   typeName,
 } from './sql.ts';
-import {
-  columnOf,
-  columnType,
-  isJson,
-  isText,
-  nativeType,
-  sentType,
-  sparkType,
-  sparkTypeOf,
-} from './types.ts';
+import { columnOf, columnType, isText, nativeType, sentType, sparkType, sparkTypeOf } from './types.ts';
 
 /** Stages that Spark should compute exactly; none is placed before the oracles of functions and of kinds have shown it (`maxStages`). */
 const PLACED_STAGES: ReadonlySet<string> = new Set(
@@ -45,12 +37,8 @@ function constantRows(columns: readonly Column[], rows: readonly (readonly Const
 /** Columns that no type of ours carries leave as JSON or as text. */
 function sentColumn(column: Parameters<SourceDialect['sentColumn']>[0]): SentColumn {
   const { name, type } = column;
-  const native = sparkTypeOf(type);
-  const quoted = quoteName(name);
   const text = { name, type: nativeType(sparkType('string')) };
-  if (isJson(native)) return { sql: `to_json(${quoted}) AS ${quoted}`, column: { name, type } };
-  if (isText(native)) return { sql: `CAST(${quoted} AS string) AS ${quoted}`, column: text };
-  return { sql: quoted, column };
+  return { sql: sentSql(column), column: isText(sparkTypeOf(type)) ? text : column };
 }
 
 /** Counts and choices may have narrower types in Spark than ours. */

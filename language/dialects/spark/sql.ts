@@ -7,7 +7,7 @@
 import type { Column, ColumnType, DatabaseColumn } from '../../../core/protocol/types.ts';
 import { valueType } from '../../types/typed.ts';
 import type { Literal } from '../dialect.ts';
-import { type SparkType, type SparkTypeName, sparkTypeOf } from './types.ts';
+import { isJson, isText, type SparkType, type SparkTypeName, sparkTypeOf } from './types.ts';
 
 export const quoteName = (name: string): string => `\`${name.replaceAll('`', '``')}\``;
 
@@ -121,4 +121,12 @@ export function refusal(columns: readonly Column[]): string | null {
     seen.set(folded, name);
   }
   return null;
+}
+
+/** Writes the item of a SELECT that gives a column in a form that Arrow has: as JSON or as text where its type is none of ours. */
+export function sentSql({ name, type }: DatabaseColumn): string {
+  const native = sparkTypeOf(type);
+  const quoted = quoteName(name);
+  if (isJson(native)) return `to_json(${quoted}) AS ${quoted}`;
+  return isText(native) ? `CAST(${quoted} AS string) AS ${quoted}` : quoted;
 }

@@ -3,7 +3,7 @@
  * text escapes unless an `r` stands before it, and what a hint (a comment that begins with a plus) holds are tokens. A text that is
  * open at the end is a token of its own, and so is a comment in a comment, since Spark's rules for where it ends are not simple.
  */
-/** What no statement may have. */
+/** Tokens that no statement may have. */
 export type OddToken = 'unterminated' | 'comment-in-comment';
 
 export interface SqlToken {
