@@ -7,9 +7,10 @@ import { ControlError, checkSize } from '../monitor/control.ts';
 import { maxSizesOf } from '../monitor/pools/definition.ts';
 import { POOL_TABLE } from '../monitor/pools/table.ts';
 import { type KeysCommand, keysCommand, type PolicyCommand, policyCommand } from './access-arguments.ts';
+import { fmtLanguage, fmtMode, migrateQueryOptions, type MigrateQueryOptions } from './editing/options.ts';
+import type { FmtOptions } from './fmt.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
-import type { MigrateQueryOptions } from './migrate-query.ts';
 import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
 import { UsageError } from './usage-error.ts';
@@ -39,7 +40,7 @@ export type Command =
   | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
-  | { readonly name: 'fmt'; readonly files: readonly string[]; readonly mode: 'print' | 'check' | 'write' }
+  | ({ readonly name: 'fmt' } & FmtOptions)
   | {
       readonly name: 'status';
       readonly url: string | null;
@@ -109,6 +110,7 @@ const OPTIONS = {
   only: { type: 'string' },
   as: { type: 'string' },
   model: { type: 'string' },
+  dialect: { type: 'string' },
   files: { type: 'boolean' },
   ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
@@ -123,7 +125,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   query: [...QUERY_OPTIONS, 'format'],
   explain: [...QUERY_OPTIONS, 'json'],
   compile: ['step', 'describe', 'connection', 'param'],
-  fmt: ['check', 'write'],
+  fmt: ['check', 'write', 'dialect'],
   status: ['url', 'json', 'local', 'config'],
   top: ['url', 'once'],
   logs: ['url', 'query', 'level', 'since', 'limit', 'summary', 'json'],
@@ -157,7 +159,7 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       expectNoMore(name, rest);
       return { name, configFile: values.config };
     case 'fmt':
-      return { name, files: rest, mode: fmtMode(values) };
+      return { name, files: rest, mode: fmtMode(values), ...fmtLanguage(values) };
     case 'status':
       expectNoMore(name, rest);
       return statusCommand(values);
@@ -183,7 +185,7 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       expectNoMore(name, rest);
       return { name, check: values.check === true, configFile: values.config };
     case 'migrate-query':
-      return { name, url: values.url ?? null, ...migrateQueryOptions(values, rest) };
+      return { name, url: values.url ?? null, ...migrateQueryOptions(values, rest, () => queryOptions({}, rest).text) };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
@@ -301,24 +303,6 @@ function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
     capRows: parseCount('limit', values.limit),
     timeoutMs: parseCount('timeout', values.timeout),
   };
-}
-
-function migrateQueryOptions(values: Values, rest: readonly string[]): MigrateQueryOptions {
-  const { describe = null, connection = null, model = null } = values;
-  if (describe !== null && values.url !== undefined)
-    throw new UsageError('--describe asks no server; leave out --url');
-  if (values.files === true && rest.length === 0)
-    throw new UsageError('--files needs the names of files: forkline migrate-query --files a.txt b.txt');
-  const shared = { describe, connection, model };
-  if (values.files === true) return { ...shared, text: null, files: rest };
-  return { ...shared, text: queryOptions({}, rest).text, files: [] };
-}
-
-function fmtMode({ check, write }: Values): 'print' | 'check' | 'write' {
-  if (check === true && write === true)
-    throw new UsageError('--check leaves the files alone and --write replaces them: choose one');
-  if (check === true) return 'check';
-  return write === true ? 'write' : 'print';
 }
 
 function parseFormat(given: string | undefined): Format | null {

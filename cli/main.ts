@@ -65,7 +65,7 @@ async function run(command: Command): Promise<number> {
     case 'model':
       return await (await import('./model.ts')).runModel(await client(command.url), command, process);
     case 'migrate-query': {
-      const { runMigrateQuery } = await import('./migrate-query.ts');
+      const { runMigrateQuery } = await import('./editing/migrate-query.ts');
       return await runMigrateQuery(command, () => client(command.url), process);
     }
     case 'migrate':

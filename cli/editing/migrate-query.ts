@@ -2,33 +2,24 @@
  * `forkline migrate-query`: prints queries of the legacy language in today's. The compiler must know the columns: a server tells them (`--url`),
  * or a file does (`--describe`), as for `forkline compile`. What has no counterpart is an error with its place, and the exit code 1.
  */
-import type { IncomingMessage } from 'node:http';
-import { readFile } from 'node:fs/promises';
-import { text as readText } from 'node:stream/consumers';
-import type { ConnectionDialects, DialectName } from '../core/protocol/dialect-name.ts';
-import { QueryError } from '../core/protocol/errors.ts';
-import type { Ask, AskAnswer, PlanRequest } from '../core/protocol/plan.ts';
-import { quoteName } from '../language/dialects/quoting.ts';
-import { STAGE_ENGINE, USUAL_SOURCE } from '../language/dialects/registry.ts';
-import { migrateLegacy } from '../language/editor/migrate-legacy.ts';
-import { renderError } from '../language/editor/render-error.ts';
-import { JUDGES_NOTHING } from '../language/source/judged-functions.ts';
-import { describedSource } from '../language/steps.ts';
-import { writtenType } from '../language/types/written-type.ts';
-import type { Client } from './client.ts';
-import { answerOf, connectionsOf, readDescribed, wanted } from './compile.ts';
-import { UsageError } from './usage-error.ts';
 
-export interface MigrateQueryOptions {
-  /** The query; null: files, or stdin. */
-  readonly text: string | null;
-  readonly files: readonly string[];
-  /** The model that `*` and bare conditions read; null: there is none. */
-  readonly model: string | null;
-  readonly connection: string | null;
-  /** A file with the columns; null: the server is asked. */
-  readonly describe: string | null;
-}
+import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
+import type { ConnectionDialects, DialectName } from '../../core/protocol/dialect-name.ts';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { Ask, AskAnswer, PlanRequest } from '../../core/protocol/plan.ts';
+import { quoteName } from '../../language/dialects/quoting.ts';
+import { STAGE_ENGINE, USUAL_SOURCE } from '../../language/dialects/registry.ts';
+import { migrateLegacy } from '../../language/editor/migrate-legacy.ts';
+import { renderError } from '../../language/editor/render-error.ts';
+import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
+import { describedSource } from '../../language/steps.ts';
+import { writtenType } from '../../language/types/written-type.ts';
+import type { Client } from '../client.ts';
+import { answerOf, connectionsOf, readDescribed, wanted } from '../compile.ts';
+import { UsageError } from '../usage-error.ts';
+import type { MigrateQueryOptions } from './options.ts';
 
 export interface MigrateQueryStreams {
   readonly stdin: NodeJS.ReadableStream;
@@ -97,6 +88,7 @@ async function migrateOne(
 async function migrated(request: PlanRequest, knowledge: Knowledge): Promise<string | readonly Ask[]> {
   const answers: Record<string, AskAnswer> = {};
   for (;;) {
+    const known = Object.keys(answers).length;
     const made = migrateLegacy({ ...request, answers }, JUDGES_NOTHING);
     if (made.kind === 'migrated') return made.text;
     const unknown: Ask[] = [];
@@ -106,6 +98,7 @@ async function migrated(request: PlanRequest, knowledge: Knowledge): Promise<str
       else answers[ask.key] = answer;
     }
     if (unknown.length > 0) return unknown;
+    if (Object.keys(answers).length === known) throw new Error('the compiler asks again for what it knows');
   }
 }
 
@@ -148,7 +141,10 @@ async function fromServer(client: Client, given: string | null): Promise<Knowled
       const columns = await columnsOf(client, engineQuery(ask), usual);
       return {
         kind: 'engine',
-        columns: columns.map(({ name, type }) => ({ name, engineType: STAGE_ENGINE.typeName(writtenType(type)) })),
+        columns: columns.map(({ name, type }) => ({
+          name,
+          engineType: STAGE_ENGINE.typeName(writtenType(type)),
+        })),
       };
     },
   };
@@ -159,8 +155,16 @@ interface AnsweredColumn {
   readonly type: string;
 }
 
-async function columnsOf(client: Client, query: string, connection: string): Promise<readonly AnsweredColumn[]> {
-  const response: IncomingMessage = await client.post('/v1/query', { query, connection, limits: { rows: 1 } });
+async function columnsOf(
+  client: Client,
+  query: string,
+  connection: string,
+): Promise<readonly AnsweredColumn[]> {
+  const response: IncomingMessage = await client.post('/v1/query', {
+    query,
+    connection,
+    limits: { rows: 1 },
+  });
   const answer = JSON.parse(await readText(response)) as { readonly columns: readonly AnsweredColumn[] };
   return answer.columns;
 }
