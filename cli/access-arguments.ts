@@ -1,5 +1,5 @@
 /** Reads the command lines of `forkline keys` and `forkline policy`. */
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './command-line/usage-error.ts';
 
 export type KeysCommand =
   | {

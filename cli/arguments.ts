@@ -7,13 +7,18 @@ import { ControlError, checkSize } from '../monitor/control.ts';
 import { maxSizesOf } from '../monitor/pools/definition.ts';
 import { POOL_TABLE } from '../monitor/pools/table.ts';
 import { type KeysCommand, keysCommand, type PolicyCommand, policyCommand } from './access-arguments.ts';
-import { fmtLanguage, fmtMode, migrateQueryOptions, type MigrateQueryOptions } from './editing/options.ts';
-import type { FmtOptions } from './fmt.ts';
-import { FORMATS, type Format } from './formats.ts';
+import {
+  type FmtOptions,
+  fmtLanguage,
+  fmtMode,
+  type MigrateQueryOptions,
+  migrateQueryOptions,
+} from './command-line/edit-options.ts';
+import { UsageError } from './command-line/usage-error.ts';
+import { type Format, parseFormat } from './formats.ts';
 import type { LogsCommand } from './logs.ts';
 import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface QueryOptions {
   /** null: FORKLINE_URL, else the default address. */
@@ -185,7 +190,11 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       expectNoMore(name, rest);
       return { name, check: values.check === true, configFile: values.config };
     case 'migrate-query':
-      return { name, url: values.url ?? null, ...migrateQueryOptions(values, rest, () => queryOptions({}, rest).text) };
+      return {
+        name,
+        url: values.url ?? null,
+        ...migrateQueryOptions(values, rest, () => queryOptions({}, rest).text),
+      };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
@@ -303,13 +312,6 @@ function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
     capRows: parseCount('limit', values.limit),
     timeoutMs: parseCount('timeout', values.timeout),
   };
-}
-
-function parseFormat(given: string | undefined): Format | null {
-  if (given === undefined) return null;
-  const format = FORMATS.find((known) => known === given);
-  if (format !== undefined) return format;
-  throw new UsageError(`there is no format "${given}"; there are ${FORMATS.join(', ')}`);
 }
 
 function parseCount(option: string, given: string | undefined): number | null {

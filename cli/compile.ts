@@ -14,8 +14,8 @@ import { JUDGES_NOTHING } from '../language/source/judged-functions.ts';
 import { describedSource, type PrintedSteps, printedSteps, STEPS, type Step } from '../language/steps.ts';
 import { writtenType } from '../language/types/written-type.ts';
 import type { CompileOptions } from './arguments.ts';
+import { UsageError } from './command-line/usage-error.ts';
 import type { ParameterValue } from './parameter-argument.ts';
-import { UsageError } from './usage-error.ts';
 
 export interface CompileStreams {
   readonly stdin: NodeJS.ReadableStream;

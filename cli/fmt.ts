@@ -7,15 +7,7 @@ import { text } from 'node:stream/consumers';
 import { QueryError } from '../core/protocol/errors.ts';
 import { formatQuery } from '../language/editor/format.ts';
 import { renderError } from '../language/editor/render-error.ts';
-
-export interface FmtOptions {
-  /** None: stdin, as `-` is. */
-  readonly files: readonly string[];
-  /** `check`: name what is not formatted; `write`: replace it; `print`: the formatted text to stdout. */
-  readonly mode: 'print' | 'check' | 'write';
-  /** The language of all of them; left out: Forkline's own, unless a text says otherwise. */
-  readonly language?: 'legacy';
-}
+import type { FmtOptions } from './command-line/edit-options.ts';
 
 export interface FmtStreams {
   readonly stdin: NodeJS.ReadableStream;

@@ -2,12 +2,12 @@
 import { environment } from '../core/config/config.ts';
 import type { Command } from './arguments.ts';
 import { parseCommandLine } from './arguments.ts';
+import { UsageError } from './command-line/usage-error.ts';
 /**
  * The `forkline` command. It reads the command line and hands over; each command's code is loaded only when it is
  * the one, because `forkline start` becomes the monitor and must stay small.
  */
 import { HELP } from './help.ts';
-import { UsageError } from './usage-error.ts';
 
 const env = environment();
 
@@ -65,7 +65,7 @@ async function run(command: Command): Promise<number> {
     case 'model':
       return await (await import('./model.ts')).runModel(await client(command.url), command, process);
     case 'migrate-query': {
-      const { runMigrateQuery } = await import('./editing/migrate-query.ts');
+      const { runMigrateQuery } = await import('./migrate-query.ts');
       return await runMigrateQuery(command, () => client(command.url), process);
     }
     case 'migrate':

@@ -1,5 +1,5 @@
 /** Reads the command line of `forkline model`. */
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './command-line/usage-error.ts';
 
 export type ModelCommand =
   | {

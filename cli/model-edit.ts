@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environment } from '../core/config/config.ts';
 import { type Client, ServerError } from './client.ts';
+import { UsageError } from './command-line/usage-error.ts';
 import { modelOf, modelText } from './model-files.ts';
 import { pathOf, reasonOf, type Saved, savedLine, shown } from './model-requests.ts';
 import type { Output } from './output.ts';
-import { UsageError } from './usage-error.ts';
 
 export async function editModel(
   client: Client,

@@ -1,6 +1,6 @@
 /** Reads `--param NAME=VALUE`. */
 import { isLosslessNumber, isSafeNumber, LosslessNumber, parse as parseJson } from 'lossless-json';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from './command-line/usage-error.ts';
 
 type ParameterItem = string | number | boolean | null | LosslessNumber;
 export type ParameterValue = ParameterItem | readonly ParameterItem[];

@@ -8,9 +8,9 @@ import { pipeline } from 'node:stream/promises';
 import type { QueryOptions } from './arguments.ts';
 import type { Client } from './client.ts';
 import { ServerError } from './client.ts';
+import { UsageError } from './command-line/usage-error.ts';
 import type { Format } from './formats.ts';
 import { renderTable } from './table.ts';
-import { UsageError } from './usage-error.ts';
 
 /** A table of more is not read by anybody, and it is held in memory. */
 const TABLE_MAX_BYTES = 64 * 1024 * 1024;

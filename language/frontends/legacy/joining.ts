@@ -1,6 +1,5 @@
 /** Joins. */
 
-import type { Span } from '../../../core/protocol/errors.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import { quoteName } from '../../dialects/quoting.ts';
@@ -248,4 +247,3 @@ export const JOIN_MODEL = optionJoin('join_model', `join_model name='M' ${OPTION
   options.get('owner');
   cursor.sources.model(text, span);
 });
-

@@ -64,4 +64,3 @@ export function compareNames(order: Order): (one: string, other: string) => numb
     return a === null && b === null ? plain(one, other) : a === null ? 1 : -1;
   };
 }
-

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { stringify } from 'lossless-json';
 import { parseCommandLine } from '../../../cli/arguments.ts';
-import { UsageError } from '../../../cli/usage-error.ts';
+import { UsageError } from '../../../cli/command-line/usage-error.ts';
 
 const query = (...args: string[]) => {
   const command = parseCommandLine(['query', ...args]);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
 import { parseCommandLine } from '../../../cli/arguments.ts';
+import { UsageError } from '../../../cli/command-line/usage-error.ts';
 import { runCompile } from '../../../cli/compile.ts';
-import { UsageError } from '../../../cli/usage-error.ts';
 
 class Sink extends Writable {
   text = '';

@@ -13,8 +13,8 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
 import { parseCommandLine } from '../../../cli/arguments.ts';
+import { UsageError } from '../../../cli/command-line/usage-error.ts';
 import { type FmtOptions, runFmt } from '../../../cli/fmt.ts';
-import { UsageError } from '../../../cli/usage-error.ts';
 
 const UGLY = 'select a from t|where a>1';
 const GOOD = 'select a from t\n| where a > 1\n';

@@ -1,6 +1,14 @@
 /** Reads the options of `forkline fmt` and `forkline migrate-query`. */
-import type { FmtOptions } from '../fmt.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface FmtOptions {
+  /** None: stdin, as `-` is. */
+  readonly files: readonly string[];
+  /** `check`: name what is not formatted; `write`: replace it; `print`: the formatted text to stdout. */
+  readonly mode: 'print' | 'check' | 'write';
+  /** The language of all of them; left out: Forkline's own, unless a text says otherwise. */
+  readonly language?: 'legacy';
+}
 
 export interface MigrateQueryOptions {
   /** The query; null: files, or stdin. */
@@ -54,4 +62,3 @@ export function fmtMode({ check, write }: Values): 'print' | 'check' | 'write' {
   if (check === true) return 'check';
   return write === true ? 'write' : 'print';
 }
-

@@ -6,20 +6,20 @@
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { text as readText } from 'node:stream/consumers';
-import type { ConnectionDialects, DialectName } from '../../core/protocol/dialect-name.ts';
-import { QueryError } from '../../core/protocol/errors.ts';
-import type { Ask, AskAnswer, PlanRequest } from '../../core/protocol/plan.ts';
-import { quoteName } from '../../language/dialects/quoting.ts';
-import { STAGE_ENGINE, USUAL_SOURCE } from '../../language/dialects/registry.ts';
-import { migrateLegacy } from '../../language/editor/migrate-legacy.ts';
-import { renderError } from '../../language/editor/render-error.ts';
-import { JUDGES_NOTHING } from '../../language/source/judged-functions.ts';
-import { describedSource } from '../../language/steps.ts';
-import { writtenType } from '../../language/types/written-type.ts';
-import type { Client } from '../client.ts';
-import { answerOf, connectionsOf, readDescribed, wanted } from '../compile.ts';
-import { UsageError } from '../usage-error.ts';
-import type { MigrateQueryOptions } from './options.ts';
+import type { ConnectionDialects, DialectName } from '../core/protocol/dialect-name.ts';
+import { QueryError } from '../core/protocol/errors.ts';
+import type { Ask, AskAnswer, PlanRequest } from '../core/protocol/plan.ts';
+import { quoteName } from '../language/dialects/quoting.ts';
+import { STAGE_ENGINE, USUAL_SOURCE } from '../language/dialects/registry.ts';
+import { migrateLegacy } from '../language/editor/migrate-legacy.ts';
+import { renderError } from '../language/editor/render-error.ts';
+import { JUDGES_NOTHING } from '../language/source/judged-functions.ts';
+import { describedSource } from '../language/steps.ts';
+import { writtenType } from '../language/types/written-type.ts';
+import type { Client } from './client.ts';
+import type { MigrateQueryOptions } from './command-line/edit-options.ts';
+import { UsageError } from './command-line/usage-error.ts';
+import { answerOf, connectionsOf, readDescribed, wanted } from './compile.ts';
 
 export interface MigrateQueryStreams {
   readonly stdin: NodeJS.ReadableStream;
