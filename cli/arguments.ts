@@ -11,14 +11,20 @@ import {
   type PolicyCommand,
   policyCommand,
 } from './access/access-arguments.ts';
-import { parseCount } from './count-argument.ts';
 import { type ConnectionCommand, connectionCommand } from './connections/arguments.ts';
+import { parseCount } from './count-argument.ts';
 import { ENCRYPT_OPTIONS, type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
+import {
+  type FmtOptions,
+  fmtLanguage,
+  fmtMode,
+  type MigrateQueryOptions,
+  migrateQueryOptions,
+} from './kit/edit-options.ts';
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
 import { logsCommand, parseSince } from './logs-arguments.ts';
-import type { MigrateQueryOptions } from './migrate-query.ts';
 import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
 import { type CacheCommand, cacheCommand, type JobsCommand, jobsCommand } from './results-arguments.ts';
@@ -51,7 +57,7 @@ export type Command =
   | ({ readonly name: 'jobs'; readonly url: string | null } & JobsCommand)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
-  | { readonly name: 'fmt'; readonly files: readonly string[]; readonly mode: 'print' | 'check' | 'write' }
+  | ({ readonly name: 'fmt' } & FmtOptions)
   | {
       readonly name: 'status';
       readonly url: string | null;
@@ -136,6 +142,7 @@ const OPTIONS = {
   offset: { type: 'string' },
   remove: { type: 'boolean' },
   head: { type: 'string' },
+  dialect: { type: 'string' },
   files: { type: 'boolean' },
   ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
@@ -150,7 +157,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   query: [...QUERY_OPTIONS, 'format', 'async', 'encrypt', 'encrypt-to'],
   explain: [...QUERY_OPTIONS, 'json'],
   compile: ['step', 'describe', 'connection', 'param'],
-  fmt: ['check', 'write'],
+  fmt: ['check', 'write', 'dialect'],
   status: ['url', 'json', 'local', 'config'],
   top: ['url', 'once'],
   logs: ['url', 'query', 'level', 'since', 'limit', 'summary', 'json'],
@@ -188,7 +195,7 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       expectNoMore(name, rest);
       return { name, configFile: values.config };
     case 'fmt':
-      return { name, files: rest, mode: fmtMode(values) };
+      return { name, files: rest, mode: fmtMode(values), ...fmtLanguage(values) };
     case 'status':
       expectNoMore(name, rest);
       return statusCommand(values);
@@ -223,7 +230,11 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       expectNoMore(name, rest);
       return { name, check: values.check === true, configFile: values.config };
     case 'migrate-query':
-      return { name, url: values.url ?? null, ...migrateQueryOptions(values, rest) };
+      return {
+        name,
+        url: values.url ?? null,
+        ...migrateQueryOptions(values, rest, () => queryOptions({}, rest).text),
+      };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
@@ -298,26 +309,6 @@ function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
     capRows: parseCount('limit', values.limit),
     timeoutMs: parseCount('timeout', values.timeout),
   };
-}
-
-function migrateQueryOptions(values: Values, rest: readonly string[]): MigrateQueryOptions {
-  const { describe = null, connection = null, model: models = [] } = values;
-  if (models.length > 1) throw new UsageError('a query reads one model: give --model once');
-  const model = models[0] ?? null;
-  if (describe !== null && values.url !== undefined)
-    throw new UsageError('--describe asks no server; leave out --url');
-  if (values.files === true && rest.length === 0)
-    throw new UsageError('--files needs the names of files: forkline migrate-query --files a.txt b.txt');
-  const shared = { describe, connection, model };
-  if (values.files === true) return { ...shared, text: null, files: rest };
-  return { ...shared, text: queryOptions({}, rest).text, files: [] };
-}
-
-function fmtMode({ check, write }: Values): 'print' | 'check' | 'write' {
-  if (check === true && write === true)
-    throw new UsageError('--check leaves the files alone and --write replaces them: choose one');
-  if (check === true) return 'check';
-  return write === true ? 'write' : 'print';
 }
 
 function parseFormat(given: string | undefined): Format | null {

@@ -7,13 +7,7 @@ import { text } from 'node:stream/consumers';
 import { QueryError } from '../core/protocol/errors.ts';
 import { formatQuery } from '../language/editor/format.ts';
 import { renderError } from '../language/editor/render-error.ts';
-
-export interface FmtOptions {
-  /** None: stdin, as `-` is. */
-  readonly files: readonly string[];
-  /** `check`: name what is not formatted; `write`: replace it; `print`: the formatted text to stdout. */
-  readonly mode: 'print' | 'check' | 'write';
-}
+import type { FmtOptions } from './kit/edit-options.ts';
 
 export interface FmtStreams {
   readonly stdin: NodeJS.ReadableStream;
@@ -22,22 +16,26 @@ export interface FmtStreams {
 }
 
 /** The exit code: 1 when something could not be read or parsed, or `check` found something. */
-export async function runFmt({ files, mode }: FmtOptions, streams: FmtStreams): Promise<number> {
+export async function runFmt({ files, mode, language }: FmtOptions, streams: FmtStreams): Promise<number> {
   let code = 0;
   for (const file of files.length === 0 ? ['-'] : files)
-    if (!(await formatOne(file, mode, streams))) code = 1;
+    if (!(await formatOne(file, { mode, ...(language !== undefined && { language }) }, streams))) code = 1;
   return code;
 }
 
 /** Resolves to whether all is well with this file. */
-async function formatOne(file: string, mode: FmtOptions['mode'], streams: FmtStreams): Promise<boolean> {
+async function formatOne(
+  file: string,
+  { mode, language }: Omit<FmtOptions, 'files'>,
+  streams: FmtStreams,
+): Promise<boolean> {
   const shown = file === '-' ? 'stdin' : file;
   const before = await readQuery(file, streams).catch((error: NodeJS.ErrnoException) => {
     streams.stderr.write(`forkline: ${shown} cannot be read: ${error.message}\n`);
     return null;
   });
   if (before === null) return false;
-  const after = formattedOrNull(before, shown, streams.stderr);
+  const after = formattedOrNull(before, shown, language, streams.stderr);
   if (after === null) return false;
   if (mode === 'print' || (mode === 'write' && file === '-')) streams.stdout.write(after);
   else if (after !== before) return await differs(file, shown, after, mode, streams);
@@ -50,9 +48,14 @@ async function readQuery(file: string, { stdin }: FmtStreams): Promise<string> {
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
-function formattedOrNull(before: string, shown: string, stderr: NodeJS.WritableStream): string | null {
+function formattedOrNull(
+  before: string,
+  shown: string,
+  language: 'legacy' | undefined,
+  stderr: NodeJS.WritableStream,
+): string | null {
   try {
-    return formatQuery(before);
+    return formatQuery(before, undefined, language ?? null);
   } catch (thrown) {
     if (!(thrown instanceof QueryError)) throw thrown;
     stderr.write(`${shown}: ${renderError(thrown.toWire(), before).text}\n`);

@@ -10,7 +10,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline compile [options] 'QUERY'    print a step of the compiler as JSON, without a server: --step tree,
                                         resolved, placed or statements; --describe FILE has the columns
   forkline fmt [FILE...]                format queries, one a file; without FILE, or for -, from stdin to stdout.
-                                        --write replaces the files, --check only names those that would change
+                                        --write replaces the files, --check only names those that would change;
+                                        --dialect legacy: they are of the legacy language
   forkline status [--json]              show the server's processes and queries; with --local of the monitor,
                                         which answers without the server (--config)
   forkline top [--once]                 the same, live: sort, choose a query, kill it

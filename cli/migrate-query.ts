@@ -18,18 +18,8 @@ import { describedSource } from '../language/steps.ts';
 import { writtenType } from '../language/types/written-type.ts';
 import type { Client } from './client.ts';
 import { answerOf, connectionsOf, readDescribed, wanted } from './compile.ts';
+import type { MigrateQueryOptions } from './kit/edit-options.ts';
 import { UsageError } from './kit/usage-error.ts';
-
-export interface MigrateQueryOptions {
-  /** The query; null: files, or stdin. */
-  readonly text: string | null;
-  readonly files: readonly string[];
-  /** The model that `*` and bare conditions read; null: there is none. */
-  readonly model: string | null;
-  readonly connection: string | null;
-  /** A file with the columns; null: the server is asked. */
-  readonly describe: string | null;
-}
 
 export interface MigrateQueryStreams {
   readonly stdin: NodeJS.ReadableStream;
@@ -98,6 +88,7 @@ async function migrateOne(
 async function migrated(request: PlanRequest, knowledge: Knowledge): Promise<string | readonly Ask[]> {
   const answers: Record<string, AskAnswer> = {};
   for (;;) {
+    const known = Object.keys(answers).length;
     const made = migrateLegacy({ ...request, answers }, JUDGES_NOTHING);
     if (made.kind === 'migrated') return made.text;
     const unknown: Ask[] = [];
@@ -107,6 +98,7 @@ async function migrated(request: PlanRequest, knowledge: Knowledge): Promise<str
       else answers[ask.key] = answer;
     }
     if (unknown.length > 0) return unknown;
+    if (Object.keys(answers).length === known) throw new Error('the compiler asks again for what it knows');
   }
 }
 

@@ -44,7 +44,12 @@ export function readStored(name: string, definition: ConnectionDefinition, place
   const nameProblem = connectionNameProblem(name);
   if (nameProblem !== null) return { mistakes: [nameProblem] };
   const { options, mistakes } = withoutSecrets(definition);
-  mistakes.push(...shapeProblems(name, options), ...referencesIn('', options), ...powers(options), ...unguarded(options));
+  mistakes.push(
+    ...shapeProblems(name, options),
+    ...referencesIn('', options),
+    ...powers(options),
+    ...unguarded(options),
+  );
   if (mistakes.length > 0) return { mistakes };
   const filled = withSecrets(name, definition, place, mistakes);
   mistakes.push(...pathProblems(options, place.directories));

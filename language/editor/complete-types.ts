@@ -46,6 +46,10 @@ export interface CompleteRequest {
   readonly parameters: Readonly<Record<string, ParameterKind>>;
   /** The connection of sources that name none. */
   readonly connection: string;
+  /** The language of the text; left out: Forkline's own, unless the text says otherwise. */
+  readonly language?: 'legacy';
+  /** The model that `*` reads in the legacy language. */
+  readonly model?: string;
   /** The connections that there are, each with its database's dialect. */
   readonly dialects: ConnectionDialects;
   /** The stages that whoever asks may use; null, or left out: all. */

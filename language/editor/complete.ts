@@ -13,8 +13,10 @@ import { planQuery } from '../compile.ts';
 import type { SourceDialect } from '../dialects/dialect.ts';
 import { sourceDialect, USUAL_SOURCE } from '../dialects/registry.ts';
 import type { Token } from '../frontends/forkline/token.ts';
+import { saysLegacy } from '../frontends/legacy/prelude.ts';
 import { parseRequest } from '../parse.ts';
 import { kindName } from '../types/parameter-types.ts';
+import { completeLegacy } from './complete-legacy.ts';
 import { placeAt } from './complete-place.ts';
 import { sqlItems } from './complete-sql.ts';
 import { quotedIfNeeded, stageItems } from './complete-stage.ts';
@@ -32,6 +34,7 @@ const MAX_ITEMS = 500;
 const MAX_CUTS = 5;
 
 export function completeQuery(request: CompleteRequest, judge: Judge): CompleteStep {
+  if (request.language === 'legacy' || saysLegacy(request.text)) return completeLegacy(request, judge);
   const place = placeAt(request.text, request.position, lexicalsOf(request));
   const found = itemsAt(place, request, judge);
   if (found.kind === 'ask') return found;

@@ -6,14 +6,21 @@
 import { strict as assert } from 'node:assert';
 import type { Lexical } from '../dialects/lexical.ts';
 import { USUAL_SOURCE } from '../dialects/registry.ts';
+import { saysLegacy } from '../frontends/legacy/prelude.ts';
 import { parseAlone } from '../parse.ts';
 import { writeQuery } from './format-layout.ts';
 import { type Leaf, leavesOf } from './format-leaves.ts';
+import { formatLegacy } from './format-legacy.ts';
 import { Lines } from './format-lines.ts';
 import { queryOf } from './format-query.ts';
 
 /** The whole text, whose SQL is written by the rules of `lexical`, with one line end at its end. Throws QueryError. */
-export function formatQuery(text: string, lexical: Lexical = USUAL_SOURCE.lexical): string {
+export function formatQuery(
+  text: string,
+  lexical: Lexical = USUAL_SOURCE.lexical,
+  language: 'legacy' | null = null,
+): string {
+  if (language === 'legacy' || saysLegacy(text)) return formatLegacy(text);
   const leaves = allLeaves(text, lexical);
   const lines = new Lines();
   writeQuery(lines, queryOf(leaves), 0);

@@ -26,8 +26,34 @@ export function migrateLegacy(request: PlanRequest, judge: Judge): Migrated {
   const made = withModels({ ...legacy, catalogue: false }, judge, (_, composed, judgeHere) =>
     compileTree(tree, composed, judgeHere, heard),
   );
-  if (made.kind === 'ask') return made;
+  if (made.kind === 'ask') {
+    const values = made.asks.filter(({ kind }) => kind === 'values');
+    return values.length === 0 ? made : withoutValues(request, values, judge);
+  }
   return { kind: 'migrated', text: formatQuery(written(tree, steps)) };
+}
+
+/** A pivot's values change, so that the text holds none; commands behind it that name one of its columns cannot be checked. */
+function withoutValues(request: PlanRequest, asks: readonly Ask[], judge: Judge): Migrated {
+  const known = asks.map(
+    ({ key }) => [key, { kind: 'values' as const, values: ['value'], complete: true }] as const,
+  );
+  try {
+    return migrateLegacy(
+      { ...request, answers: { ...request.answers, ...Object.fromEntries(known) } },
+      judge,
+    );
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError) || thrown.code !== 'unknown-column') throw thrown;
+    throw new QueryError(
+      'unsupported',
+      `which columns there are here depends on the data: ${thrown.message}`,
+      {
+        span: thrown.details.span!,
+        hint: 'migrate what stands before it, and list the values of its `pivot`: `splitcol c in (...)`',
+      },
+    );
+  }
 }
 
 function written(tree: QueryTree, steps: ReadonlyMap<StageNode, readonly Step[]>): string {

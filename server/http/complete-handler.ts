@@ -85,7 +85,23 @@ function requestOf(
   run.connections.check(connection, principal);
   const parameters = parameterKinds(body.params ?? {});
   const catalogue = run.catalogue !== null;
-  return { text: body.query, position: body.position, parameters, connection, visible, stages, catalogue };
+  return {
+    text: body.query,
+    position: body.position,
+    parameters,
+    connection,
+    visible,
+    stages,
+    catalogue,
+    ...legacyOf(body),
+  };
+}
+
+function legacyOf({ dialect, model }: CompleteBody): Pick<CompleteRequest, 'language' | 'model'> {
+  return {
+    ...(dialect === 'legacy' && { language: 'legacy' as const }),
+    ...(model !== undefined && { model }),
+  };
 }
 
 /** Asks a database one question, as a separate query that ends when the completion's time is up. */

@@ -8,9 +8,11 @@ import { asTool } from './tool-asker.ts';
 
 export function formatHandler(deps: AppDeps): RequestHandler {
   return async (request: Request, response: Response) => {
-    const text = readFormatRequest(request, deps.limits.queryBytes);
+    const { query: text, language } = readFormatRequest(request, deps.limits.queryBytes);
     try {
-      const query = await asTool(request, response, (asker) => deps.run.planner.format(text, asker));
+      const query = await asTool(request, response, (asker) =>
+        deps.run.planner.format(text, language, asker),
+      );
       response.json({ query, changed: query !== text });
     } catch (thrown) {
       const error = QueryError.from(thrown);

@@ -24,7 +24,8 @@ import { HostCheck } from './host-check.ts';
 /** The paths that a link on another site may open: documents that run no query. */
 const PAGES = new Set(['/', '/docs', '/openapi.json']);
 /** The paths that need no key: the health probes, the public key of encrypted queries and the pages with their files, which show nothing of anybody's data. */
-const OPEN_TO_ALL = /^\/(?:livez|readyz|\.well-known\/jwks\.json|docs|docs\.css|docs\.js|console\/[\w.-]+)?(?:\?|$)/;
+const OPEN_TO_ALL =
+  /^\/(?:livez|readyz|\.well-known\/jwks\.json|docs|docs\.css|docs\.js|console\/[\w.-]+)?(?:\?|$)/;
 const ANY_ORIGIN = '*';
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;
 const PREFLIGHT_HEADERS = {

@@ -29,7 +29,7 @@ export type PlannerTask =
   | ({ readonly type: 'explain' } & Seeing & Omit<PlanRequest, 'dialects'>)
   /** Plans a definition of a model. */
   | ({ readonly type: 'model' } & Seeing & Omit<PlanRequest, 'dialects'>)
-  | { readonly type: 'format'; readonly text: string }
+  | { readonly type: 'format'; readonly text: string; readonly language?: 'legacy' | null }
   | ({ readonly type: 'complete' } & Seeing & Omit<CompleteRequest, 'dialects'>)
   /** Finds the names that decide the facts of a connection's SQL, with the values that are bound in it. */
   | {
@@ -114,7 +114,7 @@ function compile(task: PlannerTask): unknown {
     case 'model':
       return planModel({ ...task, dialects }, judges.judgeIn(task.text));
     case 'format':
-      return formatQuery(task.text);
+      return formatQuery(task.text, undefined, task.language ?? null);
     case 'complete':
       return completeQuery({ ...task, dialects }, judges.judgeIn(task.text));
     case 'names':

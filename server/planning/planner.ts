@@ -95,8 +95,8 @@ export class Planner {
   }
 
   /** Returns the query, formatted. */
-  async format(text: string, asker: Asker): Promise<string> {
-    return (await this.#run({ type: 'format', text }, asker)).value as string; // the result type of a `format` task
+  async format(text: string, language: 'legacy' | null, asker: Asker): Promise<string> {
+    return (await this.#run({ type: 'format', text, language }, asker)).value as string; // the result type of a `format` task
   }
 
   /** Returns the names that decide the facts of a connection's SQL (`SqlJudge.namesIn`). */

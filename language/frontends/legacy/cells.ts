@@ -6,7 +6,17 @@ import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { asNumber, asText, engine, evalInPlace, inPlace, isNumber, ROW, rowWise, stages } from './engine-text.ts';
+import {
+  asNumber,
+  asText,
+  engine,
+  evalInPlace,
+  inPlace,
+  isNumber,
+  ROW,
+  rowWise,
+  stages,
+} from './engine-text.ts';
 
 interface Chosen {
   readonly columns: readonly WrittenName[] | null;

@@ -41,7 +41,7 @@ export interface CommandDefinition<Syntax> {
   readonly summary: string;
   parse(cursor: LegacyCursor): Syntax;
   lower(syntax: Syntax, context: LowerContext): readonly Step[];
-  /** The same for a text that is kept, where that differs: it must not depend on the data. */
+  /** Returns the stages for a text that is kept, where they differ: they must not depend on the data. */
   readonly today?: ((syntax: Syntax, context: LowerContext) => readonly Step[]) | undefined;
 }
 

@@ -1,5 +1,6 @@
 /** Reads the tokens of one command of the legacy language. */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
+import { suggest } from '../../../core/protocol/suggest.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { type LegacyToken, legacyTokens } from './lexer.ts';
 
@@ -22,6 +23,9 @@ export class LegacyCursor {
   readonly form: string;
   readonly #tokens: readonly LegacyToken[];
   #at = 0;
+  /** The words that might have stood at the token `#triedAt`: one of them may be meant by what stands there. */
+  readonly #tried = new Set<string>();
+  #triedAt = 0;
 
   constructor(text: string, span: Span, from: number, form: string, sources: LegacySources) {
     this.text = text;
@@ -60,6 +64,9 @@ export class LegacyCursor {
   }
 
   acceptWord(...words: readonly string[]): string | null {
+    if (this.#triedAt !== this.#at) this.#tried.clear();
+    this.#triedAt = this.#at;
+    for (const word of words) this.#tried.add(word);
     const word = words.find((candidate) => this.isWord(candidate));
     if (word === undefined) return null;
     this.#at++;
@@ -123,7 +130,7 @@ export class LegacyCursor {
   whole(what = 'a whole number'): number {
     const token = this.peek();
     const value = Number(this.number(what));
-    if (!Number.isSafeInteger(value)) this.failAt(token, `${what} is expected, not ${token.text}`);
+    if (!Number.isSafeInteger(value)) this.failAt(token, `${what} is expected`);
     return value;
   }
 
@@ -157,13 +164,18 @@ export class LegacyCursor {
   }
 
   fail(message: string, hint?: string): never {
-    return this.failAt(this.peek(), message, hint);
+    const token = this.peek();
+    const tried = this.#triedAt === this.#at && token.kind === 'word' ? [...this.#tried] : [];
+    const [meant] = suggest(token.text, tried);
+    const mend = meant === undefined ? undefined : `did you mean \`${meant}\`? Write \`${this.form}\``;
+    return this.failAt(token, message, hint ?? mend, hint === undefined);
   }
 
-  failAt({ start, end }: Span, message: string, hint?: string): never {
+  failAt({ start, end }: Span, message: string, hint?: string, shows = hint === undefined): never {
     const span = start < end ? { start, end } : { start: this.span.start, end: this.span.end };
     const found = this.text.slice(start, end);
-    const shown = hint === undefined && found !== '' ? `${message}, not \`${found}\`` : message;
+    const shown =
+      shows && found !== '' && start !== this.span.start ? `${message}, not \`${found}\`` : message;
     throw new QueryError('syntax', shown, { span, hint: hint ?? `write \`${this.form}\`` });
   }
 }

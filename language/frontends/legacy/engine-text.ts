@@ -51,7 +51,11 @@ export function withColumns(
  * All columns and then these, whose values our own stages understand; `sql` of a column whose name there is already stays the
  * engine's, where it comes last.
  */
-export function evalColumns(context: LowerContext, added: readonly NewColumn[], first = false): readonly Step[] {
+export function evalColumns(
+  context: LowerContext,
+  added: readonly NewColumn[],
+  first = false,
+): readonly Step[] {
   const names = added.map(({ name }) => name);
   const taken = names.some((name, index) => names.indexOf(name) !== index || hasColumn(context, name));
   if (taken) return [withColumns(context, added, first)];

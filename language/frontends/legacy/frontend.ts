@@ -13,18 +13,12 @@ import { LegacyCursor, type LegacySources } from './cursor.ts';
 import { modelRowsText, rowsText } from './making.ts';
 import { parseModel } from './model-options.ts';
 import { readOptions } from './options.ts';
+import { readPrelude } from './prelude.ts';
 import { commandOf, findCommand, insteadOf, unknownCommand } from './registry.ts';
 import { segments } from './segments.ts';
 
 /** The name of a stage that holds a command of the legacy language. */
 export const LEGACY_STAGE = 'legacy';
-
-const PRELUDE = /^\s*set\s+dialect\s*=\s*'?legacy'?\s*;/iu;
-
-/** Says whether the text itself names the legacy language. */
-export function saysLegacy(text: string): boolean {
-  return PRELUDE.test(text);
-}
 
 export interface LegacyRequest {
   /** The model that `*` and bare conditions read; null: there is none. */
@@ -61,16 +55,16 @@ class LegacyParser implements LegacySources {
   }
 
   parse(): QueryTree {
-    const from = PRELUDE.exec(this.#text)?.[0].length ?? 0;
-    const parts = segments(this.#text, from);
+    const { end, explain, pushdown } = readPrelude(this.#text);
+    const parts = segments(this.#text, end);
     for (const [index, span] of parts.entries()) this.#segment(span, index === 0, parts.length);
     if (this.#source === null) throw this.#missing!;
     const source = this.#source;
     const span = { start: parts[0]!.start, end: parts.at(-1)!.end };
     return {
       text: this.#text,
-      explain: false,
-      pushdown: null,
+      explain,
+      pushdown,
       lets: this.#lets,
       query: { source, stages: this.#stages, span },
       parameters: [],

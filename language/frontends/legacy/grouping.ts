@@ -20,6 +20,7 @@ import {
   parseCalls,
   parseGroups,
 } from './functions.ts';
+import { compareNames, type Order, orderText, parseOrder, placeText } from './pivot-order.ts';
 
 interface Stats {
   readonly calls: readonly LegacyCall[];
@@ -41,7 +42,9 @@ export const STATS = command<Stats>({
   lower({ calls, by }, context) {
     const values = calls.map((call) => ({ name: call.as ?? call.text, call }));
     if (by.some(({ bin }) => bin !== null)) {
-      const keys = by.map((group) => `${groupText(group, context)} as ${quoteName(statsName(group, context))}`);
+      const keys = by.map(
+        (group) => `${groupText(group, context)} as ${quoteName(statsName(group, context))}`,
+      );
       const items = values.map(({ name, call }) => `${callText(call, context)} as ${quoteName(name)}`);
       const groups = ` group by ${by.map((_, index) => index + 1).join(', ')}`;
       return [engine(`select ${[...keys, ...items].join(', ')} from input${groups}`)];
@@ -57,8 +60,6 @@ function keyText(of: WrittenName, as: string | null, context: LowerContext): str
   return as === null || as === name ? quoteName(name) : `${quoteName(name)} as ${quoteName(as)}`;
 }
 
-type Order = { readonly by: 'value' | 'week' | 'month' | 'season'; readonly descending: boolean };
-
 export interface Pivot {
   readonly calls: readonly LegacyCall[];
   readonly rows: readonly LegacyGroup[];
@@ -67,13 +68,6 @@ export interface Pivot {
   readonly columns: number | null;
   readonly sortRows: Order | null;
   readonly sortColumns: Order | null;
-}
-
-function parseOrder(cursor: LegacyCursor): Order {
-  const by = (cursor.acceptWord('week', 'month', 'season') ?? 'value') as Order['by']; // one of these words
-  const word = cursor.acceptWord('asc', 'desc');
-  if (word === null && by === 'value') cursor.fail('ASC, DESC, WEEK, MONTH or SEASON is expected');
-  return { by, descending: word === 'desc' };
 }
 
 function parsePivot(cursor: LegacyCursor, calls = parseCalls(cursor)): Pivot {
@@ -97,59 +91,6 @@ function parsePivot(cursor: LegacyCursor, calls = parseCalls(cursor)): Pivot {
     else pivot = { ...pivot, sortRows: parseOrder(cursor) };
   }
   return pivot;
-}
-
-const ORDERS: Readonly<Record<Exclude<Order['by'], 'value'>, readonly (readonly string[])[]>> = {
-  week: ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'].map((day) => [
-    day,
-    day.slice(0, 3),
-  ]),
-  month: [
-    ['january', 'jan'],
-    ['february', 'feb'],
-    ['march', 'mar'],
-    ['april', 'apr'],
-    ['may'],
-    ['june'],
-    ['july'],
-    ['august', 'aug'],
-    ['september', 'sept', 'sep'],
-    ['october', 'oct'],
-    ['november', 'nov'],
-    ['december', 'dec'],
-  ],
-  season: [['spring'], ['summer'], ['fall', 'autumn'], ['winter']],
-};
-
-function placeOfName(text: string, by: Exclude<Order['by'], 'value'>): number | null {
-  const place = ORDERS[by].findIndex((names) => names.includes(text.toLowerCase()));
-  return place === -1 ? null : place;
-}
-
-/** The place of a name among those of weekdays, months or seasons; null for others. */
-function placeText(by: Exclude<Order['by'], 'value'>, name: string): string {
-  const of = `lower(cast(${name} as varchar))`;
-  const whens = ORDERS[by].flatMap((names, place) => names.map((text) => `when ${of} = '${text}' then ${place}`));
-  return `case ${whens.join(' ')} end`;
-}
-
-/** The keys of ORDER BY for one column; names that are not known come last. */
-function orderText(order: Order, name: string): string {
-  const direction = order.descending ? 'desc nulls last' : 'asc nulls first';
-  if (order.by === 'value') return `${name} ${direction}`;
-  return `${placeText(order.by, name)} ${order.descending ? 'desc' : 'asc'} nulls last, ${name} ${direction}`;
-}
-
-function compareNames(order: Order): (one: string, other: string) => number {
-  const plain = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
-  const sign = order.descending ? -1 : 1;
-  const { by } = order;
-  if (by === 'value') return (one, other) => sign * plain(one, other);
-  return (one, other) => {
-    const [a, b] = [placeOfName(one, by), placeOfName(other, by)];
-    if (a !== null && b !== null) return sign * (a - b);
-    return a === null && b === null ? plain(one, other) : a === null ? 1 : -1;
-  };
 }
 
 const MOST_COLUMNS = 1000;
@@ -199,7 +140,7 @@ function lowerPivot(pivot: Pivot, context: LowerContext): readonly Step[] {
   return notOurs(pivot, context) === null ? pivotStage(pivot, context) : enginePivot(pivot, context);
 }
 
-/** What of the pivot our own does not say; null: it says all. */
+/** Returns what of the pivot our own does not say; null: it says all. */
 function notOurs({ rows, column, columns, sortColumns, calls }: Pivot, context: LowerContext): string | null {
   if (rows.some(({ bin }) => bin !== null)) return 'date_group';
   if (column === null) return null;
@@ -222,9 +163,15 @@ function sortedRows({ sortRows, rows }: Pivot, context: LowerContext): readonly 
   const { by } = sortRows;
   if (by === 'value') return [stages(`sort ${keys.join(', ')}`)];
   const places = names.map((name, index) => ({ name: `"__place${index}"`, sql: placeText(by, name) }));
-  const sorted = places.map(({ name }, index) => `${name} ${sortRows.descending ? 'desc' : 'asc'} nulls last, ${keys[index]}`);
+  const sorted = places.map(
+    ({ name }, index) => `${name} ${sortRows.descending ? 'desc' : 'asc'} nulls last, ${keys[index]}`,
+  );
   const evals = places.map(({ name, sql }) => `${name} = ${sql}`).join(', ');
-  return [stages(`eval ${evals} | sort ${sorted.join(', ')} | fields - ${places.map(({ name }) => name).join(', ')}`)];
+  return [
+    stages(
+      `eval ${evals} | sort ${sorted.join(', ')} | fields - ${places.map(({ name }) => name).join(', ')}`,
+    ),
+  ];
 }
 
 /** The stage `pivot`, which finds the values whenever it runs; without values that become columns `stats`. */

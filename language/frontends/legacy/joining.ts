@@ -1,11 +1,9 @@
-/** Joins and unions. */
+/** Joins. */
 
-import type { Span } from '../../../core/protocol/errors.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import { quoteName } from '../../dialects/quoting.ts';
 import { columnKey } from '../../types/column-key.ts';
-import { commonType } from '../../types/rules.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext, type Step } from './command.ts';
 import { type LegacyExpression, parseCondition } from './condition.ts';
@@ -57,7 +55,8 @@ function column(name: WrittenName, columns: readonly Column[]): Column | null {
 function bothSides({ names, type, prefix }: Join, context: LowerContext): ExpressionScope {
   const [right = []] = context.sides;
   const onlyLeft = type === 'left_semi' || type === 'left_anti';
-  const both = (name: string): boolean => onlyLeft && column({ name, quoted: true, span: context.span }, right) !== null;
+  const both = (name: string): boolean =>
+    onlyLeft && column({ name, quoted: true, span: context.span }, right) !== null;
   return {
     columns: context.columns,
     column(name, qualifier) {
@@ -108,7 +107,7 @@ const KINDS: Readonly<Record<JoinType, string>> = {
   left_anti: 'anti',
 };
 
-/** What is joined has other names than the rows so far before it is joined, so that no column comes from both sides. */
+/** Renames what is joined before it is joined, so that no column comes from both sides. */
 function lowerJoin(join: Join, context: LowerContext): readonly Step[] {
   const { type, prefix, on } = join;
   const [right = []] = context.sides;
@@ -247,85 +246,4 @@ export const JOIN_MODEL = optionJoin('join_model', `join_model name='M' ${OPTION
   const { text, span } = options.needed('name');
   options.get('owner');
   cursor.sources.model(text, span);
-});
-
-interface Union {
-  readonly all: boolean;
-  readonly sql: string | null;
-  readonly order: readonly { readonly name: WrittenName; readonly descending: boolean }[];
-  readonly span: Span;
-}
-
-export const UNION = command<Union>({
-  names: ['union'],
-  form: 'union [ALL] M [ORDER BY c, ... [ASC|DESC]] | union sql "select ... from angora"',
-  summary: 'Adds the rows of a model, by place; without ALL each row once.',
-  parse(cursor: LegacyCursor) {
-    const all = cursor.acceptWord('all') !== null;
-    if (cursor.isWord('sql') && ['single', 'double'].includes(cursor.peek(1).kind)) {
-      cursor.next();
-      return { all: true, sql: cursor.next().text, order: [], span: cursor.span };
-    }
-    const model = cursor.name('a model');
-    cursor.sources.model(model.name, model.span);
-    const order: { name: WrittenName; descending: boolean }[] = [];
-    if (cursor.acceptWord('order') !== null) {
-      cursor.expectWord('by');
-      do order.push({ name: cursor.name(), descending: false });
-      while (cursor.acceptSign(','));
-      if (cursor.acceptWord('asc', 'desc') === 'desc') for (const item of order) item.descending = true;
-    }
-    return { all, sql: null, order, span: model.span };
-  },
-  lower({ all, sql, order, span }, context) {
-    const names = context.columns.map(({ name }) => quoteName(name));
-    if (sql !== null)
-      return [
-        // The user's own SQL goes by the stage `sql`, whose guards it then has.
-        stages(
-          `sql (with angora as (select ${names.join(', ')} from input) select * from angora union all (${sql}))`,
-        ),
-      ];
-    const [right = []] = context.sides;
-    if (right.length !== names.length)
-      throw new QueryError('wrong-type', `${names.length} columns cannot be united with ${right.length}`, {
-        span,
-        hint: 'choose as many on both sides with `fields`',
-      });
-    const renamed = right
-      .map(({ name }, index) => ({ name, as: context.columns[index]!.name }))
-      .filter(({ name, as }) => name !== as)
-      .map(({ name, as }) => `${quoteName(name)} as ${quoteName(as)}`);
-    const rename = renamed.length === 0 ? '' : ` | rename ${renamed.join(', ')}`;
-    const casts = context.columns
-      .filter(({ type }, index) => commonType(type, right[index]!.type) === null)
-      .map(({ name }) => `${quoteName(name)} as string`);
-    const cast = casts.length === 0 ? '' : `cast ${casts.join(', ')}`;
-    const source = `(${quoteName(context.sideNames[0]!)}${rename}${cast === '' ? '' : ` | ${cast}`})`;
-    const both = `${cast === '' ? '' : `${cast} | `}union ${all ? '' : 'distinct '}${source}`;
-    const keys = order.map(({ name, descending }) => {
-      const sorted = quoteName(context.column(name).name);
-      return descending ? `${sorted} desc nulls last` : `${sorted} asc nulls first`;
-    });
-    return keys.length === 0 ? [stages(both)] : [stages(both), stages(`sort ${keys.join(', ')}`)];
-  },
-});
-
-export const SQL = command<string>({
-  names: ['sql'],
-  form: 'sql "select ... from angora"',
-  summary: "SQL over the rows so far, which it reads as `angora`; it is the stage engine's SQL.",
-  parse(cursor: LegacyCursor) {
-    if (['single', 'double'].includes(cursor.peek().kind)) {
-      const { text, span } = cursor.rest();
-      const close = text.lastIndexOf(text[0]!);
-      if (text.slice(close + 1).trim() !== '') cursor.failAt(span, 'nothing stands behind the SQL');
-      return text.slice(1, close).trim();
-    }
-    return cursor.rest().text;
-  },
-  lower: (sql, { columns }) => {
-    const names = columns.map(({ name }) => quoteName(name)).join(', ');
-    return [stages(`sql (with angora as (select ${names} from input) select * from (${sql}))`)];
-  },
 });

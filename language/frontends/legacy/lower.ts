@@ -1,7 +1,7 @@
 /** Makes stages of ours out of a command of the legacy language, once the columns that reach it are known. */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
-import { quoteName } from '../../dialects/quoting.ts';
 import type { Lexical } from '../../dialects/lexical.ts';
+import { quoteName } from '../../dialects/quoting.ts';
 import type { ExpandInput } from '../../resolve/query.ts';
 import { findColumn, unknownColumn } from '../../resolve/scope.ts';
 import { parseForkline } from '../forkline/query-parser.ts';
@@ -85,14 +85,14 @@ function stageNodes(node: StageNode, marked: string, tools: LowerTools): readonl
   const inPlace = (value: unknown): unknown => moved(value, places, node.span);
   const queryOf = (made: QueryNode): QueryNode => {
     const side = made.source.kind === 'let' ? sides.get(made.source.name) : undefined;
-    if (made.source.kind === 'query') return { ...made, source: { ...made.source, query: queryOf(made.source.query) } };
+    if (made.source.kind === 'query')
+      return { ...made, source: { ...made.source, query: queryOf(made.source.query) } };
     if (side === undefined) throw new Error('a source that no command has');
     return { ...made, source: side.source, stages: made.stages.map(stageOf), span: side.span };
   };
   const stageOf = (stage: StageNode): StageNode => ({
     ...stage,
-    syntax:
-      stage.name === 'sql' ? { ...(stage.syntax as object), text: places.text } : inPlace(stage.syntax),
+    syntax: stage.name === 'sql' ? { ...(stage.syntax as object), text: places.text } : inPlace(stage.syntax),
     sources: stage.sources.map(queryOf),
     index: node.index,
     span: node.span,

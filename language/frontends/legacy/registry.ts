@@ -11,6 +11,7 @@ import * as statistics from './statistics.ts';
 import * as texts from './texts.ts';
 import * as timelines from './timelines.ts';
 import * as times from './times.ts';
+import * as uniting from './uniting.ts';
 import * as values from './values.ts';
 
 const { WHERE, SEARCH, FIELDS, RENAME, DISTINCT, COUNT, VALUE_COUNTS, SORT, TOP, HEAD, NUMBERING, SAMPLING } =
@@ -54,8 +55,8 @@ const COMMANDS: readonly AnyCommand[] = [
   joining.JOIN_DB,
   joining.JOIN_MKDATA,
   joining.JOIN_MODEL,
-  joining.UNION,
-  joining.SQL,
+  uniting.UNION,
+  uniting.SQL,
   measuring.MODEL,
   measuring.LAG,
   measuring.LEAD,
@@ -123,6 +124,32 @@ const INSTEAD: Readonly<Record<string, string>> = {
 };
 
 const COMMAND_NAMES: readonly string[] = [...byName.keys(), 'db', 'mkdata', 'modeldata'].sort();
+
+export interface CommandDocs {
+  readonly name: string;
+  readonly form: string;
+  readonly summary: string;
+}
+
+const SOURCES: readonly CommandDocs[] = [
+  { name: 'db', form: "db connector_name='c' sql='select ...'", summary: 'The rows of SQL of a connection.' },
+  {
+    name: 'mkdata',
+    form: "mkdata [[v, ...], ...] ['c':TYPE, ...]",
+    summary: 'Rows that stand in the query.',
+  },
+  {
+    name: 'modeldata',
+    form: 'modeldata [[a, b], [0, 1], ...]',
+    summary: 'Rows that stand in the query, the names first.',
+  },
+];
+
+/** Every command with its syntax, by name. */
+export const COMMAND_DOCS: readonly CommandDocs[] = [
+  ...COMMANDS.flatMap(({ names, form, summary }) => names.map((name) => ({ name, form, summary }))),
+  ...SOURCES,
+].sort((one, other) => (one.name < other.name ? -1 : 1));
 
 export function findCommand(name: string): AnyCommand | null {
   return byName.get(name) ?? null;

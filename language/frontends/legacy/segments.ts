@@ -30,6 +30,28 @@ export function segments(text: string, from: number): readonly Span[] {
   return found;
 }
 
+/** The last command of a text that is not whole: where it begins, the pipe before it, and whether the text ends in quotes. */
+export function closedSegments(
+  text: string,
+  from: number,
+): { readonly start: number; readonly pipe: number | null; readonly quoted: boolean } {
+  let pipe: number | null = null;
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    const sign = text[at]!;
+    if (QUOTES.includes(sign)) {
+      at = text.indexOf(sign, at + 1);
+      if (at === -1) return { start: text.length, pipe, quoted: true };
+    } else if (sign === '#' && beginsLine(text, at)) {
+      at = lineEnd(text, at);
+      if (at === text.length) return { start: at, pipe, quoted: true };
+    } else if (OPEN.includes(sign)) depth++;
+    else if (CLOSE.includes(sign)) depth = Math.max(0, depth - 1);
+    else if (sign === '|' && depth === 0) pipe = at;
+  }
+  return { start: pipe === null ? from : pipe + 1, pipe, quoted: false };
+}
+
 function closingQuote(text: string, at: number): number {
   const close = text.indexOf(text[at]!, at + 1);
   if (close === -1) throw unclosed(text, at, 'quote');

@@ -66,7 +66,10 @@ export const SPATH = command<Spath>({
       cursor.expectSign('=');
       if (option === 'input') input = cursor.name();
       else if (option === 'format') {
-        if (cursor.text_().toLowerCase() === 'xml')
+        const token = cursor.peek();
+        const format = cursor.text_('json').toLowerCase();
+        if (format !== 'xml' && format !== 'json') cursor.failAt(token, 'json is expected');
+        if (format === 'xml')
           cursor.failAt(
             cursor.span,
             '`spath` reads JSON, not XML',

@@ -23,6 +23,7 @@ export const TIMELINE = command<{ readonly name: WrittenName; readonly bin: Bin 
   summary: 'How many rows each bin of time has.',
   parse(cursor: LegacyCursor) {
     const name = cursor.name();
+    if (cursor.atEnd) cursor.fail('a unit of time is expected, as in `1d`');
     const token = cursor.next();
     return { name, bin: readBin(token.text, { start: token.start, end: token.end }) };
   },

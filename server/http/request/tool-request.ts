@@ -8,8 +8,14 @@ import { givenParameter, parameterValue } from './parameters.ts';
 import { problemsOf, withEveryParameter } from './query-body.ts';
 import { bodyOf, checkSize } from './query-request.ts';
 
+const dialect = z
+  .enum(['forkline', 'legacy'])
+  .optional()
+  .describe('The language of the query: `legacy` is that of docs/legacy-language.md');
+
 export const formatBody = z.strictObject({
   query: z.string().describe('SQL, then stages: `select ... | stage | stage`'),
+  dialect,
 });
 
 export const completeBody = z.strictObject({
@@ -17,6 +23,8 @@ export const completeBody = z.strictObject({
   position: z.int().nonnegative().describe('Where the cursor stands: UTF-16 code units before it'),
   connection: z.string().optional().describe('The connection of sources that name none'),
   params: z.record(z.string(), parameterValue).optional().describe('Values for `:name`, as for /v1/query'),
+  dialect,
+  model: z.string().min(1).max(200).optional().describe('With `dialect: legacy`: the table that `*` reads'),
 });
 
 const givenComplete = completeBody.extend({ params: z.record(z.string(), givenParameter).optional() });
@@ -25,12 +33,19 @@ export type CompleteBody = z.infer<typeof givenComplete>;
 
 const TEXT_TYPES = new Set(['', 'text/plain', 'application/sql', 'application/x-www-form-urlencoded']);
 
+export interface FormatRequest {
+  readonly query: string;
+  readonly language: 'legacy' | null;
+}
+
 /** Returns the query to format. Throws QueryError: bad-json, bad-request, unsupported-media-type, query-too-large. */
-export function readFormatRequest(request: Request, queryBytes: number): string {
+export function readFormatRequest(request: Request, queryBytes: number): FormatRequest {
   const type = bodyType(request.headers['content-type']);
-  const { query } = isJson(type) ? readJson(request, type, formatBody) : { query: readText(request, type) };
-  checkSize(query, queryBytes);
-  return query;
+  const body: z.infer<typeof formatBody> = isJson(type)
+    ? readJson(request, type, formatBody)
+    : { query: readText(request, type) };
+  checkSize(body.query, queryBytes);
+  return { query: body.query, language: body.dialect === 'legacy' ? 'legacy' : null };
 }
 
 /** Returns the checked body of a completion. Throws the same errors as `readFormatRequest`. */

@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
 import { parseCommandLine } from '../../../cli/arguments.ts';
-import { type FmtOptions, runFmt } from '../../../cli/fmt.ts';
+import { runFmt } from '../../../cli/fmt.ts';
+import type { FmtOptions } from '../../../cli/kit/edit-options.ts';
 import { UsageError } from '../../../cli/kit/usage-error.ts';
 
 const UGLY = 'select a from t|where a>1';
