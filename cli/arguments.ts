@@ -11,7 +11,7 @@ import {
   type PolicyCommand,
   policyCommand,
 } from './access/access-arguments.ts';
-import { type ConnectionCommand, connectionCommand } from './connections/arguments.ts';
+import { type ConnectionCommand, connectionCommand } from './connection-arguments.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';

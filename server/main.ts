@@ -16,7 +16,7 @@ import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { createAudit } from './audit/create.ts';
-import { ConnectionsLink } from './catalogue/connections-link.ts';
+import { connectionChangeHandlers } from './catalogue/connection-handlers.ts';
 import { openCatalogue } from './catalogue/open.ts';
 import { PoisonLedger } from './history/poison.ts';
 import { QueryRegistry } from './history/registry.ts';
@@ -31,6 +31,7 @@ import { createObservation } from './observe/observation.ts';
 import { createProcessList } from './observe/process-list.ts';
 import { Planner } from './planning/planner.ts';
 import { ConnectionBook } from './query/connection-book.ts';
+import { ConnectionsLink } from './query/connections-link.ts';
 import { KnownFunctions } from './query/known-functions.ts';
 import type { QueryModels } from './query/query-models.ts';
 import type { RunDeps } from './query/run.ts';
@@ -79,6 +80,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     gate,
     storedConnections: opened?.catalogue.connections ?? null,
     connectionsLink,
+    connectionHandlers: connectionChangeHandlers,
     catalogueHandlers: opened?.handlers ?? null,
     publishedModels: opened?.published ?? null,
     askMonitor: processList.requestAll,

@@ -25,7 +25,7 @@ export type ReadStored =
 
 /** The most characters of a name: those of a name in PostgreSQL. */
 const MOST_NAME = 63;
-/** What a URL may say besides the address. */
+/** The options that a URL may have. */
 const URL_OPTIONS: readonly string[] = ['sslmode'];
 /**
  * Stands where a connection has no secret: without any password `pg` would send what PGPASSWORD or a file of this
@@ -34,7 +34,7 @@ const URL_OPTIONS: readonly string[] = ['sslmode'];
 const NO_PASSWORD = 'forkline-has-no-secret-for-this-connection';
 
 /** Returns what is wrong with a connection's name; null when nothing is. */
-export function connectionNameProblem(name: string): string | null {
+function connectionNameProblem(name: string): string | null {
   if (CONNECTION_NAME.test(name) && name.length <= MOST_NAME && name !== '__proto__') return null;
   return `a connection's name is a letter, then letters, digits, _ and - (${MOST_NAME} at most)`;
 }
