@@ -1,7 +1,7 @@
 /**
  * Builds dist/, which is all that users run: the TypeScript sources compiled file by file, the DSL worker bundled over
- * its compiled file (it is started all the time, and one file loads faster than many; what it imports late is in others), static assets
- * copied, and dist/build-id.json, by which every process knows that it is of the same build as its monitor.
+ * its compiled file (it is started all the time, and one file loads faster than many; what it imports late is in others), the
+ * console bundled for browsers (scripts/build-console.mjs), static assets copied, and dist/build-id.json, by which every process knows that it is of the same build as its monitor.
  *
  * `node build.mjs --loadtest` also builds dist-dev/: the load test's own code, and links to the rooms of dist/ beside
  * it, so that what is measured is what users run, to the byte.
@@ -30,6 +30,7 @@ import {
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { buildConsole } from './scripts/build-console.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
@@ -39,7 +40,7 @@ const { rooms } = JSON.parse(readFileSync(join(root, 'rooms.json'), 'utf8'));
 const productRooms = Object.keys(rooms).filter((room) => rooms[room].deployed !== false);
 const loadtestRooms = Object.keys(rooms).filter((room) => rooms[room].deployed === false);
 const buildFiles = [
-  ...['build.mjs', 'package.json', 'package-lock.json', 'rooms.json'],
+  ...['build.mjs', 'scripts/build-console.mjs', 'package.json', 'package-lock.json', 'rooms.json'],
   ...['tsconfig.json', 'tsconfig.build.json'],
 ];
 const loadtestProject = 'tsconfig.loadtest.json';
@@ -95,7 +96,7 @@ async function makeProduct(staging, inputs) {
     compile('tsconfig.build.json', staging),
     copyAssets(staging, inputs),
   ]);
-  const isBundled = await bundle(staging, inputs);
+  const isBundled = (await bundle(staging, inputs)) && (await buildConsole(root, join(staging, 'console')));
   const outputs = (await listFiles(staging)).map((file) => relative(staging, file)).sort();
   for (const file of executables) await chmod(join(staging, file), 0o755).catch(ignoreMissing());
   await writeBuildId(staging, outputs);
@@ -206,11 +207,13 @@ const ownUrls = {
   },
 };
 
-/** The pages that the server sends as they are. */
+/** The pages that the server sends as they are, and descriptions of protocols. */
 async function copyAssets(staging, inputs) {
   const isAsset = (input) =>
     (input.startsWith(`server${sep}`) && /\.(html|css|js)$/.test(input)) ||
-    (input.startsWith(`catalogue${sep}`) && input.endsWith('.sql'));
+    (input.startsWith(`catalogue${sep}`) && input.endsWith('.sql')) ||
+    input.endsWith('.proto') ||
+    input.endsWith(`${sep}NOTICE`);
   for (const file of inputs.filter(isAsset)) {
     await mkdir(dirname(join(staging, file)), { recursive: true });
     await copyFile(join(root, file), join(staging, file));

@@ -3,6 +3,7 @@ import type { ModelsAnswer, PlanModels } from '../core/protocol/models.ts';
 import type { ParameterValue } from '../core/protocol/parameters.ts';
 import { connectionOfKey, StoredConnectionBook } from './connections/stored.ts';
 import { removeModel, type Saved, saveModel } from './models/changes.ts';
+import { durationMs } from './models/duration.ts';
 import { ModelLookup } from './models/lookup.ts';
 import { ModelCache } from './models/model-cache.ts';
 import type { PlannedModel, StoredModel } from './models/model-rows.ts';
@@ -71,6 +72,12 @@ export class Catalogue {
   /** Says whether these versions are the current ones, as far as is known without asking. */
   areCurrent(used: readonly { readonly key: string; readonly version: number }[]): boolean {
     return this.#lookup.areCurrent(used);
+  }
+
+  /** Returns how long the model says that answers made with it may be kept; null: it does not say, or is not at hand. */
+  keepMs(key: string): number | null {
+    const policy = this.#cache.get(key)?.definition.cache ?? null;
+    return policy === null ? null : durationMs(policy.keep);
   }
 
   /** Returns the parameters with the defaults of the models. Throws missing-parameter and bad-parameter. */

@@ -12,11 +12,17 @@ import {
   policyCommand,
 } from './access/access-arguments.ts';
 import { type ConnectionCommand, connectionCommand } from './connection-arguments.ts';
-import { FORMATS, type Format } from './formats.ts';
+import { parseCount } from './count-argument.ts';
+import { ENCRYPT_OPTIONS, type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
+import { fmtMode } from './fmt-arguments.ts';
+import { type Format, parseFormat } from './formats.ts';
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
+import { logsCommand, parseSince } from './logs-arguments.ts';
+import type { MigrateQueryOptions } from './migrate-query.ts';
 import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
+import { type CacheCommand, cacheCommand, type JobsCommand, jobsCommand } from './results-arguments.ts';
 import { parseSizes } from './size-arguments.ts';
 
 export interface QueryOptions {
@@ -41,7 +47,9 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'start'; readonly configFile: string | undefined }
-  | ({ readonly name: 'query'; readonly format: Format | null } & QueryOptions)
+  | ({ readonly name: 'query'; readonly format: Format | null; readonly runsAsJob?: true } & QueryOptions &
+      EncryptOptions)
+  | ({ readonly name: 'jobs'; readonly url: string | null } & JobsCommand)
   | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
   | { readonly name: 'fmt'; readonly files: readonly string[]; readonly mode: 'print' | 'check' | 'write' }
@@ -64,9 +72,11 @@ export type Command =
   | { readonly name: 'doctor'; readonly json: boolean; readonly configFile: string | undefined }
   | { readonly name: 'grants' }
   | ({ readonly name: 'keys'; readonly configFile: string | undefined } & KeysCommand)
+  | ({ readonly name: 'cache'; readonly url: string | null } & CacheCommand)
   | ({ readonly name: 'policy'; readonly configFile: string | undefined } & PolicyCommand)
   | ({ readonly name: 'audit'; readonly configFile: string | undefined } & AuditCommand)
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
+  | ({ readonly name: 'migrate-query'; readonly url: string | null } & MigrateQueryOptions)
   | ({ readonly name: 'connection'; readonly url: string | null } & ConnectionCommand)
   | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
@@ -84,10 +94,13 @@ const COMMANDS = [
   'grants',
   'keys',
   'policy',
+  'cache',
+  'jobs',
   'audit',
   'model',
   'connection',
   'migrate',
+  'migrate-query',
   'help',
   'version',
 ] as const;
@@ -95,6 +108,7 @@ const COMMANDS = [
 const OPTIONS = {
   url: { type: 'string' },
   format: { type: 'string' },
+  ...ENCRYPT_OPTIONS,
   param: { type: 'string', multiple: true },
   connection: { type: 'string' },
   limit: { type: 'string' },
@@ -115,7 +129,15 @@ const OPTIONS = {
   roles: { type: 'string' },
   only: { type: 'string' },
   as: { type: 'string' },
+  table: { type: 'string', multiple: true },
+  model: { type: 'string', multiple: true },
+  shape: { type: 'string' },
+  all: { type: 'boolean' },
+  async: { type: 'boolean' },
+  offset: { type: 'string' },
+  remove: { type: 'boolean' },
   head: { type: 'string' },
+  files: { type: 'boolean' },
   ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
@@ -126,7 +148,7 @@ type OptionName = keyof typeof OPTIONS;
 const QUERY_OPTIONS: readonly OptionName[] = ['url', 'param', 'connection', 'limit', 'timeout'];
 const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName[]>> = {
   start: ['config'],
-  query: [...QUERY_OPTIONS, 'format'],
+  query: [...QUERY_OPTIONS, 'format', 'async', 'encrypt', 'encrypt-to'],
   explain: [...QUERY_OPTIONS, 'json'],
   compile: ['step', 'describe', 'connection', 'param'],
   fmt: ['check', 'write'],
@@ -142,6 +164,9 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   model: ['url', 'tag', 'search', 'at', 'from', 'to', 'reason', 'dry-run', 'prune', 'json'],
   connection: ['url', 'reason', 'json'],
   migrate: ['check', 'config'],
+  cache: ['url', 'json', 'limit', 'since', 'connection', 'table', 'tag', 'model', 'shape', 'all', 'remove'],
+  jobs: ['url', 'json', 'offset', 'limit'],
+  'migrate-query': ['url', 'describe', 'connection', 'model', 'files'],
   help: [],
   version: [],
 };
@@ -184,6 +209,11 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
       return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
     case 'policy':
       return { name, configFile: values.config, ...policyCommand(values, rest) };
+    case 'cache': {
+      const since = values.since === undefined ? null : parseSince(values.since, nowMs);
+      const limit = parseCount('limit', values.limit);
+      return { name, url: values.url ?? null, ...cacheCommand(values, rest, { since, limit }) };
+    }
     case 'audit':
       return { name, configFile: values.config, ...auditCommand(values, rest) };
     case 'model':
@@ -193,22 +223,26 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'migrate':
       expectNoMore(name, rest);
       return { name, check: values.check === true, configFile: values.config };
+    case 'migrate-query':
+      return { name, url: values.url ?? null, ...migrateQueryOptions(values, rest) };
     case 'scale':
       return { name, sizes: parseSizes(rest), json: values.json === true, configFile: values.config };
     case 'query':
-      return { name, format: parseFormat(values.format), ...queryOptions(values, rest) };
+      return {
+        name,
+        format: parseFormat(values.format),
+        ...encryptOptions(values),
+        ...(values.async === true && { runsAsJob: true as const }),
+        ...queryOptions(values, rest),
+      };
+    case 'jobs':
+      return { name, url: values.url ?? null, ...jobsCommand(values, rest) };
     case 'explain':
       return { name, json: values.json === true, ...queryOptions(values, rest) };
     case 'compile': {
       const { text, connection, parameters } = queryOptions(values, rest);
-      return {
-        name,
-        text,
-        connection,
-        parameters,
-        step: values.step ?? null,
-        describe: values.describe ?? null,
-      };
+      const { step = null, describe = null } = values;
+      return { name, text, connection, parameters, step, describe };
     }
     default:
       throw name satisfies never;
@@ -251,27 +285,6 @@ function statusCommand(values: Values): Command {
   return { name: 'status', url, json: values.json === true, local, configFile };
 }
 
-function logsCommand(values: Values, nowMs: number): LogsCommand {
-  const { query = null, level = null, summary = false, json = false } = values;
-  if (summary && (query !== null || level !== null))
-    throw new UsageError('--summary is of all queries and levels; leave out --query and --level');
-  const since = values.since === undefined ? null : parseSince(values.since, nowMs);
-  return { query, level, since, limit: parseCount('limit', values.limit), summary, json };
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** Returns the moment as ISO 8601. */
-function parseSince(given: string, nowMs: number): string {
-  const ago = /^(\d{1,9})([smhd])$/.exec(given);
-  // Date.parse alone would take "5" for a day in May 2001.
-  const isDate = /^\d{4}-\d\d/.test(given);
-  const ms = ago === null ? (isDate ? Date.parse(given) : NaN) : nowMs - Number(ago[1]) * UNIT_MS[ago[2]!]!;
-  const time = new Date(ms);
-  if (!Number.isNaN(time.getTime())) return time.toISOString();
-  throw new UsageError(`--since must be a time (2026-01-31T12:00:00Z) or how long ago (15m), not "${given}"`);
-}
-
 function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
   if (rest.length > 1) {
     throw new UsageError(
@@ -288,22 +301,15 @@ function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
   };
 }
 
-function fmtMode({ check, write }: Values): 'print' | 'check' | 'write' {
-  if (check === true && write === true)
-    throw new UsageError('--check leaves the files alone and --write replaces them: choose one');
-  if (check === true) return 'check';
-  return write === true ? 'write' : 'print';
-}
-
-function parseFormat(given: string | undefined): Format | null {
-  if (given === undefined) return null;
-  const format = FORMATS.find((known) => known === given);
-  if (format !== undefined) return format;
-  throw new UsageError(`there is no format "${given}"; there are ${FORMATS.join(', ')}`);
-}
-
-function parseCount(option: string, given: string | undefined): number | null {
-  if (given === undefined) return null;
-  if (/^[1-9]\d{0,14}$/.test(given)) return Number(given);
-  throw new UsageError(`--${option} must be a whole number of 1 or more, not "${given}"`);
+function migrateQueryOptions(values: Values, rest: readonly string[]): MigrateQueryOptions {
+  const { describe = null, connection = null, model: models = [] } = values;
+  if (models.length > 1) throw new UsageError('a query reads one model: give --model once');
+  const model = models[0] ?? null;
+  if (describe !== null && values.url !== undefined)
+    throw new UsageError('--describe asks no server; leave out --url');
+  if (values.files === true && rest.length === 0)
+    throw new UsageError('--files needs the names of files: forkline migrate-query --files a.txt b.txt');
+  const shared = { describe, connection, model };
+  if (values.files === true) return { ...shared, text: null, files: rest };
+  return { ...shared, text: queryOptions({}, rest).text, files: [] };
 }

@@ -46,7 +46,11 @@ export interface Sent {
 
 export interface Client {
   /** Resolves with a 2xx answer, its body unread. Rejects with ServerError or ConnectionError. */
-  post(path: string, body: object): Promise<IncomingMessage>;
+  post(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>;
+  /** Resolves with a 2xx answer, its body unread. */
+  get(path: string): Promise<IncomingMessage>;
+  /** Sends a body of any type. Resolves with the answer, whatever its status; rejects with ConnectionError. */
+  postRaw(path: string, body: string, contentType: string): Promise<IncomingMessage>;
   /** The JSON of a 2xx answer. */
   getJson<T>(path: string): Promise<T>;
   /** Rejects as the others do. */
@@ -67,9 +71,13 @@ export function createClient(base: string, key: string | null): Client {
   const target = parseBase(base);
   if (key !== null && !/^[\x21-\x7e]+$/.test(key))
     throw new ConnectionError('FORKLINE_KEY has spaces or other characters that no key has');
-  const send = (method: string, path: string, body: string | null) => sendTo(target, key, method, path, body);
+  const send = (method: string, path: string, body: string | null, headers = {}) =>
+    sendTo(target, key, method, path, body, headers);
   return {
-    post: (path, body) => send('POST', path, stringify(body)!),
+    post: (path, body, headers) => send('POST', path, stringify(body)!, headers),
+    get: (path) => send('GET', path, null),
+    postRaw: (path, body, contentType) =>
+      answerOf(target, key, 'POST', path, body, { 'content-type': contentType }),
     delete: async (path) => {
       await text(await send('DELETE', path, null));
     },
@@ -110,22 +118,38 @@ function parseBase(base: string): Target {
 }
 
 async function sendTo(
-  { url: base, socketPath }: Target,
+  target: Target,
   key: string | null,
   method: string,
   path: string,
   body: string | null,
   more: Readonly<Record<string, string>> = {},
 ): Promise<IncomingMessage> {
+  const response = await answerOf(target, key, method, path, body, more);
+  const status = response.statusCode ?? 0;
+  if (status >= 200 && status < 300) return response;
+  throw new ServerError({ ...(await readProblem(response)), status });
+}
+
+/** Resolves with the answer, whatever its status. */
+function answerOf(
+  { url: base, socketPath }: Target,
+  key: string | null,
+  method: string,
+  path: string,
+  body: string | null,
+  more: Readonly<Record<string, string>>,
+): Promise<IncomingMessage> {
   const url = new URL(base.pathname.replace(/\/$/, '') + path, base);
-  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise<IncomingMessage>((resolve, reject) => {
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method,
       ...(socketPath !== undefined && { socketPath }),
       headers: {
-        ...more,
         ...(body !== null && { 'content-type': 'application/json' }),
+        ...more,
         ...(key !== null && { authorization: `Bearer ${key}` }),
+        ...more,
       },
     });
     request.once('response', resolve);
@@ -134,9 +158,6 @@ async function sendTo(
     );
     request.end(body ?? undefined);
   });
-  const status = response.statusCode ?? 0;
-  if (status >= 200 && status < 300) return response;
-  throw new ServerError({ ...(await readProblem(response)), status });
 }
 
 function unreachable(place: string, error: NodeJS.ErrnoException): ConnectionError {

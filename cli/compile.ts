@@ -27,7 +27,7 @@ export interface CompileStreams {
 type WrittenColumns = Readonly<Record<string, string>>;
 
 /** The content of a file of `--describe`: the answers by the key of the question, and the other connections there are. */
-interface Described {
+export interface Described {
   readonly connections?: Readonly<Record<string, DialectName>>;
   readonly [key: string]:
     | { readonly columns?: WrittenColumns; readonly values?: readonly unknown[] }
@@ -61,7 +61,8 @@ function stepNamed(given: string | null): Step {
   throw new UsageError(`there is no step "${given}"; there are ${STEPS.join(', ')}`);
 }
 
-async function readDescribed(file: string): Promise<Described> {
+/** Rejects with UsageError. */
+export async function readDescribed(file: string): Promise<Described> {
   try {
     const described: unknown = JSON.parse(await readFile(file, 'utf8'));
     if (typeof described === 'object' && described !== null && !Array.isArray(described))
@@ -72,7 +73,8 @@ async function readDescribed(file: string): Promise<Described> {
   throw new UsageError(`--describe ${file} must hold an object: ${EXAMPLE}`);
 }
 
-function connectionsOf({ connections = {} }: Described): ConnectionDialects {
+/** Throws UsageError. */
+export function connectionsOf({ connections = {} }: Described): ConnectionDialects {
   const wrong = Object.values(connections).find((dialect) => !SOURCE_NAMES.includes(dialect));
   if (wrong === undefined) return connections;
   throw new UsageError(
@@ -115,7 +117,8 @@ function answered(request: PlanRequest, described: Described): PrintedSteps {
   }
 }
 
-function answerOf(ask: Ask, request: PlanRequest, described: Described): AskAnswer {
+/** Throws UsageError when what stands in the file answers another question. */
+export function answerOf(ask: Ask, request: PlanRequest, described: Described): AskAnswer {
   const given = described[ask.key] as { readonly columns?: WrittenColumns; readonly values?: unknown };
   if (ask.kind === 'models') return { kind: 'models', models: [], missing: ask.names };
   if (ask.kind === 'values') {
@@ -147,7 +150,7 @@ function typeNamed(type: string, key: string) {
 }
 
 /** A question as text, with what to write into the file. */
-function wanted(ask: Ask): string {
+export function wanted(ask: Ask): string {
   switch (ask.kind) {
     case 'source':
       return `  the columns of \`${ask.sql}\`: {"${ask.key}": {"columns": {"NAME": "TYPE"}}}\n`;

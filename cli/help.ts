@@ -27,12 +27,21 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline audit verify [FILE]          whether the audit is whole; --head N:HASH that it has this kept head (--json).
                                         audit head: the newest record's number and hash (--config)
 
+  forkline query --async 'QUERY'        start the query as a job and print its id; jobs lists yours (--json), jobs show ID,
+                                        jobs result ID (--offset N, --limit N rows), jobs rm ID: cancel or remove
+  forkline cache ls                     kept answers (--json, --limit N); cache purge: say what has changed, --table,
+                                        --tag, --model, --shape 'QUERY', --connection or --all (--remove); cache
+                                        advise: slow queries that are asked again (--since TIME)
+
   forkline model list                   the models: --tag T, --search WORDS (--json). model show NAME (--at VERSION),
                                         versions, uses, test, diff (--from, --to): one of them
   forkline model create FILE            a model of a file; edit NAME, remove NAME, rollback NAME --to VERSION
                                         change one (--reason TEXT)
   forkline model apply PATH...          all models of files or folders or none of them, after showing what differs:
                                         --dry-run only shows it, --prune removes others. model export FOLDER
+  forkline migrate-query 'QUERY'        a query of the legacy language in today's: of stdin without QUERY, of files
+                                        with --files FILE...; --model NAME is what \`*\` reads. The server tells the
+                                        columns, or --describe FILE. Exit code 1: something has no counterpart
   forkline connection list              the connections (--json); show NAME; test NAME or a FILE that need not be saved
   forkline connection create FILE       a connection of a file, in use at once; edit NAME, remove NAME (--reason TEXT)
   forkline migrate [--check]            bring the store of models up to date (--config)
@@ -46,6 +55,7 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   --limit N             the most rows to answer with, the most lines of the log
   --since TIME          ISO 8601 (2026-01-31T12:00:00Z), or how long ago: 30s, 15m, 2h, 7d
   --timeout MS          the most time that the query may take
+  --encrypt             encrypt the query, and its answer; --encrypt-to KEYID: for this key of the server only
   --json                as the API answers, for programs
   --once                print once and end, as without a terminal
   --config FILE         configuration; forkline.config.json otherwise

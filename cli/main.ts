@@ -60,6 +60,12 @@ async function run(command: Command): Promise<number> {
       return 0;
     case 'keys':
       return await (await import('./access/keys.ts')).runKeys(question(command.configFile), command, process);
+    case 'jobs':
+      await (await import('./jobs.ts')).runJobs(await client(command.url), command, process);
+      return 0;
+    case 'cache':
+      await (await import('./cache.ts')).runCache(await client(command.url), command, process);
+      return 0;
     case 'audit':
       return await (await import('./access/audit.ts')).runAudit(
         question(command.configFile),
@@ -78,6 +84,10 @@ async function run(command: Command): Promise<number> {
     }
     case 'model':
       return await (await import('./model.ts')).runModel(await client(command.url), command, process);
+    case 'migrate-query': {
+      const { runMigrateQuery } = await import('./migrate-query.ts');
+      return await runMigrateQuery(command, () => client(command.url), process);
+    }
     case 'migrate':
       return await (await import('./migrate.ts')).runMigrate(
         question(command.configFile),

@@ -8,7 +8,9 @@ import { pipeline } from 'node:stream/promises';
 import type { QueryOptions } from './arguments.ts';
 import type { Client } from './client.ts';
 import { ServerError } from './client.ts';
+import type { EncryptOptions } from './encrypt-arguments.ts';
 import type { Format } from './formats.ts';
+import { startJob } from './jobs.ts';
 import { renderTable } from './kit/table.ts';
 import { UsageError } from './kit/usage-error.ts';
 
@@ -32,16 +34,24 @@ interface JsonAnswer {
 /** Rejects with what client.ts rejects with, and with UsageError. */
 export async function runQuery(
   client: Client,
-  options: QueryOptions & { readonly format: Format | null },
+  options: QueryOptions & EncryptOptions & { readonly format: Format | null; readonly runsAsJob?: true },
   streams: Streams,
 ): Promise<void> {
+  if (options.runsAsJob === true) {
+    if (options.format === 'table') throw new UsageError('a job has no table: take another --format');
+    const format = options.format ?? 'json';
+    return startJob(client, { ...(await requestBody(options, streams)), format }, streams.stdout);
+  }
   const format = options.format ?? (streams.stdout.isTTY === true ? 'table' : 'json');
   if (streams.stdout.isTTY === true && (format === 'arrow' || format === 'parquet')) {
     throw new UsageError(`${format} is binary: send it to a file, with > answer.${format}`);
   }
   const asTable = { format: 'json', rows: 'arrays', numbers: 'string' };
   const body = { ...(await requestBody(options, streams)), ...(format === 'table' ? asTable : { format }) };
-  const response = await client.post('/v1/query', body);
+  const { encrypt, keyId } = options;
+  const response = encrypt
+    ? await (await import('./encrypted-query.ts')).postEncrypted(client, '/v1/query', body, keyId)
+    : await client.post('/v1/query', body);
   if (format === 'table') return writeTable(response, streams.stdout);
   await pipeAnswer(response, streams.stdout);
 }
@@ -79,7 +89,7 @@ async function pipeAnswer(response: IncomingMessage, stdout: NodeJS.WritableStre
     );
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') return; // the reader (head, less) had enough
-    throw new ServerError(brokenAnswer());
+    throw error instanceof ServerError ? error : new ServerError(brokenAnswer());
   }
   const problem = errorLine(tail, response);
   if (problem !== null) throw new ServerError(problem);
@@ -129,7 +139,9 @@ async function readBounded(response: IncomingMessage): Promise<string> {
       chunks.push(chunk);
     }
   } catch (error) {
-    throw error instanceof UsageError ? error : new ServerError(brokenAnswer());
+    throw error instanceof UsageError || error instanceof ServerError
+      ? error
+      : new ServerError(brokenAnswer());
   }
   return Buffer.concat(chunks).toString('utf8');
 }

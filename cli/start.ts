@@ -124,7 +124,7 @@ function nextSteps(host: string, port: number, hasDemo: boolean): string {
   return [
     'Try:',
     `  curl -s ${name}:${port}/v1/query -d "${query}"`,
-    `  http://${name}:${port}/docs shows the API and runs queries in the browser`,
+    `  http://${name}:${port}/ in a browser: write queries, look at their rows and charts (the API is at /docs)`,
     `  curl -s ${name}:${port}/v1/processes shows the processes`,
     'Stop with Ctrl-C.',
   ].join('\n');

@@ -14,6 +14,7 @@ type Loaders = {
 const LOADERS: Loaders = {
   postgres: async () => (await import('./postgres/connector.ts')).POSTGRES_CONNECTOR,
   mariadb: async () => (await import('./mariadb/connector.ts')).MARIADB_CONNECTOR,
+  spark: async () => (await import('./spark/connector.ts')).SPARK_CONNECTOR,
   sqlite: async () => (await import('./sqlite/connector.ts')).SQLITE_CONNECTOR,
 };
 

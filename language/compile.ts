@@ -9,7 +9,7 @@ import { explainPlan } from './emit/explain-rows.ts';
 import { emitPlan } from './emit/plan.ts';
 import { scansOf } from './emit/scan.ts';
 import { planAlone, sqlAlone } from './emit/sql-alone.ts';
-import { legacyCommandOf, lowerCommand } from './frontends/legacy/lower.ts';
+import { type LowerTools, legacyCommandOf, lowerCommand } from './frontends/legacy/lower.ts';
 import type { QueryTree } from './frontends/query-tree.ts';
 import { aboutModel } from './models/about-model.ts';
 import { compose } from './models/composition.ts';
@@ -35,13 +35,19 @@ export interface Compiled {
 export function planQuery(request: PlanRequest, judge: Judge): PlanStep {
   return withModels(request, judge, (tree, composed, judgeHere) => {
     const step = planTree(tree, composed, judgeHere);
-    if (step.kind === 'ask' || !tree.explain) return step;
+    if (step.kind === 'ask') return step;
+    if (!tree.explain) return { kind: 'plan', plan: withWish(step.plan, tree) };
     const scans = scansOf(step.plan, composed);
     if (scans.kind === 'ask') return scans;
     const { models } = step.plan;
-    const plan = explainPlan(step.plan, composed, scans.scans);
+    const plan = withWish(explainPlan(step.plan, composed, scans.scans), tree);
     return { kind: 'plan', plan: models === undefined ? plan : { ...plan, models } };
   });
+}
+
+/** Adds the query's wish about keeping its answer. */
+function withWish(plan: Plan, { cache }: QueryTree): Plan {
+  return cache === undefined ? plan : { ...plan, cache };
 }
 
 /** The request as `withModels` gives it: its text is the composed one. */
@@ -85,6 +91,8 @@ export function compileTree(
   tree: QueryTree,
   request: ComposedRequest,
   judge: Judge,
+  /** Is told of what each command of the legacy language becomes, for a text that is kept. */
+  heard?: LowerTools['heard'],
 ): Compiled | { readonly kind: 'ask'; readonly asks: readonly Ask[] } {
   checkParameters(tree, request.parameters);
   const warnings = [...unusedLets(tree)];
@@ -106,7 +114,13 @@ export function compileTree(
         void warnings.push(...checkContract(model, definition, columns)),
       commandOf: legacyCommandOf,
       expand: (input, probe) =>
-        lowerCommand(input, { syntaxes: STAGE_SYNTAXES, lexical: usualLexical(request), probe }),
+        lowerCommand(input, {
+          syntaxes: STAGE_SYNTAXES,
+          lexical: usualLexical(request),
+          probe,
+          heard,
+          kept: heard !== undefined,
+        }),
     });
     const placed = place(resolved, pushdown, request.throughWorker);
     const plan = emitPlan(placed, request);

@@ -35,6 +35,7 @@ import { Reloader } from './reload.ts';
 import { Signals } from './signals.ts';
 import { type ConnectionsService, StoredConnections, storedConnectionsPath } from './stored-connections.ts';
 import { claimRunDir, sweepDeadRuns } from './sweep/dead-runs.ts';
+import { prepareResultsDir } from './sweep/results-dir.ts';
 import {
   AlreadyRunningError,
   claimStateFile,
@@ -106,6 +107,7 @@ async function runIn(
     sweepLeftovers(statePath, runDir.rawDir),
   ]);
   await claimStateFile(statePath, currentRunState(runDir, []));
+  await prepareResultsDir(config.dataDir, config.cache.mode === 'on' || config.jobs.mode === 'on');
   const locals = bindLocals(config, runDir);
   const { logSocket, path } = runDir;
   const identity = { role: 'monitor', workerId: 'monitor', runDir: path, logSocket };

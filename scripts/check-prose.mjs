@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 process.chdir(fileURLToPath(new URL('../', import.meta.url)));
 /** The folders that are clean. Only some fixtures of test/ are left. */
 const CLEAN = [
-  ...['scripts', 'build.mjs', 'cli', 'demo', 'loadtest', 'logger'],
+  ...['scripts', 'build.mjs', 'cli', 'console', 'demo', 'loadtest', 'logger'],
   ...[
     'core/config',
     'core/logging',
@@ -56,7 +56,7 @@ process.exitCode = found.length === 0 && files.length > 0 ? 0 : 1;
 function sourcesIn(path) {
   if (statSync(path).isFile()) return [path];
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(?:ts|mjs)$/.test(name))
+    .filter((name) => /\.(?:tsx?|mjs)$/.test(name))
     .map((name) => join(path, name));
 }
 

@@ -8,6 +8,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Compiler } from '@swc/core';
 import { Visitor } from '@swc/core/Visitor.js';
 import { cruise } from 'dependency-cruiser';
 
@@ -23,10 +24,16 @@ Visitor.prototype.visitStatement = function visit(statement) {
   return statement;
 };
 
+// dependency-cruiser does not tell swc that a .tsx file has JSX in it.
+const { parseFileSync } = Compiler.prototype;
+Compiler.prototype.parseFileSync = function parse(file, options) {
+  return parseFileSync.call(this, file, { ...options, tsx: file.endsWith('.tsx') });
+};
+
 /** `core` is the folder with all that is in it, a `*` stands for one name. */
 function pathPattern(path) {
   const escaped = path.replaceAll('.', '\\.').replaceAll('*', '[^/]+');
-  return path.endsWith('.ts') ? `^${escaped}$` : `^${escaped}/`;
+  return /\.tsx?$/.test(path) ? `^${escaped}$` : `^${escaped}/`;
 }
 
 function wallsOf([room, { uses }]) {
@@ -52,7 +59,7 @@ const forbidden = [
 
 const files = names
   .flatMap((room) => readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => join(room, name)))
-  .filter((file) => file.endsWith('.ts'));
+  .filter((file) => /\.tsx?$/.test(file));
 const texts = new Map(files.map((file) => [file, readFileSync(file, 'utf8')]));
 
 const options = {

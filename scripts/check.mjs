@@ -1,5 +1,5 @@
 /**
- * `npm run check`: types, style, walls, unused code, prose and licences, side by side, as many as there are cores. Prints what each
+ * `npm run check`: types (of the console's page too), style, walls, unused code, prose and licences, side by side, as many as there are cores. Prints what each
  * has to say, one after the other, and how long each took. The exit code is 1 when one of them found something.
  *
  *   node scripts/check.mjs [--fix] [NAME ...]     only the named ones; --fix mends what can be mended by a program first
@@ -21,6 +21,14 @@ const checks = {
   types: [
     bin('typescript/bin/tsc'),
     ...['--noEmit', '--incremental', '--tsBuildInfoFile', join(cache, 'types.tsbuildinfo')],
+  ],
+  page: [
+    bin('typescript/bin/tsc'),
+    '-p',
+    'console',
+    '--incremental',
+    '--tsBuildInfoFile',
+    join(cache, 'page.tsbuildinfo'),
   ],
   unused: [bin('knip/bin/knip.js'), '--no-progress', '--cache', '--cache-location', join(cache, 'knip')],
   walls: ['scripts/check-walls.mjs'],

@@ -14,10 +14,12 @@ import { BodyBudget } from './admission/body-budget.ts';
 import { DslStock } from './admission/dsl-stock.ts';
 import { QueryRates } from './admission/query-rates.ts';
 import { SqlSlots } from './admission/sql-slots.ts';
+import { LateRefusals } from './answer/late-refusals.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { createAudit } from './audit/create.ts';
 import { connectionChangeHandlers } from './catalogue/connection-handlers.ts';
 import { openCatalogue } from './catalogue/open.ts';
+import { createEncryption } from './encryption/create.ts';
 import { PoisonLedger } from './history/poison.ts';
 import { QueryRegistry } from './history/registry.ts';
 import { SlowLog } from './history/slow-log.ts';
@@ -60,31 +62,45 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
   let draining = false;
   const access = await createAccess(config.auth, { registry, log, audit });
+  const encryption = await createEncryption(config.encryption, log);
   const gate = new Gate(config.gate, access.authenticator);
   const connectionsLink = new ConnectionsLink({ send, log });
   const opened = await openCatalogue(config.store, log, connectionsLink);
   const run = runDeps(config, pools, opened?.catalogue ?? null);
-  const app = createApp({
+  const handler = {
     run,
     registry,
-    bodies,
     limits: config.limits,
     rates: new QueryRates(),
-    isLogStored: config.isLogStored,
-    ...observation,
+    metrics: observation.metrics,
+    tracing: observation.tracing,
     poison,
     slowLog: new SlowLog({ slowQueryMs, log, listProcesses: processList.request }),
     audit,
     reading: new ReadingWatch({ windowMs: config.limits.readWindowMs, leastBytes: config.limits.readBytes }),
     log,
+    isDraining: () => draining,
+  };
+  const results =
+    config.results === null
+      ? null
+      : await (await import('./kept/setup.ts')).createResults(config.results, handler, log);
+  if (results !== null) observation.metrics.watchResults(results);
+  const app = createApp({
+    ...handler,
+    lateRefusals: new LateRefusals(),
+    bodies,
+    isLogStored: config.isLogStored,
+    logSearch: observation.logSearch,
     gate,
     storedConnections: opened?.catalogue.connections ?? null,
     connectionsLink,
     connectionHandlers: connectionChangeHandlers,
+    encryption,
     catalogueHandlers: opened?.handlers ?? null,
     publishedModels: opened?.published ?? null,
     askMonitor: processList.requestAll,
-    isDraining: () => draining,
+    ...(results !== null && { results, cache: results.answers }),
   });
   const servers = createHttpServers(config, app);
   const all = [servers.port, ...servers.local];
@@ -110,9 +126,11 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
         draining = true;
         abortAll(registry);
       };
+      results?.freeze();
       await Promise.all(drains.map((drain) => drain.begin({ graceMs, successor, refuse })));
       access.close();
-      await opened?.close();
+      encryption?.close();
+      await Promise.all([results?.close(), opened?.close()]);
       await Promise.all([closePools(pools), observation.close()]);
       audit?.act('server-stopped', null, {});
       await audit?.close(AUDIT_CLOSE_MS);

@@ -8,6 +8,7 @@ import type { AnswerSummary } from '../../core/protocol/answer.ts';
 import { refuseNames } from '../../core/protocol/answer.ts';
 import type { CopyToCall, RunSqlCall } from '../../core/protocol/sql-worker.ts';
 import type { Column } from '../../core/protocol/types.ts';
+import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
 import { Answer, refuseSameNames, rowTooLongForStages, textAnswerOf } from './answer.ts';
 import type { CallControl } from './call-control.ts';
 import type { ByteSink, CopySummary } from './connector.ts';
@@ -57,10 +58,29 @@ export async function answerRows(
   }
 }
 
+/** Rows that write themselves in the form of the wire (core/protocol/wire-rows.ts). */
+export interface WireBatch {
+  readonly rows: number;
+  write(row: number): void;
+}
+
 /** Writes rows for the stage engine. Throws bad-value for a row that is too long, errors of the batches, and the reason of the call's cancellation. */
-export async function copyRows(
+export function copyRows(
   columns: readonly Column[],
   batches: Batches,
+  call: CopyToCall,
+  control: CallControl,
+): Promise<CopySummary> {
+  return copyBatches((writer) => wireBatches(new WireRowWriter(columns, writer), batches), call, control);
+}
+
+async function* wireBatches(wire: WireRowWriter, batches: Batches): AsyncGenerator<WireBatch> {
+  for await (const batch of batches) yield { rows: batch.length, write: (row) => wire.write(batch[row]!) };
+}
+
+/** Writes rows for the stage engine, those of `batchesTo` the writer; throws as `copyRows` does. */
+export async function copyBatches(
+  batchesTo: (writer: ByteWriter) => AsyncIterable<WireBatch>,
   { fifo: path, maxRowBytes }: CopyToCall,
   { cancellation }: CallControl,
 ): Promise<CopySummary> {
@@ -81,17 +101,19 @@ export async function copyRows(
   const endEarly = (): void => fifo.destroy();
   cancellation.onCancel(endEarly);
   try {
-    const wire = new WireRowWriter(columns, writer);
-    wire.begin();
-    await eachRow(batches, gate, (row) => {
-      if (readerClosed) return false;
-      const before = writer.totalBytes;
-      wire.write(row);
-      if (writer.totalBytes - before > maxRowBytes) throw rowTooLongForStages(maxRowBytes);
-      rows++;
-      return true;
-    });
-    wire.end();
+    writer.copy(WIRE_HEADER, 0, WIRE_HEADER.length);
+    for await (const batch of batchesTo(writer)) {
+      for (let row = 0; row < batch.rows && !readerClosed; row++) {
+        const before = writer.totalBytes;
+        batch.write(row);
+        if (writer.totalBytes - before > maxRowBytes) throw rowTooLongForStages(maxRowBytes);
+        rows++;
+      }
+      if (readerClosed) break;
+      await gate.passed();
+    }
+    gate.check();
+    writer.copy(WIRE_END, 0, WIRE_END.length);
     writer.flush();
     await fifo.end();
     gate.check();

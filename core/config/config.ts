@@ -9,22 +9,25 @@ import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import type { AuditConfig } from '../protocol/audit-config.ts';
 import type { ConfiguredConnection } from '../protocol/connection.ts';
+import type { CacheRule } from '../protocol/results-config.ts';
 import type { Policy } from '../protocol/rights.ts';
 import type {
+  EncryptionConfig,
   Limits,
   PlannerConfig,
   StoreConfig,
   TlsConfig,
   TracingConfig,
 } from '../protocol/server-config.ts';
-import { type AccessConfig, accessProblems, completeAccess, NO_POLICY, policyIn } from './access.ts';
-import { auditProblems, completeAudit } from './audit.ts';
+import { type AccessConfig, completeAccess, NO_POLICY, policyIn } from './access.ts';
+import { completeAudit } from './audit.ts';
+import { NO_RULES, type ReadRules, readCacheRules } from './cache-rules.ts';
+import { contradictions, implicitDefault } from './contradictions.ts';
 import { dataDirOfBrokenFile, dataDirOfValues } from './data-dir.ts';
 import { logFileProblem } from './log-file.ts';
-import type { Option } from './option.ts';
 import type { Origins } from './read.ts';
 import type { ConfigSchema } from './schema.ts';
-import { completeTls, tlsProblems } from './tls.ts';
+import { completeTls } from './tls.ts';
 
 export interface Config {
   readonly listen: {
@@ -36,6 +39,8 @@ export interface Config {
   };
   readonly tls: TlsConfig | null;
   readonly access: AccessConfig;
+  /** null: queries are not taken encrypted. */
+  readonly encryption: EncryptionConfig | null;
   readonly cors: { readonly origins: readonly string[] };
   /** Absolute. The embedded database, and the file that a later start finds an earlier run's leftovers by. */
   readonly dataDir: string;
@@ -72,6 +77,27 @@ export interface Config {
     readonly dataLimitBytes: number;
   };
   readonly planner: PlannerConfig;
+  readonly results: {
+    readonly maxBytes: number;
+    readonly maxEntries: number;
+    readonly maxEntryBytes: number;
+    readonly memoryBytes: number;
+  };
+  readonly cache: {
+    readonly mode: 'off' | 'on';
+    readonly minMs: number;
+    readonly maxAgeMs: number;
+    readonly staleWhileRevalidateMs: number;
+    readonly staleIfErrorMs: number;
+    readonly rules: readonly CacheRule[];
+  };
+  readonly jobs: {
+    readonly mode: 'off' | 'on';
+    readonly maxTimeoutMs: number;
+    readonly keepMs: number;
+    readonly perPrincipal: number;
+    readonly bytesPerPrincipal: number;
+  };
   readonly log: {
     readonly file: string;
     readonly level: string;
@@ -134,6 +160,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const { resolveConnections } = await import('./connections.ts');
   const { describeIssues } = await import('./errors.ts');
   const { resolveStore } = await import('./store.ts');
+  const { resolveEncryption } = await import('./encryption.ts');
   const schema = createConfigSchema({ cores });
   const options = listOptions(schema);
   const file = readConfigFile(cwd, env, sources.file);
@@ -152,31 +179,52 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   if (store !== null && 'error' in store) errors.push(store.error);
   const { resolveSecrets } = await import('./secrets.ts');
   errors.push(...resolveSecrets(file, cwd, env).errors);
+  const encryption = parsed.success
+    ? resolveEncryption(parsed.data.encryption, dataDirIn(parsed.data, cwd), file, cwd, env)
+    : null;
+  if (encryption !== null && 'errors' in encryption) errors.push(...encryption.errors);
   const policy = parsed.success ? policyIn(parsed.data, connections) : NO_POLICY;
-  if (connectionErrors.length === 0) errors.push(...policy.errors);
+  const rules = parsed.success ? rulesIn(parsed.data, cwd, Object.keys(connections)) : NO_RULES;
+  if (connectionErrors.length === 0) errors.push(...policy.errors, ...rules.errors);
   if (!parsed.success || errors.length > 0) {
     const told = errors.map((line) => addFile(line, file.path));
     return { errors: told, dataDir: dataDirOfValues(values, cwd) };
   }
-  const found = { connections, store: store as StoreConfig | null, policy: policy.policy }; // a mistake is among `errors`
+  // A mistake of one of them is among `errors`.
+  const found = {
+    connections,
+    store: store as StoreConfig | null,
+    encryption: encryption as EncryptionConfig | null,
+    policy: policy.policy,
+    rules: rules.rules,
+  };
   return { config: deepFreeze(complete(parsed.data, found, cwd)) };
 }
 
 type ParsedConfig = z.output<ConfigSchema>;
 
+/** The parts of a configuration that are read from further files and variables. */
+type FoundConfig = Pick<Config, 'connections' | 'store' | 'encryption'> & {
+  readonly policy: Policy | null;
+  readonly rules: readonly CacheRule[];
+};
+
 function complete(
   parsed: ParsedConfig,
-  { connections, store, policy }: Pick<Config, 'connections' | 'store'> & { readonly policy: Policy | null },
+  { connections, store, encryption, policy, rules }: FoundConfig,
   cwd: string,
 ): Config {
   const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
   // Resident is also what is mapped from files, which the data limit leaves out.
   const killBytes = dataLimitBytes + 1024 ** 3;
-  const { secrets: _, ...others } = parsed; // only the process that reads stored connections gets these
+  const { rulesFile: _, ...cache } = parsed.cache;
+  const { secrets: __, ...others } = parsed; // only the process that reads stored connections gets these
   return {
     ...others,
+    cache: { ...cache, rules },
     access: completeAccess(parsed.access, policy),
-    dataDir: resolve(cwd, parsed.dataDir),
+    encryption,
+    dataDir: dataDirIn(parsed, cwd),
     connections,
     storedConnections: [],
     storeDirectories: parsed.store.directories,
@@ -194,6 +242,16 @@ function complete(
     audit: completeAudit(parsed.audit),
     tracing: { ...parsed.tracing, endpoint: parsed.tracing.endpoint ?? null },
   };
+}
+
+function dataDirIn({ dataDir }: ParsedConfig, cwd: string): string {
+  return resolve(cwd, dataDir);
+}
+
+/** The rules of the cache's file; none without one. Without configured connections there is the embedded one, `main`. */
+function rulesIn({ cache }: ParsedConfig, cwd: string, connections: readonly string[]): ReadRules {
+  if (cache.rulesFile === undefined) return NO_RULES;
+  return readCacheRules(resolve(cwd, cache.rulesFile), connections.length === 0 ? ['main'] : connections);
 }
 
 /** Under the name that the value came by. */
@@ -214,76 +272,6 @@ function logFileIn(cwd: string, file: string): string {
  */
 function dataLimit(dslMemoryBytes: number): number {
   return 2 * dslMemoryBytes + 1024 ** 3;
-}
-
-/** null: several, and none is called main. */
-function implicitDefault(names: readonly string[]): string | null {
-  if (names.length === 0 || names.includes('main')) return 'main';
-  return names.length === 1 ? names[0]! : null;
-}
-
-/** Returns the errors of values that are allowed alone and contradict each other. */
-function contradictions(
-  parsed: ParsedConfig,
-  names: readonly string[],
-  namesIncomplete: boolean,
-  options: readonly Option[],
-): string[] {
-  const errors: string[] = [];
-  const { limits, dsl, defaultConnection } = parsed;
-  const mendOf = (path: string) => options.find((option) => option.path === path)?.notes.variable;
-  if (limits.timeoutMs > limits.maxTimeoutMs) {
-    errors.push(
-      `limits.timeoutMs: ${limits.timeoutMs} is more than limits.maxTimeoutMs (${limits.maxTimeoutMs}). ` +
-        `Lower it, or raise ${mendOf('limits.maxTimeoutMs')}`,
-    );
-  }
-  if (
-    dsl.dataLimitBytes !== undefined &&
-    dsl.dataLimitBytes < limits.dslMemoryBytes + MIN_DATA_HEADROOM_BYTES
-  ) {
-    errors.push(
-      `dsl.dataLimitBytes: ${dsl.dataLimitBytes} leaves less than 256 MiB beside limits.dslMemoryBytes ` +
-        `(${limits.dslMemoryBytes}). Leave it out, or raise ${mendOf('dsl.dataLimitBytes')}`,
-    );
-  }
-  errors.push(
-    ...accessProblems(parsed),
-    ...auditProblems(parsed.audit),
-    ...tlsProblems(parsed.tls),
-    ...disorder(parsed.monitor),
-  );
-  if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
-  return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
-}
-
-/** A warning that comes after the deed is none. */
-function disorder(monitor: ParsedConfig['monitor']): string[] {
-  const pairs = [
-    ['openFilesWarnPercent', 'openFilesKillPercent'],
-    ['memoryStopForkPercent', 'memoryKillPercent'],
-  ] as const;
-  return pairs.flatMap(([first, second]) =>
-    monitor[first] <= monitor[second]
-      ? []
-      : [`monitor.${first}: ${monitor[first]} must not be above monitor.${second} (${monitor[second]})`],
-  );
-}
-
-const MIN_DATA_HEADROOM_BYTES = 256 * 1024 ** 2;
-
-function defaultConnectionProblem(chosen: string | undefined, names: readonly string[]): string[] {
-  const known = names.length === 0 ? ['main'] : names;
-  if (chosen !== undefined) {
-    if (known.includes(chosen)) return [];
-    return [
-      `defaultConnection: there is no connection ${JSON.stringify(chosen)}; there are: ${known.join(', ')}`,
-    ];
-  }
-  if (implicitDefault(names) !== null) return [];
-  return [
-    `defaultConnection: say which of ${names.join(', ')} queries use that name none. For example: "${names[0]}"`,
-  ];
 }
 
 /** The file that a line is about, where the line does not say so itself. */

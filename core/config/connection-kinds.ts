@@ -84,6 +84,20 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
     wanted: { path: 'the path of a SQLite file, relative to the configuration' },
     example: '{"kind": "sqlite", "path": "notes.db"}',
   },
+  spark: {
+    options: z.strictObject({
+      kind: z.literal('spark'),
+      url: z.string(),
+      token: z.string().optional(),
+      caFile: z.string().min(1).optional(),
+    }),
+    wanted: {
+      url: 'the URL of a Spark Connect server as text, or where it stands: sc://host:15002, env:NAME, file:PATH',
+      token: 'a token as text, or where it stands: env:NAME, file:PATH',
+      caFile: 'the path of a PEM file with the authorities to trust, relative to the configuration',
+    },
+    example: '{"kind": "spark", "url": "sc://spark.example:15002"}',
+  },
   files: {
     options: z.strictObject({
       kind: z.literal('files'),

@@ -77,6 +77,19 @@ const READERS: Readonly<Record<ConnectionKind, Reader>> = {
   mariadb: (value, place) => readLogins('mariadb', value, place),
   sqlite: ({ path }, { fileDir }) =>
     typeof path === 'string' && path !== '' ? { kind: 'sqlite', path: resolve(fileDir, path) } : null,
+  spark(value, { name, fileDir, env }) {
+    const { url, token, caFile } = value;
+    if (typeof url !== 'string') return null;
+    const at = resolveReference(url, fileDir, env);
+    if (typeof at !== 'string') return { where: `connections.${name}.url`, mistake: at.error };
+    const known = typeof token === 'string' ? resolveReference(token, fileDir, env) : undefined;
+    if (typeof known === 'object') return { where: `connections.${name}.token`, mistake: known.error };
+    return {
+      ...{ kind: 'spark', url: at },
+      ...(known === undefined ? {} : { token: known }),
+      ...(typeof caFile === 'string' ? { caFile: resolve(fileDir, caFile) } : {}),
+    };
+  },
   files: ({ root, tables }, { fileDir }) =>
     typeof root === 'string' && root !== ''
       ? { kind: 'files', root: resolve(fileDir, root), tables: tablesOf(tables) }

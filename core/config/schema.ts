@@ -10,12 +10,14 @@ import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import { MAX_POOL_SIZE } from '../protocol/pool-sizes.ts';
 import { connectionOptions } from './connection-kinds.ts';
 import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './data-dir.ts';
+import { encryptionOptions } from './encryption.ts';
 import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './option.ts';
 import { accessOptions, connectionLimits, corsOptions, listenOptions, tlsOptions } from './schema-access.ts';
 import { auditOptions } from './schema-audit.ts';
 import { budgetOptions } from './schema-budgets.ts';
 import { monitorOptions } from './schema-monitor.ts';
 import { plannerOptions } from './schema-planner.ts';
+import { cacheOptions, jobsOptions, resultsOptions } from './schema-results.ts';
 import { secretOptions } from './secrets.ts';
 import { storeOptions } from './store.ts';
 
@@ -32,6 +34,7 @@ export function createConfigSchema({ cores }: Machine) {
     listen: listenOptions(),
     tls: tlsOptions(),
     access: accessOptions(),
+    encryption: encryptionOptions(),
     cors: corsOptions(),
     dataDir: path(
       DATA_DIR_VARIABLE,
@@ -83,6 +86,9 @@ export function createConfigSchema({ cores }: Machine) {
     }),
     dsl: dslOptions(cores),
     planner: plannerOptions(cores),
+    results: resultsOptions(),
+    cache: cacheOptions(),
+    jobs: jobsOptions(),
     log: group({
       file: path(
         'FORKLINE_LOG_FILE',

@@ -25,6 +25,8 @@ export type ReadStored =
 
 /** The most characters of a name: those of a name in PostgreSQL. */
 const MOST_NAME = 63;
+/** The kinds whose connectors keep from link-local addresses (guardsAddress), or read files. */
+const KINDS: readonly string[] = ['postgres', 'mariadb', 'sqlite', 'files'];
 /** The options that a URL may have. */
 const URL_OPTIONS: readonly string[] = ['sslmode'];
 /**
@@ -44,7 +46,12 @@ export function readStored(name: string, definition: ConnectionDefinition, place
   const nameProblem = connectionNameProblem(name);
   if (nameProblem !== null) return { mistakes: [nameProblem] };
   const { options, mistakes } = withoutSecrets(definition);
-  mistakes.push(...shapeProblems(name, options), ...referencesIn('', options), ...powers(options));
+  mistakes.push(
+    ...shapeProblems(name, options),
+    ...referencesIn('', options),
+    ...powers(options),
+    ...unguarded(options),
+  );
   if (mistakes.length > 0) return { mistakes };
   const filled = withSecrets(name, definition, place, mistakes);
   mistakes.push(...pathProblems(options, place.directories));
@@ -53,6 +60,8 @@ export function readStored(name: string, definition: ConnectionDefinition, place
   if (read === null) return { mistakes: ['it is no connection'] };
   if ('mistake' in read)
     return { mistakes: [`${read.where.replace(`connections.${name}.`, '')}: ${read.mistake}`] };
+  if (!KINDS.includes(read.kind))
+    return { mistakes: [`kind: connections of the kind ${read.kind} stand in the configuration only`] };
   return { connection: guarded(read) };
 }
 
@@ -107,6 +116,11 @@ function powers(options: JsonObject): string[] {
         'allowPowerfulRole: only the configuration may say that a powerful role is meant; put this connection there',
       ]
     : [];
+}
+
+/** The connector of Spark cannot say which address it reaches, so that nobody could be kept from addresses of this network. */
+function unguarded({ kind }: JsonObject): string[] {
+  return kind === 'spark' ? ['kind: a connection to Spark stands in the configuration only'] : [];
 }
 
 /** The definition with its secrets in its URLs. Adds to `mistakes`. */
@@ -230,7 +244,7 @@ function isBelow(path: string, directory: string | null): boolean {
 }
 
 function guarded(connection: ConfiguredConnection): ConfiguredConnection {
-  if ('url' in connection) return { ...connection, guardsAddress: true };
+  if ('url' in connection && connection.kind !== 'spark') return { ...connection, guardsAddress: true };
   if (!hasRoles(connection)) return connection;
   const roles = Object.entries(connection.roles).map(([role, login]) => [
     role,

@@ -7,7 +7,7 @@ import type { DialectName } from './dialect-name.ts';
 export type ConnectionConfig = DatabaseConnection | FilesConnection;
 
 /** A connection to a database, which SQL workers open. */
-export type DatabaseConnection = PostgresConnection | SqliteConnection | MariadbConnection;
+export type DatabaseConnection = PostgresConnection | SqliteConnection | MariadbConnection | SparkConnection;
 
 export type ConnectionKind = ConnectionConfig['kind'];
 
@@ -48,6 +48,7 @@ export const DIALECT_OF_KIND: Readonly<Record<ConnectionKind, DialectName>> = {
   postgres: 'postgres',
   sqlite: 'sqlite',
   mariadb: 'mariadb',
+  spark: 'spark',
   files: 'files',
 };
 
@@ -101,6 +102,16 @@ export interface MariadbConnection {
   readonly allowPowerfulRole?: boolean;
   /** Whether link-local addresses and those of clouds' metadata are refused, as for connections of the catalogue. */
   readonly guardsAddress?: boolean;
+}
+
+export interface SparkConnection {
+  readonly kind: 'spark';
+  /** The sc:// URL of a Spark Connect server, secrets resolved. Never logged. */
+  readonly url: string;
+  /** The token that every call carries, resolved. Never logged. */
+  readonly token?: string;
+  /** The absolute path of a PEM file with the authorities to trust; left out: those of Node. */
+  readonly caFile?: string;
 }
 
 export interface FilesConnection {

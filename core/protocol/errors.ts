@@ -25,6 +25,10 @@ export type ErrorCode =
   | 'no-login' // none of the principal's roles has a login for the connection, or several have
   | 'audit-unavailable' // the audit is required and cannot be written
   | 'identity-unavailable' // the keys that tokens are verified with cannot be fetched
+  | 'bad-encryption' // an encrypted query that cannot be read, or is too old or too early
+  | 'unknown-encryption-key' // encrypted for a key that this server does not have
+  | 'query-replayed' // an encrypted query that was taken before
+  | 'encryption-unavailable' // no note can be made of which encrypted queries were taken
   // the language
   | 'empty-query'
   | 'syntax'
@@ -85,6 +89,13 @@ export type ErrorCode =
   | 'no-catalogue' // no store is configured
   | 'store-unavailable' // the store of the catalogue does not answer
   | 'stale-plan' // the database's schema changed since the plan was made; the server plans once more
+  | 'not-cached' // `only-if-cached`, and no fresh answer is kept
+  | 'shared-query-failed' // the query whose answer this one would have got has failed
+  | 'job-running' // the result of a job that has not ended
+  | 'job-interrupted' // the server that ran the job has ended
+  | 'too-many-jobs' // one principal has too many jobs, or keeps too much
+  | 'result-not-kept' // the result of a job could not be written
+  | 'idempotency-mismatch' // the Idempotency-Key came with another query before
   | 'internal';
 
 /** A half-open range of UTF-16 offsets into the query text as the user sent it. */

@@ -50,6 +50,11 @@ export interface DescribedSql {
  */
 export type Pushdown = 'off' | 'auto' | 'require';
 
+/** The query's own wish about keeping its answer: the time for which it may be sent again; null: it must not be kept. */
+export interface CacheWish {
+  readonly maxAgeMs: number | null;
+}
+
 /** A function that a user's SQL calls, or may call, and that must be looked up in the database's catalogue. */
 export interface FunctionUse {
   /** The schema as the SQL names it; null when the search path decides. */
@@ -187,6 +192,8 @@ export interface Plan {
   readonly warnings: readonly string[];
   /** False when the plan depends on the data at the time of planning (`pivot` without a list of values). */
   readonly cacheable: boolean;
+  /** `set cache = ...`; left out when the query does not say. */
+  readonly cache?: CacheWish;
   /** Set when models were looked up for the query. */
   readonly models?: PlanModels;
 }

@@ -1,6 +1,7 @@
 /** The server's slice of the configuration, in `init`. */
 import type { AuditConfig } from './audit-config.ts';
 import type { ConnectionDialects } from './dialect-name.ts';
+import type { ResultsConfig } from './results-config.ts';
 import type { Policy } from './rights.ts';
 
 /** The configured limits. GET /v1/limits shows them beside those of the stages (core/protocol/stage-limits.ts). */
@@ -105,6 +106,14 @@ export interface AuthConfig {
   readonly policy: Policy | null;
 }
 
+/** Encrypted queries (server/encryption). */
+export interface EncryptionConfig {
+  /** Private RSA keys as PEM. The first is offered to clients; queries for the others are still read. Must never be logged. */
+  readonly keys: readonly string[];
+  /** Absolute: where every server of these keys notes which queries it has taken. */
+  readonly replayDirectory: string;
+}
+
 export interface TracingConfig {
   /** The URL of a collector, with its path (`http://host:4318/v1/traces`); null when spans are not exported. */
   readonly endpoint: string | null;
@@ -130,6 +139,8 @@ export interface ServerConnections {
   readonly dialects: ConnectionDialects;
   /** Functions that queries may call even if the catalogue marks them as unsafe, as `schema.name`, by connection. */
   readonly allowFunctions: Readonly<Record<string, readonly string[]>>;
+  /** A hash of what each connection leads to, so that nothing that was kept of one database is sent for another. */
+  readonly versions: Readonly<Record<string, string>>;
   /** The roles that have a login, by connection; without those that have one login for everybody. */
   readonly roleLogins: Readonly<Record<string, readonly string[]>>;
 }
@@ -150,6 +161,8 @@ export interface ServerConfig extends ServerConnections {
   readonly tls: TlsConfig | null;
   readonly gate: GateConfig;
   readonly auth: AuthConfig;
+  /** null: encrypted queries are not taken, and nothing of it is loaded. */
+  readonly encryption: EncryptionConfig | null;
   readonly audit: AuditConfig;
   readonly planner: PlannerConfig;
   readonly dsl: {
@@ -163,6 +176,8 @@ export interface ServerConfig extends ServerConnections {
   /** Whether the log is stored in files and can be searched; false when it goes to standard output. */
   readonly isLogStored: boolean;
   readonly tracing: TracingConfig;
+  /** null: no results are kept. */
+  readonly results: ResultsConfig | null;
   /** null: there is no catalogue, and nothing of it is loaded. */
   readonly store: StoreConfig | null;
 }

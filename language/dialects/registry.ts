@@ -12,6 +12,9 @@ import { MARIADB } from './mariadb/source.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
 import { POSTGRES_JUDGE } from './postgres/guard/sql-judge.ts';
 import { POSTGRES } from './postgres/source.ts';
+import { SPARK_FUNCTIONS } from './spark/functions.ts';
+import { SPARK_JUDGE } from './spark/judge.ts';
+import { SPARK } from './spark/source.ts';
 import { SQLITE_JUDGE } from './sqlite/judge.ts';
 import { SQLITE } from './sqlite/source.ts';
 
@@ -30,6 +33,7 @@ interface Source {
 const SOURCES: Readonly<Partial<Record<DialectName, Source>>> = {
   postgres: { dialect: POSTGRES, judge: POSTGRES_JUDGE },
   sqlite: { dialect: SQLITE, judge: SQLITE_JUDGE },
+  spark: { dialect: SPARK, judge: SPARK_JUDGE },
   mariadb: { dialect: MARIADB, judge: MARIADB_JUDGE },
   files: { dialect: FILES, judge: FILES_JUDGE },
 };
@@ -42,6 +46,7 @@ export const FUNCTION_TABLES: Readonly<Record<DialectName, FunctionTable>> = {
   duckdb: DUCKDB_FUNCTIONS,
   postgres: POSTGRES_FUNCTIONS,
   sqlite: {},
+  spark: SPARK_FUNCTIONS,
   mariadb: MARIADB_FUNCTIONS,
   files: {},
 };

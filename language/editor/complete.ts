@@ -132,13 +132,26 @@ const SETTINGS: readonly (readonly [string, string])[] = [
   ['require', 'every stage in the database, or an error'],
 ];
 
-/** `set pushdown = value;` */
+const CACHE_TIMES: readonly (readonly [string, string])[] = [
+  ['10m', 'the answer may be sent again for ten minutes'],
+  ['off', 'the answer is not kept'],
+];
+
+/** `set pushdown = value;` and `set cache = value;` */
 function settingItems(tokens: readonly Token[]): readonly CompletionItem[] {
   switch (tokens.length) {
     case 1:
-      return [{ label: 'pushdown', kind: 'option', detail: 'where stages may run', insert: 'pushdown = ' }];
+      return [
+        { label: 'pushdown', kind: 'option', detail: 'where stages may run', insert: 'pushdown = ' },
+        { label: 'cache', kind: 'option', detail: 'how long the answer is kept', insert: 'cache = ' },
+      ];
     case 3:
-      return SETTINGS.map(([label, detail]) => ({ label, kind: 'option', detail, insert: `${label};` }));
+      return (tokens[1]!.lower === 'cache' ? CACHE_TIMES : SETTINGS).map(([label, detail]) => ({
+        label,
+        kind: 'option',
+        detail,
+        insert: `${label};`,
+      }));
     default:
       return [];
   }

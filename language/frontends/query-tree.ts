@@ -6,7 +6,7 @@
  */
 import type { Span } from '../../core/protocol/errors.ts';
 import type { FoundModel } from '../../core/protocol/models.ts';
-import type { Pushdown } from '../../core/protocol/plan.ts';
+import type { CacheWish, Pushdown } from '../../core/protocol/plan.ts';
 import type { SourceHead } from '../source/head.ts';
 import type { ParameterUse } from '../source/lexer.ts';
 import type { WrittenSql } from '../source/sql.ts';
@@ -77,6 +77,8 @@ export interface QueryTree {
   readonly explain: boolean;
   /** `set pushdown = ...`; null: not set. */
   readonly pushdown: Pushdown | null;
+  /** `set cache = ...`; left out: not set. */
+  readonly cache?: CacheWish;
   readonly lets: readonly LetNode[];
   readonly query: QueryNode;
   /** Every `:name`, in SQL and in stages. */

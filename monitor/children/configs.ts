@@ -2,6 +2,7 @@
 import type { Config } from '../../core/config/config.ts';
 import { roleLoginsIn } from '../../core/config/role-logins.ts';
 import { STANDARD_OUTPUT } from '../../core/logging/standard-output.ts';
+import { resultsDir } from '../../core/process/results-dir.ts';
 import type { RunDir } from '../../core/process/run-dir.ts';
 import {
   type ConfiguredConnection,
@@ -10,8 +11,10 @@ import {
   filesOf,
 } from '../../core/protocol/connection.ts';
 import type { DslWorkerConfig } from '../../core/protocol/dsl-worker.ts';
+import type { ResultsConfig } from '../../core/protocol/results-config.ts';
 import type { ServerConfig, ServerConnections } from '../../core/protocol/server-config.ts';
 import type { SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
+import { connectionVersion } from './connection-version.ts';
 
 /** The worker whose configuration or address is asked for. */
 export interface WorkerPlace {
@@ -46,6 +49,7 @@ export function serverConfig(
       proxy: config.access.proxy,
       policy: config.access.policy,
     },
+    encryption: config.encryption,
     audit: config.audit,
     ...serverConnections(config),
     planner: config.planner,
@@ -54,6 +58,7 @@ export function serverConfig(
     logSocket,
     isLogStored: config.log.file !== STANDARD_OUTPUT,
     tracing: config.tracing,
+    results: resultsConfig(config),
     store: config.store,
   };
 }
@@ -73,7 +78,22 @@ export function serverConnections({
     allowFunctions: Object.fromEntries(
       Object.entries(connections).map(([name, connection]) => [name, allowedFunctions(connection)]),
     ),
+    versions: Object.fromEntries(
+      Object.entries(connections).map(([name, connection]) => [name, connectionVersion(connection)]),
+    ),
     roleLogins: roleLoginsIn(connections),
+  };
+}
+
+function resultsConfig({ dataDir, results, cache, jobs }: Config): ResultsConfig | null {
+  if (cache.mode === 'off' && jobs.mode === 'off') return null;
+  const { mode: cacheMode, ...cacheOptions } = cache;
+  const { mode: jobsMode, ...jobsOptions } = jobs;
+  return {
+    ...results,
+    dir: resultsDir(dataDir),
+    cache: cacheMode === 'off' ? null : cacheOptions,
+    jobs: jobsMode === 'off' ? null : jobsOptions,
   };
 }
 

@@ -15,7 +15,7 @@ import { RUN_ID, WORKER_ID } from '../sweep/strays.ts';
 import type { LaunchOptions } from './launch-options.ts';
 import { type ChildEvents, ManagedChild } from './managed-child.ts';
 import type { StatsBook } from './stats.ts';
-import { CHILD_PATH, dataLimitArgs, deathSignalArgs, type Tools } from './tools.ts';
+import { CHILD_PATH, dataLimitArgs, setprivArgs, type Tools } from './tools.ts';
 
 /** Everything that all children of a run have in common. */
 export interface LaunchContext {
@@ -118,7 +118,7 @@ export function composeCommand(
   const words = [process.execPath];
   if (heapMb !== null) words.push(`--max-old-space-size=${heapMb}`);
   if (hasDataLimit && tools.prlimit !== null) words.unshift(tools.prlimit, ...dataLimitArgs(dataLimitBytes));
-  if (tools.setpriv !== null) words.unshift(tools.setpriv, ...deathSignalArgs);
+  if (tools.setpriv !== null) words.unshift(tools.setpriv, ...setprivArgs);
   const [command = process.execPath, ...args] = [...words, entry];
   return { command, args };
 }

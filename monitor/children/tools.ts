@@ -1,6 +1,6 @@
 /**
  * The two small programs of util-linux through which the monitor starts its children, if they exist and support what is
- * needed (older ones and BusyBox's do not): `setpriv --pdeathsig` and `prlimit --data`. Each is tried once with exactly the
+ * needed (older ones and BusyBox's do not): `setpriv --pdeathsig --no-new-privs` and `prlimit --data`. Each is tried once with exactly the
  * options that will be used, because a tool that prevents a child from starting would be worse than no tool.
  */
 import { execFile } from 'node:child_process';
@@ -28,13 +28,14 @@ export interface Tools {
 
 export async function findTools(dataLimitBytes: number): Promise<Tools> {
   const [setpriv, prlimit] = await Promise.all([
-    findWorking('setpriv', (path) => [...deathSignalArgs, path, '--version']),
+    findWorking('setpriv', (path) => [...setprivArgs, path, '--version']),
     findWorking('prlimit', (path) => [...dataLimitArgs(dataLimitBytes), path, '--version']),
   ]);
   return { setpriv, prlimit };
 }
 
-export const deathSignalArgs = ['--pdeathsig', 'KILL', '--'] as const;
+/** A child ends with the monitor, and no program that it may start gives it more rights than it has. */
+export const setprivArgs = ['--pdeathsig', 'KILL', '--no-new-privs', '--'] as const;
 
 export function dataLimitArgs(bytes: number): string[] {
   return [`--data=${bytes}`, '--'];
@@ -44,7 +45,9 @@ export function dataLimitArgs(bytes: number): string[] {
 export function logMissingTools(tools: Tools, log: Log): void {
   if (tools.setpriv === null)
     log.warn('no-setpriv', {
-      lost: 'if the monitor is killed, a child whose event loop is blocked outlives it until the next start sweeps',
+      lost:
+        'if the monitor is killed, a child whose event loop is blocked outlives it until the next start sweeps; ' +
+        'and a child could gain rights by a setuid program',
     });
   if (tools.prlimit === null)
     log.warn('no-prlimit', {

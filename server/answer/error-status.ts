@@ -32,6 +32,10 @@ export const errorClasses = {
   'audit-unavailable': passing('Audit unavailable'),
   'no-login': mistake('No login for the connection', 403),
   'identity-unavailable': passing('Identity provider unavailable'),
+  'bad-encryption': mistake('Bad encrypted query'),
+  'unknown-encryption-key': mistake('Encrypted for another key'),
+  'query-replayed': mistake('Encrypted query sent twice', 409),
+  'encryption-unavailable': passing('Encrypted queries unavailable'),
 
   'empty-query': mistake('Empty query'),
   syntax: mistake('Syntax error'),
@@ -92,6 +96,13 @@ export const errorClasses = {
   'worker-lost': passing('Worker died'),
   'no-worker': passing('No worker available'),
   'stale-plan': passing('The database schema changed'),
+  'not-cached': mistake('Not in the cache', 504),
+  'shared-query-failed': passing('Shared query failed'),
+  'job-running': passing('Job is running', 409),
+  'job-interrupted': passing('Job was interrupted'),
+  'too-many-jobs': passing('Too many jobs of one client', 429),
+  'result-not-kept': passing('Result could not be kept'),
+  'idempotency-mismatch': mistake('Key used for another query', 422),
   internal: mistake('Internal error', 500),
 } satisfies Record<ErrorCode, ErrorClass>;
 

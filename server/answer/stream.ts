@@ -20,6 +20,7 @@ import type { AnswerFormat } from '../../core/protocol/answer.ts';
 import type { WireError } from '../../core/protocol/errors.ts';
 import { HeldEnd } from './held-end.ts';
 import { PROBLEM_TYPE, type Problem, problemOf } from './problem.ts';
+import type { AnswerEnd, QueryAnswer } from './query-answer.ts';
 import { matchesTag, type Revalidation, weakTag } from './revalidation.ts';
 import { SECURITY_HEADERS, setSecurityHeaders } from './security-headers.ts';
 
@@ -35,14 +36,6 @@ const LINE_FEED = 0x0a;
 /** The largest body that is copied behind the head to leave in one write; for a larger one two writes are cheaper. */
 const ONE_WRITE_BYTES = 16 * 1024;
 
-export interface AnswerEnd {
-  readonly rows: number;
-  readonly complete: boolean;
-  /** The `stats` member of JSON answers; JSON-safe. */
-  readonly stats: object;
-  readonly serverTiming: string;
-}
-
 export interface AnswerStreamOptions {
   readonly response: ServerResponse;
   readonly format: AnswerFormat;
@@ -54,6 +47,8 @@ export interface AnswerStreamOptions {
   readonly traceresponse?: string;
   /** Further headers of a successful answer: names and values alternately. */
   readonly headers?: readonly string[];
+  /** Returns the headers about keeping the answer, when its head is sent; left out: those that forbid it. */
+  readonly cacheHeaders?: () => readonly string[];
   /** Left out: the answer is not for caches. */
   readonly revalidation?: Revalidation | undefined;
   readonly bufferBytes: number;
@@ -67,7 +62,7 @@ interface Waiting {
   release(): void;
 }
 
-export class AnswerStream {
+export class AnswerStream implements QueryAnswer {
   readonly #options: AnswerStreamOptions;
   #state: 'buffering' | 'streaming' | 'ended' = 'buffering';
   #waiting: Waiting[] = [];
@@ -122,8 +117,8 @@ export class AnswerStream {
 
   finish(end: AnswerEnd): void {
     if (this.#state === 'ended') return;
-    const { response } = this.#options;
-    const tail = this.#tail(end);
+    const { response, format, endLine } = this.#options;
+    const tail = answerTail(format, endLine, end);
     if (this.#state === 'buffering') {
       const tailBytes = Buffer.byteLength(tail);
       const bodyBytes = this.#waitingBytes + tailBytes;
@@ -259,25 +254,31 @@ export class AnswerStream {
 
   /** Returns header names and values alternately, for writeHead: several calls of setHeader take twice as long. */
   #headers(): string[] {
-    const { format, queryId, traceresponse, headers: more } = this.#options;
+    const { format, queryId, traceresponse, headers: more, cacheHeaders } = this.#options;
     const headers = ['Content-Type', CONTENT_TYPES[format], 'Query-Id', queryId];
     const { revalidation } = this.#options;
-    const cacheControl = revalidation?.cacheControl ?? 'no-store';
-    headers.push('Vary', 'Accept, Origin', 'Cache-Control', cacheControl, ...SECURITY_HEADERS);
+    if (cacheHeaders !== undefined) headers.push(...cacheHeaders());
+    else headers.push('Vary', 'Accept, Origin', 'Cache-Control', revalidation?.cacheControl ?? 'no-store');
+    headers.push(...SECURITY_HEADERS);
     if (traceresponse !== undefined) headers.push('traceresponse', traceresponse);
     if (more !== undefined) headers.push(...more);
     return headers;
   }
+}
 
-  #tail({ rows, complete, stats }: AnswerEnd): string {
-    switch (this.#options.format) {
-      case 'json':
-        return `],"rowCount":${rows},"complete":${complete},"stats":${JSON.stringify(stats)}}\n`;
-      case 'ndjson':
-        return this.#options.endLine ? `${JSON.stringify({ '@end': { rowCount: rows, complete } })}\n` : '';
-      default:
-        return '';
-    }
+/** Returns what the server itself writes at the end of an answer, behind the rows. `endLine`: whether NDJSON has a line for it. */
+export function answerTail(
+  format: AnswerFormat,
+  endLine: boolean,
+  { rows, complete, stats }: AnswerEnd,
+): string {
+  switch (format) {
+    case 'json':
+      return `],"rowCount":${rows},"complete":${complete},"stats":${JSON.stringify(stats)}}\n`;
+    case 'ndjson':
+      return endLine ? `${JSON.stringify({ '@end': { rowCount: rows, complete } })}\n` : '';
+    default:
+      return '';
   }
 }
 

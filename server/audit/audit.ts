@@ -38,10 +38,10 @@ export class Audit {
 
   /** Writes that a query begins. Returns a promise only when it must be on the disk first; that rejects with audit-unavailable. */
   begin(query: QueryRecord, act: QueryAct): Promise<void> | null {
-    const { queryId, principal, connection, text } = query;
+    const { queryId, principal, connection } = query;
     const seq = this.#client.write('query-begin', {
       ...{ queryId, act, principal: principal.id, method: principal.method, address: principal.address },
-      ...{ roles: principal.roles, connection, ...this.#textOf(text) },
+      ...{ roles: principal.roles, connection, ...this.#textOf(query) },
     });
     return this.#options.required === 'on' ? this.#written(seq) : null;
   }
@@ -76,8 +76,9 @@ export class Audit {
     await this.#client.close(timeoutMs);
   }
 
-  #textOf(text: string): object {
+  #textOf({ text, shownAs }: QueryRecord): object {
     const textHash = createHash('sha256').update(text).digest('hex');
+    if (shownAs !== null) return { textHash }; // the query came encrypted
     switch (this.#options.text) {
       case 'hash':
         return { textHash };

@@ -42,6 +42,10 @@ export class DraftModels implements QueryModels {
     return false;
   }
 
+  keepMs(): null {
+    return null;
+  }
+
   withDefaults(
     models: Parameters<QueryModels['withDefaults']>[0],
     given: Parameters<QueryModels['withDefaults']>[1],

@@ -47,7 +47,7 @@ function rowsRequest(request: IncomingMessage, name: string): QueryRequest {
     );
   return {
     text: `"${name}"`, // names have no quotes
-    ...{ connection: null, language: null, model: null },
+    ...{ connection: null, language: null, model: null, wasEncrypted: false },
     parameters: given.params ?? {},
     capRows: given.limits?.rows ?? null,
     timeoutMs: given.limits?.timeoutMs ?? null,

@@ -81,7 +81,7 @@ async function freshnessOf(
   const text = `"${name}" | stats max(\`${timeColumn.replaceAll('`', '``')}\`) as newest`;
   const asked: QueryRequest = {
     ...{ text, connection: null, parameters, capRows: 1, timeoutMs: null, pushdown: 'auto' },
-    ...{ language: null, model: null },
+    ...{ language: null, model: null, wasEncrypted: false },
     answer: { format: 'json', rows: 'arrays', numbers: 'string', end: 'line' },
   };
   const plan = await planOf(run, asked, query);

@@ -4,6 +4,7 @@
  *
  *   queued/planning/running in any order of phases -> finished | failed | cancelled
  */
+import { createHash } from 'node:crypto';
 import { withoutCredentials } from '../../core/logging/redact.ts';
 import { Cancellation } from '../../core/process/cancellation.ts';
 import { textBytes } from '../../core/process/heap-bytes.ts';
@@ -13,7 +14,7 @@ import type { LostWorker } from './poison.ts';
 import type { QueryTrace } from './trace.ts';
 
 export type QueryState = 'running' | 'finished' | 'failed' | 'cancelled';
-export type QueryPhase = 'queue' | 'plan' | 'describe' | 'sql' | 'stages' | 'done';
+export type QueryPhase = 'shared' | 'queue' | 'plan' | 'describe' | 'sql' | 'stages' | 'done';
 
 /** Milliseconds spent in each phase; JSON answers show them as stats.phases. */
 export interface Phases {
@@ -29,6 +30,8 @@ export interface QueryRecord {
   readonly queryId: string;
   /** The query's text. After the query has ended, it may be shortened to its beginning. */
   text: string;
+  /** The hash that is shown in the place of the text of an encrypted query; null: the text is shown. */
+  readonly shownAs: string | null;
   readonly principal: Principal;
   readonly startedAt: number;
   readonly deadlineAt: number;
@@ -49,6 +52,8 @@ export interface QueryRecord {
   error: WireError | null;
   /** Workers that died while the query ran in them. */
   readonly lostWorkers: LostWorker[];
+  /** Whether the query counts as one of its principal's in flight. */
+  readonly isCounted: boolean;
 }
 
 /** A query as GET /v1/queries shows it. */
@@ -80,10 +85,14 @@ const HISTORY_BYTES = 16 * 1024 * 1024;
 export interface NewQuery {
   readonly queryId: string;
   readonly text: string;
+  /** Left out: it was not. */
+  readonly wasEncrypted?: boolean;
   readonly principal: Principal;
   readonly connection: string;
   readonly timeoutMs: number;
   readonly trace: QueryTrace;
+  /** False: the query does not count as one of its principal's in flight. Left out: it counts. */
+  readonly isCounted?: boolean;
 }
 
 export class QueryRegistry {
@@ -121,7 +130,10 @@ export class QueryRegistry {
   }
 
   /** Adds a running query. Throws duplicate-query-id when a query with this id runs. */
-  start({ queryId, text, principal, connection, timeoutMs, trace }: NewQuery, now: number): QueryRecord {
+  start(
+    { queryId, text, wasEncrypted, principal, connection, timeoutMs, trace, isCounted = true }: NewQuery,
+    now: number,
+  ): QueryRecord {
     if (this.#places.has(queryId)) {
       throw new QueryError('duplicate-query-id', `a query with the id ${queryId} is running`, {
         hint: 'Give each query its own id, or leave the Query-Id header out.',
@@ -130,6 +142,7 @@ export class QueryRegistry {
     const record: QueryRecord = {
       queryId,
       text,
+      shownAs: wasEncrypted === true ? hashOf(text) : null,
       principal,
       connection,
       startedAt: now,
@@ -146,11 +159,12 @@ export class QueryRegistry {
       endedAt: null,
       error: null,
       lostWorkers: [],
+      isCounted,
     };
     const place = this.#freePlaces.pop() ?? this.#running.length;
     this.#running[place] = record;
     this.#places.set(queryId, place);
-    this.#perPrincipal.set(principal.id, this.inFlight(principal) + 1);
+    if (isCounted) this.#perPrincipal.set(principal.id, this.inFlight(principal) + 1);
     return record;
   }
 
@@ -165,11 +179,16 @@ export class QueryRegistry {
     record.error = error;
     record.endedAt = now;
     record.pids = [];
+    if (record.shownAs !== null) record.text = record.shownAs;
     this.#leave(record.queryId);
-    const left = this.inFlight(record.principal) - 1;
-    if (left > 0) this.#perPrincipal.set(record.principal.id, left);
-    else this.#perPrincipal.delete(record.principal.id);
+    if (record.isCounted) this.#countOff(record.principal);
     this.#keep(record);
+  }
+
+  #countOff(principal: Principal): void {
+    const left = this.inFlight(principal) - 1;
+    if (left > 0) this.#perPrincipal.set(principal.id, left);
+    else this.#perPrincipal.delete(principal.id);
   }
 
   find(queryId: string): QueryRecord | undefined {
@@ -239,6 +258,10 @@ export class QueryRegistry {
   }
 }
 
+function hashOf(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
 /** The longest shortened text, including the mark at its end. */
 const SHORTENED_CHARACTERS = TEXT_IN_LISTS + 40;
 
@@ -250,7 +273,7 @@ function shortened(text: string): string {
 
 export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSITIVE_INFINITY): QueryView {
   const { error } = record;
-  const text = withoutCredentials(record.text);
+  const text = record.shownAs ?? withoutCredentials(record.text);
   return {
     queryId: record.queryId,
     traceId: record.trace.traceId,

@@ -39,7 +39,7 @@ export class SlowLog {
   async #report(query: QueryRecord): Promise<void> {
     const fields = {
       ...named(query),
-      query: excerpt(query.text),
+      query: excerpt(query.shownAs ?? query.text),
       ...{ phase: query.phase, elapsedMs: Date.now() - query.startedAt, bytes: query.bytes },
     };
     const workers = await this.#workersOf([...query.pids]);

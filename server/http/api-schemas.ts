@@ -6,8 +6,10 @@
 import { z } from 'zod';
 import { errorClasses } from '../answer/error-status.ts';
 import { CATALOGUE_REQUESTS, catalogueSchemas } from './catalogue-schemas.ts';
+import { purgeBody } from './request/purge-body.ts';
 import { queryBody } from './request/query-schemas.ts';
 import { completeBody, formatBody } from './request/tool-request.ts';
+import { cacheOfAnswer, cacheSchema, jobSchema, jobsSchema, purgedSchema } from './result-schemas.ts';
 
 const text = z.string();
 const count = z.int().nonnegative();
@@ -40,6 +42,7 @@ const answer = z.strictObject({
     phases,
     placement: z.array(z.strictObject({ stage: text, where: place })),
     warnings: z.array(text).optional(),
+    cache: cacheOfAnswer.optional(),
   }),
 });
 
@@ -120,7 +123,7 @@ const query = z.strictObject({
   queryId: text,
   traceId: text,
   state: z.enum(['running', 'finished', 'failed', 'cancelled']),
-  phase: z.enum(['queue', 'plan', 'describe', 'sql', 'stages', 'done']),
+  phase: z.enum(['shared', 'queue', 'plan', 'describe', 'sql', 'stages', 'done']),
   query: text,
   connection: text,
   client: text.describe('An IPv4 address, or the network of an IPv6 address'),
@@ -215,6 +218,11 @@ export const apiSchemas = {
   Limits: z.record(text, number),
   Liveness: z.strictObject({ status: z.literal('live') }),
   Readiness: readiness,
+  Cache: cacheSchema,
+  PurgeRequest: purgeBody,
+  Purged: purgedSchema,
+  Job: jobSchema,
+  Jobs: jobsSchema,
   ...catalogueSchemas,
 } satisfies Record<string, z.ZodType>;
 
@@ -224,6 +232,7 @@ const REQUESTS: ReadonlySet<string> = new Set<ApiSchemaName>([
   'QueryRequest',
   'FormatRequest',
   'CompleteRequest',
+  'PurgeRequest',
   ...CATALOGUE_REQUESTS,
 ]);
 

@@ -3,9 +3,12 @@ import type { StoredConnectionBook } from '../../catalogue/connections/stored.ts
 import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
+import type { LateRefusals } from '../answer/late-refusals.ts';
+import type { Encryption } from '../encryption/encryption.ts';
+import type { Results } from '../kept/setup.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
 import type { ConnectionsLink } from '../query/connections-link.ts';
-import type { QueryHandlerDeps } from '../query/handler.ts';
+import type { QueryHandlerDeps } from '../query/handler-deps.ts';
 import type { CatalogueHandlers, ConnectionHandlers } from './catalogue-paths.ts';
 import type { Gate } from './gate.ts';
 import type { PublishedModels } from './openapi.ts';
@@ -17,6 +20,11 @@ export interface AppDeps extends QueryHandlerDeps {
   readonly isLogStored: boolean;
   readonly bodies: BodyBudget;
   readonly gate: Gate;
+  readonly lateRefusals: LateRefusals;
+  /** null: no keys are configured. */
+  readonly encryption: Encryption | null;
+  /** Left out where no results are kept. */
+  readonly results?: Results;
   /** The connections of the store; null: none is configured. */
   readonly storedConnections: StoredConnectionBook | null;
   readonly connectionsLink: ConnectionsLink;

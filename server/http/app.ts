@@ -21,13 +21,17 @@ import { countBody } from '../admission/body-budget.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
 import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
+import { createCacheRoutes } from './cache-routes.ts';
 import { addCatalogueRoutes } from './catalogue-paths.ts';
 import { completeHandler } from './complete-handler.ts';
 import { connectionHandlers } from './connections-handler.ts';
+import { consoleFile, consolePage } from './console-page.ts';
 import { docsPage, docsScript, docsStyle } from './docs-page.ts';
-import { explainHandler } from './explain-handler.ts';
+import { offeredKeys, openBody } from './encrypted-body.ts';
+import { draftHandler, explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
 import { headHandler } from './head-handler.ts';
+import { createJobRoutes } from './job-routes.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOperations } from './operations.ts';
 import { answerProblem } from './problem-handler.ts';
@@ -97,15 +101,17 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   // server/http/request/query-request.ts reads the query string instead, and refuses unknown options.
   app.set('query parser', false);
   const body = [countBody(deps.bodies, bodyBytes), express.raw({ type: () => true, limit: bodyBytes })];
+  const queryBody = [...body, openBody(deps.encryption)];
   const operations = createOperations(deps);
   app.use(countRequest(deps));
 
   const ask = requireRight('ask');
   const logs = requireRight('logs');
   const explain = explainHandler(deps);
-  addQueryRoute(app, QUERY_PATH, deps, body);
-  for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, body, format);
-  addRoute(app, '/v1/explain', { GET: [ask, explain], POST: [ask, ...body, explain] });
+  addQueryRoute(app, QUERY_PATH, deps, queryBody);
+  for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, queryBody, format);
+  addRoute(app, '/v1/explain', { GET: [ask, explain], POST: [ask, ...queryBody, explain] });
+  addRoute(app, '/v1/explain/draft', { POST: [ask, ...body, draftHandler(deps)] });
   addRoute(app, '/v1/format', { POST: [ask, ...body, formatHandler(deps)] }, 'none');
   addRoute(app, '/v1/complete', { POST: [ask, ...body, completeHandler(deps)] }, 'none');
 
@@ -127,7 +133,15 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/v1/logs', { GET: [logs, operations.logs] });
   addRoute(app, '/v1/logs/summary', { GET: [logs, operations.logSummary] });
   addRoute(app, '/v1/limits', { GET: [operations.limits] }, 'none');
+  const cache = createCacheRoutes(deps);
+  addRoute(app, '/v1/cache', { GET: [cache.show] });
+  addRoute(app, '/v1/cache/purge', { POST: [...body, cache.purge] }, 'none');
+  const jobs = createJobRoutes(deps);
+  addRoute(app, '/v1/jobs', { GET: [jobs.list] }, 'none');
+  addRoute(app, '/v1/jobs/:jobId', { GET: [jobs.show], DELETE: [jobs.end] }, 'none');
+  addRoute(app, '/v1/jobs/:jobId/result', { GET: [jobs.result] });
   addRoute(app, '/metrics', { GET: [requireRight('metrics'), operations.metrics] }, 'none');
+  addRoute(app, '/.well-known/jwks.json', { GET: [offeredKeys(deps.encryption)] }, 'none');
   addRoute(app, '/livez', { GET: [operations.live] }, 'none');
   addRoute(app, '/readyz', { GET: [operations.ready] }, 'none');
   const about = { version: packageVersion(), limits: deps.limits };
@@ -140,8 +154,8 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/docs', { GET: [docsPage] });
   addRoute(app, '/docs.css', { GET: [docsStyle] });
   addRoute(app, '/docs.js', { GET: [docsScript] });
-  // A relative redirect, since a proxy may serve all of this below a path prefix.
-  addRoute(app, '/', { GET: [(_, response) => response.redirect('docs')] });
+  addRoute(app, '/', { GET: [consolePage] });
+  addRoute(app, '/console/:file', { GET: [consoleFile] });
   app.use((request) => {
     throw new QueryError('not-found', `there is nothing at ${request.path}`, {
       hint: 'GET /openapi.json lists what there is; POST /v1/query runs a query.',

@@ -10,7 +10,7 @@
  *
  * A request without `Origin` and `Sec-Fetch-Site` does not come from a browser, and passes. An allowed origin gets its CORS
  * headers here, and the answer to its preflight. With configured authentication the request must also carry a key or a token
- * (server/access/authenticator.ts); only the two health probes and the page at /docs need none.
+ * (server/access/authenticator.ts); only the two health probes and the pages at /docs and / need none.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { QueryError } from '../../core/protocol/errors.ts';
@@ -23,8 +23,9 @@ import { HostCheck } from './host-check.ts';
 
 /** The paths that a link on another site may open: documents that run no query. */
 const PAGES = new Set(['/', '/docs', '/openapi.json']);
-/** The paths that need no key: the health probes and the page with its files, which show nothing of anybody's data. */
-const OPEN_TO_ALL = /^\/(?:livez|readyz|docs|docs\.css|docs\.js)?(?:\?|$)/;
+/** The paths that need no key: the health probes, the public key of encrypted queries and the pages with their files, which show nothing of anybody's data. */
+const OPEN_TO_ALL =
+  /^\/(?:livez|readyz|\.well-known\/jwks\.json|docs|docs\.css|docs\.js|console\/[\w.-]+)?(?:\?|$)/;
 const ANY_ORIGIN = '*';
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;
 const PREFLIGHT_HEADERS = {
@@ -33,7 +34,7 @@ const PREFLIGHT_HEADERS = {
   'Access-Control-Max-Age': '600',
 };
 const EXPOSED_HEADERS =
-  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, WWW-Authenticate, traceresponse';
+  'Query-Id, Server-Timing, Forkline-Row-Count, Forkline-Complete, Content-Disposition, Retry-After, Allow, WWW-Authenticate, Forkline-Answer-Key, traceresponse';
 
 export class Gate {
   readonly #hosts: HostCheck;

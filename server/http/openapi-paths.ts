@@ -3,6 +3,7 @@ import type { Limits } from '../../core/protocol/server-config.ts';
 import type { CONTENT_TYPES } from '../answer/stream.ts';
 import { cataloguePaths } from './openapi-catalogue.ts';
 import { contentOf, inUrl, json, jsonContent, type Path, problems, urlParameters } from './openapi-parts.ts';
+import { resultPaths } from './openapi-result-paths.ts';
 import { ANSWER_FORMATS } from './request/accepted-format.ts';
 
 export function pathsOf(limits: Limits): Record<string, Path> {
@@ -11,17 +12,23 @@ export function pathsOf(limits: Limits): Record<string, Path> {
     '/v1/query': queryPath(limits),
     ...(Object.fromEntries(perFormat) as Record<string, Path>),
     '/v1/explain': explainPath(limits),
+    '/v1/explain/draft': draftPath(limits),
     ...toolPaths(),
     ...cataloguePaths(),
     ...queriesPaths(),
     ...operationsPaths(),
     ...logPaths(),
+    ...resultPaths(),
   };
 }
 
 function queryPath(limits: Limits): Path {
   const { q, ...options } = urlParameters();
-  const answers = { 200: queryAnswer(), ...problems() };
+  const answers = {
+    200: queryAnswer(),
+    202: json('With `Prefer: respond-async`: the job that runs the query', 'Job'),
+    ...problems(),
+  };
   return {
     post: {
       operationId: 'runQuery',
@@ -81,6 +88,20 @@ function explainPath(limits: Limits): Path {
       summary,
       parameters: [q!, ...Object.values(options), ...queryHeaders],
       responses,
+    },
+  };
+}
+
+function draftPath(limits: Limits): Path {
+  const { q: _q, ...options } = urlParameters();
+  return {
+    post: {
+      operationId: 'explainDraft',
+      summary:
+        'The same for a text that is being written, which is no query: GET /v1/queries does not list it',
+      parameters: [...Object.values(options), ...queryHeaders],
+      requestBody: queryBodies(limits),
+      responses: { 200: json('The plan', 'Plan'), ...problems() },
     },
   };
 }

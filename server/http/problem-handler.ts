@@ -8,7 +8,7 @@ import type { AppDeps } from './app-deps.ts';
 import { queryTooLarge } from './request/query-request.ts';
 
 export function answerProblem(
-  { limits, log, metrics, audit, gate }: AppDeps,
+  { limits, log, metrics, audit, gate, lateRefusals }: AppDeps,
   thrown: unknown,
   request: IncomingMessage,
   response: ServerResponse,
@@ -16,12 +16,8 @@ export function answerProblem(
   const error = fromExpress(thrown, limits.queryBytes);
   if (error.code === 'internal')
     log.error('internal-error', { method: request.method, path: pathOf(request), error: thrown });
-  audit?.refused(
-    error.toWire(),
-    knownPrincipal(request),
-    gate.addressOf(request),
-    `${request.method} ${pathOf(request)}`,
-  );
+  const principal = knownPrincipal(request);
+  audit?.refused(error.toWire(), principal, gate.addressOf(request), `${request.method} ${pathOf(request)}`);
   if (response.headersSent) {
     response.destroy();
     return;
@@ -38,7 +34,10 @@ export function answerProblem(
   const problem = problemOf(error.toWire(), {});
   response.statusCode = problem.status;
   response.setHeader('Content-Type', PROBLEM_TYPE);
-  response.end(`${JSON.stringify(problem)}\n`);
+  const text = `${JSON.stringify(problem)}\n`;
+  if (error.code === 'too-many-queries' && principal !== null)
+    lateRefusals.end(principal.id, request, response, text);
+  else response.end(text);
 }
 
 function pathOf({ url = '' }: IncomingMessage): string {

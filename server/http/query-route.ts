@@ -1,6 +1,6 @@
 /**
  * POST /v1/query without Express, whose router and body parser take longer than everything else that this process does for
- * a small query (docs/performance.md). Only the usual request comes here: one with an encoded body, or with another method,
+ * a small query (docs/performance.md). Only the usual request comes here: one with an encoded or encrypted body, or with another method,
  * goes through Express to the same handler.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -18,7 +18,14 @@ export const QUERY_PATH = '/v1/query';
 /** Tells whether `answerQuery` can answer the request. */
 export function isUsualQuery({ method, url = '', headers }: IncomingMessage): boolean {
   if (method !== 'POST' || headers['content-encoding'] !== undefined) return false;
+  if (isEncryptedType(headers['content-type'])) return false;
   return url === QUERY_PATH || url.startsWith(`${QUERY_PATH}?`);
+}
+
+const ENCRYPTED = /^\s*application\/jose/i;
+
+function isEncryptedType(contentType: string | undefined): boolean {
+  return contentType !== undefined && ENCRYPTED.test(contentType);
 }
 
 /** Reads the request, runs the query and answers. Never rejects. */

@@ -15,12 +15,15 @@ import type { MonitorReport } from './process-list.ts';
 import { addProcessMetrics } from './processes.ts';
 import { DEFAULT_METRICS, Registry } from './prom-client.ts';
 import { createQueryMetrics, type QueryMetrics } from './queries.ts';
+import { addResultMetrics, type WatchedResults } from './results.ts';
 import type { TraceExporter } from './trace-exporter.ts';
 
 export interface Metrics extends QueryMetrics, AccessMetrics {
   readonly contentType: string;
   /** Returns the text of a scrape. `monitor` is null when the monitor did not answer. */
   render(monitor: MonitorReport | null): Promise<string>;
+  /** Adds the metrics of kept results; without them there are none. */
+  watchResults(results: WatchedResults): void;
   /** The names, types and help texts of all metrics. */
   readonly families: readonly MetricFamily[];
 }
@@ -65,6 +68,7 @@ export function createMetrics(deps: MetricsDeps): Metrics {
     get families() {
       return register.getMetricsAsArray() as unknown as MetricFamily[]; // every kind has these members
     },
+    watchResults: (results) => addResultMetrics(register, results),
     render(latest) {
       monitor = latest;
       return register.metrics();

@@ -11,7 +11,7 @@ import { TraceExporter } from './trace-exporter.ts';
 export interface Tracing {
   /** The exporter; null when spans are not exported. */
   readonly exporter: TraceExporter | null;
-  begin(request: IncomingMessage): QueryTrace;
+  begin(request: Pick<IncomingMessage, 'headers'>): QueryTrace;
   /** Ends the query's spans; called after the last byte of the answer was written. */
   end(query: QueryRecord): void;
 }
@@ -50,7 +50,7 @@ function attributesOf({ queryId, connection, error, rows, bytes }: QueryRecord):
 }
 
 /** Returns a header's value; several headers of the same name are joined by commas. */
-function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+function headerOf({ headers }: Pick<IncomingMessage, 'headers'>, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;
 }

@@ -44,8 +44,21 @@ export class ConnectionBook {
     return connections === null ? this.names : this.names.filter((each) => connections.includes(each));
   }
 
-  dialectOf(name: string): DialectName {
-    return this.#connections.dialects[name]!;
+  /** Tells whether there is such a connection and the principal may know it. */
+  isSeen(name: string, { rights: { connections } }: Principal): boolean {
+    return (connections === null || connections.includes(name)) && this.names.includes(name);
+  }
+
+  /** Returns the dialect of the connection's database; undefined when there is no such connection. */
+  dialectOf(name: string): DialectName | undefined {
+    const { dialects } = this.#connections;
+    return Object.hasOwn(dialects, name) ? dialects[name] : undefined;
+  }
+
+  /** Returns the hash of what the connection leads to; empty when there is no such connection. */
+  versionOf(name: string): string {
+    const { versions } = this.#connections;
+    return Object.hasOwn(versions, name) ? versions[name]! : '';
   }
 
   /** Returns what quotes a name as the connection's database does. Throws for one that is not there. */
@@ -91,9 +104,7 @@ export class ConnectionBook {
 
   /** Throws unknown-connection when there is no such connection, and when the principal may not know that there is one. */
   check(name: string, principal: Principal): void {
-    const { connections } = principal.rights;
-    const isSeen = connections === null || connections.includes(name);
-    if (isSeen && this.names.includes(name)) return;
+    if (this.isSeen(name, principal)) return;
     const names = this.seenBy(principal);
     throw new QueryError('unknown-connection', `there is no connection ${name}`, {
       ...(this.names.includes(name) && { rule: `connections: ${name}` }),

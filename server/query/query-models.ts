@@ -11,6 +11,8 @@ export interface QueryModels {
   areCurrent(used: PlanModels['used']): boolean;
   /** Returns the parameters with the defaults of the models. Throws missing-parameter and bad-parameter. */
   withDefaults(models: Pick<PlanModels, 'parameters'>, given: Parameters): Parameters;
+  /** Returns how long the model says that answers made with it may be kept, as far as is known without asking; null: it does not say. */
+  keepMs(key: string): number | null;
   /** Notes that a contract was seen broken, or to hold (null). */
   noteContract(key: string, version: number, broken: string | null): Promise<void>;
 }

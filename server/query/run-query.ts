@@ -13,7 +13,7 @@ import { modelKey } from '../../core/protocol/models.ts';
 import type { Plan } from '../../core/protocol/plan.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import { aboutModel } from '../../language/models/about-model.ts';
-import type { AnswerStream } from '../answer/stream.ts';
+import type { QueryAnswer } from '../answer/query-answer.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { parameterKinds } from '../http/request/parameters.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
@@ -34,7 +34,7 @@ export async function runQuery(
   deps: RunDeps,
   request: QueryRequest,
   query: QueryRecord,
-  answer: AnswerStream,
+  answer: QueryAnswer,
 ): Promise<QueryOutcome> {
   const key = planKey(deps, request, query.principal);
   try {
@@ -56,10 +56,11 @@ async function runOnce(
   request: QueryRequest,
   key: PlanKey,
   query: QueryRecord,
-  answer: AnswerStream,
+  answer: QueryAnswer,
 ): Promise<QueryOutcome> {
   const plan = cachedPlan(deps, key) ?? (await makePlan(deps, request, key, query));
   query.connection = plan.sources[0]!.connection;
+  answer.planned?.(plan);
   const own = query.principal.rights.limits;
   const maxRows = Math.min(deps.maxRows, own.resultRows ?? deps.maxRows);
   const maxBytes = Math.min(deps.maxBytes, own.resultBytes ?? deps.maxBytes);

@@ -5,6 +5,7 @@ import type { Plan } from '../../core/protocol/plan.ts';
 import type { DslStock } from '../admission/dsl-stock.ts';
 import type { SqlSlots } from '../admission/sql-slots.ts';
 import type { DataSink } from '../admission/worker-socket.ts';
+import type { AnswerTarget } from '../answer/query-answer.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { Planner } from '../planning/planner.ts';
 import type { ConnectionBook } from './connection-book.ts';
@@ -26,13 +27,6 @@ export interface RunDeps {
   readonly maxRowBytes: number;
   /** The time within which a cancelled call must end; after it, its worker is given up. */
   readonly cancelGraceMs: number;
-}
-
-/** The receiver of an answer's bytes. */
-export interface AnswerTarget {
-  /** Takes bytes and calls `release` once they may be reused. Returns false when there is no room; `onDrain`'s callback then tells when there is. */
-  write(bytes: Buffer, release: () => void): boolean;
-  onDrain(callback: () => void): void;
 }
 
 export interface Run {

@@ -20,10 +20,11 @@ export async function factsOfSource(
 ): Promise<SqlFacts> {
   const { connection, sql } = source;
   if (deps.connections.isScanned(connection)) return unknownFacts('files may change at any time');
+  const role = deps.connections.roleOf(connection, query.principal);
   const names = await deps.planner.namesIn(source, boundTexts(source, parameters), query);
   const slot = await deps.sqlSlots.lane.acquire(query);
   const { queryId, deadlineAt } = query;
   const principal = query.principal.id;
-  const call = { type: 'facts' as const, queryId, principal, connection, deadlineAt, sql, names };
+  const call = { type: 'facts' as const, queryId, principal, connection, role, deadlineAt, sql, names };
   return callInSlot(slot, query, deps.cancelGraceMs, () => slot.socket.call(call));
 }

@@ -7,7 +7,8 @@
 import { withoutValues } from '../../core/logging/redact-values.ts';
 import { toldText } from '../../core/protocol/error-text.ts';
 import type { ErrorCode, WireError } from '../../core/protocol/errors.ts';
-import { type ParameterValue, quotableValues } from '../../core/protocol/parameters.ts';
+import { quotableValues } from '../../core/protocol/parameters.ts';
+import type { QueryRequest } from '../http/request/query-request.ts';
 
 const REMOVED = '***';
 /** Matches a quoted text, even one whose end was cut off. An apostrophe inside a word does not begin one. */
@@ -26,10 +27,21 @@ const FOREIGN_WORDS: ReadonlySet<ErrorCode> = new Set([
   'internal',
 ]);
 
-type Parameters = Readonly<Record<string, ParameterValue>>;
+type Asked = Pick<QueryRequest, 'text' | 'parameters' | 'wasEncrypted'>;
+
+/** The message of an error of an encrypted query: what it says may be a part of the query. */
+const NOT_SHOWN = 'not shown, since the query came encrypted';
+
+/** Returns the error as the log may have it: without values of parameters, and of an encrypted query only its place in our code. */
+export function loggedError(thrown: unknown, { parameters, wasEncrypted }: Asked): unknown {
+  if (!wasEncrypted) return withoutValues(thrown, quotableValues(parameters));
+  const { name = 'Error', stack = '' } = thrown as Error;
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  return { name, message: NOT_SHOWN, stack: frames.join('\n') };
+}
 
 /** Returns the error without everything that may be a parameter's value: in the message, and in a hint that may quote one. */
-export function toldError(error: WireError, queryText: string, parameters: Parameters): WireError {
+export function toldError(error: WireError, { text: queryText, parameters, wasEncrypted }: Asked): WireError {
   const { code, message, limit, sqlstate, fromDatabase } = error;
   const values = quotableValues(parameters).filter((value) => typeof value !== 'boolean' && value !== null);
   const told = (text: string): WireError => ({
@@ -38,6 +50,7 @@ export function toldError(error: WireError, queryText: string, parameters: Param
     ...(limit !== undefined && { limit }),
     ...(sqlstate !== undefined && { sqlstate }),
   });
+  if (wasEncrypted) return told(NOT_SHOWN);
   if (values.length === 0) return told(message);
   if (fromDatabase !== true && !FOREIGN_WORDS.has(code)) return told(exactly(message, values));
   if (message.length > LONGEST_WORDS) return told(`${message.split(BEFORE_VALUE, 1)[0]}: ${REMOVED}`);

@@ -3,23 +3,23 @@
  * counts as a query: it has an id and a deadline, ends when its client leaves or by DELETE, and GET /v1/queries lists it.
  */
 import type { Request, Response } from 'express';
-import { withoutValues } from '../../core/logging/redact-values.ts';
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
-import { quotableValues } from '../../core/protocol/parameters.ts';
 import { principalOf } from '../../core/protocol/principal.ts';
 import { PROBLEM_TYPE, problemOf } from '../answer/problem.ts';
 import type { QueryAct } from '../audit/audit.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
-import { endEarly, loginRoleOf, type QueryHandlerDeps, startQuery, withDeadline } from './handler.ts';
-import { toldError } from './told-error.ts';
+import type { QueryHandlerDeps } from './handler-deps.ts';
+import { endEarly, loginRoleOf, withDeadline } from './run-to-end.ts';
+import { startQuery } from './start-query.ts';
+import { loggedError, toldError } from './told-error.ts';
 
 /** Returns a request with nothing but a text, for what is planned without a query of the client's. */
 export function requestWithText(text: string): QueryRequest {
   return {
     ...{ text, connection: null, parameters: {}, capRows: null, timeoutMs: null, pushdown: 'auto' },
-    ...{ language: null, model: null },
+    ...{ language: null, model: null, wasEncrypted: false },
     answer: { format: 'json', rows: 'objects', numbers: 'number', end: 'line' },
   };
 }
@@ -47,7 +47,7 @@ export async function withoutRunning<Planned>(
     fail(deps, response, asked, query, error, thrown);
   } finally {
     stopTimer();
-    const told = error === null ? null : toldError(error.toWire(), asked.text, asked.parameters);
+    const told = error === null ? null : toldError(error.toWire(), asked);
     deps.registry.end(query, told, Date.now());
     deps.audit?.end(query, error?.toWire() ?? null, loginRoleOf(deps, query));
   }
@@ -56,7 +56,7 @@ export async function withoutRunning<Planned>(
 function fail(
   { log, metrics }: QueryHandlerDeps,
   response: Response,
-  { text, parameters }: QueryRequest,
+  asked: QueryRequest,
   { queryId, principal }: QueryRecord,
   error: QueryError,
   thrown: unknown,
@@ -65,14 +65,14 @@ function fail(
     log.error('internal-error', {
       queryId,
       principal: principal.id,
-      error: withoutValues(thrown, quotableValues(parameters)),
+      error: loggedError(thrown, asked),
     });
   const { limit, retryAfterSeconds } = error.details;
   metrics.limitHit(limit);
   metrics.refused(error.code);
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
   response.setHeader('Query-Id', queryId);
-  const problem = problemOf(error.toWire(), { queryId, queryText: text });
+  const problem = problemOf(error.toWire(), { queryId, queryText: asked.text });
   response
     .status(problem.status)
     .type(PROBLEM_TYPE)

@@ -1,49 +1,63 @@
 /**
  * `npm run attack:fairness -- [rounds]`: whether one principal who asks for a hundred times its share slows another down. Red asks one light
- * query after the other, alone and beside Blue with a hundred connections, in turns; prints Red's p99 of both, and the median of the ratios.
+ * query after the other. Beside it Blue does nothing, or asks as Red does (its share), or does so on a hundred connections: within the limits of
+ * everybody, and by a role that has a limit of one query at a time. They take turns of half a second, so that whatever else the machine does falls on all of them alike. Prints Red's times of each over all turns, where
+ * Red's query was, and how far the flood moves Red's p99 against both controls.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { endRun } from '../support/run-end.ts';
-import { until } from '../support/until.ts';
+import type { Got } from './flood.ts';
 import { startTenants, type Tenants } from './tenants.ts';
 
-const [rounds = '5'] = process.argv.slice(2);
-const ROUND_MS = 4000;
-const FLOOD_CONNECTIONS = 100;
+const [rounds = '30'] = process.argv.slice(2);
+const TURN_MS = 500;
+/** How long Blue asks before Red is measured. */
+const SETTLE_MS = 100;
 const QUERY = 'select note from secrets where length(note) > 2';
 
-/** Sends the query again and again on one connection; returns the time that each answered one took. */
-async function asking(
-  tenants: Tenants,
-  key: string,
-  endAt: number,
-  counted: { answered: number; refused: number },
-): Promise<number[]> {
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  const times: number[] = [];
-  while (performance.now() < endAt) {
-    const startedAt = performance.now();
-    const status = await post(agent, tenants.forkline.port, key);
-    if (status === 200) {
-      counted.answered++;
-      times.push(performance.now() - startedAt);
-    } else counted.refused++;
-  }
-  agent.destroy();
-  return times;
-}
+/** Each of the three logins has room for a session in each worker, so that taking turns opens none. */
+const SESSIONS = { processes: 2, connectionsPerProcess: 3 };
 
-function post(agent: http.Agent, port: number, key: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${key}`, 'content-type': 'text/plain' };
-    const request = http.request(
-      { host: '127.0.0.1', port, path: '/v1/query', method: 'POST', agent, headers },
-      (response) => response.resume().on('end', () => resolve(response.statusCode ?? 0)),
-    );
-    request.on('error', reject).end(QUERY);
-  });
+/** How Blue asks beside Red: on how many connections, and by which key. */
+const BESIDE = {
+  nobody: { connections: 0, key: 'blue' },
+  'its share': { connections: 1, key: 'blue' },
+  flood: { connections: 100, key: 'blue' },
+  'flood over its limit': { connections: 100, key: 'limited' },
+} as const;
+type Beside = keyof typeof BESIDE;
+
+/** What was measured of Red in all turns beside the same. */
+class Measured {
+  readonly times: number[] = [];
+  /** Milliseconds in each phase of the server, as its answers told. */
+  readonly phases = new Map<string, number[]>();
+  refused = 0;
+  blue: Got = { answered: 0, refused: 0 };
+
+  add(elapsedMs: number, status: number, timing: string): void {
+    if (status !== 200) {
+      this.refused++;
+      return;
+    }
+    this.times.push(elapsedMs);
+    for (const [, name, ms] of timing.matchAll(/(\w+);dur=([\d.]+)/g)) {
+      const known = this.phases.get(name!);
+      if (known === undefined) this.phases.set(name!, [Number(ms)]);
+      else known.push(Number(ms));
+    }
+  }
+
+  addBlue({ answered, refused }: Got): void {
+    this.blue = { answered: this.blue.answered + answered, refused: this.blue.refused + refused };
+  }
+
+  at(part: number): number {
+    return quantile(this.times, part);
+  }
 }
 
 function quantile(times: readonly number[], part: number): number {
@@ -51,44 +65,95 @@ function quantile(times: readonly number[], part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
 
-async function measured(tenants: Tenants, floods: boolean): Promise<number> {
-  const flood = floods ? await startFlood(tenants) : null;
-  const counted = { answered: 0, refused: 0 };
-  const times = await asking(tenants, tenants.keys.red, performance.now() + ROUND_MS, counted);
-  flood?.kill('SIGKILL');
-  const { answered, refused } = counted;
-  console.log(
-    `${floods ? 'beside the flood' : 'alone           '}: ${answered} answered, ${refused} refused, p50 ${quantile(times, 0.5).toFixed(1)} ms, ` +
-      `p99 ${quantile(times, 0.99).toFixed(1)} ms`,
-  );
-  return quantile(times, 0.99);
+function post(agent: http.Agent, { forkline, keys }: Tenants): Promise<{ status: number; timing: string }> {
+  return new Promise((resolve, reject) => {
+    const headers = { authorization: `Bearer ${keys.red}`, 'content-type': 'text/plain' };
+    const request = http.request(
+      { host: '127.0.0.1', port: forkline.port, path: '/v1/query', method: 'POST', agent, headers },
+      (response) =>
+        response.resume().on('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            timing: String(response.headers['server-timing'] ?? ''),
+          }),
+        ),
+    );
+    request.on('error', reject).end(QUERY);
+  });
 }
 
-/** Resolves when Blue has as many queries in flight as it may have. */
-async function startFlood(tenants: Tenants): Promise<ChildProcess> {
-  const asked = [String(tenants.forkline.port), tenants.keys.blue, QUERY, String(FLOOD_CONNECTIONS)];
-  const child = fork(fileURLToPath(new URL('./flood.ts', import.meta.url)), {
+/** One turn: Red asks on one connection until the turn is over. */
+async function takeTurn(tenants: Tenants, agent: http.Agent, measured: Measured): Promise<void> {
+  const startedAt = performance.now();
+  let before = startedAt;
+  while (before < startedAt + SETTLE_MS + TURN_MS) {
+    const { status, timing } = await post(agent, tenants);
+    const after = performance.now();
+    if (before > startedAt + SETTLE_MS) measured.add(after - before, status, timing);
+    before = after;
+  }
+}
+
+function startFlood({ forkline, keys }: Tenants, key: 'blue' | 'limited'): ChildProcess {
+  const asked = [String(forkline.port), keys[key], QUERY];
+  return fork(fileURLToPath(new URL('./flood.ts', import.meta.url)), {
     env: { PATH: process.env.PATH, FLOOD: JSON.stringify(asked) },
     execArgv: ['--import', 'tsx'],
   });
-  await until(
-    async () => (await tenants.ask(tenants.keys.blue, 'GET', '/v1/queries')).text.includes('"running"'),
-    20_000,
+}
+
+/** Sets how many connections Blue asks on; resolves to what it got before. */
+async function setFlood(flood: ChildProcess, connections: number): Promise<Got> {
+  const got = once(flood, 'message') as Promise<[Got]>;
+  flood.send(connections);
+  return (await got)[0];
+}
+
+async function measure(tenants: Tenants): Promise<Record<Beside, Measured>> {
+  const floods = { blue: startFlood(tenants, 'blue'), limited: startFlood(tenants, 'limited') };
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  const names = Object.keys(BESIDE) as Beside[];
+  const all = Object.fromEntries(names.map((name) => [name, new Measured()])) as Record<Beside, Measured>;
+  try {
+    for (let round = -1; round < Number(rounds); round++) {
+      // Each comes after each other one as often, so that none always follows the flood.
+      for (const name of round % 2 === 0 ? names : [...names].reverse()) {
+        const measured = round < 0 ? new Measured() : all[name]; // the first round opens sessions and fills caches
+        const { connections, key } = BESIDE[name];
+        await setFlood(floods[key], connections);
+        await takeTurn(tenants, agent, measured);
+        measured.addBlue(await setFlood(floods[key], 0));
+      }
+    }
+  } finally {
+    agent.destroy();
+    for (const flood of Object.values(floods)) flood.kill('SIGKILL');
+  }
+  return all;
+}
+
+function print(name: string, measured: Measured): void {
+  const phases = [...measured.phases].map(([phase, times]) => `${phase} ${quantile(times, 0.99).toFixed(1)}`);
+  const { answered, refused } = measured.blue;
+  console.log(
+    `${name.padEnd(20)}: ${measured.times.length} answered, ${measured.refused} refused, ` +
+      `p50 ${measured.at(0.5).toFixed(1)}, p90 ${measured.at(0.9).toFixed(1)}, p99 ${measured.at(0.99).toFixed(1)} ms ` +
+      `(p99 of phases: ${phases.join(', ')}); Blue ${answered} answered, ${refused} refused`,
   );
-  return child;
 }
 
 async function main(): Promise<void> {
-  const tenants = await startTenants();
+  const tenants = await startTenants({ sql: SESSIONS });
   try {
-    await measured(tenants, true); // opens sessions and fills caches
-    const ratios: number[] = [];
-    for (let round = 0; round < Number(rounds); round++)
-      ratios.push(1 / ((await measured(tenants, false)) / (await measured(tenants, true))));
-    ratios.sort((a, b) => a - b);
-    console.log(
-      `p99 beside the flood / alone, median of ${ratios.length}: ${ratios[Math.floor(ratios.length / 2)]!.toFixed(2)}`,
-    );
+    const all = await measure(tenants);
+    for (const [name, measured] of Object.entries(all)) print(name, measured);
+    for (const flood of ['flood', 'flood over its limit'] as const)
+      for (const control of ['its share', 'nobody'] as const) {
+        const ratio = (part: number): string => (all[flood].at(part) / all[control].at(part)).toFixed(2);
+        console.log(
+          `beside ${flood} / beside ${control}: p50 x ${ratio(0.5)}, p90 x ${ratio(0.9)}, p99 x ${ratio(0.99)}`,
+        );
+      }
   } finally {
     await tenants.stop();
   }

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { type ConfigOverrides, type Forkline, startForkline } from '../support/forkline.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
 import { until } from '../support/until.ts';
 
@@ -17,6 +17,8 @@ const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)
 const run = promisify(execFile);
 
 export type Tenant = 'red' | 'blue';
+/** Keys of Blue with a limit of one query at a time. */
+type KeyHolder = Tenant | 'limited';
 
 const SETUP = `
   create role tenant_red login password 'red';
@@ -37,6 +39,7 @@ const POLICY = {
   roles: {
     red: { connections: ['crm'] },
     blue: { connections: ['crm'] },
+    limited: { connections: ['crm'], limits: { concurrentQueries: 1 } },
     analyst: { connections: ['crm'], stages: ['head'] },
   },
 };
@@ -50,7 +53,7 @@ export interface Asked {
 export interface Tenants {
   readonly forkline: Forkline;
   readonly provider: IdentityProvider;
-  readonly keys: Readonly<Record<Tenant, string>>;
+  readonly keys: Readonly<Record<KeyHolder, string>>;
   ask(
     credential: string | null,
     method: string,
@@ -61,7 +64,8 @@ export interface Tenants {
   stop(): Promise<void>;
 }
 
-export async function startTenants(): Promise<Tenants> {
+/** `overrides`: groups of the configuration over those that attacks need. */
+export async function startTenants(overrides: ConfigOverrides = {}): Promise<Tenants> {
   const dir = mkdtempSync(join(tmpdir(), 'forkline-attack-'));
   const database = await testDatabase();
   await database.admin(SETUP);
@@ -75,7 +79,7 @@ export async function startTenants(): Promise<Tenants> {
   };
   const forkline = await startForkline({
     connections: {
-      crm: { roles: { red: login('red'), blue: login('blue') } },
+      crm: { roles: { red: login('red'), blue: login('blue'), limited: login('blue') } },
       hidden: { url: database.url },
     },
     defaultConnection: 'crm',
@@ -84,6 +88,7 @@ export async function startTenants(): Promise<Tenants> {
       policyFile: join(dir, 'policy.json'),
       jwt: { issuer: provider.issuer, audience: provider.audience, jwksUrl: provider.jwksUrl },
     },
+    ...overrides,
   });
   const ask: Tenants['ask'] = async (credential, method, path, body, headers = {}) => {
     const response = await fetch(`${forkline.url}${path}`, {
@@ -109,7 +114,7 @@ export async function startTenants(): Promise<Tenants> {
     HOME: process.env.HOME ?? '/',
     FORKLINE_CONFIG: forkline.configFile,
   };
-  const keyOf = async (tenant: Tenant) => {
+  const keyOf = async (tenant: KeyHolder) => {
     const { stdout } = await run(process.execPath, [COMMAND, 'keys', 'create', tenant, '--roles', tenant], {
       env,
     });
@@ -117,7 +122,7 @@ export async function startTenants(): Promise<Tenants> {
     await until(async () => (await ask(key, 'GET', '/v1/limits')).status === 200, 5000);
     return key;
   };
-  const keys = { red: await keyOf('red'), blue: await keyOf('blue') };
+  const keys = { red: await keyOf('red'), blue: await keyOf('blue'), limited: await keyOf('limited') };
   return {
     forkline,
     provider,

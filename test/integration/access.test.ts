@@ -113,6 +113,7 @@ describe('access', function () {
     ] as const),
     ...([
       'POST /v1/explain',
+      'POST /v1/explain/draft',
       'POST /v1/format',
       'POST /v1/complete',
       'GET /v1/queries',
@@ -136,6 +137,9 @@ describe('access', function () {
       'GET /livez/',
       'GET //livez',
       'GET /livez/../metrics',
+      'GET /console',
+      'GET /console/../metrics',
+      'GET /console//v1/queries',
     ] as const),
   ].map((route) => route.split(' ') as unknown as readonly [string, string]);
 
@@ -179,6 +183,12 @@ describe('access', function () {
     });
     expect(preflight.status).to.equal(204);
     expect(preflight.headers.get('access-control-allow-headers')).to.contain('Authorization');
+  });
+
+  it("is open to the console's page and its files, which hold nothing of the server's", async () => {
+    const page = await ask('GET', '/');
+    expect(page.status).to.equal(200);
+    expect((await ask('GET', '/console/none.js')).status).to.equal(404);
   });
 
   it('opens to a key by either path, and closes soon when it is revoked', async () => {
@@ -251,6 +261,7 @@ describe('access', function () {
       ['/v1/explain?connection=NAME', 'select 1'],
       ['/v1/query', 'select 1 as a | union (@NAME select 2 as a)'],
       ['/v1/query', '@NAME select 1 as a'],
+      ['/v1/explain/draft', 'select 1 as a | union (@NAME select 2 as a)'],
       ['/v1/explain', 'select 1 as a | union (@NAME select 2 as a)'],
     ] as const)
       expect(await said('hidden', path, text), `${path} ${text}`).to.equal(await said('nowhere', path, text));
@@ -279,7 +290,14 @@ describe('access', function () {
     expect((await ask('GET', '/metrics', metrics)).status).to.equal(200);
     const roleless = await createKey('eve');
     for (const key of [metrics, roleless])
-      for (const path of ['/v1/query', '/v1/query.csv', '/v1/explain', '/v1/format', '/v1/complete'])
+      for (const path of [
+        '/v1/query',
+        '/v1/query.csv',
+        '/v1/explain',
+        '/v1/explain/draft',
+        '/v1/format',
+        '/v1/complete',
+      ])
         expect((await query(key, 'select 1', path)).status, path).to.equal(403);
     expect((await ask('GET', '/metrics', roleless)).status).to.equal(403);
   });

@@ -129,7 +129,8 @@ function pyarrowType(type: string, table: ReadonlyMap<string, string>): string {
 /** Types to what pyarrow calls them, from the table in docs/formats.md. */
 function documentedTypes(): ReadonlyMap<string, string> {
   const text = readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8');
-  const rows = text.slice(text.indexOf('<!-- types:')).matchAll(/^\| `([^`]+)` \|.*\| `([^`]+)`[^|]*\|$/gm);
+  const [table] = text.slice(text.indexOf('<!-- types:')).split('\n#');
+  const rows = table!.matchAll(/^\| `([^`]+)` \|.*\| `([^`]+)`[^|]*\|$/gm);
   return new Map([...rows].map(([, type, name]) => [type!, name!]));
 }
 

@@ -135,6 +135,7 @@ describe('the API beside queries', function () {
     expect(document.openapi).to.equal('3.1.0');
     for (const [path, operations] of Object.entries(document.paths)) {
       if (!('get' in operations)) continue;
+      if (path.startsWith('/v1/cache') || path.startsWith('/v1/jobs')) continue; // they are not on here: cache.test.ts, jobs.test.ts
       const concrete = path.replace('{queryId}', 'find-me').replace('{name}', 'main');
       // Without a store there are no models.
       const expected = /^\/v1\/(models|catalogue)/.test(path) ? 501 : 200;

@@ -83,4 +83,27 @@ describe('the tools of the language', function () {
     expect((await post('/v1/complete', { query: '', position: 0, connection: 'x' })).status).to.equal(404);
     expect((await fetch(`${forkline.url}/v1/complete`)).status).to.equal(405);
   });
+
+  it('explains a draft like a query, and lists it nowhere', async () => {
+    const query = 'select 41 as drafted | where drafted > 40 | sql (select drafted from input)';
+    const draft = await post('/v1/explain/draft', { query });
+    expect([draft.status, draft.json.stages]).to.deep.equal([
+      200,
+      (await post('/v1/explain', { query })).json.stages,
+    ]);
+    const wrong = await post('/v1/explain/draft', { query: 'select 42 as drafted | where draftd = 1' });
+    expect([wrong.status, wrong.json.code, wrong.json.suggestions]).to.deep.equal([
+      400,
+      'unknown-column',
+      ['drafted'],
+    ]);
+    const told = (await (await fetch(`${forkline.url}/v1/queries`)).json()) as {
+      queries: readonly { query: string }[];
+    };
+    // The one that is no draft is listed.
+    expect(told.queries.map((one) => one.query).filter((text) => text.includes('drafted'))).to.deep.equal([
+      query,
+    ]);
+    expect((await post('/v1/explain/draft?timeoutMs=10', { query: 'x', draft: 1 })).status).to.equal(400);
+  });
 });

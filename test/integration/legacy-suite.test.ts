@@ -1,9 +1,13 @@
 /** The conformance suite of the legacy language, by its own runner, against a started server and a database of its own. */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { type Client, createClient, ServerError } from '../../cli/client.ts';
+import { runMigrateQuery } from '../../cli/migrate-query.ts';
 import { startTestDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 
@@ -12,6 +16,13 @@ const KNOWN: Readonly<Record<string, string>> = {
   'spath-05': 'spath reads JSON only: the stage engine has no XML',
   'spath-06': 'spath reads JSON only: the stage engine has no XML',
 };
+
+/** A value as both languages show it: a number with few digits, whatever its type. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'string' || !/^-?\d+(?:\.\d+)?(?:e[-+]?\d+)?$/i.test(value)) return value;
+  return Number(Number(value).toPrecision(12));
+}
 
 interface Outcome {
   readonly id: string;
@@ -39,6 +50,22 @@ function run(url: string, databaseUrl: string, report: string): Promise<string> 
   child.stdout.on('data', (part: Buffer) => (text += String(part)));
   child.stderr.on('data', (part: Buffer) => (text += String(part)));
   return new Promise((resolve) => child.on('close', () => resolve(text)));
+}
+
+/** Cases without a counterpart in today's language, each with the part of the error that says why. */
+const NO_COUNTERPART: Readonly<Record<string, string>> = {};
+
+interface Case {
+  readonly id: string;
+  readonly query: string;
+  readonly model?: string;
+  readonly command: string;
+  readonly expect: { readonly ordered?: boolean; readonly subsetOf?: unknown };
+}
+
+interface Rows {
+  readonly columns: readonly string[];
+  readonly rows: readonly string[];
 }
 
 describe('the suite of the legacy language', function () {
@@ -71,6 +98,62 @@ describe('the suite of the legacy language', function () {
     const unknown = failed.filter((line) => KNOWN[line.slice(0, line.indexOf(':'))] === undefined);
     expect(unknown).to.deep.equal([]);
   });
+
+  it('gives the same rows once it is migrated to the language of today', async () => {
+    const client = createClient(forkline.url, null);
+    const cases = readFileSync(new URL('suite.jsonl', folder), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Case);
+    const wrong: string[] = [];
+    const without: string[] = [];
+    for (const each of cases) {
+      if (KNOWN[each.id] !== undefined) continue;
+      const outcome = await migratedOutcome(client, each);
+      if (outcome === null) continue;
+      (outcome.startsWith('no counterpart') ? without : wrong).push(`${each.id}: ${outcome}`);
+    }
+    expect(wrong, 'other rows').to.deep.equal([]);
+    const ids = without.map((line) => line.slice(0, line.indexOf(':')));
+    expect(without.filter((_, index) => NO_COUNTERPART[ids[index]!] === undefined)).to.deep.equal([]);
+    expect(ids).to.have.members(Object.keys(NO_COUNTERPART));
+  });
+
+  async function rowsOf(client: Client, body: object): Promise<Rows> {
+    const answer = JSON.parse(
+      await text(await client.post('/v1/query', { ...body, rows: 'arrays', numbers: 'string' })),
+    ) as { readonly columns: readonly { readonly name: string }[]; readonly rows: readonly unknown[][] };
+    return {
+      columns: answer.columns.map(({ name }) => name),
+      rows: answer.rows.map((row) => JSON.stringify(row.map(plain))),
+    };
+  }
+
+  /** What is wrong with the case once it is migrated; null: nothing. */
+  async function migratedOutcome(client: Client, { query, model, expect: wanted }: Case): Promise<string | null> {
+    const printed = new PassThrough();
+    const errors = new PassThrough();
+    const options = { text: query, files: [], model: model ?? null, connection: null, describe: null };
+    const streams = { stdin: new PassThrough(), stdout: printed, stderr: errors };
+    const code = await runMigrateQuery(options, async () => client, streams);
+    printed.end();
+    errors.end();
+    if (code !== 0) return `no counterpart: ${await text(errors)}`;
+    const today = await text(printed);
+    try {
+      const before = await rowsOf(client, { query, dialect: 'legacy', ...(model !== undefined && { model }) });
+      const after = await rowsOf(client, { query: today });
+      const rows = (all: Rows): readonly string[] => (wanted.ordered === true ? all.rows : [...all.rows].sort());
+      const same = wanted.subsetOf !== undefined
+        ? before.rows.length === after.rows.length
+        : JSON.stringify(rows(before)) === JSON.stringify(rows(after));
+      if (same && String(before.columns) === String(after.columns)) return null;
+      return `${today}gives ${JSON.stringify(after)} instead of ${JSON.stringify(before)}`;
+    } catch (thrown) {
+      if (!(thrown instanceof ServerError)) throw thrown;
+      return `${today}fails: ${JSON.stringify(thrown.problem)}`;
+    }
+  }
 
   it('knows of no failure that is none', () => {
     const passed = new Set(outcomes.filter((outcome) => outcome.passed).map(({ id }) => id));

@@ -1,7 +1,7 @@
 /** The monitor over fake children that speak its protocol: real processes, real signals, a real socket. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -428,6 +428,15 @@ describe('monitor', () => {
       expect(monitor.lines.join()).to.include('listen changed: that needs a restart');
       expect(await monitor.state()).to.have.property('pid');
     });
+  });
+
+  it('starts children that can gain no rights, whatever they start', async function () {
+    if (!existsSync('/usr/bin/setpriv')) return this.skip();
+    await using monitor = await startMonitor();
+    await monitor.ready();
+    const statuses = (await monitor.childPids()).map((pid) => readFileSync(`/proc/${pid}/status`, 'utf8'));
+    expect(statuses).to.have.length.above(2);
+    for (const status of statuses) expect(status).to.match(/^NoNewPrivs:\t1$/m);
   });
 
   describe('when the monitor is killed', () => {

@@ -142,6 +142,7 @@ describe('the description of the API', function () {
       { query: "select 'ü' as a | where `a` <> 'x' -- end" },
     ])
       expectFits('Plan', await send('POST', '/v1/explain', body));
+    expectFits('Plan', await send('POST', '/v1/explain/draft', { query: 'select 1 as a | head 1' }));
   });
 
   it('describes what the tools of the language say', async () => {

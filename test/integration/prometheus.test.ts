@@ -116,6 +116,8 @@ describe('a real Prometheus', function () {
     await using forkline = await startForkline({
       tracing: { endpoint: collector.endpoint },
       limits: { resultRows: 10_000 },
+      cache: { mode: 'on' },
+      jobs: { mode: 'on' },
     });
     await using prometheus = await startPrometheus(forkline.port);
     const work = load(forkline);

@@ -8,7 +8,8 @@ import { isLosslessNumber, parse, stringify } from 'lossless-json';
 import { createCallControl } from '../../connectors/kit/call-control.ts';
 import type { Session } from '../../connectors/kit/connector.ts';
 import { MARIADB_CONNECTOR } from '../../connectors/mariadb/connector.ts';
-import type { MariadbConnection, SqliteConnection } from '../../core/protocol/connection.ts';
+import { SPARK_CONNECTOR } from '../../connectors/spark/connector.ts';
+import type { MariadbConnection, SparkConnection, SqliteConnection } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer, Plan, Pushdown, SourcePlan } from '../../core/protocol/plan.ts';
 import { planQuery } from '../../language/compile.ts';
@@ -22,30 +23,23 @@ const CALL_MS = 60_000;
 const LIMITS = { capRows: null, maxRows: 1e6, maxBytes: 1e9 };
 const MAX_ROW_BYTES = 4 * 1024 * 1024;
 
+type Config = MariadbConnection | SqliteConnection | SparkConnection;
 type CallSession = Pick<Session, 'describe' | 'run' | 'copyTo' | 'end'>;
 
 export class ConnectorEngine {
-  readonly kind: (MariadbConnection | SqliteConnection)['kind'];
+  readonly kind: Config['kind'];
   readonly #session: CallSession;
   readonly #duck: DuckDBConnection;
   readonly #dir: string;
 
-  private constructor(
-    kind: (MariadbConnection | SqliteConnection)['kind'],
-    session: CallSession,
-    duck: DuckDBConnection,
-    dir: string,
-  ) {
+  private constructor(kind: Config['kind'], session: CallSession, duck: DuckDBConnection, dir: string) {
     this.kind = kind;
     this.#session = session;
     this.#duck = duck;
     this.#dir = dir;
   }
 
-  static async open(
-    config: MariadbConnection | SqliteConnection,
-    duck: DuckDBConnection,
-  ): Promise<ConnectorEngine> {
+  static async open(config: Config, duck: DuckDBConnection): Promise<ConnectorEngine> {
     const session = config.kind === 'sqlite' ? await openSqliteHere(config.path) : await opened(config);
     const dir = await mkdtemp(join(tmpdir(), 'forkline-oracle-'));
     createFifos([join(dir, 'fifo')]);
@@ -159,9 +153,13 @@ export class ConnectorEngine {
   }
 }
 
-async function opened(config: MariadbConnection): Promise<Session> {
+async function opened(config: MariadbConnection | SparkConnection): Promise<Session> {
   const options = { name: 'main', workerId: 'oracle', connectTimeoutMs: CALL_MS };
-  return (await MARIADB_CONNECTOR.connect(config, options).open()).session;
+  const connection =
+    config.kind === 'spark'
+      ? SPARK_CONNECTOR.connect(config, options)
+      : MARIADB_CONNECTOR.connect(config, options);
+  return (await connection.open()).session;
 }
 
 function cellText(cell: unknown): string {

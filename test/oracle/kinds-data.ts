@@ -2,6 +2,7 @@
  * One table in every kind of database: columns of types that all of them have, with values on which they disagree. The same rows
  * everywhere, so that what a pipeline answers may depend on nothing but the kind.
  */
+import { SPARK } from '../../language/dialects/spark/source.ts';
 import type { Draw } from './data.ts';
 
 interface KindsColumn {
@@ -10,6 +11,8 @@ interface KindsColumn {
   readonly mariadb: string;
   /** null: SQLite has no type that keeps the values. */
   readonly sqlite: string | null;
+  /** null: Spark has no such type. */
+  readonly spark: string | null;
   readonly values: readonly string[];
 }
 
@@ -21,10 +24,11 @@ const COLUMNS: readonly KindsColumn[] = [
     postgres: 'int4',
     mariadb: 'int',
     sqlite: 'integer',
+    spark: 'int',
     values: ['0', '1', '-1', '7', '42', '-100', '2147483647', '-2147483648'],
   },
   {
-    ...{ name: 'i8', postgres: 'int8', mariadb: 'bigint', sqlite: 'integer' },
+    ...{ name: 'i8', postgres: 'int8', mariadb: 'bigint', sqlite: 'integer', spark: 'bigint' },
     values: [
       '0',
       '1',
@@ -41,10 +45,11 @@ const COLUMNS: readonly KindsColumn[] = [
     postgres: 'int2',
     mariadb: 'smallint',
     sqlite: 'integer',
+    spark: 'smallint',
     values: ['0', '5', '-5', '32767', '-32768'],
   },
   {
-    ...{ name: 'f8', postgres: 'float8', mariadb: 'double', sqlite: 'real' },
+    ...{ name: 'f8', postgres: 'float8', mariadb: 'double', sqlite: 'real', spark: 'double' },
     values: ['0', '1', '-1', '0.1', '2.5', '-2.5', '3.5', '1e15', '123456789.125', '1e300', '1e-300'],
   },
   {
@@ -52,14 +57,27 @@ const COLUMNS: readonly KindsColumn[] = [
     postgres: 'numeric(12,3)',
     mariadb: 'decimal(12,3)',
     sqlite: 'decimal(12,3)',
+    spark: 'decimal(12,3)',
     values: ['0', '1.5', '-1.5', '2.345', '-2.345', '999999999.999', '0.001'],
   },
   {
-    ...{ name: 'n38', postgres: 'numeric(38,8)', mariadb: 'decimal(38,8)', sqlite: null },
+    ...{
+      name: 'n38',
+      postgres: 'numeric(38,8)',
+      mariadb: 'decimal(38,8)',
+      sqlite: null,
+      spark: 'decimal(38,8)',
+    },
     values: ['0', '123456789012345678901234567890.12345678', '-1', '0.00000001'],
   },
   {
-    ...{ name: 't', postgres: 'text', mariadb: 'text character set utf8mb4', sqlite: 'text' },
+    ...{
+      name: 't',
+      postgres: 'text',
+      mariadb: 'text character set utf8mb4',
+      sqlite: 'text',
+      spark: 'string',
+    },
     values: [
       '',
       ' ',
@@ -96,6 +114,7 @@ const COLUMNS: readonly KindsColumn[] = [
     postgres: 'varchar(20)',
     mariadb: 'varchar(20) character set latin1',
     sqlite: 'varchar(20)',
+    spark: 'varchar(20)',
     values: ['', 'ab', 'AB', 'ba', 'ä', 'z  ', '9', 'ab '],
   },
   {
@@ -103,6 +122,7 @@ const COLUMNS: readonly KindsColumn[] = [
     postgres: 'text',
     mariadb: "enum('sad', 'ok', 'Ok ', 'a happy') collate utf8mb4_bin",
     sqlite: 'text',
+    spark: 'string',
     values: ['sad', 'ok', 'a happy'],
   },
   {
@@ -110,10 +130,17 @@ const COLUMNS: readonly KindsColumn[] = [
     postgres: 'date',
     mariadb: 'date',
     sqlite: 'date',
+    spark: 'date',
     values: ['2020-02-29', '2019-12-31', '1970-01-01', '0001-01-01', '9999-12-31', '2021-01-03'],
   },
   {
-    ...{ name: 'ts', postgres: 'timestamp', mariadb: 'datetime(6)', sqlite: 'timestamp' },
+    ...{
+      name: 'ts',
+      postgres: 'timestamp',
+      mariadb: 'datetime(6)',
+      sqlite: 'timestamp',
+      spark: 'timestamp_ntz',
+    },
     values: [
       '2020-02-29 23:59:59.999999',
       '1999-12-31 00:00:00',
@@ -124,7 +151,13 @@ const COLUMNS: readonly KindsColumn[] = [
     ],
   },
   {
-    ...{ name: 'tz', postgres: 'timestamptz', mariadb: 'timestamp(6) null', sqlite: null },
+    ...{
+      name: 'tz',
+      postgres: 'timestamptz',
+      mariadb: 'timestamp(6) null',
+      sqlite: null,
+      spark: 'timestamp',
+    },
     values: [
       '2020-03-29 01:30:00',
       '1970-01-01 00:00:01',
@@ -137,6 +170,7 @@ const COLUMNS: readonly KindsColumn[] = [
     postgres: 'time',
     mariadb: 'time(6)',
     sqlite: 'time',
+    spark: null,
     values: ['00:00:00', '23:59:59.999999', '12:00:00'],
   },
   {
@@ -144,6 +178,7 @@ const COLUMNS: readonly KindsColumn[] = [
     postgres: 'uuid',
     mariadb: 'uuid',
     sqlite: 'uuid',
+    spark: null,
     values: [
       '00000000-0000-0000-0000-000000000000',
       'ffffffff-ffff-ffff-ffff-ffffffffffff',
@@ -154,7 +189,7 @@ const COLUMNS: readonly KindsColumn[] = [
 
 const FEW_ROWS = 5;
 
-export type KindName = 'postgres' | 'mariadb' | 'sqlite';
+export type KindName = 'postgres' | 'mariadb' | 'sqlite' | 'spark';
 
 export interface KindsTable {
   readonly columns: readonly {
@@ -171,7 +206,9 @@ export interface KindsTable {
 /** A table `data` of some columns and rows. */
 export function drawTable(draw: Draw): KindsTable {
   const everywhere = draw(2) === 0;
-  const some = COLUMNS.filter(({ sqlite }) => draw(100) < 60 && !(everywhere && sqlite === null));
+  const some = COLUMNS.filter(
+    ({ sqlite, spark }) => draw(100) < 60 && !(everywhere && (sqlite === null || spark === null)),
+  );
   const columns = some.length < 3 ? COLUMNS.slice(0, 5) : some;
   const rows = [0, 1, 5, 12, 30, 30][draw(6)]!;
   const cells = Array.from({ length: rows }, () =>
@@ -183,6 +220,7 @@ export function drawTable(draw: Draw): KindsTable {
     has: (kind) =>
       columns.every((column) => column[kind] !== null) && (kind !== 'sqlite' || rows >= FEW_ROWS),
     create(kind) {
+      if (kind === 'spark') return inSpark(columns, cells);
       const definition = columns.map((column) => `${column.name} ${column[kind]}`).join(', ');
       const lines = cells.map(
         (row, id) => `(${[String(id + 1), ...row.map((cell) => literal(cell, kind))].join(', ')})`,
@@ -194,6 +232,31 @@ export function drawTable(draw: Draw): KindsTable {
       ];
     },
   };
+}
+
+/** Spark inserts nothing that is not of the column's type already. */
+function inSpark(
+  columns: readonly KindsColumn[],
+  cells: readonly (readonly (string | null)[])[],
+): readonly string[] {
+  const definition = columns.map(({ name, spark }) => `${name} ${spark}`).join(', ');
+  const lines = cells.map(
+    (row, id) =>
+      `(${[id + 1, ...row.map((cell) => (cell === null ? 'null' : SPARK.quoteText(cell)))].join(', ')})`,
+  );
+  const names = columns.map(({ name }) => name);
+  const casts = columns.map(
+    ({ name, spark }) => `cast(${name} as ${spark!.replace(/^varchar.*/, 'string')})`,
+  );
+  return [
+    'drop table if exists data',
+    `create table data (id bigint, ${definition}) using parquet`,
+    ...(lines.length === 0
+      ? []
+      : [
+          `insert into data select ${['id', ...casts].join(', ')} from values ${lines.join(', ')} as t(${['id', ...names].join(', ')})`,
+        ]),
+  ];
 }
 
 function literal(cell: string | null, kind: KindName): string {

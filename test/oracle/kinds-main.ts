@@ -1,5 +1,5 @@
 /**
- * `npm run test:oracle:kinds -- [--runs n] [--seed n] [--differences n]`: random pipelines on PostgreSQL, MariaDB and SQLite against
+ * `npm run test:oracle:kinds -- [--runs n] [--seed n] [--differences n]`: random pipelines on PostgreSQL, MariaDB, SQLite and (where FORKLINE_SPARK names one) Spark against
  * the stage engine, on servers of its own. Prints what was placed; with a difference, the shrunk query, and exits with 1.
  */
 import { parseArgs } from 'node:util';
@@ -15,11 +15,16 @@ const { values } = parseArgs({
 });
 const [runs, seed, maxDifferences] = [values.runs, values.seed, values.differences].map(Number);
 
-const servers = await openKinds({
-  skip() {
-    throw new Error('there is no MariaDB here: apt-get install --no-install-recommends mariadb-server');
+const servers = await openKinds(
+  {
+    skip() {
+      throw new Error(
+        'there is no MariaDB here (or no Spark where FORKLINE_SPARK names it): apt-get install --no-install-recommends mariadb-server',
+      );
+    },
   },
-});
+  process.env.FORKLINE_SPARK !== undefined,
+);
 try {
   console.log(`seed ${seed}, ${runs} pipelines on ${servers.kinds.map(({ name }) => name).join(', ')}`);
   let differences = 0;

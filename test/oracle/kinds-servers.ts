@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTestDatabase } from '../support/database.ts';
 import { startMariadb } from '../support/mariadb.ts';
+import { FOR_SHORT_QUERIES, startSpark } from '../support/spark.ts';
 import { writeSqliteFile } from '../support/sqlite-file.ts';
 import { ConnectorEngine } from './connector-engine.ts';
 import { Engines } from './engines.ts';
@@ -15,8 +16,9 @@ export interface KindsServers {
   close(): Promise<void>;
 }
 
-/** `test.skip` is called where there is no MariaDB. */
-export async function openKinds(test: { skip(): never }): Promise<KindsServers> {
+/** `test.skip` is called where there is no MariaDB; `withSpark`: and where there is no Spark. */
+export async function openKinds(test: { skip(): never }, withSpark = false): Promise<KindsServers> {
+  const spark = withSpark ? await startSpark(test, FOR_SHORT_QUERIES) : null;
   const mariadb = await startMariadb(test);
   const database = await startTestDatabase();
   const postgres = await Engines.open(database.adminUrl);
@@ -26,7 +28,8 @@ export async function openKinds(test: { skip(): never }): Promise<KindsServers> 
   await writeSqliteFile(path, 'create table data (id integer)');
   const ofMariadb = await ConnectorEngine.open({ kind: 'mariadb', url: mariadb.url }, duck);
   let ofSqlite = await ConnectorEngine.open({ kind: 'sqlite', path }, duck);
-  const kinds: readonly Kind[] = [
+  const ofSpark = spark === null ? null : await ConnectorEngine.open({ kind: 'spark', url: spark.url }, duck);
+  const kinds: Kind[] = [
     {
       name: 'postgres',
       engine: { plan: (text, pushdown) => postgres.plan(text, pushdown), run: (plan) => postgres.run(plan) },
@@ -47,10 +50,20 @@ export async function openKinds(test: { skip(): never }): Promise<KindsServers> 
       },
     },
   ];
+  if (spark !== null)
+    kinds.push({
+      name: 'spark',
+      engine: ofSpark!,
+      async make(statements) {
+        for (const statement of statements) await spark.admin(statement);
+      },
+    });
   return {
     postgres,
     kinds,
     async close() {
+      await ofSpark?.close();
+      await spark?.stop();
       await ofMariadb.close();
       await ofSqlite.close();
       await postgres.close();

@@ -92,7 +92,7 @@ describe('regression: bodies hold up the server', function () {
     });
     after(() => forkline.stop());
 
-    for (const path of ['/v1/query', '/v1/explain', '/v1/complete', '/v1/format'])
+    for (const path of ['/v1/query', '/v1/explain', '/v1/explain/draft', '/v1/complete', '/v1/format'])
       it(`${path} refuses what holds too much, shortly`, async () => {
         const name = 'n'.repeat(500_000);
         for (const body of [

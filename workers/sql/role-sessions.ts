@@ -2,7 +2,9 @@
  * The sessions of a connection that has a login for each role. A session belongs to one login from its first message to its
  * last: no statement of a user can step from one into another. Sessions are opened when a role first needs one. All roles
  * together have as many as one login would have alone; when a role needs one more, the session that has been idle for longest
- * is closed, and only when none is idle it waits. Sessions that nobody used for a while are closed.
+ * is closed, and only when none is idle it waits. A role that has sessions does not take the last one of another that was just
+ * used: a role with many queries would otherwise make one with few open a session for each. Sessions that nobody used for a
+ * while are closed.
  */
 import type { Connection, Session } from '../../connectors/kit/connector.ts';
 import type { Log } from '../../core/logging/log.ts';
@@ -37,7 +39,12 @@ interface RoleLogin {
   readonly connection: Connection;
   readonly brake: OpenBrake;
   noticesGiven: boolean;
+  /** The number of its sessions, those included that are being opened. */
+  count: number;
 }
+
+/** The time for which the last session of a role is kept for it after its use, while others who have sessions want one more. */
+const KEPT_MS = 1000;
 
 export class RoleSessions {
   readonly #options: RoleSessionsOptions;
@@ -72,8 +79,8 @@ export class RoleSessions {
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#sweep !== null) clearTimeout(this.#sweep);
-    for (const { session } of this.#idle.splice(0)) void this.#end(session);
-    this.#wakeAll();
+    for (const { login, session } of this.#idle.splice(0)) void this.#end(login, session);
+    this.#wake();
     if (this.#count === 0) return;
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
@@ -81,7 +88,7 @@ export class RoleSessions {
   }
 
   #sourceOf(role: string, connection: Connection): SessionSource {
-    const login = { role, connection, brake: new OpenBrake(now), noticesGiven: false };
+    const login = { role, connection, brake: new OpenBrake(now), noticesGiven: false, count: 0 };
     return {
       acquire: (cancellation) => this.#acquire(login, cancellation),
       release: (session) => this.#release(login, session),
@@ -93,23 +100,32 @@ export class RoleSessions {
     try {
       return await this.#find(login, cancellation);
     } catch (thrown) {
-      this.#wake(); // the next in the queue may have what this one was woken for and did not take
+      this.#wake(); // the others in the queue may have what this one did not take
       throw thrown;
     }
   }
 
   async #find(login: RoleLogin, cancellation: Cancellation): Promise<Session> {
     const giveUpAt = now() + this.#options.acquireTimeoutMs;
-    let mustWait = this.#waiters.length > 0;
-    for (let isFirst = true; ; isFirst = false) {
-      if (mustWait) await this.#turn(cancellation, giveUpAt, isFirst);
+    // A session of its own that is idle was left alone by those who wait.
+    let mustWait = this.#waiters.length > 0 && !this.#idle.some((idle) => idle.login === login);
+    for (;;) {
+      if (mustWait) await this.#turn(cancellation, giveUpAt);
       if (this.#closed) throw new QueryError('database-unavailable', 'the connection was closed', RETRY);
       const session = this.#takeIdle(login);
       if (session !== null) return session;
-      if (this.#count < this.#options.size) return await this.#openFor(login, cancellation, false);
-      mustWait = this.#idle.length === 0;
-      if (!mustWait) return await this.#openFor(login, cancellation, true);
+      if (this.#count < this.#options.size) return await this.#openFor(login, cancellation, null);
+      const replaced = this.#replaceable(login);
+      if (replaced !== null) return await this.#openFor(login, cancellation, replaced);
+      mustWait = true;
     }
+  }
+
+  /** Returns the idle session whose place the role may have; null when there is none. */
+  #replaceable(login: RoleLogin): Idle | null {
+    const keptSince = now() - KEPT_MS;
+    const free = this.#idle.find(({ login: { count }, since }) => count > 1 || since <= keptSince);
+    return free ?? (login.count === 0 ? this.#idle[0] : undefined) ?? null;
   }
 
   #takeIdle(login: RoleLogin): Session | null {
@@ -118,8 +134,8 @@ export class RoleSessions {
   }
 
   /** Opens a session; when the query is cancelled meanwhile, the session stays for others. */
-  async #openFor(login: RoleLogin, cancellation: Cancellation, inPlace: boolean): Promise<Session> {
-    const opening = this.#open(login, inPlace);
+  async #openFor(login: RoleLogin, cancellation: Cancellation, replaced: Idle | null): Promise<Session> {
+    const opening = this.#open(login, replaced);
     return await raceCancellation(cancellation, opening, () => {
       opening.then(
         (session) => this.#release(login, session),
@@ -128,22 +144,27 @@ export class RoleSessions {
     });
   }
 
-  /** `inPlace`: closes the session that has been idle for longest, and takes its place. */
-  async #open(login: RoleLogin, inPlace: boolean): Promise<Session> {
+  /** Opens a session, in the place of `replaced` if that is not null. */
+  async #open(login: RoleLogin, replaced: Idle | null): Promise<Session> {
     login.brake.begin();
-    if (inPlace) await endQuietly(this.#idle.shift()!.session);
-    else this.#count++;
+    login.count++;
+    if (replaced === null) this.#count++;
+    else {
+      removeItem(this.#idle, replaced);
+      replaced.login.count--;
+    }
     try {
+      if (replaced !== null) await endQuietly(replaced.session);
       const { session, notices } = await login.connection.open();
       const { log, name } = this.#options;
       const { role } = login;
       if (login.brake.succeeded()) log.info('database-recovered', { connection: name, role });
       if (!login.noticesGiven) for (const notice of notices) writeNotice(log, name, notice, { role });
       login.noticesGiven = true;
-      session.onDead(() => this.#onDead(session));
+      session.onDead(() => this.#onDead(login, session));
       return session;
     } catch (thrown) {
-      this.#gone();
+      this.#gone(login);
       throw this.#failed(login, thrown);
     }
   }
@@ -157,7 +178,7 @@ export class RoleSessions {
 
   #release(login: RoleLogin, session: Session): void {
     if (!session.usable || this.#closed) {
-      void this.#end(session);
+      void this.#end(login, session);
       return;
     }
     this.#idle.push({ login, session, since: now() });
@@ -168,8 +189,10 @@ export class RoleSessions {
   #closeUnused(): void {
     this.#sweep = null;
     const before = now() - this.#options.idleMs;
-    while (this.#idle.length > 0 && this.#idle[0]!.since <= before)
-      void this.#end(this.#idle.shift()!.session);
+    while (this.#idle.length > 0 && this.#idle[0]!.since <= before) {
+      const { login, session } = this.#idle.shift()!;
+      void this.#end(login, session);
+    }
     const [oldest] = this.#idle;
     if (oldest === undefined) return;
     const leftMs = Math.max(1, oldest.since - before);
@@ -177,35 +200,33 @@ export class RoleSessions {
   }
 
   /** A session died by itself. Whoever uses it finds that out; nobody else counts an idle one. */
-  #onDead(session: Session): void {
+  #onDead(login: RoleLogin, session: Session): void {
     const index = this.#idle.findIndex((idle) => idle.session === session);
     if (index === -1) return;
     this.#idle.splice(index, 1);
-    this.#gone();
+    this.#gone(login);
   }
 
   /** The caller has taken the session out of `#idle`, or got it back from its query. */
-  async #end(session: Session): Promise<void> {
+  async #end(login: RoleLogin, session: Session): Promise<void> {
     await endQuietly(session);
-    this.#gone();
+    this.#gone(login);
   }
 
-  #gone(): void {
+  #gone(login: RoleLogin): void {
+    login.count--;
     this.#count--;
     this.#wake();
     if (this.#closed && this.#count === 0) this.#onEmpty?.();
   }
 
+  /** Lets all who wait look again, in their order: not everybody may have what has become free. */
   #wake(): void {
-    this.#waiters.shift()?.();
+    for (const waiter of this.#waiters.splice(0)) waiter();
   }
 
-  #wakeAll(): void {
-    while (this.#waiters.length > 0) this.#wake();
-  }
-
-  /** Waits until a session came back or ended. Who waited before and got none is the first again. */
-  #turn(cancellation: Cancellation, giveUpAt: number, isNew: boolean): Promise<void> {
+  /** Waits until a session came back or ended, or one is kept no longer for the role that used it last. */
+  #turn(cancellation: Cancellation, giveUpAt: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         clearTimeout(timer);
@@ -222,13 +243,15 @@ export class RoleSessions {
       };
       const onCancel = (): void => giveUp(cancellation.reason!);
       const { name, acquireTimeoutMs } = this.#options;
-      const timer = setTimeout(
-        () => giveUp(acquireTimedOut(name, acquireTimeoutMs)),
-        Math.max(0, giveUpAt - now()),
-      );
+      const keptUntil = (this.#idle[0]?.since ?? Number.POSITIVE_INFINITY) + KEPT_MS;
+      const onTime = (): void => {
+        if (now() >= giveUpAt) giveUp(acquireTimedOut(name, acquireTimeoutMs));
+        else if (removeItem(this.#waiters, waiter)) waiter();
+      };
+      // A timer may be early by a part of a millisecond.
+      const timer = setTimeout(onTime, Math.max(0, Math.ceil(Math.min(giveUpAt, keptUntil) - now()) + 1));
       cancellation.onCancel(onCancel);
-      if (isNew) this.#waiters.push(waiter);
-      else this.#waiters.unshift(waiter);
+      this.#waiters.push(waiter);
     });
   }
 }

@@ -1,6 +1,6 @@
 /** Parses the lines before a query: `set option = value;` and `let name = (query);`. */
 import { QueryError } from '../../../core/protocol/errors.ts';
-import type { Pushdown } from '../../../core/protocol/plan.ts';
+import type { CacheWish, Pushdown } from '../../../core/protocol/plan.ts';
 import { STAGE_LIMITS, stageLimit } from '../../../core/protocol/stage-limits.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { skipWord } from '../../source/scan.ts';
@@ -14,9 +14,10 @@ import { skipTrivia } from './trivia.ts';
 
 export interface Settings {
   pushdown: Pushdown | null;
+  cache: CacheWish | null;
 }
 
-const OPTIONS = ['pushdown'];
+const OPTIONS = ['pushdown', 'cache'];
 const PUSHDOWNS: readonly Pushdown[] = ['off', 'auto', 'require'];
 
 /** The cursor stands at `set`. */
@@ -25,17 +26,52 @@ export function parseSet(cursor: Cursor, settings: Settings): void {
   const option = parseName(cursor, 'the name of an option');
   const name = option.name.toLowerCase();
   if (!OPTIONS.includes(name)) throw unknownOption(option);
-  if (settings.pushdown !== null)
+  if ((name === 'cache' ? settings.cache : settings.pushdown) !== null)
     throw new QueryError('syntax', `\`${name}\` is set twice`, {
       span: option.span,
       hint: 'set it once',
     });
   cursor.expectSymbol('=', `after \`set ${name}\``);
+  if (name === 'cache') settings.cache = parseCacheWish(cursor);
+  else settings.pushdown = parsePushdown(cursor);
+}
+
+const CACHE_UNIT_MS: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+/** The longest time that a query may ask for. */
+const MAX_CACHE_MS = 31 * 86_400_000;
+
+/** `off`, or the time for which the answer may be sent again. */
+function parseCacheWish(cursor: Cursor): CacheWish {
+  const token = cursor.peek();
+  if (token.kind === 'word' && token.lower === 'off') {
+    cursor.next();
+    return { maxAgeMs: null };
+  }
+  const [, count, unit] = /^(\d+)([a-z]+)$/.exec(token.kind === 'duration' ? token.lower : '') ?? [];
+  const maxAgeMs = Number(count) * (CACHE_UNIT_MS[unit ?? ''] ?? Number.NaN);
+  if (!(maxAgeMs <= MAX_CACHE_MS))
+    throw new QueryError(
+      'syntax',
+      `\`cache\` is off, or a time of at most 31 days such as 10m, not ${cursor.describe()}`,
+      { span: cursor.here(), hint: 'write `set cache = 10m;`; its units are ms, s, m, h, d and w' },
+    );
+  cursor.next();
+  return { maxAgeMs };
+}
+
+function parsePushdown(cursor: Cursor): Pushdown {
   const token = cursor.peek();
   const value = PUSHDOWNS.find((candidate) => candidate === token.text.toLowerCase());
   if (value === undefined || (token.kind !== 'word' && token.kind !== 'string')) throw unknownValue(cursor);
   cursor.next();
-  settings.pushdown = value;
+  return value;
 }
 
 function unknownOption({ name, span }: WrittenName): QueryError {

@@ -63,7 +63,7 @@ class QueryParser implements StageCount {
   readonly #context: ParseContext;
   readonly #usual: Target;
   readonly #cursor: Cursor;
-  readonly #settings: Settings = { pushdown: null };
+  readonly #settings: Settings = { pushdown: null, cache: null };
   readonly #lets: LetNode[] = [];
   readonly #placeholders: ParameterUse[] = [];
   #depth = 0;
@@ -102,6 +102,7 @@ class QueryParser implements StageCount {
       text: this.#text,
       explain,
       pushdown: this.#settings.pushdown,
+      ...(this.#settings.cache !== null && { cache: this.#settings.cache }),
       lets: this.#lets,
       query,
       parameters: [...this.#placeholders, ...inStages],
@@ -121,6 +122,7 @@ class QueryParser implements StageCount {
     const ours =
       this.#lets.length > 0 ||
       this.#settings.pushdown !== null ||
+      this.#settings.cache !== null ||
       ['(', 'set', 'let'].includes(word) ||
       this.#text[after] === '@' ||
       scanSource(this.#text, after, lexical).pipe !== null;

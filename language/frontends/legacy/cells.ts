@@ -6,7 +6,7 @@ import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { asNumber, asText, engine, inPlace, isNumber, ROW, rowWise, stages } from './engine-text.ts';
+import { asNumber, asText, engine, evalInPlace, inPlace, isNumber, ROW, rowWise, stages } from './engine-text.ts';
 
 interface Chosen {
   readonly columns: readonly WrittenName[] | null;
@@ -86,7 +86,7 @@ export const ROUND = command<Round>({
       const fixed = `cast(cast(${rounded} as decimal(38, ${Math.min(Math.max(digits, 0), 15)})) as varchar)`;
       return [column.name, round.asText ? fixed : rounded] as const;
     });
-    return [inPlace(context, new Map(values))];
+    return round.asText ? [inPlace(context, new Map(values))] : evalInPlace(new Map(values));
   },
 });
 
@@ -140,6 +140,9 @@ export const EXPLODE = command<{ readonly name: WrittenName; readonly separator:
   },
   lower({ name, separator }, context) {
     const column = context.column(name);
+    const quoted = quoteName(column.name);
+    if (column.type.kind === 'string' && separator !== '')
+      return [stages(`where ${quoted} is not null | explode ${quoted} sep ${quoteText(separator)}`)];
     const sql = `unnest(string_split(${asText(column)}, ${quoteText(separator)}))`;
     return [inPlace(context, new Map([[column.name, sql]]))];
   },

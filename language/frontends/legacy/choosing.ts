@@ -8,7 +8,7 @@ import { command, type LowerContext } from './command.ts';
 import { type LegacyExpression, parseCondition } from './condition.ts';
 import { ownScope, writeExpression } from './condition-text.ts';
 import type { LegacyCursor } from './cursor.ts';
-import { engine, ROW, rowWise, stages } from './engine-text.ts';
+import { engine, ROW, stages } from './engine-text.ts';
 
 export function conditionText(condition: LegacyExpression, context: LowerContext): string {
   return writeExpression(
@@ -241,9 +241,15 @@ export const NUMBERING = command<string>({
   parse: (cursor) => (cursor.atEnd ? 'ID' : cursor.name('a name').name),
   lower: (name, { columns }) => {
     const kept = columns.filter((column) => column.name !== name).map((column) => quoteName(column.name));
-    return [rowWise([`row_number() over (order by ${ROW}) as ${quoteName(name)}`, ...kept])];
+    // Rows that are equal in the order of `streamstats` keep theirs, so that a constant numbers them as they come.
+    const numbered = `streamstats row_number() as ${quoteName(name)} sort ${CONSTANT}`;
+    const before = `fields ${kept.join(', ')} | eval ${CONSTANT} = 1`;
+    return [stages(`${before} | ${numbered} | fields ${[quoteName(name), ...kept].join(', ')}`)];
   },
 });
+
+/** A column that has the same value in every row. */
+const CONSTANT = '"__same"';
 
 export const SAMPLING = command<number>({
   names: ['sampling'],

@@ -25,6 +25,8 @@ export interface LowerContext {
   readonly columns: readonly Column[];
   /** The columns of the queries that the command reads beside its input. */
   readonly sides: readonly (readonly Column[])[];
+  /** The names of these queries in the stages that a command becomes. */
+  readonly sideNames: readonly string[];
   /** The place of the command. */
   readonly span: Span;
   column(written: WrittenName): Column;
@@ -39,6 +41,8 @@ export interface CommandDefinition<Syntax> {
   readonly summary: string;
   parse(cursor: LegacyCursor): Syntax;
   lower(syntax: Syntax, context: LowerContext): readonly Step[];
+  /** The same for a text that is kept, where that differs: it must not depend on the data. */
+  readonly today?: ((syntax: Syntax, context: LowerContext) => readonly Step[]) | undefined;
 }
 
 /** A command whose types the registry need not know. */

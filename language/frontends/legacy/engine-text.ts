@@ -1,6 +1,7 @@
 /** Pieces of the stage engine's SQL, and of stages, which quote names and texts alike. */
 import type { Column } from '../../../core/protocol/types.ts';
 import { quoteName } from '../../dialects/quoting.ts';
+import { columnKey } from '../../types/column-key.ts';
 import type { EngineStep, LowerContext, Step } from './command.ts';
 
 /** The place of a row in the order of the rows, in `input`. */
@@ -44,6 +45,31 @@ export function withColumns(
   const items = kept.map(({ name }) => quoteName(name));
   const news = added.map(({ name, sql }) => `${sql} as ${quoteName(name)}`);
   return rowWise(first ? [...news, ...items] : [...items, ...news]);
+}
+
+/**
+ * All columns and then these, whose values our own stages understand; `sql` of a column whose name there is already stays the
+ * engine's, where it comes last.
+ */
+export function evalColumns(context: LowerContext, added: readonly NewColumn[], first = false): readonly Step[] {
+  const names = added.map(({ name }) => name);
+  const taken = names.some((name, index) => names.indexOf(name) !== index || hasColumn(context, name));
+  if (taken) return [withColumns(context, added, first)];
+  const items = added.map(({ name, sql }) => `${quoteName(name)} = ${sql}`);
+  const evaluated = stages(`eval ${items.join(', ')}`);
+  if (!first) return [evaluated];
+  const all = [...names, ...context.columns.map(({ name }) => name)];
+  return [evaluated, stages(`fields ${all.map(quoteName).join(', ')}`)];
+}
+
+function hasColumn({ columns }: LowerContext, name: string): boolean {
+  return columns.some((column) => columnKey(column.name) === columnKey(name));
+}
+
+/** All columns, with others in the places of those of these names, whose values our own stages understand. */
+export function evalInPlace(values: ReadonlyMap<string, string>): readonly Step[] {
+  if (values.size === 0) return [];
+  return [stages(`eval ${[...values].map(([name, sql]) => `${quoteName(name)} = ${sql}`).join(', ')}`)];
 }
 
 export function isNumber({ type }: Column): boolean {

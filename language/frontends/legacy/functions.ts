@@ -106,6 +106,42 @@ export function callText(call: LegacyCall, context: LowerContext, filter = ''): 
   }
 }
 
+/** The call as an aggregate of ours. */
+export function aggregateText(call: LegacyCall, context: LowerContext): string {
+  if (call.of === null) return 'count()';
+  const column = context.column(call.of);
+  const quoted = quoteName(column.name);
+  const number = asNumber(column);
+  const whole = column.type.kind === 'int64' || column.type.kind === 'bool';
+  const share = (part: number): string => `quantile_disc(${number}, ${part})`;
+  switch (call.name) {
+    case 'countdistinct':
+      return `dc(${quoted})`;
+    case 'sum':
+      return `cast(sum(${number}) as ${whole ? 'bigint' : 'double'})`;
+    case 'mean':
+      return `avg(${number})`;
+    case 'count':
+    case 'max':
+    case 'min':
+    case 'first':
+    case 'last':
+      return `${call.name}(${quoted})`;
+    case 'iqr':
+      return `${share(0.75)} - ${share(0.25)}`;
+    case 'quantile':
+      return share(Math.min(Math.max((call.share ?? 50) / 100, 0), 1));
+    default:
+      return `${OWN_NAMES[call.name] ?? call.name}(${number})`;
+  }
+}
+
+const OWN_NAMES: Readonly<Record<string, string>> = {
+  stddev_samp: 'stddev',
+  variance: 'var',
+  var_samp: 'var',
+};
+
 /** Says whether the function gives 0, and not null, where there are no rows. */
 export function countsToZero({ name }: LegacyCall): boolean {
   return ['count', 'countdistinct', 'sum'].includes(name);

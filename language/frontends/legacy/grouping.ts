@@ -1,6 +1,7 @@
 /** `stats`, `pivot` and the `adv` commands that feed charts with the same. */
 
 import { QueryError } from '../../../core/protocol/errors.ts';
+import type { Column } from '../../../core/protocol/types.ts';
 import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { conditionText } from './choosing.ts';
@@ -9,6 +10,7 @@ import { type LegacyExpression, parseCondition } from './condition.ts';
 import type { LegacyCursor } from './cursor.ts';
 import { asText, engine, ROW, stages } from './engine-text.ts';
 import {
+  aggregateText,
   callText,
   countsToZero,
   groupText,
@@ -38,24 +40,21 @@ export const STATS = command<Stats>({
   }),
   lower({ calls, by }, context) {
     const values = calls.map((call) => ({ name: call.as ?? call.text, call }));
-    const plain = by.every(({ bin, as }) => bin === null && as === null);
-    const simple = calls.every(
-      ({ name, of }) => name === 'count' || ((name === 'min' || name === 'max') && of !== null),
-    );
-    if (plain && simple) {
-      const items = values.map(({ name, call }) => `${simpleCall(call, context)} as ${quoteName(name)}`);
-      const keys = by.map(({ of }) => quoteName(context.column(of).name));
-      return [stages(`stats ${items.join(', ')}${keys.length === 0 ? '' : ` by ${keys.join(', ')}`}`)];
+    if (by.some(({ bin }) => bin !== null)) {
+      const keys = by.map((group) => `${groupText(group, context)} as ${quoteName(statsName(group, context))}`);
+      const items = values.map(({ name, call }) => `${callText(call, context)} as ${quoteName(name)}`);
+      const groups = ` group by ${by.map((_, index) => index + 1).join(', ')}`;
+      return [engine(`select ${[...keys, ...items].join(', ')} from input${groups}`)];
     }
-    const keys = by.map((group) => `${groupText(group, context)} as ${quoteName(statsName(group, context))}`);
-    const items = values.map(({ name, call }) => `${callText(call, context)} as ${quoteName(name)}`);
-    const groups = by.length === 0 ? '' : ` group by ${by.map((_, index) => index + 1).join(', ')}`;
-    return [engine(`select ${[...keys, ...items].join(', ')} from input${groups}`)];
+    const items = values.map(({ name, call }) => `${aggregateText(call, context)} as ${quoteName(name)}`);
+    const keys = by.map(({ of, as }) => keyText(of, as, context));
+    return [stages(`stats ${items.join(', ')}${keys.length === 0 ? '' : ` by ${keys.join(', ')}`}`)];
   },
 });
 
-function simpleCall({ name, of }: LegacyCall, context: LowerContext): string {
-  return of === null ? 'count()' : `${name}(${quoteName(context.column(of).name)})`;
+function keyText(of: WrittenName, as: string | null, context: LowerContext): string {
+  const { name } = context.column(of);
+  return as === null || as === name ? quoteName(name) : `${quoteName(name)} as ${quoteName(as)}`;
 }
 
 type Order = { readonly by: 'value' | 'week' | 'month' | 'season'; readonly descending: boolean };
@@ -127,15 +126,18 @@ function placeOfName(text: string, by: Exclude<Order['by'], 'value'>): number | 
   return place === -1 ? null : place;
 }
 
+/** The place of a name among those of weekdays, months or seasons; null for others. */
+function placeText(by: Exclude<Order['by'], 'value'>, name: string): string {
+  const of = `lower(cast(${name} as varchar))`;
+  const whens = ORDERS[by].flatMap((names, place) => names.map((text) => `when ${of} = '${text}' then ${place}`));
+  return `case ${whens.join(' ')} end`;
+}
+
 /** The keys of ORDER BY for one column; names that are not known come last. */
 function orderText(order: Order, name: string): string {
   const direction = order.descending ? 'desc nulls last' : 'asc nulls first';
   if (order.by === 'value') return `${name} ${direction}`;
-  const whens = ORDERS[order.by].flatMap((names, place) =>
-    names.map((text) => `when '${text}' then ${place}`),
-  );
-  const place = `case lower(cast(${name} as varchar)) ${whens.join(' ')} end`;
-  return `${place} ${order.descending ? 'desc' : 'asc'} nulls last, ${name} ${direction}`;
+  return `${placeText(order.by, name)} ${order.descending ? 'desc' : 'asc'} nulls last, ${name} ${direction}`;
 }
 
 function compareNames(order: Order): (one: string, other: string) => number {
@@ -152,45 +154,123 @@ function compareNames(order: Order): (one: string, other: string) => number {
 
 const MOST_COLUMNS = 1000;
 
-function pivotCells(pivot: Pivot, context: LowerContext): readonly string[] {
-  const { calls, column: written } = pivot;
-  if (written === null)
-    return calls.map((call) => {
-      const name = call.as ?? call.text;
-      return `${callText(call, context)} as ${quoteName(name)}`;
-    });
-  const column = context.column(written);
-  const text = `coalesce(${asText(column)}, 'null')`;
+/** The values that become columns, in their order. */
+function pivotValues(pivot: Pivot, column: Column, context: LowerContext): readonly string[] {
   const filter = pivot.filter === null ? '' : ` where ${conditionText(pivot.filter, context)}`;
-  const found = context.probe(`select distinct ${text} as value from input${filter}`);
+  const found = context.probe(`select distinct ${valueText(column)} as value from input${filter}`);
   if (found.length > MOST_COLUMNS)
     throw new QueryError('wrong-arguments', `\`${column.name}\` has more than ${MOST_COLUMNS} values`, {
-      span: written.span,
+      span: pivot.column!.span,
       hint: 'take fewer with `where` or COLSIZE',
     });
-  const order = pivot.sortColumns ?? { by: 'value', descending: false };
-  const sorted = [...found].sort(compareNames(order));
-  const values = pivot.columns === null ? sorted : sorted.slice(0, pivot.columns);
-  const cells = values.flatMap((value) =>
-    calls.map((call) => {
-      const rows = ` filter (where ${text} = ${quoteText(value)})`;
-      const cell = callText(call, context, rows);
-      const sql = countsToZero(call) ? `case when count(*)${rows} = 0 then 0 else ${cell} end` : cell;
+  const sorted = [...found].sort(compareNames(columnOrder(pivot)));
+  return pivot.columns === null ? sorted : sorted.slice(0, pivot.columns);
+}
+
+function columnOrder({ sortColumns }: Pivot): Order {
+  return sortColumns ?? { by: 'value', descending: false };
+}
+
+function valueText(column: Column): string {
+  return `coalesce(${asText(column)}, 'null')`;
+}
+
+interface Cell {
+  readonly name: string;
+  readonly call: LegacyCall;
+  /** The value whose rows it is made of; null: all rows. */
+  readonly value: string | null;
+}
+
+function pivotCells(pivot: Pivot, context: LowerContext): readonly Cell[] {
+  const { calls, column } = pivot;
+  if (column === null) return calls.map((call) => ({ name: call.as ?? call.text, call, value: null }));
+  const cells = pivotValues(pivot, context.column(column), context).flatMap((value) =>
+    calls.map((call): Cell => {
       const name = calls.length === 1 ? value : `${value}_${call.as ?? call.text}`;
-      return { name, sql };
+      return { name: name === '' ? 'empty' : name, call, value };
     }),
   );
-  if (calls.length > 1 && pivot.sortColumns !== null)
-    cells.sort((one, other) => compareNames(order)(one.name, other.name));
-  return cells.map(({ name, sql }) => `${sql} as ${quoteName(name)}`);
+  if (calls.length === 1 || pivot.sortColumns === null) return cells;
+  return [...cells].sort((one, other) => compareNames(columnOrder(pivot))(one.name, other.name));
 }
 
 function lowerPivot(pivot: Pivot, context: LowerContext): readonly Step[] {
+  return notOurs(pivot, context) === null ? pivotStage(pivot, context) : enginePivot(pivot, context);
+}
+
+/** What of the pivot our own does not say; null: it says all. */
+function notOurs({ rows, column, columns, sortColumns, calls }: Pivot, context: LowerContext): string | null {
+  if (rows.some(({ bin }) => bin !== null)) return 'date_group';
+  if (column === null) return null;
+  if (columns !== null) return 'COLSIZE';
+  const text = context.column(column).type.kind === 'string';
+  const usual = text && calls.length === 1 && sortColumns?.by === 'value' && !sortColumns.descending;
+  return sortColumns === null || usual ? null : 'SORTCOL';
+}
+
+/** Counts and sums of no rows are 0. */
+function cellText(call: LegacyCall, context: LowerContext): string {
+  const text = aggregateText(call, context);
+  return countsToZero(call) ? `case when count() = 0 then 0 else ${text} end` : text;
+}
+
+function sortedRows({ sortRows, rows }: Pivot, context: LowerContext): readonly Step[] {
+  if (sortRows === null || rows.length === 0) return [];
+  const names = rows.map(({ of, as }) => quoteName(as ?? context.column(of).name));
+  const keys = names.map((name) => `${name} ${sortRows.descending ? 'desc nulls last' : 'asc nulls first'}`);
+  const { by } = sortRows;
+  if (by === 'value') return [stages(`sort ${keys.join(', ')}`)];
+  const places = names.map((name, index) => ({ name: `"__place${index}"`, sql: placeText(by, name) }));
+  const sorted = places.map(({ name }, index) => `${name} ${sortRows.descending ? 'desc' : 'asc'} nulls last, ${keys[index]}`);
+  const evals = places.map(({ name, sql }) => `${name} = ${sql}`).join(', ');
+  return [stages(`eval ${evals} | sort ${sorted.join(', ')} | fields - ${places.map(({ name }) => name).join(', ')}`)];
+}
+
+/** The stage `pivot`, which finds the values whenever it runs; without values that become columns `stats`. */
+function pivotStage(pivot: Pivot, context: LowerContext): readonly Step[] {
+  const { calls, column, rows, filter } = pivot;
+  const before = filter === null ? '' : `where ${conditionText(filter, context)} | `;
+  const keys = rows.map(({ of, as }) => keyText(of, as, context)).join(', ');
+  const named = (call: LegacyCall): string => ` as ${quoteName(call.as ?? call.text)}`;
+  if (column === null) {
+    const items = calls.map((call) => `${aggregateText(call, context)}${named(call)}`);
+    const step = `${before}stats ${items.join(', ')}${keys === '' ? '' : ` by ${keys}`}`;
+    return [stages(step), ...sortedRows(pivot, context)];
+  }
+  const items = calls.map((call) => `${cellText(call, context)}${calls.length === 1 ? '' : named(call)}`);
+  const split = ` splitcol ${quoteName(context.column(column).name)}`;
+  const step = `${before}pivot ${items.join(', ')}${keys === '' ? '' : ` splitrow ${keys}`}${split}`;
+  return [stages(step), ...sortedRows(pivot, context)];
+}
+
+function pivotToday(pivot: Pivot, context: LowerContext): readonly Step[] {
+  const missing = notOurs(pivot, context);
+  if (missing === null || missing === 'date_group') return lowerPivot(pivot, context);
+  throw new QueryError('unsupported', `the \`pivot\` of today has no ${missing}`, {
+    span: context.span,
+    hint: 'list the values in the order that you want: `splitcol c in (...)`',
+  });
+}
+
+function engineCells(pivot: Pivot, context: LowerContext): readonly string[] {
+  return pivotCells(pivot, context).map(({ name, call, value }) => {
+    if (value === null) return `${callText(call, context)} as ${quoteName(name)}`;
+    const text = valueText(context.column(pivot.column!));
+    const rows = ` filter (where ${text} = ${quoteText(value)})`;
+    const cell = callText(call, context, rows);
+    const sql = countsToZero(call) ? `case when count(*)${rows} = 0 then 0 else ${cell} end` : cell;
+    return `${sql} as ${quoteName(name)}`;
+  });
+}
+
+/** A pivot with what only the engine's SQL says. */
+function enginePivot(pivot: Pivot, context: LowerContext): readonly Step[] {
   const keys = pivot.rows.map((group) => {
     const name = group.as ?? context.column(group.of).name;
     return { name, sql: `${groupText(group, context)} as ${quoteName(name)}` };
   });
-  const items = [...keys.map(({ sql }) => sql), ...pivotCells(pivot, context)];
+  const items = [...keys.map(({ sql }) => sql), ...engineCells(pivot, context)];
   const groups = keys.length === 0 ? '' : ` group by ${keys.map((_, index) => index + 1).join(', ')}`;
   const filter = pivot.filter === null ? '' : ` where ${conditionText(pivot.filter, context)}`;
   const dependsOnData = pivot.column !== null;
@@ -214,6 +294,7 @@ export const PIVOT = command<Pivot>({
   summary: 'Aggregates with a row for each group, and a column for each value of SPLITCOL.',
   parse: (cursor) => parsePivot(cursor),
   lower: lowerPivot,
+  today: pivotToday,
 });
 
 type Advanced =

@@ -5,12 +5,13 @@ import { QueryError } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import { quoteName } from '../../dialects/quoting.ts';
 import { columnKey } from '../../types/column-key.ts';
+import { commonType } from '../../types/rules.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext, type Step } from './command.ts';
 import { type LegacyExpression, parseCondition } from './condition.ts';
 import { type ExpressionScope, ownScope, writeExpression } from './condition-text.ts';
 import { LegacyCursor } from './cursor.ts';
-import { engine, ROW, stages } from './engine-text.ts';
+import { stages } from './engine-text.ts';
 import { rowsText } from './making.ts';
 import { type LegacyOptions, readOptions } from './options.ts';
 
@@ -53,18 +54,24 @@ function column(name: WrittenName, columns: readonly Column[]): Column | null {
 }
 
 /** The columns of both sides: those of the joined one stand behind its name, or where the input has none of that name. */
-function bothSides({ names }: Join, context: LowerContext): ExpressionScope {
+function bothSides({ names, type, prefix }: Join, context: LowerContext): ExpressionScope {
   const [right = []] = context.sides;
+  const onlyLeft = type === 'left_semi' || type === 'left_anti';
+  const both = (name: string): boolean => onlyLeft && column({ name, quoted: true, span: context.span }, right) !== null;
   return {
     columns: context.columns,
     column(name, qualifier) {
       const own =
         qualifier === null || names.every((candidate) => columnKey(candidate) !== columnKey(qualifier));
       const found = own ? null : column(name, right);
-      if (found !== null) return { column: found, sql: `r.${quoteName(found.name)}` };
+      if (found !== null)
+        return {
+          column: found,
+          sql: onlyLeft ? `${RIGHT}.${quoteName(found.name)}` : quoteName(`${prefix}_${found.name}`),
+        };
       if (!own) throw unknownRight(name, right);
       const left = context.column(name);
-      return { column: left, sql: `l.${quoteName(left.name)}` };
+      return { column: left, sql: `${both(left.name) ? 'left.' : ''}${quoteName(left.name)}` };
     },
   };
 }
@@ -76,8 +83,9 @@ function unknownRight(name: WrittenName, right: readonly Column[]): QueryError {
   });
 }
 
-function rightRows({ filter }: Join, { sides }: LowerContext): string {
-  if (filter === null) return 'source1';
+/** The condition on the joined rows alone, in their own names; empty: there is none. */
+function rightFilter({ filter }: Join, { sides }: LowerContext): string {
+  if (filter === null) return '';
   const [right = []] = sides;
   const scope = ownScope(
     right,
@@ -87,35 +95,50 @@ function rightRows({ filter }: Join, { sides }: LowerContext): string {
         throw unknownRight(name, right);
       })(),
   );
-  return `(select * from source1 where ${writeExpression(filter, scope)})`;
+  return ` | where ${writeExpression(filter, scope)}`;
 }
 
+const KINDS: Readonly<Record<JoinType, string>> = {
+  inner: 'inner',
+  cross: 'cross',
+  full: 'full',
+  left: 'left',
+  right: 'right',
+  left_semi: 'semi',
+  left_anti: 'anti',
+};
+
+/** What is joined has other names than the rows so far before it is joined, so that no column comes from both sides. */
 function lowerJoin(join: Join, context: LowerContext): readonly Step[] {
   const { type, prefix, on } = join;
   const [right = []] = context.sides;
-  const left = context.columns.map(({ name }) => `l.${quoteName(name)}`);
-  const condition = on === null ? 'true' : writeExpression(on, bothSides(join, context));
-  const rows = rightRows(join, context);
-  if (type === 'left_semi' || type === 'left_anti') {
-    const exists = `${type === 'left_anti' ? 'not ' : ''}exists (select 1 from ${rows} as r where ${condition})`;
-    return [
-      { ...engine(`select ${left.join(', ')}, l.${ROW} from input as l where ${exists}`), ordered: true },
-    ];
-  }
   const joined = right.map(({ name }) => ({ name, as: `${prefix}_${name}` }));
+  const onlyLeft = type === 'left_semi' || type === 'left_anti';
   const taken = joined.find(({ as }) =>
     context.columns.some(({ name }) => columnKey(name) === columnKey(as)),
   );
-  if (taken !== undefined)
+  if (taken !== undefined && !onlyLeft)
     throw new QueryError('duplicate-column', `both sides give a column \`${taken.as}\``, {
       span: context.span,
       hint: 'give what is joined another name: `AS other`',
     });
-  const items = [...left, ...joined.map(({ name, as }) => `r.${quoteName(name)} as ${quoteName(as)}`)];
-  const how = type === 'cross' ? 'inner' : type;
-  const sql = `select ${items.join(', ')}, l.${ROW} from input as l ${how} join ${rows} as r on ${condition}`;
-  return [{ ...engine(sql), ordered: true }];
+  const renamed = ` | rename ${joined.map(({ name, as }) => `${quoteName(name)} as ${quoteName(as)}`).join(', ')}`;
+  const source = `(${quoteName(context.sideNames[0]!)}${rightFilter(join, context)}${onlyLeft ? '' : renamed})`;
+  const condition = on === null ? null : writeExpression(on, bothSides(join, context));
+  if (type === 'cross' || condition === null) {
+    if (onlyLeft || (condition === null && type !== 'cross'))
+      throw new QueryError('wrong-arguments', `\`${type}\` needs a condition`, {
+        span: context.span,
+        hint: `write a column of each side: \`A = ${join.names[0]}.A\``,
+      });
+    const crossed = stages(`join cross ${source} as ${RIGHT}`);
+    return condition === null ? [crossed] : [crossed, stages(`where ${condition}`)];
+  }
+  return [stages(`join ${KINDS[type]} ${source} as ${RIGHT} on ${condition}`)];
 }
+
+/** The name of what is joined, in conditions of ours. */
+const RIGHT = 'r';
 
 export const JOIN = command<Join>({
   names: ['join'],
@@ -269,13 +292,22 @@ export const UNION = command<Union>({
         span,
         hint: 'choose as many on both sides with `fields`',
       });
-    const left = `select ${names.join(', ')} from input`;
-    const both = `${left} union ${all ? 'all ' : ''}select * from source1`;
+    const renamed = right
+      .map(({ name }, index) => ({ name, as: context.columns[index]!.name }))
+      .filter(({ name, as }) => name !== as)
+      .map(({ name, as }) => `${quoteName(name)} as ${quoteName(as)}`);
+    const rename = renamed.length === 0 ? '' : ` | rename ${renamed.join(', ')}`;
+    const casts = context.columns
+      .filter(({ type }, index) => commonType(type, right[index]!.type) === null)
+      .map(({ name }) => `${quoteName(name)} as string`);
+    const cast = casts.length === 0 ? '' : `cast ${casts.join(', ')}`;
+    const source = `(${quoteName(context.sideNames[0]!)}${rename}${cast === '' ? '' : ` | ${cast}`})`;
+    const both = `${cast === '' ? '' : `${cast} | `}union ${all ? '' : 'distinct '}${source}`;
     const keys = order.map(({ name, descending }) => {
       const sorted = quoteName(context.column(name).name);
       return descending ? `${sorted} desc nulls last` : `${sorted} asc nulls first`;
     });
-    return keys.length === 0 ? [engine(both)] : [engine(both), stages(`sort ${keys.join(', ')}`)];
+    return keys.length === 0 ? [stages(both)] : [stages(both), stages(`sort ${keys.join(', ')}`)];
   },
 });
 

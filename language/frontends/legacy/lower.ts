@@ -1,11 +1,12 @@
 /** Makes stages of ours out of a command of the legacy language, once the columns that reach it are known. */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
+import { quoteName } from '../../dialects/quoting.ts';
 import type { Lexical } from '../../dialects/lexical.ts';
 import type { ExpandInput } from '../../resolve/query.ts';
 import { findColumn, unknownColumn } from '../../resolve/scope.ts';
 import { parseForkline } from '../forkline/query-parser.ts';
 import type { StageSyntaxes } from '../forkline/stage-parser.ts';
-import type { StageNode } from '../query-tree.ts';
+import type { QueryNode, StageNode } from '../query-tree.ts';
 import type { EngineStep, LegacySyntax, LowerContext, Step } from './command.ts';
 import { LEGACY_STAGE } from './frontend.ts';
 import { commandOf } from './registry.ts';
@@ -18,6 +19,10 @@ export interface LowerTools {
   readonly syntaxes: StageSyntaxes;
   /** The lexical rules of the SQL that a text of ours begins with. */
   readonly lexical: Lexical;
+  /** Is told of the stages as text of ours, and of the engine's SQL, that a node becomes. */
+  readonly heard?: ((node: StageNode, steps: readonly Step[]) => void) | undefined;
+  /** Says that the steps become a text that is kept: they must hold for other data too. */
+  readonly kept?: boolean | undefined;
   /** Returns the texts of the only column after one more stage. */
   probe(node: StageNode): readonly string[];
 }
@@ -28,21 +33,38 @@ export function legacyCommandOf({ name, syntax }: StageNode): string | null {
 }
 
 /** The stages as text of ours, and the engine's SQL. Throws QueryError with a place in the legacy text. */
-function stepsOf({ node, scope, sides }: ExpandInput, probe: LowerTools['probe']): readonly Step[] {
+function stepsOf(
+  { node, scope, sides }: ExpandInput,
+  { probe, kept = false }: Pick<LowerTools, 'probe' | 'kept'>,
+): readonly Step[] {
   const { command, syntax } = node.syntax as LegacySyntax; // the front end made the node
   const context: LowerContext = {
     columns: scope.columns,
     sides,
+    sideNames: node.sources.map(({ source }) => (source.kind === 'let' ? source.name : '')),
     span: node.span,
     column: (written) => findColumn(scope, written) ?? unknownColumn(scope, written),
-    probe: (sql) => probe(engineNode(node, { kind: 'engine', sql, ordered: false })),
+    probe: (sql) => {
+      if (kept) throw dependsOnData(command, node.span);
+      return probe(engineNode(node, { kind: 'engine', sql, ordered: false }));
+    },
   };
-  return commandOf(command).lower(syntax, context);
+  const definition = commandOf(command);
+  return (kept ? definition.today : undefined)?.(syntax, context) ?? definition.lower(syntax, context);
+}
+
+function dependsOnData(command: string, span: Span): QueryError {
+  return new QueryError('unsupported', `the columns of this \`${command}\` depend on the data`, {
+    span,
+    hint: 'name the columns in the query itself, and migrate it then',
+  });
 }
 
 export function lowerCommand(input: ExpandInput, tools: LowerTools): readonly StageNode[] {
   const { node } = input;
-  return stepsOf(input, tools.probe).flatMap((step) =>
+  const steps = stepsOf(input, tools);
+  tools.heard?.(node, steps);
+  return steps.flatMap((step) =>
     step.kind === 'engine' ? [engineNode(node, step)] : stageNodes(node, step.text, tools),
   );
 }
@@ -51,23 +73,33 @@ function engineNode({ index, span, sources }: StageNode, step: EngineStep): Stag
   return { index, name: ENGINE_STAGE, syntax: { ...step, sql: readPlaces(step.sql).text }, sources, span };
 }
 
-const BEFORE = 'select 1 | ';
+const SOURCE = 'select 1';
 
 function stageNodes(node: StageNode, marked: string, tools: LowerTools): readonly StageNode[] {
   const { lexical } = tools;
-  const places = readPlaces(marked, BEFORE);
+  const sides = new Map(
+    node.sources.map((query) => [query.source.kind === 'let' ? query.source.name : '', query] as const),
+  );
+  const lets = [...sides.keys()].map((name) => `let ${quoteName(name)} = (${SOURCE}); `);
+  const places = readPlaces(marked, `${lets.join('')}${SOURCE} | `);
+  const inPlace = (value: unknown): unknown => moved(value, places, node.span);
+  const queryOf = (made: QueryNode): QueryNode => {
+    const side = made.source.kind === 'let' ? sides.get(made.source.name) : undefined;
+    if (made.source.kind === 'query') return { ...made, source: { ...made.source, query: queryOf(made.source.query) } };
+    if (side === undefined) throw new Error('a source that no command has');
+    return { ...made, source: side.source, stages: made.stages.map(stageOf), span: side.span };
+  };
+  const stageOf = (stage: StageNode): StageNode => ({
+    ...stage,
+    syntax:
+      stage.name === 'sql' ? { ...(stage.syntax as object), text: places.text } : inPlace(stage.syntax),
+    sources: stage.sources.map(queryOf),
+    index: node.index,
+    span: node.span,
+  });
   try {
     const context = { usual: lexical, engine: lexical, lexicalOf: () => lexical };
-    const { query } = parseForkline(places.text, tools.syntaxes, context);
-    return query.stages.map((stage) => ({
-      ...stage,
-      syntax:
-        stage.name === 'sql'
-          ? { ...(stage.syntax as object), text: places.text }
-          : moved(stage.syntax, places, node.span),
-      index: node.index,
-      span: node.span,
-    }));
+    return parseForkline(places.text, tools.syntaxes, context).query.stages.map(stageOf);
   } catch (thrown) {
     if (!(thrown instanceof QueryError)) throw thrown;
     const { span } = thrown.details;

@@ -12,12 +12,13 @@ import {
   asNumber,
   asText,
   engine,
+  evalColumns,
+  evalInPlace,
   inPlace,
   isNumber,
   ROW,
   rowWise,
   stages,
-  withColumns,
 } from './engine-text.ts';
 import { momentOf } from './time-text.ts';
 
@@ -124,7 +125,7 @@ export const CONCAT = command<Concat>({
     const texts = items.map((item) =>
       typeof item === 'string' ? quoteText(item) : asText(context.column(item)),
     );
-    return [withColumns(context, [{ name: as, sql: `(${texts.join(' || ')})` }])];
+    return evalColumns(context, [{ name: as, sql: `(${texts.join(' || ')})` }]);
   },
 });
 
@@ -149,10 +150,9 @@ export const SUBSTR = command<Substr>({
   },
   lower({ name, start, length, as }, context) {
     const text = asText(context.column(name));
-    const from = start < 0 ? `length(${text}) + 1 - ${-start}` : String(Math.max(start, 1));
-    const end = length === null ? `length(${text})` : `${from} + ${length} - 1`;
-    const sql = `array_to_string(list_slice(string_split(${text}, ''), greatest(${from}, 1), ${end}), '')`;
-    return [withColumns(context, [{ name: as, sql: `case when ${text} is null then null else ${sql} end` }])];
+    const from = start === 0 ? 1 : start;
+    const rest = length === null ? '' : `, ${length}`;
+    return evalColumns(context, [{ name: as, sql: `substr(${text}, ${from}${rest})` }]);
   },
 });
 
@@ -165,7 +165,7 @@ export const REPLACE = command<{ readonly name: WrittenName; readonly from: stri
     const column = context.column(name);
     if (column.type.kind !== 'string' || from === '') return [];
     const sql = `replace(${quoteName(column.name)}, ${quoteText(from)}, ${quoteText(to)})`;
-    return [inPlace(context, new Map([[column.name, sql]]))];
+    return evalInPlace(new Map([[column.name, sql]]));
   },
 });
 
@@ -189,7 +189,7 @@ export const LENGTH = command<Lengths>({
       name: as,
       sql: `length(${typeof of === 'string' ? quoteText(of) : asText(context.column(of))})`,
     }));
-    return [withColumns(context, added)];
+    return evalColumns(context, added);
   },
 });
 
@@ -201,9 +201,7 @@ function inPlaceFunction(word: string, of: (sql: string, column: Column) => stri
     parse: (cursor) => cursor.names(),
     lower: (names, context) => {
       const columns = names.map((name) => context.column(name));
-      return [
-        inPlace(context, new Map(columns.map((column) => [column.name, of(asNumber(column), column)]))),
-      ];
+      return evalInPlace(new Map(columns.map((column) => [column.name, of(asNumber(column), column)])));
     },
   });
 }
@@ -255,7 +253,7 @@ export const CALCULATE = command<Calculate>({
     if (value !== null) {
       const scope = ownScope(context.columns, (name) => context.column(name));
       const sql = writeExpression(withoutNulls(value) ?? value, scope);
-      return [withColumns(context, [{ name: as, sql }], left)];
+      return evalColumns(context, [{ name: as, sql }], left);
     }
     const used =
       columns.length > 0 ? columns.map((name) => context.column(name)) : context.columns.filter(isNumber);

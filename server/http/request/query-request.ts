@@ -4,9 +4,11 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Request } from 'express';
+import { ENCRYPTED_TYPE } from '../../../core/encryption/record-keys.ts';
 import type { AnswerFormat, AnswerOptions } from '../../../core/protocol/answer.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { databaseText, type ParameterValue } from '../../../core/protocol/parameters.ts';
+import { wasEncrypted, withoutClaims } from '../../encryption/opened.ts';
 import { acceptedFormat } from './accepted-format.ts';
 import { bodyText, bodyType, parseJson } from './body-text.ts';
 import { parseBody } from './query-body.ts';
@@ -28,6 +30,8 @@ export interface QueryRequest {
   /** The model that `*` reads in the legacy language. */
   readonly model: string | null;
   readonly answer: AnswerOptions;
+  /** Whether it came encrypted: nothing of its text may be kept or shown. */
+  readonly wasEncrypted: boolean;
 }
 
 /** Returns the raw body. A missing body is read as an empty query, for which there is an error. */
@@ -60,6 +64,7 @@ export function readQueryRequest(
     pushdown: agreed('pushdown', inBody.pushdown, inUrl.pushdown) ?? 'auto',
     language: agreed('dialect', inBody.dialect, inUrl.dialect) === 'legacy' ? 'legacy' : null,
     model: agreed('model', inBody.model, inUrl.model) ?? null,
+    wasEncrypted: wasEncrypted(request),
     answer: {
       format: format ?? acceptedFormat(request),
       rows: agreed('rows', inBody.rows, inUrl.rows) ?? 'objects',
@@ -132,6 +137,8 @@ function readBody(request: IncomingMessage, body: Buffer, { query: inUrl }: UrlO
   switch (type.mediaType) {
     case 'application/json':
       return parseBody(parseJson(text));
+    case ENCRYPTED_TYPE:
+      return parseBody(withoutClaims(request, parseJson(text)));
     case 'application/x-www-form-urlencoded': // curl -d sends this type for any text
       return formPairs(text) ?? { query: text };
     case '':

@@ -5,6 +5,7 @@
 import type { DialectName } from '../../../language/dialects/dialect.ts';
 import { openMariadb } from './mariadb.ts';
 import { openPostgres } from './postgres.ts';
+import { openSparkDatabase } from './spark.ts';
 import { openSqlite } from './sqlite.ts';
 import type { TriedDatabase } from './tried-database.ts';
 
@@ -19,4 +20,5 @@ export const TRIED_DATABASES: Readonly<
   postgres: openPostgres,
   sqlite: openSqlite,
   mariadb: openMariadb,
+  spark: openSparkDatabase,
 };

@@ -84,6 +84,8 @@ describe('the command line', () => {
       url: 'http://h',
       text: 'select 1',
       format: 'csv',
+      encrypt: false,
+      keyId: null,
       connection: 'crm',
       parameters: {},
       capRows: 10,

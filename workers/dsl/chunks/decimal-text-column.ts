@@ -10,7 +10,7 @@ const HEAD_BYTES = 8;
 export class DecimalTextColumn extends ChunkColumn {
   readonly #texts: TextColumn;
   /** The field that holds the text of the value at hand. */
-  readonly #one = new Fields(1);
+  readonly #one = Fields.ofOneColumn();
 
   constructor(name: string) {
     super(name);

@@ -2,7 +2,7 @@
  * Some rows of the wire as places: where the bytes of each field lie, column by column, so that a decoder goes through
  * one column in one loop. Nothing is copied; the bytes are valid until the reader reads on.
  *
- * The places themselves are valid until any reader reads on: all readers write them into the same memory, since a query on few
+ * The places of a reader are valid until any reader reads on: all readers write them into the same memory, since a query on few
  * rows would otherwise make some for thousands.
  */
 
@@ -25,13 +25,25 @@ export class Fields {
   /** The lengths of the fields in the order of `starts`; NULL_LENGTH for null. */
   readonly lengths: Int32Array;
 
-  constructor(columns: number) {
-    const places = columns * CHUNK_ROWS;
-    if (shared.length < 2 * places) shared = new Int32Array(2 * places);
-    this.starts = shared.subarray(0, places);
-    this.lengths = shared.subarray(places, 2 * places);
+  /** `places`: memory for twice as many numbers as there are fields. */
+  constructor(columns: number, places: Int32Array) {
+    const fields = columns * CHUNK_ROWS;
+    this.starts = places.subarray(0, fields);
+    this.lengths = places.subarray(fields, 2 * fields);
+  }
+
+  /** Makes those of a reader, in the memory that all readers share. */
+  static ofReader(columns: number): Fields {
+    const needed = 2 * columns * CHUNK_ROWS;
+    if (shared.length < needed) shared = new Int32Array(needed);
+    return new Fields(columns, shared);
+  }
+
+  /** Makes those of one column in memory of their own, for a decoder that passes values on while it reads a reader's. */
+  static ofOneColumn(): Fields {
+    return new Fields(1, new Int32Array(2 * CHUNK_ROWS));
   }
 }
 
-/** The memory of all places, as large as the widest rows so far need. */
+/** The memory of all readers' places, as large as the widest rows so far need. */
 let shared = new Int32Array(0);

@@ -37,7 +37,7 @@ export class RowReader {
   constructor({ columns, maxRowBytes }: RowReaderOptions) {
     this.#columns = columns;
     this.#maxRowBytes = maxRowBytes;
-    this.#fields = new Fields(columns);
+    this.#fields = Fields.ofReader(columns);
   }
 
   /** Says whether the end mark was read: no row is missing then. */

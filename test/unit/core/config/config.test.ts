@@ -243,8 +243,8 @@ describe('the configuration', () => {
       const wanted =
         'must be the URL of a PostgreSQL database as text, or where it stands: env:NAME, file:PATH';
       expect(await errors()).to.have.members([
-        'connections.odd.kind: must be one of postgres, mariadb, sqlite, files, not "postgers"; did you mean postgres?',
-        'connections.number.kind: must be one of postgres, mariadb, sqlite, files, not 7',
+        'connections.odd.kind: must be one of postgres, mariadb, sqlite, spark, files, not "postgers"; did you mean postgres?',
+        'connections.number.kind: must be one of postgres, mariadb, sqlite, spark, files, not 7',
         'connections.file.path: is an option of connections of the kind sqlite, not of the kind postgres; say so: "kind": "sqlite"',
         'connections.both.url: is an option of connections of the kind postgres, not of the kind sqlite; take it out',
         'connections.empty.path: must be the path of a SQLite file, relative to the configuration. ' +
@@ -261,6 +261,21 @@ describe('the configuration', () => {
       expect(await errors()).to.deep.equal([
         `connections: must be an object with a connection for each name. ${example('crm')}`,
       ]);
+    });
+
+    it('reads a connection to Spark, its token from where it stands', async () => {
+      const lake = {
+        kind: 'spark',
+        url: 'sc://spark:15002/;use_ssl=true',
+        token: 'env:LAKE_TOKEN',
+        caFile: 'ca.pem',
+      };
+      write({ connections: { lake } });
+      const { connections } = await load({ LAKE_TOKEN: 'hush' });
+      expect(connections).to.deep.equal({ lake: { ...lake, token: 'hush', caFile: join(cwd, 'ca.pem') } });
+      expect((await errors()).join())
+        .to.include('connections.lake.token')
+        .and.to.include('LAKE_TOKEN');
     });
 
     it('finds a file relative to the configuration, and keeps DATABASE_URL for PostgreSQL', async () => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,10 @@ describe('the configuration is documented', () => {
     );
     const cwd = mkdtempSync(join(tmpdir(), 'forkline-examples-'));
     writeFileSync(join(cwd, env.FORKLINE_POLICY_FILE!), '{"roles": {}}'); // the file must be there
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+    writeFileSync(join(cwd, env.FORKLINE_ENCRYPTION_KEYS!.replace('file:', '')), pem);
+    writeFileSync(join(cwd, env.FORKLINE_CACHE_RULES_FILE!), '{"rules": []}');
     for (const [variable, name] of [
       ['FORKLINE_TLS_CERT_FILE', 'server.crt'],
       ['FORKLINE_TLS_KEY_FILE', 'server.key'],

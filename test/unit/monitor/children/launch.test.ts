@@ -9,10 +9,10 @@ const dsl = POOL_TABLE.find(({ role }) => role === 'dsl')!;
 const neither = { setpriv: null, prlimit: null };
 
 describe('command line of a child', () => {
-  it('ends with its monitor where setpriv exists', () => {
+  it('ends with its monitor, and gains no rights, where setpriv exists', () => {
     expect(composeCommand('/x/worker.js', ORDINARY_LAUNCH, both, 1000)).to.deep.equal({
       command: '/bin/setpriv',
-      args: ['--pdeathsig', 'KILL', '--', node, '/x/worker.js'],
+      args: ['--pdeathsig', 'KILL', '--no-new-privs', '--', node, '/x/worker.js'],
     });
   });
 
@@ -22,6 +22,7 @@ describe('command line of a child', () => {
       args: [
         '--pdeathsig',
         'KILL',
+        '--no-new-privs',
         '--',
         '/bin/prlimit',
         '--data=1000',

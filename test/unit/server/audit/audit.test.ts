@@ -101,4 +101,20 @@ describe('audit records', () => {
     await audit.close(0);
     expect(records.reduce((sum, { fields }) => sum + Number(fields.count), 0)).to.equal(1001);
   });
+
+  it('of a client over its limit are few, by client, and none is left out of the count', async () => {
+    const { client, records } = keepingClient();
+    const audit = new Audit(client, { required: 'off', waitMs: 1, text: 'hash' });
+    const limit = { name: 'concurrentQueries', value: 1 };
+    const error = { code: 'too-many-queries', message: 'no', limit } as const;
+    for (let index = 0; index < 1000; index++) audit.refused(error, ALICE, '10.0.0.1', 'POST /v1/query');
+    audit.refused(error, { ...ALICE, id: 'key:bob' }, '10.0.0.1', 'POST /v1/query');
+    await audit.close(0);
+    const told = records.map(({ fields }) => [fields.principal, fields.count, fields.deniedBy]);
+    expect(told).to.deep.equal([
+      [ALICE.id, 1, 'limit concurrentQueries'],
+      ['key:bob', 1, 'limit concurrentQueries'],
+      [ALICE.id, 999, 'limit concurrentQueries'],
+    ]);
+  });
 });

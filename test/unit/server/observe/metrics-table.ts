@@ -11,6 +11,7 @@ import { QueryRegistry } from '../../../../server/history/registry.ts';
 import { createMetrics, type MetricFamily, type Metrics } from '../../../../server/observe/metrics.ts';
 import { TraceExporter } from '../../../../server/observe/trace-exporter.ts';
 import type { Planner } from '../../../../server/planning/planner.ts';
+import { CacheCounts } from '../../../../server/results/cache-counts.ts';
 
 export const DOCUMENT = fileURLToPath(new URL('../../../../docs/metrics.md', import.meta.url));
 const START = '<!-- metrics: written by test/unit/server/observe/metrics-table.ts -->\n';
@@ -31,7 +32,7 @@ export function idleMetrics(): Metrics {
     tell: ignore,
     onScrubFailed: ignore,
   };
-  return createMetrics({
+  const metrics = createMetrics({
     audit: () => null,
     registry: new QueryRegistry(),
     bodies: new BodyBudget(1),
@@ -47,6 +48,17 @@ export function idleMetrics(): Metrics {
     exporter: new TraceExporter({ endpoint: 'http://127.0.0.1:1', resource: {}, log }),
     logStats: () => Promise.reject(new Error('there is no logger')),
   });
+  metrics.watchResults({
+    config: { maxBytes: 1, maxEntries: 1 },
+    store: {
+      ...{ bytes: 0, size: 0, memoryBytes: 0 },
+      counts: { evictions: 0, damaged: 0, diskFailures: 0, refusals: 0 },
+    },
+    cacheCounts: new CacheCounts(),
+    cache: null,
+    jobs: null,
+  });
+  return metrics;
 }
 
 /** Ours, in the order of their names. */

@@ -64,6 +64,11 @@ class FakeSession {
   }
 }
 
+/** Resolves before any timer could. */
+function immediately(): Promise<null> {
+  return new Promise((resolve) => setImmediate(resolve, null));
+}
+
 function roleOf(session: Session): string {
   return (session as unknown as FakeSession).role;
 }
@@ -107,6 +112,28 @@ describe('sessions of roles', () => {
     expect(database.opened, 'north, south, (north), west for south, south for north, (west)').to.equal(4);
     await all.close();
     expect(database.open).to.equal(0);
+  });
+
+  it('of a role with few queries are not taken by one with many, and come free when they are not used', async () => {
+    const all = sessions(2);
+    const south = await take(all, 'south');
+    all.of('south')!.release(south);
+    const north = await take(all, 'north');
+    const second = take(all, 'north');
+    expect(await take(all, 'south'), 'its own, not another one').to.equal(south);
+    all.of('south')!.release(south);
+    all.of('north')!.release(north);
+    expect(await second, 'north waited for its own').to.equal(north);
+    expect(database.opened).to.equal(2);
+    const replacing = await take(all, 'north'); // after the second for which the one of south is kept
+    expect([roleOf(replacing), database.opened, database.open]).to.deep.equal(['north', 3, 2]);
+  });
+
+  it('come to a role that has none, also those that were just used', async () => {
+    const all = sessions(2);
+    for (const role of ['north', 'south']) all.of(role)!.release(await take(all, role));
+    const west = await Promise.race([take(all, 'west'), immediately()]);
+    expect(west !== null && roleOf(west)).to.equal('west');
   });
 
   it('come to those who wait in their order, and to others when one gives up', async () => {

@@ -1,0 +1,175 @@
+/** Spark as a kind of database, by Spark Connect: its connections and sessions, in the shape that SQL workers know. */
+import { readFileSync } from 'node:fs';
+import type { AnswerSummary } from '../../core/protocol/answer.ts';
+import type { SparkConnection } from '../../core/protocol/connection.ts';
+import { unknownFacts } from '../../core/protocol/sql-facts.ts';
+import type {
+  CopyToCall,
+  DescribeCall,
+  DescribeReply,
+  FactsCall,
+  FactsReply,
+  IntrospectCall,
+  IntrospectReply,
+  RunSqlCall,
+} from '../../core/protocol/sql-worker.ts';
+import { type CallControl, createCallControl } from '../kit/call-control.ts';
+import type {
+  ByteSink,
+  ConnectFailure,
+  Connection,
+  ConnectionOptions,
+  Connector,
+  CopySummary,
+  Finding,
+  OpenedSession,
+  Session,
+} from '../kit/connector.ts';
+import { type Channel, openChannel } from './channel.ts';
+import { connectFailure } from './errors.ts';
+import { readTables } from './introspect.ts';
+import { planOf } from './plans.ts';
+import { QuerySession } from './query-session.ts';
+import { copyTo, describe, run } from './reads.ts';
+import { readUrl, type SparkAddress, UrlError } from './url.ts';
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/i;
+
+export const SPARK_CONNECTOR: Connector<SparkConnection> = {
+  kind: 'spark',
+  connect: (config, options) => new OpenSpark(config, options),
+};
+
+class OpenSpark implements Connection {
+  readonly #config: SparkConnection;
+  readonly #options: ConnectionOptions;
+
+  constructor(config: SparkConnection, options: ConnectionOptions) {
+    this.#config = config;
+    this.#options = options;
+  }
+
+  async open(): Promise<OpenedSession> {
+    return { session: new SparkSession(await this.#open()), notices: [] };
+  }
+
+  failureOf(thrown: unknown): ConnectFailure {
+    const error = connectFailure(this.#options.name, thrown);
+    const { code, message } = error;
+    return {
+      error,
+      notice: { level: 'error', event: 'database-unreachable', fields: { code, reason: message } },
+    };
+  }
+
+  async examine(): Promise<readonly Finding[]> {
+    const channel = await this.#open();
+    channel.close();
+    return [
+      { level: 'ok', text: 'Spark answers' },
+      {
+        level: 'note',
+        text: 'what its user may read and write is up to Spark: give the Connect server a role that only reads',
+      },
+    ];
+  }
+
+  /** Opens a channel and lets Spark analyse a query, by which the address, the token and TLS are tried. */
+  async #open(): Promise<Channel> {
+    const { url, token, caFile } = this.#config;
+    const address = readUrl(url);
+    const tls = { ca: caFile === undefined ? null : readAuthorities(caFile) };
+    const { workerId, connectTimeoutMs } = this.#options;
+    const own = { ...address, token: token ?? address.token };
+    refuseOpenToken(own);
+    const channel = await openChannel(own, tls, `forkline/${workerId}`);
+    const control = createCallControl(Date.now() + connectTimeoutMs);
+    const session = new QuerySession(channel, 'connect', control);
+    try {
+      await session.schema(planOf('select 1 as one'));
+      await session.release();
+      return channel;
+    } catch (thrown) {
+      void session.release().then(() => channel.close());
+      throw thrown;
+    } finally {
+      control.dispose();
+    }
+  }
+}
+
+/** A token that is read on its way is somebody else's as well. */
+function refuseOpenToken({ token, tls, host }: SparkAddress): void {
+  if (token === null || tls || LOOPBACK.test(host)) return;
+  throw new UrlError('a token is sent over TLS only, unless to this machine: add /;use_ssl=true to the URL');
+}
+
+function readAuthorities(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException; // fs throws only such errors
+    throw new UrlError(`the file of authorities cannot be read: ${code}`);
+  }
+}
+
+/** A slot for one query at a time; each query has a session of its own in Spark. */
+class SparkSession implements Session {
+  readonly #channel: Channel;
+  /** The releases of sessions in Spark that are under way. */
+  readonly #farewells = new Set<Promise<void>>();
+  #isRunning = false;
+
+  constructor(channel: Channel) {
+    this.#channel = channel;
+  }
+
+  get usable(): boolean {
+    return !this.#isRunning;
+  }
+
+  /** A channel connects again by itself, so that it never becomes unusable for good. */
+  onDead(): void {}
+
+  describe(call: DescribeCall, control: CallControl): Promise<DescribeReply> {
+    return this.#within(call.queryId, control, (session) => describe(session, call));
+  }
+
+  run(call: RunSqlCall, sink: ByteSink, control: CallControl): Promise<AnswerSummary> {
+    return this.#within(call.queryId, control, (session) => run(session, call, sink, control));
+  }
+
+  copyTo(call: CopyToCall, control: CallControl): Promise<CopySummary> {
+    return this.#within(call.queryId, control, (session) => copyTo(session, call, control));
+  }
+
+  introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply> {
+    return this.#within(call.queryId, control, (session) => readTables(session, call));
+  }
+
+  async facts(_call: FactsCall, _control: CallControl): Promise<FactsReply> {
+    return unknownFacts('Spark does not say whether the answer of a query may change by itself');
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#farewells);
+    this.#channel.close();
+  }
+
+  async #within<T>(
+    queryId: string,
+    control: CallControl,
+    work: (session: QuerySession) => Promise<T>,
+  ): Promise<T> {
+    const session = new QuerySession(this.#channel, queryId, control);
+    this.#isRunning = true;
+    try {
+      return await work(session);
+    } finally {
+      const farewell = session.release();
+      this.#farewells.add(farewell);
+      void farewell.then(() => this.#farewells.delete(farewell));
+      this.#isRunning = false;
+    }
+  }
+}

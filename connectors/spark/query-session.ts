@@ -1,0 +1,192 @@
+/**
+ * One query on Spark, in a session of its own there, which is released whatever happens: its plan can be analysed, and executed once.
+ * Spark's stream may end without an error when somebody interrupted it, so that a result is whole only after `result_complete`.
+ */
+import { randomUUID } from 'node:crypto';
+import type { ClientReadableStream } from '@grpc/grpc-js';
+import { QueryError } from '../../core/protocol/errors.ts';
+import type { CallControl } from '../kit/call-control.ts';
+import { type Channel, deadline } from './channel.ts';
+import { isBroken, statementError } from './errors.ts';
+import type { ArrowBatch, DataType, ExecuteResponse, ExecutionProgress, Plan } from './protocol.ts';
+
+const CLIENT = 'forkline';
+/** Milliseconds that Spark gets to say that it interrupted or released something. */
+const FAREWELL_MS = 5000;
+/** The time by which a call outlives the query's deadline, so that the deadline's own error comes first. */
+const GRACE_MS = 2000;
+
+export interface Asked {
+  readonly plan: Plan;
+  /** The statement that is sent, by which errors find their place. */
+  readonly sql: string;
+  /** The UTF-16 units of the statement before the SQL that the call had. */
+  readonly before: number;
+}
+
+/** How far the rows of a query have come. */
+interface StreamPlace {
+  isComplete: boolean;
+  /** The last response's id; null before the first. */
+  lastId: string | null;
+  /** The number of responses of the stream that is read now. */
+  sinceStart: number;
+  rows: number;
+}
+
+/** The most streams after each other that give nothing. */
+const MOST_FRUITLESS = 3;
+
+function endedEarly(): QueryError {
+  return new QueryError('database-unavailable', 'Spark ended the rows before they were complete', {
+    hint: 'Somebody may have interrupted the query in Spark, or its driver ended. Send the query again.',
+    retryAfterSeconds: 1,
+  });
+}
+
+/** Spark tells how many rows come before a batch, since version 3.4. */
+function checkedBatch(batch: ArrowBatch, place: StreamPlace): Buffer {
+  if (batch.start_offset != null && Number(batch.start_offset) !== place.rows)
+    throw new QueryError('database-unavailable', 'rows are missing between those that Spark sent', {
+      hint: 'Send the query again.',
+      retryAfterSeconds: 1,
+    });
+  place.rows += Number(batch.row_count);
+  return batch.data;
+}
+
+export class QuerySession {
+  readonly #channel: Channel;
+  readonly #id = randomUUID();
+  readonly #operationId = randomUUID();
+  readonly #tag: string;
+  readonly #control: CallControl;
+  /** Whether Spark may know of this session. */
+  #isKnown = false;
+
+  constructor(channel: Channel, queryId: string, control: CallControl) {
+    this.#channel = channel;
+    // Spark's tags have no commas; its own page shows them.
+    this.#tag = `forkline-${queryId.replaceAll(',', '_')}`;
+    this.#control = control;
+  }
+
+  /** Returns the type of the plan's rows, without running it. Throws QueryErrors with places in `sql`. */
+  async schema(asked: Asked): Promise<DataType> {
+    this.#check();
+    this.#isKnown = true;
+    const { stub } = this.#channel;
+    const told = await new Promise<{ readonly schema?: { readonly schema: DataType } }>((resolve, reject) => {
+      const request = { ...this.#fields(), schema: { plan: asked.plan } };
+      stub.AnalyzePlan(request, this.#channel.metadata(), this.#until(), (error, response) => {
+        if (error === null) resolve(response);
+        else reject(statementError(error, asked));
+      });
+    }).catch((thrown: unknown) => {
+      throw this.#control.cancellation.reason ?? thrown;
+    });
+    this.#check();
+    const schema = told.schema?.schema;
+    if (schema === undefined) throw new QueryError('internal', 'Spark described no columns');
+    return schema;
+  }
+
+  /**
+   * Returns the batches of rows in Arrow's stream format. Spark ends a stream that has lasted long, or sent much, before the rows
+   * are complete, and a network may break one: the query is then taken up again behind the last response. Throws QueryErrors, and the
+   * reason of the call's cancellation.
+   */
+  async *execute(asked: Asked, onProgress: (progress: ExecutionProgress) => void): AsyncGenerator<Buffer> {
+    this.#check();
+    this.#isKnown = true;
+    const { cancellation } = this.#control;
+    const place: StreamPlace = { isComplete: false, lastId: null, sinceStart: 0, rows: 0 };
+    let stream = this.#begin(asked);
+    const interrupt = (): void => {
+      this.#interrupt();
+      stream.cancel();
+    };
+    cancellation.onCancel(interrupt);
+    try {
+      for (let fruitless = 0; !place.isComplete; fruitless = place.sinceStart > 0 ? 0 : fruitless + 1) {
+        if (fruitless > MOST_FRUITLESS) throw endedEarly();
+        if (place.lastId !== null) stream = this.#again(place.lastId);
+        place.sinceStart = 0;
+        yield* this.#read(stream, place, asked, onProgress);
+        if (place.lastId === null && !place.isComplete) throw endedEarly();
+      }
+    } finally {
+      cancellation.offCancel(interrupt);
+      // The reader wants no more: Spark must not compute for nobody.
+      if (!place.isComplete && cancellation.reason === null) interrupt();
+    }
+    this.#check();
+  }
+
+  async *#read(
+    stream: ClientReadableStream<ExecuteResponse>,
+    place: StreamPlace,
+    asked: Asked,
+    onProgress: (progress: ExecutionProgress) => void,
+  ): AsyncGenerator<Buffer> {
+    try {
+      for await (const response of stream as AsyncIterable<ExecuteResponse>) {
+        if (response.response_id !== '') place.lastId = response.response_id;
+        place.sinceStart++;
+        if (response.arrow_batch != null) yield checkedBatch(response.arrow_batch, place);
+        else if (response.result_complete != null) place.isComplete = true;
+        else if (response.execution_progress != null) onProgress(response.execution_progress);
+      }
+    } catch (thrown) {
+      this.#check();
+      if (thrown instanceof QueryError) throw thrown;
+      // A stream that broke before its first response cannot be taken up: nobody knows whether Spark has begun.
+      if (place.lastId === null || !isBroken(thrown)) throw statementError(thrown, asked);
+    }
+  }
+
+  #begin({ plan }: Asked): ClientReadableStream<ExecuteResponse> {
+    const request = {
+      ...this.#fields(),
+      ...{ plan, operation_id: this.#operationId, tags: [this.#tag] },
+      request_options: [{ reattach_options: { reattachable: true } }],
+    };
+    return this.#channel.stub.ExecutePlan(request, this.#channel.metadata(), this.#until());
+  }
+
+  #again(lastId: string): ClientReadableStream<ExecuteResponse> {
+    const request = { ...this.#fields(), operation_id: this.#operationId, last_response_id: lastId };
+    return this.#channel.stub.ReattachExecute(request, this.#channel.metadata(), this.#until());
+  }
+
+  /** Ends the session in Spark. Never rejects: a session that cannot be released ends by Spark's own clock. */
+  release(): Promise<void> {
+    if (!this.#isKnown) return Promise.resolve();
+    const { stub } = this.#channel;
+    return new Promise((resolve) => {
+      stub.ReleaseSession(this.#fields(), this.#channel.metadata(), deadline(FAREWELL_MS), () => resolve());
+    });
+  }
+
+  #interrupt(): void {
+    const request = {
+      ...this.#fields(),
+      interrupt_type: 'INTERRUPT_TYPE_OPERATION_ID',
+      operation_id: this.#operationId,
+    };
+    this.#channel.stub.Interrupt(request, this.#channel.metadata(), deadline(FAREWELL_MS), () => {});
+  }
+
+  #fields() {
+    return { session_id: this.#id, user_context: { user_id: this.#channel.userId }, client_type: CLIENT };
+  }
+
+  #until() {
+    return { deadline: new Date(this.#control.deadlineAt + GRACE_MS) };
+  }
+
+  #check(): void {
+    const { reason } = this.#control.cancellation;
+    if (reason !== null) throw reason;
+  }
+}

@@ -1,0 +1,12 @@
+/** Starts the console in the page (index.html). */
+import { render } from 'preact';
+import { applyTheme } from './commands/theme.ts';
+import { App } from './shell/app.tsx';
+import { openShared } from './state/open-shared.ts';
+import { keepTabs } from './state/tabs.ts';
+
+applyTheme();
+keepTabs();
+openShared();
+addEventListener('hashchange', openShared);
+render(<App />, document.getElementById('app')!);

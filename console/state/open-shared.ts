@@ -1,0 +1,28 @@
+/** Opens the query of a link in a tab of its own, unless it is open already. A link never runs by itself: who opens it decides. */
+
+import { fragmentOf, readFragment } from '../share/link.ts';
+import { words } from '../words/words.ts';
+import { changeTab, openQuery, openTab, openTabId, tabs } from './tabs.ts';
+import { notice, view } from './view.ts';
+
+export function openShared(): void {
+  const shared = readFragment(location.hash);
+  if (shared === null) return;
+  const { query, connection, params, chart } = shared;
+  const known = tabs.value.find((tab) => tab.text === query && tab.connection === connection);
+  if (known !== undefined) openTabId.value = known.id;
+  else openQuery({ text: query, connection });
+  changeTab({ params, chart });
+  if (shared.view !== null) view.value = shared.view;
+  notice.value = words.value.fromLink;
+  // The text may change from here on, and loading the page again must not bring the old one back.
+  history.replaceState(null, '', location.pathname + location.search);
+}
+
+/** Returns the address of the open tab with its chart. */
+export function linkToOpenTab(): string {
+  const { text, connection, params, chart } = openTab.value;
+  const shownView = view.value === 'chart' ? 'chart' : 'rows';
+  const fragment = fragmentOf({ query: text, connection, params, chart, view: shownView });
+  return location.href.replace(/#.*$/, '') + fragment;
+}

@@ -1,0 +1,76 @@
+/** The routes of jobs: list, state, result, end. Each shows a principal its own jobs only. */
+import type { Request, RequestHandler } from 'express';
+import { QueryError } from '../../core/protocol/errors.ts';
+import { type Principal, principalOf } from '../../core/protocol/principal.ts';
+import type { Job } from '../jobs/job.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import type { Part } from '../jobs/parts.ts';
+import { sendJobResult } from '../jobs/submit.ts';
+import type { Results } from '../kept/setup.ts';
+import type { AppDeps } from './app-deps.ts';
+import { knownOptions } from './request/known-options.ts';
+
+export function createJobRoutes(
+  deps: AppDeps,
+): Readonly<Record<'list' | 'show' | 'result' | 'end', RequestHandler>> {
+  return {
+    list: async (request, response) => {
+      const { jobs } = jobsOf(deps);
+      const own = await jobs.list(principalOf(request));
+      response.json({ jobs: own.map((job) => jobs.viewOf(job)) });
+    },
+    show: async (request, response) => {
+      const { jobs } = jobsOf(deps);
+      response.json(jobs.viewOf(await found(jobs, request)));
+    },
+    result: async (request, response) => {
+      const { jobs, store } = jobsOf(deps);
+      const part = partIn(request);
+      const job = await found(jobs, request);
+      checkRights(deps, job, principalOf(request));
+      await sendJobResult(store, job, part, request, response);
+    },
+    end: async (request, response) => {
+      const { jobs } = jobsOf(deps);
+      const job = await found(jobs, request);
+      if ((await jobs.end(job)) === 'removed') response.status(204).end();
+      else response.status(202).json(jobs.viewOf(job));
+    },
+  };
+}
+
+function found(jobs: Jobs, request: Request): Promise<Job> {
+  return jobs.find(String(request.params.jobId), principalOf(request));
+}
+
+/** Throws forbidden: the principal may have lost rights since it started the job. */
+function checkRights({ run }: AppDeps, { connections, scope }: Job, principal: Principal): void {
+  if (scope === principal.scope && connections.every((name) => run.connections.isSeen(name, principal)))
+    return;
+  throw new QueryError('forbidden', `${principal.id} may not see this result any more`, {
+    hint: 'Its rights have changed since the job began. Send the query again.',
+  });
+}
+
+function jobsOf({ results }: AppDeps): { readonly jobs: Jobs; readonly store: Results['store'] } {
+  if (results !== undefined && results.jobs !== null) return { jobs: results.jobs, store: results.store };
+  throw new QueryError('not-found', 'there are no jobs here', {
+    hint: 'Set `jobs.mode` to "on" in the configuration (FORKLINE_JOBS=on).',
+  });
+}
+
+/** Returns null when the whole result is asked for. */
+function partIn({ originalUrl }: Request): Part | null {
+  const options = knownOptions(originalUrl, ['offset', 'limit']);
+  if (options.size === 0) return null;
+  return {
+    offset: wholeIn('offset', options.get('offset'), 0, 0),
+    limit: wholeIn('limit', options.get('limit'), 1, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+function wholeIn(name: string, given: string | undefined, least: number, usual: number): number {
+  if (given === undefined) return usual;
+  if (/^\d{1,15}$/.test(given) && Number(given) >= least) return Number(given);
+  throw new QueryError('bad-request', `${name} must be a whole number of ${least} or more, not ${given}`);
+}

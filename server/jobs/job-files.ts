@@ -1,0 +1,49 @@
+/** The jobs on disk, one file each, so that they are there after a restart. Each file is replaced as a whole. */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Job } from './job.ts';
+
+const ID = /^[0-9a-f]{32}$/;
+
+/** Returns the name of the entry that has a job's result; whoever sees the file does not know the job's id. */
+export function resultIdOf(jobId: string): string {
+  return createHash('sha256').update(`job ${jobId}`).digest('hex').slice(0, 48);
+}
+
+export class JobFiles {
+  readonly #dir: string;
+
+  constructor(resultsDir: string) {
+    this.#dir = join(resultsDir, 'jobs');
+  }
+
+  /** Returns all jobs; a file that cannot be read is removed. */
+  async readAll(): Promise<Job[]> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    const names = await readdir(this.#dir);
+    const jobs = await Promise.all(names.map((name) => this.read(name)));
+    return jobs.flatMap((job) => (job === null ? [] : [job]));
+  }
+
+  /** Returns the job as it is on disk; null when there is none. */
+  async read(id: string): Promise<Job | null> {
+    if (!ID.test(id)) return null;
+    try {
+      return JSON.parse(await readFile(join(this.#dir, id), 'utf8')) as Job; // written by `write`, whole by renaming
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.remove(id);
+      return null;
+    }
+  }
+
+  async write(job: Job): Promise<void> {
+    const path = join(this.#dir, job.id);
+    await writeFile(`${path}.new`, JSON.stringify(job), { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  }
+
+  async remove(id: string): Promise<void> {
+    await rm(join(this.#dir, id), { force: true });
+  }
+}

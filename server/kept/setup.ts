@@ -1,0 +1,90 @@
+/** Makes what keeps results: the store, the cache, jobs. Nothing of it is loaded where none is configured. */
+import type { Log } from '../../core/logging/log.ts';
+import { findBuild } from '../../core/process/build.ts';
+import type { ResultsConfig } from '../../core/protocol/results-config.ts';
+import { Changes } from '../cache/changes.ts';
+import { QueryCache } from '../cache/query-cache.ts';
+import { JobFiles } from '../jobs/job-files.ts';
+import { Jobs } from '../jobs/jobs.ts';
+import type { AnswerCache, QueryHandlerDeps } from '../query/handler-deps.ts';
+import { CacheCounts } from '../results/cache-counts.ts';
+import { ResultStore } from '../results/store.ts';
+import { KeptAnswers } from './kept-answers.ts';
+
+export interface Results {
+  readonly config: ResultsConfig;
+  readonly store: ResultStore;
+  readonly changes: Changes;
+  readonly cacheCounts: CacheCounts;
+  readonly cache: QueryCache | null;
+  readonly jobs: Jobs | null;
+  /** Answers queries: as jobs, from the cache, or by running them. */
+  readonly answers: AnswerCache;
+  /** Writes nothing from now on. */
+  freeze(): void;
+  close(): Promise<void>;
+}
+
+export async function createResults(
+  config: ResultsConfig,
+  handler: Omit<QueryHandlerDeps, 'cache'>,
+  log: Log,
+): Promise<Results> {
+  const store = new ResultStore({ ...config, log });
+  const changes = new Changes(config.dir, log);
+  await changes.load();
+  store.start();
+  const watching = watchOther(changes);
+  // The encoders and engines are part of the build.
+  const engines = findBuild().id;
+  const cacheCounts = new CacheCounts();
+  const cache =
+    config.cache === null
+      ? null
+      : new QueryCache({ config: config.cache, store, changes, engines, handler, counts: cacheCounts });
+  const jobs =
+    config.jobs === null
+      ? null
+      : new Jobs({
+          config: config.jobs,
+          maxEntryBytes: config.maxEntryBytes,
+          files: new JobFiles(config.dir),
+          ...{ store, handler, log },
+        });
+  await jobs?.start();
+  cache?.start();
+  return {
+    jobs,
+    answers: new KeptAnswers(handler, store, cache, jobs),
+    config,
+    store,
+    changes,
+    cacheCounts,
+    cache,
+    freeze() {
+      cache?.stop();
+      store.freeze();
+    },
+    async close() {
+      clearInterval(watching);
+      jobs?.close();
+      store.freeze();
+      await changes.saved();
+      await store.close();
+    },
+  };
+}
+
+const WATCH_EACH_MS = 1000;
+/** A server of an earlier generation has ended by then, or takes no requests. */
+const WATCH_FOR_MS = 60_000;
+
+/** Reads the file of changes again and again for a while: after a reload the other generation may still be told some. */
+function watchOther(changes: Changes): NodeJS.Timeout {
+  const until = performance.now() + WATCH_FOR_MS;
+  const timer = setInterval(() => {
+    if (performance.now() > until) clearInterval(timer);
+    else void changes.load();
+  }, WATCH_EACH_MS);
+  return timer.unref();
+}
