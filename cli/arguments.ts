@@ -11,10 +11,10 @@ import {
   type PolicyCommand,
   policyCommand,
 } from './access/access-arguments.ts';
-import { type ConnectionCommand, connectionCommand } from './connections/arguments.ts';
+import { type ConnectionCommand, connectionCommand } from './connection-arguments.ts';
 import { parseCount } from './count-argument.ts';
 import { ENCRYPT_OPTIONS, type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
-import { FORMATS, type Format } from './formats.ts';
+import { type Format, parseFormat } from './formats.ts';
 import {
   type FmtOptions,
   fmtLanguage,
@@ -309,11 +309,4 @@ function queryOptions(values: Values, rest: readonly string[]): QueryOptions {
     capRows: parseCount('limit', values.limit),
     timeoutMs: parseCount('timeout', values.timeout),
   };
-}
-
-function parseFormat(given: string | undefined): Format | null {
-  if (given === undefined) return null;
-  const format = FORMATS.find((known) => known === given);
-  if (format !== undefined) return format;
-  throw new UsageError(`there is no format "${given}"; there are ${FORMATS.join(', ')}`);
 }

@@ -6,7 +6,7 @@ export const FORMATS = ['json', 'ndjson', 'csv', 'arrow', 'parquet', 'table'] as
 
 export type Format = (typeof FORMATS)[number];
 
-/** Throws UsageError. */
+/** Returns null for none. Throws UsageError. */
 export function parseFormat(given: string | undefined): Format | null {
   if (given === undefined) return null;
   const format = FORMATS.find((known) => known === given);

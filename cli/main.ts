@@ -79,7 +79,7 @@ async function run(command: Command): Promise<number> {
         process,
       );
     case 'connection': {
-      const { runConnection } = await import('./connections/command.ts');
+      const { runConnection } = await import('./connection.ts');
       return await runConnection(await client(command.url), command, process);
     }
     case 'model':

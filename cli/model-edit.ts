@@ -2,7 +2,7 @@
 import type { Client } from './client.ts';
 import { editInEditor } from './kit/editor.ts';
 import type { Output } from './kit/output.ts';
-import { modelOf, modelText } from './model-files.ts';
+import { editedModel, modelText } from './model-files.ts';
 import { pathOf, reasonOf, type Saved, savedLine, shown } from './model-requests.ts';
 
 export async function editModel(
@@ -13,7 +13,7 @@ export async function editModel(
   const { version, definition } = await shown(client, model);
   // The current version is no removal.
   return await editInEditor('model', modelText(definition!), output, async (after) => {
-    const body = modelOf(after);
+    const body = editedModel(after);
     const headers = { 'if-match': `"${version}"` };
     const path = `${pathOf(model)}${reasonOf({ reason })}`;
     const saved = await client.send<Saved>('PUT', path, { body, headers });

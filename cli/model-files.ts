@@ -46,6 +46,15 @@ export function modelOf(text: string): unknown {
   }
 }
 
+/** Returns the model of a text that was edited. Throws UsageError. */
+export function editedModel(text: string): unknown {
+  try {
+    return modelOf(text);
+  } catch (thrown) {
+    throw new UsageError((thrown as Error).message);
+  }
+}
+
 /** Returns a model as a file has it: texts with several lines as they are. */
 export function modelText(definition: object): string {
   return stringify(definition, { lineWidth: 0, blockQuote: 'literal' });

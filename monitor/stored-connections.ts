@@ -60,7 +60,7 @@ export class StoredConnections {
   readonly #deps: StoredConnectionsDeps;
   #stored: readonly StoredConnection[] = [];
   #problems: Readonly<Record<string, string>> = {};
-  /** Those of the last change: whoever asks a moment after it is told the same. */
+  /** The unreachable connections of the last change: whoever asks a moment after it is told the same. */
   #unreachable: readonly UnreachableConnection[] = [];
   #examined = 0;
 

@@ -17,7 +17,7 @@ import { SqlSlots } from './admission/sql-slots.ts';
 import { LateRefusals } from './answer/late-refusals.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { createAudit } from './audit/create.ts';
-import { ConnectionsLink } from './catalogue/connections-link.ts';
+import { connectionChangeHandlers } from './catalogue/connection-handlers.ts';
 import { openCatalogue } from './catalogue/open.ts';
 import { createEncryption } from './encryption/create.ts';
 import { PoisonLedger } from './history/poison.ts';
@@ -33,6 +33,7 @@ import { createObservation } from './observe/observation.ts';
 import { createProcessList } from './observe/process-list.ts';
 import { Planner } from './planning/planner.ts';
 import { ConnectionBook } from './query/connection-book.ts';
+import { ConnectionsLink } from './query/connections-link.ts';
 import { KnownFunctions } from './query/known-functions.ts';
 import type { QueryModels } from './query/query-models.ts';
 import type { RunDeps } from './query/run.ts';
@@ -94,6 +95,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     gate,
     storedConnections: opened?.catalogue.connections ?? null,
     connectionsLink,
+    connectionHandlers: connectionChangeHandlers,
     encryption,
     catalogueHandlers: opened?.handlers ?? null,
     publishedModels: opened?.published ?? null,

@@ -162,7 +162,7 @@ async function removeConnection(
   await noteChange(transaction, revision, `${KEY_MARK}${name}`);
 }
 
-export function noConnection(name: string): QueryError {
+function noConnection(name: string): QueryError {
   return new QueryError('not-found', `there is no connection ${JSON.stringify(name.slice(0, 100))}`, {
     hint: 'GET /v1/connections lists them',
   });

@@ -61,7 +61,7 @@ async function examine(
   return { mistakes: [], kind, reached, findings: all.flatMap(({ findings }) => findings) };
 }
 
-/** Whoever tries a connection learns what its host answers: never from an address that only this machine should ask. */
+/** Opens a login, but never at an address that only this machine should ask: whoever tries a connection learns what its host answers. */
 async function examineLogin(name: string, { role, config }: Login): Promise<Examined> {
   // Loaded only here: the drivers cost more than all of the reading.
   const { examineConnection } = await import('./examine.ts');

@@ -4,11 +4,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environment } from '../../core/config/config.ts';
-import { ServerError } from '../client.ts';
 import type { Output } from './output.ts';
 import { UsageError } from './usage-error.ts';
 
-/** `what` names the text's kind. Resolves with the exit code. Rejects with ServerError, and UsageError for other failures of `save`. */
+/** `what` names the text's kind. Resolves with the exit code. Rejects as `save` does. */
 export async function editInEditor(
   what: string,
   before: string,
@@ -31,8 +30,7 @@ export async function editInEditor(
     return 0;
   } catch (thrown) {
     stderr.write(`forkline: it is not saved; the text is kept in ${file}\n`);
-    if (thrown instanceof ServerError) throw thrown;
-    throw new UsageError((thrown as Error).message);
+    throw thrown;
   }
 }
 

@@ -9,7 +9,7 @@ import { BlockList, isIP, type Socket, type TcpSocketConnectOpts } from 'node:ne
 /** The code of the error of a refused address. */
 export const REFUSED_ADDRESS = 'EADDRESSREFUSED';
 
-/** What people are told of it. */
+/** The reason as people are told it. */
 export const REFUSED_ADDRESS_TEXT =
   "its host is a link-local address or one of a cloud's metadata, which connections of the catalogue never reach";
 

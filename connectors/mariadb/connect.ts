@@ -115,7 +115,7 @@ function optionsOf(address: ServerAddress, workerId: string, connectTimeout: num
   };
 }
 
-/** What `mysql2` does for a socket of its own. */
+/** Returns a socket as `mysql2` would set up its own. */
 function guardedSocket({ host, port }: ServerAddress): Socket {
   const socket = new Socket();
   socket.setNoDelay(true);

@@ -25,7 +25,9 @@ export type ReadStored =
 
 /** The most characters of a name: those of a name in PostgreSQL. */
 const MOST_NAME = 63;
-/** What a URL may say besides the address. */
+/** The kinds whose connectors keep from link-local addresses (guardsAddress), or read files. */
+const KINDS: readonly string[] = ['postgres', 'mariadb', 'sqlite', 'files'];
+/** The options that a URL may have. */
 const URL_OPTIONS: readonly string[] = ['sslmode'];
 /**
  * Stands where a connection has no secret: without any password `pg` would send what PGPASSWORD or a file of this
@@ -34,7 +36,7 @@ const URL_OPTIONS: readonly string[] = ['sslmode'];
 const NO_PASSWORD = 'forkline-has-no-secret-for-this-connection';
 
 /** Returns what is wrong with a connection's name; null when nothing is. */
-export function connectionNameProblem(name: string): string | null {
+function connectionNameProblem(name: string): string | null {
   if (CONNECTION_NAME.test(name) && name.length <= MOST_NAME && name !== '__proto__') return null;
   return `a connection's name is a letter, then letters, digits, _ and - (${MOST_NAME} at most)`;
 }
@@ -58,6 +60,8 @@ export function readStored(name: string, definition: ConnectionDefinition, place
   if (read === null) return { mistakes: ['it is no connection'] };
   if ('mistake' in read)
     return { mistakes: [`${read.where.replace(`connections.${name}.`, '')}: ${read.mistake}`] };
+  if (!KINDS.includes(read.kind))
+    return { mistakes: [`kind: connections of the kind ${read.kind} stand in the configuration only`] };
   return { connection: guarded(read) };
 }
 

@@ -10,7 +10,7 @@ import type { LoggerConfig } from './logger-config.ts';
 import type { PoolSizes } from './pool-sizes.ts';
 import type { ServerConfig, ServerConnections } from './server-config.ts';
 import type { SqlWorkerConfig } from './sql-worker.ts';
-import type { ConnectionsReply, ConnectionsRequest } from './stored-connections.ts';
+import type { ConnectionsReply, ConnectionsRequest, UnreachableConnection } from './stored-connections.ts';
 
 /** The kind of a process: logger, server, or the name of a pool of workers (monitor/pools/table.ts). */
 export type Role = string;
@@ -140,11 +140,7 @@ export type FromChild =
   | ConnectionsRequest
   | { readonly type: 'list-processes'; readonly requestId: number };
 
-export interface UnreachableConnection {
-  readonly connection: string;
-  /** The reason, with secrets removed. */
-  readonly message: string;
-}
+export type { UnreachableConnection };
 
 export type WorkerAddress =
   | {

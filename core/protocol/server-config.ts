@@ -133,7 +133,7 @@ export interface ServerConnections {
   /** The connection of queries that name none. */
   readonly defaultConnection: string;
   readonly connectionNames: readonly string[];
-  /** Those of the catalogue among them; the others are the configuration's. */
+  /** The names that the catalogue keeps; the others are the configuration's. */
   readonly storedConnections: readonly string[];
   /** The dialect of each connection's database. */
   readonly dialects: ConnectionDialects;

@@ -1,6 +1,5 @@
 /** Connections that the catalogue keeps, on their way between server, monitor and the process that reads and tries them. */
 import type { ConfiguredConnection } from './connection.ts';
-import type { UnreachableConnection } from './monitor.ts';
 
 /** A connection as it was written: the options of its kind, and `secret` with the name of what stands for a password. JSON. */
 export type ConnectionDefinition = Readonly<Record<string, unknown>>;
@@ -16,6 +15,12 @@ export interface ResolvedStored {
   readonly connections: Readonly<Record<string, ConfiguredConnection>>;
   /** Connections that cannot be used, each with the reason. */
   readonly problems: Readonly<Record<string, string>>;
+}
+
+export interface UnreachableConnection {
+  readonly connection: string;
+  /** The reason, with secrets removed. */
+  readonly message: string;
 }
 
 /** The result of giving all processes the stored connections. */

@@ -6,13 +6,13 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import { principalOf } from '../../core/protocol/principal.ts';
 import type { ConnectionDefinition, TakenConnections } from '../../core/protocol/stored-connections.ts';
 import type { AppDeps } from '../http/app-deps.ts';
-import { noCatalogue } from '../http/catalogue-paths.ts';
+import { type ConnectionHandlers, noCatalogue } from '../http/catalogue-paths.ts';
 import { knownOptions } from '../http/request/known-options.ts';
 import { bodyOf } from '../http/request/query-request.ts';
 import { authorshipOf, etagOf, expectedVersion, nameOf } from './expected-version.ts';
 import { jsonOf } from './json-body.ts';
 
-export function connectionChangeHandlers(deps: AppDeps) {
+export function connectionChangeHandlers(deps: AppDeps): ConnectionHandlers {
   const { run, storedConnections: book, connectionsLink: link } = deps;
   const isConfigured = (name: string): boolean =>
     run.connections.names.includes(name) && !run.connections.isStored(name);

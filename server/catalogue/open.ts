@@ -6,7 +6,7 @@ import type { StoreConfig } from '../../core/protocol/server-config.ts';
 import type { AppDeps } from '../http/app-deps.ts';
 import type { CatalogueHandlers } from '../http/catalogue-paths.ts';
 import type { PublishedModels } from '../http/openapi.ts';
-import type { ConnectionsLink } from './connections-link.ts';
+import type { ConnectionsLink } from '../query/connections-link.ts';
 
 export interface OpenCatalogue {
   readonly catalogue: Catalogue;

@@ -4,12 +4,12 @@ import type { LogSearch } from '../../core/logging/search-client.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { BodyBudget } from '../admission/body-budget.ts';
 import type { LateRefusals } from '../answer/late-refusals.ts';
-import type { ConnectionsLink } from '../catalogue/connections-link.ts';
 import type { Encryption } from '../encryption/encryption.ts';
 import type { Results } from '../kept/setup.ts';
 import type { MonitorReport } from '../observe/process-list.ts';
+import type { ConnectionsLink } from '../query/connections-link.ts';
 import type { QueryHandlerDeps } from '../query/handler-deps.ts';
-import type { CatalogueHandlers } from './catalogue-paths.ts';
+import type { CatalogueHandlers, ConnectionHandlers } from './catalogue-paths.ts';
 import type { Gate } from './gate.ts';
 import type { PublishedModels } from './openapi.ts';
 
@@ -28,6 +28,7 @@ export interface AppDeps extends QueryHandlerDeps {
   /** The connections of the store; null: none is configured. */
   readonly storedConnections: StoredConnectionBook | null;
   readonly connectionsLink: ConnectionsLink;
+  readonly connectionHandlers: (deps: AppDeps) => ConnectionHandlers;
   /** Returns the published models that a principal may know of; null: no store is configured. Never rejects. */
   readonly publishedModels: ((principal: Principal) => Promise<PublishedModels>) | null;
   /** null: no store is configured. */

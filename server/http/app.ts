@@ -19,7 +19,6 @@ import { type Principal, principalOf, rememberPrincipal } from '../../core/proto
 import { requireRight } from '../access/require-right.ts';
 import { countBody } from '../admission/body-budget.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
-import { connectionChangeHandlers } from '../catalogue/connection-handlers.ts';
 import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
 import { createCacheRoutes } from './cache-routes.ts';
@@ -170,7 +169,7 @@ function addConnectionRoutes(app: Express, deps: AppDeps, body: readonly Request
   const ask = requireRight('ask');
   const administer = requireRight('administration');
   const { listConnections, listTables } = connectionHandlers(deps);
-  const on = connectionChangeHandlers(deps);
+  const on = deps.connectionHandlers(deps);
   addRoute(app, '/v1/connections', {
     GET: [ask, listConnections],
     POST: [administer, ...body, on.createConnection],

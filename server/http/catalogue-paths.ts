@@ -12,6 +12,15 @@ const HANDLERS = [
 
 export type CatalogueHandlers = Readonly<Record<(typeof HANDLERS)[number], RequestHandler>>;
 
+/** The handlers of connections; those of the configuration are shown and tested without a store as well. */
+export type ConnectionHandlers = Readonly<
+  Record<
+    | ('showConnection' | 'createConnection' | 'changeConnection' | 'removeConnection')
+    | ('listConnectionVersions' | 'testConnection'),
+    RequestHandler
+  >
+>;
+
 /** `body` reads a body of a query's size, `largeBody` that of a whole repository of models. */
 export function addCatalogueRoutes(
   app: Express,

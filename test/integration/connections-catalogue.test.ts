@@ -25,7 +25,7 @@ describe('connections of the catalogue', function () {
   let forkline: Forkline;
   let restart: () => Promise<Forkline>;
   let dir: string;
-  /** Of the test database: its URL without the password, and the password. */
+  /** The URL of the test database without the password, and the password. */
   let address: string;
   let password: string;
 

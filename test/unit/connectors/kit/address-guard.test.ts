@@ -62,7 +62,7 @@ describe('the guard of addresses', () => {
     const { port } = server.address() as { port: number };
     expect(await outcome(port, '127.0.0.1')).to.equal('connected');
     expect(await outcome(port, 'localhost')).to.equal('connected');
-    // What looks like names are numbers to whoever looks names up.
+    // Some of these look like names, and are numbers to whoever looks names up.
     for (const host of [
       '169.254.169.254',
       'fe80::1',

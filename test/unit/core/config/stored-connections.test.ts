@@ -129,7 +129,7 @@ describe('a connection of the catalogue', () => {
     ['crm', { url: URL_OF_CRM, allowPowerfulRole: true }, /^allowPowerfulRole: only the configuration/],
     ['crm', { url: URL_OF_CRM, urll: 'x' }, /^urll: there is no such option; did you mean url\?/],
     ['crm', { url: URL_OF_CRM, path: '/x' }, /path: is an option of connections of the kind sqlite/],
-    ['crm', { kind: 'oracle', url: URL_OF_CRM }, /^kind: must be one of postgres, mariadb, sqlite, files/],
+    ['crm', { kind: 'oracle', url: URL_OF_CRM }, /^kind: must be one of postgres, mariadb, sqlite/],
     ['crm', {}, /^url: must be the URL/],
     ['crm', { url: 7 }, /^url: must be the URL/],
   ];

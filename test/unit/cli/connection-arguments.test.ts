@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { connectionCommand } from '../../../../cli/connections/arguments.ts';
+import { connectionCommand } from '../../../cli/connection-arguments.ts';
 
 describe('the command line of forkline connection', () => {
   it('reads each action', () => {

@@ -1,5 +1,5 @@
 /** Reads the command line of `forkline connection`. */
-import { UsageError } from '../kit/usage-error.ts';
+import { UsageError } from './kit/usage-error.ts';
 
 export type ConnectionCommand =
   | { readonly action: 'list'; readonly json: boolean }

@@ -1,11 +1,11 @@
 /** `forkline connection`: lists, shows, tests and changes connections of a server while it runs. */
-import type { Client } from '../client.ts';
-import { editInEditor } from '../kit/editor.ts';
-import type { Output } from '../kit/output.ts';
-import { renderTable } from '../kit/table.ts';
-import { UsageError } from '../kit/usage-error.ts';
-import { modelOf, modelText, readModelFiles } from '../model-files.ts';
-import type { ConnectionCommand } from './arguments.ts';
+import type { Client } from './client.ts';
+import type { ConnectionCommand } from './connection-arguments.ts';
+import { editInEditor } from './kit/editor.ts';
+import type { Output } from './kit/output.ts';
+import { renderTable } from './kit/table.ts';
+import { UsageError } from './kit/usage-error.ts';
+import { editedModel, modelText, readModelFiles } from './model-files.ts';
 
 interface Listed {
   readonly connections: readonly {
@@ -113,7 +113,7 @@ async function edit(
   return await editInEditor('connection', text, output, async (after) => {
     const headers = { 'if-match': `"${version}"` };
     const path = `${pathOf(connection)}${reasonOf({ reason })}`;
-    const saved = await client.send<Saved>('PUT', path, { body: modelOf(after), headers });
+    const saved = await client.send<Saved>('PUT', path, { body: editedModel(after), headers });
     saySaved(saved.json, say);
   });
 }
