@@ -10,6 +10,8 @@ interface KindsColumn {
   readonly mariadb: string;
   /** null: SQLite has no type that keeps the values. */
   readonly sqlite: string | null;
+  /** The stage engine's type, as which Parquet keeps it. */
+  readonly files: string;
   readonly values: readonly string[];
 }
 
@@ -18,13 +20,14 @@ const LONG = 'x'.repeat(1100);
 const COLUMNS: readonly KindsColumn[] = [
   {
     name: 'i4',
+    files: 'integer',
     postgres: 'int4',
     mariadb: 'int',
     sqlite: 'integer',
     values: ['0', '1', '-1', '7', '42', '-100', '2147483647', '-2147483648'],
   },
   {
-    ...{ name: 'i8', postgres: 'int8', mariadb: 'bigint', sqlite: 'integer' },
+    ...{ name: 'i8', files: 'bigint', postgres: 'int8', mariadb: 'bigint', sqlite: 'integer' },
     values: [
       '0',
       '1',
@@ -38,28 +41,42 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'i2',
+    files: 'smallint',
     postgres: 'int2',
     mariadb: 'smallint',
     sqlite: 'integer',
     values: ['0', '5', '-5', '32767', '-32768'],
   },
   {
-    ...{ name: 'f8', postgres: 'float8', mariadb: 'double', sqlite: 'real' },
+    ...{ name: 'f8', files: 'double', postgres: 'float8', mariadb: 'double', sqlite: 'real' },
     values: ['0', '1', '-1', '0.1', '2.5', '-2.5', '3.5', '1e15', '123456789.125', '1e300', '1e-300'],
   },
   {
     name: 'n',
+    files: 'decimal(12,3)',
     postgres: 'numeric(12,3)',
     mariadb: 'decimal(12,3)',
     sqlite: 'decimal(12,3)',
     values: ['0', '1.5', '-1.5', '2.345', '-2.345', '999999999.999', '0.001'],
   },
   {
-    ...{ name: 'n38', postgres: 'numeric(38,8)', mariadb: 'decimal(38,8)', sqlite: null },
+    ...{
+      name: 'n38',
+      files: 'decimal(38,8)',
+      postgres: 'numeric(38,8)',
+      mariadb: 'decimal(38,8)',
+      sqlite: null,
+    },
     values: ['0', '123456789012345678901234567890.12345678', '-1', '0.00000001'],
   },
   {
-    ...{ name: 't', postgres: 'text', mariadb: 'text character set utf8mb4', sqlite: 'text' },
+    ...{
+      name: 't',
+      files: 'varchar',
+      postgres: 'text',
+      mariadb: 'text character set utf8mb4',
+      sqlite: 'text',
+    },
     values: [
       '',
       ' ',
@@ -93,6 +110,7 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'v',
+    files: 'varchar',
     postgres: 'varchar(20)',
     mariadb: 'varchar(20) character set latin1',
     sqlite: 'varchar(20)',
@@ -100,6 +118,7 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'en',
+    files: 'varchar',
     postgres: 'text',
     mariadb: "enum('sad', 'ok', 'Ok ', 'a happy') collate utf8mb4_bin",
     sqlite: 'text',
@@ -107,13 +126,14 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'd',
+    files: 'date',
     postgres: 'date',
     mariadb: 'date',
     sqlite: 'date',
     values: ['2020-02-29', '2019-12-31', '1970-01-01', '0001-01-01', '9999-12-31', '2021-01-03'],
   },
   {
-    ...{ name: 'ts', postgres: 'timestamp', mariadb: 'datetime(6)', sqlite: 'timestamp' },
+    ...{ name: 'ts', files: 'timestamp', postgres: 'timestamp', mariadb: 'datetime(6)', sqlite: 'timestamp' },
     values: [
       '2020-02-29 23:59:59.999999',
       '1999-12-31 00:00:00',
@@ -124,7 +144,13 @@ const COLUMNS: readonly KindsColumn[] = [
     ],
   },
   {
-    ...{ name: 'tz', postgres: 'timestamptz', mariadb: 'timestamp(6) null', sqlite: null },
+    ...{
+      name: 'tz',
+      files: 'timestamptz',
+      postgres: 'timestamptz',
+      mariadb: 'timestamp(6) null',
+      sqlite: null,
+    },
     values: [
       '2020-03-29 01:30:00',
       '1970-01-01 00:00:01',
@@ -134,6 +160,7 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'tm',
+    files: 'time',
     postgres: 'time',
     mariadb: 'time(6)',
     sqlite: 'time',
@@ -141,6 +168,7 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'uu',
+    files: 'uuid',
     postgres: 'uuid',
     mariadb: 'uuid',
     sqlite: 'uuid',
@@ -154,7 +182,7 @@ const COLUMNS: readonly KindsColumn[] = [
 
 const FEW_ROWS = 5;
 
-export type KindName = 'postgres' | 'mariadb' | 'sqlite';
+export type KindName = 'postgres' | 'mariadb' | 'sqlite' | 'files';
 
 export interface KindsTable {
   readonly columns: readonly {

@@ -1,6 +1,6 @@
 /**
- * `npm run test:oracle:kinds -- [--runs n] [--seed n] [--differences n]`: random pipelines on PostgreSQL, MariaDB and SQLite against
- * the stage engine, on servers of its own. Prints what was placed; with a difference, the shrunk query, and exits with 1.
+ * `npm run test:oracle:kinds -- [--runs n] [--seed n] [--differences n]`: random pipelines on PostgreSQL, MariaDB, SQLite and Parquet
+ * against the stage engine, on servers of its own. Prints what was placed; with a difference, the shrunk query, and exits with 1.
  */
 import { parseArgs } from 'node:util';
 import { runKinds } from './kinds.ts';

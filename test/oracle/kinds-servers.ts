@@ -7,6 +7,7 @@ import { startMariadb } from '../support/mariadb.ts';
 import { writeSqliteFile } from '../support/sqlite-file.ts';
 import { ConnectorEngine } from './connector-engine.ts';
 import { Engines } from './engines.ts';
+import { FilesEngine } from './files-engine.ts';
 import type { Kind } from './kinds.ts';
 
 export interface KindsServers {
@@ -25,6 +26,7 @@ export async function openKinds(test: { skip(): never }): Promise<KindsServers> 
   const path = join(dir, 'data.db');
   await writeSqliteFile(path, 'create table data (id integer)');
   const ofMariadb = await ConnectorEngine.open({ kind: 'mariadb', url: mariadb.url }, duck);
+  const ofFiles = await FilesEngine.open();
   let ofSqlite = await ConnectorEngine.open({ kind: 'sqlite', path }, duck);
   const kinds: readonly Kind[] = [
     {
@@ -46,6 +48,7 @@ export async function openKinds(test: { skip(): never }): Promise<KindsServers> 
         ofSqlite = await ConnectorEngine.open({ kind: 'sqlite', path }, duck);
       },
     },
+    { name: 'files', engine: ofFiles, make: (statements) => ofFiles.make(statements) },
   ];
   return {
     postgres,
@@ -53,6 +56,7 @@ export async function openKinds(test: { skip(): never }): Promise<KindsServers> 
     async close() {
       await ofMariadb.close();
       await ofSqlite.close();
+      await ofFiles.close();
       await postgres.close();
       await database.stop();
       await mariadb.stop();
