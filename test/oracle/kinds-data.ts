@@ -13,6 +13,8 @@ interface KindsColumn {
   readonly sqlite: string | null;
   /** null: Spark has no such type. */
   readonly spark: string | null;
+  /** The stage engine's type, as which Parquet keeps it. */
+  readonly files: string;
   readonly values: readonly string[];
 }
 
@@ -21,6 +23,7 @@ const LONG = 'x'.repeat(1100);
 const COLUMNS: readonly KindsColumn[] = [
   {
     name: 'i4',
+    files: 'integer',
     postgres: 'int4',
     mariadb: 'int',
     sqlite: 'integer',
@@ -28,7 +31,7 @@ const COLUMNS: readonly KindsColumn[] = [
     values: ['0', '1', '-1', '7', '42', '-100', '2147483647', '-2147483648'],
   },
   {
-    ...{ name: 'i8', postgres: 'int8', mariadb: 'bigint', sqlite: 'integer', spark: 'bigint' },
+    ...{ name: 'i8', files: 'bigint', postgres: 'int8', mariadb: 'bigint', sqlite: 'integer', spark: 'bigint' },
     values: [
       '0',
       '1',
@@ -42,6 +45,7 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'i2',
+    files: 'smallint',
     postgres: 'int2',
     mariadb: 'smallint',
     sqlite: 'integer',
@@ -49,11 +53,12 @@ const COLUMNS: readonly KindsColumn[] = [
     values: ['0', '5', '-5', '32767', '-32768'],
   },
   {
-    ...{ name: 'f8', postgres: 'float8', mariadb: 'double', sqlite: 'real', spark: 'double' },
+    ...{ name: 'f8', files: 'double', postgres: 'float8', mariadb: 'double', sqlite: 'real', spark: 'double' },
     values: ['0', '1', '-1', '0.1', '2.5', '-2.5', '3.5', '1e15', '123456789.125', '1e300', '1e-300'],
   },
   {
     name: 'n',
+    files: 'decimal(12,3)',
     postgres: 'numeric(12,3)',
     mariadb: 'decimal(12,3)',
     sqlite: 'decimal(12,3)',
@@ -63,6 +68,7 @@ const COLUMNS: readonly KindsColumn[] = [
   {
     ...{
       name: 'n38',
+      files: 'decimal(38,8)',
       postgres: 'numeric(38,8)',
       mariadb: 'decimal(38,8)',
       sqlite: null,
@@ -73,6 +79,7 @@ const COLUMNS: readonly KindsColumn[] = [
   {
     ...{
       name: 't',
+      files: 'varchar',
       postgres: 'text',
       mariadb: 'text character set utf8mb4',
       sqlite: 'text',
@@ -111,6 +118,7 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'v',
+    files: 'varchar',
     postgres: 'varchar(20)',
     mariadb: 'varchar(20) character set latin1',
     sqlite: 'varchar(20)',
@@ -119,6 +127,7 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'en',
+    files: 'varchar',
     postgres: 'text',
     mariadb: "enum('sad', 'ok', 'Ok ', 'a happy') collate utf8mb4_bin",
     sqlite: 'text',
@@ -127,6 +136,7 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'd',
+    files: 'date',
     postgres: 'date',
     mariadb: 'date',
     sqlite: 'date',
@@ -136,6 +146,7 @@ const COLUMNS: readonly KindsColumn[] = [
   {
     ...{
       name: 'ts',
+      files: 'timestamp',
       postgres: 'timestamp',
       mariadb: 'datetime(6)',
       sqlite: 'timestamp',
@@ -153,6 +164,7 @@ const COLUMNS: readonly KindsColumn[] = [
   {
     ...{
       name: 'tz',
+      files: 'timestamptz',
       postgres: 'timestamptz',
       mariadb: 'timestamp(6) null',
       sqlite: null,
@@ -167,6 +179,7 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'tm',
+    files: 'time',
     postgres: 'time',
     mariadb: 'time(6)',
     sqlite: 'time',
@@ -175,6 +188,7 @@ const COLUMNS: readonly KindsColumn[] = [
   },
   {
     name: 'uu',
+    files: 'uuid',
     postgres: 'uuid',
     mariadb: 'uuid',
     sqlite: 'uuid',
@@ -189,7 +203,7 @@ const COLUMNS: readonly KindsColumn[] = [
 
 const FEW_ROWS = 5;
 
-export type KindName = 'postgres' | 'mariadb' | 'sqlite' | 'spark';
+export type KindName = 'postgres' | 'mariadb' | 'sqlite' | 'spark' | 'files';
 
 export interface KindsTable {
   readonly columns: readonly {

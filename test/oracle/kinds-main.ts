@@ -1,6 +1,7 @@
 /**
- * `npm run test:oracle:kinds -- [--runs n] [--seed n] [--differences n]`: random pipelines on PostgreSQL, MariaDB, SQLite and (where FORKLINE_SPARK names one) Spark against
- * the stage engine, on servers of its own. Prints what was placed; with a difference, the shrunk query, and exits with 1.
+ * `npm run test:oracle:kinds -- [--runs n] [--seed n] [--differences n]`: random pipelines on PostgreSQL, MariaDB, SQLite, Parquet and
+ * (where FORKLINE_SPARK names one) Spark against the stage engine, on servers of its own. Prints what was placed; with a
+ * difference, the shrunk query, and exits with 1.
  */
 import { parseArgs } from 'node:util';
 import { runKinds } from './kinds.ts';

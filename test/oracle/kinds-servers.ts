@@ -8,6 +8,7 @@ import { FOR_SHORT_QUERIES, startSpark } from '../support/spark.ts';
 import { writeSqliteFile } from '../support/sqlite-file.ts';
 import { ConnectorEngine } from './connector-engine.ts';
 import { Engines } from './engines.ts';
+import { FilesEngine } from './files-engine.ts';
 import type { Kind } from './kinds.ts';
 
 export interface KindsServers {
@@ -27,6 +28,7 @@ export async function openKinds(test: { skip(): never }, withSpark = false): Pro
   const path = join(dir, 'data.db');
   await writeSqliteFile(path, 'create table data (id integer)');
   const ofMariadb = await ConnectorEngine.open({ kind: 'mariadb', url: mariadb.url }, duck);
+  const ofFiles = await FilesEngine.open();
   let ofSqlite = await ConnectorEngine.open({ kind: 'sqlite', path }, duck);
   const ofSpark = spark === null ? null : await ConnectorEngine.open({ kind: 'spark', url: spark.url }, duck);
   const kinds: Kind[] = [
@@ -49,6 +51,7 @@ export async function openKinds(test: { skip(): never }, withSpark = false): Pro
         ofSqlite = await ConnectorEngine.open({ kind: 'sqlite', path }, duck);
       },
     },
+    { name: 'files', engine: ofFiles, make: (statements) => ofFiles.make(statements) },
   ];
   if (spark !== null)
     kinds.push({
@@ -66,6 +69,7 @@ export async function openKinds(test: { skip(): never }, withSpark = false): Pro
       await spark?.stop();
       await ofMariadb.close();
       await ofSqlite.close();
+      await ofFiles.close();
       await postgres.close();
       await database.stop();
       await mariadb.stop();

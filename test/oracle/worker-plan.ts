@@ -7,20 +7,21 @@ import { jsonText } from '../../workers/dsl/value-text.ts';
 import { giveInputs } from '../support/engine-inputs.ts';
 import type { Cells, Outcome, Params } from './engines.ts';
 
-/** `bytes`: what each source has sent. */
+/** `bytes`: what each source has sent; none where each of `selects` reads one from files. */
 export async function runWorker(
   duck: DuckDBConnection,
   plan: Plan,
   bytes: readonly Uint8Array[],
   params: Params = {},
+  selects?: readonly string[],
 ): Promise<Outcome> {
   const worker = plan.worker!;
   const columns = plan.columns!;
   giveInputs(
     duck,
-    worker.inputs.map((input, index) => ({ columns: input.columns, bytes: bytes[index]! })),
+    bytes.map((each, index) => ({ columns: worker.inputs[index]!.columns, bytes: each })),
   );
-  const parts = { plan: worker, columns };
+  const parts = { plan: worker, columns, ...(selects !== undefined && { selects }) };
   for (const sql of createInputTables(parts)) await duck.run(sql);
   try {
     const cells = columns.map(({ type }, index) => `${jsonText(type, `c${index}`, 'number')} AS c${index}`);

@@ -10,6 +10,7 @@ import { QueryError } from '../../../core/protocol/errors.ts';
 import { raiseError } from '../../../language/dialects/duckdb/raise.ts';
 import { duckdbType, quoteName } from '../../../language/dialects/duckdb/sql.ts';
 import { type Identity, identify } from './identity.ts';
+import { jsonColumns } from './json-columns.ts';
 import { parquetColumns, refusedColumns, refuseUnequal } from './parquet-facts.ts';
 import { type CsvShape, csvReader, jsonReader, parquetReader } from './readers.ts';
 import { type CsvFacts, type EngineColumn, rowsOf, type ScanContext } from './scan-context.ts';
@@ -55,15 +56,16 @@ export function columnsOf(format: FileFormat, files: TableFiles): Promise<Column
   }
 }
 
-async function ofParquet({ context, tree, first, partitions }: TableFiles): Promise<ColumnsOfFormat> {
+async function ofParquet({ context, table, tree, first, partitions }: TableFiles): Promise<ColumnsOfFormat> {
   const { root } = tree;
   const columns = await parquetColumns(context, join(root, first.path));
-  const refused = await refusedColumns(context, root, first.path);
+  const declared = table.columns ?? {};
+  const refused = await refusedColumns(context, root, first.path, declared);
   const items = itemsOf(columns, partitions, refused);
   return {
     columns,
     async read(files) {
-      await refuseUnequal(context, root, first.path, files);
+      await refuseUnequal(context, root, first.path, files, declared);
       return `SELECT ${items} FROM ${parquetReader(absolute(root, files), partitions)}`;
     },
   };
@@ -77,10 +79,10 @@ function itemsOf(
 ): string {
   const keys = new Set(partitions.map(({ key }) => key.toLowerCase()));
   const own = columns.filter(({ name }) => !keys.has(name.toLowerCase()));
-  const items = own.map(({ name, type }) => {
+  const items = own.map(({ name, type, item }) => {
     const quoted = quoteName(name);
     const reason = refused.get(name);
-    if (reason === undefined) return quoted;
+    if (reason === undefined) return item ?? quoted;
     const error = raiseError({ code: 'unsupported', message: `the column ${name} is ${reason}` });
     return `CAST(CASE WHEN ${quoted} IS NULL THEN NULL ELSE ${error} END AS ${type}) AS ${quoted}`;
   });
@@ -144,14 +146,24 @@ async function locateBadText(
     table.context.check();
     const { file, newLine } = await headOf(table, delimiter, path, identity);
     const reader = csvReader([file], shapeOf(table, delimiter, names, newLine), []);
-    const numbered = `SELECT row_number() OVER () AS "row number", * FROM ${reader}`;
-    const [found] = await rowsOf(
-      table.context.connection,
-      `SELECT "row number" FROM (${numbered}) WHERE ${bad} ORDER BY 1 LIMIT 1`,
-    );
-    if (found !== undefined) return `${path}, row ${found[0]}`;
+    const row = await firstRow(table.context.connection, reader, bad!);
+    if (row !== null) return `${path}, row ${row}`;
   }
   return null;
+}
+
+/** Returns the number of the first row for which a condition is true. */
+async function firstRow(
+  connection: ScanContext['connection'],
+  reader: string,
+  where: string,
+): Promise<unknown> {
+  const numbered = `SELECT row_number() OVER () AS "row number", * FROM ${reader}`;
+  const [found] = await rowsOf(
+    connection,
+    `SELECT "row number" FROM (${numbered}) WHERE ${where} ORDER BY 1 LIMIT 1`,
+  );
+  return found?.[0] ?? null;
 }
 
 function shapeOf(
@@ -260,16 +272,22 @@ async function ofJson({ context, table, tree, pattern, partitions }: TableFiles)
   const key = identities.join('\n');
   const paths = found.map(({ path }) => join(root, path));
   const known = memory.json.get(key);
-  const columns =
-    known ??
-    (await rowsOf(connection, `DESCRIBE SELECT * FROM ${jsonReader(paths, null, [], maxLineBytes)}`)).map(
-      ([name, type]) => ({ name: String(name), type: String(type) }),
-    );
+  const columns = known ?? (await jsonColumns(connection, jsonReader(paths, null, [], maxLineBytes)));
   memory.json.set(key, columns);
   const items = itemsOf(columns, partitions);
   return {
     columns,
     read: async (files) =>
       `SELECT ${items} FROM ${jsonReader(absolute(root, files), columns, partitions, maxLineBytes)}`,
+    async locate(files) {
+      const bad = columns.flatMap(({ refusedWhere }) => refusedWhere ?? []).join(' OR ');
+      for (const path of bad === '' ? [] : files.keys()) {
+        check();
+        const reader = jsonReader([join(root, path)], columns, [], maxLineBytes);
+        const row = await firstRow(connection, reader, bad);
+        if (row !== null) return `${path}, row ${row}`;
+      }
+      return null;
+    },
   };
 }

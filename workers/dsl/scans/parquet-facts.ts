@@ -16,13 +16,30 @@ export async function parquetColumns(
   return rows.map(([name, type]) => ({ name: String(name), type: String(type) }));
 }
 
-/** Returns the columns of a file that are not read as they are, each with the reason. */
+/**
+ * Returns the columns of a file that are not read as they are, each with the reason. `declared`: the types of columns that the
+ * configuration names.
+ */
 export async function refusedColumns(
   context: ScanContext,
   root: string,
   path: string,
+  declared: DeclaredColumns,
 ): Promise<ReadonlyMap<string, string>> {
-  return (await factsOf(context, root, new Map([[path, identify(root, path)]]))).get(path)!.refused;
+  const facts = (await factsOf(context, root, new Map([[path, identify(root, path)]]))).get(path)!;
+  return new Map([
+    ...facts.refused,
+    ...undeclared(facts, declared).map((name) => [name, FINER_THAN_READ] as const),
+  ]);
+}
+
+type DeclaredColumns = Readonly<Record<string, string>>;
+
+const FINER_THAN_READ =
+  'an INT96 of a writer other than Spark, whose digits below a microsecond would be lost; the configuration may allow that: "columns": {<name>: "timestamp"}';
+
+function undeclared({ int96 }: ParquetFacts, declared: DeclaredColumns): readonly string[] {
+  return int96.filter((name) => !Object.hasOwn(declared, name) || declared[name] !== 'timestamp');
 }
 
 /** A part of a column in a file's schema, as `parquet_schema` gives it. */
@@ -37,6 +54,7 @@ export async function refuseUnequal(
   root: string,
   first: string,
   files: ReadonlyMap<string, Identity>,
+  declared: DeclaredColumns,
 ): Promise<void> {
   const { memory, check } = context;
   const expected = (await factsOf(context, root, new Map([[first, identify(root, first)]]))).get(first)!;
@@ -47,6 +65,11 @@ export async function refuseUnequal(
   }
   for (const [path, { stamp }] of files) {
     const facts = memory.parquet.get(stamp);
+    const finer = facts === undefined ? [] : undeclared(facts, declared);
+    if (finer.length > 0 && undeclared(expected, declared).length === 0)
+      throw new QueryError('bad-file', `${path}: the column ${finer[0]} is ${FINER_THAN_READ}`, {
+        hint: `${first} was written by Spark: read the files as tables of their own`,
+      });
     if (facts !== undefined && facts.schema !== expected.schema)
       throw new QueryError(
         'bad-file',
@@ -75,15 +98,39 @@ async function factsOf(
     connection,
     `SELECT file_name, name, type, type_length, num_children, converted_type, scale, precision, logical_type, repetition_type = 'REPEATED' FROM parquet_schema(${pathList([...missing.keys()])})`,
   );
+  const ofSpark = rows.some(isInt96Row) ? await writtenBySpark(connection, [...missing.keys()]) : new Set();
   const byFile = new Map<unknown, unknown[][]>();
   for (const [file, ...element] of rows) byFile.set(file, [...(byFile.get(file) ?? []), element]);
   for (const [full, path] of missing) {
     const elements = byFile.get(full) ?? [];
-    const facts = { schema: schemaText(elements), refused: refusalsOf(elements) };
+    const int96 = ofSpark.has(full) ? [] : int96Columns(elements);
+    const facts = { schema: schemaText(elements), refused: refusalsOf(elements), int96 };
     memory.parquet.set(files.get(path)!.stamp, facts);
     found.set(path, facts);
   }
   return found;
+}
+
+function isInt96Row([, , type]: readonly unknown[]): boolean {
+  return type === 'INT96';
+}
+
+/** Spark's timestamps have microseconds, whatever its files have room for; it leaves its name in each. */
+async function writtenBySpark(
+  connection: ScanContext['connection'],
+  paths: readonly string[],
+): Promise<ReadonlySet<unknown>> {
+  const rows = await rowsOf(
+    connection,
+    `SELECT DISTINCT file_name FROM parquet_kv_metadata(${pathList(paths)}) WHERE decode(key) IN ('org.apache.spark.version', 'org.apache.spark.sql.parquet.row.metadata')`,
+  );
+  return new Set(rows.map(([file]) => file));
+}
+
+function int96Columns(elements: readonly Element[]): readonly string[] {
+  return columnsOf(elements)
+    .filter((column) => column.some(([, type]) => type === 'INT96'))
+    .map((column) => String(column[0]![0]));
 }
 
 /** The elements of each column, in a row: the first element of a schema is the whole row, and those of a column follow it. */

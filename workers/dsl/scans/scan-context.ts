@@ -22,6 +22,10 @@ export interface EngineColumn {
   readonly name: string;
   /** The engine's name for the type. */
   readonly type: string;
+  /** The item of a SELECT that reads it; left out: its name. */
+  readonly item?: string;
+  /** SQL that is true for values that make that item an error. */
+  readonly refusedWhere?: string;
 }
 
 export interface CsvFacts {
@@ -52,6 +56,8 @@ export interface ParquetFacts {
   readonly schema: string;
   /** The columns that the engine would not read exactly, each with the reason. */
   readonly refused: ReadonlyMap<string, string>;
+  /** The columns of the type INT96 that may have digits below a microsecond. */
+  readonly int96: readonly string[];
 }
 
 /** Runs a statement and returns its rows as values of JavaScript. */
