@@ -233,7 +233,9 @@ describe('kept answers through faults', function () {
     slow.on('data', (piece: Buffer) => {
       bytes += piece.length;
     });
-    await new Promise((resolve) => slow.on('end', resolve));
+    const ended = new Promise((resolve, reject) => slow.on('end', resolve).on('error', reject));
+    slow.resume(); // a listener alone does not end the pause
+    await ended;
     expect(String(bytes)).to.equal(slow.headers['content-length']);
   });
 
