@@ -46,7 +46,7 @@ describe('the head of the audit', () => {
         await sending.send(); // no record yet
         head = { n: 7, hash: HASH };
         await sending.send();
-        await sending.send(); // the same
+        await sending.send();
         head = { n: 9, hash: 'cd'.repeat(32) };
         await sending.stop();
         await until(() => received.length === 2, 5000);
