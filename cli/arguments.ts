@@ -25,7 +25,7 @@ import {
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
 import { logsCommand, parseSince } from './logs-arguments.ts';
-import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './model-arguments.ts';
+import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './models/model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
 import { type CacheCommand, cacheCommand, type JobsCommand, jobsCommand } from './results-arguments.ts';
 import { parseSizes } from './size-arguments.ts';

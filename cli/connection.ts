@@ -1,11 +1,12 @@
 /** `forkline connection`: lists, shows, tests and changes connections of a server while it runs. */
-import type { Client } from './client.ts';
+
 import type { ConnectionCommand } from './connection-arguments.ts';
+import type { Client } from './kit/client.ts';
 import { editInEditor } from './kit/editor.ts';
 import type { Output } from './kit/output.ts';
 import { renderTable } from './kit/table.ts';
 import { UsageError } from './kit/usage-error.ts';
-import { editedModel, modelText, readModelFiles } from './model-files.ts';
+import { editedModel, modelText, readModelFiles } from './models/model-files.ts';
 
 interface Listed {
   readonly connections: readonly {

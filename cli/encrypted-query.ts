@@ -22,7 +22,7 @@ import {
   LONGEST_VALID_SECONDS,
 } from '../core/encryption/record-keys.ts';
 import { BrokenAnswer, RecordReader } from '../core/encryption/record-reader.ts';
-import { type Client, ServerError } from './client.ts';
+import { type Client, ServerError } from './kit/client.ts';
 
 type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>['privateKey'];
 

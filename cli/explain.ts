@@ -1,7 +1,7 @@
 /** `forkline explain`: where each stage runs and why, and the SQL of both sides (--json: as the API gives it). */
 import { text } from 'node:stream/consumers';
 import type { QueryOptions } from './arguments.ts';
-import type { Client } from './client.ts';
+import type { Client } from './kit/client.ts';
 import { renderTable } from './kit/table.ts';
 import type { Streams } from './query.ts';
 import { requestBody } from './query.ts';

@@ -4,7 +4,7 @@
  * what only machines need (pid, stream, seq). That there are more lines than were asked for is said on stderr.
  */
 import type { LogSummary } from '../core/protocol/log-stats.ts';
-import type { Client } from './client.ts';
+import type { Client } from './kit/client.ts';
 import type { Output } from './kit/output.ts';
 import { renderTable } from './kit/table.ts';
 

@@ -83,7 +83,7 @@ async function run(command: Command): Promise<number> {
       return await runConnection(await client(command.url), command, process);
     }
     case 'model':
-      return await (await import('./model.ts')).runModel(await client(command.url), command, process);
+      return await (await import('./models/model.ts')).runModel(await client(command.url), command, process);
     case 'migrate-query': {
       const { runMigrateQuery } = await import('./migrate-query.ts');
       return await runMigrateQuery(command, () => client(command.url), process);
@@ -121,7 +121,7 @@ async function start(configFile: string | undefined): Promise<number> {
 }
 
 async function client(url: string | null) {
-  const { createClient, DEFAULT_URL } = await import('./client.ts');
+  const { createClient, DEFAULT_URL } = await import('./kit/client.ts');
   const named = url ?? (env.FORKLINE_URL || null);
   const base =
     named ?? (await (await import('./local-server.ts')).localServer(process.cwd(), env)) ?? DEFAULT_URL;
@@ -133,7 +133,7 @@ async function report(error: unknown): Promise<number> {
     process.stderr.write(`forkline: ${error.message}\n`);
     return 2;
   }
-  const { ConnectionError, ServerError } = await import('./client.ts');
+  const { ConnectionError, ServerError } = await import('./kit/client.ts');
   const { ControlFailure } = await import('./control-client.ts');
   if (error instanceof ServerError) {
     const { renderProblem } = await import('./render-problem.ts');

@@ -16,8 +16,8 @@ import { renderError } from '../language/editor/render-error.ts';
 import { JUDGES_NOTHING } from '../language/source/judged-functions.ts';
 import { describedSource } from '../language/steps.ts';
 import { writtenType } from '../language/types/written-type.ts';
-import type { Client } from './client.ts';
 import { answerOf, connectionsOf, readDescribed, wanted } from './compile.ts';
+import type { Client } from './kit/client.ts';
 import type { MigrateQueryOptions } from './kit/edit-options.ts';
 import { UsageError } from './kit/usage-error.ts';
 

@@ -6,11 +6,11 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { QueryOptions } from './arguments.ts';
-import type { Client } from './client.ts';
-import { ServerError } from './client.ts';
 import type { EncryptOptions } from './encrypt-arguments.ts';
 import type { Format } from './formats.ts';
 import { startJob } from './jobs.ts';
+import type { Client } from './kit/client.ts';
+import { ServerError } from './kit/client.ts';
 import { renderTable } from './kit/table.ts';
 import { UsageError } from './kit/usage-error.ts';
 

@@ -1,5 +1,5 @@
 /** A problem document as people read it in a terminal: what, where (the line and a caret), how to mend it. */
-import type { Problem } from './client.ts';
+import type { Problem } from './kit/client.ts';
 
 /** No trailing line end. */
 export function renderProblem(problem: Problem): string {

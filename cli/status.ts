@@ -1,6 +1,6 @@
 /** `forkline status`: the server's processes and queries, for people (--json: as the API gives them). */
 import type { ProcessRow } from '../core/protocol/monitor.ts';
-import type { Client } from './client.ts';
+import type { Client } from './kit/client.ts';
 import { renderTable } from './kit/table.ts';
 
 /** The fields of GET /v1/queries that are shown. */

@@ -2,7 +2,7 @@
  * `forkline top`: the processes and queries of a server, live, on the terminal's other screen, which is left as it was
  * found however this ends. Without a terminal, or with --once, it prints once.
  */
-import type { Client } from './client.ts';
+import type { Client } from './kit/client.ts';
 import { Screen, type Terminal } from './screen.ts';
 import type { QueryRow } from './status.ts';
 import { pressKey, renderTop, startState, type TopData, type TopState } from './top-view.ts';

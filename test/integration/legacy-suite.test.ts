@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
-import { type Client, createClient, ServerError } from '../../cli/client.ts';
+import { type Client, createClient, ServerError } from '../../cli/kit/client.ts';
 import { runMigrateQuery } from '../../cli/migrate-query.ts';
 import { startTestDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';

@@ -31,7 +31,14 @@ const COLUMNS: readonly KindsColumn[] = [
     values: ['0', '1', '-1', '7', '42', '-100', '2147483647', '-2147483648'],
   },
   {
-    ...{ name: 'i8', files: 'bigint', postgres: 'int8', mariadb: 'bigint', sqlite: 'integer', spark: 'bigint' },
+    ...{
+      name: 'i8',
+      files: 'bigint',
+      postgres: 'int8',
+      mariadb: 'bigint',
+      sqlite: 'integer',
+      spark: 'bigint',
+    },
     values: [
       '0',
       '1',
@@ -53,7 +60,14 @@ const COLUMNS: readonly KindsColumn[] = [
     values: ['0', '5', '-5', '32767', '-32768'],
   },
   {
-    ...{ name: 'f8', files: 'double', postgres: 'float8', mariadb: 'double', sqlite: 'real', spark: 'double' },
+    ...{
+      name: 'f8',
+      files: 'double',
+      postgres: 'float8',
+      mariadb: 'double',
+      sqlite: 'real',
+      spark: 'double',
+    },
     values: ['0', '1', '-1', '0.1', '2.5', '-2.5', '3.5', '1e15', '123456789.125', '1e300', '1e-300'],
   },
   {

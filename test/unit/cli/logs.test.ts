@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
-import type { Client } from '../../../cli/client.ts';
+import type { Client } from '../../../cli/kit/client.ts';
 import { type FoundLog, type LogsCommand, renderLine, renderSummary, runLogs } from '../../../cli/logs.ts';
 
 const line = {

@@ -1,7 +1,7 @@
 /** `forkline model edit`: the model in an editor, saved on top of the version that was shown. */
-import type { Client } from './client.ts';
-import { editInEditor } from './kit/editor.ts';
-import type { Output } from './kit/output.ts';
+import type { Client } from '../kit/client.ts';
+import { editInEditor } from '../kit/editor.ts';
+import type { Output } from '../kit/output.ts';
 import { editedModel, modelText } from './model-files.ts';
 import { pathOf, reasonOf, type Saved, savedLine, shown } from './model-requests.ts';
 

@@ -1,9 +1,9 @@
 /** `forkline model`: lists, shows, changes and tests models of a server, and keeps them as files. */
-import type { MemberDiff } from '../catalogue/models/diff.ts';
-import type { ModelPage, ModelUses, ModelVersion } from '../catalogue/models/reading.ts';
-import type { Client } from './client.ts';
-import type { Output } from './kit/output.ts';
-import { renderTable } from './kit/table.ts';
+import type { MemberDiff } from '../../catalogue/models/diff.ts';
+import type { ModelPage, ModelUses, ModelVersion } from '../../catalogue/models/reading.ts';
+import type { Client } from '../kit/client.ts';
+import type { Output } from '../kit/output.ts';
+import { renderTable } from '../kit/table.ts';
 import type { ModelCommand } from './model-arguments.ts';
 import { editModel } from './model-edit.ts';
 import { modelText, readModelFiles, writeModelFiles } from './model-files.ts';

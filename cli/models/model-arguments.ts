@@ -1,5 +1,5 @@
 /** Reads the command line of `forkline model`. */
-import { UsageError } from './kit/usage-error.ts';
+import { UsageError } from '../kit/usage-error.ts';
 
 export type ModelCommand =
   | {

@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse, stringify, YAMLParseError } from 'yaml';
-import { UsageError } from './kit/usage-error.ts';
+import { UsageError } from '../kit/usage-error.ts';
 
 export interface ModelFile {
   readonly path: string;
@@ -37,7 +37,7 @@ async function filesIn(paths: readonly string[]): Promise<readonly string[]> {
 }
 
 /** Returns the model of a text. Throws with the place of a mistake. */
-export function modelOf(text: string): unknown {
+function modelOf(text: string): unknown {
   try {
     return parse(text, { maxAliasCount: 0, schema: 'core' });
   } catch (thrown) {

@@ -1,5 +1,5 @@
 /** The requests that the actions of `forkline model` have in common. */
-import type { Client } from './client.ts';
+import type { Client } from '../kit/client.ts';
 
 export interface Definition {
   readonly name: string;
