@@ -1,7 +1,7 @@
 /**
  * Builds dist/, which is all that users run: the TypeScript sources compiled file by file, the DSL worker bundled over
  * its compiled file (it is started all the time, and one file loads faster than many; what it imports late is in others), the
- * console bundled for browsers (scripts/build-console.mjs), static assets copied, and dist/build-id.json, by which every process knows that it is of the same build as its monitor.
+ * console bundled for browsers (build-console.mjs), static assets copied, and dist/build-id.json, by which every process knows that it is of the same build as its monitor.
  *
  * `node build.mjs --loadtest` also builds dist-dev/: the load test's own code, and links to the rooms of dist/ beside
  * it, so that what is measured is what users run, to the byte.
@@ -30,7 +30,7 @@ import {
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { buildConsole } from './scripts/build-console.mjs';
+import { buildConsole } from './build-console.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const dist = join(root, 'dist');
@@ -40,7 +40,7 @@ const { rooms } = JSON.parse(readFileSync(join(root, 'rooms.json'), 'utf8'));
 const productRooms = Object.keys(rooms).filter((room) => rooms[room].deployed !== false);
 const loadtestRooms = Object.keys(rooms).filter((room) => rooms[room].deployed === false);
 const buildFiles = [
-  ...['build.mjs', 'scripts/build-console.mjs', 'package.json', 'package-lock.json', 'rooms.json'],
+  ...['build.mjs', 'build-console.mjs', 'package.json', 'package-lock.json', 'rooms.json'],
   ...['tsconfig.json', 'tsconfig.build.json'],
 ];
 const loadtestProject = 'tsconfig.loadtest.json';

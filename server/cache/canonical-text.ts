@@ -1,14 +1,14 @@
 /**
  * The text of a query as it counts in the key of its answer. Layout is left out only where it provably makes no difference:
  *
- * - only in PostgreSQL's SQL: MariaDB and SQLite name columns by the text of their expressions, layout included;
+ * - only in SQL whose database does not name columns by the text of their expressions, layout included;
  * - only before the first `|`: stages name columns by their text as well;
  * - never in quotes, and not at all in a text with anything that different lexers read in different ways (comments, escapes,
  *   dollar quotes, backticks, brackets, other connections) or that can see its own text (`current_query`).
  *
  * Everything else counts to the letter: two texts that differ there are two answers.
  */
-import type { DialectName } from '../../core/protocol/dialect-name.ts';
+import { type DialectName, LAYOUT_IS_FREE } from '../../core/protocol/dialect-name.ts';
 
 const UNSURE = /[#\\$`@[]|--|\/\/|\/\*|current_query|query_text/i;
 /** Quoted texts, which stay as they are, and white space. */
@@ -16,7 +16,7 @@ const QUOTED_OR_SPACE = /'[^']*'|"[^"]*"|[ \t\r\n]+/g;
 const QUOTE = /['"]/;
 
 export function canonicalText(text: string, dialect: DialectName | undefined): string {
-  if (dialect !== 'postgres' || UNSURE.test(text)) return text;
+  if (dialect === undefined || !LAYOUT_IS_FREE.has(dialect) || UNSURE.test(text)) return text;
   const pipe = text.indexOf('|');
   const head = pipe === -1 ? text : text.slice(0, pipe);
   // An unpaired quote in the head means that the pipe stands in a quoted text.
@@ -24,7 +24,7 @@ export function canonicalText(text: string, dialect: DialectName | undefined): s
   const squeezed = head.replace(QUOTED_OR_SPACE, (found, at: number) => {
     if (QUOTE.test(found[0]!)) return found;
     if (at === 0 || (pipe === -1 && at + found.length === head.length)) return '';
-    // Two texts with a line break between them are one in PostgreSQL.
+    // Two texts with a line break between them are one.
     const isBetweenQuotes = QUOTE.test(head[at - 1]!) && QUOTE.test(head[at + found.length] ?? '');
     return isBetweenQuotes ? found : ' ';
   });

@@ -36,7 +36,7 @@ export function connectionChangeHandlers(deps: AppDeps): ConnectionHandlers {
     const { name, ...definition } = objectOf(jsonOf(request));
     if (typeof name !== 'string')
       throw new QueryError('bad-request', 'say what the connection is called', {
-        hint: 'For example: {"name": "crm", "url": "postgresql://reader@db.example.com/crm", "secret": "crm-reader"}',
+        hint: 'For example: {"name": "crm", "kind": "...", "url": "...", "secret": "crm-reader"}',
       });
     const expected = expectedVersion(request);
     await save(request, response, name, definition, expected === 'not said' ? 'absent' : expected);
@@ -141,7 +141,7 @@ function stored(book: StoredConnectionBook | null): StoredConnectionBook {
 function objectOf(body: unknown): Record<string, unknown> {
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) return { ...body };
   throw new QueryError('bad-request', 'a connection is an object with the options of its kind', {
-    hint: 'For example: {"url": "postgresql://reader@db.example.com/crm", "secret": "crm-reader"}',
+    hint: 'For example: {"kind": "...", "url": "...", "secret": "crm-reader"}',
   });
 }
 

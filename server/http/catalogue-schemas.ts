@@ -59,12 +59,12 @@ const versions = z.array(
 const connectionDefinition = z
   .looseObject({
     name: text.optional().describe('In a PUT the path names it'),
-    kind: text.optional().describe('Left out: postgres, or what the URL says'),
+    kind: text.optional().describe('Left out: what the URL says'),
     url: text.optional().describe('Of a database server: with user, host and database, without a password'),
     secret: text
       .optional()
       .describe('The name of a secret that the configuration declares for this connection'),
-    path: text.optional().describe('Of a SQLite file'),
+    path: text.optional().describe('Of a file, for the kinds that are one'),
     root: text.optional().describe('Of a directory with files'),
   })
   .describe('The options of its kind, as the configuration has them');

@@ -1,5 +1,5 @@
 /**
- * The console: the page at / and the files that it loads from /console, as `npm run build` made them (scripts/build-console.mjs). Files have the
+ * The console: the page at / and the files that it loads from /console, as `npm run build` made them (build-console.mjs). Files have the
  * hash of their content in their names, so browsers keep them for ever; the page is sent anew each time, with a nonce for the style
  * sheets that the editor makes. The policy lets the page load these files and ask this server, and nothing else.
  */

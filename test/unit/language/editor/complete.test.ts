@@ -233,7 +233,7 @@ describe('completion', () => {
     it('knows the names of lets, and what can be set', () => {
       const lets = 'let late = (select 1 as a | where true); ';
       expect(labels(`${lets}la^`, 'table')).to.deep.equal(['late']);
-      expect(labels('set ^')).to.deep.equal(['pushdown']);
+      expect(labels('set ^')).to.deep.equal(['pushdown', 'cache']);
       expect(labels('set pushdown = ^')).to.deep.equal(['off', 'auto', 'require']);
       expect(labels('let ^')).to.deep.equal([]);
       expect(labels('let late = (select * from ^', 'table')).to.include('flights');
