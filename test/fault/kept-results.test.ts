@@ -143,9 +143,10 @@ describe('kept answers through faults', function () {
   it('keeps to its bounds, least recently used out first', async () => {
     await using forkline = await start({ results: { maxEntries: 3 } });
     const query = (n: number) => `set cache = 1h; select random() as r, ${n} as n`;
-    for (const n of [1, 2, 3]) await forkline.query(query(n));
-    await until(async () => status(await forkline.query(query(1))).includes('; hit'), 5000);
-    await forkline.query(query(4));
+    const isKept = (n: number) => async () => status(await forkline.query(query(n))).includes('; hit');
+    for (const n of [1, 2, 3]) await until(isKept(n), 5000);
+    await until(isKept(1), 5000);
+    await until(isKept(4), 5000);
     await until(async () => (await entries()).length === 3, 5000);
     expect(status(await forkline.query(query(1)))).to.include('; hit');
     expect(status(await forkline.query(query(2)))).to.include('fwd=miss');

@@ -168,7 +168,9 @@ describe('access', function () {
       expect(status, path).to.equal(200);
       expect(headers.get('content-type')).to.match(/^text\//);
     }
-    expect((await ask('GET', '/')).status).to.equal(302);
+    const page = await ask('GET', '/');
+    expect(page.status).to.equal(200);
+    expect(page.text).to.contain('console/');
     expect((await ask('GET', '/docs')).text).to.contain('id="key"');
     expect((await ask('GET', '/docs.js')).text).to.contain('Authorization');
   });

@@ -137,8 +137,8 @@ describe('the API beside queries', function () {
       if (!('get' in operations)) continue;
       if (path.startsWith('/v1/cache') || path.startsWith('/v1/jobs')) continue; // they are not on here: cache.test.ts, jobs.test.ts
       const concrete = path.replace('{queryId}', 'find-me').replace('{name}', 'main');
-      // Without a store there are no models.
-      const expected = /^\/v1\/(models|catalogue)/.test(path) ? 501 : 200;
+      // Without a store there are no models, and no versions of connections.
+      const expected = /^\/v1\/(models|catalogue|connections\/\{name\}\/versions)/.test(path) ? 501 : 200;
       const search = /^\/v1\/(query\b(?!\/)|explain)/.test(path) ? '?q=select+1+as+a' : '';
       const { status } = await forkline.get(concrete + search);
       expect(status, path).to.equal(expected);

@@ -106,8 +106,10 @@ describe('the container image', function () {
 
 /** The rooms that are compiled for users. */
 function shippedRooms(): string[] {
-  const text = readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8');
-  return (JSON.parse(text) as { include: string[] }).include;
+  const { rooms } = JSON.parse(readFileSync(join(ROOT, 'rooms.json'), 'utf8')) as {
+    readonly rooms: Readonly<Record<string, { readonly deployed?: boolean }>>;
+  };
+  return Object.keys(rooms).filter((name) => rooms[name]!.deployed !== false);
 }
 
 /** The points in which it differs from the image: places, the port, the database. */
