@@ -149,10 +149,10 @@ describe('forkline model', function () {
     const migrate = (...more: string[]) =>
       run(['migrate', '--config', config, ...more], { STORE: fresh.url });
     expect(await migrate('--check')).to.deep.include({ code: 1 });
-    expect((await migrate('--check')).out).to.equal('pending V1__models.sql\n');
+    expect((await migrate('--check')).out).to.equal('pending V1__models.sql\npending V2__connections.sql\n');
     expect(await migrate()).to.deep.equal({
       code: 0,
-      out: 'applied V1__models.sql\n',
+      out: 'applied V1__models.sql\napplied V2__connections.sql\n',
     });
     expect(await migrate('--check')).to.deep.equal({ code: 0, out: 'the store is up to date\n' });
     await fresh.admin("update forkline.flyway_schema_history set checksum = 1 where version = '1'");

@@ -333,9 +333,9 @@ describe('models', function () {
   });
 
   it('come from connections whose tables and columns are listed', async () => {
-    expect((await send('GET', '/v1/connections')).json).to.deep.equal({
-      connections: [{ name: 'main', dialect: 'postgres', default: true }],
-    });
+    const { connections } = (await send('GET', '/v1/connections')).json;
+    expect(connections).to.have.length(1);
+    expect(connections[0]).to.deep.include({ name: 'main', dialect: 'postgres', default: true });
     const { tables, complete } = (await send('GET', '/v1/connections/main/tables')).json;
     expect(complete).to.equal(true);
     const airports = tables.find(({ name }: Json) => name === 'airports');

@@ -188,7 +188,13 @@ describe('planner threads', function () {
       };
       const released: string[] = [];
       const slot = { pid: 1, socket: { call, busy: false }, release: () => released.push('slot') };
-      const deps = { planner, cancelGraceMs: 100, sqlSlots: { lane: { acquire: async () => slot } } };
+      const connections = { isScanned: () => false, roleOf: () => null };
+      const deps = {
+        planner,
+        connections,
+        cancelGraceMs: 100,
+        sqlSlots: { lane: { acquire: async () => slot } },
+      };
       const query = {
         ...{ queryId: 'q1', principal: anonymousAt(''), cancellation: new Cancellation(), deadlineAt: 5 },
         ...{ pids: [], trace: { time: (_name: string, work: Promise<unknown>) => work } },

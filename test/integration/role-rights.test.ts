@@ -96,7 +96,7 @@ describe('roles', function () {
     expect(said('maker')).to.include('CREATEROLE');
     expect(said('heir')).to.include('a member of postgres');
     const plain = findings.filter(({ connection }) => connection === 'plain');
-    expect(plain.map(({ level }) => level)).to.deep.equal(['ok', 'note', 'note', 'ok']);
+    expect(plain.map(({ level }) => level)).to.deep.equal(['ok', 'ok', 'note', 'note', 'ok']);
     expect(plain[3]!.text).to.equal(`statements only read: ${judgeOf('postgres').guard}`);
     expect(plain[2]!.text).to.include('pg_terminate_backend').and.to.not.include('set_config');
   });
@@ -119,7 +119,7 @@ describe('roles', function () {
     await admin(sql);
     const { code, findings } = await doctor({ main: { url: urlOf('plain') } });
     expect(code).to.equal(0);
-    expect(findings.map(({ level }) => level)).to.deep.equal(['ok', 'ok']);
+    expect(findings.map(({ level }) => level)).to.deep.equal(['ok', 'ok', 'ok']);
     await using forkline = await startForkline({ connections: { main: { url: urlOf('plain') } } });
     const body = { params: { n: 1, name: 'a' } };
     const query = 'set pushdown = off; select id, name from things where id = :n | where name = :name';
