@@ -56,7 +56,7 @@ describe('forkline start', function () {
     expect(roles).to.include.all.keys('monitor', 'logger', 'server', 'sql', 'dsl');
     expect(processes.find(({ role }) => role === 'monitor')?.pid).to.equal(server.pid);
     expect(server.output()).to.contain(`curl -s localhost:${server.port}/v1/query -d`);
-    expect(server.output()).to.contain(`http://localhost:${server.port}/docs`);
+    expect(server.output()).to.contain(`http://localhost:${server.port}/ in a browser`);
     // Boots of DSL workers would hold up the first answers.
     const events = await until(async () => {
       const seen = (await server.logLines()).map((line) => (JSON.parse(line) as { event: string }).event);
