@@ -97,8 +97,8 @@ describe('roles', function () {
     expect(said('heir')).to.include('a member of postgres');
     const plain = findings.filter(({ connection }) => connection === 'plain');
     expect(plain.map(({ level }) => level)).to.deep.equal(['ok', 'ok', 'note', 'note', 'ok']);
-    expect(plain[3]!.text).to.equal(`statements only read: ${judgeOf('postgres').guard}`);
-    expect(plain[2]!.text).to.include('pg_terminate_backend').and.to.not.include('set_config');
+    expect(plain[4]!.text).to.equal(`statements only read: ${judgeOf('postgres').guard}`);
+    expect(plain[3]!.text).to.include('pg_terminate_backend').and.to.not.include('set_config');
   });
 
   it('refuse queries of their connection alone', async () => {
