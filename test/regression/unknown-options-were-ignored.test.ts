@@ -26,6 +26,8 @@ describe('regression: unknown options were ignored', function () {
     };
     let tried = 0;
     for (const [template, methods] of Object.entries(paths)) {
+      // They are not on here, and say so whatever is asked.
+      if (/^\/v1\/(?:models|catalogue|connections|cache|jobs)\b/.test(template)) continue;
       const path = template
         .replace('{queryId}', 'some-query')
         .replace(/\.(json|ndjson|csv|arrow|parquet)$/, '');
