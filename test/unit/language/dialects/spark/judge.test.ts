@@ -34,7 +34,7 @@ describe("Spark's judge", () => {
   ];
   for (const sql of passing) it(`lets pass: ${sql}`, () => expect(verdict(sql)).to.equal('passes'));
 
-  // Each of these but the brackets ran on Spark 4.2 as more than a query when it was sent.
+  // Most of these ran on Spark 4.2 as more than a query; the others follow from its grammar (docs/decisions/0063).
   const refused: readonly (readonly [string, string])[] = [
     ['', 'empty-query at 1'],
     [' ; ', 'empty-query at 1'],
