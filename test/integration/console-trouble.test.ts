@@ -1,10 +1,11 @@
 /** The console in a real browser when something is large, hostile or gone. */
 import { expect } from 'chai';
-import type { Browser, Page } from 'playwright-core';
-import { type OpenPage, openPage, startBrowser } from '../support/browser.ts';
+import type { Page } from 'playwright-core';
+import type { OpenPage } from '../support/browser.ts';
 import { ConsolePage } from '../support/console-page.ts';
+import { useConsole } from '../support/console-suite.ts';
 import { recordFigure } from '../support/figures.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import type { Forkline } from '../support/forkline.ts';
 import { startPrefixProxy } from '../support/prefix-proxy.ts';
 
 /** Scrolls from the top to the bottom in 120 frames; the value is the longest time between two of them. */
@@ -28,27 +29,11 @@ const HOSTILE = '<img src=x onerror=document.title=1>';
 describe('the console in trouble', function () {
   this.timeout(120_000);
   let forkline: Forkline;
-  let browser: Browser;
   let open: OpenPage;
   let page: Page;
   let at: ConsolePage;
-  before(async function () {
-    browser = await startBrowser(this);
-    forkline = await startForkline();
-  });
-  after(async () => {
-    await browser?.close();
-    await forkline?.stop();
-  });
-  beforeEach(async () => {
-    open = await openPage(browser, `${forkline.url}/`);
-    page = open.page;
-    at = new ConsolePage(page);
-  });
-  afterEach(async () => {
-    const { faults, context } = open;
-    await context.close();
-    expect(faults, 'errors of scripts, and what the policy of the page refused').to.deep.equal([]);
+  useConsole((suite) => {
+    ({ forkline, open, page, at } = suite);
   });
 
   it('scrolls through a million rows, and keeps to its memory', async () => {

@@ -2,9 +2,10 @@
 import AxeBuilder from 'axe-core';
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
-import { type OpenPage, openPage, startBrowser } from '../support/browser.ts';
+import { type OpenPage, openPage } from '../support/browser.ts';
 import { ConsolePage } from '../support/console-page.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { useConsole } from '../support/console-suite.ts';
+import type { Forkline } from '../support/forkline.ts';
 
 const SERIES = "select g as n, 'row ' || g as label, g * 1.5 as half from generate_series(1, 3) g";
 const BY_HOUR = `select g % 24 as hour, avg(g % 7)::float8 as delay from generate_series(1, 1000) g group by 1 | sort hour`;
@@ -16,23 +17,8 @@ describe('the console', function () {
   let open: OpenPage;
   let page: Page;
   let at: ConsolePage;
-  before(async function () {
-    browser = await startBrowser(this);
-    forkline = await startForkline();
-  });
-  after(async () => {
-    await browser?.close();
-    await forkline?.stop();
-  });
-  beforeEach(async () => {
-    open = await openPage(browser, `${forkline.url}/`);
-    page = open.page;
-    at = new ConsolePage(page);
-  });
-  afterEach(async () => {
-    const { faults, context } = open;
-    await context.close();
-    expect(faults, 'errors of scripts, and what the policy of the page refused').to.deep.equal([]);
+  useConsole((suite) => {
+    ({ forkline, browser, open, page, at } = suite);
   });
 
   it('begins with queries of the tables that are there', async () => {

@@ -1,39 +1,27 @@
 /** The SQL of calls that MariaDB computes exactly as the stage engine does. Each was tried by the oracle. */
-import type { ColumnType } from '../../../core/protocol/types.ts';
 import { staysInRange } from '../../types/float-range.ts';
 import { decimalSize, isUnsized } from '../../types/rules.ts';
 import { type Typed, type TypedCall, valueType } from '../../types/typed.ts';
+import {
+  compareAlike,
+  comparisonsAndLogic,
+  isComparable,
+  isSummable,
+  keepsValue,
+  ofFloats,
+} from '../exact-calls.ts';
 import type { EmitSite, Emitter, FunctionRow, FunctionTable, Row } from '../function-table.ts';
-import { EQUALITY, infix, LOGIC, named, ORDER, OWN } from '../standard-sql.ts';
+import { infix, LOGIC, named, OWN } from '../standard-sql.ts';
 import { castTo } from './sql.ts';
 
-type Kind = ColumnType['kind'];
-
-/** Kinds that are compared with each other as their values are. */
-const COMPARED: readonly ReadonlySet<string>[] = [
-  new Set<Kind>(['int64', 'decimal']),
-  new Set<Kind>(['float64']),
-  new Set<Kind>(['string']),
-  new Set<Kind>(['bool']),
-  new Set<Kind>(['date']),
-  new Set<Kind>(['timestamp']),
-  new Set<Kind>(['timestamptz']),
-];
-
 function areCompared({ args }: TypedCall): boolean {
-  const kinds = args.map(({ type }) => type.kind).filter((kind) => kind !== 'null');
-  return (
-    COMPARED.some((group) => kinds.every((kind) => group.has(kind))) &&
-    !args.some(({ type }) => isUnsized(type))
-  );
+  return compareAlike(args.map(({ type }) => type)) && !args.some(({ type }) => isUnsized(type));
 }
 
 const compared = (emit: Emitter): FunctionRow => ({ emit, exact: areCompared });
 
 /** Choices give one of their values: all have its type. */
-function hasKnownType({ type }: TypedCall): boolean {
-  return COMPARED.some((group) => group.has(type.kind)) && !isUnsized(type);
-}
+const hasKnownType = ({ type }: TypedCall): boolean => isComparable(type);
 
 const chosen = (emit: Emitter): FunctionRow => ({ emit, exact: hasKnownType });
 
@@ -49,11 +37,6 @@ function hasRoom({ type, args }: TypedCall): boolean {
 const ofDecimals = (operator: string): Row => ({
   emit: (args, site) => castTo(infix(operator)(args, site), valueType(site.call.type)),
   exact: hasRoom,
-});
-
-const ofFloats = (operator: string): Row => ({
-  emit: infix(operator),
-  exact: ({ args }) => staysInRange(operator, args),
 });
 
 const LEAST_INT64 = '-9223372036854775808';
@@ -75,23 +58,6 @@ function isPositive(divisor: Typed): boolean {
   return divisor.kind === 'literal' && Number(divisor.value) > 0;
 }
 
-const KEPT_CASTS: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
-  int64: ['int64', 'decimal', 'float64'],
-  decimal: ['decimal'],
-  date: ['date', 'timestamp'],
-};
-
-/** Casts in which no digit is lost and that fail for no value. */
-function keepsValue({ type, args: [arg] }: TypedCall): boolean {
-  const from = arg!.type;
-  if (from.kind === 'null' || type.kind === 'null' || KEPT_CASTS[from.kind]?.includes(type.kind) !== true)
-    return false;
-  if (type.kind !== 'decimal') return true;
-  if (isUnsized(type) || isUnsized(from)) return false;
-  const [wide, narrow] = [decimalSize(type), decimalSize(from)];
-  return wide.scale >= narrow.scale && wide.precision - wide.scale >= narrow.precision - narrow.scale;
-}
-
 /** MariaDB has no FILTER. */
 function counted(a: string, { condition }: EmitSite): string {
   return condition === null ? a : `CASE WHEN ${condition} THEN ${a} END`;
@@ -101,13 +67,6 @@ const grouped =
   (name: string): Emitter =>
   ([a], site) =>
     `${name}(${counted(a!, site)})`;
-
-/** Sums of up to 28 digits stay within 38, however many rows there are. */
-const SUMMED_DIGITS = 28;
-
-function isSummable({ args: [arg] }: TypedCall): boolean {
-  return !isUnsized(arg!.type) && decimalSize(arg!.type).precision <= SUMMED_DIGITS;
-}
 
 const exactSum: Row = {
   emit: (args, site) => castTo(grouped('SUM')(args, site), valueType(site.call.type)),
@@ -143,26 +102,8 @@ export const MARIADB_FUNCTIONS: FunctionTable = {
   '/': quotient,
   '%': { emit: ([a, b]) => `(${a} % nullif(${b}, 0))`, exact: ({ type }) => type.kind === 'int64' },
   'div/int64': ([a, b]) => `(${a} DIV nullif(${b}, 0))`,
-  '=': compared(EQUALITY['=']),
-  '<>': compared(EQUALITY['<>']),
+  ...comparisonsAndLogic(compared, chosen),
   'is distinct from': compared(([a, b]) => `(NOT (${a} <=> ${b}))`),
-  'is not distinct from': compared(infix('<=>')),
-  in: compared(EQUALITY.in),
-  'not in': compared(EQUALITY['not in']),
-  '<': compared(ORDER['<']),
-  '<=': compared(ORDER['<=']),
-  '>': compared(ORDER['>']),
-  '>=': compared(ORDER['>=']),
-  between: compared(ORDER.between),
-  'not between': compared(ORDER['not between']),
-  and: LOGIC.and,
-  or: LOGIC.or,
-  not: LOGIC.not,
-  'is null': LOGIC['is null'],
-  'is not null': LOGIC['is not null'],
-  if: chosen(LOGIC.if),
-  case: chosen(LOGIC.case),
-  coalesce: chosen(LOGIC.coalesce),
   nullif: { emit: LOGIC.nullif, exact: (call) => hasKnownType(call) && areCompared(call) },
   cast: { emit: ([a], { call }) => castTo(a!, valueType(call.type)), exact: keepsValue },
   length: named('CHAR_LENGTH'),

@@ -1,30 +1,27 @@
-/** The SQL of calls that Spark computes exactly as the stage engine does. Each was tried by the oracles on Spark 4.2. */
-import type { ColumnType } from '../../../core/protocol/types.ts';
-import { staysInRange } from '../../types/float-range.ts';
+/**
+ * The SQL of calls that Spark should compute exactly as the stage engine does. No oracle has run to its end on Spark yet, so nothing of it is
+ * used: `maxStages` is 0 (source.ts).
+ */
 import { decimalSize, type ExprType, isUnsized } from '../../types/rules.ts';
 import { type TypedCall, valueType } from '../../types/typed.ts';
+import {
+  compareAlike,
+  comparisonsAndLogic,
+  isComparable,
+  isSummable,
+  keepsValue,
+  ofFloats,
+  SUMMED_DIGITS,
+} from '../exact-calls.ts';
 import type { Emitter, FunctionRow, FunctionTable, Row } from '../function-table.ts';
-import { aggregate, EQUALITY, infix, LOGIC, named, ORDER, OWN } from '../standard-sql.ts';
+import { aggregate, EQUALITY, LOGIC, named, OWN } from '../standard-sql.ts';
 import { castTo } from './sql.ts';
-
-type Kind = ColumnType['kind'];
 
 const MOST_DIGITS = 38;
 
-/** Kinds that are compared with each other as their values are. */
-const COMPARED: readonly ReadonlySet<string>[] = [
-  new Set<Kind>(['int64', 'decimal']),
-  new Set<Kind>(['float64']),
-  new Set<Kind>(['string']),
-  new Set<Kind>(['bool']),
-  new Set<Kind>(['date']),
-  new Set<Kind>(['timestamp']),
-  new Set<Kind>(['timestamptz']),
-];
-
 function areCompared({ args }: TypedCall): boolean {
-  const types = args.map(({ type }) => type).filter(({ kind }) => kind !== 'null');
-  return COMPARED.some((group) => types.every(({ kind }) => group.has(kind))) && haveRoom(types);
+  const types = args.map(({ type }) => type);
+  return compareAlike(types) && haveRoom(types);
 }
 
 /** Spark compares numbers as decimals of one size, and cuts digits when they do not fit. */
@@ -42,7 +39,7 @@ const compared = (emit: Emitter): FunctionRow => ({ emit, exact: areCompared });
 
 /** Choices give one of their values: all of these have its type, and conditions are truth values. */
 function areAlike({ type, args }: TypedCall): boolean {
-  if (!COMPARED.some((group) => group.has(type.kind)) || isUnsized(type)) return false;
+  if (!isComparable(type)) return false;
   return args.every(
     (arg) => arg.type.kind === 'null' || arg.type.kind === 'bool' || isSameType(arg.type, type),
   );
@@ -57,38 +54,6 @@ function isSameType(one: ExprType, other: ExprType): boolean {
 }
 
 const chosen = (emit: Emitter): FunctionRow => ({ emit, exact: areAlike });
-
-const ofFloats = (operator: string): Row => ({
-  emit: infix(operator),
-  exact: ({ args }) => staysInRange(operator, args),
-});
-
-const KEPT_CASTS: Readonly<Partial<Record<Kind, readonly Kind[]>>> = {
-  int64: ['int64', 'decimal', 'float64'],
-  decimal: ['decimal'],
-  date: ['date', 'timestamp'],
-};
-
-/** Casts in which no digit is lost and that fail for no value. */
-function keepsValue({ type, args: [arg] }: TypedCall): boolean {
-  const from = arg!.type;
-  if (from.kind === 'null' || type.kind === 'null' || KEPT_CASTS[from.kind]?.includes(type.kind) !== true)
-    return false;
-  if (type.kind !== 'decimal') return true;
-  if (isUnsized(type) || isUnsized(from)) return false;
-  const [wide, narrow] = [
-    decimalSize(type),
-    from.kind === 'int64' ? { precision: 19, scale: 0 } : decimalSize(from),
-  ];
-  return wide.scale >= narrow.scale && wide.precision - wide.scale >= narrow.precision - narrow.scale;
-}
-
-/** Sums of up to 28 digits stay within 38, however many rows there are. */
-const SUMMED_DIGITS = 28;
-
-function isSummable({ args: [arg] }: TypedCall): boolean {
-  return !isUnsized(arg!.type) && decimalSize(arg!.type).precision <= SUMMED_DIGITS;
-}
 
 const exactSum = (emit: Emitter): Row => ({
   emit: (args, site) => castTo(emit(args, site), valueType(site.call.type)),
@@ -106,33 +71,15 @@ const extreme = (name: string): Row => ({
       ? `(${aggregate(name)(args, site)} + 0.0D)`
       : aggregate(name)(args, site),
   over: null,
-  exact: ({ type }) => COMPARED.some((group) => group.has(type.kind)) && !isUnsized(type),
+  exact: ({ type }) => isComparable(type),
 });
 
 export const SPARK_FUNCTIONS: FunctionTable = {
   '+/float64': ofFloats('+'),
   '-/float64': ofFloats('-'),
   '*/float64': ofFloats('*'),
-  '=': compared(EQUALITY['=']),
-  '<>': compared(EQUALITY['<>']),
+  ...comparisonsAndLogic(compared, chosen),
   'is distinct from': compared(EQUALITY['is distinct from']),
-  'is not distinct from': compared(infix('<=>')),
-  in: compared(EQUALITY.in),
-  'not in': compared(EQUALITY['not in']),
-  '<': compared(ORDER['<']),
-  '<=': compared(ORDER['<=']),
-  '>': compared(ORDER['>']),
-  '>=': compared(ORDER['>=']),
-  between: compared(ORDER.between),
-  'not between': compared(ORDER['not between']),
-  and: LOGIC.and,
-  or: LOGIC.or,
-  not: LOGIC.not,
-  'is null': LOGIC['is null'],
-  'is not null': LOGIC['is not null'],
-  if: chosen(LOGIC.if),
-  case: chosen(LOGIC.case),
-  coalesce: chosen(LOGIC.coalesce),
   nullif: { emit: LOGIC.nullif, exact: (call) => areAlike(call) && areCompared(call) },
   cast: { emit: ([a], { call }) => castTo(a!, valueType(call.type)), exact: keepsValue },
   length: named('char_length'),
