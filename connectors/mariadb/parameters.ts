@@ -3,6 +3,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import { isListKind } from '../../core/protocol/parameters.ts';
 import type { CopyToCall, RunSqlCall } from '../../core/protocol/sql-worker.ts';
 import { tokenizeSql } from '../../language/dialects/mariadb/tokens.ts';
+import { type Placed, withQuestionMarks } from '../kit/question-marks.ts';
 import { stalePlan } from '../kit/stale-plan.ts';
 import type { BoundValue } from './wire/commands.ts';
 
@@ -39,17 +40,7 @@ function boundList(sqlParameter: number): QueryError {
   });
 }
 
-/** MariaDB binds by place: each `$n` becomes a `?` of as many characters, so that positions stay. */
-export function withPlaces(sql: string): { readonly text: string; readonly numbers: readonly number[] } {
-  if (!sql.includes('$')) return { text: sql, numbers: [] };
-  const numbers: number[] = [];
-  let text = '';
-  let from = 0;
-  for (const token of tokenizeSql(sql)) {
-    if (token.kind !== 'parameter') continue;
-    numbers.push(Number(token.text));
-    text += `${sql.slice(from, token.start)}${'?'.padEnd(token.end - token.start)}`;
-    from = token.end;
-  }
-  return { text: text + sql.slice(from), numbers };
+/** MariaDB binds by place. */
+export function withPlaces(sql: string): Placed {
+  return withQuestionMarks(sql, tokenizeSql);
 }

@@ -5,6 +5,7 @@ import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { sentSql } from '../../language/dialects/spark/sql.ts';
 import { tokenizeSql } from '../../language/dialects/spark/tokens.ts';
 import { isJson, isText, sparkTypeOf } from '../../language/dialects/spark/types.ts';
+import { withQuestionMarks } from '../kit/question-marks.ts';
 import { stalePlan } from '../kit/stale-plan.ts';
 import type { Relation } from './protocol.ts';
 import type { Asked } from './query-session.ts';
@@ -21,7 +22,7 @@ const UNBOUND: Bound = { parameters: [] };
  * the statement, one line further up.
  */
 export function planOf(sql: string, bound: Bound = UNBOUND, items = '*'): Asked {
-  const { text, numbers } = withPlaces(sql);
+  const { text, numbers } = withQuestionMarks(sql, tokenizeSql);
   const before = `SELECT ${items} FROM (\n`;
   const statement = `${before}${withoutEnd(text)}\n)`;
   if (statement.includes('${'))
@@ -42,20 +43,6 @@ export function planOf(sql: string, bound: Bound = UNBOUND, items = '*'): Asked 
 export function sentItems(columns: readonly DatabaseColumn[]): string {
   const needs = columns.some(({ type }) => isJson(sparkTypeOf(type)) || isText(sparkTypeOf(type)));
   return needs ? columns.map(sentSql).join(', ') : '*';
-}
-
-function withPlaces(sql: string): { readonly text: string; readonly numbers: readonly number[] } {
-  if (!sql.includes('$')) return { text: sql, numbers: [] };
-  const numbers: number[] = [];
-  let text = '';
-  let from = 0;
-  for (const token of tokenizeSql(sql)) {
-    if (token.kind !== 'parameter') continue;
-    numbers.push(Number(token.text));
-    text += `${sql.slice(from, token.start)}${'?'.padEnd(token.end - token.start)}`;
-    from = token.end;
-  }
-  return { text: text + sql.slice(from), numbers };
 }
 
 /** The semicolon at the end would stand inside of the brackets. */

@@ -42,6 +42,8 @@ interface SqlWorker {
 }
 
 const RECONNECT_MS = 50;
+/** The time in which the sockets of a worker that has died are all seen to close. */
+const DOUBT_MS = 5;
 /** The share of all slots that long queries never take. */
 const KEPT_SHARE = 0.25;
 
@@ -161,10 +163,33 @@ export class SqlSlots {
         removeItem(worker.free, socket);
         worker.long.delete(socket);
         this.#onSlotGone(worker);
-        this.lane.offer(); // another query may now take what this one held
+        this.#doubt(worker);
         if (worker.listed) setTimeout(() => worker.listed && this.#open(worker), RECONNECT_MS);
       },
     });
+  }
+
+  /**
+   * A worker that dies closes its sockets one after the other: the free ones are given to nobody until they have had the time to close
+   * as well, or the next query would be lost with them.
+   */
+  #doubt(worker: SqlWorker): void {
+    const doubted = worker.free.splice(0);
+    if (doubted.length === 0) {
+      this.lane.offer(); // another query may now take what this one held
+      return;
+    }
+    setTimeout(() => {
+      const alive = doubted.filter(({ closed }) => !closed);
+      if (worker.listed) worker.free.push(...alive);
+      else
+        for (const socket of alive) {
+          worker.all.delete(socket);
+          socket.close();
+        }
+      this.#onSlotGone(worker);
+      this.lane.offer();
+    }, DOUBT_MS);
   }
 
   /** Tells whether a long query may take `count` slots. When no other long query runs it may take any number: otherwise it might never run. */

@@ -1,4 +1,4 @@
-/** What suites of the console share: a browser, a server, and a new page for each test, in which nothing may have gone wrong at its end. */
+/** The hooks that suites of the console share: a browser, a server, and a new page for each test, in which nothing may have gone wrong at its end. */
 import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { type OpenPage, openPage, startBrowser } from './browser.ts';

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Cancellation } from '../../../../core/process/cancellation.ts';
+import type { QueryError } from '../../../../core/protocol/errors.ts';
 import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { type SqlSlot, SqlSlots } from '../../../../server/admission/sql-slots.ts';
 import { until } from '../../../support/until.ts';
@@ -11,7 +12,11 @@ import { until } from '../../../support/until.ts';
 const DEADLINE_MS = 5000;
 
 /** Slots of workers that only listen; a worker's pid is its number, from 1 on. */
-async function slotsOf(workers: number, slots: number) {
+async function slotsOf(
+  workers: number,
+  slots: number,
+  { onConnection = () => {}, waitMs = 50 }: { onConnection?: (socket: Socket) => void; waitMs?: number } = {},
+) {
   const dir = await mkdtemp(join(tmpdir(), 'forkline-slots-'));
   const addresses = Array.from({ length: workers }, (_, index) => ({
     role: 'sql' as const,
@@ -20,8 +25,8 @@ async function slotsOf(workers: number, slots: number) {
     socketPath: join(dir, `sql-${index + 1}.sock`),
     slots,
   }));
-  const servers = addresses.map(({ socketPath }) => createServer().listen(socketPath));
-  const pool = new SqlSlots({ queueLength: 10, queueWaitMs: 50, onRetired: () => {} });
+  const servers = addresses.map(({ socketPath }) => createServer(onConnection).listen(socketPath));
+  const pool = new SqlSlots({ queueLength: 10, queueWaitMs: waitMs, onRetired: () => {} });
   pool.update(addresses);
   await until(() => pool.total === workers * slots, DEADLINE_MS);
   const inUse: SqlSlot[] = [];
@@ -57,6 +62,30 @@ describe('slots of SQL workers', () => {
     await using workers = await slotsOf(2, 2);
     const taken = [await workers.take(false), await workers.take(false)];
     expect(shares(taken)).to.deep.equal([1, 1]);
+  });
+
+  it('of a worker that has died are given to nobody, though its sockets close one after the other', async () => {
+    const sockets: Socket[] = [];
+    await using workers = await slotsOf(1, 3, {
+      onConnection: (socket) => sockets.push(socket),
+      waitMs: DEADLINE_MS,
+    });
+    await until(() => sockets.length === 3, DEADLINE_MS);
+    const held = await workers.take(false);
+    const call = {
+      queryId: 'q',
+      connection: 'main',
+      deadlineAt: Date.now() + DEADLINE_MS,
+      sql: '',
+      names: null,
+    };
+    const lost = held.socket.call({ type: 'facts', ...call }).catch((error: QueryError) => error.code);
+    for (const socket of sockets.splice(0)) socket.destroy();
+    expect(await lost).to.equal('worker-lost');
+    const next = await workers.take(false);
+    // The worker is listed still, so its slots are opened anew.
+    await until(() => sockets.length === 3, DEADLINE_MS);
+    expect(next.socket.closed).to.equal(false);
   });
 
   it('leave one worker free of queries with stages, as long as there is room beside it', async () => {
