@@ -67,7 +67,7 @@ describe('shared answers through faults', function () {
   });
 
   it('are made by another one when the worker of the first one is killed before the first byte', async () => {
-    // It must still run when a hundred others have come, on a machine however fast.
+    // The leader must still run when a hundred others have come, on a machine however fast.
     const query = 'set cache = 1m; select random() as killed_early, pg_sleep(4)::text as slept';
     const leader = ask(query, 'killed-early');
     await until(
