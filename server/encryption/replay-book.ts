@@ -6,6 +6,9 @@
  *   <directory>/since          written when the directory was made: earlier queries might have been noted in a lost one
  *   <directory>/29384123/<hash>  the minute (since 1970) in which it may be forgotten, and the hash of its id
  *
+ * A query tells its second only, so one of the very second in which the directory was made is taken: to lose a directory and
+ * start again takes a server longer.
+ *
  * Files are not forced to the disk, so that a crash of the machine may lose some: queries from before its last start are
  * refused.
  */
@@ -83,7 +86,7 @@ export class ReplayBook {
         },
       );
     }
-    if (issuedAt * 1000 < since)
+    if (issuedAt < Math.floor(since / 1000))
       throw refused(
         'it is from before this server began to note which queries it has taken',
         'Encrypt it again.',

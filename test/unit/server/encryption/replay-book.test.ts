@@ -54,6 +54,17 @@ describe('the book of encrypted queries that were taken', () => {
     expect(await taken(open(), query('one'))).to.equal('query-replayed');
   });
 
+  it('takes what was encrypted in the second in which the directory was made', async () => {
+    nowMs += 700;
+    const book = open();
+    await book.open();
+    nowMs += 100;
+    const issuedAt = Math.floor(nowMs / 1000);
+    expect(await taken(book, { uniqueId: 'same', issuedAt, expiresAt: issuedAt + 60 })).to.equal('taken');
+    const earlier = { uniqueId: 'earlier', issuedAt: issuedAt - 1, expiresAt: issuedAt + 60 };
+    expect(await taken(book, earlier)).to.equal('bad-encryption');
+  });
+
   it('refuses what is older than the directory, or than the start of the machine', async () => {
     await open().open();
     nowMs += 5000;
