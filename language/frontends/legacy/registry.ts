@@ -7,6 +7,7 @@ import type { AnyCommand } from './command.ts';
 import * as grouping from './grouping.ts';
 import * as joining from './joining.ts';
 import * as measuring from './measuring.ts';
+import { SPATH } from './spath.ts';
 import * as statistics from './statistics.ts';
 import * as texts from './texts.ts';
 import * as timelines from './timelines.ts';
@@ -69,7 +70,7 @@ const COMMANDS: readonly AnyCommand[] = [
   statistics.OUTLIER,
   statistics.EVAL,
   texts.REGEX,
-  texts.SPATH,
+  SPATH,
   texts.REPLACEWORDS,
   texts.TOKENIZER,
   texts.POSTAGGER,
