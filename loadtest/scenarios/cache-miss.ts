@@ -11,7 +11,9 @@ const QUICK_QUERIES = 4_000;
 const BLOCK = 1000;
 const CONNECTIONS = 4;
 const MOST_MORE_US = 15;
-const WARM_UP_BLOCKS = 3;
+const WARM_UP_BLOCKS = 6;
+const WITHOUT = 'without a cache';
+const WITH = 'with a cache';
 
 export const cacheMiss: Scenario = {
   name: 'cache-miss',
@@ -24,8 +26,8 @@ export const cacheMiss: Scenario = {
     const withCache = await startForkline({ databaseUrl, children, path, config: { cache: { mode: 'on' } } });
     try {
       const sides = [
-        { who: 'without a cache', url: without.url, pid: pidOfRole(without.rootPid!, 'server') },
-        { who: 'with a cache', url: withCache.url, pid: pidOfRole(withCache.rootPid!, 'server') },
+        { who: WITHOUT, url: without.url, pid: pidOfRole(without.rootPid!, 'server') },
+        { who: WITH, url: withCache.url, pid: pidOfRole(withCache.rootPid!, 'server') },
       ] as const;
       for (const { who, url } of sides)
         await bench.verifier.request({ label: who, url }, 'small', SMALL, signal);
@@ -43,12 +45,14 @@ export const cacheMiss: Scenario = {
             record.add(who, 'CPU of the server, a query', 'us', (cpuMicroseconds(pid) - before) / BLOCK);
         },
       );
+      await expectMisses(withCache.url, blocks * BLOCK, signal);
     } finally {
       await without.stop();
       await withCache.stop();
     }
-    const costs = record.series.map(({ values }) => values);
-    const [withoutCosts = [], withCosts = []] = costs;
+    const costsOf = (who: string): readonly number[] =>
+      record.series.find((series) => series.who === who)?.values ?? [];
+    const [withoutCosts, withCosts] = [costsOf(WITHOUT), costsOf(WITH)];
     const more = median(withCosts.map((cost, index) => cost - withoutCosts[index]!)); // as many of each
     record.check({
       what: "more of the server's CPU with a cache, a query",
@@ -60,3 +64,13 @@ export const cacheMiss: Scenario = {
     });
   },
 };
+
+/** Throws when the cache was not asked, or has answered. */
+async function expectMisses(url: string, queries: number, signal: AbortSignal): Promise<void> {
+  const text = await (await fetch(`${url}/metrics`, { signal })).text();
+  const count = (pattern: RegExp): number =>
+    [...text.matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
+  const misses = count(/^forkline_cache_misses_total\{[^}]*\} (\d+)$/gm);
+  const hits = count(/^forkline_cache_hits_total\{[^}]*\} (\d+)$/gm);
+  if (misses < queries || hits > 0) throw new Error(`the cache counted ${misses} misses and ${hits} hits`);
+}
