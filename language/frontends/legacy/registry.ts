@@ -1,6 +1,7 @@
 /** Every command of the legacy language that this server has, and what to use instead of the others. */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
+import * as calculate from './calculate.ts';
 import * as cells from './cells.ts';
 import * as choosing from './choosing.ts';
 import type { AnyCommand } from './command.ts';
@@ -16,7 +17,8 @@ import * as values from './values.ts';
 
 const { WHERE, SEARCH, FIELDS, RENAME, DISTINCT, COUNT, VALUE_COUNTS, SORT, TOP, HEAD, NUMBERING, SAMPLING } =
   choosing;
-const { TYPECAST, CASE, CONCAT, SUBSTR, REPLACE, LENGTH, ABS, CEIL, FLOOR, CALCULATE } = values;
+const { TYPECAST, CASE, CONCAT, SUBSTR, REPLACE, LENGTH, ABS, CEIL, FLOOR } = values;
+const { CALCULATE } = calculate;
 
 const COMMANDS: readonly AnyCommand[] = [
   WHERE,
