@@ -14,6 +14,7 @@ import {
 import { type ConnectionCommand, connectionCommand } from './connection-arguments.ts';
 import { parseCount } from './count-argument.ts';
 import { ENCRYPT_OPTIONS, type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
+import { type ExtensionsCommand, extensionsCommand } from './extensions/extension-arguments.ts';
 import { type Format, parseFormat } from './formats.ts';
 import {
   type FmtOptions,
@@ -83,6 +84,7 @@ export type Command =
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
   | ({ readonly name: 'migrate-query'; readonly url: string | null } & MigrateQueryOptions)
   | ({ readonly name: 'connection'; readonly url: string | null } & ConnectionCommand)
+  | ({ readonly name: 'extensions'; readonly configFile: string | undefined } & ExtensionsCommand)
   | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
 const COMMANDS = [
@@ -96,6 +98,7 @@ const COMMANDS = [
   'logs',
   'scale',
   'doctor',
+  'extensions',
   'grants',
   'keys',
   'policy',
@@ -144,6 +147,7 @@ const OPTIONS = {
   head: { type: 'string' },
   dialect: { type: 'string' },
   files: { type: 'boolean' },
+  repository: { type: 'string' },
   ...MODEL_OPTIONS,
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
@@ -164,6 +168,7 @@ const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName
   scale: ['config', 'json'],
   doctor: ['config', 'json'],
   grants: [],
+  extensions: ['repository', 'json', 'config'],
   keys: ['expires', 'roles', 'only', 'json', 'config'],
   policy: ['as', 'connection', 'json', 'config'],
   audit: ['head', 'json', 'config'],
@@ -211,6 +216,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'grants':
       expectNoMore(name, rest);
       return { name };
+    case 'extensions':
+      return { name, configFile: values.config, ...extensionsCommand(values, rest) };
     case 'keys':
       return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
     case 'policy':
