@@ -15,6 +15,7 @@ import { COMMANDS, OPTIONS, OPTIONS_OF, type OptionName } from './command-option
 import { type ConnectionCommand, connectionCommand } from './connection-arguments.ts';
 import { parseCount } from './count-argument.ts';
 import { type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
+import { type ExtensionsCommand, extensionsCommand } from './extensions/extension-arguments.ts';
 import { type Format, parseFormat } from './formats.ts';
 import {
   type FmtOptions,
@@ -84,6 +85,7 @@ export type Command =
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
   | ({ readonly name: 'migrate-query'; readonly url: string | null } & MigrateQueryOptions)
   | ({ readonly name: 'connection'; readonly url: string | null } & ConnectionCommand)
+  | ({ readonly name: 'extensions'; readonly configFile: string | undefined } & ExtensionsCommand)
   | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
 /** Throws UsageError. */
@@ -120,6 +122,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'grants':
       expectNoMore(name, rest);
       return { name };
+    case 'extensions':
+      return { name, configFile: values.config, ...extensionsCommand(values, rest) };
     case 'keys':
       return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
     case 'policy':

@@ -4,7 +4,7 @@
  * process.env. What may be set, and what is true of each value, stands in schema.ts.
  */
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import type { AuditConfig } from '../protocol/audit-config.ts';
@@ -64,6 +64,8 @@ export interface Config {
     readonly roleIdleMs: number;
   };
   readonly dsl: {
+    /** Absolute: where the engine's extensions are. */
+    readonly extensionDirectory: string;
     /** Ready and idle processes that the monitor keeps. */
     readonly spares: number;
     /** The most that run at once. */
@@ -231,7 +233,7 @@ function complete(
     storeDirectories: parsed.store.directories,
     store,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
-    dsl: { ...parsed.dsl, dataLimitBytes },
+    dsl: { ...parsed.dsl, dataLimitBytes, extensionDirectory: extensionDirIn(parsed, cwd) },
     log: { ...parsed.log, file: logFileIn(cwd, parsed.log.file) },
     monitor: {
       ...parsed.monitor,
@@ -247,6 +249,13 @@ function complete(
 
 function dataDirIn({ dataDir }: ParsedConfig, cwd: string): string {
   return resolve(cwd, dataDir);
+}
+
+function extensionDirIn(parsed: ParsedConfig, cwd: string): string {
+  const { extensionDirectory } = parsed.dsl;
+  return extensionDirectory === undefined
+    ? join(dataDirIn(parsed, cwd), 'extensions')
+    : resolve(cwd, extensionDirectory);
 }
 
 /** The rules of the cache's file; none without one. Without configured connections there is the embedded one, `main`. */
