@@ -149,7 +149,8 @@ export class QueryCache implements AnswerCache {
     const isFresh = staleMs === null;
     if (
       !isFresh &&
-      (!mayBeSent(staleMs, found.entry.description.staleWhileRevalidateMs) || asking.control.maxAgeMs !== null)
+      (!mayBeSent(staleMs, found.entry.description.staleWhileRevalidateMs) ||
+        asking.control.maxAgeMs !== null)
     )
       return 'unusable';
     if (!(await sendHit(this.#context, asking, found, isFresh ? 'fresh' : 'stale', query))) return 'gone';

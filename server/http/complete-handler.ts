@@ -128,6 +128,11 @@ async function answerBy(
   const late = new QueryError('deadline-exceeded', `the database did not answer within ${TIMEOUT_MS} ms`);
   const timer = setTimeout(() => query.cancellation.cancel(late), timeoutMs);
   try {
+    if (ask.kind === 'model-names') {
+      const { connections } = principal.rights;
+      const named = await deps.run.catalogue!.named(ask.prefix, connections);
+      return { kind: 'model-names', ...named };
+    }
     if (ask.kind === 'catalog')
       return { kind: 'catalog', ...(await readCatalog(deps.run, ask.connection, query)) };
     return await answerAsk(deps.run, { text, parameters: {} }, ask, query);
