@@ -51,6 +51,8 @@ export interface Config {
   readonly storedConnections: readonly string[];
   /** Absolute: directories below which connections of the catalogue may read files. */
   readonly storeDirectories: readonly string[];
+  /** How often the contracts of models are checked, also in the store of the embedded database. */
+  readonly driftCheckSeconds: number;
   /** null: no store is named. */
   readonly store: StoreConfig | null;
   readonly limits: Limits;
@@ -231,6 +233,7 @@ function complete(
     connections,
     storedConnections: [],
     storeDirectories: parsed.store.directories,
+    driftCheckSeconds: parsed.store.driftCheckSeconds,
     store,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
     dsl: { ...parsed.dsl, dataLimitBytes, extensionDirectory: extensionDirIn(parsed, cwd) },
