@@ -129,7 +129,7 @@ export function changeIn(text: string, connection: string): Changed {
     if (typeof table === 'string' && (schema === null || typeof schema === 'string'))
       return { connection, tables: [{ schema, name: table }] };
   } catch {
-    // it is no JSON
+    // The text is no JSON.
   }
   return { connection };
 }

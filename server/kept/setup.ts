@@ -21,7 +21,7 @@ export interface Results {
   readonly cache: QueryCache | null;
   /** Hears changes from databases; null where none is to be heard. */
   readonly hearer: ChangeHearer | null;
-  /** What other Forklines keep; null where nothing is shared. */
+  /** The answers that other Forklines keep; null where nothing is shared. */
   readonly shared: SharedTier | null;
   readonly jobs: Jobs | null;
   /** Answers queries: as jobs, from the cache, or by running them. */

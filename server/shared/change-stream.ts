@@ -1,5 +1,5 @@
 /**
- * What other Forklines say has changed, by a stream in Redis that all of them read to its end. The ids of a stream only grow, whatever
+ * Hears what other Forklines say has changed, by a stream in Redis that all of them read to its end. The ids of a stream only grow, whatever
  * clocks the Forklines have: so each answer that is shared carries the number of the last change that was known when its query began.
  *
  *   away --connected--> catching up --read to its end--> current --connection lost--> away

@@ -132,7 +132,7 @@ export class SharedTier implements SharedAnswers {
     const known = store.find(id);
     const local = known instanceof Promise ? await known : known;
     if (local !== null && local.description.startedAt >= description.startedAt) return 'stale';
-    // It is right now, by all that is known; what changes from now on is later by the clock of this Forkline.
+    // The answer is right now, by all that is known; what changes from now on is later by the clock of this Forkline.
     const isPlaced = await store.place(id, stored, { ...description, asOf: changes.now() });
     return isPlaced ? 'hit' : 'miss';
   }
