@@ -70,8 +70,11 @@ function optionsOf(data: ChartData, element: HTMLElement): uPlot.Options {
     ],
     series: [
       data.labels.length > 0
-        ? { value: (_: uPlot, x: number | null) => (x === null ? '' : (data.labels[Math.round(x)] ?? '')) }
-        : {},
+        ? {
+            label: data.xName,
+            value: (_: uPlot, x: number | null) => (x === null ? '' : (data.labels[Math.round(x)] ?? '')),
+          }
+        : { label: data.xName },
       ...data.series.map(({ name }, index) => seriesOf(name, index, data)),
     ],
   };
