@@ -6,7 +6,7 @@
 import type { Children } from './children.ts';
 import type { ContenderName } from './contender/contender.ts';
 import { NO_POLARS } from './contender/start-polars.ts';
-import { type GenerateDeps, generateLoad, readOneSlowly } from './load/generate.ts';
+import { type GenerateDeps, generateBareLoad, generateLoad, readOneSlowly } from './load/generate.ts';
 import { describeMachine } from './machine.ts';
 import type { RunOptions } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -128,6 +128,7 @@ function benchOf(
       return contender;
     },
     load: (spec) => generateLoad(generate, { ...spec, timeoutMs: QUERY_TIMEOUT_MS }),
+    loadBare: (spec) => generateBareLoad(generate, spec),
     readSlowly: (spec) => readOneSlowly(generate, spec),
     progress: (text) => progress.text(text),
   };

@@ -22,6 +22,8 @@ export type ToSqlWorker =
   | ({ readonly type: 'introspect' } & IntrospectCall)
   /** Returns what is known of a statement beyond its columns, without running it. */
   | ({ readonly type: 'facts' } & FactsCall)
+  /** Tells what the database says about changes of its tables, as data frames with lines (`ChangeLine`), for as long as it is heard. */
+  | ({ readonly type: 'hear-changes' } & HearChangesCall)
   /** Ends the call that runs now, which then replies with `cancelled`. */
   | { readonly type: 'cancel'; readonly queryId: string };
 
@@ -105,6 +107,11 @@ export interface FactsCall extends CallBase {
 
 export type FactsReply = SqlFacts;
 
+export interface HearChangesCall extends CallBase {}
+
+/** A line of JSON: changes are heard from now on, or something has changed, as the database says it. */
+export type ChangeLine = { readonly heard: true } | { readonly changed: string };
+
 export interface IntrospectReply {
   readonly tables: readonly DatabaseTable[];
   /** False when there are more columns than were read. */
@@ -135,6 +142,7 @@ export interface SqlWorkerCalls {
   'copy-to': { request: CopyToCall; reply: CopyToReply };
   introspect: { request: IntrospectCall; reply: IntrospectReply };
   facts: { request: FactsCall; reply: FactsReply };
+  'hear-changes': { request: HearChangesCall; reply: never };
 }
 
 export type FromSqlWorker =

@@ -12,6 +12,7 @@ import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
 import type { SqlPhases, SqlWorkerCalls, SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
 import { CallServer } from './call-server.ts';
 import type { SqlCall } from './caller.ts';
+import { ChangeHearings } from './change-hearings.ts';
 import { ConnectionBook, type ConnectionSessions } from './connection-book.ts';
 import { RoleSessions } from './role-sessions.ts';
 import { SessionPool } from './session-pool.ts';
@@ -33,6 +34,7 @@ export class SqlService {
   readonly #workerId: string;
   readonly #log: Log;
   readonly #book = new ConnectionBook((name, connection) => this.#sessionsOf(name, connection));
+  readonly #hearings = new ChangeHearings((name) => this.#book.connectionOf(name));
   readonly #server: CallServer;
   #served = 0;
 
@@ -67,8 +69,10 @@ export class SqlService {
   }
 
   /** Replaces the connections. Resolves when calls use them, with the new ones that could not be reached. */
-  changeConnections(connections: SqlWorkerConfig['connections']): Promise<UnreachableConnection[]> {
-    return this.#book.change(connections);
+  async changeConnections(connections: SqlWorkerConfig['connections']): Promise<UnreachableConnection[]> {
+    const unreachable = await this.#book.change(connections);
+    this.#hearings.endOutdated();
+    return unreachable;
   }
 
   /** Returns the number of statements run, successfully or not; describes are not counted. */
@@ -77,6 +81,7 @@ export class SqlService {
   }
 
   async #handle(call: SqlCall, sink: ByteSink, control: CallControl): Promise<unknown> {
+    if (call.type === 'hear-changes') return this.#hearings.hear(call.connection, sink, control);
     const pool = this.#book.get(call.connection, call.role ?? null);
     if (call.type !== 'describe') this.#served++;
     const startedAt = performance.now();
@@ -97,7 +102,7 @@ export class SqlService {
 /** Runs a call on a session. Replies are written out member by member: a spread takes a microsecond more and makes garbage. */
 async function runOn(
   session: Session,
-  call: SqlCall,
+  call: Exclude<SqlCall, { type: 'hear-changes' }>,
   sink: ByteSink,
   control: CallControl,
   phases: () => SqlPhases,
