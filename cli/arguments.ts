@@ -55,7 +55,7 @@ export type Command =
   | ({ readonly name: 'query'; readonly format: Format | null; readonly runsAsJob?: true } & QueryOptions &
       EncryptOptions)
   | ({ readonly name: 'jobs'; readonly url: string | null } & JobsCommand)
-  | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
+  | ({ readonly name: 'explain'; readonly json: boolean; readonly asksDatabase: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
   | ({ readonly name: 'fmt' } & FmtOptions)
   | {
@@ -139,6 +139,7 @@ const OPTIONS = {
   shape: { type: 'string' },
   all: { type: 'boolean' },
   async: { type: 'boolean' },
+  database: { type: 'boolean' },
   offset: { type: 'string' },
   remove: { type: 'boolean' },
   head: { type: 'string' },
@@ -155,7 +156,7 @@ const QUERY_OPTIONS: readonly OptionName[] = ['url', 'param', 'connection', 'lim
 const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName[]>> = {
   start: ['config'],
   query: [...QUERY_OPTIONS, 'format', 'async', 'encrypt', 'encrypt-to'],
-  explain: [...QUERY_OPTIONS, 'json'],
+  explain: [...QUERY_OPTIONS, 'json', 'database'],
   compile: ['step', 'describe', 'connection', 'param'],
   fmt: ['check', 'write', 'dialect'],
   status: ['url', 'json', 'local', 'config'],
@@ -248,7 +249,10 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'jobs':
       return { name, url: values.url ?? null, ...jobsCommand(values, rest) };
     case 'explain':
-      return { name, json: values.json === true, ...queryOptions(values, rest) };
+      return {
+        ...{ name, json: values.json === true, asksDatabase: values.database === true },
+        ...queryOptions(values, rest),
+      };
     case 'compile': {
       const { text, connection, parameters } = queryOptions(values, rest);
       const { step = null, describe = null } = values;

@@ -16,6 +16,8 @@ import type {
   CopyToReply,
   DescribeCall,
   DescribeReply,
+  ExplainCall,
+  ExplainReply,
   FactsCall,
   FactsReply,
   IntrospectCall,
@@ -90,6 +92,8 @@ export interface Session {
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply>;
   /** Returns how the answer of a statement may change and which tables it reads, without running it; `unknownFacts` where that cannot be told. */
   facts(call: FactsCall, control: CallControl): Promise<FactsReply>;
+  /** Returns how the database would run a statement, without running it; left out where the database is not asked for that. */
+  explain?(call: ExplainCall, control: CallControl): Promise<ExplainReply>;
   end(): Promise<void>;
 }
 

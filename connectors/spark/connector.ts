@@ -7,6 +7,8 @@ import type {
   CopyToCall,
   DescribeCall,
   DescribeReply,
+  ExplainCall,
+  ExplainReply,
   FactsCall,
   FactsReply,
   IntrospectCall,
@@ -30,7 +32,7 @@ import { connectFailure } from './errors.ts';
 import { readTables } from './introspect.ts';
 import { planOf } from './plans.ts';
 import { QuerySession } from './query-session.ts';
-import { copyTo, describe, run } from './reads.ts';
+import { copyTo, describe, explain, run } from './reads.ts';
 import { readUrl, type SparkAddress, UrlError } from './url.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/i;
@@ -145,6 +147,10 @@ class SparkSession implements Session {
 
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply> {
     return this.#within(call.queryId, control, (session) => readTables(session, call));
+  }
+
+  explain(call: ExplainCall, control: CallControl): Promise<ExplainReply> {
+    return this.#within(call.queryId, control, (session) => explain(session, call));
   }
 
   async facts(_call: FactsCall, _control: CallControl): Promise<FactsReply> {

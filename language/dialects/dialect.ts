@@ -52,6 +52,8 @@ export interface DialectTraits {
   readonly testsFiltersInOrder: boolean;
   /** An aggregate computes its arguments for rows too that its FILTER leaves out. */
   readonly computesArgumentsBeforeFilter: boolean;
+  /** The SQL of numbers that ascend in the order in which rows arrive. */
+  readonly arrivalNumber: string;
   /** Ends a SELECT so that no filter is moved into it: a limit that is none. */
   readonly fence: string;
   /** Follows a text in ORDER BY so that it is ordered by code point; '' where it is anyway. */

@@ -88,7 +88,7 @@ export abstract class OpenSelect extends SelectValues {
     if (order.some((key) => key.unique === true)) return this;
     const base = groupBy !== null || limit !== null ? this.seal() : this;
     const place: OrderKey = {
-      sql: 'row_number() OVER ()',
+      sql: this.dialect.traits.arrivalNumber,
       direction: ' ASC',
       descending: false,
       nullsFirst: false,

@@ -225,7 +225,7 @@ export class Relation extends OpenSelect {
       const table = (ordered ? relation.number(place) : relation).table();
       const items = [...names, ...(ordered ? [place] : [])].map((name) => table.columnNamed(name).sql);
       if (ordered) items.push(`${index} AS ${this.dialect.quoteName(side)}`);
-      if (items.length === 0) items.push('1 AS "row"');
+      if (items.length === 0) items.push(`1 AS ${this.dialect.quoteName('row')}`);
       return `SELECT ${items.join(', ')} FROM ${table.readAs()}`;
     });
     const added = ordered ? [place, side].map((name) => ({ name, type: ROW_NUMBER.type })) : [];

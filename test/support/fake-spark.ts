@@ -58,6 +58,9 @@ interface FakeRequest {
   readonly tags?: readonly string[];
   readonly plan?: { readonly root: { readonly sql?: { readonly query: string } } };
   readonly schema?: { readonly plan: FakeRequest['plan'] };
+  readonly explain?: { readonly plan: FakeRequest['plan'] };
+  readonly operation?: { readonly set: { readonly pairs: readonly { key: string; value: string }[] } };
+  readonly client_observed_server_side_session_id?: string;
 }
 
 export interface FakeCall {
@@ -130,6 +133,9 @@ class Fake {
   handlers() {
     return {
       AnalyzePlan: this.#unary('AnalyzePlan', (request) => this.#analyze(request)),
+      Config: this.#unary('Config', ({ session_id }) => ({
+        ...{ session_id, server_side_session_id: `server-${session_id}` },
+      })),
       Interrupt: this.#unary('Interrupt', (request) => {
         this.#operations.get(request.operation_id)?.interrupt();
         return { session_id: request.session_id, interrupted_ids: [request.operation_id] };
@@ -161,7 +167,11 @@ class Fake {
     return true;
   }
 
-  #analyze({ session_id, schema }: FakeRequest): object {
+  #analyze({ session_id, schema, explain }: FakeRequest): object {
+    if (explain != null) {
+      const told = `== Physical Plan == of ${explain.plan?.root.sql?.query}`;
+      return { session_id, explain: { explain_string: told } };
+    }
     const sql = schema?.plan?.root.sql?.query ?? '';
     const failure = this.#options.analyzeError?.(sql) ?? null;
     if (failure !== null) return { failure };

@@ -1,6 +1,6 @@
 /**
  * Servers of Spark Connect for tests. Apache Spark is the directory `deps` of the Python package `pyspark` (FORKLINE_SPARK names it;
- * `.ci/run` unpacks it) and needs Java 17; LakeSail (`pip install pysail`) speaks the same protocol and is up at once. Where they
+ * `.ci/run` unpacks it into the user's cache, where it is found as well) and needs Java 17; LakeSail (`pip install pysail`) speaks the same protocol and is up at once. Where they
  * are missing, tests are counted as skipped, with the reason. A server is up when it answers a query.
  *
  *   const spark = await startSpark(this);   // in a `before`: skips the suite where there is none
@@ -9,7 +9,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCallControl } from '../../connectors/kit/call-control.ts';
 import { openChannel } from '../../connectors/spark/channel.ts';
@@ -37,8 +37,8 @@ export interface TestSpark {
 
 /** A master, a worker, and a Connect server that uses them. */
 export interface TestCluster extends TestSpark {
-  /** Ends the processes that compute (executors) at once. */
-  killExecutors(): void;
+  /** Ends the processes that compute (executors) at once; returns their number. */
+  killExecutors(): number;
 }
 
 /** The part of mocha's context that skips. */
@@ -46,7 +46,7 @@ interface Skippable {
   skip(): never;
 }
 
-/** Starts Apache Spark in one process. FORKLINE_SPARK_RUNNING=sc://... names one that runs already, for work on these tests. */
+/** Resolves to an Apache Spark in one process: the one that FORKLINE_SPARK_RUNNING=sc://... names (spark-server.ts), or its own. */
 export async function startSpark(
   test: Skippable,
   settings: Readonly<Record<string, string>> = {},
@@ -57,7 +57,7 @@ export async function startSpark(
   const dir = mkdtempSync(join(tmpdir(), 'forkline-spark-'));
   const port = await freePort();
   const group = new Group(dir);
-  group.java(home, connectArguments('local[2]', port, settings));
+  group.java(home, '2g', connectArguments('local[2]', port, settings));
   return await up(group, port);
 }
 
@@ -78,16 +78,16 @@ export async function startSparkCluster(test: Skippable): Promise<TestCluster> {
   const [masterPort, port] = [await freePort(), await freePort()];
   const master = `spark://127.0.0.1:${masterPort}`;
   const group = new Group(dir);
-  group.java(home, [
+  group.java(home, '512m', [
     ...['org.apache.spark.deploy.master.Master', '--host', '127.0.0.1', '--port', String(masterPort)],
     ...['--webui-port', '0'],
   ]);
   await until(() => answers(masterPort), START_MS, 'a Spark master listens');
-  group.java(home, [
+  group.java(home, '512m', [
     ...['org.apache.spark.deploy.worker.Worker', '--host', '127.0.0.1', '--cores', '2', '--memory', '1g'],
     ...['--webui-port', '0', '--work-dir', join(dir, 'work'), master],
   ]);
-  group.java(home, connectArguments(master, port, { 'spark.executor.memory': '700m' }));
+  group.java(home, '1g', connectArguments(master, port, { 'spark.executor.memory': '700m' }));
   const spark = await up(group, port);
   return Object.assign(spark, { killExecutors: () => group.killExecutors() });
 }
@@ -107,14 +107,21 @@ export async function startSail(test: Skippable): Promise<TestSpark> {
 }
 
 function sparkHome(test: Skippable): string {
-  const home = process.env.FORKLINE_SPARK;
+  const homes = [process.env.FORKLINE_SPARK, join(cacheDirectory(), `spark-${VERSION}`)];
+  const home = homes.find(
+    (path) => path !== undefined && existsSync(join(path, 'jars', `spark-connect_2.13-${VERSION}.jar`)),
+  );
   const missing =
-    home === undefined || !existsSync(join(home, 'jars', `spark-connect_2.13-${VERSION}.jar`))
+    home === undefined
       ? `FORKLINE_SPARK names no directory \`deps\` of the Python package pyspark ${VERSION}`
       : javaProblem();
   if (missing === null) return home!;
   console.log(`      skipped: no Apache Spark here: ${missing}`);
   return test.skip();
+}
+
+function cacheDirectory(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'forkline');
 }
 
 function javaProblem(): string | null {
@@ -174,9 +181,10 @@ class Group {
     return this.#children.at(-1)!;
   }
 
-  java(home: string, args: readonly string[]): void {
+  /** `heap`: the most memory of Java's objects. */
+  java(home: string, heap: string, args: readonly string[]): void {
     // Queries of tests are short: the second compiler would work longer than they run.
-    const fixed = ['-Xmx1200m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...OPENED];
+    const fixed = [`-Xmx${heap}`, '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...OPENED];
     const own = ['-Djdk.reflect.useDirectMethodHandle=false', '-Dio.netty.tryReflectionSetAccessible=true'];
     this.run('java', [...fixed, ...own, '-cp', join(home, 'jars', '*'), ...args], {
       ...{ SPARK_HOME: home, SPARK_LOCAL_IP: '127.0.0.1', SPARK_SCALA_VERSION: '2.13' },
@@ -198,8 +206,10 @@ class Group {
       throw new Error(`the server ended: ${readFileSync(join(this.dir, 'log'), 'utf8').slice(-1500)}`);
   }
 
-  killExecutors(): void {
-    for (const pid of executorsBelow(this.#children.map((child) => child.pid!))) process.kill(pid, 'SIGKILL');
+  killExecutors(): number {
+    const pids = executorsBelow(this.#children.map((child) => child.pid!));
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    return pids.length;
   }
 
   async kill(): Promise<void> {
@@ -269,7 +279,7 @@ async function runCommand(url: string, sql: string): Promise<void> {
   const control = createCallControl(Date.now() + START_MS);
   const session = new QuerySession(channel, 'admin', control);
   const asked = { plan: { root: { sql: { query: sql } } }, sql, before: 0 };
-  for await (const _ of session.execute(asked, () => {}));
+  for await (const _ of session.execute(asked));
   await session.release();
   channel.close();
   control.dispose();

@@ -117,6 +117,8 @@ async function runOn(
       return session.introspect(call, control);
     case 'facts':
       return session.facts(call, control);
+    case 'explain':
+      return session.explain?.(call, control) ?? { plan: null };
     default:
       return call satisfies never;
   }

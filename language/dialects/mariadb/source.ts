@@ -84,6 +84,7 @@ export const MARIADB: SourceDialect = {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
     computesArgumentsBeforeFilter: false,
+    arrivalNumber: 'row_number() OVER ()',
     fence: 'LIMIT 18446744073709551615',
     codePointOrder: ` ${CODE_POINTS}`,
     placesNulls: false,

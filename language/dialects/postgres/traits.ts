@@ -5,6 +5,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   keepsArrivalOrder: false,
   testsFiltersInOrder: false,
   computesArgumentsBeforeFilter: false,
+  arrivalNumber: 'row_number() OVER ()',
   // A LIMIT would keep it from parallel plans.
   fence: 'OFFSET 0',
   codePointOrder: ' COLLATE "C"',

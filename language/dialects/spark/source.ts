@@ -20,7 +20,9 @@ import { columnOf, columnType, isText, nativeType, sentType, sparkType, sparkTyp
 
 /** Stages that Spark should compute exactly; none is placed before the oracles of functions and of kinds have shown it (`maxStages`). */
 const PLACED_STAGES: ReadonlySet<string> = new Set(
-  'where eval fields rename case head sort stats distinct dropna fillna cast'.split(' '),
+  'where eval fields rename case head sort stats distinct dropna fillna cast top rare eventstats streamstats union join pivot dedup tail'.split(
+    ' ',
+  ),
 );
 
 function constant(value: ConstantCell): string {
@@ -55,6 +57,7 @@ export const SPARK: SourceDialect = {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
     computesArgumentsBeforeFilter: true,
+    arrivalNumber: 'monotonically_increasing_id()',
     fence: '',
     codePointOrder: '',
     placesNulls: true,
@@ -71,12 +74,12 @@ export const SPARK: SourceDialect = {
   parameter: castTo,
   comparesJson: false,
   nestsLists: false,
-  maxStages: 0,
+  maxStages: 20,
   placedStages: PLACED_STAGES,
   sourceRefusal: (_sql, columns, isOrdered) => sourceRefusal(columns, isOrdered),
   orderRefusal: () => null,
   literalRefusal,
-  refusal: (columns) => refusal(columns) ?? 'no stage was shown to be exact in Spark yet',
+  refusal,
   sizedHint: (column) => `cast it in the SQL: cast(${column} as decimal(38,10)), cast(${column} as double)`,
   columnOf,
   sourceColumn(stored, { type }) {

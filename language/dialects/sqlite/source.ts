@@ -60,6 +60,7 @@ export const SQLITE: SourceDialect = {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
     computesArgumentsBeforeFilter: false,
+    arrivalNumber: 'row_number() OVER ()',
     fence: 'LIMIT -1',
     codePointOrder: ' COLLATE BINARY',
     placesNulls: true,

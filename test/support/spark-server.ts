@@ -1,0 +1,16 @@
+/**
+ * `node --import tsx test/support/spark-server.ts`: one Apache Spark for several test runs. Prints its URL once it answers queries, which tests
+ * take from FORKLINE_SPARK_RUNNING, and ends with this process.
+ */
+import { once } from 'node:events';
+import { FOR_SHORT_QUERIES, startSpark } from './spark.ts';
+
+const skip = (): never => {
+  throw new Error('there is no Apache Spark here, as said above');
+};
+const spark = await startSpark({ skip }, FOR_SHORT_QUERIES);
+console.log(spark.url);
+const alive = setInterval(() => {}, 1 << 30);
+await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+clearInterval(alive);
+await spark.stop();
