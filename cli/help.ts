@@ -33,7 +33,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         jobs result ID (--offset N, --limit N rows), jobs rm ID: cancel or remove
   forkline cache ls                     kept answers (--json, --limit N); cache purge: say what has changed, --table,
                                         --tag, --model, --shape 'QUERY', --connection or --all (--remove); cache
-                                        advise: slow queries that are asked again (--since TIME)
+                                        advise: slow queries that are asked again (--since TIME); cache trigger
+                                        TABLE: the SQL by which PostgreSQL tells that the table has changed
 
   forkline model list                   the models: --tag T, --search WORDS (--json). model show NAME (--at VERSION),
                                         versions, uses, test, diff (--from, --to): one of them

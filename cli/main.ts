@@ -64,6 +64,10 @@ async function run(command: Command): Promise<number> {
       await (await import('./jobs.ts')).runJobs(await client(command.url), command, process);
       return 0;
     case 'cache':
+      if (command.action === 'trigger') {
+        process.stdout.write((await import('./cache-trigger.ts')).triggerSql(command.table));
+        return 0;
+      }
       await (await import('./cache.ts')).runCache(await client(command.url), command, process);
       return 0;
     case 'audit':

@@ -63,7 +63,7 @@ export async function runQuery(
 async function post(client: Client, body: object, stderr: Streams['stderr']): Promise<IncomingMessage> {
   if (stderr?.isTTY !== true) return client.post('/v1/query', body);
   const queryId = randomUUID();
-  const hide = (await import('./progress-line.ts')).showProgress(client, queryId, stderr);
+  const hide = (await import('./kit/progress-line.ts')).showProgress(client, queryId, stderr);
   return client.post('/v1/query', body, { 'Query-Id': queryId }).finally(hide);
 }
 

@@ -38,6 +38,8 @@ export interface ConnectionOptions {
   /** The name of the connecting process; databases that list their sessions show it. */
   readonly workerId: string;
   readonly connectTimeoutMs: number;
+  /** A directory that processes share which follow each other; left out: nobody follows. */
+  readonly stateDir?: string;
 }
 
 /** A configured connection in one process: everything that its sessions share. */
@@ -48,6 +50,16 @@ export interface Connection {
   failureOf(thrown: unknown): ConnectFailure;
   /** Opens a session and returns what an operator should know about it. Rejects as `open` does. */
   examine(): Promise<readonly Finding[]>;
+  /** Tells what the database says about changes of its tables. Rejects when it is not heard any more. Left out for databases that cannot tell. */
+  hearChanges?(hearer: ChangeHearer, control: CallControl): Promise<never>;
+}
+
+/** The receiver of what a database says about changes of its tables. */
+export interface ChangeHearer {
+  /** It is certain that changes are heard from now on. */
+  heard(): void;
+  /** Something has changed; `what` is as the database says it. */
+  changed(what: string): void;
 }
 
 export interface OpenedSession {

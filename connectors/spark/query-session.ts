@@ -18,6 +18,7 @@ import type {
   Plan,
   StageProgress,
 } from './protocol.ts';
+import type { SessionLedger } from './session-ledger.ts';
 import { SESSION_SETTINGS } from './settings.ts';
 
 const CLIENT = 'forkline';
@@ -65,9 +66,21 @@ function checkedBatch(batch: ArrowBatch, place: StreamPlace): Buffer {
   return batch.data;
 }
 
+/** Ends a session in Spark. One that cannot be reached stays in the ledger, for the next process. */
+export function endSession(channel: Channel, id: string, ledger: SessionLedger | null): Promise<void> {
+  const request = { session_id: id, user_context: { user_id: channel.userId }, client_type: CLIENT };
+  return new Promise((resolve) => {
+    channel.stub.ReleaseSession(request, channel.metadata(), deadline(FAREWELL_MS), (error) => {
+      if (error === null) ledger?.end(id);
+      resolve();
+    });
+  });
+}
+
 export class QuerySession {
   readonly #channel: Channel;
-  readonly #id = randomUUID();
+  readonly #id: string;
+  readonly #ledger: SessionLedger | null;
   readonly #operationId = randomUUID();
   readonly #tag: string;
   readonly #control: CallControl;
@@ -76,7 +89,9 @@ export class QuerySession {
   /** The server's own name of the session; null before it was begun. */
   #serverId: string | null = null;
 
-  constructor(channel: Channel, queryId: string, control: CallControl) {
+  constructor(channel: Channel, queryId: string, control: CallControl, ledger: SessionLedger | null = null) {
+    this.#id = randomUUID();
+    this.#ledger = ledger;
     this.#channel = channel;
     // Spark's tags have no commas; its own page shows them.
     this.#tag = `forkline-${queryId.replaceAll(',', '_')}`;
@@ -112,6 +127,7 @@ export class QuerySession {
     this.#check();
     if (this.#isKnown) return;
     this.#isKnown = true;
+    this.#ledger?.begin(this.#id);
     const pairs = Object.entries(SESSION_SETTINGS).map(([key, value]) => ({ key, value }));
     const request = { ...this.#fields(), operation: { set: { pairs } } };
     const { server_side_session_id: serverId = '' } = await this.#call<{
@@ -206,10 +222,7 @@ export class QuerySession {
   /** Ends the session in Spark. Never rejects: a session that cannot be released ends by Spark's own clock. */
   release(): Promise<void> {
     if (!this.#isKnown) return Promise.resolve();
-    const { stub } = this.#channel;
-    return new Promise((resolve) => {
-      stub.ReleaseSession(this.#fields(), this.#channel.metadata(), deadline(FAREWELL_MS), () => resolve());
-    });
+    return endSession(this.#channel, this.#id, this.#ledger);
   }
 
   #tell({ stages = [], num_inflight_tasks: running = '0' }: ExecutionProgress): void {

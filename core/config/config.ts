@@ -89,6 +89,7 @@ export interface Config {
     readonly maxAgeMs: number;
     readonly staleWhileRevalidateMs: number;
     readonly staleIfErrorMs: number;
+    readonly listen: readonly string[];
     readonly rules: readonly CacheRule[];
   };
   readonly jobs: {

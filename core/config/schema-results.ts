@@ -1,5 +1,5 @@
 /** The options of results that are kept: the store on disk, the cache, and jobs. */
-import { choice, GIB, group, KIB, MIB, number, optionalPath, size } from './option.ts';
+import { choice, GIB, group, KIB, list, MIB, number, optionalPath, size } from './option.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -46,6 +46,13 @@ export function cacheOptions() {
       0,
       31 * DAY_MS,
       0,
+    ),
+    listen: list(
+      'FORKLINE_CACHE_LISTEN',
+      'Connections whose PostgreSQL tells changes of its tables (`forkline cache trigger`), so that answers made before are stale at once.',
+      'names of connections',
+      ['main'],
+      (name) => name !== '',
     ),
     rulesFile: optionalPath(
       'FORKLINE_CACHE_RULES_FILE',

@@ -34,6 +34,8 @@ export interface CacheConfig {
   readonly staleWhileRevalidateMs: number;
   /** The time for which a stale answer is sent when making it anew fails. */
   readonly staleIfErrorMs: number;
+  /** The connections whose databases tell changes. */
+  readonly listen: readonly string[];
   readonly rules: readonly CacheRule[];
 }
 

@@ -25,6 +25,8 @@ export type ToSqlWorker =
   | ({ readonly type: 'facts' } & FactsCall)
   /** Returns how the database would run a statement, without running it. */
   | ({ readonly type: 'explain' } & ExplainCall)
+  /** Tells what the database says about changes of its tables, as data frames with lines (`ChangeLine`), for as long as it is heard. */
+  | ({ readonly type: 'hear-changes' } & HearChangesCall)
   /** Ends the call that runs now, which then replies with `cancelled`. */
   | { readonly type: 'cancel'; readonly queryId: string };
 
@@ -117,6 +119,10 @@ export interface ExplainReply {
   /** The database's own text; null: it tells none. */
   readonly plan: string | null;
 }
+export interface HearChangesCall extends CallBase {}
+
+/** A line of JSON: changes are heard from now on, or something has changed, as the database says it. */
+export type ChangeLine = { readonly heard: true } | { readonly changed: string };
 
 export interface IntrospectReply {
   readonly tables: readonly DatabaseTable[];
@@ -149,6 +155,7 @@ export interface SqlWorkerCalls {
   introspect: { request: IntrospectCall; reply: IntrospectReply };
   facts: { request: FactsCall; reply: FactsReply };
   explain: { request: ExplainCall; reply: ExplainReply };
+  'hear-changes': { request: HearChangesCall; reply: never };
 }
 
 export type FromSqlWorker =

@@ -51,6 +51,13 @@ function fromHint({ text, word, span, lexical }: StrayHead): string | null {
   return word === 'from' && table !== '' ? `write \`select * from ${table}\`` : null;
 }
 
+/** Returns a hint for a query in the language of the ancestor, which began with `model name = flights`. */
+function legacyHint({ text, word, span }: StrayHead): string | null {
+  return word === 'model' && /^\s+(name|list)\b/i.test(text.slice(span.end, span.end + 100))
+    ? 'for the legacy language send `"dialect": "legacy"` or begin with `set dialect = legacy;`; `forkline migrate-query` translates it'
+    : null;
+}
+
 function notSql(stray: StrayHead, names: readonly string[]): QueryError {
   const { text, word, span, end, lexical } = stray;
   const { reads } = lexical.words;
@@ -63,7 +70,7 @@ function notSql(stray: StrayHead, names: readonly string[]): QueryError {
     word === '' ? `\`${String.fromCodePoint(text.codePointAt(span.start) ?? 32)}\`` : `\`${word}\``;
   return new QueryError(alone ? 'unknown-source' : 'syntax', `a query begins with SQL, not with ${shown}`, {
     span,
-    hint: fromHint(stray) ?? didYouMean(suggestions) ?? instead,
+    hint: fromHint(stray) ?? legacyHint(stray) ?? didYouMean(suggestions) ?? instead,
     suggestions,
   });
 }

@@ -35,6 +35,8 @@ interface SqlWorker {
   readonly address: SqlAddress;
   readonly free: SqlSocket[];
   readonly all: Set<SqlSocket>;
+  /** Sockets that are no slots. */
+  readonly beside: Set<SqlSocket>;
   /** The slots that long queries hold. */
   readonly long: Set<SqlSocket>;
   listed: boolean;
@@ -117,6 +119,20 @@ export class SqlSlots {
     else this.#onRetired(workerId);
   }
 
+  /** Opens a socket beside the slots, for a call that lasts; null while there is no worker. It is closed when its worker is no longer listed. */
+  openBeside(): SqlSocket | null {
+    const worker = this.#workers.values().next().value;
+    if (worker === undefined) return null;
+    const { workerId, socketPath } = worker.address;
+    const socket: SqlSocket = new WorkerSocket<SqlWorkerCalls>({
+      ...{ workerId, socketPath },
+      onConnect: () => {},
+      onClose: () => void worker.beside.delete(socket),
+    });
+    worker.beside.add(socket);
+    return socket;
+  }
+
   close(): void {
     for (const [workerId, worker] of this.#workers) this.#drop(workerId, worker);
   }
@@ -126,6 +142,7 @@ export class SqlSlots {
       address,
       free: [],
       all: new Set(),
+      beside: new Set(),
       long: new Set(),
       listed: true,
       takenAtLoss: null,
@@ -141,7 +158,7 @@ export class SqlSlots {
     const idle = worker.free.splice(0);
     for (const socket of idle) worker.all.delete(socket);
     if (worker.all.size > 0) this.#leaving.set(workerId, worker);
-    for (const socket of idle) socket.close();
+    for (const socket of [...idle, ...worker.beside]) socket.close();
   }
 
   #onSlotGone({ address: { workerId }, all }: SqlWorker): void {

@@ -12,11 +12,18 @@ import type { ResultFacts, UsedTable } from '../results/entry.ts';
 /** Names what has changed. All members left out: everything. */
 export interface Changed {
   /** `name` or `schema.name`, on `connection`, or on every connection without one. */
-  readonly tables?: readonly string[];
+  readonly tables?: readonly (string | NamedTable)[];
   readonly connection?: string;
   readonly models?: readonly string[];
   readonly tags?: readonly string[];
   readonly shape?: string;
+}
+
+/** A table whose names may have dots. */
+export interface NamedTable {
+  /** null: not known. */
+  readonly schema: string | null;
+  readonly name: string;
 }
 
 /** The most names that are remembered; with more, everything counts as changed. */
@@ -40,7 +47,11 @@ export class Changes {
   /** The last change of any table of a connection. */
   readonly #connections = new Map<string, number>();
   readonly #names = new Map<string, number>();
+  /** The connections whose databases tell changes, and are not heard now: anything may have changed there. */
+  readonly #unheard = new Set<string>();
   #saving: Promise<void> = Promise.resolve();
+  /** The write that has not begun, which will have all changes until then. */
+  #nextSave: Promise<void> | null = null;
 
   constructor(dir: string, log: Log) {
     this.#path = join(dir, FILE);
@@ -84,6 +95,18 @@ export class Changes {
 
   /** Notes a change that has happened. Resolves once it is on disk. */
   mark(changed: Changed): Promise<void> {
+    this.note(changed);
+    return this.#save();
+  }
+
+  /** Says whether changes of a connection are heard. While they are not, and when they are again, everything of it counts as changed. */
+  setHeard(connection: string, isHeard: boolean): void {
+    if (!isHeard) this.#unheard.add(connection);
+    else if (this.#unheard.delete(connection)) this.note({ connection });
+  }
+
+  /** Notes a change that needs not to be known after a restart: what was not heard until then counts as changed anyway. */
+  note(changed: Changed): void {
     const at = this.now();
     this.#lastOfAny = at;
     const { tables = [], models = [], tags = [], shape, connection = ANY } = changed;
@@ -94,17 +117,23 @@ export class Changes {
       else raise(this.#connections, `all ${connection}`, at);
     }
     for (const table of tables) {
-      const [name, schema = ANY] = table.toLowerCase().split('.').reverse() as [string, string?];
-      this.#markTable(`${connection} ${name}`, schema, at);
+      const { schema, name } = namedTable(table);
+      this.#markTable(`${connection} ${name}`, schema ?? ANY, at);
       raise(this.#connections, connection, at);
     }
     for (const name of names) raise(this.#names, name, at);
     if (this.#tables.size + this.#names.size > MAX_NAMES) this.#forgetNames(at);
-    return this.#save();
+  }
+
+  /** Returns the time of the last change of what an entry was made from, a possible one included; 0 without one. */
+  lastFor(facts: ResultFacts): number {
+    if (this.#unheard.size > 0 && facts.connections.some(({ name }) => this.#unheard.has(name)))
+      return Math.max(Date.now(), this.#last + 1);
+    return this.lastKnownFor(facts);
   }
 
   /** Returns the time of the last known change of what an entry was made from; 0 without one. */
-  lastFor({ connections, tables, tags, shape }: ResultFacts): number {
+  lastKnownFor({ connections, tables, tags, shape }: ResultFacts): number {
     let last = Math.max(this.#everything, this.#names.get(`shape ${shape}`) ?? 0);
     for (const tag of tags) last = Math.max(last, this.#names.get(`tag ${tag}`) ?? 0);
     if (tables === null) last = Math.max(last, this.#connections.get(ANY) ?? 0);
@@ -151,11 +180,14 @@ export class Changes {
 
   /** Writes the file anew, after those that are being written. */
   #save(): Promise<void> {
+    if (this.#nextSave !== null) return this.#nextSave;
     const saved = this.#saving.then(async () => {
+      this.#nextSave = null;
       const text = JSON.stringify(this.#toSave());
       await writeFile(`${this.#path}.new`, text, { mode: 0o600 });
       await rename(`${this.#path}.new`, this.#path);
     });
+    this.#nextSave = saved;
     this.#saving = saved.catch(() => {});
     return saved;
   }
@@ -179,6 +211,13 @@ interface Saved {
   readonly tables: readonly (readonly [string, string, number])[];
   readonly connections: readonly (readonly [string, number])[];
   readonly names: readonly (readonly [string, number])[];
+}
+
+function namedTable(table: string | NamedTable): NamedTable {
+  if (typeof table !== 'string')
+    return { schema: table.schema?.toLowerCase() ?? null, name: table.name.toLowerCase() };
+  const [name, schema = null] = table.toLowerCase().split('.').reverse() as [string, string?];
+  return { schema, name };
 }
 
 function raise(times: Map<string, number>, name: string, at: number): void {

@@ -22,7 +22,7 @@ export async function purge(
   await changes.mark(changed);
   cacheCounts.purges++;
   const concerned = [...store.entries()].filter(
-    ({ description }) => description.kind === 'cache' && changes.lastFor(description) > before,
+    ({ description }) => description.kind === 'cache' && changes.lastKnownFor(description) > before,
   );
   if (remove) await Promise.all(concerned.map(({ id }) => store.remove(id)));
   return { entries: concerned.length };

@@ -25,6 +25,7 @@ import { FactsBook } from './answer-facts.ts';
 import type { Asking, CacheContext } from './cache-context.ts';
 import { type ForwardReason, forwarded, keptHeaders, unkeptHeaders } from './cache-headers.ts';
 import { Flight, type Turn } from './flight.ts';
+import { mayBeSent } from './freshness.ts';
 import { KeepPolicies } from './keep-policy.ts';
 import { LeadingAnswer } from './leading-answer.ts';
 import { type Found, findEntry, keyOf } from './lookup.ts';
@@ -124,7 +125,7 @@ export class QueryCache implements AnswerCache {
     if (flight.models !== null && catalogue?.areCurrent(flight.models) === false) return true;
     return (
       changes.lastOfAny > flight.asOf &&
-      (found === null || changes.lastFor(found.entry.description) > flight.asOf)
+      (found === null || changes.lastKnownFor(found.entry.description) > flight.asOf)
     );
   }
 
@@ -148,7 +149,7 @@ export class QueryCache implements AnswerCache {
     const isFresh = staleMs === null;
     if (
       !isFresh &&
-      (staleMs > found.entry.description.staleWhileRevalidateMs || asking.control.maxAgeMs !== null)
+      (!mayBeSent(staleMs, found.entry.description.staleWhileRevalidateMs) || asking.control.maxAgeMs !== null)
     )
       return 'unusable';
     if (!(await sendHit(this.#context, asking, found, isFresh ? 'fresh' : 'stale', query))) return 'gone';

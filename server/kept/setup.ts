@@ -2,6 +2,7 @@
 import type { Log } from '../../core/logging/log.ts';
 import { findBuild } from '../../core/process/build.ts';
 import type { ResultsConfig } from '../../core/protocol/results-config.ts';
+import { ChangeHearer } from '../cache/change-hearer.ts';
 import { Changes } from '../cache/changes.ts';
 import { QueryCache } from '../cache/query-cache.ts';
 import { JobFiles } from '../jobs/job-files.ts';
@@ -17,6 +18,8 @@ export interface Results {
   readonly changes: Changes;
   readonly cacheCounts: CacheCounts;
   readonly cache: QueryCache | null;
+  /** Hears changes from databases; null where none is to be heard. */
+  readonly hearer: ChangeHearer | null;
   readonly jobs: Jobs | null;
   /** Answers queries: as jobs, from the cache, or by running them. */
   readonly answers: AnswerCache;
@@ -42,6 +45,7 @@ export async function createResults(
     config.cache === null
       ? null
       : new QueryCache({ config: config.cache, store, changes, engines, handler, counts: cacheCounts });
+  const hearer = hearerFor(config, handler, changes, log);
   const jobs =
     config.jobs === null
       ? null
@@ -53,7 +57,9 @@ export async function createResults(
         });
   await jobs?.start();
   cache?.start();
+  hearer?.start();
   return {
+    hearer,
     jobs,
     answers: new KeptAnswers(handler, store, cache, jobs),
     config,
@@ -63,6 +69,7 @@ export async function createResults(
     cache,
     freeze() {
       cache?.stop();
+      hearer?.stop();
       store.freeze();
     },
     async close() {
@@ -73,6 +80,16 @@ export async function createResults(
       await store.close();
     },
   };
+}
+
+function hearerFor(
+  { cache }: ResultsConfig,
+  { run }: Omit<QueryHandlerDeps, 'cache'>,
+  changes: Changes,
+  log: Log,
+): ChangeHearer | null {
+  if (cache === null || cache.listen.length === 0) return null;
+  return new ChangeHearer({ names: cache.listen, slots: run.sqlSlots, changes, log });
 }
 
 const WATCH_EACH_MS = 1000;

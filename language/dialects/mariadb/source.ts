@@ -89,6 +89,8 @@ export const MARIADB: SourceDialect = {
     codePointOrder: ` ${CODE_POINTS}`,
     placesNulls: false,
     limitsByNumbers: true,
+    limitType: null,
+    materialized: '',
   },
   lexical: MARIADB_LEXICAL,
   // MariaDB binds with `?` by its place, which the connector writes for each `$n`. No list is bound: the connector says so.

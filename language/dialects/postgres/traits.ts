@@ -11,6 +11,8 @@ export const POSTGRES_TRAITS: DialectTraits = {
   codePointOrder: ' COLLATE "C"',
   placesNulls: true,
   limitsByNumbers: false,
+  limitType: null,
+  materialized: ' MATERIALIZED',
 };
 
 export const POSTGRES_LISTS: ListSql = { places: (list) => `generate_subscripts(${list}, 1)` };

@@ -3,6 +3,7 @@ import type { Column } from '../../../core/protocol/types.ts';
 import { usualWireType } from '../../../core/protocol/wire-rows.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, SentColumn, SourceDialect } from '../dialect.ts';
+import { SPARK_BINS } from './bins.ts';
 import { SPARK_LEXICAL } from './lexical.ts';
 import {
   canonical,
@@ -20,7 +21,7 @@ import { columnOf, columnType, isText, nativeType, sentType, sparkType, sparkTyp
 
 /** Stages that Spark should compute exactly; none is placed before the oracles of functions and of kinds have shown it (`maxStages`). */
 const PLACED_STAGES: ReadonlySet<string> = new Set(
-  'where eval fields rename case head sort stats distinct dropna fillna cast top rare eventstats streamstats union join pivot dedup tail'.split(
+  'where eval fields rename case head sort stats distinct dropna fillna cast top rare eventstats streamstats union join pivot dedup tail timechart'.split(
     ' ',
   ),
 );
@@ -61,12 +62,14 @@ export const SPARK: SourceDialect = {
     fence: '',
     codePointOrder: '',
     placesNulls: true,
-    limitsByNumbers: true,
+    limitsByNumbers: false,
+    limitType: 'int',
+    materialized: '',
   },
   lexical: SPARK_LEXICAL,
   binding: { ...DOLLAR_BINDING, memberOf: (negated) => (negated ? 'not in (' : 'in (') },
   lists: null,
-  bins: null,
+  bins: SPARK_BINS,
   quoteName,
   quoteText,
   typeName,

@@ -65,6 +65,8 @@ export const SQLITE: SourceDialect = {
     codePointOrder: ' COLLATE BINARY',
     placesNulls: true,
     limitsByNumbers: false,
+    limitType: null,
+    materialized: ' MATERIALIZED',
   },
   lexical: SQLITE_LEXICAL,
   // No list is bound: the connector says so.

@@ -8,7 +8,7 @@ import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { quoteName } from '../../dialects/quoting.ts';
 import type { LetNode, QueryNode, QueryTree, SourceNode, StageNode } from '../query-tree.ts';
 import type { LegacySyntax } from './command.ts';
-import { LegacyCursor, type LegacySources } from './cursor.ts';
+import { LegacyCursor, type LegacySources, type Searched } from './cursor.ts';
 
 import { modelRowsText, rowsText } from './making.ts';
 import { parseModel } from './model-options.ts';
@@ -46,6 +46,7 @@ class LegacyParser implements LegacySources {
   /** The error to throw when no command gives rows. */
   #missing: QueryError | null = null;
   #stages: StageNode[] = [];
+  #searched: Searched = { from: null, to: null, time: null };
   /** The queries beside the command that is being read. */
   #sides: QueryNode[] = [];
 
@@ -85,7 +86,7 @@ class LegacyParser implements LegacySources {
     }
     if (first) this.#readModel(span);
     const known = findCommand(word);
-    const isCommand = known !== null && !(first && this.#isColumn(end, span));
+    const isCommand = known !== null && !this.#isColumn(end, span);
     if (isCommand) {
       this.#command(word, span, end);
       return;
@@ -112,11 +113,18 @@ class LegacyParser implements LegacySources {
 
   /** `top = 5`: a column that is called like a command. */
   #isColumn(after: number, { end }: Span): boolean {
-    return /^\s*(?:[<>!]|=\s*|(?:is|in|like|between)\b)/iu.test(this.#text.slice(after, end));
+    return /^\s*(?:[<>!]|=(?!\s*(?:col|idx)\b)|is\s+(?:not\s+)?null\b|(?:not\s+)?(?:in\s*\(|like\s*['"]|between\s))/iu.test(
+      this.#text.slice(after, end),
+    );
   }
 
   #looksLikeCondition({ start, end }: Span, head: number): boolean {
-    return this.#isColumn(head, { start, end }) || /^(?:not\b|\(|`|\*)/iu.test(this.#text.slice(start, end));
+    const rest = this.#text.slice(head, end);
+    return (
+      this.#isColumn(head, { start, end }) ||
+      /^\s*[+\-/%*.]/u.test(rest) ||
+      /^(?:not\b|\(|`|\*|['"\d])/iu.test(this.#text.slice(start, end))
+    );
   }
 
   #readModel(span: Span): void {
@@ -128,6 +136,7 @@ class LegacyParser implements LegacySources {
       });
       return;
     }
+    this.#searched = { from: null, to: null, time: this.timeOf(model) };
     this.#source = this.#tableOrModel(model, span);
   }
 
@@ -139,6 +148,7 @@ class LegacyParser implements LegacySources {
 
   /** A command that gives rows of its own; what stands before it counts for nothing. */
   #start(word: string, span: Span, from: number): void {
+    this.#searched = { from: null, to: null, time: null };
     this.#stages = [];
     const cursor = new LegacyCursor(this.#text, span, from, `${word} ...`, this);
     if (word === 'model' && cursor.acceptWord('list') !== null) {
@@ -166,6 +176,7 @@ class LegacyParser implements LegacySources {
       commandOf(word).parse(new LegacyCursor(this.#text, span, from, form, this));
     this.#lets.pop();
     this.#source = this.#tableOrModel(syntax.name, span);
+    this.#searched = syntax;
     this.#sides = [];
     const plain =
       word === 'model' &&
@@ -207,6 +218,10 @@ class LegacyParser implements LegacySources {
 
   model(name: string, span: Span): number {
     return this.#side(this.#tableOrModel(name, span), span);
+  }
+
+  searched(): Searched {
+    return this.#searched;
   }
 
   timeOf(name: string): string | null {

@@ -102,6 +102,14 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   timestamp: 'TIMESTAMP',
 };
 
+/** The columns of databases come without their size: a whole number is a BIGINT when a value needs one. */
+function typeText({ name, type }: Column): string {
+  const word = quoteText(TYPE_WORDS[type.kind] ?? type.kind.toUpperCase());
+  return type.kind === 'int64'
+    ? `case when max(abs(${quoteName(name)})) > 2147483647 then 'BIGINT' else ${word} end`
+    : word;
+}
+
 export const MODEL_STATS = command<ModelSyntax>({
   names: ['model-stats'],
   form: 'model-stats name = N [field = c] [CONDITION]',
@@ -110,8 +118,7 @@ export const MODEL_STATS = command<ModelSyntax>({
   lower(model, context) {
     const columns = model.field === null ? context.columns : [context.column(model.field)];
     const rows = columns.map((column, index) => {
-      const type = TYPE_WORDS[column.type.kind] ?? column.type.kind.toUpperCase();
-      return `select count(distinct ${quoteName(column.name)}) as distinct_count, '${type}' as type, ${quoteText(column.name)} as name, ${index} as ${ROW} from input`;
+      return `select count(distinct ${quoteName(column.name)}) as distinct_count, ${typeText(column)} as type, ${quoteText(column.name)} as name, ${index} as ${ROW} from input`;
     });
     return [...modelSteps(model, context), { ...engine(rows.join(' union all ')), ordered: true }];
   },

@@ -1,12 +1,14 @@
 /** Every command of the legacy language that this server has, and what to use instead of the others. */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
+import { TYPECAST } from './casting.ts';
 import * as cells from './cells.ts';
 import * as choosing from './choosing.ts';
 import type { AnyCommand } from './command.ts';
 import * as grouping from './grouping.ts';
 import * as joining from './joining.ts';
 import * as measuring from './measuring.ts';
+import { SPATH } from './spath.ts';
 import * as statistics from './statistics.ts';
 import * as texts from './texts.ts';
 import * as timelines from './timelines.ts';
@@ -16,7 +18,7 @@ import * as values from './values.ts';
 
 const { WHERE, SEARCH, FIELDS, RENAME, DISTINCT, COUNT, VALUE_COUNTS, SORT, TOP, HEAD, NUMBERING, SAMPLING } =
   choosing;
-const { TYPECAST, CASE, CONCAT, SUBSTR, REPLACE, LENGTH, ABS, CEIL, FLOOR, CALCULATE } = values;
+const { CASE, CONCAT, SUBSTR, REPLACE, LENGTH, ABS, CEIL, FLOOR, CALCULATE } = values;
 
 const COMMANDS: readonly AnyCommand[] = [
   WHERE,
@@ -69,7 +71,7 @@ const COMMANDS: readonly AnyCommand[] = [
   statistics.OUTLIER,
   statistics.EVAL,
   texts.REGEX,
-  texts.SPATH,
+  SPATH,
   texts.REPLACEWORDS,
   texts.TOKENIZER,
   texts.POSTAGGER,

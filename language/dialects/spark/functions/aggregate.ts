@@ -2,6 +2,7 @@
  * Aggregates as Spark computes them exactly. Rows have no order in Spark. Left out for that: sums and means of floats, whose digits follow from
  * the order in which they are added; `first`, `last`, `any`, `list`, and everything that picks one of equal rows.
  */
+import { isOrdinary } from '../../../types/float-range.ts';
 import type { TypedCall } from '../../../types/typed.ts';
 import { valueType } from '../../../types/typed.ts';
 import { isComparable, isSummable, SUMMED_DIGITS } from '../../exact-calls.ts';
@@ -35,14 +36,12 @@ const extreme = (name: string): Row => ({
   exact: ({ type }) => isComparable(type),
 });
 
-const EXACT_NUMBERS: ReadonlySet<string> = new Set(['int64', 'decimal']);
-
 const percentile: Row = {
   emit: ([a], site) =>
     `(${aggregateText('percentile', `CAST(${a} AS double), ${site.call.constants[0] ?? '0.5'}D`, site)} + 0.0D)`,
   over: null,
   // Spark orders infinite floats, and those that are no numbers, otherwise.
-  exact: ({ type, args }) => type.kind === 'float64' && EXACT_NUMBERS.has(args[0]!.type.kind),
+  exact: ({ type, args }) => type.kind === 'float64' && isOrdinary(args[0]!),
 };
 
 const isKnown = ({ args }: TypedCall): boolean => isComparable(args[0]!.type);

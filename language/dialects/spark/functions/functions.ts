@@ -63,5 +63,6 @@ export const SPARK_FUNCTIONS: FunctionTable = {
   'own/is true': OWN['own/is true'],
   'own/above zero': OWN['own/above zero'],
   'own/no rows': OWN['own/no rows'],
+  'own/is finite': ([a]) => `(${a} IS NOT NULL)`,
   'own/last before': ([a], { over }) => `last_value(${a}) IGNORE NULLS${over}`,
 };

@@ -56,6 +56,7 @@ export function idleMetrics(): Metrics {
     },
     cacheCounts: new CacheCounts(),
     cache: null,
+    hearer: null,
     jobs: null,
   });
   return metrics;

@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
-import { createClient } from '../../../cli/kit/client.ts';
-import { progressLine, showProgress } from '../../../cli/progress-line.ts';
-import { until } from '../../support/until.ts';
+import { createClient } from '../../../../cli/kit/client.ts';
+import { progressLine, showProgress } from '../../../../cli/kit/progress-line.ts';
+import { until } from '../../../support/until.ts';
 
 const SOURCE = {
   ...{ connection: 'lake', operation: 'o', stages: 3, stagesDone: 1, tasks: 200, tasksDone: 41 },

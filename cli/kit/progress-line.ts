@@ -2,8 +2,8 @@
  * The line in which `forkline query` shows on a terminal how far databases have come, of those that tell it (Spark). It stands on standard error,
  * is written over while the query runs, and is gone when the answer begins.
  */
-import type { NamedProgress } from '../core/protocol/source-progress.ts';
-import type { Client } from './kit/client.ts';
+import type { NamedProgress } from '../../core/protocol/source-progress.ts';
+import type { Client } from './client.ts';
 
 const EACH_MS = 1000;
 const CLEAR = '\r\x1b[K';
