@@ -1,7 +1,7 @@
 /** The logins by role of all connections and the policy taken together: whether each principal has one login at most. */
 import { type ConfiguredConnection, hasRoles } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
-import { unknownNames } from './policy.ts';
+import { unknownNames } from './members.ts';
 
 type Connections = Readonly<Record<string, ConfiguredConnection>>;
 

@@ -111,7 +111,7 @@ export abstract class OpenSelect extends SelectValues {
   }
 
   /** Sealed so that no filter of what follows is merged with what it has: with a limit that is none. */
-  protected fenced(): this {
+  fenced(): this {
     const fenced = this.with({ fence: this.dialect.traits.fence }).seal();
     const columns = fenced.select.columns.map((column) => ({ ...column, raises: false }));
     return fenced.with({ columns });

@@ -103,6 +103,7 @@ export function planKey(deps: RunDeps, request: QueryRequest, principal: Princip
     scope,
     visible: rights.connections,
     stages: rights.stages,
+    ...(rights.shown !== null && { shown: rights.shown }),
     connection,
     text: request.text,
     parameters: parameterKinds(request.parameters),

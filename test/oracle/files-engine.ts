@@ -82,7 +82,7 @@ export class FilesEngine {
   async #answer(ask: Ask): Promise<AskAnswer> {
     if (ask.kind === 'source') {
       const described = await describeScan(this.#tools, {
-        ...{ type: 'describe-scan', ...CALL, sql: ask.sql, parameters: [] },
+        ...{ type: 'describe-scan', ...CALL, sql: ask.sql, parameters: [], views: null },
       });
       return { kind: 'source', ...described, parameterTypes: [] };
     }

@@ -20,7 +20,7 @@ export async function explainScans(
   const found: ScanFacts[] = [];
   for (const { scan, tables } of scans) {
     const shown: ScannedTable[] = [];
-    for (const table of tables) shown.push(await factsOf(tools, table));
+    for (const table of tables) if (table.table.view === null) shown.push(await factsOf(tools, table));
     found.push({ connection: scan.connection, tables: shown });
   }
   return { scans: found };

@@ -23,6 +23,7 @@ import { connectionOf, type ScanTools } from './scan-sql.ts';
 import { introspectFiles } from './scans/introspect-files.ts';
 import { ScanMemory } from './scans/scan-context.ts';
 import { fileError } from './scans/scan-errors.ts';
+import { viewedTable, withheld } from './scans/shown-table.ts';
 import { isBadText } from './scans/text-types.ts';
 import { forgetTexts } from './scans/transcode.ts';
 import type { RunningCall } from './service.ts';
@@ -40,6 +41,13 @@ interface Life {
   cause: QueryError | null;
   /** Interrupts what the engine does now. */
   interrupt: () => void;
+}
+
+interface Begun {
+  readonly queryId: string;
+  readonly deadlineAt: number;
+  /** A table that is shown by a view; null: there is none. */
+  readonly viewed: string | null;
 }
 
 export class ScanRuns {
@@ -85,7 +93,7 @@ export class ScanRuns {
   start(call: FilesCall): RunningCall<unknown> {
     const { connection } = call;
     const names = call.type === 'explain-scans' ? scannedBy(call.plan) : [connection];
-    return this.#begin<unknown>(call, names, (tools) => {
+    return this.#begin<unknown>({ ...call, viewed: viewedBy(call) }, names, (tools) => {
       switch (call.type) {
         case 'describe-scan':
           return describeScan(tools, call);
@@ -101,7 +109,8 @@ export class ScanRuns {
 
   /** Runs stages some of whose inputs are scans. */
   startQuery(call: RunStagesCall, socket: Socket): RunningCall<RunStagesReply> {
-    return this.#begin(call, scannedBy(call.plan), async (tools, life) => {
+    const viewed = viewedTable(call.plan.inputs.map(({ scan }) => scan?.views ?? null));
+    return this.#begin({ ...call, viewed }, scannedBy(call.plan), async (tools, life) => {
       const prepared = await prepareScans(tools, call.plan, call.parameters);
       tools.check();
       const deps = { engine: tools.engine, pipes: this.#pipes, config: this.#config, socket };
@@ -122,7 +131,7 @@ export class ScanRuns {
   }
 
   #begin<Reply>(
-    { queryId, deadlineAt }: { readonly queryId: string; readonly deadlineAt: number },
+    { queryId, deadlineAt, viewed }: Begun,
     names: readonly string[],
     run: (tools: EngineTools, life: Life) => Promise<Reply>,
   ): RunningCall<Reply> {
@@ -150,7 +159,7 @@ export class ScanRuns {
         check();
         return reply;
       } catch (thrown) {
-        throw life.cause ?? this.#errorOf(thrown, tools);
+        throw life.cause ?? toldOf(this.#errorOf(thrown, tools), viewed);
       } finally {
         ended = true;
         clearInterval(interrupting);
@@ -186,6 +195,21 @@ export class ScanRuns {
     const ofFile = tools === null || isOurs(thrown) ? null : fileError(original, tools);
     return ofFile ?? engineError(thrown, this.#config);
   }
+}
+
+function viewedBy(call: FilesCall): string | null {
+  switch (call.type) {
+    case 'describe-scan':
+      return viewedTable([call.views]);
+    case 'explain-scans':
+      return viewedTable(call.plan.inputs.map(({ scan }) => scan?.views ?? null));
+    default:
+      return null;
+  }
+}
+
+function toldOf(thrown: unknown, viewed: string | null): unknown {
+  return viewed !== null && thrown instanceof QueryError ? (withheld(viewed, thrown) ?? thrown) : thrown;
 }
 
 /** An error that we have made ourselves, of whatever the engine said. */

@@ -244,6 +244,7 @@ export const YSORT = command<{ readonly descending: boolean; readonly first: rea
   summary: 'Orders columns by the mean of their values.',
   parse(cursor: LegacyCursor) {
     const order = cursor.acceptWord('asc', 'desc');
+    if (order === null) cursor.fail('asc or desc is expected');
     return { descending: order === 'desc', first: cursor.atEnd ? [] : cursor.names() };
   },
   lower({ descending, first }, context) {

@@ -56,6 +56,11 @@ export class LegacyCursor {
     return token;
   }
 
+  /** The token that was read last. */
+  get last(): LegacyToken {
+    return this.peek(-1);
+  }
+
   get atEnd(): boolean {
     return this.peek().kind === 'end';
   }

@@ -4,6 +4,7 @@
  */
 
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
+import type { SourceSegment } from '../../../core/protocol/plan.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { quoteName } from '../../dialects/quoting.ts';
 import type { LetNode, QueryNode, QueryTree, SourceNode, StageNode } from '../query-tree.ts';
@@ -14,8 +15,9 @@ import { modelRowsText, rowsText } from './making.ts';
 import { parseModel } from './model-options.ts';
 import { readOptions } from './options.ts';
 import { readPrelude } from './prelude.ts';
-import { commandOf, findCommand, insteadOf, unknownCommand } from './registry.ts';
+import { commandOf, findCommand, formOf, insteadOf, unknownCommand } from './registry.ts';
 import { segments } from './segments.ts';
+import { copiedName, copiedSql } from './sql-places.ts';
 
 /** The name of a stage that holds a command of the legacy language. */
 export const LEGACY_STAGE = 'legacy';
@@ -93,6 +95,7 @@ class LegacyParser implements LegacySources {
     }
     const instead = insteadOf(word, { start: span.start, end });
     if (instead !== null) throw instead;
+    if (first && word.startsWith('model-')) throw unknownCommand(word, { start: span.start, end });
     if (first) {
       this.#command('search', span, span.start);
       return;
@@ -143,24 +146,24 @@ class LegacyParser implements LegacySources {
   /** A model of the catalogue, or the table of that name. */
   #tableOrModel(name: string, span: Span): SourceNode {
     if (this.#request.mayBeModel?.(name) === true) return { kind: 'model', name, span };
-    return this.#sqlNode(null, `select * from ${quoteName(name)}`, span);
+    const sql = `select * from ${quoteName(name)}`;
+    return this.#sqlNode(null, sql, span, copiedName(sql, name, this.#text, span));
   }
 
   /** A command that gives rows of its own; what stands before it counts for nothing. */
   #start(word: string, span: Span, from: number): void {
     this.#searched = { from: null, to: null, time: null };
     this.#stages = [];
-    const cursor = new LegacyCursor(this.#text, span, from, `${word} ...`, this);
+    const cursor = new LegacyCursor(this.#text, span, from, formOf(word), this);
     if (word === 'model' && cursor.acceptWord('list') !== null) {
       cursor.finish();
       this.#source = this.#sqlNode(null, this.#request.tablesSql, span);
     } else if (word === 'db') {
-      const form = new LegacyCursor(this.#text, span, from, "db connector_name='c' sql='select ...'", this);
-      const options = readOptions(form);
+      const options = readOptions(cursor);
       const connection = options.connection(this);
       const { text, span: place } = options.needed('sql');
       options.refuseOthers();
-      this.#source = this.#sqlNode(connection, text, place);
+      this.#source = this.#sqlNode(connection, text, place, copiedSql(text, this.#text, place));
     } else if (word === 'mkdata') this.#source = this.#sqlNode(null, rowsText(cursor), span);
     else if (word === 'modeldata') this.#source = this.#sqlNode(null, modelRowsText(cursor), span);
     else this.#model(word, span, from);
@@ -175,7 +178,7 @@ class LegacyParser implements LegacySources {
     if (word === 'model-statsdetails' && syntax.field === null)
       commandOf(word).parse(new LegacyCursor(this.#text, span, from, form, this));
     this.#lets.pop();
-    this.#source = this.#tableOrModel(syntax.name, span);
+    this.#source = this.#tableOrModel(syntax.name, syntax.nameSpan);
     this.#searched = syntax;
     this.#sides = [];
     const plain =
@@ -203,13 +206,19 @@ class LegacyParser implements LegacySources {
     this.#sides = [];
   }
 
-  #sqlNode(connection: string | null, sql: string, place: Span): SourceNode {
+  #sqlNode(
+    connection: string | null,
+    sql: string,
+    place: Span,
+    segments: readonly SourceSegment[] = [],
+  ): SourceNode {
     const head = { word: 'select', span: place, wrappable: true };
     return {
       kind: 'sql',
       connection,
       text: sql,
       place,
+      segments,
       placeholders: [],
       head,
       span: { start: 0, end: sql.length },
@@ -229,7 +238,7 @@ class LegacyParser implements LegacySources {
   }
 
   sql(connection: string | null, sql: string, span: Span): number {
-    return this.#side(this.#sqlNode(connection, sql, span), span);
+    return this.#side(this.#sqlNode(connection, sql, span, copiedSql(sql, this.#text, span)), span);
   }
 
   #side(source: SourceNode, span: Span): number {

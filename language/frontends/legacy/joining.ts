@@ -1,6 +1,7 @@
 /** Joins. */
 
 import { QueryError } from '../../../core/protocol/errors.ts';
+import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import { quoteName } from '../../dialects/quoting.ts';
 import { columnKey } from '../../types/column-key.ts';
@@ -10,7 +11,7 @@ import { type LegacyExpression, parseCondition } from './condition.ts';
 import { type ExpressionScope, ownScope, writeExpression } from './condition-text.ts';
 import { LegacyCursor, type Searched } from './cursor.ts';
 import { stages } from './engine-text.ts';
-import { rowsText } from './making.ts';
+import { MKDATA_FORM, rowsText } from './making.ts';
 import { datesText, timeColumn } from './model-options.ts';
 import { type LegacyOptions, readOptions } from './options.ts';
 import { momentLiteral } from './time-text.ts';
@@ -146,12 +147,26 @@ function lowerJoin(join: Join, context: LowerContext): readonly Step[] {
 /** The name of what is joined, in conditions of ours. */
 const RIGHT = 'r';
 
+/** Throws syntax when a word, a model and a column stand here: the word is meant to be a type. */
+function refuseOtherType(cursor: LegacyCursor): void {
+  const [word, model, column] = [cursor.peek(), cursor.peek(1), cursor.peek(2)];
+  const known = ['as', 'on', 'not'].includes(model.text.toLowerCase());
+  if (known || [word, model, column].some(({ kind }) => kind !== 'word')) return;
+  const suggestions = suggest(word.text, Object.keys(TYPES));
+  throw new QueryError('syntax', `there is no type of join \`${word.text}\``, {
+    span: { start: word.start, end: word.end },
+    hint: didYouMean(suggestions) ?? `write ${Object.keys(TYPES).join(', ').toUpperCase()}`,
+    suggestions,
+  });
+}
+
 export const JOIN = command<Join>({
   names: ['join'],
   form: 'join [type] M [AS a] [CONDITION]',
   summary: 'Joins with a model; its columns come as M_c. Without a type each row with each.',
   parse(cursor: LegacyCursor) {
     const type = joinType(cursor);
+    if (type === null) refuseOtherType(cursor);
     const model = cursor.name('a model');
     cursor.sources.model(model.name, model.span);
     const alias = cursor.alias();
@@ -257,7 +272,7 @@ export const JOIN_MKDATA = optionJoin(
     const { span } = options.needed('mkdata');
     cursor.sources.sql(
       null,
-      rowsText(new LegacyCursor(cursor.text, span, span.start, 'mkdata ...', cursor.sources)),
+      rowsText(new LegacyCursor(cursor.text, span, span.start, MKDATA_FORM, cursor.sources)),
       span,
     );
   },

@@ -29,7 +29,7 @@ function neighbour(word: 'lag' | 'lead', prefix: string) {
       while (!cursor.atEnd) {
         const option = cursor.acceptWord('count', 'default', 'partition', 'as');
         if (option === null) cursor.fail('COUNT, DEFAULT, PARTITION or AS is expected');
-        if (option === 'count') found = { ...found, count: cursor.whole() };
+        if (option === 'count') found = { ...found, count: countOf(cursor) };
         else if (option === 'default') found = { ...found, fallback: fallbackText(cursor) };
         else if (option === 'partition') found = { ...found, partition: cursor.name() };
         else found = { ...found, as: cursor.name('a name').name };
@@ -48,6 +48,12 @@ function neighbour(word: 'lag' | 'lead', prefix: string) {
       return [withColumns(context, [{ name: as ?? `${prefix}${column.name}`, sql }])];
     },
   });
+}
+
+function countOf(cursor: LegacyCursor): number {
+  const token = cursor.peek();
+  const count = cursor.whole();
+  return count >= 0 ? count : cursor.failAt(token, 'a number of rows is expected', 'write `COUNT 2`');
 }
 
 function fallbackText(cursor: LegacyCursor): string {

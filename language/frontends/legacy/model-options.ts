@@ -1,5 +1,6 @@
 /** Reads the text behind `model`, `model-stats` and their like: a model, its options, and a condition. */
 
+import type { Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
@@ -12,6 +13,7 @@ import { type Bin, momentLiteral, readBin, textOfMoment } from './time-text.ts';
 
 export interface ModelSyntax {
   readonly name: string;
+  readonly nameSpan: Span;
   readonly from: string | null;
   readonly to: string | null;
   readonly size: number | null;
@@ -44,7 +46,7 @@ const OPTIONS = [
 export function parseModel(cursor: LegacyCursor): ModelSyntax {
   let model: ModelSyntax | null = null;
   const options: {
-    -readonly [K in Exclude<keyof ModelSyntax, 'name' | 'condition' | 'time'>]: ModelSyntax[K];
+    -readonly [K in Exclude<keyof ModelSyntax, 'name' | 'nameSpan' | 'condition' | 'time'>]: ModelSyntax[K];
   } = {
     from: null,
     to: null,
@@ -64,7 +66,13 @@ export function parseModel(cursor: LegacyCursor): ModelSyntax {
     if (option === 'name') {
       const name = readModelName(cursor);
       cursor.sources.model(name, span);
-      model = { name, condition: null, time: cursor.sources.timeOf(name), ...options };
+      model = {
+        name,
+        nameSpan: { start: value.start, end: cursor.last.end },
+        condition: null,
+        time: cursor.sources.timeOf(name),
+        ...options,
+      };
     } else if (option === 'start_date') options.from = momentLiteral(cursor.text_(), span);
     else if (option === 'end_date') options.to = momentLiteral(cursor.text_(), span);
     else if (option === 'size') options.size = sizeOf(cursor);

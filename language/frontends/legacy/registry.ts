@@ -7,6 +7,7 @@ import * as choosing from './choosing.ts';
 import type { AnyCommand } from './command.ts';
 import * as grouping from './grouping.ts';
 import * as joining from './joining.ts';
+import { MKDATA_FORM } from './making.ts';
 import * as measuring from './measuring.ts';
 import { SPATH } from './spath.ts';
 import * as statistics from './statistics.ts';
@@ -137,7 +138,7 @@ const SOURCES: readonly CommandDocs[] = [
   { name: 'db', form: "db connector_name='c' sql='select ...'", summary: 'The rows of SQL of a connection.' },
   {
     name: 'mkdata',
-    form: "mkdata [[v, ...], ...] ['c':TYPE, ...]",
+    form: MKDATA_FORM,
     summary: 'Rows that stand in the query.',
   },
   {
@@ -152,6 +153,11 @@ export const COMMAND_DOCS: readonly CommandDocs[] = [
   ...COMMANDS.flatMap(({ names, form, summary }) => names.map((name) => ({ name, form, summary }))),
   ...SOURCES,
 ].sort((one, other) => (one.name < other.name ? -1 : 1));
+
+/** The syntax of a command, also of one that begins a query. */
+export function formOf(name: string): string {
+  return COMMAND_DOCS.find((docs) => docs.name === name)?.form ?? name;
+}
 
 export function findCommand(name: string): AnyCommand | null {
   return byName.get(name) ?? null;

@@ -1,10 +1,12 @@
 /** Commands that take texts apart. */
 
+import { QueryError } from '../../../core/protocol/errors.ts';
 import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
 import { asText, engine, ROW, withColumns } from './engine-text.ts';
+import { groupOf, readPattern } from './pattern.ts';
 
 type Patterns = readonly {
   readonly name: WrittenName | null;
@@ -22,13 +24,8 @@ export const REGEX = command<Patterns>({
       const alone = ['single', 'double'].includes(cursor.peek().kind) && !cursor.isSign('=', 1);
       const name = alone ? null : cursor.name();
       if (!alone) cursor.expectSign('=');
-      const pattern = cursor.text_('a pattern');
-      let group = 0;
-      if (cursor.acceptWord('group') !== null) {
-        cursor.expectSign('(');
-        group = cursor.whole();
-        cursor.expectSign(')');
-      }
+      const pattern = readPattern(cursor);
+      const group = cursor.acceptWord('group') === null ? 0 : groupOf(pattern, cursor);
       patterns.push({ name, pattern, group });
     } while (cursor.acceptSign(','));
     return patterns;
@@ -77,6 +74,13 @@ export const REPLACEWORDS = command<Replacing>({
   },
   lower({ name, delimiter }, context) {
     const text = asText(context.column(name));
+    const [sides = []] = context.sides;
+    const missing = ['old', 'new'].find((own) => sides.every((column) => column.name !== own));
+    if (missing !== undefined)
+      throw new QueryError('unknown-column', `the model of \`replacewords\` has no column \`${missing}\``, {
+        span: context.span,
+        hint: `it must have the columns old and new; it has ${sides.map((column) => `\`${column.name}\``).join(', ')}`,
+      });
     const old = delimiter === null ? 'old' : `unnest(string_split(old, ${quoteText(delimiter)})) as old`;
     const words = `select old, min(new) as new from (select ${old}, new from source1) group by old`;
     const kept = context.columns

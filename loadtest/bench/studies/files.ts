@@ -111,6 +111,7 @@ function scanPlan(
   const scan = {
     connection: 'lake',
     sql: `select * from (${source}) as source`,
+    views: null,
     described: { sql: source, columns },
   };
   const inputs = [{ name: 'input', columns: [], scans: 1, scan }];

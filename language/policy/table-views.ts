@@ -1,0 +1,109 @@
+/**
+ * Makes of the policy's rules for tables of files the SELECTs that stand for these tables. A rule is compiled as a stage over all
+ * rows of its table, whose columns are asked for first; the worker puts the SELECT in the place of the table, whichever way the
+ * SQL reads it.
+ */
+import type { PlanRequest, SourceAsk, SourceDescription } from '../../core/protocol/plan.ts';
+import { type RowRules, type TableView, type TableViews, VIEWED } from '../../core/protocol/shown-rows.ts';
+import { engineTypeOf, typeOfFile } from '../dialects/files/types.ts';
+import { sourceDialect } from '../dialects/registry.ts';
+import { emit } from '../emit/statements.ts';
+import { place } from '../placement/place.ts';
+import type { ResolvedQuery, ResolvedSql } from '../resolve/graph.ts';
+import { Asking } from '../resolve/query.ts';
+import { buildStage } from '../stages/kit/build-stage.ts';
+import { SHOWN_ROWS, type ShownRowsSyntax } from '../stages/kit/shown-rows.ts';
+
+type Request = Pick<PlanRequest, 'shown' | 'answers'>;
+
+/** Returns what stands for the tables that the SQL names; null: the policy has no rules for the connection. Throws Asking. */
+export function tableViews(request: Request, connection: string, sql: string): TableViews | null {
+  const tables = request.shown?.tables ?? {};
+  if (!Object.hasOwn(tables, connection)) return null;
+  const text = sql.toLowerCase();
+  // A name that is written so that it is not found here is one that the worker knows no view of, and refuses.
+  const named = Object.entries(tables[connection]!).filter(([name]) => text.includes(name));
+  const asks: SourceAsk[] = [];
+  const views = named.map(([name, rules]): [string, TableView | null] => {
+    if (rules.length === 0) return [name, null];
+    const ask = askFor(connection, name);
+    const described = request.answers[ask.key];
+    if (described?.kind === 'source') return [name, viewOf(connection, name, rules, described)];
+    asks.push(ask);
+    return [name, null];
+  });
+  if (asks.length > 0) throw new Asking(asks);
+  return Object.fromEntries(views);
+}
+
+const FILES = sourceDialect('files');
+
+function selectAll(name: string): string {
+  return `select * from ${FILES.quoteName(name)}`;
+}
+
+function askFor(connection: string, name: string): SourceAsk {
+  const key = `table-${connection}-${name}`;
+  return {
+    kind: 'source',
+    key,
+    connection,
+    sql: selectAll(name),
+    parameters: [],
+    segments: [],
+    functions: [],
+  };
+}
+
+const NOWHERE = { start: 0, end: 0 };
+
+function viewOf(
+  connection: string,
+  name: string,
+  rules: readonly RowRules[],
+  described: SourceDescription,
+): TableView {
+  // A column of a type that answers do not carry has no place in an expression: it is left out.
+  const carried = described.columns.filter(({ type }) => typeOfFile(engineTypeOf(type)) !== null);
+  const source: ResolvedSql = {
+    kind: 'sql',
+    connection,
+    dialect: 'files',
+    bound: { sql: selectAll(VIEWED), parameters: [], segments: [] },
+    described: { columns: carried, parameterTypes: [] },
+    columns: carried.map(FILES.columnOf),
+    views: null,
+    span: NOWHERE,
+  };
+  const select = (fenced: boolean): string => selectOf(source, { of: name, rules, fenced });
+  return { sql: select(true), unfenced: select(false), columns: described.columns };
+}
+
+function selectOf(source: ResolvedSql, syntax: ShownRowsSyntax): string {
+  const scope = {
+    columns: source.columns,
+    parameters: {},
+    stage: { index: 0, name: 'source' },
+    text: '',
+    answers: NO_ANSWERS,
+  };
+  const resolved = SHOWN_ROWS.resolve(syntax, scope, NOWHERE, []);
+  const node = buildStage(SHOWN_ROWS, syntax, { index: 1, span: NOWHERE });
+  const query: ResolvedQuery = {
+    source,
+    stages: [{ node, resolved, sources: [] }],
+    columns: resolved.columns,
+  };
+  const { worker } = emit(place(query, 'off', true), {});
+  const { name, scan } = worker!.inputs[0]!;
+  return `WITH ${name} AS NOT MATERIALIZED (${scan!.sql})\nSELECT * FROM (${worker!.sql}\n) AS shown`;
+}
+
+const NO_ANSWERS = {
+  engine(): never {
+    throw new Error('a rule asks for nothing');
+  },
+  values(): never {
+    throw new Error('a rule asks for nothing');
+  },
+};
