@@ -57,7 +57,7 @@ export type Command =
   | ({ readonly name: 'query'; readonly format: Format | null; readonly runsAsJob?: true } & QueryOptions &
       EncryptOptions)
   | ({ readonly name: 'jobs'; readonly url: string | null } & JobsCommand)
-  | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
+  | ({ readonly name: 'explain'; readonly json: boolean; readonly asksDatabase: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
   | ({ readonly name: 'fmt' } & FmtOptions)
   | {
@@ -161,7 +161,10 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'jobs':
       return { name, url: values.url ?? null, ...jobsCommand(values, rest) };
     case 'explain':
-      return { name, json: values.json === true, ...queryOptions(values, rest) };
+      return {
+        ...{ name, json: values.json === true, asksDatabase: values.database === true },
+        ...queryOptions(values, rest),
+      };
     case 'compile': {
       const { text, connection, parameters } = queryOptions(values, rest);
       const { step = null, describe = null } = values;

@@ -57,6 +57,7 @@ export const OPTIONS = {
   shape: { type: 'string' },
   all: { type: 'boolean' },
   async: { type: 'boolean' },
+  database: { type: 'boolean' },
   offset: { type: 'string' },
   remove: { type: 'boolean' },
   head: { type: 'string' },
@@ -74,7 +75,7 @@ const QUERY_OPTIONS: readonly OptionName[] = ['url', 'param', 'connection', 'lim
 export const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName[]>> = {
   start: ['config'],
   query: [...QUERY_OPTIONS, 'format', 'async', 'encrypt', 'encrypt-to'],
-  explain: [...QUERY_OPTIONS, 'json'],
+  explain: [...QUERY_OPTIONS, 'json', 'database'],
   compile: ['step', 'describe', 'connection', 'param'],
   fmt: ['check', 'write', 'dialect'],
   status: ['url', 'json', 'local', 'config'],
