@@ -17,7 +17,7 @@ const POLICY: Policy = {
     wholeModel: role(['crm'], { sql: [], tables: {}, models: { m: [] } }),
     elsewhere: role(['crm']),
   },
-  ...{ defaultRoles: [], certificates: {}, socketRoles: null },
+  ...{ views: {}, defaultRoles: [], certificates: {}, socketRoles: null },
 };
 
 describe('what roles together show', () => {
