@@ -1,5 +1,5 @@
 /** Reads the command lines of `forkline cache` and `forkline jobs`. */
-import { parseCount } from './count-argument.ts';
+import { parseCount } from './kit/count-argument.ts';
 import { UsageError } from './kit/usage-error.ts';
 
 export type CacheCommand =
