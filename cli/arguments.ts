@@ -14,6 +14,7 @@ import {
 import { COMMANDS, OPTIONS, OPTIONS_OF, type OptionName } from './command-options.ts';
 import { type ConnectionCommand, connectionCommand } from './connection-arguments.ts';
 import { type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
+import { type ExtensionsCommand, extensionsCommand } from './extensions/extension-arguments.ts';
 import { type Format, parseFormat } from './formats.ts';
 import { parseCount } from './kit/count-argument.ts';
 import {
@@ -56,7 +57,7 @@ export type Command =
   | ({ readonly name: 'query'; readonly format: Format | null; readonly runsAsJob?: true } & QueryOptions &
       EncryptOptions)
   | ({ readonly name: 'jobs'; readonly url: string | null } & JobsCommand)
-  | ({ readonly name: 'explain'; readonly json: boolean } & QueryOptions)
+  | ({ readonly name: 'explain'; readonly json: boolean; readonly asksDatabase: boolean } & QueryOptions)
   | ({ readonly name: 'compile' } & CompileOptions)
   | ({ readonly name: 'fmt' } & FmtOptions)
   | {
@@ -84,6 +85,7 @@ export type Command =
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
   | ({ readonly name: 'migrate-query'; readonly url: string | null } & MigrateQueryOptions)
   | ({ readonly name: 'connection'; readonly url: string | null } & ConnectionCommand)
+  | ({ readonly name: 'extensions'; readonly configFile: string | undefined } & ExtensionsCommand)
   | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
 
 /** Throws UsageError. */
@@ -120,6 +122,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'grants':
       expectNoMore(name, rest);
       return { name };
+    case 'extensions':
+      return { name, configFile: values.config, ...extensionsCommand(values, rest) };
     case 'keys':
       return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
     case 'policy':
@@ -157,7 +161,10 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'jobs':
       return { name, url: values.url ?? null, ...jobsCommand(values, rest) };
     case 'explain':
-      return { name, json: values.json === true, ...queryOptions(values, rest) };
+      return {
+        ...{ name, json: values.json === true, asksDatabase: values.database === true },
+        ...queryOptions(values, rest),
+      };
     case 'compile': {
       const { text, connection, parameters } = queryOptions(values, rest);
       const { step = null, describe = null } = values;

@@ -1,4 +1,5 @@
 /** The options of the SQL and DSL workers: how many there are, and when they are replaced. */
+import { z } from 'zod';
 import { MAX_POOL_SIZE } from '../protocol/pool-sizes.ts';
 import { choice, GIB, group, MIB, number, size, sizeText, whole } from './option.ts';
 
@@ -73,6 +74,14 @@ export function dslOptions(cores: number) {
       Math.max(1, Math.min(2, Math.floor(cores / 2))),
       'half the cores, 1 to 2',
     ),
+    extensionDirectory: z.string().min(1).optional().meta({
+      variable: 'FORKLINE_DSL_EXTENSION_DIRECTORY',
+      about:
+        'Where `forkline extensions install` puts extensions of the stage engine, and DSL workers find them.',
+      example: './extensions',
+      unit: 'path',
+      defaultText: '`extensions` in `dataDir`',
+    }),
     dataLimitBytes: whole(256 * MIB, Number.MAX_SAFE_INTEGER)
       .optional()
       .meta({
