@@ -13,10 +13,10 @@ import {
 } from './access/access-arguments.ts';
 import { COMMANDS, OPTIONS, OPTIONS_OF, type OptionName } from './command-options.ts';
 import { type ConnectionCommand, connectionCommand } from './connection-arguments.ts';
-import { parseCount } from './kit/count-argument.ts';
 import { type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
 import { type ExtensionsCommand, extensionsCommand } from './extensions/extension-arguments.ts';
 import { type Format, parseFormat } from './formats.ts';
+import { parseCount } from './kit/count-argument.ts';
 import {
   type FmtOptions,
   fmtLanguage,
