@@ -118,6 +118,7 @@ function workerConfig(dir: string, overrides: Partial<DslWorkerConfig>): DslWork
     fifoPath: join(dir, 'dsl.fifo'),
     spillDir: join(dir, 'spill'),
     files: {},
+    extensionDir: join(dir, 'extensions'),
     memoryBytes: 256 * 1024 * 1024,
     spillBytes: 1024 * 1024 * 1024,
     threads: 2,
