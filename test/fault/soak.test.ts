@@ -70,7 +70,7 @@ describe('a soak with random faults', function () {
       { env: SMALL_NURSERY },
     );
     const watch = watchSoak(forkline, database);
-    const length = DURATION_MS > 0 ? { durationMs: DURATION_MS } : { queries: 300 };
+    const length = DURATION_MS > 0 ? { durationMs: DURATION_MS } : { queries: 200 };
     const result = await soak(forkline, database, { ...length, seed: SEED });
     const { unexpected, seen, faults } = result;
     const watched = await watch.stop();
