@@ -213,9 +213,15 @@ export class ScanRuns {
     mkdirSync(this.#textDir, { recursive: true, mode: 0o700 });
     const directories = [...roots, this.#textDir].map((path) => `${path}/`);
     const extensions = [...this.#extensions];
-    const { engine, probes } = await this.#engines.of({
+    const wanted = {
       directories: remote === null ? directories : [...directories, remote.prefix],
       extensions,
+    };
+    const { engine, probes } = await this.#engines.of(wanted).catch((thrown: unknown) => {
+      // Queries that need no extension are answered all the same.
+      this.#extensions.clear();
+      remote?.close();
+      throw thrown;
     });
     return {
       remote,
