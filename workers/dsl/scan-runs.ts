@@ -22,7 +22,7 @@ import { type PreparedScans, prepareScans, refuseChangedFiles } from './prepare-
 import { deadlineExceeded, remainingMs, startQuery } from './query-run.ts';
 import { ScanEngines } from './scan-engine.ts';
 import { connectionOf, type ScanTools } from './scan-sql.ts';
-import { NeedsExtension } from './scans/extensions.ts';
+import { forgetProxies, NeedsExtension } from './scans/extensions.ts';
 import { introspectFiles } from './scans/introspect-files.ts';
 import { ScanMemory } from './scans/scan-context.ts';
 import { fileError } from './scans/scan-errors.ts';
@@ -243,6 +243,7 @@ export class ScanRuns {
   async #beginRemote(): Promise<RemoteCall> {
     if (this.#remote === null) {
       const stores = await import('../../connectors/files/stores/remote-files.ts');
+      forgetProxies();
       this.#remote = new stores.RemoteFiles();
     }
     return this.#remote.begin();
