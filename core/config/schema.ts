@@ -15,10 +15,10 @@ import { choice, GIB, group, KIB, MIB, number, path, size, url } from './option.
 import { accessOptions, connectionLimits, corsOptions, listenOptions, tlsOptions } from './schema-access.ts';
 import { auditOptions } from './schema-audit.ts';
 import { budgetOptions } from './schema-budgets.ts';
-import { dslOptions } from './schema-dsl.ts';
 import { monitorOptions } from './schema-monitor.ts';
 import { plannerOptions } from './schema-planner.ts';
 import { cacheOptions, jobsOptions, resultsOptions } from './schema-results.ts';
+import { dslOptions, sqlLifeOptions } from './schema-workers.ts';
 import { secretOptions } from './secrets.ts';
 import { storeOptions } from './store.ts';
 
@@ -214,32 +214,6 @@ function limitOptions() {
     ),
     ...connectionLimits(),
   });
-}
-
-/** Each worker has limits of its own, up to 10 % off these, so that they do not all go together. */
-function sqlLifeOptions() {
-  return {
-    maxQueriesPerWorker: number(
-      'FORKLINE_SQL_MAX_QUERIES',
-      'Queries (+-10 %) after which a SQL worker is replaced.',
-      1,
-      1_000_000_000,
-      100_000,
-    ),
-    maxAgeMs: number(
-      'FORKLINE_SQL_MAX_AGE_MS',
-      'Age (+-10 %) after which a SQL worker is replaced.',
-      1000,
-      604_800_000,
-      3_600_000,
-    ),
-    maxRssBytes: size(
-      'FORKLINE_SQL_MAX_RSS_BYTES',
-      'Resident memory (+-10 %) above which a SQL worker is replaced.',
-      64 * MIB,
-      512 * MIB,
-    ),
-  };
 }
 
 function tracingOptions() {

@@ -1,7 +1,33 @@
-/** The options of the group `dsl`: how many DSL workers run, when they are replaced, and what each may take. */
+/** The options of the SQL and DSL workers: how many there are, and when they are replaced. */
 import { z } from 'zod';
 import { MAX_POOL_SIZE } from '../protocol/pool-sizes.ts';
 import { choice, GIB, group, MIB, number, size, sizeText, whole } from './option.ts';
+
+/** Each worker has limits of its own, up to 10 % off these, so that they do not all go together. */
+export function sqlLifeOptions() {
+  return {
+    maxQueriesPerWorker: number(
+      'FORKLINE_SQL_MAX_QUERIES',
+      'Queries (+-10 %) after which a SQL worker is replaced.',
+      1,
+      1_000_000_000,
+      100_000,
+    ),
+    maxAgeMs: number(
+      'FORKLINE_SQL_MAX_AGE_MS',
+      'Age (+-10 %) after which a SQL worker is replaced.',
+      1000,
+      604_800_000,
+      3_600_000,
+    ),
+    maxRssBytes: size(
+      'FORKLINE_SQL_MAX_RSS_BYTES',
+      'Resident memory (+-10 %) above which a SQL worker is replaced.',
+      64 * MIB,
+      512 * MIB,
+    ),
+  };
+}
 
 export function dslOptions(cores: number) {
   return group({
