@@ -1,4 +1,4 @@
-/** What is sent to stores and read from their answers: signatures as Amazon publishes them, listings, errors, ranges. */
+/** Requests to stores and their answers: signatures as Amazon publishes them, listings, errors, ranges. */
 import { expect } from 'chai';
 import { checkRange, identityFrom } from '../../../../connectors/files/stores/ranges.ts';
 import { parseError, parseListing } from '../../../../connectors/files/stores/s3-listing.ts';
