@@ -153,7 +153,7 @@ interface Pools {
 }
 
 function createPools(
-  { limits, dsl, planner, dialects, allowFunctions }: ServerConfig,
+  { limits, dsl, planner, dialects, allowFunctions, audit }: ServerConfig,
   log: Log,
   send: (message: FromChild) => void,
   onCancelled: (elapsedMs: number) => void,
@@ -162,6 +162,7 @@ function createPools(
     planner: new Planner({
       ...planner,
       ...limits,
+      namesTables: audit !== null,
       connections: { dialects, allowFunctions },
       onThreadReplaced: (reason) => log.warn('planner-thread-replaced', { reason }),
     }),

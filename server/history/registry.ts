@@ -48,6 +48,8 @@ export interface QueryRecord {
   rows: number | null;
   /** The rows and bytes that went from SQL workers to a DSL worker. */
   readonly handoff: { rows: number; bytes: number };
+  /** The tables that its SQL names; null: they are not known. */
+  tables: readonly string[] | null;
   endedAt: number | null;
   error: WireError | null;
   /** Workers that died while the query ran in them. */
@@ -156,6 +158,7 @@ export class QueryRegistry {
       bytes: 0,
       rows: null,
       handoff: { rows: 0, bytes: 0 },
+      tables: null,
       endedAt: null,
       error: null,
       lostWorkers: [],
