@@ -49,7 +49,11 @@ const QUERY_CHARACTERS = 60;
 const KEEP_FROM_MS = 100;
 const ADVISED = 100;
 
-export async function runCache(client: Client, command: CacheCommand, { stdout }: Output): Promise<void> {
+export async function runCache(
+  client: Client,
+  command: Exclude<CacheCommand, { action: 'trigger' }>,
+  { stdout }: Output,
+): Promise<void> {
   switch (command.action) {
     case 'ls':
       return list(client, command.json, command.limit, stdout);

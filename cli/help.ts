@@ -6,7 +6,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline start [--config FILE]        start the server; without a configured database it brings its own,
                                         with demo data. Stop it with Ctrl-C
   forkline query [options] 'QUERY'      run a query and print its answer; without QUERY it is read from stdin
-  forkline explain [options] 'QUERY'    show how a query would run, without running it (--json)
+  forkline explain [options] 'QUERY'    show how a query would run, without running it (--json); --database: with the
+                                        plan that the database itself makes of its part (Spark)
   forkline compile [options] 'QUERY'    print a step of the compiler as JSON, without a server: --step tree,
                                         resolved, placed or statements; --describe FILE has the columns
   forkline fmt [FILE...]                format queries, one a file; without FILE, or for -, from stdin to stdout.
@@ -21,6 +22,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline doctor [--json]              whether each database answers, and what its role may do too much (--config)
   forkline grants                       print SQL for a PostgreSQL superuser: it takes from everybody what no query
                                         needs
+  forkline extensions install           what the configuration's files need of the stage engine's extensions; of FILE...
+                                        without a network (--repository DIR or URL). extensions list (--json, --config)
   forkline keys create NAME             an API key, printed once: --expires 90d or a date, --roles a,b, or
                                         --only metrics. keys list (--json); keys revoke ID (--config)
   forkline policy apply                 print SQL for PostgreSQL: the views that the policy gives to logins of roles
@@ -33,7 +36,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         jobs result ID (--offset N, --limit N rows), jobs rm ID: cancel or remove
   forkline cache ls                     kept answers (--json, --limit N); cache purge: say what has changed, --table,
                                         --tag, --model, --shape 'QUERY', --connection or --all (--remove); cache
-                                        advise: slow queries that are asked again (--since TIME)
+                                        advise: slow queries that are asked again (--since TIME); cache trigger
+                                        TABLE: the SQL by which PostgreSQL tells that the table has changed
 
   forkline model list                   the models: --tag T, --search WORDS (--json). model show NAME (--at VERSION),
                                         versions, uses, test, diff (--from, --to): one of them

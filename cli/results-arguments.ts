@@ -5,7 +5,8 @@ import { UsageError } from './kit/usage-error.ts';
 export type CacheCommand =
   | { readonly action: 'ls'; readonly json: boolean; readonly limit: number | null }
   | { readonly action: 'purge'; readonly changed: PurgeArguments }
-  | { readonly action: 'advise'; readonly json: boolean; readonly since: string | null };
+  | { readonly action: 'advise'; readonly json: boolean; readonly since: string | null }
+  | { readonly action: 'trigger'; readonly table: string };
 
 /** The body of POST /v1/cache/purge. */
 export interface PurgeArguments {
@@ -35,6 +36,7 @@ export function cacheCommand(
   rest: readonly string[],
   { since, limit }: { readonly since: string | null; readonly limit: number | null },
 ): CacheCommand {
+  if (rest[0] === 'trigger') return triggerCommand(rest.slice(1));
   const [action, ...more] = rest;
   if (more.length > 0) throw new UsageError(`"forkline cache ${action}" takes no "${more[0]}"`);
   switch (action) {
@@ -46,9 +48,15 @@ export function cacheCommand(
       return { action, json: values.json === true, since };
     default:
       throw new UsageError(
-        'say what to do: forkline cache ls, forkline cache purge, or forkline cache advise',
+        'say what to do: forkline cache ls, forkline cache purge, forkline cache advise, or forkline cache trigger TABLE',
       );
   }
+}
+
+function triggerCommand([table, ...more]: readonly string[]): CacheCommand {
+  if (table === undefined || more.length > 0)
+    throw new UsageError('name one table: forkline cache trigger public.orders');
+  return { action: 'trigger', table };
 }
 
 function purgeArguments({ table, tag, model, shape, connection, all, remove }: Values): PurgeArguments {

@@ -1,6 +1,8 @@
 /** Every scenario, in the order of the targets' table. Adding one is a file in scenarios/ and a line here. */
 import type { Scenario } from './scenario.ts';
 import { againstPolars } from './scenarios/against-polars.ts';
+import { cacheHit } from './scenarios/cache-hit.ts';
+import { cacheMiss } from './scenarios/cache-miss.ts';
 import { coldStart } from './scenarios/cold-start.ts';
 import { costPerRow } from './scenarios/cost-per-row.ts';
 import { forkPolicies } from './scenarios/fork-policies.ts';
@@ -12,9 +14,11 @@ import { mixedClients } from './scenarios/mixed-clients.ts';
 import { pushedDown } from './scenarios/pushed-down.ts';
 import { queuedClients } from './scenarios/queued-clients.ts';
 import { rowsAsJson } from './scenarios/rows-as-json.ts';
+import { singleFlight } from './scenarios/single-flight.ts';
 import { slowClient } from './scenarios/slow-client.ts';
 import { smallQuery } from './scenarios/small-query.ts';
 import { smallQueryDistinct } from './scenarios/small-query-distinct.ts';
+import { spark } from './scenarios/spark.ts';
 import { timechart } from './scenarios/timechart.ts';
 import { warmStages } from './scenarios/warm-stages.ts';
 
@@ -37,4 +41,8 @@ export const SCENARIOS: readonly Scenario[] = [
   costPerRow,
   queuedClients,
   forkPolicies,
+  cacheHit,
+  singleFlight,
+  cacheMiss,
+  spark,
 ];

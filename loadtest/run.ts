@@ -6,7 +6,7 @@
 import type { Children } from './children.ts';
 import type { ContenderName } from './contender/contender.ts';
 import { NO_POLARS } from './contender/start-polars.ts';
-import { type GenerateDeps, generateLoad, readOneSlowly } from './load/generate.ts';
+import { type GenerateDeps, generateBareLoad, generateLoad, readOneSlowly } from './load/generate.ts';
 import { describeMachine } from './machine.ts';
 import type { RunOptions } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -108,6 +108,8 @@ async function runScenario(deps: RunDeps, setup: Setup, scenario: Scenario): Pro
 function leftOutFor({ options }: RunDeps, { contenders }: Setup, needs: Scenario['needs']): string | null {
   if (needs.ownServers === true && options.against !== null)
     return 'it starts servers of its own, and --against names one that runs';
+  if (needs.spark === true && process.env.FORKLINE_SPARK_RUNNING === undefined)
+    return 'FORKLINE_SPARK_RUNNING names no Spark: `npm run spark -- --usual` brings one up and prints its URL';
   if (needs.contenders.includes('polars') && !contenders.has('polars')) return NO_POLARS;
   return null;
 }
@@ -128,6 +130,7 @@ function benchOf(
       return contender;
     },
     load: (spec) => generateLoad(generate, { ...spec, timeoutMs: QUERY_TIMEOUT_MS }),
+    loadBare: (spec) => generateBareLoad(generate, spec),
     readSlowly: (spec) => readOneSlowly(generate, spec),
     progress: (text) => progress.text(text),
   };

@@ -2,7 +2,14 @@
 import type { Children } from './children.ts';
 import type { Contender, ContenderName } from './contender/contender.ts';
 import type { PlainSql } from './limit/plain-sql.ts';
-import type { LoadResult, LoadSpec, SlowReadResult, SlowReadSpec } from './load/messages.ts';
+import type {
+  BareLoadResult,
+  BareLoadSpec,
+  LoadResult,
+  LoadSpec,
+  SlowReadResult,
+  SlowReadSpec,
+} from './load/messages.ts';
 import type { ScenarioRecord } from './record.ts';
 import type { Verifier } from './verify.ts';
 
@@ -19,6 +26,8 @@ export interface Scenario {
     readonly sizes?: boolean;
     /** Starts servers of its own: makes no sense against one that runs already. */
     readonly ownServers?: boolean;
+    /** A Spark that runs already, which FORKLINE_SPARK_RUNNING names. */
+    readonly spark?: boolean;
   };
   run(bench: Bench, record: ScenarioRecord): Promise<void>;
 }
@@ -42,6 +51,7 @@ export interface Bench {
   /** Throws when the scenario did not say that it needs this one. */
   contender(name: ContenderName): Contender;
   load(spec: Omit<LoadSpec, 'timeoutMs'>): Promise<LoadResult>;
+  loadBare(spec: BareLoadSpec): Promise<BareLoadResult>;
   readSlowly(spec: SlowReadSpec): Promise<SlowReadResult>;
   /** The line that is shown while it runs. */
   progress(text: string): void;

@@ -16,6 +16,8 @@ import type {
   CopyToReply,
   DescribeCall,
   DescribeReply,
+  ExplainCall,
+  ExplainReply,
   FactsCall,
   FactsReply,
   IntrospectCall,
@@ -36,6 +38,8 @@ export interface ConnectionOptions {
   /** The name of the connecting process; databases that list their sessions show it. */
   readonly workerId: string;
   readonly connectTimeoutMs: number;
+  /** A directory that processes share which follow each other; left out: nobody follows. */
+  readonly stateDir?: string;
 }
 
 /** A configured connection in one process: everything that its sessions share. */
@@ -46,6 +50,16 @@ export interface Connection {
   failureOf(thrown: unknown): ConnectFailure;
   /** Opens a session and returns what an operator should know about it. Rejects as `open` does. */
   examine(): Promise<readonly Finding[]>;
+  /** Tells what the database says about changes of its tables. Rejects when it is not heard any more. Left out for databases that cannot tell. */
+  hearChanges?(hearer: ChangeHearer, control: CallControl): Promise<never>;
+}
+
+/** The receiver of what a database says about changes of its tables. */
+export interface ChangeHearer {
+  /** Called when it is certain that changes are heard from now on. */
+  heard(): void;
+  /** Called when something has changed; `what` is as the database says it. */
+  changed(what: string): void;
 }
 
 export interface OpenedSession {
@@ -90,6 +104,8 @@ export interface Session {
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply>;
   /** Returns how the answer of a statement may change and which tables it reads, without running it; `unknownFacts` where that cannot be told. */
   facts(call: FactsCall, control: CallControl): Promise<FactsReply>;
+  /** Returns how the database would run a statement, without running it; left out where the database is not asked for that. */
+  explain?(call: ExplainCall, control: CallControl): Promise<ExplainReply>;
   end(): Promise<void>;
 }
 

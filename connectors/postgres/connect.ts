@@ -67,7 +67,23 @@ export function applicationName(workerId: string, traceId: string | null = null)
 }
 
 /** Opens a session. Rejects with the error of `pg`; errors.ts turns it into one for users. */
-export async function openSession(options: ConnectOptions): Promise<OpenedSession> {
+export function openSession(options: ConnectOptions): Promise<OpenedSession> {
+  return openClient(options, async (client) => {
+    await client.query(SESSION_SETTINGS);
+    // On platforms without this check the database refuses the setting, and it stays off.
+    await client.query(SET_CHECK_INTERVAL).catch(() => {});
+    const { rows } = await client.query<RoleRights>(ROLE_RIGHTS, [GRANTABLE_NAMES]);
+    return { session: takeWire(client), role: rows[0]! };
+  });
+}
+
+/** Opens a session that stays a client of `pg`. Rejects as `openSession` does. */
+export function openPlainClient(options: ConnectOptions): Promise<pg.Client> {
+  return openClient(options, (client) => Promise.resolve(client));
+}
+
+/** Connects a client within the time for it, `setUp` included. */
+async function openClient<T>(options: ConnectOptions, setUp: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: options.url,
     application_name: applicationName(options.workerId),
@@ -85,11 +101,7 @@ export async function openSession(options: ConnectOptions): Promise<OpenedSessio
   }, options.connectTimeoutMs);
   try {
     await client.connect();
-    await client.query(SESSION_SETTINGS);
-    // On platforms without this check the database refuses the setting, and it stays off.
-    await client.query(SET_CHECK_INTERVAL).catch(() => {});
-    const { rows } = await client.query<RoleRights>(ROLE_RIGHTS, [GRANTABLE_NAMES]);
-    return { session: takeWire(client), role: rows[0]! };
+    return await setUp(client);
   } catch (thrown) {
     destroyClient(client);
     // `pg` would report that the server closed the connection, but it was our timeout.

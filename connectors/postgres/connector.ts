@@ -14,6 +14,7 @@ import type {
 import type { CallControl } from '../kit/call-control.ts';
 import type {
   ByteSink,
+  ChangeHearer,
   ConnectFailure,
   Connection,
   ConnectionOptions,
@@ -23,13 +24,14 @@ import type {
   OpenedSession,
   Session,
 } from '../kit/connector.ts';
-import { applicationName, openSession } from './connect.ts';
+import { applicationName, type ConnectOptions, openPlainClient, openSession } from './connect.ts';
 import { copyToFifo } from './copy-to.ts';
 import { describeStatement } from './describe.ts';
 import { connectFailure } from './errors.ts';
 import { readFacts } from './facts.ts';
 import { roleFindings, roleNotices, unreachableNotice } from './guard/role-notices.ts';
 import { isTooPowerful, PowerfulRoleError } from './guard/role-rights.ts';
+import { hearChanges } from './hear-changes.ts';
 import { readTables } from './introspect.ts';
 import type { TypeNames } from './parameter-types.ts';
 import { runStatement } from './run-sql.ts';
@@ -72,10 +74,18 @@ class OpenPostgres implements Connection {
     return roleFindings(role, this.#config.allowPowerfulRole === true);
   }
 
+  async hearChanges(hearer: ChangeHearer, control: CallControl): Promise<never> {
+    return await hearChanges(await openPlainClient(this.#connectOptions()), hearer, control);
+  }
+
   #open(): ReturnType<typeof openSession> {
+    return openSession(this.#connectOptions());
+  }
+
+  #connectOptions(): ConnectOptions {
     const { workerId, connectTimeoutMs } = this.#options;
     const { url, guardsAddress = false } = this.#config;
-    return openSession({ url, workerId, connectTimeoutMs, guardsAddress });
+    return { url, workerId, connectTimeoutMs, guardsAddress };
   }
 }
 

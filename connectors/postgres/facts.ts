@@ -20,7 +20,7 @@ const FIRST_NORMAL_OID = 16384;
 const MAX_ROWS = 100_000;
 
 /**
- * Selects each reached object once. Trees (of views, policies, SQL bodies) hold the OIDs of what they use after these names of
+ * Selects each reached object once, and the tables of which a reached one is a part: a statement that names these changes it too. Trees (of views, policies, SQL bodies) hold the OIDs of what they use after these names of
  * fields; `_null_` and trees of older versions have none of them.
  */
 const FACTS_SQL = `
@@ -80,6 +80,11 @@ reached (kind, oid) as (
       where r.kind = 'function' and r.oid >= ${FIRST_NORMAL_OID} and a.aggfnoid = r.oid
   ) as next (kind, oid)
   where next.oid <> 0
+),
+parents (oid) as (
+  select i.inhparent from pg_catalog.pg_inherits i join reached r on r.kind = 'relation' and i.inhrelid = r.oid
+  union
+  select i.inhparent from pg_catalog.pg_inherits i join parents p on i.inhrelid = p.oid
 )
 select 'relation' as kind, n.nspname as schema, c.relname as name,
        case when c.oid < ${FIRST_NORMAL_OID} then 'catalogue' else c.relkind::pg_catalog.text end as "is", true as known,
@@ -94,6 +99,10 @@ select 'function', n.nspname, p.proname, p.provolatile::pg_catalog.text,
        coalesce(${timeIn('p.prosqlbody')}, false)
 from reached r join pg_catalog.pg_proc p on r.kind = 'function' and p.oid = r.oid
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+union all
+select 'relation', n.nspname, c.relname, 'parent', true, false
+from parents join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where not exists (select from reached r where r.kind = 'relation' and r.oid = c.oid)
 union all
 select 'missing', '', name, '', true, false from named where oid is null
 order by 1, 2, 3`;

@@ -46,7 +46,21 @@ export function contradictions(
     ...disorder(parsed.monitor),
   );
   if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
-  return [...errors, ...defaultConnectionProblem(defaultConnection, names)];
+  return [
+    ...errors,
+    ...defaultConnectionProblem(defaultConnection, names),
+    ...listenProblems(parsed.cache.listen, names),
+  ];
+}
+
+function listenProblems(listen: readonly string[], names: readonly string[]): string[] {
+  const known = names.length === 0 ? ['main'] : names;
+  return listen
+    .filter((name) => !known.includes(name))
+    .map(
+      (name) =>
+        `cache.listen: there is no connection ${JSON.stringify(name)}; there are: ${known.join(', ')}`,
+    );
 }
 
 /** A warning that comes after the deed is none. */

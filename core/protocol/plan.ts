@@ -270,6 +270,8 @@ export interface EngineAsk {
   /** The place where the user wrote the SQL, for errors. */
   readonly segments: readonly SourceSegment[];
   readonly stage: StageRef;
+  /** The place of the stage, for errors that have none of their own. */
+  readonly span: Span;
 }
 
 /** Asks for the values of the only column of this plan's answer: at most `atMost`. When there are more, the stage reports an error. */

@@ -244,10 +244,10 @@ class Resolver {
   }
 
   /** `part`: which of the stages that the node of the tree became; -1: what must be known before there are any. */
-  #answers(input: ResolvedQuery, { start }: Span, part: number): StageAnswers {
-    const place = part === 0 ? `${start}` : `${start}.${part}`;
+  #answers(input: ResolvedQuery, span: Span, part: number): StageAnswers {
+    const place = part === 0 ? `${span.start}` : `${span.start}.${part}`;
     return {
-      engine: (ask) => this.#known({ ...ask, kind: 'engine', key: `engine-${place}` }).columns,
+      engine: (ask) => this.#known({ ...ask, span, kind: 'engine', key: `engine-${place}` }).columns,
       values: (value, atMost) => {
         const plan = this.#tools.planValues(input, value, atMost);
         return this.#known({ kind: 'values', key: `values-${place}`, plan, atMost });

@@ -13,5 +13,6 @@ export const BENCH_CASES: readonly BenchCaseInfo[] = [
   { name: 'framing', title: 'reading a frame of 64 KB, cut into pieces', unit: 'ns', figures: 9, warmUps: 3 },
   { name: 'planner', title: 'parsing and planning a query of 5 stages', unit: 'us', figures: 9, warmUps: 3 },
   { name: 'log-line', title: 'making a log line with 4 fields', unit: 'ns', figures: 9, warmUps: 3 },
+  { name: 'answer-key', title: 'the key of a kept answer', unit: 'us', figures: 9, warmUps: 3 },
   { name: 'dsl-boot', title: 'boot of a DSL worker, fork to ready', unit: 'ms', figures: 3, warmUps: 1 },
 ];

@@ -22,6 +22,10 @@ export interface ForklineOptions {
   /** 0: any free one. */
   readonly port?: number;
   readonly dsl?: Readonly<Record<string, string | number>>;
+  /** More sections of the configuration. */
+  readonly config?: Readonly<Record<string, object>>;
+  /** Is called with the data directory before the start. */
+  prepare?(dataDir: string): Promise<void>;
   /** The command of another build; this build's when left out. */
   readonly command?: string;
 }
@@ -29,14 +33,19 @@ export interface ForklineOptions {
 export interface StartedForkline extends Contender {
   /** From the start of the command until /readyz said so. */
   readonly startMs: number;
+  readonly dataDir: string;
 }
 
 export async function startForkline(options: ForklineOptions): Promise<StartedForkline> {
-  const { children, databaseUrl, path, port = 0, dsl = {}, command = CLI } = options;
+  const { children, databaseUrl, path, port = 0, dsl = {}, config = {}, command = CLI } = options;
   const dir = await mkdtemp(join(tmpdir(), 'forkline-loadtest-'));
   const removeDir = (): Promise<void> => rm(dir, { recursive: true, force: true });
   try {
-    await writeFile(join(dir, 'forkline.config.json'), JSON.stringify(configOf(dir, port, dsl)));
+    await writeFile(
+      join(dir, 'forkline.config.json'),
+      JSON.stringify({ ...configOf(dir, port, dsl), ...config }),
+    );
+    await options.prepare?.(dir);
     const startedAt = performance.now();
     const child = children.start({
       what: 'forkline start',
@@ -53,7 +62,15 @@ export async function startForkline(options: ForklineOptions): Promise<StartedFo
       await children.end(child);
       await removeDir();
     };
-    return { name: 'forkline', label: LABELS.forkline, url, rootPid: child.pid!, startMs, stop };
+    return {
+      name: 'forkline',
+      label: LABELS.forkline,
+      url,
+      rootPid: child.pid!,
+      startMs,
+      dataDir: dir,
+      stop,
+    };
   } catch (error) {
     await removeDir();
     throw error;

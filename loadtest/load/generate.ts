@@ -3,6 +3,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Children } from '../children.ts';
 import type {
+  BareLoadResult,
+  BareLoadSpec,
   FromGenerator,
   LoadResult,
   LoadSpec,
@@ -34,6 +36,14 @@ export async function readOneSlowly(deps: GenerateDeps, spec: SlowReadSpec): Pro
   return done.result;
 }
 
+/** Rejects when an answer is not the right one. */
+export async function generateBareLoad(deps: GenerateDeps, spec: BareLoadSpec): Promise<BareLoadResult> {
+  const done = await perform(deps, { type: 'run-bare', spec });
+  if (done.type !== 'bare-done') throw new Error(`the load generator said ${done.type}`);
+  if (done.result.latencies.length === 0) throw new Error(`${spec.url}: nothing was answered`);
+  return done.result;
+}
+
 type Done = Exclude<FromGenerator, { type: 'tick' | 'failed' }>;
 
 async function perform({ children, signal, onTick }: GenerateDeps, task: ToGenerator): Promise<Done> {
@@ -56,6 +66,7 @@ async function perform({ children, signal, onTick }: GenerateDeps, task: ToGener
             return reject(new Error(message.message));
           case 'load-done':
           case 'read-done':
+          case 'bare-done':
             return resolve(message);
           default:
             message satisfies never;

@@ -2,6 +2,7 @@
  * The process that makes load, so that its work is nobody else's latency: one task, over IPC, then it ends. It ends
  * as well when the load test does.
  */
+import { makeBareLoad } from './bare-load.ts';
 import { makeLoad } from './make-load.ts';
 import type { FromGenerator, ToGenerator } from './messages.ts';
 import { readSlowly } from './read-slowly.ts';
@@ -26,6 +27,8 @@ async function run(message: ToGenerator): Promise<FromGenerator> {
       return { type: 'load-done', result: await makeLoad(message.spec, onTick) };
     case 'read-slowly':
       return { type: 'read-done', result: await readSlowly(message.spec, onTick) };
+    case 'run-bare':
+      return { type: 'bare-done', result: await makeBareLoad(message.spec, onTick) };
     default:
       return message satisfies never;
   }

@@ -4,13 +4,16 @@ export type ToGenerator =
   /** Make this load, then report and end. */
   | { readonly type: 'run'; readonly spec: LoadSpec }
   /** Read one answer at a bounded speed, then report and end. */
-  | { readonly type: 'read-slowly'; readonly spec: SlowReadSpec };
+  | { readonly type: 'read-slowly'; readonly spec: SlowReadSpec }
+  /** Ask over bare sockets, then report and end. */
+  | { readonly type: 'run-bare'; readonly spec: BareLoadSpec };
 
 export type FromGenerator =
   /** A second has passed. */
   | { readonly type: 'tick'; readonly answers: number }
   | { readonly type: 'load-done'; readonly result: LoadResult }
   | { readonly type: 'read-done'; readonly result: SlowReadResult }
+  | { readonly type: 'bare-done'; readonly result: BareLoadResult }
   | { readonly type: 'failed'; readonly message: string };
 
 export interface LoadRequest {
@@ -88,4 +91,23 @@ export interface SlowReadResult {
   readonly seconds: number;
   /** The last bytes of the answer, by which it is known to be whole. */
   readonly tail: string;
+}
+
+export interface BareLoadSpec {
+  readonly url: string;
+  /** The whole request, as its bytes go over the socket. */
+  readonly request: string;
+  /** The status and the beginning of the body of every right answer. */
+  readonly status: number;
+  readonly prefix: Uint8Array;
+  readonly connections: number;
+  readonly warmUpMs: number;
+  readonly durationMs: number;
+}
+
+export interface BareLoadResult {
+  readonly seconds: number;
+  /** The time in ms of each answer of the measured time. */
+  readonly latencies: readonly number[];
+  readonly megabytes: number;
 }

@@ -11,6 +11,7 @@
  */
 import { removeItem } from '../../core/process/remove-item.ts';
 import type { WorkerAddress } from '../../core/protocol/monitor.ts';
+import type { ProgressMessage } from '../../core/protocol/source-progress.ts';
 import type { SqlWorkerCalls } from '../../core/protocol/sql-worker.ts';
 import { Lane } from './lane.ts';
 import { PrincipalShares } from './principal-shares.ts';
@@ -34,6 +35,8 @@ interface SqlWorker {
   readonly address: SqlAddress;
   readonly free: SqlSocket[];
   readonly all: Set<SqlSocket>;
+  /** Sockets that are no slots. */
+  readonly beside: Set<SqlSocket>;
   /** The slots that long queries hold. */
   readonly long: Set<SqlSocket>;
   listed: boolean;
@@ -56,11 +59,14 @@ export interface SqlSlotsOptions {
   onRetired(workerId: string): void;
   /** Called with the time between the abort of a query and its worker's reply. */
   onCancelled?(elapsedMs: number): void;
+  /** Called when a database tells how far it has come with a query. */
+  onProgress?(message: ProgressMessage): void;
 }
 
 export class SqlSlots {
   readonly lane: Lane<SqlSlot>;
   readonly #onCancelled: (elapsedMs: number) => void;
+  readonly #onProgress: (message: ProgressMessage) => void;
   readonly #workers = new Map<string, SqlWorker>();
   /** Workers that are no longer listed, but in which queries still run. */
   readonly #leaving = new Map<string, SqlWorker>();
@@ -73,9 +79,11 @@ export class SqlSlots {
     clientSharePercent = 100,
     onRetired,
     onCancelled = () => {},
+    onProgress = () => {},
   }: SqlSlotsOptions) {
     this.#onRetired = onRetired;
     this.#onCancelled = onCancelled;
+    this.#onProgress = onProgress;
     this.lane = new Lane({
       name: 'database connection',
       queueLength,
@@ -111,6 +119,20 @@ export class SqlSlots {
     else this.#onRetired(workerId);
   }
 
+  /** Opens a socket beside the slots, for a call that lasts; null while there is no worker. It is closed when its worker is no longer listed. */
+  openBeside(): SqlSocket | null {
+    const worker = this.#workers.values().next().value;
+    if (worker === undefined) return null;
+    const { workerId, socketPath } = worker.address;
+    const socket: SqlSocket = new WorkerSocket<SqlWorkerCalls>({
+      ...{ workerId, socketPath },
+      onConnect: () => {},
+      onClose: () => void worker.beside.delete(socket),
+    });
+    worker.beside.add(socket);
+    return socket;
+  }
+
   close(): void {
     for (const [workerId, worker] of this.#workers) this.#drop(workerId, worker);
   }
@@ -120,6 +142,7 @@ export class SqlSlots {
       address,
       free: [],
       all: new Set(),
+      beside: new Set(),
       long: new Set(),
       listed: true,
       takenAtLoss: null,
@@ -135,7 +158,7 @@ export class SqlSlots {
     const idle = worker.free.splice(0);
     for (const socket of idle) worker.all.delete(socket);
     if (worker.all.size > 0) this.#leaving.set(workerId, worker);
-    for (const socket of idle) socket.close();
+    for (const socket of [...idle, ...worker.beside]) socket.close();
   }
 
   #onSlotGone({ address: { workerId }, all }: SqlWorker): void {
@@ -147,6 +170,7 @@ export class SqlSlots {
     const socket: SqlSocket = new WorkerSocket<SqlWorkerCalls>({
       workerId: worker.address.workerId,
       socketPath: worker.address.socketPath,
+      onProgress: this.#onProgress,
       onConnect: () => {
         if (!worker.listed) {
           socket.close(); // the worker was removed before the socket connected

@@ -12,6 +12,11 @@ export interface Freshness {
 /** An entry from the future by more than this was kept while the clock was wrong. */
 const CLOCK_TOLERANCE_MS = 1000;
 
+/** Tells whether an answer may be sent that has been stale for `staleMs`. With nothing allowed it may not, in the very moment of a change either. */
+export function mayBeSent(staleMs: number, allowedMs: number): boolean {
+  return staleMs < allowedMs;
+}
+
 export function freshnessOf(entry: IndexedEntry, changes: Changes, control: RequestControl): Freshness {
   const { description, knownAtMs, ageWhenKnownMs } = entry;
   const byWallClock = Date.now() - description.startedAt;

@@ -25,6 +25,7 @@ import { FactsBook } from './answer-facts.ts';
 import type { Asking, CacheContext } from './cache-context.ts';
 import { type ForwardReason, forwarded, keptHeaders, unkeptHeaders } from './cache-headers.ts';
 import { Flight, type Turn } from './flight.ts';
+import { mayBeSent } from './freshness.ts';
 import { KeepPolicies } from './keep-policy.ts';
 import { LeadingAnswer } from './leading-answer.ts';
 import { type Found, findEntry, keyOf } from './lookup.ts';
@@ -97,7 +98,7 @@ export class QueryCache implements AnswerCache {
       const landing = this.#flights.get(id);
       // Never an older answer than one that somebody has got already.
       if (landing?.isLanding === true && !control.noCache) await landing.join().turn;
-      let found = control.noCache && !hasWaited ? null : await findEntry(this.#context, asking);
+      let found = control.noCache && !hasWaited ? null : await this.#find(asking, !hasWaited);
       const kept = found === null ? 'unusable' : await this.#answerKept(asking, found, query);
       if (kept === 'sent') return;
       if (kept === 'gone') found = null;
@@ -117,6 +118,14 @@ export class QueryCache implements AnswerCache {
     }
   }
 
+  /** Returns the kept answer. One that is missing or stale here is looked for where answers are shared. */
+  async #find(asking: Asking, looksElsewhere: boolean): Promise<Found | null> {
+    const { shared } = this.#context;
+    const found = await findEntry(this.#context, asking);
+    if (shared === null || !looksElsewhere || found?.freshness.staleMs === null) return found;
+    return (await shared.fetch(asking.id)) ? await findEntry(this.#context, asking) : found;
+  }
+
   /** Tells whether data or models are known to have changed since the leader began, so that it must not answer those who came after that. */
   #isOutdated(flight: Flight, found: Found | null): boolean {
     const { changes, handler } = this.#context;
@@ -124,7 +133,7 @@ export class QueryCache implements AnswerCache {
     if (flight.models !== null && catalogue?.areCurrent(flight.models) === false) return true;
     return (
       changes.lastOfAny > flight.asOf &&
-      (found === null || changes.lastFor(found.entry.description) > flight.asOf)
+      (found === null || changes.lastKnownFor(found.entry.description) > flight.asOf)
     );
   }
 
@@ -148,7 +157,8 @@ export class QueryCache implements AnswerCache {
     const isFresh = staleMs === null;
     if (
       !isFresh &&
-      (staleMs > found.entry.description.staleWhileRevalidateMs || asking.control.maxAgeMs !== null)
+      (!mayBeSent(staleMs, found.entry.description.staleWhileRevalidateMs) ||
+        asking.control.maxAgeMs !== null)
     )
       return 'unusable';
     if (!(await sendHit(this.#context, asking, found, isFresh ? 'fresh' : 'stale', query))) return 'gone';
@@ -181,8 +191,9 @@ export class QueryCache implements AnswerCache {
     client: AnswerStream | null,
     answerStale: (error: WireError) => boolean,
   ): LeadingAnswer {
-    const { store, handler, counts } = this.#context;
+    const { store, handler, counts, shared } = this.#context;
     const { run, limits } = handler;
+    const sharedAsOf = shared === null ? null : shared.asOf();
     return new LeadingAnswer({
       flight,
       client,
@@ -213,6 +224,7 @@ export class QueryCache implements AnswerCache {
           : await store.commit(id, result, facts);
         if (isKept) counts.kept++;
         else counts.notKept.disk++;
+        if (isKept) shared?.offer(id, facts, sharedAsOf);
       },
     });
   }

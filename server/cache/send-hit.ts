@@ -8,6 +8,7 @@ import type { HitKind } from '../results/cache-counts.ts';
 import type { ReadyBody } from '../results/stored-body.ts';
 import type { Asking, CacheContext } from './cache-context.ts';
 import { hitStatus } from './cache-headers.ts';
+import { mayBeSent } from './freshness.ts';
 import type { Found } from './lookup.ts';
 import { sendKept } from './send-kept.ts';
 
@@ -46,7 +47,7 @@ export function sendAfterError(
   if (found === null || asking.control.noCache || asking.response.destroyed) return false;
   const allowedMs = asking.control.staleIfErrorMs ?? found.entry.description.staleIfErrorMs;
   const { staleMs } = found.freshness;
-  if (staleMs === null || staleMs > allowedMs) return false;
+  if (staleMs === null || !mayBeSent(staleMs, allowedMs)) return false;
   const send = async (): Promise<void> => {
     const body = await context.store.read(asking.id);
     if (body === null) otherwise();

@@ -2,6 +2,7 @@
 import type { Log } from '../../core/logging/log.ts';
 import { findBuild } from '../../core/process/build.ts';
 import type { ResultsConfig } from '../../core/protocol/results-config.ts';
+import { ChangeHearer } from '../cache/change-hearer.ts';
 import { Changes } from '../cache/changes.ts';
 import { QueryCache } from '../cache/query-cache.ts';
 import { JobFiles } from '../jobs/job-files.ts';
@@ -9,6 +10,7 @@ import { Jobs } from '../jobs/jobs.ts';
 import type { AnswerCache, QueryHandlerDeps } from '../query/handler-deps.ts';
 import { CacheCounts } from '../results/cache-counts.ts';
 import { ResultStore } from '../results/store.ts';
+import type { SharedTier } from '../shared/shared-tier.ts';
 import { KeptAnswers } from './kept-answers.ts';
 
 export interface Results {
@@ -17,6 +19,10 @@ export interface Results {
   readonly changes: Changes;
   readonly cacheCounts: CacheCounts;
   readonly cache: QueryCache | null;
+  /** Hears changes from databases; null where none is to be heard. */
+  readonly hearer: ChangeHearer | null;
+  /** The answers that other Forklines keep; null where nothing is shared. */
+  readonly shared: SharedTier | null;
   readonly jobs: Jobs | null;
   /** Answers queries: as jobs, from the cache, or by running them. */
   readonly answers: AnswerCache;
@@ -38,10 +44,15 @@ export async function createResults(
   // The encoders and engines are part of the build.
   const engines = findBuild().id;
   const cacheCounts = new CacheCounts();
+  const shared = await sharedTierOf(config, store, changes, log);
   const cache =
     config.cache === null
       ? null
-      : new QueryCache({ config: config.cache, store, changes, engines, handler, counts: cacheCounts });
+      : new QueryCache({
+          ...{ config: config.cache, store, changes, engines, handler, shared },
+          counts: cacheCounts,
+        });
+  const hearer = hearerFor(config, handler, changes, log);
   const jobs =
     config.jobs === null
       ? null
@@ -53,7 +64,11 @@ export async function createResults(
         });
   await jobs?.start();
   cache?.start();
+  hearer?.start();
+  shared?.start();
   return {
+    shared,
+    hearer,
     jobs,
     answers: new KeptAnswers(handler, store, cache, jobs),
     config,
@@ -63,16 +78,40 @@ export async function createResults(
     cache,
     freeze() {
       cache?.stop();
+      hearer?.stop();
       store.freeze();
     },
     async close() {
       clearInterval(watching);
       jobs?.close();
       store.freeze();
+      shared?.close();
       await changes.saved();
       await store.close();
     },
   };
+}
+
+/** Redis' client is loaded only where answers are shared. */
+async function sharedTierOf(
+  { cache }: ResultsConfig,
+  store: ResultStore,
+  changes: Changes,
+  log: Log,
+): Promise<SharedTier | null> {
+  if (cache === null || cache.shared === null) return null;
+  const { SharedTier: Tier } = await import('../shared/shared-tier.ts');
+  return new Tier({ config: cache.shared, unshared: cache.listen, store, changes, log });
+}
+
+function hearerFor(
+  { cache }: ResultsConfig,
+  { run }: Omit<QueryHandlerDeps, 'cache'>,
+  changes: Changes,
+  log: Log,
+): ChangeHearer | null {
+  if (cache === null || cache.listen.length === 0) return null;
+  return new ChangeHearer({ names: cache.listen, slots: run.sqlSlots, changes, log });
 }
 
 const WATCH_EACH_MS = 1000;

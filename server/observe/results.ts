@@ -9,6 +9,12 @@ export interface WatchedResults {
   readonly store: Pick<ResultStore, 'bytes' | 'size' | 'memoryBytes' | 'counts'>;
   readonly cacheCounts: CacheCounts;
   readonly cache: { readonly flights: number } | null;
+  readonly shared: {
+    readonly isUsable: boolean;
+    readonly looked: Readonly<Record<string, number>>;
+    readonly put: Readonly<Record<string, number>>;
+  } | null;
+  readonly hearer: { readonly changes: number; readonly unheard: readonly string[] } | null;
   readonly jobs: { readonly counts: { readonly running: number; readonly kept: number } } | null;
 }
 
@@ -17,6 +23,8 @@ export function addResultMetrics(register: Registry, results: WatchedResults): v
   const counter = defineCounters(register);
   addStore(gauge, counter, results);
   addCache(gauge, counter, results);
+  addChanges(gauge, counter, results);
+  addShared(gauge, counter, results);
   gauge(
     'forkline_jobs',
     'Jobs that this server runs, and those that have ended and are kept',
@@ -56,6 +64,36 @@ function addStore(gauge: Define, counter: Define, { config, store }: WatchedResu
     say({ reason: 'disk' }, store.counts.diskFailures);
     say({ reason: 'too-large' }, store.counts.refusals);
   });
+}
+
+/** Without a Redis there is nothing of these. */
+function addShared(gauge: Define, counter: Define, { shared }: WatchedResults): void {
+  const each =
+    (label: string, values: Readonly<Record<string, number>>) =>
+    (say: (labels: Labels, value: number) => void) => {
+      for (const [name, value] of Object.entries(values)) say({ [label]: name }, value);
+    };
+  gauge('forkline_cache_shared_up', 'Whether kept answers are shared through Redis now', [], (say) => {
+    if (shared !== null) say({}, shared.isUsable ? 1 : 0);
+  });
+  const lookedHelp = 'Answers that were looked for in Redis, by outcome';
+  counter(
+    'forkline_cache_shared_looked_total',
+    lookedHelp,
+    ['outcome'],
+    each('outcome', shared?.looked ?? {}),
+  );
+  const putHelp = 'Answers that were put into Redis, by outcome';
+  counter('forkline_cache_shared_put_total', putHelp, ['outcome'], each('outcome', shared?.put ?? {}));
+}
+
+function addChanges(gauge: Define, counter: Define, { hearer }: WatchedResults): void {
+  counter('forkline_cache_changes_heard_total', 'Changes of data that databases told', [], (say) =>
+    say({}, hearer?.changes ?? 0),
+  );
+  const unheardHelp =
+    'Connections of cache.listen whose changes are not heard now: no answer of theirs is fresh';
+  gauge('forkline_cache_connections_unheard', unheardHelp, [], (say) => say({}, hearer?.unheard.length ?? 0));
 }
 
 function addCache(gauge: Define, counter: Define, { cache, cacheCounts: counts }: WatchedResults): void {

@@ -4,6 +4,7 @@
  * ends its idle sessions at once, and the others when their queries have ended.
  */
 import { isDeepStrictEqual } from 'node:util';
+import type { Connection } from '../../connectors/kit/connector.ts';
 import type { ServedConnection } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
@@ -48,6 +49,11 @@ export class ConnectionBook {
       hint: `Connections here: ${names.join(', ')}.`,
       suggestions: names,
     });
+  }
+
+  /** Returns what sessions of the connection are made from; undefined when it is not there. */
+  connectionOf(name: string): Connection | undefined {
+    return this.#entries.get(name)?.pool.connection;
   }
 
   /**

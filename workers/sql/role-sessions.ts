@@ -65,6 +65,11 @@ export class RoleSessions {
       this.#sources.set(role, this.#sourceOf(role, connection));
   }
 
+  /** The connection of one of the logins: all lead to the same database. */
+  get connection(): Connection | undefined {
+    return this.#options.connections.values().next().value;
+  }
+
   /** The sessions of one role; undefined when it has no login here. */
   of(role: string): SessionSource | undefined {
     return this.#sources.get(role);

@@ -3,6 +3,7 @@
  * takes a session, runs one exchange (copy-to runs another one for parameter types that are not known yet), and gives the
  * session back; the pool replaces sessions that are no longer usable.
  */
+import { dirname } from 'node:path';
 import type { CallControl } from '../../connectors/kit/call-control.ts';
 import type { ByteSink, Session } from '../../connectors/kit/connector.ts';
 import { connectionOf } from '../../connectors/registry.ts';
@@ -12,6 +13,7 @@ import type { UnreachableConnection } from '../../core/protocol/monitor.ts';
 import type { SqlPhases, SqlWorkerCalls, SqlWorkerConfig } from '../../core/protocol/sql-worker.ts';
 import { CallServer } from './call-server.ts';
 import type { SqlCall } from './caller.ts';
+import { ChangeHearings } from './change-hearings.ts';
 import { ConnectionBook, type ConnectionSessions } from './connection-book.ts';
 import { RoleSessions } from './role-sessions.ts';
 import { SessionPool } from './session-pool.ts';
@@ -33,6 +35,7 @@ export class SqlService {
   readonly #workerId: string;
   readonly #log: Log;
   readonly #book = new ConnectionBook((name, connection) => this.#sessionsOf(name, connection));
+  readonly #hearings = new ChangeHearings((name) => this.#book.connectionOf(name));
   readonly #server: CallServer;
   #served = 0;
 
@@ -51,7 +54,10 @@ export class SqlService {
 
   async #sessionsOf(name: string, config: ServedConnection): Promise<ConnectionSessions> {
     const { connectionsPerProcess: size, acquireTimeoutMs, roleIdleMs: idleMs } = this.#config;
-    const options = { name, workerId: this.#workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS };
+    const options = {
+      ...{ name, workerId: this.#workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS },
+      stateDir: dirname(this.#config.socketPath),
+    };
     const shared = { name, size, acquireTimeoutMs, log: this.#log };
     if (!hasRoles(config))
       return new SessionPool({ ...shared, connection: await connectionOf(config, options) });
@@ -67,8 +73,10 @@ export class SqlService {
   }
 
   /** Replaces the connections. Resolves when calls use them, with the new ones that could not be reached. */
-  changeConnections(connections: SqlWorkerConfig['connections']): Promise<UnreachableConnection[]> {
-    return this.#book.change(connections);
+  async changeConnections(connections: SqlWorkerConfig['connections']): Promise<UnreachableConnection[]> {
+    const unreachable = await this.#book.change(connections);
+    this.#hearings.endOutdated();
+    return unreachable;
   }
 
   /** Returns the number of statements run, successfully or not; describes are not counted. */
@@ -77,6 +85,7 @@ export class SqlService {
   }
 
   async #handle(call: SqlCall, sink: ByteSink, control: CallControl): Promise<unknown> {
+    if (call.type === 'hear-changes') return this.#hearings.hear(call.connection, sink, control);
     const pool = this.#book.get(call.connection, call.role ?? null);
     if (call.type !== 'describe') this.#served++;
     const startedAt = performance.now();
@@ -97,7 +106,7 @@ export class SqlService {
 /** Runs a call on a session. Replies are written out member by member: a spread takes a microsecond more and makes garbage. */
 async function runOn(
   session: Session,
-  call: SqlCall,
+  call: Exclude<SqlCall, { type: 'hear-changes' }>,
   sink: ByteSink,
   control: CallControl,
   phases: () => SqlPhases,
@@ -117,6 +126,8 @@ async function runOn(
       return session.introspect(call, control);
     case 'facts':
       return session.facts(call, control);
+    case 'explain':
+      return session.explain?.(call, control) ?? { plan: null };
     default:
       return call satisfies never;
   }

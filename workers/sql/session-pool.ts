@@ -43,6 +43,10 @@ export class SessionPool implements SessionSource {
     this.#pool = this.#createPool();
   }
 
+  get connection(): Connection {
+    return this.#options.connection;
+  }
+
   get liveSessions(): number {
     return this.#live.size;
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Changes } from '../../../../server/cache/changes.ts';
-import { freshnessOf } from '../../../../server/cache/freshness.ts';
+import { freshnessOf, mayBeSent } from '../../../../server/cache/freshness.ts';
 import { controlOf } from '../../../../server/cache/request-control.ts';
 import type { EntryDescription } from '../../../../server/results/entry.ts';
 import type { IndexedEntry } from '../../../../server/results/store-index.ts';
@@ -107,6 +107,46 @@ describe('whether a kept answer is fresh', () => {
     changes.saw(after.description.asOf);
     await changes.load();
     expect(isFresh(after)).to.equal(false);
+  });
+
+  it('is not while the changes of its database are not heard, nor for answers from before they are heard again', () => {
+    const before = entry();
+    const other = entry({ connections: [{ name: 'crm', version: 'v' }] });
+    changes.setHeard('main', false);
+    expect(isFresh(before)).to.equal(false);
+    expect(isFresh(entry())).to.equal(false);
+    expect(isFresh(other)).to.equal(true);
+    const meanwhile = entry();
+    changes.setHeard('main', true);
+    expect(isFresh(before)).to.equal(false);
+    expect(isFresh(meanwhile)).to.equal(false);
+    expect(isFresh(entry())).to.equal(true);
+    // Told again what is known already, nothing changes.
+    const after = entry();
+    changes.setHeard('main', true);
+    expect(isFresh(after)).to.equal(true);
+  });
+
+  it('depends on changes of tables whose names have dots', async () => {
+    const dotted = { tables: [{ connection: 'main', schema: 'a.b', name: 'c.d' }] };
+    const before = entry(dotted);
+    await changes.mark({ tables: [{ schema: 'a.b', name: 'C.d' }], connection: 'main' });
+    expect(isFresh(before)).to.equal(false);
+  });
+
+  it('writes what many changes at once say a few times only', async () => {
+    await Promise.all(Array.from({ length: 500 }, (_, n) => changes.mark({ tables: [`t${n}`] })));
+    const read = new Changes(dir, log);
+    const before = entry({ tables: [{ connection: 'main', schema: 'public', name: 't499' }] });
+    await changes.mark({ tables: ['t499'] });
+    await read.load();
+    expect(freshnessOf(before, read, NO_CONTROL).staleMs).not.to.equal(null);
+  });
+
+  it('allows no stale answer where none is allowed, not even in the moment of the change', () => {
+    expect(mayBeSent(0, 0)).to.equal(false);
+    expect(mayBeSent(0, 1)).to.equal(true);
+    expect(mayBeSent(1000, 1000)).to.equal(false);
   });
 
   it('never says the same time twice, also when the clock goes back', () => {

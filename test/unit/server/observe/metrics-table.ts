@@ -56,6 +56,8 @@ export function idleMetrics(): Metrics {
     },
     cacheCounts: new CacheCounts(),
     cache: null,
+    shared: null,
+    hearer: null,
     jobs: null,
   });
   return metrics;

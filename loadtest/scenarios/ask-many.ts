@@ -1,0 +1,38 @@
+/** Asks one query a number of times over a few connections. */
+import { Agent, request } from 'node:http';
+
+export interface AskMany {
+  readonly url: string;
+  readonly body: string;
+  readonly queries: number;
+  readonly connections: number;
+  readonly signal: AbortSignal;
+}
+
+/** Rejects at the first answer that is none. */
+export async function askMany({ url, body, queries, connections, signal }: AskMany): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  let left = queries;
+  const client = async (): Promise<void> => {
+    while (left-- > 0) {
+      signal.throwIfAborted();
+      await post(url, body, agent);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: connections }, client));
+  } finally {
+    agent.destroy();
+  }
+}
+
+function post(url: string, body: string, agent: Agent): Promise<void> {
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+  return new Promise((resolve, reject) => {
+    const asked = request(`${url}/v1/query`, { method: 'POST', headers, agent }, (response) => {
+      if (response.statusCode === 200) response.resume().once('end', resolve);
+      else reject(new Error(`${url} answered ${response.statusCode}`));
+    });
+    asked.once('error', reject).end(body);
+  });
+}
