@@ -143,6 +143,8 @@ export interface ServerConnections {
   readonly versions: Readonly<Record<string, string>>;
   /** The roles that have a login, by connection; without those that have one login for everybody. */
   readonly roleLogins: Readonly<Record<string, readonly string[]>>;
+  /** The connections whose files DSL workers read by the network. */
+  readonly remoteConnections: readonly string[];
 }
 
 /** The store of the catalogue. */

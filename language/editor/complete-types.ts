@@ -6,6 +6,7 @@ import type { ConnectionDialects } from '../../core/protocol/dialect-name.ts';
 import type { ModelColumn, ModelParameter } from '../../core/protocol/models.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer } from '../../core/protocol/plan.ts';
+import type { ShownRows } from '../../core/protocol/shown-rows.ts';
 import type { DatabaseTable } from '../../core/protocol/sql-worker.ts';
 
 export type ItemKind =
@@ -56,6 +57,8 @@ export interface CompleteRequest {
   readonly dialects: ConnectionDialects;
   /** The stages that whoever asks may use; null, or left out: all. */
   readonly stages?: readonly string[] | null;
+  /** Says how tables and models are shown to who asks; null, or left out: all of them. */
+  readonly shown?: ShownRows | null;
   /** Whether there is a catalogue, so that a name may be a model's. */
   readonly catalogue?: boolean;
   readonly answers: Readonly<Record<string, CompleteAnswer>>;

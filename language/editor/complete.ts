@@ -263,13 +263,14 @@ function failedStage({ details }: QueryError, pipes: readonly number[], shift: n
 
 /** The columns of a whole query. */
 function planPrefix(text: string, request: CompleteRequest, judge: Judge): Reached {
-  const { connection, dialects, stages = null, catalogue = false, answers } = request;
+  const { connection, dialects, stages = null, shown = null, catalogue = false, answers } = request;
   const asked: PlanRequest = {
     text,
     parameters: parametersOf(text, request),
     connection,
     dialects,
     stages,
+    shown,
     catalogue,
     pushdown: 'off',
     throughWorker: true,

@@ -1,12 +1,13 @@
 /** Changes of models: one, or a whole repository of files at once. What is saved was planned before. */
 import type { Request, RequestHandler, Response } from 'express';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
-import { noModel } from '../../catalogue/models/changes.ts';
+import { noModel, type Saved } from '../../catalogue/models/changes.ts';
 import { type ModelDefinition, readDefinition } from '../../catalogue/models/definition.ts';
 import type { PlannedModel } from '../../catalogue/models/model-rows.ts';
 import type { Authorship, Expected } from '../../catalogue/store/revisions.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { modelKey } from '../../core/protocol/models.ts';
+import { principalOf } from '../../core/protocol/principal.ts';
 import type { AppDeps } from '../http/app-deps.ts';
 import { knownOptions } from '../http/request/known-options.ts';
 import { requestWithText, withoutRunning } from '../query/without-running.ts';
@@ -32,7 +33,10 @@ export function changeHandlers(deps: AppDeps, catalogue: Catalogue) {
   const removeModel: RequestHandler = async (request, response) => {
     const { definition } = await shownModel(catalogue, request);
     const expected = expectedVersion(request);
-    await catalogue.change([{ kind: 'remove', name: definition.name, expected }], authorshipOf(request));
+    const authorship = authorshipOf(request);
+    await catalogue.change([{ kind: 'remove', name: definition.name, expected }], authorship);
+    const { reason } = authorship;
+    deps.audit?.act('model-removed', principalOf(request), { model: definition.name, reason });
     response.status(204).end();
   };
   const rollBackModel: RequestHandler = async (request, response) => {
@@ -97,6 +101,7 @@ async function save(
     if (unsaveable.length > 0) throw unsaveable[0]!.error;
     const saved = await catalogue.change([{ kind: 'save', planned: planned[0]!, expected }], authorship);
     const { version, changed } = saved[0]!;
+    auditSaved(deps, request, saved, authorship.reason);
     return () => {
       response.setHeader('ETag', etagOf(version));
       const isNew = changed && version === 1;
@@ -104,6 +109,11 @@ async function save(
       response.status(isNew ? 201 : 200).json({ ...savedView(planned[0]!), version, changed });
     };
   });
+}
+
+function auditSaved({ audit }: AppDeps, request: Request, saved: readonly Saved[], reason: string): void {
+  for (const { key, version, changed } of saved)
+    if (changed) audit?.act('model-saved', principalOf(request), { model: key, version, reason });
 }
 
 function savedView({ definition, columns, buildsOn, sources }: PlannedModel): object {
@@ -126,6 +136,13 @@ async function apply(
     );
     const { steps, changes } = changesOf(planned, current, prune);
     const saved = dryRun || changes.length === 0 ? [] : await catalogue.change(changes, authorship);
+    auditSaved(deps, request, saved, authorship.reason);
+    for (const change of dryRun ? [] : changes)
+      if (change.kind === 'remove')
+        deps.audit?.act('model-removed', principalOf(request), {
+          model: change.name,
+          reason: authorship.reason,
+        });
     const versions = new Map(saved.map(({ key, version }) => [key, version]));
     return () => {
       const view = steps.map((step) => ({

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { fuzzCache } from '../fuzz-cache/fuzz.ts';
 
-const PAIRS = Number(process.env.FORKLINE_FUZZ_PAIRS ?? 150);
+const PAIRS = Number(process.env.FORKLINE_FUZZ_PAIRS ?? 100);
 
 /** `npm run fuzz:cache` asks as many as one likes. */
 describe('pairs of requests that differ in one thing', function () {
