@@ -1,4 +1,4 @@
-/** What the catalogue does without being asked: contracts that are checked on schedule, and changes that are left in the audit. */
+/** The catalogue on its own: contracts that are checked on schedule, and changes that are left in the audit. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

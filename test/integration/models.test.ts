@@ -340,13 +340,13 @@ describe('models', function () {
   });
 
   it('may be called like words of the languages, and are then quoted', async () => {
-    for (const name of ['where', 'group', 'stats', 'null', 'model', 'join', 'sort', '한글']) {
+    for (const name of ['where', 'group', 'stats', 'null', 'join', 'sort', '한글']) {
       await make(name, { query: `select '${name}' as word` });
       expect(await rows(`"${name}" | head 1`), name).to.deep.equal([{ word: name }]);
       const legacy = await rows(`model name = '${name}' | head 1`, { body: { dialect: 'legacy' } });
       expect(legacy, name).to.deep.equal([{ word: name }]);
     }
-    for (const name of ['select', 'with', 'let', 'explain']) {
+    for (const name of ['select', 'with', 'let', 'explain', 'model']) {
       const { status, json } = await send('POST', '/v1/models', { name, query: 'select 1 as n' });
       expect([status, json.detail], name).to.deep.equal([
         422,
@@ -384,7 +384,7 @@ describe('models', function () {
     for (const text of [
       'model name = far',
       'model name = late | join left fa',
-      'model name = late | union all f',
+      'model name = late | union all fa',
     ])
       expect(await offered(text, legacy), text).to.deep.equal([{ ...model, insert: "'far flights'" }]);
     const columns = await send('POST', '/v1/complete', {
