@@ -17,6 +17,8 @@ import { checkContract } from './models/contract.ts';
 import { treeOf, usualLexical } from './parse.ts';
 import { place } from './placement/place.ts';
 import type { PlacedGraph } from './placement/placed-graph.ts';
+import { applyRules } from './policy/apply-rules.ts';
+import { tableViews } from './policy/table-views.ts';
 import { checkParameters, unusedLets } from './resolve/check-tree.ts';
 import type { ResolvedQuery } from './resolve/graph.ts';
 import { Asking, resolveTree } from './resolve/query.ts';
@@ -64,15 +66,17 @@ export function withModels<Step extends { readonly kind: string }>(
   judge: Judge,
   work: (tree: QueryTree, composed: ComposedRequest, judge: Judge) => Step,
 ): Step | AskStep {
-  if (request.catalogue !== true) return work(treeOf(request), request, judge);
+  if (request.catalogue !== true) return work(applyRules(treeOf(request), request), request, judge);
   const composed = compose(request, treeOf);
   if (composed.kind === 'ask') return composed;
   const { tree, models } = composed;
-  if (models === null) return work(tree, request, judge);
+  if (models === null) return work(applyRules(tree, request), request, judge);
   const { text } = models;
   try {
-    const step = work(tree, { ...composed.request, models }, (connection, bound, feedsStages) =>
-      judge(connection, bound, feedsStages, text),
+    const step = work(
+      applyRules(tree, request),
+      { ...composed.request, models },
+      (connection, bound, feedsStages) => judge(connection, bound, feedsStages, text),
     );
     return step.kind === 'ask' ? { ...step, models } : step;
   } catch (thrown) {
@@ -98,18 +102,20 @@ export function compileTree(
   const warnings = [...unusedLets(tree)];
   const { models } = request;
   const alone = request.columnsNeeded === true ? null : sqlAlone(tree.query, tree.lets);
-  if (alone !== null) {
-    const step = planAlone(alone, request, judge, warnings);
-    if (step.kind === 'ask') return step;
-    const plan = models === undefined ? step.plan : { ...step.plan, models };
-    return { kind: 'compiled', resolved: null, placed: null, plan };
-  }
+  const viewsOf = (connection: string, sql: string) => tableViews(request, connection, sql);
   try {
+    if (alone !== null) {
+      const step = planAlone(alone, request, judge, warnings, viewsOf);
+      if (step.kind === 'ask') return step;
+      const plan = { ...step.plan, ...(models !== undefined && { models }), ...partialIf(step.plan, tree) };
+      return { kind: 'compiled', resolved: null, placed: null, plan };
+    }
     const pushdown = tree.pushdown ?? request.pushdown;
     const resolved = resolveTree(tree, request, {
       stageOf,
       planValues: (input, value, atMost) => planAnywhere(valuesOf(input, value, atMost), pushdown, request),
       judge,
+      viewsOf,
       checkModel: (model, definition, { columns }) =>
         void warnings.push(...checkContract(model, definition, columns)),
       commandOf: legacyCommandOf,
@@ -128,12 +134,24 @@ export function compileTree(
       kind: 'compiled',
       resolved,
       placed,
-      plan: { ...plan, warnings: [...warnings, ...plan.warnings], ...(models !== undefined && { models }) },
+      plan: {
+        ...plan,
+        warnings: [...warnings, ...plan.warnings],
+        ...(models !== undefined && { models }),
+        ...partialIf(plan, tree),
+      },
     };
   } catch (thrown) {
     if (thrown instanceof Asking) return { kind: 'ask', asks: thrown.asks };
     throw thrown;
   }
+}
+
+/** Says that the policy shows only a part of what is read. */
+function partialIf({ worker }: Plan, { lets }: QueryTree): Pick<Plan, 'isPartial'> {
+  const views = worker?.inputs.flatMap(({ scan }) => Object.values(scan?.views ?? {})) ?? [];
+  const isPartial = views.some((view) => view !== null) || lets.some(({ shown }) => shown !== undefined);
+  return isPartial ? { isPartial } : {};
 }
 
 /** The plan for what the compiler itself must know of the rows, which may be found out anywhere. */

@@ -8,7 +8,8 @@ import {
   type StoredKey,
 } from '../../core/access/key-file.ts';
 import type { Config } from '../../core/config/config.ts';
-import { ROLE_NAME, unknownNames } from '../../core/config/policy.ts';
+import { unknownNames } from '../../core/config/members.ts';
+import { ROLE_NAME } from '../../core/config/policy.ts';
 import { twoLogins } from '../../core/config/role-logins.ts';
 import type { Output } from '../kit/output.ts';
 import { type ConfigQuestion, readConfig } from '../kit/read-config.ts';

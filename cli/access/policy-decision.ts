@@ -6,7 +6,9 @@
 import type { Config } from '../../core/config/config.ts';
 import { DIALECT_OF_KIND, hasRoles } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
+import { modelKey } from '../../core/protocol/models.ts';
 import type { Policy, Rights } from '../../core/protocol/rights.ts';
+import type { RowRules } from '../../core/protocol/shown-rows.ts';
 import type { QueryNode, QueryTree } from '../../language/frontends/query-tree.ts';
 
 export interface Decision {
@@ -33,7 +35,8 @@ export async function decisionsAbout(
   const { config, rights } = asker;
   const usual =
     named ?? (rights.connections?.length === 1 ? rights.connections[0]! : config.defaultConnection);
-  const tree = treeOf({ text, connection: usual, dialects: dialectsOf(config, usual) });
+  const mayBeModel = () => config.store !== null || Object.keys(rights.shown?.models ?? {}).length > 0;
+  const tree = treeOf({ text, connection: usual, dialects: dialectsOf(config, usual), mayBeModel });
   const found = usesOf(tree, usual);
   return [
     decided(
@@ -41,6 +44,7 @@ export async function decisionsAbout(
       rolesWith(asker, (role) => role.ask),
     ),
     ...[...found.connections].flatMap((name) => connectionRules(asker, name)),
+    ...rowRules(rights, found),
     ...[...found.stages].map((stage) =>
       decided(
         `stages: ${stage}`,
@@ -77,6 +81,49 @@ function connectionRules(asker: Asker, name: string): readonly Decision[] {
   return [sees, { rule: `login for ${name}`, allowed: logins.length === 1, why }];
 }
 
+/** Returns how models and tables of files are shown, and whether SQL may be written at all. */
+function rowRules({ shown }: Rights, { connections, models, sqls }: Uses): readonly Decision[] {
+  if (shown === null) return [];
+  const { sql } = shown;
+  const written = [...connections].map((name) => {
+    const allowed = sql === null || sql.includes(name);
+    return {
+      rule: `sql: ${name}`,
+      allowed,
+      why: allowed ? 'it may be written' : 'only models of the policy may be read',
+    };
+  });
+  const tables = sqls.flatMap((each) =>
+    Object.entries(shown.tables[each.connection] ?? {})
+      .filter(([name]) => each.sql.includes(name))
+      .map(([name, rules]) => shownAs(`tables.${each.connection}.${name}`, rules)),
+  );
+  const listed = [...models].map((name) =>
+    Object.hasOwn(shown.models, name)
+      ? shownAs(`models.${name}`, shown.models[name]!)
+      : { rule: `models.${name}`, allowed: true, why: 'not listed: it is like its text written out' },
+  );
+  return [...written, ...tables, ...listed];
+}
+
+function shownAs(rule: string, rules: readonly RowRules[]): Decision {
+  return {
+    rule,
+    allowed: true,
+    why: rules.length === 0 ? 'all of it is shown' : rules.map(ruleText).join('; or '),
+  };
+}
+
+/** Says in a line what a role shows. */
+export function ruleText({ role, rows, masks, hidden }: RowRules): string {
+  const parts = [
+    rows === null ? 'all rows' : `rows where ${rows}`,
+    ...Object.entries(masks).map(([column, mask]) => `${column} as ${mask}`),
+    ...(hidden.length === 0 ? [] : [`without ${hidden.join(', ')}`]),
+  ];
+  return `${parts.join(', ')} (by ${role})`;
+}
+
 function decided(rule: string, roles: readonly string[]): Decision {
   const allowed = roles.length > 0;
   return { rule, allowed, why: allowed ? `by ${roles.join(', ')}` : 'no role allows it' };
@@ -94,21 +141,35 @@ function dialectsOf({ connections }: Config, usual: string) {
 
 interface Uses {
   readonly connections: Set<string>;
+  /** The models that the text names, by `modelKey`. */
+  readonly models: Set<string>;
+  /** The SQL, in lower case, with its connection. */
+  readonly sqls: { readonly connection: string; readonly sql: string }[];
   readonly stages: Set<string>;
 }
 
 function usesOf(tree: QueryTree, usual: string): Uses {
-  const uses: Uses = { connections: new Set(), stages: new Set() };
-  for (const query of [...tree.lets.map((each) => each.query), tree.query]) note(query, usual, uses);
+  const uses: Uses = { connections: new Set(), models: new Set(), sqls: [], stages: new Set() };
+  for (const query of [...tree.lets.map((each) => each.query), tree.query])
+    note(query, { usual, text: tree.text }, uses);
   return uses;
 }
 
-function note({ source, stages }: QueryNode, usual: string, uses: Uses): void {
-  if (source.kind === 'sql') uses.connections.add(source.connection ?? usual);
-  else if (source.kind === 'query') note(source.query, usual, uses);
+interface Written {
+  readonly usual: string;
+  readonly text: string;
+}
+
+function note({ source, stages }: QueryNode, written: Written, uses: Uses): void {
+  if (source.kind === 'sql') {
+    const connection = source.connection ?? written.usual;
+    uses.connections.add(connection);
+    uses.sqls.push({ connection, sql: written.text.slice(source.span.start, source.span.end).toLowerCase() });
+  } else if (source.kind === 'model') uses.models.add(modelKey(source.name));
+  else if (source.kind === 'query') note(source.query, written, uses);
   for (const { name, sources } of stages) {
     uses.stages.add(name);
-    for (const query of sources) note(query, usual, uses);
+    for (const query of sources) note(query, written, uses);
   }
 }
 

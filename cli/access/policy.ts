@@ -2,13 +2,15 @@
 import { KeyFileError, readKeyFile } from '../../core/access/key-file.ts';
 import { createRoleBook, rolesHeld } from '../../core/access/roles.ts';
 import type { Config } from '../../core/config/config.ts';
-import { unknownNames } from '../../core/config/policy.ts';
+import { unknownNames } from '../../core/config/members.ts';
 import { rolesWithoutLogin, twoLogins } from '../../core/config/role-logins.ts';
 import type { Policy, Rights } from '../../core/protocol/rights.ts';
+import type { TableRules } from '../../core/protocol/shown-rows.ts';
 import type { Output } from '../kit/output.ts';
 import { type ConfigQuestion, readConfig } from '../kit/read-config.ts';
 import type { PolicyCommand } from './access-arguments.ts';
-import { type Asker, type Decision, decisionsAbout, mistakeOf } from './policy-decision.ts';
+import { applySql } from './policy-apply.ts';
+import { type Asker, type Decision, decisionsAbout, mistakeOf, ruleText } from './policy-decision.ts';
 
 /** Resolves with the exit code: 0, 1 (there is no policy, or no such role), 2 (a mistake in policy or configuration). */
 export async function runPolicy(
@@ -29,6 +31,7 @@ export async function runPolicy(
     return 1;
   }
   if (command.action === 'check') return check(loaded.config, policy, { stdout, stderr });
+  if (command.action === 'apply') return apply(loaded.config, policy, command.connection, { stdout, stderr });
   const found = rolesOf(command.as, policy, loaded.config.access.keysFile);
   if ('problems' in found) {
     stderr.write(`forkline: ${found.problems.join('\n')}\n`);
@@ -41,6 +44,22 @@ export async function runPolicy(
     return await decide(asker, command.query, command, { stdout, stderr });
   }
   stdout.write(command.json ? `${JSON.stringify(rights, null, 2)}\n` : explanation(policy, roles, rights));
+  return 0;
+}
+
+function apply(
+  config: Config,
+  policy: Policy,
+  connection: string | null,
+  { stdout, stderr }: Output,
+): number {
+  const sql = applySql(policy, config, connection);
+  if (sql === null) {
+    const where = connection === null ? '' : ` for the connection ${connection}`;
+    stderr.write(`forkline: no role of the policy has "views"${where}: there is nothing to apply\n`);
+    return 1;
+  }
+  stdout.write(sql);
   return 0;
 }
 
@@ -138,11 +157,26 @@ function explanation(policy: Policy, roles: readonly string[], rights: Rights): 
     `roles: ${held.length === 0 ? 'none' : held.join(', ')}`,
     `connections: ${listed(rights.connections)} (${by((role) => role.ask)})`,
     `stages: ${listed(rights.stages)} (${by((role) => role.stages === null || role.stages.length > 0)})`,
+    ...shownLines(rights),
     `queries: ${rights.queries} (${by((role) => role.queries === rights.queries)})`,
     ...(['logs', 'metrics', 'processes', 'administration'] as const).map(flag),
     ...Object.entries(rights.limits).map(([name, value]) => `limits.${name}: ${value}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function shownLines({ shown }: Rights): readonly string[] {
+  if (shown === null) return [];
+  const lines = (at: string, rules: TableRules): string[] =>
+    Object.entries(rules).map(
+      ([name, each]) =>
+        `${at}.${name}: ${each.length === 0 ? 'all of it' : each.map(ruleText).join('; or ')}`,
+    );
+  return [
+    `SQL of its own: ${shown.sql === null ? 'for all its connections' : listed(shown.sql)}`,
+    ...Object.entries(shown.tables).flatMap(([connection, rules]) => lines(`tables.${connection}`, rules)),
+    ...lines('models', shown.models),
+  ];
 }
 
 function listed(names: readonly string[] | null): string {

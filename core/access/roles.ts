@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { ALL_SCOPE } from '../protocol/principal.ts';
 import { ALL_RIGHTS, NO_RIGHTS, type Policy, type PrincipalLimits, type Rights } from '../protocol/rights.ts';
+import { unitedRows } from './united-rows.ts';
 
 /** What a principal may do, and the key of what is kept for those who may do the same. */
 export interface Permitted {
@@ -40,7 +41,7 @@ export function rolesHeld(policy: Policy, roles: readonly string[]): readonly st
 function permittedBy(policy: Policy, roles: readonly string[]): Permitted {
   const all = roles.map((name) => policy.roles[name]!);
   const rights = all.length === 0 ? NO_RIGHTS : all.reduce(united);
-  const text = JSON.stringify([rights.connections, rights.stages, roles]);
+  const text = JSON.stringify([rights.connections, rights.stages, rights.shown, roles]);
   return { rights, roles, scope: createHash('sha256').update(text).digest('base64url').slice(0, 22) };
 }
 
@@ -50,6 +51,7 @@ function united(one: Rights, other: Rights): Rights {
     ask: one.ask || other.ask,
     connections: unitedNames(one.connections, other.connections),
     stages: unitedNames(one.stages, other.stages),
+    shown: unitedRows(one, other),
     queries: one.queries === 'all' || other.queries === 'all' ? 'all' : 'own',
     logs: one.logs || other.logs,
     metrics: one.metrics || other.metrics,

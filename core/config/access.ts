@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { type ConfiguredConnection, hasRoles } from '../protocol/connection.ts';
 import type { Policy } from '../protocol/rights.ts';
 import type { JwtConfig, ProxyConfig } from '../protocol/server-config.ts';
+import type { PolicyConnections } from './members.ts';
 import { readPolicy } from './policy.ts';
 import { loginProblems } from './role-logins.ts';
 import type { ConfigSchema } from './schema.ts';
@@ -82,11 +83,20 @@ export function policyIn(
         'access.policyFile: roles need somebody to have them: configure access.keysFile, access.jwt, tls.clientCaFile or access.proxy as well',
       ],
     };
-  const names = Object.keys(connections);
-  const known = names.length === 0 ? ['main'] : names;
+  const known: PolicyConnections =
+    Object.keys(connections).length === 0 ? { main: null } : policyConnections(connections);
   const read = readPolicy(policyFile, parsed.store.url === undefined ? known : null);
   if ('errors' in read) return { policy: null, errors: read.errors };
   return { policy: read.policy, errors: loginProblems(policyFile, read.policy, connections) };
+}
+
+function policyConnections(connections: Readonly<Record<string, ConfiguredConnection>>): PolicyConnections {
+  return Object.fromEntries(
+    Object.entries(connections).map(([name, connection]) => [
+      name,
+      connection.kind === 'files' ? Object.keys(connection.tables) : null,
+    ]),
+  );
 }
 
 /** Returns the errors of values that are allowed alone and contradict each other. */

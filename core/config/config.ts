@@ -4,7 +4,7 @@
  * process.env. What may be set, and what is true of each value, stands in schema.ts.
  */
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import type { AuditConfig } from '../protocol/audit-config.ts';
@@ -51,6 +51,8 @@ export interface Config {
   readonly storedConnections: readonly string[];
   /** Absolute: directories below which connections of the catalogue may read files. */
   readonly storeDirectories: readonly string[];
+  /** The time between two checks of the contracts of models, also in the store of the embedded database. */
+  readonly driftCheckSeconds: number;
   /** null: no store is named. */
   readonly store: StoreConfig | null;
   readonly limits: Limits;
@@ -64,6 +66,8 @@ export interface Config {
     readonly roleIdleMs: number;
   };
   readonly dsl: {
+    /** Absolute: where the engine's extensions are. */
+    readonly extensionDirectory: string;
     /** Ready and idle processes that the monitor keeps. */
     readonly spares: number;
     /** The most that run at once. */
@@ -235,9 +239,10 @@ function complete(
     connections,
     storedConnections: [],
     storeDirectories: parsed.store.directories,
+    driftCheckSeconds: parsed.store.driftCheckSeconds,
     store,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
-    dsl: { ...parsed.dsl, dataLimitBytes },
+    dsl: { ...parsed.dsl, dataLimitBytes, extensionDirectory: extensionDirIn(parsed, cwd) },
     log: { ...parsed.log, file: logFileIn(cwd, parsed.log.file) },
     monitor: {
       ...parsed.monitor,
@@ -253,6 +258,13 @@ function complete(
 
 function dataDirIn({ dataDir }: ParsedConfig, cwd: string): string {
   return resolve(cwd, dataDir);
+}
+
+function extensionDirIn(parsed: ParsedConfig, cwd: string): string {
+  const { extensionDirectory } = parsed.dsl;
+  return extensionDirectory === undefined
+    ? join(dataDirIn(parsed, cwd), 'extensions')
+    : resolve(cwd, extensionDirectory);
 }
 
 /** The rules of the cache's file; none without one. Without configured connections there is the embedded one, `main`. */

@@ -4,20 +4,14 @@
  */
 import { readFileSync } from 'node:fs';
 import type { Policy, PrincipalLimits, Rights } from '../protocol/rights.ts';
-import { closestName } from './closest-name.ts';
 import { isJsonObject } from './json-object.ts';
+import { type Member, type PolicyConnections, problemsOf, unknownNames, wrong } from './members.ts';
+import { ROWS_MEMBERS, rowProblems, shownRows, viewsOf, type WrittenRows } from './row-rules.ts';
 
 export type ReadPolicy = { readonly policy: Policy } | { readonly errors: readonly string[] };
 
 export const ROLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const EVERY = '*';
-
-/** The form that a member must have, with an example of the mend. */
-interface Member {
-  readonly isRight: (value: unknown) => boolean;
-  readonly expected: string;
-  readonly example: unknown;
-}
 
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const isNames = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
@@ -57,6 +51,7 @@ const ROLE_MEMBERS: Readonly<Record<string, Member>> = {
     expected: 'a list of stages, or "*" for all',
     example: ['where', 'stats', 'sort'],
   },
+  ...ROWS_MEMBERS,
   queries: {
     isRight: (value) => value === 'own' || value === 'all',
     expected: '"own" or "all"',
@@ -77,8 +72,8 @@ const LIMIT_MEMBERS: Readonly<Record<keyof PrincipalLimits, Member>> = {
   queriesPerMinute: { ...COUNT, example: 60 },
 };
 
-/** `connections`: the names that roles may name; null: any, as the catalogue may have them. Never throws for what a user wrote. */
-export function readPolicy(path: string, connections: readonly string[] | null): ReadPolicy {
+/** `connections` null: any, as the catalogue may have them. Never throws for what a user wrote. */
+export function readPolicy(path: string, connections: PolicyConnections | null): ReadPolicy {
   let value: unknown;
   try {
     value = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
@@ -97,7 +92,7 @@ export function readPolicy(path: string, connections: readonly string[] | null):
   return errors.length > 0 ? { errors } : { policy: policyOf(value as Written) };
 }
 
-function policyProblems(value: unknown, connections: readonly string[] | null): string[] {
+function policyProblems(value: unknown, connections: PolicyConnections | null): string[] {
   if (!isJsonObject(value))
     return ['must hold one JSON object, for example {"roles": {"analyst": {"connections": ["crm"]}}}'];
   const problems = problemsOf('', value, POLICY_MEMBERS);
@@ -120,48 +115,19 @@ function certificateProblems(certificates: unknown, roles: readonly string[]): s
   });
 }
 
-function roleProblems(name: string, role: unknown, connections: readonly string[] | null): string[] {
+function roleProblems(name: string, role: unknown, connections: PolicyConnections | null): string[] {
   const path = `roles.${name}`;
   if (!ROLE_NAME.test(name)) return [`${path}: a role's name has letters, digits, and . _ - (64 at most)`];
   if (!isJsonObject(role))
     return [`${path}: must be an object. For example: "${name}": {"connections": ["crm"]}`];
   const problems = problemsOf(`${path}.`, role, ROLE_MEMBERS);
   if (isNames(role.connections) && connections !== null)
-    problems.push(...unknownNames(`${path}.connections`, role.connections, connections, 'connection'));
+    problems.push(
+      ...unknownNames(`${path}.connections`, role.connections, Object.keys(connections), 'connection'),
+    );
+  problems.push(...rowProblems(path, role, connections));
   if (isJsonObject(role.limits)) problems.push(...problemsOf(`${path}.limits.`, role.limits, LIMIT_MEMBERS));
   return problems;
-}
-
-function problemsOf(prefix: string, value: object, members: Readonly<Record<string, Member>>): string[] {
-  return Object.entries(value).flatMap(([name, held]) => {
-    const path = `${prefix}${name}`;
-    if (!Object.hasOwn(members, name)) return [unknownMember(path, name, Object.keys(members))];
-    return members[name]!.isRight(held) ? [] : [wrong(path, held, members[name]!)];
-  });
-}
-
-function unknownMember(path: string, name: string, known: readonly string[]): string {
-  const closest = closestName(name, known);
-  const mend = closest === null ? `; known here: ${known.join(', ')}` : `; did you mean ${closest}?`;
-  return `${path}: there is no such option${mend}`;
-}
-
-function wrong(path: string, held: unknown, { expected, example }: Member): string {
-  const key = JSON.stringify(path.split('.').at(-1));
-  const found = held === undefined ? 'is missing; it must be' : 'must be';
-  const not = held === undefined ? '' : `, not ${JSON.stringify(held)}`;
-  return `${path}: ${found} ${expected}${not}. For example: ${key}: ${JSON.stringify(example)}`;
-}
-
-/** The lines about names that stand in a list and are not known. */
-export function unknownNames(path: string, names: unknown, known: readonly string[], what: string): string[] {
-  return (names as readonly string[])
-    .filter((name) => !known.includes(name))
-    .map((name) => {
-      const closest = closestName(name, known);
-      const mend = closest === null ? `; there are: ${known.join(', ')}` : `; did you mean ${closest}?`;
-      return `${path}: there is no ${what} ${JSON.stringify(name)}${mend}`;
-    });
 }
 
 /** A policy as it is written, once it was checked. */
@@ -172,22 +138,32 @@ interface Written {
   readonly socketRoles?: readonly string[];
 }
 
-interface WrittenRole extends Partial<Omit<Rights, 'ask' | 'connections' | 'stages'>> {
+interface WrittenRole extends Partial<Omit<Rights, 'ask' | 'connections' | 'stages' | 'shown'>>, WrittenRows {
   readonly connections?: readonly string[] | typeof EVERY;
   readonly stages?: readonly string[] | typeof EVERY;
 }
 
 function policyOf({ roles, defaultRoles = [], certificates = {}, socketRoles }: Written): Policy {
-  const entries = Object.entries(roles).map(([name, role]) => [name, rightsOf(role)] as const);
-  return { roles: Object.fromEntries(entries), defaultRoles, certificates, socketRoles: socketRoles ?? null };
+  const entries = Object.entries(roles).map(([name, role]) => [name, rightsOf(name, role)] as const);
+  const views = Object.entries(roles).flatMap(([name, role]) =>
+    role.views === undefined ? [] : [[name, viewsOf(name, role)] as const],
+  );
+  return {
+    roles: Object.fromEntries(entries),
+    views: Object.fromEntries(views),
+    defaultRoles,
+    certificates,
+    socketRoles: socketRoles ?? null,
+  };
 }
 
-function rightsOf(role: WrittenRole): Rights {
+function rightsOf(name: string, role: WrittenRole): Rights {
   const { connections = [], stages = EVERY } = role;
   return {
     ask: connections === EVERY || connections.length > 0,
     connections: connections === EVERY ? null : [...connections].sort(),
     stages: stages === EVERY ? null : [...stages].sort(),
+    shown: shownRows(name, role),
     queries: role.queries ?? 'own',
     logs: role.logs ?? false,
     metrics: role.metrics ?? false,

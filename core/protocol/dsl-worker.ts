@@ -7,6 +7,7 @@ import type { FilesConnection } from './connection.ts';
 import type { WireError } from './errors.ts';
 import type { EngineValue, ParameterKind } from './parameters.ts';
 import type { EngineAsk, ScanFacts, WorkerPlan } from './plan.ts';
+import type { TableViews } from './shown-rows.ts';
 import type { IntrospectReply } from './sql-worker.ts';
 import type { Column, DatabaseColumn } from './types.ts';
 
@@ -96,6 +97,8 @@ export interface DescribeScanCall extends FilesCallBase {
   /** One SELECT as a user wrote it, with `$1`, `$2`, ... for its parameters. */
   readonly sql: string;
   readonly parameters: readonly ParameterKind[];
+  /** The tables that it may read, and how they are shown; null: all, as they are. */
+  readonly views: TableViews | null;
 }
 
 export interface DescribeScanReply {
@@ -115,6 +118,8 @@ export interface ExplainScansReply {
 export interface IntrospectFilesCall extends FilesCallBase {
   /** The most columns of all tables together; further tables are left out. */
   readonly maxColumns: number;
+  /** The tables that are told of, by their names in lower case, each with columns that are not; null: all. */
+  readonly shown: Readonly<Record<string, readonly string[]>> | null;
 }
 
 export interface ScrubCall {
@@ -162,6 +167,8 @@ export interface DslWorkerConfig {
   readonly memoryBytes: number;
   readonly spillBytes: number;
   readonly threads: number;
+  /** The absolute path of the directory with the engine's extensions. */
+  readonly extensionDir: string;
   /** The connections whose files it reads, by their names. */
   readonly files: Readonly<Record<string, FilesConnection>>;
 }

@@ -7,6 +7,7 @@ import type { ConnectionDialects } from './dialect-name.ts';
 import type { Span, StageRef } from './errors.ts';
 import type { ModelsAnswer, ModelsAsk, PlanModels } from './models.ts';
 import type { ParameterKind } from './parameters.ts';
+import type { ShownRows, TableViews } from './shown-rows.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
 import type { WireType } from './wire-rows.ts';
 
@@ -123,6 +124,8 @@ export interface ScanSql {
   readonly sql: string;
   /** The user's SQL in it and the columns that were described for it; a worker that finds others reports stale-plan. */
   readonly described: DescribedSql;
+  /** The tables that it may read, and how they are shown; null: all, as they are. */
+  readonly views: TableViews | null;
 }
 
 /** The files that a scan reads, for people. */
@@ -196,6 +199,8 @@ export interface Plan {
   readonly cache?: CacheWish;
   /** Set when models were looked up for the query. */
   readonly models?: PlanModels;
+  /** Set when the policy shows only a part of what is read: statements and numbers of what is read are then not told. */
+  readonly isPartial?: true;
 }
 
 /** Everything that a plan depends on. JSON-safe. */
@@ -212,6 +217,8 @@ export interface PlanRequest {
   readonly model?: string;
   /** The stages that the principal may use; null or left out: all. */
   readonly stages?: readonly string[] | null;
+  /** Says how tables and models are shown to who asks; null and left out: all of them. */
+  readonly shown?: ShownRows | null;
   /** The client's wish; `set pushdown = ...` in the query itself overrides it. */
   readonly pushdown: Pushdown;
   /** Whether to use a DSL worker even without stages (Arrow and Parquet are encoded there). */
@@ -245,6 +252,8 @@ export interface SourceAsk {
   readonly parameters: readonly string[];
   readonly segments: readonly SourceSegment[];
   readonly functions: readonly FunctionUse[];
+  /** For SQL over files: the tables that it may read, and how they are shown; left out: all, as they are. */
+  readonly views?: TableViews;
 }
 
 /** Asks the stage engine for the columns of this SELECT, which reads relations with these names and engine types. */
@@ -259,6 +268,8 @@ export interface EngineAsk {
   /** The place where the user wrote the SQL, for errors. */
   readonly segments: readonly SourceSegment[];
   readonly stage: StageRef;
+  /** The place of the stage, for errors that have none of their own. */
+  readonly span: Span;
 }
 
 /** Asks for the values of the only column of this plan's answer: at most `atMost`. When there are more, the stage reports an error. */

@@ -1,5 +1,7 @@
 /** The rights of a principal: all of them without a policy, otherwise those of its roles (core/config/policy.ts). */
 
+import type { RowRules, ShownRows } from './shown-rows.ts';
+
 /** Limits of a principal by policy; left out: only those of the configuration. */
 export interface PrincipalLimits {
   readonly timeoutMs?: number;
@@ -17,6 +19,8 @@ export interface Rights {
   readonly connections: readonly string[] | null;
   /** The stages that its queries may have; null: all. */
   readonly stages: readonly string[] | null;
+  /** Says how tables and models are shown to it; null: all that its connections have. */
+  readonly shown: ShownRows | null;
   /** Whether it sees and ends only its own queries or everybody's. */
   readonly queries: 'own' | 'all';
   readonly logs: boolean;
@@ -31,6 +35,7 @@ export const ALL_RIGHTS: Rights = {
   ask: true,
   connections: null,
   stages: null,
+  shown: null,
   queries: 'all',
   logs: true,
   metrics: true,
@@ -43,6 +48,7 @@ export const NO_RIGHTS: Rights = {
   ask: false,
   connections: [],
   stages: [],
+  shown: null,
   queries: 'own',
   logs: false,
   metrics: false,
@@ -57,6 +63,8 @@ export const METRICS_RIGHTS: Rights = { ...NO_RIGHTS, metrics: true };
 /** Roles by name, each with what it may do. */
 export interface Policy {
   readonly roles: Readonly<Record<string, Rights>>;
+  /** By role, connection and table: views that the role's login should have in the database. `forkline policy apply` prints them. */
+  readonly views: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, RowRules>>>>>>;
   /** The roles of whoever has none that the policy knows. */
   readonly defaultRoles: readonly string[];
   /** The roles of names in certificates of clients, such as `DNS:etl.example.com`. */

@@ -5,6 +5,7 @@
  */
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { InputColumn, Judge, PlanRequest, PlanStep } from '../../core/protocol/plan.ts';
+import type { TableViews } from '../../core/protocol/shown-rows.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { WireType } from '../../core/protocol/wire-rows.ts';
 import type { SourceDialect } from '../dialects/dialect.ts';
@@ -18,6 +19,9 @@ import { isUnsized, UNSIZED_DECIMAL } from '../types/rules.ts';
 import { fetchSource } from './fetch-source.ts';
 import { scanOf } from './scan.ts';
 
+/** Returns what stands for the tables of files that SQL names; null: they are read as they are. */
+export type ViewsOf = (connection: string, sql: string) => TableViews | null;
+
 const ASK_KEY = 'source-0';
 
 /** Throws `unsupported` and `duplicate-column`. */
@@ -26,15 +30,21 @@ export function planEncoded(
   request: PlanRequest,
   judge: Judge,
   warnings: readonly string[],
+  viewsOf: ViewsOf,
 ): PlanStep {
   refuseUnwrappable(node);
   const connection = node.connection ?? request.connection;
   const dialect = sourceDialect(dialectAt(request.dialects, connection, node.span));
   const bound = bindSource(request.text, node, request.parameters, dialect.binding);
+  const views = viewsOf(connection, bound.sql);
   const described = request.answers[ASK_KEY];
   if (described?.kind !== 'source') {
     const functions = judge(connection, bound, true);
-    return { kind: 'ask', asks: [{ kind: 'source', key: ASK_KEY, connection, ...bound, functions }] };
+    const shown = views === null ? {} : { views };
+    return {
+      kind: 'ask',
+      asks: [{ kind: 'source', key: ASK_KEY, connection, ...bound, functions, ...shown }],
+    };
   }
   const columns = described.columns.map(dialect.columnOf);
   refuseBadColumns(node, columns);
@@ -45,7 +55,7 @@ export function planEncoded(
   const inputs = columns.map((column, index) =>
     exactInput(column, readNames[index]!, dialect.wireOf(source.databaseColumns![index]!), dialect),
   );
-  const scan = dialect.scanned ? { scan: scanOf(source, bound, described) } : {};
+  const scan = dialect.scanned ? { scan: scanOf(source, bound, described, views) } : {};
   const worker = {
     sql: 'SELECT * FROM input',
     parameters: dialect.scanned

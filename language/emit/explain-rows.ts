@@ -17,7 +17,7 @@ const COLUMNS: readonly Column[] = [
 
 /** Sources are 0; `sql` stands where a statement begins. */
 function rowsOf(
-  { sources, worker, stages }: Plan,
+  { sources, worker, stages, isPartial }: Plan,
   scans: readonly ScanFacts[],
 ): readonly (readonly ConstantCell[])[] {
   const left = [...scans];
@@ -29,14 +29,14 @@ function rowsOf(
       'source',
       scan === undefined ? 'source' : 'worker',
       `the connection \`${connection}\`${read}`,
-      sql,
+      isPartial === true ? null : sql,
     ];
   });
   const first = stages.find(({ where }) => where === 'worker')?.index;
   return [
     ...fetched,
     ...stages.map(({ index, name, where, why }): readonly ConstantCell[] => {
-      const sql = index === first ? (worker?.sql ?? null) : null;
+      const sql = index === first && isPartial !== true ? (worker?.sql ?? null) : null;
       return [index, name, where, why, sql];
     }),
   ];
@@ -74,7 +74,7 @@ function encoding(dialect: SourceDialect, source: SourcePlan): WorkerPlan {
   const items = columns.map(({ name }) => `input."${name}"`);
   const described = { columns: source.databaseColumns!, parameterTypes: [] };
   const scan = dialect.scanned
-    ? { scan: scanOf(source, { ...source, parameters: [], segments: [] }, described) }
+    ? { scan: scanOf(source, { ...source, parameters: [], segments: [] }, described, null) }
     : {};
   return {
     sql: `SELECT ${items.join(', ')}\nFROM input`,

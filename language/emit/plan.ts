@@ -3,6 +3,7 @@ import type { Plan, PlannedStage, PlanRequest } from '../../core/protocol/plan.t
 import type { Column } from '../../core/protocol/types.ts';
 import type { PlacedGraph, PlacedNode } from '../placement/placed-graph.ts';
 import { functionsOf } from '../source/judged-functions.ts';
+import { SHOWN_ROWS } from '../stages/kit/shown-rows.ts';
 import { isUnsized } from '../types/rules.ts';
 import { emit } from './statements.ts';
 
@@ -15,7 +16,7 @@ export function emitPlan(
   return {
     sources: sources.map((source) => ({ ...source, functions: functionsOf(source.connection, answers) })),
     worker,
-    stages: stages.map((stage) => plannedStage(stage, graph)),
+    stages: stages.filter(({ name }) => name !== SHOWN_ROWS.name).map((stage) => plannedStage(stage, graph)),
     columns: queries[root]!.columns,
     warnings: unsizedWarnings(sources.flatMap(({ columns }) => columns ?? [])),
     cacheable: !dependsOnData(graph),

@@ -8,6 +8,7 @@ import type {
   SourceDescription,
   UnjudgedSource,
 } from '../../core/protocol/plan.ts';
+import type { TableViews } from '../../core/protocol/shown-rows.ts';
 import type { BoundSql } from '../source/sql.ts';
 
 /** `bound`: the user's SQL as it stands in `sql`. */
@@ -15,8 +16,9 @@ export function scanOf(
   { connection, sql }: Pick<UnjudgedSource, 'connection' | 'sql'>,
   bound: BoundSql,
   { columns }: SourceDescription,
+  views: TableViews | null,
 ): ScanSql {
-  return { connection, sql, described: { sql: bound.sql, columns } };
+  return { connection, sql, described: { sql: bound.sql, columns }, views };
 }
 
 const ASK_KEY = 'scans';

@@ -5,7 +5,7 @@ import { notComposed } from '../frontends/not-composed.ts';
 import type { LetNode, QueryNode, SqlSourceNode } from '../frontends/query-tree.ts';
 import { dialectAt } from '../source/connections.ts';
 import { type BoundSql, bindSource } from '../source/sql.ts';
-import { planEncoded } from './encoded-sql.ts';
+import { planEncoded, type ViewsOf } from './encoded-sql.ts';
 
 /** The SQL that is all of the query; null when there are stages. */
 export function sqlAlone({ source, stages }: QueryNode, lets: readonly LetNode[]): SqlSourceNode | null {
@@ -33,10 +33,11 @@ export function planAlone(
   request: PlanRequest,
   judge: Judge,
   warnings: readonly string[],
+  viewsOf: ViewsOf,
 ): PlanStep {
   const connection = node.connection ?? request.connection;
   const { binding, scanned } = sourceDialect(dialectAt(request.dialects, connection, node.span));
-  if (request.throughWorker || scanned) return planEncoded(node, request, judge, warnings);
+  if (request.throughWorker || scanned) return planEncoded(node, request, judge, warnings, viewsOf);
   const bound = bindSource(request.text, node, request.parameters, binding);
   const functions = judge(connection, bound, false);
   return { kind: 'plan', plan: planDirect(connection, bound, functions, warnings) };

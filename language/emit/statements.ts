@@ -124,7 +124,7 @@ class StageStatement {
     parameters.push(...bound.parameters.map((each) => ({ name: each, kind: this.#kinds[each]! })));
     const wanted = new Set(used);
     const part = { connection, ...fetchSource(dialect, bound, described, wanted) };
-    this.#sources.push({ dialect, part, scan: scanOf(part, bound, described) });
+    this.#sources.push({ dialect, part, scan: scanOf(part, bound, described, sql.views) });
     return Relation.input(
       this.#statement,
       input,

@@ -68,6 +68,8 @@ export interface LetNode {
   readonly model?: FoundModel;
   /** Whether it stands in a model's text. */
   readonly ofModel?: boolean;
+  /** The stage by which the policy shows the model's rows; left out: all of them. */
+  readonly shown?: StageNode;
 }
 
 /** The whole text. */

@@ -1,5 +1,6 @@
 import type { Span } from '../../core/protocol/errors.ts';
 import type { SourceDescription } from '../../core/protocol/plan.ts';
+import type { TableViews } from '../../core/protocol/shown-rows.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import type { DialectName } from '../dialects/dialect.ts';
 import type { StageNode } from '../frontends/query-tree.ts';
@@ -15,6 +16,8 @@ export interface ResolvedSql {
   readonly described: SourceDescription;
   /** The described columns as stages see them, in order. */
   readonly columns: readonly Column[];
+  /** For SQL over files: the tables that it may read, and how they are shown; null: all, as they are. */
+  readonly views: TableViews | null;
   /** The place of the SQL in the user's text. */
   readonly span: Span;
 }

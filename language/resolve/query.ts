@@ -8,6 +8,7 @@
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import type { FoundModel } from '../../core/protocol/models.ts';
 import type { Ask, AskAnswer, Judge, Plan, PlanRequest, SourceAsk } from '../../core/protocol/plan.ts';
+import type { TableViews } from '../../core/protocol/shown-rows.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { sourceDialect } from '../dialects/registry.ts';
 import { notComposed } from '../frontends/not-composed.ts';
@@ -48,6 +49,8 @@ export interface ResolveTools {
   /** Plans the query for the different values of `value` over the rows of `input`, at most one more than `atMost`. */
   planValues(input: ResolvedQuery, value: Typed, atMost: number): Plan;
   readonly judge: Judge;
+  /** Returns what stands for the tables of files that the SQL names; null: they are read as they are. Throws Asking. */
+  viewsOf(connection: string, sql: string): TableViews | null;
   /** Compares the columns of a model with its contract. Throws model-drift. */
   checkModel(model: FoundModel, definition: LetNode, query: ResolvedQuery): void;
   /** The command of another language that a node holds; null: it is a stage of ours. */
@@ -103,7 +106,9 @@ class Resolver {
       // A source that was answered was judged before it was asked for.
       const functions =
         known?.functions ?? (answers[key] === undefined ? this.#tools.judge(connection, bound, true) : []);
-      const ask: SourceAsk = { kind: 'source', key, connection, ...bound, functions };
+      const views = this.#tools.viewsOf(connection, bound.sql);
+      const shown = views === null ? {} : { views };
+      const ask: SourceAsk = { kind: 'source', key, connection, ...bound, functions, ...shown };
       if (known === undefined) bySql.set(same, ask);
       this.#sources.set(node, ask);
     }
@@ -146,13 +151,21 @@ class Resolver {
     if (known !== undefined) return known;
     const made = this.#query(definition.query);
     if (definition.model !== undefined) this.#tools.checkModel(definition.model, definition, made);
-    this.#lets.set(definition, made);
-    return made;
+    const shown = definition.shown === undefined ? made : this.#shown(definition.shown, made);
+    this.#lets.set(definition, shown);
+    return shown;
+  }
+
+  /** A model's rows as the policy shows them. */
+  #shown(node: StageNode, all: ResolvedQuery): ResolvedQuery {
+    const source: ResolvedSource = { kind: 'query', query: all };
+    const stage = this.#stage(node, { source, stages: [], columns: all.columns });
+    return { source, stages: [stage], columns: stage.resolved.columns };
   }
 
   #sql(node: SqlSourceNode): ResolvedSql {
     const span = node.place ?? node.span;
-    const { key, connection, sql, parameters, segments } = this.#sources.get(node)!;
+    const { key, connection, sql, parameters, segments, views = null } = this.#sources.get(node)!;
     const described = this.#answer(key, 'source');
     if (described === null) throw new Error(`the answer to ${key} is of another kind`);
     const dialect = dialectAt(this.#request.dialects, connection, span);
@@ -160,7 +173,7 @@ class Resolver {
     const columns = described.columns.map(columnOf);
     refuseBadSource(span, columns);
     const bound = { sql, parameters, segments };
-    return { kind: 'sql', connection, dialect, bound, described, columns, span };
+    return { kind: 'sql', connection, dialect, bound, described, columns, views, span };
   }
 
   /** The stages that a node stands for: of our language itself, of another those that its command becomes here. */
@@ -231,10 +244,10 @@ class Resolver {
   }
 
   /** `part`: which of the stages that the node of the tree became; -1: what must be known before there are any. */
-  #answers(input: ResolvedQuery, { start }: Span, part: number): StageAnswers {
-    const place = part === 0 ? `${start}` : `${start}.${part}`;
+  #answers(input: ResolvedQuery, span: Span, part: number): StageAnswers {
+    const place = part === 0 ? `${span.start}` : `${span.start}.${part}`;
     return {
-      engine: (ask) => this.#known({ ...ask, kind: 'engine', key: `engine-${place}` }).columns,
+      engine: (ask) => this.#known({ ...ask, span, kind: 'engine', key: `engine-${place}` }).columns,
       values: (value, atMost) => {
         const plan = this.#tools.planValues(input, value, atMost);
         return this.#known({ kind: 'values', key: `values-${place}`, plan, atMost });

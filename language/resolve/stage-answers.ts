@@ -6,7 +6,7 @@ type Answer<K extends AskAnswer['kind']> = Omit<Extract<AskAnswer, { kind: K }>,
 
 export interface StageAnswers {
   /** The columns of a SELECT of the stage engine's. */
-  engine(ask: Omit<EngineAsk, 'kind' | 'key'>): Answer<'engine'>['columns'];
+  engine(ask: Omit<EngineAsk, 'kind' | 'key' | 'span'>): Answer<'engine'>['columns'];
   /** The different values, as text, of a value of the stage's input, the least first. */
   values(value: Typed, atMost: number): Answer<'values'>;
 }

@@ -49,7 +49,8 @@ export abstract class OpenSelect extends SelectValues {
     const { groupBy, limit } = this.select;
     const base = groupBy === null && limit === null ? this : this.seal();
     const { columns, order } = base.select;
-    const sql = `row_number()${overText([], order, '')}`;
+    const { arrivalNumber } = this.dialect.traits;
+    const sql = order.length === 0 ? arrivalNumber : `row_number()${overText([], order, '')}`;
     const place: SelectColumn = { name, sql, type: ROW_NUMBER.type, plain: false };
     const numbered = base.with({ columns: [...columns, place], order: [], arrival: false }).seal();
     return numbered.with({ order: [numbered.placeKey(name)] });
@@ -88,7 +89,7 @@ export abstract class OpenSelect extends SelectValues {
     if (order.some((key) => key.unique === true)) return this;
     const base = groupBy !== null || limit !== null ? this.seal() : this;
     const place: OrderKey = {
-      sql: 'row_number() OVER ()',
+      sql: this.dialect.traits.arrivalNumber,
       direction: ' ASC',
       descending: false,
       nullsFirst: false,
@@ -110,7 +111,7 @@ export abstract class OpenSelect extends SelectValues {
   }
 
   /** Sealed so that no filter of what follows is merged with what it has: with a limit that is none. */
-  protected fenced(): this {
+  fenced(): this {
     const fenced = this.with({ fence: this.dialect.traits.fence }).seal();
     const columns = fenced.select.columns.map((column) => ({ ...column, raises: false }));
     return fenced.with({ columns });

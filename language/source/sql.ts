@@ -22,6 +22,8 @@ export interface WrittenSql {
   /** The place that errors point at, when the SQL has a text of its own. */
   readonly place?: Span;
   readonly placeholders: readonly ParameterUse[];
+  /** The stretches of `text` that stand in the query's text as they are. */
+  readonly segments?: readonly SourceSegment[];
 }
 
 /**
@@ -30,7 +32,7 @@ export interface WrittenSql {
  */
 export function bindSource(
   queryText: string,
-  { text, span, placeholders }: WrittenSql,
+  { text, span, placeholders, segments: copied = [] }: WrittenSql,
   kinds: Readonly<Record<string, ParameterKind>>,
   binding: Binding,
 ): BoundSql {
@@ -42,7 +44,7 @@ export function bindSource(
     return binding.typed?.(place, name, kinds[name]!) ?? place;
   });
   const { sql, segments } = bound;
-  return { sql, parameters, segments: text === undefined ? segments : [] };
+  return { sql, parameters, segments: text === undefined ? segments : copied };
 }
 
 /** The places of parameters, where `inList` stays only with those that are lists and stand alone in the brackets of `in`. */

@@ -8,6 +8,7 @@
  */
 import { QueryError, type Span } from '../../core/protocol/errors.ts';
 import { isListKind, type ParameterKind } from '../../core/protocol/parameters.ts';
+import type { SourceSegment } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { STAGE_ENGINE } from '../dialects/registry.ts';
 import type { EngineSql } from '../frontends/forkline/cursor.ts';
@@ -64,6 +65,24 @@ function bound(
   });
 }
 
+/** Leads from the SQL through the text that it was cut from to the query's text. */
+function throughCopies(
+  segments: readonly SourceSegment[],
+  copied: readonly SourceSegment[],
+): readonly SourceSegment[] {
+  return segments.flatMap(({ sqlStart, queryStart, length }) =>
+    copied.flatMap((copy) => {
+      const start = Math.max(queryStart, copy.sqlStart);
+      const end = Math.min(queryStart + length, copy.sqlStart + copy.length);
+      const shifted = {
+        sqlStart: sqlStart + start - queryStart,
+        queryStart: copy.queryStart + start - copy.sqlStart,
+      };
+      return end > start ? [{ ...shifted, length: end - start }] : [];
+    }),
+  );
+}
+
 function describe(sql: EngineSql, input: Scope): readonly Column[] {
   const { parameters } = input;
   const text = sql.text ?? input.text;
@@ -73,7 +92,7 @@ function describe(sql: EngineSql, input: Scope): readonly Column[] {
   const relations = [{ name: 'input', columns }];
   const described = input.answers.engine({
     ...asked,
-    segments: sql.text === undefined ? asked.segments : [],
+    segments: sql.text === undefined ? asked.segments : throughCopies(asked.segments, sql.copied ?? []),
     relations,
     stage: input.stage,
   });

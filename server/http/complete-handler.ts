@@ -80,7 +80,7 @@ function requestOf(
   body: CompleteBody,
   principal: Principal,
 ): Seeing & Omit<CompleteRequest, 'answers' | 'dialects'> {
-  const { connections: visible, stages } = principal.rights;
+  const { connections: visible, stages, shown } = principal.rights;
   const connection = body.connection ?? run.connections.defaultOf(principal);
   run.connections.check(connection, principal);
   const parameters = parameterKinds(body.params ?? {});
@@ -92,6 +92,7 @@ function requestOf(
     connection,
     visible,
     stages,
+    shown,
     catalogue,
     ...legacyOf(body),
   };
@@ -128,6 +129,13 @@ async function answerBy(
   const late = new QueryError('deadline-exceeded', `the database did not answer within ${TIMEOUT_MS} ms`);
   const timer = setTimeout(() => query.cancellation.cancel(late), timeoutMs);
   try {
+    if (ask.kind === 'catalog' && principal.rights.shown?.sql?.includes(ask.connection) === false)
+      return { kind: 'catalog', tables: [], complete: true };
+    if (ask.kind === 'model-names') {
+      const { connections } = principal.rights;
+      const named = await deps.run.catalogue!.named(ask.prefix, connections);
+      return { kind: 'model-names', ...named };
+    }
     if (ask.kind === 'catalog')
       return { kind: 'catalog', ...(await readCatalog(deps.run, ask.connection, query)) };
     return await answerAsk(deps.run, { text, parameters: {} }, ask, query);

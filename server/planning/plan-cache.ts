@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { heapBytesOf, textBytes } from '../../core/process/heap-bytes.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Plan, Pushdown } from '../../core/protocol/plan.ts';
+import type { ShownRows } from '../../core/protocol/shown-rows.ts';
 
 export interface PlanKey {
   /** The principal's scope (core/protocol/principal.ts). */
@@ -10,6 +11,8 @@ export interface PlanKey {
   /** The rights behind the scope: the connections that the principal sees and the stages that it may use; null when it may use all. */
   readonly visible: readonly string[] | null;
   readonly stages: readonly string[] | null;
+  /** Says how tables and models are shown to the scope; left out: all of them. */
+  readonly shown?: ShownRows;
   readonly connection: string;
   readonly text: string;
   readonly parameters: Readonly<Record<string, ParameterKind>>;

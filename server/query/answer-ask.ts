@@ -105,7 +105,8 @@ async function describeStages(
     return { kind: 'engine', ...described };
   } catch (thrown) {
     const mapped = mapToQuery(thrown, { ...ask, parameters: [] }, text, STAGE_ENGINE.lexical);
-    throw mapped instanceof QueryError ? mapped.with({ stage: ask.stage }) : mapped;
+    if (!(mapped instanceof QueryError)) throw mapped;
+    throw mapped.with({ stage: ask.stage, span: mapped.details.span ?? ask.span });
   } finally {
     lease.release('discard', 'it described SQL of a user');
   }

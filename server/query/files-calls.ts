@@ -1,9 +1,10 @@
 /** Asks DSL workers about files, which they read themselves: columns of SQL, tables, and which files a plan would read. */
 import { raceCancellation } from '../../core/process/race-cancellation.ts';
-import type { DslWorkerCalls, FilesCall } from '../../core/protocol/dsl-worker.ts';
+import type { DslWorkerCalls, FilesCall, IntrospectFilesCall } from '../../core/protocol/dsl-worker.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { engineValue, type ParameterValue, parameterKind } from '../../core/protocol/parameters.ts';
 import type { AskAnswer, ScansAsk, SourceAsk } from '../../core/protocol/plan.ts';
+import type { Principal } from '../../core/protocol/principal.ts';
 import type { IntrospectReply } from '../../core/protocol/sql-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { mapToQuery } from '../planning/source-sql.ts';
@@ -26,7 +27,7 @@ export async function describeFiles(
   const kinds = ask.parameters.map((name) => parameterKind(name, parameters[name] ?? null));
   try {
     const described = await call(deps, query, {
-      ...{ type: 'describe-scan', ...whose(query), connection, sql },
+      ...{ type: 'describe-scan', ...whose(query), connection, sql, views: ask.views ?? null },
       parameters: kinds,
     });
     const judged = { connection, functions: ask.functions };
@@ -59,11 +60,33 @@ export function readFilesCatalog(
   query: QueryRecord,
   maxColumns: number,
 ): Promise<IntrospectReply> {
-  return call(deps, query, { type: 'introspect-files', ...whose(query), connection, maxColumns });
+  const shown = tablesShown(query.principal, connection);
+  return call(deps, query, { type: 'introspect-files', ...whose(query), connection, maxColumns, shown });
+}
+
+/** The tables of which the principal is told, each with the columns that all its roles hide; null: all. */
+function tablesShown({ rights: { shown } }: Principal, connection: string): IntrospectFilesCall['shown'] {
+  const tables = shown?.tables ?? {};
+  if (!Object.hasOwn(tables, connection)) return null;
+  return Object.fromEntries(
+    Object.entries(tables[connection]!).map(([name, rules]) => {
+      const lists = rules.map(({ hidden }) => hidden.map((column) => column.toLowerCase()));
+      return [name, (lists[0] ?? []).filter((column) => lists.every((list) => list.includes(column)))];
+    }),
+  );
 }
 
 function whose({ queryId, principal, deadlineAt }: QueryRecord) {
   return { queryId, principal: principal.id, deadlineAt };
+}
+
+/** Whether the worker waits for the network most of the time. */
+function readsStores({ connections }: RunDeps, request: FilesCall): boolean {
+  const names =
+    request.type === 'explain-scans'
+      ? request.plan.inputs.flatMap(({ scan }) => scan?.connection ?? [])
+      : [request.connection];
+  return names.some((name) => connections.isRemote(name));
 }
 
 /** The worker is used again: what it ran was judged, and read no rows. */
@@ -73,7 +96,7 @@ async function call<C extends FilesCall>(
   request: C,
 ): Promise<DslWorkerCalls[C['type']]['reply']> {
   query.phase = 'describe';
-  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
+  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query, readsStores(deps, request)));
   let outcome: 'reusable' | 'discard' = 'discard';
   let reason = '';
   try {
@@ -105,5 +128,6 @@ const MISTAKES: ReadonlySet<string> = new Set([
     'bad-file',
     'file-changed',
   ],
-  ...['database-unavailable', 'bad-parameter', 'nesting-too-deep', 'unknown-connection'],
+  ...['database-unavailable', 'database-overloaded', 'permission-denied'],
+  ...['bad-parameter', 'nesting-too-deep', 'unknown-connection'],
 ]);

@@ -1,6 +1,7 @@
 /** The part of the catalogue that queries use. */
 import type { ModelsAnswer, PlanModels } from '../../core/protocol/models.ts';
 import type { ParameterValue } from '../../core/protocol/parameters.ts';
+import type { NamedModel } from '../../language/editor/complete-types.ts';
 
 type Parameters = Readonly<Record<string, ParameterValue>>;
 
@@ -21,6 +22,11 @@ export interface QueryModels {
   keepMs(key: string): number | null;
   /** Returns the models whose answers are to be made anew again and again. Throws store-unavailable. */
   refreshed(): Promise<readonly RefreshedModel[]>;
+  /** Returns the first models whose names begin so, of those that read only these connections (null: all). */
+  named(
+    prefix: string,
+    connections: readonly string[] | null,
+  ): Promise<{ readonly models: readonly NamedModel[]; readonly complete: boolean }>;
   /** Notes that a contract was seen broken, or to hold (null). */
   noteContract(key: string, version: number, broken: string | null): Promise<void>;
 }

@@ -3,6 +3,9 @@ import { expect } from 'chai';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { post } from '../support/read-answer.ts';
 
+/** The first value of a row, which is a text here. */
+const firstValueOf = (line: string): string => (Object.values(JSON.parse(line)) as string[])[0]!;
+
 describe('regression: the last line of NDJSON', function () {
   this.timeout(120_000);
   let forkline: Forkline;
@@ -25,7 +28,8 @@ describe('regression: the last line of NDJSON', function () {
         expect([status, ended, lines.pop()]).to.deep.equal([200, true, '']);
         const last = JSON.parse(lines.pop()!);
         expect(last['@error']).to.include({ code: 'sql-error', status: 400 });
-        for (const line of lines) expect(Object.values(JSON.parse(line))[0]).to.have.lengthOf(width);
+        // One assertion for all: a million of them take a minute.
+        expect(lines.filter((line) => firstValueOf(line).length !== width)).to.deep.equal([]);
       });
 
   it('failed inside of a row that is too long to be held back: the line after it says so', async () => {

@@ -4,15 +4,21 @@ import type { DescribeScanCall, DescribeScanReply } from '../../core/protocol/ds
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { nativeType } from '../../language/dialects/files/types.ts';
 import { connectionOf, openTables, type ScanTools, withTables } from './scan-sql.ts';
-import { emptyRelation, type OpenTable } from './scans/open-table.ts';
+import { emptyRelation } from './scans/open-table.ts';
 import type { ScanContext } from './scans/scan-context.ts';
+import type { ShownTable } from './scans/shown-table.ts';
 import { refusedSql } from './user-sql/refused-sql.ts';
 
 export async function describeScan(
   tools: ScanTools,
-  { connection, sql, parameters }: DescribeScanCall,
+  { connection, sql, parameters, views }: DescribeScanCall,
 ): Promise<DescribeScanReply> {
-  const tables = await openTables(tools, connectionOf(tools, connection), sql, parameters.length);
+  const tables = await openTables(
+    tools,
+    { files: connectionOf(tools, connection), views },
+    sql,
+    parameters.length,
+  );
   return { columns: await describeOver(tools, sql, tables) };
 }
 
@@ -22,7 +28,7 @@ const BEFORE = 'SELECT * FROM (\n';
 export async function describeOver(
   { connection }: ScanContext,
   sql: string,
-  tables: readonly OpenTable[],
+  tables: readonly ShownTable[],
 ): Promise<readonly DatabaseColumn[]> {
   const prefix = `${withTables(tables, emptyRelation)}${BEFORE}`;
   const sent = `${prefix}${sql}\n) AS described`;

@@ -2,22 +2,24 @@
  * Makes the scans of a plan ready to run: finds their tables, asks the engine which partitions are wanted, lists those, and writes
  * the SELECT of each input. Between that and the end of the query the files must stay as they are.
  */
+import type { Identity } from '../../connectors/files/file-tree.ts';
 import { findFiles } from '../../connectors/files/find-files.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { EngineValue } from '../../core/protocol/parameters.ts';
 import type { ScanSql, WorkerInput, WorkerPlan } from '../../core/protocol/plan.ts';
-import { sameNativeType } from '../../core/protocol/types.ts';
+import { type DatabaseColumn, sameNativeType } from '../../core/protocol/types.ts';
+import { quoteName } from '../../language/dialects/duckdb/sql.ts';
 import { describeOver } from './describe-scan.ts';
 import { inputSelect } from './inputs.ts';
 import { bindParameters } from './parameters.ts';
 import { type Wanted, wantedOf } from './prune-scans.ts';
 import { connectionOf, openTables, type ScanTools, withTables } from './scan-sql.ts';
-import { type Identity, identify, refuseChanged } from './scans/identity.ts';
 import { emptyRelation, type OpenTable } from './scans/open-table.ts';
 import type { ScanContext } from './scans/scan-context.ts';
+import type { ShownTable } from './scans/shown-table.ts';
 
 export interface ReadTable {
-  readonly table: OpenTable;
+  readonly table: ShownTable;
   readonly files: ReadonlyMap<string, Identity>;
   readonly wanted: Wanted;
 }
@@ -36,7 +38,7 @@ export interface PreparedScans {
 /** A scan whose tables are open, and which of all open tables are its own. */
 interface OpenScan {
   readonly scan: ScanSql;
-  readonly tables: readonly OpenTable[];
+  readonly tables: readonly ShownTable[];
   readonly offset: number;
 }
 
@@ -75,7 +77,7 @@ async function openScans(tools: ScanTools, { inputs, parameters }: WorkerPlan): 
     }
     const tables = await openTables(
       tools,
-      connectionOf(tools, scan.connection),
+      { files: connectionOf(tools, scan.connection), views: scan.views },
       scan.described.sql,
       parameters.length,
     );
@@ -90,17 +92,39 @@ async function openScans(tools: ScanTools, { inputs, parameters }: WorkerPlan): 
 async function refuseStale(
   tools: ScanTools,
   { described }: ScanSql,
-  tables: readonly OpenTable[],
+  tables: readonly ShownTable[],
 ): Promise<void> {
-  const columns = await describeOver(tools, described.sql, tables);
-  const same =
-    columns.length === described.columns.length &&
+  for (const table of tables)
+    if (
+      table.view !== null &&
+      !(await hasColumns(tools, allOf(table), [{ ...table, view: null }], table.view.columns))
+    )
+      throw stalePlan();
+  if (!(await hasColumns(tools, described.sql, tables, described.columns))) throw stalePlan();
+}
+
+function allOf({ name }: ShownTable): string {
+  return `SELECT * FROM ${quoteName(name)}`;
+}
+
+async function hasColumns(
+  tools: ScanTools,
+  sql: string,
+  tables: readonly ShownTable[],
+  before: readonly DatabaseColumn[],
+): Promise<boolean> {
+  const columns = await describeOver(tools, sql, tables);
+  return (
+    columns.length === before.length &&
     columns.every(({ name, type }, index) => {
-      const before = described.columns[index]!;
-      return before.name === name && sameNativeType(before.type, type);
-    });
-  if (!same)
-    throw new QueryError('stale-plan', 'the columns of the files have changed since the query was planned');
+      const column = before[index]!;
+      return column.name === name && sameNativeType(column.type, type);
+    })
+  );
+}
+
+function stalePlan(): QueryError {
+  return new QueryError('stale-plan', 'the columns of the files have changed since the query was planned');
 }
 
 const EVERYTHING: Wanted = { partitions: () => true, columns: new Set(), ranges: () => true };
@@ -111,7 +135,7 @@ async function wantedPartitions(
   plan: WorkerPlan,
   values: readonly EngineValue[],
   open: readonly (OpenScan | null)[],
-  all: readonly OpenTable[],
+  all: readonly ShownTable[],
   detailed: boolean,
 ): Promise<readonly Wanted[]> {
   if (!detailed && all.every(({ partitions }) => partitions.length === 0)) return all.map(() => EVERYTHING);
@@ -120,9 +144,9 @@ async function wantedPartitions(
   const selects = plan.inputs.map((input, index) => {
     const each = open[index];
     if (each === null || each === undefined) return probes.stream(connection, streams++, input.columns);
-    const relation = (table: OpenTable, at: number): string =>
+    const relation = (table: ShownTable, at: number): string =>
       probes.relation(connection, each.offset + at, table);
-    return `${withTables(each.tables, relation)}${each.scan.sql}`;
+    return `${withTables(each.tables, relation, 'unfenced')}${each.scan.sql}`;
   });
   const statement = await connection.prepare(
     `EXPLAIN (FORMAT json) ${withInputs(plan.inputs, selects)}SELECT * FROM (${plan.sql}\n) AS answer`,
@@ -174,14 +198,18 @@ export async function filesOf(
           hint: 'give both the same directories, or read them as tables of their own',
         },
       );
-    files.set(file.path, identify(tree.root, file.path));
+    const identity = tree.identify(file.path);
+    files.set(file.path, identity instanceof Promise ? await identity : identity);
   }
   return files;
 }
 
 /** Throws `file-changed` when a file is not as it was when the query began. */
-export function refuseChangedFiles({ scans }: PreparedScans): void {
+export async function refuseChangedFiles({ scans }: PreparedScans): Promise<void> {
   for (const { tables } of scans)
     for (const { table, files } of tables)
-      for (const [path, identity] of files) refuseChanged(table.tree.root, path, identity);
+      for (const [path, identity] of files) {
+        const checked = table.tree.refuseChanged(path, identity);
+        if (checked instanceof Promise) await checked;
+      }
 }

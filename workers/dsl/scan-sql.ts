@@ -6,8 +6,8 @@ import type { FilesConnection } from '../../core/protocol/connection.ts';
 import { type ErrorDetails, QueryError } from '../../core/protocol/errors.ts';
 import { quoteName } from '../../language/dialects/duckdb/sql.ts';
 import type { Probes } from './prune-scans.ts';
-import { type OpenTable, openTable } from './scans/open-table.ts';
 import type { ScanContext } from './scans/scan-context.ts';
+import { openShown, type ShownFiles, type ShownTable, shownRows } from './scans/shown-table.ts';
 import { type NameRules, refuseUnlisted } from './user-sql/sql-guard.ts';
 import { parseSelect } from './user-sql/sql-tree.ts';
 
@@ -65,15 +65,15 @@ function qualifiedName(full: string, place: ErrorDetails): QueryError {
 /** Opens the tables that the SQL reads. An error of one tells where the SQL names it. */
 export async function openTables(
   context: ScanContext,
-  files: FilesConnection,
+  source: ShownFiles,
   sql: string,
   parameters: number,
-): Promise<readonly OpenTable[]> {
-  const opened: OpenTable[] = [];
+): Promise<readonly ShownTable[]> {
+  const opened: ShownTable[] = [];
   for (const { name, place } of await tablesIn(context, sql, parameters)) {
     context.check();
     try {
-      opened.push(await openTable(context, files, name));
+      opened.push(await openShown(context, source, name));
     } catch (thrown) {
       throw thrown instanceof QueryError ? thrown.with(place) : thrown;
     }
@@ -83,12 +83,14 @@ export async function openTables(
 
 /** Returns the WITH that stands before a SELECT over these tables; `relation`: each table's SELECT. */
 export function withTables(
-  tables: readonly OpenTable[],
-  relation: (table: OpenTable, index: number) => string,
+  tables: readonly ShownTable[],
+  relation: (table: ShownTable, index: number) => string,
+  view: 'sql' | 'unfenced' = 'sql',
 ): string {
   if (tables.length === 0) return '';
-  const entries = tables.map(
-    (table, index) => `${quoteName(table.name)} AS NOT MATERIALIZED (${relation(table, index)})`,
-  );
+  const entries = tables.map((table, index) => {
+    const select = shownRows(table, relation(table, index), view);
+    return `${quoteName(table.name)} AS NOT MATERIALIZED (${select})`;
+  });
   return `WITH ${entries.join(', ')}\n`;
 }

@@ -3,6 +3,7 @@
  * for, so that SQL inside a stage is never read by the stages' rules. Never moves backwards.
  */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
+import type { SourceSegment } from '../../../core/protocol/plan.ts';
 import type { ParameterUse } from '../../source/lexer.ts';
 import type { QueryNode } from '../query-tree.ts';
 import { nextToken } from './stage-lexer.ts';
@@ -18,6 +19,8 @@ export interface SourceParser {
 export interface EngineSql {
   /** The text that `span` is a place of; left out: the query's text. */
   readonly text?: string;
+  /** The stretches of `text` that stand in the query's text as they are. */
+  readonly copied?: readonly SourceSegment[];
   readonly span: Span;
   readonly placeholders: readonly ParameterUse[];
 }

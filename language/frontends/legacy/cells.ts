@@ -92,13 +92,24 @@ export const ROUND = command<Round>({
       sameLength('numbers of digits', round.digits.length, columns.length, context);
     const values = columns.filter(isNumber).map((column, index) => {
       const digits = round.digits.length > 1 ? round.digits[index]! : round.digits[0]!;
-      const rounded = `round(${asNumber(column)}, ${digits})`;
+      const rounded = roundedText(column, digits);
       const fixed = `cast(cast(${rounded} as decimal(38, ${Math.min(Math.max(digits, 0), 15)})) as varchar)`;
       return [column.name, round.asText ? fixed : rounded] as const;
     });
     return round.asText ? [inPlace(context, new Map(values))] : evalInPlace(new Map(values));
   },
 });
+
+/** A half is rounded away from zero as it is shown: 1.005 becomes 1.01, though the nearest float is a little less. */
+function roundedText(column: Column, digits: number): string {
+  const number = asNumber(column);
+  const plain = `round(${number}, ${digits})`;
+  if (column.type.kind !== 'float64' || digits < 0 || digits >= SHOWN_DIGITS) return plain;
+  const shown = `try_cast(cast(${number} as varchar) as decimal(38, ${SHOWN_DIGITS}))`;
+  return `coalesce(cast(round(${shown}, ${digits}) as double), ${plain})`;
+}
+
+const SHOWN_DIGITS = 15;
 
 interface Split extends Chosen {
   readonly separators: readonly string[];
@@ -233,6 +244,7 @@ export const YSORT = command<{ readonly descending: boolean; readonly first: rea
   summary: 'Orders columns by the mean of their values.',
   parse(cursor: LegacyCursor) {
     const order = cursor.acceptWord('asc', 'desc');
+    if (order === null) cursor.fail('asc or desc is expected');
     return { descending: order === 'desc', first: cursor.atEnd ? [] : cursor.names() };
   },
   lower({ descending, first }, context) {

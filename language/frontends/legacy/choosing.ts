@@ -3,6 +3,7 @@
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import { quoteName } from '../../dialects/quoting.ts';
+import { columnKey } from '../../types/column-key.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext } from './command.ts';
 import { type LegacyExpression, parseCondition } from './condition.ts';
@@ -239,8 +240,14 @@ export const NUMBERING = command<string>({
   form: 'numbering [name]',
   summary: 'Numbers the rows from 1, in a first column.',
   parse: (cursor) => (cursor.atEnd ? 'ID' : cursor.name('a name').name),
-  lower: (name, { columns }) => {
-    const kept = columns.filter((column) => column.name !== name).map((column) => quoteName(column.name));
+  lower: (name, { columns, span }) => {
+    const taken = columns.find((column) => columnKey(column.name) === columnKey(name));
+    if (taken !== undefined)
+      throw new QueryError('duplicate-column', `there is a column \`${taken.name}\` already`, {
+        span,
+        hint: 'name the new one: `numbering row_number`',
+      });
+    const kept = columns.map((column) => quoteName(column.name));
     // Rows that are equal in the order of `streamstats` keep theirs, so that a constant numbers them as they come.
     const numbered = `streamstats row_number() as ${quoteName(name)} sort ${CONSTANT}`;
     const before = `fields ${kept.join(', ')} | eval ${CONSTANT} = 1`;

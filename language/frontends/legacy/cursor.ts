@@ -4,12 +4,22 @@ import { suggest } from '../../../core/protocol/suggest.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { type LegacyToken, legacyTokens } from './lexer.ts';
 
+export interface Searched {
+  /** Moments as SQL of ours; null: the query does not say. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** The column that the model names for its dates. */
+  readonly time: string | null;
+}
+
 /** Makes queries of what a command reads beside its input, and returns their places among the sources of the command. */
 export interface LegacySources {
   model(name: string, span: Span): number;
   /** Returns the column by which dates choose rows of a model; null: the first that has dates. */
   timeOf(name: string): string | null;
   sql(connection: string | null, sql: string, span: Span): number;
+  /** Returns the dates and the column of dates of the model that the query begins with. */
+  searched(): Searched;
   /** The connection that a name or an id of the legacy options means. Throws unknown-connection. */
   connectionOf(option: string, value: string, span: Span): string | null;
 }
@@ -44,6 +54,11 @@ export class LegacyCursor {
     const token = this.peek();
     this.#at++;
     return token;
+  }
+
+  /** The token that was read last. */
+  get last(): LegacyToken {
+    return this.peek(-1);
   }
 
   get atEnd(): boolean {

@@ -4,18 +4,20 @@
  */
 
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
+import type { SourceSegment } from '../../../core/protocol/plan.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { quoteName } from '../../dialects/quoting.ts';
 import type { LetNode, QueryNode, QueryTree, SourceNode, StageNode } from '../query-tree.ts';
 import type { LegacySyntax } from './command.ts';
-import { LegacyCursor, type LegacySources } from './cursor.ts';
+import { LegacyCursor, type LegacySources, type Searched } from './cursor.ts';
 
 import { modelRowsText, rowsText } from './making.ts';
 import { parseModel } from './model-options.ts';
 import { readOptions } from './options.ts';
 import { readPrelude } from './prelude.ts';
-import { commandOf, findCommand, insteadOf, unknownCommand } from './registry.ts';
+import { commandOf, findCommand, formOf, insteadOf, unknownCommand } from './registry.ts';
 import { segments } from './segments.ts';
+import { copiedName, copiedSql } from './sql-places.ts';
 
 /** The name of a stage that holds a command of the legacy language. */
 export const LEGACY_STAGE = 'legacy';
@@ -46,6 +48,7 @@ class LegacyParser implements LegacySources {
   /** The error to throw when no command gives rows. */
   #missing: QueryError | null = null;
   #stages: StageNode[] = [];
+  #searched: Searched = { from: null, to: null, time: null };
   /** The queries beside the command that is being read. */
   #sides: QueryNode[] = [];
 
@@ -85,13 +88,14 @@ class LegacyParser implements LegacySources {
     }
     if (first) this.#readModel(span);
     const known = findCommand(word);
-    const isCommand = known !== null && !(first && this.#isColumn(end, span));
+    const isCommand = known !== null && !this.#isColumn(end, span);
     if (isCommand) {
       this.#command(word, span, end);
       return;
     }
     const instead = insteadOf(word, { start: span.start, end });
     if (instead !== null) throw instead;
+    if (first && word.startsWith('model-')) throw unknownCommand(word, { start: span.start, end });
     if (first) {
       this.#command('search', span, span.start);
       return;
@@ -112,11 +116,18 @@ class LegacyParser implements LegacySources {
 
   /** `top = 5`: a column that is called like a command. */
   #isColumn(after: number, { end }: Span): boolean {
-    return /^\s*(?:[<>!]|=\s*|(?:is|in|like|between)\b)/iu.test(this.#text.slice(after, end));
+    return /^\s*(?:[<>!]|=(?!\s*(?:col|idx)\b)|is\s+(?:not\s+)?null\b|(?:not\s+)?(?:in\s*\(|like\s*['"]|between\s))/iu.test(
+      this.#text.slice(after, end),
+    );
   }
 
   #looksLikeCondition({ start, end }: Span, head: number): boolean {
-    return this.#isColumn(head, { start, end }) || /^(?:not\b|\(|`|\*)/iu.test(this.#text.slice(start, end));
+    const rest = this.#text.slice(head, end);
+    return (
+      this.#isColumn(head, { start, end }) ||
+      /^\s*[+\-/%*.]/u.test(rest) ||
+      /^(?:not\b|\(|`|\*|['"\d])/iu.test(this.#text.slice(start, end))
+    );
   }
 
   #readModel(span: Span): void {
@@ -128,29 +139,31 @@ class LegacyParser implements LegacySources {
       });
       return;
     }
+    this.#searched = { from: null, to: null, time: this.timeOf(model) };
     this.#source = this.#tableOrModel(model, span);
   }
 
   /** A model of the catalogue, or the table of that name. */
   #tableOrModel(name: string, span: Span): SourceNode {
     if (this.#request.mayBeModel?.(name) === true) return { kind: 'model', name, span };
-    return this.#sqlNode(null, `select * from ${quoteName(name)}`, span);
+    const sql = `select * from ${quoteName(name)}`;
+    return this.#sqlNode(null, sql, span, copiedName(sql, name, this.#text, span));
   }
 
   /** A command that gives rows of its own; what stands before it counts for nothing. */
   #start(word: string, span: Span, from: number): void {
+    this.#searched = { from: null, to: null, time: null };
     this.#stages = [];
-    const cursor = new LegacyCursor(this.#text, span, from, `${word} ...`, this);
+    const cursor = new LegacyCursor(this.#text, span, from, formOf(word), this);
     if (word === 'model' && cursor.acceptWord('list') !== null) {
       cursor.finish();
       this.#source = this.#sqlNode(null, this.#request.tablesSql, span);
     } else if (word === 'db') {
-      const form = new LegacyCursor(this.#text, span, from, "db connector_name='c' sql='select ...'", this);
-      const options = readOptions(form);
+      const options = readOptions(cursor);
       const connection = options.connection(this);
       const { text, span: place } = options.needed('sql');
       options.refuseOthers();
-      this.#source = this.#sqlNode(connection, text, place);
+      this.#source = this.#sqlNode(connection, text, place, copiedSql(text, this.#text, place));
     } else if (word === 'mkdata') this.#source = this.#sqlNode(null, rowsText(cursor), span);
     else if (word === 'modeldata') this.#source = this.#sqlNode(null, modelRowsText(cursor), span);
     else this.#model(word, span, from);
@@ -165,7 +178,8 @@ class LegacyParser implements LegacySources {
     if (word === 'model-statsdetails' && syntax.field === null)
       commandOf(word).parse(new LegacyCursor(this.#text, span, from, form, this));
     this.#lets.pop();
-    this.#source = this.#tableOrModel(syntax.name, span);
+    this.#source = this.#tableOrModel(syntax.name, syntax.nameSpan);
+    this.#searched = syntax;
     this.#sides = [];
     const plain =
       word === 'model' &&
@@ -192,13 +206,19 @@ class LegacyParser implements LegacySources {
     this.#sides = [];
   }
 
-  #sqlNode(connection: string | null, sql: string, place: Span): SourceNode {
+  #sqlNode(
+    connection: string | null,
+    sql: string,
+    place: Span,
+    segments: readonly SourceSegment[] = [],
+  ): SourceNode {
     const head = { word: 'select', span: place, wrappable: true };
     return {
       kind: 'sql',
       connection,
       text: sql,
       place,
+      segments,
       placeholders: [],
       head,
       span: { start: 0, end: sql.length },
@@ -209,12 +229,16 @@ class LegacyParser implements LegacySources {
     return this.#side(this.#tableOrModel(name, span), span);
   }
 
+  searched(): Searched {
+    return this.#searched;
+  }
+
   timeOf(name: string): string | null {
     return this.#request.timeOf?.(name) ?? null;
   }
 
   sql(connection: string | null, sql: string, span: Span): number {
-    return this.#side(this.#sqlNode(connection, sql, span), span);
+    return this.#side(this.#sqlNode(connection, sql, span, copiedSql(sql, this.#text, span)), span);
   }
 
   #side(source: SourceNode, span: Span): number {

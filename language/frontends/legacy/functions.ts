@@ -57,7 +57,10 @@ export function parseCall(cursor: LegacyCursor): LegacyCall {
   let share: number | null = null;
   if (found === 'quantile') {
     cursor.expectSign(',');
+    const token = cursor.peek();
     share = Number(cursor.number('a percentage'));
+    if (share < 0 || share > 100)
+      cursor.failAt(token, 'a percentage is between 0 and 100', 'write `quantile(x, 25)`');
   }
   cursor.expectSign(')');
   const percent = share === null ? '' : `, ${share}`;

@@ -1,6 +1,7 @@
 /** Joins. */
 
 import { QueryError } from '../../../core/protocol/errors.ts';
+import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import type { Column } from '../../../core/protocol/types.ts';
 import { quoteName } from '../../dialects/quoting.ts';
 import { columnKey } from '../../types/column-key.ts';
@@ -8,10 +9,12 @@ import type { WrittenName } from '../query-tree.ts';
 import { command, type LowerContext, type Step } from './command.ts';
 import { type LegacyExpression, parseCondition } from './condition.ts';
 import { type ExpressionScope, ownScope, writeExpression } from './condition-text.ts';
-import { LegacyCursor } from './cursor.ts';
+import { LegacyCursor, type Searched } from './cursor.ts';
 import { stages } from './engine-text.ts';
-import { rowsText } from './making.ts';
+import { MKDATA_FORM, rowsText } from './making.ts';
+import { datesText, timeColumn } from './model-options.ts';
 import { type LegacyOptions, readOptions } from './options.ts';
+import { momentLiteral } from './time-text.ts';
 
 type JoinType = 'inner' | 'cross' | 'full' | 'left' | 'right' | 'left_semi' | 'left_anti';
 
@@ -38,6 +41,8 @@ interface Join {
   readonly on: LegacyExpression | null;
   /** Conditions on the joined rows alone. */
   readonly filter: LegacyExpression | null;
+  /** The dates between which the joined rows are. */
+  readonly dates?: Searched;
 }
 
 function joinType(cursor: LegacyCursor): JoinType | null {
@@ -82,10 +87,13 @@ function unknownRight(name: WrittenName, right: readonly Column[]): QueryError {
   });
 }
 
-/** The condition on the joined rows alone, in their own names; empty: there is none. */
-function rightFilter({ filter }: Join, { sides }: LowerContext): string {
-  if (filter === null) return '';
+/** The conditions on the joined rows alone, in their own names; empty: there is none. */
+function rightFilter({ filter, dates }: Join, { sides }: LowerContext): string {
   const [right = []] = sides;
+  const time = dates === undefined ? null : timeColumn(right, dates.time);
+  const between = time === null ? null : datesText(time, dates!);
+  const before = between === null ? '' : ` | where ${between}`;
+  if (filter === null) return before;
   const scope = ownScope(
     right,
     (name) =>
@@ -94,7 +102,7 @@ function rightFilter({ filter }: Join, { sides }: LowerContext): string {
         throw unknownRight(name, right);
       })(),
   );
-  return ` | where ${writeExpression(filter, scope)}`;
+  return `${before} | where ${writeExpression(filter, scope)}`;
 }
 
 const KINDS: Readonly<Record<JoinType, string>> = {
@@ -139,12 +147,26 @@ function lowerJoin(join: Join, context: LowerContext): readonly Step[] {
 /** The name of what is joined, in conditions of ours. */
 const RIGHT = 'r';
 
+/** Throws syntax when a word, a model and a column stand here: the word is meant to be a type. */
+function refuseOtherType(cursor: LegacyCursor): void {
+  const [word, model, column] = [cursor.peek(), cursor.peek(1), cursor.peek(2)];
+  const known = ['as', 'on', 'not'].includes(model.text.toLowerCase());
+  if (known || [word, model, column].some(({ kind }) => kind !== 'word')) return;
+  const suggestions = suggest(word.text, Object.keys(TYPES));
+  throw new QueryError('syntax', `there is no type of join \`${word.text}\``, {
+    span: { start: word.start, end: word.end },
+    hint: didYouMean(suggestions) ?? `write ${Object.keys(TYPES).join(', ').toUpperCase()}`,
+    suggestions,
+  });
+}
+
 export const JOIN = command<Join>({
   names: ['join'],
   form: 'join [type] M [AS a] [CONDITION]',
   summary: 'Joins with a model; its columns come as M_c. Without a type each row with each.',
   parse(cursor: LegacyCursor) {
     const type = joinType(cursor);
+    if (type === null) refuseOtherType(cursor);
     const model = cursor.name('a model');
     cursor.sources.model(model.name, model.span);
     const alias = cursor.alias();
@@ -161,14 +183,22 @@ export const JOIN = command<Join>({
   lower: lowerJoin,
 });
 
-/** Conditions side by side, in brackets behind the model; the dates of a model without a column for them say nothing. */
-function mergeFilter(cursor: LegacyCursor): LegacyExpression | null {
-  while (['start_date', 'end_date', 'model_owner'].some((word) => cursor.isWord(word))) {
+/** Dates and conditions side by side, in brackets behind the model; the dates of a model without a column for them say nothing. */
+function mergeFilter(cursor: LegacyCursor, model: string): Pick<Join, 'filter' | 'dates'> {
+  const dates: { from: string | null; to: string | null } = { from: null, to: null };
+  const options = ['start_date', 'end_date', 'model_owner'];
+  for (;;) {
+    const option = cursor.isSign('=', 1) ? options.find((word) => cursor.isWord(word)) : undefined;
+    if (option === undefined) break;
     cursor.next();
-    cursor.expectSign('=');
     cursor.next();
+    const { start, end } = cursor.peek();
+    const value = cursor.text_();
+    if (option === 'start_date') dates.from = momentLiteral(value, { start, end });
+    else if (option === 'end_date') dates.to = momentLiteral(value, { start, end });
   }
-  return cursor.isSign(')') ? null : parseCondition(cursor, true);
+  const filter = cursor.isSign(')') ? null : parseCondition(cursor, true);
+  return { filter, dates: { ...dates, time: cursor.sources.timeOf(model) } };
 }
 
 export const MERGE = command<Join>({
@@ -180,12 +210,18 @@ export const MERGE = command<Join>({
     cursor.expectSign('(');
     const model = cursor.name('a model');
     cursor.sources.model(model.name, model.span);
-    const filter = mergeFilter(cursor);
+    const filtered = mergeFilter(cursor, model.name);
     cursor.expectSign(')');
     const alias = cursor.alias();
     const on = cursor.acceptWord('on') === null ? null : parseCondition(cursor);
     const usual = on === null ? 'cross' : 'inner';
-    return { type: type ?? usual, prefix: alias ?? model.name, names: [alias ?? model.name], on, filter };
+    return {
+      type: type ?? usual,
+      prefix: alias ?? model.name,
+      names: [alias ?? model.name],
+      on,
+      ...filtered,
+    };
   },
   lower: lowerJoin,
 });
@@ -236,7 +272,7 @@ export const JOIN_MKDATA = optionJoin(
     const { span } = options.needed('mkdata');
     cursor.sources.sql(
       null,
-      rowsText(new LegacyCursor(cursor.text, span, span.start, 'mkdata ...', cursor.sources)),
+      rowsText(new LegacyCursor(cursor.text, span, span.start, MKDATA_FORM, cursor.sources)),
       span,
     );
   },

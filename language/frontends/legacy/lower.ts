@@ -92,7 +92,10 @@ function stageNodes(node: StageNode, marked: string, tools: LowerTools): readonl
   };
   const stageOf = (stage: StageNode): StageNode => ({
     ...stage,
-    syntax: stage.name === 'sql' ? { ...(stage.syntax as object), text: places.text } : inPlace(stage.syntax),
+    syntax:
+      stage.name === 'sql'
+        ? { ...(stage.syntax as object), text: places.text, copied: places.copied }
+        : inPlace(stage.syntax),
     sources: stage.sources.map(queryOf),
     index: node.index,
     span: node.span,

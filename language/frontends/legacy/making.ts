@@ -1,10 +1,14 @@
 /** Rows that stand in the query: `mkdata` and `modeldata`, as SQL that any database understands. */
+import type { Span } from '../../../core/protocol/errors.ts';
 import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { LegacyCursor } from './cursor.ts';
 
-type Value =
-  | { readonly kind: 'text' | 'number'; readonly text: string }
-  | { readonly kind: 'bool' | 'null'; readonly text: string };
+interface Value {
+  readonly kind: 'text' | 'number' | 'bool' | 'null';
+  readonly text: string;
+  /** The place of the value. */
+  readonly span: Span;
+}
 
 const TYPES: Readonly<Record<string, string>> = {
   text: 'text',
@@ -15,6 +19,8 @@ const TYPES: Readonly<Record<string, string>> = {
   timestamp: 'timestamp',
   boolean: 'boolean',
 };
+
+export const MKDATA_FORM = "mkdata [[v, ...], ...] ['c':TYPE, ...] | mkdata [{'c': v, ...}, ...]";
 
 interface Rows {
   readonly names: readonly string[];
@@ -79,6 +85,12 @@ function readDictionary(cursor: LegacyCursor): readonly (readonly [string, Value
 }
 
 function readValue(cursor: LegacyCursor): Value {
+  const { start } = cursor.peek();
+  const value = valueAt(cursor);
+  return { ...value, span: { start, end: cursor.last.end } };
+}
+
+function valueAt(cursor: LegacyCursor): Omit<Value, 'span'> {
   const token = cursor.peek();
   if (token.kind === 'number' || token.kind === 'sign')
     return { kind: 'number', text: cursor.number('a value') };
@@ -100,8 +112,38 @@ function selectText({ names, types, rows }: Rows, cursor: LegacyCursor): string 
       'all rows must be as long',
     );
   const typed = names.map((_, index) => types[index] ?? inferred(rows.map((row) => row[index]!)));
+  for (const row of rows)
+    for (const [index, value] of row.entries()) refuseUnfit(value, types[index], cursor);
   const texts = rows.map((row) => `(${row.map((value, index) => cell(value, typed[index]!)).join(', ')})`);
   return `select * from (values ${texts.join(', ')}) as made(${names.map(quoteName).join(', ')})`;
+}
+
+const FITS: Readonly<Record<string, RegExp>> = {
+  bigint: /^[+-]?\d{1,19}$/,
+  integer: /^[+-]?\d{1,10}$/,
+  'double precision': /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i,
+  boolean: /^(?:true|false|t|f|yes|no|0|1)$/i,
+};
+
+function fits(text: string, type: string): boolean {
+  const date = ['date', 'timestamp'].includes(type) ? /^(\d{4}-\d\d-(\d\d))(?!\d)/.exec(text) : null;
+  if (date === null) return FITS[type]?.test(text) !== false;
+  const day = new Date(`${date[1]}T00:00:00Z`);
+  // `Date` reads the 31st of a month with 30 days as the first of the next.
+  return !Number.isNaN(day.getTime()) && day.getUTCDate() === Number(date[2]);
+}
+
+/** Throws syntax for a value that is not of the type that its column was given. */
+function refuseUnfit(
+  { kind, text, span }: Value,
+  type: string | null | undefined,
+  cursor: LegacyCursor,
+): void {
+  if (kind === 'null' || type == null || fits(text.trim(), type)) return;
+  const name = Object.entries(TYPES)
+    .find(([, sql]) => sql === type)![0]
+    .toUpperCase();
+  cursor.failAt(span, `\`${text}\` is no ${name}`, 'change it, or give the column the type TEXT');
 }
 
 function inferred(values: readonly Value[]): string {

@@ -29,7 +29,7 @@ function neighbour(word: 'lag' | 'lead', prefix: string) {
       while (!cursor.atEnd) {
         const option = cursor.acceptWord('count', 'default', 'partition', 'as');
         if (option === null) cursor.fail('COUNT, DEFAULT, PARTITION or AS is expected');
-        if (option === 'count') found = { ...found, count: cursor.whole() };
+        if (option === 'count') found = { ...found, count: countOf(cursor) };
         else if (option === 'default') found = { ...found, fallback: fallbackText(cursor) };
         else if (option === 'partition') found = { ...found, partition: cursor.name() };
         else found = { ...found, as: cursor.name('a name').name };
@@ -48,6 +48,12 @@ function neighbour(word: 'lag' | 'lead', prefix: string) {
       return [withColumns(context, [{ name: as ?? `${prefix}${column.name}`, sql }])];
     },
   });
+}
+
+function countOf(cursor: LegacyCursor): number {
+  const token = cursor.peek();
+  const count = cursor.whole();
+  return count >= 0 ? count : cursor.failAt(token, 'a number of rows is expected', 'write `COUNT 2`');
 }
 
 function fallbackText(cursor: LegacyCursor): string {
@@ -102,6 +108,14 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   timestamp: 'TIMESTAMP',
 };
 
+/** The columns of databases come without their size: a whole number is a BIGINT when a value needs one. */
+function typeText({ name, type }: Column): string {
+  const word = quoteText(TYPE_WORDS[type.kind] ?? type.kind.toUpperCase());
+  return type.kind === 'int64'
+    ? `case when max(abs(${quoteName(name)})) > 2147483647 then 'BIGINT' else ${word} end`
+    : word;
+}
+
 export const MODEL_STATS = command<ModelSyntax>({
   names: ['model-stats'],
   form: 'model-stats name = N [field = c] [CONDITION]',
@@ -110,8 +124,7 @@ export const MODEL_STATS = command<ModelSyntax>({
   lower(model, context) {
     const columns = model.field === null ? context.columns : [context.column(model.field)];
     const rows = columns.map((column, index) => {
-      const type = TYPE_WORDS[column.type.kind] ?? column.type.kind.toUpperCase();
-      return `select count(distinct ${quoteName(column.name)}) as distinct_count, '${type}' as type, ${quoteText(column.name)} as name, ${index} as ${ROW} from input`;
+      return `select count(distinct ${quoteName(column.name)}) as distinct_count, ${typeText(column)} as type, ${quoteText(column.name)} as name, ${index} as ${ROW} from input`;
     });
     return [...modelSteps(model, context), { ...engine(rows.join(' union all ')), ordered: true }];
   },

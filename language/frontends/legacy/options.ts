@@ -29,31 +29,59 @@ const KNOWN = [
 ];
 const OPTION = /(?<![.\w])([a-z_]+)\s*=\s*(['"])/giu;
 
+/** The options whose values may have quotes inside. */
+const OPEN = ['sql', 'mkdata', 'join_query'];
+
+/** A word in the value of an open option that looks like an option is one only when its name is known. */
+function optionStarts(text: string): readonly RegExpExecArray[] {
+  const starts: RegExpExecArray[] = [];
+  for (const found of text.matchAll(OPTION)) {
+    const last = starts.at(-1);
+    const inside = last !== undefined && OPEN.includes(last[1]!.toLowerCase());
+    if (!inside || KNOWN.includes(found[1]!.toLowerCase())) starts.push(found);
+  }
+  return starts;
+}
+
 export function readOptions(cursor: LegacyCursor): LegacyOptions {
   const { text, span } = cursor.rest();
-  const starts = [...text.matchAll(OPTION)].filter(
-    (found, index) => index === 0 || KNOWN.includes(found[1]!.toLowerCase()),
-  );
+  const starts = optionStarts(text);
   if (starts.length === 0) cursor.fail("an option is expected: name='value'");
   const before = text.slice(0, starts[0]!.index).trim();
   if (before !== '') cursor.failAt(span, `an option is expected, not \`${before}\``);
   const options = starts.map((found, index): LegacyOption => {
     const start = found.index + found[0].length;
     const limit = starts[index + 1]?.index ?? text.length;
-    const close = text.lastIndexOf(found[2]!, limit - 1);
+    const name = found[1]!.toLowerCase();
+    const quote = found[2]!;
+    const close = OPEN.includes(name)
+      ? text.lastIndexOf(quote, limit - 1)
+      : closingQuote(text, quote, start, limit);
     if (close < start)
       cursor.failAt(
         { start: span.start + found.index, end: span.start + limit },
         'the value has no closing quote',
       );
-    const value = undoubled(text.slice(start, close), found[2]!);
+    const behind = text.slice(close + 1, limit);
+    if (behind.trim() !== '') {
+      const at = span.start + close + 1 + (behind.length - behind.trimStart().length);
+      cursor.failAt({ start: at, end: at + behind.trim().length }, "an option is expected: name='value'");
+    }
+    const value = undoubled(text.slice(start, close), quote);
     return {
-      name: found[1]!.toLowerCase(),
+      name,
       text: value,
       span: { start: span.start + start, end: span.start + close },
     };
   });
   return new LegacyOptions(options, cursor);
+}
+
+/** The offset of the quote that ends a value without quotes inside, but for doubled ones; -1: there is none. */
+function closingQuote(text: string, quote: string, start: number, limit: number): number {
+  for (let at = text.indexOf(quote, start); at !== -1 && at < limit; at = text.indexOf(quote, at + 2))
+    if (text[at + 1] !== quote) return at;
+  return -1;
 }
 
 /** Doubled quotes mean one, when all quotes inside are doubled and there are at least two; else they are as they stand. */

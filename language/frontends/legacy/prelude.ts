@@ -50,6 +50,11 @@ function pushdownOf(found: RegExpExecArray, text: string, at: number): Pushdown 
   const span = { start: at + blanks, end: at + whole.length };
   const setting = PUSHDOWNS.find((known) => known === value.toLowerCase());
   if (name.toLowerCase() === 'pushdown' && setting !== undefined && semicolon === ';') return setting;
+  if (name.toLowerCase() === 'dialect')
+    throw new QueryError('syntax', '`set dialect` names legacy, and ends with a semicolon', {
+      span,
+      hint: 'write `set dialect = legacy;`',
+    });
   const suggestions = suggest(name, ['pushdown', 'dialect']);
   if (name.toLowerCase() !== 'pushdown')
     throw new QueryError('syntax', `there is no setting \`${name}\``, {

@@ -1,12 +1,15 @@
 /** Every command of the legacy language that this server has, and what to use instead of the others. */
 import { QueryError, type Span } from '../../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
+import { TYPECAST } from './casting.ts';
 import * as cells from './cells.ts';
 import * as choosing from './choosing.ts';
 import type { AnyCommand } from './command.ts';
 import * as grouping from './grouping.ts';
 import * as joining from './joining.ts';
+import { MKDATA_FORM } from './making.ts';
 import * as measuring from './measuring.ts';
+import { SPATH } from './spath.ts';
 import * as statistics from './statistics.ts';
 import * as texts from './texts.ts';
 import * as timelines from './timelines.ts';
@@ -16,7 +19,7 @@ import * as values from './values.ts';
 
 const { WHERE, SEARCH, FIELDS, RENAME, DISTINCT, COUNT, VALUE_COUNTS, SORT, TOP, HEAD, NUMBERING, SAMPLING } =
   choosing;
-const { TYPECAST, CASE, CONCAT, SUBSTR, REPLACE, LENGTH, ABS, CEIL, FLOOR, CALCULATE } = values;
+const { CASE, CONCAT, SUBSTR, REPLACE, LENGTH, ABS, CEIL, FLOOR, CALCULATE } = values;
 
 const COMMANDS: readonly AnyCommand[] = [
   WHERE,
@@ -69,7 +72,7 @@ const COMMANDS: readonly AnyCommand[] = [
   statistics.OUTLIER,
   statistics.EVAL,
   texts.REGEX,
-  texts.SPATH,
+  SPATH,
   texts.REPLACEWORDS,
   texts.TOKENIZER,
   texts.POSTAGGER,
@@ -135,7 +138,7 @@ const SOURCES: readonly CommandDocs[] = [
   { name: 'db', form: "db connector_name='c' sql='select ...'", summary: 'The rows of SQL of a connection.' },
   {
     name: 'mkdata',
-    form: "mkdata [[v, ...], ...] ['c':TYPE, ...]",
+    form: MKDATA_FORM,
     summary: 'Rows that stand in the query.',
   },
   {
@@ -150,6 +153,11 @@ export const COMMAND_DOCS: readonly CommandDocs[] = [
   ...COMMANDS.flatMap(({ names, form, summary }) => names.map((name) => ({ name, form, summary }))),
   ...SOURCES,
 ].sort((one, other) => (one.name < other.name ? -1 : 1));
+
+/** The syntax of a command, also of one that begins a query. */
+export function formOf(name: string): string {
+  return COMMAND_DOCS.find((docs) => docs.name === name)?.form ?? name;
+}
 
 export function findCommand(name: string): AnyCommand | null {
   return byName.get(name) ?? null;

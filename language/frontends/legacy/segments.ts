@@ -52,7 +52,20 @@ export function closedSegments(
   return { start: pipe === null ? from : pipe + 1, pipe, quoted: false };
 }
 
+/** Options whose quoted value may have quotes inside that are not doubled. */
+const OPEN_VALUE = /\b(?:sql\s*=?|mkdata\s*=|join_query\s*=)\s*$/iu;
+/** Matches what stands behind the last quote of such a value: a pipe, the end, or the next option. `||` is SQL. */
+const BEHIND =
+  /^\s*(?:$|;\s*$|\|\s*[\p{L}_(`*#]|(?:connector_\w+|alias_table_name|join_\w+|sql|mkdata|path|name|\w*owner)\s*=)/iu;
+
 function closingQuote(text: string, at: number): number {
+  if (OPEN_VALUE.test(text.slice(Math.max(0, at - 30), at)))
+    for (
+      let close = text.indexOf(text[at]!, at + 1);
+      close !== -1;
+      close = text.indexOf(text[at]!, close + 1)
+    )
+      if (BEHIND.test(text.slice(close + 1))) return close;
   const close = text.indexOf(text[at]!, at + 1);
   if (close === -1) throw unclosed(text, at, 'quote');
   return close;

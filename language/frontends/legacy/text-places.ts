@@ -1,5 +1,6 @@
 /** Remembers, in a text that is made of a legacy command, which stretch of the legacy text each piece comes from. */
 import type { Span } from '../../../core/protocol/errors.ts';
+import type { SourceSegment } from '../../../core/protocol/plan.ts';
 
 const OPEN = '\uE000';
 const MIDDLE = '\uE001';
@@ -18,6 +19,8 @@ interface Stretch extends Span {
 
 export interface PlacedText {
   readonly text: string;
+  /** The pieces that stand in the legacy text as they are. */
+  readonly copied: readonly SourceSegment[];
   /** Returns the place that a stretch of the text comes from; null: no piece of it has a place. */
   placeOf(span: Span): Span | null;
 }
@@ -44,5 +47,8 @@ export function readPlaces(marked: string, before = ''): PlacedText {
       end: Math.max(...touched.map(({ place }) => place.end)),
     };
   };
-  return { text, placeOf };
+  const copied = stretches
+    .filter(({ start, end, place }) => end - start === place.end - place.start)
+    .map(({ start, end, place }) => ({ sqlStart: start, queryStart: place.start, length: end - start }));
+  return { text, copied, placeOf };
 }

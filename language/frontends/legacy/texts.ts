@@ -1,10 +1,12 @@
 /** Commands that take texts apart. */
 
+import { QueryError } from '../../../core/protocol/errors.ts';
 import { quoteName, quoteText } from '../../dialects/quoting.ts';
 import type { WrittenName } from '../query-tree.ts';
 import { command } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
 import { asText, engine, ROW, withColumns } from './engine-text.ts';
+import { groupOf, readPattern } from './pattern.ts';
 
 type Patterns = readonly {
   readonly name: WrittenName | null;
@@ -22,13 +24,8 @@ export const REGEX = command<Patterns>({
       const alone = ['single', 'double'].includes(cursor.peek().kind) && !cursor.isSign('=', 1);
       const name = alone ? null : cursor.name();
       if (!alone) cursor.expectSign('=');
-      const pattern = cursor.text_('a pattern');
-      let group = 0;
-      if (cursor.acceptWord('group') !== null) {
-        cursor.expectSign('(');
-        group = cursor.whole();
-        cursor.expectSign(')');
-      }
+      const pattern = readPattern(cursor);
+      const group = cursor.acceptWord('group') === null ? 0 : groupOf(pattern, cursor);
       patterns.push({ name, pattern, group });
     } while (cursor.acceptSign(','));
     return patterns;
@@ -44,77 +41,6 @@ export const REGEX = command<Patterns>({
       });
     });
     return [withColumns(context, added)];
-  },
-});
-
-interface Spath {
-  readonly input: WrittenName;
-  readonly xml: boolean;
-  readonly path: string;
-}
-
-export const SPATH = command<Spath>({
-  names: ['spath'],
-  form: 'spath [input=_raw] [format=json] path=a.b.*',
-  summary: 'Values of JSON text by their full path; * are all keys of a place, a column each.',
-  parse(cursor: LegacyCursor) {
-    let input: WrittenName = { name: '_raw', quoted: false, span: cursor.span };
-    let path: string | null = null;
-    while (!cursor.atEnd) {
-      const option = cursor.acceptWord('input', 'format', 'path');
-      if (option === null) cursor.fail('input, format or path is expected');
-      cursor.expectSign('=');
-      if (option === 'input') input = cursor.name();
-      else if (option === 'format') {
-        const token = cursor.peek();
-        const format = cursor.text_('json').toLowerCase();
-        if (format !== 'xml' && format !== 'json') cursor.failAt(token, 'json is expected');
-        if (format === 'xml')
-          cursor.failAt(
-            cursor.span,
-            '`spath` reads JSON, not XML',
-            'take XML apart in the SQL: `xpath(...)`',
-          );
-      } else {
-        const first = cursor.peek();
-        let end = first.start;
-        while (
-          !cursor.atEnd &&
-          !(['input', 'format'].some((word) => cursor.isWord(word)) && cursor.isSign('=', 1))
-        )
-          end = cursor.next().end;
-        path = cursor.text.slice(first.start, end).replace(/^['"`]|['"`]$/g, '');
-      }
-    }
-    if (path === null || path === '') cursor.fail('`path=` is expected');
-    return { input, xml: false, path };
-  },
-  lower({ input, path }, context) {
-    const column = context.column(input);
-    const text = `case when json_valid(${asText(column)}) then cast(${asText(column)} as json) end`;
-    const keys = path.split('.');
-    const at = (names: readonly string[]): string =>
-      `$${names.map((key) => key.replace(/^([^{]*)(?:\{(\d*)\})?$/, (_, name: string, place?: string) => `."${name}"${place ? `[${place}]` : ''}`)).join('')}`;
-    const value = (where: string): string => `json_extract_string(${text}, ${quoteText(where)})`;
-    const names = context.columns.filter((own) => own !== column).map((own) => quoteName(own.name));
-    const select = (items: readonly string[]): string =>
-      `select ${[...names, ...items].join(', ')}, ${ROW} from input`;
-    if (keys.at(-1) !== '*') {
-      const name = keys.at(-1)!.replace(/\{.*$/, '');
-      return [{ ...engine(select([`${value(at(keys))} as ${quoteName(name)}`])), ordered: true }];
-    }
-    const place = at(keys.slice(0, -1));
-    const found = context.probe(
-      `select distinct unnest(json_keys(${text}, ${quoteText(place)})) as key from input`,
-    );
-    const items = found.map((key) => `${value(`${place}."${key}"`)} as ${quoteName(key)}`);
-    return [
-      {
-        ...engine(select(items.length === 0 ? ['null as "nothing"'] : items)),
-        ordered: true,
-        dependsOnData: true,
-      },
-    ];
   },
 });
 
@@ -148,6 +74,13 @@ export const REPLACEWORDS = command<Replacing>({
   },
   lower({ name, delimiter }, context) {
     const text = asText(context.column(name));
+    const [sides = []] = context.sides;
+    const missing = ['old', 'new'].find((own) => sides.every((column) => column.name !== own));
+    if (missing !== undefined)
+      throw new QueryError('unknown-column', `the model of \`replacewords\` has no column \`${missing}\``, {
+        span: context.span,
+        hint: `it must have the columns old and new; it has ${sides.map((column) => `\`${column.name}\``).join(', ')}`,
+      });
     const old = delimiter === null ? 'old' : `unnest(string_split(old, ${quoteText(delimiter)})) as old`;
     const words = `select old, min(new) as new from (select ${old}, new from source1) group by old`;
     const kept = context.columns

@@ -85,5 +85,19 @@ export function momentLiteral(text: string, span: Span): string {
       hint: 'write 14 digits: 20210131235959',
     });
   const [, year, month, day, hour = '00', minute = '00', second = '00'] = found;
-  return `timestamp '${year}-${month}-${day} ${hour}:${minute}:${second}'`;
+  const at = new Date(
+    Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)),
+  );
+  const written = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  if (!at.toISOString().startsWith(written))
+    throw new QueryError('wrong-arguments', `there is no moment \`${text}\``, {
+      span,
+      hint: 'write year, month, day, hour, minute and second: 20210131235959',
+    });
+  return `timestamp '${written.replace('T', ' ')}'`;
+}
+
+/** The text of a moment that `momentLiteral` wrote. */
+export function textOfMoment(literal: string): string {
+  return literal.slice("timestamp '".length, -1);
 }

@@ -100,6 +100,7 @@ export const INTERPOLATION = command<Interpolation>({
       else found.to = momentLiteral(cursor.text_(), span);
     }
     const { index, bin, fill } = found;
+    const searched = cursor.sources.searched();
     if (index === undefined || bin === undefined || fill === undefined)
       cursor.failAt(cursor.span, '`index`, `interval` and `fillna` are needed');
     return {
@@ -109,8 +110,8 @@ export const INTERPOLATION = command<Interpolation>({
       fill,
       format: found.format ?? null,
       by: found.by ?? [],
-      from: found.from ?? null,
-      to: found.to ?? null,
+      from: found.from ?? searched.from,
+      to: found.to ?? searched.to,
     };
   },
   lower({ calls, index, bin, fill, format, by, from, to }, context) {

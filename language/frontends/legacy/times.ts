@@ -141,7 +141,9 @@ export const WEEKDATES = command<Formatted>({
     const part = (wanted: 'YYYY' | 'WW'): string =>
       `try_cast(regexp_extract(${text}, ${pattern(wanted)}, 1) as integer)`;
     const monday = `cast(date_trunc('week', make_date(${part('YYYY')}, 1, 4)) + to_weeks(${part('WW')} - 1) as date)`;
-    const known = (sql: string): string => `case when ${part('WW')} between 1 and 53 then ${sql} end`;
+    // The 53rd week of a year that has 52 would be the first of the next one.
+    const isWeek = `${part('WW')} between 1 and 53 and isoyear(${monday}) = ${part('YYYY')}`;
+    const known = (sql: string): string => `case when ${isWeek} then ${sql} end`;
     const added = [
       { name: 'START_DATE_OF_WEEK', sql: known(monday) },
       { name: 'END_DATE_OF_WEEK', sql: known(`cast(${monday} + to_days(6) as date)`) },
@@ -165,6 +167,8 @@ interface Weekend {
   readonly weekend: boolean;
   readonly name: WrittenName | null;
   readonly format: string | null;
+  /** The column that the model names for its dates. */
+  readonly time: string | null;
 }
 
 export const WEEKEND = command<Weekend>({
@@ -180,10 +184,10 @@ export const WEEKEND = command<Weekend>({
       const quoted = ['single', 'double'].includes(cursor.peek().kind);
       format = quoted ? cursor.next().text : cursor.rest().text;
     }
-    return { weekend: word === 'true', name, format };
+    return { weekend: word === 'true', name, format, time: cursor.sources.searched().time };
   },
-  lower({ weekend, name, format }, context) {
-    const column = name === null ? timeColumn(context.columns) : context.column(name);
+  lower({ weekend, name, format, time }, context) {
+    const column = name === null ? timeColumn(context.columns, time) : context.column(name);
     if (column === null)
       throw new QueryError('wrong-arguments', 'there is no column of dates here', {
         span: context.span,

@@ -6,12 +6,19 @@ import type { WrittenName } from '../query-tree.ts';
 import { command } from './command.ts';
 import type { LegacyCursor } from './cursor.ts';
 import { stages } from './engine-text.ts';
+import { placed } from './text-places.ts';
 
 interface Union {
   readonly all: boolean;
   readonly sql: string | null;
   readonly order: readonly { readonly name: WrittenName; readonly descending: boolean }[];
   readonly span: Span;
+}
+
+/** The SQL between two quotes, with its place. */
+function quotedSql(text: string, start: number, end: number): string {
+  const span = { start: start + 1, end: end - 1 };
+  return placed(span, text.slice(span.start, span.end));
 }
 
 export const UNION = command<Union>({
@@ -22,7 +29,8 @@ export const UNION = command<Union>({
     const all = cursor.acceptWord('all') !== null;
     if (cursor.isWord('sql') && ['single', 'double'].includes(cursor.peek(1).kind)) {
       cursor.next();
-      return { all: true, sql: cursor.next().text, order: [], span: cursor.span };
+      const { start, end } = cursor.next();
+      return { all: true, sql: quotedSql(cursor.text, start, end), order: [], span: cursor.span };
     }
     const model = cursor.name('a model');
     cursor.sources.model(model.name, model.span);
@@ -46,10 +54,14 @@ export const UNION = command<Union>({
       ];
     const [right = []] = context.sides;
     if (right.length !== names.length)
-      throw new QueryError('wrong-type', `${names.length} columns cannot be united with ${right.length}`, {
-        span,
-        hint: 'choose as many on both sides with `fields`',
-      });
+      throw new QueryError(
+        'wrong-type',
+        `the columns cannot be united: there are ${names.length} here and ${right.length} in what is added`,
+        {
+          span,
+          hint: 'choose as many on both sides with `fields`',
+        },
+      );
     const renamed = right
       .map(({ name }, index) => ({ name, as: context.columns[index]!.name }))
       .filter(({ name, as }) => name !== as)
@@ -78,9 +90,11 @@ export const SQL = command<string>({
       const { text, span } = cursor.rest();
       const close = text.lastIndexOf(text[0]!);
       if (text.slice(close + 1).trim() !== '') cursor.failAt(span, 'nothing stands behind the SQL');
-      return text.slice(1, close).trim();
+      return quotedSql(cursor.text, span.start, span.start + close + 1);
     }
-    return cursor.rest().text;
+    if (cursor.atEnd) cursor.fail('a SELECT is expected');
+    const { text, span } = cursor.rest();
+    return placed(span, text);
   },
   lower: (sql, { columns }) => {
     const names = columns.map(({ name }) => quoteName(name)).join(', ');

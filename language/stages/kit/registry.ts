@@ -5,6 +5,7 @@
 import { readdirSync } from 'node:fs';
 import type { StageSyntaxes } from '../../frontends/forkline/stage-parser.ts';
 import { ENGINE_ROWS } from './engine-rows.ts';
+import { SHOWN_ROWS } from './shown-rows.ts';
 import type { AnyStage } from './stage.ts';
 import { VALUES } from './stage-values.ts';
 
@@ -38,7 +39,7 @@ export const STAGE_NAMES: readonly string[] = [...byName.keys()];
 export const STAGE_SYNTAXES: StageSyntaxes = { find: findStage, all: STAGES, names: STAGE_NAMES };
 
 /** The stages that no text can name. */
-const OWN = [VALUES, ENGINE_ROWS] as readonly AnyStage[]; // each is only given what it made itself
+const OWN = [VALUES, ENGINE_ROWS, SHOWN_ROWS] as readonly AnyStage[]; // each is only given what it made itself
 
 /** Returns the stage that a node of the tree names: the parser found it, or the compiler made the node. */
 export function stageOf({ name }: { readonly name: string }): AnyStage {

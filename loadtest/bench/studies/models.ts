@@ -2,7 +2,7 @@
  * Measures the catalogue with many models of 30 columns each, on an embedded PostgreSQL of its own: look-ups (cold and from the
  * cache), pages of lists and searches, and a change until another catalogue has heard of it.
  *
- *   npx tsx loadtest/bench/studies/models.ts [models] [look-ups]
+ *   npm run bench:models -- [models] [look-ups]
  *
  * Prints the median and the 95th percentile in milliseconds, and the statements of each operation.
  */

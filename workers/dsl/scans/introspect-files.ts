@@ -13,15 +13,21 @@ const SHARE_OF_TIME = 0.6;
 export async function introspectFiles(
   tools: ScanContext,
   files: FilesConnection,
-  { maxColumns, deadlineAt }: Pick<IntrospectFilesCall, 'maxColumns' | 'deadlineAt'>,
+  { maxColumns, deadlineAt, shown }: Pick<IntrospectFilesCall, 'maxColumns' | 'deadlineAt' | 'shown'>,
 ): Promise<IntrospectReply> {
   const stopAt = Date.now() + (deadlineAt - Date.now()) * SHARE_OF_TIME;
   const tables: DatabaseTable[] = [];
   let count = 0;
-  for (const name of Object.keys(files.tables)) {
+  const names = Object.keys(files.tables);
+  for (const name of shown === null
+    ? names
+    : names.filter((each) => Object.hasOwn(shown, each.toLowerCase()))) {
     if (Date.now() > stopAt) return { tables, complete: false };
     tools.check();
-    const columns = await columnsOf(tools, files, name);
+    const hidden = shown?.[name.toLowerCase()] ?? [];
+    const columns = (await columnsOf(tools, files, name)).filter(
+      (column) => !hidden.includes(column.name.toLowerCase()),
+    );
     count += columns.length;
     if (count > maxColumns) return { tables, complete: false };
     tables.push({ schema: '', name, visible: true, columns });

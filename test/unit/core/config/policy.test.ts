@@ -16,7 +16,7 @@ describe('the policy file', () => {
 
   function read(content: unknown) {
     writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
-    return readPolicy(path, ['crm', 'main']);
+    return readPolicy(path, { crm: null, main: null });
   }
   function errorsOf(content: unknown): readonly string[] {
     const found = read(content);
@@ -30,7 +30,7 @@ describe('the policy file', () => {
     expect('policy' in found && found.policy).to.deep.equal({
       roles: {
         analyst: {
-          ...{ ask: true, connections: ['crm'], stages: null, queries: 'own' },
+          ...{ ask: true, connections: ['crm'], stages: null, shown: null, queries: 'own' },
           ...{
             logs: false,
             metrics: false,
@@ -40,10 +40,11 @@ describe('the policy file', () => {
           },
         },
         operator: {
-          ...{ ask: false, connections: [], stages: null, queries: 'own' },
+          ...{ ask: false, connections: [], stages: null, shown: null, queries: 'own' },
           ...{ logs: true, metrics: false, processes: false, administration: false, limits: {} },
         },
       },
+      views: {},
       defaultRoles: [],
       certificates: {},
       socketRoles: null,

@@ -52,6 +52,14 @@ function failure(text: string): Failure {
   throw new Error(`no error: ${text}`);
 }
 
+/** The commands of the maps, of learning, and of other systems. */
+const NOT_HERE = [
+  ...['geoconverter', 'geoflip', 'georelation', 'geometric', 'geostats', 'geoip', 'geocode', 'geomap'],
+  ...['anomalies', 'forecasts', 'kmeans', 'fit', 'fit_predict', 'predict', 'mlmodel', 'file', 'join_file'],
+  ...['hdfs', 'objectstorage', 'iris', 'curl', 'bimatrix', 'metatron', 'serving', 'img2tsv', 'splitter'],
+  ...['checkpoint', 'job', 'pylambda'],
+];
+
 describe('the legacy language', () => {
   it('is cut at pipes outside of quotes and brackets', () => {
     const cut = (text: string): readonly string[] =>
@@ -119,23 +127,15 @@ describe('the legacy language', () => {
     expect(failure("model name = orders | where kind = 'x")).to.include({ code: 'syntax', at: "'" });
   });
 
-  it('names what to use instead of what is not here', () => {
-    for (const name of [
-      'geostats',
-      'kmeans',
-      'forecasts',
-      'hdfs',
-      'curl',
-      'pylambda',
-      'job',
-      'checkpoint',
-      'bimatrix',
-      'file',
-    ])
-      expect(failure(`model name = orders | ${name} x`), name)
-        .to.include({ code: 'unsupported', at: name })
-        .and.to.have.property('hint')
-        .that.is.a('string');
+  describe('what is not here', () => {
+    for (const name of NOT_HERE)
+      for (const text of [`model name = orders | ${name} x y=1`, `${name} x y=1`])
+        it(`names what to use instead: ${text}`, () => {
+          expect(failure(text))
+            .to.include({ code: 'unsupported', at: name })
+            .and.to.have.property('hint')
+            .that.is.a('string');
+        });
   });
 
   it('refuses a connection that is not there', () => {
