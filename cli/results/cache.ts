@@ -59,8 +59,9 @@ export async function runCache(
       return list(client, command.json, command.limit, stdout);
     case 'purge': {
       const answer = await client.post('/v1/cache/purge', command.changed);
-      const { entries } = JSON.parse(await text(answer)) as { entries: number };
+      const { entries, told } = JSON.parse(await text(answer)) as { entries: number; told?: boolean };
       stdout.write(`${entries} ${entries === 1 ? 'answer is' : 'answers are'} not sent any more\n`);
+      if (told === false) stdout.write('the Forklines that share answers are told when Redis is back\n');
       return;
     }
     case 'advise':
