@@ -8,7 +8,12 @@ import { requestBody } from './query.ts';
 
 /** The fields of POST /v1/explain that are shown. */
 export interface Explanation {
-  readonly sources: readonly { readonly connection: string; readonly sql: string }[];
+  readonly sources: readonly {
+    readonly connection: string;
+    readonly sql: string;
+    /** null: the database tells none; left out: it was not asked. */
+    readonly databasePlan?: string | null;
+  }[];
   readonly worker: { readonly sql: string } | null;
   readonly stages: readonly {
     readonly name: string;
@@ -23,10 +28,11 @@ export interface Explanation {
 /** Rejects with what client.ts rejects with, and with UsageError. */
 export async function runExplain(
   client: Client,
-  options: QueryOptions & { readonly json: boolean },
+  options: QueryOptions & { readonly json: boolean; readonly asksDatabase: boolean },
   streams: Streams,
 ): Promise<void> {
-  const response = await client.post('/v1/explain', await requestBody(options, streams));
+  const path = options.asksDatabase ? '/v1/explain/database' : '/v1/explain';
+  const response = await client.post(path, await requestBody(options, streams));
   const explanation = JSON.parse(await text(response)) as Explanation;
   const shown = options.json ? JSON.stringify(explanation, null, 2) : renderExplanation(explanation);
   streams.stdout.write(`${shown}\n`);
@@ -42,7 +48,12 @@ export function renderExplanation(explanation: Explanation): string {
   ];
   return [
     renderTable(['stage', 'runs in', 'because'].map(left), rows),
-    ...sources.map(({ connection, sql }) => section(`sent to the database (${connection})`, sql)),
+    ...sources.flatMap(({ connection, sql, databasePlan }) => [
+      section(`sent to the database (${connection})`, sql),
+      ...(databasePlan === undefined
+        ? []
+        : [section(`its own plan (${connection})`, databasePlan ?? 'it tells none')]),
+    ]),
     ...(worker === null ? [] : [section('run in the worker', worker.sql)]),
     columns === null
       ? 'columns: known once it runs'

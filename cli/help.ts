@@ -6,7 +6,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline start [--config FILE]        start the server; without a configured database it brings its own,
                                         with demo data. Stop it with Ctrl-C
   forkline query [options] 'QUERY'      run a query and print its answer; without QUERY it is read from stdin
-  forkline explain [options] 'QUERY'    show how a query would run, without running it (--json)
+  forkline explain [options] 'QUERY'    show how a query would run, without running it (--json); --database: with the
+                                        plan that the database itself makes of its part (Spark)
   forkline compile [options] 'QUERY'    print a step of the compiler as JSON, without a server: --step tree,
                                         resolved, placed or statements; --describe FILE has the columns
   forkline fmt [FILE...]                format queries, one a file; without FILE, or for -, from stdin to stdout.
@@ -21,8 +22,11 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline doctor [--json]              whether each database answers, and what its role may do too much (--config)
   forkline grants                       print SQL for a PostgreSQL superuser: it takes from everybody what no query
                                         needs
+  forkline extensions install           what the configuration's files need of the stage engine's extensions; of FILE...
+                                        without a network (--repository DIR or URL). extensions list (--json, --config)
   forkline keys create NAME             an API key, printed once: --expires 90d or a date, --roles a,b, or
                                         --only metrics. keys list (--json); keys revoke ID (--config)
+  forkline policy apply                 print SQL for PostgreSQL: the views that the policy gives to logins of roles
   forkline policy check                 whether the policy has mistakes; policy explain --as NAME ['QUERY']: what
                                         these roles, or this key's, may do, and which rule decides (--json, --config)
   forkline audit verify [FILE]          whether the audit is whole; --head N:HASH that it has this kept head (--json).

@@ -2,6 +2,7 @@
  * `forkline query`. Answers go to stdout, byte by byte as they come; errors go to stderr with
  * the place in the query. The table needs the whole answer for its widths and therefore has a limit that it names.
  */
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -20,6 +21,8 @@ const TABLE_MAX_BYTES = 64 * 1024 * 1024;
 export interface Streams {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** Left out: nobody reads it. */
+  readonly stderr?: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
 interface JsonAnswer {
@@ -51,9 +54,17 @@ export async function runQuery(
   const { encrypt, keyId } = options;
   const response = encrypt
     ? await (await import('./encrypted-query.ts')).postEncrypted(client, '/v1/query', body, keyId)
-    : await client.post('/v1/query', body);
+    : await post(client, body, streams.stderr);
   if (format === 'table') return writeTable(response, streams.stdout);
   await pipeAnswer(response, streams.stdout);
+}
+
+/** Sends the query; on a terminal a line shows how far databases have come while it waits for the answer. */
+async function post(client: Client, body: object, stderr: Streams['stderr']): Promise<IncomingMessage> {
+  if (stderr?.isTTY !== true) return client.post('/v1/query', body);
+  const queryId = randomUUID();
+  const hide = (await import('./kit/progress-line.ts')).showProgress(client, queryId, stderr);
+  return client.post('/v1/query', body, { 'Query-Id': queryId }).finally(hide);
 }
 
 /** Reads stdin when the query is to come from there. Throws UsageError when stdin is a terminal. */

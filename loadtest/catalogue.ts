@@ -18,6 +18,7 @@ import { singleFlight } from './scenarios/single-flight.ts';
 import { slowClient } from './scenarios/slow-client.ts';
 import { smallQuery } from './scenarios/small-query.ts';
 import { smallQueryDistinct } from './scenarios/small-query-distinct.ts';
+import { spark } from './scenarios/spark.ts';
 import { timechart } from './scenarios/timechart.ts';
 import { warmStages } from './scenarios/warm-stages.ts';
 
@@ -43,4 +44,5 @@ export const SCENARIOS: readonly Scenario[] = [
   cacheHit,
   singleFlight,
   cacheMiss,
+  spark,
 ];

@@ -108,6 +108,8 @@ async function runScenario(deps: RunDeps, setup: Setup, scenario: Scenario): Pro
 function leftOutFor({ options }: RunDeps, { contenders }: Setup, needs: Scenario['needs']): string | null {
   if (needs.ownServers === true && options.against !== null)
     return 'it starts servers of its own, and --against names one that runs';
+  if (needs.spark === true && process.env.FORKLINE_SPARK_RUNNING === undefined)
+    return 'FORKLINE_SPARK_RUNNING names no Spark: `npm run spark -- --usual` brings one up and prints its URL';
   if (needs.contenders.includes('polars') && !contenders.has('polars')) return NO_POLARS;
   return null;
 }

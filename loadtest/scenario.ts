@@ -26,6 +26,8 @@ export interface Scenario {
     readonly sizes?: boolean;
     /** Starts servers of its own: makes no sense against one that runs already. */
     readonly ownServers?: boolean;
+    /** A Spark that runs already, which FORKLINE_SPARK_RUNNING names. */
+    readonly spark?: boolean;
   };
   run(bench: Bench, record: ScenarioRecord): Promise<void>;
 }

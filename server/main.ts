@@ -13,7 +13,7 @@ import { createAccess } from './access/create.ts';
 import { BodyBudget } from './admission/body-budget.ts';
 import { DslStock } from './admission/dsl-stock.ts';
 import { QueryRates } from './admission/query-rates.ts';
-import { SqlSlots } from './admission/sql-slots.ts';
+import { SqlSlots, type SqlSlotsOptions } from './admission/sql-slots.ts';
 import { LateRefusals } from './answer/late-refusals.ts';
 import { ReadingWatch } from './answer/reading-watch.ts';
 import { createAudit } from './audit/create.ts';
@@ -53,7 +53,11 @@ runChild('server', boot);
 async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const { config, identity, log, send } = context;
   const registry = new QueryRegistry(config.limits.historyBytes);
-  const pools = createPools(config, log, send, (ms) => observation.metrics.cancelled(ms));
+  const pools = createPools(config, log, send, {
+    onCancelled: (ms) => observation.metrics.cancelled(ms),
+    onProgress: ({ queryId, progress }) =>
+      observation.metrics.sourceProgress(progress, registry.tell(queryId, progress)),
+  });
   const bodies = new BodyBudget(config.limits.bodiesBytes);
   const audit = await createAudit(config.audit, identity);
   const observation = createObservation(context, { registry, bodies, ...pools }, audit);
@@ -102,6 +106,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     askMonitor: processList.requestAll,
     ...(results !== null && { results, cache: results.answers }),
   });
+  opened?.watchContracts(handler);
   const servers = createHttpServers(config, app);
   const all = [servers.port, ...servers.local];
   for (const http of all) answerClientErrors(http);
@@ -156,7 +161,7 @@ function createPools(
   { limits, dsl, planner, dialects, allowFunctions }: ServerConfig,
   log: Log,
   send: (message: FromChild) => void,
-  onCancelled: (elapsedMs: number) => void,
+  told: Pick<SqlSlotsOptions, 'onCancelled' | 'onProgress'>,
 ): Pools {
   return {
     planner: new Planner({
@@ -167,7 +172,7 @@ function createPools(
     }),
     sqlSlots: new SqlSlots({
       ...limits,
-      onCancelled,
+      ...told,
       onRetired: (workerId) => send({ type: 'retired', workerId, accepted: true }),
     }),
     dslStock: new DslStock({

@@ -16,6 +16,8 @@ import type {
   CopyToReply,
   DescribeCall,
   DescribeReply,
+  ExplainCall,
+  ExplainReply,
   FactsCall,
   FactsReply,
   IntrospectCall,
@@ -36,6 +38,8 @@ export interface ConnectionOptions {
   /** The name of the connecting process; databases that list their sessions show it. */
   readonly workerId: string;
   readonly connectTimeoutMs: number;
+  /** A directory that processes share which follow each other; left out: nobody follows. */
+  readonly stateDir?: string;
 }
 
 /** A configured connection in one process: everything that its sessions share. */
@@ -52,9 +56,9 @@ export interface Connection {
 
 /** The receiver of what a database says about changes of its tables. */
 export interface ChangeHearer {
-  /** It is certain that changes are heard from now on. */
+  /** Called when it is certain that changes are heard from now on. */
   heard(): void;
-  /** Something has changed; `what` is as the database says it. */
+  /** Called when something has changed; `what` is as the database says it. */
   changed(what: string): void;
 }
 
@@ -100,6 +104,8 @@ export interface Session {
   introspect(call: IntrospectCall, control: CallControl): Promise<IntrospectReply>;
   /** Returns how the answer of a statement may change and which tables it reads, without running it; `unknownFacts` where that cannot be told. */
   facts(call: FactsCall, control: CallControl): Promise<FactsReply>;
+  /** Returns how the database would run a statement, without running it; left out where the database is not asked for that. */
+  explain?(call: ExplainCall, control: CallControl): Promise<ExplainReply>;
   end(): Promise<void>;
 }
 

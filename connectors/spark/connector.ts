@@ -7,6 +7,8 @@ import type {
   CopyToCall,
   DescribeCall,
   DescribeReply,
+  ExplainCall,
+  ExplainReply,
   FactsCall,
   FactsReply,
   IntrospectCall,
@@ -29,8 +31,9 @@ import { type Channel, openChannel } from './channel.ts';
 import { connectFailure } from './errors.ts';
 import { readTables } from './introspect.ts';
 import { planOf } from './plans.ts';
-import { QuerySession } from './query-session.ts';
-import { copyTo, describe, run } from './reads.ts';
+import { endSession, QuerySession } from './query-session.ts';
+import { copyTo, describe, explain, run } from './reads.ts';
+import { SessionLedger } from './session-ledger.ts';
 import { readUrl, type SparkAddress, UrlError } from './url.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/i;
@@ -50,7 +53,15 @@ class OpenSpark implements Connection {
   }
 
   async open(): Promise<OpenedSession> {
-    return { session: new SparkSession(await this.#open()), notices: [] };
+    const ledger = this.#openLedger();
+    const channel = await this.#open(ledger);
+    for (const left of ledger?.takeLeft() ?? []) void endSession(channel, left, ledger);
+    return { session: new SparkSession(channel, ledger), notices: [] };
+  }
+
+  #openLedger(): SessionLedger | null {
+    const { stateDir, name } = this.#options;
+    return stateDir === undefined ? null : SessionLedger.open(stateDir, name);
   }
 
   failureOf(thrown: unknown): ConnectFailure {
@@ -63,7 +74,7 @@ class OpenSpark implements Connection {
   }
 
   async examine(): Promise<readonly Finding[]> {
-    const channel = await this.#open();
+    const channel = await this.#open(null);
     channel.close();
     return [
       { level: 'ok', text: 'Spark answers' },
@@ -75,7 +86,7 @@ class OpenSpark implements Connection {
   }
 
   /** Opens a channel and lets Spark analyse a query, by which the address, the token and TLS are tried. */
-  async #open(): Promise<Channel> {
+  async #open(ledger: SessionLedger | null): Promise<Channel> {
     const { url, token, caFile } = this.#config;
     const address = readUrl(url);
     const tls = { ca: caFile === undefined ? null : readAuthorities(caFile) };
@@ -84,7 +95,7 @@ class OpenSpark implements Connection {
     refuseOpenToken(own);
     const channel = await openChannel(own, tls, `forkline/${workerId}`);
     const control = createCallControl(Date.now() + connectTimeoutMs);
-    const session = new QuerySession(channel, 'connect', control);
+    const session = new QuerySession(channel, 'connect', control, ledger);
     try {
       await session.schema(planOf('select 1 as one'));
       await session.release();
@@ -116,12 +127,14 @@ function readAuthorities(path: string): Buffer {
 /** A slot for one query at a time; each query has a session of its own in Spark. */
 class SparkSession implements Session {
   readonly #channel: Channel;
+  readonly #ledger: SessionLedger | null;
   /** The releases of sessions in Spark that are under way. */
   readonly #farewells = new Set<Promise<void>>();
   #isRunning = false;
 
-  constructor(channel: Channel) {
+  constructor(channel: Channel, ledger: SessionLedger | null) {
     this.#channel = channel;
+    this.#ledger = ledger;
   }
 
   get usable(): boolean {
@@ -147,6 +160,10 @@ class SparkSession implements Session {
     return this.#within(call.queryId, control, (session) => readTables(session, call));
   }
 
+  explain(call: ExplainCall, control: CallControl): Promise<ExplainReply> {
+    return this.#within(call.queryId, control, (session) => explain(session, call));
+  }
+
   async facts(_call: FactsCall, _control: CallControl): Promise<FactsReply> {
     return unknownFacts('Spark does not say whether the answer of a query may change by itself');
   }
@@ -161,7 +178,7 @@ class SparkSession implements Session {
     control: CallControl,
     work: (session: QuerySession) => Promise<T>,
   ): Promise<T> {
-    const session = new QuerySession(this.#channel, queryId, control);
+    const session = new QuerySession(this.#channel, queryId, control, this.#ledger);
     this.#isRunning = true;
     try {
       return await work(session);

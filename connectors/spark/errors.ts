@@ -3,6 +3,7 @@
  * plans; what gRPC says of addresses is not.
  */
 import { type ErrorCode, QueryError } from '../../core/protocol/errors.ts';
+import { MARK, raisedFrom } from '../../core/protocol/raised-error.ts';
 import { positionOf } from '../../language/dialects/spark/tokens.ts';
 import { UrlError } from './url.ts';
 
@@ -11,6 +12,7 @@ const GRPC = {
   cancelled: 1,
   deadline: 4,
   resource: 8,
+  unimplemented: 12,
   internal: 13,
   unavailable: 14,
   unauthenticated: 16,
@@ -32,8 +34,10 @@ const CLASSES: readonly (readonly [RegExp, ErrorCode])[] = [
 ];
 /** Classes of values that a query met, not of its text. */
 const VALUE_CLASSES =
-  /^(?:DIVIDE_BY_ZERO|ARITHMETIC_OVERFLOW|CAST_|NUMERIC_VALUE_OUT_OF_RANGE|INVALID_ARRAY_INDEX|DATETIME_OVERFLOW|CANNOT_PARSE|INVALID_PARAMETER_VALUE)/;
+  /^(?:USER_RAISED_EXCEPTION|DIVIDE_BY_ZERO|ARITHMETIC_OVERFLOW|CAST_|NUMERIC_VALUE_OUT_OF_RANGE|INVALID_ARRAY_INDEX|DATETIME_OVERFLOW|CANNOT_PARSE|INVALID_PARAMETER_VALUE)/;
 
+/** The error of ours in what `raise_error` says (language/dialects/spark/bins.ts). */
+const RAISED = new RegExp(`^\\[USER_RAISED_EXCEPTION\\] ${MARK}(\\{.*\\}) SQLSTATE`, 's');
 const CLASS = /^\[([A-Z0-9_.]+)\]\s*/;
 const SQLSTATE = /SQLSTATE: ([0-9A-Z]{5})/;
 const PLACE = /(?:\(line (\d+), (?:pos|position) (\d+)\)|line (\d+),? pos (\d+))/;
@@ -54,12 +58,14 @@ export function statementError(thrown: unknown, asked: SentSql): QueryError {
   if (known !== null) return known;
   const errorClass = CLASS.exec(text)?.[1] ?? '';
   const ours = CLASSES.find(([pattern]) => pattern.test(errorClass))?.[1] ?? 'sql-error';
+  const raised = RAISED.exec(text);
   const position = placeOf(text, asked);
   const sqlstate = SQLSTATE.exec(text)?.[1];
   return new QueryError(ours, messageOf(text), {
     fromDatabase: true,
     ...(sqlstate === undefined ? {} : { sqlstate }),
     ...(VALUE_CLASSES.test(errorClass) && { sqlFault: 'value' as const }),
+    ...(raised !== null && { raised: raisedFrom(raised[1]!) }),
     ...(position === null ? {} : { sqlPosition: position }),
     ...(ours === 'database-unavailable' ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
   });
@@ -107,6 +113,12 @@ function unreachable(code: number | null, text: string): QueryError | null {
       return new QueryError('database-unavailable', unavailableReason(text), retry);
     case GRPC.unauthenticated:
       return new QueryError('database-unavailable', 'Spark refuses the token of the connection', retry);
+    case GRPC.unimplemented:
+      return new QueryError(
+        'database-unavailable',
+        'the server does not know a call of Spark Connect: it is none, or older than Spark 3.4',
+        retry,
+      );
     case GRPC.denied:
       return new QueryError('permission-denied', messageOf(text), { fromDatabase: true });
     case GRPC.deadline:

@@ -32,7 +32,7 @@ async function tableNames(
 ): Promise<readonly { readonly schema: string; readonly name: string }[]> {
   const plan = { root: { catalog: { list_tables: {} } } };
   const names: { schema: string; name: string }[] = [];
-  for await (const data of session.execute({ plan, sql: '', before: 0 }, () => {}))
+  for await (const data of session.execute({ plan, sql: '', before: 0 }))
     for (const row of tableFromIPC(data)) {
       const { name, namespace } = row.toJSON() as { name: string; namespace: Iterable<string> | null };
       names.push({ schema: [...(namespace ?? [])].join('.'), name });

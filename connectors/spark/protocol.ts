@@ -16,6 +16,8 @@ export type Relation = Readonly<Record<string, unknown>>;
 
 interface SessionFields {
   readonly session_id: string;
+  /** The session that the server answered from before: another one, of the same id, would have lost its settings. */
+  readonly client_observed_server_side_session_id?: string;
   readonly user_context: { readonly user_id: string };
   readonly client_type: string;
 }
@@ -33,7 +35,17 @@ export interface ReattachRequest extends SessionFields {
 }
 
 export interface AnalyzeRequest extends SessionFields {
-  readonly schema: { readonly plan: Plan };
+  readonly schema?: { readonly plan: Plan };
+  readonly explain?: { readonly plan: Plan; readonly explain_mode: 'EXPLAIN_MODE_FORMATTED' };
+}
+
+export interface AnalyzeAnswer {
+  readonly schema?: { readonly schema: DataType };
+  readonly explain?: { readonly explain_string: string };
+}
+
+export interface ConfigRequest extends SessionFields {
+  readonly operation: { readonly set: { readonly pairs: readonly { key: string; value: string }[] } };
 }
 
 export interface ArrowBatch {
@@ -51,14 +63,17 @@ export interface ExecuteResponse {
   readonly execution_progress?: ExecutionProgress;
 }
 
+export interface StageProgress {
+  readonly num_tasks?: string;
+  readonly num_completed_tasks?: string;
+  readonly input_bytes_read?: string;
+  readonly done?: boolean;
+}
+
+/** Fields that are 0, false or empty are left out. */
 export interface ExecutionProgress {
-  readonly stages: readonly {
-    readonly num_tasks: string;
-    readonly num_completed_tasks: string;
-    readonly input_bytes_read: string;
-    readonly done: boolean;
-  }[];
-  readonly num_inflight_tasks: string;
+  readonly stages?: readonly StageProgress[];
+  readonly num_inflight_tasks?: string;
 }
 
 type Callback<T> = (error: ServiceError | null, response: T) => void;
@@ -82,7 +97,13 @@ export interface ConnectStub {
     request: AnalyzeRequest,
     metadata: Metadata,
     options: CallOptions,
-    callback: Callback<{ readonly schema?: { readonly schema: DataType } }>,
+    callback: Callback<AnalyzeAnswer>,
+  ): void;
+  Config(
+    request: ConfigRequest,
+    metadata: Metadata,
+    options: CallOptions,
+    callback: Callback<{ readonly server_side_session_id?: string }>,
   ): void;
   Interrupt(request: object, metadata: Metadata, options: CallOptions, callback: Callback<object>): void;
   ReleaseSession(request: object, metadata: Metadata, options: CallOptions, callback: Callback<object>): void;

@@ -3,12 +3,23 @@
  * Spark's stream may end without an error when somebody interrupted it, so that a result is whole only after `result_complete`.
  */
 import { randomUUID } from 'node:crypto';
-import type { ClientReadableStream } from '@grpc/grpc-js';
+import type { ClientReadableStream, ServiceError } from '@grpc/grpc-js';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import { type Channel, deadline } from './channel.ts';
 import { isBroken, statementError } from './errors.ts';
-import type { ArrowBatch, DataType, ExecuteResponse, ExecutionProgress, Plan } from './protocol.ts';
+import type {
+  AnalyzeAnswer,
+  AnalyzeRequest,
+  ArrowBatch,
+  DataType,
+  ExecuteResponse,
+  ExecutionProgress,
+  Plan,
+  StageProgress,
+} from './protocol.ts';
+import type { SessionLedger } from './session-ledger.ts';
+import { SESSION_SETTINGS } from './settings.ts';
 
 const CLIENT = 'forkline';
 /** Milliseconds that Spark gets to say that it interrupted or released something. */
@@ -55,16 +66,32 @@ function checkedBatch(batch: ArrowBatch, place: StreamPlace): Buffer {
   return batch.data;
 }
 
+/** Ends a session in Spark. One that cannot be reached stays in the ledger, for the next process. */
+export function endSession(channel: Channel, id: string, ledger: SessionLedger | null): Promise<void> {
+  const request = { session_id: id, user_context: { user_id: channel.userId }, client_type: CLIENT };
+  return new Promise((resolve) => {
+    channel.stub.ReleaseSession(request, channel.metadata(), deadline(FAREWELL_MS), (error) => {
+      if (error === null) ledger?.end(id);
+      resolve();
+    });
+  });
+}
+
 export class QuerySession {
   readonly #channel: Channel;
-  readonly #id = randomUUID();
+  readonly #id: string;
+  readonly #ledger: SessionLedger | null;
   readonly #operationId = randomUUID();
   readonly #tag: string;
   readonly #control: CallControl;
   /** Whether Spark may know of this session. */
   #isKnown = false;
+  /** The server's own name of the session; null before it was begun. */
+  #serverId: string | null = null;
 
-  constructor(channel: Channel, queryId: string, control: CallControl) {
+  constructor(channel: Channel, queryId: string, control: CallControl, ledger: SessionLedger | null = null) {
+    this.#id = randomUUID();
+    this.#ledger = ledger;
     this.#channel = channel;
     // Spark's tags have no commas; its own page shows them.
     this.#tag = `forkline-${queryId.replaceAll(',', '_')}`;
@@ -73,22 +100,57 @@ export class QuerySession {
 
   /** Returns the type of the plan's rows, without running it. Throws QueryErrors with places in `sql`. */
   async schema(asked: Asked): Promise<DataType> {
-    this.#check();
-    this.#isKnown = true;
-    const { stub } = this.#channel;
-    const told = await new Promise<{ readonly schema?: { readonly schema: DataType } }>((resolve, reject) => {
-      const request = { ...this.#fields(), schema: { plan: asked.plan } };
-      stub.AnalyzePlan(request, this.#channel.metadata(), this.#until(), (error, response) => {
-        if (error === null) resolve(response);
-        else reject(statementError(error, asked));
-      });
-    }).catch((thrown: unknown) => {
-      throw this.#control.cancellation.reason ?? thrown;
-    });
-    this.#check();
-    const schema = told.schema?.schema;
+    const { schema: told } = await this.#analyze({ schema: { plan: asked.plan } }, asked);
+    const schema = told?.schema;
     if (schema === undefined) throw new QueryError('internal', 'Spark described no columns');
     return schema;
+  }
+
+  /** Returns how Spark would run the plan, in its own words. */
+  async explain(asked: Asked): Promise<string> {
+    const explain = { plan: asked.plan, explain_mode: 'EXPLAIN_MODE_FORMATTED' } as const;
+    const { explain: told } = await this.#analyze({ explain }, asked);
+    return told?.explain_string ?? '';
+  }
+
+  async #analyze(what: Pick<AnalyzeRequest, 'schema' | 'explain'>, asked: Asked): Promise<AnalyzeAnswer> {
+    await this.#start(asked);
+    const request = { ...this.#fields(), ...what };
+    return this.#call<AnalyzeAnswer>(
+      (answer) => this.#channel.stub.AnalyzePlan(request, this.#channel.metadata(), this.#until(), answer),
+      asked,
+    );
+  }
+
+  /** Begins the session in Spark, with its settings, once. */
+  async #start(asked: Asked): Promise<void> {
+    this.#check();
+    if (this.#isKnown) return;
+    this.#isKnown = true;
+    this.#ledger?.begin(this.#id);
+    const pairs = Object.entries(SESSION_SETTINGS).map(([key, value]) => ({ key, value }));
+    const request = { ...this.#fields(), operation: { set: { pairs } } };
+    const { server_side_session_id: serverId = '' } = await this.#call<{
+      readonly server_side_session_id?: string;
+    }>(
+      (answer) => this.#channel.stub.Config(request, this.#channel.metadata(), this.#until(), answer),
+      asked,
+    );
+    if (serverId !== '') this.#serverId = serverId;
+  }
+
+  /** Resolves to the answer of a call. Rejects with QueryErrors, and with the reason of the cancellation where there is one. */
+  async #call<T>(
+    send: (answer: (error: ServiceError | null, response: T) => void) => void,
+    asked: Asked,
+  ): Promise<T> {
+    const answer = await new Promise<T>((resolve, reject) =>
+      send((error, response) => (error === null ? resolve(response) : reject(error))),
+    ).catch((thrown: unknown) => {
+      throw this.#control.cancellation.reason ?? statementError(thrown, asked);
+    });
+    this.#check();
+    return answer;
   }
 
   /**
@@ -96,9 +158,8 @@ export class QuerySession {
    * are complete, and a network may break one: the query is then taken up again behind the last response. Throws QueryErrors, and the
    * reason of the call's cancellation.
    */
-  async *execute(asked: Asked, onProgress: (progress: ExecutionProgress) => void): AsyncGenerator<Buffer> {
-    this.#check();
-    this.#isKnown = true;
+  async *execute(asked: Asked): AsyncGenerator<Buffer> {
+    await this.#start(asked);
     const { cancellation } = this.#control;
     const place: StreamPlace = { isComplete: false, lastId: null, sinceStart: 0, rows: 0 };
     let stream = this.#begin(asked);
@@ -112,7 +173,7 @@ export class QuerySession {
         if (fruitless > MOST_FRUITLESS) throw endedEarly();
         if (place.lastId !== null) stream = this.#again(place.lastId);
         place.sinceStart = 0;
-        yield* this.#read(stream, place, asked, onProgress);
+        yield* this.#read(stream, place, asked);
         if (place.lastId === null && !place.isComplete) throw endedEarly();
       }
     } finally {
@@ -127,7 +188,6 @@ export class QuerySession {
     stream: ClientReadableStream<ExecuteResponse>,
     place: StreamPlace,
     asked: Asked,
-    onProgress: (progress: ExecutionProgress) => void,
   ): AsyncGenerator<Buffer> {
     try {
       for await (const response of stream as AsyncIterable<ExecuteResponse>) {
@@ -135,7 +195,7 @@ export class QuerySession {
         place.sinceStart++;
         if (response.arrow_batch != null) yield checkedBatch(response.arrow_batch, place);
         else if (response.result_complete != null) place.isComplete = true;
-        else if (response.execution_progress != null) onProgress(response.execution_progress);
+        else if (response.execution_progress != null) this.#tell(response.execution_progress);
       }
     } catch (thrown) {
       this.#check();
@@ -162,9 +222,20 @@ export class QuerySession {
   /** Ends the session in Spark. Never rejects: a session that cannot be released ends by Spark's own clock. */
   release(): Promise<void> {
     if (!this.#isKnown) return Promise.resolve();
-    const { stub } = this.#channel;
-    return new Promise((resolve) => {
-      stub.ReleaseSession(this.#fields(), this.#channel.metadata(), deadline(FAREWELL_MS), () => resolve());
+    return endSession(this.#channel, this.#id, this.#ledger);
+  }
+
+  #tell({ stages = [], num_inflight_tasks: running = '0' }: ExecutionProgress): void {
+    const sum = (of: (stage: StageProgress) => string | undefined): number =>
+      stages.reduce((total, stage) => total + Number(of(stage) ?? 0), 0);
+    this.#control.onProgress?.({
+      operation: this.#operationId,
+      stages: stages.length,
+      stagesDone: stages.filter(({ done }) => done === true).length,
+      tasks: sum((stage) => stage.num_tasks),
+      tasksDone: sum((stage) => stage.num_completed_tasks),
+      tasksRunning: Number(running),
+      bytesRead: sum((stage) => stage.input_bytes_read),
     });
   }
 
@@ -178,7 +249,10 @@ export class QuerySession {
   }
 
   #fields() {
-    return { session_id: this.#id, user_context: { user_id: this.#channel.userId }, client_type: CLIENT };
+    return {
+      ...{ session_id: this.#id, user_context: { user_id: this.#channel.userId }, client_type: CLIENT },
+      ...(this.#serverId !== null && { client_observed_server_side_session_id: this.#serverId }),
+    };
   }
 
   #until() {

@@ -1,7 +1,14 @@
 /** The calls on Spark: describe, run, copy. */
 import { type RecordBatch, tableFromIPC } from 'apache-arrow';
 import type { AnswerSummary } from '../../core/protocol/answer.ts';
-import type { CopyToCall, DescribeCall, DescribeReply, RunSqlCall } from '../../core/protocol/sql-worker.ts';
+import type {
+  CopyToCall,
+  DescribeCall,
+  DescribeReply,
+  ExplainCall,
+  ExplainReply,
+  RunSqlCall,
+} from '../../core/protocol/sql-worker.ts';
 import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { SPARK_JUDGE } from '../../language/dialects/spark/judge.ts';
 import { tokenizeSql } from '../../language/dialects/spark/tokens.ts';
@@ -24,6 +31,11 @@ export async function describe(session: QuerySession, { sql }: DescribeCall): Pr
   const numbers = tokenizeSql(sql).flatMap(({ kind, text }) => (kind === 'parameter' ? [Number(text)] : []));
   const text = nativeType(sparkType('string'));
   return { columns, parameterTypes: Array.from({ length: Math.max(0, ...numbers) }, () => text) };
+}
+
+export async function explain(session: QuerySession, call: ExplainCall): Promise<ExplainReply> {
+  SPARK_JUDGE.judge(call.sql, []);
+  return { plan: await session.explain(planOf(call.sql, call)) };
 }
 
 export async function run(
@@ -59,7 +71,7 @@ async function* wireBatches(
 }
 
 async function* batchesOf(session: QuerySession, asked: Asked): AsyncGenerator<RecordBatch> {
-  for await (const data of session.execute(asked, () => {})) yield* tableFromIPC(data).batches;
+  for await (const data of session.execute(asked)) yield* tableFromIPC(data).batches;
 }
 
 /** Returns the rows in batches, as Spark sends them. */

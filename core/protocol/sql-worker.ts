@@ -8,6 +8,7 @@ import type { ServedConnection } from './connection.ts';
 import type { WireError } from './errors.ts';
 import type { ParameterKind } from './parameters.ts';
 import type { DescribedSql, FunctionUse } from './plan.ts';
+import type { ProgressMessage } from './source-progress.ts';
 import type { SqlFacts, SqlNames } from './sql-facts.ts';
 import type { Column, DatabaseColumn, NativeType } from './types.ts';
 
@@ -22,6 +23,8 @@ export type ToSqlWorker =
   | ({ readonly type: 'introspect' } & IntrospectCall)
   /** Returns what is known of a statement beyond its columns, without running it. */
   | ({ readonly type: 'facts' } & FactsCall)
+  /** Returns how the database would run a statement, without running it. */
+  | ({ readonly type: 'explain' } & ExplainCall)
   /** Tells what the database says about changes of its tables, as data frames with lines (`ChangeLine`), for as long as it is heard. */
   | ({ readonly type: 'hear-changes' } & HearChangesCall)
   /** Ends the call that runs now, which then replies with `cancelled`. */
@@ -107,6 +110,15 @@ export interface FactsCall extends CallBase {
 
 export type FactsReply = SqlFacts;
 
+export interface ExplainCall extends StatementCall {
+  readonly parameters: readonly (string | null)[];
+  readonly parameterKinds?: readonly ParameterKind[];
+}
+
+export interface ExplainReply {
+  /** The database's own text; null: it tells none. */
+  readonly plan: string | null;
+}
 export interface HearChangesCall extends CallBase {}
 
 /** A line of JSON: changes are heard from now on, or something has changed, as the database says it. */
@@ -142,10 +154,13 @@ export interface SqlWorkerCalls {
   'copy-to': { request: CopyToCall; reply: CopyToReply };
   introspect: { request: IntrospectCall; reply: IntrospectReply };
   facts: { request: FactsCall; reply: FactsReply };
+  explain: { request: ExplainCall; reply: ExplainReply };
   'hear-changes': { request: HearChangesCall; reply: never };
 }
 
 export type FromSqlWorker =
+  /** Tells how far the database is, any number of times before the reply. */
+  | ProgressMessage
   /** The one reply of a call. */
   | { readonly type: 'reply'; readonly queryId: string; readonly ok: true; readonly value: unknown }
   | { readonly type: 'reply'; readonly queryId: string; readonly ok: false; readonly error: WireError };

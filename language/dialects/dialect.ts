@@ -52,6 +52,8 @@ export interface DialectTraits {
   readonly testsFiltersInOrder: boolean;
   /** An aggregate computes its arguments for rows too that its FILTER leaves out. */
   readonly computesArgumentsBeforeFilter: boolean;
+  /** The SQL of numbers that ascend in the order in which rows arrive. */
+  readonly arrivalNumber: string;
   /** Ends a SELECT so that no filter is moved into it: a limit that is none. */
   readonly fence: string;
   /** Follows a text in ORDER BY so that it is ordered by code point; '' where it is anyway. */
@@ -60,6 +62,10 @@ export interface DialectTraits {
   readonly placesNulls: boolean;
   /** LIMIT takes a number or a bound value, no expression. */
   readonly limitsByNumbers: boolean;
+  /** Stands behind the AS of a WITH entry that is computed once for all its readers; '' where the database decides. */
+  readonly materialized: '' | ' MATERIALIZED';
+  /** The only type that LIMIT takes; null: it takes any number. */
+  readonly limitType: string | null;
 }
 
 /** Takes lists apart; functions of lists are in the dialect's table of functions. */

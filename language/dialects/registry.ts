@@ -12,7 +12,7 @@ import { MARIADB } from './mariadb/source.ts';
 import { POSTGRES_FUNCTIONS } from './postgres/functions/functions.ts';
 import { POSTGRES_JUDGE } from './postgres/guard/sql-judge.ts';
 import { POSTGRES } from './postgres/source.ts';
-import { SPARK_FUNCTIONS } from './spark/functions.ts';
+import { SPARK_FUNCTIONS } from './spark/functions/functions.ts';
 import { SPARK_JUDGE } from './spark/judge.ts';
 import { SPARK } from './spark/source.ts';
 import { SQLITE_JUDGE } from './sqlite/judge.ts';

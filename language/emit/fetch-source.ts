@@ -14,7 +14,7 @@ export function fetchSource(
   const kept = described.columns.filter((column) => used.has(column.name));
   if (!dialect.wrapsSources) return unwrapped(dialect, bound, described, kept);
   const sent = kept.map((column) => dialect.sentColumn(column));
-  const items = sent.length === 0 ? [ROW] : sent.map(({ sql }) => sql);
+  const items = sent.length === 0 ? [`1 as ${dialect.quoteName('row')}`] : sent.map(({ sql }) => sql);
   const prefix = `select ${items.join(', ')} from (\n`;
   const { rowColumn } = dialect;
   return {
@@ -42,6 +42,3 @@ function unwrapped(
     parameterTypes: described.parameterTypes,
   };
 }
-
-/** Sent when no stage uses any column, so that rows can still be counted. */
-const ROW = '1 as "row"';

@@ -49,7 +49,8 @@ export abstract class OpenSelect extends SelectValues {
     const { groupBy, limit } = this.select;
     const base = groupBy === null && limit === null ? this : this.seal();
     const { columns, order } = base.select;
-    const sql = `row_number()${overText([], order, '')}`;
+    const { arrivalNumber } = this.dialect.traits;
+    const sql = order.length === 0 ? arrivalNumber : `row_number()${overText([], order, '')}`;
     const place: SelectColumn = { name, sql, type: ROW_NUMBER.type, plain: false };
     const numbered = base.with({ columns: [...columns, place], order: [], arrival: false }).seal();
     return numbered.with({ order: [numbered.placeKey(name)] });
@@ -88,7 +89,7 @@ export abstract class OpenSelect extends SelectValues {
     if (order.some((key) => key.unique === true)) return this;
     const base = groupBy !== null || limit !== null ? this.seal() : this;
     const place: OrderKey = {
-      sql: 'row_number() OVER ()',
+      sql: this.dialect.traits.arrivalNumber,
       direction: ' ASC',
       descending: false,
       nullsFirst: false,

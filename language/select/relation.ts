@@ -40,7 +40,7 @@ export class Relation extends OpenSelect {
 
   /** Returns the same rows for several readers: they are computed once. */
   shared(): Relation {
-    return isTable(this.dialect, this.select) ? this : this.seal(' MATERIALIZED');
+    return isTable(this.dialect, this.select) ? this : this.seal(this.dialect.traits.materialized);
   }
 
   /** Returns the same rows; SQL that is added from now on is known as the author's. */
@@ -118,7 +118,8 @@ export class Relation extends OpenSelect {
   firstOfEach(count: Typed, partition: readonly Typed[], keys: readonly SortKey[]): Relation {
     const names = this.select.columns.map((column) => column.name);
     const place = this.freeName('place');
-    const numbered = this.window([{ name: place, value: ROW_NUMBER }], {
+    const isOrdered = this.dialect.traits.keepsArrivalOrder || keys.length > 0 || this.isOrdered;
+    const numbered = (isOrdered ? this : this.placed()).window([{ name: place, value: ROW_NUMBER }], {
       partition,
       keys,
       rows: { atMost: null },
@@ -165,7 +166,7 @@ export class Relation extends OpenSelect {
     keys: readonly SortKey[],
     text: (rows: string, parameter: (name: string, kind: ParameterKind) => string) => string,
   ): Relation {
-    const { from } = this.seal(' MATERIALIZED').select;
+    const { from } = this.seal(this.dialect.traits.materialized).select;
     const written = text(from, (name, kind) => this.parameter(name, kind));
     return this.entry(written, columns).sort(keys);
   }
@@ -178,7 +179,7 @@ export class Relation extends OpenSelect {
     text: (rows: string, others: readonly string[]) => string,
   ): Relation {
     const tables = others.map((other) => other.table());
-    const { from } = this.seal(' MATERIALIZED').select;
+    const { from } = this.seal(this.dialect.traits.materialized).select;
     const written = text(
       from,
       tables.map((table) => table.readAs()),
@@ -225,7 +226,7 @@ export class Relation extends OpenSelect {
       const table = (ordered ? relation.number(place) : relation).table();
       const items = [...names, ...(ordered ? [place] : [])].map((name) => table.columnNamed(name).sql);
       if (ordered) items.push(`${index} AS ${this.dialect.quoteName(side)}`);
-      if (items.length === 0) items.push('1 AS "row"');
+      if (items.length === 0) items.push(`1 AS ${this.dialect.quoteName('row')}`);
       return `SELECT ${items.join(', ')} FROM ${table.readAs()}`;
     });
     const added = ordered ? [place, side].map((name) => ({ name, type: ROW_NUMBER.type })) : [];
@@ -251,7 +252,9 @@ export class Relation extends OpenSelect {
   limit(count: Typed): Relation {
     const base = this.select.limit === null && this.select.groupBy === null ? this : this.seal();
     const isBare = count.kind === 'parameter' && this.dialect.traits.limitsByNumbers;
-    return base.with({ limit: isBare ? this.parameter(count.name, count.parameterKind) : base.emit(count) });
+    const { limitType } = this.dialect.traits;
+    const sql = isBare ? this.parameter(count.name, count.parameterKind) : base.emit(count);
+    return base.with({ limit: limitType === null ? sql : `CAST(${sql} AS ${limitType})` });
   }
 
   /** The whole statement. `ordered`: its rows are wanted in their order. */

@@ -126,7 +126,7 @@ export function selectText(
     sql === qualified(dialect, from, name) ? sql : `${sql} AS ${dialect.quoteName(name)}`,
   );
   // A WITH entry of which nothing but the number of rows counts.
-  if (items.length === 0) items.push('1 AS "row"');
+  if (items.length === 0) items.push(`1 AS ${dialect.quoteName('row')}`);
   const parts = [`SELECT ${items.join(', ')}`, `FROM ${fromText ?? from}`];
   if (join !== undefined) parts.push(join);
   if (filters.length > 0) parts.push(`WHERE ${filterText(filters)}`);

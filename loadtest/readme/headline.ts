@@ -11,7 +11,7 @@ import type { Chart, Check, RunResult } from '../result.ts';
 const MARK = '<!-- loadtest: written by npm run loadtest:readme -- report.json -->';
 const END = '<!-- end of loadtest -->';
 const CHART_SCENARIO = 'light-over-clients';
-const WITHOUT_TARGET: readonly string[] = [CHART_SCENARIO, 'fork-policies', 'small-query-distinct'];
+const WITHOUT_TARGET: readonly string[] = [CHART_SCENARIO, 'fork-policies', 'small-query-distinct', 'spark'];
 
 /** The part of a report that the documents are made from. */
 export type Headline = Pick<RunResult, 'startedAt' | 'seconds' | 'interrupted' | 'machine' | 'settings'> & {

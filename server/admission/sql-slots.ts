@@ -11,6 +11,7 @@
  */
 import { removeItem } from '../../core/process/remove-item.ts';
 import type { WorkerAddress } from '../../core/protocol/monitor.ts';
+import type { ProgressMessage } from '../../core/protocol/source-progress.ts';
 import type { SqlWorkerCalls } from '../../core/protocol/sql-worker.ts';
 import { Lane } from './lane.ts';
 import { PrincipalShares } from './principal-shares.ts';
@@ -58,11 +59,14 @@ export interface SqlSlotsOptions {
   onRetired(workerId: string): void;
   /** Called with the time between the abort of a query and its worker's reply. */
   onCancelled?(elapsedMs: number): void;
+  /** Called when a database tells how far it has come with a query. */
+  onProgress?(message: ProgressMessage): void;
 }
 
 export class SqlSlots {
   readonly lane: Lane<SqlSlot>;
   readonly #onCancelled: (elapsedMs: number) => void;
+  readonly #onProgress: (message: ProgressMessage) => void;
   readonly #workers = new Map<string, SqlWorker>();
   /** Workers that are no longer listed, but in which queries still run. */
   readonly #leaving = new Map<string, SqlWorker>();
@@ -75,9 +79,11 @@ export class SqlSlots {
     clientSharePercent = 100,
     onRetired,
     onCancelled = () => {},
+    onProgress = () => {},
   }: SqlSlotsOptions) {
     this.#onRetired = onRetired;
     this.#onCancelled = onCancelled;
+    this.#onProgress = onProgress;
     this.lane = new Lane({
       name: 'database connection',
       queueLength,
@@ -164,6 +170,7 @@ export class SqlSlots {
     const socket: SqlSocket = new WorkerSocket<SqlWorkerCalls>({
       workerId: worker.address.workerId,
       socketPath: worker.address.socketPath,
+      onProgress: this.#onProgress,
       onConnect: () => {
         if (!worker.listed) {
           socket.close(); // the worker was removed before the socket connected

@@ -14,6 +14,7 @@ import { connect, type Socket } from 'node:net';
 import { ReadBuffer } from '../../core/process/read-buffers.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import { createFrameReader, writeMessage } from '../../core/protocol/frames.ts';
+import type { ProgressMessage } from '../../core/protocol/source-progress.ts';
 
 type Reply =
   | { readonly type: 'reply'; readonly queryId: string; readonly ok: true; readonly value: unknown }
@@ -40,6 +41,8 @@ export interface WorkerSocketOptions {
   readonly workerId: string;
   readonly socketPath: string;
   onConnect(): void;
+  /** Called with what the worker tells of a call that runs. */
+  onProgress?(message: ProgressMessage): void;
   /** Called once when the socket has closed, after a pending call was rejected. */
   onClose(): void;
 }
@@ -56,9 +59,9 @@ export class WorkerSocket<C> {
   #closed = false;
   #reading = new ReadBuffer();
 
-  constructor({ workerId, socketPath, onConnect, onClose }: WorkerSocketOptions) {
+  constructor({ workerId, socketPath, onConnect, onClose, onProgress }: WorkerSocketOptions) {
     this.workerId = workerId;
-    const feed = this.#frameReader();
+    const feed = this.#frameReader(onProgress);
     this.#socket = connect({
       path: socketPath,
       onread: {
@@ -124,9 +127,13 @@ export class WorkerSocket<C> {
     this.#socket.destroy();
   }
 
-  #frameReader(): (chunk: Buffer) => void {
+  #frameReader(onProgress: WorkerSocketOptions['onProgress']): (chunk: Buffer) => void {
     return createFrameReader({
-      onMessage: (message) => this.#settle(message as Reply), // messages of our own workers are trusted
+      onMessage: (given) => {
+        const message = given as Reply | ProgressMessage; // messages of our own workers are trusted
+        if (message.type === 'progress') onProgress?.(message);
+        else this.#settle(message);
+      },
       onData: (bytes) => {
         const call = this.#pending;
         if (call !== null && call.sinkError === null && !this.#passTo(call, bytes)) this.#socket.pause();

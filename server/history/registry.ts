@@ -10,6 +10,7 @@ import { Cancellation } from '../../core/process/cancellation.ts';
 import { textBytes } from '../../core/process/heap-bytes.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
+import type { NamedProgress } from '../../core/protocol/source-progress.ts';
 import type { LostWorker } from './poison.ts';
 import type { QueryTrace } from './trace.ts';
 
@@ -48,6 +49,8 @@ export interface QueryRecord {
   rows: number | null;
   /** The rows and bytes that went from SQL workers to a DSL worker. */
   readonly handoff: { rows: number; bytes: number };
+  /** The progress that databases told, one entry a statement; null: none did. */
+  sources: NamedProgress[] | null;
   endedAt: number | null;
   error: WireError | null;
   /** Workers that died while the query ran in them. */
@@ -75,6 +78,8 @@ export interface QueryView {
   readonly bytes: number;
   readonly rows: number | null;
   readonly error: { readonly code: string; readonly message: string } | null;
+  /** The progress that databases told; left out when none did. */
+  readonly sources?: readonly NamedProgress[];
 }
 
 const RECENT = 200;
@@ -156,6 +161,7 @@ export class QueryRegistry {
       bytes: 0,
       rows: null,
       handoff: { rows: 0, bytes: 0 },
+      sources: null,
       endedAt: null,
       error: null,
       lostWorkers: [],
@@ -193,6 +199,17 @@ export class QueryRegistry {
 
   find(queryId: string): QueryRecord | undefined {
     return this.#runningBy(queryId) ?? this.#ended().find((record) => record.queryId === queryId);
+  }
+
+  /** Takes what a database tells of a running query. Returns what the same statement told before; null: nothing. */
+  tell(queryId: string, progress: NamedProgress): NamedProgress | null {
+    const record = this.#runningBy(queryId);
+    if (record === undefined) return progress;
+    record.sources ??= [];
+    const at = record.sources.findIndex(({ operation }) => operation === progress.operation);
+    const before = record.sources[at] ?? null;
+    record.sources[at === -1 ? record.sources.length : at] = progress;
+    return before;
   }
 
   /** Ends a running query with that error. Returns false when no query with this id runs. */
@@ -291,5 +308,6 @@ export function viewOf(record: QueryRecord, now: number, textLimit = Number.POSI
     bytes: record.bytes,
     rows: record.rows,
     error: error === null ? null : { code: error.code, message: withoutCredentials(error.message) },
+    ...(record.sources !== null && { sources: record.sources }),
   };
 }

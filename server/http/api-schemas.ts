@@ -86,6 +86,10 @@ const plan = z.strictObject({
         .array(scannedTable)
         .optional()
         .describe('Of a source that is files: what is read of each table'),
+      databasePlan: text
+        .nullable()
+        .optional()
+        .describe('/v1/explain/database alone; null: the database tells none'),
     }),
   ),
   worker: z
@@ -109,7 +113,17 @@ const completion = z.strictObject({
   items: z.array(
     z.strictObject({
       label: text,
-      kind: z.enum(['stage', 'column', 'function', 'keyword', 'table', 'parameter', 'connection', 'option']),
+      kind: z.enum([
+        'stage',
+        'column',
+        'function',
+        'keyword',
+        'table',
+        'model',
+        'parameter',
+        'connection',
+        'option',
+      ]),
       type: text.optional(),
       detail: text,
       insert: text,
@@ -136,6 +150,21 @@ const query = z.strictObject({
   bytes: count,
   rows: count.nullable(),
   error: z.strictObject({ code: text, message: text }).nullable(),
+  sources: z
+    .array(
+      z.strictObject({
+        connection: text,
+        operation: text.describe("Under which the database's own page shows the statement"),
+        stages: count,
+        stagesDone: count,
+        tasks: count,
+        tasksDone: count,
+        tasksRunning: count,
+        bytesRead: count,
+      }),
+    )
+    .optional()
+    .describe('How far databases that tell it (Spark) have come, one entry a statement'),
 });
 
 const processRow = z.strictObject({

@@ -28,7 +28,7 @@ import { connectionHandlers } from './connections-handler.ts';
 import { consoleFile, consolePage } from './console-page.ts';
 import { docsPage, docsScript, docsStyle } from './docs-page.ts';
 import { offeredKeys, openBody } from './encrypted-body.ts';
-import { draftHandler, explainHandler } from './explain-handler.ts';
+import { databasePlanHandler, draftHandler, explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
 import { headHandler } from './head-handler.ts';
 import { createJobRoutes } from './job-routes.ts';
@@ -111,6 +111,7 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addQueryRoute(app, QUERY_PATH, deps, queryBody);
   for (const format of ANSWER_FORMATS) addQueryRoute(app, `${QUERY_PATH}.${format}`, deps, queryBody, format);
   addRoute(app, '/v1/explain', { GET: [ask, explain], POST: [ask, ...queryBody, explain] });
+  addRoute(app, '/v1/explain/database', { POST: [ask, ...queryBody, databasePlanHandler(deps)] });
   addRoute(app, '/v1/explain/draft', { POST: [ask, ...body, draftHandler(deps)] });
   addRoute(app, '/v1/format', { POST: [ask, ...body, formatHandler(deps)] }, 'none');
   addRoute(app, '/v1/complete', { POST: [ask, ...body, completeHandler(deps)] }, 'none');

@@ -4,6 +4,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import type { Ask, AskAnswer } from '../../core/protocol/plan.ts';
 import { type QueryRecord, QueryRegistry } from '../history/registry.ts';
 import { BriefCache } from '../planning/brief-cache.ts';
+import { withDatabasePlans } from '../query/database-plans.ts';
 import { answererOf, notingDrift, planKey } from '../query/run-query.ts';
 import { withoutRunning } from '../query/without-running.ts';
 import type { AppDeps } from './app-deps.ts';
@@ -26,7 +27,19 @@ export function explainHandler(deps: AppDeps): RequestHandler {
   return handler(deps, (_asked, _ask, _query, find) => find());
 }
 
-function handler(deps: AppDeps, answering: Answering): RequestHandler {
+/** Explains as explainHandler does, with the plans of databases that tell them. */
+export function databasePlanHandler(deps: AppDeps): RequestHandler {
+  return handler(
+    deps,
+    (_asked, _ask, _query, find) => find(),
+    (json, { parameters }, query) => withDatabasePlans(deps.run, json, parameters, query),
+  );
+}
+
+/** Adds to an answer, which is JSON. */
+type Adding = (json: string, asked: QueryRequest, query: QueryRecord) => Promise<string>;
+
+function handler(deps: AppDeps, answering: Answering, add?: Adding): RequestHandler {
   return async (request: Request, response: Response) => {
     const asked = readQueryRequest(request, bodyOf(request), deps.limits.queryBytes);
     await withoutRunning(
@@ -35,7 +48,10 @@ function handler(deps: AppDeps, answering: Answering): RequestHandler {
       response,
       asked,
       'explain',
-      (query) => explain(deps, asked, query, answering),
+      async (query) => {
+        const json = await explain(deps, asked, query, answering);
+        return add === undefined ? json : add(json, asked, query);
+      },
       ({ queryId }, json) => {
         response.setHeader('Query-Id', queryId);
         response.type('json').send(json);

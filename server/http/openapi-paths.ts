@@ -12,6 +12,7 @@ export function pathsOf(limits: Limits): Record<string, Path> {
     '/v1/query': queryPath(limits),
     ...(Object.fromEntries(perFormat) as Record<string, Path>),
     '/v1/explain': explainPath(limits),
+    '/v1/explain/database': databasePlanPath(limits),
     '/v1/explain/draft': draftPath(limits),
     ...toolPaths(),
     ...cataloguePaths(),
@@ -88,6 +89,19 @@ function explainPath(limits: Limits): Path {
       summary,
       parameters: [q!, ...Object.values(options), ...queryHeaders],
       responses,
+    },
+  };
+}
+
+function databasePlanPath(limits: Limits): Path {
+  const { q: _q, ...options } = urlParameters();
+  return {
+    post: {
+      operationId: 'explainInDatabase',
+      summary: 'The same, with the plan that the database itself would make of its part (Spark tells it)',
+      parameters: [...Object.values(options), ...queryHeaders],
+      requestBody: queryBodies(limits),
+      responses: { 200: json('The plan', 'Plan'), ...problems() },
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { Registry } from 'prom-client';
 import type { ErrorCode, LimitRef } from '../../core/protocol/errors.ts';
+import type { SourceProgress } from '../../core/protocol/source-progress.ts';
 import { errorClass } from '../answer/error-status.ts';
 import type { Phases, QueryRecord } from '../history/registry.ts';
 import { Counter, Histogram } from './prom-client.ts';
@@ -26,6 +27,8 @@ export interface QueryMetrics {
   requestEnded(request: EndedRequest): void;
   /** Counts that a limit refused a request before it became a query. */
   limitHit(limit: LimitRef | undefined): void;
+  /** Counts what a statement has done in its database since it told of itself before. */
+  sourceProgress(progress: SourceProgress, before: SourceProgress | null): void;
   /** Records the time from an abort to the reply of the worker that ran the query. */
   cancelled(elapsedMs: number): void;
 }
@@ -39,7 +42,7 @@ const METHODS = new Set(['GET', 'POST', 'DELETE', 'HEAD']);
 export function createQueryMetrics(register: Registry): QueryMetrics {
   const counters = createCounters(register);
   const { queries, duration, phaseDuration, answerRows, answerBytes, handoffRows, handoffBytes } = counters;
-  const { limits, requests, cancels } = counters;
+  const { limits, requests, cancels, sourceTasks, sourceBytes } = counters;
   // These series exist from the start, since a rate of errors needs a zero to rise from.
   for (const outcome of OUTCOMES) duration.zero({ outcome });
   const limitHit = (limit: LimitRef | undefined): void => {
@@ -69,6 +72,10 @@ export function createQueryMetrics(register: Registry): QueryMetrics {
       });
     },
     limitHit,
+    sourceProgress(progress, before) {
+      sourceTasks.inc(Math.max(0, progress.tasksDone - (before?.tasksDone ?? 0)));
+      sourceBytes.inc(Math.max(0, progress.bytesRead - (before?.bytesRead ?? 0)));
+    },
     cancelled: (elapsedMs) => cancels.observe(elapsedMs / 1000),
   };
 }
@@ -124,6 +131,14 @@ function createTotals(register: Registry) {
     handoffBytes: total(
       'forkline_handoff_bytes_total',
       'Bytes of rows that SQL workers sent to DSL workers, through pipes and never to disk',
+    ),
+    sourceTasks: total(
+      'forkline_source_tasks_total',
+      'Tasks that databases finished for queries, from those that tell it (Spark)',
+    ),
+    sourceBytes: total(
+      'forkline_source_read_bytes_total',
+      'Bytes that databases read for queries, from those that tell it (Spark)',
     ),
     limits: total('forkline_limits_hit_total', 'Queries and requests that a limit ended or refused', [
       'limit',

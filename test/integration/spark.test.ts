@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { connectionQueries } from '../support/connection-queries.ts';
+import { type ConnectionQueries, connectionQueries } from '../support/connection-queries.ts';
 import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import {
@@ -117,6 +117,8 @@ describe('Spark', function () {
         await session.end();
       });
 
+      if (!isSail) onlyApacheSpark({ answered, rows, problem }, () => forkline);
+
       it('keeps to the limits of an answer', async () => {
         expect(
           (await answered('@lake select id from range(100000)', { body: { limits: { rows: 10 } } })).json.rows
@@ -126,68 +128,6 @@ describe('Spark', function () {
       });
     });
   }
-
-  describe('Apache Spark 4.2 alone', () => {
-    let spark: TestSpark;
-    let forkline: Forkline;
-
-    before(async function () {
-      spark = await startSpark(this);
-      forkline = await startForkline({
-        connections: { main: { url: (await testDatabase()).url }, lake: { kind: 'spark', url: spark.url } },
-        sql: { processes: 1, connectionsPerProcess: 2 },
-      });
-    });
-    after(async () => {
-      await forkline?.stop();
-      await spark?.stop();
-    });
-    const { answered, rows, problem } = connectionQueries(() => forkline);
-
-    it('gives nested values as JSON, and what has no type of ours as text', async () => {
-      const sql = `@lake select named_struct('a', 1, 'b', array(1, null)) as s, map('k', 2) as m, parse_json('{"x": [1, "y"]}') as v,
-        array(1, 2) as l, array(array(1)) as ll, interval '1' day as i, null as z`;
-      const { json } = await answered(sql);
-      expect(json.columns.map(({ type }) => type)).to.deep.equal([
-        ...['json', 'json', 'json', 'list<int64>', 'json', 'string', 'string'],
-      ]);
-      expect(json.rows).to.deep.equal([
-        {
-          ...{ s: { a: 1, b: [1, null] }, m: { k: 2 }, v: { x: [1, 'y'] }, l: [1, 2], ll: [[1]] },
-          ...{ i: "INTERVAL '1' DAY", z: null },
-        },
-      ]);
-      expect((await answered(`${sql} | head 1`)).json.rows).to.deep.equal(json.rows);
-    });
-
-    it('tells an error at its place in the text', async () => {
-      const found = await problem('@lake select id\n, nothing from range(3)');
-      expect(found).to.include({ code: 'unknown-column' });
-      expect(found.position).to.deep.equal({ line: 2, column: 3 });
-      expect((await problem('@lake select 1 / id as x from range(3)')).detail).to.include('Division by zero');
-    });
-
-    it('tells of a moment that no type of ours carries', async () => {
-      const sql = "@lake select timestampadd(year, 20000, timestamp'2000-01-01 00:00:00') as far";
-      for (const query of [sql, `${sql} | head 1`])
-        expect((await problem(query)).detail).to.include(
-          'column far holds a moment outside of the years 1 to 9999',
-        );
-    });
-
-    it('fails when its driver is killed in mid-query, and says that Spark is away', async () => {
-      const asked = problem(`@lake ${SLOW}`);
-      await until(
-        async () => (await forkline.get('/v1/queries')).text.includes('"lake"'),
-        60_000,
-        'it runs',
-      ).catch(() => {});
-      await spark.kill();
-      expect((await asked).code).to.equal('database-unavailable');
-      expect((await problem('@lake select 1 as one')).code).to.equal('database-unavailable');
-      expect(await rows('select 1 as one')).to.deep.equal([{ one: 1 }]);
-    });
-  });
 
   describe('Apache Spark 4.2, a master and a worker', () => {
     let spark: TestCluster;
@@ -204,7 +144,7 @@ describe('Spark', function () {
       await forkline?.stop();
       await spark?.stop();
     });
-    const { rows } = connectionQueries(() => forkline);
+    const { rows, problem } = connectionQueries(() => forkline);
 
     it('reads hive-partitioned Parquet, and goes on when an executor is killed', async () => {
       const path = join(spark.dir, 'sales');
@@ -215,13 +155,117 @@ describe('Spark', function () {
         { p: 2, rows: 1000, total: 1_500_500 },
       ];
       expect(await rows(query)).to.deep.equal(wanted);
-      const slow = rows('@lake select count(*) as n from range(20000000) where sqrt(sqrt(id)) > 1');
-      spark.killExecutors();
-      expect(await slow).to.deep.equal([{ n: 19_999_998 }]);
+      const slow = forkline.query(
+        '@lake select count(*) as n from range(0, 30000000, 1, 12) where sqrt(sqrt(id)) > 1',
+        { headers: { 'Query-Id': 'slow' }, body: { limits: { timeoutMs: 240_000 } } },
+      );
+      await until(async () => sourcesOf(forkline, 'slow'), 60_000, 'Spark tells of tasks');
+      expect(spark.killExecutors(), 'executors that were killed').to.be.above(0);
+      const answer = await slow;
+      expect(answer.json.rows, answer.text).to.deep.equal([{ n: 29_999_998 }]);
       expect(await rows(query)).to.deep.equal(wanted);
+    });
+
+    it('fails when its driver is killed in mid-query, and says that Spark is away', async () => {
+      const asked = forkline.query(`@lake ${SLOW}`, { headers: { 'Query-Id': 'lost' } });
+      await until(async () => sourcesOf(forkline, 'lost'), 60_000, 'Spark tells of tasks');
+      await spark.kill();
+      expect((await asked).json).to.include({ code: 'database-unavailable' });
+      expect((await problem('@lake select 1 as one')).code).to.equal('database-unavailable');
+      expect(await rows('select 1 as one')).to.deep.equal([{ one: 1 }]);
     });
   });
 });
+
+interface ShownSource {
+  readonly connection: string;
+  readonly operation: string;
+  readonly tasks: number;
+  readonly tasksDone: number;
+}
+
+/** Resolves to what databases told of a query; null: nothing yet. */
+async function sourcesOf(forkline: Forkline, queryId: string): Promise<readonly ShownSource[] | null> {
+  const { json } = await forkline.get(`/v1/queries/${queryId}`);
+  const sources = (json.sources ?? []) as readonly ShownSource[];
+  return sources.some(({ tasks }) => tasks > 0) ? sources : null;
+}
+
+/** The tests of what LakeSail has not. */
+function onlyApacheSpark({ answered, rows, problem }: ConnectionQueries, server: () => Forkline): void {
+  it('gives nested values as JSON, and what has no type of ours as text', async () => {
+    const sql = `@lake select named_struct('a', 1, 'b', array(1, null)) as s, map('k', 2) as m, parse_json('{"x": [1, "y"]}') as v,
+        array(1, 2) as l, array(array(1)) as ll, interval '1' day as i, null as z`;
+    const { json } = await answered(sql);
+    expect(json.columns.map(({ type }) => type)).to.deep.equal([
+      ...['json', 'json', 'json', 'list<int64>', 'json', 'string', 'string'],
+    ]);
+    expect(json.rows).to.deep.equal([
+      {
+        ...{ s: { a: 1, b: [1, null] }, m: { k: 2 }, v: { x: [1, 'y'] }, l: [1, 2], ll: [[1]] },
+        ...{ i: "INTERVAL '1' DAY", z: null },
+      },
+    ]);
+    expect((await answered(`${sql} | head 1`)).json.rows).to.deep.equal(json.rows);
+  });
+
+  it('tells an error at its place in the text', async () => {
+    const found = await problem('@lake select id\n, nothing from range(3)');
+    expect(found).to.include({ code: 'unknown-column' });
+    expect(found.position).to.include({ line: 2, column: 3 });
+    const table = await problem('@lake select *\n  from no_such_table | where a > 1');
+    expect(table).to.include({ code: 'sql-error' });
+    expect(table.position).to.include({ line: 2, column: 8 });
+    expect((await problem('@lake select 1 / id as x from range(3)')).detail).to.include('Division by zero');
+  });
+
+  it('tells of a moment that no type of ours carries', async () => {
+    const sql = "@lake select timestampadd(year, 20000, timestamp'2000-01-01 00:00:00') as far";
+    for (const query of [sql, `${sql} | head 1`])
+      expect((await problem(query)).detail).to.include(
+        'column far holds a moment outside of the years 1 to 9999',
+      );
+  });
+
+  it('has sessions in UTC that raise errors, whatever the server is set to', async () => {
+    const sql =
+      "@lake select current_timezone() as zone, cast(timestamp'2020-01-01 00:00:00Z' as string) as t";
+    expect(await rows(sql)).to.deep.equal([{ zone: 'UTC', t: '2020-01-01 00:00:00' }]);
+    expect((await problem("@lake select cast('x' as int) as x")).detail).to.include('cannot be cast');
+  });
+
+  it('runs stages in Spark, as explain tells', async () => {
+    const query =
+      "@lake select id, id % 3 as g, cast(id as string) as t from range(1000) | where id >= 10 and t like '%7' | stats count() as n, sum(id) as s by g | sort g";
+    const { json } = await server().get(`/v1/explain?q=${encodeURIComponent(query)}`);
+    const stages = json.stages as readonly { readonly where: string; readonly why: string }[];
+    expect(stages.map(({ where, why }) => `${where}: ${why}`)).to.deep.equal(
+      Array.from({ length: 3 }, () => 'source: exact in Spark'),
+    );
+    const wanted = [
+      { g: 0, n: 33, s: 16_731 },
+      { g: 1, n: 33, s: 17_061 },
+      { g: 2, n: 33, s: 16_401 },
+    ];
+    expect(await rows(query)).to.deep.equal(wanted);
+    expect(await rows(`set pushdown = off; ${query}`)).to.deep.equal(wanted);
+  });
+
+  it('tells how far it has come, and counts it', async () => {
+    const asked = server().query(`@lake ${SLOW}`, { headers: { 'Query-Id': 'long' } });
+    const [source] = await until(() => sourcesOf(server(), 'long'), 60_000, 'Spark tells of tasks');
+    expect(source).to.include({ connection: 'lake' });
+    const cancelled = await fetch(`${server().url}/v1/queries/long`, { method: 'DELETE' });
+    expect(cancelled.status).to.equal(202);
+    expect((await asked).json).to.include({ code: 'cancelled' });
+    expect(await rows('@lake select count(*) as n from range(100)')).to.deep.equal([{ n: 100 }]);
+    await until(
+      async () => /forkline_source_tasks_total [1-9]/.test((await server().get('/metrics')).text),
+      20_000,
+      'tasks are counted',
+    );
+  });
+}
 
 /** Hive-partitioned Parquet: 3,000 rows in three directories. */
 async function writeSales(path: string): Promise<void> {

@@ -1,17 +1,20 @@
 /**
- * `npm run test:oracle:kinds -- [--runs n] [--seed n] [--differences n]`: random pipelines on PostgreSQL, MariaDB, SQLite, Parquet and
+ * `npm run test:oracle:kinds -- [--runs n] [--seed n] [--differences n] [--kinds spark,mariadb]`: random pipelines on PostgreSQL, MariaDB, SQLite, Parquet and
  * (where FORKLINE_SPARK names one) Spark against the stage engine, on servers of its own. Prints what was placed; with a
  * difference, the shrunk query, and exits with 1.
  */
 import { parseArgs } from 'node:util';
 import { runKinds } from './kinds.ts';
-import { openKinds } from './kinds-servers.ts';
+import type { KindName } from './kinds-data.ts';
+import { openKinds, USUAL_KINDS } from './kinds-servers.ts';
 
+const usual = process.env.FORKLINE_SPARK === undefined ? USUAL_KINDS : [...USUAL_KINDS, 'spark' as const];
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '1000' },
     seed: { type: 'string', default: String(Math.trunc(Math.random() * 2 ** 31)) },
     differences: { type: 'string', default: '1' },
+    kinds: { type: 'string', default: usual.join(',') },
   },
 });
 const [runs, seed, maxDifferences] = [values.runs, values.seed, values.differences].map(Number);
@@ -20,11 +23,11 @@ const servers = await openKinds(
   {
     skip() {
       throw new Error(
-        'there is no MariaDB here (or no Spark where FORKLINE_SPARK names it): apt-get install --no-install-recommends mariadb-server',
+        'a server is missing: MariaDB (apt-get install --no-install-recommends mariadb-server), or Spark (FORKLINE_SPARK), as said above',
       );
     },
   },
-  process.env.FORKLINE_SPARK !== undefined,
+  values.kinds.split(',') as KindName[],
 );
 try {
   console.log(`seed ${seed}, ${runs} pipelines on ${servers.kinds.map(({ name }) => name).join(', ')}`);

@@ -26,6 +26,8 @@ export interface FakeSparkOptions {
   readonly token?: string;
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly fields?: readonly FakeField[];
+  /** Calls that it does not know, as an older server. */
+  readonly lacks?: readonly string[];
   /** Answers ExecutePlan, and ReattachExecute with what the client has already. Without: no rows. */
   execute?(stream: FakeStream): void;
   /** Returns the text of the error that AnalyzePlan ends with, or null. */
@@ -58,6 +60,9 @@ interface FakeRequest {
   readonly tags?: readonly string[];
   readonly plan?: { readonly root: { readonly sql?: { readonly query: string } } };
   readonly schema?: { readonly plan: FakeRequest['plan'] };
+  readonly explain?: { readonly plan: FakeRequest['plan'] };
+  readonly operation?: { readonly set: { readonly pairs: readonly { key: string; value: string }[] } };
+  readonly client_observed_server_side_session_id?: string;
 }
 
 export interface FakeCall {
@@ -130,6 +135,9 @@ class Fake {
   handlers() {
     return {
       AnalyzePlan: this.#unary('AnalyzePlan', (request) => this.#analyze(request)),
+      Config: this.#unary('Config', ({ session_id }) => ({
+        ...{ session_id, server_side_session_id: `server-${session_id}` },
+      })),
       Interrupt: this.#unary('Interrupt', (request) => {
         this.#operations.get(request.operation_id)?.interrupt();
         return { session_id: request.session_id, interrupted_ids: [request.operation_id] };
@@ -145,6 +153,7 @@ class Fake {
 
   #unary(method: string, answer: (request: FakeRequest) => object | { readonly failure: string }) {
     return (call: ServerUnaryCall<FakeRequest, object>, reply: sendUnaryData<object>): void => {
+      if (this.#options.lacks?.includes(method)) return void reply(UNKNOWN);
       if (!this.#admits(method, call)) return void reply(REFUSED);
       const answered = answer(call.request);
       if ('failure' in answered) reply({ code: status.INTERNAL, details: String(answered.failure) });
@@ -161,7 +170,11 @@ class Fake {
     return true;
   }
 
-  #analyze({ session_id, schema }: FakeRequest): object {
+  #analyze({ session_id, schema, explain }: FakeRequest): object {
+    if (explain != null) {
+      const told = `== Physical Plan == of ${explain.plan?.root.sql?.query}`;
+      return { session_id, explain: { explain_string: told } };
+    }
     const sql = schema?.plan?.root.sql?.query ?? '';
     const failure = this.#options.analyzeError?.(sql) ?? null;
     if (failure !== null) return { failure };
@@ -201,6 +214,7 @@ function nothing(stream: FakeStream): void {
   stream.end();
 }
 
+const UNKNOWN = { code: status.UNIMPLEMENTED, details: 'Method not found' };
 const REFUSED = { code: status.UNAUTHENTICATED, details: 'Invalid authentication token' };
 const LOST = {
   code: status.INTERNAL,

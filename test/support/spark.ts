@@ -1,21 +1,21 @@
 /**
  * Servers of Spark Connect for tests. Apache Spark is the directory `deps` of the Python package `pyspark` (FORKLINE_SPARK names it;
- * `.ci/run` unpacks it) and needs Java 17; LakeSail (`pip install pysail`) speaks the same protocol and is up at once. Where they
+ * `.ci/run` unpacks it into the user's cache, where it is found as well) and needs Java 17; LakeSail (`pip install pysail`) speaks the same protocol and is up at once. Where they
  * are missing, tests are counted as skipped, with the reason. A server is up when it answers a query.
  *
  *   const spark = await startSpark(this);   // in a `before`: skips the suite where there is none
  *   spark.url                               // sc://127.0.0.1:port
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCallControl } from '../../connectors/kit/call-control.ts';
 import { openChannel } from '../../connectors/spark/channel.ts';
 import { QuerySession } from '../../connectors/spark/query-session.ts';
 import { readUrl } from '../../connectors/spark/url.ts';
-import { atRunEnd } from './run-end.ts';
+import { SparkProcesses } from './spark-processes.ts';
 import { askSpark, openSpark } from './spark-session.ts';
 import { until } from './until.ts';
 
@@ -37,8 +37,8 @@ export interface TestSpark {
 
 /** A master, a worker, and a Connect server that uses them. */
 export interface TestCluster extends TestSpark {
-  /** Ends the processes that compute (executors) at once. */
-  killExecutors(): void;
+  /** Ends the processes that compute (executors) at once; returns their number. */
+  killExecutors(): number;
 }
 
 /** The part of mocha's context that skips. */
@@ -46,18 +46,19 @@ interface Skippable {
   skip(): never;
 }
 
-/** Starts Apache Spark in one process. FORKLINE_SPARK_RUNNING=sc://... names one that runs already, for work on these tests. */
+/** Resolves to an Apache Spark in one process: the one that FORKLINE_SPARK_RUNNING=sc://... names (spark-server.ts), or (`isOwn`: always) one of its own. */
 export async function startSpark(
   test: Skippable,
   settings: Readonly<Record<string, string>> = {},
+  isOwn = false,
 ): Promise<TestSpark> {
-  const running = process.env.FORKLINE_SPARK_RUNNING;
+  const running = isOwn ? undefined : process.env.FORKLINE_SPARK_RUNNING;
   if (running !== undefined) return runningServer(running);
   const home = sparkHome(test);
   const dir = mkdtempSync(join(tmpdir(), 'forkline-spark-'));
   const port = await freePort();
-  const group = new Group(dir);
-  group.java(home, connectArguments('local[2]', port, settings));
+  const group = new SparkProcesses(dir);
+  group.java(home, '2g', connectArguments('local[2]', port, settings), isForShortQueries(settings));
   return await up(group, port);
 }
 
@@ -71,23 +72,27 @@ export const FOR_SHORT_QUERIES: Readonly<Record<string, string>> = {
   'spark.connect.session.planCache.maxSize': '0',
 };
 
+function isForShortQueries(settings: Readonly<Record<string, string>>): boolean {
+  return settings['spark.sql.codegen.wholeStage'] === 'false';
+}
+
 /** Starts a standalone cluster of Apache Spark on the loopback. */
 export async function startSparkCluster(test: Skippable): Promise<TestCluster> {
   const home = sparkHome(test);
   const dir = mkdtempSync(join(tmpdir(), 'forkline-spark-'));
   const [masterPort, port] = [await freePort(), await freePort()];
   const master = `spark://127.0.0.1:${masterPort}`;
-  const group = new Group(dir);
-  group.java(home, [
+  const group = new SparkProcesses(dir);
+  group.java(home, '512m', [
     ...['org.apache.spark.deploy.master.Master', '--host', '127.0.0.1', '--port', String(masterPort)],
     ...['--webui-port', '0'],
   ]);
   await until(() => answers(masterPort), START_MS, 'a Spark master listens');
-  group.java(home, [
+  group.java(home, '512m', [
     ...['org.apache.spark.deploy.worker.Worker', '--host', '127.0.0.1', '--cores', '2', '--memory', '1g'],
     ...['--webui-port', '0', '--work-dir', join(dir, 'work'), master],
   ]);
-  group.java(home, connectArguments(master, port, { 'spark.executor.memory': '700m' }));
+  group.java(home, '1g', connectArguments(master, port, { 'spark.executor.memory': '700m' }));
   const spark = await up(group, port);
   return Object.assign(spark, { killExecutors: () => group.killExecutors() });
 }
@@ -101,20 +106,27 @@ export async function startSail(test: Skippable): Promise<TestSpark> {
   }
   const dir = mkdtempSync(join(tmpdir(), 'forkline-sail-'));
   const port = await freePort();
-  const group = new Group(dir);
+  const group = new SparkProcesses(dir);
   group.run(sail, ['spark', 'server', '--ip', '127.0.0.1', '--port', String(port)], {});
   return await up(group, port);
 }
 
 function sparkHome(test: Skippable): string {
-  const home = process.env.FORKLINE_SPARK;
+  const homes = [process.env.FORKLINE_SPARK, join(cacheDirectory(), `spark-${VERSION}`)];
+  const home = homes.find(
+    (path) => path !== undefined && existsSync(join(path, 'jars', `spark-connect_2.13-${VERSION}.jar`)),
+  );
   const missing =
-    home === undefined || !existsSync(join(home, 'jars', `spark-connect_2.13-${VERSION}.jar`))
+    home === undefined
       ? `FORKLINE_SPARK names no directory \`deps\` of the Python package pyspark ${VERSION}`
       : javaProblem();
   if (missing === null) return home!;
   console.log(`      skipped: no Apache Spark here: ${missing}`);
   return test.skip();
+}
+
+function cacheDirectory(): string {
+  return join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'forkline');
 }
 
 function javaProblem(): string | null {
@@ -153,83 +165,6 @@ function connectArguments(
   ];
 }
 
-/** The packages of Java that Spark's own scripts open for it. */
-const OPENED = [
-  ...['java.lang', 'java.lang.invoke', 'java.lang.reflect', 'java.io', 'java.net', 'java.nio', 'java.util'],
-  ...['java.util.concurrent', 'java.util.concurrent.atomic', 'jdk.internal.ref', 'sun.nio.ch', 'sun.nio.cs'],
-  ...['sun.security.action', 'sun.util.calendar'],
-].map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`);
-
-/** The processes of a server, whose files lie in one directory. */
-class Group {
-  readonly dir: string;
-  readonly #children: ChildProcess[] = [];
-
-  constructor(dir: string) {
-    this.dir = dir;
-    atRunEnd(() => this.stop());
-  }
-
-  get last(): ChildProcess {
-    return this.#children.at(-1)!;
-  }
-
-  java(home: string, args: readonly string[]): void {
-    // Queries of tests are short: the second compiler would work longer than they run.
-    const fixed = ['-Xmx1200m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...OPENED];
-    const own = ['-Djdk.reflect.useDirectMethodHandle=false', '-Dio.netty.tryReflectionSetAccessible=true'];
-    this.run('java', [...fixed, ...own, '-cp', join(home, 'jars', '*'), ...args], {
-      ...{ SPARK_HOME: home, SPARK_LOCAL_IP: '127.0.0.1', SPARK_SCALA_VERSION: '2.13' },
-    });
-  }
-
-  run(program: string, args: readonly string[], env: NodeJS.ProcessEnv): void {
-    const log = openSync(join(this.dir, 'log'), 'a');
-    const child = spawn(program, args, {
-      ...{ cwd: this.dir, stdio: ['ignore', log, log], env: { ...process.env, ...env } },
-    });
-    this.#children.push(child);
-  }
-
-  /** Throws what the server wrote last, when it ended by itself. */
-  check(): void {
-    const ended = this.#children.find(({ exitCode, signalCode }) => exitCode !== null || signalCode !== null);
-    if (ended !== undefined)
-      throw new Error(`the server ended: ${readFileSync(join(this.dir, 'log'), 'utf8').slice(-1500)}`);
-  }
-
-  killExecutors(): void {
-    for (const pid of executorsBelow(this.#children.map((child) => child.pid!))) process.kill(pid, 'SIGKILL');
-  }
-
-  async kill(): Promise<void> {
-    await endOf(this.last, 'SIGKILL');
-  }
-
-  async stop(): Promise<void> {
-    for (const child of this.#children.toReversed()) await endOf(child, 'SIGKILL');
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
-/** The executors are children of the worker. */
-function executorsBelow(parents: readonly number[]): readonly number[] {
-  const listed = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  return listed.split('\n').flatMap((line) => {
-    const found = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line);
-    const isOurs = found !== null && parents.includes(Number(found[2]));
-    return isOurs && found[3]!.includes('CoarseGrainedExecutorBackend') ? [Number(found[1])] : [];
-  });
-}
-
-function endOf(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill(signal);
-  });
-}
-
 function runningServer(url: string): TestSpark {
   const dir = mkdtempSync(join(tmpdir(), 'forkline-spark-'));
   return {
@@ -240,7 +175,7 @@ function runningServer(url: string): TestSpark {
   };
 }
 
-async function up(group: Group, port: number): Promise<TestSpark> {
+async function up(group: SparkProcesses, port: number): Promise<TestSpark> {
   const url = `sc://127.0.0.1:${port}`;
   let isUp = false;
   await until(
@@ -269,13 +204,13 @@ async function runCommand(url: string, sql: string): Promise<void> {
   const control = createCallControl(Date.now() + START_MS);
   const session = new QuerySession(channel, 'admin', control);
   const asked = { plan: { root: { sql: { query: sql } } }, sql, before: 0 };
-  for await (const _ of session.execute(asked, () => {}));
+  for await (const _ of session.execute(asked));
   await session.release();
   channel.close();
   control.dispose();
 }
 
-function hasEnded(group: Group): boolean {
+function hasEnded(group: SparkProcesses): boolean {
   try {
     group.check();
     return false;
@@ -295,7 +230,7 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -14,7 +14,10 @@ import type { Log } from '../../core/logging/log.ts';
 import { withoutValues } from '../../core/logging/redact-values.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { createFrameReader, writeData, writeMessage } from '../../core/protocol/frames.ts';
+import type { SourceProgress } from '../../core/protocol/source-progress.ts';
 import type { FromSqlWorker, ToSqlWorker } from '../../core/protocol/sql-worker.ts';
+
+type Reply = Extract<FromSqlWorker, { type: 'reply' }>;
 
 export type SqlCall = Exclude<ToSqlWorker, { type: 'cancel' }>;
 
@@ -32,6 +35,7 @@ export interface CallerDeps {
 
 interface RunningCall {
   readonly queryId: string;
+  readonly connection: string;
   readonly control: CallControl;
 }
 
@@ -43,6 +47,12 @@ export class Caller {
   readonly #sink: ByteSink;
   /** The running call; null while idle. */
   #current: RunningCall | null = null;
+
+  readonly #tell = (progress: SourceProgress): void => {
+    if (this.#current === null || this.#socket.destroyed) return;
+    const { queryId, connection } = this.#current;
+    writeMessage(this.#socket, { type: 'progress', queryId, progress: { ...progress, connection } });
+  };
 
   constructor(socket: Socket, deps: CallerDeps) {
     this.#socket = socket;
@@ -99,8 +109,8 @@ export class Caller {
   }
 
   async #run(call: SqlCall): Promise<void> {
-    const control = createCallControl(call.deadlineAt);
-    this.#current = { queryId: call.queryId, control };
+    const control = createCallControl(call.deadlineAt, this.#tell);
+    this.#current = { queryId: call.queryId, connection: call.connection, control };
     this.#deps.onCalling(this);
     const reply = await this.#replyTo(call, control);
     control.dispose();
@@ -109,7 +119,7 @@ export class Caller {
     this.#deps.onIdle(this);
   }
 
-  async #replyTo(call: SqlCall, control: CallControl): Promise<FromSqlWorker> {
+  async #replyTo(call: SqlCall, control: CallControl): Promise<Reply> {
     const { queryId } = call;
     const { log } = this.#deps;
     try {

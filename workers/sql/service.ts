@@ -3,6 +3,7 @@
  * takes a session, runs one exchange (copy-to runs another one for parameter types that are not known yet), and gives the
  * session back; the pool replaces sessions that are no longer usable.
  */
+import { dirname } from 'node:path';
 import type { CallControl } from '../../connectors/kit/call-control.ts';
 import type { ByteSink, Session } from '../../connectors/kit/connector.ts';
 import { connectionOf } from '../../connectors/registry.ts';
@@ -53,7 +54,10 @@ export class SqlService {
 
   async #sessionsOf(name: string, config: ServedConnection): Promise<ConnectionSessions> {
     const { connectionsPerProcess: size, acquireTimeoutMs, roleIdleMs: idleMs } = this.#config;
-    const options = { name, workerId: this.#workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS };
+    const options = {
+      ...{ name, workerId: this.#workerId, connectTimeoutMs: CONNECT_TIMEOUT_MS },
+      stateDir: dirname(this.#config.socketPath),
+    };
     const shared = { name, size, acquireTimeoutMs, log: this.#log };
     if (!hasRoles(config))
       return new SessionPool({ ...shared, connection: await connectionOf(config, options) });
@@ -122,6 +126,8 @@ async function runOn(
       return session.introspect(call, control);
     case 'facts':
       return session.facts(call, control);
+    case 'explain':
+      return session.explain?.(call, control) ?? { plan: null };
     default:
       return call satisfies never;
   }

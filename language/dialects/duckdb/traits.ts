@@ -12,11 +12,14 @@ const TRAITS: DialectTraits = {
   keepsArrivalOrder: true,
   testsFiltersInOrder: true,
   computesArgumentsBeforeFilter: true,
+  arrivalNumber: 'row_number() OVER ()',
   // An OFFSET 0 alone would be taken away.
   fence: `LIMIT ${2n ** 62n} OFFSET 0`,
   codePointOrder: '',
   placesNulls: true,
   limitsByNumbers: false,
+  limitType: null,
+  materialized: ' MATERIALIZED',
 };
 
 const LISTS: ListSql = { places: (list) => `unnest(range(len(${list})))` };

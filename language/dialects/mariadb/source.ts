@@ -84,10 +84,13 @@ export const MARIADB: SourceDialect = {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
     computesArgumentsBeforeFilter: false,
+    arrivalNumber: 'row_number() OVER ()',
     fence: 'LIMIT 18446744073709551615',
     codePointOrder: ` ${CODE_POINTS}`,
     placesNulls: false,
     limitsByNumbers: true,
+    limitType: null,
+    materialized: '',
   },
   lexical: MARIADB_LEXICAL,
   // MariaDB binds with `?` by its place, which the connector writes for each `$n`. No list is bound: the connector says so.

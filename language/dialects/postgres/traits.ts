@@ -5,11 +5,14 @@ export const POSTGRES_TRAITS: DialectTraits = {
   keepsArrivalOrder: false,
   testsFiltersInOrder: false,
   computesArgumentsBeforeFilter: false,
+  arrivalNumber: 'row_number() OVER ()',
   // A LIMIT would keep it from parallel plans.
   fence: 'OFFSET 0',
   codePointOrder: ' COLLATE "C"',
   placesNulls: true,
   limitsByNumbers: false,
+  limitType: null,
+  materialized: ' MATERIALIZED',
 };
 
 export const POSTGRES_LISTS: ListSql = { places: (list) => `generate_subscripts(${list}, 1)` };

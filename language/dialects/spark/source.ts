@@ -3,6 +3,7 @@ import type { Column } from '../../../core/protocol/types.ts';
 import { usualWireType } from '../../../core/protocol/wire-rows.ts';
 import { DOLLAR_BINDING } from '../binding.ts';
 import type { ConstantCell, SentColumn, SourceDialect } from '../dialect.ts';
+import { SPARK_BINS } from './bins.ts';
 import { SPARK_LEXICAL } from './lexical.ts';
 import {
   canonical,
@@ -20,7 +21,9 @@ import { columnOf, columnType, isText, nativeType, sentType, sparkType, sparkTyp
 
 /** Stages that Spark should compute exactly; none is placed before the oracles of functions and of kinds have shown it (`maxStages`). */
 const PLACED_STAGES: ReadonlySet<string> = new Set(
-  'where eval fields rename case head sort stats distinct dropna fillna cast'.split(' '),
+  'where eval fields rename case head sort stats distinct dropna fillna cast top rare eventstats streamstats union join pivot dedup tail timechart'.split(
+    ' ',
+  ),
 );
 
 function constant(value: ConstantCell): string {
@@ -55,15 +58,18 @@ export const SPARK: SourceDialect = {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
     computesArgumentsBeforeFilter: true,
+    arrivalNumber: 'monotonically_increasing_id()',
     fence: '',
     codePointOrder: '',
     placesNulls: true,
-    limitsByNumbers: true,
+    limitsByNumbers: false,
+    limitType: 'int',
+    materialized: '',
   },
   lexical: SPARK_LEXICAL,
   binding: { ...DOLLAR_BINDING, memberOf: (negated) => (negated ? 'not in (' : 'in (') },
   lists: null,
-  bins: null,
+  bins: SPARK_BINS,
   quoteName,
   quoteText,
   typeName,
@@ -71,12 +77,12 @@ export const SPARK: SourceDialect = {
   parameter: castTo,
   comparesJson: false,
   nestsLists: false,
-  maxStages: 0,
+  maxStages: 20,
   placedStages: PLACED_STAGES,
   sourceRefusal: (_sql, columns, isOrdered) => sourceRefusal(columns, isOrdered),
   orderRefusal: () => null,
   literalRefusal,
-  refusal: (columns) => refusal(columns) ?? 'no stage was shown to be exact in Spark yet',
+  refusal,
   sizedHint: (column) => `cast it in the SQL: cast(${column} as decimal(38,10)), cast(${column} as double)`,
   columnOf,
   sourceColumn(stored, { type }) {

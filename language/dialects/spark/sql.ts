@@ -52,6 +52,7 @@ export function literalRefusal({ value, type }: Literal): string | null {
         ? null
         : `the number ${value} stays outside of Spark`;
     case 'string':
+    case 'interval': // the width of a bin, which the call's SQL has in numbers
       return null;
     case 'date':
       return DATE.test(value) ? null : `Spark has no date ${value}`;
@@ -110,8 +111,25 @@ export function sourceRefusal(columns: readonly DatabaseColumn[], isOrdered: boo
   return null;
 }
 
+const CARRIED: ReadonlySet<ColumnType['kind']> = new Set([
+  ...([
+    'bool',
+    'int64',
+    'float64',
+    'decimal',
+    'string',
+    'bytes',
+    'date',
+    'timestamp',
+    'timestamptz',
+  ] as const),
+]);
+
 /** Spark finds columns by their names without case, and replaces variables in names. */
 export function refusal(columns: readonly Column[]): string | null {
+  const other = columns.find(({ type }) => !CARRIED.has(type.kind));
+  if (other !== undefined)
+    return `\`${other.name}\`: values of type ${other.type.kind} stay outside of Spark`;
   const seen = new Map<string, string>();
   for (const { name } of columns) {
     if (name.includes('${')) return `Spark would replace a part of the name \`${name}\``;

@@ -60,10 +60,13 @@ export const SQLITE: SourceDialect = {
     keepsArrivalOrder: false,
     testsFiltersInOrder: false,
     computesArgumentsBeforeFilter: false,
+    arrivalNumber: 'row_number() OVER ()',
     fence: 'LIMIT -1',
     codePointOrder: ' COLLATE BINARY',
     placesNulls: true,
     limitsByNumbers: false,
+    limitType: null,
+    materialized: ' MATERIALIZED',
   },
   lexical: SQLITE_LEXICAL,
   // No list is bound: the connector says so.

@@ -59,9 +59,9 @@ export function gapless(
   items.push(...[...values, size].map((name) => `${rows}.${quoteName(name)}`));
   const same = c === null ? '' : ` AND ${bins.same(`${rows}.${c}`, `series.${c}`)}`;
   return [
-    `WITH series AS MATERIALIZED (${series}),`,
+    `WITH series AS${traits.materialized} (${series}),`,
     `ends AS (SELECT min(${t}) AS lo, max(${t}) AS hi, (SELECT count(*) FROM series) AS many FROM ${from}),`,
-    `ticks AS MATERIALIZED (SELECT ${every} AS t FROM ends)`,
+    `ticks AS${traits.materialized} (SELECT ${every} AS t FROM ends)`,
     `SELECT ${items.join(', ')}`,
     `FROM ticks CROSS JOIN series LEFT JOIN ${rows} ON ${rows}.${t} = ticks.t${same}`,
   ].join('\n');

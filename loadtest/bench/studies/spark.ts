@@ -128,7 +128,7 @@ async function cancelMs(): Promise<number> {
     control.cancellation.cancel(new QueryError('cancelled', 'enough'));
   }, 200);
   try {
-    for await (const _ of session.execute(planOf(ENDLESS), () => {}));
+    for await (const _ of session.execute(planOf(ENDLESS)));
   } catch (thrown) {
     if (!(thrown instanceof QueryError) || thrown.code !== 'cancelled') throw thrown;
   }

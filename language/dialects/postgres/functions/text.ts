@@ -10,7 +10,7 @@ import { MAX_PADDED, MAX_REPEATS } from '../../../types/text-bounds.ts';
 import type { TypedCall } from '../../../types/typed.ts';
 import type { Emitter, FunctionTable, Row } from '../../function-table.ts';
 import { infix, matching, named } from '../../standard-sql.ts';
-import { postgresPattern } from '../patterns.ts';
+import { usualPattern } from '../../usual-pattern.ts';
 import { byCodePoint, quoteText } from '../sql.ts';
 
 function trimming(name: string): Emitter {
@@ -70,7 +70,7 @@ const split: Row = {
 
 function patternOf({ args }: TypedCall): string | null {
   const pattern = literalText(args[1]);
-  return pattern === null ? null : postgresPattern(pattern);
+  return pattern === null ? null : usualPattern(pattern);
 }
 
 const regexpMatch: Row = {

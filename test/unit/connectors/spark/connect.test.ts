@@ -73,6 +73,13 @@ describe('A connection to Spark', function () {
     expect(await sparkProblem('http://x')).to.include('is not of the form sc://host:port');
   });
 
+  it('tells of a server that is older, or none of Spark Connect', async () => {
+    await using spark = await fakeSpark({ lacks: ['Config'] });
+    expect(await sparkProblem(spark.url)).to.equal(
+      'database-unavailable: the Spark of connection "lake" is not available: the server does not know a call of Spark Connect: it is none, or older than Spark 3.4',
+    );
+  });
+
   it("tells Spark's own error", async () => {
     await using spark = await fakeSpark({ analyzeError: () => '[INTERNAL_ERROR] out of order' });
     expect(await sparkProblem(spark.url)).to.include('out of order');

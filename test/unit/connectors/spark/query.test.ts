@@ -63,6 +63,23 @@ describe('A query on Spark', function () {
     expect(one!.request.session_id).not.to.equal(other!.request.session_id);
   });
 
+  it('has settings of its own in its session, which must stay the same one', async () => {
+    await numbers();
+    const [config] = spark.named('Config').slice(-1);
+    const [execute] = spark.named('ExecutePlan').slice(-1);
+    const pairs = config!.request.operation!.set.pairs.map(({ key, value }) => `${key}=${value}`);
+    expect(pairs).to.include.members([
+      'spark.sql.ansi.enabled=true',
+      'spark.sql.session.timeZone=UTC',
+      'spark.sql.ansi.doubleQuotedIdentifiers=false',
+      'spark.sql.variable.substitute=false',
+    ]);
+    expect(config!.request.session_id).to.equal(execute!.request.session_id);
+    expect(execute!.request.client_observed_server_side_session_id).to.equal(
+      `server-${config!.request.session_id}`,
+    );
+  });
+
   it('is no answer when its rows end without the mark that they are complete', async () => {
     execute = (stream) => {
       if (stream.after === null) stream.batch(rows(1, 2));

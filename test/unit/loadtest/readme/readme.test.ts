@@ -74,7 +74,7 @@ describe('the load test in the documents', () => {
     expect(settings).to.deep.include({ quick: false, rows: 1_000_000 });
     const present = new Set(scenarios.map(({ name }) => name));
     const [, said = ''] = /It left out (.*)\./.exec(read('docs/performance.md')) ?? [];
-    const withoutTarget = ['fork-policies', 'light-over-clients', 'small-query-distinct'];
+    const withoutTarget = ['fork-policies', 'light-over-clients', 'small-query-distinct', 'spark'];
     const withTarget = SCENARIOS.map(({ name }) => name).filter((name) => !withoutTarget.includes(name));
     expect(withTarget.filter((name) => !present.has(name))).to.deep.equal(
       said === '' ? [] : said.split(', ').map((name) => name.replaceAll('`', '')),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { QueryError } from '../../../../core/protocol/errors.ts';
 import { createFrameReader, writeData, writeMessage } from '../../../../core/protocol/frames.ts';
+import type { ProgressMessage } from '../../../../core/protocol/source-progress.ts';
 import { WorkerSocket } from '../../../../server/admission/worker-socket.ts';
 
 interface Calls {
@@ -21,9 +22,11 @@ describe('worker socket', () => {
   let received: Message[];
   let onMessage: (message: Message) => void;
   let closes: number;
+  let told: ProgressMessage[];
 
   beforeEach(async () => {
     received = [];
+    told = [];
     closes = 0;
     onMessage = () => {};
     const path = join(dir, `${Math.random()}.sock`);
@@ -35,6 +38,7 @@ describe('worker socket', () => {
       socketPath: path,
       onConnect: () => {},
       onClose: () => closes++,
+      onProgress: (message) => told.push(message),
     });
     [peer] = (await connected) as [Socket];
     const feed = createFrameReader({
@@ -58,6 +62,19 @@ describe('worker socket', () => {
 
   const reply = (queryId: string, value: unknown) =>
     writeMessage(peer, { type: 'reply', queryId, ok: true, value });
+
+  it('passes on what the worker tells of a call, which goes on', async () => {
+    onMessage = ({ queryId }) => {
+      const progress = { connection: 'lake', operation: 'o', tasks: 4, tasksDone: 1 };
+      writeMessage(peer, { type: 'progress', queryId, progress });
+      reply(queryId, { text: 'done' });
+    };
+    expect(await client.call<'echo'>({ type: 'echo', queryId: 'q1', text: 'x' })).to.deep.equal({
+      text: 'done',
+    });
+    expect(told.map(({ queryId, progress }) => [queryId, progress.tasksDone])).to.deep.equal([['q1', 1]]);
+    expect(client.closed).to.equal(false);
+  });
 
   it('answers a call with its typed reply', async () => {
     onMessage = ({ queryId, text }) => reply(queryId, { text: `${text}!` });

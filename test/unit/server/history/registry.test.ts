@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import { anonymousAt } from '../../../../core/protocol/principal.ts';
-import { type NewQuery, QueryRegistry } from '../../../../server/history/registry.ts';
+import { type NewQuery, QueryRegistry, viewOf } from '../../../../server/history/registry.ts';
 import { QueryTrace } from '../../../../server/history/trace.ts';
 
 const CONTEXT = { traceId: '0'.repeat(32), parentSpanId: null, sampled: null, traceState: null };
@@ -37,6 +37,23 @@ describe('query registry', () => {
     expect(runningIds()).to.deep.equal(['c', 'd', 'e']);
     expect(registry.runningCount).to.equal(3);
     expect(registry.find('d')).to.include({ text: "select 'd'", state: 'running' });
+  });
+
+  it('shows how far databases are, one entry a statement', () => {
+    const query = registry.start(asked('a'), 0);
+    const one = {
+      ...{ connection: 'lake', operation: 'o1', stages: 1, stagesDone: 0, tasks: 4, tasksDone: 1 },
+      ...{ tasksRunning: 1, bytesRead: 100 },
+    };
+    const later = { ...one, tasksDone: 3 };
+    expect(viewOf(query, 1)).not.to.have.property('sources');
+    expect(registry.tell('a', one)).to.equal(null);
+    expect(registry.tell('a', later)).to.deep.equal(one);
+    expect(registry.tell('a', { ...one, operation: 'o2' })).to.equal(null);
+    expect(viewOf(query, 1).sources).to.deep.equal([later, { ...one, operation: 'o2' }]);
+    registry.end(query, null, 2);
+    const late = { ...one, tasksDone: 4 };
+    expect(registry.tell('a', late), 'one that has ended counts no more').to.equal(late);
   });
 
   it('lists running ones first, then ended ones, each newest first', () => {

@@ -1,6 +1,6 @@
 /**
- * A regular expression of RE2's as PostgreSQL reads it, for asking whether it matches: null unless every part of it is one
- * that both know with the same meaning. Classes are written out, since PostgreSQL's follow the locale; a point is
+ * A regular expression of RE2's as other engines read it, for asking whether it matches: null unless every part of it is one
+ * that all know with the same meaning. Classes are written out, since those of databases follow the locale; a point is
  * everything but a line end. What is left out on purpose: flags, boundaries, lazy and counted-above-255 repetition,
  * classes in brackets, Unicode properties, back references.
  */
@@ -15,7 +15,7 @@ const CLASSES: Readonly<Record<string, string>> = {
 const PART = /\\[\s\S]?|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|\((?:\?[:=!<P]?)?|[*+?]\??|\{[^}]*\}\??|[\s\S]/gu;
 const SPECIAL = /^[\\^$.|?*+(){}[\]]$/;
 
-export function postgresPattern(pattern: string): string | null {
+export function usualPattern(pattern: string): string | null {
   let converted = '';
   let open = 0;
   let repeatable = false;
