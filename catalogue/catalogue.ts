@@ -23,6 +23,10 @@ export interface CatalogueOptions extends StoreOptions {
   onConnectionsChanged?(): void;
 }
 
+/** The most models of a completion, and the most of which it shows parameters and columns. */
+const MOST_NAMED = 100;
+const MOST_DETAILED = 10;
+
 export class Catalogue {
   readonly models: ModelReading;
   readonly connections: StoredConnectionBook;
@@ -67,6 +71,19 @@ export class Catalogue {
   /** Returns one model, from the cache where it is there; null: there is none. Throws store-unavailable. */
   show(key: string): Promise<StoredModel | null> {
     return this.#lookup.one(key);
+  }
+
+  /** Returns the first models whose names begin so, with parameters and columns where they are few. */
+  async named(prefix: string, connections: readonly string[] | null) {
+    const none = { tag: null, owner: null, search: null, after: null };
+    const page = await this.models.list({ ...none, prefix, limit: MOST_NAMED, connections });
+    const keys = page.models.map(({ name }) => name.toLowerCase());
+    const found = keys.length <= MOST_DETAILED ? (await this.find(keys)).models : [];
+    const models = page.models.map(({ name, description }) => {
+      const { parameters = [], columns = [] } = found.find((model) => model.name === name) ?? {};
+      return { name, description, parameters, columns };
+    });
+    return { models, complete: page.next === null };
   }
 
   /** Says whether these versions are the current ones, as far as is known without asking. */

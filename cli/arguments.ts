@@ -11,9 +11,11 @@ import {
   type PolicyCommand,
   policyCommand,
 } from './access/access-arguments.ts';
+import { COMMANDS, OPTIONS, OPTIONS_OF, type OptionName } from './command-options.ts';
 import { type ConnectionCommand, connectionCommand } from './connection-arguments.ts';
 import { parseCount } from './count-argument.ts';
-import { ENCRYPT_OPTIONS, type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
+import { type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
+import { type ExtensionsCommand, extensionsCommand } from './extensions/extension-arguments.ts';
 import { type Format, parseFormat } from './formats.ts';
 import {
   type FmtOptions,
@@ -25,7 +27,7 @@ import {
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
 import { logsCommand, parseSince } from './logs-arguments.ts';
-import { MODEL_OPTIONS, type ModelCommand, modelCommand } from './models/model-arguments.ts';
+import { type ModelCommand, modelCommand } from './models/model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
 import { type CacheCommand, cacheCommand, type JobsCommand, jobsCommand } from './results-arguments.ts';
 import { parseSizes } from './size-arguments.ts';
@@ -83,100 +85,8 @@ export type Command =
   | ({ readonly name: 'model'; readonly url: string | null } & ModelCommand)
   | ({ readonly name: 'migrate-query'; readonly url: string | null } & MigrateQueryOptions)
   | ({ readonly name: 'connection'; readonly url: string | null } & ConnectionCommand)
+  | ({ readonly name: 'extensions'; readonly configFile: string | undefined } & ExtensionsCommand)
   | { readonly name: 'migrate'; readonly check: boolean; readonly configFile: string | undefined };
-
-const COMMANDS = [
-  'start',
-  'query',
-  'explain',
-  'compile',
-  'fmt',
-  'status',
-  'top',
-  'logs',
-  'scale',
-  'doctor',
-  'grants',
-  'keys',
-  'policy',
-  'cache',
-  'jobs',
-  'audit',
-  'model',
-  'connection',
-  'migrate',
-  'migrate-query',
-  'help',
-  'version',
-] as const;
-
-const OPTIONS = {
-  url: { type: 'string' },
-  format: { type: 'string' },
-  ...ENCRYPT_OPTIONS,
-  param: { type: 'string', multiple: true },
-  connection: { type: 'string' },
-  limit: { type: 'string' },
-  timeout: { type: 'string' },
-  config: { type: 'string' },
-  json: { type: 'boolean' },
-  check: { type: 'boolean' },
-  write: { type: 'boolean' },
-  local: { type: 'boolean' },
-  once: { type: 'boolean' },
-  query: { type: 'string' },
-  step: { type: 'string' },
-  describe: { type: 'string' },
-  level: { type: 'string' },
-  since: { type: 'string' },
-  summary: { type: 'boolean' },
-  expires: { type: 'string' },
-  roles: { type: 'string' },
-  only: { type: 'string' },
-  as: { type: 'string' },
-  table: { type: 'string', multiple: true },
-  model: { type: 'string', multiple: true },
-  shape: { type: 'string' },
-  all: { type: 'boolean' },
-  async: { type: 'boolean' },
-  database: { type: 'boolean' },
-  offset: { type: 'string' },
-  remove: { type: 'boolean' },
-  head: { type: 'string' },
-  dialect: { type: 'string' },
-  files: { type: 'boolean' },
-  ...MODEL_OPTIONS,
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'v' },
-} as const;
-
-type OptionName = keyof typeof OPTIONS;
-
-const QUERY_OPTIONS: readonly OptionName[] = ['url', 'param', 'connection', 'limit', 'timeout'];
-const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly OptionName[]>> = {
-  start: ['config'],
-  query: [...QUERY_OPTIONS, 'format', 'async', 'encrypt', 'encrypt-to'],
-  explain: [...QUERY_OPTIONS, 'json', 'database'],
-  compile: ['step', 'describe', 'connection', 'param'],
-  fmt: ['check', 'write', 'dialect'],
-  status: ['url', 'json', 'local', 'config'],
-  top: ['url', 'once'],
-  logs: ['url', 'query', 'level', 'since', 'limit', 'summary', 'json'],
-  scale: ['config', 'json'],
-  doctor: ['config', 'json'],
-  grants: [],
-  keys: ['expires', 'roles', 'only', 'json', 'config'],
-  policy: ['as', 'connection', 'json', 'config'],
-  audit: ['head', 'json', 'config'],
-  model: ['url', 'tag', 'search', 'at', 'from', 'to', 'reason', 'dry-run', 'prune', 'json'],
-  connection: ['url', 'reason', 'json'],
-  migrate: ['check', 'config'],
-  cache: ['url', 'json', 'limit', 'since', 'connection', 'table', 'tag', 'model', 'shape', 'all', 'remove'],
-  jobs: ['url', 'json', 'offset', 'limit'],
-  'migrate-query': ['url', 'describe', 'connection', 'model', 'files'],
-  help: [],
-  version: [],
-};
 
 /** Throws UsageError. */
 export function parseCommandLine(args: readonly string[], nowMs = Date.now()): Command {
@@ -212,6 +122,8 @@ export function parseCommandLine(args: readonly string[], nowMs = Date.now()): C
     case 'grants':
       expectNoMore(name, rest);
       return { name };
+    case 'extensions':
+      return { name, configFile: values.config, ...extensionsCommand(values, rest) };
     case 'keys':
       return { name, configFile: values.config, ...keysCommand(values, rest, nowMs) };
     case 'policy':

@@ -22,6 +22,8 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
   forkline doctor [--json]              whether each database answers, and what its role may do too much (--config)
   forkline grants                       print SQL for a PostgreSQL superuser: it takes from everybody what no query
                                         needs
+  forkline extensions install           what the configuration's files need of the stage engine's extensions; of FILE...
+                                        without a network (--repository DIR or URL). extensions list (--json, --config)
   forkline keys create NAME             an API key, printed once: --expires 90d or a date, --roles a,b, or
                                         --only metrics. keys list (--json); keys revoke ID (--config)
   forkline policy check                 whether the policy has mistakes; policy explain --as NAME ['QUERY']: what

@@ -58,6 +58,10 @@ async function run(command: Command): Promise<number> {
     case 'grants':
       process.stdout.write((await import('../connectors/postgres/guard/grants.ts')).grantsSql());
       return 0;
+    case 'extensions': {
+      const { runExtensions } = await import('./extensions/extensions.ts');
+      return await runExtensions(question(command.configFile), command, process);
+    }
     case 'keys':
       return await (await import('./access/keys.ts')).runKeys(question(command.configFile), command, process);
     case 'jobs':

@@ -98,7 +98,8 @@ function pidOf(database: EmbeddedDatabase): { readonly pid: number } {
 /** The embedded database is the connection `main`, and the demo's files are `demo`, as long as no other is configured. */
 function withDatabase(config: Config, database: EmbeddedDatabase | null): Config {
   if (database === null || Object.keys(config.connections).length > 0) return config;
-  const store = config.store ?? { url: database.storeUrl, migrate: 'auto' as const };
+  const { driftCheckSeconds } = config;
+  const store = config.store ?? { url: database.storeUrl, migrate: 'auto' as const, driftCheckSeconds };
   return {
     ...config,
     store,

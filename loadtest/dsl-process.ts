@@ -52,18 +52,18 @@ export interface DslProcessOptions {
   readonly config?: Partial<DslWorkerConfig>;
   /** Called with each piece of the answer instead of keeping it. */
   readonly onData?: (bytes: Buffer) => void;
-  /** The built worker instead of the source. */
-  readonly entry?: string;
 }
 
-const SOURCE_ENTRY = fileURLToPath(new URL('../workers/dsl/worker.ts', import.meta.url));
+/** The built worker, which starts five times as fast as its source through tsx; dist-dev/ has a link to it. */
+const DIST = import.meta.url.endsWith('.ts') ? '../dist' : '..';
+const ENTRY = fileURLToPath(new URL(`${DIST}/workers/dsl/worker.js`, import.meta.url));
 
 export async function startDslProcess(options: DslProcessOptions = {}): Promise<DslProcess> {
   const dir = mkdtempSync(join(tmpdir(), 'forkline-dsl-'));
   mkdirSync(join(dir, 'raw'));
   const config = workerConfig(dir, options.config ?? {});
   const startedAt = performance.now();
-  const child = forkWorker(options.entry ?? SOURCE_ENTRY);
+  const child = forkWorker();
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   child.send(initMessage(dir, config));
   await readyOf(child);
@@ -118,6 +118,7 @@ function workerConfig(dir: string, overrides: Partial<DslWorkerConfig>): DslWork
     fifoPath: join(dir, 'dsl.fifo'),
     spillDir: join(dir, 'spill'),
     files: {},
+    extensionDir: join(dir, 'extensions'),
     memoryBytes: 256 * 1024 * 1024,
     spillBytes: 1024 * 1024 * 1024,
     threads: 2,
@@ -125,11 +126,8 @@ function workerConfig(dir: string, overrides: Partial<DslWorkerConfig>): DslWork
   };
 }
 
-function forkWorker(entry: string): ChildProcess {
-  return fork(entry, {
-    execArgv: entry.endsWith('.ts') ? ['--import', 'tsx'] : [],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+function forkWorker(): ChildProcess {
+  return fork(ENTRY, { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
 function initMessage(dir: string, config: DslWorkerConfig): object {

@@ -1,6 +1,6 @@
 /**
  * Real logger and writer processes for benchmarks and tests, in a run directory of their own that goes when the scope
- * ends. Where this module was compiled they are the compiled ones, else they run through tsx.
+ * ends. They are the built ones.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,10 +11,10 @@ import type { LoggerConfig } from '../core/protocol/logger-config.ts';
 import type { ToChild } from '../core/protocol/monitor.ts';
 import type { FromWriter, WriterTask } from './log-writer.ts';
 
-const EXTENSION = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-const LOGGER = new URL(`../logger/main.${EXTENSION}`, import.meta.url);
-const WRITER = new URL(`./log-writer.${EXTENSION}`, import.meta.url);
-const FORK_OPTIONS = { execArgv: EXTENSION === 'ts' ? ['--import', 'tsx'] : [] };
+const BUILT = import.meta.url.endsWith('.ts') ? '../dist-dev/' : '../';
+const LOGGER = new URL(`${BUILT}logger/main.js`, import.meta.url);
+const WRITER = new URL(`${BUILT}loadtest/log-writer.js`, import.meta.url);
+const FORK_OPTIONS = { execArgv: [] };
 
 export interface LogSetup extends AsyncDisposable {
   readonly runDir: string;

@@ -4,7 +4,6 @@
  * add or remove one SQL worker (TTIN, TTOU). The `forkline` command reaches it through the control socket.
  * However it ends, no child, no run directory and no state file is left.
  */
-import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Config } from '../core/config/config.ts';
 import { createLogClient } from '../core/logging/client.ts';
@@ -17,16 +16,11 @@ import type { MemoryReading, Role } from '../core/protocol/monitor.ts';
 import { MAX_POOL_SIZE } from '../core/protocol/pool-sizes.ts';
 import { auditedLog } from './audited-log.ts';
 import type { LaunchContext } from './children/launch.ts';
-import {
-  type BoundSocket,
-  type BoundUnixSocket,
-  bindSocket,
-  bindUnixSocket,
-  ListenError,
-} from './children/listen.ts';
+import { type BoundSocket, bindSocket, ListenError } from './children/listen.ts';
 import { StatsBook } from './children/stats.ts';
 import { findTools, logMissingTools } from './children/tools.ts';
 import { ControlError, ControlServer } from './control.ts';
+import { bindLocals, closeLocals } from './local-sockets.ts';
 import { Monitor } from './monitor.ts';
 import { maxSizesOf, type PoolDefinition } from './pools/definition.ts';
 import { programsOf } from './pools/programs.ts';
@@ -249,26 +243,6 @@ function scaleBy(monitor: Monitor, by: 1 | -1, log: LogClient): void {
   } catch (thrown) {
     if (!(thrown instanceof ControlError)) throw thrown;
     log.warn('not-scaled', { reason, message: thrown.message });
-  }
-}
-
-/** Binds the socket of the commands, and the one that is configured. */
-function bindLocals({ listen }: Config, { httpSocket }: RunDir): readonly BoundUnixSocket[] {
-  const own = bindUnixSocket(httpSocket, 0o600);
-  if (listen.socket === null) return [own];
-  try {
-    return [own, bindUnixSocket(listen.socket, listen.socketMode === '660' ? 0o660 : 0o600)];
-  } catch (thrown) {
-    own.close();
-    throw thrown;
-  }
-}
-
-/** Closes the sockets; the file of the configured one goes as well. */
-function closeLocals(locals: readonly BoundUnixSocket[], { listen }: Config): void {
-  for (const { path, close } of locals) {
-    close();
-    if (path === listen.socket) rmSync(path, { force: true });
   }
 }
 

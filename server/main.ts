@@ -106,6 +106,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
     askMonitor: processList.requestAll,
     ...(results !== null && { results, cache: results.answers }),
   });
+  opened?.watchContracts(handler);
   const servers = createHttpServers(config, app);
   const all = [servers.port, ...servers.local];
   for (const http of all) answerClientErrors(http);

@@ -119,6 +119,16 @@ export class ModelReading {
     return rows.map(storedModel);
   }
 
+  /** Returns the next models behind `after` whose contract was not seen to hold since then, by name. */
+  async unchecked(since: Date, after: string, limit: number): Promise<readonly StoredModel[]> {
+    const rows = await this.#store.rows<ModelRow>({
+      text: `select ${LOOKED_UP} from model m where m.key > $2 and (m.held_at < $1 or m.broken_since is not null)
+             order by m.key limit $3`,
+      values: [since, after, limit],
+    });
+    return rows.map(storedModel);
+  }
+
   /** Returns the first published models, by name. */
   async published(limit: number): Promise<readonly StoredModel[]> {
     const rows = await this.#store.rows<ModelRow>({

@@ -14,7 +14,7 @@ const CONNECT_MS = 3000;
 const STATEMENT_MS = 10_000;
 const RETRY_AFTER_MS = 1000;
 
-export interface StoreOptions extends StoreConfig {
+export interface StoreOptions extends Pick<StoreConfig, 'url' | 'migrate'> {
   /** Called with a failure that an operator should know of. */
   onTrouble(message: string): void;
 }
@@ -139,7 +139,7 @@ export class Store {
   }
 }
 
-function storeClient({ url }: StoreConfig): pg.ClientConfig {
+function storeClient({ url }: Pick<StoreConfig, 'url'>): pg.ClientConfig {
   return {
     connectionString: url,
     connectionTimeoutMillis: CONNECT_MS,

@@ -2,7 +2,7 @@
  * The first line of a CSV file: the names of its columns, and how its lines end. The engine is told both, and guesses nothing:
  * its own detection drops lines that do not fit its guess.
  */
-import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { isCompressed } from './formats.ts';
@@ -17,9 +17,8 @@ export interface CsvHead {
 const MAX_HEAD_BYTES = 1024 * 1024;
 const BYTE_ORDER_MARK = '\uFEFF';
 
-/** Reads the head of a file of UTF-8. `name`: how errors call it. Throws `bad-file`. */
-export async function readCsvHead(file: string, name: string, delimiter: string): Promise<CsvHead> {
-  const source = createReadStream(file);
+/** Reads the head of a file of UTF-8 from its bytes. `name`: how errors call it. Throws `bad-file`. */
+export async function readCsvHead(source: Readable, name: string, delimiter: string): Promise<CsvHead> {
   const input = isCompressed(name) ? source.pipe(createGunzip()) : source;
   source.on('error', (error) => input.destroy(error));
   const chunks: Buffer[] = [];

@@ -3,12 +3,12 @@ import type { FilesConnection } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Finding } from '../kit/connector.ts';
 import { findFiles } from './find-files.ts';
-import { FileTree } from './tree.ts';
+import { LocalTree } from './local-tree.ts';
 import { parsePath } from './user-path.ts';
 
 export async function examineFiles({ root, tables }: FilesConnection): Promise<readonly Finding[]> {
   try {
-    const tree = new FileTree(root);
+    const tree = new LocalTree(root);
     const findings: Finding[] = [{ level: 'ok', text: `files below ${root}` }];
     for (const [name, table] of Object.entries(tables)) {
       const problem = await problemOf(tree, table);
@@ -22,7 +22,7 @@ export async function examineFiles({ root, tables }: FilesConnection): Promise<r
 }
 
 async function problemOf(
-  tree: FileTree,
+  tree: LocalTree,
   { path, hive }: FilesConnection['tables'][string],
 ): Promise<string | null> {
   try {

@@ -4,9 +4,9 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { Entry, FileTree } from './file-tree.ts';
 import { formatOfName } from './formats.ts';
 import { type Partition, partitionOf, refuseAmbiguous } from './hive.ts';
-import type { Entry, FileTree } from './tree.ts';
 import type { PathPattern } from './user-path.ts';
 
 export interface FoundFile {
@@ -30,6 +30,8 @@ export interface FindOptions {
 /** The most files that one table may have in one query. */
 const MAX_FILES = 100_000;
 const MAX_DEPTH = 64;
+/** Directories that a tree is told of before they are read. */
+const EXPECTED = 64;
 /** Directories that are read before others get their turn. */
 const TURN = 256;
 
@@ -65,27 +67,27 @@ class Search {
     const { check, atMost = Number.POSITIVE_INFINITY } = this.#options;
     this.#open.push({ directory: '', rest: pattern, partitions: [], depth: 0 });
     for (let count = 1; this.#open.length > 0 && this.found.length < atMost; count++) {
-      this.#visit(this.#open.pop()!);
+      await this.#visit(this.#open.pop()!);
       if (count % TURN !== 0) continue;
       await setImmediate();
       check?.();
     }
   }
 
-  #visit(step: Step): void {
+  async #visit(step: Step): Promise<void> {
     const { directory, rest, depth } = step;
     const [segment, ...after] = rest;
     if (depth > MAX_DEPTH)
       throw new QueryError('bad-file', `${directory} is nested deeper than ${MAX_DEPTH} directories`);
     if (segment?.kind === 'name') {
       const path = joined(directory, segment.name);
-      const kind = this.#tree.kindOf(path);
+      const kind = await this.#tree.kindOf(path, after.length === 0);
       if (kind === 'other') throw new QueryError('bad-file', `${path} is neither a file nor a directory`);
       if (kind !== null) this.#enter(step, { name: segment.name, kind }, after);
       return;
     }
     const waiting = this.#open.length;
-    for (const entry of this.#tree.entries(directory) ?? []) {
+    for (const entry of (await this.#tree.entries(directory)) ?? []) {
       if (isHidden(entry.name)) continue;
       if (segment === undefined) this.#below(step, entry);
       else if (segment.kind === 'pattern' && segment.pattern.test(entry.name))
@@ -93,7 +95,9 @@ class Search {
       else if (segment.kind === 'any') this.#any(step, entry, rest);
     }
     // The last directory is visited first: so they come in the order of their names.
-    this.#open.push(...this.#open.splice(waiting).reverse());
+    const found = this.#open.splice(waiting).reverse();
+    for (const { directory: below } of found.slice(-EXPECTED)) this.#tree.expect?.(below);
+    this.#open.push(...found);
   }
 
   /** Everything below a directory that a path names, as far as its name says that it is data. */

@@ -2,9 +2,9 @@
 
 import type { FilesTable } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
+import type { Entry, FileTree } from './file-tree.ts';
 import type { FoundFile } from './find-files.ts';
 import { MAX_PARTITION_LEVELS, type PartitionType, partitionOf, partitionType } from './hive.ts';
-import type { Entry, FileTree } from './tree.ts';
 
 export interface PartitionColumn {
   readonly key: string;
@@ -18,11 +18,11 @@ const DECLARED: Readonly<Record<string, PartitionType>> = {
 };
 
 /** `first`: any file of the table. */
-export function partitionColumns(
+export async function partitionColumns(
   tree: FileTree,
   first: FoundFile,
   hive: FilesTable['hive'],
-): readonly PartitionColumn[] {
+): Promise<readonly PartitionColumn[]> {
   if (hive === false) return [];
   const keys = first.partitions.map(({ key }) => key);
   if (new Set(keys.map((key) => key.toLowerCase())).size < keys.length)
@@ -34,7 +34,7 @@ export function partitionColumns(
     );
   const declared = keys.map((key) => declaredType(key, hive));
   const open = declared.some((type) => type === null);
-  const shown = open ? shownTypes(tree, first) : [];
+  const shown = open ? await shownTypes(tree, first) : [];
   return keys.map((key, level) => ({ key, type: declared[level] ?? shown[level]! }));
 }
 
@@ -48,15 +48,20 @@ function declaredType(key: string, hive: FilesTable['hive']): PartitionType | nu
 }
 
 /** The types of each level, from all directories there. */
-function shownTypes(tree: FileTree, { path, partitions }: FoundFile): readonly PartitionType[] {
+async function shownTypes(
+  tree: FileTree,
+  { path, partitions }: FoundFile,
+): Promise<readonly PartitionType[]> {
   const names = path.split('/');
   const above = names.findIndex((name) => partitionOf(name) !== null);
   const types: Set<PartitionType>[] = partitions.map(() => new Set());
   let directories = [names.slice(0, above).join('/')];
   for (let level = 0; level < partitions.length; level++) {
     const below: string[] = [];
+    for (const directory of directories) tree.expect?.(directory);
     for (const directory of directories) {
-      const seen = partitionsIn(tree.entries(directory) ?? []);
+      const entries = tree.entries(directory);
+      const seen = partitionsIn((entries instanceof Promise ? await entries : entries) ?? []);
       if (seen.type !== null) types[level]!.add(seen.type);
       if (level + 1 < partitions.length)
         for (const name of seen.names) below.push(directory === '' ? name : `${directory}/${name}`);

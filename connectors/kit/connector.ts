@@ -56,9 +56,9 @@ export interface Connection {
 
 /** The receiver of what a database says about changes of its tables. */
 export interface ChangeHearer {
-  /** It is certain that changes are heard from now on. */
+  /** Called when it is certain that changes are heard from now on. */
   heard(): void;
-  /** Something has changed; `what` is as the database says it. */
+  /** Called when something has changed; `what` is as the database says it. */
   changed(what: string): void;
 }
 

@@ -13,6 +13,10 @@
 import { constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { QueryError } from '../../core/protocol/errors.ts';
+import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
+
+/** The buffers of all pipes of this process: new ones for every 128 KB cost page faults, and collections of the whole heap. */
+const BUFFERS = new WriterStock();
 
 const RETRY_MS = 1;
 /** The number of quick retries. After these the engine is not about to read (stages read this input second, or the worker is stuck). */
@@ -56,10 +60,17 @@ export class FifoWriter {
     this.#retry = setTimeout(() => this.#tryOpen(HASTE_RETRIES), RETRY_MS);
   }
 
+  /** Returns a writer of bytes that are written here; `onFull` is called when it must wait for `onDrain`. */
+  byteWriter(onFull: () => void): ByteWriter {
+    return new ByteWriter((bytes) => {
+      if (!this.write(bytes)) onFull();
+    }, BUFFERS);
+  }
+
   /** Writes the buffer, which then belongs to the writer. Returns false when the caller must wait for `onDrain`. */
   write(bytes: Buffer): boolean {
     if (this.#state === 'closed') return true;
-    if (this.#socket !== null) return this.#socket.write(bytes);
+    if (this.#socket !== null) return writeTo(this.#socket, bytes);
     this.#queued.push(bytes);
     if (this.#queued.length === 1) this.#tryOpen(HASTE_RETRIES);
     return this.#hasRoom;
@@ -113,7 +124,7 @@ export class FifoWriter {
     this.#socket = socket;
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(error));
     socket.on('close', this.#markClosed);
-    for (const bytes of this.#queued.splice(0)) socket.write(bytes);
+    for (const bytes of this.#queued.splice(0)) writeTo(socket, bytes);
     if (this.#state === 'ended') return void socket.end();
     this.#become('open');
     socket.on('drain', () => this.#events.onDrain());
@@ -132,6 +143,10 @@ export class FifoWriter {
     this.#markClosed();
     this.#events.onError(fifoFailure(error));
   }
+}
+
+function writeTo(socket: Socket, bytes: Buffer): boolean {
+  return socket.write(bytes, () => BUFFERS.give(bytes));
 }
 
 function fifoFailure(error: NodeJS.ErrnoException): QueryError {

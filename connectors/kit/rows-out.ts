@@ -12,7 +12,7 @@ import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
 import { Answer, refuseSameNames, rowTooLongForStages, textAnswerOf } from './answer.ts';
 import type { CallControl } from './call-control.ts';
 import type { ByteSink, CopySummary } from './connector.ts';
-import { ByteWriter, WriterStock } from './encode/byte-writer.ts';
+import { type ByteWriter, WriterStock } from './encode/byte-writer.ts';
 import { createRowEncoder, rowLayout } from './encode/row-encoder.ts';
 import { FifoWriter } from './fifo-writer.ts';
 import { Gate } from './gate.ts';
@@ -95,9 +95,7 @@ export async function copyBatches(
     },
     onError: (error) => gate.fail(error),
   });
-  const writer = new ByteWriter((bytes) => {
-    if (!fifo.write(bytes)) gate.shut();
-  });
+  const writer = fifo.byteWriter(() => gate.shut());
   const endEarly = (): void => fifo.destroy();
   cancellation.onCancel(endEarly);
   try {

@@ -8,7 +8,7 @@ import type { DatabaseColumn } from '../../core/protocol/types.ts';
 import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
-import { ByteWriter } from '../kit/encode/byte-writer.ts';
+import type { ByteWriter } from '../kit/encode/byte-writer.ts';
 import { FifoWriter } from '../kit/fifo-writer.ts';
 import { stalePlan } from '../kit/stale-plan.ts';
 import { noRows } from './describe.ts';
@@ -40,9 +40,7 @@ export async function copyToFifo(
       session.discard(error);
     },
   });
-  const writer = new ByteWriter((bytes) => {
-    if (!fifo.write(bytes)) session.pause();
-  });
+  const writer = fifo.byteWriter(() => session.pause());
   const taker = new CopiedRows(call, writer);
   const endEarly = (): void => fifo.destroy();
   control.cancellation.onCancel(endEarly);

@@ -10,7 +10,6 @@ import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
 import { rowTooLongForStages } from '../kit/answer.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { CopySummary } from '../kit/connector.ts';
-import { ByteWriter } from '../kit/encode/byte-writer.ts';
 import { FifoWriter } from '../kit/fifo-writer.ts';
 import { expectColumns, expectParameters, stalePlan } from '../kit/stale-plan.ts';
 import { type CopyDataGatherer, gatherCopyData } from './copy-data.ts';
@@ -64,9 +63,7 @@ async function runCopy(
       session.fail(error);
     },
   });
-  const writer = new ByteWriter((bytes) => {
-    if (!fifo.write(bytes)) session.pause();
-  });
+  const writer = fifo.byteWriter(() => session.pause());
   const payloads = gatherCopyData(writer);
   const columnCheck = new DescriptionCheck(call.described ?? []);
   const progress = createCopyHandler(call, columnCheck, payloads);

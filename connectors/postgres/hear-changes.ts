@@ -9,7 +9,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import type { CallControl } from '../kit/call-control.ts';
 import type { ChangeHearer } from '../kit/connector.ts';
 
-export const CHANNEL = 'forkline_changed';
+const CHANNEL = 'forkline_changed';
 
 const PROBE = 'forkline-probe ';
 const ASK_EACH_MS = 2000;

@@ -10,6 +10,7 @@ export interface CompletionItem {
     | 'function'
     | 'keyword'
     | 'table'
+    | 'model'
     | 'parameter'
     | 'connection'
     | 'option';

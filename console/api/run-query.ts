@@ -1,9 +1,13 @@
-/** Runs a query and fills a row store while its answer arrives. */
+/** Runs a query, or fetches the result of a job, and fills a row store while the answer arrives. */
 
 import { RowStore } from '../rows/row-store.ts';
 import type { Asked } from './asked.ts';
 import { ask, isAbort, send } from './client.ts';
-import { type Problem, ProblemError, unreachable } from './problem.ts';
+import { endedEarly } from './ended-early.ts';
+import { resultPath } from './jobs.ts';
+
+/** Numbers arrive as texts, since JSON.parse would round them. */
+const ROWS_PATH = 'v1/query?format=json&rows=arrays&numbers=string';
 
 export interface Finished {
   readonly rows: RowStore;
@@ -12,6 +16,15 @@ export interface Finished {
   readonly elapsedMs: number;
   /** Why not all rows of the query are there; null when they are. */
   readonly cut: 'page' | 'server' | null;
+  /** null for an answer that was made for this run. */
+  readonly kept: KeptAnswer | null;
+  readonly warnings: readonly string[];
+}
+
+/** Tells how an answer came about that was not made for this run; docs/results.md. */
+export interface KeptAnswer {
+  readonly status: 'hit' | 'shared' | 'stale' | 'stale-if-error';
+  readonly ageMs: number;
 }
 
 export interface RunOptions {
@@ -24,26 +37,46 @@ export interface RunOptions {
 }
 
 /**
- * Resolves when the answer is whole, or has filled its room. Numbers arrive as texts, since JSON.parse would round them. Rejects with
- * ProblemError, also when the answer ended early, and with AbortError.
+ * Resolves when the answer is whole, or has filled its room. With `isAnew` no kept answer will do. Rejects with ProblemError, also when
+ * the answer ended early, and with AbortError.
  */
-export async function runQuery(asked: Asked, options: RunOptions): Promise<Finished> {
+export async function runQuery(asked: Asked, isAnew: boolean, options: RunOptions): Promise<Finished> {
   const { queryId, signal } = options;
+  const headers = { 'Query-Id': queryId, ...(isAnew ? { 'Cache-Control': 'no-cache' } : {}) };
+  return await readAnswer(() => send(ROWS_PATH, { body: asked, headers, signal }), options);
+}
+
+/** Starts a job, whose result `fetchResult` reads later. Resolves to its id. Rejects with ProblemError. */
+export async function startJob(asked: Asked): Promise<string> {
+  const { id } = await ask<{ id: string }>(ROWS_PATH, { body: asked, headers: { Prefer: 'respond-async' } });
+  return id;
+}
+
+/** Resolves as `runQuery` does, with the result of a job that `startJob` started. Rejects as it does. */
+export async function fetchResult(jobId: string, options: RunOptions): Promise<Finished> {
+  const { signal } = options;
+  return await readAnswer(() => send(resultPath(jobId), { signal }), options);
+}
+
+async function readAnswer(answer: () => Promise<Response>, options: RunOptions): Promise<Finished> {
   const startedAt = performance.now();
-  const response = await send('v1/query?format=json&rows=arrays&numbers=string', {
-    body: asked,
-    headers: { 'Query-Id': queryId },
-    signal,
-  });
+  const response = await answer();
   const rows = new RowStore();
+  const ended = () => endedEarly(options.queryId, rows.rowCount);
   const isWhole = await readInto(rows, response, options).catch(async (thrown: unknown) => {
-    throw isAbort(thrown) ? thrown : await endedEarly(queryId, rows);
+    throw isAbort(thrown) ? thrown : await ended();
   });
   const elapsedMs = performance.now() - startedAt;
-  if (!isWhole) return { rows, phases: {}, elapsedMs, cut: 'page' };
+  if (!isWhole) return { rows, phases: {}, elapsedMs, cut: 'page', kept: null, warnings: [] };
   const { rest } = rows;
-  if (rest === null) throw await endedEarly(queryId, rows);
-  return { rows, phases: rest.stats.phases, elapsedMs, cut: rest.complete ? null : 'server' };
+  if (rest === null) throw await ended();
+  const { phases = {}, cache, warnings = [] } = rest.stats;
+  return { rows, phases, elapsedMs, cut: rest.complete ? null : 'server', kept: keptOf(cache), warnings };
+}
+
+function keptOf(cache: { readonly status: string; readonly ageMs?: number } | undefined): KeptAnswer | null {
+  if (cache === undefined || cache.status === 'miss' || cache.status === 'job') return null;
+  return { status: cache.status as KeptAnswer['status'], ageMs: cache.ageMs ?? 0 };
 }
 
 /** Resolves to whether the answer was read to its end. */
@@ -58,21 +91,4 @@ async function readInto(rows: RowStore, response: Response, { room, arrived }: R
     arrived(rows);
   }
   return true;
-}
-
-/** Resolves to the failure of an answer that began and has no end: the server may still know why. */
-async function endedEarly(queryId: string, { rowCount }: RowStore): Promise<ProblemError> {
-  const told = await ask<{ error: { code: string; message: string } | null }>(`v1/queries/${queryId}`).catch(
-    (thrown: unknown) => unreachable(thrown),
-  );
-  const error = told instanceof ProblemError ? null : told.error;
-  const problem: Problem = {
-    code: error?.code ?? 'ended-early',
-    title: 'The answer ended early',
-    detail: error?.message ?? 'the connection ended before the answer did',
-    rowsArrived: rowCount,
-    status: 0,
-    retryable: true,
-  };
-  return new ProblemError(problem);
 }

@@ -24,6 +24,8 @@ export interface ChartChoice {
 
 export interface ChartData {
   readonly kind: 'line' | 'bar';
+  /** The column of the horizontal axis. */
+  readonly xName: string;
   readonly isTime: boolean;
   /** Seconds since 1970 for a time, a number for a number, a position for a category. */
   readonly x: readonly number[];
@@ -71,6 +73,7 @@ export function chartData(choice: ChartChoice, columns: readonly ShownColumn[], 
   const shown = [...collected.series].slice(0, SERIES_LIMIT);
   return {
     kind: choice.kind,
+    xName: choice.x,
     isTime,
     x: keys.map((key, index) => (isScale ? position(key) : index)),
     labels: isScale ? [] : keys,

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { ChartData } from './chart-data.ts';
+import { TIME_VALUE, TIME_VALUES } from './time-formats.ts';
 
 /** Pixels below the drawing that the legend takes. */
 const LEGEND_PX = 34;
@@ -20,6 +21,8 @@ const COLORS = [
   '#4b8b3b',
 ];
 const LABEL_LIMIT = 18;
+const LABEL_CHARACTER_PX = 7;
+const LABEL_GAP_PX = 12;
 /** The part of a position that its bars fill. */
 const BAR = 0.8;
 
@@ -63,15 +66,19 @@ function optionsOf(data: ChartData, element: HTMLElement): uPlot.Options {
       {
         ...axis,
         ...(data.labels.length > 0
-          ? { values: (_: uPlot, at: number[]) => at.map((x) => labelAt(data, x)) }
+          ? { space: labelSpace(data), values: (_: uPlot, at: number[]) => at.map((x) => labelAt(data, x)) }
           : {}),
+        ...(data.isTime ? { values: TIME_VALUES } : {}),
       },
       { ...axis, size: 70 },
     ],
     series: [
       data.labels.length > 0
-        ? { value: (_: uPlot, x: number | null) => (x === null ? '' : (data.labels[Math.round(x)] ?? '')) }
-        : {},
+        ? {
+            label: data.xName,
+            value: (_: uPlot, x: number | null) => (x === null ? '' : (data.labels[Math.round(x)] ?? '')),
+          }
+        : { label: data.xName, ...(data.isTime ? { value: TIME_VALUE } : {}) },
       ...data.series.map(({ name }, index) => seriesOf(name, index, data)),
     ],
   };
@@ -114,6 +121,12 @@ function barRange({ x }: ChartData): [number, number] {
   if (first === undefined || last === undefined) return [0, 1];
   const edge = 0.6 * (x.length > 1 ? (last - first) / (x.length - 1) : 1);
   return [first - edge, last + edge];
+}
+
+/** Returns the pixels that a label needs beside its neighbours, so that short ones stand below every bar. */
+function labelSpace({ labels }: ChartData): number {
+  const longest = labels.reduce((most, { length }) => Math.max(most, length), 1);
+  return Math.min(longest, LABEL_LIMIT) * LABEL_CHARACTER_PX + LABEL_GAP_PX;
 }
 
 function labelAt({ labels }: ChartData, x: number): string {

@@ -3,10 +3,11 @@ import { ask } from '../api/client.ts';
 import { unreachable } from '../api/problem.ts';
 import { partEnds } from '../editor/up-to.ts';
 import { toClipboard } from '../share/clipboard.ts';
+import { hasJobs, runAsJob } from '../state/jobs.ts';
 import { linkToOpenTab } from '../state/open-shared.ts';
 import { cancel, forgetRun, run } from '../state/runs.ts';
 import { addTab, closeTab, openNeighbour, openTabId, openText } from '../state/tabs.ts';
-import { notice, VIEWS, view } from '../state/view.ts';
+import { isForgetting, notice, VIEWS, view } from '../state/view.ts';
 import type { Words } from '../words/en.ts';
 import { chooseLanguage, language, words } from '../words/words.ts';
 import { currentEditor, runAll, runText, runUpTo } from './run-text.ts';
@@ -17,6 +18,8 @@ export interface Command {
   readonly label: (said: Words) => string;
   /** In the form of keys.ts. */
   readonly key?: string;
+  /** Tells whether this server has what the command needs; without it, every server has. */
+  readonly isThere?: () => boolean;
   readonly run: () => void;
 }
 
@@ -60,13 +63,20 @@ export function closeOne(id: string): void {
   closeTab(id);
 }
 
-export const COMMANDS: readonly Command[] = [
+const COMMANDS: readonly Command[] = [
   { id: 'run', label: ({ run: said }) => said, key: 'Mod-Enter', run: runAll },
   {
     id: 'run-here',
     label: ({ runHere }) => runHere,
     key: 'Mod-Shift-Enter',
     run: () => runUpTo(currentEditor()?.cursor() ?? 0),
+  },
+  {
+    id: 'run-job',
+    label: ({ runAsJob: said }) => said,
+    key: 'Shift-Alt-J',
+    isThere: () => hasJobs.value,
+    run: () => void runAsJob(),
   },
   { id: 'step', label: ({ stepOn }) => stepOn, key: 'Alt-PageDown', run: () => step(1) },
   { id: 'step-back', label: ({ stepBack }) => stepBack, key: 'Alt-PageUp', run: () => step(-1) },
@@ -94,12 +104,20 @@ export const COMMANDS: readonly Command[] = [
       id: name,
       label: (said) => said.goTo(said[name]),
       key: `Shift-Alt-${index + 1}`,
+      ...(name === 'jobs' ? { isThere: () => hasJobs.value } : {}),
       run: () => {
         view.value = name;
         requestAnimationFrame(() => document.getElementById(`tab-${name}`)?.focus());
       },
     }),
   ),
+  {
+    id: 'forget',
+    label: ({ forgetWork }) => forgetWork,
+    run: () => {
+      isForgetting.value = true;
+    },
+  },
   { id: 'theme', label: ({ theme }) => theme, run: switchTheme },
   {
     id: 'language',
@@ -107,6 +125,11 @@ export const COMMANDS: readonly Command[] = [
     run: () => chooseLanguage(language.value === 'en' ? 'ko' : 'en'),
   },
 ];
+
+/** Returns the commands that this server has. */
+export function commandsThere(): readonly Command[] {
+  return COMMANDS.filter(({ isThere }) => isThere?.() ?? true);
+}
 
 export function keyOf(id: string): string {
   return COMMANDS.find((one) => one.id === id)?.key ?? '';

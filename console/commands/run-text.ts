@@ -16,12 +16,13 @@ export function currentEditor(): EditorHandle | null {
   return editor;
 }
 
-/** Runs a text of the open tab: the whole, or its beginning. */
-export async function runText(text: string): Promise<void> {
+/** Runs a text of the open tab: the whole, or its beginning. With `isAnew` no answer that the server keeps will do. */
+export async function runText(text: string, isAnew = false): Promise<void> {
   notice.value = '';
+  editor?.closeCompletion();
   const tab = openTabId.value;
   editor?.showRanPart(text.length);
-  const ended = await start(text);
+  const ended = await start(text, isAnew);
   const isShown = openTabId.value === tab && editor?.text() === ended?.text;
   if (ended?.problem != null && isShown) editor?.underline(ended.problem);
 }

@@ -9,5 +9,8 @@ export async function describe(asked: Asked, word: Word, signal: AbortSignal): P
   const item = items.find(({ label }) => label.toLowerCase() === word.text.toLowerCase());
   if (item === undefined) return null;
   if (item.type !== undefined) return `${item.label} ${item.type}`;
-  return item.detail.startsWith(`${item.label}(`) ? item.detail : `${item.label}: ${item.detail}`;
+  // The detail of functions and most stages begins with how they are written.
+  return /^[(\s:]/.test(item.detail.slice(item.label.length)) && item.detail.startsWith(item.label)
+    ? item.detail
+    : `${item.label}: ${item.detail}`;
 }

@@ -54,7 +54,7 @@ function token(stream: StringStream, state: State): string | null {
   const dollar = stream.match(/^\$\w*\$/) as RegExpMatchArray | null;
   if (dollar !== null) return opened(stream, state, dollar[0]);
   for (const quote of ["'", '"', '`']) if (stream.eat(quote)) return opened(stream, state, quote);
-  if (stream.match('||')) return 'operator';
+  if (stream.match('||') || stream.match('::')) return 'operator';
   if (stream.eat('|')) return pipe(state);
   if (stream.match(/^:[\p{L}_][\p{L}\p{N}_]*/u)) return 'special';
   if (stream.match(/^@[\p{L}_][\p{L}\p{N}_-]*/u)) return 'labelName';

@@ -2,6 +2,7 @@
 import { type EditorState, RangeSet, StateEffect, StateField } from '@codemirror/state';
 import { GutterMarker, gutter } from '@codemirror/view';
 import type { ExplainedStage } from '../api/explain.ts';
+import { words } from '../words/words.ts';
 
 export const showPlacement = StateEffect.define<readonly ExplainedStage[]>();
 
@@ -41,6 +42,7 @@ const marks = StateField.define<RangeSet<GutterMarker>>({
 
 /** A line that has several stages gets one mark, with a line of text for each. */
 function marksOf(state: EditorState, stages: readonly ExplainedStage[]): RangeSet<GutterMarker> {
+  const said = words.value;
   const byLine = new Map<number, ExplainedStage[]>();
   for (const stage of stages) {
     if (stage.span.start > state.doc.length) continue;
@@ -48,7 +50,9 @@ function marksOf(state: EditorState, stages: readonly ExplainedStage[]): RangeSe
     byLine.set(from, [...(byLine.get(from) ?? []), stage]);
   }
   const ranges = [...byLine].map(([from, ones]) => {
-    const text = ones.map(({ name, where, why }) => `${name}: ${where}; ${why}`).join('\n');
+    const text = ones
+      .map(({ name, where, why }) => `${name}: ${where === 'source' ? said.source : said.worker}; ${why}`)
+      .join('\n');
     const isPlaced = ones.every(({ where }) => where === 'source');
     return new Mark(isPlaced ? 'source' : 'worker', text).range(from);
   });

@@ -3,6 +3,7 @@ import {
   acceptCompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
 } from '@codemirror/autocomplete';
 import {
@@ -39,6 +40,9 @@ import { ranPart, showRanPart } from './ran-part.ts';
 export interface EditorHandle {
   readonly text: () => string;
   readonly replace: (text: string) => void;
+  /** Writes at the cursor, or instead of what is selected. */
+  readonly insert: (text: string) => void;
+  readonly closeCompletion: () => void;
   readonly underline: (problem: Problem) => void;
   readonly showRanPart: (end: number) => void;
   readonly lookAgain: () => void;
@@ -55,6 +59,8 @@ export interface EditorProps {
   readonly currentText: () => string;
   readonly label: string;
   readonly placeholder: string;
+  /** The editor's own texts in the language of the page. */
+  readonly ownTexts: Readonly<Record<string, string>>;
   readonly context: () => Omit<Asked, 'query'>;
   readonly onChange: (text: string) => void;
   readonly onExplained: (text: string, told: Explanation) => void;
@@ -63,6 +69,8 @@ export interface EditorProps {
   readonly onReady: (handle: EditorHandle) => void;
 }
 
+type Texts = Pick<EditorProps, 'label' | 'placeholder' | 'ownTexts'>;
+
 const texts = new Compartment();
 
 export function QueryEditor(props: EditorProps) {
@@ -70,7 +78,7 @@ export function QueryEditor(props: EditorProps) {
   const view = useRef<EditorView | null>(null);
   const latest = useRef(props);
   latest.current = props;
-  const { text, label, placeholder: empty } = props;
+  const { text, label, placeholder: empty, ownTexts } = props;
   useEffect(() => {
     const created = createView(place.current!, () => latest.current);
     view.current = created;
@@ -82,8 +90,8 @@ export function QueryEditor(props: EditorProps) {
     if (view.current !== null) replaceAll(view.current, latest.current.currentText());
   }, [text]);
   useEffect(() => {
-    view.current?.dispatch({ effects: texts.reconfigure(textsOf({ label, placeholder: empty })) });
-  }, [label, empty]);
+    view.current?.dispatch({ effects: texts.reconfigure(textsOf({ label, placeholder: empty, ownTexts })) });
+  }, [label, empty, ownTexts]);
   return <div class="editor" ref={place} />;
 }
 
@@ -131,8 +139,12 @@ function createView(parent: HTMLElement, props: () => EditorProps): EditorView {
   });
 }
 
-function textsOf({ label, placeholder: empty }: Pick<EditorProps, 'label' | 'placeholder'>): Extension {
-  return [EditorView.contentAttributes.of({ 'aria-label': label }), placeholder(empty)];
+function textsOf({ label, placeholder: empty, ownTexts }: Texts): Extension {
+  return [
+    EditorView.contentAttributes.of({ 'aria-label': label }),
+    placeholder(empty),
+    EditorState.phrases.of(ownTexts),
+  ];
 }
 
 /** Replaces the text as one step of undo. */
@@ -150,6 +162,8 @@ function handleOf(view: EditorView): EditorHandle {
   return {
     text: () => view.state.doc.toString(),
     replace: (text) => replaceAll(view, text),
+    insert: (text) => view.dispatch(view.state.replaceSelection(text), { scrollIntoView: true }),
+    closeCompletion: () => void closeCompletion(view),
     underline: (problem) => underline(view, problem),
     showRanPart: (end) => view.dispatch({ effects: showRanPart.of(end) }),
     lookAgain: () => view.dispatch({ effects: lookAgain.of(null) }),

@@ -1,5 +1,5 @@
 /** The lines of all processes about one query, in the order of time, with the time since the first. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask } from '../api/client.ts';
 import { words } from '../words/words.ts';
 import type { LogLine } from './types.ts';
@@ -29,9 +29,15 @@ export function LogStory({ queryId, onClose }: StoryProps) {
     const timer = window.setInterval(look, EVERY_MS);
     return () => clearInterval(timer);
   }, [queryId]);
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // The line that was clicked may lie far below, and screen readers follow the focus.
+    section.current!.focus();
+    section.current!.scrollIntoView({ block: 'nearest' });
+  }, [queryId]);
   const first = lines[0] === undefined ? 0 : Date.parse(lines[0].time);
   return (
-    <section class="story">
+    <section class="story" ref={section} tabIndex={-1} aria-label={`${words.value.log} ${queryId}`}>
       <h2>
         {words.value.log} <code>{queryId}</code>
       </h2>

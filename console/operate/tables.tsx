@@ -31,7 +31,7 @@ export function Queries({ queries, onStory }: QueriesProps) {
     >
       {queries.map(({ queryId, state, phase, query, elapsedMs, rows, connection, principal }) => (
         <tr key={queryId}>
-          <td class={`state ${state}`}>{state}</td>
+          <td class={`state ${state}`}>{stateName(state)}</td>
           <td>{state === 'running' ? nameOf(phase) : ''}</td>
           <td class="number">{Math.round(elapsedMs)} ms</td>
           <td class="number">{rows ?? ''}</td>
@@ -64,7 +64,7 @@ export function Processes({ processes }: { readonly processes: readonly ServerPr
         <tr key={workerId}>
           <td>{workerId}</td>
           <td class="number">{pid}</td>
-          <td>{state}</td>
+          <td>{stateName(state)}</td>
           <td class="number">{cpuPercent} %</td>
           <td class="number">{Math.round(rssBytes / MEGABYTE)} MB</td>
           <td class="number">{queriesServed}</td>
@@ -102,6 +102,11 @@ export function Shapes({ summary, onStory }: ShapesProps) {
   );
 }
 
+function stateName(state: string): string {
+  const { states } = words.value;
+  return states[state as keyof typeof states] ?? state;
+}
+
 interface TextProps {
   readonly text: string;
   readonly queryId: string;
@@ -109,7 +114,8 @@ interface TextProps {
 }
 
 function QueryText({ text, queryId, onStory }: TextProps) {
-  const code = <code title={text}>{text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}</code>;
+  const shown = text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  const code = <code title={text}>{shown === '' ? words.value.untitled : shown}</code>;
   if (onStory === null) return code;
   return (
     <button type="button" class="link" onClick={() => onStory(queryId)}>

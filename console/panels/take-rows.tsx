@@ -1,11 +1,13 @@
 /** Takes rows elsewhere: to the clipboard, or as a file in any format of the server. */
-import { useState } from 'preact/hooks';
-import { isAbort, send } from '../api/client.ts';
+import type { Asked } from '../api/asked.ts';
+import { resultPath } from '../api/jobs.ts';
+import { randomId } from '../api/random-id.ts';
 import { type CopyFormat, copyText } from '../grid/copy.ts';
 import { toClipboard } from '../share/clipboard.ts';
 import type { Run } from '../state/runs.ts';
 import { notice } from '../state/view.ts';
 import { words } from '../words/words.ts';
+import { type FileRequest, SaveFile } from './save-file.tsx';
 
 /** Rows that are copied at most: the clipboard is no place for more. */
 const COPY_ROWS = 10_000;
@@ -15,8 +17,7 @@ const COPIES: readonly (readonly [CopyFormat, string])[] = [
   ['markdown', 'Markdown'],
 ];
 const FORMATS = ['csv', 'json', 'ndjson', 'arrow', 'parquet'] as const;
-/** The address of a file is needed until the browser has begun to save it. */
-const KEPT_MS = 60_000;
+const JOB_FORMATS = ['json'] as const;
 
 export function CopyRows({ current }: { readonly current: Run }) {
   const said = words.value;
@@ -44,58 +45,31 @@ export function CopyRows({ current }: { readonly current: Run }) {
   );
 }
 
-/** Runs the query again in the format asked for. */
+/** Runs the query again in the format asked for; the result of a job is fetched again, in the one format that it has. */
 export function Download({ current }: { readonly current: Run }) {
-  const [stop, setStop] = useState<AbortController | null>(null);
   const said = words.value;
-  const download = async (format: string) => {
-    const request = new AbortController();
-    setStop(request);
-    notice.value = said.downloading(format);
-    try {
-      const response = await send(`v1/query?format=${format}`, {
-        body: current.asked,
-        signal: request.signal,
-      });
-      save(await response.blob(), `forkline.${format}`);
-      notice.value = said.downloaded(`forkline.${format}`);
-    } catch (thrown) {
-      if (isAbort(thrown)) notice.value = said.cancelled;
-      else tell(thrown);
-    } finally {
-      setStop(null);
-    }
-  };
-  if (stop !== null)
+  const { jobId, asked } = current;
+  if (jobId !== null) {
+    const request = { path: resultPath(jobId), queryId: current.queryId };
     return (
-      <button type="button" onClick={() => stop.abort()}>
-        {said.cancelDownload}
-      </button>
+      <SaveFile
+        formats={JOB_FORMATS}
+        request={(format) => ({ ...request, format })}
+        telling={said.downloadingJob}
+      />
     );
+  }
   return (
-    <fieldset class="group">
-      <legend>{said.download}</legend>
-      {FORMATS.map((format) => (
-        <button
-          type="button"
-          key={format}
-          aria-label={`${said.download} ${format}`}
-          onClick={() => void download(format)}
-        >
-          {format}
-        </button>
-      ))}
-    </fieldset>
+    <SaveFile formats={FORMATS} request={(format) => queryFile(asked, format)} telling={said.downloading} />
   );
 }
 
-function save(content: Blob, name: string): void {
-  const address = URL.createObjectURL(content);
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), KEPT_MS);
+/** A file of NDJSON has rows alone, which all readers take; an answer that fails in its middle is cut then, and told as any other. */
+function queryFile(asked: Asked, format: string): FileRequest {
+  const queryId = `console-${randomId()}`;
+  const end = format === 'ndjson' ? '&end=none' : '';
+  const options = { body: asked, headers: { 'Query-Id': queryId } };
+  return { format, path: `v1/query?format=${format}${end}`, options, queryId };
 }
 
 function tell(thrown: unknown): void {

@@ -20,7 +20,13 @@ export interface AnswerRest {
   readonly columns: readonly ShownColumn[];
   readonly rowCount: number;
   readonly complete: boolean;
-  readonly stats: { readonly elapsedMs: number; readonly phases: Readonly<Record<string, number>> };
+  readonly stats: {
+    readonly elapsedMs: number;
+    /** The result of a job has none. */
+    readonly phases?: Readonly<Record<string, number>>;
+    readonly warnings?: readonly string[];
+    readonly cache?: { readonly status: string; readonly ageMs?: number };
+  };
 }
 
 const FIRST_ROOM = 1024;

@@ -9,16 +9,19 @@ export interface Shared {
   readonly connection: string | null;
   readonly params: Readonly<Record<string, string>>;
   readonly chart: ChartChoice | null;
+  /** The parameters that belong to the model with which the query begins; empty where there are none. */
+  readonly ofModel: readonly string[];
   /** The panel that is open. */
   readonly view: 'rows' | 'chart' | null;
 }
 
 const PARAMETER = 'p.';
 
-export function fragmentOf({ query, connection, params, chart, view }: Shared): string {
+export function fragmentOf({ query, connection, params, ofModel, chart, view }: Shared): string {
   const fields = new URLSearchParams({ q: query });
   if (connection !== null) fields.set('c', connection);
   for (const [name, value] of Object.entries(params)) fields.set(PARAMETER + name, value);
+  for (const name of ofModel) fields.append('m', name);
   if (view !== null) fields.set('view', view);
   if (chart !== null) fields.set('chart', JSON.stringify(chart));
   return `#${fields}`;
@@ -37,6 +40,7 @@ export function readFragment(fragment: string): Shared | null {
     query,
     connection: fields.get('c'),
     params,
+    ofModel: fields.getAll('m'),
     chart: readChart(fields.get('chart')),
     view: view === 'chart' || view === 'rows' ? view : null,
   };

@@ -1,6 +1,13 @@
-/** The things that this browser keeps: the open tabs, and the queries that ran. Nothing breaks when storage is full or switched off. */
+/** The things that this browser keeps: the open tabs, the queries that ran, and the jobs that were started here. Nothing breaks when storage is full or switched off. */
+import type { Asked } from '../api/asked.ts';
 import { randomId } from '../api/random-id.ts';
 import type { ChartChoice } from '../chart/chart-data.ts';
+
+/** A model that a query begins with; its parameters stand in its own text, not in the query's. */
+export interface ReadModel {
+  readonly name: string;
+  readonly parameters: readonly string[];
+}
 
 export interface Tab {
   readonly id: string;
@@ -8,6 +15,8 @@ export interface Tab {
   /** null for the default connection. */
   readonly connection: string | null;
   readonly params: Readonly<Record<string, string>>;
+  /** null for a query of which no model is known. */
+  readonly model: ReadModel | null;
   /** null for the chart that fits. */
   readonly chart: ChartChoice | null;
 }
@@ -20,14 +29,22 @@ export interface Past {
   readonly rows: number | null;
 }
 
+/** A job of this console, whose result has the form that the grid reads. The server tells of a job only the beginning of its text. */
+export interface StartedJob {
+  readonly id: string;
+  readonly asked: Asked;
+}
+
 const TABS = 'forkline.tabs';
+const JOBS = 'forkline.jobs';
+const JOBS_LIMIT = 100;
 const HISTORY = 'forkline.history';
 const HISTORY_LIMIT = 200;
 /** Characters of a query beyond which the history does not keep it. */
 const TEXT_LIMIT = 20_000;
 
 export function newTab(): Tab {
-  return { id: randomId(), text: '', connection: null, params: {}, chart: null };
+  return { id: randomId(), text: '', connection: null, params: {}, model: null, chart: null };
 }
 
 /** Returns the tabs that were open last, or a new empty one. */
@@ -69,6 +86,24 @@ export function forgetHistory(): readonly Past[] {
   return [];
 }
 
+export function storedJobs(): readonly StartedJob[] {
+  return read<StartedJob>(
+    JOBS,
+    ({ id, asked }) => typeof id === 'string' && typeof asked?.query === 'string',
+  );
+}
+
+export function rememberJob(job: StartedJob): readonly StartedJob[] {
+  const jobs = [job, ...storedJobs()].slice(0, JOBS_LIMIT);
+  write(JOBS, jobs);
+  return jobs;
+}
+
+/** Forgets everything of those who worked here: texts, values of parameters, history, jobs. How the page looks stays. */
+export function forgetAll(): void {
+  for (const item of [TABS, HISTORY, JOBS]) remove(item);
+}
+
 /** Returns the stored tabs; members that an older page did not store get their defaults. */
 function readTabs(): readonly Tab[] {
   return read<Tab>(TABS, (tab) => typeof tab.id === 'string' && typeof tab.text === 'string').map((tab) => ({
@@ -85,6 +120,14 @@ function read<T>(item: string, isValid: (one: T) => boolean): readonly T[] {
       : [];
   } catch {
     return [];
+  }
+}
+
+function remove(item: string): void {
+  try {
+    localStorage.removeItem(item);
+  } catch {
+    // Storage is switched off: nothing is kept in it.
   }
 }
 

@@ -5,6 +5,7 @@ import { QueryEditor } from '../editor/query-editor.tsx';
 import { explained, queryContext } from '../state/runs.ts';
 import { changeTab, openTab, openTabId, openText } from '../state/tabs.ts';
 import { words } from '../words/words.ts';
+import { ForgetDialog } from './forget-dialog.tsx';
 import { Header } from './header.tsx';
 import { KeyForm } from './key-form.tsx';
 import { Palette } from './palette.tsx';
@@ -30,6 +31,7 @@ export function App() {
             currentText={() => openText.peek()}
             label={words.value.query}
             placeholder={words.value.queryHint}
+            ownTexts={words.value.editorTexts}
             context={queryContext}
             onChange={(text) => changeTab({ text })}
             onExplained={(text, told) => {
@@ -49,6 +51,7 @@ export function App() {
         <Panels />
       </main>
       <Palette />
+      <ForgetDialog />
     </div>
   );
 }

@@ -1,5 +1,5 @@
 /** The name, the open queries, and what concerns the page itself. */
-import { keyNumber, storedKey, storeKey, wantsKey } from '../api/client.ts';
+import { keyNumber, storedKey, wantsKey } from '../api/client.ts';
 import { runCommand } from '../commands/commands.ts';
 import { language, words } from '../words/words.ts';
 import { isPaletteOpen } from './palette.tsx';
@@ -42,7 +42,7 @@ export function Header() {
           {said.language}
         </button>
         {hasKey && (
-          <button type="button" class="quiet" onClick={() => storeKey(null)}>
+          <button type="button" class="quiet" onClick={() => runCommand('forget')}>
             {said.logOut}
           </button>
         )}

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { storedKey, storeKey, wantsKey } from '../api/client.ts';
 import { currentEditor, runText } from '../commands/run-text.ts';
-import { run } from '../state/runs.ts';
+import { dropRuns, run } from '../state/runs.ts';
 import { words } from '../words/words.ts';
 
 export function KeyForm() {
@@ -10,13 +10,16 @@ export function KeyForm() {
   const said = words.value;
   if (!wantsKey.value) return null;
   const use = () => {
+    const refused = run.value;
+    const before = storedKey();
+    // Nobody knows whether the next key is of the same person: answers that the last one was given do not stay for it.
+    if (before !== null && before !== key.trim()) dropRuns();
     storeKey(key.trim());
     setKey('');
     currentEditor()?.lookAgain();
     currentEditor()?.focus();
     // The run that was refused is what the user waits for.
-    const refused = run.value;
-    if (refused?.problem?.status === 401) void runText(refused.asked.query);
+    if (refused?.problem?.status === 401 && refused.jobId === null) void runText(refused.asked.query);
   };
   return (
     <form

@@ -1,7 +1,7 @@
 /** All commands, found by typing: for people who use the keyboard, and for those who do not know the keys yet. */
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { COMMANDS, type Command } from '../commands/commands.ts';
+import { type Command, commandsThere } from '../commands/commands.ts';
 import { shownKey } from '../commands/keys.ts';
 import { currentEditor } from '../commands/run-text.ts';
 import { words } from '../words/words.ts';
@@ -17,7 +17,7 @@ function OpenPalette() {
   const [typed, setTyped] = useState('');
   const [at, setAt] = useState(0);
   const said = words.value;
-  const found = COMMANDS.filter((one) => isFound(one.label(said), typed));
+  const found = commandsThere().filter((one) => isFound(one.label(said), typed));
   const current = found[Math.min(at, found.length - 1)];
   useEffect(() => {
     dialog.current!.showModal();

@@ -1,10 +1,13 @@
 /** The panels below the editor: rows, chart and plan of the run, and what the browser and the server remember. */
 import type { ComponentChildren } from 'preact';
+import { DataPanel } from '../catalogue/data-panel.tsx';
 import { ServerPanel } from '../operate/server-panel.tsx';
 import { ChartPanel } from '../panels/chart-panel.tsx';
 import { HistoryPanel } from '../panels/history-panel.tsx';
+import { JobsPanel } from '../panels/jobs-panel.tsx';
 import { PlanPanel } from '../panels/plan-panel.tsx';
 import { RowsPanel } from '../panels/rows-panel.tsx';
+import { hasJobs } from '../state/jobs.ts';
 import { VIEWS, type View, view } from '../state/view.ts';
 import { words } from '../words/words.ts';
 
@@ -14,12 +17,15 @@ export function Panels() {
     chart: () => <ChartPanel />,
     plan: () => <PlanPanel />,
     history: () => <HistoryPanel />,
+    data: () => <DataPanel />,
+    jobs: () => <JobsPanel />,
     server: () => <ServerPanel />,
   };
+  const there = VIEWS.filter((name) => name !== 'jobs' || hasJobs.value);
   return (
     <section class="look" aria-label={words.value.answer}>
       <div class="views" role="tablist" aria-label={words.value.answer}>
-        {VIEWS.map((name) => (
+        {there.map((name) => (
           <button
             type="button"
             role="tab"
@@ -34,7 +40,7 @@ export function Panels() {
             onKeyDown={(event) => {
               const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
               if (step === 0) return;
-              const next = VIEWS[(VIEWS.indexOf(name) + step + VIEWS.length) % VIEWS.length]!;
+              const next = there[(there.indexOf(name) + step + there.length) % there.length]!;
               view.value = next;
               document.getElementById(`tab-${next}`)?.focus();
             }}

@@ -5,6 +5,7 @@ import type { Finished } from '../api/run-query.ts';
 import { type Run, run } from '../state/runs.ts';
 import { notice } from '../state/view.ts';
 import { words } from '../words/words.ts';
+import { AnswerNotes } from './answer-notes.tsx';
 import { ProblemText } from './problem-text.tsx';
 
 const LOOK_MS = 1000;
@@ -28,6 +29,7 @@ export function StatusLine() {
           {notice.value}
         </span>
       </span>
+      {current?.finished != null && <AnswerNotes current={current} finished={current.finished} />}
       {current?.finished?.cut != null && <CutText current={current} cut={current.finished.cut} />}
       {current?.problem != null && current.state === 'failed' && <ProblemText problem={current.problem} />}
     </section>

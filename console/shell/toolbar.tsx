@@ -4,6 +4,7 @@ import { keyNumber } from '../api/client.ts';
 import { complete } from '../api/complete.ts';
 import { keyOf, runCommand } from '../commands/commands.ts';
 import { shownKey } from '../commands/keys.ts';
+import { hasJobs } from '../state/jobs.ts';
 import { run } from '../state/runs.ts';
 import { changeTab, openTab } from '../state/tabs.ts';
 import { words } from '../words/words.ts';
@@ -19,6 +20,7 @@ export function Toolbar() {
         <Action id="run" label={said.run} kind="primary" />
       )}
       <Action id="run-here" label={said.runHere} />
+      {hasJobs.value && <Action id="run-job" label={said.runAsJob} />}
       <Action id="format" label={said.format} />
       <Action id="share" label={said.share} />
       <ConnectionChoice />

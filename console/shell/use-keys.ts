@@ -1,6 +1,6 @@
 /** Runs commands by their keys, wherever the focus is. */
 import { useEffect } from 'preact/hooks';
-import { COMMANDS } from '../commands/commands.ts';
+import { commandsThere } from '../commands/commands.ts';
 import { isKey } from '../commands/keys.ts';
 import { isPaletteOpen } from './palette.tsx';
 
@@ -11,7 +11,7 @@ export function useKeys(): void {
       if (event.key === 'F1' || isKey(event, 'Mod-K')) {
         isPaletteOpen.value = !isPaletteOpen.value;
       } else {
-        const command = COMMANDS.find(({ key }) => key !== undefined && isKey(event, key));
+        const command = commandsThere().find(({ key }) => key !== undefined && isKey(event, key));
         if (command === undefined || isPaletteOpen.value) return;
         command.run();
       }

@@ -26,3 +26,8 @@ export function parameterValue(text: string): unknown {
   }
   return text;
 }
+
+/** Returns the text of a field that `parameterValue` reads as the value. */
+export function parameterText(value: unknown): string {
+  return typeof value === 'string' && parameterValue(value) === value ? value : JSON.stringify(value);
+}

@@ -5,7 +5,7 @@ import { ask, isAbort } from '../api/client.ts';
 import type { Explanation } from '../api/explain.ts';
 import { type Problem, unreachable } from '../api/problem.ts';
 import { randomId } from '../api/random-id.ts';
-import { type Finished, runQuery } from '../api/run-query.ts';
+import { type Finished, fetchResult, type RunOptions, runQuery } from '../api/run-query.ts';
 import type { RowStore } from '../rows/row-store.ts';
 import type { ShownColumn } from '../rows/shown-column.ts';
 import { type Past, remember, storedHistory } from '../share/stored.ts';
@@ -18,6 +18,8 @@ const KEPT_BYTES = 256 * 1024 * 1024;
 export interface Run {
   readonly queryId: string;
   readonly asked: Asked;
+  /** The job whose result this is; null for a query that ran for this page. */
+  readonly jobId: string | null;
   /** The text of the tab when it was run; `asked` may have only its beginning. */
   readonly text: string;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
@@ -51,28 +53,45 @@ export function queryContext(): Omit<Asked, 'query'> {
   };
 }
 
-/** Runs a query, by default the text of the open tab. A run of the tab before it is cancelled. Resolves to how it ended. */
-export async function start(query = openTab.value.text): Promise<Run | null> {
-  cancel();
-  const { id, connection, text } = openTab.value;
+/**
+ * Runs a query, by default the text of the open tab; with `isAnew` no answer that the server keeps will do. A run of the tab before it is
+ * cancelled. Resolves to how it ended.
+ */
+export async function start(query = openTab.value.text, isAnew = false): Promise<Run | null> {
   const asked = { ...queryContext(), query };
+  const queryId = `console-${randomId()}`;
+  return await follow({ queryId, asked, jobId: null }, (options) => runQuery(asked, isAnew, options));
+}
+
+/** Fetches the result of a job into the open tab. Resolves to how that ended. */
+export async function showJob(jobId: string, queryId: string, asked: Asked): Promise<Run | null> {
+  return await follow({ queryId, asked, jobId }, (options) => fetchResult(jobId, options));
+}
+
+async function follow(
+  one: Pick<Run, 'queryId' | 'asked' | 'jobId'>,
+  answer: (options: RunOptions) => Promise<Finished>,
+): Promise<Run | null> {
+  cancel();
+  const { id, text } = openTab.value;
   const request = new AbortController();
   requests.set(id, request);
-  const queryId = `console-${randomId()}`;
-  setRun(id, begun(queryId, asked, text));
+  setRun(id, begun(one, text));
+  // Another run of the tab has taken its place when its request is another one.
+  const isCurrent = () => requests.get(id) === request;
   const change = (part: Partial<Run>) => {
     const current = runs.value.get(id);
-    if (current?.queryId === queryId) setRun(id, { ...current, ...part });
+    if (current !== undefined && isCurrent()) setRun(id, { ...current, ...part });
   };
   const shown = (rows: RowStore) => ({ rows, columns: rows.columns, rowCount: rows.rowCount });
   const arrived = atMostOncePerFrame((rows: RowStore) => {
     if (runs.value.get(id)?.state === 'running') change(shown(rows));
   });
+  const { queryId, asked } = one;
   try {
-    const { signal: aborted } = request;
-    const finished = await runQuery(asked, { queryId, signal: aborted, room: roomBeside(id), arrived });
+    const finished = await answer({ queryId, signal: request.signal, room: roomBeside(id), arrived });
     change({ state: 'done', finished, ...shown(finished.rows) });
-    past.value = remember({ query, connection, at: Date.now(), rows: finished.rows.rowCount });
+    if (isCurrent()) rememberRun(asked, finished.rows.rowCount);
   } catch (thrown) {
     if (isAbort(thrown)) change({ state: 'cancelled' });
     else {
@@ -82,6 +101,17 @@ export async function start(query = openTab.value.text): Promise<Run | null> {
     }
   }
   return runs.value.get(id) ?? null;
+}
+
+function rememberRun({ query, connection }: Asked, rows: number): void {
+  past.value = remember({ query, connection: connection ?? null, at: Date.now(), rows });
+}
+
+/** Drops all answers, and ends what runs. */
+export function dropRuns(): void {
+  for (const id of runs.value.keys()) endRun(id);
+  runs.value = new Map();
+  explained.value = null;
 }
 
 /** Ends the run of the open tab: the server is told, so that the database stops as well. */
@@ -120,9 +150,9 @@ function roomBeside(id: string): number {
   return Math.max(KEPT_BYTES - taken, KEPT_BYTES / 2);
 }
 
-function begun(queryId: string, asked: Asked, text: string): Run {
+function begun(one: Pick<Run, 'queryId' | 'asked' | 'jobId'>, text: string): Run {
   return {
-    ...{ queryId, asked, text, state: 'running', columns: [], rows: null, rowCount: 0 },
+    ...{ ...one, text, state: 'running', columns: [], rows: null, rowCount: 0 },
     ...{ finished: null, problem: null, startedAt: Date.now(), isDropped: false },
   };
 }

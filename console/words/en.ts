@@ -11,6 +11,12 @@ function bytes(count: number): string {
     : `${number.format(Math.round(count / 1e5) / 10)} MB`;
 }
 
+function seconds(ms: number): string {
+  if (ms < 10_000) return `${number.format(Math.round(ms / 100) / 10)} s`;
+  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+}
+
 export const en = {
   locale: 'en',
   api: 'API',
@@ -25,6 +31,7 @@ export const en = {
 
   run: 'Run',
   runHere: 'Run to cursor',
+  runAsJob: 'Run as a job',
   stepOn: 'Rows after the next stage',
   stepBack: 'Rows after the stage before',
   cancel: 'Cancel',
@@ -41,6 +48,8 @@ export const en = {
   query: 'Query',
   queries: 'Queries',
   queryHint: 'SQL, then stages:  select * from …  | where …  | stats count() by …',
+  /** The editor's own texts, which are English by themselves. */
+  editorTexts: {} as Readonly<Record<string, string>>,
   untitled: 'empty',
   connection: 'Connection',
   defaultConnection: 'default',
@@ -54,6 +63,8 @@ export const en = {
   chart: 'Chart',
   plan: 'Plan',
   history: 'History',
+  data: 'Data',
+  jobs: 'Jobs',
   server: 'Server',
 
   welcome: 'Ask your database',
@@ -105,6 +116,19 @@ export const en = {
     done: 'done',
   },
   rowCount,
+  bytes,
+  seconds,
+  states: {
+    running: 'running',
+    finished: 'finished',
+    failed: 'failed',
+    cancelled: 'cancelled',
+    starting: 'starting',
+    ready: 'ready',
+    busy: 'busy',
+    draining: 'draining',
+    killing: 'ending',
+  },
   done: (rows: number, ms: number) => `${rowCount(rows)} in ${number.format(ms)} ms`,
   cancelled: 'cancelled',
   failed: 'failed',
@@ -116,13 +140,51 @@ export const en = {
     `The answer is larger than this page keeps: these are its first ${rowCount(rows)} (${bytes(size)}), and the query was ended. Download has all of them; | head or | stats makes the answer smaller.`,
   cutByServer: (rows: number) => `The answer was cut at ${rowCount(rows)} by a limit; there are more.`,
 
+  kept: {
+    hit: (age: string) => `The server kept this answer: it is ${age} old.`,
+    shared: () => 'The same query ran already: this is its answer.',
+    stale: (age: string) => `The server kept this answer: it is ${age} old, and is being made anew.`,
+    'stale-if-error': (age: string) =>
+      `The server kept this answer: it is ${age} old, since making it anew failed.`,
+  },
+  askAnew: 'Ask anew',
+  warnings: 'Warnings',
+  resultOfJob: 'This is the result of a job.',
+
+  aboutJobs:
+    'A job runs on the server without this page. Its result is kept there for a while, and can be fetched as often as you like.',
+  jobStarted: 'The query runs as a job.',
+  noJobs: 'You have no jobs.',
+  started: 'Started',
+  removeJob: 'Remove',
+
+  models: 'Models',
+  tables: 'Tables',
+  loading: 'loading …',
+  insert: 'Insert',
+  firstRows: 'First rows',
+  openText: 'Open its text',
+  version: (version: number) => `version ${version}`,
+  brokenSince: (moment: string) => `its contract is broken since ${new Date(moment).toLocaleString('en')}`,
+  noModels: 'There are no models yet.',
+  nothingFound: 'Nothing was found.',
+  moreModels: (shown: number) => `These are the first ${number.format(shown)}: search for the others.`,
+  moreTables: (left: number) =>
+    left > 0
+      ? `${number.format(left)} more: search for them.`
+      : 'The connection has more tables than the server lists.',
+
   copy: 'Copy',
   copied: (rows: number) => `${rowCount(rows)} copied`,
   copiedOf: (rows: number, all: number) =>
     `The first ${rowCount(rows)} of ${number.format(all)} copied; Download has all of them`,
   download: 'Download',
   downloading: (format: string) => `The query runs again for ${format} …`,
-  downloaded: (file: string) => `${file} is complete`,
+  downloadingJob: (format: string) => `The result of the job is fetched as ${format} …`,
+  downloaded: (file: string, size: number) => `${file} is complete (${bytes(size)})`,
+  downloadCut: (file: string) => `${file} is saved, but a limit cut the answer: it has not all rows`,
+  notDownloaded: (file: string, why: string) =>
+    `${file} was not saved, since the answer is not whole: ${why}`,
   cancelDownload: 'Cancel the download',
   close: 'Close',
   rowNumber: (row: number) => `row ${number.format(row)}`,
@@ -173,6 +235,12 @@ export const en = {
   keyRefused: 'The server refused the key: it may have expired. Your text stays as it is.',
   logIn: 'Use this key',
   logOut: 'Forget the key',
+  forgetWork: 'Forget my work here',
+  whatIsForgotten: (texts: number, past: number) =>
+    `The key and all answers are forgotten, and what this browser keeps: ${number.format(texts)} open ${texts === 1 ? 'query' : 'queries'} with their parameters, ${number.format(past)} in the history.`,
+  forgetAll: 'Forget all',
+  forgetKeyOnly: 'Keep the queries',
+  goBack: 'Back',
 };
 
 export type Words = typeof en;

@@ -9,6 +9,12 @@ function bytes(count: number): string {
     : `${number.format(Math.round(count / 1e5) / 10)} MB`;
 }
 
+function seconds(ms: number): string {
+  if (ms < 10_000) return `${number.format(Math.round(ms / 100) / 10)}초`;
+  if (ms < 120_000) return `${Math.round(ms / 1000)}초`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)}분` : `${Math.round(ms / 3_600_000)}시간`;
+}
+
 export const ko: Words = {
   locale: 'ko',
   api: 'API',
@@ -23,6 +29,7 @@ export const ko: Words = {
 
   run: '실행',
   runHere: '커서까지 실행',
+  runAsJob: '작업으로 실행',
   stepOn: '다음 단계 뒤의 행 보기',
   stepBack: '이전 단계 뒤의 행 보기',
   cancel: '취소',
@@ -39,6 +46,28 @@ export const ko: Words = {
   query: '쿼리',
   queries: '쿼리 목록',
   queryHint: 'SQL 다음에 단계:  select * from …  | where …  | stats count() by …',
+  editorTexts: {
+    Completions: '완성 목록',
+    Find: '찾기',
+    Replace: '바꾸기',
+    next: '다음',
+    previous: '이전',
+    all: '모두',
+    'match case': '대소문자 구분',
+    regexp: '정규식',
+    'by word': '단어 단위',
+    replace: '바꾸기',
+    'replace all': '모두 바꾸기',
+    close: '닫기',
+    'current match': '현재 일치',
+    'on line': '줄',
+    'replaced $ matches': '$개를 바꾸었습니다',
+    'replaced match on line $': '$번째 줄에서 바꾸었습니다',
+    'Go to line': '줄로 이동',
+    go: '이동',
+    Diagnostics: '문제',
+    'No diagnostics': '문제가 없습니다',
+  },
   untitled: '비어 있음',
   connection: '연결',
   defaultConnection: '기본',
@@ -51,6 +80,8 @@ export const ko: Words = {
   chart: '차트',
   plan: '실행 계획',
   history: '기록',
+  data: '데이터',
+  jobs: '작업',
   server: '서버',
 
   welcome: '데이터베이스에 물어보세요',
@@ -101,6 +132,19 @@ export const ko: Words = {
     done: '끝',
   },
   rowCount: (rows) => `${number.format(rows)}행`,
+  bytes,
+  seconds,
+  states: {
+    running: '실행 중',
+    finished: '완료',
+    failed: '실패',
+    cancelled: '취소됨',
+    starting: '시작 중',
+    ready: '준비됨',
+    busy: '사용 중',
+    draining: '마무리 중',
+    killing: '끝내는 중',
+  },
   done: (rows, ms) => `${number.format(ms)} ms에 ${number.format(rows)}행`,
   cancelled: '취소됨',
   failed: '실패',
@@ -112,13 +156,49 @@ export const ko: Words = {
     `결과가 이 페이지가 담는 양보다 큽니다. 처음 ${number.format(rows)}행(${bytes(size)})만 보이고 쿼리는 끝냈습니다. 내려받기에는 모두 들어 있으며, | head 나 | stats 로 결과를 줄일 수 있습니다.`,
   cutByServer: (rows) => `한도 때문에 결과가 ${number.format(rows)}행에서 잘렸습니다. 행이 더 있습니다.`,
 
+  kept: {
+    hit: (age) => `서버가 보관한 결과입니다. ${age} 전에 만들었습니다.`,
+    shared: () => '같은 쿼리가 이미 실행 중이어서 그 결과를 받았습니다.',
+    stale: (age) => `서버가 보관한 결과입니다. ${age} 전에 만들었고, 지금 새로 만드는 중입니다.`,
+    'stale-if-error': (age) => `서버가 보관한 결과입니다. ${age} 전에 만들었고, 새로 만들지 못했습니다.`,
+  },
+  askAnew: '새로 묻기',
+  warnings: '경고',
+  resultOfJob: '작업의 결과입니다.',
+
+  aboutJobs:
+    '작업은 이 페이지 없이 서버에서 실행됩니다. 결과는 한동안 서버에 남아 있어 몇 번이든 받을 수 있습니다.',
+  jobStarted: '쿼리를 작업으로 실행합니다.',
+  noJobs: '작업이 없습니다.',
+  started: '시작',
+  removeJob: '지우기',
+
+  models: '모델',
+  tables: '테이블',
+  loading: '불러오는 중 …',
+  insert: '삽입',
+  firstRows: '처음 행',
+  openText: '모델의 글 열기',
+  version: (version) => `버전 ${version}`,
+  brokenSince: (moment) => `${new Date(moment).toLocaleString('ko')}부터 계약이 깨져 있습니다`,
+  noModels: '아직 모델이 없습니다.',
+  nothingFound: '찾은 것이 없습니다.',
+  moreModels: (shown) => `처음 ${number.format(shown)}개입니다. 나머지는 찾기로 볼 수 있습니다.`,
+  moreTables: (left) =>
+    left > 0
+      ? `${number.format(left)}개가 더 있습니다. 찾기로 볼 수 있습니다.`
+      : '연결에는 서버가 보여 주는 것보다 많은 테이블이 있습니다.',
+
   copy: '복사',
   copied: (rows) => `${number.format(rows)}행을 복사했습니다`,
   copiedOf: (rows, all) =>
     `${number.format(all)}행 중 처음 ${number.format(rows)}행을 복사했습니다. 내려받기에는 모두 들어 있습니다`,
   download: '내려받기',
   downloading: (format) => `${format} 형식으로 다시 실행하는 중 …`,
-  downloaded: (file) => `${file} 완료`,
+  downloadingJob: (format) => `작업 결과를 ${format} 형식으로 받는 중 …`,
+  downloaded: (file, size) => `${file} 완료 (${bytes(size)})`,
+  downloadCut: (file) => `${file}을(를) 저장했지만 한도 때문에 결과가 잘려 모든 행이 들어 있지는 않습니다`,
+  notDownloaded: (file, why) => `결과가 온전하지 않아 ${file}을(를) 저장하지 않았습니다: ${why}`,
   cancelDownload: '내려받기 취소',
   close: '닫기',
   rowNumber: (row) => `${number.format(row)}번째 행`,
@@ -168,4 +248,10 @@ export const ko: Words = {
   keyRefused: '서버가 키를 거부했습니다. 만료되었을 수 있습니다. 쓴 글은 그대로 있습니다.',
   logIn: '이 키 사용',
   logOut: '키 잊기',
+  forgetWork: '여기서 한 일 지우기',
+  whatIsForgotten: (texts, past) =>
+    `키와 모든 결과, 그리고 이 브라우저에 남은 것을 지웁니다: 열린 쿼리 ${number.format(texts)}개와 그 매개변수, 기록 ${number.format(past)}개.`,
+  forgetAll: '모두 지우기',
+  forgetKeyOnly: '쿼리는 남기기',
+  goBack: '돌아가기',
 };

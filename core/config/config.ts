@@ -4,12 +4,12 @@
  * process.env. What may be set, and what is true of each value, stands in schema.ts.
  */
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { STANDARD_OUTPUT } from '../logging/standard-output.ts';
 import type { AuditConfig } from '../protocol/audit-config.ts';
 import type { ConfiguredConnection } from '../protocol/connection.ts';
-import type { CacheRule } from '../protocol/results-config.ts';
+import type { CacheRule, SharedCacheConfig } from '../protocol/results-config.ts';
 import type { Policy } from '../protocol/rights.ts';
 import type {
   EncryptionConfig,
@@ -51,6 +51,8 @@ export interface Config {
   readonly storedConnections: readonly string[];
   /** Absolute: directories below which connections of the catalogue may read files. */
   readonly storeDirectories: readonly string[];
+  /** How often the contracts of models are checked, also in the store of the embedded database. */
+  readonly driftCheckSeconds: number;
   /** null: no store is named. */
   readonly store: StoreConfig | null;
   readonly limits: Limits;
@@ -64,6 +66,8 @@ export interface Config {
     readonly roleIdleMs: number;
   };
   readonly dsl: {
+    /** Absolute: where the engine's extensions are. */
+    readonly extensionDirectory: string;
     /** Ready and idle processes that the monitor keeps. */
     readonly spares: number;
     /** The most that run at once. */
@@ -89,6 +93,7 @@ export interface Config {
     readonly maxAgeMs: number;
     readonly staleWhileRevalidateMs: number;
     readonly staleIfErrorMs: number;
+    readonly shared: SharedCacheConfig | null;
     readonly listen: readonly string[];
     readonly rules: readonly CacheRule[];
   };
@@ -184,6 +189,9 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     ? resolveEncryption(parsed.data.encryption, dataDirIn(parsed.data, cwd), file, cwd, env)
     : null;
   if (encryption !== null && 'errors' in encryption) errors.push(...encryption.errors);
+  const { resolveSharedCache } = await import('./shared-cache.ts');
+  const shared = parsed.success ? resolveSharedCache(parsed.data.cache, file, cwd, env) : null;
+  if (shared !== null && 'errors' in shared) errors.push(...shared.errors);
   const policy = parsed.success ? policyIn(parsed.data, connections) : NO_POLICY;
   const rules = parsed.success ? rulesIn(parsed.data, cwd, Object.keys(connections)) : NO_RULES;
   if (connectionErrors.length === 0) errors.push(...policy.errors, ...rules.errors);
@@ -196,6 +204,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
     connections,
     store: store as StoreConfig | null,
     encryption: encryption as EncryptionConfig | null,
+    shared: shared as SharedCacheConfig | null,
     policy: policy.policy,
     rules: rules.rules,
   };
@@ -206,32 +215,34 @@ type ParsedConfig = z.output<ConfigSchema>;
 
 /** The parts of a configuration that are read from further files and variables. */
 type FoundConfig = Pick<Config, 'connections' | 'store' | 'encryption'> & {
+  readonly shared: SharedCacheConfig | null;
   readonly policy: Policy | null;
   readonly rules: readonly CacheRule[];
 };
 
 function complete(
   parsed: ParsedConfig,
-  { connections, store, encryption, policy, rules }: FoundConfig,
+  { connections, store, encryption, policy, rules, shared }: FoundConfig,
   cwd: string,
 ): Config {
   const dataLimitBytes = parsed.dsl.dataLimitBytes ?? dataLimit(parsed.limits.dslMemoryBytes);
   // Resident is also what is mapped from files, which the data limit leaves out.
   const killBytes = dataLimitBytes + 1024 ** 3;
-  const { rulesFile: _, ...cache } = parsed.cache;
+  const { minMs, maxAgeMs, staleWhileRevalidateMs, staleIfErrorMs, mode, listen } = parsed.cache;
   const { secrets: __, ...others } = parsed; // only the process that reads stored connections gets these
   return {
     ...others,
-    cache: { ...cache, rules },
+    cache: { mode, minMs, maxAgeMs, staleWhileRevalidateMs, staleIfErrorMs, listen, shared, rules },
     access: completeAccess(parsed.access, policy),
     encryption,
     dataDir: dataDirIn(parsed, cwd),
     connections,
     storedConnections: [],
     storeDirectories: parsed.store.directories,
+    driftCheckSeconds: parsed.store.driftCheckSeconds,
     store,
     defaultConnection: parsed.defaultConnection ?? implicitDefault(Object.keys(connections)) ?? 'main',
-    dsl: { ...parsed.dsl, dataLimitBytes },
+    dsl: { ...parsed.dsl, dataLimitBytes, extensionDirectory: extensionDirIn(parsed, cwd) },
     log: { ...parsed.log, file: logFileIn(cwd, parsed.log.file) },
     monitor: {
       ...parsed.monitor,
@@ -247,6 +258,13 @@ function complete(
 
 function dataDirIn({ dataDir }: ParsedConfig, cwd: string): string {
   return resolve(cwd, dataDir);
+}
+
+function extensionDirIn(parsed: ParsedConfig, cwd: string): string {
+  const { extensionDirectory } = parsed.dsl;
+  return extensionDirectory === undefined
+    ? join(dataDirIn(parsed, cwd), 'extensions')
+    : resolve(cwd, extensionDirectory);
 }
 
 /** The rules of the cache's file; none without one. Without configured connections there is the embedded one, `main`. */

@@ -9,6 +9,7 @@ import {
   kindOfConnection,
   LOGIN_OPTIONS,
   optionNames,
+  optionNamesIn,
 } from './connection-kinds.ts';
 import { isJsonObject } from './json-object.ts';
 
@@ -25,7 +26,12 @@ export function describeConnectionIssue(issue: z.core.$ZodIssue, connections: un
   if (kind === null) return [unknownKind(where, connection.kind)];
   if (option === 'roles' && issue.path.length > 3) return [inRoles(issue, kind, name)];
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => unknownOption(`${where}.${key}`, key, kind, connection));
+    return issue.keys.map((key) => {
+      const inGroup = kind === 'files' && option !== undefined ? optionNamesIn(option) : null;
+      return inGroup === null
+        ? unknownOption(`${where}.${key}`, key, kind, connection)
+        : `${where}.${key}: there is no such option${closestOf(key, inGroup)}`;
+    });
   if (option === undefined) return [`${where}: is no connection. ${forExample(name)}`];
   // Another line asks about options that only the other kind has.
   if (connection[option] === undefined && isOfOtherKind(connection, kind)) return [];
@@ -42,8 +48,7 @@ function inRoles(issue: z.core.$ZodIssue, kind: ConnectionKind, name: string): s
   const where = issue.path.join('.');
   if (issue.code !== 'unrecognized_keys') return `${where}: ${expectationOf(kind, 'roles', name)}`;
   const key = issue.keys[0]!;
-  const closest = closestName(key, LOGIN_OPTIONS);
-  return `${where}.${key}: there is no such option${closest === null ? `; known here: ${LOGIN_OPTIONS.join(', ')}` : `; did you mean ${closest}?`}`;
+  return `${where}.${key}: there is no such option${closestOf(key, LOGIN_OPTIONS)}`;
 }
 
 function forExample(name: string): string {
@@ -69,9 +74,12 @@ function unknownOption(
     const mend = connection.kind === undefined ? `say so: "kind": "${other}"` : 'take it out';
     return `${where}: is an option of connections of the kind ${other}, not of the kind ${kind}; ${mend}`;
   }
-  const known = optionNames(kind);
+  return `${where}: there is no such option${closestOf(key, optionNames(kind))}`;
+}
+
+function closestOf(key: string, known: readonly string[]): string {
   const closest = closestName(key, known);
-  return `${where}: there is no such option${closest === null ? `; known here: ${known.join(', ')}` : `; did you mean ${closest}?`}`;
+  return closest === null ? `; known here: ${known.join(', ')}` : `; did you mean ${closest}?`;
 }
 
 /** The kind that has this option, which `kind` lacks; null: none has. */

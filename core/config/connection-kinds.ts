@@ -46,6 +46,26 @@ const FILES_TABLE = z.strictObject({
   sheet: z.string().min(1).optional(),
 });
 
+const TEXT = z.string().min(1).optional();
+
+const S3_OPTIONS = z.strictObject({
+  ...{ endpoint: TEXT, region: TEXT, keyId: TEXT, secret: TEXT, sessionToken: TEXT, caFile: TEXT },
+  pathStyle: z.boolean().optional(),
+});
+
+const HTTP_OPTIONS = z.strictObject({ token: TEXT, user: TEXT, password: TEXT, caFile: TEXT });
+
+const WEBHDFS_OPTIONS = z.strictObject({
+  ...{ user: TEXT, token: TEXT, caFile: TEXT },
+  dataNodes: z.array(z.string().min(1)).optional(),
+});
+
+/** The options of a group of a connection to files; null for what is no such group. */
+export function optionNamesIn(group: string): readonly string[] | null {
+  const groups = { s3: S3_OPTIONS, http: HTTP_OPTIONS, webhdfs: WEBHDFS_OPTIONS };
+  return Object.hasOwn(groups, group) ? Object.keys(groups[group as 's3'].shape) : null;
+}
+
 const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
   postgres: {
     options: z.strictObject({
@@ -103,9 +123,15 @@ const KINDS: Readonly<Record<ConnectionKind, KindOfConnection>> = {
       kind: z.literal('files'),
       root: z.string().min(1),
       tables: z.record(z.string().min(1), FILES_TABLE).optional(),
+      s3: S3_OPTIONS.optional(),
+      http: HTTP_OPTIONS.optional(),
+      webhdfs: WEBHDFS_OPTIONS.optional(),
     }),
     wanted: {
-      root: 'the path of a directory, relative to the configuration',
+      root: 'the path of a directory, relative to the configuration, or a URL: s3://bucket/prefix, https://host/path, webhdfs://host:9870/path',
+      s3: 'how S3 or its like is reached: {"endpoint": "https://minio.example:9000", "region": "us-east-1", "keyId": "env:S3_KEY_ID", "secret": "env:S3_SECRET"}',
+      http: 'how one logs in at a web server: {"token": "env:FILES_TOKEN"}, or user and password',
+      webhdfs: 'how HDFS is reached: {"user": "etl", "dataNodes": ["*.hdfs.example"]}',
       tables:
         'tables by name, each with a path below the root and its options (docs/connections/files.md): {"sales": {"path": "sales/**/*.parquet", "hive": true}}',
     },

@@ -16,6 +16,7 @@ import { isOfOtherKind } from './connection-issues.ts';
 import { expectationOf, kindOfConnection } from './connection-kinds.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
 import type { ConfigFile, Environment } from './read.ts';
+import { isStoreRoot, readStore, strayGroup } from './store-roots.ts';
 
 const MEND = 'For example: "url": "env:CRM_URL", with CRM_URL=postgresql://user:password@host:5432/database';
 
@@ -90,11 +91,22 @@ const READERS: Readonly<Record<ConnectionKind, Reader>> = {
       ...(typeof caFile === 'string' ? { caFile: resolve(fileDir, caFile) } : {}),
     };
   },
-  files: ({ root, tables }, { fileDir }) =>
-    typeof root === 'string' && root !== ''
-      ? { kind: 'files', root: resolve(fileDir, root), tables: tablesOf(tables) }
-      : null,
+  files: readFiles,
 };
+
+function readFiles(value: JsonObject, { name, fileDir, env }: Place): FilesConnection | Mistake | null {
+  const { root, tables } = value;
+  if (typeof root !== 'string' || root === '') return null;
+  const where = `connections.${name}`;
+  if (!isStoreRoot(root)) {
+    const local: FilesConnection = { kind: 'files', root: resolve(fileDir, root), tables: tablesOf(tables) };
+    return strayGroup(value, where) ?? local;
+  }
+  const dereference = (text: string): ReturnType<typeof resolveReference> =>
+    resolveReference(text, fileDir, env);
+  const store = readStore(value, { where, fileDir, dereference });
+  return 'mistake' in store ? store : { kind: 'files', root, store, tables: tablesOf(tables) };
+}
 
 /** Returns what has the shape of a table; validation reports the rest. */
 function tablesOf(tables: unknown): FilesConnection['tables'] {

@@ -1,5 +1,5 @@
 /** The options of results that are kept: the store on disk, the cache, and jobs. */
-import { choice, GIB, group, KIB, list, MIB, number, optionalPath, size } from './option.ts';
+import { choice, GIB, group, KIB, list, MIB, number, optionalPath, size, text } from './option.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -53,6 +53,29 @@ export function cacheOptions() {
       'names of connections',
       ['main'],
       (name) => name !== '',
+    ),
+    redisUrl: text(
+      'FORKLINE_CACHE_REDIS_URL',
+      'A Redis by which several Forklines share kept answers: a URL, `env:NAME` or `file:PATH`.',
+      'redis://redis.example.com:6379',
+    ),
+    redisKey: text(
+      'FORKLINE_CACHE_REDIS_KEY',
+      'The secret with which Forklines sign what they put into Redis, 32 characters at least: `env:NAME` or `file:PATH`.',
+      'env:CACHE_REDIS_KEY',
+    ),
+    redisTimeoutMs: number(
+      'FORKLINE_CACHE_REDIS_TIMEOUT_MS',
+      'The most that a query waits for Redis; after that it runs.',
+      1,
+      10_000,
+      200,
+    ),
+    redisMaxValueBytes: size(
+      'FORKLINE_CACHE_REDIS_MAX_VALUE_BYTES',
+      'Largest answer, as it is stored, that is put into Redis.',
+      KIB,
+      4 * MIB,
     ),
     rulesFile: optionalPath(
       'FORKLINE_CACHE_RULES_FILE',

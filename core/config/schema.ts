@@ -11,13 +11,14 @@ import { MAX_POOL_SIZE } from '../protocol/pool-sizes.ts';
 import { connectionOptions } from './connection-kinds.ts';
 import { DATA_DIR_VARIABLE, DEFAULT_DATA_DIR } from './data-dir.ts';
 import { encryptionOptions } from './encryption.ts';
-import { choice, GIB, group, KIB, MIB, number, path, size, sizeText, url, whole } from './option.ts';
+import { choice, GIB, group, KIB, MIB, number, path, size, url } from './option.ts';
 import { accessOptions, connectionLimits, corsOptions, listenOptions, tlsOptions } from './schema-access.ts';
 import { auditOptions } from './schema-audit.ts';
 import { budgetOptions } from './schema-budgets.ts';
 import { monitorOptions } from './schema-monitor.ts';
 import { plannerOptions } from './schema-planner.ts';
 import { cacheOptions, jobsOptions, resultsOptions } from './schema-results.ts';
+import { dslOptions, sqlLifeOptions } from './schema-workers.ts';
 import { secretOptions } from './secrets.ts';
 import { storeOptions } from './store.ts';
 
@@ -212,90 +213,6 @@ function limitOptions() {
       5000,
     ),
     ...connectionLimits(),
-  });
-}
-
-/** Each worker has limits of its own, up to 10 % off these, so that they do not all go together. */
-function sqlLifeOptions() {
-  return {
-    maxQueriesPerWorker: number(
-      'FORKLINE_SQL_MAX_QUERIES',
-      'Queries (+-10 %) after which a SQL worker is replaced.',
-      1,
-      1_000_000_000,
-      100_000,
-    ),
-    maxAgeMs: number(
-      'FORKLINE_SQL_MAX_AGE_MS',
-      'Age (+-10 %) after which a SQL worker is replaced.',
-      1000,
-      604_800_000,
-      3_600_000,
-    ),
-    maxRssBytes: size(
-      'FORKLINE_SQL_MAX_RSS_BYTES',
-      'Resident memory (+-10 %) above which a SQL worker is replaced.',
-      64 * MIB,
-      512 * MIB,
-    ),
-  };
-}
-
-function dslOptions(cores: number) {
-  return group({
-    spares: number('FORKLINE_DSL_SPARES', 'Ready and idle DSL workers kept.', 0, 64, 2),
-    max: number(
-      'FORKLINE_DSL_MAX',
-      'DSL workers that run at once.',
-      1,
-      MAX_POOL_SIZE.dsl,
-      Math.min(8, 2 * cores),
-      '2 x cores, at most 8',
-    ),
-    reuse: choice(
-      'FORKLINE_DSL_REUSE',
-      'Whether a DSL worker may serve a second query.',
-      ['auto', 'never'],
-      'auto',
-    ),
-    maxQueriesPerWorker: number(
-      'FORKLINE_DSL_MAX_QUERIES',
-      'Queries after which a DSL worker is replaced.',
-      1,
-      1_000_000,
-      200,
-    ),
-    maxAgeMs: number(
-      'FORKLINE_DSL_MAX_AGE_MS',
-      'Age after which an idle DSL worker is replaced.',
-      1000,
-      604_800_000,
-      3_600_000,
-    ),
-    maxRssBytes: size(
-      'FORKLINE_DSL_MAX_RSS_BYTES',
-      'Resident memory above which an idle DSL worker is replaced.',
-      64 * MIB,
-      512 * MIB,
-    ),
-    threads: number(
-      'FORKLINE_DSL_THREADS',
-      'Threads of the stage engine in one DSL worker.',
-      1,
-      64,
-      Math.max(1, Math.min(2, Math.floor(cores / 2))),
-      'half the cores, 1 to 2',
-    ),
-    dataLimitBytes: whole(256 * MIB, Number.MAX_SAFE_INTEGER)
-      .optional()
-      .meta({
-        variable: 'FORKLINE_DSL_DATA_LIMIT_BYTES',
-        about:
-          'Hard limit of a whole DSL worker (`prlimit --data`), for what the stage engine does not account for.',
-        example: sizeText(2 * GIB),
-        unit: 'bytes',
-        defaultText: '2 x `limits.dslMemoryBytes` + 1 GiB',
-      }),
   });
 }
 

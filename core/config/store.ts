@@ -2,7 +2,7 @@
 import { dirname, isAbsolute } from 'node:path';
 import type { StoreConfig } from '../protocol/server-config.ts';
 import { postgresUrlProblem, resolveReference } from './connections.ts';
-import { choice, group, list, text } from './option.ts';
+import { choice, group, list, number, text } from './option.ts';
 import type { ConfigFile, Environment } from './read.ts';
 
 export function storeOptions() {
@@ -17,6 +17,13 @@ export function storeOptions() {
       'Whether servers bring the schema up to date themselves, or wait for `forkline migrate`.',
       ['auto', 'never'],
       'auto',
+    ),
+    driftCheckSeconds: number(
+      'FORKLINE_STORE_DRIFT_CHECK_SECONDS',
+      'How often each model is planned anew, to see whether its contract still holds; what is broken is told in the log and by GET /v1/models. 0: only when it is used or tested.',
+      0,
+      30 * 86_400,
+      3600,
     ),
     directories: list(
       'FORKLINE_STORE_DIRECTORIES',
@@ -33,7 +40,7 @@ const MEND =
 
 /** Returns the store, or null where none is named, or what is wrong. */
 export function resolveStore(
-  { url, migrate }: { readonly url?: string | undefined; readonly migrate: StoreConfig['migrate'] },
+  { url, migrate, driftCheckSeconds }: { readonly url?: string | undefined } & Omit<StoreConfig, 'url'>,
   file: ConfigFile,
   cwd: string,
   env: Environment,
@@ -42,5 +49,5 @@ export function resolveStore(
   const found = resolveReference(url, file.path === null ? cwd : dirname(file.path), env);
   const mistake = typeof found === 'string' ? postgresUrlProblem(found, MEND) : found.error;
   if (mistake !== null) return { error: `store.url: ${mistake}` };
-  return { url: found as string, migrate };
+  return { url: found as string, migrate, driftCheckSeconds };
 }

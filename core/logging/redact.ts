@@ -49,12 +49,24 @@ export function registerSecrets(secrets: readonly string[]): void {
 export function passwordsOf(connections: Readonly<Record<string, object>>): string[] {
   return Object.values(connections).flatMap((connection) => {
     if ('roles' in connection) return passwordsOf(connection.roles as Readonly<Record<string, object>>);
+    if ('store' in connection) return credentialsOf(connection.store);
     const url = 'url' in connection ? connection.url : null;
     if (typeof url !== 'string') return [];
     const { password, searchParams } = new URL(url); // checked when the configuration was read
     const given = [password, searchParams.get('password') ?? ''].filter((text) => text !== '');
     return given.flatMap((text) => [text, decoded(text)]);
   });
+}
+
+/** The secrets of a store of files (core/protocol/connection.ts). */
+function credentialsOf(store: unknown): string[] {
+  const { key, authorization, token } = store as {
+    readonly key?: { readonly secret: string; readonly sessionToken?: string } | null;
+    readonly authorization?: string;
+    readonly token?: string;
+  };
+  const given = [key?.secret, key?.sessionToken, authorization?.replace(/^\w+ /, ''), token];
+  return given.flatMap((text) => text ?? []);
 }
 
 function decoded(text: string): string {

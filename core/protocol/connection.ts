@@ -116,9 +116,48 @@ export interface SparkConnection {
 
 export interface FilesConnection {
   readonly kind: 'files';
-  /** The absolute path of the directory below which everything is. */
+  /** The absolute path of the directory below which everything is, or the URL of the store. */
   readonly root: string;
+  /** The store that the root is in; left out: this machine. */
+  readonly store?: StoreConfig;
   readonly tables: Readonly<Record<string, FilesTable>>;
+}
+
+/** A place of files that is reached by the network. Secrets are resolved, and never logged. */
+export type StoreConfig = S3Config | WebConfig | WebhdfsConfig;
+
+interface StoreBase {
+  /** `https://host:9000`, and the path before all others, without a slash at its end. */
+  readonly origin: string;
+  /** The path of the root, decoded, without slashes at its ends. */
+  readonly prefix: string;
+  /** The absolute path of a PEM file with the authorities to trust; left out: those of Node. */
+  readonly caFile?: string;
+}
+
+export interface S3Config extends StoreBase {
+  readonly kind: 's3';
+  readonly bucket: string;
+  readonly region: string;
+  /** Whether the bucket is the first part of the path, and not of the host's name. */
+  readonly pathStyle: boolean;
+  /** null: requests are not signed. */
+  readonly key: { readonly id: string; readonly secret: string; readonly sessionToken?: string } | null;
+}
+
+export interface WebConfig extends StoreBase {
+  readonly kind: 'web';
+  /** The value of the header `Authorization`. */
+  readonly authorization?: string;
+}
+
+export interface WebhdfsConfig extends StoreBase {
+  readonly kind: 'webhdfs';
+  readonly user?: string;
+  /** A delegation token. */
+  readonly token?: string;
+  /** The hosts that a read may be redirected to, besides that of the root: names, or `*.` and a domain. */
+  readonly dataNodes: readonly string[];
 }
 
 export const FILE_FORMATS = ['parquet', 'csv', 'tsv', 'ndjson', 'excel'] as const;

@@ -167,6 +167,8 @@ export interface DslWorkerConfig {
   readonly memoryBytes: number;
   readonly spillBytes: number;
   readonly threads: number;
+  /** The absolute path of the directory with the engine's extensions. */
+  readonly extensionDir: string;
   /** The connections whose files it reads, by their names. */
   readonly files: Readonly<Record<string, FilesConnection>>;
 }

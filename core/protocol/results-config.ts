@@ -34,9 +34,21 @@ export interface CacheConfig {
   readonly staleWhileRevalidateMs: number;
   /** The time for which a stale answer is sent when making it anew fails. */
   readonly staleIfErrorMs: number;
+  /** null: answers are shared with no other Forkline. */
+  readonly shared: SharedCacheConfig | null;
   /** The connections whose databases tell changes. */
   readonly listen: readonly string[];
   readonly rules: readonly CacheRule[];
+}
+
+/** A Redis by which several Forklines share kept answers. */
+export interface SharedCacheConfig {
+  readonly url: string;
+  /** The secret by which they know what one of them has written. */
+  readonly key: string;
+  /** The most that a query waits for it. */
+  readonly timeoutMs: number;
+  readonly maxValueBytes: number;
 }
 
 export interface JobsConfig {

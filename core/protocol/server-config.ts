@@ -143,6 +143,8 @@ export interface ServerConnections {
   readonly versions: Readonly<Record<string, string>>;
   /** The roles that have a login, by connection; without those that have one login for everybody. */
   readonly roleLogins: Readonly<Record<string, readonly string[]>>;
+  /** The connections whose files DSL workers read by the network. */
+  readonly remoteConnections: readonly string[];
 }
 
 /** The store of the catalogue. */
@@ -151,6 +153,8 @@ export interface StoreConfig {
   readonly url: string;
   /** Whether servers apply pending migrations themselves. */
   readonly migrate: 'auto' | 'never';
+  /** How often the contract of each model is checked; 0: only when it is used or tested. */
+  readonly driftCheckSeconds: number;
 }
 
 export interface ServerConfig extends ServerConnections {

@@ -10,6 +10,7 @@ import { planQuery } from '../compile.ts';
 import { afterPrelude } from '../frontends/legacy/prelude.ts';
 import { COMMAND_DOCS } from '../frontends/legacy/registry.ts';
 import { closedSegments } from '../frontends/legacy/segments.ts';
+import { modelItems } from './complete-models.ts';
 import type { CompleteAsk, CompleteRequest, CompleteStep, CompletionItem } from './complete-types.ts';
 
 const WORD_BEFORE = /[\p{L}\p{N}_-]*$/u;
@@ -33,6 +34,11 @@ export function completeLegacy(request: CompleteRequest, judge: Judge): Complete
   const from = position - word.length;
   const fits = ({ label }: CompletionItem): boolean => label.toLowerCase().startsWith(word.toLowerCase());
   if (begun.command === null) return completed(from, to, commandItems().filter(fits), []);
+  const models = readsModel(before.slice(0, from))
+    ? modelItems(word, request, (name) => (WORD.test(name) ? name : `'${name}'`))
+    : null;
+  if (models?.kind === 'ask') return { kind: 'ask', asks: [models.ask] };
+  if (models !== null) return completed(from, to, models.items.filter(fits), models.warnings);
   const reached = columnsBefore(request, begun.pipe, judge);
   if (reached.kind === 'ask') return reached;
   const items = [...columnItems(reached.columns), ...wordItems(begun.command)];
@@ -46,6 +52,20 @@ function completed(
   warnings: readonly string[],
 ): CompleteStep {
   return { kind: 'completed', completion: { from, to, items, complete: true, warnings } };
+}
+
+/** Says whether the name of a model is written next: behind `name =`, and behind the words that join and unite. */
+function readsModel(before: string): boolean {
+  const types = '(?:inner|cross|outer|full|full_outer|left|left_outer|right|right_outer|left_semi|left_anti)';
+  const join = new RegExp(
+    `(?:join(?:\\s+${types})?\\s+|merge(?:\\s+${types})?\\s*\\(\\s*|union(?:\\s+all)?\\s+)$`,
+    'iu',
+  );
+  return (
+    /(?:\bmodel|\bmodel-\w+|\bjoin_model)\s(?:[^|]*\s)?name\s*=\s*['"]?$/iu.test(before) ||
+    /\bmodel\s*=\s*['"]?$/iu.test(before) ||
+    join.test(before)
+  );
 }
 
 interface Begun {
@@ -115,7 +135,8 @@ function columnsBefore(request: CompleteRequest, pipe: number | null, judge: Jud
   const asked: PlanRequest = {
     ...{ text, language: 'legacy', parameters: {}, connection, dialects },
     ...(model !== undefined && { model }),
-    ...{ pushdown: 'off', throughWorker: true, answers: planAnswers(answers) },
+    ...{ pushdown: 'off', throughWorker: true, catalogue: request.catalogue === true },
+    answers: planAnswers(answers),
   };
   const none = (why: string): Reached => ({ kind: 'columns', columns: null, why });
   try {
@@ -126,7 +147,7 @@ function columnsBefore(request: CompleteRequest, pipe: number | null, judge: Jud
     }
     const failed = step.asks.map(({ key }) => answers[key]).find((answer) => answer?.kind === 'failed');
     if (failed?.kind === 'failed') return none(failed.why);
-    if (step.asks.some(({ kind }) => kind !== 'source'))
+    if (step.asks.some(({ kind }) => kind !== 'source' && kind !== 'models'))
       return none('the columns are only known once the query runs');
     return { kind: 'ask', asks: step.asks as readonly CompleteAsk[] };
   } catch (thrown) {
@@ -138,6 +159,7 @@ function columnsBefore(request: CompleteRequest, pipe: number | null, judge: Jud
 function planAnswers(answers: CompleteRequest['answers']): Record<string, AskAnswer> {
   const known: Record<string, AskAnswer> = {};
   for (const [key, answer] of Object.entries(answers))
-    if (answer.kind !== 'catalog' && answer.kind !== 'failed') known[key] = answer;
+    if (answer.kind !== 'catalog' && answer.kind !== 'model-names' && answer.kind !== 'failed')
+      known[key] = answer;
   return known;
 }

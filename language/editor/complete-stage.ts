@@ -45,8 +45,16 @@ const STAGE_ITEMS: readonly CompletionItem[] = STAGES.flatMap((stage) => {
     insert: stage.docs.syntax === stage.name ? label : `${label} `,
   });
   const aliases = stage.aliases.map((alias) => item(alias, `the same as \`${stage.name}\``));
-  return [item(stage.name, stage.docs.summary), ...aliases];
+  return [item(stage.name, `${writtenIn(stage)}: ${stage.docs.summary}`), ...aliases];
 });
+
+/** Returns how a stage is written, in one line. */
+function writtenIn({ docs }: AnyStage): string {
+  return docs.syntax
+    .split('\n')
+    .map((line) => line.trim())
+    .join(' / ');
+}
 
 interface PlaceInStage {
   /** The kinds of word that may stand here. */

@@ -3,6 +3,7 @@
  * ask that failed is an answer too, since a broken query or a database that is away must not take the rest away.
  */
 import type { ConnectionDialects } from '../../core/protocol/dialect-name.ts';
+import type { ModelColumn, ModelParameter } from '../../core/protocol/models.ts';
 import type { ParameterKind } from '../../core/protocol/parameters.ts';
 import type { Ask, AskAnswer } from '../../core/protocol/plan.ts';
 import type { ShownRows } from '../../core/protocol/shown-rows.ts';
@@ -14,6 +15,7 @@ export type ItemKind =
   | 'function'
   | 'keyword'
   | 'table'
+  | 'model'
   | 'parameter'
   | 'connection'
   | 'option';
@@ -69,11 +71,27 @@ export interface CatalogAsk {
   readonly connection: string;
 }
 
-export type CompleteAsk = Ask | CatalogAsk;
+/** The question which models' names begin so. */
+export interface ModelNamesAsk {
+  readonly kind: 'model-names';
+  readonly key: string;
+  readonly prefix: string;
+}
+
+/** A model as completion shows it; of many models only the names and descriptions are known. */
+export interface NamedModel {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: readonly ModelParameter[];
+  readonly columns: readonly ModelColumn[];
+}
+
+export type CompleteAsk = Ask | CatalogAsk | ModelNamesAsk;
 
 export type CompleteAnswer =
   | AskAnswer
   | { readonly kind: 'catalog'; readonly tables: readonly DatabaseTable[]; readonly complete: boolean }
+  | { readonly kind: 'model-names'; readonly models: readonly NamedModel[]; readonly complete: boolean }
   | { readonly kind: 'failed'; readonly why: string };
 
 export type CompleteStep =

@@ -17,6 +17,7 @@ import { saysLegacy } from '../frontends/legacy/prelude.ts';
 import { parseRequest } from '../parse.ts';
 import { kindName } from '../types/parameter-types.ts';
 import { completeLegacy } from './complete-legacy.ts';
+import { type FoundModels, modelItems } from './complete-models.ts';
 import { placeAt } from './complete-place.ts';
 import { sqlItems } from './complete-sql.ts';
 import { quotedIfNeeded, stageItems } from './complete-stage.ts';
@@ -169,17 +170,27 @@ function letItems({ lets }: PlaceInQuery): readonly CompletionItem[] {
   }));
 }
 
+/** The stages that read further sources, in brackets. */
+const READ_SOURCES = new Set(['join', 'union', 'append', 'lookup']);
+const NO_MODELS: FoundModels = { kind: 'found', items: [], warnings: [] };
+
 function sqlFound(place: Extract<Place, { kind: 'sql' }>, request: CompleteRequest): Found {
   const connection = place.connection ?? request.connection;
+  const begins = place.before.trim() === '' && place.connection === null;
+  const models = begins ? modelItems(place.typed.word, request, quotedIfNeeded) : NO_MODELS;
   if (!Object.hasOwn(request.dialects, connection))
     return found(sourceItems(place, [], USUAL_SOURCE), `there is no connection ${connection}`);
   const dialect = sourceDialect(request.dialects[connection]!);
   const key = `catalog ${connection}`;
   const answer = request.answers[key];
-  if (answer === undefined) return { kind: 'ask', asks: [{ kind: 'catalog', key, connection }] };
-  if (answer.kind !== 'catalog') return found(sourceItems(place, [], dialect), whyNot(answer));
+  const asks: CompleteAsk[] = models.kind === 'ask' ? [models.ask] : [];
+  if (answer === undefined) asks.push({ kind: 'catalog', key, connection });
+  if (answer === undefined || models.kind === 'ask') return { kind: 'ask', asks };
+  if (answer.kind !== 'catalog')
+    return found([...models.items, ...sourceItems(place, [], dialect)], ...models.warnings, whyNot(answer));
   const warnings = answer.complete ? [] : ['the database has more tables than are looked at'];
-  return found(sourceItems(place, answer.tables, dialect), ...warnings);
+  const items = [...models.items, ...sourceItems(place, answer.tables, dialect)];
+  return found(items, ...models.warnings, ...warnings);
 }
 
 /** A query may begin with the name of a `let` as well. */
@@ -198,16 +209,20 @@ function whyNot(answer: CompleteAnswer): string {
 function stageFound(place: Extract<Place, { kind: 'stage' }>, request: CompleteRequest, judge: Judge): Found {
   // The columns need not be known before a stage has its name.
   if (place.tokens.length === 0) return found(stageItems({ tokens: [], columns: null, sources: [] }));
-  const { query } = place;
+  const { query, tokens } = place;
+  const opens = tokens.at(-1)!.text === '(' && READ_SOURCES.has(tokens[0]!.lower);
+  const models = opens ? modelItems(place.typed.word, request, quotedIfNeeded) : NO_MODELS;
   const reached = columnsBefore(query, request, judge);
+  if (models.kind === 'ask')
+    return { kind: 'ask', asks: [models.ask, ...(reached.kind === 'ask' ? reached.asks : [])] };
   if (reached.kind === 'ask') return reached;
   const { columns, why } = reached;
   const items = stageItems({
-    tokens: place.tokens,
+    tokens,
     columns,
-    sources: [...letItems(query), ...connectionItems(request)],
+    sources: [...models.items, ...letItems(query), ...connectionItems(request)],
   });
-  return found(items, ...(why === null ? [] : [why]));
+  return found(items, ...models.warnings, ...(why === null ? [] : [why]));
 }
 
 type Reached =
@@ -284,6 +299,7 @@ function parametersOf(text: string, request: CompleteRequest): Readonly<Record<s
 function planAnswers(answers: CompleteRequest['answers']): Record<string, AskAnswer> {
   const known: Record<string, AskAnswer> = {};
   for (const [key, answer] of Object.entries(answers))
-    if (answer.kind !== 'catalog' && answer.kind !== 'failed') known[key] = answer;
+    if (answer.kind !== 'catalog' && answer.kind !== 'model-names' && answer.kind !== 'failed')
+      known[key] = answer;
   return known;
 }

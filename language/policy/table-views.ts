@@ -3,9 +3,11 @@
  * rows of its table, whose columns are asked for first; the worker puts the SELECT in the place of the table, whichever way the
  * SQL reads it.
  */
+import { QueryError } from '../../core/protocol/errors.ts';
 import type { PlanRequest, SourceAsk, SourceDescription } from '../../core/protocol/plan.ts';
 import { type RowRules, type TableView, type TableViews, VIEWED } from '../../core/protocol/shown-rows.ts';
-import { engineTypeOf, typeOfFile } from '../dialects/files/types.ts';
+import type { DatabaseColumn } from '../../core/protocol/types.ts';
+import type { SourceDialect } from '../dialects/dialect.ts';
 import { sourceDialect } from '../dialects/registry.ts';
 import { emit } from '../emit/statements.ts';
 import { place } from '../placement/place.ts';
@@ -14,7 +16,7 @@ import { Asking } from '../resolve/query.ts';
 import { buildStage } from '../stages/kit/build-stage.ts';
 import { SHOWN_ROWS, type ShownRowsSyntax } from '../stages/kit/shown-rows.ts';
 
-type Request = Pick<PlanRequest, 'shown' | 'answers'>;
+type Request = Pick<PlanRequest, 'shown' | 'answers' | 'dialects'>;
 
 /** Returns what stands for the tables that the SQL names; null: the policy has no rules for the connection. Throws Asking. */
 export function tableViews(request: Request, connection: string, sql: string): TableViews | null {
@@ -23,12 +25,13 @@ export function tableViews(request: Request, connection: string, sql: string): T
   const text = sql.toLowerCase();
   // A name that is written so that it is not found here is one that the worker knows no view of, and refuses.
   const named = Object.entries(tables[connection]!).filter(([name]) => text.includes(name));
+  const dialect = sourceDialect(request.dialects[connection]!);
   const asks: SourceAsk[] = [];
   const views = named.map(([name, rules]): [string, TableView | null] => {
     if (rules.length === 0) return [name, null];
-    const ask = askFor(connection, name);
+    const ask = askFor(dialect, connection, name);
     const described = request.answers[ask.key];
-    if (described?.kind === 'source') return [name, viewOf(connection, name, rules, described)];
+    if (described?.kind === 'source') return [name, viewOf({ dialect, connection, name, rules }, described)];
     asks.push(ask);
     return [name, null];
   });
@@ -36,19 +39,17 @@ export function tableViews(request: Request, connection: string, sql: string): T
   return Object.fromEntries(views);
 }
 
-const FILES = sourceDialect('files');
-
-function selectAll(name: string): string {
-  return `select * from ${FILES.quoteName(name)}`;
+function selectAll(dialect: SourceDialect, name: string): string {
+  return `select * from ${dialect.quoteName(name)}`;
 }
 
-function askFor(connection: string, name: string): SourceAsk {
+function askFor(dialect: SourceDialect, connection: string, name: string): SourceAsk {
   const key = `table-${connection}-${name}`;
   return {
     kind: 'source',
     key,
     connection,
-    sql: selectAll(name),
+    sql: selectAll(dialect, name),
     parameters: [],
     segments: [],
     functions: [],
@@ -57,26 +58,38 @@ function askFor(connection: string, name: string): SourceAsk {
 
 const NOWHERE = { start: 0, end: 0 };
 
-function viewOf(
-  connection: string,
-  name: string,
-  rules: readonly RowRules[],
-  described: SourceDescription,
-): TableView {
+interface RuledTable {
+  readonly dialect: SourceDialect;
+  readonly connection: string;
+  readonly name: string;
+  readonly rules: readonly RowRules[];
+}
+
+function viewOf({ dialect, connection, name, rules }: RuledTable, described: SourceDescription): TableView {
   // A column of a type that answers do not carry has no place in an expression: it is left out.
-  const carried = described.columns.filter(({ type }) => typeOfFile(engineTypeOf(type)) !== null);
+  const carried = described.columns.filter((column) => isCarried(dialect, column));
   const source: ResolvedSql = {
     kind: 'sql',
     connection,
-    dialect: 'files',
-    bound: { sql: selectAll(VIEWED), parameters: [], segments: [] },
+    dialect: dialect.name,
+    bound: { sql: selectAll(dialect, VIEWED), parameters: [], segments: [] },
     described: { columns: carried, parameterTypes: [] },
-    columns: carried.map(FILES.columnOf),
+    columns: carried.map((column) => dialect.columnOf(column)),
     views: null,
     span: NOWHERE,
   };
   const select = (fenced: boolean): string => selectOf(source, { of: name, rules, fenced });
   return { sql: select(true), unfenced: select(false), columns: described.columns };
+}
+
+function isCarried(dialect: SourceDialect, column: DatabaseColumn): boolean {
+  try {
+    dialect.columnOf(column);
+    return true;
+  } catch (error) {
+    if (error instanceof QueryError && error.code === 'unsupported') return false;
+    throw error;
+  }
 }
 
 function selectOf(source: ResolvedSql, syntax: ShownRowsSyntax): string {

@@ -1,7 +1,7 @@
 /**
  * Finds where the SQL ends and what the server must know of it, without understanding it: a token that is exactly
  * `|` or `|>` outside of brackets ends the source. Texts, comments and the longest operators are the dialect's, so
- * that in PostgreSQL `||`, `?|`, `|/` and a pipe in a string are SQL. SQL that stands in brackets of ours ends before
+ * that `||`, where it has them `?|` and `|/`, and a pipe in a string are SQL. SQL that stands in brackets of ours ends before
  * the closing one as well. It also finds `:name` parameters and a second statement.
  *
  * Invariants: one pass, no recursion, linear in the text; the SQL between sqlStart and sqlEnd has balanced

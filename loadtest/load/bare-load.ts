@@ -12,7 +12,7 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 const UNCHANGED = 304;
 const MEBI = 1024 * 1024;
 
-/** What is measured so far. */
+/** The measurements so far. */
 interface Counted {
   isMeasured: boolean;
   isOver: boolean;

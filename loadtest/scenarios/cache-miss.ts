@@ -1,4 +1,4 @@
-/** What the cache costs a query that it does not answer: the server's CPU beside a Forkline without a cache, in turns. */
+/** Measures the cost of the cache for a query that it does not answer: the server's CPU beside a Forkline without a cache, in turns. */
 import { startForkline } from '../contender/start-forkline.ts';
 import { cpuMicroseconds, pidOfRole } from '../measure/cpu-time.ts';
 import { median } from '../measure/statistics.ts';
@@ -53,7 +53,7 @@ export const cacheMiss: Scenario = {
     const costsOf = (who: string): readonly number[] =>
       record.series.find((series) => series.who === who)?.values ?? [];
     const [withoutCosts, withCosts] = [costsOf(WITHOUT), costsOf(WITH)];
-    const more = median(withCosts.map((cost, index) => cost - withoutCosts[index]!)); // as many of each
+    const more = median(withCosts.map((cost, index) => cost - withoutCosts[index]!));
     record.check({
       what: "more of the server's CPU with a cache, a query",
       value: more,

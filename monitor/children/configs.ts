@@ -82,6 +82,9 @@ export function serverConnections({
       Object.entries(connections).map(([name, connection]) => [name, connectionVersion(connection)]),
     ),
     roleLogins: roleLoginsIn(connections),
+    remoteConnections: Object.entries(connections).flatMap(([name, connection]) =>
+      connection.kind === 'files' && connection.store !== undefined ? [name] : [],
+    ),
   };
 }
 
@@ -118,6 +121,7 @@ export function dslConfig({ config, runDir, workerId }: WorkerPlace): DslWorkerC
     memoryBytes: limits.dslMemoryBytes,
     spillBytes: limits.dslSpillBytes,
     threads: dsl.threads,
+    extensionDir: dsl.extensionDirectory,
     files: filesOf(connections),
   };
 }

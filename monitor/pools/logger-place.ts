@@ -26,7 +26,10 @@ export function superviseLogger(
   onLost: (child: ManagedChild, end: ChildEnd) => void,
 ): LoggerPlace {
   const store = config.store === null ? {} : { store: { kind: 'postgres' as const, url: config.store.url } };
-  const secrets = new Set(passwordsOf({ ...config.connections, ...store }));
+  const { shared } = config.cache;
+  const redis = shared === null ? {} : { redis: { url: shared.url } };
+  const secrets = new Set(passwordsOf({ ...config.connections, ...store, ...redis }));
+  if (shared !== null) secrets.add(shared.key);
   const supervised = new Supervised({
     brake: new Brake(context.clock.monotonicMs),
     log: context.log,

@@ -58,11 +58,16 @@ export interface DslStockOptions {
   onScrubFailed(workerId: string, error: unknown): void;
 }
 
+/** The share that is kept for short queries. */
+const KEPT_SHARE = 0.25;
+
 export class DslStock {
   readonly lane: Lane<DslLease>;
   readonly #options: DslStockOptions;
   readonly #workers = new Map<string, DslWorker>();
   #max: number;
+  /** Workers of queries that wait for the network most of the time. */
+  #long = 0;
   /** Workers that were given up, and may still be in the monitor's next list. */
   readonly #refused = new Set<string>();
   /** The number of queries that got a worker that had never served, and of those that got a scrubbed one. */
@@ -76,7 +81,8 @@ export class DslStock {
       queueLength: options.queueLength,
       queueWaitMs: options.queueWaitMs,
       shares: new PrincipalShares({ capacity: () => this.#max, percent: options.clientSharePercent ?? 100 }),
-      take: (_count, _long, principalId) => this.#take(principalId), // a query needs one worker
+      take: (_count, long, principalId) => this.#take(principalId, long), // a query needs one worker
+      mayTakeLong: () => this.#mayTakeLong(),
       onWait: (waiting) => options.tell({ type: 'want-workers', role: 'dsl', waiting }),
     });
   }
@@ -153,20 +159,27 @@ export class DslStock {
     this.lane.offer();
   }
 
-  #take(principalId: string): readonly DslLease[] | null {
+  /** Keeps a quarter of the workers, and at least one, for queries that do not wait for the network. */
+  #mayTakeLong(): boolean {
+    const kept = this.#max < 2 ? 0 : Math.max(1, Math.floor(this.#max * KEPT_SHARE));
+    return this.#long === 0 || this.#long + 1 <= this.#max - kept;
+  }
+
+  #take(principalId: string, long: boolean): readonly DslLease[] | null {
     let best: DslWorker | null = null;
     for (const worker of this.#workers.values()) {
       if (worker.state === 'idle' && (best === null || worker.served < best.served)) best = worker;
     }
     if (best === null) return null;
     best.state = 'leased';
-    return [this.#lease(best, principalId)];
+    return [this.#lease(best, principalId, long)];
   }
 
-  #lease(worker: DslWorker, principalId: string): DslLease {
+  #lease(worker: DslWorker, principalId: string, long: boolean): DslLease {
     const { workerId, pid, fifoPath } = worker.address;
     let queryId: string | null = null;
     let released = false;
+    if (long) this.#long++;
     return {
       socket: worker.socket,
       pid,
@@ -180,6 +193,7 @@ export class DslStock {
       release: (outcome, reason) => {
         if (released) return;
         released = true;
+        if (long) this.#long--;
         this.lane.returned(principalId);
         this.#release(worker, queryId, outcome, reason);
         this.lane.offer(); // serves queries that waited only because their principal's share was used up

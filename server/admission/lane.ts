@@ -78,8 +78,8 @@ export class Lane<T> {
   }
 
   /** Waits for one resource. Rejects with queue-full, queue-timeout, or the reason of its cancellation. */
-  acquire(asker: Asker): Promise<T> {
-    return this.acquireAll(asker, 1).then(([resource]) => resource!); // `acquireAll` returns one, as asked
+  acquire(asker: Asker, long = false): Promise<T> {
+    return this.acquireAll(asker, 1, long).then(([resource]) => resource!); // `acquireAll` returns one, as asked
   }
 
   /** Waits for `count` resources and takes them at once. Rejects as `acquire` does. */

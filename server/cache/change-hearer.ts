@@ -9,7 +9,8 @@ import type { Log } from '../../core/logging/log.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { ChangeLine } from '../../core/protocol/sql-worker.ts';
 import type { SqlSlots, SqlSocket } from '../admission/sql-slots.ts';
-import type { Changed, Changes } from './changes.ts';
+import type { Changed } from './change-times.ts';
+import type { Changes } from './changes.ts';
 
 export interface ChangeHearerDeps {
   /** The connections to hear. */
@@ -128,7 +129,7 @@ export function changeIn(text: string, connection: string): Changed {
     if (typeof table === 'string' && (schema === null || typeof schema === 'string'))
       return { connection, tables: [{ schema, name: table }] };
   } catch {
-    // it is no JSON
+    // The text is no JSON.
   }
   return { connection };
 }

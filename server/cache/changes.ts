@@ -6,47 +6,17 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../core/logging/log.ts';
-import { modelKey } from '../../core/protocol/models.ts';
-import type { ResultFacts, UsedTable } from '../results/entry.ts';
+import type { ResultFacts } from '../results/entry.ts';
+import { type Changed, ChangeTimes, type SavedTimes } from './change-times.ts';
 
-/** Names what has changed. All members left out: everything. */
-export interface Changed {
-  /** `name` or `schema.name`, on `connection`, or on every connection without one. */
-  readonly tables?: readonly (string | NamedTable)[];
-  readonly connection?: string;
-  readonly models?: readonly string[];
-  readonly tags?: readonly string[];
-  readonly shape?: string;
-}
-
-/** A table whose names may have dots. */
-export interface NamedTable {
-  /** null: not known. */
-  readonly schema: string | null;
-  readonly name: string;
-}
-
-/** The most names that are remembered; with more, everything counts as changed. */
-const MAX_NAMES = 10_000;
 const FILE = 'changes.json';
-const ANY = '*';
-
-/** Returns the tag that entries carry which were made with the model. */
-export function modelTag(model: string): string {
-  return `model:${modelKey(model)}`;
-}
 
 export class Changes {
   readonly #path: string;
   readonly #log: Log;
+  readonly #times = new ChangeTimes();
   #last = 0;
-  #everything = 0;
   #lastOfAny = 0;
-  /** By `connection table`, then by schema; `*` stands for any connection, and for a schema that is not known. */
-  readonly #tables = new Map<string, Map<string, number>>();
-  /** The last change of any table of a connection. */
-  readonly #connections = new Map<string, number>();
-  readonly #names = new Map<string, number>();
   /** The connections whose databases tell changes, and are not heard now: anything may have changed there. */
   readonly #unheard = new Set<string>();
   #saving: Promise<void> = Promise.resolve();
@@ -77,19 +47,14 @@ export class Changes {
   /** Reads what an earlier run, or the other generation, knew. With a damaged file everything counts as changed. */
   async load(): Promise<void> {
     try {
-      const { last, everything, tables, connections, names } = JSON.parse(
-        await readFile(this.#path, 'utf8'),
-      ) as Saved;
+      const { last, ...times } = JSON.parse(await readFile(this.#path, 'utf8')) as Saved;
+      this.#times.add(times);
       this.saw(last);
       this.#lastOfAny = Math.max(this.#lastOfAny, last);
-      this.#everything = Math.max(this.#everything, everything);
-      for (const [key, schema, at] of tables) this.#markTable(key, schema, at);
-      for (const [name, at] of connections) raise(this.#connections, name, at);
-      for (const [name, at] of names) raise(this.#names, name, at);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
       this.#log.warn('cache-changes-lost', { message: String(error) });
-      this.#everything = this.now();
+      this.note({});
     }
   }
 
@@ -109,20 +74,7 @@ export class Changes {
   note(changed: Changed): void {
     const at = this.now();
     this.#lastOfAny = at;
-    const { tables = [], models = [], tags = [], shape, connection = ANY } = changed;
-    const names = [...tags.map((tag) => `tag ${tag}`), ...models.map((model) => `tag ${modelTag(model)}`)];
-    if (shape !== undefined) names.push(`shape ${shape}`);
-    if (tables.length + names.length === 0) {
-      if (changed.connection === undefined) this.#everything = at;
-      else raise(this.#connections, `all ${connection}`, at);
-    }
-    for (const table of tables) {
-      const { schema, name } = namedTable(table);
-      this.#markTable(`${connection} ${name}`, schema ?? ANY, at);
-      raise(this.#connections, connection, at);
-    }
-    for (const name of names) raise(this.#names, name, at);
-    if (this.#tables.size + this.#names.size > MAX_NAMES) this.#forgetNames(at);
+    this.#times.mark(changed, at);
   }
 
   /** Returns the time of the last change of what an entry was made from, a possible one included; 0 without one. */
@@ -133,16 +85,8 @@ export class Changes {
   }
 
   /** Returns the time of the last known change of what an entry was made from; 0 without one. */
-  lastKnownFor({ connections, tables, tags, shape }: ResultFacts): number {
-    let last = Math.max(this.#everything, this.#names.get(`shape ${shape}`) ?? 0);
-    for (const tag of tags) last = Math.max(last, this.#names.get(`tag ${tag}`) ?? 0);
-    if (tables === null) last = Math.max(last, this.#connections.get(ANY) ?? 0);
-    for (const { name } of connections) {
-      last = Math.max(last, this.#connections.get(`all ${name}`) ?? 0);
-      if (tables === null) last = Math.max(last, this.#connections.get(name) ?? 0);
-    }
-    for (const table of tables ?? []) last = Math.max(last, this.#lastForTable(table));
-    return last;
+  lastKnownFor(facts: ResultFacts): number {
+    return this.#times.lastFor(facts);
   }
 
   /** Resolves once everything is on disk. */
@@ -150,40 +94,12 @@ export class Changes {
     await this.#saving;
   }
 
-  #lastForTable({ connection, schema, name }: UsedTable): number {
-    let last = 0;
-    for (const place of [connection, ANY]) {
-      const bySchema = this.#tables.get(`${place} ${name.toLowerCase()}`);
-      if (bySchema === undefined) continue;
-      // A schema that one side does not know may be the same one.
-      for (const [marked, at] of bySchema)
-        if (schema === null || marked === ANY || marked === schema.toLowerCase()) last = Math.max(last, at);
-    }
-    return last;
-  }
-
-  #markTable(key: string, schema: string, at: number): void {
-    let bySchema = this.#tables.get(key);
-    if (bySchema === undefined) {
-      bySchema = new Map();
-      this.#tables.set(key, bySchema);
-    }
-    raise(bySchema, schema, at);
-  }
-
-  #forgetNames(at: number): void {
-    this.#everything = at;
-    this.#tables.clear();
-    this.#names.clear();
-    this.#connections.clear();
-  }
-
   /** Writes the file anew, after those that are being written. */
   #save(): Promise<void> {
     if (this.#nextSave !== null) return this.#nextSave;
     const saved = this.#saving.then(async () => {
       this.#nextSave = null;
-      const text = JSON.stringify(this.#toSave());
+      const text = JSON.stringify({ last: this.#last, ...this.#times.toSave() } satisfies Saved);
       await writeFile(`${this.#path}.new`, text, { mode: 0o600 });
       await rename(`${this.#path}.new`, this.#path);
     });
@@ -191,35 +107,8 @@ export class Changes {
     this.#saving = saved.catch(() => {});
     return saved;
   }
-
-  #toSave(): Saved {
-    return {
-      last: this.#last,
-      everything: this.#everything,
-      tables: [...this.#tables].flatMap(([key, bySchema]) =>
-        [...bySchema].map(([schema, at]) => [key, schema, at] as const),
-      ),
-      connections: [...this.#connections],
-      names: [...this.#names],
-    };
-  }
 }
 
-interface Saved {
+interface Saved extends SavedTimes {
   readonly last: number;
-  readonly everything: number;
-  readonly tables: readonly (readonly [string, string, number])[];
-  readonly connections: readonly (readonly [string, number])[];
-  readonly names: readonly (readonly [string, number])[];
-}
-
-function namedTable(table: string | NamedTable): NamedTable {
-  if (typeof table !== 'string')
-    return { schema: table.schema?.toLowerCase() ?? null, name: table.name.toLowerCase() };
-  const [name, schema = null] = table.toLowerCase().split('.').reverse() as [string, string?];
-  return { schema, name };
-}
-
-function raise(times: Map<string, number>, name: string, at: number): void {
-  times.set(name, Math.max(at, times.get(name) ?? 0));
 }

@@ -3,7 +3,7 @@ import { shapeOf } from '../../core/logging/shape.ts';
 import type { PlanModels } from '../../core/protocol/models.ts';
 import type { Plan } from '../../core/protocol/plan.ts';
 import type { CacheConfig, CacheRule } from '../../core/protocol/results-config.ts';
-import { modelTag } from './changes.ts';
+import { modelTag } from './change-times.ts';
 
 export interface KeepPolicy {
   /** The least time that a query takes whose answer is kept. */

@@ -98,7 +98,7 @@ export class QueryCache implements AnswerCache {
       const landing = this.#flights.get(id);
       // Never an older answer than one that somebody has got already.
       if (landing?.isLanding === true && !control.noCache) await landing.join().turn;
-      let found = control.noCache && !hasWaited ? null : await findEntry(this.#context, asking);
+      let found = control.noCache && !hasWaited ? null : await this.#find(asking, !hasWaited);
       const kept = found === null ? 'unusable' : await this.#answerKept(asking, found, query);
       if (kept === 'sent') return;
       if (kept === 'gone') found = null;
@@ -116,6 +116,14 @@ export class QueryCache implements AnswerCache {
       await this.#take(asking, query, flight, turn, found);
       return;
     }
+  }
+
+  /** Returns the kept answer. One that is missing or stale here is looked for where answers are shared. */
+  async #find(asking: Asking, looksElsewhere: boolean): Promise<Found | null> {
+    const { shared } = this.#context;
+    const found = await findEntry(this.#context, asking);
+    if (shared === null || !looksElsewhere || found?.freshness.staleMs === null) return found;
+    return (await shared.fetch(asking.id)) ? await findEntry(this.#context, asking) : found;
   }
 
   /** Tells whether data or models are known to have changed since the leader began, so that it must not answer those who came after that. */
@@ -149,7 +157,8 @@ export class QueryCache implements AnswerCache {
     const isFresh = staleMs === null;
     if (
       !isFresh &&
-      (!mayBeSent(staleMs, found.entry.description.staleWhileRevalidateMs) || asking.control.maxAgeMs !== null)
+      (!mayBeSent(staleMs, found.entry.description.staleWhileRevalidateMs) ||
+        asking.control.maxAgeMs !== null)
     )
       return 'unusable';
     if (!(await sendHit(this.#context, asking, found, isFresh ? 'fresh' : 'stale', query))) return 'gone';
@@ -182,8 +191,9 @@ export class QueryCache implements AnswerCache {
     client: AnswerStream | null,
     answerStale: (error: WireError) => boolean,
   ): LeadingAnswer {
-    const { store, handler, counts } = this.#context;
+    const { store, handler, counts, shared } = this.#context;
     const { run, limits } = handler;
+    const sharedAsOf = shared === null ? null : shared.asOf();
     return new LeadingAnswer({
       flight,
       client,
@@ -214,6 +224,7 @@ export class QueryCache implements AnswerCache {
           : await store.commit(id, result, facts);
         if (isKept) counts.kept++;
         else counts.notKept.disk++;
+        if (isKept) shared?.offer(id, facts, sharedAsOf);
       },
     });
   }

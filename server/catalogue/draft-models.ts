@@ -42,6 +42,10 @@ export class DraftModels implements QueryModels {
     return false;
   }
 
+  named(...asked: Parameters<QueryModels['named']>): ReturnType<QueryModels['named']> {
+    return this.#catalogue.named(...asked);
+  }
+
   keepMs(): null {
     return null;
   }

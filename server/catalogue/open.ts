@@ -12,6 +12,8 @@ export interface OpenCatalogue {
   readonly catalogue: Catalogue;
   handlers(deps: AppDeps): CatalogueHandlers;
   published(principal: Principal): Promise<PublishedModels>;
+  /** Begins to check contracts on schedule. */
+  watchContracts(deps: Pick<AppDeps, 'run' | 'log' | 'tracing'>): void;
   close(): Promise<void>;
 }
 
@@ -21,21 +23,30 @@ export async function openCatalogue(
   link: ConnectionsLink,
 ): Promise<OpenCatalogue | null> {
   if (store === null) return null;
-  const [{ Catalogue }, { createCatalogueHandlers }, { publishedModels }] = await Promise.all([
-    import('../../catalogue/catalogue.ts'),
-    import('./handlers.ts'),
-    import('./published.ts'),
-  ]);
+  const [{ Catalogue }, { createCatalogueHandlers }, { publishedModels }, { DriftSchedule }] =
+    await Promise.all([
+      import('../../catalogue/catalogue.ts'),
+      import('./handlers.ts'),
+      import('./published.ts'),
+      import('./drift-schedule.ts'),
+    ]);
   const catalogue = new Catalogue({
     ...store,
     onTrouble: (message) => log.warn('store-unavailable', { message }),
     onConnectionsChanged: () => link.changed(),
   });
+  let schedule: InstanceType<typeof DriftSchedule> | null = null;
   link.readFrom(() => catalogue.connections.all());
   return {
     catalogue,
     handlers: (deps) => createCatalogueHandlers(deps, catalogue),
     published: (principal) => publishedModels(catalogue, principal),
-    close: () => catalogue.close(),
+    watchContracts(deps) {
+      schedule = new DriftSchedule(deps, catalogue, store.driftCheckSeconds);
+    },
+    async close() {
+      await schedule?.close();
+      await catalogue.close();
+    },
   };
 }

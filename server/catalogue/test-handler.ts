@@ -3,10 +3,7 @@ import type { RequestHandler } from 'express';
 import type { Catalogue } from '../../catalogue/catalogue.ts';
 import { durationMs } from '../../catalogue/models/duration.ts';
 import type { StoredModel } from '../../catalogue/models/model-rows.ts';
-import type { QueryError } from '../../core/protocol/errors.ts';
-import type { ModelColumn } from '../../core/protocol/models.ts';
 import type { ParameterValue } from '../../core/protocol/parameters.ts';
-import { brokenPromises, driftOf } from '../../language/models/contract.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { AppDeps } from '../http/app-deps.ts';
 import { parseBody } from '../http/request/query-body.ts';
@@ -14,8 +11,8 @@ import { bodyOf, type QueryRequest } from '../http/request/query-request.ts';
 import { answerAsk } from '../query/answer-ask.ts';
 import { planOf } from '../query/run-query.ts';
 import { planning } from './change-handlers.ts';
+import { checkContract } from './check-contract.ts';
 import { jsonOf } from './json-body.ts';
-import { planDefinitions } from './plan-definitions.ts';
 import { shownModel } from './read-handlers.ts';
 
 interface Freshness {
@@ -30,10 +27,7 @@ export function testHandler(deps: AppDeps, catalogue: Catalogue): RequestHandler
     const model = await shownModel(catalogue, request);
     const parameters = bodyOf(request).length === 0 ? {} : paramsOf(jsonOf(request));
     await planning(deps, request, response, model.text, async (query) => {
-      const found = await columnsNow(deps, catalogue, model, query);
-      const drift = driftOf(model.columns, 'error' in found ? [] : found.columns);
-      const broken = 'error' in found ? [found.error.message] : brokenPromises(drift);
-      await catalogue.noteContract(model.key, model.version, broken.length === 0 ? null : broken.join('; '));
+      const { broken, added } = await checkContract(deps.run, catalogue, model, query);
       const freshness = broken.length === 0 ? await freshnessOf(deps, model, parameters, query) : null;
       const now = await catalogue.models.show(model.key);
       return () =>
@@ -44,7 +38,7 @@ export function testHandler(deps: AppDeps, catalogue: Catalogue): RequestHandler
           contract: {
             ok: broken.length === 0,
             broken,
-            added: broken.length === 0 ? drift.added : [],
+            added,
             heldAt: now?.heldAt ?? model.heldAt,
             brokenSince: now?.brokenSince ?? null,
           },
@@ -57,18 +51,6 @@ export function testHandler(deps: AppDeps, catalogue: Catalogue): RequestHandler
 function paramsOf(body: unknown): Readonly<Record<string, ParameterValue>> {
   const { params = {} } = parseBody({ query: '', ...(body as object) });
   return params;
-}
-
-/** Plans the definition without its contract, so that all columns that there are can be told. */
-async function columnsNow(
-  deps: AppDeps,
-  catalogue: Catalogue,
-  { definition }: StoredModel,
-  query: QueryRecord,
-): Promise<{ readonly columns: readonly ModelColumn[] } | { readonly error: QueryError }> {
-  const bare = { ...definition, columns: [], timeColumn: null };
-  const { planned, unsaveable } = await planDefinitions(deps.run, catalogue, [bare], query);
-  return unsaveable.length > 0 ? { error: unsaveable[0]!.error } : { columns: planned[0]!.columns };
 }
 
 async function freshnessOf(

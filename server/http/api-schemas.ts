@@ -113,7 +113,17 @@ const completion = z.strictObject({
   items: z.array(
     z.strictObject({
       label: text,
-      kind: z.enum(['stage', 'column', 'function', 'keyword', 'table', 'parameter', 'connection', 'option']),
+      kind: z.enum([
+        'stage',
+        'column',
+        'function',
+        'keyword',
+        'table',
+        'model',
+        'parameter',
+        'connection',
+        'option',
+      ]),
       type: text.optional(),
       detail: text,
       insert: text,

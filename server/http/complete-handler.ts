@@ -131,6 +131,11 @@ async function answerBy(
   try {
     if (ask.kind === 'catalog' && principal.rights.shown?.sql?.includes(ask.connection) === false)
       return { kind: 'catalog', tables: [], complete: true };
+    if (ask.kind === 'model-names') {
+      const { connections } = principal.rights;
+      const named = await deps.run.catalogue!.named(ask.prefix, connections);
+      return { kind: 'model-names', ...named };
+    }
     if (ask.kind === 'catalog')
       return { kind: 'catalog', ...(await readCatalog(deps.run, ask.connection, query)) };
     return await answerAsk(deps.run, { text, parameters: {} }, ask, query);

@@ -2,26 +2,25 @@
  * The jobs of a server: those that it runs, and those whose results are kept. Another generation's server may run some of them;
  * what it writes about them is read when somebody asks.
  */
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Log } from '../../core/logging/log.ts';
-import { withoutCredentials } from '../../core/logging/redact.ts';
 import { isSameProcess, readSample } from '../../core/process/proc.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import type { JobsConfig } from '../../core/protocol/results-config.ts';
-import { shapeName } from '../cache/result-facts.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import type { QueryHandlerDeps } from '../query/handler-deps.ts';
 import { toldPlan } from '../query/query-end.ts';
 import { deadlineExceeded, runToEnd } from '../query/run-to-end.ts';
 import { startQuery } from '../query/start-query.ts';
-import type { ResultFacts } from '../results/entry.ts';
 import type { Spool } from '../results/spool.ts';
 import type { ResultStore } from '../results/store.ts';
 import { type Job, jobView } from './job.ts';
 import { JobAnswer, notKept } from './job-answer.ts';
 import { type JobFiles, resultIdOf } from './job-files.ts';
+import { bytesForOneMore } from './job-limits.ts';
+import { factsOfJob, newJob } from './job-record.ts';
 
 export interface JobsDeps {
   readonly config: JobsConfig;
@@ -37,9 +36,7 @@ interface Running {
   readonly done: Promise<void>;
 }
 
-const QUERY_CHARACTERS = 500;
 const SWEEP_MS = 10_000;
-const NO_PLAN = { placement: [], warnings: [] };
 
 export class Jobs {
   readonly #deps: JobsDeps;
@@ -78,14 +75,15 @@ export class Jobs {
         hint: 'Use a new key for each query.',
       });
     }
-    const maxBytes = this.#checkLimits(principal);
+    const own = [...this.#jobs.values()].filter((job) => job.owner === principal.id && !this.#isExpired(job));
+    const maxBytes = bytesForOneMore(own, this.#deps);
     const { config, handler, files } = this.#deps;
     const query = startQuery(handler, principal, { headers: {} }, asked, {
       ...{ isCounted: false, queryId: randomUUID() },
       maxTimeoutMs: config.maxTimeoutMs,
       usualTimeoutMs: config.maxTimeoutMs,
     });
-    const job = this.#create(principal, asked, query, key === null ? null : { key, request });
+    const job = newJob(principal, asked, query, this.#server, key === null ? null : { key, request });
     this.#jobs.set(job.id, job);
     const done = this.#run(job, query, asked, maxBytes);
     this.#running.set(job.id, { query, done });
@@ -141,28 +139,6 @@ export class Jobs {
     return 'removed';
   }
 
-  #create(
-    { id: owner, scope }: Principal,
-    { text, answer }: QueryRequest,
-    { queryId, startedAt, deadlineAt, connection }: QueryRecord,
-    idempotency: Job['idempotency'],
-  ): Job {
-    return {
-      id: randomBytes(16).toString('hex'),
-      ...{ owner, scope, queryId, deadlineAt, idempotency },
-      query: withoutCredentials(text.slice(0, QUERY_CHARACTERS)),
-      format: answer.format,
-      endLine: answer.end !== 'none',
-      createdAt: startedAt,
-      server: this.#server,
-      state: 'running',
-      ...{ endedAt: null, expiresAt: null, rows: null, bytes: 0, complete: true },
-      connections: [connection],
-      plan: NO_PLAN,
-      error: null,
-    };
-  }
-
   async #run(job: Job, query: QueryRecord, asked: QueryRequest, maxBytes: number): Promise<void> {
     const { handler, store } = this.#deps;
     const deadline = setTimeout(
@@ -196,9 +172,15 @@ export class Jobs {
     spool: Spool,
     asked: QueryRequest,
   ): Promise<void> {
-    const { store } = this.#deps;
+    const { store, handler, config } = this.#deps;
     const bytes = spool.bytes;
-    if (!(await store.commit(resultIdOf(job.id), spool, this.#factsOf(job, end, asked)))) {
+    if (
+      !(await store.commit(
+        resultIdOf(job.id),
+        spool,
+        factsOfJob(job, end, asked, handler.run.connections, config.keepMs),
+      ))
+    ) {
       await this.#failed(job, notKept(spool.failure).toWire());
       return;
     }
@@ -216,49 +198,6 @@ export class Jobs {
     job.endedAt = Date.now();
     job.expiresAt = job.endedAt + this.#deps.config.keepMs;
     await this.#deps.files.write(job).catch((error) => this.#notWritten(job, error));
-  }
-
-  #factsOf(job: Job, end: { rows: number; complete: boolean }, { text }: QueryRequest): ResultFacts {
-    const { connections: book } = this.#deps.handler.run;
-    const { format, query, createdAt, plan, connections } = job;
-    return {
-      ...{ kind: 'job', format, query, ...end },
-      placement: plan.placement,
-      warnings: plan.warnings,
-      shape: shapeName(text),
-      connections: connections.map((name) => ({ name, version: book.versionOf(name) })),
-      ...{
-        tables: null,
-        tags: [],
-        models: [],
-        asOf: createdAt,
-        startedAt: createdAt,
-        tookMs: Date.now() - createdAt,
-      },
-      ...{ maxAgeMs: this.#deps.config.keepMs, staleWhileRevalidateMs: 0, staleIfErrorMs: 0 },
-    };
-  }
-
-  /** Returns the bytes that one more result may have. Throws too-many-jobs. */
-  #checkLimits({ id }: Principal): number {
-    const { config, maxEntryBytes } = this.#deps;
-    const own = [...this.#jobs.values()].filter((job) => job.owner === id && !this.#isExpired(job));
-    const running = own.filter(({ state }) => state === 'running').length;
-    if (running >= config.perPrincipal)
-      throw new QueryError('too-many-jobs', `this client already has ${running} running jobs`, {
-        hint: 'Wait for some of them to end; GET /v1/jobs shows them.',
-        limit: { name: 'jobs.perPrincipal', value: config.perPrincipal, observed: running },
-        retryAfterSeconds: 5,
-      });
-    const kept = own.reduce((sum, { bytes }) => sum + bytes, 0);
-    const left = config.bytesPerPrincipal - kept;
-    if (left <= 0)
-      throw new QueryError('too-many-jobs', `the results of this client's jobs take ${kept} bytes`, {
-        hint: 'Free some of them by DELETE /v1/jobs/{id}.',
-        limit: { name: 'jobs.bytesPerPrincipal', value: config.bytesPerPrincipal, observed: kept },
-        retryAfterSeconds: 60,
-      });
-    return Math.min(left, maxEntryBytes);
   }
 
   #withKey({ id }: Principal, key: string): Job | undefined {

@@ -10,6 +10,7 @@ import { Jobs } from '../jobs/jobs.ts';
 import type { AnswerCache, QueryHandlerDeps } from '../query/handler-deps.ts';
 import { CacheCounts } from '../results/cache-counts.ts';
 import { ResultStore } from '../results/store.ts';
+import type { SharedTier } from '../shared/shared-tier.ts';
 import { KeptAnswers } from './kept-answers.ts';
 
 export interface Results {
@@ -20,6 +21,8 @@ export interface Results {
   readonly cache: QueryCache | null;
   /** Hears changes from databases; null where none is to be heard. */
   readonly hearer: ChangeHearer | null;
+  /** The answers that other Forklines keep; null where nothing is shared. */
+  readonly shared: SharedTier | null;
   readonly jobs: Jobs | null;
   /** Answers queries: as jobs, from the cache, or by running them. */
   readonly answers: AnswerCache;
@@ -41,10 +44,14 @@ export async function createResults(
   // The encoders and engines are part of the build.
   const engines = findBuild().id;
   const cacheCounts = new CacheCounts();
+  const shared = await sharedTierOf(config, store, changes, log);
   const cache =
     config.cache === null
       ? null
-      : new QueryCache({ config: config.cache, store, changes, engines, handler, counts: cacheCounts });
+      : new QueryCache({
+          ...{ config: config.cache, store, changes, engines, handler, shared },
+          counts: cacheCounts,
+        });
   const hearer = hearerFor(config, handler, changes, log);
   const jobs =
     config.jobs === null
@@ -58,7 +65,9 @@ export async function createResults(
   await jobs?.start();
   cache?.start();
   hearer?.start();
+  shared?.start();
   return {
+    shared,
     hearer,
     jobs,
     answers: new KeptAnswers(handler, store, cache, jobs),
@@ -76,10 +85,23 @@ export async function createResults(
       clearInterval(watching);
       jobs?.close();
       store.freeze();
+      shared?.close();
       await changes.saved();
       await store.close();
     },
   };
+}
+
+/** Redis' client is loaded only where answers are shared. */
+async function sharedTierOf(
+  { cache }: ResultsConfig,
+  store: ResultStore,
+  changes: Changes,
+  log: Log,
+): Promise<SharedTier | null> {
+  if (cache === null || cache.shared === null) return null;
+  const { SharedTier: Tier } = await import('../shared/shared-tier.ts');
+  return new Tier({ config: cache.shared, unshared: cache.listen, store, changes, log });
 }
 
 function hearerFor(

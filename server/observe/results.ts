@@ -9,6 +9,11 @@ export interface WatchedResults {
   readonly store: Pick<ResultStore, 'bytes' | 'size' | 'memoryBytes' | 'counts'>;
   readonly cacheCounts: CacheCounts;
   readonly cache: { readonly flights: number } | null;
+  readonly shared: {
+    readonly isUsable: boolean;
+    readonly looked: Readonly<Record<string, number>>;
+    readonly put: Readonly<Record<string, number>>;
+  } | null;
   readonly hearer: { readonly changes: number; readonly unheard: readonly string[] } | null;
   readonly jobs: { readonly counts: { readonly running: number; readonly kept: number } } | null;
 }
@@ -19,6 +24,7 @@ export function addResultMetrics(register: Registry, results: WatchedResults): v
   addStore(gauge, counter, results);
   addCache(gauge, counter, results);
   addChanges(gauge, counter, results);
+  addShared(gauge, counter, results);
   gauge(
     'forkline_jobs',
     'Jobs that this server runs, and those that have ended and are kept',
@@ -58,6 +64,27 @@ function addStore(gauge: Define, counter: Define, { config, store }: WatchedResu
     say({ reason: 'disk' }, store.counts.diskFailures);
     say({ reason: 'too-large' }, store.counts.refusals);
   });
+}
+
+/** Without a Redis there is nothing of these. */
+function addShared(gauge: Define, counter: Define, { shared }: WatchedResults): void {
+  const each =
+    (label: string, values: Readonly<Record<string, number>>) =>
+    (say: (labels: Labels, value: number) => void) => {
+      for (const [name, value] of Object.entries(values)) say({ [label]: name }, value);
+    };
+  gauge('forkline_cache_shared_up', 'Whether kept answers are shared through Redis now', [], (say) => {
+    if (shared !== null) say({}, shared.isUsable ? 1 : 0);
+  });
+  const lookedHelp = 'Answers that were looked for in Redis, by outcome';
+  counter(
+    'forkline_cache_shared_looked_total',
+    lookedHelp,
+    ['outcome'],
+    each('outcome', shared?.looked ?? {}),
+  );
+  const putHelp = 'Answers that were put into Redis, by outcome';
+  counter('forkline_cache_shared_put_total', putHelp, ['outcome'], each('outcome', shared?.put ?? {}));
 }
 
 function addChanges(gauge: Define, counter: Define, { hearer }: WatchedResults): void {

@@ -72,6 +72,11 @@ export class ConnectionBook {
     return Object.hasOwn(dialects, name) && sourceDialect(dialects[name]!).scanned;
   }
 
+  /** Whether DSL workers read the connection's files by the network. */
+  isRemote(name: string): boolean {
+    return this.#connections.remoteConnections.includes(name);
+  }
+
   change(connections: ServerConnections): void {
     this.#connections = connections;
     this.#revision++;

@@ -80,6 +80,15 @@ function whose({ queryId, principal, deadlineAt }: QueryRecord) {
   return { queryId, principal: principal.id, deadlineAt };
 }
 
+/** Whether the worker waits for the network most of the time. */
+function readsStores({ connections }: RunDeps, request: FilesCall): boolean {
+  const names =
+    request.type === 'explain-scans'
+      ? request.plan.inputs.flatMap(({ scan }) => scan?.connection ?? [])
+      : [request.connection];
+  return names.some((name) => connections.isRemote(name));
+}
+
 /** The worker is used again: what it ran was judged, and read no rows. */
 async function call<C extends FilesCall>(
   deps: RunDeps,
@@ -87,7 +96,7 @@ async function call<C extends FilesCall>(
   request: C,
 ): Promise<DslWorkerCalls[C['type']]['reply']> {
   query.phase = 'describe';
-  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
+  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query, readsStores(deps, request)));
   let outcome: 'reusable' | 'discard' = 'discard';
   let reason = '';
   try {
@@ -119,5 +128,6 @@ const MISTAKES: ReadonlySet<string> = new Set([
     'bad-file',
     'file-changed',
   ],
-  ...['database-unavailable', 'bad-parameter', 'nesting-too-deep', 'unknown-connection'],
+  ...['database-unavailable', 'database-overloaded', 'permission-denied'],
+  ...['bad-parameter', 'nesting-too-deep', 'unknown-connection'],
 ]);

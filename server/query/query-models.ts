@@ -1,6 +1,7 @@
 /** The part of the catalogue that queries use. */
 import type { ModelsAnswer, PlanModels } from '../../core/protocol/models.ts';
 import type { ParameterValue } from '../../core/protocol/parameters.ts';
+import type { NamedModel } from '../../language/editor/complete-types.ts';
 
 type Parameters = Readonly<Record<string, ParameterValue>>;
 
@@ -13,6 +14,11 @@ export interface QueryModels {
   withDefaults(models: Pick<PlanModels, 'parameters'>, given: Parameters): Parameters;
   /** Returns how long the model says that answers made with it may be kept, as far as is known without asking; null: it does not say. */
   keepMs(key: string): number | null;
+  /** Returns the first models whose names begin so, of those that read only these connections (null: all). */
+  named(
+    prefix: string,
+    connections: readonly string[] | null,
+  ): Promise<{ readonly models: readonly NamedModel[]; readonly complete: boolean }>;
   /** Notes that a contract was seen broken, or to hold (null). */
   noteContract(key: string, version: number, broken: string | null): Promise<void>;
 }

@@ -41,7 +41,7 @@ export async function runThroughWorker(run: Run): Promise<AnswerSummary> {
   const { deps, plan, query } = run;
   const roles = plan.sources.map(({ connection }) => deps.connections.roleOf(connection, query.principal));
   query.phase = 'queue';
-  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
+  const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query, readsStores(run)));
   let outcome: 'reusable' | 'discard' = 'discard';
   let reason = '';
   try {
@@ -92,6 +92,11 @@ async function runAll(
   return { staged, copies, copied };
 }
 
+/** Whether the engine waits for the network most of the time. */
+function readsStores({ deps, plan: { worker } }: Run): boolean {
+  return worker!.inputs.some(({ scan }) => scan !== undefined && deps.connections.isRemote(scan.connection));
+}
+
 /** Returns the sources whose rows SQL workers send, each with its index in the plan: the engine reads the others from files. */
 function fetched({ plan: { sources, worker } }: Run): readonly { source: SourcePlan; index: number }[] {
   return sources.flatMap((source, index) =>
@@ -107,6 +112,9 @@ const STATEMENT_ERRORS: ReadonlySet<ErrorCode> = new Set([
   'unsupported',
   'bad-file',
   'file-changed',
+  'database-unavailable',
+  'database-overloaded',
+  'permission-denied',
   'sql-error',
   'read-only',
   'stale-plan',

@@ -6,15 +6,18 @@
  * Reading the directory does not delay the start: until it is known, an entry is looked for by the name of its file.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../core/logging/log.ts';
 import { BodyMemory } from './body-memory.ts';
-import { compressEntry, isCompressible } from './compress.ts';
-import { DamagedEntry, type EntryDescription, type ResultFacts } from './entry.ts';
+import { isCompressible } from './compress.ts';
+import { CompressQueue } from './compress-queue.ts';
+import { DamagedEntry, type EntryDescription, footerOf, type ResultFacts } from './entry.ts';
+import { readDirectory } from './read-directory.ts';
+import { readyBody } from './ready-body.ts';
 import { Spool } from './spool.ts';
 import { type IndexedEntry, StoreIndex } from './store-index.ts';
-import { bodyOf, checkStored, type OpenEntry, openEntry, type ReadyBody, readStored } from './stored-body.ts';
+import { openEntry, type ReadyBody } from './stored-body.ts';
 
 export interface StoreOptions {
   readonly dir: string;
@@ -34,8 +37,6 @@ export interface StoreCounts {
   readonly refusals: number;
 }
 
-const ENTRY_NAME = /^[0-9a-f]{48}$/;
-const OPEN_AT_ONCE = 16;
 /** The interval of looking for entries that the other generation wrote, or that somebody removed. */
 const RECONCILE_MS = 60_000;
 
@@ -50,13 +51,21 @@ export class ResultStore {
   #isLoaded = false;
   #isFrozen = false;
   #reconciling: NodeJS.Timeout | null = null;
-  #compressing: Promise<void> = Promise.resolve();
-  #toCompress = 0;
+  readonly #compressing: CompressQueue;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#index = new StoreIndex();
     this.#memory = new BodyMemory(options.memoryBytes);
+    this.#compressing = new CompressQueue({
+      pathOf: (id) => this.#pathOf(id),
+      isWanted: (id) => !this.#isFrozen && this.#index.get(id) !== null,
+      onCompressed: (id, description) => {
+        this.#index.replace(id, description);
+        this.#memory.delete(id); // the memory has the body as it was stored before
+      },
+      onFailed: (error) => this.#diskFailed(error),
+    });
   }
 
   get counts(): StoreCounts {
@@ -101,7 +110,7 @@ export class ResultStore {
   async close(): Promise<void> {
     this.freeze();
     await this.#loading;
-    await this.#compressing;
+    await this.#compressing.ended();
   }
 
   /** Returns an entry; a promise only before the directory is known. */
@@ -131,7 +140,7 @@ export class ResultStore {
         this.#forget(id);
         return null;
       }
-      return await this.#ready(id, entry, known);
+      return await readyBody(this.#memory, id, entry, known);
     } catch (error) {
       await this.#damaged(id, error);
       return null;
@@ -146,8 +155,7 @@ export class ResultStore {
   /** Returns a spool for a new entry; null when nothing may be written now. */
   create(id: string): Spool | null {
     if (this.#isFrozen) return null;
-    const part = `${this.#pathOf(id)}.${randomBytes(6).toString('hex')}.part`;
-    return new Spool({ part, final: this.#pathOf(id) }, (bytes) => {
+    return new Spool({ part: this.#newPart(id), final: this.#pathOf(id) }, (bytes) => {
       this.#partBytes += bytes;
       if (bytes > 0) this.#evict();
     });
@@ -181,6 +189,27 @@ export class ResultStore {
     return await this.commit(id, spool, facts);
   }
 
+  /** Keeps an entry that was made elsewhere. Resolves to whether it was kept. */
+  async place(id: string, stored: Buffer, description: EntryDescription): Promise<boolean> {
+    if (this.#isFrozen || !this.hasRoomFor(description.bodyBytes)) return false;
+    const part = this.#newPart(id);
+    try {
+      await writeFile(part, Buffer.concat([stored, footerOf(description)]), { mode: 0o600, flag: 'wx' });
+      await rename(part, this.#pathOf(id));
+    } catch (error) {
+      this.#diskFailed(error);
+      await rm(part, { force: true }).catch(() => {}); // the next start removes it
+      return false;
+    }
+    this.#add(id, description);
+    return true;
+  }
+
+  /** Returns the file of an entry as it is stored; null when it cannot be read. */
+  async fileOf(id: string): Promise<Buffer | null> {
+    return await readFile(this.#pathOf(id)).catch(() => null);
+  }
+
   async remove(id: string): Promise<void> {
     this.#forget(id);
     await rm(this.#pathOf(id), { force: true });
@@ -192,6 +221,10 @@ export class ResultStore {
     this.#options.log.warn('result-not-kept', { message: String(error) });
   }
 
+  #newPart(id: string): string {
+    return `${this.#pathOf(id)}.${randomBytes(6).toString('hex')}.part`;
+  }
+
   #pathOf(id: string): string {
     return join(this.#options.dir, id);
   }
@@ -200,7 +233,7 @@ export class ResultStore {
     this.#memory.delete(id);
     this.#index.set(id, description);
     this.#evict();
-    if (isCompressible(description) && this.#index.get(id) !== null) this.#compress(id);
+    if (isCompressible(description) && this.#index.get(id) !== null) this.#compressing.add(id);
   }
 
   #forget(id: string): void {
@@ -222,23 +255,12 @@ export class ResultStore {
   }
 
   async #load(): Promise<void> {
-    await mkdir(this.#options.dir, { recursive: true, mode: 0o700 });
-    const names = await readdir(this.#options.dir);
-    const ids = names.filter((name) => ENTRY_NAME.test(name));
-    const unknown = ids.filter((id) => this.#index.get(id) === null);
-    const found: [string, EntryDescription][] = [];
-    for (let at = 0; at < unknown.length; at += OPEN_AT_ONCE)
-      await Promise.all(
-        unknown.slice(at, at + OPEN_AT_ONCE).map(async (id) => {
-          const description = await this.#describe(id);
-          if (description !== null) found.push([id, description]);
-        }),
-      );
-    found.sort(([, a], [, b]) => a.startedAt - b.startedAt);
-    for (const [id, description] of found) if (this.#index.get(id) === null) this.#index.set(id, description);
-    const there = new Set(ids);
-    for (const { id } of [...this.#index.values()])
-      if (!there.has(id) && (await this.#describe(id)) === null) this.#forget(id);
+    await readDirectory(
+      this.#options.dir,
+      this.#index,
+      (id) => this.#describe(id),
+      (id) => this.#forget(id),
+    );
     this.#evict();
   }
 
@@ -261,29 +283,6 @@ export class ResultStore {
     }
   }
 
-  async #ready(id: string, entry: OpenEntry, known: IndexedEntry | null): Promise<ReadyBody> {
-    const { description } = entry;
-    if (this.#memory.accepts(description)) {
-      try {
-        const stored = await readStored(entry);
-        const body = await bodyOf(stored, description);
-        return this.#memory.set(id, { description, stored, whole: body });
-      } finally {
-        await entry.file.close();
-      }
-    }
-    if (known === null || known.checkedStamp !== entry.stamp) {
-      try {
-        await checkStored(entry);
-      } catch (error) {
-        await entry.file.close();
-        throw error;
-      }
-      if (known !== null) known.checkedStamp = entry.stamp;
-    }
-    return { kind: 'file', description, entry };
-  }
-
   async #damaged(id: string, error: unknown): Promise<void> {
     this.#forget(id);
     if (error instanceof DamagedEntry || error instanceof SyntaxError) {
@@ -293,27 +292,8 @@ export class ResultStore {
     } else this.#diskFailed(error);
   }
 
-  /** Compresses one entry after the other. */
-  #compress(id: string): void {
-    this.#toCompress++;
-    this.#compressing = this.#compressing.then(async () => {
-      this.#toCompress--;
-      if (this.#isFrozen || this.#index.get(id) === null) return;
-      try {
-        const part = `${this.#pathOf(id)}.${randomBytes(6).toString('hex')}.part`;
-        const description = await compressEntry(this.#pathOf(id), part);
-        if (description === null) return;
-        this.#index.replace(id, description);
-        this.#memory.delete(id); // the memory has the body as it was stored before
-      } catch (error) {
-        this.#diskFailed(error);
-      }
-    });
-  }
-
   /** Resolves once nothing waits to be compressed. */
-  async settled(): Promise<void> {
-    while (this.#toCompress > 0) await this.#compressing;
-    await this.#compressing;
+  settled(): Promise<void> {
+    return this.#compressing.settled();
   }
 }

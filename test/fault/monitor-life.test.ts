@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { readSample } from '../../core/process/proc.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
@@ -13,6 +14,7 @@ import { settled } from '../support/soak.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 15_000;
+const PAUSE_MS = 20;
 const STAGES = 'set pushdown = off; select 1 as a | where a = 1';
 /** Computes without a pause in the stage engine. */
 const BUSY =
@@ -29,6 +31,8 @@ function load(forkline: Forkline, clients: number) {
       if (answer instanceof Error) failures.push(String(answer.cause ?? answer));
       else if (answer.status !== 200) failures.push(answer.text);
       else served++;
+      // The clients need not take the processor from what they ask.
+      await pause(PAUSE_MS);
     }
   };
   const running = Promise.all(Array.from({ length: clients }, client));

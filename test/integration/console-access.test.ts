@@ -86,6 +86,58 @@ describe('the console and who asks', function () {
     expect(faults).to.deep.equal([]);
   });
 
+  it('leaves nothing of somebody who goes: no rows, texts, parameters, history, jobs', async () => {
+    const key = await createKey('eve', 'analyst');
+    const { page, context, faults } = await openPage(browser, `${forkline.url}/`);
+    const at = new ConsolePage(page);
+    await page.getByLabel('API key').fill(key);
+    await at.press('Use this key');
+    await at.write("select :secret as found, 'hidden' as text");
+    await page.getByRole('textbox', { name: ':secret' }).fill('4711');
+    await at.press('Run');
+    await at.tells(/^1 row in/);
+    await at.press('New query');
+    await at.press('Forget the key');
+    await page
+      .locator('dialog', { hasText: '1 open query with their parameters, 1 in the history' })
+      .waitFor();
+    await at.press('Forget all');
+    await page.getByLabel('API key').waitFor();
+    const left =
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.body.innerText, location.href])';
+    for (const word of ['hidden', 'secret', '4711', key]) {
+      expect(await page.evaluate<string>(left), word).to.not.contain(word);
+    }
+    await page.reload();
+    await page.getByLabel('API key').waitFor();
+    expect(await page.evaluate<string>(left)).to.not.match(/hidden|secret|4711/);
+    await context.close();
+    expect(faults).to.deep.equal([]);
+  });
+
+  it('shows answers that were given to one key to no other', async () => {
+    const first = await createKey('fay', 'analyst');
+    const second = await createKey('gus', 'analyst');
+    const { page, context, faults } = await openPage(browser, `${forkline.url}/`);
+    const at = new ConsolePage(page);
+    await page.getByLabel('API key').fill(first);
+    await at.press('Use this key');
+    await at.run("select 'of fay' as whose");
+    await at.tells(/^1 row in/);
+    await at.press('New query');
+    await keys('revoke', first);
+    await until(async () => ((await statusOf(first)) === 401 ? true : null), 5000);
+    await at.run('select 2 as two');
+    await page.getByLabel('API key').fill(second);
+    await at.press('Use this key');
+    await at.tells(/^1 row in/);
+    await page.getByRole('button', { name: "select 'of fay' as whose", exact: true }).click();
+    await page.getByText('This query has not run yet').waitFor();
+    expect(await page.locator('.cell').count()).to.equal(0);
+    await context.close();
+    expect(faults).to.deep.equal([]);
+  });
+
   it('does not show what the role may not see', async () => {
     const analyst = await createKey('carl', 'analyst');
     const operator = await createKey('dora', 'operator');
@@ -98,7 +150,15 @@ describe('the console and who asks', function () {
     await page.locator('.server tr', { hasText: 'select 3' }).waitFor();
     expect(await page.locator('.server h2').allInnerTexts()).to.deep.equal(['Queries']);
     expect(await page.locator('.server tr button').count()).to.equal(0);
+    // This server has neither jobs nor a catalogue.
+    expect(await page.getByRole('tab').allInnerTexts()).to.not.include('Jobs');
+    expect(await page.getByRole('button', { name: 'Run as a job' }).count()).to.equal(0);
+    await at.open('Data');
+    await page.getByRole('region', { name: 'Tables' }).waitFor();
+    expect(await page.getByRole('region', { name: 'Models' }).count()).to.equal(0);
+    await at.open('Server');
     await at.press('Forget the key');
+    await at.press('Keep the queries');
     await page.getByLabel('API key').fill(operator);
     await at.press('Use this key');
     await page.getByRole('heading', { name: 'Processes' }).waitFor();

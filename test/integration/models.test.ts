@@ -332,6 +332,37 @@ describe('models', function () {
     expect(columns).to.deep.equal(['origin', 'n']);
   });
 
+  it('are offered by name where one may stand, with their parameters and columns, in both languages', async () => {
+    await make('far flights', {
+      query: 'select origin from flights where distance > :miles',
+      description: 'Flights that go far',
+      parameters: [{ name: 'miles', type: 'int64', default: 1000 }],
+    });
+    const offered = async (query: string, more = {}): Promise<Json> => {
+      const { json } = await send('POST', '/v1/complete', { query, position: query.length, ...more });
+      return json.items.filter(({ kind }: Json) => kind === 'model');
+    };
+    const model = {
+      ...{ label: 'far flights', kind: 'model' },
+      detail: 'a model: Flights that go far; parameters miles: int64 = 1000; columns origin',
+    };
+    for (const text of ['far', 'select * from flights | join (far', 'let x = (fa'])
+      expect(await offered(text), text).to.deep.equal([{ ...model, insert: '"far flights"' }]);
+    expect(await offered('select far')).to.deep.equal([]);
+    const legacy = { dialect: 'legacy' };
+    for (const text of [
+      'model name = far',
+      'model name = late | join left fa',
+      'model name = late | union all f',
+    ])
+      expect(await offered(text, legacy), text).to.deep.equal([{ ...model, insert: "'far flights'" }]);
+    const columns = await send('POST', '/v1/complete', {
+      ...{ query: "model name = 'far flights' | where ", position: 35 },
+      ...legacy,
+    });
+    expect(columns.json.items.map(({ label }: Json) => label)).to.include('origin');
+  });
+
   it('come from connections whose tables and columns are listed', async () => {
     const { connections } = (await send('GET', '/v1/connections')).json;
     expect(connections).to.have.length(1);

@@ -33,8 +33,10 @@ export class FilesEngine {
   private constructor(dir: string, duck: DuckDBConnection) {
     this.#dir = dir;
     this.#duck = duck;
+    const memory = new ScanMemory();
     this.#tools = {
-      ...{ connection: duck, memory: new ScanMemory(), probes: new Probes() },
+      ...{ connection: duck, memory, probes: new Probes(), extensions: new Set() },
+      treeOf: ({ root }) => memory.treeOf(root),
       ...{ textDir: join(dir, 'text'), textBytes: MAX_BYTES, maxLineBytes: MAX_BYTES, check: () => {} },
       connections: {
         main: { kind: 'files', root: join(dir, 'root'), tables: { data: { path: 'data.parquet' } } },

@@ -165,14 +165,20 @@ async function isUnneeded(
   const failure = onlyFailure(wanted, got);
   if (failure === null) return false;
   if (/ (and|or) /.test(query)) return true;
-  const stages = query.split(' | ');
-  for (let length = 2; length < stages.length; length++) {
-    const prefix = stages.slice(0, length).join(' | ');
+  for (const needing of queriesThatNeedMore(query)) {
     const { outcome } =
       failure.where === 'worker'
-        ? await answered(engine, prefix, pushdown)
-        : await answered(postgres, prefix, 'off');
+        ? await answered(engine, needing, pushdown)
+        : await answered(postgres, needing, 'off');
     if (outcome.kind === 'failed') return true;
   }
   return false;
+}
+
+/** The prefixes of a pipeline, and the pipeline with series kept where it keeps none (`limit=0`): then no value of theirs is needed. */
+function queriesThatNeedMore(query: string): readonly string[] {
+  const stages = query.split(' | ');
+  const prefixes = stages.slice(2).map((_, index) => stages.slice(0, index + 2).join(' | '));
+  const keeping = query.replace(/ limit=0\b/g, ' limit=5');
+  return keeping === query ? prefixes : [...prefixes, keeping];
 }

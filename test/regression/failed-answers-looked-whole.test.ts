@@ -134,7 +134,10 @@ describe('regression: a failed answer looked like a whole one', function () {
         .split('\n')
         .map((line) => JSON.parse(line));
       expect(codes, label).to.include(lines.pop()['@error'].code);
-      expect(lines.filter((line) => '@end' in line || '@error' in line), label).to.deep.equal([]);
+      expect(
+        lines.filter((line) => '@end' in line || '@error' in line),
+        label,
+      ).to.deep.equal([]);
       return;
     }
     expect(answer.ended, label).to.equal(false);

@@ -13,6 +13,11 @@ import {
   type Page,
 } from 'playwright-core';
 
+/** The names of domains that end with `.test` are reserved for this (RFC 6761). */
+const ARGUMENTS = [
+  ...['--no-sandbox', '--disable-dev-shm-usage'],
+  '--host-resolver-rules=MAP *.test 127.0.0.1',
+];
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
 /** Returns the path of the program; null where there is none. */
@@ -26,8 +31,7 @@ function chromiumPath(): string | null {
 /** Starts Chromium; skips the suite where there is none. */
 export async function startBrowser(test: Mocha.Context): Promise<Browser> {
   const executablePath = chromiumPath();
-  if (executablePath !== null)
-    return await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  if (executablePath !== null) return await chromium.launch({ executablePath, args: ARGUMENTS });
   console.log('      skipped: chromium is not installed');
   test.skip();
 }

@@ -27,11 +27,18 @@ export interface EnginePipes {
   readonly answer: string;
 }
 
-/** `directories`: those below which it may read; none unless a query reads files. */
+/** The rights of an engine besides computing: none unless a query reads files. */
+export interface EngineAccess {
+  /** Directories below which it may read, and prefixes of addresses, with a slash at the end. */
+  readonly directories: readonly string[];
+  /** SQL that loads its extensions. */
+  readonly loading: string;
+}
+
 export async function createEngine(
   config: DslWorkerConfig,
   pipes: EnginePipes,
-  directories: readonly string[] = [],
+  { directories, loading }: EngineAccess = { directories: [], loading: '' },
 ): Promise<Engine> {
   const instance = await DuckDBInstance.create(':memory:', {
     // Bytes exactly: the engine's own units are decimal, and rounded.
@@ -44,6 +51,7 @@ export async function createEngine(
   });
   let connection = await instance.connect();
   // The spill limit given as an option of the instance is shown, and not enforced; as a setting it holds.
+  if (loading !== '') await connection.run(loading);
   await connection.run(`
     SET temp_directory = ${quoteText(config.spillDir)};
     SET max_temp_directory_size = '${config.spillBytes}B';
@@ -75,5 +83,5 @@ export async function createEngine(
 
 function allowed(directories: readonly string[]): string {
   if (directories.length === 0) return '';
-  return ` SET allowed_directories = [${directories.map((path) => quoteText(`${path}/`)).join(', ')}];`;
+  return ` SET allowed_directories = [${directories.map(quoteText).join(', ')}];`;
 }

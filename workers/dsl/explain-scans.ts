@@ -1,12 +1,11 @@
 /** The `explain-scans` call: which files a plan would read, of how many, and how many of their bytes. Reads footers, and no rows. */
-import { join } from 'node:path';
+import type { Identity } from '../../connectors/files/file-tree.ts';
 import type { PartitionType } from '../../connectors/files/hive.ts';
 import type { ExplainScansCall, ExplainScansReply } from '../../core/protocol/dsl-worker.ts';
 import type { ScanFacts, ScannedTable } from '../../core/protocol/plan.ts';
 import { filesOf, prepareScans, type ReadTable } from './prepare-scans.ts';
 import { COMPARED_AS } from './prune-scans.ts';
 import type { ScanTools } from './scan-sql.ts';
-import type { Identity } from './scans/identity.ts';
 import type { OpenTable } from './scans/open-table.ts';
 import { type Known, valueAs } from './scans/predicate.ts';
 import { pathList } from './scans/readers.ts';
@@ -32,7 +31,7 @@ async function factsOf(tools: ScanTools, { table, files, wanted }: ReadTable): P
   const of = bytesOf(all);
   if (table.format !== 'parquet')
     return { ...found, rowGroups: null, bytes: { read: bytesOf(files), of }, columns: null };
-  const groups = files.size === 0 ? [] : await rowGroups(tools, table, [...files.keys()], wanted.columns);
+  const groups = files.size === 0 ? [] : await rowGroups(tools, table, files, wanted.columns);
   const types = new Map(table.columns.map(({ name, type }) => [name, COMPARED_AS[type]]));
   const kept = groups.filter(({ ranges }) =>
     wanted.ranges((name) => known(ranges.get(name), types.get(name))),
@@ -68,10 +67,10 @@ interface RowGroup {
 async function rowGroups(
   { connection }: ScanTools,
   { tree }: OpenTable,
-  paths: readonly string[],
+  read: ReadonlyMap<string, Identity>,
   columns: ReadonlySet<string>,
 ): Promise<readonly RowGroup[]> {
-  const files = pathList(paths.map((path) => join(tree.root, path)));
+  const files = pathList([...read].map(([path, identity]) => tree.engineFile(path, identity)));
   const rows = await rowsOf(
     connection,
     `SELECT file_name, row_group_id, path_in_schema, total_compressed_size, stats_min_value, stats_max_value FROM parquet_metadata(${files})`,

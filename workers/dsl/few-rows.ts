@@ -7,6 +7,8 @@
  */
 import type { DuckDBDataChunk, DuckDBMaterializedResult } from '@duckdb/node-api';
 import duckdb from '@duckdb/node-bindings';
+import type { RunStagesCall } from '../../core/protocol/dsl-worker.ts';
+import type { AnswerWriter } from './answer-writer.ts';
 import { type Run, type SentAnswer, tooManyRows } from './run.ts';
 import { answerSelect, rowSeparator, textSelect } from './statements.ts';
 import { StringVector } from './string-vector.ts';
@@ -29,6 +31,12 @@ export function mayHaveFewRows({ call, parts }: Pick<Run, 'call' | 'parts'>): bo
   );
 }
 
+/** The parts of a run that the short way needs. */
+export interface ShortRun extends Pick<Run, 'parts' | 'inputs' | 'statements'> {
+  readonly call: Pick<RunStagesCall, 'answer' | 'limits'>;
+  readonly writer: Pick<AnswerWriter, 'writeLast'>;
+}
+
 /** Sends the whole answer of a query on few rows; null: it is not one, and nothing was sent. */
 export async function sendFewRows({
   call,
@@ -36,7 +44,7 @@ export async function sendFewRows({
   inputs,
   statements,
   writer,
-}: Run): Promise<SentAnswer | null> {
+}: ShortRun): Promise<SentAnswer | null> {
   const { answer, limits } = call;
   const allowed = Math.min(limits.capRows ?? limits.maxRows, limits.maxRows);
   const most = Math.min(allowed, MOST_ROWS);

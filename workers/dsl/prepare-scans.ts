@@ -2,6 +2,7 @@
  * Makes the scans of a plan ready to run: finds their tables, asks the engine which partitions are wanted, lists those, and writes
  * the SELECT of each input. Between that and the end of the query the files must stay as they are.
  */
+import type { Identity } from '../../connectors/files/file-tree.ts';
 import { findFiles } from '../../connectors/files/find-files.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { EngineValue } from '../../core/protocol/parameters.ts';
@@ -13,7 +14,6 @@ import { inputSelect } from './inputs.ts';
 import { bindParameters } from './parameters.ts';
 import { type Wanted, wantedOf } from './prune-scans.ts';
 import { connectionOf, openTables, type ScanTools, withTables } from './scan-sql.ts';
-import { type Identity, identify, refuseChanged } from './scans/identity.ts';
 import { emptyRelation, type OpenTable } from './scans/open-table.ts';
 import type { ScanContext } from './scans/scan-context.ts';
 import type { ShownTable } from './scans/shown-table.ts';
@@ -198,14 +198,18 @@ export async function filesOf(
           hint: 'give both the same directories, or read them as tables of their own',
         },
       );
-    files.set(file.path, identify(tree.root, file.path));
+    const identity = tree.identify(file.path);
+    files.set(file.path, identity instanceof Promise ? await identity : identity);
   }
   return files;
 }
 
 /** Throws `file-changed` when a file is not as it was when the query began. */
-export function refuseChangedFiles({ scans }: PreparedScans): void {
+export async function refuseChangedFiles({ scans }: PreparedScans): Promise<void> {
   for (const { tables } of scans)
     for (const { table, files } of tables)
-      for (const [path, identity] of files) refuseChanged(table.tree.root, path, identity);
+      for (const [path, identity] of files) {
+        const checked = table.tree.refuseChanged(path, identity);
+        if (checked instanceof Promise) await checked;
+      }
 }

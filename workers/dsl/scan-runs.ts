@@ -4,6 +4,8 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import type { RemoteCall, RemoteFiles } from '../../connectors/files/stores/remote-files.ts';
+import type { ExtensionName } from '../../core/process/engine-extensions.ts';
 import type { FilesConnection } from '../../core/protocol/connection.ts';
 import type {
   DslWorkerConfig,
@@ -20,6 +22,7 @@ import { type PreparedScans, prepareScans, refuseChangedFiles } from './prepare-
 import { deadlineExceeded, remainingMs, startQuery } from './query-run.ts';
 import { ScanEngines } from './scan-engine.ts';
 import { connectionOf, type ScanTools } from './scan-sql.ts';
+import { NeedsExtension } from './scans/extensions.ts';
 import { introspectFiles } from './scans/introspect-files.ts';
 import { ScanMemory } from './scans/scan-context.ts';
 import { fileError } from './scans/scan-errors.ts';
@@ -34,6 +37,8 @@ const INTERRUPT_MS = 2;
 
 interface EngineTools extends ScanTools {
   readonly engine: Engine;
+  /** The stores that the call reads; null where it reads none. */
+  readonly remote: RemoteCall | null;
 }
 
 /** A call that has begun, and how it is ended early. */
@@ -57,6 +62,11 @@ export class ScanRuns {
   readonly #engines: ScanEngines;
   readonly #memory = new ScanMemory();
   #connections: Readonly<Record<string, FilesConnection>>;
+  /** The extensions that queries have needed so far. */
+  readonly #extensions = new Set<ExtensionName>();
+  /** null until a query reads from a store. */
+  #remote: RemoteFiles | null = null;
+  #hasStaleStores = false;
   #hasTexts = false;
 
   constructor(config: DslWorkerConfig, pipes: EnginePipes) {
@@ -70,16 +80,20 @@ export class ScanRuns {
   /** Takes changed connections, for the calls that come from now on. */
   change(connections: Readonly<Record<string, FilesConnection>>): void {
     this.#connections = connections;
+    this.#hasStaleStores = true;
   }
 
   /** Forgets the last query. */
   async scrub(): Promise<void> {
     await this.#engines.renew();
+    if (this.#hasStaleStores) this.#remote?.forget();
+    this.#hasStaleStores = false;
     if (this.#hasTexts) this.#removeTexts();
   }
 
   close(): void {
     this.#engines.close();
+    this.#remote?.close();
     this.#removeTexts();
   }
 
@@ -115,17 +129,20 @@ export class ScanRuns {
       tools.check();
       const deps = { engine: tools.engine, pipes: this.#pipes, config: this.#config, socket };
       const running = startQuery({ ...deps, selects: prepared.selects }, call);
-      life.interrupt = () => running.abort(life.cause!);
+      life.interrupt = () => {
+        running.abort(life.cause!);
+        tools.remote?.close();
+      };
       let reply: RunStagesReply;
       try {
         reply = await running.done;
       } catch (thrown) {
         // A file that was written to shows all kinds of errors.
-        if (life.cause !== null) throw thrown;
-        refuseChangedFiles(prepared);
+        if (life.cause !== null || tools.remote?.session.failure) throw thrown;
+        await refuseChangedFiles(prepared);
         throw await located(thrown, prepared);
       }
-      refuseChangedFiles(prepared);
+      await refuseChangedFiles(prepared);
       return reply;
     });
   }
@@ -151,16 +168,28 @@ export class ScanRuns {
       };
       let tools: EngineTools | null = null;
       try {
-        tools = await this.#toolsFor(names, check);
-        const { engine } = tools;
-        life.interrupt = () => engine.connection.interrupt();
-        check();
-        const reply = await run(tools, life);
-        check();
-        return reply;
+        for (;;) {
+          tools = await this.#toolsFor(names, check);
+          const { engine, remote } = tools;
+          life.interrupt = () => {
+            engine.connection.interrupt();
+            remote?.close();
+          };
+          check();
+          try {
+            const reply = await run(tools, life);
+            check();
+            return reply;
+          } catch (thrown) {
+            if (!(thrown instanceof NeedsExtension)) throw thrown;
+            this.#extensions.add(thrown.extension);
+            remote?.close();
+          }
+        }
       } catch (thrown) {
         throw life.cause ?? toldOf(this.#errorOf(thrown, tools), viewed);
       } finally {
+        tools?.remote?.close();
         ended = true;
         clearInterval(interrupting);
         clearTimeout(timer);
@@ -173,11 +202,26 @@ export class ScanRuns {
     const connections = Object.fromEntries(
       names.map((name) => [name, connectionOf({ connections: this.#connections }, name)]),
     );
-    const roots = Object.values(connections).map(({ root }) => this.#memory.treeOf(root).root);
+    const configured = Object.values(connections);
+    const roots = configured.flatMap(({ store, root }) =>
+      store === undefined ? [this.#memory.treeOf(root).root] : [],
+    );
+    const isRemote = roots.length < configured.length;
+    if (isRemote) this.#extensions.add('httpfs');
+    const remote = isRemote ? await this.#beginRemote() : null;
     this.#hasTexts = true;
     mkdirSync(this.#textDir, { recursive: true, mode: 0o700 });
-    const { engine, probes } = await this.#engines.of([...roots, this.#textDir]);
+    const directories = [...roots, this.#textDir].map((path) => `${path}/`);
+    const extensions = [...this.#extensions];
+    const { engine, probes } = await this.#engines.of({
+      directories: remote === null ? directories : [...directories, remote.prefix],
+      extensions,
+    });
     return {
+      remote,
+      extensions: new Set(extensions),
+      treeOf: (files) =>
+        files.store === undefined ? this.#memory.treeOf(files.root) : remote!.treeOf(files),
       engine,
       connection: engine.connection,
       probes,
@@ -190,7 +234,17 @@ export class ScanRuns {
     };
   }
 
-  #errorOf(thrown: unknown, tools: ScanTools | null): unknown {
+  async #beginRemote(): Promise<RemoteCall> {
+    if (this.#remote === null) {
+      const stores = await import('../../connectors/files/stores/remote-files.ts');
+      this.#remote = new stores.RemoteFiles();
+    }
+    return this.#remote.begin();
+  }
+
+  #errorOf(thrown: unknown, tools: EngineTools | null): unknown {
+    const failure = tools?.remote?.session.failure ?? null;
+    if (failure !== null) return failure;
     const original = thrown instanceof QueryError ? thrown.cause : thrown;
     const ofFile = tools === null || isOurs(thrown) ? null : fileError(original, tools);
     return ofFile ?? engineError(thrown, this.#config);

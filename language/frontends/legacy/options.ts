@@ -32,7 +32,7 @@ const OPTION = /(?<![.\w])([a-z_]+)\s*=\s*(['"])/giu;
 /** The options whose values may have quotes inside. */
 const OPEN = ['sql', 'mkdata', 'join_query'];
 
-/** What stands in the value of an open option and looks like an option is one only when its name is known. */
+/** A word in the value of an open option that looks like an option is one only when its name is known. */
 function optionStarts(text: string): readonly RegExpExecArray[] {
   const starts: RegExpExecArray[] = [];
   for (const found of text.matchAll(OPTION)) {

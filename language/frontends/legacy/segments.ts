@@ -54,7 +54,7 @@ export function closedSegments(
 
 /** Options whose quoted value may have quotes inside that are not doubled. */
 const OPEN_VALUE = /\b(?:sql\s*=?|mkdata\s*=|join_query\s*=)\s*$/iu;
-/** What stands behind the last quote of such a value: a pipe, the end, or the next option. `||` is SQL. */
+/** Matches what stands behind the last quote of such a value: a pipe, the end, or the next option. `||` is SQL. */
 const BEHIND =
   /^\s*(?:$|;\s*$|\|\s*[\p{L}_(`*#]|(?:connector_\w+|alias_table_name|join_\w+|sql|mkdata|path|name|\w*owner)\s*=)/iu;
 

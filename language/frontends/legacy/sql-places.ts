@@ -1,4 +1,4 @@
-/** Which stretches of SQL that a database sees stand in the legacy text, so that its errors find their places. */
+/** Notes which stretches of SQL that a database sees stand in the legacy text, so that its errors find their places. */
 import type { Span } from '../../../core/protocol/errors.ts';
 import type { SourceSegment } from '../../../core/protocol/plan.ts';
 

@@ -1,4 +1,4 @@
-/** What the cache does for every query before it knows whether it has an answer: the key of the answer. */
+/** The key of an answer, which the cache makes for every query before it knows whether it has one. */
 import { anonymousAt } from '../../../core/protocol/principal.ts';
 import { answerKey } from '../../../server/cache/answer-key.ts';
 import type { QueryRequest } from '../../../server/http/request/query-request.ts';

@@ -122,7 +122,10 @@ async function main(rounds: number): Promise<void> {
   createFifos([pipes.answer]);
   const [socketPath, fifoPath] = [join(dir, 'unused'), join(dir, 'unused')];
   const limits = { memoryBytes: 512 * 1024 ** 2, spillBytes: 1024 ** 3, threads: 1 };
-  const engine = await createEngine({ socketPath, fifoPath, spillDir, files: {}, ...limits }, pipes);
+  const engine = await createEngine(
+    { socketPath, fifoPath, spillDir, files: {}, extensionDir: dir, ...limits },
+    pipes,
+  );
   try {
     const bench = { engine, pipes };
     for (const [rows, of] of [

@@ -6,7 +6,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import type { RunStagesCall } from '../../../core/protocol/dsl-worker.ts';
 import type { WorkerPlan } from '../../../core/protocol/plan.ts';
@@ -20,7 +19,6 @@ const ROWS = 10_000_000;
 const PARTITIONS = 20_000;
 const TEXT_ROWS = 2_000_000;
 const THREADS = Math.min(2, availableParallelism());
-const WORKER = fileURLToPath(new URL('../../../dist/workers/dsl/worker.js', import.meta.url));
 /** The niceness of workers (workers/dsl/lower-priority.ts). */
 const WORKER_NICE = 10;
 const BIGINT = nativeType('BIGINT');
@@ -51,7 +49,7 @@ const config = {
     },
   },
 };
-const worker = await startDslProcess({ entry: WORKER, config });
+const worker = await startDslProcess({ config });
 try {
   await measure(worker, {
     title: `Parquet of ${ROWS} rows, count and sum by two columns, ${THREADS} threads`,
@@ -148,7 +146,11 @@ async function measureInstance(): Promise<void> {
   const config = { ...worker.config, spillDir: join(root, 'spill') };
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round++)
-    times.push(await timed(async () => (await createEngine(config, pipes, [root])).close()));
+    times.push(
+      await timed(async () =>
+        (await createEngine(config, pipes, { directories: [`${root}/`], loading: '' })).close(),
+      ),
+    );
   console.log(`a locked instance: ${median(times).toFixed(1)} ms`);
 }
 

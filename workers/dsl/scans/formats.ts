@@ -1,38 +1,21 @@
 /** The formats of files: the columns that the first file shows, and the SQL that reads all files of a table. */
-import { join } from 'node:path';
+import { createReadStream } from 'node:fs';
 import { readCsvHead } from '../../../connectors/files/csv-head.ts';
-import { type FoundFile, findFiles } from '../../../connectors/files/find-files.ts';
+import type { FileTree, Identity } from '../../../connectors/files/file-tree.ts';
+import { findFiles } from '../../../connectors/files/find-files.ts';
 import type { PartitionColumn } from '../../../connectors/files/partition-columns.ts';
-import type { FileTree } from '../../../connectors/files/tree.ts';
-import type { PathPattern } from '../../../connectors/files/user-path.ts';
-import type { FileFormat, FilesTable } from '../../../core/protocol/connection.ts';
+import type { FileFormat } from '../../../core/protocol/connection.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { raiseError } from '../../../language/dialects/duckdb/raise.ts';
 import { duckdbType, quoteName } from '../../../language/dialects/duckdb/sql.ts';
-import { type Identity, identify } from './identity.ts';
+import { ofExcel } from './excel.ts';
 import { jsonColumns } from './json-columns.ts';
 import { parquetColumns, refusedColumns, refuseUnequal } from './parquet-facts.ts';
 import { type CsvShape, csvReader, jsonReader, parquetReader } from './readers.ts';
-import { type CsvFacts, type EngineColumn, rowsOf, type ScanContext } from './scan-context.ts';
+import { type CsvFacts, type EngineColumn, rowsOf } from './scan-context.ts';
+import { type ColumnsOfFormat, firstRow, refuseOther, type TableFiles } from './table-files.ts';
 import { badRowSql, declaredType, refuseTwice, shownType, shownTypesSql, valueOfText } from './text-types.ts';
 import { transcoded } from './transcode.ts';
-
-export interface TableFiles {
-  readonly context: ScanContext;
-  readonly table: FilesTable;
-  readonly tree: FileTree;
-  readonly pattern: PathPattern;
-  readonly first: FoundFile;
-  readonly partitions: readonly PartitionColumn[];
-}
-
-export interface ColumnsOfFormat {
-  readonly columns: readonly EngineColumn[];
-  /** Returns a SELECT of all columns, partitions included, from these files, which it has checked to be alike. */
-  read(files: ReadonlyMap<string, Identity>): Promise<string>;
-  /** Returns where a text stands that is not of its column's type; null when there is none. */
-  locate?(files: ReadonlyMap<string, Identity>): Promise<string | null>;
-}
 
 export function columnsOf(format: FileFormat, files: TableFiles): Promise<ColumnsOfFormat> {
   switch (format) {
@@ -44,29 +27,22 @@ export function columnsOf(format: FileFormat, files: TableFiles): Promise<Column
     case 'ndjson':
       return ofJson(files);
     case 'excel':
-      throw new QueryError(
-        'unsupported',
-        `${files.first.path}: Excel files need the engine's extension \`excel\``,
-        {
-          hint: 'save the sheet as CSV; this version cannot load extensions',
-        },
-      );
+      return ofExcel(files);
     default:
       return format satisfies never;
   }
 }
 
 async function ofParquet({ context, table, tree, first, partitions }: TableFiles): Promise<ColumnsOfFormat> {
-  const { root } = tree;
-  const columns = await parquetColumns(context, join(root, first.path));
+  const columns = await parquetColumns(context, tree.engineFile(first.path, await tree.identify(first.path)));
   const declared = table.columns ?? {};
-  const refused = await refusedColumns(context, root, first.path, declared);
+  const refused = await refusedColumns(context, tree, first.path, declared);
   const items = itemsOf(columns, partitions, refused);
   return {
     columns,
     async read(files) {
-      await refuseUnequal(context, root, first.path, files, declared);
-      return `SELECT ${items} FROM ${parquetReader(absolute(root, files), partitions)}`;
+      await refuseUnequal(context, tree, first.path, files, declared);
+      return `SELECT ${items} FROM ${parquetReader(engineFiles(tree, files), partitions)}`;
     },
   };
 }
@@ -89,8 +65,8 @@ function itemsOf(
   return [...items, ...partitions.map(({ key }) => quoteName(key))].join(', ');
 }
 
-function absolute(root: string, files: ReadonlyMap<string, Identity>): readonly string[] {
-  return [...files.keys()].map((path) => join(root, path));
+function engineFiles(tree: FileTree, files: ReadonlyMap<string, Identity>): readonly string[] {
+  return [...files].map(([path, identity]) => tree.engineFile(path, identity));
 }
 
 /** Rows whose texts decide about the types that nobody has declared. */
@@ -98,9 +74,8 @@ const SAMPLE_ROWS = 20_480;
 
 async function ofCsv(table: TableFiles, format: 'csv' | 'tsv'): Promise<ColumnsOfFormat> {
   const { context, tree, first, partitions } = table;
-  const { root } = tree;
   const delimiter = table.table.delimiter ?? (format === 'tsv' ? '\t' : ',');
-  const identity = identify(root, first.path);
+  const identity = await tree.identify(first.path);
   const head = await factsOfCsv(table, delimiter, first.path, identity);
   const names = head.columns.map((column) => column.name);
   const keys = new Set(partitions.map(({ key }) => key.toLowerCase()));
@@ -152,20 +127,6 @@ async function locateBadText(
   return null;
 }
 
-/** Returns the number of the first row for which a condition is true. */
-async function firstRow(
-  connection: ScanContext['connection'],
-  reader: string,
-  where: string,
-): Promise<unknown> {
-  const numbered = `SELECT row_number() OVER () AS "row number", * FROM ${reader}`;
-  const [found] = await rowsOf(
-    connection,
-    `SELECT "row number" FROM (${numbered}) WHERE ${where} ORDER BY 1 LIMIT 1`,
-  );
-  return found?.[0] ?? null;
-}
-
 function shapeOf(
   { context, table }: TableFiles,
   delimiter: string,
@@ -197,29 +158,12 @@ async function headOf(
   identity: Identity,
 ): Promise<HeadOfFile> {
   const { encoding = 'utf-8' } = table;
-  const file =
-    encoding === 'utf-8'
-      ? join(tree.root, path)
-      : await transcoded(context, tree.root, path, identity, encoding);
-  return { file, ...(await readCsvHead(file, path, delimiter)) };
-}
-
-function refuseOther(
-  path: string,
-  first: string,
-  fields: readonly string[],
-  names: readonly string[],
-  hasHeader: boolean,
-): void {
-  const same = hasHeader ? fields.every((field, index) => field === names[index]) : true;
-  if (same && fields.length === names.length) return;
-  throw new QueryError(
-    'bad-file',
-    hasHeader
-      ? `${path} has the columns ${fields.join(', ')}, and ${first} has ${names.join(', ')}`
-      : `${path} has ${fields.length} columns, and ${first} has ${names.length}`,
-    { hint: 'read the files as tables of their own, and bring them together with `union`' },
-  );
+  if (encoding !== 'utf-8') {
+    const file = await transcoded(context, tree, path, identity, encoding);
+    return { file, ...(await readCsvHead(createReadStream(file), path.replace(/\.gz$/i, ''), delimiter)) };
+  }
+  const head = await readCsvHead(tree.open(path, identity), path, delimiter);
+  return { file: tree.engineFile(path, identity), ...head };
 }
 
 async function factsOfCsv(
@@ -265,12 +209,12 @@ function noColumn(name: string, path: string, names: readonly string[]): QueryEr
 
 /** All of the files tell which columns there are: a key may come up in the last line only. */
 async function ofJson({ context, table, tree, pattern, partitions }: TableFiles): Promise<ColumnsOfFormat> {
-  const { root } = tree;
   const { memory, connection, maxLineBytes, check } = context;
   const found = await findFiles(tree, pattern, { hive: table.hive !== false, check });
-  const identities = found.map(({ path }) => identify(root, path).stamp);
-  const key = identities.join('\n');
-  const paths = found.map(({ path }) => join(root, path));
+  const all = new Map<string, Identity>();
+  for (const { path } of found) all.set(path, await tree.identify(path));
+  const key = [...all.values()].map(({ stamp }) => stamp).join('\n');
+  const paths = engineFiles(tree, all);
   const known = memory.json.get(key);
   const columns = known ?? (await jsonColumns(connection, jsonReader(paths, null, [], maxLineBytes)));
   memory.json.set(key, columns);
@@ -278,12 +222,12 @@ async function ofJson({ context, table, tree, pattern, partitions }: TableFiles)
   return {
     columns,
     read: async (files) =>
-      `SELECT ${items} FROM ${jsonReader(absolute(root, files), columns, partitions, maxLineBytes)}`,
+      `SELECT ${items} FROM ${jsonReader(engineFiles(tree, files), columns, partitions, maxLineBytes)}`,
     async locate(files) {
       const bad = columns.flatMap(({ refusedWhere }) => refusedWhere ?? []).join(' OR ');
-      for (const path of bad === '' ? [] : files.keys()) {
+      for (const [path, identity] of bad === '' ? [] : files) {
         check();
-        const reader = jsonReader([join(root, path)], columns, [], maxLineBytes);
+        const reader = jsonReader([tree.engineFile(path, identity)], columns, [], maxLineBytes);
         const row = await firstRow(connection, reader, bad);
         if (row !== null) return `${path}, row ${row}`;
       }

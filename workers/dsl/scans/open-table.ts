@@ -2,17 +2,18 @@
  * A table as a query names it: a table of the configuration, or the path of files below the root. Its columns follow from its
  * first file; which other files it has is found out when it is read, as far as they are wanted.
  */
+import type { FileTree } from '../../../connectors/files/file-tree.ts';
 import { type FoundFile, findFiles } from '../../../connectors/files/find-files.ts';
 import { formatOfName } from '../../../connectors/files/formats.ts';
 import { type PartitionColumn, partitionColumns } from '../../../connectors/files/partition-columns.ts';
-import type { FileTree } from '../../../connectors/files/tree.ts';
 import { looksLikePath, type PathPattern, parsePath } from '../../../connectors/files/user-path.ts';
 import type { FileFormat, FilesConnection, FilesTable } from '../../../core/protocol/connection.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import { didYouMean, suggest } from '../../../core/protocol/suggest.ts';
 import { quoteName } from '../../../language/dialects/duckdb/sql.ts';
-import { type ColumnsOfFormat, columnsOf } from './formats.ts';
+import { columnsOf } from './formats.ts';
 import type { EngineColumn, ScanContext } from './scan-context.ts';
+import type { ColumnsOfFormat } from './table-files.ts';
 
 export interface OpenTable {
   /** The name by which the SQL reads it. */
@@ -36,14 +37,14 @@ export async function openTable(
   name: string,
 ): Promise<OpenTable> {
   const table = tableOf(connection, name);
-  const tree = context.memory.treeOf(connection.root);
+  const tree = context.treeOf(connection);
   const pattern = parsePath(table.path);
   const hive = table.hive !== false;
   const [first] = await findFiles(tree, pattern, { hive, check: context.check, atMost: 1 });
   if (first === undefined) throw noFiles(name, table.path);
   const format = table.format ?? formatOfName(first.path);
   if (format === null) throw unknownFormat(first.path);
-  const partitions = partitionColumns(tree, first, table.hive);
+  const partitions = await partitionColumns(tree, first, table.hive);
   const inFiles = await columnsOf(format, { context, table, tree, first, pattern, partitions });
   const keys = new Set(partitions.map(({ key }) => key.toLowerCase()));
   const columns = [

@@ -1,7 +1,6 @@
 /** The columns of Parquet files: what each file says itself, since the engine reads all as the first one, with casts that round. */
-import { join } from 'node:path';
+import type { FileTree, Identity } from '../../../connectors/files/file-tree.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
-import { type Identity, identify } from './identity.ts';
 import { pathList } from './readers.ts';
 import { type EngineColumn, type ParquetFacts, rowsOf, type ScanContext } from './scan-context.ts';
 
@@ -22,11 +21,11 @@ export async function parquetColumns(
  */
 export async function refusedColumns(
   context: ScanContext,
-  root: string,
+  tree: FileTree,
   path: string,
   declared: DeclaredColumns,
 ): Promise<ReadonlyMap<string, string>> {
-  const facts = (await factsOf(context, root, new Map([[path, identify(root, path)]]))).get(path)!;
+  const facts = (await factsOf(context, tree, new Map([[path, await tree.identify(path)]]))).get(path)!;
   return new Map([
     ...facts.refused,
     ...undeclared(facts, declared).map((name) => [name, FINER_THAN_READ] as const),
@@ -51,17 +50,17 @@ const BATCH = 500;
 /** Throws `bad-file` for the first file whose columns or types differ from those of `first`, or cannot be read exactly. */
 export async function refuseUnequal(
   context: ScanContext,
-  root: string,
+  tree: FileTree,
   first: string,
   files: ReadonlyMap<string, Identity>,
   declared: DeclaredColumns,
 ): Promise<void> {
   const { memory, check } = context;
-  const expected = (await factsOf(context, root, new Map([[first, identify(root, first)]]))).get(first)!;
+  const expected = (await factsOf(context, tree, new Map([[first, await tree.identify(first)]]))).get(first)!;
   const unknown = [...files].filter(([, { stamp }]) => memory.parquet.get(stamp) === undefined);
   for (let at = 0; at < unknown.length; at += BATCH) {
     check();
-    await factsOf(context, root, new Map(unknown.slice(at, at + BATCH)));
+    await factsOf(context, tree, new Map(unknown.slice(at, at + BATCH)));
   }
   for (const [path, { stamp }] of files) {
     const facts = memory.parquet.get(stamp);
@@ -83,14 +82,14 @@ export async function refuseUnequal(
 
 async function factsOf(
   { connection, memory }: ScanContext,
-  root: string,
+  tree: FileTree,
   files: ReadonlyMap<string, Identity>,
 ): Promise<ReadonlyMap<string, ParquetFacts>> {
   const found = new Map<string, ParquetFacts>();
   const missing = new Map<string, string>();
-  for (const [path, { stamp }] of files) {
-    const known = memory.parquet.get(stamp);
-    if (known === undefined) missing.set(join(root, path), path);
+  for (const [path, identity] of files) {
+    const known = memory.parquet.get(identity.stamp);
+    if (known === undefined) missing.set(tree.engineFile(path, identity), path);
     else found.set(path, known);
   }
   if (missing.size === 0) return found;

@@ -7,7 +7,12 @@ import { quoteText } from '../../../language/dialects/duckdb/sql.ts';
 
 /** Returns the list of these absolute paths. */
 export function pathList(paths: readonly string[]): string {
-  return `[${paths.map((path) => quoteText(path.replace(/[*?[]/g, '[$&]'))).join(', ')}]`;
+  return `[${paths.map((path) => quoteText(escapedPath(path))).join(', ')}]`;
+}
+
+/** Escapes what the engine would take for a pattern. */
+export function escapedPath(path: string): string {
+  return path.replace(/[*?[]/g, '[$&]');
 }
 
 /** Returns a FROM item with all columns of Parquet files. */

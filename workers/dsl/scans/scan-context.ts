@@ -1,19 +1,26 @@
 /** The context that the steps of one query over files share, and the facts that a worker remembers between queries. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { FileTree } from '../../../connectors/files/tree.ts';
+import type { FileTree } from '../../../connectors/files/file-tree.ts';
+import { LocalTree } from '../../../connectors/files/local-tree.ts';
+import type { ExtensionName } from '../../../core/process/engine-extensions.ts';
+import type { FilesConnection } from '../../../core/protocol/connection.ts';
 import type { Column } from '../../../core/protocol/types.ts';
-import { FactCache } from './identity.ts';
+import { FactCache } from './fact-cache.ts';
 
 export interface ScanContext {
   /** The connection to an engine that may open files below the roots of the query's connections. */
   readonly connection: DuckDBConnection;
   readonly memory: ScanMemory;
+  /** Returns the files below the root of a connection. */
+  treeOf(connection: FilesConnection): FileTree;
   /** A directory of this worker's own, for files in the encoding that the engine reads. */
   readonly textDir: string;
   /** The most bytes of such files. */
   readonly textBytes: number;
   /** The longest line of a text file. */
   readonly maxLineBytes: number;
+  /** The extensions that the engine has loaded. */
+  readonly extensions: ReadonlySet<ExtensionName>;
   /** Throws when the query has ended. */
   check(): void;
 }
@@ -37,12 +44,13 @@ export interface CsvFacts {
 export class ScanMemory {
   readonly parquet = new FactCache<ParquetFacts>(50_000);
   readonly csv = new FactCache<CsvFacts>(1000);
+  readonly excel = new FactCache<readonly Column[]>(1000);
   readonly json = new FactCache<readonly EngineColumn[]>(1000);
-  readonly #trees = new Map<string, FileTree>();
+  readonly #trees = new Map<string, LocalTree>();
 
-  /** Returns the directories below a root. */
-  treeOf(root: string): FileTree {
-    const fresh = new FileTree(root);
+  /** Returns the files below a directory of this machine. */
+  treeOf(root: string): LocalTree {
+    const fresh = new LocalTree(root);
     const known = this.#trees.get(root);
     // A root that is a link may lead elsewhere by now.
     if (known !== undefined && known.root === fresh.root) return known;

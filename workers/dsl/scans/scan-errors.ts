@@ -3,11 +3,15 @@
  * one. No text shows where on the machine a root is.
  */
 
+import type { RemoteCall } from '../../../connectors/files/stores/remote-files.ts';
+import { STORE_ROOT } from '../../../connectors/files/stores/store-root.ts';
 import type { FilesConnection } from '../../../core/protocol/connection.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { ScanContext } from './scan-context.ts';
 
 type Roots = Pick<ScanContext, 'memory' | 'textDir'> & {
+  /** The stores that the query reads; null where it reads none. */
+  readonly remote?: RemoteCall | null;
   readonly connections: Readonly<Record<string, FilesConnection>>;
 };
 
@@ -38,7 +42,7 @@ const FAULTS: readonly (readonly [RegExp, string])[] = [
 ];
 /** Errors that reading a file causes; an expression of the user's causes others. */
 const OF_READING =
-  /^(IO|Invalid Input|Serialization|Conversion|Invalid|Corrupt|Not implemented|INTERNAL|TransactionContext|Out of Range) Error/i;
+  /^(IO|HTTP|Invalid Input|Serialization|Conversion|Invalid|Corrupt|Not implemented|INTERNAL|TransactionContext|Out of Range) Error/i;
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/UTF-8/, 'give the table its encoding in the configuration: "encoding": "cp949"'],
   [/may not read/, 'give the user that the server runs as the right to read it'],
@@ -46,7 +50,8 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 
 /** Returns the error about a file that the engine's error is; null when it is about something else. */
 export function fileError(thrown: unknown, tools: Roots): QueryError | null {
-  const message = thrown instanceof Error ? thrown.message : '';
+  const told = thrown instanceof Error ? thrown.message : '';
+  const message = tools.remote?.session.withPaths(told) ?? told;
   const file = fileIn(message, tools);
   const fault = FAULTS.find(([pattern]) => pattern.test(message));
   if (fault === undefined && (file === null || !OF_READING.test(message))) return null;
@@ -88,7 +93,8 @@ function withoutRoots(text: string, tools: Roots): string {
 }
 
 function rootsOf({ connections, memory, textDir }: Roots): readonly string[] {
-  const roots = Object.values(connections).flatMap(({ root }) => {
+  const roots = Object.values(connections).flatMap(({ root, store }) => {
+    if (store !== undefined) return [STORE_ROOT];
     try {
       return [memory.treeOf(root).root, root];
     } catch {

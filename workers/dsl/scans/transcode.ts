@@ -2,15 +2,15 @@
  * Text files in other encodings as files of UTF-8, in a directory of this worker's own. The engine's own decoders are wrong for
  * Korean text, and so is Node's. A byte that stands for no character is an error with its place.
  */
-import { createReadStream, createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
+import type { FileTree, Identity } from '../../../connectors/files/file-tree.ts';
 import { isCompressed } from '../../../connectors/files/formats.ts';
 import type { FileEncoding } from '../../../core/protocol/connection.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
-import type { Identity } from './identity.ts';
 import type { ScanContext } from './scan-context.ts';
 
 /** Bytes that were written in this directory so far, by this process. */
@@ -27,12 +27,12 @@ export function forgetTexts(textDir: string): void {
 /** Returns the path of the same text in UTF-8. */
 export async function transcoded(
   { textDir, textBytes, check }: ScanContext,
-  root: string,
+  tree: FileTree,
   path: string,
-  { stamp }: Identity,
+  identity: Identity,
   encoding: FileEncoding,
 ): Promise<string> {
-  const key = `${textDir}\n${stamp}\n${encoding}`;
+  const key = `${textDir}\n${identity.stamp}\n${encoding}`;
   const known = DONE.get(key);
   if (known !== undefined) return known;
   const target = join(textDir, String(DONE.size), path.replace(/\.gz$/i, ''));
@@ -41,7 +41,7 @@ export async function transcoded(
   const decode = iconv.decodeStream(encoding === 'euc-kr' ? 'cp949' : encoding);
   const count = counted(textDir, textBytes, check);
   const place = checked(path, encoding);
-  const source = createReadStream(join(root, path));
+  const source = tree.open(path, identity);
   const sink = createWriteStream(target, { mode: 0o600 });
   if (isCompressed(path)) await pipeline(source, createGunzip(), decode, place, count, sink);
   else await pipeline(source, decode, place, count, sink);

@@ -1,5 +1,5 @@
 /** The first line of a CSV file. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -15,7 +15,7 @@ describe('the first line of a CSV file', () => {
 
   const head = async (content: string | Uint8Array, name = 'x.csv', delimiter = ',') => {
     writeFileSync(join(dir, name), content);
-    return readCsvHead(join(dir, name), name, delimiter);
+    return readCsvHead(createReadStream(join(dir, name)), name, delimiter);
   };
 
   it('has fields, plain and quoted, and an end', async () => {

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { type FindOptions, findFiles } from '../../../../connectors/files/find-files.ts';
-import { FileTree } from '../../../../connectors/files/tree.ts';
+import { LocalTree } from '../../../../connectors/files/local-tree.ts';
 import { parsePath } from '../../../../connectors/files/user-path.ts';
 
 describe('the files of a path', () => {
@@ -43,7 +43,7 @@ describe('the files of a path', () => {
   }
 
   async function found(path: string, options: Partial<FindOptions> = {}): Promise<readonly string[]> {
-    const files = await findFiles(new FileTree(root), parsePath(path), { hive: true, ...options });
+    const files = await findFiles(new LocalTree(root), parsePath(path), { hive: true, ...options });
     return files.map((file) => file.path).sort();
   }
 
@@ -79,7 +79,7 @@ describe('the files of a path', () => {
   });
 
   it('are found anew when a directory has changed, however it was read before', async () => {
-    const tree = new FileTree(root);
+    const tree = new LocalTree(root);
     const names = (): readonly string[] => tree.entries('d')!.map(({ name }) => name);
     const long = new Date(Date.now() - 60_000);
     utimesSync(join(root, 'd'), long, long);
@@ -96,7 +96,7 @@ describe('the files of a path', () => {
     symlinkSync(root, `${root}-link`);
     try {
       expect(await found('inside')).to.deep.equal(['inside/f.csv']);
-      expect(new FileTree(`${root}-link`).root).to.equal(realpathSync(root));
+      expect(new LocalTree(`${root}-link`).root).to.equal(realpathSync(root));
     } finally {
       rmSync(`${root}-link`);
     }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -43,5 +44,24 @@ describe('the writer of a pipe', () => {
     expect(read.toString('utf8', 0, readSync(reader, read))).to.equal('rows');
     await writer.end();
     closeSync(reader);
+  });
+
+  it('fills buffers again that its reader has taken', async () => {
+    const reader = new Socket({ fd: openReader(), readable: true, writable: false }).resume();
+    const memory = new Set<ArrayBufferLike>();
+    const row = Buffer.alloc(1000, 'x');
+    let drained = (): void => {};
+    let isFull = false;
+    const writer = new FifoWriter(path, { onDrain: () => drained(), ...unexpected });
+    const bytes = writer.byteWriter(() => (isFull = true));
+    for (let index = 0; index < 5000; index++) {
+      bytes.copy(row, 0, row.length);
+      memory.add(bytes.buffer.buffer);
+      if (isFull) await new Promise<void>((resolve) => (drained = resolve));
+      isFull = false;
+    }
+    expect(memory.size).to.be.below(6);
+    reader.destroy();
+    writer.destroy();
   });
 });

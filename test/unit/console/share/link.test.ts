@@ -6,6 +6,7 @@ const SHARED = {
   query: "select '한글 & + % #' | where a = :p -- 100%",
   connection: 'main & co',
   params: { p: '"5"', ü: '' },
+  ofModel: ['p', 'ü'],
   chart: { kind: 'bar' as const, x: 'hour', y: ['a', 'b'], series: null },
   view: 'chart' as const,
 };
@@ -13,7 +14,7 @@ const SHARED = {
 describe('a link', () => {
   it('holds all that belongs to a query', () => {
     expect(readFragment(fragmentOf(SHARED))).to.deep.equal(SHARED);
-    const bare = { query: 'select 1', connection: null, params: {}, chart: null, view: null };
+    const bare = { query: 'select 1', connection: null, params: {}, ofModel: [], chart: null, view: null };
     expect(readFragment(fragmentOf(bare))).to.deep.equal(bare);
   });
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { parametersOf, parameterValue } from '../../../../console/state/parameters.ts';
+import { parametersOf, parameterText, parameterValue } from '../../../../console/state/parameters.ts';
 
 describe('parametersOf', () => {
   const cases: readonly (readonly [string, readonly string[]])[] = [
@@ -33,5 +33,12 @@ describe('parameterValue', () => {
   for (const [text, value] of cases)
     it(`reads ${JSON.stringify(text)}`, () => {
       expect(parameterValue(text)).to.deep.equal(value);
+    });
+});
+
+describe('parameterText', () => {
+  for (const value of [1, -1.5, true, null, 'word', '12', 'true', '', '"', '[1', [1, 'a'], '0012'])
+    it(`is read as ${JSON.stringify(value)} again`, () => {
+      expect(parameterValue(parameterText(value))).to.deep.equal(value);
     });
 });

@@ -39,6 +39,7 @@ describe('the configuration is documented', () => {
     const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
     writeFileSync(join(cwd, env.FORKLINE_ENCRYPTION_KEYS!.replace('file:', '')), pem);
     writeFileSync(join(cwd, env.FORKLINE_CACHE_RULES_FILE!), '{"rules": []}');
+    env.CACHE_REDIS_KEY = 'k'.repeat(32); // the key that the example refers to
     for (const [variable, name] of [
       ['FORKLINE_TLS_CERT_FILE', 'server.crt'],
       ['FORKLINE_TLS_KEY_FILE', 'server.key'],

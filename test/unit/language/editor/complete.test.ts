@@ -88,6 +88,13 @@ describe('completion', () => {
       expect(labels(`${F} | where delay > 0 | HEA^`)).to.deep.equal(['head']);
     });
 
+    it('says how each is written, and what it does', () => {
+      const [stats] = at(`${F} | stats^`).items;
+      expect(stats!.detail).to.match(/^stats aggregate .*\[by expression.*\]: One row for each group/);
+      const [join] = at(`${F} | join^`).items;
+      expect(join!.detail).to.match(/^join .* on condition \/ join .* on column, \.\.\. \/ join cross /);
+    });
+
     it('says what is replaced, to the end of the word', () => {
       expect(at(`${F} | st^ats count()`)).to.include({ from: 24, to: 29 });
       expect(at(`${F} | ^`)).to.include({ from: 24, to: 24 });

@@ -56,6 +56,7 @@ export function idleMetrics(): Metrics {
     },
     cacheCounts: new CacheCounts(),
     cache: null,
+    shared: null,
     hearer: null,
     jobs: null,
   });

@@ -3,14 +3,11 @@
  * has not changed since is not read again, and one that changed in the last moments is not trusted, since a clock may tick
  * too slowly to tell two changes apart. Links that lead out of the root are refused.
  */
-import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
+import { createReadStream, type Dirent, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
+import type { Readable } from 'node:stream';
 import { QueryError } from '../../core/protocol/errors.ts';
-
-export interface Entry {
-  readonly name: string;
-  readonly kind: 'file' | 'directory';
-}
+import type { Entry, FileTree, Identity } from './file-tree.ts';
 
 interface Remembered {
   readonly stamp: string;
@@ -21,7 +18,7 @@ interface Remembered {
 const SETTLED_MS = 2000;
 const MAX_REMEMBERED = 500_000;
 
-export class FileTree {
+export class LocalTree implements FileTree {
   /** The root with its links resolved. */
   readonly root: string;
   readonly #directories = new Map<string, Remembered>();
@@ -57,6 +54,28 @@ export class FileTree {
       if (isMissing(thrown)) return null;
       throw thrown;
     }
+  }
+
+  identify(path: string): Identity {
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = statSync(this.engineFile(path), { bigint: true });
+      return { bytes: Number(size), stamp: `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}` };
+    } catch (thrown) {
+      throw new QueryError('file-changed', `${path} was removed, or cannot be read any more`, AGAIN, thrown);
+    }
+  }
+
+  refuseChanged(path: string, before: Identity): void {
+    if (this.identify(path).stamp !== before.stamp)
+      throw new QueryError('file-changed', `${path} was changed or replaced while it was read`, AGAIN);
+  }
+
+  engineFile(path: string): string {
+    return join(this.root, path);
+  }
+
+  open(path: string): Readable {
+    return createReadStream(this.engineFile(path));
   }
 
   #read(path: string): readonly Entry[] {
@@ -115,6 +134,8 @@ export class FileTree {
     this.#remembered -= entries.length;
   }
 }
+
+const AGAIN = { hint: 'send the query again' };
 
 function realRoot(root: string): string {
   try {

@@ -1,0 +1,83 @@
+/** The console when something is large. */
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+import type { ConsolePage } from '../../support/console-page.ts';
+import type { ConsoleSuite } from '../../support/console-suite.ts';
+import { recordFigure } from '../../support/figures.ts';
+
+/** Scrolls from the top to the bottom in 120 frames; the value is the longest time between two of them. */
+const LONGEST_FRAME_WHILE_SCROLLING = `new Promise((resolve) => {
+  const grid = document.querySelector('.grid');
+  let longest = 0;
+  let step = 0;
+  let before = performance.now();
+  const frame = (now) => {
+    longest = Math.max(longest, now - before);
+    before = now;
+    grid.scrollTop = (grid.scrollHeight * step++) / 120;
+    if (step <= 120) requestAnimationFrame(frame);
+    else resolve(longest);
+  };
+  requestAnimationFrame(frame);
+})`;
+
+export function largeTests(the: ConsoleSuite): void {
+  let page: Page;
+  let at: ConsolePage;
+  beforeEach(() => {
+    ({ page, at } = the);
+  });
+
+  it('scrolls through a million rows, and keeps to its memory', async () => {
+    await at.run('select g as n, g * 2 as twice from generate_series(1, 1000000) g');
+    expect(await at.status()).to.match(/^1,000,000 rows/);
+    await page.locator('.grid').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Control+End');
+    expect(await at.cells(1_000_001)).to.deep.equal(['1000000', '2000000']);
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Control+Home');
+    expect(await at.cells(2)).to.deep.equal(['1', '2']);
+    const session = await the.open.context.newCDPSession(page);
+    const used = await session.send('Runtime.getHeapUsage');
+    const bytes = used.usedSize + used.embedderHeapUsedSize + used.backingStorageSize;
+    expect(bytes, 'bytes of the page').to.be.below(500e6);
+    recordFigure('memory of the page with a million rows', bytes / 1e6, 'MB');
+    const longest = await page.evaluate<number>(LONGEST_FRAME_WHILE_SCROLLING);
+    recordFigure('longest frame while a million rows scroll', longest, 'ms');
+  });
+
+  it('draws only what is visible of 1,600 columns', async () => {
+    const columns = Array.from({ length: 1600 }, (_, index) => `${index} as c${index}`).join(', ');
+    await at.run(`select ${columns}`);
+    expect(await page.locator('[role=columnheader]').count()).to.be.within(5, 60);
+    await page.locator('.grid').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('End');
+    await page.locator('[role=gridcell][aria-colindex="1600"]').waitFor();
+  });
+
+  it('shows the beginning of a value of 10 MB, says so, and copies all of it', async () => {
+    await at.run("select 1 as n, repeat('가나다라마', 2000000) as long");
+    await page.locator('.cell.long').click();
+    await page.locator('aside .cut', { hasText: '100,000 of 10,000,000 characters' }).waitFor();
+    expect((await page.locator('aside pre').innerText()).length).to.equal(100_000);
+    await at.press('Copy the value');
+    await at.tells('The value is copied');
+    expect(
+      await page.evaluate<number>('navigator.clipboard.readText().then((text) => text.length)'),
+    ).to.equal(10_000_000);
+  });
+
+  it('stops reading an answer that is larger than it keeps, says so, and ends the query', async () => {
+    await at.run('select g as n, repeat(md5(g::text), 3000) as long from generate_series(1, 20000) g');
+    await page
+      .locator('.cut[role=alert]', { hasText: 'The answer is larger than this page keeps' })
+      .waitFor();
+    expect(await at.status()).to.match(/^2,\d{3} rows in/);
+    await at.open('Server');
+    await page.locator('tr', { hasText: 'md5' }).filter({ hasNotText: 'running' }).first().waitFor();
+    await at.open('Rows');
+    expect((await at.cells(2))[0]).to.equal('1');
+  });
+}
