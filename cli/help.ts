@@ -26,6 +26,7 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         without a network (--repository DIR or URL). extensions list (--json, --config)
   forkline keys create NAME             an API key, printed once: --expires 90d or a date, --roles a,b, or
                                         --only metrics. keys list (--json); keys revoke ID (--config)
+  forkline policy apply                 print SQL for PostgreSQL: the views that the policy gives to logins of roles
   forkline policy check                 whether the policy has mistakes; policy explain --as NAME ['QUERY']: what
                                         these roles, or this key's, may do, and which rule decides (--json, --config)
   forkline audit verify [FILE]          whether the audit is whole; --head N:HASH that it has this kept head (--json).

@@ -1,6 +1,5 @@
 /** Checks what a policy says in our language: names of stages, and expressions. The configuration itself knows no language. */
 import { unknownNames } from '../core/config/members.ts';
-import { QueryError } from '../core/protocol/errors.ts';
 import type { Policy, Rights } from '../core/protocol/rights.ts';
 
 const FILE = 'access.policyFile';
@@ -49,16 +48,9 @@ function expressionsOf(role: string, { shown }: Rights): readonly Expression[] {
 
 async function wrongExpressions(expressions: readonly Expression[]): Promise<readonly string[]> {
   if (expressions.length === 0) return [];
-  const { parseRule } = await import('../language/stages/kit/rule-text.ts');
+  const { ruleProblem } = await import('../language/stages/kit/rule-text.ts');
   return expressions.flatMap(({ path, text }) => {
-    try {
-      parseRule(text);
-      return [];
-    } catch (thrown) {
-      if (!(thrown instanceof QueryError)) throw thrown;
-      const { span, hint } = thrown.details;
-      const place = span === undefined ? '' : ` at character ${span.start + 1}`;
-      return [`${path}: ${thrown.message}${place}${hint === undefined ? '' : ` (${hint})`}`];
-    }
+    const problem = ruleProblem(text);
+    return problem === null ? [] : [`${path}: ${problem}`];
   });
 }

@@ -17,6 +17,8 @@ export type KeysCommand =
 
 export type PolicyCommand =
   | { readonly action: 'check' }
+  /** `connection` null: all. */
+  | { readonly action: 'apply'; readonly connection: string | null }
   | {
       readonly action: 'explain';
       /** Roles, or the name of a key or certificate that has some. */
@@ -106,6 +108,11 @@ export function policyCommand(values: Values, rest: readonly string[]): PolicyCo
     if (query !== null) throw new UsageError(`"forkline policy check" takes no "${query}"`);
     return { action };
   }
+  if (action === 'apply') {
+    refuse(values, ['as', 'json'], 'policy apply');
+    if (query !== null) throw new UsageError(`"forkline policy apply" takes no "${query}"`);
+    return { action, connection: values.connection ?? null };
+  }
   if (action === 'explain') {
     if (more.length > 0)
       throw new UsageError(
@@ -114,7 +121,9 @@ export function policyCommand(values: Values, rest: readonly string[]): PolicyCo
     const { connection = null } = values;
     return { action, as: namesIn(values.as), query, connection, json: values.json === true };
   }
-  throw new UsageError("say what to do: forkline policy check, or forkline policy explain --as NAME 'QUERY'");
+  throw new UsageError(
+    "say what to do: forkline policy check, forkline policy apply, or forkline policy explain --as NAME 'QUERY'",
+  );
 }
 
 /** Throws UsageError. */

@@ -35,7 +35,7 @@ export async function decisionsAbout(
   const { config, rights } = asker;
   const usual =
     named ?? (rights.connections?.length === 1 ? rights.connections[0]! : config.defaultConnection);
-  const mayBeModel = () => config.store?.url != null || Object.keys(rights.shown?.models ?? {}).length > 0;
+  const mayBeModel = () => config.store !== null || Object.keys(rights.shown?.models ?? {}).length > 0;
   const tree = treeOf({ text, connection: usual, dialects: dialectsOf(config, usual), mayBeModel });
   const found = usesOf(tree, usual);
   return [
@@ -81,7 +81,7 @@ function connectionRules(asker: Asker, name: string): readonly Decision[] {
   return [sees, { rule: `login for ${name}`, allowed: logins.length === 1, why }];
 }
 
-/** Returns lines that say what is shown of models and of tables of files, and whether SQL may be written at all. */
+/** Returns how models and tables of files are shown, and whether SQL may be written at all. */
 function rowRules({ shown }: Rights, { connections, models, sqls }: Uses): readonly Decision[] {
   if (shown === null) return [];
   const { sql } = shown;

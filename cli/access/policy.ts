@@ -9,6 +9,7 @@ import type { TableRules } from '../../core/protocol/shown-rows.ts';
 import type { Output } from '../kit/output.ts';
 import { type ConfigQuestion, readConfig } from '../kit/read-config.ts';
 import type { PolicyCommand } from './access-arguments.ts';
+import { applySql } from './policy-apply.ts';
 import { type Asker, type Decision, decisionsAbout, mistakeOf, ruleText } from './policy-decision.ts';
 
 /** Resolves with the exit code: 0, 1 (there is no policy, or no such role), 2 (a mistake in policy or configuration). */
@@ -30,6 +31,7 @@ export async function runPolicy(
     return 1;
   }
   if (command.action === 'check') return check(loaded.config, policy, { stdout, stderr });
+  if (command.action === 'apply') return apply(loaded.config, policy, command.connection, { stdout, stderr });
   const found = rolesOf(command.as, policy, loaded.config.access.keysFile);
   if ('problems' in found) {
     stderr.write(`forkline: ${found.problems.join('\n')}\n`);
@@ -42,6 +44,22 @@ export async function runPolicy(
     return await decide(asker, command.query, command, { stdout, stderr });
   }
   stdout.write(command.json ? `${JSON.stringify(rights, null, 2)}\n` : explanation(policy, roles, rights));
+  return 0;
+}
+
+function apply(
+  config: Config,
+  policy: Policy,
+  connection: string | null,
+  { stdout, stderr }: Output,
+): number {
+  const sql = applySql(policy, config, connection);
+  if (sql === null) {
+    const where = connection === null ? '' : ` for the connection ${connection}`;
+    stderr.write(`forkline: no role of the policy has "views"${where}: there is nothing to apply\n`);
+    return 1;
+  }
+  stdout.write(sql);
   return 0;
 }
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import type { Policy, PrincipalLimits, Rights } from '../protocol/rights.ts';
 import { isJsonObject } from './json-object.ts';
 import { type Member, type PolicyConnections, problemsOf, unknownNames, wrong } from './members.ts';
-import { ROWS_MEMBERS, rowProblems, shownRows, type WrittenRows } from './row-rules.ts';
+import { ROWS_MEMBERS, rowProblems, shownRows, viewsOf, type WrittenRows } from './row-rules.ts';
 
 export type ReadPolicy = { readonly policy: Policy } | { readonly errors: readonly string[] };
 
@@ -145,7 +145,16 @@ interface WrittenRole extends Partial<Omit<Rights, 'ask' | 'connections' | 'stag
 
 function policyOf({ roles, defaultRoles = [], certificates = {}, socketRoles }: Written): Policy {
   const entries = Object.entries(roles).map(([name, role]) => [name, rightsOf(name, role)] as const);
-  return { roles: Object.fromEntries(entries), defaultRoles, certificates, socketRoles: socketRoles ?? null };
+  const views = Object.entries(roles).flatMap(([name, role]) =>
+    role.views === undefined ? [] : [[name, viewsOf(name, role)] as const],
+  );
+  return {
+    roles: Object.fromEntries(entries),
+    views: Object.fromEntries(views),
+    defaultRoles,
+    certificates,
+    socketRoles: socketRoles ?? null,
+  };
 }
 
 function rightsOf(name: string, role: WrittenRole): Rights {

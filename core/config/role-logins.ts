@@ -27,7 +27,20 @@ export function loginProblems(policyFile: string, policy: Policy, connections: C
   const twice = holders.flatMap(([where, roles]) =>
     twoLogins(roles, connections).map((problem) => `${policyFile}: ${where}: ${problem}`),
   );
-  return [...unknown, ...twice];
+  return [...unknown, ...twice, ...viewProblems(policyFile, policy, connections)];
+}
+
+/** Views are made for a login: without one of the role's own they would be for everybody. */
+function viewProblems(policyFile: string, { views }: Policy, connections: Connections): string[] {
+  const logins = roleLoginsIn(connections);
+  return Object.entries(views).flatMap(([role, byConnection]) =>
+    Object.keys(byConnection).flatMap((name) => {
+      const path = `${policyFile}: roles.${role}.views.${name}`;
+      if (logins[name]?.includes(role) !== true)
+        return [`${path}: the role needs a login of its own there: connections.${name}.roles.${role}`];
+      return connections[name]!.kind === 'postgres' ? [] : [`${path}: views are made for PostgreSQL only`];
+    }),
+  );
 }
 
 /** A sentence for each connection for which the roles together have several logins: which one counts would be a guess. */

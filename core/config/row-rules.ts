@@ -25,7 +25,15 @@ export const ROWS_MEMBERS: Readonly<Record<string, Member>> = {
     expected: 'an object with rules for each model',
     example: { departures: { rows: "origin = 'ATL'" } },
   },
+  views: {
+    isRight: (value) => isJsonObject(value) && Object.values(value).every(isJsonObject),
+    expected: "an object with tables of databases for each connection, whose rules are the database's SQL",
+    example: { crm: { 'public.orders': { rows: "region = 'EU'" } } },
+  },
 };
+
+/** A table as a policy names it: with its schema or without. */
+const TABLE_NAME = /^[^\s."]+(\.[^\s."]+)?$/u;
 
 const RULE_MEMBERS: Readonly<Record<string, Member>> = {
   rows: { isRight: isText, expected: 'a condition', example: "region = 'EU'" },
@@ -48,6 +56,7 @@ export interface WrittenRows {
   readonly sql?: readonly string[] | '*';
   readonly tables?: Readonly<Record<string, Readonly<Record<string, WrittenRule>>>>;
   readonly models?: Readonly<Record<string, WrittenRule>>;
+  readonly views?: Readonly<Record<string, Readonly<Record<string, WrittenRule>>>>;
 }
 
 type Role = Readonly<Record<string, unknown>>;
@@ -61,6 +70,8 @@ export function rowProblems(path: string, role: Role, connections: PolicyConnect
   for (const [model, rule] of entriesOf(models))
     problems.push(...ruleProblems(`${path}.models.${model}`, rule));
   problems.push(...twice(`${path}.models`, models));
+  for (const [connection, rules] of entriesOf(role.views))
+    problems.push(...viewProblems(`${path}.views.${connection}`, rules));
   return problems;
 }
 
@@ -118,6 +129,21 @@ function tableProblems(
   return problems;
 }
 
+/** Whether the connection has a login for the role is looked at with the connections (role-logins.ts). */
+function viewProblems(path: string, rules: unknown): string[] {
+  const views = new Map<string, string>();
+  return entriesOf(rules).flatMap(([table, rule]) => {
+    if (!TABLE_NAME.test(table))
+      return [`${path}.${table}: a table is named "name" or "schema.name", without quotes`];
+    const view = table.split('.').at(-1)!;
+    const other = views.get(view);
+    views.set(view, table);
+    const same =
+      other === undefined ? [] : [`${path}.${table}: its view would be called as that of ${other}`];
+    return [...same, ...ruleProblems(`${path}.${table}`, rule)];
+  });
+}
+
 function ruleProblems(path: string, rule: unknown): string[] {
   if (!isJsonObject(rule))
     return [`${path}: must be an object, for example {"rows": "region = 'EU'"}; {} shows all`];
@@ -154,6 +180,23 @@ export function shownRows(role: string, { sql, tables, models }: WrittenRows): S
     ),
     models: rulesOf(role, models ?? {}),
   };
+}
+
+/** Returns the views that a login of the role should have, by connection and table. */
+export function viewsOf(
+  role: string,
+  { views = {} }: WrittenRows,
+): Readonly<Record<string, Readonly<Record<string, RowRules>>>> {
+  const ofTables = (rules: Readonly<Record<string, WrittenRule>>): Record<string, RowRules> =>
+    Object.fromEntries(
+      Object.entries(rules).map(([table, { rows = null, masks = {}, hidden = [] }]) => [
+        table,
+        { role, rows, masks, hidden },
+      ]),
+    );
+  return Object.fromEntries(
+    Object.entries(views).map(([connection, rules]) => [connection, ofTables(rules)]),
+  );
 }
 
 function rulesOf(role: string, rules: Readonly<Record<string, WrittenRule>>): TableRules {

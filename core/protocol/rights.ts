@@ -1,6 +1,6 @@
 /** The rights of a principal: all of them without a policy, otherwise those of its roles (core/config/policy.ts). */
 
-import type { ShownRows } from './shown-rows.ts';
+import type { RowRules, ShownRows } from './shown-rows.ts';
 
 /** Limits of a principal by policy; left out: only those of the configuration. */
 export interface PrincipalLimits {
@@ -63,6 +63,8 @@ export const METRICS_RIGHTS: Rights = { ...NO_RIGHTS, metrics: true };
 /** Roles by name, each with what it may do. */
 export interface Policy {
   readonly roles: Readonly<Record<string, Rights>>;
+  /** By role, connection and table: views that the role's login should have in the database. `forkline policy apply` prints them. */
+  readonly views: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, RowRules>>>>>>;
   /** The roles of whoever has none that the policy knows. */
   readonly defaultRoles: readonly string[];
   /** The roles of names in certificates of clients, such as `DNS:etl.example.com`. */

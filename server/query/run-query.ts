@@ -76,8 +76,22 @@ async function runOnce(
   try {
     return { summary: await runPlan(run), plan };
   } catch (thrown) {
-    throw aboutModel(thrown, models);
+    const told = aboutModel(thrown, models);
+    throw plan.isPartial === true ? withoutValues(told) : told;
   }
+}
+
+/** Errors that a model's own SQL and stages may cause by a value of a row that is not shown. */
+const TELLING_VALUES: ReadonlySet<string> = new Set(['sql-error', 'bad-value', 'assertion-failed']);
+
+/** Returns the error as it may be told to who is shown a part of the rows: one of the query's own stages saw no others. */
+function withoutValues(thrown: unknown): unknown {
+  if (!(thrown instanceof QueryError) || !TELLING_VALUES.has(thrown.code)) return thrown;
+  const { stage, model } = thrown.details;
+  if (stage !== undefined && stage.index > 0 && model === undefined) return thrown;
+  return new QueryError(thrown.code, 'the rows of a model that this query reads cannot be computed', {
+    hint: 'ask whoever runs this server: who is shown all of its rows is told why',
+  });
 }
 
 function runPlan(run: Run): Promise<AnswerSummary> {

@@ -30,7 +30,7 @@ const POLICY = {
       connections: ['lake', 'main'],
       sql: ['lake'],
       tables: { lake: { people: RULES, texts: { rows: "region = 'EU'" }, codes: {} } },
-      models: { staff: RULES, staff_codes: {} },
+      models: { staff: RULES, staff_codes: {}, numbers: { rows: "region = 'EU'" } },
     },
     asia: { connections: ['lake'], tables: { lake: { people: { rows: "region = 'AS'", hidden: ['ssn'] } } } },
     other: { connections: ['main'] },
@@ -87,6 +87,10 @@ describe('what a policy shows of rows', function () {
       ['staff', 'select * from staff_rows'],
       ['staff_codes', 'staff | fields id, name, email'],
       ['raw_staff', 'select * from staff_rows'],
+      [
+        'numbers',
+        "select id, region, case when region = 'US' then cast(name as int) else 1 end as n from staff_rows",
+      ],
     ] as const)
       await changed(name, { query, connection: 'main' });
   });
@@ -238,6 +242,9 @@ describe('what a policy shows of rows', function () {
     '@main (select * from staff_rows) | head 1',
     "@main select query_to_xml('select * from staff_rows', true, true, '')",
     '@main explain analyze select * from staff_rows',
+    'numbers',
+    'numbers | where n > 0',
+    'set pushdown = off; numbers | stats sum(n)',
     'STAFF | head 10',
     '"staff" | tail 10',
     'staff | assert false',

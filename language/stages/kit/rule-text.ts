@@ -28,6 +28,19 @@ export function parseRule(text: string): Expression {
   return expression;
 }
 
+/** Returns what is wrong with a rule, in a line; null: nothing that its text shows. */
+export function ruleProblem(text: string): string | null {
+  try {
+    parseRule(text);
+    return null;
+  } catch (thrown) {
+    if (!(thrown instanceof QueryError)) throw thrown;
+    const { span, hint } = thrown.details;
+    const place = span === undefined ? '' : ` at character ${span.start + 1}`;
+    return `${thrown.message}${place}${hint === undefined ? '' : ` (${hint})`}`;
+  }
+}
+
 function refuseUnknown(expression: Expression): void {
   if (expression.kind === 'parameter')
     throw new QueryError(

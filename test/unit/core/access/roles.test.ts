@@ -16,6 +16,7 @@ const POLICY: Policy = {
     operator: role({ logs: true, metrics: true, processes: true, queries: 'all', stages: [] }),
     everything: role({ ask: true, connections: null, stages: null }),
   },
+  views: {},
   defaultRoles: [],
   certificates: {},
   socketRoles: null,

@@ -44,6 +44,7 @@ describe('the policy file', () => {
           ...{ logs: true, metrics: false, processes: false, administration: false, limits: {} },
         },
       },
+      views: {},
       defaultRoles: [],
       certificates: {},
       socketRoles: null,
