@@ -60,6 +60,7 @@ async function runOnce(
 ): Promise<QueryOutcome> {
   const plan = cachedPlan(deps, key) ?? (await makePlan(deps, request, key, query));
   query.connection = plan.sources[0]!.connection;
+  query.tables = plan.tables ?? null;
   answer.planned?.(plan);
   const own = query.principal.rights.limits;
   const maxRows = Math.min(deps.maxRows, own.resultRows ?? deps.maxRows);

@@ -132,6 +132,22 @@ describe('audit', function () {
     expect(readFileSync(file, 'utf8').includes('Ann')).to.equal(false);
   });
 
+  it('has the tables that the SQL of a query names', async () => {
+    await ask(
+      'analyst',
+      'POST',
+      '/v1/query',
+      'select count(*) as n from pg_class c join pg_catalog.pg_type t on true',
+      'tables',
+    );
+    expect((await ended('tables'))!.tables).to.deep.equal(['main.pg_catalog.pg_type', 'main.pg_class']);
+    const text = 'with pg_am as (select 1 as a) select * from pg_am, pg_namespace | head 1';
+    await ask('analyst', 'POST', '/v1/query', text, 'stages');
+    expect((await ended('stages'))!.tables).to.deep.equal(['main.pg_namespace']);
+    await ask('analyst', 'POST', '/v1/query', 'select 1 as a', 'none');
+    expect((await ended('none'))!.tables).to.deep.equal([]);
+  });
+
   it('has what was refused, and by which rule', async () => {
     const rules: string[] = [];
     for (const [index, [path, text]] of [
