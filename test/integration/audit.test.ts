@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
+import { skipBecause } from '../support/skip.ts';
 import { until } from '../support/until.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -205,7 +206,7 @@ describe('audit', function () {
         () => false,
       );
     // A write beyond the limit fails as one on a full disk does. Without util-linux that cannot be tried here.
-    if (!(await limitWrites('1'))) this.skip();
+    if (!(await limitWrites('1'))) skipBecause(this, 'no `prlimit` of util-linux here');
     try {
       const refused = await ask('analyst', 'POST', '/v1/query', 'select 1', 'unwritten');
       expect([refused.status, (JSON.parse(refused.text) as { code: string }).code]).to.deep.equal([
