@@ -1,4 +1,4 @@
-/** Tests what the compiler makes of the policy's rules: views of tables of files, and stages behind models, each with a fence; else nothing is shown. */
+/** The policy's rules in plans: views of tables of files, and stages behind models, each with a fence; else nothing is shown. */
 import { expect } from 'chai';
 import { QueryError } from '../../../../core/protocol/errors.ts';
 import type { FoundModel } from '../../../../core/protocol/models.ts';
