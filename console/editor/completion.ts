@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<CompletionItem['kind'], string>> = {
   function: 'function',
   keyword: 'keyword',
   table: 'type',
-  model: 'type',
+  model: 'class',
   parameter: 'variable',
   connection: 'namespace',
   option: 'enum',

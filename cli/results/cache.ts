@@ -1,9 +1,9 @@
 /** `forkline cache`: what is kept, what has changed, and which queries would be worth keeping. */
 import { text } from 'node:stream/consumers';
-import type { Client } from './kit/client.ts';
-import { renderTable } from './kit/table.ts';
+import type { Client } from '../kit/client.ts';
+import { renderTable } from '../kit/table.ts';
+import { durationText } from '../status.ts';
 import type { CacheCommand } from './results-arguments.ts';
-import { durationText } from './status.ts';
 
 interface Output {
   readonly stdout: NodeJS.WritableStream;
