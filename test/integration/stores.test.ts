@@ -1,4 +1,5 @@
 /** Files in stores, on a server: S3 with a real server that checks signatures, web servers, WebHDFS; and what none of them may do. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -10,6 +11,9 @@ import { installedExtensions } from '../support/stores/engine-extensions.ts';
 import { type FakeServer, serveFile, startFakeServer } from '../support/stores/fake-servers.ts';
 import { startWebhdfs, type TestWebhdfs } from '../support/stores/fake-webhdfs.ts';
 import { type S3Server, startVersitygw } from '../support/stores/versitygw.ts';
+
+/** Nobody listens there: the engine must not ask a proxy for what this machine has. */
+const PROXIES = { http_proxy: 'http://127.0.0.1:1', HTTP_PROXY: 'http://127.0.0.1:1' };
 
 const SALES = `select i as id, (i * 1.25)::decimal(10,2) as amount, 2020 + i % 3 as y,
     case i % 3 when 0 then '서울/강남' when 1 then null else 'a=b' end as city from range(600) r(i)`;
@@ -84,7 +88,7 @@ describe('files in stores, on a server', function () {
         dsl: { extensionDirectory, max: 2 },
         sql: { processes: 1, connectionsPerProcess: 2 },
       },
-      { env: { S3_KEY: s3.keyId, S3_SECRET: s3.secret, WEB_PASSWORD: 'web secret' } },
+      { env: { S3_KEY: s3.keyId, S3_SECRET: s3.secret, WEB_PASSWORD: 'web secret', ...PROXIES } },
     );
   });
   after(async () => {
@@ -176,6 +180,30 @@ describe('files in stores, on a server', function () {
     expect(await refused('@web select * from "*.csv"')).to.match(
       /^unsupported: the root cannot be listed: web servers list no directories/,
     );
+  });
+
+  it('are examined by `forkline doctor`', () => {
+    const ran = spawnSync(process.execPath, ['dist/cli/main.js', 'doctor', '--config', forkline.configFile], {
+      env: { PATH: process.env.PATH, S3_KEY: s3.keyId, S3_SECRET: s3.secret, WEB_PASSWORD: 'web secret' },
+      encoding: 'utf8',
+    });
+    const lines = (ran.stdout + ran.stderr).split('\n').map((line) => line.replace(/ +/g, ' '));
+    expect(lines).to.include('ok s3: files below s3://lake/in');
+    expect(lines).to.include(`ok web: files below http://${web.host}/data`);
+    expect(lines.find((line) => line.includes('wrong:'))).to.match(
+      /^problem wrong: .*the secret of the key is wrong/,
+    );
+    expect(lines.find((line) => line.includes('nowhere:'))).to.match(/^problem nowhere: there is no bucket/);
+  });
+
+  it('complete the names of their tables and columns', async () => {
+    const text = '@s3 select * from sales | where ';
+    const body = JSON.stringify({ query: text, position: text.length });
+    const headers = { 'content-type': 'application/json' };
+    const found = await (
+      await fetch(`${forkline.url}/v1/complete`, { method: 'POST', headers, body })
+    ).text();
+    for (const column of ['id', 'amount', 'y', 'city']) expect(found).to.contain(`"${column}"`);
   });
 
   it('that are broken are named by their paths', async () => {

@@ -22,7 +22,7 @@ import { type PreparedScans, prepareScans, refuseChangedFiles } from './prepare-
 import { deadlineExceeded, remainingMs, startQuery } from './query-run.ts';
 import { ScanEngines } from './scan-engine.ts';
 import { connectionOf, type ScanTools } from './scan-sql.ts';
-import { NeedsExtension } from './scans/extensions.ts';
+import { forgetProxies, NeedsExtension } from './scans/extensions.ts';
 import { introspectFiles } from './scans/introspect-files.ts';
 import { ScanMemory } from './scans/scan-context.ts';
 import { fileError } from './scans/scan-errors.ts';
@@ -213,9 +213,15 @@ export class ScanRuns {
     mkdirSync(this.#textDir, { recursive: true, mode: 0o700 });
     const directories = [...roots, this.#textDir].map((path) => `${path}/`);
     const extensions = [...this.#extensions];
-    const { engine, probes } = await this.#engines.of({
+    const wanted = {
       directories: remote === null ? directories : [...directories, remote.prefix],
       extensions,
+    };
+    const { engine, probes } = await this.#engines.of(wanted).catch((thrown: unknown) => {
+      // Queries that need no extension are answered all the same.
+      this.#extensions.clear();
+      remote?.close();
+      throw thrown;
     });
     return {
       remote,
@@ -237,6 +243,7 @@ export class ScanRuns {
   async #beginRemote(): Promise<RemoteCall> {
     if (this.#remote === null) {
       const stores = await import('../../connectors/files/stores/remote-files.ts');
+      forgetProxies();
       this.#remote = new stores.RemoteFiles();
     }
     return this.#remote.begin();

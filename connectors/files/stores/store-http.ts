@@ -92,7 +92,7 @@ function noAnswer(host: string, error: NodeJS.ErrnoException): Error {
 
 export function unavailable(host: string, why: string): QueryError {
   return new QueryError('database-unavailable', `the store at ${host} cannot be read: ${why}`, {
-    hint: '`forkline doctor` checks the connection',
+    hint: "check the connection's root and options",
   });
 }
 

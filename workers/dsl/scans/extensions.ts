@@ -29,6 +29,14 @@ export class NeedsExtension extends Error {
 const OF_HTTPFS = `SET allow_persistent_secrets = false; FROM duckdb_secrets();
 SET http_retries = 0; SET http_timeout = 3600; SET http_keep_alive = true; SET http_proxy = '';`;
 
+/** Variables that lead the engine's requests to a proxy, even those to this machine. */
+const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy'];
+
+/** Takes variables of proxies out of this process: the engine asks nobody but this process. */
+export function forgetProxies(): void {
+  for (const name of PROXY_VARIABLES) for (const each of [name, name.toUpperCase()]) delete process.env[each];
+}
+
 /** Throws `unsupported` for an extension that is not installed. */
 export function loadingSql(directory: string, extensions: readonly ExtensionName[]): string {
   const loads = [...new Set(extensions)].sort().map((name) => {
