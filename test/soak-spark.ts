@@ -107,6 +107,7 @@ async function client(): Promise<void> {
     counts.set(name, (counts.get(name) ?? 0) + 1);
     await way(forkline, queryId);
     if (next % 20 === 0) most = Math.max(most, await sessionsIn(page));
+    if (next % 100 === 0) console.error(`${next} queries`);
   }
 }
 try {

@@ -1,6 +1,6 @@
 /**
- * The stages that run in Spark, and those that do not since Spark was found to compute otherwise: each row of NOT_PLACED is such a
- * difference, with the reason that `explain` gives.
+ * Stages that run in Spark, and stages that do not, since Spark computes otherwise or was not shown to compute the same: each row of NOT_PLACED has
+ * what differs, and the reason that `explain` gives.
  */
 import { expect } from 'chai';
 import type { Plan } from '../../../../../core/protocol/plan.ts';
