@@ -1,8 +1,8 @@
 /** `forkline cache`: what is kept, what has changed, and which queries would be worth keeping. */
 import { text } from 'node:stream/consumers';
 import type { Client } from '../kit/client.ts';
+import { durationText } from '../kit/duration-text.ts';
 import { renderTable } from '../kit/table.ts';
-import { durationText } from '../status.ts';
 import type { CacheCommand } from './results-arguments.ts';
 
 interface Output {

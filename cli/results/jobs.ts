@@ -2,8 +2,8 @@
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from '../kit/client.ts';
+import { durationText } from '../kit/duration-text.ts';
 import { renderTable } from '../kit/table.ts';
-import { durationText } from '../status.ts';
 import type { JobsCommand } from './results-arguments.ts';
 
 /** The fields of GET /v1/jobs that are shown. */
