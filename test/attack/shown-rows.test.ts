@@ -255,7 +255,8 @@ describe('what a policy shows of rows', function () {
   ];
 
   /** All of them in `npm run test:attack`; a third in the whole suite, where each takes its time from others. */
-  const tried = process.env.FORKLINE_ATTACKS === 'all' ? TRICKS : TRICKS.filter((_, index) => index % 3 === 0);
+  const tried =
+    process.env.FORKLINE_ATTACKS === 'all' ? TRICKS : TRICKS.filter((_, index) => index % 3 === 0);
 
   it('tells no value that is not shown, however it is asked for', async () => {
     const told: string[] = [];
