@@ -254,11 +254,15 @@ describe('what a policy shows of rows', function () {
     '%legacy\nsearch * from staff',
   ];
 
+  /** All of them in `npm run test:attack`; a third in the whole suite, where each takes its time from others. */
+  const tried =
+    process.env.FORKLINE_ATTACKS === 'all' ? TRICKS : TRICKS.filter((_, index) => index % 3 === 0);
+
   it('tells no value that is not shown, however it is asked for', async () => {
     const told: string[] = [];
     let answered = 0;
     let every = 0;
-    for (const text of TRICKS)
+    for (const text of tried)
       for (const format of every++ % 8 === 0 ? ['json', 'csv', 'parquet'] : ['json']) {
         const { status, text: answer } = await query('europe', text, { accept: FORMATS[format]! });
         if (status === 200) answered++;
@@ -267,7 +271,7 @@ describe('what a policy shows of rows', function () {
           told.push(`${text} (${format}): ${answer.slice(0, 300)}`);
       }
     expect(told.join('\n')).to.equal('');
-    expect(answered).to.be.greaterThan(25);
+    expect(answered).to.be.greaterThan(tried.length / 4);
   });
 
   it('tells none by other routes', async () => {
@@ -284,7 +288,7 @@ describe('what a policy shows of rows', function () {
         told.push(`${method} ${path} ${own}: ${text.slice(0, 300)}`);
       return text;
     };
-    for (const text of TRICKS) {
+    for (const text of tried) {
       await seen('POST', '/v1/explain', { query: text });
       await seen('POST', '/v1/explain/draft', { query: text });
       await seen('POST', '/v1/complete', { query: `${text} | where `, position: text.length + 9 });
