@@ -14,7 +14,7 @@ export interface Examined {
 /** Rejects only when no connector can be loaded. */
 export async function examineConnection(name: string, config: ConnectionConfig): Promise<Examined> {
   if (config.kind === 'files') {
-    const { examineFiles } = await import('../../connectors/files/examine.ts');
+    const { examineFiles } = await import('../../connectors/files/stores/examine.ts');
     const findings = await examineFiles(config);
     return { reached: findings.some(({ level }) => level === 'ok'), findings };
   }

@@ -1,11 +1,11 @@
 /** What `forkline doctor` says of a connection to files: whether its root can be opened, and its tables have files. */
-import type { FilesConnection } from '../../core/protocol/connection.ts';
-import { QueryError } from '../../core/protocol/errors.ts';
-import type { Finding } from '../kit/connector.ts';
-import type { FileTree } from './file-tree.ts';
-import { findFiles } from './find-files.ts';
-import { LocalTree } from './local-tree.ts';
-import { parsePath } from './user-path.ts';
+import type { FilesConnection } from '../../../core/protocol/connection.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import type { Finding } from '../../kit/connector.ts';
+import type { FileTree } from '../file-tree.ts';
+import { findFiles } from '../find-files.ts';
+import { LocalTree } from '../local-tree.ts';
+import { parsePath } from '../user-path.ts';
 
 /** The longest time for the answers of a store. */
 const STORE_MS = 60_000;
@@ -14,8 +14,8 @@ export async function examineFiles(connection: FilesConnection): Promise<readonl
   const { root, store: config } = connection;
   try {
     if (config === undefined) return await examineTree(connection, new LocalTree(root));
-    const { openStore } = await import('./stores/open-store.ts');
-    const { RemoteTree } = await import('./stores/remote-tree.ts');
+    const { openStore } = await import('./open-store.ts');
+    const { RemoteTree } = await import('./remote-tree.ts');
     const store = openStore(config);
     try {
       const tree = new RemoteTree({
