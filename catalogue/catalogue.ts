@@ -23,6 +23,8 @@ export interface CatalogueOptions extends StoreOptions {
   onConnectionsChanged?(): void;
 }
 
+/** With more, those behind are made anew when somebody asks. */
+const MOST_REFRESHED = 100;
 /** The most models of a completion, and the most of which it shows parameters and columns. */
 const MOST_NAMED = 100;
 const MOST_DETAILED = 10;
@@ -95,6 +97,15 @@ export class Catalogue {
   keepMs(key: string): number | null {
     const policy = this.#cache.get(key)?.definition.cache ?? null;
     return policy === null ? null : durationMs(policy.keep);
+  }
+
+  /** Returns the models whose answers are to be made anew again and again. Throws store-unavailable. */
+  async refreshed(): Promise<readonly { readonly name: string; readonly everyMs: number }[]> {
+    const models = await this.models.refreshed(MOST_REFRESHED);
+    return models.flatMap(({ definition: { name, cache } }) => {
+      const everyMs = durationMs(cache?.refresh ?? '');
+      return everyMs === null ? [] : [{ name, everyMs }];
+    });
   }
 
   /** Returns the parameters with the defaults of the models. Throws missing-parameter and bad-parameter. */

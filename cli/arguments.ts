@@ -13,10 +13,10 @@ import {
 } from './access/access-arguments.ts';
 import { COMMANDS, OPTIONS, OPTIONS_OF, type OptionName } from './command-options.ts';
 import { type ConnectionCommand, connectionCommand } from './connection-arguments.ts';
-import { parseCount } from './count-argument.ts';
 import { type EncryptOptions, encryptOptions } from './encrypt-arguments.ts';
 import { type ExtensionsCommand, extensionsCommand } from './extensions/extension-arguments.ts';
 import { type Format, parseFormat } from './formats.ts';
+import { parseCount } from './kit/count-argument.ts';
 import {
   type FmtOptions,
   fmtLanguage,
@@ -29,7 +29,12 @@ import type { LogsCommand } from './logs.ts';
 import { logsCommand, parseSince } from './logs-arguments.ts';
 import { type ModelCommand, modelCommand } from './models/model-arguments.ts';
 import { type ParameterValue, parseParameter } from './parameter-argument.ts';
-import { type CacheCommand, cacheCommand, type JobsCommand, jobsCommand } from './results-arguments.ts';
+import {
+  type CacheCommand,
+  cacheCommand,
+  type JobsCommand,
+  jobsCommand,
+} from './results/results-arguments.ts';
 import { parseSizes } from './size-arguments.ts';
 
 export interface QueryOptions {

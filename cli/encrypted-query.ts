@@ -15,6 +15,7 @@ import {
   type JWK,
 } from 'jose';
 import { stringify } from 'lossless-json';
+import { credentialHash } from '../core/encryption/credential-hash.ts';
 import {
   ANSWER_KEY_HEADER,
   ENCRYPTED_CODING,
@@ -45,6 +46,7 @@ export async function postEncrypted(
     ...body,
     ...{ iat: now, exp: now + LONGEST_VALID_SECONDS, jti: uniqueId },
     answerKey: await exportJWK(publicKey),
+    ...(client.key !== null && { ath: credentialHash(client.key) }),
   };
   const token = await new CompactEncrypt(Buffer.from(stringify(content)!))
     .setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM', kid: key.kid! })

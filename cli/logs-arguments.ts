@@ -1,5 +1,5 @@
 /** Reads the command line of `forkline logs`, and moments such as `15m` ago. */
-import { parseCount } from './count-argument.ts';
+import { parseCount } from './kit/count-argument.ts';
 import { UsageError } from './kit/usage-error.ts';
 import type { LogsCommand } from './logs.ts';
 

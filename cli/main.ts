@@ -65,14 +65,14 @@ async function run(command: Command): Promise<number> {
     case 'keys':
       return await (await import('./access/keys.ts')).runKeys(question(command.configFile), command, process);
     case 'jobs':
-      await (await import('./jobs.ts')).runJobs(await client(command.url), command, process);
+      await (await import('./results/jobs.ts')).runJobs(await client(command.url), command, process);
       return 0;
     case 'cache':
       if (command.action === 'trigger') {
-        process.stdout.write((await import('./cache-trigger.ts')).triggerSql(command.table));
+        process.stdout.write((await import('./results/cache-trigger.ts')).triggerSql(command.table));
         return 0;
       }
-      await (await import('./cache.ts')).runCache(await client(command.url), command, process);
+      await (await import('./results/cache.ts')).runCache(await client(command.url), command, process);
       return 0;
     case 'audit':
       return await (await import('./access/audit.ts')).runAudit(

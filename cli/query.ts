@@ -9,11 +9,11 @@ import { pipeline } from 'node:stream/promises';
 import type { QueryOptions } from './arguments.ts';
 import type { EncryptOptions } from './encrypt-arguments.ts';
 import type { Format } from './formats.ts';
-import { startJob } from './jobs.ts';
 import type { Client } from './kit/client.ts';
 import { ServerError } from './kit/client.ts';
 import { renderTable } from './kit/table.ts';
 import { UsageError } from './kit/usage-error.ts';
+import { startJob } from './results/jobs.ts';
 
 /** A table of more is not read by anybody, and it is held in memory. */
 const TABLE_MAX_BYTES = 64 * 1024 * 1024;

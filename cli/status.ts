@@ -1,6 +1,8 @@
 /** `forkline status`: the server's processes and queries, for people (--json: as the API gives them). */
+
 import type { ProcessRow } from '../core/protocol/monitor.ts';
 import type { Client } from './kit/client.ts';
+import { durationText } from './kit/duration-text.ts';
 import { renderTable } from './kit/table.ts';
 
 /** The fields of GET /v1/queries that are shown. */
@@ -91,12 +93,4 @@ export function queryTable(title: string, queries: readonly QueryRow[]): string 
 function shorten(query: string): string {
   const line = query.replace(/\s+/g, ' ').trim();
   return line.length <= QUERY_CHARS ? line : `${line.slice(0, QUERY_CHARS - 3)}...`;
-}
-
-/** `75 s`, `12 min`, `3.5 h` */
-export function durationText(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 120) return `${seconds.toFixed(0)} s`;
-  if (seconds < 7200) return `${(seconds / 60).toFixed(0)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }

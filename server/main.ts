@@ -158,7 +158,7 @@ interface Pools {
 }
 
 function createPools(
-  { limits, dsl, planner, dialects, allowFunctions }: ServerConfig,
+  { limits, dsl, planner, dialects, allowFunctions, audit }: ServerConfig,
   log: Log,
   send: (message: FromChild) => void,
   told: Pick<SqlSlotsOptions, 'onCancelled' | 'onProgress'>,
@@ -167,6 +167,7 @@ function createPools(
     planner: new Planner({
       ...planner,
       ...limits,
+      namesTables: audit !== null,
       connections: { dialects, allowFunctions },
       onThreadReplaced: (reason) => log.warn('planner-thread-replaced', { reason }),
     }),

@@ -119,6 +119,16 @@ export class ModelReading {
     return rows.map(storedModel);
   }
 
+  /** Returns the first models that say how often their answers are made anew, by name. */
+  async refreshed(limit: number): Promise<readonly StoredModel[]> {
+    const rows = await this.#store.rows<ModelRow>({
+      text: `select ${LOOKED_UP} from model m where m.definition -> 'cache' ->> 'refresh' is not null
+             order by m.key limit $1`,
+      values: [limit],
+    });
+    return rows.map(storedModel);
+  }
+
   /** Returns the next models behind `after` whose contract was not seen to hold since then, by name. */
   async unchecked(since: Date, after: string, limit: number): Promise<readonly StoredModel[]> {
     const rows = await this.#store.rows<ModelRow>({

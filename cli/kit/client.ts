@@ -45,6 +45,8 @@ export interface Sent {
 }
 
 export interface Client {
+  /** The API key or token that it asks with; null: none. */
+  readonly key: string | null;
   /** Resolves with a 2xx answer, its body unread. Rejects with ServerError or ConnectionError. */
   post(path: string, body: object, headers?: Readonly<Record<string, string>>): Promise<IncomingMessage>;
   /** Resolves with a 2xx answer, its body unread. */
@@ -74,6 +76,7 @@ export function createClient(base: string, key: string | null): Client {
   const send = (method: string, path: string, body: string | null, headers = {}) =>
     sendTo(target, key, method, path, body, headers);
   return {
+    key,
     post: (path, body, headers) => send('POST', path, stringify(body)!, headers),
     get: (path) => send('GET', path, null),
     postRaw: (path, body, contentType) =>

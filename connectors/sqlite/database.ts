@@ -51,6 +51,10 @@ export class SqliteFile {
     installFileVfs(sqlite, () => this.#fileDescriptor);
   }
 
+  get path(): string {
+    return this.#path;
+  }
+
   /** Opens the file, again when it changed since. Throws an Error that says what is wrong with it. */
   open(): void {
     const stamp = stampOf(this.#path);

@@ -29,7 +29,12 @@ export function facts(file: SqliteFile, call: FactsCall): Promise<SqlFacts> {
   return reading(file, call, call.sql, (statement) => {
     if (statement.isExplain) because.set('it explains', 'volatile');
     const reasons = [...because.keys()];
-    return { volatility: worstOf([...because.values()]), tables: [...tables.values()], because: reasons };
+    return {
+      volatility: worstOf([...because.values()]),
+      tables: [...tables.values()],
+      because: reasons,
+      files: [file.path, `${file.path}-wal`],
+    };
   }).finally(() => {
     file.onAction = null;
   });

@@ -15,6 +15,7 @@ const TYPES: Readonly<Record<CompletionItem['kind'], string>> = {
   function: 'function',
   keyword: 'keyword',
   table: 'type',
+  model: 'interface',
   parameter: 'variable',
   connection: 'namespace',
   option: 'enum',

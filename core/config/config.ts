@@ -51,7 +51,7 @@ export interface Config {
   readonly storedConnections: readonly string[];
   /** Absolute: directories below which connections of the catalogue may read files. */
   readonly storeDirectories: readonly string[];
-  /** How often the contracts of models are checked, also in the store of the embedded database. */
+  /** The interval in which contracts of models are checked, also in the store of the embedded database. */
   readonly driftCheckSeconds: number;
   /** null: no store is named. */
   readonly store: StoreConfig | null;

@@ -199,6 +199,8 @@ export interface Plan {
   readonly cache?: CacheWish;
   /** Set when models were looked up for the query. */
   readonly models?: PlanModels;
+  /** The tables that the sources' SQL names, with their connections, for the audit; left out: nobody asked, or no grammar is known here. */
+  readonly tables?: readonly string[];
   /** Set when the policy shows only a part of what is read: statements and numbers of what is read are then not told. */
   readonly isPartial?: true;
 }

@@ -153,7 +153,7 @@ export interface StoreConfig {
   readonly url: string;
   /** Whether servers apply pending migrations themselves. */
   readonly migrate: 'auto' | 'never';
-  /** How often the contract of each model is checked; 0: only when it is used or tested. */
+  /** The interval in which the contract of each model is checked; 0: only when it is used or tested. */
   readonly driftCheckSeconds: number;
 }
 

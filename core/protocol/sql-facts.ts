@@ -17,6 +17,8 @@ export interface SqlFacts {
   readonly volatility: Volatility;
   /** The tables and views that are read, and those that views and functions read in turn; null when they are not known. */
   readonly tables: readonly TableName[] | null;
+  /** The files that hold all that is read: as long as they stay as they are, so does the answer. Left out where files do not tell. */
+  readonly files?: readonly string[];
   /** The reasons for a volatility above `immutable` and for unknown tables, for people. */
   readonly because: readonly string[];
 }

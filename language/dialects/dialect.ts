@@ -62,6 +62,8 @@ export interface DialectTraits {
   readonly placesNulls: boolean;
   /** LIMIT takes a number or a bound value, no expression. */
   readonly limitsByNumbers: boolean;
+  /** `row_number` needs an ORDER BY. */
+  readonly numbersByOrder: boolean;
   /** Stands behind the AS of a WITH entry that is computed once for all its readers; '' where the database decides. */
   readonly materialized: '' | ' MATERIALIZED';
   /** The only type that LIMIT takes; null: it takes any number. */

@@ -220,9 +220,9 @@ function stageFound(place: Extract<Place, { kind: 'stage' }>, request: CompleteR
   const items = stageItems({
     tokens,
     columns,
-    sources: [...models.items, ...letItems(query), ...connectionItems(request)],
+    sources: [...letItems(query), ...connectionItems(request)],
   });
-  return found(items, ...models.warnings, ...(why === null ? [] : [why]));
+  return found([...models.items, ...items], ...models.warnings, ...(why === null ? [] : [why]));
 }
 
 type Reached =

@@ -24,7 +24,7 @@ export function tableViews(request: Request, connection: string, sql: string): T
   if (!Object.hasOwn(tables, connection)) return null;
   const text = sql.toLowerCase();
   // A name that is written so that it is not found here is one that the worker knows no view of, and refuses.
-  const named = Object.entries(tables[connection]!).filter(([name]) => text.includes(name));
+  const named = Object.entries(tables[connection]!).filter(([name]) => mentions(text, name));
   const dialect = sourceDialect(request.dialects[connection]!);
   const asks: SourceAsk[] = [];
   const views = named.map(([name, rules]): [string, TableView | null] => {
@@ -37,6 +37,12 @@ export function tableViews(request: Request, connection: string, sql: string): T
   });
   if (asks.length > 0) throw new Asking(asks);
   return Object.fromEntries(views);
+}
+
+/** Whether the name stands in the text with no letter, digit, _ or $ beside it. */
+function mentions(text: string, name: string): boolean {
+  const written = name.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+  return new RegExp(`(?<![\\p{L}\\p{N}_$])${written}(?![\\p{L}\\p{N}_$])`, 'u').test(text);
 }
 
 function selectAll(dialect: SourceDialect, name: string): string {

@@ -118,8 +118,8 @@ export class Relation extends OpenSelect {
   firstOfEach(count: Typed, partition: readonly Typed[], keys: readonly SortKey[]): Relation {
     const names = this.select.columns.map((column) => column.name);
     const place = this.freeName('place');
-    const isOrdered = this.dialect.traits.keepsArrivalOrder || keys.length > 0 || this.isOrdered;
-    const numbered = (isOrdered ? this : this.placed()).window([{ name: place, value: ROW_NUMBER }], {
+    const canNumber = !this.dialect.traits.numbersByOrder || keys.length > 0 || this.isOrdered;
+    const numbered = (canNumber ? this : this.placed()).window([{ name: place, value: ROW_NUMBER }], {
       partition,
       keys,
       rows: { atMost: null },

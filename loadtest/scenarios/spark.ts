@@ -134,7 +134,7 @@ async function writeSales(path: string, rows: number): Promise<void> {
   const instance = await DuckDBInstance.create(':memory:');
   const connection = await instance.connect();
   await connection.run(`COPY (
-    SELECT i AS id, i % ${DAYS} AS day, i % 17 AS region, CAST(i % 100000 AS DECIMAL(12,2)) / 100 AS amount,
+    SELECT i AS id, i % ${DAYS} AS day, i % 17 AS region, CAST(i % 100000 / 100 AS DECIMAL(12,2)) AS amount,
       'name ' || (i * 7919 % 1000) AS name, i / 7.0e0 AS ratio
     FROM range(${rows}) t(i)) TO '${path}' (FORMAT parquet, PARTITION_BY (day))`);
   connection.closeSync();

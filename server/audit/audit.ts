@@ -48,11 +48,11 @@ export class Audit {
 
   /** Writes how a query ended. `loginRole`: the role whose login it used, where the connection has several. */
   end(query: QueryRecord, error: WireError | null, loginRole: string | null): void {
-    const { queryId, principal, connection, rows, bytes, startedAt, endedAt } = query;
+    const { queryId, principal, connection, rows, bytes, tables, startedAt, endedAt } = query;
     this.#client.write('query-end', {
       ...{ queryId, principal: principal.id, connection, loginRole },
       ...{ outcome: error?.code ?? 'ok', deniedBy: error === null ? null : deniedBy(error) },
-      ...{ rows, bytes, elapsedMs: (endedAt ?? Date.now()) - startedAt },
+      ...{ tables, rows, bytes, elapsedMs: (endedAt ?? Date.now()) - startedAt },
     });
   }
 

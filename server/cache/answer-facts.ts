@@ -13,6 +13,8 @@ export interface AnswerFacts {
   readonly volatility: Volatility;
   /** null: not known. */
   readonly tables: readonly UsedTable[] | null;
+  /** The files that hold what some of the sources read. */
+  readonly files: readonly string[];
   /** The reasons for a volatility above `immutable`, for people. */
   readonly because: readonly string[];
 }
@@ -79,7 +81,12 @@ function together(plan: Plan, bySource: readonly SqlFacts[]): AnswerFacts {
         })),
       )
     : null;
-  return { volatility: worstOf([ofStages, ...bySource.map((facts) => facts.volatility)]), tables, because };
+  return {
+    volatility: worstOf([ofStages, ...bySource.map((facts) => facts.volatility)]),
+    tables,
+    files: bySource.flatMap(({ files = [] }) => files),
+    because,
+  };
 }
 
 function volatilityOfStages({ worker }: Plan): Volatility {

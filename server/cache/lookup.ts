@@ -6,6 +6,7 @@ import type { IndexedEntry } from '../results/store-index.ts';
 import { answerKey } from './answer-key.ts';
 import type { Asking, CacheContext } from './cache-context.ts';
 import { type Freshness, freshnessOf } from './freshness.ts';
+import { areUnchanged } from './watched-files.ts';
 
 export interface Found {
   readonly entry: IndexedEntry;
@@ -43,7 +44,11 @@ export async function findEntry(
     counts.misses.models++;
     return null;
   }
-  return { entry, freshness: freshnessOf(entry, changes, control) };
+  const freshness = freshnessOf(entry, changes, control);
+  const { files } = entry.description;
+  if (files === undefined || freshness.staleMs !== null || (await areUnchanged(files)))
+    return { entry, freshness };
+  return { entry, freshness: { ...freshness, staleMs: 0 } };
 }
 
 /** Tells whether the models are still those that an answer was made with. When the catalogue cannot tell, they count as others. */

@@ -36,6 +36,7 @@ import { factsOfResult } from './result-facts.ts';
 import { sendAfterError, sendHit } from './send-hit.ts';
 import { shareAnswer } from './share-answer.ts';
 import { Warmer } from './warmer.ts';
+import { filesSince } from './watched-files.ts';
 
 export class QueryCache implements AnswerCache {
   readonly #context: CacheContext;
@@ -218,7 +219,13 @@ export class QueryCache implements AnswerCache {
         counts.notKept[why]++;
       },
       keep: async (whole, result) => {
-        const facts = factsOfResult(whole, asked, query.startedAt, flight.asOf, run.connections);
+        const files = await filesSince(whole.facts?.files ?? [], query.startedAt);
+        if (files === null) {
+          counts.notKept.changed++;
+          if (!Buffer.isBuffer(result)) await result.endUnkept();
+          return;
+        }
+        const facts = factsOfResult(whole, asked, query.startedAt, flight.asOf, run.connections, files);
         const isKept = Buffer.isBuffer(result)
           ? await store.keep(id, result, facts)
           : await store.commit(id, result, facts);

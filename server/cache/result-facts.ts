@@ -4,7 +4,7 @@ import { withoutCredentials } from '../../core/logging/redact.ts';
 import { shapeOf } from '../../core/logging/shape.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
 import type { ConnectionBook } from '../query/connection-book.ts';
-import type { ResultFacts } from '../results/entry.ts';
+import type { ResultFacts, WatchedFile } from '../results/entry.ts';
 import type { WholeAnswer } from './leading-answer.ts';
 
 const QUERY_CHARACTERS = 500;
@@ -21,6 +21,7 @@ export function factsOfResult(
   startedAt: number,
   asOf: number,
   connections: ConnectionBook,
+  files: readonly WatchedFile[],
 ): ResultFacts {
   const names = [...new Set(plan.sources.map(({ connection }) => connection))];
   return {
@@ -34,6 +35,7 @@ export function factsOfResult(
     shape: shapeName(text),
     connections: names.map((name) => ({ name, version: connections.versionOf(name) })),
     tables: facts?.tables ?? null,
+    ...(files.length > 0 && { files }),
     tags: policy.tags,
     models: plan.models?.used ?? [],
     asOf,

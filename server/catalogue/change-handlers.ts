@@ -7,6 +7,7 @@ import type { PlannedModel } from '../../catalogue/models/model-rows.ts';
 import type { Authorship, Expected } from '../../catalogue/store/revisions.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { modelKey } from '../../core/protocol/models.ts';
+import { principalOf } from '../../core/protocol/principal.ts';
 import type { AppDeps } from '../http/app-deps.ts';
 import { knownOptions } from '../http/request/known-options.ts';
 import { requestWithText, withoutRunning } from '../query/without-running.ts';
@@ -32,7 +33,9 @@ export function changeHandlers(deps: AppDeps, catalogue: Catalogue) {
   const removeModel: RequestHandler = async (request, response) => {
     const { definition } = await shownModel(catalogue, request);
     const expected = expectedVersion(request);
-    await catalogue.change([{ kind: 'remove', name: definition.name, expected }], authorshipOf(request));
+    const authorship = authorshipOf(request);
+    await catalogue.change([{ kind: 'remove', name: definition.name, expected }], authorship);
+    noteActs(deps, request, authorship, [{ event: 'model-removed', model: definition.name }]);
     response.status(204).end();
   };
   const rollBackModel: RequestHandler = async (request, response) => {
@@ -97,6 +100,8 @@ async function save(
     if (unsaveable.length > 0) throw unsaveable[0]!.error;
     const saved = await catalogue.change([{ kind: 'save', planned: planned[0]!, expected }], authorship);
     const { version, changed } = saved[0]!;
+    if (changed)
+      noteActs(deps, request, authorship, [{ event: 'model-saved', model: definition.name, version }]);
     return () => {
       response.setHeader('ETag', etagOf(version));
       const isNew = changed && version === 1;
@@ -104,6 +109,16 @@ async function save(
       response.status(isNew ? 201 : 200).json({ ...savedView(planned[0]!), version, changed });
     };
   });
+}
+
+/** Writes into the audit what was changed, once it is. */
+function noteActs(
+  { audit }: AppDeps,
+  request: Request,
+  { reason }: Authorship,
+  acts: readonly { readonly event: string; readonly model: string; readonly version?: number | null }[],
+): void {
+  for (const { event, ...what } of acts) audit?.act(event, principalOf(request), { ...what, reason });
 }
 
 function savedView({ definition, columns, buildsOn, sources }: PlannedModel): object {
@@ -127,6 +142,15 @@ async function apply(
     const { steps, changes } = changesOf(planned, current, prune);
     const saved = dryRun || changes.length === 0 ? [] : await catalogue.change(changes, authorship);
     const versions = new Map(saved.map(({ key, version }) => [key, version]));
+    const changed = changes.map((change) =>
+      change.kind === 'remove'
+        ? { event: 'model-removed', model: change.name }
+        : {
+            ...{ event: 'model-saved', model: change.planned.definition.name },
+            version: versions.get(modelKey(change.planned.definition.name)) ?? null,
+          },
+    );
+    if (saved.length > 0) noteActs(deps, request, authorship, changed);
     return () => {
       const view = steps.map((step) => ({
         ...step,

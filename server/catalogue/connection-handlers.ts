@@ -55,6 +55,10 @@ export function connectionChangeHandlers(deps: AppDeps): ConnectionHandlers {
     if (found === null) throw isConfigured(name) ? configured(name) : noConnection(name);
     await stored(book).remove(name, expected, authorship);
     deps.log.info('connection-removed', { connection: name, principal: principalOf(request).id });
+    deps.audit?.act('connection-removed', principalOf(request), {
+      connection: name,
+      reason: authorship.reason,
+    });
     await taken();
     response.status(204).end();
   };
@@ -70,6 +74,7 @@ export function connectionChangeHandlers(deps: AppDeps): ConnectionHandlers {
     const definition = isDraft ? definitionFor(name, jsonOf(request)) : null;
     if (!isDraft && !run.connections.names.includes(name) && link.problems[name] === undefined)
       throw noConnection(name);
+    deps.audit?.act('connection-tested', principalOf(request), { connection: name, isDraft });
     const { mistakes, kind, reached, findings } = await link.examine(name, definition, true);
     if (mistakes.length > 0 && isDraft) throw badConnection(name, mistakes);
     const all = [...mistakes.map((text) => ({ level: 'problem' as const, text })), ...findings];
@@ -90,10 +95,11 @@ export function connectionChangeHandlers(deps: AppDeps): ConnectionHandlers {
     const { mistakes } = await link.examine(name, definition, false);
     if (mistakes.length > 0) throw badConnection(name, mistakes);
     const saved = await stored(book).save({ name, definition }, expected, authorship);
-    if (saved.changed)
-      deps.log.info('connection-saved', {
-        ...{ connection: name, version: saved.version, principal: principalOf(request).id },
-      });
+    if (saved.changed) {
+      const what = { connection: name, version: saved.version };
+      deps.log.info('connection-saved', { ...what, principal: principalOf(request).id });
+      deps.audit?.act('connection-saved', principalOf(request), { ...what, reason: authorship.reason });
+    }
     answerSaved(response, name, saved, await taken());
   }
 

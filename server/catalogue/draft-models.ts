@@ -50,6 +50,10 @@ export class DraftModels implements QueryModels {
     return null;
   }
 
+  refreshed(): Promise<readonly never[]> {
+    return Promise.resolve([]);
+  }
+
   withDefaults(
     models: Parameters<QueryModels['withDefaults']>[0],
     given: Parameters<QueryModels['withDefaults']>[1],

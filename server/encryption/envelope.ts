@@ -25,6 +25,8 @@ export interface Envelope {
   readonly expiresAt: number;
   /** The client's public key as it was sent, unchecked; undefined: the client wants its answer in the clear. */
   readonly answerKey: unknown;
+  /** The SHA-256 of the credential that it is sent with, as it was sent, unchecked; undefined: it is sent without one. */
+  readonly credentialHash: unknown;
 }
 
 /** `nowMs`: the time. Rejects with bad-encryption and unknown-encryption-key. */
@@ -78,7 +80,7 @@ function headerOf(encoded: string): Readonly<Record<string, unknown>> {
 
 function claimsOf(content: Buffer, nowMs: number): Envelope {
   const text = content.toString('utf8');
-  const { iat, exp, jti, answerKey } = objectOf(text);
+  const { iat, exp, jti, answerKey, ath: credentialHash } = objectOf(text);
   if (typeof iat !== 'number' || typeof exp !== 'number')
     throw refused('iat and exp must be numbers: seconds since 1970');
   if (!(exp > iat) || exp - iat > LONGEST_VALID_SECONDS)
@@ -89,7 +91,7 @@ function claimsOf(content: Buffer, nowMs: number): Envelope {
     throw refused(`it is of a time that comes in ${Math.round(iat - now)} seconds`, CLOCK_HINT);
   if (typeof jti !== 'string' || !UNIQUE_ID.test(jti))
     throw refused('jti must be 16 to 128 letters, digits and -._~, new for each query: a random UUID');
-  return { text, uniqueId: jti, issuedAt: iat, expiresAt: exp, answerKey };
+  return { text, uniqueId: jti, issuedAt: iat, expiresAt: exp, answerKey, credentialHash };
 }
 
 /** The parser's own message would quote the query. */

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { ENCRYPTED_TYPE } from '../../core/encryption/record-keys.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 
-const CLAIMS = ['iat', 'exp', 'jti', 'answerKey'];
+const CLAIMS = ['iat', 'exp', 'jti', 'answerKey', 'ath'];
 const opened = new WeakSet<IncomingMessage>();
 
 export function rememberOpened(request: IncomingMessage): void {

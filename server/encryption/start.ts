@@ -10,6 +10,7 @@ import { createKeyRing } from './key-ring.ts';
 import { rememberOpened } from './opened.ts';
 import { ReplayBook } from './replay-book.ts';
 import { sealResponse } from './sealed-response.ts';
+import { refuseStolen } from './stolen.ts';
 
 export async function startEncryption(
   { keys, replayDirectory }: EncryptionConfig,
@@ -22,7 +23,8 @@ export async function startEncryption(
     offered: ring.offered,
     async open(body, request, response) {
       const envelope = await openEnvelope(body, ring, Date.now());
-      const { answerKey, uniqueId, text } = envelope;
+      const { answerKey, uniqueId, text, credentialHash } = envelope;
+      refuseStolen(credentialHash, request.headers.authorization);
       const sealing = answerKey === undefined ? null : await createAnswerKey(answerKey, uniqueId);
       await book.take(envelope);
       if (sealing !== null) sealResponse(response, sealing);

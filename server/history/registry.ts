@@ -49,6 +49,8 @@ export interface QueryRecord {
   rows: number | null;
   /** The rows and bytes that went from SQL workers to a DSL worker. */
   readonly handoff: { rows: number; bytes: number };
+  /** The tables that its SQL names; null: they are not known. */
+  tables: readonly string[] | null;
   /** The progress that databases told, one entry a statement; null: none did. */
   sources: NamedProgress[] | null;
   endedAt: number | null;
@@ -161,6 +163,7 @@ export class QueryRegistry {
       bytes: 0,
       rows: null,
       handoff: { rows: 0, bytes: 0 },
+      tables: null,
       sources: null,
       endedAt: null,
       error: null,

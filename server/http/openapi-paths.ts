@@ -198,6 +198,16 @@ function operationsPaths(): Record<string, Path> {
     '/metrics': get('getMetrics', 'Prometheus metrics', {
       200: { description: 'Text exposition', content: { 'text/plain': plainText } },
     }),
+    '/.well-known/jwks.json': get(
+      'getEncryptionKeys',
+      'The key that queries are encrypted for; open to everybody',
+      {
+        200: {
+          description: 'A JSON Web Key Set with the one key to use now',
+          content: { 'application/jwk-set+json': { schema: { type: 'object' } } },
+        },
+      },
+    ),
     '/livez': get('getLiveness', 'The process answers', { 200: json('It does', 'Liveness') }),
     '/readyz': get('getReadiness', 'A query sent now would run', {
       200: json('It would', 'Readiness'),
@@ -267,6 +277,13 @@ function queryBodies({ queryBytes }: Limits): object {
       'text/plain': {
         schema: { type: 'string' },
         example: 'select origin, delay from flights | stats avg(delay) by origin',
+      },
+      'application/jose': {
+        schema: {
+          type: 'string',
+          description:
+            'A JWE in compact form (RSA-OAEP-256, A256GCM) for the key of /.well-known/jwks.json, of the JSON with iat, exp, jti, ath and answerKey (docs/encryption.md)',
+        },
       },
     },
   };

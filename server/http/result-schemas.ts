@@ -38,7 +38,13 @@ export const cacheSchema = z.strictObject({
   ),
 });
 
-export const purgedSchema = z.strictObject({ entries: count });
+export const purgedSchema = z.strictObject({
+  entries: count,
+  told: z
+    .boolean()
+    .optional()
+    .describe('Whether the Forklines that share answers know it already; left out where none do'),
+});
 
 export const jobSchema = z.strictObject({
   id: text.describe('128 random bits: an address that nobody can guess'),

@@ -7,7 +7,7 @@
 import { workerData } from 'node:worker_threads';
 import { heapBytesOf } from '../../core/process/heap-bytes.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
-import type { PlanRequest } from '../../core/protocol/plan.ts';
+import type { PlanRequest, PlanStep } from '../../core/protocol/plan.ts';
 import { planQuery } from '../../language/compile.ts';
 import { JudgeBroken } from '../../language/dialects/judge.ts';
 import { completeQuery } from '../../language/editor/complete.ts';
@@ -18,6 +18,7 @@ import { planModel } from '../../language/plan-model.ts';
 import { viewOf } from './explain-view.ts';
 import { Judges } from './judges.ts';
 import { type ConnectionsOfTask, KnownConnections, type VersionedConnections } from './known-connections.ts';
+import { tablesOf } from './plan-tables.ts';
 
 /** `visible` lists the connections that the principal sees; null: all. The compiler does not know of others. */
 export interface Seeing {
@@ -25,7 +26,8 @@ export interface Seeing {
 }
 
 export type PlannerTask =
-  | ({ readonly type: 'plan' } & Seeing & Omit<PlanRequest, 'dialects'>)
+  /** `namesTables`: the plan tells which tables its SQL names. */
+  | ({ readonly type: 'plan'; readonly namesTables?: boolean } & Seeing & Omit<PlanRequest, 'dialects'>)
   | ({ readonly type: 'explain' } & Seeing & Omit<PlanRequest, 'dialects'>)
   /** Plans a definition of a model. */
   | ({ readonly type: 'model' } & Seeing & Omit<PlanRequest, 'dialects'>)
@@ -104,11 +106,21 @@ function explained(request: PlanRequest): EncodedExplainStep {
   return { kind: 'explained', json: JSON.stringify(viewOf(step.explained)), connections };
 }
 
+function withTables(step: PlanStep, wanted: boolean): PlanStep {
+  if (!wanted || step.kind === 'ask') return step;
+  const { plan } = step;
+  const tables = tablesOf(plan, (connection) => judges.of(connection));
+  return tables === null ? step : { kind: 'plan', plan: { ...plan, tables } };
+}
+
 function compile(task: PlannerTask): unknown {
   const dialects = 'visible' in task ? connections.seen(task.visible) : {};
   switch (task.type) {
     case 'plan':
-      return planQuery({ ...task, dialects }, judges.judgeIn(task.text));
+      return withTables(
+        planQuery({ ...task, dialects }, judges.judgeIn(task.text)),
+        task.namesTables === true,
+      );
     case 'explain':
       return explained({ ...task, dialects });
     case 'model':

@@ -26,6 +26,8 @@ import { PlannerThreads } from './planner-threads.ts';
 
 export interface PlannerOptions extends PlannerConfig, Pick<Limits, 'queueLength' | 'queueWaitMs'> {
   readonly connections: PlannerConnections;
+  /** Whether plans tell which tables their SQL names. */
+  readonly namesTables: boolean;
   /** Called for each planner thread that had to be replaced. */
   readonly onThreadReplaced?: (reason: string) => void;
 }
@@ -37,6 +39,7 @@ export class Planner {
   readonly cache: PlanCache;
   readonly #threads: PlannerThreads;
   readonly #lane: PlannerLane;
+  readonly #namesTables: boolean;
   /** The number of changes of the connections so far. */
   #changes = 0;
 
@@ -45,6 +48,7 @@ export class Planner {
     this.cache = new PlanCache({ entries: cacheEntries, bytes: cacheBytes });
     const onReplaced = options.onThreadReplaced ?? (() => {});
     this.#threads = new PlannerThreads({ threads, connections, onReplaced });
+    this.#namesTables = options.namesTables;
     this.#lane = new PlannerLane(this.#threads, options);
   }
 
@@ -137,7 +141,10 @@ export class Planner {
   ): Promise<{ readonly done: Done; readonly planBytes: number | undefined }> {
     const answers: Record<string, AskAnswer> = {};
     for (;;) {
-      const { value, planBytes } = await this.#run({ type, ...key, answers }, asker);
+      const { value, planBytes } = await this.#run(
+        { type, namesTables: this.#namesTables, ...key, answers },
+        asker,
+      );
       const step = value as Exclude<Done, { kind: 'ask' }> | Extract<PlanStep, { kind: 'ask' }>;
       if (!isAsk(step)) return { done: step, planBytes };
       // An ask that comes again although it was answered would come for ever.

@@ -5,6 +5,12 @@ import type { NamedModel } from '../../language/editor/complete-types.ts';
 
 type Parameters = Readonly<Record<string, ParameterValue>>;
 
+/** A model whose answer is kept warm (`cache.refresh`). */
+export interface RefreshedModel {
+  readonly name: string;
+  readonly everyMs: number;
+}
+
 export interface QueryModels {
   /** Returns the models of these keys and those that they build on. Throws store-unavailable. */
   find(keys: readonly string[]): Promise<ModelsAnswer>;
@@ -14,6 +20,8 @@ export interface QueryModels {
   withDefaults(models: Pick<PlanModels, 'parameters'>, given: Parameters): Parameters;
   /** Returns how long the model says that answers made with it may be kept, as far as is known without asking; null: it does not say. */
   keepMs(key: string): number | null;
+  /** Returns the models whose answers are to be made anew again and again. Throws store-unavailable. */
+  refreshed(): Promise<readonly RefreshedModel[]>;
   /** Returns the first models whose names begin so, of those that read only these connections (null: all). */
   named(
     prefix: string,

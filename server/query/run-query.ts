@@ -37,18 +37,25 @@ export async function runQuery(
   answer: QueryAnswer,
 ): Promise<QueryOutcome> {
   const key = planKey(deps, request, query.principal);
+  const kept = cachedPlan(deps, key);
   try {
-    return await runOnce(deps, request, key, query, answer);
+    return await runOnce(deps, request, key, query, answer, kept);
   } catch (thrown) {
-    if (query.cancellation.isCancelled || !isStale(thrown) || !answer.restart()) throw thrown;
+    const stale = isStale(thrown) || (kept?.models !== undefined && isOfSchema(thrown));
+    if (query.cancellation.isCancelled || !stale || !answer.restart()) throw thrown;
     // The schema changed since the plan was made: once more, with what the database says now.
     deps.planner.cache.delete(key);
-    return runOnce(deps, request, key, query, answer);
+    return runOnce(deps, request, key, query, answer, null);
   }
 }
 
 function isStale(thrown: unknown): boolean {
   return thrown instanceof QueryError && thrown.code === 'stale-plan';
+}
+
+/** A column or table of a model is gone since its plan was made (SQLSTATE class 42): planned anew, that is told as drift. */
+function isOfSchema(thrown: unknown): boolean {
+  return thrown instanceof QueryError && thrown.details.sqlstate?.startsWith('42') === true;
 }
 
 async function runOnce(
@@ -57,9 +64,11 @@ async function runOnce(
   key: PlanKey,
   query: QueryRecord,
   answer: QueryAnswer,
+  kept: Plan | null,
 ): Promise<QueryOutcome> {
-  const plan = cachedPlan(deps, key) ?? (await makePlan(deps, request, key, query));
+  const plan = kept ?? (await makePlan(deps, request, key, query));
   query.connection = plan.sources[0]!.connection;
+  query.tables = plan.tables ?? null;
   answer.planned?.(plan);
   const own = query.principal.rights.limits;
   const maxRows = Math.min(deps.maxRows, own.resultRows ?? deps.maxRows);

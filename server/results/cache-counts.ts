@@ -1,7 +1,7 @@
 /** Counts what the cache does, for metrics and GET /v1/cache. */
 
 /** Reasons for which an answer is not kept. */
-export type NotKept = 'forbidden' | 'volatile' | 'unknown' | 'fast' | 'too-large' | 'disk';
+export type NotKept = 'forbidden' | 'volatile' | 'unknown' | 'fast' | 'too-large' | 'disk' | 'changed';
 export type HitKind = 'fresh' | 'stale' | 'stale-if-error' | 'not-modified' | 'shared';
 export type MissReason = 'absent' | 'stale' | 'no-cache' | 'no-store' | 'damaged' | 'rights' | 'models';
 
@@ -13,7 +13,7 @@ export class CacheCounts {
     ...{ absent: 0, stale: 0, 'no-cache': 0, 'no-store': 0, damaged: 0, rights: 0, models: 0 },
   };
   readonly notKept: Record<NotKept, number> = {
-    ...{ forbidden: 0, volatile: 0, unknown: 0, fast: 0, 'too-large': 0, disk: 0 },
+    ...{ forbidden: 0, volatile: 0, unknown: 0, fast: 0, 'too-large': 0, disk: 0, changed: 0 },
   };
   kept = 0;
   savedMs = 0;

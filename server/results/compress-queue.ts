@@ -1,7 +1,7 @@
 /** Compresses entries in the background, one after the other. */
-import { randomBytes } from 'node:crypto';
 import { compressEntry } from './compress.ts';
 import type { EntryDescription } from './entry.ts';
+import { partOf } from './part-name.ts';
 
 export interface CompressQueueDeps {
   pathOf(id: string): string;
@@ -42,8 +42,7 @@ export class CompressQueue {
   async #compress(id: string): Promise<void> {
     const { pathOf, onCompressed, onFailed } = this.#deps;
     try {
-      const part = `${pathOf(id)}.${randomBytes(6).toString('hex')}.part`;
-      const description = await compressEntry(pathOf(id), part);
+      const description = await compressEntry(pathOf(id), partOf(pathOf(id)));
       if (description !== null) onCompressed(id, description);
     } catch (error) {
       onFailed(error);

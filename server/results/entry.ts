@@ -44,6 +44,13 @@ export interface UsedTable {
   readonly name: string;
 }
 
+/** A file as it was when the result was made. */
+export interface WatchedFile {
+  readonly path: string;
+  /** null: it was not there. */
+  readonly stamp: string | null;
+}
+
 /** The facts about a result that do not depend on how it is stored. JSON-safe. */
 export interface ResultFacts {
   /** `cache`: may be dropped for others. `job`: stays until it expires. */
@@ -61,6 +68,8 @@ export interface ResultFacts {
   readonly connections: readonly UsedConnection[];
   /** null: not known, so that every table of the connections may be among them. */
   readonly tables: readonly UsedTable[] | null;
+  /** The files that hold what was read, of sources whose files tell a change; left out without any. */
+  readonly files?: readonly WatchedFile[];
   readonly tags: readonly string[];
   /** The models that were looked up for the query, with the versions that it read; version 0: there was none of that name. */
   readonly models: PlanModels['used'];

@@ -1,6 +1,8 @@
 /** Makes the index know what the directory of results has: entries that others wrote, and those that somebody removed. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { EntryDescription } from './entry.ts';
+import { isAbandoned } from './part-name.ts';
 import type { StoreIndex } from './store-index.ts';
 
 const ENTRY_NAME = /^[0-9a-f]{48}$/;
@@ -14,7 +16,10 @@ export async function readDirectory(
   forget: (id: string) => void,
 ): Promise<void> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const ids = (await readdir(dir)).filter((name) => ENTRY_NAME.test(name));
+  const names = await readdir(dir);
+  // A server that was killed in mid-write leaves a part.
+  for (const name of names.filter(isAbandoned)) await rm(join(dir, name), { force: true });
+  const ids = names.filter((name) => ENTRY_NAME.test(name));
   const unknown = ids.filter((id) => index.get(id) === null);
   const found: [string, EntryDescription][] = [];
   for (let at = 0; at < unknown.length; at += OPEN_AT_ONCE)

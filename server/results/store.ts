@@ -5,7 +5,6 @@
  *
  * Reading the directory does not delay the start: until it is known, an entry is looked for by the name of its file.
  */
-import { randomBytes } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../core/logging/log.ts';
@@ -13,6 +12,7 @@ import { BodyMemory } from './body-memory.ts';
 import { isCompressible } from './compress.ts';
 import { CompressQueue } from './compress-queue.ts';
 import { DamagedEntry, type EntryDescription, footerOf, type ResultFacts } from './entry.ts';
+import { partOf } from './part-name.ts';
 import { readDirectory } from './read-directory.ts';
 import { readyBody } from './ready-body.ts';
 import { Spool } from './spool.ts';
@@ -155,7 +155,7 @@ export class ResultStore {
   /** Returns a spool for a new entry; null when nothing may be written now. */
   create(id: string): Spool | null {
     if (this.#isFrozen) return null;
-    return new Spool({ part: this.#newPart(id), final: this.#pathOf(id) }, (bytes) => {
+    return new Spool({ part: partOf(this.#pathOf(id)), final: this.#pathOf(id) }, (bytes) => {
       this.#partBytes += bytes;
       if (bytes > 0) this.#evict();
     });
@@ -192,7 +192,7 @@ export class ResultStore {
   /** Keeps an entry that was made elsewhere. Resolves to whether it was kept. */
   async place(id: string, stored: Buffer, description: EntryDescription): Promise<boolean> {
     if (this.#isFrozen || !this.hasRoomFor(description.bodyBytes)) return false;
-    const part = this.#newPart(id);
+    const part = partOf(this.#pathOf(id));
     try {
       await writeFile(part, Buffer.concat([stored, footerOf(description)]), { mode: 0o600, flag: 'wx' });
       await rename(part, this.#pathOf(id));
@@ -219,10 +219,6 @@ export class ResultStore {
   #diskFailed(error: unknown): void {
     this.#counts.diskFailures++;
     this.#options.log.warn('result-not-kept', { message: String(error) });
-  }
-
-  #newPart(id: string): string {
-    return `${this.#pathOf(id)}.${randomBytes(6).toString('hex')}.part`;
   }
 
   #pathOf(id: string): string {

@@ -94,7 +94,13 @@ export class SharedTier implements SharedAnswers {
 
   offer(id: string, facts: ResultFacts, asOf: number | null): void {
     const { unshared } = this.#deps;
-    if (asOf === null || facts.connections.some(({ name }) => unshared.includes(name))) return;
+    // The files of another machine may be others.
+    if (
+      asOf === null ||
+      facts.files !== undefined ||
+      facts.connections.some(({ name }) => unshared.includes(name))
+    )
+      return;
     if (this.#putsWaiting >= MOST_WAITING) {
       this.put.failed++;
       return;

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { startTestDatabase, type TestDatabase, testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { activeBackends, answersAgain, codeOf, startLongQuery } from '../support/long-query.ts';
+import { skipBecause } from '../support/skip.ts';
 import { tcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
@@ -212,7 +213,7 @@ describe('faults of load', function () {
   }
 
   it('fault 17, twice the load it can bear with one greedy client: 503 with Retry-After, and nobody starves', async function () {
-    if (process.platform !== 'linux') this.skip(); // one machine with several addresses
+    if (process.platform !== 'linux') skipBecause(this, 'only Linux has all of 127.0.0.0/8');
     await using forkline = await startForkline({
       sql: { processes: 1, connectionsPerProcess: 2 },
       limits: { queueLength: 8, queueWaitMs: 30_000, perClient: 60 },

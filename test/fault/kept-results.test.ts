@@ -48,11 +48,19 @@ describe('kept answers through faults', function () {
     );
   };
 
-  it('keeps them over a restart and a reload, and forgets no purge', async () => {
+  it('keeps them over a restart and a reload, forgets no purge, and sends nothing of a connection that leads to another database now', async () => {
+    const { adminUrl } = await testDatabase();
     let first: number;
     {
       await using forkline = await start();
       first = value(await forkline.query(KEPT));
+      expect(value(await forkline.query(KEPT))).to.equal(first);
+      // Two Forklines on one directory: the second one is refused, and the first one goes on.
+      const refused = await start().then(
+        () => 'it started',
+        (error: Error) => error.message,
+      );
+      expect(refused).to.match(/already|another|in use/i);
       expect(value(await forkline.query(KEPT))).to.equal(first);
     }
     {
@@ -65,19 +73,12 @@ describe('kept answers through faults', function () {
       await purge(forkline, { tables: ['flights'] });
     }
     await using forkline = await start();
-    expect(value(await forkline.query(KEPT))).not.to.equal(first);
-  });
-
-  it('sends nothing of a connection that leads to another database now', async () => {
-    const { url, adminUrl } = await testDatabase();
-    const to = (address: string) => ({ connections: { main: { url: address, allowPowerfulRole: true } } });
-    let first: number;
-    {
-      await using forkline = await start(to(url));
-      first = value(await forkline.query(KEPT));
-    }
-    await using forkline = await start(to(adminUrl));
-    expect(value(await forkline.query(KEPT))).not.to.equal(first);
+    const second = value(await forkline.query(KEPT));
+    expect(second).not.to.equal(first);
+    await until(async () => value(await forkline.query(KEPT)) === second, 5000);
+    const main = { url: adminUrl, allowPowerfulRole: true };
+    await reload(forkline, (config) => ({ ...config, connections: { main } }));
+    expect(value(await forkline.query(KEPT))).not.to.equal(second);
   });
 
   it('takes a damaged or cut file for a miss, counts it, and makes the answer anew', async () => {
@@ -140,8 +141,14 @@ describe('kept answers through faults', function () {
     }
   });
 
-  it('keeps to its bounds, least recently used out first', async () => {
-    await using forkline = await start({ results: { maxEntries: 3 } });
+  it('keeps to its bounds, least recently used out first, and sends an answer over the bound whole', async () => {
+    await using forkline = await start({ results: { maxEntries: 3, maxEntryBytes: 100_000 } });
+    const large = 'set cache = 1h; select n, repeat(md5(n::text), 10) as t from generate_series(1, 5000) n';
+    const [one, two] = await Promise.all([forkline.query(large), forkline.query(large)]);
+    expect(one.json.rowCount).to.equal(5000);
+    expect(two.json.rowCount).to.equal(5000);
+    expect(status(await forkline.query(large))).not.to.include('hit');
+    expect(await entries()).to.deep.equal([]);
     const query = (n: number) => `set cache = 1h; select random() as r, ${n} as n`;
     const isKept = (n: number) => async () => status(await forkline.query(query(n))).includes('; hit');
     for (const n of [1, 2, 3]) await until(isKept(n), 5000);
@@ -150,16 +157,6 @@ describe('kept answers through faults', function () {
     await until(async () => (await entries()).length === 3, 5000);
     expect(status(await forkline.query(query(1)))).to.include('; hit');
     expect(status(await forkline.query(query(2)))).to.include('fwd=miss');
-  });
-
-  it('does not keep an answer over the bound, and sends it whole', async () => {
-    await using forkline = await start({ results: { maxEntryBytes: 100_000 } });
-    const large = 'set cache = 1h; select n, repeat(md5(n::text), 10) as t from generate_series(1, 5000) n';
-    const [first, second] = await Promise.all([forkline.query(large), forkline.query(large)]);
-    expect(first.json.rowCount).to.equal(5000);
-    expect(second.json.rowCount).to.equal(5000);
-    expect(status(await forkline.query(large))).not.to.include('hit');
-    expect(await entries()).to.deep.equal([]);
   });
 
   it('survives the kill of a server in the middle of writing: nothing half is ever sent', async () => {
@@ -182,6 +179,12 @@ describe('kept answers through faults', function () {
       300_000,
     );
     expect(status(answer)).not.to.include('; hit');
+    const isPart = (name: string): boolean => name.endsWith('.part');
+    await until(
+      async () => !(await readdir(join(dataDir, 'results'))).some(isPart),
+      20_000,
+      'parts are gone',
+    );
   });
 
   it('sends a stale answer when the database is away, as long as that is allowed', async () => {

@@ -10,6 +10,7 @@ import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { activeBackends, answersAgain, codeOf, startLongQuery } from '../support/long-query.ts';
 import { isThere, processesOfRun } from '../support/processes.ts';
+import { skipBecause } from '../support/skip.ts';
 import { settled } from '../support/soak.ts';
 import { until } from '../support/until.ts';
 
@@ -155,7 +156,7 @@ describe('faults of the monitor', function () {
     const [soft, hard] = /^Max open files\s+(\d+)\s+(\d+)/m
       .exec(await readFile(`/proc/${forkline.monitorPid}/limits`, 'utf8').catch(() => ''))
       ?.slice(1) ?? ['', ''];
-    if (soft === '' || !limit(`8:${hard}`)) this.skip(); // no `prlimit` here
+    if (soft === '' || !limit(`8:${hard}`)) skipBecause(this, 'no `prlimit` of util-linux here');
     const victim = (await forkline.processes()).find(({ role }) => role === 'sql')!;
     process.kill(victim.pid, 'SIGKILL');
     const failed = async () => (await forkline.logLines()).some((line) => line.includes('EMFILE'));

@@ -1,5 +1,5 @@
 /** Mixed load while processes are killed, stopped and replaced: afterwards nothing is lost, leaked or wrong. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
 import { type AuditReport, AuditVerifier } from '../../core/audit/verify.ts';
@@ -7,6 +7,7 @@ import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { filesOfGoneWorkers, type SoakResult, settled, soak } from '../support/soak.ts';
 import { growth, type WatchResult, watchSoak } from '../support/soak-watch.ts';
+import { until } from '../support/until.ts';
 
 const SLOTS = 4;
 
@@ -50,6 +51,30 @@ function report(result: SoakResult, { samples }: WatchResult, logLines: number):
   );
 }
 
+/** Answers are kept for a moment, within bounds that are reached. */
+const KEEPING = {
+  cache: { mode: 'on', minMs: 0, maxAgeMs: 30_000 },
+  results: { maxEntries: 3, maxBytes: 1024 ** 2, memoryBytes: 256 * 1024 },
+};
+
+/** Expects that the store of results has what it says, within its bounds, and that nothing half written is left. */
+async function expectWithinBounds({ dataDir }: Forkline): Promise<void> {
+  const dir = join(dataDir, 'results');
+  const sizes = async (): Promise<number[]> => {
+    const names = (await readdir(dir)).filter((name) => name !== 'changes.json' && name !== 'jobs');
+    return await Promise.all(names.map(async (name) => (await stat(join(dir, name))).size));
+  };
+  const { maxEntries, maxBytes } = KEEPING.results;
+  await until(
+    async () => {
+      const all = await sizes();
+      return all.length <= maxEntries && all.reduce((sum, size) => sum + size, 0) <= maxBytes;
+    },
+    20_000,
+    'kept results are within their bounds',
+  );
+}
+
 /** The problems of the audit, which was written while processes were killed. */
 async function auditOf({ configFile }: Forkline): Promise<AuditReport['problems']> {
   const verifier = new AuditVerifier({ mayBeginLate: false, expected: null });
@@ -66,18 +91,20 @@ describe('a soak with random faults', function () {
   it(`ends with every query answered or refused by a typed error, and everything back (seed ${SEED})`, async () => {
     const database = await testDatabase();
     await using forkline = await startForkline(
-      { monitor: { heartbeatTimeoutMs: 1500 }, audit: { file: './audit.jsonl' } },
+      { monitor: { heartbeatTimeoutMs: 1500 }, audit: { file: './audit.jsonl' }, ...KEEPING },
       { env: SMALL_NURSERY },
     );
     const watch = watchSoak(forkline, database);
-    const length = DURATION_MS > 0 ? { durationMs: DURATION_MS } : { queries: 300 };
+    const length = DURATION_MS > 0 ? { durationMs: DURATION_MS } : { queries: 200 };
     const result = await soak(forkline, database, { ...length, seed: SEED });
     const { unexpected, seen, faults } = result;
     const watched = await watch.stop();
     expect(watched.violations).to.deep.equal([]);
     expect(unexpected, `after ${faults}`).to.deep.equal([]);
     expect(seen.ok, JSON.stringify(seen)).to.be.above(30);
+    expect(seen.kept, JSON.stringify(seen)).to.be.above(0);
     await settled(forkline, database, SLOTS);
+    await expectWithinBounds(forkline);
     expect(await filesOfGoneWorkers(forkline)).to.deep.equal([]);
     const lines = (await forkline.logLines()).map((line) => JSON.parse(line) as { event: string });
     expect(lines.filter(({ event }) => event === 'internal-error')).to.deep.equal([]);

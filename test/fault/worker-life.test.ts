@@ -10,6 +10,7 @@ import { type FaultName, type FaultyBuild, faultyBuild } from '../support/faulty
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { activeBackends, answersAgain, codeOf, rowOf, startLongQuery } from '../support/long-query.ts';
 import { pidsRunning } from '../support/processes.ts';
+import { skipBecause } from '../support/skip.ts';
 import { filesOfGoneWorkers, settled } from '../support/soak.ts';
 import { until } from '../support/until.ts';
 
@@ -79,7 +80,7 @@ describe('faults inside a DSL worker', function () {
 
   it('fault 5, a native-memory bomb: the data limit holds', async function () {
     const worker = (await forkline.processes()).find(({ role }) => role === 'dsl')!;
-    if (!hasDataLimit(worker.pid)) this.skip(); // no `prlimit` here
+    if (!hasDataLimit(worker.pid)) skipBecause(this, 'no `prlimit` of util-linux here');
     let highest = 0;
     const watch = setInterval(() => {
       highest = Math.max(highest, readRssBytes(worker.pid) ?? 0);
@@ -157,7 +158,8 @@ describe('faults inside a DSL worker', function () {
   });
 
   it('fault 14, a grandchild in a session of its own goes with its worker', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux')
+      skipBecause(this, 'sessions of processes are looked up in the /proc of Linux');
     const { answer, pidOf } = await startLongQuery(
       forkline,
       'set pushdown = off; select pg_sleep(20)::text as a | where true',

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
+import { skipBecause } from '../support/skip.ts';
 import { until } from '../support/until.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -131,6 +132,22 @@ describe('audit', function () {
     expect(readFileSync(file, 'utf8').includes('Ann')).to.equal(false);
   });
 
+  it('has the tables that the SQL of a query names', async () => {
+    await ask(
+      'analyst',
+      'POST',
+      '/v1/query',
+      'select count(*) as n from pg_class c join pg_catalog.pg_type t on true',
+      'tables',
+    );
+    expect((await ended('tables'))!.tables).to.deep.equal(['main.pg_catalog.pg_type', 'main.pg_class']);
+    const text = 'with pg_am as (select 1 as a) select * from pg_am, pg_namespace | head 1';
+    await ask('analyst', 'POST', '/v1/query', text, 'stages');
+    expect((await ended('stages'))!.tables).to.deep.equal(['main.pg_namespace']);
+    await ask('analyst', 'POST', '/v1/query', 'select 1 as a', 'none');
+    expect((await ended('none'))!.tables).to.deep.equal([]);
+  });
+
   it('has what was refused, and by which rule', async () => {
     const rules: string[] = [];
     for (const [index, [path, text]] of [
@@ -189,7 +206,7 @@ describe('audit', function () {
         () => false,
       );
     // A write beyond the limit fails as one on a full disk does. Without util-linux that cannot be tried here.
-    if (!(await limitWrites('1'))) this.skip();
+    if (!(await limitWrites('1'))) skipBecause(this, 'no `prlimit` of util-linux here');
     try {
       const refused = await ask('analyst', 'POST', '/v1/query', 'select 1', 'unwritten');
       expect([refused.status, (JSON.parse(refused.text) as { code: string }).code]).to.deep.equal([

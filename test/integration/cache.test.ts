@@ -2,7 +2,7 @@
  * The cache of answers on a whole Forkline: what is kept and what is not, what a request may ask of it, changes of the data, and
  * many who ask the same at once. Queries with `random()` show whether an answer was computed anew.
  */
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,8 @@ import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
 import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
 import { countRows, post } from '../support/read-answer.ts';
+import { writeSqliteFile } from '../support/sqlite-file.ts';
+import { type StoreDatabase, storeDatabase } from '../support/store-database.ts';
 import { until } from '../support/until.ts';
 
 const RULES = {
@@ -34,6 +36,8 @@ interface Stats {
 describe('the cache of answers', function () {
   this.timeout(60_000);
   let forkline: Forkline;
+  let store: StoreDatabase;
+  const sqliteFile = join(tmpdir(), `forkline-cache-${process.pid}.sqlite`);
 
   before(async () => {
     const rulesFile = join(tmpdir(), `forkline-cache-rules-${process.pid}.json`);
@@ -43,9 +47,20 @@ describe('the cache of answers', function () {
     await admin('grant select on cached_rows to public');
     await admin('create or replace view cached_view as select n from cached_rows');
     await admin('grant select on cached_view to public');
-    forkline = await startForkline({ cache: { mode: 'on', minMs: 0, rulesFile } });
+    store = await storeDatabase();
+    await writeSqliteFile(sqliteFile, 'create table t as select 1 as v');
+    const { url } = await testDatabase();
+    forkline = await startForkline({
+      connections: { main: { url }, file: { kind: 'sqlite', path: sqliteFile } },
+      cache: { mode: 'on', minMs: 0, rulesFile },
+      store: { url: store.url },
+    });
   });
-  after(() => forkline?.stop());
+  after(async () => {
+    await forkline?.stop();
+    await store?.[Symbol.asyncDispose]();
+    await rm(sqliteFile, { force: true });
+  });
 
   const cacheStatus = ({ headers }: Answer): string => headers.get('cache-status') ?? '';
   const metric = async (name: string): Promise<number> => {
@@ -165,6 +180,20 @@ describe('the cache of answers', function () {
     expect(await Promise.all(queries.map(rows))).not.to.deep.equal(before);
   });
 
+  it('runs a query over a SQLite file again when the file has changed', async () => {
+    const ask = (): Promise<Answer> => forkline.query('@file select v from t');
+    const isKept = async (): Promise<Answer | null> => {
+      const answer = await ask();
+      return cacheStatus(answer).includes('; hit') ? answer : null;
+    };
+    expect((await until(isKept, 10_000)).json.rows).to.deep.equal([{ v: 1 }]);
+    await writeSqliteFile(sqliteFile, 'create table t as select 2 as v');
+    const changed = await ask();
+    expect(cacheStatus(changed)).to.match(/fwd=stale/);
+    expect(changed.json.rows).to.deep.equal([{ v: 2 }]);
+    expect((await until(isKept, 10_000)).json.rows).to.deep.equal([{ v: 2 }]);
+  });
+
   it('drops entries by tag, by shape, by connection and all of them', async () => {
     const query = (letter: string) => `select random() as tagged, '${letter}' as x`;
     const changes: object[] = [
@@ -273,6 +302,37 @@ describe('the cache of answers', function () {
     await until(async () => (await ask()).status === 200, 10_000);
     const first = (await ask()).json.rows;
     await until(async () => JSON.stringify((await ask()).json.rows) !== JSON.stringify(first), 10_000);
+  });
+
+  it('keeps the rows of a model warm that says how often, until it says so no more', async () => {
+    const send = async (method: string, path: string, body?: object, more: object = {}): Promise<Response> =>
+      await fetch(`${forkline.url}${path}`, {
+        ...{ method, headers: { 'content-type': 'application/json', ...more } },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+    const model = { name: 'warm_model', query: 'select random() as r', connection: 'main' };
+    const warm = { ...model, cache: { keep: '1h', refresh: '1s' } };
+    const made = await send('POST', '/v1/models', warm);
+    expect(made.status, await made.text()).to.equal(201);
+    const seen = new Set<string>();
+    await until(async () => {
+      const rows = await send('GET', '/v1/models/warm_model/rows', undefined, {
+        'cache-control': 'only-if-cached',
+      });
+      const text = await rows.text();
+      // Nobody runs it but the schedule.
+      if (rows.status === 200) seen.add(text.replace(/"stats".*/s, ''));
+      return seen.size >= 2;
+    }, 30_000);
+    const calmed = await send(
+      'PUT',
+      '/v1/models/warm_model',
+      { ...model, cache: { keep: '1h' } },
+      {
+        'if-match': '*',
+      },
+    );
+    expect(calmed.status, await calmed.text()).to.equal(200);
   });
 
   it('shows what is kept, and what it has counted', async () => {

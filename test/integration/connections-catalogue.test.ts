@@ -42,10 +42,11 @@ describe('connections of the catalogue', function () {
         {
           dataDir: join(dir, 'data-of-forkline'),
           store: { url: store.url, directories: [dir] },
+          audit: { file: join(dir, 'audit.jsonl') },
           secrets: {
             reader: {
               value: 'env:READER',
-              connections: ['extra', 'kept', 'elsewhere', 'bad'],
+              connections: ['extra', 'kept', 'elsewhere', 'bad', 'audited'],
               hosts: [host],
             },
             'other-host': { value: 'env:READER', connections: ['bound'], hosts: ['db.example.com'] },
@@ -164,6 +165,46 @@ describe('connections of the catalogue', function () {
     ]);
     expect((await running).json.rows).to.deep.equal([{ n: 7, s: '' }]);
     expect(await pids()).to.deep.equal(before);
+  });
+
+  it('leave no secret in the environment of a process that works with them', async () => {
+    const processes = await forkline.processes();
+    const found = await Promise.all(
+      processes
+        .filter(({ role }) => role !== 'monitor' && role !== 'database')
+        .map(async ({ role, pid }) => [role, await readFile(`/proc/${pid}/environ`, 'utf8')] as const),
+    );
+    expect(new Set(found.map(([role]) => role))).to.include.keys('server', 'sql', 'logger');
+    for (const [role, environ] of found)
+      expect(environ, role).not.to.contain(password).and.not.to.contain('not-the-password-of-anybody');
+  });
+
+  it('are in the audit: who changed which, and that one was tested', async () => {
+    await make('audited', { url: address, secret: 'reader' });
+    await send('POST', '/v1/connections/audited/test');
+    const { headers } = await send('GET', '/v1/connections/audited');
+    await send('DELETE', '/v1/connections/audited?reason=over', undefined, {
+      'if-match': headers.get('etag')!,
+    });
+    const acts = await until(
+      async () => {
+        const lines = (await readFile(join(dir, 'audit.jsonl'), 'utf8')).trimEnd().split('\n');
+        const records = lines
+          .map((line) => JSON.parse(line) as Json)
+          .filter(({ connection }) => connection === 'audited');
+        const own = records.filter(({ event }) => String(event).startsWith('connection-'));
+        return own.length >= 3 ? own : null;
+      },
+      DEADLINE_MS,
+      'audit',
+    );
+    expect(acts.map(({ event }) => event)).to.deep.equal([
+      'connection-saved',
+      'connection-tested',
+      'connection-removed',
+    ]);
+    expect(acts[0]).to.include({ version: 1, method: 'anonymous' });
+    expect(acts[2]).to.include({ reason: 'over' });
   });
 
   it('have a kind of their own: files and SQLite only below the directories that the configuration names', async () => {

@@ -11,6 +11,7 @@ import pg from 'pg';
 import { readSample } from '../../core/process/proc.ts';
 import type { Cluster } from '../../demo/cluster.ts';
 import { openCluster } from '../../demo/cluster.ts';
+import { skipBecause } from '../support/skip.ts';
 import { until } from '../support/until.ts';
 
 const HOLDER = fileURLToPath(new URL('../fixtures/database/hold-cluster.mjs', import.meta.url));
@@ -133,7 +134,7 @@ describe('the embedded PostgreSQL', function () {
   });
 
   it('ends with the process that started it, when that one is killed', async function () {
-    if (process.platform !== 'linux') this.skip(); // without setpriv the next start sees to it
+    if (process.platform !== 'linux') skipBecause(this, 'without setpriv the next start sees to it');
     const { holder, pid } = await holdElsewhere();
     const exited = once(holder, 'exit');
     holder.kill('SIGKILL');

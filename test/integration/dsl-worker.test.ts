@@ -20,6 +20,7 @@ import {
   stagesCall,
   startDslProcess,
 } from '../../loadtest/dsl-process.ts';
+import { skipBecause } from '../support/skip.ts';
 import { until } from '../support/until.ts';
 
 const MB = 1024 * 1024;
@@ -567,7 +568,7 @@ describe('dsl worker: memory', function () {
   this.timeout(120_000);
 
   it('does not grow with a large answer and a slow reader', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skipBecause(this, 'memory is read from the /proc of Linux');
     let bytes = 0;
     let most = 0;
     await using worker = await startDslProcess({
@@ -592,7 +593,7 @@ describe('dsl worker: memory', function () {
   });
 
   it('holds a source back that is faster than the stages', async function () {
-    if (process.platform !== 'linux') this.skip();
+    if (process.platform !== 'linux') skipBecause(this, 'memory is read from the /proc of Linux');
     await using worker = await startDslProcess({ config: { memoryBytes: 64 * MB } });
     // 200 MB, which the stages take longer to compute with than to read.
     const row = inputStream(NT, [[7, 'y'.repeat(998)]]).subarray(WIRE_HEADER.length, -WIRE_END.length);

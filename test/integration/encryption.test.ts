@@ -1,6 +1,6 @@
 /** Encrypted queries of a whole Forkline: what is taken, what is refused, what is seen of it, and the clients of docs/encryption.md. */
 import { execFile } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -127,6 +127,27 @@ describe('encrypted queries', function () {
         .map((entry) => readFile(join(entry.parentPath, entry.name), 'latin1')),
     );
   }
+
+  it('belong to the key that they are sent with: with another, or none, they are refused', async () => {
+    const hash = (text: string): string => createHash('sha256').update(text).digest('base64url');
+    const sent = async (ath: string | undefined, credential: string | null): Promise<unknown> => {
+      const token = await sealedQuery(key, { content: { ath } });
+      const headers = credential === null ? {} : { authorization: `Bearer ${credential}` };
+      const { status, text } = await postSealed(forkline.url, token, '/v1/query', headers);
+      return status === 200 ? 200 : [status, codeOf(text)];
+    };
+    const refused = [400, 'bad-encryption'];
+    expect(await sent(hash('mine'), 'mine')).to.equal(200);
+    expect(await sent(undefined, null)).to.equal(200);
+    expect(await sent(hash('mine'), 'of-a-thief')).to.deep.equal(refused);
+    expect(await sent(hash('mine'), null)).to.deep.equal(refused);
+    expect(await sent(undefined, 'of-a-thief')).to.deep.equal(refused);
+    // A refused one was not taken: its owner can still send it.
+    const token = await sealedQuery(key, { content: { ath: hash('mine') } });
+    await postSealed(forkline.url, token, '/v1/query', { authorization: 'Bearer of-a-thief' });
+    const own = await postSealed(forkline.url, token, '/v1/query', { authorization: 'Bearer mine' });
+    expect(own.status, own.text).to.equal(200);
+  });
 
   describe('are refused', () => {
     const CLAIMS: readonly (readonly [string, () => Record<string, unknown>])[] = [

@@ -8,6 +8,7 @@ import { type Forkline, startForkline } from '../support/forkline.ts';
 import { createLake, type Lake } from '../support/lake.ts';
 import { codeOf, startLongQuery } from '../support/long-query.ts';
 import { startMariadb, type TestMariadb } from '../support/mariadb.ts';
+import { skipBecause } from '../support/skip.ts';
 import { writeSqliteFile } from '../support/sqlite-file.ts';
 import { until } from '../support/until.ts';
 
@@ -528,8 +529,7 @@ describe('files, on a server', function () {
   });
 
   it('joins four kinds of source in one query', async function () {
-    // MariaDB is not installed here: `.ci/run` brings it.
-    if (mariadb === null) return this.skip();
+    if (mariadb === null) return skipBecause(this, 'MariaDB is not installed here: `.ci/run` brings it');
     const query = `select * from (values (0, 'p0'), (1, 'p1'), (2, 'p2')) as t(g, pg)
       | join (@lake select g, n from big where n < 21) on g
       | join (@notes select g, title from names) on g

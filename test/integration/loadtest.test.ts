@@ -11,6 +11,7 @@ import { type Check, isHeld, type RunResult, type ScenarioResult } from '../../l
 import { testDatabase } from '../support/database.ts';
 import { startForkline } from '../support/forkline.ts';
 import { isThere, treeOf } from '../support/processes.ts';
+import { skipBecause } from '../support/skip.ts';
 import { until } from '../support/until.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist-dev/loadtest/main.js', import.meta.url));
@@ -234,7 +235,7 @@ describe('loadtest', function () {
 describe('plain SQL', () => {
   for (const tool of ['psql', 'driver'] as const) {
     it(`${tool} times statements, and tells the database's own message`, async function () {
-      if (tool === 'psql' && !hasPsql(process.env.PATH)) this.skip();
+      if (tool === 'psql' && !hasPsql(process.env.PATH)) skipBecause(this, 'no psql here');
       // By its built path: it starts a built process.
       const built = await import('../../dist-dev/loadtest/limit/plain-sql.js' as string);
       const children = new Children();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { createLogClient } from '../../core/logging/client.ts';
 import { type LogSetup, seqsByProcess, setUpLog, until } from '../fixtures/logger/harness.ts';
+import { skipBecause } from '../support/skip.ts';
 
 const DISK_BYTES = 4 * 1024 * 1024;
 
@@ -49,7 +50,7 @@ describe('logger on a full disk', function () {
 
   it('loses nothing while there is another place, stalls nobody, and tells of the gap', async function () {
     using disk = mountSmallDisk();
-    if (disk === null) this.skip();
+    if (disk === null) skipBecause(this, 'no tmpfs can be mounted here: needs root and mount(8)');
     const filler = fillDisk(disk.dir, 512 * 1024);
     await using setup = setUpLog({ logDir: disk.dir, maxBytes: 100_000_000 });
     const logger = await setup.startLogger();

@@ -205,10 +205,17 @@ describe('models', function () {
     await admin('create table public.drifting (a int, b text); grant select on public.drifting to reader');
     await make('drifting', { query: 'select * from drifting' });
     await make('reader_of_drifting', { query: 'drifting | stats count() as n by b' });
+    const planned = [
+      'drifting | where a > 0 | stats max(a) as most',
+      'set pushdown = off; drifting | tail 1',
+    ];
+    for (const text of planned) await rows(text);
     await admin('alter table public.drifting add column c date');
     const warned = (await forkline.query('drifting | head 1')).json.stats as Json;
     expect(warned.warnings.join()).to.contain('has the column `c` (date), which its contract does not name');
     await admin('alter table public.drifting drop column b, alter column a type text');
+    // Their plans were made with the columns that there were.
+    for (const text of planned) expect((await problem(text)).code, text).to.equal('model-drift');
     const first = await problem('reader_of_drifting');
     expect([first.status, first.code]).to.deep.equal([409, 'model-drift']);
     expect(first.detail)
@@ -332,6 +339,30 @@ describe('models', function () {
     expect(columns).to.deep.equal(['origin', 'n']);
   });
 
+  it('may be called like words of the languages, and are then quoted', async () => {
+    for (const name of ['where', 'group', 'stats', 'null', 'join', 'sort', '한글']) {
+      await make(name, { query: `select '${name}' as word` });
+      expect(await rows(`"${name}" | head 1`), name).to.deep.equal([{ word: name }]);
+      const legacy = await rows(`model name = '${name}' | head 1`, { body: { dialect: 'legacy' } });
+      expect(legacy, name).to.deep.equal([{ word: name }]);
+    }
+    for (const name of ['select', 'with', 'let', 'explain', 'model']) {
+      const { status, json } = await send('POST', '/v1/models', { name, query: 'select 1 as n' });
+      expect([status, json.detail], name).to.deep.equal([
+        422,
+        `the model \`${name}\` cannot be saved: name cannot be \`${name}\`: queries begin with that word`,
+      ]);
+    }
+  });
+
+  it('with ten megabytes of text are refused', async () => {
+    const query = `select 1 as n | where n in (${'1,'.repeat(5 * 1024 * 1024)}1)`;
+    const { status, json } = await send('POST', '/v1/models', { name: 'huge', query });
+    expect(status).to.be.oneOf([400, 413]);
+    expect(json.detail).to.be.a('string').and.have.length.lessThan(500);
+    expect((await send('GET', '/v1/models/huge')).status).to.equal(404);
+  });
+
   it('are offered by name where one may stand, with their parameters and columns, in both languages', async () => {
     await make('far flights', {
       query: 'select origin from flights where distance > :miles',
@@ -353,7 +384,7 @@ describe('models', function () {
     for (const text of [
       'model name = far',
       'model name = late | join left fa',
-      'model name = late | union all f',
+      'model name = late | union all fa',
     ])
       expect(await offered(text, legacy), text).to.deep.equal([{ ...model, insert: "'far flights'" }]);
     const columns = await send('POST', '/v1/complete', {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { MonitorStats } from '../../core/protocol/monitor.ts';
 import { isAlive, type MonitorUnderTest, startMonitor, until } from '../fixtures/monitor/harness.ts';
+import { skipBecause } from '../support/skip.ts';
 
 const hasProc = existsSync('/proc/self/stat');
 const hasSetsid = existsSync('/usr/bin/setsid') || existsSync('/bin/setsid');
@@ -23,12 +24,12 @@ async function firstOf(monitor: MonitorUnderTest, role: 'sql' | 'dsl') {
 
 describe('limits of processes', () => {
   before(function () {
-    if (!hasProc) this.skip();
+    if (!hasProc) skipBecause(this, 'no /proc here');
   });
 
   describe('processes that left their group', () => {
     before(function () {
-      if (!hasSetsid) this.skip();
+      if (!hasSetsid) skipBecause(this, 'no `setsid` of util-linux here');
     });
 
     async function strayOf(monitor: MonitorUnderTest): Promise<{ stray: number; workerPid: number }> {

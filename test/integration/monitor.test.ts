@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { readSample } from '../../core/process/proc.ts';
 import { isAlive, type MonitorUnderTest, startMonitor, until } from '../fixtures/monitor/harness.ts';
+import { skipBecause } from '../support/skip.ts';
 
 async function end(monitor: MonitorUnderTest, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
   monitor.process.kill(signal);
@@ -431,7 +432,7 @@ describe('monitor', () => {
   });
 
   it('starts children that can gain no rights, whatever they start', async function () {
-    if (!existsSync('/usr/bin/setpriv')) return this.skip();
+    if (!existsSync('/usr/bin/setpriv')) return skipBecause(this, 'no `setpriv` of util-linux here');
     await using monitor = await startMonitor();
     await monitor.ready();
     const statuses = (await monitor.childPids()).map((pid) => readFileSync(`/proc/${pid}/status`, 'utf8'));
@@ -441,7 +442,7 @@ describe('monitor', () => {
 
   describe('when the monitor is killed', () => {
     it('takes its children with it, blocked ones too', async function () {
-      if (!existsSync('/usr/bin/setpriv')) return this.skip();
+      if (!existsSync('/usr/bin/setpriv')) return skipBecause(this, 'no `setpriv` of util-linux here');
       await using monitor = await startMonitor({ entries: { dsl: 'blocked' } });
       await monitor.ready();
       await until('a DSL worker', async () => (await monitor.idsOf('dsl')).length > 0);

@@ -142,6 +142,7 @@ describe('planner threads', function () {
     start({ threads: 1 });
     const { Planner } = (await import(BUILT_PLANNER)) as typeof import('../../server/planning/planner.ts');
     const planner = new Planner({
+      namesTables: false,
       ...{ threads: 1, cacheEntries: 10, cacheBytes: 1 << 20, queueLength: 10, queueWaitMs: 60_000 },
       connections: { dialects: { main: 'postgres' as const }, allowFunctions: {} },
     });
@@ -176,6 +177,7 @@ describe('planner threads', function () {
     start({ threads: 1 });
     const { Planner } = (await import(BUILT_PLANNER)) as typeof import('../../server/planning/planner.ts');
     const planner = new Planner({
+      namesTables: false,
       ...{ threads: 1, cacheEntries: 10, cacheBytes: 1 << 20, queueLength: 10, queueWaitMs: 60_000 },
       connections: { dialects: { main: 'postgres' as const, notes: 'sqlite' as const }, allowFunctions: {} },
     });

@@ -81,6 +81,11 @@ describe('Spark', function () {
         expect(await rows(sql, { n: 7 })).to.deep.equal([{ id: 7 }]);
         const text = `it's \\ " $1 ? :n 😀 $\{env:HOME}`;
         expect(await rows('@lake select :t as t', { t: text })).to.deep.equal([{ t: text }]);
+        const stages =
+          '@lake select id from range(10) | where id > :n and not id in (:list) | sort id | head :k';
+        expect(await rows(stages, { n: 3, list: [5, 6], k: 2 })).to.deep.equal([{ id: 4 }, { id: 7 }]);
+        const texts = "@lake select t from values ('a'), ('b') as v(t) | where t = :t";
+        expect(await rows(texts, { t: 'b' })).to.deep.equal([{ t: 'b' }]);
       });
 
       it('joins with PostgreSQL', async () => {

@@ -24,8 +24,8 @@ interface Kind {
   readonly scaledTo: number;
 }
 
-const PREFORK: Kind = { role: 'scan', row: 'prefork-row.ts', started: 2, scaledTo: 3 };
-const LEASED: Kind = { role: 'shape', row: 'leased-row.ts', started: 1, scaledTo: 3 };
+const PREFORK: Kind = { role: 'scan', row: 'prefork-row.mjs', started: 2, scaledTo: 3 };
+const LEASED: Kind = { role: 'shape', row: 'leased-row.mjs', started: 1, scaledTo: 3 };
 
 const overrides = ({ role, row }: Kind, more: Overrides = {}): Overrides => ({
   pools: [row],

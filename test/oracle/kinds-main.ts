@@ -45,7 +45,7 @@ try {
       );
     },
     onProgress({ pipelines }) {
-      if (pipelines - shown < 500) return;
+      if (pipelines - shown < 100) return;
       shown = pipelines;
       console.log(`${pipelines} pipelines`);
     },

@@ -35,10 +35,15 @@ export interface SealedAnswer {
   readonly text: string;
 }
 
-export async function postSealed(url: string, token: string, path = '/v1/query'): Promise<SealedAnswer> {
+export async function postSealed(
+  url: string,
+  token: string,
+  path = '/v1/query',
+  headers: Readonly<Record<string, string>> = {},
+): Promise<SealedAnswer> {
   const response = await fetch(`${url}${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/jose' },
+    headers: { 'content-type': 'application/jose', ...headers },
     body: token,
   });
   const bytes = Buffer.from(await response.arrayBuffer());

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { printedBy, run } from './command-there.ts';
 
-/** Where Debian's packages put each version. */
+/** The directory in which Debian's packages put each version. */
 const VERSIONS = '/usr/lib/postgresql';
 
 /** Returns the directory with server and client of one version; null: there is none that can be run here. */

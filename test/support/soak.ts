@@ -78,13 +78,15 @@ export async function soak(
   const done: string[] = [];
   let sent = 0;
   const endAt = durationMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + durationMs;
+  const truths = await truthsOf(forkline);
   const client = async (): Promise<void> => {
     while (sent < queries && Date.now() < endAt) {
       if (++sent % FAULT_EVERY_QUERIES === 0) done.push(await hurt(forkline, database, random, faults));
       const [text, code] = pick(QUERIES, random);
-      const outcome = await ask(forkline.port, text, random);
+      const outcome = await ask(forkline.port, text, random, truths);
       seen[outcome] = (seen[outcome] ?? 0) + 1;
-      const known = outcome === (code ?? 'ok') || outcome === 'left' || outcome === 'cut';
+      const known =
+        outcome === (code ?? 'ok') || outcome === 'kept' || outcome === 'left' || outcome === 'cut';
       if (!known && !EXPECTED.has(outcome)) unexpected.push(`${text}: ${outcome}`);
     }
   };
@@ -92,8 +94,31 @@ export async function soak(
   return { seen, unexpected, faults: done };
 }
 
-/** `ok`, an error's code, `left` (this client went away), `cut` (the connection ended: the server was killed). */
-function ask(port: number, text: string, random: () => number): Promise<string> {
+/** The rows of each query that has an answer, in no order, before anything is hurt. */
+async function truthsOf(forkline: Forkline): Promise<ReadonlyMap<string, string>> {
+  const truths = new Map<string, string>();
+  for (const [text, code] of QUERIES) {
+    if (code !== null) continue;
+    const answer = await forkline.query(text, { headers: { 'cache-control': 'no-store' } });
+    truths.set(text, rowsOf(answer.json));
+  }
+  return truths;
+}
+
+function rowsOf({ rows }: { readonly rows: readonly unknown[] }): string {
+  return rows
+    .map((row) => JSON.stringify(row))
+    .sort()
+    .join('\n');
+}
+
+/** `ok`, an error's code, `wrong` (other rows), `left` (this client went away), `cut` (the connection ended: the server was killed). */
+function ask(
+  port: number,
+  text: string,
+  random: () => number,
+  truths: ReadonlyMap<string, string>,
+): Promise<string> {
   const leaveAfterMs = random() < 0.15 ? random() * 200 : null;
   const timeoutMs = random() < 0.15 ? 1 + Math.floor(random() * 50) : 1500;
   return new Promise((resolve) => {
@@ -103,7 +128,10 @@ function ask(port: number, text: string, random: () => number): Promise<string> 
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', () => resolve('cut'));
-        response.on('end', () => resolve(outcomeOf(response.statusCode ?? 0, Buffer.concat(chunks))));
+        response.on('end', () => {
+          const isHit = response.headers['cache-status']?.includes('; hit') === true;
+          resolve(outcomeOf(response.statusCode ?? 0, isHit, Buffer.concat(chunks), truths.get(text)));
+        });
       },
     );
     const timer = leaveAfterMs === null ? null : setTimeout(() => request.destroy(), leaveAfterMs);
@@ -115,14 +143,18 @@ function ask(port: number, text: string, random: () => number): Promise<string> 
       resolve(error.code === 'ECONNREFUSED' ? 'refused' : request.destroyed && timer ? 'left' : 'cut'),
     );
     request.setHeader('content-type', 'application/json');
+    // Half of them run, so that faults meet queries.
+    if (random() < 0.5) request.setHeader('cache-control', 'no-store');
     request.end(JSON.stringify({ query: text, limits: { timeoutMs } }));
   });
 }
 
-function outcomeOf(status: number, body: Buffer): string {
-  if (status !== 200) return (JSON.parse(body.toString()) as { code: string }).code;
-  JSON.parse(body.toString()); // an answer that ended well is whole
-  return 'ok';
+/** `kept`: an answer that came from the cache. */
+function outcomeOf(status: number, isHit: boolean, body: Buffer, truth: string | undefined): string {
+  const answer = JSON.parse(body.toString()) as { code: string; rows: unknown[] }; // one that ended well is whole
+  if (status !== 200) return answer.code;
+  if (rowsOf(answer) !== truth) return 'wrong';
+  return isHit ? 'kept' : 'ok';
 }
 
 async function hurt(

@@ -19,6 +19,7 @@ const TRAITS: DialectTraits = {
   placesNulls: true,
   limitsByNumbers: false,
   limitType: null,
+  numbersByOrder: false,
   materialized: ' MATERIALIZED',
 };
 

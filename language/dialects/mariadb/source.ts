@@ -90,6 +90,7 @@ export const MARIADB: SourceDialect = {
     placesNulls: false,
     limitsByNumbers: true,
     limitType: null,
+    numbersByOrder: false,
     materialized: '',
   },
   lexical: MARIADB_LEXICAL,

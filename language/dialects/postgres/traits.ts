@@ -12,6 +12,7 @@ export const POSTGRES_TRAITS: DialectTraits = {
   placesNulls: true,
   limitsByNumbers: false,
   limitType: null,
+  numbersByOrder: false,
   materialized: ' MATERIALIZED',
 };
 

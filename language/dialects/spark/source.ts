@@ -64,6 +64,7 @@ export const SPARK: SourceDialect = {
     placesNulls: true,
     limitsByNumbers: false,
     limitType: 'int',
+    numbersByOrder: true,
     materialized: '',
   },
   lexical: SPARK_LEXICAL,

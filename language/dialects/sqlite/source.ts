@@ -66,6 +66,7 @@ export const SQLITE: SourceDialect = {
     placesNulls: true,
     limitsByNumbers: false,
     limitType: null,
+    numbersByOrder: false,
     materialized: ' MATERIALIZED',
   },
   lexical: SQLITE_LEXICAL,

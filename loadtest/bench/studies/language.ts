@@ -228,6 +228,7 @@ async function stallOf(work: () => Promise<void>): Promise<number> {
 async function benchStall(): Promise<void> {
   console.log("\nhow long this process's event loop stands still while the planner's thread works");
   const planner = new Planner({
+    namesTables: false,
     connections: { dialects: DIALECTS, allowFunctions: {} },
     threads: 1,
     cacheEntries: 0,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { isSameProcess, parseStat, readRssBytes, readSample } from '../../../../core/process/proc.ts';
+import { skipBecause } from '../../../support/skip.ts';
 
 describe('/proc', () => {
   it('parses a name that holds spaces and parentheses', () => {
@@ -26,7 +27,7 @@ describe('/proc', () => {
 
   it('knows a process by its start time too', async function () {
     const own = readSample(process.pid);
-    if (own === null) return this.skip(); // no /proc here
+    if (own === null) return skipBecause(this, 'no /proc here');
     expect(own.ppid).to.equal(process.ppid);
     expect(readRssBytes(process.pid)).to.be.greaterThan(1_000_000);
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);

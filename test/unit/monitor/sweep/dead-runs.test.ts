@@ -9,6 +9,7 @@ import { expect } from 'chai';
 import { runDirPrefix } from '../../../../core/process/run-dir.ts';
 import { claimRunDir, sweepDeadRuns } from '../../../../monitor/sweep/dead-runs.ts';
 import { RUN_ID } from '../../../../monitor/sweep/strays.ts';
+import { skipBecause } from '../../../support/skip.ts';
 
 describe('run directories of killed monitors', () => {
   let parent: string;
@@ -16,7 +17,7 @@ describe('run directories of killed monitors', () => {
   const started: ChildProcess[] = [];
 
   before(async function () {
-    if (!existsSync('/proc/self/stat')) this.skip();
+    if (!existsSync('/proc/self/stat')) skipBecause(this, 'no /proc here');
     const child = spawn('true');
     await once(child, 'exit');
     deadPid = child.pid!;

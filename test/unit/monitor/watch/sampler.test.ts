@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { examine, type HealthPolicy } from '../../../../monitor/watch/health.ts';
 import { Sampler } from '../../../../monitor/watch/sampler.ts';
+import { skipBecause } from '../../../support/skip.ts';
 import { until } from '../../../support/until.ts';
 
 const DEADLINE_MS = 5000;
@@ -23,7 +24,7 @@ describe('readings of processes', () => {
   const clock = { ms: 0 };
 
   before(function () {
-    if (!existsSync('/proc/self/stat')) this.skip();
+    if (!existsSync('/proc/self/stat')) skipBecause(this, 'no /proc here');
   });
   beforeEach(() => {
     clock.ms = 0;
@@ -72,7 +73,8 @@ describe('readings of processes', () => {
   });
 
   it('know a process that the kernel holds, since when and where', async function () {
-    if (process.arch !== 'x64' || !existsSync('/usr/bin/perl')) return this.skip();
+    if (process.arch !== 'x64' || !existsSync('/usr/bin/perl'))
+      return skipBecause(this, 'it needs Perl, and the numbers of the system calls of x64');
     const pid = start('perl', '-e', HELD);
     const look = await inState(pid, 'D');
     expect(look.stateSinceMs).to.equal(0);

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { skipBecause } from '../../../support/skip.ts';
 
 const AUTOGROUP = '/proc/self/autogroup';
 const MODULE = new URL('../../../../workers/dsl/lower-priority.ts', import.meta.url).href;
@@ -27,8 +28,8 @@ const ownSession = (): string => readFileSync(AUTOGROUP, 'utf8');
 
 describe('the priority of DSL workers', () => {
   before(function () {
-    // Elsewhere, or booted without it, the kernel does not group by session.
-    if (!existsSync(AUTOGROUP) || ownSession() === '') this.skip();
+    if (!existsSync(AUTOGROUP) || ownSession() === '')
+      skipBecause(this, 'this kernel does not group by session');
   });
 
   it('is low for the worker and the session that it leads', async () => {

@@ -1,9 +1,9 @@
 /** `forkline cache`: what is kept, what has changed, and which queries would be worth keeping. */
 import { text } from 'node:stream/consumers';
-import type { Client } from './kit/client.ts';
-import { renderTable } from './kit/table.ts';
+import type { Client } from '../kit/client.ts';
+import { durationText } from '../kit/duration-text.ts';
+import { renderTable } from '../kit/table.ts';
 import type { CacheCommand } from './results-arguments.ts';
-import { durationText } from './status.ts';
 
 interface Output {
   readonly stdout: NodeJS.WritableStream;
@@ -59,8 +59,9 @@ export async function runCache(
       return list(client, command.json, command.limit, stdout);
     case 'purge': {
       const answer = await client.post('/v1/cache/purge', command.changed);
-      const { entries } = JSON.parse(await text(answer)) as { entries: number };
+      const { entries, told } = JSON.parse(await text(answer)) as { entries: number; told?: boolean };
       stdout.write(`${entries} ${entries === 1 ? 'answer is' : 'answers are'} not sent any more\n`);
+      if (told === false) stdout.write('the Forklines that share answers are told when Redis is back\n');
       return;
     }
     case 'advise':

@@ -1,10 +1,10 @@
 /** `forkline jobs`: queries that run without a client that waits, and their results. */
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import type { Client } from './kit/client.ts';
-import { renderTable } from './kit/table.ts';
+import type { Client } from '../kit/client.ts';
+import { durationText } from '../kit/duration-text.ts';
+import { renderTable } from '../kit/table.ts';
 import type { JobsCommand } from './results-arguments.ts';
-import { durationText } from './status.ts';
 
 /** The fields of GET /v1/jobs that are shown. */
 export interface JobView {

@@ -1,5 +1,5 @@
 /** Reads whole numbers of the command line. */
-import { UsageError } from './kit/usage-error.ts';
+import { UsageError } from './usage-error.ts';
 
 /** Returns null when the option is left out. Throws UsageError. */
 export function parseCount(option: string, given: string | undefined): number | null {

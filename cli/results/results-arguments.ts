@@ -1,6 +1,6 @@
 /** Reads the command lines of `forkline cache` and `forkline jobs`. */
-import { parseCount } from './count-argument.ts';
-import { UsageError } from './kit/usage-error.ts';
+import { parseCount } from '../kit/count-argument.ts';
+import { UsageError } from '../kit/usage-error.ts';
 
 export type CacheCommand =
   | { readonly action: 'ls'; readonly json: boolean; readonly limit: number | null }
