@@ -11,6 +11,7 @@ import { installedExtensions } from '../support/stores/engine-extensions.ts';
 import { type FakeServer, serveFile, startFakeServer } from '../support/stores/fake-servers.ts';
 import { startWebhdfs, type TestWebhdfs } from '../support/stores/fake-webhdfs.ts';
 import { type S3Server, startVersitygw } from '../support/stores/versitygw.ts';
+import { until } from '../support/until.ts';
 
 /** Nobody listens there: the engine must not ask a proxy for what this machine has. */
 const PROXIES = { http_proxy: 'http://127.0.0.1:1', HTTP_PROXY: 'http://127.0.0.1:1' };
@@ -200,10 +201,13 @@ describe('files in stores, on a server', function () {
     const text = '@s3 select * from sales | where ';
     const body = JSON.stringify({ query: text, position: text.length });
     const headers = { 'content-type': 'application/json' };
-    const found = await (
-      await fetch(`${forkline.url}/v1/complete`, { method: 'POST', headers, body })
-    ).text();
-    for (const column of ['id', 'amount', 'y', 'city']) expect(found).to.contain(`"${column}"`);
+    // The first answers may come before all tables of the connection are read.
+    await until(async () => {
+      const answer = await fetch(`${forkline.url}/v1/complete`, { method: 'POST', headers, body });
+      const found = await answer.text();
+      for (const column of ['id', 'amount', 'y', 'city']) expect(found).to.contain(`"${column}"`);
+      return true;
+    }, 30_000);
   });
 
   it('that are broken are named by their paths', async () => {
