@@ -27,8 +27,14 @@ export type ToSqlWorker =
   | ({ readonly type: 'explain' } & ExplainCall)
   /** Tells what the database says about changes of its tables, as data frames with lines (`ChangeLine`), for as long as it is heard. */
   | ({ readonly type: 'hear-changes' } & HearChangesCall)
+  /** Asks for a reply, to know that the process lives. */
+  | ({ readonly type: 'ping' } & PingCall)
   /** Ends the call that runs now, which then replies with `cancelled`. */
   | { readonly type: 'cancel'; readonly queryId: string };
+
+export interface PingCall {
+  readonly queryId: string;
+}
 
 interface CallBase {
   readonly queryId: string;
@@ -156,6 +162,7 @@ export interface SqlWorkerCalls {
   facts: { request: FactsCall; reply: FactsReply };
   explain: { request: ExplainCall; reply: ExplainReply };
   'hear-changes': { request: HearChangesCall; reply: never };
+  ping: { request: PingCall; reply: null };
 }
 
 export type FromSqlWorker =

@@ -45,8 +45,8 @@ interface SqlWorker {
 }
 
 const RECONNECT_MS = 50;
-/** The time in which the sockets of a worker that has died are all seen to close. */
-const DOUBT_MS = 5;
+/** The name of what is asked to know that a worker lives; queries have others. */
+const PING = 'ping';
 /** The share of all slots that long queries never take. */
 const KEPT_SHARE = 0.25;
 
@@ -194,26 +194,27 @@ export class SqlSlots {
   }
 
   /**
-   * A worker that dies closes its sockets one after the other: the free ones are given to nobody until they have had the time to close
-   * as well, or the next query would be lost with them.
+   * A worker that dies closes its sockets one after the other, on a busy machine with time between them: the free ones are given
+   * to nobody until the worker has answered on them, or the next query would be lost with them.
    */
   #doubt(worker: SqlWorker): void {
     const doubted = worker.free.splice(0);
-    if (doubted.length === 0) {
-      this.lane.offer(); // another query may now take what this one held
-      return;
-    }
-    setTimeout(() => {
-      const alive = doubted.filter(({ closed }) => !closed);
-      if (worker.listed) worker.free.push(...alive);
-      else
-        for (const socket of alive) {
-          worker.all.delete(socket);
-          socket.close();
-        }
+    for (const socket of doubted)
+      socket.call({ type: 'ping', queryId: PING }).then(
+        () => this.#trust(worker, socket),
+        () => {}, // the socket has closed, which `onClose` sees
+      );
+    this.lane.offer(); // another query may now take what the lost one held
+  }
+
+  #trust(worker: SqlWorker, socket: SqlSocket): void {
+    if (worker.listed) worker.free.push(socket);
+    else {
+      worker.all.delete(socket);
+      socket.close();
       this.#onSlotGone(worker);
-      this.lane.offer();
-    }, DOUBT_MS);
+    }
+    this.lane.offer();
   }
 
   /** Tells whether a long query may take `count` slots. When no other long query runs it may take any number: otherwise it might never run. */

@@ -93,7 +93,8 @@ describe('clients that are generated from /openapi.json', function () {
       `application/vnd.apache.${type}`,
       'application/octet-stream',
     ]);
-    const overrides = Object.fromEntries([...binary, ['application/x-ndjson', 'text/plain']]) as object;
+    const texts = ['application/x-ndjson', 'application/jose'].map((type) => [type, 'text/plain']);
+    const overrides = Object.fromEntries([...binary, ...texts]) as object;
     await writeFile(config, JSON.stringify({ post_hooks: [], content_type_overrides: overrides }));
     const { stdout, stderr } = await run('openapi-python-client', [
       ...['generate', '--path', join(dir, 'openapi.json'), '--output-path', place, '--config', config],

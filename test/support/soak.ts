@@ -18,6 +18,7 @@ const FAULT_EVERY_QUERIES = 25;
 /** Typed errors that a fault or the load itself may cause; anything else is a bug. */
 const EXPECTED = new Set([
   'worker-lost',
+  'shared-query-failed',
   'database-unavailable',
   'queue-full',
   'queue-timeout',

@@ -19,7 +19,7 @@ import type { FromSqlWorker, ToSqlWorker } from '../../core/protocol/sql-worker.
 
 type Reply = Extract<FromSqlWorker, { type: 'reply' }>;
 
-export type SqlCall = Exclude<ToSqlWorker, { type: 'cancel' }>;
+export type SqlCall = Exclude<ToSqlWorker, { type: 'cancel' | 'ping' }>;
 
 /** Runs a call and returns the value of its reply; rejects with the error of its reply. */
 export type CallHandler = (call: SqlCall, sink: ByteSink, control: CallControl) => Promise<unknown>;
@@ -103,6 +103,9 @@ export class Caller {
       if (runningId === message.queryId) this.cancel(cancelled('the query was cancelled'));
     } else if (runningId !== null) {
       this.#socket.destroy(new Error(`call ${message.queryId} while ${runningId} runs`));
+    } else if (message.type === 'ping') {
+      const reply: Reply = { type: 'reply', queryId: message.queryId, ok: true, value: null };
+      writeMessage(this.#socket, reply);
     } else {
       void this.#run(message);
     }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Cancellation } from '../../../../core/process/cancellation.ts';
 import type { QueryError } from '../../../../core/protocol/errors.ts';
+import { createFrameReader, writeMessage } from '../../../../core/protocol/frames.ts';
 import { anonymousAt } from '../../../../core/protocol/principal.ts';
 import { type SqlSlot, SqlSlots } from '../../../../server/admission/sql-slots.ts';
 import { until } from '../../../support/until.ts';
@@ -80,12 +82,40 @@ describe('slots of SQL workers', () => {
       names: null,
     };
     const lost = held.socket.call({ type: 'facts', ...call }).catch((error: QueryError) => error.code);
-    for (const socket of sockets.splice(0)) socket.destroy();
+    const all = sockets.splice(0);
+    const used = await Promise.race(all.map((socket) => once(socket, 'data').then(() => socket)));
+    const others = all.filter((socket) => socket !== used);
+    const asked = others.map((socket) => once(socket, 'data'));
+    used.destroy();
     expect(await lost).to.equal('worker-lost');
-    const next = await workers.take(false);
+    const next = workers.take(false);
+    await Promise.all(asked); // each is asked whether its worker lives
+    for (const socket of others) socket.destroy();
     // The worker is listed still, so its slots are opened anew.
     await until(() => sockets.length === 3, DEADLINE_MS);
-    expect(next.socket.closed).to.equal(false);
+    expect((await next).socket.closed).to.equal(false);
+  });
+
+  it('of a worker that lost one socket are given again once it has answered', async () => {
+    const sockets: Socket[] = [];
+    await using workers = await slotsOf(1, 3, {
+      onConnection: (socket) => {
+        sockets.push(socket);
+        const feed = createFrameReader({
+          onMessage: (message) =>
+            writeMessage(socket, {
+              ...{ type: 'reply', queryId: (message as { queryId: string }).queryId, ok: true, value: null },
+            }),
+          onData: () => {},
+        });
+        socket.on('data', feed);
+      },
+      waitMs: DEADLINE_MS,
+    });
+    await until(() => sockets.length === 3, DEADLINE_MS);
+    sockets[0]!.destroy();
+    const taken = [await workers.take(false), await workers.take(false), await workers.take(false)];
+    expect(taken.map(({ socket }) => socket.closed)).to.deep.equal([false, false, false]);
   });
 
   it('leave one worker free of queries with stages, as long as there is room beside it', async () => {
