@@ -41,7 +41,7 @@ export const NEVER_LOADED =
 export const LOADED_ALL_THE_SAME: readonly string[] = ['iconv-lite'];
 
 /** Limits for what `npm ci --omit=dev` installs on Linux x64: they are the measured values and some 2 %. */
-export const INSTALLED = { packages: 182, megabytes: 224 };
+export const INSTALLED = { packages: 186, megabytes: 228 };
 
 /** `npm run budget`: the most that a commit may take of what the commit before it took, as medians. */
 export const RATIOS = { idleMemory: 1.03, start: 1.1 };

@@ -10,6 +10,7 @@ const NAMED_IN_CORE: Readonly<Record<string, string>> = {
   'core/protocol/connection.ts': "the configuration's kinds as a SQL worker gets them",
   'core/protocol/dialect-name.ts': 'the names themselves',
   'core/protocol/wire-rows.ts': 'the format of the rows is one that a database writes by itself',
+  'core/process/engine-extensions.ts': "the ending of the files of the stage engine's extensions",
   'core/logging/redact.ts': 'URLs of databases, whose passwords never reach the log',
 };
 
