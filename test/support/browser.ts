@@ -43,7 +43,7 @@ export interface OpenPage {
   readonly faults: string[];
 }
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 
 export async function openPage(
   browser: Browser,

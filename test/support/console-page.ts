@@ -29,7 +29,15 @@ export class ConsolePage {
   async run(text: string): Promise<void> {
     await this.write(text);
     await this.page.keyboard.press('ControlOrMeta+Enter');
+    await this.drawn();
     await this.ended();
+  }
+
+  /** Waits until the page has drawn what a key did: the end of the run before it must not be taken for the end of this one. */
+  async drawn(): Promise<void> {
+    await this.page.evaluate(
+      'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))',
+    );
   }
 
   async ended(): Promise<void> {
