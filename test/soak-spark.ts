@@ -4,8 +4,9 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Forkline, startForkline } from './support/forkline.ts';
+import { freePort } from './support/free-port.ts';
 import { randomOf } from './support/random.ts';
-import { FOR_SHORT_QUERIES, freePort, startSpark } from './support/spark.ts';
+import { FOR_SHORT_QUERIES, startSpark } from './support/spark.ts';
 import { until } from './support/until.ts';
 
 const AT_ONCE = 4;

@@ -4,7 +4,9 @@
  */
 import type { ColumnType } from '../../core/protocol/types.ts';
 import { staysInRange } from '../types/float-range.ts';
+import { literalInteger } from '../types/literals.ts';
 import { decimalSize, type ExprType, isUnsized } from '../types/rules.ts';
+import { MAX_REPEATS } from '../types/text-bounds.ts';
 import type { TypedCall } from '../types/typed.ts';
 import type { Emitter, FunctionRow, FunctionTable, Row } from './function-table.ts';
 import { EQUALITY, infix, LOGIC, ORDER } from './standard-sql.ts';
@@ -60,6 +62,15 @@ export function comparisonsAndLogic(
     coalesce: chosen(LOGIC.coalesce),
   };
 }
+
+/** A text a literal number of times, within the bound that all engines have. */
+export const repeat: Row = {
+  emit: ([a], { call }) => `repeat(${a}, ${Math.max(0, literalInteger(call.args[1])!)})`,
+  exact({ args: [, n] }) {
+    const count = literalInteger(n);
+    return count !== null && count <= MAX_REPEATS;
+  },
+};
 
 /** An operation on floats that cannot leave their range. */
 export const ofFloats = (operator: string): Row => ({

@@ -14,8 +14,9 @@ import { expect } from 'chai';
 import { loadConfig } from '../../core/config/config.ts';
 import { testDatabase } from '../support/database.ts';
 import { contextNames, Dockerfile, environmentOf, lastOf } from '../support/dockerfile.ts';
+import { freePort } from '../support/free-port.ts';
 import { type BuiltImage, buildImage } from '../support/image-build.ts';
-import { DEPLOY, freePort, needs } from '../support/prometheus.ts';
+import { DEPLOY, needs } from '../support/prometheus.ts';
 import { until } from '../support/until.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

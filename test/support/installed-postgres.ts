@@ -1,9 +1,9 @@
 /** A PostgreSQL that is installed on the machine, with its client's tools: those of the embedded one are the server alone. */
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { printedBy, run } from './command-there.ts';
+import { freePort } from './free-port.ts';
 
 /** The directory in which Debian's packages put each version. */
 const VERSIONS = '/usr/lib/postgresql';
@@ -60,13 +60,4 @@ export async function startInstalled(bin: string): Promise<InstalledServer> {
       rmSync(dir, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('the listener has no port');
-  return address.port;
 }

@@ -7,8 +7,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { createClient } from '@redis/client';
+import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
 const SERVER = '/usr/bin/redis-server';
@@ -100,13 +100,4 @@ class Server implements TestRedis {
   async stop(): Promise<void> {
     if (this.#child?.exitCode === null && this.#child.signalCode === null) await this.kill();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('it has no port');
-  return address.port;
 }

@@ -8,13 +8,14 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCallControl } from '../../connectors/kit/call-control.ts';
 import { openChannel } from '../../connectors/spark/channel.ts';
 import { QuerySession } from '../../connectors/spark/query-session.ts';
 import { readUrl } from '../../connectors/spark/url.ts';
+import { freePort } from './free-port.ts';
 import { SparkProcesses } from './spark-processes.ts';
 import { askSpark, openSpark } from './spark-session.ts';
 import { until } from './until.ts';
@@ -227,16 +228,5 @@ function answers(port: number): Promise<boolean> {
       resolve(true);
     });
     socket.once('error', () => resolve(false));
-  });
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
   });
 }

@@ -6,9 +6,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { freePort } from '../free-port.ts';
 import { atRunEnd } from '../run-end.ts';
 import { until } from '../until.ts';
-import { freePort } from './free-port.ts';
 
 export interface S3Server {
   /** `http://127.0.0.1:port` */

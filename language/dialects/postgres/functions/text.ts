@@ -6,8 +6,9 @@
  */
 
 import { literalInteger, literalText } from '../../../types/literals.ts';
-import { MAX_PADDED, MAX_REPEATS } from '../../../types/text-bounds.ts';
+import { MAX_PADDED } from '../../../types/text-bounds.ts';
 import type { TypedCall } from '../../../types/typed.ts';
+import { repeat } from '../../exact-calls.ts';
 import type { Emitter, FunctionTable, Row } from '../../function-table.ts';
 import { infix, matching, named } from '../../standard-sql.ts';
 import { usualPattern } from '../../usual-pattern.ts';
@@ -53,14 +54,6 @@ function padding(name: string): Row {
     },
   };
 }
-
-const repeat: Row = {
-  emit: ([a], { call }) => `repeat(${a}, ${Math.max(0, literalInteger(call.args[1])!)})`,
-  exact({ args: [, n] }) {
-    const count = literalInteger(n);
-    return count !== null && count <= MAX_REPEATS;
-  },
-};
 
 /** `string_to_array` makes no part of an empty text; with an empty separator each cuts in its own way. */
 const split: Row = {

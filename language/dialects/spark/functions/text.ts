@@ -3,8 +3,9 @@
  * letter and its accent together in the stage engine; what a pattern takes out or replaces, and lists.
  */
 import { literalInteger, literalText } from '../../../types/literals.ts';
-import { MAX_PADDED, MAX_REPEATS } from '../../../types/text-bounds.ts';
+import { MAX_PADDED } from '../../../types/text-bounds.ts';
 import type { TypedCall } from '../../../types/typed.ts';
+import { repeat } from '../../exact-calls.ts';
 import type { Emitter, FunctionTable, Row } from '../../function-table.ts';
 import { infix, named } from '../../standard-sql.ts';
 import { usualPattern } from '../../usual-pattern.ts';
@@ -49,14 +50,6 @@ function padding(name: string): Row {
     },
   };
 }
-
-const repeat: Row = {
-  emit: ([a], { call }) => `repeat(${a}, ${Math.max(0, literalInteger(call.args[1])!)})`,
-  exact({ args: [, n] }) {
-    const count = literalInteger(n);
-    return count !== null && count <= MAX_REPEATS;
-  },
-};
 
 /** Spark takes a backslash before a wildcard or another one only, and fails at others. */
 const ESCAPES_WELL = /^(?:[^\\]|\\[%_\\])*$/;
