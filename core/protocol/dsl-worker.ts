@@ -129,7 +129,7 @@ export interface ExplainScansReply {
 export interface WatchScansCall extends ExplainScansCall {}
 
 export interface WatchScansReply {
-  /** How the answer may change while the files stay as they are. */
+  /** The ways in which the answer may change while the files stay as they are. */
   readonly volatility: Volatility;
   /** Files and directories, also such that are not there; null: there are too many of them, or they cannot be looked at. */
   readonly paths: readonly string[] | null;

@@ -14,11 +14,17 @@ import {
   legacySid,
   legacyToken,
 } from '../legacy/bodies.ts';
+import {
+  cacheOfAnswer,
+  cacheSchema,
+  jobSchema,
+  jobsSchema,
+  purgedSchema,
+} from '../results/result-schemas.ts';
 import { CATALOGUE_REQUESTS, catalogueSchemas } from './catalogue-schemas.ts';
 import { purgeBody } from './request/purge-body.ts';
 import { queryBody } from './request/query-schemas.ts';
 import { completeBody, formatBody } from './request/tool-request.ts';
-import { cacheOfAnswer, cacheSchema, jobSchema, jobsSchema, purgedSchema } from './result-schemas.ts';
 
 const text = z.string();
 const count = z.int().nonnegative();

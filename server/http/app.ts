@@ -19,6 +19,7 @@ import { type Principal, principalOf, rememberPrincipal } from '../../core/proto
 import { requireRight } from '../access/require-right.ts';
 import { countBody } from '../admission/body-budget.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
+import { createLegacyRoutes } from '../legacy/routes.ts';
 import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
 import { createCacheRoutes } from './cache-routes.ts';
@@ -33,7 +34,6 @@ import { formatHandler } from './format-handler.ts';
 import { LEGACY_LOGIN } from './gate.ts';
 import { headHandler } from './head-handler.ts';
 import { createJobRoutes } from './job-routes.ts';
-import { createLegacyRoutes } from './legacy-routes.ts';
 import { openapiDocument } from './openapi.ts';
 import { createOperations } from './operations.ts';
 import { answerProblem } from './problem-handler.ts';

@@ -26,7 +26,7 @@ const PAGES = new Set(['/', '/docs', '/openapi.json']);
 /** The paths that need no key: the health probes, the public key of encrypted queries and the pages with their files, which show nothing of anybody's data. */
 const OPEN_TO_ALL =
   /^\/(?:livez|readyz|\.well-known\/jwks\.json|docs|docs\.css|docs\.js|console\/[\w.-]+)?(?:\?|$)/;
-/** Where clients of the older engine bring their credential, in the body. */
+/** The path to which clients of the older engine bring their credential, in the body. */
 export const LEGACY_LOGIN = '/angora/auth';
 const ANY_ORIGIN = '*';
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;

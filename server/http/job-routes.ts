@@ -1,7 +1,8 @@
 /** The routes of jobs: list, state, result, end. Each shows a principal its own jobs only. */
 import type { Request, RequestHandler } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
-import { type Principal, principalOf } from '../../core/protocol/principal.ts';
+import { principalOf } from '../../core/protocol/principal.ts';
+import { checkRights } from '../jobs/check-rights.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Part } from '../jobs/parts.ts';
@@ -29,7 +30,7 @@ export function createJobRoutes(
       const part = partIn(options);
       const job = await found(jobs, request);
       const principal = principalOf(request);
-      checkRights(deps, job, principal);
+      checkRights(deps.run.connections, job, principal);
       const wanted = { options: resultOptions(request, options, job.answer), part };
       await sendJobResult(jobs, job, wanted, principal, request, response);
     },
@@ -44,19 +45,6 @@ export function createJobRoutes(
 
 function found(jobs: Jobs, request: Request): Promise<Job> {
   return jobs.find(String(request.params.jobId), principalOf(request));
-}
-
-/** Throws forbidden: the principal may have lost rights since it started the job. */
-export function checkRights(
-  { run }: Pick<AppDeps, 'run'>,
-  { connections, scope }: Job,
-  principal: Principal,
-): void {
-  if (scope === principal.scope && connections.every((name) => run.connections.isSeen(name, principal)))
-    return;
-  throw new QueryError('forbidden', `${principal.id} may not see this result any more`, {
-    hint: 'Its rights have changed since the job began. Send the query again.',
-  });
 }
 
 function jobsOf({ results }: AppDeps): { readonly jobs: Jobs } {

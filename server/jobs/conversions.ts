@@ -37,7 +37,7 @@ export interface ConversionsDeps {
   readonly handler: Omit<QueryHandlerDeps, 'cache'>;
 }
 
-/** What gets converted rows, and is told how that ended. */
+/** A receiver of converted rows, which is told how that ended. */
 export interface Receiver {
   readonly target: AnswerTarget;
   end(rows: number): void;

@@ -136,7 +136,7 @@ describe('formats of jobs', function () {
       const wanted = readArrow(await direct(query, 'arrow'));
       expect(String(readArrow(arrow).schema)).to.equal(String(wanted.schema));
       expect(JSON.stringify(readArrow(arrow).toArray(), big)).to.equal(JSON.stringify(wanted.toArray(), big));
-      // Its own format, when it is asked for none.
+      // Without a wish it comes in the format that the query asked for.
       const parquet = await bytes(await at(`/v1/jobs/${id}/result`));
       const read = (body: Buffer, sql: string) => queryParquet(body, dataDir, sql);
       for (const sql of ['DESCRIBE SELECT * FROM $', 'SELECT * FROM $'])

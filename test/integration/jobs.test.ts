@@ -165,6 +165,7 @@ describe('jobs', function () {
     await ended(id);
     expect(await command('jobs')).to.include(id);
     expect(await command('jobs', 'result', id, '--limit', '1')).to.include('{"seven":7}');
+    expect(await command('jobs', 'result', id, '--format', 'csv')).to.equal('seven\r\n7\r\n');
     await command('jobs', 'rm', id);
     expect(await command('jobs')).not.to.include(id);
   });

@@ -2,28 +2,43 @@
  * The routes of the older engine's API, a thin layer over jobs: a query becomes a job, whose rows are read part by part until the last one.
  * They answer where `jobs.legacyApi` is on.
  */
-import type { Request, RequestHandler } from 'express';
+import type { IncomingMessage } from 'node:http';
+import type { Request, RequestHandler, Response } from 'express';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import { principalOf } from '../../core/protocol/principal.ts';
+import type { Limits } from '../../core/protocol/server-config.ts';
 import { SECURITY_HEADERS } from '../answer/security-headers.ts';
+import { type Download, downloadIn } from '../http/request/legacy-download.ts';
+import { bodyOf, checkSize, type QueryRequest } from '../http/request/query-request.ts';
+import { checkRights } from '../jobs/check-rights.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { legacyBody, legacyLogin, legacyQuery } from '../legacy/bodies.ts';
-import { LegacyRows } from '../legacy/legacy-rows.ts';
-import { separatedBy } from '../legacy/separated.ts';
-import { legacyFields, newSession, nextPart } from '../legacy/session.ts';
+import type { RunDeps } from '../query/run.ts';
 import { drained } from '../results/drained.ts';
-import type { AppDeps } from './app-deps.ts';
-import { checkRights } from './job-routes.ts';
-import { type Download, downloadIn } from './request/legacy-download.ts';
-import { bodyOf, checkSize, type QueryRequest } from './request/query-request.ts';
+import { legacyBody, legacyLogin, legacyQuery } from './bodies.ts';
+import { LegacyRows } from './legacy-rows.ts';
+import { separatedBy } from './separated.ts';
+import { legacyFields, newSession, nextPart } from './session.ts';
+
+export interface LegacyDeps {
+  readonly limits: Pick<Limits, 'queryBytes'>;
+  readonly run: Pick<RunDeps, 'connections'>;
+  /** Left out where no results are kept. */
+  readonly results?: { readonly jobs: Jobs | null };
+  readonly gate: {
+    /** Whether who asks must say who they are. */
+    readonly asksWho: boolean;
+    /** Rejects with unauthenticated and its like. */
+    check(credential: string, request: IncomingMessage): Promise<void>;
+  };
+}
 
 type Routes = 'login' | 'start' | 'next' | 'download' | 'refuseExport' | 'close';
 
 /** The token of clients of a server that asks nobody who they are. */
 const NOBODYS_TOKEN = 'anonymous';
 
-export function createLegacyRoutes(deps: AppDeps): Readonly<Record<Routes, RequestHandler>> {
+export function createLegacyRoutes(deps: LegacyDeps): Readonly<Record<Routes, RequestHandler>> {
   const { limits, gate } = deps;
   return {
     login: async (request, response) => {
@@ -85,15 +100,18 @@ export function createLegacyRoutes(deps: AppDeps): Readonly<Record<Routes, Reque
   };
 }
 
-async function found(deps: AppDeps, request: Request): Promise<{ readonly jobs: Jobs; readonly job: Job }> {
+async function found(
+  deps: LegacyDeps,
+  request: Request,
+): Promise<{ readonly jobs: Jobs; readonly job: Job }> {
   const jobs = jobsOf(deps);
   const principal = principalOf(request);
   const job = await jobs.findSession(String(request.params.sid), principal);
-  checkRights(deps, job, principal);
+  checkRights(deps.run.connections, job, principal);
   return { jobs, job };
 }
 
-function jobsOf({ results }: AppDeps): Jobs {
+function jobsOf({ results }: LegacyDeps): Jobs {
   if (results?.jobs?.hasLegacyApi === true) return results.jobs;
   throw new QueryError('not-found', "the older engine's addresses do not answer here", {
     hint: 'Set `jobs.legacyApi` to "on" in the configuration (FORKLINE_JOBS_LEGACY_API=on), beside `jobs.mode`.',
@@ -148,7 +166,7 @@ async function sendSeparated(
   job: Job,
   { separator, type }: Download,
   disposition: string,
-  response: import('express').Response,
+  response: Response,
 ): Promise<void> {
   await conversions.withRows(job, null, async (pieces) => {
     response.writeHead(200, [

@@ -1,9 +1,9 @@
 /** Kept rows become rows of the wire, however their bytes are cut into pieces. */
 import { expect } from 'chai';
-import { KEPT_END } from '../../../../core/protocol/dsl-worker.ts';
-import { WIRE_END, WIRE_HEADER } from '../../../../core/protocol/wire-rows.ts';
-import { KeptRows } from '../../../../workers/dsl/kept-rows.ts';
-import { randomOf } from '../../../support/random.ts';
+import { KEPT_END } from '../../../../../core/protocol/dsl-worker.ts';
+import { WIRE_END, WIRE_HEADER } from '../../../../../core/protocol/wire-rows.ts';
+import { KeptRows } from '../../../../../workers/dsl/chunks/kept-rows.ts';
+import { randomOf } from '../../../../support/random.ts';
 
 type Row = readonly (string | null)[];
 

@@ -5,9 +5,9 @@
  *   head --its line end--> record start --a field--> plain | quoted --a comma, the line end--> ...
  *                              \--KEPT_END--> ended
  */
-import { KEPT_END } from '../../core/protocol/dsl-worker.ts';
-import { QueryError } from '../../core/protocol/errors.ts';
-import { WIRE_END, WIRE_HEADER } from '../../core/protocol/wire-rows.ts';
+import { KEPT_END } from '../../../core/protocol/dsl-worker.ts';
+import { QueryError } from '../../../core/protocol/errors.ts';
+import { WIRE_END, WIRE_HEADER } from '../../../core/protocol/wire-rows.ts';
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -28,7 +28,7 @@ export class KeptRows {
   #headIsQuoted = false;
   #out = Buffer.allocUnsafeSlow(FIRST_BYTES);
   #length = 0;
-  /** Where the row under way begins, and the place of the length of the field under way. */
+  /** The place where the row under way begins, and that of the length of the field under way. */
   #rowStart = 0;
   #fieldStart = 0;
   #fields = 0;
