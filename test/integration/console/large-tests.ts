@@ -42,7 +42,7 @@ const TWO_KEYS_IN_A_FRAME = `(async () => {
 /** Tells by how many pixels the selected cell is outside of the grid on either side. */
 const PIXELS_OUTSIDE = `(() => {
   const grid = document.querySelector('.grid');
-  const inside = grid.getBoundingClientRect().left;
+  const inside = grid.getBoundingClientRect().left + grid.clientLeft; // behind its border
   const { left, right } = document.querySelector('.cell.selected').getBoundingClientRect();
   return Math.max(inside - left, right - inside - grid.clientWidth, 0);
 })()`;
