@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { patience } from './patience.ts';
 
 const POLL_MS = 20;
-/** What has not come within a second is looked at less often: looking takes the processor from what is waited for. */
+/** The pause between two looks after the first second: looking takes the processor from what is waited for. */
 const LATER_POLL_MS = 50;
 const LATER_AFTER_MS = 1000;
 
