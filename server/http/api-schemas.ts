@@ -201,6 +201,9 @@ const processRow = z.strictObject({
   ageMs: number,
   queriesServed: count,
   queryId: text.nullable(),
+  queries: z
+    .array(z.strictObject({ queryId: text, connection: text, kind: text.nullable() }))
+    .describe('The queries that the process works on now; `kind`: that of the connection'),
 });
 
 const logLine = z
