@@ -184,7 +184,7 @@ export class Conversions {
     } finally {
       making.followers--;
       if (making.followers === 0 && cancellation.isCancelled) {
-        // Who asks from now on does not follow what nobody wanted any more.
+        // The next request makes a new copy instead of following a cancelled one.
         this.#forget(id, making);
         making.cancellation.cancel(cancellation.reason!);
       }
