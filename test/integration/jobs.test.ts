@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
@@ -32,7 +32,7 @@ describe('jobs', function () {
 
   before(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'forkline-jobs-'));
-    forkline = await startForkline(config());
+    forkline = await startForkline({ ...FEW_PROCESSES, ...config() });
   });
   after(async () => {
     await forkline?.stop();
@@ -184,7 +184,7 @@ describe('jobs', function () {
       line.includes('"process":"server-2"') && line.includes('"event":"ready"');
     await until(async () => (await forkline.logLines()).some(isReady), 20_000);
     await forkline.stop();
-    forkline = await startForkline(config());
+    forkline = await startForkline({ ...FEW_PROCESSES, ...config() });
     const result = await at(`/v1/jobs/${finished.id}/result`, as('10.0.0.6'));
     expect(((await result.json()) as { rows: object[] }).rows).to.deep.equal([{ answer: 42 }]);
   });

@@ -14,6 +14,7 @@ import { expect } from 'chai';
 import { connectionQueries } from '../support/connection-queries.ts';
 import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
+import { inTime } from '../support/in-time.ts';
 import { codeOf, startLongQuery } from '../support/long-query.ts';
 import { writeSqliteFile } from '../support/sqlite-file.ts';
 import { until } from '../support/until.ts';
@@ -345,7 +346,7 @@ describe('SQLite files, on a server', function () {
       why: 'in SQLite any column may hold values of any type',
     });
     const query = '@notes select * from notes where ';
-    const { items } = await post('/v1/complete', { query, position: query.length });
+    const { items } = await inTime(() => post('/v1/complete', { query, position: query.length }));
     expect(items.map(({ label }) => label)).to.include.members(['price', 'anything']);
     const shown = await rows('explain @notes select id from notes | head 3');
     expect(shown.map((row) => row.stage)).to.deep.equal(['source', 'head']);
