@@ -6,9 +6,12 @@ import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
 import { type StoreDatabase, storeDatabase } from '../support/store-database.ts';
+import { installedExtensions } from '../support/stores/engine-extensions.ts';
+import { type FakeServer, serveFile, startFakeServer } from '../support/stores/fake-servers.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 30_000;
+const WEB_TOKEN = 'token-that-nobody-may-see';
 
 /** An answer of one of many routes. */
 type Json = ReturnType<typeof JSON.parse>;
@@ -25,12 +28,23 @@ describe('connections of the catalogue', function () {
   let forkline: Forkline;
   let restart: () => Promise<Forkline>;
   let dir: string;
+  let web: FakeServer;
+  /** null: stores are told and tested, but not read. */
+  let extensionDirectory: string | null = null;
   /** The URL of the test database without the password, and the password. */
   let address: string;
   let password: string;
 
-  before(async () => {
+  before(async function () {
     store = await storeDatabase();
+    extensionDirectory =
+      process.env.FORKLINE_EXTENSION_PACKAGES === undefined ? null : installedExtensions(this);
+    web = await startFakeServer((request, response, { pathname }) => {
+      const isAllowed = request.headers.authorization === `Bearer ${WEB_TOKEN}`;
+      const content = pathname === '/data/rates.csv' ? Buffer.from('day,rate\n2026-01-02,1.5\n') : null;
+      if (!isAllowed) response.writeHead(401).end();
+      else serveFile(request, response, content === null ? undefined : { content, etag: '"one"' });
+    });
     dir = await mkdtemp(join(tmpdir(), 'forkline-connections-'));
     const url = new URL((await testDatabase()).url);
     password = decodeURIComponent(url.password);
@@ -50,16 +64,23 @@ describe('connections of the catalogue', function () {
               hosts: [host],
             },
             'other-host': { value: 'env:READER', connections: ['bound'], hosts: ['db.example.com'] },
+            'web-token': {
+              value: 'env:WEB_TOKEN',
+              connections: ['open-data'],
+              hosts: ['127.0.0.1', '169.254.169.254'],
+            },
             'wrong-login': { value: 'env:WRONG', connections: ['wrong'], hosts: [url.hostname] },
           },
           sql: { processes: 2, connectionsPerProcess: 2 },
+          ...(extensionDirectory !== null && { dsl: { extensionDirectory } }),
         },
-        { env: { READER: password, WRONG: 'not-the-password-of-anybody' } },
+        { env: { READER: password, WRONG: 'not-the-password-of-anybody', WEB_TOKEN } },
       );
     forkline = await restart();
   });
   after(async () => {
     await forkline.stop();
+    await web.stop();
     await store[Symbol.asyncDispose]();
     await rm(dir, { recursive: true });
   });
@@ -221,6 +242,47 @@ describe('connections of the catalogue', function () {
     expect((await send('DELETE', '/v1/connections/lake', undefined, { 'if-match': '"1"' })).status).to.equal(
       204,
     );
+  });
+
+  it('may be to stores, with secrets by their names, at no link-local address', async () => {
+    const definition = {
+      ...{ kind: 'files', root: `http://${web.host}/data`, http: { token: 'web-token' } },
+      tables: { rates: { path: 'rates.csv' } },
+    };
+    const tried = await send('POST', '/v1/connections/open-data/test', definition);
+    expect(tried.json, JSON.stringify(tried.json)).to.deep.include({
+      ok: true,
+      reached: true,
+      kind: 'files',
+    });
+    expect(web.lastHeaders().authorization).to.equal(`Bearer ${WEB_TOKEN}`);
+    await make('open-data', definition);
+    const shown = (await send('GET', '/v1/connections/open-data')).json;
+    expect([shown.definition, shown.inUse]).to.deep.equal([definition, true]);
+    const asked = await ask('select * from rates', 'open-data');
+    if (extensionDirectory === null) expect(asked.json.code).to.equal('unsupported');
+    else expect(asked.json.rows, asked.text).to.deep.equal([{ day: '2026-01-02', rate: 1.5 }]);
+    expect(JSON.stringify([tried.json, shown, await listed(), asked.text])).not.to.include(WEB_TOKEN);
+
+    const test = (changes: object): Promise<Sent> =>
+      send('POST', '/v1/connections/open-data/test', { ...definition, ...changes });
+    const [elsewhere, literal, linked] = await Promise.all([
+      test({ root: `http://localhost:${web.host.split(':')[1]}/data` }),
+      test({ http: { token: WEB_TOKEN } }),
+      test({ root: 'http://2852039166/latest' }), // 169.254.169.254
+    ]);
+    expect([elsewhere.json.code, literal.json.code]).to.deep.equal(['bad-connection', 'bad-connection']);
+    expect(elsewhere.json.detail).to.include(
+      'http.token: the secret web-token is not for the host localhost',
+    );
+    expect(literal.json.detail)
+      .to.include('http.token: must be the name of a secret')
+      .and.not.include(WEB_TOKEN);
+    expect(linked.json.ok).to.equal(false);
+    expect(JSON.stringify(linked.json.findings)).to.include('link-local').and.not.include(WEB_TOKEN);
+    const gone = await send('DELETE', '/v1/connections/open-data', undefined, { 'if-match': '"1"' });
+    expect(gone.status).to.equal(204);
+    expect(await readFile(forkline.logFile, 'utf8')).not.to.include(WEB_TOKEN);
   });
 
   it('send a secret only from the connection and to the host that it is bound to, and nothing else of this machine', async () => {

@@ -43,6 +43,8 @@ describe('files, on a server', function () {
     lake = await createLake();
     mkdirSync(lake.at('root/hive'), { recursive: true });
     symlinkSync(lake.at('root'), lake.at('link'));
+    for (const place of ['here', 'there']) lake.write(`${place}/where.csv`, `place\n${place}\n`);
+    symlinkSync(lake.at('here'), lake.at('turning'));
     await lake.run(
       `COPY (${SALES}) TO '$ROOT/root/hive' (FORMAT parquet, PARTITION_BY (y, m, d, city), OVERWRITE true)`,
     );
@@ -104,6 +106,7 @@ describe('files, on a server', function () {
         main: { url: (await testDatabase()).url },
         lake: { kind: 'files', root: lake.at('link'), tables },
         gone: { kind: 'files', root: lake.at('nothing') },
+        turning: { kind: 'files', root: lake.at('turning') },
         notes: { kind: 'sqlite', path: lake.at('names.db') },
       },
       sql: { processes: 1, connectionsPerProcess: 4 },
@@ -430,6 +433,10 @@ describe('files, on a server', function () {
     const running = (json.queries as { queryId: string; connection: string }[]).find(
       ({ connection }) => connection === 'lake',
     );
+    const row = (await forkline.get('/v1/processes')).json.processes as { pid: number; queries: object[] }[];
+    expect(row.find(({ pid }) => pid === long.pidOf('dsl'))?.queries).to.deep.equal([
+      { queryId: running!.queryId, connection: 'lake', kind: 'files' },
+    ]);
     const path = `${forkline.url}/v1/queries/${running!.queryId}`;
     expect((await fetch(path, { method: 'DELETE' })).status).to.equal(202);
     expect(codeOf(await long.answer)).to.equal('cancelled');
@@ -437,6 +444,19 @@ describe('files, on a server', function () {
       'deadline-exceeded',
     );
     expect(await values('@lake select count(*) as n from big')).to.deep.equal([[BIG_ROWS]]);
+    const metrics = await (await fetch(`${forkline.url}/metrics`)).text();
+    for (const [connection, kind] of [
+      ['lake', 'files'],
+      ['notes', 'sqlite'],
+      ['main', 'postgres'],
+    ])
+      expect(metrics).to.include(
+        `forkline_connection_info{connection="${connection}",kind="${kind}",source="configuration"} 1\n`,
+      );
+    for (const outcome of ['ok', 'cancelled', 'server-error'])
+      expect(metrics).to.match(
+        new RegExp(`forkline_queries_by_kind_total\\{kind="files",outcome="${outcome}"\\} [1-9]`),
+      );
   });
 
   describe('nothing outside of the root is opened', () => {
@@ -447,6 +467,19 @@ describe('files, on a server', function () {
             /^read-only: no file is opened at /,
           );
       });
+
+    it('a root that is a link is where it leads now, and nowhere else', async () => {
+      const query = '@turning select * from "where.csv"';
+      expect(await values(query)).to.deep.equal([['here']]);
+      symlinkSync(lake.at('there'), lake.at('turned'));
+      renameSync(lake.at('turned'), lake.at('turning'));
+      expect(await values(query)).to.deep.equal([['there']]);
+      expect(await refused('@turning select * from "../here/where.csv"')).to.match(/^read-only: /);
+      unlinkSync(lake.at('turning'));
+      expect(await refused(query)).to.match(
+        /^database-unavailable: the root of the connection cannot be opened/,
+      );
+    });
 
     it('not by links either, named or found', async () => {
       expect(await refused('@lake select * from "out.csv"')).to.match(

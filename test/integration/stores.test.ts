@@ -1,7 +1,8 @@
 /** Files in stores, on a server: S3 with a real server that checks signatures, web servers, WebHDFS; and what none of them may do. */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { expect } from 'chai';
 import iconv from 'iconv-lite';
 import { connectionQueries } from '../support/connection-queries.ts';
@@ -183,14 +184,17 @@ describe('files in stores, on a server', function () {
     );
   });
 
-  it('are examined by `forkline doctor`', () => {
-    const ran = spawnSync(process.execPath, ['dist/cli/main.js', 'doctor', '--config', forkline.configFile], {
+  it('are examined by `forkline doctor`', async () => {
+    // This process has two of the servers, so it must not stand still meanwhile.
+    const ran = spawn(process.execPath, ['dist/cli/main.js', 'doctor', '--config', forkline.configFile], {
       env: { PATH: process.env.PATH, S3_KEY: s3.keyId, S3_SECRET: s3.secret, WEB_PASSWORD: 'web secret' },
-      encoding: 'utf8',
     });
-    const lines = (ran.stdout + ran.stderr).split('\n').map((line) => line.replace(/ +/g, ' '));
+    const [out, errors] = await Promise.all([textOf(ran.stdout), textOf(ran.stderr)]);
+    const lines = (out + errors).split('\n').map((line) => line.replace(/ +/g, ' '));
     expect(lines).to.include('ok s3: files below s3://lake/in');
     expect(lines).to.include(`ok web: files below http://${web.host}/data`);
+    expect(lines).to.include(`ok hdfs: files below webhdfs://${hdfs.host}/lake`);
+    expect(lines.filter((line) => line.includes('table '))).to.deep.equal([]);
     expect(lines.find((line) => line.includes('wrong:'))).to.match(
       /^problem wrong: .*the secret of the key is wrong/,
     );
@@ -231,10 +235,9 @@ describe('files in stores, on a server', function () {
       '/etc/passwd',
     ])
       it(path, async () => {
-        for (const quote of ['"', "'"])
-          expect(await refused(`@s3 select * from ${quote}${path}${quote}`)).to.match(
-            /^read-only: no file is opened at /,
-          );
+        const told = ['"', "'"].map((quote) => refused(`@s3 select * from ${quote}${path}${quote}`));
+        for (const each of await Promise.all(told))
+          expect(each).to.match(/^read-only: no file is opened at /);
       });
 
     it('not by encoded dots either, nor by a sibling of the prefix', async () => {

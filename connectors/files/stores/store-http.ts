@@ -50,7 +50,7 @@ export class StoreHttp {
     const host = hostname.replace(/^\[|\]$/g, '');
     // A name is judged when it is looked up, an address is not looked up.
     if (this.#guardsAddress && isRefusedAddress(host))
-      throw unavailable(hostOf(origin), REFUSED_ADDRESS_TEXT);
+      return Promise.reject(unavailable(hostOf(origin), REFUSED_ADDRESS_TEXT));
     return new Promise((resolve, reject) => {
       const sent = (isTls ? requestTls : request)({
         ...{

@@ -44,7 +44,7 @@ export function columnsOf(format: FileFormat, files: TableFiles): Promise<Column
 }
 
 async function ofParquet({ context, table, tree, first, partitions }: TableFiles): Promise<ColumnsOfFormat> {
-  const columns = await parquetColumns(context, tree.engineFile(first.path, await tree.identify(first.path)));
+  const columns = await parquetColumns(context, tree, first.path);
   const declared = table.columns ?? {};
   const refused = await refusedColumns(context, tree, first.path, declared);
   const items = itemsOf(columns, partitions, refused);

@@ -4,15 +4,23 @@ import { QueryError } from '../../../core/protocol/errors.ts';
 import { pathList } from './readers.ts';
 import { type EngineColumn, type ParquetFacts, rowsOf, type ScanContext } from './scan-context.ts';
 
+/** Returns the columns of a file as the engine reads them. */
 export async function parquetColumns(
-  { connection }: ScanContext,
-  file: string,
+  { connection, memory }: ScanContext,
+  tree: FileTree,
+  path: string,
 ): Promise<readonly EngineColumn[]> {
+  const identity = await tree.identify(path);
+  const known = memory.parquetColumns.get(identity.stamp);
+  if (known !== undefined) return known;
+  const file = tree.engineFile(path, identity);
   const rows = await rowsOf(
     connection,
     `DESCRIBE SELECT * FROM read_parquet(${pathList([file])}, hive_partitioning = false)`,
   );
-  return rows.map(([name, type]) => ({ name: String(name), type: String(type) }));
+  const columns = rows.map(([name, type]) => ({ name: String(name), type: String(type) }));
+  memory.parquetColumns.set(identity.stamp, columns);
+  return columns;
 }
 
 /**

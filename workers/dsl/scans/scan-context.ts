@@ -43,6 +43,7 @@ export interface CsvFacts {
 /** Facts about files, all of which are checked against the files as they are now before they count. */
 export class ScanMemory {
   readonly parquet = new FactCache<ParquetFacts>(50_000);
+  readonly parquetColumns = new FactCache<readonly EngineColumn[]>(1000);
   readonly csv = new FactCache<CsvFacts>(1000);
   readonly excel = new FactCache<readonly Column[]>(1000);
   readonly json = new FactCache<readonly EngineColumn[]>(1000);

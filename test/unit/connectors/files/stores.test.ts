@@ -3,6 +3,8 @@ import { expect } from 'chai';
 import { checkRange, identityFrom } from '../../../../connectors/files/stores/ranges.ts';
 import { parseError, parseListing } from '../../../../connectors/files/stores/s3-listing.ts';
 import { encodedPath, queryText, signed } from '../../../../connectors/files/stores/s3-signature.ts';
+import { StoreHttp } from '../../../../connectors/files/stores/store-http.ts';
+import { QueryError } from '../../../../core/protocol/errors.ts';
 
 describe('signatures of requests to S3', () => {
   // The examples of "Signature Calculations for the Authorization Header" in Amazon's reference.
@@ -115,4 +117,25 @@ describe('answers with a range of a file', () => {
     expect(check(200, { 'content-length': '100' }, { from: 0, to: 99 })).to.equal('fine');
     expect(check(200, { 'content-length': '99' }, { from: 0, to: 99 })).to.equal('file-changed');
   });
+});
+
+describe('requests to stores of the catalogue', () => {
+  for (const host of [
+    '169.254.169.254',
+    '[::ffff:169.254.169.254]',
+    '[fe80::1]',
+    '2852039166',
+    '100.100.100.200',
+  ])
+    it(`never reach ${host}`, async () => {
+      const origin = `http://${host}`;
+      const http = new StoreHttp({ kind: 'web', origin, prefix: '', guardsAddress: true });
+      const request = { method: 'GET' as const, origin, target: '/', headers: {} };
+      const thrown = await http.send({ ...request, signal: AbortSignal.timeout(5000) }).then(
+        () => null,
+        (error: unknown) => error,
+      );
+      http.close();
+      expect(thrown).to.be.instanceOf(QueryError).and.have.property('message').that.includes('link-local');
+    });
 });
