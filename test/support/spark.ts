@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { createCallControl } from '../../connectors/kit/call-control.ts';
 import { openChannel } from '../../connectors/spark/channel.ts';
 import { QuerySession } from '../../connectors/spark/query-session.ts';
-import { readUrl } from '../../connectors/spark/url.ts';
+import { readUrl } from '../../core/config/urls/spark-url.ts';
 import { freePort } from './free-port.ts';
 import { SparkProcesses } from './spark-processes.ts';
 import { askSpark, openSpark } from './spark-session.ts';
@@ -201,7 +201,11 @@ async function up(group: SparkProcesses, port: number): Promise<TestSpark> {
 }
 
 async function runCommand(url: string, sql: string): Promise<void> {
-  const channel = await openChannel(readUrl(url), { ca: null }, 'test');
+  const channel = await openChannel(readUrl(url), {
+    tls: { ca: null },
+    userAgent: 'test',
+    guardsAddress: false,
+  });
   const control = createCallControl(Date.now() + START_MS);
   const session = new QuerySession(channel, 'admin', control);
   const asked = { plan: { root: { sql: { query: sql } } }, sql, before: 0 };
