@@ -92,7 +92,7 @@ export const OPTIONS_OF: Readonly<Record<(typeof COMMANDS)[number], readonly Opt
   connection: ['url', 'reason', 'json'],
   migrate: ['check', 'config'],
   cache: ['url', 'json', 'limit', 'since', 'connection', 'table', 'tag', 'model', 'shape', 'all', 'remove'],
-  jobs: ['url', 'json', 'offset', 'limit'],
+  jobs: ['url', 'json', 'offset', 'limit', 'format'],
   'migrate-query': ['url', 'describe', 'connection', 'model', 'files'],
   help: [],
   version: [],

@@ -33,7 +33,7 @@ export const HELP = `forkline: a query server, SQL | stage | stage ...
                                         audit head: the newest record's number and hash (--config)
 
   forkline query --async 'QUERY'        start the query as a job and print its id; jobs lists yours (--json), jobs show ID,
-                                        jobs result ID (--offset N, --limit N rows), jobs rm ID: cancel or remove
+                                        jobs result ID (--format F, --offset N, --limit N rows), jobs rm ID: cancel or remove
   forkline cache ls                     kept answers (--json, --limit N); cache purge: say what has changed, --table,
                                         --tag, --model, --shape 'QUERY', --connection or --all (--remove); cache
                                         advise: slow queries that are asked again (--since TIME); cache trigger

@@ -1,6 +1,6 @@
 /** `forkline status`: the server's processes and queries, for people (--json: as the API gives them). */
 
-import type { ProcessRow } from '../core/protocol/monitor.ts';
+import type { ProcessRow, WorkedQuery } from '../core/protocol/monitor.ts';
 import type { Client } from './kit/client.ts';
 import { durationText } from './kit/duration-text.ts';
 import { renderTable } from './kit/table.ts';
@@ -16,6 +16,9 @@ export interface QueryRow {
   readonly error: { readonly code: string } | null;
 }
 
+/** A row of the process table; the monitor alone does not know which connections queries are over. */
+export type ShownProcess = ProcessRow & { readonly queries?: readonly WorkedQuery[] };
+
 const RECENT_SHOWN = 10;
 const QUERY_CHARS = 60;
 
@@ -25,7 +28,7 @@ export async function showStatus(
   stdout: NodeJS.WritableStream,
 ): Promise<void> {
   const [{ processes }, { queries }] = await Promise.all([
-    client.getJson<{ processes: readonly ProcessRow[] }>('/v1/processes'),
+    client.getJson<{ processes: readonly ShownProcess[] }>('/v1/processes'),
     client.getJson<{ queries: readonly QueryRow[] }>('/v1/queries'),
   ]);
   if (json) {
@@ -39,7 +42,7 @@ export async function showStatus(
   );
 }
 
-export function processTable(processes: readonly ProcessRow[]): string {
+export function processTable(processes: readonly ShownProcess[]): string {
   const left = (name: string) => ({ name, alignRight: false });
   const right = (name: string) => ({ name, alignRight: true });
   const columns = [
@@ -51,7 +54,7 @@ export function processTable(processes: readonly ProcessRow[]): string {
     right('cpu %'),
   ];
   const memory = [right('rss MiB'), right('pss MiB'), right('files')];
-  const more = [right('age'), right('served'), left('waits in'), left('query')];
+  const more = [right('age'), right('served'), left('waits in'), left('query'), left('reads from')];
   const rows = processes.map((row) => [
     row.workerId,
     row.pid,
@@ -66,8 +69,15 @@ export function processTable(processes: readonly ProcessRow[]): string {
     row.queriesServed,
     row.wchan ?? '',
     row.queryId ?? '',
+    readFrom(row),
   ]);
   return renderTable([...columns, ...memory, ...more], rows);
+}
+
+/** Returns the connections that the process reads for queries now, each once with its kind: `lake (files)`. */
+function readFrom({ queries = [] }: ShownProcess): string {
+  const all = queries.map(({ connection, kind }) => (kind === null ? connection : `${connection} (${kind})`));
+  return [...new Set(all)].join(', ');
 }
 
 function mebibytes(bytes: number | null): string {

@@ -2,9 +2,8 @@
  * The screen of `forkline top` as lines of text, and the state behind it, which keys change. Pure: what is on the screen
  * follows from the last answers of the server, the keys pressed so far, and the size of the terminal.
  */
-import type { ProcessRow } from '../core/protocol/monitor.ts';
 import { displayWidth } from './kit/table.ts';
-import { processTable, type QueryRow, queryTable } from './status.ts';
+import { processTable, type QueryRow, queryTable, type ShownProcess } from './status.ts';
 
 export type SortKey = 'cpu' | 'memory' | 'age' | 'process';
 
@@ -19,7 +18,7 @@ export interface TopState {
 }
 
 export interface TopData {
-  readonly processes: readonly ProcessRow[];
+  readonly processes: readonly ShownProcess[];
   /** Running ones. */
   readonly queries: readonly QueryRow[];
 }
@@ -100,8 +99,8 @@ export function renderTop(data: TopData, state: TopState, width: number, height:
   return lines.slice(0, height).map((line) => fit(line, width));
 }
 
-function sortProcesses(processes: readonly ProcessRow[], sort: SortKey): ProcessRow[] {
-  const by: Readonly<Record<SortKey, (a: ProcessRow, b: ProcessRow) => number>> = {
+function sortProcesses(processes: readonly ShownProcess[], sort: SortKey): ShownProcess[] {
+  const by: Readonly<Record<SortKey, (a: ShownProcess, b: ShownProcess) => number>> = {
     cpu: (a, b) => (b.cpuPercent ?? 0) - (a.cpuPercent ?? 0),
     memory: (a, b) => (b.rssBytes ?? 0) - (a.rssBytes ?? 0),
     age: (a, b) => b.ageMs - a.ageMs,

@@ -60,7 +60,8 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   });
   const bodies = new BodyBudget(config.limits.bodiesBytes);
   const audit = await createAudit(config.audit, identity);
-  const observation = createObservation(context, { registry, bodies, ...pools }, audit);
+  const connections = new ConnectionBook(config);
+  const observation = createObservation(context, { registry, bodies, connections, ...pools }, audit);
   const processList = createProcessList(send);
   const { poisonDeaths, poisonMs, slowQueryMs } = config.limits;
   const poison = new PoisonLedger({ deaths: poisonDeaths, refuseMs: poisonMs, log, now: Date.now });
@@ -70,7 +71,7 @@ async function boot(context: ChildContext<'server'>): Promise<RunningChild> {
   const gate = new Gate(config.gate, access.authenticator);
   const connectionsLink = new ConnectionsLink({ send, log });
   const opened = await openCatalogue(config.store, log, connectionsLink);
-  const run = runDeps(config, pools, opened?.catalogue ?? null);
+  const run = runDeps(config, connections, pools, opened?.catalogue ?? null);
   const handler = {
     run,
     registry,
@@ -191,7 +192,12 @@ async function closePools({ planner, sqlSlots, dslStock }: Pools): Promise<void>
   await planner.close();
 }
 
-function runDeps(config: ServerConfig, pools: Pools, catalogue: QueryModels | null): RunDeps {
+function runDeps(
+  config: ServerConfig,
+  connections: ConnectionBook,
+  pools: Pools,
+  catalogue: QueryModels | null,
+): RunDeps {
   const { limits } = config;
   return {
     ...pools,
@@ -199,7 +205,7 @@ function runDeps(config: ServerConfig, pools: Pools, catalogue: QueryModels | nu
       maxAgeMs: FUNCTIONS_MAX_AGE_MS,
       now: performance.now.bind(performance),
     }),
-    connections: new ConnectionBook(config),
+    connections,
     catalogue,
     maxRows: limits.resultRows,
     maxBytes: limits.resultBytes,

@@ -5,8 +5,8 @@
  *
  *   node test/run.mjs [--quick] [--lanes N] [--times] [mocha's options] [spec files]
  *
- * --quick runs the unit tests and those of the others that tell most; The ten files that took longest are
- * printed, and with --times all of them.
+ * --quick runs the unit tests and those of the others that tell most. The ten files that took longest are
+ * printed, and with --times all of them, with the processor's seconds that they and what they started took.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -85,6 +85,13 @@ function filesOf(specs) {
 }
 
 function printTimes(times, most) {
-  const slowestFirst = [...times].sort(([, a], [, b]) => b - a).slice(0, most);
-  for (const [file, ms] of slowestFirst) console.log(`${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`);
+  const slowestFirst = [...times].sort(([, a], [, b]) => b.ms - a.ms).slice(0, most);
+  for (const [file, { ms, cpuSeconds }] of slowestFirst)
+    console.log(`${columnOf(ms / 1000)} s, ${columnOf(cpuSeconds)} s of a processor  ${file}`);
+  const all = [...times.values()].reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+  console.log(`${columnOf(all)} s of a processor in ${times.size} files`);
+}
+
+function columnOf(seconds) {
+  return seconds.toFixed(1).padStart(6);
 }

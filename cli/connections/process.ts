@@ -7,7 +7,12 @@ import { environment } from '../../core/config/config.ts';
 import { readConfigFile } from '../../core/config/read.ts';
 import { resolveSecrets } from '../../core/config/secrets.ts';
 import { readStored, type StoredPlace } from '../../core/config/stored-connections.ts';
-import { type ConfiguredConnection, type Login, loginsOf } from '../../core/protocol/connection.ts';
+import {
+  type ConfiguredConnection,
+  type ConnectionConfig,
+  type Login,
+  loginsOf,
+} from '../../core/protocol/connection.ts';
 import type {
   ExaminedConnection,
   ResolvedStored,
@@ -65,8 +70,17 @@ async function examine(
 async function examineLogin(name: string, { role, config }: Login): Promise<Examined> {
   // Loaded only here: the drivers cost more than all of the reading.
   const { examineConnection } = await import('./examine.ts');
-  const guarded = 'url' in config ? { ...config, guardsAddress: true } : config;
-  const { reached, findings } = await examineConnection(name, guarded);
+  const { reached, findings } = await examineConnection(name, guarded(config));
   if (role === null) return { reached, findings };
   return { reached, findings: findings.map(({ level, text }) => ({ level, text: `${role}: ${text}` })) };
+}
+
+function guarded(config: ConnectionConfig): ConnectionConfig {
+  if (config.kind === 'files')
+    return config.store === undefined
+      ? config
+      : { ...config, store: { ...config.store, guardsAddress: true } };
+  return config.kind === 'postgres' || config.kind === 'mariadb'
+    ? { ...config, guardsAddress: true }
+    : config;
 }

@@ -37,10 +37,11 @@ export async function runJobs(
       return;
     }
     case 'result': {
-      const { id, offset, limit } = command;
+      const { id, offset, limit, format } = command;
       const options = new URLSearchParams({
         ...(offset !== null && { offset: String(offset) }),
         ...(limit !== null && { limit: String(limit) }),
+        ...(format !== null && { format }),
       });
       const search = options.size === 0 ? '' : `?${options}`;
       await pipeline(await client.get(`/v1/jobs/${id}/result${search}`), stdout, { end: false });

@@ -83,6 +83,8 @@ export type JobsCommand =
       readonly id: string;
       readonly offset: number | null;
       readonly limit: number | null;
+      /** null: that of the query. */
+      readonly format: string | null;
     }
   | { readonly action: 'rm'; readonly id: string };
 
@@ -90,10 +92,14 @@ interface JobsValues {
   readonly json?: boolean | undefined;
   readonly offset?: string | undefined;
   readonly limit?: string | undefined;
+  readonly format?: string | undefined;
 }
 
 /** Throws UsageError. */
-export function jobsCommand({ json, offset, limit }: JobsValues, rest: readonly string[]): JobsCommand {
+export function jobsCommand(
+  { json, offset, limit, format }: JobsValues,
+  rest: readonly string[],
+): JobsCommand {
   const [action = 'ls', id, ...more] = rest;
   if (more.length > 0) throw new UsageError(`"forkline jobs ${action}" takes no "${more[0]}"`);
   if (action === 'ls' && id === undefined) return { action, json: json === true };
@@ -106,5 +112,5 @@ export function jobsCommand({ json, offset, limit }: JobsValues, rest: readonly 
   if (action === 'rm') return { action, id };
   if (action === 'show') return { action, id, json: json === true };
   const from = offset === '0' ? 0 : parseCount('offset', offset);
-  return { action, id, offset: from, limit: parseCount('limit', limit) };
+  return { action, id, offset: from, limit: parseCount('limit', limit), format: format ?? null };
 }

@@ -1,12 +1,15 @@
 /**
  * Finds the files that a path stands for. Directories whose partitions no row can be wanted of are not even opened, so that
- * one day of many years costs a few directories, not all.
+ * one day of many years costs a few directories, not all. A directory's names are judged one after the other as its files are
+ * asked for: who wants one file, or the directories of one value, pays for these.
  */
 import { setImmediate } from 'node:timers/promises';
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { Entry, FileTree } from './file-tree.ts';
+import type { FileTree } from './file-tree.ts';
 import { formatOfName } from './formats.ts';
-import { type Partition, partitionOf, refuseAmbiguous } from './hive.ts';
+import { type Comparable, type Partition, type PartitionType, partitionOf, refuseAmbiguous } from './hive.ts';
+import { type ListedDirectory, type Listing, listingOf } from './listing.ts';
+import { PathPlaces } from './path-places.ts';
 import type { PathPattern } from './user-path.ts';
 
 export interface FoundFile {
@@ -16,11 +19,24 @@ export interface FoundFile {
   readonly partitions: readonly Partition[];
 }
 
+/** The only values that rows are wanted of. */
+export interface OnlyValues {
+  readonly type: PartitionType;
+  readonly values: readonly Comparable[];
+}
+
+export interface WantedPartitions {
+  /** Says whether rows of these partitions may be wanted; deeper ones are not known yet. */
+  includes(partitions: readonly Partition[]): boolean;
+  /** Returns the values that the partition at a level must have; null: it may have any. */
+  only(level: number): OnlyValues | null;
+}
+
 export interface FindOptions {
   /** Whether directories `name=value` are columns. */
   readonly hive: boolean;
-  /** Says whether rows of these partitions may be wanted; deeper ones are not known yet. */
-  readonly wanted?: (partitions: readonly Partition[]) => boolean;
+  /** Left out: all are. */
+  readonly wanted?: WantedPartitions | undefined;
   /** Throws when the search shall end. */
   readonly check?: () => void;
   /** Ends the search after so many files. */
@@ -45,100 +61,119 @@ export async function findFiles(
   return search.found;
 }
 
+/** A directory that is wanted. */
 interface Step {
   readonly directory: string;
-  readonly rest: PathPattern;
+  readonly places: PathPlaces;
   readonly partitions: readonly Partition[];
   readonly depth: number;
+}
+
+/** The directories in one that is read, of which those ahead are expected. */
+interface Frame {
+  readonly below: Iterator<Step>;
+  readonly ahead: Step[];
 }
 
 class Search {
   readonly found: FoundFile[] = [];
   readonly #tree: FileTree;
   readonly #options: FindOptions;
-  readonly #open: Step[] = [];
+  readonly #atMost: number;
+  readonly #lookAhead: number;
 
   constructor(tree: FileTree, options: FindOptions) {
     this.#tree = tree;
     this.#options = options;
+    this.#atMost = options.atMost ?? Number.POSITIVE_INFINITY;
+    // Who wants few files need not read more directories than those.
+    this.#lookAhead = tree.expect === undefined || options.atMost !== undefined ? 1 : EXPECTED;
   }
 
   async run(pattern: PathPattern): Promise<void> {
-    const { check, atMost = Number.POSITIVE_INFINITY } = this.#options;
-    this.#open.push({ directory: '', rest: pattern, partitions: [], depth: 0 });
-    for (let count = 1; this.#open.length > 0 && this.found.length < atMost; count++) {
-      await this.#visit(this.#open.pop()!);
+    const root = { directory: '', places: PathPlaces.start(pattern), partitions: [], depth: 0 };
+    const frames = [await this.#read(root)];
+    for (let count = 1; frames.length > 0 && this.found.length < this.#atMost; count++) {
+      const step = this.#next(frames.at(-1)!);
+      if (step === undefined) frames.pop();
+      else frames.push(await this.#read(step));
       if (count % TURN !== 0) continue;
       await setImmediate();
-      check?.();
+      this.#options.check?.();
     }
   }
 
-  async #visit(step: Step): Promise<void> {
-    const { directory, rest, depth } = step;
-    const [segment, ...after] = rest;
+  #next({ below, ahead }: Frame): Step | undefined {
+    while (ahead.length < this.#lookAhead) {
+      const { value, done } = below.next();
+      if (done === true) break;
+      ahead.push(value);
+      if (this.#lookAhead > 1) this.#tree.expect?.(value.directory);
+    }
+    return ahead.shift();
+  }
+
+  /** Adds the files in a directory to those found. */
+  async #read(step: Step): Promise<Frame> {
+    const { directory, places, depth } = step;
     if (depth > MAX_DEPTH)
       throw new QueryError('bad-file', `${directory} is nested deeper than ${MAX_DEPTH} directories`);
-    if (segment?.kind === 'name') {
-      const path = joined(directory, segment.name);
-      const kind = await this.#tree.kindOf(path, after.length === 0);
-      if (kind === 'other') throw new QueryError('bad-file', `${path} is neither a file nor a directory`);
-      if (kind !== null) this.#enter(step, { name: segment.name, kind }, after);
-      return;
+    const { onlyName } = places;
+    if (onlyName !== null) return this.#named(step, onlyName);
+    const read = this.#tree.entries(directory);
+    const entries = read instanceof Promise ? await read : read;
+    const listing = listingOf(entries ?? []);
+    for (const name of listing.files) {
+      if (this.found.length >= this.#atMost) break;
+      if (places.takes(name, formatOfName(name) !== null)) this.#add(step, name);
     }
-    const waiting = this.#open.length;
-    for (const entry of (await this.#tree.entries(directory)) ?? []) {
-      if (isHidden(entry.name)) continue;
-      if (segment === undefined) this.#below(step, entry);
-      else if (segment.kind === 'pattern' && segment.pattern.test(entry.name))
-        this.#enter(step, entry, after);
-      else if (segment.kind === 'any') this.#any(step, entry, rest);
-    }
-    // The last directory is visited first: so they come in the order of their names.
-    const found = this.#open.splice(waiting).reverse();
-    for (const { directory: below } of found.slice(-EXPECTED)) this.#tree.expect?.(below);
-    this.#open.push(...found);
+    return { below: this.#below(step, listing), ahead: [] };
   }
 
-  /** Everything below a directory that a path names, as far as its name says that it is data. */
-  #below(step: Step, entry: Entry): void {
-    if (entry.kind === 'directory') this.#enter(step, entry, []);
-    else if (formatOfName(entry.name) !== null) this.#enter(step, entry, []);
-  }
-
-  /** `**` stands for no directory too: what follows it is matched in this one. */
-  #any(step: Step, entry: Entry, rest: PathPattern): void {
-    if (entry.kind === 'directory') this.#enter(step, entry, rest);
-    else if (rest.length === 1) this.#below(step, entry);
-    else if (rest.length === 2 && matches(rest[1]!, entry.name)) this.#enter(step, entry, []);
-  }
-
-  #enter({ directory, partitions, depth }: Step, { name, kind }: Entry, rest: PathPattern): void {
-    const path = joined(directory, name);
-    if (kind === 'file') {
-      if (rest.length > 0) return;
-      if (this.found.push({ path, partitions }) > MAX_FILES) throw tooMany();
-      return;
-    }
+  /** Reads a name that the path says, which is asked for without reading the directory. */
+  async #named(step: Step, name: string): Promise<Frame> {
+    const places = step.places.after(name);
+    const path = joined(step.directory, name);
+    const kind = await this.#tree.kindOf(path, step.places.takes(name, false));
+    if (kind === 'other') throw new QueryError('bad-file', `${path} is neither a file nor a directory`);
+    if (kind === 'file' && step.places.takes(name, false)) this.#add(step, name);
     const partition = this.#options.hive ? partitionOf(name) : null;
-    const below = partition === null ? partitions : [...partitions, partition];
-    if (partition !== null) {
-      if (this.#options.wanted?.(below) === false) return;
-      refuseAmbiguous(partition, path);
-    }
-    this.#open.push({ directory: path, rest, partitions: below, depth: depth + 1 });
+    const below = kind === 'directory' ? this.#step(step, { name, partition }, places) : null;
+    return { below: (below === null ? [] : [below]).values(), ahead: [] };
   }
-}
 
-function matches(segment: PathPattern[number], name: string): boolean {
-  return segment.kind === 'name'
-    ? segment.name === name
-    : segment.kind === 'any' || segment.pattern.test(name);
-}
+  #add({ directory, partitions }: Step, name: string): void {
+    if (this.found.push({ path: joined(directory, name), partitions }) > MAX_FILES) throw tooMany();
+  }
 
-/** Names that tools give to what is no data: `_SUCCESS`, `_temporary`, `.part-0.crc`. */
-function isHidden(name: string): boolean {
-  return name.startsWith('.') || (name.startsWith('_') && !name.includes('='));
+  *#below(step: Step, listing: Listing): Generator<Step, void> {
+    const { hive, wanted } = this.#options;
+    const only = hive ? (wanted?.only(step.partitions.length) ?? null) : null;
+    if (hive && wanted === undefined)
+      for (const { name, partition } of listing.ambiguous)
+        if (step.places.after(name) !== null) refuseAmbiguous(partition!, joined(step.directory, name));
+    const directories = only === null ? listing.directories : listing.directoriesOf(only.type, only.values);
+    for (const listed of directories) {
+      const below = this.#step(step, listed, step.places.after(listed.name));
+      if (below !== null) yield below;
+    }
+  }
+
+  /** Returns null for a directory that the path does not stand for, and one whose rows are not wanted. */
+  #step(
+    { directory, partitions, depth }: Step,
+    { name, partition }: ListedDirectory,
+    places: PathPlaces | null,
+  ): Step | null {
+    if (places === null) return null;
+    const path = joined(directory, name);
+    if (partition === null || !this.#options.hive)
+      return { directory: path, places, partitions, depth: depth + 1 };
+    const below = [...partitions, partition];
+    if (this.#options.wanted?.includes(below) === false) return null;
+    refuseAmbiguous(partition, path);
+    return { directory: path, places, partitions: below, depth: depth + 1 };
+  }
 }
 
 function joined(directory: string, name: string): string {

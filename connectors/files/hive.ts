@@ -56,10 +56,32 @@ function isDay(iso: string): boolean {
   return !Number.isNaN(date.valueOf()) && date.toISOString().startsWith(iso);
 }
 
-/** The engine reads the directory `x=NULL` as null, where Spark has written the text. */
-export function refuseAmbiguous({ key, value }: Partition, directory: string): void {
-  if (value === null || !/^null$/i.test(value)) return;
+/** Says whether the engine reads a directory as null, as it does `x=NULL`, where Spark has written the text. */
+export function isAmbiguous({ value }: Partition): boolean {
+  return value !== null && value.length === 4 && /^null$/i.test(value);
+}
+
+/** Throws `bad-file` for such a directory. */
+export function refuseAmbiguous(partition: Partition, directory: string): void {
+  if (!isAmbiguous(partition)) return;
+  const { key, value } = partition;
   throw new QueryError('bad-file', `the directory ${directory} may mean null or the text ${value}`, {
     hint: `rename it: ${key}=${DEFAULT_PARTITION} is null`,
   });
+}
+
+/** A value as its type compares. */
+export type Comparable = bigint | string;
+
+const OF_TYPE: Readonly<Record<PartitionType, RegExp>> = {
+  BIGINT: /^-?\d{1,18}$/,
+  DATE: /^\d{4}-\d{2}-\d{2}$/,
+  VARCHAR: /^/,
+};
+
+/** Returns the value that a text is in a type; undefined when it is none. */
+export function valueAs(text: string | null | undefined, type: PartitionType): Comparable | null | undefined {
+  if (text === null || text === undefined) return text;
+  if (!OF_TYPE[type].test(text)) return undefined;
+  return type === 'BIGINT' ? BigInt(text) : text;
 }

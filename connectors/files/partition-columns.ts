@@ -2,9 +2,10 @@
 
 import type { FilesTable } from '../../core/protocol/connection.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
-import type { Entry, FileTree } from './file-tree.ts';
+import type { FileTree } from './file-tree.ts';
 import type { FoundFile } from './find-files.ts';
-import { MAX_PARTITION_LEVELS, type PartitionType, partitionOf, partitionType } from './hive.ts';
+import { MAX_PARTITION_LEVELS, type PartitionType, partitionOf } from './hive.ts';
+import { listingOf } from './listing.ts';
 
 export interface PartitionColumn {
   readonly key: string;
@@ -61,10 +62,11 @@ async function shownTypes(
     for (const directory of directories) tree.expect?.(directory);
     for (const directory of directories) {
       const entries = tree.entries(directory);
-      const seen = partitionsIn((entries instanceof Promise ? await entries : entries) ?? []);
-      if (seen.type !== null) types[level]!.add(seen.type);
+      const listing = listingOf((entries instanceof Promise ? await entries : entries) ?? []);
+      if (listing.partitionType !== null) types[level]!.add(listing.partitionType);
       if (level + 1 < partitions.length)
-        for (const name of seen.names) below.push(directory === '' ? name : `${directory}/${name}`);
+        for (const { name, partition } of listing.directories)
+          if (partition !== null) below.push(directory === '' ? name : `${directory}/${name}`);
     }
     directories = below;
   }
@@ -74,28 +76,4 @@ async function shownTypes(
 function common(types: ReadonlySet<PartitionType>): PartitionType {
   const [only, ...others] = types;
   return only === undefined || others.length > 0 ? 'VARCHAR' : only;
-}
-
-interface PartitionsOfDirectory {
-  readonly names: readonly string[];
-  /** null: no directory there has a value other than null. */
-  readonly type: PartitionType | null;
-}
-
-/** A directory that has not changed has the same list of entries, whose partitions need not be found again. */
-const KNOWN = new WeakMap<readonly Entry[], PartitionsOfDirectory>();
-
-function partitionsIn(entries: readonly Entry[]): PartitionsOfDirectory {
-  const known = KNOWN.get(entries);
-  if (known !== undefined) return known;
-  const partitions = entries.flatMap(({ name, kind }) => {
-    const partition = kind === 'directory' ? partitionOf(name) : null;
-    return partition === null ? [] : [{ name, value: partition.value }];
-  });
-  const found = {
-    names: partitions.map(({ name }) => name),
-    type: partitionType(partitions.map(({ value }) => value)),
-  };
-  KNOWN.set(entries, found);
-  return found;
 }

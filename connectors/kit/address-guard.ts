@@ -80,7 +80,7 @@ type Found = (
 ) => void;
 
 /** Looks a name up as Node does, and refuses it when any of its addresses is refused. */
-function guardedLookup(host: string, options: LookupOptions, callback: Found): void {
+export function guardedLookup(host: string, options: LookupOptions, callback: Found): void {
   lookup(host, options, (error, address: string | LookupAddress[], family?: number) => {
     const addresses = typeof address === 'string' ? [{ address }] : (address ?? []);
     if (error === null && addresses.some((each) => isRefusedAddress(each.address))) callback(refusal(), '');

@@ -64,9 +64,9 @@ export class Answer {
 }
 
 /** Returns the options of an answer in a text format. Throws for a format that SQL workers do not encode. */
-export function textAnswerOf({ answer: { format, rows, numbers, end } }: RunSqlCall): TextAnswer {
+export function textAnswerOf({ answer: { format, rows, numbers, end, head } }: RunSqlCall): TextAnswer {
   if (format === 'arrow' || format === 'parquet') throw new Error(`SQL workers do not encode ${format}`);
-  return { format, rows, numbers, end };
+  return { format, rows, numbers, end, head };
 }
 
 function tooLarge(name: 'resultRows' | 'resultBytes', value: number, observed: number): QueryError {

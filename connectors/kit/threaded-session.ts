@@ -118,7 +118,9 @@ export class ThreadedSession implements Session {
     return this.#call({ type: 'facts', call }, null, control);
   }
 
+  /** Ends the thread. From now on the session is not usable, although a reply that the thread sent before may still come. */
   async end(): Promise<void> {
+    this.#isDead = true;
     await this.#worker.terminate();
   }
 
@@ -140,7 +142,7 @@ export class ThreadedSession implements Session {
   #cancel(): void {
     Atomics.store(this.#interrupt, 0, 1);
     this.#send({ type: 'cancel', error: this.#running!.control.cancellation.reason!.toWire() });
-    this.#timer = setTimeout(() => void this.#worker.terminate(), STOP_GRACE_MS);
+    this.#timer = setTimeout(() => void this.end(), STOP_GRACE_MS);
   }
 
   #onMessage(message: FromThread): void {

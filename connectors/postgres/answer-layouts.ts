@@ -21,7 +21,7 @@ const layouts = new LRUCache<string, RowLayout>({ max: 1000, maxSize: MAX_LAYOUT
 /** Returns the layout for a RowDescription, whose payload is bytes[start, end). Throws duplicate-column, and unsupported for a reserved name. */
 export function layoutOf(bytes: Buffer, start: number, end: number, answer: TextAnswer): RowLayout {
   if (end - start > MAX_DESCRIPTION_BYTES) return makeLayout(bytes, start, answer);
-  const key = `${answer.format} ${answer.rows} ${answer.numbers} ${answer.end} ${bytes.toString('latin1', start, end)}`;
+  const key = `${answer.format} ${answer.rows} ${answer.numbers} ${answer.end} ${answer.head} ${bytes.toString('latin1', start, end)}`;
   const known = layouts.get(key);
   if (known !== undefined) return known;
   const layout = makeLayout(bytes, start, answer);

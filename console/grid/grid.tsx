@@ -42,7 +42,8 @@ export function Grid({ columns, rows, rowCount, label, selected, onSelect, onCol
     const element = scroller.current!;
     if (selected === null) return;
     element.scrollTop = rowPlaces.scrolledTo(selected.row, element.scrollTop);
-    element.scrollLeft = columnPlaces.scrolledTo(selected.column, element.scrollLeft, width);
+    // The width is read now: the value that opens beside the grid has just made it narrower, of which the viewport hears with the next frame.
+    element.scrollLeft = columnPlaces.scrolledTo(selected.column, element.scrollLeft, element.clientWidth);
   }, [selected]);
   return (
     <div

@@ -99,6 +99,7 @@ export interface Config {
   };
   readonly jobs: {
     readonly mode: 'off' | 'on';
+    readonly legacyApi: 'off' | 'on';
     readonly maxTimeoutMs: number;
     readonly keepMs: number;
     readonly perPrincipal: number;

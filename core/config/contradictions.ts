@@ -43,6 +43,7 @@ export function contradictions(
     ...accessProblems(parsed),
     ...auditProblems(parsed.audit),
     ...tlsProblems(parsed.tls),
+    ...legacyApiProblem(parsed.jobs),
     ...disorder(parsed.monitor),
   );
   if (namesIncomplete) return errors; // an unreadable connection must not be called unknown as well
@@ -50,6 +51,13 @@ export function contradictions(
     ...errors,
     ...defaultConnectionProblem(defaultConnection, names),
     ...listenProblems(parsed.cache.listen, names),
+  ];
+}
+
+function legacyApiProblem({ mode, legacyApi }: ParsedConfig['jobs']): string[] {
+  if (legacyApi === 'off' || mode === 'on') return [];
+  return [
+    'jobs.legacyApi: it is on, and there are no jobs. Set jobs.mode to "on" (FORKLINE_JOBS=on), or leave it out',
   ];
 }
 

@@ -93,6 +93,12 @@ export function jobsOptions() {
       ['off', 'on'],
       'off',
     ),
+    legacyApi: choice(
+      'FORKLINE_JOBS_LEGACY_API',
+      "Whether jobs answer at the older engine's addresses too (docs/legacy-api.md).",
+      ['off', 'on'],
+      'off',
+    ),
     maxTimeoutMs: number(
       'FORKLINE_JOBS_MAX_TIMEOUT_MS',
       'The most time that a job may ask for.',

@@ -6,8 +6,9 @@ import { isIP } from 'node:net';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { resolveReference } from './connections.ts';
-import { isJsonObject } from './json-object.ts';
+import { isJsonObject, type JsonObject } from './json-object.ts';
 import type { ConfigFile, Environment } from './read.ts';
+import { readStore } from './store-roots.ts';
 
 const HOST = /^[a-z0-9_](?:[a-z0-9._-]*[a-z0-9_])?$/i;
 
@@ -33,6 +34,114 @@ export interface Secret {
   readonly connections: readonly string[];
   /** `host` or `host:port`. */
   readonly hosts: readonly string[];
+}
+
+/** The host that a secret is to be sent to. */
+export interface SecretHost {
+  readonly host: string;
+  /** null: the kind's usual one. */
+  readonly port: string | null;
+}
+
+/** Returns the value of the secret that a connection names, where it is bound to both the connection and the host. */
+export function secretFor(
+  name: string,
+  { host, port }: SecretHost,
+  secret: string,
+  secrets: ReadonlyMap<string, Secret>,
+): string | { readonly mistake: string } {
+  const found = secrets.get(secret);
+  const declare = `"secrets": {"${secret}": {"value": "env:...", "connections": ["${name}"], "hosts": ["${host}"]}}`;
+  if (found === undefined)
+    return {
+      mistake: `the configuration declares no secret ${JSON.stringify(secret)}. It would be ${declare}`,
+    };
+  if (!found.connections.includes(name))
+    return {
+      mistake: `the secret ${secret} is not for the connection ${name}: the configuration would say so (secrets.${secret}.connections)`,
+    };
+  const wanted = host.toLowerCase();
+  const isBound = found.hosts.some((each) => {
+    const bound = each.toLowerCase();
+    return bound === wanted || (port !== null && bound === `${wanted}:${port}`);
+  });
+  return isBound
+    ? found.value
+    : {
+        mistake: `the secret ${secret} is not for the host ${host}${port === null ? '' : `:${port}`}: the configuration would say so (secrets.${secret}.hosts)`,
+      };
+}
+
+/** The options of groups of stores that are secrets in the configuration, and names of secrets in the catalogue. */
+const SECRET_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  s3: ['secret', 'sessionToken'],
+  http: ['token', 'password'],
+  webhdfs: ['token'],
+};
+
+/** The options that name a file of this machine. */
+export const CA_FILES: readonly string[] = Object.keys(SECRET_OPTIONS).map((group) => `${group}.caFile`);
+
+/** Returns those of a connection, by their whole names. */
+export function caFiles(options: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.keys(SECRET_OPTIONS).flatMap((group) => {
+      const own = options[group];
+      return isJsonObject(own) && own.caFile !== undefined ? [[`${group}.caFile`, own.caFile]] : [];
+    }),
+  );
+}
+
+/** Returns the connection with its secrets in the places of their names. Adds to `mistakes`. */
+export function withStoreSecrets(
+  name: string,
+  options: JsonObject,
+  secrets: ReadonlyMap<string, Secret>,
+  mistakes: string[],
+): JsonObject {
+  const store = readStore(options, { where: '', fileDir: '/', dereference: (text) => text });
+  if ('mistake' in store) {
+    mistakes.push(`${store.where.replace(/^\./, '')}: ${store.mistake}`);
+    return options;
+  }
+  const host = hostOf(store.origin);
+  const groups = Object.entries(SECRET_OPTIONS).flatMap(([group, names]) => {
+    const own = options[group];
+    if (!isJsonObject(own)) return [];
+    const filled = Object.entries(own).map(([option, value]) => {
+      if (!names.includes(option)) return [option, value];
+      const found = secretOf(name, host, String(value), secrets);
+      if (typeof found === 'string') return [option, found];
+      mistakes.push(`${group}.${option}: ${found.mistake}`);
+      return [option, value];
+    });
+    return [[group, Object.fromEntries(filled)] as const];
+  });
+  return { ...options, ...Object.fromEntries(groups) };
+}
+
+/** Says nothing of a text that names no secret: somebody may have written the secret itself. */
+function secretOf(
+  name: string,
+  { host, port }: SecretHost,
+  secret: string,
+  secrets: ReadonlyMap<string, Secret>,
+): string | { readonly mistake: string } {
+  if (!secrets.has(secret))
+    return {
+      mistake: `must be the name of a secret that the configuration declares, never the secret itself: "secrets": {"lake-key": {"value": "env:...", "connections": ["${name}"], "hosts": ["${host}"]}}`,
+    };
+  const found = secretFor(name, { host, port }, secret, secrets);
+  return typeof found === 'string' && /^(?:env|file):/.test(found)
+    ? {
+        mistake: `the value of the secret ${secret} begins with env: or file:, which is a reference to another`,
+      }
+    : found;
+}
+
+function hostOf(origin: string): SecretHost {
+  const { hostname, port, protocol } = new URL(origin);
+  return { host: hostname, port: port === '' ? (protocol === 'https:' ? '443' : '80') : port };
 }
 
 export interface ResolvedSecrets {

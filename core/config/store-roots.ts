@@ -132,6 +132,8 @@ function caFile(options: Options, { fileDir }: StorePlace): { caFile?: string } 
   return file === undefined ? {} : { caFile: resolve(fileDir, file) };
 }
 
+/** Names of regions, which are a part of the name of a host. */
+const REGION = /^[a-z0-9-]+$/i;
 /** Names of buckets as they may be a part of the name of a host. */
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,62}$/i;
 
@@ -140,6 +142,7 @@ function s3(root: string, options: Options, place: StorePlace): StoreConfig {
   if (!BUCKET.test(bucket)) throw new Wrong('root', 'names no bucket behind s3://');
   const endpoint = text(options, 'endpoint');
   const region = text(options, 'region') ?? 'us-east-1';
+  if (!REGION.test(region)) throw new Wrong('s3.region', 'is no name of a region such as eu-west-1');
   const [id, secret, sessionToken] = ['keyId', 'secret', 'sessionToken'].map((name) => text(options, name));
   if ((id === undefined) !== (secret === undefined))
     throw new Wrong(

@@ -11,8 +11,9 @@ import { describeConnectionIssue } from './connection-issues.ts';
 import { connectionOptions } from './connection-kinds.ts';
 import { CONNECTION_NAME, readConnection } from './connections.ts';
 import { isJsonObject, type JsonObject } from './json-object.ts';
-import type { Secret } from './secrets.ts';
-import { type StoredUrl, storedUrl, type WrongUrl } from './urls/stored-urls.ts';
+import { CA_FILES, caFiles, type Secret, secretFor, withStoreSecrets } from './secrets.ts';
+import { isStoreRoot } from './store-roots.ts';
+import { storedUrl, type WrongUrl } from './urls/stored-urls.ts';
 
 export interface StoredPlace {
   readonly secrets: ReadonlyMap<string, Secret>;
@@ -26,7 +27,7 @@ export type ReadStored =
 
 /** The most characters of a name: those of a name in PostgreSQL. */
 const MOST_NAME = 63;
-/** The kinds whose connectors keep from link-local addresses (guardsAddress), or read files. */
+/** The kinds whose connectors keep from link-local addresses (guardsAddress), or read files of this machine. */
 const KINDS: readonly string[] = ['postgres', 'mariadb', 'spark', 'sqlite', 'files'];
 
 /** Returns what is wrong with a connection's name; null when nothing is. */
@@ -47,8 +48,11 @@ export function readStored(name: string, definition: ConnectionDefinition, place
     ...openToken(options),
   );
   if (mistakes.length > 0) return { mistakes };
-  const filled = withSecrets(name, definition, place, mistakes);
-  mistakes.push(...pathProblems(options, place.directories));
+  const isStore = typeof options.root === 'string' && isStoreRoot(options.root);
+  const filled = isStore
+    ? withStoreSecrets(name, options, place.secrets, mistakes)
+    : withSecrets(name, definition, place, mistakes);
+  mistakes.push(...pathProblems(isStore ? caFiles(options) : options, place.directories));
   if (mistakes.length > 0) return { mistakes };
   const read = readConnection(filled, { name, fileDir: '/', env: {} });
   if (read === null) return { mistakes: ['it is no connection'] };
@@ -68,7 +72,9 @@ function withoutSecrets(definition: ConnectionDefinition): { options: JsonObject
     if (secret !== undefined && typeof secret !== 'string')
       mistakes.push(`${where}secret: must be the name of a secret that the configuration declares`);
     if (secret !== undefined && typeof rest.url !== 'string')
-      mistakes.push(`${where}secret: a secret goes with a url, and there is none`);
+      mistakes.push(
+        `${where}secret: a secret goes with a url, and there is none${rest.kind === 'files' ? '; a store has its secrets in its group of options: "s3": {"keyId": "...", "secret": "lake-key"}' : ''}`,
+      );
     return rest;
   };
   const options = strip(definition, '') as JsonObject;
@@ -150,37 +156,9 @@ function isWrong(found: unknown): found is WrongUrl {
   return isJsonObject(found) && 'mistake' in found;
 }
 
-function secretFor(
-  name: string,
-  { host, port }: StoredUrl,
-  secret: string,
-  secrets: StoredPlace['secrets'],
-): string | { readonly mistake: string } {
-  const found = secrets.get(secret);
-  const declare = `"secrets": {"${secret}": {"value": "env:...", "connections": ["${name}"], "hosts": ["${host}"]}}`;
-  if (found === undefined)
-    return {
-      mistake: `the configuration declares no secret ${JSON.stringify(secret)}. It would be ${declare}`,
-    };
-  if (!found.connections.includes(name))
-    return {
-      mistake: `the secret ${secret} is not for the connection ${name}: the configuration would say so (secrets.${secret}.connections)`,
-    };
-  const wanted = host.toLowerCase();
-  const isBound = found.hosts.some((each) => {
-    const bound = each.toLowerCase();
-    return bound === wanted || (port !== null && bound === `${wanted}:${port}`);
-  });
-  return isBound
-    ? found.value
-    : {
-        mistake: `the secret ${secret} is not for the host ${host}${port === null ? '' : `:${port}`}: the configuration would say so (secrets.${secret}.hosts)`,
-      };
-}
-
 /** Files stand below the directories that the configuration names, wherever links lead. */
 function pathProblems(options: JsonObject, directories: readonly string[]): string[] {
-  return ['path', 'root', 'caFile'].flatMap((option) => {
+  return ['path', 'root', 'caFile', ...CA_FILES].flatMap((option) => {
     const path = options[option];
     if (typeof path !== 'string') return [];
     if (!isAbsolute(path)) return [`${option}: must be an absolute path`];
@@ -213,6 +191,8 @@ function isBelow(path: string, directory: string | null): boolean {
 }
 
 function guarded(connection: ConfiguredConnection): ConfiguredConnection {
+  if (connection.kind === 'files' && connection.store !== undefined)
+    return { ...connection, store: { ...connection.store, guardsAddress: true } };
   if ('url' in connection) return { ...connection, guardsAddress: true };
   if (!hasRoles(connection)) return connection;
   const roles = Object.entries(connection.roles).map(([role, login]) => [

@@ -10,6 +10,7 @@
  *   parquet a complete Parquet file (from DSL workers only)
  */
 import { QueryError } from './errors.ts';
+import type { Column } from './types.ts';
 
 export type TextFormat = 'json' | 'ndjson' | 'csv';
 export type AnswerFormat = TextFormat | 'arrow' | 'parquet';
@@ -22,6 +23,22 @@ export interface AnswerOptions {
   readonly numbers: 'number' | 'string';
   /** Whether ndjson ends with the server's line, which is no row. `line` when left out. */
   readonly end?: 'line' | 'none' | undefined;
+  /** The first line of csv: the names of the columns, or, for whoever keeps the rows, the columns with their types as JSON. `names` when left out. */
+  readonly head?: 'names' | 'types' | undefined;
+}
+
+/** Returns the first record of CSV with columns of these names. */
+export function csvHead(columns: readonly NamedColumn[]): string {
+  return `${columns.map(({ name }) => csvName(name)).join(',')}\r\n`;
+}
+
+function csvName(name: string): string {
+  return name === '' || /[,"\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
+}
+
+/** Returns the first line of CSV that tells its columns with their types. */
+export function typesHead(columns: readonly Column[]): string {
+  return `${JSON.stringify(columns)}\n`;
 }
 
 /** The names of the member by which the server's last line of NDJSON is told from a row. */

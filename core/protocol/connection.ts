@@ -135,6 +135,8 @@ interface StoreBase {
   readonly prefix: string;
   /** The absolute path of a PEM file with the authorities to trust; left out: those of Node. */
   readonly caFile?: string;
+  /** Whether link-local addresses and those of clouds' metadata are refused, as for connections of the catalogue. */
+  readonly guardsAddress?: boolean;
 }
 
 export interface S3Config extends StoreBase {

@@ -8,6 +8,7 @@ import type { WireError } from './errors.ts';
 import type { EngineValue, ParameterKind } from './parameters.ts';
 import type { EngineAsk, ScanFacts, WorkerPlan } from './plan.ts';
 import type { TableViews } from './shown-rows.ts';
+import type { Volatility } from './sql-facts.ts';
 import type { IntrospectReply } from './sql-worker.ts';
 import type { Column, DatabaseColumn } from './types.ts';
 
@@ -20,6 +21,8 @@ export type ToDslWorker =
   | ({ readonly type: 'describe-scan' } & DescribeScanCall)
   /** Asks which files this plan would read, and how much of them. */
   | ({ readonly type: 'explain-scans' } & ExplainScansCall)
+  /** Asks for the files that must stay as they are for the answer of this plan to stay right. */
+  | ({ readonly type: 'watch-scans' } & WatchScansCall)
   /** Asks for the tables of this connection to files. */
   | ({ readonly type: 'introspect-files' } & IntrospectFilesCall)
   /** End the running query; it replies with `cancelled`. One that has ended already is left alone. */
@@ -47,9 +50,17 @@ export interface RunStagesCall {
   readonly maxRowBytes: number;
   /** Whether the last run of this plan read more than FEW_ROWS_BYTES, so that this one will probably do so too. Left out: it did not, or there was none. */
   readonly manyRows?: boolean;
+  /**
+   * Set when the plan's one input is a result that was kept: the columns that it has for users. It comes as CSV (answer.ts) with KEPT_END
+   * behind it, and its columns are texts.
+   */
+  readonly keptColumns?: readonly Column[];
   /** Unix time in ms. */
   readonly deadlineAt: number;
 }
+
+/** The end of kept rows: a byte that no text has. */
+export const KEPT_END = 0xff;
 
 /** The most bytes of an input of few rows: so many are taken before the engine asks for the first row (`manyRows` says more). */
 export const FEW_ROWS_BYTES = 64 * 1024;
@@ -90,7 +101,7 @@ interface FilesCallBase {
 /** A call about files that makes no answer for a client. */
 export type FilesCall = Extract<
   ToDslWorker,
-  { type: 'describe-scan' | 'explain-scans' | 'introspect-files' }
+  { type: 'describe-scan' | 'explain-scans' | 'watch-scans' | 'introspect-files' }
 >;
 
 export interface DescribeScanCall extends FilesCallBase {
@@ -113,6 +124,17 @@ export interface ExplainScansCall extends FilesCallBase {
 export interface ExplainScansReply {
   /** One for each input of the plan that is a scan, in their order. */
   readonly scans: readonly ScanFacts[];
+}
+
+export interface WatchScansCall extends ExplainScansCall {}
+
+export interface WatchScansReply {
+  /** The ways in which the answer may change while the files stay as they are. */
+  readonly volatility: Volatility;
+  /** Files and directories, also such that are not there; null: there are too many of them, or they cannot be looked at. */
+  readonly paths: readonly string[] | null;
+  /** The reason for null, for people. */
+  readonly because: string | null;
 }
 
 export interface IntrospectFilesCall extends FilesCallBase {
@@ -149,6 +171,7 @@ export interface DslWorkerCalls {
   'describe-stages': { request: DescribeStagesCall; reply: DescribeStagesReply };
   'describe-scan': { request: DescribeScanCall; reply: DescribeScanReply };
   'explain-scans': { request: ExplainScansCall; reply: ExplainScansReply };
+  'watch-scans': { request: WatchScansCall; reply: WatchScansReply };
   'introspect-files': { request: IntrospectFilesCall; reply: IntrospectReply };
   scrub: { request: ScrubCall; reply: ScrubReply };
 }

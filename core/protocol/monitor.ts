@@ -192,6 +192,14 @@ export interface ProcessRow {
   readonly queryId: string | null;
 }
 
+/** A query that a process works on, as the server tells it beside the process's row. */
+export interface WorkedQuery {
+  readonly queryId: string;
+  readonly connection: string;
+  /** The kind of the connection; null when it is gone by now. */
+  readonly kind: string | null;
+}
+
 export interface MonitorStats {
   /** The names of the pools of workers. */
   readonly pools: readonly string[];

@@ -263,6 +263,8 @@ export interface EngineAsk {
   readonly kind: 'engine';
   readonly key: string;
   readonly sql: string;
+  /** Says that the SQL has text of the user's in it as it was written: the worker that describes it serves no other query. */
+  readonly hasUserSql: boolean;
   readonly relations: readonly {
     readonly name: string;
     readonly columns: readonly { readonly name: string; readonly engineType: string }[];

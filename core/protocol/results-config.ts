@@ -52,6 +52,8 @@ export interface SharedCacheConfig {
 }
 
 export interface JobsConfig {
+  /** Whether jobs answer at the older engine's addresses too. */
+  readonly legacyApi: 'off' | 'on';
   readonly maxTimeoutMs: number;
   /** The time for which the result of a job that ended is kept. */
   readonly keepMs: number;

@@ -93,6 +93,7 @@ function describe(sql: EngineSql, input: Scope): readonly Column[] {
   const described = input.answers.engine({
     ...asked,
     segments: sql.text === undefined ? asked.segments : throughCopies(asked.segments, sql.copied ?? []),
+    hasUserSql: true,
     relations,
     stage: input.stage,
   });

@@ -45,16 +45,31 @@ export class Authenticator {
         const peer = this.#deps.peers.identify(request, address);
         if (peer !== null) return peer;
       }
-      const credential = credentialOf(request);
-      if (credential.kind === 'key') return this.#holderOfKey(credential, address);
-      const { tokens } = this.#deps;
-      if (tokens === null) throw unauthenticated('this server takes API keys only');
-      const holder = tokens.known(credential.token);
-      if (holder !== null) return this.#holderOfToken(holder, address);
-      return this.#verified(tokens, credential.token, address);
+      return this.#holderOf(credentialOf(request), address);
     } catch (thrown) {
       throw this.#told(thrown, address);
     }
+  }
+
+  /** Returns the principal of a key or token that came in the body of a request. Throws, and rejects with, unauthenticated and its like. */
+  identifyBy(credential: string, address: string): Principal | Promise<Principal> {
+    try {
+      return this.#holderOf(
+        credentialOf({ headers: { authorization: `Bearer ${credential}` }, rawHeaders: [] }),
+        address,
+      );
+    } catch (thrown) {
+      throw this.#told(thrown, address);
+    }
+  }
+
+  #holderOf(credential: Credential, address: string): Principal | Promise<Principal> {
+    if (credential.kind === 'key') return this.#holderOfKey(credential, address);
+    const { tokens } = this.#deps;
+    if (tokens === null) throw unauthenticated('this server takes API keys only');
+    const holder = tokens.known(credential.token);
+    if (holder !== null) return this.#holderOfToken(holder, address);
+    return this.#verified(tokens, credential.token, address);
   }
 
   #holderOfKey({ id, key }: Extract<Credential, { kind: 'key' }>, address: string): Principal {

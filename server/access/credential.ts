@@ -10,15 +10,21 @@ export type Credential =
 /** More than any provider puts into a token; Node takes headers of 16 KB. */
 const MAX_TOKEN_CHARACTERS = 8192;
 const BEARER = /^bearer +([A-Za-z0-9._~+/=-]+) *$/i;
+/** The older engine's clients say `Angora` for `Bearer`, at its addresses. */
+const LEGACY_BEARER = /^(?:bearer|angora) +([A-Za-z0-9._~+/=-]+) *$/i;
 const TOKEN = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
 const NAME = 'authorization';
 
+/** The parts of a request that a credential is read from. */
+export type CredentialPlace = Pick<IncomingMessage, 'headers' | 'rawHeaders' | 'url'>;
+
 /** Throws bad-request for several headers, unauthenticated without one that can be read; no text has any of it. */
-export function credentialOf({ headers, rawHeaders }: IncomingMessage): Credential {
+export function credentialOf({ headers, rawHeaders, url = '' }: CredentialPlace): Credential {
   const { authorization } = headers;
   if (authorization === undefined) throw unauthenticated('this server wants to know who asks');
   refuseSecond(rawHeaders);
-  const bearer = BEARER.exec(authorization)?.[1];
+  const form = url.startsWith('/angora/') ? LEGACY_BEARER : BEARER;
+  const bearer = form.exec(authorization)?.[1];
   if (bearer === undefined)
     throw unauthenticated('the Authorization header does not have the form "Bearer ..."');
   const id = keyIdOf(bearer);

@@ -5,6 +5,7 @@ import type { ParameterValue } from '../../core/protocol/parameters.ts';
 import type { Plan } from '../../core/protocol/plan.ts';
 import { type SqlFacts, unknownFacts, type Volatility, worstOf } from '../../core/protocol/sql-facts.ts';
 import type { QueryRecord } from '../history/registry.ts';
+import { factsOfScans } from '../query/files-calls.ts';
 import type { RunDeps } from '../query/run.ts';
 import { factsOfSource } from '../query/source-facts.ts';
 import type { UsedTable } from '../results/entry.ts';
@@ -51,16 +52,24 @@ export class FactsBook {
     if (known !== null) return known;
     // The query itself may have ended by now.
     const asking = { ...query, cancellation: new Cancellation(), deadlineAt: Date.now() + TIMEOUT_MS };
+    const isScan = (index: number): boolean => plan.worker?.inputs[index]?.scan !== undefined;
+    const hasScans = plan.sources.some((_, index) => isScan(index));
+    const ofScans = hasScans ? factsOfScans(deps, plan, parameters, asking).catch(unknownFor) : null;
     const bySource = await Promise.all(
-      plan.sources.map((source) =>
-        factsOfSource(deps, source, parameters, asking).catch((error: Error) => unknownFacts(error.message)),
+      plan.sources.map((source, index) =>
+        isScan(index) ? ofScans! : factsOfSource(deps, source, parameters, asking).catch(unknownFor),
       ),
     );
     const facts = together(plan, bySource);
-    if (bySource.every(({ volatility }) => volatility !== 'unknown'))
+    // The files that a pattern stands for are others when one comes or goes.
+    if (!hasScans && bySource.every(({ volatility }) => volatility !== 'unknown'))
       this.#known.set(plan, { facts, foundAtMs: performance.now() });
     return facts;
   }
+}
+
+function unknownFor(error: Error): SqlFacts {
+  return unknownFacts(error.message);
 }
 
 /** Whether an answer of this volatility may be sent again: what passes with time is as old as its age says, and no older. */

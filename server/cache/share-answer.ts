@@ -5,6 +5,7 @@ import type { QueryRecord } from '../history/registry.ts';
 import { streamOf } from '../query/handler.ts';
 import { answerEnd } from '../query/query-end.ts';
 import { endEarly, endWith } from '../query/run-to-end.ts';
+import type { Spool } from '../results/spool.ts';
 import type { Asking, CacheContext } from './cache-context.ts';
 import { forwarded, keptHeaders } from './cache-headers.ts';
 import type { Turn } from './flight.ts';
@@ -40,12 +41,26 @@ function writeResult(
   return result.end;
 }
 
-/** Streams what the leader writes, as fast as the client takes it. */
+/** Streams what the leader writes. */
 async function follow(
   query: QueryRecord,
   stream: AnswerStream,
   { spool, ended }: Extract<Turn, { kind: 'follow' }>,
 ): Promise<SharedEnd> {
+  const isWhole = await followSpool(query, stream, spool);
+  const { reason } = query.cancellation;
+  if (reason !== null) throw reason;
+  const end = isWhole ? await ended : null;
+  if (end === null) throw leaderFailed();
+  return end;
+}
+
+/** Streams what is written into the spool, as fast as the client takes it. Resolves to whether that is whole. */
+export async function followSpool(
+  query: Pick<QueryRecord, 'cancellation' | 'bytes'>,
+  stream: AnswerStream,
+  spool: Spool,
+): Promise<boolean> {
   const { cancellation } = query;
   let resume = (): void => {};
   const wake = (): void => {
@@ -63,10 +78,7 @@ async function follow(
   };
   const isWhole = await spool.follow(take, () => cancellation.isCancelled);
   cancellation.offCancel(wake);
-  if (cancellation.reason !== null) throw cancellation.reason;
-  const end = isWhole ? await ended : null;
-  if (end === null) throw leaderFailed();
-  return end;
+  return isWhole;
 }
 
 function leaderFailed(): QueryError {

@@ -12,18 +12,15 @@ export async function filesSince(
   startedAt: number,
 ): Promise<readonly WatchedFile[] | null> {
   const latestNs = (BigInt(startedAt) - TICK_MS) * NS_PER_MS;
-  const files: WatchedFile[] = [];
-  for (const path of new Set(paths)) {
-    const found = await lookAt(path);
-    if (found !== null && found.changedNs >= latestNs) return null;
-    files.push({ path, stamp: found?.stamp ?? null });
-  }
-  return files;
+  const all = [...new Set(paths)];
+  const found = await Promise.all(all.map(lookAt));
+  if (found.some((each) => each !== null && each.changedNs >= latestNs)) return null;
+  return all.map((path, index) => ({ path, stamp: found[index]?.stamp ?? null }));
 }
 
 export async function areUnchanged(files: readonly WatchedFile[]): Promise<boolean> {
-  for (const { path, stamp } of files) if (((await lookAt(path))?.stamp ?? null) !== stamp) return false;
-  return true;
+  const found = await Promise.all(files.map(({ path }) => lookAt(path)));
+  return files.every(({ stamp }, index) => (found[index]?.stamp ?? null) === stamp);
 }
 
 interface Look {

@@ -5,11 +5,26 @@
  */
 import { z } from 'zod';
 import { errorClasses } from '../answer/error-status.ts';
+import {
+  legacyError,
+  legacyFile,
+  legacyLogin,
+  legacyPart,
+  legacyQuery,
+  legacySid,
+  legacyToken,
+} from '../legacy/bodies.ts';
+import {
+  cacheOfAnswer,
+  cacheSchema,
+  jobSchema,
+  jobsSchema,
+  purgedSchema,
+} from '../results/result-schemas.ts';
 import { CATALOGUE_REQUESTS, catalogueSchemas } from './catalogue-schemas.ts';
 import { purgeBody } from './request/purge-body.ts';
 import { queryBody } from './request/query-schemas.ts';
 import { completeBody, formatBody } from './request/tool-request.ts';
-import { cacheOfAnswer, cacheSchema, jobSchema, jobsSchema, purgedSchema } from './result-schemas.ts';
 
 const text = z.string();
 const count = z.int().nonnegative();
@@ -186,6 +201,9 @@ const processRow = z.strictObject({
   ageMs: number,
   queriesServed: count,
   queryId: text.nullable(),
+  queries: z
+    .array(z.strictObject({ queryId: text, connection: text, kind: text.nullable() }))
+    .describe('The queries that the process works on now; `kind`: that of the connection'),
 });
 
 const logLine = z
@@ -248,6 +266,13 @@ export const apiSchemas = {
   Liveness: z.strictObject({ status: z.literal('live') }),
   Readiness: readiness,
   Cache: cacheSchema,
+  LegacyLogin: legacyLogin,
+  LegacyToken: legacyToken,
+  LegacyQuery: legacyQuery,
+  LegacySid: legacySid,
+  LegacyPart: legacyPart,
+  LegacyFile: legacyFile,
+  LegacyError: legacyError,
   PurgeRequest: purgeBody,
   Purged: purgedSchema,
   Job: jobSchema,

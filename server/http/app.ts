@@ -19,6 +19,7 @@ import { type Principal, principalOf, rememberPrincipal } from '../../core/proto
 import { requireRight } from '../access/require-right.ts';
 import { countBody } from '../admission/body-budget.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
+import { createLegacyRoutes } from '../legacy/routes.ts';
 import { handleQuery } from '../query/handler.ts';
 import type { AppDeps } from './app-deps.ts';
 import { createCacheRoutes } from './cache-routes.ts';
@@ -30,6 +31,7 @@ import { docsPage, docsScript, docsStyle } from './docs-page.ts';
 import { offeredKeys, openBody } from './encrypted-body.ts';
 import { databasePlanHandler, draftHandler, explainHandler } from './explain-handler.ts';
 import { formatHandler } from './format-handler.ts';
+import { LEGACY_LOGIN } from './gate.ts';
 import { headHandler } from './head-handler.ts';
 import { createJobRoutes } from './job-routes.ts';
 import { openapiDocument } from './openapi.ts';
@@ -141,6 +143,7 @@ function createRoutes(deps: AppDeps, bodyBytes: number): Express {
   addRoute(app, '/v1/jobs', { GET: [jobs.list] }, 'none');
   addRoute(app, '/v1/jobs/:jobId', { GET: [jobs.show], DELETE: [jobs.end] }, 'none');
   addRoute(app, '/v1/jobs/:jobId/result', { GET: [jobs.result] });
+  addLegacyRoutes(app, deps, body);
   addRoute(app, '/metrics', { GET: [requireRight('metrics'), operations.metrics] }, 'none');
   addRoute(app, '/.well-known/jwks.json', { GET: [offeredKeys(deps.encryption)] }, 'none');
   addRoute(app, '/livez', { GET: [operations.live] }, 'none');
@@ -184,6 +187,18 @@ function addConnectionRoutes(app: Express, deps: AppDeps, body: readonly Request
   addRoute(app, '/v1/connections/:name/test', { POST: [administer, ...body, on.testConnection] }, 'none');
   const versions = [administer, on.listConnectionVersions];
   addRoute(app, '/v1/connections/:name/versions', { GET: versions }, 'none');
+}
+
+/** The addresses of the older engine's API (docs/legacy-api.md). */
+function addLegacyRoutes(app: Express, deps: AppDeps, body: readonly RequestHandler[]): void {
+  const ask = requireRight('ask');
+  const on = createLegacyRoutes(deps);
+  addRoute(app, LEGACY_LOGIN, { POST: [...body, on.login] }, 'none');
+  addRoute(app, '/angora/query/jobs', { POST: [ask, ...body, on.start] }, 'none');
+  addRoute(app, '/angora/query/jobs/:sid', { GET: [ask, on.next] }, 'none');
+  addRoute(app, '/angora/query/jobs/:sid/download', { GET: [ask, on.download] });
+  addRoute(app, '/angora/query/jobs/:sid/export', { GET: [ask, on.refuseExport] }, 'none');
+  addRoute(app, '/angora/query/jobs/:sid/close', { DELETE: [ask, on.close] }, 'none');
 }
 
 function addQueryRoute(

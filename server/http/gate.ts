@@ -26,6 +26,8 @@ const PAGES = new Set(['/', '/docs', '/openapi.json']);
 /** The paths that need no key: the health probes, the public key of encrypted queries and the pages with their files, which show nothing of anybody's data. */
 const OPEN_TO_ALL =
   /^\/(?:livez|readyz|\.well-known\/jwks\.json|docs|docs\.css|docs\.js|console\/[\w.-]+)?(?:\?|$)/;
+/** The path to which clients of the older engine bring their credential, in the body. */
+export const LEGACY_LOGIN = '/angora/auth';
 const ANY_ORIGIN = '*';
 const ABSOLUTE_TARGET = /^https?:\/\/([^/?#]*)(.*)$/i;
 const PREFLIGHT_HEADERS = {
@@ -67,8 +69,19 @@ export class Gate {
     }
     const peer = this.#clients.principalOf(request);
     if (this.#authenticator === null) return peer;
+    if (request.method === 'POST' && request.url === LEGACY_LOGIN) return { ...peer, ...NOTHING_ALLOWED };
     if (isReading(request) && OPEN_TO_ALL.test(request.url ?? '')) return { ...peer, ...NOTHING_ALLOWED };
     return this.#authenticator.identify(request, peer.address);
+  }
+
+  /** Whether who asks must say who they are. */
+  get asksWho(): boolean {
+    return this.#authenticator !== null;
+  }
+
+  /** Checks a credential that came in the body of a request. Throws, and rejects with, unauthenticated and its like. */
+  async check(credential: string, request: IncomingMessage): Promise<void> {
+    await this.#authenticator?.identifyBy(credential, this.addressOf(request));
   }
 
   /** Returns the client's address. */

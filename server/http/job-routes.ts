@@ -1,14 +1,15 @@
 /** The routes of jobs: list, state, result, end. Each shows a principal its own jobs only. */
 import type { Request, RequestHandler } from 'express';
 import { QueryError } from '../../core/protocol/errors.ts';
-import { type Principal, principalOf } from '../../core/protocol/principal.ts';
+import { principalOf } from '../../core/protocol/principal.ts';
+import { checkRights } from '../jobs/check-rights.ts';
 import type { Job } from '../jobs/job.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Part } from '../jobs/parts.ts';
 import { sendJobResult } from '../jobs/submit.ts';
-import type { Results } from '../kept/setup.ts';
 import type { AppDeps } from './app-deps.ts';
 import { knownOptions } from './request/known-options.ts';
+import { RESULT_OPTIONS, resultOptions } from './request/result-options.ts';
 
 export function createJobRoutes(
   deps: AppDeps,
@@ -24,11 +25,14 @@ export function createJobRoutes(
       response.json(jobs.viewOf(await found(jobs, request)));
     },
     result: async (request, response) => {
-      const { jobs, store } = jobsOf(deps);
-      const part = partIn(request);
+      const { jobs } = jobsOf(deps);
+      const options = knownOptions(request.originalUrl, OPTIONS);
+      const part = partIn(options);
       const job = await found(jobs, request);
-      checkRights(deps, job, principalOf(request));
-      await sendJobResult(store, job, part, request, response);
+      const principal = principalOf(request);
+      checkRights(deps.run.connections, job, principal);
+      const wanted = { options: resultOptions(request, options, job.answer), part };
+      await sendJobResult(jobs, job, wanted, principal, request, response);
     },
     end: async (request, response) => {
       const { jobs } = jobsOf(deps);
@@ -43,26 +47,18 @@ function found(jobs: Jobs, request: Request): Promise<Job> {
   return jobs.find(String(request.params.jobId), principalOf(request));
 }
 
-/** Throws forbidden: the principal may have lost rights since it started the job. */
-function checkRights({ run }: AppDeps, { connections, scope }: Job, principal: Principal): void {
-  if (scope === principal.scope && connections.every((name) => run.connections.isSeen(name, principal)))
-    return;
-  throw new QueryError('forbidden', `${principal.id} may not see this result any more`, {
-    hint: 'Its rights have changed since the job began. Send the query again.',
-  });
-}
-
-function jobsOf({ results }: AppDeps): { readonly jobs: Jobs; readonly store: Results['store'] } {
-  if (results !== undefined && results.jobs !== null) return { jobs: results.jobs, store: results.store };
+function jobsOf({ results }: AppDeps): { readonly jobs: Jobs } {
+  if (results !== undefined && results.jobs !== null) return { jobs: results.jobs };
   throw new QueryError('not-found', 'there are no jobs here', {
     hint: 'Set `jobs.mode` to "on" in the configuration (FORKLINE_JOBS=on).',
   });
 }
 
+const OPTIONS = ['offset', 'limit', ...RESULT_OPTIONS];
+
 /** Returns null when the whole result is asked for. */
-function partIn({ originalUrl }: Request): Part | null {
-  const options = knownOptions(originalUrl, ['offset', 'limit']);
-  if (options.size === 0) return null;
+function partIn(options: ReadonlyMap<string, string>): Part | null {
+  if (!options.has('offset') && !options.has('limit')) return null;
   return {
     offset: wholeIn('offset', options.get('offset'), 0, 0),
     limit: wholeIn('limit', options.get('limit'), 1, Number.MAX_SAFE_INTEGER),

@@ -2,6 +2,7 @@
 import type { Limits } from '../../core/protocol/server-config.ts';
 import type { CONTENT_TYPES } from '../answer/stream.ts';
 import { cataloguePaths } from './openapi-catalogue.ts';
+import { legacyPaths } from './openapi-legacy-paths.ts';
 import { contentOf, inUrl, json, jsonContent, type Path, problems, urlParameters } from './openapi-parts.ts';
 import { resultPaths } from './openapi-result-paths.ts';
 import { ANSWER_FORMATS } from './request/accepted-format.ts';
@@ -20,6 +21,7 @@ export function pathsOf(limits: Limits): Record<string, Path> {
     ...operationsPaths(),
     ...logPaths(),
     ...resultPaths(),
+    ...legacyPaths(),
   };
 }
 

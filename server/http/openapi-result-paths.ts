@@ -2,11 +2,11 @@
 import { contentOf, inUrl, json, jsonContent, type Path, problems } from './openapi-parts.ts';
 import { ANSWER_FORMATS } from './request/accepted-format.ts';
 
-/** Returns the answer in the format that the job was started with. */
+/** Returns the answer in any format. */
 function resultAnswer(): object {
   const contents = ANSWER_FORMATS.map(contentOf);
   return {
-    description: 'The answer in the format that the job was started with',
+    description: 'The answer in the format asked for',
     content: Object.assign({}, ...contents) as object,
   };
 }
@@ -64,9 +64,21 @@ export function resultPaths(): Record<string, Path> {
           inUrl(
             'offset',
             { type: 'integer', minimum: 0, default: 0 },
-            'NDJSON and CSV: the first row, from 0',
+            'A part of the rows: the first one, from 0',
           ),
-          inUrl('limit', { type: 'integer', minimum: 1 }, 'NDJSON and CSV: the most rows'),
+          inUrl('limit', { type: 'integer', minimum: 1 }, 'A part of the rows: the most'),
+          inUrl(
+            'format',
+            { type: 'string', enum: [...ANSWER_FORMATS] },
+            'Instead of Accept; the format that the job was started with when left out',
+          ),
+          inUrl('rows', { type: 'string', enum: ['objects', 'arrays'] }, 'How JSON rows look'),
+          inUrl(
+            'numbers',
+            { type: 'string', enum: ['number', 'string'] },
+            'How int64 and decimal look in JSON',
+          ),
+          inUrl('end', { type: 'string', enum: ['line', 'none'] }, 'NDJSON: `none` leaves out the last line'),
         ],
         responses: {
           200: resultAnswer(),

@@ -4,6 +4,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import { type Principal, principalOf } from '../../core/protocol/principal.ts';
 import { STAGE_LIMITS } from '../../core/protocol/stage-limits.ts';
 import { type QueryRecord, viewOf } from '../history/registry.ts';
+import { withWorkedQueries } from '../observe/worked-queries.ts';
 import type { AppDeps } from './app-deps.ts';
 import { MAX_PARAMETERS } from './request/json-shape.ts';
 import { readLogFilter, readSummaryFilter } from './request/log-filter.ts';
@@ -30,7 +31,7 @@ export function createOperations(deps: AppDeps): Operations {
     cancelQuery: (request, response) => cancel(deps, request, response),
     processes: async (_, response) => {
       const { processes } = await deps.askMonitor();
-      response.json({ processes });
+      response.json({ processes: withWorkedQueries(processes, registry.running(), deps.run.connections) });
     },
     logs: async (request, response) => {
       const filter = readLogFilter(request);

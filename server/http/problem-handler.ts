@@ -4,6 +4,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import { knownPrincipal } from '../../core/protocol/principal.ts';
 import { PROBLEM_TYPE, problemOf } from '../answer/problem.ts';
 import { setSecurityHeaders } from '../answer/security-headers.ts';
+import { isLegacyPath, legacyErrorOf } from '../legacy/legacy-error.ts';
 import type { AppDeps } from './app-deps.ts';
 import { queryTooLarge } from './request/query-request.ts';
 
@@ -34,7 +35,9 @@ export function answerProblem(
   const problem = problemOf(error.toWire(), {});
   response.statusCode = problem.status;
   response.setHeader('Content-Type', PROBLEM_TYPE);
-  const text = `${JSON.stringify(problem)}\n`;
+  const isLegacy = isLegacyPath(pathOf(request));
+  if (isLegacy) response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  const text = `${JSON.stringify(isLegacy ? legacyErrorOf(error) : problem)}\n`;
   if (error.code === 'too-many-queries' && principal !== null)
     lateRefusals.end(principal.id, request, response, text);
   else response.end(text);

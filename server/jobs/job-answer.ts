@@ -1,6 +1,11 @@
-/** The answer of a job: all of it goes into a spool of the store. */
+/**
+ * The answer of a job: all of it goes into a spool of the store, as CSV. Its first line, which tells the columns with their types, is taken
+ * off and replaced by their names, so that what is kept is the answer in CSV.
+ */
+import { csvHead } from '../../core/protocol/answer.ts';
 import { QueryError, type WireError } from '../../core/protocol/errors.ts';
 import type { Plan } from '../../core/protocol/plan.ts';
+import type { Column } from '../../core/protocol/types.ts';
 import type { AnswerEnd, QueryAnswer } from '../answer/query-answer.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import type { Spool } from '../results/spool.ts';
@@ -12,6 +17,7 @@ export interface JobAnswerDeps {
   /** Returns a new spool; null when nothing can be written now. */
   createSpool(): Spool | null;
   onPlan(plan: Plan): void;
+  onColumns(columns: readonly Column[]): void;
   onFinished(end: AnswerEnd, spool: Spool): void;
   onFailed(error: WireError): void;
 }
@@ -19,6 +25,8 @@ export interface JobAnswerDeps {
 export class JobAnswer implements QueryAnswer {
   readonly #deps: JobAnswerDeps;
   #spool: Spool | null;
+  /** The beginning of the first line; null once that has been read. */
+  #head: Buffer | null = Buffer.alloc(0);
   #resume = (): void => {};
 
   constructor(deps: JobAnswerDeps) {
@@ -47,12 +55,15 @@ export class JobAnswer implements QueryAnswer {
       query.cancellation.cancel(tooLarge(maxBytes));
       return true;
     }
-    return spool.append(bytes, release);
+    return this.#head === null
+      ? spool.append(bytes, release)
+      : this.#readHead(spool, this.#head, bytes, release);
   }
 
   restart(): boolean {
     void this.#spool?.abandon();
     this.#spool = this.#newSpool();
+    this.#head = Buffer.alloc(0);
     return true;
   }
 
@@ -66,12 +77,26 @@ export class JobAnswer implements QueryAnswer {
     this.#deps.onFailed(error);
   }
 
+  #readHead(spool: Spool, before: Buffer, bytes: Buffer, release: () => void): boolean {
+    const line = Buffer.concat([before, bytes]);
+    release();
+    const end = line.indexOf(LINE_FEED);
+    this.#head = end === -1 ? line : null;
+    if (end === -1) return true;
+    const columns = JSON.parse(line.toString('utf8', 0, end)) as readonly Column[]; // written by typesHead
+    this.#deps.onColumns(columns);
+    spool.append(Buffer.from(csvHead(columns)), () => {});
+    return spool.append(line.subarray(end + 1), () => {});
+  }
+
   #newSpool(): Spool | null {
     const spool = this.#deps.createSpool();
     spool?.onDrain(() => this.#resume());
     return spool;
   }
 }
+
+const LINE_FEED = 0x0a;
 
 export function notKept(failure: unknown): QueryError {
   const reason = failure === null ? 'the server is stopping' : String(failure);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AnswerFormat, AnswerOptions } from '../../core/protocol/answer.ts';
 import type { Job } from './job.ts';
 
 const ID = /^[0-9a-f]{32}$/;
@@ -30,7 +31,7 @@ export class JobFiles {
   async read(id: string): Promise<Job | null> {
     if (!ID.test(id)) return null;
     try {
-      return JSON.parse(await readFile(join(this.#dir, id), 'utf8')) as Job; // written by `write`, whole by renaming
+      return asToday(JSON.parse(await readFile(join(this.#dir, id), 'utf8')) as Job); // written by `write`, whole by renaming
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') await this.remove(id);
       return null;
@@ -46,4 +47,23 @@ export class JobFiles {
   async remove(id: string): Promise<void> {
     await rm(join(this.#dir, id), { force: true });
   }
+}
+
+/** The members of a job that an older version wrote. */
+interface OlderJob {
+  readonly format: AnswerFormat;
+  readonly endLine: boolean;
+}
+
+/** Returns the job with the members of today, where an older version wrote it: its result is kept in its own format. */
+function asToday(job: Job | (Omit<Job, 'answer' | 'columns'> & OlderJob)): Job {
+  if ('answer' in job) return { ...job, session: job.session ?? null };
+  const { format, endLine, ...rest } = job;
+  const answer: AnswerOptions = {
+    format,
+    rows: 'objects',
+    numbers: 'number',
+    end: endLine ? 'line' : 'none',
+  };
+  return { ...rest, answer, columns: null };
 }

@@ -5,8 +5,9 @@
  *
  * A job that ran in a server which has ended is `failed` with job-interrupted. JSON-safe, as it is written to disk.
  */
-import type { AnswerFormat } from '../../core/protocol/answer.ts';
+import type { AnswerOptions } from '../../core/protocol/answer.ts';
 import type { WireError } from '../../core/protocol/errors.ts';
+import type { Column } from '../../core/protocol/types.ts';
 import type { ToldPlan } from '../query/query-end.ts';
 
 export type JobState = 'running' | 'finished' | 'failed' | 'cancelled';
@@ -20,12 +21,14 @@ export interface Job {
   readonly queryId: string;
   /** The beginning of the query's text. */
   readonly query: string;
-  readonly format: AnswerFormat;
-  readonly endLine: boolean;
+  /** The form in which it was asked for: that of its result for who asks for no other. */
+  readonly answer: AnswerOptions;
   readonly createdAt: number;
   readonly deadlineAt: number;
   /** The server that runs it. */
   readonly server: { readonly pid: number; readonly startTicks: number | null };
+  /** null: it is read by its id. */
+  readonly session: JobSession | null;
   readonly idempotency: { readonly key: string; readonly request: string } | null;
   state: JobState;
   endedAt: number | null;
@@ -35,7 +38,19 @@ export interface Job {
   complete: boolean;
   connections: readonly string[];
   plan: ToldPlan;
+  /** The columns of the result; null: not known, so that it can be had in the format only in which it is kept. */
+  columns: readonly Column[] | null;
   error: WireError | null;
+}
+
+/** The session of the older engine's API that reads a job. */
+export interface JobSession {
+  /** A number, as its clients know it. */
+  readonly sid: string;
+  /** The rows of a part; null: all. */
+  readonly pageRows: number | null;
+  /** The first row of the next part. */
+  position: number;
 }
 
 /** A job as GET /v1/jobs shows it. */
@@ -45,7 +60,7 @@ export function jobView(job: Job, running: { readonly phase: string; readonly by
     state,
     queryId,
     query,
-    format,
+    answer,
     createdAt,
     deadlineAt,
     endedAt,
@@ -56,7 +71,7 @@ export function jobView(job: Job, running: { readonly phase: string; readonly by
   } = job;
   const time = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
   return {
-    ...{ id, state, queryId, query, format },
+    ...{ id, state, queryId, query, format: answer.format },
     phase: running?.phase ?? 'done',
     createdAt: time(createdAt)!, // never null
     timeLeftMs: state === 'running' ? Math.max(0, deadlineAt - Date.now()) : 0,

@@ -16,11 +16,12 @@ import { deadlineExceeded, runToEnd } from '../query/run-to-end.ts';
 import { startQuery } from '../query/start-query.ts';
 import type { Spool } from '../results/spool.ts';
 import type { ResultStore } from '../results/store.ts';
-import { type Job, jobView } from './job.ts';
+import { Conversions, copiesOf } from './conversions.ts';
+import { type Job, type JobSession, jobView } from './job.ts';
 import { JobAnswer, notKept } from './job-answer.ts';
 import { type JobFiles, resultIdOf } from './job-files.ts';
 import { bytesForOneMore } from './job-limits.ts';
-import { factsOfJob, newJob } from './job-record.ts';
+import { factsOfJob, KEPT_ANSWER, newJob } from './job-record.ts';
 
 export interface JobsDeps {
   readonly config: JobsConfig;
@@ -45,8 +46,21 @@ export class Jobs {
   readonly #server = { pid: process.pid, startTicks: readSample(process.pid)?.startTicks ?? null };
   #sweeping: NodeJS.Timeout | null = null;
 
+  /** Makes results in other formats than the one that is kept. */
+  readonly conversions: Conversions;
+
   constructor(deps: JobsDeps) {
     this.#deps = deps;
+    this.conversions = new Conversions(deps);
+  }
+
+  /** Whether jobs answer at the older engine's addresses too. */
+  get hasLegacyApi(): boolean {
+    return this.#deps.config.legacyApi === 'on';
+  }
+
+  get store(): ResultStore {
+    return this.#deps.store;
   }
 
   /** Reads the jobs of earlier runs. */
@@ -65,7 +79,12 @@ export class Jobs {
   }
 
   /** Starts a job, or returns the one that the same principal started with the same key. Throws too-many-jobs, idempotency-mismatch, draining. */
-  async submit(principal: Principal, asked: QueryRequest, key: string | null): Promise<Job> {
+  async submit(
+    principal: Principal,
+    asked: QueryRequest,
+    key: string | null,
+    session: JobSession | null = null,
+  ): Promise<Job> {
     const request =
       key === null ? '' : createHash('sha256').update(JSON.stringify(asked)).digest('base64url');
     const known = key === null ? undefined : this.#withKey(principal, key);
@@ -83,7 +102,10 @@ export class Jobs {
       maxTimeoutMs: config.maxTimeoutMs,
       usualTimeoutMs: config.maxTimeoutMs,
     });
-    const job = newJob(principal, asked, query, this.#server, key === null ? null : { key, request });
+    const job = newJob(principal, asked, query, this.#server, {
+      idempotency: key === null ? null : { key, request },
+      session,
+    });
     this.#jobs.set(job.id, job);
     const done = this.#run(job, query, asked, maxBytes);
     this.#running.set(job.id, { query, done });
@@ -101,6 +123,27 @@ export class Jobs {
     throw new QueryError('not-found', `there is no job ${id}`, {
       hint: 'GET /v1/jobs lists yours; a result is removed when it expires.',
     });
+  }
+
+  /** Returns the principal's job that this session reads. Throws not-found. */
+  async findSession(sid: string, principal: Principal): Promise<Job> {
+    for (const job of this.#jobs.values())
+      if (job.session?.sid === sid && job.owner === principal.id) return await this.find(job.id, principal);
+    throw new QueryError('not-found', `there is no session ${sid}`, {
+      hint: 'Start one by POST /angora/query/jobs; a session ends when it is closed, or after a while.',
+    });
+  }
+
+  hasSession(sid: string): boolean {
+    for (const job of this.#jobs.values()) if (job.session?.sid === sid) return true;
+    return false;
+  }
+
+  /** Notes how far the session of a job has read. */
+  async moveSession(job: Job, position: number): Promise<void> {
+    if (job.session === null || job.session.position === position) return;
+    job.session.position = position;
+    await this.#deps.files.write(job).catch((error) => this.#notWritten(job, error));
   }
 
   /** Returns the principal's jobs, newest first. */
@@ -153,6 +196,9 @@ export class Jobs {
         job.connections = [...new Set(plan.sources.map(({ connection }) => connection))];
         job.plan = toldPlan(plan);
       },
+      onColumns: (columns) => {
+        job.columns = columns;
+      },
       onFinished: ({ rows, complete }, spool) => {
         ending = this.#keep(job, { rows, complete }, spool, asked);
       },
@@ -160,7 +206,7 @@ export class Jobs {
         ending = this.#failed(job, error);
       },
     });
-    await runToEnd(handler, query, asked, answer, { job: true });
+    await runToEnd(handler, query, { ...asked, answer: KEPT_ANSWER }, answer, { job: true });
     clearTimeout(deadline);
     await ending;
     this.#running.delete(job.id);
@@ -238,7 +284,8 @@ export class Jobs {
   async #remove(job: Job): Promise<void> {
     this.#jobs.delete(job.id);
     const { store, files } = this.#deps;
-    await Promise.all([store.remove(resultIdOf(job.id)), files.remove(job.id)]).catch((error) =>
+    const entries = [resultIdOf(job.id), ...copiesOf(job.id)];
+    await Promise.all([...entries.map((id) => store.remove(id)), files.remove(job.id)]).catch((error) =>
       this.#notWritten(job, error),
     );
   }

@@ -1,6 +1,7 @@
 /** Sends the result of a job: whole, or a part of its rows. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { QueryError } from '../../core/protocol/errors.ts';
+import type { AnswerOptions } from '../../core/protocol/answer.ts';
+import type { AnswerEnd } from '../answer/query-answer.ts';
 import { SECURITY_HEADERS } from '../answer/security-headers.ts';
 import { answerTail, CONTENT_TYPES } from '../answer/stream.ts';
 import { takesGzip } from '../cache/request-control.ts';
@@ -10,17 +11,18 @@ import { bodyPieces, type ReadyBody, storedPieces } from '../results/stored-body
 import type { Job } from './job.ts';
 import { type Part, rowsOf } from './parts.ts';
 
-/** Resolves once everything was handed to the client's connection. Closes an open file. */
+/** Sends a result, or a part of it, in the format that its body has. Resolves once all was handed to the connection; closes an open file. */
 export async function sendResult(
   job: Job,
   body: ReadyBody,
+  options: AnswerOptions,
   part: Part | null,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   try {
-    if (part === null) await sendWhole(job, body, request, response);
-    else await sendPart(job, body, part, response);
+    if (part === null) await sendWhole(job, body, options, request, response);
+    else await sendPart(job, body, options, part, response);
   } catch (error) {
     if (!response.headersSent) throw error;
     response.destroy(); // only a cut connection tells that the body is incomplete
@@ -32,15 +34,16 @@ export async function sendResult(
 async function sendWhole(
   job: Job,
   body: ReadyBody,
+  options: AnswerOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const { description } = body;
-  const tail = Buffer.from(tailOf(job, job.rows ?? 0));
+  const tail = Buffer.from(tailOf(job, options, job.rows ?? 0));
   const isGzip = description.encoding === 'deflate' && takesGzip(request.headers);
   const last = isGzip ? gzipEnd(tail, description) : tail;
   const bodyBytes = isGzip ? GZIP_HEAD.length + description.storedBytes : description.bodyBytes;
-  const headers = headersOf(job);
+  const headers = allHeadersOf(job, options);
   if (isGzip) headers.push('Content-Encoding', 'gzip');
   headers.push('Content-Length', String(bodyBytes + last.length));
   response.writeHead(200, headers);
@@ -49,40 +52,65 @@ async function sendWhole(
   response.end(last);
 }
 
-async function sendPart(job: Job, body: ReadyBody, part: Part, response: ServerResponse): Promise<void> {
-  const { format } = job;
-  if (format !== 'ndjson' && format !== 'csv')
-    throw new QueryError('bad-request', `a result in ${format} has no parts`, {
-      hint: 'Start the job with format=ndjson or format=csv, or fetch the whole result.',
-    });
-  const total = job.rows ?? 0;
-  const rows = Math.max(0, Math.min(part.limit, total - part.offset));
-  const headers = headersOf(job);
-  const next = part.offset + part.limit;
-  if (next < total)
-    headers.push('Link', `</v1/jobs/${job.id}/result?offset=${next}&limit=${part.limit}>; rel="next"`);
+async function sendPart(
+  job: Job,
+  body: ReadyBody,
+  options: AnswerOptions,
+  part: Part,
+  response: ServerResponse,
+): Promise<void> {
+  const { format } = options;
+  if (format !== 'ndjson' && format !== 'csv') throw new Error(`a kept body in ${format} is not cut`);
+  const headers = allHeadersOf(job, options);
+  const link = linkOf(job, part);
+  if (link !== null) headers.push('Link', link);
   response.writeHead(200, headers);
   await writeAll(response, rowsOf(wholeOf(body), format, part));
-  response.end(tailOf(job, rows));
+  response.end(tailOf(job, options, rowsIn(job, part)));
 }
 
-function headersOf(job: Job): string[] {
+/** Returns the number of rows that the part has. */
+export function rowsIn({ rows }: Job, part: Part | null): number {
+  const total = rows ?? 0;
+  return part === null ? total : Math.max(0, Math.min(part.limit, total - part.offset));
+}
+
+/** Returns the header that leads to the next part; null behind the last one. */
+export function linkOf({ id, rows }: Job, { offset, limit }: Part): string | null {
+  const next = offset + limit;
+  if (next >= (rows ?? 0)) return null;
+  return `</v1/jobs/${id}/result?offset=${next}&limit=${limit}>; rel="next"`;
+}
+
+/** Returns the headers that all answers with a result have, whoever sends it. */
+export function headersOf(): string[] {
+  return ['Vary', 'Accept, Accept-Encoding, Authorization, Origin', 'Cache-Control', 'private, no-cache'];
+}
+
+function allHeadersOf(job: Job, { format }: AnswerOptions): string[] {
   return [
-    ...['Content-Type', CONTENT_TYPES[job.format], 'Query-Id', job.queryId],
-    ...['Vary', 'Accept-Encoding, Authorization, Origin', 'Cache-Control', 'private, no-cache'],
+    ...['Content-Type', CONTENT_TYPES[format], 'Query-Id', job.queryId],
+    ...headersOf(),
     ...['Forkline-Row-Count', String(job.rows), 'Forkline-Complete', String(job.complete)],
     ...SECURITY_HEADERS,
   ];
 }
 
-function tailOf({ format, endLine, queryId, complete, plan, createdAt, endedAt }: Job, rows: number): string {
-  const { placement, warnings } = plan;
+/** Returns what the result, or a part of it with so many rows, ends with. */
+export function resultEnd(
+  { queryId, complete, plan: { placement, warnings }, createdAt, endedAt }: Job,
+  rows: number,
+): AnswerEnd {
   const stats = {
     ...{ queryId, placement, warnings: warnings.length > 0 ? warnings : undefined },
     elapsedMs: (endedAt ?? createdAt) - createdAt,
     cache: { status: 'job' },
   };
-  return answerTail(format, endLine, { rows, complete, stats, serverTiming: '' });
+  return { rows, complete, stats, serverTiming: `total;dur=${stats.elapsedMs}` };
+}
+
+function tailOf(job: Job, { format, end }: AnswerOptions, rows: number): string {
+  return answerTail(format, end !== 'none', resultEnd(job, rows));
 }
 
 async function writeAll(response: ServerResponse, pieces: AsyncIterable<Buffer>): Promise<void> {
@@ -100,6 +128,7 @@ function storedOf(body: ReadyBody): AsyncIterable<Buffer> {
   return body.kind === 'memory' ? memoryPiece(body.stored) : storedPieces(body.entry);
 }
 
-function wholeOf(body: ReadyBody): AsyncIterable<Buffer> {
+/** Yields the body. */
+export function wholeOf(body: ReadyBody): AsyncIterable<Buffer> {
   return body.kind === 'memory' ? memoryPiece(body.body) : bodyPieces(body.entry);
 }

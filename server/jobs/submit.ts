@@ -1,10 +1,11 @@
 /** Answers a query that asks for a job: with the job's place, or with its result when it is ready while the client waits. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AnswerOptions } from '../../core/protocol/answer.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
 import { SECURITY_HEADERS } from '../answer/security-headers.ts';
 import type { QueryRequest } from '../http/request/query-request.ts';
-import type { ResultStore } from '../results/store.ts';
+import { resultGone } from './conversions.ts';
 import type { Job } from './job.ts';
 import { resultIdOf } from './job-files.ts';
 import type { Jobs } from './jobs.ts';
@@ -15,7 +16,6 @@ import { sendResult } from './send-result.ts';
 /** Rejects before anything was answered: with too-many-jobs and the like, or with the error of the job. */
 export async function submitJob(
   jobs: Jobs,
-  store: ResultStore,
   { waitMs }: AsyncPreference,
   principal: Principal,
   request: IncomingMessage,
@@ -31,7 +31,7 @@ export async function submitJob(
   response.setHeader('Location', `/v1/jobs/${job.id}`);
   const current = await jobs.find(job.id, principal);
   if (current.state !== 'running' && waitMs > 0) {
-    await sendJobResult(store, current, null, request, response);
+    await sendJobResult(jobs, current, { options: current.answer, part: null }, principal, request, response);
     return;
   }
   response.writeHead(202, [
@@ -44,11 +44,19 @@ export async function submitJob(
   response.end(`${JSON.stringify(jobs.viewOf(current))}\n`);
 }
 
-/** Sends the result of a job that has ended. Throws the error that it ended with, job-running, not-found. */
+/** The form and the part in which a result is wanted. */
+export interface Wanted {
+  readonly options: AnswerOptions;
+  /** null: all rows. */
+  readonly part: Part | null;
+}
+
+/** Sends the result of a job that has ended. Throws the error that it ended with, job-running, not-found, not-acceptable. */
 export async function sendJobResult(
-  store: ResultStore,
+  { store, conversions }: Pick<Jobs, 'store' | 'conversions'>,
   job: Job,
-  part: Part | null,
+  { options, part }: Wanted,
+  principal: Principal,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -58,10 +66,22 @@ export async function sendJobResult(
       hint: `GET /v1/jobs/${job.id} tells how far it is.`,
       retryAfterSeconds: 1,
     });
+  if (options.format !== 'csv' && job.columns !== null) {
+    if (part === null) await conversions.sendWhole(job, options, principal, request, response);
+    else await conversions.sendPart(job, options, part, principal, request, response);
+    return;
+  }
+  if (job.columns === null) checkOlder(job, options, part);
   const body = await store.read(resultIdOf(job.id));
-  if (body === null)
-    throw new QueryError('not-found', `the result of the job ${job.id} is gone`, {
-      hint: 'Send the query again.',
-    });
-  await sendResult(job, body, part, request, response);
+  if (body === null) throw resultGone(job);
+  await sendResult(job, body, options, part, request, response);
+}
+
+/** Throws not-acceptable: the result of a job of an older version is kept in its own format only. */
+function checkOlder({ answer }: Job, { format }: AnswerOptions, part: Part | null): void {
+  const isCut = format === 'csv' || format === 'ndjson';
+  if (format === answer.format && (part === null || isCut)) return;
+  throw new QueryError('not-acceptable', `this result is kept as ${answer.format} only`, {
+    hint: 'An older version of the server made it: fetch the whole of it in that format, or send the query again.',
+  });
 }

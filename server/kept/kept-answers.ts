@@ -10,22 +10,14 @@ import { submitJob } from '../jobs/submit.ts';
 import { runStarted, streamOf } from '../query/handler.ts';
 import type { AnswerCache, QueryHandlerDeps } from '../query/handler-deps.ts';
 import { startQuery } from '../query/start-query.ts';
-import type { ResultStore } from '../results/store.ts';
 
 export class KeptAnswers implements AnswerCache {
   readonly #handler: Omit<QueryHandlerDeps, 'cache'>;
-  readonly #store: ResultStore;
   readonly #cache: AnswerCache | null;
   readonly #jobs: Jobs | null;
 
-  constructor(
-    handler: Omit<QueryHandlerDeps, 'cache'>,
-    store: ResultStore,
-    cache: AnswerCache | null,
-    jobs: Jobs | null,
-  ) {
+  constructor(handler: Omit<QueryHandlerDeps, 'cache'>, cache: AnswerCache | null, jobs: Jobs | null) {
     this.#handler = handler;
-    this.#store = store;
     this.#cache = cache;
     this.#jobs = jobs;
   }
@@ -39,8 +31,7 @@ export class KeptAnswers implements AnswerCache {
   ): Promise<void> {
     const preference = this.#jobs === null ? null : asyncPreference(request.headers);
     if (preference !== null && asked.wasEncrypted) throw noEncryptedJobs();
-    if (preference !== null)
-      return submitJob(this.#jobs!, this.#store, preference, principal, request, response, asked); // null without jobs
+    if (preference !== null) return submitJob(this.#jobs!, preference, principal, request, response, asked); // null without jobs
     // Kept results are files that are not encrypted.
     if (this.#cache !== null && !asked.wasEncrypted)
       return this.#cache.answer(principal, request, response, asked, revalidation);

@@ -70,7 +70,7 @@ export async function createResults(
     shared,
     hearer,
     jobs,
-    answers: new KeptAnswers(handler, store, cache, jobs),
+    answers: new KeptAnswers(handler, cache, jobs),
     config,
     store,
     changes,

@@ -7,6 +7,7 @@ import type * as promClient from 'prom-client';
 import type { LogStats } from '../../core/protocol/log-stats.ts';
 import type { Audit } from '../audit/audit.ts';
 import { type AccessMetrics, addAccessMetrics } from './access.ts';
+import { addConnectionMetrics, type WatchedConnections } from './connections.ts';
 import { addLogMetrics } from './logger.ts';
 import { defineCounters, defineGauges } from './metric-kinds.ts';
 import { addMonitorMetrics } from './monitor.ts';
@@ -37,6 +38,7 @@ export interface MetricFamily {
 
 export interface MetricsDeps extends PoolMetricsDeps {
   readonly buildId: string;
+  readonly connections: WatchedConnections;
   /** Returns the logger's counts; rejects when the logger does not answer. */
   logStats(): Promise<LogStats>;
   /** Returns the audit; null when there is none. */
@@ -56,13 +58,14 @@ export function createMetrics(deps: MetricsDeps): Metrics {
   for (const name of MISNAMED) register.removeSingleMetric(`${PREFIX}nodejs_${name}`);
   let monitor: MonitorReport | null = null;
   addPoolMetrics(register, deps);
+  const countByKind = addConnectionMetrics(register, deps.connections);
   addProcessMetrics(register, () => monitor);
   addMonitorMetrics(register, () => monitor);
   addLogMetrics(register, deps.logStats);
   addBuildInfo(register, deps.buildId);
   if (deps.exporter !== null) addSpanCounters(register, deps.exporter);
   return {
-    ...createQueryMetrics(register),
+    ...createQueryMetrics(register, countByKind),
     ...addAccessMetrics(register, deps.audit),
     contentType: register.contentType,
     get families() {

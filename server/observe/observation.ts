@@ -5,8 +5,7 @@ import { describeRunDir } from '../../core/process/run-dir.ts';
 import type { ChildIdentity } from '../../core/protocol/monitor.ts';
 import type { ServerConfig } from '../../core/protocol/server-config.ts';
 import type { Audit } from '../audit/audit.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import type { PoolMetricsDeps } from './pools.ts';
+import { createMetrics, type Metrics, type MetricsDeps } from './metrics.ts';
 import { readSpillUsage } from './spill-usage.ts';
 import { createTracing, type Tracing } from './tracing.ts';
 
@@ -28,7 +27,7 @@ export interface ObservationDeps {
 
 export function createObservation(
   { identity, config, log }: ObservationDeps,
-  watched: Pick<PoolMetricsDeps, 'registry' | 'bodies' | 'sqlSlots' | 'dslStock' | 'planner'>,
+  watched: Pick<MetricsDeps, 'registry' | 'bodies' | 'sqlSlots' | 'dslStock' | 'planner' | 'connections'>,
   audit: Audit | null,
 ): Observation {
   const { buildId, runDir, workerId } = identity;

@@ -3,10 +3,11 @@
  * cancelling. Nothing that a client can choose freely becomes a label: no user, query id, SQL or address.
  */
 import type { Registry } from 'prom-client';
-import type { ErrorCode, LimitRef } from '../../core/protocol/errors.ts';
+import type { LimitRef } from '../../core/protocol/errors.ts';
 import type { SourceProgress } from '../../core/protocol/source-progress.ts';
-import { errorClass } from '../answer/error-status.ts';
 import type { Phases, QueryRecord } from '../history/registry.ts';
+import type { CountByKind } from './connections.ts';
+import { OUTCOMES, outcomeOf } from './outcome.ts';
 import { Counter, Histogram } from './prom-client.ts';
 
 /** The buckets that OpenTelemetry recommends for databases, and three more for long queries. */
@@ -33,13 +34,10 @@ export interface QueryMetrics {
   cancelled(elapsedMs: number): void;
 }
 
-type Outcome = 'ok' | 'client-error' | 'server-error' | 'cancelled';
-
-const OUTCOMES: readonly Outcome[] = ['ok', 'client-error', 'server-error', 'cancelled'];
 const PHASES = ['plan', 'queue', 'sql', 'handoff', 'dsl', 'encode'] as const satisfies (keyof Phases)[];
 const METHODS = new Set(['GET', 'POST', 'DELETE', 'HEAD']);
 
-export function createQueryMetrics(register: Registry): QueryMetrics {
+export function createQueryMetrics(register: Registry, countByKind: CountByKind): QueryMetrics {
   const counters = createCounters(register);
   const { queries, duration, phaseDuration, answerRows, answerBytes, handoffRows, handoffBytes } = counters;
   const { limits, requests, cancels, sourceTasks, sourceBytes } = counters;
@@ -50,11 +48,13 @@ export function createQueryMetrics(register: Registry): QueryMetrics {
   };
   let queriesEnded = 0;
   return {
-    queryEnded({ error, phases, bytes, rows, handoff }, format, elapsedMs) {
+    queryEnded({ connection, error, phases, bytes, rows, handoff }, format, elapsedMs) {
       const code = error?.code ?? 'ok';
+      const outcome = outcomeOf(code);
       queriesEnded++;
       queries.inc({ code, format });
-      duration.observe({ outcome: outcomeOf(code) }, elapsedMs / 1000);
+      countByKind(connection, outcome);
+      duration.observe({ outcome }, elapsedMs / 1000);
       for (const phase of PHASES)
         if (phases[phase] > 0) phaseDuration.observe({ phase }, phases[phase] / 1000);
       answerBytes.inc({ format }, bytes);
@@ -78,13 +78,6 @@ export function createQueryMetrics(register: Registry): QueryMetrics {
     },
     cancelled: (elapsedMs) => cancels.observe(elapsedMs / 1000),
   };
-}
-
-/** Returns the outcome under which an end is counted; only `server-error` is the service's fault. */
-export function outcomeOf(code: ErrorCode | 'ok'): Outcome {
-  if (code === 'ok') return 'ok';
-  if (code === 'cancelled' || code === 'client-gone') return 'cancelled';
-  return errorClass(code).status < 500 ? 'client-error' : 'server-error';
 }
 
 function createCounters(register: Registry) {

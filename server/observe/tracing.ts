@@ -5,7 +5,7 @@ import type { TracingConfig } from '../../core/protocol/server-config.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { QueryTrace, type SpanAttributes } from '../history/trace.ts';
 import { readTraceContext } from '../history/trace-context.ts';
-import { outcomeOf } from './queries.ts';
+import { outcomeOf } from './outcome.ts';
 import { TraceExporter } from './trace-exporter.ts';
 
 export interface Tracing {

@@ -83,7 +83,7 @@ async function describeSource(
   }
 }
 
-/** Asks a DSL worker for the columns of a user's SQL. The worker is not used again, since that SQL was the user's own. */
+/** Asks a DSL worker for the columns of SQL for the stage engine. A worker is not used again when that SQL was the user's own. */
 async function describeStages(
   deps: RunDeps,
   { text }: AskedFor,
@@ -93,6 +93,7 @@ async function describeStages(
   query.phase = 'describe';
   const { queryId, connection, deadlineAt } = query;
   const lease = await timed(query, 'queue', deps.dslStock.lane.acquire(query));
+  let isWhole = false;
   try {
     lease.begin(query);
     const { sql, relations } = ask;
@@ -102,13 +103,16 @@ async function describeStages(
       ...{ sql, relations },
     });
     const described = await raceCancellation(query.cancellation, call, () => lease.socket.cancel(queryId));
+    isWhole = !ask.hasUserSql;
     return { kind: 'engine', ...described };
   } catch (thrown) {
     const mapped = mapToQuery(thrown, { ...ask, parameters: [] }, text, STAGE_ENGINE.lexical);
     if (!(mapped instanceof QueryError)) throw mapped;
+    isWhole = !ask.hasUserSql && mapped.code === 'sql-error';
     throw mapped.with({ stage: ask.stage, span: mapped.details.span ?? ask.span });
   } finally {
-    lease.release('discard', 'it described SQL of a user');
+    if (isWhole) lease.release('reusable', '');
+    else lease.release('discard', ask.hasUserSql ? 'it described SQL of a user' : 'its description failed');
   }
 }
 

@@ -3,8 +3,9 @@ import { raceCancellation } from '../../core/process/race-cancellation.ts';
 import type { DslWorkerCalls, FilesCall, IntrospectFilesCall } from '../../core/protocol/dsl-worker.ts';
 import { QueryError } from '../../core/protocol/errors.ts';
 import { engineValue, type ParameterValue, parameterKind } from '../../core/protocol/parameters.ts';
-import type { AskAnswer, ScansAsk, SourceAsk } from '../../core/protocol/plan.ts';
+import type { AskAnswer, Plan, ScansAsk, SourceAsk } from '../../core/protocol/plan.ts';
 import type { Principal } from '../../core/protocol/principal.ts';
+import { type SqlFacts, unknownFacts } from '../../core/protocol/sql-facts.ts';
 import type { IntrospectReply } from '../../core/protocol/sql-worker.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { mapToQuery } from '../planning/source-sql.ts';
@@ -53,6 +54,22 @@ export async function explainScans(
   return { kind: 'scans', ...explained };
 }
 
+/** Returns what is known of the files that a plan scans: how the answer may change, and what must stay as it is for it to stay right. */
+export async function factsOfScans(
+  deps: RunDeps,
+  plan: Plan,
+  parameters: Readonly<Record<string, ParameterValue>>,
+  query: QueryRecord,
+): Promise<SqlFacts> {
+  const worker = plan.worker!; // only plans with scans are asked about
+  const { volatility, paths, because } = await call(deps, query, {
+    ...{ type: 'watch-scans', ...whose(query), connection: plan.sources[0]!.connection, plan: worker },
+    parameters: worker.parameters.map(({ name }) => engineValue(parameters[name] ?? null)),
+  });
+  if (paths === null) return unknownFacts(because ?? 'the files cannot be looked at');
+  return { volatility, tables: null, files: paths, because: [] };
+}
+
 /** Returns the tables of a connection to files. */
 export function readFilesCatalog(
   deps: RunDeps,
@@ -83,7 +100,7 @@ function whose({ queryId, principal, deadlineAt }: QueryRecord) {
 /** Whether the worker waits for the network most of the time. */
 function readsStores({ connections }: RunDeps, request: FilesCall): boolean {
   const names =
-    request.type === 'explain-scans'
+    request.type === 'explain-scans' || request.type === 'watch-scans'
       ? request.plan.inputs.flatMap(({ scan }) => scan?.connection ?? [])
       : [request.connection];
   return names.some((name) => connections.isRemote(name));

@@ -45,7 +45,10 @@ export function plannedText({ plan, query }: Run): string {
 }
 
 /** Returns a sink that passes result bytes from a worker's socket to the answer, with back-pressure from the client to the worker. */
-export function answerSink({ query, answer }: Run, socket: { resume(): void }): DataSink {
+export function answerSink(
+  { query, answer }: Pick<Run, 'query' | 'answer'>,
+  socket: { resume(): void },
+): DataSink {
   answer.onDrain(() => socket.resume());
   return (bytes, release) => {
     query.bytes += bytes.length;

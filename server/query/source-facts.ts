@@ -5,7 +5,7 @@
  */
 import type { ParameterValue } from '../../core/protocol/parameters.ts';
 import type { SourcePlan } from '../../core/protocol/plan.ts';
-import { type SqlFacts, unknownFacts } from '../../core/protocol/sql-facts.ts';
+import type { SqlFacts } from '../../core/protocol/sql-facts.ts';
 import type { QueryRecord } from '../history/registry.ts';
 import { boundTexts } from '../planning/source-sql.ts';
 import type { RunDeps } from './run.ts';
@@ -19,7 +19,6 @@ export async function factsOfSource(
   query: QueryRecord,
 ): Promise<SqlFacts> {
   const { connection, sql } = source;
-  if (deps.connections.isScanned(connection)) return unknownFacts('files may change at any time');
   const role = deps.connections.roleOf(connection, query.principal);
   const names = await deps.planner.namesIn(source, boundTexts(source, parameters), query);
   const slot = await deps.sqlSlots.lane.acquire(query);

@@ -53,8 +53,8 @@ export interface WatchedFile {
 
 /** The facts about a result that do not depend on how it is stored. JSON-safe. */
 export interface ResultFacts {
-  /** `cache`: may be dropped for others. `job`: stays until it expires. */
-  readonly kind: 'cache' | 'job';
+  /** `cache`: may be dropped for others. `job`: stays until it expires. `copy`: a job's result in another format, may be dropped. */
+  readonly kind: 'cache' | 'job' | 'copy';
   readonly format: AnswerFormat;
   readonly rows: number;
   /** False when the request's own cap of rows cut the answer. */

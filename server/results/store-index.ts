@@ -77,7 +77,7 @@ export class StoreIndex {
 
   /** Returns the id of the entry that was not used for the longest time and may be dropped; null when there is none. */
   oldestDroppable(): string | null {
-    for (const [id, { description }] of this.#entries) if (description.kind === 'cache') return id;
+    for (const [id, { description }] of this.#entries) if (description.kind !== 'job') return id;
     return null;
   }
 

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import { StatementWriter } from '../fuzz-guard/statements.ts';
+import { inTime } from '../support/in-time.ts';
 import { randomOf } from '../support/random.ts';
 import { requestText, sendRaw } from '../support/raw-http.ts';
 import { roleTricks } from '../support/role-tricks.ts';
@@ -288,15 +289,9 @@ describe('attacks', function () {
         };
         expect(await told('hidden'), `${path} ${body}`).to.equal(await told('nobody'));
       }
-      const completed = await tenants.ask(
-        red,
-        'POST',
-        '/v1/complete',
-        JSON.stringify({ query: '@hi', position: 3 }),
-        {
-          'content-type': 'application/json',
-        },
-      );
+      const body = JSON.stringify({ query: '@hi', position: 3 });
+      const json = { 'content-type': 'application/json' };
+      const completed = await inTime(() => tenants.ask(red, 'POST', '/v1/complete', body, json));
       expect(completed.text).not.to.contain('hidden');
     });
 

@@ -10,7 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { inTime } from '../support/in-time.ts';
 import { createLake, type Lake } from '../support/lake.ts';
 import { type StoreDatabase, storeDatabase } from '../support/store-database.ts';
 import { until } from '../support/until.ts';
@@ -68,6 +69,7 @@ describe('what a policy shows of rows', function () {
       secret: { path: 'people.parquet' },
     };
     forkline = await startForkline({
+      ...FEW_PROCESSES,
       connections: {
         main: { url: (await testDatabase()).url },
         lake: { kind: 'files', root: lake.root, tables },
@@ -301,14 +303,16 @@ describe('what a policy shows of rows', function () {
       '/v1/models/staff',
     ])
       await seen('GET', path);
-    const tables = await seen('POST', '/v1/complete', { query: '@lake select * from ', position: 20 });
+    const tables = await inTime(() =>
+      seen('POST', '/v1/complete', { query: '@lake select * from ', position: 20 }),
+    );
     expect(tables).to.contain('people').and.not.contain('"secret"');
-    const columns = await seen('POST', '/v1/complete', {
-      query: '@lake select * from people | where ',
-      position: 35,
-    });
+    const where = { query: '@lake select * from people | where ', position: 35 };
+    const columns = await inTime(() => seen('POST', '/v1/complete', where));
     expect(columns).to.contain('email').and.not.contain('"note"');
-    const databases = await seen('POST', '/v1/complete', { query: '@main select * from ', position: 20 });
+    const databases = await inTime(() =>
+      seen('POST', '/v1/complete', { query: '@main select * from ', position: 20 }),
+    );
     expect(databases).not.to.contain('staff_rows');
     const explained = await seen('POST', '/v1/explain', { query: '@lake select * from people | head 1' });
     expect(explained).to.contain('not told').and.not.contain("'EU'").and.not.contain('rowGroups');

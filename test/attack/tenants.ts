@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { testDatabase } from '../support/database.ts';
-import { type ConfigOverrides, type Forkline, startForkline } from '../support/forkline.ts';
+import { type ConfigOverrides, FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
 import { until } from '../support/until.ts';
 
@@ -78,6 +78,7 @@ export async function startTenants(overrides: ConfigOverrides = {}): Promise<Ten
     return { url: url.href };
   };
   const forkline = await startForkline({
+    ...FEW_PROCESSES,
     connections: {
       crm: { roles: { red: login('red'), blue: login('blue'), limited: login('blue') } },
       hidden: { url: database.url },

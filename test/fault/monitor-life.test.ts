@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { readSample } from '../../core/process/proc.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { activeBackends, answersAgain, codeOf, startLongQuery } from '../support/long-query.ts';
 import { isThere, processesOfRun } from '../support/processes.ts';
 import { skipBecause } from '../support/skip.ts';
@@ -122,7 +122,8 @@ describe('faults of the monitor', function () {
   });
 
   it('fault 18, HUP ten times under load, then TERM: no accepted request is dropped', async () => {
-    await using forkline = await startForkline();
+    // Ten generations of processes: one SQL worker each is what a reload needs.
+    await using forkline = await startForkline({ sql: FEW_PROCESSES.sql });
     const clients = load(forkline, 3);
     for (let round = 0; round < 10; round++) {
       const server = async () => (await forkline.processes()).find(({ role }) => role === 'server')?.pid;

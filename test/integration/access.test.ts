@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
 import { recordFigure } from '../support/figures.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
 import { requestText, sendRaw } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';
@@ -60,6 +60,7 @@ describe('access', function () {
     const policyFile = join(dir, 'policy.json');
     writeFileSync(policyFile, JSON.stringify(POLICY));
     forkline = await startForkline({
+      ...FEW_PROCESSES,
       connections: { main: { url }, hidden: { url } },
       access: {
         keysFile: join(dir, 'keys.json'),

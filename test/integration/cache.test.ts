@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Answer, FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { countRows, post } from '../support/read-answer.ts';
 import { writeSqliteFile } from '../support/sqlite-file.ts';
 import { type StoreDatabase, storeDatabase } from '../support/store-database.ts';
@@ -51,6 +51,7 @@ describe('the cache of answers', function () {
     await writeSqliteFile(sqliteFile, 'create table t as select 1 as v');
     const { url } = await testDatabase();
     forkline = await startForkline({
+      ...FEW_PROCESSES,
       connections: { main: { url }, file: { kind: 'sqlite', path: sqliteFile } },
       cache: { mode: 'on', minMs: 0, rulesFile },
       store: { url: store.url },

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { type StoreDatabase, storeDatabase } from '../support/store-database.ts';
 import { until } from '../support/until.ts';
 
@@ -60,6 +60,7 @@ describe('kept answers and access', function () {
       return { url: to.href };
     };
     forkline = await startForkline({
+      ...FEW_PROCESSES,
       connections: {
         main: { url: database.url },
         crm: { roles: { east: login('cached_east'), west: login('cached_west') } },

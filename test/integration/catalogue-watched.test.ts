@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, startForkline } from '../support/forkline.ts';
 import { storeDatabase } from '../support/store-database.ts';
 import { until } from '../support/until.ts';
 
@@ -21,7 +21,10 @@ describe('a catalogue by itself', function () {
     const { admin } = await testDatabase();
     await admin('create table public.watched (a int); grant select on public.watched to reader');
     await using store = await storeDatabase();
-    await using forkline = await startForkline({ store: { url: store.url, driftCheckSeconds: 1 } });
+    await using forkline = await startForkline({
+      ...FEW_PROCESSES,
+      store: { url: store.url, driftCheckSeconds: 1 },
+    });
     try {
       const made = await fetch(`${forkline.url}/v1/models`, {
         method: 'POST',
@@ -63,7 +66,11 @@ describe('a catalogue by itself', function () {
     const dir = await mkdtemp(join(tmpdir(), 'forkline-audit-'));
     const file = join(dir, 'audit.jsonl');
     await using store = await storeDatabase();
-    await using forkline = await startForkline({ store: { url: store.url }, audit: { file } });
+    await using forkline = await startForkline({
+      ...FEW_PROCESSES,
+      store: { url: store.url },
+      audit: { file },
+    });
     const send = async (method: string, path: string, body?: object): Promise<number> => {
       const headers = { 'content-type': 'application/json', 'if-match': '*' };
       const init = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) };

@@ -9,7 +9,7 @@ import { expect } from 'chai';
 import type { Browser } from 'playwright-core';
 import { openPage, startBrowser } from '../support/browser.ts';
 import { ConsolePage } from '../support/console-page.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -29,7 +29,10 @@ describe('the console and who asks', function () {
     dir = mkdtempSync(join(tmpdir(), 'forkline-console-'));
     const policyFile = join(dir, 'policy.json');
     writeFileSync(policyFile, JSON.stringify({ roles: ROLES }));
-    forkline = await startForkline({ access: { keysFile: join(dir, 'keys.json'), policyFile } });
+    forkline = await startForkline({
+      ...FEW_PROCESSES,
+      access: { keysFile: join(dir, 'keys.json'), policyFile },
+    });
   });
   after(async () => {
     await browser?.close();

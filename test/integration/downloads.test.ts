@@ -1,6 +1,6 @@
 /** Support for programs and browsers that read an answer by its address: HEAD, a file name, a path for each format. */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { pythonWith, runPython } from '../support/pyarrow.ts';
 import { requestText, sendRaw } from '../support/raw-http.ts';
 
@@ -28,7 +28,7 @@ describe('answers by address', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

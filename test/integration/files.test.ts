@@ -1,5 +1,6 @@
 /** Files as a source, on a server: what is read and how exactly, which files are opened, and what is refused. */
 import { cpSync, mkdirSync, readFileSync, renameSync, symlinkSync, truncateSync, unlinkSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import iconv from 'iconv-lite';
 import { connectionQueries } from '../support/connection-queries.ts';
@@ -18,6 +19,16 @@ const SALES = `select i as id, i % 5 as grp, (i * 1.25)::decimal(10,2) as amount
   from range(600) r(i)`;
 
 const BIG_ROWS = 20_000;
+const KOREAN = {
+  csv: 'id,도시\n1,서울\n2,"부산, 역"\n',
+  tsv: 'id\t도시\n1\t서울\n2\t부산, 역\n',
+  ndjson: '{"id": 1, "도시": "서울"}\n{"id": 2, "도시": "부산, 역"}\n',
+};
+const PACKED_KOREAN = (['cp949', 'euc-kr'] as const).flatMap((encoding) =>
+  Object.entries(KOREAN).flatMap(([format, text]) =>
+    ['', '.gz'].map((ending) => ({ name: `packed-${encoding}.${format}${ending}`, encoding, text })),
+  ),
+);
 
 class NotInstalled extends Error {}
 
@@ -68,6 +79,9 @@ describe('files, on a server', function () {
       few: { path: 'hive', hive: { y: 'string', m: 'int64' } },
       ko: { path: 'text/ko.csv', encoding: 'cp949' },
       kr: { path: 'text/kr.csv', encoding: 'euc-kr' },
+      ...Object.fromEntries(
+        PACKED_KOREAN.map(({ name, encoding }) => [name, { path: `text/${name}`, encoding }]),
+      ),
       broken_ko: { path: 'text/broken-ko.csv', encoding: 'cp949' },
       typed: { path: 'text/typed.csv', columns: { n: 'decimal(6,2)', t: 'timestamp', code: 'string' } },
       plain: { path: 'text/plain.txt', format: 'csv', header: false, delimiter: ';', nulls: 'NULL' },
@@ -235,6 +249,24 @@ describe('files, on a server', function () {
       ]);
       expect(await values("@lake select * from kr | where `도시` = '부산'")).to.deep.equal([[2, '부산']]);
     });
+
+    for (const { name, encoding } of PACKED_KOREAN)
+      it(`in Korean encodings are read packed or not, whatever their format: ${name} in ${encoding}`, async () => {
+        expect(await values(`@lake select id, "도시" from "${name}" order by id`)).to.deep.equal([
+          [1, '서울'],
+          [2, '부산, 역'],
+        ]);
+        expect(
+          await values(`@lake select * from "${name}" | where contains(\`도시\`, '역') | stats count() as n`),
+        ).to.deep.equal([[1]]);
+      });
+
+    for (const ending of ['zst', 'bz2', 'xz'])
+      it(`that are packed in another way are refused by name: ${ending}`, async () => {
+        expect(await refused(`@lake select * from "text/packed.csv.${ending}"`)).to.equal(
+          `unsupported: text/packed.csv.${ending} is packed as .${ending}, which is not read`,
+        );
+      });
 
     it('with declared types', async () => {
       const { json } = await answered('@lake select * from typed');
@@ -581,6 +613,11 @@ function writeText(lake: Lake): void {
   text('t.tsv', 'id\tt\n1\ta\n2\t"b\nc"\n');
   text('ko.csv', iconv.encode('id,도시\n1,서울\n2,똠방각하\n', 'cp949'));
   text('kr.csv', iconv.encode('id,도시\n1,서울\n2,부산\n', 'euc-kr'));
+  for (const { name, encoding, text: content } of PACKED_KOREAN) {
+    const bytes = iconv.encode(content, encoding);
+    text(name, name.endsWith('.gz') ? gzipSync(bytes) : bytes);
+  }
+  for (const ending of ['zst', 'bz2', 'xz']) text(`packed.csv.${ending}`, 'packed');
   text('broken-ko.csv', Buffer.concat([iconv.encode('id,도시\n1,', 'cp949'), Buffer.from([0x80, 0x0a])]));
   text('typed.csv', 'n,t,code\n1.25,2024-01-01,7\n-3,2024-01-01 10:00,008\n');
   text('plain.txt', '1;a\n2;NULL\n');

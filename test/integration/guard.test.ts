@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { GRANTABLE_NAMES } from '../../connectors/postgres/guard/grantable-functions.ts';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Answer, FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 interface Problem {
   readonly status: number;
@@ -54,6 +54,7 @@ describe('guard', function () {
     await database.admin(OWN_FUNCTIONS);
     const strong = { url: database.adminUrl, allowPowerfulRole: true };
     forkline = await startForkline({
+      ...FEW_PROCESSES,
       connections: {
         main: strong,
         listed: {

@@ -1,7 +1,8 @@
 /** /v1/format and /v1/complete on a real server and a real database. */
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { inTime } from '../support/in-time.ts';
 
 interface Completion {
   readonly items: readonly { readonly label: string; readonly kind: string; readonly type?: string }[];
@@ -14,7 +15,7 @@ describe('the tools of the language', function () {
   before(async () => {
     const { url } = await testDatabase();
     const gone = 'postgresql://nobody@127.0.0.1:1/nowhere';
-    forkline = await startForkline({ connections: { main: { url }, gone: { url: gone } } });
+    forkline = await startForkline({ ...FEW_PROCESSES, connections: { main: { url }, gone: { url: gone } } });
   });
   after(() => forkline.stop());
 
@@ -27,7 +28,9 @@ describe('the tools of the language', function () {
   }
 
   async function complete(query: string, more: object = {}): Promise<Completion> {
-    const { status, json } = await post('/v1/complete', { query, position: query.length, ...more });
+    const { status, json } = await inTime(() =>
+      post('/v1/complete', { query, position: query.length, ...more }),
+    );
     expect(status, JSON.stringify(json)).to.equal(200);
     return json as unknown as Completion;
   }

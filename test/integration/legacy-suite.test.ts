@@ -61,6 +61,12 @@ const NO_COUNTERPART: Readonly<Record<string, string>> = {
   'ysort-03': 'the order of the columns depends on the data',
 };
 
+/**
+ * The stage `sql` costs two workers each time, and what stands in it is the SQL by which the legacy text itself is computed. So the
+ * migrated texts that have it are all run by `npm run test:legacy`, and a third of them here.
+ */
+const TRIES_ALL = process.env.LEGACY_CASES === 'all';
+
 interface Case {
   readonly id: string;
   readonly query: string;
@@ -115,10 +121,11 @@ describe('the suite of the legacy language', function () {
       .map((line) => JSON.parse(line) as Case);
     const wrong: string[] = [];
     const without: string[] = [];
-    const left = [...cases];
+    const left = cases.map((each, index) => ({ each, isTried: TRIES_ALL || index % 3 === 0 }));
     const work = async (): Promise<void> => {
-      for (let each = left.pop(); each !== undefined; each = left.pop()) {
-        const outcome = await migratedOutcome(client, each);
+      for (let next = left.pop(); next !== undefined; next = left.pop()) {
+        const { each, isTried } = next;
+        const outcome = await migratedOutcome(client, each, isTried);
         if (process.env.LEGACY_PRINT !== undefined) console.log(each.id, outcome);
         if (outcome === null) continue;
         (outcome.startsWith('no counterpart') ? without : wrong).push(`${each.id}: ${outcome}`);
@@ -141,10 +148,11 @@ describe('the suite of the legacy language', function () {
     };
   }
 
-  /** Resolves to what is wrong with the case once it is migrated; null: nothing. */
+  /** Resolves to what is wrong with the case once it is migrated; null: nothing. `triesSql`: also where its text has the stage `sql`. */
   async function migratedOutcome(
     client: Client,
     { query, model, expect: wanted }: Case,
+    triesSql: boolean,
   ): Promise<string | null> {
     const printed = new PassThrough();
     const errors = new PassThrough();
@@ -155,6 +163,7 @@ describe('the suite of the legacy language', function () {
     errors.end();
     if (code !== 0) return `no counterpart: ${await text(errors)}`;
     const today = await text(printed);
+    if (!triesSql && /\|\s*sql \(/.test(today)) return null;
     try {
       const before = await rowsOf(client, {
         query,

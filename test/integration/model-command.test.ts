@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { type StoreDatabase, storeDatabase } from '../support/store-database.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -19,7 +19,7 @@ describe('forkline model', function () {
   before(async () => {
     store = await storeDatabase();
     dir = await mkdtemp(join(tmpdir(), 'forkline-models-'));
-    forkline = await startForkline({ store: { url: store.url } });
+    forkline = await startForkline({ ...FEW_PROCESSES, store: { url: store.url } });
   });
   after(async () => {
     await forkline.stop();

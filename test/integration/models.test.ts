@@ -1,7 +1,8 @@
 /** Models over HTTP, on a started Forkline with a store: queries, rows, changes, drift, and a store that goes away. */
 import { expect } from 'chai';
 import { testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
+import { inTime } from '../support/in-time.ts';
 import { type StoreDatabase, storeDatabase } from '../support/store-database.ts';
 import { until } from '../support/until.ts';
 
@@ -17,7 +18,7 @@ describe('models', function () {
 
   before(async () => {
     store = await storeDatabase();
-    forkline = await startForkline({ store: { url: store.url } });
+    forkline = await startForkline({ ...FEW_PROCESSES, store: { url: store.url } });
   });
   after(async () => {
     await forkline.stop();
@@ -334,7 +335,8 @@ describe('models', function () {
 
   it('complete the columns of a query that begins with one', async () => {
     const query = 'late_by_origin | where ';
-    const { items } = (await send('POST', '/v1/complete', { query, position: query.length })).json;
+    const { items } = (await inTime(() => send('POST', '/v1/complete', { query, position: query.length })))
+      .json;
     const columns = items.filter(({ kind }: Json) => kind === 'column').map(({ label }: Json) => label);
     expect(columns).to.deep.equal(['origin', 'n']);
   });
@@ -370,7 +372,9 @@ describe('models', function () {
       parameters: [{ name: 'miles', type: 'int64', default: 1000 }],
     });
     const offered = async (query: string, more = {}): Promise<Json> => {
-      const { json } = await send('POST', '/v1/complete', { query, position: query.length, ...more });
+      const { json } = await inTime(() =>
+        send('POST', '/v1/complete', { query, position: query.length, ...more }),
+      );
       return json.items.filter(({ kind }: Json) => kind === 'model');
     };
     const model = {
@@ -387,10 +391,8 @@ describe('models', function () {
       'model name = late | union all fa',
     ])
       expect(await offered(text, legacy), text).to.deep.equal([{ ...model, insert: "'far flights'" }]);
-    const columns = await send('POST', '/v1/complete', {
-      ...{ query: "model name = 'far flights' | where ", position: 35 },
-      ...legacy,
-    });
+    const far = { query: "model name = 'far flights' | where ", position: 35 };
+    const columns = await inTime(() => send('POST', '/v1/complete', { ...far, ...legacy }));
     expect(columns.json.items.map(({ label }: Json) => label)).to.include('origin');
   });
 
@@ -426,7 +428,7 @@ describe('models', function () {
   });
 
   it('need a store: without one 501, and names are what they were', async () => {
-    await using bare = await startForkline();
+    await using bare = await startForkline(FEW_PROCESSES);
     const answer = await bare.get('/v1/models');
     expect([answer.status, answer.json.code]).to.deep.equal([501, 'no-catalogue']);
     expect((await bare.query('late | head 1')).json).to.include({
@@ -435,7 +437,7 @@ describe('models', function () {
     });
     // A store that is down at the start: the rest works.
     await store.close();
-    await using early = await startForkline({ store: { url: store.url } });
+    await using early = await startForkline({ ...FEW_PROCESSES, store: { url: store.url } });
     expect((await early.query('select 1 as one')).status).to.equal(200);
     expect((await early.query('late | head 1')).json.code).to.equal('store-unavailable');
     await store.open();

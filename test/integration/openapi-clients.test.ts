@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { needs, programPath } from '../support/prometheus.ts';
 
 const run = promisify(execFile);
@@ -40,7 +40,7 @@ describe('clients that are generated from /openapi.json', function () {
   let forkline: Forkline;
   let dir: string;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
     dir = await mkdtemp(join(tmpdir(), 'forkline-clients-'));
     await writeFile(join(dir, 'openapi.json'), (await forkline.get('/openapi.json')).text);
   });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { z } from 'zod';
 import { type ApiSchemaName, apiSchemas } from '../../server/http/api-schemas.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 interface Operation {
   readonly operationId?: string;
@@ -24,7 +24,7 @@ describe('the description of the API', function () {
   let forkline: Forkline;
   let document: Document;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
     document = (await forkline.get('/openapi.json')).json as unknown as Document;
   });
   after(() => forkline.stop());

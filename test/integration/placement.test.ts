@@ -1,7 +1,13 @@
 /** Stages in the database, end to end: the same answers, the same errors, and no worker where none is needed. */
 import { expect } from 'chai';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
-import { type Answer, type Forkline, type QueryInit, startForkline } from '../support/forkline.ts';
+import {
+  type Answer,
+  FEW_PROCESSES,
+  type Forkline,
+  type QueryInit,
+  startForkline,
+} from '../support/forkline.ts';
 
 const FLIGHTS = 'select * from flights';
 
@@ -13,7 +19,7 @@ describe('stages in the database', function () {
     database = await testDatabase();
     await database.admin('CREATE TABLE changing (x integer); INSERT INTO changing VALUES (1), (2)');
     await database.admin('GRANT SELECT ON changing TO reader');
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(async () => {
     await forkline.stop();

@@ -7,7 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { tableFromIPC } from 'apache-arrow';
 import { expect } from 'chai';
 import { FLIGHT_ROWS, type TestDatabase, testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 describe('queries', function () {
   this.timeout(60_000);
@@ -15,7 +15,7 @@ describe('queries', function () {
   let forkline: Forkline;
   before(async () => {
     database = await testDatabase();
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { type TestDatabase, testDatabase } from '../support/database.ts';
 import { type Forkline, startForkline } from '../support/forkline.ts';
+import { inTime } from '../support/in-time.ts';
 import { roleTricks } from '../support/role-tricks.ts';
 import { until } from '../support/until.ts';
 
@@ -178,7 +179,7 @@ describe('logins of roles', function () {
       }
     const complete = async (role: string) => {
       const body = JSON.stringify({ query: 'select * from only_', position: 19 });
-      return (await ask(role, 'POST', '/v1/complete', body)).text;
+      return (await inTime(() => ask(role, 'POST', '/v1/complete', body))).text;
     };
     expect(await complete('south')).to.contain('only_south');
     expect(await complete('north')).not.to.contain('only_south');

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { expect } from 'chai';
 import pg from 'pg';
 import { judgeOf } from '../../language/dialects/registry.ts';
-import { startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, startForkline } from '../support/forkline.ts';
 import { openScratchCluster, type ScratchCluster } from '../support/scratch-cluster.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -103,7 +103,7 @@ describe('roles', function () {
 
   it('refuse queries of their connection alone', async () => {
     const connections = { main: { url: urlOf('plain') }, files: { url: urlOf('files') } };
-    await using forkline = await startForkline({ connections });
+    await using forkline = await startForkline({ ...FEW_PROCESSES, connections });
     expect((await forkline.query('select name from things')).json.rows).to.deep.equal([{ name: 'a' }]);
     const refused = JSON.parse((await forkline.query('@files select name from things')).text);
     expect(refused).to.include({ status: 503, code: 'database-unavailable' });
@@ -120,7 +120,10 @@ describe('roles', function () {
     const { code, findings } = await doctor({ main: { url: urlOf('plain') } });
     expect(code).to.equal(0);
     expect(findings.map(({ level }) => level)).to.deep.equal(['ok', 'ok', 'ok']);
-    await using forkline = await startForkline({ connections: { main: { url: urlOf('plain') } } });
+    await using forkline = await startForkline({
+      ...FEW_PROCESSES,
+      connections: { main: { url: urlOf('plain') } },
+    });
     const body = { params: { n: 1, name: 'a' } };
     const query = 'set pushdown = off; select id, name from things where id = :n | where name = :name';
     expect((await forkline.query(query, { body })).json.rows).to.deep.equal([{ id: 1, name: 'a' }]);

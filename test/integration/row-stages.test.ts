@@ -1,6 +1,6 @@
 /** The stages about rows, once each on a real server: over a real database, through the DSL worker. */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 const ROWS =
   "select * from (values (1, 'a', 'x,y'), (2, 'b', null), (3, 'a', '가,나'), (null, 'b', '')) as t(n, g, tags)";
@@ -46,7 +46,7 @@ describe('stages about rows, on a server', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

@@ -1,7 +1,7 @@
 /** Queries with several sources on a real server: two PostgreSQL servers, one DSL worker. */
 import { expect } from 'chai';
 import { startTestDatabase, testDatabase } from '../support/database.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 const F = 'select * from flights';
 const A = 'select * from airports';
@@ -18,7 +18,7 @@ describe('several sources, on a server', function () {
       INSERT INTO contracts VALUES ('ATL', 'Kim', '2020-01-01'), ('ORD', '이', null), ('ORD', 'Park', '2021-01-01');
       GRANT SELECT ON contracts TO PUBLIC`);
     const connections = { main: { url: (await testDatabase()).url }, other: { url: other.url } };
-    forkline = await startForkline({ connections });
+    forkline = await startForkline({ ...FEW_PROCESSES, connections });
   });
   after(async () => {
     await forkline.stop();

@@ -39,7 +39,9 @@ describe('a run of tests', function () {
 
   it('ends with the counts of all files', async () => {
     const { code, printed, lastLine } = await run('test/run.mjs', [fixture('passes')]);
-    expect(printed).to.match(/^ +\d+\.\d s {2}test\/fixtures\/runs\/passes\.test\.ts$/m);
+    expect(printed).to.match(
+      /^ +\d+\.\d s, +\d+\.\d s of a processor {2}test\/fixtures\/runs\/passes\.test\.ts$/m,
+    );
     expect([code, lastLine]).to.deep.equal([0, '2 passed, 0 failed, 1 skipped']);
   });
 

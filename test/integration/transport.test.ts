@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { loadConfig } from '../../core/config/config.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -53,6 +53,7 @@ describe('transport', function () {
     copyFileSync(fixture('server.key'), join(dir, 'server.key'));
     writeFileSync(join(dir, 'policy.json'), JSON.stringify(POLICY));
     forkline = await startForkline({
+      ...FEW_PROCESSES,
       listen: { socket },
       tls: {
         certFile: join(dir, 'server.crt'),

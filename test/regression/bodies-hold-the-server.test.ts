@@ -4,7 +4,7 @@
  */
 import { expect } from 'chai';
 import { type QueryRequest, readQueryRequest } from '../../server/http/request/query-request.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 const MB = 1024 * 1024;
 
@@ -88,7 +88,7 @@ describe('regression: bodies hold up the server', function () {
   describe('over HTTP', () => {
     let forkline: Forkline;
     before(async () => {
-      forkline = await startForkline();
+      forkline = await startForkline(FEW_PROCESSES);
     });
     after(() => forkline.stop());
 

@@ -1,12 +1,12 @@
 /** `cast(x as list<...>)` was a syntax error, although answers have such types. */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 describe('regression: casts to lists', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

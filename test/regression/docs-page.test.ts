@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { createContext, runInContext } from 'node:vm';
 import { expect } from 'chai';
 import { STAGES } from '../../language/stages/kit/registry.ts';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { needs } from '../support/prometheus.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -74,7 +74,7 @@ describe('the page at /docs', function () {
   let forkline: Forkline;
   let script: string;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
     script = (await forkline.get('/docs.js')).text;
   });
   after(() => forkline.stop());

@@ -1,6 +1,7 @@
 /**
  * A query that failed by its own fault (a value that has no cast, an assertion, a division by zero in the database) cost the DSL
- * worker that ran it: whoever repeated a mistake kept the machine busy with starting workers.
+ * worker that ran it: whoever repeated a mistake kept the machine busy with starting workers. So did commands of the legacy language
+ * that the stage engine computes, as if the SQL that is made of them were a user's.
  */
 import { expect } from 'chai';
 import { type Forkline, startForkline } from '../support/forkline.ts';
@@ -39,11 +40,13 @@ const FAILING: readonly (readonly [what: string, query: string, code: string])[]
   ],
 ];
 
-describe('regression: queries that fail by their own fault cost a worker', function () {
+describe('regression: queries that fail by their own fault, and legacy ones, cost a worker', function () {
   this.timeout(300_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline({ dsl: { spares: 1, max: 1 } });
+    // Without a stock the monitor does not replace a used worker by a fresh one while nobody asks, which a busy machine is long enough for.
+    forkline = await startForkline({ dsl: { spares: 0, max: 1 } });
+    expect((await forkline.query(`${OFF} select 1 as a | eval b = a`)).status).to.equal(200);
   });
   after(() => forkline.stop());
 
@@ -77,6 +80,19 @@ describe('regression: queries that fail by their own fault cost a worker', funct
       }
       expect(await workerPids()).to.deep.equal(pids);
     });
+
+  it('a command of the legacy language, which the engine is asked about first: the same worker serves on', async () => {
+    const pids = await workerPids();
+    const asked = (query: string) => forkline.query(query, { body: { dialect: 'legacy' } });
+    for (let round = 0; round < 3; round++) {
+      const summary = await asked(`model name = airports | search latitude > ${round} | summary`);
+      expect(summary.status, summary.text).to.equal(200);
+      expect(summary.json.rows.map((row) => row.summary)).to.include.members(['count', 'mean', 'max']);
+      const after = await forkline.query(`${OFF} select 2 as a | eval b = a + 1`);
+      expect(after.json.rows).to.deep.equal([{ a: 2, b: 3 }]);
+    }
+    expect(await workerPids()).to.deep.equal(pids);
+  });
 
   it('one that is stopped from outside, or ran SQL of a user, still does', async () => {
     const [before] = await workerPids();

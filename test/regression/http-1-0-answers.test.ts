@@ -1,6 +1,6 @@
 /** HTTP/1.0, which proxies speak to the servers behind them: every streamed answer was an empty reply, told as a dead worker. */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { askRaw, canAskRaw } from '../support/raw-socket.ts';
 import { countRows } from '../support/read-answer.ts';
 
@@ -14,7 +14,7 @@ describe('regression: answers over HTTP/1.0 were empty', function () {
       console.log('      skipped: no bash, which opens the sockets of these tests');
       this.skip();
     }
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(async () => await (forkline as Forkline | undefined)?.stop());
 

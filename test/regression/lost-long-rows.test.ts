@@ -3,7 +3,7 @@
  * the answer. Rows are measured where they are written now.
  */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 const MB = 1024 * 1024;
 
@@ -11,7 +11,7 @@ describe('long rows through stages', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

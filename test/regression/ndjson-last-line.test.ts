@@ -1,6 +1,6 @@
 /** The last line of NDJSON: an answer that failed ended inside of a row instead, and a row could be taken for that line. */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { post } from '../support/read-answer.ts';
 
 /** The first value of a row, which is a text here. */
@@ -10,7 +10,7 @@ describe('regression: the last line of NDJSON', function () {
   this.timeout(120_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

@@ -3,7 +3,7 @@
  * syntax for type bigint": a word about our own SQL.
  */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 const CARRIED = [
   '-99999999999999999999.9999999999999999994',
@@ -25,7 +25,7 @@ describe('regression: numerics that stages do not carry', function () {
   this.timeout(120_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const TIMEOUT_MS = 500;
@@ -15,6 +15,7 @@ describe('clients that do not go on', function () {
   const sockets: Socket[] = [];
   beforeEach(async () => {
     forkline = await startForkline({
+      ...FEW_PROCESSES,
       limits: {
         headersTimeoutMs: TIMEOUT_MS,
         requestTimeoutMs: TIMEOUT_MS,

@@ -3,7 +3,7 @@
  * directory in them) and its catalogue, or ended as an internal error. Only listed functions may be called.
  */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 const REFUSED = [
   ...[
@@ -73,7 +73,7 @@ describe('regression: the stage sql reaches the engine', function () {
   this.timeout(180_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

@@ -4,7 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
-import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Answer, FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const MB = 1024 * 1024;
@@ -27,6 +27,7 @@ describe('regression: long texts fill the memory', function () {
   let forkline: Forkline;
   before(async () => {
     forkline = await startForkline({
+      ...FEW_PROCESSES,
       limits: { bodiesBytes: 4 * MB, historyBytes: 8 * MB },
       planner: { threads: 1, cacheBytes: 8 * MB },
     });

@@ -1,6 +1,6 @@
 /** `GET /v1/queries?stat=running` answered as if nothing had been asked: a misspelt option was ignored on most routes. */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 /** The parts of a request that a route needs beside the option, so that the option is what is wrong. */
 const NEEDED: Readonly<Record<string, string>> = { '/v1/query': 'q=select+1&', '/v1/explain': 'q=select+1&' };
@@ -9,7 +9,7 @@ describe('regression: unknown options were ignored', function () {
   this.timeout(120_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

@@ -1,7 +1,7 @@
 /** Values and names that Arrow and Parquet changed without a word, or refused where JSON did not. */
 import { tableFromIPC } from 'apache-arrow';
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { pythonWithArrow, runPython } from '../support/pyarrow.ts';
 import { post, queryParquet } from '../support/read-answer.ts';
 
@@ -9,7 +9,7 @@ describe('regression: Arrow and Parquet changed values and refused names', funct
   this.timeout(240_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

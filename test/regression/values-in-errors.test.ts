@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
-import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Answer, FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { until } from '../support/until.ts';
 
 const DEADLINE_MS = 20_000;
@@ -59,7 +59,7 @@ describe('regression: values in errors', function () {
   this.timeout(120_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline({ log: { level: 'debug' } });
+    forkline = await startForkline({ ...FEW_PROCESSES, log: { level: 'debug' } });
   });
   after(() => forkline.stop());
 

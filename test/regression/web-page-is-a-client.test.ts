@@ -1,6 +1,6 @@
 /** Web pages got answers: by a name that was made to resolve to this machine, from any origin, by any form. */
 import { expect } from 'chai';
-import { type Forkline, startForkline } from '../support/forkline.ts';
+import { FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 import { type RawAnswer, requestText, sendRaw } from '../support/raw-http.ts';
 
 type Header = readonly [string, string];
@@ -18,6 +18,7 @@ describe('a web page is a client', function () {
   let forkline: Forkline;
   before(async () => {
     forkline = await startForkline({
+      ...FEW_PROCESSES,
       access: { hostNames: ['forkline.example.com'] },
       cors: { origins: ['https://app.example.com'] },
     });

@@ -1,12 +1,12 @@
 /** Answers and errors that were once wrong, each named for what its user saw. */
 import { expect } from 'chai';
-import { type Answer, type Forkline, startForkline } from '../support/forkline.ts';
+import { type Answer, FEW_PROCESSES, type Forkline, startForkline } from '../support/forkline.ts';
 
 describe('regression: answers and errors of a whole server', function () {
   this.timeout(60_000);
   let forkline: Forkline;
   before(async () => {
-    forkline = await startForkline();
+    forkline = await startForkline(FEW_PROCESSES);
   });
   after(() => forkline.stop());
 

@@ -29,6 +29,15 @@ const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)
 /** Groups as in forkline.config.json. */
 export type ConfigOverrides = Readonly<Record<string, unknown>>;
 
+/**
+ * The smallest pools: for suites to which it does not matter how many processes there are. A start takes less, and no used DSL worker
+ * is replaced between two queries.
+ */
+export const FEW_PROCESSES = {
+  sql: { processes: 1, connectionsPerProcess: 4 },
+  dsl: { spares: 0, max: 3 },
+} as const;
+
 export interface StartOptions {
   /** Over the few variables that the command gets (PATH, HOME). */
   readonly env?: Readonly<Record<string, string>>;

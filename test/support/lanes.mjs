@@ -6,6 +6,7 @@
 import { fork } from 'node:child_process';
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cpuSecondsOf } from './cpu-seconds.mjs';
 
 const LANE = fileURLToPath(new URL('./lane.mjs', import.meta.url));
 const root = dirname(dirname(dirname(LANE)));
@@ -14,7 +15,7 @@ const STALLED_MS = Number(process.env.FORKLINE_TEST_STALL_MS ?? 10 * 60_000);
 
 export class Lanes {
   counts = { passed: 0, failed: 0, skipped: 0 };
-  /** By file, in milliseconds. */
+  /** By file: `{ ms, cpuSeconds }`, the latter with all processes that the file started. */
   times = new Map();
   #files;
   #args;
@@ -55,7 +56,7 @@ export class Lanes {
   #runLane() {
     const child = fork(LANE, this.#args, { cwd: root, execArgv: ['--import', 'tsx'] });
     this.#running.add(child);
-    const lane = { child, hasAsked: false, file: null, startedAt: 0, test: null, suite: null, alarm: null };
+    const lane = { child, hasAsked: false, file: null, test: null, suite: null, alarm: null };
     this.#expectNews(lane);
     child.on('message', (message) => this.#onMessage(lane, message));
     return new Promise((resolve, reject) => {
@@ -86,11 +87,14 @@ export class Lanes {
     lane.test = null;
     lane.file = this.#stopped ? null : (this.#files.shift() ?? null);
     lane.startedAt = performance.now();
+    lane.cpuAtStart = cpuSecondsOf(lane.child.pid);
     lane.child.send(lane.file === null ? { type: 'end' } : { type: 'file', file: lane.file });
   }
 
-  #noteTime({ file, startedAt }) {
-    if (file !== null) this.times.set(relative(root, file), performance.now() - startedAt);
+  #noteTime({ child, file, startedAt, cpuAtStart }) {
+    if (file === null) return;
+    const cpuSeconds = cpuSecondsOf(child.pid) - cpuAtStart;
+    this.times.set(relative(root, file), { ms: performance.now() - startedAt, cpuSeconds });
   }
 
   #onTest(lane, { kind, title, message }) {

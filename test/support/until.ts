@@ -3,6 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { patience } from './patience.ts';
 
 const POLL_MS = 20;
+/** The pause between two looks after the first second: looking takes the processor from what is waited for. */
+const LATER_POLL_MS = 50;
+const LATER_AFTER_MS = 1000;
 
 /**
  * Resolves with the condition's value once it is truthy. Rejects past the deadline, which is longer on a busy machine,
@@ -26,6 +29,6 @@ export async function until<T>(
     const waitedMs = Date.now() - startedAt;
     if (waitedMs > deadlineMs * patience())
       throw new Error(`not within ${waitedMs} ms: ${what}`, { cause: lastError });
-    await delay(POLL_MS);
+    await delay(waitedMs < LATER_AFTER_MS ? POLL_MS : LATER_POLL_MS);
   }
 }

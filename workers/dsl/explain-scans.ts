@@ -1,13 +1,13 @@
 /** The `explain-scans` call: which files a plan would read, of how many, and how many of their bytes. Reads footers, and no rows. */
 import type { Identity } from '../../connectors/files/file-tree.ts';
-import type { PartitionType } from '../../connectors/files/hive.ts';
+import { type PartitionType, valueAs } from '../../connectors/files/hive.ts';
 import type { ExplainScansCall, ExplainScansReply } from '../../core/protocol/dsl-worker.ts';
 import type { ScanFacts, ScannedTable } from '../../core/protocol/plan.ts';
 import { filesOf, prepareScans, type ReadTable } from './prepare-scans.ts';
 import { COMPARED_AS } from './prune-scans.ts';
 import type { ScanTools } from './scan-sql.ts';
 import type { OpenTable } from './scans/open-table.ts';
-import { type Known, valueAs } from './scans/predicate.ts';
+import type { Known } from './scans/predicate.ts';
 import { pathList } from './scans/readers.ts';
 import { rowsOf } from './scans/scan-context.ts';
 
@@ -26,7 +26,7 @@ export async function explainScans(
 }
 
 async function factsOf(tools: ScanTools, { table, files, wanted }: ReadTable): Promise<ScannedTable> {
-  const all = await filesOf(tools, table, () => true);
+  const all = await filesOf(tools, table, undefined);
   const found = { table: table.name, files: { read: files.size, of: all.size } };
   const of = bytesOf(all);
   if (table.format !== 'parquet')

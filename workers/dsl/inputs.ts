@@ -6,6 +6,7 @@ import { QueryError } from '../../core/protocol/errors.ts';
 import type { InputColumn, WorkerPlan } from '../../core/protocol/plan.ts';
 import { quoteName } from '../../language/dialects/duckdb/sql.ts';
 import { inputRows } from './chunks/input-function.ts';
+import { KeptRows } from './chunks/kept-rows.ts';
 import { RowSource } from './chunks/row-source.ts';
 import { type InputReader, readInput } from './fifo.ts';
 
@@ -45,11 +46,19 @@ export class QueryInputs {
   readonly #inputs: readonly (Input | null)[];
   readonly #fifos: readonly string[];
   readonly #maxRowBytes: number;
+  readonly #areKept: boolean;
   readonly #startedAt = performance.now();
   /** Called when something of an input has come. */
   #onArrival: () => void = () => {};
 
-  constructor({ inputs }: Pick<WorkerPlan, 'inputs'>, fifos: readonly string[], maxRowBytes: number) {
+  /** `areKept`: whether kept rows come, and not those of the wire. */
+  constructor(
+    { inputs }: Pick<WorkerPlan, 'inputs'>,
+    fifos: readonly string[],
+    maxRowBytes: number,
+    areKept = false,
+  ) {
+    this.#areKept = areKept;
     this.#fifos = fifos;
     this.#maxRowBytes = maxRowBytes;
     this.#inputs = inputs.map(({ columns, scan }) => {
@@ -146,10 +155,11 @@ export class QueryInputs {
   }
 
   #read(input: Input, fifo: string): InputReader {
+    const take = this.#takerOf(input);
     return readInput(
       fifo,
       (bytes) => {
-        input.source.push(bytes);
+        take(bytes);
         this.#onArrival();
         return !input.source.isFull;
       },
@@ -159,5 +169,18 @@ export class QueryInputs {
         this.#onArrival();
       },
     );
+  }
+
+  /** Returns what takes the bytes of an input's pipe. */
+  #takerOf(input: Input): (bytes: Uint8Array) => void {
+    if (!this.#areKept) return (bytes) => input.source.push(bytes);
+    const rows = new KeptRows(input.source.columns.length, (wire) => input.source.push(wire));
+    return (bytes) => {
+      try {
+        rows.push(bytes);
+      } catch (thrown) {
+        input.source.fail(QueryError.from(thrown));
+      }
+    };
   }
 }

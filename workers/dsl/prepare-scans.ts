@@ -127,7 +127,7 @@ function stalePlan(): QueryError {
   return new QueryError('stale-plan', 'the columns of the files have changed since the query was planned');
 }
 
-const EVERYTHING: Wanted = { partitions: () => true, columns: new Set(), ranges: () => true };
+const EVERYTHING: Wanted = { partitions: undefined, columns: new Set(), ranges: () => true };
 
 /** For each of all open tables, what is wanted of it. */
 async function wantedPartitions(

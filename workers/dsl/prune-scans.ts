@@ -10,26 +10,28 @@ import {
   DuckDBTableFunction,
   VARCHAR,
 } from '@duckdb/node-api';
-import type { Partition, PartitionType } from '../../connectors/files/hive.ts';
+import type { WantedPartitions } from '../../connectors/files/find-files.ts';
+import { type PartitionType, valueAs } from '../../connectors/files/hive.ts';
 import type { InputColumn } from '../../core/protocol/plan.ts';
 import { quoteName } from '../../language/dialects/duckdb/sql.ts';
 import { engineTypeOf } from './chunks/decoders.ts';
 import { valuesOf } from './inputs.ts';
 import type { OpenTable } from './scans/open-table.ts';
 import {
+  all,
+  any,
   type ComparedTypes,
   type Condition,
   conditionOf,
   type Known,
   type ParameterText,
-  valueAs,
 } from './scans/predicate.ts';
 import { parseSelect } from './user-sql/sql-tree.ts';
 
 /** The part of a table that a statement wants. */
 export interface Wanted {
-  /** Whether rows below these directories may be wanted. */
-  partitions(partitions: readonly Partition[]): boolean;
+  /** The directories below which rows may be wanted; undefined: all. */
+  readonly partitions: WantedPartitions | undefined;
   /** The columns in the files that are read. */
   readonly columns: ReadonlySet<string>;
   /** Whether rows may be wanted where columns have values in these ranges. */
@@ -185,7 +187,7 @@ async function conditionOfFilters(
     const tree = await parseSelect(connection, `SELECT 1 WHERE ${text}`).catch(() => null);
     if (tree !== null) parts.push(conditionOf(tree.where_clause, types, parameters));
   }
-  return (known) => parts.every((part) => part(known));
+  return all(parts);
 }
 
 /** Rows are wanted that any of the scans wants; all are when the plan shows no scan. */
@@ -195,23 +197,28 @@ function wantedBy(
   { columns, partitions: levels }: OpenTable,
   names: readonly string[],
 ): Wanted {
-  const isWanted = (known: (column: string) => Known): boolean =>
-    scans.length === 0 || scans.some((scan) => scan(known));
+  const condition = scans.length === 0 ? all([]) : any(scans);
   const places = new Map(names.map((name, place) => [name, place]));
   return {
-    partitions: (found) =>
-      isWanted((column) => {
-        const level = column.startsWith('p') ? Number(column.slice(1)) : -1;
-        const partition = found[level];
-        if (partition === undefined) return undefined;
-        const value = valueAs(partition.value, levels[level]!.type);
-        return value === undefined || value === null ? value : { least: value, greatest: value };
-      }),
+    partitions: {
+      includes: (found) =>
+        condition.mayHold((column) => {
+          const level = column.startsWith('p') ? Number(column.slice(1)) : -1;
+          const partition = found[level];
+          if (partition === undefined) return undefined;
+          const value = valueAs(partition.value, levels[level]!.type);
+          return value === undefined || value === null ? value : { least: value, greatest: value };
+        }),
+      only(level) {
+        const values = condition.only.get(`p${level}`);
+        return values === undefined ? null : { type: levels[level]!.type, values };
+      },
+    },
     columns: new Set(
       columns.flatMap(({ name }, place) =>
         read.has(names[place]!) && names[place]!.startsWith('c') ? [name] : [],
       ),
     ),
-    ranges: (known) => isWanted((column) => known(columns[places.get(column)!]!.name)),
+    ranges: (known) => condition.mayHold((column) => known(columns[places.get(column)!]!.name)),
   };
 }

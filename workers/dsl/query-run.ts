@@ -74,7 +74,7 @@ export function startQuery(
   }
 
   const { plan, columns, answer, limits, maxRowBytes } = call;
-  const inputs = new QueryInputs(plan, pipes.inputs, maxRowBytes);
+  const inputs = new QueryInputs(plan, pipes.inputs, maxRowBytes, call.keptColumns !== undefined);
   engine.inputs = inputs;
   const run: Run = {
     call,
@@ -82,7 +82,11 @@ export function startQuery(
     inputs,
     answerPipe: pipes.answer,
     statements: createStatementRunner(engine.connection, call, () => cause),
-    writer: new AnswerWriter(socket, Buffer.from(answerHead(columns, answer)), limits.maxBytes),
+    writer: new AnswerWriter(
+      socket,
+      Buffer.from(answerHead(call.keptColumns ?? columns, answer)),
+      limits.maxBytes,
+    ),
     startedAt: performance.now(),
     abort,
     discardAnswer: () => {},

@@ -30,6 +30,7 @@ import { viewedTable, withheld } from './scans/shown-table.ts';
 import { isBadText } from './scans/text-types.ts';
 import { forgetTexts } from './scans/transcode.ts';
 import type { RunningCall } from './service.ts';
+import { watchScans } from './watch-scans.ts';
 
 /** The longest line of a text file and the largest object of JSON lines. */
 const MAX_LINE_BYTES = 16 * 1024 * 1024;
@@ -106,13 +107,16 @@ export class ScanRuns {
   /** Answers a call that reads no rows for a client. */
   start(call: FilesCall): RunningCall<unknown> {
     const { connection } = call;
-    const names = call.type === 'explain-scans' ? scannedBy(call.plan) : [connection];
+    const names =
+      call.type === 'explain-scans' || call.type === 'watch-scans' ? scannedBy(call.plan) : [connection];
     return this.#begin<unknown>({ ...call, viewed: viewedBy(call) }, names, (tools) => {
       switch (call.type) {
         case 'describe-scan':
           return describeScan(tools, call);
         case 'explain-scans':
           return explainScans(tools, call);
+        case 'watch-scans':
+          return watchScans(tools, call);
         case 'introspect-files':
           return introspectFiles(tools, connectionOf(tools, call.connection), call);
         default:
@@ -263,6 +267,7 @@ function viewedBy(call: FilesCall): string | null {
     case 'describe-scan':
       return viewedTable([call.views]);
     case 'explain-scans':
+    case 'watch-scans':
       return viewedTable(call.plan.inputs.map(({ scan }) => scan?.views ?? null));
     default:
       return null;

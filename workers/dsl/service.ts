@@ -118,6 +118,7 @@ export class DslService {
       case 'describe-stages':
       case 'describe-scan':
       case 'explain-scans':
+      case 'watch-scans':
       case 'introspect-files':
         if (this.#state === 'scrubbing')
           this.#running = this.#running.then(() => this.#startScrubbed(message, socket));

@@ -3,7 +3,7 @@
  * `COPY (SELECT text of each row) TO the answer FIFO`: DuckDB prints rows in parallel and in order, and this
  * process only moves blocks of bytes. The stages' SELECT is always nested, never edited.
  */
-import type { AnswerOptions } from '../../core/protocol/answer.ts';
+import { type AnswerOptions, csvHead, typesHead } from '../../core/protocol/answer.ts';
 import type { WorkerInput, WorkerPlan } from '../../core/protocol/plan.ts';
 import type { Column } from '../../core/protocol/types.ts';
 import { typeName } from '../../core/protocol/types.ts';
@@ -111,12 +111,8 @@ export function answerHead(columns: readonly Column[], answer: AnswerOptions): s
     const described = columns.map(({ name, type }) => ({ name, type: typeName(type) }));
     return `{"columns":${JSON.stringify(described)},"rows":[`;
   }
-  if (answer.format === 'csv') return `${columns.map(({ name }) => csvName(name)).join(',')}\r\n`;
+  if (answer.format === 'csv') return answer.head === 'types' ? typesHead(columns) : csvHead(columns);
   return '';
-}
-
-function csvName(name: string): string {
-  return name === '' || /[,"\r\n]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }
 
 /** Returns SQL of one row's text, from the columns c0, c1, ... */

@@ -7,6 +7,12 @@ import { type IncomingHttpHeaders, type IncomingMessage, Agent as PlainAgent, re
 import { request as requestTls, Agent as TlsAgent } from 'node:https';
 import type { StoreConfig } from '../../../core/protocol/connection.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
+import {
+  guardedLookup,
+  isRefusedAddress,
+  REFUSED_ADDRESS,
+  REFUSED_ADDRESS_TEXT,
+} from '../../kit/address-guard.ts';
 import { chunksOf } from './bytes.ts';
 import { Transient } from './persist.ts';
 
@@ -29,8 +35,10 @@ const MAX_TEXT_BYTES = 64 * 1024 * 1024;
 export class StoreHttp {
   readonly #plain = new PlainAgent({ keepAlive: true, maxSockets: MAX_SOCKETS });
   readonly #tls: TlsAgent;
+  readonly #guardsAddress: boolean;
 
-  constructor({ caFile }: StoreConfig) {
+  constructor({ caFile, guardsAddress = false }: StoreConfig) {
+    this.#guardsAddress = guardsAddress;
     const ca = caFile === undefined ? undefined : readFileSync(caFile);
     this.#tls = new TlsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, ...(ca && { ca }) });
   }
@@ -39,11 +47,15 @@ export class StoreHttp {
   send({ method, origin, target, headers, signal }: StoreRequest): Promise<IncomingMessage> {
     const { protocol, hostname, port } = new URL(origin);
     const isTls = protocol === 'https:';
+    const host = hostname.replace(/^\[|\]$/g, '');
+    // A name is judged when it is looked up, an address is not looked up.
+    if (this.#guardsAddress && isRefusedAddress(host))
+      throw unavailable(hostOf(origin), REFUSED_ADDRESS_TEXT);
     return new Promise((resolve, reject) => {
       const sent = (isTls ? requestTls : request)({
         ...{
           method,
-          host: hostname.replace(/^\[|\]$/g, ''),
+          host,
           port,
           path: target,
           signal,
@@ -51,6 +63,7 @@ export class StoreHttp {
         },
         headers: { ...headers, 'Accept-Encoding': 'identity' },
         agent: isTls ? this.#tls : this.#plain,
+        ...(this.#guardsAddress && { lookup: guardedLookup }),
       });
       sent.on('timeout', () => sent.destroy(new Error(`it was silent for ${SILENCE_MS / 1000} s`)));
       sent.on('error', (error) => reject(noAnswer(hostOf(origin), error)));
@@ -78,6 +91,7 @@ const LASTING: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there',
   EHOSTUNREACH: 'there is no way to it',
   ENETUNREACH: 'there is no way to it',
+  [REFUSED_ADDRESS]: REFUSED_ADDRESS_TEXT,
 };
 const OF_CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL/;
 

@@ -2,11 +2,10 @@
  * Encodes DataRow payloads as the bytes of an answer: JSON objects or arrays, NDJSON lines, CSV records (core/protocol/answer.ts
  * describes the formats). The bytes around the cells are made once; encoding a row is a loop over its values.
  */
-import type { AnswerOptions, TextFormat } from '../../../core/protocol/answer.ts';
+import { type AnswerOptions, csvHead, type TextFormat, typesHead } from '../../../core/protocol/answer.ts';
 import { type Column, typeName } from '../../../core/protocol/types.ts';
-import { type ByteWriter, type Constant, collectBytes, constantOf } from './byte-writer.ts';
+import { type ByteWriter, type Constant, constantOf } from './byte-writer.ts';
 import { csvEncoder, jsonEncoder } from './cell-encoders.ts';
-import { csvText } from './csv-cells.ts';
 import type { CellEncoder } from './json-cells.ts';
 
 export interface RowEncoder {
@@ -21,6 +20,7 @@ export interface TextAnswer {
   readonly rows: AnswerOptions['rows'];
   readonly numbers: AnswerOptions['numbers'];
   readonly end?: AnswerOptions['end'];
+  readonly head?: AnswerOptions['head'];
 }
 
 /** The constant bytes that all answers with the same columns share. */
@@ -36,7 +36,7 @@ export interface RowLayout {
 }
 
 export function rowLayout(columns: readonly Column[], answer: TextAnswer): RowLayout {
-  return answer.format === 'csv' ? csvLayout(columns) : jsonLayout(columns, answer);
+  return answer.format === 'csv' ? csvLayout(columns, answer) : jsonLayout(columns, answer);
 }
 
 /** Returns an encoder for one answer. */
@@ -95,16 +95,9 @@ function jsonLayout(columns: readonly Column[], { format, rows, numbers }: TextA
   };
 }
 
-function csvLayout(columns: readonly Column[]): RowLayout {
+function csvLayout(columns: readonly Column[], { head }: TextAnswer): RowLayout {
   return {
-    head: collectBytes((writer) => {
-      columns.forEach(({ name }, index) => {
-        const bytes = Buffer.from(name);
-        if (index > 0) writer.copy(COMMA, 0, 1);
-        csvText(writer, bytes, 0, bytes.length);
-      });
-      writer.copy(LINE_END, 0, 2);
-    }),
+    head: Buffer.from(head === 'types' ? typesHead(columns) : csvHead(columns)),
     between: constantOf(''),
     endOfRow: constantOf('\r\n'),
     before: columns.map((_, index) => constantOf(index === 0 ? '' : ',')),
@@ -112,6 +105,3 @@ function csvLayout(columns: readonly Column[]): RowLayout {
     cells: columns.map(({ type }) => csvEncoder(type)),
   };
 }
-
-const COMMA = Buffer.from(',');
-const LINE_END = Buffer.from('\r\n');

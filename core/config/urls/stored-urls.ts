@@ -62,6 +62,10 @@ function sparkUrl(text: string): StoredUrl | WrongUrl {
     login(token) {
       const problem = openTokenProblem({ token, tls, host });
       if (problem !== null) return { mistake: problem };
+      if (token !== null && /^(?:env|file):/.test(token))
+        return {
+          mistake: 'has a secret whose value begins with env: or file:, which is a reference to another',
+        };
       return token === null ? {} : { token };
     },
   };

@@ -33,7 +33,8 @@ function describe(
     { name: 'input', columns: engineColumns([...input.columns, PLACE]) },
     ...sides.map((columns, index) => ({ name: `source${index + 1}`, columns: engineColumns(columns) })),
   ];
-  const described = input.answers.engine({ sql, segments: [], relations, stage: input.stage });
+  const { stage } = input;
+  const described = input.answers.engine({ sql, hasUserSql: false, segments: [], relations, stage });
   return described.map(({ name, engineType }) => {
     const type = STAGE_ENGINE.typeOf(engineType);
     if (type !== null) return { name, type };

@@ -26,15 +26,16 @@ export function formatNamed(name: string): AnswerFormat {
   throw new QueryError('not-acceptable', `unknown answer format ${name}`, { hint: FORMAT_HINT });
 }
 
-/** Returns the format that `Accept` prefers; JSON without one. Throws not-acceptable. */
-export function acceptedFormat({ headers }: IncomingMessage): AnswerFormat {
+/** Returns the format that `Accept` prefers; the usual one without a preference. Throws not-acceptable. */
+export function acceptedFormat({ headers }: IncomingMessage, usual: AnswerFormat = 'json'): AnswerFormat {
   const { accept } = headers;
-  if (accept === undefined || accept === '*/*' || accept.trim() === '') return 'json';
+  if (accept === undefined || accept === '*/*' || accept.trim() === '') return usual;
   const plain = withoutParameters(accept);
   // `accepts` reads only this header. It would take an empty list to allow any type.
-  const type = plain !== '' && accepts({ headers: { accept: plain } } as IncomingMessage).type(TYPES);
-  // A browser asks for HTML first and accepts anything else too: it gets JSON.
-  if (typeof type === 'string') return MEDIA_TYPES[type] ?? 'json';
+  const types = usual === 'json' ? TYPES : [TYPES.find((type) => MEDIA_TYPES[type] === usual)!, ...TYPES];
+  const type = plain !== '' && accepts({ headers: { accept: plain } } as IncomingMessage).type(types);
+  // A browser asks for HTML first and accepts anything else too: it gets the usual format.
+  if (typeof type === 'string') return MEDIA_TYPES[type] ?? usual;
   throw new QueryError('not-acceptable', `none of the accepted answer types (${accept}) is available`, {
     hint: FORMAT_HINT,
   });

@@ -29,6 +29,24 @@ async function workOf(session: CDPSession): Promise<number> {
   return metrics.find(({ name }) => name === 'TaskDuration')!.value;
 }
 
+/** Presses two keys, the second when the page has done what the first says and has not drawn it yet; as on a busy machine. */
+const TWO_KEYS_IN_A_FRAME = `(async () => {
+  const grid = document.querySelector('.grid');
+  const press = (key) => grid.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+  press('ArrowRight');
+  for (let turn = 0; turn < 1000 && !grid.hasAttribute('aria-activedescendant'); turn++) await null;
+  press('End');
+  return grid.hasAttribute('aria-activedescendant');
+})()`;
+
+/** Tells by how many pixels the selected cell is outside of the grid on either side. */
+const PIXELS_OUTSIDE = `(() => {
+  const grid = document.querySelector('.grid');
+  const inside = grid.getBoundingClientRect().left + grid.clientLeft; // behind its border
+  const { left, right } = document.querySelector('.cell.selected').getBoundingClientRect();
+  return Math.max(inside - left, right - inside - grid.clientWidth, 0);
+})()`;
+
 export function largeTests(the: ConsoleSuite): void {
   let page: Page;
   let at: ConsolePage;
@@ -74,6 +92,26 @@ export function largeTests(the: ConsoleSuite): void {
     await page.locator(`${grid}[aria-activedescendant]`).waitFor();
     await page.keyboard.press('End');
     await page.locator('[role=gridcell][aria-colindex="1600"]').waitFor();
+  });
+
+  it('keeps the selected cell in view when its value opens beside it', async () => {
+    const columns = Array.from({ length: 200 }, (_, index) => `${index} as c${index}`).join(', ');
+    await at.run(`select ${columns}`);
+    await page.locator('.grid[aria-colcount="200"] [role=gridcell]').first().waitFor();
+    expect(await page.evaluate(TWO_KEYS_IN_A_FRAME)).to.equal(true);
+    await page.locator('.cell.selected[aria-colindex="200"]').waitFor();
+    expect(await page.evaluate<number>(PIXELS_OUTSIDE), 'after a key').to.be.below(1);
+    await at.press('Close');
+    await page.locator('aside').waitFor({ state: 'detached' });
+    await page.locator('.grid').focus();
+    await page.keyboard.press('Home');
+    await at.press('Close');
+    await page.locator('aside').waitFor({ state: 'detached' });
+    const last = await page.locator('[role=gridcell]').last().getAttribute('aria-colindex');
+    const far = page.locator(`[role=gridcell][aria-colindex="${Number(last) - 2}"]`);
+    await far.click();
+    await page.locator('aside').waitFor();
+    expect(await page.evaluate<number>(PIXELS_OUTSIDE), 'after a click').to.be.below(1);
   });
 
   it('shows the beginning of a value of 10 MB, says so, and copies all of it', async () => {

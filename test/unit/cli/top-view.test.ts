@@ -42,6 +42,21 @@ const order = (state: TopState): string[] =>
   renderTop(data, state, 200, 40).flatMap((line) => /^(sql|dsl)-\d+/.exec(line)?.[0] ?? []);
 
 describe('forkline top', () => {
+  it('names the connections that a process reads for queries, and their kinds', () => {
+    const queries = [
+      { queryId: 'a', connection: 'lake', kind: 'files' },
+      { queryId: 'b', connection: 'shop', kind: 'mariadb' },
+      { queryId: 'c', connection: 'lake', kind: 'files' },
+      { queryId: 'd', connection: 'gone', kind: null },
+    ];
+    const processes = [{ ...processRow('sql-1', {}), queries }, processRow('sql-2', {})];
+    const lines = renderTop({ ...data, processes }, startState, 300, 40);
+    expect(lines.find((line) => line.startsWith('sql-1 '))).to.match(
+      / lake \(files\), shop \(mariadb\), gone *$/,
+    );
+    expect(lines.find((line) => line.startsWith('sql-2 '))).to.not.include('(');
+  });
+
   it('sorts by CPU, and by what the keys say', () => {
     expect(order(startState)).to.deep.equal(['sql-10', 'sql-2', 'dsl-1']);
     expect(order(press('m').state)).to.deep.equal(['dsl-1', 'sql-10', 'sql-2']);

@@ -6,6 +6,7 @@ import { findFiles } from '../../../connectors/files/find-files.ts';
 import type { PartitionColumn } from '../../../connectors/files/partition-columns.ts';
 import type { FileFormat } from '../../../core/protocol/connection.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
+import type { Column } from '../../../core/protocol/types.ts';
 import { raiseError } from '../../../language/dialects/duckdb/raise.ts';
 import { duckdbType, quoteName } from '../../../language/dialects/duckdb/sql.ts';
 import { ofExcel } from './excel.ts';
@@ -14,8 +15,17 @@ import { parquetColumns, refusedColumns, refuseUnequal } from './parquet-facts.t
 import { type CsvShape, csvReader, jsonReader, parquetReader } from './readers.ts';
 import { type CsvFacts, type EngineColumn, rowsOf } from './scan-context.ts';
 import { type ColumnsOfFormat, firstRow, refuseOther, type TableFiles } from './table-files.ts';
-import { badRowSql, declaredType, refuseTwice, shownType, shownTypesSql, valueOfText } from './text-types.ts';
-import { transcoded } from './transcode.ts';
+import {
+  badRowSql,
+  castOfText,
+  declaredType,
+  isCastByRules,
+  refuseTwice,
+  shownType,
+  shownTypesSql,
+  valueOfText,
+} from './text-types.ts';
+import { textFile } from './transcode.ts';
 
 export function columnsOf(format: FileFormat, files: TableFiles): Promise<ColumnsOfFormat> {
   switch (format) {
@@ -79,12 +89,9 @@ async function ofCsv(table: TableFiles, format: 'csv' | 'tsv'): Promise<ColumnsO
   const head = await factsOfCsv(table, delimiter, first.path, identity);
   const names = head.columns.map((column) => column.name);
   const keys = new Set(partitions.map(({ key }) => key.toLowerCase()));
-  const items = [
-    ...head.columns
-      .filter((column) => !keys.has(column.name.toLowerCase()))
-      .map((column) => `${valueOfText(column)} AS ${quoteName(column.name)}`),
-    ...partitions.map(({ key }) => quoteName(key)),
-  ];
+  const own = head.columns.filter((column) => !keys.has(column.name.toLowerCase()));
+  const { casts, items } = castOnce(own, names);
+  items.push(...partitions.map(({ key }) => quoteName(key)));
   return {
     columns: head.columns.map(({ name: column, type }) => ({
       name: column,
@@ -100,12 +107,30 @@ async function ofCsv(table: TableFiles, format: 'csv' | 'tsv'): Promise<ColumnsO
       }
       const selects = [...groups].map(([newLine, paths]) => {
         const from = csvReader(paths, shapeOf(table, delimiter, names, newLine), partitions);
-        return `SELECT ${items.join(', ')} FROM ${from}`;
+        return `SELECT ${items.join(', ')} FROM (SELECT ${['*', ...casts].join(', ')} FROM ${from})`;
       });
       return selects.join(' UNION ALL ');
     },
     locate: (files) => locateBadText(table, delimiter, head, files),
   };
+}
+
+/** Returns the items of a SELECT of values, over one of the texts that casts each of them once. */
+function castOnce(
+  columns: readonly Column[],
+  names: readonly string[],
+): { casts: string[]; items: string[] } {
+  let prefix = 'cast of ';
+  while (names.some((name) => name.toLowerCase().startsWith(prefix))) prefix += 'a ';
+  const casts: string[] = [];
+  const items = columns.map((column, index) => {
+    const name = quoteName(column.name);
+    if (!isCastByRules(column)) return `${valueOfText(column)} AS ${name}`;
+    const cast = quoteName(`${prefix}${index}`);
+    casts.push(`${castOfText(column)} AS ${cast}`);
+    return `${valueOfText(column, cast)} AS ${name}`;
+  });
+  return { casts, items };
 }
 
 /** Reads the files once more, one after the other, which only a query that fails anyway does. */
@@ -152,18 +177,18 @@ interface HeadOfFile {
 }
 
 async function headOf(
-  { context, table, tree }: TableFiles,
+  files: TableFiles,
   delimiter: string,
   path: string,
   identity: Identity,
 ): Promise<HeadOfFile> {
-  const { encoding = 'utf-8' } = table;
-  if (encoding !== 'utf-8') {
-    const file = await transcoded(context, tree, path, identity, encoding);
-    return { file, ...(await readCsvHead(createReadStream(file), path.replace(/\.gz$/i, ''), delimiter)) };
-  }
-  const head = await readCsvHead(tree.open(path, identity), path, delimiter);
-  return { file: tree.engineFile(path, identity), ...head };
+  const { table, tree } = files;
+  const file = await textFile(files, path, identity);
+  const isUtf8 = (table.encoding ?? 'utf-8') === 'utf-8';
+  const head = isUtf8
+    ? await readCsvHead(tree.open(path, identity), path, delimiter)
+    : await readCsvHead(createReadStream(file), path.replace(/\.gz$/i, ''), delimiter);
+  return { file, ...head };
 }
 
 async function factsOfCsv(
@@ -207,27 +232,38 @@ function noColumn(name: string, path: string, names: readonly string[]): QueryEr
   });
 }
 
+async function textFiles(
+  table: TableFiles,
+  files: ReadonlyMap<string, Identity>,
+): Promise<readonly string[]> {
+  const texts: string[] = [];
+  for (const [path, identity] of files) texts.push(await textFile(table, path, identity));
+  return texts;
+}
+
 /** All of the files tell which columns there are: a key may come up in the last line only. */
-async function ofJson({ context, table, tree, pattern, partitions }: TableFiles): Promise<ColumnsOfFormat> {
+async function ofJson(table: TableFiles): Promise<ColumnsOfFormat> {
+  const { context, tree, pattern, partitions } = table;
   const { memory, connection, maxLineBytes, check } = context;
-  const found = await findFiles(tree, pattern, { hive: table.hive !== false, check });
+  const found = await findFiles(tree, pattern, { hive: table.table.hive !== false, check });
   const all = new Map<string, Identity>();
   for (const { path } of found) all.set(path, await tree.identify(path));
-  const key = [...all.values()].map(({ stamp }) => stamp).join('\n');
-  const paths = engineFiles(tree, all);
+  const { encoding = 'utf-8' } = table.table;
+  const key = [encoding, ...[...all.values()].map(({ stamp }) => stamp)].join('\n');
   const known = memory.json.get(key);
-  const columns = known ?? (await jsonColumns(connection, jsonReader(paths, null, [], maxLineBytes)));
+  const columns =
+    known ?? (await jsonColumns(connection, jsonReader(await textFiles(table, all), null, [], maxLineBytes)));
   memory.json.set(key, columns);
   const items = itemsOf(columns, partitions);
   return {
     columns,
     read: async (files) =>
-      `SELECT ${items} FROM ${jsonReader(engineFiles(tree, files), columns, partitions, maxLineBytes)}`,
+      `SELECT ${items} FROM ${jsonReader(await textFiles(table, files), columns, partitions, maxLineBytes)}`,
     async locate(files) {
       const bad = columns.flatMap(({ refusedWhere }) => refusedWhere ?? []).join(' OR ');
       for (const [path, identity] of bad === '' ? [] : files) {
         check();
-        const reader = jsonReader([tree.engineFile(path, identity)], columns, [], maxLineBytes);
+        const reader = jsonReader([await textFile(table, path, identity)], columns, [], maxLineBytes);
         const row = await firstRow(connection, reader, bad);
         if (row !== null) return `${path}, row ${row}`;
       }

@@ -4,7 +4,7 @@
  */
 import type { FileTree } from '../../../connectors/files/file-tree.ts';
 import { type FoundFile, findFiles } from '../../../connectors/files/find-files.ts';
-import { formatOfName } from '../../../connectors/files/formats.ts';
+import { formatOfName, refusePacked } from '../../../connectors/files/formats.ts';
 import { type PartitionColumn, partitionColumns } from '../../../connectors/files/partition-columns.ts';
 import { looksLikePath, type PathPattern, parsePath } from '../../../connectors/files/user-path.ts';
 import type { FileFormat, FilesConnection, FilesTable } from '../../../core/protocol/connection.ts';
@@ -42,6 +42,7 @@ export async function openTable(
   const hive = table.hive !== false;
   const [first] = await findFiles(tree, pattern, { hive, check: context.check, atMost: 1 });
   if (first === undefined) throw noFiles(name, table.path);
+  refusePacked(first.path);
   const format = table.format ?? formatOfName(first.path);
   if (format === null) throw unknownFormat(first.path);
   const partitions = await partitionColumns(tree, first, table.hive);

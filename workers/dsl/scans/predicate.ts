@@ -2,16 +2,18 @@
  * Conditions that the engine's optimizer has moved to a scan, evaluated on what is known of a directory or a row group before it
  * is read. Only conditions of plain shapes are understood; any other says nothing, and drops nothing.
  */
-import type { PartitionType } from '../../../connectors/files/hive.ts';
+import { type Comparable, type PartitionType, valueAs } from '../../../connectors/files/hive.ts';
 
 /** The range of the values of a column. null: all are null; undefined: nothing is known. */
 export type Known = { readonly least: Comparable; readonly greatest: Comparable } | null | undefined;
 
-/** A value as its type compares. */
-export type Comparable = bigint | string;
-
-/** Returns false when the condition is true for no row whose columns have such values. */
-export type Condition = (known: (column: string) => Known) => boolean;
+/** A condition on rows. */
+export interface Condition {
+  /** Returns false when the condition is true for no row whose columns have such values. */
+  mayHold(known: (column: string) => Known): boolean;
+  /** The columns that must have one of few values, each with these: rows with another value, or with null, are not wanted. */
+  readonly only: ReadonlyMap<string, readonly Comparable[]>;
+}
 
 /** Returns the value of `$n` as text; undefined: it has none that compares plainly. */
 export type ParameterText = (identifier: string) => string | null | undefined;
@@ -22,7 +24,8 @@ export type ComparedTypes = ReadonlyMap<string, PartitionType>;
 /** An object of the tree that the engine parses SQL into. */
 type TreeNode = Readonly<Record<string, unknown>>;
 
-const POSSIBLE: Condition = () => true;
+const ANY_VALUES: Condition['only'] = new Map();
+const POSSIBLE: Condition = { mayHold: () => true, only: ANY_VALUES };
 
 export function conditionOf(node: unknown, types: ComparedTypes, parameters: ParameterText): Condition {
   if (!isNode(node)) return POSSIBLE;
@@ -50,12 +53,26 @@ function children({ children: list }: TreeNode): readonly unknown[] {
   return Array.isArray(list) ? list : [];
 }
 
-function all(parts: readonly Condition[]): Condition {
-  return (known) => parts.every((part) => part(known));
+/** Returns the condition that all of these hold. */
+export function all(parts: readonly Condition[]): Condition {
+  const only = new Map<string, readonly Comparable[]>();
+  for (const part of parts)
+    for (const [column, values] of part.only) {
+      const known = only.get(column);
+      if (known === undefined || values.length < known.length) only.set(column, values);
+    }
+  return { mayHold: (known) => parts.every((part) => part.mayHold(known)), only };
 }
 
-function any(parts: readonly Condition[]): Condition {
-  return (known) => parts.some((part) => part(known));
+/** Returns the condition that one of these holds. */
+export function any(parts: readonly Condition[]): Condition {
+  const [first, ...others] = parts;
+  const only = new Map<string, readonly Comparable[]>();
+  for (const [column, values] of first?.only ?? []) {
+    const lists = others.map((other) => other.only.get(column));
+    if (lists.every((list) => list !== undefined)) only.set(column, [...values, ...lists.flat()]);
+  }
+  return { mayHold: (known) => parts.some((part) => part.mayHold(known)), only };
 }
 
 type Test = (least: number, greatest: number) => boolean;
@@ -80,31 +97,34 @@ const TURNED: Readonly<Record<string, string>> = {
 function comparison(node: TreeNode, types: ComparedTypes, parameters: ParameterText): Condition {
   const kind = String(node.type);
   const left = columnOf(node.left, types);
-  if (left !== null)
-    return compared(left, constantOf(node.right, types.get(left)!, parameters), COMPARISONS[kind]);
+  if (left !== null) return compared(left, constantOf(node.right, types.get(left)!, parameters), kind);
   const right = columnOf(node.right, types);
   if (right === null) return POSSIBLE;
-  const test = COMPARISONS[TURNED[kind] ?? kind];
-  return compared(right, constantOf(node.left, types.get(right)!, parameters), test);
+  return compared(right, constantOf(node.left, types.get(right)!, parameters), TURNED[kind] ?? kind);
 }
 
-/** A comparison with null is never true. */
-function compared(
-  column: string,
-  constant: Comparable | null | undefined,
-  test: Test | undefined,
-): Condition {
+/** A comparison with null is never true. `kind`: the parser's name of the comparison. */
+function compared(column: string, constant: Comparable | null | undefined, kind: string): Condition {
+  const test = COMPARISONS[kind];
   if (constant === undefined || test === undefined) return POSSIBLE;
-  if (constant === null) return () => false;
+  if (constant === null) return { mayHold: () => false, only: new Map([[column, []]]) };
+  const order = orderBeside(constant);
+  return {
+    mayHold(known) {
+      const values = known(column);
+      if (values === undefined) return true;
+      return values !== null && test(order(values.least), order(values.greatest));
+    },
+    only: kind === 'COMPARE_EQUAL' ? new Map([[column, [constant]]]) : ANY_VALUES,
+  };
+}
+
+/** Texts compare by their bytes of UTF-8. */
+function orderBeside(constant: Comparable): (value: Comparable) => number {
   const bytes = typeof constant === 'string' ? Buffer.from(constant) : null;
-  const order = (value: Comparable): number => {
+  return (value) => {
     if (bytes !== null) return Buffer.compare(Buffer.from(String(value)), bytes);
     return value < constant ? -1 : Number(value > constant);
-  };
-  return (known) => {
-    const values = known(column);
-    if (values === undefined) return true;
-    return values !== null && test(order(values.least), order(values.greatest));
   };
 }
 
@@ -117,8 +137,8 @@ function between(
   if (column === null) return POSSIBLE;
   const type = types.get(column)!;
   return all([
-    compared(column, constantOf(lower, type, parameters), COMPARISONS.COMPARE_GREATERTHANOREQUALTO),
-    compared(column, constantOf(upper, type, parameters), COMPARISONS.COMPARE_LESSTHANOREQUALTO),
+    compared(column, constantOf(lower, type, parameters), 'COMPARE_GREATERTHANOREQUALTO'),
+    compared(column, constantOf(upper, type, parameters), 'COMPARE_LESSTHANOREQUALTO'),
   ]);
 }
 
@@ -129,16 +149,19 @@ function operator(node: TreeNode, types: ComparedTypes, parameters: ParameterTex
   switch (node.type) {
     case 'OPERATOR_IS_NULL':
       // Some of many rows may be null whatever the others are.
-      return (known) => {
-        const values = known(column);
-        return values === undefined || values === null || values.least !== values.greatest;
+      return {
+        mayHold(known) {
+          const values = known(column);
+          return values === undefined || values === null || values.least !== values.greatest;
+        },
+        only: ANY_VALUES,
       };
     case 'OPERATOR_IS_NOT_NULL':
-      return (known) => known(column) !== null;
+      return { mayHold: (known) => known(column) !== null, only: ANY_VALUES };
     case 'COMPARE_IN':
       return any(
         others.map((each) =>
-          compared(column, constantOf(each, types.get(column)!, parameters), COMPARISONS.COMPARE_EQUAL),
+          compared(column, constantOf(each, types.get(column)!, parameters), 'COMPARE_EQUAL'),
         ),
       );
     default:
@@ -162,11 +185,6 @@ function castTarget({ cast_type: type }: TreeNode): string {
   return isNode(type) ? String(type.id) : '';
 }
 
-const OF_TYPE: Readonly<Record<PartitionType, RegExp>> = {
-  BIGINT: /^-?\d{1,18}$/,
-  DATE: /^\d{4}-\d{2}-\d{2}$/,
-  VARCHAR: /^/,
-};
 /** The types that a constant may have beside a column of each type, so that nothing is converted between them. */
 const CONSTANT_TYPES: Readonly<Record<PartitionType, readonly string[]>> = {
   BIGINT: ['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT'],
@@ -202,11 +220,4 @@ function textOf(
   if (node.value.is_null === true) return null;
   const { value } = node.value;
   return typeof value === 'string' || typeof value === 'number' ? valueAs(String(value), type) : undefined;
-}
-
-/** The value that a text is in a partition's type; undefined when it is none. */
-export function valueAs(text: string | null | undefined, type: PartitionType): Comparable | null | undefined {
-  if (text === null || text === undefined) return text;
-  if (!OF_TYPE[type].test(text)) return undefined;
-  return type === 'BIGINT' ? BigInt(text) : text;
 }

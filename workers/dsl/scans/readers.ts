@@ -44,7 +44,8 @@ export function csvReader(
     `skip = 0, comment = '', strict_mode = true, null_padding = false, quote = '"', escape = '"'`,
     `delim = ${quoteText(shape.delimiter)}`,
     `nullstr = ${quoteText(shape.nulls)}, allow_quoted_nulls = false`,
-    `maximum_line_size = ${shape.maxLineBytes}`,
+    // Without its size a buffer has 16 times the longest line, and a quarter of it is the least that a thread takes.
+    `maximum_line_size = ${shape.maxLineBytes}, buffer_size = ${2 * shape.maxLineBytes}`,
     `columns = {${columns.join(', ')}}`,
     hiveOptions(partitions),
   ];

@@ -60,16 +60,57 @@ export function declaredType(name: string): ColumnType {
   return { kind: name as 'string' }; // the configuration was validated
 }
 
-/** Returns the value of a field of this type. A text that is not written so is the error of `badText`. */
-export function valueOfText({ name, type }: Column): string {
+/** Returns what the engine makes of a field; null where it makes nothing of it. It is more than what the rules allow. */
+export function castOfText({ name, type }: Column): string {
+  return `TRY_CAST(${quoteName(name)} AS ${duckdbType(type)})`;
+}
+
+/** Says whether a field has a cast that is tested by rules. */
+export function isCastByRules({ type }: Column): boolean {
+  return type.kind === 'decimal' || WRITTEN[type.kind] !== undefined;
+}
+
+/**
+ * Returns the value of a field of this type. A text that is not written so is the error of `badText`. `cast`: SQL of what the
+ * engine makes of the text.
+ */
+export function valueOfText(column: Column, cast = castOfText(column)): string {
+  const { name, type } = column;
   const text = quoteName(name);
   if (type.kind === 'string') return text;
-  const cast = `CAST(${text} AS ${type.kind === 'json' ? 'JSON' : duckdbType(type)})`;
-  const fits = fitsSql({ name, type });
-  if (fits === null) return cast;
+  if (!isCastByRules(column)) return `CAST(${text} AS ${type.kind === 'json' ? 'JSON' : duckdbType(type)})`;
   const hint = `mend the file, or declare another type in the configuration: "columns": {${JSON.stringify(name)}: "string"}`;
   const shown = `concat(${quoteText(`${HOLDS}${name} holds `)}, to_json(left(${text}, 100)), ${quoteText(`, which is no ${typeName(type)}`)})`;
-  return `CASE WHEN ${text} IS NULL THEN NULL WHEN ${fits} THEN ${cast} ELSE ${raiseErrorAbout({ code: 'bad-file', hint }, shown)} END`;
+  const asWritten = asWrittenSql(column, cast);
+  const branches = [
+    ...(asWritten === null ? [] : [`WHEN ${asWritten} THEN ${cast}`]),
+    `WHEN ${text} IS NULL THEN NULL`,
+    `WHEN ${isWrittenSql(column)} AND ${cast} IS NOT NULL THEN ${cast}`,
+  ];
+  return `CASE ${branches.join(' ')} ELSE ${raiseErrorAbout({ code: 'bad-file', hint }, shown)} END`;
+}
+
+/**
+ * Returns SQL that is true for texts which the engine writes the same from their value: such a text is written as the rules
+ * want it, and no pattern needs to be tried, which takes most of the time. null: values of the type are written otherwise.
+ */
+function asWrittenSql({ name, type }: Column, cast: string): string | null {
+  const isSame = `CAST(${cast} AS VARCHAR) = ${quoteName(name)}`;
+  switch (type.kind) {
+    case 'bool':
+    case 'int64':
+    case 'decimal':
+    case 'time':
+    case 'uuid':
+      return isSame;
+    // Before the year 1 and after 9999, and for infinity, the engine writes what the rules do not know.
+    case 'date':
+      return `${cast} BETWEEN DATE '0001-01-01' AND DATE '9999-12-31' AND ${isSame}`;
+    case 'timestamp':
+      return `${cast} BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999' AND ${isSame}`;
+    default:
+      return null;
+  }
 }
 
 const HOLDS = 'the column ';
@@ -81,26 +122,23 @@ export function isBadText({ code, message }: QueryError): boolean {
 
 /** Returns SQL that is true for rows in which a field is not written as its type; null: there is none such. */
 export function badRowSql(columns: readonly Column[]): string | null {
-  const tests = columns.flatMap((column) => {
-    const fits = column.type.kind === 'string' ? null : fitsSql(column);
-    return fits === null ? [] : [`(${quoteName(column.name)} IS NOT NULL AND NOT ${fits})`];
-  });
+  const tests = columns
+    .filter(isCastByRules)
+    .map(
+      (column) =>
+        `(${quoteName(column.name)} IS NOT NULL AND NOT (${isWrittenSql(column)} AND ${castOfText(column)} IS NOT NULL))`,
+    );
   return tests.length === 0 ? null : tests.join(' OR ');
 }
 
-/** Returns SQL that is true for texts of this type; null when the cast itself is strict. */
-function fitsSql({ name, type }: Column): string | null {
+/** Returns SQL that is true for texts that are written as values of this type. */
+function isWrittenSql({ name, type }: Column): string {
   const text = quoteName(name);
-  if (type.kind === 'decimal') {
-    const { precision, scale } = type;
-    const whole = precision! - scale!;
-    const fraction = scale === 0 ? String.raw`(\.0*)?` : String.raw`(\.\d{0,${scale}}0*)?`;
-    return `regexp_full_match(${text}, ${quoteText(String.raw`[+-]?0*\d{0,${whole}}${fraction}`)}) AND ${text} <> ''`;
-  }
-  const written = WRITTEN[type.kind];
-  if (written === undefined) return null;
-  const casts = `TRY_CAST(${text} AS ${duckdbType(type)}) IS NOT NULL`;
-  return `(regexp_full_match(${text}, ${quoteText(written)}) AND ${casts})`;
+  if (type.kind !== 'decimal') return `regexp_full_match(${text}, ${quoteText(WRITTEN[type.kind]!)})`;
+  const { precision, scale } = type;
+  const whole = precision! - scale!;
+  const fraction = scale === 0 ? String.raw`(\.0*)?` : String.raw`(\.\d{0,${scale}}0*)?`;
+  return `regexp_full_match(${text}, ${quoteText(String.raw`[+-]?0*\d{0,${whole}}${fraction}`)}) AND ${text} <> ''`;
 }
 
 /** Throws `bad-file` for the first name that stands twice. */

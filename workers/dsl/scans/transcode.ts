@@ -12,6 +12,7 @@ import { isCompressed } from '../../../connectors/files/formats.ts';
 import type { FileEncoding } from '../../../core/protocol/connection.ts';
 import { QueryError } from '../../../core/protocol/errors.ts';
 import type { ScanContext } from './scan-context.ts';
+import type { TableFiles } from './table-files.ts';
 
 /** Bytes that were written in this directory so far, by this process. */
 const WRITTEN = new Map<string, number>();
@@ -24,8 +25,19 @@ export function forgetTexts(textDir: string): void {
   for (const [key, path] of DONE) if (path.startsWith(textDir)) DONE.delete(key);
 }
 
+/** Returns the name by which the engine opens the text of a file in UTF-8. */
+export async function textFile(
+  { context, table: { encoding = 'utf-8' }, tree }: TableFiles,
+  path: string,
+  identity: Identity,
+): Promise<string> {
+  return encoding === 'utf-8'
+    ? tree.engineFile(path, identity)
+    : await transcoded(context, tree, path, identity, encoding);
+}
+
 /** Returns the path of the same text in UTF-8. */
-export async function transcoded(
+async function transcoded(
   { textDir, textBytes, check }: ScanContext,
   tree: FileTree,
   path: string,

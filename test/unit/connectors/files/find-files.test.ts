@@ -11,7 +11,12 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { type FindOptions, findFiles } from '../../../../connectors/files/find-files.ts';
+import type { FileTree } from '../../../../connectors/files/file-tree.ts';
+import {
+  type FindOptions,
+  findFiles,
+  type WantedPartitions,
+} from '../../../../connectors/files/find-files.ts';
 import { LocalTree } from '../../../../connectors/files/local-tree.ts';
 import { parsePath } from '../../../../connectors/files/user-path.ts';
 
@@ -59,6 +64,13 @@ describe('the files of a path', () => {
     ['**/f.csv', ['d/e/f.csv']],
     ['d/**', ['d/c.csv', 'd/e/f.csv']],
     ['a.csv/x', []],
+    ['**/e/*.csv', ['d/e/f.csv']],
+    ['**/e', ['d/e/f.csv']],
+    ['**/d/**/**/f.csv', ['d/e/f.csv']],
+    ['**/*/e/f.csv', ['d/e/f.csv']],
+    ['**/y=2/*.parquet', ['h/y=2/x.parquet', 'h/y=2/z.parquet']],
+    ['**/_temporary/g.csv', []],
+    ['d/_temporary/g.csv', ['d/_temporary/g.csv']],
     ['h/*/x.parquet', ['h/_y=3/x.parquet', 'h/y=1/x.parquet', 'h/y=2/x.parquet']],
   ] as const)
     it(`${path}: ${files.join(', ')}`, async () => {
@@ -67,16 +79,74 @@ describe('the files of a path', () => {
 
   it('are looked for only in partitions that are wanted', async () => {
     const asked: string[] = [];
-    const wanted = (
-      partitions: readonly { readonly key: string; readonly value: string | null }[],
-    ): boolean => {
-      const [{ key, value }] = partitions as [{ key: string; value: string | null }];
-      asked.push(`${key}=${value}`);
-      return key === 'y' && value === '2';
+    const wanted: WantedPartitions = {
+      includes([partition]) {
+        const { key, value } = partition!;
+        asked.push(`${key}=${value}`);
+        return key === 'y' && value === '2';
+      },
+      only: () => null,
     };
     expect(await found('h', { wanted })).to.deep.equal(['h/y=2/x.parquet', 'h/y=2/z.parquet']);
     expect(asked.sort()).to.deep.equal(['_y=3', 'y=1', 'y=2']);
   });
+
+  it('are looked for only in directories of the values that are wanted, however these are written', async () => {
+    for (const name of ['n=7', 'n=07', 'n=8', 'n=x', 'n=__HIVE_DEFAULT_PARTITION__', 'n=%37', 'plain'])
+      write(`n/${name}/x.parquet`);
+    const asked: string[] = [];
+    const wanted: WantedPartitions = {
+      includes([partition]) {
+        asked.push(`${partition!.value}`);
+        return partition!.value !== 'x';
+      },
+      only: () => ({ type: 'BIGINT', values: [7n, 9n, 7n] }),
+    };
+    // A directory that tells no value of the type may have any rows.
+    expect(await found('n', { wanted })).to.deep.equal(
+      ['n=%37', 'n=07', 'n=7', 'plain'].map((name) => `n/${name}/x.parquet`),
+    );
+    expect(asked.sort()).to.deep.equal(['07', '7', '7', 'x']);
+    expect(await found('n/n=*', { wanted })).to.have.length(3);
+    expect(await found('n', { wanted, hive: false })).to.have.length(7);
+  });
+
+  it('are searched for no further than the first of many', async () => {
+    for (let index = 0; index < 300; index++) write(`wide/p=${index}/x.parquet`);
+    const tree = new LocalTree(root);
+    const read: string[] = [];
+    const watched: FileTree = {
+      entries(directory) {
+        read.push(directory);
+        return tree.entries(directory);
+      },
+      kindOf: (path) => tree.kindOf(path),
+      identify: (path) => tree.identify(path),
+      refuseChanged: (path, before) => tree.refuseChanged(path, before),
+      engineFile: (path) => tree.engineFile(path),
+      open: (path) => tree.open(path),
+      expect: (directory) => read.push(`expected ${directory}`),
+    };
+    await findFiles(watched, parsePath('wide'), { hive: true, atMost: 1 });
+    expect(read).to.deep.equal(['wide', 'wide/p=0']);
+    read.length = 0;
+    await findFiles(watched, parsePath('wide'), { hive: true });
+    // Others are expected while the first is read, but never all at once.
+    const after = read.slice(read.indexOf('wide') + 1);
+    expect(after.indexOf('wide/p=0')).to.equal(64);
+    expect(after.filter((each) => each.startsWith('expected'))).to.have.length(300);
+  });
+
+  for (const options of [{}, { atMost: 1 }])
+    it(`are refused where a directory may mean two things, also ${JSON.stringify(options)}`, async () => {
+      write('h/y=null/x.parquet');
+      const error = await found('h', options).then(
+        () => null,
+        (thrown: Error) => thrown,
+      );
+      expect(error?.message).to.equal('the directory h/y=null may mean null or the text null');
+      expect(await found('h/y=1', options)).to.deep.equal(['h/y=1/x.parquet']);
+    });
 
   it('are found anew when a directory has changed, however it was read before', async () => {
     const tree = new LocalTree(root);

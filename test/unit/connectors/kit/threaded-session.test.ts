@@ -36,7 +36,9 @@ describe('opening a session on a thread', () => {
     );
     expect(session.usable).to.equal(true);
     const dead = new Promise<void>((resolve) => session.onDead(resolve));
-    await session.end();
+    const ended = session.end();
+    expect(session.usable, 'while it ends').to.equal(false);
+    await ended;
     await dead;
     expect(session.usable).to.equal(false);
   });

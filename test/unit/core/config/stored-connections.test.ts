@@ -28,6 +28,15 @@ describe('a connection of the catalogue', () => {
       },
     ],
     ['token', { value: 'hush', connections: ['lake'], hosts: ['spark.example.com:15002', '127.0.0.1'] }],
+    [
+      'lake-key',
+      {
+        value: 'key/of+the lake',
+        connections: ['lake'],
+        hosts: ['minio.example:9000', 's3.eu-west-1.amazonaws.com:443', 'data.example'],
+      },
+    ],
+    ['odd', { value: 'file:/etc/passwd', connections: ['lake'], hosts: ['data.example'] }],
   ]);
   const read = (name: string, definition: object) =>
     readStored(name, definition as Record<string, unknown>, { secrets, directories: [join(dir, 'data')] });
@@ -171,6 +180,11 @@ describe('a connection of the catalogue', () => {
     ['lake', { kind: 'spark', url: 'sc://h/;colour=red' }, /^url: has an option colour/],
     ['lake', { kind: 'spark', url: 'https://h' }, /^url: is not of the form sc:/],
     ['lake', { kind: 'spark', url: 'env:LAKE' }, /^url: references/],
+    [
+      'lake',
+      { kind: 'spark', url: 'sc://data.example/;use_ssl=true', secret: 'odd' },
+      /^url: has a secret whose value begins with env: or file:/,
+    ],
     ['crm', { url: 7 }, /^url: must be the URL/],
   ];
   for (const [name, definition, told] of REFUSED)
@@ -200,6 +214,93 @@ describe('a connection of the catalogue', () => {
     const nowhere = readStored('lake', { kind: 'files', root: inside }, { secrets, directories: [] });
     expect(JSON.stringify(nowhere)).to.include('would name their directory in store.directories');
   });
+
+  const S3 = { kind: 'files', root: 's3://bucket/in' };
+  const MINIO = { endpoint: 'https://minio.example:9000', keyId: 'AKIA', secret: 'lake-key' };
+
+  it('may be to files in a store, with its secrets by their names, kept from link-local addresses', () => {
+    const store = (definition: object): unknown => {
+      const found = read('lake', { kind: 'files', ...definition });
+      return 'connection' in found && found.connection.kind === 'files' && 'store' in found.connection
+        ? found.connection.store
+        : found;
+    };
+    const base = { prefix: 'in', guardsAddress: true };
+    expect(store({ ...S3, s3: MINIO, tables: { a: { path: 'a.csv' } } })).to.deep.equal({
+      ...{ ...base, kind: 's3', bucket: 'bucket', region: 'us-east-1', pathStyle: true },
+      ...{ origin: 'https://minio.example:9000', key: { id: 'AKIA', secret: 'key/of+the lake' } },
+    });
+    const amazon = { region: 'eu-west-1', keyId: 'AKIA', secret: 'lake-key', sessionToken: 'lake-key' };
+    expect(store({ ...S3, s3: amazon })).to.deep.include({
+      key: { id: 'AKIA', secret: 'key/of+the lake', sessionToken: 'key/of+the lake' },
+    });
+    expect(store(S3)).to.deep.include({ key: null, guardsAddress: true });
+    expect(store({ root: 'https://data.example/in', http: { token: 'lake-key' } })).to.deep.equal({
+      ...{ ...base, kind: 'web', origin: 'https://data.example' },
+      authorization: 'Bearer key/of+the lake',
+    });
+    const basic = `Basic ${Buffer.from('me:key/of+the lake').toString('base64')}`;
+    expect(
+      store({ root: 'http://data.example/in', http: { user: 'me', password: 'lake-key' } }),
+    ).to.deep.include({ authorization: basic });
+    expect(store({ root: 'webhdfs://data.example:9870/in', webhdfs: { token: 'lake-key' } })).to.deep.include(
+      { kind: 'webhdfs', token: 'key/of+the lake', guardsAddress: true },
+    );
+  });
+
+  const REFUSED_STORES: readonly (readonly [string, object, RegExp])[] = [
+    [
+      'lake',
+      { ...S3, s3: { ...MINIO, secret: 'Xy/very+secret' } },
+      /^s3\.secret: must be the name of a secret that/,
+    ],
+    ['lake', { ...S3, s3: { ...MINIO, secret: 'env:S3_SECRET' } }, /^s3\.secret: references/],
+    ['lake', { ...S3, s3: { ...MINIO, keyId: 'file:/etc/passwd' } }, /^s3\.keyId: references/],
+    ['other', { ...S3, s3: MINIO }, /^s3\.secret: the secret lake-key is not for the connection other/],
+    [
+      'lake',
+      { ...S3, s3: { ...MINIO, endpoint: 'https://evil.example:9000' } },
+      /^s3\.secret: the secret lake-key is not for the host evil\.example:9000/,
+    ],
+    [
+      'lake',
+      { ...S3, s3: { ...MINIO, endpoint: 'https://minio.example' } },
+      /not for the host minio\.example:443/,
+    ],
+    [
+      'lake',
+      { ...S3, s3: { keyId: 'AKIA', secret: 'lake-key', region: 'x@evil.example/' } },
+      /^s3\.region: is no name of a region/,
+    ],
+    [
+      'lake',
+      { kind: 'files', root: 'https://evil.example/x', http: { token: 'lake-key' } },
+      /^http\.token: the secret lake-key is not for the host evil\.example:443/,
+    ],
+    ['lake', { kind: 'files', root: 'https://me:x@data.example/x' }, /^root: holds a name or a password/],
+    [
+      'lake',
+      { kind: 'files', root: 'ftp://data.example/x' },
+      /^root: must be a directory, or begin with s3:/,
+    ],
+    ['lake', { ...S3, secret: 'lake-key' }, /^secret: .* "s3": \{"keyId": "\.\.\.", "secret": "lake-key"\}/],
+    ['lake', { ...S3, http: { token: 'lake-key' } }, /^http: goes with another root|^http: /],
+    ['lake', { ...S3, s3: { ...MINIO, keyID: 'x' } }, /keyID: there is no such option/],
+    [
+      'lake',
+      { kind: 'files', root: 'https://data.example/x', http: { token: 'odd' } },
+      /^http\.token: the value of the secret odd begins with env: or file:/,
+    ],
+    ['lake', { ...S3, s3: { ...MINIO, caFile: '/etc/passwd' } }, /^s3\.caFile: must be below one of store/],
+    ['lake', { ...S3, s3: { ...MINIO, caFile: 'ca.pem' } }, /^s3\.caFile: must be an absolute path/],
+  ];
+  for (const [name, definition, told] of REFUSED_STORES)
+    it(`is refused: ${name} ${JSON.stringify(definition)}`, () => {
+      const found = mistakes(name, definition);
+      expect(found).to.match(told);
+      // A secret that somebody wrote in the place of its name is not told again.
+      expect(found).not.to.include('very+secret');
+    });
 
   it('has a name that nothing can be hidden in', () => {
     for (const name of [

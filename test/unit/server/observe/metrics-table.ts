@@ -8,6 +8,7 @@ import { DslStock } from '../../../../server/admission/dsl-stock.ts';
 import { Lane } from '../../../../server/admission/lane.ts';
 import { SqlSlots } from '../../../../server/admission/sql-slots.ts';
 import { QueryRegistry } from '../../../../server/history/registry.ts';
+import type { WatchedConnections } from '../../../../server/observe/connections.ts';
 import { createMetrics, type MetricFamily, type Metrics } from '../../../../server/observe/metrics.ts';
 import { TraceExporter } from '../../../../server/observe/trace-exporter.ts';
 import type { Planner } from '../../../../server/planning/planner.ts';
@@ -18,6 +19,13 @@ const START = '<!-- metrics: written by test/unit/server/observe/metrics-table.t
 const END = '<!-- end of metrics -->';
 /** The prefix of prom-client's own metrics, which it documents. */
 export const OF_NODE = 'forkline_server_';
+
+/** Two connections of different kinds, one of them in the catalogue. */
+const CONNECTIONS: WatchedConnections = {
+  names: ['main', 'lake'],
+  isStored: (name) => name === 'lake',
+  dialectOf: (name) => ({ main: 'postgres', lake: 'files' })[name],
+};
 
 /** Returns the metrics of a server that has no worker, no query and no monitor yet. */
 export function idleMetrics(): Metrics {
@@ -43,6 +51,7 @@ export function idleMetrics(): Metrics {
       lane: new Lane<true>({ ...lane, name: 'planner thread', take: () => null }),
     } as unknown as Planner, // the planner's threads are not needed
     buildId: 'test',
+    connections: CONNECTIONS,
     readSpill: () => Promise.resolve({ totalBytes: 0, largestBytes: 0 }),
     spillLimitBytes: 1,
     exporter: new TraceExporter({ endpoint: 'http://127.0.0.1:1', resource: {}, log }),

@@ -7,8 +7,8 @@ import { StatsBook } from '../../../../monitor/children/stats.ts';
 import { QueryRegistry } from '../../../../server/history/registry.ts';
 import { QueryTrace } from '../../../../server/history/trace.ts';
 import { readTraceContext } from '../../../../server/history/trace-context.ts';
+import { outcomeOf } from '../../../../server/observe/outcome.ts';
 import type { MonitorReport } from '../../../../server/observe/process-list.ts';
-import { outcomeOf } from '../../../../server/observe/queries.ts';
 import { DOCUMENT, families, idleMetrics, OF_NODE, withTable } from './metrics-table.ts';
 
 const ROW: ProcessRow = {
@@ -76,6 +76,8 @@ describe('metrics', () => {
     expect([...labels].sort()).to.deep.equal(
       [
         ...['build', 'code', 'format', 'lane', 'level', 'limit', 'method', 'node', 'outcome', 'phase'],
+        // Operators name connections, and no client does.
+        ...['connection', 'kind', 'source'],
         ...['rank', 'reason', 'result', 'role', 'route', 'slot', 'state', 'status', 'worker'],
       ].sort(),
     );
@@ -158,6 +160,38 @@ describe('metrics', () => {
     expect(await value(text, 'forkline_limits_hit_total{limit="resultRows"}')).to.equal(1);
     expect(await value(text, 'forkline_query_phase_seconds_count{phase="sql"}')).to.equal(1);
     expect(text).not.to.contain('phase="dsl"');
+  });
+
+  it('tell the connections with their kinds, and count queries by kind', async () => {
+    const metrics = idleMetrics();
+    const ended = (connection: string, code: 'ok' | 'syntax' | 'database-unavailable'): void => {
+      const registry = new QueryRegistry();
+      const trace = new QueryTrace(readTraceContext(undefined), false);
+      const query = registry.start(
+        { queryId: 'q', text: '', principal: anonymousAt(''), connection, timeoutMs: 1, trace },
+        0,
+      );
+      registry.end(query, code === 'ok' ? null : { code, message: '' }, 1);
+      metrics.queryEnded(query, 'json', 1);
+    };
+    ended('lake', 'ok');
+    ended('lake', 'database-unavailable');
+    ended('main', 'syntax');
+    ended('not-there', 'syntax');
+    const text = await metrics.render(null);
+    for (const [series, expected] of [
+      ['forkline_connection_info{connection="lake",kind="files",source="catalogue"}', 1],
+      ['forkline_connection_info{connection="main",kind="postgres",source="configuration"}', 1],
+      ['forkline_connections{kind="files",source="catalogue"}', 1],
+      ['forkline_queries_by_kind_total{kind="files",outcome="ok"}', 1],
+      ['forkline_queries_by_kind_total{kind="files",outcome="server-error"}', 1],
+      ['forkline_queries_by_kind_total{kind="files",outcome="cancelled"}', 0],
+      ['forkline_queries_by_kind_total{kind="postgres",outcome="client-error"}', 1],
+      ['forkline_queries_by_kind_total{kind="none",outcome="client-error"}', 1],
+    ] as const)
+      expect(await value(text, series), series).to.equal(expected);
+    // A name that only a client knows becomes no label.
+    expect(text).not.to.contain('not-there');
   });
 
   it('outcomes say whose fault an error is', () => {

@@ -1,7 +1,7 @@
 /** Tests conditions on partitions and ranges before anything is read: "surely not" must be right, "perhaps" may be anything. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect } from 'chai';
-import { conditionOf, type Known } from '../../../../../workers/dsl/scans/predicate.ts';
+import { type Condition, conditionOf, type Known } from '../../../../../workers/dsl/scans/predicate.ts';
 import { parseSelect } from '../../../../../workers/dsl/user-sql/sql-tree.ts';
 import { openDuckDb } from '../../../language/run-plan.ts';
 
@@ -19,10 +19,13 @@ describe('a condition on what is not read yet', () => {
     duck = await openDuckDb();
   });
 
-  async function possible(text: string, known: Readonly<Record<string, Known>>): Promise<boolean> {
+  async function conditionIn(text: string): Promise<Condition> {
     const tree = await parseSelect(duck, `SELECT 1 WHERE ${text}`);
-    const condition = conditionOf(tree.where_clause, TYPES, (name) => ({ 1: '5', 2: null })[name]);
-    return condition((column) => known[column]);
+    return conditionOf(tree.where_clause, TYPES, (name) => ({ 1: '5', 2: null })[name]);
+  }
+
+  async function possible(text: string, known: Readonly<Record<string, Known>>): Promise<boolean> {
+    return (await conditionIn(text)).mayHold((column) => known[column]);
   }
 
   const ROW = { p0: is(5n), p1: is('2024-03-01'), p2: is('서울'), c0: { least: 10n, greatest: 20n } };
@@ -95,4 +98,28 @@ describe('a condition on what is not read yet', () => {
     expect(await possible('(p0 IS NULL)', { p0: null })).to.equal(true);
     expect(await possible('(p0 = 5)', {})).to.equal(true);
   });
+
+  for (const [text, only] of [
+    ['(p0 = 5)', { p0: [5n] }],
+    ['(5 = p0)', { p0: [5n] }],
+    ['(p0 IN (1, 2, 1))', { p0: [1n, 2n, 1n] }],
+    ["((p0 IN (1, 2)) AND (p2 = '서울'))", { p0: [1n, 2n], p2: ['서울'] }],
+    ['((p0 IN (1, 2)) AND (p0 = 3))', { p0: [3n] }],
+    ['((p0 = 1) AND (p0 + 1 = 2))', { p0: [1n] }],
+    ['((p0 = 1) OR (p0 = $1))', { p0: [1n, 5n] }],
+    ["((p0 = 1 AND p2 = 'a') OR (p0 = 2))", { p0: [1n, 2n] }],
+    ['(p0 = $2)', { p0: [] }],
+    // Rows with other values are wanted as well, or may be.
+    ["((p0 = 1) OR (p2 = 'a'))", {}],
+    ['((p0 = 1) OR (p0 IS NULL))', {}],
+    ['((p0 = 1) OR (p0 + 1 = 3))', {}],
+    ['(p0 IN (1, 1.5))', {}],
+    ['(p0 != 1)', {}],
+    ['(p0 > 1)', {}],
+    ['(NOT (p0 = 1))', {}],
+    ["(p0 = '4')", {}],
+  ] as const)
+    it(`${text} leaves only the values of ${Object.keys(only).join(' and ') || 'no column'}`, async () => {
+      expect(Object.fromEntries((await conditionIn(text)).only)).to.deep.equal(only);
+    });
 });
